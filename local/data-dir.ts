@@ -1,0 +1,77 @@
+// The data directory belongs to one process at a time: a second one on the same files would corrupt both.
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { StartError } from './start-error.ts';
+
+/** What tells a process from a later one with the same number: its start time where /proc has it. */
+function identityOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+  } catch {
+    return `${pid}`; // no /proc on this system: the number alone must do
+  }
+}
+
+function isAlive(holder: string): boolean {
+  const pid = Number(holder.split(' ')[0]);
+  if (!Number.isInteger(pid) || pid < 1) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return identityOf(pid) === holder;
+}
+
+/** Linked into place whole, so that nobody ever reads half a lock. */
+function writeLock(file: string): boolean {
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, identityOf(process.pid), { mode: 0o600 });
+  try {
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(own);
+  }
+}
+
+function removeStale(file: string, holder: string): void {
+  const aside = `${file}.stale.${process.pid}`;
+  renameSync(file, aside);
+  if (readFileSync(aside, 'utf8') === holder) rmSync(aside);
+  else renameSync(aside, file); // another process was faster: the lock is its own now
+}
+
+/**
+ * Creates `dir` if missing and takes its lock; the lock of a killed process is taken over.
+ *
+ * @returns a function that gives the lock back.
+ * @throws StartError when another process holds it or the directory cannot be written.
+ */
+export function lockDataDir(dir: string): () => void {
+  const file = path.join(dir, 'lock');
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    while (!writeLock(file)) {
+      const holder = readFileSync(file, 'utf8');
+      if (isAlive(holder)) {
+        throw new StartError(
+          `${dir} is in use by process ${holder.split(' ')[0]}: stop it, or choose another directory with --data-dir`,
+        );
+      }
+      removeStale(file, holder);
+    }
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartError(
+      `data directory ${dir} cannot be written (${code ?? String(error)}): change its owner or mode, or choose another with --data-dir`,
+      { cause: error },
+    );
+  }
+  return () => rmSync(file, { force: true });
+}

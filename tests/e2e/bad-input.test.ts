@@ -1,0 +1,114 @@
+// Malformed messages are rejected with a reason and kept, and neither a neighbour nor the process notices.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import {
+  connectDevice,
+  createDevice,
+  eventually,
+  filesOf,
+  queryWindows,
+  startTidegate,
+  temporaryFolder,
+  type Tidegate,
+} from './tidegate.ts';
+
+const certs = temporaryFolder('bad-certs');
+let tidegate: Tidegate;
+
+before(async () => {
+  tidegate = await startTidegate(temporaryFolder('bad'));
+  for (const name of ['bad-1', 'good-1', '__proto__', 'constructor'])
+    await createDevice(tidegate, name, certs);
+});
+
+after(async () => {
+  await tidegate.stop();
+});
+
+const manyMetrics = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`m${n}`, n]));
+
+const malformed: readonly (readonly [what: string, payload: string | Buffer])[] = [
+  ['truncated JSON', '{"temperature":4'],
+  ['an empty payload', ''],
+  ['an array', '[{"temperature":4}]'],
+  ['a number', '5'],
+  ['null', 'null'],
+  ['a text', 'hello'],
+  ['NaN', '{"temperature":NaN}'],
+  ['1e999', '{"temperature":1e999}'],
+  ['a magnitude no table holds', '{"temperature":1e300}'],
+  ['ten thousand levels', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
+  ['ten thousand metrics', JSON.stringify(manyMetrics)],
+  ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
+  ['binary', Buffer.from([0, 1, 2, 3, 255])],
+  ['__proto__ alone', '{"__proto__":{"temperature":4}}'],
+  ['a negative timestamp', '{"timestamp":-5,"temperature":4}'],
+  ['microseconds', '{"timestamp":1790000000123456,"temperature":4}'],
+  ['an id that is no text', '{"id":9007199254740993,"temperature":4}'],
+];
+
+test('rejects each malformed payload with a reason, and keeps it', async () => {
+  const client = await connectDevice(tidegate, 'bad-1', certs);
+  const kept = () => filesOf(tidegate, 'ErrorsBucket');
+  for (const [what, payload] of malformed) {
+    const before = kept().length;
+    await client.publishAsync('telemetry/seattle/bad-1', payload, { qos: 1 });
+    await eventually(`${what} in the errors bucket`, () => kept().length > before);
+  }
+  assert.ok(client.connected);
+  for (const file of kept()) assert.match(readFileSync(file, 'utf8'), /"reason"/);
+  assert.deepEqual(await queryWindows(tidegate, 'bad-1'), []);
+  await client.endAsync();
+});
+
+test('keeps the good readings of a message with a bad one', async () => {
+  const client = await connectDevice(tidegate, 'good-1', certs);
+  const now = Date.now();
+  const readings = [
+    { timestamp: now, temperature: 4 },
+    { timestamp: now - 1000 * 86_400_000, temperature: 5 },
+    { timestamp: now + 3_600_000, temperature: 6 },
+    { timestamp: now, id: 'x'.repeat(65), temperature: 7 },
+    'nonsense',
+    { timestamp: now, id: 'last', temperature: 4.5 },
+  ];
+  await client.publishAsync('telemetry/seattle/good-1', JSON.stringify({ readings }), { qos: 1 });
+  await eventually('the good ones', async () => {
+    const items = await queryWindows(tidegate, 'good-1');
+    return items.reduce((sum, item) => sum + Number(item['readings']!.N), 0) === 2;
+  });
+  await client.endAsync();
+});
+
+test('takes 128 KB, and closes the connection of one byte more', async () => {
+  const client = await connectDevice(tidegate, 'good-1', certs);
+  const head = `{"id":"big","temperature":4,"pad":"`;
+  const fits = `${head}${'x'.repeat(131_072 - head.length - 2)}"}`;
+  await client.publishAsync('telemetry/seattle/good-1', fits, { qos: 1 });
+  const closed = once(client, 'close');
+  client.publish('telemetry/seattle/good-1', `${fits} `, { qos: 1 }, () => {});
+  await closed;
+  await eventually('the reason in the log', () =>
+    /refused.*(131,?072|128 ?K|too large|payload)/i.test(tidegate.output()),
+  );
+  await client.endAsync(true);
+});
+
+for (const name of ['__proto__', 'constructor']) {
+  test(`serves a device named ${name}`, async () => {
+    const client = await connectDevice(tidegate, name, certs);
+    const message = '{"temperature":9.5,"__proto__":{"x":1},"constructor":2,"size":3,"deviceId":"other"}';
+    await client.publishAsync(`telemetry/seattle/${name}`, message, { qos: 1 });
+    const [item] = await eventually('its window', async () => {
+      const items = await queryWindows(tidegate, name);
+      return items.length > 0 && items;
+    });
+    assert.equal(item!['temperature.max']?.N, '9.5');
+    assert.equal(item!['constructor.max']?.N, '2');
+    assert.equal(item!['size.max']?.N, '3');
+    assert.deepEqual(await queryWindows(tidegate, 'other'), []);
+    await client.endAsync();
+  });
+}

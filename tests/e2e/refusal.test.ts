@@ -1,0 +1,90 @@
+// Who may not, may not: each refusal closes the connection and its reason stands in the log.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { connectAsync } from 'mqtt';
+import {
+  connectDevice,
+  createDevice,
+  eventually,
+  isInstalled,
+  queryWindows,
+  startTidegate,
+  temporaryFolder,
+  type Tidegate,
+} from './tidegate.ts';
+
+const run = promisify(execFile);
+const dataDir = temporaryFolder('refusal');
+const certs = temporaryFolder('refusal-certs');
+let tidegate: Tidegate;
+
+before(async () => {
+  tidegate = await startTidegate(dataDir);
+  await createDevice(tidegate, 'fridge-1', certs);
+  await createDevice(tidegate, 'fridge-2', certs);
+});
+
+after(async () => {
+  await tidegate.stop();
+});
+
+const logged = (what: string, pattern: RegExp) => eventually(what, () => pattern.test(tidegate.output()));
+
+test('refuses a client without a certificate', async () => {
+  const ca = readFileSync(path.join(certs, 'ca.pem'));
+  await assert.rejects(
+    connectAsync(tidegate.endpoints.mqtt, { clientId: 'fridge-1', ca, reconnectPeriod: 0 }),
+  );
+  await logged('the reason', /refused.*no certificate/i);
+});
+
+test(
+  'refuses a certificate of another CA',
+  { skip: !isInstalled('openssl') && 'openssl is not installed' },
+  async () => {
+    const folder = temporaryFolder('foreign');
+    const key = path.join(folder, 'key.pem');
+    const cert = path.join(folder, 'cert.pem');
+    await run('openssl', [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=fridge-1', '-days', '2'],
+      ...['-keyout', key, '-out', cert],
+    ]);
+    const files = {
+      ca: readFileSync(path.join(certs, 'ca.pem')),
+      key: readFileSync(key),
+      cert: readFileSync(cert),
+    };
+    await assert.rejects(
+      connectAsync(tidegate.endpoints.mqtt, { clientId: 'fridge-1', ...files, reconnectPeriod: 0 }),
+    );
+    await logged('the reason', /refused.*certificate.*(unknown|not registered|another|not issued)/i);
+  },
+);
+
+test('refuses a client id that is not its thing, and says which policy lacks the right', async () => {
+  await assert.rejects(connectDevice(tidegate, 'fridge-1', certs, { clientId: 'fridge-2' }));
+  await logged('the reason', /refused.*iot:Connect.*client\/fridge-2/);
+  assert.match(tidegate.output(), /TidegateDevice|no policy/);
+});
+
+test("refuses a publish to another device's topic by closing the connection", async () => {
+  const client = await connectDevice(tidegate, 'fridge-1', certs);
+  const closed = once(client, 'close');
+  client.publish('telemetry/seattle/fridge-2', '{"temperature":99}', { qos: 1 }, () => {});
+  await closed;
+  await logged('the reason', /refused.*iot:Publish.*topic\/telemetry\/seattle\/fridge-2/);
+  assert.deepEqual(await queryWindows(tidegate, 'fridge-2'), []);
+  await client.endAsync(true);
+});
+
+test('lets the neighbour work on', async () => {
+  const client = await connectDevice(tidegate, 'fridge-2', certs);
+  await client.publishAsync('telemetry/seattle/fridge-2', '{"temperature":4}', { qos: 1 });
+  await eventually('its window', async () => (await queryWindows(tidegate, 'fridge-2')).length > 0);
+  await client.endAsync();
+});

@@ -1,0 +1,75 @@
+// What can stop the start does so with one line that names the thing and the remedy; and the demo fleet publishes.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import path from 'node:path';
+import { test } from 'node:test';
+import { eventually, queryWindows, runScript, startTidegate, temporaryFolder } from './tidegate.ts';
+
+const freePorts = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', '0', '--no-demo'];
+
+/** Ends with code 1 and one line on standard error, without a stack trace. */
+async function refusesToStart(args: readonly string[], line: RegExp): Promise<void> {
+  const { code, stderr } = await runScript('local/main.ts', args);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, line);
+  assert.equal(stderr.trim().split('\n').length, 1, stderr);
+}
+
+test('names the port that is in use and the flag that moves it', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  for (const flag of ['--mqtt-port', '--aws-port', '--web-port']) {
+    const args = freePorts.with(freePorts.indexOf(flag) + 1, String(port));
+    await refusesToStart(
+      ['--data-dir', temporaryFolder('port'), ...args],
+      new RegExp(`${port}.*in use.*${flag}`),
+    );
+  }
+  server.close();
+});
+
+test('names a data directory that cannot be written', async () => {
+  const file = path.join(temporaryFolder('file'), 'plain-file');
+  writeFileSync(file, '');
+  await refusesToStart(
+    ['--data-dir', path.join(file, 'data'), ...freePorts],
+    /data directory .*plain-file.*--data-dir/,
+  );
+});
+
+test('names an unknown flag, a bad port, an unknown parameter and a value its pattern refuses', async () => {
+  const dataDir = ['--data-dir', temporaryFolder('flag')];
+  await refusesToStart(['--prot', '1', ...dataDir], /--prot/);
+  await refusesToStart(['--mqtt-port', '99999', ...dataDir], /--mqtt-port 99999/);
+  await refusesToStart(
+    [...dataDir, ...freePorts, '--parameter-overrides', 'MaxTemprature=9'],
+    /MaxTemprature/,
+  );
+  await refusesToStart(
+    [...dataDir, ...freePorts, '--parameter-overrides', 'AlertEmail=nobody'],
+    /AlertEmail/,
+  );
+});
+
+test('refuses a second instance on the same data directory, and the first goes on', async () => {
+  const dataDir = temporaryFolder('twice');
+  const first = await startTidegate(dataDir);
+  await refusesToStart(['--data-dir', dataDir, ...freePorts], /in use by process \d+/);
+  assert.equal((await fetch(`${first.endpoints.web}/status.json`)).status, 200);
+  assert.equal(await first.stop(), 0);
+});
+
+test('shows the demo fleet of five at work', async () => {
+  const tidegate = await startTidegate(temporaryFolder('demo'), []);
+  for (const n of [1, 2, 3, 4, 5]) {
+    await eventually(
+      `a window of demo-fridge-${n}`,
+      async () => (await queryWindows(tidegate, `demo-fridge-${n}`)).length > 0,
+      60_000,
+    );
+  }
+  assert.equal(await tidegate.stop('SIGINT'), 0);
+});

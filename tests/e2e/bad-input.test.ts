@@ -1,6 +1,5 @@
 // Malformed messages are rejected with a reason and kept, and neither a neighbour nor the process notices.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import {
@@ -11,6 +10,7 @@ import {
   queryWindows,
   startTidegate,
   temporaryFolder,
+  whenClosed,
   type Tidegate,
 } from './tidegate.ts';
 
@@ -87,8 +87,8 @@ test('takes 128 KB, and closes the connection of one byte more', async () => {
   const head = `{"id":"big","temperature":4,"pad":"`;
   const fits = `${head}${'x'.repeat(131_072 - head.length - 2)}"}`;
   await client.publishAsync('telemetry/seattle/good-1', fits, { qos: 1 });
-  const closed = once(client, 'close');
-  client.publish('telemetry/seattle/good-1', `${fits} `, { qos: 1 }, () => {});
+  const closed = whenClosed(client);
+  client.publish('telemetry/seattle/good-1', `${fits} `, { qos: 1 });
   await closed;
   await eventually('the reason in the log', () =>
     /refused.*(131,?072|128 ?K|too large|payload)/i.test(tidegate.output()),

@@ -1,7 +1,6 @@
 // Who may not, may not: each refusal closes the connection and its reason stands in the log.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -15,6 +14,7 @@ import {
   queryWindows,
   startTidegate,
   temporaryFolder,
+  whenClosed,
   type Tidegate,
 } from './tidegate.ts';
 
@@ -74,7 +74,7 @@ test('refuses a client id that is not its thing, and says which policy lacks the
 
 test("refuses a publish to another device's topic by closing the connection", async () => {
   const client = await connectDevice(tidegate, 'fridge-1', certs);
-  const closed = once(client, 'close');
+  const closed = whenClosed(client);
   client.publish('telemetry/seattle/fridge-2', '{"temperature":99}', { qos: 1 }, () => {});
   await closed;
   await logged('the reason', /refused.*iot:Publish.*topic\/telemetry\/seattle\/fridge-2/);

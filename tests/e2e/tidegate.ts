@@ -138,6 +138,9 @@ export async function connectDevice(
   return client;
 }
 
+export const whenClosed = (client: MqttClient) =>
+  new Promise<void>((resolve) => client.once('close', () => resolve()));
+
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /** Settings for any AWS SDK client that is to talk to the running stack. */

@@ -1,0 +1,245 @@
+// The certificate authority of one installation: it signs the broker's certificate and what devices are given.
+import 'reflect-metadata';
+import {
+  createPrivateKey,
+  randomBytes,
+  X509Certificate as NodeCertificate,
+  type webcrypto,
+} from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  Name,
+  PemConverter,
+  PublicKey,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+  type Extension,
+  type JsonGeneralNames,
+  type JsonName,
+} from '@peculiar/x509';
+import type { Clock } from '../clock.ts';
+import { StartError } from '../start-error.ts';
+import { makePrivateDir, writeDurably } from './durable-file.ts';
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const day = 86_400_000;
+/** The end that AWS gives to the certificates it issues. */
+const endOfDeviceCertificates = new Date('2049-12-31T23:59:59Z');
+const serverDays = 397;
+const renewServerDays = 30;
+
+export interface IssueRequest {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Buffer;
+  readonly subject: Name | JsonName;
+}
+
+export interface LocalCa {
+  /** Path and text of the certificate that clients must trust. */
+  readonly certificateFile: string;
+  readonly certificatePem: string;
+  /** Key and certificate of the TLS servers, PEM; the certificate names localhost, the loopback addresses and this host. */
+  readonly server: { readonly key: string; readonly cert: string };
+  /** Signs a device certificate, valid to 2049-12-31T23:59:59Z as AWS's own are. @returns PEM */
+  issue(request: IssueRequest): Promise<string>;
+  /** Whether this CA signed the certificate. */
+  signed(certificate: NodeCertificate): boolean;
+}
+
+interface KeyPair {
+  readonly key: string;
+  readonly cert: string;
+}
+
+interface Signer {
+  readonly key: webcrypto.CryptoKey;
+  readonly certificate: X509Certificate;
+}
+
+const serial = () => `00${randomBytes(16).toString('hex')}`; // a leading zero keeps it positive
+
+async function makeKeys(): Promise<{ keys: webcrypto.CryptoKeyPair; pem: string }> {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  return {
+    keys,
+    pem: PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY'),
+  };
+}
+
+async function makeCa(now: number): Promise<KeyPair> {
+  const { keys, pem } = await makeKeys();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    serialNumber: serial(),
+    name: [{ CN: [`Tidegate local CA ${randomBytes(4).toString('hex')}`] }, { O: ['Tidegate'] }],
+    notBefore: new Date(now - day),
+    notAfter: endOfDeviceCertificates,
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { key: pem, cert: certificate.toString('pem') };
+}
+
+/** @throws StartError when one of the two is unreadable or they do not belong together. */
+function readPair(keyFile: string, certFile: string): KeyPair | undefined {
+  if (!existsSync(keyFile) || !existsSync(certFile)) return undefined;
+  const pair = { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
+  if (pair.cert === '') return undefined; // see ensurePair
+  try {
+    if (new NodeCertificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key))) return pair;
+  } catch {
+    // told below, with the same remedy
+  }
+  throw new StartError(
+    `${certFile} and ${keyFile} are damaged or do not belong together: restore both, or delete both for new ones`,
+  );
+}
+
+async function ensurePair(
+  folder: string,
+  name: string,
+  make: () => Promise<KeyPair>,
+  keep: (pair: KeyPair) => boolean,
+) {
+  const keyFile = path.join(folder, `${name}.key.pem`);
+  const certFile = path.join(folder, `${name}.pem`);
+  const found = readPair(keyFile, certFile);
+  if (found && keep(found)) return { ...found, certFile };
+  const made = await make();
+  // The old certificate goes first and the new one comes last: a crash in between leaves no pair, and the next start makes one.
+  await writeDurably(certFile, '', 0o644);
+  await writeDurably(keyFile, made.key);
+  await writeDurably(certFile, made.cert, 0o644);
+  return { ...made, certFile };
+}
+
+interface Subject {
+  readonly name: Name | JsonName;
+  readonly publicKey: PublicKey;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly extensions: readonly Extension[];
+}
+
+async function sign(signer: Signer, subject: Subject): Promise<string> {
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: serial(),
+    subject: subject.name,
+    issuer: signer.certificate.subjectName,
+    notBefore: subject.notBefore,
+    notAfter: subject.notAfter,
+    signingAlgorithm: algorithm,
+    publicKey: subject.publicKey,
+    signingKey: signer.key,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      await AuthorityKeyIdentifierExtension.create(signer.certificate.publicKey),
+      await SubjectKeyIdentifierExtension.create(subject.publicKey),
+      ...subject.extensions,
+    ],
+  });
+  return certificate.toString('pem');
+}
+
+/** What a client may call this machine: its host name only where it is a lawful DNS name. */
+function serverNames(extraHosts: readonly string[]): JsonGeneralNames {
+  const isDnsName = (name: string) =>
+    /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(name);
+  const hosts = ['localhost', '127.0.0.1', '::1', hostname(), ...extraHosts];
+  return [...new Set(hosts)]
+    .filter((value) => isIP(value) || isDnsName(value))
+    .map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value }));
+}
+
+async function makeServer(signer: Signer, names: JsonGeneralNames, now: number): Promise<KeyPair> {
+  const { keys, pem } = await makeKeys();
+  const cert = await sign(signer, {
+    name: [{ CN: ['localhost'] }],
+    publicKey: await PublicKey.create(keys.publicKey),
+    notBefore: new Date(now - day),
+    notAfter: new Date(now + serverDays * day),
+    extensions: [
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new SubjectAlternativeNameExtension(names),
+    ],
+  });
+  return { key: pem, cert };
+}
+
+/** Whether a server certificate of an earlier start still serves: ours, long valid, naming every host. */
+function isCurrent(cert: string, caCert: string, names: JsonGeneralNames, now: number): boolean {
+  const parsed = new NodeCertificate(cert);
+  const covers = (name: JsonGeneralNames[number]) =>
+    name.type === 'ip' ? parsed.checkIP(name.value) : parsed.checkHost(name.value);
+  return (
+    parsed.verify(new NodeCertificate(caCert).publicKey) &&
+    Date.parse(parsed.validFrom) <= now &&
+    Date.parse(parsed.validTo) - now > renewServerDays * day &&
+    names.every((name) => covers(name) !== undefined)
+  );
+}
+
+/**
+ * Opens the CA of `<dir>`, making it on the first start: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem`.
+ * The server certificate is renewed when it nears its end or lacks a host name.
+ *
+ * @param options.hosts names or addresses that the server certificate carries besides those of this machine.
+ * @throws StartError when a file is damaged.
+ */
+export async function openCa(options: {
+  dir: string;
+  clock: Clock;
+  hosts?: readonly string[];
+}): Promise<LocalCa> {
+  const { dir, clock, hosts = [] } = options;
+  makePrivateDir(dir);
+  const now = clock.now();
+  const ca = await ensurePair(
+    dir,
+    'ca',
+    () => makeCa(now),
+    () => true,
+  );
+  const authority = new NodeCertificate(ca.cert);
+  const signer: Signer = {
+    certificate: new X509Certificate(ca.cert),
+    key: await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(ca.key), algorithm, false, ['sign']),
+  };
+  const names = serverNames(hosts);
+  const server = await ensurePair(
+    dir,
+    'server',
+    () => makeServer(signer, names, now),
+    (pair) => isCurrent(pair.cert, ca.cert, names, now),
+  );
+  return {
+    certificateFile: ca.certFile,
+    certificatePem: ca.cert,
+    server: { key: server.key, cert: server.cert },
+    issue: ({ publicKey, subject }) =>
+      sign(signer, {
+        name: subject,
+        publicKey: new PublicKey(publicKey),
+        notBefore: new Date(clock.now() - 120_000), // AWS dates it back too: device clocks are late
+        notAfter: endOfDeviceCertificates,
+        extensions: [new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true)],
+      }),
+    signed: (certificate) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
+  };
+}

@@ -1,0 +1,193 @@
+// Keeps the registry's records on disk: an append-only file of checksummed lines, so that `kill -9` loses nothing confirmed.
+import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { AwsError } from '../aws-error.ts';
+import type { Log } from '../log.ts';
+import { StartError } from '../start-error.ts';
+import { writeDurably } from './durable-file.ts';
+
+/** One record set (`value`) or removed (`undefined`). */
+export interface Change {
+  readonly kind: string;
+  readonly key: string;
+  readonly value: object | undefined;
+}
+
+export interface RecordFile {
+  /** The live records of one kind, by key. */
+  table<T extends object>(kind: string): ReadonlyMap<string, T>;
+  /**
+   * Applies `changes` at once, all or none, and resolves when they are on disk.
+   *
+   * @throws AwsError ServiceUnavailableException when they could not be written; they are taken back then.
+   */
+  commit(changes: readonly Change[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Pending {
+  readonly changes: readonly Change[];
+  readonly undo: readonly Change[];
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** Lines beyond the live records that are worth one rewrite of the file. */
+const slack = 10_000;
+
+type Tables = Map<string, Map<string, object>>;
+
+function tableOf(tables: Tables, kind: string): Map<string, object> {
+  let table = tables.get(kind);
+  if (!table) tables.set(kind, (table = new Map()));
+  return table;
+}
+
+/** Applies changes and returns those that take them back. */
+function apply(tables: Tables, changes: readonly Change[]): Change[] {
+  const undo: Change[] = [];
+  for (const { kind, key, value } of changes) {
+    const table = tableOf(tables, kind);
+    undo.unshift({ kind, key, value: table.get(key) });
+    if (value) table.set(key, value);
+    else table.delete(key);
+  }
+  return undo;
+}
+
+function toLine(changes: readonly Change[]): string {
+  const text = JSON.stringify(changes.map(({ kind, key, value }) => [kind, key, value ?? null]));
+  return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`;
+}
+
+/** @returns the line's changes, or undefined when it is not whole. */
+function fromLine(line: string): Change[] | undefined {
+  const text = line.slice(9);
+  if (line.slice(0, 9) !== `${crc32(text).toString(16).padStart(8, '0')} `) return undefined;
+  const changes = JSON.parse(text) as [string, string, object | null][];
+  return changes.map(([kind, key, value]) => ({ kind, key, value: value ?? undefined }));
+}
+
+/** Reads the file into `tables`; a torn last line was never confirmed and is dropped. */
+function load(file: string, content: Buffer, tables: Tables): { lines: number; size: number } {
+  let lines = 0;
+  let at = 0;
+  for (;;) {
+    const end = content.indexOf(10, at);
+    const changes = end === -1 ? undefined : fromLine(content.toString('utf8', at, end));
+    if (!changes) {
+      const rest = content.length - at;
+      if (end !== -1 && content.indexOf(10, end + 1) !== -1) {
+        throw new StartError(
+          `${file} is damaged at line ${lines + 1}: restore it from a copy, or delete it to start with an empty registry`,
+        );
+      }
+      return { lines, size: content.length - rest };
+    }
+    apply(tables, changes);
+    lines += 1;
+    at = end + 1;
+  }
+}
+
+function snapshot(tables: Tables): string[] {
+  return [...tables].flatMap(([kind, table]) =>
+    [...table].map(([key, value]) => toLine([{ kind, key, value }])),
+  );
+}
+
+async function readIfPresent(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+/**
+ * Opens or creates `file`.
+ *
+ * @throws StartError when a line before the last is damaged.
+ */
+export async function openRecordFile(file: string, log: Log): Promise<RecordFile> {
+  const tables: Tables = new Map();
+  const content = await readIfPresent(file);
+  let { lines, size } = load(file, content, tables);
+  if (size < content.length) log.warn('registry: dropped a half-written change', { file });
+
+  let queue: Pending[] = [];
+  let flushing: Promise<void> | undefined;
+  let handle: FileHandle;
+
+  const rewrite = async () => {
+    const all = snapshot(tables);
+    const text = all.join('');
+    await writeDurably(file, text);
+    await handle?.close();
+    handle = await open(file, 'r+');
+    lines = all.length;
+    size = Buffer.byteLength(text);
+  };
+
+  const live = () => [...tables.values()].reduce((sum, table) => sum + table.size, 0);
+
+  const writeBatch = async (batch: readonly Pending[]) => {
+    // One line for the whole batch, so that only the last line can be half written.
+    const bytes = Buffer.from(toLine(batch.flatMap((entry) => entry.changes)));
+    await handle.truncate(size); // cuts what an earlier failed write left
+    for (let at = 0; at < bytes.length;) {
+      at += (await handle.write(bytes, at, bytes.length - at, size + at)).bytesWritten;
+    }
+    await handle.datasync();
+    size += bytes.length;
+    lines += 1;
+  };
+
+  const fail = (batch: readonly Pending[], cause: unknown) => {
+    const failed = [...batch, ...queue];
+    queue = [];
+    for (const entry of [...failed].reverse()) apply(tables, entry.undo);
+    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    log.error(`registry: ${file} could not be written (${reason}); the change was refused`);
+    const error = new AwsError(
+      'ServiceUnavailableException',
+      `The registry could not be written: ${reason}`,
+      503,
+    );
+    for (const entry of failed) entry.reject(error);
+  };
+
+  const flush = async () => {
+    while (queue.length > 0) {
+      const batch = queue;
+      queue = [];
+      try {
+        await writeBatch(batch);
+      } catch (error) {
+        fail(batch, error);
+        continue;
+      }
+      for (const entry of batch) entry.resolve();
+      if (queue.length > 0 || lines < 2 * live() + slack) continue;
+      await rewrite().catch((error: unknown) => log.warn(`registry: not compacted: ${String(error)}`));
+    }
+    flushing = undefined;
+  };
+
+  await rewrite();
+  return {
+    table: <T extends object>(kind: string) =>
+      tableOf(tables, kind) as ReadonlyMap<string, object> as ReadonlyMap<string, T>,
+    commit: (changes) =>
+      new Promise((resolve, reject) => {
+        const undo = apply(tables, changes);
+        queue.push({ changes, undo, resolve, reject });
+        flushing ??= flush();
+      }),
+    async close() {
+      await flushing;
+      await handle.close();
+    },
+  };
+}

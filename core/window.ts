@@ -1,0 +1,158 @@
+// One algebra for every path: a message, a batch and a replayed file are all deltas, and deltas merge in any order.
+
+import type { Decimal } from './decimal.ts';
+import { metricsText, type Metric, type Reading } from './reading.ts';
+
+export interface Aggregate {
+  readonly min: Decimal;
+  readonly max: Decimal;
+  readonly sum: Decimal;
+  readonly count: number;
+}
+
+/** A device's window; `windowStart` in epoch milliseconds, aligned to the epoch, half open. */
+export interface WindowKey {
+  readonly deviceId: string;
+  readonly site: string;
+  readonly windowStart: number;
+}
+
+/** A window as it is stored: what all deltas so far amount to. */
+export interface Window extends WindowKey {
+  readonly readings: number;
+  readonly metrics: ReadonlyMap<string, Aggregate>;
+}
+
+/** A part of a window: readings by fingerprint, and what they amount to per metric. */
+export interface Delta extends WindowKey {
+  readonly readings: ReadonlyMap<string, Reading>;
+  readonly metrics: ReadonlyMap<string, Aggregate>;
+}
+
+interface GrowingDelta extends Delta {
+  readonly readings: Map<string, Reading>;
+  readonly metrics: Map<string, Aggregate>;
+}
+
+/**
+ * What one DynamoDB update may carry: 4 KB and 300 operators an expression, at about 30 bytes and 3 operators a reading
+ * and 90 bytes a metric. A single reading always fits, since it has at most 32 metrics.
+ */
+const MAX_READINGS_IN_DELTA = 50;
+const MAX_METRICS_IN_DELTA = 32;
+
+/** Start of the window that holds the time; both in epoch milliseconds. A window's end belongs to the next one. */
+export function windowStartOf(timestamp: number, windowSeconds: number): number {
+  const size = windowSeconds * 1000;
+  return Math.floor(timestamp / size) * size;
+}
+
+/** The identity of `merge` for one window. */
+export function emptyDelta(key: WindowKey): Delta {
+  return growing(key);
+}
+
+/** The delta of a single reading. */
+export function deltaOf(reading: Reading, windowSeconds: number): Delta {
+  const delta = growing({ ...reading, windowStart: windowStartOf(reading.timestamp, windowSeconds) });
+  add(delta, reading);
+  return delta;
+}
+
+/**
+ * Both deltas' readings, each counted once. Associative, commutative and idempotent, whatever the readings: of two
+ * different ones with the same fingerprint (a device that gives an id twice) the same one wins in every order.
+ * Throws a RangeError when the deltas are of different windows.
+ */
+export function merge(a: Delta, b: Delta): Delta {
+  if (a.deviceId !== b.deviceId || a.windowStart !== b.windowStart) {
+    throw new RangeError('Deltas of different windows cannot be merged');
+  }
+  const [large, small] = a.readings.size < b.readings.size ? [b, a] : [a, b];
+  const merged: GrowingDelta = {
+    ...large,
+    site: a.site < b.site ? a.site : b.site,
+    readings: new Map(large.readings),
+    metrics: new Map(large.metrics),
+  };
+  for (const reading of small.readings.values()) add(merged, reading);
+  return merged;
+}
+
+/** The delta without the readings whose fingerprints are in `seen`. */
+export function without(delta: Delta, seen: ReadonlySet<string>): Delta {
+  const rest = growing(delta);
+  for (const [print, reading] of delta.readings) if (!seen.has(print)) add(rest, reading);
+  return rest;
+}
+
+/**
+ * Folds readings into deltas, oldest window first. Usually one a device and window; more where a window has more
+ * readings or metrics than one DynamoDB update can carry.
+ */
+export function foldReadings(readings: Iterable<Reading>, windowSeconds: number): Delta[] {
+  const byWindow = new Map<string, GrowingDelta>();
+  for (const reading of readings) {
+    const windowStart = windowStartOf(reading.timestamp, windowSeconds);
+    const key = `${windowStart}/${reading.deviceId}`;
+    let delta = byWindow.get(key);
+    if (!delta) byWindow.set(key, (delta = growing({ ...reading, windowStart })));
+    add(delta, reading);
+  }
+  return [...byWindow.values()].sort((a, b) => a.windowStart - b.windowStart).flatMap(split);
+}
+
+function split(delta: Delta): Delta[] {
+  if (delta.readings.size <= MAX_READINGS_IN_DELTA && delta.metrics.size <= MAX_METRICS_IN_DELTA)
+    return [delta];
+  const parts: GrowingDelta[] = [];
+  let part: GrowingDelta | undefined;
+  for (const reading of delta.readings.values()) {
+    if (!part || !hasRoom(part, reading)) parts.push((part = growing(delta)));
+    add(part, reading);
+  }
+  return parts;
+}
+
+function hasRoom(delta: Delta, reading: Reading): boolean {
+  if (delta.readings.size === MAX_READINGS_IN_DELTA) return false;
+  const fresh = reading.metrics.filter(({ name }) => !delta.metrics.has(name)).length;
+  return delta.metrics.size + fresh <= MAX_METRICS_IN_DELTA;
+}
+
+function growing({ deviceId, site, windowStart }: WindowKey): GrowingDelta {
+  return { deviceId, site, windowStart, readings: new Map(), metrics: new Map() };
+}
+
+function add(delta: GrowingDelta, reading: Reading): void {
+  const known = delta.readings.get(reading.fingerprint);
+  if (known === undefined) {
+    delta.readings.set(reading.fingerprint, reading);
+    for (const metric of reading.metrics) count(delta.metrics, metric);
+  } else if (known !== reading && contentText(reading) < contentText(known)) {
+    delta.readings.set(reading.fingerprint, reading);
+    delta.metrics.clear();
+    for (const { metrics } of delta.readings.values()) {
+      for (const metric of metrics) count(delta.metrics, metric);
+    }
+  }
+}
+
+function count(metrics: Map<string, Aggregate>, { name, value }: Metric): void {
+  const sofar = metrics.get(name);
+  metrics.set(
+    name,
+    sofar
+      ? {
+          min: value < sofar.min ? value : sofar.min,
+          max: value > sofar.max ? value : sofar.max,
+          sum: sofar.sum + value,
+          count: sofar.count + 1,
+        }
+      : { min: value, max: value, sum: value, count: 1 },
+  );
+}
+
+function contentText(reading: Reading): string {
+  return `${metricsText(reading.metrics)},${reading.timestamp},${reading.site}`;
+}

@@ -1,0 +1,160 @@
+// Reads request bodies: bounded, taken out of `aws-chunked`, and compared with every checksum that came along.
+import { createHash, type Hash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import {
+  checksumAlgorithms,
+  checksumLength,
+  createDigest,
+  isChecksumAlgorithm,
+  type ChecksumAlgorithm,
+  type Digest,
+} from './checksum.ts';
+import { decodeChunked } from './chunked.ts';
+
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm;
+  /** Base64. */
+  readonly value: string;
+}
+
+export interface Body {
+  /** The payload, once; fails at its end when a checksum does not match. */
+  readonly data: AsyncIterable<Buffer>;
+  /** The checksum that the client gave; complete once `data` is. */
+  checksum(): Checksum | undefined;
+}
+
+const headerPrefix = 'x-amz-checksum-';
+const header = (req: IncomingMessage, name: string): string | undefined => req.headers[name]?.toString();
+
+const tooLarge = (limit: number) =>
+  new AwsError('EntityTooLarge', `Your proposed upload exceeds the maximum allowed size of ${limit} bytes`);
+
+function isChunked(req: IncomingMessage): boolean {
+  const coded = (header(req, 'content-encoding') ?? '')
+    .split(',')
+    .some((part) => part.trim() === 'aws-chunked');
+  return coded || Boolean(header(req, 'x-amz-content-sha256')?.startsWith('STREAMING-'));
+}
+
+/** Which checksum the body comes with: its value in a header, or announced for the trailer. */
+function announced(req: IncomingMessage): { algorithm: ChecksumAlgorithm; value?: string } | undefined {
+  const given = checksumAlgorithms.filter((algorithm) => req.headers[headerPrefix + algorithm] !== undefined);
+  if (given.length > 1) {
+    throw new AwsError(
+      'InvalidRequest',
+      'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
+    );
+  }
+  const [algorithm] = given;
+  if (algorithm) return { algorithm, value: header(req, headerPrefix + algorithm)! };
+  const trailer = header(req, 'x-amz-trailer')?.trim().toLowerCase();
+  if (!trailer) return undefined;
+  const named = trailer.slice(headerPrefix.length);
+  if (!trailer.startsWith(headerPrefix) || !isChecksumAlgorithm(named)) {
+    throw new AwsError('InvalidRequest', 'The value specified in the x-amz-trailer header is not supported');
+  }
+  return { algorithm: named };
+}
+
+function checkForm(algorithm: ChecksumAlgorithm, value: string): void {
+  const bytes = Buffer.from(value, 'base64');
+  if (bytes.length !== checksumLength[algorithm] || bytes.toString('base64') !== value) {
+    throw new AwsError('InvalidRequest', `Value for ${headerPrefix}${algorithm} header is invalid.`);
+  }
+}
+
+function createMd5Check(req: IncomingMessage): { hash: Hash; expected: string } | undefined {
+  const expected = header(req, 'content-md5');
+  if (expected === undefined) return undefined;
+  if (Buffer.from(expected, 'base64').length !== 16) {
+    throw new AwsError('InvalidDigest', 'The Content-MD5 you specified is not valid.');
+  }
+  return { hash: createHash('md5'), expected };
+}
+
+function createSha256Check(req: IncomingMessage): { hash: Hash; expected: string } | undefined {
+  const expected = header(req, 'x-amz-content-sha256')?.toLowerCase();
+  return expected && /^[0-9a-f]{64}$/.test(expected) ? { hash: createHash('sha256'), expected } : undefined;
+}
+
+/**
+ * Opens the body for streaming; nothing is read before `data` is.
+ *
+ * @param limit largest payload in bytes
+ * @throws AwsError EntityTooLarge, IncompleteBody, BadDigest, InvalidDigest, InvalidRequest, XAmzContentSHA256Mismatch;
+ *   all but the last checks from `data`.
+ */
+export function openBody(req: IncomingMessage, limit: number): Body {
+  const declared = header(req, 'x-amz-decoded-content-length') ?? header(req, 'content-length');
+  if (Number(declared) > limit) throw tooLarge(limit);
+  const announcement = announced(req);
+  if (announcement?.value !== undefined) checkForm(announcement.algorithm, announcement.value);
+  const digest = announcement && createDigest(announcement.algorithm);
+  const [md5, sha256] = [createMd5Check(req), createSha256Check(req)];
+  const trailers = new Map<string, string>();
+  let checksum: Checksum | undefined;
+
+  function verify(size: number): void {
+    if (isChunked(req) && declared !== undefined && size !== Number(declared)) {
+      throw new AwsError('IncompleteBody', 'The body is not as long as x-amz-decoded-content-length says');
+    }
+    if (md5 && md5.hash.digest('base64') !== md5.expected) {
+      throw new AwsError('BadDigest', 'The Content-MD5 you specified did not match what we received.');
+    }
+    if (sha256 && sha256.hash.digest('hex') !== sha256.expected) {
+      const message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
+      throw new AwsError('XAmzContentSHA256Mismatch', message);
+    }
+    if (announcement && digest) checksum = verifyChecksum(announcement, digest, trailers);
+  }
+
+  async function* read(): AsyncGenerator<Buffer> {
+    let size = 0;
+    for await (const chunk of isChunked(req)
+      ? decodeChunked(req, trailers)
+      : (req as AsyncIterable<Buffer>)) {
+      size += chunk.length;
+      if (size > limit) throw tooLarge(limit);
+      digest?.update(chunk);
+      md5?.hash.update(chunk);
+      sha256?.hash.update(chunk);
+      yield chunk;
+    }
+    verify(size);
+  }
+  return { data: read(), checksum: () => checksum };
+}
+
+function verifyChecksum(
+  announcement: { algorithm: ChecksumAlgorithm; value?: string },
+  digest: Digest,
+  trailers: ReadonlyMap<string, string>,
+): Checksum {
+  const { algorithm } = announcement;
+  const expected = announcement.value ?? trailers.get(headerPrefix + algorithm);
+  if (expected === undefined) {
+    throw new AwsError('InvalidRequest', `The announced trailer ${headerPrefix}${algorithm} is missing`);
+  }
+  checkForm(algorithm, expected);
+  const value = digest.bytes().toString('base64');
+  if (value !== expected) {
+    throw new AwsError(
+      'BadDigest',
+      `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`,
+    );
+  }
+  return { algorithm, value };
+}
+
+/**
+ * Reads the whole body into memory.
+ *
+ * @throws AwsError as `openBody`; RequestEntityTooLarge-like errors carry the limit in bytes.
+ */
+export async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of openBody(req, limit).data) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

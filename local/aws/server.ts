@@ -1,0 +1,139 @@
+// The one port on which the local cloud speaks AWS: it finds the service that a request is signed for and hands it on.
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AwsError } from '../aws-error.ts';
+import { printable, type Log } from '../log.ts';
+import { StartError } from '../start-error.ts';
+import { refuseForeign } from './origin.ts';
+import { sendError, type AwsHandler, type Count, type ErrorFormat } from './wire.ts';
+
+export interface AwsServer {
+  readonly port: number;
+  /** `http://127.0.0.1:4566` */
+  readonly url: string;
+  /** Takes no new requests, waits at most 5 s for those in progress, then cuts them off. */
+  close(): Promise<void>;
+}
+
+export interface AwsServerOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** By the service name in the SigV4 credential scope, such as `s3`, `dynamodb` or `iotdata`. */
+  readonly services: Readonly<Record<string, AwsHandler>>;
+  readonly log: Log;
+  readonly count: Count;
+}
+
+const limits = {
+  connections: 1_000,
+  headersMs: 10_000,
+  /** Long enough for a large upload. */
+  requestMs: 600_000,
+  idleMs: 65_000,
+  drainMs: 5_000,
+} as const;
+
+const xmlServices = new Set(['s3', 's3control', 's3express', 'route53', 'cloudfront']);
+
+/** `<key>/<date>/<region>/<service>/aws4_request`, from the header or from a presigned URL. */
+function credentialOf(req: IncomingMessage): string | undefined {
+  const header = /Credential=([^,\s]+)/.exec(req.headers.authorization ?? '')?.[1];
+  if (header) return header;
+  return new URLSearchParams(req.url?.split('?', 2)[1]).get('X-Amz-Credential') ?? undefined;
+}
+
+/** Unsigned requests carry no service: DynamoDB is told by its target, the rest is S3 (`--no-sign-request`). */
+export function serviceOf(req: IncomingMessage): string {
+  const scope = credentialOf(req)?.split('/') ?? [];
+  if (scope.length >= 5) return scope.at(-2)!.toLowerCase();
+  return String(req.headers['x-amz-target'] ?? '').startsWith('DynamoDB_20120810.') ? 'dynamodb' : 's3';
+}
+
+/** The format in which the client of `service` reads an error. */
+export function errorFormatOf(req: IncomingMessage, service: string): ErrorFormat {
+  if (xmlServices.has(service)) return 's3';
+  return req.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? 'query' : 'json';
+}
+
+function unsupported(service: string, names: readonly string[]): AwsError {
+  const message = `The local cloud has no service '${printable(service).slice(0, 64)}'; it has ${names.join(', ')}`;
+  return new AwsError('UnsupportedService', message, 400);
+}
+
+async function serve(options: AwsServerOptions, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const { services, log, count } = options;
+  const requestId = randomUUID();
+  res.setHeader('x-amzn-requestid', requestId);
+  res.setHeader('x-amz-request-id', requestId);
+  const service = serviceOf(req);
+  const format = errorFormatOf(req, service);
+  const at = { service, method: req.method, path: req.url?.split('?', 1)[0]?.slice(0, 256), requestId };
+  try {
+    refuseForeign(req, options.host);
+    const handler = Object.hasOwn(services, service) ? services[service] : undefined;
+    if (!handler) throw unsupported(service, Object.keys(services).sort());
+    count('aws.requests');
+    await handler(req, res);
+  } catch (error) {
+    if (error instanceof AwsError) {
+      sendError(res, error, format);
+    } else if (!req.destroyed || req.complete) {
+      log.error('AWS request failed', {
+        ...at,
+        reason: error instanceof Error ? error.stack : String(error),
+      });
+      sendError(
+        res,
+        new AwsError('InternalFailure', `Internal failure, see the log: ${requestId}`, 500),
+        format,
+      );
+    } else {
+      log.warn('AWS request was cut off by its client', at);
+      res.destroy();
+    }
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  }).catch((error: NodeJS.ErrnoException) => {
+    const reason =
+      error.code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${error.code ?? error.message})`;
+    const remedy = 'stop what holds it, or choose another with --aws-port';
+    throw new StartError(`AWS port ${port} on ${host} ${reason}: ${remedy}`, { cause: error });
+  });
+}
+
+async function close(server: Server): Promise<void> {
+  const deadline = setTimeout(() => server.closeAllConnections(), limits.drainMs);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(deadline);
+}
+
+/** @throws StartError when the port cannot be opened. */
+export async function createAwsServer(options: AwsServerOptions): Promise<AwsServer> {
+  const { host, port, log } = options;
+  const server = createServer((req, res) => {
+    res.on('error', (error) => log.warn('AWS answer was cut off', { reason: error.message }));
+    void serve(options, req, res);
+  });
+  server.maxConnections = limits.connections;
+  server.headersTimeout = limits.headersMs;
+  server.requestTimeout = limits.requestMs;
+  server.keepAliveTimeout = limits.idleMs;
+  await listen(server, host, port);
+  server.on('error', (error) => log.error('AWS port failed', { reason: error.message }));
+  const address = server.address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return { port: address.port, url: `http://${name}:${address.port}`, close: () => close(server) };
+}

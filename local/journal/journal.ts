@@ -1,0 +1,183 @@
+// Keeps every accepted message on disk until all that must have it have it, so that a `kill -9` loses nothing acknowledged.
+
+import { mkdir } from 'node:fs/promises';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { diskFiles, type JournalFiles } from './files.ts';
+import { decodeRecord, encodeEntry, encodeSettles, type Settle } from './record.ts';
+import { type LiveEntry, pay, recover } from './recover.ts';
+import { createSegmentWriter } from './segments.ts';
+
+export interface JournalOptions {
+  readonly dir: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly files?: JournalFiles;
+  /** A segment is closed and the next begun once it is larger than this. Default 16 MiB. */
+  readonly segmentBytes?: number;
+}
+
+export interface Journal {
+  /**
+   * Takes an entry at once and numbers it. `durable` resolves when it is on the device, and rejects, with the entry
+   * forgotten, when the disk refused it. `meta` is anything that JSON carries; `owes` must not be empty.
+   */
+  append(entry: { meta: unknown; payload: Buffer; owes: readonly string[] }): {
+    seq: number;
+    durable: Promise<void>;
+  };
+  /** Marks one consumer of an entry as paid; unknown entries and consumers are ignored. Written lazily. */
+  settle(seq: number, consumer: string): void;
+  /** What is unfinished, in the order of appending, with what each entry still owes. */
+  pending(): { seq: number; owes: string[] }[];
+  /** The content of an unfinished, durable entry; undefined when it is finished or cannot be read back. */
+  read(seq: number): Promise<{ meta: unknown; payload: Buffer } | undefined>;
+  /** Resolves when all that was appended and settled before is written. Rejects when the disk refuses. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+  /** Unfinished entries, files and their bytes, for the operator and for tests. */
+  size(): { entries: number; segments: number; bytes: number };
+}
+
+interface Batch {
+  readonly entries: { live: LiveEntry; head: Buffer; payload: Buffer }[];
+  readonly done: PromiseWithResolvers<void>;
+  bytes: number;
+}
+
+const maxBatchBytes = 4 * 1024 * 1024;
+const settleDelayMs = 100;
+const maxSettlesWaiting = 8192;
+
+function createBatch(): Batch {
+  const done = Promise.withResolvers<void>();
+  done.promise.catch(() => {}); // whoever appended hears of it; nobody else has to
+  return { entries: [], done, bytes: 0 };
+}
+
+/** Opens the journal in `dir`, cutting a torn tail, and begins a new segment with the first append. */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const { dir, log, clock = systemClock, files = diskFiles, segmentBytes = 16 * 1024 * 1024 } = options;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const recovered = await recover(dir, files, log);
+  const { entries } = recovered;
+  let { nextSeq } = recovered;
+  const segments = createSegmentWriter({ dir, files, log, segmentBytes, segments: recovered.segments });
+  await segments.removeFinished();
+
+  let batches: Batch[] = [];
+  let settles: Settle[] = [];
+  let running: Promise<void> | undefined;
+  let cancelTimer: (() => void) | undefined;
+  let failing = false;
+  let closed = false;
+
+  const report = (error: unknown) => {
+    if (!failing) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.error('journal cannot write: nothing is acknowledged until it can', { dir, reason });
+    }
+    failing = true;
+  };
+
+  const writeBatch = async (batch: Batch) => {
+    const paid = settles;
+    settles = [];
+    const buffers = batch.entries.flatMap(({ head, payload }) => [head, payload]);
+    if (paid.length > 0) buffers.push(encodeSettles(paid));
+    try {
+      const at = await segments.write(Buffer.concat(buffers), { nextSeq, sync: batch.entries.length > 0 });
+      let { offset } = at;
+      for (const { live, head, payload } of batch.entries) {
+        Object.assign(live, { segment: at.segment, offset, length: head.length + payload.length });
+        offset += live.length;
+        at.segment.live += 1;
+        entries.set(live.seq, live);
+      }
+      if (failing) log.info('journal writes again', { dir });
+      failing = false;
+      batch.done.resolve();
+    } catch (error) {
+      settles = [...paid, ...settles];
+      report(error);
+      batch.done.reject(error);
+    }
+  };
+
+  const run = async () => {
+    await Promise.resolve(); // all that arrives in this turn goes into one write
+    do {
+      await writeBatch(batches.shift() ?? createBatch());
+      await segments.removeFinished();
+    } while (batches.length > 0 || (settles.length >= maxSettlesWaiting && !failing));
+  };
+
+  const start = () => {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    running ??= run().finally(() => {
+      running = undefined;
+      if (batches.length > 0) start();
+      else if (settles.length > 0 && !closed) startLater();
+    });
+  };
+  const startLater = () => {
+    cancelTimer ??= clock.after(settleDelayMs, start);
+  };
+
+  const flush = async () => {
+    const batch = batches.at(-1) ?? createBatch();
+    if (!batches.includes(batch)) batches.push(batch);
+    start();
+    await batch.done.promise;
+    await running;
+  };
+
+  return {
+    append({ meta, payload, owes }) {
+      const seq = nextSeq;
+      nextSeq += 1;
+      const live = { seq, owes: [...owes], left: owes.length } as unknown as LiveEntry; // placed when written
+      const [head] = encodeEntry({ seq, owes: live.owes, meta, payload });
+      let batch = batches.at(-1);
+      if (!batch || batch.bytes > maxBatchBytes) {
+        batch = createBatch();
+        batches.push(batch);
+      }
+      batch.entries.push({ live, head, payload });
+      batch.bytes += head.length + payload.length;
+      start();
+      return { seq, durable: batch.done.promise };
+    },
+    settle(seq, consumer) {
+      const index = entries.get(seq)?.owes.indexOf(consumer) ?? -1;
+      if (index < 0 || !pay(entries, seq, index)) return;
+      settles.push({ seq, index });
+      if (settles.length >= maxSettlesWaiting && !failing) start();
+      else if (!running) startLater();
+    },
+    pending: () =>
+      [...entries.values()].map(({ seq, owes }) => ({ seq, owes: owes.filter((name) => name !== null) })),
+    async read(seq) {
+      const place = entries.get(seq);
+      if (!place) return undefined;
+      const data = await segments.read(place.segment, place.offset, place.length);
+      const record = data && decodeRecord(data, 0);
+      if (record?.kind === 'entry') return { meta: record.entry.meta, payload: record.entry.payload };
+      if (entries.has(seq)) log.error('journal entry cannot be read back', { file: place.segment.path, seq });
+      return undefined;
+    },
+    flush,
+    async close() {
+      closed = true;
+      try {
+        await flush();
+      } finally {
+        cancelTimer?.();
+        await segments.close();
+      }
+    },
+    size: () => ({ entries: entries.size, ...segments.size() }),
+  };
+}

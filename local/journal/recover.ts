@@ -1,0 +1,91 @@
+// Reads back what an earlier run left: which entries still owe something, and where each of them lies.
+
+import { join } from 'node:path';
+import type { Log } from '../log.ts';
+import type { JournalFiles } from './files.ts';
+import { scanRecords } from './record.ts';
+
+/** One file of the journal; `live` counts its entries that still owe something. */
+export interface Segment {
+  readonly number: number;
+  readonly path: string;
+  live: number;
+  bytes: number;
+}
+
+/** An entry that still owes something, and where its newest copy lies. */
+export interface LiveEntry {
+  readonly seq: number;
+  /** Null where paid; places never move, because settle records name them. */
+  readonly owes: (string | null)[];
+  left: number;
+  segment: Segment;
+  offset: number;
+  length: number;
+}
+
+export interface Recovered {
+  readonly segments: Segment[];
+  readonly entries: Map<number, LiveEntry>;
+  readonly nextSeq: number;
+}
+
+const segmentName = /^(\d{16})-(\d{16})\.journal$/;
+
+/** `<segment number>-<first entry number it may hold>.journal`: the second keeps numbers rising when all else is gone. */
+export function segmentFile(dir: string, number: number, nextSeq: number): string {
+  return join(dir, `${String(number).padStart(16, '0')}-${String(nextSeq).padStart(16, '0')}.journal`);
+}
+
+/** Takes one consumer off an entry; forgets the entry when it was the last. Returns true when something changed. */
+export function pay(entries: Map<number, LiveEntry>, seq: number, index: number): boolean {
+  const entry = entries.get(seq);
+  if (!entry || entry.owes[index] == null) return false;
+  entry.owes[index] = null;
+  entry.left -= 1;
+  if (entry.left === 0) {
+    entries.delete(seq);
+    entry.segment.live -= 1;
+  }
+  return true;
+}
+
+export async function recover(dir: string, files: JournalFiles, log: Log): Promise<Recovered> {
+  const names = (await files.list(dir)).filter((name) => segmentName.test(name)).sort();
+  const segments: Segment[] = [];
+  const entries = new Map<number, LiveEntry>();
+  let nextSeq = 1;
+  for (const name of names) {
+    const [, number, firstSeq] = segmentName.exec(name)!;
+    const segment: Segment = { number: Number(number), path: join(dir, name), live: 0, bytes: 0 };
+    segments.push(segment);
+    nextSeq = Math.max(nextSeq, Number(firstSeq));
+    const data = await files.readAll(segment.path);
+    for (const record of scanRecords(data)) {
+      const { offset, length } = record;
+      segment.bytes = offset + length;
+      if (record.kind === 'settles') {
+        for (const { seq, index } of record.settles) pay(entries, seq, index);
+        continue;
+      }
+      const { seq, owes } = record.entry;
+      const earlier = entries.get(seq);
+      if (earlier) earlier.segment.live -= 1;
+      const left = owes.filter((consumer) => consumer !== null).length;
+      entries.set(seq, { seq, owes, left, segment, offset, length });
+      segment.live += 1;
+      nextSeq = Math.max(nextSeq, seq + 1);
+    }
+    if (segment.bytes < data.length) {
+      const torn = data.length - segment.bytes;
+      log.warn('journal tail cut: its last record was not whole', {
+        file: name,
+        at: segment.bytes,
+        bytes: torn,
+      });
+      await files.truncate(segment.path, segment.bytes);
+    }
+  }
+  const ordered = new Map([...entries].sort(([a], [b]) => a - b));
+  return { segments, entries: ordered, nextSeq };
+}

@@ -1,0 +1,106 @@
+// The journal's files: writes at the end of the newest, goes on to the next, drops the oldest once nothing is owed.
+
+import type { Log } from '../log.ts';
+import type { JournalFiles, SegmentFile } from './files.ts';
+import { type Segment, segmentFile } from './recover.ts';
+
+export interface SegmentWriter {
+  /**
+   * Writes `data` whole at the end of the newest segment. On an error the file is cut back to where it was good,
+   * or left for good when even that fails, and the error is thrown.
+   */
+  write(data: Buffer, how: { nextSeq: number; sync: boolean }): Promise<{ segment: Segment; offset: number }>;
+  read(segment: Segment, offset: number, length: number): Promise<Buffer | undefined>;
+  /** Deletes segments from the oldest on, up to the first that still owes something. */
+  removeFinished(): Promise<void>;
+  close(): Promise<void>;
+  size(): { segments: number; bytes: number };
+}
+
+export function createSegmentWriter(options: {
+  dir: string;
+  files: JournalFiles;
+  log: Log;
+  segmentBytes: number;
+  segments: Segment[];
+}): SegmentWriter {
+  const { dir, files, log, segmentBytes, segments } = options;
+  let active: { segment: Segment; file: SegmentFile } | undefined;
+
+  const leave = async () => {
+    const left = active;
+    active = undefined;
+    await left?.file.close();
+  };
+
+  const activate = async (nextSeq: number) => {
+    if (active && active.segment.bytes > segmentBytes) await leave();
+    if (active) return active;
+    const number = (segments.at(-1)?.number ?? 0) + 1;
+    const path = segmentFile(dir, number, nextSeq);
+    const file = await files.create(path);
+    const segment: Segment = { number, path, live: 0, bytes: 0 };
+    segments.push(segment);
+    active = { segment, file };
+    await files.syncDirectory(dir);
+    return active;
+  };
+
+  /** After a failed write or sync the kernel's copy cannot be trusted: cut, and never append there unless all went well. */
+  const undo = async (segment: Segment, file: SegmentFile, trusted: boolean) => {
+    try {
+      await file.truncate(segment.bytes);
+      if (trusted) return;
+    } catch (error) {
+      log.warn('journal segment left with a torn end', { file: segment.path, reason: String(error) });
+    }
+    await leave();
+  };
+
+  return {
+    async write(data, { nextSeq, sync }) {
+      const { segment, file } = await activate(nextSeq);
+      const offset = segment.bytes;
+      if (data.length === 0) return { segment, offset };
+      let written = false;
+      try {
+        await file.write(data, offset);
+        written = true;
+        if (sync) await file.sync();
+      } catch (error) {
+        await undo(segment, file, !written);
+        throw error;
+      }
+      segment.bytes += data.length;
+      return { segment, offset };
+    },
+    async read(segment, offset, length) {
+      if (segment === active?.segment) return active.file.read(length, offset);
+      try {
+        const file = await files.open(segment.path);
+        try {
+          return await file.read(length, offset);
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        if (!segments.includes(segment)) return undefined; // finished and deleted meanwhile
+        log.error('journal segment cannot be read', { file: segment.path, reason: String(error) });
+        return undefined;
+      }
+    },
+    async removeFinished() {
+      for (let head = segments[0]; head && head.live === 0; head = segments[0]) {
+        if (head === active?.segment) return;
+        segments.shift();
+        try {
+          await files.remove(head.path);
+        } catch (error) {
+          log.warn('journal segment cannot be deleted', { file: head.path, reason: String(error) });
+        }
+      }
+    },
+    close: leave,
+    size: () => ({ segments: segments.length, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0) }),
+  };
+}

@@ -1,0 +1,194 @@
+// Who a client certificate is, and what its connection may do: the two questions that the MQTT broker asks.
+import { createHash, X509Certificate } from 'node:crypto';
+import type { LocalCa } from './ca.ts';
+import { certificateFacts } from './certificate-facts.ts';
+import { compilePolicy, type Statement } from './policy-document.ts';
+import { canonicalKey } from './policy-key.ts';
+import type { Lookup } from './policy-pattern.ts';
+import { createEvaluator, type Decision, type Evaluator } from './policy.ts';
+import type { Registry, Thing } from './registry.ts';
+
+/** `principal` is the certificate ID: the SHA-256 of its DER, hex. */
+export type Identification = { readonly principal: string } | { readonly refused: string };
+
+export interface AuthorizeRequest {
+  readonly principal: string;
+  readonly clientId: string;
+  readonly sourceIp: string;
+  /** Such as `iot:Publish`. */
+  readonly action: string;
+  /** Such as `topic/a/b`, `topicfilter/a/#` or `client/a`: the part of the ARN after the account. */
+  readonly resource: string;
+  /** What CONNECT asks for, with iot:Connect: gives `iot:ConnectAttributes` and `iot:LastWillTopic`. */
+  readonly connect?: { readonly persistent?: boolean; readonly willTopic?: string };
+}
+
+export interface Identity {
+  /** @param now epoch milliseconds; the clock's time if absent. */
+  identify(der: Buffer, now?: number): Identification;
+  authorize(request: AuthorizeRequest): Decision;
+  /** The thing that a connection stands for, and whether its certificate may stand for no other. */
+  thingOf(
+    principal: string,
+    clientId: string,
+  ): { readonly name: string; readonly exclusive: boolean } | undefined;
+}
+
+/** Connections whose evaluation is kept ready; beyond it all are forgotten and built anew. */
+const maximumKept = 10_000;
+
+export const shortId = (certificateId: string) => `${certificateId.slice(0, 12)}...`;
+
+function refusalOf(registry: Registry, ca: LocalCa, der: Buffer, now: number): string | undefined {
+  const id = createHash('sha256').update(der).digest('hex');
+  const known = registry.certificates.get(id);
+  if (!known) {
+    let certificate: X509Certificate;
+    try {
+      certificate = new X509Certificate(der);
+    } catch {
+      return 'certificate cannot be read';
+    }
+    return ca.signed(certificate)
+      ? `certificate ${shortId(id)} is not registered (deleted, or of an earlier registry)`
+      : `certificate ${shortId(id)} is of another CA and not registered`;
+  }
+  if (known.status !== 'ACTIVE') return `certificate ${shortId(id)} is ${known.status}`;
+  if (now < known.notBefore)
+    return `certificate ${shortId(id)} is not valid before ${new Date(known.notBefore).toISOString()}`;
+  if (now > known.notAfter)
+    return `certificate ${shortId(id)} expired at ${new Date(known.notAfter).toISOString()}`;
+  return undefined;
+}
+
+/** A group and those above it, as the policies of all of them apply. */
+function withAncestors(registry: Registry, groups: readonly string[]): Set<string> {
+  const all = new Set<string>();
+  for (let name of groups) {
+    for (let group = registry.groups.get(name); group && !all.has(name); group = registry.groups.get(name)) {
+      all.add(name);
+      if (!group.parent) break;
+      name = group.parent;
+    }
+  }
+  return all;
+}
+
+function connectKeys(registry: Registry, connect: NonNullable<AuthorizeRequest['connect']>): Lookup {
+  const attributes = [
+    ...(connect.persistent ? ['PersistentConnect'] : []),
+    ...(connect.willTopic === undefined ? [] : ['LastWill']),
+  ];
+  return (key) => {
+    if (key === 'iot:ConnectAttributes') return attributes;
+    if (key !== 'iot:LastWillTopic' || connect.willTopic === undefined) return undefined;
+    return registry.arn(`topic/${connect.willTopic}`);
+  };
+}
+
+/** Node gives an IPv4 client of a dual-stack socket as `::ffff:192.0.2.1`. */
+const plainAddress = (address: string) => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+
+export function createIdentity(registry: Registry, ca: LocalCa): Identity {
+  const compiled = new WeakMap<object, Statement[]>();
+  const facts = new WeakMap<object, ReadonlyMap<string, string | readonly string[]>>();
+  const kept = new Map<string, Evaluator>();
+  let generation = registry.generation();
+
+  const statementsOf = (policyName: string): Statement[] => {
+    const policy = registry.policies.get(policyName);
+    const version = policy?.versions.find(({ id }) => id === policy.defaultVersion);
+    if (!version) return [];
+    let statements = compiled.get(version);
+    if (!statements) compiled.set(version, (statements = compilePolicy(policyName, version.document)));
+    return statements;
+  };
+
+  const factsOf = (principal: string) => {
+    const certificate = registry.certificates.get(principal);
+    if (!certificate) return new Map<string, string | readonly string[]>();
+    let found = facts.get(certificate);
+    if (!found) facts.set(certificate, (found = certificateFacts(certificate.id, certificate.pem)));
+    return found;
+  };
+
+  const attached = (
+    principal: string,
+    clientId: string,
+  ): { thing: Thing; exclusive: boolean } | undefined => {
+    const things = registry.principals.get(registry.arn(`cert/${principal}`))?.things ?? [];
+    const [name, type] =
+      things.find(([, type]) => type === 'EXCLUSIVE_THING') ??
+      things.find(([name]) => name === clientId) ??
+      [];
+    const thing = name === undefined ? undefined : registry.things.get(name);
+    return thing && { thing, exclusive: type === 'EXCLUSIVE_THING' };
+  };
+
+  const lookupFor = (request: AuthorizeRequest, thing: Thing | undefined): Lookup => {
+    const values = new Map<string, string | readonly string[]>([
+      ...factsOf(request.principal),
+      ['iot:ClientId', request.clientId],
+      ['aws:SourceIp', plainAddress(request.sourceIp)],
+      ['aws:SecureTransport', 'true'],
+      ['iot:Connection.Thing.IsAttached', String(thing !== undefined)],
+    ]);
+    if (thing) values.set('iot:Connection.Thing.ThingName', thing.name);
+    if (thing?.typeName) values.set('iot:Connection.Thing.ThingTypeName', thing.typeName);
+    for (const [name, value] of thing?.attributes ?? [])
+      values.set(`iot:Connection.Thing.Attributes[${name}]`, value);
+    return (written) => {
+      const key = canonicalKey(written);
+      if (key === 'aws:CurrentTime') return new Date(registry.clock.now()).toISOString();
+      if (key === 'aws:EpochTime') return String(Math.floor(registry.clock.now() / 1000));
+      return key && values.get(key);
+    };
+  };
+
+  const build = (request: AuthorizeRequest): Evaluator => {
+    const { principal, clientId } = request;
+    const thing = attached(principal, clientId)?.thing;
+    const targets = [
+      registry.arn(`cert/${principal}`),
+      ...[...withAncestors(registry, thing?.groups ?? [])].map((group) =>
+        registry.arn(`thinggroup/${group}`),
+      ),
+    ];
+    const names = new Set(targets.flatMap((target) => registry.targets.get(target)?.policies ?? []));
+    const statements = [...names].flatMap(statementsOf);
+    const who = `certificate ${shortId(principal)}`;
+    const subject = thing ? who : `${who}, which is attached to no thing named ${JSON.stringify(clientId)},`;
+    return createEvaluator(subject, statements, lookupFor(request, thing));
+  };
+
+  const evaluatorFor = (request: AuthorizeRequest): Evaluator => {
+    if (generation !== registry.generation() || kept.size >= maximumKept) {
+      kept.clear();
+      generation = registry.generation();
+    }
+    const key = `${request.principal} ${request.sourceIp} ${request.clientId}`;
+    let evaluator = kept.get(key);
+    if (!evaluator) kept.set(key, (evaluator = build(request)));
+    return evaluator;
+  };
+
+  return {
+    identify(der, now = registry.clock.now()) {
+      const refused = refusalOf(registry, ca, der, now);
+      return refused === undefined
+        ? { principal: createHash('sha256').update(der).digest('hex') }
+        : { refused };
+    },
+    authorize(request) {
+      if (registry.certificates.get(request.principal)?.status !== 'ACTIVE') {
+        return { allowed: false, reason: `certificate ${shortId(request.principal)} is not active` };
+      }
+      const more = request.connect && connectKeys(registry, request.connect);
+      return evaluatorFor(request).decide(request.action, registry.arn(request.resource), more);
+    },
+    thingOf(principal, clientId) {
+      const found = attached(principal, clientId);
+      return found && { name: found.thing.name, exclusive: found.exclusive };
+    },
+  };
+}

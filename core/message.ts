@@ -49,7 +49,7 @@ export function parseMessage(event: unknown, limits: TimeLimits): ParsedMessage 
 function contextOf(event: unknown): MessageContext | Fault {
   const bad = (detail: string): Fault => ({ fault: 'bad-context', detail });
   if (!isObject(event)) return bad('event is not an object');
-  const { deviceId, site, receivedAt, traceId } = event;
+  const { deviceId, site, receivedAt, clientId, traceId } = event;
   if (!isName(deviceId))
     return bad('deviceId must be text of 1 to 128 characters without control characters');
   if (!isName(site)) return bad('site must be text of 1 to 128 characters without control characters');
@@ -57,7 +57,13 @@ function contextOf(event: unknown): MessageContext | Fault {
     return bad('receivedAt must be a time in epoch milliseconds');
   }
   if (traceId !== undefined && !isName(traceId)) return bad('traceId must be text of 1 to 128 characters');
-  return { deviceId, site, receivedAt: receivedAt as number, traceId: traceId ?? `at-${String(receivedAt)}` };
+  return {
+    deviceId,
+    site,
+    receivedAt: receivedAt as number,
+    clientId: isName(clientId) ? clientId : undefined,
+    traceId: traceId ?? `at-${String(receivedAt)}`,
+  };
 }
 
 function collect(

@@ -23,13 +23,14 @@ export interface Window extends WindowKey {
   readonly metrics: ReadonlyMap<string, Aggregate>;
 }
 
-/** A part of a window: readings by fingerprint, and what they amount to per metric. */
+/** A part of a window: readings by fingerprint, what they amount to per metric, and the first of their sites by name. */
 export interface Delta extends WindowKey {
   readonly readings: ReadonlyMap<string, Reading>;
   readonly metrics: ReadonlyMap<string, Aggregate>;
 }
 
 interface GrowingDelta extends Delta {
+  site: string;
   readonly readings: Map<string, Reading>;
   readonly metrics: Map<string, Aggregate>;
 }
@@ -71,7 +72,6 @@ export function merge(a: Delta, b: Delta): Delta {
   const [large, small] = a.readings.size < b.readings.size ? [b, a] : [a, b];
   const merged: GrowingDelta = {
     ...large,
-    site: a.site < b.site ? a.site : b.site,
     readings: new Map(large.readings),
     metrics: new Map(large.metrics),
   };
@@ -125,6 +125,7 @@ function growing({ deviceId, site, windowStart }: WindowKey): GrowingDelta {
 }
 
 function add(delta: GrowingDelta, reading: Reading): void {
+  if (delta.readings.size === 0 || reading.site < delta.site) delta.site = reading.site;
   const known = delta.readings.get(reading.fingerprint);
   if (known === undefined) {
     delta.readings.set(reading.fingerprint, reading);

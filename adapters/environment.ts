@@ -1,0 +1,69 @@
+// A function's settings, read once at cold start, so that a wrong deployment fails at once and by name.
+
+export interface IngestEnvironment {
+  readonly windowsTable: string;
+  readonly alertsTable: string;
+  readonly alertsTopicArn: string;
+  readonly errorsBucket: string;
+  readonly windowSeconds: number;
+  readonly maxLatenessSeconds: number;
+  readonly maxSkewSeconds: number;
+  readonly windowRetentionDays: number;
+  /** Absent: no such limit. */
+  readonly maxTemperature?: number;
+  readonly minTemperature?: number;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+const DAY_SECONDS = 86_400;
+
+/**
+ * Reads the ingest function's variables. Throws an Error that names the variable when one is missing or no number in
+ * range, and when windows would expire less than a day after the latest reading that may still change them: Lambda
+ * retries for up to six hours, and a reading must never bring half of a deleted window back.
+ */
+export function readIngestEnvironment(variables: Variables): IngestEnvironment {
+  const environment: IngestEnvironment = {
+    windowsTable: text(variables, 'WINDOWS_TABLE'),
+    alertsTable: text(variables, 'ALERTS_TABLE'),
+    alertsTopicArn: text(variables, 'ALERTS_TOPIC_ARN'),
+    errorsBucket: text(variables, 'ERRORS_BUCKET'),
+    windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
+    maxLatenessSeconds: whole(variables, 'MAX_LATENESS_SECONDS', 0, 366 * DAY_SECONDS),
+    maxSkewSeconds: whole(variables, 'MAX_SKEW_SECONDS', 0, DAY_SECONDS),
+    windowRetentionDays: whole(variables, 'WINDOW_RETENTION_DAYS', 1, 36_500),
+    maxTemperature: limit(variables, 'MAX_TEMPERATURE'),
+    minTemperature: limit(variables, 'MIN_TEMPERATURE'),
+  };
+  const { windowRetentionDays, maxLatenessSeconds, windowSeconds } = environment;
+  if (windowRetentionDays * DAY_SECONDS < maxLatenessSeconds + windowSeconds + DAY_SECONDS) {
+    throw new Error('WINDOW_RETENTION_DAYS must be at least a day longer than MAX_LATENESS_SECONDS');
+  }
+  return environment;
+}
+
+function text(variables: Variables, name: string): string {
+  const value = variables[name];
+  if (!value) throw new Error(`Environment variable ${name} is missing`);
+  return value;
+}
+
+function whole(variables: Variables, name: string, least: number, most: number): number {
+  const value = text(variables, name);
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < least || number > most) {
+    throw new Error(`Environment variable ${name} must be a whole number from ${least} to ${most}`);
+  }
+  return number;
+}
+
+function limit(variables: Variables, name: string): number | undefined {
+  const value = variables[name];
+  if (!value) return undefined;
+  const number = Number(value);
+  if (!/^-?\d+(\.\d+)?$/.test(value) || Math.abs(number) > 1e12) {
+    throw new Error(`Environment variable ${name} must be a decimal number`);
+  }
+  return number;
+}

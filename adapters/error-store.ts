@@ -1,0 +1,48 @@
+// Keeps what was rejected, with the reasons and the originals, so that a repaired sender or a person can replay it.
+
+import { createHash } from 'node:crypto';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { ParsedMessage } from '../core/message.ts';
+import { jsonText } from './json-text.ts';
+
+/**
+ * Writes the rejections of one message to `rejected/<yyyy>/<MM>/<dd>/<traceId>.json`, by the day of its arrival (UTC).
+ * A retry writes the same object again. Without rejections it does nothing; rejects with the SDK's error.
+ */
+export type KeepRejected = (message: ParsedMessage) => Promise<void>;
+
+const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+
+export function createErrorStore(options: {
+  readonly client: S3Client;
+  readonly bucket: string;
+}): KeepRejected {
+  return async (message) => {
+    if (message.rejected.length === 0) return;
+    const body = jsonText({ ...message.context, rejected: message.rejected });
+    await options.client.send(
+      new PutObjectCommand({
+        Bucket: options.bucket,
+        Key: keyOf(message.context, body),
+        Body: body,
+        ContentType: 'application/json',
+      }),
+    );
+  };
+}
+
+/** Without a context (no rule sent this event), the content itself is the name, under `undated`. */
+function keyOf(context: ParsedMessage['context'], body: string): string {
+  if (!context) return `rejected/undated/${digest(body)}.json`;
+  const received = new Date(context.receivedAt);
+  const day = Number.isNaN(received.getTime())
+    ? 'undated'
+    : received.toISOString().slice(0, 10).replaceAll('-', '/');
+  const isPlain = PLAIN_NAME.test(context.traceId) && !context.traceId.startsWith('at-');
+  const name = isPlain ? context.traceId : digest(`${context.deviceId}\n${context.traceId}\n${body}`);
+  return `rejected/${day}/${name}.json`;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}

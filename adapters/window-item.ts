@@ -1,0 +1,45 @@
+// The layout of a window in DynamoDB: one flat item per device and window, every metric's figures as attributes.
+
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { decimalFromText, type Decimal } from '../core/decimal.ts';
+import type { Aggregate, Window, WindowKey } from '../core/window.ts';
+
+export type Item = Record<string, AttributeValue>;
+
+export function keyOf({ deviceId, windowStart }: WindowKey): Item {
+  return { deviceId: { S: deviceId }, windowStart: { N: String(windowStart) } };
+}
+
+/** Reads an item of the windows table; throws an Error that names the attribute when a metric's figure is missing. */
+export function windowOf(item: Item): Window {
+  const metrics = new Map<string, Aggregate>();
+  for (const attribute of Object.keys(item)) {
+    if (!attribute.endsWith('.count')) continue;
+    const metric = attribute.slice(0, -'.count'.length);
+    metrics.set(metric, {
+      min: decimalAt(item, `${metric}.min`),
+      max: decimalAt(item, `${metric}.max`),
+      sum: decimalAt(item, `${metric}.sum`),
+      count: Number(item[attribute]?.N),
+    });
+  }
+  return {
+    deviceId: item['deviceId']?.S ?? '',
+    site: item['site']?.S ?? '',
+    windowStart: Number(item['windowStart']?.N),
+    readings: Number(item['readings']?.N),
+    metrics,
+  };
+}
+
+/** Fingerprints of the readings that an item has counted. */
+export function seenIn(item: Item | undefined): Set<string> {
+  return new Set(item?.['seen']?.BS?.map((bytes) => Buffer.from(bytes).toString('hex')));
+}
+
+/** The value of a number attribute; throws an Error that names it when it is missing or no number. */
+export function decimalAt(item: Item, attribute: string): Decimal {
+  const value = decimalFromText(item[attribute]?.N ?? '');
+  if (value === undefined) throw new Error(`Attribute ${attribute} of a window is missing or no decimal`);
+  return value;
+}

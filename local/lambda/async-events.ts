@@ -1,0 +1,141 @@
+// Asynchronous invocation as Lambda does it: retries after one and two minutes, then the failure destination; nothing vanishes.
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { FunctionSpec } from '../template/functions.ts';
+import type { Condition, Deliver } from './destination.ts';
+import type { Outcome } from './environment.ts';
+
+export interface AsyncEvents {
+  /**
+   * Resolves when the event is finished for good: it succeeded, or its record is in the failure destination, or it has none
+   * and the loss is logged. Never rejects. After `close` it stays pending, so that whoever owes the event owes it still.
+   */
+  accept(requestId: string, payload: string): Promise<void>;
+  /** Events being attempted or delivered; those that wait for a retry do not count. */
+  active(): number;
+  /** Drops the retries that wait. */
+  close(): void;
+}
+
+export interface AsyncSettings {
+  readonly spec: FunctionSpec;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: (name: string, by?: number) => void;
+  readonly attempt: (requestId: string, payload: string) => Promise<Outcome>;
+  readonly deliver: Deliver | undefined;
+}
+
+/** Milliseconds before the second and the third attempt. */
+const retryDelays = [60_000, 120_000];
+const firstDeliveryDelay = 1_000;
+const longestDeliveryDelay = 60_000;
+
+interface Event {
+  readonly requestId: string;
+  readonly payload: string;
+  /** Epoch milliseconds. */
+  readonly acceptedAt: number;
+  attempts: number;
+  response: string | undefined;
+}
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html */
+export function createAsyncEvents(settings: AsyncSettings): AsyncEvents {
+  const { spec, clock, log, count, deliver } = settings;
+  const { maximumRetryAttempts, maximumEventAgeSeconds } = spec.async;
+  const timers = new Set<() => void>();
+  let active = 0;
+  let closed = false;
+
+  /** Resolves when the time is up; never after `close`. */
+  function pause(ms: number): Promise<void> {
+    active -= 1;
+    return new Promise((resolve) => {
+      const cancel = clock.after(ms, () => {
+        timers.delete(cancel);
+        active += 1;
+        resolve();
+      });
+      timers.add(cancel);
+    });
+  }
+
+  async function attemptAll(event: Event): Promise<Condition | undefined> {
+    if (spec.reservedConcurrency === 0) return 'ZeroReservedConcurrency';
+    for (;;) {
+      const outcome = await settings.attempt(event.requestId, event.payload);
+      if (!outcome.failed) return undefined;
+      if (closed) await new Promise(() => {}); // its environment was ended, not its attempt: owed still
+      event.attempts += 1;
+      event.response = outcome.payload;
+      if (event.attempts > maximumRetryAttempts) return 'RetriesExhausted';
+      const delay = retryDelays[event.attempts - 1] ?? retryDelays.at(-1)!;
+      if (clock.now() + delay - event.acceptedAt > maximumEventAgeSeconds * 1_000) return 'EventAgeExceeded';
+      log.warn('event failed, will be retried', {
+        function: spec.logicalId,
+        requestId: event.requestId,
+        attempt: event.attempts,
+        seconds: delay / 1_000,
+        error: outcome.payload.slice(0, 300),
+      });
+      count('lambda.retries');
+      await pause(delay);
+    }
+  }
+
+  async function giveUp(event: Event, condition: Condition): Promise<void> {
+    const { requestId, payload, attempts, response } = event;
+    const fields = {
+      function: spec.logicalId,
+      requestId,
+      condition,
+      attempts,
+      error: response?.slice(0, 300),
+    };
+    count('lambda.givenUp');
+    if (!deliver) {
+      count('lambda.lost');
+      log.error('event lost: it failed for good and the template names no failure destination', fields);
+      return;
+    }
+    const record = { requestId, condition, invokeCount: attempts, payload, response, time: clock.now() };
+    for (let delay = firstDeliveryDelay; ; delay = Math.min(delay * 2, longestDeliveryDelay)) {
+      try {
+        await deliver(record);
+        log.error('event failed for good, kept in the failure destination', fields);
+        return;
+      } catch (error) {
+        log.error('failure destination cannot be written, will be retried', {
+          ...fields,
+          seconds: delay / 1_000,
+          reason: (error as Error).message,
+        });
+        await pause(delay);
+      }
+    }
+  }
+
+  return {
+    active: () => active,
+    async accept(requestId, payload) {
+      if (closed) return new Promise(() => {});
+      active += 1;
+      const event: Event = {
+        requestId,
+        payload,
+        acceptedAt: clock.now(),
+        attempts: 0,
+        response: undefined,
+      };
+      const condition = await attemptAll(event);
+      if (condition) await giveUp(event, condition);
+      active -= 1;
+    },
+    close() {
+      closed = true;
+      for (const cancel of timers) cancel();
+      timers.clear();
+    },
+  };
+}

@@ -1,0 +1,100 @@
+// One function of the template as it runs here: its bundle, its environments, its log and its asynchronous events.
+import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { StartError } from '../start-error.ts';
+import type { FunctionSpec } from '../template/functions.ts';
+import { createAsyncEvents } from './async-events.ts';
+import type { AsyncEvents } from './async-events.ts';
+import { bundleFunction } from './bundle.ts';
+import type { Bundle } from './bundle.ts';
+import { createDeliver } from './destination.ts';
+import type { Destinations } from './destination.ts';
+import { readMetrics } from './embedded-metrics.ts';
+import type { Outcome } from './environment.ts';
+import { createLogFile } from './log-file.ts';
+import { createPool } from './pool.ts';
+import type { LambdaOptions } from './service.ts';
+import { variablesOf } from './variables.ts';
+
+export interface LocalFunction {
+  readonly spec: FunctionSpec;
+  readonly events: AsyncEvents;
+  /** @throws StartError when it does not build or its handler cannot be imported. */
+  prepare(): Promise<void>;
+  readonly bundle: () => Bundle | undefined;
+  attempt(requestId: string, payload: string): Promise<Outcome>;
+  /** Attempts that wait for an environment, and attempts that wait or run. */
+  waiting(): number;
+  running(): number;
+  /** Resolves when what was printed so far is in the log file. */
+  logged(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type LocalFunctionOptions = Pick<
+  LambdaOptions,
+  'buildDir' | 'logDir' | 'clock' | 'log' | 'count' | 'onMetric' | 'maxEnvironments'
+> & {
+  readonly base: () => Readonly<Record<string, string>>;
+  readonly destinations: Destinations;
+};
+
+function logStreamOf(now: number): string {
+  return `${new Date(now).toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
+}
+
+/** @throws StartError for a failure destination that the local cloud does not have. */
+export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOptions): LocalFunction {
+  const { buildDir, logDir, clock, log, count, onMetric, maxEnvironments = availableParallelism() } = options;
+  const logFile = createLogFile(path.join(logDir, `${spec.logicalId}.log`), log);
+  let bundle: Bundle | undefined;
+  let running = 0;
+
+  const onLine = (line: string) => {
+    logFile.append(line);
+    readMetrics(line, onMetric);
+  };
+  const size = Math.max(1, Math.min(spec.reservedConcurrency ?? Infinity, maxEnvironments));
+  const pool = createPool(size, () => {
+    const logStream = logStreamOf(clock.now());
+    const variables = variablesOf(spec, options.base(), logStream, buildDir);
+    return { spec, file: bundle!.file, variables, logStream, onLine };
+  });
+
+  async function attempt(requestId: string, payload: string): Promise<Outcome> {
+    running += 1;
+    const outcome = await pool.submit(requestId, payload);
+    running -= 1;
+    count('lambda.invocations');
+    if (outcome.failed) count('lambda.errors');
+    if (outcome.timedOut) count('lambda.timeouts');
+    return outcome;
+  }
+
+  const deliver = createDeliver(spec, options.destinations);
+  const events = createAsyncEvents({ spec, clock, log, count, attempt, deliver });
+  return {
+    spec,
+    events,
+    attempt,
+    bundle: () => bundle,
+    waiting: () => pool.waiting(),
+    running: () => running,
+    logged: () => logFile.flushed(),
+    async prepare() {
+      bundle = await bundleFunction(spec, buildDir);
+      const failure = await pool.warm();
+      if (!failure) return;
+      const { errorType, errorMessage } = JSON.parse(failure) as { errorType: string; errorMessage: string };
+      throw new StartError(
+        `${spec.declaredAt}: ${spec.logicalId} cannot be started: ${errorType}: ${errorMessage.split('\n')[0]}`,
+      );
+    },
+    async close() {
+      events.close();
+      await pool.close();
+      await logFile.flushed();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+// A function's log as one bounded file on disk, written behind so that no invocation waits for it.
+import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Log } from '../log.ts';
+
+export interface LogFile {
+  /** Takes whole lines, each with its line end. */
+  append(text: string): void;
+  /** Resolves when everything appended so far is in the file, or was dropped. */
+  flushed(): Promise<void>;
+}
+
+/** At most two files of this size: the current one and the one before it, `<file>.1`. */
+const defaultMaxBytes = 10 * 1024 * 1024;
+/** Lines waiting for a slow disk; beyond this they are dropped, and counted in the log itself. */
+const maxWaiting = 8 * 1024 * 1024;
+
+/**
+ * Opens nothing until the first line comes. A disk that cannot be written costs the lines, one warning, and nothing else.
+ */
+export function createLogFile(file: string, log: Log, maxBytes = defaultMaxBytes): LogFile {
+  let waiting: string[] = [];
+  let waitingBytes = 0;
+  let dropped = 0;
+  let size: number | undefined;
+  let writing: Promise<void> | undefined;
+  let warned = false;
+
+  async function open(): Promise<number> {
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    return stat(file).then(
+      (found) => found.size,
+      () => 0,
+    );
+  }
+
+  async function write(text: string): Promise<void> {
+    size ??= await open();
+    if (size > 0 && size + text.length > maxBytes) {
+      await rename(file, `${file}.1`);
+      size = 0;
+    }
+    await appendFile(file, text, { mode: 0o600 });
+    size += Buffer.byteLength(text);
+    warned = false;
+  }
+
+  async function writeAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const lost = dropped > 0 ? `${dropped} lines dropped: the disk was too slow\n` : '';
+      const text = waiting.join('') + lost;
+      waiting = [];
+      waitingBytes = 0;
+      dropped = 0;
+      try {
+        await write(text);
+      } catch (error) {
+        size = undefined;
+        if (!warned)
+          log.warn('function output cannot be written', { file, reason: (error as Error).message });
+        warned = true;
+      }
+    }
+    writing = undefined;
+  }
+
+  return {
+    append(text) {
+      if (waitingBytes > maxWaiting) {
+        dropped += 1;
+        return;
+      }
+      waiting.push(text);
+      waitingBytes += text.length;
+      writing ??= new Promise(setImmediate).then(writeAll);
+    },
+    flushed: () => writing ?? Promise.resolve(),
+  };
+}

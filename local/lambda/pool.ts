@@ -1,0 +1,109 @@
+// The environments of one function: started when events wait, reused as long as they live, replaced when they die.
+import { createEnvironment } from './environment.ts';
+import type { Environment, EnvironmentSettings, Outcome } from './environment.ts';
+
+export interface Pool {
+  /** Runs one event as soon as an environment is free, in the order of submission. Never rejects. */
+  submit(requestId: string, payload: string): Promise<Outcome>;
+  /** Starts one environment if there is none; resolves with Lambda's error document when its handler cannot be imported. */
+  warm(): Promise<string | undefined>;
+  /** Events that wait for an environment. */
+  waiting(): number;
+  /** Ends the environments; events that run fail, events that wait stay without an answer. */
+  close(): Promise<void>;
+}
+
+interface Job {
+  readonly requestId: string;
+  readonly payload: string;
+  settle(outcome: Outcome): void;
+}
+
+/**
+ * @param size the most environments at once, at least 1.
+ * @param settings for a new environment, which is given its end to report.
+ */
+export function createPool(size: number, settings: () => Omit<EnvironmentSettings, 'onEnd'>): Pool {
+  const environments = new Set<Environment>();
+  const idle: Environment[] = [];
+  const starting = new Set<Environment>();
+  /** First in, first out; `next` moves on instead of shifting a long array for each event. */
+  let queue: Job[] = [];
+  let next = 0;
+  let closed = false;
+
+  const waiting = () => queue.length - next;
+
+  function take(): Job {
+    const job = queue[next]!;
+    next += 1;
+    if (next > 1_024 && next * 2 > queue.length) {
+      queue = queue.slice(next);
+      next = 0;
+    }
+    return job;
+  }
+
+  function forget(environment: Environment): void {
+    environments.delete(environment);
+    starting.delete(environment);
+    const place = idle.indexOf(environment);
+    if (place >= 0) idle.splice(place, 1);
+  }
+
+  function start(): Environment {
+    const environment = createEnvironment({
+      ...settings(),
+      onEnd: () => {
+        forget(environment);
+        pump();
+      },
+    });
+    environments.add(environment);
+    starting.add(environment);
+    void environment.started.then((started) => {
+      starting.delete(environment);
+      if (started) {
+        idle.push(environment);
+      } else if (waiting() > 0 && !closed) {
+        // As on Lambda, the event that made the environment start is answered with the error of the import.
+        take().settle({ payload: environment.failure()!, failed: true, timedOut: false, logTail: '' });
+      }
+      pump();
+    });
+    return environment;
+  }
+
+  async function work(environment: Environment, job: Job): Promise<void> {
+    const outcome = await environment.run(job.requestId, job.payload);
+    if (environments.has(environment)) idle.push(environment);
+    job.settle(outcome);
+    pump();
+  }
+
+  function pump(): void {
+    while (!closed && waiting() > 0) {
+      const environment = idle.pop();
+      if (environment) void work(environment, take());
+      else if (environments.size < size && starting.size < waiting()) start();
+      else return;
+    }
+  }
+
+  return {
+    waiting,
+    submit: (requestId, payload) =>
+      new Promise((settle) => {
+        queue.push({ requestId, payload, settle });
+        pump();
+      }),
+    async warm() {
+      const [environment = start()] = environments;
+      return (await environment.started) ? undefined : environment.failure();
+    },
+    async close() {
+      closed = true;
+      await Promise.all([...environments].map((environment) => environment.close()));
+    },
+  };
+}

@@ -1,0 +1,35 @@
+// What the process and a function's worker thread say to each other: short arrays of text, the cheapest thing to clone.
+
+export interface WorkerSettings {
+  /** Absolute path of the bundle. */
+  readonly file: string;
+  readonly handlerName: string;
+  readonly functionName: string;
+  readonly functionArn: string;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  readonly logGroup: string;
+  readonly logStream: string;
+}
+
+/** One invocation: request id and event as JSON text. */
+export type ToWorker = readonly [requestId: string, payload: string];
+
+export type FromWorker =
+  | readonly [kind: 'ready']
+  /** The handler could not be imported: Lambda's error document as JSON text. */
+  | readonly [kind: 'broken', payload: string]
+  | readonly [kind: 'output', text: string]
+  | readonly [kind: 'done', payload: string, heapMb: number]
+  /** The handler threw or rejected: Lambda's error document as JSON text. */
+  | readonly [kind: 'failed', payload: string, heapMb: number]
+  /** Nobody caught an error: the thread ends right after this. */
+  | readonly [kind: 'crashed', payload: string];
+
+/** Bytes of a synchronous request or response: 6 MB and a little for the envelope, as the Lambda API states it. */
+export const payloadLimit = 6_291_556;
+
+/** Lambda's error document. */
+export function errorDocument(errorType: string, errorMessage: string, trace?: readonly string[]): string {
+  return JSON.stringify({ errorType, errorMessage, ...(trace && { trace }) });
+}

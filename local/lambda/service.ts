@@ -1,0 +1,171 @@
+// Lambda of the local cloud: builds the template's functions, runs their events in worker threads and accounts for each one.
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AwsError } from '../aws-error.ts';
+import type { AwsHandler, Count } from '../aws/wire.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { FunctionSpec } from '../template/functions.ts';
+import { createLambdaHandler } from './api.ts';
+import type { Destinations } from './destination.ts';
+import type { OnMetric } from './embedded-metrics.ts';
+import { createLocalFunction } from './local-function.ts';
+import type { LocalFunction } from './local-function.ts';
+import { createSpool } from './spool.ts';
+import type { Spool } from './spool.ts';
+
+export interface InvokeResult {
+  /** JSON text: the response, or Lambda's error document. */
+  readonly payload: string;
+  readonly functionError?: 'Unhandled';
+  /** The last 4 KB of the log of this invocation. */
+  readonly logTail: string;
+}
+
+export interface Lambda {
+  /**
+   * RequestResponse: waits for the result; a failing function is a result. `functionName`: name or ARN.
+   *
+   * @throws AwsError ResourceNotFoundException; TooManyRequestsException when no concurrency is left or too many wait.
+   */
+  invoke(functionName: string, payload: string): Promise<InvokeResult>;
+  /**
+   * Event: resolves when the event is finished for good, that is it succeeded or went to the failure destination. Keeps
+   * nothing on disk: the caller owes the event until then. After `close` it stays pending.
+   *
+   * @throws AwsError ResourceNotFoundException.
+   */
+  invokeAsync(functionName: string, payload: string): Promise<void>;
+}
+
+export interface LambdaService extends Lambda {
+  /** The Lambda API for the AWS port. */
+  readonly handler: AwsHandler;
+  /**
+   * Builds the functions, imports each handler once, and takes up the events accepted by an earlier process.
+   *
+   * @throws StartError when a function does not build or its handler cannot be imported.
+   */
+  ready(): Promise<void>;
+  /** Waits at most `ms` milliseconds for events that run or wait to run, not for retries that are due later. */
+  drain(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LambdaOptions {
+  readonly functions: readonly FunctionSpec[];
+  readonly buildDir: string;
+  readonly logDir: string;
+  /** Holds the events accepted through the API until they are finished. */
+  readonly spoolDir: string;
+  /** Added to each function's environment, such as AWS_ENDPOINT_URL; a function is asked when an environment starts. */
+  readonly baseEnvironment: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>);
+  readonly destinations: Omit<Destinations, 'lambda'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Gets lambda.invocations, .errors, .timeouts, .retries, .givenUp and .lost. */
+  readonly count: Count;
+  readonly onMetric: OnMetric;
+  /** Environments per function at once, within its reserved concurrency; as many as there are cores by default. */
+  readonly maxEnvironments?: number;
+}
+
+/** Synchronous invocations that may wait for an environment. */
+const maxWaiting = 1_000;
+
+function notFound(reference: string): AwsError {
+  return new AwsError('ResourceNotFoundException', `Function not found: ${reference.slice(0, 256)}`, 404);
+}
+
+/** Takes up what an earlier process had accepted; each goes on in the background. */
+async function resume(spool: Spool, find: (name: string) => LocalFunction, log: Log): Promise<void> {
+  for (const { requestId, functionName, payload } of await spool.read()) {
+    try {
+      void find(functionName)
+        .events.accept(requestId, payload)
+        .then(() => spool.remove(requestId))
+        .catch((error: Error) =>
+          log.error('spooled event cannot be removed', { requestId, reason: error.message }),
+        );
+    } catch {
+      log.error('event kept in the spool: the template no longer has its function', {
+        functionName,
+        requestId,
+      });
+    }
+  }
+}
+
+/** @throws StartError for a failure destination that the local cloud does not have. */
+export function createLambda(options: LambdaOptions): LambdaService {
+  const { functions, log, baseEnvironment, spoolDir } = options;
+  const base = typeof baseEnvironment === 'function' ? baseEnvironment : () => baseEnvironment;
+  const destinations: Destinations = { ...options.destinations, lambda: invokeAsync };
+  const local = new Map(
+    functions.map((spec) => [spec.name, createLocalFunction(spec, { ...options, base, destinations })]),
+  );
+  const spool = createSpool(path.resolve(spoolDir));
+  let prepared: Promise<void> | undefined;
+
+  function find(reference: string): LocalFunction {
+    const name = reference.startsWith('arn:') ? reference.split(':')[6] : reference;
+    const found = local.get(name ?? '');
+    if (!found || (name !== reference && found.spec.arn !== reference)) throw notFound(reference);
+    return found;
+  }
+
+  async function prepare(): Promise<void> {
+    await Promise.all([...local.values()].map((each) => each.prepare()));
+    await resume(spool, find, log);
+  }
+  const ready = () => (prepared ??= prepare());
+
+  async function invoke(functionName: string, payload: string): Promise<InvokeResult> {
+    const target = find(functionName);
+    if (target.spec.reservedConcurrency === 0 || target.waiting() >= maxWaiting) {
+      throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    }
+    await ready();
+    const { payload: response, failed, logTail } = await target.attempt(randomUUID(), payload);
+    await target.logged();
+    return { payload: response, ...(failed && { functionError: 'Unhandled' as const }), logTail };
+  }
+
+  async function invokeAsync(functionName: string, payload: string): Promise<void> {
+    const target = find(functionName);
+    await ready();
+    await target.events.accept(randomUUID(), payload);
+  }
+
+  /** Resolves with the request id once the event is on disk; it runs on its own. */
+  async function spoolEvent(functionName: string, payload: string): Promise<string> {
+    const target = find(functionName);
+    if (spool.size() >= maxWaiting) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    const requestId = randomUUID();
+    await spool.keep({ requestId, functionName: target.spec.name, payload });
+    void ready()
+      .then(() => target.events.accept(requestId, payload))
+      .then(() => spool.remove(requestId))
+      .catch((error: Error) =>
+        log.error('spooled event is not finished', { requestId, reason: error.message }),
+      );
+    return requestId;
+  }
+
+  const busy = () => [...local.values()].some((each) => each.running() > 0 || each.events.active() > 0);
+  return {
+    invoke,
+    invokeAsync,
+    ready,
+    handler: createLambdaHandler({ functions: local, invoke, spoolEvent }),
+    async drain(ms) {
+      const deadline = performance.now() + ms;
+      while (busy() && performance.now() < deadline) await sleep(20);
+      if (busy()) log.warn('events still run at shutdown; whoever owes them will repeat them');
+    },
+    async close() {
+      await Promise.all([...local.values()].map((each) => each.close()));
+    },
+  };
+}

@@ -1,0 +1,83 @@
+// Keeps events accepted through the Invoke API on disk until they are finished, since their sender was told "accepted".
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+export interface SpooledEvent {
+  readonly requestId: string;
+  readonly functionName: string;
+  /** JSON text. */
+  readonly payload: string;
+}
+
+export interface Spool {
+  /** Resolves when the event is on disk. */
+  keep(event: SpooledEvent): Promise<void>;
+  remove(requestId: string): Promise<void>;
+  /** What an earlier process left, oldest first. */
+  read(): Promise<SpooledEvent[]>;
+  size(): number;
+}
+
+const suffix = '.event';
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** One file an event: the first line names it, the rest is the payload. */
+export function createSpool(folder: string): Spool {
+  const files = new Map<string, string>();
+
+  return {
+    size: () => files.size,
+    async keep({ requestId, functionName, payload }) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const name = `${String(Date.now()).padStart(15, '0')}-${randomUUID()}${suffix}`;
+      const temporary = path.join(folder, `${name}.tmp`);
+      await writeDurably(temporary, `${JSON.stringify({ requestId, functionName })}\n${payload}`);
+      await rename(temporary, path.join(folder, name));
+      await syncFolder(folder);
+      files.set(requestId, name);
+    },
+    async remove(requestId) {
+      const name = files.get(requestId);
+      files.delete(requestId);
+      if (name) await rm(path.join(folder, name), { force: true });
+    },
+    async read() {
+      const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return [];
+        throw error;
+      });
+      const events: SpooledEvent[] = [];
+      for (const name of names.sort((a, b) => (a < b ? -1 : 1))) {
+        if (!name.endsWith(suffix)) {
+          await rm(path.join(folder, name), { force: true }); // never acknowledged
+          continue;
+        }
+        const text = await readFile(path.join(folder, name), 'utf8');
+        const end = text.indexOf('\n');
+        const head = JSON.parse(text.slice(0, end)) as { requestId: string; functionName: string };
+        files.set(head.requestId, name);
+        events.push({ ...head, payload: text.slice(end + 1) });
+      }
+      return events;
+    },
+  };
+}

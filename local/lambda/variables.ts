@@ -1,0 +1,40 @@
+// The environment variables of a function: what Lambda sets, what the template sets, and nothing of this machine.
+import path from 'node:path';
+import type { FunctionSpec } from '../template/functions.ts';
+
+/**
+ * @param base what the local cloud adds for the AWS SDK: the endpoints of the local services.
+ * @param nowhere a folder in which no AWS configuration stands.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+ */
+export function variablesOf(
+  spec: FunctionSpec,
+  base: Readonly<Record<string, string>>,
+  logStream: string,
+  nowhere: string,
+): Record<string, string> {
+  const region = spec.arn.split(':')[3]!;
+  return {
+    LANG: 'en_US.UTF-8',
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    ...base,
+    ...spec.environment,
+    TZ: ':UTC',
+    _HANDLER: `${spec.handlerFile}.${spec.handlerName}`,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_CONFIG_FILE: path.join(nowhere, 'no-aws-config'),
+    AWS_SHARED_CREDENTIALS_FILE: path.join(nowhere, 'no-aws-credentials'),
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_EXECUTION_ENV: `AWS_Lambda_${spec.runtime}`,
+    AWS_LAMBDA_FUNCTION_NAME: spec.name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb),
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${spec.name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: logStream,
+    LAMBDA_TASK_ROOT: path.join(nowhere, spec.logicalId),
+  };
+}

@@ -107,6 +107,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
   );
   const spool = createSpool(path.resolve(spoolDir));
   let prepared: Promise<void> | undefined;
+  let isReady = false;
 
   function find(reference: string): LocalFunction {
     const name = reference.startsWith('arn:') ? reference.split(':')[6] : reference;
@@ -117,6 +118,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
 
   async function prepare(): Promise<void> {
     await Promise.all([...local.values()].map((each) => each.prepare()));
+    isReady = true;
     await resume(spool, find, log);
   }
   const ready = () => (prepared ??= prepare());
@@ -126,7 +128,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
     if (target.spec.reservedConcurrency === 0 || target.waiting() >= maxWaiting) {
       throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     }
-    await ready();
+    if (!isReady) await ready();
     const { payload: response, failed, logTail } = await target.attempt(randomUUID(), payload);
     await target.logged();
     return { payload: response, ...(failed && { functionError: 'Unhandled' as const }), logTail };
@@ -134,7 +136,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
 
   async function invokeAsync(functionName: string, payload: string): Promise<void> {
     const target = find(functionName);
-    await ready();
+    if (!isReady) await ready();
     await target.events.accept(randomUUID(), payload);
   }
 

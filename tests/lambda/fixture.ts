@@ -106,7 +106,7 @@ export async function start(
     },
     clock,
     log: recordingLog(fixture.logged),
-    count: counters.count,
+    count: (name, by) => counters.count(name, by),
     onMetric: (...metric) => void fixture.metrics.push(metric),
     maxEnvironments: 1,
     ...options,

@@ -34,10 +34,7 @@ export function createErrorStore(options: {
 /** Without a context (no rule sent this event), the content itself is the name, under `undated`. */
 function keyOf(context: ParsedMessage['context'], body: string): string {
   if (!context) return `rejected/undated/${digest(body)}.json`;
-  const received = new Date(context.receivedAt);
-  const day = Number.isNaN(received.getTime())
-    ? 'undated'
-    : received.toISOString().slice(0, 10).replaceAll('-', '/');
+  const day = new Date(context.receivedAt).toISOString().slice(0, 10).replaceAll('-', '/');
   const isPlain = PLAIN_NAME.test(context.traceId) && !context.traceId.startsWith('at-');
   const name = isPlain ? context.traceId : digest(`${context.deviceId}\n${context.traceId}\n${body}`);
   return `rejected/${day}/${name}.json`;

@@ -19,7 +19,7 @@ function deepJsonText(root: unknown): string {
     if ('text' in step) parts.push(step.text);
     else if (typeof step.value !== 'object' || step.value === null)
       parts.push(JSON.stringify(step.value) ?? 'null');
-    else steps.push(...stepsOf(step.value).reverse());
+    else for (const inner of stepsOf(step.value).reverse()) steps.push(inner);
   }
   return parts.join('');
 }

@@ -63,11 +63,10 @@ export interface Debt {
   readonly heldUntil: number;
 }
 
-export interface Judgement {
-  /** The state before, itself, when nothing changes. */
-  readonly state: AlertState | undefined;
-  readonly notification?: Notification;
-}
+/** The state before, itself, when there is no transition to notify of. */
+export type Judgement =
+  | { readonly state: AlertState | undefined; readonly notification?: undefined }
+  | { readonly state: AlertState; readonly notification: Notification };
 
 /** Beyond this many unsent notifications of one rule and device, its state stands still until some are sent. */
 const MAX_PENDING = 20;

@@ -53,7 +53,7 @@ function contextOf(event: unknown): MessageContext | Fault {
   if (!isName(deviceId))
     return bad('deviceId must be text of 1 to 128 characters without control characters');
   if (!isName(site)) return bad('site must be text of 1 to 128 characters without control characters');
-  if (!Number.isSafeInteger(receivedAt) || (receivedAt as number) <= 0) {
+  if (!Number.isSafeInteger(receivedAt) || (receivedAt as number) <= 0 || (receivedAt as number) >= 1e14) {
     return bad('receivedAt must be a time in epoch milliseconds');
   }
   if (traceId !== undefined && !isName(traceId)) return bad('traceId must be text of 1 to 128 characters');

@@ -1,0 +1,39 @@
+// The one place where Middy and Powertools are applied, so that every function logs, counts and fails in the same way.
+
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import { middy } from '@middy/core';
+import type { Context } from 'aws-lambda';
+
+export interface Tools {
+  /** Puts the keys on every log line of this event. Never give it a payload. */
+  identify(keys: Readonly<Record<string, string | undefined>>): void;
+  warn(message: string, fields: Readonly<Record<string, string | number>>): void;
+  /** Adds to a metric, zero too. With a reason it is a metric of its own, written at once, with that dimension. */
+  count(name: string, value: number, reason?: string): void;
+}
+
+/**
+ * Makes a Lambda handler: metrics are written when the event is done, also when it failed; a failure is logged and
+ * thrown on, so that Lambda repeats the event.
+ */
+export function createHandler(
+  serve: (event: unknown, tools: Tools) => Promise<void>,
+): (event: unknown, context: Context) => Promise<void> {
+  const logger = new Logger();
+  const metrics = new Metrics();
+  const tools: Tools = {
+    identify: (keys) => logger.appendKeys(keys),
+    warn: (message, fields) => logger.warn(message, fields),
+    count(name, value, reason) {
+      const metric = reason === undefined ? metrics : metrics.singleMetric().addDimension('reason', reason);
+      metric.addMetric(name, MetricUnit.Count, value);
+    },
+  };
+  return middy((event: unknown) => serve(event, tools))
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use(logMetrics(metrics))
+    .onError(({ error }) => logger.error('Event failed', error as Error));
+}

@@ -1,0 +1,27 @@
+// A packed message may touch many windows at once; the table is asked for a few of them at a time.
+
+/**
+ * Runs `work` on every item, at most `limit` at a time, and gives the results in the items' order. All items are tried
+ * even when some fail; then it rejects with the first failure.
+ */
+export async function inParallel<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results = new Map<number, Result>();
+  const failures: unknown[] = [];
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [index, item] of queue) {
+      try {
+        results.set(index, await work(item));
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  if (failures.length > 0) throw failures[0];
+  return items.map((_, index) => results.get(index)!);
+}

@@ -1,0 +1,187 @@
+// The parts of dynalite that we run, typed, and corrected where it differs from DynamoDB in what Tidegate relies on.
+import { createRequire } from 'node:module';
+import { fulfils, type AttributeValue, type Condition, type Item } from './dynamodb-condition.ts';
+
+/** An error that DynamoDB answers with: `body` is the JSON, `__type` included. */
+export interface ServiceError extends Error {
+  statusCode: number;
+  body: Record<string, unknown>;
+}
+
+/** A checked request; dynalite adds the parsed expressions under names with an underscore. */
+export interface Request extends Record<string, unknown> {
+  TableName?: string;
+  Select?: string;
+  ReturnValuesOnConditionCheckFailure?: string;
+  _condition?: { expression: Condition };
+  _filter?: { expression: Condition };
+  _projection?: { paths: unknown };
+}
+
+type Done<T> = (error: ServiceError | Error | null, value?: T) => void;
+
+export interface Store {
+  readonly db: { open(): Promise<void>; close(): Promise<void> };
+  readonly tableDb: { awsAccountId: string; awsRegion: string };
+}
+
+type Action = (store: Store, request: Request, done: Done<Record<string, unknown>>) => void;
+
+interface Validation {
+  types: Record<string, unknown>;
+  custom: unknown;
+}
+
+interface Db {
+  create(options: object): Store;
+  checkConditional: (request: Request, existing: Item | undefined) => ServiceError | null | undefined;
+  updateIndexes: (
+    store: Store,
+    table: unknown,
+    old: Item | undefined,
+    item: Item | null,
+    done: Done<void>,
+  ) => void;
+  validationError(message: string): ServiceError;
+  mapPaths(paths: unknown, item: Item): Item;
+}
+
+interface Validations {
+  checkTypes(data: object, types: object): Request;
+  checkValidations(data: Request, types: object, custom: unknown, store: Store): void;
+}
+
+const require = createRequire(import.meta.url);
+const db = require('dynalite/db') as Db;
+const validations = require('dynalite/validations') as Validations;
+
+/** Every action of dynalite that the local cloud serves as it is. */
+export const dynaliteOperations = [
+  'BatchGetItem',
+  'BatchWriteItem',
+  'CreateTable',
+  'DeleteItem',
+  'DeleteTable',
+  'DescribeTable',
+  'GetItem',
+  'ListTables',
+  'ListTagsOfResource',
+  'PutItem',
+  'Query',
+  'Scan',
+  'TagResource',
+  'UntagResource',
+  'UpdateItem',
+  'UpdateTable',
+] as const;
+
+const fileOf = (operation: string) => operation[0]!.toLowerCase() + operation.slice(1);
+const actions = new Map<string, { run: Action; validation: Validation }>(
+  dynaliteOperations.map((operation) => [
+    operation,
+    {
+      run: require(`dynalite/actions/${fileOf(operation)}`) as Action,
+      validation: require(`dynalite/validations/${fileOf(operation)}`) as Validation,
+    },
+  ]),
+);
+
+export const validationError = (message: string): ServiceError => db.validationError(message);
+
+// dynalite drops this parameter silently; DynamoDB returns the item that made the condition fail.
+for (const operation of ['PutItem', 'UpdateItem', 'DeleteItem']) {
+  actions.get(operation)!.validation.types['ReturnValuesOnConditionCheckFailure'] = {
+    type: 'String',
+    enum: ['ALL_OLD', 'NONE'],
+  };
+}
+
+const checkLegacyConditions = db.checkConditional;
+db.checkConditional = (request, existing) => {
+  const { _condition: condition } = request;
+  if (!condition) return checkLegacyConditions(request, existing);
+  if (fulfils(existing ?? {}, condition.expression)) return null;
+  const wanted = existing && request.ReturnValuesOnConditionCheckFailure === 'ALL_OLD';
+  return conditionalCheckFailed(wanted ? existing : undefined);
+};
+
+function conditionalCheckFailed(item: Item | undefined): ServiceError {
+  const message = 'The conditional request failed';
+  const type = 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException';
+  return Object.assign(new Error(message), { statusCode: 400, body: { __type: type, message, Item: item } });
+}
+
+const maxDigits = 38;
+const digitsOf = (number: string) => number.replace(/[-.]/g, '').replace(/^0+|0+$/g, '').length;
+
+function isTooPrecise(value: AttributeValue): boolean {
+  const { N: number } = value;
+  return typeof number === 'string' && number.length > maxDigits && digitsOf(number) > maxDigits;
+}
+
+// Called before every write: the place for what dynalite checks in requests but not in the results of ADD, + and -.
+const { updateIndexes } = db;
+db.updateIndexes = (store, table, old, item, done) => {
+  if (item && Object.values(item).some(isTooPrecise)) {
+    done(validationError('Attempting to store more than 38 significant digits in a Number'));
+  } else updateIndexes(store, table, old, item, done);
+};
+
+/** Opens the tables in `dir`, which is created if missing. */
+export async function openStore(dir: string, region: string, accountId: string): Promise<Store> {
+  const store = db.create({ path: dir, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  store.tableDb.awsRegion = region;
+  store.tableDb.awsAccountId = accountId;
+  await store.db.open();
+  return store;
+}
+
+const parametersOf = (operation: string): ReadonlySet<string> =>
+  new Set(Object.keys(actions.get(operation)!.validation.types));
+
+/** Names in `data` that dynalite would drop without a word. */
+export function unknownParameters(operation: string, data: object): string[] {
+  const known = parametersOf(operation);
+  return Object.keys(data).filter((name) => !known.has(name));
+}
+
+/**
+ * Reads unfiltered and applies the filter afterwards, with the evaluation that is right for binary values.
+ * The page is the same: DynamoDB applies its limits before the filter.
+ */
+function withFilter(request: Request, filter: Condition): { request: Request; finish: (page: Page) => Page } {
+  const { _filter, _projection, Select, ...rest } = request;
+  return {
+    request: rest,
+    finish(page) {
+      const kept = (page.Items ?? []).filter((item) => fulfils(item, filter));
+      const items = _projection ? kept.map((item) => db.mapPaths(_projection.paths, item)) : kept;
+      const { Items: _all, ...answer } = { ...page, Count: kept.length };
+      return Select === 'COUNT' ? answer : { ...answer, Items: items };
+    },
+  };
+}
+
+interface Page extends Record<string, unknown> {
+  Items?: Item[];
+}
+
+/**
+ * Runs one operation of `dynaliteOperations`.
+ *
+ * @throws ServiceError for what DynamoDB answers with an error; anything else is a fault.
+ */
+export async function runOperation(
+  store: Store,
+  operation: string,
+  data: object,
+): Promise<Record<string, unknown>> {
+  const { run, validation } = actions.get(operation)!;
+  const checked = validations.checkTypes(data, validation.types);
+  validations.checkValidations(checked, validation.types, validation.custom, store);
+  const filter = checked._filter && withFilter(checked, checked._filter.expression);
+  const answer = await new Promise<Record<string, unknown>>((resolve, reject) => {
+    run(store, filter?.request ?? checked, (error, value) => (error ? reject(error) : resolve(value ?? {})));
+  });
+  return filter ? filter.finish(answer) : answer;
+}

@@ -1,0 +1,54 @@
+// Writes that survive a crash whole or not at all: to a file beside, through to the disk, then renamed into place.
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+const code = (error: unknown) => (error as NodeJS.ErrnoException).code;
+
+/** The code of a file system error that means "there is no such file", a file among the folders of its path included. */
+export const isMissing = (error: unknown): boolean => code(error) === 'ENOENT' || code(error) === 'ENOTDIR';
+
+/** Makes a directory's entries durable; where directories cannot be opened (Windows) the system has to see to it. */
+export async function syncDirectory(dir: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(dir, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Creates `dir` with its parents, for this user only, and makes the new ones durable. */
+export async function makeDirectory(dir: string): Promise<void> {
+  const first = await mkdir(dir, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = dir; ; made = path.dirname(made)) {
+    await syncDirectory(path.dirname(made));
+    if (made === first || path.dirname(made) === made) return;
+  }
+}
+
+/** Writes `content` to the new file `file`, through to the disk. */
+export async function writeThrough(file: string, content: string | Buffer): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Replaces `file` by `content` at once and durably; the folder must exist. */
+export async function writeFileSafely(file: string, content: string | Buffer): Promise<void> {
+  const beside = path.join(path.dirname(file), `.${randomUUID()}.tmp`);
+  try {
+    await writeThrough(beside, content);
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+  await syncDirectory(path.dirname(file));
+}

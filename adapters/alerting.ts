@@ -29,7 +29,7 @@ export function createAlerting(options: {
     return (await alerts.load(state.deviceId)).get(state.ruleId);
   }
 
-  /** Writes a change of the state, whatever others write meanwhile; undefined when there is nothing to change. */
+  /** Writes a change of the state, whatever others write meanwhile; gives what then is stored. */
   async function write(
     from: AlertState,
     change: (state: AlertState) => AlertState | undefined,
@@ -37,7 +37,8 @@ export function createAlerting(options: {
     let state: AlertState | undefined = from;
     while (state) {
       const next = change(state);
-      if (!next || (await alerts.transition(state, next))) return next;
+      if (!next) return state;
+      if (await alerts.transition(state, next)) return next;
       state = await reload(from);
     }
     return undefined;
@@ -47,7 +48,6 @@ export function createAlerting(options: {
     rule: AlertRule,
     from: AlertState | undefined,
     window: Window,
-    payer: string,
   ): Promise<AlertState | undefined> {
     const { deviceId, windowStart } = window;
     let state = from;
@@ -58,8 +58,8 @@ export function createAlerting(options: {
         : undefined;
       const judgement = judge(rule, state, window, closed, now());
       if (!judgement.notification) return state;
-      const next: AlertState = claim(judgement.state, payer, now());
-      state = (await alerts.transition(state, next)) ? next : await reload({ deviceId, ruleId: rule.id });
+      const written: boolean = await alerts.transition(state, judgement.state);
+      state = written ? judgement.state : await reload({ deviceId, ruleId: rule.id });
     }
   }
 
@@ -84,7 +84,7 @@ export function createAlerting(options: {
     const inOrder = [...changed].sort((a, b) => a.windowStart - b.windowStart || a.readings - b.readings);
     for (const rule of rules) {
       let state = states.get(rule.id);
-      for (const window of inOrder) state = await judgeWindow(rule, state, window, payer);
+      for (const window of inOrder) state = await judgeWindow(rule, state, window);
       if (state) states.set(rule.id, state);
     }
     await inParallel([...states.values()], 1, async (state) => {

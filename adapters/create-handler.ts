@@ -4,7 +4,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
-import { middy } from '@middy/core';
+import withMiddleware from '@middy/core';
 import type { Context } from 'aws-lambda';
 
 export interface Tools {
@@ -32,7 +32,7 @@ export function createHandler(
       metric.addMetric(name, MetricUnit.Count, value);
     },
   };
-  return middy((event: unknown) => serve(event, tools))
+  return withMiddleware((event: unknown) => serve(event, tools))
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(logMetrics(metrics))
     .onError(({ error }) => logger.error('Event failed', error as Error));

@@ -36,8 +36,8 @@ export function readIngestEnvironment(variables: Variables): IngestEnvironment {
     maxTemperature: limit(variables, 'MAX_TEMPERATURE'),
     minTemperature: limit(variables, 'MIN_TEMPERATURE'),
   };
-  const { windowRetentionDays, maxLatenessSeconds, windowSeconds } = environment;
-  if (windowRetentionDays * DAY_SECONDS < maxLatenessSeconds + windowSeconds + DAY_SECONDS) {
+  const { windowRetentionDays, maxLatenessSeconds } = environment;
+  if (windowRetentionDays * DAY_SECONDS < maxLatenessSeconds + DAY_SECONDS) {
     throw new Error('WINDOW_RETENTION_DAYS must be at least a day longer than MAX_LATENESS_SECONDS');
   }
   return environment;

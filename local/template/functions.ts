@@ -1,5 +1,10 @@
 // What the template says about each function, in the shape that the Lambda service of the local cloud runs.
 
+import { statSync } from 'node:fs';
+import { dirname, extname, relative, resolve, sep } from 'node:path';
+import type { ResolvedResource, ResolvedTemplate } from './load.ts';
+import { StartError } from '../start-error.ts';
+
 /** The build properties of SAM's esbuild method, with its defaults filled in. */
 export interface FunctionBuild {
   readonly format: 'cjs' | 'esm';
@@ -44,4 +49,160 @@ export interface FunctionSpec {
   readonly async: FunctionAsync;
   /** Where the template declares it: `template.yaml:123`. */
   readonly declaredAt: string;
+}
+
+type Properties = Readonly<Record<string, unknown>>;
+
+const at = (value: unknown, ...path: readonly string[]): unknown =>
+  path.reduce<unknown>(
+    (found, key) =>
+      typeof found === 'object' && found !== null && Object.hasOwn(found, key)
+        ? (found as Properties)[key]
+        : undefined,
+    value,
+  );
+
+const numberAt = (properties: Properties, fallback: number, ...path: readonly string[]) =>
+  Number(at(properties, ...path) ?? fallback);
+const flagAt = (build: unknown, key: string, fallback: boolean) =>
+  String(at(build, key) ?? fallback) === 'true';
+const textsAt = (value: unknown, key: string) => ((at(value, key) ?? []) as readonly unknown[]).map(String);
+
+/** `['.js=.mjs']` as `{ '.js': '.mjs' }`. */
+const pairs = (texts: readonly string[]) =>
+  Object.fromEntries(
+    texts.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]),
+  );
+
+/** https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-build-typescript.html */
+function buildOf(resource: ResolvedResource): FunctionBuild {
+  const build = at(resource.metadata, 'BuildProperties');
+  return {
+    format: at(build, 'Format') === 'esm' ? 'esm' : 'cjs',
+    target: String(at(build, 'Target') ?? 'es2020'),
+    minify: flagAt(build, 'Minify', true),
+    sourcemap: flagAt(build, 'Sourcemap', false),
+    sourcesContent: flagAt(build, 'SourcesContent', true),
+    external: textsAt(build, 'External'),
+    mainFields: String(at(build, 'MainFields') ?? 'module,main').split(','),
+    outExtension: pairs(textsAt(build, 'OutExtension')),
+    loader: pairs(textsAt(build, 'Loader')),
+  };
+}
+
+const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+const withoutExtension = (path: string) => path.slice(0, path.length - extname(path).length);
+
+/** The folder that esbuild writes outputs relative to: the deepest that holds every entry point. */
+function commonFolder(paths: readonly string[]): string {
+  const [first = '', ...others] = paths.map((path) => dirname(path).split(sep));
+  const parts = [...first];
+  const shared = parts.findIndex((part, index) => others.some((other) => other[index] !== part));
+  return (shared < 0 ? parts : parts.slice(0, shared)).join(sep);
+}
+
+/** The source file whose bundle the handler names. */
+function entryPointOf(resource: ResolvedResource, handlerFile: string, folder: string): string {
+  const { logicalId, metadata } = resource;
+  const declared = textsAt(at(metadata, 'BuildProperties'), 'EntryPoints');
+  const names = declared.length > 0 ? declared : [handlerFile];
+  const paths = names.map((name) => {
+    const path = resolve(folder, name);
+    const found = (extname(name) === '' ? [`${path}.ts`, `${path}.js`] : [path]).find(isFile);
+    if (found !== undefined) return found;
+    throw new StartError(
+      `${resource.at('Metadata', 'BuildProperties', 'EntryPoints')}: ${logicalId}: esbuild entry point ${name} does not exist: create it, or correct EntryPoints`,
+    );
+  });
+  const base = commonFolder(paths);
+  const built = paths.map((path) => withoutExtension(relative(base, path)).split(sep).join('/'));
+  const index = built.indexOf(handlerFile);
+  if (index >= 0) return paths[index]!;
+  throw new StartError(
+    `${resource.at('Handler')}: ${logicalId}: Handler names the file ${handlerFile}, but EntryPoints build ${built.join(', ')}: make them agree`,
+  );
+}
+
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+const reserved =
+  /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|LAMBDA_.*|ACCESS_KEY.*|SECRET_ACCESS_KEY|SESSION_TOKEN)|LAMBDA_(TASK_ROOT|RUNTIME_DIR))$/;
+const environmentLimit = 4096;
+
+function environmentOf(resource: ResolvedResource): Record<string, string> {
+  const variables = Object.entries((at(resource.properties, 'Environment', 'Variables') ?? {}) as Properties);
+  const path = ['Environment', 'Variables'];
+  const refuse = (name: string | undefined, problem: string): never => {
+    throw new StartError(
+      `${resource.at(...path, ...(name === undefined ? [] : [name]))}: ${resource.logicalId}: ${problem}`,
+    );
+  };
+  for (const [name] of variables) {
+    if (!/^[a-zA-Z]\w+$/.test(name))
+      refuse(name, `${name} is no name for an environment variable: use letters, digits and _`);
+    if (reserved.test(name))
+      refuse(name, `the environment variable ${name} is set by Lambda itself: choose another name`);
+  }
+  const environment = variables.map(([name, value]) => [name, String(value)] as const);
+  const size = environment.reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  );
+  if (size > environmentLimit)
+    refuse(undefined, `the environment has ${size} bytes, over Lambda's limit of ${environmentLimit}`);
+  return Object.fromEntries(environment);
+}
+
+const destinations: Readonly<Record<string, NonNullable<FunctionAsync['onFailure']>['type']>> = {
+  S3Bucket: 's3',
+  SNS: 'sns',
+  Lambda: 'lambda',
+};
+
+function asyncOf({ properties }: ResolvedResource): FunctionAsync {
+  const type =
+    destinations[String(at(properties, 'EventInvokeConfig', 'DestinationConfig', 'OnFailure', 'Type'))];
+  const arn = at(properties, 'EventInvokeConfig', 'DestinationConfig', 'OnFailure', 'Destination');
+  return {
+    maximumRetryAttempts: numberAt(properties, 2, 'EventInvokeConfig', 'MaximumRetryAttempts'),
+    maximumEventAgeSeconds: numberAt(properties, 21_600, 'EventInvokeConfig', 'MaximumEventAgeInSeconds'),
+    ...(type !== undefined && { onFailure: { type, arn: String(arn) } }),
+  };
+}
+
+function specOf(resource: ResolvedResource, templateFolder: string): FunctionSpec {
+  const { logicalId, name, arn, properties } = resource;
+  const [, handlerFile, handlerName] = /^(?:\.\/)?(.+)\.([^./]+)$/.exec(String(properties['Handler'])) ?? [];
+  if (handlerFile === undefined || handlerName === undefined) {
+    throw new StartError(
+      `${resource.at('Handler')}: ${logicalId}: Handler must be of the form file.function`,
+    );
+  }
+  const folder = resolve(templateFolder, String(properties['CodeUri'] ?? '.'));
+  const reservedConcurrency = properties['ReservedConcurrentExecutions'];
+  return {
+    logicalId,
+    name,
+    arn,
+    entryPoint: entryPointOf(resource, handlerFile, folder),
+    handlerFile,
+    handlerName,
+    runtime: String(properties['Runtime']),
+    environment: environmentOf(resource),
+    timeoutSeconds: numberAt(properties, 3, 'Timeout'),
+    memoryMb: numberAt(properties, 128, 'MemorySize'),
+    ...(reservedConcurrency !== undefined && { reservedConcurrency: Number(reservedConcurrency) }),
+    build: buildOf(resource),
+    async: asyncOf(resource),
+    declaredAt: resource.at(),
+  };
+}
+
+/**
+ * Every function of the template.
+ * @throws StartError with the template line, for an entry point that does not exist, a handler that no entry point
+ *   builds, and an environment that Lambda would refuse.
+ */
+export function functionsOf(template: ResolvedTemplate): FunctionSpec[] {
+  const folder = dirname(template.file);
+  return template.ofType('AWS::Serverless::Function').map((resource) => specOf(resource, folder));
 }

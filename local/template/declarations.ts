@@ -1,0 +1,97 @@
+// The Resources section as it is written: each resource's type, condition, dependencies and properties, Globals merged in.
+// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
+
+import type { Entry, MapNode, Node, Place } from './document.ts';
+import { resourceTypes } from './identity.ts';
+import { entriesOf, literal, literals, mapOf } from './sections.ts';
+import type { Fail } from './sections.ts';
+
+export interface Declaration {
+  readonly logicalId: string;
+  readonly place: Place;
+  readonly type: string;
+  readonly condition?: { readonly name: string; readonly place: Place };
+  readonly dependsOn: readonly { readonly logicalId: string; readonly place: Place }[];
+  readonly properties: MapNode;
+  readonly metadata: MapNode;
+}
+
+const keys = [
+  'Type',
+  'Condition',
+  'DependsOn',
+  'Properties',
+  'Metadata',
+  'DeletionPolicy',
+  'UpdateReplacePolicy',
+];
+
+/** As SAM merges: mappings key by key, lists one after the other, anything else by the function's own. */
+function merge(general: Node, own: Node): Node {
+  if (general.kind === 'list' && own.kind === 'list') {
+    return { kind: 'list', items: [...general.items, ...own.items], place: own.place };
+  }
+  if (general.kind !== 'map' || own.kind !== 'map') return own;
+  const entries = new Map(general.entries);
+  for (const [key, entry] of own.entries) {
+    const inherited = entries.get(key);
+    entries.set(key, inherited ? { place: entry.place, value: merge(inherited.value, entry.value) } : entry);
+  }
+  return { kind: 'map', entries, place: own.place };
+}
+
+function dependenciesOf(node: Node | undefined, what: string, fail: Fail) {
+  if (!node) return [];
+  const ids = node.kind === 'scalar' ? [node.text] : literals(node, what, fail);
+  return ids.map((logicalId) => ({ logicalId, place: node.place }));
+}
+
+function declare(logicalId: string, entry: Entry<Node>, globals: Node | undefined, fail: Fail): Declaration {
+  const { place } = entry;
+  if (!/^[A-Za-z0-9]{1,255}$/.test(logicalId)) {
+    fail(place, `${JSON.stringify(logicalId)} is no logical id: use letters and digits only`);
+  }
+  const attributes = mapOf(entry.value, logicalId, fail).entries;
+  const typeNode = attributes.get('Type')?.value ?? fail(place, `${logicalId} needs a Type`);
+  const type = literal(typeNode, `Type of ${logicalId}`, fail);
+  if (!resourceTypes.includes(type)) {
+    fail(
+      typeNode.place,
+      `${logicalId}: resource type ${type} is not supported by the local cloud: remove it, or run this template on AWS`,
+    );
+  }
+  entriesOf(entry.value, logicalId, keys, fail);
+  const nothing: MapNode = { kind: 'map', entries: new Map(), place };
+  const mapAt = (key: string) => {
+    const found = attributes.get(key);
+    return found ? mapOf(found.value, `${key} of ${logicalId}`, fail) : nothing;
+  };
+  const own = mapAt('Properties');
+  const merged = type === 'AWS::Serverless::Function' && globals ? merge(globals, own) : own;
+  const condition = attributes.get('Condition')?.value;
+  return {
+    logicalId,
+    place,
+    type,
+    condition: condition && {
+      name: literal(condition, `Condition of ${logicalId}`, fail),
+      place: condition.place,
+    },
+    dependsOn: dependenciesOf(attributes.get('DependsOn')?.value, `DependsOn of ${logicalId}`, fail),
+    properties: mapOf(merged, `Properties of ${logicalId}`, fail),
+    metadata: mapAt('Metadata'),
+  };
+}
+
+/** Every resource of the template, in its order. */
+export function readDeclarations(
+  resources: ReadonlyMap<string, Entry<Node>>,
+  globals: Node | undefined,
+  fail: Fail,
+): ReadonlyMap<string, Declaration> {
+  const sections = globals ? entriesOf(globals, 'Globals', ['Function'], fail) : undefined;
+  const functionGlobals = sections?.get('Function')?.value;
+  return new Map(
+    [...resources].map(([logicalId, entry]) => [logicalId, declare(logicalId, entry, functionGlobals, fail)]),
+  );
+}

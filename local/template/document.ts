@@ -1,0 +1,130 @@
+// Reads the template's YAML into a small tree that knows the line of everything, so that each error can name it.
+
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { Document, Node as YamlNode, Pair, YAMLError } from 'yaml';
+import { StartError } from '../start-error.ts';
+
+/** Both counted from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  readonly value: string | number | boolean;
+  /** As it is written, so that `1.10` stays `1.10` where CloudFormation wants text. */
+  readonly text: string;
+  readonly place: Place;
+}
+
+export interface Entry<T> {
+  readonly place: Place;
+  readonly value: T;
+}
+
+export type Node =
+  | ScalarNode
+  | { readonly kind: 'list'; readonly items: readonly Node[]; readonly place: Place }
+  | { readonly kind: 'map'; readonly entries: ReadonlyMap<string, Entry<Node>>; readonly place: Place }
+  /** An intrinsic function, in its short or long form, under its long name: `Ref`, `Condition`, `Fn::Sub`. */
+  | { readonly kind: 'call'; readonly name: string; readonly argument: Node; readonly place: Place };
+
+export type MapNode = Extract<Node, { kind: 'map' }>;
+
+const deepest = 64;
+
+const plainWords: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'the same key stands twice in one mapping: remove one of them',
+  TAB_AS_INDENT: 'a tab is used for indentation, which YAML forbids: use spaces',
+  BAD_INDENT: 'the indentation does not fit, or a bracket above is not closed: align it with its neighbours',
+  MULTIPLE_DOCS: 'a second document starts here: a template is one document, remove the --- line',
+  MISSING_CHAR: 'a closing quote, bracket or comma is missing',
+  BLOCK_AS_IMPLICIT_KEY:
+    'a mapping starts where only a plain value can stand: look for a missing quote or line break',
+};
+
+function syntaxError(file: string, error: YAMLError, lines: LineCounter): StartError {
+  const { line, col } = lines.linePos(error.pos[0]);
+  const [firstLine = ''] = error.message.split('\n');
+  const tooDeep = firstLine.includes('call stack') ? 'nested too deeply to be a template' : undefined;
+  return new StartError(`${file}:${line}:${col}: ${tooDeep ?? plainWords[error.code] ?? firstLine}`);
+}
+
+const longName = (name: string) => (name === 'Ref' || name === 'Condition' ? name : `Fn::${name}`);
+const isIntrinsic = (key: string) => key === 'Ref' || key.startsWith('Fn::');
+
+/**
+ * Parses the text of a template. `file` is how messages call it.
+ * @throws StartError for what is no YAML, and for aliases, nulls and nesting that CloudFormation has no use for.
+ */
+export function parseTemplate(text: string, file: string): Node {
+  const lines = new LineCounter();
+  let document: Document.Parsed;
+  try {
+    document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: true,
+      logLevel: 'error',
+    });
+  } catch (error) {
+    if (error instanceof RangeError) throw new StartError(`${file}: nested too deeply to be a template`);
+    throw error;
+  }
+  const [error] = document.errors;
+  if (error) throw syntaxError(file, error, lines);
+
+  const placeOf = (node: { range?: readonly number[] | null } | null): Place => {
+    const { line, col } = lines.linePos(node?.range?.[0] ?? 0);
+    return { line, column: col };
+  };
+  const fail = (place: Place, message: string): never => {
+    throw new StartError(`${file}:${place.line}: ${message}`);
+  };
+
+  const keyOf = ({ key }: Pair<YamlNode, YamlNode | null>) => {
+    if (!isScalar(key)) return fail(placeOf(key), 'a key must be plain text');
+    return typeof key.value === 'string' ? key.value : String(key.source ?? key.value);
+  };
+
+  const untagged = (node: YamlNode, place: Place, depth: number): Node => {
+    if (isScalar(node)) {
+      const { value } = node;
+      if (typeof value === 'string') return { kind: 'scalar', value, text: value, place };
+      if (typeof value === 'number' || typeof value === 'boolean') {
+        return { kind: 'scalar', value, text: node.source ?? String(value), place };
+      }
+      return fail(place, 'a value is missing here: give one, or remove the key');
+    }
+    if (isSeq<YamlNode>(node)) {
+      return { kind: 'list', items: node.items.map((item) => convert(item, depth + 1)), place };
+    }
+    if (!isMap<YamlNode, YamlNode | null>(node)) return fail(place, 'this cannot stand in a template');
+    const entries = new Map<string, Entry<Node>>();
+    for (const pair of node.items) {
+      const at = placeOf(pair.key);
+      if (!pair.value) return fail(at, `${keyOf(pair)} has no value: give one, or remove the key`);
+      entries.set(keyOf(pair), { place: at, value: convert(pair.value, depth + 1, at) });
+    }
+    const [only] = entries;
+    if (only && entries.size === 1 && isIntrinsic(only[0])) {
+      return { kind: 'call', name: only[0], argument: only[1].value, place };
+    }
+    return { kind: 'map', entries, place };
+  };
+
+  const convert = (node: YamlNode, depth: number, keyPlace?: Place): Node => {
+    // A block under a key starts on the next line; its key is where a reader looks.
+    const place = isScalar(node) || !keyPlace ? placeOf(node) : keyPlace;
+    if (depth > deepest) return fail(place, `nested deeper than ${deepest} levels, which no template needs`);
+    if (isAlias(node)) return fail(place, 'CloudFormation knows no YAML aliases: write the value out');
+    if (!node.tag?.startsWith('!')) return untagged(node, place, depth);
+    const argument = untagged(node, place, depth);
+    return { kind: 'call', name: longName(node.tag.slice(1)), argument, place: keyPlace ?? place };
+  };
+
+  if (!document.contents)
+    throw new StartError(`${file}: is empty: a template has at least a Resources section`);
+  return convert(document.contents, 0);
+}

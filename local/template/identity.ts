@@ -1,0 +1,149 @@
+// How each resource type is called: physical name, ARN, what Ref and Fn::GetAtt give. Names are the same at every start.
+
+export interface Ground {
+  readonly stackName: string;
+  readonly region: string;
+  readonly accountId: string;
+}
+
+export interface Identity {
+  readonly name: string;
+  readonly arn: string;
+  readonly ref: string;
+  readonly attributes: ReadonlyMap<string, string>;
+}
+
+interface Naming {
+  /** The property that sets the name, when the template wants a name of its own. */
+  readonly nameProperty?: string;
+  /** What AWS accepts as that name. */
+  readonly pattern?: RegExp;
+  /** The name when the template sets none; CloudFormation would add random characters. */
+  readonly generate?: (stackName: string, logicalId: string) => string;
+  /** Service and resource of the ARN, such as `iot` and `rule/Name`. */
+  readonly arn: (name: string, ground: Ground) => string;
+  readonly ref?: 'arn';
+  /** What Fn::GetAtt gives besides `Arn`. */
+  readonly attributes?: (name: string, arn: string) => Readonly<Record<string, string>>;
+  /** False where CloudFormation has no `Arn` to get. */
+  readonly hasArn?: false;
+}
+
+const within =
+  (service: string, resource: (name: string) => string): Naming['arn'] =>
+  (name, { region, accountId }) =>
+    `arn:aws:${service}:${region}:${accountId}:${resource(name)}`;
+
+/** An internal name for what has no ARN of its own on AWS either, so that every resource has a distinct one. */
+const unnamed = within('cloudformation', (name) => `resource/${name}`);
+
+const joined = (stackName: string, logicalId: string) => `${stackName}-${logicalId}`;
+const inLowerCase = (stackName: string, logicalId: string) => joined(stackName, logicalId).toLowerCase();
+const withUnderscore = (stackName: string, logicalId: string) =>
+  joined(stackName, logicalId).replaceAll(/[^A-Za-z0-9_]/g, '_');
+
+const thingName = /^[a-zA-Z0-9:_-]{1,128}$/;
+const id = (name: string) => ({ Id: name });
+
+const namings: Readonly<Record<string, Naming>> = {
+  'AWS::IoT::ThingType': {
+    nameProperty: 'ThingTypeName',
+    pattern: thingName,
+    arn: within('iot', (name) => `thingtype/${name}`),
+    attributes: id,
+  },
+  'AWS::IoT::ThingGroup': {
+    nameProperty: 'ThingGroupName',
+    pattern: thingName,
+    arn: within('iot', (name) => `thinggroup/${name}`),
+    attributes: id,
+  },
+  'AWS::IoT::Policy': {
+    nameProperty: 'PolicyName',
+    pattern: /^[\w+=,.@-]{1,128}$/,
+    arn: within('iot', (name) => `policy/${name}`),
+    attributes: id,
+  },
+  'AWS::IoT::TopicRule': {
+    nameProperty: 'RuleName',
+    pattern: /^[a-zA-Z0-9_]{1,128}$/,
+    generate: withUnderscore,
+    arn: within('iot', (name) => `rule/${name}`),
+  },
+  'AWS::KinesisFirehose::DeliveryStream': {
+    nameProperty: 'DeliveryStreamName',
+    pattern: /^[a-zA-Z0-9._-]{1,64}$/,
+    arn: within('firehose', (name) => `deliverystream/${name}`),
+  },
+  'AWS::S3::Bucket': {
+    nameProperty: 'BucketName',
+    pattern: /^(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+    generate: inLowerCase,
+    arn: (name) => `arn:aws:s3:::${name}`,
+  },
+  'AWS::DynamoDB::Table': {
+    nameProperty: 'TableName',
+    pattern: /^[a-zA-Z0-9_.-]{3,255}$/,
+    arn: within('dynamodb', (name) => `table/${name}`),
+  },
+  'AWS::SNS::Topic': {
+    nameProperty: 'TopicName',
+    pattern: /^[a-zA-Z0-9_-]{1,256}$/,
+    arn: within('sns', (name) => name),
+    ref: 'arn',
+    hasArn: false,
+    attributes: (name, arn) => ({ TopicArn: arn, TopicName: name }),
+  },
+  'AWS::Serverless::Function': {
+    nameProperty: 'FunctionName',
+    pattern: /^[a-zA-Z0-9_-]{1,64}$/,
+    arn: within('lambda', (name) => `function:${name}`),
+  },
+  'AWS::IAM::Role': {
+    nameProperty: 'RoleName',
+    pattern: /^[\w+=,.@-]{1,64}$/,
+    arn: (name, { accountId }) => `arn:aws:iam::${accountId}:role/${name}`,
+  },
+  'AWS::Logs::LogGroup': {
+    nameProperty: 'LogGroupName',
+    pattern: /^[.\-_/#A-Za-z0-9]{1,512}$/,
+    // With the asterisk, as CloudFormation gives it: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-logs-loggroup.html
+    arn: within('logs', (name) => `log-group:${name}:*`),
+  },
+  'AWS::CloudWatch::Alarm': {
+    nameProperty: 'AlarmName',
+    arn: within('cloudwatch', (name) => `alarm:${name}`),
+  },
+  'AWS::KMS::Key': { arn: within('kms', (name) => `key/${name}`), attributes: (name) => ({ KeyId: name }) },
+  'AWS::SNS::Subscription': { arn: within('sns', (name) => `subscription:${name}`), ref: 'arn' },
+  'AWS::Logs::LogStream': { nameProperty: 'LogStreamName', arn: unnamed, hasArn: false },
+  'AWS::Lambda::Permission': { arn: unnamed, hasArn: false },
+  'AWS::S3::BucketPolicy': { arn: unnamed, hasArn: false },
+  'AWS::SNS::TopicPolicy': { arn: unnamed, hasArn: false },
+};
+
+export const resourceTypes: readonly string[] = Object.keys(namings);
+
+/** The property that names a resource of this type; undefined where AWS always chooses. */
+export const namePropertyOf = (type: string): string | undefined => namings[type]?.nameProperty;
+
+/**
+ * How a resource is called. `explicit` is the name that the template gives, if any.
+ * @returns what is wrong with the name, in words, when AWS would refuse it.
+ */
+export function identify(
+  type: string,
+  logicalId: string,
+  explicit: string | undefined,
+  ground: Ground,
+): Identity | string {
+  const naming = namings[type]!;
+  const name = explicit ?? (naming.generate ?? joined)(ground.stackName, logicalId);
+  if (naming.pattern && !naming.pattern.test(name)) {
+    return `is called ${JSON.stringify(name)}, which AWS refuses: it must match ${naming.pattern.source}`;
+  }
+  const arn = naming.arn(name, ground);
+  const attributes = new Map(Object.entries(naming.attributes?.(name, arn) ?? {}));
+  if (naming.hasArn !== false) attributes.set('Arn', arn);
+  return { name, arn, ref: naming.ref === 'arn' ? arn : name, attributes };
+}

@@ -1,0 +1,210 @@
+// Reads template.yaml as CloudFormation would, so that `npm start` runs what `sam deploy` builds and nothing else.
+
+import { resolve } from 'node:path';
+import { requireConsistent } from './checks.ts';
+import { readDeclarations } from './declarations.ts';
+import type { Declaration } from './declarations.ts';
+import { parseTemplate } from './document.ts';
+import type { Entry, Node, Place } from './document.ts';
+import { evaluate, plain, textOf } from './evaluate.ts';
+import type { Value } from './evaluate.ts';
+import type { Ground } from './identity.ts';
+import { createNames } from './names.ts';
+import type { Names } from './names.ts';
+import { requireOrder, requireRules } from './order.ts';
+import type { Needs } from './order.ts';
+import { resolveParameters } from './parameters.ts';
+import { readParameterOverrides } from './samconfig.ts';
+import { entriesOf, failIn, literal, literals, mapOf, sectionOf } from './sections.ts';
+import type { Fail } from './sections.ts';
+import { readText, shownAs } from './source-file.ts';
+import { requireSupported } from './require-supported.ts';
+
+export interface ResolvedResource {
+  readonly logicalId: string;
+  readonly type: string;
+  /** Without intrinsics. A value that comes from a parameter is text, whatever the type of the parameter. */
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Physical name of the bucket, table, function, rule, stream ... */
+  readonly name: string;
+  readonly arn: string;
+  /** What `Ref` gives: the name, or the ARN of a topic. */
+  readonly ref: string;
+  /** Where a property stands, such as `template.yaml:123`; where it is absent, the nearest that holds it. */
+  readonly at: (...path: readonly (string | number)[]) => string;
+}
+
+export interface ResolvedTemplate {
+  /** Absolute path. */
+  readonly file: string;
+  readonly stackName: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** By logical id, in the order of the template; without those whose condition is false. */
+  readonly resources: ReadonlyMap<string, ResolvedResource>;
+  ofType(type: string): ResolvedResource[];
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+export interface LoadOptions extends Ground {
+  readonly file: string;
+  /** May name a file that does not exist. */
+  readonly samconfigFile: string;
+  /** Environment of samconfig.toml that sets the parameters. */
+  readonly environment: string;
+  /** Values from the command line; they come before those of samconfig.toml. */
+  readonly overrides: Readonly<Record<string, string>>;
+}
+
+const sam = 'AWS::Serverless-2016-10-31';
+
+const sections = [
+  'AWSTemplateFormatVersion',
+  'Transform',
+  'Description',
+  'Metadata',
+  'Parameters',
+  'Rules',
+  'Mappings',
+  'Conditions',
+  'Globals',
+  'Resources',
+  'Outputs',
+];
+
+function requireSam(entries: ReadonlyMap<string, Entry<Node>>, fail: Fail): void {
+  const transform = entries.get('Transform');
+  if (!transform) return;
+  const { value, place } = transform;
+  const names =
+    value.kind === 'list' ? literals(value, 'Transform', fail) : [literal(value, 'Transform', fail)];
+  const other = names.find((name) => name !== sam);
+  if (other !== undefined)
+    fail(place, `transform ${other} is not supported by the local cloud: use ${sam} alone`);
+}
+
+function placeIn(value: Value, path: readonly (string | number)[], start: Place): Place {
+  let place = start;
+  let current: Value | undefined = value;
+  for (const key of path) {
+    if (current?.kind === 'list') {
+      current = current.items[Number(key)];
+      place = current?.place ?? place;
+    } else {
+      const entry: Entry<Value> | undefined =
+        current?.kind === 'map' ? current.entries.get(String(key)) : undefined;
+      current = entry?.value;
+      place = entry?.place ?? place;
+    }
+    if (!current) break;
+  }
+  return place;
+}
+
+function resolveResource(
+  declaration: Declaration,
+  names: Names,
+  needs: Needs,
+  shown: string,
+  fail: Fail,
+): ResolvedResource {
+  const { logicalId, type, place } = declaration;
+  const needed = new Map<string, Place>();
+  needs.set(logicalId, needed);
+  const scope = names.resourceScope((other, at) => needed.set(other, at));
+  const properties = evaluate(declaration.properties, scope)!;
+  const metadata = evaluate(declaration.metadata, scope)!;
+  requireSupported(logicalId, type, 'properties', properties, place, fail);
+  requireSupported(logicalId, type, 'metadata', metadata, place, fail);
+  const { name, arn, ref } = names.identity(logicalId);
+  return {
+    logicalId,
+    type,
+    properties: plain(properties) as Record<string, unknown>,
+    metadata: plain(metadata) as Record<string, unknown>,
+    name,
+    arn,
+    ref,
+    at: (...path) => `${shown}:${placeIn(properties, path, place).line}`,
+  };
+}
+
+function resolveOutputs(
+  outputs: ReadonlyMap<string, Entry<Node>>,
+  names: Names,
+  fail: Fail,
+): Record<string, string> {
+  const scope = names.resourceScope(() => {});
+  const resolved = new Map<string, string>();
+  for (const [name, { value, place }] of outputs) {
+    const output = entriesOf(value, `output ${name}`, ['Condition', 'Description', 'Export', 'Value'], fail);
+    const condition = output.get('Condition')?.value;
+    if (condition && !names.condition(literal(condition, 'Condition', fail), condition.place)) continue;
+    const found = output.get('Value')?.value ?? fail(place, `output ${name} needs a Value`);
+    resolved.set(name, textOf(found, scope, `output ${name}`));
+  }
+  return Object.fromEntries(resolved);
+}
+
+/**
+ * The template with every intrinsic resolved, for the stack `stackName` in `region` of `accountId`.
+ * @throws StartError, one line that names the place in the template and the remedy, for whatever would fail on AWS or
+ *   the local cloud would have to ignore.
+ */
+export function loadTemplate(options: LoadOptions): ResolvedTemplate {
+  const file = resolve(options.file);
+  const shown = shownAs(file);
+  const fail = failIn(shown);
+  const entries = entriesOf(parseTemplate(readText(file, shown), shown), 'a template', sections, fail);
+  requireSam(entries, fail);
+  const section = (name: string) => sectionOf(entries, name, fail);
+
+  const samconfig = shownAs(resolve(options.samconfigFile));
+  const fromFile = readParameterOverrides(options.samconfigFile, samconfig, options.environment);
+  const parameters = resolveParameters(
+    section('Parameters'),
+    [
+      { source: samconfig, values: fromFile },
+      { source: '--parameter-overrides', values: new Map(Object.entries(options.overrides)) },
+    ],
+    shown,
+    fail,
+  );
+  const resources = entries.get('Resources') ?? fail({ line: 1, column: 1 }, 'there is no Resources section');
+  const declared = mapOf(resources.value, 'Resources', fail).entries;
+  const declarations = readDeclarations(declared, entries.get('Globals')?.value, fail);
+  const named = { mappings: section('Mappings'), conditions: section('Conditions'), declarations };
+  const names = createNames(parameters, named, options, fail);
+  requireRules(section('Rules'), names, fail);
+  for (const [name, { place }] of named.conditions) names.condition(name, place);
+
+  const needs: Needs = new Map();
+  const resolved = new Map<string, ResolvedResource>();
+  for (const declaration of declarations.values()) {
+    const { logicalId, dependsOn } = declaration;
+    for (const { logicalId: other, place } of dependsOn) {
+      if (!declarations.has(other))
+        fail(place, `${logicalId} depends on ${other}, which is no resource here`);
+    }
+    if (!names.exists(declaration)) continue;
+    resolved.set(logicalId, resolveResource(declaration, names, needs, shown, fail));
+    for (const { logicalId: other, place } of dependsOn) needs.get(logicalId)!.set(other, place);
+  }
+  requireOrder(needs, fail);
+
+  const { stackName, region, accountId } = options;
+  const template: ResolvedTemplate = {
+    file,
+    stackName,
+    region,
+    accountId,
+    parameters: Object.fromEntries(parameters.values),
+    resources: resolved,
+    ofType: (type) => [...resolved.values()].filter((resource) => resource.type === type),
+    outputs: resolveOutputs(section('Outputs'), names, fail),
+  };
+  requireConsistent(template);
+  return template;
+}

@@ -1,0 +1,140 @@
+// Gives each parameter of the template its value, and refuses one that its own declaration forbids.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+
+import type { Entry, Node } from './document.ts';
+import { entriesOf, literal, literals } from './sections.ts';
+import type { Fail } from './sections.ts';
+import { StartError } from '../start-error.ts';
+
+/** Values from one source, such as samconfig.toml, with the words that name it in a message. */
+export interface Overrides {
+  readonly source: string;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+const types = ['String', 'Number', 'CommaDelimitedList', 'List<Number>'];
+const keys = [
+  'Type',
+  'Default',
+  'Description',
+  'AllowedPattern',
+  'AllowedValues',
+  'ConstraintDescription',
+  'MaxLength',
+  'MaxValue',
+  'MinLength',
+  'MinValue',
+  'NoEcho',
+];
+
+const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+
+type Declaration = ReadonlyMap<string, Entry<Node>>;
+/** What is wrong with `value`, or undefined. */
+type Check = (value: string, limit: Node, fail: Fail) => string | undefined;
+
+const limitOf = (limit: Node, what: string, fail: Fail) => {
+  const text = literal(limit, what, fail);
+  return number.test(text) ? Number(text) : fail(limit.place, `${what} must be a number`);
+};
+
+const checks: Readonly<Record<string, Check>> = {
+  AllowedValues(value, limit, fail) {
+    const allowed = literals(limit, 'AllowedValues', fail);
+    return allowed.includes(value) ? undefined : `must be one of ${allowed.join(', ')}`;
+  },
+  AllowedPattern(value, limit, fail) {
+    const pattern = literal(limit, 'AllowedPattern', fail);
+    let expression: RegExp;
+    try {
+      expression = new RegExp(`^(?:${pattern})$`, 'u');
+    } catch {
+      return fail(limit.place, `AllowedPattern ${pattern} is no regular expression`);
+    }
+    return expression.test(value) ? undefined : `must match ${pattern}`;
+  },
+  MinLength: (value, limit, fail) =>
+    value.length < limitOf(limit, 'MinLength', fail) ? `must be longer` : undefined,
+  MaxLength: (value, limit, fail) =>
+    value.length > limitOf(limit, 'MaxLength', fail) ? `must be shorter` : undefined,
+  MinValue(value, limit, fail) {
+    const least = limitOf(limit, 'MinValue', fail);
+    return Number(value) < least ? `must be at least ${least}` : undefined;
+  },
+  MaxValue(value, limit, fail) {
+    const most = limitOf(limit, 'MaxValue', fail);
+    return Number(value) > most ? `must be at most ${most}` : undefined;
+  },
+};
+
+function problemOf(value: string, type: string, declaration: Declaration, fail: Fail): string | undefined {
+  const items = type === 'CommaDelimitedList' || type === 'List<Number>' ? listItems(value) : [value];
+  if (type.includes('Number') && !items.every((item) => number.test(item))) return 'must be a number';
+  for (const [key, check] of Object.entries(checks)) {
+    const limit = declaration.get(key)?.value;
+    if (!limit) continue;
+    const problem = items.map((item) => check(item, limit, fail)).find((found) => found !== undefined);
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+/** The items of a list parameter, as CloudFormation reads them: split at commas, trimmed. */
+export const listItems = (value: string): string[] =>
+  value === '' ? [] : value.split(',').map((item) => item.trim());
+
+export interface Parameters {
+  readonly values: ReadonlyMap<string, string>;
+  /** Names of the parameters whose `Ref` is a list. */
+  readonly lists: ReadonlySet<string>;
+}
+
+/**
+ * The value of each parameter: the last override that names it, else its default.
+ * @throws StartError for a parameter without a value, a value that is not allowed, and an override that names no parameter.
+ */
+export function resolveParameters(
+  declarations: ReadonlyMap<string, Entry<Node>>,
+  overrides: readonly Overrides[],
+  file: string,
+  fail: Fail,
+): Parameters {
+  for (const { source, values } of overrides) {
+    for (const name of values.keys()) {
+      if (declarations.has(name)) continue;
+      const known = [...declarations.keys()].join(', ') || 'none';
+      throw new StartError(`${source} sets ${name}, which is no parameter of ${file}: it has ${known}`);
+    }
+  }
+  const values = new Map<string, string>();
+  const lists = new Set<string>();
+  for (const [name, { place, value: node }] of declarations) {
+    const declaration = entriesOf(node, `parameter ${name}`, keys, fail);
+    const typeNode = declaration.get('Type')?.value;
+    const type = typeNode
+      ? literal(typeNode, `Type of parameter ${name}`, fail)
+      : fail(place, `parameter ${name} needs a Type`);
+    if (!types.includes(type))
+      fail(typeNode!.place, `parameter type ${type} is not supported: use ${types.join(', ')}`);
+    const given = overrides.findLast((override) => override.values.has(name));
+    const fallback = declaration.get('Default')?.value;
+    const value =
+      given?.values.get(name) ?? (fallback && literal(fallback, `Default of parameter ${name}`, fail));
+    if (value === undefined) {
+      return fail(
+        place,
+        `parameter ${name} has no value and no default: start with --parameter-overrides ${name}=...`,
+      );
+    }
+    const problem = problemOf(value, type, declaration, fail);
+    if (problem) {
+      const hint = declaration.get('ConstraintDescription')?.value;
+      const reason = hint ? literal(hint, 'ConstraintDescription', fail) : problem;
+      const source = given ? ` (from ${given.source})` : '';
+      return fail(place, `parameter ${name} is ${JSON.stringify(value)}${source} but ${reason}`);
+    }
+    values.set(name, value);
+    if (type === 'CommaDelimitedList' || type === 'List<Number>') lists.add(name);
+  }
+  return { values, lists };
+}

@@ -1,0 +1,35 @@
+// How the support table says what a property may hold.
+
+import type { Value } from './evaluate.ts';
+
+/** What a property may hold, and how a person reads that. */
+export interface Check {
+  readonly describe: string;
+  readonly accepts: (text: string, value: Value) => boolean;
+}
+
+/**
+ * Property paths are joined by dots; `*` stands for each item of a list or each key, a final `**` for all below.
+ */
+export interface TypeSupport {
+  readonly honours: Readonly<Record<string, Check>>;
+  /** Path to the reason why it has no effect on one machine. */
+  readonly ignores: Readonly<Record<string, string>>;
+  readonly required?: readonly string[];
+}
+
+const scalar = (describe: string, accepts: (text: string) => boolean): Check => ({
+  describe,
+  accepts: (text, value) => value.kind === 'scalar' && accepts(text),
+});
+
+export const anything: Check = { describe: 'anything', accepts: () => true };
+export const text = scalar('text', () => true);
+export const flag = scalar('true or false', (found) => found === 'true' || found === 'false');
+export const oneOf = (...allowed: readonly string[]) =>
+  scalar(allowed.join(' or '), (found) => allowed.includes(found));
+export const whole = (least: number, most: number) =>
+  scalar(
+    `a whole number from ${least} to ${most}`,
+    (found) => /^\d+$/.test(found) && +found >= least && +found <= most,
+  );

@@ -1,0 +1,77 @@
+// Reads the parameter values that samconfig.toml has for one environment, in each form that the SAM CLI accepts.
+
+import { readFileSync } from 'node:fs';
+import { parse, TomlError } from 'smol-toml';
+import { StartError } from '../start-error.ts';
+
+/** `Key=Value`, `Key="a value"`, or `ParameterKey=Key,ParameterValue=Value`; several of them separated by blanks. */
+const assignment =
+  /(?:ParameterKey=([A-Za-z0-9]+),ParameterValue=|([A-Za-z0-9]+)=)("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)/y;
+
+function readAssignments(text: string, where: string): [string, string][] {
+  const found: [string, string][] = [];
+  const trimmed = text.trim();
+  assignment.lastIndex = 0;
+  while (assignment.lastIndex < trimmed.length) {
+    const rest = trimmed.slice(assignment.lastIndex);
+    const match = assignment.exec(trimmed);
+    if (!match)
+      throw new StartError(`${where} has ${JSON.stringify(rest)}, which is not of the form Key=Value`);
+    const [, long, short, value = ''] = match;
+    const unquoted = value.startsWith('"') ? value.slice(1, -1).replaceAll(/\\(.)/g, '$1') : value;
+    found.push([(long ?? short)!, unquoted]);
+  }
+  return found;
+}
+
+function tableAt(root: unknown, path: readonly string[]): unknown {
+  let table = root;
+  for (const key of path) {
+    if (typeof table !== 'object' || table === null || !Object.hasOwn(table, key)) return undefined;
+    table = (table as Record<string, unknown>)[key];
+  }
+  return table;
+}
+
+function parseToml(file: string, shown: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new StartError(
+      `${shown}: cannot be read (${(error as NodeJS.ErrnoException).code}): check its permissions`,
+    );
+  }
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [, reason = error.message] = /Invalid TOML document: (.*)/.exec(error.message) ?? [];
+    throw new StartError(`${shown}:${error.line}:${error.column}: is no TOML: ${reason}`);
+  }
+}
+
+/**
+ * The values of `parameter_overrides` under `[<environment>.deploy.parameters]`, else `[<environment>.global.parameters]`.
+ * A file that does not exist has none. `shown` is how messages call the file.
+ * @throws StartError for what is no TOML, or no list of assignments.
+ */
+export function readParameterOverrides(
+  file: string,
+  shown: string,
+  environment: string,
+): Map<string, string> {
+  const root = parseToml(file, shown);
+  const given = ['deploy', 'global']
+    .map((command) => tableAt(root, [environment, command, 'parameters', 'parameter_overrides']))
+    .find((value) => value !== undefined);
+  const where = `${shown} parameter_overrides of [${environment}]`;
+  const texts = given === undefined ? [] : Array.isArray(given) ? given : [given];
+  return new Map(
+    texts.flatMap((text: unknown) => {
+      if (typeof text === 'string') return readAssignments(text, where);
+      throw new StartError(`${where} must be text or a list of texts`);
+    }),
+  );
+}

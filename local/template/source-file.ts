@@ -1,0 +1,29 @@
+// The template as text, and the name that messages give its file.
+
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { StartError } from '../start-error.ts';
+
+const largest = 1024 * 1024; // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+
+/** As a person would type it from where they are. */
+export function shownAs(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith('..') ? file : path;
+}
+
+/** @throws StartError when the file cannot be read, is no text, or is larger than CloudFormation takes. */
+export function readText(file: string, shown: string): string {
+  try {
+    const bytes = readFileSync(file);
+    if (bytes.length > largest)
+      throw new StartError(`${shown}: is larger than 1 MiB, the limit of CloudFormation`);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new StartError(`${shown}: no such file: start where template.yaml is`);
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new StartError(`${shown}: is no UTF-8 text`);
+    throw new StartError(`${shown}: cannot be read (${code}): check what it is and its permissions`);
+  }
+}

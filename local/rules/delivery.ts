@@ -1,0 +1,126 @@
+// Runs the actions of a rule for one message: repeats them, and tells the error action what failed for good.
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { InboundMessage } from '../mqtt/message.ts';
+import type { Action, Selected } from './actions.ts';
+import { attempt } from './attempt.ts';
+import type { Failure, FailureGroup } from './failures.ts';
+import { createFailureGroup } from './failures.ts';
+import type { Environment } from './message-context.ts';
+import { createMessageContext } from './message-context.ts';
+import type { Rule } from './rule.ts';
+
+export interface RuleDispatch {
+  /** `<ruleName>/<action index>`; stable across restarts. */
+  readonly id: string;
+  /** Resolves when the action has delivered, or its failure has gone to the error action. Never rejects. */
+  run(): Promise<void>;
+}
+
+export interface Delivery {
+  /** @param topic without the prefix of Basic Ingest */
+  dispatches(rule: Rule, message: InboundMessage, topic: string, selected: Selected): RuleDispatch[];
+}
+
+interface Surroundings {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly environment: Environment;
+  readonly count: (name: string, by?: number) => void;
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function prepare(action: Action, selected: Selected): () => Promise<void> {
+  try {
+    return action.prepare(selected);
+  } catch (error) {
+    return () => Promise.reject(error);
+  }
+}
+
+/** The message to the error action: "a single message is generated per rule and message". */
+function errorMessage(rule: Rule, message: InboundMessage, failures: readonly Failure[]) {
+  return {
+    ruleName: rule.name,
+    topic: message.topic,
+    cloudwatchTraceId: message.traceId,
+    clientId: message.clientId,
+    base64OriginalPayload: message.payload.toString('base64'),
+    failures: failures.map((failure) => ({ ...failure })),
+  };
+}
+
+export function createDelivery({ clock, log, environment, count }: Surroundings): Delivery {
+  async function act(rule: Rule, action: Action, deliver: () => Promise<void>): Promise<Failure | undefined> {
+    const error = await attempt(deliver, clock);
+    if (error === undefined) return undefined;
+    count('actionFailures');
+    const failure = {
+      failedAction: action.name,
+      failedResource: action.resource,
+      errorMessage: messageOf(error),
+    };
+    log.warn('a rule action failed', { rule: rule.name, ...failure });
+    return failure;
+  }
+
+  async function report(rule: Rule, message: InboundMessage, topic: string, failures: readonly Failure[]) {
+    const { errorAction } = rule;
+    if (!errorAction) return;
+    const scope = rule.statement.scope(createMessageContext(message, topic, environment));
+    const value = errorMessage(rule, message, failures);
+    const error = await attempt(prepare(errorAction, { output: { kind: 'json', value }, scope }), clock);
+    if (error === undefined) return;
+    log.error('the error action of a rule failed: what its actions lost stands nowhere else', {
+      rule: rule.name,
+      topic: message.topic,
+      traceId: message.traceId,
+      action: errorAction.name,
+      resource: errorAction.resource,
+      error: messageOf(error),
+    });
+  }
+
+  // `held` is let go once the action has taken its bytes: a delivery stream may keep those for minutes.
+  function dispatch(
+    rule: Rule,
+    index: number,
+    group: FailureGroup,
+    held: Selected | undefined,
+  ): RuleDispatch {
+    const action = rule.actions[index]!;
+    let done: Promise<void> | undefined;
+    return {
+      id: `${rule.name}/${index}`,
+      run() {
+        if (held) {
+          const deliver = prepare(action, held);
+          held = undefined;
+          done = group.run(() => act(rule, action, deliver));
+        }
+        return done!;
+      },
+    };
+  }
+
+  return {
+    dispatches(rule, message, topic, selected) {
+      const group = createGroup(rule, message, topic);
+      const all: RuleDispatch[] = [];
+      for (let index = 0; index < rule.actions.length; index++)
+        all.push(dispatch(rule, index, group, selected));
+      return all;
+    },
+  };
+
+  function createGroup(rule: Rule, message: InboundMessage, topic: string): FailureGroup {
+    return createFailureGroup(clock, async (failures) => {
+      try {
+        await report(rule, message, topic, failures);
+      } catch (error) {
+        log.error('reporting a failed rule action failed', { rule: rule.name, error: messageOf(error) });
+      }
+    });
+  }
+}

@@ -1,0 +1,104 @@
+// The rules engine: which rules a message reaches, and what their actions owe it.
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { InboundMessage } from '../mqtt/message.ts';
+import type { RuleTargets } from './actions.ts';
+import type { RuleDispatch } from './delivery.ts';
+import { createDelivery, messageOf } from './delivery.ts';
+import type { Environment, MessageContext } from './message-context.ts';
+import { createMessageContext, defaultEnvironment } from './message-context.ts';
+import type { Rule } from './rule.ts';
+import { compileRule } from './rule.ts';
+import type { RuleSpec } from './rule-spec.ts';
+import type { Outcome } from './statement.ts';
+import { createThrottledWarning } from './throttled-warning.ts';
+import { createTopicIndex } from './topic-filter.ts';
+
+export type { RuleDispatch } from './delivery.ts';
+
+export interface RulesEngine {
+  /** Evaluates every rule that the message reaches. Never throws. */
+  match(message: InboundMessage): RuleDispatch[];
+}
+
+export interface RulesEngineOptions {
+  readonly rules: readonly RuleSpec[];
+  readonly actions: RuleTargets;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** What `newuuid()` gives. */
+  readonly newId?: () => string;
+  /** At least 0, less than 1; what `rand()` gives. */
+  readonly random?: () => number;
+  readonly accountId?: string;
+  /** Totals: `ruleMatches`, `sqlFailures`, `actionFailures`, `rulesNotFound`. */
+  readonly count?: (name: string, by?: number) => void;
+}
+
+const BASIC_INGEST = '$aws/rules/';
+
+/** @throws StartError for a rule that the local cloud cannot run as AWS would, naming its template line */
+export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
+  const { log, clock = systemClock, count = () => {} } = options;
+  const environment: Environment = {
+    accountId: options.accountId ?? defaultEnvironment.accountId,
+    newId: options.newId ?? defaultEnvironment.newId,
+    random: options.random ?? defaultEnvironment.random,
+  };
+  const compiled = options.rules.map((spec, order) => compileRule(spec, order, options.actions));
+  const rules = compiled.filter((_rule, order) => !options.rules[order]!.disabled);
+  const byName = new Map(rules.map((rule) => [rule.name, rule]));
+  const byTopic = createTopicIndex<Rule>();
+  for (const rule of rules) if (rule.statement.from) byTopic.add(rule.statement.from, rule);
+  const warn = createThrottledWarning(log, clock);
+  const delivery = createDelivery({ clock, log, environment, count });
+
+  /** Basic Ingest reaches the one rule that its topic names, whatever that rule's FROM says. */
+  function find({ topic, clientId }: InboundMessage): { topic: string; found: Rule[] } {
+    if (!topic.startsWith(BASIC_INGEST)) return { topic, found: byTopic.match(topic.split('/')) };
+    const [name = '', ...rest] = topic.slice(BASIC_INGEST.length).split('/');
+    const rule = byName.get(name);
+    if (rule) return { topic: rest.join('/'), found: [rule] };
+    count('rulesNotFound');
+    warn('', 'no enabled rule has the name that a Basic Ingest topic gives', { topic, clientId });
+    return { topic, found: [] };
+  }
+
+  function evaluate(rule: Rule, context: MessageContext): Outcome {
+    try {
+      return rule.statement.evaluate(context);
+    } catch (error) {
+      log.error('evaluating the SQL of a rule broke', { rule: rule.name, error: messageOf(error) });
+      return { kind: 'failed', reason: messageOf(error) };
+    }
+  }
+
+  function dispatchesOf(rule: Rule, context: MessageContext): RuleDispatch[] {
+    const { message, topic } = context;
+    const outcome = evaluate(rule, context);
+    if (outcome.kind === 'passed over') return [];
+    if (outcome.kind === 'selected') {
+      count('ruleMatches');
+      return delivery.dispatches(rule, message, topic, outcome);
+    }
+    count('sqlFailures');
+    const fields = {
+      rule: rule.name,
+      topic: message.topic,
+      clientId: message.clientId,
+      reason: outcome.reason,
+    };
+    warn(rule.name, 'the SQL of a rule failed: none of its actions runs', fields);
+    return [];
+  }
+
+  return {
+    match(message) {
+      const { topic, found } = find(message);
+      if (found.length === 0) return [];
+      const context = createMessageContext(message, topic, environment);
+      return found.sort((a, b) => a.order - b.order).flatMap((rule) => dispatchesOf(rule, context));
+    },
+  };
+}

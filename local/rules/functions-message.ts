@@ -1,0 +1,32 @@
+// Functions that tell about the message rather than its payload.
+import type { SqlFunction } from './sql-function.ts';
+import type { MessageContext } from './message-context.ts';
+import type { Value } from './value.ts';
+import { toInt } from './value.ts';
+
+const about = (evaluate: (message: MessageContext) => Value): SqlFunction => ({
+  minimum: 0,
+  maximum: 0,
+  evaluate,
+});
+
+/** Segments count from 1; without argument the whole topic. */
+function topic(message: MessageContext, ...args: Value[]): Value {
+  if (args.length === 0) return message.topic;
+  const segment = toInt(args[0]);
+  return segment === undefined ? undefined : message.segments()[segment - 1];
+}
+
+export const messageFunctions: Readonly<Record<string, SqlFunction>> = {
+  topic: { minimum: 0, maximum: 1, evaluate: topic },
+  accountid: about(({ environment }) => environment.accountId),
+  clientid: about(({ message }) => message.clientId),
+  newuuid: about(({ environment }) => environment.newId()),
+  principal: about(({ message }) => message.principal),
+  rand: about(({ environment }) => environment.random()),
+  sourceip: about(({ message }) => message.sourceIp),
+  sql_version: about(() => '2016-03-23'),
+  // When the broker took the message, so that a message that is run again after a crash gives the same event.
+  timestamp: about(({ message }) => message.receivedAt),
+  traceid: about(({ message }) => (message.clientId === 'n/a' ? undefined : message.traceId)),
+};

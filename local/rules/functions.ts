@@ -1,0 +1,46 @@
+// The functions of rules SQL, by name (AWS IoT developer guide, "Functions").
+import { mathFunctions } from './functions-math.ts';
+import { messageFunctions } from './functions-message.ts';
+import { textFunctions } from './functions-text.ts';
+import { valueFunctions } from './functions-value.ts';
+import type { SqlFunction } from './sql-function.ts';
+
+const table: Readonly<Record<string, SqlFunction>> = {
+  ...messageFunctions,
+  ...valueFunctions,
+  ...mathFunctions,
+  ...textFunctions,
+};
+
+/** Why a documented function is refused, by name. */
+const unsupported: Readonly<Record<string, string>> = {
+  aws_lambda: 'it calls another AWS service',
+  get_dynamodb: 'it calls another AWS service',
+  get_registry_data: 'it calls another AWS service',
+  get_secret: 'it calls another AWS service',
+  get_thing_shadow: 'it calls another AWS service',
+  machinelearning_predict: 'it calls another AWS service',
+  get_mqtt_property: 'MQTT 5 properties do not reach the rules engine',
+  get_user_properties: 'MQTT 5 properties do not reach the rules engine',
+  md2: 'MD2 is obsolete',
+  parse_time: 'time patterns are not implemented; format the time in the function that the rule invokes',
+  time_to_epoch: 'time patterns are not implemented; parse the time in the function that the rule invokes',
+  regexp_matches: 'regular expressions are not implemented; use startswith, endswith or indexof',
+  regexp_replace: 'regular expressions are not implemented; use replace',
+  regexp_substr: 'regular expressions are not implemented; use substring and indexof',
+};
+
+/** A function by its name in any case, or why there is none. */
+export function findFunction(name: string): SqlFunction | { readonly problem: string } {
+  const key = name.toLowerCase();
+  if (Object.hasOwn(table, key)) return table[key]!;
+  if (Object.hasOwn(unsupported, key)) {
+    return { problem: `the function ${key}() is not supported by the local cloud: ${unsupported[key]}` };
+  }
+  return { problem: `there is no function ${name}()` };
+}
+
+/** For the documentation of the local cloud. */
+export function describeFunctions(): { supported: string[]; unsupported: Readonly<Record<string, string>> } {
+  return { supported: [...Object.keys(table), 'cast', 'decode', 'encode'].sort(), unsupported };
+}

@@ -1,0 +1,51 @@
+// Cuts an SQL text into tokens.
+import { SqlError } from './sql-error.ts';
+
+export type TokenKind = 'word' | 'number' | 'string' | 'variable' | 'symbol' | 'end';
+
+export interface Token {
+  readonly kind: TokenKind;
+  /** As written; for a string its content, for a variable its name without `@`. */
+  readonly text: string;
+  /** Offset in the SQL text. */
+  readonly at: number;
+  /** Offset behind the token. */
+  readonly end: number;
+}
+
+const patterns: readonly (readonly [TokenKind, RegExp])[] = [
+  ['word', /[A-Za-z_][A-Za-z0-9_]*/y],
+  ['number', /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y],
+  ['variable', /@[A-Za-z0-9_]+/y],
+  ['symbol', /<>|<=|>=|[-+*/%=<>(),.{}:[\]]/y],
+];
+const space = /\s*/y;
+
+function stringToken(sql: string, at: number): Token {
+  const quote = sql[at]!;
+  const end = sql.indexOf(quote, at + 1);
+  if (end < 0) throw new SqlError(sql, at, `the text that begins with ${quote} has no end`);
+  const text = sql.slice(at + 1, end);
+  if (text.includes('\\')) {
+    const problem = 'AWS does not document a backslash in a literal; write it as chr(92)';
+    throw new SqlError(sql, at + 1 + text.indexOf('\\'), problem);
+  }
+  return { kind: 'string', text, at, end: end + 1 };
+}
+
+/** The token at or after `offset`. @throws SqlError for a character that begins none */
+export function readToken(sql: string, offset: number): Token {
+  space.lastIndex = offset;
+  space.exec(sql);
+  const at = space.lastIndex;
+  if (at >= sql.length) return { kind: 'end', text: '', at: sql.length, end: sql.length };
+  if (sql[at] === "'" || sql[at] === '"') return stringToken(sql, at);
+  for (const [kind, pattern] of patterns) {
+    pattern.lastIndex = at;
+    const [found] = pattern.exec(sql) ?? [];
+    if (found !== undefined) {
+      return { kind, text: kind === 'variable' ? found.slice(1) : found, at, end: at + found.length };
+    }
+  }
+  throw new SqlError(sql, at, `unexpected ${JSON.stringify(String.fromCodePoint(sql.codePointAt(at)!))}`);
+}

@@ -1,0 +1,188 @@
+// What the template says about rules: every property is honoured, has no local meaning for a stated reason, or is refused.
+import { StartError } from '../start-error.ts';
+
+/** The part of the resolved template that rules are read from. */
+export interface RuleResource {
+  readonly logicalId: string;
+  readonly type: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly name: string;
+  readonly arn: string;
+  at(...path: (string | number)[]): string;
+}
+export interface RuleTemplate {
+  readonly resources: ReadonlyMap<string, RuleResource>;
+  ofType(type: string): RuleResource[];
+}
+
+export interface ActionSpec {
+  /** The action's name in the template, such as `Lambda`. */
+  readonly type: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** Physical name of the resource that it delivers to, where the template declares it. */
+  readonly target?: string;
+  /** The error that stops the start; names the template line of `property`. */
+  refuse(problem: string, property?: string): StartError;
+}
+
+export interface RuleSpec {
+  readonly name: string;
+  readonly sql: string;
+  readonly disabled: boolean;
+  readonly actions: readonly ActionSpec[];
+  readonly errorAction?: ActionSpec;
+  refuse(problem: string, property?: string): StartError;
+}
+
+interface ActionKind {
+  readonly required: readonly string[];
+  readonly optional: readonly string[];
+  /** The property that names another resource of the template, and the types that it may have. */
+  readonly target?: {
+    readonly property: string;
+    readonly by: 'name' | 'arn';
+    readonly types: readonly string[];
+  };
+}
+
+const kinds: Readonly<Record<string, ActionKind>> = {
+  Lambda: {
+    required: ['FunctionArn'],
+    optional: [],
+    target: {
+      property: 'FunctionArn',
+      by: 'arn',
+      types: ['AWS::Serverless::Function', 'AWS::Lambda::Function'],
+    },
+  },
+  Firehose: {
+    required: ['DeliveryStreamName', 'RoleArn'],
+    optional: ['Separator', 'BatchMode'],
+    target: { property: 'DeliveryStreamName', by: 'name', types: ['AWS::KinesisFirehose::DeliveryStream'] },
+  },
+  S3: {
+    required: ['BucketName', 'Key', 'RoleArn'],
+    optional: ['CannedAcl'],
+    target: { property: 'BucketName', by: 'name', types: ['AWS::S3::Bucket'] },
+  },
+  Sns: {
+    required: ['TargetArn', 'RoleArn'],
+    optional: ['MessageFormat'],
+    target: { property: 'TargetArn', by: 'arn', types: ['AWS::SNS::Topic'] },
+  },
+  Republish: { required: ['Topic', 'RoleArn'], optional: ['Qos'] },
+  DynamoDBv2: { required: ['PutItem'], optional: ['RoleArn'] },
+};
+
+const supportedActions = Object.keys(kinds).join(', ');
+const ruleProperties = new Set(['RuleName', 'TopicRulePayload', 'Tags']);
+const payloadProperties = new Set([
+  'Sql',
+  'Actions',
+  'AwsIotSqlVersion',
+  'Description',
+  'ErrorAction',
+  'RuleDisabled',
+]);
+
+type Properties = Readonly<Record<string, unknown>>;
+type Path = readonly (string | number)[];
+
+const isProperties = (value: unknown): value is Properties =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function stop(rule: RuleResource, path: Path, problem: string): StartError {
+  return new StartError(`${rule.at(...path)}: ${rule.logicalId}: ${problem}`);
+}
+
+function findTarget(template: RuleTemplate, kind: ActionKind, properties: Properties): string | undefined {
+  if (!kind.target) return undefined;
+  const { property, by, types } = kind.target;
+  const found = [...template.resources.values()].find(
+    (resource) => types.includes(resource.type) && resource[by] === properties[property],
+  );
+  return found?.name;
+}
+
+function readAction(template: RuleTemplate, rule: RuleResource, action: unknown, path: Path): ActionSpec {
+  const [type, ...others] = isProperties(action) ? Object.keys(action) : [];
+  if (type === undefined || others.length > 0)
+    throw stop(rule, path, 'an action has exactly one kind, such as Lambda');
+  const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
+  if (!kind) {
+    const problem = `the action ${type} is not supported by the local cloud; supported are ${supportedActions}`;
+    throw stop(rule, [...path, type], problem);
+  }
+  const properties = (action as Properties)[type];
+  if (!isProperties(properties)) throw stop(rule, [...path, type], `the action ${type} has no properties`);
+  for (const name of Object.keys(properties)) {
+    if (kind.required.includes(name) || kind.optional.includes(name)) continue;
+    throw stop(
+      rule,
+      [...path, type, name],
+      `${type}.${name} is not supported by the local cloud; take it out`,
+    );
+  }
+  const missing = kind.required.find((name) => properties[name] === undefined);
+  if (missing) throw stop(rule, [...path, type], `the action ${type} needs ${missing}`);
+  const target = findTarget(template, kind, properties);
+  if (kind.target && target === undefined) {
+    const { property, types } = kind.target;
+    const problem = `${type}.${property} names no ${types.join(' or ')} of this template`;
+    throw stop(rule, [...path, type, property], problem);
+  }
+  const refuse = (problem: string, property?: string) =>
+    stop(rule, [...path, type, ...(property ? [property] : [])], problem);
+  return { type, properties, target, refuse };
+}
+
+function readRule(template: RuleTemplate, rule: RuleResource): RuleSpec {
+  const payloadPath = ['TopicRulePayload'];
+  const payload = rule.properties['TopicRulePayload'];
+  if (!isProperties(payload)) throw stop(rule, [], 'a rule needs TopicRulePayload');
+  const unknown = (names: string[], known: Set<string>) => names.find((name) => !known.has(name));
+  const odd = unknown(Object.keys(rule.properties), ruleProperties);
+  if (odd) throw stop(rule, [odd], `${odd} is not supported by the local cloud; take it out`);
+  const oddInPayload = unknown(Object.keys(payload), payloadProperties);
+  if (oddInPayload) {
+    throw stop(
+      rule,
+      [...payloadPath, oddInPayload],
+      `${oddInPayload} is not supported by the local cloud; take it out`,
+    );
+  }
+  const {
+    Sql: sql,
+    Actions: actions,
+    AwsIotSqlVersion: version,
+    ErrorAction: errorAction,
+    RuleDisabled: disabled,
+  } = payload;
+  if (typeof sql !== 'string') throw stop(rule, payloadPath, 'a rule needs Sql');
+  if (version !== '2016-03-23') {
+    const problem = "the local cloud runs SQL version 2016-03-23 only; set AwsIotSqlVersion: '2016-03-23'";
+    throw stop(rule, [...payloadPath, ...(version === undefined ? [] : ['AwsIotSqlVersion'])], problem);
+  }
+  if (!Array.isArray(actions) || actions.length > 10)
+    throw stop(rule, payloadPath, 'a rule has 0 to 10 Actions');
+  const refuse = (problem: string, property?: string) =>
+    stop(rule, property ? [...payloadPath, property] : [], problem);
+  return {
+    name: rule.name,
+    sql,
+    disabled: disabled === true || disabled === 'true',
+    actions: actions.map((action, index) =>
+      readAction(template, rule, action, [...payloadPath, 'Actions', index]),
+    ),
+    errorAction:
+      errorAction === undefined
+        ? undefined
+        : readAction(template, rule, errorAction, [...payloadPath, 'ErrorAction']),
+    refuse,
+  };
+}
+
+/** Every AWS::IoT::TopicRule of the template. @throws StartError naming the template line of what is not supported */
+export function rulesFromTemplate(template: RuleTemplate): RuleSpec[] {
+  return template.ofType('AWS::IoT::TopicRule').map((rule) => readRule(template, rule));
+}

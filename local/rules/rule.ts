@@ -1,0 +1,30 @@
+// A rule, compiled: nothing of the template is looked at again once messages arrive.
+import type { Action, RuleTargets } from './actions.ts';
+import { compileAction } from './actions.ts';
+import type { RuleSpec } from './rule-spec.ts';
+import { SqlError } from './sql-error.ts';
+import type { CompiledStatement } from './statement.ts';
+import { compileStatement } from './statement.ts';
+
+export interface Rule {
+  /** Position in the template. */
+  readonly order: number;
+  readonly name: string;
+  readonly statement: CompiledStatement;
+  readonly actions: readonly Action[];
+  readonly errorAction?: Action;
+}
+
+/** @throws StartError for what the local cloud cannot run as AWS would, naming its template line */
+export function compileRule(spec: RuleSpec, order: number, targets: RuleTargets): Rule {
+  try {
+    const statement = compileStatement(spec.sql);
+    const { compileTemplate } = statement;
+    const actions = spec.actions.map((action) => compileAction(action, targets, compileTemplate));
+    const errorAction = spec.errorAction && compileAction(spec.errorAction, targets, compileTemplate);
+    return { order, name: spec.name, statement, actions, errorAction };
+  } catch (error) {
+    if (error instanceof SqlError) throw spec.refuse(error.message, 'Sql');
+    throw error;
+  }
+}

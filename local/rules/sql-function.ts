@@ -1,0 +1,10 @@
+// What every function of rules SQL looks like, so that the tables of functions need not know each other.
+import type { MessageContext } from './message-context.ts';
+import type { Value } from './value.ts';
+
+export interface SqlFunction {
+  /** A call with fewer or more arguments gives Undefined, as AWS documents. */
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly evaluate: (message: MessageContext, ...args: Value[]) => Value;
+}

@@ -1,0 +1,65 @@
+// The parsed form of rules SQL.
+import type { Value } from './value.ts';
+
+interface At {
+  /** Offset in the SQL text, for error messages. */
+  readonly at: number;
+}
+
+export type Expression = At &
+  (
+    | { readonly kind: 'literal'; readonly value: Value }
+    /** `*` as an argument: the payload as raw bytes. */
+    | { readonly kind: 'star' }
+    | { readonly kind: 'path'; readonly names: readonly string[] }
+    | { readonly kind: 'variable'; readonly name: string }
+    | { readonly kind: 'member'; readonly of: Expression; readonly names: readonly string[] }
+    | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] }
+    | { readonly kind: 'cast'; readonly of: Expression; readonly type: string }
+    | { readonly kind: 'object'; readonly members: readonly (readonly [string, Expression])[] }
+    | { readonly kind: 'array'; readonly items: readonly Expression[] }
+    | { readonly kind: 'not'; readonly of: Expression }
+    | {
+        readonly kind: 'infix';
+        readonly operator: string;
+        readonly left: Expression;
+        readonly right: Expression;
+      }
+    | { readonly kind: 'exists'; readonly query: Query }
+    | { readonly kind: 'query'; readonly query: Query }
+    | {
+        readonly kind: 'case';
+        readonly of: Expression;
+        readonly whens: readonly When[];
+        readonly otherwise?: Expression;
+      }
+  );
+export type ExpressionKind = Expression['kind'];
+
+export interface When {
+  readonly equals: Expression;
+  readonly result: Expression;
+}
+
+/** `*`, or an expression and the path under which its value appears. */
+export type SelectItem =
+  { readonly star: true } | { readonly star: false; readonly of: Expression; readonly as: readonly string[] };
+
+export type SelectList =
+  | { readonly kind: 'items'; readonly items: readonly SelectItem[] }
+  | { readonly kind: 'value'; readonly of: Expression };
+
+/** A nested query. */
+export interface Query {
+  readonly select: SelectList;
+  readonly from: Expression;
+  readonly alias?: string;
+  readonly where?: Expression;
+}
+
+export interface Statement {
+  readonly set: readonly { readonly name: string; readonly to: Expression }[];
+  readonly select: SelectList;
+  readonly from?: { readonly filter: string; readonly at: number };
+  readonly where?: Expression;
+}

@@ -39,8 +39,10 @@ const maximumKept = 10_000;
 
 export const shortId = (certificateId: string) => `${certificateId.slice(0, 12)}...`;
 
+const fingerprint = (der: Buffer) => createHash('sha256').update(der).digest('hex');
+
 function refusalOf(registry: Registry, ca: LocalCa, der: Buffer, now: number): string | undefined {
-  const id = createHash('sha256').update(der).digest('hex');
+  const id = fingerprint(der);
   const known = registry.certificates.get(id);
   if (!known) {
     let certificate: X509Certificate;
@@ -175,9 +177,7 @@ export function createIdentity(registry: Registry, ca: LocalCa): Identity {
   return {
     identify(der, now = registry.clock.now()) {
       const refused = refusalOf(registry, ca, der, now);
-      return refused === undefined
-        ? { principal: createHash('sha256').update(der).digest('hex') }
-        : { refused };
+      return refused === undefined ? { principal: fingerprint(der) } : { refused };
     },
     authorize(request) {
       if (registry.certificates.get(request.principal)?.status !== 'ACTIVE') {

@@ -117,11 +117,9 @@ export interface Registry {
   readonly accountId: string;
   /** Counts every change, so that what was derived from the registry can tell that it is old. */
   generation(): number;
-  /** Applies at once, all or none; resolves when it is on disk. See RecordFile.commit. */
+  /** Applies at once, all or none; resolves when it is on disk, and then tells the listeners. See RecordFile.commit. */
   commit(changes: readonly Change[]): Promise<void>;
   onChange(listener: (change: RegistryChange) => void): void;
-  /** Tells the listeners; called once the change is on disk. */
-  announce(change: RegistryChange): void;
   close(): Promise<void>;
 }
 
@@ -135,6 +133,12 @@ export function find<T>(table: ReadonlyMap<string, T>, what: string, name: strin
   const found = table.get(name);
   if (!found) throw new AwsError('ResourceNotFoundException', `${what} ${name} does not exist`, 404);
   return found;
+}
+
+function asEvent({ kind, key, value }: Change): RegistryChange {
+  if (kind !== 'certificate') return { kind: 'permissions' };
+  const status = (value as Certificate | undefined)?.status ?? 'DELETED';
+  return status === 'ACTIVE' ? { kind: 'permissions' } : { kind, certificateId: key, status };
 }
 
 function tables(file: RecordFile) {
@@ -180,9 +184,9 @@ export async function openRegistry(options: {
         generation += 1; // it was taken back
         throw error;
       }
+      for (const event of changes.map(asEvent)) listeners.forEach((listener) => listener(event));
     },
     onChange: (listener) => void listeners.push(listener),
-    announce: (event) => listeners.forEach((listener) => listener(event)),
     close: () => file.close(),
   };
 }

@@ -1,0 +1,183 @@
+// Device certificates in the AWS IoT API: issued, registered, activated, revoked, deleted.
+import { AwsError } from '../aws-error.ts';
+import {
+  invalid,
+  label,
+  notSupported,
+  page,
+  queryFlag,
+  queryText,
+  required,
+  seconds,
+  text,
+} from './api-request.ts';
+import type { IotCloud, Operation } from './api-request.ts';
+import { certificateFromCsr, certificateWithKeys, readCertificate } from './device-certificate.ts';
+import { change, find, type Certificate, type CertificateStatus, type Registry } from './registry.ts';
+
+const byMarker = ['marker', 'pageSize'] as const;
+
+const arnOf = (registry: Registry, id: string) => registry.arn(`cert/${id}`);
+
+function certificateOf(registry: Registry, id: string): Certificate {
+  return find(registry.certificates, 'Certificate', id.replace(/^0x/, '').toLowerCase());
+}
+
+function statusOf(value: string | undefined): CertificateStatus {
+  if (value === 'ACTIVE' || value === 'INACTIVE' || value === 'REVOKED') return value;
+  throw invalid(`status ${JSON.stringify(value ?? '')} is not ACTIVE, INACTIVE or REVOKED`);
+}
+
+async function register(
+  { registry }: IotCloud,
+  pem: string,
+  status: CertificateStatus,
+  mode: Certificate['mode'],
+): Promise<Certificate> {
+  const now = registry.clock.now();
+  const read = readCertificate(pem, now);
+  if (registry.certificates.has(read.id)) {
+    throw new AwsError('ResourceAlreadyExistsException', `Certificate ${read.id} is already registered`, 409);
+  }
+  const certificate: Certificate = { ...read, status, mode, createdAt: now, modifiedAt: now, version: 1 };
+  await registry.commit([change('certificate', read.id, certificate)]);
+  return certificate;
+}
+
+const issuedAs = (active: boolean | undefined): CertificateStatus => (active ? 'ACTIVE' : 'INACTIVE');
+
+async function updateStatus(registry: Registry, id: string, status: CertificateStatus): Promise<void> {
+  const certificate = certificateOf(registry, id);
+  if (certificate.status === status) return;
+  const next = { ...certificate, status, modifiedAt: registry.clock.now(), version: certificate.version + 1 };
+  await registry.commit([change('certificate', certificate.id, next)]);
+}
+
+/** https://docs.aws.amazon.com/iot/latest/apireference/API_DeleteCertificate.html */
+async function deleteCertificate(registry: Registry, id: string, force: boolean): Promise<void> {
+  const certificate = certificateOf(registry, id);
+  const arn = arnOf(registry, certificate.id);
+  const refuse = (problem: string) =>
+    new AwsError('DeleteConflictException', `Certificate ${certificate.id} ${problem}`, 409);
+  if (certificate.status === 'ACTIVE') {
+    throw new AwsError(
+      'CertificateStateException',
+      `Certificate ${certificate.id} is ACTIVE: deactivate it first`,
+      406,
+    );
+  }
+  const things = registry.principals.get(arn)?.things ?? [];
+  if (things.length > 0) throw refuse(`is attached to thing ${things[0]![0]}: detach it first`);
+  const policies = registry.targets.get(arn)?.policies ?? [];
+  if (policies.length > 0 && !force) throw refuse(`has policy ${policies[0]} attached: detach it first`);
+  await registry.commit([change('certificate', certificate.id, undefined), change('target', arn, undefined)]);
+}
+
+function describe(registry: Registry, certificate: Certificate) {
+  return {
+    certificateArn: arnOf(registry, certificate.id),
+    certificateId: certificate.id,
+    status: certificate.status,
+    certificateMode: certificate.mode,
+    creationDate: seconds(certificate.createdAt),
+  };
+}
+
+export const certificateOperations: readonly Operation[] = [
+  {
+    name: 'CreateKeysAndCertificate',
+    method: 'POST',
+    path: '/keys-and-certificate',
+    query: ['setAsActive'],
+    async run(cloud, request) {
+      const status = issuedAs(queryFlag(request, 'setAsActive'));
+      const { pem, publicKey, privateKey } = await certificateWithKeys(cloud.ca);
+      const { id } = await register(cloud, pem, status, 'DEFAULT');
+      const keyPair = { PublicKey: publicKey, PrivateKey: privateKey };
+      return { certificateArn: arnOf(cloud.registry, id), certificateId: id, certificatePem: pem, keyPair };
+    },
+  },
+  {
+    name: 'CreateCertificateFromCsr',
+    method: 'POST',
+    path: '/certificates',
+    body: ['certificateSigningRequest'],
+    query: ['setAsActive'],
+    async run(cloud, request) {
+      const status = issuedAs(queryFlag(request, 'setAsActive'));
+      const pem = await certificateFromCsr(cloud.ca, required(request.body, 'certificateSigningRequest'));
+      const { id } = await register(cloud, pem, status, 'DEFAULT');
+      return { certificateArn: arnOf(cloud.registry, id), certificateId: id, certificatePem: pem };
+    },
+  },
+  {
+    name: 'RegisterCertificateWithoutCA',
+    method: 'POST',
+    path: '/certificate/register-no-ca',
+    body: ['certificatePem', 'status'],
+    async run(cloud, request) {
+      const status = statusOf(text(request.body, 'status') ?? 'INACTIVE');
+      const { id } = await register(cloud, required(request.body, 'certificatePem'), status, 'SNI_ONLY');
+      return { certificateArn: arnOf(cloud.registry, id), certificateId: id };
+    },
+  },
+  {
+    name: 'DescribeCertificate',
+    method: 'GET',
+    path: '/certificates/{certificateId}',
+    run({ registry }, request) {
+      const certificate = certificateOf(registry, label(request, 'certificateId'));
+      return {
+        certificateDescription: {
+          ...describe(registry, certificate),
+          certificatePem: certificate.pem,
+          ownedBy: registry.accountId,
+          lastModifiedDate: seconds(certificate.modifiedAt),
+          customerVersion: certificate.version,
+          validity: { notBefore: seconds(certificate.notBefore), notAfter: seconds(certificate.notAfter) },
+        },
+      };
+    },
+  },
+  {
+    name: 'ListCertificates',
+    method: 'GET',
+    path: '/certificates',
+    query: [...byMarker, 'isAscendingOrder'],
+    run({ registry }, request) {
+      const { items, next } = page(request, registry.certificates.values(), ({ id }) => id, byMarker);
+      return { certificates: items.map((certificate) => describe(registry, certificate)), nextMarker: next };
+    },
+  },
+  {
+    name: 'UpdateCertificate',
+    method: 'PUT',
+    path: '/certificates/{certificateId}',
+    query: ['newStatus'],
+    run: ({ registry }, request) =>
+      updateStatus(registry, label(request, 'certificateId'), statusOf(queryText(request, 'newStatus'))),
+  },
+  {
+    name: 'DeleteCertificate',
+    method: 'DELETE',
+    path: '/certificates/{certificateId}',
+    query: ['forceDelete'],
+    run: ({ registry }, request) =>
+      deleteCertificate(
+        registry,
+        label(request, 'certificateId'),
+        queryFlag(request, 'forceDelete') ?? false,
+      ),
+  },
+  {
+    name: 'DescribeEndpoint',
+    method: 'GET',
+    path: '/endpoint',
+    query: ['endpointType'],
+    run(_cloud, request) {
+      const type = queryText(request, 'endpointType') ?? 'iot:Data';
+      if (type === 'iot:Data' || type === 'iot:Data-ATS') return { endpointAddress: 'localhost' };
+      throw notSupported(`DescribeEndpoint of ${type}`);
+    },
+  },
+];

@@ -1,0 +1,95 @@
+// Makes and reads device certificates: from a signing request, with keys made here, or made elsewhere and registered.
+import 'reflect-metadata';
+import { createPublicKey, generateKeyPair, X509Certificate, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { Pkcs10CertificateRequest } from '@peculiar/x509';
+import { AwsError } from '../aws-error.ts';
+import { invalid } from './api-request.ts';
+import type { LocalCa } from './ca.ts';
+import type { Certificate } from './registry.ts';
+
+/** The curves that AWS IoT takes, by OpenSSL's names. */
+const curves = new Map([
+  ['prime256v1', 'P-256'],
+  ['secp384r1', 'P-384'],
+  ['secp521r1', 'P-521'],
+]);
+
+function isAcceptedKey(key: KeyObject): boolean {
+  const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType === 'rsa') return modulusLength >= 2048;
+  return key.asymmetricKeyType === 'ec' && curves.has(namedCurve);
+}
+
+const acceptedKeys = 'an RSA key of at least 2048 bits or an EC key on P-256, P-384 or P-521';
+
+/**
+ * What the registry keeps of a certificate.
+ *
+ * @throws AwsError CertificateValidationException when the text is no single certificate with a key that AWS takes.
+ */
+export function readCertificate(
+  pem: string,
+  now: number,
+): Pick<Certificate, 'id' | 'pem' | 'notBefore' | 'notAfter'> {
+  const refuse = (problem: string) => new AwsError('CertificateValidationException', problem, 400);
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem);
+  } catch {
+    throw refuse('The certificate is not valid PEM');
+  }
+  if (!isAcceptedKey(certificate.publicKey)) throw refuse(`The certificate needs ${acceptedKeys}`);
+  if (certificate.ca) throw refuse('A CA certificate cannot be registered as a device certificate');
+  const notAfter = Date.parse(certificate.validTo);
+  if (notAfter < now) throw refuse('The certificate has expired');
+  return {
+    id: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    pem: certificate.toString(),
+    notBefore: Date.parse(certificate.validFrom),
+    notAfter,
+  };
+}
+
+/**
+ * Signs a certificate for the key and subject of a PKCS #10 request, as CreateCertificateFromCsr does.
+ *
+ * @returns the certificate, PEM.
+ * @throws AwsError InvalidRequestException when the request does not parse, is not signed by its own key, or has a weak key.
+ */
+export async function certificateFromCsr(ca: LocalCa, csr: string): Promise<string> {
+  if (csr.length > 4096) throw invalid('certificateSigningRequest is longer than 4096 characters');
+  let request: Pkcs10CertificateRequest;
+  let key: KeyObject;
+  try {
+    request = new Pkcs10CertificateRequest(csr);
+    key = createPublicKey({
+      key: Buffer.from(request.publicKey.rawData),
+      format: 'der',
+      type: 'spki',
+    });
+    if (!isAcceptedKey(key)) throw invalid(`certificateSigningRequest needs ${acceptedKeys}`);
+    if (!(await request.verify())) throw invalid('certificateSigningRequest is not signed by its own key');
+  } catch (error) {
+    if (error instanceof AwsError) throw error;
+    throw invalid('certificateSigningRequest is not a valid PEM certificate signing request');
+  }
+  const publicKey = key.export({ type: 'spki', format: 'der' });
+  return ca.issue({ publicKey, subject: request.subjectName });
+}
+
+/** A 2048-bit RSA key pair and its certificate, as CreateKeysAndCertificate gives them; the private key is kept nowhere. */
+export async function certificateWithKeys(
+  ca: LocalCa,
+): Promise<{ pem: string; publicKey: string; privateKey: string }> {
+  const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+  const pem = await ca.issue({
+    publicKey: publicKey.export({ type: 'spki', format: 'der' }),
+    subject: [{ CN: ['AWS IoT Certificate'] }],
+  });
+  return {
+    pem,
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+  };
+}

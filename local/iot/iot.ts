@@ -1,0 +1,64 @@
+// AWS IoT Core's identity side on one machine: CA, registry, policies and the API in front of them.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { StartError } from '../start-error.ts';
+import { createIotHandler } from './api.ts';
+import { openCa, type LocalCa } from './ca.ts';
+import { createIdentity, type Identity } from './identity.ts';
+import { compilePolicy } from './policy-document.ts';
+import { openRegistry, type Registry, type RegistryChange } from './registry.ts';
+import { seedRegistry, type SeedTemplate } from './seed.ts';
+
+export interface Iot extends Identity {
+  readonly ca: LocalCa;
+  readonly registry: Registry;
+  /** Brings the registry to what the template declares. @throws StartError naming the template line. */
+  seed(template: SeedTemplate): Promise<void>;
+  /** Answers requests signed for the service `iot`. */
+  handler(req: IncomingMessage, res: ServerResponse): Promise<void>;
+  /** Called once a change is on disk: a certificate that is no longer ACTIVE, or other permissions. */
+  onChange(listener: (change: RegistryChange) => void): void;
+  close(): Promise<void>;
+}
+
+/** A registry of an earlier version may hold what this one does not evaluate. */
+function checkPolicies(registry: Registry): void {
+  for (const { name, versions } of registry.policies.values()) {
+    for (const { document } of versions) {
+      try {
+        compilePolicy(name, document);
+      } catch (error) {
+        throw new StartError(`policy ${name} of the registry: ${(error as Error).message}`, { cause: error });
+      }
+    }
+  }
+}
+
+/**
+ * Opens `<dir>`: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem` and `registry.log`, made on the first start.
+ *
+ * @param options.hosts names or addresses for the server certificate besides those of this machine.
+ * @throws StartError when a file is damaged.
+ */
+export async function openIot(options: {
+  dir: string;
+  region: string;
+  accountId: string;
+  clock: Clock;
+  log: Log;
+  hosts?: readonly string[];
+}): Promise<Iot> {
+  const ca = await openCa(options);
+  const registry = await openRegistry(options);
+  checkPolicies(registry);
+  return {
+    ca,
+    registry,
+    ...createIdentity(registry, ca),
+    seed: (template) => seedRegistry(registry, template),
+    handler: createIotHandler({ registry, ca }, options.log),
+    onChange: (listener) => registry.onChange(listener),
+    close: () => registry.close(),
+  };
+}

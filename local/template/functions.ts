@@ -1,7 +1,7 @@
 // What the template says about each function, in the shape that the Lambda service of the local cloud runs.
 
-import { statSync } from 'node:fs';
-import { dirname, extname, relative, resolve, sep } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { entryPointOf } from './entry-point.ts';
 import type { ResolvedResource, ResolvedTemplate } from './load.ts';
 import { StartError } from '../start-error.ts';
 
@@ -13,6 +13,7 @@ export interface FunctionBuild {
   readonly sourcemap: boolean;
   readonly sourcesContent: boolean;
   readonly external: readonly string[];
+  /** Empty for esbuild's own order, which is what SAM leaves it to. */
   readonly mainFields: readonly string[];
   /** Such as `{ '.js': '.mjs' }`. */
   readonly outExtension: Readonly<Record<string, string>>;
@@ -62,10 +63,15 @@ const at = (value: unknown, ...path: readonly string[]): unknown =>
     value,
   );
 
+/** The scalar at the path as text; what it may be was checked before. */
+const textAt = (value: unknown, ...path: readonly string[]): string | undefined => {
+  const found = at(value, ...path);
+  return found === undefined ? undefined : String(found as string | number | boolean);
+};
 const numberAt = (properties: Properties, fallback: number, ...path: readonly string[]) =>
-  Number(at(properties, ...path) ?? fallback);
+  Number(textAt(properties, ...path) ?? fallback);
 const flagAt = (build: unknown, key: string, fallback: boolean) =>
-  String(at(build, key) ?? fallback) === 'true';
+  (textAt(build, key) ?? String(fallback)) === 'true';
 const textsAt = (value: unknown, key: string) => ((at(value, key) ?? []) as readonly unknown[]).map(String);
 
 /** `['.js=.mjs']` as `{ '.js': '.mjs' }`. */
@@ -79,48 +85,15 @@ function buildOf(resource: ResolvedResource): FunctionBuild {
   const build = at(resource.metadata, 'BuildProperties');
   return {
     format: at(build, 'Format') === 'esm' ? 'esm' : 'cjs',
-    target: String(at(build, 'Target') ?? 'es2020'),
+    target: textAt(build, 'Target') ?? 'es2020',
     minify: flagAt(build, 'Minify', true),
     sourcemap: flagAt(build, 'Sourcemap', false),
     sourcesContent: flagAt(build, 'SourcesContent', true),
     external: textsAt(build, 'External'),
-    mainFields: String(at(build, 'MainFields') ?? 'module,main').split(','),
+    mainFields: textAt(build, 'MainFields')?.split(',') ?? [],
     outExtension: pairs(textsAt(build, 'OutExtension')),
     loader: pairs(textsAt(build, 'Loader')),
   };
-}
-
-const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-const withoutExtension = (path: string) => path.slice(0, path.length - extname(path).length);
-
-/** The folder that esbuild writes outputs relative to: the deepest that holds every entry point. */
-function commonFolder(paths: readonly string[]): string {
-  const [first = '', ...others] = paths.map((path) => dirname(path).split(sep));
-  const parts = [...first];
-  const shared = parts.findIndex((part, index) => others.some((other) => other[index] !== part));
-  return (shared < 0 ? parts : parts.slice(0, shared)).join(sep);
-}
-
-/** The source file whose bundle the handler names. */
-function entryPointOf(resource: ResolvedResource, handlerFile: string, folder: string): string {
-  const { logicalId, metadata } = resource;
-  const declared = textsAt(at(metadata, 'BuildProperties'), 'EntryPoints');
-  const names = declared.length > 0 ? declared : [handlerFile];
-  const paths = names.map((name) => {
-    const path = resolve(folder, name);
-    const found = (extname(name) === '' ? [`${path}.ts`, `${path}.js`] : [path]).find(isFile);
-    if (found !== undefined) return found;
-    throw new StartError(
-      `${resource.at('Metadata', 'BuildProperties', 'EntryPoints')}: ${logicalId}: esbuild entry point ${name} does not exist: create it, or correct EntryPoints`,
-    );
-  });
-  const base = commonFolder(paths);
-  const built = paths.map((path) => withoutExtension(relative(base, path)).split(sep).join('/'));
-  const index = built.indexOf(handlerFile);
-  if (index >= 0) return paths[index]!;
-  throw new StartError(
-    `${resource.at('Handler')}: ${logicalId}: Handler names the file ${handlerFile}, but EntryPoints build ${built.join(', ')}: make them agree`,
-  );
 }
 
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
@@ -171,19 +144,24 @@ function asyncOf({ properties }: ResolvedResource): FunctionAsync {
 
 function specOf(resource: ResolvedResource, templateFolder: string): FunctionSpec {
   const { logicalId, name, arn, properties } = resource;
-  const [, handlerFile, handlerName] = /^(?:\.\/)?(.+)\.([^./]+)$/.exec(String(properties['Handler'])) ?? [];
+  const [, handlerFile, handlerName] = /^(?:\.\/)?(.+)\.([^./]+)$/.exec(textAt(properties, 'Handler')!) ?? [];
   if (handlerFile === undefined || handlerName === undefined) {
     throw new StartError(
       `${resource.at('Handler')}: ${logicalId}: Handler must be of the form file.function`,
     );
   }
-  const folder = resolve(templateFolder, String(properties['CodeUri'] ?? '.'));
+  const folder = resolve(templateFolder, textAt(properties, 'CodeUri') ?? '.');
   const reservedConcurrency = properties['ReservedConcurrentExecutions'];
   return {
     logicalId,
     name,
     arn,
-    entryPoint: entryPointOf(resource, handlerFile, folder),
+    entryPoint: entryPointOf(
+      resource,
+      textsAt(at(resource.metadata, 'BuildProperties'), 'EntryPoints'),
+      handlerFile,
+      folder,
+    ),
     handlerFile,
     handlerName,
     runtime: String(properties['Runtime']),

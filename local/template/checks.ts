@@ -11,41 +11,6 @@ const fieldOf = (value: unknown, key: string): unknown =>
 
 const shown = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** Where an action of a rule leads: the property that names the target, and how it names it. */
-const targets: Readonly<Record<string, readonly [property: string, type: string, by: 'name' | 'arn']>> = {
-  Firehose: ['DeliveryStreamName', 'AWS::KinesisFirehose::DeliveryStream', 'name'],
-  Lambda: ['FunctionArn', 'AWS::Serverless::Function', 'arn'],
-  S3: ['BucketName', 'AWS::S3::Bucket', 'name'],
-  Sns: ['TargetArn', 'AWS::SNS::Topic', 'arn'],
-};
-
-interface RuleAction {
-  readonly kind: string;
-  readonly properties: unknown;
-  readonly path: readonly (string | number)[];
-}
-
-function actionsOf({ logicalId, properties, at }: ResolvedResource): RuleAction[] {
-  const payload = properties['TopicRulePayload'];
-  const actions = fieldOf(payload, 'Actions');
-  const path = ['TopicRulePayload', 'Actions'];
-  if (!Array.isArray(actions)) throw new StartError(`${at(...path)}: ${logicalId}: Actions must be a list`);
-  const errorAction = fieldOf(payload, 'ErrorAction');
-  const all = [
-    ...actions.map((action: unknown, index) => ({ action, path: [...path, index] as (string | number)[] })),
-    ...(errorAction === undefined
-      ? []
-      : [{ action: errorAction, path: ['TopicRulePayload', 'ErrorAction'] }]),
-  ];
-  return all.map(({ action, path }) => {
-    const [only, ...others] = isObject(action) ? Object.entries(action) : [];
-    if (only && others.length === 0) return { kind: only[0], properties: only[1], path: [...path, only[0]] };
-    throw new StartError(
-      `${at(...path)}: ${logicalId}: an action is one kind with its properties, such as Lambda:`,
-    );
-  });
-}
-
 /** Permissions are granted per function, source and account. */
 function isPermitted(
   permission: ResolvedResource,
@@ -63,26 +28,28 @@ function isPermitted(
   );
 }
 
-function requireTargets(template: ResolvedTemplate): void {
+/** The actions of a rule that invoke a function. The rules engine refuses actions that it cannot read. */
+function invocationsOf({
+  properties,
+}: ResolvedResource): { functionArn: unknown; path: (string | number)[] }[] {
+  const actions = fieldOf(properties['TopicRulePayload'], 'Actions');
+  return (Array.isArray(actions) ? actions : []).flatMap((action: unknown, index) => {
+    const functionArn = fieldOf(fieldOf(action, 'Lambda'), 'FunctionArn');
+    const path = ['TopicRulePayload', 'Actions', index, 'Lambda', 'FunctionArn'];
+    return functionArn === undefined ? [] : [{ functionArn, path }];
+  });
+}
+
+function requirePermissions(template: ResolvedTemplate): void {
   const permissions = template.ofType('AWS::Lambda::Permission');
+  const functions = template.ofType('AWS::Serverless::Function');
   for (const rule of template.ofType('AWS::IoT::TopicRule')) {
-    for (const { kind, properties, path } of actionsOf(rule)) {
-      const known = Object.hasOwn(targets, kind) ? targets[kind] : undefined;
-      if (!known) continue; // The rules engine refuses the kinds that it has not.
-      const [property, type, by] = known;
-      const named = fieldOf(properties, property);
-      const target = template.ofType(type).find((resource) => resource[by] === named);
-      const where = `${rule.at(...path, property)}: ${rule.logicalId}`;
-      if (!target) {
-        throw new StartError(
-          `${where}: ${property} is ${shown(named)}, but the template has no such ${type}: refer to one`,
-        );
-      }
-      if (kind !== 'Lambda') continue;
-      if (permissions.some((permission) => isPermitted(permission, target, rule, template.accountId)))
+    for (const { functionArn, path } of invocationsOf(rule)) {
+      const target = functions.find(({ arn }) => arn === functionArn);
+      if (!target || permissions.some((given) => isPermitted(given, target, rule, template.accountId)))
         continue;
       throw new StartError(
-        `${where}: may not invoke ${target.logicalId}: add an AWS::Lambda::Permission for iot.amazonaws.com with this rule's Arn as SourceArn`,
+        `${rule.at(...path)}: ${rule.logicalId} may not invoke ${target.logicalId}: add an AWS::Lambda::Permission for iot.amazonaws.com with this rule's Arn as SourceArn`,
       );
     }
   }
@@ -138,6 +105,6 @@ function requireDistinctNames(template: ResolvedTemplate): void {
 /** @throws StartError with the template line, for a reference that leads nowhere or a call that nobody permitted. */
 export function requireConsistent(template: ResolvedTemplate): void {
   requireDistinctNames(template);
-  requireTargets(template);
+  requirePermissions(template);
   requireReferences(template);
 }

@@ -66,7 +66,7 @@ const at = (value: unknown, ...path: readonly string[]): unknown =>
 /** The scalar at the path as text; what it may be was checked before. */
 const textAt = (value: unknown, ...path: readonly string[]): string | undefined => {
   const found = at(value, ...path);
-  return found === undefined ? undefined : String(found as string | number | boolean);
+  return typeof found === 'string' || found === undefined ? found : JSON.stringify(found);
 };
 const numberAt = (properties: Properties, fallback: number, ...path: readonly string[]) =>
   Number(textAt(properties, ...path) ?? fallback);

@@ -1,7 +1,7 @@
 // Which properties of the template the local cloud honours, and which it accepts without effect and why; it refuses the
 // rest. One entry a resource type, in the order of the template.
 
-import { anything, flag, oneOf, text, whole } from './property-check.ts';
+import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
 import type { TypeSupport } from './property-check.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
@@ -41,9 +41,8 @@ const devices: Readonly<Record<string, ResourceSupport>> = {
     },
   },
   'AWS::IoT::Policy': {
-    // What stands in the document is checked where it is evaluated.
     properties: {
-      honours: { PolicyName: text, 'PolicyDocument.**': anything },
+      honours: { PolicyName: text, 'PolicyDocument.**': checkedBy('the policy evaluation') },
       ignores: tags,
       required: ['PolicyDocument'],
     },
@@ -59,9 +58,8 @@ const rules: Readonly<Record<string, ResourceSupport>> = {
         'TopicRulePayload.Sql': text,
         'TopicRulePayload.AwsIotSqlVersion': oneOf('2016-03-23'),
         'TopicRulePayload.RuleDisabled': flag,
-        // Each action checks its own properties where it is compiled.
-        'TopicRulePayload.Actions.*.**': anything,
-        'TopicRulePayload.ErrorAction.**': anything,
+        'TopicRulePayload.Actions.*.**': checkedBy('the rules engine'),
+        'TopicRulePayload.ErrorAction.**': checkedBy('the rules engine'),
       },
       ignores: tags,
       required: ['TopicRulePayload.Sql', 'TopicRulePayload.AwsIotSqlVersion', 'TopicRulePayload.Actions'],
@@ -193,8 +191,8 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
         'AttributeDefinitions.*.AttributeType': oneOf('S', 'N', 'B'),
         'KeySchema.*.AttributeName': text,
         'KeySchema.*.KeyType': oneOf('HASH', 'RANGE'),
-        'GlobalSecondaryIndexes.**': anything,
-        'LocalSecondaryIndexes.**': anything,
+        'GlobalSecondaryIndexes.**': checkedBy('DynamoDB'),
+        'LocalSecondaryIndexes.**': checkedBy('DynamoDB'),
         'ProvisionedThroughput.ReadCapacityUnits': whole(1, 40_000),
         'ProvisionedThroughput.WriteCapacityUnits': whole(1, 40_000),
         'TimeToLiveSpecification.AttributeName': text,

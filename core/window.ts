@@ -76,6 +76,8 @@ export function merge(a: Delta, b: Delta): Delta {
     metrics: new Map(large.metrics),
   };
   for (const reading of small.readings.values()) add(merged, reading);
+  // Also the site of a reading that another one with its fingerprint has replaced.
+  if (small.readings.size > 0 && small.site < merged.site) merged.site = small.site;
   return merged;
 }
 

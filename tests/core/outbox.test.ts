@@ -1,0 +1,51 @@
+// Who may send a notification, and when: at least once, and by one sender at a time.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AlertState, Notification } from '../../core/alert.ts';
+import { claim, heldBy, isPayable, released, settled } from '../../core/outbox.ts';
+
+const NOW = 1790000005000;
+const note = (alertId: string) => ({ alertId }) as Notification;
+const owing: AlertState = {
+  deviceId: 'store-1',
+  ruleId: 'temperature-high',
+  state: 'alarm',
+  version: 3,
+  windowStart: 1790000000000,
+  value: '9',
+  pending: [
+    { notification: note('a'), payer: '', heldUntil: 0 },
+    { notification: note('b'), payer: '', heldUntil: 0 },
+  ],
+};
+const claimed = claim(owing, 'event-1', NOW);
+
+test('whoever comes first holds what is owed, in order', () => {
+  assert.ok(isPayable(owing, 'event-1', NOW));
+  assert.deepEqual(heldBy(claimed, 'event-1'), [note('a'), note('b')]);
+  assert.equal(claimed.version, 4);
+});
+
+test('another sender has to wait for a minute', () => {
+  assert.ok(!isPayable(claimed, 'event-2', NOW + 59_999));
+  assert.ok(isPayable(claimed, 'event-2', NOW + 60_000));
+  assert.deepEqual(heldBy(claim(claimed, 'event-2', NOW + 1), 'event-2'), []);
+});
+
+test('a repeat of the same event need not wait', () => assert.ok(isPayable(claimed, 'event-1', NOW + 1)));
+
+test('nobody need wait for a sender that gave up', () => {
+  const free = released(claimed, 'event-1')!;
+  assert.ok(isPayable(free, 'event-2', NOW + 1));
+  assert.equal(free.version, 5);
+  assert.equal(released(free, 'event-1'), undefined);
+});
+
+test('what is sent is owed no longer', () => {
+  const rest = settled(claimed, 'a')!;
+  assert.deepEqual(heldBy(rest, 'event-1'), [note('b')]);
+  assert.equal(rest.version, 5);
+  assert.equal(settled(rest, 'a'), undefined);
+  assert.ok(!isPayable(settled(rest, 'b')!, 'event-1', NOW));
+});

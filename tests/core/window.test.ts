@@ -1,0 +1,212 @@
+// The algebra of deltas: whatever the order, the grouping and the repetition, a window comes out the same.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import type { Reading } from '../../core/reading.ts';
+import {
+  deltaOf,
+  emptyDelta,
+  foldReadings,
+  merge,
+  windowStartOf,
+  without,
+  type Delta,
+} from '../../core/window.ts';
+
+const START = 1790000000000;
+const SECONDS = 10;
+
+const value = fc.oneof(
+  fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
+  fc.constantFrom(0n, 1n, -1n, 10n ** 14n, 2n * 10n ** 14n),
+);
+const metrics = fc.uniqueArray(
+  fc.record({ name: fc.constantFrom('temperature', 'humidity', 'constructor', 'toString', 'size'), value }),
+  { selector: ({ name }) => name, minLength: 1, maxLength: 4 },
+);
+
+/** Few fingerprints, so that some readings share one while they differ. */
+function readings(prints: number, windows = 1): fc.Arbitrary<Reading> {
+  return fc.record({
+    deviceId: fc.constant('store-1'),
+    site: fc.constantFrom('seattle', 'portland'),
+    timestamp: fc.integer({ min: START, max: START + windows * SECONDS * 1000 - 1 }),
+    fingerprint: fc.integer({ min: 0, max: prints }).map((n) => n.toString(16).padStart(16, '0')),
+    metrics,
+  });
+}
+
+const list = fc.array(readings(8), { maxLength: 12 });
+
+/** Readings of one window in which a fingerprint stands for one reading only, as devices that keep the rules send. */
+const honest = fc.uniqueArray(readings(1e9, 4), {
+  selector: ({ fingerprint }) => fingerprint,
+  maxLength: 30,
+});
+
+const key = { deviceId: 'store-1', site: 'seattle', windowStart: START };
+
+function fold(parts: readonly Reading[]): Delta {
+  return parts.reduce((delta, reading) => merge(delta, deltaOf(reading, SECONDS)), emptyDelta(key));
+}
+
+function content(delta: Delta): unknown {
+  const sorted = <T>(map: ReadonlyMap<string, T>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+  const site = delta.readings.size > 0 && delta.site;
+  return { site, readings: sorted(delta.readings), metrics: sorted(delta.metrics) };
+}
+
+test('merging is associative', () => {
+  fc.assert(
+    fc.property(list, list, list, (a, b, c) => {
+      const [x, y, z] = [fold(a), fold(b), fold(c)];
+      assert.deepEqual(content(merge(merge(x, y), z)), content(merge(x, merge(y, z))));
+    }),
+  );
+});
+
+test('merging is commutative', () => {
+  fc.assert(
+    fc.property(list, list, (a, b) => {
+      assert.deepEqual(content(merge(fold(a), fold(b))), content(merge(fold(b), fold(a))));
+    }),
+  );
+});
+
+test('merging with nothing, or with itself, changes nothing', () => {
+  fc.assert(
+    fc.property(list, (a) => {
+      const delta = fold(a);
+      assert.deepEqual(content(merge(delta, emptyDelta(key))), content(delta));
+      assert.deepEqual(content(merge(emptyDelta({ ...key, site: 'aaa' }), delta)), content(delta));
+      assert.deepEqual(content(merge(delta, delta)), content(delta));
+    }),
+  );
+});
+
+test('merging leaves its parts as they were', () => {
+  fc.assert(
+    fc.property(list, list, (a, b) => {
+      const [x, y] = [fold(a), fold(b)];
+      const before = [content(x), content(y)];
+      merge(x, y);
+      assert.deepEqual([content(x), content(y)], before);
+    }),
+  );
+});
+
+test('deltas of different windows do not merge', () => {
+  assert.throws(
+    () => merge(emptyDelta(key), emptyDelta({ ...key, windowStart: START + 10_000 })),
+    RangeError,
+  );
+  assert.throws(() => merge(emptyDelta(key), emptyDelta({ ...key, deviceId: 'other' })), RangeError);
+});
+
+test('any order and any duplication folds to the same windows', () => {
+  const shuffled = honest.chain((all) =>
+    fc.tuple(
+      fc.constant(all),
+      fc.shuffledSubarray([...all, ...all], { minLength: all.length, maxLength: all.length * 2 }),
+    ),
+  );
+  fc.assert(
+    fc.property(shuffled, ([all, mixed]) => {
+      const complete = [...mixed, ...all.filter((reading) => !mixed.includes(reading))];
+      assert.deepEqual(foldReadings(complete, SECONDS).map(content), foldReadings(all, SECONDS).map(content));
+    }),
+  );
+});
+
+test('figures equal a recomputation from the readings', () => {
+  fc.assert(
+    fc.property(honest, (all) => {
+      for (const delta of foldReadings(all, SECONDS)) {
+        const inWindow = all.filter(
+          ({ timestamp }) => windowStartOf(timestamp, SECONDS) === delta.windowStart,
+        );
+        assert.equal(delta.readings.size, inWindow.length);
+        for (const [name, figures] of delta.metrics) {
+          const values = inWindow
+            .flatMap(({ metrics }) => metrics)
+            .filter((metric) => metric.name === name)
+            .map((metric) => metric.value)
+            .sort((a, b) => (a < b ? -1 : 1));
+          const sum = values.reduce((total, value) => total + value, 0n);
+          assert.deepEqual(figures, { min: values[0], max: values.at(-1), sum, count: values.length });
+        }
+      }
+    }),
+  );
+});
+
+test('taking readings out equals never having put them in', () => {
+  fc.assert(
+    fc.property(honest, fc.integer({ min: 0, max: 30 }), (all, n) => {
+      for (const delta of foldReadings(all, SECONDS)) {
+        const kept = [...delta.readings.values()].slice(n);
+        const seen = new Set([...delta.readings.keys()].slice(0, n));
+        assert.deepEqual(
+          content(without(delta, seen)),
+          content(foldReadings(kept, SECONDS)[0] ?? emptyDelta(delta)),
+        );
+      }
+    }),
+  );
+});
+
+for (const [timestamp, seconds, start] of [
+  [9_999, 10, 0],
+  [10_000, 10, 10_000],
+  [19_999, 10, 10_000],
+  [1_790_000_005_123, 1, 1_790_000_005_000],
+  [1_790_000_005_123, 3600, 1_789_999_200_000],
+  [1_790_000_005_123, 7, 1_790_000_002_000],
+] as const) {
+  test(`${timestamp} lies in the ${seconds} second window of ${start}`, () => {
+    assert.equal(windowStartOf(timestamp, seconds), start);
+  });
+}
+
+const reading = (n: number, names: readonly string[]): Reading => ({
+  deviceId: 'store-1',
+  site: 'seattle',
+  timestamp: START + n,
+  fingerprint: n.toString(16).padStart(16, '0'),
+  metrics: names.map((name) => ({ name, value: BigInt(n) })),
+});
+
+test('a window of many readings is split into deltas that one update can carry', () => {
+  const all = Array.from({ length: 1000 }, (_, n) => reading(n, ['t']));
+  const parts = foldReadings(all, SECONDS);
+  assert.equal(parts.length, 20);
+  assert.ok(parts.every((part) => part.readings.size <= 50));
+  assert.deepEqual(content(parts.reduce(merge)), content(fold(all)));
+});
+
+test('a window of many metrics is split into deltas that one update can carry', () => {
+  const all = Array.from({ length: 10 }, (_, n) =>
+    reading(
+      n,
+      Array.from({ length: 32 }, (_, i) => `m${n}_${i}`),
+    ),
+  );
+  const parts = foldReadings(all, SECONDS);
+  assert.equal(parts.length, 10);
+  assert.ok(parts.every((part) => part.metrics.size <= 32));
+});
+
+test('devices and windows stay apart, oldest first', () => {
+  const other = { ...reading(5, ['t']), deviceId: '__proto__' };
+  const late = reading(12_000, ['t']);
+  const deltas = foldReadings([late, reading(1, ['t']), other], SECONDS);
+  assert.deepEqual(
+    deltas.map(({ deviceId, windowStart }) => [deviceId, windowStart - START]),
+    [
+      ['store-1', 0],
+      ['__proto__', 0],
+      ['store-1', 10_000],
+    ],
+  );
+});

@@ -1,0 +1,68 @@
+// The two tables over dynalite in memory, so that the stores meet real conditional writes.
+
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  type AttributeValue,
+} from '@aws-sdk/client-dynamodb';
+
+const dynalite = createRequire(import.meta.url)('dynalite') as (options: object) => Server;
+
+export interface Tables {
+  readonly client: DynamoDBClient;
+  readonly endpoint: string;
+  item(
+    table: string,
+    key: Record<string, AttributeValue>,
+  ): Promise<Record<string, AttributeValue> | undefined>;
+  close(): Promise<void>;
+}
+
+/** Starts dynalite on a free port with the tables `windows` and `alerts`. */
+export async function openTables(): Promise<Tables> {
+  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  for (const [table, sortKey, type] of [
+    ['windows', 'windowStart', 'N'],
+    ['alerts', 'ruleId', 'S'],
+  ] as const) {
+    await client.send(
+      new CreateTableCommand({
+        TableName: table,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [
+          { AttributeName: 'deviceId', AttributeType: 'S' },
+          { AttributeName: sortKey, AttributeType: type },
+        ],
+        KeySchema: [
+          { AttributeName: 'deviceId', KeyType: 'HASH' },
+          { AttributeName: sortKey, KeyType: 'RANGE' },
+        ],
+      }),
+    );
+  }
+  return {
+    client,
+    endpoint,
+    async item(table, key) {
+      const { Item } = await client.send(
+        new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }),
+      );
+      return Item;
+    },
+    async close() {
+      client.destroy();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}

@@ -1,0 +1,243 @@
+// The window store over dynalite: whatever is repeated, reordered or interrupted, a window equals its recomputation.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import { createWindowStore, type WindowStore } from '../../adapters/window-store.ts';
+import { decimalOf } from '../../core/decimal.ts';
+import { fingerprint } from '../../core/fingerprint.ts';
+import type { Reading } from '../../core/reading.ts';
+import { deltaOf, foldReadings, type Delta, type Window } from '../../core/window.ts';
+import { openTables, type Tables } from './tables.ts';
+
+const START = 1790000000000;
+const SECONDS = 10;
+
+let tables: Tables;
+let store: WindowStore;
+before(async () => {
+  tables = await openTables();
+  store = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
+});
+after(() => tables.close());
+
+function reading(
+  deviceId: string,
+  n: number,
+  values: Record<string, number>,
+  timestamp = START + n,
+): Reading {
+  const metrics = Object.entries(values).map(([name, value]) => ({ name, value: decimalOf(value)! }));
+  return { deviceId, site: 'seattle', timestamp, fingerprint: fingerprint(`${deviceId}/${n}`), metrics };
+}
+
+/** Readings with decimals that floating point cannot add exactly, in an order that is not theirs. */
+function scattered(deviceId: string, count: number): Reading[] {
+  return Array.from({ length: count }, (_, n) => {
+    const i = (n * 7) % count;
+    return reading(deviceId, i, {
+      temperature: Number(`${(i * 37) % 101}e-1`),
+      humidity: Number(`${i}.000000000000001`),
+    });
+  });
+}
+
+function figures(window: Window | Delta): unknown {
+  const { deviceId, site, windowStart, metrics } = window;
+  const readings = typeof window.readings === 'number' ? window.readings : window.readings.size;
+  return {
+    deviceId,
+    site,
+    windowStart,
+    readings,
+    metrics: new Map([...metrics].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}
+
+async function stored(deviceId: string): Promise<Window> {
+  return (await store.closedBefore(deviceId, START + 1, START - 1))!;
+}
+
+async function applyAll(readings: readonly Reading[]): Promise<number> {
+  const results = await Promise.all(readings.map((one) => store.apply(deltaOf(one, SECONDS))));
+  return results.reduce((sum, { applied }) => sum + applied, 0);
+}
+
+const expected = (readings: readonly Reading[]) => figures(foldReadings(readings, SECONDS)[0]!);
+
+test('an item holds flat exact figures, the fingerprints and its expiry', async () => {
+  const one = reading('layout', 1, { temperature: 4.2, size: -0.1 });
+  const { window, applied } = await store.apply(deltaOf(one, SECONDS));
+  assert.equal(applied, 1);
+  assert.deepEqual(figures(window), expected([one]));
+  const item = await tables.item('windows', { deviceId: { S: 'layout' }, windowStart: { N: String(START) } });
+  assert.deepEqual(item, {
+    deviceId: { S: 'layout' },
+    windowStart: { N: String(START) },
+    site: { S: 'seattle' },
+    readings: { N: '1' },
+    seen: { BS: [new Uint8Array(Buffer.from(one.fingerprint, 'hex'))] },
+    'temperature.min': { N: '4.2' },
+    'temperature.max': { N: '4.2' },
+    'temperature.sum': { N: '4.2' },
+    'temperature.count': { N: '1' },
+    'size.min': { N: '-0.1' },
+    'size.max': { N: '-0.1' },
+    'size.sum': { N: '-0.1' },
+    'size.count': { N: '1' },
+    expiresAt: { N: String(START / 1000 + 30 * 86_400) },
+  });
+});
+
+test('concurrent writers and their duplicates give the exact window', async () => {
+  const all = scattered('concurrent', 24);
+  const applied = await applyAll([...all, ...all.slice(5, 17), ...all.slice(0, 9)]);
+  assert.equal(applied, 24);
+  assert.deepEqual(figures(await stored('concurrent')), expected(all));
+});
+
+test('packed messages that overlap count each reading once', async () => {
+  const all = scattered('packed', 30);
+  const packs = [all.slice(0, 20), all.slice(10, 30), all.slice(5, 15), all].map(
+    (part) => foldReadings(part, SECONDS)[0]!,
+  );
+  const results = await Promise.all(packs.map((pack) => store.apply(pack)));
+  assert.equal(
+    results.reduce((sum, { applied }) => sum + applied, 0),
+    30,
+  );
+  assert.deepEqual(figures(await stored('packed')), expected(all));
+});
+
+test('the reverse order gives the same window', async () => {
+  const all = scattered('reversed', 12).sort((a, b) => b.timestamp - a.timestamp);
+  for (const one of all) await store.apply(deltaOf(one, SECONDS));
+  assert.deepEqual(figures(await stored('reversed')), expected(all));
+});
+
+test('a thousand readings of one window pass in updates that DynamoDB takes', async () => {
+  const names = Array.from({ length: 32 }, (_, i) => `${'m'.repeat(60)}${i}`);
+  const wide = reading('thousand', 5000, Object.fromEntries(names.map((name) => [name, 1])));
+  const all = [...scattered('thousand', 1000), wide];
+  const deltas = foldReadings(all, SECONDS);
+  for (const delta of deltas) await store.apply(delta);
+  const window = await stored('thousand');
+  assert.equal(window.readings, 1001);
+  assert.equal(window.metrics.get('temperature')?.count, 1000);
+});
+
+test('every update stays within 4 KB and 300 operators an expression', async () => {
+  const names = Array.from({ length: 32 }, (_, i) => `m${i}`);
+  const all = Array.from({ length: 50 }, (_, n) =>
+    reading('limits', n, Object.fromEntries(names.map((name) => [name, n]))),
+  );
+  const sent: UpdateItemCommandInput[] = [];
+  const watching = createWindowStore({ client: watched(sent), table: 'windows', retentionDays: 30 });
+  const halves = [all.slice(25, 26), all].map((part) => foldReadings(part, SECONDS)[0]!);
+  for (const delta of halves) await watching.apply(delta);
+  assert.ok(sent.length >= 4);
+  for (const { UpdateExpression = '', ConditionExpression = '' } of sent) {
+    assert.ok(UpdateExpression.length < 4096, UpdateExpression);
+    assert.ok(ConditionExpression.length < 4096);
+    const operators = /\b(if_not_exists|contains|NOT|AND)\b|[=<>]/g;
+    assert.ok(UpdateExpression.match(operators)!.length <= 300);
+    assert.ok(ConditionExpression.match(operators)!.length <= 300);
+  }
+});
+
+test('one write suffices unless an extreme improves, then two', async () => {
+  const sent: UpdateItemCommandInput[] = [];
+  const watching = createWindowStore({ client: watched(sent), table: 'windows', retentionDays: 30 });
+  const writes: number[] = [];
+  for (const [n, temperature] of [5, 5, 6, 5.5, 4].entries()) {
+    await watching.apply(deltaOf(reading('writes', n, { temperature }), SECONDS));
+    writes.push(sent.splice(0).length);
+  }
+  assert.deepEqual(writes, [1, 1, 2, 1, 2]);
+});
+
+test('a repeat after a crash between the two writes heals the extremes', async () => {
+  const all = [5, 9, 1].map((temperature, n) => reading('crash', n, { temperature }));
+  await store.apply(deltaOf(all[0]!, SECONDS));
+  for (const one of all.slice(1)) {
+    const crashing = createWindowStore({ client: failingAt(2), table: 'windows', retentionDays: 30 });
+    await assert.rejects(crashing.apply(deltaOf(one, SECONDS)), /connection lost/);
+  }
+  assert.notDeepEqual(figures(await stored('crash')), expected(all));
+  for (const one of all) assert.equal((await store.apply(deltaOf(one, SECONDS))).applied, 0);
+  assert.deepEqual(figures(await stored('crash')), expected(all));
+});
+
+test('a repeat after an answer that was lost counts nothing twice', async () => {
+  const all = scattered('lost-answer', 6);
+  for (const one of all) {
+    const lossy = createWindowStore({ client: losingAnswers(), table: 'windows', retentionDays: 30 });
+    await assert.rejects(lossy.apply(deltaOf(one, SECONDS)), /answer lost/);
+    assert.equal((await store.apply(deltaOf(one, SECONDS))).applied, 0);
+  }
+  assert.deepEqual(figures(await stored('lost-answer')), expected(all));
+});
+
+for (const name of ['__proto__', 'constructor', 'toString']) {
+  test(`a device called ${name} has windows like any other`, async () => {
+    const one = reading(name, 1, { constructor: 1, toString: 2, count: 3, min: 4, readings: 5, seen: 6 });
+    await store.apply(deltaOf(one, SECONDS));
+    assert.deepEqual(figures(await stored(name)), expected([one]));
+  });
+}
+
+test('the newest window between two others is found, their own left out', async () => {
+  for (const n of [0, 1, 2, 5]) {
+    await store.apply(deltaOf(reading('closed', n, { t: n }, START + n * 10_000), SECONDS));
+  }
+  const closed = async (before: number, after: number) => {
+    const window = await store.closedBefore('closed', START + before * 10_000, START + after * 10_000);
+    return window && (window.windowStart - START) / 10_000;
+  };
+  assert.equal(await closed(5, 0), 2);
+  assert.equal(await closed(2, 0), 1);
+  assert.equal(await closed(1, 0), undefined);
+  assert.equal(await closed(0, 0), undefined);
+  assert.equal(await closed(9, 2), 5);
+  assert.equal(await store.closedBefore('nobody', START, 0), undefined);
+});
+
+test("a reading for an expired window leaves the window's expiry in the past", async () => {
+  const one = reading('expired', 1, { t: 1 }, 1_000_000_005_000);
+  await store.apply(deltaOf(one, SECONDS));
+  const item = await tables.item('windows', {
+    deviceId: { S: 'expired' },
+    windowStart: { N: '1000000000000' },
+  });
+  assert.equal(item?.['expiresAt']?.N, String(1_000_000_000 + 30 * 86_400));
+});
+
+type Send = (command: { input: unknown }) => Promise<unknown>;
+
+/** The client, with something in the way of each command. */
+function through(send: (command: { input: unknown }, pass: Send) => Promise<unknown>): Tables['client'] {
+  const pass = tables.client.send.bind(tables.client) as unknown as Send;
+  return { send: (command: { input: unknown }) => send(command, pass) } as unknown as Tables['client'];
+}
+
+function watched(sent: UpdateItemCommandInput[]): Tables['client'] {
+  return through((command, pass) => {
+    if (command instanceof UpdateItemCommand) sent.push(command.input);
+    return pass(command);
+  });
+}
+
+function failingAt(n: number): Tables['client'] {
+  let count = 0;
+  return through(async (command, pass) => {
+    if (++count === n) throw new Error('connection lost');
+    return pass(command);
+  });
+}
+
+function losingAnswers(): Tables['client'] {
+  return through(async (command, pass) => {
+    await pass(command);
+    throw new Error('answer lost');
+  });
+}

@@ -5,7 +5,7 @@ import type { AttributeValue } from './dynamodb-item.ts';
 import type { ActionSpec } from './rule-spec.ts';
 import type { Scope } from './scope.ts';
 import { SqlError } from './sql-error.ts';
-import type { Output, Substitute } from './statement.ts';
+import type { CompiledStatement, Output, Substitute } from './statement.ts';
 import { jsonOf } from './value.ts';
 
 /** The services that actions deliver to. A rule whose action needs one that is absent is refused. */
@@ -71,7 +71,8 @@ function oneOf<Choice extends string>(
   choices: readonly Choice[],
 ): Choice {
   const value = spec.properties[property] ?? choices[0];
-  const choice = choices.find((candidate) => candidate === String(value));
+  // YAML writes a number or a Boolean where CloudFormation takes its text.
+  const choice = choices.find((candidate) => candidate === value || candidate === JSON.stringify(value));
   if (choice !== undefined) return choice;
   const list = choices.map((candidate) => JSON.stringify(candidate)).join(', ');
   throw spec.refuse(`${spec.type}.${property} must be one of ${list} in the local cloud`, property);
@@ -192,14 +193,14 @@ const compilers: Readonly<Record<string, Compile>> = {
 export function compileAction(
   spec: ActionSpec,
   targets: RuleTargets,
-  compileTemplate: (text: string) => Substitute,
+  statement: Pick<CompiledStatement, 'compileTemplate'>,
 ): Action {
   const template = (property: string) => {
     const text = spec.properties[property];
     if (typeof text !== 'string' || text === '')
       throw spec.refuse(`${spec.type}.${property} must be text`, property);
     try {
-      return compileTemplate(text);
+      return statement.compileTemplate(text);
     } catch (error) {
       if (error instanceof SqlError)
         throw spec.refuse(`${spec.type}.${property}: ${error.message}`, property);

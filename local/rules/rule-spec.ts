@@ -1,19 +1,8 @@
-// What the template says about rules: every property is honoured, has no local meaning for a stated reason, or is refused.
+// What the template says about rules; an action, or a property of one, that the local cloud does not run is refused here.
 import { StartError } from '../start-error.ts';
+import type { ResolvedResource, ResolvedTemplate } from '../template/load.ts';
 
-/** The part of the resolved template that rules are read from. */
-export interface RuleResource {
-  readonly logicalId: string;
-  readonly type: string;
-  readonly properties: Readonly<Record<string, unknown>>;
-  readonly name: string;
-  readonly arn: string;
-  at(...path: (string | number)[]): string;
-}
-export interface RuleTemplate {
-  readonly resources: ReadonlyMap<string, RuleResource>;
-  ofType(type: string): RuleResource[];
-}
+type Template = Pick<ResolvedTemplate, 'resources' | 'ofType'>;
 
 export interface ActionSpec {
   /** The action's name in the template, such as `Lambda`. */
@@ -22,7 +11,7 @@ export interface ActionSpec {
   /** Physical name of the resource that it delivers to, where the template declares it. */
   readonly target?: string;
   /** The error that stops the start; names the template line of `property`. */
-  refuse(problem: string, property?: string): StartError;
+  readonly refuse: (problem: string, property?: string) => StartError;
 }
 
 export interface RuleSpec {
@@ -31,7 +20,7 @@ export interface RuleSpec {
   readonly disabled: boolean;
   readonly actions: readonly ActionSpec[];
   readonly errorAction?: ActionSpec;
-  refuse(problem: string, property?: string): StartError;
+  readonly refuse: (problem: string, property?: string) => StartError;
 }
 
 interface ActionKind {
@@ -74,28 +63,20 @@ const kinds: Readonly<Record<string, ActionKind>> = {
   DynamoDBv2: { required: ['PutItem'], optional: ['RoleArn'] },
 };
 
+/** IoT Core quota: actions per rule. */
+const MAX_ACTIONS = 10;
 const supportedActions = Object.keys(kinds).join(', ');
-const ruleProperties = new Set(['RuleName', 'TopicRulePayload', 'Tags']);
-const payloadProperties = new Set([
-  'Sql',
-  'Actions',
-  'AwsIotSqlVersion',
-  'Description',
-  'ErrorAction',
-  'RuleDisabled',
-]);
-
 type Properties = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
 
 const isProperties = (value: unknown): value is Properties =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function stop(rule: RuleResource, path: Path, problem: string): StartError {
+function stop(rule: ResolvedResource, path: Path, problem: string): StartError {
   return new StartError(`${rule.at(...path)}: ${rule.logicalId}: ${problem}`);
 }
 
-function findTarget(template: RuleTemplate, kind: ActionKind, properties: Properties): string | undefined {
+function findTarget(template: Template, kind: ActionKind, properties: Properties): string | undefined {
   if (!kind.target) return undefined;
   const { property, by, types } = kind.target;
   const found = [...template.resources.values()].find(
@@ -104,7 +85,7 @@ function findTarget(template: RuleTemplate, kind: ActionKind, properties: Proper
   return found?.name;
 }
 
-function readAction(template: RuleTemplate, rule: RuleResource, action: unknown, path: Path): ActionSpec {
+function readAction(template: Template, rule: ResolvedResource, action: unknown, path: Path): ActionSpec {
   const [type, ...others] = isProperties(action) ? Object.keys(action) : [];
   if (type === undefined || others.length > 0)
     throw stop(rule, path, 'an action has exactly one kind, such as Lambda');
@@ -136,21 +117,10 @@ function readAction(template: RuleTemplate, rule: RuleResource, action: unknown,
   return { type, properties, target, refuse };
 }
 
-function readRule(template: RuleTemplate, rule: RuleResource): RuleSpec {
-  const payloadPath = ['TopicRulePayload'];
+function readRule(template: Template, rule: ResolvedResource): RuleSpec {
+  const path = ['TopicRulePayload'];
   const payload = rule.properties['TopicRulePayload'];
   if (!isProperties(payload)) throw stop(rule, [], 'a rule needs TopicRulePayload');
-  const unknown = (names: string[], known: Set<string>) => names.find((name) => !known.has(name));
-  const odd = unknown(Object.keys(rule.properties), ruleProperties);
-  if (odd) throw stop(rule, [odd], `${odd} is not supported by the local cloud; take it out`);
-  const oddInPayload = unknown(Object.keys(payload), payloadProperties);
-  if (oddInPayload) {
-    throw stop(
-      rule,
-      [...payloadPath, oddInPayload],
-      `${oddInPayload} is not supported by the local cloud; take it out`,
-    );
-  }
   const {
     Sql: sql,
     Actions: actions,
@@ -158,31 +128,29 @@ function readRule(template: RuleTemplate, rule: RuleResource): RuleSpec {
     ErrorAction: errorAction,
     RuleDisabled: disabled,
   } = payload;
-  if (typeof sql !== 'string') throw stop(rule, payloadPath, 'a rule needs Sql');
+  if (typeof sql !== 'string') throw stop(rule, path, 'a rule needs Sql');
   if (version !== '2016-03-23') {
     const problem = "the local cloud runs SQL version 2016-03-23 only; set AwsIotSqlVersion: '2016-03-23'";
-    throw stop(rule, [...payloadPath, ...(version === undefined ? [] : ['AwsIotSqlVersion'])], problem);
+    throw stop(rule, [...path, 'AwsIotSqlVersion'], problem);
   }
-  if (!Array.isArray(actions) || actions.length > 10)
-    throw stop(rule, payloadPath, 'a rule has 0 to 10 Actions');
-  const refuse = (problem: string, property?: string) =>
-    stop(rule, property ? [...payloadPath, property] : [], problem);
+  if (!Array.isArray(actions) || actions.length > MAX_ACTIONS) {
+    throw stop(rule, [...path, 'Actions'], `a rule has a list of at most ${MAX_ACTIONS} Actions`);
+  }
   return {
     name: rule.name,
     sql,
+    // Text where the value comes from a parameter.
     disabled: disabled === true || disabled === 'true',
-    actions: actions.map((action, index) =>
-      readAction(template, rule, action, [...payloadPath, 'Actions', index]),
-    ),
+    actions: actions.map((action, index) => readAction(template, rule, action, [...path, 'Actions', index])),
     errorAction:
       errorAction === undefined
         ? undefined
-        : readAction(template, rule, errorAction, [...payloadPath, 'ErrorAction']),
-    refuse,
+        : readAction(template, rule, errorAction, [...path, 'ErrorAction']),
+    refuse: (problem, property) => stop(rule, property ? [...path, property] : [], problem),
   };
 }
 
 /** Every AWS::IoT::TopicRule of the template. @throws StartError naming the template line of what is not supported */
-export function rulesFromTemplate(template: RuleTemplate): RuleSpec[] {
+export function rulesFromTemplate(template: Template): RuleSpec[] {
   return template.ofType('AWS::IoT::TopicRule').map((rule) => readRule(template, rule));
 }

@@ -1,7 +1,7 @@
 // A rule, compiled: nothing of the template is looked at again once messages arrive.
 import type { Action, RuleTargets } from './actions.ts';
 import { compileAction } from './actions.ts';
-import type { RuleSpec } from './rule-spec.ts';
+import type { ActionSpec, RuleSpec } from './rule-spec.ts';
 import { SqlError } from './sql-error.ts';
 import type { CompiledStatement } from './statement.ts';
 import { compileStatement } from './statement.ts';
@@ -19,9 +19,9 @@ export interface Rule {
 export function compileRule(spec: RuleSpec, order: number, targets: RuleTargets): Rule {
   try {
     const statement = compileStatement(spec.sql);
-    const { compileTemplate } = statement;
-    const actions = spec.actions.map((action) => compileAction(action, targets, compileTemplate));
-    const errorAction = spec.errorAction && compileAction(spec.errorAction, targets, compileTemplate);
+    const compile = (action: ActionSpec) => compileAction(action, targets, statement);
+    const actions = spec.actions.map(compile);
+    const errorAction = spec.errorAction && compile(spec.errorAction);
     return { order, name: spec.name, statement, actions, errorAction };
   } catch (error) {
     if (error instanceof SqlError) throw spec.refuse(error.message, 'Sql');

@@ -1,0 +1,162 @@
+// Delivery streams: buffer records by size and time, and write them as objects, as Amazon Data Firehose does.
+import { randomUUID } from 'node:crypto';
+import { AwsError } from '../aws-error.ts';
+import { systemClock } from '../clock.ts';
+import type { ObjectWriter, Surroundings } from './object-writer.ts';
+import { createObjectWriter } from './object-writer.ts';
+import type { StreamSpec } from './stream-spec.ts';
+
+export interface StreamState {
+  readonly name: string;
+  readonly arn: string;
+  readonly bucket: string;
+  /** Waiting for size or time. */
+  readonly bufferedRecords: number;
+  readonly bufferedBytes: number;
+  /** Buffered, or being written. */
+  readonly heldBytes: number;
+}
+
+export interface DeliveryStreams {
+  /**
+   * Resolves when the objects that hold the records are in the bucket. Stays unresolved when the stream is closed before:
+   * whoever put the records still owes them.
+   * @throws AwsError ResourceNotFoundException, InvalidArgumentException
+   */
+  put(streamName: string, records: readonly Buffer[]): Promise<void>;
+  /** Resolves once every stream holds less than it may; await it before taking in more. */
+  ready(): Promise<void>;
+  /** Writes what is buffered without waiting for size or time. */
+  flush(): Promise<void>;
+  /** Writes what is buffered, with one attempt for each object. */
+  close(): Promise<void>;
+  describe(): StreamState[];
+}
+
+export interface DeliveryStreamsOptions extends Partial<Surroundings> {
+  readonly store: Surroundings['store'];
+  readonly log: Surroundings['log'];
+  readonly streams: readonly StreamSpec[];
+}
+
+/** "The maximum size of a record sent to Firehose, before base64-encoding, is 1,000 KiB." */
+const MAX_RECORD_BYTES = 1_024_000;
+/** A stream that cannot write holds this many full buffers before `ready()` waits. */
+const HELD_BUFFERS = 4;
+
+interface Buffered {
+  readonly records: Buffer[];
+  readonly waiting: (() => void)[];
+  readonly oldest: number;
+  readonly cancel: () => void;
+  bytes: number;
+}
+
+interface Stream {
+  put(records: readonly Buffer[]): Promise<void>;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+  isFull(): boolean;
+  state(): StreamState;
+}
+
+function createStream(
+  spec: StreamSpec,
+  writer: ObjectWriter,
+  { clock }: Surroundings,
+  freed: () => void,
+): Stream {
+  let current: Buffered | undefined;
+  let heldBytes = 0;
+  let closed = false;
+  // One object after the other, so that a bucket that refuses is asked once at a time.
+  let writing = Promise.resolve();
+
+  async function write({ records, waiting, oldest, bytes }: Buffered): Promise<void> {
+    const stored = await writer.write(records, oldest);
+    heldBytes -= bytes;
+    freed();
+    if (stored) for (const resolve of waiting) resolve();
+  }
+  function flush(): Promise<void> {
+    const full = current;
+    if (full) {
+      current = undefined;
+      full.cancel();
+      writing = writing.then(() => write(full));
+    }
+    return writing;
+  }
+  function open(): Buffered {
+    const cancel = clock.after(spec.bufferMs, () => void flush());
+    return { records: [], waiting: [], oldest: clock.now(), cancel, bytes: 0 };
+  }
+  return {
+    flush,
+    put: (records) =>
+      new Promise((resolve) => {
+        if (closed) return;
+        const buffer = (current ??= open());
+        const bytes = records.reduce((sum, record) => sum + record.length, 0);
+        buffer.records.push(...records);
+        buffer.waiting.push(resolve);
+        buffer.bytes += bytes;
+        heldBytes += bytes;
+        if (buffer.bytes >= spec.bufferBytes) void flush();
+      }),
+    async close() {
+      closed = true;
+      writer.close();
+      await flush();
+    },
+    isFull: () => heldBytes > spec.bufferBytes * HELD_BUFFERS,
+    state: () => ({
+      name: spec.name,
+      arn: spec.arn,
+      bucket: spec.bucket,
+      bufferedRecords: current?.records.length ?? 0,
+      bufferedBytes: current?.bytes ?? 0,
+      heldBytes,
+    }),
+  };
+}
+
+export function createDeliveryStreams(options: DeliveryStreamsOptions): DeliveryStreams {
+  const surroundings: Surroundings = { clock: systemClock, newId: randomUUID, count: () => {}, ...options };
+  let waiting: (() => void)[] = [];
+  const isFull = () => [...streams.values()].some((stream) => stream.isFull());
+  let closed = false;
+  function freed(): void {
+    if (waiting.length === 0 || (isFull() && !closed)) return;
+    const all = waiting;
+    waiting = [];
+    for (const resolve of all) resolve();
+  }
+  const streams = new Map<string, Stream>(
+    options.streams.map((spec) => {
+      return [spec.name, createStream(spec, createObjectWriter(spec, surroundings), surroundings, freed)];
+    }),
+  );
+  const each = async (act: (stream: Stream) => Promise<void>) => {
+    await Promise.all([...streams.values()].map(act));
+  };
+  return {
+    async put(streamName, records) {
+      const stream = streams.get(streamName);
+      if (!stream)
+        throw new AwsError('ResourceNotFoundException', `there is no delivery stream ${streamName}`);
+      if (records.some((record) => record.length > MAX_RECORD_BYTES)) {
+        throw new AwsError('InvalidArgumentException', `a record is larger than ${MAX_RECORD_BYTES} bytes`);
+      }
+      if (records.length > 0) await stream.put(records);
+    },
+    ready: () => (isFull() && !closed ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()),
+    flush: () => each((stream) => stream.flush()),
+    async close() {
+      closed = true;
+      freed();
+      await each((stream) => stream.close());
+    },
+    describe: () => [...streams.values()].map((stream) => stream.state()),
+  };
+}

@@ -14,4 +14,24 @@ export interface InboundMessage {
   readonly receivedAt: number;
   /** UUID, unique per publish, what `traceid()` gives. */
   readonly traceId: string;
+  /** What an MQTT 5 publisher said beside topic and payload. */
+  readonly properties?: MessageProperties;
+}
+
+/** Properties of an MQTT 5 PUBLISH that travel with the message; binary data as base64, so that JSON carries them. */
+export interface MessageProperties {
+  readonly payloadFormatIndicator?: boolean;
+  /** Seconds from `receivedAt` after which nobody gets the message any more. */
+  readonly messageExpiryInterval?: number;
+  readonly contentType?: string;
+  readonly responseTopic?: string;
+  readonly correlationData?: string;
+  /** Name and value in the order sent; names may repeat. */
+  readonly userProperties?: readonly (readonly [string, string])[];
+}
+
+/** True once the publisher's message expiry interval has passed. */
+export function isExpired(message: InboundMessage, now: number): boolean {
+  const seconds = message.properties?.messageExpiryInterval;
+  return seconds !== undefined && now >= message.receivedAt + seconds * 1000;
 }

@@ -1,0 +1,51 @@
+// Asks the policies, and puts every refusal into the log with its reason, because AWS never tells why.
+
+import type { Log } from '../log.ts';
+
+export type PolicyAction =
+  'iot:Connect' | 'iot:Publish' | 'iot:Subscribe' | 'iot:Receive' | 'iot:RetainPublish';
+
+/** Who a connection is: the certificate's ID and where it comes from. */
+export interface Identity {
+  readonly principal: string;
+  readonly sourceIp: string;
+  /** Set where a thing is attached exclusively to the principal. */
+  readonly thingName?: string;
+}
+
+export interface AccessRequest {
+  readonly principal: string;
+  readonly clientId: string;
+  readonly sourceIp: string;
+  readonly action: PolicyAction;
+  /** `client/x`, `topic/x` or `topicfilter/x`. */
+  readonly resource: string;
+  /** `iot:ConnectAttributes` of a CONNECT. */
+  readonly connectAttributes?: readonly ('LastWill' | 'PersistentConnect')[];
+}
+
+/** Evaluates the policies of a principal; `reason` names the statement that decided, or its absence. */
+export type Authorize = (request: AccessRequest) => { readonly allowed: boolean; readonly reason: string };
+
+export interface Access {
+  /** True when allowed; else the refusal is logged and counted. */
+  allows(identity: Identity, request: Omit<AccessRequest, keyof Identity>): boolean;
+}
+
+export function createAccess(deps: {
+  authorize: Authorize;
+  log: Log;
+  count: (name: string) => void;
+}): Access {
+  return {
+    allows({ principal, sourceIp }, request) {
+      const { allowed, reason } = deps.authorize({ principal, sourceIp, ...request });
+      if (!allowed) {
+        const { clientId: client, action, resource } = request;
+        deps.log.warn('refused', { client, action, resource, reason, ip: sourceIp, principal });
+        deps.count('mqtt.refused');
+      }
+      return allowed;
+    },
+  };
+}

@@ -1,0 +1,138 @@
+// The MQTT broker: TLS with client certificates in front, one connection each behind, and what closes them from outside.
+
+import type { Duplex } from 'node:stream';
+import { createServer, type TLSSocket } from 'node:tls';
+import type { AddressInfo } from 'node:net';
+import type { Log } from '../log.ts';
+import { StartError } from '../start-error.ts';
+import type { Identity } from './access.ts';
+import type { BrokerContext, Client } from './client.ts';
+import { createConnection } from './connection.ts';
+import type { EndingName } from './refusal.ts';
+
+/** Who a certificate is. `thingName` only where a thing is attached to it exclusively. */
+export type Identified =
+  { readonly principal: string; readonly thingName?: string } | { readonly refused: string };
+
+export interface BrokerOptions {
+  readonly context: BrokerContext;
+  /** PEM: the server's key and certificate, and the authorities that it names to clients. */
+  readonly tls: { readonly key: string; readonly cert: string; readonly ca: string };
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly identify: (certificate: Buffer, socket: TLSSocket) => Identified;
+}
+
+export interface Broker {
+  readonly port: number;
+  /** Serves a client that came another way, such as WebSocket. */
+  accept(stream: Duplex, identity: Identity): void;
+  /** Closes the connection of a client ID; false when there is none. */
+  disconnectClient(clientId: string, reason: string): boolean;
+  /** Closes every connection of a certificate and says how many. */
+  disconnectPrincipal(principal: string, reason: string): number;
+  /** Accepts nothing new, closes all, and resolves when all is closed. */
+  close(): Promise<void>;
+}
+
+function authenticate(socket: TLSSocket, identify: BrokerOptions['identify']): Identified {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate ? identify(certificate.raw, socket) : { refused: 'no client certificate' };
+}
+
+/** Listens, and rejects with StartError when the port cannot be had. */
+export async function createBroker({ context, tls, host, port, identify }: BrokerOptions): Promise<Broker> {
+  const { log, limits, count } = context;
+  const open = new Map<Duplex, Client>();
+
+  const refuse = (socket: TLSSocket, reason: string) => {
+    log.warn('refused', { action: 'TLS', ip: socket.remoteAddress, reason });
+    count('mqtt.refused');
+    socket.destroy();
+  };
+
+  const accept = (stream: Duplex, identity: Identity) => {
+    open.set(stream, createConnection(stream, identity, context));
+    stream.once('close', () => open.delete(stream));
+  };
+
+  const server = createServer({
+    ...tls,
+    minVersion: 'TLSv1.2',
+    requestCert: true,
+    rejectUnauthorized: false, // identify decides, so that the log can say why
+    handshakeTimeout: limits.handshakeTimeoutMs,
+    // AWS IoT Core knows x-amzn-mqtt-ca on port 443; on this port any protocol that a client names is MQTT.
+    ALPNCallback: ({ protocols }) => protocols.find((name) => name === 'x-amzn-mqtt-ca') ?? protocols[0],
+  });
+  server.maxConnections = limits.connections;
+  server.on('secureConnection', (socket) => {
+    socket.on('error', () => socket.destroy()); // a connection logs its own; before it there is nothing to say
+    try {
+      const identified = authenticate(socket, identify);
+      if ('refused' in identified) refuse(socket, identified.refused);
+      else accept(socket, { ...identified, sourceIp: socket.remoteAddress ?? 'unknown' });
+    } catch (error) {
+      log.error('client not identified', { reason: String(error) });
+      socket.destroy();
+    }
+  });
+  server.on('tlsClientError', (error, socket) => refuse(socket, `TLS handshake failed: ${error.message}`));
+  server.on('drop', (data) => {
+    log.warn('refused', {
+      action: 'TLS',
+      ip: data?.remoteAddress,
+      reason: `${limits.connections} connections are open`,
+    });
+    count('mqtt.refused');
+  });
+  await listen(server, host, port, log);
+
+  const closeWhere = (matches: (client: Client) => boolean, ending: EndingName, reason: string): number => {
+    const found = [...open.values()].filter((client) => client.isOpen() && matches(client));
+    for (const client of found) client.close(ending, reason);
+    return found.length;
+  };
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    accept,
+    disconnectClient: (clientId, reason) =>
+      closeWhere((client) => client.accepted?.clientId === clientId, 'administrative', reason) > 0,
+    disconnectPrincipal: (principal, reason) =>
+      closeWhere((client) => client.identity.principal === principal, 'accessRevoked', reason),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await context.hub.written(); // so that what is on disk is still acknowledged
+      for (const client of open.values()) client.close('shuttingDown');
+      context.wills.hastenAll();
+      await Promise.all([
+        closed,
+        ...[...open.keys()].map((stream) => new Promise((done) => stream.once('close', done))),
+      ]);
+      await context.sessions.flush();
+    },
+  };
+}
+
+async function listen(
+  server: ReturnType<typeof createServer>,
+  host: string,
+  port: number,
+  log: Log,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
+      reject(
+        new StartError(
+          `MQTT cannot listen on ${host}:${port}: ${reason}. Stop what uses it or pass --mqtt-port N (0 picks a free one).`,
+        ),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+  server.removeAllListeners('error');
+  server.on('error', (error) => log.error('a connection could not be accepted', { reason: error.message }));
+}

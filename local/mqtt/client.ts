@@ -1,0 +1,72 @@
+// What the handler of a packet sees of the connection that the packet came on.
+
+import type { Packet } from 'mqtt-packet';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Access, Identity } from './access.ts';
+import type { Dialect } from './dialect.ts';
+import type { Hub } from './hub.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Limits } from './limits.ts';
+import type { EndingName } from './refusal.ts';
+import type { Retained } from './retained.ts';
+import type { Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+import type { Will, Wills } from './wills.ts';
+
+/** What every connection shares. */
+export interface BrokerContext {
+  readonly access: Access;
+  readonly clock: Clock;
+  readonly hub: Hub;
+  readonly lifecycle: Lifecycle;
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly retained: Retained;
+  readonly sessions: Sessions;
+  readonly wills: Wills;
+  /** The connected clients by client ID. */
+  readonly connected: Map<string, ConnectedClient>;
+  readonly count: (name: string, by?: number) => void;
+  /** A UUID. */
+  readonly newId: () => string;
+}
+
+/** What CONNECT settled. */
+export interface Accepted {
+  readonly clientId: string;
+  readonly dialect: Dialect;
+  readonly session: Session;
+  readonly keepAliveSeconds: number;
+  /** Of the lifecycle events. */
+  readonly versionNumber: number;
+  readonly sessionIdentifier: string;
+  /** The largest packet that the client takes, in bytes. */
+  readonly maxPacketBytes: number;
+  readonly will?: Will;
+  /** QoS 1 messages wait to be sent once the socket takes them. */
+  readonly window: number;
+}
+
+export interface Client {
+  readonly identity: Identity;
+  readonly broker: BrokerContext;
+  readonly accepted: Accepted | undefined;
+  accept(accepted: Accepted): void;
+  /** After CONNACK: sends what the session is owed. */
+  begin(): void;
+  /** Of the client's own QoS 1 messages: what is not acknowledged yet. */
+  readonly unacknowledged: Set<number>;
+  /** MQTT 5: topics by the alias that the client gave them. */
+  readonly aliases: Map<number, string>;
+  send(packet: Packet): void;
+  /** Acknowledges a publish and lets reading go on. */
+  acknowledge(messageId: number): void;
+  /** Ends the connection, once; `detail` goes to the log. */
+  close(ending: EndingName, detail?: string): void;
+  isOpen(): boolean;
+}
+
+export interface ConnectedClient extends Client {
+  readonly accepted: Accepted;
+}

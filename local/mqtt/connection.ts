@@ -1,0 +1,187 @@
+// One client's connection over any byte stream: reads packets no faster than they can be kept, and ends once, with a reason.
+
+import { generate, type Packet } from 'mqtt-packet';
+import type { Duplex } from 'node:stream';
+import type { Identity } from './access.ts';
+import type { Accepted, BrokerContext, Client, ConnectedClient } from './client.ts';
+import { createDecoder } from './decode.ts';
+import { createFrameReader } from './frames.ts';
+import { handlers } from './handlers.ts';
+import { type EndingName, endingOf, Refusal } from './refusal.ts';
+import type { Link } from './session.ts';
+import { createTimers } from './connection-timers.ts';
+
+/** How long a closed connection may take to read its last packets. */
+const lingerMs = 1_000;
+
+/** Starts to serve `stream`; nothing is read before CONNECT is awaited. */
+export function createConnection(stream: Duplex, identity: Identity, broker: BrokerContext): Client {
+  const { limits, clock, hub, log, count } = broker;
+  const frames = createFrameReader(limits.packetBytes);
+  const decode = createDecoder();
+  let accepted: Accepted | undefined;
+  let isOpen = true;
+  let isBusy = false;
+  let isReading = false;
+  let isCorked = false;
+  let awaitsRelief = false;
+
+  const write = (bytes: Buffer) => {
+    if (!isCorked) {
+      isCorked = true;
+      stream.cork();
+      process.nextTick(() => {
+        isCorked = false;
+        stream.uncork();
+      });
+    }
+    stream.write(bytes);
+  };
+  const isWritable = () => stream.writableLength < limits.sendBufferBytes;
+
+  const isHeld = () => {
+    if (isBusy || timers.isThrottled() || !isWritable()) return true;
+    const announced = accepted?.dialect.announcesReceiveMaximum ?? true;
+    if (!announced && client.unacknowledged.size >= limits.inflight) return true;
+    if (hub.isCongested() && !awaitsRelief) {
+      awaitsRelief = true;
+      hub.whenRelieved(() => {
+        awaitsRelief = false;
+        read();
+      });
+    }
+    return awaitsRelief;
+  };
+
+  const fail = (error: unknown) => {
+    if (error instanceof Refusal) {
+      client.close(error.code, error.message);
+      return;
+    }
+    log.error('connection failed', { client: accepted?.clientId, reason: String(error) });
+    client.close('serverError');
+  };
+
+  const handle = (frame: Buffer) => {
+    const { packet, shape } = decode(frame, accepted?.dialect.version);
+    timers.seen(packet.cmd === 'publish');
+    const handler = handlers[packet.cmd] as (c: Client, p: Packet, s: typeof shape) => void | Promise<void>;
+    const done = handler(client, packet, shape);
+    if (!done) return;
+    isBusy = true;
+    done.catch(fail).finally(() => {
+      isBusy = false;
+      read();
+    });
+  };
+
+  /** Handles what has been received until something holds it; the socket waits meanwhile. */
+  const read = () => {
+    if (isReading || !isOpen) return;
+    isReading = true;
+    try {
+      while (isOpen && !isHeld()) {
+        const frame = frames.next();
+        if (!frame) break;
+        handle(frame);
+      }
+    } catch (error) {
+      fail(error);
+    }
+    isReading = false;
+    if (isOpen && isHeld()) stream.pause();
+    else stream.resume();
+  };
+
+  const end = () => {
+    isOpen = false;
+    timers.stop();
+    stream.end();
+    stream.resume(); // what still comes is thrown away, so that the last packets are not lost to a reset
+    const cancel = clock.after(lingerMs, () => stream.destroy());
+    stream.once('close', cancel);
+  };
+
+  const leave = ({ clientId, session, will, ...presence }: Accepted, ending: EndingName) => {
+    if (broker.connected.get(clientId) === client) broker.connected.delete(clientId);
+    broker.sessions.leave(session);
+    if (will && ending !== 'clientDisconnected') broker.wills.release(will, identity, session.expirySeconds);
+    broker.lifecycle.disconnected({ clientId, identity, ...presence }, endingOf(ending).event);
+    count('mqtt.disconnections');
+  };
+
+  const close = (ending: EndingName, detail?: string) => {
+    if (!isOpen) return;
+    if (detail !== undefined) {
+      const { event } = endingOf(ending);
+      log.warn('connection closed', {
+        client: accepted?.clientId,
+        ip: identity.sourceIp,
+        event,
+        reason: detail,
+      });
+      if (event === 'CLIENT_ERROR' && !(accepted && ending === 'topicInvalid')) count('mqtt.refused');
+    }
+    const goodbye = accepted?.dialect.goodbye(ending);
+    if (goodbye) client.send(goodbye);
+    end();
+    if (accepted) leave(accepted, ending);
+  };
+
+  const createLink = ({ window, dialect, maxPacketBytes }: Accepted): Link => ({
+    window,
+    isWritable: () => isOpen && isWritable(),
+    send(delivery) {
+      const bytes = generate(dialect.publish(delivery, clock.now()), { protocolVersion: dialect.version });
+      if (bytes.length > maxPacketBytes) return false;
+      if (isOpen) write(bytes);
+      return true;
+    },
+    overflow: (reason) => close('tooSlow', reason),
+  });
+
+  const client: Client = {
+    identity,
+    broker,
+    get accepted() {
+      return accepted;
+    },
+    accept(settled) {
+      accepted = settled;
+      broker.connected.set(settled.clientId, client as ConnectedClient);
+      count('mqtt.connections');
+      timers.keepAlive(settled.keepAliveSeconds);
+    },
+    begin() {
+      if (isOpen) accepted!.session.attach(createLink(accepted!));
+    },
+    unacknowledged: new Set(),
+    aliases: new Map(),
+    send(packet) {
+      if (isOpen) write(generate(packet, { protocolVersion: accepted?.dialect.version ?? 4 }));
+    },
+    acknowledge(messageId) {
+      client.unacknowledged.delete(messageId);
+      if (!isOpen) return;
+      write(Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff])); // in MQTT 5 the short form means success
+      read();
+    },
+    close,
+    isOpen: () => isOpen,
+  };
+
+  const timers = createTimers({ clock, limits, close, resume: read, isHeld: () => isBusy || awaitsRelief });
+  stream.on('data', (chunk: Buffer) => {
+    if (!isOpen) return;
+    frames.push(chunk);
+    read();
+  });
+  stream.on('drain', () => {
+    accepted?.session.pump();
+    read();
+  });
+  stream.on('error', (error) => close('connectionLost', accepted ? undefined : error.message));
+  stream.on('end', () => close('connectionLost'));
+  stream.on('close', () => close('connectionLost'));
+  return client;
+}

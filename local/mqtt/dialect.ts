@@ -1,0 +1,148 @@
+// What MQTT 3.1.1 and MQTT 5 say differently about the same event; nothing else asks for the version.
+
+import type {
+  IConnackPacket,
+  IConnectPacket,
+  IPublishPacket,
+  Packet,
+  UserProperties as CodecPairs,
+} from 'mqtt-packet';
+import type { Limits } from './limits.ts';
+import type { InboundMessage, MessageProperties } from './message.ts';
+import type { UserProperties } from './properties.ts';
+import { type EndingName, endingOf, type Refusal } from './refusal.ts';
+import type { Delivery } from './session.ts';
+import type { Version } from './shape.ts';
+
+export interface Welcome {
+  readonly sessionPresent: boolean;
+  /** Set where the client left the choice of its ID to the broker. */
+  readonly assignedClientId?: string;
+  /** Set where the broker's keep-alive is not the one that the client asked for. */
+  readonly keepAliveSeconds?: number;
+  readonly expirySeconds: number;
+}
+
+export interface Dialect {
+  readonly version: Version;
+  /** Seconds that the session outlives the connection. */
+  sessionExpiry(packet: IConnectPacket, limits: Limits): number;
+  /** QoS 1 messages that the client takes before it acknowledges one. */
+  window(packet: IConnectPacket, limits: Limits): number;
+  welcome(welcome: Welcome, limits: Limits): IConnackPacket;
+  /** Undefined where the connection is closed without an answer. */
+  refuseConnect(ending: EndingName): IConnackPacket | undefined;
+  /** The answer to a refused publish; undefined where the connection is closed instead. */
+  refusePublish(packet: IPublishPacket, refusal: Refusal): Packet | undefined;
+  /** The code for one refused filter in SUBACK; undefined where the connection is closed instead. */
+  refuseFilter(refusal: Refusal): number | undefined;
+  unsuback(messageId: number, existed: readonly boolean[]): Packet;
+  /** What is said before the connection is closed. */
+  goodbye(ending: EndingName): Packet | undefined;
+  /** True where the client was told how many QoS 1 messages may wait, so that one more is its error. */
+  readonly announcesReceiveMaximum: boolean;
+  publish(delivery: Delivery, now: number): IPublishPacket;
+}
+
+function basePublish({ message, qos, retain, dup, messageId }: Delivery): IPublishPacket {
+  return { cmd: 'publish', topic: message.topic, payload: message.payload, qos, retain, dup, messageId };
+}
+
+const mqtt311: Dialect = {
+  version: 4,
+  announcesReceiveMaximum: false,
+  sessionExpiry: (packet, limits) => (packet.clean ? 0 : limits.sessionExpirySeconds),
+  window: (_packet, limits) => limits.inflight,
+  welcome: ({ sessionPresent }) => ({ cmd: 'connack', sessionPresent, returnCode: 0 }),
+  refuseConnect(ending) {
+    const { returnCode } = endingOf(ending);
+    return returnCode && { cmd: 'connack', sessionPresent: false, returnCode };
+  },
+  refusePublish: () => undefined,
+  refuseFilter: ({ code }) => (code === 'quotaExceeded' ? 0x80 : undefined),
+  unsuback: (messageId) => ({ cmd: 'unsuback', messageId, granted: [] }),
+  goodbye: () => undefined,
+  publish: basePublish,
+};
+
+/** The codec wants user properties as an object; names that repeat go together there. */
+function asCodecPairs(pairs: UserProperties | MessageProperties['userProperties']): CodecPairs | undefined {
+  if (!pairs || pairs.length === 0) return undefined;
+  const grouped = Object.create(null) as Record<string, string[]>;
+  for (const [name, value] of pairs) (grouped[name] ??= []).push(value);
+  return grouped;
+}
+
+/** The message expiry interval that is left [MQTT-3.3.2-6]. */
+function remainingExpiry({ properties, receivedAt }: InboundMessage, now: number): number | undefined {
+  const seconds = properties?.messageExpiryInterval;
+  return seconds === undefined ? undefined : Math.max(1, seconds - Math.floor((now - receivedAt) / 1000));
+}
+
+const mqtt5: Dialect = {
+  version: 5,
+  announcesReceiveMaximum: true,
+  sessionExpiry: (packet, limits) =>
+    Math.min(packet.properties?.sessionExpiryInterval ?? 0, limits.maxSessionExpirySeconds),
+  window: (packet, limits) => Math.min(packet.properties?.receiveMaximum ?? limits.inflight, limits.inflight),
+  welcome: ({ sessionPresent, assignedClientId, keepAliveSeconds, expirySeconds }, limits) => ({
+    cmd: 'connack',
+    sessionPresent,
+    reasonCode: 0,
+    properties: {
+      sessionExpiryInterval: expirySeconds,
+      receiveMaximum: limits.inflight,
+      maximumQoS: 1,
+      retainAvailable: true,
+      maximumPacketSize: limits.packetBytes,
+      assignedClientIdentifier: assignedClientId,
+      topicAliasMaximum: limits.topicAliases,
+      wildcardSubscriptionAvailable: true,
+      subscriptionIdentifiersAvailable: false,
+      sharedSubscriptionAvailable: true,
+      serverKeepAlive: keepAliveSeconds,
+    },
+  }),
+  refuseConnect: (ending) => ({ cmd: 'connack', sessionPresent: false, reasonCode: endingOf(ending).code }),
+  refusePublish: ({ qos, messageId }, { code }) =>
+    qos === 1 && publishCodes.has(code)
+      ? { cmd: 'puback', messageId, reasonCode: endingOf(code).code }
+      : undefined,
+  refuseFilter: ({ code }) => (filterCodes.has(code) ? endingOf(code).code : undefined),
+  unsuback: (messageId, existed) => ({
+    cmd: 'unsuback',
+    messageId,
+    granted: existed.map((yes) => (yes ? 0 : 0x11)),
+  }),
+  goodbye(ending) {
+    const { code, event } = endingOf(ending);
+    if (event === 'CLIENT_INITIATED_DISCONNECT' || event === 'CONNECTION_LOST') return undefined;
+    return { cmd: 'disconnect', reasonCode: code };
+  },
+  publish(delivery, now) {
+    const properties = delivery.message.properties;
+    const base = basePublish(delivery);
+    if (!properties) return base;
+    const { correlationData, userProperties, ...same } = properties;
+    return {
+      ...base,
+      properties: {
+        ...same,
+        messageExpiryInterval: remainingExpiry(delivery.message, now),
+        correlationData: correlationData === undefined ? undefined : Buffer.from(correlationData, 'base64'),
+        userProperties: asCodecPairs(userProperties),
+      },
+    };
+  },
+};
+
+/** Refusals that a PUBACK can carry; the others end the connection. */
+const publishCodes: ReadonlySet<EndingName> = new Set([
+  'notAuthorized',
+  'topicInvalid',
+  'packetIdInUse',
+  'quotaExceeded',
+]);
+const filterCodes: ReadonlySet<EndingName> = new Set(['notAuthorized', 'filterInvalid', 'quotaExceeded']);
+
+export const dialects: Readonly<Record<Version, Dialect>> = { 4: mqtt311, 5: mqtt5 };

@@ -1,0 +1,111 @@
+// SUBSCRIBE and UNSUBSCRIBE: each filter judged alone, kept before it is confirmed, retained messages sent after.
+
+import type { ISubscribePacket, ISubscription, IUnsubscribePacket } from 'mqtt-packet';
+import type { ConnectedClient } from './client.ts';
+import { isExpired } from './message.ts';
+import { Refusal } from './refusal.ts';
+import type { SubscriptionOptions } from './subscriptions.ts';
+import { type Filter, parseFilter } from './topics.ts';
+
+interface Granted {
+  readonly text: string;
+  readonly filter: Filter;
+  readonly options: SubscriptionOptions;
+  readonly wantsRetained: boolean;
+}
+
+function judge(client: ConnectedClient, requested: ISubscription, more: number): Granted {
+  const { topic: text, qos, nl = false, rap = false, rh = 0 } = requested;
+  const { identity, accepted, broker } = client;
+  const filter = parseFilter(text);
+  if (typeof filter === 'string') throw new Refusal('filterInvalid', `it is ${filter}`);
+  if (nl && filter.group !== undefined) {
+    throw new Refusal('protocolError', 'No Local with a shared subscription [MQTT-3.8.3-4]');
+  }
+  const { clientId, session } = accepted;
+  if (
+    !broker.access.allows(identity, { clientId, action: 'iot:Subscribe', resource: `topicfilter/${text}` })
+  ) {
+    throw new Refusal('notAuthorized', `its policy does not allow subscribing to ${text}`);
+  }
+  const isNew = !session.subscriptions.has(text);
+  if (isNew && session.subscriptions.size + more >= broker.limits.subscriptions) {
+    throw new Refusal('quotaExceeded', `more than ${broker.limits.subscriptions} subscriptions`);
+  }
+  return {
+    text,
+    filter,
+    options: { qos: qos === 0 ? 0 : 1, noLocal: nl, retainAsPublished: rap },
+    wantsRetained: filter.group === undefined && !filter.hasWildcard && (rh === 0 || (rh === 1 && isNew)),
+  };
+}
+
+/** A granted filter, or the code that refuses it; a refusal that has no code ends the connection. */
+function judgeAll(client: ConnectedClient, { subscriptions }: ISubscribePacket): (Granted | number)[] {
+  const results: (Granted | number)[] = [];
+  for (const requested of subscriptions) {
+    const added = results.filter((result) => typeof result !== 'number').length;
+    try {
+      results.push(judge(client, requested, added));
+    } catch (error) {
+      const code = error instanceof Refusal ? client.accepted.dialect.refuseFilter(error) : undefined;
+      if (code === undefined) throw error;
+      const { clientId } = client.accepted;
+      const reason = (error as Refusal).message;
+      client.broker.log.warn('subscription refused', { client: clientId, filter: requested.topic, reason });
+      results.push(code);
+    }
+  }
+  return results;
+}
+
+function sendRetained(client: ConnectedClient, { text, options }: Granted): void {
+  const { identity, accepted, broker } = client;
+  const message = broker.retained.get(text);
+  if (!message || isExpired(message, broker.clock.now())) return;
+  const { clientId, session } = accepted;
+  if (!broker.access.allows(identity, { clientId, action: 'iot:Receive', resource: `topic/${text}` })) return;
+  session.deliver(message, { qos: options.qos === 1 && message.qos === 1 ? 1 : 0, retain: true });
+}
+
+/** MQTT 3.1.1 section 3.8; QoS 2 is granted as 1. */
+export async function handleSubscribe(client: ConnectedClient, packet: ISubscribePacket): Promise<void> {
+  const { accepted, broker, identity } = client;
+  const { filtersPerSubscribe } = broker.limits;
+  if (packet.subscriptions.length > filtersPerSubscribe) {
+    throw new Refusal('quotaExceeded', `more than ${filtersPerSubscribe} filters in one SUBSCRIBE`);
+  }
+  if (packet.properties?.subscriptionIdentifier !== undefined) {
+    throw new Refusal('subscriptionIdentifiersNotSupported', 'a subscription identifier');
+  }
+  const results = judgeAll(client, packet);
+  const granted = results.filter((result) => typeof result !== 'number');
+  await Promise.all(
+    granted.map(({ text, filter, options }) =>
+      broker.sessions.subscribe(accepted.session, filter, text, options),
+    ),
+  );
+  client.send({
+    cmd: 'suback',
+    messageId: packet.messageId,
+    granted: results.map((result) => (typeof result === 'number' ? result : result.options.qos)),
+  });
+  for (const result of granted) if (result.wantsRetained) sendRetained(client, result);
+  if (granted.length > 0) {
+    broker.lifecycle.subscribed(
+      { ...accepted, identity },
+      granted.map(({ text }) => text),
+    );
+  }
+}
+
+/** MQTT 3.1.1 section 3.10. */
+export async function handleUnsubscribe(client: ConnectedClient, packet: IUnsubscribePacket): Promise<void> {
+  const { accepted, broker, identity } = client;
+  const { session, dialect } = accepted;
+  const existed: boolean[] = [];
+  for (const text of packet.unsubscriptions) existed.push(await broker.sessions.unsubscribe(session, text));
+  client.send(dialect.unsuback(packet.messageId!, existed));
+  const topics = packet.unsubscriptions.filter((_, i) => existed[i]);
+  if (topics.length > 0) broker.lifecycle.unsubscribed({ ...accepted, identity }, topics);
+}

@@ -1,0 +1,244 @@
+// The one way of every message: matched, put on disk, delivered and run, and remembered until nobody is owed it any more.
+
+import type { Journal } from '../journal/journal.ts';
+import type { Log } from '../log.ts';
+import type { Access } from './access.ts';
+import type { Limits } from './limits.ts';
+import type { InboundMessage } from './message.ts';
+import type { Retained } from './retained.ts';
+import type { Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+import type { Match } from './subscriptions.ts';
+import { isBasicIngest } from './topics.ts';
+
+export interface Hub {
+  /**
+   * Resolves when whatever is owed for the message is on disk, and subscribers and rules have been handed it.
+   * Rejects when the disk refused: then nobody got it.
+   */
+  publish(message: InboundMessage): Promise<void>;
+  /** Takes up what an earlier run left unfinished; call once, before clients connect. */
+  recover(): Promise<void>;
+  /** Resolves when no message is on its way to the disk. */
+  written(): Promise<void>;
+  /** Resolves when nothing is being written and every rule action that runs has finished. */
+  drain(): Promise<void>;
+  /** True while so much is unfinished that nothing more should be read. */
+  isCongested(): boolean;
+  /** Runs `resume` once, when that is over. */
+  whenRelieved(resume: () => void): void;
+}
+
+/** One rule action that a message asks for. */
+export interface RuleDispatch {
+  /** Stable across restarts. */
+  readonly id: string;
+  /** Resolves when the action has finished for good, well or into its error action. Must not reject. */
+  run(): Promise<void>;
+}
+
+export interface HubDeps {
+  readonly journal: Journal;
+  readonly rules: { match(message: InboundMessage): RuleDispatch[] };
+  readonly sessions: Sessions;
+  readonly retained: Retained;
+  readonly access: Access;
+  readonly log: Log;
+  readonly count: (name: string) => void;
+  readonly limits: Pick<Limits, 'unfinishedMessages' | 'unfinishedBytes'>;
+}
+
+interface Recipient extends Match<Session> {
+  /** A QoS 1 delivery that must outlive this process. */
+  readonly owed: boolean;
+}
+
+interface Plan {
+  readonly message: InboundMessage;
+  readonly recipients: readonly Recipient[];
+  readonly dispatches: readonly RuleDispatch[];
+  readonly retains: boolean;
+}
+
+const retainedConsumer = 'retained';
+
+export function createHub(deps: HubDeps): Hub {
+  const { journal, rules, sessions, retained, access, log, limits } = deps;
+  let unfinished = 0;
+  let unfinishedBytes = 0;
+  let waiting: (() => void)[] = [];
+  /** The newest write under way: a message that owes nothing must not overtake it [MQTT-4.6.0-6]. */
+  let tail: Promise<void> | undefined;
+  const running = new Set<Promise<unknown>>();
+
+  const isCongested = () =>
+    unfinished >= limits.unfinishedMessages || unfinishedBytes >= limits.unfinishedBytes;
+
+  const begin = (message: InboundMessage) => {
+    unfinished += 1;
+    unfinishedBytes += message.payload.length;
+  };
+  const finish = (message: InboundMessage) => {
+    unfinished -= 1;
+    unfinishedBytes -= message.payload.length;
+    if (waiting.length === 0 || isCongested()) return;
+    const resumed = waiting;
+    waiting = [];
+    for (const resume of resumed) resume();
+  };
+
+  const mayReceive = ({ subscriber, options }: Match<Session>, { topic, clientId }: InboundMessage) => {
+    if (options.noLocal && subscriber.clientId === clientId) return false;
+    return access.allows(subscriber.identity, {
+      clientId: subscriber.clientId,
+      action: 'iot:Receive',
+      resource: `topic/${topic}`,
+    });
+  };
+
+  const recipientsOf = (message: InboundMessage): Recipient[] => {
+    const recipients: Recipient[] = [];
+    for (const match of sessions.match(message.topic)) {
+      const { subscriber, options } = match;
+      const owed = subscriber.expirySeconds > 0 && options.qos === 1 && message.qos === 1;
+      if (!owed && !subscriber.isConnected()) continue;
+      if (!mayReceive(match, message)) continue;
+      if (owed && !subscriber.hasRoom()) deps.count('mqtt.dropped');
+      else recipients.push({ subscriber, options, owed });
+    }
+    return recipients;
+  };
+
+  const retains = (message: InboundMessage) => {
+    if (!message.retain || retained.hasRoom(message)) return message.retain;
+    log.warn('not retained: no room for another retained message', { topic: message.topic });
+    deps.count('mqtt.dropped');
+    return false;
+  };
+
+  const plan = (message: InboundMessage): Plan => {
+    const basicIngest = isBasicIngest(message.topic);
+    const recipients = basicIngest ? [] : recipientsOf(message);
+    return {
+      message,
+      recipients,
+      dispatches: rules.match(message),
+      retains: !basicIngest && retains(message),
+    };
+  };
+
+  const owesOf = ({ recipients, dispatches, retains }: Plan): string[] => {
+    const owes = dispatches.map(({ id }) => `rule:${id}`);
+    for (const { owed, subscriber } of recipients) if (owed) owes.push(`session:${subscriber.id}`);
+    if (retains) owes.push(retainedConsumer);
+    return owes;
+  };
+
+  /** Runs what is owed to `consumer`, and pays it when that is done. */
+  const pay = async (seq: number, consumer: string, message: InboundMessage, work: () => Promise<void>) => {
+    try {
+      await work();
+      journal.settle(seq, consumer);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.error('unfinished: it is tried again after a restart', { consumer, topic: message.topic, reason });
+    }
+  };
+
+  const runAll = (seq: number, { message, dispatches, retains }: Plan): void => {
+    const work = dispatches.map((dispatch) => pay(seq, `rule:${dispatch.id}`, message, () => dispatch.run()));
+    if (retains) work.push(pay(seq, retainedConsumer, message, () => retained.set(message)));
+    if (work.length === 0) {
+      finish(message);
+      return;
+    }
+    const done = Promise.all(work).then(() => {
+      running.delete(done);
+      finish(message);
+    });
+    running.add(done);
+  };
+
+  const deliver = (seq: number | undefined, { message, recipients }: Plan) => {
+    for (const { subscriber, options, owed } of recipients) {
+      subscriber.deliver(message, {
+        qos: options.qos === 1 && message.qos === 1 ? 1 : 0,
+        retain: options.retainAsPublished && message.retain,
+        seq: owed ? seq : undefined,
+      });
+    }
+  };
+
+  const write = async (planned: Plan, owes: readonly string[]): Promise<number> => {
+    const { payload, ...meta } = planned.message;
+    const { seq, durable } = journal.append({ meta, payload, owes });
+    tail = durable;
+    try {
+      await durable;
+      return seq;
+    } finally {
+      if (tail === durable) tail = undefined;
+    }
+  };
+
+  const recoverOne = async ({ seq, owes }: { seq: number; owes: string[] }) => {
+    const message = await readMessage(journal, seq);
+    if (!message) return; // the journal has logged it
+    const dispatches = rules.match(message).filter(({ id }) => owes.includes(`rule:${id}`));
+    const known = new Set(dispatches.map(({ id }) => `rule:${id}`));
+    for (const consumer of owes) {
+      if (known.has(consumer) || consumer === retainedConsumer) continue;
+      const session = consumer.startsWith('session:') && sessions.byId(consumer.slice('session:'.length));
+      if (session) {
+        session.owe(seq);
+        continue;
+      }
+      if (consumer.startsWith('rule:'))
+        log.warn('dropped: no such rule any more', { consumer, topic: message.topic });
+      journal.settle(seq, consumer);
+    }
+    begin(message);
+    runAll(seq, { message, recipients: [], dispatches, retains: owes.includes(retainedConsumer) });
+  };
+
+  return {
+    isCongested,
+    whenRelieved: (resume) => void waiting.push(resume),
+    async publish(message) {
+      const planned = plan(message);
+      const owes = owesOf(planned);
+      if (owes.length === 0) {
+        if (tail) await tail.catch(() => {}); // its own publisher hears of that
+        deliver(undefined, planned);
+        return;
+      }
+      begin(message);
+      let seq: number;
+      try {
+        seq = await write(planned, owes);
+      } catch (error) {
+        finish(message);
+        throw error;
+      }
+      deliver(seq, planned);
+      runAll(seq, planned);
+    },
+    async recover() {
+      const pending = journal.pending();
+      if (pending.length > 0) log.info('taking up what the last run left', { messages: pending.length });
+      for (const entry of pending) await recoverOne(entry);
+    },
+    async written() {
+      while (tail) await tail.catch(() => {}); // its publisher hears of that
+    },
+    async drain() {
+      while (tail || running.size > 0) await Promise.allSettled([tail, ...running]);
+    },
+  };
+}
+
+/** A message as the journal keeps it: all but the payload in `meta`. */
+export async function readMessage(journal: Journal, seq: number): Promise<InboundMessage | undefined> {
+  const entry = await journal.read(seq);
+  return entry && { ...(entry.meta as Omit<InboundMessage, 'payload'>), payload: entry.payload };
+}

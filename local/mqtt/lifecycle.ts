@@ -1,0 +1,123 @@
+// Tells on `$aws/events/...` who came, went and subscribed, as IoT Core does.
+
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Identity } from './access.ts';
+import type { Hub } from './hub.ts';
+import type { InboundMessage } from './message.ts';
+import type { DisconnectReason } from './refusal.ts';
+
+/** The connection that an event is about. */
+export interface Presence {
+  readonly clientId: string;
+  readonly identity: Identity;
+  readonly versionNumber: number;
+  readonly sessionIdentifier: string;
+}
+
+export interface Lifecycle {
+  /** The version number of a client's next connection: higher than any before, also before a restart. */
+  nextVersion(clientId: string): number;
+  connected(presence: Presence): void;
+  disconnected(presence: Presence, reason: DisconnectReason): void;
+  connectFailed(client: { clientId: string; identity: Identity; sessionIdentifier: string }): void;
+  subscribed(presence: Presence, topics: readonly string[]): void;
+  unsubscribed(presence: Presence, topics: readonly string[]): void;
+}
+
+/** How long the version number of a client that is gone is remembered. */
+const memoryMs = 3_600_000;
+/** Connections that a run of the broker may count before the next run's numbers begin. */
+const versionsPerRun = 1_000_000;
+
+export interface LifecycleDeps {
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly newId: () => string;
+  /** How many runs there were before on the same data. */
+  readonly earlierRuns: number;
+}
+
+function createVersions(clock: Clock, first: number) {
+  const present = new Map<string, number>();
+  /** In the order of leaving. */
+  const gone = new Map<string, { version: number; leftAt: number }>();
+  const forgetOld = () => {
+    for (const [clientId, { leftAt }] of gone) {
+      if (clock.now() - leftAt < memoryMs) return;
+      gone.delete(clientId);
+    }
+  };
+  return {
+    next(clientId: string) {
+      forgetOld();
+      const last = present.get(clientId) ?? gone.get(clientId)?.version ?? first - 1;
+      gone.delete(clientId);
+      present.set(clientId, last + 1);
+      return last + 1;
+    },
+    left(clientId: string, version: number) {
+      if (present.get(clientId) !== version) return;
+      present.delete(clientId);
+      gone.set(clientId, { version, leftAt: clock.now() });
+    },
+  };
+}
+
+export function createLifecycle({ hub, clock, log, newId, earlierRuns }: LifecycleDeps): Lifecycle {
+  const versions = createVersions(clock, earlierRuns * versionsPerRun);
+
+  const publish = (path: string, clientId: string, identity: Identity, fields: object) => {
+    if (/[+#]/.test(clientId)) return;
+    const { principal, sourceIp, thingName } = identity;
+    const event = { clientId, thingName, timestamp: clock.now(), ...fields, principalIdentifier: principal };
+    const message: InboundMessage = {
+      topic: `$aws/events/${path}/${clientId}`,
+      payload: Buffer.from(JSON.stringify({ ...event, ipAddress: sourceIp })),
+      qos: 1,
+      retain: false,
+      clientId: 'n/a',
+      principal: 'tidegate',
+      sourceIp,
+      receivedAt: event.timestamp,
+      traceId: newId(),
+    };
+    hub.publish(message).catch((error: unknown) => {
+      log.error('lifecycle event lost: the disk refused it', { topic: message.topic, reason: String(error) });
+    });
+  };
+
+  const presence = (eventType: string, of: Presence, fields: object = {}) =>
+    publish(`presence/${eventType}`, of.clientId, of.identity, {
+      eventType,
+      ...fields,
+      sessionIdentifier: of.sessionIdentifier,
+      versionNumber: of.versionNumber,
+    });
+  const subscription = (eventType: string, of: Presence, topics: readonly string[]) =>
+    publish(`subscriptions/${eventType}`, of.clientId, of.identity, {
+      eventType,
+      sessionIdentifier: of.sessionIdentifier,
+      topics,
+    });
+
+  return {
+    nextVersion: (clientId) => versions.next(clientId),
+    connected: (of) => presence('connected', of),
+    disconnected(of, reason) {
+      versions.left(of.clientId, of.versionNumber);
+      const clientInitiatedDisconnect = reason === 'CLIENT_INITIATED_DISCONNECT';
+      presence('disconnected', of, { clientInitiatedDisconnect, disconnectReason: reason });
+    },
+    connectFailed: ({ clientId, identity, sessionIdentifier }) =>
+      publish('presence/connect_failed', clientId, identity, {
+        eventType: 'connect_failed',
+        clientInitiatedDisconnect: false,
+        disconnectReason: 'AUTH_ERROR',
+        sessionIdentifier,
+      }),
+    subscribed: (of, topics) => subscription('subscribed', of, topics),
+    unsubscribed: (of, topics) => subscription('unsubscribed', of, topics),
+  };
+}

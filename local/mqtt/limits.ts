@@ -1,0 +1,66 @@
+// Every number at which the broker says no, in one place: IoT Core's quotas, and what keeps memory bounded here.
+
+export interface Limits {
+  readonly connections: number;
+  readonly handshakeTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  /** Whole packet, from the first byte of the fixed header; IoT Core's Maximum Packet Size. */
+  readonly packetBytes: number;
+  readonly payloadBytes: number;
+  readonly clientIdBytes: number;
+  readonly userPropertyBytes: number;
+  readonly filtersPerSubscribe: number;
+  readonly subscriptions: number;
+  /** Unacknowledged QoS 1 messages, each way. */
+  readonly inflight: number;
+  readonly topicAliases: number;
+  /** Above this rate reading pauses, where IoT Core discards. */
+  readonly publishesPerSecond: number;
+  readonly minKeepAliveSeconds: number;
+  readonly maxKeepAliveSeconds: number;
+  /** What CleanSession=0 of MQTT 3.1.1 gives. */
+  readonly sessionExpirySeconds: number;
+  readonly maxSessionExpirySeconds: number;
+  readonly maxMessageExpirySeconds: number;
+  /** Kept sessions, connected or not. */
+  readonly sessions: number;
+  /** Messages waiting for one session beyond those in flight. */
+  readonly queuedMessages: number;
+  /** Payload bytes held in memory for one session; a kept session reads the rest back from the journal. */
+  readonly queuedBytes: number;
+  /** Bytes waiting in one socket before QoS 0 is dropped and QoS 1 waits. */
+  readonly sendBufferBytes: number;
+  readonly retainedMessages: number;
+  readonly retainedBytes: number;
+  /** Accepted messages that still owe something, over all connections, before reading pauses. */
+  readonly unfinishedMessages: number;
+  readonly unfinishedBytes: number;
+}
+
+export const defaultLimits: Limits = {
+  connections: 10_000,
+  handshakeTimeoutMs: 10_000,
+  connectTimeoutMs: 10_000,
+  packetBytes: 149_504,
+  payloadBytes: 131_072,
+  clientIdBytes: 128,
+  userPropertyBytes: 8_192,
+  filtersPerSubscribe: 8,
+  subscriptions: 50,
+  inflight: 100,
+  topicAliases: 8,
+  publishesPerSecond: Infinity,
+  minKeepAliveSeconds: 30,
+  maxKeepAliveSeconds: 1_200,
+  sessionExpirySeconds: 3_600,
+  maxSessionExpirySeconds: 604_800,
+  maxMessageExpirySeconds: 604_800,
+  sessions: 10_000,
+  queuedMessages: 10_000,
+  queuedBytes: 4_194_304,
+  sendBufferBytes: 1_048_576,
+  retainedMessages: 10_000,
+  retainedBytes: 67_108_864,
+  unfinishedMessages: 100_000,
+  unfinishedBytes: 134_217_728,
+};

@@ -1,0 +1,97 @@
+// Puts the message hub and the broker together over one journal and one directory.
+
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { makePrivateDir } from '../iot/durable-file.ts';
+import { openRecordFile, type RecordFile } from '../iot/record-file.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Log } from '../log.ts';
+import { type Authorize, createAccess } from './access.ts';
+import { type Broker, type BrokerOptions, createBroker } from './broker.ts';
+import type { BrokerContext } from './client.ts';
+import { createHub, type Hub, type HubDeps, readMessage } from './hub.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { openRetained } from './retained.ts';
+import { createSessions } from './sessions.ts';
+import { createWills } from './wills.ts';
+
+export interface MqttOptions {
+  /** `<data-dir>/mqtt`: sessions and retained messages. */
+  readonly dir: string;
+  readonly journal: Journal;
+  readonly rules: HubDeps['rules'];
+  readonly authorize: Authorize;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: (name: string, by?: number) => void;
+  readonly limits?: Partial<Limits>;
+  /** UUIDs, for traces, sessions and clients without an ID. */
+  readonly newId?: () => string;
+}
+
+export interface Mqtt {
+  readonly hub: Hub;
+  /** Begins to serve clients; call `hub.recover` before. */
+  listen(options: Omit<BrokerOptions, 'context'>): Promise<Broker>;
+  /** Call when the broker is closed and the hub drained. */
+  close(): Promise<void>;
+}
+
+/** Numbers the runs of the broker on this data, so that lifecycle events stay in order over a restart. */
+async function countRun(records: RecordFile): Promise<number> {
+  const earlierRuns = records.table<{ runs: number }>('broker').get('runs')?.runs ?? 0;
+  await records.commit([{ kind: 'broker', key: 'runs', value: { runs: earlierRuns + 1 } }]);
+  return earlierRuns;
+}
+
+export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
+  const { dir, journal, rules, authorize, clock, log, count, newId = randomUUID } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  makePrivateDir(dir);
+  const records = await openRecordFile(join(dir, 'sessions.log'), log);
+  const earlierRuns = await countRun(records);
+  const access = createAccess({ authorize, log, count });
+  const retained = await openRetained({
+    dir: join(dir, 'retained'),
+    log,
+    messages: limits.retainedMessages,
+    bytes: limits.retainedBytes,
+  });
+  const sessions = createSessions({
+    records,
+    clock,
+    log,
+    count,
+    newId,
+    maxSessions: limits.sessions,
+    queuedMessages: limits.queuedMessages,
+    queuedBytes: limits.queuedBytes,
+    settle: (seq, sessionId) => journal.settle(seq, `session:${sessionId}`),
+    read: (seq) => readMessage(journal, seq),
+  });
+  const hub = createHub({ journal, rules, sessions, retained, access, log, count, limits });
+  const context: BrokerContext = {
+    access,
+    clock,
+    hub,
+    lifecycle: createLifecycle({ hub, clock, log, newId, earlierRuns }),
+    limits,
+    log,
+    retained,
+    sessions,
+    wills: createWills({ access, hub, clock, log, newId }),
+    connected: new Map(),
+    count,
+    newId,
+  };
+  return {
+    hub,
+    listen: (listening) => createBroker({ ...listening, context }),
+    async close() {
+      await sessions.flush();
+      await records.close();
+    },
+  };
+}

@@ -1,0 +1,155 @@
+// All sessions: opens and resumes them, keeps those that outlive their connection on disk, ends them when their time is over.
+
+import type { Clock } from '../clock.ts';
+import type { RecordFile } from '../iot/record-file.ts';
+import type { Log } from '../log.ts';
+import type { Identity } from './access.ts';
+import { Refusal } from './refusal.ts';
+import { createSession, type Session, type SessionDeps, type SessionRecord } from './session.ts';
+import type { Version } from './shape.ts';
+import { createSubscriptionIndex, type Match, type SubscriptionOptions } from './subscriptions.ts';
+import { type Filter, parseFilter } from './topics.ts';
+
+export interface Sessions {
+  /**
+   * Resumes the client's session, or begins one. `isPresent` tells which. A session of the other protocol version is
+   * not resumed. Throws Refusal `quotaExceeded` when too many are kept.
+   */
+  open(client: {
+    clientId: string;
+    version: Version;
+    clean: boolean;
+    expirySeconds: number;
+    identity: Identity;
+  }): { session: Session; isPresent: boolean };
+  /** Leaves a session that outlives its connection, or ends it. */
+  leave(session: Session): void;
+  /** Resolves when the subscription outlives a crash, if the session does. */
+  subscribe(session: Session, filter: Filter, text: string, options: SubscriptionOptions): Promise<void>;
+  /** True when there was such a subscription. */
+  unsubscribe(session: Session, text: string): Promise<boolean>;
+  byId(id: string): Session | undefined;
+  match(topic: string): Match<Session>[];
+  /** Resolves when all that was asked for is on disk. */
+  flush(): Promise<void>;
+}
+
+interface StoredSession extends SessionRecord {
+  readonly subscriptions: [string, SubscriptionOptions][];
+  /** Epoch milliseconds; null while connected. */
+  readonly leftAt: number | null;
+}
+
+export interface SessionsDeps extends Omit<SessionDeps, 'now'> {
+  readonly records: RecordFile;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly maxSessions: number;
+  readonly newId: () => string;
+}
+
+const kind = 'session';
+
+export function createSessions(deps: SessionsDeps): Sessions {
+  const { records, clock, log } = deps;
+  const byClient = new Map<string, Session>();
+  const byId = new Map<string, Session>();
+  const index = createSubscriptionIndex<Session>();
+  const expiries = new Map<Session, () => void>();
+  let writing = Promise.resolve();
+
+  const commit = (key: string, value: StoredSession | undefined) => {
+    const done = records.commit([{ kind, key, value }]);
+    writing = Promise.allSettled([writing, done]).then(() => {});
+    return done;
+  };
+  const inBackground = (done: Promise<void>, session: Session) => {
+    done.catch((error: unknown) => {
+      log.warn('session not saved: a restart will not know its last state', {
+        client: session.clientId,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    });
+  };
+  const save = (session: Session, leftAt: number | null) => {
+    const { id, clientId, version, expirySeconds, identity } = session;
+    const subscriptions = [...session.subscriptions];
+    return commit(clientId, { id, clientId, version, expirySeconds, identity, subscriptions, leftAt });
+  };
+
+  const add = (record: SessionRecord) => {
+    const session = createSession(record, { ...deps, now: () => clock.now() });
+    byClient.set(session.clientId, session);
+    byId.set(session.id, session);
+    return session;
+  };
+  const cancelExpiry = (session: Session) => {
+    expiries.get(session)?.();
+    expiries.delete(session);
+  };
+  const end = (session: Session) => {
+    cancelExpiry(session);
+    for (const text of session.subscriptions.keys()) index.delete(parseFilter(text) as Filter, session);
+    session.end();
+    byClient.delete(session.clientId);
+    byId.delete(session.id);
+    if (records.table(kind).has(session.clientId)) inBackground(commit(session.clientId, undefined), session);
+  };
+  const expireAfter = (session: Session, ms: number) => {
+    expiries.set(
+      session,
+      clock.after(Math.max(0, ms), () => end(session)),
+    );
+  };
+
+  for (const stored of records.table<StoredSession>(kind).values()) {
+    const { subscriptions, leftAt, ...record } = stored;
+    const session = add(record);
+    for (const [text, options] of subscriptions) {
+      session.subscriptions.set(text, options);
+      index.set(parseFilter(text) as Filter, session, options);
+    }
+    expireAfter(session, (leftAt ?? clock.now()) + record.expirySeconds * 1000 - clock.now());
+  }
+
+  return {
+    open({ clientId, version, clean, expirySeconds, identity }) {
+      const earlier = byClient.get(clientId);
+      const isPresent = earlier !== undefined && !clean && earlier.version === version;
+      if (earlier && !isPresent) end(earlier);
+      if (!isPresent && expirySeconds > 0 && byClient.size >= deps.maxSessions) {
+        throw new Refusal('quotaExceeded', `more than ${deps.maxSessions} sessions are kept`);
+      }
+      const session = isPresent
+        ? earlier
+        : add({ id: deps.newId(), clientId, version, expirySeconds, identity });
+      cancelExpiry(session);
+      Object.assign(session, { expirySeconds, identity });
+      if (expirySeconds > 0 && isPresent) inBackground(save(session, null), session);
+      return { session, isPresent };
+    },
+    leave(session) {
+      session.detach();
+      if (session.expirySeconds === 0) {
+        end(session);
+        return;
+      }
+      inBackground(save(session, clock.now()), session);
+      expireAfter(session, session.expirySeconds * 1000);
+    },
+    async subscribe(session, filter, text, options) {
+      session.subscriptions.set(text, options);
+      index.set(filter, session, options);
+      if (session.expirySeconds > 0) await save(session, null);
+    },
+    async unsubscribe(session, text) {
+      if (!session.subscriptions.delete(text)) return false;
+      index.delete(parseFilter(text) as Filter, session);
+      if (session.expirySeconds > 0) await save(session, null);
+      return true;
+    },
+    byId: (id) => byId.get(id),
+    match: (topic) => index.match(topic, (session) => session.isConnected()),
+    flush: () => writing,
+  };
+}

@@ -1,0 +1,134 @@
+// Finds the subscribers of a topic in time that depends on the topic's levels, not on how many subscribe.
+
+import { type Filter } from './topics.ts';
+
+/** What one subscriber asked for with one filter. */
+export interface SubscriptionOptions {
+  readonly qos: 0 | 1;
+  /** MQTT 5: not the subscriber's own messages. */
+  readonly noLocal: boolean;
+  /** MQTT 5: keep the retain flag on what is forwarded. */
+  readonly retainAsPublished: boolean;
+}
+
+export interface Match<S> {
+  readonly subscriber: S;
+  readonly options: SubscriptionOptions;
+}
+
+export interface SubscriptionIndex<S> {
+  set(filter: Filter, subscriber: S, options: SubscriptionOptions): void;
+  delete(filter: Filter, subscriber: S): void;
+  /**
+   * Everyone who gets a message on `topic`, once each, with the highest QoS of the filters that match; of each shared
+   * group one member, preferring those for whom `isReady` is true, in turn.
+   */
+  match(topic: string, isReady: (subscriber: S) => boolean): Match<S>[];
+}
+
+interface Group<S> {
+  readonly members: Map<S, SubscriptionOptions>;
+  turn: number;
+}
+
+interface Node<S> {
+  readonly children: Map<string, Node<S>>;
+  readonly subscribers: Map<S, SubscriptionOptions>;
+  readonly groups: Map<string, Group<S>>;
+}
+
+function createNode<S>(): Node<S> {
+  return { children: new Map(), subscribers: new Map(), groups: new Map() };
+}
+
+function isEmpty(node: Node<unknown>): boolean {
+  return node.children.size === 0 && node.subscribers.size === 0 && node.groups.size === 0;
+}
+
+/** Nodes whose filter matches; `#` stands for one level or more here, so `sensor/#` does not match `sensor`. */
+function collect<S>(node: Node<S>, levels: readonly string[], at: number, found: Node<S>[]): void {
+  if (at === levels.length) {
+    found.push(node);
+    return;
+  }
+  const exact = node.children.get(levels[at]!);
+  if (exact) collect(exact, levels, at + 1, found);
+  if (at === 0 && levels[0]!.startsWith('$')) return; // [MQTT-4.7.2-1]
+  const one = node.children.get('+');
+  if (one) collect(one, levels, at + 1, found);
+  const rest = node.children.get('#');
+  if (rest) found.push(rest);
+}
+
+function pick<S>(group: Group<S>, isReady: (subscriber: S) => boolean): [S, SubscriptionOptions] | undefined {
+  const members = [...group.members];
+  const ready = members.filter(([member]) => isReady(member));
+  const from = ready.length > 0 ? ready : members.filter(([, { qos }]) => qos > 0);
+  group.turn = (group.turn + 1) % Math.max(1, from.length);
+  return from[group.turn];
+}
+
+export function createSubscriptionIndex<S>(): SubscriptionIndex<S> {
+  const root = createNode<S>();
+
+  const path = (levels: readonly string[]): Node<S>[] => {
+    const nodes = [root];
+    for (const level of levels) {
+      const next = nodes.at(-1)!.children.get(level);
+      if (!next) break;
+      nodes.push(next);
+    }
+    return nodes;
+  };
+
+  return {
+    set({ levels, group }, subscriber, options) {
+      let node = root;
+      for (const level of levels) {
+        let next = node.children.get(level);
+        if (!next) node.children.set(level, (next = createNode()));
+        node = next;
+      }
+      if (group === undefined) {
+        node.subscribers.set(subscriber, options);
+        return;
+      }
+      let members = node.groups.get(group);
+      if (!members) node.groups.set(group, (members = { members: new Map(), turn: -1 }));
+      members.members.set(subscriber, options);
+    },
+    delete({ levels, group }, subscriber) {
+      const nodes = path(levels);
+      const node = nodes[levels.length];
+      if (!node) return;
+      if (group === undefined) node.subscribers.delete(subscriber);
+      else {
+        const members = node.groups.get(group);
+        members?.members.delete(subscriber);
+        if (members?.members.size === 0) node.groups.delete(group);
+      }
+      for (let depth = levels.length; depth > 0 && isEmpty(nodes[depth]!); depth -= 1) {
+        nodes[depth - 1]!.children.delete(levels[depth - 1]!);
+      }
+    },
+    match(topic, isReady) {
+      const nodes: Node<S>[] = [];
+      collect(root, topic.split('/'), 0, nodes);
+      const best = new Map<S, SubscriptionOptions>();
+      const consider = (subscriber: S, options: SubscriptionOptions) => {
+        const other = best.get(subscriber);
+        if (!other || other.qos < options.qos) best.set(subscriber, options);
+      };
+      for (const node of nodes)
+        for (const [subscriber, options] of node.subscribers) consider(subscriber, options);
+      const matches = [...best].map(([subscriber, options]) => ({ subscriber, options }));
+      for (const node of nodes) {
+        for (const group of node.groups.values()) {
+          const chosen = pick(group, isReady);
+          if (chosen) matches.push({ subscriber: chosen[0], options: chosen[1] });
+        }
+      }
+      return matches;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+// What a topic and a topic filter may look like, and how one matches the other, as IoT Core has it.
+
+const maxBytes = 256;
+const maxSlashes = 7;
+const basicIngest = /^\$aws\/rules\/[^/]+(?:\/|$)/;
+const shared = /^\$share\/([^/+#]+)\/(.+)$/s;
+
+/** True for `$aws/rules/<rule>` and `$aws/rules/<rule>/<topic>`, which go to that rule and to no subscriber. */
+export function isBasicIngest(topic: string): boolean {
+  return basicIngest.test(topic);
+}
+
+function sizeProblem(text: string, what: string): string | undefined {
+  if (text.length === 0) return `an empty ${what}`;
+  if (text.includes('\0')) return `a ${what} with the character U+0000 [MQTT-1.5.3-2]`;
+  if (Buffer.byteLength(text) > maxBytes) return `a ${what} of more than ${maxBytes} bytes`;
+  let slashes = 0;
+  for (let at = text.indexOf('/'); at >= 0; at = text.indexOf('/', at + 1)) slashes += 1;
+  return slashes > maxSlashes ? `a ${what} with more than ${maxSlashes} slashes` : undefined;
+}
+
+/** Why nobody may publish to `topic`, or undefined. The Basic Ingest prefix counts for neither limit. */
+export function topicProblem(topic: string): string | undefined {
+  if (topic.includes('+') || topic.includes('#')) return 'a wildcard in a topic name [MQTT-3.3.2-2]';
+  if (!topic.startsWith('$')) return sizeProblem(topic, 'topic');
+  if (!isBasicIngest(topic))
+    return 'a reserved topic: of those with $, only $aws/rules/<rule>/... can be published to';
+  const rest = topic.replace(basicIngest, '');
+  return rest === '' ? undefined : sizeProblem(rest, 'topic');
+}
+
+export interface Filter {
+  /** The group of a shared subscription. */
+  readonly group?: string;
+  readonly levels: readonly string[];
+  readonly hasWildcard: boolean;
+}
+
+function parsePlain(filter: string): Filter | string {
+  const problem = sizeProblem(filter, 'topic filter');
+  if (problem) return problem;
+  const levels = filter.split('/');
+  const wrong = levels.some((level, i) => {
+    if (level === '#') return i !== levels.length - 1;
+    return level.length > 1 && (level.includes('#') || level.includes('+'));
+  });
+  if (wrong) return 'a wildcard that does not fill its level [MQTT-4.7.1-2] [MQTT-4.7.1-3]';
+  return { levels, hasWildcard: levels.includes('+') || levels.includes('#') };
+}
+
+/** Takes a topic filter apart, `$share/<group>/<filter>` too, or says what is wrong with it. */
+export function parseFilter(filter: string): Filter | string {
+  if (filter.startsWith('$aws/rules/')) return 'a Basic Ingest topic: it can be published to only';
+  if (!filter.startsWith('$share/')) return parsePlain(filter);
+  const [, group, rest] = shared.exec(filter) ?? [];
+  if (group === undefined || rest === undefined) return 'a shared subscription without a group or a filter';
+  const plain = parsePlain(rest);
+  return typeof plain === 'string' ? plain : { ...plain, group };
+}

@@ -1,0 +1,209 @@
+// Transitions and their notifications over dynalite: what SNS failures, crashes and races may do, and what they may not.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createAlertStore, type AlertStore } from '../../adapters/alert-store.ts';
+import { createAlerting, type JudgeWindows } from '../../adapters/alerting.ts';
+import { createWindowStore } from '../../adapters/window-store.ts';
+import { defaultRules, type Notification } from '../../core/alert.ts';
+import { decimalOf } from '../../core/decimal.ts';
+import { fingerprint } from '../../core/fingerprint.ts';
+import { deltaOf, type Window } from '../../core/window.ts';
+import { openTables, type Tables } from './tables.ts';
+
+const START = 1790000000000;
+
+let tables: Tables;
+let alerts: AlertStore;
+before(async () => {
+  tables = await openTables();
+  alerts = createAlertStore({ client: tables.client, table: 'alerts' });
+});
+after(() => tables.close());
+
+/** Counts one reading in the n-th window of a device. */
+async function measure(deviceId: string, n: number, temperature: number): Promise<Window> {
+  const store = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
+  const timestamp = START + n * 10_000;
+  const reading = {
+    deviceId,
+    site: 'seattle',
+    timestamp,
+    fingerprint: fingerprint(`${n}/${temperature}`),
+    metrics: [{ name: 'temperature', value: decimalOf(temperature)! }],
+  };
+  return (await store.apply(deltaOf(reading, 10))).window;
+}
+
+interface World {
+  readonly judge: JudgeWindows;
+  readonly sent: string[];
+  /** What the next publishes do instead of succeeding. */
+  readonly faults: Error[];
+  time: number;
+}
+
+function world(store: AlertStore = alerts): World {
+  const sent: string[] = [];
+  const faults: Error[] = [];
+  const notify = async ({ transition, value }: Notification) => {
+    const fault = faults.shift();
+    if (fault) throw fault;
+    sent.push(`${transition} ${value}`);
+  };
+  const state = { sent, faults, time: START };
+  const judge = createAlerting({
+    rules: defaultRules({ maxTemperature: 8, minTemperature: -1 }),
+    alerts: store,
+    windows: createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 }),
+    notify,
+    now: () => state.time,
+  });
+  return Object.assign(state, { judge });
+}
+
+async function pendingOf(deviceId: string): Promise<number> {
+  const states = await alerts.load(deviceId);
+  return [...states.values()].reduce((sum, { pending }) => sum + pending.length, 0);
+}
+
+test('a device within its limits leaves no state behind', async () => {
+  const { judge, sent } = world();
+  await judge([await measure('calm', 0, 4)], 'e1');
+  assert.deepEqual(sent, []);
+  assert.equal((await alerts.load('calm')).size, 0);
+});
+
+test('an excursion is told once when it begins and once when it is over', async () => {
+  const { judge, sent } = world();
+  for (const [n, temperature] of [4, 9, 9.5, 7.5, 8.5, 6, 5, 4].entries()) {
+    await judge([await measure('fridge', n, temperature)], `e${n}`);
+  }
+  assert.deepEqual(sent, ['raised 9', 'cleared 6']);
+  const item = await tables.item('alerts', { deviceId: { S: 'fridge' }, ruleId: { S: 'temperature-high' } });
+  assert.equal(item?.['state']?.S, 'ok');
+  assert.equal(item?.['pending'], undefined);
+});
+
+test('one message with a whole excursion tells the same', async () => {
+  const { judge, sent } = world();
+  const windows: Window[] = [];
+  for (const [n, temperature] of [4, 9, 9.5, 7.5, 8.5, 6, 5, 4].entries()) {
+    windows.push(await measure('packed', n, temperature));
+  }
+  await judge([...windows].reverse(), 'e1');
+  assert.deepEqual(sent, ['raised 9', 'cleared 6']);
+});
+
+test('judging the same windows again tells nothing', async () => {
+  const { judge, sent } = world();
+  const windows = [await measure('again', 0, 9), await measure('again', 1, 4), await measure('again', 2, 4)];
+  await judge(windows, 'e1');
+  await judge(windows, 'e1');
+  await judge(windows.slice(0, 1), 'e2');
+  assert.deepEqual(sent, ['raised 9', 'cleared 4']);
+});
+
+test('when SNS fails the event fails, and its repeat sends what is owed, once', async () => {
+  const { judge, sent, faults } = world();
+  const windows = [await measure('sns-down', 0, 9)];
+  faults.push(new Error('SNS is down'));
+  await assert.rejects(judge(windows, 'e1'), /SNS is down/);
+  assert.equal(await pendingOf('sns-down'), 1);
+  await judge(windows, 'e1');
+  await judge(windows, 'e1');
+  assert.deepEqual(sent, ['raised 9']);
+  assert.equal(await pendingOf('sns-down'), 0);
+});
+
+test('after an SNS failure the next event of the device pays at once', async () => {
+  const { judge, sent, faults } = world();
+  faults.push(new Error('SNS is down'));
+  await assert.rejects(judge([await measure('sns-back', 0, 9)], 'e1'));
+  await judge([await measure('sns-back', 1, 9)], 'e2');
+  assert.deepEqual(sent, ['raised 9']);
+});
+
+test('transitions during an SNS outage are all told afterwards, in order', async () => {
+  const { judge, sent, faults } = world();
+  faults.push(...Array.from({ length: 4 }, () => new Error('SNS is down')));
+  for (const [n, temperature] of [9, 4, 9.5, 5].entries()) {
+    await assert.rejects(judge([await measure('outage', n, temperature)], `e${n}`));
+  }
+  await judge([await measure('outage', 4, 5)], 'e4');
+  assert.deepEqual(sent, ['raised 9', 'cleared 4', 'raised 9.5', 'cleared 5']);
+});
+
+/** A store that crashes the process, as it were, at its n-th write. */
+function crashingAt(n: number): AlertStore {
+  let writes = 0;
+  return {
+    load: (deviceId) => alerts.load(deviceId),
+    transition: async (previous, next) => {
+      if (++writes === n) throw new Error('crash');
+      return alerts.transition(previous, next);
+    },
+  };
+}
+
+test('a crash before the transition is written leaves it to the repeat', async () => {
+  const windows = [await measure('crash-1', 0, 9)];
+  await assert.rejects(world(crashingAt(1)).judge(windows, 'e1'), /crash/);
+  const { judge, sent } = world();
+  await judge(windows, 'e1');
+  assert.deepEqual(sent, ['raised 9']);
+});
+
+test('a crash before publishing leaves the notification to whoever comes next', async () => {
+  const windows = [await measure('crash-2', 0, 9)];
+  await assert.rejects(world(crashingAt(2)).judge(windows, 'e1'), /crash/);
+  const { judge, sent } = world();
+  await judge([await measure('crash-2', 1, 9)], 'e2');
+  assert.deepEqual(sent, ['raised 9']);
+});
+
+test('a crash between publishing and clearing the debt repeats it under the same alert id', async () => {
+  const windows = [await measure('crash-3', 0, 9)];
+  const first = world(crashingAt(3));
+  await assert.rejects(first.judge(windows, 'e1'), /crash/);
+  const second = world();
+  await second.judge(windows, 'e1');
+  assert.deepEqual([first.sent, second.sent], [['raised 9'], ['raised 9']]);
+  assert.equal(await pendingOf('crash-3'), 0);
+});
+
+test('what another event is about to send is left to it for a minute', async () => {
+  const windows = [await measure('held', 0, 9)];
+  await assert.rejects(world(crashingAt(3)).judge(windows, 'e1'), /crash/);
+  const other = world();
+  other.time = START + 59_999;
+  await other.judge([await measure('held', 1, 9)], 'e2');
+  assert.deepEqual(other.sent, []);
+  other.time = START + 60_000;
+  await other.judge([await measure('held', 2, 9)], 'e3');
+  assert.deepEqual(other.sent, ['raised 9']);
+});
+
+test('concurrent events of one device tell a transition once', async () => {
+  const { judge, sent } = world();
+  const windows = await Promise.all(
+    [9, 9.5, 10, 11].map((temperature, n) => measure('race', n, temperature)),
+  );
+  await Promise.all(windows.map((window, n) => judge([window], `e${n}`)));
+  assert.equal(sent.length, 1);
+  assert.equal(await pendingOf('race'), 0);
+});
+
+for (const name of ['__proto__', 'constructor', 'toString']) {
+  test(`a device called ${name} alerts like any other`, async () => {
+    const { judge, sent } = world();
+    await judge([await measure(name, 0, 9)], 'e1');
+    assert.deepEqual(sent, ['raised 9']);
+  });
+}
+
+test('a device without windows is not judged', async () => {
+  const { judge, sent } = world();
+  await judge([], 'e1');
+  assert.deepEqual(sent, []);
+});

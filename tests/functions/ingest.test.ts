@@ -1,0 +1,221 @@
+// The ingest function on its sample events: what it stores, keeps, counts and sends, and what a repeat of each does.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, beforeEach, mock, test } from 'node:test';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import type { Context } from 'aws-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { openTables, type Tables } from '../adapters/tables.ts';
+
+type Json = Record<string, unknown>;
+
+const s3 = mockClient(S3Client);
+const sns = mockClient(SNSClient);
+const written: string[] = [];
+const context = { functionName: 'ingest', awsRequestId: 'request-1' } as Context;
+
+let tables: Tables;
+let ingest: (event: unknown) => Promise<void>;
+
+before(async () => {
+  tables = await openTables();
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
+    POWERTOOLS_DEV: 'true',
+    POWERTOOLS_METRICS_DISABLED: 'false',
+    POWERTOOLS_SERVICE_NAME: 'tidegate',
+    POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
+    WINDOWS_TABLE: 'windows',
+    ALERTS_TABLE: 'alerts',
+    ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
+    ERRORS_BUCKET: 'errors',
+    WINDOW_SECONDS: '10',
+    MAX_LATENESS_SECONDS: '604800',
+    MAX_SKEW_SECONDS: '60',
+    WINDOW_RETENTION_DAYS: '30',
+    MAX_TEMPERATURE: '8',
+    MIN_TEMPERATURE: '-1',
+  });
+  const { handler } = await import('../../functions/ingest.ts');
+  ingest = (event) => handler(event, context);
+  const print = (...parts: unknown[]) => void written.push(parts.join(' '));
+  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
+    mock.method(console, method, print);
+});
+after(() => tables.close());
+
+beforeEach(() => {
+  written.length = 0;
+  s3.reset();
+  s3.on(PutObjectCommand).resolves({});
+  sns.reset();
+  sns.on(PublishCommand).resolves({ MessageId: 'm1' });
+});
+
+/** A sample event, under a device of the test's own. */
+function sample(name: string, deviceId: string): Json {
+  const text = readFileSync(new URL(`../../events/${name}.json`, import.meta.url), 'utf8');
+  return { ...(JSON.parse(text) as Json), deviceId };
+}
+
+async function windowOf(deviceId: string, windowStart: number): Promise<Record<string, string | undefined>> {
+  const item = await tables.item('windows', {
+    deviceId: { S: deviceId },
+    windowStart: { N: String(windowStart) },
+  });
+  return Object.fromEntries(Object.entries(item ?? {}).map(([name, value]) => [name, value.N ?? value.S]));
+}
+
+/** Metrics written since the test began, as `name` or `name/reason`, added up. */
+function metrics(): Record<string, number> {
+  const totals: Record<string, number> = {};
+  for (const line of written) {
+    const record = (line.startsWith('{') ? JSON.parse(line) : {}) as Json;
+    const about = record['_aws'] as { CloudWatchMetrics: { Metrics: { Name: string }[] }[] } | undefined;
+    for (const { Name } of about?.CloudWatchMetrics[0]?.Metrics ?? []) {
+      const name = typeof record['reason'] === 'string' ? `${Name}/${record['reason']}` : Name;
+      totals[name] =
+        (totals[name] ?? 0) + [record[Name] as number].flat().reduce((sum, value) => sum + value, 0);
+    }
+  }
+  return Object.fromEntries(Object.entries(totals).filter(([, value]) => value !== 0));
+}
+
+function keptReasons(): string[] {
+  return s3.commandCalls(PutObjectCommand).flatMap((call) => {
+    const body = JSON.parse(call.args[0].input.Body as string) as { rejected: { reason: string }[] };
+    return body.rejected.map(({ reason }) => reason);
+  });
+}
+
+test('a reading becomes a window', async () => {
+  await ingest(sample('ingest', 'one'));
+  const { seen: _seen, expiresAt: _expiresAt, ...window } = await windowOf('one', 1790000000000);
+  assert.deepEqual(window, {
+    deviceId: 'one',
+    windowStart: '1790000000000',
+    site: 'seattle',
+    readings: '1',
+    'temperature.min': '4.2',
+    'temperature.max': '4.2',
+    'temperature.sum': '4.2',
+    'temperature.count': '1',
+    'humidity.min': '51',
+    'humidity.max': '51',
+    'humidity.sum': '51',
+    'humidity.count': '1',
+  });
+  assert.deepEqual(metrics(), { ReadingsAccepted: 1, WindowsWritten: 1 });
+  assert.equal(s3.calls().length + sns.calls().length, 0);
+});
+
+test('a repeat of an event changes and counts nothing', async () => {
+  for (const name of ['ingest', 'ingest-packed']) {
+    await ingest(sample(name, 'repeat'));
+    const first = await windowOf('repeat', 1790000000000);
+    written.length = 0;
+    await ingest(sample(name, 'repeat'));
+    assert.deepEqual(await windowOf('repeat', 1790000000000), first);
+    assert.deepEqual(metrics(), {});
+  }
+});
+
+test('packed readings fall into their own windows', async () => {
+  await ingest(sample('ingest-packed', 'packed'));
+  const [first, second] = [await windowOf('packed', 1789999990000), await windowOf('packed', 1790000000000)];
+  assert.deepEqual([first['temperature.sum'], second['temperature.sum']], ['8.3', '8.7']);
+  assert.deepEqual(metrics(), { ReadingsAccepted: 4, WindowsWritten: 2 });
+});
+
+const rejects: [event: string, reasons: string[]][] = [
+  ['ingest-late', ['too-late']],
+  ['ingest-skewed', ['too-far-ahead']],
+  ['ingest-malformed', ['not-json-object']],
+];
+for (const [name, reasons] of rejects) {
+  test(`${name} is kept in the errors bucket and counted by reason`, async () => {
+    await ingest(sample(name, name));
+    assert.deepEqual(keptReasons(), reasons);
+    assert.deepEqual(metrics(), { ReadingsRejected: 1, [`ReadingsRejected/${reasons[0]}`]: 1 });
+    assert.deepEqual(await windowOf(name, 1790000000000), {});
+  });
+}
+
+test('good readings of a mixed message are counted, bad ones kept', async () => {
+  await ingest(sample('ingest-mixed', 'mixed'));
+  const window = await windowOf('mixed', 1790000000000);
+  assert.deepEqual(
+    [window['readings'], window['temperature.min'], window['temperature.max'], window['temperature.sum']],
+    ['3', '0', '4.4', '8.6'],
+  );
+  const reasons = ['timestamp-microseconds', 'metric-out-of-range', 'no-metrics', 'reading-not-object'];
+  assert.deepEqual(keptReasons(), reasons);
+  assert.deepEqual(metrics(), {
+    ...Object.fromEntries(reasons.map((reason) => [`ReadingsRejected/${reason}`, 1])),
+    ReadingsRejected: 4,
+    ReadingsAccepted: 3,
+    WindowsWritten: 1,
+    ValuesSkipped: 2,
+  });
+});
+
+test('a reading over the limit is told once, and a repeat of the event tells nothing', async () => {
+  const event = { ...sample('ingest', 'warm'), temperature: 9.4 };
+  await ingest(event);
+  await ingest(event);
+  const [call, ...others] = sns.commandCalls(PublishCommand);
+  assert.equal(others.length, 0);
+  assert.equal(call?.args[0].input.Subject, 'ALARM critical: temperature 9.4 above 8 at seattle/warm');
+  assert.equal(metrics()['AlertsSent'], 1);
+});
+
+test('when SNS is down the event fails after its windows are written, and its repeat tells the alert once', async () => {
+  const readings = [0, 1, 2].map((n) => ({
+    id: `r${n}`,
+    timestamp: 1789999980000 + n * 10_000,
+    temperature: 9,
+  }));
+  const event = { ...sample('ingest-packed', 'sns-down'), readings };
+  sns.on(PublishCommand).rejectsOnce(new Error('SNS is down'));
+  await assert.rejects(ingest(event), /SNS is down/);
+  for (const n of [0, 1, 2]) {
+    assert.equal((await windowOf('sns-down', 1789999980000 + n * 10_000))['readings'], '1');
+  }
+  assert.equal(metrics()['ReadingsAccepted'], 3);
+  sns.reset();
+  sns.on(PublishCommand).resolves({ MessageId: 'm1' });
+  await ingest(event);
+  await ingest(event);
+  assert.equal(sns.commandCalls(PublishCommand).length, 1);
+});
+
+test('when the errors bucket cannot be written the event fails, and its repeat completes it', async () => {
+  const event = sample('ingest-mixed', 's3-down');
+  s3.on(PutObjectCommand).rejectsOnce(new Error('S3 answers 503'));
+  await assert.rejects(ingest(event), /S3 answers 503/);
+  await ingest(event);
+  assert.equal((await windowOf('s3-down', 1790000000000))['readings'], '3');
+});
+
+test('logs carry the device and the trace, and no payload', async () => {
+  await ingest({ ...sample('ingest-mixed', 'logged'), secret: 'do not log me' });
+  const lines = written.filter((line) => line.includes('"level"')).map((line) => JSON.parse(line) as Json);
+  assert.equal(lines.length, 4);
+  for (const line of lines) {
+    assert.equal(line['deviceId'], 'logged');
+    assert.equal(line['traceId'], '6f1c2a7e-0b44-4d0a-9a53-000000000006');
+  }
+  assert.ok(!written.some((line) => line.includes('do not log me')));
+});
+
+for (const event of [null, 7, 'text', [], {}]) {
+  test(`the event ${JSON.stringify(event)} is kept and does no harm`, async () => {
+    await ingest(event);
+    assert.deepEqual(keptReasons(), ['bad-context']);
+  });
+}

@@ -64,7 +64,7 @@ const began = performance.now();
 const load = await loadFrom(stack.endpoints.mqtt, folder, devices, messages);
 const acknowledged = load.messages / load.seconds;
 for (;;) {
-  const { messages: received = 0, accepted = 0 } = await stack.totals();
+  const { 'mqtt.received': received = 0, ReadingsAccepted: accepted = 0 } = await stack.totals();
   if (received >= load.messages && accepted >= load.messages) break;
   await new Promise((resolve) => setTimeout(resolve, 50));
 }

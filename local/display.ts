@@ -9,12 +9,12 @@ interface Output {
 }
 
 const shown: readonly (readonly [label: string, counter: string])[] = [
-  ['messages in', 'messages'],
-  ['windows written', 'windows'],
+  ['messages in', 'mqtt.received'],
+  ['windows written', 'WindowsWritten'],
   ['objects archived', 'objects'],
-  ['alerts sent', 'alerts'],
-  ['rejected', 'rejected'],
-  ['refused', 'refused'],
+  ['alerts sent', 'AlertsSent'],
+  ['rejected', 'ReadingsRejected'],
+  ['refused', 'mqtt.refused'],
 ];
 
 const number = new Intl.NumberFormat('en-US');
@@ -35,7 +35,7 @@ export function createDisplay(out: Output, counters: Counters, clock: Clock): Di
   const totals = () => Object.fromEntries(shown.map(([label, counter]) => [label, counters.get(counter)]));
 
   function refresh() {
-    const messages = counters.get('messages');
+    const messages = counters.get('mqtt.received');
     const rate = ((messages - lastMessages) * 1_000) / interval;
     if (out.isTTY) {
       const parts = shown.map(([label, counter]) => `${label} ${number.format(counters.get(counter))}`);

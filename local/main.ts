@@ -1,0 +1,56 @@
+// `npm start`: the whole stack of template.yaml on this machine.
+import path from 'node:path';
+import { createClosers } from './closers.ts';
+import { createCounters } from './counters.ts';
+import { systemClock } from './clock.ts';
+import { lockDataDir } from './data-dir.ts';
+import { startDemo } from './demo.ts';
+import { createDisplay } from './display.ts';
+import { parseFlags, type Flags } from './flags.ts';
+import { createLog } from './log.ts';
+import { startStack } from './stack.ts';
+import { StartError } from './start-error.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+async function start({ demo, dataDir, ...flags }: Flags): Promise<() => Promise<void>> {
+  const closers = createClosers();
+  try {
+    closers.add(lockDataDir(dataDir));
+    const counters = createCounters();
+    const display = createDisplay(process.stdout, counters, systemClock);
+    closers.add(() => display.stop());
+    const log = createLog(display, systemClock.now);
+    const stack = await startStack({ root, dataDir, ...flags, clock: systemClock, log, counters });
+    closers.add(() => stack.stop());
+    const { mqtt, aws, web } = stack.endpoints;
+    display.write(`ready ${mqtt} ${aws} ${web}\n`);
+    if (demo) closers.add(startDemo(path.join(root, 'device-sim/demo.ts'), dataDir, log));
+    return () => closers.closeAll();
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+/** One line for what an operator can mend; a stack trace only for what is our own fault. */
+function fail(error: unknown): never {
+  process.stderr.write(
+    `${error instanceof StartError ? error.message : ((error as Error).stack ?? String(error))}\n`,
+  );
+  process.exit(1);
+}
+
+let stopping: Promise<void> | undefined;
+
+try {
+  const stop = await start(parseFlags(process.argv.slice(2)));
+  const onSignal = () => {
+    if (stopping) process.exit(1); // asked twice: what is not drained is in the journal
+    stopping = stop().then(() => process.exit(0), fail);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+} catch (error) {
+  fail(error);
+}

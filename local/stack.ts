@@ -1,0 +1,280 @@
+// Puts the local cloud together from the template: first what keeps data, then what moves it, last what lets it in.
+import { renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { createCloudFormationHandler } from './aws/cloudformation.ts';
+import { createDynamoDb } from './aws/dynamodb.ts';
+import { createAwsServer } from './aws/server.ts';
+import { createStsHandler } from './aws/sts.ts';
+import type { Clock } from './clock.ts';
+import { createClosers, type Closers } from './closers.ts';
+import type { Counters } from './counters.ts';
+import { streamsFromTemplate } from './firehose/stream-spec.ts';
+import { createDeliveryStreams } from './firehose/stream.ts';
+import type { Flags } from './flags.ts';
+import { createIotHandler } from './iot/api.ts';
+import { openCa } from './iot/ca.ts';
+import { createIdentity } from './iot/identity.ts';
+import { openRegistry } from './iot/registry.ts';
+import { seedRegistry } from './iot/seed.ts';
+import { openJournal } from './journal/journal.ts';
+import { createLambda } from './lambda/service.ts';
+import type { Log } from './log.ts';
+import { openMqtt } from './mqtt/open.ts';
+import { createRulesEngine } from './rules/engine.ts';
+import { rulesFromTemplate } from './rules/rule-spec.ts';
+import { createS3Handler } from './s3/api.ts';
+import { createObjectStore } from './s3/store.ts';
+import { createSnsHandler } from './sns/api.ts';
+import { createTopics } from './sns/topics.ts';
+import { StartError } from './start-error.ts';
+import { functionsOf } from './template/functions.ts';
+import { loadTemplate, type ResolvedTemplate } from './template/load.ts';
+import { createWeb } from './web.ts';
+
+export interface StackOptions extends Omit<Flags, 'demo'> {
+  /** Folder of template.yaml. */
+  readonly root: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+}
+
+/** What `<data-dir>/endpoints.json` holds. */
+export interface Endpoints {
+  readonly mqtt: string;
+  readonly aws: string;
+  readonly web: string;
+  /** Path of the certificate that MQTT clients must trust. */
+  readonly ca: string;
+  /** The template's outputs, resolved. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+export interface Stack {
+  readonly endpoints: Endpoints;
+  /** Takes nothing new, finishes and archives what came in, and closes the stores. */
+  stop(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+/** Events that a stop waits for; what takes longer, and retries due later, goes on after the next start. */
+const drainMilliseconds = 10_000;
+
+type Settings = StackOptions & { readonly template: ResolvedTemplate; readonly closers: Closers };
+
+async function listening<T>(flag: string, port: number, listen: () => Promise<T>): Promise<T> {
+  try {
+    return await listen();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reasons: Record<string, string> = {
+      EADDRINUSE: `port ${port} is in use: stop what uses it, or choose another with ${flag} (0 for any free one)`,
+      EACCES: `port ${port} needs more rights than this process has: choose one above 1023 with ${flag}`,
+    };
+    throw new StartError(
+      reasons[code ?? ''] ?? `port ${port} cannot be opened (${message}): choose another with ${flag}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function openStores({ dataDir, template, clock, log, counters: { count }, closers }: Settings) {
+  const { region, accountId } = template;
+  const objects = await createObjectStore({ dir: path.join(dataDir, 's3'), clock, log });
+  closers.add(() => objects.close());
+  for (const bucket of template.ofType('AWS::S3::Bucket')) await objects.ensureBucket(bucket);
+  const dynamoDb = await createDynamoDb({
+    dir: path.join(dataDir, 'dynamodb'),
+    clock,
+    log,
+    count,
+    region,
+    accountId,
+  });
+  closers.add(() => dynamoDb.close());
+  for (const table of template.ofType('AWS::DynamoDB::Table')) await dynamoDb.ensureTable(table);
+  const topics = await createTopics({
+    dir: dataDir,
+    template,
+    clock,
+    log,
+    count,
+    smtpUrl: process.env['SMTP_URL'],
+  });
+  closers.add(() => topics.close());
+  return { objects, dynamoDb, topics };
+}
+
+async function openIdentity({ dataDir, template, clock, log, closers }: Settings) {
+  const { region, accountId } = template;
+  const dir = path.join(dataDir, 'iot');
+  const ca = await openCa({ dir, clock });
+  const registry = await openRegistry({ dir, region, accountId, clock, log });
+  closers.add(() => registry.close());
+  await seedRegistry(registry, template);
+  return { ca, registry, identity: createIdentity(registry, ca) };
+}
+
+type Stores = Awaited<ReturnType<typeof openStores>>;
+type Devices = Awaited<ReturnType<typeof openIdentity>>;
+
+function prepareLambda(settings: Settings, stores: Stores, endpoint: () => string) {
+  const { dataDir, template, clock, log, counters } = settings;
+  return createLambda({
+    functions: functionsOf(template),
+    buildDir: path.join(dataDir, 'build'),
+    logDir: path.join(dataDir, 'logs'),
+    spoolDir: path.join(dataDir, 'spool'),
+    // S3 by an address of its own: only with an IP address does the SDK put the bucket into the path.
+    baseEnvironment: () => ({ AWS_ENDPOINT_URL: endpoint(), AWS_ENDPOINT_URL_S3: endpoint() }),
+    destinations: { s3: stores.objects.put, sns: stores.topics.publish },
+    clock,
+    log,
+    count: counters.count,
+    onMetric(_namespace, name, value, dimensions) {
+      if (!dimensions['reason']) counters.count(name, value);
+    },
+  });
+}
+
+/** The AWS port, and the functions, which need its address. */
+async function openAws(settings: Settings, stores: Stores, devices: Devices) {
+  const { awsPort, template, clock, log, counters, closers } = settings;
+  let url = '';
+  const lambda = prepareLambda(settings, stores, () => url);
+  const services = {
+    s3: createS3Handler(stores.objects),
+    dynamodb: stores.dynamoDb.handler,
+    sns: createSnsHandler(stores.topics),
+    iot: createIotHandler(devices, log),
+    lambda: lambda.handler,
+    sts: createStsHandler(template.accountId),
+    cloudformation: createCloudFormationHandler(template, clock.now()),
+  };
+  const server = await listening('--aws-port', awsPort, () =>
+    createAwsServer({ host, port: awsPort, services, log, count: counters.count }),
+  );
+  url = server.url;
+  closers.add(() => server.close());
+  closers.add(() => lambda.close());
+  await lambda.ready();
+  return { server, lambda };
+}
+
+/** From the rules engine to the MQTT port; what an earlier run left unfinished is taken up first. */
+async function openDevicePath(
+  settings: Settings,
+  stores: Stores,
+  devices: Devices,
+  lambda: ReturnType<typeof createLambda>,
+) {
+  const { dataDir, mqttPort, template, clock, log, counters, closers } = settings;
+  const { count } = counters;
+  const { identity, registry, ca } = devices;
+  const streams = createDeliveryStreams({
+    streams: streamsFromTemplate(template),
+    store: stores.objects,
+    clock,
+    log,
+    count,
+  });
+  const tables = {
+    put: async (TableName: string, Item: object) =>
+      void (await stores.dynamoDb.call('PutItem', { TableName, Item })),
+  };
+  const rules = createRulesEngine({
+    rules: rulesFromTemplate(template),
+    actions: { lambda, streams, store: stores.objects, topics: stores.topics, tables },
+    log,
+    clock,
+    count,
+    accountId: template.accountId,
+  });
+  const journal = await openJournal({ dir: path.join(dataDir, 'journal'), log, clock });
+  closers.add(() => journal.close());
+  const mqtt = await openMqtt({
+    dir: path.join(dataDir, 'mqtt'),
+    journal,
+    rules,
+    authorize: identity.authorize,
+    clock,
+    log,
+    count,
+  });
+  closers.add(() => mqtt.close());
+  closers.add(async () => {
+    await lambda.drain(drainMilliseconds);
+    await streams.close();
+  });
+  await mqtt.hub.recover();
+  const broker = await listening('--mqtt-port', mqttPort, () =>
+    mqtt.listen({
+      tls: { ...ca.server, ca: ca.certificatePem },
+      host,
+      port: mqttPort,
+      identify: (certificate) => identity.identify(certificate),
+    }),
+  );
+  closers.add(() => broker.close());
+  registry.onChange((change) => {
+    if (change.kind === 'certificate' && change.status !== 'ACTIVE') {
+      broker.disconnectPrincipal(change.certificateId, `certificate is ${change.status}`);
+    }
+  });
+  return broker;
+}
+
+/** Written whole, so that a reader never sees half of it. */
+function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
+  const file = path.join(dataDir, 'endpoints.json');
+  writeFileSync(`${file}.new`, `${JSON.stringify(endpoints, undefined, 2)}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+async function open(settings: Settings): Promise<Endpoints> {
+  const { dataDir, webPort, template, counters, closers } = settings;
+  const stores = await openStores(settings);
+  const devices = await openIdentity(settings);
+  const { server, lambda } = await openAws(settings, stores, devices);
+  const broker = await openDevicePath(settings, stores, devices, lambda);
+  const web = await listening('--web-port', webPort, () =>
+    createWeb({
+      host,
+      port: webPort,
+      status: () => ({ totals: counters.all(), outputs: template.outputs }),
+    }),
+  );
+  closers.add(() => web.close());
+  const endpoints = {
+    mqtt: `mqtts://${host}:${broker.port}`,
+    aws: server.url,
+    web: `http://${host}:${web.port}`,
+    ca: devices.ca.certificateFile,
+    outputs: template.outputs,
+  };
+  writeEndpoints(dataDir, endpoints);
+  return endpoints;
+}
+
+/** @throws StartError, one line that names the thing and the remedy; whatever was open is closed again. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const template = loadTemplate({
+    file: path.join(options.root, 'template.yaml'),
+    samconfigFile: path.join(options.root, 'samconfig.toml'),
+    environment: 'local',
+    overrides: options.overrides,
+    stackName: 'tidegate',
+    region: 'us-east-1',
+    accountId: '000000000000',
+  });
+  const closers = createClosers();
+  try {
+    const endpoints = await open({ ...options, template, closers });
+    return { endpoints, stop: () => closers.closeAll() };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}

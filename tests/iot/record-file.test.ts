@@ -1,0 +1,134 @@
+// The registry's file under bad luck: torn tails, damage, a full disk, a killed process.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { openRecordFile } from '../../local/iot/record-file.ts';
+import { silentLog } from '../../local/log.ts';
+import { StartError } from '../../local/start-error.ts';
+import { temporaryDir } from './iot-fixture.ts';
+
+const put = (key: string, value: object | undefined) => ({ kind: 'thing', key, value });
+
+async function open(t: TestContext, file: string) {
+  const records = await openRecordFile(file, silentLog);
+  t.after(() => records.close());
+  return records;
+}
+
+/** What a later start reads. */
+async function reread(file: string) {
+  const records = await openRecordFile(file, silentLog);
+  const entries = [...records.table('thing')];
+  await records.close();
+  return entries;
+}
+
+test('confirmed changes are there at the next start, in one file for its owner alone', async (t) => {
+  const file = path.join(temporaryDir(t), 'registry.log');
+  const records = await open(t, file);
+  await records.commit([put('a', { n: 1 }), put('__proto__', { n: 2 })]);
+  await records.commit([put('a', { n: 3 }), put('b', { n: 4 })]);
+  await records.commit([put('b', undefined)]);
+  assert.deepEqual(await reread(file), [
+    ['a', { n: 3 }],
+    ['__proto__', { n: 2 }],
+  ]);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+});
+
+test('a change torn at any byte is dropped whole, and what was confirmed before it stays', async (t) => {
+  const dir = temporaryDir(t);
+  const file = path.join(dir, 'registry.log');
+  const records = await open(t, file);
+  await records.commit([put('a', { n: 1 })]);
+  const kept = statSync(file).size;
+  await records.commit([put('a', { n: 2 }), put('b', { n: 2 })]);
+  const whole = readFileSync(file);
+  for (let size = kept; size < whole.length; size += 1) {
+    const torn = path.join(dir, `torn-${size}`);
+    writeFileSync(torn, whole.subarray(0, size));
+    assert.deepEqual(await reread(torn), [['a', { n: 1 }]], `cut at ${size}`);
+    assert.deepEqual(await reread(torn), [['a', { n: 1 }]], `second start after ${size}`);
+  }
+});
+
+test('damage before the last line stops the start and names the line', async (t) => {
+  const file = path.join(temporaryDir(t), 'registry.log');
+  const records = await open(t, file);
+  for (const key of ['a', 'b', 'c']) await records.commit([put(key, { n: 1 })]);
+  const bytes = readFileSync(file);
+  bytes[12] = bytes[12]! ^ 1;
+  writeFileSync(file, bytes);
+  await assert.rejects(openRecordFile(file, silentLog), (error) => {
+    return error instanceof StartError && /registry\.log is damaged at line 1/.test(error.message);
+  });
+});
+
+test('changes made at the same moment are all kept', async (t) => {
+  const file = path.join(temporaryDir(t), 'registry.log');
+  const records = await open(t, file);
+  await Promise.all(Array.from({ length: 500 }, (_, n) => records.commit([put(`t${n}`, { n })])));
+  assert.equal((await reread(file)).length, 500);
+});
+
+test('a change that cannot be written is refused and taken back, and later ones work again', async (t) => {
+  const file = path.join(temporaryDir(t), 'registry.log');
+  const records = await open(t, file);
+  await records.commit([put('a', { n: 1 })]);
+  const cyclic: Record<string, unknown> = {};
+  cyclic['self'] = cyclic;
+  await assert.rejects(
+    Promise.all([records.commit([put('a', cyclic)]), records.commit([put('b', { n: 2 })])]),
+    (error) => (error as { code?: string }).code === 'ServiceUnavailableException',
+  );
+  assert.deepEqual([...records.table('thing')], [['a', { n: 1 }]]);
+  await records.commit([put('c', { n: 3 })]);
+  assert.deepEqual(await reread(file), [
+    ['a', { n: 1 }],
+    ['c', { n: 3 }],
+  ]);
+});
+
+test('a file full of outdated lines is rewritten at the next start', async (t) => {
+  const file = path.join(temporaryDir(t), 'registry.log');
+  const records = await openRecordFile(file, silentLog);
+  for (let n = 0; n < 300; n += 1) await records.commit([put('a', { n })]);
+  await records.close();
+  const grown = statSync(file).size;
+  assert.deepEqual(await reread(file), [['a', { n: 299 }]]);
+  assert.ok(statSync(file).size < grown / 100);
+});
+
+const killed = `
+import { openRecordFile } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../local/iot/record-file.ts'))};
+const records = await openRecordFile(process.argv[1], { info() {}, warn() {}, error() {} });
+for (let n = 0; ; n += 1) {
+  await records.commit([{ kind: 'thing', key: 't' + n, value: { n } }]);
+  process.stdout.write(n + '\\n');
+}`;
+
+test('kill -9 loses nothing that was confirmed', async (t) => {
+  const file = path.join(temporaryDir(t), 'registry.log');
+  const child = spawn(process.execPath, ['--input-type=module', '-e', killed, file]);
+  let confirmed = '';
+  for await (const chunk of child.stdout) {
+    confirmed += String(chunk);
+    if (confirmed.split('\n').length > 200) break;
+  }
+  child.kill('SIGKILL');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  const last = Number(confirmed.trimEnd().split('\n').at(-1));
+  const entries = new Map(await reread(file));
+  for (let n = 0; n <= last; n += 1) assert.deepEqual(entries.get(`t${n}`), { n });
+});
+
+test('an empty file and one with half a line are a new registry', async (t) => {
+  const file = path.join(temporaryDir(t), 'registry.log');
+  writeFileSync(file, '');
+  assert.deepEqual(await reread(file), []);
+  appendFileSync(file, '00000000 [["thing"');
+  assert.deepEqual(await reread(file), []);
+});

@@ -31,7 +31,10 @@ export interface ResolvedResource {
   readonly arn: string;
   /** What `Ref` gives: the name, or the ARN of a topic. */
   readonly ref: string;
-  /** Where a property stands, such as `template.yaml:123`; where it is absent, the nearest that holds it. */
+  /**
+   * Where a property stands, such as `template.yaml:123`; where it is absent, the nearest that holds it. A path that
+   * begins with `Metadata` leads there.
+   */
   readonly at: (...path: readonly (string | number)[]) => string;
 }
 
@@ -127,7 +130,12 @@ function resolveResource(
     name,
     arn,
     ref,
-    at: (...path) => `${shown}:${placeIn(properties, path, place).line}`,
+    at(...path) {
+      const [first, ...rest] = path;
+      const inMetadata = first === 'Metadata';
+      const found = inMetadata ? placeIn(metadata, rest, metadata.place) : placeIn(properties, path, place);
+      return `${shown}:${found.line}`;
+    },
   };
 }
 

@@ -53,10 +53,14 @@ const checks: Readonly<Record<string, Check>> = {
     }
     return expression.test(value) ? undefined : `must match ${pattern}`;
   },
-  MinLength: (value, limit, fail) =>
-    value.length < limitOf(limit, 'MinLength', fail) ? `must be longer` : undefined,
-  MaxLength: (value, limit, fail) =>
-    value.length > limitOf(limit, 'MaxLength', fail) ? `must be shorter` : undefined,
+  MinLength(value, limit, fail) {
+    const least = limitOf(limit, 'MinLength', fail);
+    return value.length < least ? `must be at least ${least} characters long` : undefined;
+  },
+  MaxLength(value, limit, fail) {
+    const most = limitOf(limit, 'MaxLength', fail);
+    return value.length > most ? `must be at most ${most} characters long` : undefined;
+  },
   MinValue(value, limit, fail) {
     const least = limitOf(limit, 'MinValue', fail);
     return Number(value) < least ? `must be at least ${least}` : undefined;

@@ -1,0 +1,172 @@
+// The real template.yaml: it resolves for one machine, and the linter has nothing to say.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { functionsOf } from '../../local/template/functions.ts';
+import { loadTemplate } from '../../local/template/load.ts';
+import type { ResolvedResource } from '../../local/template/load.ts';
+import { ground } from './fixture.ts';
+
+const file = new URL('../../template.yaml', import.meta.url).pathname;
+const samconfigFile = new URL('../../samconfig.toml', import.meta.url).pathname;
+
+const load = (overrides: Record<string, string> = {}, environment = 'local') =>
+  loadTemplate({ ...ground, file, samconfigFile, environment, overrides });
+
+test('the outputs are the names that people need', () => {
+  assert.deepEqual(load().outputs, {
+    RawBucket: 'tidegate-rawbucket',
+    ErrorsBucket: 'tidegate-errorsbucket',
+    WindowsTable: 'tidegate-WindowsTable',
+    AlertsTable: 'tidegate-AlertsTable',
+    AlertsTopic: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic',
+    IngestFunction: 'tidegate-IngestFunction',
+    DevicePolicy: 'TidegateDevice',
+  });
+});
+
+test('the local environment has an address and a number to send alerts to', () => {
+  const subscriptions = load().ofType('AWS::SNS::Subscription');
+  assert.deepEqual(
+    subscriptions.map(({ properties }) => [properties['Protocol'], properties['Endpoint']]),
+    [
+      ['email', 'alerts@example.com'],
+      ['sms', '+12065550100'],
+    ],
+  );
+});
+
+test('without an address and a number there are no subscriptions', () => {
+  assert.deepEqual(load({ AlertEmail: '', AlertPhone: '' }).ofType('AWS::SNS::Subscription'), []);
+  assert.deepEqual(load({}, 'default').ofType('AWS::SNS::Subscription'), []);
+});
+
+test('the function gets its environment', () => {
+  const [ingest, ...others] = functionsOf(load());
+  assert.deepEqual(others, []);
+  assert.deepEqual(ingest?.environment, {
+    WINDOWS_TABLE: 'tidegate-WindowsTable',
+    ALERTS_TABLE: 'tidegate-AlertsTable',
+    ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic',
+    ERRORS_BUCKET: 'tidegate-errorsbucket',
+    WINDOW_SECONDS: '10',
+    MAX_LATENESS_SECONDS: '604800',
+    MAX_SKEW_SECONDS: '60',
+    WINDOW_RETENTION_DAYS: '90',
+    MAX_TEMPERATURE: '8',
+    MIN_TEMPERATURE: '-1',
+    POWERTOOLS_SERVICE_NAME: 'tidegate',
+    POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
+    POWERTOOLS_LOG_LEVEL: 'INFO',
+  });
+  assert.equal(ingest?.reservedConcurrency, undefined);
+  assert.deepEqual(ingest?.async.onFailure, { type: 's3', arn: 'arn:aws:s3:::tidegate-errorsbucket' });
+});
+
+test('concurrency is reserved only on request', () => {
+  assert.equal(functionsOf(load({ ReservedConcurrency: '5' }))[0]?.reservedConcurrency, 5);
+});
+
+const refusals: readonly (readonly [overrides: Record<string, string>, reason: RegExp])[] = [
+  [{ AlertEmail: 'nobody' }, /parameter AlertEmail is "nobody" .* must be a mail address such as/],
+  [{ AlertPhone: '0206555' }, /parameter AlertPhone is "0206555" .* must be in E.164 form/],
+  [{ WindowSeconds: '0' }, /parameter WindowSeconds is "0" .* must be at least 1/],
+  [{ RawCompression: 'ZIP' }, /parameter RawCompression is "ZIP" .* must be one of UNCOMPRESSED, GZIP/],
+  [{ MaxLatenessDays: '14', WindowRetentionDays: '8' }, /WindowRetentionDays must be at least 15/],
+  [{ MaxLatenessDays: '30', WindowRetentionDays: '15' }, /WindowRetentionDays must be at least 31/],
+];
+for (const [overrides, reason] of refusals) {
+  test(`${JSON.stringify(overrides)} is refused`, () => {
+    assert.throws(() => load(overrides), { name: 'StartError', message: reason });
+  });
+}
+
+test('windows outlive the lateness limit for every allowed pair of values', () => {
+  const accepted: [number, number][] = [];
+  for (const lateness of [1, 3, 7, 14, 30]) {
+    for (const retention of [8, 15, 31, 90, 180, 365, 730]) {
+      try {
+        const overrides = { MaxLatenessDays: String(lateness), WindowRetentionDays: String(retention) };
+        const { MAX_LATENESS_SECONDS: seconds } = functionsOf(load(overrides))[0]!.environment;
+        assert.equal(Number(seconds), lateness * 86_400);
+        accepted.push([lateness, retention]);
+      } catch (error) {
+        assert.match((error as Error).message, /WindowRetentionDays must be at least/);
+      }
+    }
+  }
+  assert.equal(accepted.length, 5 * 7 - 1 - 2);
+  assert.equal(
+    accepted.every(([lateness, retention]) => retention > lateness),
+    true,
+  );
+});
+
+test('at() names the line of a property', () => {
+  const rule = load().resources.get('TelemetryRule')!;
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const lineAt = (...path: (string | number)[]) => lines[Number(rule.at(...path).split(':')[1]) - 1]?.trim();
+  assert.equal(lineAt(), 'TelemetryRule:');
+  assert.equal(lineAt('TopicRulePayload', 'Sql'), 'Sql: >-');
+  assert.equal(lineAt('TopicRulePayload', 'Actions', 1, 'Lambda'), '- Lambda:');
+  assert.equal(lineAt('TopicRulePayload', 'Nothing', 'Below'), 'TopicRulePayload:');
+});
+
+test('a device may publish its own telemetry and nothing else', () => {
+  const policy = load().resources.get('DevicePolicy')!;
+  const document = policy.properties['PolicyDocument'] as { Statement: { Effect: string; Action: string }[] };
+  assert.deepEqual(
+    document.Statement.map(({ Effect, Action }) => `${Effect} ${Action}`),
+    ['Allow iot:Connect', 'Allow iot:Publish', 'Deny iot:Publish'],
+  );
+  // https://docs.aws.amazon.com/general/latest/gr/iot-core.html: 2,048 characters without blanks.
+  assert.ok(JSON.stringify(document).length < 2048);
+});
+
+test('every rule has an error action, and every bucket, table and log group says what becomes of it', () => {
+  const template = load();
+  for (const { properties } of template.ofType('AWS::IoT::TopicRule')) {
+    assert.ok((properties['TopicRulePayload'] as { ErrorAction?: unknown }).ErrorAction);
+  }
+  const text = readFileSync(file, 'utf8');
+  for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table']) {
+    for (const { logicalId } of template.ofType(type)) {
+      assert.match(
+        text,
+        new RegExp(
+          `\n  ${logicalId}:\n    Type: ${type}\n    DeletionPolicy: Retain\n    UpdateReplacePolicy: Retain\n`,
+        ),
+      );
+    }
+  }
+});
+
+test('no permission is for every action or every resource', () => {
+  const statementsOf = ({ properties }: ResolvedResource) =>
+    (
+      properties['Policies'] as { PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] } }[]
+    ).flatMap((policy) => policy.PolicyDocument.Statement);
+  for (const role of load().ofType('AWS::IAM::Role')) {
+    for (const { Action, Resource } of statementsOf(role)) {
+      assert.equal(
+        [Action].flat().some((action) => /^\*$|:\*$/.test(String(action))),
+        false,
+        role.logicalId,
+      );
+      assert.equal([Resource].flat().includes('*'), false, role.logicalId);
+    }
+  }
+});
+
+const linter = spawnSync('cfn-lint', ['--version']).error
+  ? 'cfn-lint is not installed (pip install cfn-lint)'
+  : false;
+test('cfn-lint finds nothing', { skip: linter }, () => {
+  const lint = spawnSync('cfn-lint', ['--regions', 'us-east-1', 'eu-west-1', '--', file], {
+    encoding: 'utf8',
+  });
+  assert.equal(lint.stdout + lint.stderr, '');
+  assert.equal(lint.status, 0);
+});

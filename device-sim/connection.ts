@@ -1,0 +1,124 @@
+// One device's MQTT connection: it comes back on its own, later each time and never in step with the others.
+import { connect } from 'mqtt';
+import type { MqttClient } from 'mqtt';
+import type { Statistics } from './statistics.ts';
+
+export interface Identity {
+  /** Thing name; also the client id. */
+  readonly name: string;
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+export interface Connection {
+  /** Resolves with true when connected, with false when it is not and `stopping` says that it need not be. */
+  online(): Promise<boolean>;
+  /** Resolves when the broker has the message (QoS 1) or the socket has (QoS 0); rejects when it can not be sent. */
+  publish(topic: string, payload: string, qos: 0 | 1): Promise<void>;
+  /** Says goodbye, or with `force` cuts the connection off; what is under way then rejects. */
+  close(force: boolean): Promise<void>;
+}
+
+export interface ConnectionOptions {
+  /** `mqtts://host:port` */
+  readonly url: string;
+  /** PEM; the system's own list of authorities when absent. */
+  readonly ca: string | undefined;
+  readonly identity: Identity;
+  readonly statistics: Statistics;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly stopping: AbortSignal;
+}
+
+const firstDelay = 500;
+const longestDelay = 30_000;
+const goodbyeMs = 2_000;
+
+/** Milliseconds before the next attempt: doubling, and anywhere in the upper half of that span ("equal jitter"). */
+export function reconnectDelay(attempt: number, random: () => number): number {
+  const span = Math.min(firstDelay * 2 ** Math.min(attempt, 20), longestDelay);
+  return span / 2 + (span / 2) * random();
+}
+
+const words: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the broker closed the connection, so it may not know the certificate',
+};
+
+function reasonOf(error: Error): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  return (typeof code === 'string' ? words[code] : undefined) ?? error.message;
+}
+
+/** A connection stands only when it has held this long; one that is dropped at once must not begin its delays anew. */
+const steadyMs = 5_000;
+
+/** Opens at once; QoS 1 messages under way are sent again, as duplicates, when a lost connection is back. */
+export function openConnection(options: ConnectionOptions): Connection {
+  const { identity, statistics, random, stopping } = options;
+  let attempt = 0;
+  let closing = false;
+  let steady: NodeJS.Timeout | undefined;
+  let waiters: ((online: boolean) => void)[] = [];
+  const client: MqttClient = connect(options.url, {
+    clientId: identity.name,
+    ca: options.ca,
+    cert: identity.certificatePem,
+    key: identity.keyPem,
+    rejectUnauthorized: true,
+    protocolVersion: 4,
+    clean: true,
+    keepalive: 60,
+    connectTimeout: 20_000,
+    reconnectPeriod: reconnectDelay(0, random),
+    reconnectOnConnackError: true,
+    queueQoSZero: false,
+  });
+
+  function tell(online: boolean): void {
+    const told = waiters;
+    waiters = [];
+    for (const resolve of told) resolve(online);
+  }
+
+  /** mqtt.js reads its period anew whenever a connection ends. */
+  function nextDelay(): void {
+    if (!closing) client.options.reconnectPeriod = reconnectDelay(attempt, random);
+  }
+
+  client.on('connect', () => {
+    steady = setTimeout(() => {
+      attempt = 0;
+      nextDelay();
+    }, steadyMs);
+    tell(true);
+  });
+  client.on('reconnect', () => {
+    statistics.reconnects += 1;
+    attempt += 1;
+    nextDelay();
+  });
+  client.on('error', (error) => (statistics.lastError = reasonOf(error)));
+  client.on('close', () => clearTimeout(steady));
+  stopping.addEventListener('abort', () => tell(false));
+
+  return {
+    online() {
+      if (client.connected) return Promise.resolve(true);
+      if (stopping.aborted) return Promise.resolve(false);
+      return new Promise((resolve) => waiters.push(resolve));
+    },
+    async publish(topic, payload, qos) {
+      await client.publishAsync(topic, payload, { qos });
+    },
+    async close(force) {
+      closing = true;
+      client.options.reconnectPeriod = 0; // from now on mqtt.js rejects what is under way when it is cut off
+      const late = setTimeout(() => client.stream.destroy(), goodbyeMs);
+      await client.endAsync(force || !client.connected);
+      clearTimeout(late);
+      clearTimeout(steady);
+    },
+  };
+}

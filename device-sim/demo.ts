@@ -1,0 +1,87 @@
+// The demo fleet of `npm start`: five store fridges in Seattle, one of them failing every few minutes.
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { startFleet } from './fleet.ts';
+import { findIdentities } from './identities.ts';
+import { planMessages } from './messages.ts';
+import { demoFridge } from './patterns.ts';
+import { seedOf } from './random.ts';
+import { createStatistics } from './statistics.ts';
+import { localTarget } from './target.ts';
+import { readSeattleWeather } from './weather.ts';
+
+const names = [1, 2, 3, 4, 5].map((number) => `demo-fridge-${number}`);
+const failing = 'demo-fridge-3';
+const site = 'seattle';
+
+/** As a thread it is given `{ dataDir }`, as a process `--data-dir`. */
+function dataDirOf(): string {
+  if (!isMainThread) return (workerData as { dataDir: string }).dataDir;
+  return parseArgs({ options: { 'data-dir': { type: 'string', default: '.tidegate' } } }).values['data-dir'];
+}
+
+/** Calls `stop` on the message `stop` of the parent, thread or process, and on a signal. */
+function onStop(stop: () => void): void {
+  if (isMainThread) {
+    process.on('message', (message) => {
+      if (message === 'stop') stop();
+    });
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  }
+  parentPort?.on('message', (message) => {
+    if (message === 'stop') stop();
+  });
+}
+
+async function run(dataDir: string): Promise<void> {
+  const stopping = new AbortController();
+  let stopFleet = () => {};
+  onStop(() => {
+    stopping.abort();
+    stopFleet();
+  });
+  const target = localTarget(dataDir);
+  const identities = await findIdentities(names, {
+    folder: path.join(dataDir, 'sim'),
+    create: (name) => target.create({ name, group: 'Seattle', site }),
+    onCreated() {},
+  });
+  target.close();
+  if (stopping.signal.aborted) return;
+  const hours = readSeattleWeather();
+  const start = Date.now();
+  const plan = (name: string) =>
+    planMessages({
+      seed: seedOf(name),
+      pattern: demoFridge(hours, name === failing),
+      start,
+      rate: 1,
+      jitter: false,
+      duplicates: 0,
+      reorder: 0,
+      pack: 1,
+      speed: 1,
+    });
+  const fleet = startFleet({
+    url: target.url,
+    ca: target.ca,
+    devices: identities.map((identity) => ({
+      identity,
+      topic: `telemetry/${site}/${identity.name}`,
+      plan: plan(identity.name),
+    })),
+    qos: 1,
+    start,
+    statistics: createStatistics(),
+    random: Math.random,
+  });
+  stopFleet = () => fleet.stop();
+  await fleet.done;
+}
+
+// An error ends the thread or process and reaches whoever started it.
+await run(dataDirOf());
+parentPort?.close();
+if (isMainThread && process.channel) process.disconnect();

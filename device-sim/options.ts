@@ -1,0 +1,147 @@
+// The command line of the simulator: every value is checked where it is read, and an error says what it takes.
+import { parseArgs } from 'node:util';
+import { patternNames } from './patterns.ts';
+import type { PatternName } from './patterns.ts';
+
+/** Stops the command with its message as the only line. */
+export class SimError extends Error {
+  override readonly name = 'SimError';
+}
+
+export interface SimOptions {
+  readonly local: boolean;
+  readonly dataDir: string;
+  /** Folder of the devices' certificates and keys. */
+  readonly out: string;
+  readonly devices: number;
+  /** Readings a second of each device. */
+  readonly rate: number;
+  readonly qos: 0 | 1;
+  readonly jitter: boolean;
+  readonly pattern: PatternName;
+  readonly duplicates: number;
+  readonly reorder: number;
+  readonly pack: number;
+  readonly seed: string;
+  readonly site: string;
+  /** Milliseconds. */
+  readonly duration: number | undefined;
+  /** Readings of each device. */
+  readonly count: number | undefined;
+  readonly basicIngest: boolean;
+  readonly speed: number;
+}
+
+export const usage = `usage: npm run sim -- [--local] [options]
+
+  --local            the local cloud (npm start) instead of AWS
+  --data-dir DIR     its data directory (.tidegate)
+  --out DIR          where certificates and keys are kept (DIR/sim of --data-dir; required without --local)
+  --devices N        devices, named sim-1 to sim-N (5)
+  --rate R           readings a second of each device (1)
+  --pattern NAME     ${patternNames.join(', ')} (sine)
+  --speed X          seconds of the pattern in one second (1; 600 for csv)
+  --site NAME        the site in the topic telemetry/<site>/<device> (sim)
+  --qos 0|1          (1)
+  --pack K           readings in one message (1)
+  --jitter           readings up to a quarter of their interval early or late
+  --duplicates P     share of messages sent twice, 0 to 1 (0)
+  --reorder P        share of messages overtaken by later ones, 0 to 1 (0)
+  --basic-ingest     publish to the rule itself, without messaging charge on AWS
+  --seed TEXT        the same seed gives the same readings (tidegate)
+  --duration T       ends after 90, 90s, 15m or 2h; otherwise with Ctrl-C
+  --count N          ends after so many readings of each device`;
+
+const options = {
+  local: { type: 'boolean', default: false },
+  'data-dir': { type: 'string', default: '.tidegate' },
+  out: { type: 'string' },
+  devices: { type: 'string', default: '5' },
+  rate: { type: 'string', default: '1' },
+  qos: { type: 'string', default: '1' },
+  jitter: { type: 'boolean', default: false },
+  pattern: { type: 'string', default: 'sine' },
+  duplicates: { type: 'string', default: '0' },
+  reorder: { type: 'string', default: '0' },
+  pack: { type: 'string', default: '1' },
+  seed: { type: 'string', default: 'tidegate' },
+  site: { type: 'string', default: 'sim' },
+  duration: { type: 'string' },
+  count: { type: 'string' },
+  'basic-ingest': { type: 'boolean', default: false },
+  speed: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+function numberOf(name: string, text: string, lowest: number, highest: number, whole: boolean): number {
+  const value = Number(text);
+  const isPlain = (whole ? /^\d{1,12}$/ : /^\d{1,12}(\.\d{1,12})?$/).test(text);
+  if (!isPlain || value < lowest || value > highest) {
+    throw new SimError(
+      `--${name} ${text}: it takes a ${whole ? 'whole ' : ''}number from ${lowest} to ${highest}`,
+    );
+  }
+  return value;
+}
+
+function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === text);
+  if (found === undefined) throw new SimError(`--${name} ${text}: it takes ${allowed.join(', ')}`);
+  return found;
+}
+
+const units: Readonly<Record<string, number>> = { '': 1_000, s: 1_000, m: 60_000, h: 3_600_000 };
+
+function durationOf(text: string): number {
+  const [, digits, unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?)([smh]?)$/.exec(text) ?? [];
+  const milliseconds = Number(digits) * units[unit]!;
+  if (!(milliseconds > 0))
+    throw new SimError(`--duration ${text}: it takes a time such as 90, 90s, 15m or 2h`);
+  return milliseconds;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new SimError(`${(error as Error).message.split('\n')[0]}\n\n${usage}`, { cause: error });
+  }
+}
+
+/**
+ * @returns undefined when help is asked for.
+ * @throws SimError naming the option and what it takes.
+ */
+export function parseOptions(args: readonly string[]): SimOptions | undefined {
+  const values = parse(args);
+  if (values.help) return undefined;
+  const { local, out, site, seed } = values;
+  if (!local && out === undefined) {
+    throw new SimError(
+      'without --local the devices are made in AWS IoT: name the folder for their keys with --out',
+    );
+  }
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(site)) {
+    throw new SimError(`--site ${site}: it takes letters, digits, - and _, at most 64`);
+  }
+  const pattern = oneOf('pattern', values.pattern, patternNames);
+  return {
+    local,
+    dataDir: values['data-dir'],
+    out: out ?? `${values['data-dir']}/sim`,
+    devices: numberOf('devices', values.devices, 1, 100_000, true),
+    rate: numberOf('rate', values.rate, 0.001, 10_000, false),
+    qos: Number(oneOf('qos', values.qos, ['0', '1'])) as 0 | 1,
+    jitter: values.jitter,
+    pattern,
+    duplicates: numberOf('duplicates', values.duplicates, 0, 1, false),
+    reorder: numberOf('reorder', values.reorder, 0, 1, false),
+    pack: numberOf('pack', values.pack, 1, 1_000, true),
+    seed,
+    site,
+    duration: values.duration === undefined ? undefined : durationOf(values.duration),
+    count: values.count === undefined ? undefined : numberOf('count', values.count, 1, 1e9, true),
+    basicIngest: values['basic-ingest'],
+    speed: numberOf('speed', values.speed ?? (pattern === 'csv' ? '600' : '1'), 0.001, 1_000_000, false),
+  };
+}

@@ -1,0 +1,113 @@
+// `npm run sim`: a fleet of simulated devices over real MQTT with mutual TLS, against the local cloud or AWS.
+import path from 'node:path';
+import { findIdentities } from './identities.ts';
+import type { Identity } from './connection.ts';
+import { startFleet } from './fleet.ts';
+import type { Device, Fleet } from './fleet.ts';
+import { planMessages } from './messages.ts';
+import { parseOptions, SimError, usage } from './options.ts';
+import type { SimOptions } from './options.ts';
+import { createPatterns } from './patterns.ts';
+import { createProgress, progressLine, summaryLines } from './progress.ts';
+import type { Progress } from './progress.ts';
+import { seedOf } from './random.ts';
+import { createStatistics } from './statistics.ts';
+import type { Statistics } from './statistics.ts';
+import { awsTarget, localTarget } from './target.ts';
+import type { Target } from './target.ts';
+import { readSeattleWeather } from './weather.ts';
+
+function devicesOf(identities: readonly Identity[], options: SimOptions, start: number): Device[] {
+  const pattern = createPatterns(readSeattleWeather())[options.pattern];
+  const prefix = options.basicIngest ? '$aws/rules/TelemetryRule/' : '';
+  return identities.map((identity) => ({
+    identity,
+    topic: `${prefix}telemetry/${options.site}/${identity.name}`,
+    plan: planMessages({ ...options, seed: seedOf(options.seed, identity.name), pattern, start }),
+  }));
+}
+
+async function identitiesOf(
+  options: SimOptions,
+  target: Target,
+  progress: Progress,
+  stopping: AbortSignal,
+): Promise<Identity[]> {
+  const names = Array.from({ length: options.devices }, (_, index) => `sim-${index + 1}`);
+  return findIdentities(names, {
+    folder: path.resolve(options.out),
+    create: (name) => target.create({ name, group: 'Simulated', site: options.site }),
+    onCreated: (made) => progress.show(`${made} devices made, with key and certificate`),
+    stopping,
+  });
+}
+
+/** Renews the progress line every second until the fleet is done. */
+async function watch(
+  fleet: Fleet,
+  statistics: Statistics,
+  progress: Progress,
+  devices: number,
+): Promise<void> {
+  let last = 0;
+  const timer = setInterval(() => {
+    const rate = statistics.acknowledged - last;
+    last = statistics.acknowledged;
+    progress.show(progressLine(statistics, fleet.connected(), devices, rate));
+  }, 1_000);
+  await fleet.done;
+  clearInterval(timer);
+}
+
+/** Calls `stop` on the first signal; the second one ends the process at once. */
+function onSignal(stop: () => void): void {
+  let stopped = false;
+  const receive = () => {
+    if (stopped) process.exit(130);
+    stopped = true;
+    stop();
+  };
+  process.on('SIGINT', receive);
+  process.on('SIGTERM', receive);
+}
+
+/** Resolves with the exit code: 1 when a message was not acknowledged. */
+async function run(options: SimOptions): Promise<number> {
+  const progress = createProgress(process.stderr);
+  const stopping = new AbortController();
+  let fleet: Fleet | undefined;
+  onSignal(() => {
+    stopping.abort(new SimError('stopped'));
+    fleet?.stop();
+  });
+  const target = await (options.local ? localTarget(options.dataDir) : awsTarget());
+  const identities = await identitiesOf(options, target, progress, stopping.signal);
+  await target.check();
+  const statistics = createStatistics();
+  const start = Date.now();
+  const { url, ca } = target;
+  const { qos } = options;
+  const devices = devicesOf(identities, options, start);
+  fleet = startFleet({ url, ca, devices, qos, start, statistics, random: Math.random });
+  await watch(fleet, statistics, progress, devices.length);
+  target.close();
+  const [first = '', ...rest] = summaryLines(statistics, (Date.now() - start) / 1_000);
+  progress.say(first);
+  for (const line of rest) progress.say(line);
+  return statistics.acknowledged === statistics.sent ? 0 : 1;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(args);
+    if (options) return await run(options);
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SimError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

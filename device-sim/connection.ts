@@ -1,5 +1,5 @@
 // One device's MQTT connection: it comes back on its own, later each time and never in step with the others.
-import { connect } from 'mqtt';
+import { connect, Store } from 'mqtt';
 import type { MqttClient } from 'mqtt';
 import type { Statistics } from './statistics.ts';
 
@@ -54,6 +54,14 @@ function reasonOf(error: Error): string {
 /** A connection stands only when it has held this long; one that is dropped at once must not begin its delays anew. */
 const steadyMs = 5_000;
 
+/** Only a message that is sent again is read from the store, so there it is marked as such [MQTT-3.3.1-1]. */
+function createOutgoingStore(): Store {
+  const store = new Store();
+  const put = store.put.bind(store);
+  store.put = (packet, done) => put(packet.cmd === 'publish' ? { ...packet, dup: true } : packet, done);
+  return store;
+}
+
 /** Opens at once; QoS 1 messages under way are sent again, as duplicates, when a lost connection is back. */
 export function openConnection(options: ConnectionOptions): Connection {
   const { identity, statistics, random, stopping } = options;
@@ -74,6 +82,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     reconnectPeriod: reconnectDelay(0, random),
     reconnectOnConnackError: true,
     queueQoSZero: false,
+    outgoingStore: createOutgoingStore(),
   });
 
   function tell(online: boolean): void {

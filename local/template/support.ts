@@ -24,6 +24,7 @@ const devices: Readonly<Record<string, ResourceSupport>> = {
     properties: {
       honours: {
         ThingTypeName: text,
+        DeprecateThingType: flag,
         'ThingTypeProperties.ThingTypeDescription': text,
         'ThingTypeProperties.SearchableAttributes.*': text,
       },
@@ -34,6 +35,7 @@ const devices: Readonly<Record<string, ResourceSupport>> = {
     properties: {
       honours: {
         ThingGroupName: text,
+        ParentGroupName: text,
         'ThingGroupProperties.ThingGroupDescription': text,
         'ThingGroupProperties.AttributePayload.Attributes.*': text,
       },

@@ -1,0 +1,130 @@
+// What is not SQL, or not supported, is refused when it is compiled, with its position.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { contextOf, messageOf } from './message.ts';
+import { compileStatement } from '../../local/rules/statement.ts';
+import { SqlError } from '../../local/rules/sql-error.ts';
+
+const cases: [string, string][] = [
+  ['', '1:1: expected SELECT at the beginning, found the end'],
+  ['DELETE *', '1:1: expected SELECT at the beginning, found "DELETE"'],
+  ['SELECT', '1:7: expected a value, found the end'],
+  ["SELECT a,\n  b c FROM 't'", '2:5: expected FROM, WHERE or the end, found "c"'],
+  ['SELECT a FROM t', '1:15: expected a topic filter in quotes, found "t"'],
+  ["SELECT a FROM 't", "1:15: the text that begins with ' has no end"],
+  ["SELECT a FROM 't/#/x'", '1:15: in the topic filter "t/#/x", # must be the last level'],
+  ["SELECT a FROM 't+/x'", '1:15: in the topic filter "t+/x", + must be a level of its own'],
+  ["SELECT a FROM ''", '1:15: the topic filter is empty'],
+  ["SELECT a FROM 'a/b/c/d/e/f/g/h/i'", '1:15: the topic filter "a/b/c/d/e/f/g/h/i" has more than 8 levels'],
+  [
+    "SELECT a FROM '$aws/rules/r/x'",
+    '1:15: a rule cannot listen to the topics of Basic Ingest; leave FROM out',
+  ],
+  ["SELECT a FROM 't' WHERE", '1:24: expected a value, found the end'],
+  ["SELECT a FROM 't' WHERE a = 1 x", '1:31: expected the end, found "x"'],
+  [
+    "SELECT a WHERE a LIKE 'x%'",
+    '1:18: expected the end, found "LIKE"; there is no LIKE, use startswith, endswith or indexof',
+  ],
+  ['SELECT a WHERE a != 1', '1:18: unexpected "!"'],
+  [
+    'SELECT a[0] AS b',
+    '1:9: expected FROM, WHERE or the end, found "["; take an element with get(array, index)',
+  ],
+  ['SELECT a.b', '1:8: AWS does not document a name for this field; give it one with AS'],
+  ['SELECT topic(1)', '1:8: AWS does not document a name for this field; give it one with AS'],
+  ['SELECT a AS x, b AS x', '1:16: the name x is given twice'],
+  ['SELECT a AS x, b AS x.y', '1:16: the name x.y is given twice'],
+  ['SELECT a, *', '1:11: * comes first in the list'],
+  ['SELECT -a AS b', '1:8: a minus sign stands before numbers only; write 0 - x'],
+  ["SELECT 'a\\n' AS b", '1:10: AWS does not document a backslash in a literal; write it as chr(92)'],
+  ['SELECT 1e1000 AS b', '1:8: 1e1000 is beyond the range of a Decimal'],
+  ['SELECT foo(a) AS b', '1:8: there is no function foo()'],
+  ['SELECT __proto__(a) AS b', '1:8: there is no function __proto__()'],
+  [
+    'SELECT 1 + regexp_matches(a, b) AS c',
+    '1:12: the function regexp_matches() is not supported by the local cloud: regular expressions are not implemented; use startswith, endswith or indexof',
+  ],
+  [
+    "SELECT aws_lambda('arn', *) AS b",
+    '1:8: the function aws_lambda() is not supported by the local cloud: it calls another AWS service',
+  ],
+  ['SELECT abs(*) AS b', "1:12: * as an argument stands in encode(*, 'base64') only"],
+  ["SELECT encode(*, 'hex') AS b", "1:18: the local cloud's encode() knows the literal 'base64' only"],
+  ['SELECT decode(a) AS b', "1:8: decode() takes a value and 'base64'"],
+  ['SELECT cast(a AS Long) AS b', '1:8: cast() knows no type Long'],
+  [
+    'SELECT CASE WHEN a = 1 THEN 2 END AS b',
+    '1:13: CASE needs a value that is compared: CASE value WHEN ...',
+  ],
+  ['SELECT CASE a ELSE 1 END AS b', '1:15: expected WHEN, found "ELSE"'],
+  ['SELECT @a AS b', '1:8: the variable @a is not set before'],
+  ['SET @a = @b, @b = 1 SELECT @a AS a', '1:10: the variable @b is not set before'],
+  ['SET @a = 1, @a = 2 SELECT *', '1:13: @a is set twice'],
+  ['SELECT {a: 1} AS b', '1:9: expected a name in quotes, found "a"'],
+  ['SELECT (SELECT a) AS b', '1:17: expected FROM in a nested query, found ")"'],
+  ['SELECT a -- all', '1:11: a minus sign stands before numbers only; write 0 - x'],
+  ['SELECT a; SELECT b', '1:9: unexpected ";"'],
+];
+
+describe('SQL that is refused', () => {
+  for (const [sql, message] of cases) {
+    it(JSON.stringify(sql), () => {
+      assert.throws(() => compileStatement(sql), { name: 'SqlError', message: `SQL ${message}` });
+    });
+  }
+  it('is told apart by line and column', () => {
+    const sql = 'SELECT\n  a,\n  foo() AS b';
+    assert.throws(
+      () => compileStatement(sql),
+      (error) => error instanceof SqlError && error.line === 3 && error.column === 3,
+    );
+  });
+  it('includes what would exhaust the stack', () => {
+    const deep = [
+      `SELECT ${'('.repeat(50_000)}1`,
+      `SELECT ${'NOT '.repeat(10_000)}a AS b`,
+      `SELECT ${'['.repeat(60_000)}`,
+      `SELECT ${'1 + '.repeat(10_000)}1 AS b`,
+      `SELECT ${'abs('.repeat(10_000)}1`,
+      `SELECT ${'(SELECT a FROM '.repeat(4_000)}b`,
+      `SELECT ${'a'.repeat(70_000)}`,
+    ];
+    for (const sql of deep) assert.throws(() => compileStatement(sql), SqlError, sql.slice(0, 40));
+  });
+});
+
+describe('any text', () => {
+  const words =
+    "SELECT * FROM WHERE AS AND OR NOT IN EXISTS CASE WHEN THEN ELSE END VALUE SET NULL TRUE a b.c @v topic ( ) [ ] { } , . : + - / % = <> < >= 1 2.5 1e9 'x' \"y\" encode decode 'base64' cast Int get nanvl".split(
+      ' ',
+    );
+  const numRuns = 20_000;
+
+  it('made of SQL words compiles or is refused with a position, and evaluates without throwing', () => {
+    const token = fc.constantFrom(...words);
+    fc.assert(
+      fc.property(fc.array(token, { maxLength: 25 }), (tokens) => tryIt(`SELECT ${tokens.join(' ')}`)),
+      { seed: 2, numRuns },
+    );
+  });
+  it('of any characters compiles or is refused with a position', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 60, unit: 'binary' }), (text) => tryIt(text)),
+      { seed: 3, numRuns },
+    );
+  });
+});
+
+const messages = ['{"a":[1,"x"],"b":{"c":2}}', 'text', ''].map((payload) => contextOf(messageOf(payload)));
+
+function tryIt(sql: string): void {
+  try {
+    const statement = compileStatement(sql);
+    for (const message of messages) statement.evaluate(message);
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    assert.ok(error.line >= 1 && error.column >= 1);
+  }
+}

@@ -39,6 +39,14 @@ const limitOf = (limit: Node, what: string, fail: Fail) => {
 };
 
 const checks: Readonly<Record<string, Check>> = {
+  MinLength(value, limit, fail) {
+    const least = limitOf(limit, 'MinLength', fail);
+    return value.length < least ? `must be at least ${least} characters long` : undefined;
+  },
+  MaxLength(value, limit, fail) {
+    const most = limitOf(limit, 'MaxLength', fail);
+    return value.length > most ? `must be at most ${most} characters long` : undefined;
+  },
   AllowedValues(value, limit, fail) {
     const allowed = literals(limit, 'AllowedValues', fail);
     return allowed.includes(value) ? undefined : `must be one of ${allowed.join(', ')}`;
@@ -52,14 +60,6 @@ const checks: Readonly<Record<string, Check>> = {
       return fail(limit.place, `AllowedPattern ${pattern} is no regular expression`);
     }
     return expression.test(value) ? undefined : `must match ${pattern}`;
-  },
-  MinLength(value, limit, fail) {
-    const least = limitOf(limit, 'MinLength', fail);
-    return value.length < least ? `must be at least ${least} characters long` : undefined;
-  },
-  MaxLength(value, limit, fail) {
-    const most = limitOf(limit, 'MaxLength', fail);
-    return value.length > most ? `must be at most ${most} characters long` : undefined;
   },
   MinValue(value, limit, fail) {
     const least = limitOf(limit, 'MinValue', fail);

@@ -61,7 +61,8 @@ function matchPieces(pieces: readonly string[], text: string): boolean {
   const end = text.length - last.length;
   if (end < first.length || !text.startsWith(first) || !text.endsWith(last)) return false;
   let at = first.length;
-  for (const piece of pieces.slice(1, -1)) {
+  for (let index = 1; index < pieces.length - 1; index += 1) {
+    const piece = pieces[index]!;
     const found = text.indexOf(piece, at);
     if (found === -1 || found + piece.length > end) return false;
     at = found + piece.length;

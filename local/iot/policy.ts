@@ -19,7 +19,9 @@ export interface Evaluator {
 
 interface Prepared {
   readonly statement: Statement;
-  readonly resources: readonly Bound[];
+  readonly tests: readonly ((resource: string) => boolean)[];
+  /** The first variable of its resources that has no value. */
+  readonly missing: string | undefined;
 }
 
 /** Why a statement that covers the action did not decide, or true when it matched. */
@@ -40,14 +42,13 @@ function coversAction({ actions }: Statement, action: string): boolean {
  * A variable without a value fails closed: it never makes an Allow match, and never takes a resource out of a Deny that
  * is written with NotResource.
  */
-function matchesResource({ statement, resources }: Prepared, resource: string): Outcome {
-  const missing = resources.find((bound) => 'missing' in bound);
-  const found = resources.some((bound) => 'test' in bound && bound.test(resource));
+function matchesResource({ statement, tests, missing }: Prepared, resource: string): Outcome {
+  let found = false;
+  for (const test of tests) found ||= test(resource);
   const { negated } = statement.resources;
-  if (negated && missing && statement.effect === 'Allow' && !found)
-    return `\${${missing.missing}} has no value`;
-  if (found !== negated) return true;
-  return missing ? `\${${missing.missing}} has no value` : 'another resource';
+  const unsure = negated && missing !== undefined && statement.effect === 'Allow';
+  if (found !== negated && !unsure) return true;
+  return missing === undefined ? 'another resource' : `\${${missing}} has no value`;
 }
 
 function matchesConditions({ statement }: Prepared, lookup: Lookup): Outcome {
@@ -65,18 +66,24 @@ function outcomeOf(prepared: Prepared, resource: string, lookup: Lookup): Outcom
   return outcome === true ? matchesConditions(prepared, lookup) : outcome;
 }
 
-/** Of the statements that were near, those with something to put right say more than a mere other resource. */
-function explain(
-  subject: string,
-  action: string,
-  resource: string,
-  near: readonly [Prepared, string][],
-): string {
-  const short = resource.split(':').slice(5).join(':') || resource;
-  const telling = near.filter(([, outcome]) => outcome !== 'another resource');
-  const [nearest] = telling.length > 0 ? telling : near;
-  const hint = nearest ? ` (nearest: ${describeStatement(nearest[0].statement)}: ${nearest[1]})` : '';
-  return `no policy of ${subject} allows ${action} on ${short}${hint}`;
+function prepare(statement: Statement, lookup: Lookup): Prepared {
+  const bound = statement.resources.patterns.map((pattern): Bound => pattern.bind(lookup));
+  return {
+    statement,
+    tests: bound.flatMap((each) => ('test' in each ? [each.test] : [])),
+    missing: bound.flatMap((each) => ('missing' in each ? [each.missing] : []))[0],
+  };
+}
+
+/** Of the statements that cover the action, one with something to put right says more than a mere other resource. */
+function explain(covering: readonly Prepared[], resource: string, lookup: Lookup): string {
+  const near = covering
+    .filter(({ statement }) => statement.effect === 'Allow')
+    .map((prepared) => ({ prepared, outcome: outcomeOf(prepared, resource, lookup) }));
+  const nearest = near.find(({ outcome }) => outcome !== 'another resource') ?? near[0];
+  return nearest
+    ? ` (nearest: ${describeStatement(nearest.prepared.statement)}: ${String(nearest.outcome)})`
+    : '';
 }
 
 /**
@@ -88,9 +95,7 @@ export function createEvaluator(
   statements: readonly Statement[],
   lookup: Lookup,
 ): Evaluator {
-  const all = statements.map((statement): Prepared => {
-    return { statement, resources: statement.resources.patterns.map((pattern) => pattern.bind(lookup)) };
-  });
+  const all = statements.map((statement) => prepare(statement, lookup));
   const byAction = new Map<string, readonly Prepared[]>();
   const covering = (action: string) => {
     let found = byAction.get(action);
@@ -108,20 +113,18 @@ export function createEvaluator(
   return {
     decide(action, resource, more) {
       const values: Lookup = more ? (key) => more(key) ?? lookup(key) : lookup;
-      const near: [Prepared, string][] = [];
-      for (const prepared of covering(action)) {
-        const outcome = outcomeOf(prepared, resource, values);
+      const candidates = covering(action);
+      for (const prepared of candidates) {
+        if (outcomeOf(prepared, resource, values) !== true) continue;
         const { statement } = prepared;
-        if (outcome !== true) {
-          if (statement.effect === 'Allow') near.push([prepared, outcome]);
-          continue;
-        }
         const allowed = statement.effect === 'Allow';
         const reason = `${allowed ? 'allowed' : 'denied'} by ${describeStatement(statement)}`;
         return { allowed, reason, policyName: statement.policyName, statement: statement.number };
       }
       if (statements.length === 0) return { allowed: false, reason: `${subject} has no policy attached` };
-      return { allowed: false, reason: explain(subject, action, resource, near) };
+      const what = `${action} on ${resource.split(':').slice(5).join(':')}`;
+      const hint = explain(candidates, resource, values);
+      return { allowed: false, reason: `no policy of ${subject} allows ${what}${hint}` };
     },
   };
 }

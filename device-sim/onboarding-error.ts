@@ -1,0 +1,29 @@
+// What a person is told when onboarding fails: one line that names the thing, the cause and the remedy.
+
+export class OnboardingError extends Error {
+  override readonly name = 'OnboardingError';
+}
+
+const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
+  [
+    /ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH/,
+    'nothing answers there; for the local cloud run npm start first',
+  ],
+  [
+    /CredentialsProvider|credentials/i,
+    'configure AWS credentials (aws configure), or add --local for the local cloud',
+  ],
+  [/Region is missing/i, 'set AWS_REGION, or add --local for the local cloud'],
+];
+
+/** The error's own text on one line, with a remedy where one is known. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message } = error;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const text = (message || code || name).replace(/\s+/g, ' ');
+  if (error instanceof OnboardingError) return text;
+  const found = remedies.find(([pattern]) => pattern.test(`${name} ${code} ${message}`));
+  const known = text.includes(name) || name === 'Error' ? text : `${name}: ${text}`;
+  return found ? `${known}: ${found[1]}` : known;
+}

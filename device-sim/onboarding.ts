@@ -1,0 +1,216 @@
+// Makes a device known to AWS IoT: type, group, thing, key and certificate, in an order that a crash leaves harmless.
+import {
+  AddThingToThingGroupCommand,
+  AttachPolicyCommand,
+  AttachThingPrincipalCommand,
+  CreateCertificateFromCsrCommand,
+  CreateThingCommand,
+  CreateThingGroupCommand,
+  CreateThingTypeCommand,
+  DeleteCertificateCommand,
+  DescribeThingCommand,
+  DetachPolicyCommand,
+  DetachThingPrincipalCommand,
+  GetPolicyCommand,
+  IoTClient,
+  UpdateCertificateCommand,
+  UpdateThingCommand,
+  type IoTClientConfig,
+} from '@aws-sdk/client-iot';
+import { OnboardingError } from './onboarding-error.ts';
+import { makeKeyAndRequest } from './onboarding-key.ts';
+
+export interface DeviceSpec {
+  readonly name: string;
+  readonly type?: string | undefined;
+  readonly group?: string | undefined;
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** The IoT policy that its certificate gets. */
+  readonly policy: string;
+}
+
+export interface Onboarded {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+  readonly certificateId: string;
+}
+
+export interface IssuedCertificate extends Onboarded {
+  readonly certificateArn: string;
+}
+
+/** Every setting that the SDK would otherwise look up in the user's AWS files. */
+const local: IoTClientConfig = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  useFipsEndpoint: false,
+  useDualstackEndpoint: false,
+  retryMode: 'standard',
+  maxAttempts: 3,
+  defaultsMode: 'standard',
+  userAgentAppId: 'tidegate',
+  authSchemePreference: ['sigv4'],
+};
+
+/**
+ * With `endpoint` the local cloud's client, which never reads the user's credentials; else the ordinary AWS chain, with
+ * `region` where it is given.
+ */
+export function createIotClient(options: {
+  endpoint?: string | undefined;
+  region?: string | undefined;
+}): IoTClient {
+  const { endpoint, region } = options;
+  if (endpoint) return new IoTClient({ ...local, ...(region ? { region } : {}), endpoint });
+  return new IoTClient(region ? { region } : {});
+}
+
+const isNamed = (error: unknown, name: string) => error instanceof Error && error.name === name;
+
+/** Runs `create`; that it exists already is as good. @returns whether it is new */
+async function unlessExists(create: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await create();
+    return true;
+  } catch (error) {
+    if (isNamed(error, 'ResourceAlreadyExistsException')) return false;
+    throw error;
+  }
+}
+
+async function requirePolicy(client: IoTClient, policyName: string): Promise<void> {
+  try {
+    await client.send(new GetPolicyCommand({ policyName }));
+  } catch (error) {
+    if (!isNamed(error, 'ResourceNotFoundException')) throw error;
+    throw new OnboardingError(
+      `policy ${policyName} does not exist: deploy the stack first, or name another with --policy`,
+      { cause: error },
+    );
+  }
+}
+
+/** Creates the thing, or gives an existing one the same type and the attributes in addition to its own. */
+async function ensureThing(client: IoTClient, { name, type, attributes = {} }: DeviceSpec): Promise<void> {
+  const thing = { thingName: name, thingTypeName: type };
+  const isNew = await unlessExists(() =>
+    client.send(new CreateThingCommand({ ...thing, attributePayload: { attributes } })),
+  );
+  if (isNew) return;
+  const found = await client.send(new DescribeThingCommand({ thingName: name }));
+  if (type !== undefined && found.thingTypeName !== undefined && found.thingTypeName !== type) {
+    throw new OnboardingError(`thing ${name} exists with the type ${found.thingTypeName}, not ${type}`);
+  }
+  await client.send(new UpdateThingCommand({ ...thing, attributePayload: { attributes, merge: true } }));
+}
+
+/**
+ * Type, group and thing, each made where it is missing; the thing joins the group.
+ *
+ * @throws OnboardingError when the policy is missing or the thing has another type.
+ */
+export async function register(client: IoTClient, spec: DeviceSpec): Promise<void> {
+  const { name, type, group, policy } = spec;
+  await requirePolicy(client, policy);
+  if (type) await unlessExists(() => client.send(new CreateThingTypeCommand({ thingTypeName: type })));
+  if (group) await unlessExists(() => client.send(new CreateThingGroupCommand({ thingGroupName: group })));
+  await ensureThing(client, spec);
+  if (group) await client.send(new AddThingToThingGroupCommand({ thingName: name, thingGroupName: group }));
+}
+
+/**
+ * An inactive certificate for a key that is made here, or for `keyPem`; only the signing request leaves the machine.
+ */
+export async function issue(client: IoTClient, name: string, keyPem?: string): Promise<IssuedCertificate> {
+  const made = await makeKeyAndRequest(name, keyPem);
+  const issued = await client.send(
+    new CreateCertificateFromCsrCommand({ certificateSigningRequest: made.csr, setAsActive: false }),
+  );
+  return {
+    certificatePem: issued.certificatePem!,
+    certificateId: issued.certificateId!,
+    certificateArn: issued.certificateArn!,
+    keyPem: made.keyPem,
+  };
+}
+
+/** Gives a certificate its policies and its thing, and activates it last: what a crash leaves behind opens no door. */
+export async function putIntoService(
+  client: IoTClient,
+  certificate: { readonly certificateId: string; readonly certificateArn: string },
+  thingName: string,
+  policies: readonly string[],
+): Promise<void> {
+  const { certificateId, certificateArn } = certificate;
+  for (const policyName of policies) {
+    await client.send(new AttachPolicyCommand({ policyName, target: certificateArn }));
+  }
+  await client.send(new AttachThingPrincipalCommand({ thingName, principal: certificateArn }));
+  await client.send(new UpdateCertificateCommand({ certificateId, newStatus: 'ACTIVE' }));
+}
+
+const deleteAttempts = 20;
+const deleteDelayMs = 500;
+
+/** On AWS a detachment takes seconds to be seen: the deletion is tried again until then. */
+async function deleteDetached(client: IoTClient, certificateId: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.send(new DeleteCertificateCommand({ certificateId }));
+      return;
+    } catch (error) {
+      if (attempt === deleteAttempts || !isNamed(error, 'DeleteConflictException')) throw error;
+      await new Promise((resolve) => setTimeout(resolve, deleteDelayMs));
+    }
+  }
+}
+
+/** Deactivates, detaches and deletes a certificate. */
+export async function discard(
+  client: IoTClient,
+  certificate: { readonly certificateId: string; readonly certificateArn: string },
+  thingName: string,
+  policies: readonly string[],
+): Promise<void> {
+  const { certificateId, certificateArn } = certificate;
+  await client.send(new UpdateCertificateCommand({ certificateId, newStatus: 'INACTIVE' }));
+  for (const policyName of policies) {
+    await client.send(new DetachPolicyCommand({ policyName, target: certificateArn }));
+  }
+  await client.send(new DetachThingPrincipalCommand({ thingName, principal: certificateArn }));
+  await deleteDetached(client, certificateId);
+}
+
+/**
+ * Issues a certificate and puts it into service; when that fails it is discarded again.
+ *
+ * @param keep called with the certificate before it becomes active, to store it.
+ */
+export async function certify(
+  client: IoTClient,
+  name: string,
+  policies: readonly string[],
+  options: { keyPem?: string | undefined; keep?: (issued: IssuedCertificate) => void } = {},
+): Promise<IssuedCertificate> {
+  const issued = await issue(client, name, options.keyPem);
+  try {
+    options.keep?.(issued);
+    await putIntoService(client, issued, name, policies);
+  } catch (error) {
+    await discard(client, issued, name, policies).catch(() => undefined); // the first error tells the cause
+    throw error;
+  }
+  return issued;
+}
+
+/**
+ * Makes a device ready to connect under its name as client id. Works on AWS and on the local cloud alike. A thing that
+ * exists already gets one certificate more.
+ *
+ * @throws OnboardingError, or the AWS SDK's errors.
+ */
+export async function onboard(client: IoTClient, spec: DeviceSpec): Promise<Onboarded> {
+  await register(client, spec);
+  const { certificatePem, keyPem, certificateId } = await certify(client, spec.name, [spec.policy]);
+  return { certificatePem, keyPem, certificateId };
+}

@@ -44,5 +44,6 @@ export function released(state: AlertState, payer: string): AlertState | undefin
 }
 
 function mayPay(debt: Debt, payer: string, now: number): boolean {
-  return debt.payer === payer || debt.heldUntil <= now;
+  // A hold that is longer than any can be was taken before the clock stepped back.
+  return debt.payer === payer || debt.heldUntil <= now || debt.heldUntil > now + HOLD_MS;
 }

@@ -33,6 +33,8 @@ test('another sender has to wait for a minute', () => {
   assert.deepEqual(heldBy(claim(claimed, 'event-2', NOW + 1), 'event-2'), []);
 });
 
+test('a clock that steps back keeps nobody waiting', () => assert.ok(isPayable(claimed, 'event-2', NOW - 1)));
+
 test('a repeat of the same event need not wait', () => assert.ok(isPayable(claimed, 'event-1', NOW + 1)));
 
 test('nobody need wait for a sender that gave up', () => {

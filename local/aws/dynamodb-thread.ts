@@ -51,6 +51,8 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
   const waiting = new Map<number, (answer: Omit<Answer, 'id'>) => void>();
   let lastId = 0;
   let closing = false;
+  /** Until then a failure is told by `ready()` alone. */
+  let hasOpened = false;
   let whenIdle = () => {};
   let running: Running | undefined;
 
@@ -71,9 +73,18 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
   function run(): Running {
     const worker = start(setup);
     const opened = new Promise<void>((resolve, reject) => {
-      worker.on('message', (message: Answer | 'open') => (message === 'open' ? resolve() : receive(message)));
+      worker.on('message', (message: Answer | 'open') => {
+        if (message !== 'open') receive(message);
+        else {
+          hasOpened = true;
+          resolve();
+        }
+      });
       worker.on('error', (error) => {
-        log.error('DynamoDB thread failed', { reason: error instanceof Error ? error.stack : String(error) });
+        if (hasOpened)
+          log.error('DynamoDB thread failed', {
+            reason: error instanceof Error ? error.stack : String(error),
+          });
         reject(error as Error);
       });
       worker.on('exit', () => reject(new Error('the DynamoDB thread ended')));

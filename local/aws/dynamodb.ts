@@ -125,6 +125,13 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
     if (status !== 200) throw errorOf(status, body);
     return JSON.parse(body) as Record<string, unknown>;
   };
+  await thread.ready().catch((error: unknown) => {
+    const reason = error instanceof Error ? (error.cause ?? error) : error;
+    const remedy = 'free the folder or restore it from a copy, or start with another --data-dir';
+    throw new StartError(`the tables in ${dir} cannot be opened (${String(reason)}): ${remedy}`, {
+      cause: error,
+    });
+  });
   const timeToLive = await createTimeToLive({ dir, clock, log, call });
   const own = createOwnOperations(call, timeToLive);
 
@@ -143,13 +150,6 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
     return answered;
   }
 
-  await thread.ready().catch((error: unknown) => {
-    const reason = error instanceof Error ? (error.cause ?? error) : error;
-    const remedy = 'free the folder or restore it from a copy, or start with another --data-dir';
-    throw new StartError(`the tables in ${dir} cannot be opened (${String(reason)}): ${remedy}`, {
-      cause: error,
-    });
-  });
   return {
     async handler(req, res) {
       const operation = operationOf(req.headers['x-amz-target']);

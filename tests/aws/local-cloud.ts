@@ -38,7 +38,8 @@ export interface RecordingLog extends Log {
 
 export function createRecordingLog(): RecordingLog {
   const lines: RecordingLog['lines'] = [];
-  const record = (level: string) => (message: string, fields?: Fields) => void lines.push({ level, message, fields });
+  const record = (level: string) => (message: string, fields?: Fields) =>
+    void lines.push({ level, message, fields });
   return { lines, info: record('info'), warn: record('warn'), error: record('error') };
 }
 

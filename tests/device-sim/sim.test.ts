@@ -1,0 +1,220 @@
+// `npm run sim` and the demo fleet as they are run: over mutual TLS, against the local broker and the local IoT API.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { createAwsServer } from '../../local/aws/server.ts';
+import { systemClock } from '../../local/clock.ts';
+import { createIotHandler } from '../../local/iot/api.ts';
+import { openCa } from '../../local/iot/ca.ts';
+import { createIdentity } from '../../local/iot/identity.ts';
+import { openRegistry } from '../../local/iot/registry.ts';
+import { seedRegistry } from '../../local/iot/seed.ts';
+import { openJournal } from '../../local/journal/journal.ts';
+import { silentLog } from '../../local/log.ts';
+import type { InboundMessage } from '../../local/mqtt/message.ts';
+import { openMqtt } from '../../local/mqtt/open.ts';
+import { loadTemplate } from '../../local/template/load.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const host = '127.0.0.1';
+
+interface Cloud {
+  readonly dataDir: string;
+  readonly received: InboundMessage[];
+}
+
+async function startCloud(t: TestContext): Promise<Cloud> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'tidegate-sim-'));
+  const received: InboundMessage[] = [];
+  const [clock, log, count] = [systemClock, silentLog, () => {}];
+  const [region, accountId] = ['us-east-1', '000000000000'];
+  const template = loadTemplate({
+    file: path.join(root, 'template.yaml'),
+    samconfigFile: path.join(root, 'samconfig.toml'),
+    environment: 'local',
+    overrides: {},
+    stackName: 'tidegate',
+    region,
+    accountId,
+  });
+  const dir = path.join(dataDir, 'iot');
+  const ca = await openCa({ dir, clock });
+  const registry = await openRegistry({ dir, region, accountId, clock, log });
+  await seedRegistry(registry, template);
+  const identity = createIdentity(registry, ca);
+  const journal = await openJournal({ dir: path.join(dataDir, 'journal'), log, clock });
+  const rules = {
+    match(message: InboundMessage) {
+      if (message.topic.includes('telemetry/')) received.push(message);
+      return [];
+    },
+  };
+  const mqtt = await openMqtt({
+    dir: path.join(dataDir, 'mqtt'),
+    journal,
+    rules,
+    authorize: (request) => identity.authorize(request),
+    clock,
+    log,
+    count,
+  });
+  const broker = await mqtt.listen({
+    tls: { ...ca.server, ca: ca.certificatePem },
+    host,
+    port: 0,
+    identify: (certificate) => identity.identify(certificate),
+  });
+  const services = { iot: createIotHandler({ ca, registry }, log) };
+  const server = await createAwsServer({ host, port: 0, services, log, count });
+  const endpoints = {
+    mqtt: `mqtts://${host}:${broker.port}`,
+    aws: server.url,
+    ca: ca.certificateFile,
+    outputs: {},
+  };
+  await writeFile(path.join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
+  t.after(async () => {
+    await broker.close();
+    await mqtt.close();
+    await server.close();
+    await journal.close();
+    await registry.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  return { dataDir, received };
+}
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const program = path.join(root, 'device-sim/sim.ts');
+
+function sim(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [program, ...args], (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    );
+  });
+}
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not within thirty seconds: ${what}`);
+    await sleep(20);
+  }
+}
+
+const idsOf = (messages: readonly InboundMessage[]) =>
+  messages.flatMap(({ topic, payload }) => {
+    const message = JSON.parse(payload.toString()) as { id: string; readings?: { id: string }[] };
+    return (message.readings ?? [message]).map(({ id }) => `${topic} ${id}`);
+  });
+
+test('makes a fleet of its own, publishes every reading of its plan, and uses the fleet again', async (t) => {
+  const { dataDir, received } = await startCloud(t);
+  const flags = ['--local', '--data-dir', dataDir, '--devices', '4', '--rate', '100', '--count', '30'];
+  const first = await sim(...flags, '--pack', '4', '--duplicates', '0.2', '--reorder', '0.2', '--jitter');
+  assert.equal(first.code, 0, first.err);
+  assert.match(first.err, /^sent \d+ messages with \d+ readings in [\d.]+ s, \d+ of them duplicates$/m);
+  assert.match(first.err, /^acknowledged \d+, failed 0, reconnects 0$/m);
+  assert.match(first.err, /in the median, .* at the 99th percentile/);
+  assert.equal(new Set(idsOf(received)).size, 120);
+  assert.ok(received.every(({ topic, clientId }) => topic === `telemetry/sim/${clientId}`));
+  const keys = await readdir(path.join(dataDir, 'sim'));
+  assert.equal(keys.length, 8);
+  assert.equal((await stat(path.join(dataDir, 'sim', 'sim-1.key.pem'))).mode & 0o777, 0o600);
+
+  received.length = 0;
+  const second = await sim(...flags, '--basic-ingest', '--site', 'plant', '--pattern', 'csv');
+  assert.equal(second.code, 0, second.err);
+  assert.doesNotMatch(second.err, /devices made/);
+  assert.equal(new Set(idsOf(received)).size, 120);
+  assert.ok(received.every(({ topic }) => topic.startsWith('$aws/rules/TelemetryRule/telemetry/plant/sim-')));
+});
+
+test('stops cleanly on SIGINT, with what is under way acknowledged', async (t) => {
+  const { dataDir, received } = await startCloud(t);
+  const child = spawn(process.execPath, [
+    program,
+    '--local',
+    '--data-dir',
+    dataDir,
+    '--devices',
+    '2',
+    '--rate',
+    '50',
+  ]);
+  let err = '';
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  await until(() => received.length > 20, 'twenty messages');
+  child.kill('SIGINT');
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  assert.equal(code, 0, err);
+  const [, acknowledged] = /^acknowledged (\d+), failed 0/m.exec(err) ?? [];
+  assert.equal(Number(acknowledged), received.length);
+});
+
+test('says in one line what is missing and what to do', async (t) => {
+  const { dataDir } = await startCloud(t);
+  const nowhere = await mkdtemp(path.join(tmpdir(), 'tidegate-dead-'));
+  t.after(() => rm(nowhere, { recursive: true, force: true }));
+  const dead = { mqtt: 'mqtts://127.0.0.1:1', aws: 'http://127.0.0.1:1', ca: path.join(dataDir, 'iot') };
+  const cases: readonly [string[], RegExp][] = [
+    [['--local', '--data-dir', path.join(dataDir, 'none')], /^no local cloud in .*none: run npm start first/],
+    [['--local', '--data-dir', nowhere], /^.*endpoints\.json .*: run npm start again$/],
+    [['--local', '--devices', 'x'], /^--devices x: it takes/],
+  ];
+  await writeFile(path.join(nowhere, 'endpoints.json'), JSON.stringify(dead).slice(0, -5));
+  for (const [args, message] of cases) {
+    const { code, err } = await sim(...args);
+    assert.match(err.trimEnd(), message);
+    assert.equal(err.trimEnd().includes('\n'), false, err);
+    assert.equal(code, 1);
+  }
+  const ca = (await readdir(path.join(dataDir, 'iot'))).find((name) => name.endsWith('.pem'))!;
+  await writeFile(
+    path.join(nowhere, 'endpoints.json'),
+    JSON.stringify({ ...dead, ca: path.join(dataDir, 'iot', ca) }),
+  );
+  const { code, err } = await sim('--local', '--data-dir', nowhere);
+  assert.match(err, /: run npm start first, or name the folder of a running one with --data-dir\n$/);
+  assert.equal(code, 1);
+});
+
+test('runs the five fridges of the demo in a thread until it is told to stop', async (t) => {
+  const { dataDir, received } = await startCloud(t);
+  const worker = new Worker(path.join(root, 'device-sim/demo.ts'), { workerData: { dataDir } });
+  const errors: unknown[] = [];
+  worker.on('error', (error) => errors.push(error));
+  const exited = new Promise((resolve) => worker.once('exit', resolve));
+  const devices = () => new Set(received.map(({ topic }) => topic));
+  await until(() => devices().size === 5 && received.length >= 10, 'two rounds of five fridges');
+  assert.deepEqual(
+    [...devices()].toSorted(),
+    [1, 2, 3, 4, 5].map((n) => `telemetry/seattle/demo-fridge-${n}`),
+  );
+  for (const { payload } of received) {
+    const { temperature } = JSON.parse(payload.toString()) as { temperature: number };
+    assert.ok(temperature > 2 && temperature < 6, String(temperature));
+  }
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+  worker.postMessage('stop');
+  assert.equal(await exited, 0);
+  assert.deepEqual(errors, []);
+});
+
+test('ends the demo thread with an error when there is no local cloud', async () => {
+  const worker = new Worker(path.join(root, 'device-sim/demo.ts'), { workerData: { dataDir: '/nowhere' } });
+  const error = await new Promise<Error>((resolve) => worker.once('error', resolve));
+  assert.match(error.message, /^no local cloud in \/nowhere/);
+});

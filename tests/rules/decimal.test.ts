@@ -1,7 +1,7 @@
 // Decimals of 34 digits: reading, rounding half to even, writing.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   add,
   compare,

@@ -1,7 +1,7 @@
 // What is not SQL, or not supported, is refused when it is compiled, with its position.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { contextOf, messageOf } from './message.ts';
 import { compileStatement } from '../../local/rules/statement.ts';
 import { SqlError } from '../../local/rules/sql-error.ts';

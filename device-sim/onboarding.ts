@@ -50,6 +50,7 @@ const local: IoTClientConfig = {
   defaultsMode: 'standard',
   userAgentAppId: 'tidegate',
   authSchemePreference: ['sigv4'],
+  disableClockSkewCorrection: false,
 };
 
 /**

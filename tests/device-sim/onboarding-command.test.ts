@@ -1,0 +1,255 @@
+// `npm run device` as a person runs it, against the local AWS IoT API on a free port.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import * as iotApi from '@aws-sdk/client-iot';
+import { openTestIot, serve, temporaryDir } from '../iot/iot-fixture.ts';
+
+const script = path.resolve(import.meta.dirname, '../../device-sim/device.ts');
+const policyDocument = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Action: 'iot:*', Resource: '*' },
+});
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  nodeArgs: readonly string[] = [],
+): Promise<Ended> {
+  const {
+    AWS_PROFILE: _profile,
+    AWS_ACCESS_KEY_ID: _key,
+    AWS_SECRET_ACCESS_KEY: _secret,
+    ...inherited
+  } = process.env;
+  return new Promise((resolve) => {
+    const options = { env: { ...inherited, ...env }, timeout: 60_000 };
+    const child = execFile(
+      process.execPath,
+      [...nodeArgs, script, ...args],
+      options,
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, stdout, stderr });
+      },
+    );
+  });
+}
+
+async function open(t: TestContext) {
+  const { iot } = await openTestIot(t);
+  const { url, client } = await serve(t, iot);
+  await client.send(new iotApi.CreatePolicyCommand({ policyName: 'TidegateDevice', policyDocument }));
+  const dataDir = temporaryDir(t);
+  const endpoints = { mqtt: 'mqtts://127.0.0.1:8883', aws: url, ca: iot.ca.certificateFile, outputs: {} };
+  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
+  const out = path.join(temporaryDir(t), 'certs');
+  const place = ['--local', '--data-dir', dataDir];
+  const create = (name: string) =>
+    run([
+      'create',
+      name,
+      '--type',
+      'sensor',
+      '--group',
+      'Seattle',
+      '--attr',
+      'city=Seattle',
+      '--out',
+      out,
+      ...place,
+    ]);
+  const file = (end: string) => path.join(out, end);
+  const idOf = (end: string) =>
+    new X509Certificate(readFileSync(file(end))).fingerprint256.replaceAll(':', '').toLowerCase();
+  return { iot, client, out, place, create, file, idOf };
+}
+
+/** Checks that the program told its failure in one line and with exit code 1. */
+function assertFailed({ code, stderr }: Ended, message: RegExp): void {
+  assert.match(stderr, message);
+  assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
+  assert.equal(code, 1);
+}
+
+test('create writes CA, certificate and a private key, and prints the command that publishes', async (t) => {
+  const { iot, create, file, idOf } = await open(t);
+  const { code, stdout, stderr } = await create('store-1');
+  assert.equal(code, 0, stderr);
+  assert.equal(readFileSync(file('ca.pem'), 'utf8'), iot.ca.certificatePem);
+  assert.equal(statSync(file('store-1.key.pem')).mode & 0o777, 0o600);
+  const certificate = new X509Certificate(readFileSync(file('store-1.cert.pem')));
+  assert.ok(certificate.checkPrivateKey(createPrivateKey(readFileSync(file('store-1.key.pem')))));
+  assert.deepEqual(iot.identify(certificate.raw), { principal: idOf('store-1.cert.pem') });
+  assert.match(
+    stdout,
+    /mosquitto_pub -h 127\.0\.0\.1 -p 8883 --cafile \S+ca\.pem .*-i store-1 -q 1 -t telemetry\/seattle\/store-1 /s,
+  );
+});
+
+test('create again changes no file and finishes what an interrupted run left undone', async (t) => {
+  const { iot, client, create, file, idOf } = await open(t);
+  await create('store-1');
+  const before = ['key', 'cert'].map((kind) => readFileSync(file(`store-1.${kind}.pem`), 'utf8'));
+  const certificateId = idOf('store-1.cert.pem');
+  const principal = `arn:aws:iot:us-east-1:000000000000:cert/${certificateId}`;
+  await client.send(new iotApi.UpdateCertificateCommand({ certificateId, newStatus: 'INACTIVE' }));
+  await client.send(new iotApi.DetachThingPrincipalCommand({ thingName: 'store-1', principal }));
+  const { code, stdout } = await create('store-1');
+  assert.equal(code, 0);
+  assert.match(stdout, /was there already/);
+  assert.deepEqual(
+    ['key', 'cert'].map((kind) => readFileSync(file(`store-1.${kind}.pem`), 'utf8')),
+    before,
+  );
+  assert.equal(iot.registry.certificates.get(certificateId)?.status, 'ACTIVE');
+  assert.equal(iot.registry.things.get('store-1')?.principals.length, 1);
+});
+
+test('create goes on with a key whose certificate was never written', async (t) => {
+  const { client, create, file, idOf } = await open(t);
+  await create('store-1');
+  const key = readFileSync(file('store-1.key.pem'), 'utf8');
+  const certificateId = idOf('store-1.cert.pem');
+  await client.send(new iotApi.UpdateCertificateCommand({ certificateId, newStatus: 'INACTIVE' }));
+  rmSync(file('store-1.cert.pem'));
+  const { code, stderr } = await create('store-1');
+  assert.equal(code, 0, stderr);
+  assert.equal(readFileSync(file('store-1.key.pem'), 'utf8'), key);
+});
+
+test('create refuses a thing whose active certificate is elsewhere, and files it cannot use', async (t) => {
+  const { create, file, place, out } = await open(t);
+  await create('store-1');
+  const key = readFileSync(file('store-1.key.pem'), 'utf8');
+  rmSync(file('store-1.key.pem'));
+  assertFailed(await create('store-1'), /store-1\.cert\.pem has no key beside it/);
+  rmSync(file('store-1.cert.pem'));
+  assertFailed(
+    await create('store-1'),
+    /store-1 has certificate [0-9a-f]{12} already, but not in .*: rotate store-1/,
+  );
+  writeFileSync(file('store-2.key.pem'), key);
+  writeFileSync(file('store-2.cert.pem'), 'rubbish');
+  assertFailed(await create('store-2'), /store-2\.cert\.pem is no certificate/);
+  writeFileSync(file('ca.pem'), 'another');
+  assertFailed(await create('store-3'), /ca\.pem is the CA of another cloud/);
+  assertFailed(
+    await run(['create', 'store-4', '--policy', 'None', '--out', path.join(out, 'x'), ...place]),
+    /policy None does not exist/,
+  );
+});
+
+test('rotate keeps the old certificate active until it is retired', async (t) => {
+  const { iot, create, file, idOf, out, place } = await open(t);
+  await create('store-1');
+  const old = idOf('store-1.cert.pem');
+  const rotated = await run(['rotate', 'store-1', '--out', out, ...place]);
+  assert.equal(rotated.code, 0, rotated.stderr);
+  const fresh = idOf('store-1.cert.pem');
+  assert.equal(idOf('store-1.old.cert.pem'), old);
+  assert.equal(statSync(file('store-1.key.pem')).mode & 0o777, 0o600);
+  assert.notEqual(fresh, old);
+  const status = (id: string) => iot.registry.certificates.get(id)?.status;
+  assert.deepEqual([status(old), status(fresh)], ['ACTIVE', 'ACTIVE']);
+  const resource = 'topic/a';
+  const request = { principal: fresh, clientId: 'store-1', sourceIp: '::1', action: 'iot:Publish', resource };
+  assert.equal(iot.authorize(request).allowed, true);
+  assertFailed(await run(['rotate', 'store-1', '--out', out, ...place]), /in the middle of a rotation/);
+  const retired = await run(['rotate', 'store-1', '--retire-old', '--out', out, ...place]);
+  assert.equal(retired.code, 0, retired.stderr);
+  assert.deepEqual([status(old), status(fresh)], [undefined, 'ACTIVE']);
+  assert.ok(!existsSync(file('store-1.old.key.pem')));
+});
+
+test('revoke sets every certificate of the thing to REVOKED, and list shows it', async (t) => {
+  const { iot, create, idOf, place } = await open(t);
+  await create('store-1');
+  const id = idOf('store-1.cert.pem');
+  const { code, stdout } = await run(['revoke', 'store-1', ...place]);
+  assert.equal(code, 0);
+  assert.match(stdout, new RegExp(`revoked {2}${id}`));
+  assert.equal(iot.registry.certificates.get(id)?.status, 'REVOKED');
+  const listed = await run(['list', ...place]);
+  assert.match(listed.stdout, /^store-1 {2}sensor {2}Seattle {2}city=Seattle {2}[0-9a-f]{12} REVOKED$/m);
+  assertFailed(await create('store-1'), /is revoked: npm run device -- rotate store-1/);
+  assertFailed(await run(['revoke', 'store-9', ...place]), /there is no thing store-9/);
+});
+
+const refused: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
+  ['no command', [], /^no command: create NAME/],
+  ['an unknown command', ['delete', 'a'], /^no command "delete"/],
+  ['no name', ['create'], /^create needs the device's name/],
+  ['a path as a name', ['create', '../../etc/x'], /^thing name "..\/..\/etc\/x" is not allowed/],
+  ['control characters in a name', ['create', 'a\u001b[2J'], /^thing name "a\\u001b\[2J" is not allowed/],
+  ['two names', ['create', 'a', 'b'], /"b" is too much/],
+  ['an unknown option', ['create', 'a', '--colour', 'red'], /Unknown option '--colour'/],
+  ['an option of another command', ['list', '--out', 'x'], /^list takes no --out/],
+  ['an attribute without a value', ['create', 'a', '--attr', 'city'], /^--attr "city" is not allowed/],
+  ['an attribute with a space', ['create', 'a', '--attr', 'city=New York'], /without spaces/],
+  ['a group that is no name', ['create', 'a', '--group', 'a b'], /^--group "a b" is not allowed/],
+  [
+    'no running stack',
+    ['list', '--local', '--data-dir', '/nonexistent'],
+    /^no local cloud in \/nonexistent: run npm start first/,
+  ],
+];
+for (const [what, args, message] of refused) {
+  test(`${what} is answered with one line and exit code 1`, async () => {
+    assertFailed(await run(args), message);
+  });
+}
+
+test('a stack that has stopped is named with the remedy', async (t) => {
+  const dataDir = temporaryDir(t);
+  const endpoints = { mqtt: 'mqtts://127.0.0.1:8883', aws: 'http://127.0.0.1:1', ca: 'ca.pem' };
+  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
+  writeFileSync(path.join(dataDir, 'ca.pem'), 'x');
+  assertFailed(
+    await run(['list', '--local', '--data-dir', dataDir]),
+    /ECONNREFUSED 127\.0\.0\.1:1.*npm start/,
+  );
+  writeFileSync(path.join(dataDir, 'endpoints.json'), '{');
+  assertFailed(
+    await run(['list', '--local', '--data-dir', dataDir]),
+    /endpoints\.json cannot be used .*run npm start again/,
+  );
+});
+
+test("--local never opens the user's AWS files, whatever the environment says", async (t) => {
+  const { place, out } = await open(t);
+  const home = temporaryDir(t);
+  const guard = path.join(home, 'guard.mjs');
+  writeFileSync(
+    guard,
+    `import fs from 'node:fs'; import fsp from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module';
+    for (const [module, name] of [[fs, 'readFile'], [fs, 'readFileSync'], [fs, 'open'], [fs, 'openSync'], [fsp, 'readFile'], [fsp, 'open']]) {
+      const original = module[name];
+      module[name] = function (file, ...rest) {
+        if (String(file).includes('aws-files')) { console.error('opened ' + file); process.exit(9); }
+        return original.call(this, file, ...rest);
+      };
+    }
+    syncBuiltinESMExports();`,
+  );
+  const env = {
+    AWS_SHARED_CREDENTIALS_FILE: path.join(home, 'aws-files-credentials'),
+    AWS_CONFIG_FILE: path.join(home, 'aws-files-config'),
+    AWS_PROFILE: 'production',
+    AWS_USE_FIPS_ENDPOINT: 'true',
+  };
+  const ended = await run(['create', 'store-1', '--out', out, ...place], env, [
+    '--import',
+    pathToFileURL(guard).href,
+  ]);
+  assert.equal(ended.code, 0, ended.stderr);
+});

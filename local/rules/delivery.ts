@@ -9,6 +9,7 @@ import { createFailureGroup } from './failures.ts';
 import type { Environment } from './message-context.ts';
 import { createMessageContext } from './message-context.ts';
 import type { Rule } from './rule.ts';
+import { createThrottledWarning } from './throttled-warning.ts';
 
 export interface RuleDispatch {
   /** `<ruleName>/<action index>`; stable across restarts. */
@@ -52,6 +53,8 @@ function errorMessage(rule: Rule, message: InboundMessage, failures: readonly Fa
 }
 
 export function createDelivery({ clock, log, environment, count }: Surroundings): Delivery {
+  const warn = createThrottledWarning(log, clock);
+
   async function act(rule: Rule, action: Action, deliver: () => Promise<void>): Promise<Failure | undefined> {
     const error = await attempt(deliver, clock);
     if (error === undefined) return undefined;
@@ -61,7 +64,7 @@ export function createDelivery({ clock, log, environment, count }: Surroundings)
       failedResource: action.resource,
       errorMessage: messageOf(error),
     };
-    log.warn('a rule action failed', { rule: rule.name, ...failure });
+    warn(`${rule.name} ${action.name}`, 'a rule action failed', { rule: rule.name, ...failure });
     return failure;
   }
 

@@ -47,8 +47,12 @@ export function decimalOfNumber(value: Value): Decimal | undefined {
   return isExactNumber(value) ? parseDecimal(value.rawJSON) : undefined;
 }
 
+/** Longer texts are kept as they are without a look: comparing their digits would let a payload cost much time. */
+const MAX_COMPARED = 100;
+
 /** The number whose JSON text is `text`: a double if that holds it exactly, else its text. */
 export function numberOfText(text: string): number | ExactNumber {
+  if (text.length > MAX_COMPARED) return exact.rawJSON(text);
   const double = Number(text);
   if (Number.isSafeInteger(double) && /^-?\d{1,16}$/.test(text)) return double;
   const wanted = canonical(text);

@@ -206,6 +206,11 @@ describe("the template's rule", () => {
       '{"id":9007199254740993,"big":123456789012345678901234567890,"temperature":4.1234567890123456789,"e":1e400}';
     assert.equal(select(sql, payload), `${payload.slice(0, -1)},${added}}`);
   });
+  it('is not slowed down by a number of 120,000 digits', () => {
+    const payload = `{"n":1${'0'.repeat(60_000)}1${'0'.repeat(60_000)},"m":0.${'0'.repeat(1_000)}1}`;
+    assert.equal(select('SELECT *', payload), payload);
+    assert.equal(select('SELECT n > 1 AS a, m < 1 AS b, n + 0 AS c', payload), '{}');
+  });
   it('keeps __proto__ a name like any other', () => {
     const payload = '{"__proto__":{"deviceId":"x"},"constructor":1,"toString":2}';
     assert.equal(select(sql, payload), `${payload.slice(0, -1)},${added}}`);

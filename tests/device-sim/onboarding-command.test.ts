@@ -185,29 +185,13 @@ test('revoke sets every certificate of the thing to REVOKED, and list shows it',
   assertFailed(await run(['revoke', 'store-9', ...place]), /there is no thing store-9/);
 });
 
-const refused: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
-  ['no command', [], /^no command: create NAME/],
-  ['an unknown command', ['delete', 'a'], /^no command "delete"/],
-  ['no name', ['create'], /^create needs the device's name/],
-  ['a path as a name', ['create', '../../etc/x'], /^thing name "..\/..\/etc\/x" is not allowed/],
-  ['control characters in a name', ['create', 'a\u001b[2J'], /^thing name "a\\u001b\[2J" is not allowed/],
-  ['two names', ['create', 'a', 'b'], /"b" is too much/],
-  ['an unknown option', ['create', 'a', '--colour', 'red'], /Unknown option '--colour'/],
-  ['an option of another command', ['list', '--out', 'x'], /^list takes no --out/],
-  ['an attribute without a value', ['create', 'a', '--attr', 'city'], /^--attr "city" is not allowed/],
-  ['an attribute with a space', ['create', 'a', '--attr', 'city=New York'], /without spaces/],
-  ['a group that is no name', ['create', 'a', '--group', 'a b'], /^--group "a b" is not allowed/],
-  [
-    'no running stack',
-    ['list', '--local', '--data-dir', '/nonexistent'],
-    /^no local cloud in \/nonexistent: run npm start first/,
-  ],
-];
-for (const [what, args, message] of refused) {
-  test(`${what} is answered with one line and exit code 1`, async () => {
-    assertFailed(await run(args), message);
-  });
-}
+test('a mistake on the command line is answered with one line and exit code 1', async () => {
+  assertFailed(await run(['create', 'a\u001b[2J']), /^thing name "a\\u001b\[2J" is not allowed/);
+  assertFailed(
+    await run(['list', '--local', '--data-dir', '/nonexistent']),
+    /^no local cloud in \/nonexistent: run npm start/,
+  );
+});
 
 test('a stack that has stopped is named with the remedy', async (t) => {
   const dataDir = temporaryDir(t);

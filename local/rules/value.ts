@@ -145,6 +145,7 @@ function sameMembers(a: ObjectValue, b: ObjectValue): boolean {
 /** The `=` operator: false for different types, Undefined if either side is. */
 export function equal(a: Value, b: Value): boolean | undefined {
   if (a === undefined || b === undefined) return undefined;
+  if (typeof a === 'string' && typeof b === 'string') return a === b;
   const type = typeOf(a);
   if (type !== typeOf(b)) return false;
   if (type === 'number') return sameNumber(a, b);

@@ -8,8 +8,9 @@ import type { Lookup } from './policy-pattern.ts';
 import { createEvaluator, type Decision, type Evaluator } from './policy.ts';
 import type { Registry, Thing } from './registry.ts';
 
-/** `principal` is the certificate ID: the SHA-256 of its DER, hex. */
-export type Identification = { readonly principal: string } | { readonly refused: string };
+/** `principal` is the certificate ID: the SHA-256 of its DER, hex; `thingName` only where a thing is attached exclusively. */
+export type Identification =
+  { readonly principal: string; readonly thingName?: string } | { readonly refused: string };
 
 export interface AuthorizeRequest {
   readonly principal: string;
@@ -19,8 +20,9 @@ export interface AuthorizeRequest {
   readonly action: string;
   /** Such as `topic/a/b`, `topicfilter/a/#` or `client/a`: the part of the ARN after the account. */
   readonly resource: string;
-  /** What CONNECT asks for, with iot:Connect: gives `iot:ConnectAttributes` and `iot:LastWillTopic`. */
-  readonly connect?: { readonly persistent?: boolean; readonly willTopic?: string };
+  /** With iot:Connect: what CONNECT asks for, the values of `iot:ConnectAttributes` and `iot:LastWillTopic`. */
+  readonly connectAttributes?: readonly string[];
+  readonly lastWillTopic?: string;
 }
 
 export interface Identity {
@@ -76,15 +78,13 @@ function withAncestors(registry: Registry, groups: readonly string[]): Set<strin
   return all;
 }
 
-function connectKeys(registry: Registry, connect: NonNullable<AuthorizeRequest['connect']>): Lookup {
-  const attributes = [
-    ...(connect.persistent ? ['PersistentConnect'] : []),
-    ...(connect.willTopic === undefined ? [] : ['LastWill']),
-  ];
+function connectKeys(registry: Registry, request: AuthorizeRequest): Lookup | undefined {
+  const { connectAttributes, lastWillTopic } = request;
+  if (connectAttributes === undefined && lastWillTopic === undefined) return undefined;
   return (key) => {
-    if (key === 'iot:ConnectAttributes') return attributes;
-    if (key !== 'iot:LastWillTopic' || connect.willTopic === undefined) return undefined;
-    return registry.arn(`topic/${connect.willTopic}`);
+    if (key === 'iot:ConnectAttributes') return connectAttributes;
+    if (key !== 'iot:LastWillTopic' || lastWillTopic === undefined) return undefined;
+    return registry.arn(`topic/${lastWillTopic}`);
   };
 }
 
@@ -116,7 +116,7 @@ export function createIdentity(registry: Registry, ca: LocalCa): Identity {
 
   const attached = (
     principal: string,
-    clientId: string,
+    clientId: string | undefined,
   ): { thing: Thing; exclusive: boolean } | undefined => {
     const things = registry.principals.get(registry.arn(`cert/${principal}`))?.things ?? [];
     const [name, type] =
@@ -177,13 +177,16 @@ export function createIdentity(registry: Registry, ca: LocalCa): Identity {
   return {
     identify(der, now = registry.clock.now()) {
       const refused = refusalOf(registry, ca, der, now);
-      return refused === undefined ? { principal: fingerprint(der) } : { refused };
+      if (refused !== undefined) return { refused };
+      const principal = fingerprint(der);
+      const thing = attached(principal, undefined)?.thing;
+      return thing ? { principal, thingName: thing.name } : { principal };
     },
     authorize(request) {
       if (registry.certificates.get(request.principal)?.status !== 'ACTIVE') {
         return { allowed: false, reason: `certificate ${shortId(request.principal)} is not active` };
       }
-      const more = request.connect && connectKeys(registry, request.connect);
+      const more = connectKeys(registry, request);
       return evaluatorFor(request).decide(request.action, registry.arn(request.resource), more);
     },
     thingOf(principal, clientId) {

@@ -2,11 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { StartError } from '../start-error.ts';
 import { createIotHandler } from './api.ts';
 import { openCa, type LocalCa } from './ca.ts';
 import { createIdentity, type Identity } from './identity.ts';
-import { compilePolicy } from './policy-document.ts';
 import { openRegistry, type Registry, type RegistryChange } from './registry.ts';
 import { seedRegistry, type SeedTemplate } from './seed.ts';
 
@@ -20,19 +18,6 @@ export interface Iot extends Identity {
   /** Called once a change is on disk: a certificate that is no longer ACTIVE, or other permissions. */
   onChange(listener: (change: RegistryChange) => void): void;
   close(): Promise<void>;
-}
-
-/** A registry of an earlier version may hold what this one does not evaluate. */
-function checkPolicies(registry: Registry): void {
-  for (const { name, versions } of registry.policies.values()) {
-    for (const { document } of versions) {
-      try {
-        compilePolicy(name, document);
-      } catch (error) {
-        throw new StartError(`policy ${name} of the registry: ${(error as Error).message}`, { cause: error });
-      }
-    }
-  }
 }
 
 /**
@@ -51,7 +36,6 @@ export async function openIot(options: {
 }): Promise<Iot> {
   const ca = await openCa(options);
   const registry = await openRegistry(options);
-  checkPolicies(registry);
   return {
     ca,
     registry,

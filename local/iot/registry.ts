@@ -3,7 +3,9 @@ import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { StartError } from '../start-error.ts';
 import { makePrivateDir } from './durable-file.ts';
+import { compilePolicy } from './policy-document.ts';
 import { openRecordFile, type Change, type RecordFile } from './record-file.ts';
 
 /** Pairs, not an object: `__proto__` is a lawful attribute name. */
@@ -153,10 +155,23 @@ function tables(file: RecordFile) {
   };
 }
 
+/** A registry of an earlier version may hold what this one does not evaluate. */
+function checkPolicies(policies: ReadonlyMap<string, Policy>): void {
+  for (const { name, versions } of policies.values()) {
+    for (const { document } of versions) {
+      try {
+        compilePolicy(name, document);
+      } catch (error) {
+        throw new StartError(`policy ${name} of the registry: ${(error as Error).message}`, { cause: error });
+      }
+    }
+  }
+}
+
 /**
  * Opens the registry kept in `<dir>/registry.log`.
  *
- * @throws StartError when the file is damaged.
+ * @throws StartError when the file is damaged or holds a policy that is no longer evaluated.
  */
 export async function openRegistry(options: {
   dir: string;
@@ -168,10 +183,17 @@ export async function openRegistry(options: {
   const { dir, region, accountId, clock, log } = options;
   makePrivateDir(dir);
   const file = await openRecordFile(path.join(dir, 'registry.log'), log);
+  const kinds = tables(file);
+  try {
+    checkPolicies(kinds.policies);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
   const listeners: ((change: RegistryChange) => void)[] = [];
   let generation = 0;
   return {
-    ...tables(file),
+    ...kinds,
     clock,
     accountId,
     arn: (resource) => `arn:aws:iot:${region}:${accountId}:${resource}`,

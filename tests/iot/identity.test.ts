@@ -192,7 +192,7 @@ test('policies of a group and of the groups above apply to its things, under the
 
 test('an exclusive attachment gives the connection its thing whatever the client id', async (t) => {
   const { iot } = await openTestIot(t);
-  const { principal, client, arn: target } = await device(t, iot, { thing: 's1' });
+  const { principal, client, der, arn: target } = await device(t, iot, { thing: 's1' });
   assert.deepEqual(iot.thingOf(principal, 's1'), { name: 's1', exclusive: false });
   assert.equal(iot.thingOf(principal, 'other'), undefined);
   await client.send(
@@ -203,6 +203,7 @@ test('an exclusive attachment gives the connection its thing whatever the client
     }),
   );
   assert.deepEqual(iot.thingOf(principal, 'other'), { name: 's1', exclusive: true });
+  assert.deepEqual(iot.identify(der), { principal, thingName: 's1' });
   const policyDocument = JSON.stringify({
     Version: '2012-10-17',
     Statement: { Effect: 'Allow', Action: '*', Resource: arn('topic/${iot:Connection.Thing.ThingName}') },
@@ -262,8 +263,30 @@ test('what CONNECT asks for is a condition key', async (t) => {
     action: 'iot:Connect',
     resource: 'client/s1',
   };
-  assert.equal(iot.authorize({ ...request, connect: { willTopic: 'w' } }).allowed, true);
-  assert.equal(iot.authorize({ ...request, connect: { persistent: true } }).allowed, false);
+  assert.equal(
+    iot.authorize({ ...request, connectAttributes: ['LastWill'], lastWillTopic: 'w' }).allowed,
+    true,
+  );
+  assert.equal(iot.authorize({ ...request, connectAttributes: ['PersistentConnect'] }).allowed, false);
+});
+
+test('a stored policy that is no longer evaluated stops the start by name', async (t) => {
+  const { iot, dir } = await openTestIot(t);
+  const versions = [{ id: 1, document: '{"Version":"1999"}', createdAt: start }];
+  const value = {
+    name: 'Old',
+    createdAt: start,
+    modifiedAt: start,
+    defaultVersion: 1,
+    lastVersion: 1,
+    versions,
+  };
+  await iot.registry.commit([{ kind: 'policy', key: 'Old', value }]);
+  await iot.close();
+  await assert.rejects(
+    openTestIot(t, { dir }),
+    /^StartError: policy Old of the registry: .*Version: must be/,
+  );
 });
 
 test('seeding again changes nothing; a changed template policy is the new default; a change through the API stays', async (t) => {

@@ -6,7 +6,7 @@ import { decimalText, parseDecimal } from '../../local/rules/decimal.ts';
 import { select } from './message.ts';
 
 const digits = (maxLength: number) =>
-  fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength });
+  fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: 1, maxLength });
 const number = fc
   .tuple(
     fc.constantFrom('', '-'),

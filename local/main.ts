@@ -11,6 +11,8 @@ import { createLog } from './log.ts';
 import { startStack } from './stack.ts';
 import { StartError } from './start-error.ts';
 
+process.env['TZ'] = 'UTC'; // as in Lambda; a worker thread takes its time zone from the process
+
 const root = path.resolve(import.meta.dirname, '..');
 
 async function start({ demo, dataDir, ...flags }: Flags): Promise<() => Promise<void>> {

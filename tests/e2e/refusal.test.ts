@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { connectAsync } from 'mqtt';
 import {
   connectDevice,
+  connectOnce,
   createDevice,
   eventually,
   isInstalled,
@@ -37,9 +37,7 @@ const logged = (what: string, pattern: RegExp) => eventually(what, () => pattern
 
 test('refuses a client without a certificate', async () => {
   const ca = readFileSync(path.join(certs, 'ca.pem'));
-  await assert.rejects(
-    connectAsync(tidegate.endpoints.mqtt, { clientId: 'fridge-1', ca, reconnectPeriod: 0 }),
-  );
+  await assert.rejects(connectOnce(tidegate, { clientId: 'fridge-1', ca }));
   await logged('the reason', /refused.*no certificate/i);
 });
 
@@ -59,9 +57,7 @@ test(
       key: readFileSync(key),
       cert: readFileSync(cert),
     };
-    await assert.rejects(
-      connectAsync(tidegate.endpoints.mqtt, { clientId: 'fridge-1', ...files, reconnectPeriod: 0 }),
-    );
+    await assert.rejects(connectOnce(tidegate, { clientId: 'fridge-1', ...files }));
     await logged('the reason', /refused.*certificate.*(unknown|not registered|another|not issued)/i);
   },
 );

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { DynamoDBClient, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import { connectAsync, type MqttClient } from 'mqtt';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 
 export const root = path.resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -119,20 +119,27 @@ export async function createDevice(tidegate: Tidegate, name: string, out: string
   if (code !== 0) throw new Error(`device create ${name} ended with ${code}: ${stderr}`);
 }
 
+/** One attempt; rejects when the broker closes the connection instead of accepting it. */
+export function connectOnce(tidegate: Tidegate, options: IClientOptions): Promise<MqttClient> {
+  return connectAsync(
+    tidegate.endpoints.mqtt,
+    { clean: true, reconnectPeriod: 0, connectTimeout: 10_000, ...options },
+    false,
+  );
+}
+
 export async function connectDevice(
   tidegate: Tidegate,
   name: string,
   folder: string,
-  options: { clientId?: string; clean?: boolean } = {},
+  options: IClientOptions = {},
 ): Promise<MqttClient> {
-  const client = await connectAsync(tidegate.endpoints.mqtt, {
-    clientId: options.clientId ?? name,
-    clean: options.clean ?? true,
+  const client = await connectOnce(tidegate, {
+    clientId: name,
     ca: readFileSync(path.join(folder, 'ca.pem')),
     cert: readFileSync(path.join(folder, `${name}.cert.pem`)),
     key: readFileSync(path.join(folder, `${name}.key.pem`)),
-    reconnectPeriod: 0,
-    connectTimeout: 10_000,
+    ...options,
   });
   client.on('error', () => {}); // a refusal shows as a closed connection; tests look at that
   return client;

@@ -38,7 +38,7 @@ const logged = (what: string, pattern: RegExp) => eventually(what, () => pattern
 test('refuses a client without a certificate', async () => {
   const ca = readFileSync(path.join(certs, 'ca.pem'));
   await assert.rejects(connectOnce(tidegate, { clientId: 'fridge-1', ca }));
-  await logged('the reason', /refused.*no certificate/i);
+  await logged('the reason', /refused.*no client certificate/i);
 });
 
 test(

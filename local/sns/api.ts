@@ -1,0 +1,166 @@
+// SNS as the AWS CLI and the SDK call it: the query protocol, for the template's topics.
+import { AwsError } from '../aws-error.ts';
+import { createQueryHandler, type QueryAction, type QueryParameters } from '../aws/query.ts';
+import type { AwsHandler } from '../aws/wire.ts';
+import type { XmlElements } from '../aws/xml.ts';
+import { checkEndpoint } from './endpoints.ts';
+import { invalid } from './message.ts';
+import { publishBatch } from './publish-batch.ts';
+import { readMessage } from './publish-parameters.ts';
+import type { Subscription } from './subscriptions.ts';
+import type { Topics } from './topics.ts';
+
+/** What SNS answers in one piece. */
+const pageSize = 100;
+/** A message of 256 KiB, form-encoded, and then some. */
+const bodyLimit = 1_048_576;
+
+/** One page; the token is the ARN after which the next one goes on. */
+function page<T extends { readonly arn: string }>(
+  name: string,
+  items: readonly T[],
+  parameters: QueryParameters,
+  render: (item: T) => XmlElements,
+): XmlElements {
+  const token = parameters.get('NextToken');
+  const after = token ? Buffer.from(token, 'base64url').toString('utf8') : '';
+  if (token && !after.startsWith('arn:')) throw invalid('NextToken');
+  const rest = items.filter(({ arn }) => arn > after);
+  const shown = rest.slice(0, pageSize);
+  const more = rest.length > shown.length;
+  return {
+    [name]: { member: shown.map(render) },
+    NextToken: more ? Buffer.from(shown.at(-1)!.arn).toString('base64url') : undefined,
+  };
+}
+
+const attributeMap = (attributes: Readonly<Record<string, string>>): XmlElements => ({
+  Attributes: { entry: Object.entries(attributes).map(([key, value]) => ({ key, value })) },
+});
+
+function subscriptionActions({ topics, subscriptions, topicOf }: Topics): Record<string, QueryAction> {
+  const ownerOf = ({ topicArn }: Subscription) => topics.get(topicArn)?.owner ?? '';
+  const render = (subscription: Subscription): XmlElements => ({
+    SubscriptionArn: subscription.arn,
+    Owner: ownerOf(subscription),
+    Protocol: subscription.protocol,
+    Endpoint: subscription.endpoint,
+    TopicArn: subscription.topicArn,
+  });
+  return {
+    ListSubscriptions: {
+      accepts: ['NextToken'],
+      run: (parameters) => page('Subscriptions', subscriptions.all(), parameters, render),
+    },
+    ListSubscriptionsByTopic: {
+      accepts: ['TopicArn', 'NextToken'],
+      run(parameters) {
+        const { arn } = topicOf(parameters.require('TopicArn'));
+        return page('Subscriptions', subscriptions.ofTopic(arn), parameters, render);
+      },
+    },
+    GetSubscriptionAttributes: {
+      accepts: ['SubscriptionArn'],
+      run(parameters) {
+        const arn = parameters.require('SubscriptionArn');
+        const subscription = subscriptions.all().find((each) => each.arn === arn);
+        if (!subscription) throw new AwsError('NotFound', 'Subscription does not exist', 404);
+        const facts = {
+          ConfirmationWasAuthenticated: 'true',
+          PendingConfirmation: 'false',
+          RawMessageDelivery: 'false',
+        };
+        return attributeMap({ ...(render(subscription) as Record<string, string>), ...facts });
+      },
+    },
+    Subscribe: {
+      accepts: ['TopicArn', 'Protocol', 'Endpoint', 'ReturnSubscriptionArn'],
+      async run(parameters) {
+        const topicArn = topicOf(parameters.require('TopicArn')).arn;
+        const endpoint = parameters.get('Endpoint') ?? '';
+        const checked = checkEndpoint(parameters.require('Protocol'), endpoint);
+        if ('problem' in checked) throw invalid(`${checked.problem} Reason: ${checked.remedy}`);
+        const { arn } = await subscriptions.add({ topicArn, protocol: checked.protocol, endpoint });
+        return { SubscriptionArn: arn };
+      },
+    },
+    Unsubscribe: {
+      accepts: ['SubscriptionArn'],
+      async run(parameters) {
+        const arn = parameters.require('SubscriptionArn');
+        if (!arn.startsWith('arn:')) throw invalid('SubscriptionArn Reason: it must be an ARN');
+        await subscriptions.remove(arn);
+        return {};
+      },
+    },
+  };
+}
+
+function topicActions({ topics, subscriptions, topicOf }: Topics): Record<string, QueryAction> {
+  const sorted = [...topics.values()].sort((a, b) => (a.arn < b.arn ? -1 : 1));
+  return {
+    ListTopics: {
+      accepts: ['NextToken'],
+      run: (parameters) => page('Topics', sorted, parameters, ({ arn }) => ({ TopicArn: arn })),
+    },
+    GetTopicAttributes: {
+      accepts: ['TopicArn'],
+      run(parameters) {
+        const { arn, owner, displayName } = topicOf(parameters.require('TopicArn'));
+        return attributeMap({
+          TopicArn: arn,
+          Owner: owner,
+          DisplayName: displayName,
+          SubscriptionsConfirmed: String(subscriptions.ofTopic(arn).length),
+          SubscriptionsPending: '0',
+          SubscriptionsDeleted: '0',
+        });
+      },
+    },
+  };
+}
+
+function publishActions(topics: Topics): Record<string, QueryAction> {
+  return {
+    Publish: {
+      accepts: [
+        'TopicArn',
+        'TargetArn',
+        'PhoneNumber',
+        'Message',
+        'Subject',
+        'MessageDeduplicationId',
+        'MessageGroupId',
+        'MessageStructure',
+        'MessageAttributes',
+        'MessageAttributes.entry',
+      ],
+      async run(parameters) {
+        const [topicArn, targetArn] = [parameters.get('TopicArn'), parameters.get('TargetArn')];
+        if (topicArn !== undefined && targetArn !== undefined) {
+          throw invalid('TargetArn Reason: TopicArn is given as well');
+        }
+        const { messageId } = await topics.publish({
+          topicArn: topicArn ?? targetArn,
+          phoneNumber: parameters.get('PhoneNumber'),
+          ...readMessage(parameters, ''),
+        });
+        return { MessageId: messageId };
+      },
+    },
+    PublishBatch: {
+      accepts: ['TopicArn', 'PublishBatchRequestEntries', 'PublishBatchRequestEntries.member'],
+      run: (parameters) => publishBatch(topics, parameters),
+    },
+  };
+}
+
+/** Subscriptions count as confirmed at once: there is nobody at the other end of a file to confirm them. */
+export function createSnsHandler(topics: Topics): AwsHandler {
+  return createQueryHandler({
+    name: 'SNS',
+    namespace: 'http://sns.amazonaws.com/doc/2010-03-31/',
+    limit: bodyLimit,
+    actions: { ...publishActions(topics), ...topicActions(topics), ...subscriptionActions(topics) },
+  });
+}

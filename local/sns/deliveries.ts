@@ -1,0 +1,127 @@
+// Turns one message and its subscribers into the files that it owes them: an .eml for each address, a .txt for each phone.
+import path from 'node:path';
+import { AwsError } from '../aws-error.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Attribute } from './attributes.ts';
+import { composeEmail } from './email.ts';
+import { limits, type CheckedMessage, type Protocol } from './message.ts';
+import type { Outbox, OwedFile } from './outbox.ts';
+import type { Relay } from './relay.ts';
+import type { Subscription } from './subscriptions.ts';
+import { composeTextMessage, shownText } from './text-message.ts';
+import type { Topic } from './topic-spec.ts';
+
+export interface Publication {
+  readonly messageId: string;
+  readonly message: CheckedMessage;
+  /** Absent when the message goes to one phone directly. */
+  readonly topic: Topic | undefined;
+  readonly subscribers: readonly Subscription[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+export interface DeliveriesOptions {
+  readonly outbox: Outbox;
+  readonly relay: Relay | undefined;
+  readonly defaultFrom: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: (name: string, by?: number) => void;
+}
+
+/** One subscriber's share: what is written, and what is sent on afterwards. */
+interface Delivery {
+  readonly counter: 'mails' | 'texts';
+  readonly files: readonly OwedFile[];
+  readonly mail?: string;
+}
+
+/** Unique to subscriber and message; `at` puts the files into the order of time. */
+interface Stamp {
+  readonly at: number;
+  readonly time: string;
+  readonly id: string;
+}
+
+/** `20260101T000000.123Z`: in order, and without the colons that Windows refuses in names. */
+const compactTime = (at: number) => new Date(at).toISOString().replaceAll(/[-:]/g, '');
+
+type Deliver = (
+  publication: Publication,
+  to: Subscription,
+  stamp: Stamp,
+) => Promise<Delivery | undefined> | Delivery | undefined;
+
+function createEmailDelivery({ relay, defaultFrom }: DeliveriesOptions): Deliver {
+  return async ({ message, topic }, to, { at, time, id }) => {
+    const mail = `${time}-${id}.eml`;
+    const content = await composeEmail({
+      at,
+      id,
+      from: { name: topic?.displayName ?? '', address: relay?.from ?? defaultFrom },
+      to: to.endpoint,
+      subject: message.subject,
+      text: message.textFor('email'),
+      topicArn: to.topicArn,
+      subscriptionArn: to.arn,
+    });
+    const file = { path: path.join('mail', mail), content };
+    // The note first: a crash in between leaves a note without a mail, which is dropped, never a mail that nobody sends.
+    return relay
+      ? { counter: 'mails', mail, files: [relay.owe(mail, to.endpoint, at), file] }
+      : { counter: 'mails', files: [file] };
+  };
+}
+
+function createTextDelivery({ log, count }: DeliveriesOptions): Deliver {
+  return ({ message, topic, attributes }, { endpoint }, { at, time, id }) => {
+    const text = message.textFor('sms');
+    const displayName = topic?.displayName ?? '';
+    const { length } = shownText({ displayName, text });
+    if (length > limits.smsLength) {
+      const reason = `${length} characters, and SNS sends at most ${limits.smsLength}: give the message a shorter text for sms`;
+      log.error('text message not delivered', { to: endpoint, reason });
+      count('texts.refused');
+      return undefined;
+    }
+    const senderId = attributes['AWS.SNS.SMS.SenderID']?.value;
+    const content = composeTextMessage({ at, id, to: endpoint, displayName, senderId, text });
+    return {
+      counter: 'texts',
+      files: [{ path: path.join('sms', `${time}-${endpoint}-${id}.txt`), content }],
+    };
+  };
+}
+
+/**
+ * @returns a function that resolves when everything that the message owes is on disk
+ * @throws AwsError InternalError from that function when it could not be written; then nothing of it was
+ */
+export function createDeliveries(options: DeliveriesOptions): (publication: Publication) => Promise<void> {
+  const { outbox, relay, clock, log, count } = options;
+  const by: Readonly<Record<Protocol, Deliver>> = {
+    email: createEmailDelivery(options),
+    sms: createTextDelivery(options),
+  };
+  return async (publication) => {
+    const { messageId, subscribers } = publication;
+    const at = clock.now();
+    const time = compactTime(at);
+    const deliveries: Delivery[] = [];
+    for (const [index, subscriber] of subscribers.entries()) {
+      const id = index === 0 ? messageId : `${messageId}-${index + 1}`;
+      const delivery = await by[subscriber.protocol](publication, subscriber, { at, time, id });
+      if (delivery) deliveries.push(delivery);
+    }
+    try {
+      await outbox.write(deliveries.flatMap(({ files }) => files));
+    } catch (error) {
+      const { code = String(error) } = error as NodeJS.ErrnoException;
+      log.error('SNS message not written', { messageId, topic: publication.topic?.name, reason: code });
+      throw new AwsError('InternalError', `The message could not be written: ${code}`, 500);
+    }
+    for (const { counter } of deliveries) count(counter);
+    relay?.send(deliveries.flatMap(({ mail }) => mail ?? []));
+  };
+}

@@ -1,0 +1,46 @@
+// Where a subscription may lead: the protocols that the local cloud delivers by, and what an address of each looks like.
+import type { Protocol } from './message.ts';
+
+const localPart = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const label = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
+/** An address as RFC 5321 writes it, without quotes, comments or address literals. */
+export function isEmailAddress(text: string): boolean {
+  if (text.length > 254) return false;
+  const at = text.lastIndexOf('@');
+  const local = text.slice(0, at);
+  if (at < 1 || local.length > 64 || !localPart.test(local)) return false;
+  return text
+    .slice(at + 1)
+    .split('.')
+    .every((part) => label.test(part));
+}
+
+/** E.164, the format in which SNS wants phone numbers. */
+export const isPhoneNumber = (text: string): boolean => /^\+[1-9]\d{6,14}$/.test(text);
+
+interface EndpointKind {
+  /** For error messages: what the endpoint has to be. */
+  readonly describe: string;
+  readonly accepts: (endpoint: string) => boolean;
+}
+
+const kinds: Readonly<Record<Protocol, EndpointKind>> = {
+  email: { describe: 'an email address such as ops@example.com', accepts: isEmailAddress },
+  sms: { describe: 'a phone number such as +12065550100', accepts: isPhoneNumber },
+};
+
+const isProtocol = (text: string): text is Protocol => Object.hasOwn(kinds, text);
+
+/** @returns the protocol, or what is wrong with it or with the endpoint, and the remedy. */
+export function checkEndpoint(
+  protocol: string,
+  endpoint: string,
+): { readonly protocol: Protocol } | { readonly problem: 'Protocol' | 'Endpoint'; readonly remedy: string } {
+  if (!isProtocol(protocol)) {
+    const remedy = `the local cloud delivers by ${Object.keys(kinds).join(' and ')} only`;
+    return { problem: 'Protocol', remedy };
+  }
+  const { accepts, describe } = kinds[protocol];
+  return accepts(endpoint) ? { protocol } : { problem: 'Endpoint', remedy: `it must be ${describe}` };
+}

@@ -1,0 +1,91 @@
+// Sends the mails on to a real mail server when SMTP_URL names one: again after a failure, and after a restart.
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { OwedFile } from './outbox.ts';
+import { createRetryQueue } from './retry-queue.ts';
+import { parseSmtpUrl } from './smtp-url.ts';
+import { createUnsent } from './unsent.ts';
+
+export interface Relay {
+  /** The address that mails come from. */
+  readonly from: string;
+  /** The file that makes a mail an unsent one; written together with the mail. */
+  owe(mail: string, to: string, at: number): OwedFile;
+  /** Sends the mails of that name, now or, when the server is away, later. */
+  send(mails: readonly string[]): void;
+  /** Waits a few seconds for the mail under way; the others are sent after the next start. */
+  close(): Promise<void>;
+}
+
+export interface RelayOptions {
+  /** The data directory. */
+  readonly dir: string;
+  readonly smtpUrl: string;
+  readonly defaultFrom: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: (name: string, by?: number) => void;
+}
+
+const giveUpAfter = 86_400_000;
+const closePatience = 5_000;
+const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 } as const;
+
+/** The mail itself or its recipient was refused for good; a refused login may be mended in time. */
+function isRefusal(error: unknown): boolean {
+  const { code, responseCode = 0 } = error as { code?: string; responseCode?: number };
+  return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500;
+}
+
+/** @throws StartError when SMTP_URL cannot be used */
+export async function openRelay(options: RelayOptions): Promise<Relay> {
+  const { dir, clock, log, count } = options;
+  const server = parseSmtpUrl(options.smtpUrl);
+  const from = server.from ?? options.defaultFrom;
+  const unsent = createUnsent(dir, log);
+  const { createTransport } = await import('nodemailer'); // only those who send mail wait for it
+  const transport = createTransport({
+    url: server.url,
+    ...timeouts,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+
+  async function drop(mail: string, reason: string): Promise<'done'> {
+    log.error('email not sent, and not tried again', { mail, reason });
+    count('mails.unsent');
+    await unsent.settle(mail);
+    return 'done';
+  }
+
+  async function attempt(mail: string): Promise<'done' | 'later'> {
+    let at = clock.now();
+    try {
+      const found = await unsent.read(mail);
+      if (!found) return await drop(mail, 'its file is gone');
+      at = found.note.at;
+      await transport.sendMail({ envelope: { from: found.note.from, to: found.note.to }, raw: found.raw });
+    } catch (error) {
+      const reason = server.redact(error instanceof Error ? error.message : String(error));
+      if (isRefusal(error)) return drop(mail, reason);
+      if (clock.now() - at > giveUpAfter) return drop(mail, `not sent within a day: ${reason}`);
+      log.warn('email not sent, trying again later', { mail, server: server.host, reason });
+      return 'later';
+    }
+    count('mails.sent');
+    await unsent.settle(mail);
+    return 'done';
+  }
+
+  const queue = createRetryQueue(clock, attempt);
+  queue.add(await unsent.all());
+  return {
+    from,
+    owe: (mail, to, at) => unsent.owe(mail, { from, to, at }),
+    send: queue.add,
+    async close() {
+      await queue.close(closePatience);
+      transport.close();
+    },
+  };
+}

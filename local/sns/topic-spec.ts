@@ -1,0 +1,56 @@
+// Reads topics and subscriptions from the template, and refuses at start what could never be delivered.
+import { StartError } from '../start-error.ts';
+import type { ResolvedResource, ResolvedTemplate } from '../template/load.ts';
+import { checkEndpoint } from './endpoints.ts';
+import { identified, type Subscription } from './subscriptions.ts';
+
+export interface Topic {
+  readonly arn: string;
+  readonly name: string;
+  /** The account that owns it. */
+  readonly owner: string;
+  /** Sender's name of its mails, and put before its texts; empty when the template sets none. */
+  readonly displayName: string;
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function checkDisplayName(topic: ResolvedResource): string {
+  const name = textOf(topic.properties['DisplayName']);
+  if (name.length <= 100 && !/[\p{Cc}\u2028\u2029]/u.test(name)) return name;
+  throw new StartError(
+    `${topic.at('DisplayName')}: ${topic.logicalId}: DisplayName must have at most 100 characters, and no line breaks`,
+  );
+}
+
+/** The topics by ARN. @throws StartError with the template's line */
+export function topicsFromTemplate(template: ResolvedTemplate): ReadonlyMap<string, Topic> {
+  return new Map(
+    template.ofType('AWS::SNS::Topic').map((topic) => {
+      const { arn, name } = topic;
+      return [arn, { arn, name, owner: template.accountId, displayName: checkDisplayName(topic) }];
+    }),
+  );
+}
+
+/** @throws StartError with the template's line: no such topic, a protocol that is not email or sms, a wrong endpoint */
+export function subscriptionsFromTemplate(
+  template: ResolvedTemplate,
+  topics: ReadonlyMap<string, Topic>,
+): Subscription[] {
+  return template.ofType('AWS::SNS::Subscription').map((resource) => {
+    const { logicalId, properties, at } = resource;
+    const topicArn = textOf(properties['TopicArn']);
+    const endpoint = textOf(properties['Endpoint']);
+    if (!topics.has(topicArn)) {
+      throw new StartError(
+        `${at('TopicArn')}: ${logicalId}: TopicArn ${topicArn} is no topic of this template: use !Ref with the topic's name`,
+      );
+    }
+    const checked = checkEndpoint(textOf(properties['Protocol']), endpoint);
+    if ('protocol' in checked) return identified({ topicArn, protocol: checked.protocol, endpoint });
+    const { problem, remedy } = checked;
+    const found = JSON.stringify(properties[problem]);
+    throw new StartError(`${at(problem)}: ${logicalId}: ${problem} is ${found}: ${remedy}`);
+  });
+}

@@ -1,0 +1,108 @@
+// Publishes to the template's topics: every subscriber gets a file of its own, on disk before the publisher hears of it.
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { AwsError } from '../aws-error.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { ResolvedTemplate } from '../template/load.ts';
+import { createDeliveries } from './deliveries.ts';
+import { isPhoneNumber } from './endpoints.ts';
+import { checkMessage, invalid, limits, type CheckedMessage, type PublishInput } from './message.ts';
+import { openOutbox } from './outbox.ts';
+import { openRelay } from './relay.ts';
+import { openSubscriptions, type Subscription, type Subscriptions } from './subscriptions.ts';
+import { subscriptionsFromTemplate, topicsFromTemplate, type Topic } from './topic-spec.ts';
+import { unsentFolder } from './unsent.ts';
+
+export interface Topics {
+  /**
+   * Resolves when the mails and texts are on disk.
+   *
+   * @throws AwsError InvalidParameter, ParameterValueInvalid, NotFound (no such topic), InternalError (disk)
+   */
+  readonly publish: (input: PublishInput) => Promise<{ messageId: string }>;
+  /** By ARN. */
+  readonly topics: ReadonlyMap<string, Topic>;
+  readonly subscriptions: Subscriptions;
+  /** @throws AwsError InvalidParameter when it is no topic's ARN, NotFound when there is no such topic */
+  readonly topicOf: (arn: string) => Topic;
+  close(): Promise<void>;
+}
+
+export interface TopicsOptions {
+  /** The data directory: `mail/` and `sms/` for people, `sns/` for this program. */
+  readonly dir: string;
+  readonly template: ResolvedTemplate;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Counts `mails` and `texts` written, `texts.refused` (too long), `mails.sent` and `mails.unsent` (SMTP). */
+  readonly count: (name: string, by?: number) => void;
+  /** `smtp://user:password@host:port`; absent or empty: mails are files only. */
+  readonly smtpUrl?: string;
+  readonly newId?: () => string;
+}
+
+function createTopicLookup(topics: ReadonlyMap<string, Topic>) {
+  return (arn: string): Topic => {
+    const topic = topics.get(arn);
+    if (topic) return topic;
+    if (/^arn:aws[\w-]*:sns:[\w-]+:\d{12}:[\w.-]{1,256}$/.test(arn)) {
+      throw new AwsError('NotFound', 'Topic does not exist', 404);
+    }
+    throw invalid('TopicArn');
+  };
+}
+
+/** Whom a message goes to; a phone number is a subscriber for this one message. */
+function createAddressing(subscriptions: Subscriptions, topicOf: (arn: string) => Topic) {
+  return ({ topicArn, phoneNumber }: PublishInput, message: CheckedMessage) => {
+    if ((topicArn === undefined) === (phoneNumber === undefined)) {
+      throw invalid('TopicArn or PhoneNumber Reason: exactly one of them is required');
+    }
+    if (topicArn !== undefined) {
+      return { topic: topicOf(topicArn), subscribers: subscriptions.ofTopic(topicArn) };
+    }
+    if (!isPhoneNumber(phoneNumber!)) {
+      throw invalid('PhoneNumber Reason: it must be in E.164 format, such as +12065550100');
+    }
+    if (message.textFor('sms').length > limits.smsLength) {
+      throw invalid(`Message Reason: a text message has at most ${limits.smsLength} characters`);
+    }
+    const subscriber: Subscription = { arn: '', topicArn: '', protocol: 'sms', endpoint: phoneNumber! };
+    return { topic: undefined, subscribers: [subscriber] };
+  };
+}
+
+/** @throws StartError when the template's subscriptions, SMTP_URL or the list of subscriptions cannot be used */
+export async function createTopics(options: TopicsOptions): Promise<Topics> {
+  const { dir, template, clock, log, count, smtpUrl, newId = randomUUID } = options;
+  const topics = topicsFromTemplate(template);
+  const topicOf = createTopicLookup(topics);
+  const subscriptions = await openSubscriptions({
+    dir: path.join(dir, 'sns'),
+    declared: subscriptionsFromTemplate(template, topics),
+    isTopic: (arn) => topics.has(arn),
+    log,
+  });
+  const outbox = await openOutbox(dir, ['mail', 'sms', unsentFolder]);
+  const defaultFrom = `no-reply@${template.stackName}.localhost`;
+  const relay = smtpUrl ? await openRelay({ dir, smtpUrl, defaultFrom, clock, log, count }) : undefined;
+  const deliver = createDeliveries({ outbox, relay, defaultFrom, clock, log, count });
+  const address = createAddressing(subscriptions, topicOf);
+
+  return {
+    topics,
+    subscriptions,
+    topicOf,
+    async publish(input) {
+      const message = checkMessage(input);
+      const { topic, subscribers } = address(input, message);
+      const messageId = newId();
+      await deliver({ messageId, message, topic, subscribers, attributes: input.attributes ?? {} });
+      return { messageId };
+    },
+    async close() {
+      await relay?.close();
+    },
+  };
+}

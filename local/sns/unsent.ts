@@ -1,0 +1,70 @@
+// Remembers on disk which mails are still to be sent, so that a restart sends them: one small note a mail.
+import { readFile, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Log } from '../log.ts';
+import type { OwedFile } from './outbox.ts';
+
+/** Below the data directory; a note is named like its mail. */
+export const unsentFolder = path.join('sns', 'unsent');
+
+export interface Note {
+  readonly from: string;
+  readonly to: string;
+  /** Epoch milliseconds of the publish. */
+  readonly at: number;
+}
+
+export interface Unsent {
+  /** Names of the mails that an earlier run left, oldest first. */
+  all(): Promise<string[]>;
+  /** The note as a file, to be written together with the mail. */
+  owe(mail: string, note: Note): OwedFile;
+  /** The mail and whom it goes to; undefined when either file is gone or damaged. */
+  read(mail: string): Promise<{ readonly note: Note; readonly raw: Buffer } | undefined>;
+  /** Forgets the mail: it was sent, or never will be. */
+  settle(mail: string): Promise<void>;
+}
+
+const suffix = '.json';
+
+function parseNote(text: string): Note | undefined {
+  try {
+    const { from, to, at } = JSON.parse(text) as Partial<Record<keyof Note, unknown>>;
+    if (typeof from !== 'string' || typeof to !== 'string' || typeof at !== 'number') return undefined;
+    return { from, to, at };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param dir the data directory */
+export function createUnsent(dir: string, log: Log): Unsent {
+  const folder = path.join(dir, unsentFolder);
+  const fileOf = (mail: string) => path.join(folder, mail + suffix);
+  return {
+    async all() {
+      const names = (await readdir(folder)).filter((name) => name.endsWith(`.eml${suffix}`));
+      return names.sort().map((name) => name.slice(0, -suffix.length));
+    },
+    owe: (mail, note) => ({ path: path.join(unsentFolder, mail + suffix), content: JSON.stringify(note) }),
+    async read(mail) {
+      try {
+        const note = parseNote(await readFile(fileOf(mail), 'utf8'));
+        return note && { note, raw: await readFile(path.join(dir, 'mail', mail)) };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+    async settle(mail) {
+      try {
+        await rm(fileOf(mail), { force: true });
+      } catch (error) {
+        log.error('email will be sent again after a restart: its note cannot be removed', {
+          file: fileOf(mail),
+          reason: String(error),
+        });
+      }
+    },
+  };
+}

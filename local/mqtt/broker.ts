@@ -41,6 +41,10 @@ function authenticate(socket: TLSSocket, identify: BrokerOptions['identify']): I
   return certificate ? identify(certificate.raw, socket) : { refused: 'no client certificate' };
 }
 
+function gone(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => void stream.once('close', resolve));
+}
+
 /** Listens, and rejects with StartError when the port cannot be had. */
 export async function createBroker({ context, tls, host, port, identify }: BrokerOptions): Promise<Broker> {
   const { log, limits, count } = context;
@@ -105,13 +109,13 @@ export async function createBroker({ context, tls, host, port, identify }: Broke
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await context.hub.written(); // so that what is on disk is still acknowledged
-      for (const client of open.values()) client.close('shuttingDown');
+      for (const [stream, client] of open) {
+        client.close('shuttingDown');
+        if (stream.writableFinished) stream.destroy();
+        else stream.once('finish', () => stream.destroy()); // what does not finish is given up by the connection
+      }
       context.wills.hastenAll();
-      await Promise.all([
-        closed,
-        ...[...open.keys()].map((stream) => new Promise((done) => stream.once('close', done))),
-      ]);
-      await context.sessions.flush();
+      await Promise.all([closed, ...[...open.keys()].map(gone)]);
     },
   };
 }

@@ -4,6 +4,8 @@ import { generate, type Packet } from 'mqtt-packet';
 import type { Duplex } from 'node:stream';
 import type { Identity } from './access.ts';
 import type { Accepted, BrokerContext, Client, ConnectedClient } from './client.ts';
+import { dialects } from './dialect.ts';
+import { checkFirstByte } from './shape.ts';
 import { createDecoder } from './decode.ts';
 import { createFrameReader } from './frames.ts';
 import { handlers } from './handlers.ts';
@@ -17,9 +19,10 @@ const lingerMs = 1_000;
 /** Starts to serve `stream`; nothing is read before CONNECT is awaited. */
 export function createConnection(stream: Duplex, identity: Identity, broker: BrokerContext): Client {
   const { limits, clock, hub, log, count } = broker;
-  const frames = createFrameReader(limits.packetBytes);
   const decode = createDecoder();
   let accepted: Accepted | undefined;
+  const version = () => accepted?.dialect.version;
+  const frames = createFrameReader(limits.packetBytes, (first) => checkFirstByte(first, version()));
   let isOpen = true;
   let isBusy = false;
   let isReading = false;
@@ -55,6 +58,7 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
 
   const fail = (error: unknown) => {
     if (error instanceof Refusal) {
+      if (error.code === 'unsupportedVersion') client.send(dialects[4].refuseConnect(error.code)!);
       client.close(error.code, error.message);
       return;
     }
@@ -63,7 +67,7 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
   };
 
   const handle = (frame: Buffer) => {
-    const { packet, shape } = decode(frame, accepted?.dialect.version);
+    const { packet, shape } = decode(frame, version());
     timers.seen(packet.cmd === 'publish');
     const handler = handlers[packet.cmd] as (c: Client, p: Packet, s: typeof shape) => void | Promise<void>;
     const done = handler(client, packet, shape);
@@ -120,7 +124,7 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
         event,
         reason: detail,
       });
-      if (event === 'CLIENT_ERROR' && !(accepted && ending === 'topicInvalid')) count('mqtt.refused');
+      if (event === 'CLIENT_ERROR') count('mqtt.refused');
     }
     const goodbye = accepted?.dialect.goodbye(ending);
     if (goodbye) client.send(goodbye);
@@ -158,7 +162,7 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
     unacknowledged: new Set(),
     aliases: new Map(),
     send(packet) {
-      if (isOpen) write(generate(packet, { protocolVersion: accepted?.dialect.version ?? 4 }));
+      if (isOpen) write(generate(packet, { protocolVersion: version() ?? 4 }));
     },
     acknowledge(messageId) {
       client.unacknowledged.delete(messageId);

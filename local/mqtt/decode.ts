@@ -13,15 +13,15 @@ export interface Decoded {
 export function createDecoder(): (frame: Buffer, version: Version | undefined) => Decoded {
   const parser = createParser();
   let packet: Packet | undefined;
-  let failure: Error | undefined;
+  let failure = '';
   parser.on('packet', (parsed) => (packet = parsed));
-  parser.on('error', (error: Error) => (failure = error));
+  parser.on('error', (error: Error) => (failure = error.message));
   return (frame, version) => {
     const shape = checkShape(frame, version);
     packet = undefined;
-    failure = undefined;
+    failure = '';
     parser.parse(frame);
-    if (failure) throw new Refusal('malformed', failure.message);
+    if (failure) throw new Refusal('malformed', failure);
     if (!packet) throw new Refusal('malformed', 'a packet that ends in the middle of a field');
     return { packet, shape };
   };

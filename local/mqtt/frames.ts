@@ -23,7 +23,8 @@ function packetSize(data: Buffer): number | undefined {
   return undefined;
 }
 
-export function createFrameReader(maxBytes: number): FrameReader {
+/** `checkFirstByte` may throw Refusal too, before the packet is waited for. */
+export function createFrameReader(maxBytes: number, checkFirstByte: (byte: number) => void): FrameReader {
   let rest: Buffer = Buffer.alloc(0);
   /** A packet that came in pieces: the buffer it will fill, and how much of it is there. */
   let partial: { packet: Buffer; filled: number } | undefined;
@@ -44,6 +45,8 @@ export function createFrameReader(maxBytes: number): FrameReader {
     },
     next() {
       if (partial) return fill();
+      if (rest.length === 0) return undefined;
+      checkFirstByte(rest[0]!);
       const size = packetSize(rest);
       if (size === undefined) return undefined;
       if (size > maxBytes)

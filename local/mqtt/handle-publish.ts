@@ -96,9 +96,9 @@ export function handlePublish(client: ConnectedClient, packet: IPublishPacket, s
     message = readMessage(client, packet, shape);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (error.code !== 'notAuthorized') client.broker.count('mqtt.refused'); // a policy's refusal is counted already
     const answer = client.accepted.dialect.refusePublish(packet, error);
     if (!answer) throw error;
+    if (error.code !== 'notAuthorized') client.broker.count('mqtt.refused'); // a policy's refusal is counted already
     client.broker.log.warn('publish refused', { client: client.accepted.clientId, reason: error.message });
     client.send(answer);
     return;

@@ -11,10 +11,11 @@ interface Granted {
   readonly text: string;
   readonly filter: Filter;
   readonly options: SubscriptionOptions;
+  readonly isNew: boolean;
   readonly wantsRetained: boolean;
 }
 
-function judge(client: ConnectedClient, requested: ISubscription, more: number): Granted {
+function judge(client: ConnectedClient, requested: ISubscription, earlier: readonly Granted[]): Granted {
   const { topic: text, qos, nl = false, rap = false, rh = 0 } = requested;
   const { identity, accepted, broker } = client;
   const filter = parseFilter(text);
@@ -29,13 +30,15 @@ function judge(client: ConnectedClient, requested: ISubscription, more: number):
     throw new Refusal('notAuthorized', `its policy does not allow subscribing to ${text}`);
   }
   const isNew = !session.subscriptions.has(text);
-  if (isNew && session.subscriptions.size + more >= broker.limits.subscriptions) {
+  const added = earlier.filter((granted) => granted.isNew).length;
+  if (isNew && session.subscriptions.size + added >= broker.limits.subscriptions) {
     throw new Refusal('quotaExceeded', `more than ${broker.limits.subscriptions} subscriptions`);
   }
   return {
     text,
     filter,
     options: { qos: qos === 0 ? 0 : 1, noLocal: nl, retainAsPublished: rap },
+    isNew,
     wantsRetained: filter.group === undefined && !filter.hasWildcard && (rh === 0 || (rh === 1 && isNew)),
   };
 }
@@ -44,9 +47,9 @@ function judge(client: ConnectedClient, requested: ISubscription, more: number):
 function judgeAll(client: ConnectedClient, { subscriptions }: ISubscribePacket): (Granted | number)[] {
   const results: (Granted | number)[] = [];
   for (const requested of subscriptions) {
-    const added = results.filter((result) => typeof result !== 'number').length;
+    const earlier = results.filter((result) => typeof result !== 'number');
     try {
-      results.push(judge(client, requested, added));
+      results.push(judge(client, requested, earlier));
     } catch (error) {
       const code = error instanceof Refusal ? client.accepted.dialect.refuseFilter(error) : undefined;
       if (code === undefined) throw error;

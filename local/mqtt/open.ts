@@ -90,7 +90,7 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     hub,
     listen: (listening) => createBroker({ ...listening, context }),
     async close() {
-      await sessions.flush();
+      await sessions.close();
       await records.close();
     },
   };

@@ -30,8 +30,8 @@ export interface Sessions {
   unsubscribe(session: Session, text: string): Promise<boolean>;
   byId(id: string): Session | undefined;
   match(topic: string): Match<Session>[];
-  /** Resolves when all that was asked for is on disk. */
-  flush(): Promise<void>;
+  /** Ends no session any more; resolves when all that was asked for is on disk. */
+  close(): Promise<void>;
 }
 
 interface StoredSession extends SessionRecord {
@@ -150,6 +150,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
     },
     byId: (id) => byId.get(id),
     match: (topic) => index.match(topic, (session) => session.isConnected()),
-    flush: () => writing,
+    async close() {
+      for (const session of [...expiries.keys()]) cancelExpiry(session);
+      await writing;
+    },
   };
 }

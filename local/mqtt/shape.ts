@@ -130,23 +130,30 @@ const packets: ReadonlyMap<number, { readonly flags?: number; readonly check: Ch
 ]);
 
 /**
- * Checks one whole packet, fixed header included. `version` is undefined until CONNECT has told it.
- * Throws Refusal `malformed`, `protocolError` or `unsupportedVersion`.
+ * Checks the first byte of a packet, before the rest is waited for. `version` is undefined until CONNECT has told it.
+ * Throws Refusal `malformed` or `protocolError`.
  */
-export function checkShape(frame: Buffer, version: Version | undefined): Shape {
-  const type = frame[0]! >> 4;
-  const flags = frame[0]! & 0x0f;
+export function checkFirstByte(first: number, version: Version | undefined): void {
+  const type = first >> 4;
   const packet = packets.get(type);
   if (!packet)
     throw new Refusal('protocolError', `a packet of type ${type}, which a client must not send here`);
   if (version === undefined && type !== 1) {
     throw new Refusal('protocolError', 'a packet before CONNECT [MQTT-3.1.0-1]');
   }
-  if (packet.flags !== undefined && packet.flags !== flags) {
+  if (packet.flags !== undefined && packet.flags !== (first & 0x0f)) {
     throw new Refusal('malformed', 'reserved flags in the fixed header [MQTT-2.2.2-2]');
   }
+}
+
+/**
+ * Checks one whole packet whose first byte is checked already.
+ * Throws Refusal `malformed`, `protocolError` or `unsupportedVersion`.
+ */
+export function checkShape(frame: Buffer, version: Version | undefined): Shape {
   let start = 1;
   while (frame[start]! >= 0x80) start += 1;
-  const learnt = packet.check(createCursor(frame.subarray(start + 1)), flags, version ?? 4);
+  const { check } = packets.get(frame[0]! >> 4)!;
+  const learnt = check(createCursor(frame.subarray(start + 1)), frame[0]! & 0x0f, version ?? 4);
   return { userProperties: [], willUserProperties: [], ...learnt };
 }

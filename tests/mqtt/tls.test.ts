@@ -1,0 +1,201 @@
+// The broker behind real TLS with certificates, spoken to by mqtt.js and by the mosquitto clients.
+
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { promisify } from 'node:util';
+import { connectAsync, type IClientOptions } from 'mqtt';
+import { generate } from 'mqtt-packet';
+import { createAuthority, type Credentials } from './certificates.ts';
+import { type Harness, startHarness, until } from './harness.ts';
+import { createRawClient } from './raw-client.ts';
+
+let harness: Harness;
+let own: Credentials;
+const dir = mkdtempSync(join(tmpdir(), 'tidegate-tls-'));
+
+before(async () => {
+  harness = await startHarness({ limits: { handshakeTimeoutMs: 300, connections: 20 } });
+  own = await harness.authority.issue('sensor-1');
+  for (const [name, text] of Object.entries({ ...own, ca: harness.authority.ca })) {
+    writeFileSync(join(dir, name), text, { mode: 0o600 });
+  }
+});
+after(async () => {
+  await harness.stop();
+  rmSync(dir, { recursive: true });
+});
+
+const options = (clientId: string, more: IClientOptions = {}): IClientOptions => ({
+  host: 'localhost',
+  protocol: 'mqtts',
+  port: harness.broker.port,
+  ca: harness.authority.ca,
+  ...own,
+  clientId,
+  protocolVersion: 4,
+  reconnectPeriod: 0,
+  ...more,
+});
+const tls = (more: ConnectionOptions = {}) =>
+  connectTls({ host: 'localhost', port: harness.broker.port, ca: harness.authority.ca, ...own, ...more });
+const refusals = () =>
+  harness.log.filter(({ action }) => action === 'TLS').map(({ reason }) => String(reason));
+
+test('mqtt.js publishes and subscribes with QoS 1, and the principal is the one that the certificate stands for', async () => {
+  const client = await connectAsync(options('c1'));
+  await client.subscribeAsync('a/#', { qos: 1 });
+  const arrived = once(client, 'message');
+  await client.publishAsync('a/b', 'hello', { qos: 1 });
+  const [topic, payload] = (await arrived) as [string, Buffer];
+  assert.deepEqual([topic, payload.toString()], ['a/b', 'hello']);
+  assert.equal(harness.matched.find((message) => message.topic === 'a/b')?.principal, 'sensor-1');
+  await client.endAsync();
+});
+
+test('mqtt.js with MQTT 5 gets properties through', async () => {
+  const client = await connectAsync(options('c5', { protocolVersion: 5 }));
+  await client.subscribeAsync('five', { qos: 1 });
+  const arrived = once(client, 'message');
+  await client.publishAsync('five', 'x', {
+    qos: 1,
+    properties: { contentType: 'text/plain', userProperties: { a: 'b' } },
+  });
+  const [, , packet] = (await arrived) as [string, Buffer, { properties: object }];
+  assert.partialDeepStrictEqual(packet.properties, { contentType: 'text/plain', userProperties: { a: 'b' } });
+  await client.endAsync();
+});
+
+for (const version of ['mqttv311', 'mqttv5']) {
+  test(`mosquitto_pub and mosquitto_sub (${version}) work with the files of a device`, async (t) => {
+    try {
+      execFileSync('mosquitto_pub', ['--version'], { stdio: 'ignore' });
+    } catch (error) {
+      if ((error as { code?: string }).code === 'ENOENT')
+        return t.skip('the mosquitto clients are not installed');
+    }
+    const common = [
+      '-V',
+      version,
+      '-h',
+      'localhost',
+      '-p',
+      `${harness.broker.port}`,
+      '-q',
+      '1',
+      '-t',
+      `m/${version}`,
+    ];
+    const files = ['--cafile', join(dir, 'ca'), '--cert', join(dir, 'cert'), '--key', join(dir, 'key')];
+    const run = promisify(execFile);
+    const listening = run('mosquitto_sub', [...common, ...files, '-i', 'sub', '-C', '1', '-W', '10']);
+    const topics = () => harness.matched.map(({ topic, payload }) => `${topic} ${payload.toString()}`);
+    await until(
+      () => topics().some((line) => line.includes('subscribed/sub') && line.includes(version)),
+      'it subscribed',
+    );
+    await run('mosquitto_pub', [
+      ...common,
+      ...files,
+      '-i',
+      'pub',
+      '-m',
+      'tide',
+      '--tls-alpn',
+      'x-amzn-mqtt-ca',
+    ]);
+    assert.equal((await listening).stdout, 'tide\n');
+  });
+}
+
+test('no client certificate: refused with the reason in the log', async () => {
+  const socket = tls({ cert: undefined, key: undefined });
+  socket.on('error', () => {});
+  await once(socket, 'close');
+  assert.ok(refusals().includes('no client certificate'));
+});
+
+test('a certificate of another authority: refused with the reason in the log', async () => {
+  const foreign = await (await createAuthority('another authority')).issue('sensor-1');
+  const socket = tls(foreign);
+  socket.on('error', () => {});
+  await once(socket, 'close');
+  assert.ok(refusals().includes('the certificate is of another authority'));
+});
+
+test('TLS 1.1 and plain MQTT are refused, and others do not notice', async () => {
+  const neighbour = await connectAsync(options('neighbour'));
+  const old = tls({ minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' });
+  old.on('error', () => {});
+  await once(old, 'close');
+  const plain = connectTcp(harness.broker.port, 'localhost');
+  plain.on('error', () => {});
+  plain.write(generate({ cmd: 'connect', clientId: 'plain' }));
+  await once(plain, 'close');
+  await neighbour.publishAsync('n', 'x', { qos: 1 });
+  await neighbour.endAsync();
+});
+
+test('a TCP connection that begins no handshake is closed in time', async () => {
+  const socket = connectTcp(harness.broker.port, 'localhost');
+  socket.on('error', () => {});
+  await once(socket, 'close');
+});
+
+test('TLS records of one byte each are read right', async () => {
+  const socket = tls();
+  socket.setNoDelay(true);
+  await once(socket, 'secureConnect');
+  const client = createRawClient(socket);
+  const publish = { cmd: 'publish', topic: 'one', payload: 'x'.repeat(200), qos: 1, messageId: 5 } as const;
+  const bytes = Buffer.concat([
+    generate({ cmd: 'connect', clientId: 'bytes' }),
+    generate({ ...publish, dup: false, retain: false }),
+  ]);
+  for (const byte of bytes) {
+    socket.write(Buffer.from([byte]));
+    await new Promise(setImmediate);
+  }
+  assert.partialDeepStrictEqual(await client.next(), { cmd: 'connack', returnCode: 0 });
+  assert.partialDeepStrictEqual(await client.next(), { cmd: 'puback', messageId: 5 });
+  socket.destroy();
+});
+
+test('more connections than the limit are refused and counted, and there is room again when one goes', async () => {
+  const sockets = Array.from({ length: 20 }, () => tls());
+  await Promise.all(sockets.map((socket) => once(socket, 'secureConnect')));
+  const refused = harness.counters.get('mqtt.refused');
+  const extra = connectTcp(harness.broker.port, 'localhost');
+  extra.on('error', () => {});
+  await once(extra, 'close');
+  assert.equal(harness.counters.get('mqtt.refused'), refused + 1);
+  for (const socket of sockets) socket.destroy();
+  await until(
+    () => harness.log.some(({ reason }) => reason === '20 connections are open'),
+    'the refusal was logged',
+  );
+  let client;
+  for (let i = 0; !client && i < 50; i += 1)
+    client = await connectAsync(options('later')).catch(() => undefined);
+  await client!.endAsync();
+});
+
+test('a port in use is one line that names the port and the remedy', async () => {
+  const other = startHarness();
+  await assert.rejects(
+    (await other).mqtt.listen({
+      tls: { ...own, ca: harness.authority.ca },
+      host: '127.0.0.1',
+      port: harness.broker.port,
+      identify: () => ({ refused: 'x' }),
+    }),
+    { name: 'StartError', message: /the port is in use.*--mqtt-port/ },
+  );
+  await (await other).stop();
+});

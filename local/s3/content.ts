@@ -3,7 +3,20 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import type { OpenFile } from './places.ts';
-import type { Version } from './record.ts';
+import type { StoredHeaders, Version } from './record.ts';
+
+export interface PutOptions {
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  /** Names in lower case, without `x-amz-meta-`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly headers?: StoredHeaders;
+  readonly checksum?: () => Version['checksum'];
+  /** Of a multipart upload; the MD5 of the content by default. */
+  readonly etag?: string;
+  /** Called with the current version before it is replaced; stops by throwing. */
+  readonly check?: (current: Version | undefined) => void;
+}
 
 export interface StoredObject extends Version {
   readonly key: string;

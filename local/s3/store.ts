@@ -6,7 +6,8 @@ import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { createBucket, type Bucket, type Finished, type Removal } from './bucket.ts';
-import { createStoredObject, spool, type StoredObject } from './content.ts';
+import { settingsOf, type BucketResource, type ExpirationRule } from './bucket-spec.ts';
+import { createStoredObject, spool, type PutOptions, type StoredObject } from './content.ts';
 import { isMissing, makeDirectory, syncDirectory, writeFileSafely } from './durable-files.ts';
 import { requireBucketName, requireKey } from './keys.ts';
 import {
@@ -17,28 +18,12 @@ import {
   type VersionPage,
   type VersionQuery,
 } from './list.ts';
+import { applyRules, everyDay } from './lifecycle.ts';
 import { createPlaces } from './places.ts';
-import type { StoredHeaders, Version } from './record.ts';
+import type { Version } from './record.ts';
+import { createUploads, type Uploads } from './uploads.ts';
 
-export type { StoredObject } from './content.ts';
-
-export interface PutOptions {
-  readonly contentType?: string;
-  readonly contentEncoding?: string;
-  /** Names in lower case, without `x-amz-meta-`. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly headers?: StoredHeaders;
-  readonly checksum?: () => Version['checksum'];
-  /** Of a multipart upload; the MD5 of the content by default. */
-  readonly etag?: string;
-  /** Called with the current version before it is replaced; stops by throwing. */
-  readonly check?: (current: Version | undefined) => void;
-}
-
-/** What the template says about a bucket. */
-export interface BucketSettings {
-  readonly versioned?: boolean;
-}
+export type { PutOptions, StoredObject } from './content.ts';
 
 export interface BucketInfo {
   readonly name: string;
@@ -49,8 +34,8 @@ export interface BucketInfo {
 }
 
 export interface ObjectStore {
-  /** Creates the bucket if it is missing; it cannot be deleted then. */
-  ensureBucket(name: string, settings?: BucketSettings): Promise<void>;
+  /** Creates the template's bucket if it is missing. @throws StartError for what is not supported */
+  ensureBucket(resource: BucketResource): Promise<void>;
   /** @throws AwsError InvalidBucketName, BucketAlreadyOwnedByYou */
   createBucket(name: string): Promise<void>;
   /** @throws AwsError NoSuchBucket, BucketNotEmpty */
@@ -73,8 +58,12 @@ export interface ObjectStore {
   versions(bucket: string, key: string): Promise<readonly Version[]>;
   list(bucket: string, query: ListQuery): Promise<ListPage>;
   listVersions(bucket: string, query: VersionQuery): Promise<VersionPage>;
-  /** Where a bucket keeps what is no object, such as parts of uploads. @throws AwsError NoSuchBucket */
-  stateOf(bucket: string): string;
+  readonly uploads: Uploads;
+  /** Epoch milliseconds of the store's clock. */
+  now(): number;
+  /** Applies the template's lifecycle rules now. @returns how many versions and uploads were removed or marked */
+  expire(): Promise<number>;
+  close(): Promise<void>;
 }
 
 export interface ObjectStoreOptions {
@@ -89,6 +78,7 @@ const stateFolder = '.tidegate';
 interface Open {
   readonly info: BucketInfo;
   readonly bucket: Bucket;
+  readonly rules: readonly ExpirationRule[];
 }
 
 const noSuchBucket = () => new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
@@ -104,24 +94,28 @@ async function readSettings(file: string): Promise<Omit<BucketInfo, 'name'> | un
 
 /** Opens the folder and the buckets in it; what a crash left half written is removed. */
 export async function createObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
-  const { dir, clock } = options;
+  const { dir, clock, log } = options;
   const spoolDir = path.join(dir, stateFolder, 'unfinished');
   await rm(spoolDir, { recursive: true, force: true });
   await makeDirectory(spoolDir);
   const opened = new Map<string, Open>();
   const stateOf = (name: string) => path.join(dir, stateFolder, 'buckets', name);
 
-  function add(info: BucketInfo): void {
+  function add(info: BucketInfo, rules: readonly ExpirationRule[] = []): void {
     const places = createPlaces(path.join(dir, info.name));
-    opened.set(info.name, { info, bucket: createBucket(stateOf(info.name), places, clock, info.versioned) });
+    opened.set(info.name, {
+      info,
+      bucket: createBucket(stateOf(info.name), places, clock, info.versioned),
+      rules,
+    });
   }
 
-  async function save(info: BucketInfo): Promise<void> {
+  async function save(info: BucketInfo, rules?: readonly ExpirationRule[]): Promise<void> {
     await makeDirectory(path.join(dir, info.name));
     await makeDirectory(stateOf(info.name));
     const { name: _name, ...settings } = info;
     await writeFileSafely(path.join(stateOf(info.name), 'bucket.json'), JSON.stringify(settings));
-    add(info);
+    add(info, rules);
   }
 
   for (const entry of await readdir(dir, { withFileTypes: true })) {
@@ -202,11 +196,24 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
     await syncDirectory(dir);
   }
 
+  const uploads = createUploads({ put, stateOf: (name) => stateOf(find(name).info.name) }, clock);
+
+  async function expire(): Promise<number> {
+    let removed = 0;
+    for (const [name, { bucket, rules }] of opened) {
+      removed += await applyRules(name, bucket, rules, uploads, clock.now());
+    }
+    return removed;
+  }
+  const endExpiry = everyDay(clock, log, expire);
+
   return {
-    async ensureBucket(name, settings = {}) {
+    async ensureBucket(resource) {
+      const { name } = resource;
+      const { versioned, rules } = settingsOf(resource);
       requireBucketName(name);
       const createdAt = opened.get(name)?.info.createdAt ?? clock.now();
-      await save({ name, createdAt, versioned: settings.versioned ?? false, fromTemplate: true });
+      await save({ name, createdAt, versioned, fromTemplate: true }, rules);
     },
     async createBucket(name) {
       requireBucketName(name);
@@ -229,9 +236,11 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
     versions: async (name, key) => find(name).bucket.versions(key),
     list: async (name, query) => listObjects(find(name).bucket, query),
     listVersions: async (name, query) => listVersions(find(name).bucket, query),
-    stateOf: (name) => {
-      find(name);
-      return stateOf(name);
+    uploads,
+    now: () => clock.now(),
+    expire,
+    async close() {
+      endExpiry();
     },
   };
 }

@@ -1,0 +1,103 @@
+// S3 on the AWS port: finds the operation of a request in path style, and refuses what we do not have by name.
+import { sendError, type AwsHandler } from '../aws/wire.ts';
+import { AwsError } from '../aws-error.ts';
+import * as bucketApi from './bucket-api.ts';
+import * as multipart from './multipart-api.ts';
+import * as objectApi from './object-api.ts';
+import { refuseExpired } from './presigned.ts';
+import { headerOf, parseTarget, refuseOperation, type S3Request } from './request.ts';
+import type { ObjectStore } from './store.ts';
+
+type Operation = (request: S3Request) => void | Promise<void>;
+
+/** `METHOD scope subresource`; copies are told by their header. */
+const operations: Readonly<Record<string, Operation>> = {
+  'GET service': bucketApi.listBuckets,
+  'PUT bucket': bucketApi.createBucket,
+  'DELETE bucket': bucketApi.deleteBucket,
+  'HEAD bucket': bucketApi.headBucket,
+  'GET bucket location': bucketApi.getLocation,
+  'GET bucket versioning': bucketApi.getVersioning,
+  'GET bucket tagging': bucketApi.getBucketTagging,
+  'GET bucket list-type': bucketApi.listObjectsV2,
+  'GET bucket': bucketApi.listObjectsV1,
+  'GET bucket versions': bucketApi.listObjectVersions,
+  'GET bucket uploads': multipart.listMultipartUploads,
+  'POST bucket delete': bucketApi.deleteObjects,
+  'PUT object': objectApi.putObject,
+  'PUT object copy': objectApi.copyObject,
+  'GET object': objectApi.getObject,
+  'HEAD object': objectApi.getObject,
+  'DELETE object': objectApi.deleteObject,
+  'POST object uploads': multipart.createMultipartUpload,
+  'PUT object uploadId': multipart.uploadPart,
+  'PUT object uploadId copy': multipart.uploadPartCopy,
+  'POST object uploadId': multipart.completeMultipartUpload,
+  'DELETE object uploadId': multipart.abortMultipartUpload,
+  'GET object uploadId': multipart.listParts,
+};
+
+/** Query parameters that select an operation of their own. */
+const subresources = new Set([
+  ...['accelerate', 'acl', 'analytics', 'attributes', 'cors', 'delete', 'encryption', 'intelligent-tiering'],
+  ...['inventory', 'legal-hold', 'lifecycle', 'list-type', 'location', 'logging', 'metadataTable', 'metrics'],
+  ...[
+    'notification',
+    'object-lock',
+    'ownershipControls',
+    'partNumber',
+    'policy',
+    'policyStatus',
+    'publicAccessBlock',
+  ],
+  ...[
+    'renameObject',
+    'replication',
+    'requestPayment',
+    'restore',
+    'retention',
+    'select',
+    'session',
+    'tagging',
+  ],
+  ...['torrent', 'uploadId', 'uploads', 'versioning', 'versions', 'website'],
+]);
+
+function nameOf(request: S3Request): string {
+  const { req, bucket, key, query } = request;
+  const scope = key ? 'object' : bucket ? 'bucket' : 'service';
+  const named = [...query.keys()].filter((name) => subresources.has(name));
+  const chosen = named.includes('uploadId') ? named.filter((name) => name !== 'partNumber') : named;
+  const copy =
+    req.method === 'PUT' && key && headerOf(request, 'x-amz-copy-source') !== undefined ? 'copy' : '';
+  return [req.method, scope, ...chosen, copy].filter(Boolean).join(' ');
+}
+
+const diskErrors = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EROFS']);
+
+/** A full disk is for the client to retry, once there is room. */
+function translate(error: unknown): unknown {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (!diskErrors.has(code)) return error;
+  return new AwsError(
+    'ServiceUnavailable',
+    `The local object store cannot write (${code}): free some space`,
+    503,
+  );
+}
+
+export function createS3Handler(store: ObjectStore): AwsHandler {
+  return async (req, res) => {
+    const request: S3Request = { req, res, store, uploads: store.uploads, ...parseTarget(req.url ?? '/') };
+    const name = nameOf(request);
+    try {
+      refuseExpired(request.query, store.now());
+      const operation = Object.hasOwn(operations, name) ? operations[name]! : () => refuseOperation(name);
+      await operation(request);
+    } catch (error) {
+      const translated = translate(error);
+      if (!(translated instanceof AwsError)) throw error;
+      sendError(res, translated, 's3');
+    }
+  };
+}

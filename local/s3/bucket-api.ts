@@ -1,0 +1,226 @@
+// S3's operations on buckets and on many objects: lists, versions, bulk delete.
+import { readBody } from '../aws/body.ts';
+import { sendXml } from '../aws/wire.ts';
+import { childrenOf, parseXml, textOf, type XmlElements } from '../aws/xml.ts';
+import { AwsError } from '../aws-error.ts';
+import type { ListPage } from './list.ts';
+import { namespace } from './object-api.ts';
+import type { Version } from './record.ts';
+import { numberOf, refuseUnsupported, type S3Request } from './request.ts';
+
+const owner = {
+  ID: '0000000000000000000000000000000000000000000000000000000000000000',
+  DisplayName: 'local',
+};
+const maxKeys = 1_000;
+const maxDocument = 2 * 1024 * 1024;
+const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString();
+
+export function listBuckets({ res, store, query }: S3Request): void {
+  const prefix = query.get('prefix') ?? '';
+  const buckets = store.buckets().filter((bucket) => bucket.name.startsWith(prefix));
+  const elements = buckets.map(({ name, createdAt }) => ({ Name: name, CreationDate: isoTime(createdAt) }));
+  sendXml(res, `ListAllMyBucketsResult ${namespace}`, { Owner: owner, Buckets: { Bucket: elements } });
+}
+
+export async function createBucket(request: S3Request): Promise<void> {
+  const { req, res, store, bucket } = request;
+  refuseUnsupported(request);
+  await readBody(req, maxDocument);
+  await store.createBucket(bucket);
+  res.writeHead(200, { location: `/${bucket}`, 'content-length': 0 }).end();
+}
+
+export async function deleteBucket({ res, store, bucket }: S3Request): Promise<void> {
+  await store.deleteBucket(bucket);
+  res.writeHead(204).end();
+}
+
+export function headBucket({ res, store, bucket }: S3Request): void {
+  store.bucket(bucket);
+  res.writeHead(200, { 'x-amz-bucket-region': 'us-east-1', 'content-length': 0 }).end();
+}
+
+/** us-east-1 is told by an empty constraint. */
+export function getLocation({ res, store, bucket }: S3Request): void {
+  store.bucket(bucket);
+  sendXml(res, `LocationConstraint ${namespace}`, {});
+}
+
+export function getVersioning({ res, store, bucket }: S3Request): void {
+  const { versioned } = store.bucket(bucket);
+  sendXml(res, `VersioningConfiguration ${namespace}`, { Status: versioned ? 'Enabled' : undefined });
+}
+
+export function getBucketTagging({ store, bucket }: S3Request): never {
+  store.bucket(bucket);
+  throw new AwsError('NoSuchTagSet', 'The TagSet does not exist', 404);
+}
+
+/** Keys may hold characters that XML cannot, for which clients ask for URL encoding. */
+function encoderOf({ query }: S3Request): (text: string) => string {
+  const type = query.get('encoding-type');
+  if (type === null) return (text) => text;
+  if (type !== 'url') throw new AwsError('InvalidArgument', 'Invalid Encoding Method specified in Request');
+  return (text) => encodeURIComponent(text).replaceAll('%2F', '/');
+}
+
+function describe(version: Version): XmlElements {
+  return {
+    LastModified: isoTime(version.lastModified),
+    ETag: `"${version.etag}"`,
+    ChecksumAlgorithm: version.checksum?.algorithm.toUpperCase(),
+    ChecksumType: version.checksum?.type,
+    Size: version.size,
+    StorageClass: 'STANDARD',
+  };
+}
+
+const given = (query: URLSearchParams, name: string): string | undefined => query.get(name) || undefined;
+
+async function readPage(
+  request: S3Request,
+  after: string | undefined,
+): Promise<ListPage & { limit: number }> {
+  const { store, bucket, query } = request;
+  const limit = numberOf(request, 'max-keys', maxKeys, maxKeys);
+  const [prefix, delimiter] = [given(query, 'prefix'), given(query, 'delimiter')];
+  if (limit === 0) {
+    store.bucket(bucket);
+    return { objects: [], prefixes: [], limit };
+  }
+  return { ...(await store.list(bucket, { prefix, delimiter, after, limit })), limit };
+}
+
+function decodeToken(token: string | undefined): string | undefined {
+  if (token === undefined) return undefined;
+  const after = Buffer.from(token, 'base64url').toString('utf8');
+  if (Buffer.from(after).toString('base64url') === token) return after;
+  throw new AwsError('InvalidArgument', 'The continuation token provided is incorrect');
+}
+
+export async function listObjectsV2(request: S3Request): Promise<void> {
+  const { res, bucket, query } = request;
+  const encode = encoderOf(request);
+  const token = given(query, 'continuation-token');
+  const page = await readPage(request, decodeToken(token) ?? given(query, 'start-after'));
+  const withOwner = query.get('fetch-owner') === 'true' ? owner : undefined;
+  sendXml(res, `ListBucketResult ${namespace}`, {
+    Name: bucket,
+    Prefix: encode(query.get('prefix') ?? ''),
+    Delimiter: encodeGiven(encode, given(query, 'delimiter')),
+    MaxKeys: page.limit,
+    EncodingType: given(query, 'encoding-type'),
+    KeyCount: page.objects.length + page.prefixes.length,
+    IsTruncated: page.next !== undefined,
+    ContinuationToken: token,
+    NextContinuationToken: page.next === undefined ? undefined : Buffer.from(page.next).toString('base64url'),
+    StartAfter: encodeGiven(encode, given(query, 'start-after')),
+    Contents: page.objects.map(({ key, version }) => ({
+      Key: encode(key),
+      ...describe(version),
+      Owner: withOwner,
+    })),
+    CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
+  });
+}
+
+const encodeGiven = (encode: (text: string) => string, text: string | undefined): string | undefined =>
+  text === undefined ? undefined : encode(text);
+
+export async function listObjectsV1(request: S3Request): Promise<void> {
+  const { res, bucket, query } = request;
+  const encode = encoderOf(request);
+  const page = await readPage(request, given(query, 'marker'));
+  sendXml(res, `ListBucketResult ${namespace}`, {
+    Name: bucket,
+    Prefix: encode(query.get('prefix') ?? ''),
+    Marker: encode(query.get('marker') ?? ''),
+    NextMarker: encodeGiven(encode, page.next),
+    Delimiter: encodeGiven(encode, given(query, 'delimiter')),
+    MaxKeys: page.limit,
+    EncodingType: given(query, 'encoding-type'),
+    IsTruncated: page.next !== undefined,
+    Contents: page.objects.map(({ key, version }) => ({
+      Key: encode(key),
+      ...describe(version),
+      Owner: owner,
+    })),
+    CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
+  });
+}
+
+export async function listObjectVersions(request: S3Request): Promise<void> {
+  const { res, store, bucket, query } = request;
+  const encode = encoderOf(request);
+  const limit = Math.max(numberOf(request, 'max-keys', maxKeys, maxKeys), 1);
+  const page = await store.listVersions(bucket, {
+    prefix: given(query, 'prefix'),
+    delimiter: given(query, 'delimiter'),
+    after: given(query, 'key-marker'),
+    afterVersion: given(query, 'version-id-marker'),
+    limit,
+  });
+  const shared = page.versions.map(({ key, version, isLatest }) => ({
+    marker: version.deleteMarker,
+    element: {
+      Key: encode(key),
+      VersionId: version.versionId,
+      IsLatest: isLatest,
+      Owner: owner,
+      ...(version.deleteMarker ? { LastModified: isoTime(version.lastModified) } : describe(version)),
+    },
+  }));
+  sendXml(res, `ListVersionsResult ${namespace}`, {
+    Name: bucket,
+    Prefix: encode(query.get('prefix') ?? ''),
+    KeyMarker: encode(query.get('key-marker') ?? ''),
+    VersionIdMarker: query.get('version-id-marker') ?? '',
+    NextKeyMarker: encodeGiven(encode, page.next?.key),
+    NextVersionIdMarker: page.next?.versionId,
+    Delimiter: encodeGiven(encode, given(query, 'delimiter')),
+    MaxKeys: limit,
+    EncodingType: given(query, 'encoding-type'),
+    IsTruncated: page.next !== undefined,
+    Version: shared.filter(({ marker }) => !marker).map(({ element }) => element),
+    DeleteMarker: shared.filter(({ marker }) => marker).map(({ element }) => element),
+    CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
+  });
+}
+
+async function removeOne(
+  request: S3Request,
+  key: string,
+  versionId: string | undefined,
+): Promise<XmlElements> {
+  try {
+    const removal = await request.store.remove(request.bucket, key, versionId);
+    const marker = removal.deleteMarker;
+    const markerId = marker ? removal.versionId : undefined;
+    return {
+      Deleted: { Key: key, VersionId: versionId, DeleteMarker: marker, DeleteMarkerVersionId: markerId },
+    };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { Error: { Key: key, VersionId: versionId, Code: error.code, Message: error.message } };
+  }
+}
+
+export async function deleteObjects(request: S3Request): Promise<void> {
+  const { req, res, store, bucket } = request;
+  store.bucket(bucket);
+  const root = parseXml((await readBody(req, maxDocument)).toString('utf8'));
+  const objects = childrenOf(root, 'Object');
+  if (root.name !== 'Delete' || !objects.length || objects.length > maxKeys) {
+    throw new AwsError('MalformedXML', `The document must be a Delete of 1 to ${maxKeys} objects`);
+  }
+  const quiet = textOf(root, 'Quiet')?.trim() === 'true';
+  const results: XmlElements[] = [];
+  for (const object of objects) {
+    results.push(await removeOne(request, textOf(object, 'Key') ?? '', textOf(object, 'VersionId')));
+  }
+  sendXml(res, `DeleteResult ${namespace}`, {
+    Deleted: quiet ? [] : results.map((result) => result['Deleted']),
+    Error: results.map((result) => result['Error']),
+  });
+}

@@ -1,0 +1,107 @@
+// What the template says about a bucket, as far as it changes what one machine does; the rest of it is refused by line.
+import { StartError } from '../start-error.ts';
+
+/** A resource of the template, as `local/template` resolves it. */
+export interface BucketResource {
+  readonly name: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** `template.yaml:123` of a property, for messages. */
+  readonly at: (...path: (string | number)[]) => string;
+}
+
+export interface ExpirationRule {
+  readonly prefix: string;
+  /** Days after which a current version expires, and a version that is no longer current goes for good. */
+  readonly days?: number;
+  readonly noncurrentDays?: number;
+  /** How many versions that are no longer current stay whatever their age. */
+  readonly newerNoncurrent: number;
+  readonly abortUploadDays?: number;
+  readonly removeExpiredMarkers: boolean;
+}
+
+export interface BucketSettings {
+  readonly versioned: boolean;
+  readonly rules: readonly ExpirationRule[];
+}
+
+const knownProperties = new Set([
+  'BucketName',
+  'LifecycleConfiguration',
+  'VersioningConfiguration',
+  // These change nothing that a client of one machine could see.
+  'AccessControl',
+  'BucketEncryption',
+  'IntelligentTieringConfigurations',
+  'LoggingConfiguration',
+  'MetricsConfigurations',
+  'OwnershipControls',
+  'PublicAccessBlockConfiguration',
+  'Tags',
+]);
+
+const knownRuleProperties = new Set([
+  'AbortIncompleteMultipartUpload',
+  'ExpirationInDays',
+  'ExpiredObjectDeleteMarker',
+  'Id',
+  'NoncurrentVersionExpiration',
+  'NoncurrentVersionExpirationInDays',
+  'Prefix',
+  'Status',
+  // One machine has one storage class.
+  'NoncurrentVersionTransition',
+  'NoncurrentVersionTransitions',
+  'Transition',
+  'Transitions',
+]);
+
+type Rule = Readonly<Record<string, unknown>>;
+
+function daysOf(value: unknown, place: string): number | undefined {
+  if (value === undefined) return undefined;
+  const days = Number(value);
+  if (Number.isInteger(days) && days > 0) return days;
+  throw new StartError(`${place}: days must be a whole number above 0, not ${JSON.stringify(value)}`);
+}
+
+function ruleOf(rule: Rule, resource: BucketResource, index: number): ExpirationRule {
+  const at = (name: string) => resource.at('LifecycleConfiguration', 'Rules', index, name);
+  for (const name of Object.keys(rule)) {
+    if (knownRuleProperties.has(name)) continue;
+    const what = `${name} in a lifecycle rule of bucket ${resource.name}`;
+    throw new StartError(`${at(name)}: the local S3 does not support ${what}: remove it`);
+  }
+  const noncurrent = (rule['NoncurrentVersionExpiration'] ?? {}) as Rule;
+  const abort = (rule['AbortIncompleteMultipartUpload'] ?? {}) as Rule;
+  return {
+    prefix: (rule['Prefix'] as string | undefined) ?? '',
+    days: daysOf(rule['ExpirationInDays'], at('ExpirationInDays')),
+    noncurrentDays: daysOf(
+      noncurrent['NoncurrentDays'] ?? rule['NoncurrentVersionExpirationInDays'],
+      at('NoncurrentVersionExpiration'),
+    ),
+    newerNoncurrent: Number(noncurrent['NewerNoncurrentVersions'] ?? 0),
+    abortUploadDays: daysOf(abort['DaysAfterInitiation'], at('AbortIncompleteMultipartUpload')),
+    removeExpiredMarkers: String(rule['ExpiredObjectDeleteMarker']) === 'true',
+  };
+}
+
+/** @throws StartError for a property that the local S3 would have to ignore. */
+export function settingsOf(resource: BucketResource): BucketSettings {
+  const { name, properties, at } = resource;
+  for (const property of Object.keys(properties)) {
+    if (knownProperties.has(property)) continue;
+    throw new StartError(
+      `${at(property)}: the local S3 does not support ${property} of bucket ${name}: remove it`,
+    );
+  }
+  const versioning = (properties['VersioningConfiguration'] ?? {}) as Rule;
+  const lifecycle = (properties['LifecycleConfiguration'] ?? {}) as { Rules?: readonly Rule[] };
+  const rules = (lifecycle.Rules ?? []).map((rule, index) => ({ rule, index }));
+  const enabled = rules.filter(({ rule }) => rule['Status'] === 'Enabled');
+  return {
+    versioned: versioning['Status'] === 'Enabled',
+    rules: enabled.map(({ rule, index }) => ruleOf(rule, resource, index)),
+  };
+}

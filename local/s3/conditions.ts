@@ -1,0 +1,69 @@
+// HTTP's conditional and range requests, as S3 answers them.
+import { AwsError } from '../aws-error.ts';
+import type { Version } from './record.ts';
+
+export type ReadHeader = (name: string) => string | undefined;
+
+const seconds = (milliseconds: number) => Math.floor(milliseconds / 1000) * 1000;
+
+function names(list: string, etag: string): boolean {
+  return list.split(',').some((each) => {
+    const tag = each.trim().replace(/^W\//, '');
+    return tag === '*' || tag.replace(/^"|"$/g, '') === etag;
+  });
+}
+
+function failed(condition: string): AwsError {
+  return new AwsError(
+    'PreconditionFailed',
+    `At least one of the pre-conditions you specified did not hold: ${condition}`,
+    412,
+  );
+}
+
+/**
+ * Checks If-Match and its relatives; If-Match decides over the dates, If-None-Match over If-Modified-Since (RFC 9110).
+ *
+ * @param header reads a header by its name without prefix, such as `if-match`
+ * @returns false when the answer is 304 Not Modified
+ * @throws AwsError PreconditionFailed
+ */
+export function isWanted(version: Version, header: ReadHeader): boolean {
+  const [match, noneMatch] = [header('if-match'), header('if-none-match')];
+  const modified = seconds(version.lastModified);
+  const since = (name: string) => Date.parse(header(name) ?? '');
+  if (match !== undefined && !names(match, version.etag)) throw failed('If-Match');
+  if (match === undefined && modified > since('if-unmodified-since')) throw failed('If-Unmodified-Since');
+  if (noneMatch !== undefined) return !names(noneMatch, version.etag);
+  return !(modified <= since('if-modified-since'));
+}
+
+/** Checks If-Match and If-None-Match of a write. @throws AwsError PreconditionFailed, NoSuchKey */
+export function checkWrite(current: Version | undefined, header: ReadHeader): void {
+  const [match, noneMatch] = [header('if-match'), header('if-none-match')];
+  if (noneMatch !== undefined && noneMatch !== '*') {
+    throw new AwsError('NotImplemented', 'If-None-Match of a write must be *', 501);
+  }
+  if (noneMatch !== undefined && current) throw failed('If-None-Match');
+  if (match === undefined) return;
+  if (!current) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
+  if (!names(match, current.etag)) throw failed('If-Match');
+}
+
+/**
+ * The bytes that a Range header asks for, both ends included; `undefined` for all, also when it is not understood.
+ *
+ * @throws AwsError InvalidRange
+ */
+export function rangeOf(
+  header: string | undefined,
+  size: number,
+): { start: number; end: number } | undefined {
+  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '') ?? [];
+  if (from === '' && to === '') return undefined;
+  const start = from === '' ? Math.max(size - Number(to), 0) : Number(from);
+  const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
+  if (from !== '' && to !== '' && Number(to) < start) return undefined;
+  if (start > end) throw new AwsError('InvalidRange', 'The requested range is not satisfiable', 416);
+  return { start, end };
+}

@@ -1,0 +1,33 @@
+// Presigned URLs end when they say so; their signatures are not checked, because the local credentials are no secret.
+import { AwsError } from '../aws-error.ts';
+
+const maxSeconds = 7 * 86_400;
+
+function signedAt(date: string): number {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) ?? [];
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
+/**
+ * @param now epoch milliseconds
+ * @throws AwsError AccessDenied, AuthorizationQueryParametersError
+ */
+export function refuseExpired(query: URLSearchParams, now: number): void {
+  if (query.has('Expires') && query.has('Signature')) {
+    // Signature version 2, which the CLI uses where its configuration says so.
+    if (now > Number(query.get('Expires')) * 1000)
+      throw new AwsError('AccessDenied', 'Request has expired', 403);
+    return;
+  }
+  if (!query.has('X-Amz-Signature')) return;
+  const [start, seconds] = [
+    signedAt(query.get('X-Amz-Date') ?? ''),
+    Number(query.get('X-Amz-Expires') ?? Number.NaN),
+  ];
+  if (!Number.isFinite(start) || !(seconds > 0 && seconds <= maxSeconds)) {
+    const message = 'X-Amz-Date must be a time, and X-Amz-Expires 1 to 604800 seconds';
+    throw new AwsError('AuthorizationQueryParametersError', message);
+  }
+  if (now > start + seconds * 1000) throw new AwsError('AccessDenied', 'Request has expired', 403);
+}

@@ -1,0 +1,111 @@
+// One S3 request in path style, taken apart: bucket, key, query and the headers that objects keep.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import { storedHeaders, type StoredHeaders } from './record.ts';
+import type { ObjectStore } from './store.ts';
+import type { Uploads } from './uploads.ts';
+
+export interface S3Request {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly store: ObjectStore;
+  readonly uploads: Uploads;
+  /** Empty for the service itself. */
+  readonly bucket: string;
+  /** Empty for the bucket itself. */
+  readonly key: string;
+  readonly query: URLSearchParams;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw Object.assign(new AwsError('InvalidURI', "Couldn't parse the specified URI."), { cause: error });
+  }
+}
+
+/** Splits `/bucket/key`, without the normalisation of `..` and `//` that URL parsers do. */
+export function parseTarget(target: string): Pick<S3Request, 'bucket' | 'key' | 'query'> {
+  const [location = '', query = ''] = target.replace(/^https?:\/\/[^/]*/, '').split(/\?(.*)/s, 2);
+  const [, bucket = '', key = ''] = /^\/?([^/]*)\/?(.*)$/s.exec(location) ?? [];
+  return { bucket: decode(bucket), key: decode(key), query: new URLSearchParams(query) };
+}
+
+export const headerOf = ({ req }: S3Request, name: string): string | undefined =>
+  req.headers[name]?.toString();
+
+const metadataPrefix = 'x-amz-meta-';
+const maxMetadata = 2_048;
+
+/** Names without `x-amz-meta-`. @throws AwsError MetadataTooLarge */
+export function metadataOf({ req }: S3Request): Record<string, string> {
+  const metadata = Object.entries(req.headers)
+    .filter(([name]) => name.startsWith(metadataPrefix))
+    .map(([name, value]) => [name.slice(metadataPrefix.length), String(value)] as const);
+  if (
+    metadata.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), 0) > maxMetadata
+  ) {
+    throw new AwsError('MetadataTooLarge', 'Your metadata headers exceed the maximum allowed metadata size');
+  }
+  return Object.fromEntries(metadata);
+}
+
+/** `aws-chunked` names the transfer, not the object. */
+function contentEncodingOf(request: S3Request): string | undefined {
+  const codings = (headerOf(request, 'content-encoding') ?? '').split(',').map((coding) => coding.trim());
+  return codings.filter((coding) => coding && coding !== 'aws-chunked').join(',') || undefined;
+}
+
+export function storedHeadersOf(request: S3Request): StoredHeaders {
+  const headers = Object.fromEntries(storedHeaders.map((name) => [name, headerOf(request, name)]));
+  const type = headers['content-type'] ?? 'binary/octet-stream';
+  return { ...headers, 'content-type': type, 'content-encoding': contentEncodingOf(request) };
+}
+
+const notImplemented = (what: string) =>
+  new AwsError('NotImplemented', `The local S3 does not support ${what}`, 501);
+
+const acls = new Set(['private', 'bucket-owner-full-control', 'bucket-owner-read']);
+
+/** Headers that change what S3 does, and that we cannot honour. */
+const refusedHeaders: Readonly<Record<string, (value: string) => boolean>> = {
+  'x-amz-acl': (value) => !acls.has(value),
+  'x-amz-bucket-object-lock-enabled': (value) => value === 'true',
+  'x-amz-copy-source-server-side-encryption-customer-algorithm': () => true,
+  'x-amz-grant-full-control': () => true,
+  'x-amz-grant-read': () => true,
+  'x-amz-grant-read-acp': () => true,
+  'x-amz-grant-write-acp': () => true,
+  'x-amz-object-lock-legal-hold': (value) => value === 'ON',
+  'x-amz-object-lock-mode': () => true,
+  'x-amz-object-lock-retain-until-date': () => true,
+  'x-amz-server-side-encryption': () => true,
+  'x-amz-server-side-encryption-customer-algorithm': () => true,
+  'x-amz-storage-class': (value) => value !== 'STANDARD',
+  'x-amz-tagging': () => true,
+  'x-amz-website-redirect-location': () => true,
+  'x-amz-write-offset-bytes': () => true,
+};
+
+/** @throws AwsError NotImplemented, naming the header */
+export function refuseUnsupported({ req }: S3Request): void {
+  for (const [name, isRefused] of Object.entries(refusedHeaders)) {
+    const value = req.headers[name]?.toString();
+    if (value !== undefined && isRefused(value))
+      throw notImplemented(`the header ${name}: ${value.slice(0, 64)}`);
+  }
+}
+
+export function refuseOperation(what: string): never {
+  throw notImplemented(what);
+}
+
+/** A whole number of a query parameter. @throws AwsError InvalidArgument */
+export function numberOf({ query }: S3Request, name: string, standard: number, max: number): number {
+  const text = query.get(name);
+  if (text === null) return standard;
+  const number = Number(text);
+  if (/^\d{1,10}$/.test(text)) return Math.min(number, max);
+  throw new AwsError('InvalidArgument', `Argument ${name} must be an integer between 0 and 2147483647`);
+}

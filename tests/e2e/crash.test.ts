@@ -27,7 +27,7 @@ async function publishUntilKilled(tidegate: Tidegate, name: string, certs: strin
     client.publish(`telemetry/seattle/${name}`, message, { qos: 1 }, (error) => {
       if (!error) acknowledged.push(id);
     });
-    if (n % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (n % 5 === 4) await new Promise((resolve) => setTimeout(resolve, 20));
   }
   client.end(true);
   return acknowledged;

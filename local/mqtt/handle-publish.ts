@@ -52,7 +52,7 @@ function checkAccess(client: ConnectedClient, topic: string, retain: boolean): v
 function readMessage(client: ConnectedClient, packet: IPublishPacket, shape: Shape): InboundMessage {
   const { broker, identity, accepted } = client;
   const topic = resolveTopic(client, packet);
-  const problem = topicProblem(topic);
+  const problem = topicProblem(topic, (name) => broker.hub.serves(name));
   if (problem) throw new Refusal('topicInvalid', problem);
   if (packet.payload.length > broker.limits.payloadBytes) {
     throw new Refusal('quotaExceeded', `a payload of ${packet.payload.length} bytes, more than 128 KB`);

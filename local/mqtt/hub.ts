@@ -3,6 +3,7 @@
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import type { Access } from './access.ts';
+import { createJobs, type Job, type Rules, type TopicService } from './jobs.ts';
 import type { Limits } from './limits.ts';
 import type { InboundMessage } from './message.ts';
 import type { Retained } from './retained.ts';
@@ -17,6 +18,15 @@ export interface Hub {
    * Rejects when the disk refused: then nobody got it.
    */
   publish(message: InboundMessage): Promise<void>;
+  /**
+   * Hands a message to the connection of `clientId` alone, if it has subscribed to the topic and may receive it. Nothing
+   * of it goes to the disk, so it may carry a secret; who is not connected never gets it.
+   */
+  answer(clientId: string, message: InboundMessage): void;
+  /** Lets a part of the cloud take requests on reserved topics; call before `recover`. */
+  serve(service: TopicService): void;
+  /** True where a service takes what is published to `topic`. */
+  serves(topic: string): boolean;
   /** Takes up what an earlier run left unfinished; call once, before clients connect. */
   recover(): Promise<void>;
   /** Resolves when no message is on its way to the disk. */
@@ -29,17 +39,9 @@ export interface Hub {
   whenRelieved(resume: () => void): void;
 }
 
-/** One rule action that a message asks for. */
-export interface RuleDispatch {
-  /** Stable across restarts. */
-  readonly id: string;
-  /** Resolves when the action has finished for good, well or into its error action. Must not reject. */
-  run(): Promise<void>;
-}
-
 export interface HubDeps {
   readonly journal: Journal;
-  readonly rules: { match(message: InboundMessage): RuleDispatch[] };
+  readonly rules: Rules;
   readonly sessions: Sessions;
   readonly retained: Retained;
   readonly access: Access;
@@ -56,7 +58,7 @@ interface Recipient extends Match<Session> {
 interface Plan {
   readonly message: InboundMessage;
   readonly recipients: readonly Recipient[];
-  readonly dispatches: readonly RuleDispatch[];
+  readonly jobs: readonly Job[];
   readonly retains: boolean;
 }
 
@@ -70,6 +72,7 @@ export function createHub(deps: HubDeps): Hub {
   /** The newest write under way: a message that owes nothing must not overtake it [MQTT-4.6.0-6]. */
   let tail: Promise<void> | undefined;
   const running = new Set<Promise<unknown>>();
+  const jobs = createJobs(rules);
 
   const isCongested = () =>
     unfinished >= limits.unfinishedMessages || unfinishedBytes >= limits.unfinishedBytes;
@@ -118,17 +121,16 @@ export function createHub(deps: HubDeps): Hub {
 
   const plan = (message: InboundMessage): Plan => {
     const basicIngest = isBasicIngest(message.topic);
-    const recipients = basicIngest ? [] : recipientsOf(message);
     return {
       message,
-      recipients,
-      dispatches: rules.match(message),
+      recipients: basicIngest ? [] : recipientsOf(message),
+      jobs: jobs.of(message),
       retains: !basicIngest && retains(message),
     };
   };
 
-  const owesOf = ({ recipients, dispatches, retains }: Plan): string[] => {
-    const owes = dispatches.map(({ id }) => `rule:${id}`);
+  const owesOf = ({ recipients, jobs, retains }: Plan): string[] => {
+    const owes = jobs.map(({ consumer }) => consumer);
     for (const { owed, subscriber } of recipients) if (owed) owes.push(`session:${subscriber.id}`);
     if (retains) owes.push(retainedConsumer);
     return owes;
@@ -145,8 +147,8 @@ export function createHub(deps: HubDeps): Hub {
     }
   };
 
-  const runAll = (seq: number, { message, dispatches, retains }: Plan): void => {
-    const work = dispatches.map((dispatch) => pay(seq, `rule:${dispatch.id}`, message, () => dispatch.run()));
+  const runAll = (seq: number, { message, jobs, retains }: Plan): void => {
+    const work = jobs.map((job) => pay(seq, job.consumer, message, () => job.run()));
     if (retains) work.push(pay(seq, retainedConsumer, message, () => retained.set(message)));
     if (work.length === 0) {
       finish(message);
@@ -159,7 +161,10 @@ export function createHub(deps: HubDeps): Hub {
     running.add(done);
   };
 
-  const deliver = (seq: number | undefined, { message, recipients }: Plan) => {
+  const deliver = (
+    seq: number | undefined,
+    { message, recipients }: Pick<Plan, 'message' | 'recipients'>,
+  ) => {
     for (const { subscriber, options, owed } of recipients) {
       subscriber.deliver(message, {
         qos: options.qos === 1 && message.qos === 1 ? 1 : 0,
@@ -184,8 +189,8 @@ export function createHub(deps: HubDeps): Hub {
   const recoverOne = async ({ seq, owes }: { seq: number; owes: string[] }) => {
     const message = await readMessage(journal, seq);
     if (!message) return; // the journal has logged it
-    const dispatches = rules.match(message).filter(({ id }) => owes.includes(`rule:${id}`));
-    const known = new Set(dispatches.map(({ id }) => `rule:${id}`));
+    const owed = jobs.of(message).filter(({ consumer }) => owes.includes(consumer));
+    const known = new Set(owed.map(({ consumer }) => consumer));
     for (const consumer of owes) {
       if (known.has(consumer) || consumer === retainedConsumer) continue;
       const session = consumer.startsWith('session:') && sessions.byId(consumer.slice('session:'.length));
@@ -193,17 +198,24 @@ export function createHub(deps: HubDeps): Hub {
         session.owe(seq);
         continue;
       }
-      if (consumer.startsWith('rule:'))
-        log.warn('dropped: no such rule any more', { consumer, topic: message.topic });
+      if (!consumer.startsWith('session:'))
+        log.warn('dropped: who was owed it is there no more', { consumer, topic: message.topic });
       journal.settle(seq, consumer);
     }
     begin(message);
-    runAll(seq, { message, recipients: [], dispatches, retains: owes.includes(retainedConsumer) });
+    runAll(seq, { message, recipients: [], jobs: owed, retains: owes.includes(retainedConsumer) });
   };
 
   return {
     isCongested,
     whenRelieved: (resume) => void waiting.push(resume),
+    serve: (service) => jobs.add(service),
+    serves: (topic) => jobs.serves(topic),
+    answer(clientId, message) {
+      const match = sessions.match(message.topic).find(({ subscriber }) => subscriber.clientId === clientId);
+      if (!match?.subscriber.isConnected() || !mayReceive(match, message)) return;
+      deliver(undefined, { message, recipients: [{ ...match, owed: false }] });
+    },
     async publish(message) {
       const planned = plan(message);
       const owes = owesOf(planned);

@@ -19,12 +19,20 @@ function sizeProblem(text: string, what: string): string | undefined {
   return slashes > maxSlashes ? `a ${what} with more than ${maxSlashes} slashes` : undefined;
 }
 
-/** Why nobody may publish to `topic`, or undefined. The Basic Ingest prefix counts for neither limit. */
-export function topicProblem(topic: string): string | undefined {
+/**
+ * Why nobody may publish to `topic`, or undefined. The Basic Ingest prefix counts for neither limit. Of the reserved
+ * topics those can be published to that `isServed` by a part of the cloud.
+ */
+export function topicProblem(
+  topic: string,
+  isServed: (topic: string) => boolean = () => false,
+): string | undefined {
   if (topic.includes('+') || topic.includes('#')) return 'a wildcard in a topic name [MQTT-3.3.2-2]';
   if (!topic.startsWith('$')) return sizeProblem(topic, 'topic');
-  if (!isBasicIngest(topic))
-    return 'a reserved topic: of those with $, only $aws/rules/<rule>/... can be published to';
+  if (!isBasicIngest(topic)) {
+    if (isServed(topic)) return sizeProblem(topic, 'topic');
+    return 'a reserved topic: nothing takes what is published there';
+  }
   const rest = topic.replace(basicIngest, '');
   return rest === '' ? undefined : sizeProblem(rest, 'topic');
 }

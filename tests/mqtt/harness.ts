@@ -46,6 +46,8 @@ export interface HarnessOptions {
   readonly authorize?: (request: AccessRequest) => boolean;
   readonly files?: JournalFiles;
   readonly dir?: string;
+  /** Runs before the journal's unfinished messages are taken up. */
+  readonly prepare?: (mqtt: Mqtt) => void;
 }
 
 let authorities: Promise<{ authority: Authority; server: { cert: string; key: string } }> | undefined;
@@ -91,6 +93,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       },
     },
   });
+  options.prepare?.(mqtt);
   await mqtt.hub.recover();
   const broker = await mqtt.listen({
     tls: { ...server, ca: authority.ca },

@@ -1,0 +1,59 @@
+// What a message sets off besides its delivery: rule actions, and the parts of the cloud that take requests on reserved topics.
+
+import type { InboundMessage } from './message.ts';
+
+/** One rule action that a message asks for. */
+export interface RuleDispatch {
+  /** Stable across restarts. */
+  readonly id: string;
+  /** Resolves when the action has finished for good, well or into its error action. Must not reject. */
+  run(): Promise<void>;
+}
+
+export interface Rules {
+  match(message: InboundMessage): RuleDispatch[];
+}
+
+/** A part of the cloud that takes requests on reserved topics, such as shadows or fleet provisioning. */
+export interface TopicService {
+  /** Stable across restarts: a request that was not finished is handed over again. */
+  readonly id: string;
+  /** Whether clients may publish to `topic`, and this service takes it. */
+  matches(topic: string): boolean;
+  /**
+   * Resolves when the request is finished for good and answered, with `hub.publish` for everybody or `hub.answer` for
+   * who asked. Must not reject. After a crash the same request may come again.
+   */
+  handle(message: InboundMessage): Promise<void>;
+}
+
+/** Something to run, under the name by which the journal knows that it is owed. */
+export interface Job {
+  readonly consumer: string;
+  run(): Promise<void>;
+}
+
+export interface Jobs {
+  of(message: InboundMessage): Job[];
+  add(service: TopicService): void;
+  /** True where a service takes what is published to `topic`. */
+  serves(topic: string): boolean;
+}
+
+export function createJobs(rules: Rules): Jobs {
+  const services: TopicService[] = [];
+  const servicesOf = (topic: string) => services.filter((service) => service.matches(topic));
+  return {
+    of: (message) => [
+      ...rules
+        .match(message)
+        .map((dispatch) => ({ consumer: `rule:${dispatch.id}`, run: () => dispatch.run() })),
+      ...servicesOf(message.topic).map((service) => ({
+        consumer: `service:${service.id}`,
+        run: () => service.handle(message),
+      })),
+    ],
+    add: (service) => void services.push(service),
+    serves: (topic) => servicesOf(topic).length > 0,
+  };
+}

@@ -59,7 +59,8 @@ export interface Client {
   readonly unacknowledged: Set<number>;
   /** MQTT 5: topics by the alias that the client gave them. */
   readonly aliases: Map<number, string>;
-  send(packet: Packet): void;
+  /** In the client's own dialect, unless CONNECT has not settled that yet. */
+  send(packet: Packet, dialect?: Dialect): void;
   /** Acknowledges a publish and lets reading go on. */
   acknowledge(messageId: number): void;
   /** Ends the connection, once; `detail` goes to the log. */

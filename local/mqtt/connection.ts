@@ -1,6 +1,6 @@
 // One client's connection over any byte stream: reads packets no faster than they can be kept, and ends once, with a reason.
 
-import { generate, type Packet } from 'mqtt-packet';
+import type { Packet } from 'mqtt-packet';
 import type { Duplex } from 'node:stream';
 import type { Identity } from './access.ts';
 import type { Accepted, BrokerContext, Client, ConnectedClient } from './client.ts';
@@ -58,11 +58,14 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
 
   const fail = (error: unknown) => {
     if (error instanceof Refusal) {
-      if (error.code === 'unsupportedVersion') client.send(dialects[4].refuseConnect(error.code)!);
+      const mustAnswer = error.code === 'unsupportedVersion' && !accepted; // [MQTT-3.1.2-2]
+      if (mustAnswer) client.send(dialects[4].refuseConnect(error.code)!, dialects[4]);
       client.close(error.code, error.message);
       return;
     }
-    log.error('connection failed', { client: accepted?.clientId, reason: String(error) });
+    // Not the client's doing, and no reason to take the process down with it.
+    const reason = error instanceof Error ? error.stack : String(error);
+    log.error('connection failed', { client: accepted?.clientId, reason });
     client.close('serverError');
   };
 
@@ -136,7 +139,7 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
     window,
     isWritable: () => isOpen && isWritable(),
     send(delivery) {
-      const bytes = generate(dialect.publish(delivery, clock.now()), { protocolVersion: dialect.version });
+      const bytes = dialect.encode(dialect.publish(delivery, clock.now()));
       if (bytes.length > maxPacketBytes) return false;
       if (isOpen) write(bytes);
       return true;
@@ -161,8 +164,8 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
     },
     unacknowledged: new Set(),
     aliases: new Map(),
-    send(packet) {
-      if (isOpen) write(generate(packet, { protocolVersion: version() ?? 4 }));
+    send(packet, dialect = accepted?.dialect ?? dialects[4]) {
+      if (isOpen) write(dialect.encode(packet));
     },
     acknowledge(messageId) {
       client.unacknowledged.delete(messageId);

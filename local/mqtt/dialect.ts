@@ -1,11 +1,12 @@
 // What MQTT 3.1.1 and MQTT 5 say differently about the same event; nothing else asks for the version.
 
-import type {
-  IConnackPacket,
-  IConnectPacket,
-  IPublishPacket,
-  Packet,
-  UserProperties as CodecPairs,
+import {
+  generate,
+  type IConnackPacket,
+  type IConnectPacket,
+  type IPublishPacket,
+  type Packet,
+  type UserProperties as CodecPairs,
 } from 'mqtt-packet';
 import type { Limits } from './limits.ts';
 import type { InboundMessage, MessageProperties } from './message.ts';
@@ -25,6 +26,7 @@ export interface Welcome {
 
 export interface Dialect {
   readonly version: Version;
+  encode(packet: Packet): Buffer;
   /** Seconds that the session outlives the connection. */
   sessionExpiry(packet: IConnectPacket, limits: Limits): number;
   /** QoS 1 messages that the client takes before it acknowledges one. */
@@ -50,6 +52,7 @@ function basePublish({ message, qos, retain, dup, messageId }: Delivery): IPubli
 
 const mqtt311: Dialect = {
   version: 4,
+  encode: (packet) => generate(packet, { protocolVersion: 4 }),
   announcesReceiveMaximum: false,
   sessionExpiry: (packet, limits) => (packet.clean ? 0 : limits.sessionExpirySeconds),
   window: (_packet, limits) => limits.inflight,
@@ -81,6 +84,7 @@ function remainingExpiry({ properties, receivedAt }: InboundMessage, now: number
 
 const mqtt5: Dialect = {
   version: 5,
+  encode: (packet) => generate(packet, { protocolVersion: 5 }),
   announcesReceiveMaximum: true,
   sessionExpiry: (packet, limits) =>
     Math.min(packet.properties?.sessionExpiryInterval ?? 0, limits.maxSessionExpirySeconds),

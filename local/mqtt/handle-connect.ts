@@ -140,7 +140,7 @@ export function handleConnect(client: Client, packet: IConnectPacket, shape: Sha
     welcome(client, packet, shape, dialect);
   } catch (error) {
     const answer = error instanceof Refusal && dialect.refuseConnect(error.code);
-    if (answer) client.send(answer);
+    if (answer) client.send(answer, dialect);
     throw error;
   }
   const { accepted, identity, broker } = client as ConnectedClient;

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { promisify } from 'node:util';
-import { connectAsync, type IClientOptions } from 'mqtt';
+import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { generate } from 'mqtt-packet';
 import { createAuthority, type Credentials } from './certificates.ts';
 import { type Harness, startHarness, until } from './harness.ts';
@@ -43,18 +43,27 @@ const options = (clientId: string, more: IClientOptions = {}): IClientOptions =>
   reconnectPeriod: 0,
   ...more,
 });
+const quiet = <S extends Socket>(socket: S): S => socket.on('error', () => {});
 const tls = (more: ConnectionOptions = {}) =>
-  connectTls({ host: 'localhost', port: harness.broker.port, ca: harness.authority.ca, ...own, ...more });
+  quiet(
+    connectTls({ host: 'localhost', port: harness.broker.port, ca: harness.authority.ca, ...own, ...more }),
+  );
+const tcp = () => quiet(connectTcp(harness.broker.port, 'localhost'));
+const closed = (socket: Socket) => new Promise((resolve) => socket.once('close', resolve));
+const nextMessage = (client: MqttClient) =>
+  new Promise<IPublishPacket>((resolve) =>
+    client.once('message', (_topic, _payload, packet) => resolve(packet)),
+  );
 const refusals = () =>
   harness.log.filter(({ action }) => action === 'TLS').map(({ reason }) => String(reason));
 
 test('mqtt.js publishes and subscribes with QoS 1, and the principal is the one that the certificate stands for', async () => {
   const client = await connectAsync(options('c1'));
   await client.subscribeAsync('a/#', { qos: 1 });
-  const arrived = once(client, 'message');
+  const arrived = nextMessage(client);
   await client.publishAsync('a/b', 'hello', { qos: 1 });
-  const [topic, payload] = (await arrived) as [string, Buffer];
-  assert.deepEqual([topic, payload.toString()], ['a/b', 'hello']);
+  const { topic, payload } = await arrived;
+  assert.deepEqual([topic, String(payload)], ['a/b', 'hello']);
   assert.equal(harness.matched.find((message) => message.topic === 'a/b')?.principal, 'sensor-1');
   await client.endAsync();
 });
@@ -62,13 +71,16 @@ test('mqtt.js publishes and subscribes with QoS 1, and the principal is the one 
 test('mqtt.js with MQTT 5 gets properties through', async () => {
   const client = await connectAsync(options('c5', { protocolVersion: 5 }));
   await client.subscribeAsync('five', { qos: 1 });
-  const arrived = once(client, 'message');
+  const arrived = nextMessage(client);
   await client.publishAsync('five', 'x', {
     qos: 1,
     properties: { contentType: 'text/plain', userProperties: { a: 'b' } },
   });
-  const [, , packet] = (await arrived) as [string, Buffer, { properties: object }];
-  assert.partialDeepStrictEqual(packet.properties, { contentType: 'text/plain', userProperties: { a: 'b' } });
+  const packet = await arrived;
+  assert.partialDeepStrictEqual(packet.properties!, {
+    contentType: 'text/plain',
+    userProperties: { a: 'b' },
+  });
   await client.endAsync();
 });
 
@@ -116,36 +128,31 @@ for (const version of ['mqttv311', 'mqttv5']) {
 
 test('no client certificate: refused with the reason in the log', async () => {
   const socket = tls({ cert: undefined, key: undefined });
-  socket.on('error', () => {});
-  await once(socket, 'close');
+  await closed(socket);
   assert.ok(refusals().includes('no client certificate'));
 });
 
 test('a certificate of another authority: refused with the reason in the log', async () => {
   const foreign = await (await createAuthority('another authority')).issue('sensor-1');
   const socket = tls(foreign);
-  socket.on('error', () => {});
-  await once(socket, 'close');
+  await closed(socket);
   assert.ok(refusals().includes('the certificate is of another authority'));
 });
 
 test('TLS 1.1 and plain MQTT are refused, and others do not notice', async () => {
   const neighbour = await connectAsync(options('neighbour'));
   const old = tls({ minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' });
-  old.on('error', () => {});
-  await once(old, 'close');
-  const plain = connectTcp(harness.broker.port, 'localhost');
-  plain.on('error', () => {});
+  await closed(old);
+  const plain = tcp();
   plain.write(generate({ cmd: 'connect', clientId: 'plain' }));
-  await once(plain, 'close');
+  await closed(plain);
   await neighbour.publishAsync('n', 'x', { qos: 1 });
   await neighbour.endAsync();
 });
 
 test('a TCP connection that begins no handshake is closed in time', async () => {
-  const socket = connectTcp(harness.broker.port, 'localhost');
-  socket.on('error', () => {});
-  await once(socket, 'close');
+  const socket = tcp();
+  await closed(socket);
 });
 
 test('TLS records of one byte each are read right', async () => {
@@ -171,9 +178,8 @@ test('more connections than the limit are refused and counted, and there is room
   const sockets = Array.from({ length: 20 }, () => tls());
   await Promise.all(sockets.map((socket) => once(socket, 'secureConnect')));
   const refused = harness.counters.get('mqtt.refused');
-  const extra = connectTcp(harness.broker.port, 'localhost');
-  extra.on('error', () => {});
-  await once(extra, 'close');
+  const extra = tcp();
+  await closed(extra);
   assert.equal(harness.counters.get('mqtt.refused'), refused + 1);
   for (const socket of sockets) socket.destroy();
   await until(

@@ -8,7 +8,8 @@ import { planMessages } from './messages.ts';
 import { demoFridge } from './patterns.ts';
 import { seedOf } from './random.ts';
 import { createStatistics } from './statistics.ts';
-import { localTarget } from './target.ts';
+import { makeDevice } from './newcomer.ts';
+import { openTarget } from './target.ts';
 import { readSeattleWeather } from './weather.ts';
 
 const names = [1, 2, 3, 4, 5].map((number) => `demo-fridge-${number}`);
@@ -42,10 +43,10 @@ async function run(dataDir: string): Promise<void> {
     stopping.abort();
     stopFleet();
   });
-  const target = localTarget(dataDir);
+  const target = openTarget({ local: true, dataDir });
   const identities = await findIdentities(names, {
     folder: path.join(dataDir, 'sim'),
-    create: (name) => target.create({ name, group: 'Seattle', site }),
+    create: (name) => makeDevice(target, { name, group: 'Seattle', site }),
     onCreated() {},
   });
   target.close();
@@ -65,7 +66,7 @@ async function run(dataDir: string): Promise<void> {
       speed: 1,
     });
   const fleet = startFleet({
-    url: target.url,
+    url: await target.url(),
     ca: target.ca,
     devices: identities.map((identity) => ({
       identity,

@@ -19,23 +19,19 @@ import {
   type DeviceFiles,
 } from './device-files.ts';
 import type { DeviceOptions } from './device-options.ts';
-import type { DeviceTarget } from './device-target.ts';
 import { OnboardingError } from './onboarding-error.ts';
 import { makeKeyAndRequest } from './onboarding-key.ts';
 import { certify, discard, putIntoService, register } from './onboarding.ts';
+import type { Target } from './target.ts';
 
 type Say = (line: string) => void;
 
 const quote = (text: string) =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-async function sayHowToPublish(
-  target: DeviceTarget,
-  { name, group }: DeviceOptions,
-  files: DeviceFiles,
-  say: Say,
-) {
-  const { host, port } = await target.mqtt();
+async function sayHowToPublish(target: Target, { name, group }: DeviceOptions, files: DeviceFiles, say: Say) {
+  const { hostname, port } = new URL(await target.url());
+  const host = hostname.replace(/^\[|\]$/g, '');
   const credentials = `--cafile ${quote(files.ca)} --cert ${quote(files.cert)} --key ${quote(files.key)}`;
   const topic = `telemetry/${(group ?? 'default').toLowerCase()}/${name}`;
   say('');
@@ -85,11 +81,11 @@ async function refuseSecondCertificate(client: IoTClient, { name, out }: DeviceO
   );
 }
 
-async function create(target: DeviceTarget, options: DeviceOptions, say: Say): Promise<void> {
-  const { client } = target;
+async function create(target: Target, options: DeviceOptions, say: Say): Promise<void> {
+  const client = await target.client();
   const { name, type, group, policy, out } = options;
   const files = deviceFiles(out, name);
-  prepareFolder(out, files, target.caPem);
+  prepareFolder(out, files, target.ca);
   if (existsSync(files.cert) && !existsSync(files.key)) {
     throw new OnboardingError(`${files.cert} has no key beside it: remove it, or choose another --out`);
   }
@@ -115,7 +111,8 @@ async function create(target: DeviceTarget, options: DeviceOptions, say: Say): P
   await sayHowToPublish(target, options, files, say);
 }
 
-async function list({ client }: DeviceTarget, _options: DeviceOptions, say: Say): Promise<void> {
+async function list(target: Target, _options: DeviceOptions, say: Say): Promise<void> {
+  const client = await target.client();
   let count = 0;
   for await (const { things } of paginateListThings({ client }, {})) {
     for (const { thingName = '', thingTypeName = '-', attributes = {} } of things ?? []) {
@@ -141,8 +138,8 @@ async function list({ client }: DeviceTarget, _options: DeviceOptions, say: Say)
   if (count === 0) say('no things: npm run device -- create NAME makes one');
 }
 
-async function rotate(target: DeviceTarget, options: DeviceOptions, say: Say): Promise<void> {
-  const { client } = target;
+async function rotate(target: Target, options: DeviceOptions, say: Say): Promise<void> {
+  const client = await target.client();
   const { name, out, policy } = options;
   const files = deviceFiles(out, name);
   await requireThing(client, name);
@@ -153,7 +150,7 @@ async function rotate(target: DeviceTarget, options: DeviceOptions, say: Say): P
       `${name} is in the middle of a rotation: finish it with rotate ${name} --retire-old --out ${out}`,
     );
   }
-  prepareFolder(out, files, target.caPem);
+  prepareFolder(out, files, target.ca);
   const policies = active[0] ? await policiesOf(client, active[0].certificateArn) : [];
   const issued = await certify(client, name, policies.length > 0 ? policies : [policy]);
   keepAsOld(files);
@@ -171,7 +168,8 @@ async function rotate(target: DeviceTarget, options: DeviceOptions, say: Say): P
 }
 
 /** Keeps the certificate that lies in the folder; the thing's others are deactivated, detached and deleted. */
-async function retireOld({ client }: DeviceTarget, { name, out }: DeviceOptions, say: Say): Promise<void> {
+async function retireOld(target: Target, { name, out }: DeviceOptions, say: Say): Promise<void> {
+  const client = await target.client();
   const files = deviceFiles(out, name);
   await requireThing(client, name);
   const certificates = await certificatesOf(client, name);
@@ -193,7 +191,8 @@ async function retireOld({ client }: DeviceTarget, { name, out }: DeviceOptions,
   say(`kept     ${kept}${others.length === 0 ? '; there was no other' : ''}`);
 }
 
-async function revoke({ client }: DeviceTarget, { name }: DeviceOptions, say: Say): Promise<void> {
+async function revoke(target: Target, { name }: DeviceOptions, say: Say): Promise<void> {
+  const client = await target.client();
   await requireThing(client, name);
   const certificates = await certificatesOf(client, name);
   if (certificates.length === 0) throw new OnboardingError(`${name} has no certificate`);
@@ -204,7 +203,7 @@ async function revoke({ client }: DeviceTarget, { name }: DeviceOptions, say: Sa
 }
 
 /** Runs one command, reporting through `say`. @throws OnboardingError, or the AWS SDK's errors. */
-export function runCommand(target: DeviceTarget, options: DeviceOptions, say: Say): Promise<void> {
+export function runCommand(target: Target, options: DeviceOptions, say: Say): Promise<void> {
   const commands = { create, list, rotate: options.retireOld ? retireOld : rotate, revoke };
   return commands[options.command](target, options, say);
 }

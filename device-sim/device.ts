@@ -1,8 +1,8 @@
 // `npm run device`: gives devices their identity, on AWS or on the local cloud, with the same calls.
 import { runCommand } from './device-commands.ts';
 import { parseDeviceOptions, usage } from './device-options.ts';
-import { openTarget } from './device-target.ts';
 import { describeError } from './onboarding-error.ts';
+import { openTarget } from './target.ts';
 
 try {
   const options = parseDeviceOptions(process.argv.slice(2));
@@ -11,7 +11,7 @@ try {
     try {
       await runCommand(target, options, (line) => console.log(line));
     } finally {
-      target.client.destroy();
+      target.close();
     }
   } else {
     console.log(usage);

@@ -2,6 +2,9 @@
 import path from 'node:path';
 import { findIdentities } from './identities.ts';
 import type { Identity } from './connection.ts';
+import { OnboardingError } from './onboarding-error.ts';
+import { makeDevice } from './newcomer.ts';
+import { probe } from './probe.ts';
 import { startFleet } from './fleet.ts';
 import type { Device, Fleet } from './fleet.ts';
 import { planMessages } from './messages.ts';
@@ -13,8 +16,7 @@ import type { Progress } from './progress.ts';
 import { seedOf } from './random.ts';
 import { createStatistics } from './statistics.ts';
 import type { Statistics } from './statistics.ts';
-import { awsTarget, localTarget } from './target.ts';
-import type { Target } from './target.ts';
+import { openTarget, type Target } from './target.ts';
 import { readSeattleWeather } from './weather.ts';
 
 function devicesOf(identities: readonly Identity[], options: SimOptions, start: number): Device[] {
@@ -36,7 +38,7 @@ async function identitiesOf(
   const names = Array.from({ length: options.devices }, (_, index) => `sim-${index + 1}`);
   return findIdentities(names, {
     folder: path.resolve(options.out),
-    create: (name) => target.create({ name, group: 'Simulated', site: options.site }),
+    create: (name) => makeDevice(target, { name, group: 'Simulated', site: options.site }),
     onCreated: (made) => progress.show(`${made} devices made, with key and certificate`),
     stopping,
   });
@@ -80,12 +82,13 @@ async function run(options: SimOptions): Promise<number> {
     stopping.abort(new SimError('stopped'));
     fleet?.stop();
   });
-  const target = await (options.local ? localTarget(options.dataDir) : awsTarget());
+  const target = openTarget(options);
+  const url = await target.url();
   const identities = await identitiesOf(options, target, progress, stopping.signal);
-  await target.check();
+  await probe(url, target.remedy);
   const statistics = createStatistics();
   const start = Date.now();
-  const { url, ca } = target;
+  const { ca } = target;
   const { qos } = options;
   const devices = devicesOf(identities, options, start);
   fleet = startFleet({ url, ca, devices, qos, start, statistics, random: Math.random });
@@ -104,7 +107,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${usage}\n`);
     return 0;
   } catch (error) {
-    if (!(error instanceof SimError)) throw error;
+    if (!(error instanceof SimError || error instanceof OnboardingError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 1;
   }

@@ -1,5 +1,6 @@
 // Puts the local cloud together from the template: first what keeps data, then what moves it, last what lets it in.
 import { renameSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { createCloudFormationHandler } from './aws/cloudformation.ts';
 import { createDynamoDb } from './aws/dynamodb.ts';
@@ -11,11 +12,7 @@ import type { Counters } from './counters.ts';
 import { streamsFromTemplate } from './firehose/stream-spec.ts';
 import { createDeliveryStreams } from './firehose/stream.ts';
 import type { Flags } from './flags.ts';
-import { createIotHandler } from './iot/api.ts';
-import { openCa } from './iot/ca.ts';
-import { createIdentity } from './iot/identity.ts';
-import { openRegistry } from './iot/registry.ts';
-import { seedRegistry } from './iot/seed.ts';
+import { openIot, type Iot } from './iot/iot.ts';
 import { openJournal } from './journal/journal.ts';
 import { createLambda } from './lambda/service.ts';
 import type { Log } from './log.ts';
@@ -107,18 +104,15 @@ async function openStores({ dataDir, template, clock, log, counters: { count }, 
   return { objects, dynamoDb, topics };
 }
 
-async function openIdentity({ dataDir, template, clock, log, closers }: Settings) {
+async function openDevices({ dataDir, template, clock, log, closers }: Settings): Promise<Iot> {
   const { region, accountId } = template;
-  const dir = path.join(dataDir, 'iot');
-  const ca = await openCa({ dir, clock });
-  const registry = await openRegistry({ dir, region, accountId, clock, log });
-  closers.add(() => registry.close());
-  await seedRegistry(registry, template);
-  return { ca, registry, identity: createIdentity(registry, ca) };
+  const iot = await openIot({ dir: path.join(dataDir, 'iot'), region, accountId, clock, log });
+  closers.add(() => iot.close());
+  await iot.seed(template);
+  return iot;
 }
 
 type Stores = Awaited<ReturnType<typeof openStores>>;
-type Devices = Awaited<ReturnType<typeof openIdentity>>;
 
 function prepareLambda(settings: Settings, stores: Stores, endpoint: () => string) {
   const { dataDir, template, clock, log, counters } = settings;
@@ -140,7 +134,7 @@ function prepareLambda(settings: Settings, stores: Stores, endpoint: () => strin
 }
 
 /** The AWS port, and the functions, which need its address. */
-async function openAws(settings: Settings, stores: Stores, devices: Devices) {
+async function openAws(settings: Settings, stores: Stores, iot: Iot) {
   const { awsPort, template, clock, log, counters, closers } = settings;
   let url = '';
   const lambda = prepareLambda(settings, stores, () => url);
@@ -148,7 +142,7 @@ async function openAws(settings: Settings, stores: Stores, devices: Devices) {
     s3: createS3Handler(stores.objects),
     dynamodb: stores.dynamoDb.handler,
     sns: createSnsHandler(stores.topics),
-    iot: createIotHandler(devices, log),
+    iot: (req: IncomingMessage, res: ServerResponse) => iot.handler(req, res),
     lambda: lambda.handler,
     sts: createStsHandler(template.accountId),
     cloudformation: createCloudFormationHandler(template, clock.now()),
@@ -167,12 +161,11 @@ async function openAws(settings: Settings, stores: Stores, devices: Devices) {
 async function openDevicePath(
   settings: Settings,
   stores: Stores,
-  devices: Devices,
+  iot: Iot,
   lambda: ReturnType<typeof createLambda>,
 ) {
   const { dataDir, mqttPort, template, clock, log, counters, closers } = settings;
   const { count } = counters;
-  const { identity, registry, ca } = devices;
   const streams = createDeliveryStreams({
     streams: streamsFromTemplate(template),
     store: stores.objects,
@@ -198,7 +191,7 @@ async function openDevicePath(
     dir: path.join(dataDir, 'mqtt'),
     journal,
     rules,
-    authorize: identity.authorize,
+    authorize: (request) => iot.authorize(request),
     clock,
     log,
     count,
@@ -211,14 +204,14 @@ async function openDevicePath(
   await mqtt.hub.recover();
   const broker = await listening('--mqtt-port', mqttPort, () =>
     mqtt.listen({
-      tls: { ...ca.server, ca: ca.certificatePem },
+      tls: { ...iot.ca.server, ca: iot.ca.certificatePem },
       host,
       port: mqttPort,
-      identify: (certificate) => identity.identify(certificate),
+      identify: (certificate) => iot.identify(certificate),
     }),
   );
   closers.add(() => broker.close());
-  registry.onChange((change) => {
+  iot.onChange((change) => {
     if (change.kind === 'certificate' && change.status !== 'ACTIVE') {
       broker.disconnectPrincipal(change.certificateId, `certificate is ${change.status}`);
     }
@@ -236,9 +229,9 @@ function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
 async function open(settings: Settings): Promise<Endpoints> {
   const { dataDir, webPort, template, counters, closers } = settings;
   const stores = await openStores(settings);
-  const devices = await openIdentity(settings);
-  const { server, lambda } = await openAws(settings, stores, devices);
-  const broker = await openDevicePath(settings, stores, devices, lambda);
+  const iot = await openDevices(settings);
+  const { server, lambda } = await openAws(settings, stores, iot);
+  const broker = await openDevicePath(settings, stores, iot, lambda);
   const web = await listening('--web-port', webPort, () =>
     createWeb({
       host,
@@ -251,7 +244,7 @@ async function open(settings: Settings): Promise<Endpoints> {
     mqtt: `mqtts://${host}:${broker.port}`,
     aws: server.url,
     web: `http://${host}:${web.port}`,
-    ca: devices.ca.certificateFile,
+    ca: iot.ca.certificateFile,
     outputs: template.outputs,
   };
   writeEndpoints(dataDir, endpoints);

@@ -1,0 +1,24 @@
+// A simulated device that does not exist yet, made through the AWS IoT API as any real one.
+import type { Credentials } from './identities.ts';
+import { SimError } from './options.ts';
+import type { Target } from './target.ts';
+
+export interface NewDevice {
+  readonly name: string;
+  readonly group: string;
+  readonly site: string;
+}
+
+/** Makes thing, key and certificate. @throws SimError naming the device, the cause and the remedy. */
+export async function makeDevice(target: Target, { name, group, site }: NewDevice): Promise<Credentials> {
+  try {
+    const { onboard } = await import('./onboarding.ts');
+    const attributes = { site };
+    const policy = 'TidegateDevice';
+    return await onboard(await target.client(), { name, type: 'sensor', group, attributes, policy });
+  } catch (error) {
+    throw new SimError(`device ${name} cannot be made: ${(error as Error).message}: ${target.remedy}`, {
+      cause: error,
+    });
+  }
+}

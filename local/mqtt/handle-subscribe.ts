@@ -29,7 +29,7 @@ function judge(client: ConnectedClient, requested: ISubscription, earlier: reado
   ) {
     throw new Refusal('notAuthorized', `its policy does not allow subscribing to ${text}`);
   }
-  const isNew = !session.subscriptions.has(text);
+  const isNew = !session.subscriptions.has(text) && !earlier.some((granted) => granted.text === text);
   const added = earlier.filter((granted) => granted.isNew).length;
   if (isNew && session.subscriptions.size + added >= broker.limits.subscriptions) {
     throw new Refusal('quotaExceeded', `more than ${broker.limits.subscriptions} subscriptions`);

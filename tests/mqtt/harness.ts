@@ -81,7 +81,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     clock,
     log,
     limits,
-    count: (name, by) => void counters.count(name, by),
+    count: (name, by) => counters.count(name, by),
     authorize: (request) => {
       const allowed = options.authorize?.(request) ?? true;
       return { allowed, reason: allowed ? 'allowed by the test' : 'no statement of the test allows it' };

@@ -94,7 +94,7 @@ for (const [what, packet, code] of [
   test(`publishing ${what}: PUBACK ${code}, and the connection stays`, async () => {
     await start({ authorize: ({ resource }) => !resource.endsWith('forbidden') });
     const client = await connected('c1');
-    client.send(packet as Packet);
+    client.send(packet);
     assert.partialDeepStrictEqual(await client.next(), { cmd: 'puback', messageId: 7, reasonCode: code });
     await client.ping();
     assert.equal(harness.counters.get('mqtt.refused'), 1);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createSubscriptionIndex } from '../../local/mqtt/subscriptions.ts';
 import { type Filter, parseFilter } from '../../local/mqtt/topics.ts';
 

@@ -189,7 +189,8 @@ test('more connections than the limit are refused and counted, and there is room
   let client;
   for (let i = 0; !client && i < 50; i += 1)
     client = await connectAsync(options('later')).catch(() => undefined);
-  await client!.endAsync();
+  assert.ok(client, 'a later client connects');
+  await client.endAsync();
 });
 
 test('a port in use is one line that names the port and the remedy', async () => {

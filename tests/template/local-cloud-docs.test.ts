@@ -10,7 +10,9 @@ const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/local-cl
 test('the page names every property that is accepted without effect, with the reason', () => {
   for (const { type, property, effect, note } of describeSupport()) {
     if (effect === 'honoured') continue;
-    const row = page.split('\n').find((line) => line.includes(`\`${type.replace('AWS::', '')} ${property}\``));
+    const row = page
+      .split('\n')
+      .find((line) => line.includes(`\`${type.replace('AWS::', '')} ${property}\``));
     assert.ok(row, `${type} ${property} is missing`);
     assert.ok(row.startsWith(`| ${note} |`), `${type} ${property}: ${note}`);
   }

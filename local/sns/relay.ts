@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { OwedFile } from './outbox.ts';
-import { createRetryQueue } from './retry-queue.ts';
+import { createRetryQueue, type Outcome } from './retry-queue.ts';
 import { parseSmtpUrl } from './smtp-url.ts';
 import { createUnsent } from './unsent.ts';
 
@@ -31,10 +31,15 @@ const giveUpAfter = 86_400_000;
 const closePatience = 5_000;
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 } as const;
 
-/** The mail itself or its recipient was refused for good; a refused login may be mended in time. */
-function isRefusal(error: unknown): boolean {
+/** Answers to a mail that would meet any other: the server closes (RFC 5321, 3.8), or wants a login (RFC 4954, 6). */
+const ofTheServer: ReadonlySet<number> = new Set([421, 530, 534, 535]);
+
+/** Whether the server refused this mail for good, put it off, or could not be talked to at all. */
+function judge(error: unknown): 'refused' | 'later' | 'away' {
   const { code, responseCode = 0 } = error as { code?: string; responseCode?: number };
-  return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500;
+  const ofThisMail = code === 'EENVELOPE' || code === 'EMESSAGE' || code === 'EACCES'; // EACCES: its file
+  if (!ofThisMail || ofTheServer.has(responseCode)) return 'away';
+  return responseCode >= 500 ? 'refused' : 'later';
 }
 
 /** @throws StartError when SMTP_URL cannot be used */
@@ -58,7 +63,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     return 'done';
   }
 
-  async function attempt(mail: string): Promise<'done' | 'later'> {
+  async function attempt(mail: string): Promise<Outcome> {
     let at = clock.now();
     try {
       const found = await unsent.read(mail);
@@ -67,10 +72,11 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       await transport.sendMail({ envelope: { from: found.note.from, to: found.note.to }, raw: found.raw });
     } catch (error) {
       const reason = server.redact(error instanceof Error ? error.message : String(error));
-      if (isRefusal(error)) return drop(mail, reason);
+      const verdict = judge(error);
+      if (verdict === 'refused') return drop(mail, reason);
       if (clock.now() - at > giveUpAfter) return drop(mail, `not sent within a day: ${reason}`);
       log.warn('email not sent, trying again later', { mail, server: server.host, reason });
-      return 'later';
+      return verdict;
     }
     count('mails.sent');
     await unsent.settle(mail);
@@ -82,7 +88,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   return {
     from,
     owe: (mail, to, at) => unsent.owe(mail, { from, to, at }),
-    send: queue.add,
+    send: (mails) => queue.add(mails),
     async close() {
       await queue.close(closePatience);
       transport.close();

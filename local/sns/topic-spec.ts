@@ -33,20 +33,12 @@ export function topicsFromTemplate(template: ResolvedTemplate): ReadonlyMap<stri
   );
 }
 
-/** @throws StartError with the template's line: no such topic, a protocol that is not email or sms, a wrong endpoint */
-export function subscriptionsFromTemplate(
-  template: ResolvedTemplate,
-  topics: ReadonlyMap<string, Topic>,
-): Subscription[] {
+/** @throws StartError with the template's line: a protocol that is not email or sms, a wrong endpoint */
+export function subscriptionsFromTemplate(template: ResolvedTemplate): Subscription[] {
   return template.ofType('AWS::SNS::Subscription').map((resource) => {
     const { logicalId, properties, at } = resource;
     const topicArn = textOf(properties['TopicArn']);
     const endpoint = textOf(properties['Endpoint']);
-    if (!topics.has(topicArn)) {
-      throw new StartError(
-        `${at('TopicArn')}: ${logicalId}: TopicArn ${topicArn} is no topic of this template: use !Ref with the topic's name`,
-      );
-    }
     const checked = checkEndpoint(textOf(properties['Protocol']), endpoint);
     if ('protocol' in checked) return identified({ topicArn, protocol: checked.protocol, endpoint });
     const { problem, remedy } = checked;

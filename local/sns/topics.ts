@@ -80,7 +80,7 @@ export async function createTopics(options: TopicsOptions): Promise<Topics> {
   const topicOf = createTopicLookup(topics);
   const subscriptions = await openSubscriptions({
     dir: path.join(dir, 'sns'),
-    declared: subscriptionsFromTemplate(template, topics),
+    declared: subscriptionsFromTemplate(template),
     isTopic: (arn) => topics.has(arn),
     log,
   });

@@ -25,7 +25,7 @@ function parsePort(name: string, text: string): number {
 }
 
 /** Reads `Key=Value` pairs; a pair may stand alone, or several in one argument as `sam deploy` takes them. */
-function parseOverrides(pairs: readonly string[]): Record<string, string> {
+export function parseOverrides(pairs: readonly string[]): Record<string, string> {
   const overrides = new Map<string, string>();
   for (const pair of pairs.flatMap((text) => text.split(/\s+(?=[A-Za-z0-9]+=)/))) {
     const equals = pair.indexOf('=');

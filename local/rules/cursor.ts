@@ -17,6 +17,8 @@ export interface Cursor {
   /** The token behind the next one. */
   peekSecond(): Token;
   take(): Token;
+  /** Offset behind the token that was taken last. */
+  end(): number;
   /** The word of the next token in capitals, empty if it is no word. */
   keyword(): string;
   /** Takes the next token if it is this symbol or keyword. */
@@ -40,6 +42,7 @@ const hints: Readonly<Record<string, string>> = {
 export function createCursor(sql: string, offset = 0): Cursor {
   let next = readToken(sql, offset);
   let second: Token | undefined;
+  let end = offset;
   let depth = 0;
   let operatorCount = 0;
 
@@ -59,6 +62,7 @@ export function createCursor(sql: string, offset = 0): Cursor {
     const taken = next;
     next = second ?? readToken(sql, taken.end);
     second = undefined;
+    end = taken.end;
     return taken;
   }
   function nested<Result>(parse: () => Result): Result {
@@ -73,6 +77,7 @@ export function createCursor(sql: string, offset = 0): Cursor {
     peek,
     peekSecond,
     take,
+    end: () => end,
     keyword,
     accept: (text) => isNext(text) && Boolean(take()),
     expect: (text, why) => (isNext(text) ? take() : unexpected(`${text} ${why}`)),

@@ -41,7 +41,7 @@ function prepare(action: Action, selected: Selected): () => Promise<void> {
 }
 
 /** The message to the error action: "a single message is generated per rule and message". */
-function errorMessage(rule: Rule, message: InboundMessage, failures: readonly Failure[]) {
+export function errorMessage(rule: Rule, message: InboundMessage, failures: readonly Failure[]) {
   return {
     ruleName: rule.name,
     topic: message.topic,

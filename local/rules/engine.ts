@@ -38,6 +38,13 @@ export interface RulesEngineOptions {
 
 const BASIC_INGEST = '$aws/rules/';
 
+/** The topic as `topic()` gives it, and the one rule that a topic of Basic Ingest names. */
+export function readTopic(topic: string): { readonly topic: string; readonly ruleName?: string } {
+  if (!topic.startsWith(BASIC_INGEST)) return { topic };
+  const [ruleName = '', ...rest] = topic.slice(BASIC_INGEST.length).split('/');
+  return { topic: rest.join('/'), ruleName };
+}
+
 /** @throws StartError for a rule that the local cloud cannot run as AWS would, naming its template line */
 export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
   const { log, clock = systemClock, count = () => {} } = options;
@@ -55,13 +62,16 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
   const delivery = createDelivery({ clock, log, environment, count });
 
   /** Basic Ingest reaches the one rule that its topic names, whatever that rule's FROM says. */
-  function find({ topic, clientId }: InboundMessage): { topic: string; found: Rule[] } {
-    if (!topic.startsWith(BASIC_INGEST)) return { topic, found: byTopic.match(topic.split('/')) };
-    const [name = '', ...rest] = topic.slice(BASIC_INGEST.length).split('/');
-    const rule = byName.get(name);
-    if (rule) return { topic: rest.join('/'), found: [rule] };
+  function find(message: InboundMessage): { topic: string; found: Rule[] } {
+    const { topic, ruleName } = readTopic(message.topic);
+    if (ruleName === undefined) return { topic, found: byTopic.match(topic.split('/')) };
+    const rule = byName.get(ruleName);
+    if (rule) return { topic, found: [rule] };
     count('rulesNotFound');
-    warn('', 'no enabled rule has the name that a Basic Ingest topic gives', { topic, clientId });
+    warn('', 'no enabled rule has the name that a Basic Ingest topic gives', {
+      topic: message.topic,
+      clientId: message.clientId,
+    });
     return { topic, found: [] };
   }
 

@@ -9,6 +9,7 @@ const LOWEST = 0;
 
 export function parseExpression(cursor: Cursor, binding = LOWEST): Expression {
   return cursor.nested(() => {
+    const { at } = cursor.peek();
     let left = parsePrefix(cursor);
     for (;;) {
       const token = cursor.peek();
@@ -17,25 +18,23 @@ export function parseExpression(cursor: Cursor, binding = LOWEST): Expression {
       if (!operator || operator.precedence <= binding) return left;
       cursor.countOperator();
       cursor.take();
-      left = {
-        kind: 'infix',
-        operator: name,
-        left,
-        right: parseExpression(cursor, operator.precedence),
-        at: token.at,
-      };
+      const right = parseExpression(cursor, operator.precedence);
+      left = { kind: 'infix', operator: name, left, right, at, end: cursor.end() };
     }
   });
 }
 
 function parsePrefix(cursor: Cursor): Expression {
   const { at } = cursor.peek();
-  if (cursor.accept('NOT')) return { kind: 'not', of: parseExpression(cursor, NOT_PRECEDENCE), at };
+  if (cursor.accept('NOT')) {
+    return { kind: 'not', of: parseExpression(cursor, NOT_PRECEDENCE), at, end: cursor.end() };
+  }
   const primary = parsePrimary(cursor);
   const names = parseNames(cursor);
   if (names.length === 0) return primary;
-  if (primary.kind === 'path') return { kind: 'path', names: [...primary.names, ...names], at };
-  return { kind: 'member', of: primary, names, at };
+  const end = cursor.end();
+  if (primary.kind === 'path') return { kind: 'path', names: [...primary.names, ...names], at, end };
+  return { kind: 'member', of: primary, names, at, end };
 }
 
 /** `.a.b.c`; behind a point every word is a name. */
@@ -50,32 +49,36 @@ const literals: Readonly<Record<string, null | boolean>> = { NULL: null, TRUE: t
 function parsePrimary(cursor: Cursor): Expression {
   const token = cursor.peek();
   const { at } = token;
-  if (token.kind === 'number') return parseNumber(cursor, '');
-  if (token.kind === 'string') return { kind: 'literal', value: cursor.take().text, at };
-  if (token.kind === 'variable') return { kind: 'variable', name: cursor.take().text, at };
+  if (token.kind === 'number') return parseNumber(cursor, '', at);
+  if (token.kind === 'string') return { kind: 'literal', value: cursor.take().text, at, end: cursor.end() };
+  if (token.kind === 'variable') return { kind: 'variable', name: cursor.take().text, at, end: cursor.end() };
   if (token.kind === 'word') return parseWord(cursor);
   if (cursor.accept('-')) {
     if (cursor.peek().kind !== 'number')
       cursor.fail('a minus sign stands before numbers only; write 0 - x', at);
-    return parseNumber(cursor, '-');
+    return parseNumber(cursor, '-', at);
   }
   if (cursor.accept('(')) {
     const inner: Expression =
       cursor.keyword() === 'SELECT'
-        ? { kind: 'query', query: parseQuery(cursor), at }
+        ? { kind: 'query', query: parseQuery(cursor), at, end: cursor.end() }
         : parseExpression(cursor);
     cursor.expect(')', 'to close the bracket');
     return inner;
   }
-  if (cursor.accept('[')) return { kind: 'array', items: parseList(cursor, ']', parseExpression), at };
-  if (cursor.accept('{')) return { kind: 'object', members: parseList(cursor, '}', parseMember), at };
+  if (cursor.accept('[')) {
+    return { kind: 'array', items: parseList(cursor, ']', parseExpression), at, end: cursor.end() };
+  }
+  if (cursor.accept('{')) {
+    return { kind: 'object', members: parseList(cursor, '}', parseMember), at, end: cursor.end() };
+  }
   return cursor.unexpected('a value');
 }
 
-function parseNumber(cursor: Cursor, sign: string): Expression {
-  const { text, at } = cursor.take();
+function parseNumber(cursor: Cursor, sign: string, at: number): Expression {
+  const { text } = cursor.take();
   if (!parseDecimal(text)) cursor.fail(`${text} is beyond the range of a Decimal`, at);
-  return { kind: 'literal', value: numberOfText(sign + text), at };
+  return { kind: 'literal', value: numberOfText(sign + text), at, end: cursor.end() };
 }
 
 function parseWord(cursor: Cursor): Expression {
@@ -83,33 +86,34 @@ function parseWord(cursor: Cursor): Expression {
   const keyword = cursor.keyword();
   if (Object.hasOwn(literals, keyword)) {
     cursor.take();
-    return { kind: 'literal', value: literals[keyword], at };
+    return { kind: 'literal', value: literals[keyword], at, end: cursor.end() };
   }
   if (cursor.accept('CASE')) return parseCase(cursor, at);
   if (cursor.accept('EXISTS')) {
     cursor.expect('(', 'behind EXISTS');
     const query = parseQuery(cursor);
     cursor.expect(')', 'behind the query of EXISTS');
-    return { kind: 'exists', query, at };
+    return { kind: 'exists', query, at, end: cursor.end() };
   }
   const { text } = cursor.name('a value');
-  return cursor.accept('(') ? parseCall(cursor, text, at) : { kind: 'path', names: [text], at };
+  if (cursor.accept('(')) return parseCall(cursor, text, at);
+  return { kind: 'path', names: [text], at, end: cursor.end() };
 }
 
 function parseCall(cursor: Cursor, name: string, at: number): Expression {
   if (name.toLowerCase() !== 'cast') {
-    return { kind: 'call', name, args: parseList(cursor, ')', parseArgument), at };
+    return { kind: 'call', name, args: parseList(cursor, ')', parseArgument), at, end: cursor.end() };
   }
   const of = parseExpression(cursor);
   cursor.expect('AS', 'in cast(value AS type)');
   const type = cursor.name('a type');
   cursor.expect(')', 'behind the type');
-  return { kind: 'cast', of, type: type.text, at };
+  return { kind: 'cast', of, type: type.text, at, end: cursor.end() };
 }
 
 function parseArgument(cursor: Cursor): Expression {
   const { at } = cursor.peek();
-  return cursor.accept('*') ? { kind: 'star', at } : parseExpression(cursor);
+  return cursor.accept('*') ? { kind: 'star', at, end: cursor.end() } : parseExpression(cursor);
 }
 
 function parseMember(cursor: Cursor): [string, Expression] {
@@ -140,7 +144,7 @@ function parseCase(cursor: Cursor, at: number): Expression {
   if (whens.length === 0) cursor.unexpected('WHEN');
   const otherwise = cursor.accept('ELSE') ? parseExpression(cursor) : undefined;
   cursor.expect('END', 'to end CASE');
-  return { kind: 'case', of, whens, otherwise, at };
+  return { kind: 'case', of, whens, otherwise, at, end: cursor.end() };
 }
 
 function parseQuery(cursor: Cursor): Query {

@@ -26,6 +26,8 @@ export type Substitute = (scope: Scope) => string;
 export interface CompiledStatement {
   /** Undefined for a rule that Basic Ingest alone reaches. */
   readonly from?: TopicFilter;
+  /** What names mean in its clauses. */
+  readonly names: Names;
   evaluate(message: MessageContext): Outcome;
   /** What templates are evaluated against. @throws SqlFailure if SET fails */
   scope(message: MessageContext): Scope;
@@ -115,6 +117,7 @@ export function compileStatement(sql: string): CompiledStatement {
   }
   return {
     from: statement.from && compileFilter(sql, statement.from),
+    names,
     evaluate,
     scope: scopeOf,
     compileTemplate(text) {

@@ -1,12 +1,15 @@
 // The parsed form of rules SQL.
 import type { Value } from './value.ts';
 
-interface At {
-  /** Offset in the SQL text, for error messages. */
+/** Where an expression stands in the SQL text, for error messages and explanations. */
+interface Span {
+  /** Offset of its first character. */
   readonly at: number;
+  /** Offset behind its last one. */
+  readonly end: number;
 }
 
-export type Expression = At &
+export type Expression = Span &
   (
     | { readonly kind: 'literal'; readonly value: Value }
     /** `*` as an argument: the payload as raw bytes. */

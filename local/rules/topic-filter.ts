@@ -26,6 +26,23 @@ export function parseTopicFilter(text: string): TopicFilter | string {
   return { text, levels };
 }
 
+/** Why `filter` does not match the topic with these levels; undefined if it does. */
+export function mismatch({ levels: filter }: TopicFilter, levels: readonly string[]): string | undefined {
+  if (levels[0]!.startsWith('$') && (filter[0] === '+' || filter[0] === '#')) {
+    return 'a wildcard does not stand for a first level that begins with $';
+  }
+  for (const [index, wanted] of filter.entries()) {
+    const level = levels[index];
+    if (level === undefined) return `the topic has ${levels.length} levels, the filter ${filter.length}`;
+    if (wanted === '#') return undefined;
+    if (wanted !== '+' && wanted !== level) {
+      return `level ${index + 1} is ${JSON.stringify(level)}, not ${JSON.stringify(wanted)}`;
+    }
+  }
+  if (levels.length === filter.length) return undefined;
+  return `the topic has ${levels.length} levels, the filter ${filter.length}`;
+}
+
 interface Level<Item> {
   readonly children: Map<string, Level<Item>>;
   readonly here: Item[];

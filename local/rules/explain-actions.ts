@@ -1,0 +1,91 @@
+// Shows what each action of a rule would get: the real actions run, against services that only take notes.
+import type { Action, RuleTargets, Selected } from './actions.ts';
+import { compileAction } from './actions.ts';
+import { oneLine, outcomeOf, sourceOf } from './explain-expression.ts';
+import { parseTemplate } from './parse.ts';
+import type { ActionSpec } from './rule-spec.ts';
+import type { Scope } from './scope.ts';
+import type { CompiledStatement } from './statement.ts';
+
+type Note = (line: string) => void;
+
+/** Services that do nothing but say what they were asked. */
+export function takeNotes(note: Note): RuleTargets {
+  return {
+    lambda: {
+      invokeAsync: async (name, payload) => note(`function ${name} gets ${oneLine(payload)}`),
+    },
+    streams: {
+      async put(name, records) {
+        for (const record of records) {
+          note(`delivery stream ${name} gets ${record.length} bytes: ${oneLine(record.toString('utf8'))}`);
+        }
+      },
+    },
+    store: {
+      async put(bucket, key, body) {
+        note(`bucket ${bucket}, key ${oneLine(key)}`);
+        note(`${body.length} bytes: ${oneLine(body.toString('utf8'))}`);
+      },
+    },
+    topics: {
+      async publish({ topicArn, message, messageStructure }) {
+        const form = messageStructure ? ', one text for each protocol' : '';
+        note(`topic ${topicArn} gets ${oneLine(message)}${form}`);
+      },
+    },
+    tables: {
+      put: async (table, item) => note(`table ${table} gets the item ${oneLine(JSON.stringify(item))}`),
+    },
+    publish: async ({ topic, payload, qos }) =>
+      note(`${oneLine(topic)} gets with QoS ${qos}: ${oneLine(payload.toString('utf8'))}`),
+  };
+}
+
+/** Every text with a substitution, with the path of properties that leads to it. */
+function templatesOf(value: unknown, path: string): [string, string][] {
+  if (typeof value === 'string') return value.includes('${') ? [[path, value]] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    templatesOf(member, path ? `${path}.${name}` : name),
+  );
+}
+
+function explainTemplates(spec: ActionSpec, statement: CompiledStatement, scope: Scope): string[] {
+  return templatesOf(spec.properties, '').flatMap(([path, text]) => {
+    const names = { ...statement.names, sql: text };
+    const expressions = parseTemplate(text).filter((part) => typeof part !== 'string');
+    return [
+      `${path}: ${oneLine(text)}`,
+      ...expressions.map((part) => `  \${${sourceOf(part, names)}} = ${outcomeOf(part, names, scope)}`),
+    ];
+  });
+}
+
+export interface ExplainedAction {
+  readonly lines: readonly string[];
+  readonly action: Action;
+  /** Why the action fails before it asks its service. */
+  readonly failure?: string;
+}
+
+/** @throws StartError for what the local cloud cannot do */
+export async function explainAction(
+  spec: ActionSpec,
+  statement: CompiledStatement,
+  selected: Selected,
+): Promise<ExplainedAction> {
+  const lines = explainTemplates(spec, statement, selected.scope);
+  const action = compileAction(
+    spec,
+    takeNotes((line) => lines.push(line)),
+    statement,
+  );
+  try {
+    await action.prepare(selected)();
+    return { lines, action };
+  } catch (error) {
+    const failure = (error as Error).message;
+    return { lines: [...lines, `fails: ${oneLine(failure)}`], action, failure };
+  }
+}

@@ -1,7 +1,7 @@
 // Running totals of what happened since the start, for the terminal line and the status page.
 
 export interface Counters {
-  count(name: string, by?: number): void;
+  readonly count: (name: string, by?: number) => void;
   get(name: string): number;
   all(): Readonly<Record<string, number>>;
 }

@@ -22,7 +22,7 @@ async function start({ demo, dataDir, ...flags }: Flags): Promise<() => Promise<
     const counters = createCounters();
     const display = createDisplay(process.stdout, counters, systemClock);
     closers.add(() => display.stop());
-    const log = createLog(display, systemClock.now);
+    const log = createLog(display, () => systemClock.now());
     const stack = await startStack({ root, dataDir, ...flags, clock: systemClock, log, counters });
     closers.add(() => stack.stop());
     const { mqtt, aws, web } = stack.endpoints;

@@ -12,6 +12,7 @@ import type { Counters } from './counters.ts';
 import { streamsFromTemplate } from './firehose/stream-spec.ts';
 import { createDeliveryStreams } from './firehose/stream.ts';
 import type { Flags } from './flags.ts';
+import { ground } from './ground.ts';
 import { openIot, type Iot } from './iot/iot.ts';
 import { openJournal } from './journal/journal.ts';
 import { createLambda } from './lambda/service.ts';
@@ -123,7 +124,10 @@ function prepareLambda(settings: Settings, stores: Stores, endpoint: () => strin
     spoolDir: path.join(dataDir, 'spool'),
     // S3 by an address of its own: only with an IP address does the SDK put the bucket into the path.
     baseEnvironment: () => ({ AWS_ENDPOINT_URL: endpoint(), AWS_ENDPOINT_URL_S3: endpoint() }),
-    destinations: { s3: stores.objects.put, sns: stores.topics.publish },
+    destinations: {
+      s3: (...put) => stores.objects.put(...put),
+      sns: (message) => stores.topics.publish(message),
+    },
     clock,
     log,
     count: counters.count,
@@ -258,9 +262,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     samconfigFile: path.join(options.root, 'samconfig.toml'),
     environment: 'local',
     overrides: options.overrides,
-    stackName: 'tidegate',
-    region: 'us-east-1',
-    accountId: '000000000000',
+    ...ground,
   });
   const closers = createClosers();
   try {

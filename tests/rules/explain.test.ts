@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { array, assert as check, constant, constantFrom, oneof, pre, property } from 'fast-check';
+import * as fc from 'fast-check';
 import { explainRule } from '../../local/rules/explain.ts';
 import type { ActionSpec, RuleSpec } from '../../local/rules/rule-spec.ts';
 import { createTopicIndex, mismatch, parseTopicFilter } from '../../local/rules/topic-filter.ts';
@@ -168,17 +168,17 @@ describe('the explanation of a rule', () => {
 });
 
 describe('the reason why a topic does not match', () => {
-  const level = constantFrom('a', 'b', '$x', '');
+  const level = fc.constantFrom('a', 'b', '$x', '');
   const filters = fc
-    .array(oneof(level, constant('+')), { minLength: 1, maxLength: 4 })
-    .chain((levels) => constantFrom(levels.join('/'), [...levels, '#'].join('/')));
+    .array(fc.oneof(level, fc.constant('+')), { minLength: 1, maxLength: 4 })
+    .chain((levels) => fc.constantFrom(levels.join('/'), [...levels, '#'].join('/')));
 
   it('is given exactly when it does not', () => {
-    const topics = array(level, { minLength: 1, maxLength: 5 });
-    check(
-      property(filters, topics, (text, levels) => {
+    const topics = fc.array(level, { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(filters, topics, (text, levels) => {
         const filter = parseTopicFilter(text);
-        pre(typeof filter !== 'string');
+        fc.pre(typeof filter !== 'string');
         const index = createTopicIndex<number>();
         index.add(filter, 1);
         assert.equal(mismatch(filter, levels) === undefined, index.match(levels).length === 1);

@@ -36,9 +36,9 @@ export function refuseForeign(req: IncomingMessage, boundTo: string): void {
     throw new AwsError('AccessDenied', `Host '${named}' is not served here: use localhost or 127.0.0.1`, 403);
   }
   const { origin } = req.headers;
-  const page = origin === undefined ? host : (/^https?:\/\/([^/]*)$/.exec(origin)?.[1] ?? '');
+  const page = origin === undefined ? host : hostnameOf(/^https?:\/\/([^/]*)$/.exec(origin)?.[1] ?? '');
   const site = req.headers['sec-fetch-site'];
-  if (!isOwn(hostnameOf(page), boundTo) || (site === 'cross-site' && req.method !== 'GET')) {
+  if (!isOwn(page, boundTo) || (site === 'cross-site' && req.method !== 'GET')) {
     throw new AwsError('AccessDenied', 'Requests of pages from elsewhere are not served', 403);
   }
 }

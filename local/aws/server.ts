@@ -4,7 +4,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { AwsError } from '../aws-error.ts';
 import { printable, type Log } from '../log.ts';
-import { StartError } from '../start-error.ts';
 import { refuseForeign } from './origin.ts';
 import { sendError, type AwsHandler, type Count, type ErrorFormat } from './wire.ts';
 
@@ -103,11 +102,6 @@ async function listen(server: Server, host: string, port: number): Promise<void>
       server.off('error', reject);
       resolve();
     });
-  }).catch((error: NodeJS.ErrnoException) => {
-    const reason =
-      error.code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${error.code ?? error.message})`;
-    const remedy = 'stop what holds it, or choose another with --aws-port';
-    throw new StartError(`AWS port ${port} on ${host} ${reason}: ${remedy}`, { cause: error });
   });
 }
 
@@ -120,7 +114,7 @@ async function close(server: Server): Promise<void> {
   clearTimeout(deadline);
 }
 
-/** @throws StartError when the port cannot be opened. */
+/** @throws the system's error, such as EADDRINUSE, when the port cannot be opened. */
 export async function createAwsServer(options: AwsServerOptions): Promise<AwsServer> {
   const { host, port, log } = options;
   const server = createServer((req, res) => {

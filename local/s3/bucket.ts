@@ -32,7 +32,8 @@ export interface Bucket {
   open(key: string, versionId?: string): Promise<{ version: Version; file: OpenFile | string } | undefined>;
   /** @param check is called with the current version before anything changes, and stops by throwing. */
   put(key: string, finished: Finished, check?: (current: Version | undefined) => void): Promise<Version>;
-  remove(key: string, versionId?: string): Promise<Removal>;
+  /** @param expected removes the object only while this is its current version. */
+  remove(key: string, versionId?: string, expected?: Version): Promise<Removal>;
   /** The keys that have a record: those with versions, and those with a delete marker. */
   recordedKeys(): AsyncGenerator<string>;
 }
@@ -189,10 +190,11 @@ export function createBucket(stateDir: string, places: Places, clock: Clock, isV
           await state.file?.handle.close();
         }
       }),
-    remove: (key, versionId) =>
+    remove: (key, versionId, expected) =>
       exclusively(key, async () => {
         const state = await readKnown(key);
         await state.file?.handle.close();
+        if (expected && state.versions[0]?.lastModified !== expected.lastModified) return {};
         return versionId === undefined ? mark(key, state) : removeVersion(key, state, versionId);
       }),
   };

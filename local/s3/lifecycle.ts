@@ -29,24 +29,14 @@ async function* keysOf(bucket: Bucket, prefix: string): AsyncGenerator<readonly 
   if (entries.length) yield entries;
 }
 
-async function expireVersions(
-  bucket: Bucket,
-  rule: ExpirationRule,
-  entries: readonly Entry[],
-  now: number,
-): Promise<number> {
+/** A version ages from the moment at which the one above it replaced it. */
+function expiredVersions(rule: ExpirationRule, entries: readonly Entry[], now: number): Entry[] {
   const { noncurrentDays, newerNoncurrent } = rule;
-  if (noncurrentDays === undefined) return 0;
-  let removed = 0;
-  for (const [index, { key, version }] of entries.entries()) {
-    // A version ages from the moment at which the one above it replaced it.
+  if (noncurrentDays === undefined) return [];
+  return entries.filter((_, index) => {
     const replacedAt = entries[index - 1]?.version.lastModified;
-    if (replacedAt === undefined || index <= newerNoncurrent || now - replacedAt < noncurrentDays * day)
-      continue;
-    await bucket.remove(key, version.versionId);
-    removed += 1;
-  }
-  return removed;
+    return replacedAt !== undefined && index > newerNoncurrent && now - replacedAt >= noncurrentDays * day;
+  });
 }
 
 async function expireKey(
@@ -54,41 +44,33 @@ async function expireKey(
   rule: ExpirationRule,
   entries: readonly Entry[],
   now: number,
-): Promise<number> {
-  const removed = await expireVersions(bucket, rule, entries, now);
+): Promise<void> {
+  const expired = expiredVersions(rule, entries, now);
+  for (const { key, version } of expired) await bucket.remove(key, version.versionId);
   const [{ key, version }] = entries as [Entry];
   const isOld = rule.days !== undefined && now - version.lastModified >= rule.days * day;
-  if (version.deleteMarker) {
-    if (!rule.removeExpiredMarkers && !isOld) return removed;
-    if (entries.length - removed > 1) return removed;
-    await bucket.remove(key, version.versionId);
-    return removed + 1;
+  if (!version.deleteMarker) {
+    if (isOld) await bucket.remove(key, undefined, version);
+  } else if (expired.length === entries.length - 1 && (isOld || rule.removeExpiredMarkers)) {
+    await bucket.remove(key, version.versionId); // nothing is left below the delete marker
   }
-  if (!isOld) return removed;
-  await bucket.remove(key);
-  return removed + 1;
 }
 
-/** Applies the rules of one bucket once. @returns how many versions and uploads were removed or marked as deleted */
+/** Applies the rules of one bucket once. */
 export async function applyRules(
   name: string,
   bucket: Bucket,
   rules: readonly ExpirationRule[],
   uploads: Uploads,
   now: number,
-): Promise<number> {
-  let removed = 0;
+): Promise<void> {
   for (const rule of rules) {
-    for await (const entries of keysOf(bucket, rule.prefix))
-      removed += await expireKey(bucket, rule, entries, now);
+    for await (const entries of keysOf(bucket, rule.prefix)) await expireKey(bucket, rule, entries, now);
     for (const upload of rule.abortUploadDays === undefined ? [] : await uploads.list(name)) {
-      if (!upload.key.startsWith(rule.prefix) || now - upload.initiated < rule.abortUploadDays! * day)
-        continue;
-      await uploads.abort(name, upload);
-      removed += 1;
+      const isOld = now - upload.initiated >= rule.abortUploadDays! * day;
+      if (isOld && upload.key.startsWith(rule.prefix)) await uploads.abort(name, upload);
     }
   }
-  return removed;
 }
 
 /** Runs `apply` once a day of `clock`, and returns a function that ends this. */

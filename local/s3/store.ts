@@ -21,6 +21,7 @@ import {
 import { applyRules, everyDay } from './lifecycle.ts';
 import { createPlaces } from './places.ts';
 import type { Version } from './record.ts';
+import { createTurns } from './turns.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 
 export type { PutOptions, StoredObject } from './content.ts';
@@ -61,8 +62,8 @@ export interface ObjectStore {
   readonly uploads: Uploads;
   /** Epoch milliseconds of the store's clock. */
   now(): number;
-  /** Applies the template's lifecycle rules now. @returns how many versions and uploads were removed or marked */
-  expire(): Promise<number>;
+  /** Applies the template's lifecycle rules now, as happens every day. */
+  expire(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -198,13 +199,13 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
 
   const uploads = createUploads({ put, stateOf: (name) => stateOf(find(name).info.name) }, clock);
 
-  async function expire(): Promise<number> {
-    let removed = 0;
-    for (const [name, { bucket, rules }] of opened) {
-      removed += await applyRules(name, bucket, rules, uploads, clock.now());
-    }
-    return removed;
-  }
+  const inTurn = createTurns();
+  const expire = () =>
+    inTurn('expire', async () => {
+      for (const [name, { bucket, rules }] of opened) {
+        await applyRules(name, bucket, rules, uploads, clock.now());
+      }
+    });
   const endExpiry = everyDay(clock, log, expire);
 
   return {

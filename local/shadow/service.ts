@@ -1,0 +1,196 @@
+// The Device Shadow service: answers requests from MQTT and from the HTTP API, one after the other for each shadow.
+// https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-data-flow.html
+import { AwsError } from '../aws-error.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { TopicService } from '../mqtt/jobs.ts';
+import type { InboundMessage } from '../mqtt/message.ts';
+import { createTurns } from '../s3/turns.ts';
+import { applyPatch, deltaOf, emptyDocument, stamp, stateBytes, type ShadowDocument } from './document.ts';
+import { findToken, parseToken, parseUpdate, type UpdateRequest } from './request.ts';
+import { keyOf, type KeptShadow, type ShadowId, type ShadowStore } from './store.ts';
+import { answerTopic, parseRequestTopic, type AnswerTopic, type ShadowOperation } from './topics.ts';
+
+/** The answers are JSON texts, as AWS sends them. All throw AwsError with the code and message of AWS. */
+export interface Shadows extends TopicService {
+  get(id: ShadowId): Promise<string>;
+  /** Resolves when the update is on disk and subscribers have been told. */
+  update(id: ShadowId, payload: Buffer): Promise<string>;
+  remove(id: ShadowId): Promise<string>;
+  /** In the order of their names; the classic shadow has none. */
+  namesOf(thingName: string): string[];
+}
+
+export interface ShadowsOptions {
+  readonly store: ShadowStore;
+  readonly publish: (message: InboundMessage) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A UUID. */
+  readonly newId: () => string;
+}
+
+/** State without metadata. https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
+const maximumStateBytes = 8 * 1024;
+/** Changes that a restart can tell from new ones; more than the journal forgets to have finished. */
+const rememberedRequests = 16;
+
+interface Request {
+  readonly payload: Buffer;
+  /** The same when a restart hands the request over again. */
+  readonly traceId: string;
+}
+
+const remember = (requests: readonly string[], traceId: string) =>
+  [...requests, traceId].slice(-rememberedRequests);
+
+/** The version that a change left, which others may have followed. A deletion makes no version of its own. */
+function versionAfter({ document, requests }: KeptShadow, traceId: string): number {
+  return document.version - (requests.length - 1 - requests.indexOf(traceId));
+}
+
+export function createShadows({ store, publish, clock, log, newId }: ShadowsOptions): Shadows {
+  const inTurn = createTurns();
+  const seconds = () => Math.floor(clock.now() / 1000);
+
+  /** What is done stays done when the disk then refuses to keep the news of it. */
+  const tell = async (id: ShadowId, answer: AnswerTopic, text: string) => {
+    const topic = answerTopic(id, answer);
+    const message: InboundMessage = {
+      topic,
+      payload: Buffer.from(text),
+      qos: 1,
+      retain: false,
+      clientId: 'n/a',
+      principal: 'tidegate',
+      sourceIp: 'n/a',
+      receivedAt: clock.now(),
+      traceId: newId(),
+    };
+    await publish(message).catch((error: unknown) => {
+      log.error('shadow message lost: the disk refused it', { topic, reason: String(error) });
+    });
+  };
+
+  const mustExist = (id: ShadowId, { exists }: KeptShadow) => {
+    if (exists) return;
+    throw new AwsError('ResourceNotFoundException', `No shadow exists with name: '${keyOf(id)}'`, 404);
+  };
+
+  const describe = async (id: ShadowId, clientToken?: string) => {
+    const kept = store.read(id);
+    mustExist(id, kept);
+    const { state, metadata, version } = kept.document;
+    const delta = deltaOf(kept.document)?.state;
+    const timestamp = seconds();
+    return JSON.stringify({ state: { ...state, delta }, metadata, version, timestamp, clientToken });
+  };
+
+  const changed = (
+    { document, requests }: KeptShadow,
+    { version, patch }: UpdateRequest,
+    traceId: string,
+  ) => {
+    if (version !== undefined && version !== document.version) {
+      throw new AwsError('ConflictException', 'Version conflict', 409);
+    }
+    const next = applyPatch(document, patch, seconds());
+    if (stateBytes(next) > maximumStateBytes) {
+      const message = 'The payload exceeds the maximum size allowed';
+      throw new AwsError('RequestEntityTooLargeException', message, 413);
+    }
+    return { exists: true, document: next, requests: remember(requests, traceId) };
+  };
+
+  /** What subscribers learn of an update, beside that it was accepted. */
+  const announce = async (
+    id: ShadowId,
+    previous: ShadowDocument,
+    current: ShadowDocument,
+    clientToken?: string,
+  ) => {
+    const timestamp = seconds();
+    const delta = deltaOf(current);
+    if (delta) {
+      const { version } = current;
+      await tell(id, 'update/delta', JSON.stringify({ version, timestamp, ...delta, clientToken }));
+    }
+    await tell(id, 'update/documents', JSON.stringify({ previous, current, timestamp, clientToken }));
+  };
+
+  const update = async (id: ShadowId, { payload, traceId }: Request): Promise<string> => {
+    const request = parseUpdate(payload);
+    const before = store.read(id);
+    let after = before;
+    if (!before.requests.includes(traceId)) {
+      after = changed(before, request, traceId);
+      await store.write(id, after);
+    }
+    const { state, clientToken } = request;
+    const timestamp = seconds();
+    const metadata = state ? stamp(state, timestamp) : {};
+    const version = versionAfter(after, traceId);
+    const answer = JSON.stringify({ state, metadata, version, timestamp, clientToken });
+    await tell(id, 'update/accepted', answer);
+    await announce(id, before.document, after.document, clientToken);
+    return answer;
+  };
+
+  const remove = async (id: ShadowId, { payload, traceId }: Request): Promise<string> => {
+    const clientToken = parseToken(payload);
+    const before = store.read(id);
+    let after = before;
+    if (!before.requests.includes(traceId)) {
+      mustExist(id, before);
+      const document = emptyDocument(before.document.version);
+      after = { exists: false, document, requests: remember(before.requests, traceId) };
+      await store.write(id, after);
+    }
+    const version = versionAfter(after, traceId);
+    const answer = JSON.stringify({ version, timestamp: seconds(), clientToken });
+    await tell(id, 'delete/accepted', answer);
+    return answer;
+  };
+
+  const operations: Readonly<Record<ShadowOperation, (id: ShadowId, request: Request) => Promise<string>>> = {
+    async get(id, { payload }) {
+      const answer = await describe(id, parseToken(payload));
+      await tell(id, 'get/accepted', answer);
+      return answer;
+    },
+    update,
+    delete: remove,
+  };
+
+  const run = (operation: ShadowOperation, id: ShadowId, request: Request) =>
+    inTurn(keyOf(id), () => operations[operation](id, request));
+
+  const reject = async (operation: ShadowOperation, id: ShadowId, payload: Buffer, error: unknown) => {
+    const isRefusal = error instanceof AwsError;
+    if (!isRefusal) {
+      const reason = error instanceof Error ? error.stack : String(error);
+      log.error('a shadow request failed', { shadow: keyOf(id), operation, reason });
+    }
+    const code = isRefusal ? error.status : 500;
+    const message = isRefusal ? error.message : 'Internal service failure';
+    const answer = { code, message, timestamp: seconds(), clientToken: findToken(payload) };
+    await tell(id, `${operation}/rejected`, JSON.stringify(answer));
+  };
+
+  return {
+    id: 'shadow',
+    matches: (topic) => parseRequestTopic(topic) !== undefined,
+    async handle({ topic, payload, traceId }) {
+      const { id, operation } = parseRequestTopic(topic)!;
+      try {
+        await run(operation, id, { payload, traceId });
+      } catch (error) {
+        await reject(operation, id, payload, error);
+      }
+    },
+    get: (id) => inTurn(keyOf(id), () => describe(id)),
+    update: (id, payload) => run('update', id, { payload, traceId: newId() }),
+    remove: (id) => run('delete', id, { payload: Buffer.alloc(0), traceId: newId() }),
+    namesOf: (thingName) => store.namesOf(thingName),
+  };
+}

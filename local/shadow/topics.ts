@@ -1,0 +1,23 @@
+// The reserved topics of shadows: which request one carries, and where the answers go.
+// https://docs.aws.amazon.com/iot/latest/developerguide/reserved-topics.html#reserved-topics-shadow
+import type { ShadowId } from './store.ts';
+
+export type ShadowOperation = 'get' | 'update' | 'delete';
+
+const request =
+  /^\$aws\/things\/([a-zA-Z0-9:_-]{1,128})\/shadow(?:\/name\/([$a-zA-Z0-9:_-]{1,64}))?\/(get|update|delete)$/;
+
+/** Undefined for a topic that is no shadow request. */
+export function parseRequestTopic(topic: string): { id: ShadowId; operation: ShadowOperation } | undefined {
+  const [, thingName, shadowName, operation] = request.exec(topic) ?? [];
+  if (thingName === undefined) return undefined;
+  return { id: { thingName, shadowName }, operation: operation as ShadowOperation };
+}
+
+export type AnswerTopic =
+  `${ShadowOperation}/accepted` | `${ShadowOperation}/rejected` | 'update/delta' | 'update/documents';
+
+export function answerTopic({ thingName, shadowName }: ShadowId, answer: AnswerTopic): string {
+  const name = shadowName === undefined ? '' : `/name/${shadowName}`;
+  return `$aws/things/${thingName}/shadow${name}/${answer}`;
+}

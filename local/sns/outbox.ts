@@ -1,4 +1,4 @@
-// Writes what one publish owes, each file whole, and all of them or none: no reader sees half a mail.
+// Writes what one publish owes: each file whole at any moment, and when one cannot be written, none of them stays.
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';

@@ -6,7 +6,7 @@ import { systemClock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { diskFiles, type JournalFiles } from './files.ts';
 import { decodeRecord, encodeEntry, encodeSettles, type Settle } from './record.ts';
-import { type LiveEntry, pay, recover } from './recover.ts';
+import { createEntry, type LiveEntry, pay, place, recover, type Segment } from './recover.ts';
 import { createSegmentWriter } from './segments.ts';
 
 export interface JournalOptions {
@@ -90,9 +90,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       const at = await segments.write(Buffer.concat(buffers), { nextSeq, sync: batch.entries.length > 0 });
       let { offset } = at;
       for (const { live, head, payload } of batch.entries) {
-        Object.assign(live, { segment: at.segment, offset, length: head.length + payload.length });
+        place(live, at.segment, offset, head.length + payload.length);
         offset += live.length;
-        at.segment.live += 1;
         entries.set(live.seq, live);
       }
       if (failing) log.info('journal writes again', { dir });
@@ -105,10 +104,54 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     }
   };
 
+  const readEntry = async (live: LiveEntry) => {
+    const segment = live.segment!;
+    const data = await segments.read(segment, live.offset, live.length);
+    const record = data && decodeRecord(data, 0);
+    if (record?.kind === 'entry') return { meta: record.entry.meta, payload: record.entry.payload };
+    if (entries.has(live.seq) && live.segment !== segment) return readEntry(live); // moved meanwhile
+    if (entries.has(live.seq))
+      log.error('journal entry cannot be read back', { file: segment.path, seq: live.seq });
+    return undefined;
+  };
+
+  const placeAll = (
+    moved: readonly { live: LiveEntry; record: Buffer }[],
+    segment: Segment,
+    start: number,
+  ) => {
+    let offset = start;
+    for (const { live, record } of moved) {
+      if (entries.has(live.seq)) place(live, segment, offset, record.length);
+      offset += record.length;
+    }
+  };
+
+  /** Writes what the oldest file still owes again at the end, so that one slow consumer does not keep every file. */
+  const moveOldest = async () => {
+    const oldest = segments.pinned();
+    const stuck = oldest ? [...entries.values()].filter(({ segment }) => segment === oldest) : [];
+    for (let at = 0; at < stuck.length;) {
+      const moved: { live: LiveEntry; record: Buffer }[] = [];
+      for (let bytes = 0; at < stuck.length && bytes < maxBatchBytes; at += 1) {
+        const live = stuck[at]!;
+        const content = await readEntry(live);
+        if (!content || !entries.has(live.seq)) continue;
+        const record = Buffer.concat(encodeEntry({ seq: live.seq, owes: live.owes, ...content }));
+        moved.push({ live, record });
+        bytes += record.length;
+      }
+      const records = Buffer.concat(moved.map(({ record }) => record));
+      const { segment, offset } = await segments.write(records, { nextSeq, sync: true });
+      placeAll(moved, segment, offset);
+    }
+  };
+
   const run = async () => {
     await Promise.resolve(); // all that arrives in this turn goes into one write
     do {
       await writeBatch(batches.shift() ?? createBatch());
+      await moveOldest().catch(report);
       await segments.removeFinished();
     } while (batches.length > 0 || (settles.length >= maxSettlesWaiting && !failing));
   };
@@ -138,7 +181,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     append({ meta, payload, owes }) {
       const seq = nextSeq;
       nextSeq += 1;
-      const live = { seq, owes: [...owes], left: owes.length } as unknown as LiveEntry; // placed when written
+      const live = createEntry(seq, owes);
       const [head] = encodeEntry({ seq, owes: live.owes, meta, payload });
       let batch = batches.at(-1);
       if (!batch || batch.bytes > maxBatchBytes) {
@@ -160,13 +203,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     pending: () =>
       [...entries.values()].map(({ seq, owes }) => ({ seq, owes: owes.filter((name) => name !== null) })),
     async read(seq) {
-      const place = entries.get(seq);
-      if (!place) return undefined;
-      const data = await segments.read(place.segment, place.offset, place.length);
-      const record = data && decodeRecord(data, 0);
-      if (record?.kind === 'entry') return { meta: record.entry.meta, payload: record.entry.payload };
-      if (entries.has(seq)) log.error('journal entry cannot be read back', { file: place.segment.path, seq });
-      return undefined;
+      const live = entries.get(seq);
+      return live && readEntry(live);
     },
     flush,
     async close() {

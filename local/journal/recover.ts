@@ -5,11 +5,12 @@ import type { Log } from '../log.ts';
 import type { JournalFiles } from './files.ts';
 import { scanRecords } from './record.ts';
 
-/** One file of the journal; `live` counts its entries that still owe something. */
+/** One file of the journal; `live` counts its entries that still owe something, `liveBytes` their bytes. */
 export interface Segment {
   readonly number: number;
   readonly path: string;
   live: number;
+  liveBytes: number;
   bytes: number;
 }
 
@@ -19,9 +20,16 @@ export interface LiveEntry {
   /** Null where paid; places never move, because settle records name them. */
   readonly owes: (string | null)[];
   left: number;
-  segment: Segment;
+  /** Undefined until it is written. */
+  segment?: Segment;
   offset: number;
   length: number;
+}
+
+/** An entry that is not on disk yet. */
+export function createEntry(seq: number, owes: readonly (string | null)[]): LiveEntry {
+  const left = owes.filter((consumer) => consumer !== null).length;
+  return { seq, owes: [...owes], left, offset: 0, length: 0 };
 }
 
 export interface Recovered {
@@ -37,6 +45,20 @@ export function segmentFile(dir: string, number: number, nextSeq: number): strin
   return join(dir, `${String(number).padStart(16, '0')}-${String(nextSeq).padStart(16, '0')}.journal`);
 }
 
+/** Says where the newest copy of an entry lies now; an earlier copy no longer counts. */
+export function place(entry: LiveEntry, segment: Segment, offset: number, length: number): void {
+  unplace(entry);
+  Object.assign(entry, { segment, offset, length });
+  segment.live += 1;
+  segment.liveBytes += length;
+}
+
+function unplace({ segment, length }: LiveEntry): void {
+  if (!segment) return;
+  segment.live -= 1;
+  segment.liveBytes -= length;
+}
+
 /** Takes one consumer off an entry; forgets the entry when it was the last. Returns true when something changed. */
 export function pay(entries: Map<number, LiveEntry>, seq: number, index: number): boolean {
   const entry = entries.get(seq);
@@ -45,7 +67,7 @@ export function pay(entries: Map<number, LiveEntry>, seq: number, index: number)
   entry.left -= 1;
   if (entry.left === 0) {
     entries.delete(seq);
-    entry.segment.live -= 1;
+    unplace(entry);
   }
   return true;
 }
@@ -57,7 +79,13 @@ export async function recover(dir: string, files: JournalFiles, log: Log): Promi
   let nextSeq = 1;
   for (const name of names) {
     const [, number, firstSeq] = segmentName.exec(name)!;
-    const segment: Segment = { number: Number(number), path: join(dir, name), live: 0, bytes: 0 };
+    const segment: Segment = {
+      number: Number(number),
+      path: join(dir, name),
+      live: 0,
+      liveBytes: 0,
+      bytes: 0,
+    };
     segments.push(segment);
     nextSeq = Math.max(nextSeq, Number(firstSeq));
     const data = await files.readAll(segment.path);
@@ -69,11 +97,11 @@ export async function recover(dir: string, files: JournalFiles, log: Log): Promi
         continue;
       }
       const { seq, owes } = record.entry;
-      const earlier = entries.get(seq);
-      if (earlier) earlier.segment.live -= 1;
-      const left = owes.filter((consumer) => consumer !== null).length;
-      entries.set(seq, { seq, owes, left, segment, offset, length });
-      segment.live += 1;
+      const earlier = entries.get(seq); // a copy that was moved forward comes after the first
+      if (earlier) unplace(earlier);
+      const entry = createEntry(seq, owes);
+      place(entry, segment, offset, length);
+      entries.set(seq, entry);
       nextSeq = Math.max(nextSeq, seq + 1);
     }
     if (segment.bytes < data.length) {

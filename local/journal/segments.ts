@@ -4,6 +4,9 @@ import type { Log } from '../log.ts';
 import type { JournalFiles, SegmentFile } from './files.ts';
 import { type Segment, segmentFile } from './recover.ts';
 
+/** So many files are never worth the work of moving entries. */
+const roomySegments = 4;
+
 export interface SegmentWriter {
   /**
    * Writes `data` whole at the end of the newest segment. On an error the file is cut back to where it was good,
@@ -13,6 +16,8 @@ export interface SegmentWriter {
   read(segment: Segment, offset: number, length: number): Promise<Buffer | undefined>;
   /** Deletes segments from the oldest on, up to the first that still owes something. */
   removeFinished(): Promise<void>;
+  /** The oldest segment, when the files hold much more than what is live and it alone keeps them from going. */
+  pinned(): Segment | undefined;
   close(): Promise<void>;
   size(): { segments: number; bytes: number };
 }
@@ -27,6 +32,16 @@ export function createSegmentWriter(options: {
   const { dir, files, log, segmentBytes, segments } = options;
   let active: { segment: Segment; file: SegmentFile } | undefined;
 
+  const total = () => {
+    let bytes = 0;
+    let liveBytes = 0;
+    for (const segment of segments) {
+      bytes += segment.bytes;
+      liveBytes += segment.liveBytes;
+    }
+    return { bytes, liveBytes };
+  };
+
   const leave = async () => {
     const left = active;
     active = undefined;
@@ -39,7 +54,7 @@ export function createSegmentWriter(options: {
     const number = (segments.at(-1)?.number ?? 0) + 1;
     const path = segmentFile(dir, number, nextSeq);
     const file = await files.create(path);
-    const segment: Segment = { number, path, live: 0, bytes: 0 };
+    const segment: Segment = { number, path, live: 0, liveBytes: 0, bytes: 0 };
     segments.push(segment);
     active = { segment, file };
     await files.syncDirectory(dir);
@@ -100,7 +115,13 @@ export function createSegmentWriter(options: {
         }
       }
     },
+    pinned() {
+      const head = segments[0];
+      if (segments.length <= roomySegments || head === active?.segment) return undefined;
+      const { bytes, liveBytes } = total();
+      return liveBytes * 2 < bytes ? head : undefined;
+    },
     close: leave,
-    size: () => ({ segments: segments.length, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0) }),
+    size: () => ({ segments: segments.length, bytes: total().bytes }),
   };
 }

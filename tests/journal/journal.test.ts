@@ -147,6 +147,76 @@ test('deletes the oldest files once nothing in them is owed, and no others', asy
   assert.ok(add(again, 'later').seq > seqs.at(-1)!);
 });
 
+test('one consumer that is owed for long keeps its entries, but not every file since', async () => {
+  const disk = createMemoryDisk();
+  const journal = await open(disk, { segmentBytes: 1000 });
+  await add(journal, 'kept', ['session:slow', 'rule:a']).durable;
+  await add(journal, 'kept too', ['session:slow', 'rule:a']).durable;
+  let most = 0;
+  for (let i = 0; i < 500; i += 1) {
+    const { seq, durable } = add(journal, `message ${i}`);
+    await durable;
+    journal.settle(seq, 'rule:a');
+    if (i === 300) journal.settle(1, 'rule:a');
+    most = Math.max(most, journal.size().segments);
+  }
+  await journal.flush();
+  assert.ok(most <= 8, `${most} files`);
+  assert.equal(disk.content.size, journal.size().segments);
+  assert.deepEqual(await texts(journal), ['kept=kept', 'kept too=kept too']);
+  const left = disk.copy();
+  const again = await open(left);
+  assert.deepEqual(again.pending(), [
+    { seq: 1, owes: ['session:slow'] },
+    { seq: 2, owes: ['session:slow', 'rule:a'] },
+  ]);
+  assert.deepEqual(await texts(again), ['kept=kept', 'kept too=kept too']);
+  for (const [seq, name] of [
+    [1, 'session:slow'],
+    [2, 'session:slow'],
+    [2, 'rule:a'],
+  ] as const)
+    again.settle(seq, name);
+  await again.flush();
+  assert.deepEqual((await open(left)).pending(), []);
+});
+
+test('keeps exactly what is owed through random histories of appending, settling, rolling and crashing', async () => {
+  let disk = createMemoryDisk();
+  let journal = await open(disk, { segmentBytes: 300 });
+  const owed = new Map<number, { text: string; owes: Set<string> }>();
+  let state = 7;
+  const random = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below;
+  for (let step = 0; step < 1500; step += 1) {
+    const kind = random(10);
+    if (kind < 4) {
+      const owes = ['a', 'b', 'c'].slice(0, 1 + random(3));
+      const { seq, durable } = add(journal, `m${step}`, owes);
+      await durable;
+      owed.set(seq, { text: `m${step}`, owes: new Set(owes) });
+    } else if (kind < 9 && owed.size > 0) {
+      const seq = [...owed.keys()][random(Math.min(owed.size, 3) + 1) % owed.size]!;
+      const { owes } = owed.get(seq)!;
+      const name = [...owes][random(owes.size)]!;
+      journal.settle(seq, name);
+      owes.delete(name);
+      if (owes.size === 0) owed.delete(seq);
+    } else if (random(5) === 0) {
+      await journal.flush();
+      disk = disk.copy();
+      journal = await open(disk, { segmentBytes: 300 });
+      assert.deepEqual(
+        journal.pending(),
+        [...owed].map(([seq, { owes }]) => ({ seq, owes: [...owes] })),
+      );
+      assert.deepEqual(
+        await texts(journal),
+        [...owed.values()].map(({ text }) => `${text}=${text}`),
+      );
+    }
+  }
+});
+
 test('a million settle calls take little time and little disk', async () => {
   const disk = createMemoryDisk();
   const journal = await open(disk);

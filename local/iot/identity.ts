@@ -6,7 +6,7 @@ import { compilePolicy, type Statement } from './policy-document.ts';
 import { canonicalKey } from './policy-key.ts';
 import type { Lookup } from './policy-pattern.ts';
 import { createEvaluator, type Decision, type Evaluator } from './policy.ts';
-import type { Registry, Thing } from './registry.ts';
+import type { RegistryView, Thing } from './registry.ts';
 
 /** `principal` is the certificate ID: the SHA-256 of its DER, hex; `thingName` only where a thing is attached exclusively. */
 export type Identification =
@@ -43,7 +43,12 @@ export const shortId = (certificateId: string) => `${certificateId.slice(0, 12)}
 
 const fingerprint = (der: Buffer) => createHash('sha256').update(der).digest('hex');
 
-function refusalOf(registry: Registry, ca: LocalCa, der: Buffer, now: number): string | undefined {
+function refusalOf(
+  registry: RegistryView,
+  ca: Pick<LocalCa, 'signed'>,
+  der: Buffer,
+  now: number,
+): string | undefined {
   const id = fingerprint(der);
   const known = registry.certificates.get(id);
   if (!known) {
@@ -66,7 +71,7 @@ function refusalOf(registry: Registry, ca: LocalCa, der: Buffer, now: number): s
 }
 
 /** A group and those above it, as the policies of all of them apply. */
-function withAncestors(registry: Registry, groups: readonly string[]): Set<string> {
+function withAncestors(registry: RegistryView, groups: readonly string[]): Set<string> {
   const all = new Set<string>();
   for (let name of groups) {
     for (let group = registry.groups.get(name); group && !all.has(name); group = registry.groups.get(name)) {
@@ -78,7 +83,24 @@ function withAncestors(registry: Registry, groups: readonly string[]): Set<strin
   return all;
 }
 
-function connectKeys(registry: Registry, request: AuthorizeRequest): Lookup | undefined {
+/** The policies that apply to a connection, and whence: its certificate, or a group of its thing. */
+export function policiesOf(
+  registry: RegistryView,
+  principal: string,
+  thing: Thing | undefined,
+): Map<string, string> {
+  const found = new Map<string, string>();
+  const add = (target: string, from: string) => {
+    for (const name of registry.targets.get(registry.arn(target))?.policies ?? [])
+      if (!found.has(name)) found.set(name, from);
+  };
+  add(`cert/${principal}`, 'the certificate');
+  for (const group of withAncestors(registry, thing?.groups ?? []))
+    add(`thinggroup/${group}`, `thing group ${group}`);
+  return found;
+}
+
+function connectKeys(registry: RegistryView, request: AuthorizeRequest): Lookup | undefined {
   const { connectAttributes, lastWillTopic } = request;
   if (connectAttributes === undefined && lastWillTopic === undefined) return undefined;
   return (key) => {
@@ -91,7 +113,7 @@ function connectKeys(registry: Registry, request: AuthorizeRequest): Lookup | un
 /** Node gives an IPv4 client of a dual-stack socket as `::ffff:192.0.2.1`. */
 const plainAddress = (address: string) => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 
-export function createIdentity(registry: Registry, ca: LocalCa): Identity {
+export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed'>): Identity {
   const compiled = new WeakMap<object, Statement[]>();
   const facts = new WeakMap<object, ReadonlyMap<string, string | readonly string[]>>();
   const kept = new Map<string, Evaluator>();
@@ -150,13 +172,7 @@ export function createIdentity(registry: Registry, ca: LocalCa): Identity {
   const build = (request: AuthorizeRequest): Evaluator => {
     const { principal, clientId } = request;
     const thing = attached(principal, clientId)?.thing;
-    const targets = [
-      registry.arn(`cert/${principal}`),
-      ...[...withAncestors(registry, thing?.groups ?? [])].map((group) =>
-        registry.arn(`thinggroup/${group}`),
-      ),
-    ];
-    const names = new Set(targets.flatMap((target) => registry.targets.get(target)?.policies ?? []));
+    const names = policiesOf(registry, principal, thing).keys();
     const statements = [...names].flatMap(statementsOf);
     const who = `certificate ${shortId(principal)}`;
     const subject = thing ? who : `${who}, which is attached to no thing named ${JSON.stringify(clientId)},`;

@@ -106,6 +106,20 @@ async function readIfPresent(file: string): Promise<Buffer> {
 }
 
 /**
+ * What `file` holds, without opening it for changes: another process may be writing it.
+ *
+ * @throws StartError when a line before the last is damaged.
+ */
+export async function readRecordFile(file: string): Promise<Pick<RecordFile, 'table'>> {
+  const tables: Tables = new Map();
+  load(file, await readIfPresent(file), tables);
+  return {
+    table: <T extends object>(kind: string) =>
+      tableOf(tables, kind) as ReadonlyMap<string, object> as ReadonlyMap<string, T>,
+  };
+}
+
+/**
  * Opens or creates `file`.
  *
  * @throws StartError when a line before the last is damaged.

@@ -1,4 +1,5 @@
 // What the local AWS IoT registry knows: things, types, groups, certificates, policies, and who is attached to whom.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
@@ -6,7 +7,7 @@ import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
 import { makePrivateDir } from './durable-file.ts';
 import { compilePolicy } from './policy-document.ts';
-import { openRecordFile, type Change, type RecordFile } from './record-file.ts';
+import { openRecordFile, readRecordFile, type Change, type RecordFile } from './record-file.ts';
 
 /** Pairs, not an object: `__proto__` is a lawful attribute name. */
 export type Attributes = readonly (readonly [name: string, value: string])[];
@@ -105,7 +106,8 @@ export type RegistryChange =
     }
   | { readonly kind: 'permissions' };
 
-export interface Registry {
+/** What the registry knows, without the means to change it. */
+export interface RegistryView {
   readonly types: ReadonlyMap<string, ThingType>;
   readonly things: ReadonlyMap<string, Thing>;
   readonly groups: ReadonlyMap<string, ThingGroup>;
@@ -119,6 +121,9 @@ export interface Registry {
   readonly accountId: string;
   /** Counts every change, so that what was derived from the registry can tell that it is old. */
   generation(): number;
+}
+
+export interface Registry extends RegistryView {
   /** Applies at once, all or none; resolves when it is on disk, and then tells the listeners. See RecordFile.commit. */
   commit(changes: readonly Change[]): Promise<void>;
   onChange(listener: (change: RegistryChange) => void): void;
@@ -143,7 +148,7 @@ function asEvent({ kind, key, value }: Change): RegistryChange {
   return status === 'ACTIVE' ? { kind: 'permissions' } : { kind, certificateId: key, status };
 }
 
-function tables(file: RecordFile) {
+function tables(file: Pick<RecordFile, 'table'>) {
   return {
     types: file.table<ThingType>('type'),
     things: file.table<Thing>('thing'),
@@ -168,21 +173,48 @@ function checkPolicies(policies: ReadonlyMap<string, Policy>): void {
   }
 }
 
+interface Place {
+  readonly dir: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly clock: Clock;
+}
+
+const fileOf = (dir: string) => path.join(dir, 'registry.log');
+
+const naming = ({ region, accountId, clock }: Place) => ({
+  clock,
+  accountId,
+  arn: (resource: string) => `arn:aws:iot:${region}:${accountId}:${resource}`,
+});
+
+/**
+ * The registry as it stands in `<dir>/registry.log` at this moment. Nothing is locked or written, so the program that
+ * owns it may be running.
+ *
+ * @throws StartError when there is none, or it is damaged.
+ */
+export async function readRegistry(place: Place): Promise<RegistryView> {
+  const file = fileOf(place.dir);
+  if (!existsSync(file)) {
+    throw new StartError(
+      `no registry in ${place.dir}: run npm start first, or name its folder with --data-dir`,
+    );
+  }
+  const kinds = tables(await readRecordFile(file));
+  checkPolicies(kinds.policies);
+  return { ...kinds, ...naming(place), generation: () => 0 };
+}
+
 /**
  * Opens the registry kept in `<dir>/registry.log`.
  *
  * @throws StartError when the file is damaged or holds a policy that is no longer evaluated.
  */
-export async function openRegistry(options: {
-  dir: string;
-  region: string;
-  accountId: string;
-  clock: Clock;
-  log: Log;
-}): Promise<Registry> {
-  const { dir, region, accountId, clock, log } = options;
+export async function openRegistry(options: Place & { log: Log }): Promise<Registry> {
+  const { dir, log } = options;
   makePrivateDir(dir);
-  const file = await openRecordFile(path.join(dir, 'registry.log'), log);
+  const file = await openRecordFile(fileOf(dir), log);
   const kinds = tables(file);
   try {
     checkPolicies(kinds.policies);
@@ -194,9 +226,7 @@ export async function openRegistry(options: {
   let generation = 0;
   return {
     ...kinds,
-    clock,
-    accountId,
-    arn: (resource) => `arn:aws:iot:${region}:${accountId}:${resource}`,
+    ...naming(options),
     generation: () => generation,
     async commit(changes) {
       generation += 1;

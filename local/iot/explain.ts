@@ -1,0 +1,102 @@
+// Says which policy statement lets a device do something or keeps it from it, which AWS leaves to guesswork.
+import { StartError } from '../start-error.ts';
+import { createIdentity, policiesOf, shortId, type AuthorizeRequest } from './identity.ts';
+import type { RegistryView } from './registry.ts';
+
+export interface Question {
+  /** The thing whose certificates are asked about; may be left out where `certificateId` is given. */
+  readonly thing?: string | undefined;
+  readonly certificateId?: string | undefined;
+  readonly action: ExplainedAction;
+  /** Topic, or topic filter with `subscribe`; unused with `connect`. */
+  readonly topic?: string | undefined;
+  /** The thing's name if absent. */
+  readonly clientId?: string | undefined;
+  readonly sourceIp: string;
+}
+
+export type ExplainedAction = 'connect' | 'publish' | 'subscribe' | 'receive' | 'retain';
+
+/** AWS's name of each action, and what stands before the topic in its resource. */
+const actions: Readonly<Record<ExplainedAction, readonly [action: string, kind: string]>> = {
+  connect: ['iot:Connect', 'client'],
+  publish: ['iot:Publish', 'topic'],
+  subscribe: ['iot:Subscribe', 'topicfilter'],
+  receive: ['iot:Receive', 'topic'],
+  retain: ['iot:RetainPublish', 'topic'],
+};
+
+export const explainedActions = Object.keys(actions) as ExplainedAction[];
+
+/** @throws StartError when thing or certificate are not in the registry. */
+function certificatesOf(registry: RegistryView, { thing, certificateId }: Question): string[] {
+  if (certificateId !== undefined) {
+    if (registry.certificates.has(certificateId)) return [certificateId];
+    throw new StartError(`there is no certificate ${certificateId} in the registry`);
+  }
+  const known = registry.things.get(thing ?? '');
+  if (!known) {
+    const names = [...registry.things.keys()].slice(0, 5).join(', ') || 'none yet';
+    throw new StartError(`there is no thing ${thing} in the registry, which has ${names}`);
+  }
+  const prefix = registry.arn('cert/');
+  return known.principals.flatMap(([arn]) => (arn.startsWith(prefix) ? [arn.slice(prefix.length)] : []));
+}
+
+function statementText(registry: RegistryView, policyName: string, statement: number): string {
+  const policy = registry.policies.get(policyName);
+  const version = policy?.versions.find(({ id }) => id === policy.defaultVersion);
+  const { Statement: all } = JSON.parse(version?.document ?? '{}') as { Statement?: unknown };
+  return JSON.stringify((Array.isArray(all) ? (all as unknown[]) : [all])[statement - 1]);
+}
+
+/** The policies in force, such as `TidegateDevice version 2 (of the certificate)`. */
+function describePolicies(registry: RegistryView, certificateId: string, clientId: string): string {
+  const thing = createIdentity(registry, { signed: () => false }).thingOf(certificateId, clientId);
+  const found = policiesOf(registry, certificateId, thing && registry.things.get(thing.name));
+  const described = [...found].map(([name, from]) => {
+    const version = registry.policies.get(name)?.defaultVersion;
+    return `${name} version ${version} (of ${from})`;
+  });
+  return described.join(', ') || 'none';
+}
+
+function explainOne(registry: RegistryView, request: AuthorizeRequest): string[] {
+  const { principal, clientId } = request;
+  const certificate = registry.certificates.get(principal)!;
+  const { status, notBefore, notAfter } = certificate;
+  const lines = [
+    `certificate ${shortId(principal)} ${status}`,
+    `  policies  ${describePolicies(registry, principal, clientId)}`,
+  ];
+  const now = registry.clock.now();
+  if (status !== 'ACTIVE') return [...lines, `  REFUSED   the certificate is ${status}: no policy is asked`];
+  if (now < notBefore || now > notAfter)
+    return [...lines, '  REFUSED   the certificate is not valid at this time: no policy is asked'];
+  const { allowed, reason, policyName, statement } = createIdentity(registry, {
+    signed: () => false,
+  }).authorize(request);
+  lines.push(`  ${allowed ? 'ALLOWED' : 'REFUSED'}   ${reason}`);
+  if (policyName !== undefined && statement !== undefined)
+    lines.push(`            ${statementText(registry, policyName, statement)}`);
+  return lines;
+}
+
+/**
+ * One line for the question, then for each certificate its policies and what decided.
+ *
+ * @throws StartError naming what is not in the registry.
+ */
+export function explainPolicy(registry: RegistryView, question: Question): string[] {
+  const { thing, topic = '', sourceIp } = question;
+  const clientId = question.clientId ?? thing ?? '';
+  const [action, kind] = actions[question.action];
+  const resource = `${kind}/${question.action === 'connect' ? clientId : topic}`;
+  const certificates = certificatesOf(registry, question);
+  const first = `${action} on ${resource}, as client ${clientId} from ${sourceIp}`;
+  if (certificates.length === 0)
+    return [first, `REFUSED     thing ${thing} has no certificate, so nothing can connect in its name`];
+  const connect = question.action === 'connect' ? { connectAttributes: [] } : {};
+  const request = { clientId, sourceIp, action, resource, ...connect };
+  return [first, ...certificates.flatMap((principal) => explainOne(registry, { ...request, principal }))];
+}

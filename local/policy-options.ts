@@ -1,0 +1,74 @@
+// The command line of `npm run policy`, checked before the registry is read.
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { explainedActions, type Question } from './iot/explain.ts';
+import { StartError } from './start-error.ts';
+
+export const usage = `usage: npm run policy -- explain --thing T --action A --topic X [--client-id C] [--data-dir DIR]
+       A is ${explainedActions.join(', ')}; connect takes no --topic
+       --certificate FILE or ID asks about that certificate, such as a claim, which has no thing
+       --source-ip ADDRESS is where the device connects from, 127.0.0.1 if absent`;
+
+export interface PolicyOptions extends Question {
+  readonly dataDir: string;
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        thing: text,
+        certificate: text,
+        action: text,
+        topic: text,
+        'client-id': text,
+        'source-ip': { ...text, default: '127.0.0.1' },
+        'data-dir': { ...text, default: '.tidegate' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new StartError((error as Error).message.split('. ')[0], { cause: error });
+  }
+}
+
+/** A certificate ID, also of the file that holds the certificate. */
+function certificateIdOf(given: string): string {
+  if (/^[0-9a-f]{64}$/i.test(given)) return given.toLowerCase();
+  if (!existsSync(given))
+    throw new StartError(`--certificate ${given}: neither a file nor 64 hexadecimal digits`);
+  try {
+    return new X509Certificate(readFileSync(given)).fingerprint256.replaceAll(':', '').toLowerCase();
+  } catch (error) {
+    throw new StartError(`--certificate ${given}: no certificate in it`, { cause: error });
+  }
+}
+
+/** @returns undefined where the usage was asked for. @throws StartError naming the option that is wrong. */
+export function parsePolicyOptions(args: readonly string[]): PolicyOptions | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help) return undefined;
+  if (positionals.length !== 1 || positionals[0] !== 'explain')
+    throw new StartError('the command is explain');
+  const { thing, certificate, topic } = values;
+  const action = explainedActions.find((each) => each === values.action);
+  if (!action) throw new StartError(`--action is one of ${explainedActions.join(', ')}`);
+  if (thing === undefined && certificate === undefined) throw new StartError('--thing NAME is required');
+  if (thing === undefined && values['client-id'] === undefined)
+    throw new StartError('--certificate without --thing needs --client-id C');
+  if ((action === 'connect') !== (topic === undefined))
+    throw new StartError(action === 'connect' ? 'connect takes no --topic' : `${action} needs --topic X`);
+  return {
+    thing,
+    certificateId: certificate === undefined ? undefined : certificateIdOf(certificate),
+    action,
+    topic,
+    clientId: values['client-id'],
+    sourceIp: values['source-ip'],
+    dataDir: values['data-dir'],
+  };
+}

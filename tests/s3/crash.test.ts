@@ -1,5 +1,7 @@
 // What the object store makes of a folder that a crash, a backup or a person left in a state of its own.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -113,4 +115,30 @@ test('keeps a key beside keys for which it is a folder, whichever came first', a
     objects.map(({ key }) => key),
     ['a/b', 'a/b/c', 'c', 'c/d'],
   );
+});
+
+test('keeps every acknowledged version, whole, through kill -9', async (t) => {
+  const { dir, remove } = temporaryFolder();
+  t.after(remove);
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'store-child.ts'), dir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+    if (printed.length > 20_000) child.kill('SIGKILL');
+  });
+  await once(child, 'close');
+  const store = await openStore(dir, systemClock);
+  t.after(() => store.close());
+  const lines = printed.split('\n').slice(0, -1);
+  assert.ok(lines.length > 200);
+  for (const line of lines) {
+    const [key, round, versionId] = line.split(' ') as [string, string, string];
+    const object = await store.get('versioned', key, versionId);
+    assert.equal((await object.body()).toString(), `${key} round ${round}`);
+  }
+  const { objects } = await store.list('versioned', { limit: 1_000 });
+  for (const { key } of objects)
+    assert.match((await read(store, 'versioned', key)).text, new RegExp(`^${key} round`));
 });

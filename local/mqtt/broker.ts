@@ -24,12 +24,17 @@ export interface BrokerOptions {
   readonly identify: (certificate: Buffer, socket: TLSSocket) => Identified;
 }
 
+export interface Disconnection {
+  readonly endSession: boolean;
+  readonly withoutWill: boolean;
+}
+
 export interface Broker {
   readonly port: number;
   /** Serves a client that came another way, such as WebSocket. */
   accept(stream: Duplex, identity: Identity): void;
-  /** Closes the connection of a client ID; false when there is none. */
-  disconnectClient(clientId: string, reason: string): boolean;
+  /** Closes the connection of a client ID; false when there is none. The session and the will go on unless told. */
+  disconnectClient(clientId: string, reason: string, how?: Disconnection): boolean;
   /** Closes every connection of a certificate and says how many. */
   disconnectPrincipal(principal: string, reason: string): number;
   /** Accepts nothing new, closes all, and resolves when all is closed. */
@@ -102,8 +107,14 @@ export async function createBroker({ context, tls, host, port, identify }: Broke
   return {
     port: (server.address() as AddressInfo).port,
     accept,
-    disconnectClient: (clientId, reason) =>
-      closeWhere((client) => client.accepted?.clientId === clientId, 'administrative', reason) > 0,
+    disconnectClient(clientId, reason, how) {
+      const client = context.connected.get(clientId);
+      if (!client?.isOpen()) return false;
+      if (how?.endSession) client.accepted.session.expirySeconds = 0;
+      if (how?.withoutWill) client.accepted.will = undefined;
+      client.close('administrative', reason);
+      return true;
+    },
     disconnectPrincipal: (principal, reason) =>
       closeWhere((client) => client.identity.principal === principal, 'accessRevoked', reason),
     async close() {

@@ -43,7 +43,8 @@ export interface Accepted {
   readonly sessionIdentifier: string;
   /** The largest packet that the client takes, in bytes. */
   readonly maxPacketBytes: number;
-  readonly will?: Will;
+  /** Taken away when it must not be published. */
+  will?: Will;
   /** QoS 1 messages wait to be sent once the socket takes them. */
   readonly window: number;
 }

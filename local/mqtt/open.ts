@@ -13,7 +13,7 @@ import type { BrokerContext } from './client.ts';
 import { createHub, type Hub, type HubDeps, readMessage } from './hub.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import { openRetained } from './retained.ts';
+import { openRetained, type Retained } from './retained.ts';
 import { createSessions } from './sessions.ts';
 import { createWills } from './wills.ts';
 
@@ -33,6 +33,7 @@ export interface MqttOptions {
 
 export interface Mqtt {
   readonly hub: Hub;
+  readonly retained: Retained;
   /** Begins to serve clients; call `hub.recover` before. */
   listen(options: Omit<BrokerOptions, 'context'>): Promise<Broker>;
   /** Call when the broker is closed and the hub drained. */
@@ -88,6 +89,7 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
   };
   return {
     hub,
+    retained,
     listen: (listening) => createBroker({ ...listening, context }),
     async close() {
       await sessions.close();

@@ -1,0 +1,67 @@
+// The AWS IoT data plane over HTTP (REST-JSON): finds the operation by method and path, and answers as AWS does.
+// https://docs.aws.amazon.com/iot/latest/apireference/API_Operations_AWS_IoT_Data_Plane.html
+import type { IncomingMessage } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import { readBody } from '../aws/body.ts';
+import { send, type AwsHandler } from '../aws/wire.ts';
+import { notSupported, only } from '../iot/api-request.ts';
+import { brokerOperations } from './broker-operations.ts';
+import { invalid, type DataCall, type DataOperation, type DataPlane } from './call.ts';
+import { publishOperations } from './publish.ts';
+import { shadowOperations } from './shadow-operations.ts';
+
+/** Names under which clients sign: the SDKs and the CLI the first, AWS's guide the second. */
+export const signingNames = ['iotdata', 'iotdevicegateway'] as const;
+
+/** Above the largest payload, so that one that is too large is told so by its operation. */
+const maximumBody = 256 * 1024;
+
+const operations: readonly DataOperation[] = [...publishOperations, ...shadowOperations, ...brokerOperations];
+
+function find(method: string, path: string): DataOperation {
+  const there = operations.filter((operation) => operation.path.test(path));
+  const operation = there.find((each) => each.method === method);
+  if (operation) return operation;
+  if (there.length > 0) {
+    throw new AwsError('MethodNotAllowedException', `${method} is not a method of this path`, 405);
+  }
+  throw notSupported(`AWS IoT data plane ${method} ${path.slice(0, 200)}`);
+}
+
+function decode(label: string): string {
+  try {
+    return decodeURIComponent(label);
+  } catch {
+    throw invalid('The path is not valid percent-encoding');
+  }
+}
+
+async function callOf(req: IncomingMessage, label: string, query: URLSearchParams): Promise<DataCall> {
+  const [, caller = 'n/a'] = /Credential=([^/,\s]{1,128})\//.exec(req.headers.authorization ?? '') ?? [];
+  return {
+    label: decode(label),
+    query,
+    body: await readBody(req, maximumBody),
+    header: (name) => req.headers[name]?.toString(),
+    caller,
+    sourceIp: req.socket.remoteAddress ?? 'n/a',
+  };
+}
+
+/** The query of a presigned URL is its signature too. */
+const ownQuery = (query: URLSearchParams) =>
+  Object.fromEntries([...query].filter(([name]) => !name.toLowerCase().startsWith('x-amz-')));
+
+/** Serves requests that are signed for one of `signingNames`. */
+export function createIotDataHandler(plane: DataPlane): AwsHandler {
+  return async (req, res) => {
+    // Not through URL, which would take `..` in a topic for a step up.
+    const [path = '', text = ''] = (req.url ?? '/').split(/\?(.*)/s);
+    const query = new URLSearchParams(text);
+    const operation = find(req.method ?? 'GET', path);
+    only(ownQuery(query), operation.query, operation.name);
+    const call = await callOf(req, operation.path.exec(path)?.[1] ?? '', query);
+    const answer = await operation.run(plane, call);
+    send(res, 200, 'application/json', typeof answer === 'string' ? answer : JSON.stringify(answer));
+  };
+}

@@ -1,0 +1,75 @@
+// One call of the IoT data plane, taken apart and checked, so that operations see values and not text.
+import { AwsError } from '../aws-error.ts';
+import type { Clock } from '../clock.ts';
+import { page } from '../iot/api-request.ts';
+import type { Hub } from '../mqtt/hub.ts';
+import type { Retained } from '../mqtt/retained.ts';
+import type { Shadows } from '../shadow/service.ts';
+
+export interface DataPlane {
+  readonly shadows: Shadows;
+  readonly hub: Pick<Hub, 'publish' | 'serves'>;
+  readonly retained: Pick<Retained, 'get' | 'all' | 'hasRoom'>;
+  /** Closes the connection of a client ID; false when there is none. */
+  disconnect(clientId: string, how: { readonly endSession: boolean; readonly withoutWill: boolean }): boolean;
+  readonly clock: Clock;
+  /** A UUID. */
+  readonly newId: () => string;
+  readonly count: (name: string) => void;
+}
+
+export interface DataCall {
+  /** What stood for the name in the path, decoded; empty where the path has none. */
+  readonly label: string;
+  readonly query: URLSearchParams;
+  readonly body: Buffer;
+  header(name: string): string | undefined;
+  /** Access key ID of the caller. */
+  readonly caller: string;
+  readonly sourceIp: string;
+}
+
+export interface DataOperation {
+  readonly name: string;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Its one group, if any, is the label. */
+  readonly path: RegExp;
+  /** The query parameters that are honoured; a call with others is refused. */
+  readonly query: readonly string[];
+  /** Gives the body of the answer: an object, or JSON text. */
+  run(plane: DataPlane, call: DataCall): Promise<object | string>;
+}
+
+export const invalid = (message: string) => new AwsError('InvalidRequestException', message, 400);
+
+/** @throws AwsError InvalidRequestException when the parameter is there and none of `allowed`. */
+export function choice<T extends string>(
+  { query }: DataCall,
+  name: string,
+  allowed: readonly T[],
+): T | undefined {
+  const value = query.get(name);
+  if (value === null) return undefined;
+  const found = allowed.find((each) => each === value);
+  if (found === undefined) throw invalid(`${name} must be ${allowed.join(' or ')}`);
+  return found;
+}
+
+export const flag = (call: DataCall, name: string): boolean =>
+  choice(call, name, ['true', 'false']) === 'true';
+
+/** One page of `items` in the order of their names. `sizeName` and `maximum` as AWS documents them for the call. */
+export function pageOf<T>(
+  { query }: DataCall,
+  items: Iterable<T>,
+  nameOf: (item: T) => string,
+  [sizeName, maximum]: readonly [string, number],
+): { items: T[]; next: string | undefined } {
+  const given = query.get(sizeName);
+  if (given !== null && Number(given) > maximum)
+    throw invalid(`${sizeName} must be a number from 1 to ${maximum}`);
+  const sized = new URLSearchParams(query);
+  if (given === null) sized.set(sizeName, String(maximum));
+  const request = { labels: new Map(), query: sized, body: {}, header: () => undefined };
+  return page(request, items, nameOf, ['nextToken', sizeName]);
+}

@@ -1,0 +1,55 @@
+// Shadows over HTTP, for whoever has no MQTT connection.
+// https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-rest-api.html
+import type { ShadowId } from '../shadow/store.ts';
+import { invalid, pageOf, type DataCall, type DataOperation } from './call.ts';
+
+function thingNameOf({ label }: DataCall): string {
+  if (!/^[a-zA-Z0-9:_-]{1,128}$/.test(label))
+    throw invalid('thingName must be 1 to 128 of a-z A-Z 0-9 : _ -');
+  return label;
+}
+
+function idOf(call: DataCall): ShadowId {
+  const shadowName = call.query.get('name') ?? undefined;
+  if (shadowName !== undefined && !/^[$a-zA-Z0-9:_-]{1,64}$/.test(shadowName)) {
+    throw invalid('the shadow name must be 1 to 64 of a-z A-Z 0-9 $ : _ -');
+  }
+  return { thingName: thingNameOf(call), shadowName };
+}
+
+const path = /^\/things\/([^/]+)\/shadow$/;
+
+export const shadowOperations: readonly DataOperation[] = [
+  {
+    name: 'GetThingShadow',
+    method: 'GET',
+    path,
+    query: ['name'],
+    run: ({ shadows }, call) => shadows.get(idOf(call)),
+  },
+  {
+    name: 'UpdateThingShadow',
+    method: 'POST',
+    path,
+    query: ['name'],
+    run: ({ shadows }, call) => shadows.update(idOf(call), call.body),
+  },
+  {
+    name: 'DeleteThingShadow',
+    method: 'DELETE',
+    path,
+    query: ['name'],
+    run: ({ shadows }, call) => shadows.remove(idOf(call)),
+  },
+  {
+    name: 'ListNamedShadowsForThing',
+    method: 'GET',
+    path: /^\/api\/things\/shadow\/ListNamedShadowsForThing\/([^/]+)$/,
+    query: ['nextToken', 'pageSize'],
+    async run({ shadows, clock }, call) {
+      const names = shadows.namesOf(thingNameOf(call));
+      const { items, next } = pageOf(call, names, (name) => name, ['pageSize', 100]);
+      return { results: items, nextToken: next, timestamp: Math.floor(clock.now() / 1000) };
+    },
+  },
+];

@@ -1,5 +1,5 @@
-// Reads an AWS IoT policy document and compiles it once; what the local cloud would not evaluate as AWS does is refused here.
-// https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html
+// Reads a policy document, of AWS IoT or of an IAM role, and compiles it once; what the local cloud would not evaluate as
+// AWS does is refused here. https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html
 import { AwsError } from '../aws-error.ts';
 import { compileCondition, type Condition } from './policy-condition.ts';
 import { canonicalKey } from './policy-key.ts';
@@ -36,8 +36,12 @@ export interface Statement {
   readonly conditions: readonly Condition[];
 }
 
+/** Where a document stands: a policy of AWS IoT, or one of an IAM role, which may speak of every service. */
+export type PolicyKind = 'iot' | 'iam';
+
 /** AWS counts a document's characters without white space. */
 export const maximumPolicySize = 2048;
+const maximumSizes: Readonly<Record<PolicyKind, number>> = { iot: maximumPolicySize, iam: 10_240 };
 
 type Path = readonly (string | number)[];
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -86,12 +90,18 @@ function checkVariables(variables: readonly string[], path: Path): void {
   }
 }
 
-function actionPattern(text: string, path: Path): Pattern {
-  if (text !== '*' && !/^(iot|greengrass):[a-z*?]+$/i.test(text)) {
-    throw new PolicyError(path, `"${text}" is no action of AWS IoT, such as iot:Publish or iot:*`);
-  }
-  return parsePattern(text.toLowerCase());
-}
+const actionForms: Readonly<Record<PolicyKind, { form: RegExp; named: string }>> = {
+  iot: { form: /^(iot|greengrass):[a-z*?]+$/i, named: 'action of AWS IoT, such as iot:Publish or iot:*' },
+  iam: { form: /^[a-z0-9-]+:[a-z0-9*?]+$/i, named: 'action, such as iot:Publish or lambda:InvokeFunction' },
+};
+
+const actionPattern =
+  (kind: PolicyKind) =>
+  (text: string, path: Path): Pattern => {
+    const { form, named } = actionForms[kind];
+    if (text !== '*' && !form.test(text)) throw new PolicyError(path, `"${text}" is no ${named}`);
+    return parsePattern(text.toLowerCase());
+  };
 
 function resourcePattern(text: string, path: Path): Pattern {
   if (text !== '*' && !text.startsWith('arn:')) {
@@ -140,7 +150,7 @@ function conditionsOf(value: unknown, path: Path): Condition[] {
 
 const statementElements = ['Sid', 'Effect', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'];
 
-function statementOf(policyName: string, value: unknown, index: number): Statement {
+function statementOf(policyName: string, value: unknown, index: number, kind: PolicyKind): Statement {
   const path = ['Statement', index];
   if (!isObject(value)) throw new PolicyError(path, 'an object is expected');
   refuseOthers(value, statementElements, path);
@@ -155,15 +165,16 @@ function statementOf(policyName: string, value: unknown, index: number): Stateme
     number: index + 1,
     sid: sid || undefined,
     effect,
-    actions: scopeOf(value, 'Action', path, actionPattern),
+    actions: scopeOf(value, 'Action', path, actionPattern(kind)),
     resources: scopeOf(value, 'Resource', path, resourcePattern),
     conditions: conditionsOf(value['Condition'], [...path, 'Condition']),
   };
 }
 
-function parse(document: string): unknown {
-  if (document.replace(/\s+/g, '').length > maximumPolicySize) {
-    throw new PolicyError([], `it is longer than ${maximumPolicySize} characters, not counting white space`);
+function parse(document: string, kind: PolicyKind): unknown {
+  const maximum = maximumSizes[kind];
+  if (document.replace(/\s+/g, '').length > maximum) {
+    throw new PolicyError([], `it is longer than ${maximum} characters, not counting white space`);
   }
   try {
     return JSON.parse(document);
@@ -176,13 +187,13 @@ function parse(document: string): unknown {
  * @param document the policy's JSON text.
  * @throws PolicyError (MalformedPolicyException) naming the element that AWS IoT does not have or that is malformed.
  */
-export function compilePolicy(policyName: string, document: string): Statement[] {
-  const parsed = parse(document);
+export function compilePolicy(policyName: string, document: string, kind: PolicyKind = 'iot'): Statement[] {
+  const parsed = parse(document, kind);
   if (!isObject(parsed)) throw new PolicyError([], 'a JSON object is expected');
   refuseOthers(parsed, ['Version', 'Id', 'Statement'], []);
   if (parsed['Version'] !== '2012-10-17') throw new PolicyError(['Version'], 'must be "2012-10-17"');
   const { Statement: statements } = parsed;
   const list: readonly unknown[] = Array.isArray(statements) ? statements : [statements];
   if (list.length === 0) throw new PolicyError(['Statement'], 'there is no statement');
-  return list.map((statement, index) => statementOf(policyName, statement, index));
+  return list.map((statement, index) => statementOf(policyName, statement, index, kind));
 }

@@ -41,6 +41,10 @@ const simpleKeys = [
   'iot:Connection.Thing.IsAttached',
   'iot:Certificate.SerialNumber',
   'iot:Certificate.AvailableKeys',
+  // Of who came by a Cognito identity pool: pool, how it was authenticated, identity.
+  'cognito-identity.amazonaws.com:aud',
+  'cognito-identity.amazonaws.com:amr',
+  'cognito-identity.amazonaws.com:sub',
 ];
 
 const listKeys = ['Subject', 'Issuer'].flatMap((side) => [

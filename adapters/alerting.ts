@@ -6,6 +6,7 @@ import type { Window } from '../core/window.ts';
 import type { AlertStore } from './alert-store.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Notify } from './notifier.ts';
+import { createRecent } from './recent.ts';
 import type { WindowStore } from './window-store.ts';
 
 /**
@@ -15,6 +16,8 @@ import type { WindowStore } from './window-store.ts';
  */
 export type JudgeWindows = (windows: readonly Window[], payer: string, onSent?: () => void) => Promise<void>;
 
+const MAX_CALM_DEVICES = 10_000;
+
 export function createAlerting(options: {
   readonly rules: readonly AlertRule[];
   readonly alerts: AlertStore;
@@ -22,8 +25,28 @@ export function createAlerting(options: {
   readonly notify: Notify;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /**
+   * Milliseconds for which a device that was read to be calm (no alarm, nothing owed) is taken for calm while no limit is
+   * breached; 0 reads every time. An alarm that another environment raised meanwhile is cleared that much later at most,
+   * by the device's first message after it, and not at all later if this is no longer than a window: a clear needs a
+   * closed window after the alarm's. It must be shorter than the minute after which Lambda repeats a failed event, so that
+   * the repeat reads what the event still owes.
+   */
+  readonly calmFor: number;
 }): JudgeWindows {
-  const { rules, alerts, windows, notify, now } = options;
+  const { rules, alerts, windows, notify, now, calmFor } = options;
+  /** When devices were read to be calm. */
+  const calm = createRecent<number>(MAX_CALM_DEVICES);
+
+  function isKnownCalm(deviceId: string): boolean {
+    const age = now() - (calm.get(deviceId) ?? -Infinity);
+    return age >= 0 && age < calmFor; // negative once the clock stepped back
+  }
+
+  /** Whether a window would raise an alarm of a device that has none. */
+  function isBreached(window: Window): boolean {
+    return rules.some((rule) => judge(rule, undefined, window, undefined, now()).notification);
+  }
 
   async function reload(state: Pick<AlertState, 'deviceId' | 'ruleId'>): Promise<AlertState | undefined> {
     return (await alerts.load(state.deviceId)).get(state.ruleId);
@@ -80,7 +103,16 @@ export function createAlerting(options: {
   return async (changed, payer, onSent) => {
     const [first] = changed;
     if (!first) return;
-    const states = await alerts.load(first.deviceId);
+    const { deviceId } = first;
+    const breached = changed.some(isBreached);
+    if (!breached && isKnownCalm(deviceId)) return;
+    const readAt = now();
+    const states = await alerts.load(deviceId);
+    if (!breached && [...states.values()].every(isCalm)) {
+      calm.set(deviceId, readAt);
+      return;
+    }
+    calm.delete(deviceId);
     const inOrder = [...changed].sort((a, b) => a.windowStart - b.windowStart || a.readings - b.readings);
     for (const rule of rules) {
       let state = states.get(rule.id);
@@ -96,3 +128,5 @@ export function createAlerting(options: {
     });
   };
 }
+
+const isCalm = ({ state, pending }: AlertState) => state === 'ok' && pending.length === 0;

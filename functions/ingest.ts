@@ -16,6 +16,8 @@ import { parseMessage, type ParsedMessage } from '../core/message.ts';
 import { foldReadings } from '../core/window.ts';
 
 const WRITES_AT_ONCE = 8;
+/** Devices report all the time and are rarely in alarm, so most messages need no look at the alerts table. */
+const CALM_SECONDS = 10;
 
 const environment = readIngestEnvironment(process.env);
 const dynamodb = new DynamoDBClient();
@@ -31,6 +33,7 @@ const judgeWindows = createAlerting({
   windows,
   notify: createNotifier({ client: new SNSClient(), topicArn: environment.alertsTopicArn }),
   now: () => Date.now(),
+  calmFor: Math.min(environment.windowSeconds, CALM_SECONDS) * 1000,
 });
 
 export const handler = createHandler(async (event, tools) => {

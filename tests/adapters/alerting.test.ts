@@ -43,7 +43,8 @@ interface World {
   time: number;
 }
 
-function world(store: AlertStore = alerts): World {
+/** One environment of the function; `calmFor` as in production. */
+function world(store: AlertStore = alerts, calmFor = 10_000): World {
   const sent: string[] = [];
   const faults: Error[] = [];
   const notify = async ({ transition, value }: Notification) => {
@@ -58,6 +59,7 @@ function world(store: AlertStore = alerts): World {
     windows: createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 }),
     notify,
     now: () => state.time,
+    calmFor,
   });
   return Object.assign(state, { judge });
 }
@@ -201,6 +203,99 @@ for (const name of ['__proto__', 'constructor', 'toString']) {
     assert.deepEqual(sent, ['raised 9']);
   });
 }
+
+/** Counts the reads of the alerts table. */
+function counted(): { store: AlertStore; reads: () => number } {
+  let reads = 0;
+  const load = (deviceId: string) => {
+    reads += 1;
+    return alerts.load(deviceId);
+  };
+  return { store: { load, transition: alerts.transition }, reads: () => reads };
+}
+
+test('the alerts of a calm device are read once in ten seconds', async () => {
+  const { store, reads } = counted();
+  const one = world(store);
+  const seen: number[] = [];
+  for (const [n, milliseconds] of [0, 1, 9_999, 10_000, 15_000, 20_001].entries()) {
+    one.time = START + milliseconds;
+    await one.judge([await measure('steady', n, 4)], `e${n}`);
+    seen.push(reads());
+  }
+  assert.deepEqual(seen, [1, 1, 1, 2, 2, 3]);
+});
+
+test('a clock that steps back makes nobody calm', async () => {
+  const { store, reads } = counted();
+  const one = world(store);
+  await one.judge([await measure('stepped', 0, 4)], 'e0');
+  one.time = START - 1;
+  await one.judge([await measure('stepped', 1, 4)], 'e1');
+  assert.equal(reads(), 2);
+});
+
+test('a breach is judged at once, however calm the device was', async () => {
+  const { judge, sent } = world();
+  await judge([await measure('sudden', 0, 4)], 'e0');
+  await judge([await measure('sudden', 1, 9)], 'e1');
+  assert.deepEqual(sent, ['raised 9']);
+});
+
+test('a device in alarm is read with every message until it is calm again', async () => {
+  const { store, reads } = counted();
+  const { judge, sent } = world(store);
+  const readsSoFar: number[] = [];
+  for (const [n, temperature] of [9, 4, 4, 4, 4].entries()) {
+    await judge([await measure('recovers', n, temperature)], `e${n}`);
+    readsSoFar.push(reads());
+  }
+  assert.deepEqual(sent, ['raised 9', 'cleared 4']);
+  assert.deepEqual(readsSoFar, [1, 2, 3, 4, 4]);
+});
+
+test('an alarm that another environment raised is cleared at most ten seconds late', async () => {
+  const [here, there] = [world(), world()];
+  await here.judge([await measure('elsewhere', 0, 4)], 'e0');
+  await there.judge([await measure('elsewhere', 1, 9)], 'e1');
+  here.time = START + 9_999;
+  await here.judge([await measure('elsewhere', 2, 4), await measure('elsewhere', 3, 4)], 'e2');
+  assert.deepEqual(here.sent, []);
+  here.time = START + 10_000;
+  await here.judge([await measure('elsewhere', 4, 4)], 'e3');
+  assert.deepEqual(here.sent, ['cleared 4']);
+});
+
+test('an alarm raised while a calm device is being read is not forgotten for longer than that', async () => {
+  let raise = async () => {};
+  const here = world({
+    transition: alerts.transition,
+    async load(deviceId) {
+      const states = await alerts.load(deviceId);
+      await raise();
+      return states;
+    },
+  });
+  const there = world();
+  raise = async () => there.judge([await measure('meanwhile', 1, 9)], 'e1');
+  await here.judge([await measure('meanwhile', 0, 4)], 'e0');
+  raise = async () => {};
+  here.time = START + 10_000;
+  await here.judge([await measure('meanwhile', 2, 4), await measure('meanwhile', 3, 4)], 'e2');
+  assert.deepEqual([there.sent, here.sent], [['raised 9'], ['cleared 4']]);
+});
+
+test('what a failed event owes is paid by its repeat a minute later, in an environment that was calm', async () => {
+  const [here, there] = [world(), world()];
+  await here.judge([await measure('repeated', 0, 4)], 'e0');
+  await there.judge([await measure('repeated', 1, 9)], 'e1');
+  const clearing = [await measure('repeated', 2, 4), await measure('repeated', 3, 4)];
+  there.faults.push(new Error('SNS is down'));
+  await assert.rejects(there.judge(clearing, 'e2'), /SNS is down/);
+  here.time = START + 60_000;
+  await here.judge(clearing, 'e2');
+  assert.deepEqual([...there.sent, ...here.sent], ['raised 9', 'cleared 4']);
+});
 
 test('a device without windows is not judged', async () => {
   const { judge, sent } = world();

@@ -179,6 +179,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
 
   return {
     append({ meta, payload, owes }) {
+      if (closed) return { seq: 0, durable: Promise.reject(new Error('the journal is closed')) };
       const seq = nextSeq;
       nextSeq += 1;
       const live = createEntry(seq, owes);
@@ -197,6 +198,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       const index = entries.get(seq)?.owes.indexOf(consumer) ?? -1;
       if (index < 0 || !pay(entries, seq, index)) return;
       settles.push({ seq, index });
+      if (closed) return; // the entry is taken up again after the next start
       if (settles.length >= maxSettlesWaiting && !failing) start();
       else if (!running) startLater();
     },

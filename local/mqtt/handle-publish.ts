@@ -83,7 +83,10 @@ function accept(client: ConnectedClient, { qos, messageId }: IPublishPacket, mes
     () => {
       if (qos === 1) client.acknowledge(messageId!);
     },
-    () => client.close('serverError', 'the message could not be put on disk'),
+    (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      client.close('serverError', `the message could not be put on disk: ${reason}`);
+    },
   );
 }
 

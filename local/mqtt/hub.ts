@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import type { Access } from './access.ts';
 import { createJobs, type Job, type Rules, type TopicService } from './jobs.ts';
 import type { Limits } from './limits.ts';
-import type { InboundMessage } from './message.ts';
+import { type InboundMessage, readMessage } from './message.ts';
 import type { Retained } from './retained.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -247,10 +247,4 @@ export function createHub(deps: HubDeps): Hub {
       while (tail || running.size > 0) await Promise.allSettled([tail, ...running]);
     },
   };
-}
-
-/** A message as the journal keeps it: all but the payload in `meta`. */
-export async function readMessage(journal: Journal, seq: number): Promise<InboundMessage | undefined> {
-  const entry = await journal.read(seq);
-  return entry && { ...(entry.meta as Omit<InboundMessage, 'payload'>), payload: entry.payload };
 }

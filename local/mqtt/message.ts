@@ -1,5 +1,7 @@
 // A publish that passed its policy, as the broker hands it to the rules engine and to subscribers.
 
+import type { Journal } from '../journal/journal.ts';
+
 export interface InboundMessage {
   readonly topic: string;
   readonly payload: Buffer;
@@ -34,4 +36,10 @@ export interface MessageProperties {
 export function isExpired(message: InboundMessage, now: number): boolean {
   const seconds = message.properties?.messageExpiryInterval;
   return seconds !== undefined && now >= message.receivedAt + seconds * 1000;
+}
+
+/** A message as the journal keeps it: all but the payload in `meta`. */
+export async function readMessage(journal: Journal, seq: number): Promise<InboundMessage | undefined> {
+  const entry = await journal.read(seq);
+  return entry && { ...(entry.meta as Omit<InboundMessage, 'payload'>), payload: entry.payload };
 }

@@ -10,7 +10,7 @@ import type { Log } from '../log.ts';
 import { type Authorize, createAccess } from './access.ts';
 import { type Broker, type BrokerOptions, createBroker } from './broker.ts';
 import type { BrokerContext } from './client.ts';
-import { createHub, type Hub, type HubDeps, readMessage } from './hub.ts';
+import { createHub, type Hub, type HubDeps } from './hub.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { openRetained, type Retained } from './retained.ts';

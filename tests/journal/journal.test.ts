@@ -257,3 +257,14 @@ test('on a real disk: files only the owner may read, content back after reopenin
   assert.deepEqual(third.pending(), []);
   await third.close();
 });
+
+test('a closed journal takes nothing and says so', async () => {
+  const disk = createMemoryDisk();
+  const journal = await open(disk);
+  const { seq, durable } = add(journal, 'one');
+  await durable;
+  await journal.close();
+  journal.settle(seq, 'rule:a');
+  await assert.rejects(add(journal, 'two').durable, /the journal is closed/);
+  assert.deepEqual(await texts(await open(disk.copy())), ['one=one']);
+});

@@ -1,15 +1,16 @@
 // The object store behind S3 and Firehose: buckets of the template, and such as a client makes, in one folder.
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { createBucket, type Bucket, type Finished, type Removal } from './bucket.ts';
-import { settingsOf, type BucketResource, type ExpirationRule } from './bucket-spec.ts';
+import type { BucketResource } from './bucket-spec.ts';
+import type { Finished, Removal } from './bucket.ts';
 import { createStoredObject, spool, type PutOptions, type StoredObject } from './content.ts';
-import { isMissing, makeDirectory, syncDirectory, writeFileSafely } from './durable-files.ts';
-import { requireBucketName, requireKey } from './keys.ts';
+import { makeDirectory } from './durable-files.ts';
+import { requireKey } from './keys.ts';
+import { applyRules, everyDay } from './lifecycle.ts';
 import {
   listObjects,
   listVersions,
@@ -18,29 +19,20 @@ import {
   type VersionPage,
   type VersionQuery,
 } from './list.ts';
-import { applyRules, everyDay } from './lifecycle.ts';
-import { createPlaces } from './places.ts';
 import type { Version } from './record.ts';
+import { openRegistry, type BucketInfo } from './registry.ts';
 import { createTurns } from './turns.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 
 export type { PutOptions, StoredObject } from './content.ts';
 
-export interface BucketInfo {
-  readonly name: string;
-  /** Epoch milliseconds. */
-  readonly createdAt: number;
-  readonly versioned: boolean;
-  readonly fromTemplate: boolean;
-}
-
 export interface ObjectStore {
   /** Creates the template's bucket if it is missing. @throws StartError for what is not supported */
-  ensureBucket(resource: BucketResource): Promise<void>;
+  ensureBucket: (resource: BucketResource) => Promise<void>;
   /** @throws AwsError InvalidBucketName, BucketAlreadyOwnedByYou */
-  createBucket(name: string): Promise<void>;
+  createBucket: (name: string) => Promise<void>;
   /** @throws AwsError NoSuchBucket, BucketNotEmpty */
-  deleteBucket(name: string): Promise<void>;
+  deleteBucket: (name: string) => Promise<void>;
   buckets(): readonly BucketInfo[];
   /** @throws AwsError NoSuchBucket */
   bucket(name: string): BucketInfo;
@@ -74,169 +66,82 @@ export interface ObjectStoreOptions {
   readonly log: Log;
 }
 
-const stateFolder = '.tidegate';
-
-interface Open {
-  readonly info: BucketInfo;
-  readonly bucket: Bucket;
-  readonly rules: readonly ExpirationRule[];
+/** Writes the body through to `file` and says what object it will be. */
+async function finish(
+  file: string,
+  body: Buffer | AsyncIterable<Buffer>,
+  options: PutOptions,
+): Promise<Finished> {
+  const { size, md5 } = await spool(file, body);
+  const { contentType = 'binary/octet-stream', contentEncoding, headers, metadata = {} } = options;
+  return {
+    file,
+    size,
+    md5,
+    etag: options.etag ?? md5,
+    headers: { 'content-type': contentType, 'content-encoding': contentEncoding, ...headers },
+    metadata,
+    checksum: options.checksum?.(),
+  };
 }
 
-const noSuchBucket = () => new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
-
-async function readSettings(file: string): Promise<Omit<BucketInfo, 'name'> | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as Omit<BucketInfo, 'name'>;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+/** Why there is nothing to read: no such object, no such version, or a delete marker that was asked for by its id. */
+function missing(isMarker: boolean, byVersion: boolean): AwsError {
+  if (!byVersion) return new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
+  if (!isMarker) return new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
+  return new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405);
 }
 
 /** Opens the folder and the buckets in it; what a crash left half written is removed. */
-export async function createObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
-  const { dir, clock, log } = options;
-  const spoolDir = path.join(dir, stateFolder, 'unfinished');
-  await rm(spoolDir, { recursive: true, force: true });
-  await makeDirectory(spoolDir);
-  const opened = new Map<string, Open>();
-  const stateOf = (name: string) => path.join(dir, stateFolder, 'buckets', name);
+export async function createObjectStore({ dir, clock, log }: ObjectStoreOptions): Promise<ObjectStore> {
+  await makeDirectory(dir);
+  const registry = await openRegistry(dir, clock);
+  const bucketOf = (name: string) => registry.find(name).bucket;
 
-  function add(info: BucketInfo, rules: readonly ExpirationRule[] = []): void {
-    const places = createPlaces(path.join(dir, info.name));
-    opened.set(info.name, {
-      info,
-      bucket: createBucket(stateOf(info.name), places, clock, info.versioned),
-      rules,
-    });
-  }
-
-  async function save(info: BucketInfo, rules?: readonly ExpirationRule[]): Promise<void> {
-    await makeDirectory(path.join(dir, info.name));
-    await makeDirectory(stateOf(info.name));
-    const { name: _name, ...settings } = info;
-    await writeFileSafely(path.join(stateOf(info.name), 'bucket.json'), JSON.stringify(settings));
-    add(info, rules);
-  }
-
-  for (const entry of await readdir(dir, { withFileTypes: true })) {
-    if (!entry.isDirectory() || entry.name === stateFolder) continue;
-    const settings = await readSettings(path.join(stateOf(entry.name), 'bucket.json'));
-    if (settings) add({ ...settings, name: entry.name, fromTemplate: false });
-  }
-
-  function find(name: string): Open {
-    const found = opened.get(name);
-    if (!found) throw noSuchBucket();
-    return found;
-  }
-
-  async function put(
-    name: string,
-    key: string,
-    body: Buffer | AsyncIterable<Buffer>,
-    given: PutOptions = {},
-  ) {
-    const { bucket } = find(name);
+  const put: ObjectStore['put'] = async (name, key, body, options = {}) => {
+    const bucket = bucketOf(name);
     requireKey(key);
-    const file = path.join(spoolDir, randomUUID());
-    const { size, md5 } = await spool(file, body);
-    const { contentType = 'binary/octet-stream', contentEncoding, headers, metadata = {}, check } = given;
-    const finished: Finished = {
-      file,
-      size,
-      md5,
-      etag: given.etag ?? md5,
-      headers: { 'content-type': contentType, 'content-encoding': contentEncoding, ...headers },
-      metadata,
-      checksum: given.checksum?.(),
-    };
+    const file = path.join(registry.spoolDir, randomUUID());
     try {
-      return await bucket.put(key, finished, check);
+      return await bucket.put(key, await finish(file, body, options), options.check);
     } finally {
       await rm(file, { force: true });
     }
-  }
+  };
 
-  async function get(name: string, key: string, versionId?: string): Promise<StoredObject> {
-    const { bucket } = find(name);
-    requireKey(key);
-    const found = await bucket.open(key, versionId);
-    if (!found && versionId !== undefined)
-      throw new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
-    if (!found || (found.version.deleteMarker && versionId === undefined)) {
-      throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
-    }
-    if (found.version.deleteMarker) {
-      throw new AwsError(
-        'MethodNotAllowed',
-        'The specified method is not allowed against this resource.',
-        405,
-      );
-    }
-    return createStoredObject(key, found.version, found.file);
-  }
-
-  async function deleteBucket(name: string): Promise<void> {
-    const { info, bucket } = find(name);
-    if (info.fromTemplate) {
-      throw new AwsError(
-        'OperationAborted',
-        `The template declares bucket ${name}: it cannot be deleted while it runs`,
-        409,
-      );
-    }
-    const page = await listVersions(bucket, { limit: 1 });
-    if (page.versions.length)
-      throw new AwsError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409);
-    opened.delete(name);
-    const discarded = path.join(spoolDir, randomUUID());
-    await rename(path.join(dir, name), discarded);
-    await rm(discarded, { recursive: true, force: true });
-    await rm(stateOf(name), { recursive: true, force: true });
-    await syncDirectory(dir);
-  }
-
-  const uploads = createUploads({ put, stateOf: (name) => stateOf(find(name).info.name) }, clock);
-
+  const uploads = createUploads(
+    { put, stateOf: (name) => registry.stateOf(registry.find(name).info.name) },
+    clock,
+  );
   const inTurn = createTurns();
   const expire = () =>
     inTurn('expire', async () => {
-      for (const [name, { bucket, rules }] of opened) {
-        await applyRules(name, bucket, rules, uploads, clock.now());
+      for (const { info, bucket, rules } of registry.all()) {
+        await applyRules(info.name, bucket, rules, uploads, clock.now());
       }
     });
   const endExpiry = everyDay(clock, log, expire);
 
   return {
-    async ensureBucket(resource) {
-      const { name } = resource;
-      const { versioned, rules } = settingsOf(resource);
-      requireBucketName(name);
-      const createdAt = opened.get(name)?.info.createdAt ?? clock.now();
-      await save({ name, createdAt, versioned, fromTemplate: true }, rules);
-    },
-    async createBucket(name) {
-      requireBucketName(name);
-      if (opened.has(name)) {
-        const message = 'Your previous request to create the named bucket succeeded and you already own it.';
-        throw new AwsError('BucketAlreadyOwnedByYou', message, 409);
-      }
-      await save({ name, createdAt: clock.now(), versioned: false, fromTemplate: false });
-    },
-    deleteBucket,
-    buckets: () => [...opened.values()].map(({ info }) => info).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    bucket: (name) => find(name).info,
+    ensureBucket: registry.ensure,
+    createBucket: registry.create,
+    deleteBucket: registry.delete,
+    buckets: () => registry.all().map(({ info }) => info),
+    bucket: (name) => registry.find(name).info,
     put,
-    get,
-    remove(name, key, versionId) {
-      const { bucket } = find(name);
+    async get(name, key, versionId) {
       requireKey(key);
-      return bucket.remove(key, versionId);
+      const found = await bucketOf(name).open(key, versionId);
+      if (!found || found.version.deleteMarker) throw missing(found !== undefined, versionId !== undefined);
+      return createStoredObject(key, found.version, found.file);
     },
-    versions: async (name, key) => find(name).bucket.versions(key),
-    list: async (name, query) => listObjects(find(name).bucket, query),
-    listVersions: async (name, query) => listVersions(find(name).bucket, query),
+    async remove(name, key, versionId) {
+      requireKey(key);
+      return bucketOf(name).remove(key, versionId);
+    },
+    versions: async (name, key) => bucketOf(name).versions(key),
+    list: async (name, query) => listObjects(bucketOf(name), query),
+    listVersions: async (name, query) => listVersions(bucketOf(name), query),
     uploads,
     now: () => clock.now(),
     expire,

@@ -1,0 +1,133 @@
+// The buckets there are: those of the template, and those that clients made, which come back after a restart.
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { AwsError } from '../aws-error.ts';
+import type { Clock } from '../clock.ts';
+import { StartError } from '../start-error.ts';
+import { settingsOf, type BucketResource, type ExpirationRule } from './bucket-spec.ts';
+import { createBucket, type Bucket } from './bucket.ts';
+import { isMissing, makeDirectory, syncDirectory, writeFileSafely } from './durable-files.ts';
+import { requireBucketName } from './keys.ts';
+import { listVersions } from './list.ts';
+import { createPlaces } from './places.ts';
+
+export interface BucketInfo {
+  readonly name: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly versioned: boolean;
+  readonly fromTemplate: boolean;
+}
+
+export interface Registered {
+  readonly info: BucketInfo;
+  readonly bucket: Bucket;
+  readonly rules: readonly ExpirationRule[];
+}
+
+export interface Registry {
+  /** @throws AwsError NoSuchBucket */
+  find(name: string): Registered;
+  /** By name. */
+  all(): readonly Registered[];
+  /** Creates the template's bucket if it is missing. @throws StartError for what is not supported */
+  readonly ensure: (resource: BucketResource) => Promise<void>;
+  /** @throws AwsError InvalidBucketName, BucketAlreadyOwnedByYou */
+  readonly create: (name: string) => Promise<void>;
+  /** @throws AwsError NoSuchBucket, BucketNotEmpty, OperationAborted */
+  readonly delete: (name: string) => Promise<void>;
+  /** Where a bucket keeps what is no object. */
+  stateOf(name: string): string;
+  /** Where files wait that are not yet objects; emptied at the start. */
+  readonly spoolDir: string;
+}
+
+const stateFolder = '.tidegate';
+type Settings = Omit<BucketInfo, 'name'>;
+
+async function readSettings(file: string): Promise<Settings | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Settings;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    const remedy = 'restore it from a copy, or remove it to leave the bucket out';
+    throw new StartError(`${file} cannot be read (${String(error)}): ${remedy}`, { cause: error });
+  }
+}
+
+async function requireDeletable({ info, bucket }: Registered): Promise<void> {
+  if (info.fromTemplate) {
+    const message = `The template declares bucket ${info.name}: it cannot be deleted while it runs`;
+    throw new AwsError('OperationAborted', message, 409);
+  }
+  const { versions } = await listVersions(bucket, { limit: 1 });
+  if (versions.length)
+    throw new AwsError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409);
+}
+
+/** @throws StartError when the folder cannot be read */
+export async function openRegistry(dir: string, clock: Clock): Promise<Registry> {
+  const spoolDir = path.join(dir, stateFolder, 'unfinished');
+  const stateOf = (name: string) => path.join(dir, stateFolder, 'buckets', name);
+  const buckets = new Map<string, Registered>();
+
+  function add(info: BucketInfo, rules: readonly ExpirationRule[]): void {
+    const places = createPlaces(path.join(dir, info.name));
+    const bucket = createBucket(stateOf(info.name), places, clock, info.versioned);
+    buckets.set(info.name, { info, bucket, rules });
+  }
+
+  async function save(info: BucketInfo, rules: readonly ExpirationRule[]): Promise<void> {
+    await makeDirectory(path.join(dir, info.name));
+    await makeDirectory(stateOf(info.name));
+    const { name: _name, ...settings } = info;
+    await writeFileSafely(path.join(stateOf(info.name), 'bucket.json'), JSON.stringify(settings));
+    add(info, rules);
+  }
+
+  function find(name: string): Registered {
+    const found = buckets.get(name);
+    if (!found) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
+    return found;
+  }
+
+  await rm(spoolDir, { recursive: true, force: true });
+  await makeDirectory(spoolDir);
+  for (const entry of await readdir(dir, { withFileTypes: true })) {
+    if (!entry.isDirectory() || entry.name === stateFolder) continue;
+    const settings = await readSettings(path.join(stateOf(entry.name), 'bucket.json'));
+    if (settings) add({ ...settings, name: entry.name, fromTemplate: false }, []);
+  }
+
+  return {
+    find,
+    all: () => [...buckets.values()].sort((a, b) => (a.info.name < b.info.name ? -1 : 1)),
+    async ensure(resource) {
+      const { name } = resource;
+      const { versioned, rules } = settingsOf(resource);
+      requireBucketName(name);
+      const createdAt = buckets.get(name)?.info.createdAt ?? clock.now();
+      await save({ name, createdAt, versioned, fromTemplate: true }, rules);
+    },
+    async create(name) {
+      requireBucketName(name);
+      if (buckets.has(name)) {
+        const message = 'Your previous request to create the named bucket succeeded and you already own it.';
+        throw new AwsError('BucketAlreadyOwnedByYou', message, 409);
+      }
+      await save({ name, createdAt: clock.now(), versioned: false, fromTemplate: false }, []);
+    },
+    async delete(name) {
+      await requireDeletable(find(name));
+      buckets.delete(name);
+      const discarded = path.join(spoolDir, randomUUID());
+      await rename(path.join(dir, name), discarded);
+      await rm(discarded, { recursive: true, force: true });
+      await rm(stateOf(name), { recursive: true, force: true });
+      await syncDirectory(dir);
+    },
+    stateOf,
+    spoolDir,
+  };
+}

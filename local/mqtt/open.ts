@@ -13,6 +13,7 @@ import type { BrokerContext } from './client.ts';
 import { createHub, type Hub, type HubDeps } from './hub.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { readMessage } from './message.ts';
 import { openRetained, type Retained } from './retained.ts';
 import { createSessions } from './sessions.ts';
 import { createWills } from './wills.ts';

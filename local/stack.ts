@@ -6,6 +6,7 @@ import { createCloudFormationHandler } from './aws/cloudformation.ts';
 import { createDynamoDb } from './aws/dynamodb.ts';
 import { createAwsServer } from './aws/server.ts';
 import { createStsHandler } from './aws/sts.ts';
+import type { AwsHandler } from './aws/wire.ts';
 import type { Clock } from './clock.ts';
 import { createClosers, type Closers } from './closers.ts';
 import type { Counters } from './counters.ts';
@@ -14,9 +15,12 @@ import { createDeliveryStreams } from './firehose/stream.ts';
 import type { Flags } from './flags.ts';
 import { ground } from './ground.ts';
 import { openIot, type Iot } from './iot/iot.ts';
+import { signingNames } from './iot-data/api.ts';
+import { openDataPlane } from './iot-data/open.ts';
 import { openJournal } from './journal/journal.ts';
 import { createLambda } from './lambda/service.ts';
 import type { Log } from './log.ts';
+import type { Broker } from './mqtt/broker.ts';
 import { openMqtt } from './mqtt/open.ts';
 import { createRulesEngine } from './rules/engine.ts';
 import { rulesFromTemplate } from './rules/rule-spec.ts';
@@ -142,7 +146,7 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot) {
   const { awsPort, template, clock, log, counters, closers } = settings;
   let url = '';
   const lambda = prepareLambda(settings, stores, () => url);
-  const services = {
+  const services: Record<string, AwsHandler> = {
     s3: createS3Handler(stores.objects),
     dynamodb: stores.dynamoDb.handler,
     sns: createSnsHandler(stores.topics),
@@ -158,7 +162,7 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot) {
   closers.add(() => server.close());
   closers.add(() => lambda.close());
   await lambda.ready();
-  return { server, lambda };
+  return { server, services, lambda };
 }
 
 /** From the rules engine to the MQTT port; what an earlier run left unfinished is taken up first. */
@@ -166,7 +170,7 @@ async function openDevicePath(
   settings: Settings,
   stores: Stores,
   iot: Iot,
-  lambda: ReturnType<typeof createLambda>,
+  { lambda, services }: Awaited<ReturnType<typeof openAws>>,
 ) {
   const { dataDir, mqttPort, template, clock, log, counters, closers } = settings;
   const { count } = counters;
@@ -201,6 +205,18 @@ async function openDevicePath(
     count,
   });
   closers.add(() => mqtt.close());
+  const doors: { broker?: Broker } = {};
+  const dataPlane = await openDataPlane({
+    dir: path.join(dataDir, 'iot/shadows'),
+    hub: mqtt.hub,
+    retained: mqtt.retained,
+    disconnect: (clientId, how) => doors.broker?.disconnectClient(clientId, 'asked for by API', how) ?? false,
+    clock,
+    log,
+    count,
+  });
+  closers.add(() => dataPlane.close());
+  for (const name of signingNames) services[name] = dataPlane.handler;
   closers.add(async () => {
     await lambda.drain(drainMilliseconds);
     await streams.close();
@@ -214,6 +230,7 @@ async function openDevicePath(
       identify: (certificate) => iot.identify(certificate),
     }),
   );
+  doors.broker = broker;
   closers.add(() => broker.close());
   iot.onChange((change) => {
     if (change.kind === 'certificate' && change.status !== 'ACTIVE') {
@@ -234,8 +251,8 @@ async function open(settings: Settings): Promise<Endpoints> {
   const { dataDir, webPort, template, counters, closers } = settings;
   const stores = await openStores(settings);
   const iot = await openDevices(settings);
-  const { server, lambda } = await openAws(settings, stores, iot);
-  const broker = await openDevicePath(settings, stores, iot, lambda);
+  const aws = await openAws(settings, stores, iot);
+  const broker = await openDevicePath(settings, stores, iot, aws);
   const web = await listening('--web-port', webPort, () =>
     createWeb({
       host,
@@ -246,7 +263,7 @@ async function open(settings: Settings): Promise<Endpoints> {
   closers.add(() => web.close());
   const endpoints = {
     mqtt: `mqtts://${host}:${broker.port}`,
-    aws: server.url,
+    aws: aws.server.url,
     web: `http://${host}:${web.port}`,
     ca: iot.ca.certificateFile,
     outputs: template.outputs,

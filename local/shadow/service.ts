@@ -19,6 +19,8 @@ export interface Shadows extends TopicService {
   remove(id: ShadowId): Promise<string>;
   /** In the order of their names; the classic shadow has none. */
   namesOf(thingName: string): string[];
+  /** Resolves when what was asked before is done and the store is closed. */
+  close(): Promise<void>;
 }
 
 export interface ShadowsOptions {
@@ -50,7 +52,8 @@ function versionAfter({ document, requests }: KeptShadow, traceId: string): numb
 }
 
 export function createShadows({ store, publish, clock, log, newId }: ShadowsOptions): Shadows {
-  const inTurn = createTurns();
+  const turns = createTurns();
+  const running = new Set<Promise<unknown>>();
   const seconds = () => Math.floor(clock.now() / 1000);
 
   /** What is done stays done when the disk then refuses to keep the news of it. */
@@ -162,8 +165,18 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
     delete: remove,
   };
 
+  const inTurn = async (id: ShadowId, work: () => Promise<string>) => {
+    const turn = turns(keyOf(id), work);
+    const done = turn.catch(() => {}); // told to whoever asked
+    running.add(done);
+    try {
+      return await turn;
+    } finally {
+      running.delete(done);
+    }
+  };
   const run = (operation: ShadowOperation, id: ShadowId, request: Request) =>
-    inTurn(keyOf(id), () => operations[operation](id, request));
+    inTurn(id, () => operations[operation](id, request));
 
   const reject = async (operation: ShadowOperation, id: ShadowId, payload: Buffer, error: unknown) => {
     const isRefusal = error instanceof AwsError;
@@ -188,9 +201,13 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
         await reject(operation, id, payload, error);
       }
     },
-    get: (id) => inTurn(keyOf(id), () => describe(id)),
+    get: (id) => inTurn(id, () => describe(id)),
     update: (id, payload) => run('update', id, { payload, traceId: newId() }),
     remove: (id) => run('delete', id, { payload: Buffer.alloc(0), traceId: newId() }),
     namesOf: (thingName) => store.namesOf(thingName),
+    async close() {
+      await Promise.all(running);
+      await store.close();
+    },
   };
 }

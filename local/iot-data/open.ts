@@ -1,0 +1,38 @@
+// Puts shadows on the broker, and the data plane in front of both.
+import { randomUUID } from 'node:crypto';
+import type { AwsHandler } from '../aws/wire.ts';
+import type { Log } from '../log.ts';
+import type { Hub } from '../mqtt/hub.ts';
+import { createShadows, type Shadows } from '../shadow/service.ts';
+import { openShadowStore } from '../shadow/store.ts';
+import { createIotDataHandler } from './api.ts';
+import type { DataPlane } from './call.ts';
+
+export interface OpenedDataPlane {
+  readonly shadows: Shadows;
+  /** Serves requests that are signed for one of `signingNames`. */
+  readonly handler: AwsHandler;
+  /** Call when the broker is closed. */
+  close(): Promise<void>;
+}
+
+/** Opens the shadows in `dir`; call before `hub.recover`, which may have requests for them. */
+export async function openDataPlane(
+  options: Omit<DataPlane, 'shadows' | 'hub' | 'newId'> & {
+    readonly dir: string;
+    readonly hub: Hub;
+    readonly log: Log;
+    readonly newId?: () => string;
+  },
+): Promise<OpenedDataPlane> {
+  const { hub, clock, log, newId = randomUUID } = options;
+  const store = await openShadowStore(options);
+  const publish = (message: Parameters<Hub['publish']>[0]) => hub.publish(message);
+  const shadows = createShadows({ store, publish, clock, log, newId });
+  hub.serve(shadows);
+  return {
+    shadows,
+    handler: createIotDataHandler({ ...options, shadows, newId }),
+    close: () => shadows.close(),
+  };
+}

@@ -37,8 +37,7 @@ export function seenIn(item: Item | undefined): Set<string> {
   return new Set(item?.['seen']?.BS?.map((bytes) => Buffer.from(bytes).toString('hex')));
 }
 
-/** The value of a number attribute; throws an Error that names it when it is missing or no number. */
-export function decimalAt(item: Item, attribute: string): Decimal {
+function decimalAt(item: Item, attribute: string): Decimal {
   const value = decimalFromText(item[attribute]?.N ?? '');
   if (value === undefined) throw new Error(`Attribute ${attribute} of a window is missing or no decimal`);
   return value;

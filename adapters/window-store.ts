@@ -8,6 +8,7 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { without, type Delta, type Window } from '../core/window.ts';
+import { createRecent } from './recent.ts';
 import { keyOf, seenIn, windowOf, type Item } from './window-item.ts';
 import { countingUpdate, extremesUpdate, improvementsOn } from './window-update.ts';
 
@@ -21,29 +22,34 @@ export interface WindowStore {
   closedBefore(deviceId: string, windowStart: number, after: number): Promise<Window | undefined>;
 }
 
+/** Windows whose extremes an environment remembers, to foresee whether a reading will improve them. */
+const REMEMBERED_WINDOWS = 1000;
+
+/** Either the item as the write left it, or the one that its condition did not hold for, where DynamoDB told it. */
+type Written = { readonly item: Item } | { readonly refusedBy: Item | undefined };
+
 export function createWindowStore(options: {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly retentionDays: number;
 }): WindowStore {
   const { client, table, retentionDays } = options;
+  const remembered = createRecent<Window>(REMEMBERED_WINDOWS);
 
-  async function update(
-    delta: Delta,
-    expressions: ReturnType<typeof countingUpdate>,
-  ): Promise<Item | undefined> {
+  async function update(delta: Delta, expressions: ReturnType<typeof countingUpdate>): Promise<Written> {
     try {
-      const { Attributes } = await client.send(
+      const { Attributes = {} } = await client.send(
         new UpdateItemCommand({
           TableName: table,
           Key: keyOf(delta),
           ...expressions,
           ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       );
-      return Attributes ?? {};
+      return { item: Attributes };
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
+      if (error instanceof ConditionalCheckFailedException) return { refusedBy: error.Item };
       throw error;
     }
   }
@@ -56,36 +62,50 @@ export function createWindowStore(options: {
   }
 
   /** Ends, because every failure means that another writer made an extreme better. */
-  async function widen(start: Item, delta: Delta): Promise<Item> {
-    let item = start;
+  async function widen(start: Window, delta: Delta): Promise<Window> {
+    let window = start;
     for (;;) {
-      const improvements = improvementsOn(item, delta);
-      if (improvements.length === 0) return item;
-      const updated = await update(delta, extremesUpdate(improvements));
-      if (updated) return updated;
-      const current = await read(delta);
-      if (!current) return item;
-      item = current;
+      const improvements = improvementsOn(window, delta);
+      if (improvements.length === 0) return window;
+      const written = await update(delta, extremesUpdate(improvements));
+      if ('item' in written) return windowOf(written.item);
+      const current = written.refusedBy ?? (await read(delta));
+      if (!current) return window;
+      window = windowOf(current);
+    }
+  }
+
+  async function count(
+    delta: Delta,
+    known: Window | undefined,
+  ): Promise<{ window: Window; applied: number }> {
+    const expiresAt = Math.floor(delta.windowStart / 1000) + retentionDays * 86_400;
+    let foreseen = known ? improvementsOn(known, delta) : [];
+    let rest = delta;
+    for (;;) {
+      const written = await update(delta, countingUpdate(rest, expiresAt, foreseen));
+      if ('item' in written) {
+        return { window: await widen(windowOf(written.item), delta), applied: rest.readings.size };
+      }
+      const item = written.refusedBy ?? (await read(delta));
+      const fresh = item ? without(rest, seenIn(item)) : rest;
+      if (item && fresh.readings.size === rest.readings.size && foreseen.length === 0) {
+        throw new Error(`Table ${table} refuses readings of ${delta.deviceId} that it has not counted`);
+      }
+      // Even with nothing left to count, a crash may have come before the extremes were written.
+      if (item && fresh.readings.size === 0)
+        return { window: await widen(windowOf(item), delta), applied: 0 };
+      rest = fresh;
+      foreseen = []; // another writer had better ones, or the window has expired: first count, then look
     }
   }
 
   return {
     async apply(delta) {
-      const expiresAt = Math.floor(delta.windowStart / 1000) + retentionDays * 86_400;
-      let rest = delta;
-      for (;;) {
-        const counted = await update(delta, countingUpdate(rest, expiresAt));
-        if (counted) return { window: windowOf(await widen(counted, delta)), applied: rest.readings.size };
-        const item = await read(delta);
-        if (!item) continue;
-        const fresh = without(rest, seenIn(item));
-        if (fresh.readings.size === rest.readings.size) {
-          throw new Error(`Table ${table} refuses readings of ${delta.deviceId} that it has not counted`);
-        }
-        // Even with nothing left to count, a crash may have come before the extremes were written.
-        if (fresh.readings.size === 0) return { window: windowOf(await widen(item, delta)), applied: 0 };
-        rest = fresh;
-      }
+      const key = `${delta.windowStart}/${delta.deviceId}`;
+      const result = await count(delta, remembered.get(key));
+      remembered.set(key, result.window);
+      return result;
     },
 
     async closedBefore(deviceId, windowStart, after) {

@@ -2,8 +2,8 @@
 
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { decimalText, type Decimal } from '../core/decimal.ts';
-import type { Delta } from '../core/window.ts';
-import { decimalAt, type Item } from './window-item.ts';
+import type { Delta, Window } from '../core/window.ts';
+import type { Item } from './window-item.ts';
 
 type Update = Required<
   Pick<
@@ -21,9 +21,14 @@ export interface Improvement {
 
 /**
  * Adds counts, sums and fingerprints, on condition that none of the readings is counted yet. `expiresAt` (epoch seconds)
- * depends on the window alone, so a write to an expired window leaves it expired.
+ * depends on the window alone, so a write to an expired window leaves it expired. Sets the extremes in `foreseen` too, on
+ * condition that each still is better than what is stored, and otherwise those that the window lacks.
  */
-export function countingUpdate(delta: Delta, expiresAt: number): Update {
+export function countingUpdate(
+  delta: Delta,
+  expiresAt: number,
+  foreseen: readonly Improvement[] = [],
+): Update {
   const names: Record<string, string> = {
     '#site': 'site',
     '#expires': 'expiresAt',
@@ -39,6 +44,13 @@ export function countingUpdate(delta: Delta, expiresAt: number): Update {
   };
   const set = ['#site=if_not_exists(#site,:site)', '#expires=:expires'];
   const add = ['#readings :readings', '#seen :seen'];
+  const worse = new Map(foreseen.map((improvement) => [improvement.attribute, improvement.worse]));
+  const conditions: string[] = [];
+  const setExtreme = (attribute: string, name: string, value: string) => {
+    const comparison = worse.get(attribute);
+    set.push(comparison ? `${name}=${value}` : `${name}=if_not_exists(${name},${value})`);
+    if (comparison) conditions.push(`${name}${comparison}${value}`);
+  };
   for (const [i, [metric, figures]] of [...delta.metrics].entries()) {
     Object.assign(names, {
       [`#n${i}`]: `${metric}.min`,
@@ -52,13 +64,14 @@ export function countingUpdate(delta: Delta, expiresAt: number): Update {
       [`:s${i}`]: { N: decimalText(figures.sum) },
       [`:c${i}`]: { N: String(figures.count) },
     });
-    set.push(`#n${i}=if_not_exists(#n${i},:n${i})`, `#x${i}=if_not_exists(#x${i},:x${i})`);
+    setExtreme(`${metric}.min`, `#n${i}`, `:n${i}`);
+    setExtreme(`${metric}.max`, `#x${i}`, `:x${i}`);
     add.push(`#s${i} :s${i}`, `#c${i} :c${i}`);
   }
-  const conditions = prints.map((print, i) => {
+  for (const [i, print] of prints.entries()) {
     values[`:f${i}`] = { B: print };
-    return `NOT contains(#seen,:f${i})`;
-  });
+    conditions.push(`NOT contains(#seen,:f${i})`);
+  }
   return {
     UpdateExpression: `SET ${set.join(',')} ADD ${add.join(',')}`,
     ConditionExpression: conditions.join(' AND '),
@@ -67,13 +80,14 @@ export function countingUpdate(delta: Delta, expiresAt: number): Update {
   };
 }
 
-/** The delta's extremes that are better than the item's. */
-export function improvementsOn(item: Item, delta: Delta): Improvement[] {
+/** The delta's extremes that are better than the window's, of the metrics that the window has. */
+export function improvementsOn(window: Pick<Window, 'metrics'>, delta: Delta): Improvement[] {
   const better: Improvement[] = [];
   for (const [metric, { min, max }] of delta.metrics) {
-    const [lowest, highest] = [`${metric}.min`, `${metric}.max`];
-    if (min < decimalAt(item, lowest)) better.push({ attribute: lowest, value: min, worse: '>' });
-    if (max > decimalAt(item, highest)) better.push({ attribute: highest, value: max, worse: '<' });
+    const stored = window.metrics.get(metric);
+    if (!stored) continue;
+    if (min < stored.min) better.push({ attribute: `${metric}.min`, value: min, worse: '>' });
+    if (max > stored.max) better.push({ attribute: `${metric}.max`, value: max, worse: '<' });
   }
   return better;
 }

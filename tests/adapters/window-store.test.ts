@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { createWindowStore, type WindowStore } from '../../adapters/window-store.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
@@ -128,14 +128,20 @@ test('a thousand readings of one window pass in updates that DynamoDB takes', as
 
 test('every update stays within 4 KB and 300 operators an expression', async () => {
   const names = Array.from({ length: 32 }, (_, i) => `m${i}`);
-  const all = Array.from({ length: 50 }, (_, n) =>
+  const all = Array.from({ length: 51 }, (_, n) =>
     reading('limits', n, Object.fromEntries(names.map((name) => [name, n]))),
   );
+  const [one, fifty] = [all.slice(25, 26), all.toSpliced(25, 1)].map(
+    (part) => foldReadings(part, SECONDS)[0]!,
+  );
   const sent: UpdateItemCommandInput[] = [];
-  const watching = createWindowStore({ client: watched(sent), table: 'windows', retentionDays: 30 });
-  const halves = [all.slice(25, 26), all].map((part) => foldReadings(part, SECONDS)[0]!);
-  for (const delta of halves) await watching.apply(delta);
-  assert.ok(sent.length >= 4);
+  const open = () => createWindowStore({ client: watched(sent), table: 'windows', retentionDays: 30 });
+  await open().apply(one!);
+  await open().apply(fifty!);
+  assert.equal(sent.length, 3);
+  const known = open();
+  for (const delta of [one!, fifty!]) await known.apply({ ...delta, deviceId: 'limits-foreseen' });
+  assert.equal(sent.length, 5);
   for (const { UpdateExpression = '', ConditionExpression = '' } of sent) {
     assert.ok(UpdateExpression.length < 4096, UpdateExpression);
     assert.ok(ConditionExpression.length < 4096);
@@ -145,15 +151,47 @@ test('every update stays within 4 KB and 300 operators an expression', async () 
   }
 });
 
-test('one write suffices unless an extreme improves, then two', async () => {
+/** Writes of one-reading deltas in turn, each applied by the environment that `environments` names for it. */
+async function writesOf(deviceId: string, temperatures: number[], environments: number[]): Promise<number[]> {
   const sent: UpdateItemCommandInput[] = [];
-  const watching = createWindowStore({ client: watched(sent), table: 'windows', retentionDays: 30 });
+  const stores = new Map<number, WindowStore>();
   const writes: number[] = [];
-  for (const [n, temperature] of [5, 5, 6, 5.5, 4].entries()) {
-    await watching.apply(deltaOf(reading('writes', n, { temperature }), SECONDS));
+  const readings = temperatures.map((temperature, n) => reading(deviceId, n, { temperature }));
+  for (const [n, one] of readings.entries()) {
+    const environment = environments[n]!;
+    const known = stores.get(environment);
+    const watching =
+      known ?? createWindowStore({ client: watched(sent), table: 'windows', retentionDays: 30 });
+    stores.set(environment, watching);
+    await watching.apply(deltaOf(one, SECONDS));
     writes.push(sent.splice(0).length);
   }
-  assert.deepEqual(writes, [1, 1, 2, 1, 2]);
+  assert.deepEqual(figures(await stored(deviceId)), expected(readings));
+  return writes;
+}
+
+test('an environment that does not know the window writes once, and twice when an extreme improves', async () => {
+  assert.deepEqual(await writesOf('strangers', [5, 5, 6, 5.5, 4], [0, 1, 2, 3, 4]), [1, 1, 2, 1, 2]);
+});
+
+test('an environment that knows the window writes once, whatever improves', async () => {
+  assert.deepEqual(await writesOf('known', [5, 5, 6, 5.5, 4, 7], [0, 0, 0, 0, 0, 0]), [1, 1, 1, 1, 1, 1]);
+});
+
+test('what an environment knew of the window may be outdated', async () => {
+  // The third improves what its environment knows, not what is stored: refused, counted, nothing to widen.
+  assert.deepEqual(await writesOf('outdated', [5, 9, 7, 10, 1], [0, 1, 0, 1, 0]), [1, 2, 2, 1, 1]);
+});
+
+test('a window that was deleted meanwhile is begun again by an environment that remembers it', async () => {
+  const watching = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
+  await watching.apply(deltaOf(reading('deleted', 1, { t: 5 }), SECONDS));
+  const Key = { deviceId: { S: 'deleted' }, windowStart: { N: String(START) } };
+  await tables.client.send(new DeleteItemCommand({ TableName: 'windows', Key }));
+  const next = reading('deleted', 2, { t: 6 });
+  const { window, applied } = await watching.apply(deltaOf(next, SECONDS));
+  assert.equal(applied, 1);
+  assert.deepEqual(figures(window), expected([next]));
 });
 
 test('a repeat after a crash between the two writes heals the extremes', async () => {

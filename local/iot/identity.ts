@@ -100,7 +100,8 @@ export function policiesOf(
   return found;
 }
 
-function connectKeys(registry: RegistryView, request: AuthorizeRequest): Lookup | undefined {
+/** The condition keys of a CONNECT. */
+export function connectKeys(registry: RegistryView, request: AuthorizeRequest): Lookup | undefined {
   const { connectAttributes, lastWillTopic } = request;
   if (connectAttributes === undefined && lastWillTopic === undefined) return undefined;
   return (key) => {
@@ -111,7 +112,7 @@ function connectKeys(registry: RegistryView, request: AuthorizeRequest): Lookup 
 }
 
 /** Node gives an IPv4 client of a dual-stack socket as `::ffff:192.0.2.1`. */
-const plainAddress = (address: string) => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+export const plainAddress = (address: string) => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 
 export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed'>): Identity {
   const compiled = new WeakMap<object, Statement[]>();

@@ -1,0 +1,68 @@
+// Temporary credentials that need no memory: the session token names identity and end, and the secret key follows from it.
+import { randomBytes } from 'node:crypto';
+import { equalBytes, type Secret } from './secret.ts';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** Epoch milliseconds, a whole second. */
+  readonly expiration: number;
+}
+
+/** Whose credentials they are. */
+export interface Session {
+  readonly poolId: string;
+  readonly identityId: string;
+  readonly secretAccessKey: string;
+  readonly expiration: number;
+}
+
+export interface CredentialsMaker {
+  /** @param now epoch milliseconds */
+  issue(poolId: string, identityId: string, now: number): Credentials;
+  /** Does not look at the time: a presigned URL may be checked against another moment than a request. */
+  open(accessKeyId: string, sessionToken: string | undefined): Session | { readonly refused: string };
+}
+
+/** As GetCredentialsForIdentity gives them. https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html */
+export const lifetimeSeconds = 3_600;
+
+/** How an access key of this installation begins; nobody's own AWS keys do. */
+export const accessKeyPrefix = 'ASIALOCAL';
+const longestToken = 1_000;
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+const newAccessKeyId = () =>
+  accessKeyPrefix + Array.from(randomBytes(11), (byte) => alphabet[byte % alphabet.length]).join('');
+
+export function createCredentialsMaker(secret: Secret): CredentialsMaker {
+  const sign = (body: string) => secret.mac('session token', body).toString('base64url');
+  // 30 bytes are the 40 characters that AWS's secret keys have.
+  const secretKeyOf = (body: string) => secret.mac('secret key', body).subarray(0, 30).toString('base64');
+  return {
+    issue(poolId, identityId, now) {
+      const accessKeyId = newAccessKeyId();
+      const seconds = Math.floor(now / 1000) + lifetimeSeconds;
+      const claims = JSON.stringify([accessKeyId, poolId, identityId, seconds]);
+      const body = Buffer.from(claims).toString('base64url');
+      const sessionToken = `${body}.${sign(body)}`;
+      return { accessKeyId, secretAccessKey: secretKeyOf(body), sessionToken, expiration: seconds * 1000 };
+    },
+    open(accessKeyId, sessionToken) {
+      if (!sessionToken) return { refused: `access key ${accessKeyId} needs its session token` };
+      const [body = '', given = ''] = sessionToken.slice(0, longestToken).split('.');
+      if (!equalBytes(Buffer.from(given), Buffer.from(sign(body))))
+        return { refused: 'the session token is not one of this installation' };
+      const [owner, poolId, identityId, seconds] = JSON.parse(Buffer.from(body, 'base64url').toString()) as [
+        string,
+        string,
+        string,
+        number,
+      ];
+      if (owner !== accessKeyId)
+        return { refused: `the session token does not belong to access key ${accessKeyId}` };
+      return { poolId, identityId, secretAccessKey: secretKeyOf(body), expiration: seconds * 1000 };
+    },
+  };
+}

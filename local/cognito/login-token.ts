@@ -1,0 +1,52 @@
+// The token by which a developer's back end vouches for a user, as GetOpenIdTokenForDeveloperIdentity gives it: a signed JWT.
+// https://docs.aws.amazon.com/cognito/latest/developerguide/developer-authenticated-identities.html
+import { equalBytes, type Secret } from './secret.ts';
+
+export interface Login {
+  readonly poolId: string;
+  readonly identityId: string;
+}
+
+export interface LoginTokens {
+  /** @param now and `seconds`: epoch milliseconds, and how long it is valid. */
+  issue(login: Login, now: number, seconds: number): string;
+  /** Who the token is for, or why it is refused. */
+  read(token: string, now: number): Login | { readonly refused: string };
+}
+
+const issuer = 'https://cognito-identity.amazonaws.com';
+/** Far above what is issued here. */
+const longestToken = 2_000;
+
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+export function createLoginTokens(secret: Secret): LoginTokens {
+  const header = encode({ alg: 'HS256', typ: 'JWT' });
+  const sign = (body: string) => secret.mac('login token', body).toString('base64url');
+  return {
+    issue({ poolId, identityId }, now, seconds) {
+      const iat = Math.floor(now / 1000);
+      const claims = { iss: issuer, sub: identityId, aud: poolId, amr: ['authenticated'], iat };
+      const body = `${header}.${encode({ ...claims, exp: iat + seconds })}`;
+      return `${body}.${sign(body)}`;
+    },
+    read(token, now) {
+      const refused = { refused: 'Invalid login token. Not a token of this identity pool.' };
+      const parts = token.length > longestToken ? [] : token.split('.');
+      const body = `${parts[0]}.${parts[1]}`;
+      if (parts.length !== 3 || !equalBytes(Buffer.from(parts[2]!), Buffer.from(sign(body)))) return refused;
+      // Signed here, so the claims are as `issue` wrote them.
+      const claims = JSON.parse(Buffer.from(parts[1]!, 'base64url').toString()) as {
+        sub: string;
+        aud: string;
+        exp: number;
+      };
+      const seconds = Math.floor(now / 1000);
+      if (seconds >= claims.exp)
+        return {
+          refused: `Invalid login token. Token expired at ${new Date(claims.exp * 1000).toISOString()}`,
+        };
+      return { poolId: claims.aud, identityId: claims.sub };
+    },
+  };
+}

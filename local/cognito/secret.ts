@@ -1,0 +1,53 @@
+// The one secret of this installation: identities, login tokens and credentials are made from it, so none is ever stored.
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { makePrivateDir, writeDurably } from '../iot/durable-file.ts';
+import { StartError } from '../start-error.ts';
+
+export interface Secret {
+  /** 32 bytes that nobody else can compute; another `purpose` gives others. */
+  mac(purpose: string, ...parts: readonly string[]): Buffer;
+}
+
+/** Compares without telling by its duration how much was right. */
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+export function createSecret(key: Uint8Array): Secret {
+  return {
+    mac: (purpose, ...parts) =>
+      createHmac('sha256', key)
+        .update(JSON.stringify([purpose, ...parts]))
+        .digest(),
+  };
+}
+
+function readKey(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Reads `<dir>/secret`, made on the first start for its owner alone.
+ *
+ * @throws StartError when the file holds something else.
+ */
+export async function openSecret(dir: string): Promise<Secret> {
+  makePrivateDir(dir);
+  const file = path.join(dir, 'secret');
+  let key = readKey(file);
+  if (key === undefined) {
+    key = randomBytes(32).toString('hex');
+    await writeDurably(file, `${key}\n`);
+  }
+  if (!/^[0-9a-f]{64}$/.test(key)) {
+    throw new StartError(`${file} is damaged: remove it; browsers then begin with new identities`);
+  }
+  return createSecret(Buffer.from(key, 'hex'));
+}

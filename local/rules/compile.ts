@@ -83,6 +83,8 @@ function compileCall(call: Call, names: Names): Evaluate {
   const found = findFunction(call.name);
   if ('problem' in found) throw new SqlError(names.sql, call.at, found.problem);
   const args = call.args.map((arg) => compile(arg, names));
+  const wrong = found.check?.(call.args);
+  if (wrong) throw new SqlError(names.sql, wrong.at, `${call.name}(): ${wrong.problem}`);
   if (args.length < found.minimum || args.length > found.maximum) return undefinedValue;
   return compileArguments(found.evaluate, args);
 }

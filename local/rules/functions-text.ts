@@ -1,5 +1,6 @@
 // Functions on text, and hashes of text; what is no text is converted first.
 import { createHash } from 'node:crypto';
+import { md2 } from './md2.ts';
 import type { SqlFunction } from './sql-function.ts';
 import { SqlFailure } from './sql-error.ts';
 import type { Value } from './value.ts';
@@ -69,6 +70,7 @@ export const textFunctions: Readonly<Record<string, SqlFunction>> = {
   lower: onText((text) => text.toLowerCase()),
   lpad: padded((text, spaces) => spaces + text),
   ltrim: onText((text) => text.trimStart()),
+  md2: onText((text) => md2(Buffer.from(text))),
   md5: hash('md5'),
   numbytes: onText((text) => Buffer.byteLength(text)),
   replace: { minimum: 3, maximum: 3, evaluate: replace },

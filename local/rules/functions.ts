@@ -1,7 +1,10 @@
 // The functions of rules SQL, by name (AWS IoT developer guide, "Functions").
 import { mathFunctions } from './functions-math.ts';
 import { messageFunctions } from './functions-message.ts';
+import { propertyFunctions } from './functions-property.ts';
+import { regexpFunctions } from './functions-regexp.ts';
 import { textFunctions } from './functions-text.ts';
+import { timeFunctions } from './functions-time.ts';
 import { valueFunctions } from './functions-value.ts';
 import type { SqlFunction } from './sql-function.ts';
 
@@ -10,6 +13,9 @@ const table: Readonly<Record<string, SqlFunction>> = {
   ...valueFunctions,
   ...mathFunctions,
   ...textFunctions,
+  ...regexpFunctions,
+  ...timeFunctions,
+  ...propertyFunctions,
 };
 
 /** Why a documented function is refused, by name. */
@@ -20,14 +26,6 @@ const unsupported: Readonly<Record<string, string>> = {
   get_secret: 'it calls another AWS service',
   get_thing_shadow: 'it calls another AWS service',
   machinelearning_predict: 'it calls another AWS service',
-  get_mqtt_property: 'MQTT 5 properties do not reach the rules engine',
-  get_user_properties: 'MQTT 5 properties do not reach the rules engine',
-  md2: 'MD2 is obsolete',
-  parse_time: 'time patterns are not implemented; format the time in the function that the rule invokes',
-  time_to_epoch: 'time patterns are not implemented; parse the time in the function that the rule invokes',
-  regexp_matches: 'regular expressions are not implemented; use startswith, endswith or indexof',
-  regexp_replace: 'regular expressions are not implemented; use replace',
-  regexp_substr: 'regular expressions are not implemented; use substring and indexof',
 };
 
 /** A function by its name in any case, or why there is none. */

@@ -27,7 +27,8 @@ function stringToken(sql: string, at: number): Token {
   if (end < 0) throw new SqlError(sql, at, `the text that begins with ${quote} has no end`);
   const text = sql.slice(at + 1, end);
   if (text.includes('\\')) {
-    const problem = 'AWS does not document a backslash in a literal; write it as chr(92)';
+    const problem =
+      'AWS does not document a backslash in a literal; write it as chr(92), in a regular expression \\d as [0-9] and \\. as [.]';
     throw new SqlError(sql, at + 1 + text.indexOf('\\'), problem);
   }
   return { kind: 'string', text, at, end: end + 1 };

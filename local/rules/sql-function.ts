@@ -1,5 +1,6 @@
 // What every function of rules SQL looks like, so that the tables of functions need not know each other.
 import type { MessageContext } from './message-context.ts';
+import type { Expression } from './syntax.ts';
 import type { Value } from './value.ts';
 
 export interface SqlFunction {
@@ -7,4 +8,8 @@ export interface SqlFunction {
   readonly minimum: number;
   readonly maximum: number;
   readonly evaluate: (message: MessageContext, ...args: Value[]) => Value;
+  /** Looks at literal arguments when a rule is compiled; says what is wrong with one, and its offset. */
+  readonly check?: (
+    args: readonly Expression[],
+  ) => { readonly at: number; readonly problem: string } | undefined;
 }

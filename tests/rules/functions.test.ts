@@ -128,6 +128,12 @@ const cases: Record<string, [string, string][]> = {
     ["chr('65.9')", '"A"'],
   ],
   'that hash': [
+    ["md2('hello')", '"a9046c73e00331af68917d3804f70655"'],
+    ["md2('')", '"8350e5a3e24c153df2275c9f80692773"'],
+    [
+      "md2('12345678901234567890123456789012345678901234567890123456789012345678901234567890')",
+      '"d5976f79d83d3a0dc9806c3c66f3efd8"',
+    ],
     ["md5('hello')", '"5d41402abc4b2a76b9719d911017c592"'],
     ["sha1('hello')", '"aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d"'],
     ["sha224('hello')", '"ea09ae9cc6768c50fcee903ed054556e5bfc8347907f12598aa24193"'],
@@ -221,6 +227,16 @@ const cases: Record<string, [string, string][]> = {
     ["decode(nil, 'base64')", 'Undefined'],
     ["encode('hello', 'base64')", '"aGVsbG8="'],
     ["encode(nil, 'base64')", 'Undefined'],
+  ],
+  // More of each in regexp.test.ts, time.test.ts and mqtt-properties.test.ts.
+  'with tests of their own': [
+    ["regexp_matches('aaaa', 'a{2,}')", 'true'],
+    ["regexp_replace('abcd', 'b(.*)d', '$1')", '"ac"'],
+    ["regexp_substr('hihihello', '(hi)*')", '"hihi"'],
+    ["parse_time('yyyy', timestamp())", '"2026"'],
+    ["time_to_epoch('1970-01-02', 'yyyy-MM-dd')", '86400000'],
+    ["get_mqtt_property('format_indicator')", '"UNSPECIFIED_BYTES"'],
+    ["get_user_properties('k')", 'Undefined'],
   ],
 };
 

@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -91,6 +92,9 @@ export async function startTidegate(
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text) => (output += text));
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+  // A failed test must not wait for a program that nobody stops any more.
+  child.unref();
+  for (const stream of [child.stdout, child.stderr] as Socket[]) stream.unref();
   await eventually(
     'the line `ready`',
     () => {
@@ -104,8 +108,11 @@ export async function startTidegate(
     endpoints: JSON.parse(readFileSync(path.join(dataDir, 'endpoints.json'), 'utf8')) as Endpoints,
     output: () => output,
     async stop(signal = 'SIGTERM') {
+      child.ref();
       child.kill(signal);
+      const patience = setTimeout(() => child.kill('SIGABRT'), 60_000);
       const [code, killedBy] = await exited;
+      clearTimeout(patience);
       return code ?? killedBy ?? -1;
     },
   };

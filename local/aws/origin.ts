@@ -27,14 +27,16 @@ function isOwn(hostname: string, boundTo: string): boolean {
 /**
  * Refuses a Host that is no loopback name or address (DNS rebinding) and requests that a foreign page sent.
  *
+ * @param isOwnPage true for a page that was found to be this program's own.
  * @throws AwsError AccessDenied, 403
  */
-export function refuseForeign(req: IncomingMessage, boundTo: string): void {
+export function refuseForeign(req: IncomingMessage, boundTo: string, isOwnPage = false): void {
   const host = hostnameOf(req.headers.host ?? '');
   if (!isOwn(host, boundTo)) {
     const named = printable(host).slice(0, 64);
     throw new AwsError('AccessDenied', `Host '${named}' is not served here: use localhost or 127.0.0.1`, 403);
   }
+  if (isOwnPage) return;
   const { origin } = req.headers;
   const page = origin === undefined ? host : hostnameOf(/^https?:\/\/([^/]*)$/.exec(origin)?.[1] ?? '');
   const site = req.headers['sec-fetch-site'];

@@ -4,8 +4,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { AwsError } from '../aws-error.ts';
 import { printable, type Log } from '../log.ts';
+import { answerPreflight, letRead, ownPage } from './cors.ts';
 import { refuseForeign } from './origin.ts';
-import { sendError, type AwsHandler, type Count, type ErrorFormat } from './wire.ts';
+import { sendError, type AwsHandler, type Caller, type Count, type ErrorFormat } from './wire.ts';
 
 export interface AwsServer {
   readonly port: number;
@@ -15,12 +16,22 @@ export interface AwsServer {
   close(): Promise<void>;
 }
 
+export interface Authenticated {
+  readonly caller: Caller;
+  /** The same request, whose body can be read once more. */
+  readonly request: IncomingMessage;
+}
+
 export interface AwsServerOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
   /** By the service name in the SigV4 credential scope, such as `s3`, `dynamodb` or `iotdata`. */
   readonly services: Readonly<Record<string, AwsHandler>>;
+  /** Checks requests that are signed with temporary credentials given out here; see local/cognito/callers.ts. */
+  readonly authenticate?: (req: IncomingMessage, service: string) => Promise<Authenticated | undefined>;
+  /** Origins whose pages may call, such as `http://localhost:8080`; asked for at each request. */
+  readonly origins?: () => readonly string[];
   readonly log: Log;
   readonly count: Count;
 }
@@ -36,18 +47,24 @@ const limits = {
 
 const xmlServices = new Set(['s3', 's3control', 's3express', 'route53', 'cloudfront']);
 
+const servicesByTarget = new Map([
+  ['DynamoDB_20120810', 'dynamodb'],
+  ['AWSCognitoIdentityService', 'cognito-identity'],
+]);
+
 /** `<key>/<date>/<region>/<service>/aws4_request`, from the header or from a presigned URL. */
-function credentialOf(req: IncomingMessage): string | undefined {
+export function credentialOf(req: IncomingMessage): string | undefined {
   const header = /Credential=([^,\s]+)/.exec(req.headers.authorization ?? '')?.[1];
   if (header) return header;
   return new URLSearchParams(req.url?.split('?', 2)[1]).get('X-Amz-Credential') ?? undefined;
 }
 
-/** Unsigned requests carry no service: DynamoDB is told by its target, the rest is S3 (`--no-sign-request`). */
+/** Unsigned requests carry no service: some are told by their target, the rest is S3 (`--no-sign-request`). */
 export function serviceOf(req: IncomingMessage): string {
   const scope = credentialOf(req)?.split('/') ?? [];
   if (scope.length >= 5) return scope.at(-2)!.toLowerCase();
-  return String(req.headers['x-amz-target'] ?? '').startsWith('DynamoDB_20120810.') ? 'dynamodb' : 's3';
+  const target = String(req.headers['x-amz-target'] ?? '').split('.', 1)[0]!;
+  return servicesByTarget.get(target) ?? 's3';
 }
 
 /** The format in which the client of `service` reads an error. */
@@ -70,11 +87,17 @@ async function serve(options: AwsServerOptions, req: IncomingMessage, res: Serve
   const format = errorFormatOf(req, service);
   const at = { service, method: req.method, path: req.url?.split('?', 1)[0]?.slice(0, 256), requestId };
   try {
-    refuseForeign(req, options.host);
+    const page = ownPage(req, options.origins?.() ?? []);
+    refuseForeign(req, options.host, page !== undefined);
+    if (page !== undefined) {
+      if (answerPreflight(req, res, page)) return;
+      letRead(res, page, service);
+    }
     const handler = Object.hasOwn(services, service) ? services[service] : undefined;
     if (!handler) throw unsupported(service, Object.keys(services).sort());
     count('aws.requests');
-    await handler(req, res);
+    const authenticated = await options.authenticate?.(req, service);
+    await handler(authenticated?.request ?? req, res, authenticated?.caller);
   } catch (error) {
     if (error instanceof AwsError) {
       sendError(res, error, format);

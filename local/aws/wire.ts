@@ -3,8 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsError } from '../aws-error.ts';
 import { renderXml, type XmlElements } from './xml.ts';
 
-/** Serves one request of one AWS service; what it throws is answered in the service's own error format. */
-export type AwsHandler = (req: IncomingMessage, res: ServerResponse) => void | Promise<void>;
+/** Who signed a request with the temporary credentials of an identity pool. */
+export interface Caller {
+  readonly cognitoIdentityId: string;
+  readonly cognitoIdentityPoolId: string;
+}
+
+/**
+ * Serves one request of one AWS service; what it throws is answered in the service's own error format. Without `caller`
+ * it is the account itself that calls.
+ */
+export type AwsHandler = (req: IncomingMessage, res: ServerResponse, caller?: Caller) => void | Promise<void>;
 
 /** Adds to a running total. */
 export type Count = (name: string, by?: number) => void;

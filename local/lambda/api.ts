@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { AwsError } from '../aws-error.ts';
 import { sendJson } from '../aws/wire.ts';
-import type { AwsHandler } from '../aws/wire.ts';
+import type { AwsHandler, Caller } from '../aws/wire.ts';
 import type { LocalFunction } from './local-function.ts';
 import { payloadLimit } from './protocol.ts';
 import type { InvokeResult } from './service.ts';
 
 export interface LambdaApi {
   readonly functions: ReadonlyMap<string, LocalFunction>;
-  invoke(functionName: string, payload: string): Promise<InvokeResult>;
+  invoke(functionName: string, payload: string, caller?: Caller): Promise<InvokeResult>;
   /** Resolves when the event is on disk. */
   spoolEvent(functionName: string, payload: string): Promise<string>;
 }
@@ -20,6 +20,7 @@ interface Call {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly query: URLSearchParams;
+  readonly caller: Caller | undefined;
   /** The function in the path, for operations that have one. */
   readonly target: LocalFunction;
 }
@@ -49,9 +50,9 @@ async function readPayload(req: IncomingMessage, limit: number): Promise<string>
 }
 
 const invocationTypes: Readonly<Record<string, (call: Call) => Promise<void>>> = {
-  async RequestResponse({ api, req, res, target }) {
+  async RequestResponse({ api, req, res, target, caller }) {
     const payload = await readPayload(req, payloadLimit);
-    const result = await api.invoke(target.spec.name, payload);
+    const result = await api.invoke(target.spec.name, payload, caller);
     res.setHeader('x-amz-executed-version', '$LATEST');
     if (result.functionError) res.setHeader('x-amz-function-error', result.functionError);
     if (req.headers['x-amz-log-type'] === 'Tail') {
@@ -60,7 +61,12 @@ const invocationTypes: Readonly<Record<string, (call: Call) => Promise<void>>> =
     const body = Buffer.from(result.payload, 'utf8');
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
   },
-  async Event({ api, req, res, target }) {
+  async Event({ api, req, res, target, caller }) {
+    if (caller) {
+      const message =
+        'The local cloud takes only RequestResponse from Cognito identities: events for later lose who called';
+      throw new AwsError('InvalidParameterValueException', message, 400);
+    }
     await api.spoolEvent(target.spec.name, await readPayload(req, eventLimit));
     res.writeHead(202, { 'content-length': 0 }).end();
   },
@@ -170,13 +176,13 @@ function findFunction(api: LambdaApi, reference: string, qualifier: string | nul
 
 /** @see https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html */
 export function createLambdaHandler(api: LambdaApi): AwsHandler {
-  return async (req, res) => {
+  return async (req, res, caller) => {
     const [path = '', search] = (req.url ?? '/').split('?', 2);
     const [version = '', kind, name, ...rest] = path.slice(1).split('/').map(decode);
     const query = new URLSearchParams(search);
     const list = req.method === 'GET' && version === '2015-03-31' && kind === 'functions' && !name;
     if (list) {
-      listFunctions({ api, req, res, query });
+      listFunctions({ api, req, res, query, caller });
       return;
     }
     const key = [req.method, version, ...rest.filter(Boolean)].join(' ');
@@ -187,6 +193,6 @@ export function createLambdaHandler(api: LambdaApi): AwsHandler {
       throw new AwsError('UnsupportedOperation', message, 501);
     }
     const target = findFunction(api, name!, query.get('Qualifier'));
-    await operation({ api, req, res, query, target });
+    await operation({ api, req, res, query, target, caller });
   };
 }

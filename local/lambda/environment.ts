@@ -1,5 +1,6 @@
 // One function environment: a worker thread with nothing of this machine's environment, which runs one event at a time.
 import { Worker } from 'node:worker_threads';
+import type { Caller } from '../aws/wire.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { createOutput } from './output.ts';
 import type { Output } from './output.ts';
@@ -22,7 +23,7 @@ export interface Environment {
   /** Lambda's error document, once the environment has ended. */
   failure(): string | undefined;
   /** One at a time. Never rejects: whatever kills the thread is an outcome. */
-  run(requestId: string, payload: string): Promise<Outcome>;
+  run(requestId: string, payload: string, caller?: Caller): Promise<Outcome>;
   close(): Promise<void>;
 }
 
@@ -183,7 +184,7 @@ export function createEnvironment(settings: EnvironmentSettings): Environment {
   return {
     started,
     failure: () => failure,
-    run(requestId, payload) {
+    run(requestId, payload, caller) {
       return new Promise((settle) => {
         const output = createOutput(onLine);
         output.start(requestId);
@@ -194,7 +195,7 @@ export function createEnvironment(settings: EnvironmentSettings): Environment {
         }, spec.timeoutSeconds * 1_000);
         attempt = { requestId, output, timer, settle };
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-        worker!.postMessage([requestId, payload] satisfies ToWorker);
+        worker!.postMessage([requestId, payload, caller] satisfies ToWorker);
       });
     },
     async close() {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import type { Caller } from '../aws/wire.ts';
 import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { createAsyncEvents } from './async-events.ts';
@@ -23,7 +24,8 @@ export interface LocalFunction {
   /** @throws StartError when it does not build or its handler cannot be imported. */
   prepare(): Promise<void>;
   readonly bundle: () => Bundle | undefined;
-  attempt(requestId: string, payload: string): Promise<Outcome>;
+  /** `caller` is the Cognito identity that invoked, if one did. */
+  attempt(requestId: string, payload: string, caller?: Caller): Promise<Outcome>;
   /** Attempts that wait for an environment, and attempts that wait or run. */
   waiting(): number;
   running(): number;
@@ -62,9 +64,9 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     return { spec, file: bundle!.file, variables, logStream, onLine };
   });
 
-  async function attempt(requestId: string, payload: string): Promise<Outcome> {
+  async function attempt(requestId: string, payload: string, caller?: Caller): Promise<Outcome> {
     running += 1;
-    const outcome = await pool.submit(requestId, payload);
+    const outcome = await pool.submit(requestId, payload, caller);
     running -= 1;
     count('lambda.invocations');
     if (outcome.failed) count('lambda.errors');

@@ -1,10 +1,11 @@
 // The environments of one function: started when events wait, reused as long as they live, replaced when they die.
+import type { Caller } from '../aws/wire.ts';
 import { createEnvironment } from './environment.ts';
 import type { Environment, EnvironmentSettings, Outcome } from './environment.ts';
 
 export interface Pool {
   /** Runs one event as soon as an environment is free, in the order of submission. Never rejects. */
-  submit(requestId: string, payload: string): Promise<Outcome>;
+  submit(requestId: string, payload: string, caller?: Caller): Promise<Outcome>;
   /** Starts one environment if there is none; resolves with Lambda's error document when its handler cannot be imported. */
   warm(): Promise<string | undefined>;
   /** Events that wait for an environment. */
@@ -16,6 +17,7 @@ export interface Pool {
 interface Job {
   readonly requestId: string;
   readonly payload: string;
+  readonly caller: Caller | undefined;
   settle(outcome: Outcome): void;
 }
 
@@ -75,7 +77,7 @@ export function createPool(size: number, settings: () => Omit<EnvironmentSetting
   }
 
   async function work(environment: Environment, job: Job): Promise<void> {
-    const outcome = await environment.run(job.requestId, job.payload);
+    const outcome = await environment.run(job.requestId, job.payload, job.caller);
     if (environments.has(environment)) idle.push(environment);
     job.settle(outcome);
     pump();
@@ -92,9 +94,9 @@ export function createPool(size: number, settings: () => Omit<EnvironmentSetting
 
   return {
     waiting,
-    submit: (requestId, payload) =>
+    submit: (requestId, payload, caller) =>
       new Promise((settle) => {
-        queue.push({ requestId, payload, settle });
+        queue.push({ requestId, payload, caller, settle });
         pump();
       }),
     async warm() {

@@ -1,5 +1,7 @@
 // What the process and a function's worker thread say to each other: short arrays of text, the cheapest thing to clone.
 
+import type { Caller } from '../aws/wire.ts';
+
 export interface WorkerSettings {
   /** Absolute path of the bundle. */
   readonly file: string;
@@ -12,8 +14,8 @@ export interface WorkerSettings {
   readonly logStream: string;
 }
 
-/** One invocation: request id and event as JSON text. */
-export type ToWorker = readonly [requestId: string, payload: string];
+/** One invocation: request id, event as JSON text, and the Cognito identity that invoked, if one did. */
+export type ToWorker = readonly [requestId: string, payload: string, caller: Caller | undefined];
 
 export type FromWorker =
   | readonly [kind: 'ready']

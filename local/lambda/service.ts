@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../aws-error.ts';
-import type { AwsHandler, Count } from '../aws/wire.ts';
+import type { AwsHandler, Caller, Count } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { FunctionSpec } from '../template/functions.ts';
@@ -123,13 +123,13 @@ export function createLambda(options: LambdaOptions): LambdaService {
   }
   const ready = () => (prepared ??= prepare());
 
-  async function invoke(functionName: string, payload: string): Promise<InvokeResult> {
+  async function invoke(functionName: string, payload: string, caller?: Caller): Promise<InvokeResult> {
     const target = find(functionName);
     if (target.spec.reservedConcurrency === 0 || target.waiting() >= maxWaiting) {
       throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     }
     if (!isReady) await ready();
-    const { payload: response, failed, logTail } = await target.attempt(randomUUID(), payload);
+    const { payload: response, failed, logTail } = await target.attempt(randomUUID(), payload, caller);
     await target.logged();
     return { payload: response, ...(failed && { functionError: 'Unhandled' as const }), logTail };
   }

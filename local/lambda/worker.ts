@@ -59,7 +59,7 @@ function memoryUsed(): number {
   return Math.ceil((heap.used_heap_size + heap.external_memory) / 1_048_576);
 }
 
-function contextOf(id: string, started: number): object {
+function contextOf(id: string, started: number, caller: ToWorker[2]): object {
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionVersion: '$LATEST',
@@ -68,7 +68,7 @@ function contextOf(id: string, started: number): object {
     logGroupName: settings.logGroup,
     logStreamName: settings.logStream,
     clientContext: undefined,
-    identity: undefined,
+    identity: caller && { ...caller },
     invokedFunctionArn: settings.functionArn,
     awsRequestId: id,
     getRemainingTimeInMillis: () =>
@@ -98,13 +98,13 @@ function responseOf(result: unknown): FromWorker {
   return ['done', text, memoryUsed()];
 }
 
-async function run(handler: Handler, id: string, payload: string): Promise<void> {
+async function run(handler: Handler, [id, payload, caller]: ToWorker): Promise<void> {
   const started = performance.now();
   requestId = id;
   printed = 0;
   try {
     const event: unknown = JSON.parse(payload);
-    post(responseOf(await handler(event, contextOf(id, started))));
+    post(responseOf(await handler(event, contextOf(id, started, caller))));
   } catch (error) {
     const document = describe(error);
     printLine('ERROR', `Invoke Error \t${document}`);
@@ -153,6 +153,6 @@ exitOn('uncaughtException');
 exitOn('unhandledRejection', 'Runtime.UnhandledPromiseRejection');
 const handler = await load();
 if (handler) {
-  port.on('message', ([id, payload]: ToWorker) => void run(handler, id, payload));
+  port.on('message', (message: ToWorker) => void run(handler, message));
   post(['ready']);
 }

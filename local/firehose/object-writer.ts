@@ -95,8 +95,10 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
   return {
     async write(records, oldest) {
       const plain = Buffer.concat(records);
-      const stored = await writeUntilStored(objectKey(spec, oldest, newId), plain);
+      const key = objectKey(spec, oldest, newId);
+      const stored = await writeUntilStored(key, plain);
       if (!stored) return false;
+      log.info('archived', { bucket: spec.bucket, key, records: records.length });
       count('objects');
       count('archivedRecords', records.length);
       count('archivedBytes', plain.length);

@@ -121,7 +121,10 @@ export function createDeliveries(options: DeliveriesOptions): (publication: Publ
       log.error('SNS message not written', { messageId, topic: publication.topic?.name, reason: code });
       throw new AwsError('InternalError', `The message could not be written: ${code}`, 500);
     }
-    for (const { counter } of deliveries) count(counter);
+    for (const { counter, files } of deliveries) {
+      count(counter);
+      log.info(counter === 'mails' ? 'mail' : 'text message', { file: files.at(-1)!.path });
+    }
     relay?.send(deliveries.flatMap(({ mail }) => mail ?? []));
   };
 }

@@ -151,6 +151,8 @@ describe('a delivery stream whose bucket fails', () => {
     assert.deepEqual(lines, [
       'warn: a delivery stream cannot write and keeps trying',
       'info: a delivery stream writes again',
+      'info: archived',
+      'info: archived',
     ]);
   });
 

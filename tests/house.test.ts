@@ -1,0 +1,47 @@
+// The house rules that a reader of one file cannot see: size, depth, an opening sentence, one template.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+
+const root = path.resolve(import.meta.dirname, '..');
+const rooms = ['adapters', 'bench', 'core', 'device-sim', 'functions', 'local', 'tests'];
+
+/** Every TypeScript file of the project. */
+function sourceFiles(): string[] {
+  const listed = execFileSync('find', [...rooms, '-name', '*.ts'], { cwd: root, encoding: 'utf8' });
+  return listed.split('\n').filter(Boolean).sort();
+}
+
+const files = sourceFiles();
+
+test('every file opens with the sentence that says why it exists', () => {
+  const silent = files.filter((file) => !readFileSync(path.join(root, file), 'utf8').startsWith('// '));
+  assert.deepEqual(silent, []);
+});
+
+test('a source file fits in the head: at most 300 lines', () => {
+  const long = files.filter((file) => {
+    return !file.startsWith('tests/') && readFileSync(path.join(root, file), 'utf8').split('\n').length > 301;
+  });
+  assert.deepEqual(long, []);
+});
+
+test('folders go two levels deep at most, and names are kebab-case', () => {
+  assert.deepEqual(
+    files.filter((file) => !/^[a-z][a-z0-9-]*(\/[a-z][a-z0-9-]*)?\/[a-z0-9-]+(\.test)?\.ts$/.test(file)),
+    [],
+  );
+});
+
+test('no file is named after a drawer', () => {
+  assert.deepEqual(
+    files.filter((file) => /\b(utils?|helpers?|common|manager|misc)\b/.test(file)),
+    [],
+  );
+});
+
+test('no package comes from an address of its own', () => {
+  assert.doesNotMatch(readFileSync(path.join(root, 'package-lock.json'), 'utf8'), /"resolved"/);
+});

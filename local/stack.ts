@@ -31,7 +31,7 @@ import { createTopics } from './sns/topics.ts';
 import { StartError } from './start-error.ts';
 import { functionsOf } from './template/functions.ts';
 import { loadTemplate, type ResolvedTemplate } from './template/load.ts';
-import { createWeb } from './web.ts';
+import { openBrowsers, type Browsers } from './web/browsers.ts';
 
 export interface StackOptions extends Omit<Flags, 'demo'> {
   /** Folder of template.yaml. */
@@ -142,7 +142,7 @@ function prepareLambda(settings: Settings, stores: Stores, endpoint: () => strin
 }
 
 /** The AWS port, and the functions, which need its address. */
-async function openAws(settings: Settings, stores: Stores, iot: Iot) {
+async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: Browsers) {
   const { awsPort, template, clock, log, counters, closers } = settings;
   let url = '';
   const lambda = prepareLambda(settings, stores, () => url);
@@ -152,11 +152,12 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot) {
     sns: createSnsHandler(stores.topics),
     iot: (req: IncomingMessage, res: ServerResponse) => iot.handler(req, res),
     lambda: lambda.handler,
+    'cognito-identity': browsers.cognito,
     sts: createStsHandler(template.accountId),
     cloudformation: createCloudFormationHandler(template, clock.now()),
   };
   const server = await listening('--aws-port', awsPort, () =>
-    createAwsServer({ host, port: awsPort, services, log, count: counters.count }),
+    createAwsServer({ host, port: awsPort, services, ...browsers.awsPort, log, count: counters.count }),
   );
   url = server.url;
   closers.add(() => server.close());
@@ -170,6 +171,7 @@ async function openDevicePath(
   settings: Settings,
   stores: Stores,
   iot: Iot,
+  browsers: Browsers,
   { lambda, services }: Awaited<ReturnType<typeof openAws>>,
 ) {
   const { dataDir, mqttPort, template, clock, log, counters, closers } = settings;
@@ -199,7 +201,7 @@ async function openDevicePath(
     dir: path.join(dataDir, 'mqtt'),
     journal,
     rules,
-    authorize: (request) => iot.authorize(request),
+    authorize: browsers.authorize,
     clock,
     log,
     count,
@@ -251,12 +253,14 @@ async function open(settings: Settings): Promise<Endpoints> {
   const { dataDir, webPort, template, counters, closers } = settings;
   const stores = await openStores(settings);
   const iot = await openDevices(settings);
-  const aws = await openAws(settings, stores, iot);
-  const broker = await openDevicePath(settings, stores, iot, aws);
+  const browsers = await openBrowsers({ ...settings, iot, count: counters.count });
+  const aws = await openAws(settings, stores, iot, browsers);
+  const broker = await openDevicePath(settings, stores, iot, browsers, aws);
   const web = await listening('--web-port', webPort, () =>
-    createWeb({
+    browsers.listen({
       host,
       port: webPort,
+      broker,
       status: () => ({ totals: counters.all(), outputs: template.outputs }),
     }),
   );

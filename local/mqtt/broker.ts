@@ -31,8 +31,8 @@ export interface Disconnection {
 
 export interface Broker {
   readonly port: number;
-  /** Serves a client that came another way, such as WebSocket. */
-  accept(stream: Duplex, identity: Identity): void;
+  /** Serves a client that came another way, such as WebSocket; at most `lifetimeMs` milliseconds, where that is given. */
+  accept(stream: Duplex, identity: Identity, lifetimeMs?: number): void;
   /** Closes the connection of a client ID; false when there is none. The session and the will go on unless told. */
   disconnectClient(clientId: string, reason: string, how?: Disconnection): boolean;
   /** Closes every connection of a certificate and says how many. */
@@ -61,9 +61,15 @@ export async function createBroker({ context, tls, host, port, identify }: Broke
     socket.destroy();
   };
 
-  const accept = (stream: Duplex, identity: Identity) => {
-    open.set(stream, createConnection(stream, identity, context));
+  const accept = (stream: Duplex, identity: Identity, lifetimeMs?: number) => {
+    const client = createConnection(stream, identity, context);
+    open.set(stream, client);
     stream.once('close', () => open.delete(stream));
+    if (lifetimeMs === undefined) return;
+    stream.once(
+      'close',
+      context.clock.after(lifetimeMs, () => client.close('webSocketExpired')),
+    );
   };
 
   const server = createServer({

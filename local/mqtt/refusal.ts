@@ -11,7 +11,8 @@ export type DisconnectReason =
   | 'SERVER_ERROR'
   | 'SERVER_INITIATED_DISCONNECT'
   | 'API_INITIATED_DISCONNECT'
-  | 'THROTTLED';
+  | 'THROTTLED'
+  | 'WEBSOCKET_TTL_EXPIRATION';
 
 interface Ending {
   /** MQTT 5 reason code. */
@@ -42,6 +43,7 @@ export const endings = {
   tooSlow: { code: 0x97, event: 'THROTTLED' },
   quotaExceeded: { code: 0x97, event: 'CLIENT_ERROR', returnCode: 3 },
   administrative: { code: 0x98, event: 'API_INITIATED_DISCONNECT' },
+  webSocketExpired: { code: 0x98, event: 'WEBSOCKET_TTL_EXPIRATION' },
   accessRevoked: { code: 0x87, event: 'AUTH_ERROR' },
   qosNotSupported: { code: 0x9b, event: 'CLIENT_ERROR' },
   subscriptionIdentifiersNotSupported: { code: 0xa1, event: 'CLIENT_ERROR' },

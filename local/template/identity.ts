@@ -1,5 +1,7 @@
 // How each resource type is called: physical name, ARN, what Ref and Fn::GetAtt give. Names are the same at every start.
 
+import { createHash } from 'node:crypto';
+
 export interface Ground {
   readonly stackName: string;
   readonly region: string;
@@ -19,7 +21,7 @@ interface Naming {
   /** What AWS accepts as that name. */
   readonly pattern?: RegExp;
   /** The name when the template sets none; CloudFormation would add random characters. */
-  readonly generate?: (stackName: string, logicalId: string) => string;
+  readonly generate?: (stackName: string, logicalId: string, ground: Ground) => string;
   /** Service and resource of the ARN, such as `iot` and `rule/Name`. */
   readonly arn: (name: string, ground: Ground) => string;
   readonly ref?: 'arn';
@@ -41,6 +43,12 @@ const joined = (stackName: string, logicalId: string) => `${stackName}-${logical
 const inLowerCase = (stackName: string, logicalId: string) => joined(stackName, logicalId).toLowerCase();
 const withUnderscore = (stackName: string, logicalId: string) =>
   joined(stackName, logicalId).replaceAll(/[^A-Za-z0-9_]/g, '_');
+
+/** AWS chooses a random one; here it follows from the names, so that browsers find their pool again after a restart. */
+const poolId: Naming['generate'] = (stackName, logicalId, { region }) => {
+  const digest = createHash('sha256').update(joined(stackName, logicalId)).digest('hex');
+  return `${region}:${digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5')}`;
+};
 
 const thingName = /^[a-zA-Z0-9:_-]{1,128}$/;
 const id = (name: string) => ({ Id: name });
@@ -104,6 +112,12 @@ const namings: Readonly<Record<string, Naming>> = {
     pattern: /^[\w+=,.@-]{1,64}$/,
     arn: (name, { accountId }) => `arn:aws:iam::${accountId}:role/${name}`,
   },
+  'AWS::Cognito::IdentityPool': {
+    generate: poolId,
+    arn: within('cognito-identity', (name) => `identitypool/${name}`),
+    hasArn: false,
+    attributes: id,
+  },
   'AWS::Logs::LogGroup': {
     nameProperty: 'LogGroupName',
     pattern: /^[.\-_/#A-Za-z0-9]{1,512}$/,
@@ -118,6 +132,7 @@ const namings: Readonly<Record<string, Naming>> = {
   'AWS::SNS::Subscription': { arn: within('sns', (name) => `subscription:${name}`), ref: 'arn' },
   'AWS::Logs::LogStream': { nameProperty: 'LogStreamName', arn: unnamed, hasArn: false },
   'AWS::Lambda::Permission': { arn: unnamed, hasArn: false },
+  'AWS::Cognito::IdentityPoolRoleAttachment': { arn: unnamed, hasArn: false },
   'AWS::S3::BucketPolicy': { arn: unnamed, hasArn: false },
   'AWS::SNS::TopicPolicy': { arn: unnamed, hasArn: false },
 };
@@ -138,7 +153,7 @@ export function identify(
   ground: Ground,
 ): Identity | string {
   const naming = namings[type]!;
-  const name = explicit ?? (naming.generate ?? joined)(ground.stackName, logicalId);
+  const name = explicit ?? (naming.generate ?? joined)(ground.stackName, logicalId, ground);
   if (naming.pattern && !naming.pattern.test(name)) {
     return `is called ${JSON.stringify(name)}, which AWS refuses: it must match ${naming.pattern.source}`;
   }

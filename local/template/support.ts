@@ -5,7 +5,8 @@ import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
 import type { TypeSupport } from './property-check.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
-const permissions = 'AWS permissions do not apply on one machine; device policies do';
+const permissions =
+  'AWS permissions do not apply on one machine; device policies do, and the roles of an identity pool';
 const encryption = 'data lies on your own disk; encrypt the disk';
 const logs = 'logs are files under the data directory';
 const cost = 'one machine has one kind of storage';
@@ -129,6 +130,28 @@ const archive: Readonly<Record<string, ResourceSupport>> = {
   'AWS::S3::BucketPolicy': unchecked(permissions),
 };
 
+const browsers: Readonly<Record<string, ResourceSupport>> = {
+  'AWS::Cognito::IdentityPool': {
+    properties: {
+      honours: {
+        IdentityPoolName: text,
+        AllowUnauthenticatedIdentities: flag,
+        AllowClassicFlow: oneOf('false'),
+        DeveloperProviderName: text,
+      },
+      ignores: { 'IdentityPoolTags.**': 'nobody bills one machine by tag' },
+      required: ['AllowUnauthenticatedIdentities'],
+    },
+  },
+  'AWS::Cognito::IdentityPoolRoleAttachment': {
+    properties: {
+      honours: { IdentityPoolId: text, 'Roles.authenticated': text, 'Roles.unauthenticated': text },
+      ignores: {},
+      required: ['IdentityPoolId', 'Roles'],
+    },
+  },
+};
+
 const variables = 'Environment.Variables.*';
 const build = 'BuildProperties';
 
@@ -235,6 +258,7 @@ export const support: Readonly<Record<string, ResourceSupport>> = {
   ...archive,
   ...functions,
   ...windowsAndAlerts,
+  ...browsers,
 };
 
 export interface SupportEntry {

@@ -1,0 +1,59 @@
+// Puts together what browsers need: identities, calls to the AWS port, and MQTT by WebSocket on the web port.
+import path from 'node:path';
+import type { AwsServerOptions } from '../aws/server.ts';
+import type { AwsHandler } from '../aws/wire.ts';
+import type { Clock } from '../clock.ts';
+import { createCallerCheck } from '../cognito/callers.ts';
+import { openCognito } from '../cognito/cognito.ts';
+import type { Iot } from '../iot/iot.ts';
+import type { Log } from '../log.ts';
+import type { Authorize } from '../mqtt/access.ts';
+import type { Broker } from '../mqtt/broker.ts';
+import type { ResolvedTemplate } from '../template/load.ts';
+import { createMqttSocket } from './mqtt-socket.ts';
+import { createWeb, type Web, type WebOptions } from './server.ts';
+
+export interface Browsers {
+  /** Answers requests for the service `cognito-identity`. */
+  readonly cognito: AwsHandler;
+  /** What the AWS port must know of browsers. */
+  readonly awsPort: Required<Pick<AwsServerOptions, 'authenticate' | 'origins'>>;
+  /** Asks the policies of certificates, or those of roles and identities, by who it is about. */
+  readonly authorize: Authorize;
+  /** Opens the web port, on which `broker` serves MQTT. */
+  listen(options: Omit<WebOptions, 'upgrade'> & { broker: Broker }): Promise<Web>;
+}
+
+const isCertificateId = (principal: string) => /^[0-9a-f]{64}$/.test(principal);
+
+/** @throws StartError naming the template line of an identity pool or role that would not work. */
+export async function openBrowsers(options: {
+  dataDir: string;
+  template: ResolvedTemplate;
+  iot: Iot;
+  clock: Clock;
+  log: Log;
+  count: (name: string) => void;
+}): Promise<Browsers> {
+  const { dataDir, template, iot, clock, log, count } = options;
+  const { region, accountId } = template;
+  const dir = path.join(dataDir, 'cognito');
+  const { registry } = iot;
+  const { handler, credentials, permissions } = await openCognito({ dir, template, registry, clock });
+  const rules = { region, accountId, credentials };
+  let origins: readonly string[] = [];
+  return {
+    cognito: handler,
+    awsPort: {
+      authenticate: createCallerCheck({ ...rules, permissions, clock }),
+      origins: () => origins,
+    },
+    authorize: (request) => (isCertificateId(request.principal) ? iot : permissions).authorize(request),
+    async listen({ broker, ...web }) {
+      const upgrade = createMqttSocket({ broker, rules, clock, log, count });
+      const opened = await createWeb({ ...web, upgrade });
+      origins = opened.origins;
+      return opened;
+    },
+  };
+}

@@ -1,0 +1,150 @@
+// Who opens an MQTT connection by WebSocket: the URL carries the proof, signed as AWS IoT Core wants it.
+// https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html#mqtt-ws
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  algorithm,
+  parseScope,
+  parseTime,
+  sameSignature,
+  sha256,
+  signatureOf,
+  type CredentialScope,
+} from '../aws/sigv4.ts';
+import { accessKeyPrefix, type CredentialsMaker } from '../cognito/credentials.ts';
+
+export interface SignerRules {
+  readonly region: string;
+  readonly accountId: string;
+  readonly credentials: CredentialsMaker;
+}
+
+/** `principal`: the identity ID, or the account's ID for the developer's own keys. */
+export type Signer = { readonly principal: string } | { readonly refused: string };
+
+interface Signed {
+  readonly scope: CredentialScope;
+  readonly time: string;
+  readonly signature: string;
+  readonly token: string | undefined;
+  /** All but signature and token. */
+  readonly query: readonly (readonly [string, string])[];
+}
+
+interface Key {
+  readonly principal: string;
+  readonly secretAccessKey: string;
+  /** Epoch milliseconds. */
+  readonly expiration: number;
+}
+
+const service = 'iotdevicegateway';
+const tokenName = 'X-Amz-Security-Token';
+/** Both names and values of the developer's own keys, as everywhere on this machine. */
+const ownKey = 'local';
+const clockSkewMs = 300_000;
+/** Where the URL does not say how long it is valid, as for a request whose signature is in its headers. */
+const defaultExpirySeconds = 300;
+const longestExpirySeconds = 604_800;
+const longestUrl = 8_192;
+
+const refused = (reason: string) => ({ refused: reason });
+
+function readQuery(text: string): Signed | { refused: string } {
+  // A signer writes a blank as %20, so a plus is a plus.
+  const pairs = [...new URLSearchParams(text.replaceAll('+', '%2B'))];
+  const values = new Map(pairs);
+  if (values.size < pairs.length) return refused('a parameter of the URL is there twice');
+  const names = [
+    'X-Amz-Algorithm',
+    'X-Amz-Credential',
+    'X-Amz-Date',
+    'X-Amz-SignedHeaders',
+    'X-Amz-Signature',
+  ];
+  const missing = names.find((name) => !values.has(name));
+  if (missing !== undefined) return refused(`the URL is not signed: ${missing} is missing`);
+  const [given, credential, time, headers, signature] = names.map((name) => values.get(name)!);
+  if (given !== algorithm) return refused(`signed with ${given} instead of ${algorithm}`);
+  if (headers !== 'host') return refused(`signed headers are ${headers} instead of host`);
+  const scope = parseScope(credential!);
+  if (!scope) return refused('X-Amz-Credential is not key/date/region/service/aws4_request');
+  const query = pairs.filter(([name]) => name !== 'X-Amz-Signature' && name !== tokenName);
+  return { scope, time: time!, signature: signature!, token: values.get(tokenName), query };
+}
+
+function wrongScope({ scope, time }: Signed, region: string): string | undefined {
+  if (scope.region !== region) return `signed for region ${scope.region} instead of ${region}`;
+  if (scope.service !== service) return `signed for service ${scope.service} instead of ${service}`;
+  return time.startsWith(scope.date) ? undefined : 'signed for another day than X-Amz-Date';
+}
+
+function wrongTime({ time, query }: Signed, now: number): string | undefined {
+  const signedAt = parseTime(time);
+  const given = query.find(([name]) => name === 'X-Amz-Expires')?.[1] ?? String(defaultExpirySeconds);
+  const seconds = /^\d{1,6}$/.test(given) ? Number(given) : 0;
+  if (Number.isNaN(signedAt)) return 'X-Amz-Date is no time such as 20260102T030405Z';
+  if (seconds < 1 || seconds > longestExpirySeconds)
+    return `X-Amz-Expires is not 1 to ${longestExpirySeconds} seconds`;
+  if (signedAt > now + clockSkewMs) return `signed in the future, at ${time}`;
+  return now > signedAt + seconds * 1000 ? `the URL of ${time} expired after ${seconds} seconds` : undefined;
+}
+
+function findKey({ scope, token }: Signed, rules: SignerRules): Key | { refused: string } {
+  const { accessKeyId } = scope;
+  if (accessKeyId === ownKey) {
+    if (token !== undefined) return refused('access key local has no session token');
+    return { principal: rules.accountId, secretAccessKey: ownKey, expiration: Infinity };
+  }
+  if (!accessKeyId.startsWith(accessKeyPrefix))
+    return refused(`access key ${accessKeyId} is not of this installation`);
+  const session = rules.credentials.open(accessKeyId, token);
+  if ('refused' in session) return session;
+  return { ...session, principal: session.identityId };
+}
+
+/** Without the port too, because the AWS IoT SDKs sign the name of the endpoint alone. */
+const namesOf = (host: string) => [host, host.replace(/:\d+$/, '')];
+
+function wrongSignature(signed: Signed, path: string, host: string, { secretAccessKey }: Key) {
+  const matches = (query: Signed['query']) =>
+    namesOf(host).some((name) => {
+      const request = {
+        method: 'GET',
+        path,
+        query,
+        headers: [['host', name]],
+        payloadHash: sha256(''),
+      } as const;
+      return sameSignature(
+        signatureOf(request, signed.time, signed.scope, secretAccessKey),
+        signed.signature,
+      );
+    });
+  if (matches(signed.query)) return undefined;
+  if (signed.token !== undefined && matches([...signed.query, [tokenName, signed.token]])) {
+    return `${tokenName} is part of the signature: sign without it, then append it, as AWS IoT Core wants it`;
+  }
+  return 'the signature does not match';
+}
+
+/** @param now epoch milliseconds */
+export function readSigner(
+  url: string,
+  headers: IncomingHttpHeaders,
+  rules: SignerRules,
+  now: number,
+): Signer {
+  if (url.length > longestUrl) return refused(`the URL is longer than ${longestUrl} characters`);
+  const [path = '', query = ''] = url.split(/\?(.*)/s);
+  const signed = readQuery(query);
+  if ('refused' in signed) return signed;
+  const misfit = wrongScope(signed, rules.region);
+  if (misfit !== undefined) return refused(misfit);
+  const key = findKey(signed, rules);
+  if ('refused' in key) return key;
+  const problem = wrongSignature(signed, path, headers.host ?? '', key) ?? wrongTime(signed, now);
+  if (problem !== undefined) return refused(problem);
+  if (now >= key.expiration)
+    return refused(`the credentials expired at ${new Date(key.expiration).toISOString()}`);
+  return { principal: key.principal };
+}

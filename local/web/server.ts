@@ -1,0 +1,85 @@
+// The web port: a page of running totals, and MQTT over WebSocket at /mqtt.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { page } from './page.ts';
+
+export interface WebStatus {
+  readonly totals: Readonly<Record<string, number>>;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+export interface WebOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly status: () => WebStatus;
+  /** Takes over the socket of a request to change to another protocol. */
+  readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer, origins: readonly string[]) => void;
+}
+
+export interface Web {
+  readonly port: number;
+  /** Where its pages come from, by every name that this machine has for itself. */
+  readonly origins: readonly string[];
+  /** Takes nothing new; WebSocket connections are left to who serves them. */
+  close(): Promise<void>;
+}
+
+const limits = { connections: 2_000, headersMs: 10_000, requestMs: 30_000 } as const;
+
+/** A page of another site that points its name at this machine must not read this one (DNS rebinding). */
+export function isOwnHost(host: string | undefined): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host ?? '');
+}
+
+function answer(res: ServerResponse, status: number, type: string, body: string): void {
+  res.writeHead(status, {
+    'content-type': type,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy':
+      "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'",
+  });
+  res.end(body);
+}
+
+function problem(res: ServerResponse, status: number, title: string): void {
+  answer(res, status, 'application/problem+json', JSON.stringify({ status, title }));
+}
+
+function handle(req: IncomingMessage, res: ServerResponse, status: () => WebStatus): void {
+  const path = (req.url ?? '').split('?')[0];
+  if (!isOwnHost(req.headers.host)) return problem(res, 403, 'This port answers to localhost only.');
+  if (req.method !== 'GET' && req.method !== 'HEAD')
+    return problem(res, 405, `${req.method} is not served here.`);
+  if (path === '/') return answer(res, 200, 'text/html; charset=utf-8', page);
+  if (path === '/status.json') return answer(res, 200, 'application/json', JSON.stringify(status()));
+  if (path === '/mqtt')
+    return problem(res, 426, 'MQTT over WebSocket is served here: upgrade the connection.');
+  return problem(res, 404, `There is no ${path} here.`);
+}
+
+/** Serves on loopback; rejects with the system's error when the port cannot be had. */
+export async function createWeb(options: WebOptions): Promise<Web> {
+  const origins: string[] = [];
+  const server = createServer((req, res) => handle(req, res, options.status));
+  server.maxConnections = limits.connections;
+  server.headersTimeout = limits.headersMs;
+  server.requestTimeout = limits.requestMs;
+  server.on('upgrade', (req, socket, head) => options.upgrade(req, socket, head, origins));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  for (const name of ['localhost', '127.0.0.1', '[::1]']) origins.push(`http://${name}:${port}`);
+  return {
+    port,
+    origins,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

@@ -3,21 +3,27 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { systemClock } from './clock.ts';
 import { parseOverrides } from './flags.ts';
+import { ground } from './ground.ts';
 import { printable } from './log.ts';
 import type { InboundMessage } from './mqtt/message.ts';
 import { topicProblem } from './mqtt/topics.ts';
 import { explainRule } from './rules/explain.ts';
+import { parseJson } from './rules/json.ts';
+import type { LookupName, Lookups } from './rules/lookups.ts';
+import { isLookup, lookupNames } from './rules/lookups.ts';
 import { defaultEnvironment } from './rules/message-context.ts';
 import type { RuleSpec } from './rules/rule-spec.ts';
 import { rulesFromTemplate } from './rules/rule-spec.ts';
+import { isObject, memberOf } from './rules/value.ts';
 import { StartError } from './start-error.ts';
 import { loadTemplate } from './template/load.ts';
 
 const usage =
   'usage: npm run rule -- explain RULE MESSAGE_FILE --topic TOPIC [--client-id ID] [--principal ID] ' +
   '[--source-ip IP] [--content-type TYPE] [--response-topic TOPIC] [--correlation-data BASE64] ' +
-  '[--user-property NAME=VALUE ...] [--parameter-overrides KEY=VALUE ...]; MESSAGE_FILE - reads standard input';
+  '[--user-property NAME=VALUE ...] [--answers FILE] [--parameter-overrides KEY=VALUE ...]; MESSAGE_FILE - reads standard input';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -25,16 +31,35 @@ interface Wanted {
   readonly rule: string;
   readonly message: InboundMessage;
   readonly overrides: Readonly<Record<string, string>>;
+  readonly answers?: string;
 }
 
-function readPayload(file: string): Buffer {
+function readBytes(file: string, content: string): Buffer {
   try {
     return readFileSync(file === '-' ? 0 : file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
-    throw new StartError(`${file}: ${reason}; it must hold the payload of one message`, { cause: error });
+    throw new StartError(`${file}: ${reason}; it must hold ${content}`, { cause: error });
   }
+}
+
+/** What services answer when SQL asks them, by the name of the function: there is no running stack to ask. */
+function readAnswers(file: string | undefined): Lookups {
+  const content = 'a JSON object with the answer of each function, such as {"get_thing_shadow": {...}}';
+  const found = file === undefined ? { value: {} } : parseJson(readBytes(file, content).toString('utf8'));
+  if (!found || !isObject(found.value)) throw new StartError(`${file}: it must hold ${content}`);
+  const answers = found.value;
+  const unknown = Object.keys(answers).find((name) => !isLookup(name));
+  if (unknown !== undefined) {
+    throw new StartError(`${file}: ${unknown} asks no service; those that do are ${lookupNames.join(', ')}`);
+  }
+  const answerOf = async (name: LookupName) => {
+    const answer = memberOf(answers, name);
+    if (answer === undefined) throw new Error('no stack is asked; give its answer with --answers FILE');
+    return answer;
+  };
+  return Object.fromEntries(lookupNames.map((name) => [name, () => answerOf(name)]));
 }
 
 function readFlags(args: readonly string[]) {
@@ -51,6 +76,7 @@ function readFlags(args: readonly string[]) {
         'response-topic': { type: 'string' },
         'correlation-data': { type: 'string' },
         'user-property': { type: 'string', multiple: true, default: [] },
+        answers: { type: 'string' },
         'parameter-overrides': { type: 'string', multiple: true, default: [] },
       },
     });
@@ -76,7 +102,7 @@ function readWanted(args: readonly string[]): Wanted {
   const userProperties = values['user-property'].map(readUserProperty);
   const message: InboundMessage = {
     topic,
-    payload: readPayload(file),
+    payload: readBytes(file, 'the payload of one message'),
     qos: 1,
     retain: false,
     // A device connects under its own name, and that is the last level of its topics.
@@ -92,7 +118,8 @@ function readWanted(args: readonly string[]): Wanted {
       userProperties: userProperties.length > 0 ? userProperties : undefined,
     },
   };
-  return { rule, message, overrides: parseOverrides(values['parameter-overrides']) };
+  const { answers } = values;
+  return { rule, message, answers, overrides: parseOverrides(values['parameter-overrides']) };
 }
 
 function readRules(overrides: Wanted['overrides']) {
@@ -101,9 +128,7 @@ function readRules(overrides: Wanted['overrides']) {
     samconfigFile: path.join(root, 'samconfig.toml'),
     environment: 'local',
     overrides,
-    stackName: 'tidegate',
-    region: 'us-east-1',
-    accountId: '000000000000',
+    ...ground,
   });
   return { rules: rulesFromTemplate(template), accountId: template.accountId };
 }
@@ -132,7 +157,9 @@ async function main(args: readonly string[]): Promise<number> {
     // One id, so that what is shown of an expression and what an action gets agree.
     const id = randomUUID();
     const environment = { ...defaultEnvironment, accountId, newId: () => id };
-    const explain = (spec: RuleSpec) => explainRule(spec, wanted.message, environment);
+    const lookups = readAnswers(wanted.answers);
+    const explain = (spec: RuleSpec) =>
+      explainRule(spec, wanted.message, { environment, lookups, clock: systemClock });
     const { lines } = await explain(rule);
     const others = await othersOf(rules, rule, explain);
     const last = others.length > 0 ? [`The same message fires ${others.join(', ')}.`] : [];

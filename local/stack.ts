@@ -23,9 +23,11 @@ import type { Log } from './log.ts';
 import type { Broker } from './mqtt/broker.ts';
 import { openMqtt } from './mqtt/open.ts';
 import { createRulesEngine } from './rules/engine.ts';
+import { createLookups } from './rules/lookup-sources.ts';
 import { rulesFromTemplate } from './rules/rule-spec.ts';
 import { createS3Handler } from './s3/api.ts';
 import { createObjectStore } from './s3/store.ts';
+import type { Shadows } from './shadow/service.ts';
 import { createSnsHandler } from './sns/api.ts';
 import { createTopics } from './sns/topics.ts';
 import { StartError } from './start-error.ts';
@@ -166,15 +168,16 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
   return { server, services, lambda };
 }
 
-/** From the rules engine to the MQTT port; what an earlier run left unfinished is taken up first. */
-async function openDevicePath(
-  settings: Settings,
-  stores: Stores,
-  iot: Iot,
-  browsers: Browsers,
-  { lambda, services }: Awaited<ReturnType<typeof openAws>>,
-) {
-  const { dataDir, mqttPort, template, clock, log, counters, closers } = settings;
+/** What the rules engine needs and is only there after it. */
+interface Doors {
+  broker?: Broker;
+  shadows?: Shadows;
+}
+
+type Aws = Awaited<ReturnType<typeof openAws>>;
+
+function openRules(settings: Settings, stores: Stores, iot: Iot, { lambda }: Aws, doors: Doors) {
+  const { template, clock, log, counters } = settings;
   const { count } = counters;
   const streams = createDeliveryStreams({
     streams: streamsFromTemplate(template),
@@ -190,11 +193,21 @@ async function openDevicePath(
   const rules = createRulesEngine({
     rules: rulesFromTemplate(template),
     actions: { lambda, streams, store: stores.objects, topics: stores.topics, tables },
+    lookups: createLookups({ lambda, iot, shadows: () => doors.shadows! }),
     log,
     clock,
     count,
     accountId: template.accountId,
   });
+  return { rules, streams };
+}
+
+/** From the rules engine to the MQTT port; what an earlier run left unfinished is taken up first. */
+async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, browsers: Browsers, aws: Aws) {
+  const { dataDir, mqttPort, clock, log, counters, closers } = settings;
+  const { count } = counters;
+  const doors: Doors = {};
+  const { rules, streams } = openRules(settings, stores, iot, aws, doors);
   const journal = await openJournal({ dir: path.join(dataDir, 'journal'), log, clock });
   closers.add(() => journal.close());
   const mqtt = await openMqtt({
@@ -207,7 +220,6 @@ async function openDevicePath(
     count,
   });
   closers.add(() => mqtt.close());
-  const doors: { broker?: Broker } = {};
   const dataPlane = await openDataPlane({
     dir: path.join(dataDir, 'iot/shadows'),
     hub: mqtt.hub,
@@ -218,9 +230,10 @@ async function openDevicePath(
     count,
   });
   closers.add(() => dataPlane.close());
-  for (const name of signingNames) services[name] = dataPlane.handler;
+  doors.shadows = dataPlane.shadows;
+  for (const name of signingNames) aws.services[name] = dataPlane.handler;
   closers.add(async () => {
-    await lambda.drain(drainMilliseconds);
+    await aws.lambda.drain(drainMilliseconds);
     await streams.close();
   });
   await mqtt.hub.recover();

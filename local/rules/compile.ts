@@ -1,12 +1,10 @@
 // Turns expressions into closures, once; evaluating them then costs no look at the syntax any more.
 import { castTo } from './cast.ts';
-import { findFunction } from './functions.ts';
-import { decodeBase64, decodePayload, encodeBase64 } from './binary.ts';
 import { not, operators } from './operators.ts';
+import { compileCall } from './compile-call.ts';
 import { compileQuery } from './compile-query.ts';
 import type { Evaluate, Names } from './scope.ts';
 import { SqlError } from './sql-error.ts';
-import type { SqlFunction } from './sql-function.ts';
 import type { Expression, ExpressionKind } from './syntax.ts';
 import type { ObjectValue } from './value.ts';
 import { equal, memberOf, setMember } from './value.ts';
@@ -32,61 +30,6 @@ function compileVariable({ name, at }: Of<'variable'>, names: Names): Evaluate {
   const index = names.variables.indexOf(name);
   if (index < 0) throw new SqlError(names.sql, at, `the variable @${name} is not set before`);
   return ({ variables }) => variables[index];
-}
-
-/** By number of arguments, so that the usual calls allocate no array. */
-function compileArguments(evaluate: SqlFunction['evaluate'], args: readonly Evaluate[]): Evaluate {
-  const [a, b, c] = args;
-  if (!a) return ({ message }) => evaluate(message);
-  if (!b) return (scope) => evaluate(scope.message, a(scope));
-  if (!c) return (scope) => evaluate(scope.message, a(scope), b(scope));
-  return (scope) => evaluate(scope.message, ...args.map((arg) => arg(scope)));
-}
-
-type Call = Of<'call'>;
-
-function checkScheme({ name, args, at }: Call, { sql }: Names): Expression {
-  const [value, scheme] = args;
-  if (args.length !== 2 || !value) throw new SqlError(sql, at, `${name}() takes a value and 'base64'`);
-  if (scheme?.kind !== 'literal' || scheme.value !== 'base64') {
-    throw new SqlError(sql, scheme?.at ?? at, `the local cloud's ${name}() knows the literal 'base64' only`);
-  }
-  return value;
-}
-
-function compileEncode(call: Call, names: Names): Evaluate {
-  const value = checkScheme(call, names);
-  if (value.kind === 'star') return ({ message }) => message.base64();
-  const of = compile(value, names);
-  return (scope) => encodeBase64(of(scope));
-}
-
-const isWholePayload = (node: Expression) =>
-  node.kind === 'call' && node.name.toLowerCase() === 'encode' && node.args[0]?.kind === 'star';
-
-function compileDecode(call: Call, names: Names): Evaluate {
-  const value = checkScheme(call, names);
-  const of = compile(value, names);
-  // The payload itself, which is parsed already.
-  if (isWholePayload(value)) return ({ message }) => decodePayload(message.payload());
-  return (scope) => decodeBase64(of(scope));
-}
-
-const special: Readonly<Record<string, (call: Call, names: Names) => Evaluate>> = {
-  encode: compileEncode,
-  decode: compileDecode,
-};
-
-function compileCall(call: Call, names: Names): Evaluate {
-  const key = call.name.toLowerCase();
-  if (Object.hasOwn(special, key)) return special[key]!(call, names);
-  const found = findFunction(call.name);
-  if ('problem' in found) throw new SqlError(names.sql, call.at, found.problem);
-  const args = call.args.map((arg) => compile(arg, names));
-  const wrong = found.check?.(call.args);
-  if (wrong) throw new SqlError(names.sql, wrong.at, `${call.name}(): ${wrong.problem}`);
-  if (args.length < found.minimum || args.length > found.maximum) return undefinedValue;
-  return compileArguments(found.evaluate, args);
 }
 
 function compileObject({ members }: Of<'object'>, names: Names): Evaluate {
@@ -140,7 +83,7 @@ const compilers: Compilers = {
   path: compilePath,
   variable: compileVariable,
   member: ({ of, names: path }, names) => members(compile(of, names), path),
-  call: compileCall,
+  call: (call, names) => compileCall(call, names, compile),
   cast({ of, type, at }, names) {
     const cast = castTo(type);
     if (!cast) throw new SqlError(names.sql, at, `cast() knows no type ${type}`);

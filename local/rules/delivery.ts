@@ -9,6 +9,7 @@ import { createFailureGroup } from './failures.ts';
 import type { Environment } from './message-context.ts';
 import { createMessageContext } from './message-context.ts';
 import type { Rule } from './rule.ts';
+import type { Scope } from './scope.ts';
 import { createThrottledWarning } from './throttled-warning.ts';
 
 export interface RuleDispatch {
@@ -30,6 +31,7 @@ interface Surroundings {
   readonly count: (name: string, by?: number) => void;
 }
 
+export const dispatchId = (rule: Rule, index: number): string => `${rule.name}/${index}`;
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function prepare(action: Action, selected: Selected): () => Promise<void> {
@@ -68,10 +70,9 @@ export function createDelivery({ clock, log, environment, count }: Surroundings)
     return failure;
   }
 
-  async function report(rule: Rule, message: InboundMessage, topic: string, failures: readonly Failure[]) {
+  async function report(rule: Rule, message: InboundMessage, scope: Scope, failures: readonly Failure[]) {
     const { errorAction } = rule;
     if (!errorAction) return;
-    const scope = rule.statement.scope(createMessageContext(message, topic, environment));
     const value = errorMessage(rule, message, failures);
     const error = await attempt(prepare(errorAction, { output: { kind: 'json', value }, scope }), clock);
     if (error === undefined) return;
@@ -95,7 +96,7 @@ export function createDelivery({ clock, log, environment, count }: Surroundings)
     const action = rule.actions[index]!;
     let done: Promise<void> | undefined;
     return {
-      id: `${rule.name}/${index}`,
+      id: dispatchId(rule, index),
       run() {
         if (held) {
           const deliver = prepare(action, held);
@@ -109,7 +110,7 @@ export function createDelivery({ clock, log, environment, count }: Surroundings)
 
   return {
     dispatches(rule, message, topic, selected) {
-      const group = createGroup(rule, message, topic);
+      const group = createGroup(rule, message, scopeLater(rule, message, topic, selected));
       const all: RuleDispatch[] = [];
       for (let index = 0; index < rule.actions.length; index++)
         all.push(dispatch(rule, index, group, selected));
@@ -117,10 +118,19 @@ export function createDelivery({ clock, log, environment, count }: Surroundings)
     },
   };
 
-  function createGroup(rule: Rule, message: InboundMessage, topic: string): FailureGroup {
+  /** Evaluated anew, so that nothing is held meanwhile; answers of services are held, since they may change. */
+  function scopeLater(rule: Rule, message: InboundMessage, topic: string, selected: Selected): () => Scope {
+    if (rule.statement.asks) {
+      const { scope } = selected;
+      return () => scope;
+    }
+    return () => rule.statement.scope(createMessageContext(message, topic, environment));
+  }
+
+  function createGroup(rule: Rule, message: InboundMessage, scopeOf: () => Scope): FailureGroup {
     return createFailureGroup(clock, async (failures) => {
       try {
-        await report(rule, message, topic, failures);
+        await report(rule, message, scopeOf(), failures);
       } catch (error) {
         log.error('reporting a failed rule action failed', { rule: rule.name, error: messageOf(error) });
       }

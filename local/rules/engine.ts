@@ -5,7 +5,9 @@ import type { Log } from '../log.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { RuleTargets } from './actions.ts';
 import type { RuleDispatch } from './delivery.ts';
-import { createDelivery, messageOf } from './delivery.ts';
+import { createDelivery, dispatchId, messageOf } from './delivery.ts';
+import type { Lookups } from './lookups.ts';
+import { createAnswers, settle } from './lookups.ts';
 import type { Environment, MessageContext } from './message-context.ts';
 import { createMessageContext, defaultEnvironment } from './message-context.ts';
 import type { Rule } from './rule.ts';
@@ -25,6 +27,8 @@ export interface RulesEngine {
 export interface RulesEngineOptions {
   readonly rules: readonly RuleSpec[];
   readonly actions: RuleTargets;
+  /** What SQL may ask. */
+  readonly lookups?: Lookups;
   readonly log: Log;
   readonly clock?: Clock;
   /** What `newuuid()` gives. */
@@ -53,7 +57,9 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
     newId: options.newId ?? defaultEnvironment.newId,
     random: options.random ?? defaultEnvironment.random,
   };
-  const compiled = options.rules.map((spec, order) => compileRule(spec, order, options.actions));
+  const compiled = options.rules.map((spec, order) =>
+    compileRule(spec, order, options.actions, options.lookups),
+  );
   const rules = compiled.filter((_rule, order) => !options.rules[order]!.disabled);
   const byName = new Map(rules.map((rule) => [rule.name, rule]));
   const byTopic = createTopicIndex<Rule>();
@@ -75,18 +81,21 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
     return { topic, found: [] };
   }
 
+  function broken(rule: Rule, error: unknown): Outcome {
+    log.error('evaluating the SQL of a rule broke', { rule: rule.name, error: messageOf(error) });
+    return { kind: 'failed', reason: messageOf(error) };
+  }
+
   function evaluate(rule: Rule, context: MessageContext): Outcome {
     try {
       return rule.statement.evaluate(context);
     } catch (error) {
-      log.error('evaluating the SQL of a rule broke', { rule: rule.name, error: messageOf(error) });
-      return { kind: 'failed', reason: messageOf(error) };
+      return broken(rule, error);
     }
   }
 
-  function dispatchesOf(rule: Rule, context: MessageContext): RuleDispatch[] {
+  function dispatchesOf(rule: Rule, context: MessageContext, outcome: Outcome): RuleDispatch[] {
     const { message, topic } = context;
-    const outcome = evaluate(rule, context);
     if (outcome.kind === 'passed over') return [];
     if (outcome.kind === 'selected') {
       count('ruleMatches');
@@ -103,12 +112,34 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
     return [];
   }
 
+  /** SQL that asks is evaluated when its actions are run: what matches a message is known without waiting. */
+  function deferred(rule: Rule, { message, topic }: MessageContext): RuleDispatch[] {
+    let dispatches: Promise<RuleDispatch[]> | undefined;
+    const ask = async () => {
+      const context = createMessageContext(message, topic, environment, createAnswers(clock));
+      const outcome = await settle(() => rule.statement.evaluate(context)).catch((error: unknown) =>
+        broken(rule, error),
+      );
+      return dispatchesOf(rule, context, outcome);
+    };
+    return rule.actions.map((_action, index) => ({
+      id: dispatchId(rule, index),
+      run: async () => (await (dispatches ??= ask()))[index]?.run(),
+    }));
+  }
+
   return {
     match(message) {
       const { topic, found } = find(message);
       if (found.length === 0) return [];
       const context = createMessageContext(message, topic, environment);
-      return found.sort((a, b) => a.order - b.order).flatMap((rule) => dispatchesOf(rule, context));
+      return found
+        .sort((a, b) => a.order - b.order)
+        .flatMap((rule) =>
+          rule.statement.asks
+            ? deferred(rule, context)
+            : dispatchesOf(rule, context, evaluate(rule, context)),
+        );
     },
   };
 }

@@ -1,6 +1,7 @@
 // Shows what every part of an expression came to, for `npm run rule -- explain`.
 import { printable } from '../log.ts';
 import { compile } from './compile.ts';
+import { Unanswered } from './lookups.ts';
 import type { Names, Scope } from './scope.ts';
 import { SqlFailure } from './sql-error.ts';
 import type { Expression, ExpressionKind } from './syntax.ts';
@@ -62,6 +63,7 @@ export function outcomeOf(node: Expression, names: Names, scope: Scope): string 
     return shown(compile(node, names)(scope));
   } catch (error) {
     if (error instanceof SqlFailure) return `fails: ${error.message}`;
+    if (error instanceof Unanswered) return 'not asked';
     throw error;
   }
 }

@@ -1,9 +1,12 @@
 // Says clause by clause what a rule makes of a message, for `npm run rule -- explain`.
+import type { Clock } from '../clock.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import { errorMessage } from './delivery.ts';
 import { takeNotes, explainAction } from './explain-actions.ts';
 import { explainParts, oneLine, outcomeOf, shown, sourceOf } from './explain-expression.ts';
 import { readTopic } from './engine.ts';
+import type { Lookups } from './lookups.ts';
+import { createAnswers, settle } from './lookups.ts';
 import type { Environment, MessageContext } from './message-context.ts';
 import { createMessageContext } from './message-context.ts';
 import { parseStatement } from './parse.ts';
@@ -145,6 +148,28 @@ export interface Explained {
   readonly fires: boolean;
 }
 
+/** As far as the message gets into the rule. */
+type Progress =
+  | { readonly scope: Scope; readonly outcome: Outcome }
+  /** SET failed. */
+  | { readonly scope?: undefined; readonly outcome: Extract<Outcome, { kind: 'failed' }> };
+
+async function evaluate(statement: CompiledStatement, context: MessageContext): Promise<Progress> {
+  try {
+    const scope = await settle(() => statement.scope(context));
+    return { scope, outcome: await settle(() => statement.evaluate(context)) };
+  } catch (error) {
+    if (error instanceof SqlFailure) return { outcome: { kind: 'failed', reason: error.message } };
+    throw error;
+  }
+}
+
+export interface ExplainOptions {
+  readonly environment: Environment;
+  readonly lookups: Lookups;
+  readonly clock: Clock;
+}
+
 /**
  * Runs nothing and needs no running cloud: services only take notes.
  * @throws StartError for a rule that the local cloud refuses
@@ -152,16 +177,18 @@ export interface Explained {
 export async function explainRule(
   spec: RuleSpec,
   message: InboundMessage,
-  environment: Environment,
+  { environment, lookups, clock }: ExplainOptions,
 ): Promise<Explained> {
   const rule = compileRule(
     spec,
     0,
     takeNotes(() => {}),
+    lookups,
   );
   const { statement } = rule;
   const syntax = parseStatement(spec.sql);
-  const context = createMessageContext(message, readTopic(message.topic).topic, environment);
+  const { topic } = readTopic(message.topic);
+  const context = createMessageContext(message, topic, environment, createAnswers(clock));
   const head = [
     `Rule ${spec.name}`,
     `Message on ${oneLine(message.topic)} from client ${oneLine(message.clientId)}: ` +
@@ -173,19 +200,13 @@ export async function explainRule(
   if (spec.disabled) return end(false, 'The rule is disabled in the template.');
   if (!reached) return end(false, ...from, '', 'The rule does not fire: the message does not reach it.');
 
-  let scope: Scope;
-  try {
-    scope = statement.scope(context);
-  } catch (error) {
-    if (!(error instanceof SqlFailure)) throw error;
-    return end(false, ...from, '', verdict(spec, { kind: 'failed', reason: error.message }));
-  }
+  const { scope, outcome } = await evaluate(statement, context);
+  if (!scope) return end(false, ...from, '', verdict(spec, outcome));
   const before = [
     ...from,
     ...explainSet(syntax, statement, scope),
     ...explainWhere(syntax, statement, scope),
   ];
-  const outcome = statement.evaluate(context);
   if (outcome.kind === 'passed over') return end(false, ...before, '', verdict(spec, outcome));
   const selection = explainSelect(syntax, statement, scope, outcome);
   if (outcome.kind === 'failed') return end(false, ...before, ...selection, '', verdict(spec, outcome));

@@ -48,11 +48,6 @@ const isMissing = (value: Value) => value === undefined || value === null;
 export const valueFunctions: Readonly<Record<string, SqlFunction>> = {
   concat: { minimum: 0, maximum: Infinity, evaluate: concat },
   get: { minimum: 2, maximum: 2, evaluate: get },
-  get_or_default: {
-    minimum: 1,
-    maximum: 2,
-    evaluate: (_message, value, otherwise) => (isMissing(value) ? otherwise : value),
-  },
   isnull: { minimum: 1, maximum: 1, evaluate: (_message, value) => value === null },
   isundefined: { minimum: 1, maximum: 1, evaluate: (_message, value) => value === undefined },
   nanvl: {

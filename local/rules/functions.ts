@@ -1,4 +1,5 @@
 // The functions of rules SQL, by name (AWS IoT developer guide, "Functions").
+import { lookupForms } from './lookups.ts';
 import { mathFunctions } from './functions-math.ts';
 import { messageFunctions } from './functions-message.ts';
 import { propertyFunctions } from './functions-property.ts';
@@ -20,11 +21,8 @@ const table: Readonly<Record<string, SqlFunction>> = {
 
 /** Why a documented function is refused, by name. */
 const unsupported: Readonly<Record<string, string>> = {
-  aws_lambda: 'it calls another AWS service',
   get_dynamodb: 'it calls another AWS service',
-  get_registry_data: 'it calls another AWS service',
   get_secret: 'it calls another AWS service',
-  get_thing_shadow: 'it calls another AWS service',
   machinelearning_predict: 'it calls another AWS service',
 };
 
@@ -38,7 +36,9 @@ export function findFunction(name: string): SqlFunction | { readonly problem: st
   return { problem: `there is no function ${name}()` };
 }
 
+const compiledElsewhere = ['cast', 'decode', 'encode', 'get_or_default', ...Object.keys(lookupForms)];
+
 /** For the documentation of the local cloud. */
 export function describeFunctions(): { supported: string[]; unsupported: Readonly<Record<string, string>> } {
-  return { supported: [...Object.keys(table), 'cast', 'decode', 'encode'].sort(), unsupported };
+  return { supported: [...Object.keys(table), ...compiledElsewhere].sort(), unsupported };
 }

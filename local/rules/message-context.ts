@@ -1,6 +1,7 @@
 // One message as rules see it: parsed, split and encoded at most once, however many rules look at it.
 import { randomUUID } from 'node:crypto';
 import type { InboundMessage } from '../mqtt/message.ts';
+import type { Answers } from './lookups.ts';
 import type { Payload } from './json.ts';
 import { parsePayload } from './json.ts';
 
@@ -23,16 +24,26 @@ export interface MessageContext {
   /** Without the prefix of Basic Ingest. */
   readonly topic: string;
   readonly environment: Environment;
+  /** Of the services that SQL asks. */
+  readonly answers: Answers;
   segments(): readonly string[];
   payload(): Payload;
   base64(): string;
 }
+
+/** For statements that ask nobody. */
+const unasked: Answers = {
+  ask(name) {
+    throw new Error(`${name}() is evaluated where nobody can be asked`);
+  },
+};
 
 /** @param topic what `topic()` gives; differs from the message's own under Basic Ingest */
 export function createMessageContext(
   message: InboundMessage,
   topic: string,
   environment: Environment,
+  answers: Answers = unasked,
 ): MessageContext {
   let segments: readonly string[] | undefined;
   let payload: Payload | undefined;
@@ -41,6 +52,7 @@ export function createMessageContext(
     message,
     topic,
     environment,
+    answers,
     segments: () => (segments ??= topic.split('/')),
     payload: () => (payload ??= parsePayload(message.payload)),
     base64: () => (base64 ??= message.payload.toString('base64')),

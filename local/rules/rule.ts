@@ -1,6 +1,7 @@
 // A rule, compiled: nothing of the template is looked at again once messages arrive.
 import type { Action, RuleTargets } from './actions.ts';
 import { compileAction } from './actions.ts';
+import type { Lookups } from './lookups.ts';
 import type { ActionSpec, RuleSpec } from './rule-spec.ts';
 import { SqlError } from './sql-error.ts';
 import type { CompiledStatement } from './statement.ts';
@@ -16,9 +17,9 @@ export interface Rule {
 }
 
 /** @throws StartError for what the local cloud cannot run as AWS would, naming its template line */
-export function compileRule(spec: RuleSpec, order: number, targets: RuleTargets): Rule {
+export function compileRule(spec: RuleSpec, order: number, targets: RuleTargets, lookups?: Lookups): Rule {
   try {
-    const statement = compileStatement(spec.sql);
+    const statement = compileStatement(spec.sql, lookups);
     const compile = (action: ActionSpec) => compileAction(action, targets, statement);
     const actions = spec.actions.map(compile);
     const errorAction = spec.errorAction && compile(spec.errorAction);

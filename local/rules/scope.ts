@@ -1,4 +1,5 @@
 // What compiled expressions are evaluated against, and what names mean while they are compiled.
+import type { Lookups } from './lookups.ts';
 import type { MessageContext } from './message-context.ts';
 import type { Value } from './value.ts';
 
@@ -18,4 +19,8 @@ export interface Names {
   readonly variables: readonly string[];
   /** The alias of the element of a nested query. */
   readonly alias?: string;
+  /** What functions that ask another service ask. */
+  readonly lookups?: Lookups;
+  /** A field of an action: it is evaluated when there is no more time to ask. */
+  readonly inTemplate?: boolean;
 }

@@ -20,5 +20,5 @@ export class SqlError extends Error {
 
 /** A message that cannot go through a rule's SQL: no action runs, and none of the rule's error actions either. */
 export class SqlFailure extends Error {
-  override readonly name = 'SqlFailure';
+  override readonly name: string = 'SqlFailure';
 }

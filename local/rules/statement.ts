@@ -1,13 +1,16 @@
 // A rule's SQL, compiled: takes a message and says what the rule's actions get.
 import { compile } from './compile.ts';
+import { asksService } from './compile-call.ts';
 import { compileSelect } from './compile-query.ts';
 import type { TopicFilter } from './topic-filter.ts';
 import { parseTopicFilter } from './topic-filter.ts';
 import type { MessageContext } from './message-context.ts';
+import type { Lookups } from './lookups.ts';
 import { parseStatement, parseTemplate } from './parse.ts';
 import type { Evaluate, Names, Scope } from './scope.ts';
 import { SqlError, SqlFailure } from './sql-error.ts';
 import type { Expression, SelectList } from './syntax.ts';
+import { someExpression } from './syntax.ts';
 import type { Value } from './value.ts';
 import { jsonOf, toText } from './value.ts';
 
@@ -28,6 +31,8 @@ export interface CompiledStatement {
   readonly from?: TopicFilter;
   /** What names mean in its clauses. */
   readonly names: Names;
+  /** It asks another service: `evaluate` and `scope` throw Unanswered until all answers are there. */
+  readonly asks: boolean;
   evaluate(message: MessageContext): Outcome;
   /** What templates are evaluated against. @throws SqlFailure if SET fails */
   scope(message: MessageContext): Scope;
@@ -37,11 +42,7 @@ export interface CompiledStatement {
 
 const MAX_SET_BYTES = 131_072;
 
-function readsNames(node: unknown): boolean {
-  if (typeof node !== 'object' || node === null) return false;
-  if ((node as Partial<Expression>).kind === 'path') return true;
-  return Object.values(node).some(readsNames);
-}
+const readsNames = (node: unknown) => someExpression(node, ({ kind }) => kind === 'path');
 
 const isAll = (select: SelectList) =>
   select.kind === 'items' && select.items.length === 1 && select.items[0]!.star;
@@ -53,9 +54,9 @@ const describe = {
   empty: 'empty',
 };
 
-function compileSet(sql: string, set: readonly { name: string; to: Expression }[]): (scope: Scope) => Scope {
+function compileSet(names: Names, set: readonly { name: string; to: Expression }[]): (scope: Scope) => Scope {
   const steps = set.map(({ to }, index) =>
-    compile(to, { sql, variables: set.slice(0, index).map(({ name }) => name) }),
+    compile(to, { ...names, variables: names.variables.slice(0, index) }),
   );
   if (steps.length === 0) return (scope) => scope;
   return (scope) => {
@@ -94,10 +95,10 @@ function substitution(parts: readonly (string | Evaluate)[]): Substitute {
 }
 
 /** @throws SqlError with the position of what is wrong or not supported */
-export function compileStatement(sql: string): CompiledStatement {
+export function compileStatement(sql: string, lookups: Lookups = {}): CompiledStatement {
   const statement = parseStatement(sql);
-  const names: Names = { sql, variables: statement.set.map(({ name }) => name) };
-  const set = compileSet(sql, statement.set);
+  const names: Names = { sql, variables: statement.set.map(({ name }) => name), lookups };
+  const set = compileSet(names, statement.set);
   const where = statement.where ? compile(statement.where, names) : () => true;
   const output = compileOutput(statement.select, names);
 
@@ -118,10 +119,11 @@ export function compileStatement(sql: string): CompiledStatement {
   return {
     from: statement.from && compileFilter(sql, statement.from),
     names,
+    asks: asksService(statement),
     evaluate,
     scope: scopeOf,
     compileTemplate(text) {
-      const inTemplate = { ...names, sql: text };
+      const inTemplate = { ...names, sql: text, inTemplate: true };
       return substitution(
         parseTemplate(text).map((part) => (typeof part === 'string' ? part : compile(part, inTemplate))),
       );

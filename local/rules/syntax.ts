@@ -37,6 +37,14 @@ export type Expression = Span &
         readonly otherwise?: Expression;
       }
   );
+/** True if `holds` for an expression in a syntax tree, at any depth. */
+export function someExpression(
+  node: unknown,
+  holds: (node: { readonly kind?: unknown; readonly name?: unknown }) => boolean,
+): boolean {
+  if (typeof node !== 'object' || node === null) return false;
+  return holds(node) || Object.values(node).some((part) => someExpression(part, holds));
+}
 export type ExpressionKind = Expression['kind'];
 
 export interface When {

@@ -51,7 +51,7 @@ const cases: [string, string][] = [
   ],
   [
     "SELECT aws_lambda('arn', *) AS b",
-    '1:8: the function aws_lambda() is not supported by the local cloud: it calls another AWS service',
+    '1:8: aws_lambda() is not supported by the local cloud: it asks a service that does not run here',
   ],
   ['SELECT abs(*) AS b', "1:12: * as an argument stands in encode(*, 'base64') only"],
   ["SELECT encode(*, 'hex') AS b", "1:18: the local cloud's encode() knows the literal 'base64' only"],

@@ -4,7 +4,9 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
+import { createManualClock } from '../../local/clock.ts';
 import { explainRule } from '../../local/rules/explain.ts';
+import type { Lookups } from '../../local/rules/lookups.ts';
 import type { ActionSpec, RuleSpec } from '../../local/rules/rule-spec.ts';
 import { createTopicIndex, mismatch, parseTopicFilter } from '../../local/rules/topic-filter.ts';
 import { StartError } from '../../local/start-error.ts';
@@ -25,9 +27,17 @@ const errors = action(
   'errors',
 );
 
+const clock = createManualClock(0);
+const lookups: Lookups = {
+  get_thing_shadow: async () => ({ state: { alarm: 'ON' } }),
+  aws_lambda: () => Promise.reject(new Error('no stack is asked')),
+};
+
 function explain(over: Partial<RuleSpec>, payload: string, topic?: string): Promise<string> {
   const spec = { name: 'R', sql: 'SELECT *', disabled: false, actions: [], refuse, ...over };
-  return explainRule(spec, messageOf(payload, topic), environment).then(({ lines }) => lines.join('\n'));
+  return explainRule(spec, messageOf(payload, topic), { environment, lookups, clock }).then(({ lines }) =>
+    lines.join('\n'),
+  );
 }
 const explainSql = (sql: string, payload: string, topic?: string) => explain({ sql }, payload, topic);
 
@@ -157,6 +167,19 @@ describe('the explanation of a rule', () => {
     assert.ok(!text.includes('\u001b'));
     assert.ok(text.length < 10_000, String(text.length));
     assert.match(text, /… and \d+ more characters/);
+  });
+  it('shows what a service answered, and what was not asked', async () => {
+    const sql = "SELECT * FROM 'telemetry/#' WHERE get_thing_shadow('t', 'r').state.alarm = 'OFF' AND ok";
+    assert.match(
+      await explainSql(sql, '{}'),
+      /\n {4}get_thing_shadow\('t', 'r'\)\.state\.alarm = 'OFF' = false\n {6}.*alarm = "ON"\n {8}get_thing_shadow\('t', 'r'\) = \{"state":\{"alarm":"ON"\}\}\n {4}ok = Undefined\n/,
+    );
+    const lazy = "SELECT CASE 1 WHEN 2 THEN get_thing_shadow('t', 'r') END AS a FROM 'telemetry/#'";
+    assert.match(await explainSql(lazy, '{}'), /\n {4}get_thing_shadow\('t', 'r'\) = not asked\n/);
+  });
+  it('says what to do where a service cannot be asked', async () => {
+    const text = await explainSql("SELECT aws_lambda('f', *) AS a FROM 'telemetry/#'", '{}');
+    assert.match(text, /\nThe rule fails: aws_lambda\(\) failed: no stack is asked\. No action runs/);
   });
   it('looks only at what a nested query goes through', async () => {
     const text = await explainSql(

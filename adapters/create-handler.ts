@@ -19,9 +19,9 @@ export interface Tools {
  * Makes a Lambda handler: metrics are written when the event is done, also when it failed; a failure is logged and
  * thrown on, so that Lambda repeats the event.
  */
-export function createHandler(
-  serve: (event: unknown, tools: Tools) => Promise<void>,
-): (event: unknown, context: Context) => Promise<void> {
+export function createHandler<Result = void>(
+  serve: (event: unknown, tools: Tools, context: Context) => Promise<Result>,
+): (event: unknown, context: Context) => Promise<Result> {
   const logger = new Logger();
   const metrics = new Metrics();
   const tools: Tools = {
@@ -32,7 +32,7 @@ export function createHandler(
       metric.addMetric(name, MetricUnit.Count, value);
     },
   };
-  return withMiddleware((event: unknown) => serve(event, tools))
+  return withMiddleware((event: unknown, context: Context) => serve(event, tools, context))
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(logMetrics(metrics))
     .onError(({ error }) => logger.error('Event failed', error as Error));

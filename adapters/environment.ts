@@ -14,6 +14,11 @@ export interface IngestEnvironment {
   readonly minTemperature?: number;
 }
 
+export interface AttachPolicyEnvironment {
+  readonly dashboardPolicy: string;
+  readonly identityPoolId: string;
+}
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 const DAY_SECONDS = 86_400;
@@ -41,6 +46,14 @@ export function readIngestEnvironment(variables: Variables): IngestEnvironment {
     throw new Error('WINDOW_RETENTION_DAYS must be at least a day longer than MAX_LATENESS_SECONDS');
   }
   return environment;
+}
+
+/** Reads the attach-policy function's variables. Throws an Error that names the variable that is missing. */
+export function readAttachPolicyEnvironment(variables: Variables): AttachPolicyEnvironment {
+  return {
+    dashboardPolicy: text(variables, 'DASHBOARD_POLICY'),
+    identityPoolId: text(variables, 'IDENTITY_POOL_ID'),
+  };
 }
 
 function text(variables: Variables, name: string): string {

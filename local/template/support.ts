@@ -5,8 +5,7 @@ import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
 import type { TypeSupport } from './property-check.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
-const permissions =
-  'AWS permissions do not apply on one machine; device policies do, and the roles of an identity pool';
+const permissions = 'AWS permissions do not apply on one machine; device policies do';
 const encryption = 'data lies on your own disk; encrypt the disk';
 const logs = 'logs are files under the data directory';
 const cost = 'one machine has one kind of storage';
@@ -75,7 +74,7 @@ const rules: Readonly<Record<string, ResourceSupport>> = {
       required: ['Action', 'FunctionName', 'Principal'],
     },
   },
-  'AWS::IAM::Role': unchecked(permissions),
+  'AWS::IAM::Role': unchecked('nobody assumes it here, unless an identity pool gives it to browsers'),
 };
 
 const destination = 'ExtendedS3DestinationConfiguration';

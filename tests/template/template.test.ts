@@ -24,6 +24,8 @@ test('the outputs are the names that people need', () => {
     AlertsTopic: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic',
     IngestFunction: 'tidegate-IngestFunction',
     DevicePolicy: 'TidegateDevice',
+    DashboardIdentityPool: 'us-east-1:8c1c34ef-d3c3-4f2d-82aa-f1a3dc3f06f6',
+    AttachPolicyFunction: 'tidegate-AttachPolicyFunction',
   });
 });
 
@@ -43,9 +45,11 @@ test('without an address and a number there are no subscriptions', () => {
   assert.deepEqual(load({}, 'default').ofType('AWS::SNS::Subscription'), []);
 });
 
+const functionOf = (logicalId: string, overrides: Record<string, string> = {}) =>
+  functionsOf(load(overrides)).find((each) => each.logicalId === logicalId);
+
 test('the function gets its environment', () => {
-  const [ingest, ...others] = functionsOf(load());
-  assert.deepEqual(others, []);
+  const ingest = functionOf('IngestFunction');
   assert.deepEqual(ingest?.environment, {
     WINDOWS_TABLE: 'tidegate-WindowsTable',
     ALERTS_TABLE: 'tidegate-AlertsTable',
@@ -66,7 +70,7 @@ test('the function gets its environment', () => {
 });
 
 test('concurrency is reserved only on request', () => {
-  assert.equal(functionsOf(load({ ReservedConcurrency: '5' }))[0]?.reservedConcurrency, 5);
+  assert.equal(functionOf('IngestFunction', { ReservedConcurrency: '5' })?.reservedConcurrency, 5);
 });
 
 const refusals: readonly (readonly [overrides: Record<string, string>, reason: RegExp])[] = [
@@ -89,7 +93,7 @@ test('windows outlive the lateness limit for every allowed pair of values', () =
     for (const retention of [8, 15, 31, 90, 180, 365, 730]) {
       try {
         const overrides = { MaxLatenessDays: String(lateness), WindowRetentionDays: String(retention) };
-        const { MAX_LATENESS_SECONDS: seconds } = functionsOf(load(overrides))[0]!.environment;
+        const { MAX_LATENESS_SECONDS: seconds } = functionOf('IngestFunction', overrides)!.environment;
         assert.equal(Number(seconds), lateness * 86_400);
         accepted.push([lateness, retention]);
       } catch (error) {
@@ -143,7 +147,10 @@ test('every rule has an error action, and every bucket, table and log group says
   }
 });
 
-test('no permission is for every action or every resource', () => {
+/** The resource of iot:AttachPolicy is its target, and a Cognito identity has no ARN. */
+const withoutResourceLevel = new Set(['iot:AttachPolicy']);
+
+test('no permission is for every action, nor for every resource where the action has a resource', () => {
   const statementsOf = ({ properties }: ResolvedResource) =>
     (
       properties['Policies'] as { PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] } }[]
@@ -155,9 +162,32 @@ test('no permission is for every action or every resource', () => {
         false,
         role.logicalId,
       );
-      assert.equal([Resource].flat().includes('*'), false, role.logicalId);
+      const isForAll = [Resource].flat().includes('*');
+      assert.equal(isForAll && !withoutResourceLevel.has(String(Action)), false, role.logicalId);
     }
   }
+});
+
+test('the function for the dashboard attaches policies to nothing that has an ARN', () => {
+  const [policy] = load().resources.get('AttachPolicyRole')!.properties['Policies'] as {
+    PolicyDocument: { Statement: { Effect: string; Action: unknown; Resource: unknown }[] };
+  }[];
+  const denied = policy!.PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Deny');
+  assert.deepEqual(
+    denied.map(({ Action, Resource }) => ({ Action, Resource })),
+    [{ Action: 'iot:AttachPolicy', Resource: ['arn:aws:iot:*:*:cert/*', 'arn:aws:iot:*:*:thinggroup/*'] }],
+  );
+});
+
+test('guests are let in only on request', () => {
+  const rolesOf = (overrides: Record<string, string>, environment: string) => {
+    const { resources } = load(overrides, environment);
+    const allowed = resources.get('DashboardIdentityPool')!.properties['AllowUnauthenticatedIdentities'];
+    return [String(allowed), Object.keys(resources.get('DashboardRoles')!.properties['Roles'] as object)];
+  };
+  assert.deepEqual(rolesOf({}, 'default'), ['false', ['authenticated']]);
+  assert.deepEqual(rolesOf({}, 'local'), ['true', ['authenticated', 'unauthenticated']]);
+  assert.deepEqual(rolesOf({ AllowGuests: 'false' }, 'local'), ['false', ['authenticated']]);
 });
 
 const linter = spawnSync('cfn-lint', ['--version']).error

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { systemClock } from './clock.ts';
 import { ground } from './ground.ts';
 import { explainPolicy, type ExplainedAction } from './iot/explain.ts';
-import { readRegistry } from './iot/registry.ts';
+import { readRegistry } from './iot/registry-file.ts';
 import { printable } from './log.ts';
 import { parseFilter, topicProblem } from './mqtt/topics.ts';
 import { parsePolicyOptions, usage, type PolicyOptions } from './policy-options.ts';

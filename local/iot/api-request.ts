@@ -42,6 +42,7 @@ const names: ReadonlyMap<string, { pattern: RegExp; rule: string }> = new Map([
   ['namePrefixFilter', registryName],
   ['policyName', { pattern: /^[\w+=,.@-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ + = , . @ -' }],
   ['policyVersionId', { pattern: /^\d{1,9}$/, rule: 'a number' }],
+  ['templateName', { pattern: /^[0-9A-Za-z_-]{1,36}$/, rule: '1 to 36 of a-z A-Z 0-9 _ -' }],
   ['certificateId', { pattern: /^(0x)?[a-fA-F0-9]{64}$/, rule: '64 hexadecimal digits' }],
 ]);
 

@@ -15,6 +15,7 @@ import {
 import { certificateOperations } from './certificate-operations.ts';
 import { policyAttachmentOperations } from './policy-attachment-operations.ts';
 import { policyOperations } from './policy-operations.ts';
+import { provisioningOperations } from './provisioning-operations.ts';
 import { thingGroupOperations } from './thing-group-operations.ts';
 import { membershipOperations } from './thing-membership-operations.ts';
 import { thingOperations } from './thing-operations.ts';
@@ -38,6 +39,7 @@ const routes: readonly Route[] = [
   ...policyOperations,
   ...policyAttachmentOperations,
   ...thingPrincipalOperations,
+  ...provisioningOperations,
 ].map((operation) => ({ operation, segments: operation.path.slice(1).split('/') }));
 
 /** The calls that are answered, for the docs. */

@@ -43,6 +43,8 @@ export interface IssueRequest {
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Buffer;
   readonly subject: Name | JsonName;
+  /** 2049-12-31T23:59:59Z if absent, as AWS gives its own. */
+  readonly notAfter?: Date;
 }
 
 export interface LocalCa {
@@ -51,7 +53,7 @@ export interface LocalCa {
   readonly certificatePem: string;
   /** Key and certificate of the TLS servers, PEM; the certificate names localhost, the loopback addresses and this host. */
   readonly server: { readonly key: string; readonly cert: string };
-  /** Signs a device certificate, valid to 2049-12-31T23:59:59Z as AWS's own are. @returns PEM */
+  /** Signs a device certificate. @returns PEM */
   issue(request: IssueRequest): Promise<string>;
   /** Whether this CA signed the certificate. */
   signed(certificate: NodeCertificate): boolean;
@@ -232,12 +234,12 @@ export async function openCa(options: {
     certificateFile: ca.certFile,
     certificatePem: ca.cert,
     server: { key: server.key, cert: server.cert },
-    issue: ({ publicKey, subject }) =>
+    issue: ({ publicKey, subject, notAfter = endOfDeviceCertificates }) =>
       sign(signer, {
         name: subject,
         publicKey: new PublicKey(publicKey),
         notBefore: new Date(clock.now() - 120_000), // AWS dates it back too: device clocks are late
-        notAfter: endOfDeviceCertificates,
+        notAfter,
         extensions: [new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true)],
       }),
     signed: (certificate) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),

@@ -28,19 +28,33 @@ function statusOf(value: string | undefined): CertificateStatus {
   throw invalid(`status ${JSON.stringify(value ?? '')} is not ACTIVE, INACTIVE or REVOKED`);
 }
 
+/**
+ * A certificate as the registry will keep it.
+ *
+ * @throws AwsError CertificateValidationException, or ResourceAlreadyExistsException.
+ */
+export function newCertificate(
+  registry: Registry,
+  pem: string,
+  status: CertificateStatus,
+  mode: Certificate['mode'] = 'DEFAULT',
+): Certificate {
+  const now = registry.clock.now();
+  const read = readCertificate(pem, now);
+  if (registry.certificates.has(read.id)) {
+    throw new AwsError('ResourceAlreadyExistsException', `Certificate ${read.id} is already registered`, 409);
+  }
+  return { ...read, status, mode, createdAt: now, modifiedAt: now, version: 1 };
+}
+
 async function register(
   { registry }: IotCloud,
   pem: string,
   status: CertificateStatus,
   mode: Certificate['mode'],
 ): Promise<Certificate> {
-  const now = registry.clock.now();
-  const read = readCertificate(pem, now);
-  if (registry.certificates.has(read.id)) {
-    throw new AwsError('ResourceAlreadyExistsException', `Certificate ${read.id} is already registered`, 409);
-  }
-  const certificate: Certificate = { ...read, status, mode, createdAt: now, modifiedAt: now, version: 1 };
-  await registry.commit([change('certificate', read.id, certificate)]);
+  const certificate = newCertificate(registry, pem, status, mode);
+  await registry.commit([change('certificate', certificate.id, certificate)]);
   return certificate;
 }
 
@@ -145,7 +159,8 @@ export const certificateOperations: readonly Operation[] = [
     path: '/certificates',
     query: [...byMarker, 'isAscendingOrder'],
     run({ registry }, request) {
-      const { items, next } = page(request, registry.certificates.values(), ({ id }) => id, byMarker);
+      const listed = [...registry.certificates.values()].filter(({ claimOf }) => claimOf === undefined);
+      const { items, next } = page(request, listed, ({ id }) => id, byMarker);
       return { certificates: items.map((certificate) => describe(registry, certificate)), nextMarker: next };
     },
   },

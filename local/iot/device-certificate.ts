@@ -81,11 +81,13 @@ export async function certificateFromCsr(ca: LocalCa, csr: string): Promise<stri
 /** A 2048-bit RSA key pair and its certificate, as CreateKeysAndCertificate gives them; the private key is kept nowhere. */
 export async function certificateWithKeys(
   ca: LocalCa,
+  notAfter?: Date,
 ): Promise<{ pem: string; publicKey: string; privateKey: string }> {
   const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   const pem = await ca.issue({
     publicKey: publicKey.export({ type: 'spki', format: 'der' }),
     subject: [{ CN: ['AWS IoT Certificate'] }],
+    ...(notAfter ? { notAfter } : {}),
   });
   return {
     pem,

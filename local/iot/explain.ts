@@ -47,7 +47,7 @@ function statementText(registry: RegistryView, policyName: string, statement: nu
   const policy = registry.policies.get(policyName);
   const version = policy?.versions.find(({ id }) => id === policy.defaultVersion);
   const { Statement: all } = JSON.parse(version?.document ?? '{}') as { Statement?: unknown };
-  return JSON.stringify((Array.isArray(all) ? (all as unknown[]) : [all])[statement - 1]);
+  return JSON.stringify((Array.isArray(all) ? (all as unknown[]) : [all])[statement - 1]) ?? '';
 }
 
 /** The policies in force, such as `TidegateDevice version 2 (of the certificate)`. */

@@ -2,6 +2,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { LocalCa } from './ca.ts';
 import { certificateFacts } from './certificate-facts.ts';
+import { claimStatements } from './claim-policy.ts';
 import { compilePolicy, type Statement } from './policy-document.ts';
 import { canonicalKey } from './policy-key.ts';
 import type { Lookup } from './policy-pattern.ts';
@@ -173,8 +174,10 @@ export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed
   const build = (request: AuthorizeRequest): Evaluator => {
     const { principal, clientId } = request;
     const thing = attached(principal, clientId)?.thing;
+    const claimOf = registry.certificates.get(principal)?.claimOf;
     const names = policiesOf(registry, principal, thing).keys();
-    const statements = [...names].flatMap(statementsOf);
+    const statements =
+      claimOf === undefined ? [...names].flatMap(statementsOf) : claimStatements(registry, claimOf);
     const who = `certificate ${shortId(principal)}`;
     const subject = thing ? who : `${who}, which is attached to no thing named ${JSON.stringify(clientId)},`;
     return createEvaluator(subject, statements, lookupFor(request, thing));

@@ -5,7 +5,9 @@ import type { Log } from '../log.ts';
 import { createIotHandler } from './api.ts';
 import { openCa, type LocalCa } from './ca.ts';
 import { createIdentity, type Identity } from './identity.ts';
-import { openRegistry, type Registry, type RegistryChange } from './registry.ts';
+import { sweepExpired } from './ownership.ts';
+import type { Registry, RegistryChange } from './registry.ts';
+import { openRegistry } from './registry-file.ts';
 import { seedRegistry, type SeedTemplate } from './seed.ts';
 
 export interface Iot extends Identity {
@@ -36,6 +38,9 @@ export async function openIot(options: {
 }): Promise<Iot> {
   const ca = await openCa(options);
   const registry = await openRegistry(options);
+  const endSweep = sweepExpired(registry, options.clock, (error) =>
+    options.log.warn(`expired certificates are not removed yet: ${String(error)}`),
+  );
   return {
     ca,
     registry,
@@ -43,6 +48,9 @@ export async function openIot(options: {
     seed: (template) => seedRegistry(registry, template),
     handler: createIotHandler({ registry, ca }, options.log),
     onChange: (listener) => registry.onChange(listener),
-    close: () => registry.close(),
+    async close() {
+      endSweep();
+      await registry.close();
+    },
   };
 }

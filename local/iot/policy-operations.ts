@@ -23,6 +23,19 @@ const nameAndArn = (registry: Registry, name: string) => ({
   policyArn: registry.arn(`policy/${name}`),
 });
 
+/** A policy with version 1, not kept yet. @throws PolicyError when the document is malformed. */
+export function newPolicy(name: string, document: string, now: number): Policy {
+  compilePolicy(name, document);
+  return {
+    name,
+    createdAt: now,
+    modifiedAt: now,
+    defaultVersion: 1,
+    lastVersion: 1,
+    versions: [{ id: 1, document, createdAt: now }],
+  };
+}
+
 /**
  * Creates a policy with version 1.
  *
@@ -36,17 +49,8 @@ export async function createPolicy(
   seeded = false,
 ): Promise<Policy> {
   if (registry.policies.has(name)) throw alreadyExists(`Policy ${name} already exists`);
-  compilePolicy(name, document);
-  const now = registry.clock.now();
-  const policy: Policy = {
-    name,
-    createdAt: now,
-    modifiedAt: now,
-    defaultVersion: 1,
-    lastVersion: 1,
-    versions: [{ id: 1, document, createdAt: now }],
-    ...(seeded ? { seeded: document } : {}),
-  };
+  const made = newPolicy(name, document, registry.clock.now());
+  const policy = seeded ? { ...made, seeded: document } : made;
   await registry.commit([change('policy', name, policy)]);
   return policy;
 }

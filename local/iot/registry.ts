@@ -1,13 +1,7 @@
 // What the local AWS IoT registry knows: things, types, groups, certificates, policies, and who is attached to whom.
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
-import { StartError } from '../start-error.ts';
-import { makePrivateDir } from './durable-file.ts';
-import { compilePolicy } from './policy-document.ts';
-import { openRecordFile, readRecordFile, type Change, type RecordFile } from './record-file.ts';
+import type { Change } from './record-file.ts';
 
 /** Pairs, not an object: `__proto__` is a lawful attribute name. */
 export type Attributes = readonly (readonly [name: string, value: string])[];
@@ -44,7 +38,7 @@ export interface ThingGroup {
   readonly createdAt: number;
 }
 
-export type CertificateStatus = 'ACTIVE' | 'INACTIVE' | 'REVOKED';
+export type CertificateStatus = 'ACTIVE' | 'INACTIVE' | 'REVOKED' | 'PENDING_ACTIVATION';
 
 export interface Certificate {
   /** SHA-256 of the DER, hex: AWS's certificateId. */
@@ -57,6 +51,8 @@ export interface Certificate {
   readonly notBefore: number;
   readonly notAfter: number;
   readonly version: number;
+  /** A temporary claim: it may do nothing but provision with this template, and shows in no list. */
+  readonly claimOf?: string;
 }
 
 export interface PolicyVersion {
@@ -87,6 +83,29 @@ export interface Principal {
   readonly things: readonly (readonly [name: string, type: AttachmentType])[];
 }
 
+export interface ProvisioningTemplate {
+  readonly name: string;
+  readonly description?: string;
+  /** JSON text; it compiled when it was set. */
+  readonly body: string;
+  readonly enabled: boolean;
+  readonly roleArn: string;
+  /** The function that decides before each device. */
+  readonly hook?: { readonly targetArn: string; readonly payloadVersion: string };
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+}
+
+/** Who may provision a certificate that waits for it; kept under the SHA-256 of the token, so that no file has the token. */
+export interface Ownership {
+  readonly certificateId: string;
+  /** Certificate ID of the claim that it was made for. */
+  readonly claimant: string;
+  readonly expiresAt: number;
+  /** What the device was told when it was provisioned, and for which request: a repetition is told the same. */
+  readonly done?: { readonly request: string; readonly answer: string };
+}
+
 interface Kinds {
   type: ThingType;
   thing: Thing;
@@ -95,6 +114,8 @@ interface Kinds {
   policy: Policy;
   target: Target;
   principal: Principal;
+  provisioningTemplate: ProvisioningTemplate;
+  ownership: Ownership;
 }
 
 /** What became different for live connections. */
@@ -115,6 +136,8 @@ export interface RegistryView {
   readonly policies: ReadonlyMap<string, Policy>;
   readonly targets: ReadonlyMap<string, Target>;
   readonly principals: ReadonlyMap<string, Principal>;
+  readonly provisioningTemplates: ReadonlyMap<string, ProvisioningTemplate>;
+  readonly ownerships: ReadonlyMap<string, Ownership>;
   readonly clock: Clock;
   /** `arn:aws:iot:<region>:<account>:<resource>`. */
   arn(resource: string): string;
@@ -140,105 +163,4 @@ export function find<T>(table: ReadonlyMap<string, T>, what: string, name: strin
   const found = table.get(name);
   if (!found) throw new AwsError('ResourceNotFoundException', `${what} ${name} does not exist`, 404);
   return found;
-}
-
-function asEvent({ kind, key, value }: Change): RegistryChange {
-  if (kind !== 'certificate') return { kind: 'permissions' };
-  const status = (value as Certificate | undefined)?.status ?? 'DELETED';
-  return status === 'ACTIVE' ? { kind: 'permissions' } : { kind, certificateId: key, status };
-}
-
-function tables(file: Pick<RecordFile, 'table'>) {
-  return {
-    types: file.table<ThingType>('type'),
-    things: file.table<Thing>('thing'),
-    groups: file.table<ThingGroup>('group'),
-    certificates: file.table<Certificate>('certificate'),
-    policies: file.table<Policy>('policy'),
-    targets: file.table<Target>('target'),
-    principals: file.table<Principal>('principal'),
-  };
-}
-
-/** A registry of an earlier version may hold what this one does not evaluate. */
-function checkPolicies(policies: ReadonlyMap<string, Policy>): void {
-  for (const { name, versions } of policies.values()) {
-    for (const { document } of versions) {
-      try {
-        compilePolicy(name, document);
-      } catch (error) {
-        throw new StartError(`policy ${name} of the registry: ${(error as Error).message}`, { cause: error });
-      }
-    }
-  }
-}
-
-interface Place {
-  readonly dir: string;
-  readonly region: string;
-  readonly accountId: string;
-  readonly clock: Clock;
-}
-
-const fileOf = (dir: string) => path.join(dir, 'registry.log');
-
-const naming = ({ region, accountId, clock }: Place) => ({
-  clock,
-  accountId,
-  arn: (resource: string) => `arn:aws:iot:${region}:${accountId}:${resource}`,
-});
-
-/**
- * The registry as it stands in `<dir>/registry.log` at this moment. Nothing is locked or written, so the program that
- * owns it may be running.
- *
- * @throws StartError when there is none, or it is damaged.
- */
-export async function readRegistry(place: Place): Promise<RegistryView> {
-  const file = fileOf(place.dir);
-  if (!existsSync(file)) {
-    throw new StartError(
-      `no registry in ${place.dir}: run npm start first, or name its folder with --data-dir`,
-    );
-  }
-  const kinds = tables(await readRecordFile(file));
-  checkPolicies(kinds.policies);
-  return { ...kinds, ...naming(place), generation: () => 0 };
-}
-
-/**
- * Opens the registry kept in `<dir>/registry.log`.
- *
- * @throws StartError when the file is damaged or holds a policy that is no longer evaluated.
- */
-export async function openRegistry(options: Place & { log: Log }): Promise<Registry> {
-  const { dir, log } = options;
-  makePrivateDir(dir);
-  const file = await openRecordFile(fileOf(dir), log);
-  const kinds = tables(file);
-  try {
-    checkPolicies(kinds.policies);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  const listeners: ((change: RegistryChange) => void)[] = [];
-  let generation = 0;
-  return {
-    ...kinds,
-    ...naming(options),
-    generation: () => generation,
-    async commit(changes) {
-      generation += 1;
-      try {
-        await file.commit(changes);
-      } catch (error) {
-        generation += 1; // it was taken back
-        throw error;
-      }
-      for (const event of changes.map(asEvent)) listeners.forEach((listener) => listener(event));
-    },
-    onChange: (listener) => void listeners.push(listener),
-    close: () => file.close(),
-  };
 }

@@ -3,6 +3,7 @@ import { AwsError } from '../aws-error.ts';
 import { StartError } from '../start-error.ts';
 import { PolicyError } from './policy-document.ts';
 import { seedPolicy } from './policy-operations.ts';
+import { setTemplate } from './provisioning-operations.ts';
 import { change, type Attributes, type Registry, type ThingGroup, type ThingType } from './registry.ts';
 import { createThingGroup } from './thing-group-operations.ts';
 import { createThingType } from './thing-type-operations.ts';
@@ -64,6 +65,22 @@ async function seedPolicyOf(registry: Registry, { name, properties }: SeedResour
   await seedPolicy(registry, name, typeof document === 'string' ? document : JSON.stringify(document));
 }
 
+async function seedProvisioningTemplate(registry: Registry, { name, properties }: SeedResource) {
+  const text = (key: string) => properties[key] as string | undefined;
+  const description = text('Description');
+  const { TargetArn: targetArn, PayloadVersion: payloadVersion = '2020-04-01' } = asProperties(
+    properties['PreProvisioningHook'],
+  ) as { TargetArn?: string; PayloadVersion?: string };
+  await setTemplate(registry, {
+    name,
+    ...(description === undefined ? {} : { description }),
+    body: text('TemplateBody')!,
+    enabled: properties['Enabled'] === true || properties['Enabled'] === 'true',
+    roleArn: text('ProvisioningRoleArn')!,
+    ...(targetArn === undefined ? {} : { hook: { targetArn, payloadVersion } }),
+  });
+}
+
 /** A group's parent may stand after it in the template. */
 function parentsFirst(groups: readonly SeedResource[]): SeedResource[] {
   const byName = new Map(groups.map((group) => [group.name, group]));
@@ -84,7 +101,8 @@ function asStartError(error: unknown, resource: SeedResource): unknown {
     );
   }
   if (error instanceof AwsError && error.status < 500) {
-    return new StartError(`${resource.at()}: ${resource.logicalId}: ${error.message}`);
+    const place = error.message.startsWith('template body') ? resource.at('TemplateBody') : resource.at();
+    return new StartError(`${place}: ${resource.logicalId}: ${error.message}`);
   }
   return error;
 }
@@ -100,6 +118,7 @@ export async function seedRegistry(registry: Registry, template: SeedTemplate): 
     [template.ofType('AWS::IoT::ThingType'), seedType],
     [parentsFirst(template.ofType('AWS::IoT::ThingGroup')), seedGroup],
     [template.ofType('AWS::IoT::Policy'), seedPolicyOf],
+    [template.ofType('AWS::IoT::ProvisioningTemplate'), seedProvisioningTemplate],
   ];
   for (const [resources, seed] of steps) {
     for (const resource of resources) {

@@ -21,7 +21,8 @@ function rootOf(registry: Registry, name: string): string {
   return ancestors(registry, group)[0]?.name ?? name;
 }
 
-function withGroup(registry: Registry, thing: Thing, name: string): Thing {
+/** The thing with one group more. @throws AwsError where AWS would not let it join. */
+export function withGroup(registry: Registry, thing: Thing, name: string): Thing {
   if (thing.groups.includes(name)) return thing;
   const root = rootOf(registry, name);
   const relative = thing.groups.find((other) => rootOf(registry, other) === root);

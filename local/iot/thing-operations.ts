@@ -33,7 +33,12 @@ function describe(registry: Registry, thing: Thing) {
   };
 }
 
-function checkThing(
+/**
+ * Checks what a thing is to be against the registry and AWS's limits.
+ *
+ * @throws AwsError ResourceNotFoundException for its type, InvalidRequestException for the rest.
+ */
+export function checkThing(
   registry: Registry,
   typeName: string | undefined,
   given: Attributes,

@@ -13,7 +13,7 @@ import { systemClock } from '../../local/clock.ts';
 import { createIotHandler } from '../../local/iot/api.ts';
 import { openCa } from '../../local/iot/ca.ts';
 import { createIdentity } from '../../local/iot/identity.ts';
-import { openRegistry } from '../../local/iot/registry.ts';
+import { openRegistry } from '../../local/iot/registry-file.ts';
 import { seedRegistry } from '../../local/iot/seed.ts';
 import { openJournal } from '../../local/journal/journal.ts';
 import { silentLog } from '../../local/log.ts';

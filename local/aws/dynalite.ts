@@ -103,6 +103,9 @@ for (const operation of ['PutItem', 'UpdateItem', 'DeleteItem']) {
   };
 }
 
+// Taken by dynalite's Scan, but missing from what it checks.
+actions.get('Scan')!.validation.types['ConsistentRead'] = { type: 'Boolean' };
+
 const checkLegacyConditions = db.checkConditional;
 db.checkConditional = (request, existing) => {
   const { _condition: condition } = request;

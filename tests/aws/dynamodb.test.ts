@@ -71,6 +71,12 @@ async function add(device: string, sum: string, fingerprint: string) {
   });
 }
 
+test('scans consistently, which the AWS CLI and SDKs may ask for', async () => {
+  await add('scanned', '1', '01');
+  const { Items = [] } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }));
+  assert.ok(Items.some((found) => found['deviceId']?.S === 'scanned'));
+});
+
 test('adds decimals exactly', async () => {
   await add('decimals', '0.1', '01');
   const { Attributes } = await add('decimals', '0.2', '02');

@@ -8,7 +8,7 @@ import type { InboundMessage } from '../mqtt/message.ts';
 import { createTurns } from '../s3/turns.ts';
 import { applyPatch, deltaOf, emptyDocument, stamp, stateBytes, type ShadowDocument } from './document.ts';
 import { findToken, parseToken, parseUpdate, type UpdateRequest } from './request.ts';
-import { keyOf, type KeptShadow, type ShadowId, type ShadowStore } from './store.ts';
+import { keyOf, type DoneRequest, type KeptShadow, type ShadowId, type ShadowStore } from './store.ts';
 import { answerTopic, parseRequestTopic, type AnswerTopic, type ShadowOperation } from './topics.ts';
 
 /** The answers are JSON texts, as AWS sends them. All throw AwsError with the code and message of AWS. */
@@ -43,13 +43,12 @@ interface Request {
   readonly traceId: string;
 }
 
-const remember = (requests: readonly string[], traceId: string) =>
-  [...requests, traceId].slice(-rememberedRequests);
+const remember = (requests: readonly DoneRequest[], traceId: string, version: number): DoneRequest[] => [
+  ...requests.slice(1 - rememberedRequests),
+  [traceId, version],
+];
 
-/** The version that a change left, which others may have followed. A deletion makes no version of its own. */
-function versionAfter({ document, requests }: KeptShadow, traceId: string): number {
-  return document.version - (requests.length - 1 - requests.indexOf(traceId));
-}
+const done = ({ requests }: KeptShadow, traceId: string) => requests.find(([id]) => id === traceId);
 
 export function createShadows({ store, publish, clock, log, newId }: ShadowsOptions): Shadows {
   const turns = createTurns();
@@ -102,7 +101,7 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
       const message = 'The payload exceeds the maximum size allowed';
       throw new AwsError('RequestEntityTooLargeException', message, 413);
     }
-    return { exists: true, document: next, requests: remember(requests, traceId) };
+    return { exists: true, document: next, requests: remember(requests, traceId, next.version) };
   };
 
   /** What subscribers learn of an update, beside that it was accepted. */
@@ -125,14 +124,14 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
     const request = parseUpdate(payload);
     const before = store.read(id);
     let after = before;
-    if (!before.requests.includes(traceId)) {
+    if (!done(before, traceId)) {
       after = changed(before, request, traceId);
       await store.write(id, after);
     }
     const { state, clientToken } = request;
     const timestamp = seconds();
     const metadata = state ? stamp(state, timestamp) : {};
-    const version = versionAfter(after, traceId);
+    const [, version] = done(after, traceId)!;
     const answer = JSON.stringify({ state, metadata, version, timestamp, clientToken });
     await tell(id, 'update/accepted', answer);
     await announce(id, before.document, after.document, clientToken);
@@ -143,13 +142,14 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
     const clientToken = parseToken(payload);
     const before = store.read(id);
     let after = before;
-    if (!before.requests.includes(traceId)) {
+    if (!done(before, traceId)) {
       mustExist(id, before);
-      const document = emptyDocument(before.document.version);
-      after = { exists: false, document, requests: remember(before.requests, traceId) };
+      const { version } = before.document;
+      const requests = remember(before.requests, traceId, version);
+      after = { exists: false, document: emptyDocument(version), requests };
       await store.write(id, after);
     }
-    const version = versionAfter(after, traceId);
+    const [, version] = done(after, traceId)!;
     const answer = JSON.stringify({ version, timestamp: seconds(), clientToken });
     await tell(id, 'delete/accepted', answer);
     return answer;
@@ -167,12 +167,12 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
 
   const inTurn = async (id: ShadowId, work: () => Promise<string>) => {
     const turn = turns(keyOf(id), work);
-    const done = turn.catch(() => {}); // told to whoever asked
-    running.add(done);
+    const settled = turn.catch(() => {}); // told to whoever asked
+    running.add(settled);
     try {
       return await turn;
     } finally {
-      running.delete(done);
+      running.delete(settled);
     }
   };
   const run = (operation: ShadowOperation, id: ShadowId, request: Request) =>

@@ -18,13 +18,15 @@ export interface ShadowId {
 export const keyOf = ({ thingName, shadowName }: ShadowId) =>
   shadowName === undefined ? thingName : `${thingName}~${shadowName}`;
 
+export type DoneRequest = readonly [traceId: string, versionAfter: number];
+
 export interface KeptShadow {
   /** False for a deleted shadow and for one that never was; its document is empty then. */
   readonly exists: boolean;
   /** Its version is what the next one continues from. */
   readonly document: ShadowDocument;
-  /** Trace IDs of the last changes, oldest first: a restart may hand one over a second time. */
-  readonly requests: readonly string[];
+  /** The last changes, oldest first: a restart may hand one over a second time. */
+  readonly requests: readonly DoneRequest[];
 }
 
 export interface ShadowStore {
@@ -44,12 +46,12 @@ interface StoredShadow {
   /** JSON of state and metadata, so that no digit of a long number is lost. */
   readonly text: string;
   readonly version: number;
-  readonly requests: readonly string[];
+  readonly requests: readonly DoneRequest[];
 }
 
 interface Tombstone {
   readonly version: number;
-  readonly requests: readonly string[];
+  readonly requests: readonly DoneRequest[];
   /** Epoch milliseconds. */
   readonly deletedAt: number;
 }

@@ -36,12 +36,21 @@ function decode(label: string): string {
   }
 }
 
+async function read(req: IncomingMessage): Promise<Buffer> {
+  try {
+    return await readBody(req, maximumBody);
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.code !== 'EntityTooLarge') throw error;
+    throw new AwsError('RequestEntityTooLargeException', error.message, 413);
+  }
+}
+
 async function callOf(req: IncomingMessage, label: string, query: URLSearchParams): Promise<DataCall> {
   const [, caller = 'n/a'] = /Credential=([^/,\s]{1,128})\//.exec(req.headers.authorization ?? '') ?? [];
   return {
     label: decode(label),
     query,
-    body: await readBody(req, maximumBody),
+    body: await read(req),
     header: (name) => req.headers[name]?.toString(),
     caller,
     sourceIp: req.socket.remoteAddress ?? 'n/a',

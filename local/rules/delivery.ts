@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
-import type { Action, Selected } from './actions.ts';
+import type { Action, Selected } from './action.ts';
 import { attempt } from './attempt.ts';
 import type { Failure, FailureGroup } from './failures.ts';
 import { createFailureGroup } from './failures.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
-import type { RuleTargets } from './actions.ts';
+import type { RuleTargets } from './action.ts';
 import type { RuleDispatch } from './delivery.ts';
 import { createDelivery, dispatchId, messageOf } from './delivery.ts';
 import type { Lookups } from './lookups.ts';

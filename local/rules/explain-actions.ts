@@ -1,5 +1,5 @@
 // Shows what each action of a rule would get: the real actions run, against services that only take notes.
-import type { Action, RuleTargets, Selected } from './actions.ts';
+import type { Action, RuleTargets, Selected } from './action.ts';
 import { compileAction } from './actions.ts';
 import { oneLine, outcomeOf, sourceOf } from './explain-expression.ts';
 import { parseTemplate } from './parse.ts';
@@ -37,8 +37,16 @@ export function takeNotes(note: Note): RuleTargets {
     tables: {
       put: async (table, item) => note(`table ${table} gets the item ${oneLine(JSON.stringify(item))}`),
     },
-    publish: async ({ topic, payload, qos }) =>
-      note(`${oneLine(topic)} gets with QoS ${qos}: ${oneLine(payload.toString('utf8'))}`),
+    logs: {
+      async put(group, events) {
+        for (const { timestamp, message } of events)
+          note(`log group ${group} gets at ${timestamp}: ${oneLine(message)}`);
+      },
+    },
+    async publish({ topic, payload, qos, properties }) {
+      note(`${oneLine(topic)} gets with QoS ${qos}: ${oneLine(payload.toString('utf8'))}`);
+      if (properties) note(`with ${oneLine(JSON.stringify(properties))}`);
+    },
   };
 }
 

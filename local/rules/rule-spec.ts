@@ -1,5 +1,6 @@
 // What the template says about rules; an action, or a property of one, that the local cloud does not run is refused here.
 import { StartError } from '../start-error.ts';
+import { fieldAt, isTemplate } from './action-fields.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/load.ts';
 
 type Template = Pick<ResolvedTemplate, 'resources' | 'ofType'>;
@@ -26,6 +27,8 @@ export interface RuleSpec {
 interface ActionKind {
   readonly required: readonly string[];
   readonly optional: readonly string[];
+  /** The properties in which AWS substitutes, also in the values of those that are maps. */
+  readonly substituted: readonly string[];
   /** The property that names another resource of the template, and the types that it may have. */
   readonly target?: {
     readonly property: string;
@@ -38,6 +41,7 @@ const kinds: Readonly<Record<string, ActionKind>> = {
   Lambda: {
     required: ['FunctionArn'],
     optional: [],
+    substituted: ['FunctionArn'],
     target: {
       property: 'FunctionArn',
       by: 'arn',
@@ -47,20 +51,38 @@ const kinds: Readonly<Record<string, ActionKind>> = {
   Firehose: {
     required: ['DeliveryStreamName', 'RoleArn'],
     optional: ['Separator', 'BatchMode'],
+    substituted: ['DeliveryStreamName'],
     target: { property: 'DeliveryStreamName', by: 'name', types: ['AWS::KinesisFirehose::DeliveryStream'] },
   },
   S3: {
     required: ['BucketName', 'Key', 'RoleArn'],
     optional: ['CannedAcl'],
+    substituted: ['BucketName', 'Key', 'CannedAcl'],
     target: { property: 'BucketName', by: 'name', types: ['AWS::S3::Bucket'] },
   },
   Sns: {
     required: ['TargetArn', 'RoleArn'],
     optional: ['MessageFormat'],
+    substituted: ['TargetArn'],
     target: { property: 'TargetArn', by: 'arn', types: ['AWS::SNS::Topic'] },
   },
-  Republish: { required: ['Topic', 'RoleArn'], optional: ['Qos'] },
-  DynamoDBv2: { required: ['PutItem'], optional: ['RoleArn'] },
+  Republish: {
+    required: ['Topic', 'RoleArn'],
+    optional: ['Qos', 'Headers'],
+    substituted: ['Topic', 'Headers'],
+  },
+  DynamoDBv2: {
+    required: ['PutItem'],
+    optional: ['RoleArn'],
+    substituted: ['PutItem'],
+    target: { property: 'PutItem.TableName', by: 'name', types: ['AWS::DynamoDB::Table'] },
+  },
+  CloudwatchLogs: {
+    required: ['LogGroupName', 'RoleArn'],
+    optional: ['BatchMode'],
+    substituted: ['LogGroupName'],
+    target: { property: 'LogGroupName', by: 'name', types: ['AWS::Logs::LogGroup'] },
+  },
 };
 
 /** IoT Core quota: actions per rule. */
@@ -80,7 +102,7 @@ function findTarget(template: Template, kind: ActionKind, properties: Properties
   if (!kind.target) return undefined;
   const { property, by, types } = kind.target;
   const found = [...template.resources.values()].find(
-    (resource) => types.includes(resource.type) && resource[by] === properties[property],
+    (resource) => types.includes(resource.type) && resource[by] === fieldAt(properties, property),
   );
   return found?.name;
 }
@@ -96,21 +118,23 @@ function readAction(template: Template, rule: ResolvedResource, action: unknown,
   }
   const properties = (action as Properties)[type];
   if (!isProperties(properties)) throw stop(rule, [...path, type], `the action ${type} has no properties`);
-  for (const name of Object.keys(properties)) {
-    if (kind.required.includes(name) || kind.optional.includes(name)) continue;
-    throw stop(
-      rule,
-      [...path, type, name],
-      `${type}.${name} is not supported by the local cloud; take it out`,
-    );
+  for (const [name, value] of Object.entries(properties)) {
+    const at = [...path, type, name];
+    if (!kind.required.includes(name) && !kind.optional.includes(name)) {
+      throw stop(rule, at, `${type}.${name} is not supported by the local cloud; take it out`);
+    }
+    if (isTemplate(value) && !kind.substituted.includes(name)) {
+      throw stop(rule, at, `AWS does not substitute in ${type}.${name}`);
+    }
   }
   const missing = kind.required.find((name) => properties[name] === undefined);
   if (missing) throw stop(rule, [...path, type], `the action ${type} needs ${missing}`);
   const target = findTarget(template, kind, properties);
-  if (kind.target && target === undefined) {
+  // What a substitution gives is known when a message comes.
+  if (kind.target && target === undefined && !isTemplate(fieldAt(properties, kind.target.property))) {
     const { property, types } = kind.target;
     const problem = `${type}.${property} names no ${types.join(' or ')} of this template`;
-    throw stop(rule, [...path, type, property], problem);
+    throw stop(rule, [...path, type, ...property.split('.')], problem);
   }
   const refuse = (problem: string, property?: string) =>
     stop(rule, [...path, type, ...(property ? [property] : [])], problem);

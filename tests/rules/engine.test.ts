@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AwsError } from '../../local/aws-error.ts';
 import { createManualClock } from '../../local/clock.ts';
-import type { RuleTargets } from '../../local/rules/actions.ts';
+import type { RuleTargets } from '../../local/rules/action.ts';
 import { createRulesEngine } from '../../local/rules/engine.ts';
 import type { RuleDispatch } from '../../local/rules/engine.ts';
 import type { ActionSpec, RuleSpec } from '../../local/rules/rule-spec.ts';
@@ -61,8 +61,11 @@ function stack(rules: RuleSpec[], over: Partial<RuleTargets> = {}) {
     },
     store: { put: async (bucket, key, body) => void done.push(`s3 ${bucket} ${key} ${body.toString()}`) },
     topics: { publish: async ({ topicArn, message }) => void done.push(`sns ${topicArn} ${message}`) },
-    publish: async ({ topic, payload, qos }) =>
-      void done.push(`publish ${topic} ${qos} ${payload.toString()}`),
+    publish: async ({ topic, payload, qos, properties }) =>
+      void done.push(
+        `publish ${topic} ${qos} ${payload.toString()}${properties ? ` ${JSON.stringify(properties)}` : ''}`,
+      ),
+    logs: { put: async (group, events) => void done.push(`log ${group} ${JSON.stringify(events)}`) },
     tables: { put: async (table, item) => void done.push(`table ${table} ${JSON.stringify(item)}`) },
     ...over,
   };
@@ -327,6 +330,69 @@ describe('the actions', () => {
     ]);
     assert.deepEqual(await outcome(republish('$$aws/things/x', 1)), ['publish $aws/things/x 1 {"a":1}']);
   });
+  it('Republish sets the headers of MQTT 5, without those that come out empty', async () => {
+    const headers = (Headers: object) => action('Republish', { Topic: 't', RoleArn: 'r', Headers });
+    const all = headers({
+      PayloadFormatIndicator: 'UTF8_DATA',
+      ContentType: '${type}',
+      ResponseTopic: 'answers/${topic(3)}',
+      CorrelationData: "${encode(*, 'base64')}",
+      MessageExpiry: 60,
+      UserProperties: [
+        { Key: 'k', Value: '${a}' },
+        { Key: '${nothing}k', Value: '${nothing}' },
+      ],
+    });
+    assert.deepEqual(await outcome(all), [
+      'publish t 0 {"a":1} {"payloadFormatIndicator":true,"messageExpiryInterval":60,"responseTopic":"answers/s1","correlationData":"eyJhIjoxfQ==","userProperties":[["k","1"],["k",""]]}',
+    ]);
+    const wrong: [object, string][] = [
+      [{ MessageExpiry: '${a}.5' }, 'MessageExpiry must be a number of seconds'],
+      [{ PayloadFormatIndicator: 'x${a}' }, 'PayloadFormatIndicator must be UNSPECIFIED_BYTES or UTF8_DATA'],
+      [{ CorrelationData: '${a}!' }, 'CorrelationData must be Base64'],
+    ];
+    for (const [given, message] of wrong) assert.deepEqual(await outcome(headers(given)), [message]);
+    assert.match((await outcome(headers({ ResponseTopic: 'a/+/${a}' })))[0]!, /wildcard/);
+  });
+  it('CloudwatchLogs writes an event, or in batch mode one for each element', async () => {
+    const logs = (BatchMode?: boolean) =>
+      action('CloudwatchLogs', { LogGroupName: 'devices', RoleArn: 'r', BatchMode }, 'devices');
+    assert.deepEqual(await outcome(logs()), [
+      String.raw`log devices [{"timestamp":1790000000123,"message":"{\"a\":1}"}]`,
+    ]);
+    const batch = '[{"timestamp":1,"message":"a"},{"timestamp":2,"message":"b","level":3}]';
+    assert.deepEqual(await outcome(logs(true), batch), [
+      'log devices [{"timestamp":1,"message":"a"},{"timestamp":2,"message":"b"}]',
+    ]);
+    assert.deepEqual(await outcome(logs(true), '[]'), []);
+    const malformed = [
+      'in batch mode the SQL gives an Array of objects with timestamp (milliseconds) and message (text)',
+    ];
+    for (const payload of ['[{"timestamp":"1","message":"a"}]', '[{"timestamp":1}]', '{}', 'x', '[null]']) {
+      assert.deepEqual(await outcome(logs(true), payload), malformed);
+    }
+    const many = JSON.stringify(Array.from({ length: 10_001 }, () => ({ timestamp: 1, message: '' })));
+    assert.deepEqual(await outcome(logs(true), many), ['a batch has at most 10,000 events and 1 MiB']);
+  });
+  it('deliver where a substitution says, with variables of SET', async () => {
+    const sql = "SET @to = concat('b-', a) SELECT * FROM '#'";
+    const cases: [ActionSpec, string][] = [
+      [action('S3', { BucketName: '${@to}', Key: '${@to}/${a}', RoleArn: 'r' }), 's3 b-1 b-1/1 {"a":1}'],
+      [action('Lambda', { FunctionArn: 'arn:${@to}' }), 'lambda arn:b-1 {"a":1}'],
+      [
+        action('Firehose', { DeliveryStreamName: '${@to}', RoleArn: 'r' }),
+        String.raw`stream b-1 "{\"a\":1}"`,
+      ],
+      [action('Sns', { TargetArn: 'arn:${@to}', RoleArn: 'r' }), 'sns arn:b-1 {"a":1}'],
+      [action('DynamoDBv2', { PutItem: { TableName: '${@to}' }, RoleArn: 'r' }), 'table b-1 {"a":{"N":"1"}}'],
+      [action('Republish', { Topic: '${@to}', RoleArn: 'r' }), 'publish b-1 0 {"a":1}'],
+      [
+        action('CloudwatchLogs', { LogGroupName: '${@to}', RoleArn: 'r' }),
+        String.raw`log b-1 [{"timestamp":1790000000123,"message":"{\"a\":1}"}]`,
+      ],
+    ];
+    for (const [spec, expected] of cases) assert.deepEqual(await outcome(spec, '{"a":1}', sql), [expected]);
+  });
   it('DynamoDBv2 writes an attribute for each member', async () => {
     const table = action('DynamoDBv2', { PutItem: { TableName: 't' }, RoleArn: 'r' });
     const payload = '{"s":"x","n":9007199254740993,"b":true,"z":null,"l":[1],"m":{"a":"y"},"__proto__":1}';
@@ -342,8 +408,28 @@ describe('the actions', () => {
         'template.yaml:1: S3.Key: SQL 1:3: there is no function nope()',
       ],
       [
-        action('S3', { BucketName: '${a}', Key: 'k', RoleArn: 'r' }, 'b'),
-        'template.yaml:1: the local cloud does not substitute in S3.BucketName',
+        action('S3', { BucketName: 7, Key: 'k', RoleArn: 'r' }),
+        'template.yaml:1: S3.BucketName must be text',
+      ],
+      [
+        action('Republish', { Topic: 't', RoleArn: 'r', Headers: { ContentTpye: 'x' } }),
+        'template.yaml:1: Republish.Headers.ContentTpye is not supported by the local cloud; take it out',
+      ],
+      [
+        action('Republish', { Topic: 't', RoleArn: 'r', Headers: { MessageExpiry: 'soon' } }),
+        'template.yaml:1: Republish.Headers.MessageExpiry: MessageExpiry must be a number of seconds',
+      ],
+      [
+        action('Republish', { Topic: 't', RoleArn: 'r', Headers: { ContentType: '${nope()}' } }),
+        'template.yaml:1: Republish.Headers.ContentType: SQL 1:3: there is no function nope()',
+      ],
+      [
+        action('Republish', { Topic: 't', RoleArn: 'r', Headers: { UserProperties: [{ Key: 'k' }] } }),
+        'template.yaml:1: Republish.Headers.UserProperties.Value must be text',
+      ],
+      [
+        action('CloudwatchLogs', { LogGroupName: 'g', RoleArn: 'r', BatchMode: 'yes' }, 'g'),
+        'template.yaml:1: CloudwatchLogs.BatchMode must be one of "false", "true" in the local cloud',
       ],
       [
         action('S3', { BucketName: 'b', Key: 'k', CannedAcl: 'public-read' }, 'b'),
@@ -353,7 +439,8 @@ describe('the actions', () => {
         action('Firehose', { DeliveryStreamName: 'raw', Separator: ';' }, 'raw'),
         String.raw`template.yaml:1: Firehose.Separator must be one of "", "\n", "\t", "\r\n", "," in the local cloud`,
       ],
-      [action('DynamoDBv2', { PutItem: {} }), 'template.yaml:1: DynamoDBv2.PutItem needs a plain TableName'],
+      [action('DynamoDBv2', { PutItem: {} }), 'template.yaml:1: DynamoDBv2.PutItem.TableName must be text'],
+      [action('DynamoDBv2', { PutItem: 't' }), 'template.yaml:1: DynamoDBv2.PutItem.TableName must be text'],
     ];
     for (const [spec, message] of wrong) {
       assert.throws(() => stack([rule({ actions: [spec] })]), { name: 'StartError', message });

@@ -92,7 +92,22 @@ describe('a rule is refused', () => {
     [
       'for an action that nothing runs',
       `${head}\nActions: [{Sqs: {QueueUrl: q, RoleArn: r}}]`,
-      'template.yaml:10: Rule: the action Sqs is not supported by the local cloud; supported are Lambda, Firehose, S3, Sns, Republish, DynamoDBv2',
+      'template.yaml:10: Rule: the action Sqs is not supported by the local cloud; supported are Lambda, Firehose, S3, Sns, Republish, DynamoDBv2, CloudwatchLogs',
+    ],
+    [
+      'for a stream, which nothing runs',
+      `${head}\nActions: [{Kinesis: {StreamName: s, RoleArn: r}}]`,
+      'template.yaml:10: Rule: the action Kinesis is not supported by the local cloud; supported are Lambda, Firehose, S3, Sns, Republish, DynamoDBv2, CloudwatchLogs',
+    ],
+    [
+      'for a substitution where AWS has none',
+      `${head}\nActions:\n- S3:\n    BucketName: !Ref Errors\n    Key: k\n    RoleArn: 'arn:\${a}'`,
+      'template.yaml:14: Rule: AWS does not substitute in S3.RoleArn',
+    ],
+    [
+      'for a table that is not in the template',
+      `${head}\nActions:\n- DynamoDBv2:\n    PutItem: {TableName: other}`,
+      'template.yaml:12: Rule: DynamoDBv2.PutItem.TableName names no AWS::DynamoDB::Table of this template',
     ],
     [
       'for a property that would be without effect',

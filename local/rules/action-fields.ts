@@ -1,0 +1,82 @@
+// Reads the fields of a rule action, with the substitutions in them compiled.
+import type { StartError } from '../start-error.ts';
+import type { ActionSpec } from './rule-spec.ts';
+import { SqlError } from './sql-error.ts';
+import type { CompiledStatement, Substitute } from './statement.ts';
+
+export interface Fields {
+  readonly spec: ActionSpec;
+  /** What the field says. @throws StartError unless it is text */
+  raw(property: string): string;
+  /** What the field says of a message. */
+  template(property: string): Substitute;
+  /** Compiles a text inside a field that is no text itself. */
+  compile(text: unknown, property: string): Substitute;
+  /** Physical name, where the field names a resource of the template; else what it says of a message. */
+  target(property: string): Substitute;
+  /** The first choice where the field is absent. */
+  choice<Choice extends string>(property: string, choices: readonly Choice[]): Choice;
+  /** @throws StartError where the stack does not run the service */
+  need<Service>(service: Service | undefined): Service;
+  refuse(problem: string, property?: string): StartError;
+}
+
+/** The value under a path such as `PutItem.TableName`. */
+export function fieldAt(properties: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, name) => {
+    const isMap = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+    return isMap ? (value as Record<string, unknown>)[name] : undefined;
+  }, properties);
+}
+
+export const isTemplate = (value: unknown): boolean => typeof value === 'string' && value.includes('${');
+
+export function createFields(
+  spec: ActionSpec,
+  statement: Pick<CompiledStatement, 'compileTemplate'>,
+): Fields {
+  const valueOf = (property: string) => fieldAt(spec.properties, property);
+  const refuse = (problem: string, property?: string) =>
+    spec.refuse(problem, property === undefined ? undefined : property.split('.')[0]);
+
+  function checkText(value: unknown, property: string): string {
+    if (typeof value === 'string' && value !== '') return value;
+    throw refuse(`${spec.type}.${property} must be text`, property);
+  }
+  const raw = (property: string) => checkText(valueOf(property), property);
+
+  function compile(text: unknown, property: string): Substitute {
+    try {
+      return statement.compileTemplate(checkText(text, property));
+    } catch (error) {
+      if (error instanceof SqlError) throw refuse(`${spec.type}.${property}: ${error.message}`, property);
+      throw error;
+    }
+  }
+  const template = (property: string) => compile(valueOf(property), property);
+
+  return {
+    spec,
+    raw,
+    template,
+    compile,
+    refuse,
+    target(property) {
+      if (isTemplate(valueOf(property))) return template(property);
+      const name = spec.target ?? raw(property);
+      return () => name;
+    },
+    choice(property, choices) {
+      const value = valueOf(property) ?? choices[0];
+      // YAML writes a number or a Boolean where CloudFormation takes its text.
+      const choice = choices.find((candidate) => candidate === value || candidate === JSON.stringify(value));
+      if (choice !== undefined) return choice;
+      const list = choices.map((candidate) => JSON.stringify(candidate)).join(', ');
+      throw refuse(`${spec.type}.${property} must be one of ${list} in the local cloud`, property);
+    },
+    need(service) {
+      if (service !== undefined) return service;
+      throw refuse(`the local cloud runs no service for the action ${spec.type}`);
+    },
+  };
+}

@@ -12,6 +12,9 @@ export interface LogFile {
 
 /** At most two files of this size: the current one and the one before it, `<file>.1`. */
 const defaultMaxBytes = 10 * 1024 * 1024;
+/** Lines are collected for so long, or until there are so many: opening the file for each event costs more than the event. */
+const writeDelayMs = 100;
+const writeAtBytes = 256 * 1024;
 /** Lines waiting for a slow disk; beyond this they are dropped, and counted in the log itself. */
 const maxWaiting = 8 * 1024 * 1024;
 
@@ -24,6 +27,7 @@ export function createLogFile(file: string, log: Log, maxBytes = defaultMaxBytes
   let dropped = 0;
   let size: number | undefined;
   let writing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
   let warned = false;
 
   async function open(): Promise<number> {
@@ -45,23 +49,32 @@ export function createLogFile(file: string, log: Log, maxBytes = defaultMaxBytes
     warned = false;
   }
 
-  async function writeAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const lost = dropped > 0 ? `${dropped} lines dropped: the disk was too slow\n` : '';
-      const text = waiting.join('') + lost;
-      waiting = [];
-      waitingBytes = 0;
-      dropped = 0;
-      try {
-        await write(text);
-      } catch (error) {
-        size = undefined;
-        if (!warned)
-          log.warn('function output cannot be written', { file, reason: (error as Error).message });
-        warned = true;
-      }
+  async function writeWaiting(): Promise<void> {
+    const lost = dropped > 0 ? `${dropped} lines dropped: the disk was too slow\n` : '';
+    const text = waiting.join('') + lost;
+    waiting = [];
+    waitingBytes = 0;
+    dropped = 0;
+    try {
+      await write(text);
+    } catch (error) {
+      size = undefined;
+      if (!warned) log.warn('function output cannot be written', { file, reason: (error as Error).message });
+      warned = true;
     }
     writing = undefined;
+    if (waiting.length > 0) schedule();
+  }
+
+  function start(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (waiting.length > 0) writing ??= writeWaiting();
+  }
+
+  function schedule(): void {
+    if (waitingBytes >= writeAtBytes) start();
+    else if (!writing) timer ??= setTimeout(start, writeDelayMs);
   }
 
   return {
@@ -72,8 +85,12 @@ export function createLogFile(file: string, log: Log, maxBytes = defaultMaxBytes
       }
       waiting.push(text);
       waitingBytes += text.length;
-      writing ??= new Promise(setImmediate).then(writeAll);
+      schedule();
     },
-    flushed: () => writing ?? Promise.resolve(),
+    async flushed() {
+      await writing;
+      start();
+      await writing;
+    },
   };
 }

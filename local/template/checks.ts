@@ -68,6 +68,12 @@ const references: readonly Reference[] = [
     path: ['ExtendedS3DestinationConfiguration', 'BucketARN'],
     to: ['AWS::S3::Bucket'],
   },
+  { from: 'AWS::Lambda::EventSourceMapping', path: ['EventSourceArn'], to: ['AWS::Kinesis::Stream'] },
+  {
+    from: 'AWS::Lambda::EventSourceMapping',
+    path: ['DestinationConfig', 'OnFailure', 'Destination'],
+    to: ['AWS::S3::Bucket', 'AWS::SNS::Topic'],
+  },
   { from: 'AWS::SNS::Subscription', path: ['TopicArn'], to: ['AWS::SNS::Topic'] },
   {
     from: 'AWS::Serverless::Function',

@@ -44,11 +44,13 @@ const inLowerCase = (stackName: string, logicalId: string) => joined(stackName, 
 const withUnderscore = (stackName: string, logicalId: string) =>
   joined(stackName, logicalId).replaceAll(/[^A-Za-z0-9_]/g, '_');
 
-/** AWS chooses a random one; here it follows from the names, so that browsers find their pool again after a restart. */
-const poolId: Naming['generate'] = (stackName, logicalId, { region }) => {
+/** AWS chooses a random one; here it follows from the names, so that it is found again after a restart. */
+const uuid: Naming['generate'] = (stackName, logicalId) => {
   const digest = createHash('sha256').update(joined(stackName, logicalId)).digest('hex');
-  return `${region}:${digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5')}`;
+  return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
 };
+const poolId: Naming['generate'] = (stackName, logicalId, ground) =>
+  `${ground.region}:${uuid(stackName, logicalId, ground)}`;
 
 const thingName = /^[a-zA-Z0-9:_-]{1,128}$/;
 const id = (name: string) => ({ Id: name });
@@ -82,6 +84,17 @@ const namings: Readonly<Record<string, Naming>> = {
     nameProperty: 'DeliveryStreamName',
     pattern: /^[a-zA-Z0-9._-]{1,64}$/,
     arn: within('firehose', (name) => `deliverystream/${name}`),
+  },
+  'AWS::Kinesis::Stream': {
+    nameProperty: 'Name',
+    pattern: /^[a-zA-Z0-9_.-]{1,128}$/,
+    arn: within('kinesis', (name) => `stream/${name}`),
+  },
+  'AWS::Lambda::EventSourceMapping': {
+    generate: uuid,
+    arn: within('lambda', (name) => `event-source-mapping:${name}`),
+    hasArn: false,
+    attributes: (name, arn) => ({ Id: name, EventSourceMappingArn: arn }),
   },
   'AWS::S3::Bucket': {
     nameProperty: 'BucketName',

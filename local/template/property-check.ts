@@ -18,6 +18,12 @@ export interface TypeSupport {
   readonly required?: readonly string[];
 }
 
+/** What the table has for one resource type. */
+export interface ResourceSupport {
+  readonly properties: TypeSupport;
+  readonly metadata?: TypeSupport;
+}
+
 const scalar = (describe: string, accepts: (text: string) => boolean): Check => ({
   describe,
   accepts: (text, value) => value.kind === 'scalar' && accepts(text),
@@ -33,4 +39,10 @@ export const whole = (least: number, most: number) =>
   scalar(
     `a whole number from ${least} to ${most}`,
     (found) => /^\d+$/.test(found) && +found >= least && +found <= most,
+  );
+/** For limits that AWS lifts with -1. */
+export const wholeOrEndless = (least: number, most: number) =>
+  scalar(
+    `-1 or a whole number from ${least} to ${most}`,
+    (found) => found === '-1' || (/^\d+$/.test(found) && +found >= least && +found <= most),
   );

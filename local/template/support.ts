@@ -2,7 +2,8 @@
 // rest. One entry a resource type, in the order of the template.
 
 import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
-import type { TypeSupport } from './property-check.ts';
+import type { ResourceSupport, TypeSupport } from './property-check.ts';
+import { stream } from './support-stream.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
 const permissions = 'AWS permissions do not apply on one machine; device policies do';
@@ -13,11 +14,6 @@ const cost = 'one machine has one kind of storage';
 const unchecked = (reason: string): { properties: TypeSupport } => ({
   properties: { honours: {}, ignores: { '**': reason } },
 });
-
-export interface ResourceSupport {
-  readonly properties: TypeSupport;
-  readonly metadata?: TypeSupport;
-}
 
 const devices: Readonly<Record<string, ResourceSupport>> = {
   'AWS::IoT::ThingType': {
@@ -256,6 +252,7 @@ export const support: Readonly<Record<string, ResourceSupport>> = {
   ...rules,
   ...archive,
   ...functions,
+  ...stream,
   ...windowsAndAlerts,
   ...browsers,
 };

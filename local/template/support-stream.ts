@@ -1,0 +1,43 @@
+// The part of the support table that stream mode adds: a Kinesis stream, and what takes it to a function.
+
+import { flag, oneOf, text, whole, wholeOrEndless } from './property-check.ts';
+import type { ResourceSupport } from './property-check.ts';
+
+const tags = { 'Tags.**': 'nobody bills one machine by tag' };
+
+export const stream: Readonly<Record<string, ResourceSupport>> = {
+  'AWS::Kinesis::Stream': {
+    properties: {
+      honours: {
+        Name: text,
+        'StreamModeDetails.StreamMode': oneOf('PROVISIONED', 'ON_DEMAND'),
+        ShardCount: whole(1, 500),
+        RetentionPeriodHours: whole(24, 8760),
+      },
+      ignores: { 'StreamEncryption.**': 'data lies on your own disk; encrypt the disk', ...tags },
+    },
+  },
+  'AWS::Lambda::EventSourceMapping': {
+    properties: {
+      honours: {
+        EventSourceArn: text,
+        FunctionName: text,
+        Enabled: flag,
+        StartingPosition: oneOf('TRIM_HORIZON', 'LATEST'),
+        BatchSize: whole(1, 10_000),
+        MaximumBatchingWindowInSeconds: whole(0, 300),
+        ParallelizationFactor: whole(1, 10),
+        BisectBatchOnFunctionError: flag,
+        'FunctionResponseTypes.*': oneOf('ReportBatchItemFailures'),
+        MaximumRetryAttempts: wholeOrEndless(0, 10_000),
+        MaximumRecordAgeInSeconds: wholeOrEndless(60, 604_800),
+        'DestinationConfig.OnFailure.Destination': text,
+      },
+      ignores: {
+        'MetricsConfig.**': 'the status page counts the records of streams in any case',
+        ...tags,
+      },
+      required: ['EventSourceArn', 'FunctionName', 'StartingPosition'],
+    },
+  },
+};

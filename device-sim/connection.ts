@@ -15,6 +15,12 @@ export interface Connection {
   online(): Promise<boolean>;
   /** Resolves when the broker has the message (QoS 1) or the socket has (QoS 0); rejects when it can not be sent. */
   publish(topic: string, payload: string, qos: 0 | 1): Promise<void>;
+  /** Subscribes with every connect, and calls `ready` each time that has been confirmed. */
+  listen(
+    topics: readonly string[],
+    receive: (topic: string, payload: string) => void,
+    ready: () => void,
+  ): void;
   /** Says goodbye, or with `force` cuts the connection off; what is under way then rejects. */
   close(force: boolean): Promise<void>;
 }
@@ -82,6 +88,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     reconnectPeriod: reconnectDelay(0, random),
     reconnectOnConnackError: true,
     queueQoSZero: false,
+    resubscribe: false,
     outgoingStore: createOutgoingStore(),
   });
 
@@ -120,6 +127,17 @@ export function openConnection(options: ConnectionOptions): Connection {
     },
     async publish(topic, payload, qos) {
       await client.publishAsync(topic, payload, { qos });
+    },
+    listen(topics, receive, ready) {
+      const subscribe = () => {
+        client.subscribe([...topics], { qos: 1 }, (error) => {
+          if (error) statistics.lastError = reasonOf(error);
+          else ready();
+        });
+      };
+      client.on('message', (topic, payload) => receive(topic, payload.toString()));
+      client.on('connect', subscribe);
+      if (client.connected) subscribe();
     },
     async close(force) {
       closing = true;

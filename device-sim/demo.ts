@@ -2,10 +2,12 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { atSetpoint } from './controls.ts';
+import type { Controls } from './controls.ts';
 import { startFleet } from './fleet.ts';
 import { findIdentities } from './identities.ts';
 import { planMessages } from './messages.ts';
-import { demoFridge } from './patterns.ts';
+import { demoFridge, usualSetpoint } from './patterns.ts';
 import { seedOf } from './random.ts';
 import { createStatistics } from './statistics.ts';
 import { makeDevice } from './newcomer.ts';
@@ -53,10 +55,11 @@ async function run(dataDir: string): Promise<void> {
   if (stopping.signal.aborted) return;
   const hours = readSeattleWeather();
   const start = Date.now();
-  const plan = (name: string) =>
+  const plan = (name: string, controls: Controls) =>
     planMessages({
       seed: seedOf(name),
-      pattern: demoFridge(hours, name === failing),
+      pattern: atSetpoint(demoFridge(hours, name === failing), controls),
+      controls,
       start,
       rate: 1,
       jitter: false,
@@ -68,11 +71,11 @@ async function run(dataDir: string): Promise<void> {
   const fleet = startFleet({
     url: await target.url(),
     ca: target.ca,
-    devices: identities.map((identity) => ({
-      identity,
-      topic: `telemetry/${site}/${identity.name}`,
-      plan: plan(identity.name),
-    })),
+    devices: identities.map((identity) => {
+      const controls = { sampleRate: 1, setpoint: usualSetpoint };
+      const { name } = identity;
+      return { identity, topic: `telemetry/${site}/${name}`, plan: plan(name, controls), controls };
+    }),
     qos: 1,
     start,
     statistics: createStatistics(),

@@ -3,7 +3,9 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openConnection } from './connection.ts';
 import type { Connection, Identity } from './connection.ts';
+import type { Controls } from './controls.ts';
 import type { PlannedMessage } from './messages.ts';
+import { followShadow } from './shadow.ts';
 import type { Statistics } from './statistics.ts';
 
 export interface Device {
@@ -11,6 +13,8 @@ export interface Device {
   readonly topic: string;
   /** In the order of sending. */
   readonly plan: Iterable<PlannedMessage>;
+  /** What the device's shadow may change while it runs; without, it leaves its shadow alone. */
+  readonly controls?: Controls;
 }
 
 export interface FleetOptions {
@@ -131,6 +135,11 @@ export function startFleet(options: FleetOptions): Fleet {
       random,
       stopping: abort.signal,
     });
+    if (device.controls) {
+      followShadow(connection, device.identity.name, device.controls, (problem) => {
+        statistics.lastError = problem;
+      });
+    }
     void connection.online().then((online) => (connected += online ? 1 : 0));
     await runDevice(connection, device, run);
   }

@@ -1,4 +1,5 @@
 // Plans what one device sends and when, as a pure function of its seed: packed, repeated and out of order as asked.
+import type { Controls } from './controls.ts';
 import type { Metrics, Pattern } from './patterns.ts';
 import { uniform } from './random.ts';
 
@@ -9,6 +10,8 @@ export interface PlanOptions {
   readonly start: number;
   /** Readings a second. */
   readonly rate: number;
+  /** Overrides `rate`, also while the plan runs: from one reading to the next. */
+  readonly controls?: Controls;
   /** Moves each reading by up to a quarter of its interval. */
   readonly jitter: boolean;
   /** Share of messages that are sent twice. */
@@ -55,14 +58,19 @@ function readingOf(options: PlanOptions, index: number, at: number, metrics: Met
   return { id, timestamp: options.start + at, ...metrics };
 }
 
+const rateOf = ({ controls, rate }: PlanOptions) => controls?.sampleRate ?? rate;
+
 /** Each device begins at its own point of the interval, so that a fleet does not send in one beat. */
 function* samples(options: PlanOptions): Generator<Sample> {
-  const { seed, rate, jitter, count = Infinity, duration = Infinity } = options;
-  const interval = 1_000 / rate;
-  const phase = uniform(seed, 0, streams.phase) * interval;
+  const { seed, jitter, count = Infinity, duration = Infinity } = options;
+  let interval = 1_000 / rateOf(options);
+  let origin = { index: 0, at: uniform(seed, 0, streams.phase) * interval };
   for (let index = 0, sent = 0; sent < count; index += 1) {
+    const next = 1_000 / rateOf(options);
+    if (next !== interval) origin = { index, at: origin.at + (index - 1 - origin.index) * interval + next };
+    interval = next;
     const moved = jitter ? (uniform(seed, index, streams.jitter) - 0.5) * 0.5 * interval : 0;
-    const at = Math.max(0, Math.round(phase + index * interval + moved));
+    const at = Math.max(0, Math.round(origin.at + (index - origin.index) * interval + moved));
     if (at >= duration) return;
     const metrics = options.pattern(seed, (at / 1_000) * options.speed);
     if (!metrics) continue;
@@ -89,13 +97,12 @@ function* packed(options: PlanOptions): Generator<PlannedMessage> {
 
 /** In the order of sending. The same options give the same messages. */
 export function* planMessages(options: PlanOptions): Generator<PlannedMessage> {
-  const { seed, duplicates, reorder, pack, rate } = options;
-  const interval = (1_000 / rate) * pack;
+  const { seed, duplicates, reorder, pack } = options;
   let held: PlannedMessage[] = [];
   let index = 0;
   const chance = (stream: number) => uniform(seed, index, stream);
   const later = (message: PlannedMessage, stream: number) =>
-    Math.round(message.due + (1 + 2 * chance(stream)) * interval);
+    Math.round(message.due + (1 + 2 * chance(stream)) * (1_000 / rateOf(options)) * pack);
 
   for (const message of packed(options)) {
     const isHeld = chance(streams.reorder) < reorder;

@@ -29,6 +29,8 @@ export interface SimOptions {
   /** Readings of each device. */
   readonly count: number | undefined;
   readonly basicIngest: boolean;
+  /** Whether desired `sampleRate` and `setpoint` of the device shadows are obeyed. */
+  readonly shadow: boolean;
   readonly speed: number;
 }
 
@@ -48,6 +50,7 @@ export const usage = `usage: npm run sim -- [--local] [options]
   --duplicates P     share of messages sent twice, 0 to 1 (0)
   --reorder P        share of messages overtaken by later ones, 0 to 1 (0)
   --basic-ingest     publish to the rule itself, without messaging charge on AWS
+  --no-shadow        ignore the device shadows, whose desired sampleRate and setpoint are obeyed otherwise
   --seed TEXT        the same seed gives the same readings (tidegate)
   --duration T       ends after 90, 90s, 15m or 2h; otherwise with Ctrl-C
   --count N          ends after so many readings of each device`;
@@ -69,6 +72,7 @@ const options = {
   duration: { type: 'string' },
   count: { type: 'string' },
   'basic-ingest': { type: 'boolean', default: false },
+  'no-shadow': { type: 'boolean', default: false },
   speed: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -142,6 +146,7 @@ export function parseOptions(args: readonly string[]): SimOptions | undefined {
     duration: values.duration === undefined ? undefined : durationOf(values.duration),
     count: values.count === undefined ? undefined : numberOf('count', values.count, 1, 1e9, true),
     basicIngest: values['basic-ingest'],
+    shadow: !values['no-shadow'],
     speed: numberOf('speed', values.speed ?? (pattern === 'csv' ? '600' : '1'), 0.001, 1_000_000, false),
   };
 }

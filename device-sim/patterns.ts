@@ -15,21 +15,24 @@ export function round(value: number, digits: number): number {
   return Math.round(value * factor) / factor || 0; // never -0
 }
 
-const coolest = 4;
+/** °C around which a fridge is held. */
+export const usualSetpoint = 4;
 /** Noise has one value for each tenth of a second. */
 const tick = (second: number) => Math.round(second * 10);
 
 function climate(seed: number, second: number, temperature: number): Metrics {
   return {
     temperature: round(temperature, 2),
-    humidity: round(52 - (temperature - coolest) + 3 * noise(seed, tick(second), 10), 1),
+    humidity: round(52 - (temperature - usualSetpoint) + 3 * noise(seed, tick(second), 10), 1),
   };
 }
 
 /** A healthy store fridge: between about 2.3 and 5.7 °C, a ten-minute rhythm of its own phase. */
 function healthy(seed: number, second: number): number {
   const phase = uniform(seed, 0, 20);
-  return coolest + 1.5 * Math.sin(2 * Math.PI * (second / 600 + phase)) + 0.2 * noise(seed, tick(second));
+  return (
+    usualSetpoint + 1.5 * Math.sin(2 * Math.PI * (second / 600 + phase)) + 0.2 * noise(seed, tick(second))
+  );
 }
 
 /** Splits time into blocks; gives the block's number and the second within it. */
@@ -40,7 +43,7 @@ function blockOf(second: number, length: number): readonly [number: number, with
 
 /** Warms by one degree in ten minutes, up to 30 °C. */
 function drift(seed: number, second: number): number {
-  return Math.min(coolest + second / 600, 30) + 0.2 * noise(seed, tick(second));
+  return Math.min(usualSetpoint + second / 600, 30) + 0.2 * noise(seed, tick(second));
 }
 
 /** In every two minutes ten seconds at about 12 °C. */

@@ -5,12 +5,14 @@ import type { Identity } from './connection.ts';
 import { OnboardingError } from './onboarding-error.ts';
 import { makeDevice } from './newcomer.ts';
 import { probe } from './probe.ts';
+import { atSetpoint } from './controls.ts';
+import type { Controls } from './controls.ts';
 import { startFleet } from './fleet.ts';
 import type { Device, Fleet } from './fleet.ts';
 import { planMessages } from './messages.ts';
 import { parseOptions, SimError, usage } from './options.ts';
 import type { SimOptions } from './options.ts';
-import { createPatterns } from './patterns.ts';
+import { createPatterns, usualSetpoint } from './patterns.ts';
 import { createProgress, progressLine, summaryLines } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { seedOf } from './random.ts';
@@ -21,12 +23,18 @@ import { readSeattleWeather } from './weather.ts';
 
 function devicesOf(identities: readonly Identity[], options: SimOptions, start: number): Device[] {
   const pattern = createPatterns(readSeattleWeather())[options.pattern];
+  const isCooled = options.pattern !== 'csv'; // outdoors nothing holds a temperature
   const prefix = options.basicIngest ? '$aws/rules/TelemetryRule/' : '';
-  return identities.map((identity) => ({
-    identity,
-    topic: `${prefix}telemetry/${options.site}/${identity.name}`,
-    plan: planMessages({ ...options, seed: seedOf(options.seed, identity.name), pattern, start }),
-  }));
+  return identities.map((identity) => {
+    const controls: Controls = { sampleRate: options.rate, setpoint: isCooled ? usualSetpoint : undefined };
+    const seed = seedOf(options.seed, identity.name);
+    return {
+      identity,
+      topic: `${prefix}telemetry/${options.site}/${identity.name}`,
+      plan: planMessages({ ...options, seed, pattern: atSetpoint(pattern, controls), start, controls }),
+      controls: options.shadow ? controls : undefined,
+    };
+  });
 }
 
 async function identitiesOf(

@@ -21,6 +21,7 @@ test('runs five devices at one reading a second when told nothing but where', ()
     duration: undefined,
     count: undefined,
     basicIngest: false,
+    shadow: true,
     speed: 1,
   });
 });

@@ -15,10 +15,12 @@ import { openCa } from '../../local/iot/ca.ts';
 import { createIdentity } from '../../local/iot/identity.ts';
 import { openRegistry } from '../../local/iot/registry-file.ts';
 import { seedRegistry } from '../../local/iot/seed.ts';
+import { openDataPlane } from '../../local/iot-data/open.ts';
 import { openJournal } from '../../local/journal/journal.ts';
 import { silentLog } from '../../local/log.ts';
 import type { InboundMessage } from '../../local/mqtt/message.ts';
 import { openMqtt } from '../../local/mqtt/open.ts';
+import type { Shadows } from '../../local/shadow/service.ts';
 import { loadTemplate } from '../../local/template/load.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -27,6 +29,7 @@ const host = '127.0.0.1';
 interface Cloud {
   readonly dataDir: string;
   readonly received: InboundMessage[];
+  readonly shadows: Shadows;
 }
 
 async function startCloud(t: TestContext): Promise<Cloud> {
@@ -64,6 +67,10 @@ async function startCloud(t: TestContext): Promise<Cloud> {
     log,
     count,
   });
+  const { hub, retained } = mqtt;
+  const disconnect = () => false;
+  const shadowDir = path.join(dir, 'shadows');
+  const dataPlane = await openDataPlane({ dir: shadowDir, hub, retained, disconnect, clock, log, count });
   const broker = await mqtt.listen({
     tls: { ...ca.server, ca: ca.certificatePem },
     host,
@@ -81,13 +88,14 @@ async function startCloud(t: TestContext): Promise<Cloud> {
   await writeFile(path.join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
   t.after(async () => {
     await broker.close();
+    await dataPlane.close();
     await mqtt.close();
     await server.close();
     await journal.close();
     await registry.close();
     await rm(dataDir, { recursive: true, force: true });
   });
-  return { dataDir, received };
+  return { dataDir, received, shadows: dataPlane.shadows };
 }
 
 interface Ended {
@@ -162,6 +170,50 @@ test('stops cleanly on SIGINT, with what is under way acknowledged', async (t) =
   assert.equal(code, 0, err);
   const [, acknowledged] = /^acknowledged (\d+), failed 0/m.exec(err) ?? [];
   assert.equal(Number(acknowledged), received.length);
+});
+
+test('obeys the sample rate and setpoint that its shadow desires, and reports them back', async (t) => {
+  const { dataDir, received, shadows } = await startCloud(t);
+  const id = { thingName: 'sim-1' };
+  const desire = (desired: object) => shadows.update(id, Buffer.from(JSON.stringify({ state: { desired } })));
+  const shadow = async () =>
+    JSON.parse(await shadows.get(id)) as { state: { reported?: object; delta?: object } };
+  const child = spawn(process.execPath, [program, '--local', '--data-dir', dataDir, '--devices', '1']);
+  let err = '';
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const reported = async () => (await shadow().catch(() => undefined))?.state.reported;
+  const isReported = async (wanted: object) => JSON.stringify(await reported()) === JSON.stringify(wanted);
+  await until(() => isReported({ sampleRate: 1, setpoint: 4 }), 'the first report');
+
+  await desire({ sampleRate: 50, setpoint: 20, colour: 'red' });
+  await until(() => isReported({ sampleRate: 50, setpoint: 20 }), 'the report of what was desired');
+  assert.deepEqual((await shadow()).state.delta, { colour: 'red' });
+  received.length = 0;
+  await until(() => received.length > 30, 'thirty readings at fifty a second');
+  const last = JSON.parse(received.at(-1)!.payload.toString()) as { temperature: number };
+  assert.ok(last.temperature > 17 && last.temperature < 23, String(last.temperature));
+
+  await desire({ sampleRate: -1 });
+  await until(() => err.includes('desired sampleRate -1'), 'the complaint');
+  assert.ok(await isReported({ sampleRate: 50, setpoint: 20 }));
+  child.kill('SIGINT');
+  assert.equal(await new Promise((resolve) => child.once('exit', resolve)), 0, err);
+});
+
+test('leaves the shadow alone with --no-shadow', async (t) => {
+  const { dataDir, shadows } = await startCloud(t);
+  const { code, err } = await sim(
+    '--local',
+    '--data-dir',
+    dataDir,
+    '--devices',
+    '1',
+    '--count',
+    '1',
+    '--no-shadow',
+  );
+  assert.equal(code, 0, err);
+  await assert.rejects(shadows.get({ thingName: 'sim-1' }), /No shadow exists/);
 });
 
 test('says in one line what is missing and what to do', async (t) => {

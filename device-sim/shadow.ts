@@ -1,0 +1,81 @@
+// Lets a simulated sensor obey its device shadow: it asks for it on every connect, does what is desired and reports back.
+// https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-comms-device.html
+import type { Connection } from './connection.ts';
+import { applyDesired } from './controls.ts';
+import type { Controls } from './controls.ts';
+
+interface ShadowMessage {
+  readonly version?: number;
+  readonly code?: number;
+  readonly message?: string;
+  readonly state?: Readonly<Record<string, unknown>>;
+}
+
+const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+
+/** @param onProblem is told what is desired and cannot be done, and what the cloud refuses. */
+export function followShadow(
+  connection: Pick<Connection, 'listen' | 'publish'>,
+  thingName: string,
+  controls: Controls,
+  onProblem: (problem: string) => void,
+): void {
+  const prefix = `$aws/things/${thingName}/shadow`;
+  let newest = 0;
+
+  const send = (request: 'get' | 'update', payload: string) => {
+    connection.publish(`${prefix}/${request}`, payload, 1).catch((error: unknown) => {
+      onProblem((error as Error).message); // the next connect asks again
+    });
+  };
+  const report = () => send('update', JSON.stringify({ state: { reported: controls } }));
+  const obey = (desired: unknown): boolean => {
+    const { changed, problems } = applyDesired(controls, asObject(desired));
+    for (const problem of problems) onProblem(`${thingName}: desired ${problem}`);
+    return changed;
+  };
+  /** Messages may come twice and out of order; what is older than what was seen is no news. */
+  const isNews = ({ version = 0 }: ShadowMessage) => {
+    if (version < newest) return false;
+    newest = version;
+    return true;
+  };
+
+  const receivers: Readonly<Record<string, (message: ShadowMessage) => void>> = {
+    'get/accepted'(message) {
+      newest = message.version ?? 0; // a deleted shadow may have begun anew
+      obey(message.state?.['desired']);
+      report();
+    },
+    'get/rejected'({ code, message }) {
+      if (code === 404) report();
+      else onProblem(`${thingName}: its shadow cannot be read: ${message}`);
+    },
+    // What still differs after a report must not be reported again: that would go round for ever.
+    'update/delta'(message) {
+      if (isNews(message) && obey(message.state)) report();
+    },
+    'update/rejected'({ message }) {
+      onProblem(`${thingName}: its shadow cannot be updated: ${message}`);
+    },
+  };
+
+  const parse = (payload: string): ShadowMessage => {
+    try {
+      return asObject(JSON.parse(payload));
+    } catch {
+      onProblem(`${thingName}: a message of its shadow is no JSON`);
+      return {};
+    }
+  };
+
+  connection.listen(
+    Object.keys(receivers).map((topic) => `${prefix}/${topic}`),
+    (topic, payload) => {
+      const receive = receivers[topic.slice(prefix.length + 1)];
+      receive?.(parse(payload));
+    },
+    () => send('get', ''),
+  );
+}

@@ -32,9 +32,10 @@ export function createWindowStore(options: {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly retentionDays: number;
+  readonly rememberedWindows?: number;
 }): WindowStore {
-  const { client, table, retentionDays } = options;
-  const remembered = createRecent<Window>(REMEMBERED_WINDOWS);
+  const { client, table, retentionDays, rememberedWindows = REMEMBERED_WINDOWS } = options;
+  const remembered = createRecent<Window>(rememberedWindows);
 
   async function update(delta: Delta, expressions: ReturnType<typeof countingUpdate>): Promise<Written> {
     try {

@@ -1,0 +1,47 @@
+// Puts the parts of ingestion together over the real services, for both functions that take readings.
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { defaultRules } from '../core/alert.ts';
+import { createAlertStore } from './alert-store.ts';
+import { createAlerting } from './alerting.ts';
+import type { IngestEnvironment } from './environment.ts';
+import { createErrorStore } from './error-store.ts';
+import { createIngestion, type Ingest } from './ingestion.ts';
+import { createNotifier } from './notifier.ts';
+import { createWindowStore } from './window-store.ts';
+
+/** Devices report all the time and are rarely in alarm, so most messages need no look at the alerts table. */
+const CALM_SECONDS = 10;
+
+/** `rememberedWindows`: how many windows an environment keeps in mind between events, to save a write. */
+export function openIngestion(
+  environment: IngestEnvironment,
+  options: { readonly callsAtOnce: number; readonly rememberedWindows?: number },
+): Ingest {
+  const { callsAtOnce, rememberedWindows } = options;
+  const dynamodb = new DynamoDBClient();
+  const windows = createWindowStore({
+    client: dynamodb,
+    table: environment.windowsTable,
+    retentionDays: environment.windowRetentionDays,
+    rememberedWindows,
+  });
+  const judgeWindows = createAlerting({
+    rules: defaultRules(environment),
+    alerts: createAlertStore({ client: dynamodb, table: environment.alertsTable }),
+    windows,
+    notify: createNotifier({ client: new SNSClient(), topicArn: environment.alertsTopicArn }),
+    now: () => Date.now(),
+    calmFor: Math.min(environment.windowSeconds, CALM_SECONDS) * 1000,
+  });
+  const keepRejected = createErrorStore({ client: new S3Client(), bucket: environment.errorsBucket });
+  return createIngestion({
+    keepRejected,
+    windows,
+    judgeWindows,
+    windowSeconds: environment.windowSeconds,
+    callsAtOnce,
+  });
+}

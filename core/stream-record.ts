@@ -1,0 +1,30 @@
+// A record of the stream is what a rule made of a message, as JSON text; whoever can write to the stream may put anything there.
+
+import { parseMessage, type ParsedMessage } from './message.ts';
+import type { TimeLimits } from './reading.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Parses the data of one Kinesis record, base64 of a message as `parseMessage` takes it. Never throws: what is no JSON
+ * text is rejected as a whole, and kept as it came.
+ */
+export function parseStreamRecord(data: unknown, limits: TimeLimits): ParsedMessage {
+  const found = jsonOf(data);
+  if (found) return parseMessage(found.value, limits);
+  const detail = 'the record is not JSON text in base64';
+  return {
+    accepted: [],
+    rejected: [{ reason: 'not-json-object', detail, original: { data } }],
+    skipped: 0,
+  };
+}
+
+function jsonOf(data: unknown): { readonly value: unknown } | undefined {
+  if (typeof data !== 'string') return undefined;
+  try {
+    return { value: JSON.parse(utf8.decode(Buffer.from(data, 'base64'))) };
+  } catch {
+    return undefined; // rejected with a reason
+  }
+}

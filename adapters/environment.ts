@@ -19,6 +19,11 @@ export interface AttachPolicyEnvironment {
   readonly identityPoolId: string;
 }
 
+export interface ProvisionHookEnvironment {
+  /** What the whole serial number of a device must match. */
+  readonly serialNumberPattern: RegExp;
+}
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 const DAY_SECONDS = 86_400;
@@ -54,6 +59,17 @@ export function readAttachPolicyEnvironment(variables: Variables): AttachPolicyE
     dashboardPolicy: text(variables, 'DASHBOARD_POLICY'),
     identityPoolId: text(variables, 'IDENTITY_POOL_ID'),
   };
+}
+
+/** Reads the variables of the pre-provisioning hook. Throws an Error that names the one that is missing or wrong. */
+export function readProvisionHookEnvironment(variables: Variables): ProvisionHookEnvironment {
+  const name = 'SERIAL_NUMBER_PATTERN';
+  try {
+    return { serialNumberPattern: new RegExp(text(variables, name)) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new Error(`Environment variable ${name} is no regular expression`, { cause: error });
+  }
 }
 
 function text(variables: Variables, name: string): string {

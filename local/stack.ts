@@ -1,4 +1,5 @@
 // Puts the local cloud together from the template: first what keeps data, then what moves it, last what lets it in.
+import { randomUUID } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
@@ -15,6 +16,7 @@ import { createDeliveryStreams } from './firehose/stream.ts';
 import type { Flags } from './flags.ts';
 import { ground } from './ground.ts';
 import { openIot, type Iot } from './iot/iot.ts';
+import { createProvisioning } from './iot/provisioning.ts';
 import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
 import { openJournal } from './journal/journal.ts';
@@ -231,6 +233,17 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
   });
   closers.add(() => dataPlane.close());
   doors.shadows = dataPlane.shadows;
+  mqtt.hub.serve(
+    createProvisioning({
+      registry: iot.registry,
+      ca: iot.ca,
+      invoke: (functionName, payload) => aws.lambda.invoke(functionName, payload),
+      answer: (clientId, message) => mqtt.hub.answer(clientId, message),
+      clock,
+      log,
+      newId: randomUUID,
+    }),
+  );
   for (const name of signingNames) aws.services[name] = dataPlane.handler;
   closers.add(async () => {
     await aws.lambda.drain(drainMilliseconds);

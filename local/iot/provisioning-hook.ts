@@ -57,6 +57,6 @@ export async function askHook(
   if (functionError) throw denied(`the pre-provisioning hook failed: ${payload.slice(0, 500)}`);
   const { allowProvisioning, parameterOverrides } = parse(payload);
   if (allowProvisioning !== true && allowProvisioning !== 'true')
-    throw denied('the pre-provisioning hook did not allow it');
+    throw denied('the pre-provisioning hook did not allow it: its log says why');
   return overridesOf(parameterOverrides);
 }

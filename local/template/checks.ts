@@ -15,7 +15,7 @@ const shown = (value: unknown) => (typeof value === 'string' ? value : JSON.stri
 function isPermitted(
   permission: ResolvedResource,
   target: ResolvedResource,
-  rule: ResolvedResource,
+  source: ResolvedResource,
   accountId: string,
 ) {
   const { Action, FunctionName, Principal, SourceAccount, SourceArn } = permission.properties;
@@ -23,15 +23,16 @@ function isPermitted(
     (Action === 'lambda:InvokeFunction' || Action === 'lambda:*') &&
     (FunctionName === target.name || FunctionName === target.arn) &&
     Principal === 'iot.amazonaws.com' &&
-    (SourceArn === undefined || SourceArn === rule.arn) &&
+    (SourceArn === undefined || SourceArn === source.arn) &&
     (SourceAccount === undefined || SourceAccount === accountId)
   );
 }
 
+/** What AWS IoT invokes in the name of a resource, and the property that says so. */
+type Invocations = { functionArn: unknown; path: (string | number)[] }[];
+
 /** The actions of a rule that invoke a function. The rules engine refuses actions that it cannot read. */
-function invocationsOf({
-  properties,
-}: ResolvedResource): { functionArn: unknown; path: (string | number)[] }[] {
+function actionsOf({ properties }: ResolvedResource): Invocations {
   const actions = fieldOf(properties['TopicRulePayload'], 'Actions');
   return (Array.isArray(actions) ? actions : []).flatMap((action: unknown, index) => {
     const functionArn = fieldOf(fieldOf(action, 'Lambda'), 'FunctionArn');
@@ -40,18 +41,35 @@ function invocationsOf({
   });
 }
 
+function hookOf({ properties }: ResolvedResource): Invocations {
+  const functionArn = fieldOf(properties['PreProvisioningHook'], 'TargetArn');
+  return functionArn === undefined ? [] : [{ functionArn, path: ['PreProvisioningHook', 'TargetArn'] }];
+}
+
+const invokers: readonly (readonly [
+  type: string,
+  invocations: (resource: ResolvedResource) => Invocations,
+])[] = [
+  ['AWS::IoT::TopicRule', actionsOf],
+  ['AWS::IoT::ProvisioningTemplate', hookOf],
+];
+
 function requirePermissions(template: ResolvedTemplate): void {
   const permissions = template.ofType('AWS::Lambda::Permission');
   const functions = template.ofType('AWS::Serverless::Function');
-  for (const rule of template.ofType('AWS::IoT::TopicRule')) {
-    for (const { functionArn, path } of invocationsOf(rule)) {
-      const target = functions.find(({ arn }) => arn === functionArn);
-      if (!target || permissions.some((given) => isPermitted(given, target, rule, template.accountId)))
-        continue;
-      throw new StartError(
-        `${rule.at(...path)}: ${rule.logicalId} may not invoke ${target.logicalId}: add an AWS::Lambda::Permission for iot.amazonaws.com with this rule's Arn as SourceArn`,
-      );
-    }
+  const all = invokers.flatMap(([type, invocationsOf]) =>
+    template
+      .ofType(type)
+      .flatMap((source) => invocationsOf(source).map((invocation) => ({ source, ...invocation }))),
+  );
+  for (const { source, functionArn, path } of all) {
+    const target = functions.find(({ arn }) => arn === functionArn);
+    if (!target || permissions.some((given) => isPermitted(given, target, source, template.accountId)))
+      continue;
+    const kind = source.type === 'AWS::IoT::TopicRule' ? 'rule' : 'template';
+    throw new StartError(
+      `${source.at(...path)}: ${source.logicalId} may not invoke ${target.logicalId}: add an AWS::Lambda::Permission for iot.amazonaws.com with this ${kind}'s Arn as SourceArn`,
+    );
   }
 }
 
@@ -67,6 +85,11 @@ const references: readonly Reference[] = [
     from: 'AWS::KinesisFirehose::DeliveryStream',
     path: ['ExtendedS3DestinationConfiguration', 'BucketARN'],
     to: ['AWS::S3::Bucket'],
+  },
+  {
+    from: 'AWS::IoT::ProvisioningTemplate',
+    path: ['PreProvisioningHook', 'TargetArn'],
+    to: ['AWS::Serverless::Function'],
   },
   { from: 'AWS::Lambda::EventSourceMapping', path: ['EventSourceArn'], to: ['AWS::Kinesis::Stream'] },
   {

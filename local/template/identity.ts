@@ -74,6 +74,13 @@ const namings: Readonly<Record<string, Naming>> = {
     arn: within('iot', (name) => `policy/${name}`),
     attributes: id,
   },
+  'AWS::IoT::ProvisioningTemplate': {
+    nameProperty: 'TemplateName',
+    pattern: /^[0-9A-Za-z_-]{1,36}$/,
+    arn: within('iot', (name) => `provisioningtemplate/${name}`),
+    hasArn: false,
+    attributes: (_name, arn) => ({ TemplateArn: arn }),
+  },
   'AWS::IoT::TopicRule': {
     nameProperty: 'RuleName',
     pattern: /^[a-zA-Z0-9_]{1,128}$/,

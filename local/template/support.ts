@@ -3,6 +3,7 @@
 
 import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
 import type { ResourceSupport, TypeSupport } from './property-check.ts';
+import { fleet } from './support-fleet.ts';
 import { stream } from './support-stream.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
@@ -249,6 +250,7 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
 /** By resource type. */
 export const support: Readonly<Record<string, ResourceSupport>> = {
   ...devices,
+  ...fleet,
   ...rules,
   ...archive,
   ...functions,

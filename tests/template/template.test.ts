@@ -24,6 +24,9 @@ test('the outputs are the names that people need', () => {
     AlertsTopic: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic',
     IngestFunction: 'tidegate-IngestFunction',
     DevicePolicy: 'TidegateDevice',
+    ClaimPolicy: 'TidegateClaim',
+    FleetTemplate: 'Tidegate',
+    ProvisionHookFunction: 'tidegate-ProvisionHookFunction',
     DashboardIdentityPool: 'us-east-1:8c1c34ef-d3c3-4f2d-82aa-f1a3dc3f06f6',
     AttachPolicyFunction: 'tidegate-AttachPolicyFunction',
   });
@@ -147,8 +150,8 @@ test('every rule has an error action, and every bucket, table and log group says
   }
 });
 
-/** The resource of iot:AttachPolicy is its target, and a Cognito identity has no ARN. */
-const withoutResourceLevel = new Set(['iot:AttachPolicy']);
+/** The resource of iot:AttachPolicy is its target, and a Cognito identity has no ARN; iot:RegisterThing has no resource. */
+const withoutResourceLevel = new Set(['iot:AttachPolicy', 'iot:RegisterThing']);
 
 test('no permission is for every action, nor for every resource where the action has a resource', () => {
   const statementsOf = ({ properties }: ResolvedResource) =>

@@ -1,0 +1,23 @@
+// What the local cloud honours of fleet provisioning.
+
+import { flag, oneOf, text } from './property-check.ts';
+import type { ResourceSupport } from './property-check.ts';
+
+export const fleet: Readonly<Record<string, ResourceSupport>> = {
+  'AWS::IoT::ProvisioningTemplate': {
+    properties: {
+      honours: {
+        TemplateName: text,
+        TemplateType: oneOf('FLEET_PROVISIONING'),
+        TemplateBody: text,
+        Description: text,
+        Enabled: flag,
+        ProvisioningRoleArn: text,
+        'PreProvisioningHook.TargetArn': text,
+        'PreProvisioningHook.PayloadVersion': oneOf('2020-04-01'),
+      },
+      ignores: { 'Tags.**': 'nobody bills one machine by tag' },
+      required: ['TemplateBody', 'ProvisioningRoleArn'],
+    },
+  },
+};

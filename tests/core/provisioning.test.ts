@@ -1,0 +1,35 @@
+// Which serial numbers may become devices.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judgeSerial } from '../../core/provisioning.ts';
+
+const pattern = /tg-[a-z0-9]{4,32}/;
+const event = (SerialNumber: unknown) => ({ parameters: { SerialNumber } });
+
+test('a serial number that the whole pattern fits is good', () => {
+  assert.deepEqual(judgeSerial(event('tg-000042'), pattern), { serialNumber: 'tg-000042' });
+});
+
+const refused: readonly (readonly [title: string, event: unknown, reason: string])[] = [
+  ['no event', undefined, 'parameter SerialNumber is missing'],
+  ['a text as event', 'tg-000042', 'parameter SerialNumber is missing'],
+  ['no parameters', {}, 'parameter SerialNumber is missing'],
+  ['parameters that are null', { parameters: null }, 'parameter SerialNumber is missing'],
+  [
+    'a serial number that only the prototype has',
+    { parameters: Object.create({ SerialNumber: 'tg-000042' }) as object },
+    'parameter SerialNumber is missing',
+  ],
+  ['a number', event(42), 'parameter SerialNumber is missing'],
+  ['an empty one', event(''), 'the serial number is no name of a thing'],
+  ['a path', event('tg-00/../42'), 'the serial number is no name of a thing'],
+  ['one with a line break after it', event('tg-000042\n'), 'the serial number is no name of a thing'],
+  ['one that is too long', event(`tg-${'0'.repeat(200)}`), 'the serial number is no name of a thing'],
+  ['something before it', event('xtg-000042'), 'the serial number does not match the pattern'],
+  ['something after it', event('tg-000042-evil'), 'the serial number does not match the pattern'],
+  ['a device made by hand', event('store-sensor-seattle1'), 'the serial number does not match the pattern'],
+];
+for (const [title, given, reason] of refused) {
+  test(`refuses ${title}`, () => assert.deepEqual(judgeSerial(given, pattern), { refused: reason }));
+}

@@ -1,0 +1,46 @@
+// The real template's fleet provisioning: its body compiles, and the hook may be called.
+
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { compileBody } from '../../local/iot/provisioning-template.ts';
+import { openTestIot } from '../iot/iot-fixture.ts';
+import { withTemplate } from './fixture.ts';
+
+const text = readFileSync(new URL('../../template.yaml', import.meta.url), 'utf8');
+const bodyOf = (template: string) =>
+  withTemplate(template, {}, (loaded) => {
+    const [fleet] = loaded.ofType('AWS::IoT::ProvisioningTemplate');
+    return compileBody(fleet?.properties['TemplateBody'] as string);
+  });
+
+test('a serial number becomes a thing of the stack, which is never taken over', async (t) => {
+  const { iot } = await openTestIot(t);
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = publicKey.export({ type: 'spki', format: 'der' });
+  const pem = await iot.ca.issue({ publicKey: key, subject: [{ CN: ['x'] }] });
+  const body = bodyOf(text);
+  assert.deepEqual(body.provision(new Map([['SerialNumber', 'tg-000042']]), { id: 'id', pem }), {
+    thing: {
+      name: 'tg-000042',
+      typeName: 'sensor',
+      groups: ['Seattle'],
+      attributes: { provisioned: 'claim' },
+      overrides: { AttributePayload: 'FAIL', ThingTypeName: 'FAIL', ThingGroups: 'FAIL' },
+    },
+    status: 'ACTIVE',
+    policies: [{ name: 'TidegateDevice' }],
+    deviceConfiguration: { group: 'Seattle' },
+  });
+});
+
+test('a template whose hook nobody permits to be invoked is refused with its line', () => {
+  const wrong = text.replace('provisioningtemplate/Tidegate\n', 'provisioningtemplate/Other\n');
+  assert.notEqual(wrong, text);
+  assert.throws(() => bodyOf(wrong), {
+    name: 'StartError',
+    message:
+      /template\.yaml:\d+: FleetTemplate may not invoke ProvisionHookFunction: add an AWS::Lambda::Permission for iot.amazonaws.com with this template's Arn/,
+  });
+});

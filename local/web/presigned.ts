@@ -26,6 +26,8 @@ interface Signed {
   readonly time: string;
   readonly signature: string;
   readonly token: string | undefined;
+  /** Names, in the order in which they were signed. */
+  readonly headers: readonly string[];
   /** All but signature and token. */
   readonly query: readonly (readonly [string, string])[];
 }
@@ -65,11 +67,13 @@ function readQuery(text: string): Signed | { refused: string } {
   if (missing !== undefined) return refused(`the URL is not signed: ${missing} is missing`);
   const [given, credential, time, headers, signature] = names.map((name) => values.get(name)!);
   if (given !== algorithm) return refused(`signed with ${given} instead of ${algorithm}`);
-  if (headers !== 'host') return refused(`signed headers are ${headers} instead of host`);
+  const signedHeaders = headers!.split(';');
+  if (!signedHeaders.includes('host')) return refused(`signed headers are ${headers}, without host`);
   const scope = parseScope(credential!);
   if (!scope) return refused('X-Amz-Credential is not key/date/region/service/aws4_request');
   const query = pairs.filter(([name]) => name !== 'X-Amz-Signature' && name !== tokenName);
-  return { scope, time: time!, signature: signature!, token: values.get(tokenName), query };
+  const token = values.get(tokenName);
+  return { scope, time: time!, signature: signature!, token, headers: signedHeaders, query };
 }
 
 function wrongScope({ scope, time }: Signed, region: string): string | undefined {
@@ -105,14 +109,24 @@ function findKey({ scope, token }: Signed, rules: SignerRules): Key | { refused:
 /** Without the port too, because the AWS IoT SDKs sign the name of the endpoint alone. */
 const namesOf = (host: string) => [host, host.replace(/:\d+$/, '')];
 
-function wrongSignature(signed: Signed, path: string, host: string, { secretAccessKey }: Key) {
+/** The AWS IoT SDK for Node signs `connection` beside `host`. */
+function headerValue(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function wrongSignature(signed: Signed, path: string, given: IncomingHttpHeaders, { secretAccessKey }: Key) {
+  const absent = signed.headers.find((name) => headerValue(given, name) === undefined);
+  if (absent !== undefined) return `the signed header ${absent} is missing`;
   const matches = (query: Signed['query']) =>
-    namesOf(host).some((name) => {
+    namesOf(given.host!).some((host) => {
       const request = {
         method: 'GET',
         path,
         query,
-        headers: [['host', name]],
+        headers: signed.headers.map(
+          (name) => [name, name === 'host' ? host : headerValue(given, name)!] as const,
+        ),
         payloadHash: sha256(''),
       } as const;
       return sameSignature(
@@ -142,7 +156,7 @@ export function readSigner(
   if (misfit !== undefined) return refused(misfit);
   const key = findKey(signed, rules);
   if ('refused' in key) return key;
-  const problem = wrongSignature(signed, path, headers.host ?? '', key) ?? wrongTime(signed, now);
+  const problem = wrongSignature(signed, path, headers, key) ?? wrongTime(signed, now);
   if (problem !== undefined) return refused(problem);
   if (now >= key.expiration)
     return refused(`the credentials expired at ${new Date(key.expiration).toISOString()}`);

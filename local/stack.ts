@@ -23,9 +23,12 @@ import { openJournal } from './journal/journal.ts';
 import { createLambda } from './lambda/service.ts';
 import type { Log } from './log.ts';
 import type { Broker } from './mqtt/broker.ts';
+import type { Hub } from './mqtt/hub.ts';
 import { openMqtt } from './mqtt/open.ts';
 import { createRulesEngine } from './rules/engine.ts';
+import { createLogGroups } from './rules/log-groups.ts';
 import { createLookups } from './rules/lookup-sources.ts';
+import { createRepublisher } from './rules/republish.ts';
 import { rulesFromTemplate } from './rules/rule-spec.ts';
 import { createS3Handler } from './s3/api.ts';
 import { createObjectStore } from './s3/store.ts';
@@ -173,13 +176,14 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
 /** What the rules engine needs and is only there after it. */
 interface Doors {
   broker?: Broker;
+  hub?: Hub;
   shadows?: Shadows;
 }
 
 type Aws = Awaited<ReturnType<typeof openAws>>;
 
 function openRules(settings: Settings, stores: Stores, iot: Iot, { lambda }: Aws, doors: Doors) {
-  const { template, clock, log, counters } = settings;
+  const { dataDir, template, clock, log, counters } = settings;
   const { count } = counters;
   const streams = createDeliveryStreams({
     streams: streamsFromTemplate(template),
@@ -192,9 +196,19 @@ function openRules(settings: Settings, stores: Stores, iot: Iot, { lambda }: Aws
     put: async (TableName: string, Item: object) =>
       void (await stores.dynamoDb.call('PutItem', { TableName, Item })),
   };
+  const logs = createLogGroups({
+    dir: path.join(dataDir, 'logs/groups'),
+    groups: template.ofType('AWS::Logs::LogGroup').map(({ name }) => name),
+  });
+  const publish = createRepublisher({
+    publish: (message) => doors.hub!.publish(message),
+    serves: (topic) => doors.hub!.serves(topic),
+    clock,
+    newId: randomUUID,
+  });
   const rules = createRulesEngine({
     rules: rulesFromTemplate(template),
-    actions: { lambda, streams, store: stores.objects, topics: stores.topics, tables },
+    actions: { lambda, streams, store: stores.objects, topics: stores.topics, tables, logs, publish },
     lookups: createLookups({ lambda, iot, shadows: () => doors.shadows! }),
     log,
     clock,
@@ -222,6 +236,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
     count,
   });
   closers.add(() => mqtt.close());
+  doors.hub = mqtt.hub;
   const dataPlane = await openDataPlane({
     dir: path.join(dataDir, 'iot/shadows'),
     hub: mqtt.hub,

@@ -10,7 +10,7 @@ import {
 import { without, type Delta, type Window } from '../core/window.ts';
 import { createRecent } from './recent.ts';
 import { keyOf, seenIn, windowOf, type Item } from './window-item.ts';
-import { countingUpdate, extremesUpdate, improvementsOn } from './window-update.ts';
+import { countingUpdate, improvementsOn } from './window-update.ts';
 
 export interface WindowStore {
   /**
@@ -24,6 +24,9 @@ export interface WindowStore {
 
 /** Windows whose extremes an environment remembers, to foresee whether a reading will improve them. */
 const REMEMBERED_WINDOWS = 1000;
+
+/** Writers of one window at once are few; more refusals than this are no race. */
+const MAX_TRIES = 100;
 
 /** Either the item as the write left it, or the one that its condition did not hold for, where DynamoDB told it. */
 type Written = { readonly item: Item } | { readonly refusedBy: Item | undefined };
@@ -62,43 +65,28 @@ export function createWindowStore(options: {
     return Item;
   }
 
-  /** Ends, because every failure means that another writer made an extreme better. */
-  async function widen(start: Window, delta: Delta): Promise<Window> {
-    let window = start;
-    for (;;) {
-      const improvements = improvementsOn(window, delta);
-      if (improvements.length === 0) return window;
-      const written = await update(delta, extremesUpdate(improvements));
-      if ('item' in written) return windowOf(written.item);
-      const current = written.refusedBy ?? (await read(delta));
-      if (!current) return window;
-      window = windowOf(current);
-    }
-  }
-
+  /**
+   * One write when this environment foresees which extremes the delta improves, which `known` tells it; else one more.
+   * Every further refusal means that another writer was faster, and what it wrote only makes the next one likelier to hold.
+   */
   async function count(
     delta: Delta,
     known: Window | undefined,
   ): Promise<{ window: Window; applied: number }> {
     const expiresAt = Math.floor(delta.windowStart / 1000) + retentionDays * 86_400;
-    let foreseen = known ? improvementsOn(known, delta) : [];
+    let improvements = known ? improvementsOn(known, delta) : [];
     let rest = delta;
-    for (;;) {
-      const written = await update(delta, countingUpdate(rest, expiresAt, foreseen));
-      if ('item' in written) {
-        return { window: await widen(windowOf(written.item), delta), applied: rest.readings.size };
-      }
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const written = await update(delta, countingUpdate(rest, expiresAt, improvements));
+      if ('item' in written) return { window: windowOf(written.item), applied: rest.readings.size };
       const item = written.refusedBy ?? (await read(delta));
-      const fresh = item ? without(rest, seenIn(item)) : rest;
-      if (item && fresh.readings.size === rest.readings.size && foreseen.length === 0) {
-        throw new Error(`Table ${table} refuses readings of ${delta.deviceId} that it has not counted`);
-      }
-      // Even with nothing left to count, a crash may have come before the extremes were written.
-      if (item && fresh.readings.size === 0)
-        return { window: await widen(windowOf(item), delta), applied: 0 };
-      rest = fresh;
-      foreseen = []; // another writer had better ones, or the window has expired: first count, then look
+      if (item) rest = without(rest, seenIn(item));
+      if (item && rest.readings.size === 0) return { window: windowOf(item), applied: 0 };
+      improvements = item ? improvementsOn(windowOf(item), rest) : [];
     }
+    throw new Error(
+      `Table ${table} refused readings of ${delta.deviceId} ${MAX_TRIES} times; a retry is safe`,
+    );
   }
 
   return {

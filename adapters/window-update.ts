@@ -1,7 +1,7 @@
-// DynamoDB's expressions for the two writes of a delta: the counting, which must happen once, and the extremes, which may repeat.
+// DynamoDB's expressions for the one write of a delta, which counts it and sets the extremes that it improves, or does nothing.
 
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
-import { decimalText, type Decimal } from '../core/decimal.ts';
+import { decimalText } from '../core/decimal.ts';
 import type { Delta, Window } from '../core/window.ts';
 import type { Item } from './window-item.ts';
 
@@ -12,22 +12,21 @@ type Update = Required<
   >
 >;
 
-export interface Improvement {
-  readonly attribute: string;
-  readonly value: Decimal;
-  /** How the stored value compares with ours while ours is better. */
-  readonly worse: '>' | '<';
-}
+/** The attribute of an extreme that a delta makes better, such as `temperature.max`. */
+export type Improvement = string;
 
 /**
- * Adds counts, sums and fingerprints, on condition that none of the readings is counted yet. `expiresAt` (epoch seconds)
- * depends on the window alone, so a write to an expired window leaves it expired. Sets the extremes in `foreseen` too, on
- * condition that each still is better than what is stored, and otherwise those that the window lacks.
+ * Adds counts, sums and fingerprints and sets the extremes in `improvements`, on condition that none of the readings is
+ * counted yet and that these extremes, and no others, are better than what is stored. `expiresAt` (epoch seconds)
+ * depends on the window alone, so a write to an expired window leaves it expired.
+ *
+ * A comparison with an attribute that the item lacks is false, so a window that lacks a metric takes it.
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
  */
 export function countingUpdate(
   delta: Delta,
   expiresAt: number,
-  foreseen: readonly Improvement[] = [],
+  improvements: readonly Improvement[],
 ): Update {
   const names: Record<string, string> = {
     '#site': 'site',
@@ -44,12 +43,12 @@ export function countingUpdate(
   };
   const set = ['#site=if_not_exists(#site,:site)', '#expires=:expires'];
   const add = ['#readings :readings', '#seen :seen'];
-  const worse = new Map(foreseen.map((improvement) => [improvement.attribute, improvement.worse]));
+  const improved = new Set(improvements);
   const conditions: string[] = [];
-  const setExtreme = (attribute: string, name: string, value: string) => {
-    const comparison = worse.get(attribute);
-    set.push(comparison ? `${name}=${value}` : `${name}=if_not_exists(${name},${value})`);
-    if (comparison) conditions.push(`${name}${comparison}${value}`);
+  const setExtreme = (attribute: string, name: string, value: string, worse: '>' | '<') => {
+    const improves = improved.has(attribute);
+    set.push(improves ? `${name}=${value}` : `${name}=if_not_exists(${name},${value})`);
+    conditions.push(`${improves ? '' : 'NOT '}${name}${worse}${value}`);
   };
   for (const [i, [metric, figures]] of [...delta.metrics].entries()) {
     Object.assign(names, {
@@ -64,8 +63,8 @@ export function countingUpdate(
       [`:s${i}`]: { N: decimalText(figures.sum) },
       [`:c${i}`]: { N: String(figures.count) },
     });
-    setExtreme(`${metric}.min`, `#n${i}`, `:n${i}`);
-    setExtreme(`${metric}.max`, `#x${i}`, `:x${i}`);
+    setExtreme(`${metric}.min`, `#n${i}`, `:n${i}`, '>');
+    setExtreme(`${metric}.max`, `#x${i}`, `:x${i}`, '<');
     add.push(`#s${i} :s${i}`, `#c${i} :c${i}`);
   }
   for (const [i, print] of prints.entries()) {
@@ -86,24 +85,8 @@ export function improvementsOn(window: Pick<Window, 'metrics'>, delta: Delta): I
   for (const [metric, { min, max }] of delta.metrics) {
     const stored = window.metrics.get(metric);
     if (!stored) continue;
-    if (min < stored.min) better.push({ attribute: `${metric}.min`, value: min, worse: '>' });
-    if (max > stored.max) better.push({ attribute: `${metric}.max`, value: max, worse: '<' });
+    if (min < stored.min) better.push(`${metric}.min`);
+    if (max > stored.max) better.push(`${metric}.max`);
   }
   return better;
-}
-
-/** Sets extremes, on condition that every one is still better than what is stored. */
-export function extremesUpdate(improvements: readonly Improvement[]): Update {
-  const names: Record<string, string> = {};
-  const values: Item = {};
-  for (const [i, { attribute, value }] of improvements.entries()) {
-    names[`#e${i}`] = attribute;
-    values[`:e${i}`] = { N: decimalText(value) };
-  }
-  return {
-    UpdateExpression: `SET ${improvements.map((_, i) => `#e${i}=:e${i}`).join(',')}`,
-    ConditionExpression: improvements.map(({ worse }, i) => `#e${i}${worse}:e${i}`).join(' AND '),
-    ExpressionAttributeNames: names,
-    ExpressionAttributeValues: values,
-  };
 }

@@ -36,10 +36,10 @@ interface GrowingDelta extends Delta {
 }
 
 /**
- * What one DynamoDB update may carry: 4 KB and 300 operators an expression, at about 30 bytes and 3 operators a reading
- * and 90 bytes a metric. A single reading always fits, since it has at most 32 metrics.
+ * What one DynamoDB update may carry: 4 KB and 300 operators an expression, at 3 operators a reading and 6 a metric. A single
+ * reading always fits, since it has at most 32 metrics.
  */
-const MAX_READINGS_IN_DELTA = 50;
+const MAX_READINGS_IN_DELTA = 32;
 const MAX_METRICS_IN_DELTA = 32;
 
 /** Start of the window that holds the time; both in epoch milliseconds. A window's end belongs to the next one. */

@@ -1,4 +1,4 @@
-// What `npm run device` does: create, list, rotate and revoke, each able to go on where an interrupted one stopped.
+// What `npm run device` does to a device's place in the registry: create, list, rotate and revoke, each able to go on where an interrupted one stopped.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import {
   DescribeCertificateCommand,
@@ -7,6 +7,7 @@ import {
   UpdateCertificateCommand,
   type IoTClient,
 } from '@aws-sdk/client-iot';
+import { claim } from './device-claim.ts';
 import { certificatesOf, policiesOf, requireThing, shortId, thingExists } from './device-certificates.ts';
 import {
   certificateIdOf,
@@ -18,27 +19,13 @@ import {
   writeKey,
   type DeviceFiles,
 } from './device-files.ts';
+import { sayHowToPublish, type Say } from './device-hint.ts';
 import type { DeviceOptions } from './device-options.ts';
+import { provision } from './device-provision.ts';
 import { OnboardingError } from './onboarding-error.ts';
 import { makeKeyAndRequest } from './onboarding-key.ts';
 import { certify, discard, putIntoService, register } from './onboarding.ts';
 import type { Target } from './target.ts';
-
-type Say = (line: string) => void;
-
-const quote = (text: string) =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-
-async function sayHowToPublish(target: Target, { name, group }: DeviceOptions, files: DeviceFiles, say: Say) {
-  const { hostname, port } = new URL(await target.url());
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const credentials = `--cafile ${quote(files.ca)} --cert ${quote(files.cert)} --key ${quote(files.key)}`;
-  const topic = `telemetry/${(group ?? 'default').toLowerCase()}/${name}`;
-  say('');
-  say('publish a reading:');
-  say(`  mosquitto_pub -h ${host} -p ${port} ${credentials} \\`);
-  say(`    -i ${name} -q 1 -t ${topic} -m '{"temperature": 4.2, "humidity": 51}'`);
-}
 
 /** Both files are there: an earlier run made them, whole or in part. */
 async function resume(
@@ -91,7 +78,7 @@ async function create(target: Target, options: DeviceOptions, say: Say): Promise
   }
   if (existsSync(files.cert)) {
     await resume(client, options, files, say);
-    return sayHowToPublish(target, options, files, say);
+    return sayHowToPublish(await target.url(), options, files, say);
   }
   await refuseSecondCertificate(client, options);
   await register(client, options);
@@ -108,7 +95,7 @@ async function create(target: Target, options: DeviceOptions, say: Say): Promise
   say(
     `files        ${files.ca}, ${files.cert}, ${files.key} (the key was made here and has not left this machine)`,
   );
-  await sayHowToPublish(target, options, files, say);
+  sayHowToPublish(await target.url(), options, files, say);
 }
 
 async function list(target: Target, _options: DeviceOptions, say: Say): Promise<void> {
@@ -204,6 +191,13 @@ async function revoke(target: Target, { name }: DeviceOptions, say: Say): Promis
 
 /** Runs one command, reporting through `say`. @throws OnboardingError, or the AWS SDK's errors. */
 export function runCommand(target: Target, options: DeviceOptions, say: Say): Promise<void> {
-  const commands = { create, list, rotate: options.retireOld ? retireOld : rotate, revoke };
+  const commands = {
+    create,
+    list,
+    rotate: options.retireOld ? retireOld : rotate,
+    revoke,
+    claim,
+    provision,
+  };
   return commands[options.command](target, options, say);
 }

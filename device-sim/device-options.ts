@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { OnboardingError } from './onboarding-error.ts';
 
 export interface DeviceOptions {
-  readonly command: 'create' | 'list' | 'rotate' | 'revoke';
+  readonly command: 'create' | 'list' | 'rotate' | 'revoke' | 'claim' | 'provision';
   /** Empty for `list`. */
   readonly name: string;
   readonly type: string | undefined;
@@ -14,15 +14,32 @@ export interface DeviceOptions {
   readonly local: boolean;
   readonly dataDir: string;
   readonly retireOld: boolean;
+  /** With `claim`: revoke it instead of making one. */
+  readonly revoke?: boolean;
+  /** With `provision` only. */
+  readonly provision?: ProvisionOptions;
+}
+
+export interface ProvisionOptions {
+  readonly claimCert: string;
+  readonly claimKey: string;
+  readonly template: string;
+  /** What the template and its hook get besides SerialNumber, which is the name. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** The broker, `mqtts://host:port`; looked up where absent, which needs AWS credentials that a device does not have. */
+  readonly endpoint?: string;
 }
 
 export const usage = `usage: npm run device -- create NAME [--type T] [--group G] [--attr k=v ...] [--out DIR] [--policy P]
        npm run device -- list
        npm run device -- rotate NAME [--out DIR] [--retire-old]
        npm run device -- revoke NAME
+       npm run device -- claim [NAME] [--out DIR] [--policy P] [--revoke]
+       npm run device -- provision SERIAL --claim-cert FILE [--claim-key FILE] [--template T] [--parameter k=v ...]
+                                   [--endpoint HOST[:PORT]] [--out DIR]
        each with --local [--data-dir DIR] for the local cloud`;
 
-const commands: readonly string[] = ['create', 'list', 'rotate', 'revoke'];
+const commands: readonly string[] = ['create', 'list', 'rotate', 'revoke', 'claim', 'provision'];
 
 /** The options that each command takes besides --local and --data-dir. */
 const allowed: Readonly<Record<DeviceOptions['command'], readonly string[]>> = {
@@ -30,6 +47,8 @@ const allowed: Readonly<Record<DeviceOptions['command'], readonly string[]>> = {
   list: [],
   rotate: ['out', 'policy', 'retire-old'],
   revoke: [],
+  claim: ['out', 'policy', 'revoke'],
+  provision: ['out', 'claim-cert', 'claim-key', 'template', 'parameter', 'endpoint'],
 };
 
 function checkName(what: string, name: string): string {
@@ -66,6 +85,12 @@ function parse(args: readonly string[]) {
         local: flag,
         'data-dir': { ...text, default: '.tidegate' },
         'retire-old': flag,
+        revoke: flag,
+        'claim-cert': text,
+        'claim-key': text,
+        template: text,
+        parameter: { ...text, multiple: true },
+        endpoint: text,
         help: flag,
       },
     });
@@ -77,7 +102,57 @@ function parse(args: readonly string[]) {
 function checkCommand(command: string | undefined): DeviceOptions['command'] {
   if (command !== undefined && commands.includes(command)) return command as DeviceOptions['command'];
   const problem = command === undefined ? 'no command' : `no command ${JSON.stringify(command)}`;
-  throw new OnboardingError(`${problem}: create NAME, list, rotate NAME or revoke NAME`);
+  throw new OnboardingError(
+    `${problem}: create NAME, list, rotate NAME, revoke NAME, claim or provision NAME`,
+  );
+}
+
+function parseParameters(pairs: readonly string[]): Record<string, string> {
+  const entries = pairs.map((pair) => {
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+    if (name !== undefined && value !== undefined) return [name, value] as const;
+    throw new OnboardingError(`--parameter ${JSON.stringify(pair)} is not name=value`);
+  });
+  return Object.fromEntries(entries);
+}
+
+/** `host` or `host:port`. */
+function checkEndpoint(endpoint: string): string {
+  if (/^[a-zA-Z0-9.-]+(:\d{1,5})?$/.test(endpoint))
+    return `mqtts://${endpoint}${endpoint.includes(':') ? '' : ':8883'}`;
+  throw new OnboardingError(`--endpoint ${JSON.stringify(endpoint)} is no host, nor host:port`);
+}
+
+type Values = NonNullable<ReturnType<typeof parse>>['values'];
+
+function provisionOptions(values: Values): ProvisionOptions {
+  const claimCert = values['claim-cert'];
+  if (claimCert === undefined) throw new OnboardingError('provision needs --claim-cert FILE');
+  const claimKey = values['claim-key'] ?? claimCert.replace(/\.cert\.pem$/, '.key.pem');
+  if (claimKey === claimCert) throw new OnboardingError('provision needs --claim-key FILE');
+  const template = values.template ?? 'Tidegate';
+  if (!/^[0-9A-Za-z_-]{1,36}$/.test(template))
+    throw new OnboardingError(
+      `--template ${JSON.stringify(template)} is not allowed: 1 to 36 of a-z A-Z 0-9 _ -`,
+    );
+  return {
+    claimCert,
+    claimKey,
+    template,
+    parameters: parseParameters(values.parameter ?? []),
+    ...(values.endpoint === undefined ? {} : { endpoint: checkEndpoint(values.endpoint) }),
+  };
+}
+
+/** How many words each command takes after its own; the name of a claim may be left out. */
+function nameOf(command: DeviceOptions['command'], words: readonly string[]): string {
+  const most = command === 'list' ? 0 : 1;
+  if (words.length > most)
+    throw new OnboardingError(`${command}: ${JSON.stringify(words[most])} is too much`);
+  const [name = command === 'claim' ? 'claim' : undefined] = words;
+  if (command === 'list') return '';
+  if (name === undefined) throw new OnboardingError(`${command} needs the device's name`);
+  return checkName('thing name', name);
 }
 
 /**
@@ -88,24 +163,23 @@ export function parseDeviceOptions(args: readonly string[]): DeviceOptions | und
   const { values, positionals } = parse(args);
   if (values.help) return undefined;
   const command = checkCommand(positionals[0]);
-  const wanted = command === 'list' ? 1 : 2;
-  if (positionals.length < wanted) throw new OnboardingError(`${command} needs the device's name`);
-  if (positionals.length > wanted)
-    throw new OnboardingError(`${command}: ${JSON.stringify(positionals[wanted])} is too much`);
+  const name = nameOf(command, positionals.slice(1));
   for (const [option, value] of Object.entries(values)) {
     if (value === false || ['local', 'data-dir', 'help', ...allowed[command]].includes(option)) continue;
     throw new OnboardingError(`${command} takes no --${option}`);
   }
   return {
     command,
-    name: command === 'list' ? '' : checkName('thing name', positionals[1]!),
+    name,
     type: values.type === undefined ? undefined : checkName('--type', values.type),
     group: values.group === undefined ? undefined : checkName('--group', values.group),
     attributes: parseAttributes(values.attr ?? []),
     out: values.out ?? 'certs',
-    policy: values.policy ?? 'TidegateDevice',
+    policy: values.policy ?? (command === 'claim' ? 'TidegateClaim' : 'TidegateDevice'),
     local: values.local,
     dataDir: values['data-dir'],
     retireOld: values['retire-old'],
+    ...(command === 'claim' ? { revoke: values.revoke } : {}),
+    ...(command === 'provision' ? { provision: provisionOptions(values) } : {}),
   };
 }

@@ -79,7 +79,8 @@ async function unlessExists(create: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-async function requirePolicy(client: IoTClient, policyName: string): Promise<void> {
+/** @throws OnboardingError with the remedy when there is no such policy. */
+export async function requirePolicy(client: IoTClient, policyName: string): Promise<void> {
   try {
     await client.send(new GetPolicyCommand({ policyName }));
   } catch (error) {
@@ -139,14 +140,15 @@ export async function issue(client: IoTClient, name: string, keyPem?: string): P
 export async function putIntoService(
   client: IoTClient,
   certificate: { readonly certificateId: string; readonly certificateArn: string },
-  thingName: string,
+  thingName: string | undefined,
   policies: readonly string[],
 ): Promise<void> {
   const { certificateId, certificateArn } = certificate;
   for (const policyName of policies) {
     await client.send(new AttachPolicyCommand({ policyName, target: certificateArn }));
   }
-  await client.send(new AttachThingPrincipalCommand({ thingName, principal: certificateArn }));
+  if (thingName !== undefined)
+    await client.send(new AttachThingPrincipalCommand({ thingName, principal: certificateArn }));
   await client.send(new UpdateCertificateCommand({ certificateId, newStatus: 'ACTIVE' }));
 }
 
@@ -170,7 +172,7 @@ async function deleteDetached(client: IoTClient, certificateId: string): Promise
 export async function discard(
   client: IoTClient,
   certificate: { readonly certificateId: string; readonly certificateArn: string },
-  thingName: string,
+  thingName: string | undefined,
   policies: readonly string[],
 ): Promise<void> {
   const { certificateId, certificateArn } = certificate;
@@ -178,7 +180,8 @@ export async function discard(
   for (const policyName of policies) {
     await client.send(new DetachPolicyCommand({ policyName, target: certificateArn }));
   }
-  await client.send(new DetachThingPrincipalCommand({ thingName, principal: certificateArn }));
+  if (thingName !== undefined)
+    await client.send(new DetachThingPrincipalCommand({ thingName, principal: certificateArn }));
   await deleteDetached(client, certificateId);
 }
 
@@ -191,14 +194,20 @@ export async function certify(
   client: IoTClient,
   name: string,
   policies: readonly string[],
-  options: { keyPem?: string | undefined; keep?: (issued: IssuedCertificate) => void } = {},
+  options: {
+    keyPem?: string | undefined;
+    keep?: (issued: IssuedCertificate) => void;
+    /** A claim belongs to no thing. */
+    withoutThing?: boolean;
+  } = {},
 ): Promise<IssuedCertificate> {
+  const thingName = options.withoutThing ? undefined : name;
   const issued = await issue(client, name, options.keyPem);
   try {
     options.keep?.(issued);
-    await putIntoService(client, issued, name, policies);
+    await putIntoService(client, issued, thingName, policies);
   } catch (error) {
-    await discard(client, issued, name, policies).catch(() => undefined); // the first error tells the cause
+    await discard(client, issued, thingName, policies).catch(() => undefined); // the first error tells the cause
     throw error;
   }
   return issued;

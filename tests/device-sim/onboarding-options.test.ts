@@ -21,6 +21,24 @@ test('create takes type, group, attributes, folder, policy and place', () => {
   });
 });
 
+test('claim takes a name, and makes one up where there is none', () => {
+  const of = (line: string) => parseDeviceOptions(line.split(' '));
+  assert.partialDeepStrictEqual(of('claim'), { name: 'claim', policy: 'TidegateClaim', revoke: false });
+  assert.partialDeepStrictEqual(of('claim factory-1 --revoke'), { name: 'factory-1', revoke: true });
+});
+
+test('provision takes the claim, the template, parameters and the endpoint', () => {
+  const line =
+    'provision tg-000042 --claim-cert c/claim.cert.pem --template T --parameter a=b=c --endpoint x-ats.iot.amazonaws.com';
+  assert.deepEqual(parseDeviceOptions(line.split(' '))?.provision, {
+    claimCert: 'c/claim.cert.pem',
+    claimKey: 'c/claim.key.pem',
+    template: 'T',
+    parameters: { a: 'b=c' },
+    endpoint: 'mqtts://x-ats.iot.amazonaws.com:8883',
+  });
+});
+
 test('--help asks for the usage', () => {
   assert.equal(parseDeviceOptions(['--help']), undefined);
 });
@@ -28,6 +46,28 @@ test('--help asks for the usage', () => {
 const refused: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
   ['no command', [], /^no command: create NAME/],
   ['an unknown command', ['delete', 'a'], /^no command "delete"/],
+  ['provision without a claim', ['provision', 'a'], /^provision needs --claim-cert FILE$/],
+  [
+    'provision without a key',
+    ['provision', 'a', '--claim-cert', 'x.pem'],
+    /^provision needs --claim-key FILE$/,
+  ],
+  [
+    'a template that is a path',
+    ['provision', 'a', '--claim-cert', 'x.cert.pem', '--template', 'a/b'],
+    /^--template "a\/b"/,
+  ],
+  [
+    'an endpoint with a scheme',
+    ['provision', 'a', '--claim-cert', 'x.cert.pem', '--endpoint', 'mqtts://x'],
+    /^--endpoint/,
+  ],
+  [
+    'a parameter without a value',
+    ['provision', 'a', '--claim-cert', 'x.cert.pem', '--parameter', 'x'],
+    /^--parameter "x"/,
+  ],
+  ['--revoke with another command', ['create', 'a', '--revoke'], /^create takes no --revoke$/],
   ['a command named constructor', ['constructor', 'a'], /^no command "constructor"/],
   ['no name', ['create'], /^create needs the device's name/],
   ['an empty name', ['create', ''], /^thing name "" is not allowed/],

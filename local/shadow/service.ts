@@ -34,6 +34,8 @@ export interface ShadowsOptions {
 
 /** State without metadata. https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
 const maximumStateBytes = 8 * 1024;
+/** Requests of one connection that may be under way or wait for their turn, as on AWS. */
+const maximumInFlight = 10;
 /** Changes that a restart can tell from new ones; more than the journal forgets to have finished. */
 const rememberedRequests = 16;
 
@@ -178,6 +180,22 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
   const run = (operation: ShadowOperation, id: ShadowId, request: Request) =>
     inTurn(id, () => operations[operation](id, request));
 
+  const inFlight = new Map<string, number>();
+  const admitted = async (clientId: string, work: () => Promise<string>): Promise<void> => {
+    const already = inFlight.get(clientId) ?? 0;
+    if (already >= maximumInFlight) {
+      throw new AwsError('TooManyRequestsException', 'Too many requests', 429);
+    }
+    inFlight.set(clientId, already + 1);
+    try {
+      await work();
+    } finally {
+      const left = inFlight.get(clientId)! - 1;
+      if (left === 0) inFlight.delete(clientId);
+      else inFlight.set(clientId, left);
+    }
+  };
+
   const reject = async (operation: ShadowOperation, id: ShadowId, payload: Buffer, error: unknown) => {
     const isRefusal = error instanceof AwsError;
     if (!isRefusal) {
@@ -193,10 +211,10 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
   return {
     id: 'shadow',
     matches: (topic) => parseRequestTopic(topic) !== undefined,
-    async handle({ topic, payload, traceId }) {
+    async handle({ topic, payload, traceId, clientId }) {
       const { id, operation } = parseRequestTopic(topic)!;
       try {
-        await run(operation, id, { payload, traceId });
+        await admitted(clientId, () => run(operation, id, { payload, traceId }));
       } catch (error) {
         await reject(operation, id, payload, error);
       }

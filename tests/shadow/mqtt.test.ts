@@ -305,21 +305,35 @@ test('updates of one shadow are one after the other, whoever sends them', async 
   const heard = await listen(clients[0]!, classic);
   await Promise.all(
     clients.flatMap((client, who) =>
-      Array.from({ length: 20 }, (_, index) =>
+      Array.from({ length: 10 }, (_, index) =>
         client.publishAsync(`${classic}/update`, state(`{"c${who}n${index}":1}`), { qos: 1 }),
       ),
     ),
   );
   const accepted = () => heard.filter(({ topic }) => topic === 'update/accepted');
-  await eventually('sixty answers', () => accepted().length === 60);
+  await eventually('thirty answers', () => accepted().length === 30);
   assert.deepEqual(
     accepted().map(({ payload }) => payload['version']),
-    Array.from({ length: 60 }, (_, index) => index + 1),
+    Array.from({ length: 30 }, (_, index) => index + 1),
   );
   const document = JSON.parse(await dataPlane.shadows.get({ thingName: 't1' })) as {
     state: { desired: object };
   };
-  assert.equal(Object.keys(document.state.desired).length, 60);
+  assert.equal(Object.keys(document.state.desired).length, 30);
+});
+
+test('of more than ten requests of one client at once the others are rejected with 429, and later ones are not', async (t) => {
+  const { dataPlane, messages } = await startCloud(t);
+  const update = (id: string) => dataPlane.shadows.handle(request('update', state('{"a":1}'), id));
+  await Promise.all(Array.from({ length: 12 }, (_, index) => update(`u${index}`)));
+  await update('later');
+  const answers = messages.filter(({ topic }) => /(accepted|rejected)$/.test(topic));
+  const codes = answers.map(({ payload }) => (JSON.parse(payload.toString()) as { code?: number }).code);
+  assert.deepEqual(
+    codes.filter((code) => code !== undefined),
+    [429, 429],
+  );
+  assert.equal(codes.length, 13);
 });
 
 test('rules and subscribers see requests and answers as ordinary messages', async (t) => {

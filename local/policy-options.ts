@@ -8,6 +8,7 @@ import { StartError } from './start-error.ts';
 export const usage = `usage: npm run policy -- explain --thing T --action A --topic X [--client-id C] [--data-dir DIR]
        A is ${explainedActions.join(', ')}; connect takes no --topic
        --certificate FILE or ID asks about that certificate, such as a claim, which has no thing
+       --will TOPIC and --persistent belong to connect: a last will, and a session that outlives the connection
        --source-ip ADDRESS is where the device connects from, 127.0.0.1 if absent`;
 
 export interface PolicyOptions extends Question {
@@ -28,6 +29,8 @@ function parse(args: readonly string[]) {
         'client-id': text,
         'source-ip': { ...text, default: '127.0.0.1' },
         'data-dir': { ...text, default: '.tidegate' },
+        will: text,
+        persistent: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
@@ -62,6 +65,8 @@ export function parsePolicyOptions(args: readonly string[]): PolicyOptions | und
     throw new StartError('--certificate without --thing needs --client-id C');
   if ((action === 'connect') !== (topic === undefined))
     throw new StartError(action === 'connect' ? 'connect takes no --topic' : `${action} needs --topic X`);
+  if (action !== 'connect' && (values.will !== undefined || values.persistent))
+    throw new StartError('--will and --persistent belong to --action connect');
   return {
     thing,
     certificateId: certificate === undefined ? undefined : certificateIdOf(certificate),
@@ -69,6 +74,8 @@ export function parsePolicyOptions(args: readonly string[]): PolicyOptions | und
     topic,
     clientId: values['client-id'],
     sourceIp: values['source-ip'],
+    willTopic: values.will,
+    isPersistent: values.persistent,
     dataDir: values['data-dir'],
   };
 }

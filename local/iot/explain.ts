@@ -13,6 +13,9 @@ export interface Question {
   /** The thing's name if absent. */
   readonly clientId?: string | undefined;
   readonly sourceIp: string;
+  /** With `connect`: the topic of the will, and whether the session is to outlive the connection. */
+  readonly willTopic?: string | undefined;
+  readonly isPersistent?: boolean;
 }
 
 export type ExplainedAction = 'connect' | 'publish' | 'subscribe' | 'receive' | 'retain';
@@ -82,6 +85,16 @@ function explainOne(registry: RegistryView, request: AuthorizeRequest): string[]
   return lines;
 }
 
+/** What the broker asks with a CONNECT beside the client id. */
+function connectOf({ action, willTopic, isPersistent }: Question) {
+  if (action !== 'connect') return {};
+  const attributes = [
+    ...(willTopic === undefined ? [] : ['LastWill']),
+    ...(isPersistent ? ['PersistentConnect'] : []),
+  ];
+  return { connectAttributes: attributes, lastWillTopic: willTopic };
+}
+
 /**
  * One line for the question, then for each certificate its policies and what decided.
  *
@@ -96,7 +109,6 @@ export function explainPolicy(registry: RegistryView, question: Question): strin
   const first = `${action} on ${resource}, as client ${clientId} from ${sourceIp}`;
   if (certificates.length === 0)
     return [first, `REFUSED     thing ${thing} has no certificate, so nothing can connect in its name`];
-  const connect = question.action === 'connect' ? { connectAttributes: [] } : {};
-  const request = { clientId, sourceIp, action, resource, ...connect };
+  const request = { clientId, sourceIp, action, resource, ...connectOf(question) };
   return [first, ...certificates.flatMap((principal) => explainOne(registry, { ...request, principal }))];
 }

@@ -23,7 +23,7 @@ export interface AuthorizeRequest {
   readonly resource: string;
   /** With iot:Connect: what CONNECT asks for, the values of `iot:ConnectAttributes` and `iot:LastWillTopic`. */
   readonly connectAttributes?: readonly string[];
-  readonly lastWillTopic?: string;
+  readonly lastWillTopic?: string | undefined;
 }
 
 export interface Identity {

@@ -22,6 +22,8 @@ export interface AccessRequest {
   readonly resource: string;
   /** `iot:ConnectAttributes` of a CONNECT. */
   readonly connectAttributes?: readonly ('LastWill' | 'PersistentConnect')[];
+  /** `iot:LastWillTopic` of a CONNECT with a will. */
+  readonly lastWillTopic?: string | undefined;
 }
 
 /** Evaluates the policies of a principal; `reason` names the statement that decided, or its absence. */

@@ -66,7 +66,13 @@ function isAllowed(client: Client, clientId: string, will: Will | undefined, per
     ...(persists ? (['PersistentConnect'] as const) : []),
   ];
   const allows = (action: 'iot:Connect' | 'iot:Publish' | 'iot:RetainPublish', resource: string) =>
-    access.allows(client.identity, { clientId, action, resource, connectAttributes });
+    access.allows(client.identity, {
+      clientId,
+      action,
+      resource,
+      connectAttributes,
+      lastWillTopic: will?.message.topic,
+    });
   if (!allows('iot:Connect', `client/${clientId}`)) return false;
   if (!will) return true;
   const { topic, retain } = will.message;

@@ -85,6 +85,20 @@ test('names the statement that decided, or its absence', async (t) => {
   }
 });
 
+test('a will and a persistent session are asked about as a CONNECT asks', async (t) => {
+  const { client, ask, certificateId } = await open(t);
+  const given = (Condition: object) => ({ Effect: 'Deny', Action: 'iot:Connect', Resource: '*', Condition });
+  const will = given({ ArnEquals: { 'iot:LastWillTopic': arn('topic/bad') } });
+  const persistent = given({ 'ForAnyValue:StringEquals': { 'iot:ConnectAttributes': 'PersistentConnect' } });
+  const policyDocument = document(will, persistent);
+  await client.send(new CreatePolicyCommand({ policyName: 'Q', policyDocument }));
+  await client.send(new AttachPolicyCommand({ policyName: 'Q', target: arn(`cert/${certificateId}`) }));
+  const connect = (...more: string[]) => ask('--thing', 's1', '--action', 'connect', ...more);
+  assert.match(connect('--will', 'good'), /ALLOWED/);
+  assert.match(connect('--will', 'bad'), /denied by Q statement 1/);
+  assert.match(connect('--persistent'), /denied by Q statement 2/);
+});
+
 test('shows the statement as it is written, and which policy came from where', async (t) => {
   const { client, ask } = await open(t);
   const name = 'OfGroup';
@@ -137,6 +151,10 @@ const mistakes: readonly (readonly [args: string, message: RegExp])[] = [
   ['explain --thing s1 --action connect --topic x', /^connect takes no --topic$/],
   ['explain --action connect', /^--thing NAME is required$/],
   ['explain --certificate nope --client-id c --action connect', /^--certificate nope: neither a file nor/],
+  [
+    'explain --thing s1 --action publish --topic x --will y',
+    /^--will and --persistent belong to --action connect$/,
+  ],
   ['explain --thing s1 --action connect --rubbish', /^Unknown option '--rubbish'$/],
 ];
 

@@ -119,6 +119,21 @@ test("the template's policy lets a device connect and publish as itself, and not
     ['iot:Subscribe', 'topicfilter/telemetry/seattle/s2', false],
     ['iot:Subscribe', 'topicfilter/#', false],
     ['iot:Receive', 'topic/telemetry/seattle/s2', false],
+    ['iot:Publish', 'topic/$aws/things/s1/shadow/get', true],
+    ['iot:Publish', 'topic/$aws/things/s1/shadow/name/config/update', true],
+    ['iot:Publish', 'topic/$aws/things/s1/shadow/update/accepted', false],
+    ['iot:Publish', 'topic/$aws/things/s1/shadow/update/delta', false],
+    ['iot:Publish', 'topic/$aws/things/s2/shadow/update', false],
+    ['iot:Publish', 'topic/$aws/things/s2/shadow/name/s1/shadow/get', false],
+    ['iot:Subscribe', 'topicfilter/$aws/things/s1/shadow/update/delta', true],
+    ['iot:Subscribe', 'topicfilter/$aws/things/s1/shadow/name/config/get/rejected', true],
+    ['iot:Subscribe', 'topicfilter/$aws/things/s1/shadow/#', false],
+    ['iot:Subscribe', 'topicfilter/$aws/things/s1/shadow/update', false],
+    ['iot:Subscribe', 'topicfilter/$aws/things/+/shadow/update/accepted', false],
+    ['iot:Subscribe', 'topicfilter/$aws/things/s2/shadow/update/delta', false],
+    ['iot:Receive', 'topic/$aws/things/s1/shadow/update/documents', true],
+    ['iot:Receive', 'topic/$aws/things/s2/shadow/update/documents', false],
+    ['iot:RetainPublish', 'topic/$aws/things/s1/shadow/update', false],
   ];
   for (const [action, resource, allowed] of cases)
     assert.equal(ask(action, resource).allowed, allowed, `${action} ${resource}`);

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import path from 'node:path';
+import { duplexPair } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import {
@@ -21,6 +22,7 @@ import type { IPublishPacket } from 'mqtt-packet';
 import { createAwsServer } from '../../local/aws/server.ts';
 import { signingNames } from '../../local/iot-data/api.ts';
 import { silentLog } from '../../local/log.ts';
+import { createRawClient } from '../mqtt/raw-client.ts';
 import { eventually, listen, seconds, start, startCloud, temporaryDir, type Cloud } from './fixture.ts';
 
 async function serve(t: TestContext): Promise<Cloud & { url: string; client: IoTDataPlaneClient }> {
@@ -262,6 +264,23 @@ for (const preventWillMessage of [false, true]) {
     );
   });
 }
+
+test('cleanSession ends the session with the connection, which lives on otherwise', async (t) => {
+  const { client, broker } = await serve(t);
+  const connect = async () => {
+    const [ours, theirs] = duplexPair();
+    broker.accept(theirs, { principal: 'd1', sourceIp: '127.0.0.1' });
+    const raw = createRawClient(ours);
+    return raw.connect({ clientId: 'd1', clean: false });
+  };
+  const present: unknown[] = [];
+  for (const cleanSession of [false, true, false]) {
+    const answer = await connect();
+    present.push(answer !== 'closed' && answer.cmd === 'connack' && answer.sessionPresent);
+    await client.send(new DeleteConnectionCommand({ clientId: 'd1', cleanSession }));
+  }
+  assert.deepEqual(present, [false, true, false]);
+});
 
 /** Straight to the port: what no SDK sends. */
 function raw(url: string, method: string, target: string, headers: Record<string, string> = {}) {

@@ -1,6 +1,5 @@
 // Puts the local cloud together from the template: first what keeps data, then what moves it, last what lets it in.
 import { randomUUID } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { createCloudFormationHandler } from './aws/cloudformation.ts';
@@ -13,14 +12,15 @@ import { createClosers, type Closers } from './closers.ts';
 import type { Counters } from './counters.ts';
 import { streamsFromTemplate } from './firehose/stream-spec.ts';
 import { createDeliveryStreams } from './firehose/stream.ts';
+import { writeEndpoints, type Endpoints } from './endpoints.ts';
 import type { Flags } from './flags.ts';
 import { ground } from './ground.ts';
 import { openIot, type Iot } from './iot/iot.ts';
-import { createProvisioning } from './iot/provisioning.ts';
 import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
 import { openJournal } from './journal/journal.ts';
 import { createLambda } from './lambda/service.ts';
+import { listening } from './listening.ts';
 import type { Log } from './log.ts';
 import type { Broker } from './mqtt/broker.ts';
 import type { Hub } from './mqtt/hub.ts';
@@ -35,7 +35,6 @@ import { createObjectStore } from './s3/store.ts';
 import type { Shadows } from './shadow/service.ts';
 import { createSnsHandler } from './sns/api.ts';
 import { createTopics } from './sns/topics.ts';
-import { StartError } from './start-error.ts';
 import { functionsOf } from './template/functions.ts';
 import { loadTemplate, type ResolvedTemplate } from './template/load.ts';
 import { openBrowsers, type Browsers } from './web/browsers.ts';
@@ -46,17 +45,6 @@ export interface StackOptions extends Omit<Flags, 'demo'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
-}
-
-/** What `<data-dir>/endpoints.json` holds. */
-export interface Endpoints {
-  readonly mqtt: string;
-  readonly aws: string;
-  readonly web: string;
-  /** Path of the certificate that MQTT clients must trust. */
-  readonly ca: string;
-  /** The template's outputs, resolved. */
-  readonly outputs: Readonly<Record<string, string>>;
 }
 
 export interface Stack {
@@ -70,24 +58,6 @@ const host = '127.0.0.1';
 const drainMilliseconds = 10_000;
 
 type Settings = StackOptions & { readonly template: ResolvedTemplate; readonly closers: Closers };
-
-async function listening<T>(flag: string, port: number, listen: () => Promise<T>): Promise<T> {
-  try {
-    return await listen();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reasons: Record<string, string> = {
-      EADDRINUSE: `port ${port} is in use: stop what uses it, or choose another with ${flag} (0 for any free one)`,
-      EACCES: `port ${port} needs more rights than this process has: choose one above 1023 with ${flag}`,
-    };
-    throw new StartError(
-      reasons[code ?? ''] ?? `port ${port} cannot be opened (${message}): choose another with ${flag}`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
 
 async function openStores({ dataDir, template, clock, log, counters: { count }, closers }: Settings) {
   const { region, accountId } = template;
@@ -231,6 +201,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
     journal,
     rules,
     authorize: browsers.authorize,
+    relieve: () => streams.relieve(),
     clock,
     log,
     count,
@@ -248,17 +219,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
   });
   closers.add(() => dataPlane.close());
   doors.shadows = dataPlane.shadows;
-  mqtt.hub.serve(
-    createProvisioning({
-      registry: iot.registry,
-      ca: iot.ca,
-      invoke: (functionName, payload) => aws.lambda.invoke(functionName, payload),
-      answer: (clientId, message) => mqtt.hub.answer(clientId, message),
-      clock,
-      log,
-      newId: randomUUID,
-    }),
-  );
+  mqtt.hub.serve(iot.provisioning(aws.lambda, mqtt.hub));
   for (const name of signingNames) aws.services[name] = dataPlane.handler;
   closers.add(async () => {
     await aws.lambda.drain(drainMilliseconds);
@@ -281,13 +242,6 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
     }
   });
   return broker;
-}
-
-/** Written whole, so that a reader never sees half of it. */
-function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
-  const file = path.join(dataDir, 'endpoints.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify(endpoints, undefined, 2)}\n`);
-  renameSync(`${file}.new`, file);
 }
 
 async function open(settings: Settings): Promise<Endpoints> {

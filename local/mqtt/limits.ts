@@ -1,5 +1,7 @@
 // Every number at which the broker says no, in one place: IoT Core's quotas, and what keeps memory bounded here.
 
+import { connectionsWithin, descriptorLimit } from './descriptors.ts';
+
 export interface Limits {
   readonly connections: number;
   readonly handshakeTimeoutMs: number;
@@ -38,7 +40,7 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  connections: 10_000,
+  connections: Math.min(10_000, connectionsWithin(descriptorLimit())),
   handshakeTimeoutMs: 10_000,
   connectTimeoutMs: 10_000,
   packetBytes: 149_504,

@@ -28,6 +28,8 @@ export interface DeliveryStreams {
   ready(): Promise<void>;
   /** Writes what is buffered without waiting for size or time. */
   flush(): Promise<void>;
+  /** The same for buffers of very many records, when those who wait for them fill the memory. */
+  relieve(): void;
   /** Writes what is buffered, with one attempt for each object. */
   close(): Promise<void>;
   describe(): StreamState[];
@@ -41,6 +43,8 @@ export interface DeliveryStreamsOptions extends Partial<Surroundings> {
 
 /** "The maximum size of a record sent to Firehose, before base64-encoding, is 1,000 KiB." */
 const MAX_RECORD_BYTES = 1_024_000;
+/** Half of the messages at which the broker stops reading: 5 MB in records of 350 bytes. */
+const VERY_MANY_RECORDS = 15_000;
 /** A stream that cannot write holds this many full buffers before `ready()` waits. */
 const HELD_BUFFERS = 4;
 
@@ -152,6 +156,11 @@ export function createDeliveryStreams(options: DeliveryStreamsOptions): Delivery
     },
     ready: () => (isFull() && !closed ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()),
     flush: () => each((stream) => stream.flush()),
+    relieve() {
+      for (const stream of streams.values()) {
+        if (stream.state().bufferedRecords >= VERY_MANY_RECORDS) void stream.flush();
+      }
+    },
     async close() {
       closed = true;
       freed();

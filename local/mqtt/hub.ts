@@ -48,6 +48,8 @@ export interface HubDeps {
   readonly log: Log;
   readonly count: (name: string) => void;
   readonly limits: Pick<Limits, 'unfinishedMessages' | 'unfinishedBytes'>;
+  /** Told when reading pauses because too much is unfinished, and of whatever still begins then: who waits on purpose should not. */
+  readonly relieve?: () => void;
 }
 
 interface Recipient extends Match<Session> {
@@ -159,6 +161,7 @@ export function createHub(deps: HubDeps): Hub {
       finish(message);
     });
     running.add(done);
+    if (waiting.length > 0) deps.relieve?.();
   };
 
   const deliver = (
@@ -208,7 +211,10 @@ export function createHub(deps: HubDeps): Hub {
 
   return {
     isCongested,
-    whenRelieved: (resume) => void waiting.push(resume),
+    whenRelieved(resume) {
+      waiting.push(resume);
+      deps.relieve?.();
+    },
     serve: (service) => jobs.add(service),
     serves: (topic) => jobs.serves(topic),
     answer(clientId, message) {

@@ -34,7 +34,7 @@ export interface Limits {
   readonly sendBufferBytes: number;
   readonly retainedMessages: number;
   readonly retainedBytes: number;
-  /** Accepted messages that still owe something, over all connections, before reading pauses. */
+  /** Accepted messages that still owe something, over all connections, before reading pauses: about 12 KB each. */
   readonly unfinishedMessages: number;
   readonly unfinishedBytes: number;
 }
@@ -63,6 +63,6 @@ export const defaultLimits: Limits = {
   sendBufferBytes: 1_048_576,
   retainedMessages: 10_000,
   retainedBytes: 67_108_864,
-  unfinishedMessages: 100_000,
+  unfinishedMessages: 30_000,
   unfinishedBytes: 134_217_728,
 };

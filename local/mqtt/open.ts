@@ -28,6 +28,7 @@ export interface MqttOptions {
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
   readonly limits?: Partial<Limits>;
+  readonly relieve?: HubDeps['relieve'];
   /** UUIDs, for traces, sessions and clients without an ID. */
   readonly newId?: () => string;
 }
@@ -73,7 +74,17 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     settle: (seq, sessionId) => journal.settle(seq, `session:${sessionId}`),
     read: (seq) => readMessage(journal, seq),
   });
-  const hub = createHub({ journal, rules, sessions, retained, access, log, count, limits });
+  const hub = createHub({
+    journal,
+    rules,
+    sessions,
+    retained,
+    access,
+    log,
+    count,
+    limits,
+    relieve: options.relieve,
+  });
   const context: BrokerContext = {
     access,
     clock,

@@ -60,6 +60,21 @@ function streamsOf(over: Partial<StreamSpec> = {}) {
 }
 
 describe('a delivery stream', () => {
+  it('writes very many small records early when asked for relief, and leaves few alone', async () => {
+    const { streams, clock, objects, put } = streamsOf();
+    put(...Array.from({ length: 14_999 }, () => '1\n'));
+    streams.relieve();
+    await clock.advance(1_000);
+    assert.equal(objects.length, 0);
+    put('2\n');
+    streams.relieve();
+    await clock.advance(1_000);
+    assert.deepEqual(
+      objects.map(({ body }) => body.length),
+      [30_000],
+    );
+  });
+
   it('writes what came within the interval of the first record, as it came', async () => {
     const { clock, objects, counts, put } = streamsOf();
     const first = put('{"a":1}\n');

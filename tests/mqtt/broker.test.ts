@@ -451,6 +451,19 @@ test('reading pauses while too much is unfinished, and goes on when it is done',
     assert.partialDeepStrictEqual(await client.next(), { cmd: 'puback', messageId: i + 1 });
 });
 
+test('who waits on purpose is told when reading pauses', async () => {
+  const running: (() => void)[] = [];
+  await start({
+    limits: { unfinishedMessages: 3 },
+    rules: { match: () => [{ id: 'r/0', run: () => new Promise((done) => running.push(done)) }] },
+    relieve: () => running.splice(0).forEach((done) => done()),
+  });
+  const client = await connected('c1');
+  client.send(...Array.from({ length: 9 }, (_, i) => publish('a', 'x', { messageId: i + 1 })));
+  for (let i = 0; i < 9; i += 1)
+    assert.partialDeepStrictEqual(await client.next(), { cmd: 'puback', messageId: i + 1 });
+});
+
 test('with a publish rate set, what is above it waits for the next second', async () => {
   const clock = createManualClock(0);
   await start({ clock, limits: { publishesPerSecond: 5 } });

@@ -43,6 +43,7 @@ export interface HarnessOptions {
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   readonly rules?: HubDeps['rules'];
+  readonly relieve?: () => void;
   readonly authorize?: (request: AccessRequest) => boolean;
   readonly files?: JournalFiles;
   readonly dir?: string;
@@ -81,6 +82,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     clock,
     log,
     limits,
+    relieve: options.relieve,
     count: (name, by) => counters.count(name, by),
     authorize: (request) => {
       const allowed = options.authorize?.(request) ?? true;

@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '../log.ts';
-import { StartError } from '../start-error.ts';
 import type { Identity } from './access.ts';
 import type { BrokerContext, Client } from './client.ts';
 import { createConnection } from './connection.ts';
@@ -50,7 +49,7 @@ function gone(stream: Duplex): Promise<void> {
   return new Promise((resolve) => void stream.once('close', resolve));
 }
 
-/** Listens, and rejects with StartError when the port cannot be had. */
+/** Listens, and rejects with the system's error when the port cannot be had. */
 export async function createBroker({ context, tls, host, port, identify }: BrokerOptions): Promise<Broker> {
   const { log, limits, count } = context;
   const open = new Map<Duplex, Client>();
@@ -93,7 +92,9 @@ export async function createBroker({ context, tls, host, port, identify }: Broke
       socket.destroy();
     }
   });
-  server.on('tlsClientError', (error, socket) => refuse(socket, `TLS handshake failed: ${error.message}`));
+  server.on('tlsClientError', (error: Error & { reason?: string }, socket) => {
+    refuse(socket, `TLS handshake failed: ${error.reason ?? error.message}`); // the message names OpenSSL's own files
+  });
   server.on('drop', (data) => {
     log.warn('refused', {
       action: 'TLS',
@@ -144,14 +145,7 @@ async function listen(
   log: Log,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
-      reject(
-        new StartError(
-          `MQTT cannot listen on ${host}:${port}: ${reason}. Stop what uses it or pass --mqtt-port N (0 picks a free one).`,
-        ),
-      );
-    });
+    server.once('error', reject);
     server.listen(port, host, resolve);
   });
   server.removeAllListeners('error');

@@ -28,7 +28,10 @@ async function start({ demo, dataDir, ...flags }: Flags): Promise<() => Promise<
     const { mqtt, aws, web } = stack.endpoints;
     display.write(`ready ${mqtt} ${aws} ${web}\n`);
     if (demo) closers.add(startDemo(path.join(root, 'device-sim/demo.ts'), dataDir, log));
-    return () => closers.closeAll();
+    return () => {
+      display.write('stopping: finishing and archiving what came in (again to cut it short)\n');
+      return closers.closeAll();
+    };
   } catch (error) {
     await closers.closeAll();
     throw error;
@@ -43,13 +46,19 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-let stopping: Promise<void> | undefined;
+/** Ctrl-C reaches this process twice, from the terminal and passed on by npm: that is one wish. */
+const oneWishMilliseconds = 1_000;
+
+let askedAt: number | undefined;
 
 try {
   const stop = await start(parseFlags(process.argv.slice(2)));
   const onSignal = () => {
-    if (stopping) process.exit(1); // asked twice: what is not drained is in the journal
-    stopping = stop().then(() => process.exit(0), fail);
+    const now = performance.now();
+    if (askedAt !== undefined && now - askedAt < oneWishMilliseconds) return;
+    if (askedAt !== undefined) process.exit(1); // asked again: what is not drained is in the journal
+    askedAt = now;
+    stop().then(() => process.exit(0), fail);
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);

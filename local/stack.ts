@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { createCloudFormationHandler } from './aws/cloudformation.ts';
-import { createDynamoDb } from './aws/dynamodb.ts';
 import { createAwsServer } from './aws/server.ts';
 import { createStsHandler } from './aws/sts.ts';
 import type { AwsHandler } from './aws/wire.ts';
@@ -19,6 +18,7 @@ import { openIot, type Iot } from './iot/iot.ts';
 import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
 import { openJournal } from './journal/journal.ts';
+import { openKinesis } from './kinesis/open.ts';
 import { createLambda } from './lambda/service.ts';
 import { listening } from './listening.ts';
 import type { Log } from './log.ts';
@@ -31,10 +31,9 @@ import { createLookups } from './rules/lookup-sources.ts';
 import { createRepublisher } from './rules/republish.ts';
 import { rulesFromTemplate } from './rules/rule-spec.ts';
 import { createS3Handler } from './s3/api.ts';
-import { createObjectStore } from './s3/store.ts';
 import type { Shadows } from './shadow/service.ts';
 import { createSnsHandler } from './sns/api.ts';
-import { createTopics } from './sns/topics.ts';
+import { destinationsOf, openStores, type Stores } from './stores.ts';
 import { functionsOf } from './template/functions.ts';
 import { loadTemplate, type ResolvedTemplate } from './template/load.ts';
 import { openBrowsers, type Browsers } from './web/browsers.ts';
@@ -59,33 +58,6 @@ const drainMilliseconds = 10_000;
 
 type Settings = StackOptions & { readonly template: ResolvedTemplate; readonly closers: Closers };
 
-async function openStores({ dataDir, template, clock, log, counters: { count }, closers }: Settings) {
-  const { region, accountId } = template;
-  const objects = await createObjectStore({ dir: path.join(dataDir, 's3'), clock, log });
-  closers.add(() => objects.close());
-  for (const bucket of template.ofType('AWS::S3::Bucket')) await objects.ensureBucket(bucket);
-  const dynamoDb = await createDynamoDb({
-    dir: path.join(dataDir, 'dynamodb'),
-    clock,
-    log,
-    count,
-    region,
-    accountId,
-  });
-  closers.add(() => dynamoDb.close());
-  for (const table of template.ofType('AWS::DynamoDB::Table')) await dynamoDb.ensureTable(table);
-  const topics = await createTopics({
-    dir: dataDir,
-    template,
-    clock,
-    log,
-    count,
-    smtpUrl: process.env['SMTP_URL'],
-  });
-  closers.add(() => topics.close());
-  return { objects, dynamoDb, topics };
-}
-
 async function openDevices({ dataDir, template, clock, log, closers }: Settings): Promise<Iot> {
   const { region, accountId } = template;
   const iot = await openIot({ dir: path.join(dataDir, 'iot'), region, accountId, clock, log });
@@ -93,8 +65,6 @@ async function openDevices({ dataDir, template, clock, log, closers }: Settings)
   await iot.seed(template);
   return iot;
 }
-
-type Stores = Awaited<ReturnType<typeof openStores>>;
 
 function prepareLambda(settings: Settings, stores: Stores, endpoint: () => string) {
   const { dataDir, template, clock, log, counters } = settings;
@@ -105,10 +75,7 @@ function prepareLambda(settings: Settings, stores: Stores, endpoint: () => strin
     spoolDir: path.join(dataDir, 'spool'),
     // S3 by an address of its own: only with an IP address does the SDK put the bucket into the path.
     baseEnvironment: () => ({ AWS_ENDPOINT_URL: endpoint(), AWS_ENDPOINT_URL_S3: endpoint() }),
-    destinations: {
-      s3: (...put) => stores.objects.put(...put),
-      sns: (message) => stores.topics.publish(message),
-    },
+    destinations: destinationsOf(stores),
     clock,
     log,
     count: counters.count,
@@ -123,12 +90,23 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
   const { awsPort, template, clock, log, counters, closers } = settings;
   let url = '';
   const lambda = prepareLambda(settings, stores, () => url);
+  const kinesis = await openKinesis({
+    dir: path.join(settings.dataDir, 'kinesis'),
+    template,
+    invoke: (functionName, payload) => lambda.invoke(functionName, payload),
+    destinations: destinationsOf(stores),
+    clock,
+    log,
+    count: counters.count,
+  });
+  closers.add(() => kinesis.streams.close());
   const services: Record<string, AwsHandler> = {
     s3: createS3Handler(stores.objects),
     dynamodb: stores.dynamoDb.handler,
     sns: createSnsHandler(stores.topics),
     iot: (req: IncomingMessage, res: ServerResponse) => iot.handler(req, res),
     lambda: lambda.handler,
+    kinesis: kinesis.handler,
     'cognito-identity': browsers.cognito,
     sts: createStsHandler(template.accountId),
     cloudformation: createCloudFormationHandler(template, clock.now()),
@@ -139,8 +117,10 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
   url = server.url;
   closers.add(() => server.close());
   closers.add(() => lambda.close());
+  closers.add(() => kinesis.mappings.close());
   await lambda.ready();
-  return { server, services, lambda };
+  kinesis.mappings.start();
+  return { server, services, lambda, dataStreams: kinesis.streams };
 }
 
 /** What the rules engine needs and is only there after it. */
@@ -152,7 +132,7 @@ interface Doors {
 
 type Aws = Awaited<ReturnType<typeof openAws>>;
 
-function openRules(settings: Settings, stores: Stores, iot: Iot, { lambda }: Aws, doors: Doors) {
+function openRules(settings: Settings, stores: Stores, iot: Iot, { lambda, dataStreams }: Aws, doors: Doors) {
   const { dataDir, template, clock, log, counters } = settings;
   const { count } = counters;
   const streams = createDeliveryStreams({
@@ -178,7 +158,16 @@ function openRules(settings: Settings, stores: Stores, iot: Iot, { lambda }: Aws
   });
   const rules = createRulesEngine({
     rules: rulesFromTemplate(template),
-    actions: { lambda, streams, store: stores.objects, topics: stores.topics, tables, logs, publish },
+    actions: {
+      lambda,
+      dataStreams,
+      streams,
+      store: stores.objects,
+      topics: stores.topics,
+      tables,
+      logs,
+      publish,
+    },
     lookups: createLookups({ lambda, iot, shadows: () => doors.shadows! }),
     log,
     clock,

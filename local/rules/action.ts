@@ -27,6 +27,9 @@ export interface Republished {
 export interface RuleTargets {
   readonly lambda?: { invokeAsync(functionName: string, payload: string): Promise<void> };
   readonly streams?: { put(streamName: string, records: readonly Buffer[]): Promise<void> };
+  readonly dataStreams?: {
+    put(streamName: string, record: { partitionKey: string; data: Buffer }): Promise<unknown>;
+  };
   readonly store?: {
     put(bucket: string, key: string, body: Buffer, options?: { contentType?: string }): Promise<unknown>;
   };

@@ -1,6 +1,7 @@
 // What a rule does with what its SQL selected: one entry per kind of action.
 import { AwsError } from '../aws-error.ts';
 import { createFields } from './action-fields.ts';
+import { kinesis } from './action-kinesis.ts';
 import { cloudwatchLogs } from './action-logs.ts';
 import { republish } from './action-republish.ts';
 import type { Action, CompileAction, RuleTargets } from './action.ts';
@@ -109,6 +110,7 @@ const dynamoDbV2: CompileAction = (fields, targets) => {
 const compilers: Readonly<Record<string, CompileAction>> = {
   Lambda: lambda,
   Firehose: firehose,
+  Kinesis: kinesis,
   S3: s3,
   Sns: sns,
   Republish: republish,

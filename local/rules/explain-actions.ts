@@ -22,6 +22,11 @@ export function takeNotes(note: Note): RuleTargets {
         }
       },
     },
+    dataStreams: {
+      async put(name, { partitionKey, data }) {
+        note(`stream ${name} gets under the key ${oneLine(partitionKey)}: ${oneLine(data.toString('utf8'))}`);
+      },
+    },
     store: {
       async put(bucket, key, body) {
         note(`bucket ${bucket}, key ${oneLine(key)}`);

@@ -54,6 +54,13 @@ const kinds: Readonly<Record<string, ActionKind>> = {
     substituted: ['DeliveryStreamName'],
     target: { property: 'DeliveryStreamName', by: 'name', types: ['AWS::KinesisFirehose::DeliveryStream'] },
   },
+  Kinesis: {
+    // AWS takes a rule without PartitionKey and does not say where its records go.
+    required: ['StreamName', 'PartitionKey', 'RoleArn'],
+    optional: [],
+    substituted: ['StreamName', 'PartitionKey'],
+    target: { property: 'StreamName', by: 'name', types: ['AWS::Kinesis::Stream'] },
+  },
   S3: {
     required: ['BucketName', 'Key', 'RoleArn'],
     optional: ['CannedAcl'],

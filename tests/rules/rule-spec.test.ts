@@ -92,12 +92,12 @@ describe('a rule is refused', () => {
     [
       'for an action that nothing runs',
       `${head}\nActions: [{Sqs: {QueueUrl: q, RoleArn: r}}]`,
-      'template.yaml:10: Rule: the action Sqs is not supported by the local cloud; supported are Lambda, Firehose, S3, Sns, Republish, DynamoDBv2, CloudwatchLogs',
+      'template.yaml:10: Rule: the action Sqs is not supported by the local cloud; supported are Lambda, Firehose, Kinesis, S3, Sns, Republish, DynamoDBv2, CloudwatchLogs',
     ],
     [
-      'for a stream, which nothing runs',
-      `${head}\nActions: [{Kinesis: {StreamName: s, RoleArn: r}}]`,
-      'template.yaml:10: Rule: the action Kinesis is not supported by the local cloud; supported are Lambda, Firehose, S3, Sns, Republish, DynamoDBv2, CloudwatchLogs',
+      'for a stream that the template does not declare',
+      `${head}\nActions: [{Kinesis: {StreamName: s, PartitionKey: '\${topic(3)}', RoleArn: r}}]`,
+      'template.yaml:10: Rule: Kinesis.StreamName names no AWS::Kinesis::Stream of this template',
     ],
     [
       'for a substitution where AWS has none',

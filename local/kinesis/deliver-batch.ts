@@ -1,0 +1,151 @@
+// Takes one batch to its function and sees it through: retries, halves, goes on after what was done, gives up at last.
+import { AwsError } from '../aws-error.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { batchEvent, type Origin } from './batch-event.ts';
+import { readResponse, type BatchOutcome } from './batch-response.ts';
+import { leaveRecord, type Condition, type FailureDestinations } from './failure-record.ts';
+import type { MappingSpec } from './mapping-spec.ts';
+import { sequenceNumberOf } from './sequence-number.ts';
+import type { LogRecord } from './shard-log.ts';
+
+export interface DeliverySettings {
+  readonly spec: MappingSpec;
+  readonly origin: Origin;
+  /** Lambda's synchronous invocation; rejects with an AwsError when it does not come about. */
+  readonly invoke: (
+    functionName: string,
+    payload: string,
+  ) => Promise<{ payload: string; functionError?: string }>;
+  readonly destinations: FailureDestinations;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: (name: string, by?: number) => void;
+  /** True once the process stops: then nothing that fails counts as a failure. */
+  readonly isClosed: () => boolean;
+}
+
+/** Milliseconds; the pause doubles with each attempt. AWS documents that it backs off, and no numbers. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** A part of the batch that is not finished. */
+interface Piece {
+  readonly records: readonly LogRecord[];
+  readonly attempts: number;
+}
+
+type Attempted = BatchOutcome | { readonly kind: 'not invoked' };
+
+/**
+ * Makes what sees a batch through. It calls `onDone` with the place of each record up to which all are finished, and
+ * resolves when the whole batch is: processed, or left at the failure destination. Once closed it stays pending.
+ */
+export function createDelivery(settings: DeliverySettings) {
+  const { spec, origin, clock, log, count, destinations, isClosed } = settings;
+  const about = { function: spec.functionName, shard: origin.shardId };
+  const pause = (times: number) =>
+    new Promise<void>((resolve) => {
+      clock.after(Math.min(FIRST_PAUSE_MS * 2 ** times, LONGEST_PAUSE_MS), resolve);
+    });
+
+  async function attempt(records: readonly LogRecord[]): Promise<Attempted> {
+    count('kinesis.invocations');
+    try {
+      const { payload, functionError } = await settings.invoke(
+        spec.functionName,
+        batchEvent(origin, records),
+      );
+      if (functionError) return { kind: 'failed' };
+      if (!spec.reportsItems) return { kind: 'done' };
+      return readResponse(
+        payload,
+        records.map(({ place }) => sequenceNumberOf(origin.shard, place)),
+      );
+    } catch (error) {
+      if (!(error instanceof AwsError))
+        log.error('a batch could not be handed to its function', { ...about, reason: String(error) });
+      return { kind: 'not invoked' };
+    }
+  }
+
+  async function giveUp({ records, attempts }: Piece, condition: Condition): Promise<void> {
+    const fields = { ...about, condition, attempts, records: records.length };
+    count('kinesis.givenUp', records.length);
+    if (!spec.onFailure) {
+      log.error('records lost: they failed for good and the template names no failure destination', fields);
+      return;
+    }
+    const batch = { condition, attempts, records, time: clock.now() };
+    for (let times = 0; ; times += 1) {
+      try {
+        await leaveRecord(spec, origin, batch, destinations);
+        log.error('records failed for good, kept in the failure destination', fields);
+        return;
+      } catch (error) {
+        log.error('failure destination cannot be written, will be tried again', {
+          ...fields,
+          reason: String(error),
+        });
+        await pause(times);
+      }
+    }
+  }
+
+  async function again(piece: Piece): Promise<Piece[]> {
+    const { records, attempts } = piece;
+    if (attempts > spec.maxRetries) {
+      await giveUp(piece, 'RetryAttemptsExhausted');
+      return [];
+    }
+    log.warn('records failed, will be tried again', { ...about, records: records.length, attempt: attempts });
+    await pause(attempts - 1);
+    return [piece];
+  }
+
+  /** The pieces that are left of one after an attempt. */
+  async function after(piece: Piece, outcome: Attempted): Promise<Piece[]> {
+    const { records } = piece;
+    if (outcome.kind === 'done') return [];
+    if (outcome.kind === 'not invoked') {
+      await pause(piece.attempts);
+      return [piece];
+    }
+    if (outcome.kind === 'partial' && outcome.from > 0) {
+      // What went well is done; for the rest this was the first attempt.
+      return again({ records: records.slice(outcome.from), attempts: 1 });
+    }
+    if (outcome.kind === 'failed' && spec.bisects && records.length > 1) {
+      const middle = Math.ceil(records.length / 2);
+      log.warn('a batch failed and is halved', { ...about, records: records.length });
+      return [records.slice(0, middle), records.slice(middle)].map((half) => ({ ...piece, records: half }));
+    }
+    return again({ records, attempts: piece.attempts + 1 });
+  }
+
+  /** Takes off the front what has become too old. */
+  async function withoutOld(piece: Piece): Promise<Piece> {
+    const oldest = clock.now() - spec.maxAgeMs;
+    const end = piece.records.findIndex(({ arrivedAt }) => arrivedAt >= oldest);
+    if (end === 0) return piece;
+    const old = end === -1 ? piece.records : piece.records.slice(0, end);
+    await giveUp({ ...piece, records: old }, 'RecordAgeExceeded');
+    return { ...piece, records: piece.records.slice(old.length) };
+  }
+
+  return async (batch: readonly LogRecord[], onDone: (place: number) => void): Promise<void> => {
+    const pieces: Piece[] = [{ records: batch, attempts: 0 }];
+    for (let piece = pieces.shift(); piece; piece = pieces.shift()) {
+      const last = piece.records.at(-1)!.place;
+      const fresh = await withoutOld(piece);
+      if (fresh.records.length > 0) {
+        const outcome = await attempt(fresh.records);
+        // Its environment was ended, not its attempt: owed still.
+        if (isClosed() && outcome.kind !== 'done') await new Promise(() => {});
+        pieces.unshift(...(await after(fresh, outcome)));
+      }
+      const [next] = pieces;
+      onDone(next ? next.records[0]!.place - 1 : last);
+    }
+  };
+}

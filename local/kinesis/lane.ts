@@ -1,0 +1,82 @@
+// One of the batches of a shard that grow side by side: collects records until size or time is up, and delivers one at a time.
+import type { Clock } from '../clock.ts';
+import { eventBytesOf, eventRoom } from './batch-event.ts';
+import type { MappingSpec } from './mapping-spec.ts';
+import type { LogRecord } from './shard-log.ts';
+
+export interface Lane {
+  add(record: LogRecord): void;
+  /** Place of the oldest record that is not finished; undefined when there is none. */
+  oldest(): number | undefined;
+  close(): void;
+}
+
+export interface LaneSettings {
+  readonly spec: Pick<MappingSpec, 'batchSize' | 'windowMs'>;
+  readonly clock: Clock;
+  /** Sees a batch through; says up to which place all is finished. */
+  readonly deliver: (batch: readonly LogRecord[], onDone: (place: number) => void) => Promise<void>;
+  /** Hears of each record that is finished. */
+  readonly onFinished: (records: readonly LogRecord[]) => void;
+}
+
+export function createLane({ spec, clock, deliver, onFinished }: LaneSettings): Lane {
+  let collected: LogRecord[] = [];
+  let collectedBytes = 0;
+  let running: LogRecord[] = [];
+  /** When the first of those collected was read: the batching window begins then. */
+  let since = 0;
+  let isBusy = false;
+  let closed = false;
+  let cancel = () => {};
+
+  const isDue = () =>
+    collected.length >= spec.batchSize || collectedBytes >= eventRoom || clock.now() - since >= spec.windowMs;
+
+  function take(): LogRecord[] {
+    let bytes = 0;
+    const beyond = collected.findIndex(
+      (record, n) => n >= spec.batchSize || (bytes += eventBytesOf(record)) > eventRoom,
+    );
+    const end = beyond === -1 ? collected.length : Math.max(1, beyond);
+    const batch = collected.slice(0, end);
+    collected = collected.slice(end);
+    collectedBytes = collected.reduce((sum, record) => sum + eventBytesOf(record), 0);
+    since = clock.now();
+    return batch;
+  }
+
+  async function run(): Promise<void> {
+    isBusy = true;
+    await Promise.resolve(); // all that was read at once goes into one batch
+    running = take();
+    await deliver(running, (place) => {
+      const end = running.findIndex((record) => record.place > place);
+      const finished = running.splice(0, end === -1 ? running.length : end);
+      if (finished.length > 0) onFinished(finished);
+    });
+    isBusy = false;
+    check();
+  }
+
+  function check(): void {
+    cancel();
+    if (closed || isBusy || collected.length === 0) return;
+    if (isDue()) void run();
+    else cancel = clock.after(spec.windowMs - (clock.now() - since), check);
+  }
+
+  return {
+    add(record) {
+      if (collected.length === 0) since = clock.now();
+      collected.push(record);
+      collectedBytes += eventBytesOf(record);
+      if (collected.length === 1 || isDue()) check();
+    },
+    oldest: () => (running[0] ?? collected[0])?.place,
+    close() {
+      closed = true;
+      cancel();
+    },
+  };
+}

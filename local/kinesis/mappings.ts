@@ -1,0 +1,155 @@
+// Event source mappings: a poller for every shard, checkpoints on disk, children after their parents.
+import path from 'node:path';
+import type { Clock } from '../clock.ts';
+import { makePrivateDir } from '../iot/durable-file.ts';
+import { openRecordFile, type RecordFile } from '../iot/record-file.ts';
+import type { Log } from '../log.ts';
+import type { Origin } from './batch-event.ts';
+import { createDelivery, type DeliverySettings } from './deliver-batch.ts';
+import type { FailureDestinations } from './failure-record.ts';
+import type { MappingSpec } from './mapping-spec.ts';
+import { createPoller, type Poller } from './poller.ts';
+import type { DataStream, DataStreams, OpenShard } from './streams.ts';
+
+export interface Mappings {
+  /** Begins to read every shard from its checkpoint on. */
+  start(): void;
+  /** Reads no more, and writes how far it came. */
+  close(): Promise<void>;
+}
+
+export interface MappingsOptions {
+  /** Holds the checkpoints. */
+  readonly dir: string;
+  readonly mappings: readonly MappingSpec[];
+  readonly streams: DataStreams;
+  readonly invoke: DeliverySettings['invoke'];
+  readonly destinations: FailureDestinations;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: (name: string, by?: number) => void;
+}
+
+interface Checkpoint {
+  readonly place: number;
+}
+
+const KIND = 'checkpoint';
+/** What is finished meanwhile comes again after a crash, which does no harm. */
+const CHECKPOINT_MS = 500;
+
+const roleArnOf = ({ functionArn }: MappingSpec) =>
+  `arn:aws:iam::${functionArn.split(':')[4]}:role/${functionArn.split(':')[6]}`;
+
+function originOf(spec: MappingSpec, stream: DataStream, shard: OpenShard): Origin {
+  const { arn: streamArn } = stream.spec;
+  return {
+    shard: shard.number,
+    shardId: shard.id,
+    streamArn,
+    region: streamArn.split(':')[3]!,
+    roleArn: roleArnOf(spec),
+  };
+}
+
+interface Reading {
+  readonly shard: OpenShard;
+  readonly poller: Poller;
+  started: boolean;
+}
+
+/** One mapping over all shards of its stream. */
+function createReadings(
+  spec: MappingSpec,
+  options: MappingsOptions,
+  checkpoints: RecordFile,
+  onProgress: () => void,
+  isClosed: () => boolean,
+): Reading[] {
+  const { streams, clock, log, count, destinations, invoke } = options;
+  const stream = streams.stream(spec.streamName);
+  const saved = checkpoints.table<Checkpoint>(KIND);
+  return stream.shards.map((shard) => {
+    const known = saved.get(`${spec.id}/${shard.id}`)?.place;
+    // LATEST counts once, when the mapping is new; shards that come later are its own from their start.
+    const isNew = saved.size === 0 && spec.from === 'LATEST';
+    const origin = originOf(spec, stream, shard);
+    const deliver = createDelivery({ spec, origin, invoke, destinations, clock, log, count, isClosed });
+    const startAfter = known ?? (isNew ? shard.log.newest() : shard.log.oldest() - 1);
+    const poller = createPoller({ spec, shard: shard.log, startAfter, deliver, onProgress, clock, log });
+    return { shard, poller, started: false };
+  });
+}
+
+export async function openMappings(options: MappingsOptions): Promise<Mappings> {
+  const { dir, mappings, streams, clock, log } = options;
+  makePrivateDir(dir);
+  const checkpoints = await openRecordFile(path.join(dir, 'checkpoints.log'), log);
+  let cancel: (() => void) | undefined;
+  let closed = false;
+  const all = new Map<MappingSpec, Reading[]>();
+  for (const spec of mappings) {
+    if (!spec.enabled) continue;
+    const readings = createReadings(spec, options, checkpoints, onProgress, () => closed);
+    all.set(spec, readings);
+    streams.stream(spec.streamName).keepFor((number) => {
+      return readings.find(({ shard }) => shard.number === number)?.poller.checkpoint() ?? Infinity;
+    });
+  }
+
+  const isRead = ({ shard, poller }: Reading) => shard.closed && poller.checkpoint() >= shard.log.newest();
+
+  /** A child's records come after those that its parents had of the same keys. */
+  function startReady(): void {
+    for (const readings of all.values()) {
+      const read = new Set(readings.filter(isRead).map(({ shard }) => shard.number));
+      const known = new Set(readings.map(({ shard }) => shard.number));
+      for (const reading of readings) {
+        if (reading.started) continue;
+        if (reading.shard.parents.some((parent) => known.has(parent) && !read.has(parent))) continue;
+        reading.started = true;
+        reading.poller.start();
+      }
+    }
+  }
+
+  async function save(): Promise<void> {
+    const changes = [...all].flatMap(([spec, readings]) =>
+      readings.map(({ shard, poller }) => ({
+        kind: KIND,
+        key: `${spec.id}/${shard.id}`,
+        value: { place: poller.checkpoint() },
+      })),
+    );
+    const saved = checkpoints.table<Checkpoint>(KIND);
+    const changed = changes.filter(({ key, value }) => saved.get(key)?.place !== value.place);
+    if (changed.length > 0) await checkpoints.commit(changed);
+  }
+
+  function onProgress(): void {
+    if (closed) return;
+    startReady();
+    cancel ??= clock.after(CHECKPOINT_MS, () => {
+      cancel = undefined;
+      save().catch((error: unknown) => {
+        log.warn('checkpoints of the stream are not written: what is finished may come again', {
+          reason: String(error),
+        });
+      });
+    });
+  }
+
+  return {
+    start: startReady,
+    async close() {
+      closed = true;
+      cancel?.();
+      for (const { poller } of [...all.values()].flat()) poller.close();
+      try {
+        await save();
+      } finally {
+        await checkpoints.close();
+      }
+    },
+  };
+}

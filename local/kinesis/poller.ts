@@ -1,0 +1,108 @@
+// Reads one shard for one mapping: shares its records out by partition key, and remembers how far all of them are finished.
+import { crc32 } from 'node:zlib';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { MAX_EVENT_BYTES } from './batch-event.ts';
+import { createLane, type LaneSettings } from './lane.ts';
+import type { MappingSpec } from './mapping-spec.ts';
+import type { LogRecord, ShardLog } from './shard-log.ts';
+
+export interface Poller {
+  /** Begins to read; call once. */
+  start(): void;
+  /** Up to this place every record is finished. */
+  checkpoint(): number;
+  close(): void;
+}
+
+export interface PollerSettings {
+  readonly spec: MappingSpec;
+  readonly shard: Pick<ShardLog, 'readAfter' | 'onAppend'>;
+  /** Where an earlier run, or the mapping's starting position, ends. */
+  readonly startAfter: number;
+  readonly deliver: LaneSettings['deliver'];
+  readonly onProgress: () => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const RETRY_MS = 1_000;
+const READ_AT_ONCE = 1_000;
+
+export function createPoller(settings: PollerSettings): Poller {
+  const { spec, shard, clock, log, onProgress } = settings;
+  let read = settings.startAfter;
+  let held = 0;
+  let heldBytes = 0;
+  let reading = false;
+  let again = false;
+  let started = false;
+  let closed = false;
+
+  /** Nothing may be skipped, so what nobody foresaw ends in waiting. */
+  function standStill(error: unknown): Promise<never> {
+    log.error('a batch stands still until the next start', { mapping: spec.id, reason: String(error) });
+    return new Promise(() => {});
+  }
+
+  const lanes = Array.from({ length: spec.parallel }, () =>
+    createLane({
+      spec,
+      clock,
+      deliver: (batch, onDone) => settings.deliver(batch, onDone).catch(standStill),
+      onFinished(records) {
+        held -= records.length;
+        heldBytes -= bytesOf(records);
+        onProgress();
+        void readOn();
+      },
+    }),
+  );
+  const laneOf = (partitionKey: string) => lanes[crc32(partitionKey) % lanes.length]!;
+  // A lane that does not get on holds up the others only once this much waits for it.
+  const isFull = () => held >= spec.batchSize * spec.parallel || heldBytes >= MAX_EVENT_BYTES * spec.parallel;
+
+  async function readSome(): Promise<boolean> {
+    const records = await shard.readAfter(read, READ_AT_ONCE);
+    if (closed || records.length === 0) return false;
+    read = records.at(-1)!.place;
+    held += records.length;
+    heldBytes += bytesOf(records);
+    for (const record of records) laneOf(record.partitionKey).add(record);
+    return true;
+  }
+
+  async function readOn(): Promise<void> {
+    again = true;
+    if (reading || !started) return;
+    reading = true;
+    try {
+      while (again && !closed) {
+        again = false;
+        while (!closed && !isFull() && (await readSome()));
+      }
+    } catch (error) {
+      log.error('a shard cannot be read, will be tried again', { mapping: spec.id, reason: String(error) });
+      clock.after(RETRY_MS, () => void readOn());
+    }
+    reading = false;
+  }
+  shard.onAppend(() => void readOn());
+
+  return {
+    start() {
+      started = true;
+      void readOn();
+    },
+    checkpoint() {
+      const unfinished = lanes.flatMap((lane) => lane.oldest() ?? []);
+      return unfinished.length === 0 ? read : Math.min(...unfinished) - 1;
+    },
+    close() {
+      closed = true;
+      for (const lane of lanes) lane.close();
+    },
+  };
+}
+
+const bytesOf = (records: readonly LogRecord[]) => records.reduce((sum, { data }) => sum + data.length, 0);

@@ -1,0 +1,146 @@
+// One shard on disk: records in the order in which they came, synced in groups, read from any place, forgotten in whole files.
+import { mkdir } from 'node:fs/promises';
+import type { Clock } from '../clock.ts';
+import type { JournalFiles } from '../journal/files.ts';
+import { encodeEntry } from '../journal/record.ts';
+import { createSegmentWriter } from '../journal/segments.ts';
+import type { Log } from '../log.ts';
+import { createShardReader } from './shard-reader.ts';
+import { findSegments, type LogSegment } from './shard-segments.ts';
+
+export interface LogRecord {
+  /** From 1 on, without gaps. */
+  readonly place: number;
+  readonly partitionKey: string;
+  /** Epoch milliseconds. */
+  readonly arrivedAt: number;
+  readonly data: Buffer;
+}
+
+export interface ShardLog {
+  /**
+   * Resolves with the record's place when it is on the device. A disk that refuses is asked again until it takes the
+   * record; after `close` the promise stays pending, and whoever put the record owes it still.
+   */
+  append(partitionKey: string, data: Buffer): Promise<number>;
+  /** Records after `place`, at most `limit` and about 256 KB; empty when there are none yet. */
+  readAfter(place: number, limit: number): Promise<LogRecord[]>;
+  /** Place of the newest record, 0 when there never was one. */
+  newest(): number;
+  /** Place of the oldest record that is kept; one after the newest when there is none. */
+  oldest(): number;
+  /** Hears when there are new records. */
+  onAppend(listener: () => void): void;
+  /** Deletes files of which every record came before `time` and is not after `place`. */
+  forget(time: number, place: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly partitionKey: string;
+  readonly data: Buffer;
+  readonly resolve: (place: number) => void;
+}
+
+const SEGMENT_BYTES = 16 * 1024 * 1024;
+const GROUP_BYTES = 4 * 1024 * 1024;
+const RETRY_MS = 1_000;
+
+export async function openShardLog(options: {
+  readonly dir: string;
+  readonly files: JournalFiles;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly segmentBytes?: number;
+}): Promise<ShardLog> {
+  const { dir, files, clock, log, segmentBytes = SEGMENT_BYTES } = options;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const segments = await findSegments(dir, files, log);
+  const writer = createSegmentWriter({ dir, files, log, segmentBytes, segments });
+  const reader = createShardReader({ segments, read: (...where) => writer.read(...where), log });
+  const listeners: (() => void)[] = [];
+  let newest = segments.at(-1)?.last ?? 0;
+  let waiting: Waiting[] = [];
+  let running: Promise<void> | undefined;
+  let closed = false;
+  let endPause = () => {};
+
+  function takeGroup(): Waiting[] {
+    let bytes = 0;
+    const end = waiting.findIndex(({ data }) => (bytes += data.length) > GROUP_BYTES);
+    const group = end === -1 ? waiting : waiting.slice(0, Math.max(1, end));
+    waiting = waiting.slice(group.length);
+    return group;
+  }
+
+  async function write(group: readonly Waiting[]): Promise<void> {
+    const first = newest + 1;
+    const arrivedAt = clock.now();
+    const buffers = group.flatMap(({ partitionKey, data }, n) =>
+      encodeEntry({ seq: first + n, owes: [], meta: [partitionKey, arrivedAt], payload: data }),
+    );
+    const written = await writer.write(Buffer.concat(buffers), { nextSeq: first, sync: true });
+    const segment = written.segment as LogSegment;
+    newest += group.length;
+    if (segment.live === 0) segment.first = first;
+    Object.assign(segment, { live: 1, last: newest, newestAt: arrivedAt });
+    for (const [n, { resolve }] of group.entries()) resolve(first + n);
+    for (const listener of listeners) listener();
+  }
+
+  const pause = () =>
+    new Promise<void>((resolve) => {
+      const cancel = clock.after(RETRY_MS, resolve);
+      endPause = () => {
+        cancel();
+        resolve();
+      };
+    });
+
+  async function run(): Promise<void> {
+    await Promise.resolve(); // all that comes in this turn goes into one write
+    for (let failing = false; waiting.length > 0 && !closed;) {
+      const group = takeGroup();
+      try {
+        await write(group);
+        if (failing) log.info('the stream is written again', { dir });
+        failing = false;
+      } catch (error) {
+        waiting = [...group, ...waiting];
+        if (!failing)
+          log.error('the stream cannot be written: nothing is taken until it can', {
+            dir,
+            reason: String(error),
+          });
+        failing = true;
+        await pause();
+      }
+    }
+    running = undefined;
+  }
+
+  return {
+    readAfter: (place, limit) => reader.readAfter(place, limit),
+    append: (partitionKey, data) =>
+      new Promise((resolve) => {
+        waiting.push({ partitionKey, data, resolve });
+        if (!closed) running ??= run();
+      }),
+    newest: () => newest,
+    oldest: () => segments.find(({ first, last }) => last >= first)?.first ?? newest + 1,
+    onAppend: (listener) => void listeners.push(listener),
+    async forget(time, place) {
+      for (const segment of segments.slice(0, -1)) {
+        if (segment.newestAt >= time || segment.last > place) break;
+        segment.live = 0;
+      }
+      await writer.removeFinished();
+    },
+    async close() {
+      closed = true;
+      endPause();
+      await running;
+      await writer.close();
+    },
+  };
+}

@@ -1,0 +1,110 @@
+// Reads a shard's log from any place on, and goes on where it left off without looking through the file again.
+import { decodeRecord, scanRecords, type EntryRecord } from '../journal/record.ts';
+import type { Log } from '../log.ts';
+import type { LogRecord } from './shard-log.ts';
+import type { LogSegment } from './shard-segments.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+/** More than the largest record with its head. */
+const LONGEST_RECORD = 2 * 1024 * 1024;
+/** One for each who reads; those that were used longest ago are forgotten. */
+const MAX_BOOKMARKS = 64;
+
+interface Spot {
+  readonly segment: LogSegment;
+  readonly offset: number;
+}
+
+export function createShardReader(options: {
+  /** Oldest first; the log adds and removes. */
+  readonly segments: readonly LogSegment[];
+  /** Undefined when the file is gone. */
+  readonly read: (segment: LogSegment, offset: number, length: number) => Promise<Buffer | undefined>;
+  readonly log: Log;
+}): { readAfter(place: number, limit: number): Promise<LogRecord[]> } {
+  const { segments, read, log } = options;
+  /** Where the record after a place begins. */
+  const bookmarks = new Map<number, Spot>();
+
+  const firstWith = (place: number): Spot | undefined => {
+    const segment = segments.find(({ last }) => last > place);
+    return segment && { segment, offset: 0 };
+  };
+
+  function find(place: number): Spot | undefined {
+    const bookmark = bookmarks.get(place);
+    const isUseful =
+      bookmark && segments.includes(bookmark.segment) && bookmark.offset < bookmark.segment.bytes;
+    return isUseful ? bookmark : firstWith(place);
+  }
+
+  function mark(from: number, place: number, spot: Spot): void {
+    bookmarks.delete(from);
+    bookmarks.set(place, spot);
+    if (bookmarks.size > MAX_BOOKMARKS) bookmarks.delete(bookmarks.keys().next().value!);
+  }
+
+  /** @throws Error where the file is there and cannot be read; to be tried again */
+  async function bytesAt({ segment, offset }: Spot, length: number): Promise<Buffer> {
+    const bytes = await read(segment, offset, Math.min(length, segment.bytes - offset));
+    if (bytes) return bytes;
+    if (segments.includes(segment)) throw new Error(`${segment.path} cannot be read`);
+    return Buffer.alloc(0);
+  }
+
+  async function chunkAt(spot: Spot): Promise<Buffer> {
+    const chunk = await bytesAt(spot, CHUNK_BYTES);
+    const isWhole = chunk.length < CHUNK_BYTES || decodeRecord(chunk, 0);
+    return isWhole ? chunk : bytesAt(spot, LONGEST_RECORD);
+  }
+
+  /** Whole records from the spot on, and where the next begins; none when the file ends there or is damaged. */
+  async function recordsAt(
+    spot: Spot,
+    after: number,
+    limit: number,
+  ): Promise<{ records: LogRecord[]; end: number }> {
+    const records: LogRecord[] = [];
+    let end = spot.offset;
+    for (const scanned of scanRecords(await chunkAt(spot))) {
+      if (records.length === limit) break;
+      end = spot.offset + scanned.offset + scanned.length;
+      if (scanned.kind === 'entry' && scanned.entry.seq > after) records.push(recordOf(scanned.entry));
+    }
+    return { records, end };
+  }
+
+  return {
+    /** @throws Error when a file cannot be read now */
+    async readAfter(place, limit) {
+      let after = place;
+      for (let spot = find(place); spot;) {
+        const { segment, offset } = spot;
+        const { records, end } = await recordsAt(spot, after, limit);
+        const last = records.at(-1);
+        if (last) {
+          mark(place, last.place, { segment, offset: end });
+          return records;
+        }
+        if (end > offset) {
+          spot = { segment, offset: end };
+          continue;
+        }
+        if (segment.last > after && segments.includes(segment)) {
+          log.error('records of the stream cannot be read back: the file is damaged', {
+            file: segment.path,
+            offset,
+          });
+          after = segment.last;
+        }
+        spot = firstWith(after);
+      }
+      return [];
+    },
+  };
+}
+
+function recordOf({ seq, meta, payload }: EntryRecord): LogRecord {
+  const [partitionKey, arrivedAt] = meta as [string, number];
+  return { place: seq, partitionKey, arrivedAt, data: payload };
+}

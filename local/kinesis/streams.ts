@@ -1,0 +1,154 @@
+// Data streams: each record goes to the shard that its partition key's hash falls into, and is on disk before it is taken.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { AwsError } from '../aws-error.ts';
+import type { Clock } from '../clock.ts';
+import { makePrivateDir, writeDurably } from '../iot/durable-file.ts';
+import { diskFiles, type JournalFiles } from '../journal/files.ts';
+import type { Log } from '../log.ts';
+import { hashKeyOf, holds } from './hash-key.ts';
+import { sequenceNumberOf } from './sequence-number.ts';
+import { openShardLog, type ShardLog } from './shard-log.ts';
+import { reshard, shardIdOf, shardsFromText, shardsText, type Shard } from './shards.ts';
+import type { DataStreamSpec } from './stream-spec.ts';
+
+export interface OpenShard extends Shard {
+  readonly id: string;
+  readonly log: ShardLog;
+}
+
+export interface DataStream {
+  readonly spec: DataStreamSpec;
+  readonly createdAt: number;
+  readonly shards: readonly OpenShard[];
+  /** Lets a reader say the place in a shard up to which it needs no record any more. */
+  keepFor(read: (shard: number) => number): void;
+}
+
+export interface Put {
+  readonly partitionKey: string;
+  readonly data: Buffer;
+  /** Overrides the hash of the partition key. */
+  readonly hashKey?: bigint;
+}
+
+export interface DataStreams {
+  /**
+   * Resolves when the record is on the device; stays pending when the streams are closed before.
+   * @throws AwsError ResourceNotFoundException, ValidationException
+   */
+  put(streamName: string, record: Put): Promise<{ shardId: string; sequenceNumber: string }>;
+  /** @throws AwsError ResourceNotFoundException */
+  stream(streamName: string): DataStream;
+  all(): readonly DataStream[];
+  close(): Promise<void>;
+}
+
+export interface DataStreamsOptions {
+  readonly dir: string;
+  readonly streams: readonly DataStreamSpec[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: (name: string, by?: number) => void;
+  readonly files?: JournalFiles;
+}
+
+/** "The maximum size of the data payload of a record before base64-encoding is up to 1 MiB", with the partition key. */
+const MAX_RECORD_BYTES = 1_048_576;
+const MAX_KEY_LENGTH = 256;
+const FORGET_MS = 600_000;
+const HOUR_MS = 3_600_000;
+
+async function readShards(file: string): Promise<Shard[]> {
+  try {
+    return shardsFromText(await readFile(file, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function openStream(spec: DataStreamSpec, options: DataStreamsOptions) {
+  const { clock, log, files = diskFiles } = options;
+  const dir = path.join(options.dir, spec.name);
+  makePrivateDir(dir);
+  const file = path.join(dir, 'shards.json');
+  const before = await readShards(file);
+  const described = reshard(before, spec.shards);
+  if (described.length !== before.length) await writeDurably(file, shardsText(described));
+  const shards: OpenShard[] = [];
+  for (const shard of described) {
+    const id = shardIdOf(shard.number);
+    shards.push({ ...shard, id, log: await openShardLog({ dir: path.join(dir, id), files, clock, log }) });
+  }
+  const readers: ((shard: number) => number)[] = [];
+  const stream: DataStream = {
+    spec,
+    createdAt: clock.now(),
+    shards,
+    keepFor: (read) => void readers.push(read),
+  };
+  return {
+    stream,
+    open: shards.filter(({ closed }) => !closed),
+    async forget() {
+      const time = clock.now() - spec.retentionHours * HOUR_MS;
+      for (const { number, log } of shards)
+        await log.forget(time, Math.min(Infinity, ...readers.map((read) => read(number))));
+    },
+  };
+}
+
+function checkRecord({ partitionKey, data }: Put): void {
+  const refuse = (message: string) => new AwsError('ValidationException', message);
+  if (partitionKey.length === 0 || partitionKey.length > MAX_KEY_LENGTH)
+    throw refuse(`the partition key must have 1 to ${MAX_KEY_LENGTH} characters`);
+  if (data.length + Buffer.byteLength(partitionKey) > MAX_RECORD_BYTES)
+    throw refuse(`a record and its partition key have at most ${MAX_RECORD_BYTES} bytes`);
+}
+
+export async function openDataStreams(options: DataStreamsOptions): Promise<DataStreams> {
+  const { clock, log, count } = options;
+  const opened = new Map<string, Awaited<ReturnType<typeof openStream>>>();
+  for (const spec of options.streams) opened.set(spec.name, await openStream(spec, options));
+  const streams = [...opened.values()].map(({ stream }) => stream);
+  let cancel = () => {};
+
+  async function forget(): Promise<void> {
+    try {
+      for (const each of opened.values()) await each.forget();
+    } catch (error) {
+      log.warn('old records of a stream stay on disk', { reason: String(error) });
+    }
+    later();
+  }
+  const later = () => {
+    cancel = clock.after(FORGET_MS, () => void forget());
+  };
+  if (opened.size > 0) later();
+
+  function find(streamName: string) {
+    const found = opened.get(streamName);
+    if (!found)
+      throw new AwsError('ResourceNotFoundException', `there is no stream ${streamName.slice(0, 128)}`);
+    return found;
+  }
+
+  return {
+    async put(streamName, record) {
+      const { open } = find(streamName);
+      checkRecord(record);
+      const key = record.hashKey ?? hashKeyOf(record.partitionKey);
+      const shard = open.find(({ range }) => holds(range, key))!;
+      const place = await shard.log.append(record.partitionKey, record.data);
+      count('kinesis.records');
+      return { shardId: shard.id, sequenceNumber: sequenceNumberOf(shard.number, place) };
+    },
+    stream: (streamName) => find(streamName).stream,
+    all: () => streams,
+    async close() {
+      cancel();
+      await Promise.all(streams.flatMap(({ shards }) => shards.map(({ log }) => log.close())));
+    },
+  };
+}

@@ -1,0 +1,19 @@
+// Kinesis: a rule's result as one record of a data stream, on the shard that the partition key falls into.
+import type { CompileAction } from './action.ts';
+import { bytesOf } from './action.ts';
+
+export const kinesis: CompileAction = (fields, targets) => {
+  const dataStreams = fields.need(targets.dataStreams);
+  const nameOf = fields.target('StreamName');
+  const keyOf = fields.template('PartitionKey');
+  return {
+    name: 'KinesisAction',
+    resource: fields.raw('StreamName'),
+    prepare({ output, scope }) {
+      const [stream, partitionKey, data] = [nameOf(scope), keyOf(scope), bytesOf(output)];
+      return async () => {
+        await dataStreams.put(stream, { partitionKey, data });
+      };
+    },
+  };
+};

@@ -122,5 +122,7 @@ export function compileCall(call: Call, names: Names, compile: Compile): Evaluat
   const wrong = found.check?.(call.args);
   if (wrong) throw new SqlError(names.sql, wrong.at, `${call.name}(): ${wrong.problem}`);
   if (args.length < found.minimum || args.length > found.maximum) return undefinedValue;
-  return compileArguments(found.evaluate, args);
+  const literals = call.args.map((arg) => (arg.kind === 'literal' ? arg.value : undefined));
+  const direct = literals.includes(undefined) ? undefined : found.specialize?.(...literals);
+  return direct ?? compileArguments(found.evaluate, args);
 }

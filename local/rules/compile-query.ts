@@ -20,19 +20,34 @@ function setPath(target: ObjectValue, [name = '', ...rest]: readonly string[], v
   setMember(target, name, inner);
 }
 
+type FieldItem = Extract<SelectItem, { star: false }>;
+
 /** A field that is Undefined also removes what `*` brought under its name: a payload cannot stand in for it. */
-function compileField(
-  { of, as }: Extract<SelectItem, { star: false }>,
-  names: Names,
-  compile: Compile,
-): Field {
+function compilePath({ of, as }: FieldItem, names: Names, compile: Compile): Field {
   const evaluate = compile(of, names);
-  const [name = ''] = as;
-  if (as.length > 1 || name === '__proto__') {
-    return (target, scope) => setPath(target, as, evaluate(scope));
+  return (target, scope) => setPath(target, as, evaluate(scope));
+}
+
+const INSTANCES = 8;
+/** The same code several times: a query in the address makes another module of it. */
+const setters = await Promise.all(
+  Array.from(
+    { length: INSTANCES },
+    (_, index) => import(`./set-fields.ts?${index}`) as Promise<typeof import('./set-fields.ts')>,
+  ),
+);
+let nextSetter = 0;
+
+const isPlain = ({ as: [name], as: { length } }: FieldItem) => length === 1 && name !== '__proto__';
+
+function compileFields(items: readonly FieldItem[], names: Names, compile: Compile): Field {
+  if (items.every(isPlain)) {
+    const { createSetter } = setters[nextSetter++ % INSTANCES]!;
+    return createSetter(items.map(({ of, as }) => ({ name: as[0]!, evaluate: compile(of, names) })));
   }
+  const fields = items.map((item) => compilePath(item, names, compile));
   return (target, scope) => {
-    target[name] = evaluate(scope);
+    for (const field of fields) field(target, scope);
   };
 }
 
@@ -42,15 +57,16 @@ function compileField(
  */
 export function compileSelect(select: SelectList, names: Names, compile: Compile): Evaluate {
   if (select.kind === 'value') return compile(select.of, names);
-  const fields = select.items.filter((item) => !item.star).map((item) => compileField(item, names, compile));
-  const withAll = fields.length < select.items.length;
-  if (withAll && fields.length === 0) return ({ element }) => element;
+  const items = select.items.filter((item) => !item.star);
+  const withAll = items.length < select.items.length;
+  if (withAll && items.length === 0) return ({ element }) => element;
+  const setFields = compileFields(items, names, compile);
   return (scope) => {
     const { element } = scope;
     if (withAll && !isObject(element))
       throw new SqlFailure('it selects * and more from what is no JSON object');
     const target: ObjectValue = withAll ? { ...(element as ObjectValue) } : {};
-    for (const field of fields) field(target, scope);
+    setFields(target, scope);
     return target;
   };
 }

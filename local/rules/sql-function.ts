@@ -1,5 +1,6 @@
 // What every function of rules SQL looks like, so that the tables of functions need not know each other.
 import type { MessageContext } from './message-context.ts';
+import type { Evaluate } from './scope.ts';
 import type { Expression } from './syntax.ts';
 import type { Value } from './value.ts';
 
@@ -8,6 +9,8 @@ export interface SqlFunction {
   readonly minimum: number;
   readonly maximum: number;
   readonly evaluate: (message: MessageContext, ...args: Value[]) => Value;
+  /** Closure for arguments that are all literals; with code of its own, so that V8 can put it where it is called. */
+  readonly specialize?: (...literals: Value[]) => Evaluate | undefined;
   /** Looks at literal arguments when a rule is compiled; says what is wrong with one, and its offset. */
   readonly check?: (
     args: readonly Expression[],

@@ -40,6 +40,7 @@ export interface CompiledStatement {
   compileTemplate(text: string): Substitute;
 }
 
+const NO_VARIABLES: readonly Value[] = [];
 const MAX_SET_BYTES = 131_072;
 
 const readsNames = (node: unknown) => someExpression(node, ({ kind }) => kind === 'path');
@@ -104,7 +105,8 @@ export function compileStatement(sql: string, lookups: Lookups = {}): CompiledSt
 
   function scopeOf(message: MessageContext): Scope {
     const payload = message.payload();
-    return set({ message, element: payload.kind === 'json' ? payload.value : undefined, variables: [] });
+    const element = payload.kind === 'json' ? payload.value : undefined;
+    return set({ message, element, variables: NO_VARIABLES });
   }
   function evaluate(message: MessageContext): Outcome {
     try {

@@ -16,7 +16,12 @@ const exact = JSON as unknown as {
   rawJSON(text: string): ExactNumber;
   isRawJSON(value: unknown): value is ExactNumber;
 };
-export const isExactNumber = (value: Value): value is ExactNumber => exact.isRawJSON(value);
+/** The prototype is asked first because that costs next to nothing; only raw JSON has none here. */
+export const isExactNumber = (value: Value): value is ExactNumber =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.getPrototypeOf(value) === null &&
+  exact.isRawJSON(value);
 
 export function typeOf(value: Value): ValueType {
   if (typeof value !== 'object') return typeof value as ValueType;

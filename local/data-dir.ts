@@ -1,5 +1,5 @@
 // The data directory belongs to one process at a time: a second one on the same files would corrupt both.
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { StartError } from './start-error.ts';
 
@@ -46,6 +46,14 @@ function removeStale(file: string, holder: string): void {
   else renameSync(aside, file); // another process was faster: the lock is its own now
 }
 
+/** Node's recursive mkdir never returns where a folder is there but takes nothing, as /proc. */
+function makeFolder(dir: string): void {
+  if (existsSync(dir)) return;
+  const parent = path.dirname(dir);
+  if (parent !== dir) makeFolder(parent);
+  mkdirSync(dir, { mode: 0o700 });
+}
+
 /**
  * Creates `dir` if missing and takes its lock; the lock of a killed process is taken over.
  *
@@ -55,7 +63,7 @@ function removeStale(file: string, holder: string): void {
 export function lockDataDir(dir: string): () => void {
   const file = path.join(dir, 'lock');
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolder(dir);
     while (!writeLock(file)) {
       const holder = readFileSync(file, 'utf8');
       if (isAlive(holder)) {

@@ -25,7 +25,7 @@ test('names the port that is in use and the flag that moves it', async () => {
     const args = freePorts.with(freePorts.indexOf(flag) + 1, String(port));
     await refusesToStart(
       ['--data-dir', temporaryFolder('port'), ...args],
-      new RegExp(`${port}.*in use.*${flag}`),
+      new RegExp(`^port ${port} is in use: stop what uses it, or choose another with ${flag} [^:]*$`),
     );
   }
   server.close();
@@ -38,6 +38,10 @@ test('names a data directory that cannot be written', async () => {
     ['--data-dir', path.join(file, 'data'), ...freePorts],
     /data directory .*plain-file.*--data-dir/,
   );
+});
+
+test('names a data directory where nothing can be made', async () => {
+  await refusesToStart(['--data-dir', '/proc/tidegate', ...freePorts], /data directory \/proc\/tidegate/);
 });
 
 test('names an unknown flag, a bad port, an unknown parameter and a value its pattern refuses', async () => {

@@ -145,14 +145,17 @@ export function createDeliveryStreams(options: DeliveryStreamsOptions): Delivery
     await Promise.all([...streams.values()].map(act));
   };
   return {
-    async put(streamName, records) {
+    put(streamName, records) {
       const stream = streams.get(streamName);
-      if (!stream)
-        throw new AwsError('ResourceNotFoundException', `there is no delivery stream ${streamName}`);
-      if (records.some((record) => record.length > MAX_RECORD_BYTES)) {
-        throw new AwsError('InvalidArgumentException', `a record is larger than ${MAX_RECORD_BYTES} bytes`);
+      if (!stream) {
+        const message = `there is no delivery stream ${streamName}`;
+        return Promise.reject(new AwsError('ResourceNotFoundException', message));
       }
-      if (records.length > 0) await stream.put(records);
+      if (records.some((record) => record.length > MAX_RECORD_BYTES)) {
+        const message = `a record is larger than ${MAX_RECORD_BYTES} bytes`;
+        return Promise.reject(new AwsError('InvalidArgumentException', message));
+      }
+      return records.length > 0 ? stream.put(records) : Promise.resolve();
     },
     ready: () => (isFull() && !closed ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()),
     flush: () => each((stream) => stream.flush()),

@@ -61,10 +61,9 @@ export function createAsyncEvents(settings: AsyncSettings): AsyncEvents {
     });
   }
 
-  async function attemptAll(event: Event): Promise<Condition | undefined> {
-    if (spec.reservedConcurrency === 0) return 'ZeroReservedConcurrency';
-    for (;;) {
-      const outcome = await settings.attempt(event.requestId, event.payload);
+  /** Repeats an event whose first attempt has failed. */
+  async function repeat(event: Event, first: Outcome): Promise<Condition | undefined> {
+    for (let outcome = first; ; outcome = await settings.attempt(event.requestId, event.payload)) {
       if (!outcome.failed) return undefined;
       if (closed) await new Promise(() => {}); // its environment was ended, not its attempt: owed still
       event.attempts += 1;
@@ -116,21 +115,24 @@ export function createAsyncEvents(settings: AsyncSettings): AsyncEvents {
     }
   }
 
+  async function finishFailed(event: Event, first: Outcome | undefined): Promise<void> {
+    const condition = first ? await repeat(event, first) : 'ZeroReservedConcurrency';
+    if (condition) await giveUp(event, condition);
+    active -= 1;
+  }
+
   return {
     active: () => active,
-    async accept(requestId, payload) {
+    accept(requestId, payload) {
       if (closed) return new Promise(() => {});
       active += 1;
-      const event: Event = {
-        requestId,
-        payload,
-        acceptedAt: clock.now(),
-        attempts: 0,
-        response: undefined,
-      };
-      const condition = await attemptAll(event);
-      if (condition) await giveUp(event, condition);
-      active -= 1;
+      const event: Event = { requestId, payload, acceptedAt: clock.now(), attempts: 0, response: undefined };
+      if (spec.reservedConcurrency === 0) return finishFailed(event, undefined);
+      return settings.attempt(requestId, payload).then((outcome) => {
+        if (outcome.failed) return finishFailed(event, outcome);
+        active -= 1;
+        return undefined;
+      });
     },
     close() {
       closed = true;

@@ -64,14 +64,17 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     return { spec, file: bundle!.file, variables, logStream, onLine };
   });
 
-  async function attempt(requestId: string, payload: string, caller?: Caller): Promise<Outcome> {
-    running += 1;
-    const outcome = await pool.submit(requestId, payload, caller);
+  function account(outcome: Outcome): Outcome {
     running -= 1;
     count('lambda.invocations');
     if (outcome.failed) count('lambda.errors');
     if (outcome.timedOut) count('lambda.timeouts');
     return outcome;
+  }
+
+  function attempt(requestId: string, payload: string, caller?: Caller): Promise<Outcome> {
+    running += 1;
+    return pool.submit(requestId, payload, caller).then(account);
   }
 
   const deliver = createDeliver(spec, options.destinations);

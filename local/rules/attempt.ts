@@ -17,16 +17,29 @@ function mayPass(error: unknown): boolean {
   );
 }
 
-/** @returns undefined once `run` has succeeded, else its last error: at once where repeating cannot help */
-export async function attempt(run: () => Promise<void>, clock: Clock): Promise<unknown> {
-  for (const pause of [...RETRY_PAUSES_MS, undefined]) {
+async function repeat(run: () => Promise<void>, clock: Clock, first: unknown): Promise<unknown> {
+  let failure = first;
+  for (const pause of RETRY_PAUSES_MS) {
+    if (!mayPass(failure)) break;
+    await new Promise<void>((resolve) => clock.after(pause, resolve));
     try {
       await run();
       return undefined;
     } catch (error) {
-      if (pause === undefined || !mayPass(error)) return error ?? new Error('failed for no stated reason');
+      failure = error;
     }
-    await new Promise<void>((resolve) => clock.after(pause, resolve));
   }
-  return undefined;
+  return failure ?? new Error('failed for no stated reason');
+}
+
+/**
+ * No async function: tens of thousands of actions may wait for their stream, and each frame of one costs half a kilobyte.
+ *
+ * @returns undefined once `run` has succeeded, else its last error: at once where repeating cannot help
+ */
+export function attempt(run: () => Promise<void>, clock: Clock): Promise<unknown> {
+  return new Promise<void>((resolve) => resolve(run())).then(
+    () => undefined,
+    (error: unknown) => repeat(run, clock, error),
+  );
 }

@@ -57,9 +57,13 @@ export function errorMessage(rule: Rule, message: InboundMessage, failures: read
 export function createDelivery({ clock, log, environment, count }: Surroundings): Delivery {
   const warn = createThrottledWarning(log, clock);
 
-  async function act(rule: Rule, action: Action, deliver: () => Promise<void>): Promise<Failure | undefined> {
-    const error = await attempt(deliver, clock);
-    if (error === undefined) return undefined;
+  function act(rule: Rule, action: Action, deliver: () => Promise<void>): Promise<Failure | undefined> {
+    return attempt(deliver, clock).then((error) =>
+      error === undefined ? undefined : failureOf(rule, action, error),
+    );
+  }
+
+  function failureOf(rule: Rule, action: Action, error: unknown): Failure {
     count('actionFailures');
     const failure = {
       failedAction: action.name,

@@ -40,14 +40,15 @@ export function createFailureGroup(
     }));
   }
   return {
-    async run(act) {
+    run(act) {
       running++;
-      const failure = await act();
-      running--;
-      if (failure) failures.push(failure);
-      const done = failure ? gather() : undefined;
-      if (running === 0) flush();
-      await done;
+      return act().then((failure) => {
+        running--;
+        if (failure) failures.push(failure);
+        const done = failure ? gather() : undefined;
+        if (running === 0) flush();
+        return done;
+      });
     },
   };
 }

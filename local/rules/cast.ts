@@ -16,7 +16,7 @@ const toInteger: Cast = (value) => {
 const toBool: Cast = (value) => {
   if (typeOf(value) !== 'number') return toBoolean(value);
   const decimal = decimalOfNumber(value);
-  return decimal && decimal.coefficient !== 0n;
+  return decimal && !decimal.isZero();
 };
 
 const casts: Readonly<Record<string, Cast>> = {

@@ -43,16 +43,13 @@ function rounded(rounding: Rounding): SqlFunction {
 
 function absolute(_message: unknown, x: Value): Value {
   const decimal = toDecimal(x);
-  return (
-    decimal &&
-    numberOf(decimal.coefficient < 0n ? { ...decimal, coefficient: -decimal.coefficient } : decimal)
-  );
+  return decimal && numberOf(decimal.abs());
 }
 
 function sign(_message: unknown, x: Value): Value {
   const decimal = toDecimal(x);
   if (!decimal) return undefined;
-  return decimal.coefficient > 0n ? 1 : decimal.coefficient < 0n ? -1 : 0;
+  return decimal.isZero() ? 0 : decimal.isNegative() ? -1 : 1;
 }
 
 /** The second argument is a number, not a text of one, as its table says. */

@@ -12,9 +12,9 @@ export function createThrottledWarning(
 ): (cause: string, message: string, fields: Fields) => void {
   const causes = new Map<string, { last: number; skipped: number }>();
   return (cause, message, fields) => {
-    const now = clock.now();
+    const now = clock.elapsed();
     const known = causes.get(cause);
-    if (known && now - known.last < PAUSE_MS && now >= known.last) {
+    if (known && now - known.last < PAUSE_MS) {
       known.skipped++;
       return;
     }

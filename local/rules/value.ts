@@ -1,6 +1,6 @@
 // The values of rules SQL and how one type is converted to another (AWS IoT developer guide, "Data types").
 import type { Decimal } from './decimal.ts';
-import { compare, decimalOf, decimalText, isWhole, parseDecimal, roundTo, toBigInt } from './decimal.ts';
+import { compare, decimalOf, decimalText, parseDecimal, roundTo, toBigInt } from './decimal.ts';
 
 /** A number that a double cannot hold digit for digit: its JSON text, which JSON.stringify writes as it is. */
 export interface ExactNumber {
@@ -76,10 +76,8 @@ function canonical(text: string): string {
 
 export function numberOf(value: Decimal | undefined): Value {
   if (!value) return undefined;
-  if (value.exponent === 0) {
-    const double = Number(value.coefficient);
-    if (Number.isSafeInteger(double)) return double;
-  }
+  const double = value.toNumber();
+  if (Number.isSafeInteger(double) && value.isInteger()) return double;
   return numberOfText(decimalText(value));
 }
 
@@ -126,11 +124,6 @@ export function toText(value: Value): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'boolean') return String(value);
   return typeof value === 'number' || isExactNumber(value) ? numberText(value) : jsonOf(value);
-}
-
-export function isInt(value: Value): boolean {
-  const decimal = decimalOfNumber(value);
-  return decimal !== undefined && isWhole(decimal);
 }
 
 function sameNumber(a: Value, b: Value): boolean {

@@ -60,6 +60,7 @@ export function parseFlags(args: readonly string[]): Flags {
     };
   } catch (error) {
     if (error instanceof StartError) throw error;
-    throw new StartError(`${(error as Error).message.split('\n')[0]}; ${usage}`, { cause: error });
+    // Node's message goes on with advice about `--`, which npm has taken already.
+    throw new StartError(`${(error as Error).message.split(/\. To |\n/)[0]}; ${usage}`, { cause: error });
   }
 }

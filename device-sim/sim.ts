@@ -47,7 +47,8 @@ async function identitiesOf(
   return findIdentities(names, {
     folder: path.resolve(options.out),
     create: (name) => makeDevice(target, { name, group: 'Simulated', site: options.site }),
-    onCreated: (made) => progress.show(`${made} devices made, with key and certificate`),
+    onCreated: (made) =>
+      progress.show(`${made} of ${options.devices} devices made, with key and certificate`),
     stopping,
   });
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { writeFileSafely } from '../s3/durable-files.ts';
 import type { Log } from '../log.ts';
+import { StartError } from '../start-error.ts';
 
 /** Runs one DynamoDB operation and gives its answer. @throws AwsError */
 export type CallTable = (operation: string, input: object) => Promise<Record<string, unknown>>;
@@ -35,7 +36,10 @@ async function load(file: string): Promise<Map<string, string>> {
     return new Map(Object.entries(JSON.parse(await readFile(file, 'utf8')) as Record<string, string>));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new StartError(`${file} is damaged: delete it, the template's tables get theirs back`, {
+      cause: error,
+    });
   }
 }
 

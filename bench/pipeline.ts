@@ -1,5 +1,5 @@
 // Messages per second from publish to archived and windowed, beside mosquitto alone taking the same load.
-// node bench/pipeline.ts [--messages 20000] [--devices 100]
+// node bench/pipeline.ts [--messages 20000] [--devices 100]; with 1000000 messages it takes an hour or more.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, connect, type AddressInfo } from 'node:net';
@@ -57,28 +57,54 @@ async function measureMosquitto(stack: BenchStack, folder: string): Promise<numb
   return result.messages / result.seconds;
 }
 
+/** What the program looks like after each tenth of the messages, so that growth shows. */
+async function untilWindowed(stack: BenchStack, wanted: number): Promise<number[]> {
+  const resident: number[] = [];
+  for (;;) {
+    const { ReadingsAccepted: accepted = 0 } = await stack.totals();
+    while (resident.length < Math.floor((accepted / wanted) * 10)) resident.push(stack.memory().now);
+    if (accepted >= wanted) return resident;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 const stack = await startStack();
 const folder = await createDevices(stack.dataDir, devices);
 const mosquitto = await measureMosquitto(stack, folder);
+const wanted = Math.ceil(messages / devices) * devices;
+const before = {
+  memory: stack.memory().now,
+  processor: stack.processorSeconds(),
+  totals: await stack.totals(),
+};
 const began = performance.now();
-const load = await loadFrom(stack.endpoints.mqtt, folder, devices, messages);
-const acknowledged = load.messages / load.seconds;
-for (;;) {
-  const { 'mqtt.received': received = 0, ReadingsAccepted: accepted = 0 } = await stack.totals();
-  if (received >= load.messages && accepted >= load.messages) break;
-  await new Promise((resolve) => setTimeout(resolve, 50));
-}
-const windowed = load.messages / ((performance.now() - began) / 1_000);
+const secondsSince = () => (performance.now() - began) / 1_000;
+const [load, resident] = await Promise.all([
+  loadFrom(stack.endpoints.mqtt, folder, devices, messages),
+  untilWindowed(stack, wanted),
+]);
+const windowed = wanted / secondsSince();
+const processor = stack.processorSeconds() - before.processor;
+const totals = await stack.totals();
 const memory = stack.memory();
 await stack.stop();
-const archived = load.messages / ((performance.now() - began) / 1_000);
+const archived = wanted / secondsSince();
 
-const round = (value: number) => Math.round(value).toLocaleString('en-US');
-console.log(`messages ${round(load.messages)} of ${devices} devices, QoS 1, mutual TLS`);
-console.log(`mosquitto, acknowledged   ${round(mosquitto)}/s   1.00`);
-console.log(`tidegate, acknowledged    ${round(acknowledged)}/s   ${(acknowledged / mosquitto).toFixed(3)}`);
-console.log(`tidegate, windowed        ${round(windowed)}/s   ${(windowed / mosquitto).toFixed(3)}`);
-console.log(`tidegate, and archived    ${round(archived)}/s   ${(archived / mosquitto).toFixed(3)}`);
+const number = (value: number) => Math.round(value).toLocaleString('en-US');
+const rate = (name: string, value: number) =>
+  console.log(`${name.padEnd(26)} ${number(value).padStart(7)}/s   ${(value / mosquitto).toFixed(3)}`);
+const perMessage = (name: string) => ((totals[name] ?? 0) - (before.totals[name] ?? 0)) / wanted;
+console.log(`${number(wanted)} messages of ${devices} devices, QoS 1, mutual TLS`);
+rate('mosquitto, acknowledged', mosquitto);
+rate('tidegate, acknowledged', load.messages / load.seconds);
+rate('tidegate, windowed', windowed);
+rate('tidegate, and archived', archived);
+console.log(`processor time             ${((processor * 1_000) / wanted).toFixed(2)} ms a message`);
 console.log(
-  `resident memory           ${round(memory.now)} MiB at the end, ${round(memory.peak)} MiB at most`,
+  `requests on the AWS port   ${perMessage('aws.requests').toFixed(2)} a message, ` +
+    `${perMessage('dynamodb.writes').toFixed(2)} of them writes to tables`,
+);
+console.log(
+  `resident memory            ${number(before.memory)} MiB before, ${resident.map(number).join(' ')} after each tenth, ` +
+    `${number(memory.peak)} at most`,
 );

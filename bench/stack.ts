@@ -1,12 +1,16 @@
 // Starts `npm start` for a measurement and reads what the operating system says about it.
 import { spawn, execFile, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { makeDevice } from '../device-sim/newcomer.ts';
+import { openTarget } from '../device-sim/target.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const run = promisify(execFile);
+/** The unit of processor times in /proc, which Linux fixes. */
+const ticksPerSecond = 100;
 
 export interface BenchStack {
   readonly child: ChildProcess;
@@ -18,6 +22,8 @@ export interface BenchStack {
   totals(): Promise<Record<string, number>>;
   /** Resident set size in MiB: now, and the highest so far. */
   memory(): { now: number; peak: number };
+  /** Processor time in seconds, of all threads since the start. */
+  processorSeconds(): number;
   stop(): Promise<void>;
 }
 
@@ -64,6 +70,11 @@ export async function startStack(dataDir = temporaryFolder('data')): Promise<Ben
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
       return { now: mebibytes(status, 'VmRSS'), peak: mebibytes(status, 'VmHWM') };
     },
+    processorSeconds() {
+      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+    },
     async stop() {
       const exited = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
@@ -72,22 +83,18 @@ export async function startStack(dataDir = temporaryFolder('data')): Promise<Ben
   };
 }
 
-/** Makes the certificates of `bench-1` ... `bench-<count>` through the onboarding command. */
+/** Makes the devices `bench-1` ... `bench-<count>` as any other is made, and gives the folder of their certificates. */
 export async function createDevices(dataDir: string, count: number): Promise<string> {
   const folder = temporaryFolder('certs');
+  const target = openTarget({ local: true, dataDir });
+  writeFileSync(path.join(folder, 'ca.pem'), target.ca);
   for (let n = 1; n <= count; n += 1) {
-    const place = ['--out', folder, '--local', '--data-dir', dataDir];
-    await run(process.execPath, [
-      path.join(root, 'device-sim/device.ts'),
-      'create',
-      `bench-${n}`,
-      '--type',
-      'sensor',
-      '--group',
-      'Seattle',
-      ...place,
-    ]);
+    const name = `bench-${n}`;
+    const made = await makeDevice(target, { name, group: 'Seattle', site: 'bench' });
+    writeFileSync(path.join(folder, `${name}.cert.pem`), made.certificatePem);
+    writeFileSync(path.join(folder, `${name}.key.pem`), made.keyPem, { mode: 0o600 });
   }
+  target.close();
   return folder;
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createIngestion, type Ingest, type IngestionParts } from '../../adapters/ingestion.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
 import { parseMessage, type ParsedMessage } from '../../core/message.ts';
@@ -126,7 +126,7 @@ test('one message at a time and batches that break, repeat and reorder store the
       .map((each, n) => ({ each, order: shuffle[n]! }))
       .sort((a, b) => a.order - b.order)
       .map(({ each }) => messageOf(each, `${stream}/${each.device}`));
-    const client = breaking(new Map(breaks as [number, 'before' | 'after'][]));
+    const client = breaking(new Map(breaks));
     const batches: ParsedMessage[][] = [];
     for (let at = 0, n = 0; at < deliveries.length; n += 1) {
       const size = batchSizes[n % batchSizes.length]!;

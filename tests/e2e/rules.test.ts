@@ -102,7 +102,7 @@ async function start(t: TestContext) {
       data.send(new PublishCommand({ topic, qos: 1, payload: Buffer.from(JSON.stringify(payload)) })),
     keys: async () =>
       ((await s3.send(new ListObjectsV2Command({ Bucket: 'kept' }))).Contents ?? []).map(({ Key }) => Key!),
-    async object(Key: string): Promise<unknown> {
+    object: async (Key: string): Promise<unknown> => {
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'kept', Key }));
       return JSON.parse(await Body!.transformToString());
     },

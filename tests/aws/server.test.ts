@@ -154,6 +154,23 @@ test('bounds what a handler reads', async () => {
   assert.equal(chunked.status, 400);
 });
 
+test('compares a body with the hash and the checksum that came along', async () => {
+  const cases: [Record<string, string>, string][] = [
+    [
+      { 'x-amz-content-sha256': '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881' },
+      '{"size":1}',
+    ],
+    [{ 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }, '{"size":1}'],
+    [{ 'x-amz-content-sha256': '0'.repeat(64) }, 'XAmzContentSHA256Mismatch'],
+    [{ 'content-md5': 'nddG5PWmVYWdxHRKlcdJng==' }, 'BadDigest'],
+    [{ 'x-amz-checksum-crc32': 'AAAAAA==' }, 'BadDigest'],
+  ];
+  for (const [headers, expected] of cases) {
+    const { body } = await send({ ...signedFor('firehose'), ...headers }, { body: 'x' });
+    assert.ok(body.includes(expected), `${JSON.stringify(headers)}: ${body}`);
+  }
+});
+
 test('survives garbage and clients that go away', async () => {
   for (const garbage of [
     'GET\r\n\r\n',

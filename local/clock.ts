@@ -1,14 +1,17 @@
 // The one source of time for the local cloud, so that a test runs a 300-second flush in milliseconds.
 
 export interface Clock {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds; jumps, back too, when somebody sets the machine's time. */
   now(): number;
+  /** Milliseconds since some moment, whatever happens to the machine's time: for how long something took. */
+  elapsed(): number;
   /** Runs `run` once, `ms` milliseconds from now, and returns a function that cancels it. */
   after(ms: number, run: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(ms, run) {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
@@ -18,31 +21,36 @@ export const systemClock: Clock = {
 export interface ManualClock extends Clock {
   /** Moves time on by `ms`, running what falls due in order and letting promises settle in between. */
   advance(ms: number): Promise<void>;
+  /** Sets the machine's time forward, or back by a negative `ms`, as an operator or NTP does: no time passes. */
+  step(ms: number): void;
 }
 
 export function createManualClock(start: number): ManualClock {
-  let time = start;
+  let elapsed = 0;
+  let offset = start;
   let timers: { due: number; run: () => void }[] = [];
   return {
-    now: () => time,
+    now: () => offset + elapsed,
+    elapsed: () => elapsed,
+    step: (ms) => void (offset += ms),
     after(ms, run) {
-      const timer = { due: time + ms, run };
+      const timer = { due: elapsed + ms, run };
       timers.push(timer);
       return () => {
         timers = timers.filter((other) => other !== timer);
       };
     },
     async advance(ms) {
-      const end = time + ms;
+      const end = elapsed + ms;
       for (;;) {
         await new Promise(setImmediate);
         const [next] = timers.filter((timer) => timer.due <= end).sort((a, b) => a.due - b.due);
         if (!next) break;
         timers = timers.filter((timer) => timer !== next);
-        time = Math.max(time, next.due);
+        elapsed = Math.max(elapsed, next.due);
         next.run();
       }
-      time = end;
+      elapsed = end;
       await new Promise(setImmediate);
     },
   };

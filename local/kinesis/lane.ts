@@ -31,7 +31,9 @@ export function createLane({ spec, clock, deliver, onFinished }: LaneSettings): 
   let cancel = () => {};
 
   const isDue = () =>
-    collected.length >= spec.batchSize || collectedBytes >= eventRoom || clock.now() - since >= spec.windowMs;
+    collected.length >= spec.batchSize ||
+    collectedBytes >= eventRoom ||
+    clock.elapsed() - since >= spec.windowMs;
 
   function take(): LogRecord[] {
     let bytes = 0;
@@ -42,7 +44,7 @@ export function createLane({ spec, clock, deliver, onFinished }: LaneSettings): 
     const batch = collected.slice(0, end);
     collected = collected.slice(end);
     collectedBytes = collected.reduce((sum, record) => sum + eventBytesOf(record), 0);
-    since = clock.now();
+    since = clock.elapsed();
     return batch;
   }
 
@@ -63,12 +65,12 @@ export function createLane({ spec, clock, deliver, onFinished }: LaneSettings): 
     cancel();
     if (closed || isBusy || collected.length === 0) return;
     if (isDue()) void run();
-    else cancel = clock.after(spec.windowMs - (clock.now() - since), check);
+    else cancel = clock.after(spec.windowMs - (clock.elapsed() - since), check);
   }
 
   return {
     add(record) {
-      if (collected.length === 0) since = clock.now();
+      if (collected.length === 0) since = clock.elapsed();
       collected.push(record);
       collectedBytes += eventBytesOf(record);
       if (collected.length === 1 || isDue()) check();

@@ -9,7 +9,7 @@ export interface ConnectionTimers {
   seen(isPublish: boolean): void;
   /** CONNECT came: from now on one and a half times this may pass between packets [MQTT-3.1.2-24]. */
   keepAlive(seconds: number): void;
-  /** True while the client has sent all that it may in this second. */
+  /** True while the client has sent all that it may for now. */
   isThrottled(): boolean;
   stop(): void;
 }
@@ -23,10 +23,10 @@ export function createTimers(deps: {
   isHeld: () => boolean;
 }): ConnectionTimers {
   const { clock, limits, close } = deps;
-  const { publishesPerSecond: rate } = limits;
-  let lastSeen = clock.now();
-  let secondBegan = lastSeen;
-  let publishes = 0;
+  const { publishesPerSecond: rate, publishBurst: burst } = limits;
+  let lastSeen = clock.elapsed();
+  let allowance = burst;
+  let allowanceAt = lastSeen;
   let isThrottled = false;
   let cancelThrottle = () => {};
   let cancelSilence = clock.after(limits.connectTimeoutMs, () =>
@@ -35,34 +35,28 @@ export function createTimers(deps: {
 
   const throttle = () => {
     isThrottled = true;
-    const left = Math.min(Math.max(secondBegan + 1000 - clock.now(), 0), 1000);
-    cancelThrottle = clock.after(left, () => {
+    cancelThrottle = clock.after(Math.max(100, 1000 / rate), () => {
       isThrottled = false;
-      publishes = 0;
-      secondBegan = clock.now();
       deps.resume();
     });
   };
   const countPublish = () => {
-    const age = clock.now() - secondBegan;
-    if (age >= 1000 || age < 0) {
-      secondBegan = clock.now();
-      publishes = 0;
-    }
-    publishes += 1;
-    if (publishes >= rate) throttle();
+    const gained = ((lastSeen - allowanceAt) * rate) / 1000;
+    allowance = Math.min(burst, allowance + gained) - 1;
+    allowanceAt = lastSeen;
+    if (allowance < 1) throttle();
   };
 
   const watch = (allowedMs: number) => {
-    const idle = deps.isHeld() ? 0 : Math.max(0, clock.now() - lastSeen);
+    const idle = deps.isHeld() ? 0 : clock.elapsed() - lastSeen;
     if (idle >= allowedMs) close('keepAliveTimeout', `nothing received for ${allowedMs} ms`);
     else cancelSilence = clock.after(allowedMs - idle, () => watch(allowedMs));
   };
 
   return {
     seen(isPublish) {
-      lastSeen = clock.now();
-      if (isPublish && Number.isFinite(rate)) countPublish();
+      lastSeen = clock.elapsed();
+      if (isPublish) countPublish();
     },
     keepAlive(seconds) {
       cancelSilence();

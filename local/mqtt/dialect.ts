@@ -79,7 +79,9 @@ function asCodecPairs(pairs: UserProperties | MessageProperties['userProperties'
 /** The message expiry interval that is left [MQTT-3.3.2-6]. */
 function remainingExpiry({ properties, receivedAt }: InboundMessage, now: number): number | undefined {
   const seconds = properties?.messageExpiryInterval;
-  return seconds === undefined ? undefined : Math.max(1, seconds - Math.floor((now - receivedAt) / 1000));
+  if (seconds === undefined) return undefined;
+  const waited = Math.max(0, Math.floor((now - receivedAt) / 1000));
+  return Math.max(1, seconds - waited);
 }
 
 const mqtt5: Dialect = {

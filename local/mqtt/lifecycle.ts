@@ -45,7 +45,7 @@ function createVersions(clock: Clock, first: number) {
   const gone = new Map<string, { version: number; leftAt: number }>();
   const forgetOld = () => {
     for (const [clientId, { leftAt }] of gone) {
-      if (clock.now() - leftAt < memoryMs) return;
+      if (clock.elapsed() - leftAt < memoryMs) return;
       gone.delete(clientId);
     }
   };
@@ -60,7 +60,7 @@ function createVersions(clock: Clock, first: number) {
     left(clientId: string, version: number) {
       if (present.get(clientId) !== version) return;
       present.delete(clientId);
-      gone.set(clientId, { version, leftAt: clock.now() });
+      gone.set(clientId, { version, leftAt: clock.elapsed() });
     },
   };
 }

@@ -16,8 +16,10 @@ export interface Limits {
   /** Unacknowledged QoS 1 messages, each way. */
   readonly inflight: number;
   readonly topicAliases: number;
-  /** Above this rate reading pauses, where IoT Core discards. */
+  /** Of one connection; above it reading pauses, where IoT Core discards. */
   readonly publishesPerSecond: number;
+  /** So many may come at once from a connection that was quiet before. */
+  readonly publishBurst: number;
   readonly minKeepAliveSeconds: number;
   readonly maxKeepAliveSeconds: number;
   /** What CleanSession=0 of MQTT 3.1.1 gives. */
@@ -51,7 +53,8 @@ export const defaultLimits: Limits = {
   subscriptions: 50,
   inflight: 100,
   topicAliases: 8,
-  publishesPerSecond: Infinity,
+  publishesPerSecond: 100,
+  publishBurst: 1_000,
   minKeepAliveSeconds: 30,
   maxKeepAliveSeconds: 1_200,
   sessionExpirySeconds: 3_600,

@@ -109,7 +109,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
       session.subscriptions.set(text, options);
       index.set(parseFilter(text) as Filter, session, options);
     }
-    expireAfter(session, (leftAt ?? clock.now()) + record.expirySeconds * 1000 - clock.now());
+    const away = leftAt === null ? 0 : Math.max(0, clock.now() - leftAt); // the time may have been set back meanwhile
+    expireAfter(session, record.expirySeconds * 1000 - away);
   }
 
   return {

@@ -464,15 +464,20 @@ test('who waits on purpose is told when reading pauses', async () => {
     assert.partialDeepStrictEqual(await client.next(), { cmd: 'puback', messageId: i + 1 });
 });
 
-test('with a publish rate set, what is above it waits for the next second', async () => {
+test('a connection may send a burst of publishes, and then reading keeps it to its rate', async () => {
   const clock = createManualClock(0);
-  await start({ clock, limits: { publishesPerSecond: 5 } });
+  await start({ clock, limits: { publishesPerSecond: 5, publishBurst: 20 } });
   const client = await connected('c1');
-  client.send(...Array.from({ length: 12 }, (_, i) => publish('a', 'x', { messageId: i + 1 })));
-  for (const [second, total] of [5, 10, 12].entries()) {
+  client.send(...Array.from({ length: 42 }, (_, i) => publish('a', 'x', { messageId: i + 1 })));
+  for (const [second, total] of [20, 25, 30].entries()) {
     if (second > 0) await clock.advance(1000);
     await until(() => harness.counters.get('mqtt.received') === total, `${total} were read`);
   }
+  for (let seconds = 0; seconds < 3; seconds += 1) await clock.advance(1000);
+  await until(() => harness.counters.get('mqtt.received') === 42, 'all were read');
+  const other = await connected('c2');
+  other.send(publish('a', 'x'));
+  assert.partialDeepStrictEqual(await other.next(), { cmd: 'puback' });
 });
 
 test('a subscriber that does not read costs bounded memory: QoS 0 is dropped and counted', async () => {

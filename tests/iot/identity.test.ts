@@ -71,11 +71,11 @@ test('a registered ACTIVE certificate is identified by the SHA-256 of its DER', 
 });
 
 test('each other certificate is refused for a reason of its own', async (t) => {
-  const { iot, clock } = await openTestIot(t);
+  const { iot } = await openTestIot(t);
   const { iot: foreign } = await openTestIot(t);
   const { der, client, principal } = await device(t, iot);
-  const refusal = (bytes: Buffer) => {
-    const result = iot.identify(bytes);
+  const refusal = (bytes: Buffer, now?: number) => {
+    const result = iot.identify(bytes, now);
     return 'refused' in result ? result.refused : 'identified';
   };
   const issue = async (from: Iot) =>
@@ -91,9 +91,8 @@ test('each other certificate is refused for a reason of its own', async (t) => {
   assert.match(refusal(der), /is REVOKED$/);
   await set('ACTIVE');
   assert.equal(refusal(der), 'identified');
-  await clock.advance(Date.parse('2050-01-01T00:00:00Z') - start);
-  assert.match(refusal(der), /expired at 2049-12-31T23:59:59.000Z$/);
-  assert.match((iot.identify(der, start - 86_400_000) as { refused: string }).refused, /not valid before/);
+  assert.match(refusal(der, Date.parse('2050-01-01T00:00:00Z')), /expired at 2049-12-31T23:59:59.000Z$/);
+  assert.match(refusal(der, start - 86_400_000), /not valid before/);
 });
 
 test("the template's policy lets a device connect and publish as itself, and nothing else", async (t) => {

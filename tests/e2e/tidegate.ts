@@ -22,6 +22,7 @@ export interface Endpoints {
 }
 
 export interface Tidegate {
+  readonly pid: number;
   readonly dataDir: string;
   readonly endpoints: Endpoints;
   readonly output: () => string;
@@ -72,21 +73,20 @@ export async function eventually<T>(
   }
 }
 
+/** `shell` runs before the program in its process: `ulimit -n 256` and the like. */
 export async function startTidegate(
   dataDir: string,
   args: readonly string[] = ['--no-demo'],
   env: Record<string, string> = {},
+  shell = ':',
 ): Promise<Tidegate> {
   const ports = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', '0'];
-  const child = spawn(
-    process.execPath,
-    [path.join(root, 'local/main.ts'), '--data-dir', dataDir, ...ports, ...args],
-    {
-      cwd: root,
-      env: { ...process.env, ...noCredentials, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const program = [process.execPath, path.join(root, 'local/main.ts'), '--data-dir', dataDir];
+  const child = spawn('sh', ['-c', `${shell}; exec "$0" "$@"`, ...program, ...ports, ...args], {
+    cwd: root,
+    env: { ...process.env, ...noCredentials, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   process.on('exit', () => child.kill('SIGKILL'));
   let output = '';
   for (const stream of [child.stdout, child.stderr])
@@ -104,6 +104,7 @@ export async function startTidegate(
     60_000,
   );
   return {
+    pid: child.pid!,
     dataDir,
     endpoints: JSON.parse(readFileSync(path.join(dataDir, 'endpoints.json'), 'utf8')) as Endpoints,
     output: () => output,

@@ -1,0 +1,50 @@
+// What a bill has to assume of readings, batches and functions; measured where it says so, and said aloud with every bill.
+import type { Fleet } from './bill.ts';
+
+/** What a reading looks like, what the stack declares, and what was measured; docs/cost.md says where each comes from. */
+export const assumed = {
+  readingBytes: 90,
+  contextBytes: 190,
+  windowSeconds: 10,
+  windowBytes: 420,
+  retentionDays: 90,
+  archiveMonths: 1,
+  memoryGB: 0.5,
+  directMs: 20,
+  recordMs: 0.1,
+  writeMs: 1.5,
+  batchMs: 10,
+  strangersWrites: 0.65,
+  logBytesPerInvocation: 900,
+  lanesPerShard: 8,
+  headroom: 1.25,
+  recordsPerSecondAndShard: 1000,
+  bytesPerSecondAndShard: 1024 ** 2,
+  batchRecords: 10_000,
+  batchBytes: 6 * 1024 ** 2,
+  recordFrameBytes: 620,
+  metrics: 7,
+  alarms: { direct: 7, stream: 11 },
+} as const;
+
+/** Every assumption behind the bill of a fleet, a sentence each. */
+export function assumptionsOf(fleet: Fleet): string[] {
+  const a = assumed;
+  return [
+    `a month has 730 hours; free tiers are left out, but for the first 25 GB of tables; taxes and data out are left out`,
+    `a reading has ${a.readingBytes} bytes, and the rule adds ${a.contextBytes} bytes to a message`,
+    `every device is connected all the time; keep-alive is free; acknowledgements are not counted`,
+    fleet.basicIngest
+      ? 'devices publish to $aws/rules/TelemetryRule/...: messages that are no JSON object reach no rule then'
+      : "MalformedRule's topic filter matches every message; counted as a rule triggered, on which AWS's page is not clear",
+    `a window has ${a.windowBytes} bytes (two metrics, ten readings), one write unit, and stays ${a.retentionDays} days; this is the bill once the table is that old`,
+    fleet.mode === 'direct'
+      ? `a message takes ${a.directMs} ms of a function of ${a.memoryGB * 1024} MB, and up to ${a.strangersWrites * 100} % more writes than windows where many environments do not know each other's extremes`
+      : `a batch takes ${a.batchMs} ms, ${a.recordMs} ms a reading and ${a.writeMs} ms a write, of a function of ${a.memoryGB * 1024} MB`,
+    fleet.mode === 'direct'
+      ? 'alert states are read once a device and window'
+      : `a shard is used to four fifths; batches grow for ${fleet.batchingSeconds} s, ${a.lanesPerShard} side by side a shard, up to 10,000 records or 6 MB; alert states are read once a device and batch`,
+    `an invocation writes ${a.logBytesPerInvocation} bytes of log; the archive is kept in S3 Standard and counted for its first month`,
+    'alerts (SNS, SMS), rejected readings, retries and a dashboard are not counted',
+  ];
+}

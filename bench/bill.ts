@@ -1,0 +1,261 @@
+// What a month of a fleet costs: quantities times prices, line by line, with everything that had to be assumed.
+
+import { assumed, assumptionsOf } from './bill-assumptions.ts';
+
+export interface Prices {
+  readonly date: string;
+  readonly iot: {
+    readonly connectionMillionMinutes: number;
+    readonly messageMillion: readonly { readonly upToMillion?: number; readonly price: number }[];
+    readonly ruleMillion: number;
+    readonly actionMillion: number;
+    readonly unitKB: number;
+  };
+  readonly firehose: { readonly gb: number; readonly unitKB: number };
+  readonly kinesis: { readonly shardHour: number; readonly putMillion: number; readonly unitKB: number };
+  readonly lambda: { readonly requestMillion: number; readonly gbSecondArm64: number };
+  readonly dynamodb: {
+    readonly writeMillion: number;
+    readonly readMillion: number;
+    readonly storageGBMonth: number;
+    readonly backupGBMonth: number;
+    readonly freeGB: number;
+  };
+  readonly s3: { readonly putThousand: number; readonly storageGBMonth: number };
+  readonly cloudwatch: { readonly logGB: number; readonly metricMonth: number; readonly alarmMonth: number };
+  readonly kms: { readonly keyMonth: number };
+}
+
+export interface Fleet {
+  readonly devices: number;
+  /** Readings a second and device. */
+  readonly rate: number;
+  readonly mode: 'direct' | 'stream';
+  readonly basicIngest: boolean;
+  /** Readings in a message. */
+  readonly pack: number;
+  /** StreamBatchingSeconds of the template. */
+  readonly batchingSeconds: number;
+  /** StreamShards of the template; undefined for as few as the fleet needs. */
+  readonly shards?: number;
+}
+
+export interface Line {
+  readonly service: string;
+  readonly what: string;
+  readonly dollars: number;
+  readonly kind: Kind;
+}
+
+/** Paid for taking readings in, for keeping what was made of them, or for a stack that idles. */
+export type Kind = 'taking' | 'keeping' | 'standing';
+
+export interface Bill {
+  readonly readings: number;
+  readonly messages: number;
+  readonly lines: readonly Line[];
+  readonly total: number;
+  /** Dollars per million readings, by kind. */
+  readonly perMillion: Readonly<Record<Kind, number>>;
+  /** Table writes per reading. */
+  readonly writesPerReading: number;
+  readonly assumptions: readonly string[];
+}
+
+const HOURS = 730;
+const SECONDS = HOURS * 3600;
+const GB = 1024 ** 3;
+const KB = 1024;
+
+const units = (bytes: number, unitKB: number) => Math.max(1, Math.ceil(bytes / (unitKB * KB)));
+
+/** `amount` in millions, at prices that fall with it. */
+function tiered(amount: number, tiers: Prices['iot']['messageMillion']): number {
+  let dollars = 0;
+  let from = 0;
+  for (const { upToMillion = Infinity, price } of tiers) {
+    dollars += Math.max(0, Math.min(amount, upToMillion) - from) * price;
+    from = upToMillion;
+  }
+  return dollars;
+}
+
+interface Traffic {
+  readonly readings: number;
+  readonly messages: number;
+  readonly messageBytes: number;
+  readonly recordBytes: number;
+}
+
+function trafficOf({ devices, rate, pack }: Fleet): Traffic {
+  const readings = devices * rate * SECONDS;
+  const messageBytes = assumed.readingBytes * pack + (pack > 1 ? 20 : 0);
+  return {
+    readings,
+    messages: readings / pack,
+    messageBytes,
+    recordBytes: messageBytes + assumed.contextBytes,
+  };
+}
+
+/** Windows that `seconds` of a device's readings touch, wherever in a window they begin. */
+const windowsTouched = (seconds: number, rate: number) =>
+  1 + Math.max(0, seconds - 1 / rate) / assumed.windowSeconds;
+
+function devicesLines(fleet: Fleet, { messages, messageBytes }: Traffic, prices: Prices): Line[] {
+  const { iot } = prices;
+  const size = units(messageBytes, iot.unitKB);
+  const million = (messages * size) / 1e6;
+  const minutes = (fleet.devices * HOURS * 60) / 1e6;
+  // MalformedRule's topic filter takes every message that does not name its rule.
+  const rules = fleet.basicIngest ? 1 : 2;
+  const line = (what: string, dollars: number): Line => ({
+    service: 'IoT Core',
+    what,
+    dollars,
+    kind: 'taking',
+  });
+  return [
+    line('connections', minutes * iot.connectionMillionMinutes),
+    line('messages', fleet.basicIngest ? 0 : tiered(million, iot.messageMillion)),
+    line(`rules triggered, ${rules} a message`, million * rules * iot.ruleMillion),
+    line('rule actions, 2 a message', million * 2 * iot.actionMillion),
+  ];
+}
+
+function archiveLines({ messages, recordBytes }: Traffic, { firehose, s3 }: Prices): Line[] {
+  const metered = messages * units(recordBytes, firehose.unitKB) * firehose.unitKB * KB;
+  const stored = messages * recordBytes;
+  const objects = Math.max(SECONDS / 300, stored / (5 * 1024 ** 2));
+  const line = (service: string, what: string, dollars: number, kind: Kind): Line => ({
+    service,
+    what,
+    dollars,
+    kind,
+  });
+  return [
+    line('Firehose', 'records, each rounded up to 5 KB', (metered / GB) * firehose.gb, 'taking'),
+    line('S3', 'objects of the archive', (objects / 1000) * s3.putThousand, 'taking'),
+    line(
+      'S3',
+      "a month's archive, kept a month",
+      (stored / GB) * assumed.archiveMonths * s3.storageGBMonth,
+      'keeping',
+    ),
+  ];
+}
+
+interface Work {
+  readonly invocations: number;
+  readonly seconds: number;
+  readonly writes: number;
+  readonly reads: number;
+  readonly shards: number;
+}
+
+function directWork(fleet: Fleet, { readings, messages }: Traffic): Work {
+  const touched = windowsTouched(fleet.pack / fleet.rate, fleet.rate);
+  // An environment that does not know a window's extremes writes twice where a reading improves them.
+  const environments = Math.max(1, (messages / SECONDS) * (assumed.directMs / 1000));
+  const extra = (assumed.strangersWrites * (1 - 1 / environments)) / fleet.pack;
+  const windows = Math.min(readings, fleet.devices * (SECONDS / assumed.windowSeconds));
+  return {
+    invocations: messages,
+    seconds: (messages * (assumed.directMs + (touched - 1) * assumed.writeMs)) / 1000,
+    writes: messages * touched * (1 + extra),
+    reads: Math.min(messages, windows),
+    shards: 0,
+  };
+}
+
+function streamWork(fleet: Fleet, { messages, recordBytes }: Traffic): Work {
+  const perSecond = messages / SECONDS;
+  const needed = Math.max(
+    perSecond / assumed.recordsPerSecondAndShard,
+    (perSecond * recordBytes) / assumed.bytesPerSecondAndShard,
+  );
+  const shards = fleet.shards ?? Math.max(1, Math.ceil(needed * assumed.headroom));
+  const lanes = Math.min(shards * assumed.lanesPerShard, fleet.devices);
+  const eventBytes = assumed.recordFrameBytes + (recordBytes * 4) / 3;
+  const room = Math.min(assumed.batchRecords, assumed.batchBytes / eventBytes);
+  // A batch ends when its time is up or when it is full, and has to begin with something.
+  const batchSeconds = Math.min(
+    Math.max(fleet.batchingSeconds, lanes / perSecond),
+    room / (perSecond / lanes),
+  );
+  const span = Math.max(batchSeconds, fleet.pack / fleet.rate);
+  const deviceBatches = (fleet.devices * SECONDS) / span;
+  const writes = deviceBatches * windowsTouched(span, fleet.rate);
+  const invocations = (lanes * SECONDS) / batchSeconds;
+  const ms =
+    invocations * assumed.batchMs + messages * fleet.pack * assumed.recordMs + writes * assumed.writeMs;
+  return { invocations, seconds: ms / 1000, writes, reads: deviceBatches, shards };
+}
+
+function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic, prices: Prices): Line[] {
+  const { kinesis, lambda, dynamodb, cloudwatch } = prices;
+  const { invocations, seconds, writes, reads, shards } = work;
+  const puts = (messages * units(recordBytes, kinesis.unitKB)) / 1e6;
+  const windows = Math.min(fleet.devices * (SECONDS / assumed.windowSeconds), messages * fleet.pack);
+  const stored = (windows * (assumed.retentionDays / (HOURS / 24)) * assumed.windowBytes) / GB;
+  const line = (service: string, what: string, dollars: number, kind: Kind = 'taking'): Line => ({
+    service,
+    what,
+    dollars,
+    kind,
+  });
+  return [
+    ...(fleet.mode === 'stream'
+      ? [
+          line('Kinesis', `${shards} shard${shards > 1 ? 's' : ''}`, shards * HOURS * kinesis.shardHour),
+          line('Kinesis', 'records', puts * kinesis.putMillion),
+        ]
+      : []),
+    line('Lambda', 'invocations', (invocations / 1e6) * lambda.requestMillion),
+    line('Lambda', 'time', seconds * assumed.memoryGB * lambda.gbSecondArm64),
+    line('DynamoDB', 'writes of windows', (writes / 1e6) * dynamodb.writeMillion),
+    line('DynamoDB', 'reads of alert states', (reads / 1e6) * dynamodb.readMillion),
+    line(
+      'DynamoDB',
+      `windows kept ${assumed.retentionDays} days`,
+      Math.max(0, stored - dynamodb.freeGB) * dynamodb.storageGBMonth,
+      'keeping',
+    ),
+    line('DynamoDB', 'their continuous backup', stored * dynamodb.backupGBMonth, 'keeping'),
+    line('CloudWatch', 'logs', ((invocations * assumed.logBytesPerInvocation) / GB) * cloudwatch.logGB),
+    line(
+      'CloudWatch',
+      'metrics and alarms',
+      assumed.metrics * cloudwatch.metricMonth + assumed.alarms[fleet.mode] * cloudwatch.alarmMonth,
+      'standing',
+    ),
+    line('KMS', 'key of the alerts topic', prices.kms.keyMonth, 'standing'),
+  ];
+}
+
+/** The bill of one month. `prices`: bench/prices.json. Throws a RangeError for a fleet that nobody can have. */
+export function billOf(fleet: Fleet, prices: Prices): Bill {
+  const { devices, rate, pack, batchingSeconds } = fleet;
+  if (!(devices >= 1 && rate > 0 && pack >= 1 && batchingSeconds >= 0))
+    throw new RangeError(
+      'a fleet has at least one device, a rate above 0 and at least one reading a message',
+    );
+  const traffic = trafficOf(fleet);
+  const work = fleet.mode === 'direct' ? directWork(fleet, traffic) : streamWork(fleet, traffic);
+  const lines = [
+    ...devicesLines(fleet, traffic, prices),
+    ...archiveLines(traffic, prices),
+    ...workLines(fleet, work, traffic, prices),
+  ];
+  const sum = (some: readonly Line[]) => some.reduce((total, { dollars }) => total + dollars, 0);
+  const per = (kind: Kind) => (sum(lines.filter((line) => line.kind === kind)) / traffic.readings) * 1e6;
+  return {
+    readings: traffic.readings,
+    messages: traffic.messages,
+    lines,
+    total: sum(lines),
+    perMillion: { taking: per('taking'), keeping: per('keeping'), standing: per('standing') },
+    writesPerReading: work.writes / traffic.readings,
+    assumptions: assumptionsOf(fleet),
+  };
+}

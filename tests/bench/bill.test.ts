@@ -1,0 +1,103 @@
+// The bill of a fleet: by hand where it is simple, within the aims where it is not, and honest about what it assumes.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { billOf, type Fleet, type Prices } from '../../bench/bill.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const prices = JSON.parse(readFileSync(path.join(root, 'bench/prices.json'), 'utf8')) as Prices;
+const fleet = (changes: Partial<Fleet> = {}): Fleet => ({
+  ...{ devices: 1000, rate: 1, mode: 'direct', basicIngest: false, pack: 1, batchingSeconds: 60 },
+  ...changes,
+});
+const bill = (changes?: Partial<Fleet>) => billOf(fleet(changes), prices);
+const dollars = (changes: Partial<Fleet>, service: string, what: RegExp) =>
+  bill(changes)
+    .lines.filter((line) => line.service === service && what.test(line.what))
+    .reduce((sum, line) => sum + line.dollars, 0);
+const cents = (value: number) => Math.round(value * 100) / 100;
+
+test('what a simple fleet pays AWS IoT is what one works out by hand', () => {
+  // 2,628,000,000 messages a month, 43,800,000 minutes of connections.
+  assert.equal(cents(dollars({}, 'IoT Core', /connections/)), 3.5);
+  assert.equal(cents(dollars({}, 'IoT Core', /messages$/)), 1000 + 1628 * 0.8);
+  assert.equal(cents(dollars({}, 'IoT Core', /actions/)), cents(2628 * 0.3));
+  assert.equal(dollars({ basicIngest: true }, 'IoT Core', /messages$/), 0);
+});
+
+test('every record pays for 5 KB in Firehose, so packing by ten divides it by ten', () => {
+  assert.equal(cents(dollars({}, 'Firehose', /./)), cents(((2628e6 * 5120) / 1024 ** 3) * 0.029));
+  assert.equal(cents(dollars({ pack: 10 }, 'Firehose', /./)), cents(dollars({}, 'Firehose', /./) / 10));
+});
+
+test('a million one-hertz readings by stream and Basic Ingest cost less than 0.75 dollars, keeping them included', () => {
+  const { taking, keeping } = bill({ mode: 'stream', basicIngest: true }).perMillion;
+  assert.ok(taking + keeping < 0.75, String(taking + keeping));
+});
+
+test('packed by ten they cost less than 0.15 dollars to take in', () => {
+  const { taking } = bill({ mode: 'stream', basicIngest: true, pack: 10 }).perMillion;
+  assert.ok(taking < 0.15, String(taking));
+});
+
+test('the stream writes 0.12 times a reading at one hertz, and more where batches are short', () => {
+  const writes = (batchingSeconds: number) => bill({ mode: 'stream', batchingSeconds }).writesPerReading;
+  assert.ok(writes(60) <= 0.12, String(writes(60)));
+  assert.ok(writes(10) > 0.18 && writes(10) < 0.2, String(writes(10)));
+  assert.ok(writes(1) > 0.99 && writes(1) <= 1, String(writes(1)));
+});
+
+test('a shard too few makes batches shorter, and more writes', () => {
+  const writes = (shards: number) => bill({ devices: 10_000, mode: 'stream', shards }).writesPerReading;
+  assert.ok(writes(2) > writes(20));
+});
+
+test('a small fleet is cheaper without the stream', () => {
+  const small = { devices: 5, rate: 0.1 };
+  assert.ok(bill(small).total < bill({ ...small, mode: 'stream' }).total);
+});
+
+test('no fleet costs less than nothing, or a number that is none', () => {
+  for (const devices of [1, 7, 100_000])
+    for (const rate of [0.001, 1, 50])
+      for (const mode of ['direct', 'stream'] as const)
+        for (const pack of [1, 10, 1000]) {
+          const { lines, total } = bill({ devices, rate, mode, pack });
+          assert.ok(lines.every((line) => line.dollars >= 0 && Number.isFinite(line.dollars)));
+          assert.ok(total > 0);
+        }
+});
+
+test('a fleet that nobody can have is refused', () => {
+  for (const wrong of [{ devices: 0 }, { rate: 0 }, { pack: 0 }, { rate: Number.NaN }])
+    assert.throws(() => bill(wrong), RangeError);
+});
+
+const cost = (...args: string[]) =>
+  spawnSync(process.execPath, [path.join(root, 'bench/cost.ts'), ...args], { encoding: 'utf8' });
+
+test('the command shows the bill, what each choice saves, and what it assumes', () => {
+  const { status, stdout } = cost('--devices', '1000', '--rate', '1', '--mode', 'stream', '--basic-ingest');
+  assert.equal(status, 0);
+  assert.match(stdout, /USD a month/);
+  assert.match(stdout, /stream, Basic Ingest, 10 readings a message: saves \d+\.\d\d a month/);
+  assert.match(stdout, /direct, Basic Ingest: costs \d+\.\d\d more a month/);
+  assert.match(stdout, new RegExp(`Prices of ${prices.date}`));
+});
+
+for (const [args, message] of [
+  [['--rate', '1'], /--devices must be a whole number from 1 on/],
+  [['--devices', '1', '--rate', '-1'], /rate/],
+  [['--devices', '1', '--rate', '1', '--mode', 'both'], /--mode must be direct or stream/],
+  [['--devices', '1e99', '--rate', '1'], /--devices must be/],
+  [['--devices', '1', '--rate', '1', '--free'], /free/],
+] as const) {
+  test(`the command refuses ${args.join(' ')} in a line, with its usage`, () => {
+    const { status, stderr } = cost(...args);
+    assert.equal(status, 1);
+    assert.match(stderr, message);
+    assert.match(stderr, /usage: npm run cost/);
+  });
+}

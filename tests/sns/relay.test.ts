@@ -99,9 +99,8 @@ for (const [what, command] of Object.entries(refusals)) {
     const opened = await openTopics(t, { smtpUrl: `smtp://127.0.0.1:${server.port}` });
     await opened.topics.publish({ topicArn, message: 'one' });
     await settled(opened);
-    const [line] = opened.log.lines;
-    assert.equal(line?.message, 'email not sent, and not tried again');
-    assert.match(String(line.fields?.['reason']), /550 no such user/);
+    const line = opened.log.lines.find(({ message }) => message === 'email not sent, and not tried again');
+    assert.match(String(line?.fields?.['reason']), /550 no such user/);
     assert.equal(opened.counts['mails.unsent'], 1);
     await opened.topics.publish({ topicArn, message: 'two' });
     await settled(opened);

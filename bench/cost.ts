@@ -58,7 +58,8 @@ function othersOf(fleet: Fleet): Fleet[] {
 }
 
 function print(fleet: Fleet, bill: Bill, prices: Prices): void {
-  const out = (line = '') => process.stdout.write(`${line}\n`);
+  const text: string[] = [];
+  const out = (line = '') => void text.push(line);
   out(`${fleet.devices} devices, ${fleet.rate} readings a second each; ${describe(fleet)}`);
   out(
     `${(bill.readings / 1e6).toFixed(1)} million readings in ${(bill.messages / 1e6).toFixed(1)} million messages a month`,
@@ -86,8 +87,10 @@ function print(fleet: Fleet, bill: Bill, prices: Prices): void {
   out();
   out(`Prices of ${prices.date} from bench/prices.json. Assumed:`);
   for (const assumption of bill.assumptions) out(`- ${assumption}`);
+  process.stdout.write(`${text.join('\n')}\n`);
 }
 
+process.stdout.on('error', () => {}); // whoever reads may stop, as `head` does
 try {
   const prices = JSON.parse(readFileSync(new URL('prices.json', import.meta.url), 'utf8')) as Prices;
   const fleet = readFleet(process.argv.slice(2));

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { mappingsFromTemplate } from '../../local/kinesis/mapping-spec.ts';
+import { dataStreamsFromTemplate } from '../../local/kinesis/stream-spec.ts';
 import { functionsOf } from '../../local/template/functions.ts';
 import { loadTemplate } from '../../local/template/load.ts';
 import type { ResolvedResource } from '../../local/template/load.ts';
@@ -212,4 +214,70 @@ test('cfn-lint finds nothing', { skip: linter }, () => {
   });
   assert.equal(lint.stdout + lint.stderr, '');
   assert.equal(lint.status, 0);
+});
+
+const streamMode = { IngestMode: 'stream' };
+const actionsOf = (overrides: Record<string, string>) =>
+  load(overrides)
+    .ofType('AWS::IoT::TopicRule')
+    .map(({ properties }) => {
+      const { Actions } = properties['TopicRulePayload'] as { Actions: object[] };
+      return Actions.flatMap((action) => Object.keys(action));
+    });
+
+test('both rules call the function in direct mode, and put into the stream in stream mode', () => {
+  assert.deepEqual(actionsOf({}), [
+    ['Firehose', 'Lambda'],
+    ['Firehose', 'Lambda'],
+  ]);
+  assert.deepEqual(actionsOf(streamMode), [
+    ['Firehose', 'Kinesis'],
+    ['Firehose', 'Kinesis'],
+  ]);
+});
+
+test('what the stream needs is there in stream mode only', () => {
+  const added = [...load(streamMode).resources.keys()].filter((id) => !load().resources.has(id));
+  assert.deepEqual(added, [
+    'ReadingsStream',
+    'ReadingsMapping',
+    'IngestStreamFunction',
+    'IngestStreamRole',
+    'IngestStreamLogs',
+    'StreamErrorsAlarm',
+    'StreamThrottlesAlarm',
+    'StreamLagAlarm',
+    'StreamGaveUpAlarm',
+  ]);
+  const gone = [...load().resources.keys()].filter((id) => !load(streamMode).resources.has(id));
+  assert.deepEqual(gone, ['TelemetryRulePermission', 'MalformedRulePermission']);
+});
+
+test('a device stays on one shard: the partition key is its name, from the topic', () => {
+  const [rule] = load(streamMode).ofType('AWS::IoT::TopicRule');
+  const { Actions } = rule!.properties['TopicRulePayload'] as {
+    Actions: { Kinesis?: { PartitionKey: string } }[];
+  };
+  assert.equal(Actions[1]?.Kinesis?.PartitionKey, '${topic(3)}');
+});
+
+test('the mapping gives up before the stream forgets, into the errors bucket', () => {
+  const [spec] = mappingsFromTemplate(load(streamMode));
+  const [stream] = dataStreamsFromTemplate(load(streamMode));
+  assert.ok(spec!.maxAgeMs < stream!.retentionHours * 3_600_000);
+  assert.ok(Number.isFinite(spec!.maxRetries));
+  assert.deepEqual(spec!.onFailure, { type: 's3', arn: 'arn:aws:s3:::tidegate-errorsbucket' });
+  assert.deepEqual(
+    [spec!.windowMs, spec!.batchSize, spec!.reportsItems, spec!.bisects],
+    [60_000, 10_000, true, true],
+  );
+});
+
+test('the stream function has the environment of the direct one', () => {
+  const functions = functionsOf(load(streamMode));
+  const [direct, stream] = ['IngestFunction', 'IngestStreamFunction'].map((id) =>
+    functions.find(({ logicalId }) => logicalId === id),
+  );
+  assert.deepEqual(stream?.environment, direct?.environment);
+  assert.deepEqual(stream?.build, direct?.build);
 });

@@ -191,6 +191,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
     rules,
     authorize: browsers.authorize,
     relieve: () => streams.relieve(),
+    isFull: () => aws.lambda.isFull(),
     clock,
     log,
     count,

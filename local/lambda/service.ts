@@ -48,6 +48,8 @@ export interface LambdaService extends Lambda {
    * @throws StartError when a function does not build or its handler cannot be imported.
    */
   ready(): Promise<void>;
+  /** True while so many events wait for an environment that no more should be made. */
+  isFull(): boolean;
   /** Waits at most `ms` milliseconds for events that run or wait to run, not for retries that are due later. */
   drain(ms: number): Promise<void>;
   close(): Promise<void>;
@@ -71,6 +73,8 @@ export interface LambdaOptions {
   readonly maxEnvironments?: number;
 }
 
+/** Events of all functions, half a minute of work; each takes about 8 KB until it is done. */
+const fullAt = 10_000;
 /** Synchronous invocations that may wait for an environment. */
 const maxWaiting = 1_000;
 
@@ -140,7 +144,11 @@ export function createLambda(options: LambdaOptions): LambdaService {
   // No async function: tens of thousands of events may wait, and each frame of one costs half a kilobyte.
   function invokeAsync(functionName: string, payload: string): Promise<void> {
     const accept = () => find(functionName).events.accept(newRequestId(), payload);
-    return isReady ? new Promise((resolve) => resolve(accept())) : ready().then(accept);
+    try {
+      return isReady ? accept() : ready().then(accept);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Resolves with the request id once the event is on disk; it runs on its own. */
@@ -163,6 +171,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
     invoke,
     invokeAsync,
     ready,
+    isFull: () => [...local.values()].reduce((sum, each) => sum + each.waiting(), 0) >= fullAt,
     handler: createLambdaHandler({ functions: local, invoke, spoolEvent }),
     async drain(ms) {
       const deadline = performance.now() + ms;

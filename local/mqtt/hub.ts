@@ -50,6 +50,8 @@ export interface HubDeps {
   readonly limits: Pick<Limits, 'unfinishedMessages' | 'unfinishedBytes'>;
   /** Told when reading pauses because too much is unfinished, and of whatever still begins then: who waits on purpose should not. */
   readonly relieve?: () => void;
+  /** True while those who run the actions have so much waiting that nothing more should be read. */
+  readonly isFull?: () => boolean;
 }
 
 interface Recipient extends Match<Session> {
@@ -73,11 +75,22 @@ export function createHub(deps: HubDeps): Hub {
   let waiting: (() => void)[] = [];
   /** The newest write under way: a message that owes nothing must not overtake it [MQTT-4.6.0-6]. */
   let tail: Promise<void> | undefined;
-  const running = new Set<Promise<unknown>>();
+  /** Messages with actions that run, and who waits for there to be none. */
+  let running = 0;
+  const idle: (() => void)[] = [];
   const jobs = createJobs(rules);
 
   const isCongested = () =>
-    unfinished >= limits.unfinishedMessages || unfinishedBytes >= limits.unfinishedBytes;
+    unfinished >= limits.unfinishedMessages ||
+    unfinishedBytes >= limits.unfinishedBytes ||
+    (deps.isFull?.() ?? false);
+
+  const resumeReading = () => {
+    if (waiting.length === 0 || isCongested()) return;
+    const resumed = waiting;
+    waiting = [];
+    for (const resume of resumed) resume();
+  };
 
   const begin = (message: InboundMessage) => {
     unfinished += 1;
@@ -86,10 +99,7 @@ export function createHub(deps: HubDeps): Hub {
   const finish = (message: InboundMessage) => {
     unfinished -= 1;
     unfinishedBytes -= message.payload.length;
-    if (waiting.length === 0 || isCongested()) return;
-    const resumed = waiting;
-    waiting = [];
-    for (const resume of resumed) resume();
+    resumeReading();
   };
 
   const mayReceive = ({ subscriber, options }: Match<Session>, { topic, clientId }: InboundMessage) => {
@@ -150,17 +160,24 @@ export function createHub(deps: HubDeps): Hub {
   };
 
   const runAll = (seq: number, { message, jobs, retains }: Plan): void => {
-    const work = jobs.map((job) => pay(seq, job.consumer, message, () => job.run()));
-    if (retains) work.push(pay(seq, retainedConsumer, message, () => retained.set(message)));
-    if (work.length === 0) {
+    let left = jobs.length + (retains ? 1 : 0);
+    if (left === 0) {
       finish(message);
       return;
     }
-    const done = Promise.all(work).then(() => {
-      running.delete(done);
+    running += 1;
+    const ended = () => {
+      left -= 1;
+      if (left > 0) {
+        resumeReading();
+        return;
+      }
+      running -= 1;
       finish(message);
-    });
-    running.add(done);
+      if (running === 0) for (const resolve of idle.splice(0)) resolve();
+    };
+    for (const job of jobs) void pay(seq, job.consumer, message, () => job.run()).then(ended);
+    if (retains) void pay(seq, retainedConsumer, message, () => retained.set(message)).then(ended);
     if (waiting.length > 0) deps.relieve?.();
   };
 
@@ -250,7 +267,10 @@ export function createHub(deps: HubDeps): Hub {
       while (tail) await tail.catch(() => {}); // its publisher hears of that
     },
     async drain() {
-      while (tail || running.size > 0) await Promise.allSettled([tail, ...running]);
+      while (tail || running > 0) {
+        await tail?.catch(() => {}); // its publisher hears of that
+        if (running > 0) await new Promise<void>((resolve) => idle.push(resolve));
+      }
     },
   };
 }

@@ -29,6 +29,7 @@ export interface MqttOptions {
   readonly count: (name: string, by?: number) => void;
   readonly limits?: Partial<Limits>;
   readonly relieve?: HubDeps['relieve'];
+  readonly isFull?: HubDeps['isFull'];
   /** UUIDs, for traces, sessions and clients without an ID. */
   readonly newId?: () => string;
 }
@@ -84,6 +85,7 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     count,
     limits,
     relieve: options.relieve,
+    isFull: options.isFull,
   });
   const context: BrokerContext = {
     access,

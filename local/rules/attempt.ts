@@ -38,8 +38,10 @@ async function repeat(run: () => Promise<void>, clock: Clock, first: unknown): P
  * @returns undefined once `run` has succeeded, else its last error: at once where repeating cannot help
  */
 export function attempt(run: () => Promise<void>, clock: Clock): Promise<unknown> {
-  return new Promise<void>((resolve) => resolve(run())).then(
-    () => undefined,
-    (error: unknown) => repeat(run, clock, error),
-  );
+  const failed = (error: unknown) => repeat(run, clock, error);
+  try {
+    return run().then(() => undefined, failed);
+  } catch (error) {
+    return failed(error);
+  }
 }

@@ -451,6 +451,36 @@ test('reading pauses while too much is unfinished, and goes on when it is done',
     assert.partialDeepStrictEqual(await client.next(), { cmd: 'puback', messageId: i + 1 });
 });
 
+test('reading pauses while too much waits for one action, though another takes its time', async () => {
+  const waiting: (() => void)[] = [];
+  await start({
+    isFull: () => waiting.length >= 3,
+    rules: {
+      match: ({ topic }) =>
+        topic === 'a'
+          ? [
+              { id: 'r/0', run: () => new Promise<void>(() => {}) },
+              { id: 'r/1', run: () => new Promise((done) => waiting.push(done)) },
+            ]
+          : [],
+    },
+  });
+  const client = await connected('c1');
+  const acknowledged = async (messageId: number) =>
+    assert.partialDeepStrictEqual(await client.next(), { cmd: 'puback', messageId });
+  for (let i = 1; i <= 3; i += 1) {
+    client.send(publish('a', 'x', { messageId: i }));
+    await acknowledged(i);
+  }
+  client.send(...Array.from({ length: 6 }, (_, i) => publish('a', 'x', { messageId: i + 4 })));
+  for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+  assert.equal(harness.counters.get('mqtt.received'), 3);
+  for (let i = 4; i <= 9; i += 1) {
+    waiting.splice(0).forEach((done) => done());
+    await acknowledged(i);
+  }
+});
+
 test('who waits on purpose is told when reading pauses', async () => {
   const running: (() => void)[] = [];
   await start({

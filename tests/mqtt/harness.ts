@@ -44,6 +44,7 @@ export interface HarnessOptions {
   readonly clock?: Clock;
   readonly rules?: HubDeps['rules'];
   readonly relieve?: () => void;
+  readonly isFull?: () => boolean;
   readonly authorize?: (request: AccessRequest) => boolean;
   readonly files?: JournalFiles;
   readonly dir?: string;
@@ -83,6 +84,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     log,
     limits,
     relieve: options.relieve,
+    isFull: options.isFull,
     count: (name, by) => counters.count(name, by),
     authorize: (request) => {
       const allowed = options.authorize?.(request) ?? true;

@@ -80,10 +80,12 @@ export function createHub(deps: HubDeps): Hub {
   const idle: (() => void)[] = [];
   const jobs = createJobs(rules);
 
-  const isCongested = () =>
-    unfinished >= limits.unfinishedMessages ||
-    unfinishedBytes >= limits.unfinishedBytes ||
-    (deps.isFull?.() ?? false);
+  const holdsTooMuch = () =>
+    unfinished >= limits.unfinishedMessages || unfinishedBytes >= limits.unfinishedBytes;
+  const isCongested = () => holdsTooMuch() || (deps.isFull?.() ?? false);
+  const askForRelief = () => {
+    if (waiting.length > 0 && holdsTooMuch()) deps.relieve?.();
+  };
 
   const resumeReading = () => {
     if (waiting.length === 0 || isCongested()) return;
@@ -178,7 +180,7 @@ export function createHub(deps: HubDeps): Hub {
     };
     for (const job of jobs) void pay(seq, job.consumer, message, () => job.run()).then(ended);
     if (retains) void pay(seq, retainedConsumer, message, () => retained.set(message)).then(ended);
-    if (waiting.length > 0) deps.relieve?.();
+    askForRelief();
   };
 
   const deliver = (
@@ -230,7 +232,7 @@ export function createHub(deps: HubDeps): Hub {
     isCongested,
     whenRelieved(resume) {
       waiting.push(resume);
-      deps.relieve?.();
+      askForRelief();
     },
     serve: (service) => jobs.add(service),
     serves: (topic) => jobs.serves(topic),

@@ -76,8 +76,9 @@ export function lockDataDir(dir: string): () => void {
   } catch (error) {
     if (error instanceof StartError) throw error;
     const { code } = error as NodeJS.ErrnoException;
+    const remedy = code === 'ENOSPC' ? 'make room on its disk' : 'change its owner or mode';
     throw new StartError(
-      `data directory ${dir} cannot be written (${code ?? String(error)}): change its owner or mode, or choose another with --data-dir`,
+      `data directory ${dir} cannot be written (${code ?? String(error)}): ${remedy}, or choose another with --data-dir`,
       { cause: error },
     );
   }

@@ -133,6 +133,7 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
   let queue: Pending[] = [];
   let flushing: Promise<void> | undefined;
   let handle: FileHandle;
+  let failing = false;
 
   const rewrite = async () => {
     const all = snapshot(tables);
@@ -163,7 +164,9 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
     queue = [];
     for (const entry of [...failed].reverse()) apply(tables, entry.undo);
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    log.error(`registry: ${file} could not be written (${reason}); the change was refused`);
+    if (!failing)
+      log.error(`registry: ${file} could not be written (${reason}); changes are refused until it can`);
+    failing = true;
     const error = new AwsError(
       'ServiceUnavailableException',
       `The registry could not be written: ${reason}`,
@@ -182,6 +185,8 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
         fail(batch, error);
         continue;
       }
+      if (failing) log.info(`registry: ${file} is written again`);
+      failing = false;
       for (const entry of batch) entry.resolve();
       if (queue.length > 0 || lines < 2 * live() + slack) continue;
       await rewrite().catch((error: unknown) => log.warn(`registry: not compacted: ${String(error)}`));

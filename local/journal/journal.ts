@@ -94,8 +94,10 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
         offset += live.length;
         entries.set(live.seq, live);
       }
-      if (failing) log.info('journal writes again', { dir });
-      failing = false;
+      if (failing && batch.entries.length > 0) {
+        log.info('journal writes again', { dir });
+        failing = false; // a few settles may find room where no message does
+      }
       batch.done.resolve();
     } catch (error) {
       settles = [...paid, ...settles];

@@ -24,9 +24,9 @@ export interface Sessions {
   }): { session: Session; isPresent: boolean };
   /** Leaves a session that outlives its connection, or ends it. */
   leave(session: Session): void;
-  /** Resolves when the subscription outlives a crash, if the session does. */
+  /** Resolves when the subscription outlives a crash, if the session does. Rejects with Refusal when the disk refuses. */
   subscribe(session: Session, filter: Filter, text: string, options: SubscriptionOptions): Promise<void>;
-  /** True when there was such a subscription. */
+  /** True when there was such a subscription. Rejects as `subscribe`. */
   unsubscribe(session: Session, text: string): Promise<boolean>;
   byId(id: string): Session | undefined;
   match(topic: string): Match<Session>[];
@@ -75,6 +75,17 @@ export function createSessions(deps: SessionsDeps): Sessions {
     const { id, clientId, version, expirySeconds, identity } = session;
     const subscriptions = [...session.subscriptions];
     return commit(clientId, { id, clientId, version, expirySeconds, identity, subscriptions, leftAt });
+  };
+
+  /** Before anything is confirmed that the session must remember. */
+  const keep = async (session: Session) => {
+    if (session.expirySeconds === 0) return;
+    try {
+      await save(session, null);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Refusal('serverError', `the session could not be put on disk: ${reason}`);
+    }
   };
 
   const add = (record: SessionRecord) => {
@@ -141,12 +152,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
     async subscribe(session, filter, text, options) {
       session.subscriptions.set(text, options);
       index.set(filter, session, options);
-      if (session.expirySeconds > 0) await save(session, null);
+      await keep(session);
     },
     async unsubscribe(session, text) {
       if (!session.subscriptions.delete(text)) return false;
       index.delete(parseFilter(text) as Filter, session);
-      if (session.expirySeconds > 0) await save(session, null);
+      await keep(session);
       return true;
     },
     byId: (id) => byId.get(id),

@@ -22,6 +22,8 @@ test('the outputs are the names that people need', () => {
     RawBucket: 'tidegate-rawbucket',
     ErrorsBucket: 'tidegate-errorsbucket',
     WindowsTable: 'tidegate-WindowsTable',
+    DevicesTable: 'tidegate-DevicesTable',
+    RulesTable: 'tidegate-RulesTable',
     AlertsTable: 'tidegate-AlertsTable',
     AlertsTopic: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic',
     IngestFunction: 'tidegate-IngestFunction',

@@ -19,6 +19,10 @@ export interface AttachPolicyEnvironment {
   readonly identityPoolId: string;
 }
 
+export interface PresenceEnvironment {
+  readonly devicesTable: string;
+}
+
 export interface ProvisionHookEnvironment {
   /** What the whole serial number of a device must match. */
   readonly serialNumberPattern: RegExp;
@@ -59,6 +63,11 @@ export function readAttachPolicyEnvironment(variables: Variables): AttachPolicyE
     dashboardPolicy: text(variables, 'DASHBOARD_POLICY'),
     identityPoolId: text(variables, 'IDENTITY_POOL_ID'),
   };
+}
+
+/** Reads the presence function's variables. Throws an Error that names the variable that is missing. */
+export function readPresenceEnvironment(variables: Variables): PresenceEnvironment {
+  return { devicesTable: text(variables, 'DEVICES_TABLE') };
 }
 
 /** Reads the variables of the pre-provisioning hook. Throws an Error that names the one that is missing or wrong. */

@@ -1,4 +1,4 @@
-// The two tables over dynalite in memory, so that the stores meet real conditional writes.
+// The tables over dynalite in memory, so that the stores meet real conditional writes.
 
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -22,7 +22,21 @@ export interface Tables {
   close(): Promise<void>;
 }
 
-/** Starts dynalite on a free port with the tables `windows` and `alerts`. */
+/** The keys of each table, the partition's first. */
+const schemas: Readonly<Record<string, readonly (readonly [name: string, type: 'S' | 'N'])[]>> = {
+  windows: [
+    ['deviceId', 'S'],
+    ['windowStart', 'N'],
+  ],
+  devices: [['deviceId', 'S']],
+  alerts: [
+    ['deviceId', 'S'],
+    ['ruleId', 'S'],
+  ],
+  rules: [['id', 'S']],
+};
+
+/** Starts dynalite on a free port with the tables `windows`, `devices`, `alerts` and `rules`. */
 export async function openTables(): Promise<Tables> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -32,22 +46,19 @@ export async function openTables(): Promise<Tables> {
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  for (const [table, sortKey, type] of [
-    ['windows', 'windowStart', 'N'],
-    ['alerts', 'ruleId', 'S'],
-  ] as const) {
+  for (const [table, keys] of Object.entries(schemas)) {
     await client.send(
       new CreateTableCommand({
         TableName: table,
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [
-          { AttributeName: 'deviceId', AttributeType: 'S' },
-          { AttributeName: sortKey, AttributeType: type },
-        ],
-        KeySchema: [
-          { AttributeName: 'deviceId', KeyType: 'HASH' },
-          { AttributeName: sortKey, KeyType: 'RANGE' },
-        ],
+        AttributeDefinitions: keys.map(([AttributeName, AttributeType]) => ({
+          AttributeName,
+          AttributeType,
+        })),
+        KeySchema: keys.map(([AttributeName], index) => ({
+          AttributeName,
+          KeyType: index === 0 ? 'HASH' : 'RANGE',
+        })),
       }),
     );
   }

@@ -26,6 +26,7 @@ test('the outputs are the names that people need', () => {
     RulesTable: 'tidegate-RulesTable',
     AlertsTable: 'tidegate-AlertsTable',
     AlertsTopic: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic',
+    PresenceFunction: 'tidegate-PresenceFunction',
     IngestFunction: 'tidegate-IngestFunction',
     DevicePolicy: 'TidegateDevice',
     ClaimPolicy: 'TidegateClaim',
@@ -227,15 +228,9 @@ const actionsOf = (overrides: Record<string, string>) =>
       return Actions.flatMap((action) => Object.keys(action));
     });
 
-test('both rules call the function in direct mode, and put into the stream in stream mode', () => {
-  assert.deepEqual(actionsOf({}), [
-    ['Firehose', 'Lambda'],
-    ['Firehose', 'Lambda'],
-  ]);
-  assert.deepEqual(actionsOf(streamMode), [
-    ['Firehose', 'Kinesis'],
-    ['Firehose', 'Kinesis'],
-  ]);
+test('both rules of readings call the function in direct mode, and put into the stream in stream mode', () => {
+  assert.deepEqual(actionsOf({}), [['Firehose', 'Lambda'], ['Firehose', 'Lambda'], ['Lambda']]);
+  assert.deepEqual(actionsOf(streamMode), [['Firehose', 'Kinesis'], ['Firehose', 'Kinesis'], ['Lambda']]);
 });
 
 test('what the stream needs is there in stream mode only', () => {

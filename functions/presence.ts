@@ -1,0 +1,30 @@
+// Writes down which devices are connected, and what the registry says of them, whenever one comes or goes.
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { IoTClient } from '@aws-sdk/client-iot';
+import { createHandler } from '../adapters/create-handler.ts';
+import { createDeviceStore } from '../adapters/device-store.ts';
+import { readPresenceEnvironment } from '../adapters/environment.ts';
+import { createThingReader } from '../adapters/thing-registry.ts';
+import { parsePresence, type PresenceEvent } from '../core/presence.ts';
+
+const { devicesTable: table } = readPresenceEnvironment(process.env);
+const devices = createDeviceStore({ client: new DynamoDBClient(), table });
+const metrics = { applied: 'PresenceApplied', stale: 'PresenceStale', unknown: 'PresenceIgnored' } as const;
+const readThing = createThingReader({ client: new IoTClient() });
+
+export const handler = createHandler(async (event, tools) => {
+  const presence = parsePresence(event);
+  tools.identify({ deviceId: presence?.deviceId });
+  tools.count(presence ? await take(presence) : 'PresenceIgnored', 1);
+});
+
+/** Gives the metric that counts what became of the event. */
+async function take(presence: PresenceEvent): Promise<string> {
+  // The registry is asked when a device comes; when it goes, only about one that was never seen to come.
+  const known = presence.online ? 'unknown' : await devices.applyPresence(presence);
+  if (known !== 'unknown') return metrics[known];
+  const thing = await readThing(presence.deviceId);
+  // Dashboards and claims connect too.
+  return thing ? metrics[await devices.applyPresence(presence, thing)] : metrics.unknown;
+}

@@ -1,0 +1,201 @@
+// The devices table over dynalite: presence ends right in whatever order its events come, and sightings cost few writes.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import * as fc from 'fast-check';
+import { createDeviceStore, type DeviceStore } from '../../adapters/device-store.ts';
+import type { PresenceEvent } from '../../core/presence.ts';
+import { openTables, type Tables } from './tables.ts';
+
+const START = 1790000000000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const thing = { type: 'sensor', groups: ['seattle', 'cold'], attributes: { floor: '2' } };
+
+let tables: Tables;
+let devices: DeviceStore;
+let sent = 0;
+before(async () => {
+  tables = await openTables();
+  const send = tables.client.send.bind(tables.client) as (command: unknown) => Promise<unknown>;
+  const client = { send: (command: unknown) => send(command).finally(() => (sent += 1)) };
+  devices = createDeviceStore({ client: client as unknown as Tables['client'], table: 'devices' });
+});
+after(() => tables.close());
+
+/** `+2` is the beginning of connection 2, `-2` its end; `@` and minutes after the start. */
+interface Moment {
+  readonly name: string;
+  readonly session: string;
+  readonly version: number;
+  readonly minute: number;
+}
+
+const event = (deviceId: string, { name, session, version, minute }: Moment): PresenceEvent => ({
+  deviceId,
+  online: name.startsWith('+'),
+  at: START + minute * MINUTE,
+  version,
+  sessionId: session,
+  ...(name.startsWith('-') && { disconnectReason: 'CONNECTION_LOST' }),
+});
+
+/** Reads `+a0@5`: session a with version 0 began five minutes after the start. */
+const moments = (text: string): Moment[] =>
+  text.split(' ').map((name) => {
+    const [, session = '', version, minute] = /^[+-]([a-z])(\d+)@([\d.]+)$/.exec(name) ?? [];
+    return { name, session, version: Number(version), minute: Number(minute) };
+  });
+
+function permutations<Item>(items: readonly Item[]): Item[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item, index) =>
+    permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]),
+  );
+}
+
+const histories: readonly (readonly [what: string, history: string, online: boolean, since: number])[] = [
+  ['a device that came', '+a0@0', true, 0],
+  ['a device that came and went', '+a0@0 -a0@5', false, 5],
+  ['a device that came back', '+a0@0 -a0@5 +b1@6', true, 6],
+  ['a device that went again', '+a0@0 -a0@5 +b1@6 -b1@7', false, 7],
+  ['a connection taken over by the next', '+a0@0 +b1@5 -a0@5', true, 5],
+  ['a connection taken over, whose end is noticed two minutes later', '+a0@0 +b1@5 -a0@7', true, 5],
+  ['times that contradict the versions by two minutes', '+a3@2 -a3@3 +b4@1', true, 1],
+  ['versions that begin again after an hour', '+a7@0 -a7@5 +b0@70', true, 70],
+  ['versions that begin again, and the device went', '+a7@0 -a7@5 +b0@70 -b0@71', false, 71],
+  ['versions that begin again after a short session', '+a7@0 -a7@5 +b0@12', true, 12],
+  ['a connection of three days', '+a7@0 -a7@4320 +b0@4400 -b0@4401', false, 4401],
+];
+for (const [what, history, online, since] of histories) {
+  test(`${what}: the same whatever the order, and with every event twice`, async () => {
+    const orders = permutations(moments(history));
+    for (const [index, order] of orders.entries()) {
+      const deviceId = `${what.replaceAll(/\W/g, '-')}-${index}`;
+      for (const moment of [...order, ...order]) {
+        await devices.applyPresence(event(deviceId, moment), thing);
+      }
+      const { online: found, presenceSince } = (await devices.load(deviceId))!;
+      const shown = order.map(({ name }) => name).join(' ');
+      assert.deepEqual([found, presenceSince], [online, START + since * MINUTE], shown);
+    }
+  });
+}
+
+test('random histories of connections end as they ended, in any order and with repeats', async () => {
+  let run = 0;
+  const connection = fc.record({
+    before: fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 65, max: 300 })),
+    lasts: fc.integer({ min: 0, max: 200 }),
+    ends: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(connection, { minLength: 1, maxLength: 4 }),
+      fc.infiniteStream(fc.nat(1000)),
+      async (connections, random) => {
+        const deviceId = `random-${(run += 1)}`;
+        const all: Moment[] = [];
+        let [minute, version] = [0, 0];
+        for (const [index, { before: pause, lasts, ends }] of connections.entries()) {
+          const isLast = index === connections.length - 1;
+          minute += pause;
+          version = pause > 60 ? 0 : version + 1;
+          const session = 'abcd'[index]!;
+          all.push({ name: '+', session, version, minute });
+          minute += lasts;
+          if (ends || !isLast) all.push({ name: '-', session, version, minute });
+        }
+        const { name, minute: since } = all.at(-1)!;
+        const key = new Map(all.map((moment) => [moment, random.next().value]));
+        for (const moment of [...all.toSorted((a, b) => key.get(a)! - key.get(b)!), ...all]) {
+          await devices.applyPresence(event(deviceId, moment), thing);
+        }
+        const found = (await devices.load(deviceId))!;
+        assert.deepEqual(
+          [found.online, found.presenceSince],
+          [name === '+', START + since * MINUTE],
+          JSON.stringify(all),
+        );
+      },
+    ),
+    { seed: 42, numRuns: 120 },
+  );
+});
+
+test('what the registry says is written when a device comes, and stays when it goes', async () => {
+  const [came, went] = moments('+a0@0 -a0@5');
+  assert.equal(await devices.applyPresence(event('facts', came!), thing), 'applied');
+  assert.equal(await devices.applyPresence(event('facts', went!)), 'applied');
+  assert.deepEqual(await devices.load('facts'), {
+    deviceId: 'facts',
+    online: false,
+    presenceSince: START + 5 * MINUTE,
+    disconnectReason: 'CONNECTION_LOST',
+    type: 'sensor',
+    groups: ['cold', 'seattle'],
+    attributes: { floor: '2' },
+  });
+  const [back] = moments('+b1@6');
+  await devices.applyPresence(event('facts', back!), { groups: [], attributes: {} });
+  assert.deepEqual(await devices.load('facts'), {
+    deviceId: 'facts',
+    online: true,
+    presenceSince: START + 6 * MINUTE,
+    attributes: {},
+  });
+});
+
+test('the end of a connection makes no device of a client that is none', async () => {
+  const [, went] = moments('+a0@0 -a0@5');
+  assert.equal(await devices.applyPresence(event('nobody', went!)), 'unknown');
+  assert.equal(await devices.load('nobody'), undefined);
+});
+
+test('a device that was only heard from takes its first presence', async () => {
+  await devices.sighted('heard', 'seattle', START);
+  assert.equal(await devices.applyPresence(event('heard', moments('-a0@5')[0]!)), 'applied');
+  const { site, lastSeenAt, online } = (await devices.load('heard'))!;
+  assert.deepEqual({ site, lastSeenAt, online }, { site: 'seattle', lastSeenAt: START, online: false });
+});
+
+test('a sighting is written the first time, then every ten minutes, and at once from another site', async () => {
+  const seen = async (site: string, at: number) => {
+    sent = 0;
+    await devices.sighted('walker', site, START + at);
+    const writes = sent;
+    const { site: found, lastSeenAt } = (await devices.load('walker'))!;
+    return [writes, found, lastSeenAt! - START];
+  };
+  assert.deepEqual(await seen('seattle', 0), [1, 'seattle', 0]);
+  assert.deepEqual(await seen('seattle', MINUTE), [0, 'seattle', 0]);
+  assert.deepEqual(await seen('seattle', 10 * MINUTE - 1), [0, 'seattle', 0]);
+  assert.deepEqual(await seen('seattle', 10 * MINUTE), [1, 'seattle', 10 * MINUTE]);
+  assert.deepEqual(await seen('austin', 11 * MINUTE), [1, 'austin', 11 * MINUTE]);
+});
+
+test('another environment does not write what is written, and an old message moves nothing back', async () => {
+  await devices.sighted('shared', 'seattle', START + HOUR);
+  const other = createDeviceStore({ client: tables.client, table: 'devices' });
+  await other.sighted('shared', 'seattle', START + HOUR + MINUTE);
+  await other.sighted('shared', 'austin', START);
+  const { site, lastSeenAt } = (await devices.load('shared'))!;
+  assert.deepEqual([site, lastSeenAt], ['seattle', START + HOUR]);
+});
+
+test('devices are listed page by page, each once', async () => {
+  const [all, pages] = [new Set<string>(), [] as number[]];
+  let after: string | undefined;
+  do {
+    const page = await devices.list({ limit: 50, ...(after !== undefined && { after }) });
+    for (const { deviceId } of page.devices) all.add(deviceId);
+    pages.push(page.devices.length);
+    after = page.last;
+  } while (after !== undefined);
+  assert.equal(
+    all.size,
+    pages.reduce((sum, size) => sum + size, 0),
+  );
+  assert.ok(pages.length > 3);
+  for (const name of ['facts', 'heard', 'walker', 'shared']) assert.ok(all.has(name), name);
+});

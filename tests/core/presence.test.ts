@@ -1,0 +1,58 @@
+// What is read of a lifecycle event, and what is none of a thing.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { parsePresence } from '../../core/presence.ts';
+
+const sample = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../events/presence-${name}.json`, import.meta.url), 'utf8')) as Record<
+    string,
+    unknown
+  >;
+const connected = sample('connected');
+
+test('a connection', () => {
+  assert.deepEqual(parsePresence(connected), {
+    deviceId: 'fridge-1',
+    online: true,
+    at: 1790000000123,
+    version: 3,
+    sessionId: '6b1d3a52-51cf-4ff5-9dbd-0f1d7d1e8a01',
+    ipAddress: '192.0.2.17',
+  });
+});
+
+test('its end has a reason', () => {
+  assert.deepEqual(parsePresence(sample('disconnected')), {
+    deviceId: 'fridge-1',
+    online: false,
+    at: 1790000300456,
+    version: 3,
+    sessionId: '6b1d3a52-51cf-4ff5-9dbd-0f1d7d1e8a01',
+    disconnectReason: 'CONNECTION_LOST',
+    ipAddress: '192.0.2.17',
+  });
+});
+
+const ignored: readonly (readonly [what: string, event: unknown])[] = [
+  ['nothing', undefined],
+  ['text', 'connected'],
+  ['a refused connection', { ...connected, eventType: 'connect_failed' }],
+  ['a client id that no thing can have', { ...connected, clientId: 'dashboard-us-east-1:1/2' }],
+  ['an empty client id', { ...connected, clientId: '' }],
+  ['a client id that is no text', { ...connected, clientId: 7 }],
+  ['a client id of 129 characters', { ...connected, clientId: 'a'.repeat(129) }],
+  ['an event without a time', { ...connected, timestamp: undefined }],
+  ['a time that is text', { ...connected, timestamp: '1790000000123' }],
+  ['a negative version', { ...connected, versionNumber: -1 }],
+  ['a version that is no whole number', { ...connected, versionNumber: 1.5 }],
+  ['an event without a session', { ...connected, sessionIdentifier: null }],
+];
+for (const [what, event] of ignored) {
+  test(`ignores ${what}`, () => assert.equal(parsePresence(event), undefined));
+}
+
+test('a thing may be called like a member of every object', () => {
+  assert.equal(parsePresence({ ...connected, clientId: '__proto__' })?.deviceId, '__proto__');
+});

@@ -1,0 +1,147 @@
+// The presence function on its sample events: what it writes of which client, and what it asks the registry.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, beforeEach, mock, test } from 'node:test';
+import {
+  DescribeThingCommand,
+  IoTClient,
+  ListThingGroupsForThingCommand,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-iot';
+import type { Context } from 'aws-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { openTables, type Tables } from '../adapters/tables.ts';
+
+const iot = mockClient(IoTClient);
+const written: string[] = [];
+const context = { functionName: 'presence', awsRequestId: 'request-1' } as Context;
+
+let tables: Tables;
+let presence: (event: unknown) => Promise<void>;
+
+before(async () => {
+  tables = await openTables();
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
+    POWERTOOLS_DEV: 'true',
+    POWERTOOLS_METRICS_DISABLED: 'false',
+    POWERTOOLS_SERVICE_NAME: 'tidegate',
+    POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
+    DEVICES_TABLE: 'devices',
+  });
+  const { handler } = await import('../../functions/presence.ts');
+  presence = (event) => handler(event, context);
+  const print = (...parts: unknown[]) => void written.push(parts.join(' '));
+  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
+    mock.method(console, method, print);
+});
+after(() => tables.close());
+
+beforeEach(() => {
+  written.length = 0;
+  iot.reset();
+  iot
+    .on(DescribeThingCommand)
+    .callsFake(({ thingName }) => ({ thingName, thingTypeName: 'sensor', attributes: { floor: '2' } }));
+  iot
+    .on(ListThingGroupsForThingCommand)
+    .resolvesOnce({ thingGroups: [{ groupName: 'seattle' }], nextToken: 'more' })
+    .resolves({ thingGroups: [{ groupName: 'cold' }] });
+});
+
+const sample = (name: string, clientId: string): object => ({
+  ...(JSON.parse(
+    readFileSync(new URL(`../../events/presence-${name}.json`, import.meta.url), 'utf8'),
+  ) as object),
+  clientId,
+});
+const item = (deviceId: string) => tables.item('devices', { deviceId: { S: deviceId } });
+const counted = () =>
+  written
+    .filter((line) => line.includes('"_aws"'))
+    .flatMap((line) => Object.entries(JSON.parse(line) as object))
+    .filter(([name]) => name.startsWith('Presence'));
+const noThing = new ResourceNotFoundException({ message: 'no such thing', $metadata: {} });
+
+test('a device that comes is written down with all that the registry says of it', async () => {
+  await presence(sample('connected', 'fridge-1'));
+  assert.deepEqual(await item('fridge-1'), {
+    deviceId: { S: 'fridge-1' },
+    online: { BOOL: true },
+    presenceSince: { N: '1790000000123' },
+    presenceVersion: { N: '3' },
+    sessionId: { S: '6b1d3a52-51cf-4ff5-9dbd-0f1d7d1e8a01' },
+    ipAddress: { S: '192.0.2.17' },
+    type: { S: 'sensor' },
+    groups: { SS: ['seattle', 'cold'] },
+    attributes: { M: { floor: { S: '2' } } },
+  });
+  assert.deepEqual(counted(), [['PresenceApplied', 1]]);
+});
+
+test('when it goes the registry is not asked', async () => {
+  await presence(sample('disconnected', 'fridge-1'));
+  const { online, presenceSince, disconnectReason, type } = (await item('fridge-1'))!;
+  assert.deepEqual(
+    { online, presenceSince, disconnectReason, type },
+    {
+      online: { BOOL: false },
+      presenceSince: { N: '1790000300456' },
+      disconnectReason: { S: 'CONNECTION_LOST' },
+      type: { S: 'sensor' },
+    },
+  );
+  assert.equal(iot.calls().length, 0);
+});
+
+test('a repeat of its coming changes nothing and is counted as stale', async () => {
+  const before = await item('fridge-1');
+  await presence(sample('connected', 'fridge-1'));
+  assert.deepEqual(await item('fridge-1'), before);
+  assert.deepEqual(counted(), [['PresenceStale', 1]]);
+});
+
+test('the end of a connection may come before its beginning', async () => {
+  await presence(sample('disconnected', 'fridge-2'));
+  await presence(sample('connected', 'fridge-2'));
+  const { online, type } = (await item('fridge-2'))!;
+  assert.deepEqual({ online, type }, { online: { BOOL: false }, type: { S: 'sensor' } });
+});
+
+for (const kind of ['connected', 'disconnected']) {
+  test(`a client that is no thing and has ${kind} is ignored and counted`, async () => {
+    iot.on(DescribeThingCommand).rejects(noThing);
+    await presence(sample(kind, 'dashboard-1'));
+    assert.equal(await item('dashboard-1'), undefined);
+    assert.deepEqual(counted(), [['PresenceIgnored', 1]]);
+  });
+}
+
+test('a thing that is deleted while it is asked about is ignored', async () => {
+  iot.reset();
+  iot.on(DescribeThingCommand).resolves({ thingName: 'gone' });
+  iot.on(ListThingGroupsForThingCommand).rejects(noThing);
+  await presence(sample('connected', 'gone'));
+  assert.equal(await item('gone'), undefined);
+});
+
+test('what is no presence event of a thing is ignored without a question to anybody', async () => {
+  await presence(sample('connected', 'us-east-1/7'));
+  await presence({ eventType: 'connect_failed', clientId: 'fridge-3' });
+  assert.equal(iot.calls().length, 0);
+  assert.deepEqual(counted(), [
+    ['PresenceIgnored', 1],
+    ['PresenceIgnored', 1],
+  ]);
+});
+
+test('a registry that cannot be reached fails the event, so that Lambda repeats it', async () => {
+  iot.reset();
+  iot.on(DescribeThingCommand).rejects(new Error('throttled'));
+  await assert.rejects(presence(sample('connected', 'fridge-4')), /throttled/);
+  assert.equal(await item('fridge-4'), undefined);
+});

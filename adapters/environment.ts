@@ -2,6 +2,7 @@
 
 export interface IngestEnvironment {
   readonly windowsTable: string;
+  readonly devicesTable: string;
   readonly alertsTable: string;
   readonly alertsTopicArn: string;
   readonly errorsBucket: string;
@@ -40,6 +41,7 @@ const DAY_SECONDS = 86_400;
 export function readIngestEnvironment(variables: Variables): IngestEnvironment {
   const environment: IngestEnvironment = {
     windowsTable: text(variables, 'WINDOWS_TABLE'),
+    devicesTable: text(variables, 'DEVICES_TABLE'),
     alertsTable: text(variables, 'ALERTS_TABLE'),
     alertsTopicArn: text(variables, 'ALERTS_TOPIC_ARN'),
     errorsBucket: text(variables, 'ERRORS_BUCKET'),

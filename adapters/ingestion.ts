@@ -1,9 +1,11 @@
 // The one sentence of both ways in: keep what is rejected, fold what is accepted, apply it, judge what changed, notify.
 
 import type { ParsedMessage } from '../core/message.ts';
+import type { MessageContext } from '../core/reading.ts';
 import { foldReadings, windowStartOf, type Delta, type Window } from '../core/window.ts';
 import type { JudgeWindows } from './alerting.ts';
 import type { Tools } from './create-handler.ts';
+import type { DeviceStore } from './device-store.ts';
 import type { KeepRejected } from './error-store.ts';
 import { inParallel } from './in-parallel.ts';
 import type { WindowStore } from './window-store.ts';
@@ -26,6 +28,7 @@ export type Ingest = (
 export interface IngestionParts {
   readonly keepRejected: KeepRejected;
   readonly windows: Pick<WindowStore, 'apply'>;
+  readonly devices: Pick<DeviceStore, 'sighted'>;
   readonly judgeWindows: JudgeWindows;
   readonly windowSeconds: number;
   /** Calls to AWS at a time. */
@@ -33,7 +36,7 @@ export interface IngestionParts {
 }
 
 export function createIngestion(parts: IngestionParts): Ingest {
-  const { keepRejected, windows, judgeWindows, windowSeconds, callsAtOnce } = parts;
+  const { keepRejected, windows, devices: deviceStore, judgeWindows, windowSeconds, callsAtOnce } = parts;
 
   return async (messages, tools) => {
     const failures = new Map<ParsedMessage, unknown>();
@@ -74,6 +77,10 @@ export function createIngestion(parts: IngestionParts): Ingest {
     tools.count('WindowsWritten', changes.filter(({ applied }) => applied > 0).length);
     tools.count('ValuesSkipped', total(messages.map(({ skipped }) => skipped)));
 
+    const sight = ({ deviceId, site, receivedAt }: MessageContext) =>
+      deviceStore.sighted(deviceId, site, receivedAt);
+    await doAll(lastByDevice(messages), sight, ({ context }, { deviceId }) => context?.deviceId === deviceId);
+
     const devices = [...newestByDevice(changes.map(({ window }) => window))];
     const payers = payersOf(messages);
     const judge = ([deviceId, changed]: (typeof devices)[number]) =>
@@ -106,6 +113,16 @@ function newestByDevice(windows: readonly Window[]): Map<string, Window[]> {
     else byDevice.set(window.deviceId, [window]);
   }
   return byDevice;
+}
+
+/** Where each device was when it was last heard from. */
+function lastByDevice(messages: readonly ParsedMessage[]): MessageContext[] {
+  const last = new Map<string, MessageContext>();
+  for (const { context } of messages) {
+    if (context && context.receivedAt >= (last.get(context.deviceId)?.receivedAt ?? 0))
+      last.set(context.deviceId, context);
+  }
+  return [...last.values()];
 }
 
 /** Who pays what a device owes: its first message, which is there again when it has to be repeated. */

@@ -6,6 +6,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { defaultRules } from '../core/alert.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createAlerting } from './alerting.ts';
+import { createDeviceStore } from './device-store.ts';
 import type { IngestEnvironment } from './environment.ts';
 import { createErrorStore } from './error-store.ts';
 import { createIngestion, type Ingest } from './ingestion.ts';
@@ -40,6 +41,7 @@ export function openIngestion(
   return createIngestion({
     keepRejected,
     windows,
+    devices: createDeviceStore({ client: dynamodb, table: environment.devicesTable }),
     judgeWindows,
     windowSeconds: environment.windowSeconds,
     callsAtOnce,

@@ -1,6 +1,7 @@
 // `node bench/writes.ts`: how many DynamoDB calls a reading costs in both ways in, at one hertz a device, by the real store.
 import { createAlerting } from '../adapters/alerting.ts';
 import { createAlertStore } from '../adapters/alert-store.ts';
+import { createDeviceStore } from '../adapters/device-store.ts';
 import { createIngestion, type Ingest } from '../adapters/ingestion.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
 import { defaultRules } from '../core/alert.ts';
@@ -60,6 +61,7 @@ function createEnvironment(tables: Tables, clock: { now: number }, calls: Record
   return createIngestion({
     keepRejected: async () => {},
     windows,
+    devices: createDeviceStore({ client, table: 'devices' }),
     judgeWindows,
     windowSeconds: 10,
     callsAtOnce: 16,

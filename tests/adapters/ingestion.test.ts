@@ -40,6 +40,7 @@ function ingestion(client = tables.client, parts: Partial<IngestionParts> = {}):
   return createIngestion({
     keepRejected: async () => {},
     windows: createWindowStore({ client, table: 'windows', retentionDays: 30 }),
+    devices: { sighted: async () => {} },
     judgeWindows: async () => {},
     windowSeconds: 10,
     callsAtOnce: 4,
@@ -239,4 +240,31 @@ test('a rejection that cannot be kept fails its message, whose other readings co
     WindowsWritten: 2,
     ValuesSkipped: 0,
   });
+});
+
+test('a device is sighted once a batch, where it was last heard from, and a failure repeats its messages', async () => {
+  const sightings: [deviceId: string, site: string, at: number][] = [];
+  const sighted = async (deviceId: string, site: string, at: number) => {
+    sightings.push([deviceId, site, at]);
+    if (deviceId === 'broken') throw new Error('table cannot be reached');
+  };
+  const message = (deviceId: string, site: string, receivedAt: number) =>
+    parseMessage(
+      { temperature: 4, timestamp: START, deviceId, site, receivedAt, traceId: `t-${receivedAt}` },
+      limits,
+    );
+  const messages = [
+    message('sighted', 'austin', START + 2000),
+    message('sighted', 'seattle', START + 1000),
+    message('broken', 'seattle', START + 3000),
+  ];
+  const failed = await ingestion(tables.client, { devices: { sighted } })(messages, tools);
+  assert.deepEqual(sightings, [
+    ['sighted', 'austin', START + 2000],
+    ['broken', 'seattle', START + 3000],
+  ]);
+  assert.deepEqual(
+    failed.map(({ message }) => message.context?.deviceId),
+    ['broken'],
+  );
 });

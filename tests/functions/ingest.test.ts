@@ -31,6 +31,7 @@ before(async () => {
     POWERTOOLS_SERVICE_NAME: 'tidegate',
     POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
     WINDOWS_TABLE: 'windows',
+    DEVICES_TABLE: 'devices',
     ALERTS_TABLE: 'alerts',
     ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
     ERRORS_BUCKET: 'errors',
@@ -112,6 +113,15 @@ test('a reading becomes a window', async () => {
   });
   assert.deepEqual(metrics(), { ReadingsAccepted: 1, WindowsWritten: 1 });
   assert.equal(s3.calls().length + sns.calls().length, 0);
+});
+
+test('the device is known from then on, with its site and when it was heard from', async () => {
+  await ingest(sample('ingest', 'heard'));
+  assert.deepEqual(await tables.item('devices', { deviceId: { S: 'heard' } }), {
+    deviceId: { S: 'heard' },
+    site: { S: 'seattle' },
+    lastSeenAt: { N: String(sample('ingest', 'heard')['receivedAt']) },
+  });
 });
 
 test('a repeat of an event changes and counts nothing', async () => {

@@ -60,6 +60,7 @@ test('the function gets its environment', () => {
   const ingest = functionOf('IngestFunction');
   assert.deepEqual(ingest?.environment, {
     WINDOWS_TABLE: 'tidegate-WindowsTable',
+    DEVICES_TABLE: 'tidegate-DevicesTable',
     ALERTS_TABLE: 'tidegate-AlertsTable',
     ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic',
     ERRORS_BUCKET: 'tidegate-errorsbucket',

@@ -31,6 +31,8 @@ import { createLookups } from './rules/lookup-sources.ts';
 import { createRepublisher } from './rules/republish.ts';
 import { rulesFromTemplate } from './rules/rule-spec.ts';
 import { createS3Handler } from './s3/api.ts';
+import { schedulesFromTemplate } from './scheduler/schedule-spec.ts';
+import { createSchedules } from './scheduler/schedules.ts';
 import type { Shadows } from './shadow/service.ts';
 import { createSnsHandler } from './sns/api.ts';
 import { destinationsOf, openStores, type Stores } from './stores.ts';
@@ -234,6 +236,19 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
   return broker;
 }
 
+function startSchedules({ template, clock, log, counters, closers }: Settings, { lambda }: Aws): void {
+  const schedules = createSchedules({
+    schedules: schedulesFromTemplate(template),
+    invoke: (functionName, payload) => lambda.invokeAsync(functionName, payload),
+    newId: randomUUID,
+    clock,
+    log,
+    count: counters.count,
+  });
+  schedules.start();
+  closers.add(() => schedules.close());
+}
+
 async function open(settings: Settings): Promise<Endpoints> {
   const { dataDir, webPort, template, counters, closers } = settings;
   const stores = await openStores(settings);
@@ -250,6 +265,7 @@ async function open(settings: Settings): Promise<Endpoints> {
     }),
   );
   closers.add(() => web.close());
+  startSchedules(settings, aws);
   const endpoints = {
     mqtt: `mqtts://${host}:${broker.port}`,
     aws: aws.server.url,

@@ -97,6 +97,7 @@ const references: readonly Reference[] = [
     path: ['DestinationConfig', 'OnFailure', 'Destination'],
     to: ['AWS::S3::Bucket', 'AWS::SNS::Topic'],
   },
+  { from: 'AWS::Scheduler::Schedule', path: ['Target', 'Arn'], to: ['AWS::Serverless::Function'] },
   { from: 'AWS::SNS::Subscription', path: ['TopicArn'], to: ['AWS::SNS::Topic'] },
   {
     from: 'AWS::Serverless::Function',

@@ -127,6 +127,11 @@ const namings: Readonly<Record<string, Naming>> = {
     pattern: /^[a-zA-Z0-9_-]{1,64}$/,
     arn: within('lambda', (name) => `function:${name}`),
   },
+  'AWS::Scheduler::Schedule': {
+    nameProperty: 'Name',
+    pattern: /^[0-9a-zA-Z._-]{1,64}$/,
+    arn: within('scheduler', (name) => `schedule/default/${name}`),
+  },
   'AWS::IAM::Role': {
     nameProperty: 'RoleName',
     pattern: /^[\w+=,.@-]{1,64}$/,

@@ -4,6 +4,7 @@
 import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
 import type { ResourceSupport, TypeSupport } from './property-check.ts';
 import { fleet } from './support-fleet.ts';
+import { schedule } from './support-schedule.ts';
 import { stream } from './support-stream.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
@@ -255,6 +256,7 @@ export const support: Readonly<Record<string, ResourceSupport>> = {
   ...archive,
   ...functions,
   ...stream,
+  ...schedule,
   ...windowsAndAlerts,
   ...browsers,
 };

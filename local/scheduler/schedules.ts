@@ -1,0 +1,73 @@
+// EventBridge Scheduler on one machine: invokes functions at whole multiples of their interval, never twice for one.
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { scheduleEvent } from './schedule-event.ts';
+import type { ScheduleSpec } from './schedule-spec.ts';
+
+export interface Schedules {
+  start(): void;
+  /** Invokes nothing more; what was invoked goes on. */
+  close(): void;
+}
+
+export interface SchedulesOptions {
+  readonly schedules: readonly ScheduleSpec[];
+  /** Hands an event to a function for later; resolves when it is finished for good. */
+  readonly invoke: (functionName: string, payload: string) => Promise<void>;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly log: Log;
+  /** Gets schedule.invocations. */
+  readonly count: (name: string) => void;
+}
+
+/** The clock is looked at this often, so that a machine that slept, or whose time was set, is noticed. */
+const longestWaitMs = 60_000;
+
+/**
+ * Times are aligned to the epoch, where AWS counts from the schedule's creation. What was due while the machine slept,
+ * or while nothing ran, is left out, but for the last time, which a sleeping machine makes up for when it wakes.
+ */
+export function createSchedules(options: SchedulesOptions): Schedules {
+  const { schedules, invoke, clock, newId, log, count } = options;
+  const timers = new Map<string, () => void>();
+
+  function run(spec: ScheduleSpec, due: number): void {
+    count('schedule.invocations');
+    invoke(spec.functionName, scheduleEvent(spec, { id: newId(), due })).catch((error: unknown) => {
+      log.error('schedule cannot invoke its function', { schedule: spec.name, reason: String(error) });
+    });
+  }
+
+  function wait(spec: ScheduleSpec, due: number): void {
+    const ms = Math.max(0, Math.min(due - clock.now(), longestWaitMs));
+    timers.set(
+      spec.name,
+      clock.after(ms, () => look(spec, due)),
+    );
+  }
+
+  function look(spec: ScheduleSpec, due: number): void {
+    const { intervalMs } = spec;
+    const now = clock.now();
+    const next = (Math.floor(now / intervalMs) + 1) * intervalMs;
+    if (now >= due) {
+      run(spec, next - intervalMs);
+      wait(spec, next);
+    } else {
+      wait(spec, Math.min(due, next)); // sooner once the clock was set back
+    }
+  }
+
+  return {
+    start() {
+      for (const spec of schedules) {
+        if (spec.enabled) look(spec, Infinity);
+      }
+    },
+    close() {
+      for (const cancel of timers.values()) cancel();
+      timers.clear();
+    },
+  };
+}

@@ -11,6 +11,8 @@ export interface Tools {
   /** Puts the keys on every log line of this event. Never give it a payload. */
   identify(keys: Readonly<Record<string, string | undefined>>): void;
   warn(message: string, fields: Readonly<Record<string, string | number>>): void;
+  /** Logs an error that the answer to the event already tells of, so that it need not fail the event. */
+  fail(error: unknown): void;
   /** Adds to a metric, zero too. With a reason it is a metric of its own, written at once, with that dimension. */
   count(name: string, value: number, reason?: string): void;
 }
@@ -27,6 +29,7 @@ export function createHandler<Result = void>(
   const tools: Tools = {
     identify: (keys) => logger.appendKeys(keys),
     warn: (message, fields) => logger.warn(message, fields),
+    fail: (error) => logger.error('Event failed', error as Error),
     count(name, value, reason) {
       const metric = reason === undefined ? metrics : metrics.singleMetric().addDimension('reason', reason);
       metric.addMetric(name, MetricUnit.Count, value);

@@ -24,6 +24,12 @@ export interface PresenceEnvironment {
   readonly devicesTable: string;
 }
 
+export interface ApiEnvironment {
+  readonly windowsTable: string;
+  readonly devicesTable: string;
+  readonly windowSeconds: number;
+}
+
 export interface ProvisionHookEnvironment {
   /** What the whole serial number of a device must match. */
   readonly serialNumberPattern: RegExp;
@@ -70,6 +76,15 @@ export function readAttachPolicyEnvironment(variables: Variables): AttachPolicyE
 /** Reads the presence function's variables. Throws an Error that names the variable that is missing. */
 export function readPresenceEnvironment(variables: Variables): PresenceEnvironment {
   return { devicesTable: text(variables, 'DEVICES_TABLE') };
+}
+
+/** Reads the variables of the HTTP API's function. Throws an Error that names the one that is missing or wrong. */
+export function readApiEnvironment(variables: Variables): ApiEnvironment {
+  return {
+    windowsTable: text(variables, 'WINDOWS_TABLE'),
+    devicesTable: text(variables, 'DEVICES_TABLE'),
+    windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
+  };
 }
 
 /** Reads the variables of the pre-provisioning hook. Throws an Error that names the one that is missing or wrong. */

@@ -1,0 +1,55 @@
+// Parameters and parts of answers that several routes share.
+
+import * as z from 'zod/mini';
+import { parseTimestamp } from '../../core/timestamp.ts';
+
+/** Text that has to match; `what` completes "must be". */
+const matching = (pattern: RegExp, what: string) => z.string().check(z.regex(pattern, `must be ${what}`));
+
+/** Text that stands for a value. `schema` describes it to readers, in the words of JSON Schema. */
+function textFor<Value>(
+  read: (text: string) => { readonly value: Value } | { readonly problem: string },
+  schema: Readonly<Record<string, unknown>>,
+) {
+  const convert = (text: string, context: { issues: unknown[] }): Value => {
+    const found = read(text);
+    if ('value' in found) return found.value;
+    context.issues.push({ code: 'custom', input: text, message: found.problem });
+    return z.NEVER;
+  };
+  return z.pipe(z.string(), z.transform(convert)).check(z.meta(schema));
+}
+
+/** Names of things; topics allow more, but only the account itself could publish there. */
+export const deviceId = matching(/^[a-zA-Z0-9:_-]{1,128}$/, 'a device id: 1 to 128 letters, digits, : _ -');
+
+export const metricName = matching(
+  /^[A-Za-z][A-Za-z0-9_]{0,63}$/,
+  'the name of a metric: a letter, then letters, digits or _, at most 64',
+);
+
+/** A point in time, given as ISO 8601 (UTC without an offset), epoch milliseconds or epoch seconds; gives milliseconds. */
+export const timeText = textFor(
+  (text) => {
+    const found = parseTimestamp(/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
+    if ('ms' in found) return { value: found.ms };
+    return { problem: `must be a time, as ISO 8601 or epoch milliseconds: ${found.detail}` };
+  },
+  { examples: ['2026-11-20T13:00:00Z', '1790000000000'] },
+);
+
+/** How many things a page has at most; without it a route takes `usual`. */
+export const pageLimit = (usual: number, most: number) =>
+  z.optional(
+    textFor(
+      (text) => {
+        const value = Number(text);
+        const fits = /^\d{1,6}$/.test(text) && value >= 1 && value <= most;
+        return fits ? { value } : { problem: `must be a whole number from 1 to ${most}` };
+      },
+      { type: 'integer', minimum: 1, maximum: most, default: usual },
+    ),
+  );
+
+/** In answers. */
+export const time = z.int().check(z.describe('Epoch milliseconds'));

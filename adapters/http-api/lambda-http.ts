@@ -1,0 +1,52 @@
+// Between the events of API Gateway and the requests and responses of the web.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+
+import type {
+  APIGatewayProxyEventV2WithRequestContext,
+  APIGatewayEventRequestContextV2,
+  APIGatewayProxyStructuredResultV2,
+} from 'aws-lambda';
+import type { ApiCaller } from './route.ts';
+
+/** What API Gateway tells of who signed the request, in payload format 2.0 with IAM authorisation. */
+interface IamAuthorizer {
+  readonly iam?: {
+    readonly userArn?: string | null;
+    readonly cognitoIdentity?: { readonly identityId?: string | null } | null;
+  };
+}
+
+export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<
+  APIGatewayEventRequestContextV2 & { readonly authorizer?: IamAuthorizer }
+>;
+
+/** Throws an Error when nobody signed: then the API is not what the template says. */
+export function callerOf({ requestContext }: HttpEvent): ApiCaller {
+  const { userArn, cognitoIdentity } = requestContext.authorizer?.iam ?? {};
+  const id = cognitoIdentity?.identityId ?? userArn;
+  if (!id) throw new Error('The request says nothing of who signed it: is IAM authorisation off?');
+  return { id };
+}
+
+export function requestOf(event: HttpEvent): Request {
+  const { rawPath, rawQueryString, headers, body, isBase64Encoded, requestContext } = event;
+  // API Gateway decodes the path, so what ends a path in a URL must not stand there as it is.
+  const path = rawPath.replaceAll(/[?#]/g, encodeURIComponent);
+  const url = `https://${requestContext.domainName}${path}${rawQueryString && `?${rawQueryString}`}`;
+  const { method } = requestContext.http;
+  const init: RequestInit = {
+    method,
+    headers: Object.entries(headers).map(([name, value]) => [name, value ?? '']),
+  };
+  if (body === undefined || method === 'GET' || method === 'HEAD') return new Request(url, init);
+  return new Request(url, { ...init, body: isBase64Encoded ? Buffer.from(body, 'base64') : body });
+}
+
+/** Every answer of ours is text. */
+export async function resultOf(response: Response): Promise<APIGatewayProxyStructuredResultV2> {
+  return {
+    statusCode: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: await response.text(),
+  };
+}

@@ -1,0 +1,18 @@
+// Puts all routes together over the real services.
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createDeviceStore } from '../device-store.ts';
+import type { ApiEnvironment } from '../environment.ts';
+import { createWindowHistory } from '../window-history.ts';
+import { deviceRoutes } from './device-routes.ts';
+import type { Route } from './route.ts';
+import { windowRoutes } from './window-routes.ts';
+
+export function openRoutes(environment: ApiEnvironment): Route[] {
+  const client = new DynamoDBClient();
+  const now = () => Date.now();
+  const { windowSeconds, windowsTable } = environment;
+  const history = createWindowHistory({ client, table: windowsTable, windowSeconds, now });
+  const devices = createDeviceStore({ client, table: environment.devicesTable });
+  return [...deviceRoutes({ devices, history }), ...windowRoutes({ history, windowSeconds, now })];
+}

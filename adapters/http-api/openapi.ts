@@ -1,0 +1,119 @@
+// The OpenAPI description of the routes, from the schemas that check the requests.
+
+import * as z from 'zod/mini';
+import type { Fields, Route } from './route.ts';
+
+type Json = Record<string, unknown>;
+
+const problem = {
+  type: 'object',
+  description: 'Problem details (RFC 9457)',
+  required: ['status', 'title'],
+  properties: {
+    status: { type: 'integer' },
+    title: { type: 'string' },
+    detail: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['in', 'name', 'detail'],
+        properties: {
+          in: { enum: ['path', 'query', 'body'] },
+          name: { type: 'string' },
+          detail: { type: 'string' },
+        },
+      },
+    },
+  },
+};
+
+/** OpenAPI 3.1 of routes. */
+export function openApiOf(routes: readonly Route[]): Json {
+  const paths: Record<string, Json> = {};
+  for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(route);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tidegate',
+      version: '1',
+      description: 'Devices, their windows and alerts. Every request is signed with AWS Signature Version 4.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [
+      { url: 'http://127.0.0.1:8080/api', description: 'npm start' },
+      {
+        url: 'https://{api}.execute-api.{region}.amazonaws.com',
+        description: 'The output ApiUrl of the stack',
+        variables: { api: { default: 'api' }, region: { default: 'us-east-1' } },
+      },
+    ],
+    security: [{ sigv4: [] }],
+    paths,
+    components: {
+      schemas: { Problem: problem },
+      securitySchemes: {
+        sigv4: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'Authorization',
+          description: 'AWS Signature Version 4 for the service execute-api',
+        },
+      },
+    },
+  };
+}
+
+function operationOf({ method, path, summary, params, query, body, answer }: Route): Json {
+  const isEmpty = answer.def.type === 'undefined';
+  return {
+    operationId: operationIdOf(method, path),
+    summary,
+    parameters: [...parametersOf('path', params), ...parametersOf('query', query)],
+    ...(body && {
+      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } },
+    }),
+    responses: {
+      ...(isEmpty
+        ? { 204: { description: 'Done' } }
+        : {
+            200: {
+              description: 'Found',
+              content: { 'application/json': { schema: schemaOf(answer, 'output') } },
+            },
+          }),
+      default: {
+        description: 'What went wrong; 403 and 429 of API Gateway itself have a `message` only',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    },
+  };
+}
+
+/** `GET /devices/{deviceId}/windows` as `getDevicesDeviceIdWindows`. */
+function operationIdOf(method: string, path: string): string {
+  const words = path.split(/[^A-Za-z]+/).filter(Boolean);
+  return method.toLowerCase() + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
+}
+
+function parametersOf(place: 'path' | 'query', fields: Fields): Json[] {
+  return Object.entries(fields).map(([name, schema]) => ({
+    name,
+    in: place,
+    required: !schema.safeParse(undefined).success,
+    schema: schemaOf(schema, 'input'),
+  }));
+}
+
+function schemaOf(schema: z.ZodMiniType, io: 'input' | 'output'): Json {
+  const { $schema: _dialect, ...found } = z.toJSONSchema(schema, {
+    io,
+    override({ zodSchema, jsonSchema }) {
+      // What a text stands for is told beside it; and that a whole number fits a double need not be told.
+      Object.assign(jsonSchema, z.globalRegistry.get(zodSchema));
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    },
+  });
+  return found;
+}

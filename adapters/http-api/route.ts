@@ -1,0 +1,47 @@
+// What a route of the HTTP API is: one entry of data, from which requests are checked and the OpenAPI description is made.
+
+import type * as z from 'zod/mini';
+
+/** Who signed the request, as API Gateway tells it; nobody can write it into a request. */
+export interface ApiCaller {
+  /** ARN of an IAM user or role, or the ID of a Cognito identity. */
+  readonly id: string;
+}
+
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+
+/** Names to schemas. Values of paths and queries are text. */
+export type Fields = Readonly<Record<string, z.ZodMiniType>>;
+
+export type Values<F extends Fields> = { readonly [Name in keyof F]: z.output<F[Name]> };
+
+export interface Route<
+  P extends Fields = Fields,
+  Q extends Fields = Fields,
+  B extends z.ZodMiniType = z.ZodMiniType,
+> {
+  readonly method: Method;
+  /** Such as `/devices/{deviceId}`. */
+  readonly path: string;
+  /** One line for the description. */
+  readonly summary: string;
+  readonly params: P;
+  readonly query: Q;
+  /** Absent: a body is refused. */
+  readonly body?: B;
+  readonly answer: z.ZodMiniType;
+  /** Gives what is answered with 200; 204 for `undefined`. @throws ApiProblem */
+  run(request: {
+    readonly params: Values<P>;
+    readonly query: Values<Q>;
+    readonly body: z.output<B>;
+    readonly caller: ApiCaller;
+  }): Promise<unknown>;
+}
+
+/** Keeps the types of one entry together. */
+export function route<P extends Fields, Q extends Fields, B extends z.ZodMiniType = z.ZodMiniType<undefined>>(
+  entry: Route<P, Q, B>,
+): Route {
+  return entry;
+}

@@ -1,0 +1,65 @@
+// Longer windows out of the stored ones, when somebody asks: minimum, maximum, sum and count stay exact, since all of them merge.
+
+import type { Decimal } from './decimal.ts';
+import type { Aggregate, Window } from './window.ts';
+
+/** What all windows of a span amount to; `start` and `end` in epoch milliseconds, aligned to the epoch, half open. */
+export interface Bucket {
+  readonly start: number;
+  readonly end: number;
+  readonly readings: number;
+  readonly metrics: ReadonlyMap<string, Aggregate>;
+}
+
+/** Seconds by the names under which they are asked for. */
+export const resolutions = { '10s': 10, '1m': 60, '10m': 600, '1h': 3600 } as const;
+
+export type Resolution = keyof typeof resolutions;
+
+/** The resolutions that windows of `windowSeconds` add up to; those that cut through a window are not among them. */
+export function resolutionsFor(windowSeconds: number): Resolution[] {
+  const names = Object.keys(resolutions) as Resolution[];
+  return names.filter((name) => resolutions[name] % windowSeconds === 0);
+}
+
+/** Start of the bucket that holds the time; both in epoch milliseconds. */
+export function bucketStartOf(time: number, seconds: number): number {
+  const size = seconds * 1000;
+  return Math.floor(time / size) * size;
+}
+
+type Figures = Pick<Window, 'windowStart' | 'readings' | 'metrics'>;
+
+/** Buckets of `seconds`, oldest first, of one device's windows in any order. Spans without a window have no bucket. */
+export function rollUp(windows: Iterable<Figures>, seconds: number): Bucket[] {
+  const buckets = new Map<number, { readings: number; metrics: Map<string, Aggregate> }>();
+  for (const { windowStart, readings, metrics } of windows) {
+    const start = bucketStartOf(windowStart, seconds);
+    let bucket = buckets.get(start);
+    if (!bucket) buckets.set(start, (bucket = { readings: 0, metrics: new Map() }));
+    bucket.readings += readings;
+    for (const [metric, figures] of metrics) {
+      const sofar = bucket.metrics.get(metric);
+      bucket.metrics.set(metric, sofar ? both(sofar, figures) : figures);
+    }
+  }
+  return [...buckets]
+    .sort(([a], [b]) => a - b)
+    .map(([start, bucket]) => ({ start, end: start + seconds * 1000, ...bucket }));
+}
+
+/** The mean to fifteen decimals, rounded half up. */
+export function meanOf({ sum, count }: Pick<Aggregate, 'sum' | 'count'>): Decimal {
+  const [double, size] = [2n * sum + BigInt(count), 2n * BigInt(count)];
+  const quotient = double / size;
+  return double < 0n && quotient * size !== double ? quotient - 1n : quotient;
+}
+
+function both(a: Aggregate, b: Aggregate): Aggregate {
+  return {
+    min: a.min < b.min ? a.min : b.min,
+    max: a.max > b.max ? a.max : b.max,
+    sum: a.sum + b.sum,
+    count: a.count + b.count,
+  };
+}

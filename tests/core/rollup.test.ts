@@ -1,0 +1,117 @@
+// Longer windows out of stored ones are what the readings themselves would give, to the last digit.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { decimalFromText, decimalOf, decimalText, type Decimal } from '../../core/decimal.ts';
+import { bucketStartOf, meanOf, resolutionsFor, rollUp } from '../../core/rollup.ts';
+import type { Aggregate } from '../../core/window.ts';
+
+const START = 1_790_000_040_000;
+const decimal = (text: string) => decimalFromText(text)!;
+const of = (min: string, max: string, sum: string, count: number): Aggregate => ({
+  min: decimal(min),
+  max: decimal(max),
+  sum: decimal(sum),
+  count,
+});
+const window = (second: number, readings: number, metrics: Record<string, Aggregate>) => ({
+  windowStart: START + second * 1000,
+  readings,
+  metrics: new Map(Object.entries(metrics)),
+});
+
+test('a minute has the extremes, the sum and the count of its windows', () => {
+  const windows = [
+    window(10, 2, { temperature: of('0.1', '0.2', '0.3', 2) }),
+    window(0, 1, { temperature: of('-4', '-4', '-4', 1), humidity: of('51', '51', '51', 1) }),
+    window(60, 1, { temperature: of('7', '7', '7', 1) }),
+  ];
+  assert.deepEqual(rollUp(windows, 60), [
+    {
+      start: START,
+      end: START + 60_000,
+      readings: 3,
+      metrics: new Map([
+        ['temperature', of('-4', '0.2', '-3.7', 3)],
+        ['humidity', of('51', '51', '51', 1)],
+      ]),
+    },
+    {
+      start: START + 60_000,
+      end: START + 120_000,
+      readings: 1,
+      metrics: new Map([['temperature', of('7', '7', '7', 1)]]),
+    },
+  ]);
+});
+
+test('a span without windows has no bucket, and no windows give none', () => {
+  const starts = rollUp([window(0, 1, {}), window(600, 1, {})], 60).map(({ start }) => start - START);
+  assert.deepEqual(starts, [0, 600_000]);
+  assert.deepEqual(rollUp([], 60), []);
+});
+
+test('buckets of random windows agree with a sum over all readings, whatever the order of the windows', () => {
+  const reading = fc.record({ second: fc.nat(7200), value: fc.double({ min: -1e6, max: 1e6, noNaN: true }) });
+  fc.assert(
+    fc.property(fc.array(reading, { maxLength: 60 }), fc.constantFrom(60, 600, 3600), (all, seconds) => {
+      const readings = all.flatMap(({ second, value }) => {
+        const exact = decimalOf(Math.round(value * 1000) / 1000);
+        return exact === undefined ? [] : [{ time: START + second * 1000, exact }];
+      });
+      const groups = (size: number) => Map.groupBy(readings, ({ time }) => bucketStartOf(time, size));
+      const aggregate = (values: readonly Decimal[]): Aggregate => ({
+        min: values.reduce((a, b) => (a < b ? a : b)),
+        max: values.reduce((a, b) => (a > b ? a : b)),
+        sum: values.reduce((a, b) => a + b, 0n),
+        count: values.length,
+      });
+      const windows = [...groups(10)].map(([windowStart, group]) => ({
+        windowStart,
+        readings: group.length,
+        metrics: new Map([['t', aggregate(group.map(({ exact }) => exact))]]),
+      }));
+      const found = rollUp(windows, seconds).map(({ start, metrics }) => [start, metrics.get('t')]);
+      const expected = [...groups(seconds)].map(([start, group]) => [
+        start,
+        aggregate(group.map(({ exact }) => exact)),
+      ]);
+      assert.deepEqual(
+        found,
+        expected.sort(([a], [b]) => Number(a) - Number(b)),
+      );
+    }),
+    { seed: 7, numRuns: 200 },
+  );
+});
+
+const means: readonly (readonly [sum: string, count: number, mean: string])[] = [
+  ['10', 4, '2.5'],
+  ['1', 3, '0.333333333333333'],
+  ['2', 3, '0.666666666666667'],
+  ['-1', 3, '-0.333333333333333'],
+  ['-2', 3, '-0.666666666666667'],
+  ['0.3', 2, '0.15'],
+  ['0', 7, '0'],
+  ['0.000000000000001', 2, '0.000000000000001'],
+  ['1000000000000000', 1, '1000000000000000'],
+];
+for (const [sum, count, mean] of means) {
+  test(`the mean of ${count} readings with the sum ${sum} is ${mean}`, () =>
+    assert.equal(decimalText(meanOf({ sum: decimal(sum), count })), mean));
+}
+
+const fitting: readonly (readonly [seconds: number, names: string[]])[] = [
+  [1, ['10s', '1m', '10m', '1h']],
+  [10, ['10s', '1m', '10m', '1h']],
+  [30, ['1m', '10m', '1h']],
+  [60, ['1m', '10m', '1h']],
+  [7, []],
+  [45, ['1h']],
+  [3600, ['1h']],
+];
+for (const [seconds, names] of fitting) {
+  test(`windows of ${seconds} seconds add up to ${names.join(', ') || 'nothing'}`, () =>
+    assert.deepEqual(resolutionsFor(seconds), names));
+}

@@ -1,0 +1,295 @@
+// The HTTP API on its sample events: what it answers, in the shape that its description promises, and what it refuses.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, mock, test } from 'node:test';
+import { PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { Context } from 'aws-lambda';
+import { openRoutes } from '../../adapters/http-api/open-routes.ts';
+import { openTables, type Tables } from '../adapters/tables.ts';
+
+interface Answer {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+const START = 1_790_000_000_000;
+const context = { functionName: 'api', awsRequestId: 'request-1' } as Context;
+const written: string[] = [];
+
+let tables: Tables;
+let api: (event: unknown) => Promise<Answer>;
+
+const put = (TableName: string, Item: Record<string, AttributeValue>) =>
+  tables.client.send(new PutItemCommand({ TableName, Item }));
+
+/** A window of one reading each of 4.2 and of ten to the minus fifteen, over three readings. */
+const windowItem = (deviceId: string, start: number, more: Record<string, AttributeValue> = {}) => ({
+  deviceId: { S: deviceId },
+  windowStart: { N: String(start) },
+  site: { S: 'seattle' },
+  readings: { N: '3' },
+  seen: { BS: [Buffer.from('12345678')] },
+  expiresAt: { N: String(Math.floor(start / 1000) + 400_000_000) },
+  'temperature.min': { N: '4.2' },
+  'temperature.max': { N: '9.7' },
+  'temperature.sum': { N: '1000000000000014.000000000000001' },
+  'temperature.count': { N: '3' },
+  ...more,
+});
+
+before(async () => {
+  tables = await openTables();
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
+    POWERTOOLS_DEV: 'true',
+    POWERTOOLS_METRICS_DISABLED: 'false',
+    POWERTOOLS_SERVICE_NAME: 'tidegate',
+    POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
+    WINDOWS_TABLE: 'windows',
+    DEVICES_TABLE: 'devices',
+    WINDOW_SECONDS: '10',
+  });
+  const { handler } = await import('../../functions/api.ts');
+  api = (event) => handler(event, context) as Promise<Answer>;
+  const print = (...parts: unknown[]) => void written.push(parts.join(' '));
+  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
+    mock.method(console, method, print);
+  await put('devices', {
+    deviceId: { S: 'fridge-1' },
+    site: { S: 'seattle' },
+    lastSeenAt: { N: String(START) },
+    online: { BOOL: true },
+    presenceSince: { N: String(START - 5000) },
+    presenceVersion: { N: '3' },
+    sessionId: { S: 's' },
+    type: { S: 'sensor' },
+    groups: { SS: ['cold'] },
+    attributes: { M: { floor: { S: '2' } } },
+  });
+  await put('devices', { deviceId: { S: 'silent' } });
+  for (const second of [0, 10, 50, 60, 3590])
+    await put('windows', windowItem('fridge-1', START + second * 1000));
+});
+after(() => tables.close());
+
+function sample(name: string): Record<string, unknown> {
+  const text = readFileSync(new URL(`../../events/api-${name}.json`, import.meta.url), 'utf8');
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+/** What the sample would be for another path and query. */
+function asked(path: string, query = '', method = 'GET', more: object = {}): Record<string, unknown> {
+  const event = sample('devices');
+  const requestContext = event['requestContext'] as { http: object };
+  return {
+    ...event,
+    rawPath: path,
+    rawQueryString: query,
+    requestContext: { ...requestContext, http: { ...requestContext.http, method, path } },
+    ...more,
+  };
+}
+
+type Json = Record<string, unknown>;
+
+async function ask(event: unknown): Promise<{ status: number; type: string | undefined; body: Json }> {
+  const { statusCode: status, headers, body } = await api(event);
+  return { status, type: headers['content-type'], body: JSON.parse(body) as Json };
+}
+
+/** The body of an answer that keeps what the description promises. */
+async function answered(event: unknown, path: string): Promise<Json> {
+  const { status, type, body } = await ask(event);
+  assert.deepEqual([status, type], [200, 'application/json'], JSON.stringify(body));
+  const routes = openRoutes({ windowsTable: '', devicesTable: '', windowSeconds: 10 });
+  const route = routes.find((each) => each.path === path && each.method === 'GET')!;
+  return route.answer.parse(body) as Json;
+}
+
+const ids = (page: Json) => (page['devices'] as { deviceId: string }[]).map(({ deviceId }) => deviceId);
+
+test('devices, page by page', async () => {
+  assert.deepEqual(ids(await answered(sample('devices'), '/devices')).sort(), ['fridge-1', 'silent']);
+  const first = await answered(asked('/devices', 'limit=1'), '/devices');
+  const second = await answered(asked('/devices', `limit=1&next=${String(first['next'])}`), '/devices');
+  assert.deepEqual([...ids(first), ...ids(second)].sort(), ['fridge-1', 'silent']);
+});
+
+test('a device with its newest window', async () => {
+  assert.deepEqual(await answered(sample('device'), '/devices/{deviceId}'), {
+    deviceId: 'fridge-1',
+    site: 'seattle',
+    lastSeenAt: START,
+    online: true,
+    presenceSince: START - 5000,
+    type: 'sensor',
+    groups: ['cold'],
+    attributes: { floor: '2' },
+    lastWindow: {
+      start: START + 3_590_000,
+      readings: 3,
+      metrics: {
+        temperature: {
+          min: 4.2,
+          max: 9.7,
+          sum: 1000000000000014,
+          count: 3,
+          mean: 333333333333338,
+        },
+      },
+    },
+  });
+});
+
+test('a device of which little is known', async () => {
+  assert.deepEqual(await answered(asked('/devices/silent'), '/devices/{deviceId}'), { deviceId: 'silent' });
+});
+
+const windowsOf = async (query: string) =>
+  answered(asked('/devices/fridge-1/windows', query), '/devices/{deviceId}/windows');
+const startsOf = (page: Json) =>
+  (page['windows'] as { start: number }[]).map(({ start }) => (start - START) / 1000);
+
+test('windows of an hour, by the minute', async () => {
+  const page = await answered(sample('windows'), '/devices/{deviceId}/windows');
+  // The start lies twenty seconds after a whole minute.
+  assert.deepEqual(startsOf(page), [-20, 40, 3580]);
+  assert.deepEqual([page['windowSeconds'], page['next']], [60, undefined]);
+  const [first] = page['windows'] as Json[];
+  assert.deepEqual(first, {
+    start: START - 20_000,
+    end: START + 40_000,
+    readings: 6,
+    metrics: {
+      temperature: { min: 4.2, max: 9.7, sum: 2000000000000028, count: 6, mean: 333333333333338 },
+    },
+  });
+});
+
+test('figures are numbers with all their digits', async () => {
+  const { body } = await api(asked('/devices/fridge-1/windows', `from=${START}&to=${START + 10_000}`));
+  assert.match(body, /"sum":1000000000000014\.000000000000001,"count":3/);
+});
+
+const spans: readonly (readonly [query: string, starts: number[]])[] = [
+  [`from=${START}&to=${START + 60_000}`, [0, 10, 50]],
+  [`from=${START}&to=${START + 60_001}`, [0, 10, 50, 60]],
+  [`from=${START + 1}&to=${START + 20_000}`, [0, 10]],
+  [`from=${START + 10_000}&to=${START + 10_001}`, [10]],
+  ['from=2026-09-21T14:13:20Z&to=2026-09-21T14:13:40Z', [0, 10]],
+  ['from=1790000000&to=1790000020', [0, 10]],
+  [`from=${START}&to=${START + 3_600_000}&resolution=10s`, [0, 10, 50, 60, 3590]],
+  [`from=${START}&to=${START + 3_600_000}&resolution=10m`, [-200, 3400]],
+  [`from=${START}&to=${START + 3_600_000}&resolution=1h`, [-800, 2800]],
+  [`from=${START}&to=${START + 3_600_000}&metric=humidity`, []],
+  [`to=${START + 3_600_000}`, [0, 10, 50, 60, 3590]],
+  [`from=${START + 5_000_000}&to=${START + 6_000_000}`, []],
+];
+for (const [query, starts] of spans) {
+  test(`windows with ${query}`, async () => assert.deepEqual(startsOf(await windowsOf(query)), starts));
+}
+
+test('pages of windows join without gap or overlap, and no bucket is cut by a page', async () => {
+  const span = `from=${START}&to=${START + 3_600_000}`;
+  for (const resolution of ['10s', '1m', '10m']) {
+    const whole = await windowsOf(`${span}&resolution=${resolution}`);
+    const parts: unknown[] = [];
+    let next: string | undefined;
+    do {
+      const page = await windowsOf(
+        `${span}&resolution=${resolution}&limit=1${next === undefined ? '' : `&next=${next}`}`,
+      );
+      parts.push(...(page['windows'] as unknown[]));
+      next = page['next'] as string | undefined;
+    } while (next !== undefined);
+    assert.deepEqual(parts, whole['windows']);
+  }
+});
+
+test('a window that has expired is not shown, though it is still stored', async () => {
+  await put('devices', { deviceId: { S: 'old' } });
+  await put('windows', windowItem('old', START, { expiresAt: { N: '1790000001' } }));
+  const now = mock.method(Date, 'now', () => START + 999);
+  const query = `from=${START}&to=${START + 10_000}`;
+  const shown = async () => startsOf((await ask(asked('/devices/old/windows', query))).body);
+  assert.deepEqual(await shown(), [0]);
+  now.mock.mockImplementation(() => START + 2000);
+  assert.deepEqual(await shown(), []);
+  assert.equal((await ask(asked('/devices/old'))).body['lastWindow'], undefined);
+  now.mock.restore();
+});
+
+type Refusal = readonly [event: [string, string?, string?, object?], status: number, fault: string];
+const refusals: readonly Refusal[] = [
+  [['/devices/nobody'], 404, 'There is no device nobody'],
+  [['/devices/__proto__'], 404, 'There is no device __proto__'],
+  [['/nothing'], 404, 'There is no GET /nothing'],
+  [['/devices', '', 'POST'], 404, 'There is no POST /devices'],
+  [['/devices/a b'], 400, 'path deviceId must be a device id: 1 to 128 letters, digits, : _ -'],
+  [['/devices/a?b#c'], 400, 'path deviceId must be a device id: 1 to 128 letters, digits, : _ -'],
+  [['/devices/100%'], 400, 'path deviceId must be a device id: 1 to 128 letters, digits, : _ -'],
+  [['/devices', 'limit=0'], 400, 'query limit must be a whole number from 1 to 500'],
+  [['/devices', 'limit=501'], 400, 'query limit must be a whole number from 1 to 500'],
+  [['/devices', 'limit=1e2'], 400, 'query limit must be a whole number from 1 to 500'],
+  [['/devices', 'limit='], 400, 'query limit must be a whole number from 1 to 500'],
+  [['/devices', 'limit=1&limit=2'], 400, 'query limit is there more than once'],
+  [['/devices', 'colour=red'], 400, 'query colour is not known here: use limit, next'],
+  [['/devices', '__proto__=1'], 400, 'query __proto__ is not known here: use limit, next'],
+  [['/devices', '', 'GET', { body: '{}' }], 200, ''],
+  [['/devices/x/windows', 'metric=1x'], 400, 'query metric must be the name of a metric'],
+  [
+    ['/devices/x/windows', 'resolution=5m'],
+    400,
+    'query resolution Invalid option: expected one of "10s"|"1m"',
+  ],
+  [
+    ['/devices/x/windows', 'from=yesterday'],
+    400,
+    'query from must be a time, as ISO 8601 or epoch milliseconds',
+  ],
+  [['/devices/x/windows', 'from=1790000000000000'], 400, 'timestamp looks like epoch microseconds'],
+  [['/devices/x/windows', 'from=1790000000000&to=1790000000000'], 400, 'from must be before to'],
+];
+for (const [args, expected, fault] of refusals) {
+  test(`${args[2] ?? 'GET'} ${args[0]} ${args[1] ?? ''} gives ${expected} ${fault}`, async () => {
+    const { status, type, body } = await ask(asked(...args));
+    assert.equal(status, expected);
+    if (expected === 200) return;
+    assert.equal(type, 'application/problem+json');
+    assert.equal(body['status'], expected);
+    assert.ok(String(body['detail']).includes(fault), String(body['detail']));
+  });
+}
+
+test('a problem names all that is wrong', async () => {
+  const { body } = await ask(asked('/devices/x/windows', 'metric=1x&limit=0&colour=red'));
+  const places = (body['errors'] as { in: string; name: string }[]).map(
+    (fault) => `${fault.in} ${fault.name}`,
+  );
+  assert.deepEqual(places.sort(), ['query colour', 'query limit', 'query metric']);
+});
+
+test('a table that cannot be reached is a problem without its secrets, and is logged', async () => {
+  written.length = 0;
+  const broken = mock.method(tables.client.constructor.prototype as { send(): unknown }, 'send', () => {
+    throw new Error('secret-of-the-table');
+  });
+  const { status, body } = await ask(sample('devices'));
+  broken.mock.restore();
+  assert.deepEqual(
+    [status, body],
+    [500, { status: 500, title: 'Internal error', detail: 'It is in the log of the function' }],
+  );
+  assert.ok(written.some((line) => line.includes('secret-of-the-table')));
+});
+
+test('a request that nobody signed is not served', async () => {
+  const event = sample('devices');
+  const { authorizer: _authorizer, ...requestContext } = event['requestContext'] as Json;
+  await assert.rejects(api({ ...event, requestContext }), /says nothing of who signed it/);
+});

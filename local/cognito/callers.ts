@@ -3,7 +3,7 @@ import { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
 import { credentialOf, type Authenticated } from '../aws/server.ts';
-import { algorithm, parseScope, parseTime, sameSignature, sha256, signatureOf } from '../aws/sigv4.ts';
+import { headerOf, requireInTime, requireSignature } from '../aws/signature.ts';
 import type { Clock } from '../clock.ts';
 import { accessKeyPrefix, type CredentialsMaker, type Session } from './credentials.ts';
 import type { Permissions } from './permissions.ts';
@@ -24,7 +24,6 @@ interface Call {
 
 /** Largest body of a call that a browser makes: a synchronous invocation. */
 const longestBody = 6_291_556;
-const clockSkewMs = 300_000;
 
 const forbidden = (code: string, message: string) => new AwsError(code, message, 403);
 
@@ -43,79 +42,9 @@ const calls: Readonly<Record<string, (req: IncomingMessage, deps: CallerDeps) =>
   },
 };
 
-interface Authorization {
-  readonly credential: string;
-  readonly signedHeaders: readonly string[];
-  readonly signature: string;
-}
-
-function readAuthorization(req: IncomingMessage): Authorization {
-  const text = req.headers.authorization ?? '';
-  const [, credential, signedHeaders, signature] =
-    /^AWS4-HMAC-SHA256 +Credential=([^,\s]+), *SignedHeaders=([^,\s]+), *Signature=([^,\s]+)$/.exec(text) ??
-    [];
-  if (credential === undefined || signedHeaders === undefined || signature === undefined) {
-    throw forbidden(
-      'IncompleteSignatureException',
-      `Temporary credentials sign with ${algorithm} in the header`,
-    );
-  }
-  return { credential, signature, signedHeaders: signedHeaders.split(';') };
-}
-
-const headerOf = (req: IncomingMessage, name: string): string => {
-  const value = req.headers[name];
-  return Array.isArray(value) ? value.join(',') : (value ?? '');
-};
-
-function payloadHashOf(req: IncomingMessage, body: Buffer): string {
-  const given = headerOf(req, 'x-amz-content-sha256');
-  const actual = sha256(body);
-  if (given === '' || given === actual) return actual;
-  throw forbidden('InvalidSignatureException', 'x-amz-content-sha256 is not the SHA-256 of the body');
-}
-
-function requireSignature(
-  req: IncomingMessage,
-  body: Buffer,
-  session: Session,
-  service: string,
-  region: string,
-) {
-  const { credential, signedHeaders, signature } = readAuthorization(req);
-  const scope = parseScope(credential);
-  const time = headerOf(req, 'x-amz-date');
-  if (!scope || scope.region !== region || scope.service !== service || !time.startsWith(scope.date)) {
-    const message = `Credential should be scoped to ${region}/${service} and to the date of X-Amz-Date.`;
-    throw forbidden('InvalidSignatureException', message);
-  }
-  for (const name of ['host', 'x-amz-date'].filter((name) => !signedHeaders.includes(name))) {
-    throw forbidden('InvalidSignatureException', `The header ${name} must be signed.`);
-  }
-  const [path = '', query] = (req.url ?? '').split('?', 2);
-  const expected = signatureOf(
-    {
-      method: req.method ?? '',
-      path,
-      query: new URLSearchParams(query),
-      headers: signedHeaders.map((name) => [name, headerOf(req, name)]),
-      payloadHash: payloadHashOf(req, body),
-    },
-    time,
-    scope,
-    session.secretAccessKey,
-  );
-  if (sameSignature(expected, signature)) return;
-  const message = 'The request signature we calculated does not match the signature you provided.';
-  throw forbidden('InvalidSignatureException', message);
-}
-
-function requireInTime(req: IncomingMessage, session: Session, now: number): void {
-  if (now >= session.expiration)
-    throw forbidden('ExpiredTokenException', 'The security token included in the request is expired');
-  const signedAt = parseTime(headerOf(req, 'x-amz-date'));
-  if (Math.abs(now - signedAt) <= clockSkewMs) return;
-  throw forbidden('InvalidSignatureException', 'X-Amz-Date must be within five minutes of the time here.');
+function requireUnexpired(session: Session, now: number): void {
+  if (now < session.expiration) return;
+  throw forbidden('ExpiredTokenException', 'The security token included in the request is expired');
 }
 
 /** The body has been read to check its signature; whoever serves the request reads it from here. */
@@ -143,8 +72,9 @@ export function createCallerCheck(deps: CallerDeps) {
     if ('refused' in session)
       throw forbidden('UnrecognizedClientException', `The security token is invalid: ${session.refused}`);
     const body = await readBody(req, longestBody);
-    requireSignature(req, body, session, service, region);
-    requireInTime(req, session, clock.now());
+    requireSignature(req, body, session.secretAccessKey, { service, region });
+    requireUnexpired(session, clock.now());
+    requireInTime(req, clock.now());
     const call = Object.hasOwn(calls, service) ? calls[service]!(req, deps) : undefined;
     const holder = permissions.holderOf(session.identityId);
     const decision =

@@ -160,7 +160,7 @@ const refusals: readonly {
         authorization: `AWS4-HMAC-SHA256 Credential=${alice.accessKeyId}/20261120/us-east-1/lambda/aws4_request`,
       })),
     code: 'IncompleteSignatureException',
-    message: /sign with AWS4-HMAC-SHA256/,
+    message: /signed with AWS4-HMAC-SHA256/,
   },
   {
     title: 'a user who invokes another function',

@@ -14,6 +14,8 @@ import { createDeliveryStreams } from './firehose/stream.ts';
 import { writeEndpoints, type Endpoints } from './endpoints.ts';
 import type { Flags } from './flags.ts';
 import { ground } from './ground.ts';
+import { apiFromTemplate, withAddress } from './http-api/api-spec.ts';
+import { apiPrefix } from './http-api/gateway.ts';
 import { openIot, type Iot } from './iot/iot.ts';
 import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
@@ -31,8 +33,7 @@ import { createLookups } from './rules/lookup-sources.ts';
 import { createRepublisher } from './rules/republish.ts';
 import { rulesFromTemplate } from './rules/rule-spec.ts';
 import { createS3Handler } from './s3/api.ts';
-import { schedulesFromTemplate } from './scheduler/schedule-spec.ts';
-import { createSchedules } from './scheduler/schedules.ts';
+import { openSchedules } from './scheduler/open.ts';
 import type { Shadows } from './shadow/service.ts';
 import { createSnsHandler } from './sns/api.ts';
 import { destinationsOf, openStores, type Stores } from './stores.ts';
@@ -58,7 +59,12 @@ const host = '127.0.0.1';
 /** Events that a stop waits for; what takes longer, and retries due later, goes on after the next start. */
 const drainMilliseconds = 10_000;
 
-type Settings = StackOptions & { readonly template: ResolvedTemplate; readonly closers: Closers };
+interface Settings extends StackOptions {
+  readonly template: ResolvedTemplate;
+  /** Those of the template, and then with the addresses of this machine. */
+  readonly outputs: Record<string, string>;
+  readonly closers: Closers;
+}
 
 async function openDevices({ dataDir, template, clock, log, closers }: Settings): Promise<Iot> {
   const { region, accountId } = template;
@@ -111,7 +117,7 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
     kinesis: kinesis.handler,
     'cognito-identity': browsers.cognito,
     sts: createStsHandler(template.accountId),
-    cloudformation: createCloudFormationHandler(template, clock.now()),
+    cloudformation: createCloudFormationHandler({ ...template, outputs: settings.outputs }, clock.now()),
   };
   const server = await listening('--aws-port', awsPort, () =>
     createAwsServer({ host, port: awsPort, services, ...browsers.awsPort, log, count: counters.count }),
@@ -236,21 +242,9 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
   return broker;
 }
 
-function startSchedules({ template, clock, log, counters, closers }: Settings, { lambda }: Aws): void {
-  const schedules = createSchedules({
-    schedules: schedulesFromTemplate(template),
-    invoke: (functionName, payload) => lambda.invokeAsync(functionName, payload),
-    newId: randomUUID,
-    clock,
-    log,
-    count: counters.count,
-  });
-  schedules.start();
-  closers.add(() => schedules.close());
-}
-
 async function open(settings: Settings): Promise<Endpoints> {
-  const { dataDir, webPort, template, counters, closers } = settings;
+  const { dataDir, webPort, template, outputs, counters, closers } = settings;
+  const api = apiFromTemplate(template);
   const stores = await openStores(settings);
   const iot = await openDevices(settings);
   const browsers = await openBrowsers({ ...settings, iot, count: counters.count });
@@ -261,17 +255,21 @@ async function open(settings: Settings): Promise<Endpoints> {
       host,
       port: webPort,
       broker,
-      status: () => ({ totals: counters.all(), outputs: template.outputs }),
+      status: () => ({ totals: counters.all(), outputs }),
+      ...(api && { httpApi: { spec: api, invoke: (...call) => aws.lambda.invoke(...call) } }),
     }),
   );
   closers.add(() => web.close());
-  startSchedules(settings, aws);
+  const schedules = openSchedules({ ...settings, lambda: aws.lambda, count: counters.count });
+  closers.add(() => schedules.close());
+  const url = `http://${host}:${web.port}`;
+  if (api) Object.assign(outputs, withAddress(outputs, api, url + apiPrefix));
   const endpoints = {
     mqtt: `mqtts://${host}:${broker.port}`,
     aws: aws.server.url,
-    web: `http://${host}:${web.port}`,
+    web: url,
     ca: iot.ca.certificateFile,
-    outputs: template.outputs,
+    outputs,
   };
   writeEndpoints(dataDir, endpoints);
   return endpoints;
@@ -288,7 +286,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   });
   const closers = createClosers();
   try {
-    const endpoints = await open({ ...options, template, closers });
+    const endpoints = await open({ ...options, template, outputs: { ...template.outputs }, closers });
     return { endpoints, stop: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();

@@ -52,6 +52,16 @@ const uuid: Naming['generate'] = (stackName, logicalId) => {
 const poolId: Naming['generate'] = (stackName, logicalId, ground) =>
   `${ground.region}:${uuid(stackName, logicalId, ground)}`;
 
+/** Ten letters and digits, as AWS chooses them. */
+const apiId: Naming['generate'] = (stackName, logicalId) => {
+  const digest = createHash('sha256').update(joined(stackName, logicalId)).digest('hex');
+  return BigInt(`0x${digest}`).toString(36).slice(0, 10);
+};
+
+/** Where an HTTP API is on AWS. The local cloud puts its own address in the place of this one. */
+export const executeApiAddress = (id: string, region: string): string =>
+  `https://${id}.execute-api.${region}.amazonaws.com`;
+
 const thingName = /^[a-zA-Z0-9:_-]{1,128}$/;
 const id = (name: string) => ({ Id: name });
 
@@ -131,6 +141,13 @@ const namings: Readonly<Record<string, Naming>> = {
     nameProperty: 'Name',
     pattern: /^[0-9a-zA-Z._-]{1,64}$/,
     arn: within('scheduler', (name) => `schedule/default/${name}`),
+  },
+  'AWS::Serverless::HttpApi': {
+    generate: apiId,
+    // Without an account, as API Gateway writes it.
+    arn: (name, { region }) => `arn:aws:apigateway:${region}::/apis/${name}`,
+    hasArn: false,
+    attributes: (name, arn) => ({ ApiId: name, ApiEndpoint: executeApiAddress(name, arn.split(':')[3]!) }),
   },
   'AWS::IAM::Role': {
     nameProperty: 'RoleName',

@@ -4,6 +4,7 @@
 import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
 import type { ResourceSupport, TypeSupport } from './property-check.ts';
 import { fleet } from './support-fleet.ts';
+import { httpApi, routeProperties } from './support-http-api.ts';
 import { schedule } from './support-schedule.ts';
 import { stream } from './support-stream.ts';
 
@@ -168,6 +169,7 @@ const functions: Readonly<Record<string, ResourceSupport>> = {
         'EventInvokeConfig.MaximumEventAgeInSeconds': whole(60, 21_600),
         'EventInvokeConfig.DestinationConfig.OnFailure.Type': oneOf('S3Bucket', 'SNS', 'Lambda'),
         'EventInvokeConfig.DestinationConfig.OnFailure.Destination': text,
+        ...routeProperties,
       },
       ignores: {
         Description: 'it is for readers',
@@ -257,6 +259,7 @@ export const support: Readonly<Record<string, ResourceSupport>> = {
   ...functions,
   ...stream,
   ...schedule,
+  ...httpApi,
   ...windowsAndAlerts,
   ...browsers,
 };

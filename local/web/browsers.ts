@@ -5,6 +5,8 @@ import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import { createCallerCheck } from '../cognito/callers.ts';
 import { openCognito } from '../cognito/cognito.ts';
+import { createApiCallers } from '../http-api/caller.ts';
+import { createGateway, type GatewayDeps } from '../http-api/gateway.ts';
 import type { Iot } from '../iot/iot.ts';
 import type { Log } from '../log.ts';
 import type { Authorize } from '../mqtt/access.ts';
@@ -20,9 +22,12 @@ export interface Browsers {
   readonly awsPort: Required<Pick<AwsServerOptions, 'authenticate' | 'origins'>>;
   /** Asks the policies of certificates, or those of roles and identities, by who it is about. */
   readonly authorize: Authorize;
-  /** Opens the web port, on which `broker` serves MQTT. */
-  listen(options: Omit<WebOptions, 'upgrade'> & { broker: Broker }): Promise<Web>;
+  /** Opens the web port, on which `broker` serves MQTT, and `httpApi` the template's HTTP API. */
+  listen(options: Omit<WebOptions, 'upgrade' | 'api'> & { broker: Broker; httpApi?: HttpApi }): Promise<Web>;
 }
+
+/** The template's HTTP API, and what invokes its functions. */
+export type HttpApi = Pick<GatewayDeps, 'spec' | 'invoke'>;
 
 const isCertificateId = (principal: string) => /^[0-9a-f]{64}$/.test(principal);
 
@@ -49,9 +54,12 @@ export async function openBrowsers(options: {
       origins: () => origins,
     },
     authorize: (request) => (isCertificateId(request.principal) ? iot : permissions).authorize(request),
-    async listen({ broker, ...web }) {
+    async listen({ broker, httpApi, ...web }) {
       const upgrade = createMqttSocket({ broker, rules, clock, log, count });
-      const opened = await createWeb({ ...web, upgrade });
+      const callers = createApiCallers({ ...rules, permissions, clock });
+      const api =
+        httpApi && createGateway({ ...httpApi, callers, ownOrigins: () => origins, clock, log, count });
+      const opened = await createWeb({ ...web, upgrade, ...(api && { api }) });
       origins = opened.origins;
       return opened;
     },

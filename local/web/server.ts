@@ -1,7 +1,8 @@
-// The web port: a page of running totals, and MQTT over WebSocket at /mqtt.
+// The web port: a page of running totals, the HTTP API below /api, and MQTT over WebSocket at /mqtt.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { apiPrefix, type ServeApi } from '../http-api/gateway.ts';
 import { page } from './page.ts';
 
 export interface WebStatus {
@@ -14,6 +15,8 @@ export interface WebOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly status: () => WebStatus;
+  /** Answers all that is asked for below /api. */
+  readonly api?: ServeApi;
   /** Takes over the socket of a request to change to another protocol. */
   readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer, origins: readonly string[]) => void;
 }
@@ -48,9 +51,10 @@ function problem(res: ServerResponse, status: number, title: string): void {
   answer(res, status, 'application/problem+json', JSON.stringify({ status, title }));
 }
 
-function handle(req: IncomingMessage, res: ServerResponse, status: () => WebStatus): void {
-  const path = (req.url ?? '').split('?')[0];
+function handle(req: IncomingMessage, res: ServerResponse, { status, api }: WebOptions): void {
+  const path = (req.url ?? '').split('?', 1)[0]!;
   if (!isOwnHost(req.headers.host)) return problem(res, 403, 'This port answers to localhost only.');
+  if (api && `${path}/`.startsWith(`${apiPrefix}/`)) return void api(req, res);
   if (req.method !== 'GET' && req.method !== 'HEAD')
     return problem(res, 405, `${req.method} is not served here.`);
   if (path === '/') return answer(res, 200, 'text/html; charset=utf-8', page);
@@ -63,7 +67,7 @@ function handle(req: IncomingMessage, res: ServerResponse, status: () => WebStat
 /** Serves on loopback; rejects with the system's error when the port cannot be had. */
 export async function createWeb(options: WebOptions): Promise<Web> {
   const origins: string[] = [];
-  const server = createServer((req, res) => handle(req, res, options.status));
+  const server = createServer((req, res) => handle(req, res, options));
   server.maxConnections = limits.connections;
   server.headersTimeout = limits.headersMs;
   server.requestTimeout = limits.requestMs;

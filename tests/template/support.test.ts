@@ -70,8 +70,8 @@ const unsupported: readonly (readonly [type: string, body: string, message: stri
   ],
   [
     'AWS::Serverless::Function',
-    'Properties: { Handler: a.b, Runtime: nodejs24.x, Events: {} }\n',
-    'template.yaml:4: X: property Events is not supported by the local cloud: remove it, or run this template on AWS',
+    'Properties:\n  Handler: a.b\n  Runtime: nodejs24.x\n  Events:\n    Each: { Type: SQS }\n',
+    'template.yaml:8: X: Events.Each.Type is SQS, which the local cloud does not support: use HttpApi',
   ],
   [
     'AWS::Serverless::Function',

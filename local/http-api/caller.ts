@@ -1,0 +1,99 @@
+// Who calls the HTTP API, by the signature of the request, and whether the role lets them.
+import type { IncomingMessage } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import { credentialOf } from '../aws/server.ts';
+import { headerOf, requireInTime, requireSignature } from '../aws/signature.ts';
+import type { Clock } from '../clock.ts';
+import { accessKeyPrefix, type CredentialsMaker, type Session } from '../cognito/credentials.ts';
+import type { Holder, Permissions } from '../cognito/permissions.ts';
+
+/** `requestContext.authorizer.iam` of the event. */
+export interface IamCaller {
+  readonly accessKey: string;
+  readonly accountId: string;
+  readonly callerId: string;
+  readonly cognitoIdentity: {
+    readonly amr: readonly string[];
+    readonly identityId: string;
+    readonly identityPoolId: string;
+  } | null;
+  readonly principalOrgId: null;
+  readonly userArn: string;
+  readonly userId: string;
+}
+
+export interface CallerDeps {
+  readonly credentials: CredentialsMaker;
+  readonly permissions: Permissions;
+  readonly region: string;
+  readonly accountId: string;
+  readonly clock: Clock;
+}
+
+interface Key {
+  readonly secretAccessKey: string;
+  /** Absent for the account's own key. */
+  readonly session?: Session;
+}
+
+/** Says whether a key is known before the body is read, then checks signature, time and permission. */
+export interface CallerCheck {
+  /** @throws AwsError, 403. */
+  keyOf(req: IncomingMessage): Key;
+  /** @param resource whole ARN of what is asked for. @throws AwsError, 403, with the reason for the log. */
+  callerOf(req: IncomingMessage, body: Buffer, key: Key, resource: string): IamCaller;
+}
+
+/** Name and secret of the developer's key, as everywhere on this machine. */
+const ownKey = 'local';
+const action = 'execute-api:Invoke';
+
+const forbidden = (reason: string) => new AwsError('ForbiddenException', reason, 403);
+
+export function createApiCallers(deps: CallerDeps): CallerCheck {
+  const { credentials, permissions, region, accountId, clock } = deps;
+  const accessKeyOf = (req: IncomingMessage) => credentialOf(req)?.split('/', 1)[0] ?? '';
+
+  function holderOf({ identityId }: Session, resource: string): Holder {
+    const holder = permissions.holderOf(identityId);
+    if (!holder) throw forbidden(`no identity pool has ${identityId}`);
+    const decision = permissions.mayCall(holder, action, resource);
+    if (decision.allowed) return holder;
+    throw forbidden(`${identityId} may not ${action} on ${resource}: ${decision.reason}`);
+  }
+
+  return {
+    keyOf(req) {
+      const accessKeyId = accessKeyOf(req);
+      if (!req.headers.authorization) throw forbidden('the request is not signed in its header');
+      if (accessKeyId === ownKey) return { secretAccessKey: ownKey };
+      if (!accessKeyId.startsWith(accessKeyPrefix))
+        throw forbidden(`access key ${accessKeyId} is not of this installation`);
+      const session = credentials.open(accessKeyId, headerOf(req, 'x-amz-security-token'));
+      if ('refused' in session) throw forbidden(session.refused);
+      if (clock.now() >= session.expiration) throw forbidden('the credentials have expired');
+      return { secretAccessKey: session.secretAccessKey, session };
+    },
+
+    callerOf(req, body, { secretAccessKey, session }, resource) {
+      requireSignature(req, body, secretAccessKey, { service: 'execute-api', region });
+      requireInTime(req, clock.now());
+      const accessKey = accessKeyOf(req);
+      const common = { accessKey, accountId, principalOrgId: null };
+      if (!session) {
+        const userArn = `arn:aws:iam::${accountId}:root`;
+        return { ...common, callerId: accountId, cognitoIdentity: null, userArn, userId: accountId };
+      }
+      const { pool, kind, role } = holderOf(session, resource);
+      const roleName = role!.arn.split('/').at(-1)!;
+      const userId = `AROALOCAL:CognitoIdentityCredentials`;
+      return {
+        ...common,
+        callerId: userId,
+        cognitoIdentity: { amr: [kind], identityId: session.identityId, identityPoolId: pool.id },
+        userArn: `arn:aws:sts::${accountId}:assumed-role/${roleName}/CognitoIdentityCredentials`,
+        userId,
+      };
+    },
+  };
+}

@@ -1,0 +1,24 @@
+// Opens the template's schedules, once everything that their functions call is there.
+import { randomUUID } from 'node:crypto';
+import type { Lambda } from '../lambda/service.ts';
+import type { ResolvedTemplate } from '../template/load.ts';
+import { schedulesFromTemplate } from './schedule-spec.ts';
+import { createSchedules, type Schedules, type SchedulesOptions } from './schedules.ts';
+
+/** @throws StartError naming the template line of a schedule that the local cloud does not support. */
+export function openSchedules(
+  options: Pick<SchedulesOptions, 'clock' | 'log' | 'count'> & {
+    readonly template: ResolvedTemplate;
+    readonly lambda: Pick<Lambda, 'invokeAsync'>;
+  },
+): Schedules {
+  const { template, lambda, ...rest } = options;
+  const schedules = createSchedules({
+    ...rest,
+    schedules: schedulesFromTemplate(template),
+    invoke: (functionName, payload) => lambda.invokeAsync(functionName, payload),
+    newId: randomUUID,
+  });
+  schedules.start();
+  return schedules;
+}

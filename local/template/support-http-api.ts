@@ -1,0 +1,45 @@
+// What the local cloud honours of an HTTP API, and of the routes that functions declare.
+
+import { flag, oneOf, text, whole } from './property-check.ts';
+import type { ResourceSupport } from './property-check.ts';
+
+/** Of AWS::Serverless::Function. */
+export const routeProperties = {
+  'Events.*.Type': oneOf('HttpApi'),
+  'Events.*.Properties.ApiId': text,
+  'Events.*.Properties.Method': oneOf('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'ANY'),
+  'Events.*.Properties.Path': text,
+  'Events.*.Properties.PayloadFormatVersion': oneOf('2.0'),
+} as const;
+
+const cors = 'CorsConfiguration';
+
+export const httpApi: Readonly<Record<string, ResourceSupport>> = {
+  'AWS::Serverless::HttpApi': {
+    properties: {
+      honours: {
+        StageName: oneOf('$default'),
+        'Auth.EnableIamAuthorizer': oneOf('true'),
+        'Auth.DefaultAuthorizer': oneOf('AWS_IAM'),
+        [`${cors}.AllowOrigins.*`]: text,
+        [`${cors}.AllowMethods.*`]: oneOf('GET', 'PUT', 'POST', 'PATCH', 'DELETE'),
+        [`${cors}.AllowHeaders.*`]: text,
+        [`${cors}.ExposeHeaders.*`]: text,
+        [`${cors}.AllowCredentials`]: flag,
+        [`${cors}.MaxAge`]: whole(0, 86_400),
+        'DefaultRouteSettings.ThrottlingRateLimit': whole(1, 10_000),
+        'DefaultRouteSettings.ThrottlingBurstLimit': whole(1, 5_000),
+      },
+      ignores: {
+        Name: 'it is for readers',
+        Description: 'it is for readers',
+        FailOnWarnings: 'it is for the deployment',
+        'AccessLogSettings.**':
+          'the log of the program names what is refused, and the status page counts the rest',
+        'DefaultRouteSettings.DetailedMetricsEnabled': 'the status page counts requests in any case',
+        'Tags.**': 'nobody bills one machine by tag',
+      },
+      required: ['Auth.EnableIamAuthorizer', 'Auth.DefaultAuthorizer'],
+    },
+  },
+};

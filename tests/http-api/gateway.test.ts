@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AwsError } from '../../local/aws-error.ts';
 import { start } from '../cognito/cognito-fixture.ts';
-import { openGateway, ownKeys, type Call } from './fixture.ts';
+import { ownKeys, type Call } from './call-api.ts';
+import { openGateway } from './fixture.ts';
 
 const message = (text: string) => JSON.stringify({ message: text });
 

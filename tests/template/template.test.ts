@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { openRoutes } from '../../adapters/http-api/open-routes.ts';
+import { apiFromTemplate } from '../../local/http-api/api-spec.ts';
 import { mappingsFromTemplate } from '../../local/kinesis/mapping-spec.ts';
 import { dataStreamsFromTemplate } from '../../local/kinesis/stream-spec.ts';
 import { functionsOf } from '../../local/template/functions.ts';
@@ -279,4 +281,12 @@ test('the stream function has the environment of the direct one', () => {
   );
   assert.deepEqual(stream?.environment, direct?.environment);
   assert.deepEqual(stream?.build, direct?.build);
+});
+
+test('the HTTP API lets through what its function serves, and nothing else', () => {
+  const served = openRoutes({ windowsTable: '', devicesTable: '', windowSeconds: 10 });
+  assert.deepEqual(
+    apiFromTemplate(load())!.routes.map(({ key }) => key),
+    served.map(({ method, path }) => `${method} ${path}`),
+  );
 });

@@ -1,0 +1,143 @@
+// The HTTP API on the real program: callers see what devices do, and only who may call is answered.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { callApi, type Call, type Keys } from '../http-api/call-api.ts';
+import {
+  connectDevice,
+  createDevice,
+  eventually,
+  startTidegate,
+  temporaryFolder,
+  whenClosed,
+  type Tidegate,
+} from './tidegate.ts';
+
+type Json = Record<string, unknown>;
+
+const certs = temporaryFolder('api-certs');
+let tidegate: Tidegate;
+
+before(async () => {
+  tidegate = await startTidegate(temporaryFolder('api'));
+  await createDevice(tidegate, 'fridge-1', certs);
+});
+after(async () => {
+  await tidegate.stop();
+});
+
+async function call(asked: Call): Promise<{ status: number | undefined; body: Json }> {
+  const { status, body } = await callApi(tidegate.endpoints.outputs['ApiUrl']!, asked);
+  return { status, body: JSON.parse(body) as Json };
+}
+
+const deviceIs = (what: string, isSo: (device: Json) => boolean) =>
+  eventually(`fridge-1 ${what}`, async () => {
+    const { body } = await call({ path: '/devices/fridge-1' });
+    return isSo(body) && body;
+  });
+
+async function guest(): Promise<Keys> {
+  const ask = async (operation: string, input: object) => {
+    const headers = {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `AWSCognitoIdentityService.${operation}`,
+    };
+    const response = await fetch(tidegate.endpoints.aws, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(input),
+    });
+    return (await response.json()) as Record<string, Record<string, string>>;
+  };
+  const { IdentityId } = await ask('GetId', {
+    IdentityPoolId: tidegate.endpoints.outputs['DashboardIdentityPool'],
+  });
+  const { Credentials } = await ask('GetCredentialsForIdentity', { IdentityId });
+  return {
+    accessKeyId: Credentials!['AccessKeyId']!,
+    secretAccessKey: Credentials!['SecretKey']!,
+    sessionToken: Credentials!['SessionToken']!,
+  };
+}
+
+test('a device that connects, measures and leaves is seen to do so', async () => {
+  assert.equal((await call({ path: '/devices/fridge-1' })).status, 404);
+  const before = Date.now();
+  const client = await connectDevice(tidegate, 'fridge-1', certs);
+  const online = await deviceIs('comes', ({ online }) => online === true);
+  assert.deepEqual(
+    [online['type'], online['groups'], online['attributes']],
+    ['sensor', ['Seattle'], { city: 'Seattle' }],
+  );
+  const start = Math.floor((before - 3_600_000) / 60_000) * 60_000;
+  for (const [second, temperature] of [
+    [0, 4.1],
+    [10, 4.3],
+    [59, 5],
+    [60, -0.5],
+  ] as const) {
+    const payload = JSON.stringify({ timestamp: start + second * 1000, temperature });
+    await client.publishAsync('telemetry/seattle/fridge-1', payload, { qos: 1 });
+  }
+  const query = { from: String(start), to: String(start + 120_000), metric: 'temperature', resolution: '1m' };
+  const windows = await eventually('two minutes of windows', async () => {
+    const { body } = await call({ path: '/devices/fridge-1/windows', query });
+    const found = body['windows'] as { readings: number; metrics: Json }[];
+    return found.reduce((sum, { readings }) => sum + readings, 0) === 4 && found;
+  });
+  assert.deepEqual(
+    windows.map(({ metrics }) => metrics['temperature']),
+    [
+      { min: 4.1, max: 5, sum: 13.4, count: 3, mean: 4.466666666666667 },
+      { min: -0.5, max: -0.5, sum: -0.5, count: 1, mean: -0.5 },
+    ],
+  );
+  const seen = await deviceIs('is heard', ({ lastSeenAt }) => lastSeenAt !== undefined);
+  assert.equal(seen['site'], 'seattle');
+  await client.endAsync();
+  const offline = await deviceIs('leaves', ({ online }) => online === false);
+  assert.equal(offline['disconnectReason'], 'CLIENT_INITIATED_DISCONNECT');
+  assert.ok(Number(offline['presenceSince']) >= Number(online['presenceSince']));
+});
+
+test('a connection that is cut, and one that is taken over, are told apart', async () => {
+  const first = await connectDevice(tidegate, 'fridge-1', certs);
+  const closed = whenClosed(first);
+  const { presenceSince } = await deviceIs('comes', ({ online }) => online === true);
+  const second = await connectDevice(tidegate, 'fridge-1', certs);
+  await closed;
+  await deviceIs(
+    'is there again',
+    (device) => device['online'] === true && Number(device['presenceSince']) > Number(presenceSince),
+  );
+  second.stream.destroy();
+  const offline = await deviceIs('is cut off', ({ online }) => online === false);
+  assert.equal(offline['disconnectReason'], 'CONNECTION_LOST');
+});
+
+test('a wrong signature is refused, and a guest may see devices', async () => {
+  const forbidden = { status: 403, body: { message: 'Forbidden' } };
+  assert.deepEqual(await call({ keys: null }), forbidden);
+  assert.deepEqual(await call({ keys: { accessKeyId: 'local', secretAccessKey: 'guess' } }), forbidden);
+  const visitor = await guest();
+  const { status, body } = await call({ keys: visitor });
+  assert.deepEqual([status, (body['devices'] as Json[]).length], [200, 1]);
+  assert.deepEqual(await call({ keys: { ...visitor, secretAccessKey: 'guess' } }), forbidden);
+});
+
+test('the AWS port and the status page tell the same address', async () => {
+  const { ApiUrl } = tidegate.endpoints.outputs;
+  assert.equal(ApiUrl, `${tidegate.endpoints.web}/api`);
+  const status = (await (await fetch(`${tidegate.endpoints.web}/status.json`)).json()) as { outputs: Json };
+  assert.equal(status.outputs['ApiUrl'], ApiUrl);
+  const query = await fetch(tidegate.endpoints.aws, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=local/20261120/us-east-1/cloudformation/aws4_request, SignedHeaders=host, Signature=00',
+    },
+    body: 'Action=DescribeStacks&Version=2010-05-15',
+  });
+  assert.match(await query.text(), new RegExp(`<OutputValue>${ApiUrl}</OutputValue>`));
+});

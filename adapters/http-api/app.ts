@@ -23,7 +23,9 @@ z.config(en());
 export function createHttpApi(routes: readonly Route[]): ServeHttp {
   const app = new Hono<{ Bindings: Served }>();
   for (const route of routes) {
-    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), (context) => serve(route, context));
+    const schemas = { params: z.strictObject(route.params), query: z.strictObject(route.query) };
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    app.on(route.method, path, (context) => serve(route, schemas, context));
   }
   app.notFound(({ req }) => answerProblem(problemOf(404, `There is no ${req.method} ${req.path}`)));
   app.onError((error, { env }) => {
@@ -34,10 +36,15 @@ export function createHttpApi(routes: readonly Route[]): ServeHttp {
   return async (request, served) => app.fetch(request, served);
 }
 
-async function serve(route: Route, { req, env }: HttpContext): Promise<Response> {
+interface Schemas {
+  readonly params: z.ZodMiniType;
+  readonly query: z.ZodMiniType;
+}
+
+async function serve(route: Route, schemas: Schemas, { req, env }: HttpContext): Promise<Response> {
   const faults: Fault[] = [];
-  const params = check('path', z.strictObject(route.params), req.param(), faults);
-  const query = check('query', z.strictObject(route.query), queryOf(req.url, route.query, faults), faults);
+  const params = check('path', schemas.params, req.param(), faults);
+  const query = check('query', schemas.query, queryOf(req.url, route.query, faults), faults);
   const body = await bodyOf(route, req.raw, faults);
   if (faults.length > 0) {
     const [{ in: place, name, detail }] = faults as [Fault, ...Fault[]];

@@ -1,12 +1,13 @@
 // Devices over HTTP: where they are, whether they are connected, and what they measured last.
 
 import * as z from 'zod/mini';
+import type { Device } from '../../core/device.ts';
 import type { DeviceStore } from '../device-store.ts';
 import type { WindowHistory } from '../window-history.ts';
 import { deviceId, pageLimit, time } from './fields.ts';
 import { figures, figuresOf } from './figures.ts';
 import { ApiProblem } from './problem.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiCaller, type Route } from './route.ts';
 
 const device = z.strictObject({
   deviceId: z.string(),
@@ -25,6 +26,11 @@ const lastWindow = z.strictObject({ start: time, readings: z.int(), metrics: fig
 
 const USUAL_PAGE = 50;
 
+/** Guests are anybody: where on the network a device stands is none of their business. */
+function shownTo({ isGuest }: ApiCaller, { ipAddress, ...device }: Device): Device {
+  return isGuest || ipAddress === undefined ? device : { ...device, ipAddress };
+}
+
 export function deviceRoutes(stores: {
   readonly devices: Pick<DeviceStore, 'load' | 'list'>;
   readonly history: Pick<WindowHistory, 'last'>;
@@ -38,9 +44,9 @@ export function deviceRoutes(stores: {
       params: {},
       query: { limit: pageLimit(USUAL_PAGE, 500), next: z.optional(deviceId) },
       answer: z.strictObject({ devices: z.array(device), next: z.optional(z.string()) }),
-      async run({ query: { limit = USUAL_PAGE, next } }) {
+      async run({ query: { limit = USUAL_PAGE, next }, caller }) {
         const page = await devices.list({ limit, ...(next !== undefined && { after: next }) });
-        return { devices: page.devices, next: page.last };
+        return { devices: page.devices.map((each) => shownTo(caller, each)), next: page.last };
       },
     }),
     route({
@@ -50,15 +56,16 @@ export function deviceRoutes(stores: {
       params: { deviceId },
       query: {},
       answer: z.extend(device, { lastWindow: z.optional(lastWindow) }),
-      async run({ params }) {
+      async run({ params, caller }) {
         const [found, window] = await Promise.all([
           devices.load(params.deviceId),
           history.last(params.deviceId),
         ]);
         if (!found) throw new ApiProblem(404, `There is no device ${params.deviceId}`);
-        if (!window) return found;
+        const shown = shownTo(caller, found);
+        if (!window) return shown;
         const { windowStart: start, readings, metrics } = window;
-        return { ...found, lastWindow: { start, readings, metrics: figuresOf(metrics) } };
+        return { ...shown, lastWindow: { start, readings, metrics: figuresOf(metrics) } };
       },
     }),
   ];

@@ -12,7 +12,10 @@ import type { ApiCaller } from './route.ts';
 interface IamAuthorizer {
   readonly iam?: {
     readonly userArn?: string | null;
-    readonly cognitoIdentity?: { readonly identityId?: string | null } | null;
+    readonly cognitoIdentity?: {
+      readonly identityId?: string | null;
+      readonly amr?: readonly string[] | null;
+    } | null;
   };
 }
 
@@ -25,7 +28,7 @@ export function callerOf({ requestContext }: HttpEvent): ApiCaller {
   const { userArn, cognitoIdentity } = requestContext.authorizer?.iam ?? {};
   const id = cognitoIdentity?.identityId ?? userArn;
   if (!id) throw new Error('The request says nothing of who signed it: is IAM authorisation off?');
-  return { id };
+  return { id, isGuest: cognitoIdentity?.amr?.includes('unauthenticated') ?? false };
 }
 
 export function requestOf(event: HttpEvent): Request {

@@ -6,6 +6,8 @@ import type * as z from 'zod/mini';
 export interface ApiCaller {
   /** ARN of an IAM user or role, or the ID of a Cognito identity. */
   readonly id: string;
+  /** A Cognito identity of somebody who has not logged in. */
+  readonly isGuest: boolean;
 }
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';

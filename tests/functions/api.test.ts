@@ -65,6 +65,7 @@ before(async () => {
     lastSeenAt: { N: String(START) },
     online: { BOOL: true },
     presenceSince: { N: String(START - 5000) },
+    ipAddress: { S: '192.0.2.17' },
     presenceVersion: { N: '3' },
     sessionId: { S: 's' },
     type: { S: 'sensor' },
@@ -127,6 +128,7 @@ test('a device with its newest window', async () => {
     lastSeenAt: START,
     online: true,
     presenceSince: START - 5000,
+    ipAddress: '192.0.2.17',
     type: 'sensor',
     groups: ['cold'],
     attributes: { floor: '2' },
@@ -144,6 +146,13 @@ test('a device with its newest window', async () => {
       },
     },
   });
+});
+
+test('a guest does not see from where devices connect', async () => {
+  const event = sample('device');
+  const text = JSON.stringify(event).replace('"amr":["authenticated"]', '"amr":["unauthenticated"]');
+  const device = await answered(JSON.parse(text), '/devices/{deviceId}');
+  assert.deepEqual([device['deviceId'], device['ipAddress']], ['fridge-1', undefined]);
 });
 
 test('a device of which little is known', async () => {

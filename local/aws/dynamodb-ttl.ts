@@ -2,7 +2,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
-import { writeFileSafely } from '../s3/durable-files.ts';
+import { writeFileSafely } from '../files/durable-files.ts';
 import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
 

@@ -2,7 +2,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { makePrivateDir, writeDurably } from '../iot/durable-file.ts';
+import { makeDirectory, replaceFile } from '../files/durable-files.ts';
 import { StartError } from '../start-error.ts';
 
 export interface Secret {
@@ -39,12 +39,12 @@ function readKey(file: string): string | undefined {
  * @throws StartError when the file holds something else.
  */
 export async function openSecret(dir: string): Promise<Secret> {
-  makePrivateDir(dir);
+  await makeDirectory(dir);
   const file = path.join(dir, 'secret');
   let key = readKey(file);
   if (key === undefined) {
     key = randomBytes(32).toString('hex');
-    await writeDurably(file, `${key}\n`);
+    await replaceFile(file, `${key}\n`);
   }
   if (!/^[0-9a-f]{64}$/.test(key)) {
     throw new StartError(`${file} is damaged: remove it; browsers then begin with new identities`);

@@ -24,8 +24,6 @@ export interface DeliveryStreams {
    * @throws AwsError ResourceNotFoundException, InvalidArgumentException
    */
   put(streamName: string, records: readonly Buffer[]): Promise<void>;
-  /** Resolves once every stream holds less than it may; await it before taking in more. */
-  ready(): Promise<void>;
   /** Writes what is buffered without waiting for size or time. */
   flush(): Promise<void>;
   /** The same for buffers of very many records, when those who wait for them fill the memory. */
@@ -45,8 +43,6 @@ export interface DeliveryStreamsOptions extends Partial<Surroundings> {
 const MAX_RECORD_BYTES = 1_024_000;
 /** Half of the messages at which the broker stops reading: 5 MB in records of 350 bytes. */
 const VERY_MANY_RECORDS = 15_000;
-/** A stream that cannot write holds this many full buffers before `ready()` waits. */
-const HELD_BUFFERS = 4;
 
 interface Buffered {
   readonly records: Buffer[];
@@ -60,16 +56,10 @@ interface Stream {
   put(records: readonly Buffer[]): Promise<void>;
   flush(): Promise<void>;
   close(): Promise<void>;
-  isFull(): boolean;
   state(): StreamState;
 }
 
-function createStream(
-  spec: StreamSpec,
-  writer: ObjectWriter,
-  { clock }: Surroundings,
-  freed: () => void,
-): Stream {
+function createStream(spec: StreamSpec, writer: ObjectWriter, { clock }: Surroundings): Stream {
   let current: Buffered | undefined;
   let heldBytes = 0;
   let closed = false;
@@ -79,7 +69,6 @@ function createStream(
   async function write({ records, waiting, oldest, bytes }: Buffered): Promise<void> {
     const stored = await writer.write(records, oldest);
     heldBytes -= bytes;
-    freed();
     if (stored) for (const resolve of waiting) resolve();
   }
   function flush(): Promise<void> {
@@ -113,7 +102,6 @@ function createStream(
       writer.close();
       await flush();
     },
-    isFull: () => heldBytes > spec.bufferBytes * HELD_BUFFERS,
     state: () => ({
       name: spec.name,
       arn: spec.arn,
@@ -127,18 +115,9 @@ function createStream(
 
 export function createDeliveryStreams(options: DeliveryStreamsOptions): DeliveryStreams {
   const surroundings: Surroundings = { clock: systemClock, newId: randomUUID, count: () => {}, ...options };
-  let waiting: (() => void)[] = [];
-  const isFull = () => [...streams.values()].some((stream) => stream.isFull());
-  let closed = false;
-  function freed(): void {
-    if (waiting.length === 0 || (isFull() && !closed)) return;
-    const all = waiting;
-    waiting = [];
-    for (const resolve of all) resolve();
-  }
   const streams = new Map<string, Stream>(
     options.streams.map((spec) => {
-      return [spec.name, createStream(spec, createObjectWriter(spec, surroundings), surroundings, freed)];
+      return [spec.name, createStream(spec, createObjectWriter(spec, surroundings), surroundings)];
     }),
   );
   const each = async (act: (stream: Stream) => Promise<void>) => {
@@ -157,18 +136,13 @@ export function createDeliveryStreams(options: DeliveryStreamsOptions): Delivery
       }
       return records.length > 0 ? stream.put(records) : Promise.resolve();
     },
-    ready: () => (isFull() && !closed ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()),
     flush: () => each((stream) => stream.flush()),
     relieve() {
       for (const stream of streams.values()) {
         if (stream.state().bufferedRecords >= VERY_MANY_RECORDS) void stream.flush();
       }
     },
-    async close() {
-      closed = true;
-      freed();
-      await each((stream) => stream.close());
-    },
+    close: () => each((stream) => stream.close()),
     describe: () => [...streams.values()].map((stream) => stream.state()),
   };
 }

@@ -30,7 +30,7 @@ import {
 } from '@peculiar/x509';
 import type { Clock } from '../clock.ts';
 import { StartError } from '../start-error.ts';
-import { makePrivateDir, writeDurably } from './durable-file.ts';
+import { makeDirectory, replaceFile } from '../files/durable-files.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const day = 86_400_000;
@@ -124,9 +124,9 @@ async function ensurePair(
   if (found && keep(found)) return { ...found, certFile };
   const made = await make();
   // The old certificate goes first and the new one comes last: a crash in between leaves no pair, and the next start makes one.
-  await writeDurably(certFile, '', 0o644);
-  await writeDurably(keyFile, made.key);
-  await writeDurably(certFile, made.cert, 0o644);
+  await replaceFile(certFile, '', 0o644);
+  await replaceFile(keyFile, made.key);
+  await replaceFile(certFile, made.cert, 0o644);
   return { ...made, certFile };
 }
 
@@ -210,7 +210,7 @@ export async function openCa(options: {
   hosts?: readonly string[];
 }): Promise<LocalCa> {
   const { dir, clock, hosts = [] } = options;
-  makePrivateDir(dir);
+  await makeDirectory(dir);
   const now = clock.now();
   const ca = await ensurePair(
     dir,

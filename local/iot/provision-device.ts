@@ -11,7 +11,7 @@ import type {
   PlannedThing,
   Provisioned,
 } from './provisioning-resources.ts';
-import type { Change } from './record-file.ts';
+import type { Change } from '../files/record-file.ts';
 import { change, find, type Attributes, type Certificate, type Registry, type Thing } from './registry.ts';
 import { groupOf } from './thing-group-operations.ts';
 import { withGroup } from './thing-membership-operations.ts';

@@ -4,9 +4,9 @@ import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
-import { makePrivateDir } from './durable-file.ts';
+import { makeDirectory } from '../files/durable-files.ts';
 import { compilePolicy } from './policy-document.ts';
-import { openRecordFile, readRecordFile, type Change, type RecordFile } from './record-file.ts';
+import { openRecordFile, readRecordFile, type Change, type RecordFile } from '../files/record-file.ts';
 import type {
   Certificate,
   Ownership,
@@ -95,7 +95,7 @@ export async function readRegistry(place: Place): Promise<RegistryView> {
  */
 export async function openRegistry(options: Place & { log: Log }): Promise<Registry> {
   const { dir, log } = options;
-  makePrivateDir(dir);
+  await makeDirectory(dir);
   const file = await openRecordFile(fileOf(dir), log);
   const kinds = tables(file);
   try {

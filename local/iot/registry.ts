@@ -1,7 +1,7 @@
 // What the local AWS IoT registry knows: things, types, groups, certificates, policies, and who is attached to whom.
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
-import type { Change } from './record-file.ts';
+import type { Change } from '../files/record-file.ts';
 
 /** Pairs, not an object: `__proto__` is a lawful attribute name. */
 export type Attributes = readonly (readonly [name: string, value: string])[];

@@ -1,8 +1,8 @@
 // Event source mappings: a poller for every shard, checkpoints on disk, children after their parents.
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
-import { makePrivateDir } from '../iot/durable-file.ts';
-import { openRecordFile, type RecordFile } from '../iot/record-file.ts';
+import { makeDirectory } from '../files/durable-files.ts';
+import { openRecordFile, type RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
 import type { Origin } from './batch-event.ts';
 import { createDelivery, type DeliverySettings } from './deliver-batch.ts';
@@ -83,7 +83,7 @@ function createReadings(
 
 export async function openMappings(options: MappingsOptions): Promise<Mappings> {
   const { dir, mappings, streams, clock, log } = options;
-  makePrivateDir(dir);
+  await makeDirectory(dir);
   const checkpoints = await openRecordFile(path.join(dir, 'checkpoints.log'), log);
   let cancel: (() => void) | undefined;
   let closed = false;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
-import { makePrivateDir, writeDurably } from '../iot/durable-file.ts';
+import { makeDirectory, replaceFile } from '../files/durable-files.ts';
 import { diskFiles, type JournalFiles } from '../journal/files.ts';
 import type { Log } from '../log.ts';
 import { hashKeyOf, holds } from './hash-key.ts';
@@ -71,11 +71,11 @@ async function readShards(file: string): Promise<Shard[]> {
 async function openStream(spec: DataStreamSpec, options: DataStreamsOptions) {
   const { clock, log, files = diskFiles } = options;
   const dir = path.join(options.dir, spec.name);
-  makePrivateDir(dir);
+  await makeDirectory(dir);
   const file = path.join(dir, 'shards.json');
   const before = await readShards(file);
   const described = reshard(before, spec.shards);
-  if (described.length !== before.length) await writeDurably(file, shardsText(described));
+  if (described.length !== before.length) await replaceFile(file, shardsText(described));
   const shards: OpenShard[] = [];
   for (const shard of described) {
     const id = shardIdOf(shard.number);

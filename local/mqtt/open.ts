@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { makePrivateDir } from '../iot/durable-file.ts';
-import { openRecordFile, type RecordFile } from '../iot/record-file.ts';
+import { makeDirectory } from '../files/durable-files.ts';
+import { openRecordFile, type RecordFile } from '../files/record-file.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import { type Authorize, createAccess } from './access.ts';
@@ -53,7 +53,7 @@ async function countRun(records: RecordFile): Promise<number> {
 export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
   const { dir, journal, rules, authorize, clock, log, count, newId = randomUUID } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  makePrivateDir(dir);
+  await makeDirectory(dir);
   const records = await openRecordFile(join(dir, 'sessions.log'), log);
   const earlierRuns = await countRun(records);
   const access = createAccess({ authorize, log, count });

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePrivateDir, syncDir, writeDurably } from '../iot/durable-file.ts';
+import { makeDirectory, syncDirectory, replaceFile } from '../files/durable-files.ts';
 import type { Log } from '../log.ts';
 import type { InboundMessage } from './message.ts';
 
@@ -49,7 +49,7 @@ export async function openRetained(options: {
   bytes: number;
 }): Promise<Retained> {
   const { dir, log } = options;
-  makePrivateDir(dir);
+  await makeDirectory(dir);
   const slots = new Map<string, Slot>();
   let bytes = 0;
 
@@ -70,11 +70,11 @@ export async function openRetained(options: {
     if (slot.message !== message) return; // a newer one is about to be written
     const file = fileOf(dir, topic);
     if (message) {
-      await writeDurably(file, JSON.stringify({ ...message, payload: message.payload.toString('base64') }));
+      await replaceFile(file, JSON.stringify({ ...message, payload: message.payload.toString('base64') }));
       return;
     }
     await rm(file, { force: true });
-    await syncDir(dir);
+    await syncDirectory(dir);
     if (slot.message === undefined) slots.delete(topic);
   };
 

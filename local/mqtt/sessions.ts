@@ -1,7 +1,7 @@
 // All sessions: opens and resumes them, keeps those that outlive their connection on disk, ends them when their time is over.
 
 import type { Clock } from '../clock.ts';
-import type { RecordFile } from '../iot/record-file.ts';
+import type { RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from './access.ts';
 import { Refusal } from './refusal.ts';

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, link, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
-import { isMissing, makeDirectory, syncDirectory, writeFileSafely } from './durable-files.ts';
+import { isMissing, makeDirectory, syncDirectory, writeFileSafely } from '../files/durable-files.ts';
 import { recordNameOf } from './keys.ts';
-import { createTurns } from './turns.ts';
+import { createTurns } from '../files/turns.ts';
 import type { OpenFile, Places } from './places.ts';
 import { adopt, effectiveVersions, readRecord, type KeyRecord, type Version } from './record.ts';
 

@@ -2,10 +2,10 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir, realpath, rename, rm, rmdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { isMissing, makeDirectory, syncDirectory } from './durable-files.ts';
+import { isMissing, makeDirectory, syncDirectory } from '../files/durable-files.ts';
 import { compareKeys, encodedFolder, encodedPathOf, keyOfEncoded, plainPathOf } from './keys.ts';
 import type { FoundFile } from './record.ts';
-import { createTurns } from './turns.ts';
+import { createTurns } from '../files/turns.ts';
 
 export interface OpenFile extends FoundFile {
   readonly handle: FileHandle;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Checksum } from '../aws/body.ts';
-import { isMissing } from './durable-files.ts';
+import { isMissing } from '../files/durable-files.ts';
 
 /** The headers that are stored with an object and come back with it, by their lower-case names. */
 export const storedHeaders = [

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import { StartError } from '../start-error.ts';
 import { settingsOf, type BucketResource, type ExpirationRule } from './bucket-spec.ts';
 import { createBucket, type Bucket } from './bucket.ts';
-import { isMissing, makeDirectory, syncDirectory, writeFileSafely } from './durable-files.ts';
+import { isMissing, makeDirectory, syncDirectory, writeFileSafely } from '../files/durable-files.ts';
 import { requireBucketName } from './keys.ts';
 import { listVersions } from './list.ts';
 import { createPlaces } from './places.ts';

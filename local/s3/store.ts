@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import type { BucketResource } from './bucket-spec.ts';
 import type { Finished, Removal } from './bucket.ts';
 import { createStoredObject, spool, type PutOptions, type StoredObject } from './content.ts';
-import { makeDirectory } from './durable-files.ts';
+import { makeDirectory } from '../files/durable-files.ts';
 import { requireKey } from './keys.ts';
 import { applyRules, everyDay } from './lifecycle.ts';
 import {
@@ -21,7 +21,7 @@ import {
 } from './list.ts';
 import type { Version } from './record.ts';
 import { openRegistry, type BucketInfo } from './registry.ts';
-import { createTurns } from './turns.ts';
+import { createTurns } from '../files/turns.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 
 export type { PutOptions, StoredObject } from './content.ts';

@@ -8,7 +8,7 @@ import type { Checksum } from '../aws/body.ts';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import { spool, type PutOptions } from './content.ts';
-import { isMissing, makeDirectory, writeFileSafely } from './durable-files.ts';
+import { isMissing, makeDirectory, writeFileSafely } from '../files/durable-files.ts';
 import { requireKey } from './keys.ts';
 import type { Version } from './record.ts';
 

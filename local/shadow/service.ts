@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { TopicService } from '../mqtt/jobs.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
-import { createTurns } from '../s3/turns.ts';
+import { createTurns } from '../files/turns.ts';
 import { applyPatch, deltaOf, emptyDocument, stamp, stateBytes, type ShadowDocument } from './document.ts';
 import { findToken, parseToken, parseUpdate, type UpdateRequest } from './request.ts';
 import { keyOf, type DoneRequest, type KeptShadow, type ShadowId, type ShadowStore } from './store.ts';

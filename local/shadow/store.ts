@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
-import { makePrivateDir } from '../iot/durable-file.ts';
-import { openRecordFile, type Change } from '../iot/record-file.ts';
+import { makeDirectory } from '../files/durable-files.ts';
+import { openRecordFile, type Change } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
 import { parseJson } from '../rules/json.ts';
 import { emptyDocument, type ShadowDocument } from './document.ts';
@@ -75,7 +75,7 @@ export async function openShadowStore(options: {
   maximum?: number;
 }): Promise<ShadowStore> {
   const { dir, clock, log, maximum = maximumCharacters } = options;
-  makePrivateDir(dir);
+  await makeDirectory(dir);
   const file = await openRecordFile(path.join(dir, 'shadows.log'), log);
   const shadows = file.table<StoredShadow>('shadow');
   const tombstones = file.table<Tombstone>('deleted');

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { makeDirectory, syncDirectory, writeThrough } from '../s3/durable-files.ts';
+import { makeDirectory, syncDirectory, writeThrough } from '../files/durable-files.ts';
 
 export interface OwedFile {
   /** Below the data directory, such as `mail/20260101T000000.000Z-<id>.eml`. */

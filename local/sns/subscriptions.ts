@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Log } from '../log.ts';
-import { makeDirectory, writeFileSafely } from '../s3/durable-files.ts';
+import { makeDirectory, writeFileSafely } from '../files/durable-files.ts';
 import { StartError } from '../start-error.ts';
 import { checkEndpoint } from './endpoints.ts';
 import type { Protocol } from './message.ts';

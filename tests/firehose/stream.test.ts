@@ -170,21 +170,6 @@ describe('a delivery stream whose bucket fails', () => {
       'info: archived',
     ]);
   });
-
-  it('asks for patience once it holds four buffers, and has room again when they are written', async () => {
-    const { streams, clock, bucket, put } = streamsOf({ bufferBytes: 10 });
-    bucket.broken = true;
-    for (let n = 0; n < 4; n++) put('1234567890');
-    let ready = false;
-    await streams.ready();
-    put('x');
-    void streams.ready().then(() => (ready = true));
-    await clock.advance(10_000);
-    assert.equal(ready, false);
-    bucket.broken = false;
-    await clock.advance(60_000);
-    assert.equal(ready, true);
-  });
 });
 
 describe('closing', () => {

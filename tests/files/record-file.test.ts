@@ -1,14 +1,14 @@
-// The registry's file under bad luck: torn tails, damage, a full disk, a killed process.
+// A file of records under bad luck: torn tails, damage, a full disk, a killed process.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { openRecordFile } from '../../local/iot/record-file.ts';
+import { openRecordFile } from '../../local/files/record-file.ts';
 import { silentLog } from '../../local/log.ts';
 import { StartError } from '../../local/start-error.ts';
-import { temporaryDir } from './iot-fixture.ts';
+import { temporaryDir } from '../iot/iot-fixture.ts';
 
 const put = (key: string, value: object | undefined) => ({ kind: 'thing', key, value });
 
@@ -27,7 +27,7 @@ async function reread(file: string) {
 }
 
 test('confirmed changes are there at the next start, in one file for its owner alone', async (t) => {
-  const file = path.join(temporaryDir(t), 'registry.log');
+  const file = path.join(temporaryDir(t), 'records.log');
   const records = await open(t, file);
   await records.commit([put('a', { n: 1 }), put('__proto__', { n: 2 })]);
   await records.commit([put('a', { n: 3 }), put('b', { n: 4 })]);
@@ -41,7 +41,7 @@ test('confirmed changes are there at the next start, in one file for its owner a
 
 test('a change torn at any byte is dropped whole, and what was confirmed before it stays', async (t) => {
   const dir = temporaryDir(t);
-  const file = path.join(dir, 'registry.log');
+  const file = path.join(dir, 'records.log');
   const records = await open(t, file);
   await records.commit([put('a', { n: 1 })]);
   const kept = statSync(file).size;
@@ -56,26 +56,26 @@ test('a change torn at any byte is dropped whole, and what was confirmed before 
 });
 
 test('damage before the last line stops the start and names the line', async (t) => {
-  const file = path.join(temporaryDir(t), 'registry.log');
+  const file = path.join(temporaryDir(t), 'records.log');
   const records = await open(t, file);
   for (const key of ['a', 'b', 'c']) await records.commit([put(key, { n: 1 })]);
   const bytes = readFileSync(file);
   bytes[12] = bytes[12]! ^ 1;
   writeFileSync(file, bytes);
   await assert.rejects(openRecordFile(file, silentLog), (error) => {
-    return error instanceof StartError && /registry\.log is damaged at line 1/.test(error.message);
+    return error instanceof StartError && /records\.log is damaged at line 1/.test(error.message);
   });
 });
 
 test('changes made at the same moment are all kept', async (t) => {
-  const file = path.join(temporaryDir(t), 'registry.log');
+  const file = path.join(temporaryDir(t), 'records.log');
   const records = await open(t, file);
   await Promise.all(Array.from({ length: 500 }, (_, n) => records.commit([put(`t${n}`, { n })])));
   assert.equal((await reread(file)).length, 500);
 });
 
 test('a change that cannot be written is refused and taken back, and later ones work again', async (t) => {
-  const file = path.join(temporaryDir(t), 'registry.log');
+  const file = path.join(temporaryDir(t), 'records.log');
   const records = await open(t, file);
   await records.commit([put('a', { n: 1 })]);
   const cyclic: Record<string, unknown> = {};
@@ -93,7 +93,7 @@ test('a change that cannot be written is refused and taken back, and later ones 
 });
 
 test('a file full of outdated lines is rewritten at the next start', async (t) => {
-  const file = path.join(temporaryDir(t), 'registry.log');
+  const file = path.join(temporaryDir(t), 'records.log');
   const records = await openRecordFile(file, silentLog);
   for (let n = 0; n < 300; n += 1) await records.commit([put('a', { n })]);
   await records.close();
@@ -103,7 +103,7 @@ test('a file full of outdated lines is rewritten at the next start', async (t) =
 });
 
 const killed = `
-import { openRecordFile } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../local/iot/record-file.ts'))};
+import { openRecordFile } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../local/files/record-file.ts'))};
 const records = await openRecordFile(process.argv[1], { info() {}, warn() {}, error() {} });
 for (let n = 0; ; n += 1) {
   await records.commit([{ kind: 'thing', key: 't' + n, value: { n } }]);
@@ -111,7 +111,7 @@ for (let n = 0; ; n += 1) {
 }`;
 
 test('kill -9 loses nothing that was confirmed', async (t) => {
-  const file = path.join(temporaryDir(t), 'registry.log');
+  const file = path.join(temporaryDir(t), 'records.log');
   const child = spawn(process.execPath, ['--input-type=module', '-e', killed, file]);
   let confirmed = '';
   for await (const chunk of child.stdout) {
@@ -125,8 +125,8 @@ test('kill -9 loses nothing that was confirmed', async (t) => {
   for (let n = 0; n <= last; n += 1) assert.deepEqual(entries.get(`t${n}`), { n });
 });
 
-test('an empty file and one with half a line are a new registry', async (t) => {
-  const file = path.join(temporaryDir(t), 'registry.log');
+test('an empty file and one with half a line begin with no records', async (t) => {
+  const file = path.join(temporaryDir(t), 'records.log');
   writeFileSync(file, '');
   assert.deepEqual(await reread(file), []);
   appendFileSync(file, '00000000 [["thing"');

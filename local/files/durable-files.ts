@@ -30,8 +30,8 @@ export async function makeDirectory(dir: string): Promise<void> {
 }
 
 /** Writes `content` to the new file `file`, through to the disk. */
-export async function writeThrough(file: string, content: string | Buffer): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
+export async function writeThrough(file: string, content: string | Buffer, mode = 0o600): Promise<void> {
+  const handle = await open(file, 'wx', mode);
   try {
     await handle.writeFile(content);
     await handle.datasync();
@@ -40,15 +40,28 @@ export async function writeThrough(file: string, content: string | Buffer): Prom
   }
 }
 
-/** Replaces `file` by `content` at once and durably; the folder must exist. */
-export async function writeFileSafely(file: string, content: string | Buffer): Promise<void> {
-  const beside = path.join(path.dirname(file), `.${randomUUID()}.tmp`);
+async function writeBeside(beside: string, file: string, content: string | Buffer, mode?: number) {
   try {
-    await writeThrough(beside, content);
+    await writeThrough(beside, content, mode);
     await rename(beside, file);
   } catch (error) {
     await rm(beside, { force: true });
     throw error;
   }
   await syncDirectory(path.dirname(file));
+}
+
+/** Replaces `file` by `content` at once and durably, whoever else is doing the same; the folder must exist. */
+export async function writeFileSafely(file: string, content: string | Buffer): Promise<void> {
+  await writeBeside(path.join(path.dirname(file), `.${randomUUID()}.tmp`), file, content);
+}
+
+/**
+ * The same for a file with one writer: what a crash leaves beside it is overwritten the next time.
+ * Readable by its owner alone unless `mode` says otherwise.
+ */
+export async function replaceFile(file: string, content: string | Buffer, mode?: number): Promise<void> {
+  const beside = `${file}.new`;
+  await rm(beside, { force: true });
+  await writeBeside(beside, file, content, mode);
 }

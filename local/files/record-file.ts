@@ -1,10 +1,11 @@
-// Keeps the registry's records on disk: an append-only file of checksummed lines, so that `kill -9` loses nothing confirmed.
+// Records by kind and key, kept on disk: an append-only file of checksummed lines, so that `kill -9` loses nothing confirmed.
 import { open, readFile, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { AwsError } from '../aws-error.ts';
 import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
-import { writeDurably } from './durable-file.ts';
+import { replaceFile } from './durable-files.ts';
 
 /** One record set (`value`) or removed (`undefined`). */
 export interface Change {
@@ -79,7 +80,7 @@ function load(file: string, content: Buffer, tables: Tables): { lines: number; s
       const rest = content.length - at;
       if (end !== -1 && content.indexOf(10, end + 1) !== -1) {
         throw new StartError(
-          `${file} is damaged at line ${lines + 1}: restore it from a copy, or delete it to start with an empty registry`,
+          `${file} is damaged at line ${lines + 1}: restore it from a copy, or delete it to start without what it holds`,
         );
       }
       return { lines, size: content.length - rest };
@@ -128,7 +129,7 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
   const tables: Tables = new Map();
   const content = await readIfPresent(file);
   let { lines, size } = load(file, content, tables);
-  if (size < content.length) log.warn('registry: dropped a half-written change', { file });
+  if (size < content.length) log.warn(`${path.basename(file)}: dropped a half-written change`, { file });
 
   let queue: Pending[] = [];
   let flushing: Promise<void> | undefined;
@@ -138,7 +139,7 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
   const rewrite = async () => {
     const all = snapshot(tables);
     const text = all.join('');
-    await writeDurably(file, text);
+    await replaceFile(file, text);
     await handle?.close();
     handle = await open(file, 'r+');
     lines = all.length;
@@ -164,12 +165,11 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
     queue = [];
     for (const entry of [...failed].reverse()) apply(tables, entry.undo);
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    if (!failing)
-      log.error(`registry: ${file} could not be written (${reason}); changes are refused until it can`);
+    if (!failing) log.error(`${file} could not be written (${reason}); changes are refused until it can`);
     failing = true;
     const error = new AwsError(
       'ServiceUnavailableException',
-      `The registry could not be written: ${reason}`,
+      `${path.basename(file)} could not be written: ${reason}`,
       503,
     );
     for (const entry of failed) entry.reject(error);
@@ -185,11 +185,11 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
         fail(batch, error);
         continue;
       }
-      if (failing) log.info(`registry: ${file} is written again`);
+      if (failing) log.info(`${file} is written again`);
       failing = false;
       for (const entry of batch) entry.resolve();
       if (queue.length > 0 || lines < 2 * live() + slack) continue;
-      await rewrite().catch((error: unknown) => log.warn(`registry: not compacted: ${String(error)}`));
+      await rewrite().catch((error: unknown) => log.warn(`${file} was not compacted: ${String(error)}`));
     }
     flushing = undefined;
   };

@@ -10,7 +10,8 @@ import { openTables, type Tables } from '../tests/adapters/tables.ts';
 
 /** No multiple of a number of environments, so that devices change between them. */
 const DEVICES = 15;
-const SECONDS = 120;
+/** A sighting of a device is written once in ten minutes. */
+const SECONDS = 600;
 const START = 1790000000000;
 const LANES = 8;
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };

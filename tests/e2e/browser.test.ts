@@ -110,7 +110,7 @@ test('a guest sees what a device publishes, and publishes nothing', async () => 
   await device.endAsync();
 });
 
-test('a user asks for the policy, then changes the shadow of a device', async () => {
+test('a user asks for the policy, then changes the shadow of a device and sends it a command', async () => {
   const alice = await logIn('alice');
   await assert.rejects(connect(alice), /Not authorized/);
   await logged('the reason', /refused.*Cognito identity us-east-1:.* has no policy attached/);
@@ -142,6 +142,15 @@ test('a user asks for the policy, then changes the shadow of a device', async ()
   const { state } = JSON.parse(Buffer.from(shadow).toString()) as { state: Json };
   assert.deepEqual(state['desired'], { setpoint: 3 });
   data.destroy();
+
+  const device = await connectDevice(tidegate, 'fridge-1', certs);
+  const heard: string[] = [];
+  device.on('message', (topic, payload) => heard.push(`${topic} ${payload.toString()}`));
+  await device.subscribeAsync('commands/fridge-1/#', { qos: 1 });
+  await client.publishAsync('commands/fridge-1/door', 'close', { qos: 1 });
+  await eventually('the command', () => heard.length > 0);
+  assert.deepEqual(heard, ['commands/fridge-1/door close']);
+  await device.endAsync();
   await client.endAsync();
 });
 

@@ -139,7 +139,7 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
     window,
     isWritable: () => isOpen && isWritable(),
     send(delivery) {
-      const bytes = dialect.encode(dialect.publish(delivery, clock.now()));
+      const bytes = dialect.publish(delivery, clock.now());
       if (bytes.length > maxPacketBytes) return false;
       if (isOpen) write(bytes);
       return true;

@@ -10,6 +10,10 @@ export interface Cursor {
   uint32(): number;
   /** Variable byte integer. */
   varint(): number;
+  /** The next `length` bytes. */
+  bytes(length: number): Buffer;
+  /** All that is left. */
+  rest(): Buffer;
   /** Two bytes of length, then so many bytes. */
   binary(): Buffer;
   /** As `binary`, but it must be well-formed UTF-8 without U+0000 [MQTT-1.5.3-1] [MQTT-1.5.3-2]. */
@@ -40,6 +44,8 @@ export function createCursor(data: Buffer): Cursor {
       }
       throw new Refusal('malformed', 'a variable byte integer of more than four bytes [MQTT-1.5.5-1]');
     },
+    bytes: take,
+    rest: () => take(data.length - at),
     binary: () => take(cursor.uint16()),
     text() {
       const bytes = cursor.binary();

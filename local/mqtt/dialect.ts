@@ -6,14 +6,13 @@ import {
   type IConnectPacket,
   type IPublishPacket,
   type Packet,
-  type UserProperties as CodecPairs,
 } from 'mqtt-packet';
 import type { Limits } from './limits.ts';
-import type { InboundMessage, MessageProperties } from './message.ts';
-import type { UserProperties } from './properties.ts';
+import type { InboundMessage } from './message.ts';
 import { type EndingName, endingOf, type Refusal } from './refusal.ts';
 import type { Delivery } from './session.ts';
 import type { Version } from './shape.ts';
+import { withUserProperties } from './user-properties.ts';
 
 export interface Welcome {
   readonly sessionPresent: boolean;
@@ -43,7 +42,8 @@ export interface Dialect {
   goodbye(ending: EndingName): Packet | undefined;
   /** True where the client was told how many QoS 1 messages may wait, so that one more is its error. */
   readonly announcesReceiveMaximum: boolean;
-  publish(delivery: Delivery, now: number): IPublishPacket;
+  /** @returns the whole packet. */
+  publish(delivery: Delivery, now: number): Buffer;
 }
 
 function basePublish({ message, qos, retain, dup, messageId }: Delivery): IPublishPacket {
@@ -65,16 +65,8 @@ const mqtt311: Dialect = {
   refuseFilter: ({ code }) => (code === 'quotaExceeded' ? 0x80 : undefined),
   unsuback: (messageId) => ({ cmd: 'unsuback', messageId, granted: [] }),
   goodbye: () => undefined,
-  publish: basePublish,
+  publish: (delivery) => mqtt311.encode(basePublish(delivery)),
 };
-
-/** The codec wants user properties as an object; names that repeat go together there. */
-function asCodecPairs(pairs: UserProperties | MessageProperties['userProperties']): CodecPairs | undefined {
-  if (!pairs || pairs.length === 0) return undefined;
-  const grouped = Object.create(null) as Record<string, string[]>;
-  for (const [name, value] of pairs) (grouped[name] ??= []).push(value);
-  return grouped;
-}
 
 /** The message expiry interval that is left [MQTT-3.3.2-6]. */
 function remainingExpiry({ properties, receivedAt }: InboundMessage, now: number): number | undefined {
@@ -128,17 +120,17 @@ const mqtt5: Dialect = {
   publish(delivery, now) {
     const properties = delivery.message.properties;
     const base = basePublish(delivery);
-    if (!properties) return base;
+    if (!properties) return mqtt5.encode(base);
     const { correlationData, userProperties, ...same } = properties;
-    return {
+    const packet = mqtt5.encode({
       ...base,
       properties: {
         ...same,
         messageExpiryInterval: remainingExpiry(delivery.message, now),
         correlationData: correlationData === undefined ? undefined : Buffer.from(correlationData, 'base64'),
-        userProperties: asCodecPairs(userProperties),
       },
-    };
+    });
+    return userProperties ? withUserProperties(packet, userProperties) : packet;
   },
 };
 

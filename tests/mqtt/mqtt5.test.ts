@@ -245,6 +245,20 @@ test('properties travel to MQTT 5 subscribers whole, in order, and to the rules;
   assert.partialDeepStrictEqual(await old.next(), { cmd: 'publish', topic: 'b', payload: Buffer.from('x') });
 });
 
+test('user properties reach the subscriber in the order in which they were sent, whatever their names', async () => {
+  await start();
+  const client = await connected('c1');
+  await subscribed(client, 'a');
+  const sent: Buffer[] = [];
+  client.stream.on('data', (bytes: Buffer) => sent.push(bytes));
+  const text = (value: string) => [0, value.length, ...Buffer.from(value)];
+  const names = ['9', 'b', '1', 'a', 'b', '9'];
+  const block = properties5(names.flatMap((name, n) => [0x26, ...text(name), ...text(`${n}`)]));
+  client.send(Buffer.from([0x30, 3 + block.length + 1, 0, 1, 97, ...block, 120]));
+  await client.next();
+  assert.ok(Buffer.concat(sent).includes(Buffer.from([0, 1, 97, ...block, 120])));
+});
+
 test('a user property may be called __proto__', async () => {
   await start();
   const client = await connected('c1');

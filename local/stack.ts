@@ -210,6 +210,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
     dir: path.join(dataDir, 'iot/shadows'),
     hub: mqtt.hub,
     retained: mqtt.retained,
+    clients: mqtt.clients,
     disconnect: (clientId, how) => doors.broker?.disconnectClient(clientId, 'asked for by API', how) ?? false,
     clock,
     log,

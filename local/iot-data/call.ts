@@ -2,6 +2,7 @@
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import { page } from '../iot/api-request.ts';
+import type { Clients } from '../mqtt/clients.ts';
 import type { Hub } from '../mqtt/hub.ts';
 import type { Retained } from '../mqtt/retained.ts';
 import type { Shadows } from '../shadow/service.ts';
@@ -10,6 +11,7 @@ export interface DataPlane {
   readonly shadows: Shadows;
   readonly hub: Pick<Hub, 'publish' | 'serves'>;
   readonly retained: Pick<Retained, 'get' | 'all' | 'hasRoom'>;
+  readonly clients: Pick<Clients, 'describe' | 'subscriptionsOf' | 'send'>;
   /** Closes the connection of a client ID; false when there is none. */
   disconnect(clientId: string, how: { readonly endSession: boolean; readonly withoutWill: boolean }): boolean;
   readonly clock: Clock;
@@ -58,18 +60,18 @@ export function choice<T extends string>(
 export const flag = (call: DataCall, name: string): boolean =>
   choice(call, name, ['true', 'false']) === 'true';
 
-/** One page of `items` in the order of their names. `sizeName` and `maximum` as AWS documents them for the call. */
+/** One page of `items` in the order of their names. Name, maximum and default of the size as AWS documents them for the call. */
 export function pageOf<T>(
   { query }: DataCall,
   items: Iterable<T>,
   nameOf: (item: T) => string,
-  [sizeName, maximum]: readonly [string, number],
+  [sizeName, maximum, usual = maximum]: readonly [string, number, number?],
 ): { items: T[]; next: string | undefined } {
   const given = query.get(sizeName);
   if (given !== null && Number(given) > maximum)
     throw invalid(`${sizeName} must be a number from 1 to ${maximum}`);
   const sized = new URLSearchParams(query);
-  if (given === null) sized.set(sizeName, String(maximum));
+  if (given === null) sized.set(sizeName, String(usual));
   const request = { labels: new Map(), query: sized, body: {}, header: () => undefined };
   return page(request, items, nameOf, ['nextToken', sizeName]);
 }

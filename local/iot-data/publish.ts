@@ -66,8 +66,7 @@ function messageProperties(call: DataCall): MessageProperties | undefined {
   return isEmpty ? undefined : propertiesOf(given, userProperties, defaultLimits);
 }
 
-function messageOf({ hub, clock, newId }: DataPlane, call: DataCall): InboundMessage {
-  const topic = call.label;
+function readMessage({ hub, clock, newId }: DataPlane, call: DataCall, topic: string): InboundMessage {
   const problem = topicProblem(topic, (each) => hub.serves(each));
   if (problem) throw invalid(`The topic is ${problem}`);
   if (call.body.length > defaultLimits.payloadBytes) {
@@ -88,13 +87,17 @@ function messageOf({ hub, clock, newId }: DataPlane, call: DataCall): InboundMes
   };
 }
 
-async function publish(plane: DataPlane, call: DataCall) {
-  let message: InboundMessage;
+/** The message that a call brings. @throws AwsError InvalidRequestException, RequestEntityTooLargeException */
+export function messageOf(plane: DataPlane, call: DataCall, topic: string): InboundMessage {
   try {
-    message = messageOf(plane, call);
+    return readMessage(plane, call, topic);
   } catch (error) {
     throw error instanceof Refusal ? invalid(`The message has ${error.message}`) : error;
   }
+}
+
+async function publish(plane: DataPlane, call: DataCall) {
+  const message = messageOf(plane, call, call.label);
   if (message.retain && !plane.retained.hasRoom(message)) {
     throw new AwsError('ThrottlingException', 'No room for another retained message', 429);
   }

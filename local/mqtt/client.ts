@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Access, Identity } from './access.ts';
 import type { Dialect } from './dialect.ts';
+import type { Clients } from './clients.ts';
 import type { Hub } from './hub.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Limits } from './limits.ts';
@@ -17,6 +18,7 @@ import type { Will, Wills } from './wills.ts';
 /** What every connection shares. */
 export interface BrokerContext {
   readonly access: Access;
+  readonly clients: Clients;
   readonly clock: Clock;
   readonly hub: Hub;
   readonly lifecycle: Lifecycle;
@@ -38,6 +40,8 @@ export interface Accepted {
   readonly dialect: Dialect;
   readonly session: Session;
   readonly keepAliveSeconds: number;
+  /** Epoch milliseconds. */
+  readonly connectedAt: number;
   /** Of the lifecycle events. */
   readonly versionNumber: number;
   readonly sessionIdentifier: string;
@@ -49,8 +53,17 @@ export interface Accepted {
   readonly window: number;
 }
 
+/** Where a connection begins and ends, beside the client's address, which its identity has. */
+export interface SocketAddress {
+  readonly sourcePort: number;
+  readonly targetIp: string;
+  readonly targetPort: number;
+}
+
 export interface Client {
   readonly identity: Identity;
+  /** Absent where MQTT came over something else than a socket of its own, such as WebSocket. */
+  readonly socket: SocketAddress | undefined;
   readonly broker: BrokerContext;
   readonly accepted: Accepted | undefined;
   accept(accepted: Accepted): void;

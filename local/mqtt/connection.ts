@@ -1,9 +1,10 @@
 // One client's connection over any byte stream: reads packets no faster than they can be kept, and ends once, with a reason.
 
 import type { Packet } from 'mqtt-packet';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Identity } from './access.ts';
-import type { Accepted, BrokerContext, Client, ConnectedClient } from './client.ts';
+import type { Accepted, BrokerContext, Client, ConnectedClient, SocketAddress } from './client.ts';
 import { dialects } from './dialect.ts';
 import { checkFirstByte } from './shape.ts';
 import { createDecoder } from './decode.ts';
@@ -15,6 +16,12 @@ import { createTimers } from './connection-timers.ts';
 
 /** How long a closed connection may take to read its last packets. */
 const lingerMs = 1_000;
+
+function addressOf(stream: Duplex): SocketAddress | undefined {
+  if (!(stream instanceof Socket)) return undefined;
+  const { remotePort = 0, localAddress = '', localPort = 0 } = stream;
+  return { sourcePort: remotePort, targetIp: localAddress, targetPort: localPort };
+}
 
 /** Starts to serve `stream`; nothing is read before CONNECT is awaited. */
 export function createConnection(stream: Duplex, identity: Identity, broker: BrokerContext): Client {
@@ -113,7 +120,9 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
     if (broker.connected.get(clientId) === client) broker.connected.delete(clientId);
     broker.sessions.leave(session);
     if (will && ending !== 'clientDisconnected') broker.wills.release(will, identity, session.expirySeconds);
-    broker.lifecycle.disconnected({ clientId, identity, ...presence }, endingOf(ending).event);
+    const { event } = endingOf(ending);
+    broker.clients.left(client as ConnectedClient, event);
+    broker.lifecycle.disconnected({ clientId, identity, ...presence }, event);
     count('mqtt.disconnections');
   };
 
@@ -149,6 +158,7 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
 
   const client: Client = {
     identity,
+    socket: addressOf(stream),
     broker,
     get accepted() {
       return accepted;

@@ -119,6 +119,7 @@ function welcome(client: Client, packet: IConnectPacket, shape: Shape, dialect: 
     dialect,
     session,
     keepAliveSeconds,
+    connectedAt: broker.clock.now(),
     sessionIdentifier,
     versionNumber: broker.lifecycle.nextVersion(clientId),
     maxPacketBytes: packet.properties?.maximumPacketSize ?? Infinity,

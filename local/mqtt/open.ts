@@ -9,7 +9,8 @@ import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import { type Authorize, createAccess } from './access.ts';
 import { type Broker, type BrokerOptions, createBroker } from './broker.ts';
-import type { BrokerContext } from './client.ts';
+import type { BrokerContext, ConnectedClient } from './client.ts';
+import { type Clients, createClients } from './clients.ts';
 import { createHub, type Hub, type HubDeps } from './hub.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -37,6 +38,7 @@ export interface MqttOptions {
 export interface Mqtt {
   readonly hub: Hub;
   readonly retained: Retained;
+  readonly clients: Clients;
   /** Begins to serve clients; call `hub.recover` before. */
   listen(options: Omit<BrokerOptions, 'context'>): Promise<Broker>;
   /** Call when the broker is closed and the hub drained. */
@@ -87,8 +89,11 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     relieve: options.relieve,
     isFull: options.isFull,
   });
+  const connected = new Map<string, ConnectedClient>();
+  const clients = createClients({ connected, sessions, access, clock });
   const context: BrokerContext = {
     access,
+    clients,
     clock,
     hub,
     lifecycle: createLifecycle({ hub, clock, log, newId, earlierRuns }),
@@ -97,13 +102,14 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     retained,
     sessions,
     wills: createWills({ access, hub, clock, log, newId }),
-    connected: new Map(),
+    connected,
     count,
     newId,
   };
   return {
     hub,
     retained,
+    clients,
     listen: (listening) => createBroker({ ...listening, context }),
     async close() {
       await sessions.close();

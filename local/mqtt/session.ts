@@ -40,8 +40,14 @@ export interface Session {
   isConnected(): boolean;
   /** False when no more QoS 1 messages may wait for it. */
   hasRoom(): boolean;
-  /** `seq` is the journal's number of a message that is owed to this session. */
-  deliver(message: InboundMessage, how: { qos: 0 | 1; retain: boolean; seq?: number }): void;
+  /**
+   * `seq` is the journal's number of a message that is owed to this session. A message with `onAcknowledged` does not
+   * outlive the connection.
+   */
+  deliver(
+    message: InboundMessage,
+    how: { qos: 0 | 1; retain: boolean; seq?: number; onAcknowledged?: () => void },
+  ): void;
   /** Queues a message of an earlier run, which stays in the journal until it is sent. */
   owe(seq: number): void;
   acknowledge(messageId: number): void;
@@ -67,6 +73,7 @@ interface Item {
   /** Absent where the journal has it and memory is short. */
   message?: InboundMessage;
   readonly retain: boolean;
+  readonly onAcknowledged?: () => void;
   /** Set once sent; a repetition uses the same. */
   messageId?: number;
 }
@@ -132,7 +139,7 @@ export function createSession(record: SessionRecord, deps: SessionDeps): Session
     subscriptions: new Map(),
     isConnected: () => link !== undefined,
     hasRoom: () => queue.length < deps.queuedMessages,
-    deliver(message, { qos, retain, seq }) {
+    deliver(message, { qos, retain, seq, onAcknowledged }) {
       if (ended) {
         if (seq !== undefined) deps.settle(seq, record.id);
         return;
@@ -142,7 +149,7 @@ export function createSession(record: SessionRecord, deps: SessionDeps): Session
         deps.count(sent ? 'mqtt.delivered' : 'mqtt.dropped');
         return;
       }
-      const item: Item = { seq, retain };
+      const item: Item = { seq, retain, onAcknowledged };
       const inJournal = seq !== undefined;
       if (!inJournal || (link && heldBytes < deps.queuedBytes)) hold(item, message);
       queue.push(item);
@@ -159,6 +166,7 @@ export function createSession(record: SessionRecord, deps: SessionDeps): Session
       if (!item) return; // acknowledged twice, or never sent: nothing in 3.1.1 or 5 makes that an error
       inflight.delete(messageId);
       finish(item);
+      item.onAcknowledged?.();
       session.pump();
     },
     attach(to) {
@@ -171,7 +179,8 @@ export function createSession(record: SessionRecord, deps: SessionDeps): Session
     },
     detach() {
       link = undefined;
-      const waiting = queue.clear();
+      for (const [messageId, item] of inflight) if (item.onAcknowledged) inflight.delete(messageId);
+      const waiting = queue.clear().filter((item) => !item.onAcknowledged);
       for (const item of waiting) queue.push(item);
       for (const item of [...inflight.values(), ...waiting])
         if (item.seq !== undefined) hold(item, undefined);

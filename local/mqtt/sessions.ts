@@ -29,6 +29,8 @@ export interface Sessions {
   /** True when there was such a subscription. Rejects as `subscribe`. */
   unsubscribe(session: Session, text: string): Promise<boolean>;
   byId(id: string): Session | undefined;
+  /** The session of a client ID, connected or kept. */
+  of(clientId: string): Session | undefined;
   match(topic: string): Match<Session>[];
   /** Ends no session any more; resolves when all that was asked for is on disk. */
   close(): Promise<void>;
@@ -161,6 +163,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       return true;
     },
     byId: (id) => byId.get(id),
+    of: (clientId) => byClient.get(clientId),
     match: (topic) => index.match(topic, (session) => session.isConnected()),
     async close() {
       for (const session of [...expiries.keys()]) cancelExpiry(session);

@@ -67,10 +67,10 @@ async function startCloud(t: TestContext): Promise<Cloud> {
     log,
     count,
   });
-  const { hub, retained } = mqtt;
+  const { hub, retained, clients } = mqtt;
   const disconnect = () => false;
-  const shadowDir = path.join(dir, 'shadows');
-  const dataPlane = await openDataPlane({ dir: shadowDir, hub, retained, disconnect, clock, log, count });
+  const data = { dir: path.join(dir, 'shadows'), hub, retained, clients, disconnect };
+  const dataPlane = await openDataPlane({ ...data, clock, log, count });
   const broker = await mqtt.listen({
     tls: { ...ca.server, ca: ca.certificatePem },
     host,

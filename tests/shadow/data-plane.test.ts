@@ -305,7 +305,7 @@ test('what no SDK sends is refused by name, and unescaped slashes in a topic are
     ['POST', '/topics/%zz', 400, /percent/],
     ['POST', '/topics/', 501, /not supported/],
     ['PUT', '/things/t1/shadow', 405, /PUT/],
-    ['GET', '/connections/c1/subscriptions', 501, /not supported by the local cloud/],
+    ['GET', '/connections/c1/sessions', 501, /not supported by the local cloud/],
     ['POST', '/topics/a?retain=yes', 400, /retain must be true or false/],
     ['POST', '/topics/a?ttl=5', 501, /Publish: ttl/],
     ['POST', '/topics/a?messageExpiry=-1', 400, /messageExpiry/],

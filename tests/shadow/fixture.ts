@@ -84,6 +84,7 @@ export async function startCloud(t: TestContext, options: CloudOptions = {}): Pr
     dir: path.join(dir, 'iot/shadows'),
     hub: mqtt.hub,
     retained: mqtt.retained,
+    clients: mqtt.clients,
     disconnect: (clientId, how) => broker?.disconnectClient(clientId, 'asked for by API', how) ?? false,
     clock,
     log: logger,

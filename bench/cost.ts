@@ -6,7 +6,8 @@ import { billOf, type Bill, type Fleet, type Prices } from './bill.ts';
 const usage =
   'usage: npm run cost -- --devices N --rate R [--mode direct|stream] [--basic-ingest] [--pack K] [--batching-seconds S] [--shards N]';
 
-function readFleet(args: readonly string[]): Fleet {
+/** @returns undefined when help is asked for. */
+function readFleet(args: readonly string[]): Fleet | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -17,8 +18,10 @@ function readFleet(args: readonly string[]): Fleet {
       pack: { type: 'string', default: '1' },
       'batching-seconds': { type: 'string', default: '60' },
       shards: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  if (values.help) return undefined;
   const number = (
     name: 'devices' | 'rate' | 'pack' | 'batching-seconds' | 'shards',
     least: number,
@@ -94,7 +97,8 @@ process.stdout.on('error', () => {}); // whoever reads may stop, as `head` does
 try {
   const prices = JSON.parse(readFileSync(new URL('prices.json', import.meta.url), 'utf8')) as Prices;
   const fleet = readFleet(process.argv.slice(2));
-  print(fleet, billOf(fleet, prices), prices);
+  if (fleet) print(fleet, billOf(fleet, prices), prices);
+  else process.stdout.write(`${usage}\n`);
 } catch (error) {
   process.stderr.write(`${(error as Error).message.split('\n')[0]}\n${usage}\n`);
   process.exitCode = 1;

@@ -91,7 +91,7 @@ function parse(args: readonly string[]) {
         template: text,
         parameter: { ...text, multiple: true },
         endpoint: text,
-        help: flag,
+        help: { ...flag, short: 'h' },
       },
     });
   } catch (error) {

@@ -74,7 +74,7 @@ const options = {
   'basic-ingest': { type: 'boolean', default: false },
   'no-shadow': { type: 'boolean', default: false },
   speed: { type: 'string' },
-  help: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 function numberOf(name: string, text: string, lowest: number, highest: number, whole: boolean): number {

@@ -35,8 +35,11 @@ export function parseOverrides(pairs: readonly string[]): Record<string, string>
   return Object.fromEntries(overrides);
 }
 
-/** @throws StartError naming the flag and what it takes. */
-export function parseFlags(args: readonly string[]): Flags {
+/**
+ * @returns undefined when help is asked for.
+ * @throws StartError naming the flag and what it takes.
+ */
+export function parseFlags(args: readonly string[]): Flags | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -48,8 +51,10 @@ export function parseFlags(args: readonly string[]): Flags {
         'web-port': { type: 'string', default: '8080' },
         'no-demo': { type: 'boolean', default: false },
         'parameter-overrides': { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
+    if (values.help) return undefined;
     return {
       dataDir: path.resolve(values['data-dir']),
       mqttPort: parsePort('mqtt-port', values['mqtt-port']),

@@ -26,13 +26,18 @@ interface Stack {
   readonly outputs: ReadonlyMap<string, string>;
 }
 
-function readWanted(args: readonly string[]): Wanted {
+/** @returns undefined when help is asked for. */
+function readWanted(args: readonly string[]): Wanted | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { 'data-dir': { type: 'string', default: '.tidegate' } },
+      options: {
+        'data-dir': { type: 'string', default: '.tidegate' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
     });
+    if (values.help) return undefined;
     const [name, eventFile, ...rest] = positionals;
     if (!name || !eventFile || rest.length > 0) throw new InvokeError(usage);
     return { function: name, eventFile, dataDir: values['data-dir'] };
@@ -109,6 +114,10 @@ async function send(wanted: Wanted, stack: Stack, payload: string): Promise<Invo
 async function main(args: readonly string[]): Promise<number> {
   try {
     const wanted = readWanted(args);
+    if (!wanted) {
+      process.stdout.write(`${usage}\n`);
+      return 0;
+    }
     const payload = readEvent(wanted.eventFile);
     const answer = await send(wanted, readStack(wanted.dataDir), payload);
     process.stderr.write(Buffer.from(answer.LogResult ?? '', 'base64'));

@@ -6,7 +6,7 @@ import { systemClock } from './clock.ts';
 import { lockDataDir } from './data-dir.ts';
 import { startDemo } from './demo.ts';
 import { createDisplay } from './display.ts';
-import { parseFlags, type Flags } from './flags.ts';
+import { parseFlags, usage, type Flags } from './flags.ts';
 import { createLog } from './log.ts';
 import { startStack } from './stack.ts';
 import { StartError } from './start-error.ts';
@@ -51,8 +51,8 @@ const oneWishMilliseconds = 1_000;
 
 let askedAt: number | undefined;
 
-try {
-  const stop = await start(parseFlags(process.argv.slice(2)));
+async function run(flags: Flags): Promise<void> {
+  const stop = await start(flags);
   const onSignal = () => {
     const now = performance.now();
     if (askedAt !== undefined && now - askedAt < oneWishMilliseconds) return;
@@ -62,6 +62,12 @@ try {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+}
+
+try {
+  const flags = parseFlags(process.argv.slice(2));
+  if (flags) await run(flags);
+  else process.stdout.write(`${usage}\n`);
 } catch (error) {
   fail(error);
 }

@@ -31,7 +31,7 @@ function parse(args: readonly string[]) {
         'data-dir': { ...text, default: '.tidegate' },
         will: text,
         persistent: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
   } catch (error) {

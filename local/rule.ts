@@ -78,6 +78,7 @@ function readFlags(args: readonly string[]) {
         'user-property': { type: 'string', multiple: true, default: [] },
         answers: { type: 'string' },
         'parameter-overrides': { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
   } catch (error) {
@@ -91,8 +92,10 @@ function readUserProperty(pair: string): [string, string] {
   return [pair.slice(0, equals), pair.slice(equals + 1)];
 }
 
-function readWanted(args: readonly string[]): Wanted {
+/** @returns undefined when help is asked for. */
+function readWanted(args: readonly string[]): Wanted | undefined {
   const { values, positionals } = readFlags(args);
+  if (values.help) return undefined;
   const [command, rule, file, ...rest] = positionals;
   const { topic } = values;
   if (command !== 'explain' || !rule || !file || rest.length > 0) throw new StartError(usage);
@@ -148,6 +151,10 @@ async function othersOf(
 async function main(args: readonly string[]): Promise<number> {
   try {
     const wanted = readWanted(args);
+    if (!wanted) {
+      process.stdout.write(`${usage}\n`);
+      return 0;
+    }
     const { rules, accountId } = readRules(wanted.overrides);
     const rule = rules.find(({ name }) => name === wanted.rule);
     if (!rule) {

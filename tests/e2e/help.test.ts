@@ -1,0 +1,26 @@
+// Every command says how it is called, to who asks, and does nothing else.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  scripts: Readonly<Record<string, string>>;
+};
+
+for (const name of ['start', 'device', 'sim', 'invoke', 'policy', 'rule', 'cost']) {
+  test(`npm ${name === 'start' ? name : `run ${name}`} prints its usage for --help and -h`, (t) => {
+    const cwd = mkdtempSync(path.join(tmpdir(), 'tidegate-help-'));
+    t.after(() => rmSync(cwd, { recursive: true }));
+    const [, file] = scripts[name]!.split(' ');
+    for (const flag of ['--help', '-h']) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(root, file!), flag], { cwd });
+      assert.deepEqual([status, stderr.toString()], [0, '']);
+      assert.match(stdout.toString(), new RegExp(`^usage: npm (run )?${name} -- `));
+    }
+    assert.deepEqual(readdirSync(cwd), []);
+  });
+}

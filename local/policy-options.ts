@@ -2,17 +2,21 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { parseOverrides } from './flags.ts';
 import { explainedActions, type Question } from './iot/explain.ts';
 import { StartError } from './start-error.ts';
 
 export const usage = `usage: npm run policy -- explain --thing T --action A --topic X [--client-id C] [--data-dir DIR]
        A is ${explainedActions.join(', ')}; connect takes no --topic
        --certificate FILE or ID asks about that certificate, such as a claim, which has no thing
+       --identity ID asks about a Cognito identity instead; --parameter-overrides Key=Value as npm start was given them
        --will TOPIC and --persistent belong to connect: a last will, and a session that outlives the connection
        --source-ip ADDRESS is where the device connects from, 127.0.0.1 if absent`;
 
 export interface PolicyOptions extends Question {
   readonly dataDir: string;
+  /** Of the template's parameters. */
+  readonly overrides: Readonly<Record<string, string>>;
 }
 
 function parse(args: readonly string[]) {
@@ -24,6 +28,8 @@ function parse(args: readonly string[]) {
       options: {
         thing: text,
         certificate: text,
+        identity: text,
+        'parameter-overrides': { ...text, multiple: true, default: [] },
         action: text,
         topic: text,
         'client-id': text,
@@ -57,11 +63,14 @@ export function parsePolicyOptions(args: readonly string[]): PolicyOptions | und
   if (values.help) return undefined;
   if (positionals.length !== 1 || positionals[0] !== 'explain')
     throw new StartError('the command is explain');
-  const { thing, certificate, topic } = values;
+  const { thing, certificate, identity, topic } = values;
   const action = explainedActions.find((each) => each === values.action);
   if (!action) throw new StartError(`--action is one of ${explainedActions.join(', ')}`);
-  if (thing === undefined && certificate === undefined) throw new StartError('--thing NAME is required');
-  if (thing === undefined && values['client-id'] === undefined)
+  if (identity !== undefined && (thing !== undefined || certificate !== undefined))
+    throw new StartError('--identity ID stands for itself: leave out --thing and --certificate');
+  if (thing === undefined && certificate === undefined && identity === undefined)
+    throw new StartError('--thing NAME or --identity ID is required');
+  if (certificate !== undefined && thing === undefined && values['client-id'] === undefined)
     throw new StartError('--certificate without --thing needs --client-id C');
   if ((action === 'connect') !== (topic === undefined))
     throw new StartError(action === 'connect' ? 'connect takes no --topic' : `${action} needs --topic X`);
@@ -70,12 +79,14 @@ export function parsePolicyOptions(args: readonly string[]): PolicyOptions | und
   return {
     thing,
     certificateId: certificate === undefined ? undefined : certificateIdOf(certificate),
+    identityId: identity,
     action,
     topic,
     clientId: values['client-id'],
     sourceIp: values['source-ip'],
     willTopic: values.will,
     isPersistent: values.persistent,
+    overrides: parseOverrides(values['parameter-overrides']),
     dataDir: values['data-dir'],
   };
 }

@@ -33,6 +33,22 @@ function readKey(file: string): string | undefined {
   }
 }
 
+function secretOf(file: string, key: string): Secret {
+  if (!/^[0-9a-f]{64}$/.test(key)) {
+    throw new StartError(`${file} is damaged: remove it; browsers then begin with new identities`);
+  }
+  return createSecret(Buffer.from(key, 'hex'));
+}
+
+const fileOf = (dir: string) => path.join(dir, 'secret');
+
+/** Reads `<dir>/secret` beside the program that made it. @throws StartError when there is none, or it holds something else. */
+export function readSecret(dir: string): Secret {
+  const key = readKey(fileOf(dir));
+  if (key !== undefined) return secretOf(fileOf(dir), key);
+  throw new StartError(`no identities in ${dir}: run npm start first, or name its folder with --data-dir`);
+}
+
 /**
  * Reads `<dir>/secret`, made on the first start for its owner alone.
  *
@@ -40,14 +56,11 @@ function readKey(file: string): string | undefined {
  */
 export async function openSecret(dir: string): Promise<Secret> {
   await makeDirectory(dir);
-  const file = path.join(dir, 'secret');
+  const file = fileOf(dir);
   let key = readKey(file);
   if (key === undefined) {
     key = randomBytes(32).toString('hex');
     await replaceFile(file, `${key}\n`);
   }
-  if (!/^[0-9a-f]{64}$/.test(key)) {
-    throw new StartError(`${file} is damaged: remove it; browsers then begin with new identities`);
-  }
-  return createSecret(Buffer.from(key, 'hex'));
+  return secretOf(file, key);
 }

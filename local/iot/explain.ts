@@ -7,10 +7,12 @@ export interface Question {
   /** The thing whose certificates are asked about; may be left out where `certificateId` is given. */
   readonly thing?: string | undefined;
   readonly certificateId?: string | undefined;
+  /** A Cognito identity instead of a device. */
+  readonly identityId?: string | undefined;
   readonly action: ExplainedAction;
   /** Topic, or topic filter with `subscribe`; unused with `connect`. */
   readonly topic?: string | undefined;
-  /** The thing's name if absent. */
+  /** If absent the thing's name, or `dashboard-` and the identity. */
   readonly clientId?: string | undefined;
   readonly sourceIp: string;
   /** With `connect`: the topic of the will, and whether the session is to outlive the connection. */
@@ -46,7 +48,8 @@ function certificatesOf(registry: RegistryView, { thing, certificateId }: Questi
   return known.principals.flatMap(([arn]) => (arn.startsWith(prefix) ? [arn.slice(prefix.length)] : []));
 }
 
-function statementText(registry: RegistryView, policyName: string, statement: number): string {
+/** A statement of a policy of the registry, as JSON. */
+export function statementText(registry: RegistryView, policyName: string, statement: number): string {
   const policy = registry.policies.get(policyName);
   const version = policy?.versions.find(({ id }) => id === policy.defaultVersion);
   const { Statement: all } = JSON.parse(version?.document ?? '{}') as { Statement?: unknown };
@@ -95,20 +98,27 @@ function connectOf({ action, willTopic, isPersistent }: Question) {
   return { connectAttributes: attributes, lastWillTopic: willTopic };
 }
 
+/** What the broker would ask the policies, and the line that says so. */
+export function askedBy(question: Question) {
+  const { thing, identityId, topic = '', sourceIp } = question;
+  const clientId = question.clientId ?? thing ?? (identityId === undefined ? '' : `dashboard-${identityId}`);
+  const [action, kind] = actions[question.action];
+  const resource = `${kind}/${question.action === 'connect' ? clientId : topic}`;
+  const line = `${action} on ${resource}, as client ${clientId} from ${sourceIp}`;
+  return { line, request: { clientId, sourceIp, action, resource, ...connectOf(question) } };
+}
+
 /**
  * One line for the question, then for each certificate its policies and what decided.
  *
  * @throws StartError naming what is not in the registry.
  */
 export function explainPolicy(registry: RegistryView, question: Question): string[] {
-  const { thing, topic = '', sourceIp } = question;
-  const clientId = question.clientId ?? thing ?? '';
-  const [action, kind] = actions[question.action];
-  const resource = `${kind}/${question.action === 'connect' ? clientId : topic}`;
   const certificates = certificatesOf(registry, question);
-  const first = `${action} on ${resource}, as client ${clientId} from ${sourceIp}`;
-  if (certificates.length === 0)
-    return [first, `REFUSED     thing ${thing} has no certificate, so nothing can connect in its name`];
-  const request = { clientId, sourceIp, action, resource, ...connectOf(question) };
-  return [first, ...certificates.flatMap((principal) => explainOne(registry, { ...request, principal }))];
+  const { line, request } = askedBy(question);
+  if (certificates.length === 0) {
+    const { thing } = question;
+    return [line, `REFUSED     thing ${thing} has no certificate, so nothing can connect in its name`];
+  }
+  return [line, ...certificates.flatMap((principal) => explainOne(registry, { ...request, principal }))];
 }

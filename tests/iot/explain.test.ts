@@ -149,7 +149,7 @@ const mistakes: readonly (readonly [args: string, message: RegExp])[] = [
   ['explain --thing s1', /^--action is one of connect, publish, subscribe, receive, retain$/],
   ['explain --thing s1 --action publish', /^publish needs --topic X$/],
   ['explain --thing s1 --action connect --topic x', /^connect takes no --topic$/],
-  ['explain --action connect', /^--thing NAME is required$/],
+  ['explain --action connect', /^--thing NAME or --identity ID is required$/],
   ['explain --certificate nope --client-id c --action connect', /^--certificate nope: neither a file nor/],
   [
     'explain --thing s1 --action publish --topic x --will y',

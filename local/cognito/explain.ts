@@ -1,0 +1,41 @@
+// Says what lets a browser do something or keeps it from it: the role of its identity, and the policies attached to that.
+import { askedBy, statementText, type Question } from '../iot/explain.ts';
+import type { RegistryView } from '../iot/registry.ts';
+import { StartError } from '../start-error.ts';
+import type { Permissions } from './permissions.ts';
+
+/**
+ * One line for the question, then the identity with all that is asked, and what decided.
+ *
+ * @throws StartError when no pool has the identity.
+ */
+export function explainIdentity(
+  registry: RegistryView,
+  permissions: Permissions,
+  identityId: string,
+  question: Question,
+): string[] {
+  const holder = permissions.holderOf(identityId);
+  if (!holder) throw new StartError(`no identity pool of the template has ${identityId}`);
+  const { pool, kind, role } = holder;
+  const attached = (registry.targets.get(identityId)?.policies ?? []).map(
+    (name) => `${name} version ${registry.policies.get(name)?.defaultVersion} (of the identity)`,
+  );
+  // A guest has the role alone, whatever is attached.
+  const asked = [`role ${role?.logicalId ?? 'none'}`, ...(kind === 'authenticated' ? attached : [])];
+  const { line, request } = askedBy(question);
+  const { allowed, reason, policyName, statement } = permissions.authorize({
+    ...request,
+    principal: identityId,
+  });
+  const isOfRegistry = policyName !== undefined && registry.policies.has(policyName);
+  return [
+    line,
+    `identity ${identityId} ${kind}, of pool ${pool.name}`,
+    `  policies  ${asked.join(', ')}`,
+    `  ${allowed ? 'ALLOWED' : 'REFUSED'}   ${reason}`,
+    ...(isOfRegistry && statement !== undefined
+      ? [`            ${statementText(registry, policyName, statement)}`]
+      : []),
+  ];
+}

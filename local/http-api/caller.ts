@@ -65,7 +65,8 @@ export function createApiCallers(deps: CallerDeps): CallerCheck {
   return {
     keyOf(req) {
       const accessKeyId = accessKeyOf(req);
-      if (!req.headers.authorization) throw forbidden('the request is not signed in its header');
+      if (accessKeyId === '' || !req.headers.authorization)
+        throw forbidden('the request is not signed in its header');
       if (accessKeyId === ownKey) return { secretAccessKey: ownKey };
       if (!accessKeyId.startsWith(accessKeyPrefix))
         throw forbidden(`access key ${accessKeyId} is not of this installation`);

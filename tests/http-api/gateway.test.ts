@@ -150,7 +150,7 @@ const unwanted: readonly (readonly [what: string, call: Call, reason: RegExp])[]
   [
     'in another form',
     { change: (sent) => (sent.headers['authorization'] = 'Bearer x') },
-    /access key {2}is not of this installation/,
+    /is not signed in its header/,
   ],
 ];
 for (const [what, call, reason] of unwanted) {

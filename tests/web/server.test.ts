@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { test, type TestContext } from 'node:test';
-import { createWeb } from '../../local/web/server.ts';
+import { createWeb, type WebOptions } from '../../local/web/server.ts';
 
-async function open(t: TestContext) {
+async function open(t: TestContext, options: Partial<WebOptions> = {}) {
   const web = await createWeb({
     host: '127.0.0.1',
     port: 0,
     status: () => ({ totals: { 'mqtt.received': 3 }, outputs: { RawBucket: 'raw' } }),
     upgrade: (_req, socket) => socket.destroy(),
+    ...options,
   });
   t.after(() => web.close());
   return web;
@@ -47,3 +48,27 @@ for (const [path, method, host, status, title] of refusals) {
     assert.deepEqual(JSON.parse(answer.body), { status, title });
   });
 }
+
+const served: readonly (readonly [path: string, isServed: boolean])[] = [
+  ['/api', true],
+  ['/api/', true],
+  ['/api/devices?limit=1', true],
+  ['/api?x=1', true],
+  ['/apis', false],
+  ['/x/api/devices', false],
+];
+for (const [path, isServed] of served) {
+  test(`${path} is ${isServed ? 'the' : 'not the'} HTTP API's, whatever the method`, async (t) => {
+    const { port } = await open(t, { api: async (_req, res) => void res.writeHead(202).end('api') });
+    for (const method of ['GET', 'DELETE']) {
+      const { status } = await ask(port, path, method);
+      assert.equal(status === 202, isServed);
+    }
+  });
+}
+
+test('the HTTP API is not served by a foreign name, and without one there is none', async (t) => {
+  const { port } = await open(t, { api: async (_req, res) => void res.writeHead(202).end('api') });
+  assert.equal((await ask(port, '/api/devices', 'GET', 'evil.example')).status, 403);
+  assert.equal((await ask((await open(t)).port, '/api/devices')).status, 404);
+});

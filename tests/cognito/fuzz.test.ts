@@ -7,6 +7,7 @@ import { createIdentityIds } from '../../local/cognito/identity-id.ts';
 import { createLoginTokens } from '../../local/cognito/login-token.ts';
 import { createSecret } from '../../local/cognito/secret.ts';
 import { readSigner } from '../../local/web/presigned.ts';
+import { runsOf } from '../fuzzing.ts';
 
 const now = Date.parse('2026-11-20T12:00:00Z');
 const poolId = 'us-east-1:11111111-1111-4111-8111-111111111111';
@@ -14,7 +15,7 @@ const secret = createSecret(Buffer.alloc(32, 3));
 const credentials = createCredentialsMaker(secret);
 const tokens = createLoginTokens(secret);
 const ids = createIdentityIds(secret);
-const runs = { seed: 20_261_120, numRuns: 500 };
+const runs = runsOf(20_261_120, 500);
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),

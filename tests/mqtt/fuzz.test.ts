@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { generate, type Packet } from 'mqtt-packet';
+import { runsOf } from '../fuzzing.ts';
 import { type Harness, startHarness, until } from './harness.ts';
 import type { RawClient } from './raw-client.ts';
 
-/** Longer with TIDEGATE_FUZZ_ROUNDS. */
-const rounds = Number(process.env['TIDEGATE_FUZZ_ROUNDS'] ?? 400);
+const { numRuns: rounds, seed: offset } = runsOf(0, 400);
 
 let harness: Harness;
 let neighbour: RawClient;
@@ -75,7 +75,7 @@ function mutate(bytes: Buffer, random: (below: number) => number): Buffer {
 
 for (const version of [4, 5] as const) {
   test(`survives mutated packets of MQTT ${version === 4 ? '3.1.1' : '5'}`, async () => {
-    const random = createRandom(version);
+    const random = createRandom(offset + version);
     const parts = samples(version);
     for (let round = 0; round < rounds; round += 1) {
       const client = harness.client(version, `p${random(3)}`);
@@ -103,7 +103,7 @@ for (const version of [4, 5] as const) {
 }
 
 test('survives random bytes before and after CONNECT', async () => {
-  const random = createRandom(99);
+  const random = createRandom(offset + 99);
   for (let round = 0; round < rounds; round += 1) {
     const client = harness.client();
     client.stream.removeAllListeners('data');

@@ -7,10 +7,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { promisify } from 'node:util';
-import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import {
+  connectAsync as connectClient,
+  type IClientOptions,
+  type IPublishPacket,
+  type MqttClient,
+} from 'mqtt';
 import { generate } from 'mqtt-packet';
 import { createAuthority, type Credentials } from './certificates.ts';
 import { type Harness, startHarness, until } from './harness.ts';
@@ -43,15 +48,36 @@ const options = (clientId: string, more: IClientOptions = {}): IClientOptions =>
   reconnectPeriod: 0,
   ...more,
 });
-const quiet = <S extends Socket>(socket: S): S => socket.on('error', () => {});
+/** Whatever a test opens and, where it fails, leaves open: the broker would wait for it for ever. */
+const opened: { destroy(): unknown }[] = [];
+afterEach(() => opened.splice(0).forEach((each) => each.destroy()));
+const connectAsync = async (given: IClientOptions) => {
+  const client = await connectClient(given);
+  opened.push({ destroy: () => client.end(true) });
+  return client;
+};
+const quiet = <S extends Socket>(socket: S): S => {
+  opened.push(socket);
+  return socket.on('error', () => {});
+};
 const tls = (more: ConnectionOptions = {}) =>
   quiet(
     connectTls({ host: 'localhost', port: harness.broker.port, ca: harness.authority.ca, ...own, ...more }),
   );
 const tcp = () => quiet(connectTcp(harness.broker.port, 'localhost'));
-const closed = (socket: Socket) => new Promise((resolve) => socket.once('close', resolve));
+/** What `listen` gives, in five seconds at most. */
+const soon = <T>(what: string, listen: (resolve: (value: T) => void) => void) =>
+  new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), 5_000);
+    listen((value) => {
+      clearTimeout(timer);
+      resolve(value);
+    });
+  });
+const closed = (socket: Socket) =>
+  soon<void>('the end of a connection', (resolve) => socket.once('close', () => resolve()));
 const nextMessage = (client: MqttClient) =>
-  new Promise<IPublishPacket>((resolve) =>
+  soon<IPublishPacket>('a message', (resolve) =>
     client.once('message', (_topic, _payload, packet) => resolve(packet)),
   );
 const refusals = () =>

@@ -1,17 +1,33 @@
 // Messages per second from publish to archived and windowed, beside mosquitto alone taking the same load.
-// node bench/pipeline.ts [--messages 20000] [--devices 100]; with 1000000 messages it takes an hour or more.
-import { spawn } from 'node:child_process';
+// node bench/pipeline.ts [--messages 20000] [--devices 100] [--mode direct|stream] [--idle 10]
 import { writeFileSync } from 'node:fs';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { createDevices, loadFrom, startStack, temporaryFolder, type BenchStack } from './stack.ts';
+import { archivedIn, windowsIn } from './outcome.ts';
+import {
+  createDevices,
+  loadFrom,
+  spawnChild,
+  startStack,
+  temporaryFolder,
+  type BenchStack,
+} from './stack.ts';
 
 const { values } = parseArgs({
-  options: { messages: { type: 'string', default: '20000' }, devices: { type: 'string', default: '100' } },
+  options: {
+    messages: { type: 'string', default: '20000' },
+    devices: { type: 'string', default: '100' },
+    mode: { type: 'string', default: 'direct' },
+    /** Seconds without a message at the end, for the memory that comes back. */
+    idle: { type: 'string', default: '10' },
+  },
 });
 const messages = Number(values.messages);
 const devices = Number(values.devices);
+const mode = values.mode;
+const wait = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+const number = (value: number) => Math.round(value).toLocaleString('en-US');
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -28,7 +44,7 @@ async function untilListening(port: number): Promise<void> {
       socket.on('connect', () => socket.destroy());
     });
     if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await wait(0.05);
   }
   throw new Error(`mosquitto does not listen on ${port}`);
 }
@@ -49,26 +65,37 @@ async function measureMosquitto(stack: BenchStack, folder: string): Promise<numb
     'log_type none',
   ];
   writeFileSync(path.join(home, 'mosquitto.conf'), `${config.join('\n')}\n`);
-  const broker = spawn('mosquitto', ['-c', path.join(home, 'mosquitto.conf')], { stdio: 'inherit' });
-  process.on('exit', () => broker.kill());
+  const broker = spawnChild('mosquitto', ['-c', path.join(home, 'mosquitto.conf')], { stdio: 'inherit' });
   await untilListening(port);
-  const result = await loadFrom(`mqtts://127.0.0.1:${port}`, folder, devices, messages);
+  // More would only take longer: its rate is steady.
+  const result = await loadFrom(`mqtts://127.0.0.1:${port}`, folder, devices, Math.min(messages, 100_000));
   broker.kill();
   return result.messages / result.seconds;
 }
 
-/** What the program looks like after each tenth of the messages, so that growth shows. */
-async function untilWindowed(stack: BenchStack, wanted: number): Promise<number[]> {
+/** Resolves when all is in windows, with the memory after each tenth, so that growth shows; tells of each as it comes. */
+async function untilWindowed(stack: BenchStack, wanted: number, secondsSince: () => number) {
   const resident: number[] = [];
   for (;;) {
     const { ReadingsAccepted: accepted = 0 } = await stack.totals();
-    while (resident.length < Math.floor((accepted / wanted) * 10)) resident.push(stack.memory().now);
+    while (resident.length < Math.floor((accepted / wanted) * 10)) {
+      resident.push(stack.memory().now);
+      console.error(
+        `${number(accepted)} in windows after ${number(secondsSince())} s, ${number(resident.at(-1)!)} MiB`,
+      );
+    }
     if (accepted >= wanted) return resident;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await wait(0.2);
   }
 }
 
-const stack = await startStack();
+function requireExact(name: string, found: number, wanted: number): void {
+  if (found === wanted) return;
+  throw new Error(`${number(found)} ${name} where ${number(wanted)} were sent: something is lost or doubled`);
+}
+
+if (mode !== 'direct' && mode !== 'stream') throw new Error(`--mode ${mode}: it is direct or stream`);
+const stack = await startStack(undefined, [`IngestMode=${mode}`]);
 const folder = await createDevices(stack.dataDir, devices);
 const mosquitto = await measureMosquitto(stack, folder);
 const wanted = Math.ceil(messages / devices) * devices;
@@ -81,20 +108,24 @@ const began = performance.now();
 const secondsSince = () => (performance.now() - began) / 1_000;
 const [load, resident] = await Promise.all([
   loadFrom(stack.endpoints.mqtt, folder, devices, messages),
-  untilWindowed(stack, wanted),
+  untilWindowed(stack, wanted, secondsSince),
 ]);
 const windowed = wanted / secondsSince();
 const processor = stack.processorSeconds() - before.processor;
 const totals = await stack.totals();
-const memory = stack.memory();
+const { peak } = stack.memory();
+await wait(Number(values.idle));
+const idle = stack.memory().now;
+const windows = await windowsIn(stack);
+const beforeStop = performance.now();
 await stack.stop();
-const archived = wanted / secondsSince();
+const archived = wanted / (wanted / windowed + (performance.now() - beforeStop) / 1_000);
+const archive = archivedIn(stack);
 
-const number = (value: number) => Math.round(value).toLocaleString('en-US');
 const rate = (name: string, value: number) =>
   console.log(`${name.padEnd(26)} ${number(value).padStart(7)}/s   ${(value / mosquitto).toFixed(3)}`);
 const perMessage = (name: string) => ((totals[name] ?? 0) - (before.totals[name] ?? 0)) / wanted;
-console.log(`${number(wanted)} messages of ${devices} devices, QoS 1, mutual TLS`);
+console.log(`${number(wanted)} messages of ${devices} devices, QoS 1, mutual TLS, IngestMode ${mode}`);
 rate('mosquitto, acknowledged', mosquitto);
 rate('tidegate, acknowledged', load.messages / load.seconds);
 rate('tidegate, windowed', windowed);
@@ -106,5 +137,11 @@ console.log(
 );
 console.log(
   `resident memory            ${number(before.memory)} MiB before, ${resident.map(number).join(' ')} after each tenth, ` +
-    `${number(memory.peak)} at most`,
+    `${number(peak)} at most, ${number(idle)} after ${values.idle} s without messages`,
 );
+console.log(
+  `kept                       ${number(windows.readings)} readings in ${number(windows.windows)} windows, ` +
+    `${number(archive.lines)} lines in ${number(archive.objects)} objects`,
+);
+requireExact('readings in windows', windows.readings, wanted);
+requireExact('lines in the archive', archive.lines, wanted);

@@ -1,5 +1,5 @@
 // Starts `npm start` for a measurement and reads what the operating system says about it.
-import { spawn, execFile, type ChildProcess } from 'node:child_process';
+import { spawn, execFile, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -27,26 +27,44 @@ export interface BenchStack {
   stop(): Promise<void>;
 }
 
+const folders: string[] = [];
+const children = new Set<ChildProcess>();
+
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 export function temporaryFolder(name: string): string {
   const folder = mkdtempSync(path.join(tmpdir(), `tidegate-bench-${name}-`));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
-export async function startStack(dataDir = temporaryFolder('data')): Promise<BenchStack> {
+/** A child that does not outlive the measurement. */
+export function spawnChild(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const child = spawn(command, args, options);
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
+/** `parameters` override those of the template, each as `Key=Value`. */
+export async function startStack(
+  dataDir = temporaryFolder('data'),
+  parameters: readonly string[] = [],
+): Promise<BenchStack> {
   const began = performance.now();
   const ports = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', '0'];
-  const child = spawn(
+  const overrides = parameters.flatMap((parameter) => ['--parameter-overrides', parameter]);
+  const child = spawnChild(
     process.execPath,
-    [path.join(root, 'local/main.ts'), '--no-demo', '--data-dir', dataDir, ...ports],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
+    [path.join(root, 'local/main.ts'), '--no-demo', '--data-dir', dataDir, ...ports, ...overrides],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  process.on('exit', () => child.kill('SIGKILL'));
   const startMilliseconds = await new Promise<number>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`npm start ended with ${code}`)));
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       if (/^ready /m.test(text)) resolve(performance.now() - began);
     });
   });

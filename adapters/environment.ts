@@ -58,9 +58,15 @@ export function readIngestEnvironment(variables: Variables): IngestEnvironment {
     maxTemperature: limit(variables, 'MAX_TEMPERATURE'),
     minTemperature: limit(variables, 'MIN_TEMPERATURE'),
   };
-  const { windowRetentionDays, maxLatenessSeconds } = environment;
+  const { windowRetentionDays, maxLatenessSeconds, minTemperature, maxTemperature } = environment;
   if (windowRetentionDays * DAY_SECONDS < maxLatenessSeconds + DAY_SECONDS) {
     throw new Error('WINDOW_RETENTION_DAYS must be at least a day longer than MAX_LATENESS_SECONDS');
+  }
+  // CloudFormation compares no numbers, so this is the first place that can tell.
+  if (minTemperature !== undefined && maxTemperature !== undefined && minTemperature >= maxTemperature) {
+    throw new Error(
+      `MIN_TEMPERATURE (${minTemperature}) must be less than MAX_TEMPERATURE (${maxTemperature})`,
+    );
   }
   return environment;
 }

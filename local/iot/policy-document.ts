@@ -2,6 +2,7 @@
 // AWS does is refused here. https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html
 import { AwsError } from '../aws-error.ts';
 import { compileCondition, type Condition } from './policy-condition.ts';
+import { unknownAction } from './policy-action.ts';
 import { canonicalKey } from './policy-key.ts';
 import { parsePattern, type Pattern } from './policy-pattern.ts';
 
@@ -91,16 +92,29 @@ function checkVariables(variables: readonly string[], path: Path): void {
 }
 
 const actionForms: Readonly<Record<PolicyKind, { form: RegExp; named: string }>> = {
-  iot: { form: /^(iot|greengrass):[a-z*?]+$/i, named: 'action of AWS IoT, such as iot:Publish or iot:*' },
+  iot: {
+    form: /^(iot|iotjobsdata|greengrass):[a-z*?]{1,100}$/i,
+    named: 'action of AWS IoT, such as iot:Publish or iot:*',
+  },
   iam: { form: /^[a-z0-9-]+:[a-z0-9*?]+$/i, named: 'action, such as iot:Publish or lambda:InvokeFunction' },
 };
+
+function checkAction(text: string, pattern: Pattern, path: Path): void {
+  const bound = pattern.bind(() => undefined);
+  const near = unknownAction(text, (action) => 'test' in bound && bound.test(action));
+  if (near === undefined) return;
+  const advice = near && `: did you mean ${near}?`;
+  throw new PolicyError(path, `"${text}" is no action that policies of AWS IoT have${advice}`);
+}
 
 const actionPattern =
   (kind: PolicyKind) =>
   (text: string, path: Path): Pattern => {
     const { form, named } = actionForms[kind];
     if (text !== '*' && !form.test(text)) throw new PolicyError(path, `"${text}" is no ${named}`);
-    return parsePattern(text.toLowerCase());
+    const pattern = parsePattern(text.toLowerCase());
+    if (kind === 'iot') checkAction(text, pattern, path);
+    return pattern;
   };
 
 function resourcePattern(text: string, path: Path): Pattern {

@@ -169,6 +169,8 @@ const invalid: [keyof typeof VARIABLES, string][] = [
   ['MAX_SKEW_SECONDS', 'soon'],
   ['MAX_TEMPERATURE', 'warm'],
   ['MIN_TEMPERATURE', 'NaN'],
+  ['MIN_TEMPERATURE', '8'],
+  ['MAX_TEMPERATURE', '-1.5'],
   ['WINDOW_RETENTION_DAYS', '7'],
 ];
 for (const [name, value] of invalid) {

@@ -58,6 +58,13 @@ test('names an unknown flag, a bad port, an unknown parameter and a value its pa
   );
 });
 
+test('warns that alerts go to nobody where no address is set', async () => {
+  const none = ['--no-demo', '--parameter-overrides', 'AlertEmail=', 'AlertPhone='];
+  const tidegate = await startTidegate(temporaryFolder('nobody'), none);
+  assert.match(tidegate.output(), /"warn".*alerts go to nobody: .* set AlertEmail under \[local/);
+  assert.equal(await tidegate.stop(), 0);
+});
+
 test('refuses a second instance on the same data directory, and the first goes on', async () => {
   const dataDir = temporaryFolder('twice');
   const first = await startTidegate(dataDir);

@@ -335,6 +335,16 @@ const malformed: readonly (readonly [what: string, document: unknown, message: R
     /no action of AWS IoT/,
   ],
   [
+    'an action that does not exist',
+    { Version: '2012-10-17', Statement: allow({ Action: ['iot:Publish', 'iot:Conect'] }) },
+    /Statement\[0\]\.Action: "iot:Conect" is no action .*: did you mean iot:Connect\?$/,
+  ],
+  [
+    'a wildcard that covers no action',
+    { Version: '2012-10-17', Statement: allow({ NotAction: 'iot:Shadow*', Action: undefined }) },
+    /"iot:Shadow\*" is no action that policies of AWS IoT have$/,
+  ],
+  [
     'a resource that is no ARN',
     { Version: '2012-10-17', Statement: allow({ Resource: 'topic/a' }) },
     /neither \* nor an ARN/,
@@ -414,6 +424,20 @@ for (const [what, document, message] of malformed) {
     );
   });
 }
+
+test('the actions that AWS IoT documents for policies are known, in any case of letters', () => {
+  const Action = [
+    '*',
+    'iot:*',
+    'IOT:connect',
+    'iot:Get*',
+    'iot:?ublish',
+    'iotjobsdata:*',
+    'greengrass:Discover',
+  ];
+  const document = JSON.stringify({ Version: '2012-10-17', Statement: allow({ Action }) });
+  assert.equal(compilePolicy('P', document)[0]!.actions.patterns.length, Action.length);
+});
 
 test('white space does not count towards the size of a document', () => {
   const document = JSON.stringify({ Version: '2012-10-17', Statement: allow({}) }, null, 1).replaceAll(

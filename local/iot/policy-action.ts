@@ -1,0 +1,51 @@
+// The actions that a policy of AWS IoT may speak of; any other is a slip of the pen that would allow or deny nothing.
+// https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-actions.html
+
+const named: Readonly<Record<string, readonly string[]>> = {
+  iot: [
+    ...['Connect', 'Publish', 'Subscribe', 'Receive', 'RetainPublish'],
+    ...['GetRetainedMessage', 'ListRetainedMessages'],
+    ...['DeleteConnection', 'GetConnection', 'ListSubscriptions', 'SendDirectMessage'],
+    ...['GetThingShadow', 'UpdateThingShadow', 'DeleteThingShadow', 'ListNamedShadowsForThing'],
+    ...['DescribeJobExecution', 'GetPendingJobExecutions', 'UpdateJobExecution'],
+    ...['StartNextPendingJobExecution', 'AssumeRoleWithCertificate'],
+  ],
+  iotjobsdata: [
+    ...['DescribeJobExecution', 'GetPendingJobExecutions', 'UpdateJobExecution'],
+    ...['StartNextPendingJobExecution', 'StartCommandExecution'],
+  ],
+};
+
+const actions = Object.entries(named).flatMap(([service, names]) =>
+  names.map((name) => `${service}:${name}`),
+);
+
+/** Letters to add, drop or replace until one text is the other. */
+function distance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, n) => n);
+  for (let i = 1; i <= left.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j += 1) {
+      const replaced = row[j - 1]! + (left[i - 1] === right[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row.at(-1)!;
+}
+
+/**
+ * @param text an action as a policy writes it, of at most 128 characters; * and ? are wildcards
+ * @param covers whether it covers an action, in lower case
+ * @returns what to write instead, or '' where nothing is near; undefined when the action is known
+ */
+export function unknownAction(text: string, covers: (action: string) => boolean): string | undefined {
+  const lower = text.toLowerCase();
+  // Greengrass has actions of its own, and AWS documents no list of those that devices may be given.
+  if (lower === '*' || lower.startsWith('greengrass:')) return undefined;
+  if (actions.some((action) => covers(action.toLowerCase()))) return undefined;
+  const near = actions
+    .map((action) => ({ action, steps: distance(lower, action.toLowerCase()) }))
+    .toSorted((a, b) => a.steps - b.steps)[0]!;
+  return near.steps <= 3 ? near.action : '';
+}

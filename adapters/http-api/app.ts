@@ -61,7 +61,8 @@ function check(place: Fault['in'], schema: z.ZodMiniType, value: unknown, faults
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     if (issue.code === 'unrecognized_keys') {
-      const known = Object.keys((schema as unknown as { shape?: Fields }).shape ?? {}).join(', ');
+      const { shape = {} } = schema as unknown as { shape?: Fields };
+      const known = issue.path.length === 0 ? Object.keys(shape).join(', ') : '';
       for (const key of issue.keys) {
         faults.push({
           in: place,

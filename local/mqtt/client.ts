@@ -11,6 +11,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import type { Limits } from './limits.ts';
 import type { EndingName } from './refusal.ts';
 import type { Retained } from './retained.ts';
+import type { RollCall } from './roll-call.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import type { Will, Wills } from './wills.ts';
@@ -25,6 +26,7 @@ export interface BrokerContext {
   readonly limits: Limits;
   readonly log: Log;
   readonly retained: Retained;
+  readonly rollCall: RollCall;
   readonly sessions: Sessions;
   readonly wills: Wills;
   /** The connected clients by client ID. */

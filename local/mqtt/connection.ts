@@ -122,7 +122,8 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
     if (will && ending !== 'clientDisconnected') broker.wills.release(will, identity, session.expirySeconds);
     const { event } = endingOf(ending);
     broker.clients.left(client as ConnectedClient, event);
-    broker.lifecycle.disconnected({ clientId, identity, ...presence }, event);
+    const told = broker.lifecycle.disconnected({ clientId, identity, ...presence }, event);
+    broker.rollCall.left({ clientId, ...presence }, told);
     count('mqtt.disconnections');
   };
 

@@ -19,7 +19,8 @@ export interface Lifecycle {
   /** The version number of a client's next connection: higher than any before, also before a restart. */
   nextVersion(clientId: string): number;
   connected(presence: Presence): void;
-  disconnected(presence: Presence, reason: DisconnectReason): void;
+  /** Resolves when the event is on disk, or the log says that it could not be put there. */
+  disconnected(presence: Presence, reason: DisconnectReason): Promise<void>;
   connectFailed(client: { clientId: string; identity: Identity; sessionIdentifier: string }): void;
   subscribed(presence: Presence, topics: readonly string[]): void;
   unsubscribed(presence: Presence, topics: readonly string[]): void;
@@ -68,7 +69,7 @@ function createVersions(clock: Clock, first: number) {
 export function createLifecycle({ hub, clock, log, newId, earlierRuns }: LifecycleDeps): Lifecycle {
   const versions = createVersions(clock, earlierRuns * versionsPerRun);
 
-  const publish = (path: string, clientId: string, identity: Identity, fields: object) => {
+  const publish = async (path: string, clientId: string, identity: Identity, fields: object) => {
     if (/[+#]/.test(clientId)) return;
     const { principal, sourceIp, thingName } = identity;
     const event = { clientId, thingName, timestamp: clock.now(), ...fields, principalIdentifier: principal };
@@ -83,7 +84,7 @@ export function createLifecycle({ hub, clock, log, newId, earlierRuns }: Lifecyc
       receivedAt: event.timestamp,
       traceId: newId(),
     };
-    hub.publish(message).catch((error: unknown) => {
+    await hub.publish(message).catch((error: unknown) => {
       log.error('lifecycle event lost: the disk refused it', { topic: message.topic, reason: String(error) });
     });
   };
@@ -104,20 +105,20 @@ export function createLifecycle({ hub, clock, log, newId, earlierRuns }: Lifecyc
 
   return {
     nextVersion: (clientId) => versions.next(clientId),
-    connected: (of) => presence('connected', of),
+    connected: (of) => void presence('connected', of),
     disconnected(of, reason) {
       versions.left(of.clientId, of.versionNumber);
       const clientInitiatedDisconnect = reason === 'CLIENT_INITIATED_DISCONNECT';
-      presence('disconnected', of, { clientInitiatedDisconnect, disconnectReason: reason });
+      return presence('disconnected', of, { clientInitiatedDisconnect, disconnectReason: reason });
     },
     connectFailed: ({ clientId, identity, sessionIdentifier }) =>
-      publish('presence/connect_failed', clientId, identity, {
+      void publish('presence/connect_failed', clientId, identity, {
         eventType: 'connect_failed',
         clientInitiatedDisconnect: false,
         disconnectReason: 'AUTH_ERROR',
         sessionIdentifier,
       }),
-    subscribed: (of, topics) => subscription('subscribed', of, topics),
-    unsubscribed: (of, topics) => subscription('unsubscribed', of, topics),
+    subscribed: (of, topics) => void subscription('subscribed', of, topics),
+    unsubscribed: (of, topics) => void subscription('unsubscribed', of, topics),
   };
 }

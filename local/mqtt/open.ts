@@ -16,6 +16,7 @@ import { createLifecycle } from './lifecycle.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { readMessage } from './message.ts';
 import { openRetained, type Retained } from './retained.ts';
+import { createRollCall } from './roll-call.ts';
 import { createSessions } from './sessions.ts';
 import { createWills } from './wills.ts';
 
@@ -91,17 +92,21 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
   });
   const connected = new Map<string, ConnectedClient>();
   const clients = createClients({ connected, sessions, access, clock });
+  const lifecycle = createLifecycle({ hub, clock, log, newId, earlierRuns });
+  const wills = createWills({ access, hub, clock, log, newId });
+  const rollCall = createRollCall({ records, lifecycle, wills, log });
   const context: BrokerContext = {
     access,
     clients,
     clock,
     hub,
-    lifecycle: createLifecycle({ hub, clock, log, newId, earlierRuns }),
+    lifecycle,
     limits,
     log,
     retained,
+    rollCall,
     sessions,
-    wills: createWills({ access, hub, clock, log, newId }),
+    wills,
     connected,
     count,
     newId,
@@ -110,9 +115,13 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     hub,
     retained,
     clients,
-    listen: (listening) => createBroker({ ...listening, context }),
+    listen(listening) {
+      rollCall.dismissAbsent();
+      return createBroker({ ...listening, context });
+    },
     async close() {
       await sessions.close();
+      await rollCall.close();
       await records.close();
     },
   };

@@ -139,7 +139,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
         : add({ id: deps.newId(), clientId, version, expirySeconds, identity });
       cancelExpiry(session);
       Object.assign(session, { expirySeconds, identity });
-      if (expirySeconds > 0 && isPresent) inBackground(save(session, null), session);
+      if (expirySeconds > 0) inBackground(save(session, null), session);
       return { session, isPresent };
     },
     leave(session) {

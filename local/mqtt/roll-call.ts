@@ -1,0 +1,97 @@
+// Writes down who is connected, so that after a crash the next run can tell who is not any more, and speak their last words.
+
+import type { RecordFile } from '../files/record-file.ts';
+import type { Log } from '../log.ts';
+import type { Accepted, ConnectedClient } from './client.ts';
+import type { Lifecycle, Presence } from './lifecycle.ts';
+import type { Will, Wills } from './wills.ts';
+
+export interface RollCall {
+  entered(client: ConnectedClient): void;
+  /** `told` resolves when the event of its leaving is on disk: before that a crash must not forget the connection. */
+  left(accepted: Pick<Accepted, 'clientId' | 'sessionIdentifier'>, told: Promise<void>): void;
+  /** Of every connection that an earlier run left open: publishes that it is lost, and its will. Call once, after recovery. */
+  dismissAbsent(): void;
+  /** Resolves when all is written. */
+  close(): Promise<void>;
+}
+
+interface StoredWill {
+  /** The payload as base64. */
+  readonly message: Omit<Will['message'], 'payload'> & { readonly payload: string };
+  readonly delaySeconds: number;
+}
+
+interface StoredConnection extends Presence {
+  readonly will?: StoredWill;
+  readonly sessionExpirySeconds: number;
+}
+
+const kind = 'connection';
+
+const storedWill = ({ message, delaySeconds }: Will): StoredWill => ({
+  message: { ...message, payload: message.payload.toString('base64') },
+  delaySeconds,
+});
+const restoredWill = ({ message, delaySeconds }: StoredWill): Will => ({
+  message: { ...message, payload: Buffer.from(message.payload, 'base64') },
+  delaySeconds,
+});
+
+export function createRollCall(deps: {
+  readonly records: RecordFile;
+  readonly lifecycle: Lifecycle;
+  readonly wills: Wills;
+  readonly log: Log;
+}): RollCall {
+  const { records, lifecycle, wills, log } = deps;
+  const stored = records.table<StoredConnection>(kind);
+  const writing = new Set<Promise<void>>();
+
+  const inBackground = (work: Promise<void>, clientId: string) => {
+    const done = work.catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.warn('connection not written down: a crash would not tell that it ended', {
+        client: clientId,
+        reason,
+      });
+    });
+    writing.add(done);
+    void done.finally(() => writing.delete(done));
+  };
+
+  const left: RollCall['left'] = ({ clientId, sessionIdentifier }, told) => {
+    const forget = async () => {
+      await told;
+      // The client may be here again, on another connection.
+      if (stored.get(clientId)?.sessionIdentifier !== sessionIdentifier) return;
+      await records.commit([{ kind, key: clientId, value: undefined }]);
+    };
+    inBackground(forget(), clientId);
+  };
+
+  return {
+    left,
+    entered({ identity, accepted }) {
+      const { clientId, versionNumber, sessionIdentifier, will, session } = accepted;
+      const value: StoredConnection = {
+        clientId,
+        identity,
+        versionNumber,
+        sessionIdentifier,
+        will: will && storedWill(will),
+        sessionExpirySeconds: session.expirySeconds,
+      };
+      inBackground(records.commit([{ kind, key: clientId, value }]), clientId);
+    },
+    dismissAbsent() {
+      for (const { will, sessionExpirySeconds, ...presence } of stored.values()) {
+        if (will) wills.release(restoredWill(will), presence.identity, sessionExpirySeconds);
+        left(presence, lifecycle.disconnected(presence, 'SERVER_ERROR'));
+      }
+    },
+    async close() {
+      while (writing.size > 0) await Promise.all(writing);
+    },
+  };
+}

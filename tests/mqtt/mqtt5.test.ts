@@ -440,6 +440,46 @@ test('a shared subscription spreads messages over the group, whatever the versio
   assert.equal((await four.ping()).length, 3);
 });
 
+test('with all of a group away, a shared subscription keeps QoS 1 messages for kept sessions, in turn', async () => {
+  await start();
+  const fields = { clean: false, properties: { sessionExpiryInterval: 100 } };
+  for (const clientId of ['one', 'two']) {
+    const client = await connected(clientId, fields);
+    await subscribed(client, '$share/g/jobs/+');
+    await client.drop();
+  }
+  await until(() => harness.counters.get('mqtt.disconnections') === 2, 'both are gone');
+  const publisher = await connected('p');
+  for (let i = 0; i < 4; i += 1) {
+    publisher.send(publish('jobs/x', `${i}`));
+    await publisher.next();
+  }
+  harness = await harness.restart();
+  const heard: string[] = [];
+  for (const clientId of ['one', 'two']) {
+    const client = await connected(clientId, fields);
+    for (const packet of [await client.next(), await client.next()])
+      heard.push(`${clientId} ${String((packet as IPublishPacket).payload)}`);
+    assert.deepEqual(await client.ping(), []);
+  }
+  assert.deepEqual(
+    heard.map((text) => text.slice(0, 3)),
+    ['one', 'one', 'two', 'two'],
+  );
+  assert.deepEqual(heard.map((text) => text.at(-1)).toSorted(), ['0', '1', '2', '3']);
+});
+
+test('the broker gives no topic alias of its own, however many a client would take', async () => {
+  await start();
+  const client = await connected('c1', { properties: { topicAliasMaximum: 10 } });
+  await subscribed(client, 'a');
+  for (let i = 0; i < 2; i += 1) {
+    client.send(publish('a', 'x', { qos: 0, messageId: undefined }));
+    const got = (await client.next()) as IPublishPacket;
+    assert.deepEqual([got.topic, got.properties?.topicAlias], ['a', undefined]);
+  }
+});
+
 test('an MQTT 5 session with its properties outlives the process', async () => {
   await start();
   const fields = { clean: false, properties: { sessionExpiryInterval: 1000 } };

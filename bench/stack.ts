@@ -8,6 +8,11 @@ import { makeDevice } from '../device-sim/newcomer.ts';
 import { openTarget } from '../device-sim/target.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
+const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  scripts: { start: string };
+};
+/** What `npm start` gives to node, such as `--max-semi-space-size=16 local/main.ts`. */
+const [, ...program] = scripts.start.split(' ');
 const run = promisify(execFile);
 /** The unit of processor times in /proc, which Linux fixes. */
 const ticksPerSecond = 100;
@@ -59,8 +64,8 @@ export async function startStack(
   const overrides = parameters.flatMap((parameter) => ['--parameter-overrides', parameter]);
   const child = spawnChild(
     process.execPath,
-    [path.join(root, 'local/main.ts'), '--no-demo', '--data-dir', dataDir, ...ports, ...overrides],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    [...program, '--no-demo', '--data-dir', dataDir, ...ports, ...overrides],
+    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const startMilliseconds = await new Promise<number>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`npm start ended with ${code}`)));

@@ -15,7 +15,7 @@ export interface DeliverySettings {
   /** Lambda's synchronous invocation; rejects with an AwsError when it does not come about. */
   readonly invoke: (
     functionName: string,
-    payload: string,
+    payload: () => string,
   ) => Promise<{ payload: string; functionError?: string }>;
   readonly destinations: FailureDestinations;
   readonly clock: Clock;
@@ -52,8 +52,7 @@ export function createDelivery(settings: DeliverySettings) {
   async function attempt(records: readonly LogRecord[]): Promise<Attempted> {
     count('kinesis.invocations');
     try {
-      const { payload, functionError } = await settings.invoke(
-        spec.functionName,
+      const { payload, functionError } = await settings.invoke(spec.functionName, () =>
         batchEvent(origin, records),
       );
       if (functionError) return { kind: 'failed' };

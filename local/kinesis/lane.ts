@@ -6,6 +6,10 @@ import type { LogRecord } from './shard-log.ts';
 
 export interface Lane {
   add(record: LogRecord): void;
+  /** What is collected goes as soon as it can, without waiting for size or time. */
+  hurry(): void;
+  /** Whether a batch is with its function. */
+  isBusy(): boolean;
   /** Place of the oldest record that is not finished; undefined when there is none. */
   oldest(): number | undefined;
   close(): void;
@@ -27,10 +31,12 @@ export function createLane({ spec, clock, deliver, onFinished }: LaneSettings): 
   /** When the first of those collected was read: the batching window begins then. */
   let since = 0;
   let isBusy = false;
+  let isHurried = false;
   let closed = false;
   let cancel = () => {};
 
   const isDue = () =>
+    isHurried ||
     collected.length >= spec.batchSize ||
     collectedBytes >= eventRoom ||
     clock.elapsed() - since >= spec.windowMs;
@@ -45,6 +51,7 @@ export function createLane({ spec, clock, deliver, onFinished }: LaneSettings): 
     collected = collected.slice(end);
     collectedBytes = collected.reduce((sum, record) => sum + eventBytesOf(record), 0);
     since = clock.elapsed();
+    isHurried = false;
     return batch;
   }
 
@@ -75,6 +82,11 @@ export function createLane({ spec, clock, deliver, onFinished }: LaneSettings): 
       collectedBytes += eventBytesOf(record);
       if (collected.length === 1 || isDue()) check();
     },
+    hurry() {
+      isHurried = collected.length > 0;
+      check();
+    },
+    isBusy: () => isBusy,
     oldest: () => (running[0] ?? collected[0])?.place,
     close() {
       closed = true;

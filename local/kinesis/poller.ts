@@ -28,6 +28,9 @@ export interface PollerSettings {
 
 const RETRY_MS = 1_000;
 const READ_AT_ONCE = 1_000;
+/** Of one shard in memory, and their bytes; the rest waits on disk. */
+const MOST_HELD = 20_000;
+const MOST_HELD_BYTES = 2 * MAX_EVENT_BYTES;
 
 export function createPoller(settings: PollerSettings): Poller {
   const { spec, shard, clock, log, onProgress } = settings;
@@ -60,7 +63,8 @@ export function createPoller(settings: PollerSettings): Poller {
   );
   const laneOf = (partitionKey: string) => lanes[crc32(partitionKey) % lanes.length]!;
   // A lane that does not get on holds up the others only once this much waits for it.
-  const isFull = () => held >= spec.batchSize * spec.parallel || heldBytes >= MAX_EVENT_BYTES * spec.parallel;
+  const mostHeld = Math.min(spec.batchSize * spec.parallel, MOST_HELD);
+  const isFull = () => held >= mostHeld || heldBytes >= MOST_HELD_BYTES;
 
   async function readSome(): Promise<boolean> {
     const records = await shard.readAfter(read, READ_AT_ONCE);
@@ -80,6 +84,8 @@ export function createPoller(settings: PollerSettings): Poller {
       while (again && !closed) {
         again = false;
         while (!closed && !isFull() && (await readSome()));
+        // Otherwise many batches that are not due would stop the reading until their time is up.
+        if (isFull() && !lanes.some((lane) => lane.isBusy())) for (const lane of lanes) lane.hurry();
       }
     } catch (error) {
       log.error('a shard cannot be read, will be tried again', { mapping: spec.id, reason: String(error) });

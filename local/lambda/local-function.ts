@@ -15,6 +15,7 @@ import { readMetrics } from './embedded-metrics.ts';
 import type { Outcome } from './environment.ts';
 import { createLogFile } from './log-file.ts';
 import { createPool } from './pool.ts';
+import type { Payload } from './protocol.ts';
 import type { LambdaOptions } from './service.ts';
 import { variablesOf } from './variables.ts';
 
@@ -25,7 +26,7 @@ export interface LocalFunction {
   prepare(): Promise<void>;
   readonly bundle: () => Bundle | undefined;
   /** `caller` is the Cognito identity that invoked, if one did. */
-  attempt(requestId: string, payload: string, caller?: Caller): Promise<Outcome>;
+  attempt(requestId: string, payload: Payload, caller?: Caller): Promise<Outcome>;
   /** Attempts that wait for an environment, and attempts that wait or run. */
   waiting(): number;
   running(): number;
@@ -72,7 +73,7 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     return outcome;
   }
 
-  function attempt(requestId: string, payload: string, caller?: Caller): Promise<Outcome> {
+  function attempt(requestId: string, payload: Payload, caller?: Caller): Promise<Outcome> {
     running += 1;
     return pool.submit(requestId, payload, caller).then(account);
   }

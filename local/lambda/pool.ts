@@ -2,10 +2,11 @@
 import type { Caller } from '../aws/wire.ts';
 import { createEnvironment } from './environment.ts';
 import type { Environment, EnvironmentSettings, Outcome } from './environment.ts';
+import type { Payload } from './protocol.ts';
 
 export interface Pool {
   /** Runs one event as soon as an environment is free, in the order of submission. Never rejects. */
-  submit(requestId: string, payload: string, caller?: Caller): Promise<Outcome>;
+  submit(requestId: string, payload: Payload, caller?: Caller): Promise<Outcome>;
   /** Starts one environment if there is none; resolves with Lambda's error document when its handler cannot be imported. */
   warm(): Promise<string | undefined>;
   /** Events that wait for an environment. */
@@ -16,7 +17,7 @@ export interface Pool {
 
 interface Job {
   readonly requestId: string;
-  readonly payload: string;
+  readonly payload: Payload;
   readonly caller: Caller | undefined;
   settle(outcome: Outcome): void;
 }
@@ -77,7 +78,8 @@ export function createPool(size: number, settings: () => Omit<EnvironmentSetting
   }
 
   async function work(environment: Environment, job: Job): Promise<void> {
-    const outcome = await environment.run(job.requestId, job.payload, job.caller);
+    const payload = typeof job.payload === 'string' ? job.payload : job.payload();
+    const outcome = await environment.run(job.requestId, payload, job.caller);
     if (environments.has(environment)) idle.push(environment);
     job.settle(outcome);
     pump();

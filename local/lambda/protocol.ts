@@ -28,6 +28,9 @@ export type FromWorker =
   /** Nobody caught an error: the thread ends right after this. */
   | readonly [kind: 'crashed', payload: string];
 
+/** An event as JSON text; a large one is written only once an environment is free for it, so that those that wait take no room. */
+export type Payload = string | (() => string);
+
 /** Bytes of a synchronous request or response: 6 MB and a little for the envelope, as the Lambda API states it. */
 export const payloadLimit = 6_291_556;
 

@@ -12,6 +12,7 @@ import type { Destinations } from './destination.ts';
 import type { OnMetric } from './embedded-metrics.ts';
 import { createLocalFunction } from './local-function.ts';
 import type { LocalFunction } from './local-function.ts';
+import type { Payload } from './protocol.ts';
 import { createSpool } from './spool.ts';
 import type { Spool } from './spool.ts';
 
@@ -29,7 +30,7 @@ export interface Lambda {
    *
    * @throws AwsError ResourceNotFoundException; TooManyRequestsException when no concurrency is left or too many wait.
    */
-  invoke(functionName: string, payload: string): Promise<InvokeResult>;
+  invoke(functionName: string, payload: Payload): Promise<InvokeResult>;
   /**
    * Event: resolves when the event is finished for good, that is it succeeded or went to the failure destination. Keeps
    * nothing on disk: the caller owes the event until then. After `close` it stays pending.
@@ -73,8 +74,8 @@ export interface LambdaOptions {
   readonly maxEnvironments?: number;
 }
 
-/** Events of all functions, half a minute of work; each takes about 8 KB until it is done. */
-const fullAt = 10_000;
+/** Events of all functions, ten seconds of work; each takes about 8 KB until it is done. */
+const fullAt = 4_000;
 /** Synchronous invocations that may wait for an environment. */
 const maxWaiting = 1_000;
 
@@ -130,7 +131,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
   }
   const ready = () => (prepared ??= prepare());
 
-  async function invoke(functionName: string, payload: string, caller?: Caller): Promise<InvokeResult> {
+  async function invoke(functionName: string, payload: Payload, caller?: Caller): Promise<InvokeResult> {
     const target = find(functionName);
     if (target.spec.reservedConcurrency === 0 || target.waiting() >= maxWaiting) {
       throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);

@@ -66,6 +66,6 @@ export const defaultLimits: Limits = {
   sendBufferBytes: 1_048_576,
   retainedMessages: 10_000,
   retainedBytes: 67_108_864,
-  unfinishedMessages: 30_000,
+  unfinishedMessages: 12_000,
   unfinishedBytes: 134_217_728,
 };

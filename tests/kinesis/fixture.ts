@@ -106,8 +106,8 @@ export async function run(
   });
   const batches: string[] = [];
   const left: { key: string; body: string }[] = [];
-  const invoke: MappingsOptions['invoke'] = async (_name, payload) => {
-    const records = recordsOf(payload);
+  const invoke: MappingsOptions['invoke'] = async (_name, writeEvent) => {
+    const records = recordsOf(writeEvent());
     batches.push(textsOf(records));
     try {
       return { payload: JSON.stringify((await take(records)) ?? null) };

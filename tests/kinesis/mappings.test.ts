@@ -41,6 +41,19 @@ test('a batch that is full does not wait, by records or by bytes', async (t) => 
   assert.deepEqual(sizes, [4]);
 });
 
+test('a shard of which as much is in memory as may be does not wait until its batches are full', async (t) => {
+  const clock = createManualClock(start);
+  let taken = 0;
+  const take = (records: readonly unknown[]) => void (taken += records.length);
+  const { put, close } = await run(temporaryFolder(t), clock, take, {
+    mapping: { windowMs: 60_000, batchSize: 10_000, parallel: 8 },
+  });
+  t.after(close);
+  const texts = Array.from({ length: 500 }, (_, n) => String(n));
+  await Promise.all(Array.from({ length: 42 }, (_, n) => put(`device-${n}`, ...texts)));
+  await until(clock, () => taken >= 20_000);
+});
+
 test('records of one key stay in order and in one batch at a time, over parallel batches', async (t) => {
   const clock = createManualClock(start);
   const seen = new Map<string, number[]>();

@@ -302,3 +302,16 @@ test('replaces an environment that dies between two events', async (t) => {
   await until(async () => /exit status 9/.test(await readFile(log, 'utf8')), 'the end in the log');
   assert.equal((await lambda.invoke('tidegate-Faint', '{}')).payload, '1');
 });
+
+test('asks for an event that is written late only when an environment is free for it', async (t) => {
+  const source = `export const handler = async (event: unknown) => event;`;
+  const { lambda, counters } = await start(t, { EchoFunction: { source, reservedConcurrency: 1 } });
+  const finished: number[] = [];
+  const write = () => {
+    finished.push(counters.get('lambda.invocations'));
+    return '1';
+  };
+  const invoked = Array.from({ length: 3 }, () => lambda.invoke('tidegate-EchoFunction', write));
+  for (const { payload } of await Promise.all(invoked)) assert.equal(payload, '1');
+  assert.deepEqual(finished, [0, 0, 1], 'an event is counted just after the next is written');
+});

@@ -7,7 +7,10 @@ import {
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import type { AlertState, Debt } from '../core/alert.ts';
+import type { Severity } from '../core/alert-rule.ts';
+import type { Acknowledgement, AlertState, Debt } from '../core/alert.ts';
+
+const STATES = ['ok', 'alarm', 'acknowledged'] as const;
 
 export interface AlertStore {
   /** All states of a device, by rule id. */
@@ -64,6 +67,8 @@ function itemOf(state: AlertState): Record<string, AttributeValue> {
     deviceId: { S: state.deviceId },
     ruleId: { S: state.ruleId },
     state: { S: state.state },
+    ...(state.severity && { severity: { S: state.severity } }),
+    ...(state.acknowledged && { acknowledged: { S: JSON.stringify(state.acknowledged) } }),
     version: { N: String(state.version) },
     windowStart: { N: String(state.windowStart) },
     value: { N: state.value },
@@ -76,7 +81,11 @@ function stateOf(item: Record<string, AttributeValue>): AlertState {
   return {
     deviceId: item['deviceId']?.S ?? '',
     ruleId: item['ruleId']?.S ?? '',
-    state: item['state']?.S === 'alarm' ? 'alarm' : 'ok',
+    state: STATES.find((state) => state === item['state']?.S) ?? 'ok',
+    ...(item['severity']?.S && { severity: item['severity'].S as Severity }),
+    ...(item['acknowledged']?.S && {
+      acknowledged: JSON.parse(item['acknowledged'].S) as Acknowledgement,
+    }),
     version: Number(item['version']?.N),
     windowStart: Number(item['windowStart']?.N),
     value: item['value']?.N ?? '0',

@@ -1,6 +1,7 @@
 // Takes judgements to the people concerned: every transition is written with the notification it owes, then sent, then cleared.
 
-import { judge, type AlertRule, type AlertState } from '../core/alert.ts';
+import { appliesTo, needsClosedWindows, windowsBefore, type AlertRule } from '../core/alert-rule.ts';
+import { isSuspect, judge, type AlertState } from '../core/alert.ts';
 import { claim, heldBy, isPayable, released, settled } from '../core/outbox.ts';
 import type { Window } from '../core/window.ts';
 import type { AlertStore } from './alert-store.ts';
@@ -21,7 +22,7 @@ const MAX_CALM_DEVICES = 10_000;
 export function createAlerting(options: {
   readonly rules: readonly AlertRule[];
   readonly alerts: AlertStore;
-  readonly windows: Pick<WindowStore, 'closedBefore'>;
+  readonly windows: Pick<WindowStore, 'before'>;
   readonly notify: Notify;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -34,18 +35,20 @@ export function createAlerting(options: {
    */
   readonly calmFor: number;
 }): JudgeWindows {
-  const { rules, alerts, windows, notify, now, calmFor } = options;
+  const { rules: allRules, alerts, windows, notify, now, calmFor } = options;
   /** When devices were read to be calm. */
   const calm = createRecent<number>(MAX_CALM_DEVICES);
+  /** The newest window that was judged, where rules wait for windows to be closed. */
+  const newest = createRecent<number>(MAX_CALM_DEVICES);
 
   function isKnownCalm(deviceId: string): boolean {
     const age = now() - (calm.get(deviceId) ?? -Infinity);
     return age >= 0 && age < calmFor; // negative once the clock stepped back
   }
 
-  /** Whether a window would raise an alarm of a device that has none. */
-  function isBreached(window: Window): boolean {
-    return rules.some((rule) => judge(rule, undefined, window, undefined, now()).notification);
+  /** Whether this environment sees the window, which closes the one before it, for the first time. */
+  function isNew(window: Window): boolean {
+    return window.windowStart > (newest.get(window.deviceId) ?? -Infinity);
   }
 
   async function reload(state: Pick<AlertState, 'deviceId' | 'ruleId'>): Promise<AlertState | undefined> {
@@ -70,16 +73,16 @@ export function createAlerting(options: {
   async function judgeWindow(
     rule: AlertRule,
     from: AlertState | undefined,
-    window: Window,
+    current: Window,
+    before: (window: Window) => Promise<readonly Window[]>,
   ): Promise<AlertState | undefined> {
-    const { deviceId, windowStart } = window;
+    const { deviceId } = current;
+    const looksBack = (rule.forWindows ?? 1) > 1 || needsClosedWindows(rule);
     let state = from;
     for (;;) {
-      const mayClear = state?.state === 'alarm' && windowStart > state.windowStart;
-      const closed = mayClear
-        ? await windows.closedBefore(deviceId, windowStart, state!.windowStart)
-        : undefined;
-      const judgement = judge(rule, state, window, closed, now());
+      const isAlarm = state !== undefined && state.state !== 'ok';
+      const closed = looksBack || isAlarm ? await before(current) : [];
+      const judgement = judge(rule, state, { closed, current }, now());
       if (!judgement.notification) return state;
       const written: boolean = await alerts.transition(state, judgement.state);
       state = written ? judgement.state : await reload({ deviceId, ruleId: rule.id });
@@ -104,21 +107,25 @@ export function createAlerting(options: {
     const [first] = changed;
     if (!first) return;
     const { deviceId } = first;
-    const breached = changed.some(isBreached);
-    if (!breached && isKnownCalm(deviceId)) return;
+    const rules = allRules.filter((rule) => appliesTo(rule, first));
+    const isBreached = changed.some((window) => rules.some((rule) => isSuspect(rule, window)));
+    const closes = rules.some(needsClosedWindows) && changed.some(isNew);
+    if (!isBreached && !closes && isKnownCalm(deviceId)) return;
     const readAt = now();
     const states = await alerts.load(deviceId);
-    if (!breached && [...states.values()].every(isCalm)) {
+    if (!isBreached && !closes && [...states.values()].every(isCalm)) {
       calm.set(deviceId, readAt);
       return;
     }
     calm.delete(deviceId);
     const inOrder = [...changed].sort((a, b) => a.windowStart - b.windowStart || a.readings - b.readings);
+    const before = createLookBack(windows, Math.max(0, ...rules.map(windowsBefore)));
     for (const rule of rules) {
       let state = states.get(rule.id);
-      for (const window of inOrder) state = await judgeWindow(rule, state, window);
+      for (const window of inOrder) state = await judgeWindow(rule, state, window, before);
       if (state) states.set(rule.id, state);
     }
+    if (closes) newest.set(deviceId, inOrder.at(-1)!.windowStart);
     await inParallel([...states.values()], 1, async (state) => {
       if (!isPayable(state, payer, now())) return;
       const held = await write(state, (current) =>
@@ -130,3 +137,13 @@ export function createAlerting(options: {
 }
 
 const isCalm = ({ state, pending }: AlertState) => state === 'ok' && pending.length === 0;
+
+/** Reads the windows before a window once for all rules. */
+function createLookBack(windows: Pick<WindowStore, 'before'>, limit: number) {
+  const read = new Map<number, Promise<readonly Window[]>>();
+  return ({ deviceId, windowStart }: Window) => {
+    const known = read.get(windowStart) ?? windows.before(deviceId, windowStart, limit);
+    read.set(windowStart, known);
+    return known;
+  };
+}

@@ -3,7 +3,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { defaultRules } from '../core/alert.ts';
+import { defaultRules } from '../core/alert-rule.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createAlerting } from './alerting.ts';
 import { createDeviceStore } from './device-store.ts';

@@ -18,8 +18,8 @@ export interface WindowStore {
    * readings that this call counted. Safe to repeat. Rejects with the SDK's error when the table cannot be reached.
    */
   apply(delta: Delta): Promise<{ window: Window; applied: number }>;
-  /** The device's newest window that starts after `after` and before `windowStart`, both epoch milliseconds. */
-  closedBefore(deviceId: string, windowStart: number, after: number): Promise<Window | undefined>;
+  /** At most `limit` of the device's newest windows that start before `windowStart` (epoch milliseconds), oldest first. */
+  before(deviceId: string, windowStart: number, limit: number): Promise<readonly Window[]>;
 }
 
 /** Windows whose extremes an environment remembers, to foresee whether a reading will improve them. */
@@ -97,24 +97,18 @@ export function createWindowStore(options: {
       return result;
     },
 
-    async closedBefore(deviceId, windowStart, after) {
-      if (windowStart - after < 2) return undefined;
-      const { Items } = await client.send(
+    async before(deviceId, windowStart, limit) {
+      const { Items = [] } = await client.send(
         new QueryCommand({
           TableName: table,
-          KeyConditionExpression: 'deviceId = :device AND windowStart BETWEEN :first AND :last',
-          ExpressionAttributeValues: {
-            ':device': { S: deviceId },
-            ':first': { N: String(after + 1) },
-            ':last': { N: String(windowStart - 1) },
-          },
+          KeyConditionExpression: 'deviceId = :device AND windowStart < :start',
+          ExpressionAttributeValues: { ':device': { S: deviceId }, ':start': { N: String(windowStart) } },
           ScanIndexForward: false,
-          Limit: 1,
+          Limit: limit,
           ConsistentRead: true,
         }),
       );
-      const [item] = Items ?? [];
-      return item && windowOf(item);
+      return Items.map(windowOf).reverse();
     },
   };
 }

@@ -4,7 +4,7 @@ import { createAlertStore } from '../adapters/alert-store.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
 import { createIngestion, type Ingest } from '../adapters/ingestion.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
-import { defaultRules } from '../core/alert.ts';
+import { defaultRules } from '../core/alert-rule.ts';
 import { parseMessage, type ParsedMessage } from '../core/message.ts';
 import { openTables, type Tables } from '../tests/adapters/tables.ts';
 

@@ -18,13 +18,16 @@ const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
 
 const WORDS = {
   raised: { head: 'ALARM', above: 'above', below: 'below' },
+  worsened: { head: 'WORSE', above: 'above', below: 'below' },
+  eased: { head: 'BETTER', above: 'back below', below: 'back above' },
   cleared: { head: 'OK', above: 'back below', below: 'back above' },
 } as const;
 
 export function notificationText(notification: Notification): NotificationText {
-  const { deviceId, site, metric, value, limit, severity, windowStart } = notification;
+  const { deviceId, site, value, limit, severity, windowStart } = notification;
   const words = WORDS[notification.transition];
-  const happened = `${metric} ${value} ${words[notification.side]} ${limit}`;
+  const figure = figureName(notification);
+  const happened = `${figure} ${value} ${words[notification.side]} ${limit}`;
   const time = new Date(windowStart).toISOString();
   const lines = [
     `${words.head}: ${happened}`,
@@ -32,7 +35,7 @@ export function notificationText(notification: Notification): NotificationText {
     `Device:   ${deviceId}`,
     `Site:     ${site}`,
     `Window:   ${time}`,
-    `Value:    ${notification.stat} ${metric} = ${value}`,
+    `Value:    ${notification.stat} ${notification.metric ?? 'readings'}${notification.perMinute ? ' per minute' : ''} = ${value}`,
     `Limit:    ${words[notification.side]} ${limit}`,
     `Rule:     ${notification.ruleId} (${severity})`,
     `Alert:    ${notification.alertId}`,
@@ -45,6 +48,13 @@ export function notificationText(notification: Notification): NotificationText {
       SMS_LENGTH,
     ),
   };
+}
+
+/** Extremes go by the metric's name alone. */
+function figureName({ metric, stat, perMinute }: Notification): string {
+  const name = metric ?? 'readings';
+  const figure = metric === undefined || stat === 'min' || stat === 'max' ? name : `${stat} ${name}`;
+  return perMinute ? `${figure} per minute` : figure;
 }
 
 /** Escapes what would act instead of being read. */

@@ -5,7 +5,8 @@ import { after, before, test } from 'node:test';
 import { createAlertStore, type AlertStore } from '../../adapters/alert-store.ts';
 import { createAlerting, type JudgeWindows } from '../../adapters/alerting.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
-import { defaultRules, type Notification } from '../../core/alert.ts';
+import { defaultRules, type AlertRule } from '../../core/alert-rule.ts';
+import type { Notification } from '../../core/alert.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
@@ -44,7 +45,11 @@ interface World {
 }
 
 /** One environment of the function; `calmFor` as in production. */
-function world(store: AlertStore = alerts, calmFor = 10_000): World {
+function world(
+  store: AlertStore = alerts,
+  calmFor = 10_000,
+  rules = defaultRules({ maxTemperature: 8, minTemperature: -1 }),
+): World {
   const sent: string[] = [];
   const faults: Error[] = [];
   const notify = async ({ transition, value }: Notification) => {
@@ -54,7 +59,7 @@ function world(store: AlertStore = alerts, calmFor = 10_000): World {
   };
   const state = { sent, faults, time: START };
   const judge = createAlerting({
-    rules: defaultRules({ maxTemperature: 8, minTemperature: -1 }),
+    rules,
     alerts: store,
     windows: createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 }),
     notify,
@@ -300,5 +305,34 @@ test('what a failed event owes is paid by its repeat a minute later, in an envir
 test('a device without windows is not judged', async () => {
   const { judge, sent } = world();
   await judge([], 'e1');
+  assert.deepEqual(sent, []);
+});
+
+const meanOfThree: AlertRule = {
+  id: 'mean-of-three',
+  metric: 'temperature',
+  stat: 'mean',
+  levels: [
+    { severity: 'warning', above: 8, clearBelow: 7 },
+    { severity: 'critical', above: 10, clearBelow: 9 },
+  ],
+  forWindows: 3,
+  channels: ['email'],
+};
+
+for (const calmFor of [0, 10_000]) {
+  test(`means of three closed windows are told while a calm device is remembered for ${calmFor} ms`, async () => {
+    const { judge, sent } = world(alerts, calmFor, [meanOfThree]);
+    const device = `mean-${calmFor}`;
+    for (const [n, temperature] of [4, 9, 9, 9, 11, 11, 11, 8, 6, 4].entries()) {
+      await judge([await measure(device, n, temperature)], `e${n}`);
+    }
+    assert.deepEqual(sent, ['raised 9', 'worsened 11', 'eased 8', 'cleared 6']);
+  });
+}
+
+test('a rule for other sites and devices judges nothing', async () => {
+  const { judge, sent } = world(alerts, 0, [{ ...meanOfThree, forWindows: 1, match: { site: 'tacoma' } }]);
+  for (const n of [0, 1, 2]) await judge([await measure('elsewhere', n, 20)], `e${n}`);
   assert.deepEqual(sent, []);
 });

@@ -55,7 +55,7 @@ function figures(window: Window | Delta): unknown {
 }
 
 async function stored(deviceId: string): Promise<Window> {
-  return (await store.closedBefore(deviceId, START + 1, START - 1))!;
+  return (await store.before(deviceId, START + 1, 1))[0]!;
 }
 
 async function applyAll(readings: readonly Reading[]): Promise<number> {
@@ -234,20 +234,19 @@ for (const name of ['__proto__', 'constructor', 'toString']) {
   });
 }
 
-test('the newest window between two others is found, their own left out', async () => {
+test('the newest windows before another are found, oldest first', async () => {
   for (const n of [0, 1, 2, 5]) {
     await store.apply(deltaOf(reading('closed', n, { t: n }, START + n * 10_000), SECONDS));
   }
-  const closed = async (before: number, after: number) => {
-    const window = await store.closedBefore('closed', START + before * 10_000, START + after * 10_000);
-    return window && (window.windowStart - START) / 10_000;
-  };
-  assert.equal(await closed(5, 0), 2);
-  assert.equal(await closed(2, 0), 1);
-  assert.equal(await closed(1, 0), undefined);
-  assert.equal(await closed(0, 0), undefined);
-  assert.equal(await closed(9, 2), 5);
-  assert.equal(await store.closedBefore('nobody', START, 0), undefined);
+  const before = async (n: number, limit: number) =>
+    (await store.before('closed', START + n * 10_000, limit)).map(
+      ({ windowStart }) => (windowStart - START) / 10_000,
+    );
+  assert.deepEqual(await before(5, 2), [1, 2]);
+  assert.deepEqual(await before(2, 5), [0, 1]);
+  assert.deepEqual(await before(0, 1), []);
+  assert.deepEqual(await before(9, 1), [5]);
+  assert.deepEqual(await store.before('nobody', START, 1), []);
 });
 
 test("a reading for an expired window leaves the window's expiry in the past", async () => {

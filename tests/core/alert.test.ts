@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultRules, judge, type AlertRule, type AlertState } from '../../core/alert.ts';
+import { appliesTo, defaultRules, type AlertRule } from '../../core/alert-rule.ts';
+import { acknowledge, judge, type AlertState } from '../../core/alert.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import type { Window } from '../../core/window.ts';
 
@@ -28,19 +29,21 @@ function window(
   };
 }
 
-/** Judges each window in turn, the one before it being the newest closed one, until nothing changes. */
-function play(rule: AlertRule, windows: readonly Window[]): { log: string[]; state: AlertState | undefined } {
+/** Judges each window in turn, those before it being closed, until nothing changes. */
+function play(
+  rule: AlertRule,
+  windows: readonly Window[],
+  first?: AlertState,
+): { log: string[]; state: AlertState | undefined } {
   const log: string[] = [];
-  let state: AlertState | undefined;
+  let state = first;
   for (const [i, current] of windows.entries()) {
     const closed = windows
       .slice(0, i)
-      .filter(
-        ({ windowStart }) => windowStart < current.windowStart && windowStart > (state?.windowStart ?? 0),
-      )
-      .sort((a, b) => b.windowStart - a.windowStart)[0];
+      .filter(({ windowStart }) => windowStart < current.windowStart)
+      .sort((a, b) => a.windowStart - b.windowStart);
     for (;;) {
-      const judgement = judge(rule, state, current, closed, NOW);
+      const judgement = judge(rule, state, { closed, current }, NOW);
       if (!judgement.notification) break;
       state = judgement.state;
       const { transition, value, limit, windowStart } = judgement.notification;
@@ -125,6 +128,7 @@ test('a transition owes its notification, which names everything that people nee
       deviceId: 'store-1',
       ruleId: 'temperature-high',
       state: 'alarm',
+      severity: 'critical',
       version: 1,
       windowStart: START,
       value: '9.25',
@@ -179,7 +183,7 @@ for (const name of ['__proto__', 'constructor', 'toString']) {
 }
 
 test('a rule with two limits raises on either side and clears within both', () => {
-  const band: AlertRule = { ...high, stat: 'max', below: -1 };
+  const band: AlertRule = { ...high, levels: [{ ...high.levels[0]!, below: -1 }] };
   assert.deepEqual(play(band, [window(0, 9), window(1, -2), window(2, 0, 6), window(3, 0)]).log, [
     '0 raised 9/8',
     '2 cleared 6/7',
@@ -188,7 +192,7 @@ test('a rule with two limits raises on either side and clears within both', () =
 });
 
 test('a rule without a clear limit clears at its limit', () => {
-  const rule: AlertRule = { ...high, clearBelow: undefined };
+  const rule: AlertRule = { ...high, levels: [{ severity: 'minor', above: 8 }] };
   assert.deepEqual(play(rule, [window(0, 9), window(1, 8), window(2, 8)]).log, [
     '0 raised 9/8',
     '1 cleared 8/8',
@@ -212,6 +216,155 @@ for (const [title, input, ids] of limits) {
 
 test('the clear limits lie one degree inside, in decimals', () => {
   const rules = defaultRules({ maxTemperature: 0.3, minTemperature: -1.1 });
-  assert.equal(rules[0]?.clearBelow, -0.7);
-  assert.equal(rules[1]?.clearAbove, -0.1);
+  assert.equal(rules[0]?.levels[0]?.clearBelow, -0.7);
+  assert.equal(rules[1]?.levels[0]?.clearAbove, -0.1);
+});
+
+const fridge: AlertRule = {
+  id: 'fridge',
+  metric: 'temperature',
+  stat: 'max',
+  levels: [
+    { severity: 'warning', above: 8, clearBelow: 7 },
+    { severity: 'critical', above: 10, clearBelow: 9.5 },
+  ],
+  channels: ['email'],
+};
+const three: AlertRule = { ...fridge, forWindows: 3, clearAfter: 2 };
+const mean: AlertRule = { ...high, stat: 'mean' };
+const few: AlertRule = {
+  id: 'few',
+  stat: 'count',
+  levels: [{ severity: 'minor', below: 2 }],
+  channels: ['email'],
+};
+const rate: AlertRule = {
+  id: 'rate',
+  metric: 'temperature',
+  stat: 'mean',
+  perMinute: true,
+  levels: [{ severity: 'major', above: 6, clearBelow: 1 }],
+  channels: ['sms'],
+};
+const series = (...temperatures: number[]) => temperatures.map((temperature, n) => window(n, temperature));
+const counts = (...readings: number[]) => readings.map((count, n) => ({ ...window(n, 4), readings: count }));
+
+const machines: [title: string, rule: AlertRule, windows: Window[], log: string[]][] = [
+  [
+    'one alert worse and better again, by its levels',
+    fridge,
+    series(4, 9, 11, 9.7, 9.2, 8.5, 7.5, 6, 5),
+    ['1 raised 9/8', '2 worsened 11/10', '4 eased 9.2/9.5', '7 cleared 6/7'],
+  ],
+  ['the worst level at once', fridge, series(4, 12), ['1 raised 12/10']],
+  [
+    'a warning critical within one window',
+    fridge,
+    [window(0, 4, 9), window(0, 4, 11)],
+    ['0 raised 9/8', '0 worsened 11/10'],
+  ],
+  ['all levels clear at once', fridge, series(12, 4, 4), ['0 raised 12/10', '1 cleared 4/9.5']],
+  ['nothing of two windows where three are asked for', three, series(9, 9, 4, 9, 9, 4), []],
+  ['an alarm by the third window in a row', three, series(4, 9, 9, 9.5), ['3 raised 9.5/8']],
+  [
+    'worse only by three windows in a row',
+    three,
+    series(9, 9, 9, 11, 11, 9, 11, 11, 11),
+    ['2 raised 9/8', '8 worsened 11/10'],
+  ],
+  [
+    'clear only by two closed windows in a row',
+    three,
+    series(9, 9, 9, 4, 9, 4, 4, 4),
+    ['2 raised 9/8', '6 cleared 4/7'],
+  ],
+  [
+    'a row that a window without the metric does not break',
+    three,
+    [window(0, 9), window(1, 1, 1, 'humidity'), window(2, 9), window(3, 9)],
+    ['3 raised 9/8'],
+  ],
+  ['nothing of a mean before its window is closed', mean, [window(0, 4), window(1, 7, 11)], []],
+  ['an alarm of a mean once its window is closed', mean, [window(0, 7, 11), window(1, 4)], ['0 raised 9/8']],
+  ['nothing of a mean that is within', mean, [window(0, 5, 11), window(1, 4)], []],
+  [
+    'an alarm of a third exactly beyond, with six decimals',
+    { ...mean, levels: [{ severity: 'minor', above: 0.333333333333333 }] },
+    [thirds(0), window(1, 4)],
+    ['0 raised 0.333333/0.333333333333333'],
+  ],
+  [
+    'an alarm of too few readings once the window is closed',
+    few,
+    counts(3, 1, 5, 5),
+    ['1 raised 1/2', '2 cleared 5/2'],
+  ],
+  [
+    'an alarm of a rise of more than a degree in ten seconds',
+    rate,
+    series(4, 4.5, 6, 6.1, 6.1),
+    ['2 raised 9/6', '3 cleared 0.6/1'],
+  ],
+  [
+    'a rate of the time between, where windows are missing',
+    rate,
+    [window(0, 4), window(6, 9), window(7, 20), window(8, 20)],
+    ['7 raised 66/6'],
+  ],
+];
+for (const [title, rule, windows, log] of machines) {
+  test(`makes ${title}`, () => assert.deepEqual(play(rule, windows).log, log));
+}
+
+/** Three readings with a sum of one. */
+function thirds(n: number): Window {
+  const one = decimalOf(1)!;
+  return {
+    ...window(n, 0),
+    metrics: new Map([['temperature', { min: 0n, max: one, sum: one, count: 3 }]]),
+  };
+}
+
+test('an acknowledged alarm stays so until it is worse or over', () => {
+  const { state } = play(fridge, series(4, 9));
+  const taken = acknowledge(state!, { by: 'ann', at: NOW, comment: 'door was open' })!;
+  assert.equal(taken.version, state!.version + 1);
+  const same = play(fridge, [window(2, 9), window(3, 9)], taken).state!;
+  assert.deepEqual([same.state, same.acknowledged?.by], ['acknowledged', 'ann']);
+  const worse = play(fridge, [window(2, 11)], taken).state!;
+  assert.deepEqual([worse.state, worse.severity, worse.acknowledged], ['alarm', 'critical', undefined]);
+  const over = play(fridge, [window(2, 4), window(3, 4)], taken).state!;
+  assert.deepEqual([over.state, over.severity, over.acknowledged], ['ok', undefined, undefined]);
+  assert.equal(acknowledge(over, { by: 'ann', at: NOW }), undefined);
+});
+
+test('a critical alarm that eases keeps who took charge of it', () => {
+  const { state } = play(fridge, series(4, 11));
+  const taken = acknowledge(state!, { by: 'ann', at: NOW })!;
+  const eased = play(fridge, [window(2, 8.5), window(3, 8.5)], taken).state!;
+  assert.deepEqual([eased.state, eased.severity, eased.acknowledged?.by], ['acknowledged', 'warning', 'ann']);
+});
+
+const matches: [site: string | undefined, device: string | undefined, does: boolean][] = [
+  [undefined, undefined, true],
+  ['seattle', undefined, true],
+  ['sea', undefined, false],
+  ['sea*', 'store-*', true],
+  ['*', '*-1', true],
+  [undefined, 'st*r*-1', true],
+  [undefined, 'st*re*re-1', false],
+  [undefined, 'store-1*1', false],
+  [undefined, '**', true],
+  [undefined, '', false],
+];
+for (const [site, device, does] of matches) {
+  test(`site ${site} and device ${device} ${does ? 'match' : 'do not match'} store-1 in seattle`, () => {
+    const match = { ...(site !== undefined && { site }), ...(device !== undefined && { device }) };
+    assert.equal(appliesTo({ ...high, match }, { deviceId: 'store-1', site: 'seattle' }), does);
+  });
+}
+
+test('many asterisks take no longer than the text is long', () => {
+  const rule = { ...high, match: { device: `${'a*'.repeat(5000)}b` } };
+  assert.equal(appliesTo(rule, { deviceId: 'a'.repeat(100_000), site: 's' }), false);
 });

@@ -20,7 +20,7 @@ export type JudgeWindows = (windows: readonly Window[], payer: string, onSent?: 
 const MAX_CALM_DEVICES = 10_000;
 
 export function createAlerting(options: {
-  readonly rules: readonly AlertRule[];
+  readonly rules: () => Promise<readonly AlertRule[]>;
   readonly alerts: AlertStore;
   readonly windows: Pick<WindowStore, 'before'>;
   readonly notify: Notify;
@@ -35,7 +35,7 @@ export function createAlerting(options: {
    */
   readonly calmFor: number;
 }): JudgeWindows {
-  const { rules: allRules, alerts, windows, notify, now, calmFor } = options;
+  const { rules: readRules, alerts, windows, notify, now, calmFor } = options;
   /** When devices were read to be calm. */
   const calm = createRecent<number>(MAX_CALM_DEVICES);
   /** The newest window that was judged, where rules wait for windows to be closed. */
@@ -107,7 +107,7 @@ export function createAlerting(options: {
     const [first] = changed;
     if (!first) return;
     const { deviceId } = first;
-    const rules = allRules.filter((rule) => appliesTo(rule, first));
+    const rules = (await readRules()).filter((rule) => appliesTo(rule, first));
     const isBreached = changed.some((window) => rules.some((rule) => isSuspect(rule, window)));
     const closes = rules.some(needsClosedWindows) && changed.some(isNew);
     if (!isBreached && !closes && isKnownCalm(deviceId)) return;

@@ -1,8 +1,15 @@
 // A function's settings, read once at cold start, so that a wrong deployment fails at once and by name.
 
-export interface IngestEnvironment {
+/** The alert limits that the template's parameters set; absent: no such limit. */
+interface Limits {
+  readonly maxTemperature?: number;
+  readonly minTemperature?: number;
+}
+
+export interface IngestEnvironment extends Limits {
   readonly windowsTable: string;
   readonly devicesTable: string;
+  readonly rulesTable: string;
   readonly alertsTable: string;
   readonly alertsTopicArn: string;
   readonly errorsBucket: string;
@@ -10,9 +17,6 @@ export interface IngestEnvironment {
   readonly maxLatenessSeconds: number;
   readonly maxSkewSeconds: number;
   readonly windowRetentionDays: number;
-  /** Absent: no such limit. */
-  readonly maxTemperature?: number;
-  readonly minTemperature?: number;
 }
 
 export interface AttachPolicyEnvironment {
@@ -24,9 +28,10 @@ export interface PresenceEnvironment {
   readonly devicesTable: string;
 }
 
-export interface ApiEnvironment {
+export interface ApiEnvironment extends Limits {
   readonly windowsTable: string;
   readonly devicesTable: string;
+  readonly rulesTable: string;
   readonly windowSeconds: number;
 }
 
@@ -48,6 +53,7 @@ export function readIngestEnvironment(variables: Variables): IngestEnvironment {
   const environment: IngestEnvironment = {
     windowsTable: text(variables, 'WINDOWS_TABLE'),
     devicesTable: text(variables, 'DEVICES_TABLE'),
+    rulesTable: text(variables, 'RULES_TABLE'),
     alertsTable: text(variables, 'ALERTS_TABLE'),
     alertsTopicArn: text(variables, 'ALERTS_TOPIC_ARN'),
     errorsBucket: text(variables, 'ERRORS_BUCKET'),
@@ -55,20 +61,25 @@ export function readIngestEnvironment(variables: Variables): IngestEnvironment {
     maxLatenessSeconds: whole(variables, 'MAX_LATENESS_SECONDS', 0, 366 * DAY_SECONDS),
     maxSkewSeconds: whole(variables, 'MAX_SKEW_SECONDS', 0, DAY_SECONDS),
     windowRetentionDays: whole(variables, 'WINDOW_RETENTION_DAYS', 1, 36_500),
-    maxTemperature: limit(variables, 'MAX_TEMPERATURE'),
-    minTemperature: limit(variables, 'MIN_TEMPERATURE'),
+    ...limitsOf(variables),
   };
-  const { windowRetentionDays, maxLatenessSeconds, minTemperature, maxTemperature } = environment;
+  const { windowRetentionDays, maxLatenessSeconds } = environment;
   if (windowRetentionDays * DAY_SECONDS < maxLatenessSeconds + DAY_SECONDS) {
     throw new Error('WINDOW_RETENTION_DAYS must be at least a day longer than MAX_LATENESS_SECONDS');
   }
-  // CloudFormation compares no numbers, so this is the first place that can tell.
+  return environment;
+}
+
+/** CloudFormation compares no numbers, so this is the first place that can tell which limit is the upper one. */
+function limitsOf(variables: Variables): Limits {
+  const maxTemperature = limit(variables, 'MAX_TEMPERATURE');
+  const minTemperature = limit(variables, 'MIN_TEMPERATURE');
   if (minTemperature !== undefined && maxTemperature !== undefined && minTemperature >= maxTemperature) {
     throw new Error(
       `MIN_TEMPERATURE (${minTemperature}) must be less than MAX_TEMPERATURE (${maxTemperature})`,
     );
   }
-  return environment;
+  return { maxTemperature, minTemperature };
 }
 
 /** Reads the attach-policy function's variables. Throws an Error that names the variable that is missing. */
@@ -89,7 +100,9 @@ export function readApiEnvironment(variables: Variables): ApiEnvironment {
   return {
     windowsTable: text(variables, 'WINDOWS_TABLE'),
     devicesTable: text(variables, 'DEVICES_TABLE'),
+    rulesTable: text(variables, 'RULES_TABLE'),
     windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
+    ...limitsOf(variables),
   };
 }
 

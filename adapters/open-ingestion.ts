@@ -11,10 +11,13 @@ import type { IngestEnvironment } from './environment.ts';
 import { createErrorStore } from './error-store.ts';
 import { createIngestion, type Ingest } from './ingestion.ts';
 import { createNotifier } from './notifier.ts';
+import { createRecentRules, createRuleStore } from './rule-store.ts';
 import { createWindowStore } from './window-store.ts';
 
 /** Devices report all the time and are rarely in alarm, so most messages need no look at the alerts table. */
 const CALM_SECONDS = 10;
+/** How long a changed rule may take until it is judged by. */
+const RULES_SECONDS = 30;
 
 /** `rememberedWindows`: how many windows an environment keeps in mind between events, to save a write. */
 export function openIngestion(
@@ -29,8 +32,13 @@ export function openIngestion(
     retentionDays: environment.windowRetentionDays,
     rememberedWindows,
   });
+  const rules = createRuleStore({
+    client: dynamodb,
+    table: environment.rulesTable,
+    defaults: defaultRules(environment),
+  });
   const judgeWindows = createAlerting({
-    rules: defaultRules(environment),
+    rules: createRecentRules(rules, { seconds: RULES_SECONDS, now: () => Date.now() }),
     alerts: createAlertStore({ client: dynamodb, table: environment.alertsTable }),
     windows,
     notify: createNotifier({ client: new SNSClient(), topicArn: environment.alertsTopicArn }),

@@ -52,7 +52,7 @@ function createEnvironment(tables: Tables, clock: { now: number }, calls: Record
     rememberedWindows: 20_000,
   });
   const judgeWindows = createAlerting({
-    rules: defaultRules({ maxTemperature: 1000, minTemperature: -1000 }),
+    rules: async () => defaultRules({ maxTemperature: 1000, minTemperature: -1000 }),
     alerts: createAlertStore({ client, table: 'alerts' }),
     windows,
     notify: async () => {},

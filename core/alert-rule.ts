@@ -25,6 +25,8 @@ export interface Level {
 /** A limit on a figure of a device's windows. One problem is one alert: a worse level worsens it. */
 export interface AlertRule {
   readonly id: string;
+  /** False: it is kept, and judges nothing. */
+  readonly enabled?: boolean;
   /** Absent only with `count`, which then counts readings. */
   readonly metric?: string;
   readonly stat: Stat;
@@ -70,8 +72,8 @@ export function appliesTo(
   rule: AlertRule,
   device: { readonly deviceId: string; readonly site: string },
 ): boolean {
-  const { match } = rule;
-  if (!match) return true;
+  const { match, enabled = true } = rule;
+  if (!enabled || !match) return enabled;
   return isLike(device.site, match.site ?? '*') && isLike(device.deviceId, match.device ?? '*');
 }
 

@@ -4,7 +4,8 @@ import * as z from 'zod/mini';
 import { parseTimestamp } from '../../core/timestamp.ts';
 
 /** Text that has to match; `what` completes "must be". */
-const matching = (pattern: RegExp, what: string) => z.string().check(z.regex(pattern, `must be ${what}`));
+export const matching = (pattern: RegExp, what: string) =>
+  z.string().check(z.regex(pattern, `must be ${what}`));
 
 /** Text that stands for a value. `schema` describes it to readers, in the words of JSON Schema. */
 function textFor<Value>(

@@ -1,11 +1,14 @@
 // Puts all routes together over the real services.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { defaultRules } from '../../core/alert-rule.ts';
 import { createDeviceStore } from '../device-store.ts';
 import type { ApiEnvironment } from '../environment.ts';
+import { createRuleStore } from '../rule-store.ts';
 import { createWindowHistory } from '../window-history.ts';
 import { deviceRoutes } from './device-routes.ts';
 import type { Route } from './route.ts';
+import { ruleRoutes } from './rule-routes.ts';
 import { windowRoutes } from './window-routes.ts';
 
 export function openRoutes(environment: ApiEnvironment): Route[] {
@@ -14,5 +17,11 @@ export function openRoutes(environment: ApiEnvironment): Route[] {
   const { windowSeconds, windowsTable } = environment;
   const history = createWindowHistory({ client, table: windowsTable, windowSeconds, now });
   const devices = createDeviceStore({ client, table: environment.devicesTable });
-  return [...deviceRoutes({ devices, history }), ...windowRoutes({ history, windowSeconds, now })];
+  const defaults = defaultRules(environment);
+  const rules = createRuleStore({ client, table: environment.rulesTable, defaults });
+  return [
+    ...deviceRoutes({ devices, history }),
+    ...windowRoutes({ history, windowSeconds, now }),
+    ...ruleRoutes({ rules }),
+  ];
 }

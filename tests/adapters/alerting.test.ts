@@ -59,7 +59,7 @@ function world(
   };
   const state = { sent, faults, time: START };
   const judge = createAlerting({
-    rules,
+    rules: async () => rules,
     alerts: store,
     windows: createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 }),
     notify,

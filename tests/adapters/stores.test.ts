@@ -137,6 +137,7 @@ test('a notification is one publish with a text for each channel and attributes 
 const VARIABLES = {
   WINDOWS_TABLE: 'windows',
   DEVICES_TABLE: 'devices',
+  RULES_TABLE: 'rules',
   ALERTS_TABLE: 'alerts',
   ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
   ERRORS_BUCKET: 'errors',

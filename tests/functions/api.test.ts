@@ -52,6 +52,9 @@ before(async () => {
     POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
     WINDOWS_TABLE: 'windows',
     DEVICES_TABLE: 'devices',
+    RULES_TABLE: 'rules',
+    MAX_TEMPERATURE: '8',
+    MIN_TEMPERATURE: '-1',
     WINDOW_SECONDS: '10',
   });
   const { handler } = await import('../../functions/api.ts');
@@ -107,7 +110,7 @@ async function ask(event: unknown): Promise<{ status: number; type: string | und
 async function answered(event: unknown, path: string): Promise<Json> {
   const { status, type, body } = await ask(event);
   assert.deepEqual([status, type], [200, 'application/json'], JSON.stringify(body));
-  const routes = openRoutes({ windowsTable: '', devicesTable: '', windowSeconds: 10 });
+  const routes = openRoutes({ windowsTable: '', devicesTable: '', rulesTable: '', windowSeconds: 10 });
   const route = routes.find((each) => each.path === path && each.method === 'GET')!;
   return route.answer.parse(body) as Json;
 }
@@ -302,3 +305,64 @@ test('a request that nobody signed is not served', async () => {
   const { authorizer: _authorizer, ...requestContext } = event['requestContext'] as Json;
   await assert.rejects(api({ ...event, requestContext }), /says nothing of who signed it/);
 });
+
+const put200 = (path: string, rule: unknown) =>
+  ask(
+    asked(path, '', 'PUT', {
+      body: JSON.stringify(rule),
+      headers: { ...(sample('devices')['headers'] as object), 'content-type': 'application/json' },
+    }),
+  );
+const warm = {
+  metric: 'temperature',
+  stat: 'mean',
+  levels: [{ severity: 'warning', above: 5, clearBelow: 4 }],
+  forWindows: 3,
+  match: { site: 'sea*' },
+  channels: ['email'],
+};
+
+test('a rule that is put is listed, replaced and removed', async () => {
+  const { status, body } = await put200('/rules/warm', warm);
+  assert.deepEqual([status, body], [200, { id: 'warm', ...warm }]);
+  assert.deepEqual(await answered(asked('/rules/warm'), '/rules/{ruleId}'), body);
+  assert.equal((await put200('/rules/warm', { ...warm, enabled: false })).status, 200);
+  const { rules } = await answered(asked('/rules'), '/rules');
+  const known = (rules as { id: string; enabled?: boolean }[]).map(({ id, enabled }) => [id, enabled]);
+  assert.deepEqual(known, [
+    ['temperature-high', undefined],
+    ['temperature-low', undefined],
+    ['warm', false],
+  ]);
+  assert.equal((await api(asked('/rules/warm', '', 'DELETE'))).statusCode, 204);
+  assert.equal((await ask(asked('/rules/warm', '', 'DELETE'))).status, 404);
+  assert.equal((await ask(asked('/rules/warm'))).status, 404);
+});
+
+const wrongRules: [title: string, id: string, rule: unknown, names: string[]][] = [
+  ['an unknown field', 'r', { ...warm, noDataFor: '2m' }, ['noDataFor']],
+  ['no levels', 'r', { ...warm, levels: [] }, ['levels']],
+  [
+    'a severity that nobody knows',
+    'r',
+    { ...warm, levels: [{ severity: 'bad', above: 1 }] },
+    ['levels.0.severity'],
+  ],
+  [
+    'a clear limit over its limit',
+    'r',
+    { ...warm, levels: [{ severity: 'minor', above: 1, clearBelow: 2 }] },
+    ['levels.0.clearBelow'],
+  ],
+  ['half a window', 'r', { ...warm, forWindows: 0.5 }, ['forWindows']],
+  ['another site form', 'r', { ...warm, match: { city: 'x' } }, ['match.city']],
+  ['an id with a slash', '..%2Fx', warm, ['ruleId']],
+];
+for (const [title, id, rule, names] of wrongRules) {
+  test(`a rule with ${title} is refused with the name of the field`, async () => {
+    const { status, type, body } = await put200(`/rules/${id}`, rule);
+    assert.deepEqual([status, type], [400, 'application/problem+json']);
+    const found = (body['errors'] as { name: string }[]).map(({ name }) => name);
+    assert.deepEqual(found, names);
+  });
+}

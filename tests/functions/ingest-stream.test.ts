@@ -34,6 +34,7 @@ before(async () => {
     POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
     WINDOWS_TABLE: 'windows',
     DEVICES_TABLE: 'devices',
+    RULES_TABLE: 'rules',
     ALERTS_TABLE: 'alerts',
     ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
     ERRORS_BUCKET: 'errors',

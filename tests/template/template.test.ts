@@ -65,6 +65,7 @@ test('the function gets its environment', () => {
   assert.deepEqual(ingest?.environment, {
     WINDOWS_TABLE: 'tidegate-WindowsTable',
     DEVICES_TABLE: 'tidegate-DevicesTable',
+    RULES_TABLE: 'tidegate-RulesTable',
     ALERTS_TABLE: 'tidegate-AlertsTable',
     ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic',
     ERRORS_BUCKET: 'tidegate-errorsbucket',
@@ -285,7 +286,7 @@ test('the stream function has the environment of the direct one', () => {
 });
 
 test('the HTTP API lets through what its function serves, and nothing else', () => {
-  const served = openRoutes({ windowsTable: '', devicesTable: '', windowSeconds: 10 });
+  const served = openRoutes({ windowsTable: '', devicesTable: '', rulesTable: '', windowSeconds: 10 });
   assert.deepEqual(
     apiFromTemplate(load())!.routes.map(({ key }) => key),
     served.map(({ method, path }) => `${method} ${path}`),

@@ -1,0 +1,71 @@
+// Rules over dynalite: stored ones replace the template's, and each environment reads them again after a while.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createRecentRules, createRuleStore, type RuleStore } from '../../adapters/rule-store.ts';
+import { defaultRules, type AlertRule } from '../../core/alert-rule.ts';
+import { openTables, type Tables } from './tables.ts';
+
+const defaults = defaultRules({ maxTemperature: 8, minTemperature: -1 });
+const warm: AlertRule = {
+  id: 'warm',
+  metric: 'temperature',
+  stat: 'mean',
+  levels: [{ severity: 'warning', above: 5 }],
+  channels: ['email'],
+};
+
+let tables: Tables;
+let rules: RuleStore;
+before(async () => {
+  tables = await openTables();
+  rules = createRuleStore({ client: tables.client, table: 'rules', defaults });
+});
+after(() => tables.close());
+
+const ids = async () => (await rules.list()).map(({ id }) => id);
+
+test('the rules of the template hold where none is stored', async () => {
+  assert.deepEqual(await rules.list(), defaults);
+});
+
+test('a stored rule stands beside them, replaces one of its id, and makes room for it again', async () => {
+  const off: AlertRule = { ...defaults[0]!, enabled: false };
+  await rules.put(warm);
+  await rules.put(off);
+  assert.deepEqual(await rules.list(), [off, defaults[1], warm]);
+  assert.equal(await rules.remove(off.id), true);
+  assert.equal(await rules.remove('warm'), true);
+  assert.equal(await rules.remove('warm'), false);
+  assert.deepEqual(await rules.list(), defaults);
+});
+
+test('__proto__ is a rule like any other', async () => {
+  await rules.put({ ...warm, id: '__proto__' });
+  assert.ok((await ids()).includes('__proto__'));
+  assert.equal(await rules.remove('__proto__'), true);
+});
+
+test('rules are read again after half a minute, after a clock that stepped back, and after a failure', async () => {
+  const faults: Error[] = [];
+  let [reads, time] = [0, 1_790_000_000_000];
+  const list = async () => {
+    reads += 1;
+    const fault = faults.shift();
+    if (fault) throw fault;
+    return defaults;
+  };
+  const recent = createRecentRules({ list }, { seconds: 30, now: () => time });
+  await Promise.all([recent(), recent()]);
+  time += 29_999;
+  await recent();
+  assert.equal(reads, 1);
+  time += 1;
+  await recent();
+  assert.equal(reads, 2);
+  time -= 60_000;
+  faults.push(new Error('throttled'));
+  await assert.rejects(recent(), /throttled/);
+  assert.deepEqual(await recent(), defaults);
+  assert.equal(reads, 4);
+});

@@ -1,4 +1,6 @@
 // The HTTP API on the real program: callers see what devices do, and only who may call is answered.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { callApi, type Call, type Keys } from '../http-api/call-api.ts';
@@ -35,6 +37,12 @@ const deviceIs = (what: string, isSo: (device: Json) => boolean) =>
     const { body } = await call({ path: '/devices/fridge-1' });
     return isSo(body) && body;
   });
+
+function mails(): string[] {
+  const folder = path.join(tidegate.dataDir, 'mail');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).map((file) => readFileSync(path.join(folder, file), 'utf8'));
+}
 
 async function guest(): Promise<Keys> {
   const ask = async (operation: string, input: object) => {
@@ -123,6 +131,34 @@ test('a wrong signature is refused, and a guest may see devices', async () => {
   const { status, body } = await call({ keys: visitor });
   assert.deepEqual([status, (body['devices'] as Json[]).length], [200, 1]);
   assert.deepEqual(await call({ keys: { ...visitor, secretAccessKey: 'guess' } }), forbidden);
+});
+
+test('a rule that is put while the stack runs raises an alert of its own', async () => {
+  const rule = {
+    metric: 'humidity',
+    stat: 'max',
+    levels: [{ severity: 'warning', above: 80, clearBelow: 70 }],
+    match: { device: 'fridge-*' },
+    channels: ['email'],
+  };
+  const put = { method: 'PUT', headers: { 'content-type': 'application/json' } };
+  const wrong = await call({ ...put, path: '/rules/damp', body: JSON.stringify({ ...rule, stat: 'most' }) });
+  assert.equal(wrong.status, 400);
+  const right = await call({ ...put, path: '/rules/damp', body: JSON.stringify(rule) });
+  assert.deepEqual(right, { status: 200, body: { id: 'damp', ...rule } });
+  assert.equal((await call({ path: '/rules', keys: await guest() })).status, 403);
+  const client = await connectDevice(tidegate, 'fridge-1', certs);
+  let sent = 0;
+  await eventually(
+    'a mail about humidity',
+    async () => {
+      const payload = JSON.stringify({ humidity: 91, sent: (sent += 1) });
+      await client.publishAsync('telemetry/seattle/fridge-1', payload, { qos: 1 });
+      return mails().some((mail) => mail.includes('ALARM warning: humidity 91 above 80'));
+    },
+    45_000, // a function knows a rule after half a minute
+  );
+  await client.endAsync();
 });
 
 test('the AWS port and the status page tell the same address', async () => {

@@ -4,6 +4,7 @@ import {
   ConditionalCheckFailedException,
   PutItemCommand,
   QueryCommand,
+  ScanCommand,
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
@@ -19,10 +20,16 @@ export interface AlertStore {
   transition(previous: AlertState | undefined, next: AlertState): Promise<boolean>;
 }
 
+/** All that somebody has to look after. */
+export interface OpenAlerts {
+  /** States of alarms, and those that owe a notification, of all devices, as they were at some time of the reading. */
+  listOpen(): AsyncIterable<AlertState>;
+}
+
 export function createAlertStore(options: {
   readonly client: DynamoDBClient;
   readonly table: string;
-}): AlertStore {
+}): AlertStore & OpenAlerts {
   const { client, table } = options;
   return {
     async load(deviceId) {
@@ -42,6 +49,23 @@ export function createAlertStore(options: {
         from = LastEvaluatedKey;
       } while (from);
       return states;
+    },
+
+    async *listOpen() {
+      let from: Record<string, AttributeValue> | undefined;
+      do {
+        const { Items, LastEvaluatedKey } = await client.send(
+          new ScanCommand({
+            TableName: table,
+            FilterExpression: '#state <> :ok OR attribute_exists(#pending)',
+            ExpressionAttributeNames: { '#state': 'state', '#pending': 'pending' },
+            ExpressionAttributeValues: { ':ok': { S: 'ok' } },
+            ExclusiveStartKey: from,
+          }),
+        );
+        for (const item of Items ?? []) yield stateOf(item);
+        from = LastEvaluatedKey;
+      } while (from);
     },
 
     async transition(previous, next) {

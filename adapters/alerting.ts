@@ -2,11 +2,10 @@
 
 import { appliesTo, needsClosedWindows, windowsBefore, type AlertRule } from '../core/alert-rule.ts';
 import { isSuspect, judge, type AlertState } from '../core/alert.ts';
-import { claim, heldBy, isPayable, released, settled } from '../core/outbox.ts';
 import type { Window } from '../core/window.ts';
 import type { AlertStore } from './alert-store.ts';
 import { inParallel } from './in-parallel.ts';
-import type { Notify } from './notifier.ts';
+import type { Pay } from './paying.ts';
 import { createRecent } from './recent.ts';
 import type { WindowStore } from './window-store.ts';
 
@@ -23,7 +22,7 @@ export function createAlerting(options: {
   readonly rules: () => Promise<readonly AlertRule[]>;
   readonly alerts: AlertStore;
   readonly windows: Pick<WindowStore, 'before'>;
-  readonly notify: Notify;
+  readonly pay: Pay;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /**
@@ -35,7 +34,7 @@ export function createAlerting(options: {
    */
   readonly calmFor: number;
 }): JudgeWindows {
-  const { rules: readRules, alerts, windows, notify, now, calmFor } = options;
+  const { rules: readRules, alerts, windows, pay, now, calmFor } = options;
   /** When devices were read to be calm. */
   const calm = createRecent<number>(MAX_CALM_DEVICES);
   /** The newest window that was judged, where rules wait for windows to be closed. */
@@ -55,21 +54,6 @@ export function createAlerting(options: {
     return (await alerts.load(state.deviceId)).get(state.ruleId);
   }
 
-  /** Writes a change of the state, whatever others write meanwhile; gives what then is stored. */
-  async function write(
-    from: AlertState,
-    change: (state: AlertState) => AlertState | undefined,
-  ): Promise<AlertState | undefined> {
-    let state: AlertState | undefined = from;
-    while (state) {
-      const next = change(state);
-      if (!next) return state;
-      if (await alerts.transition(state, next)) return next;
-      state = await reload(from);
-    }
-    return undefined;
-  }
-
   async function judgeWindow(
     rule: AlertRule,
     from: AlertState | undefined,
@@ -86,20 +70,6 @@ export function createAlerting(options: {
       if (!judgement.notification) return state;
       const written: boolean = await alerts.transition(state, judgement.state);
       state = written ? judgement.state : await reload({ deviceId, ruleId: rule.id });
-    }
-  }
-
-  async function pay(owing: AlertState, payer: string, onSent?: () => void): Promise<void> {
-    let state: AlertState | undefined = owing;
-    for (const notification of heldBy(owing, payer)) {
-      try {
-        await notify(notification);
-      } catch (error) {
-        if (state) await write(state, (current) => released(current, payer));
-        throw error;
-      }
-      onSent?.();
-      state = state && (await write(state, (current) => settled(current, notification.alertId)));
     }
   }
 
@@ -126,13 +96,7 @@ export function createAlerting(options: {
       if (state) states.set(rule.id, state);
     }
     if (closes) newest.set(deviceId, inOrder.at(-1)!.windowStart);
-    await inParallel([...states.values()], 1, async (state) => {
-      if (!isPayable(state, payer, now())) return;
-      const held = await write(state, (current) =>
-        isPayable(current, payer, now()) ? claim(current, payer, now()) : undefined,
-      );
-      if (held) await pay(held, payer, onSent);
-    });
+    await inParallel([...states.values()], 1, (state) => pay(state, payer, onSent));
   };
 }
 

@@ -19,6 +19,14 @@ export interface IngestEnvironment extends Limits {
   readonly windowRetentionDays: number;
 }
 
+export interface SweepEnvironment extends Limits {
+  readonly windowsTable: string;
+  readonly rulesTable: string;
+  readonly alertsTable: string;
+  readonly alertsTopicArn: string;
+  readonly windowSeconds: number;
+}
+
 export interface AttachPolicyEnvironment {
   readonly dashboardPolicy: string;
   readonly identityPoolId: string;
@@ -87,6 +95,18 @@ export function readAttachPolicyEnvironment(variables: Variables): AttachPolicyE
   return {
     dashboardPolicy: text(variables, 'DASHBOARD_POLICY'),
     identityPoolId: text(variables, 'IDENTITY_POOL_ID'),
+  };
+}
+
+/** Reads the sweep function's variables. Throws an Error that names the one that is missing or wrong. */
+export function readSweepEnvironment(variables: Variables): SweepEnvironment {
+  return {
+    windowsTable: text(variables, 'WINDOWS_TABLE'),
+    rulesTable: text(variables, 'RULES_TABLE'),
+    alertsTable: text(variables, 'ALERTS_TABLE'),
+    alertsTopicArn: text(variables, 'ALERTS_TOPIC_ARN'),
+    windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
+    ...limitsOf(variables),
   };
 }
 

@@ -11,6 +11,7 @@ import type { IngestEnvironment } from './environment.ts';
 import { createErrorStore } from './error-store.ts';
 import { createIngestion, type Ingest } from './ingestion.ts';
 import { createNotifier } from './notifier.ts';
+import { createPaying } from './paying.ts';
 import { createRecentRules, createRuleStore } from './rule-store.ts';
 import { createWindowStore } from './window-store.ts';
 
@@ -32,17 +33,20 @@ export function openIngestion(
     retentionDays: environment.windowRetentionDays,
     rememberedWindows,
   });
+  const now = () => Date.now();
+  const alerts = createAlertStore({ client: dynamodb, table: environment.alertsTable });
+  const notify = createNotifier({ client: new SNSClient(), topicArn: environment.alertsTopicArn });
   const rules = createRuleStore({
     client: dynamodb,
     table: environment.rulesTable,
     defaults: defaultRules(environment),
   });
   const judgeWindows = createAlerting({
-    rules: createRecentRules(rules, { seconds: RULES_SECONDS, now: () => Date.now() }),
-    alerts: createAlertStore({ client: dynamodb, table: environment.alertsTable }),
+    rules: createRecentRules(rules, { seconds: RULES_SECONDS, now }),
+    alerts,
     windows,
-    notify: createNotifier({ client: new SNSClient(), topicArn: environment.alertsTopicArn }),
-    now: () => Date.now(),
+    pay: createPaying({ alerts, notify, now }),
+    now,
     calmFor: Math.min(environment.windowSeconds, CALM_SECONDS) * 1000,
   });
   const keepRejected = createErrorStore({ client: new S3Client(), bucket: environment.errorsBucket });

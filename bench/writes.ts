@@ -1,5 +1,6 @@
 // `node bench/writes.ts`: how many DynamoDB calls a reading costs in both ways in, at one hertz a device, by the real store.
 import { createAlerting } from '../adapters/alerting.ts';
+import { createPaying } from '../adapters/paying.ts';
 import { createAlertStore } from '../adapters/alert-store.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
 import { createIngestion, type Ingest } from '../adapters/ingestion.ts';
@@ -51,11 +52,12 @@ function createEnvironment(tables: Tables, clock: { now: number }, calls: Record
     retentionDays: 90,
     rememberedWindows: 20_000,
   });
+  const alerts = createAlertStore({ client, table: 'alerts' });
   const judgeWindows = createAlerting({
     rules: async () => defaultRules({ maxTemperature: 1000, minTemperature: -1000 }),
-    alerts: createAlertStore({ client, table: 'alerts' }),
+    alerts,
     windows,
-    notify: async () => {},
+    pay: createPaying({ alerts, notify: async () => {}, now: () => clock.now }),
     now: () => clock.now,
     calmFor: 10_000,
   });

@@ -87,8 +87,8 @@ export type Judgement =
 export interface Recent {
   /** Those before the window to judge, oldest first: that a newer one has readings closes them. */
   readonly closed: readonly Window[];
-  /** The window to judge, which may still get readings. */
-  readonly current: Window;
+  /** The window to judge, which may still get readings; absent when all are closed, by time. */
+  readonly current?: Window;
 }
 
 /** A window that has what the rule looks at. */
@@ -123,7 +123,7 @@ export function judge(
   now: number,
 ): Judgement {
   if (state && state.pending.length >= MAX_PENDING) return { state };
-  const samples = samplesOf(rule, [...closed, current]);
+  const samples = samplesOf(rule, current ? [...closed, current] : closed);
   const before = samples.filter(({ window }) => window !== current);
   const step =
     worseBy(rule, state, before, true) ??

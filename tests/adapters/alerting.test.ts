@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createAlertStore, type AlertStore } from '../../adapters/alert-store.ts';
 import { createAlerting, type JudgeWindows } from '../../adapters/alerting.ts';
+import { createPaying } from '../../adapters/paying.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
 import { defaultRules, type AlertRule } from '../../core/alert-rule.ts';
 import type { Notification } from '../../core/alert.ts';
@@ -62,7 +63,7 @@ function world(
     rules: async () => rules,
     alerts: store,
     windows: createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 }),
-    notify,
+    pay: createPaying({ alerts: store, notify, now: () => state.time }),
     now: () => state.time,
     calmFor,
   });

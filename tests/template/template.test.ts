@@ -30,6 +30,7 @@ test('the outputs are the names that people need', () => {
     AlertsTopic: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic',
     PresenceFunction: 'tidegate-PresenceFunction',
     IngestFunction: 'tidegate-IngestFunction',
+    SweepFunction: 'tidegate-SweepFunction',
     DevicePolicy: 'TidegateDevice',
     ClaimPolicy: 'TidegateClaim',
     FleetTemplate: 'Tidegate',

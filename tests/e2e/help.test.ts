@@ -15,9 +15,13 @@ for (const name of ['start', 'device', 'sim', 'invoke', 'policy', 'rule', 'cost'
   test(`npm ${name === 'start' ? name : `run ${name}`} prints its usage for --help and -h`, (t) => {
     const cwd = mkdtempSync(path.join(tmpdir(), 'tidegate-help-'));
     t.after(() => rmSync(cwd, { recursive: true }));
-    const [, file] = scripts[name]!.split(' ');
+    const [, ...program] = scripts[name]!.split(' ');
     for (const flag of ['--help', '-h']) {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(root, file!), flag], { cwd });
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [...program.slice(0, -1), path.join(root, program.at(-1)!), flag],
+        { cwd },
+      );
       assert.deepEqual([status, stderr.toString()], [0, '']);
       assert.match(stdout.toString(), new RegExp(`^usage: npm (run )?${name} -- `));
     }

@@ -65,7 +65,7 @@ test('an app desires, the device hears and reports, nobody else may, and all of 
     ['publish', own('s2', 'get')],
     ['subscribe', own('s2', 'update/delta')],
     ['subscribe', own('+', 'update/accepted')],
-    ['subscribe', own('s1', '#')],
+    ['subscribe', '$aws/things/s1/#'],
   ] as const) {
     const intruder = await connectDevice(first, 's1', keys);
     const closed = whenClosed(intruder);

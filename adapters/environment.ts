@@ -37,6 +37,7 @@ export interface PresenceEnvironment {
 }
 
 export interface ApiEnvironment extends Limits {
+  readonly alertsTable: string;
   readonly windowsTable: string;
   readonly devicesTable: string;
   readonly rulesTable: string;
@@ -121,6 +122,7 @@ export function readApiEnvironment(variables: Variables): ApiEnvironment {
     windowsTable: text(variables, 'WINDOWS_TABLE'),
     devicesTable: text(variables, 'DEVICES_TABLE'),
     rulesTable: text(variables, 'RULES_TABLE'),
+    alertsTable: text(variables, 'ALERTS_TABLE'),
     windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
     ...limitsOf(variables),
   };

@@ -4,8 +4,7 @@ import * as z from 'zod/mini';
 import { parseTimestamp } from '../../core/timestamp.ts';
 
 /** Text that has to match; `what` completes "must be". */
-export const matching = (pattern: RegExp, what: string) =>
-  z.string().check(z.regex(pattern, `must be ${what}`));
+const matching = (pattern: RegExp, what: string) => z.string().check(z.regex(pattern, `must be ${what}`));
 
 /** Text that stands for a value. `schema` describes it to readers, in the words of JSON Schema. */
 function textFor<Value>(
@@ -23,6 +22,8 @@ function textFor<Value>(
 
 /** Names of things; topics allow more, but only the account itself could publish there. */
 export const deviceId = matching(/^[a-zA-Z0-9:_-]{1,128}$/, 'a device id: 1 to 128 letters, digits, : _ -');
+
+export const ruleId = matching(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$/, 'an id: 1 to 64 letters, digits, _ or -');
 
 export const metricName = matching(
   /^[A-Za-z][A-Za-z0-9_]{0,63}$/,

@@ -2,10 +2,12 @@
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { defaultRules } from '../../core/alert-rule.ts';
+import { createAlertStore } from '../alert-store.ts';
 import { createDeviceStore } from '../device-store.ts';
 import type { ApiEnvironment } from '../environment.ts';
 import { createRuleStore } from '../rule-store.ts';
 import { createWindowHistory } from '../window-history.ts';
+import { alertRoutes } from './alert-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import type { Route } from './route.ts';
 import { ruleRoutes } from './rule-routes.ts';
@@ -17,11 +19,13 @@ export function openRoutes(environment: ApiEnvironment): Route[] {
   const { windowSeconds, windowsTable } = environment;
   const history = createWindowHistory({ client, table: windowsTable, windowSeconds, now });
   const devices = createDeviceStore({ client, table: environment.devicesTable });
+  const alerts = createAlertStore({ client, table: environment.alertsTable });
   const defaults = defaultRules(environment);
   const rules = createRuleStore({ client, table: environment.rulesTable, defaults });
   return [
     ...deviceRoutes({ devices, history }),
     ...windowRoutes({ history, windowSeconds, now }),
+    ...alertRoutes({ alerts, now }),
     ...ruleRoutes({ rules }),
   ];
 }

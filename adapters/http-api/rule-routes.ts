@@ -4,11 +4,10 @@ import * as z from 'zod/mini';
 import { SEVERITIES, type AlertRule } from '../../core/alert-rule.ts';
 import { faultsOf } from '../../core/rule-faults.ts';
 import type { RuleStore } from '../rule-store.ts';
-import { matching, metricName } from './fields.ts';
+import { metricName, ruleId } from './fields.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type Route } from './route.ts';
 
-const ruleId = matching(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$/, 'an id: 1 to 64 letters, digits, _ or -');
 const pattern = z.string().check(z.minLength(1), z.maxLength(128));
 const windows = z.int().check(z.minimum(1), z.maximum(60));
 

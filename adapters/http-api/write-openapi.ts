@@ -7,6 +7,12 @@ import { openApiOf } from './openapi.ts';
 import { openRoutes } from './open-routes.ts';
 
 const file = path.resolve(import.meta.dirname, '../../docs/openapi.json');
-const routes = openRoutes({ windowsTable: '', devicesTable: '', rulesTable: '', windowSeconds: 10 });
+const routes = openRoutes({
+  windowsTable: '',
+  devicesTable: '',
+  rulesTable: '',
+  alertsTable: '',
+  windowSeconds: 10,
+});
 const options = { ...(await resolveConfig(file)), filepath: file };
 writeFileSync(file, await format(JSON.stringify(openApiOf(routes)), options));

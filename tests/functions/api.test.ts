@@ -53,6 +53,7 @@ before(async () => {
     WINDOWS_TABLE: 'windows',
     DEVICES_TABLE: 'devices',
     RULES_TABLE: 'rules',
+    ALERTS_TABLE: 'alerts',
     MAX_TEMPERATURE: '8',
     MIN_TEMPERATURE: '-1',
     WINDOW_SECONDS: '10',
@@ -110,7 +111,13 @@ async function ask(event: unknown): Promise<{ status: number; type: string | und
 async function answered(event: unknown, path: string): Promise<Json> {
   const { status, type, body } = await ask(event);
   assert.deepEqual([status, type], [200, 'application/json'], JSON.stringify(body));
-  const routes = openRoutes({ windowsTable: '', devicesTable: '', rulesTable: '', windowSeconds: 10 });
+  const routes = openRoutes({
+    windowsTable: '',
+    devicesTable: '',
+    rulesTable: '',
+    alertsTable: '',
+    windowSeconds: 10,
+  });
   const route = routes.find((each) => each.path === path && each.method === 'GET')!;
   return route.answer.parse(body) as Json;
 }
@@ -306,10 +313,10 @@ test('a request that nobody signed is not served', async () => {
   await assert.rejects(api({ ...event, requestContext }), /says nothing of who signed it/);
 });
 
-const put200 = (path: string, rule: unknown) =>
+const send = (method: string, path: string, body: unknown) =>
   ask(
-    asked(path, '', 'PUT', {
-      body: JSON.stringify(rule),
+    asked(path, '', method, {
+      body: JSON.stringify(body),
       headers: { ...(sample('devices')['headers'] as object), 'content-type': 'application/json' },
     }),
   );
@@ -323,10 +330,10 @@ const warm = {
 };
 
 test('a rule that is put is listed, replaced and removed', async () => {
-  const { status, body } = await put200('/rules/warm', warm);
+  const { status, body } = await send('PUT', '/rules/warm', warm);
   assert.deepEqual([status, body], [200, { id: 'warm', ...warm }]);
   assert.deepEqual(await answered(asked('/rules/warm'), '/rules/{ruleId}'), body);
-  assert.equal((await put200('/rules/warm', { ...warm, enabled: false })).status, 200);
+  assert.equal((await send('PUT', '/rules/warm', { ...warm, enabled: false })).status, 200);
   const { rules } = await answered(asked('/rules'), '/rules');
   const known = (rules as { id: string; enabled?: boolean }[]).map(({ id, enabled }) => [id, enabled]);
   assert.deepEqual(known, [
@@ -360,9 +367,67 @@ const wrongRules: [title: string, id: string, rule: unknown, names: string[]][] 
 ];
 for (const [title, id, rule, names] of wrongRules) {
   test(`a rule with ${title} is refused with the name of the field`, async () => {
-    const { status, type, body } = await put200(`/rules/${id}`, rule);
+    const { status, type, body } = await send('PUT', `/rules/${id}`, rule);
     assert.deepEqual([status, type], [400, 'application/problem+json']);
     const found = (body['errors'] as { name: string }[]).map(({ name }) => name);
     assert.deepEqual(found, names);
+  });
+}
+
+const alarm = {
+  deviceId: { S: 'fridge-1' },
+  ruleId: { S: 'temperature-high' },
+  state: { S: 'alarm' },
+  severity: { S: 'critical' },
+  version: { N: '1' },
+  windowStart: { N: String(START) },
+  value: { N: '9.4' },
+};
+const shown = {
+  deviceId: 'fridge-1',
+  ruleId: 'temperature-high',
+  state: 'alarm',
+  severity: 'critical',
+  windowStart: START,
+  value: '9.4',
+  owed: 0,
+};
+
+test('alerts that stand are listed, and who takes charge of one is who signed', async () => {
+  await put('alerts', alarm);
+  await put('alerts', { ...alarm, ruleId: { S: 'over' }, state: { S: 'ok' }, severity: { S: 'minor' } });
+  await put('alerts', { ...alarm, deviceId: { S: 'fridge-2' } });
+  const all = (await answered(asked('/alerts'), '/alerts')) as { alerts: Json[]; isComplete: boolean };
+  assert.deepEqual(
+    [all.alerts.map(({ deviceId }) => String(deviceId)).toSorted((a, b) => (a < b ? -1 : 1)), all.isComplete],
+    [['fridge-1', 'fridge-2'], true],
+  );
+  const one = (await answered(asked('/alerts', 'limit=1'), '/alerts')) as {
+    alerts: Json[];
+    isComplete: boolean;
+  };
+  assert.deepEqual([one.alerts.length, one.isComplete], [1, false]);
+  const path = '/devices/fridge-1/alerts';
+  const { alerts } = await answered(asked(path), '/devices/{deviceId}/alerts');
+  assert.equal((alerts as Json[]).length, 2);
+  const taken = await send('POST', `${path}/temperature-high/acknowledge`, { comment: 'door was open' });
+  const { acknowledged, ...rest } = taken.body;
+  assert.deepEqual([taken.status, rest], [200, { ...shown, state: 'acknowledged' }]);
+  const { by, comment } = acknowledged as { by: string; comment: string };
+  assert.match(by, /^arn:aws:/);
+  assert.equal(comment, 'door was open');
+  const stored = await tables.item('alerts', { deviceId: alarm.deviceId, ruleId: alarm.ruleId });
+  assert.deepEqual([stored?.['state']?.S, stored?.['version']?.N], ['acknowledged', '2']);
+});
+
+for (const [title, path, body, status] of [
+  ['an alert that is over', 'fridge-1/alerts/over', {}, 404],
+  ['an alert that never was', 'fridge-1/alerts/never', {}, 404],
+  ['an alert in the name of another', 'fridge-1/alerts/temperature-high', { by: 'ann' }, 400],
+  ['an alert with an endless comment', 'fridge-1/alerts/temperature-high', { comment: 'x'.repeat(501) }, 400],
+] as const) {
+  test(`nobody takes charge of ${title}`, async () => {
+    const answer = await send('POST', `/devices/${path}/acknowledge`, body);
+    assert.deepEqual([answer.status, answer.type], [status, 'application/problem+json']);
   });
 }

@@ -287,7 +287,13 @@ test('the stream function has the environment of the direct one', () => {
 });
 
 test('the HTTP API lets through what its function serves, and nothing else', () => {
-  const served = openRoutes({ windowsTable: '', devicesTable: '', rulesTable: '', alertsTable: '', windowSeconds: 10 });
+  const served = openRoutes({
+    windowsTable: '',
+    devicesTable: '',
+    rulesTable: '',
+    alertsTable: '',
+    windowSeconds: 10,
+  });
   assert.deepEqual(
     apiFromTemplate(load())!.routes.map(({ key }) => key),
     served.map(({ method, path }) => `${method} ${path}`),

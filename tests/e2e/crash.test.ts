@@ -1,6 +1,7 @@
 // kill -9 at a bad moment: what was acknowledged is in the archive, and the windows equal a recomputation of it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { MqttClient } from 'mqtt';
 import {
   archivedMessages,
   connectDevice,
@@ -16,8 +17,7 @@ const devices = ['crash-1', 'crash-2', 'crash-3'];
 const start = Math.floor(Date.now() / 10_000) * 10_000 - 600_000;
 
 /** Publishes until the connection breaks; gives the ids that were acknowledged. */
-async function publishUntilKilled(tidegate: Tidegate, name: string, certs: string): Promise<string[]> {
-  const client = await connectDevice(tidegate, name, certs);
+async function publishUntilClosed(client: MqttClient, name: string): Promise<string[]> {
   const acknowledged: string[] = [];
   let closed = false;
   client.on('close', () => (closed = true));
@@ -81,7 +81,8 @@ test('loses nothing acknowledged and counts nothing twice over three kills', asy
   let tidegate = await startTidegate(dataDir);
   for (const device of devices) await createDevice(tidegate, device, certs);
   for (const delay of [700, 1_100, 400]) {
-    const publishing = devices.map((device) => publishUntilKilled(tidegate, device, certs));
+    const clients = await Promise.all(devices.map((device) => connectDevice(tidegate, device, certs)));
+    const publishing = clients.map((client, index) => publishUntilClosed(client, devices[index]!));
     await new Promise((resolve) => setTimeout(resolve, delay)); // a bad moment is any moment
     assert.equal(await tidegate.stop('SIGKILL'), 'SIGKILL');
     for (const ids of await Promise.all(publishing)) for (const id of ids) acknowledged.add(id);

@@ -114,7 +114,13 @@ function namesFor(metric: string | undefined) {
       '#readings': 'readings',
       '#expires': 'expiresAt',
       '#site': 'site',
+      '#first': 'firstReadingAt',
+      '#newest': 'lastReadingAt',
+      '#print': 'lastFingerprint',
+      '#last': 'last',
+      '#metric': metric,
     },
-    ProjectionExpression: '#device, #start, #site, #readings, #expires, #min, #max, #sum, #count',
+    ProjectionExpression:
+      '#device, #start, #site, #readings, #expires, #min, #max, #sum, #count, #first, #newest, #print, #last.#metric',
   };
 }

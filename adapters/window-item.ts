@@ -2,6 +2,7 @@
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { decimalFromText, type Decimal } from '../core/decimal.ts';
+import { noSpan, type Span } from '../core/span.ts';
 import type { Aggregate, Window, WindowKey } from '../core/window.ts';
 
 export type Item = Record<string, AttributeValue>;
@@ -29,6 +30,22 @@ export function windowOf(item: Item): Window {
     windowStart: Number(item['windowStart']?.N),
     readings: Number(item['readings']?.N),
     metrics,
+    ...spanIn(item),
+  };
+}
+
+/** Windows that were stored before they had a span have none. */
+function spanIn(item: Item): Span {
+  const [first, newest] = [item['firstReadingAt']?.N, item['lastReadingAt']?.N];
+  if (first === undefined || newest === undefined) return noSpan;
+  const values = Object.keys(item['last']?.M ?? {}).map(
+    (metric) => [metric, decimalAt(item['last']!.M!, metric)] as const,
+  );
+  return {
+    firstReadingAt: Number(first),
+    lastReadingAt: Number(newest),
+    lastFingerprint: Buffer.from(item['lastFingerprint']?.B ?? []).toString('hex'),
+    last: new Map(values),
   };
 }
 

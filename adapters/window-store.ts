@@ -22,7 +22,7 @@ export interface WindowStore {
   before(deviceId: string, windowStart: number, limit: number): Promise<readonly Window[]>;
 }
 
-/** Windows whose extremes an environment remembers, to foresee whether a reading will improve them. */
+/** Windows that an environment remembers, to foresee what a reading will improve in them. */
 const REMEMBERED_WINDOWS = 1000;
 
 /** Writers of one window at once are few; more refusals than this are no race. */
@@ -66,7 +66,7 @@ export function createWindowStore(options: {
   }
 
   /**
-   * One write when this environment foresees which extremes the delta improves, which `known` tells it; else one more.
+   * One write when this environment foresees what the delta improves, which `known` tells it; else one more.
    * Every further refusal means that another writer was faster, and what it wrote only makes the next one likelier to hold.
    */
   async function count(
@@ -74,7 +74,7 @@ export function createWindowStore(options: {
     known: Window | undefined,
   ): Promise<{ window: Window; applied: number }> {
     const expiresAt = Math.floor(delta.windowStart / 1000) + retentionDays * 86_400;
-    let improvements = known ? improvementsOn(known, delta) : [];
+    let improvements = known && improvementsOn(known, delta);
     let rest = delta;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const written = await update(delta, countingUpdate(rest, expiresAt, improvements));
@@ -82,7 +82,7 @@ export function createWindowStore(options: {
       const item = written.refusedBy ?? (await read(delta));
       if (item) rest = without(rest, seenIn(item));
       if (item && rest.readings.size === 0) return { window: windowOf(item), applied: 0 };
-      improvements = item ? improvementsOn(windowOf(item), rest) : [];
+      improvements = item && improvementsOn(windowOf(item), rest);
     }
     throw new Error(
       `Table ${table} refused readings of ${delta.deviceId} ${MAX_TRIES} times; a retry is safe`,

@@ -1,10 +1,11 @@
-// Longer windows out of the stored ones, when somebody asks: minimum, maximum, sum and count stay exact, since all of them merge.
+// Longer windows out of the stored ones, when somebody asks: all figures and times stay exact, since all of them merge.
 
 import type { Decimal } from './decimal.ts';
+import { joinSpans, noSpan, type Span } from './span.ts';
 import type { Aggregate, Window } from './window.ts';
 
 /** What all windows of a span amount to; `start` and `end` in epoch milliseconds, aligned to the epoch, half open. */
-export interface Bucket {
+export interface Bucket extends Span {
   readonly start: number;
   readonly end: number;
   readonly readings: number;
@@ -28,16 +29,17 @@ export function bucketStartOf(time: number, seconds: number): number {
   return Math.floor(time / size) * size;
 }
 
-type Figures = Pick<Window, 'windowStart' | 'readings' | 'metrics'>;
+type Figures = Pick<Window, 'windowStart' | 'readings' | 'metrics'> & Span;
 
 /** Buckets of `seconds`, oldest first, of one device's windows in any order. Spans without a window have no bucket. */
 export function rollUp(windows: Iterable<Figures>, seconds: number): Bucket[] {
-  const buckets = new Map<number, { readings: number; metrics: Map<string, Aggregate> }>();
-  for (const { windowStart, readings, metrics } of windows) {
+  const buckets = new Map<number, { readings: number; span: Span; metrics: Map<string, Aggregate> }>();
+  for (const { windowStart, readings, metrics, ...span } of windows) {
     const start = bucketStartOf(windowStart, seconds);
     let bucket = buckets.get(start);
-    if (!bucket) buckets.set(start, (bucket = { readings: 0, metrics: new Map() }));
+    if (!bucket) buckets.set(start, (bucket = { readings: 0, span: noSpan, metrics: new Map() }));
     bucket.readings += readings;
+    bucket.span = joinSpans(bucket.span, span);
     for (const [metric, figures] of metrics) {
       const sofar = bucket.metrics.get(metric);
       bucket.metrics.set(metric, sofar ? both(sofar, figures) : figures);
@@ -45,7 +47,7 @@ export function rollUp(windows: Iterable<Figures>, seconds: number): Bucket[] {
   }
   return [...buckets]
     .sort(([a], [b]) => a - b)
-    .map(([start, bucket]) => ({ start, end: start + seconds * 1000, ...bucket }));
+    .map(([start, { span, ...bucket }]) => ({ start, end: start + seconds * 1000, ...bucket, ...span }));
 }
 
 /** The mean to fifteen decimals, rounded half up. */

@@ -2,6 +2,7 @@
 
 import type { Decimal } from './decimal.ts';
 import { metricsText, type Metric, type Reading } from './reading.ts';
+import { extendSpan, noSpan, type GrowingSpan, type Span } from './span.ts';
 
 export interface Aggregate {
   readonly min: Decimal;
@@ -18,26 +19,27 @@ export interface WindowKey {
 }
 
 /** A window as it is stored: what all deltas so far amount to. */
-export interface Window extends WindowKey {
+export interface Window extends WindowKey, Span {
   readonly readings: number;
   readonly metrics: ReadonlyMap<string, Aggregate>;
 }
 
 /** A part of a window: readings by fingerprint, what they amount to per metric, and the first of their sites by name. */
-export interface Delta extends WindowKey {
+export interface Delta extends WindowKey, Span {
   readonly readings: ReadonlyMap<string, Reading>;
   readonly metrics: ReadonlyMap<string, Aggregate>;
 }
 
-interface GrowingDelta extends Delta {
-  site: string;
-  readonly readings: Map<string, Reading>;
-  readonly metrics: Map<string, Aggregate>;
-}
+type GrowingDelta = Omit<WindowKey, 'site'> &
+  GrowingSpan & {
+    site: string;
+    readonly readings: Map<string, Reading>;
+    readonly metrics: Map<string, Aggregate>;
+  };
 
 /**
- * What one DynamoDB update may carry: 4 KB and 300 operators an expression, at 3 operators a reading and 6 a metric. A single
- * reading always fits, since it has at most 32 metrics.
+ * What one DynamoDB update may carry: 4 KB and 300 operators an expression, of which a condition takes 2 a reading, 4 a metric
+ * and 7 for the times. A single reading always fits, since it has at most 32 metrics.
  */
 const MAX_READINGS_IN_DELTA = 32;
 const MAX_METRICS_IN_DELTA = 32;
@@ -123,7 +125,7 @@ function hasRoom(delta: Delta, reading: Reading): boolean {
 }
 
 function growing({ deviceId, site, windowStart }: WindowKey): GrowingDelta {
-  return { deviceId, site, windowStart, readings: new Map(), metrics: new Map() };
+  return { deviceId, site, windowStart, ...noSpan, readings: new Map(), metrics: new Map() };
 }
 
 function add(delta: GrowingDelta, reading: Reading): void {
@@ -131,17 +133,21 @@ function add(delta: GrowingDelta, reading: Reading): void {
   const known = delta.readings.get(reading.fingerprint);
   if (known === undefined) {
     delta.readings.set(reading.fingerprint, reading);
-    for (const metric of reading.metrics) count(delta.metrics, metric);
+    count(delta, reading);
   } else if (known !== reading && contentText(reading) < contentText(known)) {
     delta.readings.set(reading.fingerprint, reading);
     delta.metrics.clear();
-    for (const { metrics } of delta.readings.values()) {
-      for (const metric of metrics) count(delta.metrics, metric);
-    }
+    Object.assign(delta, noSpan);
+    for (const each of delta.readings.values()) count(delta, each);
   }
 }
 
-function count(metrics: Map<string, Aggregate>, { name, value }: Metric): void {
+function count(delta: GrowingDelta, reading: Reading): void {
+  for (const metric of reading.metrics) countMetric(delta.metrics, metric);
+  extendSpan(delta, reading);
+}
+
+function countMetric(metrics: Map<string, Aggregate>, { name, value }: Metric): void {
   const sofar = metrics.get(name);
   metrics.set(
     name,

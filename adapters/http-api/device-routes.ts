@@ -22,7 +22,7 @@ const device = z.strictObject({
   attributes: z.optional(z.record(z.string(), z.string())),
 });
 
-const lastWindow = z.strictObject({ start: time, readings: z.int(), metrics: figures });
+const lastWindow = z.strictObject({ start: time, ...figures });
 
 const USUAL_PAGE = 50;
 
@@ -64,8 +64,7 @@ export function deviceRoutes(stores: {
         if (!found) throw new ApiProblem(404, `There is no device ${params.deviceId}`);
         const shown = shownTo(caller, found);
         if (!window) return shown;
-        const { windowStart: start, readings, metrics } = window;
-        return { ...shown, lastWindow: { start, readings, metrics: figuresOf(metrics) } };
+        return { ...shown, lastWindow: { start: window.windowStart, ...figuresOf(window) } };
       },
     }),
   ];

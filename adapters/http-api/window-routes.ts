@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 const page = z.strictObject({
   deviceId: z.string(),
   windowSeconds: z.int().check(z.describe('Length of each window of this answer')),
-  windows: z.array(z.strictObject({ start: time, end: time, readings: z.int(), metrics: figures })),
+  windows: z.array(z.strictObject({ start: time, end: time, ...figures })),
   next: z.optional(z.string()),
 });
 
@@ -67,9 +67,10 @@ export function windowRoutes(stores: {
         return {
           deviceId: params.deviceId,
           windowSeconds: seconds,
-          windows: found.buckets.map(({ metrics, ...bucket }) => ({
-            ...bucket,
-            metrics: figuresOf(metrics),
+          windows: found.buckets.map((bucket) => ({
+            start: bucket.start,
+            end: bucket.end,
+            ...figuresOf(bucket),
           })),
           next: found.next === undefined ? undefined : String(bucketStartOf(found.next, seconds)),
         };

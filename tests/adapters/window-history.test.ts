@@ -11,6 +11,7 @@ import {
 } from '../../adapters/window-history.ts';
 import { decimalOf, decimalText } from '../../core/decimal.ts';
 import { bucketStartOf, rollUp, type Bucket } from '../../core/rollup.ts';
+import { noSpan, type Span } from '../../core/span.ts';
 import type { Window } from '../../core/window.ts';
 import { openTables, type Tables } from './tables.ts';
 
@@ -31,14 +32,16 @@ interface Stored {
   readonly tenths: number;
   readonly metrics: readonly string[];
   readonly expired: boolean;
+  /** As it was stored before windows had times. */
+  readonly old: boolean;
 }
 
-async function store(
-  deviceId: string,
-  { slot, tenths, metrics, expired }: Stored,
-): Promise<Pick<Window, 'windowStart' | 'readings' | 'metrics'>> {
+type Figures = Pick<Window, 'windowStart' | 'readings' | 'metrics'> & Span;
+
+async function store(deviceId: string, { slot, tenths, metrics, expired, old }: Stored): Promise<Figures> {
   const value = decimalOf(tenths / 10)!;
   const windowStart = START + slot * 10_000;
+  const print = slot.toString(16).padStart(16, '0');
   const figures = metrics.flatMap((metric) =>
     ['min', 'max', 'sum'].map((figure) => [`${metric}.${figure}`, { N: decimalText(value) }] as const),
   );
@@ -51,9 +54,15 @@ async function store(
         windowStart: { N: String(windowStart) },
         site: { S: 'seattle' },
         readings: { N: '1' },
-        seen: { BS: [Buffer.from(`${slot}`.padStart(8, '0'))] },
+        seen: { BS: [Buffer.from(print, 'hex')] },
         expiresAt: { N: String(Math.floor(NOW / 1000) + (expired ? 0 : 1)) },
         ...Object.fromEntries([...figures, ...counts]),
+        ...(!old && {
+          firstReadingAt: { N: String(windowStart + 1000) },
+          lastReadingAt: { N: String(windowStart + 9000) },
+          lastFingerprint: { B: Buffer.from(print, 'hex') },
+          last: { M: { [metrics[0]!]: { N: decimalText(value) } } },
+        }),
       },
     }),
   );
@@ -62,6 +71,14 @@ async function store(
     windowStart,
     readings: 1,
     metrics: new Map(metrics.map((metric) => [metric, aggregate])),
+    ...(old
+      ? noSpan
+      : {
+          firstReadingAt: windowStart + 1000,
+          lastReadingAt: windowStart + 9000,
+          lastFingerprint: print,
+          last: new Map([[metrics[0]!, value]]),
+        }),
   };
 }
 
@@ -85,6 +102,7 @@ test('pages of random windows join to what all of them together give', async () 
     tenths: fc.integer({ min: -500, max: 500 }),
     metrics: fc.subarray(['temperature', 'humidity'], { minLength: 1 }),
     expired: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+    old: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
   });
   await fc.assert(
     fc.asyncProperty(
@@ -115,12 +133,14 @@ test('pages of random windows join to what all of them together give', async () 
           limit,
           ...(metric !== undefined && { metric }),
         });
-        const only = (metrics: Bucket['metrics']) =>
-          new Map([...metrics].filter(([name]) => metric === undefined || name === metric));
-        assert.deepEqual(
-          found.map((bucket) => ({ ...bucket, metrics: only(bucket.metrics) })),
-          rollUp(expected, seconds).map((bucket) => ({ ...bucket, metrics: only(bucket.metrics) })),
-        );
+        const only = <T>(byMetric: ReadonlyMap<string, T>) =>
+          new Map([...byMetric].filter(([name]) => metric === undefined || name === metric));
+        const asked = (bucket: Bucket) => ({
+          ...bucket,
+          metrics: only(bucket.metrics),
+          last: only(bucket.last),
+        });
+        assert.deepEqual(found.map(asked), rollUp(expected, seconds).map(asked));
       },
     ),
     { seed: 11, numRuns: 100 },

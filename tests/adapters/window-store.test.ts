@@ -43,13 +43,15 @@ function scattered(deviceId: string, count: number): Reading[] {
 }
 
 function figures(window: Window | Delta): unknown {
-  const { deviceId, site, windowStart, metrics } = window;
+  const { deviceId, site, windowStart, metrics, firstReadingAt, lastReadingAt, lastFingerprint, last } =
+    window;
   const readings = typeof window.readings === 'number' ? window.readings : window.readings.size;
   return {
     deviceId,
     site,
     windowStart,
     readings,
+    ...{ firstReadingAt, lastReadingAt, lastFingerprint, last },
     metrics: new Map([...metrics].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }
@@ -77,6 +79,10 @@ test('an item holds flat exact figures, the fingerprints and its expiry', async 
     site: { S: 'seattle' },
     readings: { N: '1' },
     seen: { BS: [new Uint8Array(Buffer.from(one.fingerprint, 'hex'))] },
+    firstReadingAt: { N: String(one.timestamp) },
+    lastReadingAt: { N: String(one.timestamp) },
+    lastFingerprint: { B: new Uint8Array(Buffer.from(one.fingerprint, 'hex')) },
+    last: { M: { temperature: { N: '4.2' }, size: { N: '-0.1' } } },
     'temperature.min': { N: '4.2' },
     'temperature.max': { N: '4.2' },
     'temperature.sum': { N: '4.2' },
@@ -172,6 +178,67 @@ async function writesOf(deviceId: string, temperatures: number[], environments: 
 
 test('an environment that does not know the window writes once, and twice when an extreme improves', async () => {
   assert.deepEqual(await writesOf('strangers', [5, 5, 6, 5.5, 4], [0, 1, 2, 3, 4]), [1, 1, 2, 1, 2]);
+});
+
+test('a reading out of order costs a second write where nothing is known of the window', async () => {
+  const [times, environments] = [
+    [5, 6, 2, 3, 9],
+    [0, 1, 2, 3, 3],
+  ];
+  const readings = times.map((second, n) =>
+    reading('late', n, { t: n === 0 ? 5 : 4 }, START + second * 1000),
+  );
+  const sent: UpdateItemCommandInput[] = [];
+  const open = () => createWindowStore({ client: watched(sent), table: 'windows', retentionDays: 30 });
+  const stores = environments.map(open);
+  const writes: number[] = [];
+  for (const [n, one] of readings.entries()) {
+    await stores[environments[n]!]!.apply(deltaOf(one, SECONDS));
+    writes.push(sent.splice(0).length);
+  }
+  // The second lowers the minimum; the third is the first in time; the fourth lies between, and then its environment knows.
+  assert.deepEqual(writes, [1, 2, 2, 2, 1]);
+  assert.deepEqual(figures((await store.before('late', START + 1, 1))[0]!), expected(readings));
+});
+
+test('of two readings of the same moment the same one is the last, whichever comes first', async () => {
+  const both = [1, 2].map((n) => reading('tie', n, { [`m${n}`]: n }, START + 5000));
+  const prints = both.map(({ fingerprint }) => fingerprint).sort();
+  for (const [run, order] of [both, both.toReversed()].entries()) {
+    const deviceId = `tie-${run}`;
+    for (const one of order) await store.apply(deltaOf({ ...one, deviceId }, SECONDS));
+    const { lastFingerprint, last } = await stored(deviceId);
+    assert.equal(lastFingerprint, prints[1]);
+    assert.deepEqual(
+      [...last.keys()],
+      both.filter(({ fingerprint }) => fingerprint === prints[1]).map(({ metrics }) => metrics[0]!.name),
+    );
+  }
+});
+
+test('a window that was stored before windows had times has those of the readings from then on', async () => {
+  const old = reading('before-times', 1, { t: 5 }, START + 9000);
+  const Key = { deviceId: { S: 'before-times' }, windowStart: { N: String(START) } };
+  await store.apply(deltaOf(old, SECONDS));
+  await tables.client.send(
+    new UpdateItemCommand({
+      TableName: 'windows',
+      Key,
+      UpdateExpression: 'REMOVE firstReadingAt, lastReadingAt, lastFingerprint, #last',
+      ExpressionAttributeNames: { '#last': 'last' },
+    }),
+  );
+  const { firstReadingAt, lastReadingAt, last } = await stored('before-times');
+  assert.deepEqual([firstReadingAt, lastReadingAt, last.size], [Infinity, -Infinity, 0]);
+  const [newer, earlier] = [3000, 2000].map((ms) => reading('before-times', ms, { t: 6 }, START + ms));
+  const knowing = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
+  await knowing.apply(deltaOf(old, SECONDS));
+  for (const one of [newer!, earlier!]) assert.equal((await knowing.apply(deltaOf(one, SECONDS))).applied, 1);
+  const now = await stored('before-times');
+  assert.deepEqual(
+    [now.readings, now.firstReadingAt - START, now.lastReadingAt - START, now.last],
+    [3, 2000, 3000, new Map([['t', decimalOf(6)!]])],
+  );
 });
 
 test('an environment that knows the window writes once, whatever improves', async () => {

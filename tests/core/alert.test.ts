@@ -26,6 +26,10 @@ function window(
     windowStart: START + n * 10_000,
     readings: 2,
     metrics: new Map([[metric, { min: least, max: most, sum: least + most, count: 2 }]]),
+    firstReadingAt: START + n * 10_000,
+    lastReadingAt: START + n * 10_000 + 9000,
+    lastFingerprint: '0000000000000001',
+    last: new Map([[metric, most]]),
   };
 }
 

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { decimalFromText, decimalOf, decimalText, type Decimal } from '../../core/decimal.ts';
 import { bucketStartOf, meanOf, resolutionsFor, rollUp } from '../../core/rollup.ts';
+import { noSpan, type Span } from '../../core/span.ts';
 import type { Aggregate } from '../../core/window.ts';
 
 const START = 1_790_000_040_000;
@@ -15,10 +16,24 @@ const of = (min: string, max: string, sum: string, count: number): Aggregate => 
   sum: decimal(sum),
   count,
 });
-const window = (second: number, readings: number, metrics: Record<string, Aggregate>) => ({
+/** Without `last` a window as it was stored before windows had times. */
+const window = (
+  second: number,
+  readings: number,
+  metrics: Record<string, Aggregate>,
+  span: Span = noSpan,
+) => ({
   windowStart: START + second * 1000,
   readings,
   metrics: new Map(Object.entries(metrics)),
+  ...span,
+});
+/** From second to second, the newest reading with these values. */
+const span = (first: number, newest: number, values: Record<string, string>): Span => ({
+  firstReadingAt: START + first * 1000,
+  lastReadingAt: START + newest * 1000,
+  lastFingerprint: newest.toString(16).padStart(16, '0'),
+  last: new Map(Object.entries(values).map(([metric, text]) => [metric, decimal(text)])),
 });
 
 test('a minute has the extremes, the sum and the count of its windows', () => {
@@ -36,14 +51,33 @@ test('a minute has the extremes, the sum and the count of its windows', () => {
         ['temperature', of('-4', '0.2', '-3.7', 3)],
         ['humidity', of('51', '51', '51', 1)],
       ]),
+      ...noSpan,
     },
     {
       start: START + 60_000,
       end: START + 120_000,
       readings: 1,
       metrics: new Map([['temperature', of('7', '7', '7', 1)]]),
+      ...noSpan,
     },
   ]);
+});
+
+test('a minute is from its first reading to its last, whose values are its last ones', () => {
+  const newest = span(12, 19, { temperature: '0.2' });
+  const windows = [
+    window(10, 2, { temperature: of('0.1', '0.2', '0.3', 2) }, newest),
+    window(0, 1, { humidity: of('51', '51', '51', 1) }, span(3, 3, { humidity: '51' })),
+    window(20, 1, { temperature: of('7', '7', '7', 1) }),
+  ];
+  const [bucket] = rollUp(windows, 60);
+  const { firstReadingAt, lastReadingAt, lastFingerprint, last } = bucket!;
+  const first = START + 3000;
+  assert.deepEqual(
+    { firstReadingAt, lastReadingAt, lastFingerprint, last },
+    { ...newest, firstReadingAt: first },
+  );
+  assert.deepEqual(rollUp(windows.toReversed(), 60), [bucket]);
 });
 
 test('a span without windows has no bucket, and no windows give none', () => {
@@ -71,6 +105,7 @@ test('buckets of random windows agree with a sum over all readings, whatever the
         windowStart,
         readings: group.length,
         metrics: new Map([['t', aggregate(group.map(({ exact }) => exact))]]),
+        ...noSpan,
       }));
       const found = rollUp(windows, seconds).map(({ start, metrics }) => [start, metrics.get('t')]);
       const expected = [...groups(seconds)].map(([start, group]) => [

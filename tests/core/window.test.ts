@@ -31,7 +31,8 @@ function readings(prints: number, windows = 1): fc.Arbitrary<Reading> {
   return fc.record({
     deviceId: fc.constant('store-1'),
     site: fc.constantFrom('seattle', 'portland'),
-    timestamp: fc.integer({ min: START, max: START + windows * SECONDS * 1000 - 1 }),
+    // Few times too, so that some readings are of the same one.
+    timestamp: fc.integer({ min: 0, max: windows * SECONDS * 2 - 1 }).map((half) => START + half * 500),
     fingerprint: fc.integer({ min: 0, max: prints }).map((n) => n.toString(16).padStart(16, '0')),
     metrics,
   });
@@ -54,7 +55,9 @@ function fold(parts: readonly Reading[]): Delta {
 function content(delta: Delta): unknown {
   const sorted = <T>(map: ReadonlyMap<string, T>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
   const site = delta.readings.size > 0 && delta.site;
-  return { site, readings: sorted(delta.readings), metrics: sorted(delta.metrics) };
+  const { firstReadingAt, lastReadingAt, lastFingerprint } = delta;
+  const span = { firstReadingAt, lastReadingAt, lastFingerprint, last: sorted(delta.last) };
+  return { site, readings: sorted(delta.readings), metrics: sorted(delta.metrics), ...span };
 }
 
 test('merging is associative', () => {
@@ -136,6 +139,24 @@ test('figures equal a recomputation from the readings', () => {
           const sum = values.reduce((total, value) => total + value, 0n);
           assert.deepEqual(figures, { min: values[0], max: values.at(-1), sum, count: values.length });
         }
+      }
+    }),
+  );
+});
+
+test('the times and the last values of a window are those of its first and its newest reading', () => {
+  fc.assert(
+    fc.property(honest, (all) => {
+      for (const delta of foldReadings(all, SECONDS)) {
+        const inOrder = all
+          .filter(({ timestamp }) => windowStartOf(timestamp, SECONDS) === delta.windowStart)
+          .sort((a, b) => a.timestamp - b.timestamp || (a.fingerprint < b.fingerprint ? -1 : 1));
+        const newest = inOrder.at(-1)!;
+        assert.deepEqual(
+          [delta.firstReadingAt, delta.lastReadingAt, delta.lastFingerprint],
+          [inOrder[0]!.timestamp, newest.timestamp, newest.fingerprint],
+        );
+        assert.deepEqual(delta.last, new Map(newest.metrics.map(({ name, value }) => [name, value])));
       }
     }),
   );

@@ -77,8 +77,15 @@ before(async () => {
     attributes: { M: { floor: { S: '2' } } },
   });
   await put('devices', { deviceId: { S: 'silent' } });
+  const times = (second: number): Record<string, AttributeValue> => ({
+    firstReadingAt: { N: String(START + second * 1000 + 1000) },
+    lastReadingAt: { N: String(START + second * 1000 + 9000) },
+    lastFingerprint: { B: Buffer.from('12345678') },
+    last: { M: { temperature: { N: '5.5' } } },
+  });
+  // The first was stored before windows had times.
   for (const second of [0, 10, 50, 60, 3590])
-    await put('windows', windowItem('fridge-1', START + second * 1000));
+    await put('windows', windowItem('fridge-1', START + second * 1000, second > 0 ? times(second) : {}));
 });
 after(() => tables.close());
 
@@ -145,6 +152,8 @@ test('a device with its newest window', async () => {
     lastWindow: {
       start: START + 3_590_000,
       readings: 3,
+      firstReadingAt: START + 3_591_000,
+      lastReadingAt: START + 3_599_000,
       metrics: {
         temperature: {
           min: 4.2,
@@ -152,6 +161,7 @@ test('a device with its newest window', async () => {
           sum: 1000000000000014,
           count: 3,
           mean: 333333333333338,
+          last: 5.5,
         },
       },
     },
@@ -174,6 +184,27 @@ const windowsOf = async (query: string) =>
 const startsOf = (page: Json) =>
   (page['windows'] as { start: number }[]).map(({ start }) => (start - START) / 1000);
 
+test('a window says when its first and its last reading were, and the last values, where that is known', async () => {
+  const shown = ({ metrics, firstReadingAt, lastReadingAt }: Json) => [
+    (metrics as Record<string, Json>)['temperature']!['last'],
+    ...[firstReadingAt, lastReadingAt].map((time) => time && ((time as number) - START) / 1000),
+  ];
+  const page = async (query: string) => ((await windowsOf(query))['windows'] as Json[]).map(shown);
+  const span = `from=${START}&to=${START + 70_000}`;
+  const stored = [
+    [undefined, undefined, undefined],
+    [5.5, 11, 19],
+    [5.5, 51, 59],
+    [5.5, 61, 69],
+  ];
+  assert.deepEqual(await page(span), stored);
+  assert.deepEqual(await page(`${span}&metric=temperature`), stored);
+  assert.deepEqual(await page(`${span}&resolution=1m`), [
+    [5.5, 11, 19],
+    [5.5, 51, 69],
+  ]);
+});
+
 test('windows of an hour, by the minute', async () => {
   const page = await answered(sample('windows'), '/devices/{deviceId}/windows');
   // The start lies twenty seconds after a whole minute.
@@ -184,8 +215,10 @@ test('windows of an hour, by the minute', async () => {
     start: START - 20_000,
     end: START + 40_000,
     readings: 6,
+    firstReadingAt: START + 11_000,
+    lastReadingAt: START + 19_000,
     metrics: {
-      temperature: { min: 4.2, max: 9.7, sum: 2000000000000028, count: 6, mean: 333333333333338 },
+      temperature: { min: 4.2, max: 9.7, sum: 2000000000000028, count: 6, mean: 333333333333338, last: 5.5 },
     },
   });
 });

@@ -97,12 +97,20 @@ function keptReasons(): string[] {
 
 test('a reading becomes a window', async () => {
   await ingest(sample('ingest', 'one'));
-  const { seen: _seen, expiresAt: _expiresAt, ...window } = await windowOf('one', 1790000000000);
+  const {
+    seen: _seen,
+    expiresAt: _expiresAt,
+    lastFingerprint: _print,
+    last: _last,
+    ...window
+  } = await windowOf('one', 1790000000000);
   assert.deepEqual(window, {
     deviceId: 'one',
     windowStart: '1790000000000',
     site: 'seattle',
     readings: '1',
+    firstReadingAt: '1790000004123',
+    lastReadingAt: '1790000004123',
     'temperature.min': '4.2',
     'temperature.max': '4.2',
     'temperature.sum': '4.2',

@@ -5,7 +5,7 @@ import { defaultLimits } from '../mqtt/limits.ts';
 import { propertiesOf } from '../mqtt/message-properties.ts';
 import type { InboundMessage, MessageProperties } from '../mqtt/message.ts';
 import { Refusal } from '../mqtt/refusal.ts';
-import { isBasicIngest, topicProblem } from '../mqtt/topics.ts';
+import { retainProblem, topicProblem } from '../mqtt/topics.ts';
 import { choice, flag, invalid, type DataCall, type DataOperation, type DataPlane } from './call.ts';
 
 const prefix = 'x-amz-mqtt5-';
@@ -67,7 +67,8 @@ function messageProperties(call: DataCall): MessageProperties | undefined {
 }
 
 function readMessage({ hub, clock, newId }: DataPlane, call: DataCall, topic: string): InboundMessage {
-  const problem = topicProblem(topic, (each) => hub.serves(each));
+  const retain = flag(call, 'retain');
+  const problem = topicProblem(topic, (each) => hub.serves(each)) ?? (retain && retainProblem(topic));
   if (problem) throw invalid(`The topic is ${problem}`);
   if (call.body.length > defaultLimits.payloadBytes) {
     const message = `The payload is larger than ${defaultLimits.payloadBytes} bytes`;
@@ -77,7 +78,7 @@ function readMessage({ hub, clock, newId }: DataPlane, call: DataCall, topic: st
     topic,
     payload: call.body,
     qos: choice(call, 'qos', ['0', '1']) === '1' ? 1 : 0,
-    retain: flag(call, 'retain') && !isBasicIngest(topic),
+    retain,
     clientId: 'n/a',
     principal: call.caller,
     sourceIp: call.sourceIp,

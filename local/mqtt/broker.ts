@@ -28,10 +28,18 @@ export interface Disconnection {
   readonly withoutWill: boolean;
 }
 
+/** What a WebSocket has and a socket has not. */
+export interface Transport {
+  /** How long the connection may last. */
+  readonly lifetimeMs: number;
+  /** Asked at the end of the stream: true when the client said that it would close. */
+  readonly saidGoodbye: () => boolean;
+}
+
 export interface Broker {
   readonly port: number;
-  /** Serves a client that came another way, such as WebSocket; at most `lifetimeMs` milliseconds, where that is given. */
-  accept(stream: Duplex, identity: Identity, lifetimeMs?: number): void;
+  /** Serves a client that came another way. */
+  accept(stream: Duplex, identity: Identity, over?: Transport): void;
   /** Closes the connection of a client ID; false when there is none. The session and the will go on unless told. */
   disconnectClient(clientId: string, reason: string, how?: Disconnection): boolean;
   /** Closes every connection of a certificate and says how many. */
@@ -60,14 +68,14 @@ export async function createBroker({ context, tls, host, port, identify }: Broke
     socket.destroy();
   };
 
-  const accept = (stream: Duplex, identity: Identity, lifetimeMs?: number) => {
-    const client = createConnection(stream, identity, context);
+  const accept = (stream: Duplex, identity: Identity, over?: Transport) => {
+    const client = createConnection(stream, identity, context, over?.saidGoodbye);
     open.set(stream, client);
     stream.once('close', () => open.delete(stream));
-    if (lifetimeMs === undefined) return;
+    if (!over) return;
     stream.once(
       'close',
-      context.clock.after(lifetimeMs, () => client.close('webSocketExpired')),
+      context.clock.after(over.lifetimeMs, () => client.close('webSocketExpired')),
     );
   };
 

@@ -23,8 +23,16 @@ function addressOf(stream: Duplex): SocketAddress | undefined {
   return { sourcePort: remotePort, targetIp: localAddress, targetPort: localPort };
 }
 
-/** Starts to serve `stream`; nothing is read before CONNECT is awaited. */
-export function createConnection(stream: Duplex, identity: Identity, broker: BrokerContext): Client {
+/**
+ * Starts to serve `stream`; nothing is read before CONNECT is awaited. `saidGoodbye` tells at the end of the stream
+ * whether what carries it said so, as the Close frame of a WebSocket does.
+ */
+export function createConnection(
+  stream: Duplex,
+  identity: Identity,
+  broker: BrokerContext,
+  saidGoodbye: () => boolean = () => false,
+): Client {
   const { limits, clock, hub, log, count } = broker;
   const decode = createDecoder();
   let accepted: Accepted | undefined;
@@ -122,7 +130,9 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
     if (will && ending !== 'clientDisconnected') broker.wills.release(will, identity, session.expirySeconds);
     const { event } = endingOf(ending);
     broker.clients.left(client as ConnectedClient, event);
-    const told = broker.lifecycle.disconnected({ clientId, identity, ...presence }, event);
+    const { expirySeconds: sessionExpirySeconds } = session;
+    const departure = { clientId, identity, sessionExpirySeconds, ...presence };
+    const told = broker.lifecycle.disconnected(departure, event);
     broker.rollCall.left({ clientId, ...presence }, told);
     count('mqtt.disconnections');
   };
@@ -199,7 +209,7 @@ export function createConnection(stream: Duplex, identity: Identity, broker: Bro
     read();
   });
   stream.on('error', (error) => close('connectionLost', accepted ? undefined : error.message));
-  stream.on('end', () => close('connectionLost'));
+  stream.on('end', () => close(saidGoodbye() ? 'clientDisconnected' : 'connectionLost'));
   stream.on('close', () => close('connectionLost'));
   return client;
 }

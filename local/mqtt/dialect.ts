@@ -68,12 +68,12 @@ const mqtt311: Dialect = {
   publish: (delivery) => mqtt311.encode(basePublish(delivery)),
 };
 
-/** The message expiry interval that is left [MQTT-3.3.2-6]. */
+/** The message expiry interval that is left [MQTT-3.3.2-6]; 0 in the last second, as IoT Core says. */
 function remainingExpiry({ properties, receivedAt }: InboundMessage, now: number): number | undefined {
   const seconds = properties?.messageExpiryInterval;
   if (seconds === undefined) return undefined;
-  const waited = Math.max(0, Math.floor((now - receivedAt) / 1000));
-  return Math.max(1, seconds - waited);
+  const waitedMs = Math.max(0, now - receivedAt);
+  return seconds * 1000 - waitedMs < 1000 ? 0 : seconds - Math.floor(waitedMs / 1000);
 }
 
 const mqtt5: Dialect = {

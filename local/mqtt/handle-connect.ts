@@ -8,7 +8,7 @@ import type { MessageProperties } from './message.ts';
 import { propertiesOf } from './message-properties.ts';
 import { Refusal } from './refusal.ts';
 import type { Shape, Version } from './shape.ts';
-import { isBasicIngest, topicProblem } from './topics.ts';
+import { retainProblem, topicProblem } from './topics.ts';
 import type { Will } from './wills.ts';
 
 function checkClientId(
@@ -37,7 +37,7 @@ function readWill(
 ): Will | undefined {
   if (!will) return undefined;
   const { topic, payload, qos = 0, retain = false, properties } = will;
-  const problem = topicProblem(topic);
+  const problem = topicProblem(topic) ?? (retain && retainProblem(topic));
   if (problem) throw new Refusal('topicInvalid', `the will has ${problem}`);
   if (qos === 2)
     throw new Refusal('qosNotSupported', 'a will with QoS 2, which AWS IoT Core does not support');
@@ -77,7 +77,7 @@ function isAllowed(client: Client, clientId: string, will: Will | undefined, per
   if (!will) return true;
   const { topic, retain } = will.message;
   if (!allows('iot:Publish', `topic/${topic}`)) return false;
-  return !retain || isBasicIngest(topic) || allows('iot:RetainPublish', `topic/${topic}`);
+  return !retain || allows('iot:RetainPublish', `topic/${topic}`);
 }
 
 function keepAlive({ keepalive = 0 }: IConnectPacket, { limits }: BrokerContext): number {

@@ -6,7 +6,7 @@ import type { InboundMessage } from './message.ts';
 import { propertiesOf } from './message-properties.ts';
 import { Refusal } from './refusal.ts';
 import type { Shape } from './shape.ts';
-import { isBasicIngest, topicProblem } from './topics.ts';
+import { retainProblem, topicProblem } from './topics.ts';
 
 /** MQTT 5: a topic may be named once and then by its alias [MQTT-3.3.2-7]. */
 function resolveTopic(client: ConnectedClient, { topic, properties }: IPublishPacket): string {
@@ -52,12 +52,12 @@ function checkAccess(client: ConnectedClient, topic: string, retain: boolean): v
 function readMessage(client: ConnectedClient, packet: IPublishPacket, shape: Shape): InboundMessage {
   const { broker, identity, accepted } = client;
   const topic = resolveTopic(client, packet);
-  const problem = topicProblem(topic, (name) => broker.hub.serves(name));
+  const { retain } = packet;
+  const problem = topicProblem(topic, (name) => broker.hub.serves(name)) ?? (retain && retainProblem(topic));
   if (problem) throw new Refusal('topicInvalid', problem);
   if (packet.payload.length > broker.limits.payloadBytes) {
     throw new Refusal('quotaExceeded', `a payload of ${packet.payload.length} bytes, more than 128 KB`);
   }
-  const retain = packet.retain && !isBasicIngest(topic);
   checkAccess(client, topic, retain);
   const message: InboundMessage = {
     topic,

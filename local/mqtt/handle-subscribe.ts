@@ -18,6 +18,9 @@ interface Granted {
 function judge(client: ConnectedClient, requested: ISubscription, earlier: readonly Granted[]): Granted {
   const { topic: text, qos, nl = false, rap = false, rh = 0 } = requested;
   const { identity, accepted, broker } = client;
+  if (qos === 2) {
+    throw new Refusal('qosNotSupported', 'a subscription with QoS 2, which AWS IoT Core does not support');
+  }
   const filter = parseFilter(text);
   if (typeof filter === 'string') throw new Refusal('filterInvalid', `it is ${filter}`);
   if (nl && filter.group !== undefined) {
@@ -37,7 +40,7 @@ function judge(client: ConnectedClient, requested: ISubscription, earlier: reado
   return {
     text,
     filter,
-    options: { qos: qos === 0 ? 0 : 1, noLocal: nl, retainAsPublished: rap },
+    options: { qos, noLocal: nl, retainAsPublished: rap },
     isNew,
     wantsRetained: filter.group === undefined && !filter.hasWildcard && (rh === 0 || (rh === 1 && isNew)),
   };
@@ -71,7 +74,7 @@ function sendRetained(client: ConnectedClient, { text, options }: Granted): void
   session.deliver(message, { qos: options.qos === 1 && message.qos === 1 ? 1 : 0, retain: true });
 }
 
-/** MQTT 3.1.1 section 3.8; QoS 2 is granted as 1. */
+/** MQTT 3.1.1 section 3.8; QoS 2 ends the connection, as AWS sends no SUBACK then. */
 export async function handleSubscribe(client: ConnectedClient, packet: ISubscribePacket): Promise<void> {
   const { accepted, broker, identity } = client;
   const { filtersPerSubscribe } = broker.limits;

@@ -1,4 +1,5 @@
 // Tells on `$aws/events/...` who came, went and subscribed, as IoT Core does.
+// https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
 
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -15,18 +16,24 @@ export interface Presence {
   readonly sessionIdentifier: string;
 }
 
+/** A connection at its end: its version number is remembered as long as its session. */
+export interface Departure extends Presence {
+  readonly sessionExpirySeconds: number;
+}
+
 export interface Lifecycle {
   /** The version number of a client's next connection: higher than any before, also before a restart. */
   nextVersion(clientId: string): number;
   connected(presence: Presence): void;
   /** Resolves when the event is on disk, or the log says that it could not be put there. */
-  disconnected(presence: Presence, reason: DisconnectReason): Promise<void>;
-  connectFailed(client: { clientId: string; identity: Identity; sessionIdentifier: string }): void;
+  disconnected(departure: Departure, reason: DisconnectReason): Promise<void>;
+  /** The policy let the client not connect, or its will not be published. */
+  connectFailed(client: Omit<Presence, 'versionNumber'>): void;
   subscribed(presence: Presence, topics: readonly string[]): void;
   unsubscribed(presence: Presence, topics: readonly string[]): void;
 }
 
-/** How long the version number of a client that is gone is remembered. */
+/** How long the version number of a client that is gone is remembered at least. */
 const memoryMs = 3_600_000;
 /** Connections that a run of the broker may count before the next run's numbers begin. */
 const versionsPerRun = 1_000_000;
@@ -42,26 +49,34 @@ export interface LifecycleDeps {
 
 function createVersions(clock: Clock, first: number) {
   const present = new Map<string, number>();
-  /** In the order of leaving. */
-  const gone = new Map<string, { version: number; leftAt: number }>();
+  /** In the order in which they are looked at again. */
+  const gone = new Map<string, { version: number; lookAt: number; until: number }>();
   const forgetOld = () => {
-    for (const [clientId, { leftAt }] of gone) {
-      if (clock.elapsed() - leftAt < memoryMs) return;
+    const now = clock.elapsed();
+    for (const [clientId, departure] of gone) {
+      if (departure.lookAt > now) return;
       gone.delete(clientId);
+      if (departure.until > now) gone.set(clientId, { ...departure, lookAt: now + memoryMs });
     }
+  };
+  const remembered = (clientId: string) => {
+    const departure = gone.get(clientId);
+    return departure && departure.until > clock.elapsed() ? departure.version : undefined;
   };
   return {
     next(clientId: string) {
       forgetOld();
-      const last = present.get(clientId) ?? gone.get(clientId)?.version ?? first - 1;
+      const last = present.get(clientId) ?? remembered(clientId) ?? first - 1;
       gone.delete(clientId);
       present.set(clientId, last + 1);
       return last + 1;
     },
-    left(clientId: string, version: number) {
+    left({ clientId, versionNumber: version, sessionExpirySeconds }: Departure) {
       if (present.get(clientId) !== version) return;
       present.delete(clientId);
-      gone.set(clientId, { version, leftAt: clock.elapsed() });
+      const now = clock.elapsed();
+      const until = now + Math.max(memoryMs, sessionExpirySeconds * 1000);
+      gone.set(clientId, { version, lookAt: now + memoryMs, until });
     },
   };
 }
@@ -75,7 +90,7 @@ export function createLifecycle({ hub, clock, log, newId, earlierRuns }: Lifecyc
     const event = { clientId, thingName, timestamp: clock.now(), ...fields, principalIdentifier: principal };
     const message: InboundMessage = {
       topic: `$aws/events/${path}/${clientId}`,
-      payload: Buffer.from(JSON.stringify({ ...event, ipAddress: sourceIp })),
+      payload: Buffer.from(JSON.stringify(event)),
       qos: 1,
       retain: false,
       clientId: 'n/a',
@@ -105,18 +120,18 @@ export function createLifecycle({ hub, clock, log, newId, earlierRuns }: Lifecyc
 
   return {
     nextVersion: (clientId) => versions.next(clientId),
-    connected: (of) => void presence('connected', of),
+    connected: (of) => void presence('connected', of, { ipAddress: of.identity.sourceIp }),
     disconnected(of, reason) {
-      versions.left(of.clientId, of.versionNumber);
+      versions.left(of);
       const clientInitiatedDisconnect = reason === 'CLIENT_INITIATED_DISCONNECT';
       return presence('disconnected', of, { clientInitiatedDisconnect, disconnectReason: reason });
     },
     connectFailed: ({ clientId, identity, sessionIdentifier }) =>
       void publish('presence/connect_failed', clientId, identity, {
         eventType: 'connect_failed',
-        clientInitiatedDisconnect: false,
-        disconnectReason: 'AUTH_ERROR',
+        connectFailureReason: 'AUTHORIZATION_FAILED',
         sessionIdentifier,
+        ipAddress: identity.sourceIp,
       }),
     subscribed: (of, topics) => void subscription('subscribed', of, topics),
     unsubscribed: (of, topics) => void subscription('unsubscribed', of, topics),

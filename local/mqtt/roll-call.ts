@@ -3,7 +3,7 @@
 import type { RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
 import type { Accepted, ConnectedClient } from './client.ts';
-import type { Lifecycle, Presence } from './lifecycle.ts';
+import type { Departure, Lifecycle } from './lifecycle.ts';
 import type { Will, Wills } from './wills.ts';
 
 export interface RollCall {
@@ -22,9 +22,8 @@ interface StoredWill {
   readonly delaySeconds: number;
 }
 
-interface StoredConnection extends Presence {
+interface StoredConnection extends Departure {
   readonly will?: StoredWill;
-  readonly sessionExpirySeconds: number;
 }
 
 const kind = 'connection';
@@ -85,9 +84,10 @@ export function createRollCall(deps: {
       inBackground(records.commit([{ kind, key: clientId, value }]), clientId);
     },
     dismissAbsent() {
-      for (const { will, sessionExpirySeconds, ...presence } of stored.values()) {
-        if (will) wills.release(restoredWill(will), presence.identity, sessionExpirySeconds);
-        left(presence, lifecycle.disconnected(presence, 'SERVER_ERROR'));
+      for (const { will, ...departure } of stored.values()) {
+        const { identity, sessionExpirySeconds } = departure;
+        if (will) wills.release(restoredWill(will), identity, sessionExpirySeconds);
+        left(departure, lifecycle.disconnected(departure, 'SERVER_ERROR'));
       }
     },
     async close() {

@@ -19,6 +19,11 @@ function sizeProblem(text: string, what: string): string | undefined {
   return slashes > maxSlashes ? `a ${what} with more than ${maxSlashes} slashes` : undefined;
 }
 
+/** Why nothing may be published to `topic` with the RETAIN flag, or undefined. */
+export function retainProblem(topic: string): string | undefined {
+  return topic.startsWith('$') ? 'the RETAIN flag on a reserved topic' : undefined;
+}
+
 /**
  * Why nobody may publish to `topic`, or undefined. The Basic Ingest prefix counts for neither limit. Of the reserved
  * topics those can be published to that `isServed` by a part of the cloud.

@@ -60,6 +60,9 @@ function bytesOf(webSocket: WebSocket): Duplex {
   return stream;
 }
 
+/** No Close frame came. */
+const abnormalClosure = 1006;
+
 /** For the web port's `upgrade`. */
 export function createMqttSocket(deps: MqttSocketDeps): WebOptions['upgrade'] {
   const { broker, rules, clock, log, count } = deps;
@@ -82,8 +85,13 @@ export function createMqttSocket(deps: MqttSocketDeps): WebOptions['upgrade'] {
     if (wrong) return refuse(...wrong);
     const signer = readSigner(req.url ?? '', req.headers, rules, clock.now());
     if ('refused' in signer) return refuse(403, signer.refused);
-    server.handleUpgrade(req, socket, head, (webSocket) =>
-      broker.accept(bytesOf(webSocket), { principal: signer.principal, sourceIp }, lifetimeMs),
-    );
+    server.handleUpgrade(req, socket, head, (webSocket) => {
+      let saidGoodbye = false;
+      webSocket.prependListener('close', (code) => {
+        saidGoodbye = code !== abnormalClosure;
+      });
+      const transport = { lifetimeMs, saidGoodbye: () => saidGoodbye };
+      broker.accept(bytesOf(webSocket), { principal: signer.principal, sourceIp }, transport);
+    });
   };
 }

@@ -135,14 +135,33 @@ test('delivers to subscribers with the lower of the two QoS, once for overlappin
   assert.partialDeepStrictEqual(await other.next(), { qos: 0, payload: Buffer.from('two') });
 });
 
-test('grants QoS 1 where QoS 2 is asked for, and closes on a QoS 2 publish', async () => {
-  await start();
-  const client = await connected('c1');
-  client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'a', qos: 2 }] });
-  assert.partialDeepStrictEqual(await client.next(), { cmd: 'suback', granted: [1] });
-  client.send(publish('a', 'x', { qos: 2 }));
-  assert.equal(await client.next(), 'closed');
-});
+const beyondQos1: [what: string, packet: Packet][] = [
+  ['subscribing', { cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'a', qos: 2 }] }],
+  ['publishing', publish('a', 'x', { qos: 2 })],
+];
+for (const [what, packet] of beyondQos1) {
+  test(`${what} with QoS 2 ends the connection without an answer`, async () => {
+    await start();
+    const client = await connected('c1');
+    client.send(packet);
+    assert.equal(await client.next(), 'closed');
+  });
+}
+
+for (const topic of ['$aws/rules/r/a', '$aws/things/t/shadow/update']) {
+  test(`the RETAIN flag on ${topic}, a reserved topic, ends the connection`, async () => {
+    const service = { id: 's', matches: (name: string) => name.includes('shadow'), handle: async () => {} };
+    await start({ prepare: ({ hub }) => hub.serve(service) });
+    const client = await connected('c1');
+    client.send(publish(topic, 'x'));
+    assert.partialDeepStrictEqual(await client.next(), { cmd: 'puback' });
+    client.send(publish(topic, 'x', { retain: true }));
+    assert.equal(await client.next(), 'closed');
+    const willing = harness.client();
+    const will = { topic: '$aws/rules/r/a', payload: Buffer.from('x'), qos: 0 as const, retain: true };
+    assert.equal(await willing.connect({ clientId: 'c2', will }), 'closed');
+  });
+}
 
 test('a client whose certificate may not connect gets CONNACK 5 (not 7) and is closed, with the reason logged', async () => {
   await start({ authorize: ({ action }) => action !== 'iot:Connect' });
@@ -388,11 +407,13 @@ test('lifecycle events carry the fields of IoT Core and the same version number 
     clientId: 'c1',
     timestamp: 1_700_000_000_000,
     principalIdentifier: 'p1',
-    ipAddress: '127.0.0.1',
     sessionIdentifier,
   };
   assert.deepEqual(events, [
-    ['$aws/events/presence/connected/c1', { ...common, eventType: 'connected', versionNumber: 0 }],
+    [
+      '$aws/events/presence/connected/c1',
+      { ...common, eventType: 'connected', ipAddress: '127.0.0.1', versionNumber: 0 },
+    ],
     ['$aws/events/subscriptions/subscribed/c1', { ...common, eventType: 'subscribed', topics: ['a'] }],
     [
       '$aws/events/presence/disconnected/c1',
@@ -422,6 +443,51 @@ test('version numbers rise with each connection, over a restart too, and begin a
   await connected('c1');
   assert.deepEqual(versions(), [1_000_000]);
 });
+
+test('the version number of a client with a kept session outlasts the hour, and ends with the session', async () => {
+  const clock = createManualClock(0);
+  await start({ clock });
+  const versions = () =>
+    harness.matched
+      .filter(({ topic }) => topic.includes('presence/connected'))
+      .map(({ payload }) => (JSON.parse(payload.toString()) as { versionNumber: number }).versionNumber);
+  const visit = async () => {
+    const client = harness.client(5);
+    await client.connect({ properties: { sessionExpiryInterval: 86_400 } });
+    await client.drop();
+  };
+  await visit();
+  await clock.advance(86_399_000);
+  await visit();
+  await clock.advance(86_400_000);
+  await visit();
+  assert.deepEqual(versions(), [0, 1, 0]);
+});
+
+for (const [what, will] of [
+  ['its policy does not let connect', undefined],
+  ['may not publish its will', { topic: 'will', payload: Buffer.from('x'), qos: 0 as const, retain: false }],
+] as const) {
+  test(`connect_failed is told of a client that ${what}, with the fields of IoT Core`, async () => {
+    await start({
+      clock: createManualClock(5),
+      authorize: ({ action }) => action !== (will ? 'iot:Publish' : 'iot:Connect'),
+    });
+    await harness.client().connect({ will });
+    const [event] = harness.matched;
+    const { sessionIdentifier, ...rest } = JSON.parse(event!.payload.toString()) as Record<string, unknown>;
+    assert.equal(event!.topic, '$aws/events/presence/connect_failed/c1');
+    assert.equal(typeof sessionIdentifier, 'string');
+    assert.deepEqual(rest, {
+      clientId: 'c1',
+      timestamp: 5,
+      eventType: 'connect_failed',
+      connectFailureReason: 'AUTHORIZATION_FAILED',
+      principalIdentifier: 'p1',
+      ipAddress: '127.0.0.1',
+    });
+  });
+}
 
 test('a client ID with a wildcard gets no lifecycle events', async () => {
   await start();

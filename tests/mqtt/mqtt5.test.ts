@@ -69,6 +69,7 @@ for (const [what, fields, code] of [
   ['enhanced authentication', { properties: { authenticationMethod: 'SCRAM' } }, 0x8c],
   ['a will with QoS 2', { will: will({ qos: 2 }) }, 0x9b],
   ['a will on a wildcard', { will: will({ topic: 'a/#' }) }, 0x90],
+  ['a will kept on a reserved topic', { will: will({ topic: '$aws/rules/r/a', retain: true }) }, 0x90],
   ['a will that the policy refuses', { will: will({ topic: 'forbidden' }) }, 0x87],
   ['a client that the policy refuses', { clientId: 'forbidden' }, 0x87],
 ] as const) {
@@ -89,6 +90,7 @@ for (const [what, packet, code] of [
     publish('a', 'x', { properties: { userProperties: { k: 'x'.repeat(8200) } } }),
     0x97,
   ],
+  ['to a reserved topic with the RETAIN flag', publish('$aws/rules/r/a', 'x', { retain: true }), 0x90],
   ['a response topic with a wildcard', publish('a', 'x', { properties: { responseTopic: '#' } }), 0x90],
 ] as const) {
   test(`publishing ${what}: PUBACK ${code}, and the connection stays`, async () => {
@@ -105,6 +107,7 @@ const properties5 = (bytes: number[]) => [bytes.length, ...bytes];
 for (const [what, packet, code] of [
   ['QoS 0 to a refused topic', publish('forbidden', 'x', { qos: 0 }), 0x87],
   ['QoS 2', publish('a', 'x', { qos: 2 }), 0x9b],
+  ['QoS 2 in SUBSCRIBE', { cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'a', qos: 2 }] }, 0x9b],
   ['topic alias 9', publish('a', 'x', { properties: { topicAlias: 9 } }), 0x94],
   ['topic alias 0', publish('a', 'x', { properties: { topicAlias: 0 } }), 0x94],
   ['an alias that was never set', publish('', 'x', { properties: { topicAlias: 3 } }), 0x82],
@@ -152,7 +155,7 @@ test('SUBACK and UNSUBACK give a code for each filter, and the connection stays'
   await start({ authorize: ({ resource }) => !resource.endsWith('forbidden'), limits: { subscriptions: 2 } });
   const client = await connected('c1');
   const filters = ['a', 'forbidden', 'b/#/c', 'a', '$share/g/x', 'c', '$aws/rules/r'];
-  client.send({ cmd: 'subscribe', messageId: 1, subscriptions: filters.map((topic) => ({ topic, qos: 2 })) });
+  client.send({ cmd: 'subscribe', messageId: 1, subscriptions: filters.map((topic) => ({ topic, qos: 1 })) });
   assert.partialDeepStrictEqual(await client.next(), { granted: [1, 0x87, 0x8f, 1, 1, 0x97, 0x8f] });
   client.send({ cmd: 'unsubscribe', messageId: 2, unsubscriptions: ['a', 'never'] });
   assert.partialDeepStrictEqual(await client.next(), { cmd: 'unsuback', granted: [0, 0x11] });
@@ -293,6 +296,30 @@ test('an expired message reaches nobody; one that waited says how long it still 
   });
   assert.equal(harness.counters.get('mqtt.expired'), 1);
 });
+
+for (const [waitedMs, left] of [
+  [0, 30],
+  [20_000, 10],
+  [28_999, 2],
+  [29_000, 1],
+  [29_001, 0],
+] as const) {
+  test(`a message that expires in 30 s says ${left} after ${waitedMs} ms`, async () => {
+    const clock = createManualClock(0);
+    await start({ clock });
+    const kept = { clean: false, properties: { sessionExpiryInterval: 3600 } };
+    const reader = await connected('reader', kept);
+    await subscribed(reader, 'a');
+    await reader.drop();
+    await until(() => harness.counters.get('mqtt.disconnections') === 1, 'the reader is gone');
+    const client = await connected('c1');
+    client.send(publish('a', 'x', { properties: { messageExpiryInterval: 30 } }));
+    await client.next();
+    await clock.advance(waitedMs);
+    const again = await connected('reader', kept);
+    assert.partialDeepStrictEqual(await again.next(), { properties: { messageExpiryInterval: left } });
+  });
+}
 
 test('a session lives as long as its session expiry says, and DISCONNECT may change that', async () => {
   const clock = createManualClock(0);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import type { MqttClient } from 'mqtt';
+import { generate } from 'mqtt-packet';
 import { WebSocket } from 'ws';
 import { createManualClock, systemClock, type ManualClock } from '../../local/clock.ts';
 import { presign, type Signing } from './presign.ts';
@@ -127,6 +128,35 @@ test('a connection ends after a day, and the presence event says why', async (t)
   assert.equal(clientId, `dashboard-${guest.identityId}`);
   assert.equal(disconnectReason, 'WEBSOCKET_TTL_EXPIRATION');
 });
+
+for (const [what, reason, hasWill] of [
+  ['with a Close frame', 'CLIENT_INITIATED_DISCONNECT', false],
+  ['without one', 'CONNECTION_LOST', true],
+] as const) {
+  test(`a WebSocket that ends ${what} is told as ${reason}, ${hasWill ? 'with' : 'without'} the will`, async (t) => {
+    const fixture = await openWebFixture(t, systemClock);
+    const at = Date.now();
+    const heard: string[] = [];
+    const watcher = await openBrowser(t, { ...fixture, at }, own, { clientId: 'watcher' });
+    await watcher.subscribeAsync(['$aws/events/presence/disconnected/leaver', 'wills/leaver', 'end']);
+    watcher.on('message', (topic, payload) => {
+      const event = topic.startsWith('$') ? (JSON.parse(payload.toString()) as Record<string, string>) : {};
+      heard.push(event['disconnectReason'] ?? topic);
+    });
+    const socket = new WebSocket(await presign(fixture.address, own), 'mqtt');
+    await once(socket, 'open');
+    const will = { topic: 'wills/leaver', payload: Buffer.from('x'), qos: 0, retain: false } as const;
+    socket.send(generate({ cmd: 'connect', clientId: 'leaver', clean: true, keepalive: 60, will }));
+    await once(socket, 'message');
+    if (hasWill) socket.terminate();
+    else socket.close();
+    const end = Date.now() + 5_000;
+    while (heard.length < (hasWill ? 2 : 1) && Date.now() < end) await new Promise(setImmediate);
+    await watcher.publishAsync('end', '', { qos: 1 });
+    while (!heard.includes('end') && Date.now() < end) await new Promise(setImmediate);
+    assert.deepEqual(heard.toSorted(), [reason, 'end', ...(hasWill ? ['wills/leaver'] : [])]);
+  });
+}
 
 interface Attempt {
   readonly path?: string;

@@ -33,8 +33,8 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Lines beyond the live records that are worth one rewrite of the file. */
-const slack = 10_000;
+/** Bytes beyond twice the live records that are worth one rewrite of the file. */
+const slackBytes = 4_194_304;
 
 type Tables = Map<string, Map<string, object>>;
 
@@ -69,21 +69,20 @@ function fromLine(line: string): Change[] | undefined {
   return changes.map(([kind, key, value]) => ({ kind, key, value: value ?? undefined }));
 }
 
-/** Reads the file into `tables`; a torn last line was never confirmed and is dropped. */
-function load(file: string, content: Buffer, tables: Tables): { lines: number; size: number } {
+/** Reads the file into `tables` and returns how many bytes are good; a torn last line was never confirmed and is dropped. */
+function load(file: string, content: Buffer, tables: Tables): number {
   let lines = 0;
   let at = 0;
   for (;;) {
     const end = content.indexOf(10, at);
     const changes = end === -1 ? undefined : fromLine(content.toString('utf8', at, end));
     if (!changes) {
-      const rest = content.length - at;
       if (end !== -1 && content.indexOf(10, end + 1) !== -1) {
         throw new StartError(
           `${file} is damaged at line ${lines + 1}: restore it from a copy, or delete it to start without what it holds`,
         );
       }
-      return { lines, size: content.length - rest };
+      return at;
     }
     apply(tables, changes);
     lines += 1;
@@ -91,10 +90,10 @@ function load(file: string, content: Buffer, tables: Tables): { lines: number; s
   }
 }
 
-function snapshot(tables: Tables): string[] {
-  return [...tables].flatMap(([kind, table]) =>
-    [...table].map(([key, value]) => toLine([{ kind, key, value }])),
-  );
+function snapshot(tables: Tables): string {
+  return [...tables]
+    .flatMap(([kind, table]) => [...table].map(([key, value]) => toLine([{ kind, key, value }])))
+    .join('');
 }
 
 async function readIfPresent(file: string): Promise<Buffer> {
@@ -128,7 +127,9 @@ export async function readRecordFile(file: string): Promise<Pick<RecordFile, 'ta
 export async function openRecordFile(file: string, log: Log): Promise<RecordFile> {
   const tables: Tables = new Map();
   const content = await readIfPresent(file);
-  let { lines, size } = load(file, content, tables);
+  let size = load(file, content, tables);
+  /** The size at which the file last held nothing outdated. */
+  let compactSize = size;
   if (size < content.length) log.warn(`${path.basename(file)}: dropped a half-written change`, { file });
 
   let queue: Pending[] = [];
@@ -136,17 +137,22 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
   let handle: FileHandle;
   let failing = false;
 
+  /** The records without the changes that wait: those may still be refused. */
+  const confirmed = () => {
+    for (const { undo } of queue.toReversed()) apply(tables, undo);
+    const text = snapshot(tables);
+    for (const { changes } of queue) apply(tables, changes);
+    return text;
+  };
+
   const rewrite = async () => {
-    const all = snapshot(tables);
-    const text = all.join('');
+    const text = confirmed();
     await replaceFile(file, text);
     await handle?.close();
     handle = await open(file, 'r+');
-    lines = all.length;
     size = Buffer.byteLength(text);
+    compactSize = size;
   };
-
-  const live = () => [...tables.values()].reduce((sum, table) => sum + table.size, 0);
 
   const writeBatch = async (batch: readonly Pending[]) => {
     // One line for the whole batch, so that only the last line can be half written.
@@ -157,7 +163,6 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
     }
     await handle.datasync();
     size += bytes.length;
-    lines += 1;
   };
 
   const fail = (batch: readonly Pending[], cause: unknown) => {
@@ -188,8 +193,11 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
       if (failing) log.info(`${file} is written again`);
       failing = false;
       for (const entry of batch) entry.resolve();
-      if (queue.length > 0 || lines < 2 * live() + slack) continue;
-      await rewrite().catch((error: unknown) => log.warn(`${file} was not compacted: ${String(error)}`));
+      if (size < 2 * compactSize + slackBytes) continue;
+      await rewrite().catch((error: unknown) => {
+        compactSize = size; // not tried again before it has grown as much again
+        log.warn(`${file} was not compacted: ${String(error)}`);
+      });
     }
     flushing = undefined;
   };

@@ -102,6 +102,34 @@ test('a file full of outdated lines is rewritten at the next start', async (t) =
   assert.ok(statSync(file).size < grown / 100);
 });
 
+test('a file that large values outdate again and again is rewritten before it grows for ever, and loses nothing', async (t) => {
+  const file = path.join(temporaryDir(t), 'records.log');
+  const records = await open(t, file);
+  const text = 'x'.repeat(131_072);
+  await records.commit([put('kept', { n: 0 })]);
+  for (let n = 0; n < 100; n += 1) {
+    await records.commit([put('a', { n, text })]);
+    await records.commit([put('a', undefined)]);
+    assert.ok(statSync(file).size < 5_000_000, `${statSync(file).size} bytes after ${n}`);
+  }
+  assert.deepEqual(await reread(file), [['kept', { n: 0 }]]);
+});
+
+test('a rewrite leaves out a change that waits, which may still be refused', async (t) => {
+  const file = path.join(temporaryDir(t), 'records.log');
+  const records = await open(t, file);
+  const large = records.commit([put('a', { text: 'x'.repeat(8_000_000) })]);
+  const cyclic: Record<string, unknown> = {};
+  cyclic['self'] = cyclic;
+  const refused = records.commit([put('a', { n: 1 }), put('b', { n: 1 }), put('c', cyclic)]);
+  await large;
+  await assert.rejects(refused);
+  assert.deepEqual(
+    (await reread(file)).map(([key]) => key),
+    ['a'],
+  );
+});
+
 const killed = `
 import { openRecordFile } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../local/files/record-file.ts'))};
 const records = await openRecordFile(process.argv[1], { info() {}, warn() {}, error() {} });

@@ -1,0 +1,26 @@
+// Who folds: the one table of contenders, by name; the first that is native is what the others are compared with.
+import { openDuckDb, openPolars } from './fold-engines.ts';
+import type { Fold } from './fold-peer.ts';
+import { foldWithArrayParse, foldWithJsonParse, openAlaSql, openRxJs } from './fold-peers.ts';
+import { scanBytes } from './fold-scanner.ts';
+
+export interface Contender {
+  readonly name: string;
+  /** Processors that it may use. */
+  readonly cores: 1 | 2;
+  /** The package that it needs; must be in bench/package.json. */
+  readonly needs?: string;
+  readonly open: () => Promise<Fold> | Fold;
+}
+
+export const contenders: readonly Contender[] = [
+  { name: 'DuckDB', cores: 1, needs: '@duckdb/node-api', open: () => openDuckDb(1) },
+  { name: 'polars', cores: 1, needs: 'nodejs-polars', open: openPolars },
+  { name: 'byte scanner that checks nothing', cores: 1, open: () => scanBytes },
+  { name: 'JSON.parse, an array of lines', cores: 1, open: () => foldWithArrayParse },
+  { name: 'JSON.parse, line by line', cores: 1, open: () => foldWithJsonParse },
+  { name: 'RxJS', cores: 1, needs: 'rxjs', open: openRxJs },
+  { name: 'alasql', cores: 1, needs: 'alasql', open: openAlaSql },
+  { name: 'DuckDB, two threads', cores: 2, needs: '@duckdb/node-api', open: () => openDuckDb(2) },
+  { name: 'polars, two threads', cores: 2, needs: 'nodejs-polars', open: openPolars },
+];

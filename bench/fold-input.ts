@@ -1,0 +1,62 @@
+// What all contenders of the fold read: an archive as TelemetryRule writes it, drawn from a seed, the same bytes on every run.
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+
+export interface FoldInput {
+  readonly file: string;
+  readonly devices: number;
+  readonly readings: number;
+}
+
+export const WINDOW_MILLISECONDS = 10_000;
+const CHUNK_BYTES = 1 << 20;
+const START = 1_790_000_000_000;
+const SITES = ['seattle', 'portland', 'spokane', 'boise', 'tacoma'];
+const SEED = 20_261_121;
+
+/** Numbers from 0 to 1 by the minimal standard generator of Park and Miller. */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
+/**
+ * Writes `readings` lines: each device once a second at its own phase, temperature in tenths on a random walk, in the order
+ * in which they arrive, 20 to 220 ms after they were taken, so that the order of the devices differs from second to second.
+ */
+export function writeInput({ file, devices, readings }: FoldInput): void {
+  const random = createRandom(SEED);
+  const fleet = Array.from({ length: devices }, (_, n) => ({
+    name: `store-sensor-${String(n).padStart(5, '0')}`,
+    site: SITES[n % SITES.length]!,
+    phase: Math.floor(random() * 1000),
+    tenths: 40,
+  }));
+  const output = openSync(file, 'w');
+  let written = 0;
+  for (let second = 0; written < readings; second += 1) {
+    const arrivals = fleet.slice(0, readings - written).map((device) => {
+      device.tenths += Math.round(random() * 4 - 2);
+      const timestamp = START + second * 1000 + device.phase;
+      const receivedAt = timestamp + 20 + Math.floor(random() * 200);
+      const reading = { timestamp, temperature: device.tenths / 10, humidity: Math.round(random() * 100) };
+      const serial = (written += 1);
+      const traceId = `6f1c2a7e-0b44-4d0a-9a53-${serial.toString(16).padStart(12, '0')}`;
+      const { name, site } = device;
+      return { ...reading, deviceId: name, site, receivedAt, clientId: name, traceId };
+    });
+    arrivals.sort((a, b) => a.receivedAt - b.receivedAt);
+    writeSync(output, arrivals.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  }
+  closeSync(output);
+}
+
+/** Chunks of a file, each valid until the next is asked for. */
+export function* chunksOf(file: string): Generator<Buffer> {
+  const input = openSync(file, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let size; (size = readSync(input, buffer)) > 0;) yield buffer.subarray(0, size);
+  } finally {
+    closeSync(input);
+  }
+}

@@ -1,0 +1,59 @@
+// What every contender of the fold must agree on, added up over all windows so that one wrong window shows.
+
+/** Minima, maxima and sums of the windows, each added up over all windows, in tenths: whole numbers, so that order plays no part. */
+export interface MetricOutcome {
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface FoldOutcome {
+  readonly windows: number;
+  readonly readings: number;
+  readonly temperature: MetricOutcome;
+  readonly humidity: MetricOutcome;
+}
+
+/** A window as contenders in JavaScript keep it. */
+export interface Tally {
+  count: number;
+  temperature: { sum: number; min: number; max: number };
+  humidity: { sum: number; min: number; max: number };
+}
+
+export const emptyTally = (): Tally => ({
+  count: 0,
+  temperature: { sum: 0, min: Infinity, max: -Infinity },
+  humidity: { sum: 0, min: Infinity, max: -Infinity },
+});
+
+export function addToTally(tally: Tally, temperature: number, humidity: number): void {
+  tally.count += 1;
+  addValue(tally.temperature, temperature);
+  addValue(tally.humidity, humidity);
+}
+
+function addValue(figures: Tally['temperature'], value: number): void {
+  figures.sum += value;
+  if (value < figures.min) figures.min = value;
+  if (value > figures.max) figures.max = value;
+}
+
+export function outcomeOfTallies(tallies: Iterable<Tally>): FoldOutcome {
+  let windows = 0;
+  let readings = 0;
+  const total = { temperature: { sum: 0, min: 0, max: 0 }, humidity: { sum: 0, min: 0, max: 0 } };
+  for (const tally of tallies) {
+    windows += 1;
+    readings += tally.count;
+    for (const metric of ['temperature', 'humidity'] as const) {
+      for (const figure of ['sum', 'min', 'max'] as const) {
+        total[metric][figure] += tenths(tally[metric][figure]);
+      }
+    }
+  }
+  return { windows, readings, ...total };
+}
+
+/** A figure in tenths: sums of doubles are off by less than a millionth, which rounding takes away. */
+export const tenths = (value: number): number => Math.round(value * 10);

@@ -24,10 +24,12 @@ const NANOSECONDS_BELOW = 1e20;
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,12}))?)?([Zz]|[+-]\d{2}(?::?\d{2})?)?$/;
 const MAX_ISO_LENGTH = 64;
+const DAY_MINUTES = 1440;
 
 /**
  * Reads a timestamp: a number is epoch milliseconds, or epoch seconds (fractions allowed) when it is below 1e11;
- * text is ISO 8601 date and time, and without an offset it is UTC. Fractions of a millisecond are cut off.
+ * text is ISO 8601 date and time, and without an offset it is UTC. Fractions of a millisecond are cut off. The leap second
+ * 23:59:60 UTC is the first second of the next day, as in POSIX time.
  */
 export function parseTimestamp(value: unknown): TimestampResult {
   if (typeof value === 'number') return fromNumber(value);
@@ -67,14 +69,16 @@ function fromIso(text: string): TimestampResult {
     number,
   ];
   const offset = offsetMinutes(match[8]);
-  // Second 60 is a leap second: as in POSIX time, it is the first second of the next minute.
-  const leap = second === 60 && minute === 59;
-  if (offset === undefined || hour > 23 || minute > 59 || (second > 59 && !leap)) return wrong;
+  if (offset === undefined || hour > 23 || minute > 59) return wrong;
+  const minuteOfDay = hour * 60 + minute - offset;
+  // Only the last minute of a day in UTC can have a leap second.
+  const isLastOfDay = (minuteOfDay + DAY_MINUTES) % DAY_MINUTES === DAY_MINUTES - 1;
+  if (second > (isLastOfDay ? 60 : 59)) return wrong;
   const date = new Date(Date.UTC(year, month - 1, day));
   date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return wrong;
   const fraction = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
-  return positive(date.getTime() + ((hour * 60 + minute - offset) * 60 + second) * 1000 + fraction);
+  return positive(date.getTime() + (minuteOfDay * 60 + second) * 1000 + fraction);
 }
 
 function offsetMinutes(text: string | undefined): number | undefined {

@@ -23,7 +23,13 @@ const understood: [unknown, number][] = [
   ['2026-09-21T07:13:20-07:00', 1790000000000],
   ['2026-09-21T14:13', 1789999980000],
   ['2024-02-29T00:00:00Z', 1709164800000],
+  ['2016-12-31T23:59:59.9Z', 1483228799900],
   ['2016-12-31T23:59:60Z', 1483228800000],
+  ['2016-12-31T23:59:60.9Z', 1483228800900],
+  ['2017-01-01T00:00:00Z', 1483228800000],
+  ['2016-12-31T15:59:60-08:00', 1483228800000],
+  ['2017-01-01T05:29:60+05:30', 1483228800000],
+  ['2017-01-01T13:59:60+1400', 1483228800000],
 ];
 for (const [value, ms] of understood) {
   test(`${JSON.stringify(value)} is ${ms}`, () => assert.deepEqual(parseTimestamp(value), { ms }));
@@ -51,6 +57,9 @@ const refused: [unknown, string][] = [
   ['2026-09-21T24:00:00Z', 'timestamp-format'],
   ['2026-09-21T14:60:00Z', 'timestamp-format'],
   ['2026-09-21T14:13:60Z', 'timestamp-format'],
+  ['2016-12-31T22:59:60Z', 'timestamp-format'],
+  ['2016-12-31T23:59:60+05:30', 'timestamp-format'],
+  ['2016-12-31T23:59:61Z', 'timestamp-format'],
   ['2026-09-21T14:13:20+15:00', 'timestamp-format'],
   ['2026-09-21T14:13:20Z\n', 'timestamp-format'],
   ['Mon, 21 Sep 2026 14:13:20 GMT', 'timestamp-format'],

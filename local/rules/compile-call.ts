@@ -25,6 +25,10 @@ function compileArguments(evaluate: SqlFunction['evaluate'], args: readonly Eval
 
 function checkScheme({ name, args, at }: Call, { sql }: Names): Expression {
   const [value, scheme] = args;
+  if (scheme?.kind === 'literal' && scheme.value === 'proto') {
+    const problem = `the function ${name}() with 'proto' is not supported by the local cloud: it reads a descriptor from S3`;
+    throw new SqlError(sql, at, problem);
+  }
   if (args.length !== 2 || !value) throw new SqlError(sql, at, `${name}() takes a value and 'base64'`);
   if (scheme?.kind !== 'literal' || scheme.value !== 'base64') {
     throw new SqlError(sql, scheme?.at ?? at, `the local cloud's ${name}() knows the literal 'base64' only`);

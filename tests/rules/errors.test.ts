@@ -82,6 +82,51 @@ describe('SQL that is refused', () => {
       (error) => error instanceof SqlError && error.line === 3 && error.column === 3,
     );
   });
+  const unsupported: [call: string, problem: string][] = [
+    ["get_dynamodb('t', 'k', 'v', 'r')", 'the function get_dynamodb() is not supported by the local cloud'],
+    ["Get_Secret('s', 'SecretString', 'r')", 'the function get_secret() is not supported by the local cloud'],
+    [
+      "machinelearning_predict('m', 'r', *)",
+      'the function machinelearning_predict() is not supported by the local cloud',
+    ],
+    [
+      "decode(a, 'proto', 'bucket', 'key', 'file', 'type')",
+      "the function decode() with 'proto' is not supported by the local cloud",
+    ],
+  ];
+  /** `?` is where the call stands. */
+  const places = [
+    'SELECT ? AS x',
+    'SELECT VALUE ?',
+    "SELECT * FROM 't' WHERE ? = 1",
+    "SELECT * FROM 't' WHERE false AND ?",
+    'SET @v = ? SELECT *',
+    'SELECT CASE ? WHEN 1 THEN 1 END AS x',
+    'SELECT CASE a WHEN ? THEN 1 END AS x',
+    'SELECT CASE a WHEN 1 THEN ? END AS x',
+    'SELECT CASE a WHEN 1 THEN 1 ELSE ? END AS x',
+    'SELECT (SELECT ? AS y FROM b) AS x',
+    'SELECT (SELECT * FROM ?) AS x',
+    'SELECT (SELECT * FROM b WHERE ?) AS x',
+    'SELECT * WHERE EXISTS (SELECT VALUE ? FROM b)',
+    'SELECT a IN ? AS x',
+    "SELECT [1, {'k': ?}] AS x",
+    'SELECT cast(? AS Int) AS x',
+    'SELECT get_or_default(?, 1) AS x',
+    'SELECT (NOT ?).b AS x',
+  ];
+  for (const [call, problem] of unsupported) {
+    it(`includes ${call}, wherever it stands, with its name and position`, () => {
+      for (const place of places) {
+        const expected = `SQL 1:${place.indexOf('?') + 1}: ${problem}`;
+        assert.throws(
+          () => compileStatement(place.replace('?', call)),
+          (error) => error instanceof SqlError && error.message.startsWith(expected),
+          place,
+        );
+      }
+    });
+  }
   it('includes what would exhaust the stack', () => {
     const deep = [
       `SELECT ${'('.repeat(50_000)}1`,

@@ -42,6 +42,14 @@ describe('a substitution template', () => {
     ['a/${topic()', 'SQL 1:12: expected } to end the substitution, found the end'],
     ['${}', 'SQL 1:3: expected a value, found "}"'],
     ['${nope()}', 'SQL 1:3: there is no function nope()'],
+    [
+      "${get_secret('s', 'SecretString', 'r')}",
+      'SQL 1:3: the function get_secret() is not supported by the local cloud: it calls another AWS service',
+    ],
+    [
+      "${decode(a, 'proto', 'b', 'k', 'f', 't')}",
+      "SQL 1:3: the function decode() with 'proto' is not supported by the local cloud: it reads a descriptor from S3",
+    ],
     ['${@v}', 'SQL 1:3: the variable @v is not set before'],
   ];
   for (const [template, message] of wrong) {

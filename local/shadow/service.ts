@@ -8,6 +8,7 @@ import type { InboundMessage } from '../mqtt/message.ts';
 import { createTurns } from '../files/turns.ts';
 import { applyPatch, deltaOf, emptyDocument, stamp, stateBytes, type ShadowDocument } from './document.ts';
 import { findToken, parseToken, parseUpdate, type UpdateRequest } from './request.ts';
+import { createRequestRate } from './request-rate.ts';
 import { keyOf, type DoneRequest, type KeptShadow, type ShadowId, type ShadowStore } from './store.ts';
 import { answerTopic, parseRequestTopic, type AnswerTopic, type ShadowOperation } from './topics.ts';
 
@@ -41,6 +42,8 @@ const rememberedRequests = 16;
 
 interface Request {
   readonly payload: Buffer;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
   /** The same when a restart hands the request over again. */
   readonly traceId: string;
 }
@@ -177,14 +180,21 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
       running.delete(settled);
     }
   };
+  const takesRequest = createRequestRate();
+  const paced = async (id: ShadowId, at: number, work: () => Promise<string>) => {
+    if (takesRequest(keyOf(id), at)) return inTurn(id, work);
+    throw new AwsError('ThrottlingException', 'Too many requests', 429);
+  };
   const run = (operation: ShadowOperation, id: ShadowId, request: Request) =>
-    inTurn(id, () => operations[operation](id, request));
+    paced(id, request.receivedAt, () => operations[operation](id, request));
+  const runHere = (operation: ShadowOperation, id: ShadowId, payload: Buffer) =>
+    run(operation, id, { payload, receivedAt: clock.now(), traceId: newId() });
 
   const inFlight = new Map<string, number>();
   const admitted = async (clientId: string, work: () => Promise<string>): Promise<void> => {
     const already = inFlight.get(clientId) ?? 0;
     if (already >= maximumInFlight) {
-      throw new AwsError('TooManyRequestsException', 'Too many requests', 429);
+      throw new AwsError('ThrottlingException', 'Too many requests', 429);
     }
     inFlight.set(clientId, already + 1);
     try {
@@ -211,17 +221,17 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
   return {
     id: 'shadow',
     matches: (topic) => parseRequestTopic(topic) !== undefined,
-    async handle({ topic, payload, traceId, clientId }) {
+    async handle({ topic, payload, receivedAt, traceId, clientId }) {
       const { id, operation } = parseRequestTopic(topic)!;
       try {
-        await admitted(clientId, () => run(operation, id, { payload, traceId }));
+        await admitted(clientId, () => run(operation, id, { payload, receivedAt, traceId }));
       } catch (error) {
         await reject(operation, id, payload, error);
       }
     },
-    get: (id) => inTurn(id, () => describe(id)),
-    update: (id, payload) => run('update', id, { payload, traceId: newId() }),
-    remove: (id) => run('delete', id, { payload: Buffer.alloc(0), traceId: newId() }),
+    get: (id) => paced(id, clock.now(), () => describe(id)),
+    update: (id, payload) => runHere('update', id, payload),
+    remove: (id) => runHere('delete', id, Buffer.alloc(0)),
     namesOf: (thingName) => store.namesOf(thingName),
     async close() {
       await Promise.all(running);

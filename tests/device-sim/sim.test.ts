@@ -181,7 +181,10 @@ test('obeys the sample rate and setpoint that its shadow desires, and reports th
   const child = spawn(process.execPath, [program, '--local', '--data-dir', dataDir, '--devices', '1']);
   let err = '';
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  const reported = async () => (await shadow().catch(() => undefined))?.state.reported;
+  const reported = async () => {
+    await sleep(200); // one shadow takes twenty requests a second
+    return (await shadow().catch(() => undefined))?.state.reported;
+  };
   const isReported = async (wanted: object) => JSON.stringify(await reported()) === JSON.stringify(wanted);
   await until(() => isReported({ sampleRate: 1, setpoint: 4 }), 'the first report');
 

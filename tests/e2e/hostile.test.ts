@@ -215,7 +215,7 @@ test('a slow reader of its own topics is not waited for', async () => {
   socket.write(connect('evil'));
   const filters = ['update/accepted', 'update/documents', 'update/rejected'];
   const subscriptions = filters.map((name) => ({
-    topic: `$aws/things/evil/shadow/${name}`,
+    topic: `$aws/things/evil/shadow/name/+/${name}`,
     qos: 1 as const,
   }));
   socket.write(generate({ cmd: 'subscribe', messageId: 1, subscriptions }));
@@ -223,7 +223,7 @@ test('a slow reader of its own topics is not waited for', async () => {
   socket.pause();
   const shadow = JSON.stringify({ state: { reported: { note: 'y'.repeat(6000) } } });
   const many = Buffer.concat(
-    Array.from({ length: 100 }, () => publish('$aws/things/evil/shadow/update', shadow)),
+    Array.from({ length: 100 }, (_, n) => publish(`$aws/things/evil/shadow/name/n${n}/update`, shadow)),
   );
   for (let n = 0; n < 30; n += 1) {
     socket.write(many);

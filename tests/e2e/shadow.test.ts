@@ -1,6 +1,7 @@
 // Shadows in the running stack: a device over mutual TLS under the template's policy, an app over HTTP, and a crash between.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   GetThingShadowCommand,
   IoTDataPlaneClient,
@@ -29,12 +30,13 @@ interface Shadow {
 
 const openClient = (tidegate: Tidegate) => new IoTDataPlaneClient(clientSettings(tidegate));
 
-async function shadowOf(client: IoTDataPlaneClient, thingName: string): Promise<Shadow> {
-  const { payload } = await client.send(new GetThingShadowCommand({ thingName }));
+async function shadowOf(client: IoTDataPlaneClient, thingName: string, shadowName?: string): Promise<Shadow> {
+  const { payload } = await client.send(new GetThingShadowCommand({ thingName, shadowName }));
   return JSON.parse(Buffer.from(payload!).toString()) as Shadow;
 }
 
 const own = (name: string, rest: string) => `$aws/things/${name}/shadow/${rest}`;
+const shadowNames = ['a', 'b', 'c', 'd', 'e'];
 const reported = (value: object) => JSON.stringify({ state: { reported: value } });
 
 async function hear(client: MqttClient, topic: string): Promise<string[]> {
@@ -76,14 +78,17 @@ test('an app desires, the device hears and reports, nobody else may, and all of 
   await assert.rejects(shadowOf(app, 's2'), /No shadow exists with name: 's2'/);
 
   const writer = await connectDevice(first, 's2', keys);
-  let acknowledged = 0;
-  const writing = (async () => {
-    for (let count = 1; count <= 2_000; count += 1) {
-      await writer.publishAsync(own('s2', 'update'), reported({ count }), { qos: 1 });
-      acknowledged = count;
+  const acknowledged = new Map<string, number>(shadowNames.map((name) => [name, 0]));
+  const write = async (name: string) => {
+    for (let count = 1; ; count += 1) {
+      await writer.publishAsync(own('s2', `name/${name}/update`), reported({ count }), { qos: 1 });
+      acknowledged.set(name, count);
+      await sleep(60); // one shadow takes twenty requests a second
     }
-  })().catch(() => {}); // ends with the process
-  await eventually('a hundred updates', () => acknowledged >= 100);
+  };
+  const writing = Promise.all(shadowNames.map((name) => write(name).catch(() => {}))); // ends with the process
+  const total = () => [...acknowledged.values()].reduce((sum, count) => sum + count, 0);
+  await eventually('fifty updates', () => total() >= 50);
   await first.stop('SIGKILL');
   writer.end(true);
   await Promise.race([writing, eventually('the end', () => !writer.connected)]);
@@ -91,11 +96,13 @@ test('an app desires, the device hears and reports, nobody else may, and all of 
 
   const second = await startTidegate(folder);
   const client = openClient(second);
-  const { state, version } = await eventually('what was acknowledged', async () => {
-    const shadow = await shadowOf(client, 's2').catch(() => undefined);
-    return Number(shadow?.state.reported?.['count']) >= acknowledged && shadow;
-  });
-  assert.equal(version, state.reported!['count'], 'every update counted once');
+  for (const [name, count] of acknowledged) {
+    const { state, version } = await eventually('what was acknowledged', async () => {
+      const shadow = await shadowOf(client, 's2', name).catch(() => undefined);
+      return Number(shadow?.state.reported?.['count']) >= count && shadow;
+    });
+    assert.equal(version, state.reported!['count'], 'every update counted once');
+  }
   assert.deepEqual((await shadowOf(client, 's1')).state.reported, { sampleRate: 2 });
   client.destroy();
   assert.equal(await second.stop(), 0);

@@ -182,10 +182,11 @@ const refusals: readonly (readonly [
 ];
 
 test('what cannot be an update is rejected with the code and message of AWS, and changes nothing', async (t) => {
-  const { connect } = await startCloud(t);
+  const { connect, clock } = await startCloud(t);
   const client = await connect('app');
   const heard = await listen(client, classic);
   for (const [title, payload, code, message] of refusals) {
+    await clock.advance(50);
     const answer = await ask(client, heard, `${classic}/update`, payload);
     assert.equal(answer.topic, 'update/rejected', title);
     assert.deepEqual([answer.payload['code'], answer.payload['message']], [code, message], title);
@@ -305,21 +306,56 @@ test('updates of one shadow are one after the other, whoever sends them', async 
   const heard = await listen(clients[0]!, classic);
   await Promise.all(
     clients.flatMap((client, who) =>
-      Array.from({ length: 10 }, (_, index) =>
+      Array.from({ length: 6 }, (_, index) =>
         client.publishAsync(`${classic}/update`, state(`{"c${who}n${index}":1}`), { qos: 1 }),
       ),
     ),
   );
   const accepted = () => heard.filter(({ topic }) => topic === 'update/accepted');
-  await eventually('thirty answers', () => accepted().length === 30);
+  await eventually('eighteen answers', () => accepted().length === 18);
   assert.deepEqual(
     accepted().map(({ payload }) => payload['version']),
-    Array.from({ length: 30 }, (_, index) => index + 1),
+    Array.from({ length: 18 }, (_, index) => index + 1),
   );
   const document = JSON.parse(await dataPlane.shadows.get({ thingName: 't1' })) as {
     state: { desired: object };
   };
-  assert.equal(Object.keys(document.state.desired).length, 30);
+  assert.equal(Object.keys(document.state.desired).length, 18);
+});
+
+test('one shadow takes twenty requests a second, from whomever and whichever way, and beyond that answers 429', async (t) => {
+  const { connect, dataPlane, clock } = await startCloud(t);
+  const clients = await Promise.all(['a', 'b'].map((clientId) => connect(clientId)));
+  const heard = await listen(clients[0]!, classic);
+  const askAll = async (count: number) => {
+    for (let n = 0; n < count; n += 1)
+      await ask(clients[n % 2]!, heard, `${classic}/update`, state('{"a":1}'));
+  };
+  const codes = () => heard.splice(0).flatMap(({ payload }) => payload['code'] ?? []);
+  await askAll(19);
+  await dataPlane.shadows.get({ thingName: 't1' });
+  assert.deepEqual(codes(), []);
+  await askAll(1);
+  assert.deepEqual(codes(), [429]);
+  const tooMany = { name: 'ThrottlingException', status: 429 };
+  await assert.rejects(dataPlane.shadows.get({ thingName: 't1' }), tooMany);
+  await assert.rejects(dataPlane.shadows.get({ thingName: 't1', shadowName: 'config' }), { status: 404 });
+  await clock.advance(100);
+  await askAll(3);
+  assert.deepEqual(codes(), [429], 'two more after a tenth of a second');
+  clock.step(-3_600_000);
+  await askAll(1);
+  assert.deepEqual(codes(), [], 'the time set back stops nobody');
+});
+
+test('requests that a crash cut short are paced by when they came', async (t) => {
+  const { dataPlane, messages } = await startCloud(t);
+  for (let n = 0; n < 40; n += 1) {
+    const receivedAt = start + n * 100;
+    await dataPlane.shadows.handle({ ...request('get', '', `r${n}`), receivedAt });
+  }
+  const codes = messages.map(({ payload }) => (JSON.parse(payload.toString()) as { code?: number }).code);
+  assert.deepEqual(new Set(codes), new Set([404]));
 });
 
 test('of more than ten requests of one client at once the others are rejected with 429, and later ones are not', async (t) => {

@@ -4,9 +4,11 @@ import { createQueryHandler, type QueryAction, type QueryParameters } from '../a
 import type { AwsHandler } from '../aws/wire.ts';
 import type { XmlElements } from '../aws/xml.ts';
 import { checkEndpoint } from './endpoints.ts';
+import type { Filter } from './filter-policy.ts';
 import { invalid } from './message.ts';
 import { publishBatch } from './publish-batch.ts';
 import { readMessage } from './publish-parameters.ts';
+import { changedFilter, shownFilter, subscribedFilter } from './subscription-attributes.ts';
 import type { Subscription } from './subscriptions.ts';
 import type { Topics } from './topics.ts';
 
@@ -63,24 +65,43 @@ function subscriptionActions({ topics, subscriptions, topicOf }: Topics): Record
       accepts: ['SubscriptionArn'],
       run(parameters) {
         const arn = parameters.require('SubscriptionArn');
-        const subscription = subscriptions.all().find((each) => each.arn === arn);
+        const subscription = subscriptions.find(arn);
         if (!subscription) throw new AwsError('NotFound', 'Subscription does not exist', 404);
         const facts = {
           ConfirmationWasAuthenticated: 'true',
           PendingConfirmation: 'false',
           RawMessageDelivery: 'false',
+          ...shownFilter(subscription.filter),
         };
         return attributeMap({ ...(render(subscription) as Record<string, string>), ...facts });
       },
     },
+    SetSubscriptionAttributes: {
+      accepts: ['SubscriptionArn', 'AttributeName', 'AttributeValue'],
+      async run(parameters) {
+        const name = parameters.require('AttributeName');
+        const value = parameters.get('AttributeValue') ?? '';
+        const change = (filter: Filter) => changedFilter(filter, name, value);
+        await subscriptions.setFilter(parameters.require('SubscriptionArn'), change);
+        return {};
+      },
+    },
     Subscribe: {
-      accepts: ['TopicArn', 'Protocol', 'Endpoint', 'ReturnSubscriptionArn'],
+      accepts: [
+        'TopicArn',
+        'Protocol',
+        'Endpoint',
+        'ReturnSubscriptionArn',
+        'Attributes',
+        'Attributes.entry',
+      ],
       async run(parameters) {
         const topicArn = topicOf(parameters.require('TopicArn')).arn;
         const endpoint = parameters.get('Endpoint') ?? '';
         const checked = checkEndpoint(parameters.require('Protocol'), endpoint);
         if ('problem' in checked) throw invalid(`${checked.problem} Reason: ${checked.remedy}`);
-        const { arn } = await subscriptions.add({ topicArn, protocol: checked.protocol, endpoint });
+        const filter = subscribedFilter(parameters);
+        const { arn } = await subscriptions.add({ topicArn, protocol: checked.protocol, endpoint, filter });
         return { SubscriptionArn: arn };
       },
     },

@@ -7,55 +7,91 @@ import type { Log } from '../log.ts';
 import { makeDirectory, writeFileSafely } from '../files/durable-files.ts';
 import { StartError } from '../start-error.ts';
 import { checkEndpoint } from './endpoints.ts';
-import type { Protocol } from './message.ts';
+import { noFilter, readFilter, type Filter } from './filter-policy.ts';
+import { invalid, type Protocol } from './message.ts';
 
 export interface Subscription {
   readonly arn: string;
   readonly topicArn: string;
   readonly protocol: Protocol;
   readonly endpoint: string;
+  /** Which of the topic's messages it wants. */
+  readonly filter: Filter;
 }
+
+/** What somebody who subscribes gives. */
+export type Wanted = Omit<Subscription, 'arn' | 'filter'> & Partial<Pick<Subscription, 'filter'>>;
 
 export interface Subscriptions {
   /** In the order of their ARNs. */
   all(): Subscription[];
   ofTopic(topicArn: string): Subscription[];
-  /** Resolves once it is on disk; subscribing again changes nothing. @throws AwsError SubscriptionLimitExceeded */
-  add(wanted: Omit<Subscription, 'arn'>): Promise<Subscription>;
+  find(arn: string): Subscription | undefined;
+  /**
+   * Resolves once it is on disk; subscribing again changes nothing.
+   *
+   * @throws AwsError SubscriptionLimitExceeded; InvalidParameter when it is there with another filter than the wanted one
+   */
+  add(wanted: Wanted): Promise<Subscription>;
+  /**
+   * Resolves once it is on disk. For one of the template it holds until somebody unsubscribes it.
+   *
+   * @throws AwsError NotFound, and what `change` throws
+   */
+  setFilter(arn: string, change: (filter: Filter) => Filter): Promise<void>;
   /** Also one of the template: it stays away until somebody subscribes it again. Unknown ARNs change nothing. */
   remove(arn: string): Promise<void>;
 }
 
 /** What the file holds: how run time differs from the template. */
 interface Changes {
-  readonly added: readonly Omit<Subscription, 'arn'>[];
+  readonly added: readonly Subscription[];
   readonly removed: readonly string[];
+  /** The template's whose filter is another one now. */
+  readonly changed: readonly Subscription[];
 }
 
 /** Far fewer than SNS allows, and more than one machine's mail folder stands. */
 const maxSubscriptions = 1_000;
 
 /** The same subscription has the same ARN at every start, in the form that SNS gives it. */
-export function identified(wanted: Omit<Subscription, 'arn'>): Subscription {
-  const { topicArn, protocol, endpoint } = wanted;
+export function identified(wanted: Wanted): Subscription {
+  const { topicArn, protocol, endpoint, filter = noFilter } = wanted;
   const hex = createHash('sha256').update([topicArn, protocol, endpoint].join('\n')).digest('hex');
   const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)];
-  return { arn: `${topicArn}:${id.join('-')}`, topicArn, protocol, endpoint };
+  return { arn: `${topicArn}:${id.join('-')}`, topicArn, protocol, endpoint, filter };
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string';
+const isSame = (a: Filter, b: Filter): boolean => a.policy === b.policy && a.scope === b.scope;
 
-function isSubscription(value: unknown): value is Omit<Subscription, 'arn'> {
-  const { topicArn, protocol, endpoint } = (value ?? {}) as Record<string, unknown>;
-  if (!isText(topicArn) || !isText(protocol) || !isText(endpoint)) return false;
-  return 'protocol' in checkEndpoint(protocol, endpoint);
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTextOrAbsent = (value: unknown): value is string | undefined =>
+  value === undefined || typeof value === 'string';
+
+function written({ topicArn, protocol, endpoint, filter }: Subscription) {
+  return { topicArn, protocol, endpoint, filterPolicy: filter.policy, filterPolicyScope: filter.scope };
+}
+
+function parseSubscription(value: unknown): Subscription | undefined {
+  const fields = (value ?? {}) as Record<string, unknown>;
+  const { topicArn, protocol, endpoint, filterPolicy, filterPolicyScope } = fields;
+  if (!isText(topicArn) || !isText(protocol) || !isText(endpoint)) return undefined;
+  if (!isTextOrAbsent(filterPolicy) || !isTextOrAbsent(filterPolicyScope)) return undefined;
+  const checked = checkEndpoint(protocol, endpoint);
+  const filter = readFilter(filterPolicy, filterPolicyScope);
+  if ('problem' in checked || 'problem' in filter) return undefined;
+  return identified({ topicArn, protocol: checked.protocol, endpoint, filter });
 }
 
 function parseChanges(text: string): Changes | undefined {
   try {
-    const { added, removed } = JSON.parse(text) as { added: unknown; removed: unknown };
-    if (!Array.isArray(added) || !Array.isArray(removed)) return undefined;
-    return added.every(isSubscription) && removed.every(isText) ? { added, removed } : undefined;
+    // A file without `changed` was written before subscriptions had filters.
+    const { added, removed, changed = [] } = JSON.parse(text) as Record<keyof Changes, unknown>;
+    if (!Array.isArray(added) || !Array.isArray(removed) || !Array.isArray(changed)) return undefined;
+    const [more, other] = [added.map(parseSubscription), changed.map(parseSubscription)];
+    const isRead = (subscription: Subscription | undefined) => subscription !== undefined;
+    if (!more.every(isRead) || !other.every(isRead) || !removed.every(isText)) return undefined;
+    return { added: more, removed, changed: other };
   } catch {
     return undefined;
   }
@@ -66,7 +102,7 @@ function readChanges(file: string): Changes {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { added: [], removed: [] };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { added: [], removed: [], changed: [] };
     throw error;
   }
   const changes = parseChanges(text);
@@ -90,13 +126,17 @@ export async function openSubscriptions(options: {
   const { dir, declared, isTopic, log } = options;
   const file = path.join(dir, 'subscriptions.json');
   await makeDirectory(dir);
-  const { added, removed } = readChanges(file);
+  const { added, removed, changed } = readChanges(file);
   const fromTemplate = new Map(declared.map((subscription) => [subscription.arn, subscription]));
   const gone = new Set(removed.filter((arn) => fromTemplate.has(arn)));
   const live = new Map([...fromTemplate].filter(([arn]) => !gone.has(arn)));
-  for (const subscription of added.map(identified)) {
-    if (isTopic(subscription.topicArn)) live.set(subscription.arn, subscription);
-    else log.warn('SNS subscription dropped with its topic', { ...subscription });
+  for (const subscription of changed) {
+    if (live.has(subscription.arn)) live.set(subscription.arn, subscription);
+  }
+  for (const subscription of added) {
+    const { arn, topicArn } = subscription;
+    if (!isTopic(topicArn)) log.warn('SNS subscription dropped with its topic', written(subscription));
+    else if (!fromTemplate.has(arn)) live.set(arn, subscription);
   }
 
   let saving: Promise<void> = Promise.resolve();
@@ -105,10 +145,15 @@ export async function openSubscriptions(options: {
   function change(apply: () => () => void): Promise<void> {
     const next = saving.then(async () => {
       const undo = apply();
-      const extra = [...live.values()].filter(({ arn }) => !fromTemplate.has(arn));
+      const now = [...live.values()];
+      const hasChanged = ({ arn, filter }: Subscription) => {
+        const before = fromTemplate.get(arn);
+        return before !== undefined && !isSame(before.filter, filter);
+      };
       const changes = {
-        added: extra.map(({ topicArn, protocol, endpoint }) => ({ topicArn, protocol, endpoint })),
+        added: now.filter(({ arn }) => !fromTemplate.has(arn)).map(written),
         removed: [...gone],
+        changed: now.filter(hasChanged).map(written),
       };
       try {
         await writeFileSafely(file, `${JSON.stringify(changes, undefined, 2)}\n`);
@@ -129,23 +174,36 @@ export async function openSubscriptions(options: {
   return {
     all,
     ofTopic: (topicArn) => all().filter((subscription) => subscription.topicArn === topicArn),
+    find: (arn) => live.get(arn),
     async add(wanted) {
       const subscription = identified(wanted);
       const { arn } = subscription;
       await change(() => {
-        if (!live.has(arn) && live.size >= maxSubscriptions) {
+        const had = live.get(arn);
+        if (had) {
+          if (!wanted.filter || isSame(had.filter, wanted.filter)) return () => {};
+          throw invalid('Attributes Reason: Subscription already exists with different attributes');
+        }
+        if (live.size >= maxSubscriptions) {
           const message = `The local cloud keeps at most ${maxSubscriptions} subscriptions`;
           throw new AwsError('SubscriptionLimitExceeded', message, 403);
         }
-        const [had, wasGone] = [live.has(arn), gone.delete(arn)];
+        const wasGone = gone.delete(arn);
         live.set(arn, subscription);
         return () => {
-          if (!had) live.delete(arn);
+          live.delete(arn);
           if (wasGone) gone.add(arn);
         };
       });
-      return subscription;
+      return live.get(arn) ?? subscription;
     },
+    setFilter: (arn, changeFilter) =>
+      change(() => {
+        const had = live.get(arn);
+        if (!had) throw new AwsError('NotFound', 'Subscription does not exist', 404);
+        live.set(arn, { ...had, filter: changeFilter(had.filter) });
+        return () => live.set(arn, had);
+      }),
     async remove(arn) {
       if (!live.has(arn)) return;
       await change(() => {

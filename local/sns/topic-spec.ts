@@ -2,6 +2,7 @@
 import { StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/load.ts';
 import { checkEndpoint } from './endpoints.ts';
+import { readFilter, type Filter } from './filter-policy.ts';
 import { identified, type Subscription } from './subscriptions.ts';
 
 export interface Topic {
@@ -33,14 +34,32 @@ export function topicsFromTemplate(template: ResolvedTemplate): ReadonlyMap<stri
   );
 }
 
-/** @throws StartError with the template's line: a protocol that is not email or sms, a wrong endpoint */
+/** An object, or its JSON text. */
+const policyOf = (value: unknown): string | undefined =>
+  value === undefined || typeof value === 'string' ? value : JSON.stringify(value);
+
+function filterOf({ logicalId, properties, at }: ResolvedResource): Filter {
+  const scope = properties['FilterPolicyScope'];
+  const filter = readFilter(
+    policyOf(properties['FilterPolicy']),
+    scope === undefined ? scope : textOf(scope),
+  );
+  if (!('problem' in filter)) return filter;
+  const remedy =
+    'https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html says what SNS takes';
+  throw new StartError(`${at(filter.attribute)}: ${logicalId}: ${filter.problem}: ${remedy}`);
+}
+
+/** @throws StartError with the template's line: a protocol that is not email or sms, a wrong endpoint or filter policy */
 export function subscriptionsFromTemplate(template: ResolvedTemplate): Subscription[] {
   return template.ofType('AWS::SNS::Subscription').map((resource) => {
     const { logicalId, properties, at } = resource;
     const topicArn = textOf(properties['TopicArn']);
     const endpoint = textOf(properties['Endpoint']);
     const checked = checkEndpoint(textOf(properties['Protocol']), endpoint);
-    if ('protocol' in checked) return identified({ topicArn, protocol: checked.protocol, endpoint });
+    if ('protocol' in checked) {
+      return identified({ topicArn, protocol: checked.protocol, endpoint, filter: filterOf(resource) });
+    }
     const { problem, remedy } = checked;
     const found = JSON.stringify(properties[problem]);
     throw new StartError(`${at(problem)}: ${logicalId}: ${problem} is ${found}: ${remedy}`);

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import type { ResolvedTemplate } from '../template/load.ts';
 import { createDeliveries } from './deliveries.ts';
 import { isPhoneNumber } from './endpoints.ts';
+import { noFilter } from './filter-policy.ts';
 import { checkMessage, invalid, limits, type CheckedMessage, type PublishInput } from './message.ts';
 import { openOutbox } from './outbox.ts';
 import { openRelay } from './relay.ts';
@@ -55,12 +56,15 @@ function createTopicLookup(topics: ReadonlyMap<string, Topic>) {
 
 /** Whom a message goes to; a phone number is a subscriber for this one message. */
 function createAddressing(subscriptions: Subscriptions, topicOf: (arn: string) => Topic) {
-  return ({ topicArn, phoneNumber }: PublishInput, message: CheckedMessage) => {
+  return ({ topicArn, phoneNumber, attributes = {} }: PublishInput, message: CheckedMessage) => {
     if ((topicArn === undefined) === (phoneNumber === undefined)) {
       throw invalid('TopicArn or PhoneNumber Reason: exactly one of them is required');
     }
     if (topicArn !== undefined) {
-      return { topic: topicOf(topicArn), subscribers: subscriptions.ofTopic(topicArn) };
+      const topic = topicOf(topicArn);
+      const wants = ({ filter, protocol }: Subscription) =>
+        filter.accepts({ attributes, body: message.textFor(protocol) });
+      return { topic, subscribers: subscriptions.ofTopic(topicArn).filter(wants) };
     }
     if (!isPhoneNumber(phoneNumber!)) {
       throw invalid('PhoneNumber Reason: it must be in E.164 format, such as +12065550100');
@@ -68,7 +72,13 @@ function createAddressing(subscriptions: Subscriptions, topicOf: (arn: string) =
     if (message.textFor('sms').length > limits.smsLength) {
       throw invalid(`Message Reason: a text message has at most ${limits.smsLength} characters`);
     }
-    const subscriber: Subscription = { arn: '', topicArn: '', protocol: 'sms', endpoint: phoneNumber! };
+    const subscriber: Subscription = {
+      arn: '',
+      topicArn: '',
+      protocol: 'sms',
+      endpoint: phoneNumber!,
+      filter: noFilter,
+    };
     return { topic: undefined, subscribers: [subscriber] };
   };
 }

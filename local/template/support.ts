@@ -242,7 +242,13 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
   'AWS::KMS::Key': unchecked(encryption),
   'AWS::SNS::Subscription': {
     properties: {
-      honours: { TopicArn: text, Protocol: oneOf('email', 'sms'), Endpoint: text },
+      honours: {
+        TopicArn: text,
+        Protocol: oneOf('email', 'sms'),
+        Endpoint: text,
+        'FilterPolicy.**': checkedBy('SNS'),
+        FilterPolicyScope: oneOf('MessageAttributes', 'MessageBody'),
+      },
       ignores: {},
       required: ['TopicArn', 'Protocol', 'Endpoint'],
     },

@@ -209,10 +209,6 @@ const subscribers: Readonly<Record<string, readonly [object, object]>> = {
   ],
   'no address': [{ Protocol: 'email' }, { message: /must be an email address/ }],
   'a name for a phone number': [{ Protocol: 'sms', Endpoint: 'me' }, { message: /must be a phone number/ }],
-  'a filter, which nothing here would apply': [
-    { Protocol: 'sms', Endpoint: '+12065550100', Attributes: { FilterPolicy: '{}' } },
-    { name: 'NotImplemented', message: /does not support the parameter Attributes/ },
-  ],
 };
 for (const [what, [input, error]] of Object.entries(subscribers)) {
   test(`a subscription with ${what} is refused`, async (t) => {

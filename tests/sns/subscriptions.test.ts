@@ -114,6 +114,8 @@ const damaged = [
   '{"added":[{"topicArn":"a","protocol":"http","endpoint":"b"}],"removed":[]}',
   '{"added":[{"topicArn":"a","protocol":"email","endpoint":"a@example.com\\nBcc: b@example.com"}],"removed":[]}',
   '{"added":[null],"removed":[]}',
+  '{"added":[],"removed":[],"changed":[null]}',
+  '{"added":[{"topicArn":"a","protocol":"email","endpoint":"a@example.com","filterPolicy":"{"}],"removed":[]}',
 ];
 for (const text of damaged) {
   test(`a list of subscriptions that holds ${JSON.stringify(text)} stops the start`, async (t) => {

@@ -25,8 +25,13 @@ const unsupported: readonly (readonly [type: string, body: string, message: stri
   ],
   [
     'AWS::SNS::Subscription',
-    'Properties:\n  TopicArn: x\n  Protocol: email\n  Endpoint: y\n  FilterPolicy: { severity: [critical] }\n',
-    'template.yaml:8: X: property FilterPolicy is not supported by the local cloud: remove it, or run this template on AWS',
+    'Properties:\n  TopicArn: x\n  Protocol: email\n  Endpoint: y\n  RedrivePolicy: { deadLetterTargetArn: z }\n',
+    'template.yaml:8: X: property RedrivePolicy is not supported by the local cloud: remove it, or run this template on AWS',
+  ],
+  [
+    'AWS::SNS::Subscription',
+    'Properties:\n  TopicArn: x\n  Protocol: email\n  Endpoint: y\n  FilterPolicyScope: Message\n',
+    'template.yaml:8: X: FilterPolicyScope is Message, which the local cloud does not support: use MessageAttributes or MessageBody',
   ],
   [
     'AWS::SNS::Subscription',

@@ -1,18 +1,35 @@
-// The times of one connection: CONNECT in time, a sign of life within the keep-alive, and not too many messages a second.
+// The times of one connection: CONNECT in time, a sign of life within the keep-alive, and not too much a second.
 
 import type { Clock } from '../clock.ts';
 import type { Limits } from './limits.ts';
 import type { EndingName } from './refusal.ts';
 
 export interface ConnectionTimers {
-  /** A packet came. */
-  seen(isPublish: boolean): void;
+  /** A packet of so many bytes came. */
+  seen(bytes: number, isPublish: boolean): void;
   /** CONNECT came: from now on one and a half times this may pass between packets [MQTT-3.1.2-24]. */
   keepAlive(seconds: number): void;
   /** True while the client has sent all that it may for now. */
   isThrottled(): boolean;
   stop(): void;
 }
+
+/** What may come: `burst` at once from a connection that was quiet before, then `perSecond`. */
+function createAllowance(perSecond: number, burst: number, start: number) {
+  let left = burst;
+  let at = start;
+  return {
+    spend(amount: number, now: number): void {
+      left = Math.min(burst, left + ((now - at) * perSecond) / 1000) - amount;
+      at = now;
+    },
+    /** Milliseconds until there is some left, when no more is spent. */
+    debtMs: () => Math.max(0, ((1 - left) * 1000) / perSecond),
+  };
+}
+
+/** Shorter pauses than this are saved up. */
+const shortestPauseMs = 100;
 
 export function createTimers(deps: {
   clock: Clock;
@@ -23,10 +40,9 @@ export function createTimers(deps: {
   isHeld: () => boolean;
 }): ConnectionTimers {
   const { clock, limits, close } = deps;
-  const { publishesPerSecond: rate, publishBurst: burst } = limits;
   let lastSeen = clock.elapsed();
-  let allowance = burst;
-  let allowanceAt = lastSeen;
+  const publishes = createAllowance(limits.publishesPerSecond, limits.publishBurst, lastSeen);
+  const bytes = createAllowance(limits.bytesPerSecond, limits.byteBurst, lastSeen);
   let isThrottled = false;
   let cancelThrottle = () => {};
   let cancelSilence = clock.after(limits.connectTimeoutMs, () =>
@@ -34,17 +50,13 @@ export function createTimers(deps: {
   );
 
   const throttle = () => {
+    const debtMs = Math.max(publishes.debtMs(), bytes.debtMs());
+    if (debtMs === 0) return;
     isThrottled = true;
-    cancelThrottle = clock.after(Math.max(100, 1000 / rate), () => {
+    cancelThrottle = clock.after(Math.max(shortestPauseMs, debtMs), () => {
       isThrottled = false;
       deps.resume();
     });
-  };
-  const countPublish = () => {
-    const gained = ((lastSeen - allowanceAt) * rate) / 1000;
-    allowance = Math.min(burst, allowance + gained) - 1;
-    allowanceAt = lastSeen;
-    if (allowance < 1) throttle();
   };
 
   const watch = (allowedMs: number) => {
@@ -54,9 +66,11 @@ export function createTimers(deps: {
   };
 
   return {
-    seen(isPublish) {
+    seen(length, isPublish) {
       lastSeen = clock.elapsed();
-      if (isPublish) countPublish();
+      bytes.spend(length, lastSeen);
+      if (isPublish) publishes.spend(1, lastSeen);
+      throttle();
     },
     keepAlive(seconds) {
       cancelSilence();

@@ -86,7 +86,7 @@ export function createConnection(
 
   const handle = (frame: Buffer) => {
     const { packet, shape } = decode(frame, version());
-    timers.seen(packet.cmd === 'publish');
+    timers.seen(frame.length, packet.cmd === 'publish');
     const handler = handlers[packet.cmd] as (c: Client, p: Packet, s: typeof shape) => void | Promise<void>;
     const done = handler(client, packet, shape);
     if (!done) return;

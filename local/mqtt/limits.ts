@@ -20,6 +20,9 @@ export interface Limits {
   readonly publishesPerSecond: number;
   /** So many may come at once from a connection that was quiet before. */
   readonly publishBurst: number;
+  /** Received from one connection; above it reading pauses, as IoT Core delays. */
+  readonly bytesPerSecond: number;
+  readonly byteBurst: number;
   readonly minKeepAliveSeconds: number;
   readonly maxKeepAliveSeconds: number;
   /** What CleanSession=0 of MQTT 3.1.1 gives. */
@@ -55,6 +58,8 @@ export const defaultLimits: Limits = {
   topicAliases: 8,
   publishesPerSecond: 100,
   publishBurst: 1_000,
+  bytesPerSecond: 524_288,
+  byteBurst: 5_242_880,
   minKeepAliveSeconds: 30,
   maxKeepAliveSeconds: 1_200,
   sessionExpirySeconds: 3_600,

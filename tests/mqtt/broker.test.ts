@@ -576,6 +576,23 @@ test('a connection may send a burst of publishes, and then reading keeps it to i
   assert.partialDeepStrictEqual(await other.next(), { cmd: 'puback' });
 });
 
+test('a connection may send a burst of bytes, and then reading keeps it to its rate', async () => {
+  const clock = createManualClock(0);
+  await start({ clock, limits: { bytesPerSecond: 1_000, byteBurst: 5_000 } });
+  const client = await connected('c1');
+  const oneSecond = publish('a', Buffer.alloc(992), { qos: 0 });
+  client.send(...Array.from({ length: 12 }, () => oneSecond));
+  for (const [second, total] of [5, 6, 7, 8, 9].entries()) {
+    if (second > 0) await clock.advance(1_000);
+    await until(() => harness.counters.get('mqtt.received') === total, `${total} were read`);
+  }
+  const other = await connected('c2');
+  other.send(publish('a', 'x'));
+  assert.partialDeepStrictEqual(await other.next(), { cmd: 'puback' });
+  await clock.advance(5_000);
+  await until(() => harness.counters.get('mqtt.received') === 13, 'all were read');
+});
+
 test('a subscriber that does not read costs bounded memory: QoS 0 is dropped and counted', async () => {
   await start({ limits: { sendBufferBytes: 50_000 } });
   const slow = await connected('slow');

@@ -1,0 +1,288 @@
+// Random histories of readings on the local cloud's DynamoDB, in both ways in: whatever is repeated, overtaken, written at the
+// same time, refused or cut off between two calls, the windows are what a recomputation of the readings gives.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import * as fc from 'fast-check';
+import { createIngestion, type Ingest } from '../../adapters/ingestion.ts';
+import { createWindowStore } from '../../adapters/window-store.ts';
+import { fingerprint } from '../../core/fingerprint.ts';
+import { parseMessage, type ParsedMessage } from '../../core/message.ts';
+import { createDynamoDb, type DynamoDb } from '../../local/aws/dynamodb.ts';
+import type { AwsServer } from '../../local/aws/server.ts';
+import { createManualClock } from '../../local/clock.ts';
+import { clientOptions, createRecordingLog, serve, temporaryFolder } from '../aws/local-cloud.ts';
+import { windowsTable } from '../aws/windows-table.ts';
+
+const START = 1_790_000_000_000;
+const DEVICES = 3;
+const LANES = 3;
+/** More attempts than there are faults in a history. */
+const MAX_ATTEMPTS = 40;
+const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
+const tools = { count: () => {}, warn: () => {} };
+
+const { dir, remove } = temporaryFolder();
+let dynamodb: DynamoDb;
+let server: AwsServer;
+let client: DynamoDBClient;
+
+before(async () => {
+  const log = createRecordingLog();
+  dynamodb = await createDynamoDb({ dir, clock: createManualClock(START), log, count: () => {} });
+  await dynamodb.ensureTable(windowsTable());
+  server = await serve({ dynamodb: dynamodb.handler }, log);
+  client = new DynamoDBClient(clientOptions(server.url));
+});
+after(async () => {
+  client.destroy();
+  await server.close();
+  await dynamodb.close();
+  remove();
+});
+
+interface Sent {
+  readonly device: number;
+  /** Half seconds since the start, so that some readings are of the same moment. */
+  readonly half: number;
+  readonly tenths: number;
+  readonly humidity: number | undefined;
+  /** How many readings its message packs, half a second apart. */
+  readonly packed: number;
+}
+
+/** A fault in a call: it is refused, or its answer is lost; or the environment ends before it, or after it. */
+type Fault = 'refused' | 'lost' | 'ends before' | 'ends after';
+
+interface History {
+  readonly messages: readonly Sent[];
+  /** Which messages are delivered, in which order, beside each of them once. */
+  readonly repeats: readonly number[];
+  readonly order: readonly number[];
+  readonly faults: ReadonlyMap<number, Fault>;
+  readonly batchSizes: readonly number[];
+}
+
+const sent = fc.record({
+  device: fc.nat(DEVICES - 1),
+  half: fc.nat(60),
+  tenths: fc.integer({ min: -500, max: 500 }),
+  humidity: fc.option(fc.nat(100), { nil: undefined }),
+  packed: fc.constantFrom(1, 1, 3, 40),
+});
+
+const history: fc.Arbitrary<History> = fc.record({
+  messages: fc.array(sent, { minLength: 1, maxLength: 25 }),
+  repeats: fc.array(fc.nat(1000), { maxLength: 15 }),
+  order: fc.array(fc.nat(1_000_000), { minLength: 40, maxLength: 40 }),
+  faults: fc
+    .array(fc.tuple(fc.nat(40), fc.constantFrom<Fault>('refused', 'lost', 'ends before', 'ends after')), {
+      maxLength: 8,
+    })
+    .map((faults) => new Map(faults)),
+  batchSizes: fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 }),
+});
+
+interface Measured {
+  readonly id: string;
+  readonly at: number;
+  readonly tenths: number;
+  readonly humidity: number | undefined;
+}
+
+const readingsOf = ({ half, tenths, humidity, packed }: Sent, n: number): Measured[] =>
+  Array.from({ length: packed }, (_, i) => ({
+    id: `${n}-${i}`,
+    at: START + (half + i) * 500,
+    tenths: tenths + i,
+    humidity,
+  }));
+
+function deliveriesOf({ messages, repeats, order }: History, run: string): ParsedMessage[] {
+  const places = [...messages.keys(), ...repeats.map((n) => n % messages.length)];
+  return places
+    .map((n, turn) => ({ n, turn: order[turn]! }))
+    .sort((a, b) => a.turn - b.turn)
+    .map(({ n }) => {
+      const readings = readingsOf(messages[n]!, n).map(({ id, at, tenths, humidity }) => ({
+        ...{ id, timestamp: at, temperature: tenths / 10 },
+        ...(humidity !== undefined && { humidity }),
+      }));
+      const context = {
+        deviceId: `${run}/${messages[n]!.device}`,
+        site: 'seattle',
+        receivedAt: START + 60_000,
+      };
+      return parseMessage({ readings, ...context, traceId: `trace-${n}` }, limits);
+    });
+}
+
+interface Environment {
+  readonly ingest: Ingest;
+  readonly ended: () => boolean;
+}
+
+/** Environments of a function, in all of which together the n-th call has the n-th fault. */
+function createEnvironments(faults: ReadonlyMap<number, Fault>): () => Environment {
+  const pass = client.send.bind(client) as unknown as (command: unknown) => Promise<unknown>;
+  let turn = 0;
+  return () => {
+    let ended = false;
+    const send = async (command: unknown) => {
+      if (ended) throw new Error('the environment is gone');
+      const fault = faults.get(turn++);
+      ended ||= fault === 'ends before' || fault === 'ends after';
+      if (fault === 'refused' || fault === 'ends before') throw new Error(fault);
+      const answer = await pass(command);
+      if (fault || ended) throw new Error(fault ?? 'the environment is gone');
+      return answer;
+    };
+    const windows = createWindowStore({
+      client: { send } as unknown as DynamoDBClient,
+      table: 'windows',
+      retentionDays: 30,
+      rememberedWindows: 4,
+    });
+    const ingest = createIngestion({
+      keepRejected: async () => {},
+      windows,
+      devices: { sighted: async () => {} },
+      judgeWindows: async () => {},
+      windowSeconds: 10,
+      callsAtOnce: 4,
+    });
+    return { ingest, ended: () => ended };
+  };
+}
+
+/** Each lane has an environment, and a new one when that has ended. */
+async function inLanes(
+  open: () => Environment,
+  work: (next: () => Environment) => Promise<void>,
+): Promise<void> {
+  const lane = async () => {
+    let environment = open();
+    await work(() => (environment = environment.ended() ? open() : environment));
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+/** An event a message; one that fails comes again after the others. */
+async function direct(deliveries: readonly ParsedMessage[], { faults }: History): Promise<void> {
+  const queue = deliveries.map((message) => ({ message, attempts: 0 }));
+  await inLanes(createEnvironments(faults), async (next) => {
+    for (let event = queue.shift(); event; event = queue.shift()) {
+      assert.ok((event.attempts += 1) < MAX_ATTEMPTS, 'a message never gets through');
+      const { ingest, ended } = next();
+      const failed = await ingest([event.message], tools);
+      if (failed.length > 0 || ended()) queue.push(event);
+    }
+  });
+}
+
+/** Batches of shards; from the lowest record that failed on they come again, or as a whole when the environment ended. */
+async function stream(deliveries: readonly ParsedMessage[], { faults, batchSizes }: History): Promise<void> {
+  const batches: ParsedMessage[][] = [];
+  for (let at = 0, n = 0; at < deliveries.length; n += 1) {
+    batches.push(deliveries.slice(at, (at += batchSizes[n % batchSizes.length]!)));
+  }
+  await inLanes(createEnvironments(faults), async (next) => {
+    for (let batch = batches.shift(); batch; batch = batches.shift()) {
+      for (let rest = batch, attempts = 0; rest.length > 0; attempts += 1) {
+        assert.ok(attempts < MAX_ATTEMPTS, 'a batch never ends');
+        const { ingest, ended } = next();
+        const failed = await ingest(rest, tools);
+        if (ended()) continue;
+        const places = failed.map(({ message }) => rest.indexOf(message));
+        rest = places.length === 0 ? [] : rest.slice(Math.min(...places));
+      }
+    }
+  });
+}
+
+const figuresOf = (values: readonly number[]) => ({
+  min: Math.min(...values),
+  max: Math.max(...values),
+  sum: values.reduce((sum, value) => sum + value, 0),
+  count: values.length,
+});
+
+/** Slow and plain: all readings of a device, once each, by the windows in which they lie. */
+function recomputed({ messages }: History): unknown[] {
+  return Array.from({ length: DEVICES }, (_, device) => {
+    const all = messages.flatMap((each, n) => (each.device === device ? readingsOf(each, n) : []));
+    const groups = Map.groupBy(all, ({ at }) => at - (at % 10_000));
+    return [...groups]
+      .sort(([a], [b]) => a - b)
+      .map(([windowStart, group]) => {
+        const prints = group.map(({ id }) => fingerprint(`id:${id}`));
+        const moisture = group.flatMap(({ humidity }) => (humidity === undefined ? [] : [humidity]));
+        const lastReadingAt = Math.max(...group.map(({ at }) => at));
+        const lastFingerprint = prints
+          .filter((_print, n) => group[n]!.at === lastReadingAt)
+          .sort()
+          .at(-1)!;
+        const { tenths, humidity } = group[prints.indexOf(lastFingerprint)]!;
+        return {
+          windowStart,
+          readings: group.length,
+          seen: prints.toSorted(),
+          temperature: figuresOf(group.map((each) => each.tenths)),
+          humidity: moisture.length > 0 && figuresOf(moisture),
+          firstReadingAt: Math.min(...group.map(({ at }) => at)),
+          lastReadingAt,
+          lastFingerprint,
+          last: { temperature: tenths, ...(humidity !== undefined && { humidity }) },
+        };
+      });
+  });
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
+async function stored(run: string): Promise<unknown[]> {
+  const devices = Array.from({ length: DEVICES }, async (_, device) => {
+    const { Items = [] } = await client.send(
+      new QueryCommand({
+        TableName: 'windows',
+        KeyConditionExpression: 'deviceId = :d',
+        ExpressionAttributeValues: { ':d': { S: `${run}/${device}` } },
+      }),
+    );
+    return Items.map((item) => {
+      const number = (text: string | undefined, factor = 1) => Math.round(Number(text) * factor);
+      const figures = (metric: string, factor = 1) =>
+        Object.fromEntries(
+          ['min', 'max', 'sum', 'count'].map((figure) => {
+            return [figure, number(item[`${metric}.${figure}`]?.N, figure === 'count' ? 1 : factor)];
+          }),
+        );
+      const { temperature, humidity } = item['last']?.M ?? {};
+      return {
+        windowStart: number(item['windowStart']?.N),
+        readings: number(item['readings']?.N),
+        seen: item['seen']?.BS?.map(hex).sort(),
+        temperature: figures('temperature', 10),
+        humidity: item['humidity.count'] !== undefined && figures('humidity'),
+        firstReadingAt: number(item['firstReadingAt']?.N),
+        lastReadingAt: number(item['lastReadingAt']?.N),
+        lastFingerprint: hex(item['lastFingerprint']!.B!),
+        last: { temperature: number(temperature?.N, 10), ...(humidity && { humidity: number(humidity.N) }) },
+      };
+    });
+  });
+  return Promise.all(devices);
+}
+
+for (const [way, send] of Object.entries({ direct, stream })) {
+  test(`${way}: windows equal a recomputation, whatever is repeated, overtaken, at the same time, refused or cut off`, async () => {
+    let run = 0;
+    const property = fc.asyncProperty(history, async (one) => {
+      const name = `${way}-${run++}`;
+      await send(deliveriesOf(one, name), one);
+      assert.deepEqual(await stored(name), recomputed(one));
+    });
+    await fc.assert(property, { numRuns: 40, seed: 36 });
+  });
+}

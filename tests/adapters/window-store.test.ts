@@ -2,7 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { DeleteItemCommand, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteItemCommand,
+  UpdateItemCommand,
+  type AttributeValue,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import { createWindowStore, type WindowStore } from '../../adapters/window-store.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
@@ -93,6 +98,31 @@ test('an item holds flat exact figures, the fingerprints and its expiry', async 
     'size.count': { N: '1' },
     expiresAt: { N: String(START / 1000 + 30 * 86_400) },
   });
+});
+
+/** Bytes as DynamoDB bills them: names and text, half a byte a digit, set members as they are, 3 bytes a map and 1 a member. */
+function bytesOf(item: Record<string, AttributeValue>): number {
+  const sizeOf = ({ S, N, B, BS, M }: AttributeValue): number => {
+    if (S !== undefined) return Buffer.byteLength(S);
+    if (N !== undefined) return Math.ceil(N.replace(/\D/g, '').length / 2) + 2;
+    if (B) return B.length;
+    if (BS) return BS.reduce((sum, bytes) => sum + bytes.length, 3);
+    return 3 + bytesOf(M!) + Object.keys(M!).length;
+  };
+  return Object.entries(item).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + sizeOf(value),
+    0,
+  );
+}
+
+test('a window of two metrics fills no second kilobyte at five readings a second', async () => {
+  const all = Array.from({ length: 50 }, (_, n) =>
+    reading('store-sensor-seattle1', n, { temperature: (n * 37) / 100, humidity: n }),
+  );
+  for (const delta of foldReadings(all, SECONDS)) await store.apply(delta);
+  const key = { deviceId: { S: 'store-sensor-seattle1' }, windowStart: { N: String(START) } };
+  const bytes = bytesOf((await tables.item('windows', key))!);
+  assert.ok(bytes < 1024, `${bytes} bytes`);
 });
 
 test('concurrent writers and their duplicates give the exact window', async () => {

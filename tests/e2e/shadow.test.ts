@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateThingCommand, DeleteThingCommand, IoTClient } from '@aws-sdk/client-iot';
 import {
   GetThingShadowCommand,
   IoTDataPlaneClient,
@@ -46,7 +47,7 @@ async function hear(client: MqttClient, topic: string): Promise<string[]> {
   return messages;
 }
 
-test('an app desires, the device hears and reports, nobody else may, and all of it survives kill -9', async () => {
+test('an app desires, the device hears and reports, nobody else may, and all of it survives kill -9 and the thing', async () => {
   const folder = temporaryFolder('shadow');
   const keys = temporaryFolder('shadow-keys');
   const first = await startTidegate(folder);
@@ -104,6 +105,14 @@ test('an app desires, the device hears and reports, nobody else may, and all of 
     assert.equal(version, state.reported!['count'], 'every update counted once');
   }
   assert.deepEqual((await shadowOf(client, 's1')).state.reported, { sampleRate: 2 });
+
+  const iot = new IoTClient(clientSettings(second));
+  await iot.send(new CreateThingCommand({ thingName: 'brief' }));
+  const state = Buffer.from(reported({ stays: true }));
+  await client.send(new UpdateThingShadowCommand({ thingName: 'brief', payload: state }));
+  await iot.send(new DeleteThingCommand({ thingName: 'brief' }));
+  assert.deepEqual((await shadowOf(client, 'brief')).state.reported, { stays: true }, 'without its thing');
+  iot.destroy();
   client.destroy();
   assert.equal(await second.stop(), 0);
 });

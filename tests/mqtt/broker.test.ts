@@ -341,6 +341,20 @@ test('a client whose policy does not allow its will is not let in', async () => 
   assert.ok(harness.matched.some(({ topic }) => topic === '$aws/events/presence/connect_failed/c1'));
 });
 
+test('a will that the policy does not allow any more is not published', async () => {
+  let isAllowed = true;
+  await start({ authorize: ({ resource }) => isAllowed || resource !== 'topic/will' });
+  const will = { topic: 'will', payload: Buffer.from('x'), qos: 0 as const, retain: false };
+  const client = await connected('c1', { will });
+  isAllowed = false;
+  await client.drop();
+  await until(() => harness.counters.get('mqtt.disconnections') === 1, 'the client is gone');
+  assert.deepEqual(
+    harness.matched.map(({ topic }) => topic),
+    ['$aws/events/presence/connected/c1', '$aws/events/presence/disconnected/c1'],
+  );
+});
+
 test('the newer of two connections with one client ID stays; the older one is closed and its will published', async () => {
   await start();
   const watcher = await connected('watcher');

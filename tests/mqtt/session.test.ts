@@ -192,6 +192,66 @@ test('too many kept sessions: the next client is told that the server is unavail
   await connected('c1', true);
 });
 
+test('what was not acknowledged is not sent again while the client is connected', async () => {
+  const clock = createManualClock(0);
+  await start({ clock });
+  const client = await connected('c1', false);
+  await subscribe(client);
+  await publishAll(['one']);
+  assert.deepEqual(await received(client, 1), [{ text: 'one', dup: false, messageId: 1 }]);
+  for (let minutes = 0; minutes < 120; minutes += 1) {
+    await clock.advance(60_000);
+    assert.deepEqual(await client.ping(), []);
+  }
+});
+
+test('a message waits as long as its session: seven days, where AWS gives up after an hour', async () => {
+  const clock = createManualClock(0);
+  await start({ clock });
+  const kept = { properties: { sessionExpiryInterval: 604_800 } };
+  const first = harness.client(5);
+  await first.connect({ clientId: 'c5', ...kept });
+  await subscribe(first);
+  await first.drop();
+  await publishAll(['one']);
+  await clock.advance(604_799_000);
+  const second = harness.client(5);
+  await second.connect({ clientId: 'c5', clean: false, ...kept });
+  assert.equal((await received(second, 1))[0]?.text, 'one');
+});
+
+test('sessionIdentifier is new with each connection, also where a session goes on', async () => {
+  await start();
+  await (await connected('c1', false)).drop();
+  await until(() => harness.counters.get('mqtt.disconnections') === 1, 'the first connection is gone');
+  await connected('c1', true);
+  const events = harness.matched.map(
+    ({ payload }) => JSON.parse(payload.toString()) as Record<string, string>,
+  );
+  const ids = events.map(({ sessionIdentifier }) => sessionIdentifier);
+  assert.deepEqual(
+    events.map(({ eventType }) => eventType),
+    ['connected', 'disconnected', 'connected'],
+  );
+  assert.equal(ids[0], ids[1]);
+  assert.notEqual(ids[1], ids[2]);
+});
+
+test('a rule that runs again after a crash is told the time and the trace of before', async () => {
+  const told: string[] = [];
+  const rules = {
+    match: ({ topic, receivedAt, traceId }: { topic: string; receivedAt: number; traceId: string }) => {
+      if (topic === 'a') told.push(`${receivedAt} ${traceId}`);
+      return topic === 'a' ? [{ id: 'r/0', run: () => new Promise<void>(() => {}) }] : [];
+    },
+  };
+  await start({ rules, clock: createManualClock(1_000) });
+  await publishAll(['one']);
+  harness = await harness.restart({ clock: createManualClock(9_000) });
+  assert.match(told[0]!, /^1000 /);
+  assert.deepEqual(told, [told[0], told[0]]);
+});
+
 test('an unfinished rule action runs again after a restart, and only that one', async () => {
   const runs: string[] = [];
   const rules = (finishes: readonly string[]) => ({

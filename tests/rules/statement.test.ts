@@ -78,6 +78,12 @@ const cases: [string, string, string, string][] = [
     color,
     '{"color":"red","o":{"b":1},"l":[1]}',
   ],
+  [
+    'removes what * brought where a field of the same name is Undefined',
+    'SELECT *, topic(9) AS color',
+    '{"color":"red","temperature":50}',
+    '{"temperature":50}',
+  ],
   ['keeps Null', 'SELECT NULL AS n, x', '{"x":null}', '{"n":null,"x":null}'],
   ['gives empty text for Undefined alone', 'SELECT VALUE nothing', '{}', ''],
   [

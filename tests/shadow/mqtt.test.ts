@@ -372,7 +372,7 @@ test('of more than ten requests of one client at once the others are rejected wi
   assert.equal(codes.length, 13);
 });
 
-test('rules and subscribers see requests and answers as ordinary messages', async (t) => {
+test('rules and subscribers see requests and answers as ordinary messages, answers with QoS 1', async (t) => {
   const { connect, messages } = await startCloud(t);
   const client = await connect('app');
   const heard = await listen(client, classic);
@@ -380,12 +380,17 @@ test('rules and subscribers see requests and answers as ordinary messages', asyn
   await eventually('documents', () => messages.some(({ topic }) => topic.endsWith('/documents')));
   const seen = messages.filter(({ topic }) => topic.startsWith(classic));
   assert.deepEqual(
-    seen.map(({ topic, clientId, principal }) => [topic.slice(classic.length), clientId, principal]),
+    seen.map(({ topic, clientId, principal, qos }) => [
+      topic.slice(classic.length),
+      clientId,
+      principal,
+      qos,
+    ]),
     [
-      ['/update', 'app', 'app'],
-      ['/update/accepted', 'n/a', 'tidegate'],
-      ['/update/delta', 'n/a', 'tidegate'],
-      ['/update/documents', 'n/a', 'tidegate'],
+      ['/update', 'app', 'app', 1],
+      ['/update/accepted', 'n/a', 'tidegate', 1],
+      ['/update/delta', 'n/a', 'tidegate', 1],
+      ['/update/documents', 'n/a', 'tidegate', 1],
     ],
   );
 });

@@ -38,8 +38,8 @@ const deviceIs = (what: string, isSo: (device: Json) => boolean) =>
     return isSo(body) && body;
   });
 
-function mails(): string[] {
-  const folder = path.join(tidegate.dataDir, 'mail');
+function delivered(by: 'mail' | 'sms'): string[] {
+  const folder = path.join(tidegate.dataDir, by);
   if (!existsSync(folder)) return [];
   return readdirSync(folder).map((file) => readFileSync(path.join(folder, file), 'utf8'));
 }
@@ -133,7 +133,7 @@ test('a wrong signature is refused, and a guest may see devices', async () => {
   assert.deepEqual(await call({ keys: { ...visitor, secretAccessKey: 'guess' } }), forbidden);
 });
 
-test('a rule that is put while the stack runs raises an alert of its own', async () => {
+test('rules that are put while the stack runs raise alerts of their own, each by its channel alone', async () => {
   const rule = {
     metric: 'humidity',
     stat: 'max',
@@ -147,17 +147,23 @@ test('a rule that is put while the stack runs raises an alert of its own', async
   const right = await call({ ...put, path: '/rules/damp', body: JSON.stringify(rule) });
   assert.deepEqual(right, { status: 200, body: { id: 'damp', ...rule } });
   assert.equal((await call({ path: '/rules', keys: await guest() })).status, 403);
+  const byText = { ...rule, metric: 'pressure', channels: ['sms'] };
+  const second = await call({ ...put, path: '/rules/pressed', body: JSON.stringify(byText) });
+  assert.equal(second.status, 200);
   const client = await connectDevice(tidegate, 'fridge-1', certs);
   let sent = 0;
   await eventually(
-    'a mail about humidity',
+    'a mail about humidity and an SMS about pressure',
     async () => {
-      const payload = JSON.stringify({ humidity: 91, sent: (sent += 1) });
+      const payload = JSON.stringify({ humidity: 91, pressure: 92, sent: (sent += 1) });
       await client.publishAsync('telemetry/seattle/fridge-1', payload, { qos: 1 });
-      return mails().some((mail) => mail.includes('ALARM warning: humidity 91 above 80'));
+      const mailed = delivered('mail').some((mail) => mail.includes('ALARM warning: humidity 91 above 80'));
+      return mailed && delivered('sms').some((sms) => sms.includes('pressure 92'));
     },
     45_000, // a function knows a rule after half a minute
   );
+  assert.ok(!delivered('mail').some((mail) => mail.includes('pressure')));
+  assert.ok(!delivered('sms').some((sms) => sms.includes('humidity')));
   await client.endAsync();
 });
 

@@ -106,8 +106,14 @@ test('lists the subscriptions of the template', async () => {
   const client = new SNSClient(clientSettings(tidegate));
   const { Subscriptions = [] } = await client.send(new ListSubscriptionsCommand({}));
   client.destroy();
-  const endpoints = Subscriptions.map(({ Protocol, Endpoint }) => `${Protocol} ${Endpoint}`).sort();
-  assert.deepEqual(endpoints, ['email alerts@example.com', 'sms +12065550100']);
+  const nameOf = (arn = '') => arn.split(':').at(-1);
+  const shown = Subscriptions.map((each) => `${nameOf(each.TopicArn)} ${each.Protocol} ${each.Endpoint}`);
+  assert.deepEqual(shown.sort(), [
+    'tidegate-AlarmsTopic email alerts@example.com',
+    'tidegate-AlarmsTopic sms +12065550100',
+    'tidegate-AlertsTopic email alerts@example.com',
+    'tidegate-AlertsTopic sms +12065550100',
+  ]);
 });
 
 test('invokes the function with a sample event', async () => {

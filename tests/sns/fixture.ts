@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { createManualClock, type Clock } from '../../local/clock.ts';
 import { createSnsHandler } from '../../local/sns/api.ts';
 import { createTopics, type Topics } from '../../local/sns/topics.ts';
+import type { ResolvedTemplate } from '../../local/template/load.ts';
 import { clientOptions, createRecordingLog, serve, temporaryFolder } from '../aws/local-cloud.ts';
 import { load } from '../template/fixture.ts';
 
@@ -36,7 +37,7 @@ export const usualTemplate = templateWith(
 );
 
 export interface Draft {
-  readonly template?: string;
+  readonly template?: string | ResolvedTemplate;
   /** Of an earlier run. */
   readonly dir?: string;
   readonly clock?: Clock;
@@ -49,9 +50,10 @@ export async function openTopics(t: TestContext, draft: Draft = {}) {
   const log = createRecordingLog();
   const counts: Record<string, number> = {};
   const ids = { last: 0 };
+  const template = draft.template ?? usualTemplate;
   const topics = await createTopics({
     dir,
-    template: load(draft.template ?? usualTemplate),
+    template: typeof template === 'string' ? load(template) : template,
     clock: draft.clock ?? createManualClock(start),
     log,
     count: (name, by = 1) => (counts[name] = (counts[name] ?? 0) + by),

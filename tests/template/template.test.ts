@@ -28,6 +28,7 @@ test('the outputs are the names that people need', () => {
     RulesTable: 'tidegate-RulesTable',
     AlertsTable: 'tidegate-AlertsTable',
     AlertsTopic: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic',
+    AlarmsTopic: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlarmsTopic',
     PresenceFunction: 'tidegate-PresenceFunction',
     IngestFunction: 'tidegate-IngestFunction',
     SweepFunction: 'tidegate-SweepFunction',
@@ -47,6 +48,8 @@ test('the local environment has an address and a number to send alerts to', () =
   assert.deepEqual(
     subscriptions.map(({ properties }) => [properties['Protocol'], properties['Endpoint']]),
     [
+      ['email', 'alerts@example.com'],
+      ['sms', '+12065550100'],
       ['email', 'alerts@example.com'],
       ['sms', '+12065550100'],
     ],

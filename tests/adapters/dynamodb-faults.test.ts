@@ -1,0 +1,147 @@
+// DynamoDB in trouble, as the SDK meets it on the wire: it waits and tries again, and no reading is lost or counted twice.
+
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, afterEach, before, test } from 'node:test';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createWindowStore, type WindowStore } from '../../adapters/window-store.ts';
+import { decimalOf } from '../../core/decimal.ts';
+import { fingerprint } from '../../core/fingerprint.ts';
+import type { Reading } from '../../core/reading.ts';
+import { deltaOf } from '../../core/window.ts';
+import { openTables, type Tables } from './tables.ts';
+
+const START = 1_790_000_000_000;
+
+/** What becomes of a request: an error in its place, or the connection cut before DynamoDB has it, or after. */
+type Trouble =
+  | 'ProvisionedThroughputExceededException'
+  | 'ThrottlingException'
+  | 'InternalServerError'
+  | 'cut'
+  | 'cut after';
+
+let tables: Tables;
+let wire: Server;
+let client: DynamoDBClient;
+let store: WindowStore;
+/** Of the next requests, in order; those after them pass. */
+const troubles: Trouble[] = [];
+let requests = 0;
+
+function answer(response: ServerResponse, type: string): void {
+  const status = type === 'InternalServerError' ? 500 : 400;
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+  response.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'injected' }));
+}
+
+function pass(incoming: IncomingMessage, response: ServerResponse, isCut: boolean): void {
+  const { method, headers } = incoming;
+  const onward = request(tables.endpoint, { method, headers, agent: false }, (reply) => {
+    if (isCut) {
+      reply.resume().on('end', () => response.destroy());
+    } else {
+      response.writeHead(reply.statusCode!, reply.headers);
+      reply.pipe(response);
+    }
+  });
+  incoming.pipe(onward);
+}
+
+before(async () => {
+  tables = await openTables();
+  wire = createServer((incoming, response) => {
+    requests += 1;
+    const trouble = troubles.shift();
+    if (trouble === 'cut') response.destroy();
+    else if (trouble === undefined || trouble === 'cut after')
+      pass(incoming, response, trouble === 'cut after');
+    else incoming.resume().on('end', () => answer(response, trouble));
+  });
+  await new Promise<void>((listening) => wire.listen(0, '127.0.0.1', listening));
+  // But for the address, the client of the functions, with its own way of trying again.
+  client = new DynamoDBClient({
+    endpoint: `http://127.0.0.1:${(wire.address() as AddressInfo).port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  store = createWindowStore({ client, table: 'windows', retentionDays: 30 });
+});
+afterEach(() => {
+  troubles.length = 0;
+  requests = 0;
+});
+after(async () => {
+  client.destroy();
+  wire.closeAllConnections();
+  await new Promise((closed) => wire.close(closed));
+  await tables.close();
+});
+
+const reading = (deviceId: string, n: number): Reading => ({
+  deviceId,
+  site: 'seattle',
+  timestamp: START + n,
+  fingerprint: fingerprint(`${deviceId}/${n}`),
+  metrics: [{ name: 't', value: decimalOf(n)! }],
+});
+
+async function count(deviceId: string, n: number): Promise<number> {
+  return (await store.apply(deltaOf(reading(deviceId, n), 10))).applied;
+}
+
+async function stored(deviceId: string): Promise<(string | undefined)[]> {
+  const item = await tables.item('windows', { deviceId: { S: deviceId }, windowStart: { N: String(START) } });
+  return ['readings', 't.sum', 't.min', 't.max', 'lastReadingAt'].map((name) => item?.[name]?.N);
+}
+
+const passing: readonly Trouble[] = [
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'InternalServerError',
+  'cut',
+];
+for (const trouble of passing) {
+  test(`${trouble} is waited out, and the reading counted once`, async () => {
+    const device = `passing-${trouble}`;
+    troubles.push(trouble, trouble);
+    assert.equal(await count(device, 3), 1);
+    assert.equal(requests, 3);
+    assert.deepEqual(await stored(device), ['1', '3', '3', '3', String(START + 3)]);
+  });
+}
+
+test('throughput that stays exceeded fails the event, which counts the reading when it comes again', async () => {
+  troubles.push(...Array.from({ length: 20 }, () => 'ProvisionedThroughputExceededException' as const));
+  await assert.rejects(count('busy', 3), { name: 'ProvisionedThroughputExceededException' });
+  assert.ok(requests > 1);
+  assert.deepEqual(await stored('busy'), Array.from({ length: 5 }));
+  troubles.length = 0;
+  assert.equal(await count('busy', 3), 1);
+  assert.deepEqual(await stored('busy'), ['1', '3', '3', '3', String(START + 3)]);
+});
+
+test('a connection that is cut after the write counts its reading once, also when the SDK writes again', async () => {
+  assert.equal(await count('cut', 5), 1);
+  troubles.push('cut after');
+  // The second write of the SDK finds its reading counted already.
+  assert.equal(await count('cut', 3), 0);
+  assert.deepEqual(await stored('cut'), ['2', '8', '3', '5', String(START + 5)]);
+});
+
+test('no function asks DynamoDB for batches, of which a part could stay undone', () => {
+  const folder = new URL('../../adapters/', import.meta.url);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  assert.ok(files.includes('window-store.ts'));
+  for (const file of files) {
+    assert.doesNotMatch(
+      readFileSync(new URL(file, folder), 'utf8'),
+      /Batch(Write|Get)Item|TransactWrite/,
+      file,
+    );
+  }
+});

@@ -91,6 +91,15 @@ describe('a delivery stream', () => {
     assert.deepEqual(counts, { objects: 1, archivedRecords: 3, archivedBytes: 24 });
   });
 
+  it('writes within the interval though the time is set back', async () => {
+    const { clock, objects, put } = streamsOf();
+    const first = put('1');
+    clock.step(-86_400_000);
+    const second = put('2');
+    await clock.advance(300_000);
+    assert.deepEqual([first.done, second.done, objects[0]?.body.toString()], [true, true, '12']);
+  });
+
   it('names the hour of the oldest record, though it is written in the next', async () => {
     const { clock, objects, put } = streamsOf({ bufferMs: 60_000 });
     put('x');
@@ -136,6 +145,18 @@ describe('a delivery stream', () => {
     const { streams } = streamsOf();
     await assert.rejects(streams.put('__proto__', [Buffer.from('x')]), { code: 'ResourceNotFoundException' });
     await assert.rejects(streams.put('raw', [Buffer.alloc(1_024_001)]), { code: 'InvalidArgumentException' });
+  });
+
+  it('takes a batch whole or not at all, so that none of it comes twice when it comes again', async () => {
+    const { streams, objects, put } = streamsOf();
+    const tooLarge = Buffer.alloc(1_024_001);
+    await assert.rejects(streams.put('raw', [Buffer.from('1'), tooLarge, Buffer.from('3')]));
+    put('1', '3');
+    await streams.flush();
+    assert.deepEqual(
+      objects.map(({ body }) => body.toString()),
+      ['13'],
+    );
   });
 
   it('tells what it holds', async () => {

@@ -139,6 +139,16 @@ test('the same batch twice sends no second alert', async () => {
   assert.equal((await windowOf('twice'))['readings'], '3');
 });
 
+test('a reading that comes again in a later batch, packed with others, is counted once', async () => {
+  const [first, second, third] = [1, 2, 3].map((n) => reading('again', n, n));
+  assert.deepEqual(await ingestStream(batchOf(first!, second!)), { batchItemFailures: [] });
+  const { deviceId, site, receivedAt, traceId } = third!;
+  const packed = { readings: [second, third], deviceId, site, receivedAt, traceId };
+  assert.deepEqual(await ingestStream(batchOf(packed, first!)), { batchItemFailures: [] });
+  const window = await windowOf('again');
+  assert.deepEqual([window['readings'], window['temperature.sum']], ['3', '6']);
+});
+
 test('a batch in which every record fails reports them all', async () => {
   s3.on(PutObjectCommand).rejects(new Error('bucket is gone'));
   const batch = batchOf(reading('bad', 1, null), reading('bad', 2, null));

@@ -193,6 +193,24 @@ test('a reading over the limit is told once, and a repeat of the event tells not
   assert.equal(metrics()['AlertsSent'], 1);
 });
 
+test('a reading of a clock that is a year ahead closes no window', async () => {
+  const at = (n: number, temperature: number, ahead = 0) => ({
+    ...sample('ingest', 'ahead'),
+    id: `n${n}`,
+    timestamp: 1790000000000 + n * 10_000 + ahead,
+    receivedAt: 1790000000000 + n * 10_000,
+    temperature,
+  });
+  const told: number[] = [];
+  // Too warm; well again, which an alarm believes once the window is closed; a year ahead; and the window after.
+  for (const event of [at(0, 9.4), at(1, 4), at(1, 4, 365 * 86_400_000), at(2, 4)]) {
+    await ingest(event);
+    told.push(sns.commandCalls(PublishCommand).length);
+  }
+  assert.deepEqual(told, [1, 1, 1, 2]);
+  assert.deepEqual(keptReasons(), ['too-far-ahead']);
+});
+
 test('when SNS is down the event fails after its windows are written, and its repeat tells the alert once', async () => {
   const readings = [0, 1, 2].map((n) => ({
     id: `r${n}`,

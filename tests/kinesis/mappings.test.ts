@@ -23,6 +23,20 @@ test('a batch waits for its window, which begins with its first record', async (
   assert.ok(takenAt >= start + 60_000 && takenAt < start + 90_000, String(takenAt - start));
 });
 
+test('a batch that waits for its window waits no longer because the time is set back', async (t) => {
+  const clock = createManualClock(start);
+  const { put, batches, close } = await run(temporaryFolder(t), clock, done, {
+    mapping: { windowMs: 60_000 },
+  });
+  t.after(close);
+  await put('a', '1');
+  clock.step(-86_400_000);
+  await put('a', '2');
+  // Ten thousand seconds at most: were the day waited for, this would end in vain.
+  await until(clock, () => batches.length > 0, 1_000);
+  assert.deepEqual(batches, ['1 2']);
+});
+
 test('a batch that is full does not wait, by records or by bytes', async (t) => {
   const clock = createManualClock(start);
   const mapping = { windowMs: 60_000, batchSize: 3 };

@@ -96,8 +96,8 @@ test('a device that connects, measures and leaves is seen to do so', async () =>
   assert.deepEqual(
     windows.map(({ metrics }) => metrics['temperature']),
     [
-      { min: 4.1, max: 5, sum: 13.4, count: 3, mean: 4.466666666666667 },
-      { min: -0.5, max: -0.5, sum: -0.5, count: 1, mean: -0.5 },
+      { min: 4.1, max: 5, sum: 13.4, count: 3, mean: 4.466666666666667, last: 5 },
+      { min: -0.5, max: -0.5, sum: -0.5, count: 1, mean: -0.5, last: -0.5 },
     ],
   );
   const seen = await deviceIs('is heard', ({ lastSeenAt }) => lastSeenAt !== undefined);

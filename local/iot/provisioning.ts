@@ -12,6 +12,7 @@ import { certificateFromCsr, certificateWithKeys } from './device-certificate.ts
 import { shortId } from './identity.ts';
 import { awaitProvisioning, ownershipOf, type NewOwnership } from './ownership.ts';
 import { changesFor } from './provision-device.ts';
+import { createKeyTurns } from './key-turns.ts';
 import { askHook, type Invoke } from './provisioning-hook.ts';
 import { compileBody } from './provisioning-template.ts';
 import { isObject, parameterError, type Json } from './provisioning-value.ts';
@@ -67,20 +68,6 @@ function templateOf(registry: Registry, name: string): ProvisioningTemplate {
   return template;
 }
 
-/** Making an RSA key takes long and the threads that also write to the disk: one at a time, and not without end. */
-function createTurns(maximumWaiting: number) {
-  let waiting = 0;
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(run: () => Promise<T>): Promise<T> => {
-    if (waiting >= maximumWaiting)
-      throw new AwsError('Throttling', `${maximumWaiting} requests for keys wait already`, 429);
-    waiting += 1;
-    const result = last.then(run).finally(() => (waiting -= 1));
-    last = result.catch(() => {});
-    return result;
-  };
-}
-
 /** What the device is told, and what the log says. */
 type Outcome = Promise<{
   readonly text: string;
@@ -95,7 +82,7 @@ const issued = (made: NewOwnership, more: object = {}) => ({
 });
 
 function createIssuing({ registry, ca }: ProvisioningDeps) {
-  const inTurn = createTurns(50);
+  const inTurn = createKeyTurns();
   return {
     async withKeys({ principal }: InboundMessage): Outcome {
       let privateKey = '';

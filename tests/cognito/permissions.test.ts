@@ -1,6 +1,8 @@
 // What the template lets guests and users do on MQTT: a table, request by request.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { thingOperations } from '../../local/iot/thing-operations.ts';
+import { thingPrincipalOperations } from '../../local/iot/thing-principal-operations.ts';
 import { openFixture, type Fixture } from './cognito-fixture.ts';
 
 /** `client/` stands for the identity's own client id. */
@@ -125,6 +127,35 @@ test('an explicit denial in the attached policy counts', async (t) => {
     policyName: 'Part',
     statement: 2,
   });
+});
+
+test('a thing attached to an identity does not fill the policy variables of its connections', async (t) => {
+  const fixture = await openFixture(t);
+  const { registry } = fixture.iot;
+  const { identityId } = await fixture.login('alice');
+  const operation = (name: string) =>
+    [...thingOperations, ...thingPrincipalOperations].find((each) => each.name === name)!;
+  const thing = { labels: new Map([['thingName', 'fridge-1']]), query: new URLSearchParams(), body: {} };
+  await operation('CreateThing').run(fixture.iot, { ...thing, header: () => undefined });
+  await operation('AttachThingPrincipal').run(fixture.iot, { ...thing, header: () => identityId });
+  const document = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: {
+      Effect: 'Allow',
+      Action: 'iot:Publish',
+      Resource: 'arn:aws:iot:*:*:topic/commands/${iot:Connection.Thing.ThingName}',
+    },
+  });
+  const version = { id: 1, document, createdAt: 0 };
+  const times = { createdAt: 0, modifiedAt: 0 };
+  const policy = { name: 'Own', ...times, defaultVersion: 1, lastVersion: 1, versions: [version] };
+  await registry.commit([
+    { kind: 'policy', key: 'Own', value: policy },
+    { kind: 'target', key: identityId, value: { policies: ['Own'] } },
+  ]);
+  const asked = { principal: identityId, clientId: 'fridge-1', sourceIp: '127.0.0.1' };
+  const publish = { ...asked, action: 'iot:Publish', resource: 'topic/commands/fridge-1' };
+  assert.equal(fixture.cognito.permissions.authorize(publish).allowed, false);
 });
 
 test('an attached policy gives a guest nothing: only the role counts', async (t) => {

@@ -185,6 +185,15 @@ describe('choices where AWS is silent', () => {
   }
 });
 
+describe('choices about Null, Undefined and the range', () => {
+  it('Null equals Null, and text with Undefined added is Undefined', () => {
+    assert.deepEqual([shown('nil = null'), shown("'a' + nothing")], ['true', 'Undefined']);
+  });
+  it('a magnitude beyond 999 is Undefined', () => {
+    assert.deepEqual([shown('1E999 * 10'), shown('1E-999 / 10')], ['Undefined', 'Undefined']);
+  });
+});
+
 describe('exact numbers', () => {
   const exact: [string, string][] = [
     ['9007199254740993 + 0', '9007199254740993'],

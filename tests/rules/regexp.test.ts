@@ -47,6 +47,8 @@ describe('a regular expression', () => {
     it(`${expression} is ${jsonOf(expected) || 'Undefined'}`, () =>
       assert.deepEqual(valueOf(expression), expected));
   }
+  it('regexp_substr() without a match is Undefined', () =>
+    assert.equal(valueOf('regexp_substr("abc", "x+")'), undefined));
   it('that is none gives Undefined where the payload brings it', () => {
     for (const pattern of ['[', '(', '*a', 'a{2', 'a**'])
       assert.equal(

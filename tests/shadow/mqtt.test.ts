@@ -144,9 +144,9 @@ const refusals: readonly (readonly [
   ['a state that is no object', '{"state":[]}', 400, 'State node must be an object'],
   ['a desired that is no object', '{"state":{"desired":1}}', 400, 'Desired node must be an object'],
   ['a reported that is no object', '{"state":{"reported":[1]}}', 400, 'Reported node must be an object'],
-  ['another section', '{"state":{"wanted":{}}}', 400, 'State contains an invalid node'],
+  ['a section of another name', '{"state":{"wanted":{}}}', 400, 'State contains an invalid node'],
   ['a section named __proto__', '{"state":{"__proto__":{}}}', 400, 'State contains an invalid node'],
-  ['an array with a null', state('{"a":[1,null]}'), 400, 'State contains an invalid node'],
+  ['an array with a null in it', state('{"a":[1,null]}'), 400, 'State contains an invalid node'],
   ['a version that is text', '{"state":{},"version":"1"}', 400, 'Invalid version'],
   ['a negative version', '{"state":{},"version":-1}', 400, 'Invalid version'],
   ['a version that is a fraction', '{"state":{},"version":1.5}', 400, 'Invalid version'],
@@ -205,6 +205,21 @@ test('a state of 8,192 bytes and six levels is accepted', async (t) => {
   ]) {
     const { topic, payload: answer } = await ask(client, heard, `${classic}/update`, payload);
     assert.equal(topic, 'update/accepted', JSON.stringify(answer));
+  }
+});
+
+test('a get or delete request that is no JSON object is rejected, and an empty one is not', async (t) => {
+  const { connect } = await startCloud(t);
+  const client = await connect('app');
+  const heard = await listen(client, classic);
+  await ask(client, heard, `${classic}/update`, state('{"a":1}'));
+  for (const operation of ['get', 'delete']) {
+    for (const payload of ['x', '[]', '1']) {
+      const { topic, payload: answer } = await ask(client, heard, `${classic}/${operation}`, payload);
+      assert.equal(topic, `${operation}/rejected`);
+      assert.deepEqual([answer['code'], answer['message']], [400, 'Invalid JSON']);
+    }
+    assert.equal((await ask(client, heard, `${classic}/${operation}`)).topic, `${operation}/accepted`);
   }
 });
 

@@ -1,0 +1,19 @@
+// Making an RSA key takes long and the threads that also write to the disk: one at a time, and not without end.
+import { AwsError } from '../aws-error.ts';
+
+/** Requests for keys that may wait, the one that runs included. */
+const maximumWaiting = 50;
+
+/** Runs what it is given one after the other. Throws AwsError `Throttling` when too many wait. */
+export function createKeyTurns(): <T>(run: () => Promise<T>) => Promise<T> {
+  let waiting = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  return (run) => {
+    if (waiting >= maximumWaiting)
+      throw new AwsError('Throttling', `${maximumWaiting} requests for keys wait already`, 429);
+    waiting += 1;
+    const result = last.then(run).finally(() => (waiting -= 1));
+    last = result.catch(() => {});
+    return result;
+  };
+}

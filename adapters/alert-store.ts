@@ -2,6 +2,7 @@
 
 import {
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   PutItemCommand,
   QueryCommand,
   ScanCommand,
@@ -9,20 +10,37 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import type { Severity } from '../core/alert-rule.ts';
-import type { Acknowledgement, AlertState, Debt } from '../core/alert.ts';
+import type { Acknowledgement, Alarm, AlertState, Debt, HistoryEntry } from '../core/alert-state.ts';
 
-const STATES = ['ok', 'alarm', 'acknowledged'] as const;
+const STATES = ['ok', 'pending', 'alarm', 'acknowledged'] as const;
+/** Ids of rules begin with a letter or digit. */
+const SNOOZE = '#snooze';
+
+/** What is known of a device's alerts. */
+export interface DeviceAlerts {
+  /** By rule id. */
+  readonly states: Map<string, AlertState>;
+  /** Until then (epoch milliseconds) nobody is told of the device. */
+  readonly snooze?: Snooze;
+}
+
+export interface Snooze {
+  readonly until: number;
+  readonly by: string;
+  readonly comment?: string;
+}
 
 export interface AlertStore {
-  /** All states of a device, by rule id. */
-  load(deviceId: string): Promise<Map<string, AlertState>>;
+  load(deviceId: string): Promise<DeviceAlerts>;
+  /** The snooze instead of what was there; none without one. */
+  snooze(deviceId: string, snooze: Snooze | undefined): Promise<void>;
   /** Replaces `previous` (undefined: no state yet) by `next`; false when another writer was faster. */
   transition(previous: AlertState | undefined, next: AlertState): Promise<boolean>;
 }
 
 /** All that somebody has to look after. */
 export interface OpenAlerts {
-  /** States of alarms, and those that owe a notification, of all devices, as they were at some time of the reading. */
+  /** States that are not ok or owe something, of all devices, as they were at some time of the reading. */
   listOpen(): AsyncIterable<AlertState>;
 }
 
@@ -34,6 +52,7 @@ export function createAlertStore(options: {
   return {
     async load(deviceId) {
       const states = new Map<string, AlertState>();
+      let snooze: Snooze | undefined;
       let from: Record<string, AttributeValue> | undefined;
       do {
         const { Items, LastEvaluatedKey } = await client.send(
@@ -45,10 +64,24 @@ export function createAlertStore(options: {
             ExclusiveStartKey: from,
           }),
         );
-        for (const item of Items ?? []) states.set(item['ruleId']?.S ?? '', stateOf(item));
+        for (const item of Items ?? []) {
+          const ruleId = item['ruleId']?.S ?? '';
+          if (ruleId === SNOOZE) snooze = JSON.parse(item['snooze']?.S ?? '') as Snooze;
+          else states.set(ruleId, stateOf(item));
+        }
         from = LastEvaluatedKey;
       } while (from);
-      return states;
+      return { states, ...(snooze && { snooze }) };
+    },
+
+    async snooze(deviceId, snooze) {
+      const Key = { deviceId: { S: deviceId }, ruleId: { S: SNOOZE } };
+      if (!snooze) {
+        await client.send(new DeleteItemCommand({ TableName: table, Key }));
+        return;
+      }
+      const Item = { ...Key, snooze: { S: JSON.stringify(snooze) } };
+      await client.send(new PutItemCommand({ TableName: table, Item }));
     },
 
     async *listOpen() {
@@ -57,8 +90,9 @@ export function createAlertStore(options: {
         const { Items, LastEvaluatedKey } = await client.send(
           new ScanCommand({
             TableName: table,
-            FilterExpression: '#state <> :ok OR attribute_exists(#pending)',
-            ExpressionAttributeNames: { '#state': 'state', '#pending': 'pending' },
+            FilterExpression:
+              'attribute_exists(#state) AND (#state <> :ok OR attribute_exists(#pending) OR attribute_exists(#unfiled))',
+            ExpressionAttributeNames: { '#state': 'state', '#pending': 'pending', '#unfiled': 'unfiled' },
             ExpressionAttributeValues: { ':ok': { S: 'ok' } },
             ExclusiveStartKey: from,
           }),
@@ -96,8 +130,10 @@ function itemOf(state: AlertState): Record<string, AttributeValue> {
     version: { N: String(state.version) },
     windowStart: { N: String(state.windowStart) },
     value: { N: state.value },
-    // Absent when nothing is owed, so that an index on it holds the debts only.
+    ...(state.alarm && { alarm: { S: JSON.stringify(state.alarm) } }),
+    // Absent when nothing is owed, so that the sweep finds what is.
     ...(state.pending.length > 0 && { pending: { S: JSON.stringify(state.pending) } }),
+    ...(state.unfiled.length > 0 && { unfiled: { S: JSON.stringify(state.unfiled) } }),
   };
 }
 
@@ -110,9 +146,11 @@ function stateOf(item: Record<string, AttributeValue>): AlertState {
     ...(item['acknowledged']?.S && {
       acknowledged: JSON.parse(item['acknowledged'].S) as Acknowledgement,
     }),
+    ...(item['alarm']?.S && { alarm: JSON.parse(item['alarm'].S) as Alarm }),
     version: Number(item['version']?.N),
     windowStart: Number(item['windowStart']?.N),
     value: item['value']?.N ?? '0',
     pending: JSON.parse(item['pending']?.S ?? '[]') as Debt[],
+    unfiled: JSON.parse(item['unfiled']?.S ?? '[]') as HistoryEntry[],
   };
 }

@@ -1,28 +1,50 @@
 // Takes judgements to the people concerned: every transition is written with the notification it owes, then sent, then cleared.
 
-import { appliesTo, needsClosedWindows, windowsBefore, type AlertRule } from '../core/alert-rule.ts';
-import { isSuspect, judge, type AlertState } from '../core/alert.ts';
+import {
+  appliesTo,
+  isLimitRule,
+  needsRegistry,
+  windowsBefore,
+  type AlertRule,
+  type LimitRule,
+} from '../core/alert-rule.ts';
+import { isSuspect, judge } from '../core/alert.ts';
+import type { AlertState, Moment } from '../core/alert-state.ts';
+import { isAlarm } from '../core/alert-step.ts';
+import type { Device } from '../core/device.ts';
+import { needsClosedWindows } from '../core/figure.ts';
 import type { Window } from '../core/window.ts';
 import type { AlertStore } from './alert-store.ts';
 import { inParallel } from './in-parallel.ts';
-import type { Pay } from './paying.ts';
+import type { Paying } from './paying.ts';
 import { createRecent } from './recent.ts';
 import type { WindowStore } from './window-store.ts';
 
 /**
  * Judges windows of one device and sends what is owed, by these windows or by a run before that failed. `payer` names
  * the event, so that a repeat of it goes on at once where it stopped. Rejects when a notification could not be sent,
- * after everything was judged and written down: a repeat of the event pays. Calls `onSent` after each that was sent.
+ * after everything was judged and written down: a repeat of the event pays.
  */
-export type JudgeWindows = (windows: readonly Window[], payer: string, onSent?: () => void) => Promise<void>;
+export type JudgeWindows = (
+  windows: readonly Window[],
+  payer: string,
+  options?: {
+    /** Called after each notification that was sent. */
+    readonly onSent?: () => void;
+    /** Those of the windows that are judged only by rules that ask for it. */
+    readonly late?: ReadonlySet<Window>;
+  },
+) => Promise<void>;
 
 const MAX_CALM_DEVICES = 10_000;
 
 export function createAlerting(options: {
   readonly rules: () => Promise<readonly AlertRule[]>;
-  readonly alerts: AlertStore;
+  readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
+  /** What the registry says of a device. */
+  readonly device: (deviceId: string) => Promise<Device | undefined>;
   readonly windows: Pick<WindowStore, 'before'>;
-  readonly pay: Pay;
+  readonly paying: Pick<Paying, 'pay'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /**
@@ -34,7 +56,7 @@ export function createAlerting(options: {
    */
   readonly calmFor: number;
 }): JudgeWindows {
-  const { rules: readRules, alerts, windows, pay, now, calmFor } = options;
+  const { rules: readRules, alerts, device, windows, paying, now, calmFor } = options;
   /** When devices were read to be calm. */
   const calm = createRecent<number>(MAX_CALM_DEVICES);
   /** The newest window that was judged, where rules wait for windows to be closed. */
@@ -50,39 +72,43 @@ export function createAlerting(options: {
     return window.windowStart > (newest.get(window.deviceId) ?? -Infinity);
   }
 
-  async function reload(state: Pick<AlertState, 'deviceId' | 'ruleId'>): Promise<AlertState | undefined> {
-    return (await alerts.load(state.deviceId)).get(state.ruleId);
+  async function rulesFor({ deviceId, site }: Window): Promise<LimitRule[]> {
+    const rules = (await readRules()).filter(isLimitRule);
+    const known = rules.some(needsRegistry) ? await device(deviceId) : undefined;
+    return rules.filter((rule) => appliesTo(rule, { ...known, deviceId, site }, now()));
   }
 
   async function judgeWindow(
-    rule: AlertRule,
+    rule: LimitRule,
     from: AlertState | undefined,
     current: Window,
-    before: (window: Window) => Promise<readonly Window[]>,
+    { before, moment }: { readonly before: LookBack; readonly moment: Omit<Moment, 'now'> },
   ): Promise<AlertState | undefined> {
     const { deviceId } = current;
     const looksBack = (rule.forWindows ?? 1) > 1 || needsClosedWindows(rule);
     let state = from;
     for (;;) {
-      const isAlarm = state !== undefined && state.state !== 'ok';
-      const closed = looksBack || isAlarm ? await before(current) : [];
-      const judgement = judge(rule, state, { closed, current }, now());
-      if (!judgement.notification) return state;
-      const written: boolean = await alerts.transition(state, judgement.state);
-      state = written ? judgement.state : await reload({ deviceId, ruleId: rule.id });
+      const closed = looksBack || (state && isAlarm(state)) ? await before(current) : [];
+      const next = judge(rule, state, { closed, current }, { ...moment, now: now() });
+      if (next === undefined || next === state) return state;
+      const written: boolean = await alerts.transition(state, next);
+      state = written ? next : (await alerts.load(deviceId)).states.get(rule.id);
     }
   }
 
-  return async (changed, payer, onSent) => {
+  return async (changed, payer, { onSent, late = new Set() } = {}) => {
     const [first] = changed;
     if (!first) return;
     const { deviceId } = first;
-    const rules = (await readRules()).filter((rule) => appliesTo(rule, first));
-    const isBreached = changed.some((window) => rules.some((rule) => isSuspect(rule, window)));
+    const rules = await rulesFor(first);
+    const isJudged = (rule: LimitRule, window: Window) => rule.judgeLate || !late.has(window);
+    const isBreached = changed.some((window) =>
+      rules.some((rule) => isJudged(rule, window) && isSuspect(rule, window)),
+    );
     const closes = rules.some(needsClosedWindows) && changed.some(isNew);
     if (!isBreached && !closes && isKnownCalm(deviceId)) return;
     const readAt = now();
-    const states = await alerts.load(deviceId);
+    const { states, snooze } = await alerts.load(deviceId);
     if (!isBreached && !closes && [...states.values()].every(isCalm)) {
       calm.set(deviceId, readAt);
       return;
@@ -90,22 +116,28 @@ export function createAlerting(options: {
     calm.delete(deviceId);
     const inOrder = [...changed].sort((a, b) => a.windowStart - b.windowStart || a.readings - b.readings);
     const before = createLookBack(windows, Math.max(0, ...rules.map(windowsBefore)));
+    const moment = { ...(snooze && { snoozedUntil: snooze.until }) };
     for (const rule of rules) {
       let state = states.get(rule.id);
-      for (const window of inOrder) state = await judgeWindow(rule, state, window, before);
+      for (const window of inOrder) {
+        if (isJudged(rule, window)) state = await judgeWindow(rule, state, window, { before, moment });
+      }
       if (state) states.set(rule.id, state);
     }
     if (closes) newest.set(deviceId, inOrder.at(-1)!.windowStart);
-    await inParallel([...states.values()], 1, (state) => pay(state, payer, onSent));
+    await inParallel([...states.values()], 1, (state) => paying.pay(state, payer, onSent));
   };
 }
 
-const isCalm = ({ state, pending }: AlertState) => state === 'ok' && pending.length === 0;
+const isCalm = ({ state, pending, unfiled }: AlertState) =>
+  state === 'ok' && pending.length === 0 && unfiled.length === 0;
+
+type LookBack = (window: Window) => Promise<readonly Window[]>;
 
 /** Reads the windows before a window once for all rules. */
-function createLookBack(windows: Pick<WindowStore, 'before'>, limit: number) {
+function createLookBack(windows: Pick<WindowStore, 'before'>, limit: number): LookBack {
   const read = new Map<number, Promise<readonly Window[]>>();
-  return ({ deviceId, windowStart }: Window) => {
+  return ({ deviceId, windowStart }) => {
     const known = read.get(windowStart) ?? windows.before(deviceId, windowStart, limit);
     read.set(windowStart, known);
     return known;

@@ -4,26 +4,34 @@
 interface Limits {
   readonly maxTemperature?: number;
   readonly minTemperature?: number;
+  /** A device that is silent for longer is told of; 0: none is. */
+  readonly silentAfterMinutes: number;
 }
 
-export interface IngestEnvironment extends Limits {
-  readonly windowsTable: string;
+/** What judging and telling needs. */
+export interface AlertEnvironment extends Limits {
   readonly devicesTable: string;
   readonly rulesTable: string;
   readonly alertsTable: string;
+  readonly alertHistoryTable: string;
   readonly alertsTopicArn: string;
+  readonly windowRetentionDays: number;
+  /** More in a minute become a digest. */
+  readonly alertsPerMinute: number;
+  /** Where mails link to, without a slash at its end. */
+  readonly dashboardOrigin: string;
+}
+
+export interface IngestEnvironment extends AlertEnvironment {
+  readonly windowsTable: string;
   readonly errorsBucket: string;
   readonly windowSeconds: number;
   readonly maxLatenessSeconds: number;
   readonly maxSkewSeconds: number;
-  readonly windowRetentionDays: number;
 }
 
-export interface SweepEnvironment extends Limits {
+export interface SweepEnvironment extends AlertEnvironment {
   readonly windowsTable: string;
-  readonly rulesTable: string;
-  readonly alertsTable: string;
-  readonly alertsTopicArn: string;
   readonly windowSeconds: number;
 }
 
@@ -38,6 +46,8 @@ export interface PresenceEnvironment {
 
 export interface ApiEnvironment extends Limits {
   readonly alertsTable: string;
+  readonly alertHistoryTable: string;
+  readonly windowRetentionDays: number;
   readonly windowsTable: string;
   readonly devicesTable: string;
   readonly rulesTable: string;
@@ -60,17 +70,12 @@ const DAY_SECONDS = 86_400;
  */
 export function readIngestEnvironment(variables: Variables): IngestEnvironment {
   const environment: IngestEnvironment = {
+    ...alertsOf(variables),
     windowsTable: text(variables, 'WINDOWS_TABLE'),
-    devicesTable: text(variables, 'DEVICES_TABLE'),
-    rulesTable: text(variables, 'RULES_TABLE'),
-    alertsTable: text(variables, 'ALERTS_TABLE'),
-    alertsTopicArn: text(variables, 'ALERTS_TOPIC_ARN'),
     errorsBucket: text(variables, 'ERRORS_BUCKET'),
     windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
     maxLatenessSeconds: whole(variables, 'MAX_LATENESS_SECONDS', 0, 366 * DAY_SECONDS),
     maxSkewSeconds: whole(variables, 'MAX_SKEW_SECONDS', 0, DAY_SECONDS),
-    windowRetentionDays: whole(variables, 'WINDOW_RETENTION_DAYS', 1, 36_500),
-    ...limitsOf(variables),
   };
   const { windowRetentionDays, maxLatenessSeconds } = environment;
   if (windowRetentionDays * DAY_SECONDS < maxLatenessSeconds + DAY_SECONDS) {
@@ -88,7 +93,25 @@ function limitsOf(variables: Variables): Limits {
       `MIN_TEMPERATURE (${minTemperature}) must be less than MAX_TEMPERATURE (${maxTemperature})`,
     );
   }
-  return { maxTemperature, minTemperature };
+  return {
+    maxTemperature,
+    minTemperature,
+    silentAfterMinutes: whole(variables, 'SILENT_AFTER_MINUTES', 0, 10_080),
+  };
+}
+
+function alertsOf(variables: Variables): AlertEnvironment {
+  return {
+    devicesTable: text(variables, 'DEVICES_TABLE'),
+    rulesTable: text(variables, 'RULES_TABLE'),
+    alertsTable: text(variables, 'ALERTS_TABLE'),
+    alertHistoryTable: text(variables, 'ALERT_HISTORY_TABLE'),
+    alertsTopicArn: text(variables, 'ALERTS_TOPIC_ARN'),
+    windowRetentionDays: whole(variables, 'WINDOW_RETENTION_DAYS', 1, 36_500),
+    alertsPerMinute: whole(variables, 'ALERTS_PER_MINUTE', 1, 10_000),
+    dashboardOrigin: text(variables, 'DASHBOARD_ORIGIN'),
+    ...limitsOf(variables),
+  };
 }
 
 /** Reads the attach-policy function's variables. Throws an Error that names the variable that is missing. */
@@ -102,12 +125,9 @@ export function readAttachPolicyEnvironment(variables: Variables): AttachPolicyE
 /** Reads the sweep function's variables. Throws an Error that names the one that is missing or wrong. */
 export function readSweepEnvironment(variables: Variables): SweepEnvironment {
   return {
+    ...alertsOf(variables),
     windowsTable: text(variables, 'WINDOWS_TABLE'),
-    rulesTable: text(variables, 'RULES_TABLE'),
-    alertsTable: text(variables, 'ALERTS_TABLE'),
-    alertsTopicArn: text(variables, 'ALERTS_TOPIC_ARN'),
     windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
-    ...limitsOf(variables),
   };
 }
 
@@ -123,7 +143,9 @@ export function readApiEnvironment(variables: Variables): ApiEnvironment {
     devicesTable: text(variables, 'DEVICES_TABLE'),
     rulesTable: text(variables, 'RULES_TABLE'),
     alertsTable: text(variables, 'ALERTS_TABLE'),
+    alertHistoryTable: text(variables, 'ALERT_HISTORY_TABLE'),
     windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
+    windowRetentionDays: whole(variables, 'WINDOW_RETENTION_DAYS', 1, 36_500),
     ...limitsOf(variables),
   };
 }

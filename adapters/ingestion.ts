@@ -35,6 +35,9 @@ export interface IngestionParts {
   readonly callsAtOnce: number;
 }
 
+/** What is older than this when it arrives is no news: only rules that ask for it judge by it. */
+const LATE_AFTER_MS = 600_000;
+
 export function createIngestion(parts: IngestionParts): Ingest {
   const { keepRejected, windows, devices: deviceStore, judgeWindows, windowSeconds, callsAtOnce } = parts;
 
@@ -83,8 +86,14 @@ export function createIngestion(parts: IngestionParts): Ingest {
 
     const devices = [...newestByDevice(changes.map(({ window }) => window))];
     const payers = payersOf(messages);
+    const onSent = () => tools.count('AlertsSent', 1);
+    const late = lateWindows(
+      devices.flatMap(([, changed]) => changed),
+      messages,
+      windowSeconds,
+    );
     const judge = ([deviceId, changed]: (typeof devices)[number]) =>
-      judgeWindows(changed, payers.get(deviceId) ?? 'unknown', () => tools.count('AlertsSent', 1));
+      judgeWindows(changed, payers.get(deviceId) ?? 'unknown', { onSent, late });
     await doAll(devices, judge, (message, [deviceId]) => message.context?.deviceId === deviceId);
     return messages.flatMap((message) =>
       failures.has(message) ? [{ message, error: failures.get(message) }] : [],
@@ -113,6 +122,23 @@ function newestByDevice(windows: readonly Window[]): Map<string, Window[]> {
     else byDevice.set(window.deviceId, [window]);
   }
   return byDevice;
+}
+
+/** Windows all of whose readings in these messages arrived long after its end. */
+function lateWindows(
+  windows: readonly Window[],
+  messages: readonly ParsedMessage[],
+  windowSeconds: number,
+): ReadonlySet<Window> {
+  const inTime = new Set<string>();
+  for (const { accepted, context } of messages) {
+    for (const { deviceId, timestamp } of accepted) {
+      const windowStart = windowStartOf(timestamp, windowSeconds);
+      const lateFrom = windowStart + windowSeconds * 1000 + LATE_AFTER_MS;
+      if (context && context.receivedAt <= lateFrom) inTime.add(`${windowStart}/${deviceId}`);
+    }
+  }
+  return new Set(windows.filter(({ windowStart, deviceId }) => !inTime.has(`${windowStart}/${deviceId}`)));
 }
 
 /** Where each device was when it was last heard from. */

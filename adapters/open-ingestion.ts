@@ -2,23 +2,23 @@
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
-import { SNSClient } from '@aws-sdk/client-sns';
-import { defaultRules } from '../core/alert-rule.ts';
-import { createAlertStore } from './alert-store.ts';
 import { createAlerting } from './alerting.ts';
 import { createDeviceStore } from './device-store.ts';
 import type { IngestEnvironment } from './environment.ts';
 import { createErrorStore } from './error-store.ts';
 import { createIngestion, type Ingest } from './ingestion.ts';
-import { createNotifier } from './notifier.ts';
-import { createPaying } from './paying.ts';
-import { createRecentRules, createRuleStore } from './rule-store.ts';
+import { openAlerts } from './open-alerts.ts';
+import { createRemembering } from './recent.ts';
+import { createRecentRules } from './rule-store.ts';
 import { createWindowStore } from './window-store.ts';
 
 /** Devices report all the time and are rarely in alarm, so most messages need no look at the alerts table. */
 const CALM_SECONDS = 10;
 /** How long a changed rule may take until it is judged by. */
 const RULES_SECONDS = 30;
+/** How long what the registry says of a device is taken for known, where rules match by it. */
+const DEVICE_SECONDS = 60;
+const KNOWN_DEVICES = 10_000;
 
 /** `rememberedWindows`: how many windows an environment keeps in mind between events, to save a write. */
 export function openIngestion(
@@ -34,18 +34,18 @@ export function openIngestion(
     rememberedWindows,
   });
   const now = () => Date.now();
-  const alerts = createAlertStore({ client: dynamodb, table: environment.alertsTable });
-  const notify = createNotifier({ client: new SNSClient(), topicArn: environment.alertsTopicArn });
-  const rules = createRuleStore({
-    client: dynamodb,
-    table: environment.rulesTable,
-    defaults: defaultRules(environment),
-  });
+  const devices = createDeviceStore({ client: dynamodb, table: environment.devicesTable });
+  const { alerts, rules, paying } = openAlerts(environment, dynamodb, now);
   const judgeWindows = createAlerting({
     rules: createRecentRules(rules, { seconds: RULES_SECONDS, now }),
     alerts,
+    device: createRemembering(async (deviceId) => devices.load(deviceId), {
+      limit: KNOWN_DEVICES,
+      forMs: DEVICE_SECONDS * 1000,
+      now,
+    }),
     windows,
-    pay: createPaying({ alerts, notify, now }),
+    paying,
     now,
     calmFor: Math.min(environment.windowSeconds, CALM_SECONDS) * 1000,
   });
@@ -53,7 +53,7 @@ export function openIngestion(
   return createIngestion({
     keepRejected,
     windows,
-    devices: createDeviceStore({ client: dynamodb, table: environment.devicesTable }),
+    devices,
     judgeWindows,
     windowSeconds: environment.windowSeconds,
     callsAtOnce,

@@ -19,3 +19,26 @@ export function createRecent<Value>(limit: number): Recent<Value> {
     delete: (key) => void entries.delete(key),
   };
 }
+
+/** Reads by key, and gives what was read again for `forMs`; nothing that failed, and nothing once the clock stepped back. */
+export function createRemembering<Value>(
+  read: (key: string) => Promise<Value>,
+  options: {
+    readonly limit: number;
+    readonly forMs: number;
+    /** Epoch milliseconds. */
+    readonly now: () => number;
+  },
+): (key: string) => Promise<Value> {
+  const { limit, forMs, now } = options;
+  const recent = createRecent<{ readonly at: number; readonly value: Value }>(limit);
+  return async (key) => {
+    const known = recent.get(key);
+    const age = now() - (known?.at ?? -Infinity);
+    if (known && age >= 0 && age < forMs) return known.value;
+    const at = now();
+    const value = await read(key);
+    recent.set(key, { at, value });
+    return value;
+  };
+}

@@ -8,12 +8,14 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import type { AlertRule } from '../core/alert-rule.ts';
+import { compileRule, type RuleData } from '../core/rule-data.ts';
+import { faultsOf } from '../core/rule-faults.ts';
 
 /** All verbs reject with the SDK's error when the table cannot be reached. */
 export interface RuleStore {
   /** All rules, by id; a stored one replaces the template's of the same id. */
-  list(): Promise<readonly AlertRule[]>;
-  put(rule: AlertRule): Promise<void>;
+  list(): Promise<readonly RuleData[]>;
+  put(rule: RuleData): Promise<void>;
   /** Whether there was a stored rule of this id. The template's own, if it has one, holds again. */
   remove(id: string): Promise<boolean>;
 }
@@ -21,7 +23,7 @@ export interface RuleStore {
 export function createRuleStore(options: {
   readonly client: DynamoDBClient;
   readonly table: string;
-  readonly defaults: readonly AlertRule[];
+  readonly defaults: readonly RuleData[];
 }): RuleStore {
   const { client, table, defaults } = options;
   return {
@@ -53,6 +55,15 @@ export function createRuleStore(options: {
   };
 }
 
+/** All rules as they are judged. Rejects for a stored rule with faults, with its name and what is wrong with it. */
+export async function readRules(store: Pick<RuleStore, 'list'>): Promise<readonly AlertRule[]> {
+  return (await store.list()).map((rule) => {
+    const [fault] = faultsOf(rule);
+    if (fault) throw new Error(`Rule ${rule.id} of the rules table: ${fault.name} ${fault.detail}`);
+    return compileRule(rule);
+  });
+}
+
 /** Reads rules at most every `seconds`; who edits one waits so long for every environment to know it. */
 export function createRecentRules(
   store: Pick<RuleStore, 'list'>,
@@ -63,7 +74,7 @@ export function createRecentRules(
     const age = options.now() - (known?.at ?? -Infinity);
     // Negative once the clock stepped back.
     if (!known || age < 0 || age >= options.seconds * 1000)
-      known = { at: options.now(), rules: store.list() };
+      known = { at: options.now(), rules: readRules(store) };
     const reading = known;
     try {
       return await reading.rules;
@@ -75,10 +86,10 @@ export function createRecentRules(
 }
 
 /** Whoever writes to the table by hand is told which rule cannot be read. */
-function ruleOf(item: Record<string, AttributeValue>): AlertRule {
+function ruleOf(item: Record<string, AttributeValue>): RuleData {
   const id = item['id']?.S ?? '';
   try {
-    return { ...(JSON.parse(item['rule']?.S ?? '') as AlertRule), id };
+    return { ...(JSON.parse(item['rule']?.S ?? '') as RuleData), id };
   } catch (cause) {
     throw new Error(`Rule ${id} of the rules table has no JSON in its attribute rule`, { cause });
   }

@@ -1,62 +1,79 @@
-// Looks after alerts that no message may come for: debts of a crash or an outage, and alarms of devices that went silent.
+// Looks after alerts that no message may come for: debts of a crash or an outage, reminders, and devices that are gone.
 
-import { appliesTo, windowsBefore, type AlertRule } from '../core/alert-rule.ts';
-import { judge, type AlertState } from '../core/alert.ts';
+import { isLimitRule, type AlertRule } from '../core/alert-rule.ts';
+import type { AlertState } from '../core/alert-state.ts';
+import type { Device } from '../core/device.ts';
+import { needsClosedWindows } from '../core/figure.ts';
 import type { AlertStore, OpenAlerts } from './alert-store.ts';
+import type { DeviceStore } from './device-store.ts';
+import { createDeviceSweep, type DeviceSweepParts } from './device-sweep.ts';
 import { inParallel } from './in-parallel.ts';
-import type { Pay } from './paying.ts';
-import type { WindowStore } from './window-store.ts';
+import type { Paying } from './paying.ts';
+import type { Watch } from './watch.ts';
 
 /**
- * Judges every open alarm by its device's closed windows and sends what is owed. Goes on with the others when one fails,
- * and rejects at the end with the first error: a repeat is safe. Calls `onSent` after each notification that was sent.
+ * Takes the steps that time alone brings about, and sends what is owed. Goes on with the others when one fails, and
+ * rejects at the end with the first error: a repeat is safe. Calls `onSent` after each notification that was sent.
  */
 export type Sweep = (payer: string, onSent?: () => void) => Promise<void>;
 
-/** How long after its end a window counts as closed though no newer one has readings; readings may still come late. */
-const CLOSES_AFTER_MS = 60_000;
 const CALLS_AT_ONCE = 16;
+const DEVICES_A_PAGE = 1000;
 
-export function createSweeping(options: {
-  readonly rules: () => Promise<readonly AlertRule[]>;
-  readonly alerts: AlertStore & OpenAlerts;
-  readonly windows: Pick<WindowStore, 'before'>;
-  readonly pay: Pay;
-  readonly windowSeconds: number;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-}): Sweep {
-  const { rules, alerts, windows, pay, windowSeconds, now } = options;
+export function createSweeping(
+  parts: Omit<DeviceSweepParts, 'rules' | 'watchedSince' | 'alerts'> & {
+    readonly rules: () => Promise<readonly AlertRule[]>;
+    readonly alerts: AlertStore & OpenAlerts;
+    readonly devices: Pick<DeviceStore, 'list'>;
+    readonly paying: Paying;
+    readonly watch: Watch;
+  },
+): Sweep {
+  const { alerts, devices, paying, watch } = parts;
 
-  /** The state after the windows that are closed by now; undefined when another writer was faster and will see to it. */
-  async function judgeClosed(rule: AlertRule, open: AlertState): Promise<AlertState | undefined> {
-    const end = now() - windowSeconds * 1000 - CLOSES_AFTER_MS + 1;
-    const closed = await windows.before(open.deviceId, end, windowsBefore(rule));
-    const newest = closed.at(-1);
-    if (!newest || !appliesTo(rule, newest)) return open;
-    let state = open;
-    for (;;) {
-      const judgement = judge(rule, state, { closed }, now());
-      if (!judgement.notification) return state;
-      if (!(await alerts.transition(state, judgement.state))) return undefined;
-      state = judgement.state;
-    }
+  async function everyDevice(): Promise<Device[]> {
+    const all: Device[] = [];
+    let after: string | undefined;
+    do {
+      const page = await devices.list({ limit: DEVICES_A_PAGE, ...(after !== undefined && { after }) });
+      all.push(...page.devices);
+      after = page.last;
+    } while (after !== undefined);
+    return all;
   }
 
   return async (payer, onSent) => {
-    const byId = new Map((await rules()).map((rule) => [rule.id, rule]));
-    const errors: unknown[] = [];
+    const rules = await parts.rules();
+    const watchedSince = await watch();
     const open: AlertState[] = [];
     for await (const state of alerts.listOpen()) open.push(state);
-    await inParallel(open, CALLS_AT_ONCE, async (state) => {
+    const openBy = Map.groupBy(open, ({ deviceId }) => deviceId);
+    const asksForAll = rules.some((rule) => !isLimitRule(rule) || needsClosedWindows(rule));
+    const known = asksForAll || open.length > 0 ? await everyDevice() : [];
+    const knownIds = new Set(known.map(({ deviceId }) => deviceId));
+    const unknown = [...openBy.keys()].filter((deviceId) => !knownIds.has(deviceId));
+    const looked = [
+      ...known.filter(({ deviceId }) => asksForAll || openBy.has(deviceId)),
+      ...unknown.map((deviceId) => ({ deviceId })),
+    ].map((device) => ({ ...siteOf(openBy.get(device.deviceId)), ...device }));
+    const sweepDevice = createDeviceSweep({ ...parts, rules, watchedSince });
+    const errors: unknown[] = [];
+    await inParallel(looked, CALLS_AT_ONCE, async (device) => {
       try {
-        const rule = byId.get(state.ruleId);
-        const judged = rule && state.state !== 'ok' ? await judgeClosed(rule, state) : state;
-        if (judged) await pay(judged, payer, onSent);
+        const owing = await sweepDevice(device, openBy.get(device.deviceId) ?? []);
+        for (const state of owing) await paying.pay(state, payer, onSent);
       } catch (error) {
         errors.push(error);
       }
     });
+    const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));
+    await paying.payDigests(left, payer, onSent).catch((error: unknown) => errors.push(error));
     if (errors.length > 0) throw errors[0];
   };
+}
+
+/** Where a device is by its alarms, should the table of devices not know. */
+function siteOf(open: readonly AlertState[] = []): { readonly site?: string } {
+  const site = open.find(({ alarm }) => alarm)?.alarm?.told.site;
+  return site === undefined ? {} : { site };
 }

@@ -24,9 +24,13 @@ export interface HistoryPage {
   readonly next?: number;
 }
 
+export type StoredSpan = Pick<HistoryQuestion, 'deviceId' | 'from' | 'to' | 'limit'>;
+
 export interface WindowHistory {
   /** Whole buckets, oldest first; a page may end early after much reading. Rejects with the SDK's error. */
   read(question: HistoryQuestion): Promise<HistoryPage>;
+  /** Windows as they are stored, oldest first, at most `limit`; `from` and `to` as in a question. */
+  stored(span: StoredSpan): Promise<readonly Window[]>;
   /** The device's newest window. */
   last(deviceId: string): Promise<Window | undefined>;
 }
@@ -84,6 +88,14 @@ export function createWindowHistory(options: {
         windows.push(window);
       }
       return { buckets: rollUp(windows, seconds) };
+    },
+
+    async stored(span) {
+      const windows: Window[] = [];
+      for await (const window of windowsIn({ ...span, seconds: windowSeconds })) {
+        if (windows.push(window) === span.limit) break;
+      }
+      return windows;
     },
 
     async last(deviceId) {

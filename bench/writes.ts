@@ -1,11 +1,10 @@
 // `node bench/writes.ts`: how many DynamoDB calls a reading costs in both ways in, at one hertz a device, by the real store.
 import { createAlerting } from '../adapters/alerting.ts';
-import { createPaying } from '../adapters/paying.ts';
 import { createAlertStore } from '../adapters/alert-store.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
 import { createIngestion, type Ingest } from '../adapters/ingestion.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
-import { defaultRules } from '../core/alert-rule.ts';
+import { compileRule, defaultRules } from '../core/rule-data.ts';
 import { parseMessage, type ParsedMessage } from '../core/message.ts';
 import { openTables, type Tables } from '../tests/adapters/tables.ts';
 
@@ -54,10 +53,11 @@ function createEnvironment(tables: Tables, clock: { now: number }, calls: Record
   });
   const alerts = createAlertStore({ client, table: 'alerts' });
   const judgeWindows = createAlerting({
-    rules: async () => defaultRules({ maxTemperature: 1000, minTemperature: -1000 }),
+    rules: async () => defaultRules({ maxTemperature: 1000, minTemperature: -1000 }).map(compileRule),
+    device: async () => undefined,
     alerts,
     windows,
-    pay: createPaying({ alerts, notify: async () => {}, now: () => clock.now }),
+    paying: { pay: async () => {} }, // nobody is ever told here
     now: () => clock.now,
     calmFor: 10_000,
   });

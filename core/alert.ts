@@ -1,87 +1,22 @@
 // Decides when people are told: a state machine over windows, pure, so that every history can be tried in a test.
 
-import { hash } from 'node:crypto';
+import { SEVERITIES, type LimitRule, type Level, type Severity, type Side } from './alert-rule.ts';
+import type { AlertState, LimitFinding, Moment, Transition } from './alert-state.ts';
+import { emptyState, isAlarm, standsStill, stateAfter } from './alert-step.ts';
+import { decimalText } from './decimal.ts';
 import {
   breachOf,
-  figureOf,
+  clearingStatOf,
+  figuresOf,
   figureText,
   hasFigure,
   isClearOf,
   isFinal,
   limitOf,
-  SEVERITIES,
-  withExtreme,
-  type AlertRule,
-  type Channel,
-  type Figure,
-  type Level,
-  type Severity,
-  type Side,
-  type Stat,
-} from './alert-rule.ts';
-import { decimalText } from './decimal.ts';
+  statOf,
+  type Figures,
+} from './figure.ts';
 import type { Window } from './window.ts';
-
-export type Transition = 'raised' | 'worsened' | 'eased' | 'cleared';
-
-/** What is told about one transition; numbers as decimal text, times in epoch milliseconds. */
-export interface Notification {
-  /** The same for every copy of this notification, and for no other. */
-  readonly alertId: string;
-  readonly transition: Transition;
-  readonly deviceId: string;
-  readonly site: string;
-  readonly ruleId: string;
-  /** Absent where readings are counted. */
-  readonly metric?: string;
-  readonly stat: Stat;
-  readonly perMinute?: true;
-  readonly value: string;
-  readonly side: Side;
-  readonly limit: string;
-  /** The severity that the alert has now; of one that is cleared, the one that it had. */
-  readonly severity: Severity;
-  readonly channels: readonly Channel[];
-  readonly windowStart: number;
-  readonly decidedAt: number;
-}
-
-export interface AlertState {
-  readonly deviceId: string;
-  readonly ruleId: string;
-  /** `acknowledged`: an alarm that somebody has taken charge of. */
-  readonly state: 'ok' | 'alarm' | 'acknowledged';
-  /** Of an alarm; absent when there is none. */
-  readonly severity?: Severity;
-  readonly acknowledged?: Acknowledgement;
-  /** Grows by one with every write, so that a writer that lost a race notices. */
-  readonly version: number;
-  /** The window that made the last transition. */
-  readonly windowStart: number;
-  /** What was measured there, decimal text. */
-  readonly value: string;
-  /** Notifications written down and not yet known to be sent, oldest first. */
-  readonly pending: readonly Debt[];
-}
-
-/** Who took charge of an alarm, and when (epoch milliseconds). */
-export interface Acknowledgement {
-  readonly by: string;
-  readonly at: number;
-  readonly comment?: string;
-}
-
-/** A notification owed, and who is about to send it: until `heldUntil` (epoch milliseconds) nobody else does. */
-export interface Debt {
-  readonly notification: Notification;
-  readonly payer: string;
-  readonly heldUntil: number;
-}
-
-/** The state before, itself, when there is no transition to notify of. */
-export type Judgement =
-  | { readonly state: AlertState | undefined; readonly notification?: undefined }
-  | { readonly state: AlertState; readonly notification: Notification };
 
 /** Windows of one device. */
 export interface Recent {
@@ -95,64 +30,57 @@ export interface Recent {
 interface Sample {
   readonly window: Window;
   readonly before: Window | undefined;
-  readonly figure: Figure;
+  readonly figures: Figures;
 }
 
 /** A step of the machine: which level is told of, by which window. */
-interface Step {
-  readonly kind: Transition;
+interface Decision {
+  readonly transition: Transition;
   readonly level: Level;
   /** What the alert has afterwards. */
   readonly severity: Severity;
   readonly sample: Sample;
+  /** Start of the first window of the row. */
+  readonly since: number;
 }
 
-/** Beyond this many unsent notifications of one rule and device, its state stands still until some are sent. */
-const MAX_PENDING = 20;
-
 /**
- * Judges a window, and the closed one before it, by a rule. Makes at most one transition, so judge again until there is
- * none: a window can clear an alarm by what came before it and raise the next one itself. The new state owes its
- * notification. An alarm is raised, and cleared, only by a window newer than the last transition's; a window that is not
- * closed counts only where more readings cannot take its breach back. `now` in epoch milliseconds.
+ * Judges a window, and the closed ones before it, by a rule. Makes at most one step, so judge again until the state is
+ * the same object: a window can clear an alarm by what came before it and raise the next one itself. The new state owes
+ * a notification of its transition. An alarm is raised, and cleared, only by a window newer than the last transition's;
+ * a window that is not closed counts only where more readings cannot take its breach back.
  */
 export function judge(
-  rule: AlertRule,
+  rule: LimitRule,
   state: AlertState | undefined,
   { closed, current }: Recent,
-  now: number,
-): Judgement {
-  if (state && state.pending.length >= MAX_PENDING) return { state };
+  moment: Moment,
+): AlertState | undefined {
+  if (standsStill(state)) return state;
   const samples = samplesOf(rule, current ? [...closed, current] : closed);
   const before = samples.filter(({ window }) => window !== current);
-  const step =
+  const decision =
     worseBy(rule, state, before, true) ??
     betterBy(rule, state, before) ??
     (samples.length > before.length ? worseBy(rule, state, samples, false) : undefined);
-  return step ? transition(rule, state, step, now) : { state };
+  return decision ? decided(rule, state, decision, moment) : awaiting(rule, state, samples, current);
 }
 
 /**
  * Whether this window alone, were it closed or not, is a reason to look at the windows before it and at the state: it
  * is beyond a limit of the rule.
  */
-export function isSuspect(rule: AlertRule, window: Window): boolean {
-  const figure = figureOf(rule, window, undefined);
-  return figure !== undefined && rule.levels.some((level) => breachOf(level, figure));
+export function isSuspect(rule: LimitRule, window: Window): boolean {
+  const figures = figuresOf(rule, window, undefined);
+  return figures !== undefined && rule.levels.some((level) => breachOf(level, figures));
 }
 
-/** The alarm once somebody has taken charge of it; undefined when there is none to take charge of. */
-export function acknowledge(state: AlertState, acknowledged: Acknowledgement): AlertState | undefined {
-  if (state.state === 'ok') return undefined;
-  return { ...state, state: 'acknowledged', acknowledged, version: state.version + 1 };
-}
-
-function samplesOf(rule: AlertRule, windows: readonly Window[]): Sample[] {
+function samplesOf(rule: LimitRule, windows: readonly Window[]): Sample[] {
   const samples: Sample[] = [];
   let before: Window | undefined;
   for (const window of windows) {
-    const figure = figureOf(rule, window, before);
-    if (figure) samples.push({ window, before, figure });
+    const figures = figuresOf(rule, window, before);
+    if (figures) samples.push({ window, before, figures });
     if (hasFigure(rule, window)) before = window;
   }
   return samples;
@@ -160,39 +88,38 @@ function samplesOf(rule: AlertRule, windows: readonly Window[]): Sample[] {
 
 /** The worst level that the newest samples in a row breach, when it is worse than what stands. */
 function worseBy(
-  rule: AlertRule,
+  rule: LimitRule,
   state: AlertState | undefined,
   samples: readonly Sample[],
   isClosed: boolean,
-): Step | undefined {
+): Decision | undefined {
   const { forWindows = 1 } = rule;
   const row = samples.slice(-forWindows);
-  const sample = row.at(-1);
-  if (!sample || row.length < forWindows) return undefined;
+  const [first, sample] = [row[0], row.at(-1)];
+  if (!first || !sample || row.length < forWindows) return undefined;
   const level = rule.levels.findLast((candidate) => {
-    const side = breachOf(candidate, sample.figure);
+    const side = breachOf(candidate, sample.figures);
     if (!side || !(isClosed || isFinal(rule, side))) return false;
-    return row.every(({ figure }) => breachOf(candidate, figure));
+    return row.every(({ figures }) => breachOf(candidate, figures));
   });
   if (!level) return undefined;
   const { severity } = level;
   const { windowStart } = sample.window;
-  if (!state || state.state === 'ok') {
-    return !state || windowStart > state.windowStart
-      ? { kind: 'raised', level, severity, sample }
-      : undefined;
+  const common = { level, severity, sample, since: first.window.windowStart };
+  if (!state || !isAlarm(state)) {
+    return !state || windowStart > state.windowStart ? { transition: 'raised', ...common } : undefined;
   }
   const isWorse = rank(severity) > rank(state.severity) && windowStart >= state.windowStart;
-  return isWorse ? { kind: 'worsened', level, severity, sample } : undefined;
+  return isWorse ? { transition: 'worsened', ...common } : undefined;
 }
 
 /** The worst level of those that stand which the newest closed samples are not clear of. */
 function betterBy(
-  rule: AlertRule,
+  rule: LimitRule,
   state: AlertState | undefined,
   closed: readonly Sample[],
-): Step | undefined {
-  if (!state || state.state === 'ok') return undefined;
+): Decision | undefined {
+  if (!state || !isAlarm(state)) return undefined;
   const { clearAfter = 1 } = rule;
   const row = closed.filter(({ window }) => window.windowStart > state.windowStart).slice(-clearAfter);
   const sample = row.at(-1);
@@ -201,9 +128,12 @@ function betterBy(
   const standing = rule.levels.filter(({ severity }) => rank(severity) <= rank(state.severity));
   const left = standing.findLast((level) => !isClear(level));
   const level = standing.at(-1) ?? rule.levels[0]!;
-  if (!left) return { kind: 'cleared', level, severity: state.severity ?? level.severity, sample };
+  const since = state.alarm?.told.since ?? state.windowStart;
+  if (!left) {
+    return { transition: 'cleared', level, severity: state.severity ?? level.severity, sample, since };
+  }
   const isLess = rank(left.severity) < rank(state.severity);
-  return isLess ? { kind: 'eased', level, severity: left.severity, sample } : undefined;
+  return isLess ? { transition: 'eased', level, severity: left.severity, sample, since } : undefined;
 }
 
 /** A state written before alarms had levels has none, and then there is nothing worse. */
@@ -211,68 +141,62 @@ function rank(severity: Severity | undefined): number {
   return severity === undefined ? SEVERITIES.length : SEVERITIES.indexOf(severity);
 }
 
-function transition(
-  rule: AlertRule,
-  before: AlertState | undefined,
-  { kind, level, severity, sample }: Step,
-  now: number,
-): Judgement {
-  const { deviceId, site, windowStart } = sample.window;
-  const notification: Notification = {
-    alertId: alertIdOf(kind, rule.id, severity, sample.window),
-    transition: kind,
-    ...{ deviceId, site, ruleId: rule.id },
-    ...(rule.metric !== undefined && { metric: rule.metric }),
-    ...(rule.perMinute && { perMinute: true }),
-    ...measured(kind, rule, level, sample),
-    ...{ severity, channels: rule.channels, windowStart, decidedAt: now },
-  };
-  const state: AlertState = {
-    ...{ deviceId, ruleId: rule.id, windowStart },
-    ...stateAfter(kind, severity, before),
-    version: (before?.version ?? 0) + 1,
-    value: notification.value,
-    pending: [...(before?.pending ?? []), { notification, payer: '', heldUntil: 0 }],
-  };
-  return { state, notification };
+/** Notes, where several windows in a row are asked for, that the newest one is the beginning of such a row. */
+function awaiting(
+  rule: LimitRule,
+  state: AlertState | undefined,
+  samples: readonly Sample[],
+  current: Window | undefined,
+): AlertState | undefined {
+  if ((rule.forWindows ?? 1) === 1 || (state && isAlarm(state))) return state;
+  const sides = (sample: Sample) => rule.levels.map((level) => breachOf(level, sample.figures));
+  const isBreached = (sample: Sample) => sides(sample).some((side) => side !== undefined);
+  const isKnown = (sample: Sample) =>
+    sample.window !== current || sides(sample).some((side) => side !== undefined && isFinal(rule, side));
+  const newest = samples.findLast(isKnown);
+  if (!newest) return state;
+  const { deviceId, windowStart } = newest.window;
+  const known = state ?? emptyState(deviceId, rule.id);
+  const next = isBreached(newest) && windowStart > known.windowStart ? 'pending' : 'ok';
+  if (next === (state?.state ?? 'ok')) return state;
+  return { ...known, state: next, version: known.version + 1, value: figureText(newest.figures.above) };
 }
 
-/** Whoever took charge of a warning has not seen that it is critical. */
-function stateAfter(
-  kind: Transition,
-  severity: Severity,
-  before: AlertState | undefined,
-): Pick<AlertState, 'state' | 'severity' | 'acknowledged'> {
-  if (kind === 'cleared') return { state: 'ok' };
-  if (kind === 'eased' && before?.acknowledged) {
-    return { state: 'acknowledged', severity, acknowledged: before.acknowledged };
-  }
-  return { state: 'alarm', severity };
+function decided(
+  rule: LimitRule,
+  state: AlertState | undefined,
+  { transition, level, severity, sample, since }: Decision,
+  moment: Moment,
+): AlertState {
+  const { deviceId, site, windowStart } = sample.window;
+  const finding = findingOf(transition, rule, level, sample);
+  return stateAfter(
+    rule,
+    state,
+    { transition, deviceId, site, severity, finding, windowStart, since },
+    moment,
+  );
 }
 
 /** The value that decided, and the limit that it crossed or came back from. */
-function measured(
-  kind: Transition,
-  rule: AlertRule,
+function findingOf(
+  transition: Transition,
+  rule: LimitRule,
   level: Level,
-  { window, before, figure }: Sample,
-): Pick<Notification, 'stat' | 'value' | 'side' | 'limit'> {
+  { window, before, figures }: Sample,
+): LimitFinding {
   const { above, below, clearBelow, clearAbove } = level;
-  if (kind === 'raised' || kind === 'worsened') {
-    const side = breachOf(level, figure)!;
+  const { metric, perMinute } = rule;
+  const what = { ...(metric !== undefined && { metric }), ...(perMinute && { perMinute }) };
+  if (transition === 'raised' || transition === 'worsened') {
+    const side = breachOf(level, figures)!;
     const limit = limitText(side === 'above' ? above : below);
-    return { side, stat: rule.stat, value: figureText(figure), limit };
+    return { ...what, side, stat: statOf(rule, side), value: figureText(figures[side]), limit };
   }
   const side: Side = above !== undefined || clearBelow !== undefined ? 'above' : 'below';
-  const judged = withExtreme(rule, side === 'above' ? 'max' : 'min');
   const limit = limitText(side === 'above' ? (clearBelow ?? above) : (clearAbove ?? below));
-  return { side, stat: judged.stat, value: figureText(figureOf(judged, window, before)!), limit };
-}
-
-/** Windows of a rule's transitions only ever grow, or the severity does, so no two transitions share these parts. */
-function alertIdOf(kind: Transition, ruleId: string, severity: Severity, window: Window): string {
-  const parts = [window.deviceId, ruleId, window.windowStart, kind, severity];
-  return hash('sha256', JSON.stringify(parts)).slice(0, 32);
+  const clearing = figuresOf(rule, window, before, clearingStatOf)!;
+  return { ...what, side, stat: clearingStatOf(rule, side), value: figureText(clearing[side]), limit };
 }
 
 function limitText(limit: number | undefined): string {

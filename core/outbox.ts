@@ -1,24 +1,37 @@
 // A notification is written down before it is sent; these steps see to it that it is sent, and by one sender at a time.
 
-import type { AlertState, Debt, Notification } from './alert.ts';
+import type { AlertState, Debt, HistoryEntry, Notification } from './alert-state.ts';
 
 /** Longer than any sender takes; after it, a sender that has said nothing has crashed. */
 const HOLD_MS = 60_000;
 
-/** Whether `payer` may send some notification of this state now: nobody holds it, or a run of its own that failed. */
-export function isPayable(state: AlertState, payer: string, now: number): boolean {
-  return state.pending.some((debt) => mayPay(debt, payer, now));
+/** Who wants to send, and when (epoch milliseconds); what is left to a digest is sent by digests only. */
+export interface Payer {
+  readonly name: string;
+  readonly now: number;
+  readonly sendsDigest?: boolean;
 }
 
-/** Takes every free debt for `payer`; to be written, on condition of the version, before anything is sent. */
-export function claim(state: AlertState, payer: string, now: number): AlertState {
-  return {
-    ...state,
-    version: state.version + 1,
-    pending: state.pending.map((debt) =>
-      mayPay(debt, payer, now) ? { ...debt, payer, heldUntil: now + HOLD_MS } : debt,
-    ),
-  };
+/** Whether the payer may send some notification of this state now: nobody holds it, or a run of its own that failed. */
+export function isPayable(state: AlertState, payer: Payer): boolean {
+  return payable(state, payer).size > 0;
+}
+
+/** Takes every free debt for the payer; to be written, on condition of the version, before anything is sent. */
+export function claim(state: AlertState, payer: Payer): AlertState {
+  const taken = payable(state, payer);
+  const hold = { payer: payer.name, heldUntil: payer.now + HOLD_MS };
+  const pending = state.pending.map((debt) => (taken.has(debt) ? { ...debt, ...hold } : debt));
+  return { ...state, version: state.version + 1, pending };
+}
+
+/** The state once these entries are in the history; undefined when they are known to be. */
+export function filed(state: AlertState, entries: readonly HistoryEntry[]): AlertState | undefined {
+  const ids = new Set(entries.map(({ entryId }) => entryId));
+  const unfiled = state.unfiled.filter(({ entryId }) => !ids.has(entryId));
+  return unfiled.length < state.unfiled.length
+    ? { ...state, version: state.version + 1, unfiled }
+    : undefined;
 }
 
 /** What `payer` holds, oldest first. */
@@ -36,14 +49,30 @@ export function settled(state: AlertState, alertId: string): AlertState | undefi
 
 /** The state once `payer` knows that it could not send, so that the next to come may try at once. */
 export function released(state: AlertState, payer: string): AlertState | undefined {
+  return changed(state, payer, (debt) => ({ ...debt, payer: '', heldUntil: 0 }));
+}
+
+/** The state once what `payer` holds is left to the next digest, which comes every minute. */
+export function leftToDigest(state: AlertState, payer: string): AlertState | undefined {
+  return changed(state, payer, (debt) => ({ ...debt, payer: '', heldUntil: 0, inDigest: true }));
+}
+
+function changed(state: AlertState, payer: string, change: (debt: Debt) => Debt): AlertState | undefined {
   if (!state.pending.some((debt) => debt.payer === payer)) return undefined;
-  const pending = state.pending.map((debt) =>
-    debt.payer === payer ? { ...debt, payer: '', heldUntil: 0 } : debt,
-  );
+  const pending = state.pending.map((debt) => (debt.payer === payer ? change(debt) : debt));
   return { ...state, version: state.version + 1, pending };
 }
 
-function mayPay(debt: Debt, payer: string, now: number): boolean {
+/** What comes after a notification that is left to a digest goes along with it, so that all come in order. */
+function payable({ pending }: AlertState, payer: Payer): ReadonlySet<Debt> {
+  const first = pending.findIndex(({ inDigest }) => inDigest);
+  const alone = first < 0 ? pending : pending.slice(0, first);
+  const together = first < 0 ? [] : pending.slice(first);
+  return new Set((payer.sendsDigest ? together : alone).filter((debt) => mayPay(debt, payer)));
+}
+
+function mayPay(debt: Debt, { name, now }: Payer): boolean {
+  if (now < (debt.notBefore ?? 0)) return false;
   // A hold that is longer than any can be was taken before the clock stepped back.
-  return debt.payer === payer || debt.heldUntil <= now || debt.heldUntil > now + HOLD_MS;
+  return debt.payer === name || debt.heldUntil <= now || debt.heldUntil > now + HOLD_MS;
 }

@@ -1,33 +1,28 @@
-// Every minute: sends the notifications that a failure left unsent, and judges alarms of devices that fell silent.
+// Every minute: sends what a failure left unsent, reminds, and looks after alarms and devices that no message comes from.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SNSClient } from '@aws-sdk/client-sns';
-import { createAlertStore } from '../adapters/alert-store.ts';
 import { createHandler } from '../adapters/create-handler.ts';
+import { createDeviceStore } from '../adapters/device-store.ts';
 import { readSweepEnvironment } from '../adapters/environment.ts';
-import { createNotifier } from '../adapters/notifier.ts';
-import { createPaying } from '../adapters/paying.ts';
-import { createRuleStore } from '../adapters/rule-store.ts';
+import { openAlerts } from '../adapters/open-alerts.ts';
+import { readRules } from '../adapters/rule-store.ts';
 import { createSweeping } from '../adapters/sweeping.ts';
+import { createWatch } from '../adapters/watch.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
-import { defaultRules } from '../core/alert-rule.ts';
 
 const environment = readSweepEnvironment(process.env);
+const { alertsTable, devicesTable, windowsTable, windowSeconds, windowRetentionDays } = environment;
 const client = new DynamoDBClient();
 const now = () => Date.now();
-const alerts = createAlertStore({ client, table: environment.alertsTable });
-const notify = createNotifier({ client: new SNSClient(), topicArn: environment.alertsTopicArn });
-const rules = createRuleStore({
-  client,
-  table: environment.rulesTable,
-  defaults: defaultRules(environment),
-});
+const { alerts, rules, paying } = openAlerts(environment, client, now);
 const sweep = createSweeping({
-  rules: async () => rules.list(),
+  rules: async () => readRules(rules),
   alerts,
-  windows: createWindowStore({ client, table: environment.windowsTable, retentionDays: 1 }),
-  pay: createPaying({ alerts, notify, now }),
-  windowSeconds: environment.windowSeconds,
+  devices: createDeviceStore({ client, table: devicesTable }),
+  windows: createWindowStore({ client, table: windowsTable, retentionDays: windowRetentionDays }),
+  paying,
+  watch: createWatch({ client, table: alertsTable, now }),
+  windowSeconds,
   now,
 });
 

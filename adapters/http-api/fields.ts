@@ -55,3 +55,15 @@ export const pageLimit = (usual: number, most: number) =>
 
 /** In answers. */
 export const time = z.int().check(z.describe('Epoch milliseconds'));
+
+/** A point in time in a body, as text or number; gives epoch milliseconds. */
+export const timeValue = z.pipe(
+  z.union([z.string(), z.number()]),
+  z.transform((value, context): number => {
+    const found = parseTimestamp(value);
+    if ('ms' in found) return found.ms;
+    const message = `must be a time, as ISO 8601 or epoch milliseconds: ${found.detail}`;
+    context.issues.push({ code: 'custom', input: value, message });
+    return z.NEVER;
+  }),
+);

@@ -1,10 +1,12 @@
 // Puts all routes together over the real services.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { defaultRules } from '../../core/alert-rule.ts';
+import { defaultRules } from '../../core/rule-data.ts';
+import { createAlertHistory } from '../alert-history.ts';
 import { createAlertStore } from '../alert-store.ts';
 import { createDeviceStore } from '../device-store.ts';
 import type { ApiEnvironment } from '../environment.ts';
+import { createRehearsing } from '../rehearsing.ts';
 import { createRuleStore } from '../rule-store.ts';
 import { createWindowHistory } from '../window-history.ts';
 import { alertRoutes } from './alert-routes.ts';
@@ -20,12 +22,16 @@ export function openRoutes(environment: ApiEnvironment): Route[] {
   const history = createWindowHistory({ client, table: windowsTable, windowSeconds, now });
   const devices = createDeviceStore({ client, table: environment.devicesTable });
   const alerts = createAlertStore({ client, table: environment.alertsTable });
+  const alertHistory = createAlertHistory({
+    ...{ client, table: environment.alertHistoryTable },
+    retentionDays: environment.windowRetentionDays,
+  });
   const defaults = defaultRules(environment);
   const rules = createRuleStore({ client, table: environment.rulesTable, defaults });
   return [
     ...deviceRoutes({ devices, history }),
     ...windowRoutes({ history, windowSeconds, now }),
-    ...alertRoutes({ alerts, now }),
-    ...ruleRoutes({ rules }),
+    ...alertRoutes({ alerts, history: alertHistory, now }),
+    ...ruleRoutes({ rules, rehearse: createRehearsing({ devices, history, windowSeconds }), now }),
   ];
 }

@@ -1,54 +1,43 @@
-// Alert rules over HTTP: what is judged, and how people change it at run time.
+// Alert rules over HTTP: what is judged, how people change it at run time, and what a change would have told them.
 
 import * as z from 'zod/mini';
-import { SEVERITIES, type AlertRule } from '../../core/alert-rule.ts';
-import { faultsOf } from '../../core/rule-faults.ts';
+import { SEVERITIES } from '../../core/alert-rule.ts';
+import { compileRule } from '../../core/rule-data.ts';
+import type { Rehearse } from '../rehearsing.ts';
 import type { RuleStore } from '../rule-store.ts';
-import { metricName, ruleId } from './fields.ts';
+import { pageLimit, ruleId, time } from './fields.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type Route } from './route.ts';
+import { rule, ruleBody, ruleOf } from './rule-schema.ts';
 
-const pattern = z.string().check(z.minLength(1), z.maxLength(128));
-const windows = z.int().check(z.minimum(1), z.maximum(60));
+const USUAL_HOURS = 24;
+const MOST_HOURS = 168;
+const HOUR_MS = 3_600_000;
 
-const level = z.strictObject({
+const told = z.strictObject({
+  deviceId: z.string(),
+  transition: z.enum(['raised', 'worsened', 'eased', 'cleared']),
   severity: z.enum(SEVERITIES),
-  above: z.optional(z.number()),
-  below: z.optional(z.number()),
-  clearBelow: z.optional(z.number()),
-  clearAbove: z.optional(z.number()),
+  at: time,
+  windowStart: time,
+  value: z.string(),
+  limit: z.string(),
 });
 
-const fields = {
-  enabled: z.optional(z.boolean()),
-  metric: z.optional(metricName),
-  stat: z.enum(['min', 'max', 'mean', 'count']),
-  perMinute: z.optional(z.literal(true)),
-  levels: z.array(level).check(z.minLength(1), z.maxLength(SEVERITIES.length)),
-  forWindows: z.optional(windows),
-  clearAfter: z.optional(windows),
-  match: z.optional(z.strictObject({ site: z.optional(pattern), device: z.optional(pattern) })),
-  channels: z.array(z.enum(['email', 'sms'])).check(z.minLength(1), z.maxLength(2)),
-};
-const body = z.strictObject(fields);
-const rule = z.strictObject({ id: ruleId, ...fields });
+const rehearsal = z.strictObject({
+  notifications: z.array(told).check(z.describe('In order of time')),
+  devices: z.int().check(z.describe('Devices that the rule matches and that were looked at')),
+  windows: z.int(),
+  isComplete: z.boolean().check(z.describe('false: there was more than one answer can look at')),
+});
 
-/** Ids are in the path; in the body they would be there twice. */
-function checked(id: string, value: z.output<typeof body>): AlertRule {
-  const made = { id, ...value } as AlertRule;
-  const faults = faultsOf(made);
-  if (faults.length > 0) {
-    const [{ name, detail }] = faults as [(typeof faults)[number]];
-    throw new ApiProblem(
-      400,
-      `body ${name} ${detail}`,
-      faults.map((fault) => ({ in: 'body', ...fault })),
-    );
-  }
-  return made;
-}
-
-export function ruleRoutes({ rules }: { readonly rules: RuleStore }): Route[] {
+export function ruleRoutes(stores: {
+  readonly rules: RuleStore;
+  readonly rehearse: Rehearse;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): Route[] {
+  const { rules, rehearse, now } = stores;
   return [
     route({
       method: 'GET',
@@ -78,10 +67,10 @@ export function ruleRoutes({ rules }: { readonly rules: RuleStore }): Route[] {
       summary: 'Makes or replaces a rule; functions know it after 30 seconds at most',
       params: { ruleId },
       query: {},
-      body,
+      body: ruleBody,
       answer: rule,
-      async run({ params, body: value }) {
-        const made = checked(params.ruleId, value);
+      async run({ params, body }) {
+        const made = ruleOf(params.ruleId, body);
         await rules.put(made);
         return made;
       },
@@ -92,9 +81,31 @@ export function ruleRoutes({ rules }: { readonly rules: RuleStore }): Route[] {
       summary: 'Checks a rule and stores nothing',
       params: { ruleId },
       query: {},
-      body,
+      body: ruleBody,
       answer: rule,
-      run: async ({ params, body: value }) => checked(params.ruleId, value),
+      run: async ({ params, body }) => ruleOf(params.ruleId, body),
+    }),
+    route({
+      method: 'POST',
+      path: '/rules/{ruleId}/dry-run',
+      summary:
+        'Tells when a rule would have told people in the last hours, by the stored windows; stores nothing',
+      params: { ruleId },
+      query: { hours: pageLimit(USUAL_HOURS, MOST_HOURS) },
+      body: ruleBody,
+      answer: rehearsal,
+      async run({ params, query: { hours = USUAL_HOURS }, body }) {
+        const made = compileRule(ruleOf(params.ruleId, body));
+        if ('absence' in made && made.absence === 'offline') {
+          throw new ApiProblem(400, 'body offlineFor cannot be rehearsed: connections are not kept');
+        }
+        const { notifications, ...rest } = await rehearse(made, { from: now() - hours * HOUR_MS, to: now() });
+        const shown = notifications.map(({ decidedAt, ...notification }) => {
+          const { deviceId, transition, severity, windowStart, value, limit } = notification;
+          return { deviceId, transition, severity, at: decidedAt, windowStart, value, limit };
+        });
+        return { notifications: shown, ...rest };
+      },
     }),
     route({
       method: 'DELETE',

@@ -12,7 +12,10 @@ const routes = openRoutes({
   devicesTable: '',
   rulesTable: '',
   alertsTable: '',
+  alertHistoryTable: '',
   windowSeconds: 10,
+  windowRetentionDays: 1,
+  silentAfterMinutes: 0,
 });
 const options = { ...(await resolveConfig(file)), filepath: file };
 writeFileSync(file, await format(JSON.stringify(openApiOf(routes)), options));

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createAlertStore, type AlertStore } from '../../adapters/alert-store.ts';
 import { createAlerting, type JudgeWindows } from '../../adapters/alerting.ts';
-import { createPaying } from '../../adapters/paying.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
-import { defaultRules, type AlertRule } from '../../core/alert-rule.ts';
-import type { Notification } from '../../core/alert.ts';
+import type { AlertRule, LimitRule } from '../../core/alert-rule.ts';
+import type { Notification } from '../../core/alert-state.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
+import { compileRule, defaultRules } from '../../core/rule-data.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
+import { payingOf } from './paying.ts';
 import { openTables, type Tables } from './tables.ts';
 
 const START = 1790000000000;
@@ -49,7 +50,7 @@ interface World {
 function world(
   store: AlertStore = alerts,
   calmFor = 10_000,
-  rules = defaultRules({ maxTemperature: 8, minTemperature: -1 }),
+  rules: readonly AlertRule[] = defaultRules({ maxTemperature: 8, minTemperature: -1 }).map(compileRule),
 ): World {
   const sent: string[] = [];
   const faults: Error[] = [];
@@ -63,7 +64,8 @@ function world(
     rules: async () => rules,
     alerts: store,
     windows: createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 }),
-    pay: createPaying({ alerts: store, notify, now: () => state.time }),
+    device: async () => undefined,
+    paying: payingOf(tables, { alerts: store, notify, now: () => state.time }),
     now: () => state.time,
     calmFor,
   });
@@ -71,7 +73,7 @@ function world(
 }
 
 async function pendingOf(deviceId: string): Promise<number> {
-  const states = await alerts.load(deviceId);
+  const { states } = await alerts.load(deviceId);
   return [...states.values()].reduce((sum, { pending }) => sum + pending.length, 0);
 }
 
@@ -79,7 +81,7 @@ test('a device within its limits leaves no state behind', async () => {
   const { judge, sent } = world();
   await judge([await measure('calm', 0, 4)], 'e1');
   assert.deepEqual(sent, []);
-  assert.equal((await alerts.load('calm')).size, 0);
+  assert.equal((await alerts.load('calm')).states.size, 0);
 });
 
 test('an excursion is told once when it begins and once when it is over', async () => {
@@ -146,7 +148,7 @@ test('transitions during an SNS outage are all told afterwards, in order', async
 function crashingAt(n: number): AlertStore {
   let writes = 0;
   return {
-    load: (deviceId) => alerts.load(deviceId),
+    ...alerts,
     transition: async (previous, next) => {
       if (++writes === n) throw new Error('crash');
       return alerts.transition(previous, next);
@@ -309,7 +311,7 @@ test('a device without windows is not judged', async () => {
   assert.deepEqual(sent, []);
 });
 
-const meanOfThree: AlertRule = {
+const meanOfThree: LimitRule = {
   id: 'mean-of-three',
   metric: 'temperature',
   stat: 'mean',

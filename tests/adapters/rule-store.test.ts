@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createRecentRules, createRuleStore, type RuleStore } from '../../adapters/rule-store.ts';
-import { defaultRules, type AlertRule } from '../../core/alert-rule.ts';
+import { compileRule, defaultRules, type RuleData } from '../../core/rule-data.ts';
 import { openTables, type Tables } from './tables.ts';
 
 const defaults = defaultRules({ maxTemperature: 8, minTemperature: -1 });
-const warm: AlertRule = {
+const warm: RuleData = {
   id: 'warm',
   metric: 'temperature',
   stat: 'mean',
@@ -30,7 +30,7 @@ test('the rules of the template hold where none is stored', async () => {
 });
 
 test('a stored rule stands beside them, replaces one of its id, and makes room for it again', async () => {
-  const off: AlertRule = { ...defaults[0]!, enabled: false };
+  const off: RuleData = { ...defaults[0]!, enabled: false };
   await rules.put(warm);
   await rules.put(off);
   assert.deepEqual(await rules.list(), [off, defaults[1], warm]);
@@ -66,6 +66,6 @@ test('rules are read again after half a minute, after a clock that stepped back,
   time -= 60_000;
   faults.push(new Error('throttled'));
   await assert.rejects(recent(), /throttled/);
-  assert.deepEqual(await recent(), defaults);
+  assert.deepEqual(await recent(), defaults.map(compileRule));
   assert.equal(reads, 4);
 });

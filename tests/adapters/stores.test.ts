@@ -10,7 +10,7 @@ import { createErrorStore } from '../../adapters/error-store.ts';
 import { inParallel } from '../../adapters/in-parallel.ts';
 import { jsonText } from '../../adapters/json-text.ts';
 import { createNotifier } from '../../adapters/notifier.ts';
-import type { Notification } from '../../core/alert.ts';
+import type { Notification } from '../../core/alert-state.ts';
 import { parseMessage } from '../../core/message.ts';
 
 const AT = 1790000005000;
@@ -104,6 +104,7 @@ const notification: Notification = {
   severity: 'critical',
   channels: ['email', 'sms'],
   windowStart: 1790000000000,
+  since: 1790000000000,
   decidedAt: AT,
 };
 
@@ -111,7 +112,8 @@ test('a notification is one publish with a text for each channel and attributes 
   const sns = mockClient(SNSClient);
   sns.on(PublishCommand).resolves({ MessageId: 'm1' });
   const topicArn = 'arn:aws:sns:us-east-1:000000000000:alerts';
-  await createNotifier({ client: new SNSClient(region), topicArn })(notification);
+  const page = 'http://localhost:8080';
+  await createNotifier({ client: new SNSClient(region), topicArn, page }).notify(notification);
   const input = sns.commandCalls(PublishCommand)[0]!.args[0].input;
   sns.restore();
   assert.equal(input.TopicArn, topicArn);
@@ -139,7 +141,10 @@ const VARIABLES = {
   DEVICES_TABLE: 'devices',
   RULES_TABLE: 'rules',
   ALERTS_TABLE: 'alerts',
+  ALERT_HISTORY_TABLE: 'history',
   ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
+  ALERTS_PER_MINUTE: '20',
+  DASHBOARD_ORIGIN: 'http://localhost:8080',
   ERRORS_BUCKET: 'errors',
   WINDOW_SECONDS: '10',
   MAX_LATENESS_SECONDS: '604800',
@@ -147,6 +152,7 @@ const VARIABLES = {
   WINDOW_RETENTION_DAYS: '8',
   MAX_TEMPERATURE: '8',
   MIN_TEMPERATURE: '-1',
+  SILENT_AFTER_MINUTES: '15',
 };
 
 test('the environment is read into numbers, an empty limit into none', () => {
@@ -173,6 +179,8 @@ const invalid: [keyof typeof VARIABLES, string][] = [
   ['MIN_TEMPERATURE', '8'],
   ['MAX_TEMPERATURE', '-1.5'],
   ['WINDOW_RETENTION_DAYS', '7'],
+  ['ALERTS_PER_MINUTE', '0'],
+  ['SILENT_AFTER_MINUTES', '-1'],
 ];
 for (const [name, value] of invalid) {
   test(`${name}=${value} stops the function by name`, () => {

@@ -4,14 +4,15 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createAlertStore } from '../../adapters/alert-store.ts';
 import { createAlerting } from '../../adapters/alerting.ts';
-import { createPaying } from '../../adapters/paying.ts';
 import { createSweeping } from '../../adapters/sweeping.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
-import { defaultRules } from '../../core/alert-rule.ts';
-import type { Notification } from '../../core/alert.ts';
+import { createDeviceStore } from '../../adapters/device-store.ts';
+import { compileRule, defaultRules } from '../../core/rule-data.ts';
+import type { Notification } from '../../core/alert-state.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
+import { payingOf } from './paying.ts';
 import { openTables, type Tables } from './tables.ts';
 
 const START = 1_790_000_000_000;
@@ -37,14 +38,31 @@ function world(device: string) {
     sent.push(`${deviceId} ${transition} ${value}`);
   };
   const rules = async () =>
-    defaultRules({ maxTemperature: 8 }).map((rule) => ({
-      ...rule,
-      id: device,
-      match: { device: `${device}*` },
-    }));
-  const pay = createPaying({ alerts, notify, now });
-  const judge = createAlerting({ rules, alerts, windows, pay, now, calmFor: 0 });
-  const sweep = createSweeping({ rules, alerts, windows, pay, windowSeconds: 10, now });
+    defaultRules({ maxTemperature: 8 }).map((rule) =>
+      compileRule({ ...rule, id: device, match: { device: `${device}*` } }),
+    );
+  const paying = payingOf(tables, { alerts, notify, now });
+  const judge = createAlerting({
+    rules,
+    alerts,
+    device: async () => undefined,
+    windows,
+    paying,
+    now,
+    calmFor: 0,
+  });
+  // Each test has its own device; alarms of others are none of this sweep's rules.
+  const own: typeof alerts = {
+    ...alerts,
+    async *listOpen() {
+      for await (const state of alerts.listOpen()) if (state.deviceId.startsWith(device)) yield state;
+    },
+  };
+  const devices = createDeviceStore({ client: tables.client, table: 'devices' });
+  const sweep = createSweeping({
+    ...{ rules, alerts: own, devices, windows, paying, windowSeconds: 10, now },
+    watch: async () => 0,
+  });
   const measure = async (n: number, temperature: number, deviceId = device): Promise<Window> => {
     const reading = {
       deviceId,
@@ -87,7 +105,7 @@ test('an outage of SNS fails the sweep, costs no other device its notification, 
 test('what another sender holds is left to it for a minute', async () => {
   const { sent, clock, alerts, judge, sweep, measure } = world('held');
   await judge([await measure(0, 9)], 'e1');
-  const state = (await alerts.load('held')).get('held')!;
+  const state = (await alerts.load('held')).states.get('held')!;
   const notification = { alertId: 'a', deviceId: 'held', transition: 'raised', value: '9' } as Notification;
   const debt = { notification, payer: 'crashed', heldUntil: START + MINUTE };
   assert.ok(await alerts.transition(state, { ...state, version: state.version + 1, pending: [debt] }));

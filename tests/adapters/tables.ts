@@ -33,10 +33,23 @@ const schemas: Readonly<Record<string, readonly (readonly [name: string, type: '
     ['deviceId', 'S'],
     ['ruleId', 'S'],
   ],
+  history: [
+    ['deviceId', 'S'],
+    ['entry', 'S'],
+  ],
   rules: [['id', 'S']],
 };
 
-/** Starts dynalite on a free port with the tables `windows`, `devices`, `alerts` and `rules`. */
+const days = {
+  IndexName: 'Days',
+  KeySchema: [
+    { AttributeName: 'day', KeyType: 'HASH' },
+    { AttributeName: 'entry', KeyType: 'RANGE' },
+  ],
+  Projection: { ProjectionType: 'ALL' },
+} as const;
+
+/** Starts dynalite on a free port with the tables `windows`, `devices`, `alerts`, `history` and `rules`. */
 export async function openTables(): Promise<Tables> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -51,10 +64,10 @@ export async function openTables(): Promise<Tables> {
       new CreateTableCommand({
         TableName: table,
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: keys.map(([AttributeName, AttributeType]) => ({
-          AttributeName,
-          AttributeType,
-        })),
+        AttributeDefinitions: [...keys, ...(table === 'history' ? ([['day', 'S']] as const) : [])].map(
+          ([AttributeName, AttributeType]) => ({ AttributeName, AttributeType }),
+        ),
+        ...(table === 'history' && { GlobalSecondaryIndexes: [{ ...days, KeySchema: [...days.KeySchema] }] }),
         KeySchema: keys.map(([AttributeName], index) => ({
           AttributeName,
           KeyType: index === 0 ? 'HASH' : 'RANGE',

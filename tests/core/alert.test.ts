@@ -2,14 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { appliesTo, defaultRules, type AlertRule } from '../../core/alert-rule.ts';
-import { acknowledge, judge, type AlertState } from '../../core/alert.ts';
+import { appliesTo, type LimitRule } from '../../core/alert-rule.ts';
+import type { AlertState } from '../../core/alert-state.ts';
+import { acknowledge } from '../../core/alert-step.ts';
+import { judge } from '../../core/alert.ts';
 import { decimalOf } from '../../core/decimal.ts';
+import { compileRule, defaultRules } from '../../core/rule-data.ts';
 import type { Window } from '../../core/window.ts';
 
 const START = 1790000000000;
 const NOW = START + 5000;
-const [high, low] = defaultRules({ maxTemperature: 8, minTemperature: -1 }) as [AlertRule, AlertRule];
+const [high, low] = defaultRules({ maxTemperature: 8, minTemperature: -1 }).map(compileRule) as [
+  LimitRule,
+  LimitRule,
+];
 
 /** The n-th window, with its lowest and highest value. */
 function window(
@@ -35,7 +41,7 @@ function window(
 
 /** Judges each window in turn, those before it being closed, until nothing changes. */
 function play(
-  rule: AlertRule,
+  rule: LimitRule,
   windows: readonly Window[],
   first?: AlertState,
 ): { log: string[]; state: AlertState | undefined } {
@@ -47,17 +53,20 @@ function play(
       .filter(({ windowStart }) => windowStart < current.windowStart)
       .sort((a, b) => a.windowStart - b.windowStart);
     for (;;) {
-      const judgement = judge(rule, state, { closed, current }, NOW);
-      if (!judgement.notification) break;
-      state = judgement.state;
-      const { transition, value, limit, windowStart } = judgement.notification;
-      log.push(`${(windowStart - START) / 10_000} ${transition} ${value}/${limit}`);
+      const next = judge(rule, state, { closed, current }, { now: NOW });
+      if (next === undefined || next === state) break;
+      const told = next.pending.slice(state?.pending.length ?? 0);
+      state = next;
+      for (const { notification } of told) {
+        const { transition, value, limit, windowStart } = notification;
+        log.push(`${(windowStart - START) / 10_000} ${transition} ${value}/${limit}`);
+      }
     }
   }
   return { log, state };
 }
 
-const histories: [title: string, rule: AlertRule, windows: Window[], log: string[]][] = [
+const histories: [title: string, rule: LimitRule, windows: Window[], log: string[]][] = [
   ['nothing while within limits', high, [window(0, 4), window(1, 8)], []],
   ['an alarm on an open window over the limit', high, [window(0, 4, 8.1)], ['0 raised 8.1/8']],
   ['an alarm on an open window under the limit', low, [window(0, -1.1, 4)], ['0 raised -1.1/-1']],
@@ -127,7 +136,7 @@ test('a transition owes its notification, which names everything that people nee
   const { state } = play(high, [window(0, 4.5, 9.25)]);
   const [debt] = state!.pending;
   assert.deepEqual(
-    { ...state, pending: undefined },
+    { ...state, pending: undefined, alarm: undefined, unfiled: undefined },
     {
       deviceId: 'store-1',
       ruleId: 'temperature-high',
@@ -137,9 +146,16 @@ test('a transition owes its notification, which names everything that people nee
       windowStart: START,
       value: '9.25',
       pending: undefined,
+      alarm: undefined,
+      unfiled: undefined,
     },
   );
   assert.equal(debt?.heldUntil, 0);
+  assert.deepEqual(state!.alarm, { raisedAt: NOW, toldAt: NOW, told: debt.notification });
+  assert.deepEqual(
+    state!.unfiled.map(({ entryId, what, at }) => [entryId, what, at]),
+    [[debt.notification.alertId, 'raised', NOW]],
+  );
   const { alertId, ...notification } = debt.notification;
   assert.match(alertId, /^[0-9a-f]{32}$/);
   assert.deepEqual(notification, {
@@ -155,6 +171,7 @@ test('a transition owes its notification, which names everything that people nee
     severity: 'critical',
     channels: ['email', 'sms'],
     windowStart: START,
+    since: START,
     decidedAt: NOW,
   });
 });
@@ -176,18 +193,18 @@ test('a state that owes twenty notifications stands still', () => {
 
 for (const name of ['__proto__', 'constructor', 'toString']) {
   test(`${name} may be the name of a rule, a device and a metric`, () => {
-    const rule: AlertRule = { ...high, id: name, metric: name };
+    const rule: LimitRule = { ...high, id: name, metric: name };
     assert.deepEqual(play(rule, [window(0, 4, 4, 'temperature', name)]).log, []);
     const { state } = play(rule, [window(0, 9, 9, name, name)]);
     assert.deepEqual(
-      [state!.deviceId, state!.ruleId, state!.pending[0]!.notification.metric],
+      [state!.deviceId, state!.ruleId, (state!.pending[0]!.notification as { metric?: string }).metric],
       [name, name, name],
     );
   });
 }
 
 test('a rule with two limits raises on either side and clears within both', () => {
-  const band: AlertRule = { ...high, levels: [{ ...high.levels[0]!, below: -1 }] };
+  const band: LimitRule = { ...high, levels: [{ ...high.levels[0]!, below: -1 }] };
   assert.deepEqual(play(band, [window(0, 9), window(1, -2), window(2, 0, 6), window(3, 0)]).log, [
     '0 raised 9/8',
     '2 cleared 6/7',
@@ -196,7 +213,7 @@ test('a rule with two limits raises on either side and clears within both', () =
 });
 
 test('a rule without a clear limit clears at its limit', () => {
-  const rule: AlertRule = { ...high, levels: [{ severity: 'minor', above: 8 }] };
+  const rule: LimitRule = { ...high, levels: [{ severity: 'minor', above: 8 }] };
   assert.deepEqual(play(rule, [window(0, 9), window(1, 8), window(2, 8)]).log, [
     '0 raised 9/8',
     '1 cleared 8/8',
@@ -220,11 +237,11 @@ for (const [title, input, ids] of limits) {
 
 test('the clear limits lie one degree inside, in decimals', () => {
   const rules = defaultRules({ maxTemperature: 0.3, minTemperature: -1.1 });
-  assert.equal(rules[0]?.levels[0]?.clearBelow, -0.7);
-  assert.equal(rules[1]?.levels[0]?.clearAbove, -0.1);
+  assert.equal(rules[0]?.clearBelow, -0.7);
+  assert.equal(rules[1]?.clearAbove, -0.1);
 });
 
-const fridge: AlertRule = {
+const fridge: LimitRule = {
   id: 'fridge',
   metric: 'temperature',
   stat: 'max',
@@ -234,15 +251,15 @@ const fridge: AlertRule = {
   ],
   channels: ['email'],
 };
-const three: AlertRule = { ...fridge, forWindows: 3, clearAfter: 2 };
-const mean: AlertRule = { ...high, stat: 'mean' };
-const few: AlertRule = {
+const three: LimitRule = { ...fridge, forWindows: 3, clearAfter: 2 };
+const mean: LimitRule = { ...high, stat: 'mean' };
+const few: LimitRule = {
   id: 'few',
   stat: 'count',
   levels: [{ severity: 'minor', below: 2 }],
   channels: ['email'],
 };
-const rate: AlertRule = {
+const rate: LimitRule = {
   id: 'rate',
   metric: 'temperature',
   stat: 'mean',
@@ -253,7 +270,7 @@ const rate: AlertRule = {
 const series = (...temperatures: number[]) => temperatures.map((temperature, n) => window(n, temperature));
 const counts = (...readings: number[]) => readings.map((count, n) => ({ ...window(n, 4), readings: count }));
 
-const machines: [title: string, rule: AlertRule, windows: Window[], log: string[]][] = [
+const machines: [title: string, rule: LimitRule, windows: Window[], log: string[]][] = [
   [
     'one alert worse and better again, by its levels',
     fridge,
@@ -364,11 +381,11 @@ const matches: [site: string | undefined, device: string | undefined, does: bool
 for (const [site, device, does] of matches) {
   test(`site ${site} and device ${device} ${does ? 'match' : 'do not match'} store-1 in seattle`, () => {
     const match = { ...(site !== undefined && { site }), ...(device !== undefined && { device }) };
-    assert.equal(appliesTo({ ...high, match }, { deviceId: 'store-1', site: 'seattle' }), does);
+    assert.equal(appliesTo({ ...high, match }, { deviceId: 'store-1', site: 'seattle' }, NOW), does);
   });
 }
 
 test('many asterisks take no longer than the text is long', () => {
   const rule = { ...high, match: { device: `${'a*'.repeat(5000)}b` } };
-  assert.equal(appliesTo(rule, { deviceId: 'a'.repeat(100_000), site: 's' }), false);
+  assert.equal(appliesTo(rule, { deviceId: 'a'.repeat(100_000), site: 's' }, NOW), false);
 });

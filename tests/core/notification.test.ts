@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { Notification } from '../../core/alert.ts';
-import { notificationText } from '../../core/notification.ts';
+import type { Notification } from '../../core/alert-state.ts';
+import { notificationText as textOf } from '../../core/notification.ts';
+
+const notificationText = (notification: Notification) => textOf(notification, 'http://localhost:8080');
 
 const raised: Notification = {
   alertId: '0123456789abcdef0123456789abcdef',
@@ -20,6 +22,7 @@ const raised: Notification = {
   severity: 'critical',
   channels: ['email', 'sms'],
   windowStart: 1790000000000,
+  since: 1790000000000,
   decidedAt: 1790000005000,
 };
 
@@ -63,7 +66,7 @@ test('no name can break a channel', () => {
       assert.match(sms, GSM7);
       assert.ok(sms.length < 160);
       assert.ok(email.isWellFormed());
-      assert.equal(email.split('\n').length, 10);
+      assert.equal(email.split('\n').length, 12);
       assert.doesNotMatch(email.replaceAll('\n', ''), /\p{Cc}/u);
     }),
   );

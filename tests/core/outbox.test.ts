@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AlertState, Notification } from '../../core/alert.ts';
+import type { AlertState, Notification } from '../../core/alert-state.ts';
 import { claim, heldBy, isPayable, released, settled } from '../../core/outbox.ts';
 
 const NOW = 1790000005000;
@@ -18,28 +18,31 @@ const owing: AlertState = {
     { notification: note('a'), payer: '', heldUntil: 0 },
     { notification: note('b'), payer: '', heldUntil: 0 },
   ],
+  unfiled: [],
 };
-const claimed = claim(owing, 'event-1', NOW);
+const claimed = claim(owing, { name: 'event-1', now: NOW });
 
 test('whoever comes first holds what is owed, in order', () => {
-  assert.ok(isPayable(owing, 'event-1', NOW));
+  assert.ok(isPayable(owing, { name: 'event-1', now: NOW }));
   assert.deepEqual(heldBy(claimed, 'event-1'), [note('a'), note('b')]);
   assert.equal(claimed.version, 4);
 });
 
 test('another sender has to wait for a minute', () => {
-  assert.ok(!isPayable(claimed, 'event-2', NOW + 59_999));
-  assert.ok(isPayable(claimed, 'event-2', NOW + 60_000));
-  assert.deepEqual(heldBy(claim(claimed, 'event-2', NOW + 1), 'event-2'), []);
+  assert.ok(!isPayable(claimed, { name: 'event-2', now: NOW + 59_999 }));
+  assert.ok(isPayable(claimed, { name: 'event-2', now: NOW + 60_000 }));
+  assert.deepEqual(heldBy(claim(claimed, { name: 'event-2', now: NOW + 1 }), 'event-2'), []);
 });
 
-test('a clock that steps back keeps nobody waiting', () => assert.ok(isPayable(claimed, 'event-2', NOW - 1)));
+test('a clock that steps back keeps nobody waiting', () =>
+  assert.ok(isPayable(claimed, { name: 'event-2', now: NOW - 1 })));
 
-test('a repeat of the same event need not wait', () => assert.ok(isPayable(claimed, 'event-1', NOW + 1)));
+test('a repeat of the same event need not wait', () =>
+  assert.ok(isPayable(claimed, { name: 'event-1', now: NOW + 1 })));
 
 test('nobody need wait for a sender that gave up', () => {
   const free = released(claimed, 'event-1')!;
-  assert.ok(isPayable(free, 'event-2', NOW + 1));
+  assert.ok(isPayable(free, { name: 'event-2', now: NOW + 1 }));
   assert.equal(free.version, 5);
   assert.equal(released(free, 'event-1'), undefined);
 });
@@ -49,5 +52,5 @@ test('what is sent is owed no longer', () => {
   assert.deepEqual(heldBy(rest, 'event-1'), [note('b')]);
   assert.equal(rest.version, 5);
   assert.equal(settled(rest, 'a'), undefined);
-  assert.ok(!isPayable(settled(rest, 'b')!, 'event-1', NOW));
+  assert.ok(!isPayable(settled(rest, 'b')!, { name: 'event-1', now: NOW }));
 });

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AlertRule, Level } from '../../core/alert-rule.ts';
+import type { Level } from '../../core/alert-rule.ts';
+import type { RuleData } from '../../core/rule-data.ts';
 import { faultsOf } from '../../core/rule-faults.ts';
 
-const rule = (levels: readonly Level[], more: Partial<AlertRule> = {}): AlertRule => ({
+const rule = (levels: readonly Level[], more: Partial<RuleData> = {}): RuleData => ({
   id: 'r',
   metric: 'temperature',
   stat: 'max',
@@ -15,7 +16,7 @@ const rule = (levels: readonly Level[], more: Partial<AlertRule> = {}): AlertRul
 });
 const level = (limits: Partial<Level>): Level => ({ severity: 'minor', ...limits });
 
-const cases: [title: string, rule: AlertRule, names: string[]][] = [
+const cases: [title: string, rule: RuleData, names: string[]][] = [
   ['a limit above', rule([level({ above: 8 })]), []],
   ['a band with clear limits', rule([level({ above: 8, clearBelow: 7, below: 0, clearAbove: 1 })]), []],
   ['a count without a metric', rule([level({ below: 3 })], { metric: undefined, stat: 'count' }), []],
@@ -37,6 +38,44 @@ const cases: [title: string, rule: AlertRule, names: string[]][] = [
     rule([level({ above: 8 }), level({ above: 10 }), { severity: 'warning', above: 12 }]),
     ['levels.1.severity', 'levels.2.severity'],
   ],
+  ['a flat rule', { id: 'r', metric: 'temperature', above: 8, clearBelow: 7, severity: 'critical' }, []],
+  [
+    'a flat rule with a clear limit over its limit',
+    { id: 'r', metric: 't', above: 8, clearBelow: 9 },
+    ['clearBelow'],
+  ],
+  ['a rule that judges nothing', { id: 'r', metric: 't' }, ['above']],
+  ['levels beside a flat limit', rule([level({ above: 8 })], { above: 9 }), ['above']],
+  ['silence', { id: 'r', noDataFor: '2m', severity: 'major' }, []],
+  ['absence from the broker', { id: 'r', offlineFor: '1h' }, []],
+  ['silence of seconds without a unit', { id: 'r', noDataFor: '120' }, ['noDataFor']],
+  ['silence that is shorter than anybody looks', { id: 'r', noDataFor: '5s' }, ['noDataFor']],
+  ['silence of a metric', { id: 'r', noDataFor: '2m', metric: 't' }, ['metric']],
+  ['silence and absence', { id: 'r', noDataFor: '2m', offlineFor: '2m' }, ['offlineFor']],
+  ['a rate without a stat', { id: 'r', metric: 't', above: 1, perMinute: true }, ['stat']],
+  [
+    'reminders and an escalation',
+    { id: 'r', noDataFor: '2m', repeatEvery: '30m', escalateAfter: '15m', escalateTo: ['oncall'] },
+    [],
+  ],
+  ['an escalation without a time', { id: 'r', noDataFor: '2m', escalateTo: ['sms'] }, ['escalateTo']],
+  ['reminders without end', { id: 'r', noDataFor: '2m', repeatEvery: '0m' }, ['repeatEvery']],
+  [
+    'quiet hours over midnight',
+    { id: 'r', noDataFor: '2m', quietHours: { from: '22:00', to: '06:30', timeZone: 'America/Los_Angeles' } },
+    [],
+  ],
+  [
+    'quiet hours that are wrong in all parts',
+    { id: 'r', noDataFor: '2m', quietHours: { from: '24:00', to: '6:30', timeZone: 'Mars/Olympus' } },
+    ['quietHours.from', 'quietHours.to', 'quietHours.timeZone'],
+  ],
+  [
+    'a time that ends before it begins',
+    { id: 'r', noDataFor: '2m', enabledFrom: '2026-12-01T00:00:00Z', enabledUntil: 1790000000000 },
+    ['enabledUntil'],
+  ],
+  ['a time that is none', { id: 'r', noDataFor: '2m', enabledFrom: 'tomorrow' }, ['enabledFrom']],
 ];
 for (const [title, given, names] of cases) {
   test(`${title}: ${names.length > 0 ? `refused for ${names.join(', ')}` : 'accepted'}`, () => {

@@ -54,6 +54,9 @@ before(async () => {
     DEVICES_TABLE: 'devices',
     RULES_TABLE: 'rules',
     ALERTS_TABLE: 'alerts',
+    ALERT_HISTORY_TABLE: 'history',
+    WINDOW_RETENTION_DAYS: '90',
+    SILENT_AFTER_MINUTES: '0',
     MAX_TEMPERATURE: '8',
     MIN_TEMPERATURE: '-1',
     WINDOW_SECONDS: '10',
@@ -123,7 +126,10 @@ async function answered(event: unknown, path: string): Promise<Json> {
     devicesTable: '',
     rulesTable: '',
     alertsTable: '',
+    alertHistoryTable: '',
     windowSeconds: 10,
+    windowRetentionDays: 30,
+    silentAfterMinutes: 0,
   });
   const route = routes.find((each) => each.path === path && each.method === 'GET')!;
   return route.answer.parse(body) as Json;
@@ -380,7 +386,8 @@ test('a rule that is put is listed, replaced and removed', async () => {
 });
 
 const wrongRules: [title: string, id: string, rule: unknown, names: string[]][] = [
-  ['an unknown field', 'r', { ...warm, noDataFor: '2m' }, ['noDataFor']],
+  ['an unknown field', 'r', { ...warm, forMinutes: '2m' }, ['forMinutes']],
+  ['silence of a figure', 'r', { ...warm, noDataFor: '2m' }, ['metric', 'stat', 'levels', 'forWindows']],
   ['no levels', 'r', { ...warm, levels: [] }, ['levels']],
   [
     'a severity that nobody knows',

@@ -14,7 +14,10 @@ const routes = openRoutes({
   devicesTable: '',
   rulesTable: '',
   alertsTable: '',
+  alertHistoryTable: '',
   windowSeconds: 10,
+  windowRetentionDays: 30,
+  silentAfterMinutes: 0,
 });
 
 test('docs/openapi.json is what the code gives: run npm run openapi', () => {

@@ -1,0 +1,117 @@
+// Keeps what happened to alerts, for as long as the table keeps it, so that people can look back.
+
+import { PutItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { HistoryEntry } from '../core/alert-state.ts';
+import { inParallel } from './in-parallel.ts';
+
+/** All verbs reject with the SDK's error. */
+export interface AlertHistory {
+  /** Safe to repeat. */
+  file(entries: readonly HistoryEntry[]): Promise<void>;
+  /** Newest first. */
+  read(question: AlertHistoryQuestion): Promise<AlertHistoryPage>;
+}
+
+export interface AlertHistoryQuestion {
+  /** All devices if absent. */
+  readonly deviceId?: string;
+  /** Epoch milliseconds: from `from` until before `to`. */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+  /** Of the page before. */
+  readonly next?: string;
+}
+
+export interface AlertHistoryPage {
+  readonly entries: readonly HistoryEntry[];
+  /** Where to go on, when there may be more. */
+  readonly next?: string;
+}
+
+const DAY_MS = 86_400_000;
+const DAY_SECONDS = 86_400;
+const CALLS_AT_ONCE = 8;
+/** Each day is a query, with entries or without. */
+const MAX_DAYS_A_PAGE = 31;
+
+export function createAlertHistory(options: {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  /** Entries go so many days after what they tell of. */
+  readonly retentionDays: number;
+}): AlertHistory {
+  const { client, table, retentionDays } = options;
+
+  async function put(entry: HistoryEntry): Promise<void> {
+    const key = keyOf(entry);
+    const Item = {
+      deviceId: { S: entry.deviceId },
+      entry: { S: key },
+      day: { S: key.slice(0, 10) },
+      event: { S: JSON.stringify(entry) },
+      expiresAt: { N: String(Math.floor(entry.at / 1000) + retentionDays * DAY_SECONDS) },
+    };
+    await client.send(new PutItemCommand({ TableName: table, Item }));
+  }
+
+  /** Entries of a device or a day with keys from `first` up to, and not with, `end`; newest first. */
+  async function query(
+    partition: { readonly deviceId: string } | { readonly day: string },
+    { first, end, limit }: { readonly first: string; readonly end: string; readonly limit: number },
+  ): Promise<HistoryEntry[]> {
+    if (first >= end) return [];
+    const [[name, value]] = Object.entries(partition) as [[string, string]];
+    const { Items = [] } = await client.send(
+      new QueryCommand({
+        TableName: table,
+        ...('day' in partition && { IndexName: 'Days' }),
+        KeyConditionExpression: '#partition = :partition AND #entry BETWEEN :first AND :end',
+        ExpressionAttributeNames: { '#partition': name, '#entry': 'entry' },
+        ExpressionAttributeValues: { ':partition': { S: value }, ':first': { S: first }, ':end': { S: end } },
+        ScanIndexForward: false,
+        Limit: limit + 1, // the end itself may be among them
+      }),
+    );
+    const inside = Items.filter((item) => item['entry']?.S !== end).slice(0, limit);
+    return inside.map((item) => JSON.parse(item['event']?.S ?? '{}') as HistoryEntry);
+  }
+
+  return {
+    async file(entries) {
+      await inParallel(entries, CALLS_AT_ONCE, put);
+    },
+
+    async read({ deviceId, from, to, limit, next }) {
+      const first = isoOf(from);
+      let end = next ?? isoOf(to);
+      if (deviceId !== undefined)
+        return pageOf(await query({ deviceId }, { first, end, limit: limit + 1 }), limit);
+      const entries: HistoryEntry[] = [];
+      for (let days = 0; days < MAX_DAYS_A_PAGE; days += 1) {
+        const midnight = startOfDayBefore(end);
+        const wanted = { first: first > midnight ? first : midnight, end, limit: limit + 1 - entries.length };
+        entries.push(...(await query({ day: midnight.slice(0, 10) }, wanted)));
+        if (entries.length > limit || midnight <= first) return pageOf(entries, limit);
+        end = midnight;
+      }
+      return { entries, next: end };
+    },
+  };
+}
+
+function pageOf(entries: readonly HistoryEntry[], limit: number): AlertHistoryPage {
+  const page = entries.slice(0, limit);
+  return { entries: page, ...(entries.length > limit && { next: keyOf(page.at(-1)!) }) };
+}
+
+/** Sorts as time does; no entry has a key that is a time alone. */
+const keyOf = ({ at, entryId }: HistoryEntry) => `${isoOf(at)}/${entryId}`;
+const isoOf = (time: number) => new Date(time).toISOString();
+
+/** Midnight of the day that holds the last moment before the key. */
+function startOfDayBefore(key: string): string {
+  const time = Date.parse(key.slice(0, 24));
+  const last = key.length > 24 ? time : time - 1;
+  return isoOf(Math.floor(last / DAY_MS) * DAY_MS);
+}

@@ -1,0 +1,133 @@
+// What time alone brings about for one device: windows that close, silence, reminders, and alarms that no rule judges.
+
+import { judgeAbsence, presenceOf, type Presence } from '../core/absence.ts';
+import {
+  appliesTo,
+  isLimitRule,
+  windowsBefore,
+  type AbsenceRule,
+  type AlertRule,
+  type LimitRule,
+} from '../core/alert-rule.ts';
+import { isSuspect, judge } from '../core/alert.ts';
+import type { AlertState, Moment } from '../core/alert-state.ts';
+import type { Device } from '../core/device.ts';
+import { needsClosedWindows } from '../core/figure.ts';
+import { end, remind } from '../core/reminder.ts';
+import type { Window } from '../core/window.ts';
+import type { AlertStore } from './alert-store.ts';
+import type { WindowStore } from './window-store.ts';
+
+export interface DeviceSweepParts {
+  readonly rules: readonly AlertRule[];
+  readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
+  readonly windows: Pick<WindowStore, 'before'>;
+  readonly windowSeconds: number;
+  /** Nobody looked before; epoch milliseconds. */
+  readonly watchedSince: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Writes what is decided, and gives the states that may owe something. Rejects with the SDK's error. */
+export type SweepDevice = (device: Device, open: readonly AlertState[]) => Promise<AlertState[]>;
+
+type Step = (state: AlertState | undefined, moment: Moment) => AlertState | undefined;
+
+/** How long after its end a window counts as closed though no newer one has readings; readings may still come late. */
+const CLOSES_AFTER_MS = 60_000;
+/** The last window of a device that fell silent is looked at for so long, should a sweep fail. */
+const LOOKS_BACK_MS = 900_000;
+
+export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
+  const { rules, alerts, windows, windowSeconds, watchedSince, now } = parts;
+  const size = windowSeconds * 1000;
+
+  /** Writes step after step; undefined when another writer was faster, and will see to it. */
+  async function advance(
+    from: AlertState | undefined,
+    step: (state: AlertState | undefined) => AlertState | undefined,
+  ): Promise<AlertState | undefined> {
+    let state = from;
+    for (;;) {
+      const next = step(state);
+      if (next === undefined || next === state) return state;
+      if (!(await alerts.transition(state, next))) return undefined;
+      state = next;
+    }
+  }
+
+  /** Windows that are closed by time, oldest first. */
+  const closedWindows = (deviceId: string, limit: number) =>
+    windows.before(deviceId, now() - size - CLOSES_AFTER_MS + 1, limit);
+
+  /** When the device was last heard of; its windows are asked only where that can matter. */
+  async function heardAt({ deviceId, lastSeenAt }: Device, longest: number): Promise<number | undefined> {
+    if (lastSeenAt !== undefined && now() - lastSeenAt <= longest) return lastSeenAt;
+    const [newest] = await windows.before(deviceId, now() + size, 1);
+    const reading = newest && Math.min(newest.lastReadingAt, now());
+    const known = [lastSeenAt, reading].filter((time) => time !== undefined);
+    return known.length > 0 ? Math.max(...known) : undefined;
+  }
+
+  /** What the rule makes of the device's state now; undefined when there is nothing to look at. */
+  async function stepOf(rule: AlertRule, device: Device, isOpen: boolean): Promise<Step | undefined> {
+    if (!isLimitRule(rule)) return absenceStep(rule, device, isOpen);
+    return isOpen || needsClosedWindows(rule) ? limitStep(rule, device, isOpen) : undefined;
+  }
+
+  async function absenceStep(rule: AbsenceRule, device: Device, isOpen: boolean): Promise<Step | undefined> {
+    const heard = rule.absence === 'silent' ? await heardAt(device, rule.longest) : undefined;
+    const presence = presenceOf(rule, device, heard, { now: now(), watchedSince });
+    const isGone = ({ lastAt }: Presence) => now() - lastAt > rule.longest;
+    if (!presence || !(isOpen || isGone(presence))) return undefined;
+    return (state, moment) => judgeAbsence(rule, state, device, presence, moment);
+  }
+
+  async function limitStep(rule: LimitRule, device: Device, isOpen: boolean): Promise<Step | undefined> {
+    const { deviceId, lastSeenAt = -Infinity } = device;
+    if (!isOpen && now() - lastSeenAt > LOOKS_BACK_MS) return undefined;
+    const closed = await closedWindows(deviceId, windowsBefore(rule));
+    const newest = closed.at(-1);
+    const isNews = (window: Window) =>
+      (rule.judgeLate || now() - window.windowStart < size + LOOKS_BACK_MS) &&
+      (rule.perMinute || isSuspect(rule, window));
+    if (!newest || !(isOpen || isNews(newest))) return undefined;
+    return (state, moment) => judge(rule, state, { closed }, moment);
+  }
+
+  return async (device, open) => {
+    const { deviceId } = device;
+    let loading: ReturnType<AlertStore['load']> | undefined;
+    const load = () => (loading ??= alerts.load(deviceId));
+    const moment = async (): Promise<Moment> => {
+      const { snooze } = await load();
+      return { now: now(), ...(snooze && { snoozedUntil: snooze.until }) };
+    };
+    // What is open only because it owes something.
+    const owing = new Map(open.map((state) => [state.ruleId, state]));
+    const standing = new Map(
+      open.filter(({ state }) => state !== 'ok').map((state) => [state.ruleId, state]),
+    );
+    const settle = (ruleId: string, state: AlertState | undefined) =>
+      state ? owing.set(ruleId, state) : owing.delete(ruleId);
+
+    for (const rule of rules.filter((each) => appliesTo(each, device, now()))) {
+      const isOpen = standing.delete(rule.id);
+      const step = await stepOf(rule, device, isOpen);
+      if (!step && !isOpen) continue;
+      const [{ states }, at] = [await load(), await moment()];
+      const judged = await advance(states.get(rule.id), (state) => (step ? step(state, at) : state));
+      settle(rule.id, judged && (await advance(judged, (state) => state && remind(rule, state, at))));
+    }
+    for (const [ruleId, state] of standing) {
+      const rule = rules.find(({ id }) => id === ruleId) ?? {
+        id: ruleId,
+        channels: state.alarm?.told.channels ?? [],
+      };
+      const at = await moment();
+      settle(ruleId, await advance(state, (current) => current && end(rule, current, at)));
+    }
+    return [...owing.values()];
+  };
+}

@@ -1,0 +1,41 @@
+// Puts the parts of alerts together over the real services, for the functions that judge and tell.
+
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { defaultRules } from '../core/rule-data.ts';
+import { createAlertHistory } from './alert-history.ts';
+import { createAlertStore, type AlertStore, type OpenAlerts } from './alert-store.ts';
+import type { AlertEnvironment } from './environment.ts';
+import { createNotifier } from './notifier.ts';
+import { createPaying, type Paying } from './paying.ts';
+import { createRuleStore, type RuleStore } from './rule-store.ts';
+import { createStormGuard } from './storm-guard.ts';
+
+export interface AlertParts {
+  readonly alerts: AlertStore & OpenAlerts;
+  readonly rules: RuleStore;
+  readonly paying: Paying;
+}
+
+export function openAlerts(
+  environment: AlertEnvironment,
+  client: DynamoDBClient,
+  now: () => number,
+): AlertParts {
+  const { alertsTable, alertHistoryTable, alertsTopicArn, windowRetentionDays } = environment;
+  const alerts = createAlertStore({ client, table: alertsTable });
+  const history = createAlertHistory({
+    client,
+    table: alertHistoryTable,
+    retentionDays: windowRetentionDays,
+  });
+  const page = environment.dashboardOrigin;
+  const notifier = createNotifier({ client: new SNSClient(), topicArn: alertsTopicArn, page });
+  const admit = createStormGuard({ client, table: alertsTable, perMinute: environment.alertsPerMinute, now });
+  const defaults = defaultRules(environment);
+  return {
+    alerts,
+    rules: createRuleStore({ client, table: environment.rulesTable, defaults }),
+    paying: createPaying({ alerts, history, notifier, admit, now }),
+  };
+}

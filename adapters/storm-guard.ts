@@ -1,0 +1,68 @@
+// Counts the notifications of a minute over all functions, so that a storm of them becomes a digest.
+
+import {
+  ConditionalCheckFailedException,
+  UpdateItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+
+/** Whether one more notification may be sent on its own in this minute. Rejects with the SDK's error. */
+export type AdmitNotification = () => Promise<boolean>;
+
+const MINUTE_MS = 60_000;
+/** Device ids have no number sign. */
+const KEY = { deviceId: { S: '#storm' }, ruleId: { S: '#storm' } };
+/** Minutes begin once a minute, and then one of all that race for it has its way. */
+const MAX_TRIES = 5;
+
+export function createStormGuard(options: {
+  readonly client: DynamoDBClient;
+  /** The alerts table. */
+  readonly table: string;
+  readonly perMinute: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): AdmitNotification {
+  const { client, table, perMinute, now } = options;
+  let full = -1;
+
+  /** The count with one more; undefined when the condition does not hold. */
+  async function add(update: string, condition: string, minute: number): Promise<number | undefined> {
+    try {
+      const { Attributes } = await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: KEY,
+          UpdateExpression: update,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: { '#minute': 'minute', '#sent': 'sent' },
+          ExpressionAttributeValues: { ':minute': { N: String(minute) }, ':one': { N: '1' } },
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      return Number(Attributes?.['sent']?.N);
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined;
+      throw error;
+    }
+  }
+
+  return async () => {
+    const minute = Math.floor(now() / MINUTE_MS);
+    if (minute === full) return false;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const sent =
+        (await add('SET #sent = #sent + :one', '#minute = :minute', minute)) ??
+        (await add(
+          'SET #minute = :minute, #sent = :one',
+          'attribute_not_exists(#minute) OR #minute <> :minute',
+          minute,
+        ));
+      if (sent === undefined) continue;
+      if (sent <= perMinute) return true;
+      full = minute;
+      return false;
+    }
+    return false;
+  };
+}

@@ -1,0 +1,82 @@
+// Decides when a device counts as gone, silent or offline, and when as back: a device that flaps does not tell every time.
+
+import type { AbsenceRule } from './alert-rule.ts';
+import type { AbsenceFinding, AlertState, Moment, Transition } from './alert-state.ts';
+import { isAlarm, standsStill, stateAfter } from './alert-step.ts';
+import type { Device } from './device.ts';
+
+/** When a device was last there, whether it is there now, and since when if that is known. Epoch milliseconds. */
+export interface Presence {
+  readonly lastAt: number;
+  readonly isBack: boolean;
+  readonly backSince?: number;
+}
+
+/**
+ * What a rule goes by. A silent device is one that nothing was heard of for long; an offline one is not connected, and is
+ * known to have been at some time. `heardAt`: its newest reading or message. `watchedSince`: nobody was looking before.
+ * Undefined for a device of which the rule cannot tell.
+ */
+export function presenceOf(
+  rule: AbsenceRule,
+  device: Device,
+  heardAt: number | undefined,
+  { now, watchedSince }: { readonly now: number; readonly watchedSince: number },
+): Presence | undefined {
+  if (rule.absence === 'silent') {
+    if (heardAt === undefined) return undefined;
+    const lastAt = Math.max(heardAt, watchedSince);
+    return { lastAt, isBack: now - lastAt <= rule.longest };
+  }
+  const { online, presenceSince } = device;
+  if (online === undefined || presenceSince === undefined) return undefined;
+  if (online) return { lastAt: now, isBack: true, backSince: presenceSince };
+  return { lastAt: Math.max(presenceSince, watchedSince), isBack: false };
+}
+
+/**
+ * Judges whether the device is gone for longer than the rule allows, or back for as long without a break. Makes one step
+ * at most, and gives the same object when there is none.
+ */
+export function judgeAbsence(
+  rule: AbsenceRule,
+  state: AlertState | undefined,
+  device: Device,
+  { lastAt, isBack, backSince }: Presence,
+  moment: Moment,
+): AlertState | undefined {
+  const { now } = moment;
+  if (standsStill(state)) return state;
+  const decide = (transition: Transition, since: number) =>
+    stateAfter(
+      rule,
+      state,
+      {
+        ...{ transition, deviceId: device.deviceId, site: device.site ?? '', severity: rule.severity },
+        ...{ finding: findingOf(rule, now - since), windowStart: lastAt, since },
+      },
+      moment,
+    );
+  if (!state || !isAlarm(state)) return now - lastAt > rule.longest ? decide('raised', lastAt) : state;
+  const { alarm } = state;
+  if (!isBack) return alarm?.backSince === undefined ? state : withBackSince(state, undefined);
+  const since = backSince ?? alarm?.backSince;
+  if (since === undefined) return withBackSince(state, now);
+  return now - since >= rule.longest ? decide('cleared', alarm?.told.since ?? lastAt) : state;
+}
+
+function withBackSince(state: AlertState, backSince: number | undefined): AlertState {
+  const { alarm, version } = state;
+  if (!alarm) return state;
+  const { backSince: _before, ...rest } = alarm;
+  return {
+    ...state,
+    version: version + 1,
+    alarm: { ...rest, ...(backSince !== undefined && { backSince }) },
+  };
+}
+
+function findingOf(rule: AbsenceRule, goneFor: number): AbsenceFinding {
+  const seconds = (ms: number) => String(Math.floor(ms / 1000));
+  return { absence: rule.absence, value: seconds(goneFor), limit: seconds(rule.longest) };
+}

@@ -1,0 +1,126 @@
+// What is remembered of one rule and one device: whether there is an alarm, who is told of it, and what is still owed.
+
+import type { Channel, Severity, Side, Stat } from './alert-rule.ts';
+
+/**
+ * What happened to an alarm. `repeated` and `escalated` remind of one that nobody has acknowledged; `ended`: its rule
+ * was removed, switched off or matches the device no more.
+ */
+export type Transition = 'raised' | 'worsened' | 'eased' | 'cleared' | 'repeated' | 'escalated' | 'ended';
+
+/** What was found: a figure and its limit, as decimal text, or since when a device is gone. */
+export type Finding = LimitFinding | AbsenceFinding;
+
+export interface LimitFinding {
+  readonly absence?: undefined;
+  /** Absent where readings are counted. */
+  readonly metric?: string;
+  readonly stat: Stat;
+  readonly perMinute?: true;
+  readonly value: string;
+  readonly side: Side;
+  readonly limit: string;
+}
+
+export interface AbsenceFinding {
+  readonly absence: 'silent' | 'offline';
+  /** Seconds, as decimal text: how long it was gone, and the longest that is allowed. */
+  readonly value: string;
+  readonly limit: string;
+}
+
+interface AnyNotification {
+  /** The same for every copy of this notification, and for no other. */
+  readonly alertId: string;
+  readonly transition: Transition;
+  readonly deviceId: string;
+  readonly site: string;
+  readonly ruleId: string;
+  /** The severity that the alert has now; of one that is cleared, the one that it had. */
+  readonly severity: Severity;
+  readonly channels: readonly Channel[];
+  /** The window that decided; of an absence, when the device was last there. */
+  readonly windowStart: number;
+  /** When the trouble began: the first window beyond the limit, or when the device was last there. */
+  readonly since: number;
+  readonly decidedAt: number;
+}
+
+/** What is told; times in epoch milliseconds. */
+export type Notification = AnyNotification & Finding;
+
+export interface AlertState {
+  readonly deviceId: string;
+  readonly ruleId: string;
+  /**
+   * `pending`: beyond a limit, for fewer windows than the rule asks for. `acknowledged`: an alarm that somebody has taken
+   * charge of.
+   */
+  readonly state: 'ok' | 'pending' | 'alarm' | 'acknowledged';
+  /** Of an alarm; absent when there is none. */
+  readonly severity?: Severity;
+  readonly alarm?: Alarm;
+  readonly acknowledged?: Acknowledgement;
+  /** Grows by one with every write, so that a writer that lost a race notices. */
+  readonly version: number;
+  /** The window that made the last transition. */
+  readonly windowStart: number;
+  /** What was measured there, decimal text. */
+  readonly value: string;
+  /** Notifications written down and not yet known to be sent, oldest first. */
+  readonly pending: readonly Debt[];
+  /** What happened and is not yet in the history, oldest first. */
+  readonly unfiled: readonly HistoryEntry[];
+}
+
+/** An alarm that stands; times in epoch milliseconds. */
+export interface Alarm {
+  readonly raisedAt: number;
+  /** What people were told last; reminders tell it again. */
+  readonly told: Notification;
+  /** When they were told, or last reminded. */
+  readonly toldAt: number;
+  readonly escalatedAt?: number;
+  /** Of a device that was gone: since when it has been back without a break. */
+  readonly backSince?: number;
+}
+
+/** Who took charge of an alarm, and when (epoch milliseconds). */
+export interface Acknowledgement {
+  readonly by: string;
+  readonly at: number;
+  readonly comment?: string;
+}
+
+/** A notification owed, and who is about to send it: until `heldUntil` (epoch milliseconds) nobody else does. */
+export interface Debt {
+  readonly notification: Notification;
+  readonly payer: string;
+  readonly heldUntil: number;
+  /** Nobody is told before: quiet hours, or a snooze. */
+  readonly notBefore?: number;
+  /** One of too many in a minute: it is told in a digest with others. */
+  readonly inDigest?: true;
+}
+
+/** What happened to an alert; in epoch milliseconds. */
+export interface HistoryEntry {
+  /** The same for every copy of this entry, and for no other of the device. */
+  readonly entryId: string;
+  readonly deviceId: string;
+  readonly ruleId: string;
+  readonly at: number;
+  readonly what: Transition | 'acknowledged' | 'commented';
+  readonly severity?: Severity;
+  readonly windowStart?: number;
+  readonly value?: string;
+  readonly limit?: string;
+  readonly by?: string;
+  readonly comment?: string;
+}
+
+/** When something is decided (epoch milliseconds), and until when the device or the alert is to be left alone. */
+export interface Moment {
+  readonly now: number;
+  readonly snoozedUntil?: number;
+}

@@ -1,0 +1,151 @@
+// Writes a decision about an alert down: the state after it, the notification that it owes, and its line in the history.
+
+import { hash } from 'node:crypto';
+import type { AlertRule, Severity } from './alert-rule.ts';
+import type {
+  Acknowledgement,
+  AlertState,
+  Debt,
+  Finding,
+  HistoryEntry,
+  Moment,
+  Notification,
+  Transition,
+} from './alert-state.ts';
+import { quietUntil } from './quiet-hours.ts';
+
+/** Beyond this many unsent notifications of one rule and device, its state stands still until some are sent. */
+const MAX_PENDING = 20;
+const MAX_UNFILED = 40;
+
+/** A decision; times in epoch milliseconds. */
+export interface Step {
+  readonly transition: Transition;
+  readonly deviceId: string;
+  readonly site: string;
+  /** What the alert has afterwards; of one that is over, what it had. */
+  readonly severity: Severity;
+  readonly finding: Finding;
+  /** The window that decided, or when a device was last there. */
+  readonly windowStart: number;
+  readonly since: number;
+}
+
+/** Of a rule that has never judged the device; it is not stored. */
+export function emptyState(deviceId: string, ruleId: string): AlertState {
+  return { deviceId, ruleId, state: 'ok', version: 0, windowStart: 0, value: '0', pending: [], unfiled: [] };
+}
+
+/** Whether so much is owed that nothing more is decided. */
+export function standsStill(state: AlertState | undefined): boolean {
+  return state !== undefined && (state.pending.length >= MAX_PENDING || state.unfiled.length >= MAX_UNFILED);
+}
+
+/** The state after the step; it owes the step's notification, unless all was over before anybody was to be told. */
+export function stateAfter(
+  rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours'>,
+  before: AlertState | undefined,
+  step: Step,
+  moment: Moment,
+): AlertState {
+  const { now } = moment;
+  const { deviceId, windowStart, severity, transition, finding } = step;
+  const notification: Notification = {
+    ...finding, // first: that of a reminder is the notification that it repeats
+    ...{ alertId: alertIdOf(rule.id, step, now), transition, deviceId, site: step.site, ruleId: rule.id },
+    ...{ severity, channels: rule.channels, windowStart, since: step.since, decidedAt: now },
+  };
+  const notBefore = Math.max(
+    rule.quietHours ? (quietUntil(rule.quietHours, now) ?? 0) : 0,
+    moment.snoozedUntil ?? 0,
+  );
+  const debt: Debt = { notification, payer: '', heldUntil: 0, ...(notBefore > now && { notBefore }) };
+  return {
+    ...{ deviceId, ruleId: rule.id, windowStart, value: finding.value },
+    ...standing(before, notification),
+    version: (before?.version ?? 0) + 1,
+    pending: withDebt(before?.pending ?? [], debt, now),
+    unfiled: [...(before?.unfiled ?? []), entryOf(notification)],
+  };
+}
+
+/** The alarm once somebody has taken charge of it; undefined when there is none to take charge of. */
+export function acknowledge(state: AlertState, acknowledged: Acknowledgement): AlertState | undefined {
+  if (!isAlarm(state)) return undefined;
+  const next = remarked(state, 'acknowledged', acknowledged);
+  return { ...next, state: 'acknowledged', acknowledged };
+}
+
+/** The state with a remark of somebody in its history. */
+export function remarked(
+  state: AlertState,
+  what: 'acknowledged' | 'commented',
+  { by, at, comment }: Acknowledgement,
+): AlertState {
+  const { deviceId, ruleId, version } = state;
+  const entry: HistoryEntry = {
+    entryId: idOf([deviceId, ruleId, what, at, version]),
+    ...{ deviceId, ruleId, at, what, by },
+    ...(comment !== undefined && { comment }),
+  };
+  return { ...state, version: version + 1, unfiled: [...state.unfiled, entry] };
+}
+
+export function isAlarm({ state }: Pick<AlertState, 'state'>): boolean {
+  return state === 'alarm' || state === 'acknowledged';
+}
+
+/** Whoever took charge of a warning has not seen that it is critical. */
+function standing(
+  before: AlertState | undefined,
+  told: Notification,
+): Pick<AlertState, 'state' | 'severity' | 'alarm' | 'acknowledged'> {
+  const { transition, severity, decidedAt } = told;
+  if (transition === 'cleared' || transition === 'ended') return { state: 'ok' };
+  const known = transition === 'raised' ? undefined : before?.alarm;
+  const alarm = { raisedAt: decidedAt, ...known, told, toldAt: decidedAt };
+  if (transition === 'eased') {
+    // Reminders tell of what was beyond a limit, not of what came back.
+    const eased = known ? { ...alarm, told: { ...known.told, severity } } : alarm;
+    const acknowledged = before?.acknowledged;
+    return acknowledged
+      ? { state: 'acknowledged', severity, alarm: eased, acknowledged }
+      : { state: 'alarm', severity, alarm: eased };
+  }
+  if (transition === 'escalated')
+    return { state: 'alarm', severity, alarm: { ...alarm, escalatedAt: decidedAt } };
+  return { state: 'alarm', severity, alarm };
+}
+
+/** An alarm that comes and goes while nobody is to be told is not told of at all; the history has it. */
+function withDebt(pending: readonly Debt[], debt: Debt, now: number): readonly Debt[] {
+  const { transition } = debt.notification;
+  const isWithheld = ({ notBefore = 0, payer }: Debt) => notBefore > now && payer === '';
+  const isOver = transition === 'cleared' || transition === 'ended';
+  const raised = pending.findLastIndex(({ notification }) => notification.transition === 'raised');
+  const wasTold = raised < 0 || !pending.slice(raised).every(isWithheld);
+  return isOver && !wasTold && isWithheld(debt) ? pending.slice(0, raised) : [...pending, debt];
+}
+
+function entryOf(notification: Notification): HistoryEntry {
+  const { alertId, transition, decidedAt, deviceId, ruleId } = notification;
+  const { severity, windowStart, value, limit } = notification;
+  return {
+    ...{ entryId: alertId, deviceId, ruleId, at: decidedAt, what: transition },
+    ...{ severity, windowStart, value, limit },
+  };
+}
+
+/**
+ * Windows of a rule's transitions only ever grow, or the severity does; whatever has no window of its own comes at a
+ * time of its own. So no two steps share these parts.
+ */
+function alertIdOf(ruleId: string, step: Step, now: number): string {
+  const { deviceId, windowStart, transition, severity, finding } = step;
+  const hasWindow = !finding.absence && !['repeated', 'escalated', 'ended'].includes(transition);
+  return idOf([deviceId, ruleId, windowStart, transition, severity, ...(hasWindow ? [] : [now])]);
+}
+
+function idOf(parts: readonly unknown[]): string {
+  return hash('sha256', JSON.stringify(parts)).slice(0, 32);
+}

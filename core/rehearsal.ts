@@ -1,0 +1,77 @@
+// When a rule would have told people: windows of the past go through the same machine as those of the present.
+
+import { judgeAbsence } from './absence.ts';
+import {
+  isLimitRule,
+  windowsBefore,
+  type AbsenceRule,
+  type LimitRule,
+  type AlertRule,
+} from './alert-rule.ts';
+import { judge } from './alert.ts';
+import type { AlertState, Notification } from './alert-state.ts';
+import type { Window } from './window.ts';
+
+/**
+ * The notifications that the rule would have made of one device's stored windows, oldest first, without reminders and
+ * whatever the hour. Each window is judged as it is stored, once it is closed; `decidedAt` is then.
+ * Throws a RangeError for a rule about connections, of which there is no history.
+ */
+export function rehearse(
+  rule: AlertRule,
+  windows: readonly Window[],
+  {
+    windowSeconds,
+    until,
+  }: { readonly windowSeconds: number; /** Epoch milliseconds. */ readonly until: number },
+): Notification[] {
+  if (isLimitRule(rule))
+    return rehearseLimits({ ...rule, quietHours: undefined }, windows, windowSeconds * 1000);
+  if (rule.absence === 'offline') throw new RangeError('There is no history of connections to rehearse with');
+  return rehearseSilence({ ...rule, quietHours: undefined }, windows, until);
+}
+
+function rehearseLimits(rule: LimitRule, windows: readonly Window[], size: number): Notification[] {
+  const play = createPlay();
+  for (const [index, window] of windows.entries()) {
+    const closed = windows.slice(Math.max(0, index - windowsBefore(rule)), index + 1);
+    play.on((state) => judge(rule, state, { closed }, { now: window.windowStart + size }));
+  }
+  return play.notifications;
+}
+
+function rehearseSilence(rule: AbsenceRule, windows: readonly Window[], until: number): Notification[] {
+  const play = createPlay();
+  // Nothing changes but when a window brings readings, and when it is long enough ago that one did.
+  const heard = windows.map(({ lastReadingAt }) => lastReadingAt);
+  const times = [
+    ...heard,
+    ...heard.map((time) => time + rule.longest),
+    ...heard.map((time) => time + rule.longest + 1),
+  ];
+  for (const now of [...new Set(times)].filter((time) => time <= until).sort((a, b) => a - b)) {
+    const newest = windows.findLast(({ lastReadingAt }) => lastReadingAt <= now);
+    if (!newest) continue;
+    const { deviceId, site, lastReadingAt: lastAt } = newest;
+    const presence = { lastAt, isBack: now - lastAt <= rule.longest };
+    play.on((state) => judgeAbsence(rule, state, { deviceId, site }, presence, { now }));
+  }
+  return play.notifications;
+}
+
+/** A state that people are told of at once, so that nothing is ever owed. */
+function createPlay() {
+  const notifications: Notification[] = [];
+  let state: AlertState | undefined;
+  return {
+    notifications,
+    on(step: (state: AlertState | undefined) => AlertState | undefined): void {
+      for (;;) {
+        const next = step(state);
+        if (next === undefined || next === state) return;
+        notifications.push(...next.pending.map(({ notification }) => notification));
+        state = { ...next, pending: [], unfiled: [] };
+      }
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// Tells again of alarms that nobody has acknowledged, tells others when that lasts, and ends those that no rule judges.
+
+import type { AlertRule } from './alert-rule.ts';
+import type { AlertState, Moment, Transition } from './alert-state.ts';
+import { isAlarm, standsStill, stateAfter } from './alert-step.ts';
+
+/**
+ * The alarm once people are reminded of it, or others told; the same object when it is not time, when somebody has taken
+ * charge of it, and while the device or the alert is to be left alone. Others are told once an alarm.
+ */
+export function remind(rule: AlertRule, state: AlertState, moment: Moment): AlertState {
+  const { now, snoozedUntil = 0 } = moment;
+  const { alarm } = state;
+  // What is still owed is news enough.
+  if (state.state !== 'alarm' || !alarm || state.pending.length > 0 || snoozedUntil > now) return state;
+  const { escalation, repeatEvery } = rule;
+  if (escalation && alarm.escalatedAt === undefined && now - alarm.raisedAt >= escalation.after) {
+    return toldAgain({ ...rule, channels: escalation.channels }, state, 'escalated', moment);
+  }
+  const isDue = repeatEvery !== undefined && now - alarm.toldAt >= repeatEvery;
+  return isDue ? toldAgain(rule, state, 'repeated', moment) : state;
+}
+
+/** The alarm once nobody judges it any more; the same object when there is none. `rule`: the last that is known of it. */
+export function end(
+  rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours'>,
+  state: AlertState,
+  moment: Moment,
+): AlertState {
+  if (state.state === 'pending') return { ...state, state: 'ok', version: state.version + 1 };
+  if (!isAlarm(state) || standsStill(state)) return state;
+  if (state.alarm) return toldAgain(rule, state, 'ended', moment);
+  const { severity: _severity, acknowledged: _acknowledged, ...rest } = state;
+  return { ...rest, state: 'ok', version: state.version + 1 };
+}
+
+function toldAgain(
+  rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours'>,
+  state: AlertState,
+  transition: Transition,
+  moment: Moment,
+): AlertState {
+  const { told } = state.alarm!;
+  const { deviceId, site, severity, windowStart, since } = told;
+  return stateAfter(
+    rule,
+    state,
+    { transition, deviceId, site, severity, finding: told, windowStart, since },
+    moment,
+  );
+}

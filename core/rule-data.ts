@@ -1,0 +1,144 @@
+// Alert rules as people write and store them, and the way from there to what is judged.
+
+import type {
+  AbsenceRule,
+  AlertRule,
+  Channel,
+  Level,
+  LimitRule,
+  Match,
+  Severity,
+  Stat,
+} from './alert-rule.ts';
+import { decimalOf, decimalText } from './decimal.ts';
+import { durationOf } from './duration.ts';
+import { limitOf } from './figure.ts';
+import { minuteOf } from './quiet-hours.ts';
+import { parseTimestamp } from './timestamp.ts';
+
+/**
+ * A rule as JSON. It judges one thing: limits of a figure (one level as fields of the rule, or several as `levels`),
+ * `noDataFor` or `offlineFor`. Durations are text such as `30m`, times as devices may write them.
+ */
+export interface RuleData {
+  readonly id: string;
+  /** For people. */
+  readonly comment?: string;
+  readonly enabled?: boolean;
+  readonly enabledFrom?: string | number;
+  readonly enabledUntil?: string | number;
+  readonly match?: Match;
+  readonly metric?: string;
+  readonly stat?: Stat;
+  readonly perMinute?: boolean;
+  readonly severity?: Severity;
+  readonly above?: number;
+  readonly below?: number;
+  readonly clearBelow?: number;
+  readonly clearAbove?: number;
+  readonly levels?: readonly Level[];
+  readonly forWindows?: number;
+  readonly clearAfter?: number;
+  readonly judgeLate?: boolean;
+  readonly noDataFor?: string;
+  readonly offlineFor?: string;
+  readonly channels?: readonly Channel[];
+  readonly quietHours?: { readonly from: string; readonly to: string; readonly timeZone: string };
+  readonly repeatEvery?: string;
+  readonly escalateAfter?: string;
+  readonly escalateTo?: readonly Channel[];
+}
+
+const USUAL_SEVERITY: Severity = 'major';
+const USUAL_CHANNELS: readonly Channel[] = ['email'];
+const USUAL_ESCALATION: readonly Channel[] = ['email', 'sms'];
+export const LIMITS = ['above', 'below', 'clearBelow', 'clearAbove'] as const;
+
+/** The template's parameters as rules; a limit that is absent or no number makes no rule, nor does silence of 0. */
+export function defaultRules(limits: {
+  readonly maxTemperature?: number;
+  readonly minTemperature?: number;
+  readonly silentAfterMinutes?: number;
+}): RuleData[] {
+  const { maxTemperature: max, minTemperature: min, silentAfterMinutes: minutes = 0 } = limits;
+  const common = { severity: 'critical', channels: ['email', 'sms'] } as const;
+  const rules: RuleData[] = [];
+  if (isLimit(max)) {
+    const limit = { metric: 'temperature', stat: 'max', above: max, clearBelow: shifted(max, -1) } as const;
+    rules.push({ id: 'temperature-high', ...limit, ...common });
+  }
+  if (isLimit(min)) {
+    const limit = { metric: 'temperature', stat: 'min', below: min, clearAbove: shifted(min, 1) } as const;
+    rules.push({ id: 'temperature-low', ...limit, ...common });
+  }
+  if (minutes > 0)
+    rules.push({ id: 'silent', noDataFor: `${minutes}m`, severity: 'major', channels: ['email'] });
+  return rules;
+}
+
+/** What is judged. The data must be without faults (`faultsOf`). */
+export function compileRule(data: RuleData): AlertRule {
+  const { id, enabled, match, quietHours, channels = USUAL_CHANNELS } = data;
+  const common = {
+    ...{ id, channels },
+    ...given({ enabled, match }),
+    ...given({ enabledFrom: timeOf(data.enabledFrom), enabledUntil: timeOf(data.enabledUntil) }),
+    ...given({ repeatEvery: spanOf(data.repeatEvery), escalation: escalationOf(data) }),
+    ...(quietHours && {
+      quietHours: {
+        from: minuteOf(quietHours.from)!,
+        to: minuteOf(quietHours.to)!,
+        timeZone: quietHours.timeZone,
+      },
+    }),
+  };
+  const { noDataFor, offlineFor, severity = USUAL_SEVERITY } = data;
+  const longest = spanOf(noDataFor ?? offlineFor);
+  if (longest !== undefined) {
+    const absence = noDataFor === undefined ? 'offline' : 'silent';
+    return { ...common, absence, severity, longest } satisfies AbsenceRule;
+  }
+  const { metric, stat, perMinute, forWindows, clearAfter, judgeLate } = data;
+  return {
+    ...common,
+    ...given({ metric, stat, forWindows, clearAfter }),
+    ...(perMinute && { perMinute }),
+    ...(judgeLate && { judgeLate }),
+    levels: data.levels ?? [levelOf(data)],
+  } satisfies LimitRule;
+}
+
+/** The level that a rule without `levels` has. */
+export function levelOf(data: RuleData): Level {
+  const limits = LIMITS.flatMap((name) => (data[name] === undefined ? [] : [[name, data[name]] as const]));
+  return { severity: data.severity ?? USUAL_SEVERITY, ...Object.fromEntries(limits) };
+}
+
+function escalationOf({ escalateAfter, escalateTo = USUAL_ESCALATION }: RuleData) {
+  const after = spanOf(escalateAfter);
+  return after === undefined ? undefined : { after, channels: escalateTo };
+}
+
+const spanOf = (text: string | undefined) => (text === undefined ? undefined : durationOf(text));
+
+function timeOf(value: string | number | undefined): number | undefined {
+  const found = value === undefined ? undefined : parseTimestamp(value);
+  return found && 'ms' in found ? found.ms : undefined;
+}
+
+/** Without the entries that are undefined. */
+function given<Fields extends object>(
+  fields: Fields,
+): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+}
+
+function isLimit(value: number | undefined): value is number {
+  return value !== undefined && decimalOf(value) !== undefined;
+}
+
+/** Adds in decimals: -1.1 + 1 in floating point has more decimals than a limit may have. */
+function shifted(limit: number, by: number): number {
+  return Number(decimalText(limitOf(limit) + limitOf(by)));
+}

@@ -45,10 +45,10 @@ export function attributeFacts(attributes: Readonly<Record<string, Attribute>>):
   const seen = new Map(Object.entries(attributes).filter(([, { type }]) => !type.startsWith('Binary')));
   if (seen.size === 0) return undefined;
   return {
-    values: (key) => {
+    values: remembered((key) => {
       const attribute = seen.get(key);
       return attribute ? attributeValues(attribute) : [];
-    },
+    }),
     inside: () => [nothing],
   };
 }
@@ -70,13 +70,25 @@ function elementsAt(object: JsonObject, key: string): unknown[] {
   return elementsOf(found);
 }
 
+/** Found once for each key: the branches of `$or` may ask for the same one a hundred times. */
+function remembered<T>(find: (key: string) => T): (key: string) => T {
+  const found = new Map<string, T>();
+  return (key) => {
+    const known = found.get(key);
+    if (known !== undefined) return known;
+    const value = find(key);
+    found.set(key, value);
+    return value;
+  };
+}
+
 function objectFacts(object: JsonObject): Facts {
   return {
-    values: (key) => elementsAt(object, key).filter(isScalar),
-    inside: (key) => {
+    values: remembered((key) => elementsAt(object, key).filter(isScalar)),
+    inside: remembered((key) => {
       const objects = elementsAt(object, key).filter(isObject);
       return objects.length > 0 ? objects.map(objectFacts) : [nothing];
-    },
+    }),
   };
 }
 

@@ -109,6 +109,7 @@ for (const [what, policy, problem] of policies) {
 const atTheLimit: readonly (readonly [what: string, policy: object, scope?: FilterScope])[] = [
   ['five keys', keys(5)],
   ['five keys twice', { $or: [keys(5), keys(5)] }],
+  ['six keys within one', { object: keys(6) }, 'MessageBody'],
   ['150 values', { k: range(150) }],
   [
     'branches that add up to 150',

@@ -127,7 +127,7 @@ export function createConnection(
   const leave = ({ clientId, session, will, ...presence }: Accepted, ending: EndingName) => {
     if (broker.connected.get(clientId) === client) broker.connected.delete(clientId);
     broker.sessions.leave(session);
-    if (will && ending !== 'clientDisconnected') broker.wills.release(will, identity, session.expirySeconds);
+    if (will && ending !== 'clientDisconnected') broker.wills.release(will, session.expirySeconds);
     const { event } = endingOf(ending);
     broker.clients.left(client as ConnectedClient, event);
     const { expirySeconds: sessionExpirySeconds } = session;

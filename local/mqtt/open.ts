@@ -93,7 +93,7 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
   const connected = new Map<string, ConnectedClient>();
   const clients = createClients({ connected, sessions, access, clock });
   const lifecycle = createLifecycle({ hub, clock, log, newId, earlierRuns });
-  const wills = createWills({ access, hub, clock, log, newId });
+  const wills = createWills({ hub, clock, log, newId });
   const rollCall = createRollCall({ records, lifecycle, wills, log });
   const context: BrokerContext = {
     access,

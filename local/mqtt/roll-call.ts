@@ -85,8 +85,7 @@ export function createRollCall(deps: {
     },
     dismissAbsent() {
       for (const { will, ...departure } of stored.values()) {
-        const { identity, sessionExpirySeconds } = departure;
-        if (will) wills.release(restoredWill(will), identity, sessionExpirySeconds);
+        if (will) wills.release(restoredWill(will), departure.sessionExpirySeconds);
         left(departure, lifecycle.disconnected(departure, 'SERVER_ERROR'));
       }
     },

@@ -2,7 +2,6 @@
 
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Access, Identity } from './access.ts';
 import type { Hub } from './hub.ts';
 import type { InboundMessage } from './message.ts';
 
@@ -13,8 +12,11 @@ export interface Will {
 }
 
 export interface Wills {
-  /** Publishes the will, after its delay or the session's end, whichever is first. */
-  release(will: Will, identity: Identity, sessionExpirySeconds: number): void;
+  /**
+   * Publishes the will, after its delay or the session's end, whichever is first. CONNECT has judged it: a certificate that
+   * was revoked since, or a policy that was changed, does not hold it back, as IoT Core sends it on AUTH_ERROR too.
+   */
+  release(will: Will, sessionExpirySeconds: number): void;
   /** Takes back a will that waits, because its session goes on. */
   cancel(clientId: string): void;
   /** Publishes a will that waits, because its session ends. */
@@ -24,19 +26,17 @@ export interface Wills {
 }
 
 export interface WillsDeps {
-  readonly access: Access;
   readonly hub: Hub;
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
 }
 
-export function createWills({ access, hub, clock, log, newId }: WillsDeps): Wills {
+export function createWills({ hub, clock, log, newId }: WillsDeps): Wills {
   const waiting = new Map<string, { cancel: () => void; publish: () => void }>();
 
-  const publish = ({ message }: Will, identity: Identity) => {
+  const publish = ({ message }: Will) => {
     const { clientId, topic } = message;
-    if (!access.allows(identity, { clientId, action: 'iot:Publish', resource: `topic/${topic}` })) return;
     hub.publish({ ...message, receivedAt: clock.now(), traceId: newId() }).catch((error: unknown) => {
       log.error('will lost: the disk refused it', { client: clientId, topic, reason: String(error) });
     });
@@ -49,17 +49,17 @@ export function createWills({ access, hub, clock, log, newId }: WillsDeps): Will
   };
 
   return {
-    release(will, identity, sessionExpirySeconds) {
+    release(will, sessionExpirySeconds) {
       const seconds = Math.min(will.delaySeconds, sessionExpirySeconds);
       if (seconds === 0) {
-        publish(will, identity);
+        publish(will);
         return;
       }
       const { clientId } = will.message;
       take(clientId)?.publish();
       const publishNow = () => {
         waiting.delete(clientId);
-        publish(will, identity);
+        publish(will);
       };
       waiting.set(clientId, { cancel: clock.after(seconds * 1000, publishNow), publish: publishNow });
     },

@@ -53,7 +53,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
   ],
   '**Wills**': [
     ['mqtt/broker', 'a client whose policy does not allow its will is not let in'],
-    ['mqtt/broker', 'a will that the policy does not allow any more is not published'],
+    ['mqtt/broker', 'a will is judged at CONNECT: who may not publish it any more still has it published'],
   ],
   // Shadows
   'Six levels of members': [

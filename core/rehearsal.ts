@@ -42,18 +42,18 @@ function rehearseLimits(rule: LimitRule, windows: readonly Window[], size: numbe
 
 function rehearseSilence(rule: AbsenceRule, windows: readonly Window[], until: number): Notification[] {
   const play = createPlay();
-  // Nothing changes but when a window brings readings, and when it is long enough ago that one did.
-  const heard = windows.map(({ lastReadingAt }) => lastReadingAt);
-  const times = [
-    ...heard,
-    ...heard.map((time) => time + rule.longest),
-    ...heard.map((time) => time + rule.longest + 1),
-  ];
-  for (const now of [...new Set(times)].filter((time) => time <= until).sort((a, b) => a - b)) {
-    const newest = windows.findLast(({ lastReadingAt }) => lastReadingAt <= now);
-    if (!newest) continue;
-    const { deviceId, site, lastReadingAt: lastAt } = newest;
-    const presence = { lastAt, isBack: now - lastAt <= rule.longest };
+  // Nothing changes but when readings come, of which the first and the last of a window are known, and when the last one
+  // is long enough ago.
+  const heard = windows.flatMap(({ firstReadingAt, lastReadingAt }) => [firstReadingAt, lastReadingAt]);
+  heard.sort((a, b) => a - b);
+  const { longest } = rule;
+  const times = new Set(heard.flatMap((time) => [time, time + longest, time + longest + 1]));
+  const [{ deviceId, site } = { deviceId: '', site: '' }] = windows;
+  let passed = 0;
+  for (const now of [...times].filter((time) => time <= until).sort((a, b) => a - b)) {
+    while (heard[passed] !== undefined && heard[passed]! <= now) passed += 1;
+    const lastAt = heard[passed - 1]!;
+    const presence = { lastAt, isBack: now - lastAt <= longest };
     play.on((state) => judgeAbsence(rule, state, { deviceId, site }, presence, { now }));
   }
   return play.notifications;

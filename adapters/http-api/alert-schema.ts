@@ -17,7 +17,7 @@ export const alert = z.strictObject({
   raisedAt: z.optional(time),
   toldAt: z.optional(time),
   escalatedAt: z.optional(time),
-  windowStart: time,
+  windowStart: z.optional(time),
   value: z
     .string()
     .check(z.describe('What was measured in the window of the last transition, as decimal text')),
@@ -48,5 +48,9 @@ export const historyPage = z.strictObject({
 
 export function shownAlert({ pending, unfiled: _unfiled, version: _version, alarm, ...state }: AlertState) {
   const { raisedAt, toldAt, escalatedAt, told } = alarm ?? {};
-  return { ...state, since: told?.since, raisedAt, toldAt, escalatedAt, owed: pending.length };
+  const { windowStart, ...rest } = state;
+  return {
+    ...{ ...rest, windowStart: windowStart || undefined }, // 0: there was no transition yet
+    ...{ since: told?.since, raisedAt, toldAt, escalatedAt, owed: pending.length },
+  };
 }

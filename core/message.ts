@@ -21,7 +21,7 @@ export interface ParsedMessage {
   readonly skipped: number;
 }
 
-const MAX_NAME_LENGTH = 128;
+export const MAX_NAME_LENGTH = 128;
 const MAX_READINGS = 1000;
 const CONTEXT: ReadonlySet<string> = new Set(CONTEXT_NAMES);
 

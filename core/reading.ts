@@ -63,9 +63,9 @@ export interface TimeLimits {
 export type Json = Readonly<Record<string, unknown>>;
 export type Fault = { readonly fault: RejectionReason; readonly detail: string };
 
-const MAX_ID_LENGTH = 64;
-const MAX_METRICS = 32;
-const METRIC_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+export const MAX_ID_LENGTH = 64;
+export const MAX_METRICS = 32;
+export const METRIC_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 /** What the rule adds beside a payload's own members. */
 export const CONTEXT_NAMES = ['deviceId', 'site', 'receivedAt', 'clientId', 'traceId'] as const;
 const RESERVED = new Set<string>([...CONTEXT_NAMES, 'id', 'timestamp', 'readings', 'rawPayload']);
@@ -153,7 +153,7 @@ function metricsOf(reading: Json): { metrics: Metric[]; skipped: number } | Faul
  * What makes a reading the same one: its id alone, so that a resend without a timestamp is recognised too; else its own
  * time and values, so that two readings alike in all of these are one; else its place in the message that brought it.
  */
-function identityText(
+export function identityText(
   id: string | undefined,
   time: { ms: number; own: boolean },
   metrics: readonly Metric[],

@@ -1,0 +1,315 @@
+// Folding an archive the slow and obvious way, which the fast one is held to, and archives to hold it to.
+
+import * as fc from 'fast-check';
+import { parseArchiveLine } from '../../core/archive-line.ts';
+import { foldArchive, type FoldedArchive, type RejectedLine } from '../../core/fold-archive.ts';
+import type { Reading } from '../../core/reading.ts';
+import { foldReadings, merge, type Delta, type Window } from '../../core/window.ts';
+
+export const START = 1_790_000_000_000;
+export const limits = { maxLatenessSeconds: 3600, maxSkewSeconds: 60 };
+
+/** All that a fold tells. */
+export interface Outcome {
+  readonly lines: number;
+  readonly accepted: number;
+  readonly skipped: number;
+  readonly rejected: readonly RejectedLine[];
+  readonly deltas: readonly Delta[];
+  readonly windows: readonly Window[];
+}
+
+export async function foldFast(chunks: Iterable<Uint8Array>, windowSeconds = 10): Promise<Outcome> {
+  const rejected: RejectedLine[] = [];
+  const onRejected = (line: RejectedLine) => void rejected.push(line);
+  const folded: FoldedArchive = await foldArchive(chunks, { ...limits, windowSeconds, onRejected });
+  const { lines, accepted, skipped } = folded;
+  const windows = [...folded.windows()].map((window) => ({ ...window }));
+  return { lines, accepted, skipped, rejected, deltas: [...folded.deltas()], windows };
+}
+
+/** Every line through `parseMessage`, all readings through `foldReadings`, and the parts of a window through `merge`. */
+export function foldSlowly(archive: Buffer, windowSeconds = 10): Outcome {
+  const rejected: RejectedLine[] = [];
+  const readings: Reading[] = [];
+  let lines = 0;
+  let skipped = 0;
+  for (const [index, line] of linesOf(archive).entries()) {
+    if (line.length === 0 || line.equals(Buffer.from('\r'))) continue;
+    lines += 1;
+    const message = parseArchiveLine(line, limits);
+    readings.push(...message.accepted);
+    skipped += message.skipped;
+    const { context } = message;
+    rejected.push(...message.rejected.map((rejection) => ({ line: index + 1, context, rejection })));
+  }
+  const deltas = foldReadings(readings, windowSeconds);
+  const windows = new Map<string, Delta>();
+  for (const delta of deltas) {
+    const key = `${delta.windowStart}/${delta.deviceId}`;
+    const known = windows.get(key);
+    windows.set(key, known ? merge(known, delta) : delta);
+  }
+  return {
+    lines,
+    accepted: readings.length,
+    skipped,
+    rejected,
+    deltas,
+    windows: [...windows.values()].map((delta) => ({ ...delta, readings: delta.readings.size })),
+  };
+}
+
+function linesOf(archive: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  let at = 0;
+  for (let end = archive.indexOf(10); end >= 0; end = archive.indexOf(10, at)) {
+    lines.push(archive.subarray(at, end));
+    at = end + 1;
+  }
+  if (at < archive.length) lines.push(archive.subarray(at));
+  return lines;
+}
+
+/** JSON as text: names and values of members, which may be no JSON at all. */
+type Members = readonly (readonly [name: string, value: string])[];
+
+const numbers = [
+  ...['4.2', '4.20', '4', '-4.25', '0', '-0', '-0.0', '0.1', '0.2', '0.3', '51', '100000', '0.05'],
+  ...['999999999999999', '9999999999999999', '1000000000000000', '1000000000000001', '-999999999999999'],
+  ...['0.000000000000001', '0.0000000000000001', '0.10000000000000', '123456789.123456', '12345678901.12345'],
+  ...['0.30000000000000004', '1.005', '9007199254740993', '3e2', '3E+2', '42e-1', '1e-15', '1e-16', '1e15'],
+  ...['1e16', '1e999', '-1e999', '0e5'],
+  ...[
+    '01',
+    '-01',
+    '00',
+    '1.',
+    '.5',
+    '+1',
+    '-',
+    '--1',
+    '1.2.3',
+    '0x10',
+    '1_000',
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    '1e',
+    '4.2f',
+  ],
+];
+const texts = [
+  ...[
+    '"seattle"',
+    '"portland"',
+    '""',
+    '"closed"',
+    '"a b"',
+    '"\\u0061"',
+    '"q\\"q"',
+    '"\\\\"',
+    '"\\ud800"',
+    '"ü"',
+    '"日本"',
+    '"\u007f"',
+  ],
+  ...[
+    '"a\tb"',
+    '"\u0000"',
+    `"${'x'.repeat(64)}"`,
+    `"${'x'.repeat(65)}"`,
+    `"${'x'.repeat(128)}"`,
+    `"${'x'.repeat(129)}"`,
+    '"open',
+  ],
+];
+const others = [
+  'true',
+  'false',
+  'null',
+  'tru',
+  'nulll',
+  'True',
+  '[]',
+  '{}',
+  '[1,2]',
+  '{"a":{"b":[1]}}',
+  '',
+  'undefined',
+];
+const times = [
+  ...[0, 1, 999, 1000, 5000, 9999, 10_000, 10_001, 25_000, -1, -3_600_000, -3_600_001].map((ms) =>
+    String(START + ms),
+  ),
+  ...[
+    '1790000000',
+    '1790000003',
+    '1790000000.5',
+    '1790000000000.0',
+    '1790000000000.5',
+    '1.79e12',
+    '"2026-09-21T14:13:20Z"',
+  ],
+  ...[
+    '0',
+    '-5',
+    '5',
+    '99999999999',
+    '100000000000',
+    '100000000000000',
+    '1790000000000000',
+    '1790000300000',
+    '00',
+    'null',
+    '"soon"',
+    '[]',
+  ],
+];
+const names = [
+  ...[
+    'temperature',
+    'humidity',
+    'door',
+    't',
+    'id',
+    'timestamp',
+    'deviceId',
+    'site',
+    'receivedAt',
+    'clientId',
+    'traceId',
+  ],
+  ...[
+    'readings',
+    'rawPayload',
+    '__proto__',
+    'constructor',
+    'toString',
+    'bad name',
+    '1',
+    '',
+    'temp\\u0065rature',
+    'ü',
+    'x'.repeat(64),
+    'x'.repeat(65),
+    'a.b',
+  ],
+];
+const name = fc.constantFrom(...names);
+const value = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...numbers) },
+  { weight: 2, arbitrary: fc.constantFrom(...texts, ...others) },
+  { weight: 1, arbitrary: fc.constantFrom(...times) },
+  { weight: 1, arbitrary: fc.double().map(String) },
+  { weight: 1, arbitrary: fc.string().map((text) => JSON.stringify(text)) },
+);
+
+/** Mostly one of the first, at times one of the others. */
+function mostly(first: readonly string[], others: readonly string[]): fc.Arbitrary<string> {
+  return fc.oneof(
+    { weight: 15, arbitrary: fc.constantFrom(...first) },
+    { weight: 1, arbitrary: fc.constantFrom(...others) },
+  );
+}
+
+const seconds = Array.from({ length: 13 }, (_, n) => String(START + n * 1000));
+
+/** What most lines are: few devices and times, so that readings are repeated, overtaken and contradicted. */
+const usual: fc.Arbitrary<Members> = fc
+  .record({
+    timestamp: mostly(seconds, times),
+    temperature: mostly(['4', '4.2', '4.20', '-4.25', '-0', '0', '999999999999999', '0.0000000001'], numbers),
+    humidity: fc.option(mostly(['51', '52.5', 'null', '"dry"', 'false'], texts), { nil: undefined }),
+    id: fc.option(mostly(['"a"', '"b"', '"c"', '"a1"'], ['"\\u0061"', 'null', ...texts]), {
+      nil: undefined,
+      freq: 1,
+    }),
+    deviceId: mostly(['"store-1"', '"store-2"', '"s"'], ['"store-ü"', '""']),
+    site: mostly(['"seattle"', '"portland"', '"boise"'], texts),
+    receivedAt: mostly([String(START + 20_000)], times),
+    clientId: mostly(['"store-1"', '""'], ['"ü"', 'null', ...texts]),
+    traceId: mostly(['"t-1"', '"t-2"'], texts),
+  })
+  .map((line) =>
+    Object.entries(line).filter((member): member is [string, string] => member[1] !== undefined),
+  );
+
+const changed: fc.Arbitrary<Members> = fc
+  .tuple(usual, fc.array(fc.tuple(name, value), { maxLength: 3 }), fc.array(fc.nat(20), { maxLength: 2 }))
+  .chain(([members, more, dropped]) => {
+    const kept = members.filter((_, index) => !dropped.includes(index));
+    return fc.shuffledSubarray([...kept, ...more], { minLength: kept.length + more.length });
+  });
+
+const space = fc.constantFrom('', '', '', '', '', ' ', '\t', '\r', '\u00a0', '\ufeff');
+
+function written(members: Members, [before, inside, after]: readonly string[]): string {
+  return `${before}{${inside}${members.map(([key, text]) => `"${key}":${text}`).join(`,${inside}`)}}${after}`;
+}
+
+const spaces = fc.oneof(
+  { weight: 15, arbitrary: fc.constant(['', '', '']) },
+  { weight: 1, arbitrary: fc.array(space, { minLength: 3, maxLength: 3 }) },
+);
+const packed = fc.tuple(usual, fc.array(changed, { maxLength: 3 })).map(([context, readings]): Members => {
+  const list = `[${readings.map((reading) => written(reading, ['', '', ''])).join()}]`;
+  return [['readings', list], ...context.filter(([key]) => /^(deviceId|site|receivedAt|traceId)$/.test(key))];
+});
+const text = fc.oneof(
+  { weight: 12, arbitrary: fc.tuple(usual, spaces).map(([members, around]) => written(members, around)) },
+  { weight: 4, arbitrary: fc.tuple(changed, spaces).map(([members, around]) => written(members, around)) },
+  { weight: 1, arbitrary: packed.map((members) => written(members, ['', '', ''])) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '',
+      '\r',
+      ' ',
+      '{}',
+      '[]',
+      'null',
+      '1',
+      '"x"',
+      '{',
+      '}',
+      '{"',
+      '{"a',
+      '{"a"',
+      '{"a":',
+      '{"a":1',
+      '{,}',
+      '{"a":1,}',
+    ),
+  },
+);
+
+const fault = fc.oneof(
+  { weight: 15, arbitrary: fc.constant('' as const) },
+  { weight: 1, arbitrary: fc.constantFrom('change', 'drop', 'double', 'append', 'cut') },
+);
+
+/** A line, at times with one of its bytes changed, taken out or doubled, or with rubbish at its end. */
+const line: fc.Arbitrary<Buffer> = fc
+  .tuple(text, fault, fc.nat(), fc.nat(255))
+  .map(([text, fault, place, byte]) => {
+    const bytes = Buffer.from(text);
+    const at = bytes.length === 0 ? 0 : place % bytes.length;
+    const parts = {
+      '': [bytes],
+      change: [bytes.subarray(0, at), Buffer.of(byte), bytes.subarray(at + 1)],
+      drop: [bytes.subarray(0, at), bytes.subarray(at + 1)],
+      double: [bytes.subarray(0, at), bytes.subarray(at, at + 1), bytes.subarray(at)],
+      append: [bytes, Buffer.of(byte)],
+      cut: [bytes.subarray(0, at)],
+    };
+    return Buffer.concat(parts[fault]);
+  });
+
+/** An archive, at times without its last line feed. */
+export const archive: fc.Arbitrary<Buffer> = fc
+  .tuple(fc.array(line, { maxLength: 60, size: 'max' }), fc.boolean())
+  .map(([lines, complete]) => {
+    const bytes = Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]));
+    return complete ? bytes : bytes.subarray(0, -1);
+  });

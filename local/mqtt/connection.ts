@@ -181,7 +181,7 @@ export function createConnection(
       timers.keepAlive(settled.keepAliveSeconds);
     },
     begin() {
-      if (isOpen) accepted!.session.attach(createLink(accepted!));
+      if (isOpen) broker.sessions.enter(accepted!.session, createLink(accepted!));
     },
     unacknowledged: new Set(),
     aliases: new Map(),

@@ -96,7 +96,10 @@ export async function handleSubscribe(client: ConnectedClient, packet: ISubscrib
     messageId: packet.messageId,
     granted: results.map((result) => (typeof result === 'number' ? result : result.options.qos)),
   });
-  for (const result of granted) if (result.wantsRetained) sendRetained(client, result);
+  for (const result of granted) {
+    if (result.wantsRetained) sendRetained(client, result);
+    if (result.filter.group !== undefined) broker.sessions.takeOver(accepted.session, result.text);
+  }
   if (granted.length > 0) {
     broker.lifecycle.subscribed(
       { ...accepted, identity },

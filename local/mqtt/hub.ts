@@ -3,6 +3,7 @@
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import type { Access } from './access.ts';
+import { consumerOf, readConsumer } from './debt.ts';
 import { createJobs, type Job, type Rules, type TopicService } from './jobs.ts';
 import type { Limits } from './limits.ts';
 import { type InboundMessage, readMessage } from './message.ts';
@@ -116,12 +117,13 @@ export function createHub(deps: HubDeps): Hub {
   const recipientsOf = (message: InboundMessage): Recipient[] => {
     const recipients: Recipient[] = [];
     for (const match of sessions.match(message.topic)) {
-      const { subscriber, options } = match;
-      const owed = subscriber.expirySeconds > 0 && options.qos === 1 && message.qos === 1;
+      const { subscriber, options, shared } = match;
+      const keeps = subscriber.expirySeconds > 0 || (shared !== undefined && sessions.isKept(shared));
+      const owed = keeps && options.qos === 1 && message.qos === 1;
       if (!owed && !subscriber.isConnected()) continue;
       if (!mayReceive(match, message)) continue;
       if (owed && !subscriber.hasRoom()) deps.count('mqtt.dropped');
-      else recipients.push({ subscriber, options, owed });
+      else recipients.push({ ...match, owed });
     }
     return recipients;
   };
@@ -145,7 +147,8 @@ export function createHub(deps: HubDeps): Hub {
 
   const owesOf = ({ recipients, jobs, retains }: Plan): string[] => {
     const owes = jobs.map(({ consumer }) => consumer);
-    for (const { owed, subscriber } of recipients) if (owed) owes.push(`session:${subscriber.id}`);
+    for (const { owed, subscriber, shared } of recipients)
+      if (owed) owes.push(consumerOf(subscriber.id, shared));
     if (retains) owes.push(retainedConsumer);
     return owes;
   };
@@ -187,11 +190,12 @@ export function createHub(deps: HubDeps): Hub {
     seq: number | undefined,
     { message, recipients }: Pick<Plan, 'message' | 'recipients'>,
   ) => {
-    for (const { subscriber, options, owed } of recipients) {
+    for (const { subscriber, options, shared, owed } of recipients) {
+      const debt = { seq: seq!, consumer: consumerOf(subscriber.id, shared), shared };
       subscriber.deliver(message, {
         qos: options.qos === 1 && message.qos === 1 ? 1 : 0,
         retain: options.retainAsPublished && message.retain,
-        seq: owed ? seq : undefined,
+        debt: owed ? debt : undefined,
       });
     }
   };
@@ -215,13 +219,9 @@ export function createHub(deps: HubDeps): Hub {
     const known = new Set(owed.map(({ consumer }) => consumer));
     for (const consumer of owes) {
       if (known.has(consumer) || consumer === retainedConsumer) continue;
-      const session = consumer.startsWith('session:') && sessions.byId(consumer.slice('session:'.length));
-      if (session) {
-        session.owe(seq);
-        continue;
-      }
-      if (!consumer.startsWith('session:'))
-        log.warn('dropped: who was owed it is there no more', { consumer, topic: message.topic });
+      const owner = readConsumer(consumer);
+      if (owner && sessions.owe(owner.sessionId, { seq, consumer, shared: owner.shared })) continue;
+      if (!owner) log.warn('dropped: who was owed it is there no more', { consumer, topic: message.topic });
       journal.settle(seq, consumer);
     }
     begin(message);

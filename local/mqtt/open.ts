@@ -75,7 +75,7 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     maxSessions: limits.sessions,
     queuedMessages: limits.queuedMessages,
     queuedBytes: limits.queuedBytes,
-    settle: (seq, sessionId) => journal.settle(seq, `session:${sessionId}`),
+    settle: ({ seq, consumer }) => journal.settle(seq, consumer),
     read: (seq) => readMessage(journal, seq),
   });
   const hub = createHub({

@@ -1,6 +1,7 @@
 // One client's subscriptions and what it is still owed: sends in order, repeats what was not acknowledged, bounds the rest.
 
 import type { Identity } from './access.ts';
+import type { Debt } from './debt.ts';
 import { type InboundMessage, isExpired } from './message.ts';
 import { createQueue } from './queue.ts';
 import type { SubscriptionOptions } from './subscriptions.ts';
@@ -40,16 +41,15 @@ export interface Session {
   isConnected(): boolean;
   /** False when no more QoS 1 messages may wait for it. */
   hasRoom(): boolean;
-  /**
-   * `seq` is the journal's number of a message that is owed to this session. A message with `onAcknowledged` does not
-   * outlive the connection.
-   */
+  /** A message with `onAcknowledged` does not outlive the connection. */
   deliver(
     message: InboundMessage,
-    how: { qos: 0 | 1; retain: boolean; seq?: number; onAcknowledged?: () => void },
+    how: { qos: 0 | 1; retain: boolean; debt?: Debt; onAcknowledged?: () => void },
   ): void;
-  /** Queues a message of an earlier run, which stays in the journal until it is sent. */
-  owe(seq: number): void;
+  /** Takes messages that the journal has: of an earlier run, or of another member of a group. */
+  owe(debts: readonly Debt[]): void;
+  /** Gives up what it is owed as a member of a group, acknowledged or not at all, in the order of publishing. */
+  surrender(shared: string): Debt[];
   acknowledge(messageId: number): void;
   attach(link: Link): void;
   detach(): void;
@@ -64,12 +64,12 @@ export interface SessionDeps {
   readonly count: (name: string) => void;
   readonly queuedMessages: number;
   readonly queuedBytes: number;
-  readonly settle: (seq: number, sessionId: string) => void;
+  readonly settle: (debt: Debt) => void;
   readonly read: (seq: number) => Promise<InboundMessage | undefined>;
 }
 
 interface Item {
-  readonly seq?: number;
+  readonly debt?: Debt;
   /** Absent where the journal has it and memory is short. */
   message?: InboundMessage;
   readonly retain: boolean;
@@ -96,7 +96,7 @@ export function createSession(record: SessionRecord, deps: SessionDeps): Session
 
   const finish = (item: Item) => {
     hold(item, undefined);
-    if (item.seq !== undefined) deps.settle(item.seq, record.id);
+    if (item.debt) deps.settle(item.debt);
   };
 
   const nextId = () => {
@@ -107,11 +107,13 @@ export function createSession(record: SessionRecord, deps: SessionDeps): Session
 
   const load = async (item: Item) => {
     loading = true;
-    const message = await deps.read(item.seq!);
+    const message = await deps.read(item.debt!.seq);
     loading = false;
     if (ended) return;
-    if (message) hold(item, message);
-    else if (queue.first() === item) finish(queue.shift()!);
+    if (queue.first() === item) {
+      if (message) hold(item, message);
+      else finish(queue.shift()!);
+    }
     session.pump();
   };
 
@@ -139,9 +141,9 @@ export function createSession(record: SessionRecord, deps: SessionDeps): Session
     subscriptions: new Map(),
     isConnected: () => link !== undefined,
     hasRoom: () => queue.length < deps.queuedMessages,
-    deliver(message, { qos, retain, seq, onAcknowledged }) {
+    deliver(message, { qos, retain, debt, onAcknowledged }) {
       if (ended) {
-        if (seq !== undefined) deps.settle(seq, record.id);
+        if (debt) deps.settle(debt);
         return;
       }
       if (qos === 0) {
@@ -149,8 +151,8 @@ export function createSession(record: SessionRecord, deps: SessionDeps): Session
         deps.count(sent ? 'mqtt.delivered' : 'mqtt.dropped');
         return;
       }
-      const item: Item = { seq, retain, onAcknowledged };
-      const inJournal = seq !== undefined;
+      const item: Item = { debt, retain, onAcknowledged };
+      const inJournal = debt !== undefined;
       if (!inJournal || (link && heldBytes < deps.queuedBytes)) hold(item, message);
       queue.push(item);
       session.pump();
@@ -158,8 +160,17 @@ export function createSession(record: SessionRecord, deps: SessionDeps): Session
         link?.overflow('it does not keep up with the messages that it subscribed to');
       }
     },
-    owe(seq) {
-      queue.push({ seq, retain: false });
+    owe(debts) {
+      for (const debt of debts) queue.push({ debt, retain: false });
+      session.pump();
+    },
+    surrender(shared) {
+      const isGiven = ({ debt }: Item) => debt?.shared === shared;
+      const given = [...inflight.values()].filter(isGiven);
+      for (const { messageId } of given) inflight.delete(messageId!);
+      for (const item of queue.clear()) (isGiven(item) ? given : queue).push(item);
+      for (const item of given) hold(item, undefined);
+      return given.map(({ debt }) => debt!).toSorted((a, b) => a.seq - b.seq);
     },
     acknowledge(messageId) {
       const item = inflight.get(messageId);
@@ -182,8 +193,7 @@ export function createSession(record: SessionRecord, deps: SessionDeps): Session
       for (const [messageId, item] of inflight) if (item.onAcknowledged) inflight.delete(messageId);
       const waiting = queue.clear().filter((item) => !item.onAcknowledged);
       for (const item of waiting) queue.push(item);
-      for (const item of [...inflight.values(), ...waiting])
-        if (item.seq !== undefined) hold(item, undefined);
+      for (const item of [...inflight.values(), ...waiting]) if (item.debt) hold(item, undefined);
     },
     pump() {
       while (link && !loading && inflight.size < link.window && link.isWritable()) {

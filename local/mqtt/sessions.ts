@@ -5,7 +5,8 @@ import type { RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from './access.ts';
 import { Refusal } from './refusal.ts';
-import { createSession, type Session, type SessionDeps, type SessionRecord } from './session.ts';
+import type { Debt } from './debt.ts';
+import { createSession, type Link, type Session, type SessionDeps, type SessionRecord } from './session.ts';
 import type { Version } from './shape.ts';
 import { createSubscriptionIndex, type Match, type SubscriptionOptions } from './subscriptions.ts';
 import { type Filter, parseFilter } from './topics.ts';
@@ -22,13 +23,20 @@ export interface Sessions {
     expirySeconds: number;
     identity: Identity;
   }): { session: Session; isPresent: boolean };
-  /** Leaves a session that outlives its connection, or ends it. */
+  /** Begins to send what the session is owed, and what waits for its groups, over `link`. */
+  enter(session: Session, link: Link): void;
+  /** Leaves a session that outlives its connection, or ends it; what it owes a group goes to members that are here. */
   leave(session: Session): void;
   /** Resolves when the subscription outlives a crash, if the session does. Rejects with Refusal when the disk refuses. */
   subscribe(session: Session, filter: Filter, text: string, options: SubscriptionOptions): Promise<void>;
   /** True when there was such a subscription. Rejects as `subscribe`. */
   unsubscribe(session: Session, text: string): Promise<boolean>;
-  byId(id: string): Session | undefined;
+  /** Gives a connected session what waits with members of the group of `shared` that are away. */
+  takeOver(session: Session, shared: string): void;
+  /** True when some member of the group keeps messages while it is away. */
+  isKept(shared: string): boolean;
+  /** Gives a debt of an earlier run to its session or another of its group; false when nobody is there for it. */
+  owe(sessionId: string, debt: Debt): boolean;
   /** The session of a client ID, connected or kept. */
   of(clientId: string): Session | undefined;
   match(topic: string): Match<Session>[];
@@ -100,8 +108,30 @@ export function createSessions(deps: SessionsDeps): Sessions {
     expiries.get(session)?.();
     expiries.delete(session);
   };
+  const membersOf = (shared: string) =>
+    [...index.members(parseFilter(shared) as Filter)].flatMap(([member, { qos }]) =>
+      qos > 0 ? [member] : [],
+    );
+  const groupsOf = (session: Session) =>
+    [...session.subscriptions.keys()].filter((text) => text.startsWith('$share/'));
+  const takeOver = (session: Session, shared: string) => {
+    if (!membersOf(shared).includes(session)) return; // QoS 0 is not owed
+    for (const member of membersOf(shared)) if (!member.isConnected()) session.owe(member.surrender(shared));
+  };
+  /** To a member that is connected; when the session ends, else to one that is kept. */
+  const handOn = (session: Session, isEnd: boolean) => {
+    for (const shared of groupsOf(session)) {
+      const others = membersOf(shared).filter((member) => member !== session);
+      const heir =
+        others.find((member) => member.isConnected()) ??
+        (isEnd ? others.find(({ expirySeconds }) => expirySeconds > 0) : undefined);
+      heir?.owe(session.surrender(shared));
+    }
+  };
+
   const end = (session: Session) => {
     cancelExpiry(session);
+    handOn(session, true);
     for (const text of session.subscriptions.keys()) index.delete(parseFilter(text) as Filter, session);
     session.end();
     byClient.delete(session.clientId);
@@ -142,8 +172,13 @@ export function createSessions(deps: SessionsDeps): Sessions {
       if (expirySeconds > 0) inBackground(save(session, null), session);
       return { session, isPresent };
     },
+    enter(session, link) {
+      session.attach(link);
+      for (const shared of groupsOf(session)) takeOver(session, shared);
+    },
     leave(session) {
       session.detach();
+      handOn(session, false);
       if (session.expirySeconds === 0) {
         end(session);
         return;
@@ -162,9 +197,16 @@ export function createSessions(deps: SessionsDeps): Sessions {
       await keep(session);
       return true;
     },
-    byId: (id) => byId.get(id),
+    takeOver,
+    isKept: (shared) => membersOf(shared).some(({ expirySeconds }) => expirySeconds > 0),
+    owe(sessionId, debt) {
+      const heirs = debt.shared === undefined ? [] : membersOf(debt.shared);
+      const session = byId.get(sessionId) ?? heirs[0];
+      session?.owe([debt]);
+      return session !== undefined;
+    },
     of: (clientId) => byClient.get(clientId),
-    match: (topic) => index.match(topic, (session) => session.isConnected()),
+    match: (topic) => index.match(topic, (session) => session.isConnected() && session.hasRoom()),
     async close() {
       for (const session of [...expiries.keys()]) cancelExpiry(session);
       await writing;

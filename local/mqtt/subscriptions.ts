@@ -14,6 +14,8 @@ export interface SubscriptionOptions {
 export interface Match<S> {
   readonly subscriber: S;
   readonly options: SubscriptionOptions;
+  /** The filter, `$share/...`, where the message goes to one of a group. */
+  readonly shared?: string;
 }
 
 export interface SubscriptionIndex<S> {
@@ -24,9 +26,12 @@ export interface SubscriptionIndex<S> {
    * group one member, preferring those for whom `isReady` is true, in turn.
    */
   match(topic: string, isReady: (subscriber: S) => boolean): Match<S>[];
+  /** Who subscribes with a shared filter, in the order of joining. */
+  members(filter: Filter): ReadonlyMap<S, SubscriptionOptions>;
 }
 
 interface Group<S> {
+  readonly filter: string;
   readonly members: Map<S, SubscriptionOptions>;
   turn: number;
 }
@@ -94,7 +99,10 @@ export function createSubscriptionIndex<S>(): SubscriptionIndex<S> {
         return;
       }
       let members = node.groups.get(group);
-      if (!members) node.groups.set(group, (members = { members: new Map(), turn: -1 }));
+      if (!members) {
+        members = { filter: `$share/${group}/${levels.join('/')}`, members: new Map(), turn: -1 };
+        node.groups.set(group, members);
+      }
       members.members.set(subscriber, options);
     },
     delete({ levels, group }, subscriber) {
@@ -121,14 +129,18 @@ export function createSubscriptionIndex<S>(): SubscriptionIndex<S> {
       };
       for (const node of nodes)
         for (const [subscriber, options] of node.subscribers) consider(subscriber, options);
-      const matches = [...best].map(([subscriber, options]) => ({ subscriber, options }));
+      const matches: Match<S>[] = [...best].map(([subscriber, options]) => ({ subscriber, options }));
       for (const node of nodes) {
         for (const group of node.groups.values()) {
           const chosen = pick(group, isReady);
-          if (chosen) matches.push({ subscriber: chosen[0], options: chosen[1] });
+          if (chosen) matches.push({ subscriber: chosen[0], options: chosen[1], shared: group.filter });
         }
       }
       return matches;
+    },
+    members({ levels, group }) {
+      const node = path(levels)[levels.length];
+      return node?.groups.get(group!)?.members ?? new Map<S, SubscriptionOptions>();
     },
   };
 }

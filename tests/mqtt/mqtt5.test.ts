@@ -460,43 +460,124 @@ test('a shared subscription spreads messages over the group, whatever the versio
     }
   };
   await send(4);
-  assert.deepEqual([(await five.ping()).length, (await four.ping()).length], [2, 2]);
+  const taken = await five.ping();
+  assert.deepEqual([taken.length, (await four.ping()).length], [2, 2]);
+  for (const packet of taken) five.send({ cmd: 'puback', messageId: packet.messageId! });
+  await five.ping();
   await five.drop();
   await until(() => harness.counters.get('mqtt.disconnections') === 1, 'it is gone');
   await send(3);
   assert.equal((await four.ping()).length, 3);
 });
 
-test('with all of a group away, a shared subscription keeps QoS 1 messages for kept sessions, in turn', async () => {
-  await start();
-  const fields = { clean: false, properties: { sessionExpiryInterval: 100 } };
-  for (const clientId of ['one', 'two']) {
-    const client = await connected(clientId, fields);
-    await subscribed(client, '$share/g/jobs/+');
-    await client.drop();
-  }
-  await until(() => harness.counters.get('mqtt.disconnections') === 2, 'both are gone');
+const groupFilter = '$share/g/jobs/+';
+const keptFields = { clean: false, properties: { sessionExpiryInterval: 100 } };
+
+async function publishJobs(payloads: readonly string[]): Promise<void> {
   const publisher = await connected('p');
-  for (let i = 0; i < 4; i += 1) {
-    publisher.send(publish('jobs/x', `${i}`));
+  for (const payload of payloads) {
+    publisher.send(publish('jobs/x', payload));
     await publisher.next();
   }
-  harness = await harness.restart();
-  const heard: string[] = [];
-  for (const clientId of ['one', 'two']) {
-    const client = await connected(clientId, fields);
-    for (const packet of [await client.next(), await client.next()])
-      heard.push(`${clientId} ${String((packet as IPublishPacket).payload)}`);
-    assert.deepEqual(await client.ping(), []);
+  await publisher.drop();
+}
+
+/** Leaves kept members of the group behind, who are away. */
+async function leaveMembers(...clientIds: readonly string[]): Promise<void> {
+  for (const clientId of clientIds) {
+    const client = await connected(clientId, keptFields);
+    await subscribed(client, groupFilter);
+    await client.drop();
   }
-  assert.deepEqual(
-    heard.map((text) => text.slice(0, 3)),
-    ['one', 'one', 'two', 'two'],
-  );
-  assert.deepEqual(
-    heard.map((text) => text.at(-1)!).toSorted((a, b) => a.localeCompare(b)),
-    ['0', '1', '2', '3'],
-  );
+  await until(() => harness.counters.get('mqtt.disconnections') === clientIds.length, 'all are gone');
+}
+
+async function heard(client: RawClient, count: number): Promise<string[]> {
+  const payloads: string[] = [];
+  while (payloads.length < count) payloads.push(String(((await client.next()) as IPublishPacket).payload));
+  assert.deepEqual(await client.ping(), []);
+  return payloads;
+}
+
+for (const isRestarted of [false, true]) {
+  test(`with all of a group away, whoever comes back first gets what was published${isRestarted ? ', over a restart too' : ''}`, async () => {
+    await start();
+    await leaveMembers('one', 'two');
+    await publishJobs(['0', '1', '2', '3']);
+    if (isRestarted) harness = await harness.restart();
+    const two = await connected('two', keptFields);
+    assert.deepEqual((await heard(two, 4)).toSorted(), ['0', '1', '2', '3']);
+    assert.deepEqual(await (await connected('one', keptFields)).ping(), []);
+  });
+}
+
+test('what waits for a group goes to a member that joins it, and a member with QoS 0 takes none of it', async () => {
+  await start();
+  await leaveMembers('one');
+  await publishJobs(['0', '1']);
+  const careless = await connected('careless');
+  careless.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: groupFilter, qos: 0 }] });
+  await careless.next();
+  assert.deepEqual(await careless.ping(), []);
+  const joining = await connected('joining');
+  await subscribed(joining, groupFilter);
+  assert.deepEqual(await heard(joining, 2), ['0', '1']);
+});
+
+test('what a member of a kept group has not acknowledged goes on to another when it leaves', async () => {
+  await start();
+  await leaveMembers('one');
+  const passing = await connected('passing');
+  await subscribed(passing, groupFilter);
+  await publishJobs(['0', '1']);
+  assert.deepEqual(await heard(passing, 2), ['0', '1']);
+  await passing.drop();
+  const one = await connected('one', keptFields);
+  assert.deepEqual(await heard(one, 2), ['0', '1']);
+  const other = await connected('other');
+  await subscribed(other, groupFilter);
+  await one.drop();
+  assert.deepEqual(await heard(other, 2), ['0', '1']);
+  for (const messageId of [1, 2]) other.send({ cmd: 'puback', messageId });
+  await other.ping();
+  harness = await harness.restart();
+  assert.deepEqual(await (await connected('one', keptFields)).ping(), [], 'nothing is owed any more');
+});
+
+test('what a kept member is owed outlasts its session as long as the group has another', async () => {
+  const clock = createManualClock(0);
+  await start({ clock });
+  await leaveMembers('one');
+  await publishJobs(['0']);
+  const two = await connected('two', { clean: false, properties: { sessionExpiryInterval: 3600 } });
+  await subscribed(two, groupFilter);
+  assert.deepEqual(await heard(two, 1), ['0']);
+  await two.drop();
+  const late = { clean: false, properties: { sessionExpiryInterval: 3600 } };
+  await until(() => harness.counters.get('mqtt.disconnections') === 3, 'two is gone');
+  await clock.advance(101_000);
+  assert.deepEqual(await heard(await connected('two', late), 1), ['0']);
+});
+
+test('a shared subscription passes over a member that has no room for more', async () => {
+  await start({ limits: { queuedMessages: 1, inflight: 1 } });
+  const slow = await connected('slow', keptFields);
+  await subscribed(slow, groupFilter);
+  const quick = await connected('quick', keptFields);
+  await subscribed(quick, groupFilter);
+  const publisher = await connected('p');
+  const taken: string[] = [];
+  for (let n = 0; n < 8; n += 1) {
+    publisher.send(publish('jobs/x', `${n}`));
+    await publisher.next();
+    for (const packet of await quick.ping()) {
+      const { payload, messageId } = packet as IPublishPacket;
+      taken.push(String(payload));
+      quick.send({ cmd: 'puback', messageId: messageId! });
+    }
+  }
+  assert.equal(taken.length, 6, 'slow has one in flight and one in its queue');
+  assert.equal(harness.counters.get('mqtt.dropped'), 0);
 });
 
 test('the broker gives no topic alias of its own, however many a client would take', async () => {

@@ -33,7 +33,10 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
       'mqtt/mqtt5',
       'a shared subscription spreads messages over the group, whatever the version, and skips who is away',
     ],
-    ['mqtt/mqtt5', 'with all of a group away, a shared subscription keeps QoS 1 messages for kept sessions'],
+    ['mqtt/mqtt5', 'with all of a group away, whoever comes back first gets what was published'],
+    ['mqtt/mqtt5', 'what waits for a group goes to a member that joins it'],
+    ['mqtt/mqtt5', 'what a member of a kept group has not acknowledged goes on to another when it leaves'],
+    ['mqtt/mqtt5', 'a shared subscription passes over a member that has no room for more'],
   ],
   '**Version numbers**': [
     [

@@ -3,11 +3,14 @@
 export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
+  /** Further members of the error, where its shape has them. */
+  readonly details: Readonly<Record<string, string>>;
 
-  constructor(code: string, message: string, status = 400) {
+  constructor(code: string, message: string, status = 400, details: AwsError['details'] = {}) {
     super(message);
     this.name = code;
     this.code = code;
     this.status = status;
+    this.details = details;
   }
 }

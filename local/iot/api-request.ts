@@ -28,8 +28,9 @@ export interface Operation {
 }
 
 export const invalid = (message: string) => new AwsError('InvalidRequestException', message, 400);
-export const alreadyExists = (message: string) =>
-  new AwsError('ResourceAlreadyExistsException', message, 409);
+/** `resourceId`: the name, or the ID of what has none. */
+export const alreadyExists = (message: string, resourceArn: string, resourceId: string) =>
+  new AwsError('ResourceAlreadyExistsException', message, 409, { resourceArn, resourceId });
 export const conflict = (message: string) => new AwsError('VersionConflictException', message, 409);
 
 const registryName = { pattern: /^[a-zA-Z0-9:_-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 : _ -' };

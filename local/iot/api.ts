@@ -135,7 +135,7 @@ export function createIotHandler(cloud: IotCloud, log: Log) {
       const error = asAwsError(caught, req, log);
       status = error.status;
       headers['x-amzn-errortype'] = error.code;
-      answer = { message: error.message };
+      answer = { message: error.message, ...error.details };
       if (!req.complete) headers['connection'] = 'close';
     }
     res.writeHead(status, headers);

@@ -1,6 +1,7 @@
 // Device certificates in the AWS IoT API: issued, registered, activated, revoked, deleted.
 import { AwsError } from '../aws-error.ts';
 import {
+  alreadyExists,
   invalid,
   label,
   notSupported,
@@ -42,7 +43,7 @@ export function newCertificate(
   const now = registry.clock.now();
   const read = readCertificate(pem, now);
   if (registry.certificates.has(read.id)) {
-    throw new AwsError('ResourceAlreadyExistsException', `Certificate ${read.id} is already registered`, 409);
+    throw alreadyExists(`Certificate ${read.id} is already registered`, arnOf(registry, read.id), read.id);
   }
   return { ...read, status, mode, createdAt: now, modifiedAt: now, version: 1 };
 }

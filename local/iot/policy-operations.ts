@@ -48,7 +48,9 @@ export async function createPolicy(
   document: string,
   seeded = false,
 ): Promise<Policy> {
-  if (registry.policies.has(name)) throw alreadyExists(`Policy ${name} already exists`);
+  if (registry.policies.has(name)) {
+    throw alreadyExists(`Policy ${name} already exists`, registry.arn(`policy/${name}`), name);
+  }
   const made = newPolicy(name, document, registry.clock.now());
   const policy = seeded ? { ...made, seeded: document } : made;
   await registry.commit([change('policy', name, policy)]);

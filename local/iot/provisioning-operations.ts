@@ -61,7 +61,11 @@ async function createTemplate({ registry }: IotCloud, { body }: ApiRequest) {
   if ((text(body, 'type') ?? 'FLEET_PROVISIONING') !== 'FLEET_PROVISIONING')
     throw invalid('type must be FLEET_PROVISIONING');
   if (registry.provisioningTemplates.has(name))
-    throw alreadyExists(`Provisioning template ${name} already exists`);
+    throw alreadyExists(
+      `Provisioning template ${name} already exists`,
+      registry.arn(`provisioningtemplate/${name}`),
+      name,
+    );
   const description = text(body, 'description');
   await setTemplate(registry, {
     name,

@@ -81,7 +81,11 @@ export async function createThingGroup(
   if (found) {
     const of = (group: Properties) => [group.parent, group.description, new Map(group.attributes)];
     if (isDeepStrictEqual(of(found), of(given))) return found;
-    throw alreadyExists(`Thing group ${name} already exists with another parent or other properties`);
+    throw alreadyExists(
+      `Thing group ${name} already exists with another parent or other properties`,
+      registry.arn(`thinggroup/${name}`),
+      name,
+    );
   }
   const group: ThingGroup = { name, id: randomUUID(), ...given, version: 1, createdAt: registry.clock.now() };
   if (ancestors(registry, group).length >= maximumDepth) {

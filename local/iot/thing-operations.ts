@@ -67,7 +67,11 @@ async function createThing({ registry }: { registry: Registry }, request: ApiReq
   const found = registry.things.get(name);
   const sameAttributes = (other: Thing) => isDeepStrictEqual(new Map(other.attributes), new Map(given));
   if (found && (found.typeName !== typeName || !sameAttributes(found))) {
-    throw alreadyExists(`Thing ${name} already exists with another type or other attributes`);
+    throw alreadyExists(
+      `Thing ${name} already exists with another type or other attributes`,
+      registry.arn(`thing/${name}`),
+      name,
+    );
   }
   const thing = found ?? {
     name,

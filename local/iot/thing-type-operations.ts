@@ -65,7 +65,11 @@ export async function createThingType(
       [properties.description, properties.searchableAttributes],
     );
     if (same) return found;
-    throw alreadyExists(`Thing type ${name} already exists with other properties`);
+    throw alreadyExists(
+      `Thing type ${name} already exists with other properties`,
+      registry.arn(`thingtype/${name}`),
+      name,
+    );
   }
   const type: ThingType = { name, id: randomUUID(), ...properties, createdAt: registry.clock.now() };
   await registry.commit([change('type', name, type)]);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { UpdateCertificateCommand } from '@aws-sdk/client-iot';
 import { certificateIdOf, deviceFiles, prepareFolder, writeCertificate, writeKey } from './device-files.ts';
 import type { Say } from './device-hint.ts';
-import type { DeviceOptions } from './device-options.ts';
+import { sameCloud, type DeviceOptions } from './device-options.ts';
 import { OnboardingError } from './onboarding-error.ts';
 import { makeKeyAndRequest } from './onboarding-key.ts';
 import { certify, requirePolicy } from './onboarding.ts';
@@ -20,7 +20,7 @@ async function revokeClaim(target: Target, { name, out }: DeviceOptions, say: Sa
 
 /** Makes a claim certificate, or with `--revoke` revokes the one in the folder. */
 export async function claim(target: Target, options: DeviceOptions, say: Say): Promise<void> {
-  const { name, out, policy, local } = options;
+  const { name, out, policy } = options;
   if (options.revoke) return revokeClaim(target, options, say);
   const files = deviceFiles(out, name);
   prepareFolder(out, files, target.ca);
@@ -34,7 +34,7 @@ export async function claim(target: Target, options: DeviceOptions, say: Say): P
     withoutThing: true,
     keep: ({ certificatePem }) => writeCertificate(files.cert, certificatePem),
   });
-  const place = local ? ' --local' : '';
+  const place = sameCloud(options);
   say(`claim        ${certificateId}, active, policy ${policy}`);
   say(`files        ${files.ca}, ${files.cert}, ${files.key}: for the factory, the same on every device`);
   say('');

@@ -20,7 +20,7 @@ import {
   type DeviceFiles,
 } from './device-files.ts';
 import { sayHowToPublish, type Say } from './device-hint.ts';
-import type { DeviceOptions } from './device-options.ts';
+import { sameCloud, type DeviceOptions } from './device-options.ts';
 import { provision } from './device-provision.ts';
 import { OnboardingError } from './onboarding-error.ts';
 import { makeKeyAndRequest } from './onboarding-key.ts';
@@ -134,7 +134,7 @@ async function rotate(target: Target, options: DeviceOptions, say: Say): Promise
   const active = certificates.filter(({ status }) => status === 'ACTIVE');
   if (active.length > 1 || existsSync(files.oldKey)) {
     throw new OnboardingError(
-      `${name} is in the middle of a rotation: finish it with rotate ${name} --retire-old --out ${out}`,
+      `${name} is in the middle of a rotation: finish it with rotate ${name} --retire-old --out ${out}${sameCloud(options)}`,
     );
   }
   prepareFolder(out, files, target.ca);
@@ -150,7 +150,7 @@ async function rotate(target: Target, options: DeviceOptions, say: Say): Promise
   );
   say('');
   say(
-    `once the device connects with the new one: npm run device -- rotate ${name} --retire-old --out ${out}${options.local ? ' --local' : ''}`,
+    `once the device connects with the new one: npm run device -- rotate ${name} --retire-old --out ${out}${sameCloud(options)}`,
   );
 }
 

@@ -51,6 +51,14 @@ const allowed: Readonly<Record<DeviceOptions['command'], readonly string[]>> = {
   provision: ['out', 'claim-cert', 'claim-key', 'template', 'parameter', 'endpoint'],
 };
 
+const defaultDataDir = '.tidegate';
+
+/** What a command that is suggested next needs to reach the same cloud, with a space before it. */
+export function sameCloud({ local, dataDir }: Pick<DeviceOptions, 'local' | 'dataDir'>): string {
+  if (!local) return '';
+  return dataDir === defaultDataDir ? ' --local' : ` --local --data-dir ${dataDir}`;
+}
+
 function checkName(what: string, name: string): string {
   if (/^[a-zA-Z0-9:_-]{1,128}$/.test(name)) return name;
   throw new OnboardingError(`${what} ${JSON.stringify(name)} is not allowed: 1 to 128 of a-z A-Z 0-9 : _ -`);
@@ -83,7 +91,7 @@ function parse(args: readonly string[]) {
         out: text,
         policy: text,
         local: flag,
-        'data-dir': { ...text, default: '.tidegate' },
+        'data-dir': { ...text, default: defaultDataDir },
         'retire-old': flag,
         revoke: flag,
         'claim-cert': text,

@@ -1,7 +1,7 @@
 // The command line of `npm run device`: what it takes, and how it names what it does not.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseDeviceOptions } from '../../device-sim/device-options.ts';
+import { parseDeviceOptions, sameCloud } from '../../device-sim/device-options.ts';
 import { OnboardingError } from '../../device-sim/onboarding-error.ts';
 
 test('create takes type, group, attributes, folder, policy and place', () => {
@@ -25,6 +25,13 @@ test('claim takes a name, and makes one up where there is none', () => {
   const of = (line: string) => parseDeviceOptions(line.split(' '));
   assert.partialDeepStrictEqual(of('claim'), { name: 'claim', policy: 'TidegateClaim', revoke: false });
   assert.partialDeepStrictEqual(of('claim factory-1 --revoke'), { name: 'factory-1', revoke: true });
+});
+
+test('a command that is suggested next names the same cloud', () => {
+  const of = (line: string) => sameCloud(parseDeviceOptions(line.split(' ')));
+  assert.equal(of('create s1'), '');
+  assert.equal(of('create s1 --local'), ' --local');
+  assert.equal(of('create s1 --local --data-dir /tmp/a'), ' --local --data-dir /tmp/a');
 });
 
 test('provision takes the claim, the template, parameters and the endpoint', () => {

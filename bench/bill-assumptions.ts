@@ -24,7 +24,10 @@ export const assumed = {
   batchBytes: 6 * 1024 ** 2,
   recordFrameBytes: 620,
   metrics: 7,
-  alarms: { direct: 7, stream: 11 },
+  alarms: { direct: 11, stream: 15 },
+  sweepMs: 300,
+  sweepMemoryGB: 0.25,
+  deviceBytes: 400,
 } as const;
 
 /** Every assumption behind the bill of a fleet, a sentence each. */
@@ -45,6 +48,7 @@ export function assumptionsOf(fleet: Fleet): string[] {
       ? 'alert states are read once a device and window'
       : `a shard is used to four fifths; batches grow for ${fleet.batchingSeconds} s, ${a.lanesPerShard} side by side a shard, up to 10,000 records or 6 MB; alert states are read once a device and batch`,
     `an invocation writes ${a.logBytesPerInvocation} bytes of log; the archive is kept in S3 Standard and counted for its first month`,
+    `the sweep takes ${a.sweepMs} ms a minute of ${a.sweepMemoryGB * 1024} MB, and reads every device, of ${a.deviceBytes} bytes`,
     'alerts (SNS, SMS), rejected readings, retries and a dashboard are not counted',
   ];
 }

@@ -229,7 +229,30 @@ function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic,
       assumed.metrics * cloudwatch.metricMonth + assumed.alarms[fleet.mode] * cloudwatch.alarmMonth,
       'standing',
     ),
+    ...sweepLines(fleet, prices),
     line('KMS', 'key of the alerts topic', prices.kms.keyMonth, 'standing'),
+  ];
+}
+
+/** Every minute a function looks after all devices; a read that is not consistent takes 8 KB a unit. */
+function sweepLines({ devices }: Fleet, { lambda, dynamodb }: Prices): Line[] {
+  const sweeps = HOURS * 60;
+  const seconds = (sweeps * assumed.sweepMs) / 1000;
+  const time = seconds * assumed.sweepMemoryGB * lambda.gbSecondArm64;
+  const reads = sweeps * Math.max(0.5, (devices * assumed.deviceBytes) / (8 * KB));
+  return [
+    {
+      service: 'Lambda',
+      what: 'sweeps',
+      dollars: (sweeps / 1e6) * lambda.requestMillion + time,
+      kind: 'standing',
+    },
+    {
+      service: 'DynamoDB',
+      what: 'devices that sweeps look at',
+      dollars: (reads / 1e6) * dynamodb.readMillion,
+      kind: 'standing',
+    },
   ];
 }
 

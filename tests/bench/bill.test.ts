@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { assumed } from '../../bench/bill-assumptions.ts';
 import { billOf, type Fleet, type Prices } from '../../bench/bill.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -52,6 +53,21 @@ test('the stream writes 0.12 times a reading at one hertz, and more where batche
 test('a shard too few makes batches shorter, and more writes', () => {
   const writes = (shards: number) => bill({ devices: 10_000, mode: 'stream', shards }).writesPerReading;
   assert.ok(writes(2) > writes(20));
+});
+
+test('a bill has as many alarms as the template', () => {
+  const template = readFileSync(path.join(root, 'template.yaml'), 'utf8');
+  assert.equal(template.match(/Type: AWS::CloudWatch::Alarm/g)?.length, assumed.alarms.stream);
+  const streamOnly = template.match(/Type: AWS::CloudWatch::Alarm\n +Condition: IngestsByStream/g);
+  assert.equal(assumed.alarms.stream - (streamOnly?.length ?? 0), assumed.alarms.direct);
+});
+
+test('the sweep reads every device every minute', () => {
+  // 43,800 minutes, 10,000 devices of 400 bytes, 8 KB a unit.
+  assert.equal(
+    cents(dollars({ devices: 10_000 }, 'DynamoDB', /sweeps/)),
+    cents(((43_800 * 4e6) / 8192 / 1e6) * prices.dynamodb.readMillion),
+  );
 });
 
 test('a small fleet is cheaper without the stream', () => {

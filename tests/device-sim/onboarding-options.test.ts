@@ -28,7 +28,7 @@ test('claim takes a name, and makes one up where there is none', () => {
 });
 
 test('a command that is suggested next names the same cloud', () => {
-  const of = (line: string) => sameCloud(parseDeviceOptions(line.split(' ')));
+  const of = (line: string) => sameCloud(parseDeviceOptions(line.split(' '))!);
   assert.equal(of('create s1'), '');
   assert.equal(of('create s1 --local'), ' --local');
   assert.equal(of('create s1 --local --data-dir /tmp/a'), ' --local --data-dir /tmp/a');

@@ -1,9 +1,9 @@
 // Puts the parts of ingestion together over the real services, for both functions that take readings.
 
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { createAlerting } from './alerting.ts';
 import { createDeviceStore } from './device-store.ts';
+import { openDynamoDb } from './dynamodb-client.ts';
 import type { IngestEnvironment } from './environment.ts';
 import { createErrorStore } from './error-store.ts';
 import { createIngestion, type Ingest } from './ingestion.ts';
@@ -26,7 +26,7 @@ export function openIngestion(
   options: { readonly callsAtOnce: number; readonly rememberedWindows?: number },
 ): Ingest {
   const { callsAtOnce, rememberedWindows } = options;
-  const dynamodb = new DynamoDBClient();
+  const dynamodb = openDynamoDb();
   const windows = createWindowStore({
     client: dynamodb,
     table: environment.windowsTable,

@@ -1,15 +1,15 @@
 // Writes down which devices are connected, and what the registry says of them, whenever one comes or goes.
 
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { IoTClient } from '@aws-sdk/client-iot';
 import { createHandler } from '../adapters/create-handler.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
+import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readPresenceEnvironment } from '../adapters/environment.ts';
 import { createThingReader } from '../adapters/thing-registry.ts';
 import { parsePresence, type PresenceEvent } from '../core/presence.ts';
 
 const { devicesTable: table } = readPresenceEnvironment(process.env);
-const devices = createDeviceStore({ client: new DynamoDBClient(), table });
+const devices = createDeviceStore({ client: openDynamoDb(), table });
 const metrics = { applied: 'PresenceApplied', stale: 'PresenceStale', unknown: 'PresenceIgnored' } as const;
 const readThing = createThingReader({ client: new IoTClient() });
 

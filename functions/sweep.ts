@@ -1,8 +1,8 @@
 // Every minute: sends what a failure left unsent, reminds, and looks after alarms and devices that no message comes from.
 
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createHandler } from '../adapters/create-handler.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
+import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readSweepEnvironment } from '../adapters/environment.ts';
 import { openAlerts } from '../adapters/open-alerts.ts';
 import { readRules } from '../adapters/rule-store.ts';
@@ -12,7 +12,7 @@ import { createWindowStore } from '../adapters/window-store.ts';
 
 const environment = readSweepEnvironment(process.env);
 const { alertsTable, devicesTable, windowsTable, windowSeconds, windowRetentionDays } = environment;
-const client = new DynamoDBClient();
+const client = openDynamoDb();
 const now = () => Date.now();
 const { alerts, rules, paying } = openAlerts(environment, client, now);
 const sweep = createSweeping({

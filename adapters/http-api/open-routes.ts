@@ -1,10 +1,10 @@
 // Puts all routes together over the real services.
 
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { defaultRules } from '../../core/rule-data.ts';
 import { createAlertHistory } from '../alert-history.ts';
 import { createAlertStore } from '../alert-store.ts';
 import { createDeviceStore } from '../device-store.ts';
+import { openDynamoDb } from '../dynamodb-client.ts';
 import type { ApiEnvironment } from '../environment.ts';
 import { createRehearsing } from '../rehearsing.ts';
 import { createRuleStore } from '../rule-store.ts';
@@ -16,7 +16,7 @@ import { ruleRoutes } from './rule-routes.ts';
 import { windowRoutes } from './window-routes.ts';
 
 export function openRoutes(environment: ApiEnvironment): Route[] {
-  const client = new DynamoDBClient();
+  const client = openDynamoDb();
   const now = () => Date.now();
   const { windowSeconds, windowsTable } = environment;
   const history = createWindowHistory({ client, table: windowsTable, windowSeconds, now });

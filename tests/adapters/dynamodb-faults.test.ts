@@ -5,7 +5,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { openDynamoDb } from '../../adapters/dynamodb-client.ts';
 import { createWindowStore, type WindowStore } from '../../adapters/window-store.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
@@ -61,12 +62,13 @@ before(async () => {
     else incoming.resume().on('end', () => answer(response, trouble));
   });
   await new Promise<void>((listening) => wire.listen(0, '127.0.0.1', listening));
-  // But for the address, the client of the functions, with its own way of trying again.
-  client = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${(wire.address() as AddressInfo).port}`,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${(wire.address() as AddressInfo).port}`,
   });
+  client = openDynamoDb();
   store = createWindowStore({ client, table: 'windows', retentionDays: 30 });
 });
 afterEach(() => {

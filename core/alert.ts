@@ -113,7 +113,10 @@ function worseBy(
   return isWorse ? { transition: 'worsened', ...common } : undefined;
 }
 
-/** The worst level of those that stand which the newest closed samples are not clear of. */
+/**
+ * The worst level of those that stand which the newest closed samples, of those since it last got worse, are not clear
+ * of. Of a rule that was changed meanwhile, and has only worse levels than what stands, the first level counts.
+ */
 function betterBy(
   rule: LimitRule,
   state: AlertState | undefined,
@@ -121,13 +124,16 @@ function betterBy(
 ): Decision | undefined {
   if (!state || !isAlarm(state)) return undefined;
   const { clearAfter = 1 } = rule;
-  const row = closed.filter(({ window }) => window.windowStart > state.windowStart).slice(-clearAfter);
+  const worseAt = state.alarm?.told.windowStart ?? state.windowStart;
+  const row = closed.filter(({ window }) => window.windowStart > worseAt).slice(-clearAfter);
   const sample = row.at(-1);
-  if (!sample || row.length < clearAfter) return undefined;
+  if (!sample || row.length < clearAfter || sample.window.windowStart <= state.windowStart) return undefined;
   const isClear = (level: Level) => row.every(({ window, before }) => isClearOf(level, rule, window, before));
-  const standing = rule.levels.filter(({ severity }) => rank(severity) <= rank(state.severity));
+  const standing = rule.levels.filter(
+    ({ severity }, index) => index === 0 || rank(severity) <= rank(state.severity),
+  );
   const left = standing.findLast((level) => !isClear(level));
-  const level = standing.at(-1) ?? rule.levels[0]!;
+  const level = standing.at(-1)!;
   const since = state.alarm?.told.since ?? state.windowStart;
   if (!left) {
     return { transition: 'cleared', level, severity: state.severity ?? level.severity, sample, since };

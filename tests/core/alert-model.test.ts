@@ -1,0 +1,206 @@
+// Random rules over random histories of windows: the machine tells what the words of the rules say, and keeps its own laws.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { SEVERITIES, type Level, type LimitRule } from '../../core/alert-rule.ts';
+import type { AlertState, Notification } from '../../core/alert-state.ts';
+import { judge } from '../../core/alert.ts';
+import { decimalOf } from '../../core/decimal.ts';
+import type { Window } from '../../core/window.ts';
+import { runsOf } from '../fuzzing.ts';
+import { createModel, type PlainWindow } from './alert-model.ts';
+
+const START = 1_790_000_000_000;
+const SIZE = 10_000;
+
+/** What happens to the window of a number: readings come, or it is looked at with all others when all are closed. */
+interface Event {
+  readonly kind: 'reading' | 'other' | 'again' | 'sweep';
+  readonly n: number;
+  readonly value: number;
+}
+
+/** Limits on either side or both; each level goes a little further than the one before, or, rarely, not so far. */
+const levels: fc.Arbitrary<Level[]> = fc
+  .record({
+    sides: fc.constantFrom('above', 'below', 'band'),
+    severities: fc.subarray([0, 1, 2, 3], { minLength: 1 }),
+    reaches: fc.array(fc.constantFrom(1, 2, 2, 3, 4, -1), { minLength: 4, maxLength: 4 }),
+    margins: fc.option(fc.tuple(fc.nat(3), fc.nat(3)), { nil: undefined }),
+  })
+  .map(({ sides, severities, reaches, margins }) => {
+    let reach = 0;
+    return severities.map((index) => {
+      reach = Math.max(1, reach + reaches[index]!);
+      const [up, down] = margins ?? [0, 0];
+      const isNarrow = sides === 'band' && up + down >= 2 * reach;
+      return {
+        severity: SEVERITIES[index]!,
+        ...(sides !== 'below' && { above: reach, ...(margins && !isNarrow && { clearBelow: reach - up }) }),
+        ...(sides !== 'above' && {
+          below: -reach,
+          ...(margins && !isNarrow && { clearAbove: down - reach }),
+        }),
+      };
+    });
+  });
+
+const rules: fc.Arbitrary<LimitRule> = fc
+  .record({
+    levels,
+    stat: fc.constantFrom('min', 'max', 'mean', 'last', 'count', undefined),
+    countsReadings: fc.boolean(),
+    perMinute: fc.boolean(),
+    forWindows: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+    clearAfter: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+  })
+  .map(({ levels, stat, countsReadings, perMinute, forWindows, clearAfter }) => ({
+    id: 'rule',
+    channels: ['email'],
+    levels,
+    ...(stat && { stat }),
+    ...(!(stat === 'count' && countsReadings) && { metric: 'temperature' }),
+    ...(stat && perMinute && { perMinute }),
+    ...(forWindows && { forWindows }),
+    ...(clearAfter && { clearAfter }),
+  }));
+
+/** Mostly a window after the other; now and then one that is late, one that is missing, or one that is looked at again. */
+const histories: fc.Arbitrary<Event[]> = fc
+  .array(
+    fc.record({
+      kind: fc.constantFrom<Event['kind']>(
+        'reading',
+        'reading',
+        'reading',
+        'reading',
+        'other',
+        'again',
+        'sweep',
+      ),
+      step: fc.constantFrom(0, 1, 1, 1, 1, 1, 1, 2, -1, -3),
+      value: fc.constantFrom(undefined, undefined, undefined, 0, 0, 0, 1, -1, 2, -2, 3, -3, 5, -5, 9, -9),
+    }),
+    { minLength: 1, maxLength: 60, size: 'max' },
+  )
+  .map((steps) => {
+    let [newest, latest] = [5, 0];
+    return steps.map(({ kind, step, value }) => {
+      const n = Math.max(0, newest + step);
+      newest = Math.max(newest, n);
+      latest = value ?? latest;
+      return { kind, n, value: latest };
+    });
+  });
+
+function windowOf({ start, values, others }: PlainWindow): Window {
+  const decimals = values.map((value) => decimalOf(value)!);
+  const total = decimals.reduce((sum, value) => sum + value, 0n);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return {
+    ...{ deviceId: 'store-1', site: 'seattle', windowStart: start, readings: values.length + others },
+    metrics: new Map(
+      values.length > 0
+        ? [
+            [
+              'temperature',
+              { min: decimalOf(least)!, max: decimalOf(most)!, sum: total, count: values.length },
+            ],
+          ]
+        : [],
+    ),
+    ...{ firstReadingAt: start, lastReadingAt: start + values.length, lastFingerprint: '0000000000000001' },
+    last: new Map(decimals.length > 0 ? [['temperature', decimals.at(-1)!]] : []),
+  };
+}
+
+/** All that the machine did over a history, with every state that it went through. */
+function play(rule: LimitRule, events: readonly Event[]) {
+  const windows = new Map<number, PlainWindow>();
+  const told: Notification[] = [];
+  const states: AlertState[] = [];
+  const model = createModel(rule);
+  let state: AlertState | undefined;
+  let now = START;
+  for (const { kind, n, value } of events) {
+    now += 1000;
+    const start = START + n * SIZE;
+    const known = windows.get(n) ?? { start, values: [], others: 0 };
+    if (kind === 'reading') windows.set(n, { ...known, values: [...known.values, value] });
+    if (kind === 'other') windows.set(n, { ...known, others: known.others + 1 });
+    const inOrder = [...windows.values()].sort((a, b) => a.start - b.start);
+    const seen = kind === 'sweep' ? inOrder : inOrder.filter((window) => window.start <= start);
+    const lastIsOpen = kind !== 'sweep' && windows.has(n);
+    const all = seen.map(windowOf);
+    const recent = lastIsOpen ? { closed: all.slice(0, -1), current: all.at(-1)! } : { closed: all };
+    for (;;) {
+      const next = judge(rule, state, recent, { now });
+      if (next === undefined || next === state) break;
+      states.push(next);
+      told.push(...next.pending.map(({ notification }) => notification));
+      state = { ...next, pending: [], unfiled: [] };
+    }
+    model.look(seen, lastIsOpen);
+  }
+  return { told, states, expected: model.told };
+}
+
+const laws = fc.tuple(rules, histories);
+const runs = runsOf(41, 300);
+
+test('random histories are told as the words of the rules say', () => {
+  const seen = new Map<string, number>();
+  fc.assert(
+    fc.property(laws, ([rule, events]) => {
+      const { told, expected } = play(rule, events);
+      const shown = told.map(({ transition, severity, windowStart, since, value }, index) => {
+        const wanted = expected[index]?.value;
+        const differs = wanted !== undefined && Math.abs(Number(value) - wanted) > 1e-6;
+        return { transition, severity, start: windowStart, since, ...(differs && { value }) };
+      });
+      for (const { transition } of told) seen.set(transition, (seen.get(transition) ?? 0) + 1);
+      assert.deepEqual(
+        shown,
+        expected.map(({ value: _value, ...rest }) => rest),
+      );
+    }),
+    runsOf(41, 1000),
+  );
+  for (const transition of ['raised', 'worsened', 'eased', 'cleared']) {
+    assert.ok((seen.get(transition) ?? 0) > 50, `${transition} came ${seen.get(transition) ?? 0} times`);
+  }
+});
+
+test('an alarm is raised once before it is cleared, and worse, better and over only while it stands', () => {
+  fc.assert(
+    fc.property(laws, ([rule, events]) => {
+      let stands = false;
+      for (const { transition, severity } of play(rule, events).told) {
+        assert.equal(
+          stands,
+          transition !== 'raised',
+          `${transition} while ${stands ? 'it stands' : 'all is well'}`,
+        );
+        assert.ok(rule.levels.some((level) => level.severity === severity));
+        stands = transition !== 'cleared';
+      }
+    }),
+    runs,
+  );
+});
+
+test('versions grow by one, alert ids are unique, and one window to wait for is never pending', () => {
+  fc.assert(
+    fc.property(laws, ([rule, events]) => {
+      const { told, states } = play(rule, events);
+      assert.deepEqual(
+        states.map(({ version }) => version),
+        states.map((_, index) => index + 1),
+      );
+      assert.equal(new Set(told.map(({ alertId }) => alertId)).size, told.length);
+      if ((rule.forWindows ?? 1) === 1) assert.ok(states.every(({ state }) => state !== 'pending'));
+    }),
+    runs,
+  );
+});

@@ -1,0 +1,173 @@
+// Alert rules by their words alone, slow and plain: what docs/api.md says that people are told of a history of windows.
+
+import { SEVERITIES, type Level, type LimitRule, type Severity } from '../../core/alert-rule.ts';
+
+/** A window of one metric: what was measured in it, in the order of time; no values, no metric. */
+export interface PlainWindow {
+  /** Epoch milliseconds. */
+  readonly start: number;
+  /** Whole numbers, so that every fraction below is exact. */
+  readonly values: readonly number[];
+  /** Readings without the metric. */
+  readonly others: number;
+}
+
+export interface Told {
+  readonly transition: 'raised' | 'worsened' | 'eased' | 'cleared';
+  readonly severity: Severity;
+  readonly start: number;
+  readonly since: number;
+  /** What was measured, of what got worse. */
+  readonly value?: number;
+}
+
+/** A fraction of whole numbers; `over` is positive. */
+interface Fraction {
+  readonly part: number;
+  readonly over: number;
+}
+
+/** What a rule looks at: for upper limits, for lower ones, and what has to come back for each. */
+interface Measured {
+  readonly start: number;
+  readonly high: Fraction;
+  readonly low: Fraction;
+  readonly highBack: Fraction;
+  readonly lowBack: Fraction;
+}
+
+const more = ({ part, over }: Fraction, limit: number) => part > limit * over;
+const less = ({ part, over }: Fraction, limit: number) => part < limit * over;
+const whole = (part: number): Fraction => ({ part, over: 1 });
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const worse = (a: Severity, b: Severity) => SEVERITIES.indexOf(a) > SEVERITIES.indexOf(b);
+
+const STATS: Readonly<Record<string, (values: readonly number[]) => Fraction>> = {
+  min: (values) => whole(Math.min(...values)),
+  max: (values) => whole(Math.max(...values)),
+  mean: (values) => ({ part: sum(values), over: values.length }),
+  last: (values) => whole(values.at(-1)!),
+  count: (values) => whole(values.length),
+};
+
+/** The figures of all windows that have them. "Windows without the metric do not count." */
+function measure(rule: LimitRule, windows: readonly PlainWindow[]): Measured[] {
+  const { stat, metric, perMinute } = rule;
+  const statOf = (name: string, { values, others }: PlainWindow) =>
+    metric === undefined ? whole(values.length + others) : STATS[name]!(values);
+  const having = windows.filter(({ values }) => metric === undefined || values.length > 0);
+  const figure = (name: string, index: number): Fraction => {
+    const window = having[index]!;
+    if (!perMinute) return statOf(name, window);
+    const before = having[index - 1]!;
+    const [now, then] = [statOf(name, window), statOf(name, before)];
+    const rise = (now.part * then.over - then.part * now.over) * 60_000;
+    return { part: rise, over: now.over * then.over * (window.start - before.start) };
+  };
+  const isExtreme = metric !== undefined && (stat === 'min' || stat === 'max') && !perMinute;
+  return having.slice(perMinute ? 1 : 0).map((window, n) => {
+    const index = n + (perMinute ? 1 : 0);
+    return {
+      start: window.start,
+      high: figure(stat ?? 'max', index),
+      low: figure(stat ?? 'min', index),
+      // "Where the rule judges min or max, the highest value has to come back for an upper limit ..."
+      highBack: figure(isExtreme ? 'max' : (stat ?? 'max'), index),
+      lowBack: figure(isExtreme ? 'min' : (stat ?? 'min'), index),
+    };
+  });
+}
+
+const isOver = ({ above }: Level, { high }: Measured) => above !== undefined && more(high, above);
+const isUnder = ({ below }: Level, { low }: Measured) => below !== undefined && less(low, below);
+const isBeyond = (level: Level, measured: Measured) => isOver(level, measured) || isUnder(level, measured);
+
+function isBack({ above, below, clearBelow, clearAbove }: Level, { highBack, lowBack }: Measured): boolean {
+  const isDown =
+    clearBelow === undefined ? above === undefined || !more(highBack, above) : less(highBack, clearBelow);
+  const isUp =
+    clearAbove === undefined ? below === undefined || !less(lowBack, below) : more(lowBack, clearAbove);
+  return isDown && isUp;
+}
+
+/** "... where more readings cannot take the breach back": a highest value only rises, a lowest one only falls. */
+function isForGood({ stat, perMinute }: LimitRule, level: Level, measured: Measured): boolean {
+  if (perMinute) return false;
+  if (isOver(level, measured)) return stat === undefined || stat === 'max' || stat === 'count';
+  return stat === undefined || stat === 'min';
+}
+
+/** How many in a row, up to and with the last, pass. */
+function rowOf<Item>(items: readonly Item[], passes: (item: Item) => boolean): number {
+  const failed = items.findLastIndex((item) => !passes(item));
+  return items.length - 1 - failed;
+}
+
+/** Tells what people are told, in turn, as windows are looked at. */
+export function createModel(rule: LimitRule) {
+  const { forWindows = 1, clearAfter = 1, levels } = rule;
+  const told: Told[] = [];
+
+  const standing = () => {
+    const last = told.at(-1);
+    return last === undefined || last.transition === 'cleared' ? undefined : last.severity;
+  };
+
+  function worsening(row: readonly Measured[], counts: (level: Level) => boolean): Told | undefined {
+    const now = row.at(-1);
+    if (!now) return undefined;
+    const breached = levels.filter(
+      (level) => counts(level) && rowOf(row, (measured) => isBeyond(level, measured)) >= forWindows,
+    );
+    const worst = breached.at(-1);
+    const lastStart = told.at(-1)?.start ?? -Infinity;
+    if (!worst) return undefined;
+    const { severity } = worst;
+    const stands = standing();
+    const { part, over } = isOver(worst, now) ? now.high : now.low;
+    const found = { severity, start: now.start, since: row.at(-forWindows)!.start, value: part / over };
+    if (stands === undefined) {
+      return now.start > lastStart ? { transition: 'raised', ...found } : undefined;
+    }
+    return worse(severity, stands) && now.start >= lastStart
+      ? { transition: 'worsened', ...found }
+      : undefined;
+  }
+
+  function recovery(closed: readonly Measured[]): Told | undefined {
+    const stands = standing();
+    const now = closed.at(-1);
+    if (stands === undefined || !now || now.start <= told.at(-1)!.start) return undefined;
+    const got = told.findLast(({ transition }) => transition === 'raised' || transition === 'worsened')!;
+    const sinceThen = closed.filter(({ start }) => start > got.start);
+    const left = levels.filter(
+      (level) =>
+        !worse(level.severity, stands) && rowOf(sinceThen, (each) => isBack(level, each)) < clearAfter,
+    );
+    const worst = left.at(-1)?.severity;
+    const found = { start: now.start, since: got.since };
+    if (worst === undefined) return { transition: 'cleared', severity: stands, ...found };
+    return worse(stands, worst) ? { transition: 'eased', severity: worst, ...found } : undefined;
+  }
+
+  return {
+    told,
+    /**
+     * Looks at windows as they are now, oldest first; the last one is still open, or all are closed. What a closed
+     * window tells comes before what the open one does.
+     */
+    look(windows: readonly PlainWindow[], lastIsOpen: boolean): void {
+      const all = measure(rule, windows);
+      const open = lastIsOpen ? all.find(({ start }) => start === windows.at(-1)!.start) : undefined;
+      const closed = all.filter((each) => each !== open);
+      for (;;) {
+        const next =
+          worsening(closed, () => true) ??
+          recovery(closed) ??
+          (open && worsening(all, (level) => isBeyond(level, open) && isForGood(rule, level, open)));
+        if (!next) return;
+        told.push(next);
+      }
+    },
+  };
+}

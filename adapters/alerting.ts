@@ -16,14 +16,15 @@ import { needsClosedWindows } from '../core/figure.ts';
 import type { Window } from '../core/window.ts';
 import type { AlertStore } from './alert-store.ts';
 import { inParallel } from './in-parallel.ts';
+import { createLookBack, type LookBack } from './look-back.ts';
 import type { Paying } from './paying.ts';
 import { createRecent } from './recent.ts';
 import type { WindowStore } from './window-store.ts';
 
 /**
  * Judges windows of one device and sends what is owed, by these windows or by a run before that failed. `payer` names
- * the event, so that a repeat of it goes on at once where it stopped. Rejects when a notification could not be sent,
- * after everything was judged and written down: a repeat of the event pays.
+ * the event. Rejects when a notification could not be sent, after everything was judged and written down: a repeat of
+ * the event pays, at once, or a minute later if this run ended without a word.
  */
 export type JudgeWindows = (
   windows: readonly Window[],
@@ -82,14 +83,22 @@ export function createAlerting(options: {
     rule: LimitRule,
     from: AlertState | undefined,
     current: Window,
-    { before, moment }: { readonly before: LookBack; readonly moment: Omit<Moment, 'now'> },
+    options: {
+      readonly lookBack: LookBack;
+      readonly isClosed: boolean;
+      readonly moment: Omit<Moment, 'now'>;
+    },
   ): Promise<AlertState | undefined> {
-    const { deviceId } = current;
+    const { lookBack, isClosed, moment } = options;
+    const { deviceId, windowStart: start } = current;
     const looksBack = (rule.forWindows ?? 1) > 1 || needsClosedWindows(rule);
     let state = from;
     for (;;) {
-      const closed = looksBack || (state && isAlarm(state)) ? await before(current) : [];
-      const next = judge(rule, state, { closed, current }, { ...moment, now: now() });
+      const isOpen = state !== undefined && isAlarm(state);
+      const before =
+        looksBack || isOpen ? await lookBack(rule, { deviceId, start, current, isAlarm: isOpen }) : [];
+      const recent = isClosed ? { closed: [...before, current] } : { closed: before, current };
+      const next = judge(rule, state, recent, { ...moment, now: now() });
       if (next === undefined || next === state) return state;
       const written: boolean = await alerts.transition(state, next);
       state = written ? next : (await alerts.load(deviceId)).states.get(rule.id);
@@ -102,8 +111,12 @@ export function createAlerting(options: {
     const { deviceId } = first;
     const rules = await rulesFor(first);
     const isJudged = (rule: LimitRule, window: Window) => rule.judgeLate || !late.has(window);
+    const newestStart = Math.max(newest.get(deviceId) ?? 0, ...changed.map(({ windowStart }) => windowStart));
+    const isClosed = (window: Window) => late.has(window) || window.windowStart < newestStart;
     const isBreached = changed.some((window) =>
-      rules.some((rule) => isJudged(rule, window) && isSuspect(rule, window)),
+      rules.some(
+        (rule) => isJudged(rule, window) && (isSuspect(rule, window) || (rule.perMinute && isClosed(window))),
+      ),
     );
     const closes = rules.some(needsClosedWindows) && changed.some(isNew);
     if (!isBreached && !closes && isKnownCalm(deviceId)) return;
@@ -115,12 +128,13 @@ export function createAlerting(options: {
     }
     calm.delete(deviceId);
     const inOrder = [...changed].sort((a, b) => a.windowStart - b.windowStart || a.readings - b.readings);
-    const before = createLookBack(windows, Math.max(0, ...rules.map(windowsBefore)));
+    const lookBack = createLookBack(windows, Math.max(1, ...rules.map(windowsBefore)));
     const moment = { ...(snooze && { snoozedUntil: snooze.until }) };
     for (const rule of rules) {
       let state = states.get(rule.id);
       for (const window of inOrder) {
-        if (isJudged(rule, window)) state = await judgeWindow(rule, state, window, { before, moment });
+        if (!isJudged(rule, window)) continue;
+        state = await judgeWindow(rule, state, window, { lookBack, isClosed: isClosed(window), moment });
       }
       if (state) states.set(rule.id, state);
     }
@@ -131,15 +145,3 @@ export function createAlerting(options: {
 
 const isCalm = ({ state, pending, unfiled }: AlertState) =>
   state === 'ok' && pending.length === 0 && unfiled.length === 0;
-
-type LookBack = (window: Window) => Promise<readonly Window[]>;
-
-/** Reads the windows before a window once for all rules. */
-function createLookBack(windows: Pick<WindowStore, 'before'>, limit: number): LookBack {
-  const read = new Map<number, Promise<readonly Window[]>>();
-  return ({ deviceId, windowStart }) => {
-    const known = read.get(windowStart) ?? windows.before(deviceId, windowStart, limit);
-    read.set(windowStart, known);
-    return known;
-  };
-}

@@ -11,11 +11,14 @@ import {
 } from '../core/alert-rule.ts';
 import { isSuspect, judge } from '../core/alert.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
+import { isAlarm } from '../core/alert-step.ts';
 import type { Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
 import { end, remind } from '../core/reminder.ts';
 import type { Window } from '../core/window.ts';
+import { rescheduled } from '../core/withholding.ts';
 import type { AlertStore } from './alert-store.ts';
+import { createLookBack } from './look-back.ts';
 import type { WindowStore } from './window-store.ts';
 
 export interface DeviceSweepParts {
@@ -38,6 +41,8 @@ type Step = (state: AlertState | undefined, moment: Moment) => AlertState | unde
 const CLOSES_AFTER_MS = 60_000;
 /** The last window of a device that fell silent is looked at for so long, should a sweep fail. */
 const LOOKS_BACK_MS = 900_000;
+/** Windows that were closed in the last sweeps are judged once more: late readings may have changed them. */
+const CLOSED_LATELY_MS = 120_000;
 
 export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
   const { rules, alerts, windows, windowSeconds, watchedSince, now } = parts;
@@ -57,10 +62,6 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
     }
   }
 
-  /** Windows that are closed by time, oldest first. */
-  const closedWindows = (deviceId: string, limit: number) =>
-    windows.before(deviceId, now() - size - CLOSES_AFTER_MS + 1, limit);
-
   /** When the device was last heard of; its windows are asked only where that can matter. */
   async function heardAt({ deviceId, lastSeenAt }: Device, longest: number): Promise<number | undefined> {
     if (lastSeenAt !== undefined && now() - lastSeenAt <= longest) return lastSeenAt;
@@ -71,9 +72,13 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
   }
 
   /** What the rule makes of the device's state now; undefined when there is nothing to look at. */
-  async function stepOf(rule: AlertRule, device: Device, isOpen: boolean): Promise<Step | undefined> {
-    if (!isLimitRule(rule)) return absenceStep(rule, device, isOpen);
-    return isOpen || needsClosedWindows(rule) ? limitStep(rule, device, isOpen) : undefined;
+  async function stepOf(
+    rule: AlertRule,
+    device: Device,
+    standing: AlertState | undefined,
+  ): Promise<Step | undefined> {
+    if (!isLimitRule(rule)) return absenceStep(rule, device, standing !== undefined);
+    return standing || needsClosedWindows(rule) ? limitStep(rule, device, standing) : undefined;
   }
 
   async function absenceStep(rule: AbsenceRule, device: Device, isOpen: boolean): Promise<Step | undefined> {
@@ -84,17 +89,39 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
     return (state, moment) => judgeAbsence(rule, state, device, presence, moment);
   }
 
-  async function limitStep(rule: LimitRule, device: Device, isOpen: boolean): Promise<Step | undefined> {
+  /** Judges the windows that time closed lately, one after the other. */
+  async function limitStep(
+    rule: LimitRule,
+    device: Device,
+    standing: AlertState | undefined,
+  ): Promise<Step | undefined> {
     const { deviceId, lastSeenAt = -Infinity } = device;
-    if (!isOpen && now() - lastSeenAt > LOOKS_BACK_MS) return undefined;
-    const closed = await closedWindows(deviceId, windowsBefore(rule));
-    const newest = closed.at(-1);
+    if (!standing && now() - lastSeenAt > size + LOOKS_BACK_MS) return undefined;
+    const start = now() - size - CLOSES_AFTER_MS + 1;
+    const lookBack = createLookBack(windows, windowsBefore(rule) + Math.ceil(CLOSED_LATELY_MS / size));
+    const isOpen = standing !== undefined && isAlarm(standing);
+    const closed = await lookBack(rule, { deviceId, start, isAlarm: isOpen });
     const isNews = (window: Window) =>
       (rule.judgeLate || now() - window.windowStart < size + LOOKS_BACK_MS) &&
       (rule.perMinute || isSuspect(rule, window));
-    if (!newest || !(isOpen || isNews(newest))) return undefined;
-    return (state, moment) => judge(rule, state, { closed }, moment);
+    const lately = closed.filter(
+      ({ windowStart }, index) => windowStart >= start - CLOSED_LATELY_MS || index === closed.length - 1,
+    );
+    if (lately.length === 0 || !(standing || lately.some(isNews))) return undefined;
+    let at = closed.length - lately.length;
+    return (state, moment) => {
+      for (; at < closed.length; at += 1) {
+        const next = judge(rule, state, { closed: closed.slice(0, at + 1) }, moment);
+        if (next !== undefined && next !== state && (at === closed.length - 1 || tells(state, next)))
+          return next;
+      }
+      return state;
+    };
   }
+
+  /** What is left of a rule that was removed. */
+  const ruleOf = (ruleId: string, state: AlertState): Pick<AlertRule, 'id' | 'channels' | 'quietHours'> =>
+    rules.find(({ id }) => id === ruleId) ?? { id: ruleId, channels: state.alarm?.told.channels ?? [] };
 
   return async (device, open) => {
     const { deviceId } = device;
@@ -113,21 +140,31 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
       state ? owing.set(ruleId, state) : owing.delete(ruleId);
 
     for (const rule of rules.filter((each) => appliesTo(each, device, now()))) {
-      const isOpen = standing.delete(rule.id);
-      const step = await stepOf(rule, device, isOpen);
-      if (!step && !isOpen) continue;
+      const known = standing.get(rule.id);
+      standing.delete(rule.id);
+      const step = await stepOf(rule, device, known);
+      if (!step && !known) continue;
       const [{ states }, at] = [await load(), await moment()];
       const judged = await advance(states.get(rule.id), (state) => (step ? step(state, at) : state));
       settle(rule.id, judged && (await advance(judged, (state) => state && remind(rule, state, at))));
     }
     for (const [ruleId, state] of standing) {
-      const rule = rules.find(({ id }) => id === ruleId) ?? {
-        id: ruleId,
-        channels: state.alarm?.told.channels ?? [],
-      };
       const at = await moment();
-      settle(ruleId, await advance(state, (current) => current && end(rule, current, at)));
+      settle(ruleId, await advance(state, (current) => current && end(ruleOf(ruleId, current), current, at)));
+    }
+    for (const [ruleId, state] of owing) {
+      if (state.pending.every(({ notBefore }) => notBefore === undefined)) continue;
+      const at = await moment();
+      settle(
+        ruleId,
+        await advance(state, (current) => current && rescheduled(ruleOf(ruleId, current), current, at)),
+      );
     }
     return [...owing.values()];
   };
+}
+
+/** Whether people are told of something, or it would be told but for quiet hours; not of a beginning of a row of windows. */
+function tells(before: AlertState | undefined, after: AlertState): boolean {
+  return after.unfiled.length > (before?.unfiled.length ?? 0);
 }

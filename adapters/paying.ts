@@ -1,8 +1,18 @@
 // Sends the notifications that a state owes: held first so that one sender does, then sent, then cleared from the state.
 
-import type { AlertState, Notification } from '../core/alert-state.ts';
+import { randomUUID } from 'node:crypto';
 import { SEVERITIES } from '../core/alert-rule.ts';
-import { claim, filed, heldBy, isPayable, leftToDigest, released, settled } from '../core/outbox.ts';
+import type { AlertState, Notification } from '../core/alert-state.ts';
+import {
+  claim,
+  filed,
+  heldBy,
+  isPayable,
+  leftToDigest,
+  released,
+  settled,
+  type Payer,
+} from '../core/outbox.ts';
 import type { AlertHistory } from './alert-history.ts';
 import type { AlertStore } from './alert-store.ts';
 import { inParallel } from './in-parallel.ts';
@@ -47,14 +57,14 @@ export function createPaying(options: {
     return undefined;
   }
 
-  /** The state held by the payer; undefined when there is nothing to send. Files what happened, if that can be done. */
+  /** The state with what this run of the payer may send held by it; undefined when there is nothing to send. Files what
+   * happened, if that can be done. */
   async function hold(
     from: AlertState,
-    name: string,
+    payer: Pick<Payer, 'name' | 'sendsDigest'>,
     onFault: (error: unknown) => void,
-    sendsDigest = false,
   ): Promise<AlertState | undefined> {
-    const payer = { name, now: now(), sendsDigest };
+    const at = { ...payer, now: now() };
     // People are told even where the history cannot be written; that is tried again with the next event.
     const entries = await history.file(from.unfiled).then(
       () => from.unfiled,
@@ -63,61 +73,108 @@ export function createPaying(options: {
     let isHeld = false;
     const state = await write(from, (current) => {
       const rest = filed(current, entries);
-      isHeld = isPayable(current, payer);
-      return isHeld ? claim(rest ?? current, payer) : rest;
+      isHeld = isPayable(current, at);
+      return isHeld ? claim(rest ?? current, at) : rest;
     });
     return isHeld ? state : undefined;
+  }
+
+  const settle = (state: AlertState, { alertId }: Notification) =>
+    write(state, (current) => settled(current, alertId));
+  const release = (state: AlertState, name: string) => write(state, (current) => released(current, name));
+
+  /** Sends what is held, one by one; gives what is owed then, undefined when that has to wait. */
+  async function send(
+    held: AlertState,
+    name: string,
+    onSent: (() => void) | undefined,
+  ): Promise<AlertState | undefined> {
+    let state: AlertState | undefined = held;
+    for (const notification of heldBy(held, name)) {
+      try {
+        if (!(await admit())) {
+          if (state) await write(state, (current) => leftToDigest(current, name));
+          return undefined;
+        }
+        await notifier.notify(notification);
+      } catch (error) {
+        if (state) await release(state, name);
+        throw error;
+      }
+      onSent?.();
+      state = state && (await settle(state, notification));
+    }
+    return state;
+  }
+
+  /** Sends one digest, and takes what it tells from what its owners hold. */
+  async function sendDigest(owners: readonly Owner[], name: string): Promise<void> {
+    const notifications = owners.flatMap(({ left }) => sameChannels(left));
+    try {
+      await notifier.notifyAll(notifications.sort((a, b) => rank(b) - rank(a)));
+    } catch (error) {
+      for (const owner of owners) owner.left = [];
+      await inParallel(owners, CALLS_AT_ONCE, async ({ state }) => state && release(state, name));
+      throw error;
+    }
+    await inParallel(owners, CALLS_AT_ONCE, async (owner) => {
+      const sent = sameChannels(owner.left);
+      owner.left = owner.left.slice(sent.length);
+      for (const notification of sent) owner.state = owner.state && (await settle(owner.state, notification));
+    });
   }
 
   return {
     async pay(owing, payer, onSent) {
       const faults: unknown[] = [];
-      let state = await hold(owing, payer, (error) => faults.push(error));
-      for (const notification of state ? heldBy(state, payer) : []) {
-        try {
-          if (!(await admit())) {
-            if (state) await write(state, (current) => leftToDigest(current, payer));
-            break;
-          }
-          await notifier.notify(notification);
-        } catch (error) {
-          if (state) await write(state, (current) => released(current, payer));
-          throw error;
-        }
-        onSent?.();
-        state = state && (await write(state, (current) => settled(current, notification.alertId)));
-      }
+      const name = runOf(payer);
+      let state: AlertState | undefined = owing;
+      do {
+        state = await hold(state, { name }, (error) => faults.push(error));
+        state &&= await send(state, name, onSent);
+        // What others decided meanwhile had to wait for this.
+      } while (state && state.pending.length > 0);
       if (faults.length > 0) throw faults[0];
     },
 
     async payDigests(states, payer, onSent) {
       const faults: unknown[] = [];
-      const held: { readonly state: AlertState; readonly notification: Notification }[] = [];
+      const onFault = (error: unknown) => void faults.push(error);
+      const name = runOf(payer);
+      const owners: Owner[] = [];
       await inParallel(states, CALLS_AT_ONCE, async (owing) => {
-        const state = await hold(owing, payer, (error) => faults.push(error), true);
-        for (const notification of state ? heldBy(state, payer) : [])
-          held.push({ state: state!, notification });
+        const state = await hold(owing, { name, sendsDigest: true }, onFault).catch(onFault);
+        if (state) owners.push({ state, left: heldBy(state, name) });
       });
-      const byChannels = Map.groupBy(held, ({ notification }) => [...notification.channels].sort().join());
-      for (const group of byChannels.values()) {
-        group.sort((a, b) => rank(b.notification) - rank(a.notification));
-        try {
-          await notifier.notifyAll(group.map(({ notification }) => notification));
-        } catch (error) {
-          await inParallel(group, CALLS_AT_ONCE, async ({ state }) => {
-            await write(state, (current) => released(current, payer));
-          });
-          throw error;
-        }
-        onSent?.();
-        await inParallel(group, CALLS_AT_ONCE, async ({ state, notification }) => {
-          await write(state, (current) => settled(current, notification.alertId));
-        });
-      }
+      let left = owners;
+      do {
+        const byChannels = Map.groupBy(left, (owner) => channelsOf(owner.left[0]!));
+        for (const group of byChannels.values())
+          await sendDigest(group, name).then(() => onSent?.(), onFault);
+        left = left.filter((owner) => owner.left.length > 0);
+      } while (left.length > 0);
       if (faults.length > 0) throw faults[0];
     },
   };
 }
 
-/** Worst first, in order of what was decided. */
+/** A state, and what of it is held for digests and not yet sent, oldest first. */
+interface Owner {
+  state: AlertState | undefined;
+  left: readonly Notification[];
+}
+
+/** No two runs have the same name, not even of one event that came twice: they would send at the same time. */
+const runOf = (payer: string) => `${payer}/${randomUUID()}`;
+
+const channelsOf = ({ channels }: Notification) => [...channels].sort().join();
+
+/** Those at the beginning that go to the same channels: what comes after waits for the next digest, to stay in order. */
+function sameChannels(notifications: readonly Notification[]): readonly Notification[] {
+  const [first] = notifications;
+  const end = notifications.findIndex((each) => channelsOf(each) !== channelsOf(first!));
+  return end < 0 ? notifications : notifications.slice(0, end);
+}
+
+/** Of what is told first; what is alike stays in order. */
 const rank = ({ severity }: Notification) => SEVERITIES.indexOf(severity);

@@ -26,7 +26,7 @@ export function presenceOf(
   if (rule.absence === 'silent') {
     if (heardAt === undefined) return undefined;
     const lastAt = Math.max(heardAt, watchedSince);
-    return { lastAt, isBack: now - lastAt <= rule.longest };
+    return { lastAt, isBack: now - heardAt <= rule.longest };
   }
   const { online, presenceSince } = device;
   if (online === undefined || presenceSince === undefined) return undefined;
@@ -61,7 +61,8 @@ export function judgeAbsence(
   const { alarm } = state;
   if (!isBack) return alarm?.backSince === undefined ? state : withBackSince(state, undefined);
   const since = backSince ?? alarm?.backSince;
-  if (since === undefined) return withBackSince(state, now);
+  const isUnknown = since === undefined || (backSince === undefined && since > now); // the clock stepped back
+  if (isUnknown) return withBackSince(state, now);
   return now - since >= rule.longest ? decide('cleared', alarm?.told.since ?? lastAt) : state;
 }
 

@@ -76,9 +76,11 @@ export interface AlertState {
 /** An alarm that stands; times in epoch milliseconds. */
 export interface Alarm {
   readonly raisedAt: number;
+  /** When people were told of it first: later than it was raised after quiet hours or a snooze. */
+  readonly firstToldAt: number;
   /** What people were told last; reminders tell it again. */
   readonly told: Notification;
-  /** When they were told, or last reminded. */
+  /** When they were told, or last reminded; with quiet hours or a snooze, when they are to be. */
   readonly toldAt: number;
   readonly escalatedAt?: number;
   /** Of a device that was gone: since when it has been back without a break. */

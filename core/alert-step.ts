@@ -12,7 +12,7 @@ import type {
   Notification,
   Transition,
 } from './alert-state.ts';
-import { quietUntil } from './quiet-hours.ts';
+import { tellingTime, withDebt } from './withholding.ts';
 
 /** Beyond this many unsent notifications of one rule and device, its state stands still until some are sent. */
 const MAX_PENDING = 20;
@@ -55,14 +55,13 @@ export function stateAfter(
     ...{ alertId: alertIdOf(rule.id, step, now), transition, deviceId, site: step.site, ruleId: rule.id },
     ...{ severity, channels: rule.channels, windowStart, since: step.since, decidedAt: now },
   };
-  const notBefore = Math.max(
-    rule.quietHours ? (quietUntil(rule.quietHours, now) ?? 0) : 0,
-    moment.snoozedUntil ?? 0,
-  );
-  const debt: Debt = { notification, payer: '', heldUntil: 0, ...(notBefore > now && { notBefore }) };
+  const toldAt = tellingTime(rule, moment);
+  const debt: Debt = { notification, payer: '', heldUntil: 0, ...(toldAt > now && { notBefore: toldAt }) };
   return {
-    ...{ deviceId, ruleId: rule.id, windowStart, value: finding.value },
-    ...standing(before, notification),
+    ...{ deviceId, ruleId: rule.id, value: finding.value },
+    // A reminder is of an older window than the one by which an alarm got better.
+    windowStart: Math.max(windowStart, before?.windowStart ?? 0),
+    ...standing(before, notification, toldAt),
     version: (before?.version ?? 0) + 1,
     pending: withDebt(before?.pending ?? [], debt, now),
     unfiled: [...(before?.unfiled ?? []), entryOf(notification)],
@@ -99,11 +98,13 @@ export function isAlarm({ state }: Pick<AlertState, 'state'>): boolean {
 function standing(
   before: AlertState | undefined,
   told: Notification,
+  toldAt: number,
 ): Pick<AlertState, 'state' | 'severity' | 'alarm' | 'acknowledged'> {
   const { transition, severity, decidedAt } = told;
   if (transition === 'cleared' || transition === 'ended') return { state: 'ok' };
   const known = transition === 'raised' ? undefined : before?.alarm;
-  const alarm = { raisedAt: decidedAt, ...known, told, toldAt: decidedAt };
+  const firstToldAt = Math.min(known?.firstToldAt ?? toldAt, toldAt);
+  const alarm = { raisedAt: decidedAt, ...known, told, toldAt, firstToldAt };
   if (transition === 'eased') {
     // Reminders tell of what was beyond a limit, not of what came back.
     const eased = known ? { ...alarm, told: { ...known.told, severity } } : alarm;
@@ -115,16 +116,6 @@ function standing(
   if (transition === 'escalated')
     return { state: 'alarm', severity, alarm: { ...alarm, escalatedAt: decidedAt } };
   return { state: 'alarm', severity, alarm };
-}
-
-/** An alarm that comes and goes while nobody is to be told is not told of at all; the history has it. */
-function withDebt(pending: readonly Debt[], debt: Debt, now: number): readonly Debt[] {
-  const { transition } = debt.notification;
-  const isWithheld = ({ notBefore = 0, payer }: Debt) => notBefore > now && payer === '';
-  const isOver = transition === 'cleared' || transition === 'ended';
-  const raised = pending.findLastIndex(({ notification }) => notification.transition === 'raised');
-  const wasTold = raised < 0 || !pending.slice(raised).every(isWithheld);
-  return isOver && !wasTold && isWithheld(debt) ? pending.slice(0, raised) : [...pending, debt];
 }
 
 function entryOf(notification: Notification): HistoryEntry {

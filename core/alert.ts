@@ -154,7 +154,10 @@ function awaiting(
   samples: readonly Sample[],
   current: Window | undefined,
 ): AlertState | undefined {
-  if ((rule.forWindows ?? 1) === 1 || (state && isAlarm(state))) return state;
+  if (state && isAlarm(state)) return state;
+  // A state may be pending by what the rule was before.
+  if ((rule.forWindows ?? 1) === 1)
+    return state?.state === 'pending' ? { ...state, state: 'ok', version: state.version + 1 } : state;
   const sides = (sample: Sample) => rule.levels.map((level) => breachOf(level, sample.figures));
   const isBreached = (sample: Sample) => sides(sample).some((side) => side !== undefined);
   const isKnown = (sample: Sample) =>
@@ -175,7 +178,9 @@ function decided(
   moment: Moment,
 ): AlertState {
   const { deviceId, site, windowStart } = sample.window;
-  const finding = findingOf(transition, rule, level, sample);
+  const told = state?.alarm?.told;
+  const toldSide = told?.absence === undefined ? told?.side : undefined;
+  const finding = findingOf(transition, rule, level, sample, toldSide);
   return stateAfter(
     rule,
     state,
@@ -184,12 +189,13 @@ function decided(
   );
 }
 
-/** The value that decided, and the limit that it crossed or came back from. */
+/** The value that decided, and the limit that it crossed or came back from, on the side that was told of last. */
 function findingOf(
   transition: Transition,
   rule: LimitRule,
   level: Level,
   { window, before, figures }: Sample,
+  toldSide: Side | undefined,
 ): LimitFinding {
   const { above, below, clearBelow, clearAbove } = level;
   const { metric, perMinute } = rule;
@@ -199,7 +205,8 @@ function findingOf(
     const limit = limitText(side === 'above' ? above : below);
     return { ...what, side, stat: statOf(rule, side), value: figureText(figures[side]), limit };
   }
-  const side: Side = above !== undefined || clearBelow !== undefined ? 'above' : 'below';
+  const onlySide = below === undefined ? 'above' : above === undefined ? 'below' : undefined;
+  const side = onlySide ?? toldSide ?? 'above';
   const limit = limitText(side === 'above' ? (clearBelow ?? above) : (clearAbove ?? below));
   const clearing = figuresOf(rule, window, before, clearingStatOf)!;
   return { ...what, side, stat: clearingStatOf(rule, side), value: figureText(clearing[side]), limit };

@@ -2,8 +2,10 @@
 
 import type { AlertState, Debt, HistoryEntry, Notification } from './alert-state.ts';
 
-/** Longer than any sender takes; after it, a sender that has said nothing has crashed. */
+/** As long as any sender may take; after it, a sender that has said nothing has crashed. */
 const HOLD_MS = 60_000;
+/** The clocks of two senders differ by less. */
+const MAX_SKEW_MS = 60_000;
 
 /** Who wants to send, and when (epoch milliseconds); what is left to a digest is sent by digests only. */
 export interface Payer {
@@ -12,12 +14,12 @@ export interface Payer {
   readonly sendsDigest?: boolean;
 }
 
-/** Whether the payer may send some notification of this state now: nobody holds it, or a run of its own that failed. */
+/** Whether the payer may send some notification of this state now: the oldest, and nobody else holds it. */
 export function isPayable(state: AlertState, payer: Payer): boolean {
   return payable(state, payer).size > 0;
 }
 
-/** Takes every free debt for the payer; to be written, on condition of the version, before anything is sent. */
+/** Takes for the payer what it may send; to be written, on condition of the version, before anything is sent. */
 export function claim(state: AlertState, payer: Payer): AlertState {
   const taken = payable(state, payer);
   const hold = { payer: payer.name, heldUntil: payer.now + HOLD_MS };
@@ -63,16 +65,16 @@ function changed(state: AlertState, payer: string, change: (debt: Debt) => Debt)
   return { ...state, version: state.version + 1, pending };
 }
 
-/** What comes after a notification that is left to a digest goes along with it, so that all come in order. */
+/** Nothing overtakes what is older; what comes after a notification that is left to a digest goes along with it. */
 function payable({ pending }: AlertState, payer: Payer): ReadonlySet<Debt> {
-  const first = pending.findIndex(({ inDigest }) => inDigest);
-  const alone = first < 0 ? pending : pending.slice(0, first);
-  const together = first < 0 ? [] : pending.slice(first);
-  return new Set((payer.sendsDigest ? together : alone).filter((debt) => mayPay(debt, payer)));
+  const [oldest] = pending;
+  if (!oldest || (oldest.inDigest ?? false) !== (payer.sendsDigest ?? false)) return new Set();
+  const end = pending.findIndex((debt) => !mayPay(debt, payer));
+  return new Set(end < 0 ? pending : pending.slice(0, end));
 }
 
 function mayPay(debt: Debt, { name, now }: Payer): boolean {
   if (now < (debt.notBefore ?? 0)) return false;
   // A hold that is longer than any can be was taken before the clock stepped back.
-  return debt.payer === name || debt.heldUntil <= now || debt.heldUntil > now + HOLD_MS;
+  return debt.payer === name || debt.heldUntil <= now || debt.heldUntil > now + HOLD_MS + MAX_SKEW_MS;
 }

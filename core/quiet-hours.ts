@@ -11,6 +11,8 @@ export interface QuietHours {
 
 const MINUTE_MS = 60_000;
 const DAY = 1440;
+const LONGEST_DAY = 1560;
+const QUARTER = 15;
 
 /** Minutes since midnight of a text such as 22:30; undefined for any other. */
 export function minuteOf(text: string): number | undefined {
@@ -28,14 +30,17 @@ export function isTimeZone(name: string): boolean {
 
 /** When the quiet hours that hold `now` end, undefined outside of them; both in epoch milliseconds. */
 export function quietUntil({ from, to, timeZone }: QuietHours, now: number): number | undefined {
-  const minute = localMinute(now, timeZone);
-  const isQuiet = from < to ? minute >= from && minute < to : minute >= from || minute < to;
-  if (!isQuiet) return undefined;
-  const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
-  const end = thisMinute + ((to - minute + DAY) % DAY || DAY) * MINUTE_MS;
-  // Where the clocks change on the way, that instant shows another time.
-  const off = ((to - localMinute(end, timeZone) + DAY * 1.5) % DAY) - DAY / 2;
-  return Math.max(end + off * MINUTE_MS, thisMinute + MINUTE_MS);
+  const isQuiet = (minute: number) =>
+    from < to ? minute >= from && minute < to : minute >= from || minute < to;
+  const thisMinute = Math.floor(now / MINUTE_MS);
+  const last = thisMinute + LONGEST_DAY;
+  let at = thisMinute;
+  for (let minute = localMinute(now, timeZone); isQuiet(minute) && at < last;) {
+    // Clocks change at full quarters of an hour, so the local time is looked at again at each.
+    at += Math.min((to - minute + DAY) % DAY || DAY, QUARTER - (at % QUARTER));
+    minute = localMinute(at * MINUTE_MS, timeZone);
+  }
+  return at > thisMinute ? at * MINUTE_MS : undefined;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -10,6 +10,7 @@ import {
 } from './alert-rule.ts';
 import { judge } from './alert.ts';
 import type { AlertState, Notification } from './alert-state.ts';
+import { hasFigure } from './figure.ts';
 import type { Window } from './window.ts';
 
 /**
@@ -33,8 +34,9 @@ export function rehearse(
 
 function rehearseLimits(rule: LimitRule, windows: readonly Window[], size: number): Notification[] {
   const play = createPlay();
-  for (const [index, window] of windows.entries()) {
-    const closed = windows.slice(Math.max(0, index - windowsBefore(rule)), index + 1);
+  const judged = windows.filter((window) => hasFigure(rule, window));
+  for (const [index, window] of judged.entries()) {
+    const closed = judged.slice(Math.max(0, index - windowsBefore(rule)), index + 1);
     play.on((state) => judge(rule, state, { closed }, { now: window.windowStart + size }));
   }
   return play.notifications;

@@ -14,10 +14,12 @@ export function remind(rule: AlertRule, state: AlertState, moment: Moment): Aler
   // What is still owed is news enough.
   if (state.state !== 'alarm' || !alarm || state.pending.length > 0 || snoozedUntil > now) return state;
   const { escalation, repeatEvery } = rule;
-  if (escalation && alarm.escalatedAt === undefined && now - alarm.raisedAt >= escalation.after) {
+  // A time that lies ahead was written before the clock stepped back.
+  const isOld = (time: number, age: number) => Math.abs(now - time) >= age;
+  if (escalation && alarm.escalatedAt === undefined && isOld(alarm.firstToldAt, escalation.after)) {
     return toldAgain({ ...rule, channels: escalation.channels }, state, 'escalated', moment);
   }
-  const isDue = repeatEvery !== undefined && now - alarm.toldAt >= repeatEvery;
+  const isDue = repeatEvery !== undefined && isOld(alarm.toldAt, repeatEvery);
   return isDue ? toldAgain(rule, state, 'repeated', moment) : state;
 }
 
@@ -42,10 +44,12 @@ function toldAgain(
 ): AlertState {
   const { told } = state.alarm!;
   const { deviceId, site, severity, windowStart, since } = told;
+  const gone = String(Math.max(0, Math.floor((moment.now - since) / 1000)));
+  const finding = told.absence ? { ...told, value: gone } : told;
   return stateAfter(
     rule,
     state,
-    { transition, deviceId, site, severity, finding: told, windowStart, since },
+    { transition, deviceId, site, severity, finding, windowStart, since },
     moment,
   );
 }

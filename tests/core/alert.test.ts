@@ -151,7 +151,10 @@ test('a transition owes its notification, which names everything that people nee
     },
   );
   assert.equal(debt?.heldUntil, 0);
-  assert.deepEqual(state!.alarm, { raisedAt: NOW, toldAt: NOW, told: debt.notification });
+  assert.deepEqual(state!.alarm, {
+    ...{ raisedAt: NOW, firstToldAt: NOW, toldAt: NOW },
+    told: debt.notification,
+  });
   assert.deepEqual(
     state!.unfiled.map(({ entryId, what, at }) => [entryId, what, at]),
     [[debt.notification.alertId, 'raised', NOW]],

@@ -1,0 +1,55 @@
+// When people are to be told: not in quiet hours, not while a device is snoozed, and always in order.
+
+import type { AlertRule } from './alert-rule.ts';
+import type { AlertState, Debt, Moment } from './alert-state.ts';
+import { quietUntil } from './quiet-hours.ts';
+
+/** When people may be told of what is decided now: now, or when the quiet hours or the snooze end (epoch milliseconds). */
+export function tellingTime(
+  { quietHours }: Pick<AlertRule, 'quietHours'>,
+  { now, snoozedUntil = 0 }: Moment,
+): number {
+  return Math.max(now, snoozedUntil, (quietHours && quietUntil(quietHours, now)) ?? 0);
+}
+
+/**
+ * What is owed with one debt more. An alarm that comes and goes while nobody is to be told is not told of at all; the
+ * history has it. A debt that may be paid earlier takes along what was to wait, as all are paid in order.
+ */
+export function withDebt(pending: readonly Debt[], debt: Debt, now: number): readonly Debt[] {
+  const { transition } = debt.notification;
+  const isWithheld = ({ notBefore = 0, payer }: Debt) => notBefore > now && payer === '';
+  const isOver = transition === 'cleared' || transition === 'ended';
+  const raised = pending.findLastIndex(({ notification }) => notification.transition === 'raised');
+  if (isOver && raised >= 0 && pending.slice(raised).every(isWithheld)) return pending.slice(0, raised);
+  const due = debt.notBefore ?? now;
+  return [...pending.map((each) => ((each.notBefore ?? 0) > due ? dueAt(each, due, now) : each)), debt];
+}
+
+/**
+ * The state with what waits for the end of quiet hours or a snooze put to what that end is now: a snooze may have been
+ * taken back or made longer, and the clock may have been wrong. The same object when nothing changes.
+ */
+export function rescheduled(
+  rule: Pick<AlertRule, 'quietHours'>,
+  state: AlertState,
+  moment: Moment,
+): AlertState {
+  const { now } = moment;
+  const due = tellingTime(rule, moment);
+  const isWrong = ({ notBefore, payer }: Debt) =>
+    notBefore !== undefined && payer === '' && notBefore !== due && (notBefore > now || due > now);
+  if (!state.pending.some(isWrong)) return state;
+  const isNew = state.pending.some((debt) => isWrong(debt) && debt.notification.transition === 'raised');
+  const { alarm } = state;
+  return {
+    ...state,
+    version: state.version + 1,
+    pending: state.pending.map((debt) => (isWrong(debt) ? dueAt(debt, due, now) : debt)),
+    ...(alarm && { alarm: { ...alarm, toldAt: due, ...(isNew && { firstToldAt: due }) } }),
+  };
+}
+
+function dueAt({ notBefore: _before, ...debt }: Debt, due: number, now: number): Debt {
+  return due > now ? { ...debt, notBefore: due } : debt;
+}

@@ -63,8 +63,12 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
   }
 
   /** When the device was last heard of; its windows are asked only where that can matter. */
-  async function heardAt({ deviceId, lastSeenAt }: Device, longest: number): Promise<number | undefined> {
-    if (lastSeenAt !== undefined && now() - lastSeenAt <= longest) return lastSeenAt;
+  async function heardAt(
+    { deviceId, lastSeenAt }: Device,
+    longest: number,
+    isOpen: boolean,
+  ): Promise<number | undefined> {
+    if (!isOpen && lastSeenAt !== undefined && now() - lastSeenAt <= longest) return lastSeenAt;
     const [newest] = await windows.before(deviceId, now() + size, 1);
     const reading = newest && Math.min(newest.lastReadingAt, now());
     const known = [lastSeenAt, reading].filter((time) => time !== undefined);
@@ -82,7 +86,7 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
   }
 
   async function absenceStep(rule: AbsenceRule, device: Device, isOpen: boolean): Promise<Step | undefined> {
-    const heard = rule.absence === 'silent' ? await heardAt(device, rule.longest) : undefined;
+    const heard = rule.absence === 'silent' ? await heardAt(device, rule.longest, isOpen) : undefined;
     const presence = presenceOf(rule, device, heard, { now: now(), watchedSince });
     const isGone = ({ lastAt }: Presence) => now() - lastAt > rule.longest;
     if (!presence || !(isOpen || isGone(presence))) return undefined;

@@ -63,7 +63,7 @@ export function judgeAbsence(
   const since = backSince ?? alarm?.backSince;
   const isUnknown = since === undefined || (backSince === undefined && since > now); // the clock stepped back
   if (isUnknown) return withBackSince(state, now);
-  return now - since >= rule.longest ? decide('cleared', alarm?.told.since ?? lastAt) : state;
+  return lastAt - since >= rule.longest ? decide('cleared', alarm?.told.since ?? lastAt) : state;
 }
 
 function withBackSince(state: AlertState, backSince: number | undefined): AlertState {

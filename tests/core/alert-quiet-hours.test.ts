@@ -225,7 +225,7 @@ const debts: [title: string, steps: Parameters<typeof owed>, owed: string[]][] =
   ],
 ];
 for (const [title, steps, expected] of debts) {
-  test(`${title}`, () => assert.deepEqual(owed(...steps), expected));
+  test(title, () => assert.deepEqual(owed(...steps), expected));
 }
 
 test('an alarm that comes and goes in quiet hours is in the history all the same', () => {

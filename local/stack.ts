@@ -211,6 +211,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
     hub: mqtt.hub,
     retained: mqtt.retained,
     clients: mqtt.clients,
+    authorize: browsers.authorize,
     disconnect: (clientId, how) => doors.broker?.disconnectClient(clientId, 'asked for by API', how) ?? false,
     clock,
     log,
@@ -231,6 +232,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
       host,
       port: mqttPort,
       identify: (certificate) => iot.identify(certificate),
+      serveHttps: dataPlane.serveDevice,
     }),
   );
   doors.broker = broker;

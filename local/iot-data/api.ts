@@ -1,6 +1,6 @@
 // The AWS IoT data plane over HTTP (REST-JSON): finds the operation by method and path, and answers as AWS does.
 // https://docs.aws.amazon.com/iot/latest/apireference/API_Operations_AWS_IoT_Data_Plane.html
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
 import { send, type AwsHandler } from '../aws/wire.ts';
@@ -45,8 +45,17 @@ async function read(req: IncomingMessage): Promise<Buffer> {
   }
 }
 
-async function callOf(req: IncomingMessage, label: string, query: URLSearchParams): Promise<DataCall> {
+function accessKeyOf(req: IncomingMessage): string {
   const [, caller = 'n/a'] = /Credential=([^/,\s]{1,128})\//.exec(req.headers.authorization ?? '') ?? [];
+  return caller;
+}
+
+async function callOf(
+  req: IncomingMessage,
+  label: string,
+  query: URLSearchParams,
+  caller: string,
+): Promise<DataCall> {
   return {
     label: decode(label),
     query,
@@ -61,16 +70,26 @@ async function callOf(req: IncomingMessage, label: string, query: URLSearchParam
 const ownQuery = (query: URLSearchParams) =>
   Object.fromEntries([...query].filter(([name]) => !name.toLowerCase().startsWith('x-amz-')));
 
+/** @throws AwsError, also what `check` throws, which judges the call before it is run */
+export async function answerCall(
+  plane: DataPlane,
+  req: IncomingMessage,
+  res: ServerResponse,
+  caller: string,
+  check: (operation: DataOperation, call: DataCall) => void = () => {},
+): Promise<void> {
+  // Not through URL, which would take `..` in a topic for a step up.
+  const [path = '', text = ''] = (req.url ?? '/').split(/\?(.*)/s);
+  const query = new URLSearchParams(text);
+  const operation = find(req.method ?? 'GET', path);
+  only(ownQuery(query), operation.query, operation.name);
+  const call = await callOf(req, operation.path.exec(path)?.[1] ?? '', query, caller);
+  check(operation, call);
+  const answer = await operation.run(plane, call);
+  send(res, 200, 'application/json', typeof answer === 'string' ? answer : JSON.stringify(answer));
+}
+
 /** Serves requests that are signed for one of `signingNames`. */
 export function createIotDataHandler(plane: DataPlane): AwsHandler {
-  return async (req, res) => {
-    // Not through URL, which would take `..` in a topic for a step up.
-    const [path = '', text = ''] = (req.url ?? '/').split(/\?(.*)/s);
-    const query = new URLSearchParams(text);
-    const operation = find(req.method ?? 'GET', path);
-    only(ownQuery(query), operation.query, operation.name);
-    const call = await callOf(req, operation.path.exec(path)?.[1] ?? '', query);
-    const answer = await operation.run(plane, call);
-    send(res, 200, 'application/json', typeof answer === 'string' ? answer : JSON.stringify(answer));
-  };
+  return (req, res) => answerCall(plane, req, res, accessKeyOf(req));
 }

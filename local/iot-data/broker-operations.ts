@@ -55,6 +55,7 @@ export const brokerOperations: readonly DataOperation[] = [
     method: 'GET',
     path: /^\/retainedMessage\/(.+)$/,
     query: [],
+    needs: ({ label }) => [['iot:GetRetainedMessage', `topic/${label}`]],
     async run({ retained, clock }, { label }) {
       const message = retained.get(label);
       if (!message || isExpired(message, clock.now())) {
@@ -70,6 +71,7 @@ export const brokerOperations: readonly DataOperation[] = [
     method: 'GET',
     path: /^\/retainedMessage\/?$/,
     query: ['nextToken', 'maxResults'],
+    needs: () => [['iot:ListRetainedMessages', '*']],
     async run({ retained, clock }, call) {
       const kept = retained.all().filter((message) => !isExpired(message, clock.now()));
       const { items, next } = pageOf(call, kept, ({ topic }) => topic, ['maxResults', 200]);

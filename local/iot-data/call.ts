@@ -2,6 +2,7 @@
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import { page } from '../iot/api-request.ts';
+import type { PolicyAction } from '../mqtt/access.ts';
 import type { Clients } from '../mqtt/clients.ts';
 import type { Hub } from '../mqtt/hub.ts';
 import type { Retained } from '../mqtt/retained.ts';
@@ -26,7 +27,7 @@ export interface DataCall {
   readonly query: URLSearchParams;
   readonly body: Buffer;
   header(name: string): string | undefined;
-  /** Access key ID of the caller. */
+  /** Access key ID of the caller, or certificate ID of a device. */
   readonly caller: string;
   readonly sourceIp: string;
 }
@@ -38,6 +39,8 @@ export interface DataOperation {
   readonly path: RegExp;
   /** The query parameters that are honoured; a call with others is refused. */
   readonly query: readonly string[];
+  /** What the policies of a device must allow, actions and resources; absent where only AWS credentials will do. */
+  readonly needs?: (call: DataCall) => readonly (readonly [PolicyAction, string])[];
   /** Gives the body of the answer: an object, or JSON text. */
   run(plane: DataPlane, call: DataCall): Promise<object | string>;
 }

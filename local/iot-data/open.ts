@@ -2,16 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Log } from '../log.ts';
+import { createAccess, type Authorize } from '../mqtt/access.ts';
 import type { Hub } from '../mqtt/hub.ts';
 import { createShadows, type Shadows } from '../shadow/service.ts';
 import { openShadowStore } from '../shadow/store.ts';
 import { createIotDataHandler } from './api.ts';
 import type { DataPlane } from './call.ts';
+import { createDeviceHttps, type ServeDevice } from './device-https.ts';
 
 export interface OpenedDataPlane {
   readonly shadows: Shadows;
   /** Serves requests that are signed for one of `signingNames`. */
   readonly handler: AwsHandler;
+  /** Serves a device that has shown its certificate. */
+  readonly serveDevice: ServeDevice;
   /** Call when the broker is closed. */
   close(): Promise<void>;
 }
@@ -22,6 +26,7 @@ export async function openDataPlane(
     readonly dir: string;
     readonly hub: Hub;
     readonly log: Log;
+    readonly authorize: Authorize;
     readonly newId?: () => string;
   },
 ): Promise<OpenedDataPlane> {
@@ -30,9 +35,11 @@ export async function openDataPlane(
   const publish = (message: Parameters<Hub['publish']>[0]) => hub.publish(message);
   const shadows = createShadows({ store, publish, clock, log, newId });
   hub.serve(shadows);
+  const plane: DataPlane = { ...options, shadows, newId };
   return {
     shadows,
-    handler: createIotDataHandler({ ...options, shadows, newId }),
+    handler: createIotDataHandler(plane),
+    serveDevice: createDeviceHttps({ plane, access: createAccess(options), clock, log }),
     close: () => shadows.close(),
   };
 }

@@ -117,6 +117,11 @@ export const publishOperations: readonly DataOperation[] = [
     method: 'POST',
     path: /^\/topics\/(.+)$/,
     query: ['qos', 'retain', 'contentType', 'responseTopic', 'messageExpiry'],
+    needs(call) {
+      const resource = `topic/${call.label}`;
+      const publishing = ['iot:Publish', resource] as const;
+      return flag(call, 'retain') ? [publishing, ['iot:RetainPublish', resource]] : [publishing];
+    },
     run: publish,
   },
 ];

@@ -17,6 +17,11 @@ function idOf(call: DataCall): ShadowId {
   return { thingName: thingNameOf(call), shadowName };
 }
 
+const resourceOf = (call: DataCall): string => {
+  const { thingName, shadowName } = idOf(call);
+  return shadowName === undefined ? `thing/${thingName}` : `thing/${thingName}/${shadowName}`;
+};
+
 const path = /^\/things\/([^/]+)\/shadow$/;
 
 export const shadowOperations: readonly DataOperation[] = [
@@ -25,6 +30,7 @@ export const shadowOperations: readonly DataOperation[] = [
     method: 'GET',
     path,
     query: ['name'],
+    needs: (call) => [['iot:GetThingShadow', resourceOf(call)]],
     run: ({ shadows }, call) => shadows.get(idOf(call)),
   },
   {
@@ -32,6 +38,7 @@ export const shadowOperations: readonly DataOperation[] = [
     method: 'POST',
     path,
     query: ['name'],
+    needs: (call) => [['iot:UpdateThingShadow', resourceOf(call)]],
     run: ({ shadows }, call) => shadows.update(idOf(call), call.body),
   },
   {
@@ -39,6 +46,7 @@ export const shadowOperations: readonly DataOperation[] = [
     method: 'DELETE',
     path,
     query: ['name'],
+    needs: (call) => [['iot:DeleteThingShadow', resourceOf(call)]],
     run: ({ shadows }, call) => shadows.remove(idOf(call)),
   },
   {
@@ -46,6 +54,7 @@ export const shadowOperations: readonly DataOperation[] = [
     method: 'GET',
     path: /^\/api\/things\/shadow\/ListNamedShadowsForThing\/([^/]+)$/,
     query: ['nextToken', 'pageSize'],
+    needs: (call) => [['iot:ListNamedShadowsForThing', `thing/${thingNameOf(call)}`]],
     async run({ shadows, clock }, call) {
       const names = shadows.namesOf(thingNameOf(call));
       const { items, next } = pageOf(call, names, (name) => name, ['pageSize', 100]);

@@ -154,7 +154,7 @@ export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed
   const lookupFor = (request: AuthorizeRequest, thing: Thing | undefined): Lookup => {
     const values = new Map<string, string | readonly string[]>([
       ...factsOf(request.principal),
-      ['iot:ClientId', request.clientId],
+      ...(request.clientId === '' ? [] : [['iot:ClientId', request.clientId] as const]),
       ['aws:SourceIp', plainAddress(request.sourceIp)],
       ['aws:SecureTransport', 'true'],
       ['iot:Connection.Thing.IsAttached', String(thing !== undefined)],
@@ -179,7 +179,10 @@ export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed
     const statements =
       claimOf === undefined ? [...names].flatMap(statementsOf) : claimStatements(registry, claimOf);
     const who = `certificate ${shortId(principal)}`;
-    const subject = thing ? who : `${who}, which is attached to no thing named ${JSON.stringify(clientId)},`;
+    const subject =
+      thing || clientId === ''
+        ? who
+        : `${who}, which is attached to no thing named ${JSON.stringify(clientId)},`;
     return createEvaluator(subject, statements, lookupFor(request, thing));
   };
 

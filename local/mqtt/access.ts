@@ -3,7 +3,12 @@
 import type { Log } from '../log.ts';
 
 export type PolicyAction =
-  'iot:Connect' | 'iot:Publish' | 'iot:Subscribe' | 'iot:Receive' | 'iot:RetainPublish';
+  'iot:Connect' | 'iot:Publish' | 'iot:Subscribe' | 'iot:Receive' | 'iot:RetainPublish' | HttpsAction;
+
+/** What only HTTPS asks for. */
+type HttpsAction =
+  | `iot:${'GetRetainedMessage' | 'ListRetainedMessages' | 'ListNamedShadowsForThing'}`
+  | `iot:${'Get' | 'Update' | 'Delete'}ThingShadow`;
 
 /** Who a connection is: the certificate's ID and where it comes from. */
 export interface Identity {
@@ -15,10 +20,11 @@ export interface Identity {
 
 export interface AccessRequest {
   readonly principal: string;
+  /** Empty where there is none, over HTTPS. */
   readonly clientId: string;
   readonly sourceIp: string;
   readonly action: PolicyAction;
-  /** `client/x`, `topic/x` or `topicfilter/x`. */
+  /** `client/x`, `topic/x`, `topicfilter/x` or `thing/x`. */
   readonly resource: string;
   /** `iot:ConnectAttributes` of a CONNECT. */
   readonly connectAttributes?: readonly ('LastWill' | 'PersistentConnect')[];

@@ -8,6 +8,7 @@ import type { Identity } from './access.ts';
 import type { BrokerContext, Client } from './client.ts';
 import { createConnection } from './connection.ts';
 import type { EndingName } from './refusal.ts';
+import { chooseProtocol, whenSpoken } from './spoken.ts';
 
 /** Who a certificate is. `thingName` only where a thing is attached to it exclusively. */
 export type Identified =
@@ -21,6 +22,8 @@ export interface BrokerOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly identify: (certificate: Buffer, socket: TLSSocket) => Identified;
+  /** Serves a client whose certificate is good and that speaks HTTP; without, it is refused. */
+  readonly serveHttps?: (socket: TLSSocket, identity: Identity) => void;
 }
 
 export interface Disconnection {
@@ -58,9 +61,12 @@ function gone(stream: Duplex): Promise<void> {
 }
 
 /** Listens, and rejects with the system's error when the port cannot be had. */
-export async function createBroker({ context, tls, host, port, identify }: BrokerOptions): Promise<Broker> {
+export async function createBroker(options: BrokerOptions): Promise<Broker> {
+  const { context, tls, host, port, identify, serveHttps } = options;
   const { log, limits, count } = context;
   const open = new Map<Duplex, Client>();
+  /** Those that are not MQTT, or not yet known to be. */
+  const others = new Set<TLSSocket>();
 
   const refuse = (socket: TLSSocket, reason: string) => {
     log.warn('refused', { action: 'TLS', ip: socket.remoteAddress, reason });
@@ -79,14 +85,27 @@ export async function createBroker({ context, tls, host, port, identify }: Broke
     );
   };
 
+  const serve = (socket: TLSSocket, identity: Identity) => {
+    others.add(socket);
+    socket.once('close', () => others.delete(socket));
+    const begin = (isHttp: boolean) => {
+      if (!isHttp) {
+        others.delete(socket);
+        accept(socket, identity);
+      } else if (serveHttps) serveHttps(socket, identity);
+      else refuse(socket, 'HTTP, which is not served here');
+    };
+    const silent = () => refuse(socket, `nothing sent within ${limits.connectTimeoutMs} ms`);
+    whenSpoken(socket, { clock: context.clock, timeoutMs: limits.connectTimeoutMs }, begin, silent);
+  };
+
   const server = createServer({
     ...tls,
     minVersion: 'TLSv1.2',
     requestCert: true,
     rejectUnauthorized: false, // identify decides, so that the log can say why
     handshakeTimeout: limits.handshakeTimeoutMs,
-    // AWS IoT Core knows x-amzn-mqtt-ca on port 443; on this port any protocol that a client names is MQTT.
-    ALPNCallback: ({ protocols }) => protocols.find((name) => name === 'x-amzn-mqtt-ca') ?? protocols[0],
+    ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
   });
   server.maxConnections = limits.connections;
   server.on('secureConnection', (socket) => {
@@ -94,7 +113,7 @@ export async function createBroker({ context, tls, host, port, identify }: Broke
     try {
       const identified = authenticate(socket, identify);
       if ('refused' in identified) refuse(socket, identified.refused);
-      else accept(socket, { ...identified, sourceIp: socket.remoteAddress ?? 'unknown' });
+      else serve(socket, { ...identified, sourceIp: socket.remoteAddress ?? 'unknown' });
     } catch (error) {
       log.error('client not identified', { reason: String(error) });
       socket.destroy();
@@ -140,6 +159,7 @@ export async function createBroker({ context, tls, host, port, identify }: Broke
         if (stream.writableFinished) stream.destroy();
         else stream.once('finish', () => stream.destroy()); // what does not finish is given up by the connection
       }
+      for (const socket of others) socket.destroy();
       context.wills.hastenAll();
       await Promise.all([closed, ...[...open.keys()].map(gone)]);
     },

@@ -18,6 +18,7 @@ import { seedRegistry } from '../../local/iot/seed.ts';
 import { openDataPlane } from '../../local/iot-data/open.ts';
 import { openJournal } from '../../local/journal/journal.ts';
 import { silentLog } from '../../local/log.ts';
+import type { Authorize } from '../../local/mqtt/access.ts';
 import type { InboundMessage } from '../../local/mqtt/message.ts';
 import { openMqtt } from '../../local/mqtt/open.ts';
 import type { Shadows } from '../../local/shadow/service.ts';
@@ -58,18 +59,19 @@ async function startCloud(t: TestContext): Promise<Cloud> {
       return [];
     },
   };
+  const authorize: Authorize = (request) => identity.authorize(request);
   const mqtt = await openMqtt({
     dir: path.join(dataDir, 'mqtt'),
     journal,
     rules,
-    authorize: (request) => identity.authorize(request),
+    authorize,
     clock,
     log,
     count,
   });
   const { hub, retained, clients } = mqtt;
   const disconnect = () => false;
-  const data = { dir: path.join(dir, 'shadows'), hub, retained, clients, disconnect };
+  const data = { dir: path.join(dir, 'shadows'), hub, retained, clients, disconnect, authorize };
   const dataPlane = await openDataPlane({ ...data, clock, log, count });
   const broker = await mqtt.listen({
     tls: { ...ca.server, ca: ca.certificatePem },

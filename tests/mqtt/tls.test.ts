@@ -17,6 +17,7 @@ import {
   type MqttClient,
 } from 'mqtt';
 import { generate } from 'mqtt-packet';
+import { createManualClock } from '../../local/clock.ts';
 import { createAuthority, type Credentials } from './certificates.ts';
 import { type Harness, startHarness, until } from './harness.ts';
 import { createRawClient } from './raw-client.ts';
@@ -181,6 +182,38 @@ test('TLS 1.1 and plain MQTT are refused, and others do not notice', async () =>
 test('a TCP connection that begins no handshake is closed in time', async () => {
   const socket = tcp();
   await closed(socket);
+});
+
+for (const [what, ALPNProtocols] of [
+  ['nothing in ALPN', undefined],
+  ['MQTT in ALPN', ['mqtt']],
+] as const) {
+  test(`a client that says ${what} and then nothing at all is closed in time`, async () => {
+    const clock = createManualClock(0);
+    const quietBroker = await startHarness({ clock });
+    const named = ALPNProtocols && { ALPNProtocols: [...ALPNProtocols] };
+    const socket = tls({ port: quietBroker.broker.port, ...named });
+    let isClosed = false;
+    socket.once('close', () => (isClosed = true));
+    await once(socket, 'secureConnect');
+    await clock.advance(5_000);
+    assert.equal(isClosed, false);
+    const deadline = Date.now() + 5_000;
+    while (!isClosed && Date.now() < deadline) await clock.advance(1_000);
+    await quietBroker.stop();
+    assert.equal(isClosed, true);
+  });
+}
+
+test('HTTP is refused where nothing serves it', async () => {
+  const socket = tls();
+  await once(socket, 'secureConnect');
+  socket.write('GET /topics/a HTTP/1.1\r\n\r\n');
+  await closed(socket);
+  await until(
+    () => harness.log.some(({ reason }) => reason === 'HTTP, which is not served here'),
+    'the reason',
+  );
 });
 
 test('TLS records of one byte each are read right', async () => {

@@ -85,6 +85,7 @@ export async function startCloud(t: TestContext, options: CloudOptions = {}): Pr
     hub: mqtt.hub,
     retained: mqtt.retained,
     clients: mqtt.clients,
+    authorize: (request) => ({ allowed: authorize(request), reason: 'the test says so' }),
     disconnect: (clientId, how) => broker?.disconnectClient(clientId, 'asked for by API', how) ?? false,
     clock,
     log: logger,

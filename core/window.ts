@@ -37,12 +37,10 @@ type GrowingDelta = Omit<WindowKey, 'site'> &
     readonly metrics: Map<string, Aggregate>;
   };
 
-/**
- * What one DynamoDB update may carry: 4 KB and 300 operators an expression, of which a condition takes 2 a reading, 4 a metric
- * and 7 for the times. A single reading always fits, since it has at most 32 metrics.
- */
-const MAX_READINGS_IN_DELTA = 32;
+/** What one DynamoDB update may carry, whose update expression is 4 KB at most: as many metrics as a single reading has. */
 const MAX_METRICS_IN_DELTA = 32;
+/** A condition may have 300 operators: 2 a reading, 4 a metric, 9 for the times, and some to spare. It is under 4 KB then, too. */
+const MAX_OPERATORS = 250;
 
 /** Start of the window that holds the time; both in epoch milliseconds. A window's end belongs to the next one. */
 export function windowStartOf(timestamp: number, windowSeconds: number): number {
@@ -107,8 +105,7 @@ export function foldReadings(readings: Iterable<Reading>, windowSeconds: number)
 }
 
 function split(delta: Delta): Delta[] {
-  if (delta.readings.size <= MAX_READINGS_IN_DELTA && delta.metrics.size <= MAX_METRICS_IN_DELTA)
-    return [delta];
+  if (fits(delta.readings.size, delta.metrics.size)) return [delta];
   const parts: GrowingDelta[] = [];
   let part: GrowingDelta | undefined;
   for (const reading of delta.readings.values()) {
@@ -118,11 +115,13 @@ function split(delta: Delta): Delta[] {
   return parts;
 }
 
-function hasRoom(delta: Delta, reading: Reading): boolean {
-  if (delta.readings.size === MAX_READINGS_IN_DELTA) return false;
-  const fresh = reading.metrics.filter(({ name }) => !delta.metrics.has(name)).length;
-  return delta.metrics.size + fresh <= MAX_METRICS_IN_DELTA;
+function hasRoom({ readings, metrics }: Delta, reading: Reading): boolean {
+  const fresh = reading.metrics.filter(({ name }) => !metrics.has(name)).length;
+  return fits(readings.size + 1, metrics.size + fresh);
 }
+
+const fits = (readings: number, metrics: number) =>
+  metrics <= MAX_METRICS_IN_DELTA && readings * 2 + metrics * 4 <= MAX_OPERATORS;
 
 function growing({ deviceId, site, windowStart }: WindowKey): GrowingDelta {
   return { deviceId, site, windowStart, ...noSpan, readings: new Map(), metrics: new Map() };

@@ -180,7 +180,7 @@ test('a batch judges each window once, as it was after its last change', async (
       }),
   });
   // More readings than one update may carry.
-  const many = Array.from({ length: 120 }, (_, n) => ({ id: `n${n}`, timestamp: START + n, temperature: n }));
+  const many = Array.from({ length: 300 }, (_, n) => ({ id: `n${n}`, timestamp: START + n, temperature: n }));
   const packed = parseMessage(
     { readings: many, deviceId: 'many', site: 's', receivedAt: START, traceId: 'first' },
     limits,
@@ -190,7 +190,7 @@ test('a batch judges each window once, as it was after its last change', async (
     {
       payer: 'first',
       windows: [
-        [0, 120],
+        [0, 300],
         [10_000, 2],
       ],
     },

@@ -72,7 +72,7 @@ export function digestText(notifications: readonly Notification[], page: string)
     counts.set(head, (counts.get(head) ?? 0) + 1);
   }
   const summary = [...counts].map(([head, count]) => `${count} ${head}`).join(', ');
-  const total = `${notifications.length} alerts in a minute`;
+  const total = `${notifications.length} ${notifications.length === 1 ? 'alert' : 'alerts'} in a minute`;
   const named = notifications.slice(0, MAX_NAMED).map((notification) => {
     const { transition, severity, site, deviceId, since } = notification;
     const time = new Date(since).toISOString();

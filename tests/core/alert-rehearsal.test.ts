@@ -1,0 +1,94 @@
+// What a rule would have told of windows that are stored: the same as it tells when they come, without hours and reminders.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decimalOf } from '../../core/decimal.ts';
+import { rehearse } from '../../core/rehearsal.ts';
+import { compileRule, type RuleData } from '../../core/rule-data.ts';
+import { noSpan } from '../../core/span.ts';
+import type { Window } from '../../core/window.ts';
+
+const START = 1_790_000_000_000;
+
+/** The n-th window of ten seconds, of one reading; without a temperature it is of humidity. */
+function window(n: number, temperature?: number): Window {
+  const windowStart = START + n * 10_000;
+  const value = decimalOf(temperature ?? 50)!;
+  const metric = temperature === undefined ? 'humidity' : 'temperature';
+  return {
+    ...{ deviceId: 'store-1', site: 'seattle', windowStart, readings: 1 },
+    metrics: new Map([[metric, { min: value, max: value, sum: value, count: 1 }]]),
+    ...noSpan,
+    ...{ firstReadingAt: windowStart, lastReadingAt: windowStart, last: new Map([[metric, value]]) },
+  };
+}
+const series = (...temperatures: (number | undefined)[]) =>
+  temperatures.map((temperature, n) => window(n, temperature));
+
+/** The second of the decision, the transition and the value. */
+function told(data: Omit<RuleData, 'id'>, windows: readonly Window[], until = START + 3_600_000): string[] {
+  const rule = compileRule({ id: 'rule', ...data });
+  return rehearse(rule, windows, { windowSeconds: 10, until }).map(
+    ({ decidedAt, transition, value }) => `${(decidedAt - START) / 1000} ${transition} ${value}`,
+  );
+}
+
+const high = { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 } as const;
+const always = { from: '00:00', to: '23:59', timeZone: 'UTC' };
+
+const cases: [title: string, data: Omit<RuleData, 'id'>, windows: Window[], log: string[]][] = [
+  ['nothing without windows', high, [], []],
+  [
+    'an excursion, once its windows are closed',
+    high,
+    series(4, 9, 9, 7.5, 6, 9),
+    ['20 raised 9', '50 cleared 6', '60 raised 9'],
+  ],
+  [
+    'no reminders',
+    { ...high, repeatEvery: '10s', escalateAfter: '10s' },
+    series(9, 9, 9, 9),
+    ['10 raised 9'],
+  ],
+  ['quiet hours too', { ...high, quietHours: always }, series(9, 4), ['10 raised 9', '20 cleared 4']],
+  [
+    'a row of windows between which others lack the metric',
+    { ...high, forWindows: 3 },
+    series(
+      9,
+      ...Array.from({ length: 40 }, () => undefined),
+      9,
+      ...Array.from({ length: 40 }, () => undefined),
+      9,
+    ),
+    ['830 raised 9'],
+  ],
+  [
+    'a rise over windows that lack the metric',
+    { metric: 'temperature', stat: 'mean', perMinute: true, above: 5 },
+    series(4, undefined, undefined, undefined, undefined, undefined, 10),
+    ['70 raised 6'],
+  ],
+  [
+    'a device that was silent and came back',
+    { noDataFor: '2m' },
+    [window(0, 4), ...Array.from({ length: 30 }, (_, n) => window(30 + n, 4))],
+    ['120.001 raised 120', '420 cleared 420', '710.001 raised 120'],
+  ],
+];
+for (const [title, data, windows, log] of cases) {
+  test(`rehearses ${title}`, () => assert.deepEqual(told(data, windows), log));
+}
+
+test('nothing is told of a silence that is not over at the end', () => {
+  assert.deepEqual(told({ noDataFor: '2m' }, [window(0, 4)], START + 120_000), []);
+});
+
+test('more than twenty alarms are all told', () => {
+  const flapping = Array.from({ length: 100 }, (_, n) => window(n, n % 2 === 0 ? 9 : 4));
+  assert.equal(told(high, flapping).length, 100);
+});
+
+test('a rule about connections cannot be rehearsed, and says so', () => {
+  assert.throws(() => told({ offlineFor: '2m' }, []), /no history of connections/);
+});

@@ -1,0 +1,244 @@
+// What people read of every transition and of digests: within each channel's limits, whatever names devices and metrics have.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { SEVERITIES } from '../../core/alert-rule.ts';
+import type { Notification, Transition } from '../../core/alert-state.ts';
+import { durationOf, durationText } from '../../core/duration.ts';
+import { digestText, notificationText } from '../../core/notification.ts';
+import { runsOf } from '../fuzzing.ts';
+
+const PAGE = 'http://localhost:8080';
+const TIME = 1_790_000_000_000;
+const common: Omit<Notification, 'transition' | 'absence' | 'value' | 'limit'> = {
+  alertId: '0123456789abcdef0123456789abcdef',
+  ...{ deviceId: 'store-1', site: 'seattle', ruleId: 'fridge', severity: 'critical' },
+  ...{ channels: ['email', 'sms'], windowStart: TIME, since: TIME, decidedAt: TIME + 5000 },
+};
+const warm = (transition: Transition, value: string, limit: string): Notification => ({
+  ...common,
+  ...{ transition, metric: 'temperature', stat: 'max', side: 'above', value, limit },
+});
+const cold = (transition: Transition, value: string, limit: string): Notification => ({
+  ...common,
+  ...{ transition, metric: 'temperature', stat: 'min', side: 'below', value, limit },
+});
+const gone = (absence: 'silent' | 'offline', transition: Transition, value: string): Notification => ({
+  ...common,
+  transition,
+  absence,
+  value,
+  limit: '120',
+});
+
+const subjects: [notification: Notification, subject: string][] = [
+  [warm('raised', '9.4', '8'), 'ALARM critical: temperature 9.4 above 8'],
+  [warm('worsened', '11', '10'), 'WORSE critical: temperature 11 above 10'],
+  [warm('eased', '9.2', '9.5'), 'BETTER critical: temperature 9.2 back below 9.5'],
+  [warm('cleared', '6', '7'), 'OK critical: temperature 6 back below 7'],
+  [warm('repeated', '9.4', '8'), 'STILL critical: temperature 9.4 above 8'],
+  [warm('escalated', '9.4', '8'), 'UNACKNOWLEDGED critical: temperature 9.4 above 8'],
+  [warm('ended', '9.4', '8'), 'ENDED critical: temperature 9.4 above 8'],
+  [cold('raised', '-3', '-1'), 'ALARM critical: temperature -3 below -1'],
+  [cold('cleared', '1', '0'), 'OK critical: temperature 1 back above 0'],
+  [
+    { ...common, transition: 'raised', stat: 'count', side: 'below', value: '1', limit: '2' },
+    'ALARM critical: readings 1 below 2',
+  ],
+  [
+    {
+      ...warm('raised', '12', '6'),
+      ...{ absence: undefined, stat: 'mean', perMinute: true, side: 'above' },
+    },
+    'ALARM critical: mean temperature per minute 12 above 6',
+  ],
+  [gone('silent', 'raised', '130'), 'ALARM critical: no data for 2m'],
+  [gone('silent', 'cleared', '7205'), 'OK critical: data again after 2h'],
+  [gone('silent', 'repeated', '119'), 'STILL critical: no data for 119s'],
+  [gone('silent', 'ended', '90000'), 'ENDED critical: no data for 25h'],
+  [gone('offline', 'raised', '125'), 'ALARM critical: offline for 2m'],
+  [gone('offline', 'cleared', '172800'), 'OK critical: online again after 2d'],
+  [gone('offline', 'escalated', '3700'), 'UNACKNOWLEDGED critical: offline for 61m'],
+];
+for (const [notification, subject] of subjects) {
+  test(`a mail with the subject ${subject} says the same in its first line and in an SMS`, () => {
+    const text = notificationText(notification, PAGE);
+    assert.equal(text.subject, `${subject} at seattle/store-1`);
+    const plain = subject.replace(' critical:', '');
+    assert.ok(text.sms.startsWith(`${plain}, store-1 (seattle), 2026-`), text.sms);
+    assert.equal(text.email.split('\n')[0], plain.replace(' ', ': '));
+  });
+}
+
+test('a mail says what happened, where, since when, the limit, the value, and where to look', () => {
+  const { email } = notificationText({ ...warm('worsened', '11', '10'), since: TIME - 60_000 }, PAGE);
+  assert.equal(
+    email,
+    `WORSE: temperature 11 above 10
+
+Device:   store-1
+Site:     seattle
+Since:    2026-09-21T14:12:20.000Z
+Window:   2026-09-21T14:13:20.000Z
+Value:    max temperature = 11
+Limit:    above 10
+Rule:     fridge (critical)
+Alert:    0123456789abcdef0123456789abcdef
+See:      http://localhost:8080/?device=store-1
+`,
+  );
+});
+
+test('a mail about a device that is gone says when it was there last and how long it may be gone', () => {
+  const { email } = notificationText(gone('offline', 'raised', '130'), PAGE);
+  for (const line of ['Last:     2026-09-21T14:13:20.000Z', 'Gone:     2m', 'Limit:    2m'])
+    assert.ok(email.split('\n').includes(line), email);
+});
+
+const name = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 128 }),
+  fc.constantFrom(
+    'a'.repeat(128),
+    '\u202etxt.exe',
+    '../../etc',
+    '${x}',
+    '"}],',
+    '\u0000',
+    '',
+    '😀'.repeat(64),
+  ),
+);
+const transitions = fc.constantFrom<Transition>(
+  ...(['raised', 'worsened', 'eased', 'cleared', 'repeated', 'escalated', 'ended'] as const),
+);
+const findings = fc.oneof(
+  fc.record({
+    metric: fc.stringMatching(/^[A-Za-z][A-Za-z0-9_]{0,63}$/),
+    stat: fc.constantFrom('min', 'max', 'mean', 'last', 'count'),
+    value: fc.constantFrom('9', '-0.333333', '999999999999999.999999999999999'),
+    side: fc.constantFrom('above', 'below'),
+    limit: fc.constantFrom('8', '-999999999999999.999999999999999'),
+    perMinute: fc.constantFrom(true as const, undefined),
+  }),
+  fc.record({
+    absence: fc.constantFrom('silent', 'offline'),
+    value: fc.nat(100_000_000).map(String),
+    limit: fc.nat(100_000).map(String),
+  }),
+);
+const notifications: fc.Arbitrary<Notification> = fc
+  .tuple(
+    findings,
+    fc.record({ deviceId: name, site: name, ruleId: name }),
+    transitions,
+    fc.constantFrom(...SEVERITIES),
+  )
+  .map(([{ ...finding }, names, transition, severity]) => {
+    const notification = { ...finding, ...common, ...names, transition, severity };
+    if ('perMinute' in notification && notification.perMinute === undefined) delete notification.perMinute;
+    return notification;
+  });
+
+/** What GSM-7 carries in one unit each, of ASCII. */
+const GSM7 = /^[A-Za-z0-9 !"#$%&'()*+,\-./:;<=>?@_]+$/;
+
+function assertFits({ subject, sms, email }: ReturnType<typeof notificationText>): void {
+  assert.match(subject, /^[A-Z][ -~]{1,98}$/);
+  assert.match(sms, GSM7);
+  assert.ok(sms.length < 160, sms);
+  assert.ok(email.isWellFormed());
+  assert.doesNotMatch(email.replaceAll('\n', ''), /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u);
+}
+
+test('no name and no transition breaks a channel', () => {
+  fc.assert(
+    fc.property(notifications, (notification) => {
+      const text = notificationText(notification, PAGE);
+      assertFits(text);
+      const notes = ['repeated', 'escalated', 'ended'].includes(notification.transition) ? 1 : 0;
+      assert.equal(text.email.split('\n').length, 12 + notes);
+    }),
+    runsOf(46, 300),
+  );
+});
+
+test('no names break a digest', () => {
+  fc.assert(
+    fc.property(fc.array(notifications, { minLength: 1, maxLength: 150 }), (all) => {
+      const text = digestText(all, PAGE);
+      assertFits(text);
+      assert.equal(text.email.split('\n').length, Math.min(all.length, 100) + (all.length > 100 ? 1 : 0) + 5);
+      assert.ok(Buffer.byteLength(text.email) < 250_000);
+    }),
+    runsOf(47, 15),
+  );
+});
+
+test('a digest counts what happened, and names each with what, where and since when', () => {
+  const { subject, email, sms } = digestText(
+    [
+      warm('raised', '9.4', '8'),
+      { ...warm('raised', '9', '8'), deviceId: 'store-2' },
+      gone('silent', 'cleared', '7205'),
+    ],
+    PAGE,
+  );
+  assert.equal(subject, 'DIGEST 3 alerts in a minute: 2 ALARM, 1 OK');
+  assert.equal(sms, 'DIGEST 3 alerts in a minute: 2 ALARM, 1 OK: store-1, store-2');
+  assert.equal(
+    email,
+    `3 alerts in a minute: 2 ALARM, 1 OK
+
+ALARM critical: temperature 9.4 above 8 at seattle/store-1, since 2026-09-21T14:13:20.000Z
+ALARM critical: temperature 9 above 8 at seattle/store-2, since 2026-09-21T14:13:20.000Z
+OK critical: data again after 2h at seattle/store-1, since 2026-09-21T14:13:20.000Z
+
+See: http://localhost:8080/
+`,
+  );
+});
+
+test('a digest of one says so', () =>
+  assert.equal(digestText([warm('raised', '9', '8')], PAGE).subject, 'DIGEST 1 alert in a minute: 1 ALARM'));
+
+test('a digest names a hundred and counts the rest', () => {
+  const all = Array.from({ length: 230 }, (_, n) => ({
+    ...warm('raised', '9', '8'),
+    deviceId: `store-${n}`,
+  }));
+  const lines = digestText(all, PAGE).email.split('\n');
+  assert.ok(lines[101]?.includes('seattle/store-99,'));
+  assert.equal(lines[102], '... and 130 more');
+});
+
+const durations: [text: string, ms: number | undefined][] = [
+  ['0s', 0],
+  ['90s', 90_000],
+  ['30m', 1_800_000],
+  ['2h', 7_200_000],
+  ['1d', 86_400_000],
+  ['9999999d', 863_999_913_600_000],
+  ['10000000s', undefined],
+  ['1.5h', undefined],
+  ['-1m', undefined],
+  ['1 m', undefined],
+  ['1M', undefined],
+  ['m', undefined],
+  ['', undefined],
+  ['1m\n', undefined],
+  ['١m', undefined],
+];
+for (const [text, ms] of durations) {
+  test(`${JSON.stringify(text)} is ${ms === undefined ? 'no duration' : `${ms} ms`}`, () =>
+    assert.equal(durationOf(text), ms));
+}
+
+test('the text of a duration means the same', () => {
+  fc.assert(
+    fc.property(fc.nat(10_000_000), (seconds) =>
+      assert.equal(durationOf(durationText(seconds * 1000)), seconds * 1000),
+    ),
+    runsOf(48, 500),
+  );
+});

@@ -130,9 +130,8 @@ function namesFor(metric: string | undefined) {
       '#newest': 'lastReadingAt',
       '#print': 'lastFingerprint',
       '#last': 'last',
-      '#metric': metric,
     },
     ProjectionExpression:
-      '#device, #start, #site, #readings, #expires, #min, #max, #sum, #count, #first, #newest, #print, #last.#metric',
+      '#device, #start, #site, #readings, #expires, #min, #max, #sum, #count, #first, #newest, #print, #last',
   };
 }

@@ -11,22 +11,28 @@ function isReservedName(name: string): boolean {
   return reserved.has(name);
 }
 
+/** In maps, which dynalite keeps and gives back as they are, only one name would not be a member like any other. */
+const isReservedMember = (name: string) => name === '__proto__';
+
+interface Part {
+  readonly value: object;
+  readonly depth: number;
+  /** Under which name it was found. */
+  readonly name: string;
+}
+
 function findReserved(data: object): string | undefined {
-  const pending: { value: object; depth: number; names: boolean }[] = [
-    { value: data, depth: 1, names: false },
-  ];
+  const pending: Part[] = [{ value: data, depth: 1, name: '' }];
   for (let next = pending.pop(); next; next = pending.pop()) {
-    const { value, depth, names } = next;
+    const { value, depth, name: place } = next;
     if (depth > maxDepth) throw validationError('Nesting Levels have exceeded supported limits');
+    const isReservedHere = place === 'M' ? isReservedMember : isReservedName;
     for (const [name, child] of Object.entries(value)) {
-      if (isReservedName(name)) return name;
-      if (names && typeof child === 'string' && isReservedName(child)) return child;
+      if (isReservedHere(name)) return name;
+      if (place === 'ExpressionAttributeNames' && typeof child === 'string' && isReservedName(child))
+        return child;
       if (child !== null && typeof child === 'object') {
-        pending.push({
-          value: child as object,
-          depth: depth + 1,
-          names: name === 'ExpressionAttributeNames',
-        });
+        pending.push({ value: child as object, depth: depth + 1, name });
       }
     }
   }

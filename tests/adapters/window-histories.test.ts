@@ -6,7 +6,9 @@ import { after, before, test } from 'node:test';
 import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import * as fc from 'fast-check';
 import { createIngestion, type Ingest } from '../../adapters/ingestion.ts';
+import { createWindowHistory } from '../../adapters/window-history.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
+import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import { parseMessage, type ParsedMessage } from '../../core/message.ts';
 import { createDynamoDb, type DynamoDb } from '../../local/aws/dynamodb.ts';
@@ -286,3 +288,20 @@ for (const [way, send] of Object.entries({ direct, stream })) {
     await fc.assert(property, { numRuns: 40, seed: 36 });
   });
 }
+
+test('metrics with names from Object.prototype have figures and last values like any other', async () => {
+  const [ingest, names] = [createEnvironments(new Map())().ingest, ['constructor', 'toString', 'valueOf']];
+  const reading = Object.fromEntries(names.map((name, n) => [name, n]));
+  const context = { deviceId: 'prototype', site: 'seattle', receivedAt: START, traceId: 'trace' };
+  assert.deepEqual(
+    await ingest([parseMessage({ ...reading, timestamp: START, ...context }, limits)], tools),
+    [],
+  );
+  const history = createWindowHistory({ client, table: 'windows', windowSeconds: 10, now: () => START });
+  const span = { deviceId: 'prototype', from: START, to: START + 1, seconds: 10, limit: 1 };
+  for (const [n, metric] of names.entries()) {
+    const [bucket] = (await history.read({ ...span, metric })).buckets;
+    assert.equal(bucket?.metrics.get(metric)?.max, decimalOf(n));
+    assert.equal(bucket?.last.get(metric), decimalOf(n));
+  }
+});

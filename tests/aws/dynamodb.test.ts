@@ -198,6 +198,21 @@ test('stores metric and device names that JavaScript objects have, in values', a
   }
 });
 
+test('keeps maps with members that are called like those of JavaScript objects', async () => {
+  const members = { constructor: { N: '1' }, toString: { M: { valueOf: { S: 'x' } } } };
+  for (const [step, { N }] of [{ N: '1' }, { N: '2' }].entries()) {
+    const expected = { ...members, constructor: { N } };
+    const { Attributes } = await update('members', {
+      UpdateExpression: 'SET #last = :last',
+      ExpressionAttributeNames: { '#last': 'last' },
+      ExpressionAttributeValues: { ':last': { M: expected } },
+      ReturnValues: 'ALL_NEW',
+    });
+    assert.deepEqual([step, Attributes?.['last']?.M], [step, expected]);
+    assert.deepEqual((await item('members'))?.['last']?.M, expected);
+  }
+});
+
 const refusals: readonly (readonly [string, () => Promise<unknown>, RegExp])[] = [
   [
     'transactions',
@@ -226,6 +241,14 @@ const refusals: readonly (readonly [string, () => Promise<unknown>, RegExp])[] =
     'an attribute called constructor',
     () => client.send(new PutItemCommand({ TableName, Item: { ...keyOf('x'), constructor: { S: 'x' } } })),
     /cannot store an attribute that is called constructor/,
+  ],
+  [
+    'a member called __proto__',
+    () => {
+      const members = JSON.parse('{"__proto__":{"S":"x"}}') as Record<string, { S: string }>;
+      return client.send(new PutItemCommand({ TableName, Item: { ...keyOf('x'), last: { M: members } } }));
+    },
+    /cannot store an attribute that is called __proto__/,
   ],
   [
     'an attribute called toString inside an expression',

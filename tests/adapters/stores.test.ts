@@ -12,6 +12,7 @@ import { jsonText } from '../../adapters/json-text.ts';
 import { createNotifier } from '../../adapters/notifier.ts';
 import type { Notification } from '../../core/alert-state.ts';
 import { parseMessage } from '../../core/message.ts';
+import { tableVariables } from '../functions/lambda.ts';
 
 const AT = 1790000005000;
 const LIMITS = { maxLatenessSeconds: 86_400, maxSkewSeconds: 60 };
@@ -136,24 +137,7 @@ test('a notification is one publish with a text for each channel and attributes 
   });
 });
 
-const VARIABLES = {
-  WINDOWS_TABLE: 'windows',
-  DEVICES_TABLE: 'devices',
-  RULES_TABLE: 'rules',
-  ALERTS_TABLE: 'alerts',
-  ALERT_HISTORY_TABLE: 'history',
-  ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
-  ALERTS_PER_MINUTE: '20',
-  DASHBOARD_ORIGIN: 'http://localhost:8080',
-  ERRORS_BUCKET: 'errors',
-  WINDOW_SECONDS: '10',
-  MAX_LATENESS_SECONDS: '604800',
-  MAX_SKEW_SECONDS: '60',
-  WINDOW_RETENTION_DAYS: '8',
-  MAX_TEMPERATURE: '8',
-  MIN_TEMPERATURE: '-1',
-  SILENT_AFTER_MINUTES: '15',
-};
+const VARIABLES = { ...tableVariables, WINDOW_RETENTION_DAYS: '8', SILENT_AFTER_MINUTES: '15' };
 
 test('the environment is read into numbers, an empty limit into none', () => {
   const environment = readIngestEnvironment({ ...VARIABLES, MIN_TEMPERATURE: '' });

@@ -1,12 +1,11 @@
 // The HTTP API on its sample events: what it answers, in the shape that its description promises, and what it refuses.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, mock, test } from 'node:test';
 import { PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { Context } from 'aws-lambda';
 import { openRoutes } from '../../adapters/http-api/open-routes.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
+import { contextOf, sampleEvent, startLambda, tableVariables } from './lambda.ts';
 
 interface Answer {
   readonly statusCode: number;
@@ -15,8 +14,8 @@ interface Answer {
 }
 
 const START = 1_790_000_000_000;
-const context = { functionName: 'api', awsRequestId: 'request-1' } as Context;
-const written: string[] = [];
+const context = contextOf('api');
+let written: string[];
 
 let tables: Tables;
 let api: (event: unknown) => Promise<Answer>;
@@ -41,31 +40,13 @@ const windowItem = (deviceId: string, start: number, more: Record<string, Attrib
 
 before(async () => {
   tables = await openTables();
-  Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+  ({ written } = startLambda({
+    ...tableVariables,
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
-    POWERTOOLS_DEV: 'true',
-    POWERTOOLS_METRICS_DISABLED: 'false',
-    POWERTOOLS_SERVICE_NAME: 'tidegate',
-    POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
-    WINDOWS_TABLE: 'windows',
-    DEVICES_TABLE: 'devices',
-    RULES_TABLE: 'rules',
-    ALERTS_TABLE: 'alerts',
-    ALERT_HISTORY_TABLE: 'history',
     WINDOW_RETENTION_DAYS: '90',
-    SILENT_AFTER_MINUTES: '0',
-    MAX_TEMPERATURE: '8',
-    MIN_TEMPERATURE: '-1',
-    WINDOW_SECONDS: '10',
-  });
+  }));
   const { handler } = await import('../../functions/api.ts');
   api = (event) => handler(event, context) as Promise<Answer>;
-  const print = (...parts: unknown[]) => void written.push(parts.join(' '));
-  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
-    mock.method(console, method, print);
   await put('devices', {
     deviceId: { S: 'fridge-1' },
     site: { S: 'seattle' },
@@ -93,8 +74,7 @@ before(async () => {
 after(() => tables.close());
 
 function sample(name: string): Record<string, unknown> {
-  const text = readFileSync(new URL(`../../events/api-${name}.json`, import.meta.url), 'utf8');
-  return JSON.parse(text) as Record<string, unknown>;
+  return sampleEvent(`api-${name}`) as Record<string, unknown>;
 }
 
 /** What the sample would be for another path and query. */

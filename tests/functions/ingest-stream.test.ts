@@ -1,57 +1,32 @@
 // The ingest-stream function on its sample event: what it stores, keeps and reports, and what a repeat does.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { after, before, beforeEach, mock, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { openTables, type Tables } from '../adapters/tables.ts';
+import { contextOf, sampleEvent, startLambda, tableVariables } from './lambda.ts';
 
 type Json = Record<string, unknown>;
 type Batch = { Records: { kinesis: { sequenceNumber: string; data: string } }[] };
 
 const s3 = mockClient(S3Client);
 const sns = mockClient(SNSClient);
-const context = { functionName: 'ingest-stream', awsRequestId: 'request-1' } as Context;
-const event = JSON.parse(
-  readFileSync(new URL('../../events/ingest-stream.json', import.meta.url), 'utf8'),
-) as Batch;
+const context = contextOf('ingest-stream');
+const event = sampleEvent('ingest-stream') as Batch;
 
 let tables: Tables;
 let ingestStream: (event: unknown) => Promise<{ batchItemFailures: readonly { itemIdentifier: string }[] }>;
 
 before(async () => {
   tables = await openTables();
-  Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+  startLambda({
+    ...tableVariables,
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
-    POWERTOOLS_DEV: 'true',
-    POWERTOOLS_SERVICE_NAME: 'tidegate',
-    POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
-    WINDOWS_TABLE: 'windows',
-    DEVICES_TABLE: 'devices',
-    RULES_TABLE: 'rules',
-    ALERTS_TABLE: 'alerts',
-    ALERT_HISTORY_TABLE: 'history',
-    ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
-    ALERTS_PER_MINUTE: '20',
-    DASHBOARD_ORIGIN: 'http://localhost:8080',
-    SILENT_AFTER_MINUTES: '0',
-    ERRORS_BUCKET: 'errors',
-    WINDOW_SECONDS: '10',
-    MAX_LATENESS_SECONDS: '604800',
-    MAX_SKEW_SECONDS: '60',
-    WINDOW_RETENTION_DAYS: '30',
-    MAX_TEMPERATURE: '8',
   });
   const { handler } = await import('../../functions/ingest-stream.ts');
   ingestStream = (batch) => handler(batch, context);
-  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
-    mock.method(console, method, () => {});
 });
 after(() => tables.close());
 

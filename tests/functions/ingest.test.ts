@@ -1,57 +1,31 @@
 // The ingest function on its sample events: what it stores, keeps, counts and sends, and what a repeat of each does.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { after, before, beforeEach, mock, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { openTables, type Tables } from '../adapters/tables.ts';
+import { contextOf, sampleEvent, startLambda, tableVariables } from './lambda.ts';
 
 type Json = Record<string, unknown>;
 
 const s3 = mockClient(S3Client);
 const sns = mockClient(SNSClient);
-const written: string[] = [];
-const context = { functionName: 'ingest', awsRequestId: 'request-1' } as Context;
+let written: string[];
+const context = contextOf('ingest');
 
 let tables: Tables;
 let ingest: (event: unknown) => Promise<void>;
 
 before(async () => {
   tables = await openTables();
-  Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+  ({ written } = startLambda({
+    ...tableVariables,
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
-    POWERTOOLS_DEV: 'true',
-    POWERTOOLS_METRICS_DISABLED: 'false',
-    POWERTOOLS_SERVICE_NAME: 'tidegate',
-    POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
-    WINDOWS_TABLE: 'windows',
-    DEVICES_TABLE: 'devices',
-    RULES_TABLE: 'rules',
-    ALERTS_TABLE: 'alerts',
-    ALERT_HISTORY_TABLE: 'history',
-    ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
-    ALERTS_PER_MINUTE: '20',
-    DASHBOARD_ORIGIN: 'http://localhost:8080',
-    SILENT_AFTER_MINUTES: '0',
-    ERRORS_BUCKET: 'errors',
-    WINDOW_SECONDS: '10',
-    MAX_LATENESS_SECONDS: '604800',
-    MAX_SKEW_SECONDS: '60',
-    WINDOW_RETENTION_DAYS: '30',
-    MAX_TEMPERATURE: '8',
-    MIN_TEMPERATURE: '-1',
-  });
+  }));
   const { handler } = await import('../../functions/ingest.ts');
   ingest = (event) => handler(event, context);
-  const print = (...parts: unknown[]) => void written.push(parts.join(' '));
-  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
-    mock.method(console, method, print);
 });
 after(() => tables.close());
 
@@ -65,8 +39,7 @@ beforeEach(() => {
 
 /** A sample event, under a device of the test's own. */
 function sample(name: string, deviceId: string): Json {
-  const text = readFileSync(new URL(`../../events/${name}.json`, import.meta.url), 'utf8');
-  return { ...(JSON.parse(text) as Json), deviceId };
+  return { ...(sampleEvent(name) as Json), deviceId };
 }
 
 async function windowOf(deviceId: string, windowStart: number): Promise<Record<string, string | undefined>> {

@@ -1,43 +1,32 @@
 // The presence function on its sample events: what it writes of which client, and what it asks the registry.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { after, before, beforeEach, mock, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import {
   DescribeThingCommand,
   IoTClient,
   ListThingGroupsForThingCommand,
   ResourceNotFoundException,
 } from '@aws-sdk/client-iot';
-import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { openTables, type Tables } from '../adapters/tables.ts';
+import { contextOf, sampleEvent, startLambda } from './lambda.ts';
 
 const iot = mockClient(IoTClient);
-const written: string[] = [];
-const context = { functionName: 'presence', awsRequestId: 'request-1' } as Context;
+let written: string[];
+const context = contextOf('presence');
 
 let tables: Tables;
 let presence: (event: unknown) => Promise<void>;
 
 before(async () => {
   tables = await openTables();
-  Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+  ({ written } = startLambda({
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
-    POWERTOOLS_DEV: 'true',
-    POWERTOOLS_METRICS_DISABLED: 'false',
-    POWERTOOLS_SERVICE_NAME: 'tidegate',
-    POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
     DEVICES_TABLE: 'devices',
-  });
+  }));
   const { handler } = await import('../../functions/presence.ts');
   presence = (event) => handler(event, context);
-  const print = (...parts: unknown[]) => void written.push(parts.join(' '));
-  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
-    mock.method(console, method, print);
 });
 after(() => tables.close());
 
@@ -54,9 +43,7 @@ beforeEach(() => {
 });
 
 const sample = (name: string, clientId: string): object => ({
-  ...(JSON.parse(
-    readFileSync(new URL(`../../events/presence-${name}.json`, import.meta.url), 'utf8'),
-  ) as object),
+  ...(sampleEvent(`presence-${name}`) as object),
   clientId,
 });
 const item = (deviceId: string) => tables.item('devices', { deviceId: { S: deviceId } });

@@ -1,35 +1,24 @@
 // The pre-provisioning hook on its sample event: whom it lets in, and what it counts.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { before, beforeEach, mock, test } from 'node:test';
+import { before, beforeEach, test } from 'node:test';
 import { DescribeThingCommand, IoTClient, ResourceNotFoundException } from '@aws-sdk/client-iot';
-import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
+import { contextOf, sampleEvent, startLambda } from './lambda.ts';
 
 const iot = mockClient(IoTClient);
-const written: string[] = [];
-const context = { functionName: 'provision-hook', awsRequestId: 'request-1' } as Context;
-const sample = JSON.parse(
-  readFileSync(new URL('../../events/provision-hook.json', import.meta.url), 'utf8'),
-) as object;
+let written: string[];
+const context = contextOf('provision-hook');
+const sample = sampleEvent('provision-hook') as object;
 
 let hook: (event: unknown) => Promise<{ allowProvisioning: boolean }>;
 
 before(async () => {
-  Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    POWERTOOLS_DEV: 'true',
-    POWERTOOLS_METRICS_DISABLED: 'false',
-    POWERTOOLS_SERVICE_NAME: 'tidegate',
-    POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
+  ({ written } = startLambda({
     SERIAL_NUMBER_PATTERN: 'tg-[a-z0-9]{4,32}',
-  });
+  }));
   const { handler } = await import('../../functions/provision-hook.ts');
   hook = (event) => handler(event, context);
-  const print = (...parts: unknown[]) => void written.push(parts.join(' '));
-  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
-    mock.method(console, method, print);
 });
 
 beforeEach(() => {

@@ -2,13 +2,14 @@
 // clock, a reading lies in the window of its time, or is kept with the reason.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, mock, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { openTables, type Tables } from '../adapters/tables.ts';
+import { contextOf, startLambda, tableVariables } from './lambda.ts';
 
 type Json = Record<string, unknown>;
 type Handler = (event: unknown, context: Context) => Promise<unknown>;
@@ -24,33 +25,14 @@ let tables: Tables;
 
 before(async () => {
   tables = await openTables();
-  Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+  startLambda({
+    ...tableVariables,
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
-    POWERTOOLS_DEV: 'true',
     POWERTOOLS_METRICS_DISABLED: 'true',
-    POWERTOOLS_SERVICE_NAME: 'tidegate',
-    POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
-    WINDOWS_TABLE: 'windows',
-    DEVICES_TABLE: 'devices',
-    RULES_TABLE: 'rules',
-    ALERTS_TABLE: 'alerts',
-    ALERT_HISTORY_TABLE: 'history',
-    ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
-    ALERTS_PER_MINUTE: '20',
-    DASHBOARD_ORIGIN: 'http://localhost:8080',
-    SILENT_AFTER_MINUTES: '0',
-    ERRORS_BUCKET: 'errors',
     MAX_LATENESS_SECONDS: String((7 * DAY) / SECOND),
-    MAX_SKEW_SECONDS: '60',
-    WINDOW_RETENTION_DAYS: '30',
     MAX_TEMPERATURE: '',
     MIN_TEMPERATURE: '',
   });
-  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
-    mock.method(console, method, () => {});
 });
 after(() => tables.close());
 
@@ -69,7 +51,7 @@ async function open(
   process.env['WINDOW_SECONDS'] = String(windowSeconds);
   const url = new URL(`../../functions/${name}.ts?windowSeconds=${windowSeconds}`, import.meta.url);
   const { handler } = (await import(url.href)) as { handler: Handler };
-  return (event) => handler(event, { functionName: name, awsRequestId: 'request-1' } as Context);
+  return (event) => handler(event, contextOf(name));
 }
 
 /** Sends the messages one by one, or in batches of the stream. */

@@ -1,0 +1,54 @@
+// What Lambda gives to a function under test: the variables that the template sets, a context, an event, and a console that is read.
+
+import { readFileSync } from 'node:fs';
+import { mock } from 'node:test';
+import type { Context } from 'aws-lambda';
+
+/** The variables of all functions that keep windows or judge them, as the template's defaults set them; names as tests/adapters/tables.ts has them. */
+export const tableVariables = {
+  WINDOWS_TABLE: 'windows',
+  DEVICES_TABLE: 'devices',
+  RULES_TABLE: 'rules',
+  ALERTS_TABLE: 'alerts',
+  ALERT_HISTORY_TABLE: 'history',
+  ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
+  ALERTS_PER_MINUTE: '20',
+  DASHBOARD_ORIGIN: 'http://localhost:8080',
+  SILENT_AFTER_MINUTES: '0',
+  ERRORS_BUCKET: 'errors',
+  WINDOW_SECONDS: '10',
+  MAX_LATENESS_SECONDS: '604800',
+  MAX_SKEW_SECONDS: '60',
+  WINDOW_RETENTION_DAYS: '30',
+  MAX_TEMPERATURE: '8',
+  MIN_TEMPERATURE: '-1',
+} as const;
+
+/**
+ * Sets a function's own variables and those that every function has, and turns the console into `written`, one string
+ * a line. To be called before the function is imported: it reads its variables then.
+ */
+export function startLambda(variables: Readonly<Record<string, string>>): { readonly written: string[] } {
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    POWERTOOLS_DEV: 'true',
+    POWERTOOLS_METRICS_DISABLED: 'false',
+    POWERTOOLS_SERVICE_NAME: 'tidegate',
+    POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
+    ...variables,
+  });
+  const written: string[] = [];
+  const print = (...parts: unknown[]) => void written.push(parts.join(' '));
+  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
+    mock.method(console, method, print);
+  return { written };
+}
+
+export const contextOf = (functionName: string, more: Partial<Context> = {}) =>
+  ({ functionName, awsRequestId: 'request-1', ...more }) as Context;
+
+/** The sample event events/<name>.json. */
+export const sampleEvent = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../events/${name}.json`, import.meta.url), 'utf8'));

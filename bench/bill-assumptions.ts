@@ -1,5 +1,18 @@
 // What a bill has to assume of readings, batches and functions; measured where it says so, and said aloud with every bill.
-import type { Fleet } from './bill.ts';
+
+export interface Fleet {
+  readonly devices: number;
+  /** Readings a second and device. */
+  readonly rate: number;
+  readonly mode: 'direct' | 'stream';
+  readonly basicIngest: boolean;
+  /** Readings in a message. */
+  readonly pack: number;
+  /** StreamBatchingSeconds of the template. */
+  readonly batchingSeconds: number;
+  /** StreamShards of the template; undefined for as few as the fleet needs. */
+  readonly shards?: number;
+}
 
 /** What a reading looks like, what the stack declares, and what was measured; docs/cost.md says where each comes from. */
 export const assumed = {

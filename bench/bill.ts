@@ -1,6 +1,6 @@
 // What a month of a fleet costs: quantities times prices, line by line, with everything that had to be assumed.
 
-import { assumed, assumptionsOf } from './bill-assumptions.ts';
+import { assumed, assumptionsOf, type Fleet } from './bill-assumptions.ts';
 
 export interface Prices {
   readonly date: string;
@@ -24,20 +24,6 @@ export interface Prices {
   readonly s3: { readonly putThousand: number; readonly storageGBMonth: number };
   readonly cloudwatch: { readonly logGB: number; readonly metricMonth: number; readonly alarmMonth: number };
   readonly kms: { readonly keyMonth: number };
-}
-
-export interface Fleet {
-  readonly devices: number;
-  /** Readings a second and device. */
-  readonly rate: number;
-  readonly mode: 'direct' | 'stream';
-  readonly basicIngest: boolean;
-  /** Readings in a message. */
-  readonly pack: number;
-  /** StreamBatchingSeconds of the template. */
-  readonly batchingSeconds: number;
-  /** StreamShards of the template; undefined for as few as the fleet needs. */
-  readonly shards?: number;
 }
 
 export interface Line {

@@ -1,7 +1,8 @@
 // `npm run cost -- --devices N --rate R --mode direct|stream`: the monthly bill by service, and what each choice would save.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { billOf, type Bill, type Fleet, type Prices } from './bill.ts';
+import { billOf, type Bill, type Prices } from './bill.ts';
+import type { Fleet } from './bill-assumptions.ts';
 
 const usage =
   'usage: npm run cost -- --devices N --rate R [--mode direct|stream] [--basic-ingest] [--pack K] [--batching-seconds S] [--shards N]';

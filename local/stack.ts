@@ -38,7 +38,8 @@ import type { Shadows } from './shadow/service.ts';
 import { createSnsHandler } from './sns/api.ts';
 import { destinationsOf, openStores, type Stores } from './stores.ts';
 import { functionsOf } from './template/functions.ts';
-import { loadTemplate, type ResolvedTemplate } from './template/load.ts';
+import { loadTemplate } from './template/load.ts';
+import type { ResolvedTemplate } from './template/resolved.ts';
 import { openBrowsers, type Browsers } from './web/browsers.ts';
 
 export interface StackOptions extends Omit<Flags, 'demo'> {

@@ -7,7 +7,7 @@ import type { Counters } from './counters.ts';
 import type { Log } from './log.ts';
 import { createObjectStore } from './s3/store.ts';
 import { createTopics } from './sns/topics.ts';
-import type { ResolvedTemplate } from './template/load.ts';
+import type { ResolvedTemplate } from './template/resolved.ts';
 
 /** Objects, tables and topics; `closers` gets what closes them. */
 export async function openStores(settings: {

@@ -2,7 +2,7 @@
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { RegistryView } from '../iot/registry.ts';
-import type { ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createCognitoHandler } from './api.ts';
 import { createCredentialsMaker, type CredentialsMaker } from './credentials.ts';
 import { createIdentityIds } from './identity-id.ts';

@@ -1,7 +1,7 @@
 // The identity pools of the template with the roles that they give out, checked before anybody asks for credentials.
 import { compilePolicy, PolicyError, type Statement } from '../iot/policy-document.ts';
 import { StartError } from '../start-error.ts';
-import type { ResolvedResource, ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { identityKinds, type IdentityKind } from './identity-id.ts';
 import { trusts } from './trust.ts';
 

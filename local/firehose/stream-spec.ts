@@ -1,6 +1,6 @@
 // What the template says about delivery streams, read into what the streams of the local cloud need.
 import { StartError } from '../start-error.ts';
-import type { ResolvedResource, ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import type { Prefix } from './prefix.ts';
 import { compilePrefix } from './prefix.ts';
 

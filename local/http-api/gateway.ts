@@ -5,7 +5,7 @@ import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
 import { refuseForeign } from '../aws/origin.ts';
 import type { Clock } from '../clock.ts';
-import type { InvokeResult } from '../lambda/service.ts';
+import type { InvokeResult } from '../lambda/api.ts';
 import { printable, type Log } from '../log.ts';
 import type { ApiSpec } from './api-spec.ts';
 import type { CallerCheck } from './caller.ts';

@@ -1,6 +1,6 @@
 // The event that a function gets for a batch, built from the records' own text so that a batch of 6 MB is written once.
 import { sequenceNumberOf } from './sequence-number.ts';
-import type { LogRecord } from './shard-log.ts';
+import type { LogRecord } from './shard-reader.ts';
 
 /** What the records of one shard have in common in the event. */
 export interface Origin {

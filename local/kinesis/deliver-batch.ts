@@ -7,7 +7,7 @@ import { readResponse, type BatchOutcome } from './batch-response.ts';
 import { leaveRecord, type Condition, type FailureDestinations } from './failure-record.ts';
 import type { MappingSpec } from './mapping-spec.ts';
 import { sequenceNumberOf } from './sequence-number.ts';
-import type { LogRecord } from './shard-log.ts';
+import type { LogRecord } from './shard-reader.ts';
 
 export interface DeliverySettings {
   readonly spec: MappingSpec;

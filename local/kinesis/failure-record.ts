@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { batchEvent, type Origin } from './batch-event.ts';
 import type { MappingSpec } from './mapping-spec.ts';
 import { sequenceNumberOf } from './sequence-number.ts';
-import type { LogRecord } from './shard-log.ts';
+import type { LogRecord } from './shard-reader.ts';
 
 /** Why a batch was given up. Lambda documents the first word; the second is ours. */
 export type Condition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded';

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import { eventBytesOf, eventRoom } from './batch-event.ts';
 import type { MappingSpec } from './mapping-spec.ts';
-import type { LogRecord } from './shard-log.ts';
+import type { LogRecord } from './shard-reader.ts';
 
 export interface Lane {
   add(record: LogRecord): void;

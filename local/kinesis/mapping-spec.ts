@@ -1,6 +1,6 @@
 // What the template says about event source mappings: which function takes which stream, in which batches, and how it fails.
 import { StartError } from '../start-error.ts';
-import type { ResolvedResource, ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 
 export interface MappingSpec {
   /** The mapping's UUID. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createKinesisHandler } from './api.ts';
 import type { DeliverySettings } from './deliver-batch.ts';
 import type { FailureDestinations } from './failure-record.ts';

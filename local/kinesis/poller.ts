@@ -5,7 +5,8 @@ import type { Log } from '../log.ts';
 import { MAX_EVENT_BYTES } from './batch-event.ts';
 import { createLane, type LaneSettings } from './lane.ts';
 import type { MappingSpec } from './mapping-spec.ts';
-import type { LogRecord, ShardLog } from './shard-log.ts';
+import type { ShardLog } from './shard-log.ts';
+import type { LogRecord } from './shard-reader.ts';
 
 export interface Poller {
   /** Begins to read; call once. */

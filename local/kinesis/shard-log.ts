@@ -5,17 +5,8 @@ import type { JournalFiles } from '../journal/files.ts';
 import { encodeEntry } from '../journal/record.ts';
 import { createSegmentWriter } from '../journal/segments.ts';
 import type { Log } from '../log.ts';
-import { createShardReader } from './shard-reader.ts';
+import { createShardReader, type LogRecord } from './shard-reader.ts';
 import { findSegments, type LogSegment } from './shard-segments.ts';
-
-export interface LogRecord {
-  /** From 1 on, without gaps. */
-  readonly place: number;
-  readonly partitionKey: string;
-  /** Epoch milliseconds. */
-  readonly arrivedAt: number;
-  readonly data: Buffer;
-}
 
 export interface ShardLog {
   /**

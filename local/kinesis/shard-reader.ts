@@ -1,8 +1,16 @@
 // Reads a shard's log from any place on, and goes on where it left off without looking through the file again.
 import { decodeRecord, scanRecords, type EntryRecord } from '../journal/record.ts';
 import type { Log } from '../log.ts';
-import type { LogRecord } from './shard-log.ts';
 import type { LogSegment } from './shard-segments.ts';
+
+export interface LogRecord {
+  /** From 1 on, without gaps. */
+  readonly place: number;
+  readonly partitionKey: string;
+  /** Epoch milliseconds. */
+  readonly arrivedAt: number;
+  readonly data: Buffer;
+}
 
 const CHUNK_BYTES = 256 * 1024;
 /** More than the largest record with its head. */

@@ -1,6 +1,6 @@
 // What the template says about data streams.
 import { StartError } from '../start-error.ts';
-import type { ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
 
 export interface DataStreamSpec {
   readonly name: string;

@@ -6,7 +6,14 @@ import { sendJson } from '../aws/wire.ts';
 import type { AwsHandler, Caller } from '../aws/wire.ts';
 import type { LocalFunction } from './local-function.ts';
 import { payloadLimit } from './protocol.ts';
-import type { InvokeResult } from './service.ts';
+
+export interface InvokeResult {
+  /** JSON text: the response, or Lambda's error document. */
+  readonly payload: string;
+  readonly functionError?: 'Unhandled';
+  /** The last 4 KB of the log of this invocation. */
+  readonly logTail: string;
+}
 
 export interface LambdaApi {
   readonly functions: ReadonlyMap<string, LocalFunction>;

@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import type { Caller } from '../aws/wire.ts';
+import type { Caller, Count } from '../aws/wire.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { createAsyncEvents } from './async-events.ts';
@@ -11,12 +13,11 @@ import { bundleFunction } from './bundle.ts';
 import type { Bundle } from './bundle.ts';
 import { createDeliver } from './destination.ts';
 import type { Destinations } from './destination.ts';
-import { readMetrics } from './embedded-metrics.ts';
+import { readMetrics, type OnMetric } from './embedded-metrics.ts';
 import type { Outcome } from './environment.ts';
 import { createLogFile } from './log-file.ts';
 import { createPool } from './pool.ts';
 import type { Payload } from './protocol.ts';
-import type { LambdaOptions } from './service.ts';
 import { variablesOf } from './variables.ts';
 
 export interface LocalFunction {
@@ -35,13 +36,23 @@ export interface LocalFunction {
   close(): Promise<void>;
 }
 
-export type LocalFunctionOptions = Pick<
-  LambdaOptions,
-  'buildDir' | 'logDir' | 'clock' | 'log' | 'count' | 'onMetric' | 'maxEnvironments'
-> & {
+/** What all functions have in common. */
+export interface FunctionSurroundings {
+  readonly buildDir: string;
+  readonly logDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Gets lambda.invocations, .errors, .timeouts, .retries, .givenUp and .lost. */
+  readonly count: Count;
+  readonly onMetric: OnMetric;
+  /** Environments per function at once, within its reserved concurrency; as many as there are cores by default. */
+  readonly maxEnvironments?: number;
+}
+
+export interface LocalFunctionOptions extends FunctionSurroundings {
   readonly base: () => Readonly<Record<string, string>>;
   readonly destinations: Destinations;
-};
+}
 
 function logStreamOf(now: number): string {
   return `${new Date(now).toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomUUID().replaceAll('-', '')}`;

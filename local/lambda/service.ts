@@ -3,26 +3,16 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../aws-error.ts';
-import type { AwsHandler, Caller, Count } from '../aws/wire.ts';
-import type { Clock } from '../clock.ts';
+import type { AwsHandler, Caller } from '../aws/wire.ts';
 import type { Log } from '../log.ts';
 import type { FunctionSpec } from '../template/functions.ts';
-import { createLambdaHandler } from './api.ts';
+import { createLambdaHandler, type InvokeResult } from './api.ts';
 import type { Destinations } from './destination.ts';
-import type { OnMetric } from './embedded-metrics.ts';
 import { createLocalFunction } from './local-function.ts';
-import type { LocalFunction } from './local-function.ts';
+import type { FunctionSurroundings, LocalFunction } from './local-function.ts';
 import type { Payload } from './protocol.ts';
 import { createSpool } from './spool.ts';
 import type { Spool } from './spool.ts';
-
-export interface InvokeResult {
-  /** JSON text: the response, or Lambda's error document. */
-  readonly payload: string;
-  readonly functionError?: 'Unhandled';
-  /** The last 4 KB of the log of this invocation. */
-  readonly logTail: string;
-}
 
 export interface Lambda {
   /**
@@ -56,22 +46,13 @@ export interface LambdaService extends Lambda {
   close(): Promise<void>;
 }
 
-export interface LambdaOptions {
+export interface LambdaOptions extends FunctionSurroundings {
   readonly functions: readonly FunctionSpec[];
-  readonly buildDir: string;
-  readonly logDir: string;
   /** Holds the events accepted through the API until they are finished. */
   readonly spoolDir: string;
   /** Added to each function's environment, such as AWS_ENDPOINT_URL; a function is asked when an environment starts. */
   readonly baseEnvironment: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>);
   readonly destinations: Omit<Destinations, 'lambda'>;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Gets lambda.invocations, .errors, .timeouts, .retries, .givenUp and .lost. */
-  readonly count: Count;
-  readonly onMetric: OnMetric;
-  /** Environments per function at once, within its reserved concurrency; as many as there are cores by default. */
-  readonly maxEnvironments?: number;
 }
 
 /** Events of all functions, ten seconds of work; each takes about 8 KB until it is done. */

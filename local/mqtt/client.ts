@@ -3,18 +3,18 @@
 import type { Packet } from 'mqtt-packet';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Access, Identity } from './access.ts';
+import type { Access } from './access.ts';
 import type { Dialect } from './dialect.ts';
 import type { Clients } from './clients.ts';
 import type { Hub } from './hub.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Limits } from './limits.ts';
+import type { Accepted, ConnectedPeer } from './peer.ts';
 import type { EndingName } from './refusal.ts';
 import type { Retained } from './retained.ts';
 import type { RollCall } from './roll-call.ts';
-import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
-import type { Will, Wills } from './wills.ts';
+import type { Wills } from './wills.ts';
 
 /** What every connection shares. */
 export interface BrokerContext {
@@ -36,36 +36,7 @@ export interface BrokerContext {
   readonly newId: () => string;
 }
 
-/** What CONNECT settled. */
-export interface Accepted {
-  readonly clientId: string;
-  readonly dialect: Dialect;
-  readonly session: Session;
-  readonly keepAliveSeconds: number;
-  /** Epoch milliseconds. */
-  readonly connectedAt: number;
-  /** Of the lifecycle events. */
-  readonly versionNumber: number;
-  readonly sessionIdentifier: string;
-  /** The largest packet that the client takes, in bytes. */
-  readonly maxPacketBytes: number;
-  /** Taken away when it must not be published. */
-  will?: Will;
-  /** QoS 1 messages wait to be sent once the socket takes them. */
-  readonly window: number;
-}
-
-/** Where a connection begins and ends, beside the client's address, which its identity has. */
-export interface SocketAddress {
-  readonly sourcePort: number;
-  readonly targetIp: string;
-  readonly targetPort: number;
-}
-
-export interface Client {
-  readonly identity: Identity;
-  /** Absent where MQTT came over something else than a socket of its own, such as WebSocket. */
-  readonly socket: SocketAddress | undefined;
+export interface Client extends Omit<ConnectedPeer, 'accepted'> {
   readonly broker: BrokerContext;
   readonly accepted: Accepted | undefined;
   accept(accepted: Accepted): void;
@@ -81,9 +52,8 @@ export interface Client {
   acknowledge(messageId: number): void;
   /** Ends the connection, once; `detail` goes to the log. */
   close(ending: EndingName, detail?: string): void;
-  isOpen(): boolean;
 }
 
-export interface ConnectedClient extends Client {
+export interface ConnectedClient extends Client, ConnectedPeer {
   readonly accepted: Accepted;
 }

@@ -2,8 +2,8 @@
 
 import type { Clock } from '../clock.ts';
 import type { Access } from './access.ts';
-import type { ConnectedClient, SocketAddress } from './client.ts';
 import type { InboundMessage } from './message.ts';
+import type { ConnectedPeer, SocketAddress } from './peer.ts';
 import type { DisconnectReason } from './refusal.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -37,14 +37,14 @@ export interface Clients {
    */
   send(clientId: string, message: InboundMessage, confirmWithinMs?: number): Promise<DirectOutcome>;
   /** Remembers how a client went. */
-  left(client: ConnectedClient, disconnectReason: DisconnectReason): void;
+  left(client: ConnectedPeer, disconnectReason: DisconnectReason): void;
 }
 
 const memoryMs = 1_800_000;
 /** Clients that are remembered; beyond it the first to leave are forgotten before their time. */
 const maximumRemembered = 10_000;
 
-function describe({ accepted, identity, socket }: ConnectedClient): Omit<ConnectionState, 'connected'> {
+function describe({ accepted, identity, socket }: ConnectedPeer): Omit<ConnectionState, 'connected'> {
   const { clientId, session, keepAliveSeconds } = accepted;
   return {
     clientId,
@@ -58,7 +58,7 @@ function describe({ accepted, identity, socket }: ConnectedClient): Omit<Connect
 }
 
 export function createClients(deps: {
-  readonly connected: ReadonlyMap<string, ConnectedClient>;
+  readonly connected: ReadonlyMap<string, ConnectedPeer>;
   readonly sessions: Pick<Sessions, 'of'>;
   readonly access: Access;
   readonly clock: Clock;

@@ -2,12 +2,12 @@
 
 import type { RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
-import type { Accepted, ConnectedClient } from './client.ts';
 import type { Departure, Lifecycle } from './lifecycle.ts';
+import type { Accepted, ConnectedPeer } from './peer.ts';
 import type { Will, Wills } from './wills.ts';
 
 export interface RollCall {
-  entered(client: ConnectedClient): void;
+  entered(client: Pick<ConnectedPeer, 'identity' | 'accepted'>): void;
   /** `told` resolves when the event of its leaving is on disk: before that a crash must not forget the connection. */
   left(accepted: Pick<Accepted, 'clientId' | 'sessionIdentifier'>, told: Promise<void>): void;
   /** Of every connection that an earlier run left open: publishes that it is lost, and its will. Call once, after recovery. */

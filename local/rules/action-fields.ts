@@ -1,6 +1,6 @@
 // Reads the fields of a rule action, with the substitutions in them compiled.
 import type { StartError } from '../start-error.ts';
-import type { ActionSpec } from './rule-spec.ts';
+import { fieldAt, isTemplate, type ActionSpec } from './rule-spec.ts';
 import { SqlError } from './sql-error.ts';
 import type { CompiledStatement, Substitute } from './statement.ts';
 
@@ -20,16 +20,6 @@ export interface Fields {
   need<Service>(service: Service | undefined): Service;
   refuse(problem: string, property?: string): StartError;
 }
-
-/** The value under a path such as `PutItem.TableName`. */
-export function fieldAt(properties: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, name) => {
-    const isMap = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
-    return isMap ? (value as Record<string, unknown>)[name] : undefined;
-  }, properties);
-}
-
-export const isTemplate = (value: unknown): boolean => typeof value === 'string' && value.includes('${');
 
 export function createFields(
   spec: ActionSpec,

@@ -5,7 +5,7 @@ import { propertiesOf } from '../mqtt/message-properties.ts';
 import type { MessageProperties } from '../mqtt/message.ts';
 import { Refusal } from '../mqtt/refusal.ts';
 import type { Fields } from './action-fields.ts';
-import { fieldAt, isTemplate } from './action-fields.ts';
+import { fieldAt, isTemplate } from './rule-spec.ts';
 import type { CompileAction } from './action.ts';
 import { bytesOf } from './action.ts';
 import type { Scope } from './scope.ts';

@@ -4,7 +4,7 @@ import type { Operation } from '../iot/api-request.ts';
 import type { Iot } from '../iot/iot.ts';
 import { membershipOperations } from '../iot/thing-membership-operations.ts';
 import { thingOperations } from '../iot/thing-operations.ts';
-import type { InvokeResult } from '../lambda/service.ts';
+import type { InvokeResult } from '../lambda/api.ts';
 import type { Shadows } from '../shadow/service.ts';
 import { parseJson } from './json.ts';
 import type { Lookups } from './lookups.ts';

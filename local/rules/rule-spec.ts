@@ -1,7 +1,6 @@
 // What the template says about rules; an action, or a property of one, that the local cloud does not run is refused here.
 import { StartError } from '../start-error.ts';
-import { fieldAt, isTemplate } from './action-fields.ts';
-import type { ResolvedResource, ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 
 type Template = Pick<ResolvedTemplate, 'resources' | 'ofType'>;
 
@@ -23,6 +22,16 @@ export interface RuleSpec {
   readonly errorAction?: ActionSpec;
   readonly refuse: (problem: string, property?: string) => StartError;
 }
+
+/** The value under a path such as `PutItem.TableName`. */
+export function fieldAt(properties: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, name) => {
+    const isMap = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+    return isMap ? (value as Record<string, unknown>)[name] : undefined;
+  }, properties);
+}
+
+export const isTemplate = (value: unknown): boolean => typeof value === 'string' && value.includes('${');
 
 interface ActionKind {
   readonly required: readonly string[];

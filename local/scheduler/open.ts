@@ -1,7 +1,7 @@
 // Opens the template's schedules, once everything that their functions call is there.
 import { randomUUID } from 'node:crypto';
 import type { Lambda } from '../lambda/service.ts';
-import type { ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
 import { schedulesFromTemplate } from './schedule-spec.ts';
 import { createSchedules, type Schedules, type SchedulesOptions } from './schedules.ts';
 

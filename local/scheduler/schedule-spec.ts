@@ -1,6 +1,6 @@
 // What the template says about schedules: which function is invoked, how often, and with what.
 import { StartError } from '../start-error.ts';
-import type { ResolvedResource, ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 
 export interface ScheduleSpec {
   readonly name: string;

@@ -1,6 +1,6 @@
 // Reads topics and subscriptions from the template, and refuses at start what could never be delivered.
 import { StartError } from '../start-error.ts';
-import type { ResolvedResource, ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { checkEndpoint } from './endpoints.ts';
 import { readFilter, type Filter } from './filter-policy.ts';
 import { identified, type Subscription } from './subscriptions.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createDeliveries } from './deliveries.ts';
 import { isPhoneNumber } from './endpoints.ts';
 import { noFilter } from './filter-policy.ts';

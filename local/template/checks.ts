@@ -1,6 +1,6 @@
 // What AWS would only notice when a message comes: rules without permission to call, and names of nothing.
 
-import type { ResolvedResource, ResolvedTemplate } from './load.ts';
+import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
 import { StartError } from '../start-error.ts';
 
 type Properties = Readonly<Record<string, unknown>>;

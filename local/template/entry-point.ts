@@ -2,7 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { dirname, extname, relative, resolve, sep } from 'node:path';
-import type { ResolvedResource } from './load.ts';
+import type { ResolvedResource } from './resolved.ts';
 import { StartError } from '../start-error.ts';
 
 const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;

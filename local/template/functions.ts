@@ -2,7 +2,7 @@
 
 import { dirname, resolve } from 'node:path';
 import { entryPointOf } from './entry-point.ts';
-import type { ResolvedResource, ResolvedTemplate } from './load.ts';
+import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
 import { StartError } from '../start-error.ts';
 
 /** The build properties of SAM's esbuild method, with its defaults filled in. */

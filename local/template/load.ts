@@ -19,37 +19,7 @@ import { entriesOf, failIn, literal, literals, mapOf, sectionOf } from './sectio
 import type { Fail } from './sections.ts';
 import { readText, shownAs } from './source-file.ts';
 import { requireSupported } from './require-supported.ts';
-
-export interface ResolvedResource {
-  readonly logicalId: string;
-  readonly type: string;
-  /** Without intrinsics. A value that comes from a parameter is text, whatever the type of the parameter. */
-  readonly properties: Readonly<Record<string, unknown>>;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  /** Physical name of the bucket, table, function, rule, stream ... */
-  readonly name: string;
-  readonly arn: string;
-  /** What `Ref` gives: the name, or the ARN of a topic. */
-  readonly ref: string;
-  /**
-   * Where a property stands, such as `template.yaml:123`; where it is absent, the nearest that holds it. A path that
-   * begins with `Metadata` leads there.
-   */
-  readonly at: (...path: readonly (string | number)[]) => string;
-}
-
-export interface ResolvedTemplate {
-  /** Absolute path. */
-  readonly file: string;
-  readonly stackName: string;
-  readonly region: string;
-  readonly accountId: string;
-  readonly parameters: Readonly<Record<string, string>>;
-  /** By logical id, in the order of the template; without those whose condition is false. */
-  readonly resources: ReadonlyMap<string, ResolvedResource>;
-  ofType(type: string): ResolvedResource[];
-  readonly outputs: Readonly<Record<string, string>>;
-}
+import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
 
 export interface LoadOptions extends Ground {
   readonly file: string;

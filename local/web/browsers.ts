@@ -11,7 +11,7 @@ import type { Iot } from '../iot/iot.ts';
 import type { Log } from '../log.ts';
 import type { Authorize } from '../mqtt/access.ts';
 import type { Broker } from '../mqtt/broker.ts';
-import type { ResolvedTemplate } from '../template/load.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createMqttSocket } from './mqtt-socket.ts';
 import { createWeb, type Web, type WebOptions } from './server.ts';
 

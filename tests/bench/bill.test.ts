@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { assumed } from '../../bench/bill-assumptions.ts';
-import { billOf, type Fleet, type Prices } from '../../bench/bill.ts';
+import { billOf, type Prices } from '../../bench/bill.ts';
+import type { Fleet } from '../../bench/bill-assumptions.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const prices = JSON.parse(readFileSync(path.join(root, 'bench/prices.json'), 'utf8')) as Prices;

@@ -10,7 +10,8 @@ import { createCallerCheck } from '../../local/cognito/callers.ts';
 import { openCognito, type Cognito } from '../../local/cognito/cognito.ts';
 import { openIot, type Iot } from '../../local/iot/iot.ts';
 import { silentLog } from '../../local/log.ts';
-import { loadTemplate, type ResolvedTemplate } from '../../local/template/load.ts';
+import { loadTemplate } from '../../local/template/load.ts';
+import type { ResolvedTemplate } from '../../local/template/resolved.ts';
 
 export const start = Date.parse('2026-11-20T12:00:00Z');
 export const ground = { stackName: 'tidegate', region: 'us-east-1', accountId: '000000000000' };

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { createManualClock, type Clock } from '../../local/clock.ts';
 import { createSnsHandler } from '../../local/sns/api.ts';
 import { createTopics, type Topics } from '../../local/sns/topics.ts';
-import type { ResolvedTemplate } from '../../local/template/load.ts';
+import type { ResolvedTemplate } from '../../local/template/resolved.ts';
 import { clientOptions, createRecordingLog, serve, temporaryFolder } from '../aws/local-cloud.ts';
 import { load } from '../template/fixture.ts';
 

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadTemplate } from '../../local/template/load.ts';
-import type { ResolvedTemplate } from '../../local/template/load.ts';
+import type { ResolvedTemplate } from '../../local/template/resolved.ts';
 
 export interface Draft {
   /** Written beside the template, by name. */

@@ -10,7 +10,7 @@ import { mappingsFromTemplate } from '../../local/kinesis/mapping-spec.ts';
 import { dataStreamsFromTemplate } from '../../local/kinesis/stream-spec.ts';
 import { functionsOf } from '../../local/template/functions.ts';
 import { loadTemplate } from '../../local/template/load.ts';
-import type { ResolvedResource } from '../../local/template/load.ts';
+import type { ResolvedResource } from '../../local/template/resolved.ts';
 import { ground } from './fixture.ts';
 
 const file = new URL('../../template.yaml', import.meta.url).pathname;

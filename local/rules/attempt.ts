@@ -1,6 +1,7 @@
 // Repeats what fails for a passing reason, as the rules engine does before it calls the error action.
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
+import { SqlFailure } from './sql-error.ts';
 
 /** AWS says "multiple attempts" and documents neither number nor pauses. */
 export const RETRY_PAUSES_MS: readonly number[] = [200, 1_000, 5_000];
@@ -12,6 +13,7 @@ const passing = new Set([
 ]);
 
 function mayPass(error: unknown): boolean {
+  if (error instanceof SqlFailure) return false;
   return (
     !(error instanceof AwsError) || error.status >= 500 || error.status === 429 || passing.has(error.code)
   );

@@ -7,6 +7,12 @@ type Cast = (value: Value) => Value;
 
 const toNumber: Cast = (value) => (typeof value === 'boolean' ? Number(value) : numberOf(toDecimal(value)));
 
+/** "Decimal (with double precision)"; Undefined where a double would be infinite. */
+const toDouble: Cast = (value) => {
+  const double = typeof value === 'boolean' ? Number(value) : toDecimal(value)?.toNumber();
+  return Number.isFinite(double) ? double : undefined;
+};
+
 const toInteger: Cast = (value) => {
   if (typeof value === 'boolean') return Number(value);
   const decimal = toDecimal(value);
@@ -23,7 +29,7 @@ const casts: Readonly<Record<string, Cast>> = {
   int: toInteger,
   integer: toInteger,
   decimal: toNumber,
-  double: toNumber,
+  double: toDouble,
   bool: toBool,
   boolean: toBool,
   string: toText,

@@ -20,7 +20,18 @@ function setPath(target: ObjectValue, [name = '', ...rest]: readonly string[], v
   setMember(target, name, inner);
 }
 
-type FieldItem = Extract<SelectItem, { star: false }>;
+type FieldItem = Extract<SelectItem, { kind: 'field' }>;
+
+/** What is no object has no members to bring. */
+function compileSpread(items: readonly SelectItem[], names: Names, compile: Compile): Field {
+  const sources = items.flatMap((item) => (item.kind === 'spread' ? [compile(item.of, names)] : []));
+  return (target, scope) => {
+    for (const source of sources) {
+      const object = source(scope);
+      if (isObject(object)) for (const name of Object.keys(object)) setMember(target, name, object[name]);
+    }
+  };
+}
 
 /** A field that is Undefined also removes what `*` brought under its name: a payload cannot stand in for it. */
 function compilePath({ of, as }: FieldItem, names: Names, compile: Compile): Field {
@@ -57,15 +68,18 @@ function compileFields(items: readonly FieldItem[], names: Names, compile: Compi
  */
 export function compileSelect(select: SelectList, names: Names, compile: Compile): Evaluate {
   if (select.kind === 'value') return compile(select.of, names);
-  const items = select.items.filter((item) => !item.star);
-  const withAll = items.length < select.items.length;
-  if (withAll && items.length === 0) return ({ element }) => element;
+  const items = select.items.filter((item) => item.kind === 'field');
+  const withAll = select.items.some(({ kind }) => kind === 'all');
+  if (withAll && select.items.length === 1) return ({ element }) => element;
+  const hasSpread = select.items.some(({ kind }) => kind === 'spread');
+  const spread = compileSpread(select.items, names, compile);
   const setFields = compileFields(items, names, compile);
   return (scope) => {
     const { element } = scope;
     if (withAll && !isObject(element))
       throw new SqlFailure('it selects * and more from what is no JSON object');
     const target: ObjectValue = withAll ? { ...(element as ObjectValue) } : {};
+    if (hasSpread) spread(target, scope);
     setFields(target, scope);
     return target;
   };

@@ -21,7 +21,8 @@ function members(of: Evaluate, path: readonly string[]): Evaluate {
 }
 
 function compilePath({ names: path }: Of<'path'>, names: Names): Evaluate {
-  const [first = '', ...rest] = path;
+  const [first, ...rest] = path;
+  if (first === undefined) return ({ element }) => element;
   if (first === names.alias) return members(({ element }) => element, rest);
   return members(({ element }) => memberOf(element, first), rest);
 }

@@ -93,7 +93,11 @@ function explainSelect(
     select.kind === 'value'
       ? explainField(select.of, '', statement, scope)
       : select.items.flatMap((item) =>
-          item.star ? [`* = ${payload}`] : explainField(item.of, item.as.join('.'), statement, scope),
+          item.kind === 'field'
+            ? explainField(item.of, item.as.join('.'), statement, scope)
+            : item.kind === 'all'
+              ? [`* = ${payload}`]
+              : explainField(item.of, '', statement, scope).map((line) => line.replace(' = ', '.* = ')),
         );
   const head = select.kind === 'value' ? 'SELECT VALUE' : 'SELECT';
   if (outcome.kind !== 'selected') return [head, ...indented(fields)];

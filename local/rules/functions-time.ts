@@ -57,11 +57,11 @@ function checkFormatAndZone(args: readonly Expression[]) {
   return { at: args[2]!.at, problem: `there is no time zone ${JSON.stringify(zone)}` };
 }
 
-function parseTime(_message: unknown, pattern: Value, timestamp: Value, ...[zoneId]: Value[]): Value {
+function parseTime(_message: unknown, pattern: Value, timestamp: Value, ...zoneId: Value[]): Value {
   const [format, time, id] = [
     toText(pattern),
     toInt(timestamp),
-    zoneId === undefined ? 'UTC' : toText(zoneId),
+    zoneId.length === 0 ? 'UTC' : toText(zoneId[0]),
   ];
   if (format === undefined || time === undefined || id === undefined || Math.abs(time) > MAX_TIME)
     return undefined;

@@ -37,10 +37,14 @@ function parsePrefix(cursor: Cursor): Expression {
   return { kind: 'member', of: primary, names, at, end };
 }
 
-/** `.a.b.c`; behind a point every word is a name. */
+/** `.a.b.c`; behind a point every word is a name. The point of `.*` is left to the list that it stands in. */
 function parseNames(cursor: Cursor): string[] {
   const names: string[] = [];
-  while (cursor.accept('.')) names.push(cursor.name('a name behind the point', true).text);
+  const isPoint = () => cursor.peek().kind === 'symbol' && cursor.peek().text === '.';
+  while (isPoint() && cursor.peekSecond().text !== '*') {
+    cursor.take();
+    names.push(cursor.name('a name behind the point', true).text);
+  }
   return names;
 }
 
@@ -164,7 +168,7 @@ export function parseSelect(cursor: Cursor): SelectList {
     return { kind: 'value', of: parseExpression(cursor) };
   }
   const items: SelectItem[] = [];
-  do items.push(parseItem(cursor, items.length === 0));
+  do items.push(parseItem(cursor));
   while (cursor.accept(','));
   checkNames(cursor, items);
   return { kind: 'items', items };
@@ -178,26 +182,31 @@ function isValueKeyword(cursor: Cursor): boolean {
   return kind === 'symbol' ? ['(', '[', '{'].includes(text) : kind !== 'end';
 }
 
-function parseItem(cursor: Cursor, first: boolean): SelectItem {
+function parseItem(cursor: Cursor): SelectItem {
   const { at } = cursor.peek();
-  if (cursor.accept('*')) return first ? { star: true } : cursor.fail('* comes first in the list', at);
-  const of = parseExpression(cursor);
+  const whole = cursor.accept('*');
+  if (whole && cursor.keyword() !== 'AS') return { kind: 'all' };
+  const of: Expression = whole ? { kind: 'path', names: [], at, end: cursor.end() } : parseExpression(cursor);
   if (cursor.accept('AS')) {
     const as = cursor.name('a name behind AS', true).text;
-    return { star: false, of, as: [as, ...parseNames(cursor)] };
+    return { kind: 'field', of, as: [as, ...parseNames(cursor)] };
   }
-  if (of.kind === 'path' && of.names.length === 1) return { star: false, of, as: of.names };
-  return cursor.fail('AWS does not document a name for this field; give it one with AS', at);
+  if (of.kind !== 'path')
+    return cursor.fail('AWS does not document a name for this field; give it one with AS', at);
+  if (!cursor.accept('.')) return { kind: 'field', of, as: of.names.slice(-1) };
+  cursor.expect('*', 'behind the point');
+  return { kind: 'spread', of };
 }
 
 /** AWS does not document what two fields of one name give. */
 function checkNames(cursor: Cursor, items: readonly SelectItem[]): void {
+  if (items.filter(({ kind }) => kind === 'all').length > 1) cursor.fail('* stands once in the list');
   const seen: { path: string; at: number }[] = [];
   for (const item of items) {
-    if (item.star) continue;
+    if (item.kind !== 'field') continue;
     const path = `${item.as.join('.')}.`;
     if (seen.some((other) => other.path.startsWith(path) || path.startsWith(other.path))) {
-      cursor.fail(`the name ${item.as.join('.')} is given twice`, item.of.at);
+      cursor.fail(`the name ${item.as.join('.')} is given twice; give another with AS`, item.of.at);
     }
     seen.push({ path, at: item.of.at });
   }

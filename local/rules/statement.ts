@@ -46,14 +46,16 @@ const MAX_SET_BYTES = 131_072;
 const readsNames = (node: unknown) => someExpression(node, ({ kind }) => kind === 'path');
 
 const isAll = (select: SelectList) =>
-  select.kind === 'items' && select.items.length === 1 && select.items[0]!.star;
+  select.kind === 'items' && select.items.length === 1 && select.items[0]!.kind === 'all';
 
-const describe = {
-  json: 'a JSON value that is no object',
-  text: 'not JSON',
-  binary: 'not UTF-8',
-  empty: 'empty',
-};
+const notJson = { text: 'not JSON', binary: 'not UTF-8' };
+
+/** "The SQL statement and templates must not refer to JSON names other than *" where the payload is no JSON. */
+function requireJson({ message }: { readonly message: MessageContext }, what: string): void {
+  const { kind } = message.payload();
+  if (kind === 'text' || kind === 'binary')
+    throw new SqlFailure(`${what} from the payload, which is ${notJson[kind]}`);
+}
 
 function compileSet(names: Names, set: readonly { name: string; to: Expression }[]): (scope: Scope) => Scope {
   const steps = set.map(({ to }, index) =>
@@ -76,8 +78,7 @@ function compileSet(names: Names, set: readonly { name: string; to: Expression }
 function compileOutput(select: SelectList, names: Names): (scope: Scope) => Output {
   const selectValue: Evaluate = compileSelect(select, names, compile);
   const all = isAll(select);
-  const withAll = select.kind === 'items' && select.items.some((item) => item.star);
-  const needsJson = withAll || readsNames(select);
+  const withAll = select.kind === 'items' && select.items.some(({ kind }) => kind === 'all');
   return (scope) => {
     const payload = scope.message.payload();
     if (payload.kind === 'json') return { kind: 'json', value: selectValue(scope) };
@@ -85,14 +86,16 @@ function compileOutput(select: SelectList, names: Names): (scope: Scope) => Outp
     // "If you have an empty or a JSON payload, the resulting payload can have data added using the rule."
     if (payload.kind === 'empty')
       return { kind: 'json', value: selectValue(withAll ? { ...scope, element: {} } : scope) };
-    if (needsJson) throw new SqlFailure(`it selects from the payload, which is ${describe[payload.kind]}`);
+    if (withAll) requireJson(scope, 'it selects');
     return { kind: 'json', value: selectValue(scope) };
   };
 }
 
-function substitution(parts: readonly (string | Evaluate)[]): Substitute {
-  return (scope) =>
-    parts.map((part) => (typeof part === 'string' ? part : (toText(part(scope)) ?? ''))).join('');
+function substitution(parts: readonly (string | Evaluate)[], needsJson: boolean): Substitute {
+  return (scope) => {
+    if (needsJson) requireJson(scope, 'a substitution takes');
+    return parts.map((part) => (typeof part === 'string' ? part : (toText(part(scope)) ?? ''))).join('');
+  };
 }
 
 /** @throws SqlError with the position of what is wrong or not supported */
@@ -102,6 +105,7 @@ export function compileStatement(sql: string, lookups: Lookups = {}): CompiledSt
   const set = compileSet(names, statement.set);
   const where = statement.where ? compile(statement.where, names) : () => true;
   const output = compileOutput(statement.select, names);
+  const needsJson = readsNames(statement);
 
   function scopeOf(message: MessageContext): Scope {
     const payload = message.payload();
@@ -110,6 +114,7 @@ export function compileStatement(sql: string, lookups: Lookups = {}): CompiledSt
   }
   function evaluate(message: MessageContext): Outcome {
     try {
+      if (needsJson) requireJson({ message }, 'it selects');
       const scope = scopeOf(message);
       if (where(scope) !== true) return { kind: 'passed over' };
       return { kind: 'selected', output: output(scope), scope };
@@ -126,9 +131,9 @@ export function compileStatement(sql: string, lookups: Lookups = {}): CompiledSt
     scope: scopeOf,
     compileTemplate(text) {
       const inTemplate = { ...names, sql: text, inTemplate: true };
-      return substitution(
-        parseTemplate(text).map((part) => (typeof part === 'string' ? part : compile(part, inTemplate))),
-      );
+      const parts = parseTemplate(text);
+      const evaluated = parts.map((part) => (typeof part === 'string' ? part : compile(part, inTemplate)));
+      return substitution(evaluated, readsNames(parts));
     },
   };
 }

@@ -14,6 +14,7 @@ export type Expression = Span &
     | { readonly kind: 'literal'; readonly value: Value }
     /** `*` as an argument: the payload as raw bytes. */
     | { readonly kind: 'star' }
+    /** Without names the whole that names are members of. */
     | { readonly kind: 'path'; readonly names: readonly string[] }
     | { readonly kind: 'variable'; readonly name: string }
     | { readonly kind: 'member'; readonly of: Expression; readonly names: readonly string[] }
@@ -52,9 +53,13 @@ export interface When {
   readonly result: Expression;
 }
 
-/** `*`, or an expression and the path under which its value appears. */
 export type SelectItem =
-  { readonly star: true } | { readonly star: false; readonly of: Expression; readonly as: readonly string[] };
+  /** `*` */
+  | { readonly kind: 'all' }
+  /** `a.b.*`, the members of an object. */
+  | { readonly kind: 'spread'; readonly of: Expression }
+  /** An expression and the path under which its value appears. */
+  | { readonly kind: 'field'; readonly of: Expression; readonly as: readonly string[] };
 
 export type SelectList =
   | { readonly kind: 'items'; readonly items: readonly SelectItem[] }

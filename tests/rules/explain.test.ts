@@ -155,6 +155,34 @@ describe('the explanation of a rule', () => {
     });
   }
 
+  it('shows members that are brought, and the payload under a name', async () => {
+    const text = await explainSql(
+      "SELECT *, a.*, * AS all, b.c FROM 'telemetry/#'",
+      '{"a":{"x":1},"b":{"c":2}}',
+    );
+    assert.ok(
+      text.includes(
+        [
+          '  * = {"a":{"x":1},"b":{"c":2}}',
+          '  a.* = {"x":1}',
+          '  * AS all = {"a":{"x":1},"b":{"c":2}}',
+          '  b.c AS c = 2',
+          '  gives {"a":{"x":1},"b":{"c":2},"x":1,"all":{"a":{"x":1},"b":{"c":2}},"c":2}',
+        ].join('\n'),
+      ),
+      text,
+    );
+  });
+  it('shows an action whose substitution names members of a payload that is not JSON', async () => {
+    const errorless = {
+      sql: "SELECT * FROM 'telemetry/#'",
+      actions: [{ ...errors, properties: { ...errors.properties, Key: '${a}' } }],
+    };
+    assert.match(
+      await explain(errorless, 'nope'),
+      /Action 0: S3\n.*\n.*\n {2}fails: a substitution takes from the payload, which is not JSON/,
+    );
+  });
   it('says that a rule is disabled', async () => {
     assert.match(await explain({ disabled: true }, '{}'), /\nThe rule is disabled in the template\.$/);
   });

@@ -54,8 +54,14 @@ describe('payloads that are not JSON', () => {
       '{"value":"hello"}',
     );
   });
-  it('have no members in WHERE', () =>
-    assert.equal(select("SELECT * WHERE device_type = 'thermostat'", 'x'), 'passed over'));
+  it('fail a statement that names members in WHERE or SET, also where it would be true without them', () => {
+    const failed = 'failed: it selects from the payload, which is not JSON';
+    assert.equal(select("SELECT * WHERE device_type = 'thermostat'", 'x'), failed);
+    assert.equal(select('SELECT * WHERE isUndefined(device_type)', 'x'), failed);
+    assert.equal(select('SET @t = nanvl(device_type, 1) SELECT @t AS t', 'x'), failed);
+    assert.equal(select('SELECT * AS data', 'x'), failed);
+    assert.equal(select('SELECT * WHERE timestamp() % 12 = 11', 'x'), 'bytes 78');
+  });
   it('fail a list that names members', () => {
     assert.equal(select('SELECT device_type', 'x'), 'failed: it selects from the payload, which is not JSON');
   });

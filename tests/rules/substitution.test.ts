@@ -34,8 +34,14 @@ describe('a substitution template', () => {
   it('sees the payload, not what SELECT makes of it', () => assert.equal(substitute('${a.b}'), '7'));
   it('sees the variables of SET', () =>
     assert.equal(substitute('${@v}', '{"t":2}', 'SET @v = t * 2 SELECT *'), '4'));
-  it('has no members where the payload is not JSON', () =>
-    assert.equal(substitute('[${a.b}]', 'text'), '[]'));
+  it('fails where it names members of a payload that is not JSON, which AWS forbids', () => {
+    assert.throws(() => substitute('[${a.b}]', 'text'), {
+      name: 'SqlFailure',
+      message: 'a substitution takes from the payload, which is not JSON',
+    });
+    assert.equal(substitute('[${topic(1)}]', 'text'), '[telemetry]');
+    assert.equal(substitute('[${a.b}]', ''), '[]');
+  });
 
   const wrong: [string, string][] = [
     ['a/${topic(}', 'SQL 1:11: expected a value, found "}"'],

@@ -5,6 +5,7 @@ import { createAlerting } from '../../adapters/alerting.ts';
 import { createPaying } from '../../adapters/paying.ts';
 import { createSweeping } from '../../adapters/sweeping.ts';
 import type { AlertState, HistoryEntry, Notification } from '../../core/alert-state.ts';
+import { acknowledge } from '../../core/alert-step.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';
@@ -37,6 +38,7 @@ export interface Environment {
   sweep(payer: string): Promise<void>;
   /** How many actions it took so far. */
   readonly actions: () => number;
+  readonly hasCrashed: () => boolean;
 }
 
 export interface WorldOptions {
@@ -70,9 +72,11 @@ export function createAlertWorld({
     const fresh = next.unfiled.filter(({ entryId }) => !known.has(entryId));
     decided.push(...fresh.map((entry) => ({ version: next.version, entry })));
     const owed = new Set(next.pending.map(({ notification }) => notification.alertId));
-    for (const entry of fresh) if (!owed.has(entry.entryId)) untold.add(entry.entryId);
-    for (const { notification, payer } of previous?.pending ?? [])
-      if (!owed.has(notification.alertId) && payer === '') untold.add(notification.alertId);
+    const quiet = fresh.filter(({ entryId }) => !owed.has(entryId));
+    if (quiet.length === 0) return;
+    const dropped = (previous?.pending ?? []).filter(({ notification }) => !owed.has(notification.alertId));
+    for (const { entryId } of quiet) untold.add(entryId);
+    for (const { notification } of dropped) untold.add(notification.alertId);
   }
 
   /** `skew`: by how many milliseconds its clock is fast; `calmFor` as in production. */
@@ -114,7 +118,11 @@ export function createAlertWorld({
     const alerts: AlertServices['alerts'] = {
       load: async (deviceId) => act('read', async () => services.alerts.load(deviceId)),
       snooze: async (deviceId, snooze) => services.alerts.snooze(deviceId, snooze),
-      listOpen: () => services.alerts.listOpen(),
+      async *listOpen() {
+        const open: AlertState[] = [];
+        for await (const state of services.alerts.listOpen()) open.push(state);
+        yield* await act('read', async () => open);
+      },
       async transition(previous, next) {
         const owed = new Set(next.pending.map(({ notification }) => notification.alertId));
         const settled = (previous?.pending ?? [])
@@ -151,7 +159,12 @@ export function createAlertWorld({
     });
     const watch = services.watching(now);
     const sweep = createSweeping({ ...parts, windows, devices, watch, windowSeconds: WINDOW_SECONDS });
-    return { judge, sweep: async (payer) => sweep(payer), actions: () => actions };
+    return {
+      judge,
+      sweep: async (payer) => sweep(payer),
+      actions: () => actions,
+      hasCrashed: () => isDead,
+    };
   }
 
   return {
@@ -159,12 +172,22 @@ export function createAlertWorld({
 
     /** Counts one reading in the n-th window of a device, of which a message comes now. */
     async measure(n: number, temperature: number, deviceId = 'device'): Promise<Window> {
+      await turn?.();
       const timestamp = START + n * WINDOW_SECONDS * 1000;
       const metrics = [{ name: 'temperature', value: decimalOf(temperature)! }];
       const print = fingerprint(`${n}/${temperature}`);
       const reading = { deviceId, site: 'seattle', timestamp, metrics, fingerprint: print };
       await services.devices.sighted(deviceId, 'seattle', clock.time);
       return (await services.windows.apply(deltaOf(reading, WINDOW_SECONDS))).window;
+    },
+
+    /** Somebody takes charge of what stands of a device. */
+    async acknowledge(deviceId: string): Promise<void> {
+      await turn?.();
+      for (const state of (await services.alerts.load(deviceId)).states.values()) {
+        const next = acknowledge(state, { by: 'ann', at: clock.time });
+        if (next && (await services.alerts.transition(state, next))) noteWritten(state, next);
+      }
     },
 
     /** What was sent, each as its transition and value. */
@@ -211,7 +234,7 @@ export async function assertTold({ sent, decided, untold, unnoted, services }: A
 /** An alarm begins once, ends once, and nothing happens to one that is over. */
 function assertLife(entries: readonly HistoryEntry[], name: string): void {
   let stands = false;
-  for (const { what } of entries) {
+  for (const { what } of entries.filter((entry) => entry.what !== 'acknowledged')) {
     assert.equal(stands, what !== 'raised', `${name}: ${entries.map((entry) => entry.what).join()}`);
     stands = what !== 'cleared' && what !== 'ended';
   }

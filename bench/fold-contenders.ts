@@ -1,5 +1,6 @@
-// Who folds: the one table of contenders, by name; the first that is native is what the others are compared with.
+// Who folds: the one table of contenders, by name; the first is what the others are compared with.
 import { openDuckDb, openPolars } from './fold-engines.ts';
+import { foldCarefully, foldToDeltas, foldToWindows } from './fold-own.ts';
 import type { Fold } from './fold-peer.ts';
 import { foldWithArrayParse, foldWithJsonParse, openAlaSql, openRxJs } from './fold-peers.ts';
 import { scanBytes } from './fold-scanner.ts';
@@ -15,6 +16,9 @@ export interface Contender {
 
 export const contenders: readonly Contender[] = [
   { name: 'DuckDB', cores: 1, needs: '@duckdb/node-api', open: () => openDuckDb(1) },
+  { name: 'Tidegate, to windows', cores: 1, open: () => foldToWindows },
+  { name: 'Tidegate, to deltas', cores: 1, open: () => foldToDeltas },
+  { name: 'Tidegate, every line carefully', cores: 1, open: () => foldCarefully },
   { name: 'polars', cores: 1, needs: 'nodejs-polars', open: openPolars },
   { name: 'byte scanner that checks nothing', cores: 1, open: () => scanBytes },
   { name: 'JSON.parse, an array of lines', cores: 1, open: () => foldWithArrayParse },

@@ -9,6 +9,7 @@ export interface FoldInput {
 
 export const WINDOW_MILLISECONDS = 10_000;
 const CHUNK_BYTES = 1 << 20;
+const NEWLINE = 10;
 const START = 1_790_000_000_000;
 const SITES = ['seattle', 'portland', 'spokane', 'boise', 'tacoma'];
 const SEED = 20_261_121;
@@ -58,5 +59,19 @@ export function* chunksOf(file: string): Generator<Buffer> {
     for (let size; (size = readSync(input, buffer)) > 0;) yield buffer.subarray(0, size);
   } finally {
     closeSync(input);
+  }
+}
+
+/** Lines of a file, without their line feeds. */
+export function* linesOf(file: string): Generator<Buffer> {
+  let rest = Buffer.alloc(0);
+  for (const chunk of chunksOf(file)) {
+    const bytes = Buffer.concat([rest, chunk]);
+    let at = 0;
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, at)) {
+      yield bytes.subarray(at, end);
+      at = end + 1;
+    }
+    rest = bytes.subarray(at);
   }
 }

@@ -22,7 +22,7 @@ function* blocksOfLines(file: string): Generator<string> {
   if (rest !== '') yield rest;
 }
 
-function* linesOf(file: string): Generator<Line> {
+function* parsedLines(file: string): Generator<Line> {
   for (const block of blocksOfLines(file)) {
     for (const line of block.split('\n')) yield JSON.parse(line) as Line;
   }
@@ -34,7 +34,7 @@ function* linesParsedAsArrays(file: string): Generator<Line> {
   }
 }
 
-export const foldWithJsonParse: Fold = (file) => foldLines(linesOf(file));
+export const foldWithJsonParse: Fold = (file) => foldLines(parsedLines(file));
 export const foldWithArrayParse: Fold = (file) => foldLines(linesParsedAsArrays(file));
 
 const keyOf = ({ deviceId, timestamp }: Line): string =>
@@ -70,7 +70,7 @@ export async function openRxJs(): Promise<Fold> {
   return (file) =>
     new Promise<FoldOutcome>((resolve, reject) => {
       const tallies: Tally[] = [];
-      rx.from(linesOf(file))
+      rx.from(parsedLines(file))
         .pipe(
           rx.groupBy(keyOf),
           rx.mergeMap((group) =>

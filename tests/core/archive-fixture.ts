@@ -1,10 +1,10 @@
 // Folding an archive the slow and obvious way, which the fast one is held to, and archives to hold it to.
 
 import * as fc from 'fast-check';
-import { parseArchiveLine } from '../../core/archive-line.ts';
-import { foldArchive, type FoldedArchive, type RejectedLine } from '../../core/fold-archive.ts';
+import { parseArchiveLine } from '../../core/archive/careful-line.ts';
+import { foldArchive, type FoldedWindow, type RejectedLine } from '../../core/archive/fold-archive.ts';
 import type { Reading } from '../../core/reading.ts';
-import { foldReadings, merge, type Delta, type Window } from '../../core/window.ts';
+import { foldReadings, merge, type Delta } from '../../core/window.ts';
 
 export const START = 1_790_000_000_000;
 export const limits = { maxLatenessSeconds: 3600, maxSkewSeconds: 60 };
@@ -16,16 +16,15 @@ export interface Outcome {
   readonly skipped: number;
   readonly rejected: readonly RejectedLine[];
   readonly deltas: readonly Delta[];
-  readonly windows: readonly Window[];
+  readonly windows: readonly FoldedWindow[];
 }
 
 export async function foldFast(chunks: Iterable<Uint8Array>, windowSeconds = 10): Promise<Outcome> {
   const rejected: RejectedLine[] = [];
   const onRejected = (line: RejectedLine) => void rejected.push(line);
-  const folded: FoldedArchive = await foldArchive(chunks, { ...limits, windowSeconds, onRejected });
+  const folded = await foldArchive(chunks, { ...limits, windowSeconds, onRejected });
   const { lines, accepted, skipped } = folded;
-  const windows = [...folded.windows()].map((window) => ({ ...window }));
-  return { lines, accepted, skipped, rejected, deltas: [...folded.deltas()], windows };
+  return { lines, accepted, skipped, rejected, deltas: [...folded.deltas()], windows: [...folded.windows()] };
 }
 
 /** Every line through `parseMessage`, all readings through `foldReadings`, and the parts of a window through `merge`. */
@@ -56,7 +55,12 @@ export function foldSlowly(archive: Buffer, windowSeconds = 10): Outcome {
     skipped,
     rejected,
     deltas,
-    windows: [...windows.values()].map((delta) => ({ ...delta, readings: delta.readings.size })),
+    windows: [...windows.values()].map(
+      ({ deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings, metrics }) => {
+        const span = { firstReadingAt, lastReadingAt };
+        return { deviceId, site, windowStart, ...span, readings: readings.size, metrics };
+      },
+    ),
   };
 }
 

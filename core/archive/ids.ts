@@ -1,9 +1,8 @@
 // Ids of readings as bytes one after the other, because a text for each of a million would cost more than the rest of the reading.
 
 import { TEXT, type FastLine } from './fast-line.ts';
-import { hashOf } from './fast-names.ts';
-import { textAt, type Input } from './fast-scan.ts';
-import { MAX_ID_LENGTH } from './reading.ts';
+import { asciiOf, bytes, hashAt } from './scan.ts';
+import { MAX_ID_LENGTH } from '../reading.ts';
 
 /** An id by where it is kept; 0 is none. */
 export type FastId = number;
@@ -18,7 +17,7 @@ export interface FastIds {
   textOf(id: FastId): string | undefined;
 }
 
-export function createFastIds({ bytes, view }: Input): FastIds {
+export function createFastIds(): FastIds {
   /** Each id after its length; the first byte is taken, so that no id is at 0. */
   let kept = new Uint8Array(1 << 10);
   let used = 1;
@@ -47,8 +46,8 @@ export function createFastIds({ bytes, view }: Input): FastIds {
     },
     bitOf({ starts, ends }) {
       const start = starts[TEXT.id]!;
-      return 1 << hashOf(view, start, ends[TEXT.id]! - start);
+      return 1 << hashAt(start, ends[TEXT.id]! - start);
     },
-    textOf: (id) => (id === 0 ? undefined : textAt(kept, id + 1, kept[id]!)),
+    textOf: (id) => (id === 0 ? undefined : asciiOf(kept.subarray(id + 1, id + 1 + kept[id]!))),
   };
 }

@@ -1,9 +1,10 @@
 // Reads the usual line of an archive from its bytes, many times faster than JSON.parse, and leaves every other line to the careful way.
 
-import { createNames, isSpelled, spell, type Spelling } from './fast-names.ts';
-import { plainEnd, readNumber, type Input, type Numbers } from './fast-scan.ts';
-import { MAX_NAME_LENGTH } from './message.ts';
-import { MAX_ID_LENGTH, MAX_METRICS, METRIC_NAME, type TimeLimits } from './reading.ts';
+import { createNames } from './names.ts';
+import { bytes, isSpelled, plainEnd, readNumber, spell, wordAt, type Numbers } from './scan.ts';
+import { createShapes, type Shapes } from './shapes.ts';
+import { MAX_NAME_LENGTH } from '../message.ts';
+import { MAX_ID_LENGTH, MAX_METRICS, METRIC_NAME, type TimeLimits } from '../reading.ts';
 
 /** What the last line that was read holds: places in the input, and numbers. */
 export interface FastLine extends Numbers {
@@ -14,14 +15,14 @@ export interface FastLine extends Numbers {
   timestamp: number;
   /** Values that are no numbers. */
   skipped: number;
-  /** How many of `names`, `digits` and `places` are those of this line. */
-  metrics: number;
-  /** By the numbers that `metricNames` gives them. */
-  readonly names: Int32Array;
+  /** Which metrics it has, and in which order; the first numbers are theirs. */
+  shape: number;
 }
 
 export interface FastLineReader {
   readonly line: FastLine;
+  readonly shapes: Shapes;
+  /** By the numbers that shapes have. */
   readonly metricNames: readonly string[];
   /** Reads the line at `at` into `line`; where the next one begins, or 0 when this one needs the careful way. */
   read(at: number): number;
@@ -34,23 +35,14 @@ const NUMBER = { metric: 0, timestamp: MAX_METRICS, receivedAt: MAX_METRICS + 1 
 /** Where a value of that type needs the careful way. */
 const NONE = -1;
 
-/** What is known of a member's name. */
-interface Key {
-  /** With its quotes and the colon. */
-  readonly spelling: Spelling;
-  /** Where its value goes if it is a text, or a number. */
+/** Where the value of a member goes if it is a text, or a number. */
+interface Use {
   readonly text: number;
   readonly number: number;
-  /** In `metricNames`. */
-  readonly metric: number;
-  /** What came after it last time: a device's lines are alike, and so are most devices. */
-  next?: Key;
-  /** The last line that had it. */
-  line: number;
 }
 
-const careful = { text: NONE, number: NONE };
-const members: ReadonlyMap<string, Pick<Key, 'text' | 'number'>> = new Map([
+const careful: Use = { text: NONE, number: NONE };
+const members: ReadonlyMap<string, Use> = new Map([
   ['timestamp', { text: NONE, number: NUMBER.timestamp }],
   ['receivedAt', { text: NONE, number: NUMBER.receivedAt }],
   ['deviceId', { text: TEXT.deviceId, number: NONE }],
@@ -61,11 +53,23 @@ const members: ReadonlyMap<string, Pick<Key, 'text' | 'number'>> = new Map([
   ['readings', careful],
   ['rawPayload', careful],
 ]);
-const metric = { text: TEXT.skipped, number: NUMBER.metric };
-const other = { text: TEXT.skipped, number: NONE };
+const metricUse: Use = { text: TEXT.skipped, number: NUMBER.metric };
+const other: Use = { text: TEXT.skipped, number: NONE };
+
+// What is known of a member's name: the place of the one that came after it last time, because most lines are alike; the last
+// line that had it; its use and its number; and the bytes of the name with its quotes and colon, in words.
+const GUESS = 0;
+const LINE = 1;
+const TEXT_SLOT = 2;
+const NUMBER_SLOT = 3;
+const METRIC = 4;
+const LENGTH = 5;
+const WORDS = 6;
 
 const MAX_KEYS = 1000;
+const MAX_SHAPES = 1000;
 const MAX_KEY_LENGTH = 64;
+const MAX_KEY_WORDS = Math.ceil((MAX_KEY_LENGTH + 3) / 4);
 /** Below it a timestamp is in seconds, from the second on it is no time: the bounds of parseTimestamp. */
 const SECONDS_BELOW = 1e11;
 const MILLISECONDS_BELOW = 1e14;
@@ -78,52 +82,56 @@ const QUOTE = 0x22;
 const NEWLINE = 0x0a;
 const NINE = 0x39;
 const LETTER_F = 0x66;
-const [TRUE, NULL, FALSE] = ['true', 'null', 'alse'].map((text) => spell(text).words[0]!);
+const [TRUE, NULL, FALSE] = ['true', 'null', 'alse'].map((text) => spell(text)[0]!);
 
 /**
  * Reads lines of one reading with a timestamp of its own, in ASCII without escapes and spaces, whose members each come once;
  * each line that it accepts means to `parseMessage` exactly what it means here. Its memory is bounded whatever the lines.
  */
-export function createFastLineReader(input: Input, limits: TimeLimits): FastLineReader {
-  const { bytes, view } = input;
+export function createFastLineReader(limits: TimeLimits): FastLineReader {
   const maxLateness = limits.maxLatenessSeconds * 1000;
   const maxSkew = limits.maxSkewSeconds * 1000;
   const starts = new Int32Array(6);
   const ends = new Int32Array(6);
-  const names = new Int32Array(MAX_METRICS);
+  const values = new Float64Array(MAX_METRICS + 2);
   const digits = new Float64Array(MAX_METRICS + 2);
   const places = new Int32Array(MAX_METRICS + 2);
-  const line: FastLine = { starts, ends, timestamp: 0, skipped: 0, metrics: 0, names, digits, places };
+  const line: FastLine = { starts, ends, timestamp: 0, skipped: 0, shape: 0, values, digits, places };
   let serial = 0;
-  const metricNames: string[] = [];
-  let keyCount = 0;
-  const keys = createNames((name): Key | undefined => {
-    if (keyCount === MAX_KEYS) return undefined;
-    keyCount += 1;
-    const use = members.get(name) ?? (METRIC_NAME.test(name) ? metric : other);
-    const number = use === metric ? metricNames.push(name) - 1 : NONE;
-    return { spelling: spell(`"${name}":`), ...use, metric: number, line: 0 };
-  });
-  const first: Key = { spelling: spell(''), ...careful, metric: NONE, line: 0 };
+  const shapes = createShapes(MAX_SHAPES);
+  const names = createNames(MAX_KEYS);
+  /** The place in `keys` of each name. */
+  const keyOf: number[] = [];
+  /** The first is the one before all. */
+  const keys = new Int32Array(WORDS + MAX_KEYS * (WORDS + MAX_KEY_WORDS));
+  let keysUsed = WORDS;
 
-  /** The key at `at`, which is not the one that came last time. */
-  function keyAt(at: number, before: Key): Key | undefined {
-    if (bytes[at] !== QUOTE) return undefined;
-    const end = plainEnd(view, at + 1);
+  /** The key at `at`, which is not the one that came last time; 0 when there is none. */
+  function keyAt(at: number, before: number): number {
+    if (bytes[at] !== QUOTE) return 0;
+    const end = plainEnd(at + 1);
     const length = end - at - 1;
-    if (length < 1 || length > MAX_KEY_LENGTH || bytes[end] !== QUOTE || bytes[end + 1] !== COLON) {
-      return undefined;
-    }
-    const key = keys.at(input, at + 1, length);
-    before.next = key;
+    if (length < 1 || length > MAX_KEY_LENGTH || bytes[end] !== QUOTE || bytes[end + 1] !== COLON) return 0;
+    const name = names.at(at + 1, length);
+    if (name < 0) return 0;
+    if (name === keyOf.length) keyOf.push(learn(names.list[name]!, name));
+    return (keys[before + GUESS] = keyOf[name]!);
+  }
+
+  function learn(name: string, metric: number): number {
+    const words = spell(`"${name}":`);
+    const key = keysUsed;
+    const use = members.get(name) ?? (METRIC_NAME.test(name) ? metricUse : other);
+    keys.set([0, 0, use.text, use.number, metric, name.length + 3, ...words], key);
+    keysUsed += WORDS + words.length;
     return key;
   }
 
   /** Where true, false or null at `at` ends; 0 when there is none. */
   function literalEnd(at: number): number {
-    const word = view.getInt32(at, true);
+    const word = wordAt(at);
     if (word === TRUE || word === NULL) return at + 4;
-    return bytes[at] === LETTER_F && view.getInt32(at + 1, true) === FALSE ? at + 5 : 0;
+    return bytes[at] === LETTER_F && wordAt(at + 1) === FALSE ? at + 5 : 0;
   }
 
   /** Whether the numbers and texts that were found make a reading in time. */
@@ -133,7 +141,7 @@ export function createFastLineReader(input: Input, limits: TimeLimits): FastLine
     const timestamp = time < SECONDS_BELOW ? time * 1000 : time;
     line.timestamp = timestamp;
     return (
-      line.metrics > 0 &&
+      line.shape !== 0 &&
       isWhole(NUMBER.timestamp) &&
       isWhole(NUMBER.receivedAt) &&
       timestamp >= receivedAt - maxLateness &&
@@ -156,47 +164,54 @@ export function createFastLineReader(input: Input, limits: TimeLimits): FastLine
 
   return {
     line,
-    metricNames,
+    shapes,
+    metricNames: names.list,
     read(start) {
       if (bytes[start] !== OPEN) return 0;
       serial += 1;
       ends[TEXT.deviceId] = ends[TEXT.site] = ends[TEXT.traceId] = ends[TEXT.id] = 0;
       digits[NUMBER.timestamp] = digits[NUMBER.receivedAt] = 0;
+      let shape = 0;
       let metrics = 0;
       let skipped = 0;
-      let before = first;
+      let key = 0;
       let at = start;
       do {
         at += 1;
-        const guess = before.next;
-        const key = guess && isSpelled(view, at, guess.spelling) ? guess : keyAt(at, before);
-        if (!key || key.line === serial) return 0;
-        key.line = serial;
-        before = key;
-        at += key.spelling.length;
+        const guess = keys[key + GUESS]!;
+        key =
+          guess !== 0 && isSpelled(at, keys[guess + LENGTH]!, keys, guess + WORDS) ? guess : keyAt(at, key);
+        if (key === 0 || keys[key + LINE] === serial) return 0;
+        keys[key + LINE] = serial;
+        at += keys[key + LENGTH]!;
         const byte = bytes[at]!;
         if (byte === QUOTE) {
-          if (key.text === NONE) return 0;
-          starts[key.text] = at + 1;
-          at = plainEnd(view, at + 1);
-          ends[key.text] = at;
+          const slot = keys[key + TEXT_SLOT]!;
+          if (slot === NONE) return 0;
+          starts[slot] = at + 1;
+          at = plainEnd(at + 1);
+          ends[slot] = at;
           if (bytes[at] !== QUOTE) return 0;
           at += 1;
-          if (key.text === TEXT.skipped) skipped += 1;
+          if (slot === TEXT.skipped) skipped += 1;
         } else if (byte <= NINE) {
-          if (key.number === NONE || metrics === MAX_METRICS) return 0;
-          const isMetric = key.number === NUMBER.metric;
-          if (isMetric) names[metrics] = key.metric;
-          at = readNumber(input, at, line, isMetric ? metrics++ : key.number);
+          let slot = keys[key + NUMBER_SLOT]!;
+          if (slot === NONE || metrics === MAX_METRICS) return 0;
+          if (slot === NUMBER.metric) {
+            slot = metrics++;
+            shape = shapes.next(shape, keys[key + METRIC]!);
+            if (shape < 0) return 0;
+          }
+          at = readNumber(at, line, slot);
           if (at === 0) return 0;
         } else {
-          if (key.text !== TEXT.skipped) return 0;
+          if (keys[key + TEXT_SLOT] !== TEXT.skipped) return 0;
           at = literalEnd(at);
           if (at === 0) return 0;
           skipped += 1;
         }
       } while (bytes[at] === COMMA);
-      line.metrics = metrics;
+      line.shape = shape;
       line.skipped = skipped;
       return bytes[at] === CLOSE && bytes[at + 1] === NEWLINE && completes() ? at + 2 : 0;
     },

@@ -1,7 +1,7 @@
 // A line of the archive is a message as the rule wrote it; what has become of the file since then is nobody's promise.
 
-import { parseMessage, type ParsedMessage } from './message.ts';
-import type { Fault, TimeLimits } from './reading.ts';
+import { parseMessage, type ParsedMessage } from '../message.ts';
+import type { Fault, TimeLimits } from '../reading.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -1,13 +1,12 @@
 // Folds archived lines into windows as ingest would have, at the rate of a database: what a replay or an audit of the archive needs.
 
-import { parseArchiveLine, rejectLine } from './archive-line.ts';
-import { createLineBuffer, type LineTaker } from './archive-lines.ts';
+import { parseArchiveLine, rejectLine } from './careful-line.ts';
+import { createLineCutter, type LineTaker } from './line-cutter.ts';
 import { createFastLineReader, TEXT } from './fast-line.ts';
-import { createNames, type Names } from './fast-names.ts';
-import type { Input } from './fast-scan.ts';
+import { createNames, type Names } from './names.ts';
 import { createFastWindows, type FastReading, type FastWindow } from './fast-windows.ts';
-import { fingerprint } from './fingerprint.ts';
-import type { ParsedMessage } from './message.ts';
+import { fingerprint } from '../fingerprint.ts';
+import type { ParsedMessage } from '../message.ts';
 import {
   identityText,
   metricsText,
@@ -15,8 +14,8 @@ import {
   type Reading,
   type Rejection,
   type TimeLimits,
-} from './reading.ts';
-import { foldReadings, merge, windowStartOf, type Delta, type Window } from './window.ts';
+} from '../reading.ts';
+import { foldReadings, merge, windowStartOf, type Delta, type Window } from '../window.ts';
 
 /** What could not be used, and the line that it stands in; the first line is 1. */
 export interface RejectedLine {
@@ -32,6 +31,9 @@ export interface FoldOptions extends TimeLimits {
   readonly onRejected: (rejected: RejectedLine) => void;
 }
 
+/** A window without what takes the fingerprints of its readings to know. */
+export type FoldedWindow = Omit<Window, 'last' | 'lastFingerprint'>;
+
 export interface FoldedArchive {
   /** Lines that are not empty. */
   readonly lines: number;
@@ -40,27 +42,13 @@ export interface FoldedArchive {
   /** Values of accepted readings that are no numbers. */
   readonly skipped: number;
   readonly windowCount: number;
-  /** The windows as the table would hold them, oldest first. */
-  windows(): Generator<Window>;
+  /** What the windows amount to, oldest first. */
+  windows(): Generator<FoldedWindow>;
   /** The deltas that `foldReadings` makes of all accepted readings, oldest window first. Computes the fingerprints, which takes longer than the folding. */
   deltas(): Generator<Delta>;
 }
 
-/** A device, its windows by start, and the one that it was in last. */
-interface Device {
-  readonly deviceId: string;
-  readonly windows: Map<number, OpenWindow>;
-  recent?: OpenWindow;
-}
-
-/** A window while lines come: what came the fast way, and what came the careful way, by what it says. */
-interface OpenWindow {
-  readonly deviceId: string;
-  readonly start: number;
-  readonly fast: FastWindow;
-  careful?: Map<string, Ordered>;
-}
-
+/** A reading and when it came, as `FastReading` has it. */
 interface Ordered {
   readonly order: number;
   readonly reading: Reading;
@@ -77,93 +65,98 @@ export async function foldArchive(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: FoldOptions,
 ): Promise<FoldedArchive> {
-  const lines = createLineBuffer();
-  const fold = createFold(lines.input, options);
-  for await (const chunk of chunks) lines.add(chunk, fold);
-  lines.end(fold);
+  const fold = createFold(options);
+  const cutter = createLineCutter(fold);
+  for await (const chunk of chunks) cutter.add(chunk);
+  cutter.end();
   return fold.result();
 }
 
-function createFold(input: Input, options: FoldOptions): LineTaker & { result(): FoldedArchive } {
+function createFold(options: FoldOptions): LineTaker & { result(): FoldedArchive } {
   const { windowSeconds, onRejected } = options;
-  const reader = createFastLineReader(input, options);
+  const reader = createFastLineReader(options);
   const { line } = reader;
-  const siteNames: string[] = [];
-  const sites = createNames((name) => siteNames.push(name) - 1);
-  const devices = createNames((deviceId): Device => ({ deviceId, windows: new Map() }));
-  const fastWindows = createFastWindows({ input, metricNames: reader.metricNames, sites: siteNames });
-  const open: OpenWindow[] = [];
+  const sites = createNames();
+  const devices = createNames();
+  const windows = createFastWindows({ ...reader, sites: sites.list });
+  const windowMilliseconds = windowSeconds * 1000;
+  /** For each device its windows by start, in windows. */
+  const windowsOf: Map<number, FastWindow>[] = [];
+  /** For each device the window that it was in last, and when that one starts. */
+  let recent = new Float64Array(128);
+  /** What came the careful way, by window and by what it says. */
+  const careful = new Map<FastWindow, Map<string, Ordered>>();
   let number = 0;
   let empty = 0;
   let accepted = 0;
   let skipped = 0;
 
-  function windowOf(device: Device, timestamp: number): OpenWindow {
-    const { recent } = device;
-    if (recent && timestamp >= recent.start && timestamp < recent.start + windowSeconds * 1000) return recent;
-    const start = windowStartOf(timestamp, windowSeconds);
-    let window = device.windows.get(start);
-    if (!window) {
-      window = { deviceId: device.deviceId, start, fast: fastWindows.open() };
-      device.windows.set(start, window);
-      open.push(window);
+  function windowOf(device: number, timestamp: number): FastWindow {
+    const window = recent[device * 2] ?? 0;
+    const start = recent[device * 2 + 1]!;
+    if (window !== 0 && timestamp >= start && timestamp < start + windowMilliseconds) return window;
+    return findWindow(device, windowStartOf(timestamp, windowSeconds));
+  }
+
+  function findWindow(device: number, start: number): FastWindow {
+    if (device * 2 >= recent.length) {
+      const larger = new Float64Array(device * 4);
+      larger.set(recent);
+      recent = larger;
     }
-    device.recent = window;
+    const known = (windowsOf[device] ??= new Map());
+    const place = start / windowMilliseconds;
+    let window = known.get(place);
+    if (window === undefined) known.set(place, (window = windows.open(device, start)));
+    recent[device * 2] = window;
+    recent[device * 2 + 1] = start;
     return window;
   }
 
   function addCarefully(reading: Reading): void {
     const window = windowOf(devices.of(reading.deviceId), reading.timestamp);
-    const readings = (window.careful ??= new Map());
+    let readings = careful.get(window);
+    if (!readings) careful.set(window, (readings = new Map()));
     const content = `${reading.fingerprint},${reading.timestamp},${reading.site},${metricsText(reading.metrics)}`;
-    if (!readings.has(content)) readings.set(content, { order: fastWindows.nextOrder(), reading });
+    if (!readings.has(content)) readings.set(content, { order: windows.nextOrder(), reading });
   }
 
-  function nameOf<Value>(names: Names<Value>, text: number): Value {
+  function nameOf(names: Names, text: number): number {
     const start = line.starts[text]!;
-    return names.at(input, start, line.ends[text]! - start);
+    return names.at(start, line.ends[text]! - start);
   }
 
-  const oldestFirst = () => open.toSorted((a, b) => a.start - b.start);
+  const oldestFirst = () => windows.list.toSorted((a, b) => windows.startOf(a) - windows.startOf(b));
+  const deviceIdOf = (window: FastWindow) => devices.list[windows.deviceOf(window)]!;
 
   /** A careful reading has the order of the fast one after it, and stands before it. */
-  function deltasOf({ deviceId, fast, careful = new Map<string, Ordered>() }: OpenWindow): Delta[] {
-    const fastReadings = fastWindows
-      .readings(fast)
-      .map((reading) => ({ order: reading.order, reading: asReading(deviceId, reading) }));
-    const all = [...careful.values(), ...fastReadings].sort((a, b) => a.order - b.order);
+  function deltasOf(window: FastWindow): Delta[] {
+    const fast = windows.readings(window).map((reading) => ({
+      order: reading.order,
+      reading: asReading(deviceIdOf(window), reading),
+    }));
+    const all = [...(careful.get(window)?.values() ?? []), ...fast].sort((a, b) => a.order - b.order);
     return foldReadings(
       all.map(({ reading }) => reading),
       windowSeconds,
     );
   }
 
-  function windowFrom(window: OpenWindow): Window {
-    const { deviceId, start: windowStart, fast } = window;
-    if (window.careful) {
+  function windowFrom(window: FastWindow): FoldedWindow {
+    if (careful.has(window)) {
       const [first, ...others] = deltasOf(window);
-      const whole = others.reduce(merge, first!);
-      return { ...whole, readings: whole.readings.size };
+      const { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings, metrics } = others.reduce(
+        merge,
+        first!,
+      );
+      return { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings: readings.size, metrics };
     }
-    const { site, firstReadingAt, lastReadingAt } = fastWindows.ends(fast);
-    let last: Reading | undefined;
-    const newest = () =>
-      (last ??= newestOf(fastWindows.newest(fast).map((reading) => asReading(deviceId, reading))));
     return {
-      deviceId,
-      site,
-      windowStart,
-      firstReadingAt,
-      lastReadingAt,
-      // Only when asked for: the fingerprint takes as long as all the rest.
-      get lastFingerprint() {
-        return newest().fingerprint;
-      },
-      get last() {
-        return new Map(newest().metrics.map(({ name, value }) => [name, value]));
-      },
-      readings: fastWindows.size(fast),
-      metrics: fastWindows.figures(fast),
+      deviceId: deviceIdOf(window),
+      windowStart: windows.startOf(window),
+      ...windows.ends(window),
+      readings: windows.size(window),
+      metrics: windows.figures(window),
     };
   }
 
@@ -181,11 +174,10 @@ function createFold(input: Input, options: FoldOptions): LineTaker & { result():
       number += 1;
       accepted += 1;
       skipped += line.skipped;
-      const site = nameOf(sites, TEXT.site);
       const device = nameOf(devices, TEXT.deviceId);
-      const window = windowOf(device, line.timestamp);
-      if (!fastWindows.add(window.fast, line, site)) {
-        addCarefully(asReading(device.deviceId, fastWindows.readingOf(line, site)));
+      const site = nameOf(sites, TEXT.site);
+      if (!windows.add(windowOf(device, line.timestamp), line, site)) {
+        addCarefully(asReading(devices.list[device]!, windows.readingOf(line, site)));
       }
       return next;
     },
@@ -202,7 +194,7 @@ function createFold(input: Input, options: FoldOptions): LineTaker & { result():
       lines: number - empty,
       accepted,
       skipped,
-      windowCount: open.length,
+      windowCount: windows.list.length,
       *windows() {
         for (const window of oldestFirst()) yield windowFrom(window);
       },
@@ -216,9 +208,4 @@ function createFold(input: Input, options: FoldOptions): LineTaker & { result():
 function asReading(deviceId: string, { timestamp, site, id, metrics }: FastReading): Reading {
   const identity = identityText(id, { ms: timestamp, own: true }, metrics, '');
   return { deviceId, site, timestamp, fingerprint: fingerprint(identity), metrics };
-}
-
-/** Of readings of the same time. */
-function newestOf(readings: readonly Reading[]): Reading {
-  return readings.reduce((a, b) => (b.fingerprint > a.fingerprint ? b : a));
 }

@@ -1,0 +1,57 @@
+// Our own contenders of the fold: with every check that ingest makes, exact sums, and each reading counted once however often it comes.
+import assert from 'node:assert/strict';
+import { parseArchiveLine } from '../core/archive/careful-line.ts';
+import { foldArchive, type FoldedWindow } from '../core/archive/fold-archive.ts';
+import type { Reading } from '../core/reading.ts';
+import { foldReadings, type Aggregate, type Delta } from '../core/window.ts';
+import { chunksOf, linesOf, WINDOW_MILLISECONDS } from './fold-input.ts';
+import type { FoldOutcome, MetricOutcome } from './fold-outcome.ts';
+import type { Fold } from './fold-peer.ts';
+
+const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
+const windowSeconds = WINDOW_MILLISECONDS / 1000;
+/** A decimal's tenth. */
+const TENTH = 10n ** 14n;
+
+const fold = (file: string) =>
+  foldArchive(chunksOf(file), {
+    ...limits,
+    windowSeconds,
+    onRejected: ({ line, rejection }) => assert.fail(`line ${line} is rejected: ${rejection.detail}`),
+  });
+
+/** Ends with the windows, as DuckDB and the others do. */
+export const foldToWindows: Fold = async (file) => outcomeOf((await fold(file)).windows());
+
+/** Ends with what a replay applies to the table: the deltas, with the fingerprints of all readings. */
+export const foldToDeltas: Fold = async (file) => outcomeOf((await fold(file)).deltas());
+
+/** As ingest would: every line parsed and checked, its reading given a fingerprint, all of them folded. */
+export const foldCarefully: Fold = (file) => outcomeOf(foldReadings(readingsOf(file), windowSeconds));
+
+function* readingsOf(file: string): Generator<Reading> {
+  for (const line of linesOf(file)) yield* parseArchiveLine(line, limits).accepted;
+}
+
+function outcomeOf(windows: Iterable<FoldedWindow | Delta>): FoldOutcome {
+  let count = 0;
+  let readings = 0;
+  const temperature = { sum: 0, min: 0, max: 0 };
+  const humidity = { sum: 0, min: 0, max: 0 };
+  for (const window of windows) {
+    count += 1;
+    readings += typeof window.readings === 'number' ? window.readings : window.readings.size;
+    add(temperature, window.metrics.get('temperature')!);
+    add(humidity, window.metrics.get('humidity')!);
+  }
+  return { windows: count, readings, temperature, humidity };
+}
+
+function add(
+  total: { -readonly [Figure in keyof MetricOutcome]: number },
+  { sum, min, max }: Aggregate,
+): void {
+  total.sum += Number(sum / TENTH);
+  total.min += Number(min / TENTH);
+  total.max += Number(max / TENTH);
+}

@@ -1,13 +1,14 @@
 // The calls of Amazon Cognito Identity that a browser makes, and the one by which a back end vouches for its users.
 // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_Operations.html
 import { AwsError } from '../aws-error.ts';
+import type { Input, JsonOperation } from '../aws/json-protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { CredentialsMaker } from './credentials.ts';
 import type { IdentityIds } from './identity-id.ts';
 import type { LoginTokens } from './login-token.ts';
 import type { Holder, Permissions } from './permissions.ts';
 import type { IdentityPool } from './pools.ts';
-import { idOf, loginsOf, numberOf, type Input } from './request.ts';
+import { idOf, loginsOf, numberOf } from './request.ts';
 
 export interface CognitoCloud {
   readonly pools: ReadonlyMap<string, IdentityPool>;
@@ -16,14 +17,6 @@ export interface CognitoCloud {
   readonly credentials: CredentialsMaker;
   readonly permissions: Permissions;
   readonly clock: Clock;
-}
-
-export interface Operation {
-  /** The parameters it reads; any other is refused. */
-  readonly accepts: readonly string[];
-  /** Whether AWS takes it only with developer credentials. */
-  readonly signed: boolean;
-  readonly run: (cloud: CognitoCloud, input: Input) => object;
 }
 
 /** The provider under which Cognito's own tokens are presented. */
@@ -132,12 +125,11 @@ function getRoles(cloud: CognitoCloud, input: Input): object {
   return { IdentityPoolId: id, Roles: Object.fromEntries(arns) as object };
 }
 
-export const operations: Readonly<Record<string, Operation>> = {
-  GetId: { accepts: ['IdentityPoolId', 'AccountId', 'Logins'], signed: false, run: getId },
-  GetCredentialsForIdentity: { accepts: ['IdentityId', 'Logins'], signed: false, run: getCredentials },
+export const operations: Readonly<Record<string, JsonOperation<CognitoCloud>>> = {
+  GetId: { accepts: ['IdentityPoolId', 'AccountId', 'Logins'], run: getId },
+  GetCredentialsForIdentity: { accepts: ['IdentityId', 'Logins'], run: getCredentials },
   GetOpenIdToken: {
     accepts: ['IdentityId', 'Logins'],
-    signed: false,
     run() {
       const message = 'Basic (classic) flow is not enabled, please use enhanced flow.';
       throw new AwsError('InvalidParameterException', message);

@@ -1,13 +1,13 @@
 // What who came by an identity pool may do: the policies of the role, and for who logged in those attached to the identity too.
 // https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
 import { connectKeys, plainAddress, type AuthorizeRequest } from '../iot/identity.ts';
-import { compilePolicy, type Statement } from '../iot/policy-document.ts';
 import { canonicalKey } from '../iot/policy-key.ts';
 import type { Lookup } from '../iot/policy-pattern.ts';
 import { createEvaluator, type Decision, type Evaluator } from '../iot/policy.ts';
 import type { RegistryView } from '../iot/registry.ts';
 import type { IdentityIds, IdentityKind } from './identity-id.ts';
 import type { IdentityPool, PoolRole } from './pools.ts';
+import { createPolicyStatements } from '../iot/policy-statements.ts';
 
 /** Who an identity ID stands for. */
 export interface Holder {
@@ -37,7 +37,6 @@ export function createPermissions(
   pools: ReadonlyMap<string, IdentityPool>,
   ids: IdentityIds,
 ): Permissions {
-  const compiled = new WeakMap<object, Statement[]>();
   const kept = new Map<string, readonly Evaluator[]>();
   let generation = registry.generation();
 
@@ -51,14 +50,7 @@ export function createPermissions(
     return undefined;
   };
 
-  const statementsOf = (policyName: string): Statement[] => {
-    const policy = registry.policies.get(policyName);
-    const version = policy?.versions.find(({ id }) => id === policy.defaultVersion);
-    if (!version) return [];
-    let statements = compiled.get(version);
-    if (!statements) compiled.set(version, (statements = compilePolicy(policyName, version.document)));
-    return statements;
-  };
+  const statementsOf = createPolicyStatements(registry);
 
   const lookupFor = ({ pool, identityId, kind }: Holder, more: readonly [string, string][]): Lookup => {
     const values = new Map<string, string | readonly string[]>([

@@ -1,7 +1,6 @@
 // Reads the JSON of a Cognito call field by field, so that nothing of another shape gets further.
 import { AwsError } from '../aws-error.ts';
-
-export type Input = Readonly<Record<string, unknown>>;
+import type { Input } from '../aws/json-protocol.ts';
 
 const invalid = (message: string) => new AwsError('InvalidParameterException', message);
 

@@ -3,11 +3,11 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { LocalCa } from './ca.ts';
 import { certificateFacts } from './certificate-facts.ts';
 import { claimStatements } from './claim-policy.ts';
-import { compilePolicy, type Statement } from './policy-document.ts';
 import { canonicalKey } from './policy-key.ts';
 import type { Lookup } from './policy-pattern.ts';
 import { createEvaluator, type Decision, type Evaluator } from './policy.ts';
 import type { RegistryView, Thing } from './registry.ts';
+import { createPolicyStatements } from './policy-statements.ts';
 
 /** `principal` is the certificate ID: the SHA-256 of its DER, hex; `thingName` only where a thing is attached exclusively. */
 export type Identification =
@@ -116,19 +116,11 @@ export function connectKeys(registry: RegistryView, request: AuthorizeRequest): 
 export const plainAddress = (address: string) => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 
 export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed'>): Identity {
-  const compiled = new WeakMap<object, Statement[]>();
   const facts = new WeakMap<object, ReadonlyMap<string, string | readonly string[]>>();
   const kept = new Map<string, Evaluator>();
   let generation = registry.generation();
 
-  const statementsOf = (policyName: string): Statement[] => {
-    const policy = registry.policies.get(policyName);
-    const version = policy?.versions.find(({ id }) => id === policy.defaultVersion);
-    if (!version) return [];
-    let statements = compiled.get(version);
-    if (!statements) compiled.set(version, (statements = compilePolicy(policyName, version.document)));
-    return statements;
-  };
+  const statementsOf = createPolicyStatements(registry);
 
   const factsOf = (principal: string) => {
     const certificate = registry.certificates.get(principal);

@@ -1,20 +1,15 @@
 // Reads the JSON of a Kinesis call field by field, so that nothing of another shape gets further.
 import { AwsError } from '../aws-error.ts';
+import type { Input, JsonOperation } from '../aws/json-protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { DataStream, DataStreams, OpenShard } from './streams.ts';
-
-export type Input = Readonly<Record<string, unknown>>;
 
 export interface Cloud {
   readonly streams: DataStreams;
   readonly clock: Clock;
 }
 
-export interface Operation {
-  readonly accepts: readonly string[];
-  /** @throws AwsError */
-  run(cloud: Cloud, input: Input): unknown;
-}
+export type Operation = JsonOperation<Cloud>;
 
 export const invalid = (message: string) => new AwsError('ValidationException', message);
 

@@ -37,5 +37,5 @@ export async function openKinesis(options: {
     streams: dataStreamsFromTemplate(template),
   });
   const mappings = await openMappings({ ...options, streams, mappings: mappingsFromTemplate(template) });
-  return { streams, mappings, handler: createKinesisHandler(streams, clock) };
+  return { streams, mappings, handler: createKinesisHandler({ streams, clock }) };
 }

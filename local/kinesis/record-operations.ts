@@ -1,5 +1,6 @@
 // Putting records through the Kinesis API, and reading them with iterators.
 import { AwsError } from '../aws-error.ts';
+import type { Input } from '../aws/json-protocol.ts';
 import {
   invalid,
   numberOf,
@@ -8,7 +9,6 @@ import {
   streamOf,
   textOf,
   type Cloud,
-  type Input,
   type Operation,
 } from './api-request.ts';
 import { HASH_KEYS } from './hash-key.ts';

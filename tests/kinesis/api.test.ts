@@ -23,7 +23,7 @@ async function open(t: TestContext, shards = 2) {
     log: silentLog,
     count: () => {},
   });
-  const server = await serve({ kinesis: createKinesisHandler(streams, clock) }, silentLog);
+  const server = await serve({ kinesis: createKinesisHandler({ streams, clock }) }, silentLog);
   t.after(async () => {
     await server.close();
     await streams.close();

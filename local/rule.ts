@@ -7,6 +7,7 @@ import { systemClock } from './clock.ts';
 import { parseOverrides } from './flags.ts';
 import { ground } from './ground.ts';
 import { printable } from './log.ts';
+import { defaultLimits } from './mqtt/limits.ts';
 import type { InboundMessage } from './mqtt/message.ts';
 import { topicProblem } from './mqtt/topics.ts';
 import { explainRule } from './rules/explain.ts';
@@ -42,6 +43,14 @@ function readBytes(file: string, content: string): Buffer {
     const reason = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
     throw new StartError(`${file}: ${reason}; it must hold ${content}`, { cause: error });
   }
+}
+
+function readPayload(file: string): Buffer {
+  const bytes = readBytes(file, 'the payload of one message');
+  if (bytes.length <= defaultLimits.payloadBytes) return bytes;
+  throw new StartError(
+    `${file}: a payload of ${bytes.length} bytes reaches no rule: the broker refuses more than ${defaultLimits.payloadBytes}`,
+  );
 }
 
 /** What services answer when SQL asks them, by the name of the function: there is no running stack to ask. */
@@ -105,7 +114,7 @@ function readWanted(args: readonly string[]): Wanted | undefined {
   const userProperties = values['user-property'].map(readUserProperty);
   const message: InboundMessage = {
     topic,
-    payload: readBytes(file, 'the payload of one message'),
+    payload: readPayload(file),
     qos: 1,
     retain: false,
     // A device connects under its own name, and that is the last level of its topics.

@@ -248,6 +248,14 @@ describe('npm run rule', () => {
       encoding: 'utf8',
     });
 
+  it('says that no rule gets a payload that the broker refuses', () => {
+    const { stderr, status } = run(['explain', 'TelemetryRule', '-', '--topic', 'a'], Buffer.alloc(131_073));
+    assert.equal(status, 1);
+    assert.equal(
+      stderr,
+      '-: a payload of 131073 bytes reaches no rule: the broker refuses more than 131072\n',
+    );
+  });
   it('explains a rule of template.yaml without a running stack, and names the rules that fire instead', () => {
     const { stdout, status } = run(
       ['explain', 'TelemetryRule', '-', '--topic', 'telemetry/seattle/s1', '--client-id', 'c1'],

@@ -87,8 +87,8 @@ export function createAlertWorld({
     const now = () => clock.time + skew;
     let actions = 0;
     let isDead = false;
-    /** Sent, and not yet noted. */
-    const going = new Set<string>();
+    /** Sent, and not yet noted: of which device. */
+    const going = new Map<string, string>();
 
     async function act<Result>(
       action: Action,
@@ -102,7 +102,7 @@ export function createAlertWorld({
       if (fault === undefined) return effect();
       if (fault === 'lost') await effect();
       isDead = fault === 'crashed';
-      for (const id of isDead ? going : ids) if (going.has(id)) unnoted.add(id);
+      for (const id of isDead ? going.keys() : ids) if (going.has(id)) unnoted.add(id);
       throw new Error(`${action} ${actions}: ${fault}`);
     }
 
@@ -110,13 +110,19 @@ export function createAlertWorld({
       const ids = notifications.map(({ alertId }) => alertId);
       const send = async () => {
         publishes += 1;
-        for (const notification of notifications) sent.push({ notification, publish: publishes, inDigest });
-        for (const id of ids) going.add(id);
+        for (const notification of notifications) {
+          sent.push({ notification, publish: publishes, inDigest });
+          going.set(notification.alertId, notification.deviceId);
+        }
       };
       await act('publish', send, ids);
     };
     const alerts: AlertServices['alerts'] = {
-      load: async (deviceId) => act('read', async () => services.alerts.load(deviceId)),
+      async load(deviceId) {
+        // Who lost a race when noting what was sent reads what there is now.
+        const unsettled = [...going].filter(([, of]) => of === deviceId).map(([id]) => id);
+        return act('read', async () => services.alerts.load(deviceId), unsettled);
+      },
       snooze: async (deviceId, snooze) => services.alerts.snooze(deviceId, snooze),
       async *listOpen() {
         const open: AlertState[] = [];
@@ -129,6 +135,7 @@ export function createAlertWorld({
           .map(({ notification }) => notification.alertId)
           .filter((id) => !owed.has(id));
         const write = async () => {
+          assertInTime(previous, next, now());
           const isWritten = await services.alerts.transition(previous, next);
           if (isWritten) noteWritten(previous, next);
           if (isWritten) for (const id of settled) going.delete(id);
@@ -228,6 +235,15 @@ export async function assertTold({ sent, decided, untold, unnoted, services }: A
     assert.deepEqual(filed.sort(), inOrder.map(({ entryId }) => entryId).sort(), `${name} in the history`);
     const state = (await services.alerts.load(deviceId)).states.get(ruleId);
     assert.deepEqual([state?.pending, state?.unfiled], [[], []], `${name} still owes`);
+  }
+}
+
+/** Nobody takes for sending what is to wait. */
+function assertInTime(previous: AlertState | undefined, next: AlertState, now: number): void {
+  const payers = new Map(previous?.pending.map((debt) => [debt.notification.alertId, debt.payer]));
+  for (const { notification, payer, notBefore = 0 } of next.pending) {
+    const isTaken = payer !== '' && payers.get(notification.alertId) !== payer;
+    assert.ok(!isTaken || notBefore <= now, `${notification.alertId} taken before its time`);
   }
 }
 

@@ -45,6 +45,8 @@ type Happening =
       readonly on: number;
       readonly age: number;
       readonly values: readonly number[];
+      /** AWS IoT may deliver twice, to two environments. */
+      readonly isDoubled: boolean;
     }
   | { readonly kind: 'sweep' | 'repeat'; readonly on: number }
   | { readonly kind: 'snooze'; readonly device: number; readonly minutes: number }
@@ -68,6 +70,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({
       ...{ kind: fc.constant('report' as const), device, on, age: fc.nat(3) },
       values: fc.array(fc.nat(12), { minLength: 1, maxLength: 4 }),
+      isDoubled: fc.integer({ min: 0, max: 3 }).map((n) => n === 3),
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('sweep' as const, 'repeat' as const), on }) },
@@ -124,14 +127,15 @@ function createFleet(world: AlertWorld, { faults, skews }: Plan) {
   const happen: {
     readonly [Kind in Happening['kind']]: (how: Extract<Happening, { kind: Kind }>) => Promise<void>;
   } = {
-    async report({ device, on, age, values }) {
+    async report({ device, on, age, values, isDoubled }) {
       const newest = Math.floor((world.clock.time - START) / 1000 / WINDOW_SECONDS) - age;
       const windows: Window[] = [];
       for (const [n, value] of values.entries())
         windows.push(await world.measure(newest - values.length + n, value, DEVICES[device]));
       const name = `event-${(events += 1)}`;
       const judge = async () => environment(on).judge(windows, name);
-      await judge().catch(() => failed.push(judge));
+      const copy = isDoubled ? environment((on + 1) % ENVIRONMENTS).judge(windows, name) : undefined;
+      await Promise.all([judge().catch(() => failed.push(judge)), copy?.catch(ignore)]);
     },
     async sweep({ on }) {
       await environment(on)
@@ -173,7 +177,8 @@ async function soak(
     await settle(happen(happenings));
   }
   // Nothing fails any more, and nobody is reminded.
-  world.rules.data = world.rules.data.map(({ repeatEvery: _, escalateAfter: __, ...rule }) => rule);
+  const calmly = { repeatEvery: undefined, escalateAfter: undefined };
+  world.rules.data = world.rules.data.map((rule) => ({ ...rule, ...calmly }));
   const last = world.environment();
   // Longer than all steps back of the clock are together, and the quiet hours and snoozes.
   for (const minutes of [2, 2, 14 * 60, 2, 2]) {
@@ -189,7 +194,7 @@ test('whatever environments do at once, in whatever order, and whatever fails or
     const world = createAlertWorld({ rules: plan.rules, perMinute: plan.perMinute, turn });
     await soak(world, plan, async (all) => scheduler.waitFor(all));
   });
-  await fc.assert(property, runsOf(4101, 120));
+  await fc.assert(property, runsOf(4101, 80));
 });
 
 test('the same over the tables, whose writes race for real', async () => {
@@ -203,5 +208,5 @@ test('the same over the tables, whose writes race for real', async () => {
       await tables.close();
     }
   });
-  await fc.assert(property, runsOf(4102, 6));
+  await fc.assert(property, runsOf(4102, 4));
 });

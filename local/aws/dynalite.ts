@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { rememberParses, type Parser } from './dynalite-expressions.ts';
 import { fulfils, type AttributeValue, type Condition, type Item } from './dynamodb-condition.ts';
+import { dynaliteOperations } from './dynamodb-operations.ts';
 
 /** An error that DynamoDB answers with: `body` is the JSON, `__type` included. */
 export interface ServiceError extends Error {
@@ -74,26 +75,6 @@ const validations = require('dynalite/validations') as Validations;
 for (const kind of ['update', 'condition', 'projection']) {
   rememberParses(require(`dynalite/db/${kind}Parser`) as Parser);
 }
-
-/** Every action of dynalite that the local cloud serves as it is. */
-export const dynaliteOperations = [
-  'BatchGetItem',
-  'BatchWriteItem',
-  'CreateTable',
-  'DeleteItem',
-  'DeleteTable',
-  'DescribeTable',
-  'GetItem',
-  'ListTables',
-  'ListTagsOfResource',
-  'PutItem',
-  'Query',
-  'Scan',
-  'TagResource',
-  'UntagResource',
-  'UpdateItem',
-  'UpdateTable',
-] as const;
 
 const fileOf = (operation: string) => operation[0]!.toLowerCase() + operation.slice(1);
 const actions = new Map<string, { run: Action; validation: Validation }>(

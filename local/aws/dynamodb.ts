@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
 import { readBody } from './body.ts';
+import { dynaliteOperations } from './dynamodb-operations.ts';
 import { requireSameKeys, tableOf, type Table, type TableResource } from './dynamodb-table.ts';
 import { createDynamoThread } from './dynamodb-thread.ts';
 import { createTimeToLive, type TimeToLive } from './dynamodb-ttl.ts';
@@ -134,8 +135,13 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
   });
   const timeToLive = await createTimeToLive({ dir, clock, log, call });
   const own = createOwnOperations(call, timeToLive);
+  const known = [...dynaliteOperations, ...Object.keys(own)].sort();
 
   async function answer(operation: string, body: string): Promise<{ status: number; body: string }> {
+    if (!known.includes(operation)) {
+      const message = `The local DynamoDB has no ${operation}; it has ${known.join(', ')}`;
+      throw new AwsError('UnknownOperationException', message);
+    }
     if (Object.hasOwn(own, operation)) {
       return { status: 200, body: JSON.stringify(await own[operation]!(parseInput(body))) };
     }

@@ -220,7 +220,7 @@ const refusals: readonly (readonly [string, () => Promise<unknown>, RegExp])[] =
       client.send(
         new TransactWriteItemsCommand({ TransactItems: [{ Delete: { TableName, Key: keyOf('x') } }] }),
       ),
-    /has no TransactWriteItems/,
+    /has no TransactWriteItems; it has .*UpdateTimeToLive/,
   ],
   [
     'PartiQL',

@@ -78,8 +78,7 @@ export function readNumber(at: number, numbers: Numbers, slot: number): number {
     count += places;
   }
   if (count > MAX_DIGITS) return 0;
-  // Subtracted from zero, because negative zero is zero.
-  if (negative) digits = 0 - digits;
+  if (negative) digits = -digits;
   numbers.digits[slot] = digits;
   numbers.places[slot] = places;
   // Both are exact, so this is the double that is nearest to the number.

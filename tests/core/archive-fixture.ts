@@ -310,6 +310,42 @@ const line: fc.Arbitrary<Buffer> = fc
     return Buffer.concat(parts[fault]);
   });
 
+const base: Members = [
+  ['timestamp', String(START + 1000)],
+  ['temperature', '4.2'],
+  ['deviceId', '"store-1"'],
+  ['site', '"seattle"'],
+  ['receivedAt', String(START + 2000)],
+  ['clientId', '"store-1"'],
+  ['traceId', '"t-1"'],
+];
+
+/** A usual line with every value that is known to be difficult in every one of its members, and in one more, first and last. */
+export function* difficultLines(): Generator<string> {
+  const values = [...numbers, ...texts, ...others, ...times];
+  for (const [i] of base.entries()) {
+    yield written(base.toSpliced(i, 1), ['', '', '']);
+    yield written(base.toSpliced(i, 0, base[i]!), ['', '', '']);
+    for (const text of values) yield written(base.with(i, [base[i]![0], text]), ['', '', '']);
+  }
+  for (const name of names) {
+    for (const text of values) {
+      yield written([...base, [name, text]], ['', '', '']);
+      yield written([[name, text], ...base], ['', '', '']);
+    }
+  }
+  const usual = written(base, ['', '', '']);
+  for (const odd of [' ', '\t', '\r', '\u00a0', '\ufeff', '\0', ',', '}', '{}', '[]', '"', '//', '\u2028']) {
+    yield odd + usual;
+    yield usual + odd;
+    yield usual.replace('{', `{${odd}`);
+    yield usual.replaceAll(',', `,${odd}`);
+    yield usual.replaceAll(',', `${odd},`);
+    yield usual.replaceAll(':', `${odd}:`);
+    yield usual.replaceAll(':', `:${odd}`);
+  }
+}
+
 /** An archive, at times without its last line feed. */
 export const archive: fc.Arbitrary<Buffer> = fc
   .tuple(fc.array(line, { maxLength: 60, size: 'max' }), fc.boolean())

@@ -42,5 +42,6 @@ export async function claim(target: Target, options: DeviceOptions, say: Say): P
   say(
     `  npm run device -- provision tg-000042 --claim-cert ${files.cert} --claim-key ${files.key} --out DIR${place}`,
   );
-  say(`when it has leaked: npm run device -- claim ${name} --revoke --out ${out}${place}`);
+  const given = name === 'claim' ? '' : ` ${name}`;
+  say(`when it has leaked: npm run device -- claim${given} --revoke --out ${out}${place}`);
 }

@@ -49,7 +49,7 @@ async function resume(
   }
   if (description.status === 'REVOKED') {
     throw new OnboardingError(
-      `${files.cert} is revoked: npm run device -- rotate ${options.name} makes another`,
+      `${files.cert} is revoked: npm run device -- rotate ${options.name} --out ${options.out}${sameCloud(options)} makes another`,
     );
   }
   await register(client, options);
@@ -58,13 +58,14 @@ async function resume(
   say(`${options.name} was there already: certificate ${shortId(certificateId)} is active and attached`);
 }
 
-async function refuseSecondCertificate(client: IoTClient, { name, out }: DeviceOptions): Promise<void> {
+async function refuseSecondCertificate(client: IoTClient, options: DeviceOptions): Promise<void> {
+  const { name, out } = options;
   if (!(await thingExists(client, name))) return;
   const active = (await certificatesOf(client, name)).find(({ status }) => status === 'ACTIVE');
   if (!active) return;
   throw new OnboardingError(
     `${name} has certificate ${shortId(active.certificateId)} already, but not in ${out}: ` +
-      `rotate ${name} --out ${out} makes another`,
+      `npm run device -- rotate ${name} --out ${out}${sameCloud(options)} makes another`,
   );
 }
 
@@ -98,7 +99,7 @@ async function create(target: Target, options: DeviceOptions, say: Say): Promise
   sayHowToPublish(await target.url(), options, files, say);
 }
 
-async function list(target: Target, _options: DeviceOptions, say: Say): Promise<void> {
+async function list(target: Target, options: DeviceOptions, say: Say): Promise<void> {
   const client = await target.client();
   let count = 0;
   for await (const { things } of paginateListThings({ client }, {})) {
@@ -122,7 +123,7 @@ async function list(target: Target, _options: DeviceOptions, say: Say): Promise<
       count += 1;
     }
   }
-  if (count === 0) say('no things: npm run device -- create NAME makes one');
+  if (count === 0) say(`no things: npm run device -- create NAME${sameCloud(options)} makes one`);
 }
 
 async function rotate(target: Target, options: DeviceOptions, say: Say): Promise<void> {
@@ -134,7 +135,7 @@ async function rotate(target: Target, options: DeviceOptions, say: Say): Promise
   const active = certificates.filter(({ status }) => status === 'ACTIVE');
   if (active.length > 1 || existsSync(files.oldKey)) {
     throw new OnboardingError(
-      `${name} is in the middle of a rotation: finish it with rotate ${name} --retire-old --out ${out}${sameCloud(options)}`,
+      `${name} is in the middle of a rotation: finish it with npm run device -- rotate ${name} --retire-old --out ${out}${sameCloud(options)}`,
     );
   }
   prepareFolder(out, files, target.ca);

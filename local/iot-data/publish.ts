@@ -69,7 +69,7 @@ function messageProperties(call: DataCall): MessageProperties | undefined {
 function readMessage({ hub, clock, newId }: DataPlane, call: DataCall, topic: string): InboundMessage {
   const retain = flag(call, 'retain');
   const problem = topicProblem(topic, (each) => hub.serves(each)) ?? (retain && retainProblem(topic));
-  if (problem) throw invalid(`The topic is ${problem}`);
+  if (problem) throw invalid(`Invalid topic: ${problem}`);
   if (call.body.length > defaultLimits.payloadBytes) {
     const message = `The payload is larger than ${defaultLimits.payloadBytes} bytes`;
     throw new AwsError('RequestEntityTooLargeException', message, 413);
@@ -93,7 +93,7 @@ export function messageOf(plane: DataPlane, call: DataCall, topic: string): Inbo
   try {
     return readMessage(plane, call, topic);
   } catch (error) {
-    throw error instanceof Refusal ? invalid(`The message has ${error.message}`) : error;
+    throw error instanceof Refusal ? invalid(`Invalid message: ${error.message}`) : error;
   }
 }
 

@@ -136,7 +136,7 @@ test('create refuses a thing whose active certificate is elsewhere, and files it
   rmSync(file('store-1.cert.pem'));
   assertFailed(
     await create('store-1'),
-    /store-1 has certificate [0-9a-f]{12} already, but not in .*: rotate store-1/,
+    /store-1 has certificate [0-9a-f]{12} already, but not in .*: npm run device -- rotate store-1 --out .* --local --data-dir /,
   );
   writeFileSync(file('store-2.key.pem'), key);
   writeFileSync(file('store-2.cert.pem'), 'rubbish');
@@ -164,7 +164,10 @@ test('rotate keeps the old certificate active until it is retired', async (t) =>
   const resource = 'topic/a';
   const request = { principal: fresh, clientId: 'store-1', sourceIp: '::1', action: 'iot:Publish', resource };
   assert.equal(iot.authorize(request).allowed, true);
-  assertFailed(await run(['rotate', 'store-1', '--out', out, ...place]), /in the middle of a rotation/);
+  assertFailed(
+    await run(['rotate', 'store-1', '--out', out, ...place]),
+    /in the middle of a rotation: finish it with npm run device -- rotate store-1 --retire-old --out .* --local/,
+  );
   const retired = await run(['rotate', 'store-1', '--retire-old', '--out', out, ...place]);
   assert.equal(retired.code, 0, retired.stderr);
   assert.deepEqual([status(old), status(fresh)], [undefined, 'ACTIVE']);
@@ -181,7 +184,7 @@ test('revoke sets every certificate of the thing to REVOKED, and list shows it',
   assert.equal(iot.registry.certificates.get(id)?.status, 'REVOKED');
   const listed = await run(['list', ...place]);
   assert.match(listed.stdout, /^store-1 {2}sensor {2}Seattle {2}city=Seattle {2}[0-9a-f]{12} REVOKED$/m);
-  assertFailed(await create('store-1'), /is revoked: npm run device -- rotate store-1/);
+  assertFailed(await create('store-1'), /is revoked: npm run device -- rotate store-1 --out .* --local/);
   assertFailed(await run(['revoke', 'store-9', ...place]), /there is no thing store-9/);
 });
 

@@ -86,7 +86,7 @@ function compileHeaders(fields: Fields): (scope: Scope) => MessageProperties | u
     try {
       return propertiesOf(found, userProperties, defaultLimits);
     } catch (error) {
-      throw error instanceof Refusal ? invalid(`the message has ${error.message}`) : error;
+      throw error instanceof Refusal ? invalid(`invalid message: ${error.message}`) : error;
     }
   };
 }

@@ -79,8 +79,8 @@ export function createPaying(options: {
     return isHeld ? state : undefined;
   }
 
-  const settle = (state: AlertState, { alertId }: Notification) =>
-    write(state, (current) => settled(current, alertId));
+  const settle = (state: AlertState, sent: readonly Notification[]) =>
+    write(state, (current) => settled(current, sent));
   const release = (state: AlertState, name: string) => write(state, (current) => released(current, name));
 
   /** Sends what is held, one by one; gives what is owed then, undefined when that has to wait. */
@@ -102,7 +102,7 @@ export function createPaying(options: {
         throw error;
       }
       onSent?.();
-      state = state && (await settle(state, notification));
+      state = state && (await settle(state, [notification]));
     }
     return state;
   }
@@ -120,7 +120,7 @@ export function createPaying(options: {
     await inParallel(owners, CALLS_AT_ONCE, async (owner) => {
       const sent = sameChannels(owner.left);
       owner.left = owner.left.slice(sent.length);
-      for (const notification of sent) owner.state = owner.state && (await settle(owner.state, notification));
+      owner.state = owner.state && (await settle(owner.state, sent));
     });
   }
 

@@ -41,9 +41,10 @@ export function heldBy(state: AlertState, payer: string): Notification[] {
   return state.pending.filter((debt) => debt.payer === payer).map((debt) => debt.notification);
 }
 
-/** The state once a notification is known to be sent; undefined when it was not owed any more. */
-export function settled(state: AlertState, alertId: string): AlertState | undefined {
-  const pending = state.pending.filter((debt) => debt.notification.alertId !== alertId);
+/** The state once notifications are known to be sent; undefined when none was owed any more. */
+export function settled(state: AlertState, sent: readonly Notification[]): AlertState | undefined {
+  const ids = new Set(sent.map(({ alertId }) => alertId));
+  const pending = state.pending.filter(({ notification }) => !ids.has(notification.alertId));
   return pending.length < state.pending.length
     ? { ...state, version: state.version + 1, pending }
     : undefined;

@@ -53,9 +53,9 @@ test('nobody need wait for a sender that gave up', () => {
 });
 
 test('what is sent is owed no longer', () => {
-  const rest = settled(claimed, 'a')!;
+  const rest = settled(claimed, [note('a')])!;
   assert.deepEqual(heldBy(rest, 'event-1'), [note('b')]);
   assert.equal(rest.version, 5);
-  assert.equal(settled(rest, 'a'), undefined);
-  assert.ok(!isPayable(settled(rest, 'b')!, { name: 'event-1', now: NOW }));
+  assert.equal(settled(rest, [note('a')]), undefined);
+  assert.ok(!isPayable(settled(rest, [note('b')])!, { name: 'event-1', now: NOW }));
 });

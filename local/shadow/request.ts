@@ -89,7 +89,7 @@ export function parseUpdate(payload: Buffer): UpdateRequest {
 }
 
 /**
- * The client token of a get or delete request, whose payload may be empty.
+ * The client token of a get request, whose payload may be empty.
  *
  * @throws AwsError as `parseUpdate`.
  */
@@ -97,7 +97,7 @@ export function parseToken(payload: Buffer): string | undefined {
   return payload.length === 0 ? undefined : tokenOf(parseObject(payload));
 }
 
-/** The client token to answer a refused request with, if it can be found. */
+/** The client token of a request that is refused, or of one to delete, "the content of the message is ignored". */
 export function findToken(payload: Buffer): string | undefined {
   try {
     return parseToken(payload);

@@ -144,7 +144,7 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
   };
 
   const remove = async (id: ShadowId, { payload, traceId }: Request): Promise<string> => {
-    const clientToken = parseToken(payload);
+    const clientToken = findToken(payload);
     const before = store.read(id);
     let after = before;
     if (!done(before, traceId)) {

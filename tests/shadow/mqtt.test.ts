@@ -208,19 +208,31 @@ test('a state of 8,192 bytes and six levels is accepted', async (t) => {
   }
 });
 
-test('a get or delete request that is no JSON object is rejected, and an empty one is not', async (t) => {
+test('a get request that is no JSON object is rejected, and an empty one is not', async (t) => {
   const { connect } = await startCloud(t);
   const client = await connect('app');
   const heard = await listen(client, classic);
   await ask(client, heard, `${classic}/update`, state('{"a":1}'));
-  for (const operation of ['get', 'delete']) {
-    for (const payload of ['x', '[]', '1']) {
-      const { topic, payload: answer } = await ask(client, heard, `${classic}/${operation}`, payload);
-      assert.equal(topic, `${operation}/rejected`);
-      assert.deepEqual([answer['code'], answer['message']], [400, 'Invalid JSON']);
-    }
-    assert.equal((await ask(client, heard, `${classic}/${operation}`)).topic, `${operation}/accepted`);
+  for (const payload of ['x', '[]', '1']) {
+    const { topic, payload: answer } = await ask(client, heard, `${classic}/get`, payload);
+    assert.equal(topic, 'get/rejected');
+    assert.deepEqual([answer['code'], answer['message']], [400, 'Invalid JSON']);
   }
+  assert.equal((await ask(client, heard, `${classic}/get`)).topic, 'get/accepted');
+});
+
+test('the content of a delete request is ignored, but for its client token', async (t) => {
+  const { connect } = await startCloud(t);
+  const client = await connect('app');
+  const heard = await listen(client, classic);
+  const tokens: unknown[] = [];
+  for (const payload of ['', 'x', '[]', '{"clientToken":1}', '{"clientToken":"c"}']) {
+    await ask(client, heard, `${classic}/update`, state('{"a":1}'));
+    const { topic, payload: answer } = await ask(client, heard, `${classic}/delete`, payload);
+    assert.equal(topic, 'delete/accepted', payload);
+    tokens.push(answer['clientToken']);
+  }
+  assert.deepEqual(tokens, [undefined, undefined, undefined, undefined, 'c']);
 });
 
 test('the version locks: the right one is accepted once, and 0 is that of a shadow that is not there', async (t) => {

@@ -73,7 +73,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['shadow/mqtt', 'a state of null empties the shadow and does not delete it'],
     ['shadow/mqtt', 'an array with a null in it'],
     ['shadow/mqtt', 'a section of another name'],
-    ['shadow/mqtt', 'a get or delete request that is no JSON object is rejected, and an empty one is not'],
+    ['shadow/mqtt', 'a get request that is no JSON object is rejected, and an empty one is not'],
   ],
   'The first version is 1': [
     [

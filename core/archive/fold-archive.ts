@@ -15,7 +15,7 @@ import {
   type Rejection,
   type TimeLimits,
 } from '../reading.ts';
-import { foldReadings, merge, windowStartOf, type Delta, type Window } from '../window.ts';
+import { foldReadings, merge, windowStartOf, type Delta, type Window, type WindowKey } from '../window.ts';
 
 /** What could not be used, and the line that it stands in; the first line is 1. */
 export interface RejectedLine {
@@ -44,8 +44,11 @@ export interface FoldedArchive {
   readonly windowCount: number;
   /** What the windows amount to, oldest first. */
   windows(): Generator<FoldedWindow>;
-  /** The deltas that `foldReadings` makes of all accepted readings, oldest window first. Computes the fingerprints, which takes longer than the folding. */
-  deltas(): Generator<Delta>;
+  /**
+   * The deltas that `foldReadings` makes of all accepted readings, oldest window first; of some windows only if `isWanted`
+   * says so. Computes the fingerprints of the readings, which takes longer than the folding.
+   */
+  deltas(isWanted?: (window: Pick<WindowKey, 'deviceId' | 'windowStart'>) => boolean): Generator<Delta>;
 }
 
 /** A reading and when it came, as `FastReading` has it. */
@@ -198,8 +201,11 @@ function createFold(options: FoldOptions): LineTaker & { result(): FoldedArchive
       *windows() {
         for (const window of oldestFirst()) yield windowFrom(window);
       },
-      *deltas() {
-        for (const window of oldestFirst()) yield* deltasOf(window);
+      *deltas(isWanted = () => true) {
+        for (const window of oldestFirst()) {
+          const key = { deviceId: deviceIdOf(window), windowStart: windows.startOf(window) };
+          if (isWanted(key)) yield* deltasOf(window);
+        }
       },
     }),
   };

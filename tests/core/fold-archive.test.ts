@@ -90,6 +90,7 @@ suite('folds to the deltas, windows and rejects that the careful way gives', () 
       id: `id-${n % 600}`,
       timestamp: START + (n % 600),
     })),
+    'ids that begin alike': list(64, (n) => ({ id: 'x'.repeat(64 - n) })),
     'an id that comes again with something else': list(40, (n) => ({
       id: `id-${n % 4}`,
       temperature: n,

@@ -11,7 +11,7 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
   scripts: Readonly<Record<string, string>>;
 };
 
-for (const name of ['start', 'device', 'sim', 'invoke', 'policy', 'rule', 'cost']) {
+for (const name of ['start', 'device', 'sim', 'invoke', 'policy', 'rule', 'audit', 'cost']) {
   test(`npm ${name === 'start' ? name : `run ${name}`} prints its usage for --help and -h`, (t) => {
     const cwd = mkdtempSync(path.join(tmpdir(), 'tidegate-help-'));
     t.after(() => rmSync(cwd, { recursive: true }));

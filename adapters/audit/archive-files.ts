@@ -1,0 +1,47 @@
+// Reads archived objects as they lie on disk after `aws s3 sync`: folders of plain or compressed lines.
+
+import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+
+const GZIP = Buffer.of(0x1f, 0x8b);
+const NEWLINE = Buffer.from('\n');
+
+/** The files themselves and those below the folders, in the order of their names. */
+export function filesBelow(paths: readonly string[]): string[] {
+  return paths.flatMap((given) => {
+    if (!statSync(given).isDirectory()) return [given];
+    const entries = readdirSync(given, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    return files.map(({ parentPath, name }) => path.join(parentPath, name)).sort();
+  });
+}
+
+/** All their lines; each file ends the last of its own. Rejects with an error that names the file that cannot be read. */
+export async function* chunksOf(files: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const file of files) {
+    try {
+      yield* await contentOf(file);
+    } catch (error) {
+      throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+    }
+    yield NEWLINE;
+  }
+}
+
+/** Told apart by its bytes, because whoever copies objects may name them as he likes. */
+async function contentOf(file: string): Promise<AsyncIterable<Uint8Array>> {
+  const start = Buffer.alloc(GZIP.length);
+  const handle = await open(file);
+  try {
+    await handle.read(start, 0, GZIP.length, 0);
+  } finally {
+    await handle.close();
+  }
+  const bytes = createReadStream(file, { highWaterMark: 1 << 20 });
+  if (!start.equals(GZIP)) return bytes;
+  // Whoever reads the last stream is told of an error in either.
+  return pipeline(bytes, createGunzip(), () => {});
+}

@@ -1,0 +1,64 @@
+// The audit on the real program: what a fleet sent, what was archived of it, and what the windows made of it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  clientSettings,
+  connectDevice,
+  createDevice,
+  eventually,
+  queryWindows,
+  runScript,
+  startTidegate,
+  temporaryFolder,
+  type Tidegate,
+} from './tidegate.ts';
+
+const device = 'audited-1';
+const start = Math.floor(Date.now() / 10_000) * 10_000 - 600_000;
+
+const readingsIn = async (tidegate: Tidegate) =>
+  (await queryWindows(tidegate, device)).reduce((sum, { readings }) => sum + Number(readings!.N), 0);
+
+test('finds a window that was lost, counts it again from the archive, and then agrees', async () => {
+  const [dataDir, certs] = [temporaryFolder('audit'), temporaryFolder('audit-certs')];
+  let tidegate = await startTidegate(dataDir);
+  await createDevice(tidegate, device, certs);
+  const client = await connectDevice(tidegate, device, certs);
+  const publish = (payload: object) =>
+    client.publishAsync(`telemetry/seattle/${device}`, JSON.stringify(payload), { qos: 1 });
+  for (let n = 0; n < 60; n += 1) await publish({ timestamp: start + n * 700, temperature: (n % 9) / 10 });
+  await publish({ timestamp: start, temperature: 0 });
+  await publish({ temperature: 'none' });
+  await client.endAsync();
+  await eventually('60 readings in the windows', async () => (await readingsIn(tidegate)) === 60);
+  // The archive is written when the program ends.
+  assert.equal(await tidegate.stop(), 0);
+  tidegate = await startTidegate(dataDir);
+
+  const audit = (...more: string[]) =>
+    runScript('adapters/audit/main.ts', ['--local', '--data-dir', dataDir, ...more]);
+  const whole = await audit();
+  assert.equal(whole.code, 0, whole.stderr);
+  assert.match(whole.stdout, /^62 lines in \d+ files: 61 readings, 1 rejected: no-metrics$/m);
+  assert.match(whole.stdout, /^5 windows compared, 0 differ; devices: 1$/m);
+  const dynamodb = new DynamoDBClient(clientSettings(tidegate));
+  await dynamodb.send(
+    new DeleteItemCommand({
+      TableName: tidegate.endpoints.outputs['WindowsTable']!,
+      Key: { deviceId: { S: device }, windowStart: { N: String(start + 10_000) } },
+    }),
+  );
+  dynamodb.destroy();
+  const lost = await audit();
+  assert.equal(lost.code, 1);
+  assert.match(lost.stdout, /^audited-1 .*: 0 readings in the table, 14 in the archive$/m);
+  const repaired = await audit('--repair', '--retention-days', '90');
+  assert.match(repaired.stdout, /^14 readings counted that the table lacked\n5 windows compared, 0 differ/m);
+  assert.equal(repaired.code, 0);
+  assert.equal(await readingsIn(tidegate), 60);
+  assert.equal(await tidegate.stop(), 0);
+  const { code, stderr } = await audit();
+  assert.equal(code, 2);
+  assert.match(stderr, /^the audit ended: .*ECONNREFUSED/);
+});

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import type { BuildOptions, Message } from 'esbuild';
 import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';
@@ -46,6 +46,19 @@ function describe(error: unknown): string {
   return place + first.text.split('\n')[0]!;
 }
 
+let building = 0;
+
+/** esbuild is a process of its own, which would stay and keep 30 to 200 MB: the last build ends it. */
+async function buildAlone(options: BuildOptions): Promise<void> {
+  building += 1;
+  try {
+    await build(options);
+  } finally {
+    building -= 1;
+    if (building === 0) await stop();
+  }
+}
+
 /**
  * Bundles one function into `<buildDir>/<LogicalId>/`, replacing what stood there.
  *
@@ -59,7 +72,7 @@ export async function bundleFunction(spec: FunctionSpec, buildDir: string): Prom
   // In Lambda no package.json stands above the code; without this one, the project's `type` would decide what .js means.
   await writeFile(path.join(folder, 'package.json'), '{}\n');
   try {
-    await build(optionsOf(spec, folder));
+    await buildAlone(optionsOf(spec, folder));
   } catch (error) {
     throw new StartError(`${spec.declaredAt}: ${spec.logicalId} does not build: ${describe(error)}`, {
       cause: error,

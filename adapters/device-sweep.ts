@@ -23,6 +23,8 @@ import type { WindowStore } from './window-store.ts';
 
 export interface DeviceSweepParts {
   readonly rules: readonly AlertRule[];
+  /** Ids of rules that cannot be read: their alerts stay as they are. */
+  readonly kept: ReadonlySet<string>;
   readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
   readonly windows: Pick<WindowStore, 'before'>;
   readonly windowSeconds: number;
@@ -45,7 +47,7 @@ const LOOKS_BACK_MS = 900_000;
 const CLOSED_LATELY_MS = 120_000;
 
 export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
-  const { rules, alerts, windows, windowSeconds, watchedSince, now } = parts;
+  const { rules, kept, alerts, windows, windowSeconds, watchedSince, now } = parts;
   const size = windowSeconds * 1000;
 
   /** Writes step after step; undefined when another writer was faster, and will see to it. */
@@ -153,11 +155,12 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
       settle(rule.id, judged && (await advance(judged, (state) => state && remind(rule, state, at))));
     }
     for (const [ruleId, state] of standing) {
+      if (kept.has(ruleId)) continue;
       const at = await moment();
       settle(ruleId, await advance(state, (current) => current && end(ruleOf(ruleId, current), current, at)));
     }
     for (const [ruleId, state] of owing) {
-      if (state.pending.every(({ notBefore }) => notBefore === undefined)) continue;
+      if (kept.has(ruleId) || state.pending.every(({ notBefore }) => notBefore === undefined)) continue;
       const at = await moment();
       settle(
         ruleId,

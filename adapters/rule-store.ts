@@ -10,10 +10,26 @@ import {
 import type { AlertRule } from '../core/alert-rule.ts';
 import { compileRule, type RuleData } from '../core/rule-data.ts';
 import { faultsOf } from '../core/rule-faults.ts';
+import { ruleBody } from './http-api/rule-schema.ts';
+
+/** A stored rule that was edited by hand or written by a newer version, and what is wrong with it. */
+export interface UnreadableRule {
+  readonly id: string;
+  readonly problem: string;
+}
+
+/** A stored rule replaces the template's of the same id, readable or not. */
+export interface RuleSet<Rule> {
+  /** By id. */
+  readonly rules: readonly Rule[];
+  /** Nothing is judged by them. */
+  readonly unreadable: readonly UnreadableRule[];
+}
 
 /** All verbs reject with the SDK's error when the table cannot be reached. */
 export interface RuleStore {
-  /** All rules, by id; a stored one replaces the template's of the same id. */
+  read(): Promise<RuleSet<RuleData>>;
+  /** All rules, by id. Rejects with an UnreadableRuleError for one that cannot be read. */
   list(): Promise<readonly RuleData[]>;
   put(rule: RuleData): Promise<void>;
   /** Whether there was a stored rule of this id. The template's own, if it has one, holds again. */
@@ -26,19 +42,35 @@ export function createRuleStore(options: {
   readonly defaults: readonly RuleData[];
 }): RuleStore {
   const { client, table, defaults } = options;
-  return {
-    async list() {
-      const rules = new Map(defaults.map((rule) => [rule.id, rule]));
-      let after: Record<string, AttributeValue> | undefined;
-      do {
-        const page = await client.send(new ScanCommand({ TableName: table, ExclusiveStartKey: after }));
-        for (const item of page.Items ?? []) {
-          const rule = ruleOf(item);
-          rules.set(rule.id, rule);
+
+  async function read(): Promise<RuleSet<RuleData>> {
+    const rules = new Map(defaults.map((rule) => [rule.id, rule]));
+    const unreadable: UnreadableRule[] = [];
+    let after: Record<string, AttributeValue> | undefined;
+    do {
+      const page = await client.send(new ScanCommand({ TableName: table, ExclusiveStartKey: after }));
+      for (const item of page.Items ?? []) {
+        const id = item['id']?.S ?? '';
+        const found = ruleIn(item, id);
+        if ('problem' in found) {
+          rules.delete(id);
+          unreadable.push(found);
+        } else {
+          rules.set(id, found);
         }
-        after = page.LastEvaluatedKey;
-      } while (after);
-      return [...rules.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      }
+      after = page.LastEvaluatedKey;
+    } while (after);
+    return { rules: [...rules.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), unreadable };
+  }
+
+  return {
+    read,
+
+    async list() {
+      const { rules, unreadable } = await read();
+      if (unreadable[0]) throw new UnreadableRuleError(unreadable[0]);
+      return rules;
     },
 
     async put(rule) {
@@ -55,42 +87,58 @@ export function createRuleStore(options: {
   };
 }
 
-/** All rules as they are judged. Rejects for a stored rule with faults, with its name and what is wrong with it. */
-export async function readRules(store: Pick<RuleStore, 'list'>): Promise<readonly AlertRule[]> {
-  return (await store.list()).map((rule) => {
-    const [fault] = faultsOf(rule);
-    if (fault) throw new Error(`Rule ${rule.id} of the rules table: ${fault.name} ${fault.detail}`);
-    return compileRule(rule);
-  });
+/** Tells whoever wrote to the table by hand which rule it is, and what to do. */
+export class UnreadableRuleError extends Error {
+  constructor({ id, problem }: UnreadableRule) {
+    super(
+      `Rule ${id} of the rules table judges nothing: ${problem}. Put it again over the API, or delete it`,
+    );
+    this.name = 'UnreadableRuleError';
+  }
+}
+
+/** All rules as they are judged. */
+export async function readRules(store: Pick<RuleStore, 'read'>): Promise<RuleSet<AlertRule>> {
+  const { rules, unreadable } = await store.read();
+  return { rules: rules.map(compileRule), unreadable };
 }
 
 /** Reads rules at most every `seconds`; who edits one waits so long for every environment to know it. */
 export function createRecentRules(
-  store: Pick<RuleStore, 'list'>,
+  store: Pick<RuleStore, 'read'>,
   options: { readonly seconds: number; /** Epoch milliseconds. */ readonly now: () => number },
 ): () => Promise<readonly AlertRule[]> {
-  let known: { readonly at: number; readonly rules: Promise<readonly AlertRule[]> } | undefined;
+  let known: { readonly at: number; readonly reading: Promise<RuleSet<AlertRule>> } | undefined;
   return async () => {
     const age = options.now() - (known?.at ?? -Infinity);
     // Negative once the clock stepped back.
     if (!known || age < 0 || age >= options.seconds * 1000)
-      known = { at: options.now(), rules: readRules(store) };
-    const reading = known;
+      known = { at: options.now(), reading: readRules(store) };
+    const current = known;
     try {
-      return await reading.rules;
+      return (await current.reading).rules;
     } catch (error) {
-      if (known === reading) known = undefined;
+      if (known === current) known = undefined;
       throw error;
     }
   };
 }
 
-/** Whoever writes to the table by hand is told which rule cannot be read. */
-function ruleOf(item: Record<string, AttributeValue>): RuleData {
-  const id = item['id']?.S ?? '';
+function ruleIn(item: Record<string, AttributeValue>, id: string): RuleData | UnreadableRule {
+  let data: unknown;
   try {
-    return { ...(JSON.parse(item['rule']?.S ?? '') as RuleData), id };
-  } catch (cause) {
-    throw new Error(`Rule ${id} of the rules table has no JSON in its attribute rule`, { cause });
+    data = JSON.parse(item['rule']?.S ?? '');
+  } catch {
+    return { id, problem: 'its attribute rule is no JSON' };
   }
+  // The id is the item's; what else there may be is in the form.
+  const { success, data: form, error } = ruleBody.safeParse({ ...(data as object), id: undefined });
+  if (!success) {
+    const [issue] = error.issues;
+    const names = issue?.code === 'unrecognized_keys' ? issue.keys : [issue?.path.join('.')];
+    return { id, problem: `${names.join(', ')} is not as it must be` };
+  }
+  const rule = { ...form, id } as RuleData;
+  const [fault] = faultsOf(rule);
+  return fault ? { id, problem: `${fault.name} ${fault.detail}` } : rule;
 }

@@ -9,20 +9,29 @@ import type { DeviceStore } from './device-store.ts';
 import { createDeviceSweep, type DeviceSweepParts } from './device-sweep.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Paying } from './paying.ts';
+import { UnreadableRuleError, type RuleSet } from './rule-store.ts';
 import type { Watch } from './watch.ts';
 
 /**
  * Takes the steps that time alone brings about, and sends what is owed. Goes on with the others when one fails, and
- * rejects at the end with the first error: a repeat is safe. Calls `onSent` after each notification that was sent.
+ * rejects at the end with the first error, of a rule that cannot be read too: a repeat is safe.
  */
-export type Sweep = (payer: string, onSent?: () => void) => Promise<void>;
+export type Sweep = (
+  payer: string,
+  options?: {
+    /** Called after each notification that was sent. */
+    readonly onSent?: () => void;
+    /** Called for each rule that cannot be read. */
+    readonly onUnreadable?: (error: UnreadableRuleError) => void;
+  },
+) => Promise<void>;
 
 const CALLS_AT_ONCE = 16;
 const DEVICES_A_PAGE = 1000;
 
 export function createSweeping(
-  parts: Omit<DeviceSweepParts, 'rules' | 'watchedSince' | 'alerts'> & {
-    readonly rules: () => Promise<readonly AlertRule[]>;
+  parts: Omit<DeviceSweepParts, 'rules' | 'kept' | 'watchedSince' | 'alerts'> & {
+    readonly rules: () => Promise<RuleSet<AlertRule>>;
     readonly alerts: AlertStore & OpenAlerts;
     readonly devices: Pick<DeviceStore, 'list'>;
     readonly paying: Paying;
@@ -42,8 +51,8 @@ export function createSweeping(
     return all;
   }
 
-  return async (payer, onSent) => {
-    const rules = await parts.rules();
+  return async (payer, { onSent, onUnreadable } = {}) => {
+    const { rules, unreadable } = await parts.rules();
     const watchedSince = await watch();
     const open: AlertState[] = [];
     for await (const state of alerts.listOpen()) open.push(state);
@@ -56,7 +65,8 @@ export function createSweeping(
       ...known.filter(({ deviceId }) => asksForAll || openBy.has(deviceId)),
       ...unknown.map((deviceId) => ({ deviceId })),
     ].map((device) => ({ ...siteOf(openBy.get(device.deviceId)), ...device }));
-    const sweepDevice = createDeviceSweep({ ...parts, rules, watchedSince });
+    const kept = new Set(unreadable.map(({ id }) => id));
+    const sweepDevice = createDeviceSweep({ ...parts, rules, kept, watchedSince });
     const errors: unknown[] = [];
     await inParallel(looked, CALLS_AT_ONCE, async (device) => {
       try {
@@ -68,6 +78,11 @@ export function createSweeping(
     });
     const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));
     await paying.payDigests(left, payer, onSent).catch((error: unknown) => errors.push(error));
+    for (const rule of unreadable) {
+      const error = new UnreadableRuleError(rule);
+      onUnreadable?.(error);
+      errors.push(error);
+    }
     if (errors.length > 0) throw errors[0];
   };
 }

@@ -27,5 +27,8 @@ const sweep = createSweeping({
 });
 
 export const handler = createHandler(async (_event, tools, context) => {
-  await sweep(`sweep-${context.awsRequestId}`, () => tools.count('AlertsSent', 1));
+  await sweep(`sweep-${context.awsRequestId}`, {
+    onSent: () => tools.count('AlertsSent', 1),
+    onUnreadable: (error) => tools.fail(error),
+  });
 });

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { createAlerting } from '../../adapters/alerting.ts';
 import { createPaying } from '../../adapters/paying.ts';
-import { createSweeping } from '../../adapters/sweeping.ts';
+import type { UnreadableRule } from '../../adapters/rule-store.ts';
+import { createSweeping, type Sweep } from '../../adapters/sweeping.ts';
 import type { AlertState, HistoryEntry, Notification } from '../../core/alert-state.ts';
 import { acknowledge } from '../../core/alert-step.ts';
 import { decimalOf } from '../../core/decimal.ts';
@@ -35,7 +36,7 @@ export type FaultOf = (n: number, action: Action) => Fault | undefined;
 export interface Environment {
   /** Judges the windows, as the event of this name does. */
   judge(windows: readonly Window[], payer: string): Promise<void>;
-  sweep(payer: string): Promise<void>;
+  readonly sweep: Sweep;
   /** How many actions it took so far. */
   readonly actions: () => number;
   readonly hasCrashed: () => boolean;
@@ -57,7 +58,10 @@ export function createAlertWorld({
   turn,
 }: WorldOptions) {
   const clock = { time: START };
-  const rules = { data: data.map((each, n): RuleData => ({ id: `rule-${n}`, ...each })) };
+  const rules = {
+    data: data.map((each, n): RuleData => ({ id: `rule-${n}`, ...each })),
+    unreadable: [] as readonly UnreadableRule[],
+  };
   const sent: Sent[] = [];
   /** What was decided, whether or not the history has it yet, with the version of its state. */
   const decided: { readonly version: number; readonly entry: HistoryEntry }[] = [];
@@ -156,19 +160,24 @@ export function createAlertWorld({
       admit: perMinute === undefined ? async () => true : services.admitting(perMinute, now),
       now,
     });
-    const parts = { rules: async () => rules.data.map(compileRule), alerts, paying, now };
     const { windows, devices } = services;
+    const parts = { alerts, paying, windows, now };
+    const readable = () => rules.data.map(compileRule);
     const judge = createAlerting({
       ...parts,
-      windows,
+      rules: async () => readable(),
       device: async (deviceId) => devices.load(deviceId),
       calmFor,
     });
     const watch = services.watching(now);
-    const sweep = createSweeping({ ...parts, windows, devices, watch, windowSeconds: WINDOW_SECONDS });
+    const sweep = createSweeping({
+      ...parts,
+      ...{ devices, watch, windowSeconds: WINDOW_SECONDS },
+      rules: async () => ({ rules: readable(), unreadable: rules.unreadable }),
+    });
     return {
       judge,
-      sweep: async (payer) => sweep(payer),
+      sweep,
       actions: () => actions,
       hasCrashed: () => isDead,
     };

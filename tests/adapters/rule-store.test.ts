@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createRecentRules, createRuleStore, type RuleStore } from '../../adapters/rule-store.ts';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { createRecentRules, createRuleStore, readRules, type RuleStore } from '../../adapters/rule-store.ts';
 import { compileRule, defaultRules, type RuleData } from '../../core/rule-data.ts';
 import { openTables, type Tables } from './tables.ts';
 
@@ -49,13 +50,13 @@ test('__proto__ is a rule like any other', async () => {
 test('rules are read again after half a minute, after a clock that stepped back, and after a failure', async () => {
   const faults: Error[] = [];
   let [reads, time] = [0, 1_790_000_000_000];
-  const list = async () => {
+  const read = async () => {
     reads += 1;
     const fault = faults.shift();
     if (fault) throw fault;
-    return defaults;
+    return { rules: defaults, unreadable: [] };
   };
-  const recent = createRecentRules({ list }, { seconds: 30, now: () => time });
+  const recent = createRecentRules({ read }, { seconds: 30, now: () => time });
   await Promise.all([recent(), recent()]);
   time += 29_999;
   await recent();
@@ -68,4 +69,41 @@ test('rules are read again after half a minute, after a clock that stepped back,
   await assert.rejects(recent(), /throttled/);
   assert.deepEqual(await recent(), defaults.map(compileRule));
   assert.equal(reads, 4);
+});
+
+/** Stored rules that nobody could put over the API, and what is said of each. */
+const unreadable: readonly (readonly [id: string, stored: string | undefined, problem: RegExp])[] = [
+  ['no-text', undefined, /^its attribute rule is no JSON$/],
+  ['torn', '{"metric":"temper', /^its attribute rule is no JSON$/],
+  ['no-object', '[1]', /^0 is not as it must be$/],
+  ['newer', '{"metric":"temperature","above":8,"onHolidays":false}', /^onHolidays is not/],
+  ['text-limit', '{"metric":"temperature","above":"8"}', /^above is not/],
+  ['no-list', '{"metric":"temperature","above":8,"channels":"email"}', /^channels is not/],
+  ['no-limit', '{"metric":"temperature"}', /^above or below/],
+  ['temperature-high', '{"noDataFor":"soon"}', /^noDataFor must be a duration/],
+];
+
+test('a stored rule that cannot be read is named with what is wrong with it, and costs no other rule anything', async () => {
+  for (const [id, stored] of unreadable) {
+    const Item = { id: { S: id }, ...(stored !== undefined && { rule: { S: stored } }) };
+    await tables.client.send(new PutItemCommand({ TableName: 'rules', Item }));
+  }
+  await rules.put(warm);
+  const read = await readRules(rules);
+  // Not the template's temperature-high either: somebody wanted something else.
+  assert.deepEqual(
+    read.rules.map(({ id }) => id),
+    ['temperature-low', 'warm'],
+  );
+  const problems = new Map(read.unreadable.map(({ id, problem }) => [id, problem]));
+  for (const [id, , problem] of unreadable) assert.match(problems.get(id) ?? '', problem);
+  assert.equal(problems.size, unreadable.length);
+  const recent = createRecentRules(rules, { seconds: 30, now: () => 1_790_000_000_000 });
+  assert.deepEqual(await recent(), read.rules);
+  await assert.rejects(
+    rules.list(),
+    /^UnreadableRuleError: Rule [a-z-]+ of the rules table judges nothing: /,
+  );
+  for (const [id] of unreadable) assert.ok(await rules.remove(id));
+  assert.ok(await rules.remove('warm'));
 });

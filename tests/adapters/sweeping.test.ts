@@ -60,7 +60,8 @@ function world(device: string) {
   };
   const devices = createDeviceStore({ client: tables.client, table: 'devices' });
   const sweep = createSweeping({
-    ...{ rules, alerts: own, devices, windows, paying, windowSeconds: 10, now },
+    ...{ alerts: own, devices, windows, paying, windowSeconds: 10, now },
+    rules: async () => ({ rules: await rules(), unreadable: [] }),
     watch: async () => 0,
   });
   const measure = async (n: number, temperature: number, deviceId = device): Promise<Window> => {

@@ -58,6 +58,19 @@ function compileDecode(call: Call, names: Names, compile: Compile): Evaluate {
 export const asksService = (node: unknown): boolean =>
   someExpression(node, ({ kind, name }) => kind === 'call' && isLookup(String(name).toLowerCase()));
 
+/** @throws SqlError at the second call of a function that AWS takes once per statement, wherever it stands */
+export function checkSingleCalls(node: unknown, sql: string): void {
+  const seen = new Set<string>();
+  someExpression(node, (found) => {
+    const { kind, name, at } = found as Call;
+    const key = kind === 'call' ? name.toLowerCase() : '';
+    if (!isLookup(key) || lookupForms[key].most > 1) return false;
+    if (seen.has(key)) throw new SqlError(sql, at, `${name}() may be called once in a statement`);
+    seen.add(key);
+    return false;
+  });
+}
+
 function compileGetOrDefault({ args, at }: Call, names: Names, compile: Compile): Evaluate {
   const [value, otherwise] = args;
   if (!value || args.length > 2) return undefinedValue;

@@ -1,6 +1,6 @@
 // A rule's SQL, compiled: takes a message and says what the rule's actions get.
 import { compile } from './compile.ts';
-import { asksService } from './compile-call.ts';
+import { asksService, checkSingleCalls } from './compile-call.ts';
 import { compileSelect } from './compile-query.ts';
 import type { TopicFilter } from './topic-filter.ts';
 import { parseTopicFilter } from './topic-filter.ts';
@@ -101,6 +101,7 @@ function substitution(parts: readonly (string | Evaluate)[], needsJson: boolean)
 /** @throws SqlError with the position of what is wrong or not supported */
 export function compileStatement(sql: string, lookups: Lookups = {}): CompiledStatement {
   const statement = parseStatement(sql);
+  checkSingleCalls(statement, sql);
   const names: Names = { sql, variables: statement.set.map(({ name }) => name), lookups };
   const set = compileSet(names, statement.set);
   const where = statement.where ? compile(statement.where, names) : () => true;

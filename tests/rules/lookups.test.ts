@@ -181,9 +181,9 @@ describe('SQL that asks', () => {
     await all;
     assert.deepEqual([done, lines], [[], ['aws_lambda() failed: no answer within 2000 ms']]);
   });
-  it('asks the registry once per statement', async () => {
+  it('asks the registry once per message, also from a nested query', async () => {
     const { done, lines } = await settled(
-      "SELECT get_registry_data('DescribeThing', 'a', 'r') AS a, get_registry_data('DescribeThing', 'b', 'r') AS b",
+      "SELECT (SELECT VALUE get_registry_data('DescribeThing', n, 'r') FROM ['a', 'b'] AS n) AS a",
     );
     assert.deepEqual([done, lines], [[], ['get_registry_data() is called more than once']]);
   });
@@ -201,6 +201,12 @@ describe('a function that asks is refused', () => {
       "SELECT aws_lambda('f', 1) AS a",
       {},
       'SQL 1:8: aws_lambda() is not supported by the local cloud: it asks a service that does not run here',
+    ],
+    [
+      'where the registry is asked twice',
+      "SELECT get_registry_data('DescribeThing', 'a', 'r') AS a WHERE get_registry_data('DescribeThing', 'a', 'r').b = 1",
+      all,
+      'SQL 1:64: get_registry_data() may be called once in a statement',
     ],
     [
       'without its role',

@@ -169,7 +169,11 @@ export function parseSelect(cursor: Cursor): SelectList {
   }
   const items: SelectItem[] = [];
   do items.push(parseItem(cursor));
-  while (cursor.accept(','));
+  while (
+    // Rules in use on AWS have a comma before FROM.
+    cursor.accept(',') &&
+    cursor.keyword() !== 'FROM'
+  );
   checkNames(cursor, items);
   return { kind: 'items', items };
 }

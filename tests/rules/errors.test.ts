@@ -35,6 +35,8 @@ const cases: [string, string][] = [
   ['SELECT a AS x, b AS x', '1:16: the name x is given twice; give another with AS'],
   ['SELECT a AS x, b AS x.y', '1:16: the name x.y is given twice; give another with AS'],
   ['SELECT a.x, b.x', '1:13: the name x is given twice; give another with AS'],
+  ['SELECT a,', '1:10: expected a value, found the end'],
+  ["SELECT a,, FROM 't'", '1:10: expected a value, found ","'],
   ['SELECT *, a, *', '1:15: * stands once in the list'],
   ['SELECT a.b.c*', '1:14: expected a value, found the end'],
   ['SELECT a.* AS b', '1:12: expected FROM, WHERE or the end, found "AS"'],

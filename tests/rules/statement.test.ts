@@ -53,6 +53,7 @@ const cases: [string, string, string, string][] = [
     '{"a":{"b":1,"__proto__":2},"b":3}',
     '{"a":{"b":1,"__proto__":2},"b":1,"__proto__":2}',
   ],
+  ['passes over a comma before FROM', "SELECT color AS c, FROM 'a/b'", color, '{"c":"red"}'],
   ['takes * anywhere in the list', 'SELECT 15 AS speed, *', '{"a":1}', '{"a":1,"speed":15}'],
   [
     'lets a field with a name win over *, wherever * stands',

@@ -136,6 +136,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['rules/statement', 'lets a field with a name win over members'],
     ['rules/statement', 'lets a field with a name win over *, wherever * stands'],
     ['rules/statement', 'puts the whole payload under a name'],
+    ['rules/statement', 'passes over a comma before FROM'],
     ['rules/statement', 'removes what * brought where a field of the same name is Undefined'],
   ],
   '**A backslash**': [['rules/errors', 'AWS does not document a backslash in a literal']],

@@ -38,6 +38,8 @@ export interface DeviceSweepParts {
 export type SweepDevice = (device: Device, open: readonly AlertState[]) => Promise<AlertState[]>;
 
 type Step = (state: AlertState | undefined, moment: Moment) => AlertState | undefined;
+/** Steps go through windows: each attempt takes them anew. */
+type BeginSteps = () => Step;
 
 /** How long after its end a window counts as closed though no newer one has readings; readings may still come late. */
 const CLOSES_AFTER_MS = 60_000;
@@ -82,17 +84,21 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
     rule: AlertRule,
     device: Device,
     standing: AlertState | undefined,
-  ): Promise<Step | undefined> {
+  ): Promise<BeginSteps | undefined> {
     if (!isLimitRule(rule)) return absenceStep(rule, device, standing !== undefined);
     return standing || needsClosedWindows(rule) ? limitStep(rule, device, standing) : undefined;
   }
 
-  async function absenceStep(rule: AbsenceRule, device: Device, isOpen: boolean): Promise<Step | undefined> {
+  async function absenceStep(
+    rule: AbsenceRule,
+    device: Device,
+    isOpen: boolean,
+  ): Promise<BeginSteps | undefined> {
     const heard = rule.absence === 'silent' ? await heardAt(device, rule.longest, isOpen) : undefined;
     const presence = presenceOf(rule, device, heard, { now: now(), watchedSince });
     const isGone = ({ lastAt }: Presence) => now() - lastAt > rule.longest;
     if (!presence || !(isOpen || isGone(presence))) return undefined;
-    return (state, moment) => judgeAbsence(rule, state, device, presence, moment);
+    return () => (state, moment) => judgeAbsence(rule, state, device, presence, moment);
   }
 
   /** Judges the windows that time closed lately, one after the other. */
@@ -100,7 +106,7 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
     rule: LimitRule,
     device: Device,
     standing: AlertState | undefined,
-  ): Promise<Step | undefined> {
+  ): Promise<BeginSteps | undefined> {
     const { deviceId, lastSeenAt = -Infinity } = device;
     if (!standing && now() - lastSeenAt > size + LOOKS_BACK_MS) return undefined;
     const start = now() - size - CLOSES_AFTER_MS + 1;
@@ -114,15 +120,23 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
       ({ windowStart }, index) => windowStart >= start - CLOSED_LATELY_MS || index === closed.length - 1,
     );
     if (lately.length === 0 || !(standing || lately.some(isNews))) return undefined;
-    let at = closed.length - lately.length;
-    return (state, moment) => {
-      for (; at < closed.length; at += 1) {
-        const next = judge(rule, state, { closed: closed.slice(0, at + 1) }, moment);
-        if (next !== undefined && next !== state && (at === closed.length - 1 || tells(state, next)))
-          return next;
-      }
-      return state;
+    return () => {
+      let at = closed.length - lately.length;
+      return (state, moment) => {
+        for (; at < closed.length; at += 1) {
+          const next = judge(rule, state, { closed: closed.slice(0, at + 1) }, moment);
+          if (next !== undefined && next !== state && (at === closed.length - 1 || tells(state, next)))
+            return next;
+        }
+        return state;
+      };
     };
+  }
+
+  /** Whether the state would change, snoozed or not: only then is it worth a look at what is stored. */
+  function wouldChange(rule: AlertRule, state: AlertState, begin: BeginSteps | undefined): boolean {
+    const moment = { now: now() };
+    return (begin?.()(state, moment) ?? state) !== state || remind(rule, state, moment) !== state;
   }
 
   /** What is left of a rule that was removed. */
@@ -148,9 +162,10 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
     for (const rule of rules.filter((each) => appliesTo(each, device, now()))) {
       const known = standing.get(rule.id);
       standing.delete(rule.id);
-      const step = await stepOf(rule, device, known);
-      if (!step && !known) continue;
+      const begin = await stepOf(rule, device, known);
+      if (known ? !wouldChange(rule, known, begin) : !begin) continue;
       const [{ states }, at] = [await load(), await moment()];
+      const step = begin?.();
       const judged = await advance(states.get(rule.id), (state) => (step ? step(state, at) : state));
       settle(rule.id, judged && (await advance(judged, (state) => state && remind(rule, state, at))));
     }

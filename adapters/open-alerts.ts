@@ -31,11 +31,11 @@ export function openAlerts(
   });
   const page = environment.dashboardOrigin;
   const notifier = createNotifier({ client: new SNSClient(), topicArn: alertsTopicArn, page });
-  const admit = createStormGuard({ client, table: alertsTable, perMinute: environment.alertsPerMinute, now });
+  const guard = createStormGuard({ client, table: alertsTable, perMinute: environment.alertsPerMinute, now });
   const defaults = defaultRules(environment);
   return {
     alerts,
     rules: createRuleStore({ client, table: environment.rulesTable, defaults }),
-    paying: createPaying({ alerts, history, notifier, admit, now }),
+    paying: createPaying({ alerts, history, notifier, guard, now }),
   };
 }

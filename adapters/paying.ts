@@ -17,7 +17,7 @@ import type { AlertHistory } from './alert-history.ts';
 import type { AlertStore } from './alert-store.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Notifier } from './notifier.ts';
-import type { AdmitNotification } from './storm-guard.ts';
+import type { StormGuard } from './storm-guard.ts';
 
 export interface Paying {
   /**
@@ -26,8 +26,15 @@ export interface Paying {
    * `onSent` after each notification that was sent.
    */
   pay(state: AlertState, payer: string, onSent?: () => void): Promise<void>;
-  /** Sends what is left to digests, in one for each set of channels. Rejects as `pay` does. */
-  payDigests(states: readonly AlertState[], payer: string, onSent?: () => void): Promise<void>;
+  /**
+   * Sends what is left to digests, in one for each set of channels. Takes no more states after `until` (epoch
+   * milliseconds), so that time is left to send: they wait for the next to come. Rejects as `pay` does.
+   */
+  payDigests(
+    states: readonly AlertState[],
+    payer: string,
+    options?: { readonly until?: number; readonly onSent?: () => void },
+  ): Promise<void>;
 }
 
 const CALLS_AT_ONCE = 16;
@@ -36,11 +43,11 @@ export function createPaying(options: {
   readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
   readonly history: Pick<AlertHistory, 'file'>;
   readonly notifier: Notifier;
-  readonly admit: AdmitNotification;
+  readonly guard: StormGuard;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }): Paying {
-  const { alerts, history, notifier, admit, now } = options;
+  const { alerts, history, notifier, guard, now } = options;
 
   /** Writes a change of the state, whatever others write meanwhile; gives what then is stored. */
   async function write(
@@ -70,13 +77,16 @@ export function createPaying(options: {
       () => from.unfiled,
       (error: unknown) => (onFault(error), []),
     );
+    const isFull = !at.sendsDigest && guard.isFull();
     let isHeld = false;
     const state = await write(from, (current) => {
       const rest = filed(current, entries);
       isHeld = isPayable(current, at);
-      return isHeld ? claim(rest ?? current, at) : rest;
+      if (!isHeld) return rest;
+      const held = claim(rest ?? current, at);
+      return isFull ? leftToDigest(held, at.name) : held;
     });
-    return isHeld ? state : undefined;
+    return isHeld && !isFull ? state : undefined;
   }
 
   const settle = (state: AlertState, sent: readonly Notification[]) =>
@@ -92,7 +102,7 @@ export function createPaying(options: {
     let state: AlertState | undefined = held;
     for (const notification of heldBy(held, name)) {
       try {
-        if (!(await admit())) {
+        if (!(await guard.admit())) {
           if (state) await write(state, (current) => leftToDigest(current, name));
           return undefined;
         }
@@ -137,12 +147,13 @@ export function createPaying(options: {
       if (faults.length > 0) throw faults[0];
     },
 
-    async payDigests(states, payer, onSent) {
+    async payDigests(states, payer, { until = Infinity, onSent } = {}) {
       const faults: unknown[] = [];
       const onFault = (error: unknown) => void faults.push(error);
       const name = runOf(payer);
       const owners: Owner[] = [];
       await inParallel(states, CALLS_AT_ONCE, async (owing) => {
+        if (now() >= until) return;
         const state = await hold(owing, { name, sendsDigest: true }, onFault).catch(onFault);
         if (state) owners.push({ state, left: heldBy(state, name) });
       });

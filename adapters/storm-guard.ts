@@ -6,8 +6,12 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 
-/** Whether one more notification may be sent on its own in this minute. Rejects with the SDK's error. */
-export type AdmitNotification = () => Promise<boolean>;
+export interface StormGuard {
+  /** Whether one more notification may be sent on its own in this minute. Rejects with the SDK's error. */
+  admit(): Promise<boolean>;
+  /** Whether it is known already that no more may be. */
+  isFull(): boolean;
+}
 
 const MINUTE_MS = 60_000;
 /** Device ids have no number sign. */
@@ -22,7 +26,7 @@ export function createStormGuard(options: {
   readonly perMinute: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): AdmitNotification {
+}): StormGuard {
   const { client, table, perMinute, now } = options;
   let full = -1;
 
@@ -47,22 +51,28 @@ export function createStormGuard(options: {
     }
   }
 
-  return async () => {
-    const minute = Math.floor(now() / MINUTE_MS);
-    if (minute === full) return false;
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const sent =
-        (await add('SET #sent = #sent + :one', '#minute = :minute', minute)) ??
-        (await add(
-          'SET #minute = :minute, #sent = :one',
-          'attribute_not_exists(#minute) OR #minute <> :minute',
-          minute,
-        ));
-      if (sent === undefined) continue;
-      if (sent <= perMinute) return true;
-      full = minute;
+  const minuteOf = (time: number) => Math.floor(time / MINUTE_MS);
+
+  return {
+    isFull: () => minuteOf(now()) === full,
+
+    async admit() {
+      const minute = minuteOf(now());
+      if (minute === full) return false;
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+        const sent =
+          (await add('SET #sent = #sent + :one', '#minute = :minute', minute)) ??
+          (await add(
+            'SET #minute = :minute, #sent = :one',
+            'attribute_not_exists(#minute) OR #minute <> :minute',
+            minute,
+          ));
+        if (sent === undefined) continue;
+        if (sent <= perMinute) return true;
+        full = minute;
+        return false;
+      }
       return false;
-    }
-    return false;
+    },
   };
 }

@@ -14,20 +14,30 @@ import type { Watch } from './watch.ts';
 
 /**
  * Takes the steps that time alone brings about, and sends what is owed. Goes on with the others when one fails, and
- * rejects at the end with the first error, of a rule that cannot be read too: a repeat is safe.
+ * rejects at the end with the first error, of a rule that cannot be read too: a repeat is safe. Devices for which the
+ * time is too short are the first of the next sweep.
  */
 export type Sweep = (
   payer: string,
   options?: {
+    /** When the sweep has to be over; epoch milliseconds. */
+    readonly endsAt?: number;
     /** Called after each notification that was sent. */
     readonly onSent?: () => void;
     /** Called for each rule that cannot be read. */
     readonly onUnreadable?: (error: UnreadableRuleError) => void;
+    /** Called with how many devices are left to the next sweep, when some are. */
+    readonly onLate?: (left: number) => void;
   },
 ) => Promise<void>;
 
 const CALLS_AT_ONCE = 16;
 const DEVICES_A_PAGE = 1000;
+/** Of the time that is left: for looking at devices, and then for taking what goes into digests; the rest is for sending. */
+const DEVICES_SHARE = 1 / 2;
+const DIGESTS_SHARE = 1 / 3;
+
+type OpenByDevice = ReadonlyMap<string, readonly AlertState[]>;
 
 export function createSweeping(
   parts: Omit<DeviceSweepParts, 'rules' | 'kept' | 'watchedSince' | 'alerts'> & {
@@ -38,7 +48,7 @@ export function createSweeping(
     readonly watch: Watch;
   },
 ): Sweep {
-  const { alerts, devices, paying, watch } = parts;
+  const { alerts, devices, paying, watch, now } = parts;
 
   async function everyDevice(): Promise<Device[]> {
     const all: Device[] = [];
@@ -51,40 +61,66 @@ export function createSweeping(
     return all;
   }
 
-  return async (payer, { onSent, onUnreadable } = {}) => {
-    const { rules, unreadable } = await parts.rules();
-    const watchedSince = await watch();
-    const open: AlertState[] = [];
-    for await (const state of alerts.listOpen()) open.push(state);
-    const openBy = Map.groupBy(open, ({ deviceId }) => deviceId);
+  /** Those that some rule may tell of, in an order that each sweep keeps. */
+  async function devicesFor(rules: readonly AlertRule[], openBy: OpenByDevice): Promise<Device[]> {
     const asksForAll = rules.some((rule) => !isLimitRule(rule) || needsClosedWindows(rule));
-    const known = asksForAll || open.length > 0 ? await everyDevice() : [];
+    const known = asksForAll || openBy.size > 0 ? await everyDevice() : [];
     const knownIds = new Set(known.map(({ deviceId }) => deviceId));
     const unknown = [...openBy.keys()].filter((deviceId) => !knownIds.has(deviceId));
     const looked = [
       ...known.filter(({ deviceId }) => asksForAll || openBy.has(deviceId)),
       ...unknown.map((deviceId) => ({ deviceId })),
     ].map((device) => ({ ...siteOf(openBy.get(device.deviceId)), ...device }));
+    return looked.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
+  }
+
+  return async (payer, { endsAt = Infinity, onSent, onUnreadable, onLate } = {}) => {
+    const { rules, unreadable } = await parts.rules();
+    const watched = await watch.begin();
+    const open: AlertState[] = [];
+    for await (const state of alerts.listOpen()) open.push(state);
+    const openBy = Map.groupBy(open, ({ deviceId }) => deviceId);
+    const looked = beginningAfter(watched.last, await devicesFor(rules, openBy));
     const kept = new Set(unreadable.map(({ id }) => id));
-    const sweepDevice = createDeviceSweep({ ...parts, rules, kept, watchedSince });
+    const sweepDevice = createDeviceSweep({ ...parts, rules, kept, watchedSince: watched.since });
     const errors: unknown[] = [];
+    const onError = (error: unknown) => void errors.push(error);
+    const part = (share: number) => now() + (endsAt - now()) * share;
+
+    const devicesUntil = part(DEVICES_SHARE);
+    let [begun, isOver] = [0, false];
     await inParallel(looked, CALLS_AT_ONCE, async (device) => {
+      // At least some, however late it is: or nobody would ever be looked at.
+      isOver ||= now() >= devicesUntil && begun >= CALLS_AT_ONCE;
+      if (isOver) return;
+      begun += 1;
       try {
         const owing = await sweepDevice(device, openBy.get(device.deviceId) ?? []);
         for (const state of owing) await paying.pay(state, payer, onSent);
       } catch (error) {
-        errors.push(error);
+        onError(error);
       }
     });
+    const last = begun < looked.length ? looked[begun - 1]?.deviceId : undefined;
+    if (last !== watched.last) await watch.stop(last).catch(onError);
+    if (last !== undefined) onLate?.(looked.length - begun);
+
     const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));
-    await paying.payDigests(left, payer, onSent).catch((error: unknown) => errors.push(error));
+    const until = part(DIGESTS_SHARE);
+    await paying.payDigests(left, payer, { until, ...(onSent && { onSent }) }).catch(onError);
     for (const rule of unreadable) {
       const error = new UnreadableRuleError(rule);
       onUnreadable?.(error);
-      errors.push(error);
+      onError(error);
     }
     if (errors.length > 0) throw errors[0];
   };
+}
+
+/** The devices, those first that come after the one of this id. */
+function beginningAfter(last: string | undefined, devices: readonly Device[]): readonly Device[] {
+  const first = last === undefined ? -1 : devices.findIndex(({ deviceId }) => deviceId > last);
+  return first <= 0 ? devices : [...devices.slice(first), ...devices.slice(0, first)];
 }
 
 /** Where a device is by its alarms, should the table of devices not know. */

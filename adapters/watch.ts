@@ -1,16 +1,32 @@
-// Remembers since when somebody looks whether devices are there: before that, nobody can tell that one was gone.
+// Remembers since when somebody looks whether devices are there, and who was looked at last when the time was too short.
 
-import { GetItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 
-/** Notes that somebody looks now; gives since when that has been so without a long break (epoch milliseconds). */
-export type Watch = () => Promise<number>;
+/** Both verbs reject with the SDK's error. */
+export interface Watch {
+  /** Notes that somebody looks now. */
+  begin(): Promise<Watched>;
+  /** Notes the last device that was looked at where some are left; none where all were. */
+  stop(last: string | undefined): Promise<void>;
+}
+
+export interface Watched {
+  /** Since when somebody has looked without a long break; epoch milliseconds. Before that, nobody knows who was gone. */
+  readonly since: number;
+  /** The last device that was looked at, where some were left. */
+  readonly last?: string;
+}
 
 /** A stack that was switched off, or devices that could not reach it with the whole machine, are no silent devices. */
 const LONGEST_BREAK_MS = 300_000;
 /** Device ids have no number sign. */
 const KEY = { deviceId: { S: '#watch' }, ruleId: { S: '#watch' } };
 
-/** Rejects with the SDK's error. */
 export function createWatch(options: {
   readonly client: DynamoDBClient;
   /** The alerts table. */
@@ -19,14 +35,30 @@ export function createWatch(options: {
   readonly now: () => number;
 }): Watch {
   const { client, table, now } = options;
-  return async () => {
-    const at = now();
-    const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: KEY }));
-    const [before, since] = [Number(Item?.['at']?.N ?? NaN), Number(Item?.['since']?.N ?? NaN)];
-    const goesOn = at - before <= LONGEST_BREAK_MS && before <= at && since <= at;
-    const watched = goesOn ? since : at;
-    const times = { at: { N: String(at) }, since: { N: String(watched) } };
-    await client.send(new PutItemCommand({ TableName: table, Item: { ...KEY, ...times } }));
-    return watched;
+  return {
+    async begin() {
+      const at = now();
+      const { Item = {} } = await client.send(new GetItemCommand({ TableName: table, Key: KEY }));
+      const [before, since] = [Number(Item['at']?.N ?? NaN), Number(Item['since']?.N ?? NaN)];
+      const goesOn = at - before <= LONGEST_BREAK_MS && before <= at && since <= at;
+      const watched = goesOn ? since : at;
+      const times = { at: { N: String(at) }, since: { N: String(watched) } };
+      // What was left stays left until it was looked at, should this run crash.
+      await client.send(new PutItemCommand({ TableName: table, Item: { ...Item, ...KEY, ...times } }));
+      const last = Item['last']?.S;
+      return { since: watched, ...(last !== undefined && { last }) };
+    },
+
+    async stop(last) {
+      await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: KEY,
+          UpdateExpression: last === undefined ? 'REMOVE #last' : 'SET #last = :last',
+          ExpressionAttributeNames: { '#last': 'last' },
+          ...(last !== undefined && { ExpressionAttributeValues: { ':last': { S: last } } }),
+        }),
+      );
+    },
   };
 }

@@ -8,7 +8,7 @@ import {
   type Snooze,
 } from '../../adapters/alert-store.ts';
 import { createDeviceStore, type DeviceStore } from '../../adapters/device-store.ts';
-import { createStormGuard, type AdmitNotification } from '../../adapters/storm-guard.ts';
+import { createStormGuard, type StormGuard } from '../../adapters/storm-guard.ts';
 import { createWatch, type Watch } from '../../adapters/watch.ts';
 import { createWindowStore, type WindowStore } from '../../adapters/window-store.ts';
 import type { AlertState, HistoryEntry } from '../../core/alert-state.ts';
@@ -23,7 +23,7 @@ export interface AlertServices {
   readonly history: AlertHistory;
   readonly windows: WindowStore;
   readonly devices: Pick<DeviceStore, 'list' | 'load' | 'sighted'>;
-  admitting(perMinute: number, now: Now): AdmitNotification;
+  guarding(perMinute: number, now: Now): StormGuard;
   watching(now: Now): Watch;
 }
 
@@ -33,7 +33,7 @@ export function servicesOn({ client }: Pick<Tables, 'client'>): AlertServices {
     history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
     windows: createWindowStore({ client, table: 'windows', retentionDays: 30 }),
     devices: createDeviceStore({ client, table: 'devices' }),
-    admitting: (perMinute, now) => createStormGuard({ client, table: 'alerts', perMinute, now }),
+    guarding: (perMinute, now) => createStormGuard({ client, table: 'alerts', perMinute, now }),
     watching: (now) => createWatch({ client, table: 'alerts', now }),
   };
 }
@@ -45,8 +45,8 @@ export function servicesInMemory(): AlertServices {
     history: historyInMemory(),
     windows: windowsInMemory(),
     devices: devicesInMemory(),
-    admitting: stormGuardInMemory(),
-    watching: () => async () => 0,
+    guarding: stormGuardInMemory(),
+    watching: () => watchInMemory(),
   };
 }
 
@@ -133,12 +133,30 @@ function devicesInMemory(): AlertServices['devices'] {
   };
 }
 
-function stormGuardInMemory(): AlertServices['admitting'] {
+function watchInMemory(): Watch {
+  let last: string | undefined;
+  return {
+    begin: async () => ({ since: 0, ...(last !== undefined && { last }) }),
+    async stop(at) {
+      last = at;
+    },
+  };
+}
+
+function stormGuardInMemory(): AlertServices['guarding'] {
   const counts = new Map<number, number>();
-  return (perMinute, now) => async () => {
-    const minute = Math.floor(now() / 60_000);
-    const count = (counts.get(minute) ?? 0) + 1;
-    counts.set(minute, count);
-    return count <= perMinute;
+  return (perMinute, now) => {
+    const minuteOf = (time: number) => Math.floor(time / 60_000);
+    let full = -1;
+    return {
+      isFull: () => minuteOf(now()) === full,
+      async admit() {
+        const minute = minuteOf(now());
+        const count = (counts.get(minute) ?? 0) + 1;
+        counts.set(minute, count);
+        if (count > perMinute) full = minute;
+        return count <= perMinute;
+      },
+    };
   };
 }

@@ -54,7 +54,7 @@ export interface WorldOptions {
 export function createAlertWorld({
   rules: data,
   services = servicesInMemory(),
-  perMinute,
+  perMinute = Infinity,
   turn,
 }: WorldOptions) {
   const clock = { time: START };
@@ -157,7 +157,7 @@ export function createAlertWorld({
         notify: async (notification) => publish([notification], false),
         notifyAll: async (notifications) => publish(notifications, true),
       },
-      admit: perMinute === undefined ? async () => true : services.admitting(perMinute, now),
+      guard: services.guarding(perMinute, now),
       now,
     });
     const { windows, devices } = services;

@@ -20,5 +20,6 @@ export function payingOf(
   const { alerts, notify, admit = async () => true, now } = parts;
   const history = createAlertHistory({ client: tables.client, table: 'history', retentionDays: 30 });
   const { notifyAll = async (all) => void (await Promise.all(all.map(notify))) } = parts;
-  return createPaying({ alerts, history, notifier: { notify, notifyAll }, admit, now });
+  const guard = { admit, isFull: () => false };
+  return createPaying({ alerts, history, notifier: { notify, notifyAll }, guard, now });
 }

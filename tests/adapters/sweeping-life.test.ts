@@ -1,10 +1,180 @@
-// What only time brings about: silence, reminders, quiet spells, and rules that end or cannot be read.
+// What only time brings about: silence, reminders, quiet spells, rules that end or cannot be read, and time that is too short.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertTold, createAlertWorld, MINUTE } from './alert-world.ts';
+import type { Snooze } from '../../adapters/alert-store.ts';
+import type { RuleData } from '../../core/rule-data.ts';
+import { assertTold, createAlertWorld, MINUTE, START } from './alert-world.ts';
 
 const high = { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 } as const;
+type Rule = Omit<RuleData, 'id'>;
+
+/** A world of one environment. */
+function life(...rules: readonly Rule[]) {
+  const world = createAlertWorld({ rules });
+  const environment = world.environment();
+  return {
+    ...world,
+    /** A message of the device with the n-th window. */
+    async report(n: number, temperature: number, device?: string): Promise<void> {
+      await environment.judge([await world.measure(n, temperature, device)], `event-${n}`);
+    },
+    /** A sweep in each of so many minutes. */
+    async minutes(count: number): Promise<void> {
+      for (let minute = 0; minute < count; minute += 1) {
+        world.clock.time += MINUTE;
+        await environment.sweep(`sweep-${minute}`);
+      }
+    },
+    /** The same, with a message of the device in each minute where `isHeard` says so. */
+    async whileHeard(count: number, isHeard: (minute: number) => boolean): Promise<void> {
+      for (let minute = 0; minute < count; minute += 1) {
+        if (isHeard(minute)) {
+          const n = Math.floor((world.clock.time - START) / 10_000);
+          await world.measure(n, 4);
+        }
+        world.clock.time += MINUTE;
+        await environment.sweep(`heard-${minute}`);
+      }
+    },
+    async snooze(minutes: number): Promise<void> {
+      const snooze: Snooze = { by: 'ann', until: world.clock.time + minutes * MINUTE };
+      await world.services.alerts.snooze('device', minutes > 0 ? snooze : undefined);
+    },
+    told: () => world.sent.map(({ notification }) => notification.transition),
+  };
+}
+
+test('a silent device is told of once, and once when it has been back for as long', async () => {
+  const world = life({ noDataFor: '3m' });
+  await world.whileHeard(1, () => true);
+  await world.minutes(2);
+  assert.deepEqual(world.log(), []);
+  await world.minutes(1);
+  assert.deepEqual(world.log(), ['raised 240']);
+  await world.minutes(30);
+  await world.whileHeard(10, () => true);
+  assert.deepEqual(world.told(), ['raised', 'cleared']);
+  await assertTold(world);
+});
+
+for (const [rhythm, isHeard] of [
+  ['every fourth minute', (minute: number) => minute % 4 === 0],
+  ['for two minutes, and then not for four', (minute: number) => minute % 6 < 2],
+] as const) {
+  test(`a device that is heard ${rhythm} is told of once, not each time`, async () => {
+    const world = life({ noDataFor: '3m' });
+    await world.whileHeard(60, isHeard);
+    assert.deepEqual(world.told(), ['raised']);
+    await assertTold(world);
+  });
+}
+
+test('people are reminded until somebody acknowledges, and others are told once, over their channels', async () => {
+  const world = life({ ...high, channels: ['email'], repeatEvery: '10m', escalateAfter: '15m' });
+  await world.report(0, 9);
+  await world.minutes(30);
+  assert.deepEqual(world.told(), ['raised', 'repeated', 'escalated', 'repeated']);
+  const channels = world.sent.map(({ notification }) => notification.channels.join());
+  assert.deepEqual(channels, ['email', 'email', 'email,sms', 'email']);
+  await world.acknowledge('device');
+  await world.minutes(60);
+  assert.equal(world.sent.length, 4);
+  await assertTold(world);
+});
+
+test('a snoozed device is told of at the end of the snooze if the alarm still stands', async () => {
+  const world = life(high);
+  await world.snooze(10);
+  await world.report(0, 9);
+  await world.minutes(9);
+  assert.deepEqual(world.told(), []);
+  await world.minutes(1);
+  assert.deepEqual(world.told(), ['raised']);
+  await assertTold(world);
+});
+
+test('a snooze that is taken back is over at once', async () => {
+  const world = life(high);
+  await world.snooze(600);
+  await world.report(0, 9);
+  await world.snooze(0);
+  await world.minutes(1);
+  assert.deepEqual(world.told(), ['raised']);
+});
+
+test('nobody is told of an alarm that comes and goes within a snooze; the history has it', async () => {
+  const world = life(high);
+  await world.snooze(10);
+  for (const [n, temperature] of [9, 4, 4].entries()) await world.report(n, temperature);
+  await world.minutes(20);
+  assert.deepEqual(world.told(), []);
+  assert.deepEqual(
+    world.decided.map(({ entry }) => entry.what),
+    ['raised', 'cleared'],
+  );
+  await assertTold(world);
+});
+
+// The start is at 14:13:20 UTC.
+test('what is decided in quiet hours is told at their end', async () => {
+  const world = life({ ...high, quietHours: { from: '14:00', to: '14:20', timeZone: 'UTC' } });
+  await world.report(0, 9);
+  await world.minutes(6);
+  assert.deepEqual(world.told(), []);
+  await world.minutes(1);
+  assert.deepEqual(world.told(), ['raised']);
+  await assertTold(world);
+});
+
+/** What may become of a rule while its alarm stands. */
+const endings: Readonly<Record<string, (rule: RuleData) => RuleData[]>> = {
+  'is removed': () => [],
+  'is switched off': (rule) => [{ ...rule, enabled: false }],
+  'holds no longer': (rule) => [{ ...rule, enabledUntil: START + MINUTE }],
+  'matches others only': (rule) => [{ ...rule, match: { device: 'other-*' } }],
+  'matches a type that the device does not have': (rule) => [{ ...rule, match: { type: 'freezer' } }],
+};
+for (const [what, change] of Object.entries(endings)) {
+  for (const rule of [high, { noDataFor: '1m' }] as const) {
+    test(`an alarm of ${JSON.stringify(rule)} ends once when its rule ${what}`, async () => {
+      const world = life(rule);
+      await world.report(0, 9);
+      await world.minutes('noDataFor' in rule ? 2 : 0);
+      world.rules.data = change(world.rules.data[0]!);
+      await world.minutes(3);
+      assert.deepEqual(world.told(), ['raised', 'ended']);
+      await assertTold(world);
+    });
+  }
+}
+
+/** Rules by which a window is judged only when it is closed, and a device's last window closes only by time. */
+const closing: readonly (readonly [rule: Rule, told: string])[] = [
+  [{ metric: 'temperature', stat: 'mean', above: 8 }, 'raised 9'],
+  [{ stat: 'count', below: 2 }, 'raised 1'],
+  [{ metric: 'temperature', stat: 'last', above: 8 }, 'raised 9'],
+  [{ metric: 'temperature', stat: 'max', below: 10 }, 'raised 9'],
+];
+for (const [rule, told] of closing) {
+  test(`the only window of a device is judged by ${JSON.stringify(rule)} once time has closed it`, async () => {
+    const world = life(rule);
+    await world.report(0, 9);
+    await world.minutes(1);
+    assert.deepEqual(world.log(), []);
+    await world.minutes(20);
+    assert.deepEqual(world.log(), [told]);
+    await assertTold(world);
+  });
+}
+
+test('a sweep that failed for some minutes judges the last window of a silent device all the same', async () => {
+  const world = life({ metric: 'temperature', stat: 'mean', above: 8 });
+  await world.report(0, 9);
+  world.clock.time += 10 * MINUTE;
+  await world.minutes(1);
+  assert.deepEqual(world.log(), ['raised 9']);
+});
 
 test('alerts of a rule that cannot be read stay, what they owe is sent, and each sweep fails by its name', async () => {
   const world = createAlertWorld({ rules: [high, { ...high, above: 20, clearBelow: 20 }] });
@@ -27,4 +197,53 @@ test('alerts of a rule that cannot be read stay, what they owe is sent, and each
   await sweep();
   assert.deepEqual(world.log(), ['raised 9', 'raised 21']);
   await assertTold(world);
+});
+
+/** Many silent devices, and an environment each of whose actions takes half a second. */
+async function slowly(devices: number) {
+  const world = createAlertWorld({
+    rules: [{ noDataFor: '1m' }],
+    turn: async () => void (world.clock.time += 500),
+  });
+  const names = Array.from({ length: devices }, (_, n) => `device-${String(n).padStart(3, '0')}`);
+  for (const name of names) await world.measure(0, 4, name);
+  world.clock.time = START + 60 * MINUTE;
+  const environment = world.environment();
+  const sweep = async (n: number) => {
+    const left: number[] = [];
+    const begun = world.clock.time;
+    const options = { endsAt: begun + MINUTE, onLate: (count: number) => left.push(count) };
+    await environment.sweep(`sweep-${n}`, options);
+    return { left: left[0] ?? 0, seconds: (world.clock.time - begun) / 1000 };
+  };
+  return { world, names, sweep };
+}
+
+test('a sweep that has not the time for all ends in time, says so, and the next begins where it stopped', async () => {
+  const { world, names, sweep } = await slowly(100);
+  const lefts: number[] = [];
+  for (let n = 0; n < 20 && lefts.at(-1) !== 0; n += 1) {
+    const { left, seconds } = await sweep(n);
+    assert.ok(seconds < 60, `${seconds} s`);
+    lefts.push(left);
+  }
+  assert.ok(lefts.length > 3, lefts.join());
+  const told = world.sent.map(({ notification }) => notification.deviceId);
+  assert.deepEqual([...told].sort(), names);
+  assert.deepEqual(
+    lefts,
+    [...lefts].sort((a, b) => b - a),
+    'each sweep leaves fewer',
+  );
+});
+
+test('where the time never suffices every device is looked at in turn', async () => {
+  const { world, names, sweep } = await slowly(100);
+  for (let n = 0; n < 30; n += 1) {
+    assert.ok((await sweep(n)).left > 0);
+    world.rules.data = world.rules.data.map((rule) => ({ ...rule, repeatEvery: '10s' }));
+  }
+  const counts = names.map((name) => world.sent.filter((each) => each.notification.deviceId === name).length);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  assert.ok(least >= 2 && most - least <= 1, counts.join());
 });

@@ -12,6 +12,7 @@ import {
   type IotCloud,
   type Operation,
 } from './api-request.ts';
+import { authorizationOperations } from './authorization-operations.ts';
 import { certificateOperations } from './certificate-operations.ts';
 import { policyAttachmentOperations } from './policy-attachment-operations.ts';
 import { policyOperations } from './policy-operations.ts';
@@ -38,6 +39,7 @@ const routes: readonly Route[] = [
   ...certificateOperations,
   ...policyOperations,
   ...policyAttachmentOperations,
+  ...authorizationOperations,
   ...thingPrincipalOperations,
   ...provisioningOperations,
 ].map((operation) => ({ operation, segments: operation.path.slice(1).split('/') }));

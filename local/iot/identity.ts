@@ -35,6 +35,8 @@ export interface Identity {
     principal: string,
     clientId: string,
   ): { readonly name: string; readonly exclusive: boolean } | undefined;
+  /** The values of policy variables and condition keys on a connection; those of an empty address or client ID are absent. */
+  lookup(connection: Pick<AuthorizeRequest, 'principal' | 'clientId' | 'sourceIp'>): Lookup;
 }
 
 /** Connections whose evaluation is kept ready; beyond it all are forgotten and built anew. */
@@ -143,11 +145,14 @@ export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed
     return thing && { thing, exclusive: type === 'EXCLUSIVE_THING' };
   };
 
-  const lookupFor = (request: AuthorizeRequest, thing: Thing | undefined): Lookup => {
+  const lookupFor = (
+    request: Pick<AuthorizeRequest, 'principal' | 'clientId' | 'sourceIp'>,
+    thing: Thing | undefined,
+  ): Lookup => {
     const values = new Map<string, string | readonly string[]>([
       ...factsOf(request.principal),
       ...(request.clientId === '' ? [] : [['iot:ClientId', request.clientId] as const]),
-      ['aws:SourceIp', plainAddress(request.sourceIp)],
+      ...(request.sourceIp === '' ? [] : [['aws:SourceIp', plainAddress(request.sourceIp)] as const]),
       ['aws:SecureTransport', 'true'],
       ['iot:Connection.Thing.IsAttached', String(thing !== undefined)],
     ]);
@@ -208,5 +213,6 @@ export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed
       const found = attached(principal, clientId);
       return found && { name: found.thing.name, exclusive: found.exclusive };
     },
+    lookup: (connection) => lookupFor(connection, attached(connection.principal, connection.clientId)?.thing),
   };
 }

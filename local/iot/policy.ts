@@ -30,7 +30,8 @@ type Outcome = true | string;
 export const describeStatement = ({ policyName, number, sid }: Statement) =>
   `${policyName} statement ${number}${sid ? ` (Sid ${sid})` : ''}`;
 
-function coversAction({ actions }: Statement, action: string): boolean {
+/** @param action in lower case */
+export function coversAction({ actions }: Statement, action: string): boolean {
   const found = actions.patterns.some((pattern) => {
     const bound = pattern.bind(() => undefined);
     return 'test' in bound && bound.test(action);

@@ -30,7 +30,10 @@ export const handler = createHandler(async (_event, tools, context) => {
   await sweep(`sweep-${context.awsRequestId}`, {
     onSent: () => tools.count('AlertsSent', 1),
     endsAt: now() + context.getRemainingTimeInMillis(),
-    onUnreadable: (error) => tools.fail(error),
+    onUnreadable(error) {
+      tools.count('RulesUnreadable', 1);
+      tools.fail(error);
+    },
     onLate(left) {
       tools.count('DevicesNotSwept', left);
       tools.warn('Sweep out of time: the next begins with the devices that are left', { left });

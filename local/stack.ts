@@ -13,7 +13,7 @@ import { streamsFromTemplate } from './firehose/stream-spec.ts';
 import { createDeliveryStreams } from './firehose/stream.ts';
 import { writeEndpoints, type Endpoints } from './endpoints.ts';
 import type { Flags } from './flags.ts';
-import { ground } from './ground.ts';
+import { ground, valuesHere } from './ground.ts';
 import { apiFromTemplate, withAddress } from './http-api/api-spec.ts';
 import { apiPrefix } from './http-api/gateway.ts';
 import { openIot, type Iot } from './iot/iot.ts';
@@ -286,6 +286,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     samconfigFile: path.join(options.root, 'samconfig.toml'),
     environment: 'local',
     overrides: options.overrides,
+    defaults: valuesHere(options.webPort),
     ...ground,
   });
   const closers = createClosers();

@@ -29,6 +29,8 @@ export interface LoadOptions extends Ground {
   readonly environment: string;
   /** Values from the command line; they come before those of samconfig.toml. */
   readonly overrides: Readonly<Record<string, string>>;
+  /** Values of parameters that nobody set, where the template has such parameters. */
+  readonly defaults?: Readonly<Record<string, string>>;
 }
 
 const sam = 'AWS::Serverless-2016-10-31';
@@ -141,9 +143,12 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
 
   const samconfig = shownAs(resolve(options.samconfigFile));
   const fromFile = readParameterOverrides(options.samconfigFile, samconfig, options.environment);
+  const declaredParameters = section('Parameters');
+  const defaults = Object.entries(options.defaults ?? {}).filter(([name]) => declaredParameters.has(name));
   const parameters = resolveParameters(
-    section('Parameters'),
+    declaredParameters,
     [
+      { source: 'npm start', values: new Map(defaults) },
       { source: samconfig, values: fromFile },
       { source: '--parameter-overrides', values: new Map(Object.entries(options.overrides)) },
     ],

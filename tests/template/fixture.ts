@@ -11,6 +11,7 @@ export interface Draft {
   /** Written beside the template, by name. */
   readonly files?: Readonly<Record<string, string>>;
   readonly overrides?: Readonly<Record<string, string>>;
+  readonly defaults?: Readonly<Record<string, string>>;
 }
 
 export const ground = { stackName: 'tidegate', region: 'us-east-1', accountId: '000000000000' };
@@ -32,6 +33,7 @@ export function withTemplate<T>(
       samconfigFile: join(folder, 'samconfig.toml'),
       environment: 'local',
       overrides: draft.overrides ?? {},
+      ...(draft.defaults && { defaults: draft.defaults }),
     });
     return use(template);
   } catch (error) {

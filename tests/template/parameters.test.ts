@@ -20,6 +20,15 @@ test('a value is the override, else what samconfig.toml has, else the default', 
   assert.equal(load(text, { files, overrides: { P: 'given' } }).parameters['P'], 'given');
 });
 
+test('what this machine knows better comes before the default only, and only where there is such a parameter', () => {
+  const defaults = { P: 'here', Other: 'x' };
+  const files = { 'samconfig.toml': '[local.deploy.parameters]\nparameter_overrides = "P=from-file"' };
+  const text = template('{ Type: String, Default: default }');
+  assert.deepEqual(load(text, { defaults }).parameters, { P: 'here' });
+  assert.equal(load(text, { defaults, files }).parameters['P'], 'from-file');
+  assert.equal(load(text, { defaults, overrides: { P: 'given' } }).parameters['P'], 'given');
+});
+
 const forms: readonly (readonly [toml: string, value: string])[] = [
   ['parameter_overrides = "P=1"', '1'],
   ['parameter_overrides = ["P=1"]', '1'],

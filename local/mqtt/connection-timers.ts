@@ -7,6 +7,8 @@ import type { EndingName } from './refusal.ts';
 export interface ConnectionTimers {
   /** A packet of so many bytes came. */
   seen(bytes: number, isPublish: boolean): void;
+  /** A message went to the client. */
+  sent(): void;
   /** CONNECT came: from now on one and a half times this may pass between packets [MQTT-3.1.2-24]. */
   keepAlive(seconds: number): void;
   /** True while the client has sent all that it may for now. */
@@ -38,11 +40,15 @@ export function createTimers(deps: {
   resume: () => void;
   /** True while it is the broker that does not read, so that silence is not the client's fault. */
   isHeld: () => boolean;
+  /** Called once, when more goes to the client than IoT Core would send to it. */
+  overfed: () => void;
 }): ConnectionTimers {
   const { clock, limits, close } = deps;
   let lastSeen = clock.elapsed();
   const publishes = createAllowance(limits.publishesPerSecond, limits.publishBurst, lastSeen);
+  const deliveries = createAllowance(limits.publishesPerSecond, limits.publishBurst, lastSeen);
   const bytes = createAllowance(limits.bytesPerSecond, limits.byteBurst, lastSeen);
+  let isOverfed = false;
   let isThrottled = false;
   let cancelThrottle = () => {};
   let cancelSilence = clock.after(limits.connectTimeoutMs, () =>
@@ -71,6 +77,12 @@ export function createTimers(deps: {
       bytes.spend(length, lastSeen);
       if (isPublish) publishes.spend(1, lastSeen);
       throttle();
+    },
+    sent() {
+      if (isOverfed) return;
+      deliveries.spend(1, clock.elapsed());
+      isOverfed = deliveries.debtMs() > 0;
+      if (isOverfed) deps.overfed();
     },
     keepAlive(seconds) {
       cancelSilence();

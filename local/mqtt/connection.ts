@@ -163,6 +163,7 @@ export function createConnection(
       const bytes = dialect.publish(delivery, clock.now());
       if (bytes.length > maxPacketBytes) return false;
       if (isOpen) write(bytes);
+      timers.sent();
       return true;
     },
     overflow: (reason) => close('tooSlow', reason),
@@ -199,7 +200,16 @@ export function createConnection(
     isOpen: () => isOpen,
   };
 
-  const timers = createTimers({ clock, limits, close, resume: read, isHeld: () => isBusy || awaitsRelief });
+  const overfed = () =>
+    log.warn(
+      'a client gets more messages than AWS IoT Core sends to one connection, where some would be lost',
+      {
+        client: accepted?.clientId,
+        perSecond: limits.publishesPerSecond,
+      },
+    );
+  const isSlow = () => isBusy || awaitsRelief;
+  const timers = createTimers({ clock, limits, close, resume: read, isHeld: isSlow, overfed });
   stream.on('data', (chunk: Buffer) => {
     if (!isOpen) return;
     frames.push(chunk);

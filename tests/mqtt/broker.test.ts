@@ -588,6 +588,24 @@ test('a connection may send a burst of publishes, and then reading keeps it to i
   assert.partialDeepStrictEqual(await other.next(), { cmd: 'puback' });
 });
 
+test('a connection gets all that it subscribed to, and the log says once where AWS would lose some of it', async () => {
+  const clock = createManualClock(0);
+  await start({ clock, limits: { publishesPerSecond: 100, publishBurst: 100 } });
+  const subscriber = await connected('s1');
+  await subscribed(subscriber, 'a', 0);
+  const [one, two] = [await connected('c1'), await connected('c2')];
+  const overfed = () => harness.log.filter(({ client, perSecond }) => client === 's1' && perSecond === 100);
+  const share = async (from: RawClient, amount: number) => {
+    from.send(...Array.from({ length: amount }, () => publish('a', 'x', { qos: 0 })));
+    for (let i = 0; i < amount; i += 1)
+      assert.partialDeepStrictEqual(await subscriber.next(), { cmd: 'publish', topic: 'a' });
+  };
+  await share(one, 99);
+  assert.equal(overfed().length, 0);
+  await share(two, 60);
+  assert.equal(overfed().length, 1);
+});
+
 test('a connection may send a burst of bytes, and then reading keeps it to its rate', async () => {
   const clock = createManualClock(0);
   await start({ clock, limits: { bytesPerSecond: 1_000, byteBurst: 5_000 } });

@@ -1,7 +1,7 @@
 // Everything that tells people of alerts, as environments that may fail or crash at any action, with a list instead of SNS.
 
 import assert from 'node:assert/strict';
-import { createAlerting } from '../../adapters/alerting.ts';
+import { createAlerting, type JudgeWindows } from '../../adapters/alerting.ts';
 import { createPaying } from '../../adapters/paying.ts';
 import type { UnreadableRule } from '../../adapters/rule-store.ts';
 import { createSweeping, type Sweep } from '../../adapters/sweeping.ts';
@@ -35,7 +35,7 @@ export type FaultOf = (n: number, action: Action) => Fault | undefined;
 /** An environment of the functions. After a crash nothing that it does has an effect. */
 export interface Environment {
   /** Judges the windows, as the event of this name does. */
-  judge(windows: readonly Window[], payer: string): Promise<void>;
+  readonly judge: JudgeWindows;
   readonly sweep: Sweep;
   /** How many actions it took so far. */
   readonly actions: () => number;

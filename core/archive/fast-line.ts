@@ -1,4 +1,4 @@
-// Reads the usual line of an archive from its bytes, many times faster than JSON.parse, and leaves every other line to the careful way.
+// Reads the usual line of an archive from its bytes, without JSON.parse, and leaves every other line to the careful way.
 
 import { createNames } from './names.ts';
 import { bytes, isSpelled, plainEnd, readNumber, spell, wordAt, type Numbers } from './scan.ts';

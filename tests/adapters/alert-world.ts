@@ -187,7 +187,7 @@ export function createAlertWorld({
     ...{ clock, rules, sent, decided, untold, unnoted, services, environment },
 
     /** Counts one reading in the n-th window of a device, of which a message comes now. */
-    async measure(n: number, temperature: number, deviceId = 'device'): Promise<Window> {
+    measure: async (n: number, temperature: number, deviceId = 'device'): Promise<Window> => {
       await turn?.();
       const timestamp = START + n * WINDOW_SECONDS * 1000;
       const metrics = [{ name: 'temperature', value: decimalOf(temperature)! }];
@@ -198,7 +198,7 @@ export function createAlertWorld({
     },
 
     /** Somebody takes charge of what stands of a device. */
-    async acknowledge(deviceId: string): Promise<void> {
+    acknowledge: async (deviceId: string): Promise<void> => {
       await turn?.();
       for (const state of (await services.alerts.load(deviceId)).states.values()) {
         const next = acknowledge(state, { by: 'ann', at: clock.time });

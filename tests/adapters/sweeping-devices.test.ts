@@ -29,16 +29,16 @@ async function lifeOn(tables: Tables, rules: readonly Rule[]) {
     ...own,
     environment,
     /** `+` or `-` and the version of a connection, in the order in which the events come. */
-    async connections(events: string, groups: readonly string[] = [], type = 'fridge'): Promise<void> {
+    connections: async (events: string, groups: readonly string[] = []): Promise<void> => {
       for (const event of events.split(' ')) {
         const version = Number(event.slice(1));
         const online = event.startsWith('+');
         const at = START + version * 1000 + (online ? 0 : 500);
         const presence = { deviceId: 'device', online, at, version, sessionId: `s${version}` };
-        await devices.applyPresence(presence, { type, groups, attributes: {} });
+        await devices.applyPresence(presence, { type: 'fridge', groups, attributes: {} });
       }
     },
-    async minutes(count: number): Promise<void> {
+    minutes: async (count: number): Promise<void> => {
       for (let minute = 0; minute < count; minute += 1) {
         own.clock.time += MINUTE;
         await environment.sweep(`sweep-${own.clock.time}`);

@@ -1,7 +1,6 @@
 // Puts the parts of alerts together over the real services, for the functions that judge and tell.
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SNSClient } from '@aws-sdk/client-sns';
 import { defaultRules } from '../core/rule-data.ts';
 import { createAlertHistory } from './alert-history.ts';
 import { createAlertStore, type AlertStore, type OpenAlerts } from './alert-store.ts';
@@ -9,6 +8,7 @@ import type { AlertEnvironment } from './environment.ts';
 import { createNotifier } from './notifier.ts';
 import { createPaying, type Paying } from './paying.ts';
 import { createRuleStore, type RuleStore } from './rule-store.ts';
+import { openSns } from './sns-client.ts';
 import { createStormGuard } from './storm-guard.ts';
 
 export interface AlertParts {
@@ -30,7 +30,7 @@ export function openAlerts(
     retentionDays: windowRetentionDays,
   });
   const page = environment.dashboardOrigin;
-  const notifier = createNotifier({ client: new SNSClient(), topicArn: alertsTopicArn, page });
+  const notifier = createNotifier({ client: openSns(), topicArn: alertsTopicArn, page });
   const guard = createStormGuard({ client, table: alertsTable, perMinute: environment.alertsPerMinute, now });
   const defaults = defaultRules(environment);
   return {

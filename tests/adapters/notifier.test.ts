@@ -1,0 +1,92 @@
+// What SNS is asked to publish, and for how long its answer is waited for.
+
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { createNotifier } from '../../adapters/notifier.ts';
+import { openSns } from '../../adapters/sns-client.ts';
+import type { Notification } from '../../core/alert-state.ts';
+
+const notification = (more: Partial<Notification> = {}): Notification =>
+  ({
+    ...{ alertId: 'a1', transition: 'raised', deviceId: 'store-1', site: 'seattle', ruleId: 'warm' },
+    ...{ severity: 'major', channels: ['email', 'sms'], windowStart: 1_790_000_000_000 },
+    ...{ since: 1_790_000_000_000, decidedAt: 1_790_000_001_000 },
+    ...{ metric: 'temperature', stat: 'max', value: '9', side: 'above', limit: '8' },
+    ...more,
+  }) as Notification;
+
+/** An SNS that gives `answer`, none where that is undefined, to each request. */
+async function openFakeSns(t: TestContext, answer: string | undefined) {
+  const requests: URLSearchParams[] = [];
+  const server = createServer((req: IncomingMessage, res) => {
+    let body = '';
+    req.setEncoding('utf8').on('data', (text) => (body += text));
+    req.on('end', () => {
+      requests.push(new URLSearchParams(body));
+      if (answer !== undefined) res.end(answer);
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const client = openSns({
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    answerMs: answer === undefined ? 50 : 8000,
+  });
+  t.after(() => {
+    client.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+  const topicArn = 'arn:aws:sns:us-east-1:000000000000:alerts';
+  const notifier = createNotifier({ client, topicArn, page: 'https://dashboard.example.com' });
+  return { notifier, requests };
+}
+
+const published =
+  '<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>';
+
+/** The message attributes of a request, by name. */
+function attributesOf(request: URLSearchParams | undefined): Record<string, string | null> {
+  const found: Record<string, string | null> = {};
+  for (let n = 1; request?.has(`MessageAttributes.entry.${n}.Name`); n += 1) {
+    const entry = `MessageAttributes.entry.${n}`;
+    found[request.get(`${entry}.Name`)!] = request.get(`${entry}.Value.StringValue`);
+  }
+  return found;
+}
+
+test('a notification is one publish, with a text for each channel and what subscribers filter by', async (t) => {
+  const { notifier, requests } = await openFakeSns(t, published);
+  await notifier.notify(notification());
+  assert.equal(requests.length, 1);
+  assert.deepEqual(attributesOf(requests[0]), {
+    ...{ severity: 'major', site: 'seattle', device: 'store-1', rule: 'warm', alertId: 'a1' },
+    ...{ transition: 'raised', channels: '["email","sms"]' },
+  });
+  const message = JSON.parse(requests[0]!.get('Message')!) as Record<string, string>;
+  assert.deepEqual(Object.keys(message), ['default', 'email', 'sms']);
+  assert.match(message['email']!, /https:\/\/dashboard\.example\.com\/\?device=store-1/);
+});
+
+test('an attribute without text is left out, as SNS takes none', async (t) => {
+  const { notifier, requests } = await openFakeSns(t, published);
+  await notifier.notify(notification({ site: '' }));
+  assert.ok(!('site' in attributesOf(requests[0])));
+});
+
+test('a digest is one publish, as severe as the worst of it', async (t) => {
+  const { notifier, requests } = await openFakeSns(t, published);
+  const severities = ['warning', 'critical', 'minor'] as const;
+  await notifier.notifyAll(severities.map((severity) => notification({ severity, channels: ['email'] })));
+  assert.equal(requests.length, 1);
+  const expected = { severity: 'critical', transition: 'digest', channels: '["email"]' };
+  assert.deepEqual(attributesOf(requests[0]), expected);
+});
+
+test('an SNS that takes a request and never answers is given up', async (t) => {
+  const { notifier } = await openFakeSns(t, undefined);
+  await assert.rejects(notifier.notify(notification()), { name: 'TimeoutError' });
+});

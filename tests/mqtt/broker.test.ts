@@ -217,6 +217,21 @@ test('a subscriber gets no topic that its policy does not let it receive', async
   assert.partialDeepStrictEqual(await client.next(), { topic: 'a/open' });
 });
 
+test('a shared subscription is judged by its whole filter, and what comes of it by its topic', async () => {
+  const asked: string[] = [];
+  await start({
+    authorize: ({ action, resource }) => {
+      if (action === 'iot:Subscribe' || action === 'iot:Receive') asked.push(`${action} ${resource}`);
+      return true;
+    },
+  });
+  const client = await connected('c1');
+  await subscribed(client, '$share/g/a/+', 0);
+  client.send(publish('a/b', 'x', { qos: 0 }));
+  assert.partialDeepStrictEqual(await client.next(), { topic: 'a/b' });
+  assert.deepEqual(asked, ['iot:Subscribe topicfilter/$share/g/a/+', 'iot:Receive topic/a/b']);
+});
+
 test('a payload of 131,072 bytes is accepted; one byte more closes and is counted as refused', async () => {
   await start();
   const client = await connected('c1');

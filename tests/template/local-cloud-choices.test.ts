@@ -37,6 +37,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['mqtt/mqtt5', 'what waits for a group goes to a member that joins it'],
     ['mqtt/mqtt5', 'what a member of a kept group has not acknowledged goes on to another when it leaves'],
     ['mqtt/mqtt5', 'a shared subscription passes over a member that has no room for more'],
+    ['mqtt/broker', 'a shared subscription is judged by its whole filter'],
   ],
   '**Version numbers**': [
     [

@@ -16,6 +16,8 @@ export interface StormGuard {
 const MINUTE_MS = 60_000;
 /** Device ids have no number sign. */
 const KEY = { deviceId: { S: '#storm' }, ruleId: { S: '#storm' } };
+/** Whose clock is a little behind counts in the minute that others have begun. */
+const COUNTS = '#minute BETWEEN :minute AND :next';
 /** Minutes begin once a minute, and then one of all that race for it has its way. */
 const MAX_TRIES = 5;
 
@@ -40,7 +42,11 @@ export function createStormGuard(options: {
           UpdateExpression: update,
           ConditionExpression: condition,
           ExpressionAttributeNames: { '#minute': 'minute', '#sent': 'sent' },
-          ExpressionAttributeValues: { ':minute': { N: String(minute) }, ':one': { N: '1' } },
+          ExpressionAttributeValues: {
+            ':minute': { N: String(minute) },
+            ':next': { N: String(minute + 1) },
+            ':one': { N: '1' },
+          },
           ReturnValues: 'ALL_NEW',
         }),
       );
@@ -61,10 +67,10 @@ export function createStormGuard(options: {
       if (minute === full) return false;
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
         const sent =
-          (await add('SET #sent = #sent + :one', '#minute = :minute', minute)) ??
+          (await add('SET #sent = #sent + :one', COUNTS, minute)) ??
           (await add(
             'SET #minute = :minute, #sent = :one',
-            'attribute_not_exists(#minute) OR #minute <> :minute',
+            `attribute_not_exists(#minute) OR NOT ${COUNTS}`,
             minute,
           ));
         if (sent === undefined) continue;

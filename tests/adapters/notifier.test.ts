@@ -8,7 +8,7 @@ import { createNotifier } from '../../adapters/notifier.ts';
 import { openSns } from '../../adapters/sns-client.ts';
 import type { Notification } from '../../core/alert-state.ts';
 
-const notification = (more: Partial<Notification> = {}): Notification =>
+const notification = (more: Partial<Notification> = {}) =>
   ({
     ...{ alertId: 'a1', transition: 'raised', deviceId: 'store-1', site: 'seattle', ruleId: 'warm' },
     ...{ severity: 'major', channels: ['email', 'sms'], windowStart: 1_790_000_000_000 },

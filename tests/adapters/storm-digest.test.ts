@@ -164,3 +164,24 @@ test('environments that count at once admit as many as a minute may have, and kn
     assert.ok(guards.every((guard) => !guard.isFull()));
   }
 });
+
+test('environments whose clocks differ begin no minute twice', async () => {
+  const clock = { time: START + 200 * MINUTE };
+  const perMinute = 3;
+  const guards = [0, -20_000, 7000].map((skew) =>
+    createStormGuard({ client: tables.client, table: 'alerts', perMinute, now: () => clock.time + skew }),
+  );
+  const admitted: number[] = [];
+  for (let n = 0; n < 60; n += 1) {
+    if (await guards[n % 3]!.admit()) admitted.push(clock.time);
+    clock.time += 5000;
+  }
+  // Five minutes, which begin when that of the fastest clock does.
+  const byMinute = Map.groupBy(admitted, (time) => Math.floor((time + 7000) / MINUTE));
+  const counts = [...byMinute.values()].map(({ length }) => length);
+  assert.ok(
+    counts.every((count) => count <= perMinute),
+    counts.join(),
+  );
+  assert.ok(admitted.length >= 5 * perMinute, counts.join());
+});

@@ -7,7 +7,7 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import type { Device, ThingFacts } from '../core/device.ts';
+import { SIGHTING_MS, type Device, type ThingFacts } from '../core/device.ts';
 import type { PresenceEvent } from '../core/presence.ts';
 import { deviceOf } from './device-item.ts';
 import { presenceUpdate } from './presence-update.ts';
@@ -32,7 +32,6 @@ export interface DeviceStore {
   applyPresence(event: PresenceEvent, thing?: ThingFacts): Promise<'applied' | 'stale' | 'unknown'>;
 }
 
-const SIGHTING_MS = 600_000;
 /** Devices whose last sighting an environment remembers. */
 const REMEMBERED_DEVICES = 20_000;
 

@@ -12,7 +12,7 @@ import {
 import { isSuspect, judge } from '../core/alert.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
-import type { Device } from '../core/device.ts';
+import { SIGHTING_MS, type Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
 import { end, remind } from '../core/reminder.ts';
 import type { Window } from '../core/window.ts';
@@ -72,7 +72,9 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
     longest: number,
     isOpen: boolean,
   ): Promise<number | undefined> {
-    if (!isOpen && lastSeenAt !== undefined && now() - lastSeenAt <= longest) return lastSeenAt;
+    const age = now() - (lastSeenAt ?? NaN);
+    // Of an alarm that stands only whether the device is back matters, and this one cannot be.
+    if (isOpen ? age > longest + SIGHTING_MS : age <= longest) return lastSeenAt;
     const [newest] = await windows.before(deviceId, now() + size, 1);
     const reading = newest && Math.min(newest.lastReadingAt, now());
     const known = [lastSeenAt, reading].filter((time) => time !== undefined);

@@ -9,12 +9,15 @@ export interface ThingFacts {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** How far behind its last message the time may be at which a device is said to have been heard from. */
+export const SIGHTING_MS = 600_000;
+
 /** All times in epoch milliseconds. A part is absent until somebody has told it. */
 export interface Device extends Partial<ThingFacts> {
   readonly deviceId: string;
   /** From the topic of its last messages. */
   readonly site?: string;
-  /** When it was last heard from, ten minutes at most before the last message. */
+  /** When it was last heard from, `SIGHTING_MS` at most before the last message. */
   readonly lastSeenAt?: number;
   readonly online?: boolean;
   /** When it came or went. */

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Snooze } from '../../adapters/alert-store.ts';
+import type { WindowStore } from '../../adapters/window-store.ts';
 import type { RuleData } from '../../core/rule-data.ts';
+import { servicesInMemory } from './alert-services.ts';
 import { assertTold, createAlertWorld, MINUTE, START } from './alert-world.ts';
 
 const high = { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 } as const;
@@ -246,4 +248,33 @@ test('where the time never suffices every device is looked at in turn', async ()
   const counts = names.map((name) => world.sent.filter((each) => each.notification.deviceId === name).length);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   assert.ok(least >= 2 && most - least <= 1, counts.join());
+});
+
+test('a device that has long been silent costs a sweep no look at its windows or its state', async () => {
+  const services = servicesInMemory();
+  let reads = 0;
+  const before: WindowStore['before'] = async (...asked) => {
+    reads += 1;
+    return services.windows.before(...asked);
+  };
+  const counting = { ...services, windows: { ...services.windows, before } };
+  const world = createAlertWorld({ rules: [{ noDataFor: '5m' }], services: counting });
+  const environment = world.environment();
+  await world.measure(0, 4);
+  const counts: (readonly [reads: number, actions: number])[] = [];
+  for (let minute = 1; minute <= 30; minute += 1) {
+    world.clock.time = START + minute * MINUTE;
+    const [readsBefore, actionsBefore] = [reads, environment.actions()];
+    await environment.sweep(`sweep-${minute}`);
+    counts.push([reads - readsBefore, environment.actions() - actionsBefore]);
+  }
+  assert.deepEqual(world.log(), ['raised 360']);
+  // One action lists what is open.
+  assert.deepEqual(
+    counts.slice(16).filter(([looks, actions]) => looks > 0 || actions > 1),
+    [],
+  );
+  await world.measure(181, 4);
+  await environment.sweep('back');
+  assert.equal(reads, counts.reduce((sum, [count]) => sum + count, 0) + 1);
 });

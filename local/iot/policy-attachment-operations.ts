@@ -61,6 +61,19 @@ function listPolicies(registry: Registry, request: ApiRequest, names: readonly s
   return { policies, nextMarker: next };
 }
 
+function listTargets(
+  registry: Registry,
+  request: ApiRequest,
+  policy: string,
+  isWanted: (target: string) => boolean = () => true,
+) {
+  const { name } = find(registry.policies, 'Policy', policy);
+  const targets = [...registry.targets].filter(([, { policies }]) => policies.includes(name));
+  return page(request, targets.map(([arn]) => arn).filter(isWanted), (arn) => arn, byMarker);
+}
+
+const principalOf = (request: ApiRequest) => request.header('x-amzn-iot-principal') ?? '';
+
 export const policyAttachmentOperations: readonly Operation[] = [
   {
     name: 'AttachPolicy',
@@ -99,11 +112,7 @@ export const policyAttachmentOperations: readonly Operation[] = [
     path: '/policy-targets/{policyName}',
     query: byMarker,
     run({ registry }, request) {
-      const { name } = find(registry.policies, 'Policy', label(request, 'policyName'));
-      const targets = [...registry.targets]
-        .filter(([, { policies }]) => policies.includes(name))
-        .map(([arn]) => arn);
-      const { items, next } = page(request, targets, (arn) => arn, byMarker);
+      const { items, next } = listTargets(registry, request, label(request, 'policyName'));
       return { targets: items, nextMarker: next };
     },
   },
@@ -112,7 +121,14 @@ export const policyAttachmentOperations: readonly Operation[] = [
     method: 'PUT',
     path: '/principal-policies/{policyName}',
     run: ({ registry }, request) =>
-      attachPolicy(registry, label(request, 'policyName'), request.header('x-amzn-iot-principal') ?? ''),
+      attachPolicy(registry, label(request, 'policyName'), principalOf(request)),
+  },
+  {
+    name: 'DetachPrincipalPolicy',
+    method: 'DELETE',
+    path: '/principal-policies/{policyName}',
+    run: ({ registry }, request) =>
+      detachPolicy(registry, label(request, 'policyName'), principalOf(request)),
   },
   {
     name: 'ListPrincipalPolicies',
@@ -120,8 +136,20 @@ export const policyAttachmentOperations: readonly Operation[] = [
     path: '/principal-policies',
     query: [...byMarker, 'isAscendingOrder'],
     run({ registry }, request) {
-      const principal = checkPrincipal(registry, request.header('x-amzn-iot-principal') ?? '');
+      const principal = checkPrincipal(registry, principalOf(request));
       return listPolicies(registry, request, policiesOf(registry, principal));
+    },
+  },
+  {
+    name: 'ListPolicyPrincipals',
+    method: 'GET',
+    path: '/policy-principals',
+    query: [...byMarker, 'isAscendingOrder'],
+    run({ registry }, request) {
+      const isPrincipal = (target: string) => !target.startsWith(registry.arn('thinggroup/'));
+      const policy = request.header('x-amzn-iot-policy') ?? '';
+      const { items, next } = listTargets(registry, request, policy, isPrincipal);
+      return { principals: items, nextMarker: next };
     },
   },
 ];

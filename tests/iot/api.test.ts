@@ -373,6 +373,27 @@ test('policies are listed by target, with those of the groups above, and targets
   );
 });
 
+test('the older calls attach, list and detach the policies of a principal', async (t) => {
+  const { client } = await open(t);
+  const { arn: principal } = await certificate(client);
+  const policyName = 'P';
+  await client.send(new iotApi.CreatePolicyCommand({ policyName, policyDocument: document }));
+  await client.send(new iotApi.CreateThingGroupCommand({ thingGroupName: 'usa' }));
+  await client.send(new iotApi.AttachPolicyCommand({ policyName, target: arn('thinggroup/usa') }));
+  await client.send(new iotApi.AttachPrincipalPolicyCommand({ policyName, principal }));
+  const { policies } = await client.send(new iotApi.ListPrincipalPoliciesCommand({ principal }));
+  assert.deepEqual(policies, [{ policyName, policyArn: arn('policy/P') }]);
+  const principals = async () =>
+    (await client.send(new iotApi.ListPolicyPrincipalsCommand({ policyName }))).principals;
+  assert.deepEqual(await principals(), [principal]);
+  await client.send(new iotApi.DetachPrincipalPolicyCommand({ policyName, principal }));
+  assert.deepEqual(await principals(), []);
+  await assert.rejects(
+    client.send(new iotApi.ListPolicyPrincipalsCommand({ policyName: 'nope' })),
+    named('ResourceNotFoundException'),
+  );
+});
+
 test('the data endpoint is localhost, and other endpoints are refused', async (t) => {
   const { client } = await open(t);
   const { endpointAddress } = await client.send(

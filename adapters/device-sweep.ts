@@ -15,10 +15,10 @@ import { isAlarm } from '../core/alert-step.ts';
 import { SIGHTING_MS, type Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
 import { end, remind } from '../core/reminder.ts';
-import type { Window } from '../core/window.ts';
+import { windowStartOf, type Window } from '../core/window.ts';
 import { rescheduled } from '../core/withholding.ts';
 import type { AlertStore } from './alert-store.ts';
-import { createLookBack } from './look-back.ts';
+import { createLookBack, type LookBack } from './look-back.ts';
 import type { WindowStore } from './window-store.ts';
 
 export interface DeviceSweepParts {
@@ -51,6 +51,8 @@ const CLOSED_LATELY_MS = 120_000;
 export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
   const { rules, kept, alerts, windows, windowSeconds, watchedSince, now } = parts;
   const size = windowSeconds * 1000;
+  const usual =
+    Math.max(0, ...rules.filter(isLimitRule).map(windowsBefore)) + Math.ceil(CLOSED_LATELY_MS / size);
 
   /** Writes step after step; undefined when another writer was faster, and will see to it. */
   async function advance(
@@ -86,9 +88,10 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
     rule: AlertRule,
     device: Device,
     standing: AlertState | undefined,
+    lookBack: LookBack,
   ): Promise<BeginSteps | undefined> {
     if (!isLimitRule(rule)) return absenceStep(rule, device, standing !== undefined);
-    return standing || needsClosedWindows(rule) ? limitStep(rule, device, standing) : undefined;
+    return standing || needsClosedWindows(rule) ? limitStep(rule, device, standing, lookBack) : undefined;
   }
 
   async function absenceStep(
@@ -108,11 +111,12 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
     rule: LimitRule,
     device: Device,
     standing: AlertState | undefined,
+    lookBack: LookBack,
   ): Promise<BeginSteps | undefined> {
     const { deviceId, lastSeenAt = -Infinity } = device;
     if (!standing && now() - lastSeenAt > size + LOOKS_BACK_MS) return undefined;
-    const start = now() - size - CLOSES_AFTER_MS + 1;
-    const lookBack = createLookBack(windows, windowsBefore(rule) + Math.ceil(CLOSED_LATELY_MS / size));
+    // A window begins at a multiple of its size, so all rules of a device look from the same place.
+    const start = windowStartOf(now() - CLOSES_AFTER_MS, windowSeconds);
     const isOpen = standing !== undefined && isAlarm(standing);
     const closed = await lookBack(rule, { deviceId, start, isAlarm: isOpen });
     const isNews = (window: Window) =>
@@ -147,6 +151,7 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
 
   return async (device, open) => {
     const { deviceId } = device;
+    const lookBack = createLookBack(windows, usual);
     let loading: ReturnType<AlertStore['load']> | undefined;
     const load = () => (loading ??= alerts.load(deviceId));
     const moment = async (): Promise<Moment> => {
@@ -164,7 +169,7 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
     for (const rule of rules.filter((each) => appliesTo(each, device, now()))) {
       const known = standing.get(rule.id);
       standing.delete(rule.id);
-      const begin = await stepOf(rule, device, known);
+      const begin = await stepOf(rule, device, known, lookBack);
       if (known ? !wouldChange(rule, known, begin) : !begin) continue;
       const [{ states }, at] = [await load(), await moment()];
       const step = begin?.();

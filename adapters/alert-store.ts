@@ -40,7 +40,10 @@ export interface AlertStore {
 
 /** All that somebody has to look after. */
 export interface OpenAlerts {
-  /** States that are not ok or owe something, of all devices, as they were at some time of the reading. */
+  /**
+   * States that are not ok or owe something, of all devices, as they were at some time of the reading. Throws for one
+   * that cannot be read, by its name, after all others.
+   */
   listOpen(): AsyncIterable<AlertState>;
 }
 
@@ -85,6 +88,7 @@ export function createAlertStore(options: {
     },
 
     async *listOpen() {
+      const faults: unknown[] = [];
       let from: Record<string, AttributeValue> | undefined;
       do {
         const { Items, LastEvaluatedKey } = await client.send(
@@ -97,9 +101,13 @@ export function createAlertStore(options: {
             ExclusiveStartKey: from,
           }),
         );
-        for (const item of Items ?? []) yield stateOf(item);
+        for (const item of Items ?? []) {
+          const state = tryStateOf(item, faults);
+          if (state) yield state;
+        }
         from = LastEvaluatedKey;
       } while (from);
+      if (faults.length > 0) throw faults[0];
     },
 
     async transition(previous, next) {
@@ -135,6 +143,16 @@ function itemOf(state: AlertState): Record<string, AttributeValue> {
     ...(state.pending.length > 0 && { pending: { S: JSON.stringify(state.pending) } }),
     ...(state.unfiled.length > 0 && { unfiled: { S: JSON.stringify(state.unfiled) } }),
   };
+}
+
+function tryStateOf(item: Record<string, AttributeValue>, faults: unknown[]): AlertState | undefined {
+  try {
+    return stateOf(item);
+  } catch (cause) {
+    const [deviceId, ruleId] = [item['deviceId']?.S, item['ruleId']?.S];
+    faults.push(new Error(`The state of rule ${ruleId} and device ${deviceId} cannot be read`, { cause }));
+    return undefined;
+  }
 }
 
 function stateOf(item: Record<string, AttributeValue>): AlertState {

@@ -61,6 +61,17 @@ export function createSweeping(
     return all;
   }
 
+  /** All that can be read. */
+  async function openAlerts(onError: (error: unknown) => void): Promise<AlertState[]> {
+    const open: AlertState[] = [];
+    try {
+      for await (const state of alerts.listOpen()) open.push(state);
+    } catch (error) {
+      onError(error);
+    }
+    return open;
+  }
+
   /** Those that some rule may tell of, in an order that each sweep keeps. */
   async function devicesFor(rules: readonly AlertRule[], openBy: OpenByDevice): Promise<Device[]> {
     const asksForAll = rules.some((rule) => !isLimitRule(rule) || needsClosedWindows(rule));
@@ -77,14 +88,13 @@ export function createSweeping(
   return async (payer, { endsAt = Infinity, onSent, onUnreadable, onLate } = {}) => {
     const { rules, unreadable } = await parts.rules();
     const watched = await watch.begin();
-    const open: AlertState[] = [];
-    for await (const state of alerts.listOpen()) open.push(state);
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => void errors.push(error);
+    const open = await openAlerts(onError);
     const openBy = Map.groupBy(open, ({ deviceId }) => deviceId);
     const looked = beginningAfter(watched.last, await devicesFor(rules, openBy));
     const kept = new Set(unreadable.map(({ id }) => id));
     const sweepDevice = createDeviceSweep({ ...parts, rules, kept, watchedSince: watched.since });
-    const errors: unknown[] = [];
-    const onError = (error: unknown) => void errors.push(error);
     const part = (share: number) => now() + (endsAt - now()) * share;
 
     const devicesUntil = part(DEVICES_SHARE);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { createDeviceStore, type DeviceStore } from '../../adapters/device-store.ts';
 import type { RuleData } from '../../core/rule-data.ts';
 import { servicesOn } from './alert-services.ts';
@@ -27,6 +28,7 @@ async function lifeOn(tables: Tables, rules: readonly Rule[]) {
   await environment.sweep('first');
   return {
     ...own,
+    client: tables.client,
     environment,
     /** `+` or `-` and the version of a connection, in the order in which the events come. */
     connections: async (events: string, groups: readonly string[] = []): Promise<void> => {
@@ -149,3 +151,26 @@ for (const judgeLate of [false, true]) {
       { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7, ...(judgeLate && { judgeLate }) },
     ));
 }
+
+test('a state that cannot be read fails the sweep by its name, and costs no other device anything', async () =>
+  world(
+    async ({ clock, environment, measure, log, client }) => {
+      for (const device of ['north', 'south', 'west']) await measure(0, 4, device);
+      const Item = {
+        deviceId: { S: 'south' },
+        ruleId: { S: 'rule-0' },
+        state: { S: 'alarm' },
+        pending: { S: '[' },
+      };
+      await client.send(new PutItemCommand({ TableName: 'alerts', Item }));
+      for (let minute = 1; minute < 8; minute += 1) {
+        clock.time += MINUTE;
+        await assert.rejects(
+          environment.sweep('sweep'),
+          /state of rule rule-0 and device south cannot be read/,
+        );
+      }
+      assert.deepEqual(log(), ['raised 360', 'raised 360']);
+    },
+    { noDataFor: '5m' },
+  ));

@@ -68,6 +68,9 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
         'the alarm of a device that fell silent is cleared once its last window is closed by time',
         'the alarm of a device whose last window is still beyond the limit stays',
       ],
+      'adapters/sweeping-life': [
+        'the only window of a device is judged by ${JSON.stringify(rule)} once time has closed it',
+      ],
     },
   ],
   [
@@ -255,6 +258,10 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
         'when SNS is down the event fails after its windows are written, and its repeat tells the alert once',
       ],
       'adapters/sweeping': ['a notification that SNS refused is sent by the sweep, once'],
+      'adapters/storm-digest': ['a digest that SNS refuses is sent a minute later, whole'],
+      'adapters/paying-soak': [
+        'whatever environments do at once, in whatever order, and whatever fails or crashes',
+      ],
     },
   ],
   [
@@ -263,6 +270,9 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     {
       'adapters/alerting': [
         'a crash between publishing and clearing the debt repeats it under the same alert id',
+      ],
+      'adapters/paying-crashes': [
+        'a publish that succeeds and whose answer is lost is repeated under the same alert id',
       ],
     },
   ],

@@ -109,10 +109,10 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
     return { exists: true, document: next, requests: remember(requests, traceId, next.version) };
   };
 
-  /** What subscribers learn of an update, beside that it was accepted. */
+  /** What subscribers learn of an update, beside that it was accepted; `previous` is null where there was no shadow. */
   const announce = async (
     id: ShadowId,
-    previous: ShadowDocument,
+    previous: ShadowDocument | null,
     current: ShadowDocument,
     clientToken?: string,
   ) => {
@@ -139,7 +139,7 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
     const [, version] = done(after, traceId)!;
     const answer = JSON.stringify({ state, metadata, version, timestamp, clientToken });
     await tell(id, 'update/accepted', answer);
-    await announce(id, before.document, after.document, clientToken);
+    await announce(id, before.exists ? before.document : null, after.document, clientToken);
     return answer;
   };
 

@@ -48,7 +48,7 @@ for (const prefix of [classic, named]) {
       {
         topic: 'update/documents',
         payload: {
-          previous: { state: {}, metadata: {}, version: 0 },
+          previous: null,
           current: { state: { desired }, metadata: { desired: stamped }, version: 1 },
           ...common,
         },
@@ -265,6 +265,28 @@ test('a shadow made again continues the versions for 48 hours, and then begins w
   await shadows.remove(id);
   await hours(48);
   assert.equal(await update(), 1);
+});
+
+test('documents name no previous state where there was no shadow, and an empty one where it was emptied', async (t) => {
+  const { connect } = await startCloud(t);
+  const client = await connect('app');
+  const heard = await listen(client, classic);
+  const previous: unknown[] = [];
+  const update = async (payload: string) => {
+    heard.length = 0;
+    await client.publishAsync(`${classic}/update`, payload, { qos: 1 });
+    const documents = () => heard.find(({ topic }) => topic === 'update/documents');
+    previous.push((await eventually('documents', documents)).payload['previous']);
+  };
+  await update(state('{"a":1}'));
+  await update('{"state":null}');
+  await update(state('{"a":1}'));
+  await ask(client, heard, `${classic}/delete`);
+  await update(state('{"a":1}'));
+  assert.equal(previous[0], null);
+  assert.partialDeepStrictEqual(previous[1], { version: 1 });
+  assert.deepEqual(previous[2], { state: {}, metadata: {}, version: 2 });
+  assert.equal(previous[3], null);
 });
 
 test('shadows exist for names that are no thing in the registry, as on AWS', async (t) => {

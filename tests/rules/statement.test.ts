@@ -176,6 +176,12 @@ const cases: [string, string, string, string][] = [
     senml,
     '{"l":[{"n":"light","u":"lm","t":1235,"v":135}]}',
   ],
+  [
+    'asks an object for one result, not for an array of one',
+    'SELECT get((SELECT a FROM data2), 0) AS first, (SELECT VALUE a FROM data2) AS a',
+    nested,
+    '{"a":"first"}',
+  ],
   ['asks objects', 'SELECT VALUE (SELECT a, b FROM data2)', nested, '{"a":"first","b":"second"}'],
   [
     'asks inside a question',
@@ -195,6 +201,12 @@ const cases: [string, string, string, string][] = [
     'SELECT EXISTS (SELECT n FROM e WHERE v = 7) AS yes, EXISTS (SELECT n FROM e WHERE v = 8) AS no',
     senml,
     '{"yes":true,"no":false}',
+  ],
+  [
+    'decides where nanvl() stands around what may be Undefined',
+    'SELECT nanvl(before.v <> color, true) OR isUndefined(before) AS changed WHERE isUndefined(before) OR nanvl(before.v <> color, false)',
+    color,
+    '{"changed":true}',
   ],
   ['knows IN', "SELECT color IN ['red', 'blue'] AS known", color, '{"known":true}'],
   [

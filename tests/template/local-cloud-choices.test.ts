@@ -111,7 +111,12 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['rules/operators', 'precedence is that of SQL: product, sum, comparison, NOT, AND, OR'],
     ['rules/errors', 'a minus sign stands before numbers only'],
   ],
+  '**Nested queries**': [
+    ['rules/statement', 'asks an object for one result, not for an array of one'],
+    ['rules/statement', 'enriches arrays'],
+  ],
   '**AND and OR**': [
+    ['rules/statement', 'decides where nanvl() stands around what may be Undefined'],
     [
       'rules/operators',
       'is Undefined with a side that is no Boolean, even where the other side would decide',

@@ -7,6 +7,7 @@ import {
   claim,
   filed,
   heldBy,
+  heldUntil,
   isPayable,
   leftToDigest,
   released,
@@ -89,6 +90,12 @@ export function createPaying(options: {
     return isHeld && !isFull ? state : undefined;
   }
 
+  /** An environment may be stopped while it waits, and go on when others have sent what it holds. */
+  function requireHeld(until: number): void {
+    if (now() >= until)
+      throw new Error('Notifications were held for too long; whoever comes next sends them');
+  }
+
   const settle = (state: AlertState, sent: readonly Notification[]) =>
     write(state, (current) => settled(current, sent));
   const release = (state: AlertState, name: string) => write(state, (current) => released(current, name));
@@ -100,12 +107,14 @@ export function createPaying(options: {
     onSent: (() => void) | undefined,
   ): Promise<AlertState | undefined> {
     let state: AlertState | undefined = held;
+    const until = heldUntil(held, name);
     for (const notification of heldBy(held, name)) {
       try {
         if (!(await guard.admit())) {
           if (state) await write(state, (current) => leftToDigest(current, name));
           return undefined;
         }
+        requireHeld(until);
         await notifier.notify(notification);
       } catch (error) {
         if (state) await release(state, name);
@@ -121,6 +130,7 @@ export function createPaying(options: {
   async function sendDigest(owners: readonly Owner[], name: string): Promise<void> {
     const notifications = owners.flatMap(({ left }) => sameChannels(left));
     try {
+      requireHeld(Math.min(...owners.map(({ until }) => until)));
       await notifier.notifyAll(notifications.sort((a, b) => rank(b) - rank(a)));
     } catch (error) {
       for (const owner of owners) owner.left = [];
@@ -155,7 +165,7 @@ export function createPaying(options: {
       await inParallel(states, CALLS_AT_ONCE, async (owing) => {
         if (now() >= until) return;
         const state = await hold(owing, { name, sendsDigest: true }, onFault).catch(onFault);
-        if (state) owners.push({ state, left: heldBy(state, name) });
+        if (state) owners.push({ state, until: heldUntil(state, name), left: heldBy(state, name) });
       });
       let left = owners;
       do {
@@ -172,6 +182,7 @@ export function createPaying(options: {
 /** A state, and what of it is held for digests and not yet sent, oldest first. */
 interface Owner {
   state: AlertState | undefined;
+  readonly until: number;
   left: readonly Notification[];
 }
 

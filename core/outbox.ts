@@ -41,6 +41,11 @@ export function heldBy(state: AlertState, payer: string): Notification[] {
   return state.pending.filter((debt) => debt.payer === payer).map((debt) => debt.notification);
 }
 
+/** Until when the payer may send what it holds, epoch milliseconds: others take it for crashed from then on. */
+export function heldUntil(state: AlertState, payer: string): number {
+  return Math.min(...state.pending.filter((debt) => debt.payer === payer).map((debt) => debt.heldUntil));
+}
+
 /** The state once notifications are known to be sent; undefined when none was owed any more. */
 export function settled(state: AlertState, sent: readonly Notification[]): AlertState | undefined {
   const ids = new Set(sent.map(({ alertId }) => alertId));

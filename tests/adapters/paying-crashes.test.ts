@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { AlertStore } from '../../adapters/alert-store.ts';
 import type { RuleData } from '../../core/rule-data.ts';
+import { servicesInMemory } from './alert-services.ts';
 import {
   assertTold,
   createAlertWorld,
@@ -136,3 +138,41 @@ test('a publish that succeeds and whose answer is lost is repeated under the sam
   assert.deepEqual([world.sent.length, first], [2, second]);
   assert.equal(world.clock.time, START);
 });
+
+for (const inDigest of [false, true]) {
+  const what = inDigest ? 'a digest' : 'a notification';
+  test(`an environment that was stopped for a minute while it held ${what} leaves it to who sent it meanwhile`, async () => {
+    const services = servicesInMemory();
+    const [stopped, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let claims = 0;
+    const transition: AlertStore['transition'] = async (previous, next) => {
+      const isWritten = await services.alerts.transition(previous, next);
+      if (next.pending.some(({ payer }) => payer !== '') && (claims += 1) === 1) {
+        stopped.resolve();
+        await goesOn.promise;
+      }
+      return isWritten;
+    };
+    const stopping = { ...services, alerts: { ...services.alerts, transition } };
+    const world = createAlertWorld({ rules: [high], services: stopping, ...(inDigest && { perMinute: 1 }) });
+    const environment = world.environment();
+    if (inDigest) {
+      claims = -Infinity;
+      for (const device of ['first', 'second'])
+        await environment.judge([await world.measure(0, 9, device)], `event-${device}`);
+      claims = 0;
+      world.clock.time += MINUTE;
+    }
+    const isSent = world.sent.length;
+    const stoppedRun = inDigest
+      ? environment.sweep('sweep-1')
+      : environment.judge([await world.measure(0, 9)], 'event');
+    await stopped.promise;
+    world.clock.time += MINUTE;
+    await world.environment().sweep('sweep-2');
+    assert.equal(world.sent.length, isSent + 1);
+    goesOn.resolve();
+    await assert.rejects(stoppedRun, /held for too long/);
+    await assertTold(world);
+  });
+}

@@ -19,11 +19,8 @@ export interface Bundle {
 /** The extensions that the Node runtime of Lambda tries, in its order. */
 const moduleExtensions = ['.js', '.mjs', '.cjs'];
 
-function optionsOf(spec: FunctionSpec, outdir: string): BuildOptions {
-  const { build: properties } = spec;
+function optionsOf({ build: properties }: FunctionSpec): BuildOptions {
   return {
-    entryPoints: [spec.entryPoint],
-    outdir,
     bundle: true,
     platform: 'node',
     format: properties.format,
@@ -48,36 +45,42 @@ function describe(error: unknown): string {
 
 let building = 0;
 
-/** esbuild is a process of its own, which would stay and keep 30 to 200 MB: the last build ends it. */
-async function buildAlone(options: BuildOptions): Promise<void> {
+/**
+ * Builds functions of the same options at once, as what they share is read only once then; each is the same to the byte as
+ * if it were built alone. esbuild is a process of its own, which would stay and keep 30 to 400 MB: the last build ends it.
+ */
+async function buildTogether(specs: readonly FunctionSpec[], buildDir: string): Promise<void> {
+  const entryPoints = specs.map(({ logicalId, entryPoint }) => ({
+    in: entryPoint,
+    out: path.join(logicalId, path.parse(entryPoint).name),
+  }));
   building += 1;
   try {
-    await build(options);
+    await build({ ...optionsOf(specs[0]!), entryPoints, outdir: buildDir });
   } finally {
     building -= 1;
     if (building === 0) await stop();
   }
 }
 
-/**
- * Bundles one function into `<buildDir>/<LogicalId>/`, replacing what stood there.
- *
- * @throws StartError with esbuild's first error as `file:line: text`, or when the handler's file is not among the outputs.
- * @see https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-build-typescript.html
- */
-export async function bundleFunction(spec: FunctionSpec, buildDir: string): Promise<Bundle> {
-  const folder = path.join(buildDir, spec.logicalId);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  // In Lambda no package.json stands above the code; without this one, the project's `type` would decide what .js means.
-  await writeFile(path.join(folder, 'package.json'), '{}\n');
+async function buildAlone(spec: FunctionSpec, buildDir: string): Promise<void> {
   try {
-    await buildAlone(optionsOf(spec, folder));
+    await buildTogether([spec], buildDir);
   } catch (error) {
     throw new StartError(`${spec.declaredAt}: ${spec.logicalId} does not build: ${describe(error)}`, {
       cause: error,
     });
   }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // In Lambda no package.json stands above the code; without this one, the project's `type` would decide what .js means.
+  await writeFile(path.join(folder, 'package.json'), '{}\n');
+}
+
+async function bundleOf(spec: FunctionSpec, folder: string): Promise<Bundle> {
   const file = moduleExtensions
     .map((extension) => path.join(folder, spec.handlerFile + extension))
     .find((candidate) => existsSync(candidate));
@@ -89,4 +92,27 @@ export async function bundleFunction(spec: FunctionSpec, buildDir: string): Prom
   }
   const code = await readFile(file);
   return { file, bytes: code.length, sha256: createHash('sha256').update(code).digest('base64') };
+}
+
+/**
+ * Bundles each function into `<buildDir>/<LogicalId>/`, replacing what stood there, and gives the bundles by logical ID.
+ *
+ * @throws StartError with esbuild's first error as `file:line: text`, or when the handler's file is not among the outputs.
+ * @see https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-build-typescript.html
+ */
+export async function bundleFunctions(
+  specs: readonly FunctionSpec[],
+  buildDir: string,
+): Promise<ReadonlyMap<string, Bundle>> {
+  const folderOf = ({ logicalId }: FunctionSpec) => path.join(buildDir, logicalId);
+  await Promise.all(specs.map((spec) => makeFolder(folderOf(spec))));
+  const groups = Map.groupBy(specs, (spec) => JSON.stringify(optionsOf(spec)));
+  const buildGroup = (group: readonly FunctionSpec[]) =>
+    buildTogether(group, buildDir).catch(async () => {
+      // Which of them it was, esbuild does not say.
+      for (const spec of group) await buildAlone(spec, buildDir);
+    });
+  await Promise.all([...groups.values()].map(buildGroup));
+  const bundles = specs.map(async (spec) => [spec.logicalId, await bundleOf(spec, folderOf(spec))] as const);
+  return new Map(await Promise.all(bundles));
 }

@@ -9,7 +9,6 @@ import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { createAsyncEvents } from './async-events.ts';
 import type { AsyncEvents } from './async-events.ts';
-import { bundleFunction } from './bundle.ts';
 import type { Bundle } from './bundle.ts';
 import { createDeliver } from './destination.ts';
 import type { Destinations } from './destination.ts';
@@ -23,8 +22,8 @@ import { variablesOf } from './variables.ts';
 export interface LocalFunction {
   readonly spec: FunctionSpec;
   readonly events: AsyncEvents;
-  /** @throws StartError when it does not build or its handler cannot be imported. */
-  prepare(): Promise<void>;
+  /** @throws StartError when its handler cannot be imported. */
+  prepare(bundle: Bundle): Promise<void>;
   readonly bundle: () => Bundle | undefined;
   /** `caller` is the Cognito identity that invoked, if one did. */
   attempt(requestId: string, payload: Payload, caller?: Caller): Promise<Outcome>;
@@ -99,8 +98,8 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     waiting: () => pool.waiting(),
     running: () => running,
     logged: () => logFile.flushed(),
-    async prepare() {
-      bundle = await bundleFunction(spec, buildDir);
+    async prepare(built) {
+      bundle = built;
       const failure = await pool.warm();
       if (!failure) return;
       const { errorType, errorMessage } = JSON.parse(failure) as { errorType: string; errorMessage: string };

@@ -7,6 +7,7 @@ import type { AwsHandler, Caller } from '../aws/wire.ts';
 import type { Log } from '../log.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { createLambdaHandler, type InvokeResult } from './api.ts';
+import { bundleFunctions } from './bundle.ts';
 import type { Destinations } from './destination.ts';
 import { createLocalFunction } from './local-function.ts';
 import type { FunctionSurroundings, LocalFunction } from './local-function.ts';
@@ -88,7 +89,7 @@ async function resume(spool: Spool, find: (name: string) => LocalFunction, log: 
 
 /** @throws StartError for a failure destination that the local cloud does not have. */
 export function createLambda(options: LambdaOptions): LambdaService {
-  const { functions, log, baseEnvironment, spoolDir } = options;
+  const { functions, buildDir, log, baseEnvironment, spoolDir } = options;
   const base = typeof baseEnvironment === 'function' ? baseEnvironment : () => baseEnvironment;
   const destinations: Destinations = { ...options.destinations, lambda: invokeAsync };
   const local = new Map(
@@ -106,7 +107,8 @@ export function createLambda(options: LambdaOptions): LambdaService {
   }
 
   async function prepare(): Promise<void> {
-    await Promise.all([...local.values()].map((each) => each.prepare()));
+    const bundles = await bundleFunctions(functions, buildDir);
+    await Promise.all([...local.values()].map((each) => each.prepare(bundles.get(each.spec.logicalId)!)));
     isReady = true;
     await resume(spool, find, log);
   }

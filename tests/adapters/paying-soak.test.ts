@@ -180,8 +180,8 @@ async function soak(
   const calmly = { repeatEvery: undefined, escalateAfter: undefined };
   world.rules.data = world.rules.data.map((rule) => ({ ...rule, ...calmly }));
   const last = world.environment();
-  // Longer than all steps back of the clock are together, and the quiet hours and snoozes.
-  for (const minutes of [2, 2, 14 * 60, 2, 2]) {
+  // Longer than all steps back of the clock are together, and snoozes; and then than quiet hours, should they have begun.
+  for (const minutes of [2, 2, 14 * 60, 30, 2]) {
     world.clock.time += minutes * MINUTE;
     await settle(last.sweep(`last-${minutes}`));
   }

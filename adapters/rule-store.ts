@@ -29,8 +29,6 @@ export interface RuleSet<Rule> {
 /** All verbs reject with the SDK's error when the table cannot be reached. */
 export interface RuleStore {
   read(): Promise<RuleSet<RuleData>>;
-  /** All rules, by id. Rejects with an UnreadableRuleError for one that cannot be read. */
-  list(): Promise<readonly RuleData[]>;
   put(rule: RuleData): Promise<void>;
   /** Whether there was a stored rule of this id. The template's own, if it has one, holds again. */
   remove(id: string): Promise<boolean>;
@@ -66,12 +64,6 @@ export function createRuleStore(options: {
 
   return {
     read,
-
-    async list() {
-      const { rules, unreadable } = await read();
-      if (unreadable[0]) throw new UnreadableRuleError(unreadable[0]);
-      return rules;
-    },
 
     async put(rule) {
       const Item = { id: { S: rule.id }, rule: { S: JSON.stringify(rule) } };

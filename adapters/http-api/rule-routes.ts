@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { SEVERITIES } from '../../core/alert-rule.ts';
 import { compileRule } from '../../core/rule-data.ts';
 import type { Rehearse } from '../rehearsing.ts';
-import type { RuleStore } from '../rule-store.ts';
+import { UnreadableRuleError, type RuleStore } from '../rule-store.ts';
 import { pageLimit, ruleId, time } from './fields.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type Route } from './route.ts';
@@ -31,6 +31,10 @@ const rehearsal = z.strictObject({
   isComplete: z.boolean().check(z.describe('false: there was more than one answer can look at')),
 });
 
+const unreadableRule = z
+  .strictObject({ id: z.string(), problem: z.string() })
+  .check(z.describe('A stored rule that judges nothing, edited by hand say: put it again, or delete it'));
+
 export function ruleRoutes(stores: {
   readonly rules: RuleStore;
   readonly rehearse: Rehearse;
@@ -45,8 +49,11 @@ export function ruleRoutes(stores: {
       summary: 'All alert rules, those of the template too',
       params: {},
       query: {},
-      answer: z.strictObject({ rules: z.array(rule) }),
-      run: async () => ({ rules: await rules.list() }),
+      answer: z.strictObject({ rules: z.array(rule), unreadable: z.array(unreadableRule) }),
+      run: async () => {
+        const { rules: readable, unreadable } = await rules.read();
+        return { rules: readable, unreadable };
+      },
     }),
     route({
       method: 'GET',
@@ -56,9 +63,12 @@ export function ruleRoutes(stores: {
       query: {},
       answer: rule,
       async run({ params }) {
-        const found = (await rules.list()).find(({ id }) => id === params.ruleId);
-        if (!found) throw new ApiProblem(404, `There is no rule ${params.ruleId}`);
-        return found;
+        const all = await rules.read();
+        const found = all.rules.find(({ id }) => id === params.ruleId);
+        if (found) return found;
+        const broken = all.unreadable.find(({ id }) => id === params.ruleId);
+        if (broken) throw new ApiProblem(500, new UnreadableRuleError(broken).message);
+        throw new ApiProblem(404, `There is no rule ${params.ruleId}`);
       },
     }),
     route({

@@ -216,7 +216,7 @@ test('a dry run tells when a rule would have told people, of the devices that it
   assert.equal((await call('POST', '/rules/s/dry-run', { offlineFor: '10m' })).status, 400);
   assert.equal((await call('POST', '/rules/s/dry-run?hours=169', { noDataFor: '10m' })).status, 400);
   assert.equal((await call('POST', '/rules/s/dry-run', { noDataFor: 'long' })).status, 400);
-  assert.deepEqual((await call('GET', '/rules')).body, { rules: [] });
+  assert.deepEqual((await call('GET', '/rules')).body, { rules: [], unreadable: [] });
 });
 
 test('a rule of one limit is stored as it was put, and faults name their fields', async () => {
@@ -235,4 +235,10 @@ test('a rule of one limit is stored as it was put, and faults name their fields'
     names.toSorted((a, b) => (a < b ? -1 : 1)),
     ['above', 'clearBelow', 'forWindows', 'id', 'metric', 'stat'],
   );
+  for (const [body, detail] of [
+    [{ ...rule, comment: '\ud800' }, 'body comment must be Unicode text'],
+    [{ ...rule, match: { site: '\udfff' } }, 'body match.site must be Unicode text'],
+    [{ ...rule, enabledFrom: null }, 'body enabledFrom must be a time, as ISO 8601 or epoch milliseconds'],
+  ] as const)
+    assert.equal((await call('PUT', '/rules/fridge-warm', body)).body['detail'], detail);
 });

@@ -24,21 +24,22 @@ before(async () => {
 });
 after(() => tables.close());
 
-const ids = async () => (await rules.list()).map(({ id }) => id);
+const readable = async () => (await rules.read()).rules;
+const ids = async () => (await readable()).map(({ id }) => id);
 
 test('the rules of the template hold where none is stored', async () => {
-  assert.deepEqual(await rules.list(), defaults);
+  assert.deepEqual(await readable(), defaults);
 });
 
 test('a stored rule stands beside them, replaces one of its id, and makes room for it again', async () => {
   const off: RuleData = { ...defaults[0]!, enabled: false };
   await rules.put(warm);
   await rules.put(off);
-  assert.deepEqual(await rules.list(), [off, defaults[1], warm]);
+  assert.deepEqual(await readable(), [off, defaults[1], warm]);
   assert.equal(await rules.remove(off.id), true);
   assert.equal(await rules.remove('warm'), true);
   assert.equal(await rules.remove('warm'), false);
-  assert.deepEqual(await rules.list(), defaults);
+  assert.deepEqual(await readable(), defaults);
 });
 
 test('__proto__ is a rule like any other', async () => {
@@ -100,10 +101,6 @@ test('a stored rule that cannot be read is named with what is wrong with it, and
   assert.equal(problems.size, unreadable.length);
   const recent = createRecentRules(rules, { seconds: 30, now: () => 1_790_000_000_000 });
   assert.deepEqual(await recent(), read.rules);
-  await assert.rejects(
-    rules.list(),
-    /^UnreadableRuleError: Rule [a-z-]+ of the rules table judges nothing: /,
-  );
   for (const [id] of unreadable) assert.ok(await rules.remove(id));
   assert.ok(await rules.remove('warm'));
 });

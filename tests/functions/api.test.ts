@@ -61,6 +61,7 @@ before(async () => {
     attributes: { M: { floor: { S: '2' } } },
   });
   await put('devices', { deviceId: { S: 'silent' } });
+  await put('devices', { deviceId: { S: 'shed (new)' } });
   const times = (second: number): Record<string, AttributeValue> => ({
     firstReadingAt: { N: String(START + second * 1000 + 1000) },
     lastReadingAt: { N: String(START + second * 1000 + 9000) },
@@ -117,11 +118,20 @@ async function answered(event: unknown, path: string): Promise<Json> {
 
 const ids = (page: Json) => (page['devices'] as { deviceId: string }[]).map(({ deviceId }) => deviceId);
 
-test('devices, page by page', async () => {
-  assert.deepEqual(ids(await answered(sample('devices'), '/devices')).sort(), ['fridge-1', 'silent']);
-  const first = await answered(asked('/devices', 'limit=1'), '/devices');
-  const second = await answered(asked('/devices', `limit=1&next=${String(first['next'])}`), '/devices');
-  assert.deepEqual([...ids(first), ...ids(second)].sort(), ['fridge-1', 'silent']);
+test('devices, page by page, of names that no thing could have too', async () => {
+  const all = ['fridge-1', 'shed (new)', 'silent'];
+  assert.deepEqual(ids(await answered(sample('devices'), '/devices')).sort(), all);
+  const found: string[] = [];
+  let next: string | undefined;
+  do {
+    const query = `limit=1${next === undefined ? '' : `&next=${encodeURIComponent(next)}`}`;
+    const page = await answered(asked('/devices', query), '/devices');
+    found.push(...ids(page));
+    next = page['next'] as string | undefined;
+  } while (next !== undefined);
+  assert.deepEqual(found.sort(), all);
+  const shed = await answered(asked('/devices/shed (new)'), '/devices/{deviceId}');
+  assert.deepEqual(shed, { deviceId: 'shed (new)' });
 });
 
 test('a device with its newest window', async () => {
@@ -268,9 +278,10 @@ const refusals: readonly Refusal[] = [
   [['/devices/__proto__'], 404, 'There is no device __proto__'],
   [['/nothing'], 404, 'There is no GET /nothing'],
   [['/devices', '', 'POST'], 404, 'There is no POST /devices'],
-  [['/devices/a b'], 400, 'path deviceId must be a device id: 1 to 128 letters, digits, : _ -'],
-  [['/devices/a?b#c'], 400, 'path deviceId must be a device id: 1 to 128 letters, digits, : _ -'],
-  [['/devices/100%'], 400, 'path deviceId must be a device id: 1 to 128 letters, digits, : _ -'],
+  [['/devices/a b'], 404, 'There is no device a b'],
+  [['/devices/a?b#c'], 400, 'path deviceId must be a device id: 1 to 128 characters without #, + and /'],
+  [['/devices/../rules'], 404, 'There is no GET /devices/%252e%252e/rules'],
+  [['/devices/100%'], 404, 'There is no device 100%'],
   [['/devices', 'limit=0'], 400, 'query limit must be a whole number from 1 to 500'],
   [['/devices', 'limit=501'], 400, 'query limit must be a whole number from 1 to 500'],
   [['/devices', 'limit=1e2'], 400, 'query limit must be a whole number from 1 to 500'],
@@ -363,6 +374,22 @@ test('a rule that is put is listed, replaced and removed', async () => {
   assert.equal((await api(asked('/rules/warm', '', 'DELETE'))).statusCode, 204);
   assert.equal((await ask(asked('/rules/warm', '', 'DELETE'))).status, 404);
   assert.equal((await ask(asked('/rules/warm'))).status, 404);
+});
+
+test('a stored rule that cannot be read is listed with its problem, hides no other, and is mended by a put', async () => {
+  await put('rules', { id: { S: 'torn' }, rule: { S: '{"metric":"temper' } });
+  const { rules, unreadable } = await answered(asked('/rules'), '/rules');
+  assert.equal((rules as object[]).length, 2);
+  assert.deepEqual(unreadable, [{ id: 'torn', problem: 'its attribute rule is no JSON' }]);
+  const one = await ask(asked('/rules/torn'));
+  assert.equal(one.status, 500);
+  assert.match(
+    String(one.body['detail']),
+    /Rule torn .* judges nothing: .* Put it again over the API, or delete/,
+  );
+  assert.equal((await send('PUT', '/rules/torn', warm)).status, 200);
+  assert.deepEqual((await answered(asked('/rules'), '/rules'))['unreadable'], []);
+  assert.equal((await api(asked('/rules/torn', '', 'DELETE'))).statusCode, 204);
 });
 
 const wrongRules: [title: string, id: string, rule: unknown, names: string[]][] = [

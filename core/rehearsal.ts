@@ -15,7 +15,8 @@ import type { Window } from './window.ts';
 
 /**
  * The notifications that the rule would have made of one device's stored windows, oldest first, without reminders and
- * whatever the hour. Each window is judged as it is stored, once it is closed; `decidedAt` is then.
+ * whatever the hour. Each window is judged as it is stored, once it is closed; `decidedAt` is then. Of one that is still
+ * open `until` then counts what more readings cannot take back.
  * Throws a RangeError for a rule about connections, of which there is no history.
  */
 export function rehearse(
@@ -27,17 +28,24 @@ export function rehearse(
   }: { readonly windowSeconds: number; /** Epoch milliseconds. */ readonly until: number },
 ): Notification[] {
   if (isLimitRule(rule))
-    return rehearseLimits({ ...rule, quietHours: undefined }, windows, windowSeconds * 1000);
+    return rehearseLimits({ ...rule, quietHours: undefined }, windows, windowSeconds * 1000, until);
   if (rule.absence === 'offline') throw new RangeError('There is no history of connections to rehearse with');
   return rehearseSilence({ ...rule, quietHours: undefined }, windows, until);
 }
 
-function rehearseLimits(rule: LimitRule, windows: readonly Window[], size: number): Notification[] {
+function rehearseLimits(
+  rule: LimitRule,
+  windows: readonly Window[],
+  size: number,
+  until: number,
+): Notification[] {
   const play = createPlay();
   const judged = windows.filter((window) => hasFigure(rule, window));
   for (const [index, window] of judged.entries()) {
-    const closed = judged.slice(Math.max(0, index - windowsBefore(rule)), index + 1);
-    play.on((state) => judge(rule, state, { closed }, { now: window.windowStart + size }));
+    const before = judged.slice(Math.max(0, index - windowsBefore(rule)), index);
+    const end = window.windowStart + size;
+    const recent = end > until ? { closed: before, current: window } : { closed: [...before, window] };
+    play.on((state) => judge(rule, state, recent, { now: Math.min(end, until) }));
   }
   return play.notifications;
 }

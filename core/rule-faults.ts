@@ -91,23 +91,34 @@ function limitFaults(data: RuleData, tell: Tell): void {
   if (metric === undefined && stat !== 'count') tell('metric', 'must be given; only stat count does without');
   if (perMinute && stat === undefined) tell('stat', 'must be given with perMinute');
   if (levels === undefined) {
-    levelFaults(levelOf(data), '', tell);
+    levelFaults(data, levelOf(data), '', tell);
     return;
   }
   for (const name of ['severity', ...LIMITS] as const) {
     if (data[name] !== undefined) tell(name, 'must be in levels, or the rule be without levels');
   }
   for (const [index, level] of levels.entries()) {
-    levelFaults(level, `levels.${index}.`, tell);
-    const before = levels[index - 1];
-    if (before && SEVERITIES.indexOf(level.severity) <= SEVERITIES.indexOf(before.severity)) {
-      const detail = `must be worse than ${before.severity}: levels ascend, ${SEVERITIES.join(', ')}`;
-      tell(`levels.${index}.severity`, detail);
-    }
+    levelFaults(data, level, `levels.${index}.`, tell);
+    orderFaults(level, levels.slice(0, index), `levels.${index}.`, tell);
   }
 }
 
-function levelFaults(level: Level, path: string, tell: Tell): void {
+/** A worse level has to be harder to reach on each side, or the milder ones are never told of. */
+function orderFaults(level: Level, milder: readonly Level[], path: string, tell: Tell): void {
+  const before = milder.at(-1);
+  if (before && SEVERITIES.indexOf(level.severity) <= SEVERITIES.indexOf(before.severity)) {
+    const detail = `must be worse than ${before.severity}: levels ascend, ${SEVERITIES.join(', ')}`;
+    tell(`${path}severity`, detail);
+  }
+  const highest = Math.max(...milder.map(({ above = -Infinity }) => above));
+  const lowest = Math.min(...milder.map(({ below = Infinity }) => below));
+  if (level.above !== undefined && level.above <= highest)
+    tell(`${path}above`, `must be over ${highest}, the limit of a milder level`);
+  if (level.below !== undefined && level.below >= lowest)
+    tell(`${path}below`, `must be under ${lowest}, the limit of a milder level`);
+}
+
+function levelFaults({ stat, perMinute }: RuleData, level: Level, path: string, tell: Tell): void {
   const { above, below, clearBelow, clearAbove } = level;
   for (const limit of LIMITS) {
     const value = level[limit];
@@ -129,7 +140,13 @@ function levelFaults(level: Level, path: string, tell: Tell): void {
   }
   if (above !== undefined && below !== undefined && below >= above)
     tell(`${path}below`, 'must be under above');
+  if (stat === 'count' && !perMinute && below !== undefined && below <= 1)
+    tell(`${path}below`, 'must be over 1: a window without readings is not stored, so use noDataFor');
   if (clearBelow !== undefined && clearAbove !== undefined && clearAbove >= clearBelow) {
     tell(`${path}clearAbove`, 'must be under clearBelow, or the alert never clears');
+  } else if (clearBelow !== undefined && below !== undefined && clearBelow <= below) {
+    tell(`${path}clearBelow`, 'must be over below, or the alert never clears');
+  } else if (clearAbove !== undefined && above !== undefined && clearAbove >= above) {
+    tell(`${path}clearAbove`, 'must be under above, or the alert never clears');
   }
 }

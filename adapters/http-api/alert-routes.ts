@@ -7,11 +7,10 @@ import { acknowledge, isAlarm, remarked } from '../../core/alert-step.ts';
 import type { AlertHistory } from '../alert-history.ts';
 import type { AlertStore, OpenAlerts } from '../alert-store.ts';
 import { alert, historyPage, shownAlert, snooze } from './alert-schema.ts';
-import { deviceId, pageLimit, ruleId, timeText, timeValue } from './fields.ts';
+import { deviceId, pageLimit, remark, ruleId, timeText, timeValue } from './fields.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 
-const text = z.string().check(z.minLength(1), z.maxLength(500));
 const severity = z.enum(SEVERITIES);
 
 const USUAL_LIMIT = 100;
@@ -136,7 +135,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
         'Takes charge of an alert, in the name of who signed the request, until it gets worse or is over',
       params: { deviceId, ruleId },
       query: {},
-      body: z.strictObject({ comment: z.optional(text) }),
+      body: z.strictObject({ comment: z.optional(remark) }),
       answer: alert,
       async run({ params, body, caller }) {
         const missing = `Rule ${params.ruleId} has no alert of ${params.deviceId} now`;
@@ -149,7 +148,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       summary: 'Puts a remark of who signed the request into the history of an alert',
       params: { deviceId, ruleId },
       query: {},
-      body: z.strictObject({ comment: text }),
+      body: z.strictObject({ comment: remark }),
       answer: alert,
       async run({ params, body, caller }) {
         const missing = `Rule ${params.ruleId} never raised an alert of ${params.deviceId}`;
@@ -166,7 +165,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       summary: 'Tells nobody of a device until a time, 30 days at most; what still stands then is told then',
       params: { deviceId },
       query: {},
-      body: z.strictObject({ until: timeValue, comment: z.optional(text) }),
+      body: z.strictObject({ until: timeValue, comment: z.optional(remark) }),
       answer: snooze,
       async run({ params, body, caller }) {
         const { until, comment } = body;

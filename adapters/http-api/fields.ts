@@ -20,8 +20,8 @@ function textFor<Value>(
   return z.pipe(z.string(), z.transform(convert)).check(z.meta(schema));
 }
 
-/** Names of things; topics allow more, but only the account itself could publish there. */
-export const deviceId = matching(/^[a-zA-Z0-9:_-]{1,128}$/, 'a device id: 1 to 128 letters, digits, : _ -');
+/** As topics have it: more than things may be called, since the account itself can publish for any name. */
+export const deviceId = matching(/^[^#+/]{1,128}$/, 'a device id: 1 to 128 characters without #, + and /');
 
 export const ruleId = matching(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$/, 'an id: 1 to 64 letters, digits, _ or -');
 
@@ -39,6 +39,12 @@ export const timeText = textFor(
   },
   { examples: ['2026-11-20T13:00:00Z', '1790000000000'] },
 );
+
+/** Half of a surrogate pair is no text that a table could hold. */
+export const isUnicode = z.refine<string>((text) => text.isWellFormed(), 'must be Unicode text');
+
+/** What people say. */
+export const remark = z.string().check(z.minLength(1), z.maxLength(500), isUnicode);
 
 /** How many things a page has at most; without it a route takes `usual`. */
 export const pageLimit = (usual: number, most: number) =>
@@ -58,7 +64,7 @@ export const time = z.int().check(z.describe('Epoch milliseconds'));
 
 /** A point in time in a body, as text or number; gives epoch milliseconds. */
 export const timeValue = z.pipe(
-  z.union([z.string(), z.number()]),
+  z.union([z.string(), z.number()], 'must be a time, as ISO 8601 or epoch milliseconds'),
   z.transform((value, context): number => {
     const found = parseTimestamp(value);
     if ('ms' in found) return found.ms;

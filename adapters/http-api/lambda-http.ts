@@ -34,7 +34,7 @@ export function callerOf({ requestContext }: HttpEvent): ApiCaller {
 export function requestOf(event: HttpEvent): Request {
   const { rawPath, rawQueryString, headers, body, isBase64Encoded, requestContext } = event;
   // API Gateway decodes the path, so what ends a path in a URL must not stand there as it is.
-  const path = rawPath.replaceAll(/[?#]/g, encodeURIComponent);
+  const path = rawPath.replaceAll(/[?#]/g, encodeURIComponent).replaceAll(DOT_SEGMENT, encodeDots);
   const url = `https://${requestContext.domainName}${path}${rawQueryString && `?${rawQueryString}`}`;
   const { method } = requestContext.http;
   const init: RequestInit = {
@@ -44,6 +44,11 @@ export function requestOf(event: HttpEvent): Request {
   if (body === undefined || method === 'GET' || method === 'HEAD') return new Request(url, init);
   return new Request(url, { ...init, body: isBase64Encoded ? Buffer.from(body, 'base64') : body });
 }
+
+/** A URL with such a segment is another route's URL, for which API Gateway has not authorised the caller. */
+const DOT_SEGMENT = /(?<=\/)(?:\.|%2e){1,2}(?=\/|$)/gi;
+
+const encodeDots = (segment: string) => segment.replaceAll(/\.|%2e/gi, '%252e');
 
 /** Every answer of ours is text. */
 export async function resultOf(response: Response): Promise<APIGatewayProxyStructuredResultV2> {

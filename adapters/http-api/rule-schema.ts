@@ -4,14 +4,16 @@ import * as z from 'zod/mini';
 import { SEVERITIES, STATS } from '../../core/alert-rule.ts';
 import type { RuleData } from '../../core/rule-data.ts';
 import { faultsOf } from '../../core/rule-faults.ts';
-import { metricName, ruleId } from './fields.ts';
+import { isUnicode, metricName, ruleId } from './fields.ts';
 import { ApiProblem } from './problem.ts';
 
-const pattern = z.string().check(z.minLength(1), z.maxLength(128));
+const pattern = z.string().check(z.minLength(1), z.maxLength(128), isUnicode);
 const windows = z.int().check(z.minimum(1), z.maximum(60));
 const duration = z.string().check(z.meta({ examples: ['30m'] }));
 const timeOfDay = z.string().check(z.meta({ examples: ['22:00'] }));
-const moment = z.union([z.string(), z.number()]).check(z.describe('ISO 8601 or epoch milliseconds'));
+const moment = z
+  .union([z.string(), z.number()], 'must be a time, as ISO 8601 or epoch milliseconds')
+  .check(z.describe('ISO 8601 or epoch milliseconds'));
 const channels = z
   .array(z.string().check(z.regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be email, sms or a name in small letters')))
   .check(z.minLength(1), z.maxLength(10));
@@ -25,7 +27,7 @@ const limits = {
 const level = z.strictObject({ severity: z.enum(SEVERITIES), ...limits });
 
 const fields = {
-  comment: z.optional(z.string().check(z.maxLength(500))),
+  comment: z.optional(z.string().check(z.maxLength(500), isUnicode)),
   enabled: z.optional(z.boolean()),
   enabledFrom: z.optional(moment),
   enabledUntil: z.optional(moment),

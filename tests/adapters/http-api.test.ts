@@ -180,6 +180,17 @@ test('what a decoded path holds stays in the path', () => {
   assert.deepEqual([pathname, search], ['/rules/a%3Fb%23c%20d', '?x=1']);
 });
 
+test('a path that climbs stays where API Gateway authorised it', () => {
+  for (const [rawPath, expected] of [
+    ['/devices/../rules', '/devices/%252e%252e/rules'],
+    ['/devices/%2E./windows', '/devices/%252e%252e/windows'],
+    ['/devices/.', '/devices/%252e'],
+    ['/devices/a..b', '/devices/a..b'],
+  ] as const) {
+    assert.equal(new URL(requestOf(event({ rawPath })).url).pathname, expected);
+  }
+});
+
 const iam = (authorizer: object) => callerOf(event({ requestContext: { authorizer } }));
 test('the caller is the Cognito identity if there is one, else the ARN; a body cannot change it', () => {
   const userArn = 'arn:aws:iam::000000000000:user/operator';

@@ -84,6 +84,13 @@ test('nothing is told of a silence that is not over at the end', () => {
   assert.deepEqual(told({ noDataFor: '2m' }, [window(0, 4)], START + 120_000), []);
 });
 
+test('of a window that is still open counts only what more readings cannot take back', () => {
+  const windows = series(4, 9);
+  assert.deepEqual(told(high, windows, START + 15_000), ['15 raised 9']);
+  assert.deepEqual(told({ ...high, stat: 'mean' }, windows, START + 15_000), []);
+  assert.deepEqual(told({ ...high, stat: 'mean' }, windows, START + 20_000), ['20 raised 9']);
+});
+
 test('more than twenty alarms are all told', () => {
   const flapping = Array.from({ length: 100 }, (_, n) => window(n, n % 2 === 0 ? 9 : 4));
   assert.equal(told(high, flapping).length, 100);

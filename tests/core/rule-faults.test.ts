@@ -38,6 +38,29 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
     rule([level({ above: 8 }), level({ above: 10 }), { severity: 'warning', above: 12 }]),
     ['levels.1.severity', 'levels.2.severity'],
   ],
+  [
+    'a worse level that is easier to reach',
+    rule([level({ above: 10 }), { severity: 'critical', above: 8 }]),
+    ['levels.1.above'],
+  ],
+  [
+    'a worse level of the same lower limit',
+    rule([level({ below: 0 }), { severity: 'major', above: 9 }, { severity: 'critical', below: 0 }]),
+    ['levels.2.below'],
+  ],
+  ['levels of different sides', rule([level({ above: 8 }), { severity: 'critical', below: 0 }]), []],
+  [
+    'an upper clear limit under the lower limit',
+    rule([level({ above: 8, clearBelow: 0, below: 0 })]),
+    ['levels.0.clearBelow'],
+  ],
+  [
+    'a lower clear limit over the upper limit',
+    rule([level({ above: 8, below: 0, clearAbove: 9 })]),
+    ['levels.0.clearAbove'],
+  ],
+  ['a count that no window can have', { id: 'r', stat: 'count', below: 1 }, ['below']],
+  ['a fall of a count', { id: 'r', stat: 'count', perMinute: true, below: -5 }, []],
   ['a flat rule', { id: 'r', metric: 'temperature', above: 8, clearBelow: 7, severity: 'critical' }, []],
   [
     'a flat rule with a clear limit over its limit',

@@ -9,7 +9,7 @@ export interface HistoryQuestion {
   readonly deviceId: string;
   /** Only this metric's figures; all if absent. */
   readonly metric?: string;
-  /** Epoch milliseconds: of the windows, from the start of the bucket that holds `from` until before `to`. */
+  /** Epoch milliseconds: the buckets that start before `to`, from the one that holds `from` on. */
   readonly from: number;
   readonly to: number;
   /** Length of a bucket: a multiple of the windows' length. */
@@ -60,7 +60,7 @@ export function createWindowHistory(options: {
           ExpressionAttributeValues: {
             ':device': { S: deviceId },
             ':first': { N: String(bucketStartOf(from, seconds)) },
-            ':last': { N: String(to - 1) },
+            ':last': { N: String(bucketStartOf(to - 1, seconds) + seconds * 1000 - 1) },
           },
           Limit: Math.min(limit * (seconds / windowSeconds) + 1, 1000),
           ExclusiveStartKey: after,

@@ -122,7 +122,7 @@ test('pages of random windows join to what all of them together give', async () 
           ({ windowStart, metrics }, index) =>
             !all[index]!.expired &&
             windowStart >= bucketStartOf(from, seconds) &&
-            windowStart < to &&
+            bucketStartOf(windowStart, seconds) < to &&
             (metric === undefined || metrics.has(metric)),
         );
         const found = await allPages({

@@ -7,12 +7,13 @@ export interface NotificationText {
   /** Under 100 printable ASCII characters, beginning with a letter, as SNS wants a Subject. */
   readonly subject: string;
   readonly email: string;
-  /** Under 160 characters that GSM-7 carries in one unit each, so one SMS part. */
+  /** Characters that GSM-7 carries in one unit each; under 160 with the topic's display name before them, so one SMS part. */
   readonly sms: string;
 }
 
 const SUBJECT_LENGTH = 99;
-const SMS_LENGTH = 159;
+/** SNS begins a text with up to ten characters of the topic's display name and `> `. */
+const SMS_LENGTH = 159 - 12;
 const SMS_NAME_LENGTH = 40;
 /** Of a digest: the rest is counted. */
 const MAX_NAMED = 100;

@@ -146,7 +146,7 @@ const GSM7 = /^[A-Za-z0-9 !"#$%&'()*+,\-./:;<=>?@_]+$/;
 function assertFits({ subject, sms, email }: ReturnType<typeof notificationText>): void {
   assert.match(subject, /^[A-Z][ -~]{1,98}$/);
   assert.match(sms, GSM7);
-  assert.ok(sms.length < 160, sms);
+  assert.ok(`1234567890> ${sms}`.length < 160, sms);
   assert.ok(email.isWellFormed());
   assert.doesNotMatch(email.replaceAll('\n', ''), /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u);
 }

@@ -33,8 +33,8 @@ export function callerOf({ requestContext }: HttpEvent): ApiCaller {
 
 export function requestOf(event: HttpEvent): Request {
   const { rawPath, rawQueryString, headers, body, isBase64Encoded, requestContext } = event;
-  // API Gateway decodes the path, so what ends a path in a URL must not stand there as it is.
-  const path = rawPath.replaceAll(/[?#]/g, encodeURIComponent).replaceAll(DOT_SEGMENT, encodeDots);
+  // API Gateway decodes the path, so what ends a path in a URL, or divides it, must not stand there as it is.
+  const path = rawPath.replaceAll(/[?#\\\t\r\n]/g, encodeURIComponent).replaceAll(DOT_SEGMENT, encodeDots);
   const url = `https://${requestContext.domainName}${path}${rawQueryString && `?${rawQueryString}`}`;
   const { method } = requestContext.http;
   const init: RequestInit = {

@@ -185,6 +185,8 @@ test('a path that climbs stays where API Gateway authorised it', () => {
     ['/devices/../rules', '/devices/%252e%252e/rules'],
     ['/devices/%2E./windows', '/devices/%252e%252e/windows'],
     ['/devices/.', '/devices/%252e'],
+    ['/devices/..\\rules', '/devices/..%5Crules'],
+    ['/devices/.\t./rules', '/devices/.%09./rules'],
     ['/devices/a..b', '/devices/a..b'],
   ] as const) {
     assert.equal(new URL(requestOf(event({ rawPath })).url).pathname, expected);

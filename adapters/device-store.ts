@@ -27,7 +27,8 @@ export interface DeviceStore {
   sighted(deviceId: string, site: string, at: number): Promise<void>;
   /**
    * Writes down that a device came or went, unless something later is known (`stale`). Without `thing` it is written
-   * only of a device that is known already (`unknown`: it is not, as far as the answer tells). Safe to repeat.
+   * only of a device of which the registry's facts are known already (`unknown`: they are not; a sighting alone brings
+   * none). Safe to repeat.
    */
   applyPresence(event: PresenceEvent, thing?: ThingFacts): Promise<'applied' | 'stale' | 'unknown'>;
 }
@@ -97,7 +98,7 @@ export function createDeviceStore(options: {
         return 'applied';
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return thing || error.Item ? 'stale' : 'unknown';
+        return thing || error.Item?.['attributes'] ? 'stale' : 'unknown';
       }
     },
   };

@@ -23,7 +23,7 @@ const isLater = (online: boolean) =>
     '(#sessionId <> :sessionId AND #presenceVersion >= :presenceVersion AND #presenceSince < :longBefore)',
   ].join(' OR ');
 
-/** With `thing` it makes the item where there is none; without, it wants one. */
+/** With `thing` it makes the item where there is none; without, it wants one that has what the registry says already. */
 export function presenceUpdate(event: PresenceEvent, thing: ThingFacts | undefined): Update {
   const { online, at, version, sessionId } = event;
   const attributes: Readonly<Record<string, AttributeValue | undefined>> = {
@@ -41,8 +41,11 @@ export function presenceUpdate(event: PresenceEvent, thing: ThingFacts | undefin
   const set = present.map(([name]) => `#${name} = :${name}`).join(', ');
   return {
     UpdateExpression: `SET ${set}${absent.length > 0 ? ` REMOVE ${absent.join(', ')}` : ''}`,
-    ConditionExpression: thing ? isLater(online) : `attribute_exists(deviceId) AND (${isLater(online)})`,
-    ExpressionAttributeNames: Object.fromEntries(all.map(([name]) => [`#${name}`, name])),
+    ConditionExpression: thing ? isLater(online) : `attribute_exists(#attributes) AND (${isLater(online)})`,
+    ExpressionAttributeNames: {
+      ...Object.fromEntries(all.map(([name]) => [`#${name}`, name])),
+      '#attributes': 'attributes',
+    },
     ExpressionAttributeValues: {
       ...Object.fromEntries(present.map(([name, value]) => [`:${name}`, value])),
       ':soonAfter': number(at + TIMES_DECIDE_MS),

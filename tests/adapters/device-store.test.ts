@@ -152,11 +152,17 @@ test('the end of a connection makes no device of a client that is none', async (
   assert.equal(await devices.load('nobody'), undefined);
 });
 
-test('a device that was only heard from takes its first presence', async () => {
+test('a device that was only heard from takes its first presence with what the registry says of it', async () => {
   await devices.sighted('heard', 'seattle', START);
-  assert.equal(await devices.applyPresence(event('heard', moments('-a0@5')[0]!)), 'applied');
-  const { site, lastSeenAt, online } = (await devices.load('heard'))!;
-  assert.deepEqual({ site, lastSeenAt, online }, { site: 'seattle', lastSeenAt: START, online: false });
+  const gone = event('heard', moments('-a0@5')[0]!);
+  assert.equal(await devices.applyPresence(gone), 'unknown');
+  assert.equal((await devices.load('heard'))!.online, undefined);
+  assert.equal(await devices.applyPresence(gone, thing), 'applied');
+  const { site, lastSeenAt, online, type } = (await devices.load('heard'))!;
+  assert.deepEqual(
+    { site, lastSeenAt, online, type },
+    { site: 'seattle', lastSeenAt: START, online: false, type: 'sensor' },
+  );
 });
 
 test('a sighting is written the first time, then every ten minutes, and at once from another site', async () => {

@@ -9,6 +9,7 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-iot';
 import { mockClient } from 'aws-sdk-client-mock';
+import { createDeviceStore } from '../../adapters/device-store.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 import { contextOf, sampleEvent, startLambda } from './lambda.ts';
 
@@ -97,6 +98,27 @@ test('the end of a connection may come before its beginning', async () => {
   await presence(sample('connected', 'fridge-2'));
   const { online, type } = (await item('fridge-2'))!;
   assert.deepEqual({ online, type }, { online: { BOOL: false }, type: { S: 'sensor' } });
+});
+
+test('a device that was heard of first has what the registry says of it, whichever event of its presence comes first', async () => {
+  const { client } = tables;
+  await createDeviceStore({ client, table: 'devices' }).sighted('fridge-5', 'seattle', 1_790_000_000_200);
+  await presence(sample('disconnected', 'fridge-5'));
+  await presence(sample('connected', 'fridge-5'));
+  const { site, online, type, groups } = (await item('fridge-5'))!;
+  assert.deepEqual(
+    { site, online, type, groups },
+    {
+      site: { S: 'seattle' },
+      online: { BOOL: false },
+      type: { S: 'sensor' },
+      groups: { SS: ['seattle', 'cold'] },
+    },
+  );
+  assert.deepEqual(counted(), [
+    ['PresenceApplied', 1],
+    ['PresenceStale', 1],
+  ]);
 });
 
 for (const kind of ['connected', 'disconnected']) {

@@ -1,7 +1,8 @@
 // The files a device needs to connect: CA, certificate and key; a key is never overwritten.
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeKeyFolder } from './key-folder.ts';
 import { OnboardingError } from './onboarding-error.ts';
 
 export interface DeviceFiles {
@@ -26,15 +27,8 @@ export function deviceFiles(folder: string, name: string): DeviceFiles {
 
 /** @throws OnboardingError when the folder cannot be made or holds the CA of another cloud. */
 export function prepareFolder(folder: string, files: DeviceFiles, caPem: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (!existsSync(files.ca)) writeFileSync(files.ca, caPem);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new OnboardingError(`${folder} cannot be written (${code}): choose another folder with --out`, {
-      cause: error,
-    });
-  }
+  makeKeyFolder(folder);
+  if (!existsSync(files.ca)) writeFileSync(files.ca, caPem);
   if (readFileSync(files.ca, 'utf8') !== caPem) {
     throw new OnboardingError(
       `${files.ca} is the CA of another cloud: choose another folder with --out, or remove it with the devices beside it`,

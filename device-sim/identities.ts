@@ -1,8 +1,9 @@
 // The certificates and keys of simulated devices: made once, kept in a folder, used again by the next run.
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Identity } from './connection.ts';
+import { makeKeyFolder } from './key-folder.ts';
 
 export interface Credentials {
   readonly certificatePem: string;
@@ -29,16 +30,20 @@ async function writeWhole(file: string, text: string): Promise<void> {
 
 /** The certificate is written last, so that where it stands the key stands too. */
 async function keep(folder: string, name: string, { certificatePem, keyPem }: Credentials): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeWhole(path.join(folder, `${name}.key.pem`), keyPem);
   await writeWhole(path.join(folder, `${name}.cert.pem`), certificatePem);
 }
 
-/** In the order of `names`; those without a certificate in the folder are made, several at once. */
+/**
+ * In the order of `names`; those without a certificate in the folder are made, several at once.
+ *
+ * @throws OnboardingError before any is made when the folder cannot be written.
+ */
 export async function findIdentities(names: readonly string[], source: IdentitySource): Promise<Identity[]> {
   const { folder, create, onCreated, stopping } = source;
   const certificateOf = (name: string) => path.join(folder, `${name}.cert.pem`);
   const missing = names.filter((name) => !existsSync(certificateOf(name)));
+  if (missing.length > 0) makeKeyFolder(folder);
   let next = 0;
   let made = 0;
   const creator = async () => {

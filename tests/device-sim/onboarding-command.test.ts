@@ -149,6 +149,17 @@ test('create refuses a thing whose active certificate is elsewhere, and files it
   );
 });
 
+for (const folder of ['/proc/tidegate', '/dev/null/certs']) {
+  test(`create refuses ${folder}, where no folder can be made, and makes no thing`, async (t) => {
+    const { iot, place } = await open(t);
+    assertFailed(
+      await run(['create', 'store-1', '--out', folder, ...place]),
+      new RegExp(`^${folder} cannot be written \\([A-Z]+\\): choose another folder with --out`),
+    );
+    assert.equal(iot.registry.things.size, 0);
+  });
+}
+
 test('rotate keeps the old certificate active until it is retired', async (t) => {
   const { iot, create, file, idOf, out, place } = await open(t);
   await create('store-1');

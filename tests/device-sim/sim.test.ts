@@ -230,6 +230,14 @@ test('says in one line what is missing and what to do', async (t) => {
     [['--local', '--data-dir', path.join(dataDir, 'none')], /^no local cloud in .*none: run npm start first/],
     [['--local', '--data-dir', nowhere], /^.*endpoints\.json .*: run npm start again$/],
     [['--local', '--devices', 'x'], /^--devices x: it takes/],
+    [
+      ['--local', '--data-dir', dataDir, '--out', program],
+      /sim\.ts cannot be written \(EEXIST\): choose another/,
+    ],
+    [
+      ['--local', '--data-dir', dataDir, '--out', '/proc/tidegate'],
+      /^\/proc\/tidegate cannot be written \(ENOENT\)/,
+    ],
   ];
   await writeFile(path.join(nowhere, 'endpoints.json'), JSON.stringify(dead).slice(0, -5));
   for (const [args, message] of cases) {

@@ -8,7 +8,8 @@ try {
   if (options) process.exitCode = (await audit(options, (line) => console.log(line))) ? 0 : 1;
   else console.log(usage);
 } catch (error) {
-  const { name, message } = error as Error;
-  console.error(error instanceof AuditError ? message : `the audit ended: ${name}: ${message}`);
+  const { name, message, code } = error as NodeJS.ErrnoException;
+  const remedy = code === 'ECONNREFUSED' ? '; for the local cloud run npm start first' : '';
+  console.error(error instanceof AuditError ? message : `the audit ended: ${name}: ${message}${remedy}`);
   process.exitCode = 2;
 }

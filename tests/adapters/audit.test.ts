@@ -1,6 +1,7 @@
 // The audit is believed when it says that nothing is lost, so each kind of difference must show.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -197,6 +198,24 @@ test('what is rejected is told by reason, and an object that is cut off by its n
   );
   writeFileSync(file, gzipSync(linesOf(messagesOf(deviceId))).subarray(0, -20));
   await assert.rejects(run(), (error: Error) => error.message.startsWith(`${file}: unexpected end of file`));
+});
+
+test('a local cloud that has stopped is named with the remedy, and exit code 2', () => {
+  const dataDir = mkdtempSync(path.join(folder, 'stopped-'));
+  const archive = path.join(dataDir, 's3', 'raw-bucket', 'raw');
+  mkdirSync(archive, { recursive: true });
+  writeFileSync(path.join(archive, 'object'), linesOf(messagesOf('stopped')));
+  const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket' };
+  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ aws: 'http://127.0.0.1:1', outputs }));
+  const program = path.resolve(import.meta.dirname, '../../adapters/audit/main.ts');
+  const { status, stderr } = spawnSync(process.execPath, [program, '--local', '--data-dir', dataDir], {
+    encoding: 'utf8',
+  });
+  assert.match(
+    stderr,
+    /^the audit ended: .*ECONNREFUSED 127\.0\.0\.1:1; for the local cloud run npm start first\n$/,
+  );
+  assert.equal(status, 2);
 });
 
 test('options that cannot be meant are refused by name', () => {

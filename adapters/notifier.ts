@@ -1,7 +1,6 @@
 // Sends notifications to everybody who subscribed: one publish, with a text of its own for each channel.
 
 import { PublishCommand, type MessageAttributeValue, type SNSClient } from '@aws-sdk/client-sns';
-import { SEVERITIES } from '../core/alert-rule.ts';
 import type { Notification } from '../core/alert-state.ts';
 import { digestText, notificationText, printable, type NotificationText } from '../core/notification.ts';
 
@@ -13,6 +12,9 @@ export interface Notifier {
   notifyAll(notifications: readonly Notification[]): Promise<void>;
 }
 
+/** Such arrays and a digest's text fit a message, which SNS takes up to 256 KB. */
+const MAX_ARRAY_BYTES = 32_000;
+
 export function createNotifier(options: {
   readonly client: SNSClient;
   readonly topicArn: string;
@@ -23,7 +25,7 @@ export function createNotifier(options: {
 
   async function publish(
     { subject, email, sms }: NotificationText,
-    attributes: Readonly<Record<string, string>>,
+    attributes: Readonly<Record<string, string | readonly string[]>>,
     channels: readonly string[],
   ): Promise<void> {
     await client.send(
@@ -47,23 +49,37 @@ export function createNotifier(options: {
     async notifyAll(notifications) {
       const [first] = notifications;
       if (!first) return;
-      const ranks = notifications.map(({ severity }) => SEVERITIES.indexOf(severity));
-      const severity = SEVERITIES[Math.max(...ranks)]!;
-      await publish(digestText(notifications, page), { severity, transition: 'digest' }, first.channels);
+      const all = (valueOf: (notification: Notification) => string) => [
+        ...new Set(notifications.map(valueOf)),
+      ];
+      const attributes = {
+        ...{ severity: all(({ severity }) => severity), transition: 'digest', site: all(({ site }) => site) },
+        ...{ device: all(({ deviceId }) => deviceId), rule: all(({ ruleId }) => ruleId) },
+      };
+      await publish(digestText(notifications, page), attributes, first.channels);
     },
   };
 }
 
-/** What subscribers filter by; SNS takes no empty text. */
+/** What subscribers filter by, an array by any of its values; SNS takes no empty text. */
 function messageAttributes(
-  texts: Readonly<Record<string, string>>,
+  values: Readonly<Record<string, string | readonly string[]>>,
   channels: readonly string[],
 ): Record<string, MessageAttributeValue> {
-  const given = Object.entries(texts).filter(([, value]) => value !== '');
-  return {
-    ...Object.fromEntries(
-      given.map(([name, value]) => [name, { DataType: 'String', StringValue: printable(value) }]),
-    ),
-    channels: { DataType: 'String.Array', StringValue: JSON.stringify(channels) },
-  };
+  const made = Object.entries({ ...values, channels }).flatMap(([name, value]) => {
+    const attribute = typeof value === 'string' ? textAttribute(value) : arrayAttribute(value);
+    return attribute.StringValue === '' ? [] : [[name, attribute] as const];
+  });
+  return Object.fromEntries(made);
+}
+
+const textAttribute = (value: string) => ({ DataType: 'String', StringValue: printable(value) });
+
+/** Without the values that are too many for a message of 256 KB. */
+function arrayAttribute(values: readonly string[]) {
+  let room = MAX_ARRAY_BYTES;
+  const shown = values.filter((value) => value !== '').map(printable);
+  const fitting = shown.filter((value) => (room -= Buffer.byteLength(JSON.stringify(value)) + 1) >= 0);
+  const StringValue = fitting.length > 0 ? JSON.stringify(fitting) : '';
+  return { DataType: 'String.Array', StringValue };
 }

@@ -77,13 +77,28 @@ test('an attribute without text is left out, as SNS takes none', async (t) => {
   assert.ok(!('site' in attributesOf(requests[0])));
 });
 
-test('a digest is one publish, as severe as the worst of it', async (t) => {
+test('a digest is one publish, which subscribers find by whatever is in it', async (t) => {
   const { notifier, requests } = await openFakeSns(t, published);
   const severities = ['warning', 'critical', 'minor'] as const;
-  await notifier.notifyAll(severities.map((severity) => notification({ severity, channels: ['email'] })));
+  const all = severities.map((severity, n) =>
+    notification({
+      ...{ severity, channels: ['email'], deviceId: `store-${n}`, ruleId: 'warm' },
+      site: n === 0 ? '' : 'seattle',
+    }),
+  );
+  await notifier.notifyAll(all);
   assert.equal(requests.length, 1);
-  const expected = { severity: 'critical', transition: 'digest', channels: '["email"]' };
-  assert.deepEqual(attributesOf(requests[0]), expected);
+  assert.deepEqual(attributesOf(requests[0]), {
+    ...{ severity: '["warning","critical","minor"]', transition: 'digest', channels: '["email"]' },
+    ...{ site: '["seattle"]', device: '["store-0","store-1","store-2"]', rule: '["warm"]' },
+  });
+});
+
+test('a digest of ten thousand devices fits a message', async (t) => {
+  const { notifier, requests } = await openFakeSns(t, published);
+  const all = Array.from({ length: 10_000 }, (_, n) => notification({ deviceId: `${n}-${'d'.repeat(100)}` }));
+  await notifier.notifyAll(all);
+  assert.ok(JSON.stringify(attributesOf(requests[0])).length < 100_000);
 });
 
 test('an SNS that takes a request and never answers is given up', async (t) => {

@@ -97,12 +97,12 @@ async function makeCa(now: number): Promise<KeyPair> {
   return { key: pem, cert: certificate.toString('pem') };
 }
 
-/** @throws StartError when one of the two is unreadable or they do not belong together. */
+/** @throws StartError when one of the two is unreadable, the key is lost, or they do not belong together. */
 function readPair(keyFile: string, certFile: string): KeyPair | undefined {
-  if (!existsSync(keyFile) || !existsSync(certFile)) return undefined;
-  const pair = { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
-  if (pair.cert === '') return undefined; // see ensurePair
+  const cert = existsSync(certFile) ? readFileSync(certFile, 'utf8') : '';
+  if (cert === '') return undefined; // see ensurePair
   try {
+    const pair = { key: readFileSync(keyFile, 'utf8'), cert };
     if (new NodeCertificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key))) return pair;
   } catch {
     // told below, with the same remedy

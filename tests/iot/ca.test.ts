@@ -120,6 +120,15 @@ for (const [what, file, content] of damages) {
   });
 }
 
+test('a lost key stops the start, because another CA would shut out every device', async () => {
+  const dir = folder();
+  await openCa({ dir, clock });
+  const pem = readFileSync(path.join(dir, 'ca.pem'), 'utf8');
+  rmSync(path.join(dir, 'ca.key.pem'));
+  await assert.rejects(openCa({ dir, clock }), /ca\.key\.pem are damaged .*: restore both, or delete both/);
+  assert.equal(readFileSync(path.join(dir, 'ca.pem'), 'utf8'), pem);
+});
+
 test('a crash between key and certificate is healed at the next start', async () => {
   const dir = folder();
   await openCa({ dir, clock });

@@ -24,6 +24,35 @@ function isAlive(holder: string): boolean {
   return identityOf(pid) === holder;
 }
 
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: 'make room on its disk',
+  EDQUOT: 'make room on its disk',
+  EACCES: 'change its owner or mode',
+  EPERM: 'change its owner or mode',
+  EROFS: 'change its owner or mode',
+  EEXIST: 'move away what is there',
+  ENOTDIR: 'move away what is there',
+  EISDIR: 'move away what is there',
+};
+
+function unusable(what: string, error: unknown): StartError {
+  const { code = String(error) } = error as NodeJS.ErrnoException;
+  const remedy = remedies[code] ?? 'change its owner or mode';
+  return new StartError(`${what} cannot be written (${code}): ${remedy}, or choose another with --data-dir`, {
+    cause: error,
+  });
+}
+
+/** A start that the disk has stopped is told with its remedy; every other error stays as it is. */
+export function explainDiskError(dir: string, error: unknown): unknown {
+  const { cause = error } = error as Error;
+  const { syscall, code = '', path: file = dir } = cause as NodeJS.ErrnoException;
+  const isOfDisk = syscall !== undefined && code in remedies && !path.relative(dir, file).startsWith('..');
+  return isOfDisk && !(error instanceof StartError)
+    ? unusable(file === dir ? `data directory ${dir}` : file, cause)
+    : error;
+}
+
 /** Linked into place whole, so that nobody ever reads half a lock. */
 function writeLock(file: string): boolean {
   const own = `${file}.${process.pid}`;
@@ -74,13 +103,7 @@ export function lockDataDir(dir: string): () => void {
       removeStale(file, holder);
     }
   } catch (error) {
-    if (error instanceof StartError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    const remedy = code === 'ENOSPC' ? 'make room on its disk' : 'change its owner or mode';
-    throw new StartError(
-      `data directory ${dir} cannot be written (${code ?? String(error)}): ${remedy}, or choose another with --data-dir`,
-      { cause: error },
-    );
+    throw error instanceof StartError ? error : unusable(`data directory ${dir}`, error);
   }
   return () => rmSync(file, { force: true });
 }

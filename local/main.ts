@@ -3,7 +3,7 @@ import path from 'node:path';
 import { createClosers } from './closers.ts';
 import { createCounters } from './counters.ts';
 import { systemClock } from './clock.ts';
-import { lockDataDir } from './data-dir.ts';
+import { explainDiskError, lockDataDir } from './data-dir.ts';
 import { startDemo } from './demo.ts';
 import { createDisplay } from './display.ts';
 import { parseFlags, usage, type Flags } from './flags.ts';
@@ -34,7 +34,7 @@ async function start({ demo, dataDir, ...flags }: Flags): Promise<() => Promise<
     };
   } catch (error) {
     await closers.closeAll();
-    throw error;
+    throw explainDiskError(dataDir, error);
   }
 }
 

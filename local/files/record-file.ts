@@ -177,6 +177,7 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
       `${path.basename(file)} could not be written: ${reason}`,
       503,
     );
+    error.cause = cause;
     for (const entry of failed) entry.reject(error);
   };
 

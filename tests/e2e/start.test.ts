@@ -44,6 +44,18 @@ test('names a data directory where nothing can be made', async () => {
   await refusesToStart(['--data-dir', '/proc/tidegate', ...freePorts], /data directory \/proc\/tidegate/);
 });
 
+test('names what lies in the data directory where a folder of its own belongs', async () => {
+  for (const folder of ['journal', 's3', 'build', 'mail']) {
+    const dataDir = temporaryFolder('taken');
+    const file = path.join(dataDir, folder);
+    writeFileSync(file, '');
+    await refusesToStart(
+      ['--data-dir', dataDir, ...freePorts],
+      new RegExp(`^${file}\\S* cannot be written \\([A-Z]+\\): move away what is there, .* --data-dir`),
+    );
+  }
+});
+
 test('names an unknown flag, a bad port, an unknown parameter and a value its pattern refuses', async () => {
   const dataDir = ['--data-dir', temporaryFolder('flag')];
   await refusesToStart(['--prot', '1', ...dataDir], /--prot/);

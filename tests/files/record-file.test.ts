@@ -82,7 +82,8 @@ test('a change that cannot be written is refused and taken back, and later ones 
   cyclic['self'] = cyclic;
   await assert.rejects(
     Promise.all([records.commit([put('a', cyclic)]), records.commit([put('b', { n: 2 })])]),
-    (error) => (error as { code?: string }).code === 'ServiceUnavailableException',
+    (error: Error & { code?: string }) =>
+      error.code === 'ServiceUnavailableException' && error.cause instanceof TypeError,
   );
   assert.deepEqual([...records.table('thing')], [['a', { n: 1 }]]);
   await records.commit([put('c', { n: 3 })]);

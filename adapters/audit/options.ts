@@ -102,7 +102,13 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
   const paths = positionals.length === 0 && stack ? [stack.archive] : positionals;
   const missing = paths.find((file) => !existsSync(file));
   if (paths.length === 0) throw new AuditError('name the files or folders of archived objects');
-  if (missing !== undefined) throw new AuditError(`${missing}: no such file or folder`);
+  if (missing !== undefined) {
+    throw new AuditError(
+      missing === stack?.archive
+        ? `${missing}: nothing is archived yet; it is every 5 MB or 300 s, and when the local cloud stops`
+        : `${missing}: no such file or folder`,
+    );
+  }
   const table = values.table ?? stack?.table;
   if (table === undefined) throw new AuditError("--table is missing: the stack's output WindowsTable");
   return {

@@ -218,6 +218,16 @@ test('a local cloud that has stopped is named with the remedy, and exit code 2',
   assert.equal(status, 2);
 });
 
+test('a local cloud that has archived nothing yet is told from a folder that is missing', () => {
+  const dataDir = mkdtempSync(path.join(folder, 'young-'));
+  const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket' };
+  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ aws: 'http://127.0.0.1:1', outputs }));
+  assert.throws(() => parseAuditOptions(['--local', '--data-dir', dataDir]), {
+    name: 'AuditError',
+    message: /raw: nothing is archived yet; it is every 5 MB or 300 s/,
+  });
+});
+
 test('options that cannot be meant are refused by name', () => {
   const refused: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /^name the files or folders of archived objects$/],

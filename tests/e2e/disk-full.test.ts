@@ -161,6 +161,9 @@ test('messages are refused while the disk is full, with one clear line, and acce
     [],
   );
   assert.deepEqual(filesOf(tidegate, 'ErrorsBucket'), []);
+  const written = await startTidegate(tidegate.dataDir);
+  assert.equal(await countedReadings(written), acknowledged.length, 'windows written since are still there');
+  assert.equal(await written.stop(), 0);
 });
 
 test('SIGTERM with a full disk ends with 0 in time, and the next start archives what was acknowledged', async (t) => {

@@ -15,7 +15,7 @@ process.env['TZ'] = 'UTC'; // as in Lambda; a worker thread takes its time zone 
 
 const root = path.resolve(import.meta.dirname, '..');
 
-async function start({ demo, dataDir, ...flags }: Flags): Promise<() => Promise<void>> {
+async function start({ demo, dataDir, ...flags }: Flags): Promise<void> {
   const closers = createClosers();
   try {
     closers.add(lockDataDir(dataDir));
@@ -25,13 +25,14 @@ async function start({ demo, dataDir, ...flags }: Flags): Promise<() => Promise<
     const log = createLog(display, () => systemClock.now());
     const stack = await startStack({ root, dataDir, ...flags, clock: systemClock, log, counters });
     closers.add(() => stack.stop());
+    // Before the line that tells others that they may stop it.
+    stopOnSignal(() => {
+      display.write('stopping: finishing and archiving what came in (again to cut it short)\n');
+      return closers.closeAll();
+    });
     const { mqtt, aws, web } = stack.endpoints;
     display.write(`ready ${mqtt} ${aws} ${web}\n`);
     if (demo) closers.add(startDemo(path.join(root, 'device-sim/demo.ts'), dataDir, log));
-    return () => {
-      display.write('stopping: finishing and archiving what came in (again to cut it short)\n');
-      return closers.closeAll();
-    };
   } catch (error) {
     await closers.closeAll();
     throw explainDiskError(dataDir, error);
@@ -49,10 +50,8 @@ function fail(error: unknown): never {
 /** Ctrl-C reaches this process twice, from the terminal and passed on by npm: that is one wish. */
 const oneWishMilliseconds = 1_000;
 
-let askedAt: number | undefined;
-
-async function run(flags: Flags): Promise<void> {
-  const stop = await start(flags);
+function stopOnSignal(stop: () => Promise<void>): void {
+  let askedAt: number | undefined;
   const onSignal = () => {
     const now = performance.now();
     if (askedAt !== undefined && now - askedAt < oneWishMilliseconds) return;
@@ -66,7 +65,7 @@ async function run(flags: Flags): Promise<void> {
 
 try {
   const flags = parseFlags(process.argv.slice(2));
-  if (flags) await run(flags);
+  if (flags) await start(flags);
   else process.stdout.write(`${usage}\n`);
 } catch (error) {
   fail(error);

@@ -168,7 +168,8 @@ function awaiting(
   const known = state ?? emptyState(deviceId, rule.id);
   const next = isBreached(newest) && windowStart > known.windowStart ? 'pending' : 'ok';
   if (next === (state?.state ?? 'ok')) return state;
-  return { ...known, state: next, version: known.version + 1, value: figureText(newest.figures.above) };
+  const side = sides(newest).find((each) => each !== undefined) ?? 'above';
+  return { ...known, state: next, version: known.version + 1, value: figureText(newest.figures[side]) };
 }
 
 function decided(

@@ -66,6 +66,18 @@ function play(
   return { log, state };
 }
 
+test('the beginning of a row tells the value that is beyond its limit, on whichever side', () => {
+  const band: LimitRule = { ...low, levels: [{ severity: 'major', above: 8, below: -1 }], forWindows: 2 };
+  const { stat: _stat, ...both } = band;
+  for (const [beyond, value] of [
+    [window(0, -3, 4), '-3'],
+    [window(0, 4, 9), '9'],
+  ] as const) {
+    const begun = judge(both, undefined, { closed: [beyond] }, { now: NOW });
+    assert.deepEqual([begun?.state, begun?.value], ['pending', value]);
+  }
+});
+
 const histories: [title: string, rule: LimitRule, windows: Window[], log: string[]][] = [
   ['nothing while within limits', high, [window(0, 4), window(1, 8)], []],
   ['an alarm on an open window over the limit', high, [window(0, 4, 8.1)], ['0 raised 8.1/8']],

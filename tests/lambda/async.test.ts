@@ -194,7 +194,7 @@ test('hands the record to an SNS topic and to another function', async (t) => {
       },
       Keeper: {
         source: `import { writeFileSync } from 'node:fs';
-          export const handler = (event: any) => writeFileSync(${JSON.stringify(file)}, event.requestContext.condition);`,
+          export const handler = (event) => writeFileSync(${JSON.stringify(file)}, event.requestContext.condition);`,
       },
     },
     { destinations: { sns: async (input) => void published.push(input) } },

@@ -41,7 +41,7 @@ test('shows the handler its context and a Lambda environment, and nothing of thi
   });
   const { lambda } = await start(t, {
     Look: {
-      source: `export const handler = async (_: unknown, context: any) => ({
+      source: `export const handler = async (_event, context) => ({
         env: { ...process.env }, argv: process.execArgv,
         context: { ...context, left: context.getRemainingTimeInMillis(), getRemainingTimeInMillis: undefined },
       });`,
@@ -173,7 +173,7 @@ test('refuses to start with a handler that cannot be imported, naming the functi
       /BadFunction cannot be started: Error: no table$/,
     ],
     ['export const other = async () => 1;', /HandlerNotFound: handler is undefined or not a function/],
-    ['export const handler = (a: any, b: any, c: any) => c(null, a, b);', /CallbackHandlerDeprecated/],
+    ['export const handler = (a, b, c) => c(null, a, b);', /CallbackHandlerDeprecated/],
     ['process.exit(4); export const handler = async () => 1;', /ExitError: .*exit status 4$/],
   ] as const;
   for (const [source, message] of cases) {

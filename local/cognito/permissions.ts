@@ -3,11 +3,11 @@
 import { connectKeys, plainAddress, type AuthorizeRequest } from '../iot/identity.ts';
 import { canonicalKey } from '../iot/policy-key.ts';
 import type { Lookup } from '../iot/policy-pattern.ts';
+import { createPolicyStatements } from '../iot/policy-statements.ts';
 import { createEvaluator, type Decision, type Evaluator } from '../iot/policy.ts';
 import type { RegistryView } from '../iot/registry.ts';
 import type { IdentityIds, IdentityKind } from './identity-id.ts';
 import type { IdentityPool, PoolRole } from './pools.ts';
-import { createPolicyStatements } from '../iot/policy-statements.ts';
 
 /** Who an identity ID stands for. */
 export interface Holder {

@@ -5,9 +5,9 @@ import { certificateFacts } from './certificate-facts.ts';
 import { claimStatements } from './claim-policy.ts';
 import { canonicalKey } from './policy-key.ts';
 import type { Lookup } from './policy-pattern.ts';
+import { createPolicyStatements } from './policy-statements.ts';
 import { createEvaluator, type Decision, type Evaluator } from './policy.ts';
 import type { RegistryView, Thing } from './registry.ts';
-import { createPolicyStatements } from './policy-statements.ts';
 
 /** `principal` is the certificate ID: the SHA-256 of its DER, hex; `thingName` only where a thing is attached exclusively. */
 export type Identification =

@@ -10,9 +10,15 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import type { Severity } from '../core/alert-rule.ts';
-import type { Acknowledgement, Alarm, AlertState, Debt, HistoryEntry } from '../core/alert-state.ts';
+import {
+  ALERT_STATES,
+  type Acknowledgement,
+  type Alarm,
+  type AlertState,
+  type Debt,
+  type HistoryEntry,
+} from '../core/alert-state.ts';
 
-const STATES = ['ok', 'pending', 'alarm', 'acknowledged'] as const;
 /** Ids of rules begin with a letter or digit. */
 const SNOOZE = '#snooze';
 
@@ -159,7 +165,7 @@ function stateOf(item: Record<string, AttributeValue>): AlertState {
   return {
     deviceId: item['deviceId']?.S ?? '',
     ruleId: item['ruleId']?.S ?? '',
-    state: STATES.find((state) => state === item['state']?.S) ?? 'ok',
+    state: ALERT_STATES.find((state) => state === item['state']?.S) ?? 'ok',
     ...(item['severity']?.S && { severity: item['severity'].S as Severity }),
     ...(item['acknowledged']?.S && {
       acknowledged: JSON.parse(item['acknowledged'].S) as Acknowledgement,

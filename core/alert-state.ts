@@ -6,7 +6,22 @@ import type { Channel, Severity, Side, Stat } from './alert-rule.ts';
  * What happened to an alarm. `repeated` and `escalated` remind of one that nobody has acknowledged; `ended`: its rule
  * was removed, switched off or matches the device no more.
  */
-export type Transition = 'raised' | 'worsened' | 'eased' | 'cleared' | 'repeated' | 'escalated' | 'ended';
+export const TRANSITIONS = [
+  'raised',
+  'worsened',
+  'eased',
+  'cleared',
+  'repeated',
+  'escalated',
+  'ended',
+] as const;
+export type Transition = (typeof TRANSITIONS)[number];
+
+/**
+ * `pending`: beyond a limit, for fewer windows than the rule asks for. `acknowledged`: an alarm that somebody has taken
+ * charge of.
+ */
+export const ALERT_STATES = ['ok', 'pending', 'alarm', 'acknowledged'] as const;
 
 /** What was found: a figure and its limit, as decimal text, or since when a device is gone. */
 export type Finding = LimitFinding | AbsenceFinding;
@@ -52,11 +67,7 @@ export type Notification = AnyNotification & Finding;
 export interface AlertState {
   readonly deviceId: string;
   readonly ruleId: string;
-  /**
-   * `pending`: beyond a limit, for fewer windows than the rule asks for. `acknowledged`: an alarm that somebody has taken
-   * charge of.
-   */
-  readonly state: 'ok' | 'pending' | 'alarm' | 'acknowledged';
+  readonly state: (typeof ALERT_STATES)[number];
   /** Of an alarm; absent when there is none. */
   readonly severity?: Severity;
   readonly alarm?: Alarm;

@@ -7,7 +7,8 @@ import { acknowledge, isAlarm, remarked } from '../../core/alert-step.ts';
 import type { AlertHistory } from '../alert-history.ts';
 import type { AlertStore, OpenAlerts } from '../alert-store.ts';
 import { alert, historyPage, shownAlert, snooze } from './alert-schema.ts';
-import { deviceId, pageLimit, remark, ruleId, timeText, timeValue } from './fields.ts';
+import { ruleId } from '../text-schema.ts';
+import { deviceId, pageLimit, remark, timeText, timeValue } from './fields.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 
@@ -181,8 +182,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     route({
       method: 'DELETE',
       path: '/devices/{deviceId}/snooze',
-      summary:
-        'Tells of a device again; what was withheld meanwhile is told when the snooze would have ended',
+      summary: 'Tells of a device again; what still stands of what was withheld is told within a minute',
       params: { deviceId },
       query: {},
       answer: z.undefined(),

@@ -2,16 +2,15 @@
 
 import * as z from 'zod/mini';
 import { SEVERITIES } from '../../core/alert-rule.ts';
-import type { AlertState } from '../../core/alert-state.ts';
+import { ALERT_STATES, TRANSITIONS, type AlertState } from '../../core/alert-state.ts';
 import { time } from './fields.ts';
 
 const severity = z.optional(z.enum(SEVERITIES));
-const TRANSITIONS = ['raised', 'worsened', 'eased', 'cleared', 'repeated', 'escalated', 'ended'] as const;
 
 export const alert = z.strictObject({
   deviceId: z.string(),
   ruleId: z.string(),
-  state: z.enum(['ok', 'pending', 'alarm', 'acknowledged']),
+  state: z.enum(ALERT_STATES),
   severity,
   since: z.optional(time),
   raisedAt: z.optional(time),

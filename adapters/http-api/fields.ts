@@ -2,9 +2,7 @@
 
 import * as z from 'zod/mini';
 import { parseTimestamp } from '../../core/timestamp.ts';
-
-/** Text that has to match; `what` completes "must be". */
-const matching = (pattern: RegExp, what: string) => z.string().check(z.regex(pattern, `must be ${what}`));
+import { isUnicode, matching } from '../text-schema.ts';
 
 /** Text that stands for a value. `schema` describes it to readers, in the words of JSON Schema. */
 function textFor<Value>(
@@ -23,13 +21,6 @@ function textFor<Value>(
 /** As topics have it: more than things may be called, since the account itself can publish for any name. */
 export const deviceId = matching(/^[^#+/]{1,128}$/, 'a device id: 1 to 128 characters without #, + and /');
 
-export const ruleId = matching(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$/, 'an id: 1 to 64 letters, digits, _ or -');
-
-export const metricName = matching(
-  /^[A-Za-z][A-Za-z0-9_]{0,63}$/,
-  'the name of a metric: a letter, then letters, digits or _, at most 64',
-);
-
 /** A point in time, given as ISO 8601 (UTC without an offset), epoch milliseconds or epoch seconds; gives milliseconds. */
 export const timeText = textFor(
   (text) => {
@@ -39,9 +30,6 @@ export const timeText = textFor(
   },
   { examples: ['2026-11-20T13:00:00Z', '1790000000000'] },
 );
-
-/** Half of a surrogate pair is no text that a table could hold. */
-export const isUnicode = z.refine<string>((text) => text.isWellFormed(), 'must be Unicode text');
 
 /** What people say. */
 export const remark = z.string().check(z.minLength(1), z.maxLength(500), isUnicode);

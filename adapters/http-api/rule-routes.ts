@@ -2,13 +2,15 @@
 
 import * as z from 'zod/mini';
 import { SEVERITIES } from '../../core/alert-rule.ts';
-import { compileRule } from '../../core/rule-data.ts';
+import { compileRule, type RuleData } from '../../core/rule-data.ts';
+import { faultsOf } from '../../core/rule-faults.ts';
 import type { Rehearse } from '../rehearsing.ts';
+import { rule, ruleBody } from '../rule-schema.ts';
 import { UnreadableRuleError, type RuleStore } from '../rule-store.ts';
-import { pageLimit, ruleId, time } from './fields.ts';
+import { ruleId } from '../text-schema.ts';
+import { pageLimit, time } from './fields.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type Route } from './route.ts';
-import { rule, ruleBody, ruleOf } from './rule-schema.ts';
 
 const USUAL_HOURS = 24;
 const MOST_HOURS = 168;
@@ -132,4 +134,16 @@ export function ruleRoutes(stores: {
       },
     }),
   ];
+}
+
+/** The rule of a body; throws an ApiProblem that names everything that is wrong with it. */
+function ruleOf(id: string, value: z.output<typeof ruleBody>): RuleData {
+  const made = { ...value, id } as RuleData;
+  const faults = faultsOf(made);
+  if (value.id !== undefined && value.id !== id)
+    faults.push({ name: 'id', detail: `must be ${id}, as in the path` });
+  const [first] = faults;
+  if (!first) return made;
+  const told = faults.map((fault) => ({ in: 'body' as const, ...fault }));
+  throw new ApiProblem(400, `body ${first.name} ${first.detail}`, told);
 }

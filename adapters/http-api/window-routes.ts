@@ -3,7 +3,8 @@
 import * as z from 'zod/mini';
 import { bucketStartOf, resolutions, resolutionsFor, type Resolution } from '../../core/rollup.ts';
 import type { WindowHistory } from '../window-history.ts';
-import { deviceId, metricName, pageLimit, time, timeText } from './fields.ts';
+import { metricName } from '../text-schema.ts';
+import { deviceId, pageLimit, time, timeText } from './fields.ts';
 import { figures, figuresOf } from './figures.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type Route } from './route.ts';

@@ -1,11 +1,8 @@
-// The form of an alert rule in requests and answers; what its fields mean together is checked in core.
+// The form of an alert rule, stored, in requests and in answers; what its fields mean together is checked in core.
 
 import * as z from 'zod/mini';
-import { SEVERITIES, STATS } from '../../core/alert-rule.ts';
-import type { RuleData } from '../../core/rule-data.ts';
-import { faultsOf } from '../../core/rule-faults.ts';
-import { isUnicode, metricName, ruleId } from './fields.ts';
-import { ApiProblem } from './problem.ts';
+import { SEVERITIES, STATS } from '../core/alert-rule.ts';
+import { isUnicode, metricName, ruleId } from './text-schema.ts';
 
 const pattern = z.string().check(z.minLength(1), z.maxLength(128), isUnicode);
 const windows = z.int().check(z.minimum(1), z.maximum(60));
@@ -60,15 +57,3 @@ const fields = {
 export const rule = z.strictObject({ id: ruleId, ...fields });
 /** The id is in the path; in the body it may be said again. */
 export const ruleBody = z.strictObject({ id: z.optional(ruleId), ...fields });
-
-/** The rule of a body; throws an ApiProblem that names everything that is wrong with it. */
-export function ruleOf(id: string, value: z.output<typeof ruleBody>): RuleData {
-  const made = { ...value, id } as RuleData;
-  const faults = faultsOf(made);
-  if (value.id !== undefined && value.id !== id)
-    faults.push({ name: 'id', detail: `must be ${id}, as in the path` });
-  const [first] = faults;
-  if (!first) return made;
-  const told = faults.map((fault) => ({ in: 'body' as const, ...fault }));
-  throw new ApiProblem(400, `body ${first.name} ${first.detail}`, told);
-}

@@ -1,5 +1,6 @@
 // Our own contenders of the fold: with every check that ingest makes, exact sums, and each reading counted once however often it comes.
 import assert from 'node:assert/strict';
+import { compileKernel } from '../adapters/audit/kernel.ts';
 import { parseArchiveLine } from '../core/archive/careful-line.ts';
 import { foldArchive, type FoldedWindow } from '../core/archive/fold-archive.ts';
 import type { Reading } from '../core/reading.ts';
@@ -10,12 +11,15 @@ import type { Fold } from './fold-peer.ts';
 
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 const windowSeconds = WINDOW_MILLISECONDS / 1000;
-/** A decimal's tenth. */
-const TENTH = 10n ** 14n;
+/** A tenth, in units of a decimal. */
+const TENTH = 1e14;
+
+const kernel = await compileKernel();
 
 const fold = (file: string) =>
   foldArchive(chunksOf(file), {
     ...limits,
+    kernel,
     windowSeconds,
     onRejected: ({ line, rejection }) => assert.fail(`line ${line} is rejected: ${rejection.detail}`),
   });
@@ -51,7 +55,12 @@ function add(
   total: { -readonly [Figure in keyof MetricOutcome]: number },
   { sum, min, max }: Aggregate,
 ): void {
-  total.sum += Number(sum / TENTH);
-  total.min += Number(min / TENTH);
-  total.max += Number(max / TENTH);
+  total.sum += tenths(sum);
+  total.min += tenths(min);
+  total.max += tenths(max);
+}
+
+/** Exact: the inputs have no finer figures, and a double is off by far less than one of them. */
+function tenths(decimal: bigint): number {
+  return Math.round(Number(decimal) / TENTH);
 }

@@ -8,6 +8,7 @@ import { createWindowHistory } from '../window-history.ts';
 import { createWindowStore } from '../window-store.ts';
 import { openDynamoDb } from '../dynamodb-client.ts';
 import { chunksOf, filesBelow } from './archive-files.ts';
+import { compileKernel } from './kernel.ts';
 import { AuditError, type AuditOptions } from './options.ts';
 
 type Key = Pick<FoldedWindow, 'deviceId' | 'windowStart'>;
@@ -68,6 +69,7 @@ async function fold(options: AuditOptions, tell: (line: string) => void): Promis
   const reasons = new Map<string, number>();
   const folded = await foldArchive(chunksOf(files), {
     ...options,
+    kernel: await compileKernel(),
     onRejected: ({ rejection: { reason } }) => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1),
   });
   const rejected = [...reasons].map(([reason, count]) => `, ${count} rejected: ${reason}`).join('');

@@ -1,12 +1,10 @@
-// Folds archived lines into windows as ingest would have, several times as fast: what an audit of the archive needs.
-// line-cutter cuts chunks into lines; fast-line reads the usual ones with scan, names and shapes, careful-line all others;
-// fast-windows counts each reading once, with ids, and adds it to the figures. The careful way decides what is right.
+// Folds archived lines into windows as ingest would have, many times as fast: what an audit of the archive needs.
+// line-cutter cuts chunks into lines; the kernel, core/fast-fold, takes the usual ones from their bytes, careful-line all
+// others; what came either way is put together here. The careful way decides what is right.
 
 import { parseArchiveLine, rejectLine } from './careful-line.ts';
-import { createLineCutter, type LineTaker } from './line-cutter.ts';
-import { createFastLineReader, TEXT } from './fast-line.ts';
-import { createNames, type Names } from './names.ts';
-import { createFastWindows, type FastReading, type FastWindow } from './fast-windows.ts';
+import { openKernel, type FastReading, type Place } from './kernel.ts';
+import { createLineCutter, INPUT_BYTES, type LineTaker } from './line-cutter.ts';
 import { fingerprint } from '../fingerprint.ts';
 import type { ParsedMessage } from '../message.ts';
 import {
@@ -28,6 +26,8 @@ export interface RejectedLine {
 }
 
 export interface FoldOptions extends TimeLimits {
+  /** core/fast-fold, compiled. */
+  readonly kernel: WebAssembly.Module;
   readonly windowSeconds: number;
   /** Told of each rejected reading in the order of lines, once its line is complete. */
   readonly onRejected: (rejected: RejectedLine) => void;
@@ -59,6 +59,15 @@ interface Ordered {
   readonly reading: Reading;
 }
 
+/** A window of which something came the careful way: that, by what it says, and where the kernel has it, if it does. */
+interface CarefulWindow extends Pick<WindowKey, 'deviceId' | 'windowStart'> {
+  readonly readings: Map<string, Ordered>;
+  readonly fast?: Place;
+}
+
+/** Most windows are known to the kernel alone. */
+type KnownWindow = Place | CarefulWindow;
+
 const RETURN = 0x0d;
 
 /**
@@ -79,138 +88,109 @@ export async function foldArchive(
 
 function createFold(options: FoldOptions): LineTaker & { result(): FoldedArchive } {
   const { windowSeconds, onRejected } = options;
-  const reader = createFastLineReader(options);
-  const { line } = reader;
-  const sites = createNames();
-  const devices = createNames();
-  const windows = createFastWindows({ ...reader, sites: sites.list });
-  const windowMilliseconds = windowSeconds * 1000;
-  /** For each device its windows by start, in windows. */
-  const windowsOf: Map<number, FastWindow>[] = [];
-  /** For each device the window that it was in last, and when that one starts. */
-  let recent = new Float64Array(128);
-  /** What came the careful way, by window and by what it says. */
-  const careful = new Map<FastWindow, Map<string, Ordered>>();
-  let number = 0;
+  const kernel = openKernel(options.kernel, options, INPUT_BYTES);
+  /** What came the careful way, by window. */
+  const careful = new Map<string, CarefulWindow>();
+  let lines = 0;
   let empty = 0;
   let accepted = 0;
   let skipped = 0;
 
-  function windowOf(device: number, timestamp: number): FastWindow {
-    const window = recent[device * 2] ?? 0;
-    const start = recent[device * 2 + 1]!;
-    if (window !== 0 && timestamp >= start && timestamp < start + windowMilliseconds) return window;
-    return findWindow(device, windowStartOf(timestamp, windowSeconds));
-  }
-
-  function findWindow(device: number, start: number): FastWindow {
-    if (device * 2 >= recent.length) {
-      const larger = new Float64Array(device * 4);
-      larger.set(recent);
-      recent = larger;
-    }
-    const known = (windowsOf[device] ??= new Map());
-    const place = start / windowMilliseconds;
-    let window = known.get(place);
-    if (window === undefined) known.set(place, (window = windows.open(device, start)));
-    recent[device * 2] = window;
-    recent[device * 2 + 1] = start;
-    return window;
-  }
-
+  /** It stands before the fast one that has the same order. */
   function addCarefully(reading: Reading): void {
-    const window = windowOf(devices.of(reading.deviceId), reading.timestamp);
-    let readings = careful.get(window);
-    if (!readings) careful.set(window, (readings = new Map()));
-    const content = `${reading.fingerprint},${reading.timestamp},${reading.site},${metricsText(reading.metrics)}`;
-    if (!readings.has(content)) readings.set(content, { order: windows.nextOrder(), reading });
-  }
-
-  function nameOf(names: Names, text: number): number {
-    const start = line.starts[text]!;
-    return names.at(start, line.ends[text]! - start);
-  }
-
-  const oldestFirst = () => windows.list.toSorted((a, b) => windows.startOf(a) - windows.startOf(b));
-  const deviceIdOf = (window: FastWindow) => devices.list[windows.deviceOf(window)]!;
-
-  /** A careful reading has the order of the fast one after it, and stands before it. */
-  function deltasOf(window: FastWindow): Delta[] {
-    const fast = windows.readings(window).map((reading) => ({
-      order: reading.order,
-      reading: asReading(deviceIdOf(window), reading),
-    }));
-    const all = [...(careful.get(window)?.values() ?? []), ...fast].sort((a, b) => a.order - b.order);
-    return foldReadings(
-      all.map(({ reading }) => reading),
-      windowSeconds,
-    );
-  }
-
-  function windowFrom(window: FastWindow): FoldedWindow {
-    if (careful.has(window)) {
-      const [first, ...others] = deltasOf(window);
-      const { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings, metrics } = others.reduce(
-        merge,
-        first!,
-      );
-      return { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings: readings.size, metrics };
-    }
-    return {
-      deviceId: deviceIdOf(window),
-      windowStart: windows.startOf(window),
-      ...windows.ends(window),
-      readings: windows.size(window),
-      metrics: windows.figures(window),
-    };
+    const { deviceId, timestamp } = reading;
+    const key = { deviceId, windowStart: windowStartOf(timestamp, windowSeconds) };
+    let window = careful.get(keyText(key));
+    if (!window) careful.set(keyText(key), (window = { ...key, readings: new Map() }));
+    const content = `${reading.fingerprint},${timestamp},${reading.site},${metricsText(reading.metrics)}`;
+    if (!window.readings.has(content)) window.readings.set(content, { order: kernel.nextOrder(), reading });
   }
 
   function takeMessage({ context, accepted: readings, rejected, skipped: values }: ParsedMessage): void {
+    const line = lines + kernel.taken().lines;
     for (const reading of readings) addCarefully(reading);
-    for (const rejection of rejected) onRejected({ line: number, context, rejection });
+    for (const rejection of rejected) onRejected({ line, context, rejection });
     accepted += readings.length;
     skipped += values;
   }
 
+  function knownWindows(): KnownWindow[] {
+    if (careful.size === 0) return kernel.windows();
+    const others = new Map(careful);
+    const windows = kernel.windows().map((fast): KnownWindow => {
+      const key = keyText(keyOf(fast));
+      const window = others.get(key);
+      others.delete(key);
+      return window ? { ...window, fast } : fast;
+    });
+    return [...windows, ...others.values()];
+  }
+
+  function startOf(window: KnownWindow): number {
+    return typeof window === 'number' ? kernel.startOf(window) : window.windowStart;
+  }
+
+  function keyOf(window: KnownWindow): Pick<WindowKey, 'deviceId' | 'windowStart'> {
+    if (typeof window !== 'number') return window;
+    return { deviceId: kernel.deviceIdOf(window), windowStart: kernel.startOf(window) };
+  }
+
+  function deltasOf(window: KnownWindow): Delta[] {
+    const { deviceId } = keyOf(window);
+    const { readings, fast } = typeof window === 'number' ? { fast: window } : window;
+    const ofKernel = fast === undefined ? [] : kernel.readings(fast);
+    const all = [
+      ...(readings?.values() ?? []),
+      ...ofKernel.map((reading) => ({ order: reading.order, reading: asReading(deviceId, reading) })),
+    ];
+    return foldReadings(
+      all.sort((a, b) => a.order - b.order).map(({ reading }) => reading),
+      windowSeconds,
+    );
+  }
+
+  function windowFrom(window: KnownWindow): FoldedWindow {
+    if (typeof window === 'number') return kernel.windowAt(window);
+    const [first, ...others] = deltasOf(window);
+    const { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings, metrics } = others.reduce(
+      merge,
+      first!,
+    );
+    return { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings: readings.size, metrics };
+  }
+
   return {
-    takeAt(at) {
-      const next = reader.read(at);
-      if (next === 0) return 0;
-      number += 1;
-      accepted += 1;
-      skipped += line.skipped;
-      const device = nameOf(devices, TEXT.deviceId);
-      const site = nameOf(sites, TEXT.site);
-      if (!windows.add(windowOf(device, line.timestamp), line, site)) {
-        addCarefully(asReading(devices.list[device]!, windows.readingOf(line, site)));
-      }
-      return next;
-    },
+    ...kernel,
     take(bytes) {
-      number += 1;
+      lines += 1;
       if (bytes.length === 0 || (bytes.length === 1 && bytes[0] === RETURN)) empty += 1;
       else takeMessage(parseArchiveLine(bytes, options));
     },
     takeTooLong(start) {
-      number += 1;
+      lines += 1;
       takeMessage(rejectLine(start, { fault: 'not-json-object', detail: 'the line is over 1 MiB' }));
     },
-    result: () => ({
-      lines: number - empty,
-      accepted,
-      skipped,
-      windowCount: windows.list.length,
-      *windows() {
-        for (const window of oldestFirst()) yield windowFrom(window);
-      },
-      *deltas(isWanted = () => true) {
-        for (const window of oldestFirst()) {
-          const key = { deviceId: deviceIdOf(window), windowStart: windows.startOf(window) };
-          if (isWanted(key)) yield* deltasOf(window);
-        }
-      },
-    }),
+    result() {
+      const taken = kernel.taken();
+      const windows = knownWindows().sort((a, b) => startOf(a) - startOf(b));
+      return {
+        lines: lines - empty + taken.lines,
+        accepted: accepted + taken.lines,
+        skipped: skipped + taken.skipped,
+        windowCount: windows.length,
+        *windows() {
+          for (const window of windows) yield windowFrom(window);
+        },
+        *deltas(isWanted = () => true) {
+          for (const window of windows) if (isWanted(keyOf(window))) yield* deltasOf(window);
+        },
+      };
+    },
   };
+}
+
+function keyText({ deviceId, windowStart }: Pick<WindowKey, 'deviceId' | 'windowStart'>): string {
+  return `${windowStart}/${deviceId}`;
 }
 
 function asReading(deviceId: string, { timestamp, site, id, metrics }: FastReading): Reading {

@@ -1,11 +1,11 @@
 // Chunks of an archive end where they will; here they are cut into lines, which are whole while they are read.
 
-import { bytes, MAX_LINE_BYTES, PADDING, PIECE_BYTES } from './scan.ts';
-
 /** Who takes lines. */
 export interface LineTaker {
-  /** Takes the line at `at` of `bytes`, line feed included; where the next one begins, or 0 when it will not take it so. */
-  takeAt(at: number): number;
+  /** INPUT_BYTES of room for what is to be read, until lines are taken. */
+  input(): Uint8Array;
+  /** Takes lines of the input from `at` up to one that it will not take so, or is not complete before `end`: where that begins. */
+  takeLines(at: number, end: number): number;
   /** Takes a line without its line feed, valid during the call only. */
   take(line: Uint8Array): void;
   /** Takes the first bytes of a line of over MAX_LINE_BYTES, valid during the call only. */
@@ -19,26 +19,33 @@ export interface LineCutter {
   end(): void;
 }
 
+/** Room for the longest line, one piece of a chunk and a zero after them. */
+const MAX_LINE_BYTES = 1 << 20;
+const PIECE_BYTES = 1 << 17;
+export const INPUT_BYTES = MAX_LINE_BYTES + PIECE_BYTES + 1;
 /** Kept of a line that is too long. */
 const KEPT_BYTES = 1 << 10;
 const NEWLINE = 0x0a;
 
 export function createLineCutter(taker: LineTaker): LineCutter {
-  /** The line whose end is still to come. */
-  let rest = new Uint8Array(0);
+  /** How long the line is whose end is still to come; it is at the start of the input. */
+  let rest = 0;
   /** Whether that one is too long, and its rest of no use. */
   let skipping = false;
 
   function addPiece(piece: Uint8Array): void {
-    bytes.set(rest);
-    bytes.set(piece, rest.length);
-    const size = rest.length + piece.length;
-    bytes.fill(0, size, size + PADDING);
-    rest = bytes.slice(takeLines(size), size);
-    if (rest.length <= MAX_LINE_BYTES) return;
-    taker.takeTooLong(rest.subarray(0, KEPT_BYTES));
+    const size = rest + piece.length;
+    const bytes = taker.input();
+    bytes.set(piece, rest);
+    bytes[size] = 0;
+    const at = takeLines(size);
+    const input = taker.input();
+    input.copyWithin(0, at, size);
+    rest = size - at;
+    if (rest <= MAX_LINE_BYTES) return;
+    taker.takeTooLong(input.subarray(0, KEPT_BYTES));
     skipping = true;
-    rest = new Uint8Array(0);
+    rest = 0;
   }
 
   /** Where the line begins that is not complete. */
@@ -49,18 +56,18 @@ export function createLineCutter(taker: LineTaker): LineCutter {
       if (at === 0) return size;
       skipping = false;
     }
-    while (at < size) {
-      const next = taker.takeAt(at);
-      if (next > 0) {
-        at = next;
-        continue;
-      }
+    for (;;) {
+      at = taker.takeLines(at, size);
       const end = lineEnd(at, size);
-      if (end < 0) break;
-      taker.take(bytes.subarray(at, end));
+      if (end < 0) return at;
+      taker.take(taker.input().subarray(at, end));
       at = end + 1;
     }
-    return at;
+  }
+
+  function lineEnd(at: number, size: number): number {
+    const length = taker.input().subarray(at, size).indexOf(NEWLINE);
+    return length < 0 ? -1 : at + length;
   }
 
   return {
@@ -68,12 +75,7 @@ export function createLineCutter(taker: LineTaker): LineCutter {
       for (let at = 0; at < chunk.length; at += PIECE_BYTES) addPiece(chunk.subarray(at, at + PIECE_BYTES));
     },
     end() {
-      if (rest.length > 0) addPiece(Uint8Array.of(NEWLINE));
+      if (rest > 0) addPiece(Uint8Array.of(NEWLINE));
     },
   };
-}
-
-function lineEnd(at: number, size: number): number {
-  const length = bytes.subarray(at, size).indexOf(NEWLINE);
-  return length < 0 ? -1 : at + length;
 }

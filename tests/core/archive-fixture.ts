@@ -1,6 +1,8 @@
 // Folding an archive the slow and obvious way, which the fast one is held to, and archives to hold it to.
 
+import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
+import { compileKernel } from '../../adapters/audit/kernel.ts';
 import { parseArchiveLine } from '../../core/archive/careful-line.ts';
 import { foldArchive, type FoldedWindow, type RejectedLine } from '../../core/archive/fold-archive.ts';
 import type { Reading } from '../../core/reading.ts';
@@ -8,6 +10,8 @@ import { foldReadings, merge, type Delta } from '../../core/window.ts';
 
 export const START = 1_790_000_000_000;
 export const limits = { maxLatenessSeconds: 3600, maxSkewSeconds: 60 };
+
+export const kernel = await compileKernel();
 
 /** All that a fold tells. */
 export interface Outcome {
@@ -22,9 +26,22 @@ export interface Outcome {
 export async function foldFast(chunks: Iterable<Uint8Array>, windowSeconds = 10): Promise<Outcome> {
   const rejected: RejectedLine[] = [];
   const onRejected = (line: RejectedLine) => void rejected.push(line);
-  const folded = await foldArchive(chunks, { ...limits, windowSeconds, onRejected });
+  const folded = await foldArchive(chunks, { ...limits, kernel, windowSeconds, onRejected });
   const { lines, accepted, skipped } = folded;
-  return { lines, accepted, skipped, rejected, deltas: [...folded.deltas()], windows: [...folded.windows()] };
+  const [deltas, windows] = [sorted([...folded.deltas()]), sorted([...folded.windows()])];
+  return { lines, accepted, skipped, rejected, deltas, windows };
+}
+
+/** Windows that begin together come in any order. */
+function sorted<Of extends FoldedWindow | Delta>(windows: readonly Of[]): Of[] {
+  const isSorted = windows.every(
+    ({ windowStart }, i) => i === 0 || windows[i - 1]!.windowStart <= windowStart,
+  );
+  assert.ok(isSorted, 'oldest first');
+  return windows.toSorted(
+    (a, b) =>
+      a.windowStart - b.windowStart || Number(a.deviceId > b.deviceId) - Number(a.deviceId < b.deviceId),
+  );
 }
 
 /** Every line through `parseMessage`, all readings through `foldReadings`, and the parts of a window through `merge`. */
@@ -54,8 +71,8 @@ export function foldSlowly(archive: Buffer, windowSeconds = 10): Outcome {
     accepted: readings.length,
     skipped,
     rejected,
-    deltas,
-    windows: [...windows.values()].map(
+    deltas: sorted(deltas),
+    windows: sorted([...windows.values()]).map(
       ({ deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings, metrics }) => {
         const span = { firstReadingAt, lastReadingAt };
         return { deviceId, site, windowStart, ...span, readings: readings.size, metrics };

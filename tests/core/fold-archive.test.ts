@@ -6,8 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { foldArchive } from '../../core/archive/fold-archive.ts';
-import { bytes, hashAt } from '../../core/archive/scan.ts';
-import { archive, difficultLines, foldFast, foldSlowly, limits, START } from './archive-fixture.ts';
+import { archive, difficultLines, foldFast, foldSlowly, kernel, limits, START } from './archive-fixture.ts';
 
 const seconds = fc.constantFrom(1, 10, 60);
 
@@ -24,19 +23,6 @@ function archiveOf(lines: readonly Line[]): Buffer {
   return Buffer.from(
     lines.map((line) => `${JSON.stringify({ ...line, ...usual, ...line, ...last })}\n`).join(''),
   );
-}
-
-/** Two names that only their bytes tell apart. */
-function sameHash(): string[] {
-  const seen = new Map<number, string>();
-  for (let n = 0; ; n += 1) {
-    const name = `store-${String(n * 7919).padStart(10, '0')}`;
-    bytes.set(Buffer.from(name));
-    const hash = hashAt(0, name.length);
-    const other = seen.get(hash);
-    if (other !== undefined) return [other, name];
-    seen.set(hash, name);
-  }
 }
 
 const list = (length: number, line: (n: number) => Line) => Array.from({ length }, (_, n) => line(n));
@@ -80,7 +66,6 @@ suite('folds to the deltas, windows and rejects that the careful way gives', () 
     'readings as old and as early as they may be': [-3_600_000, 60_000]
       .flatMap((limit) => [limit - 1, limit, limit + 1])
       .map((ms) => ({ timestamp: START + 60_000 + ms })),
-    'devices whose names have the same hash': sameHash().map((deviceId) => ({ deviceId })),
     'more metrics than one update of a window carries': list(70, (n) => ({
       [`m${n % 35}`]: n,
       timestamp: START + n,
@@ -206,6 +191,7 @@ test('takes no more memory for ten times the lines when they repeat the same rea
   }
   const folded = await foldArchive(repeated(), {
     ...limits,
+    kernel,
     windowSeconds: 10,
     onRejected: ({ rejection }) => assert.fail(rejection.detail),
   });

@@ -1,0 +1,32 @@
+// Memory that only grows, since a fold keeps all that it takes until it ends.
+
+/** Has to throw: it ends the fold. */
+declare function outOfMemory(): void;
+
+/** Read beyond an entry at most, because bytes are looked at sixteen at a time. */
+export const PADDING: usize = 16;
+const PAGE: u64 = 1 << 16;
+
+let free: usize = (__heap_base + 15) & ~15;
+let end: u64 = 0;
+
+/** So many bytes, all zero, at a multiple of eight: at a higher address than all that was taken before. */
+export function take(size: usize): usize {
+  const at = free;
+  const next = u64(at) + ((u64(size) + 7) & ~7);
+  if (next + PADDING > end) grow(next + PADDING);
+  free = usize(next);
+  return at;
+}
+
+/** Where the next bytes will be. */
+export function used(): usize {
+  return free;
+}
+
+function grow(size: u64): void {
+  const pages = i32((size + PAGE - 1) / PAGE) - memory.size();
+  // Half as much again, if there is as much: what is not used costs nothing.
+  if (memory.grow(max(pages, memory.size() >> 1)) < 0 && memory.grow(pages) < 0) outOfMemory();
+  end = u64(memory.size()) * PAGE;
+}

@@ -1,0 +1,137 @@
+// The kernel of the fold: takes the usual lines of an archive and adds them up in windows. Whatever it does not understand,
+// or not at once, it leaves to the careful way, as if it had never seen it. AssemblyScript; see adapters/audit/kernel.ts.
+
+import { PADDING, take, used } from './arena.ts';
+import { addFigures, canAdd, figuresOf } from './figures.ts';
+import { METRIC_SIZE, NAME_BYTES, TEXT_DEVICE_ID, TEXT_SITE } from './layout.ts';
+import {
+  LINE_DEVICE_HASH,
+  LINE_SITE,
+  LINE_SIZE,
+  LINE_WINDOW,
+  nextOf,
+  readLine,
+  setLimits,
+  skippedOf,
+  textLength,
+  textStart,
+  timestampOf,
+} from './line.ts';
+import { defineMember } from './members.ts';
+import { nameOf } from './names.ts';
+import { insertReading, isFrom, repeatedBy } from './readings.ts';
+import { hashOf } from './text.ts';
+import { createTable, guessOf } from './table.ts';
+import { firstWindow, recentOf, setWindowLength, windowOf } from './windows.ts';
+
+export { defineMember, firstWindow, setLimits, setWindowLength, used };
+
+/** Lines that were taken, and their values that are no numbers. */
+export let linesTaken: f64 = 0;
+export let valuesSkipped: f64 = 0;
+
+/** Memory is full before there are as many. */
+const devices = createTable(i32.MAX_VALUE);
+const sites = createTable(i32.MAX_VALUE);
+
+/** Lines that are read before they are taken. */
+const BATCH = 16;
+const lines = take(BATCH * LINE_SIZE);
+
+let fetched: usize = 0;
+
+/** Makes room for what is to be read: so many bytes, and a zero after them. */
+export function createInput(size: usize): usize {
+  return take(size + PADDING);
+}
+
+/** Takes lines from `at` on, up to one that it leaves or that is not complete: where that one begins. */
+export function takeLines(at: usize, end: usize): usize {
+  let count = BATCH;
+  while (count === BATCH) {
+    count = readLines(at, end);
+    findWindows(count);
+    for (let i = 0; i < count; i += 1) {
+      if (!takeReading(lineAt(i))) return at;
+      at = nextOf(lineAt(i));
+    }
+  }
+  return at;
+}
+
+/** How many of the next lines are usual ones. */
+function readLines(at: usize, end: usize): i32 {
+  let count = 0;
+  while (count < BATCH && at < end && readLine(at, lineAt(count))) {
+    at = nextOf(lineAt(count));
+    count += 1;
+  }
+  return count;
+}
+
+/**
+ * WebAssembly has no instruction that fetches from memory ahead of use, so here are loads for which nothing waits: those of
+ * several lines go on at once.
+ */
+function fetch(count: i32): void {
+  for (let i = 0; i < count; i += 1) {
+    const line = lineAt(i);
+    const hash = hashOf(textStart(line, TEXT_DEVICE_ID), textLength(line, TEXT_DEVICE_ID));
+    store<u32>(line, hash, LINE_DEVICE_HASH);
+    fetched += guessOf(devices, hash);
+  }
+  for (let i = 0; i < count; i += 1) {
+    const device = guessOf(devices, load<u32>(lineAt(i), LINE_DEVICE_HASH));
+    fetched += recentOf(device) + load<u32>(device, NAME_BYTES);
+  }
+  for (let i = 0; i < count; i += 1) {
+    const window = recentOf(guessOf(devices, load<u32>(lineAt(i), LINE_DEVICE_HASH)));
+    fetched += figuresOf(window);
+  }
+  for (let i = 0; i < count; i += 1) {
+    const figures = figuresOf(recentOf(guessOf(devices, load<u32>(lineAt(i), LINE_DEVICE_HASH))));
+    fetched += load<u32>(figures) + load<u32>(figures, METRIC_SIZE);
+  }
+}
+
+function findWindows(count: i32): void {
+  fetch(count);
+  for (let i = 0; i < count; i += 1) {
+    const line = lineAt(i);
+    const device = nameOf(
+      devices,
+      load<u32>(line, LINE_DEVICE_HASH),
+      textStart(line, TEXT_DEVICE_ID),
+      textLength(line, TEXT_DEVICE_ID),
+    );
+    const site = textStart(line, TEXT_SITE);
+    store<usize>(
+      line,
+      nameOf(sites, hashOf(site, textLength(line, TEXT_SITE)), site, textLength(line, TEXT_SITE)),
+      LINE_SITE,
+    );
+    store<usize>(line, device === 0 ? 0 : windowOf(device, timestampOf(line)), LINE_WINDOW);
+  }
+}
+
+/** Counts the reading of the line, unless it is there already; false when that is for the careful way. */
+function takeReading(line: usize): bool {
+  const window = load<usize>(line, LINE_WINDOW);
+  const site = load<usize>(line, LINE_SITE);
+  if (window === 0 || site === 0) return false;
+  const repeated = repeatedBy(line);
+  // From another site it may replace the one that is known, as `merge` decides.
+  if (repeated !== 0 && !isFrom(repeated, site)) return false;
+  if (repeated === 0) {
+    if (!canAdd(window, line)) return false;
+    addFigures(window, line);
+    insertReading(line);
+  }
+  linesTaken += 1;
+  valuesSkipped += skippedOf(line);
+  return true;
+}
+
+function lineAt(index: i32): usize {
+  return lines + index * LINE_SIZE;
+}

@@ -1,0 +1,195 @@
+// Reads the usual line of an archive and leaves every other one to the careful way.
+
+import {
+  MAX_METRICS,
+  NOWHERE,
+  NUMBER_METRIC,
+  NUMBER_RECEIVED_AT,
+  NUMBER_TIMESTAMP,
+  NUMBERS,
+  TEXT_DEVICE_ID,
+  TEXT_ID,
+  TEXT_SITE,
+  TEXT_SKIPPED,
+  TEXT_TRACE_ID,
+  TEXTS,
+} from './layout.ts';
+import { isFirstIn, lengthOf, memberAt, noMember, numberSlotOf, textSlotOf } from './members.ts';
+import { NUMBER_SIZE, placesOf, readNumber, setZero, valueOf } from './number.ts';
+import { noMetrics, withMetric } from './shapes.ts';
+import { plainEnd } from './text.ts';
+
+// A line: where the next one begins, which metrics it has and in which order, its event time in epoch milliseconds, and how
+// many of its values are no numbers; what others find out of it; then its texts, and its numbers, of which those of the
+// metrics come first.
+const NEXT = 0;
+const SHAPE = 4;
+const TIMESTAMP = 8;
+const SKIPPED = 16;
+export const LINE_DEVICE_HASH = 20;
+export const LINE_SITE = 24;
+export const LINE_WINDOW = 28;
+const FIRST_TEXT = 32;
+const FIRST_NUMBER = FIRST_TEXT + TEXTS * 8;
+export const LINE_SIZE = FIRST_NUMBER + NUMBERS * NUMBER_SIZE;
+
+// A text: where it is, and how long; -1 when the line lacks it.
+const START = 0;
+const LENGTH = 4;
+
+let maxLateness: f64 = 0;
+let maxSkew: f64 = 0;
+let maxNameLength: i32 = 0;
+let maxIdLength: i32 = 0;
+let serial: i32 = 0;
+
+/** Below it a timestamp is in seconds, from the second on it is no time: the bounds of parseTimestamp. */
+const SECONDS_BELOW: f64 = 1e11;
+const MILLISECONDS_BELOW: f64 = 1e14;
+
+const OPEN: u8 = 0x7b;
+const CLOSE: u8 = 0x7d;
+const COMMA: u8 = 0x2c;
+const QUOTE: u8 = 0x22;
+const NEWLINE: u8 = 0x0a;
+const NINE: u8 = 0x39;
+const LETTER_F: u8 = 0x66;
+const TRUE: u32 = 0x65757274;
+const NULL: u32 = 0x6c6c756e;
+const ALSE: u32 = 0x65736c61;
+
+/** Limits of times in milliseconds, of lengths in characters. */
+export function setLimits(lateness: f64, skew: f64, nameLength: i32, idLength: i32): void {
+  maxLateness = lateness;
+  maxSkew = skew;
+  maxNameLength = nameLength;
+  maxIdLength = idLength;
+}
+
+export function nextOf(line: usize): usize {
+  return load<usize>(line, NEXT);
+}
+
+export function shapeOf(line: usize): usize {
+  return load<usize>(line, SHAPE);
+}
+
+export function timestampOf(line: usize): f64 {
+  return load<f64>(line, TIMESTAMP);
+}
+
+export function skippedOf(line: usize): i32 {
+  return load<i32>(line, SKIPPED);
+}
+
+export function textStart(line: usize, text: i32): usize {
+  return load<usize>(textAt(line, text), START);
+}
+
+/** -1 when the line lacks the text. */
+export function textLength(line: usize, text: i32): i32 {
+  return load<i32>(textAt(line, text), LENGTH);
+}
+
+export function numberAt(line: usize, slot: i32): usize {
+  return line + FIRST_NUMBER + slot * NUMBER_SIZE;
+}
+
+function textAt(line: usize, text: i32): usize {
+  return line + FIRST_TEXT + (text << 3);
+}
+
+/**
+ * Reads the line at `start`, of one reading with a timestamp of its own, in ASCII without escapes and spaces, whose members
+ * each come once, and a line feed, into `line`: each that it accepts means to `parseMessage` exactly what it means here.
+ * False when it needs the careful way.
+ */
+export function readLine(start: usize, line: usize): bool {
+  if (load<u8>(start) !== OPEN) return false;
+  serial += 1;
+  for (let text = 0; text < TEXTS; text += 1) store<i32>(textAt(line, text), -1, LENGTH);
+  store<i32>(line, 0, SKIPPED);
+  setZero(numberAt(line, NUMBER_TIMESTAMP));
+  setZero(numberAt(line, NUMBER_RECEIVED_AT));
+  let shape = noMetrics;
+  let metrics = 0;
+  let member = noMember;
+  let at = start;
+  do {
+    at += 1;
+    member = memberAt(at, member);
+    if (member === 0 || !isFirstIn(serial, member)) return false;
+    at += lengthOf(member);
+    const byte = load<u8>(at);
+    if (byte === QUOTE) {
+      at = readText(at + 1, line, textSlotOf(member));
+    } else if (byte <= NINE) {
+      let slot = numberSlotOf(member);
+      if (slot === NOWHERE || metrics === MAX_METRICS) return false;
+      if (slot === NUMBER_METRIC) {
+        slot = metrics;
+        metrics += 1;
+        shape = withMetric(shape, member);
+        if (shape === 0) return false;
+      }
+      at = readNumber(at, numberAt(line, slot));
+    } else {
+      at = textSlotOf(member) === TEXT_SKIPPED ? literalEnd(at) : 0;
+      countSkipped(line);
+    }
+    if (at === 0) return false;
+  } while (load<u8>(at) === COMMA);
+  if (load<u8>(at) !== CLOSE || load<u8>(at, 1) !== NEWLINE) return false;
+  store<usize>(line, at + 2, NEXT);
+  store<usize>(line, shape, SHAPE);
+  return shape !== noMetrics && isReading(line);
+}
+
+function countSkipped(line: usize): void {
+  store<i32>(line, skippedOf(line) + 1, SKIPPED);
+}
+
+/** Where the text ends whose first character is at `at`, with its quote; 0 when it has others than plain ones. */
+function readText(at: usize, line: usize, slot: i32): usize {
+  if (slot === NOWHERE) return 0;
+  const end = plainEnd(at);
+  if (load<u8>(end) !== QUOTE) return 0;
+  store<usize>(textAt(line, slot), at, START);
+  store<i32>(textAt(line, slot), i32(end - at), LENGTH);
+  if (slot === TEXT_SKIPPED) countSkipped(line);
+  return end + 1;
+}
+
+/** Where true, false or null at `at` ends; 0 when there is none. */
+function literalEnd(at: usize): usize {
+  const word = load<u32>(at);
+  if (word === TRUE || word === NULL) return at + 4;
+  return load<u8>(at) === LETTER_F && load<u32>(at, 1) === ALSE ? at + 5 : 0;
+}
+
+/** Whether the numbers and texts that were found make a reading in time. */
+function isReading(line: usize): bool {
+  const time = timeIn(numberAt(line, NUMBER_TIMESTAMP));
+  const receivedAt = timeIn(numberAt(line, NUMBER_RECEIVED_AT));
+  const timestamp = time < SECONDS_BELOW ? time * 1000 : time;
+  store<f64>(line, timestamp, TIMESTAMP);
+  return (
+    time > 0 &&
+    receivedAt > 0 &&
+    timestamp >= receivedAt - maxLateness &&
+    timestamp <= receivedAt + maxSkew &&
+    fits(textLength(line, TEXT_DEVICE_ID), maxNameLength) &&
+    fits(textLength(line, TEXT_SITE), maxNameLength) &&
+    (textLength(line, TEXT_TRACE_ID) < 0 || fits(textLength(line, TEXT_TRACE_ID), maxNameLength)) &&
+    (textLength(line, TEXT_ID) < 0 || fits(textLength(line, TEXT_ID), maxIdLength))
+  );
+}
+
+/** The time that a whole number gives; 0 when it has decimals, or is none. */
+function timeIn(number: usize): f64 {
+  return placesOf(number) === 0 && valueOf(number) < MILLISECONDS_BELOW ? valueOf(number) : 0;
+}
+
+function fits(length: i32, longest: i32): bool {
+  return length >= 1 && length <= longest;
+}

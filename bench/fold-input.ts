@@ -8,7 +8,7 @@ export interface FoldInput {
 }
 
 export const WINDOW_MILLISECONDS = 10_000;
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 18;
 const NEWLINE = 10;
 const START = 1_790_000_000_000;
 const SITES = ['seattle', 'portland', 'spokane', 'boise', 'tacoma'];

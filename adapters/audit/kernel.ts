@@ -12,11 +12,17 @@ const COMPILER = path.join(
 );
 const MAX_BYTES = 1 << 20;
 
+let compiled: Promise<WebAssembly.Module> | undefined;
+
 /**
- * Takes two to three seconds, in a process of its own, which needs more memory than most folds. Rejects with what the
+ * Takes two to three seconds, once, in a process of its own, which needs more memory than most folds. Rejects with what the
  * compiler says, and where the package assemblyscript is not installed.
  */
-export async function compileKernel(): Promise<WebAssembly.Module> {
+export function compileKernel(): Promise<WebAssembly.Module> {
+  return (compiled ??= compile());
+}
+
+async function compile(): Promise<WebAssembly.Module> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [COMPILER, '--config', 'asconfig.json', '--outFile'],

@@ -19,6 +19,12 @@ export function take(size: usize): usize {
   return at;
 }
 
+/** As `take`, at a multiple of 64: in as few lines of the processor's cache as may be. */
+export function takeAligned(size: usize): usize {
+  free = (free + 63) & ~63;
+  return take(size);
+}
+
 /** Where the next bytes will be. */
 export function used(): usize {
   return free;

@@ -34,9 +34,10 @@ function power(exponent: i32): i64 {
   return load<i64>(wholePowers + (exponent << 3));
 }
 
-/** The window's first metric; 0 when it has none. */
-export function figuresOf(window: usize): usize {
-  return load<usize>(window, WINDOW_FIGURES);
+/** Begins the figures of a window: those of a shape, right after it. */
+export function openFigures(window: usize, shape: usize): void {
+  store<usize>(window, shape, WINDOW_SHAPE);
+  for (let i = 0; i < countOf(shape); i += 1) addMetric(window, nameIn(shape, i));
 }
 
 /** Whether the line's values can be added up in the window; if so, `addFigures` may follow. */
@@ -44,7 +45,7 @@ export function canAdd(window: usize, line: usize): bool {
   const shape = shapeOf(line);
   const count = countOf(shape);
   if (load<i32>(window, WINDOW_METRICS) + count > MAX_METRICS_IN_WINDOW) return false;
-  const first = figuresOf(window);
+  const first = load<usize>(window, WINDOW_FIGURES);
   const known = load<usize>(window, WINDOW_SHAPE) === shape;
   for (let i = 0; i < count; i += 1) {
     const metric = known ? first + i * METRIC_SIZE : find(first, nameIn(shape, i));
@@ -85,7 +86,6 @@ function finerBy(metric: usize, number: usize): i32 {
 export function addFigures(window: usize, line: usize): void {
   const shape = shapeOf(line);
   const count = countOf(shape);
-  if (load<i32>(window, WINDOW_METRICS) === 0) store<usize>(window, shape, WINDOW_SHAPE);
   for (let i = 0; i < count; i += 1) {
     let metric = load<usize>(targets + (i << 2));
     if (metric === 0) metric = addMetric(window, nameIn(shape, i));

@@ -2,8 +2,8 @@
 // or not at once, it leaves to the careful way, as if it had never seen it. AssemblyScript; see adapters/audit/kernel.ts.
 
 import { PADDING, take, used } from './arena.ts';
-import { addFigures, canAdd, figuresOf } from './figures.ts';
-import { METRIC_SIZE, NAME_BYTES, TEXT_DEVICE_ID, TEXT_SITE } from './layout.ts';
+import { addFigures, canAdd } from './figures.ts';
+import { NAME_OWN, TEXT_DEVICE_ID, TEXT_SITE } from './layout.ts';
 import {
   LINE_DEVICE_HASH,
   LINE_SITE,
@@ -12,13 +12,14 @@ import {
   nextOf,
   readLine,
   setLimits,
+  shapeOf,
   skippedOf,
   textLength,
   textStart,
   timestampOf,
 } from './line.ts';
 import { defineMember } from './members.ts';
-import { nameOf } from './names.ts';
+import { isNamed, nameOf } from './names.ts';
 import { insertReading, isFrom, repeatedBy } from './readings.ts';
 import { hashOf } from './text.ts';
 import { createTable, guessOf } from './table.ts';
@@ -39,6 +40,9 @@ const BATCH = 16;
 const lines = take(BATCH * LINE_SIZE);
 
 let fetched: usize = 0;
+
+/** What the name of a device has besides, after what windows.ts keeps there: the site of its last reading. */
+const LAST_SITE = NAME_OWN + 4;
 
 /** Makes room for what is to be read: so many bytes, and a zero after them. */
 export function createInput(size: usize): usize {
@@ -81,16 +85,12 @@ function fetch(count: i32): void {
     fetched += guessOf(devices, hash);
   }
   for (let i = 0; i < count; i += 1) {
-    const device = guessOf(devices, load<u32>(lineAt(i), LINE_DEVICE_HASH));
-    fetched += recentOf(device) + load<u32>(device, NAME_BYTES);
+    fetched += recentOf(guessOf(devices, load<u32>(lineAt(i), LINE_DEVICE_HASH)));
   }
   for (let i = 0; i < count; i += 1) {
     const window = recentOf(guessOf(devices, load<u32>(lineAt(i), LINE_DEVICE_HASH)));
-    fetched += figuresOf(window);
-  }
-  for (let i = 0; i < count; i += 1) {
-    const figures = figuresOf(recentOf(guessOf(devices, load<u32>(lineAt(i), LINE_DEVICE_HASH))));
-    fetched += load<u32>(figures) + load<u32>(figures, METRIC_SIZE);
+    // The window and its first two metrics.
+    fetched += load<u8>(window) + load<u8>(window, 64) + load<u8>(window, 128);
   }
 }
 
@@ -98,20 +98,30 @@ function findWindows(count: i32): void {
   fetch(count);
   for (let i = 0; i < count; i += 1) {
     const line = lineAt(i);
-    const device = nameOf(
-      devices,
-      load<u32>(line, LINE_DEVICE_HASH),
-      textStart(line, TEXT_DEVICE_ID),
-      textLength(line, TEXT_DEVICE_ID),
-    );
-    const site = textStart(line, TEXT_SITE);
-    store<usize>(
-      line,
-      nameOf(sites, hashOf(site, textLength(line, TEXT_SITE)), site, textLength(line, TEXT_SITE)),
-      LINE_SITE,
-    );
-    store<usize>(line, device === 0 ? 0 : windowOf(device, timestampOf(line)), LINE_WINDOW);
+    const device = deviceOf(line);
+    if (device === 0) {
+      store<usize>(line, 0, LINE_WINDOW);
+      continue;
+    }
+    store<usize>(line, siteOf(line, device), LINE_SITE);
+    store<usize>(line, windowOf(device, timestampOf(line), shapeOf(line)), LINE_WINDOW);
   }
+}
+
+function deviceOf(line: usize): usize {
+  const length = textLength(line, TEXT_DEVICE_ID);
+  return nameOf(devices, load<u32>(line, LINE_DEVICE_HASH), textStart(line, TEXT_DEVICE_ID), length);
+}
+
+/** Mostly that of the device's last reading. */
+function siteOf(line: usize, device: usize): usize {
+  const start = textStart(line, TEXT_SITE);
+  const length = textLength(line, TEXT_SITE);
+  const last = load<usize>(device, LAST_SITE);
+  if (last !== 0 && isNamed(last, start, length)) return last;
+  const site = nameOf(sites, hashOf(start, length), start, length);
+  store<usize>(device, site, LAST_SITE);
+  return site;
 }
 
 /** Counts the reading of the line, unless it is there already; false when that is for the careful way. */

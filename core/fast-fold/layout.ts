@@ -23,7 +23,7 @@ export const WINDOW_OLDEST_TIME = 32;
 export const WINDOW_NEWEST = 40;
 /** A bit for each id that its readings may have. */
 export const WINDOW_IDS = 44;
-/** The first of its metrics, how many it has, and the shape whose metrics the first ones are, one after the other. */
+/** The first of its metrics, how many it has, and the shape of its first reading, whose metrics come first, one after the other. */
 export const WINDOW_FIGURES = 48;
 export const WINDOW_METRICS = 52;
 export const WINDOW_SHAPE = 56;

@@ -1,6 +1,7 @@
 // The windows of all devices: the one that a reading belongs to is mostly that of the device's last one.
 
-import { take } from './arena.ts';
+import { takeAligned } from './arena.ts';
+import { openFigures } from './figures.ts';
 import { NAME_HASH, NAME_OWN, WINDOW_DEVICE, WINDOW_NEXT, WINDOW_SIZE, WINDOW_START } from './layout.ts';
 import { createTable, entryAt, hasPlace, PROBES, put } from './table.ts';
 import { mix } from './text.ts';
@@ -28,8 +29,8 @@ export function recentOf(device: usize): usize {
   return load<usize>(device, RECENT);
 }
 
-/** The window that holds that time, which is opened where it is not yet; 0 when there is no place for it. */
-export function windowOf(device: usize, time: f64): usize {
+/** The window that holds that time, which is opened for that shape where it is not yet; 0 when there is no place for it. */
+export function windowOf(device: usize, time: f64, shape: usize): usize {
   const recent = recentOf(device);
   if (recent !== 0) {
     const start = load<f64>(recent, WINDOW_START);
@@ -38,7 +39,7 @@ export function windowOf(device: usize, time: f64): usize {
   const start = floor(time / milliseconds) * milliseconds;
   const hash = hashOf(device, start);
   let window = find(device, start, hash);
-  if (window === 0) window = open(device, start, hash);
+  if (window === 0) window = open(device, start, hash, shape);
   if (window !== 0) store<usize>(device, window, RECENT);
   return window;
 }
@@ -58,9 +59,10 @@ function find(device: usize, start: f64, hash: u32): usize {
   return 0;
 }
 
-function open(device: usize, start: f64, hash: u32): usize {
+function open(device: usize, start: f64, hash: u32, shape: usize): usize {
   if (!hasPlace(windows, hash)) return 0;
-  const window = take(WINDOW_SIZE);
+  const window = takeAligned(WINDOW_SIZE);
+  openFigures(window, shape);
   store<usize>(window, device, WINDOW_DEVICE);
   store<f64>(window, start, WINDOW_START);
   put(windows, hash, window);

@@ -6,10 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const FOLDER = path.join(import.meta.dirname, '../../core/fast-fold');
-const COMPILER = path.join(
-  path.dirname(fileURLToPath(import.meta.resolve('assemblyscript'))),
-  '../bin/asc.js',
-);
 const MAX_BYTES = 1 << 20;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
@@ -19,18 +15,17 @@ let compiled: Promise<WebAssembly.Module> | undefined;
  * compiler says, and where the package assemblyscript is not installed.
  */
 export function compileKernel(): Promise<WebAssembly.Module> {
-  return (compiled ??= compile());
+  return (compiled ??= compile([]));
 }
 
-async function compile(): Promise<WebAssembly.Module> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [COMPILER, '--config', 'asconfig.json', '--outFile'],
-    {
-      cwd: FOLDER,
-      encoding: 'buffer',
-      maxBuffer: MAX_BYTES,
-    },
+/** With options of the compiler besides those of asconfig.json. */
+export async function compile(options: readonly string[]): Promise<WebAssembly.Module> {
+  const compiler = path.join(
+    path.dirname(fileURLToPath(import.meta.resolve('assemblyscript'))),
+    '../bin/asc.js',
   );
+  const args = [compiler, '--config', 'asconfig.json', ...options, '--outFile'];
+  const settings = { cwd: FOLDER, encoding: 'buffer', maxBuffer: MAX_BYTES } as const;
+  const { stdout } = await promisify(execFile)(process.execPath, args, settings);
   return WebAssembly.compile(stdout);
 }

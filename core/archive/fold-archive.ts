@@ -3,7 +3,17 @@
 // others; what came either way is put together here. The careful way decides what is right.
 
 import { parseArchiveLine, rejectLine } from './careful-line.ts';
-import { openKernel, type FastReading, type Place } from './kernel.ts';
+import { openKernel } from './kernel.ts';
+import {
+  deviceIdOf,
+  readingsOf,
+  startOf,
+  windowAt,
+  windowsFrom,
+  type FastReading,
+  type KernelMemory,
+  type Place,
+} from './kernel-memory.ts';
 import { createLineCutter, INPUT_BYTES, type LineTaker } from './line-cutter.ts';
 import { fingerprint } from '../fingerprint.ts';
 import type { ParsedMessage } from '../message.ts';
@@ -114,51 +124,6 @@ function createFold(options: FoldOptions): LineTaker & { result(): FoldedArchive
     skipped += values;
   }
 
-  function knownWindows(): KnownWindow[] {
-    if (careful.size === 0) return kernel.windows();
-    const others = new Map(careful);
-    const windows = kernel.windows().map((fast): KnownWindow => {
-      const key = keyText(keyOf(fast));
-      const window = others.get(key);
-      others.delete(key);
-      return window ? { ...window, fast } : fast;
-    });
-    return [...windows, ...others.values()];
-  }
-
-  function startOf(window: KnownWindow): number {
-    return typeof window === 'number' ? kernel.startOf(window) : window.windowStart;
-  }
-
-  function keyOf(window: KnownWindow): Pick<WindowKey, 'deviceId' | 'windowStart'> {
-    if (typeof window !== 'number') return window;
-    return { deviceId: kernel.deviceIdOf(window), windowStart: kernel.startOf(window) };
-  }
-
-  function deltasOf(window: KnownWindow): Delta[] {
-    const { deviceId } = keyOf(window);
-    const { readings, fast } = typeof window === 'number' ? { fast: window } : window;
-    const ofKernel = fast === undefined ? [] : kernel.readings(fast);
-    const all = [
-      ...(readings?.values() ?? []),
-      ...ofKernel.map((reading) => ({ order: reading.order, reading: asReading(deviceId, reading) })),
-    ];
-    return foldReadings(
-      all.sort((a, b) => a.order - b.order).map(({ reading }) => reading),
-      windowSeconds,
-    );
-  }
-
-  function windowFrom(window: KnownWindow): FoldedWindow {
-    if (typeof window === 'number') return kernel.windowAt(window);
-    const [first, ...others] = deltasOf(window);
-    const { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings, metrics } = others.reduce(
-      merge,
-      first!,
-    );
-    return { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings: readings.size, metrics };
-  }
-
   return {
     ...kernel,
     take(bytes) {
@@ -172,21 +137,75 @@ function createFold(options: FoldOptions): LineTaker & { result(): FoldedArchive
     },
     result() {
       const taken = kernel.taken();
-      const windows = knownWindows().sort((a, b) => startOf(a) - startOf(b));
+      const memory = kernel.memory();
+      const windows = knownWindows(memory, kernel.firstWindow(), careful);
+      windows.sort((a, b) => startOfKnown(memory, a) - startOfKnown(memory, b));
       return {
         lines: lines - empty + taken.lines,
         accepted: accepted + taken.lines,
         skipped: skipped + taken.skipped,
         windowCount: windows.length,
         *windows() {
-          for (const window of windows) yield windowFrom(window);
+          for (const window of windows) yield foldedWindow(memory, window, windowSeconds);
         },
         *deltas(isWanted = () => true) {
-          for (const window of windows) if (isWanted(keyOf(window))) yield* deltasOf(window);
+          for (const window of windows) {
+            if (isWanted(keyOf(memory, window))) yield* deltasOf(memory, window, windowSeconds);
+          }
         },
       };
     },
   };
+}
+
+function knownWindows(
+  memory: KernelMemory,
+  first: Place,
+  careful: ReadonlyMap<string, CarefulWindow>,
+): KnownWindow[] {
+  const others = new Map(careful);
+  const windows: KnownWindow[] = windowsFrom(memory, first);
+  if (others.size === 0) return windows;
+  for (const [index, fast] of windows.entries()) {
+    const key = keyText(keyOf(memory, fast));
+    const window = others.get(key);
+    if (window) windows[index] = { ...window, fast: fast as Place };
+    others.delete(key);
+  }
+  return [...windows, ...others.values()];
+}
+
+function startOfKnown(memory: KernelMemory, window: KnownWindow): number {
+  return typeof window === 'number' ? startOf(memory, window) : window.windowStart;
+}
+
+function keyOf(memory: KernelMemory, window: KnownWindow): Pick<WindowKey, 'deviceId' | 'windowStart'> {
+  if (typeof window !== 'number') return window;
+  return { deviceId: deviceIdOf(memory, window), windowStart: startOf(memory, window) };
+}
+
+function foldedWindow(memory: KernelMemory, window: KnownWindow, windowSeconds: number): FoldedWindow {
+  if (typeof window === 'number') return windowAt(memory, window);
+  const [first, ...others] = deltasOf(memory, window, windowSeconds);
+  const { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings, metrics } = others.reduce(
+    merge,
+    first!,
+  );
+  return { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings: readings.size, metrics };
+}
+
+function deltasOf(memory: KernelMemory, window: KnownWindow, windowSeconds: number): Delta[] {
+  const { deviceId } = keyOf(memory, window);
+  const { readings, fast } = typeof window === 'number' ? { fast: window } : window;
+  const ofKernel = fast === undefined ? [] : readingsOf(memory, fast);
+  const all = [
+    ...(readings?.values() ?? []),
+    ...ofKernel.map((reading) => ({ order: reading.order, reading: asReading(deviceId, reading) })),
+  ];
+  return foldReadings(
+    all.sort((a, b) => a.order - b.order).map(({ reading }) => reading),
+    windowSeconds,
+  );
 }
 
 function keyText({ deviceId, windowStart }: Pick<WindowKey, 'deviceId' | 'windowStart'>): string {

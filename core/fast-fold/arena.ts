@@ -3,8 +3,8 @@
 /** Has to throw: it ends the fold. */
 declare function outOfMemory(): void;
 
-/** Read beyond an entry at most, because bytes are looked at sixteen at a time. */
-export const PADDING: usize = 16;
+/** Read beyond an entry at most: bytes are looked at sixteen at a time, and windows fetched with two metrics. */
+export const PADDING: usize = 64;
 const PAGE: u64 = 1 << 16;
 
 let free: usize = (__heap_base + 15) & ~15;

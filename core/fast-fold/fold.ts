@@ -21,8 +21,8 @@ import {
 import { defineMember } from './members.ts';
 import { isNamed, nameOf } from './names.ts';
 import { insertReading, isFrom, repeatedBy } from './readings.ts';
-import { hashOf } from './text.ts';
 import { createTable, guessOf } from './table.ts';
+import { hashOf } from './text.ts';
 import { firstWindow, recentOf, setWindowLength, windowOf } from './windows.ts';
 
 export { defineMember, firstWindow, setLimits, setWindowLength, used };
@@ -39,6 +39,7 @@ const sites = createTable(i32.MAX_VALUE);
 const BATCH = 16;
 const lines = take(BATCH * LINE_SIZE);
 
+/** Whatever `fetch` has loaded, lest the compiler leave it out. */
 let fetched: usize = 0;
 
 /** What the name of a device has besides, after what windows.ts keeps there: the site of its last reading. */
@@ -74,8 +75,8 @@ function readLines(at: usize, end: usize): i32 {
 }
 
 /**
- * WebAssembly has no instruction that fetches from memory ahead of use, so here are loads for which nothing waits: those of
- * several lines go on at once.
+ * Has the processor fetch what the lines will need, while nothing waits for it: then it fetches for several lines at once.
+ * WebAssembly has no instruction for that.
  */
 function fetch(count: i32): void {
   for (let i = 0; i < count; i += 1) {

@@ -12,9 +12,6 @@ const BEYOND_TILDE = memory.data<i8>(
 /** Sixteen bytes of it, from the 16 - n-th on, have their bits set in the first n. */
 const FIRST_BYTES = memory.data(32, 16);
 memory.fill(FIRST_BYTES, 0xff, 16);
-/** 2 ** 64 divided by the golden ratio. */
-const GOLDEN: u64 = 0x9e3779b97f4a7c15;
-
 /**
  * Where the run of plain characters from `at` on ends: at the first quote, backslash, control character or byte that is
  * not ASCII.
@@ -48,15 +45,26 @@ export function isSame(at: usize, other: usize, length: i32): bool {
   return !v128.any_true(v128.and(difference, v128.load(FIRST_BYTES + (16 - length))));
 }
 
-/** A multiplicative hash of the bytes. Reads up to seven bytes beyond them. */
+/** A hash of the bytes. Reads up to seven bytes beyond them. */
 export function hashOf(at: usize, length: i32): u32 {
-  let hash: u64 = length;
+  let word: u64 = length;
   for (; length > 8; length -= 8) {
-    hash = mix(hash ^ load<u64>(at));
+    word = mix(word ^ load<u64>(at));
     at += 8;
   }
   const others = (8 - length) << 3;
-  return u32(mix(hash ^ ((load<u64>(at) << others) >> others)));
+  return hashOfWord(word ^ ((load<u64>(at) << others) >> others));
+}
+
+/** Mixed twice, since a bit of a product depends on lower ones only: after that the lower half depends on all. */
+export function hashOfWord(word: u64): u32 {
+  return u32(mix(mix(word)));
+}
+
+/** Multiplicative hashing, by 2 ** 64 divided by the golden ratio, and then the upper half mixed into the lower one. */
+function mix(word: u64): u64 {
+  const product = word * 0x9e3779b97f4a7c15;
+  return product ^ (product >> 32);
 }
 
 /** Whether the first text comes before the other by its bytes. */
@@ -68,9 +76,4 @@ export function isBefore(at: usize, length: i32, other: usize, otherLength: i32)
     if (byte !== otherByte) return byte < otherByte;
   }
   return length < otherLength;
-}
-
-export function mix(word: u64): u64 {
-  const product = word * GOLDEN;
-  return product ^ (product >> 32);
 }

@@ -4,7 +4,7 @@ import { takeAligned } from './arena.ts';
 import { openFigures } from './figures.ts';
 import { NAME_HASH, NAME_OWN, WINDOW_DEVICE, WINDOW_NEXT, WINDOW_SIZE, WINDOW_START } from './layout.ts';
 import { createTable, entryAt, hasPlace, PROBES, put } from './table.ts';
-import { mix } from './text.ts';
+import { hashOfWord } from './text.ts';
 
 /** What the name of a device has besides: the window that it was in last. */
 const RECENT = NAME_OWN;
@@ -45,7 +45,7 @@ export function windowOf(device: usize, time: f64, shape: usize): usize {
 }
 
 function hashOf(device: usize, start: f64): u32 {
-  return u32(mix(reinterpret<u64>(start) ^ (u64(load<u32>(device, NAME_HASH)) << 32)));
+  return hashOfWord(reinterpret<u64>(start) ^ load<u32>(device, NAME_HASH));
 }
 
 function find(device: usize, start: f64, hash: u32): usize {

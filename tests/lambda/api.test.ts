@@ -137,7 +137,6 @@ test('refuses what Lambda refuses, with its codes', async (t) => {
 
 test('accepts an event for later once it is on disk, and forgets it when it is done', async (t) => {
   const dir = await mkdtemp(path.join(tmpdir(), 'tidegate-event-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
   const file = path.join(dir, 'out');
   const source = `import { existsSync, readdirSync, writeFileSync } from 'node:fs';
     export const handler = async (event: unknown) => {
@@ -145,6 +144,7 @@ test('accepts an event for later once it is on disk, and forgets it when it is d
       writeFileSync(${JSON.stringify(file)}, JSON.stringify(event));
     };`;
   const { lambda } = await start(t, { Later: { source } }, { dir });
+  t.after(() => rm(dir, { recursive: true, force: true }));
   const { client } = await serve(t, lambda);
   const answer = await client.send(
     new InvokeCommand({ FunctionName: 'tidegate-Later', Payload: '{"k":2}', InvocationType: 'Event' }),

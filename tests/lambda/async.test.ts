@@ -257,7 +257,6 @@ test('drains what runs and what waits', async (t) => {
 
 test('takes up after a restart the events that an earlier process left in the spool, and none that it never accepted', async (t) => {
   const dir = await scratch();
-  t.after(() => rm(dir, { recursive: true, force: true }));
   const attempts = path.join(dir, 'attempts');
   const first = await start(t, { Slow: { source: failing } }, { dir });
   const spool = path.join(dir, 'spool');
@@ -268,6 +267,7 @@ test('takes up after a restart the events that an earlier process left in the sp
   await writeFile(path.join(spool, '1-x.event.tmp'), 'half');
   await first.lambda.close();
   const second = await start(t, { Slow: { source: failsTimes(attempts, 0) } }, { dir });
+  t.after(() => rm(dir, { recursive: true, force: true }));
   await second.lambda.ready();
   await until(async () => (await readdir(spool)).length === 1, 'the event finished');
   assert.equal((await readFile(attempts, 'utf8')).length, 1);

@@ -82,7 +82,7 @@ function recordingLog(logged: LogEntry[]): Log {
   return { info: write('info'), warn: write('warn'), error: write('error') };
 }
 
-/** Everything is closed and removed after the test. */
+/** Everything is closed and removed after the test; a folder that is given is the caller's to remove, after that: hooks run in order. */
 export async function start(
   t: TestContext,
   drafts: Readonly<Record<string, FunctionDraft>>,

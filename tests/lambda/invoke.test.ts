@@ -31,7 +31,6 @@ function invoke(...args: string[]): Promise<Ended> {
 
 async function stack(t: TestContext): Promise<string> {
   const dir = await mkdtemp(path.join(tmpdir(), 'tidegate-invoke-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
   const { lambda } = await start(
     t,
     {
@@ -42,6 +41,7 @@ async function stack(t: TestContext): Promise<string> {
     },
     { dir },
   );
+  t.after(() => rm(dir, { recursive: true, force: true }));
   const server = createServer((req, res) => {
     Promise.resolve(lambda.handler(req, res)).catch((error: unknown) =>
       sendError(res, error as AwsError, 'json'),

@@ -3,7 +3,7 @@
 /** More significant digits than these may name no double of their own. */
 export const MAX_DIGITS = 15;
 
-/** A number: what it is, and as a whole number of digits with so many places behind the point. */
+// A number: what it is, and as a whole number of digits with so many places behind the point.
 const VALUE = 0;
 const DIGITS = 8;
 const PLACES = 16;
@@ -49,8 +49,8 @@ const TEN_THOUSANDS = memory.data<u16>([10_000, 1, 10_000, 1, 10_000, 1, 10_000,
 const NO_POINT = -100;
 
 /**
- * Reads a JSON number without exponent and of up to 15 digits into `number`, and returns where it ends;
- * 0 when there is none, and the end of its first fifteen bytes when it is longer.
+ * Reads a JSON number without exponent and of up to 15 digits into `number`, and returns where it ends; 0 when there is
+ * none. One that is longer gives 0 or a place within it, where no value can end.
  */
 export function readNumber(at: usize, number: usize): usize {
   const negative = load<u8>(at) === MINUS;

@@ -12,6 +12,7 @@ const BEYOND_TILDE = memory.data<i8>(
 /** Sixteen bytes of it, from the 16 - n-th on, have their bits set in the first n. */
 const FIRST_BYTES = memory.data(32, 16);
 memory.fill(FIRST_BYTES, 0xff, 16);
+
 /**
  * Where the run of plain characters from `at` on ends: at the first quote, backslash, control character or byte that is
  * not ASCII.

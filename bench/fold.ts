@@ -82,16 +82,17 @@ async function runRound(child: ChildProcess, file: string): Promise<Round> {
 function report(input: FoldInput, rounds: ReadonlyMap<Contender, Round[]>, outcome: FoldOutcome): void {
   console.log(`\n${input.readings} readings of ${input.devices} devices`, JSON.stringify(outcome));
   const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
-  let reference: number | undefined;
+  const [reference] = rounds.values();
   for (const [{ name, cores }, list] of rounds) {
     const processor = median(list.map(({ processorMilliseconds }) => processorMilliseconds));
-    reference ??= processor;
+    // Round by round, because a shared machine is now faster and now slower for all.
+    const ratios = list.map((round, n) => reference![n]!.processorMilliseconds / round.processorMilliseconds);
     const columns = [
       name.padEnd(34),
       cores,
       `${(input.readings / median(list.map(({ milliseconds }) => milliseconds)) / 1000).toFixed(2)} M/s`,
       `${(input.readings / processor / 1000).toFixed(2)} M/s of processor time`,
-      `${(reference / processor).toFixed(2)} x`,
+      `${median(ratios).toFixed(2)} x`,
       `${Math.max(...list.map(({ peakMebibytes }) => peakMebibytes)).toFixed(0)} MiB`,
     ];
     console.log(columns.join('  '));

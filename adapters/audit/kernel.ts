@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const FOLDER = path.join(import.meta.dirname, '../../core/fast-fold');
-const MAX_BYTES = 1 << 20;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -25,7 +24,6 @@ export async function compile(options: readonly string[]): Promise<WebAssembly.M
     '../bin/asc.js',
   );
   const args = [compiler, '--config', 'asconfig.json', ...options, '--outFile'];
-  const settings = { cwd: FOLDER, encoding: 'buffer', maxBuffer: MAX_BYTES } as const;
-  const { stdout } = await promisify(execFile)(process.execPath, args, settings);
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: FOLDER, encoding: 'buffer' });
   return WebAssembly.compile(stdout);
 }

@@ -125,7 +125,8 @@ function createFold(options: FoldOptions): LineTaker & { result(): FoldedArchive
   }
 
   return {
-    ...kernel,
+    input: () => kernel.input(),
+    takeLines: (at, end) => kernel.takeLines(at, end),
     take(bytes) {
       lines += 1;
       if (bytes.length === 0 || (bytes.length === 1 && bytes[0] === RETURN)) empty += 1;

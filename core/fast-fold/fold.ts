@@ -39,7 +39,7 @@ const sites = createTable(i32.MAX_VALUE);
 const BATCH = 16;
 const lines = take(BATCH * LINE_SIZE);
 
-/** Whatever `fetch` has loaded, lest the compiler leave it out. */
+/** Whatever `prefetch` has loaded, lest the compiler leave it out. */
 let fetched: usize = 0;
 
 /** What the name of a device has besides, after what windows.ts keeps there: the site of its last reading. */
@@ -78,7 +78,7 @@ function readLines(at: usize, end: usize): i32 {
  * Has the processor fetch what the lines will need, while nothing waits for it: then it fetches for several lines at once.
  * WebAssembly has no instruction for that.
  */
-function fetch(count: i32): void {
+function prefetch(count: i32): void {
   for (let i = 0; i < count; i += 1) {
     const line = lineAt(i);
     const hash = hashOf(textStart(line, TEXT_DEVICE_ID), textLength(line, TEXT_DEVICE_ID));
@@ -96,7 +96,7 @@ function fetch(count: i32): void {
 }
 
 function findWindows(count: i32): void {
-  fetch(count);
+  prefetch(count);
   for (let i = 0; i < count; i += 1) {
     const line = lineAt(i);
     const device = deviceOf(line);

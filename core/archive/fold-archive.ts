@@ -54,7 +54,7 @@ export interface FoldedArchive {
   /** Values of accepted readings that are no numbers. */
   readonly skipped: number;
   readonly windowCount: number;
-  /** What the windows amount to, oldest first. */
+  /** What the windows amount to, oldest first; those that begin together in the order in which they came. */
   windows(): Generator<FoldedWindow>;
   /**
    * The deltas that `foldReadings` makes of all accepted readings, oldest window first; of some windows only if `isWanted`
@@ -71,6 +71,8 @@ interface Ordered {
 
 /** A window of which something came the careful way: that, by what it says, and where the kernel has it, if it does. */
 interface CarefulWindow extends Pick<WindowKey, 'deviceId' | 'windowStart'> {
+  /** Grows with the windows as their places do; of the same order, what came the careful way was before. */
+  readonly order: number;
   readonly readings: Map<string, Ordered>;
   readonly fast?: Place;
 }
@@ -110,10 +112,11 @@ function createFold(options: FoldOptions): LineTaker & { result(): FoldedArchive
   function addCarefully(reading: Reading): void {
     const { deviceId, timestamp } = reading;
     const key = { deviceId, windowStart: windowStartOf(timestamp, windowSeconds) };
+    const order = kernel.nextOrder();
     let window = careful.get(keyText(key));
-    if (!window) careful.set(keyText(key), (window = { ...key, readings: new Map() }));
+    if (!window) careful.set(keyText(key), (window = { ...key, order, readings: new Map() }));
     const content = `${reading.fingerprint},${timestamp},${reading.site},${metricsText(reading.metrics)}`;
-    if (!window.readings.has(content)) window.readings.set(content, { order: kernel.nextOrder(), reading });
+    if (!window.readings.has(content)) window.readings.set(content, { order, reading });
   }
 
   function takeMessage({ context, accepted: readings, rejected, skipped: values }: ParsedMessage): void {
@@ -140,7 +143,7 @@ function createFold(options: FoldOptions): LineTaker & { result(): FoldedArchive
       const taken = kernel.taken();
       const memory = kernel.memory();
       const windows = knownWindows(memory, kernel.firstWindow(), careful);
-      windows.sort((a, b) => startOfKnown(memory, a) - startOfKnown(memory, b));
+      windows.sort((a, b) => startOfKnown(memory, a) - startOfKnown(memory, b) || orderOf(a) - orderOf(b));
       return {
         lines: lines - empty + taken.lines,
         accepted: accepted + taken.lines,
@@ -164,16 +167,23 @@ function knownWindows(
   first: Place,
   careful: ReadonlyMap<string, CarefulWindow>,
 ): KnownWindow[] {
-  const others = new Map(careful);
-  const windows: KnownWindow[] = windowsFrom(memory, first);
-  if (others.size === 0) return windows;
-  for (const [index, fast] of windows.entries()) {
-    const key = keyText(keyOf(memory, fast));
-    const window = others.get(key);
-    if (window) windows[index] = { ...window, fast: fast as Place };
-    others.delete(key);
-  }
-  return [...windows, ...others.values()];
+  const places = windowsFrom(memory, first);
+  if (careful.size === 0) return places;
+  const both = new Map<string, Place>();
+  const others = places.filter((place) => {
+    const key = keyText(keyOf(memory, place));
+    if (careful.has(key)) both.set(key, place);
+    return !careful.has(key);
+  });
+  const windows = [...careful].map(([key, window]) => {
+    const fast = both.get(key);
+    return fast === undefined ? window : { ...window, fast, order: Math.min(window.order, fast) };
+  });
+  return [...windows, ...others];
+}
+
+function orderOf(window: KnownWindow): number {
+  return typeof window === 'number' ? window : window.order;
 }
 
 function startOfKnown(memory: KernelMemory, window: KnownWindow): number {

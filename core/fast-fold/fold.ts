@@ -54,8 +54,7 @@ export function createInput(size: usize): usize {
 export function takeLines(at: usize, end: usize): usize {
   let count = BATCH;
   while (count === BATCH) {
-    count = readLines(at, end);
-    findWindows(count);
+    count = findWindows(readLines(at, end));
     for (let i = 0; i < count; i += 1) {
       if (!takeReading(lineAt(i))) return at;
       at = nextOf(lineAt(i));
@@ -95,18 +94,19 @@ function prefetch(count: i32): void {
   }
 }
 
-function findWindows(count: i32): void {
+/** For how many of the lines there is a window; none is opened for those after them. */
+function findWindows(count: i32): i32 {
   prefetch(count);
   for (let i = 0; i < count; i += 1) {
     const line = lineAt(i);
     const device = deviceOf(line);
-    if (device === 0) {
-      store<usize>(line, 0, LINE_WINDOW);
-      continue;
-    }
-    store<usize>(line, siteOf(line, device), LINE_SITE);
-    store<usize>(line, windowOf(device, timestampOf(line), shapeOf(line)), LINE_WINDOW);
+    const site = device === 0 ? 0 : siteOf(line, device);
+    const window = site === 0 ? 0 : windowOf(device, timestampOf(line), shapeOf(line));
+    if (window === 0) return i;
+    store<usize>(line, site, LINE_SITE);
+    store<usize>(line, window, LINE_WINDOW);
   }
+  return count;
 }
 
 function deviceOf(line: usize): usize {
@@ -128,11 +128,9 @@ function siteOf(line: usize, device: usize): usize {
 /** Counts the reading of the line, unless it is there already; false when that is for the careful way. */
 function takeReading(line: usize): bool {
   const window = load<usize>(line, LINE_WINDOW);
-  const site = load<usize>(line, LINE_SITE);
-  if (window === 0 || site === 0) return false;
   const repeated = repeatedBy(line);
   // From another site it may replace the one that is known, as `merge` decides.
-  if (repeated !== 0 && !isFrom(repeated, site)) return false;
+  if (repeated !== 0 && !isFrom(repeated, load<usize>(line, LINE_SITE))) return false;
   if (repeated === 0) {
     if (!canAdd(window, line)) return false;
     addFigures(window, line);

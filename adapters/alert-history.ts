@@ -2,7 +2,7 @@
 
 import { PutItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { HistoryEntry } from '../core/alert-state.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../core/in-parallel.ts';
 
 /** All verbs reject with the SDK's error. */
 export interface AlertHistory {

@@ -11,7 +11,7 @@ import { SIGHTING_MS, type Device, type ThingFacts } from '../core/device.ts';
 import type { PresenceEvent } from '../core/presence.ts';
 import { deviceOf } from './device-item.ts';
 import { presenceUpdate } from './presence-update.ts';
-import { createRecent } from './recent.ts';
+import { createRecent } from '../core/recent.ts';
 
 export interface DevicePage {
   readonly devices: readonly Device[];

@@ -6,7 +6,7 @@ import { createAlertHistory } from './alert-history.ts';
 import { createAlertStore, type AlertStore, type OpenAlerts } from './alert-store.ts';
 import type { AlertEnvironment } from './environment.ts';
 import { createNotifier } from './notifier.ts';
-import { createPaying, type Paying } from './paying.ts';
+import { createPaying, type Paying } from '../pipeline/deliver.ts';
 import { createRuleStore, type RuleStore } from './rule-store.ts';
 import { openSns } from './sns-client.ts';
 import { createStormGuard } from './storm-guard.ts';

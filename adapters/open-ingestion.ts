@@ -1,14 +1,14 @@
 // Puts the parts of ingestion together over the real services, for both functions that take readings.
 
 import { S3Client } from '@aws-sdk/client-s3';
-import { createAlerting } from './alerting.ts';
+import { createAlerting } from '../pipeline/judge.ts';
 import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
 import type { IngestEnvironment } from './environment.ts';
 import { createErrorStore } from './error-store.ts';
-import { createIngestion, type Ingest } from './ingestion.ts';
+import { createIngestion, type Ingest } from '../pipeline/ingest.ts';
 import { openAlerts } from './open-alerts.ts';
-import { createRemembering } from './recent.ts';
+import { createRemembering } from '../core/recent.ts';
 import { createRecentRules } from './rule-store.ts';
 import { createWindowStore } from './window-store.ts';
 

@@ -10,7 +10,7 @@ import {
 import type { AlertRule } from '../core/alert-rule.ts';
 import { compileRule, type RuleData } from '../core/rule-data.ts';
 import { faultsOf } from '../core/rule-faults.ts';
-import { ruleBody } from './rule-schema.ts';
+import { ruleBody } from '../core/rule-schema.ts';
 
 /** A stored rule that was edited by hand or written by a newer version, and what is wrong with it. */
 export interface UnreadableRule {

@@ -8,7 +8,7 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { without, type Delta, type Window } from '../core/window.ts';
-import { createRecent } from './recent.ts';
+import { createRecent } from '../core/recent.ts';
 import { keyOf, seenIn, windowOf, type Item } from './window-item.ts';
 import { countingUpdate, improvementsOn } from './window-update.ts';
 

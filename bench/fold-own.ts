@@ -1,6 +1,6 @@
 // Our own contenders of the fold: with every check that ingest makes, exact sums, and each reading counted once however often it comes.
 import assert from 'node:assert/strict';
-import { compileKernel } from '../adapters/audit/kernel.ts';
+import { compileKernel } from '../audit/kernel.ts';
 import { parseArchiveLine } from '../core/archive/careful-line.ts';
 import { foldArchive, type FoldedWindow } from '../core/archive/fold-archive.ts';
 import type { Reading } from '../core/reading.ts';

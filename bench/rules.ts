@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import jsonata from 'jsonata';
-import { ground } from '../local/ground.ts';
-import { createMessageContext, defaultEnvironment } from '../local/rules/message-context.ts';
-import type { MessageContext } from '../local/rules/message-context.ts';
-import { rulesFromTemplate } from '../local/rules/rule-spec.ts';
-import { compileStatement } from '../local/rules/statement.ts';
-import { loadTemplate } from '../local/template/load.ts';
+import { ground } from '../packages/local-cloud/ground.ts';
+import { createMessageContext, defaultEnvironment } from '../packages/local-cloud/rules/message-context.ts';
+import type { MessageContext } from '../packages/local-cloud/rules/message-context.ts';
+import { rulesFromTemplate } from '../packages/local-cloud/rules/rule-spec.ts';
+import { compileStatement } from '../packages/local-cloud/rules/statement.ts';
+import { loadTemplate } from '../packages/local-cloud/template/load.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const template = loadTemplate({

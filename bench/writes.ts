@@ -1,8 +1,8 @@
 // `node bench/writes.ts`: how many DynamoDB calls a reading costs in both ways in, at one hertz a device, by the real store.
-import { createAlerting } from '../adapters/alerting.ts';
+import { createAlerting } from '../pipeline/judge.ts';
 import { createAlertStore } from '../adapters/alert-store.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
-import { createIngestion, type Ingest } from '../adapters/ingestion.ts';
+import { createIngestion, type Ingest } from '../pipeline/ingest.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
 import { compileRule, defaultRules } from '../core/rule-data.ts';
 import { parseMessage, type ParsedMessage } from '../core/message.ts';

@@ -2,9 +2,9 @@
 
 import { createHandler } from '../adapters/create-handler.ts';
 import { readApiEnvironment } from '../adapters/environment.ts';
-import { createHttpApi } from '../adapters/http-api/app.ts';
-import { callerOf, requestOf, resultOf, type HttpEvent } from '../adapters/http-api/lambda-http.ts';
-import { openRoutes } from '../adapters/http-api/open-routes.ts';
+import { createHttpApi } from '../http-api/app.ts';
+import { callerOf, requestOf, resultOf, type HttpEvent } from '../http-api/lambda-http.ts';
+import { openRoutes } from '../http-api/open-routes.ts';
 
 const serveHttp = createHttpApi(openRoutes(readApiEnvironment(process.env)));
 

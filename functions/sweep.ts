@@ -6,7 +6,7 @@ import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readSweepEnvironment } from '../adapters/environment.ts';
 import { openAlerts } from '../adapters/open-alerts.ts';
 import { readRules } from '../adapters/rule-store.ts';
-import { createSweeping } from '../adapters/sweeping.ts';
+import { createSweeping } from '../pipeline/sweep.ts';
 import { createWatch } from '../adapters/watch.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
 

@@ -64,11 +64,11 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     8,
     'the last window of a device that fell silent is closed and judged',
     {
-      'adapters/sweeping': [
+      'pipeline/sweep': [
         'the alarm of a device that fell silent is cleared once its last window is closed by time',
         'the alarm of a device whose last window is still beyond the limit stays',
       ],
-      'adapters/sweeping-life': [
+      'pipeline/sweep-life': [
         'the only window of a device is judged by ${JSON.stringify(rule)} once time has closed it',
       ],
     },
@@ -80,7 +80,9 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
       'e2e/delivery': [
         'a client id that connects twice loses nothing that the older connection got acknowledged',
       ],
-      'mqtt/broker': ['the newer of two connections with one client ID stays; the older one is closed'],
+      '../packages/local-cloud/tests/mqtt/broker': [
+        'the newer of two connections with one client ID stays; the older one is closed',
+      ],
     },
   ],
   [
@@ -116,11 +118,17 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     14,
     "the machine's time set back stops nothing",
     {
-      'mqtt/clock': ['the time set back: messages are still put on disk, acknowledged and settled'],
-      'firehose/stream': ['writes within the interval though the time is set back'],
-      'kinesis/mappings': ['a batch that waits for its window waits no longer because the time is set back'],
-      'scheduler/schedules': ['a clock that is set back does not stop it'],
-      'adapters/alerting': ['a clock that steps back makes nobody calm'],
+      '../packages/local-cloud/tests/mqtt/clock': [
+        'the time set back: messages are still put on disk, acknowledged and settled',
+      ],
+      '../packages/local-cloud/tests/firehose/stream': [
+        'writes within the interval though the time is set back',
+      ],
+      '../packages/local-cloud/tests/kinesis/mappings': [
+        'a batch that waits for its window waits no longer because the time is set back',
+      ],
+      '../packages/local-cloud/tests/scheduler/schedules': ['a clock that is set back does not stop it'],
+      'pipeline/judge': ['a clock that steps back makes nobody calm'],
       'adapters/rule-store': ['after a clock that stepped back'],
       'core/outbox': ['a clock that steps back'],
     },
@@ -144,7 +152,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     32,
     'a poisoned record is alone in the end, and the shard goes on',
     {
-      'kinesis/mappings': [
+      '../packages/local-cloud/tests/kinesis/mappings': [
         'a function that breaks on one record gets halves until that one is alone, and only that is given up',
         'a reported record comes again with all after it, and those before it do not',
       ],
@@ -161,7 +169,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     'an environment that runs out of time in the middle changes nothing in the end',
     {
       'adapters/window-histories': ['refused or cut off', "'ends before'"],
-      'lambda/environment': ["'Sandbox.Timedout'"],
+      '../packages/local-cloud/tests/lambda/environment': ["'Sandbox.Timedout'"],
     },
   ],
   [
@@ -169,7 +177,9 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     'neither does one that runs out of memory',
     {
       'adapters/window-histories': ['refused or cut off', "'ends after'"],
-      'lambda/environment': ['ends only the environment when a handler takes more memory than it has'],
+      '../packages/local-cloud/tests/lambda/environment': [
+        'ends only the environment when a handler takes more memory than it has',
+      ],
     },
   ],
   [
@@ -180,15 +190,17 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
   [
     37,
     'an answer of the function that makes no sense repeats the whole batch',
-    { 'kinesis/mappings': ['an answer that makes no sense repeats the batch'] },
+    { '../packages/local-cloud/tests/kinesis/mappings': ['an answer that makes no sense repeats the batch'] },
   ],
   [
     38,
     'shards that split and environments side by side merge to exact windows',
     {
-      'kinesis/mappings': ['after resharding the records of the parents come first'],
+      '../packages/local-cloud/tests/kinesis/mappings': [
+        'after resharding the records of the parents come first',
+      ],
       'adapters/window-histories': ['at the same time'],
-      'adapters/ingestion': [
+      'pipeline/ingest': [
         'one message at a time and batches that break, repeat and reorder store the same windows',
       ],
     },
@@ -197,7 +209,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     39,
     'throttling costs no attempt, and an alarm watches how far the stream is behind',
     {
-      'kinesis/mappings': ['a throttled invocation costs no attempt'],
+      '../packages/local-cloud/tests/kinesis/mappings': ['a throttled invocation costs no attempt'],
       'template/template': ["'StreamThrottlesAlarm'", "'StreamLagAlarm'"],
     },
   ],
@@ -205,11 +217,11 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     40,
     'what was tried often enough is left where it can be replayed',
     {
-      'kinesis/mappings': [
+      '../packages/local-cloud/tests/kinesis/mappings': [
         'a reported record that always fails is given up after its retries, and the shard moves on',
         'a destination that cannot be written is tried until it can, and the shard waits',
       ],
-      'lambda/async': [
+      '../packages/local-cloud/tests/lambda/async': [
         'leaves the documented record in the bucket when all attempts have failed, digits kept',
       ],
     },
@@ -229,7 +241,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     'who loses a conditional write to another writer merges',
     {
       'adapters/window-store': ['concurrent writers and their duplicates give the exact window'],
-      'adapters/alerting': ['concurrent events of one device tell a transition once'],
+      'pipeline/judge': ['concurrent events of one device tell a transition once'],
     },
   ],
   [
@@ -257,9 +269,9 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
       'functions/ingest': [
         'when SNS is down the event fails after its windows are written, and its repeat tells the alert once',
       ],
-      'adapters/sweeping': ['a notification that SNS refused is sent by the sweep, once'],
-      'adapters/storm-digest': ['a digest that SNS refuses is sent a minute later, whole'],
-      'adapters/paying-soak': [
+      'pipeline/sweep': ['a notification that SNS refused is sent by the sweep, once'],
+      'pipeline/storm-digest': ['a digest that SNS refuses is sent a minute later, whole'],
+      'pipeline/deliver-soak': [
         'whatever environments do at once, in whatever order, and whatever fails or crashes',
       ],
     },
@@ -268,10 +280,10 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     46,
     'a notification that had to be repeated has the same alert id',
     {
-      'adapters/alerting': [
+      'pipeline/judge': [
         'a crash between publishing and clearing the debt repeats it under the same alert id',
       ],
-      'adapters/paying-crashes': [
+      'pipeline/deliver-crashes': [
         'a publish that succeeds and whose answer is lost is repeated under the same alert id',
       ],
     },
@@ -285,7 +297,9 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     48,
     'an object that S3 refuses is written again',
     {
-      'firehose/stream': ['keeps trying with longer pauses, resolves when it is written, and says so once'],
+      '../packages/local-cloud/tests/firehose/stream': [
+        'keeps trying with longer pauses, resolves when it is written, and says so once',
+      ],
       'functions/ingest': [
         'when the errors bucket cannot be written the event fails, and its repeat completes it',
       ],
@@ -295,7 +309,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     49,
     'no record of a delivery stream comes twice because others were refused',
     {
-      'firehose/stream': [
+      '../packages/local-cloud/tests/firehose/stream': [
         'takes a batch whole or not at all, so that none of it comes twice when it comes again',
       ],
     },

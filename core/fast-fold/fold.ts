@@ -1,5 +1,5 @@
 // The kernel of the fold: takes the usual lines of an archive and adds them up in windows. Whatever it does not understand,
-// or not at once, it leaves to the careful way, as if it had never seen it. AssemblyScript; see adapters/audit/kernel.ts.
+// or not at once, it leaves to the careful way, as if it had never seen it. AssemblyScript; see audit/kernel.ts.
 
 import { PADDING, take, used } from './arena.ts';
 import { addFigures, canAdd } from './figures.ts';

@@ -7,7 +7,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import { readIngestEnvironment } from '../../adapters/environment.ts';
 import { createErrorStore } from '../../adapters/error-store.ts';
-import { inParallel } from '../../adapters/in-parallel.ts';
+import { inParallel } from '../../core/in-parallel.ts';
 import { jsonText } from '../../adapters/json-text.ts';
 import { createNotifier } from '../../adapters/notifier.ts';
 import type { Notification } from '../../core/alert-state.ts';

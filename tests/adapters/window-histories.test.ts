@@ -5,17 +5,22 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import * as fc from 'fast-check';
-import { createIngestion, type Ingest } from '../../adapters/ingestion.ts';
+import { createIngestion, type Ingest } from '../../pipeline/ingest.ts';
 import { createWindowHistory } from '../../adapters/window-history.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import { parseMessage, type ParsedMessage } from '../../core/message.ts';
-import { createDynamoDb, type DynamoDb } from '../../local/aws/dynamodb.ts';
-import type { AwsServer } from '../../local/aws/server.ts';
-import { createManualClock } from '../../local/clock.ts';
-import { clientOptions, createRecordingLog, serve, temporaryFolder } from '../aws/local-cloud.ts';
-import { windowsTable } from '../aws/windows-table.ts';
+import { createDynamoDb, type DynamoDb } from '../../packages/local-cloud/dynamodb/dynamodb.ts';
+import type { AwsServer } from '../../packages/local-cloud/aws/server.ts';
+import { createManualClock } from '../../packages/local-cloud/clock.ts';
+import {
+  clientOptions,
+  createRecordingLog,
+  serve,
+  temporaryFolder,
+} from '../../packages/local-cloud/tests/aws/local-cloud.ts';
+import { windowsTable } from '../../packages/local-cloud/tests/dynamodb/windows-table.ts';
 
 const START = 1_790_000_000_000;
 const DEVICES = 3;

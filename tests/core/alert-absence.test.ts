@@ -8,7 +8,7 @@ import type { AbsenceRule } from '../../core/alert-rule.ts';
 import type { AlertState } from '../../core/alert-state.ts';
 import type { Device } from '../../core/device.ts';
 import { end, remind } from '../../core/reminder.ts';
-import { runsOf } from '../fuzzing.ts';
+import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 
 const START = 1_790_000_000_000;
 const SECOND = 1000;

@@ -8,7 +8,7 @@ import type { AlertState, Notification } from '../../core/alert-state.ts';
 import { judge } from '../../core/alert.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import type { Window } from '../../core/window.ts';
-import { runsOf } from '../fuzzing.ts';
+import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 import { createModel, type PlainWindow } from './alert-model.ts';
 
 const START = 1_790_000_000_000;

@@ -8,7 +8,7 @@ import { acknowledge, stateAfter, type Step } from '../../core/alert-step.ts';
 import { isTimeZone, minuteOf, quietUntil, type QuietHours } from '../../core/quiet-hours.ts';
 import { remind } from '../../core/reminder.ts';
 import { rescheduled } from '../../core/withholding.ts';
-import { runsOf } from '../fuzzing.ts';
+import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 
 const MINUTE = 60_000;
 const quiet = (from: string, to: string, timeZone: string): QuietHours => ({

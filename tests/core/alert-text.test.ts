@@ -7,7 +7,7 @@ import { SEVERITIES } from '../../core/alert-rule.ts';
 import type { Notification, Transition } from '../../core/alert-state.ts';
 import { durationOf, durationText } from '../../core/duration.ts';
 import { digestText, notificationText } from '../../core/notification.ts';
-import { runsOf } from '../fuzzing.ts';
+import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 
 const PAGE = 'http://localhost:8080';
 const TIME = 1_790_000_000_000;

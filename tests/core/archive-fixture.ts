@@ -1,7 +1,7 @@
 // Folding an archive the slow and obvious way, which the fast one is held to, and archives to hold it to.
 
 import * as fc from 'fast-check';
-import { compileKernel } from '../../adapters/audit/kernel.ts';
+import { compileKernel } from '../../audit/kernel.ts';
 import { parseArchiveLine } from '../../core/archive/careful-line.ts';
 import { foldArchive, type FoldedWindow, type RejectedLine } from '../../core/archive/fold-archive.ts';
 import type { Reading } from '../../core/reading.ts';

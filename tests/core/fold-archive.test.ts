@@ -5,7 +5,7 @@ import { suite, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
-import { compile } from '../../adapters/audit/kernel.ts';
+import { compile } from '../../audit/kernel.ts';
 import { foldArchive } from '../../core/archive/fold-archive.ts';
 import { openKernel } from '../../core/archive/kernel.ts';
 import { archive, difficultLines, foldFast, foldSlowly, kernel, limits, START } from './archive-fixture.ts';

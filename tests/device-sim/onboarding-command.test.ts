@@ -7,7 +7,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import * as iotApi from '@aws-sdk/client-iot';
-import { openTestIot, serve, temporaryDir } from '../iot/iot-fixture.ts';
+import { openTestIot, serve, temporaryDir } from '../../packages/local-cloud/tests/iot/iot-fixture.ts';
 
 const script = path.resolve(import.meta.dirname, '../../device-sim/device.ts');
 const policyDocument = JSON.stringify({

@@ -6,7 +6,7 @@ import * as iotApi from '@aws-sdk/client-iot';
 import { mockClient } from 'aws-sdk-client-mock';
 import { OnboardingError } from '../../device-sim/onboarding-error.ts';
 import { certify, createIotClient, onboard } from '../../device-sim/onboarding.ts';
-import { openTestIot, serve } from '../iot/iot-fixture.ts';
+import { openTestIot, serve } from '../../packages/local-cloud/tests/iot/iot-fixture.ts';
 
 const policyDocument = JSON.stringify({
   Version: '2012-10-17',

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { callApi } from '../http-api/call-api.ts';
+import { callApi } from '../../packages/local-cloud/tests/http-api/call-api.ts';
 import {
   clientSettings,
   connectDevice,

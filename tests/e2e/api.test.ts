@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { callApi, type Call, type Keys } from '../http-api/call-api.ts';
+import { callApi, type Call, type Keys } from '../../packages/local-cloud/tests/http-api/call-api.ts';
 import {
   connectDevice,
   createDevice,

@@ -37,7 +37,7 @@ test('finds a window that was lost, counts it again from the archive, and then a
   tidegate = await startTidegate(dataDir);
 
   const audit = (...more: string[]) =>
-    runScript('adapters/audit/main.ts', ['--local', '--data-dir', dataDir, ...more]);
+    runScript('audit/main.ts', ['--local', '--data-dir', dataDir, ...more]);
   const whole = await audit();
   assert.equal(whole.code, 0, whole.stderr);
   assert.match(whole.stdout, /^62 lines in \d+ files: 61 readings, 1 rejected: no-metrics$/m);

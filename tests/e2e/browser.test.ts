@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { GetThingShadowCommand, IoTDataPlaneClient } from '@aws-sdk/client-iot-data-plane';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { presign } from '../web/presign.ts';
+import { presign } from '../../packages/local-cloud/tests/web/presign.ts';
 import {
   clientSettings,
   connectDevice,

@@ -6,10 +6,10 @@ import { test, type TestContext } from 'node:test';
 import { IoTDataPlaneClient, PublishCommand, UpdateThingShadowCommand } from '@aws-sdk/client-iot-data-plane';
 import { CreateThingCommand, IoTClient } from '@aws-sdk/client-iot';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { systemClock } from '../../local/clock.ts';
-import { createCounters } from '../../local/counters.ts';
-import { silentLog } from '../../local/log.ts';
-import { startStack } from '../../local/stack.ts';
+import { systemClock } from '../../packages/local-cloud/clock.ts';
+import { createCounters } from '../../packages/local-cloud/counters.ts';
+import { silentLog } from '../../packages/local-cloud/log.ts';
+import { startStack } from '../../packages/local-cloud/stack.ts';
 import { eventually, temporaryFolder } from './tidegate.ts';
 
 const rule = (name: string, sql: string, ...actions: object[]) => ({

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { callApi } from '../http-api/call-api.ts';
+import { callApi } from '../../packages/local-cloud/tests/http-api/call-api.ts';
 import {
   connectDevice,
   createDevice,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, mock, test } from 'node:test';
 import { PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import { openRoutes } from '../../adapters/http-api/open-routes.ts';
+import { openRoutes } from '../../http-api/open-routes.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 import { contextOf, sampleEvent, startLambda, tableVariables } from './lambda.ts';
 

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { compileBody } from '../../local/iot/provisioning-template.ts';
-import { openTestIot } from '../iot/iot-fixture.ts';
-import { withTemplate } from './fixture.ts';
+import { compileBody } from '../../packages/local-cloud/provisioning/template.ts';
+import { openTestIot } from '../../packages/local-cloud/tests/iot/iot-fixture.ts';
+import { withTemplate } from '../../packages/local-cloud/tests/template/fixture.ts';
 
 const text = readFileSync(new URL('../../template.yaml', import.meta.url), 'utf8');
 const bodyOf = (template: string) =>

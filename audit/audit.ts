@@ -1,0 +1,98 @@
+// Holds the windows table against the archive, which has every message: what the table lacks is found, and counted if wanted.
+
+import { foldArchive, type FoldedArchive, type FoldedWindow } from '../core/archive/fold-archive.ts';
+import { differenceOf } from '../core/archive/difference.ts';
+import { windowStartOf } from '../core/window.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import { createWindowHistory } from '../adapters/window-history.ts';
+import { createWindowStore } from '../adapters/window-store.ts';
+import { openDynamoDb } from '../adapters/dynamodb-client.ts';
+import { chunksOf, filesBelow } from './archive-files.ts';
+import { compileKernel } from './kernel.ts';
+import { AuditError, type AuditOptions } from './options.ts';
+
+type Key = Pick<FoldedWindow, 'deviceId' | 'windowStart'>;
+
+const QUERIES_AT_ONCE = 8;
+const keyText = ({ deviceId, windowStart }: Key) => `${windowStart}/${deviceId}`;
+
+/**
+ * Tells of each window that differs, and of what was read, a line each. Resolves to whether all agree, after the repair if
+ * one is wanted. Devices that the archive does not name are not looked at. Rejects with an AuditError when there is nothing
+ * to compare, else with the error of the file or of DynamoDB.
+ */
+export async function audit(options: AuditOptions, tell: (line: string) => void): Promise<boolean> {
+  const folded = await fold(options, tell);
+  const { archived, from, to } = expectedOf(folded, options);
+  const client = openDynamoDb(options.client);
+  const { table, windowSeconds, repairRetentionDays: retentionDays } = options;
+  const history = createWindowHistory({ client, table, windowSeconds, now: () => Date.now() });
+
+  async function differencesOf(deviceId: string): Promise<(Key & { difference: string })[]> {
+    const stored = await history.stored({ deviceId, from, to, limit: Infinity });
+    const inTable = new Map(stored.map((window) => [window.windowStart, window]));
+    const inArchive = archived.get(deviceId)!;
+    const starts = [...new Set([...inTable.keys(), ...inArchive.keys()])].sort((a, b) => a - b);
+    return starts.flatMap((windowStart) => {
+      const difference = differenceOf(inArchive.get(windowStart), inTable.get(windowStart));
+      return difference === undefined ? [] : [{ deviceId, windowStart, difference }];
+    });
+  }
+
+  async function compare(): Promise<Set<string>> {
+    const found = (await inParallel([...archived.keys()], QUERIES_AT_ONCE, differencesOf)).flat();
+    for (const { deviceId, windowStart, difference } of found) {
+      tell(`${deviceId} ${new Date(windowStart).toISOString()}: ${difference}`);
+    }
+    const windows = [...archived.values()].reduce((sum, { size }) => sum + size, 0);
+    tell(`${windows} windows compared, ${found.length} differ; devices: ${archived.size}`);
+    return new Set(found.map(keyText));
+  }
+
+  try {
+    const differing = await compare();
+    if (differing.size === 0 || retentionDays === undefined) return differing.size === 0;
+    const store = createWindowStore({ client, table, retentionDays });
+    let counted = 0;
+    for (const delta of folded.deltas((window) => differing.has(keyText(window)))) {
+      counted += (await store.apply(delta)).applied;
+    }
+    tell(`${counted} readings counted that the table lacked`);
+    return (await compare()).size === 0;
+  } finally {
+    client.destroy();
+  }
+}
+
+async function fold(options: AuditOptions, tell: (line: string) => void): Promise<FoldedArchive> {
+  const files = filesBelow(options.paths);
+  const reasons = new Map<string, number>();
+  const folded = await foldArchive(chunksOf(files), {
+    ...options,
+    kernel: await compileKernel(),
+    onRejected: ({ rejection: { reason } }) => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1),
+  });
+  const rejected = [...reasons].map(([reason, count]) => `, ${count} rejected: ${reason}`).join('');
+  tell(`${folded.lines} lines in ${files.length} files: ${folded.accepted} readings${rejected}`);
+  return folded;
+}
+
+/** By device and start the windows that are to be compared. */
+function expectedOf(folded: FoldedArchive, options: AuditOptions) {
+  const archived = new Map<string, Map<number, FoldedWindow>>();
+  const first = windowStartOf(options.from ?? -Infinity, options.windowSeconds);
+  const end = options.to ?? Infinity;
+  let [from, to] = [first, end];
+  for (const window of folded.windows()) {
+    const { deviceId, windowStart } = window;
+    if (windowStart < first || windowStart >= end) continue;
+    if (from === -Infinity) from = windowStart; // they come oldest first
+    if (end === Infinity) to = windowStart + 1;
+    let windows = archived.get(deviceId);
+    if (!windows) archived.set(deviceId, (windows = new Map()));
+    windows.set(windowStart, window);
+  }
+  if (archived.size === 0)
+    throw new AuditError('the archive has no readings of that time: nothing to compare');
+  return { archived, from, to };
+}

@@ -1,0 +1,125 @@
+// The command line of `npm run audit`, checked before anything is read.
+
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import type { TimeLimits } from '../core/reading.ts';
+
+/** What the person at the terminal can mend. */
+export class AuditError extends Error {
+  override readonly name = 'AuditError';
+}
+
+export interface AuditOptions extends TimeLimits {
+  /** Archived objects, or folders that hold them. */
+  readonly paths: readonly string[];
+  readonly table: string;
+  readonly client: DynamoDBClientConfig;
+  readonly windowSeconds: number;
+  /** From the window that holds `from` until before `to`, epoch milliseconds; absent: where the archive begins and ends. */
+  readonly from?: number;
+  readonly to?: number;
+  /** With it, the readings that the table lacks are counted, in windows that are kept so long. */
+  readonly repairRetentionDays?: number;
+}
+
+export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [--from TIME] [--to TIME] [--repair --retention-days N]
+       npm run audit -- --local [--data-dir DIR] [...]   the local cloud's table, and all of its archive where no file is named
+       Compares the windows table with archived messages (plain or gzip): exit code 0 when it has exactly what they amount to,
+       1 with a line for each window that differs, 2 when that could not be found out. --from and --to are ISO 8601 times.
+       --repair counts what the table lacks. As the stack has them, where it was given others than these:
+       --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60`;
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        local: flag,
+        'data-dir': { ...text, default: '.tidegate' },
+        table: text,
+        from: text,
+        to: text,
+        repair: flag,
+        'retention-days': text,
+        'window-seconds': { ...text, default: '10' },
+        'max-lateness-days': { ...text, default: '7' },
+        'max-skew-seconds': { ...text, default: '60' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new AuditError((error as Error).message.split('. ')[0], { cause: error });
+  }
+}
+
+function whole(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new AuditError(`--${option} ${text}: must be a whole number from ${least} to ${most}`);
+}
+
+function time(option: string, text: string | undefined): number | undefined {
+  const value = text === undefined ? undefined : Date.parse(text);
+  if (Number.isNaN(value))
+    throw new AuditError(`--${option} ${text}: must be a time such as 2026-11-21T09:00Z`);
+  return value;
+}
+
+/** The local cloud's address, table and archive. */
+function localStack(dataDir: string) {
+  const file = path.join(dataDir, 'endpoints.json');
+  if (!existsSync(file)) {
+    throw new AuditError(
+      `no local cloud in ${dataDir}: run npm start first, or name its folder with --data-dir`,
+    );
+  }
+  const { aws, outputs } = JSON.parse(readFileSync(file, 'utf8')) as {
+    aws: string;
+    outputs: Record<string, string>;
+  };
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return {
+    client: { endpoint: aws, region: 'us-east-1', credentials },
+    table: outputs['WindowsTable']!,
+    archive: path.join(dataDir, 's3', outputs['RawBucket']!, 'raw'),
+  };
+}
+
+/** @returns undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
+export function parseAuditOptions(args: readonly string[]): AuditOptions | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help) return undefined;
+  const { repair, 'retention-days': retention } = values;
+  if (repair !== (retention !== undefined)) {
+    throw new AuditError("--repair goes with --retention-days, the stack's WindowRetentionDays");
+  }
+  const stack = values.local ? localStack(values['data-dir']) : undefined;
+  const paths = positionals.length === 0 && stack ? [stack.archive] : positionals;
+  const missing = paths.find((file) => !existsSync(file));
+  if (paths.length === 0) throw new AuditError('name the files or folders of archived objects');
+  if (missing !== undefined) {
+    throw new AuditError(
+      missing === stack?.archive
+        ? `${missing}: nothing is archived yet; it is every 5 MB or 300 s, and when the local cloud stops`
+        : `${missing}: no such file or folder`,
+    );
+  }
+  const table = values.table ?? stack?.table;
+  if (table === undefined) throw new AuditError("--table is missing: the stack's output WindowsTable");
+  return {
+    paths,
+    table,
+    client: stack?.client ?? {},
+    windowSeconds: whole('window-seconds', values['window-seconds'], 1, 3600),
+    maxLatenessSeconds: whole('max-lateness-days', values['max-lateness-days'], 0, 366) * 86_400,
+    maxSkewSeconds: whole('max-skew-seconds', values['max-skew-seconds'], 0, 86_400),
+    from: time('from', values.from),
+    to: time('to', values.to),
+    repairRetentionDays: retention === undefined ? undefined : whole('retention-days', retention, 1, 3660),
+  };
+}

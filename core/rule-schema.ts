@@ -1,0 +1,59 @@
+// The form of an alert rule, stored, in requests and in answers; what its fields mean together is checked in core.
+
+import * as z from 'zod/mini';
+import { SEVERITIES, STATS } from './alert-rule.ts';
+import { isUnicode, metricName, ruleId } from './text-schema.ts';
+
+const pattern = z.string().check(z.minLength(1), z.maxLength(128), isUnicode);
+const windows = z.int().check(z.minimum(1), z.maximum(60));
+const duration = z.string().check(z.meta({ examples: ['30m'] }));
+const timeOfDay = z.string().check(z.meta({ examples: ['22:00'] }));
+const moment = z
+  .union([z.string(), z.number()], 'must be a time, as ISO 8601 or epoch milliseconds')
+  .check(z.describe('ISO 8601 or epoch milliseconds'));
+const channels = z
+  .array(z.string().check(z.regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be email, sms or a name in small letters')))
+  .check(z.minLength(1), z.maxLength(10));
+
+const limits = {
+  above: z.optional(z.number()),
+  below: z.optional(z.number()),
+  clearBelow: z.optional(z.number()),
+  clearAbove: z.optional(z.number()),
+};
+const level = z.strictObject({ severity: z.enum(SEVERITIES), ...limits });
+
+const fields = {
+  comment: z.optional(z.string().check(z.maxLength(500), isUnicode)),
+  enabled: z.optional(z.boolean()),
+  enabledFrom: z.optional(moment),
+  enabledUntil: z.optional(moment),
+  match: z.optional(
+    z.strictObject({
+      site: z.optional(pattern),
+      device: z.optional(pattern),
+      type: z.optional(pattern),
+      group: z.optional(pattern),
+    }),
+  ),
+  metric: z.optional(metricName),
+  stat: z.optional(z.enum(STATS)),
+  perMinute: z.optional(z.boolean()),
+  severity: z.optional(z.enum(SEVERITIES)),
+  ...limits,
+  levels: z.optional(z.array(level).check(z.minLength(1), z.maxLength(SEVERITIES.length))),
+  forWindows: z.optional(windows),
+  clearAfter: z.optional(windows),
+  judgeLate: z.optional(z.boolean()),
+  noDataFor: z.optional(duration),
+  offlineFor: z.optional(duration),
+  channels: z.optional(channels),
+  quietHours: z.optional(z.strictObject({ from: timeOfDay, to: timeOfDay, timeZone: z.string() })),
+  repeatEvery: z.optional(duration),
+  escalateAfter: z.optional(duration),
+  escalateTo: z.optional(channels),
+};
+
+export const rule = z.strictObject({ id: ruleId, ...fields });
+/** The id is in the path; in the body it may be said again. */
+export const ruleBody = z.strictObject({ id: z.optional(ruleId), ...fields });

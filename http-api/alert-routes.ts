@@ -1,0 +1,192 @@
+// Alerts over HTTP: which stand, what became of them, and what people do about them.
+
+import * as z from 'zod/mini';
+import { SEVERITIES } from '../core/alert-rule.ts';
+import type { Acknowledgement, AlertState } from '../core/alert-state.ts';
+import { acknowledge, isAlarm, remarked } from '../core/alert-step.ts';
+import type { AlertHistory } from '../adapters/alert-history.ts';
+import type { AlertStore, OpenAlerts } from '../adapters/alert-store.ts';
+import { alert, historyPage, shownAlert, snooze } from './alert-schema.ts';
+import { ruleId } from '../core/text-schema.ts';
+import { deviceId, pageLimit, remark, timeText, timeValue } from './fields.ts';
+import { ApiProblem } from './problem.ts';
+import { route, type ApiCaller, type Route } from './route.ts';
+
+const severity = z.enum(SEVERITIES);
+
+const USUAL_LIMIT = 100;
+const USUAL_DAYS = 7;
+const DAY_MS = 86_400_000;
+const LONGEST_SNOOZE_MS = 30 * DAY_MS;
+/** Writers of one alert at once are few. */
+const MAX_TRIES = 10;
+
+interface Stores {
+  readonly alerts: AlertStore & OpenAlerts;
+  readonly history: Pick<AlertHistory, 'file' | 'read'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+const historyQuery = {
+  from: z.optional(timeText),
+  to: z.optional(timeText),
+  limit: pageLimit(USUAL_LIMIT, 1000),
+  next: z.optional(
+    z.string().check(z.regex(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z(\/[0-9a-f]+)?$/, 'must be of a page before')),
+  ),
+};
+
+export function alertRoutes({ alerts, history, now }: Stores): Route[] {
+  async function readHistory(
+    query: {
+      from?: number | undefined;
+      to?: number | undefined;
+      limit?: number | undefined;
+      next?: string | undefined;
+    },
+    of: { readonly deviceId?: string },
+  ) {
+    const { to = now(), limit = USUAL_LIMIT, next } = query;
+    const { from = to - USUAL_DAYS * DAY_MS } = query;
+    if (from >= to) {
+      const detail = 'from must be before to';
+      throw new ApiProblem(400, detail, [{ in: 'query', name: 'from', detail }]);
+    }
+    return history.read({ ...of, from, to, limit, ...(next !== undefined && { next }) });
+  }
+
+  /** Writes what somebody does about an alert, whatever others write meanwhile, and files it. */
+  async function change(
+    params: { readonly deviceId: string; readonly ruleId: string },
+    made: (state: AlertState) => AlertState | undefined,
+    missing: string,
+  ) {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const state = (await alerts.load(params.deviceId)).states.get(params.ruleId);
+      const next = state && made(state);
+      if (!next) throw new ApiProblem(404, missing);
+      if (!(await alerts.transition(state, next))) continue;
+      await history.file(next.unfiled); // the sweep clears it from the state
+      return shownAlert(next);
+    }
+    throw new ApiProblem(409, 'Others changed the alert each time; try again');
+  }
+
+  const remarkOf = (caller: ApiCaller, comment: string | undefined): Acknowledgement => ({
+    ...{ by: caller.id, at: now() },
+    ...(comment !== undefined && { comment }),
+  });
+
+  return [
+    route({
+      method: 'GET',
+      path: '/alerts',
+      summary: 'Alerts that stand, acknowledged or not, in no order that means anything',
+      params: {},
+      query: { limit: pageLimit(USUAL_LIMIT, 1000), severity: z.optional(severity) },
+      answer: z.strictObject({ alerts: z.array(alert), isComplete: z.boolean() }),
+      async run({ query }) {
+        const { limit = USUAL_LIMIT } = query;
+        const standing: AlertState[] = [];
+        for await (const state of alerts.listOpen()) {
+          if (!isAlarm(state) || (query.severity !== undefined && state.severity !== query.severity))
+            continue;
+          if (standing.length === limit) return { alerts: standing.map(shownAlert), isComplete: false };
+          standing.push(state);
+        }
+        return { alerts: standing.map(shownAlert), isComplete: true };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/alerts/history',
+      summary: 'What happened to alerts of all devices, newest first; by default of the last seven days',
+      params: {},
+      query: historyQuery,
+      answer: historyPage,
+      run: async ({ query }) => readHistory(query, {}),
+    }),
+    route({
+      method: 'GET',
+      path: '/devices/{deviceId}/alerts',
+      summary: 'The state of every rule that ever raised an alert of a device, and its snooze',
+      params: { deviceId },
+      query: {},
+      answer: z.strictObject({ alerts: z.array(alert), snooze: z.optional(snooze) }),
+      async run({ params }) {
+        const { states, snooze: found } = await alerts.load(params.deviceId);
+        const isOn = found !== undefined && found.until > now();
+        return { alerts: [...states.values()].map(shownAlert), ...(isOn && { snooze: found }) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/devices/{deviceId}/alerts/history',
+      summary: 'What happened to alerts of a device, newest first; by default of the last seven days',
+      params: { deviceId },
+      query: historyQuery,
+      answer: historyPage,
+      run: async ({ params, query }) => readHistory(query, params),
+    }),
+    route({
+      method: 'POST',
+      path: '/devices/{deviceId}/alerts/{ruleId}/acknowledge',
+      summary:
+        'Takes charge of an alert, in the name of who signed the request, until it gets worse or is over',
+      params: { deviceId, ruleId },
+      query: {},
+      body: z.strictObject({ comment: z.optional(remark) }),
+      answer: alert,
+      async run({ params, body, caller }) {
+        const missing = `Rule ${params.ruleId} has no alert of ${params.deviceId} now`;
+        return change(params, (state) => acknowledge(state, remarkOf(caller, body.comment)), missing);
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/devices/{deviceId}/alerts/{ruleId}/comment',
+      summary: 'Puts a remark of who signed the request into the history of an alert',
+      params: { deviceId, ruleId },
+      query: {},
+      body: z.strictObject({ comment: remark }),
+      answer: alert,
+      async run({ params, body, caller }) {
+        const missing = `Rule ${params.ruleId} never raised an alert of ${params.deviceId}`;
+        return change(
+          params,
+          (state) => remarked(state, 'commented', remarkOf(caller, body.comment)),
+          missing,
+        );
+      },
+    }),
+    route({
+      method: 'PUT',
+      path: '/devices/{deviceId}/snooze',
+      summary: 'Tells nobody of a device until a time, 30 days at most; what still stands then is told then',
+      params: { deviceId },
+      query: {},
+      body: z.strictObject({ until: timeValue, comment: z.optional(remark) }),
+      answer: snooze,
+      async run({ params, body, caller }) {
+        const { until, comment } = body;
+        if (until <= now() || until > now() + LONGEST_SNOOZE_MS) {
+          const detail = 'must be a time in the next 30 days';
+          throw new ApiProblem(400, `body until ${detail}`, [{ in: 'body', name: 'until', detail }]);
+        }
+        const made = { until, by: caller.id, ...(comment !== undefined && { comment }) };
+        await alerts.snooze(params.deviceId, made);
+        return made;
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/devices/{deviceId}/snooze',
+      summary: 'Tells of a device again; what still stands of what was withheld is told within a minute',
+      params: { deviceId },
+      query: {},
+      answer: z.undefined(),
+      run: async ({ params }) => alerts.snooze(params.deviceId, undefined),
+    }),
+  ];
+}

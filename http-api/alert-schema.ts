@@ -1,0 +1,55 @@
+// The form of alerts in answers.
+
+import * as z from 'zod/mini';
+import { SEVERITIES } from '../core/alert-rule.ts';
+import { ALERT_STATES, TRANSITIONS, type AlertState } from '../core/alert-state.ts';
+import { time } from './fields.ts';
+
+const severity = z.optional(z.enum(SEVERITIES));
+
+export const alert = z.strictObject({
+  deviceId: z.string(),
+  ruleId: z.string(),
+  state: z.enum(ALERT_STATES),
+  severity,
+  since: z.optional(time),
+  raisedAt: z.optional(time),
+  toldAt: z.optional(time),
+  escalatedAt: z.optional(time),
+  windowStart: z.optional(time),
+  value: z
+    .string()
+    .check(z.describe('What was measured in the window of the last transition, as decimal text')),
+  owed: z.int().check(z.describe('Notifications that are written down and not known to be sent')),
+  acknowledged: z.optional(z.strictObject({ by: z.string(), at: time, comment: z.optional(z.string()) })),
+});
+
+export const snooze = z.strictObject({ until: time, by: z.string(), comment: z.optional(z.string()) });
+
+export const historyPage = z.strictObject({
+  entries: z.array(
+    z.strictObject({
+      entryId: z.string(),
+      deviceId: z.string(),
+      ruleId: z.string(),
+      at: time,
+      what: z.enum([...TRANSITIONS, 'acknowledged', 'commented']),
+      severity,
+      windowStart: z.optional(time),
+      value: z.optional(z.string()),
+      limit: z.optional(z.string()),
+      by: z.optional(z.string()),
+      comment: z.optional(z.string()),
+    }),
+  ),
+  next: z.optional(z.string()),
+});
+
+export function shownAlert({ pending, unfiled: _unfiled, version: _version, alarm, ...state }: AlertState) {
+  const { raisedAt, toldAt, escalatedAt, told } = alarm ?? {};
+  const { windowStart, ...rest } = state;
+  return {
+    ...{ ...rest, windowStart: windowStart || undefined }, // 0: there was no transition yet
+    ...{ since: told?.since, raisedAt, toldAt, escalatedAt, owed: pending.length },
+  };
+}

@@ -1,0 +1,42 @@
+// The figures of windows in answers: JSON numbers with all their digits, which a client reads as exactly as it can.
+
+import * as z from 'zod/mini';
+import { decimalText, type Decimal } from '../core/decimal.ts';
+import { meanOf } from '../core/rollup.ts';
+import type { Span } from '../core/span.ts';
+import type { Window } from '../core/window.ts';
+import { time } from './fields.ts';
+
+const ofMetric = {
+  ...{ min: z.number(), max: z.number(), sum: z.number(), count: z.int(), mean: z.number() },
+  last: z.optional(z.number().check(z.describe('Of the newest reading, where it has the metric'))),
+};
+
+/** Members of an answer about a window or several; times are missing where only readings of before they were kept are in it. */
+export const figures = {
+  readings: z.int(),
+  firstReadingAt: z.optional(time),
+  lastReadingAt: z.optional(time),
+  metrics: z.record(z.string(), z.strictObject(ofMetric)),
+};
+
+/** Of ECMAScript 2026, and in Node 24. */
+const { rawJSON } = JSON as typeof JSON & { readonly rawJSON: (text: string) => unknown };
+
+/** A sum may have more digits than a double; JSON has no limit. */
+const exact = (value: Decimal) => rawJSON(decimalText(value));
+
+/** The members that `figures` describes. */
+export function figuresOf(window: Pick<Window, 'readings' | 'metrics'> & Span): Record<string, unknown> {
+  const { readings, metrics, firstReadingAt, lastReadingAt, last } = window;
+  const entries = [...metrics].map(([metric, { min, max, sum, count }]) => {
+    const [mean, newest] = [meanOf({ sum, count }), last.get(metric)];
+    const always = { min: exact(min), max: exact(max), sum: exact(sum), count, mean: exact(mean) };
+    return [metric, newest === undefined ? always : { ...always, last: exact(newest) }] as const;
+  });
+  return {
+    readings,
+    ...(Number.isFinite(firstReadingAt) && { firstReadingAt, lastReadingAt }),
+    metrics: Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}

@@ -1,0 +1,81 @@
+// Windows over HTTP: a device's history at the resolution that a chart needs.
+
+import * as z from 'zod/mini';
+import { bucketStartOf, resolutions, resolutionsFor, type Resolution } from '../core/rollup.ts';
+import type { WindowHistory } from '../adapters/window-history.ts';
+import { metricName } from '../core/text-schema.ts';
+import { deviceId, pageLimit, time, timeText } from './fields.ts';
+import { figures, figuresOf } from './figures.ts';
+import { ApiProblem } from './problem.ts';
+import { route, type Route } from './route.ts';
+
+const names = Object.keys(resolutions) as [Resolution, ...Resolution[]];
+const USUAL_PAGE = 360;
+const HOUR_MS = 3_600_000;
+
+const page = z.strictObject({
+  deviceId: z.string(),
+  windowSeconds: z.int().check(z.describe('Length of each window of this answer')),
+  windows: z.array(z.strictObject({ start: time, end: time, ...figures })),
+  next: z.optional(z.string()),
+});
+
+export function windowRoutes(stores: {
+  readonly history: Pick<WindowHistory, 'read'>;
+  readonly windowSeconds: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): Route[] {
+  const { history, windowSeconds, now } = stores;
+
+  function secondsOf(resolution: Resolution | undefined): number {
+    if (resolution === undefined) return windowSeconds;
+    const fitting = resolutionsFor(windowSeconds);
+    if (fitting.includes(resolution)) return resolutions[resolution];
+    const choice = fitting.length > 0 ? `choose ${fitting.join(', ')}, or none` : 'leave it out';
+    const detail = `windows of ${windowSeconds} seconds do not add up to ${resolution}: ${choice}`;
+    throw new ApiProblem(400, detail, [{ in: 'query', name: 'resolution', detail }]);
+  }
+
+  return [
+    route({
+      method: 'GET',
+      path: '/devices/{deviceId}/windows',
+      summary:
+        'Windows of a device, oldest first, those that hold `from` up to those that start before `to`; by default of the last hour and as they are stored',
+      params: { deviceId },
+      query: {
+        metric: z.optional(metricName),
+        from: z.optional(timeText),
+        to: z.optional(timeText),
+        resolution: z.optional(z.enum(names)),
+        limit: pageLimit(USUAL_PAGE, 2000),
+        next: z.optional(timeText),
+      },
+      answer: page,
+      async run({ params, query }) {
+        const seconds = secondsOf(query.resolution);
+        const { to = now(), metric, limit = USUAL_PAGE } = query;
+        const from = query.next ?? query.from ?? to - HOUR_MS;
+        if (from >= to) {
+          const detail = 'from must be before to';
+          throw new ApiProblem(400, detail, [{ in: 'query', name: 'from', detail }]);
+        }
+        const found = await history.read({
+          ...{ deviceId: params.deviceId, from, to, seconds, limit },
+          ...(metric !== undefined && { metric }),
+        });
+        return {
+          deviceId: params.deviceId,
+          windowSeconds: seconds,
+          windows: found.buckets.map((bucket) => ({
+            start: bucket.start,
+            end: bucket.end,
+            ...figuresOf(bucket),
+          })),
+          next: found.next === undefined ? undefined : String(bucketStartOf(found.next, seconds)),
+        };
+      },
+    }),
+  ];
+}

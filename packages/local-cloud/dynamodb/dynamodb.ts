@@ -1,0 +1,194 @@
+// DynamoDB on the AWS port: the template's tables on disk, dynalite in a thread of its own, time to live by a sweeper.
+import path from 'node:path';
+import { crc32 } from 'node:zlib';
+import { AwsError } from '../aws-error.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { StartError } from '../start-error.ts';
+import { readBody } from '../aws/body.ts';
+import { dynaliteOperations } from './operations.ts';
+import { requireSameKeys, tableOf, type Table, type TableResource } from './table.ts';
+import { createDynamoThread } from './thread.ts';
+import { createTimeToLive, type TimeToLive } from './ttl.ts';
+import type { AwsHandler, Count } from '../aws/wire.ts';
+
+export interface DynamoDb {
+  readonly handler: AwsHandler;
+  /**
+   * Creates the table if it is missing, and takes over its time to live.
+   *
+   * @throws StartError when the table on disk has other keys, or the template asks for what is not supported.
+   */
+  ensureTable(resource: TableResource): Promise<void>;
+  /** Runs one operation without HTTP. @throws AwsError with DynamoDB's code */
+  call(operation: string, input: object): Promise<Record<string, unknown>>;
+  /** Deletes expired items now. @returns how many */
+  sweepExpired(): Promise<number>;
+  /** Waits for what is in progress and writes out. */
+  close(): Promise<void>;
+}
+
+export interface DynamoDbOptions {
+  /** Created if missing. */
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Gets `dynamodb.writes`. */
+  readonly count: Count;
+  readonly region?: string;
+  readonly accountId?: string;
+}
+
+/** DynamoDB's own limit on a request. */
+const maxRequest = 16 * 1024 * 1024;
+const contentType = 'application/x-amz-json-1.0';
+
+type Input = Readonly<Record<string, unknown>>;
+type Call = (operation: string, input: object) => Promise<Record<string, unknown>>;
+type OwnOperation = (input: Input) => Promise<object>;
+
+function writesOf(operation: string, body: string): number {
+  if (operation === 'PutItem' || operation === 'UpdateItem' || operation === 'DeleteItem') return 1;
+  if (operation !== 'BatchWriteItem') return 0;
+  const { RequestItems: tables } = JSON.parse(body) as { RequestItems: Record<string, unknown[]> };
+  return Object.values(tables).reduce((sum, requests) => sum + requests.length, 0);
+}
+
+function errorOf(status: number, body: string): AwsError {
+  const answer = JSON.parse(body) as { __type: string; message?: string; Message?: string };
+  return new AwsError(answer.__type.split('#').at(-1)!, answer.message ?? answer.Message ?? '', status);
+}
+
+/** What dynalite lacks, or answers without regard to the facts. */
+function createOwnOperations(call: Call, timeToLive: TimeToLive): Readonly<Record<string, OwnOperation>> {
+  async function requireTable(input: Input): Promise<string> {
+    await call('DescribeTable', { TableName: input['TableName'] });
+    return input['TableName'] as string;
+  }
+  return {
+    async DescribeTimeToLive(input) {
+      const attribute = timeToLive.attributeOf(await requireTable(input));
+      const status = attribute === undefined ? 'DISABLED' : 'ENABLED';
+      return { TimeToLiveDescription: { TimeToLiveStatus: status, AttributeName: attribute } };
+    },
+    async UpdateTimeToLive(input) {
+      const table = await requireTable(input);
+      const asked = (input['TimeToLiveSpecification'] ?? {}) as {
+        AttributeName?: unknown;
+        Enabled?: unknown;
+      };
+      const { AttributeName: attribute, Enabled: enabled } = asked;
+      if (typeof attribute !== 'string' || !attribute || typeof enabled !== 'boolean') {
+        throw new AwsError('ValidationException', 'TimeToLiveSpecification needs AttributeName and Enabled');
+      }
+      const current = timeToLive.attributeOf(table);
+      if (enabled === (current !== undefined)) {
+        const state = enabled ? 'enabled' : 'disabled';
+        throw new AwsError('ValidationException', `TimeToLive is already ${state}`);
+      }
+      await timeToLive.set(table, enabled ? attribute : undefined);
+      return { TimeToLiveSpecification: { AttributeName: attribute, Enabled: enabled } };
+    },
+    async DescribeContinuousBackups(input) {
+      await requireTable(input);
+      const recovery = { PointInTimeRecoveryStatus: 'DISABLED' };
+      const status = { ContinuousBackupsStatus: 'DISABLED', PointInTimeRecoveryDescription: recovery };
+      return { ContinuousBackupsDescription: status };
+    },
+  };
+}
+
+function operationOf(target: unknown): string {
+  const operation = /^DynamoDB_20120810\.([A-Za-z]{1,64})$/.exec(String(target))?.[1];
+  if (operation) return operation;
+  const message = `X-Amz-Target must be DynamoDB_20120810.<operation>; DynamoDB Streams is not supported here`;
+  throw new AwsError('UnknownOperationException', message);
+}
+
+function parseInput(body: string): Input {
+  try {
+    const input: unknown = JSON.parse(body);
+    if (input !== null && typeof input === 'object') return input as Input;
+  } catch {
+    // answered below
+  }
+  throw new AwsError('SerializationException', 'The body is no JSON object');
+}
+
+/** @throws StartError when the tables in `dir` cannot be opened. */
+export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
+  const { dir, clock, log, count, region = 'us-east-1', accountId = '000000000000' } = options;
+  const thread = createDynamoThread({ dir: path.join(dir, 'tables'), region, accountId }, log);
+  const fromTemplate = new Set<string>();
+
+  const call: Call = async (operation, input) => {
+    const { status, body } = await thread.call(operation, JSON.stringify(input));
+    if (status !== 200) throw errorOf(status, body);
+    return JSON.parse(body) as Record<string, unknown>;
+  };
+  await thread.ready().catch((error: unknown) => {
+    const reason = error instanceof Error ? (error.cause ?? error) : error;
+    const remedy = 'free the folder or restore it from a copy, or start with another --data-dir';
+    throw new StartError(`the tables in ${dir} cannot be opened (${String(reason)}): ${remedy}`, {
+      cause: error,
+    });
+  });
+  const timeToLive = await createTimeToLive({ dir, clock, log, call });
+  const own = createOwnOperations(call, timeToLive);
+  const known = [...dynaliteOperations, ...Object.keys(own)].sort();
+
+  async function answer(operation: string, body: string): Promise<{ status: number; body: string }> {
+    if (!known.includes(operation)) {
+      const message = `The local DynamoDB has no ${operation}; it has ${known.join(', ')}`;
+      throw new AwsError('UnknownOperationException', message);
+    }
+    if (Object.hasOwn(own, operation)) {
+      return { status: 200, body: JSON.stringify(await own[operation]!(parseInput(body))) };
+    }
+    if (operation === 'DeleteTable' && fromTemplate.has(String(parseInput(body)['TableName']))) {
+      throw new AwsError(
+        'ValidationException',
+        'The template declares this table: it cannot be deleted while it runs',
+      );
+    }
+    const answered = await thread.call(operation, body);
+    if (answered.status === 200) count('dynamodb.writes', writesOf(operation, body));
+    return answered;
+  }
+
+  return {
+    async handler(req, res) {
+      const operation = operationOf(req.headers['x-amz-target']);
+      const { status, body } = await answer(operation, (await readBody(req, maxRequest)).toString('utf8'));
+      const bytes = Buffer.from(body);
+      const headers = {
+        'content-type': contentType,
+        'content-length': bytes.length,
+        'x-amz-crc32': crc32(bytes),
+      };
+      res.writeHead(status, headers).end(bytes);
+    },
+    async ensureTable(resource) {
+      const wanted = tableOf(resource);
+      const names = (await call('ListTables', { ExclusiveStartTableName: undefined })) as {
+        TableNames: string[];
+      };
+      if (!names.TableNames.includes(wanted.TableName)) await call('CreateTable', wanted);
+      const existing = async () =>
+        (await call('DescribeTable', { TableName: resource.name }))['Table'] as Table;
+      while ((await existing()).TableStatus !== 'ACTIVE') await new Promise(setImmediate);
+      requireSameKeys(resource, wanted, await existing());
+      const specification = resource.properties['TimeToLiveSpecification'] as
+        { AttributeName: string; Enabled: boolean | string } | undefined;
+      const isOn = String(specification?.Enabled) === 'true';
+      await timeToLive.set(resource.name, isOn ? specification!.AttributeName : undefined);
+      fromTemplate.add(resource.name);
+    },
+    call,
+    sweepExpired: () => timeToLive.sweep(),
+    async close() {
+      timeToLive.close();
+      await thread.close();
+    },
+  };
+}

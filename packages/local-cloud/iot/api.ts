@@ -1,0 +1,146 @@
+// The AWS IoT control plane over HTTP (REST-JSON): finds the operation by method and path, and answers as AWS does.
+// https://docs.aws.amazon.com/iot/latest/apireference/API_Operations.html
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import type { Log } from '../log.ts';
+import {
+  invalid,
+  notSupported,
+  only,
+  type ApiRequest,
+  type IotCloud,
+  type Operation,
+} from './api-request.ts';
+import { authorizationOperations } from './authorization-operations.ts';
+import { certificateOperations } from './certificate-operations.ts';
+import { policyAttachmentOperations } from './policy-attachment-operations.ts';
+import { policyOperations } from './policy-operations.ts';
+import { provisioningOperations } from '../provisioning/operations.ts';
+import { thingGroupOperations } from './thing-group-operations.ts';
+import { membershipOperations } from './thing-membership-operations.ts';
+import { thingOperations } from './thing-operations.ts';
+import { thingPrincipalOperations } from './thing-principal-operations.ts';
+import { thingTypeOperations } from './thing-type-operations.ts';
+
+/** Far above the largest request: a certificate of 64 KB in JSON. */
+const maximumBody = 512 * 1024;
+
+interface Route {
+  readonly operation: Operation;
+  readonly segments: readonly string[];
+}
+
+const routes: readonly Route[] = [
+  ...thingTypeOperations,
+  ...thingOperations,
+  ...thingGroupOperations,
+  ...membershipOperations,
+  ...certificateOperations,
+  ...policyOperations,
+  ...policyAttachmentOperations,
+  ...authorizationOperations,
+  ...thingPrincipalOperations,
+  ...provisioningOperations,
+].map((operation) => ({ operation, segments: operation.path.slice(1).split('/') }));
+
+/** The calls that are answered, for the docs. */
+export const supportedCalls: readonly string[] = routes.map(({ operation }) => operation.name).sort();
+
+const labelOf = (segment: string) => (segment.startsWith('{') ? segment.slice(1, -1) : undefined);
+
+function fits({ operation, segments }: Route, method: string, path: readonly string[]): boolean {
+  if (operation.method !== method || segments.length !== path.length) return false;
+  return segments.every((segment, index) => labelOf(segment) !== undefined || segment === path[index]);
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw invalid('The path is not valid percent-encoding');
+  }
+}
+
+async function readBody(req: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maximumBody) throw invalid(`The request is longer than ${maximumBody} bytes`);
+    chunks.push(chunk);
+  }
+  if (size === 0) return {};
+  let body: unknown;
+  try {
+    body = JSON.parse(Buffer.concat(chunks).toString());
+  } catch {
+    throw invalid('The request body is not valid JSON');
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw invalid('The request body is not a JSON object');
+  }
+  return body as Record<string, unknown>;
+}
+
+function find(method: string, path: readonly string[]): Route {
+  // A fixed segment goes before a label: /thing-groups/addThingToThingGroup is no group of that name.
+  const [route] = routes
+    .filter((each) => fits(each, method, path))
+    .sort((a, b) => a.segments.filter(labelOf).length - b.segments.filter(labelOf).length);
+  if (route) return route;
+  throw notSupported(`AWS IoT ${method} /${path.join('/').slice(0, 200)}`);
+}
+
+async function dispatch(cloud: IotCloud, req: IncomingMessage): Promise<object> {
+  const [rawPath = '', rawQuery = ''] = (req.url ?? '/').split(/\?(.*)/s);
+  const path = rawPath.split('/').slice(1);
+  const { operation, segments } = find(req.method ?? 'GET', path);
+  const labels = new Map<string, string>();
+  for (const [index, segment] of segments.entries()) {
+    const name = labelOf(segment);
+    if (name !== undefined) labels.set(name, decode(path[index]!));
+  }
+  const query = new URLSearchParams(rawQuery);
+  const body = await readBody(req);
+  only(body, operation.body ?? [], operation.name);
+  only(Object.fromEntries(query), operation.query ?? [], operation.name);
+  const header = (name: string) => {
+    const value = req.headers[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const request: ApiRequest = { labels, query, body, header };
+  return (await operation.run(cloud, request)) ?? {};
+}
+
+function asAwsError(error: unknown, req: IncomingMessage, log: Log): AwsError {
+  if (error instanceof AwsError) return error;
+  log.error('aws iot: an error of the local cloud itself', {
+    call: `${req.method} ${req.url}`,
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  });
+  return new AwsError('InternalFailureException', 'An error of the local cloud itself: see its log', 500);
+}
+
+/** An HTTP handler for requests signed for the service `iot`; it answers every request, errors included. */
+export function createIotHandler(cloud: IotCloud, log: Log) {
+  return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    let status = 200;
+    let answer: object;
+    const headers: Record<string, string> = {
+      'content-type': 'application/json',
+      'x-amzn-requestid': randomUUID(),
+    };
+    try {
+      answer = await dispatch(cloud, req);
+    } catch (caught) {
+      const error = asAwsError(caught, req, log);
+      status = error.status;
+      headers['x-amzn-errortype'] = error.code;
+      answer = { message: error.message, ...error.details };
+      if (!req.complete) headers['connection'] = 'close';
+    }
+    res.writeHead(status, headers);
+    res.end(JSON.stringify(answer));
+  };
+}

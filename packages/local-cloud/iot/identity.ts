@@ -1,0 +1,218 @@
+// Who a client certificate is, and what its connection may do: the two questions that the MQTT broker asks.
+import { createHash, X509Certificate } from 'node:crypto';
+import type { LocalCa } from './ca.ts';
+import { certificateFacts } from './certificate-facts.ts';
+import { claimStatements } from './claim-policy.ts';
+import { canonicalKey } from '../policies/key.ts';
+import type { Lookup } from '../policies/pattern.ts';
+import { createPolicyStatements } from './policy-statements.ts';
+import { createEvaluator, type Decision, type Evaluator } from '../policies/policy.ts';
+import type { RegistryView, Thing } from './registry.ts';
+
+/** `principal` is the certificate ID: the SHA-256 of its DER, hex; `thingName` only where a thing is attached exclusively. */
+export type Identification =
+  { readonly principal: string; readonly thingName?: string } | { readonly refused: string };
+
+export interface AuthorizeRequest {
+  readonly principal: string;
+  readonly clientId: string;
+  readonly sourceIp: string;
+  /** Such as `iot:Publish`. */
+  readonly action: string;
+  /** Such as `topic/a/b`, `topicfilter/a/#` or `client/a`: the part of the ARN after the account. */
+  readonly resource: string;
+  /** With iot:Connect: what CONNECT asks for, the values of `iot:ConnectAttributes` and `iot:LastWillTopic`. */
+  readonly connectAttributes?: readonly string[];
+  readonly lastWillTopic?: string | undefined;
+}
+
+export interface Identity {
+  /** @param now epoch milliseconds; the clock's time if absent. */
+  identify(der: Buffer, now?: number): Identification;
+  authorize(request: AuthorizeRequest): Decision;
+  /** The thing that a connection stands for, and whether its certificate may stand for no other. */
+  thingOf(
+    principal: string,
+    clientId: string,
+  ): { readonly name: string; readonly exclusive: boolean } | undefined;
+  /** The values of policy variables and condition keys on a connection; those of an empty address or client ID are absent. */
+  lookup(connection: Pick<AuthorizeRequest, 'principal' | 'clientId' | 'sourceIp'>): Lookup;
+}
+
+/** Connections whose evaluation is kept ready; beyond it all are forgotten and built anew. */
+const maximumKept = 10_000;
+
+export const shortId = (certificateId: string) => `${certificateId.slice(0, 12)}...`;
+
+const fingerprint = (der: Buffer) => createHash('sha256').update(der).digest('hex');
+
+function refusalOf(
+  registry: RegistryView,
+  ca: Pick<LocalCa, 'signed'>,
+  der: Buffer,
+  now: number,
+): string | undefined {
+  const id = fingerprint(der);
+  const known = registry.certificates.get(id);
+  if (!known) {
+    let certificate: X509Certificate;
+    try {
+      certificate = new X509Certificate(der);
+    } catch {
+      return 'certificate cannot be read';
+    }
+    return ca.signed(certificate)
+      ? `certificate ${shortId(id)} is not registered (deleted, or of an earlier registry)`
+      : `certificate ${shortId(id)} is of another CA and not registered`;
+  }
+  if (known.status !== 'ACTIVE') return `certificate ${shortId(id)} is ${known.status}`;
+  if (now < known.notBefore)
+    return `certificate ${shortId(id)} is not valid before ${new Date(known.notBefore).toISOString()}`;
+  if (now > known.notAfter)
+    return `certificate ${shortId(id)} expired at ${new Date(known.notAfter).toISOString()}`;
+  return undefined;
+}
+
+/** A group and those above it, as the policies of all of them apply. */
+function withAncestors(registry: RegistryView, groups: readonly string[]): Set<string> {
+  const all = new Set<string>();
+  for (let name of groups) {
+    for (let group = registry.groups.get(name); group && !all.has(name); group = registry.groups.get(name)) {
+      all.add(name);
+      if (!group.parent) break;
+      name = group.parent;
+    }
+  }
+  return all;
+}
+
+/** The policies that apply to a connection, and whence: its certificate, or a group of its thing. */
+export function policiesOf(
+  registry: RegistryView,
+  principal: string,
+  thing: Thing | undefined,
+): Map<string, string> {
+  const found = new Map<string, string>();
+  const add = (target: string, from: string) => {
+    for (const name of registry.targets.get(registry.arn(target))?.policies ?? [])
+      if (!found.has(name)) found.set(name, from);
+  };
+  add(`cert/${principal}`, 'the certificate');
+  for (const group of withAncestors(registry, thing?.groups ?? []))
+    add(`thinggroup/${group}`, `thing group ${group}`);
+  return found;
+}
+
+/** The condition keys of a CONNECT. */
+export function connectKeys(registry: RegistryView, request: AuthorizeRequest): Lookup | undefined {
+  const { connectAttributes, lastWillTopic } = request;
+  if (connectAttributes === undefined && lastWillTopic === undefined) return undefined;
+  return (key) => {
+    if (key === 'iot:ConnectAttributes') return connectAttributes;
+    if (key !== 'iot:LastWillTopic' || lastWillTopic === undefined) return undefined;
+    return registry.arn(`topic/${lastWillTopic}`);
+  };
+}
+
+/** Node gives an IPv4 client of a dual-stack socket as `::ffff:192.0.2.1`. */
+export const plainAddress = (address: string) => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+
+export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed'>): Identity {
+  const facts = new WeakMap<object, ReadonlyMap<string, string | readonly string[]>>();
+  const kept = new Map<string, Evaluator>();
+  let generation = registry.generation();
+
+  const statementsOf = createPolicyStatements(registry);
+
+  const factsOf = (principal: string) => {
+    const certificate = registry.certificates.get(principal);
+    if (!certificate) return new Map<string, string | readonly string[]>();
+    let found = facts.get(certificate);
+    if (!found) facts.set(certificate, (found = certificateFacts(certificate.id, certificate.pem)));
+    return found;
+  };
+
+  const attached = (
+    principal: string,
+    clientId: string | undefined,
+  ): { thing: Thing; exclusive: boolean } | undefined => {
+    const things = registry.principals.get(registry.arn(`cert/${principal}`))?.things ?? [];
+    const [name, type] =
+      things.find(([, type]) => type === 'EXCLUSIVE_THING') ??
+      things.find(([name]) => name === clientId) ??
+      [];
+    const thing = name === undefined ? undefined : registry.things.get(name);
+    return thing && { thing, exclusive: type === 'EXCLUSIVE_THING' };
+  };
+
+  const lookupFor = (
+    request: Pick<AuthorizeRequest, 'principal' | 'clientId' | 'sourceIp'>,
+    thing: Thing | undefined,
+  ): Lookup => {
+    const values = new Map<string, string | readonly string[]>([
+      ...factsOf(request.principal),
+      ...(request.clientId === '' ? [] : [['iot:ClientId', request.clientId] as const]),
+      ...(request.sourceIp === '' ? [] : [['aws:SourceIp', plainAddress(request.sourceIp)] as const]),
+      ['aws:SecureTransport', 'true'],
+      ['iot:Connection.Thing.IsAttached', String(thing !== undefined)],
+    ]);
+    if (thing) values.set('iot:Connection.Thing.ThingName', thing.name);
+    if (thing?.typeName) values.set('iot:Connection.Thing.ThingTypeName', thing.typeName);
+    for (const [name, value] of thing?.attributes ?? [])
+      values.set(`iot:Connection.Thing.Attributes[${name}]`, value);
+    return (written) => {
+      const key = canonicalKey(written);
+      if (key === 'aws:CurrentTime') return new Date(registry.clock.now()).toISOString();
+      if (key === 'aws:EpochTime') return String(Math.floor(registry.clock.now() / 1000));
+      return key && values.get(key);
+    };
+  };
+
+  const build = (request: AuthorizeRequest): Evaluator => {
+    const { principal, clientId } = request;
+    const thing = attached(principal, clientId)?.thing;
+    const claimOf = registry.certificates.get(principal)?.claimOf;
+    const names = policiesOf(registry, principal, thing).keys();
+    const statements =
+      claimOf === undefined ? [...names].flatMap(statementsOf) : claimStatements(registry, claimOf);
+    const who = `certificate ${shortId(principal)}`;
+    const subject =
+      thing || clientId === ''
+        ? who
+        : `${who}, which is attached to no thing named ${JSON.stringify(clientId)},`;
+    return createEvaluator(subject, statements, lookupFor(request, thing));
+  };
+
+  const evaluatorFor = (request: AuthorizeRequest): Evaluator => {
+    if (generation !== registry.generation() || kept.size >= maximumKept) {
+      kept.clear();
+      generation = registry.generation();
+    }
+    const key = `${request.principal} ${request.sourceIp} ${request.clientId}`;
+    let evaluator = kept.get(key);
+    if (!evaluator) kept.set(key, (evaluator = build(request)));
+    return evaluator;
+  };
+
+  return {
+    identify(der, now = registry.clock.now()) {
+      const refused = refusalOf(registry, ca, der, now);
+      if (refused !== undefined) return { refused };
+      const principal = fingerprint(der);
+      const thing = attached(principal, undefined)?.thing;
+      return thing ? { principal, thingName: thing.name } : { principal };
+    },
+    authorize(request) {
+      if (registry.certificates.get(request.principal)?.status !== 'ACTIVE') {
+        return { allowed: false, reason: `certificate ${shortId(request.principal)} is not active` };
+      }
+      const more = connectKeys(registry, request);
+      return evaluatorFor(request).decide(request.action, registry.arn(request.resource), more);
+    },
+    thingOf(principal, clientId) {
+      const found = attached(principal, clientId);
+      return found && { name: found.thing.name, exclusive: found.exclusive };
+    },
+    lookup: (connection) => lookupFor(connection, attached(connection.principal, connection.clientId)?.thing),
+  };
+}

@@ -1,0 +1,73 @@
+// AWS IoT Core's identity side on one machine: CA, registry, policies and the API in front of them.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Hub } from '../mqtt/hub.ts';
+import type { TopicService } from '../mqtt/jobs.ts';
+import { createIotHandler } from './api.ts';
+import { openCa, type LocalCa } from './ca.ts';
+import { createIdentity, type Identity } from './identity.ts';
+import { sweepExpired } from '../provisioning/ownership.ts';
+import { createProvisioning } from '../provisioning/provisioning.ts';
+import type { Invoke } from '../provisioning/hook.ts';
+import type { Registry, RegistryChange } from './registry.ts';
+import { openRegistry } from './registry-file.ts';
+import { seedRegistry, type SeedTemplate } from './seed.ts';
+
+export interface Iot extends Identity {
+  readonly ca: LocalCa;
+  readonly registry: Registry;
+  /** Brings the registry to what the template declares. @throws StartError naming the template line. */
+  seed(template: SeedTemplate): Promise<void>;
+  /** Fleet provisioning, to be served on reserved topics: hooks are invoked through `lambda`, answers go out by `hub`. */
+  provisioning(lambda: { invoke: Invoke }, hub: Pick<Hub, 'answer'>): TopicService;
+  /** Answers requests signed for the service `iot`. */
+  handler(req: IncomingMessage, res: ServerResponse): Promise<void>;
+  /** Called once a change is on disk: a certificate that is no longer ACTIVE, or other permissions. */
+  onChange(listener: (change: RegistryChange) => void): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens `<dir>`: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem` and `registry.log`, made on the first start.
+ *
+ * @param options.hosts names or addresses for the server certificate besides those of this machine.
+ * @throws StartError when a file is damaged.
+ */
+export async function openIot(options: {
+  dir: string;
+  region: string;
+  accountId: string;
+  clock: Clock;
+  log: Log;
+  hosts?: readonly string[];
+}): Promise<Iot> {
+  const ca = await openCa(options);
+  const registry = await openRegistry(options);
+  const endSweep = sweepExpired(registry, options.clock, (error) =>
+    options.log.warn(`expired certificates are not removed yet: ${String(error)}`),
+  );
+  return {
+    ca,
+    registry,
+    ...createIdentity(registry, ca),
+    seed: (template) => seedRegistry(registry, template),
+    provisioning: (lambda, hub) =>
+      createProvisioning({
+        registry,
+        ca,
+        invoke: (name, payload) => lambda.invoke(name, payload),
+        answer: (clientId, message) => hub.answer(clientId, message),
+        clock: options.clock,
+        log: options.log,
+        newId: randomUUID,
+      }),
+    handler: createIotHandler({ registry, ca }, options.log),
+    onChange: (listener) => registry.onChange(listener),
+    async close() {
+      endSweep();
+      await registry.close();
+    },
+  };
+}

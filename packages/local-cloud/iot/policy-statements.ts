@@ -1,0 +1,16 @@
+// The statements of a policy as it stands, compiled once for each version that was ever asked for.
+import { compilePolicy, type Statement } from '../policies/document.ts';
+import type { RegistryView } from './registry.ts';
+
+/** Gives the statements of a policy's default version; none where there is no such policy. */
+export function createPolicyStatements(registry: RegistryView): (policyName: string) => Statement[] {
+  const compiled = new WeakMap<object, Statement[]>();
+  return (policyName) => {
+    const policy = registry.policies.get(policyName);
+    const version = policy?.versions.find(({ id }) => id === policy.defaultVersion);
+    if (!version) return [];
+    let statements = compiled.get(version);
+    if (!statements) compiled.set(version, (statements = compilePolicy(policyName, version.document)));
+    return statements;
+  };
+}

@@ -1,0 +1,62 @@
+// What every kind of rule action is, and what it may use.
+import type { MessageProperties } from '../mqtt/message.ts';
+import type { Fields } from './action-fields.ts';
+import type { AttributeValue } from './dynamodb-item.ts';
+import type { Scope } from './scope.ts';
+import type { Output } from './statement.ts';
+import { jsonOf } from '../json/value.ts';
+
+/** A line of a log group. */
+export interface LogEvent {
+  /** Epoch milliseconds. */
+  readonly timestamp: number;
+  readonly message: string;
+}
+
+export interface Republished {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1;
+  readonly properties?: MessageProperties;
+}
+
+/**
+ * The services that actions deliver to; each rejects with AwsError for a resource that it does not have. A rule whose
+ * action needs a service that is absent is refused.
+ */
+export interface RuleTargets {
+  readonly lambda?: { invokeAsync(functionName: string, payload: string): Promise<void> };
+  readonly streams?: { put(streamName: string, records: readonly Buffer[]): Promise<void> };
+  readonly dataStreams?: {
+    put(streamName: string, record: { partitionKey: string; data: Buffer }): Promise<unknown>;
+  };
+  readonly store?: {
+    put(bucket: string, key: string, body: Buffer, options?: { contentType?: string }): Promise<unknown>;
+  };
+  readonly topics?: {
+    publish(input: { topicArn: string; message: string; messageStructure?: 'json' }): Promise<unknown>;
+  };
+  readonly tables?: { put(tableName: string, item: Record<string, AttributeValue>): Promise<void> };
+  readonly logs?: { put(logGroup: string, events: readonly LogEvent[]): Promise<void> };
+  readonly publish?: (message: Republished) => Promise<void>;
+}
+
+/** What a rule's SQL selected from one message. */
+export interface Selected {
+  readonly output: Output;
+  readonly scope: Scope;
+}
+
+export interface Action {
+  /** As the message to the error action names it. */
+  readonly name: string;
+  readonly resource: string;
+  /** Does what needs the message, and returns what may be repeated: it resolves when delivered, or rejects. */
+  prepare(selected: Selected): () => Promise<void>;
+}
+
+/** @throws StartError naming the template line of what the local cloud cannot do */
+export type CompileAction = (fields: Fields, targets: RuleTargets) => Action;
+
+export const bytesOf = (output: Output): Buffer =>
+  output.kind === 'bytes' ? output.bytes : Buffer.from(jsonOf(output.value));

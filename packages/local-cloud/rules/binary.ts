@@ -1,0 +1,33 @@
+// encode() and decode(): how rules reach payloads that are not JSON (AWS IoT developer guide, "Binary payloads").
+import type { Payload } from '../json/json.ts';
+import { parsePayload } from '../json/json.ts';
+import type { Value } from '../json/value.ts';
+import { toText } from '../json/value.ts';
+
+export function encodeBase64(value: Value): Value {
+  const text = toText(value);
+  return text === undefined ? undefined : Buffer.from(text).toString('base64');
+}
+
+const decoders: { readonly [Kind in Payload['kind']]: (payload: Extract<Payload, { kind: Kind }>) => Value } =
+  {
+    json: ({ value }) => value,
+    empty: () => '',
+    text: ({ text }) => text,
+    // No String holds these bytes: "NULL if the string cannot be decoded".
+    binary: () => null,
+  };
+
+/** The value of JSON, other text as a String, Null for what is no UTF-8. */
+export function decodePayload(payload: Payload): Value {
+  return (decoders[payload.kind] as (payload: Payload) => Value)(payload);
+}
+
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** Padding may be missing, as Java's decoder allows. Undefined for what is no String. */
+export function decodeBase64(value: Value): Value {
+  if (typeof value !== 'string') return undefined;
+  if (!base64.test(value) || value.replace(/=+$/, '').length % 4 === 1) return null;
+  return decodePayload(parsePayload(Buffer.from(value, 'base64')));
+}

@@ -1,0 +1,38 @@
+// Writes values of rules SQL as DynamoDB attribute values, for the DynamoDBv2 action.
+import type { Value, ValueType } from '../json/value.ts';
+import { isObject, toText, typeOf } from '../json/value.ts';
+
+export type AttributeValue =
+  | { S: string }
+  | { N: string }
+  | { BOOL: boolean }
+  | { NULL: true }
+  | { L: AttributeValue[] }
+  | { M: Record<string, AttributeValue> };
+
+function toMap(value: Value): Record<string, AttributeValue> {
+  if (!isObject(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([name, member]) => [name, toAttribute(member)]),
+  );
+}
+
+const writers: Readonly<Record<Exclude<ValueType, 'undefined'>, (value: Value) => AttributeValue>> = {
+  null: () => ({ NULL: true }),
+  boolean: (value) => ({ BOOL: value as boolean }),
+  number: (value) => ({ N: toText(value)! }),
+  string: (value) => ({ S: value as string }),
+  array: (value) => ({ L: (value as Value[]).filter((item) => item !== undefined).map(toAttribute) }),
+  object: (value) => ({ M: toMap(value) }),
+};
+
+function toAttribute(value: Value): AttributeValue {
+  return writers[typeOf(value) as keyof typeof writers](value);
+}
+
+/** One attribute per member; undefined for what is no object. */
+export function toItem(value: Value): Record<string, AttributeValue> | undefined {
+  return isObject(value) ? toMap(value) : undefined;
+}

@@ -1,0 +1,83 @@
+// The infix operators as data: how tightly they bind and what they give (AWS IoT developer guide, "Operators").
+import type { Decimal } from '../json/decimal.ts';
+import { add, compare, divide, multiply, remainder, subtract } from '../json/decimal.ts';
+import type { Value } from '../json/value.ts';
+import { equal, numberOf, toBoolean, toDecimal, toText } from '../json/value.ts';
+
+export interface Operator {
+  /** AWS documents no precedence; this is that of standard SQL. NOT stands between AND and the comparisons. */
+  readonly precedence: number;
+  readonly evaluate: (left: Value, right: Value) => Value;
+}
+
+export const NOT_PRECEDENCE = 3;
+
+type Fast = (left: number, right: number) => number;
+
+/** Whole numbers are computed as doubles while the result is safe, all else with 34 digits. */
+function arithmetic(fast: Fast | undefined, exact: (left: Decimal, right: Decimal) => Decimal | undefined) {
+  return (left: Value, right: Value): Value => {
+    if (fast && Number.isSafeInteger(left) && Number.isSafeInteger(right)) {
+      const result = fast(left as number, right as number);
+      if (Number.isSafeInteger(result)) return result;
+    }
+    const [a, b] = [toDecimal(left), toDecimal(right)];
+    return a && b ? numberOf(exact(a, b)) : undefined;
+  };
+}
+
+function comparison(holds: (order: number) => boolean) {
+  return (left: Value, right: Value): Value => {
+    if (typeof left === 'number' && typeof right === 'number') return holds(left - right);
+    const [a, b] = [toDecimal(left), toDecimal(right)];
+    return a && b ? holds(compare(a, b)) : undefined;
+  };
+}
+
+/** Undefined as soon as one side is no Boolean, even if the other side would decide: AWS documents no short cut. */
+function logical(combine: (left: boolean, right: boolean) => boolean) {
+  return (left: Value, right: Value): Value => {
+    const [a, b] = [toBoolean(left), toBoolean(right)];
+    return a === undefined || b === undefined ? undefined : combine(a, b);
+  };
+}
+
+const sum = arithmetic((left, right) => left + right, add);
+
+function plus(left: Value, right: Value): Value {
+  if (typeof left !== 'string' && typeof right !== 'string') return sum(left, right);
+  const [a, b] = [toText(left), toText(right)];
+  return a === undefined || b === undefined ? undefined : a + b;
+}
+
+function unequal(left: Value, right: Value): Value {
+  const same = equal(left, right);
+  return same === undefined ? undefined : !same;
+}
+
+function isIn(left: Value, right: Value): Value {
+  if (left === undefined || !Array.isArray(right)) return undefined;
+  return right.some((item) => equal(left, item) === true);
+}
+
+export const operators: Readonly<Record<string, Operator>> = {
+  OR: { precedence: 1, evaluate: logical((left, right) => left || right) },
+  AND: { precedence: 2, evaluate: logical((left, right) => left && right) },
+  IN: { precedence: 4, evaluate: isIn },
+  '=': { precedence: 4, evaluate: equal },
+  '<>': { precedence: 4, evaluate: unequal },
+  '<': { precedence: 4, evaluate: comparison((order) => order < 0) },
+  '<=': { precedence: 4, evaluate: comparison((order) => order <= 0) },
+  '>': { precedence: 4, evaluate: comparison((order) => order > 0) },
+  '>=': { precedence: 4, evaluate: comparison((order) => order >= 0) },
+  '+': { precedence: 5, evaluate: plus },
+  '-': { precedence: 5, evaluate: arithmetic((left, right) => left - right, subtract) },
+  '*': { precedence: 6, evaluate: arithmetic((left, right) => left * right, multiply) },
+  '/': { precedence: 6, evaluate: arithmetic(undefined, divide) },
+  '%': { precedence: 6, evaluate: arithmetic((left, right) => left % right, remainder) },
+};
+
+export function not(value: Value): Value {
+  const bool = toBoolean(value);
+  return bool === undefined ? undefined : !bool;
+}

@@ -1,0 +1,127 @@
+// What a shadow holds and how it changes: merging, deleting by null, timestamps of every leaf, and what is still to be done.
+// https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-document.html
+import { isExactNumber, isObject, memberOf, setMember, type ObjectValue, type Value } from '../json/value.ts';
+
+export const sections = ['desired', 'reported'] as const;
+export type Section = (typeof sections)[number];
+
+/**
+ * A value and its metadata: the same tree with `{ "timestamp": <epoch seconds> }` for every leaf. An object has at least
+ * one leaf.
+ */
+interface Branch {
+  readonly state: Value;
+  readonly metadata: Value;
+}
+
+/** `state` and `metadata` have the same sections, each an object with at least one member. */
+export interface ShadowDocument {
+  readonly state: Readonly<Partial<Record<Section, ObjectValue>>>;
+  readonly metadata: Readonly<Partial<Record<Section, ObjectValue>>>;
+  /** 1 for the first; 0 for what was never there. */
+  readonly version: number;
+}
+
+/** What an update asks for; `null` removes. */
+export type StatePatch = Readonly<Partial<Record<Section, ObjectValue | null>>>;
+
+export const emptyDocument = (version: number): ShadowDocument => ({ state: {}, metadata: {}, version });
+
+/** The metadata of a value that is set as a whole at `timestamp`, epoch seconds; `null` counts as a leaf. */
+export function stamp(value: Value, timestamp: number): Value {
+  if (Array.isArray(value)) return value.map((item) => stamp(item, timestamp));
+  if (!isObject(value)) return { timestamp };
+  const stamped: ObjectValue = {};
+  for (const name of Object.keys(value)) setMember(stamped, name, stamp(value[name], timestamp));
+  return stamped;
+}
+
+function childOf({ state, metadata }: Branch, name: string): Branch | undefined {
+  const child = memberOf(state, name);
+  return child === undefined ? undefined : { state: child, metadata: memberOf(metadata, name) };
+}
+
+/** Puts the branches that `next` gives for `names` together; undefined when there is none. */
+function gather<Name extends string>(
+  names: Iterable<Name>,
+  next: (name: Name) => Branch | undefined,
+): { state: ObjectValue; metadata: ObjectValue } | undefined {
+  const state: ObjectValue = {};
+  const metadata: ObjectValue = {};
+  for (const name of names) {
+    const branch = next(name);
+    if (!branch) continue;
+    setMember(state, name, branch.state);
+    setMember(metadata, name, branch.metadata);
+  }
+  return Object.keys(state).length > 0 ? { state, metadata } : undefined;
+}
+
+/** An object without a leaf is not kept, since nothing would tell when it came. */
+function merge(before: Branch | undefined, patch: Value, timestamp: number): Branch | undefined {
+  if (patch === null) return undefined;
+  if (!isObject(patch)) return { state: patch, metadata: stamp(patch, timestamp) };
+  const old = before && isObject(before.state) ? before : { state: {}, metadata: {} };
+  const names = new Set([...Object.keys(old.state as ObjectValue), ...Object.keys(patch)]);
+  return gather(names, (name) =>
+    Object.hasOwn(patch, name) ? merge(childOf(old, name), patch[name], timestamp) : childOf(old, name),
+  );
+}
+
+const branchOf = ({ state, metadata }: ShadowDocument, section: Section): Branch | undefined =>
+  state[section] && { state: state[section], metadata: metadata[section] };
+
+/** @param timestamp epoch seconds of the update */
+export function applyPatch(before: ShadowDocument, patch: StatePatch, timestamp: number): ShadowDocument {
+  const merged = gather(sections, (section) => {
+    const change = patch[section];
+    const old = branchOf(before, section);
+    return change === undefined ? old : merge(old, change, timestamp);
+  });
+  return { ...(merged ?? { state: {}, metadata: {} }), version: before.version + 1 };
+}
+
+/** Numbers beyond a double's precision are equal when they are written alike. */
+function isSame(a: Value, b: Value): boolean {
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => isSame(item, b[index]));
+  }
+  if (isExactNumber(a)) return isExactNumber(b) && a.rawJSON === b.rawJSON;
+  if (!isObject(a)) return a === b;
+  if (!isObject(b)) return false;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && isSame(a[name], b[name]))
+  );
+}
+
+function difference(desired: Branch, reported: Value): Branch | undefined {
+  if (isObject(desired.state) && isObject(reported)) {
+    return gather(Object.keys(desired.state), (name) =>
+      difference(childOf(desired, name)!, memberOf(reported, name)),
+    );
+  }
+  return isSame(desired.state, reported) ? undefined : desired;
+}
+
+export interface Delta {
+  readonly state: ObjectValue;
+  /** When it was desired. */
+  readonly metadata: ObjectValue;
+}
+
+/** What is desired and not, or otherwise, reported; undefined when there is nothing. */
+export function deltaOf(document: ShadowDocument): Delta | undefined {
+  const desired = branchOf(document, 'desired');
+  return desired && (difference(desired, document.state.reported) as Delta | undefined);
+}
+
+/** Bytes of the state as AWS counts them, without metadata. */
+export function stateBytes({ state }: ShadowDocument): number {
+  let bytes = 0;
+  for (const section of sections) {
+    if (state[section]) bytes += Buffer.byteLength(JSON.stringify(state[section]));
+  }
+  return bytes;
+}

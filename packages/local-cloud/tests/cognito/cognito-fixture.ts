@@ -1,0 +1,148 @@
+// Cognito over the real template, in a temporary folder and with a clock that tests move, served on a free port.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { createAwsServer } from '../../aws/server.ts';
+import type { AwsHandler, Caller } from '../../aws/wire.ts';
+import { createManualClock, type ManualClock } from '../../clock.ts';
+import { createCallerCheck } from '../../cognito/callers.ts';
+import { openCognito, type Cognito } from '../../cognito/cognito.ts';
+import { openIot, type Iot } from '../../iot/iot.ts';
+import { silentLog } from '../../log.ts';
+import { loadTemplate } from '../../template/load.ts';
+import type { ResolvedTemplate } from '../../template/resolved.ts';
+
+export const start = Date.parse('2026-11-20T12:00:00Z');
+export const ground = { stackName: 'tidegate', region: 'us-east-1', accountId: '000000000000' };
+export const ownPage = 'http://localhost:8080';
+export const provider = 'login.tidegate';
+
+const root = path.resolve(import.meta.dirname, '../../../..');
+
+/** The real template with the local settings, or others. */
+export function realTemplate(overrides: Record<string, string> = {}): ResolvedTemplate {
+  const [file, samconfigFile] = ['template.yaml', 'samconfig.toml'].map((name) => path.join(root, name));
+  return loadTemplate({
+    ...ground,
+    file: file!,
+    samconfigFile: samconfigFile!,
+    environment: 'local',
+    overrides,
+  });
+}
+
+export interface Fixture {
+  readonly dir: string;
+  readonly clock: ManualClock;
+  readonly iot: Iot;
+  readonly cognito: Cognito;
+  readonly poolId: string;
+  readonly url: string;
+  /** Who invoked a function, in the order of invocation; undefined for the account itself. */
+  readonly callers: (Caller | undefined)[];
+  /** One unsigned call, as a browser makes it. */
+  readonly call: (operation: string, input: unknown, headers?: Record<string, string>) => Promise<Answer>;
+  /** One call with developer credentials. */
+  readonly callSigned: (operation: string, input: unknown) => Promise<Answer>;
+  readonly guest: () => Promise<Issued>;
+  readonly login: (user: string) => Promise<Issued>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+export interface Issued {
+  readonly identityId: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiration: number;
+}
+
+export function temporaryDir(t: TestContext): string {
+  const dir = mkdtempSync(path.join(tmpdir(), 'tidegate-cognito-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+const signed = {
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=local/20261120/us-east-1/cognito-identity/aws4_request, SignedHeaders=host, Signature=00',
+};
+
+function issuedOf({ body }: Answer): Issued {
+  const credentials = body['Credentials'] as Record<string, string>;
+  return {
+    identityId: String(body['IdentityId']),
+    accessKeyId: credentials['AccessKeyId']!,
+    secretAccessKey: credentials['SecretKey']!,
+    sessionToken: credentials['SessionToken']!,
+    expiration: Number(credentials['Expiration']),
+  };
+}
+
+export async function openFixture(
+  t: TestContext,
+  options: { dir?: string; overrides?: Record<string, string>; template?: ResolvedTemplate } = {},
+): Promise<Fixture> {
+  const { dir = temporaryDir(t), overrides, template = realTemplate(overrides) } = options;
+  const clock = createManualClock(start);
+  const iot = await openIot({ ...ground, dir: path.join(dir, 'iot'), clock, log: silentLog });
+  await iot.seed(template);
+  const { registry } = iot;
+  const cognito = await openCognito({ dir: path.join(dir, 'cognito'), template, registry, clock });
+  const callers: (Caller | undefined)[] = [];
+  const lambda: AwsHandler = async (req, res, caller) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of req as AsyncIterable<Buffer>) chunks.push(chunk);
+    callers.push(caller);
+    res.writeHead(200, { 'content-type': 'application/json' }).end(Buffer.concat(chunks));
+  };
+  const server = await createAwsServer({
+    host: '127.0.0.1',
+    port: 0,
+    services: { 'cognito-identity': cognito.handler, lambda, sns: lambda },
+    authenticate: createCallerCheck({ ...ground, ...cognito, clock }),
+    origins: () => [ownPage],
+    log: silentLog,
+    count: () => {},
+  });
+  t.after(async () => {
+    await server.close();
+    await iot.close();
+  });
+  const [pool] = template.ofType('AWS::Cognito::IdentityPool');
+  const poolId = pool?.ref ?? '';
+
+  const call: Fixture['call'] = async (operation, input, headers = {}) => {
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': `AWSCognitoIdentityService.${operation}`,
+        ...headers,
+      },
+      body: typeof input === 'string' ? input : JSON.stringify(input),
+    });
+    const body = (await response.json()) as Record<string, unknown>;
+    return { status: response.status, headers: response.headers, body };
+  };
+  const callSigned: Fixture['callSigned'] = (operation, input) => call(operation, input, signed);
+  return {
+    ...{ dir, clock, iot, cognito, poolId, url: server.url, callers, call, callSigned },
+    async guest() {
+      const { body } = await call('GetId', { IdentityPoolId: poolId });
+      return issuedOf(await call('GetCredentialsForIdentity', { IdentityId: body['IdentityId'] }));
+    },
+    async login(user) {
+      const asked = { IdentityPoolId: poolId, Logins: { [provider]: user } };
+      const { body } = await callSigned('GetOpenIdTokenForDeveloperIdentity', asked);
+      const Logins = { 'cognito-identity.amazonaws.com': body['Token'] };
+      return issuedOf(await call('GetCredentialsForIdentity', { IdentityId: body['IdentityId'], Logins }));
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// The delivery streams of the template, and what of them the local cloud refuses.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { streamsFromTemplate } from '../../firehose/stream-spec.ts';
+import { loadTemplate } from '../../template/load.ts';
+import { ground, withTemplate } from '../template/fixture.ts';
+
+const root = path.resolve(import.meta.dirname, '../../../..');
+
+function realStream(overrides: Record<string, string>) {
+  const file = path.join(root, 'template.yaml');
+  const samconfigFile = path.join(root, 'samconfig.toml');
+  const template = loadTemplate({ ...ground, file, samconfigFile, environment: 'local', overrides });
+  const [stream] = streamsFromTemplate(template);
+  return { stream: stream!, template };
+}
+
+/** A template whose destination begins in line 8. */
+function withDestination(destination: string): string {
+  const lines = destination.split('\n').map((line) => `        ${line}`);
+  return [
+    'Resources:',
+    '  Raw:',
+    '    Type: AWS::S3::Bucket',
+    '  Stream:',
+    '    Type: AWS::KinesisFirehose::DeliveryStream',
+    '    Properties:',
+    '      ExtendedS3DestinationConfiguration:',
+    ...lines,
+    '',
+  ].join('\n');
+}
+const read = (destination: string) => withTemplate(withDestination(destination), {}, streamsFromTemplate);
+
+describe('the delivery stream of template.yaml', () => {
+  it('buffers 5 MiB or 300 seconds into the raw bucket, uncompressed', () => {
+    const { stream, template } = realStream({});
+    assert.equal(stream.bucket, template.resources.get('RawBucket')?.name);
+    assert.deepEqual([stream.bufferBytes, stream.bufferMs, stream.gzip], [5_242_880, 300_000, false]);
+  });
+  it('compresses if the parameter says so', () => {
+    assert.equal(realStream({ RawCompression: 'GZIP' }).stream.gzip, true);
+  });
+});
+
+describe('a delivery stream', () => {
+  it('has the defaults of AWS', () => {
+    const [stream] = read('BucketARN: !GetAtt Raw.Arn');
+    assert.deepEqual([stream!.bufferBytes, stream!.bufferMs, stream!.gzip], [5_242_880, 300_000, false]);
+  });
+  const cases: [string, string][] = [
+    [
+      "BucketARN: !GetAtt Raw.Arn\nPrefix: 'raw/!{timestamp:YYYY}/'",
+      'template.yaml:9: Stream: Prefix: the time pattern has "YYYY" in "YYYY" is not supported by the local cloud',
+    ],
+    [
+      "BucketARN: !GetAtt Raw.Arn\nPrefix: 'raw/!{timestamp:yyyy}/'",
+      'template.yaml:9: Stream: AWS demands an ErrorOutputPrefix where Prefix has expressions',
+    ],
+  ];
+  for (const [destination, message] of cases) {
+    it(`is refused: ${message}`, () =>
+      assert.throws(() => read(destination), { name: 'StartError', message }));
+  }
+});

@@ -1,0 +1,87 @@
+// Building a function as SAM's esbuild method does, with one clear line for each thing that can be wrong.
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { createLogFile } from '../../lambda/log-file.ts';
+import { silentLog } from '../../log.ts';
+import { start } from './fixture.ts';
+import type { FunctionDraft } from './fixture.ts';
+
+const source = `import { join } from 'node:path'; export const handler = async () => join('a', 'b');`;
+
+test('builds CommonJS and ES modules, with and without source maps, and replaces the last build', async (t) => {
+  const esm = (await start(t, { Fn: { source } })).dir;
+  const build: FunctionDraft['build'] = {
+    format: 'cjs',
+    target: 'es2020',
+    minify: true,
+    sourcemap: true,
+    sourcesContent: false,
+    external: [],
+    mainFields: [],
+    outExtension: {},
+    loader: {},
+  };
+  await mkdir(path.join(esm, 'build', 'Fn'), { recursive: true });
+  await writeFile(path.join(esm, 'build', 'Fn', 'Fn.mjs'), 'stale');
+  const { lambda, dir } = await start(t, { Fn: { source, build } }, { dir: esm });
+  assert.equal((await lambda.invoke('tidegate-Fn', '{}')).payload, '"a/b"');
+  assert.deepEqual((await readdir(path.join(dir, 'build', 'Fn'))).sort(), [
+    'Fn.js',
+    'Fn.js.map',
+    'package.json',
+  ]);
+});
+
+test('names file, line and error of what does not build', async (t) => {
+  const cases: readonly [FunctionDraft, RegExp][] = [
+    [
+      { source: `export const ok = 1;\nimport { x } from './missing.ts';\nexport const handler = () => x;` },
+      /^template\.yaml:7: Broken does not build: .*Broken\.ts:2: Could not resolve "\.\/missing\.ts"$/,
+    ],
+    [{ source: 'export const handler = ;' }, /Broken\.ts:1: Unexpected ";"$/],
+    [
+      { source, entryPoint: '/nowhere/at-all.ts' },
+      /does not build: Could not resolve "\/nowhere\/at-all\.ts"$/,
+    ],
+    [
+      { source, handlerFile: 'other' },
+      /gives no file for handler other\.handler: name it .* as Broken\.handler$/,
+    ],
+  ];
+  for (const [draft, message] of cases) {
+    const { lambda } = await start(t, { Broken: draft });
+    await assert.rejects(lambda.ready(), { name: 'StartError', message });
+    await assert.rejects(lambda.invoke('tidegate-Broken', '{}'), { name: 'StartError' });
+  }
+});
+
+test('keeps a log within two files of the given size, readable by its owner only', async (t) => {
+  const { dir } = await start(t, {});
+  const file = path.join(dir, 'logs', 'Fn.log');
+  const log = createLogFile(file, silentLog, 1_000);
+  for (let i = 0; i < 100; i += 1) {
+    log.append(`${String(i).padStart(49, '.')}\n`);
+    await log.flushed();
+  }
+  assert.ok((await stat(file)).size <= 1_000);
+  assert.ok((await stat(`${file}.1`)).size <= 1_000);
+  assert.match(await readFile(file, 'utf8'), /\.99\n$/);
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+});
+
+test('loses only lines, with one warning, when a log cannot be written', async (t) => {
+  const { dir } = await start(t, {});
+  await writeFile(path.join(dir, 'logs'), 'a file where the folder should be');
+  const warnings: string[] = [];
+  const log = createLogFile(path.join(dir, 'logs', 'Fn.log'), {
+    ...silentLog,
+    warn: (m) => void warnings.push(m),
+  });
+  for (let i = 0; i < 3; i += 1) {
+    log.append('line\n');
+    await log.flushed();
+  }
+  assert.deepEqual(warnings, ['function output cannot be written']);
+});

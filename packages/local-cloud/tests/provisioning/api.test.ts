@@ -1,0 +1,113 @@
+// Provisioning templates and temporary claims through the real SDK.
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { test, type TestContext } from 'node:test';
+import {
+  CreateProvisioningClaimCommand,
+  CreateProvisioningTemplateCommand,
+  DeleteProvisioningTemplateCommand,
+  DescribeProvisioningTemplateCommand,
+  ListCertificatesCommand,
+  ListProvisioningTemplatesCommand,
+  UpdateCertificateCommand,
+  UpdateProvisioningTemplateCommand,
+} from '@aws-sdk/client-iot';
+import { arn, openTestIot, serve, start } from '../iot/iot-fixture.ts';
+import { body } from './fixture.ts';
+
+const provisioningRoleArn = 'arn:aws:iam::000000000000:role/provisioning';
+const templateBody = JSON.stringify(body);
+const preProvisioningHook = {
+  targetArn: 'arn:aws:lambda:us-east-1:000000000000:function:f',
+  payloadVersion: '2020-04-01',
+};
+const template = { templateName: 'T', templateBody, provisioningRoleArn, enabled: true, preProvisioningHook };
+
+async function open(t: TestContext) {
+  const { iot, clock } = await openTestIot(t);
+  const { client } = await serve(t, iot);
+  await client.send(new CreateProvisioningTemplateCommand(template));
+  return { iot, clock, client };
+}
+
+test('a template is created, described, listed, changed and deleted', async (t) => {
+  const { client } = await open(t);
+  const describe = () => client.send(new DescribeProvisioningTemplateCommand({ templateName: 'T' }));
+  assert.partialDeepStrictEqual(await describe(), {
+    ...template,
+    templateArn: arn('provisioningtemplate/T'),
+    defaultVersionId: 1,
+    type: 'FLEET_PROVISIONING',
+    creationDate: new Date(start),
+  });
+  const { templates = [] } = await client.send(new ListProvisioningTemplatesCommand({}));
+  assert.deepEqual(
+    templates.map(({ templateName, enabled }) => [templateName, enabled]),
+    [['T', true]],
+  );
+  await client.send(
+    new UpdateProvisioningTemplateCommand({
+      templateName: 'T',
+      enabled: false,
+      removePreProvisioningHook: true,
+    }),
+  );
+  const changed = await describe();
+  assert.deepEqual(
+    [changed.enabled, changed.preProvisioningHook, changed.templateBody],
+    [false, undefined, templateBody],
+  );
+  await client.send(new DeleteProvisioningTemplateCommand({ templateName: 'T' }));
+  await assert.rejects(describe(), { name: 'ResourceNotFoundException' });
+});
+
+test('what AWS would refuse is refused with its codes', async (t) => {
+  const { client } = await open(t);
+  const create = (changes: object) =>
+    client.send(new CreateProvisioningTemplateCommand({ ...template, templateName: 'U', ...changes }));
+  await assert.rejects(create({ templateName: 'T' }), { name: 'ResourceAlreadyExistsException' });
+  await assert.rejects(create({ templateBody: '{}' }), {
+    name: 'InvalidRequestException',
+    message: /^template body: Resources/,
+  });
+  await assert.rejects(create({ templateName: 'a b' }), { name: 'InvalidRequestException' });
+  await assert.rejects(create({ type: 'JITP' }), { name: 'InvalidRequestException' });
+  await assert.rejects(create({ tags: [{ Key: 'a', Value: 'b' }] }), { name: 'NotImplementedException' });
+  await assert.rejects(client.send(new CreateProvisioningClaimCommand({ templateName: 'U' })), {
+    name: 'ResourceNotFoundException',
+  });
+});
+
+test('a temporary claim lasts five minutes, is in no list, and may provision with its template only', async (t) => {
+  const { iot, clock, client } = await open(t);
+  const claim = await client.send(new CreateProvisioningClaimCommand({ templateName: 'T' }));
+  assert.deepEqual(claim.expiration, new Date(start + 300_000));
+  assert.deepEqual((await client.send(new ListCertificatesCommand({}))).certificates, []);
+  const { raw } = new X509Certificate(claim.certificatePem!);
+  const principal = claim.certificateId!;
+  assert.deepEqual(iot.identify(raw), { principal });
+  const may = (action: string, resource: string) =>
+    iot.authorize({ principal, clientId: 'anything', sourceIp: '127.0.0.1', action, resource }).allowed;
+  assert.equal(may('iot:Connect', 'client/anything'), true);
+  for (const topic of ['$aws/certificates/create/json', '$aws/provisioning-templates/T/provision/json']) {
+    assert.equal(may('iot:Publish', `topic/${topic}`), true, topic);
+    assert.equal(may('iot:Subscribe', `topicfilter/${topic}/accepted`), true, topic);
+    assert.equal(may('iot:Receive', `topic/${topic}/rejected`), true, topic);
+  }
+  assert.equal(may('iot:Publish', 'topic/$aws/provisioning-templates/U/provision/json'), false);
+  assert.equal(may('iot:Publish', 'topic/telemetry/seattle/s1'), false);
+  assert.equal(may('iot:Subscribe', 'topicfilter/#'), false);
+  await clock.advance(301_000);
+  assert.match(JSON.stringify(iot.identify(raw)), /expired at/);
+  await clock.advance(60_000);
+  assert.equal(iot.registry.certificates.size, 0);
+});
+
+test('nobody can set a certificate to wait for activation', async (t) => {
+  const { client } = await open(t);
+  const { certificateId } = await client.send(new CreateProvisioningClaimCommand({ templateName: 'T' }));
+  await assert.rejects(
+    client.send(new UpdateCertificateCommand({ certificateId, newStatus: 'PENDING_ACTIVATION' })),
+    { name: 'InvalidRequestException' },
+  );
+});

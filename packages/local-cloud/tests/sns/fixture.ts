@@ -1,0 +1,95 @@
+// A topic with two subscribers in a temporary folder, on the AWS port of a test.
+import { SNSClient } from '@aws-sdk/client-sns';
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { createManualClock, type Clock } from '../../clock.ts';
+import { createSnsHandler } from '../../sns/api.ts';
+import { createTopics, type Topics } from '../../sns/topics.ts';
+import type { ResolvedTemplate } from '../../template/resolved.ts';
+import { clientOptions, createRecordingLog, serve, temporaryFolder } from '../aws/local-cloud.ts';
+import { load } from '../template/fixture.ts';
+
+export const topicArn = 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic';
+export const start = Date.UTC(2026, 0, 1);
+
+/** A template with one topic, under which `more` adds resources. */
+export const templateWith = (more = '', displayName = 'Tidegate') => `
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  AlertsTopic:
+    Type: AWS::SNS::Topic
+    Properties:
+      DisplayName: ${JSON.stringify(displayName)}
+${more}`;
+
+export const subscriptionOf = (id: string, protocol: string, endpoint: string) => `
+  ${id}:
+    Type: AWS::SNS::Subscription
+    Properties:
+      TopicArn: !Ref AlertsTopic
+      Protocol: ${protocol}
+      Endpoint: ${JSON.stringify(endpoint)}
+`;
+
+export const usualTemplate = templateWith(
+  subscriptionOf('Mail', 'email', 'alerts@example.com') + subscriptionOf('Phone', 'sms', '+12065550100'),
+);
+
+export interface Draft {
+  readonly template?: string | ResolvedTemplate;
+  /** Of an earlier run. */
+  readonly dir?: string;
+  readonly clock?: Clock;
+  readonly smtpUrl?: string;
+}
+
+/** Topics whose message ids are `m1`, `m2` and so on, and what they wrote. */
+export async function openTopics(t: TestContext, draft: Draft = {}) {
+  const dir = draft.dir ?? createFolder(t);
+  const log = createRecordingLog();
+  const counts: Record<string, number> = {};
+  const ids = { last: 0 };
+  const template = draft.template ?? usualTemplate;
+  const topics = await createTopics({
+    dir,
+    template: typeof template === 'string' ? load(template) : template,
+    clock: draft.clock ?? createManualClock(start),
+    log,
+    count: (name, by = 1) => (counts[name] = (counts[name] ?? 0) + by),
+    smtpUrl: draft.smtpUrl,
+    newId: () => `m${++ids.last}`,
+  });
+  t.after(() => topics.close());
+  return { topics, dir, log, counts, files: (folder: string) => filesOf(path.join(dir, folder)) };
+}
+
+export function createFolder(t: TestContext): string {
+  const { dir, remove } = temporaryFolder();
+  t.after(remove);
+  return dir;
+}
+
+/** Name and content of the files of a folder. */
+function filesOf(folder: string): [name: string, content: string][] {
+  return readdirSync(folder)
+    .sort()
+    .map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]);
+}
+
+/** The same behind a port, with an SDK client. */
+export async function openSns(t: TestContext, draft: Draft = {}) {
+  const opened = await openTopics(t, draft);
+  const { client, url } = await connect(t, opened.topics);
+  return { ...opened, client, url };
+}
+
+async function connect(t: TestContext, topics: Topics) {
+  const server = await serve({ sns: createSnsHandler(topics) }, createRecordingLog());
+  const client = new SNSClient(clientOptions(server.url));
+  t.after(async () => {
+    client.destroy();
+    await server.close();
+  });
+  return { client, url: server.url };
+}

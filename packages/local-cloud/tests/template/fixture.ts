@@ -1,0 +1,56 @@
+// Templates that a test writes out, loaded for a fixed stack.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadTemplate } from '../../template/load.ts';
+import type { ResolvedTemplate } from '../../template/resolved.ts';
+
+export interface Draft {
+  /** Written beside the template, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly overrides?: Readonly<Record<string, string>>;
+  readonly defaults?: Readonly<Record<string, string>>;
+}
+
+export const ground = { stackName: 'tidegate', region: 'us-east-1', accountId: '000000000000' };
+
+/** What `use` makes of the template `text`; messages of errors name the template `template.yaml`. */
+export function withTemplate<T>(
+  text: string | Uint8Array,
+  draft: Draft,
+  use: (template: ResolvedTemplate) => T,
+): T {
+  const folder = mkdtempSync(join(tmpdir(), 'tidegate-template-'));
+  try {
+    writeFileSync(join(folder, 'template.yaml'), text);
+    for (const [name, content] of Object.entries(draft.files ?? {}))
+      writeFileSync(join(folder, name), content);
+    const template = loadTemplate({
+      ...ground,
+      file: join(folder, 'template.yaml'),
+      samconfigFile: join(folder, 'samconfig.toml'),
+      environment: 'local',
+      overrides: draft.overrides ?? {},
+      ...(draft.defaults && { defaults: draft.defaults }),
+    });
+    return use(template);
+  } catch (error) {
+    if (error instanceof Error) error.message = error.message.replaceAll(`${folder}/`, '');
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export const load = (text: string | Uint8Array, draft: Draft = {}): ResolvedTemplate =>
+  withTemplate(text, draft, (template) => template);
+
+/** Asserts that loading stops the start with exactly this line. */
+export function assertRefused(text: string | Uint8Array, message: string, draft: Draft = {}): void {
+  assert.throws(() => load(text, draft), { name: 'StartError', message });
+}
+
+/** Indents a block, so that a test can put it under a key. */
+export const indent = (text: string, by: number): string => text.replaceAll(/^(?=.)/gm, ' '.repeat(by));

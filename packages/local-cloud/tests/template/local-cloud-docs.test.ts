@@ -1,0 +1,19 @@
+// The page about the local cloud must not promise more than the reader does.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { describeSupport } from '../../template/support.ts';
+
+const page = readFileSync(path.resolve(import.meta.dirname, '../../../../docs/local-cloud.md'), 'utf8');
+
+test('the page names every property that is accepted without effect, with the reason', () => {
+  for (const { type, property, effect, note } of describeSupport()) {
+    if (effect === 'honoured') continue;
+    const row = page
+      .split('\n')
+      .find((line) => line.includes(`\`${type.replace('AWS::', '')} ${property}\``));
+    assert.ok(row, `${type} ${property} is missing`);
+    assert.ok(row.startsWith(`| ${note} |`), `${type} ${property}: ${note}`);
+  }
+});

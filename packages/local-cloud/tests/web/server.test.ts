@@ -1,0 +1,74 @@
+// The pages of the web port, and who may read them.
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { test, type TestContext } from 'node:test';
+import { createWeb, type WebOptions } from '../../web/server.ts';
+
+async function open(t: TestContext, options: Partial<WebOptions> = {}) {
+  const web = await createWeb({
+    host: '127.0.0.1',
+    port: 0,
+    status: () => ({ totals: { 'mqtt.received': 3 }, outputs: { RawBucket: 'raw' } }),
+    upgrade: (_req, socket) => socket.destroy(),
+    ...options,
+  });
+  t.after(() => web.close());
+  return web;
+}
+
+const ask = (port: number, path: string, method = 'GET', host = `127.0.0.1:${port}`) =>
+  new Promise<{ status: number | undefined; type: string | undefined; body: string }>((resolve, reject) => {
+    const asked = request({ port, path, method, headers: { host } }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text) => (body += text));
+      const type = response.headers['content-type'];
+      response.on('end', () => resolve({ status: response.statusCode, type, body }));
+    });
+    asked.on('error', reject).end();
+  });
+
+test('the page and the totals are there', async (t) => {
+  const { port } = await open(t);
+  assert.match((await ask(port, '/')).body, /<title>Tidegate<\/title>/);
+  const { body } = await ask(port, '/status.json');
+  assert.deepEqual(JSON.parse(body), { totals: { 'mqtt.received': 3 }, outputs: { RawBucket: 'raw' } });
+});
+
+const refusals = [
+  ['/', 'GET', 'evil.example', 403, 'This port answers to localhost only.'],
+  ['/', 'POST', undefined, 405, 'POST is not served here.'],
+  ['/mqtt', 'GET', undefined, 426, 'MQTT over WebSocket is served here: upgrade the connection.'],
+  ['/../etc/passwd', 'GET', undefined, 404, 'There is no /../etc/passwd here.'],
+] as const;
+for (const [path, method, host, status, title] of refusals) {
+  test(`answers ${method} ${path} of ${host ?? 'its own name'} with ${status}`, async (t) => {
+    const { port } = await open(t);
+    const answer = await ask(port, path, method, host);
+    assert.deepEqual([answer.status, answer.type], [status, 'application/problem+json']);
+    assert.deepEqual(JSON.parse(answer.body), { status, title });
+  });
+}
+
+const served: readonly (readonly [path: string, isServed: boolean])[] = [
+  ['/api', true],
+  ['/api/', true],
+  ['/api/devices?limit=1', true],
+  ['/api?x=1', true],
+  ['/apis', false],
+  ['/x/api/devices', false],
+];
+for (const [path, isServed] of served) {
+  test(`${path} is ${isServed ? 'the' : 'not the'} HTTP API's, whatever the method`, async (t) => {
+    const { port } = await open(t, { api: async (_req, res) => void res.writeHead(202).end('api') });
+    for (const method of ['GET', 'DELETE']) {
+      const { status } = await ask(port, path, method);
+      assert.equal(status === 202, isServed);
+    }
+  });
+}
+
+test('the HTTP API is not served by a foreign name, and without one there is none', async (t) => {
+  const { port } = await open(t, { api: async (_req, res) => void res.writeHead(202).end('api') });
+  assert.equal((await ask(port, '/api/devices', 'GET', 'evil.example')).status, 403);
+  assert.equal((await ask((await open(t)).port, '/api/devices')).status, 404);
+});

@@ -1,0 +1,60 @@
+// Tells when a rule would have told people of a fleet, by the windows that are stored.
+
+import { appliesTo, type AlertRule } from '../core/alert-rule.ts';
+import type { Notification } from '../core/alert-state.ts';
+import { rehearse } from '../core/rehearsal.ts';
+import type { DeviceStore } from '../adapters/device-store.ts';
+import type { WindowHistory } from '../adapters/window-history.ts';
+
+export interface Rehearsal {
+  /** In order of time. */
+  readonly notifications: readonly Notification[];
+  /** Devices and windows that were looked at. */
+  readonly devices: number;
+  readonly windows: number;
+  /** False when there was more than one call can look at. */
+  readonly isComplete: boolean;
+}
+
+/** `from` and `to` in epoch milliseconds. Rejects with the SDK's error, or with a RangeError as `rehearse` in core. */
+export type Rehearse = (
+  rule: AlertRule,
+  span: { readonly from: number; readonly to: number },
+) => Promise<Rehearsal>;
+
+/** As many as an answer can read in its time: six devices for a day at windows of ten seconds. */
+const MAX_WINDOWS = 50_000;
+const MAX_NOTIFICATIONS = 1000;
+const DEVICES_A_PAGE = 500;
+
+export function createRehearsing(parts: {
+  readonly devices: Pick<DeviceStore, 'list'>;
+  readonly history: Pick<WindowHistory, 'stored'>;
+  readonly windowSeconds: number;
+}): Rehearse {
+  const { devices, history, windowSeconds } = parts;
+  return async (rule, { from, to }) => {
+    const notifications: Notification[] = [];
+    let [looked, windows] = [0, 0];
+    let after: string | undefined;
+    const found = (isComplete: boolean): Rehearsal => ({
+      notifications: notifications.sort((a, b) => a.decidedAt - b.decidedAt).slice(0, MAX_NOTIFICATIONS),
+      ...{ devices: looked, windows },
+      isComplete: isComplete && notifications.length <= MAX_NOTIFICATIONS,
+    });
+    do {
+      const page = await devices.list({ limit: DEVICES_A_PAGE, ...(after !== undefined && { after }) });
+      for (const device of page.devices) {
+        if (!appliesTo(rule, device, to)) continue;
+        const limit = MAX_WINDOWS - windows;
+        const stored = await history.stored({ deviceId: device.deviceId, from, to, limit: limit + 1 });
+        if (stored.length > limit) return found(false);
+        notifications.push(...rehearse(rule, stored, { windowSeconds, until: to }));
+        looked += 1;
+        windows += stored.length;
+      }
+      after = page.last;
+    } while (after !== undefined);
+    return found(true);
+  };
+}

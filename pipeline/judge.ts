@@ -1,0 +1,147 @@
+// Takes judgements to the people concerned: every transition is written with the notification it owes, then sent, then cleared.
+
+import {
+  appliesTo,
+  isLimitRule,
+  needsRegistry,
+  windowsBefore,
+  type AlertRule,
+  type LimitRule,
+} from '../core/alert-rule.ts';
+import { isSuspect, judge } from '../core/alert.ts';
+import type { AlertState, Moment } from '../core/alert-state.ts';
+import { isAlarm } from '../core/alert-step.ts';
+import type { Device } from '../core/device.ts';
+import { needsClosedWindows } from '../core/figure.ts';
+import type { Window } from '../core/window.ts';
+import type { AlertStore } from '../adapters/alert-store.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import { createLookBack, type LookBack } from './look-back.ts';
+import type { Paying } from './deliver.ts';
+import { createRecent } from '../core/recent.ts';
+import type { WindowStore } from '../adapters/window-store.ts';
+
+/**
+ * Judges windows of one device and sends what is owed, by these windows or by a run before that failed. `payer` names
+ * the event. Rejects when a notification could not be sent, after everything was judged and written down: a repeat of
+ * the event pays, at once, or a minute later if this run ended without a word.
+ */
+export type JudgeWindows = (
+  windows: readonly Window[],
+  payer: string,
+  options?: {
+    /** Called after each notification that was sent. */
+    readonly onSent?: () => void;
+    /** Those of the windows that are judged only by rules that ask for it. */
+    readonly late?: ReadonlySet<Window>;
+  },
+) => Promise<void>;
+
+const MAX_CALM_DEVICES = 10_000;
+
+export function createAlerting(options: {
+  readonly rules: () => Promise<readonly AlertRule[]>;
+  readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
+  /** What the registry says of a device. */
+  readonly device: (deviceId: string) => Promise<Device | undefined>;
+  readonly windows: Pick<WindowStore, 'before'>;
+  readonly paying: Pick<Paying, 'pay'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /**
+   * Milliseconds for which a device that was read to be calm (no alarm, nothing owed) is taken for calm while no limit is
+   * breached; 0 reads every time. An alarm that another environment raised meanwhile is cleared that much later at most,
+   * by the device's first message after it, and not at all later if this is no longer than a window: a clear needs a
+   * closed window after the alarm's. It must be shorter than the minute after which Lambda repeats a failed event, so that
+   * the repeat reads what the event still owes.
+   */
+  readonly calmFor: number;
+}): JudgeWindows {
+  const { rules: readRules, alerts, device, windows, paying, now, calmFor } = options;
+  /** When devices were read to be calm. */
+  const calm = createRecent<number>(MAX_CALM_DEVICES);
+  /** The newest window that was judged, where rules wait for windows to be closed. */
+  const newest = createRecent<number>(MAX_CALM_DEVICES);
+
+  function isKnownCalm(deviceId: string): boolean {
+    const age = now() - (calm.get(deviceId) ?? -Infinity);
+    return age >= 0 && age < calmFor; // negative once the clock stepped back
+  }
+
+  /** Whether this environment sees the window, which closes the one before it, for the first time. */
+  function isNew(window: Window): boolean {
+    return window.windowStart > (newest.get(window.deviceId) ?? -Infinity);
+  }
+
+  async function rulesFor({ deviceId, site }: Window): Promise<LimitRule[]> {
+    const rules = (await readRules()).filter(isLimitRule);
+    const known = rules.some(needsRegistry) ? await device(deviceId) : undefined;
+    return rules.filter((rule) => appliesTo(rule, { ...known, deviceId, site }, now()));
+  }
+
+  async function judgeWindow(
+    rule: LimitRule,
+    from: AlertState | undefined,
+    current: Window,
+    options: {
+      readonly lookBack: LookBack;
+      readonly isClosed: boolean;
+      readonly moment: Omit<Moment, 'now'>;
+    },
+  ): Promise<AlertState | undefined> {
+    const { lookBack, isClosed, moment } = options;
+    const { deviceId, windowStart: start } = current;
+    const looksBack = (rule.forWindows ?? 1) > 1 || needsClosedWindows(rule);
+    let state = from;
+    for (;;) {
+      const isOpen = state !== undefined && isAlarm(state);
+      const before =
+        looksBack || isOpen ? await lookBack(rule, { deviceId, start, current, isAlarm: isOpen }) : [];
+      const recent = isClosed ? { closed: [...before, current] } : { closed: before, current };
+      const next = judge(rule, state, recent, { ...moment, now: now() });
+      if (next === undefined || next === state) return state;
+      const written: boolean = await alerts.transition(state, next);
+      state = written ? next : (await alerts.load(deviceId)).states.get(rule.id);
+    }
+  }
+
+  return async (changed, payer, { onSent, late = new Set() } = {}) => {
+    const [first] = changed;
+    if (!first) return;
+    const { deviceId } = first;
+    const rules = await rulesFor(first);
+    const isJudged = (rule: LimitRule, window: Window) => rule.judgeLate || !late.has(window);
+    const newestStart = Math.max(newest.get(deviceId) ?? 0, ...changed.map(({ windowStart }) => windowStart));
+    const isClosed = (window: Window) => late.has(window) || window.windowStart < newestStart;
+    const isBreached = changed.some((window) =>
+      rules.some(
+        (rule) => isJudged(rule, window) && (isSuspect(rule, window) || (rule.perMinute && isClosed(window))),
+      ),
+    );
+    const closes = rules.some(needsClosedWindows) && changed.some(isNew);
+    if (!isBreached && !closes && isKnownCalm(deviceId)) return;
+    const readAt = now();
+    const { states, snooze } = await alerts.load(deviceId);
+    if (!isBreached && !closes && [...states.values()].every(isCalm)) {
+      calm.set(deviceId, readAt);
+      return;
+    }
+    calm.delete(deviceId);
+    const inOrder = [...changed].sort((a, b) => a.windowStart - b.windowStart || a.readings - b.readings);
+    const lookBack = createLookBack(windows, Math.max(1, ...rules.map(windowsBefore)));
+    const moment = { ...(snooze && { snoozedUntil: snooze.until }) };
+    for (const rule of rules) {
+      let state = states.get(rule.id);
+      for (const window of inOrder) {
+        if (!isJudged(rule, window)) continue;
+        state = await judgeWindow(rule, state, window, { lookBack, isClosed: isClosed(window), moment });
+      }
+      if (state) states.set(rule.id, state);
+    }
+    if (closes) newest.set(deviceId, inOrder.at(-1)!.windowStart);
+    await inParallel([...states.values()], 1, (state) => paying.pay(state, payer, onSent));
+  };
+}
+
+const isCalm = ({ state, pending, unfiled }: AlertState) =>
+  state === 'ok' && pending.length === 0 && unfiled.length === 0;

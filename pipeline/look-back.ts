@@ -1,0 +1,52 @@
+// Reads the windows before a window as far back as a rule has to look, once for all rules that look at the same time.
+
+import { windowsBefore, type LimitRule } from '../core/alert-rule.ts';
+import { isSuspect } from '../core/alert.ts';
+import { hasFigure } from '../core/figure.ts';
+import type { Window } from '../core/window.ts';
+import type { WindowStore } from '../adapters/window-store.ts';
+
+/** Where to look back from: windows that start before `start` (epoch milliseconds). */
+export interface Outlook {
+  readonly deviceId: string;
+  readonly start: number;
+  /** The window that starts there, if it is judged too. */
+  readonly current?: Window;
+  /** Whether the rule's alarm stands, so that it may clear. */
+  readonly isAlarm: boolean;
+}
+
+/**
+ * The windows before, oldest first: at least `usual`, and more while those lack the metric of a rule that may have
+ * something to tell. Rejects with the SDK's error.
+ */
+export type LookBack = (rule: LimitRule, outlook: Outlook) => Promise<readonly Window[]>;
+
+/** In a row of windows that is longer, those without the metric between them, nothing is found. */
+const MAX_WINDOWS = 256;
+
+export function createLookBack(windows: Pick<WindowStore, 'before'>, usual: number): LookBack {
+  const read = new Map<string, { found: readonly Window[]; isWhole: boolean }>();
+
+  async function readMore(key: string, deviceId: string, start: number): Promise<void> {
+    const known = read.get(key)?.found ?? [];
+    const limit = Math.max(usual, known.length);
+    const more = await windows.before(deviceId, known[0]?.windowStart ?? start, limit);
+    const found = [...more, ...known];
+    read.set(key, { found, isWhole: more.length < limit || found.length >= MAX_WINDOWS });
+  }
+
+  return async (rule, { deviceId, start, current, isAlarm }) => {
+    const key = `${start}/${deviceId}`;
+    if (!read.has(key)) await readMore(key, deviceId, start);
+    for (;;) {
+      const { found, isWhole } = read.get(key)!;
+      const samples = found.filter((window) => hasFigure(rule, window));
+      const newest = [...samples.slice(-1), ...(current && hasFigure(rule, current) ? [current] : [])];
+      const mayTell =
+        newest.length > 0 && (isAlarm || rule.perMinute || newest.some((window) => isSuspect(rule, window)));
+      if (isWhole || !mayTell || samples.length >= windowsBefore(rule)) return found;
+      await readMore(key, deviceId, start);
+    }
+  };
+}

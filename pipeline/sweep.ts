@@ -1,0 +1,140 @@
+// Looks after alerts that no message may come for: debts of a crash or an outage, reminders, and devices that are gone.
+
+import { isLimitRule, type AlertRule } from '../core/alert-rule.ts';
+import type { AlertState } from '../core/alert-state.ts';
+import type { Device } from '../core/device.ts';
+import { needsClosedWindows } from '../core/figure.ts';
+import type { AlertStore, OpenAlerts } from '../adapters/alert-store.ts';
+import type { DeviceStore } from '../adapters/device-store.ts';
+import { createDeviceSweep, type DeviceSweepParts } from './sweep-device.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import type { Paying } from './deliver.ts';
+import { UnreadableRuleError, type RuleSet } from '../adapters/rule-store.ts';
+import type { Watch } from '../adapters/watch.ts';
+
+/**
+ * Takes the steps that time alone brings about, and sends what is owed. Goes on with the others when one fails, and
+ * rejects at the end with the first error, of a rule that cannot be read too: a repeat is safe. Devices for which the
+ * time is too short are the first of the next sweep.
+ */
+export type Sweep = (
+  payer: string,
+  options?: {
+    /** When the sweep has to be over; epoch milliseconds. */
+    readonly endsAt?: number;
+    /** Called after each notification that was sent. */
+    readonly onSent?: () => void;
+    /** Called for each rule that cannot be read. */
+    readonly onUnreadable?: (error: UnreadableRuleError) => void;
+    /** Called with how many devices are left to the next sweep, when some are. */
+    readonly onLate?: (left: number) => void;
+  },
+) => Promise<void>;
+
+const CALLS_AT_ONCE = 16;
+const DEVICES_A_PAGE = 1000;
+/** Of the time that is left: for looking at devices, and then for taking what goes into digests; the rest is for sending. */
+const DEVICES_SHARE = 1 / 2;
+const DIGESTS_SHARE = 1 / 3;
+
+type OpenByDevice = ReadonlyMap<string, readonly AlertState[]>;
+
+export function createSweeping(
+  parts: Omit<DeviceSweepParts, 'rules' | 'kept' | 'watchedSince' | 'alerts'> & {
+    readonly rules: () => Promise<RuleSet<AlertRule>>;
+    readonly alerts: AlertStore & OpenAlerts;
+    readonly devices: Pick<DeviceStore, 'list'>;
+    readonly paying: Paying;
+    readonly watch: Watch;
+  },
+): Sweep {
+  const { alerts, devices, paying, watch, now } = parts;
+
+  async function everyDevice(): Promise<Device[]> {
+    const all: Device[] = [];
+    let after: string | undefined;
+    do {
+      const page = await devices.list({ limit: DEVICES_A_PAGE, ...(after !== undefined && { after }) });
+      all.push(...page.devices);
+      after = page.last;
+    } while (after !== undefined);
+    return all;
+  }
+
+  /** All that can be read. */
+  async function openAlerts(onError: (error: unknown) => void): Promise<AlertState[]> {
+    const open: AlertState[] = [];
+    try {
+      for await (const state of alerts.listOpen()) open.push(state);
+    } catch (error) {
+      onError(error);
+    }
+    return open;
+  }
+
+  /** Those that some rule may tell of, in an order that each sweep keeps. */
+  async function devicesFor(rules: readonly AlertRule[], openBy: OpenByDevice): Promise<Device[]> {
+    const asksForAll = rules.some((rule) => !isLimitRule(rule) || needsClosedWindows(rule));
+    const known = asksForAll || openBy.size > 0 ? await everyDevice() : [];
+    const knownIds = new Set(known.map(({ deviceId }) => deviceId));
+    const unknown = [...openBy.keys()].filter((deviceId) => !knownIds.has(deviceId));
+    const looked = [
+      ...known.filter(({ deviceId }) => asksForAll || openBy.has(deviceId)),
+      ...unknown.map((deviceId) => ({ deviceId })),
+    ].map((device) => ({ ...siteOf(openBy.get(device.deviceId)), ...device }));
+    return looked.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
+  }
+
+  return async (payer, { endsAt = Infinity, onSent, onUnreadable, onLate } = {}) => {
+    const { rules, unreadable } = await parts.rules();
+    const watched = await watch.begin();
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => void errors.push(error);
+    const open = await openAlerts(onError);
+    const openBy = Map.groupBy(open, ({ deviceId }) => deviceId);
+    const looked = beginningAfter(watched.last, await devicesFor(rules, openBy));
+    const kept = new Set(unreadable.map(({ id }) => id));
+    const sweepDevice = createDeviceSweep({ ...parts, rules, kept, watchedSince: watched.since });
+    const part = (share: number) => now() + (endsAt - now()) * share;
+
+    const devicesUntil = part(DEVICES_SHARE);
+    let [begun, isOver] = [0, false];
+    await inParallel(looked, CALLS_AT_ONCE, async (device) => {
+      // At least some, however late it is: or nobody would ever be looked at.
+      isOver ||= now() >= devicesUntil && begun >= CALLS_AT_ONCE;
+      if (isOver) return;
+      begun += 1;
+      try {
+        const owing = await sweepDevice(device, openBy.get(device.deviceId) ?? []);
+        for (const state of owing) await paying.pay(state, payer, onSent);
+      } catch (error) {
+        onError(error);
+      }
+    });
+    const last = begun < looked.length ? looked[begun - 1]?.deviceId : undefined;
+    if (last !== watched.last) await watch.stop(last).catch(onError);
+    if (last !== undefined) onLate?.(looked.length - begun);
+
+    const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));
+    const until = part(DIGESTS_SHARE);
+    await paying.payDigests(left, payer, { until, ...(onSent && { onSent }) }).catch(onError);
+    for (const rule of unreadable) {
+      const error = new UnreadableRuleError(rule);
+      onUnreadable?.(error);
+      onError(error);
+    }
+    if (errors.length > 0) throw errors[0];
+  };
+}
+
+/** The devices, those first that come after the one of this id. */
+function beginningAfter(last: string | undefined, devices: readonly Device[]): readonly Device[] {
+  const first = last === undefined ? -1 : devices.findIndex(({ deviceId }) => deviceId > last);
+  return first <= 0 ? devices : [...devices.slice(first), ...devices.slice(0, first)];
+}
+
+/** Where a device is by its alarms, should the table of devices not know. */
+function siteOf(open: readonly AlertState[] = []): { readonly site?: string } {
+  const site = open.find(({ alarm }) => alarm)?.alarm?.told.site;
+  return site === undefined ? {} : { site };
+}

@@ -1,0 +1,253 @@
+// The audit is believed when it says that nothing is lost, so each kind of difference must show.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { DeleteItemCommand, UpdateItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { audit } from '../../audit/audit.ts';
+import { parseAuditOptions, type AuditOptions } from '../../audit/options.ts';
+import { keyOf } from '../../adapters/window-item.ts';
+import { createWindowStore } from '../../adapters/window-store.ts';
+import { parseMessage } from '../../core/message.ts';
+import { foldReadings } from '../../core/window.ts';
+import { openTables, type Tables } from '../adapters/tables.ts';
+
+/** Windows of today, so that they have not expired. */
+const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3_600_000;
+const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
+const retentionDays = 90;
+
+let tables: Tables;
+let folder: string;
+before(async () => {
+  tables = await openTables();
+  folder = mkdtempSync(path.join(tmpdir(), 'tidegate-audit-'));
+});
+after(async () => {
+  await tables.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A minute of one reading a second, some with an id, the last of them packed. */
+function messagesOf(deviceId: string): object[] {
+  const context = {
+    deviceId,
+    site: 'seattle',
+    receivedAt: START + 61_000,
+    clientId: deviceId,
+    traceId: 't-1',
+  };
+  const reading = (n: number) => ({
+    ...(n % 3 === 0 ? { id: `r-${n}` } : {}),
+    timestamp: START + n * 1000,
+    temperature: ((n * 37) % 80) / 10,
+    humidity: 40 + (n % 7),
+  });
+  const singles = Array.from({ length: 50 }, (_, n) => ({ ...reading(n), ...context }));
+  return [...singles, { readings: Array.from({ length: 10 }, (_, n) => reading(50 + n)), ...context }];
+}
+
+async function ingest(messages: readonly object[]): Promise<void> {
+  const store = createWindowStore({ client: tables.client, table: 'windows', retentionDays });
+  const readings = messages.flatMap((message) => parseMessage(message, limits).accepted);
+  for (const delta of foldReadings(readings, 10)) await store.apply(delta);
+}
+
+const linesOf = (messages: readonly object[]) =>
+  messages.map((message) => `${JSON.stringify(message)}\n`).join('');
+
+interface Case {
+  readonly deviceId: string;
+  readonly run: (changes?: Partial<AuditOptions>) => Promise<{ agrees: boolean; told: string[] }>;
+  readonly window: (n: number) => Record<string, AttributeValue>;
+}
+
+/** A device whose archive lies in a folder: part of it plain, part compressed. */
+function archived(deviceId: string): Case {
+  const below = path.join(folder, deviceId, '2026', '11');
+  mkdirSync(below, { recursive: true });
+  const messages = messagesOf(deviceId);
+  writeFileSync(path.join(below, 'a'), linesOf(messages.slice(0, 30)));
+  writeFileSync(path.join(below, 'b.gz'), gzipSync(linesOf(messages.slice(20))));
+  const client = {
+    endpoint: tables.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+  const paths = [path.join(folder, deviceId)];
+  return {
+    deviceId,
+    async run(changes) {
+      const told: string[] = [];
+      const options = { paths, table: 'windows', client, windowSeconds: 10, ...limits, ...changes };
+      const agrees = await audit(options, (line) => told.push(line));
+      return { agrees, told };
+    },
+    window: (n) => keyOf({ deviceId, site: '', windowStart: START + n * 10_000 }),
+  };
+}
+
+const at = (n: number) => new Date(START + n * 10_000).toISOString();
+const bytesInOrder = (item: Record<string, AttributeValue> | undefined) => ({
+  ...item,
+  seen: item?.['seen']?.BS?.map((bytes) => Buffer.from(bytes).toString('hex')).sort(),
+});
+
+test('a table that has exactly what was archived agrees', async () => {
+  const { run, deviceId } = archived('all');
+  await ingest(messagesOf(deviceId));
+  assert.deepEqual(await run(), {
+    agrees: true,
+    told: ['61 lines in 2 files: 70 readings', '6 windows compared, 0 differ; devices: 1'],
+  });
+});
+
+test('a reading that the table lacks is found, and counted by the repair as ingest would have', async () => {
+  const { run, deviceId, window } = archived('lost');
+  await ingest(messagesOf(deviceId));
+  const whole = await tables.item('windows', window(3));
+  await tables.client.send(new DeleteItemCommand({ TableName: 'windows', Key: window(3) }));
+  await ingest(messagesOf(deviceId).slice(30, 37));
+  const difference = `lost ${at(3)}: 7 readings in the table, 10 in the archive`;
+  const { agrees, told } = await run();
+  assert.deepEqual([agrees, told[1]], [false, difference]);
+  const repaired = await run({ repairRetentionDays: retentionDays });
+  assert.deepEqual(
+    [repaired.agrees, repaired.told.slice(1)],
+    [
+      true,
+      [
+        difference,
+        '6 windows compared, 1 differ; devices: 1',
+        '3 readings counted that the table lacked',
+        '6 windows compared, 0 differ; devices: 1',
+      ],
+    ],
+  );
+  assert.deepEqual(bytesInOrder(await tables.item('windows', window(3))), bytesInOrder(whole));
+});
+
+test('a window that the archive lacks is found, and no repair hides it', async () => {
+  const { run, deviceId } = archived('more');
+  const [message] = messagesOf(deviceId);
+  await ingest([...messagesOf(deviceId), { ...message, id: 'not archived', timestamp: START + 5500 }]);
+  const { agrees, told } = await run({ repairRetentionDays: retentionDays });
+  assert.equal(agrees, false);
+  assert.deepEqual(
+    told.filter((line) => line.startsWith('more')),
+    Array.from({ length: 2 }, () => `more ${at(0)}: 11 readings in the table, 10 in the archive`),
+  );
+});
+
+test('a figure that was tampered with is found by its name', async () => {
+  const { run, deviceId, window } = archived('changed');
+  await ingest(messagesOf(deviceId));
+  const change = (name: string, value: string) =>
+    tables.client.send(
+      new UpdateItemCommand({
+        TableName: 'windows',
+        Key: window(2),
+        UpdateExpression: 'SET #name = :value',
+        ExpressionAttributeNames: { '#name': name },
+        ExpressionAttributeValues: { ':value': { N: value } },
+      }),
+    );
+  for (const name of [
+    'humidity.sum',
+    'humidity.min',
+    'humidity.max',
+    'humidity.count',
+    'firstReadingAt',
+    'lastReadingAt',
+  ]) {
+    const before = (await tables.item('windows', window(2)))![name]!.N!;
+    await change(name, '7');
+    const { agrees, told } = await run();
+    assert.deepEqual(
+      [agrees, told[1]],
+      [false, `changed ${at(2)}: ${name} is 7 in the table, ${before} in the archive`],
+    );
+    await change(name, before);
+  }
+  assert.equal((await run()).agrees, true);
+});
+
+test('only windows from the one that holds `from` until before `to` are compared', async () => {
+  const { run, deviceId } = archived('some');
+  await ingest(messagesOf(deviceId).slice(10, 30));
+  const { agrees, told } = await run({ from: START + 12_000, to: START + 30_000 });
+  assert.deepEqual([agrees, told.at(-1)], [true, '2 windows compared, 0 differ; devices: 1']);
+  assert.equal((await run({ from: START + 9999, to: START + 30_000 })).agrees, false);
+  assert.equal((await run({ from: START + 12_000, to: START + 30_001 })).agrees, false);
+  await assert.rejects(run({ from: START + 60_000 }), /nothing to compare/);
+});
+
+test('what is rejected is told by reason, and an object that is cut off by its name', async () => {
+  const { run, deviceId } = archived('bad');
+  await ingest(messagesOf(deviceId));
+  const file = path.join(folder, 'bad', 'z');
+  writeFileSync(file, 'rubbish\n{"deviceId":1}\nrubbish');
+  const { agrees, told } = await run();
+  assert.deepEqual(
+    [agrees, told[0]],
+    [true, '64 lines in 3 files: 70 readings, 2 rejected: not-json-object, 1 rejected: bad-context'],
+  );
+  writeFileSync(file, gzipSync(linesOf(messagesOf(deviceId))).subarray(0, -20));
+  await assert.rejects(run(), (error: Error) => error.message.startsWith(`${file}: unexpected end of file`));
+});
+
+test('a local cloud that has stopped is named with the remedy, and exit code 2', () => {
+  const dataDir = mkdtempSync(path.join(folder, 'stopped-'));
+  const archive = path.join(dataDir, 's3', 'raw-bucket', 'raw');
+  mkdirSync(archive, { recursive: true });
+  writeFileSync(path.join(archive, 'object'), linesOf(messagesOf('stopped')));
+  const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket' };
+  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ aws: 'http://127.0.0.1:1', outputs }));
+  const program = path.resolve(import.meta.dirname, '../../audit/main.ts');
+  const { status, stderr } = spawnSync(process.execPath, [program, '--local', '--data-dir', dataDir], {
+    encoding: 'utf8',
+  });
+  assert.match(
+    stderr,
+    /^the audit ended: .*ECONNREFUSED 127\.0\.0\.1:1; for the local cloud run npm start first\n$/,
+  );
+  assert.equal(status, 2);
+});
+
+test('a local cloud that has archived nothing yet is told from a folder that is missing', () => {
+  const dataDir = mkdtempSync(path.join(folder, 'young-'));
+  const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket' };
+  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ aws: 'http://127.0.0.1:1', outputs }));
+  assert.throws(() => parseAuditOptions(['--local', '--data-dir', dataDir]), {
+    name: 'AuditError',
+    message: /raw: nothing is archived yet; it is every 5 MB or 300 s/,
+  });
+});
+
+test('options that cannot be meant are refused by name', () => {
+  const refused: readonly (readonly [readonly string[], RegExp])[] = [
+    [[], /^name the files or folders of archived objects$/],
+    [['--tabel', 'windows'], /^Unknown option '--tabel'/],
+    [[folder], /^--table is missing: the stack's output WindowsTable$/],
+    [[path.join(folder, 'none'), '--table', 'windows'], /none: no such file or folder$/],
+    [[folder, '--table', 'windows', '--from', 'noon'], /^--from noon: must be a time/],
+    [
+      [folder, '--table', 'windows', '--window-seconds', '0'],
+      /^--window-seconds 0: must be a whole number from 1 to 3600$/,
+    ],
+    [[folder, '--table', 'windows', '--repair'], /^--repair goes with --retention-days/],
+    [[folder, '--table', 'windows', '--retention-days', '90'], /^--repair goes with --retention-days/],
+    [['--local', '--data-dir', path.join(folder, 'none')], /^no local cloud in .*: run npm start first/],
+  ];
+  for (const [args, message] of refused)
+    assert.throws(() => parseAuditOptions(args), { name: 'AuditError', message });
+  assert.equal(parseAuditOptions(['--help']), undefined);
+  const { windowSeconds, maxLatenessSeconds, from } = parseAuditOptions([
+    ...[folder, '--table', 'windows', '--max-lateness-days', '14', '--from', '2026-11-21T09:00Z'],
+  ])!;
+  assert.deepEqual([windowSeconds, maxLatenessSeconds, from], [10, 14 * 86_400, Date.UTC(2026, 10, 21, 9)]);
+});

@@ -1,0 +1,162 @@
+// What alerting stands on, in memory or in tables: in memory thousands of histories can be tried, with every turn in a chosen order.
+
+import { createAlertHistory, type AlertHistory } from '../../adapters/alert-history.ts';
+import {
+  createAlertStore,
+  type AlertStore,
+  type OpenAlerts,
+  type Snooze,
+} from '../../adapters/alert-store.ts';
+import { createDeviceStore, type DeviceStore } from '../../adapters/device-store.ts';
+import { createStormGuard, type StormGuard } from '../../adapters/storm-guard.ts';
+import { createWatch, type Watch } from '../../adapters/watch.ts';
+import { createWindowStore, type WindowStore } from '../../adapters/window-store.ts';
+import type { AlertState, HistoryEntry } from '../../core/alert-state.ts';
+import type { Device } from '../../core/device.ts';
+import { merge, type Delta } from '../../core/window.ts';
+import type { Tables } from '../adapters/tables.ts';
+
+type Now = () => number;
+
+export interface AlertServices {
+  readonly alerts: AlertStore & OpenAlerts;
+  readonly history: AlertHistory;
+  readonly windows: WindowStore;
+  readonly devices: Pick<DeviceStore, 'list' | 'load' | 'sighted'>;
+  guarding(perMinute: number, now: Now): StormGuard;
+  watching(now: Now): Watch;
+}
+
+export function servicesOn({ client }: Pick<Tables, 'client'>): AlertServices {
+  return {
+    alerts: createAlertStore({ client, table: 'alerts' }),
+    history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
+    windows: createWindowStore({ client, table: 'windows', retentionDays: 30 }),
+    devices: createDeviceStore({ client, table: 'devices' }),
+    guarding: (perMinute, now) => createStormGuard({ client, table: 'alerts', perMinute, now }),
+    watching: (now) => createWatch({ client, table: 'alerts', now }),
+  };
+}
+
+/** The same in memory; somebody has always been watching. */
+export function servicesInMemory(): AlertServices {
+  return {
+    alerts: alertsInMemory(),
+    history: historyInMemory(),
+    windows: windowsInMemory(),
+    devices: devicesInMemory(),
+    guarding: stormGuardInMemory(),
+    watching: () => watchInMemory(),
+  };
+}
+
+function alertsInMemory(): AlertServices['alerts'] {
+  const states = new Map<string, AlertState>();
+  const snoozes = new Map<string, Snooze>();
+  const keyOf = ({ deviceId, ruleId }: AlertState) => `${deviceId}/${ruleId}`;
+  const isOpen = ({ state, pending, unfiled }: AlertState) =>
+    state !== 'ok' || pending.length > 0 || unfiled.length > 0;
+  return {
+    async load(deviceId) {
+      const own = [...states.values()].filter((state) => state.deviceId === deviceId);
+      const snooze = snoozes.get(deviceId);
+      return {
+        states: new Map(own.map((state) => [state.ruleId, structuredClone(state)])),
+        ...(snooze && { snooze }),
+      };
+    },
+    async snooze(deviceId, snooze) {
+      if (snooze) snoozes.set(deviceId, snooze);
+      else snoozes.delete(deviceId);
+    },
+    async transition(previous, next) {
+      if (states.get(keyOf(next))?.version !== previous?.version) return false;
+      states.set(keyOf(next), structuredClone(next));
+      return true;
+    },
+    async *listOpen() {
+      for (const state of [...states.values()]) if (isOpen(state)) yield structuredClone(state);
+    },
+  };
+}
+
+function historyInMemory(): AlertHistory {
+  const entries = new Map<string, HistoryEntry>();
+  return {
+    async file(fresh) {
+      for (const entry of fresh) entries.set(`${entry.deviceId}/${entry.entryId}`, entry);
+    },
+    async read({ deviceId, from, to, limit }) {
+      const found = [...entries.values()].filter(
+        (entry) => (deviceId ?? entry.deviceId) === entry.deviceId && entry.at >= from && entry.at < to,
+      );
+      return { entries: found.sort((a, b) => b.at - a.at).slice(0, limit) };
+    },
+  };
+}
+
+function windowsInMemory(): WindowStore {
+  const deltas = new Map<string, Delta>();
+  const windowOf = (delta: Delta) => ({ ...delta, readings: delta.readings.size });
+  return {
+    async apply(delta) {
+      const key = `${delta.windowStart}/${delta.deviceId}`;
+      const known = deltas.get(key);
+      const merged = known ? merge(known, delta) : delta;
+      deltas.set(key, merged);
+      return { window: windowOf(merged), applied: merged.readings.size - (known?.readings.size ?? 0) };
+    },
+    async before(deviceId, start, limit) {
+      const earlier = [...deltas.values()].filter(
+        (delta) => delta.deviceId === deviceId && delta.windowStart < start,
+      );
+      return earlier
+        .sort((a, b) => a.windowStart - b.windowStart)
+        .slice(-limit)
+        .map(windowOf);
+    },
+  };
+}
+
+function devicesInMemory(): AlertServices['devices'] {
+  const devices = new Map<string, Device>();
+  return {
+    load: async (deviceId) => devices.get(deviceId),
+    list: async () => ({ devices: [...devices.values()] }),
+    async sighted(deviceId, site, at) {
+      devices.set(deviceId, {
+        deviceId,
+        site,
+        lastSeenAt: Math.max(at, devices.get(deviceId)?.lastSeenAt ?? 0),
+      });
+    },
+  };
+}
+
+function watchInMemory(): Watch {
+  let last: string | undefined;
+  return {
+    begin: async () => ({ since: 0, ...(last !== undefined && { last }) }),
+    async stop(at) {
+      last = at;
+    },
+  };
+}
+
+function stormGuardInMemory(): AlertServices['guarding'] {
+  const counts = new Map<number, number>();
+  return (perMinute, now) => {
+    const minuteOf = (time: number) => Math.floor(time / 60_000);
+    let full = -1;
+    return {
+      isFull: () => minuteOf(now()) === full,
+      async admit() {
+        const minute = minuteOf(now());
+        const count = (counts.get(minute) ?? 0) + 1;
+        counts.set(minute, count);
+        if (count > perMinute) full = minute;
+        return count <= perMinute;
+      },
+    };
+  };
+}

@@ -1,0 +1,40 @@
+// The description of the HTTP API is what the code serves, and what the template lets through.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { openApiOf } from '../../http-api/openapi.ts';
+import { openRoutes } from '../../http-api/open-routes.ts';
+
+const described = JSON.parse(
+  readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'),
+) as Record<string, unknown>;
+const routes = openRoutes({
+  windowsTable: '',
+  devicesTable: '',
+  rulesTable: '',
+  alertsTable: '',
+  alertHistoryTable: '',
+  windowSeconds: 10,
+  windowRetentionDays: 30,
+  silentAfterMinutes: 0,
+});
+
+test('docs/openapi.json is what the code gives: run npm run openapi', () => {
+  assert.deepEqual(described, JSON.parse(JSON.stringify(openApiOf(routes))));
+});
+
+test('every parameter of a path is described, and no other', () => {
+  for (const { path, params } of routes) {
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    assert.deepEqual(Object.keys(params), names, path);
+  }
+});
+
+test('no two operations have one name', () => {
+  const operations = Object.values(
+    described['paths'] as Record<string, Record<string, { operationId: string }>>,
+  );
+  const names = operations.flatMap((each) => Object.values(each).map(({ operationId }) => operationId));
+  assert.deepEqual(names, [...new Set(names)]);
+});

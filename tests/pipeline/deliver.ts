@@ -1,0 +1,25 @@
+// Paying over the tables of a test, with a list instead of SNS.
+
+import { createAlertHistory } from '../../adapters/alert-history.ts';
+import type { AlertStore } from '../../adapters/alert-store.ts';
+import { createPaying, type Paying } from '../../pipeline/deliver.ts';
+import type { Notification } from '../../core/alert-state.ts';
+import type { Tables } from '../adapters/tables.ts';
+
+/** `notify` takes each notification, those of a digest too; `admit`: whether one more may be sent on its own. */
+export function payingOf(
+  tables: Pick<Tables, 'client'>,
+  parts: {
+    readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
+    readonly notify: (notification: Notification) => Promise<void>;
+    readonly notifyAll?: (notifications: readonly Notification[]) => Promise<void>;
+    readonly admit?: () => Promise<boolean>;
+    readonly now: () => number;
+  },
+): Paying {
+  const { alerts, notify, admit = async () => true, now } = parts;
+  const history = createAlertHistory({ client: tables.client, table: 'history', retentionDays: 30 });
+  const { notifyAll = async (all) => void (await Promise.all(all.map(notify))) } = parts;
+  const guard = { admit, isFull: () => false };
+  return createPaying({ alerts, history, notifier: { notify, notifyAll }, guard, now });
+}

@@ -1,0 +1,178 @@
+// Too many notifications for a minute: those that fit go out alone, the others in one digest, and each once and in order.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createStormGuard } from '../../adapters/storm-guard.ts';
+import { servicesOn, servicesInMemory } from '../http-api/alert-services.ts';
+import { assertTold, createAlertWorld, MINUTE, START, type Action, type Sent } from './alert-world.ts';
+import { openTables, type Tables } from '../adapters/tables.ts';
+
+let tables: Tables;
+before(async () => {
+  tables = await openTables();
+});
+after(() => tables.close());
+
+const high = { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 } as const;
+const fridges = Array.from({ length: 100 }, (_, n) => `fridge-${String(n).padStart(3, '0')}`);
+const publishesOf = (sent: readonly Sent[]) => [...Map.groupBy(sent, ({ publish }) => publish).values()];
+const devicesOf = (sent: readonly Sent[]) => sent.map(({ notification }) => notification.deviceId).sort();
+
+for (const [where, count, services] of [
+  ['in memory', 100, servicesInMemory],
+  ['over the tables', 30, () => servicesOn(tables)],
+] as const) {
+  test(`of ${count} devices at once five are told of alone and the others in one digest, ${where}`, async () => {
+    const world = createAlertWorld({ rules: [high], perMinute: 5, services: services() });
+    const environments = [world.environment(), world.environment(), world.environment()];
+    await Promise.all(
+      fridges.slice(0, count).map(async (fridge, n) => {
+        const windows = [await world.measure(0, 9, fridge)];
+        await environments[n % 3]!.judge(windows, `event-${n}`);
+      }),
+    );
+    assert.equal(world.sent.length, 5);
+    world.clock.time += MINUTE;
+    await environments[0]!.sweep('sweep-1');
+    const [digest, ...more] = publishesOf(world.sent.filter(({ inDigest }) => inDigest));
+    assert.deepEqual([digest?.length, more], [count - 5, []]);
+    assert.deepEqual(devicesOf(world.sent), fridges.slice(0, count));
+    world.clock.time += MINUTE;
+    await environments[1]!.sweep('sweep-2');
+    assert.equal(world.sent.length, count);
+    await assertTold(world);
+  });
+}
+
+/** Two devices in alarm, of which one was told of; the other waits for a digest. */
+async function owing(faultOf?: (n: number, action: Action) => 'refused' | undefined) {
+  const world = createAlertWorld({ rules: [high], perMinute: 1 });
+  const environment = world.environment(faultOf);
+  for (const fridge of ['told', 'waiting'])
+    await environment.judge([await world.measure(0, 9, fridge)], `event-${fridge}`);
+  assert.deepEqual(devicesOf(world.sent), ['told']);
+  return { world, environment };
+}
+
+test('a recovery goes out after the alarm that waits for a digest, and with it', async () => {
+  const { world, environment } = await owing();
+  world.clock.time += MINUTE;
+  const windows = [await world.measure(1, 4, 'waiting'), await world.measure(2, 4, 'waiting')];
+  await environment.judge(windows, 'event-3');
+  assert.equal(world.sent.length, 1);
+  await environment.sweep('sweep');
+  const [, digest] = publishesOf(world.sent);
+  assert.deepEqual(
+    digest?.map(({ notification }) => notification.transition),
+    ['raised', 'cleared'],
+  );
+  await assertTold(world);
+});
+
+test('a digest that SNS refuses is sent a minute later, whole', async () => {
+  const sns = { isDown: false };
+  const { world, environment } = await owing((_n, action) =>
+    sns.isDown && action === 'publish' ? 'refused' : undefined,
+  );
+  sns.isDown = true;
+  world.clock.time += MINUTE;
+  await assert.rejects(environment.sweep('sweep-1'), /publish [0-9]+: refused/);
+  assert.equal(world.sent.length, 1);
+  sns.isDown = false;
+  world.clock.time += MINUTE;
+  await environment.sweep('sweep-2');
+  assert.deepEqual(devicesOf(world.sent), ['told', 'waiting']);
+  await assertTold(world);
+});
+
+test('what goes to other channels goes in a digest of its own, in the same sweep', async () => {
+  const { world, environment } = await owing();
+  world.rules.data = world.rules.data.map((rule) => ({ ...rule, channels: ['pager'] }));
+  const windows = [await world.measure(1, 4, 'waiting'), await world.measure(2, 4, 'waiting')];
+  await environment.judge(windows, 'event-3');
+  world.clock.time += MINUTE;
+  await environment.sweep('sweep');
+  const channels = publishesOf(world.sent).map(([first]) => first!.notification.channels.join());
+  assert.deepEqual(channels, ['email', 'email', 'pager']);
+  await assertTold(world);
+});
+
+test('states for which the time is too short wait for the next digest', async () => {
+  const { world, environment } = await owing();
+  for (const fridge of fridges) await environment.judge([await world.measure(0, 9, fridge)], `e-${fridge}`);
+  world.clock.time += MINUTE;
+  await environment.sweep('sweep-1', { endsAt: world.clock.time });
+  assert.equal(world.sent.length, 1);
+  await environment.sweep('sweep-2', { endsAt: world.clock.time + MINUTE });
+  assert.equal(world.sent.length, 102);
+  await assertTold(world);
+});
+
+test('people are told where the history cannot be written, and it is written with the next event', async () => {
+  const world = createAlertWorld({ rules: [high] });
+  const failing = world.environment((_n, action) => (action === 'file' ? 'refused' : undefined));
+  await assert.rejects(failing.judge([await world.measure(0, 9)], 'event-1'), /file [0-9]+: refused/);
+  assert.deepEqual(world.log(), ['raised 9']);
+  const span = { deviceId: 'device', from: 0, to: START * 2, limit: 10 };
+  assert.deepEqual((await world.services.history.read(span)).entries, []);
+  world.clock.time += MINUTE;
+  await world.environment().sweep('sweep');
+  assert.deepEqual(world.log(), ['raised 9']);
+  await assertTold(world);
+});
+
+test('once it is known that a minute is full nobody asks again, nor takes what cannot be sent', async () => {
+  const services = servicesInMemory();
+  let asked = 0;
+  const counting = {
+    ...services,
+    guarding(perMinute: number, now: () => number) {
+      const guard = services.guarding(perMinute, now);
+      return { ...guard, admit: async () => ((asked += 1), guard.admit()) };
+    },
+  };
+  const world = createAlertWorld({ rules: [high], perMinute: 1, services: counting });
+  const environment = world.environment();
+  const writes: number[] = [];
+  for (const fridge of fridges.slice(0, 5)) {
+    const begun = environment.actions();
+    await environment.judge([await world.measure(0, 9, fridge)], `event-${fridge}`);
+    writes.push(environment.actions() - begun);
+  }
+  assert.equal(asked, 2);
+  // To read, to raise, to file, and to leave to the digest.
+  assert.deepEqual(writes.slice(2), [4, 4, 4]);
+});
+
+test('environments that count at once admit as many as a minute may have, and know a full minute by themselves', async () => {
+  const clock = { time: START };
+  const guardOf = () =>
+    createStormGuard({ client: tables.client, table: 'alerts', perMinute: 7, now: () => clock.time });
+  for (const minute of [100, 101, 50]) {
+    clock.time = START + minute * MINUTE;
+    const guards = [guardOf(), guardOf(), guardOf()];
+    assert.deepEqual(
+      guards.map((guard) => guard.isFull()),
+      [false, false, false],
+    );
+    const admitted: boolean[] = [];
+    for (let round = 0; round < 4; round += 1)
+      admitted.push(...(await Promise.all(guards.map(async (guard) => guard.admit()))));
+    assert.equal(admitted.filter(Boolean).length, 7);
+    assert.ok(guards.every((guard) => guard.isFull()));
+    clock.time += MINUTE;
+    assert.ok(guards.every((guard) => !guard.isFull()));
+  }
+});
+
+test('environments on both sides of the turn of a minute by their clocks share what a minute may have', async () => {
+  const turn = Math.ceil(START / MINUTE) * MINUTE + 200 * MINUTE;
+  const guards = [-20_000, 0].map((skew) => {
+    const now = () => turn + 10_000 + skew;
+    return createStormGuard({ client: tables.client, table: 'alerts', perMinute: 7, now });
+  });
+  const admitted: boolean[] = [];
+  for (let n = 0; n < 30; n += 1) admitted.push(await guards[n % 2]!.admit());
+  // The first one began the minute before.
+  assert.deepEqual(admitted.filter(Boolean).length, 8);
+});

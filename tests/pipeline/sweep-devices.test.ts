@@ -1,0 +1,176 @@
+// Which devices a sweep tells of, over the tables: by their connections, by what the registry says, and since when somebody looks.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { createDeviceStore, type DeviceStore } from '../../adapters/device-store.ts';
+import type { RuleData } from '../../core/rule-data.ts';
+import { servicesOn } from '../http-api/alert-services.ts';
+import { createAlertWorld, MINUTE, START } from './alert-world.ts';
+import { openTables, type Tables } from '../adapters/tables.ts';
+
+type Rule = Omit<RuleData, 'id'>;
+
+/** A world over tables of its own. */
+async function world(use: (life: Awaited<ReturnType<typeof lifeOn>>) => Promise<void>, ...rules: Rule[]) {
+  const tables = await openTables();
+  try {
+    await use(await lifeOn(tables, rules));
+  } finally {
+    await tables.close();
+  }
+}
+
+async function lifeOn(tables: Tables, rules: readonly Rule[]) {
+  const own = createAlertWorld({ rules, services: servicesOn(tables) });
+  const devices: DeviceStore = createDeviceStore({ client: tables.client, table: 'devices' });
+  const environment = own.environment();
+  await environment.sweep('first');
+  return {
+    ...own,
+    client: tables.client,
+    environment,
+    /** `+` or `-` and the version of a connection, in the order in which the events come. */
+    connections: async (events: string, groups: readonly string[] = []): Promise<void> => {
+      for (const event of events.split(' ')) {
+        const version = Number(event.slice(1));
+        const online = event.startsWith('+');
+        const at = START + version * 1000 + (online ? 0 : 500);
+        const presence = { deviceId: 'device', online, at, version, sessionId: `s${version}` };
+        await devices.applyPresence(presence, { type: 'fridge', groups, attributes: {} });
+      }
+    },
+    minutes: async (count: number): Promise<void> => {
+      for (let minute = 0; minute < count; minute += 1) {
+        own.clock.time += MINUTE;
+        await environment.sweep(`sweep-${own.clock.time}`);
+      }
+    },
+    told: () => own.sent.map(({ notification }) => notification.transition),
+  };
+}
+
+/** Events of connections as they come, doubled and in disorder, and what is told within seven minutes. */
+const presences: readonly (readonly [events: string, told: readonly string[]])[] = [
+  ['+1', []],
+  ['+1 -1', ['raised']],
+  ['+1 -1 -1', ['raised']],
+  ['-1 +1', ['raised']],
+  ['+1 -1 +2', []],
+  ['+1 +2 -1', []],
+  ['+2 -1 +1 -1', []],
+  ['+1 -1 +2 -2 -1 +2', ['raised']],
+];
+for (const [events, told] of presences) {
+  test(`of a device whose connections are told as ${events}: ${told.join() || 'nothing'}`, async () =>
+    world(
+      async ({ connections, minutes, told: toldNow }) => {
+        await connections(events);
+        await minutes(7);
+        assert.deepEqual(toldNow(), told);
+      },
+      { offlineFor: '5m' },
+    ));
+}
+
+test('an offline device is told of once, and once when it has been back for as long', async () =>
+  world(
+    async ({ clock, connections, minutes, told }) => {
+      await connections('+1 -1');
+      await minutes(30);
+      assert.deepEqual(told(), ['raised']);
+      const back = Math.floor((clock.time - START) / 1000);
+      await connections(`+${back}`);
+      await minutes(4);
+      assert.deepEqual(told(), ['raised']);
+      await minutes(2);
+      assert.deepEqual(told(), ['raised', 'cleared']);
+    },
+    { offlineFor: '5m' },
+  ));
+
+test('a backend that was off for hours tells of no device at its start, and of those that stay silent then', async () =>
+  world(
+    async ({ clock, measure, minutes, told }) => {
+      await measure(0, 4);
+      await minutes(2);
+      clock.time += 300 * MINUTE;
+      await minutes(5);
+      assert.deepEqual(told(), []);
+      await minutes(2);
+      assert.deepEqual(told(), ['raised']);
+    },
+    { noDataFor: '5m' },
+  ));
+
+test('a device that was never heard of is not silent', async () =>
+  world(
+    async ({ connections, minutes, told }) => {
+      await connections('+1 -1');
+      await minutes(20);
+      assert.deepEqual(told(), []);
+    },
+    { noDataFor: '5m' },
+  ));
+
+/** Of a device at seattle, of type fridge and in groups north and cold. */
+const matches: readonly (readonly [match: NonNullable<Rule['match']>, isTold: boolean])[] = [
+  [{ type: 'fridge' }, true],
+  [{ type: 'freezer' }, false],
+  [{ group: 'co*' }, true],
+  [{ group: 'south' }, false],
+  [{ type: 'fridge', group: 'north', site: 'seattle', device: 'dev*' }, true],
+  [{ type: 'fridge', site: 'tacoma' }, false],
+];
+for (const [match, isTold] of matches) {
+  test(`${JSON.stringify(match)} ${isTold ? 'matches' : 'does not match'}, for messages and for sweeps`, async () =>
+    world(
+      async ({ connections, environment, measure, minutes, sent }) => {
+        await connections('+1', ['north', 'cold']);
+        await environment.judge([await measure(0, 9)], 'event');
+        await minutes(7);
+        assert.deepEqual(
+          sent.map(({ notification }) => `${notification.ruleId} ${notification.transition}`),
+          isTold ? ['rule-0 raised', 'rule-1 raised'] : [],
+        );
+      },
+      { match, metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 },
+      { match, noDataFor: '5m' },
+    ));
+}
+
+for (const judgeLate of [false, true]) {
+  test(`a window that came late is ${judgeLate ? '' : 'not '}judged by a rule with judgeLate ${judgeLate}`, async () =>
+    world(
+      async ({ clock, environment, measure, log }) => {
+        clock.time += 60 * MINUTE;
+        const window = await measure(0, 9);
+        await environment.judge([window], 'event', { late: new Set([window]) });
+        assert.deepEqual(log(), judgeLate ? ['raised 9'] : []);
+      },
+      { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7, ...(judgeLate && { judgeLate }) },
+    ));
+}
+
+test('a state that cannot be read fails the sweep by its name, and costs no other device anything', async () =>
+  world(
+    async ({ clock, environment, measure, log, client }) => {
+      for (const device of ['north', 'south', 'west']) await measure(0, 4, device);
+      const Item = {
+        deviceId: { S: 'south' },
+        ruleId: { S: 'rule-0' },
+        state: { S: 'alarm' },
+        pending: { S: '[' },
+      };
+      await client.send(new PutItemCommand({ TableName: 'alerts', Item }));
+      for (let minute = 1; minute < 8; minute += 1) {
+        clock.time += MINUTE;
+        await assert.rejects(
+          environment.sweep('sweep'),
+          /state of rule rule-0 and device south cannot be read/,
+        );
+      }
+      assert.deepEqual(log(), ['raised 360', 'raised 360']);
+    },
+    { noDataFor: '5m' },
+  ));

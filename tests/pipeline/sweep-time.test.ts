@@ -1,0 +1,106 @@
+// What a sweep costs, and what becomes of the devices for which a minute is too short.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { WindowStore } from '../../adapters/window-store.ts';
+import { servicesInMemory } from '../http-api/alert-services.ts';
+import { createAlertWorld, MINUTE, START } from './alert-world.ts';
+
+/** Many silent devices, and an environment each of whose actions takes half a second. */
+async function slowly(devices: number) {
+  const world = createAlertWorld({
+    rules: [{ noDataFor: '1m' }],
+    turn: async () => void (world.clock.time += 500),
+  });
+  const names = Array.from({ length: devices }, (_, n) => `device-${String(n).padStart(3, '0')}`);
+  for (const name of names) await world.measure(0, 4, name);
+  world.clock.time = START + 60 * MINUTE;
+  const environment = world.environment();
+  const sweep = async (n: number) => {
+    const left: number[] = [];
+    const begun = world.clock.time;
+    const options = { endsAt: begun + MINUTE, onLate: (count: number) => left.push(count) };
+    await environment.sweep(`sweep-${n}`, options);
+    return { left: left[0] ?? 0, seconds: (world.clock.time - begun) / 1000 };
+  };
+  return { world, names, sweep };
+}
+
+test('a sweep that has not the time for all ends in time, says so, and the next begins where it stopped', async () => {
+  const { world, names, sweep } = await slowly(100);
+  const lefts: number[] = [];
+  for (let n = 0; n < 20 && lefts.at(-1) !== 0; n += 1) {
+    const { left, seconds } = await sweep(n);
+    assert.ok(seconds < 60, `${seconds} s`);
+    lefts.push(left);
+  }
+  assert.ok(lefts.length > 3, lefts.join());
+  const told = world.sent.map(({ notification }) => notification.deviceId);
+  assert.deepEqual([...told].sort(), names);
+  assert.deepEqual(
+    lefts,
+    [...lefts].sort((a, b) => b - a),
+    'each sweep leaves fewer',
+  );
+});
+
+test('where the time never suffices every device is looked at in turn', async () => {
+  const { world, names, sweep } = await slowly(100);
+  for (let n = 0; n < 30; n += 1) {
+    assert.ok((await sweep(n)).left > 0);
+    world.rules.data = world.rules.data.map((rule) => ({ ...rule, repeatEvery: '10s' }));
+  }
+  const counts = names.map((name) => world.sent.filter((each) => each.notification.deviceId === name).length);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  assert.ok(least >= 2 && most - least <= 1, counts.join());
+});
+
+/** Services that count how often windows are looked at. */
+function countingReads() {
+  const services = servicesInMemory();
+  let reads = 0;
+  const before: WindowStore['before'] = async (...asked) => {
+    reads += 1;
+    return services.windows.before(...asked);
+  };
+  return { services: { ...services, windows: { ...services.windows, before } }, reads: () => reads };
+}
+
+test('a device that has long been silent costs a sweep no look at its windows or its state', async () => {
+  const { services, reads } = countingReads();
+  const world = createAlertWorld({ rules: [{ noDataFor: '5m' }], services });
+  const environment = world.environment();
+  await world.measure(0, 4);
+  const counts: (readonly [reads: number, actions: number])[] = [];
+  for (let minute = 1; minute <= 30; minute += 1) {
+    world.clock.time = START + minute * MINUTE;
+    const [readsBefore, actionsBefore] = [reads(), environment.actions()];
+    await environment.sweep(`sweep-${minute}`);
+    counts.push([reads() - readsBefore, environment.actions() - actionsBefore]);
+  }
+  assert.deepEqual(world.log(), ['raised 360']);
+  // One action lists what is open.
+  assert.deepEqual(
+    counts.slice(16).filter(([looks, actions]) => looks > 0 || actions > 1),
+    [],
+  );
+  await world.measure(181, 4);
+  await environment.sweep('back');
+  assert.equal(reads(), counts.reduce((sum, [count]) => sum + count, 0) + 1);
+});
+
+test('a device is looked at once for all rules that judge closed windows', async () => {
+  const mean = { metric: 'temperature', stat: 'mean' } as const;
+  const { services, reads } = countingReads();
+  const rules = [
+    { ...mean, above: 8 },
+    { ...mean, below: 2, forWindows: 5 },
+    { stat: 'count', below: 2 } as const,
+  ];
+  const world = createAlertWorld({ rules, services });
+  await world.measure(0, 9);
+  world.clock.time += 2 * MINUTE;
+  await world.environment().sweep('sweep');
+  assert.deepEqual(world.log().sort(), ['raised 1', 'raised 9']);
+  assert.equal(reads(), 1);
+});

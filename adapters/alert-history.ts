@@ -3,31 +3,7 @@
 import { PutItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { HistoryEntry } from '../core/alert-state.ts';
 import { inParallel } from '../core/in-parallel.ts';
-
-/** All verbs reject with the SDK's error. */
-export interface AlertHistory {
-  /** Safe to repeat. */
-  file(entries: readonly HistoryEntry[]): Promise<void>;
-  /** Newest first. */
-  read(question: AlertHistoryQuestion): Promise<AlertHistoryPage>;
-}
-
-export interface AlertHistoryQuestion {
-  /** All devices if absent. */
-  readonly deviceId?: string;
-  /** Epoch milliseconds: from `from` until before `to`. */
-  readonly from: number;
-  readonly to: number;
-  readonly limit: number;
-  /** Of the page before. */
-  readonly next?: string;
-}
-
-export interface AlertHistoryPage {
-  readonly entries: readonly HistoryEntry[];
-  /** Where to go on, when there may be more. */
-  readonly next?: string;
-}
+import type { AlertHistory, AlertHistoryPage } from '../pipeline/ports.ts';
 
 const DAY_MS = 86_400_000;
 const DAY_SECONDS = 86_400;

@@ -18,40 +18,10 @@ import {
   type Debt,
   type HistoryEntry,
 } from '../core/alert-state.ts';
+import type { AlertStore, OpenAlerts, Snooze } from '../pipeline/ports.ts';
 
 /** Ids of rules begin with a letter or digit. */
 const SNOOZE = '#snooze';
-
-/** What is known of a device's alerts. */
-export interface DeviceAlerts {
-  /** By rule id. */
-  readonly states: Map<string, AlertState>;
-  /** Until then (epoch milliseconds) nobody is told of the device. */
-  readonly snooze?: Snooze;
-}
-
-export interface Snooze {
-  readonly until: number;
-  readonly by: string;
-  readonly comment?: string;
-}
-
-export interface AlertStore {
-  load(deviceId: string): Promise<DeviceAlerts>;
-  /** The snooze instead of what was there; none without one. */
-  snooze(deviceId: string, snooze: Snooze | undefined): Promise<void>;
-  /** Replaces `previous` (undefined: no state yet) by `next`; false when another writer was faster. */
-  transition(previous: AlertState | undefined, next: AlertState): Promise<boolean>;
-}
-
-/** All that somebody has to look after. */
-export interface OpenAlerts {
-  /**
-   * States that are not ok or owe something, of all devices, as they were at some time of the reading. Throws for one
-   * that cannot be read, by its name, after all others.
-   */
-  listOpen(): AsyncIterable<AlertState>;
-}
 
 export function createAlertStore(options: {
   readonly client: DynamoDBClient;

@@ -6,24 +6,22 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import withMiddleware from '@middy/core';
 import type { Context } from 'aws-lambda';
+import type { Counting } from '../pipeline/ports.ts';
 
-export interface Tools {
+export interface Tools extends Counting {
   /** Puts the keys on every log line of this event. Never give it a payload. */
   identify(keys: Readonly<Record<string, string | undefined>>): void;
-  warn(message: string, fields: Readonly<Record<string, string | number>>): void;
   /** Logs an error that the answer to the event already tells of, so that it need not fail the event. */
   fail(error: unknown): void;
-  /** Adds to a metric, zero too. With a reason it is a metric of its own, written at once, with that dimension. */
-  count(name: string, value: number, reason?: string): void;
 }
 
 /**
- * Makes a Lambda handler: metrics are written when the event is done, also when it failed; a failure is logged and
+ * Makes a Lambda handler of `serve`, which takes the event as AWS types it: metrics are written when the event is done, also when it failed; a failure is logged and
  * thrown on, so that Lambda repeats the event.
  */
-export function createHandler<Result = void>(
-  serve: (event: unknown, tools: Tools, context: Context) => Promise<Result>,
-): (event: unknown, context: Context) => Promise<Result> {
+export function createHandler<Event, Result = void>(
+  serve: (event: Event, tools: Tools, context: Context) => Promise<Result>,
+): (event: Event, context: Context) => Promise<Result> {
   const logger = new Logger();
   const metrics = new Metrics();
   const tools: Tools = {
@@ -35,7 +33,7 @@ export function createHandler<Result = void>(
       metric.addMetric(name, MetricUnit.Count, value);
     },
   };
-  return withMiddleware((event: unknown, context: Context) => serve(event, tools, context))
+  return withMiddleware((event: Event, context: Context) => serve(event, tools, context))
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(logMetrics(metrics))
     .onError(({ error }) => logger.error('Event failed', error as Error));

@@ -7,31 +7,11 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { SIGHTING_MS, type Device, type ThingFacts } from '../core/device.ts';
-import type { PresenceEvent } from '../core/presence.ts';
+import { SIGHTING_MS } from '../core/device.ts';
 import { deviceOf } from './device-item.ts';
 import { presenceUpdate } from './presence-update.ts';
 import { createRecent } from '../core/recent.ts';
-
-export interface DevicePage {
-  readonly devices: readonly Device[];
-  /** The last device of this page, when there are more. */
-  readonly last?: string;
-}
-
-export interface DeviceStore {
-  load(deviceId: string): Promise<Device | undefined>;
-  /** At most `limit` devices, in no order that means anything, those after `after` when it is given. */
-  list(page: { readonly limit: number; readonly after?: string }): Promise<DevicePage>;
-  /** Notes that a message of a device came from `site` at `at` (epoch milliseconds), at most every ten minutes. */
-  sighted(deviceId: string, site: string, at: number): Promise<void>;
-  /**
-   * Writes down that a device came or went, unless something later is known (`stale`). Without `thing` it is written
-   * only of a device of which the registry's facts are known already (`unknown`: they are not; a sighting alone brings
-   * none). Safe to repeat.
-   */
-  applyPresence(event: PresenceEvent, thing?: ThingFacts): Promise<'applied' | 'stale' | 'unknown'>;
-}
+import type { DeviceStore } from '../pipeline/ports.ts';
 
 /** Devices whose last sighting an environment remembers. */
 const REMEMBERED_DEVICES = 20_000;

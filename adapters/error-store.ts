@@ -3,13 +3,8 @@
 import { createHash } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ParsedMessage } from '../core/message.ts';
+import type { KeepRejected } from '../pipeline/ports.ts';
 import { jsonText } from './json-text.ts';
-
-/**
- * Writes the rejections of one message to `rejected/<yyyy>/<MM>/<dd>/<traceId>.json`, by the day of its arrival (UTC).
- * A retry writes the same object again. Without rejections it does nothing; rejects with the SDK's error.
- */
-export type KeepRejected = (message: ParsedMessage) => Promise<void>;
 
 const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 

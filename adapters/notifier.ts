@@ -3,14 +3,7 @@
 import { PublishCommand, type MessageAttributeValue, type SNSClient } from '@aws-sdk/client-sns';
 import type { Notification } from '../core/alert-state.ts';
 import { digestText, notificationText, printable, type NotificationText } from '../core/notification.ts';
-
-/** Both verbs reject with the SDK's error. */
-export interface Notifier {
-  /** A repeat carries the same alertId, so receivers can tell. */
-  notify(notification: Notification): Promise<void>;
-  /** Sends one digest of all, to the channels of the first. */
-  notifyAll(notifications: readonly Notification[]): Promise<void>;
-}
+import type { Notifier } from '../pipeline/ports.ts';
 
 /** Such arrays and a digest's text fit a message, which SNS takes up to 256 KB. */
 const MAX_ARRAY_BYTES = 32_000;

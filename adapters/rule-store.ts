@@ -7,32 +7,10 @@ import {
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import type { AlertRule } from '../core/alert-rule.ts';
-import { compileRule, type RuleData } from '../core/rule-data.ts';
+import type { RuleData } from '../core/rule-data.ts';
 import { faultsOf } from '../core/rule-faults.ts';
 import { ruleBody } from '../core/rule-schema.ts';
-
-/** A stored rule that was edited by hand or written by a newer version, and what is wrong with it. */
-export interface UnreadableRule {
-  readonly id: string;
-  readonly problem: string;
-}
-
-/** A stored rule replaces the template's of the same id, readable or not. */
-export interface RuleSet<Rule> {
-  /** By id. */
-  readonly rules: readonly Rule[];
-  /** Nothing is judged by them. */
-  readonly unreadable: readonly UnreadableRule[];
-}
-
-/** All verbs reject with the SDK's error when the table cannot be reached. */
-export interface RuleStore {
-  read(): Promise<RuleSet<RuleData>>;
-  put(rule: RuleData): Promise<void>;
-  /** Whether there was a stored rule of this id. The template's own, if it has one, holds again. */
-  remove(id: string): Promise<boolean>;
-}
+import type { RuleSet, RuleStore, UnreadableRule } from '../pipeline/ports.ts';
 
 export function createRuleStore(options: {
   readonly client: DynamoDBClient;
@@ -76,43 +54,6 @@ export function createRuleStore(options: {
       );
       return Attributes !== undefined;
     },
-  };
-}
-
-/** Tells whoever wrote to the table by hand which rule it is, and what to do. */
-export class UnreadableRuleError extends Error {
-  constructor({ id, problem }: UnreadableRule) {
-    super(
-      `Rule ${id} of the rules table judges nothing: ${problem}. Put it again over the API, or delete it`,
-    );
-    this.name = 'UnreadableRuleError';
-  }
-}
-
-/** All rules as they are judged. */
-export async function readRules(store: Pick<RuleStore, 'read'>): Promise<RuleSet<AlertRule>> {
-  const { rules, unreadable } = await store.read();
-  return { rules: rules.map(compileRule), unreadable };
-}
-
-/** Reads rules at most every `seconds`; who edits one waits so long for every environment to know it. */
-export function createRecentRules(
-  store: Pick<RuleStore, 'read'>,
-  options: { readonly seconds: number; /** Epoch milliseconds. */ readonly now: () => number },
-): () => Promise<readonly AlertRule[]> {
-  let known: { readonly at: number; readonly reading: Promise<RuleSet<AlertRule>> } | undefined;
-  return async () => {
-    const age = options.now() - (known?.at ?? -Infinity);
-    // Negative once the clock stepped back.
-    if (!known || age < 0 || age >= options.seconds * 1000)
-      known = { at: options.now(), reading: readRules(store) };
-    const current = known;
-    try {
-      return (await current.reading).rules;
-    } catch (error) {
-      if (known === current) known = undefined;
-      throw error;
-    }
   };
 }
 

@@ -5,13 +5,7 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-
-export interface StormGuard {
-  /** Whether one more notification may be sent on its own in this minute. Rejects with the SDK's error. */
-  admit(): Promise<boolean>;
-  /** Whether it is known already that no more may be. */
-  isFull(): boolean;
-}
+import type { StormGuard } from '../pipeline/ports.ts';
 
 const MINUTE_MS = 60_000;
 /** Device ids have no number sign. */

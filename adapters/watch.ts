@@ -6,21 +6,7 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-
-/** Both verbs reject with the SDK's error. */
-export interface Watch {
-  /** Notes that somebody looks now. */
-  begin(): Promise<Watched>;
-  /** Notes the last device that was looked at where some are left; none where all were. */
-  stop(last: string | undefined): Promise<void>;
-}
-
-export interface Watched {
-  /** Since when somebody has looked without a long break; epoch milliseconds. Before that, nobody knows who was gone. */
-  readonly since: number;
-  /** The last device that was looked at, where some were left. */
-  readonly last?: string;
-}
+import type { Watch } from '../pipeline/ports.ts';
 
 /** A stack that was switched off, or devices that could not reach it with the whole machine, are no silent devices. */
 const LONGEST_BREAK_MS = 300_000;

@@ -1,39 +1,10 @@
 // Reads a device's windows over a span of time, page by page, rolled up on the way.
 
 import { QueryCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { bucketStartOf, rollUp, type Bucket } from '../core/rollup.ts';
+import { bucketStartOf, rollUp } from '../core/rollup.ts';
 import type { Window } from '../core/window.ts';
+import type { HistoryQuestion, WindowHistory } from '../pipeline/ports.ts';
 import { windowOf } from './window-item.ts';
-
-export interface HistoryQuestion {
-  readonly deviceId: string;
-  /** Only this metric's figures; all if absent. */
-  readonly metric?: string;
-  /** Epoch milliseconds: the buckets that start before `to`, from the one that holds `from` on. */
-  readonly from: number;
-  readonly to: number;
-  /** Length of a bucket: a multiple of the windows' length. */
-  readonly seconds: number;
-  /** Buckets at most, at least 1. */
-  readonly limit: number;
-}
-
-export interface HistoryPage {
-  readonly buckets: readonly Bucket[];
-  /** Where to go on, as `from`, when there is more. */
-  readonly next?: number;
-}
-
-export type StoredSpan = Pick<HistoryQuestion, 'deviceId' | 'from' | 'to' | 'limit'>;
-
-export interface WindowHistory {
-  /** Whole buckets, oldest first; a page may end early after much reading. Rejects with the SDK's error. */
-  read(question: HistoryQuestion): Promise<HistoryPage>;
-  /** Windows as they are stored, oldest first, at most `limit`; `from` and `to` as in a question. */
-  stored(span: StoredSpan): Promise<readonly Window[]>;
-  /** The device's newest window. */
-  last(deviceId: string): Promise<Window | undefined>;
-}
 
 /** Windows that one page reads, some tenths of a second: more than the longest bucket has of the shortest windows. */
 const MAX_WINDOWS = 10_000;

@@ -9,18 +9,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { without, type Delta, type Window } from '../core/window.ts';
 import { createRecent } from '../core/recent.ts';
+import type { WindowStore } from '../pipeline/ports.ts';
 import { keyOf, seenIn, windowOf, type Item } from './window-item.ts';
 import { countingUpdate, improvementsOn } from './window-update.ts';
-
-export interface WindowStore {
-  /**
-   * Counts the delta's readings that are not counted yet, and gives the window as it then is with the number of
-   * readings that this call counted. Safe to repeat. Rejects with the SDK's error when the table cannot be reached.
-   */
-  apply(delta: Delta): Promise<{ window: Window; applied: number }>;
-  /** At most `limit` of the device's newest windows that start before `windowStart` (epoch milliseconds), oldest first. */
-  before(deviceId: string, windowStart: number, limit: number): Promise<readonly Window[]>;
-}
 
 /** Windows that an environment remembers, to foresee what a reading will improve in them. */
 const REMEMBERED_WINDOWS = 1000;

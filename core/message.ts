@@ -21,6 +21,9 @@ export interface ParsedMessage {
   readonly skipped: number;
 }
 
+/** What TelemetryRule and MalformedRule send: the payload's members, and beside them what the rule adds. Nothing else is known. */
+export type TelemetryEvent = Readonly<Record<string, unknown>>;
+
 export const MAX_NAME_LENGTH = 128;
 const MAX_READINGS = 1000;
 const CONTEXT: ReadonlySet<string> = new Set(CONTEXT_NAMES);

@@ -1,5 +1,8 @@
 // Whether a device is connected: AWS IoT tells it in events that may come twice, late and out of order.
 
+/** What PresenceRule sends: an event of AWS IoT, of which only what `parsePresence` reads is trusted. */
+export type LifecycleEvent = Readonly<Record<string, unknown>>;
+
 /** A device came or went. https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html */
 export interface PresenceEvent {
   readonly deviceId: string;

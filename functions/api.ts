@@ -2,17 +2,18 @@
 
 import { createHandler } from '../adapters/create-handler.ts';
 import { readApiEnvironment } from '../adapters/environment.ts';
+import { openApi } from '../adapters/open-api.ts';
 import { createHttpApi } from '../http-api/app.ts';
 import { callerOf, requestOf, resultOf, type HttpEvent } from '../http-api/lambda-http.ts';
-import { openRoutes } from '../http-api/open-routes.ts';
+import { createRoutes } from '../http-api/routes.ts';
 
-const serveHttp = createHttpApi(openRoutes(readApiEnvironment(process.env)));
+const environment = readApiEnvironment(process.env);
+const serveHttp = createHttpApi(createRoutes(openApi(environment), environment));
 
-export const handler = createHandler(async (event, tools) => {
-  const http = event as HttpEvent;
-  const caller = callerOf(http);
-  tools.identify({ route: http.routeKey, caller: caller.id });
+export const handler = createHandler(async (event: HttpEvent, tools) => {
+  const caller = callerOf(event);
+  tools.identify({ route: event.routeKey, caller: caller.id });
   tools.count('ApiRequests', 1);
-  const response = await serveHttp(requestOf(http), { caller, onError: (error) => tools.fail(error) });
+  const response = await serveHttp(requestOf(event), { caller, onError: (error) => tools.fail(error) });
   return resultOf(response);
 });

@@ -14,7 +14,7 @@ export type AttachPolicyResult =
 const { dashboardPolicy: policyName, identityPoolId } = readAttachPolicyEnvironment(process.env);
 const attach = createPolicyAttachment({ client: new IoTClient(), policyName });
 
-export const handler = createHandler(async (_event, tools, context): Promise<AttachPolicyResult> => {
+export const handler = createHandler(async (_event: unknown, tools, context): Promise<AttachPolicyResult> => {
   const caller = dashboardCaller(context.identity, identityPoolId);
   if ('refused' in caller) {
     tools.warn('Policy not attached', { reason: caller.refused });

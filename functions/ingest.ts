@@ -2,13 +2,15 @@
 
 import { createHandler } from '../adapters/create-handler.ts';
 import { readIngestEnvironment } from '../adapters/environment.ts';
-import { openIngestion } from '../adapters/open-ingestion.ts';
-import { parseMessage } from '../core/message.ts';
+import { openIngest } from '../adapters/open-ingest.ts';
+import { parseMessage, type TelemetryEvent } from '../core/message.ts';
+import { createIngest } from '../pipeline/ingest.ts';
 
 const environment = readIngestEnvironment(process.env);
-const ingest = openIngestion(environment, { callsAtOnce: 8 });
+/** Keeps what is rejected, folds the readings, applies the deltas, judges the windows and notifies. */
+const ingest = createIngest(openIngest(environment), { ...environment, callsAtOnce: 8 });
 
-export const handler = createHandler(async (event, tools) => {
+export const handler = createHandler(async (event: TelemetryEvent, tools) => {
   const message = parseMessage(event, environment);
   const { deviceId, traceId } = message.context ?? {};
   tools.identify({ deviceId, traceId: traceId ?? 'unknown' });

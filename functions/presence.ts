@@ -6,14 +6,14 @@ import { createDeviceStore } from '../adapters/device-store.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readPresenceEnvironment } from '../adapters/environment.ts';
 import { createThingReader } from '../adapters/thing-registry.ts';
-import { parsePresence, type PresenceEvent } from '../core/presence.ts';
+import { parsePresence, type LifecycleEvent, type PresenceEvent } from '../core/presence.ts';
 
 const { devicesTable: table } = readPresenceEnvironment(process.env);
 const devices = createDeviceStore({ client: openDynamoDb(), table });
 const metrics = { applied: 'PresenceApplied', stale: 'PresenceStale', unknown: 'PresenceIgnored' } as const;
 const readThing = createThingReader({ client: new IoTClient() });
 
-export const handler = createHandler(async (event, tools) => {
+export const handler = createHandler(async (event: LifecycleEvent, tools) => {
   const presence = parsePresence(event);
   tools.identify({ deviceId: presence?.deviceId });
   tools.count(presence ? await take(presence) : 'PresenceIgnored', 1);

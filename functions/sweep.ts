@@ -1,32 +1,29 @@
 // Every minute: sends what a failure left unsent, reminds, and looks after alarms and devices that no message comes from.
 
+import type { ScheduledEvent } from 'aws-lambda';
 import { createHandler } from '../adapters/create-handler.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readSweepEnvironment } from '../adapters/environment.ts';
 import { openAlerts } from '../adapters/open-alerts.ts';
-import { readRules } from '../adapters/rule-store.ts';
-import { createSweeping } from '../pipeline/sweep.ts';
 import { createWatch } from '../adapters/watch.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
+import { createSweep } from '../pipeline/sweep.ts';
 
 const environment = readSweepEnvironment(process.env);
-const { alertsTable, devicesTable, windowsTable, windowSeconds, windowRetentionDays } = environment;
+const { alertsTable, devicesTable, windowsTable, windowRetentionDays: retentionDays } = environment;
 const client = openDynamoDb();
-const now = () => Date.now();
-const { alerts, rules, paying } = openAlerts(environment, client, now);
-const sweep = createSweeping({
-  rules: async () => readRules(rules),
-  alerts,
+const alerts = openAlerts(environment, client);
+const { now } = alerts;
+const ports = {
+  ...alerts,
   devices: createDeviceStore({ client, table: devicesTable }),
-  windows: createWindowStore({ client, table: windowsTable, retentionDays: windowRetentionDays }),
-  paying,
+  windows: createWindowStore({ client, table: windowsTable, retentionDays }),
   watch: createWatch({ client, table: alertsTable, now }),
-  windowSeconds,
-  now,
-});
+};
+const sweep = createSweep(ports, environment);
 
-export const handler = createHandler(async (_event, tools, context) => {
+export const handler = createHandler(async (_event: ScheduledEvent, tools, context) => {
   await sweep(`sweep-${context.awsRequestId}`, {
     onSent: () => tools.count('AlertsSent', 1),
     endsAt: now() + context.getRemainingTimeInMillis(),

@@ -2,8 +2,7 @@
 
 import * as z from 'zod/mini';
 import type { Device } from '../core/device.ts';
-import type { DeviceStore } from '../adapters/device-store.ts';
-import type { WindowHistory } from '../adapters/window-history.ts';
+import type { DeviceStore, WindowHistory } from '../pipeline/ports.ts';
 import { deviceId, pageLimit, time } from './fields.ts';
 import { figures, figuresOf } from './figures.ts';
 import { ApiProblem } from './problem.ts';

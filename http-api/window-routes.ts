@@ -2,8 +2,8 @@
 
 import * as z from 'zod/mini';
 import { bucketStartOf, resolutions, resolutionsFor, type Resolution } from '../core/rollup.ts';
-import type { WindowHistory } from '../adapters/window-history.ts';
 import { metricName } from '../core/text-schema.ts';
+import type { WindowHistory } from '../pipeline/ports.ts';
 import { deviceId, pageLimit, time, timeText } from './fields.ts';
 import { figures, figuresOf } from './figures.ts';
 import { ApiProblem } from './problem.ts';

@@ -4,18 +4,8 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { openApiOf } from './openapi.ts';
-import { openRoutes } from './open-routes.ts';
+import { describeRoutes } from './routes.ts';
 
 const file = path.resolve(import.meta.dirname, '../docs/openapi.json');
-const routes = openRoutes({
-  windowsTable: '',
-  devicesTable: '',
-  rulesTable: '',
-  alertsTable: '',
-  alertHistoryTable: '',
-  windowSeconds: 10,
-  windowRetentionDays: 1,
-  silentAfterMinutes: 0,
-});
 const options = { ...(await resolveConfig(file)), filepath: file };
-writeFileSync(file, await format(JSON.stringify(openApiOf(routes)), options));
+writeFileSync(file, await format(JSON.stringify(openApiOf(describeRoutes())), options));

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { SEVERITIES } from '../core/alert-rule.ts';
 import type { AlertState, Notification } from '../core/alert-state.ts';
+import { inParallel } from '../core/in-parallel.ts';
 import {
   claim,
   filed,
@@ -14,11 +15,7 @@ import {
   settled,
   type Payer,
 } from '../core/outbox.ts';
-import type { AlertHistory } from '../adapters/alert-history.ts';
-import type { AlertStore } from '../adapters/alert-store.ts';
-import { inParallel } from '../core/in-parallel.ts';
-import type { Notifier } from '../adapters/notifier.ts';
-import type { StormGuard } from '../adapters/storm-guard.ts';
+import type { AlertHistory, AlertStore, Notifier, StormGuard } from './ports.ts';
 
 export interface Paying {
   /**

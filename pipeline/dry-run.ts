@@ -3,8 +3,7 @@
 import { appliesTo, type AlertRule } from '../core/alert-rule.ts';
 import type { Notification } from '../core/alert-state.ts';
 import { rehearse } from '../core/rehearsal.ts';
-import type { DeviceStore } from '../adapters/device-store.ts';
-import type { WindowHistory } from '../adapters/window-history.ts';
+import type { DeviceStore, WindowHistory } from './ports.ts';
 
 export interface Rehearsal {
   /** In order of time. */

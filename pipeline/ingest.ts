@@ -2,28 +2,19 @@
 
 import type { ParsedMessage } from '../core/message.ts';
 import type { MessageContext } from '../core/reading.ts';
+import { createRemembering } from '../core/recent.ts';
 import { foldReadings, windowStartOf, type Delta, type Window } from '../core/window.ts';
-import type { JudgeWindows } from './judge.ts';
-import type { Tools } from '../adapters/create-handler.ts';
-import type { DeviceStore } from '../adapters/device-store.ts';
-import type { KeepRejected } from '../adapters/error-store.ts';
-import { inParallel } from '../core/in-parallel.ts';
-import type { WindowStore } from '../adapters/window-store.ts';
-
-/** A message of which something could not be stored, kept or sent, and the first error of it. */
-export interface FailedMessage {
-  readonly message: ParsedMessage;
-  readonly error: unknown;
-}
+import { createBatch, type Batch, type FailedMessage } from './batch.ts';
+import { createPaying } from './deliver.ts';
+import { createAlerting, type JudgeWindows } from './judge.ts';
+import type { Counting, DeviceStore, IngestPorts, KeepRejected, WindowStore } from './ports.ts';
+import { createRecentRules } from './rules.ts';
 
 /**
  * Takes messages, in any number and order, and gives those that must come again, in the order given; nothing that could
  * be done is left out for their sake. Repeats do no harm. Never rejects.
  */
-export type Ingest = (
-  messages: readonly ParsedMessage[],
-  tools: Pick<Tools, 'count' | 'warn'>,
-) => Promise<FailedMessage[]>;
+export type Ingest = (messages: readonly ParsedMessage[], counting: Counting) => Promise<FailedMessage[]>;
 
 export interface IngestionParts {
   readonly keepRejected: KeepRejected;
@@ -37,68 +28,99 @@ export interface IngestionParts {
 
 /** What is older than this when it arrives is no news: only rules that ask for it judge by it. */
 const LATE_AFTER_MS = 600_000;
+/** Devices report all the time and are rarely in alarm, so most messages need no look at the alerts table. */
+const CALM_SECONDS = 10;
+/** How long a changed rule may take until it is judged by. */
+const RULES_SECONDS = 30;
+/** How long what the registry says of a device is taken for known, where rules match by it. */
+const DEVICE_SECONDS = 60;
+const KNOWN_DEVICES = 10_000;
+
+/** The sentence with its parts, for both functions that take readings. */
+export function createIngest(
+  ports: IngestPorts,
+  settings: { readonly windowSeconds: number; readonly callsAtOnce: number },
+): Ingest {
+  const { rules, devices, now } = ports;
+  const judgeWindows = createAlerting({
+    ...ports,
+    rules: createRecentRules(rules, { seconds: RULES_SECONDS, now }),
+    device: createRemembering(async (deviceId) => devices.load(deviceId), {
+      limit: KNOWN_DEVICES,
+      forMs: DEVICE_SECONDS * 1000,
+      now,
+    }),
+    paying: createPaying(ports),
+    calmFor: Math.min(settings.windowSeconds, CALM_SECONDS) * 1000,
+  });
+  return createIngestion({ ...ports, ...settings, judgeWindows });
+}
 
 export function createIngestion(parts: IngestionParts): Ingest {
-  const { keepRejected, windows, devices: deviceStore, judgeWindows, windowSeconds, callsAtOnce } = parts;
-
-  return async (messages, tools) => {
-    const failures = new Map<ParsedMessage, unknown>();
-    const fail = (message: ParsedMessage, error: unknown) => {
-      if (!failures.has(message)) failures.set(message, error);
-    };
-    /** Does all of `items`, and charges what fails to the messages behind it. */
-    const doAll = <Item>(
-      items: readonly Item[],
-      work: (item: Item) => Promise<void>,
-      isBehind: (message: ParsedMessage, item: Item) => boolean,
-    ) =>
-      inParallel(items, callsAtOnce, async (item) => {
-        try {
-          await work(item);
-        } catch (error) {
-          for (const message of messages) if (isBehind(message, item)) fail(message, error);
-        }
-      });
-
-    const kept: ParsedMessage[] = [];
-    const keep = async (message: ParsedMessage) => {
-      await keepRejected(message);
-      kept.push(message);
-    };
-    const refused = messages.filter(({ rejected }) => rejected.length > 0);
-    await doAll(refused, keep, (message, item) => message === item);
-    countRejected(kept, tools);
-
+  const { windowSeconds, callsAtOnce } = parts;
+  return async (messages, counting) => {
+    const batch = createBatch(messages, callsAtOnce);
+    await keepRejected(batch, parts, counting);
     const deltas = foldReadings(
       messages.flatMap(({ accepted }) => accepted),
       windowSeconds,
     );
-    const changes: { readonly window: Window; readonly applied: number }[] = [];
-    const apply = async (delta: Delta) => void changes.push(await windows.apply(delta));
-    await doAll(deltas, apply, (message, delta) => hasReadingsIn(message, delta, windowSeconds));
-    tools.count('ReadingsAccepted', total(changes.map(({ applied }) => applied)));
-    tools.count('WindowsWritten', changes.filter(({ applied }) => applied > 0).length);
-    tools.count('ValuesSkipped', total(messages.map(({ skipped }) => skipped)));
-
-    const sight = ({ deviceId, site, receivedAt }: MessageContext) =>
-      deviceStore.sighted(deviceId, site, receivedAt);
-    await doAll(lastByDevice(messages), sight, ({ context }, { deviceId }) => context?.deviceId === deviceId);
-
-    const devices = [...newestByDevice(changes.map(({ window }) => window))];
-    const payers = payersOf(messages);
-    const onSent = () => tools.count('AlertsSent', 1);
-    const late = lateWindows(
-      devices.flatMap(([, changed]) => changed),
-      messages,
-      windowSeconds,
-    );
-    const judge = ([deviceId, changed]: (typeof devices)[number]) =>
-      judgeWindows(changed, payers.get(deviceId) ?? 'unknown', { onSent, late });
-    await doAll(devices, judge, (message, [deviceId]) => message.context?.deviceId === deviceId);
-    return messages.flatMap((message) =>
-      failures.has(message) ? [{ message, error: failures.get(message) }] : [],
-    );
+    const changed = await applyDeltas(deltas, batch, parts, counting);
+    await noteSightings(batch, parts);
+    await judgeChanged(changed, batch, parts, counting);
+    return batch.failed();
   };
+}
+
+async function keepRejected(batch: Batch, { keepRejected: keep }: IngestionParts, counting: Counting) {
+  const kept: ParsedMessage[] = [];
+  const refused = batch.messages.filter(({ rejected }) => rejected.length > 0);
+  const keepOne = async (message: ParsedMessage) => {
+    await keep(message);
+    kept.push(message);
+  };
+  await batch.each(refused, keepOne, (message, item) => message === item);
+  countRejected(kept, counting);
+}
+
+/** Gives the windows as they were after each change. */
+async function applyDeltas(
+  deltas: readonly Delta[],
+  batch: Batch,
+  { windows, windowSeconds }: IngestionParts,
+  counting: Counting,
+): Promise<Window[]> {
+  const changes: { readonly window: Window; readonly applied: number }[] = [];
+  const apply = async (delta: Delta) => void changes.push(await windows.apply(delta));
+  await batch.each(deltas, apply, (message, delta) => hasReadingsIn(message, delta, windowSeconds));
+  counting.count('ReadingsAccepted', total(changes.map(({ applied }) => applied)));
+  counting.count('WindowsWritten', changes.filter(({ applied }) => applied > 0).length);
+  counting.count('ValuesSkipped', total(batch.messages.map(({ skipped }) => skipped)));
+  return changes.map(({ window }) => window);
+}
+
+async function noteSightings(batch: Batch, { devices }: IngestionParts): Promise<void> {
+  const note = ({ deviceId, site, receivedAt }: MessageContext) =>
+    devices.sighted(deviceId, site, receivedAt);
+  const last = lastByDevice(batch.messages);
+  await batch.each(last, note, ({ context }, { deviceId }) => context?.deviceId === deviceId);
+}
+
+/** Judges each device's windows, and notifies. */
+async function judgeChanged(
+  windows: readonly Window[],
+  batch: Batch,
+  { judgeWindows, windowSeconds }: IngestionParts,
+  counting: Counting,
+): Promise<void> {
+  const devices = [...newestByDevice(windows)];
+  const payers = payersOf(batch.messages);
+  const onSent = () => counting.count('AlertsSent', 1);
+  const newest = devices.flatMap(([, changed]) => changed);
+  const late = lateWindows(newest, batch.messages, windowSeconds);
+  const judge = ([deviceId, changed]: (typeof devices)[number]) =>
+    judgeWindows(changed, payers.get(deviceId) ?? 'unknown', { onSent, late });
+  await batch.each(devices, judge, (message, [deviceId]) => message.context?.deviceId === deviceId);
 }
 
 function hasReadingsIn(message: ParsedMessage, delta: Delta, windowSeconds: number): boolean {
@@ -160,12 +182,12 @@ function payersOf(messages: readonly ParsedMessage[]): Map<string, string> {
   return payers;
 }
 
-function countRejected(messages: readonly ParsedMessage[], tools: Pick<Tools, 'count' | 'warn'>): void {
+function countRejected(messages: readonly ParsedMessage[], counting: Counting): void {
   const rejected = messages.flatMap((message) => message.rejected);
-  tools.count('ReadingsRejected', rejected.length);
+  counting.count('ReadingsRejected', rejected.length);
   for (const [reason, rejections = []] of Object.entries(Object.groupBy(rejected, ({ reason }) => reason))) {
-    tools.count('ReadingsRejected', rejections.length, reason);
-    tools.warn('Readings rejected', { reason, readings: rejections.length });
+    counting.count('ReadingsRejected', rejections.length, reason);
+    counting.warn('Readings rejected', { reason, readings: rejections.length });
   }
 }
 

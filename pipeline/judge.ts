@@ -13,13 +13,12 @@ import type { AlertState, Moment } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
 import type { Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
-import type { Window } from '../core/window.ts';
-import type { AlertStore } from '../adapters/alert-store.ts';
 import { inParallel } from '../core/in-parallel.ts';
-import { createLookBack, type LookBack } from './look-back.ts';
-import type { Paying } from './deliver.ts';
 import { createRecent } from '../core/recent.ts';
-import type { WindowStore } from '../adapters/window-store.ts';
+import type { Window } from '../core/window.ts';
+import type { Paying } from './deliver.ts';
+import { createLookBack, type LookBack } from './look-back.ts';
+import type { AlertStore, WindowStore } from './ports.ts';
 
 /**
  * Judges windows of one device and sends what is owed, by these windows or by a run before that failed. `payer` names

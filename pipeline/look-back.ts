@@ -4,7 +4,7 @@ import { windowsBefore, type LimitRule } from '../core/alert-rule.ts';
 import { isSuspect } from '../core/alert.ts';
 import { hasFigure } from '../core/figure.ts';
 import type { Window } from '../core/window.ts';
-import type { WindowStore } from '../adapters/window-store.ts';
+import type { WindowStore } from './ports.ts';
 
 /** Where to look back from: windows that start before `start` (epoch milliseconds). */
 export interface Outlook {

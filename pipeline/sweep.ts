@@ -4,13 +4,12 @@ import { isLimitRule, type AlertRule } from '../core/alert-rule.ts';
 import type { AlertState } from '../core/alert-state.ts';
 import type { Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
-import type { AlertStore, OpenAlerts } from '../adapters/alert-store.ts';
-import type { DeviceStore } from '../adapters/device-store.ts';
-import { createDeviceSweep, type DeviceSweepParts } from './sweep-device.ts';
 import { inParallel } from '../core/in-parallel.ts';
-import type { Paying } from './deliver.ts';
-import { UnreadableRuleError, type RuleSet } from '../adapters/rule-store.ts';
-import type { Watch } from '../adapters/watch.ts';
+import { createPaying, type Paying } from './deliver.ts';
+import type { AlertStore, DeviceStore, OpenAlerts, RuleSet, SweepPorts, Watch } from './ports.ts';
+import { readRules, UnreadableRuleError } from './rules.ts';
+import { createDeviceSweep } from './sweep-device.ts';
+import type { DeviceSweepParts } from './sweep-steps.ts';
 
 /**
  * Takes the steps that time alone brings about, and sends what is owed. Goes on with the others when one fails, and
@@ -36,6 +35,16 @@ const DEVICES_A_PAGE = 1000;
 /** Of the time that is left: for looking at devices, and then for taking what goes into digests; the rest is for sending. */
 const DEVICES_SHARE = 1 / 2;
 const DIGESTS_SHARE = 1 / 3;
+
+/** The sweep with its parts. */
+export function createSweep(ports: SweepPorts, settings: { readonly windowSeconds: number }): Sweep {
+  return createSweeping({
+    ...ports,
+    ...settings,
+    rules: async () => readRules(ports.rules),
+    paying: createPaying(ports),
+  });
+}
 
 type OpenByDevice = ReadonlyMap<string, readonly AlertState[]>;
 

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import * as fc from 'fast-check';
-import { createDeviceStore, type DeviceStore } from '../../adapters/device-store.ts';
+import { createDeviceStore } from '../../adapters/device-store.ts';
 import type { PresenceEvent } from '../../core/presence.ts';
+import type { DeviceStore } from '../../pipeline/ports.ts';
 import { openTables, type Tables } from './tables.ts';
 
 const START = 1790000000000;

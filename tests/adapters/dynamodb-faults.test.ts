@@ -7,11 +7,12 @@ import type { AddressInfo } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { openDynamoDb } from '../../adapters/dynamodb-client.ts';
-import { createWindowStore, type WindowStore } from '../../adapters/window-store.ts';
+import { createWindowStore } from '../../adapters/window-store.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import type { Reading } from '../../core/reading.ts';
 import { deltaOf } from '../../core/window.ts';
+import type { WindowStore } from '../../pipeline/ports.ts';
 import { openTables, type Tables } from './tables.ts';
 
 const START = 1_790_000_000_000;

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { createRecentRules, createRuleStore, readRules, type RuleStore } from '../../adapters/rule-store.ts';
+import { createRuleStore } from '../../adapters/rule-store.ts';
 import { compileRule, defaultRules, type RuleData } from '../../core/rule-data.ts';
+import type { RuleStore } from '../../pipeline/ports.ts';
+import { createRecentRules, readRules } from '../../pipeline/rules.ts';
 import { openTables, type Tables } from './tables.ts';
 
 const defaults = defaultRules({ maxTemperature: 8, minTemperature: -1 });

@@ -4,15 +4,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as fc from 'fast-check';
-import {
-  createWindowHistory,
-  type HistoryQuestion,
-  type WindowHistory,
-} from '../../adapters/window-history.ts';
+import { createWindowHistory } from '../../adapters/window-history.ts';
 import { decimalOf, decimalText } from '../../core/decimal.ts';
 import { bucketStartOf, rollUp, type Bucket } from '../../core/rollup.ts';
 import { noSpan, type Span } from '../../core/span.ts';
 import type { Window } from '../../core/window.ts';
+import type { HistoryQuestion, WindowHistory } from '../../pipeline/ports.ts';
 import { openTables, type Tables } from './tables.ts';
 
 const START = 1_790_000_000_000;

@@ -8,11 +8,12 @@ import {
   type AttributeValue,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { createWindowStore, type WindowStore } from '../../adapters/window-store.ts';
+import { createWindowStore } from '../../adapters/window-store.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import type { Reading } from '../../core/reading.ts';
 import { deltaOf, foldReadings, type Delta, type Window } from '../../core/window.ts';
+import type { WindowStore } from '../../pipeline/ports.ts';
 import { openTables, type Tables } from './tables.ts';
 
 const START = 1790000000000;

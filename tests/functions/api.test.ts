@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, mock, test } from 'node:test';
 import { PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import { openRoutes } from '../../http-api/open-routes.ts';
+import { describeRoutes } from '../../http-api/routes.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 import { contextOf, sampleEvent, startLambda, tableVariables } from './lambda.ts';
 
@@ -46,7 +46,7 @@ before(async () => {
     WINDOW_RETENTION_DAYS: '90',
   }));
   const { handler } = await import('../../functions/api.ts');
-  api = (event) => handler(event, context) as Promise<Answer>;
+  api = (event) => handler(event as never, context) as Promise<Answer>;
   await put('devices', {
     deviceId: { S: 'fridge-1' },
     site: { S: 'seattle' },
@@ -102,16 +102,7 @@ async function ask(event: unknown): Promise<{ status: number; type: string | und
 async function answered(event: unknown, path: string): Promise<Json> {
   const { status, type, body } = await ask(event);
   assert.deepEqual([status, type], [200, 'application/json'], JSON.stringify(body));
-  const routes = openRoutes({
-    windowsTable: '',
-    devicesTable: '',
-    rulesTable: '',
-    alertsTable: '',
-    alertHistoryTable: '',
-    windowSeconds: 10,
-    windowRetentionDays: 30,
-    silentAfterMinutes: 0,
-  });
+  const routes = describeRoutes();
   const route = routes.find((each) => each.path === path && each.method === 'GET')!;
   return route.answer.parse(body) as Json;
 }

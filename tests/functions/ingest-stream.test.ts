@@ -26,7 +26,7 @@ before(async () => {
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
   });
   const { handler } = await import('../../functions/ingest-stream.ts');
-  ingestStream = (batch) => handler(batch, context);
+  ingestStream = (batch) => handler(batch as never, context);
 });
 after(() => tables.close());
 

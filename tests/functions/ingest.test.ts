@@ -25,7 +25,7 @@ before(async () => {
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
   }));
   const { handler } = await import('../../functions/ingest.ts');
-  ingest = (event) => handler(event, context);
+  ingest = (event) => handler(event as never, context);
 });
 after(() => tables.close());
 

@@ -27,7 +27,7 @@ before(async () => {
     DEVICES_TABLE: 'devices',
   }));
   const { handler } = await import('../../functions/presence.ts');
-  presence = (event) => handler(event, context);
+  presence = (event) => handler(event as never, context);
 });
 after(() => tables.close());
 

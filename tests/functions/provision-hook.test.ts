@@ -18,7 +18,7 @@ before(async () => {
     SERIAL_NUMBER_PATTERN: 'tg-[a-z0-9]{4,32}',
   }));
   const { handler } = await import('../../functions/provision-hook.ts');
-  hook = (event) => handler(event, context);
+  hook = (event) => handler(event as never, context);
 });
 
 beforeEach(() => {

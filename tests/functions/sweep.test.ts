@@ -26,7 +26,7 @@ before(async () => {
   sweep = async (left = 60_000) => {
     const lefts = [left];
     const getRemainingTimeInMillis = () => lefts.pop() ?? 60_000;
-    await handler(sampleEvent('sweep'), contextOf('sweep', { getRemainingTimeInMillis }));
+    await handler(sampleEvent('sweep') as never, contextOf('sweep', { getRemainingTimeInMillis }));
   };
   // Somebody has looked for an hour.
   const [at, since] = [Date.now(), Date.now() - 3_600_000].map((time) => ({ N: String(time) }));

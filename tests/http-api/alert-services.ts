@@ -1,20 +1,25 @@
 // What alerting stands on, in memory or in tables: in memory thousands of histories can be tried, with every turn in a chosen order.
 
-import { createAlertHistory, type AlertHistory } from '../../adapters/alert-history.ts';
-import {
-  createAlertStore,
-  type AlertStore,
-  type OpenAlerts,
-  type Snooze,
-} from '../../adapters/alert-store.ts';
-import { createDeviceStore, type DeviceStore } from '../../adapters/device-store.ts';
-import { createStormGuard, type StormGuard } from '../../adapters/storm-guard.ts';
-import { createWatch, type Watch } from '../../adapters/watch.ts';
-import { createWindowStore, type WindowStore } from '../../adapters/window-store.ts';
+import { createAlertHistory } from '../../adapters/alert-history.ts';
+import { createAlertStore } from '../../adapters/alert-store.ts';
+import { createDeviceStore } from '../../adapters/device-store.ts';
+import { createStormGuard } from '../../adapters/storm-guard.ts';
+import { createWatch } from '../../adapters/watch.ts';
+import { createWindowStore } from '../../adapters/window-store.ts';
 import type { AlertState, HistoryEntry } from '../../core/alert-state.ts';
 import type { Device } from '../../core/device.ts';
 import { merge, type Delta } from '../../core/window.ts';
 import type { Tables } from '../adapters/tables.ts';
+import type {
+  AlertHistory,
+  AlertStore,
+  DeviceStore,
+  OpenAlerts,
+  Snooze,
+  StormGuard,
+  Watch,
+  WindowStore,
+} from '../../pipeline/ports.ts';
 
 type Now = () => number;
 

@@ -4,21 +4,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { openApiOf } from '../../http-api/openapi.ts';
-import { openRoutes } from '../../http-api/open-routes.ts';
+import { describeRoutes } from '../../http-api/routes.ts';
 
 const described = JSON.parse(
   readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'),
 ) as Record<string, unknown>;
-const routes = openRoutes({
-  windowsTable: '',
-  devicesTable: '',
-  rulesTable: '',
-  alertsTable: '',
-  alertHistoryTable: '',
-  windowSeconds: 10,
-  windowRetentionDays: 30,
-  silentAfterMinutes: 0,
-});
+const routes = describeRoutes();
 
 test('docs/openapi.json is what the code gives: run npm run openapi', () => {
   assert.deepEqual(described, JSON.parse(JSON.stringify(openApiOf(routes))));

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { createAlerting, type JudgeWindows } from '../../pipeline/judge.ts';
 import { createPaying } from '../../pipeline/deliver.ts';
-import type { UnreadableRule } from '../../adapters/rule-store.ts';
 import { createSweeping, type Sweep } from '../../pipeline/sweep.ts';
 import type { AlertState, HistoryEntry, Notification } from '../../core/alert-state.ts';
 import { acknowledge } from '../../core/alert-step.ts';
@@ -12,6 +11,7 @@ import { fingerprint } from '../../core/fingerprint.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
 import { servicesInMemory, type AlertServices } from '../http-api/alert-services.ts';
+import type { UnreadableRule } from '../../pipeline/ports.ts';
 
 export const START = 1_790_000_000_000;
 export const MINUTE = 60_000;

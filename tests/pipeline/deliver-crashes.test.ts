@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AlertStore } from '../../adapters/alert-store.ts';
 import type { RuleData } from '../../core/rule-data.ts';
 import { servicesInMemory } from '../http-api/alert-services.ts';
+import type { AlertStore } from '../../pipeline/ports.ts';
 import {
   assertTold,
   createAlertWorld,

@@ -1,10 +1,10 @@
 // Paying over the tables of a test, with a list instead of SNS.
 
 import { createAlertHistory } from '../../adapters/alert-history.ts';
-import type { AlertStore } from '../../adapters/alert-store.ts';
 import { createPaying, type Paying } from '../../pipeline/deliver.ts';
 import type { Notification } from '../../core/alert-state.ts';
 import type { Tables } from '../adapters/tables.ts';
+import type { AlertStore } from '../../pipeline/ports.ts';
 
 /** `notify` takes each notification, those of a digest too; `admit`: whether one more may be sent on its own. */
 export function payingOf(

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createAlertStore, type AlertStore } from '../../adapters/alert-store.ts';
+import { createAlertStore } from '../../adapters/alert-store.ts';
 import { createAlerting, type JudgeWindows } from '../../pipeline/judge.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
 import type { AlertRule, LimitRule } from '../../core/alert-rule.ts';
@@ -11,6 +11,7 @@ import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import { compileRule, defaultRules } from '../../core/rule-data.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
+import type { AlertStore } from '../../pipeline/ports.ts';
 import { payingOf } from './deliver.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 

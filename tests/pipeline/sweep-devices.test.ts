@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { createDeviceStore, type DeviceStore } from '../../adapters/device-store.ts';
+import { createDeviceStore } from '../../adapters/device-store.ts';
 import type { RuleData } from '../../core/rule-data.ts';
 import { servicesOn } from '../http-api/alert-services.ts';
+import type { DeviceStore } from '../../pipeline/ports.ts';
 import { createAlertWorld, MINUTE, START } from './alert-world.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 

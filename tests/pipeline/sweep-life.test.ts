@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Snooze } from '../../adapters/alert-store.ts';
 import type { RuleData } from '../../core/rule-data.ts';
+import type { Snooze } from '../../pipeline/ports.ts';
 import { assertTold, createAlertWorld, MINUTE, START } from './alert-world.ts';
 
 const high = { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 } as const;

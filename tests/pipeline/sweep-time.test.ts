@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { WindowStore } from '../../adapters/window-store.ts';
 import { servicesInMemory } from '../http-api/alert-services.ts';
+import type { WindowStore } from '../../pipeline/ports.ts';
 import { createAlertWorld, MINUTE, START } from './alert-world.ts';
 
 /** Many silent devices, and an environment each of whose actions takes half a second. */

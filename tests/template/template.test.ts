@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { openRoutes } from '../../http-api/open-routes.ts';
+import { describeRoutes } from '../../http-api/routes.ts';
 import { apiFromTemplate } from '../../packages/local-cloud/http-api/api-spec.ts';
 import { mappingsFromTemplate } from '../../packages/local-cloud/kinesis/mapping-spec.ts';
 import { dataStreamsFromTemplate } from '../../packages/local-cloud/kinesis/stream-spec.ts';
@@ -295,16 +295,7 @@ test('the stream function has the environment of the direct one', () => {
 });
 
 test('the HTTP API lets through what its function serves, and nothing else', () => {
-  const served = openRoutes({
-    windowsTable: '',
-    devicesTable: '',
-    rulesTable: '',
-    alertsTable: '',
-    alertHistoryTable: '',
-    windowSeconds: 10,
-    windowRetentionDays: 30,
-    silentAfterMinutes: 0,
-  });
+  const served = describeRoutes();
   assert.deepEqual(
     apiFromTemplate(load())!.routes.map(({ key }) => key),
     served.map(({ method, path }) => `${method} ${path}`),

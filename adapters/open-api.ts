@@ -1,0 +1,26 @@
+// Opens what the routes of the HTTP API need.
+
+import { defaultRules } from '../core/rule-data.ts';
+import type { ApiPorts } from '../pipeline/ports.ts';
+import { createAlertHistory } from './alert-history.ts';
+import { createAlertStore } from './alert-store.ts';
+import { createDeviceStore } from './device-store.ts';
+import { openDynamoDb } from './dynamodb-client.ts';
+import type { ApiEnvironment } from './environment.ts';
+import { createRuleStore } from './rule-store.ts';
+import { createWindowHistory } from './window-history.ts';
+
+export function openApi(environment: ApiEnvironment): ApiPorts {
+  const { windowsTable, devicesTable, rulesTable, alertsTable, alertHistoryTable } = environment;
+  const { windowSeconds, windowRetentionDays: retentionDays } = environment;
+  const client = openDynamoDb();
+  const now = () => Date.now();
+  return {
+    windows: createWindowHistory({ client, table: windowsTable, windowSeconds, now }),
+    devices: createDeviceStore({ client, table: devicesTable }),
+    rules: createRuleStore({ client, table: rulesTable, defaults: defaultRules(environment) }),
+    alerts: createAlertStore({ client, table: alertsTable }),
+    history: createAlertHistory({ client, table: alertHistoryTable, retentionDays }),
+    now,
+  };
+}

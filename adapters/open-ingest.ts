@@ -1,0 +1,25 @@
+// Opens what ingest needs, for both functions that take readings.
+
+import { S3Client } from '@aws-sdk/client-s3';
+import type { IngestPorts } from '../pipeline/ports.ts';
+import { createDeviceStore } from './device-store.ts';
+import { openDynamoDb } from './dynamodb-client.ts';
+import type { IngestEnvironment } from './environment.ts';
+import { createErrorStore } from './error-store.ts';
+import { openAlerts } from './open-alerts.ts';
+import { createWindowStore } from './window-store.ts';
+
+/** `rememberedWindows`: how many windows an environment keeps in mind between events, to save a write. */
+export function openIngest(
+  environment: IngestEnvironment,
+  { rememberedWindows }: { readonly rememberedWindows?: number } = {},
+): IngestPorts {
+  const { windowsTable, devicesTable, errorsBucket, windowRetentionDays: retentionDays } = environment;
+  const client = openDynamoDb();
+  return {
+    ...openAlerts(environment, client),
+    keepRejected: createErrorStore({ client: new S3Client(), bucket: errorsBucket }),
+    windows: createWindowStore({ client, table: windowsTable, retentionDays, rememberedWindows }),
+    devices: createDeviceStore({ client, table: devicesTable }),
+  };
+}

@@ -1,0 +1,26 @@
+// All routes of the HTTP API, over the ports that they need.
+
+import { createRehearsing } from '../pipeline/dry-run.ts';
+import type { ApiPorts } from '../pipeline/ports.ts';
+import { alertRoutes } from './alert-routes.ts';
+import { deviceRoutes } from './device-routes.ts';
+import type { Route } from './route.ts';
+import { ruleRoutes } from './rule-routes.ts';
+import { windowRoutes } from './window-routes.ts';
+
+export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds: number }): Route[] {
+  const { windows: history, devices, alerts, rules, now } = ports;
+  const { windowSeconds } = settings;
+  return [
+    ...deviceRoutes({ devices, history }),
+    ...windowRoutes({ history, windowSeconds, now }),
+    ...alertRoutes({ alerts, history: ports.history, now }),
+    ...ruleRoutes({ rules, rehearse: createRehearsing({ devices, history, windowSeconds }), now }),
+  ];
+}
+
+/** The routes as their description needs them: to look at, not to be served. */
+export function describeRoutes(): Route[] {
+  const unreachable = new Proxy({}, { get: () => undefined }) as ApiPorts;
+  return createRoutes(unreachable, { windowSeconds: 10 });
+}

@@ -1,0 +1,219 @@
+// The ports of the pipeline: what its use cases need of the world, as types. adapters/ implements them over AWS.
+
+import type { AlertState, HistoryEntry, Notification } from '../core/alert-state.ts';
+import type { Device, ThingFacts } from '../core/device.ts';
+import type { ParsedMessage } from '../core/message.ts';
+import type { PresenceEvent } from '../core/presence.ts';
+import type { Bucket } from '../core/rollup.ts';
+import type { RuleData } from '../core/rule-data.ts';
+import type { Delta, Window } from '../core/window.ts';
+
+export interface WindowStore {
+  /**
+   * Counts the delta's readings that are not counted yet, and gives the window as it then is with the number of
+   * readings that this call counted. Safe to repeat. Rejects with the SDK's error when the table cannot be reached.
+   */
+  apply(delta: Delta): Promise<{ window: Window; applied: number }>;
+  /** At most `limit` of the device's newest windows that start before `windowStart` (epoch milliseconds), oldest first. */
+  before(deviceId: string, windowStart: number, limit: number): Promise<readonly Window[]>;
+}
+
+export interface HistoryQuestion {
+  readonly deviceId: string;
+  /** Only this metric's figures; all if absent. */
+  readonly metric?: string;
+  /** Epoch milliseconds: the buckets that start before `to`, from the one that holds `from` on. */
+  readonly from: number;
+  readonly to: number;
+  /** Length of a bucket: a multiple of the windows' length. */
+  readonly seconds: number;
+  /** Buckets at most, at least 1. */
+  readonly limit: number;
+}
+
+export interface HistoryPage {
+  readonly buckets: readonly Bucket[];
+  /** Where to go on, as `from`, when there is more. */
+  readonly next?: number;
+}
+
+export type StoredSpan = Pick<HistoryQuestion, 'deviceId' | 'from' | 'to' | 'limit'>;
+
+export interface WindowHistory {
+  /** Whole buckets, oldest first; a page may end early after much reading. Rejects with the SDK's error. */
+  read(question: HistoryQuestion): Promise<HistoryPage>;
+  /** Windows as they are stored, oldest first, at most `limit`; `from` and `to` as in a question. */
+  stored(span: StoredSpan): Promise<readonly Window[]>;
+  /** The device's newest window. */
+  last(deviceId: string): Promise<Window | undefined>;
+}
+
+export interface DevicePage {
+  readonly devices: readonly Device[];
+  /** The last device of this page, when there are more. */
+  readonly last?: string;
+}
+
+export interface DeviceStore {
+  load(deviceId: string): Promise<Device | undefined>;
+  /** At most `limit` devices, in no order that means anything, those after `after` when it is given. */
+  list(page: { readonly limit: number; readonly after?: string }): Promise<DevicePage>;
+  /** Notes that a message of a device came from `site` at `at` (epoch milliseconds), at most every ten minutes. */
+  sighted(deviceId: string, site: string, at: number): Promise<void>;
+  /**
+   * Writes down that a device came or went, unless something later is known (`stale`). Without `thing` it is written
+   * only of a device of which the registry's facts are known already (`unknown`: they are not; a sighting alone brings
+   * none). Safe to repeat.
+   */
+  applyPresence(event: PresenceEvent, thing?: ThingFacts): Promise<'applied' | 'stale' | 'unknown'>;
+}
+
+/**
+ * Writes the rejections of one message to `rejected/<yyyy>/<MM>/<dd>/<traceId>.json`, by the day of its arrival (UTC).
+ * A retry writes the same object again. Without rejections it does nothing; rejects with the SDK's error.
+ */
+export type KeepRejected = (message: ParsedMessage) => Promise<void>;
+
+/** A stored rule that was edited by hand or written by a newer version, and what is wrong with it. */
+export interface UnreadableRule {
+  readonly id: string;
+  readonly problem: string;
+}
+
+/** A stored rule replaces the template's of the same id, readable or not. */
+export interface RuleSet<Rule> {
+  /** By id. */
+  readonly rules: readonly Rule[];
+  /** Nothing is judged by them. */
+  readonly unreadable: readonly UnreadableRule[];
+}
+
+/** All verbs reject with the SDK's error when the table cannot be reached. */
+export interface RuleStore {
+  read(): Promise<RuleSet<RuleData>>;
+  put(rule: RuleData): Promise<void>;
+  /** Whether there was a stored rule of this id. The template's own, if it has one, holds again. */
+  remove(id: string): Promise<boolean>;
+}
+
+/** What is known of a device's alerts. */
+export interface DeviceAlerts {
+  /** By rule id. */
+  readonly states: Map<string, AlertState>;
+  /** Until then (epoch milliseconds) nobody is told of the device. */
+  readonly snooze?: Snooze;
+}
+
+export interface Snooze {
+  readonly until: number;
+  readonly by: string;
+  readonly comment?: string;
+}
+
+export interface AlertStore {
+  load(deviceId: string): Promise<DeviceAlerts>;
+  /** The snooze instead of what was there; none without one. */
+  snooze(deviceId: string, snooze: Snooze | undefined): Promise<void>;
+  /** Replaces `previous` (undefined: no state yet) by `next`; false when another writer was faster. */
+  transition(previous: AlertState | undefined, next: AlertState): Promise<boolean>;
+}
+
+/** All that somebody has to look after. */
+export interface OpenAlerts {
+  /**
+   * States that are not ok or owe something, of all devices, as they were at some time of the reading. Throws for one
+   * that cannot be read, by its name, after all others.
+   */
+  listOpen(): AsyncIterable<AlertState>;
+}
+
+/** All verbs reject with the SDK's error. */
+export interface AlertHistory {
+  /** Safe to repeat. */
+  file(entries: readonly HistoryEntry[]): Promise<void>;
+  /** Newest first. */
+  read(question: AlertHistoryQuestion): Promise<AlertHistoryPage>;
+}
+
+export interface AlertHistoryQuestion {
+  /** All devices if absent. */
+  readonly deviceId?: string;
+  /** Epoch milliseconds: from `from` until before `to`. */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+  /** Of the page before. */
+  readonly next?: string;
+}
+
+export interface AlertHistoryPage {
+  readonly entries: readonly HistoryEntry[];
+  /** Where to go on, when there may be more. */
+  readonly next?: string;
+}
+
+/** Both verbs reject with the SDK's error. */
+export interface Notifier {
+  /** A repeat carries the same alertId, so receivers can tell. */
+  notify(notification: Notification): Promise<void>;
+  /** Sends one digest of all, to the channels of the first. */
+  notifyAll(notifications: readonly Notification[]): Promise<void>;
+}
+
+export interface StormGuard {
+  /** Whether one more notification may be sent on its own in this minute. Rejects with the SDK's error. */
+  admit(): Promise<boolean>;
+  /** Whether it is known already that no more may be. */
+  isFull(): boolean;
+}
+
+/** Both verbs reject with the SDK's error. */
+export interface Watch {
+  /** Notes that somebody looks now. */
+  begin(): Promise<Watched>;
+  /** Notes the last device that was looked at where some are left; none where all were. */
+  stop(last: string | undefined): Promise<void>;
+}
+
+export interface Watched {
+  /** Since when somebody has looked without a long break; epoch milliseconds. Before that, nobody knows who was gone. */
+  readonly since: number;
+  /** The last device that was looked at, where some were left. */
+  readonly last?: string;
+}
+
+/** What judging and delivering alerts needs. */
+export interface AlertPorts {
+  readonly alerts: AlertStore & OpenAlerts;
+  readonly history: AlertHistory;
+  readonly rules: RuleStore;
+  readonly notifier: Notifier;
+  readonly guard: StormGuard;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export interface IngestPorts extends AlertPorts {
+  readonly keepRejected: KeepRejected;
+  readonly windows: WindowStore;
+  readonly devices: DeviceStore;
+}
+
+export interface SweepPorts extends AlertPorts {
+  readonly devices: DeviceStore;
+  readonly windows: WindowStore;
+  readonly watch: Watch;
+}
+
+/** What the routes of the HTTP API need. */
+export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules' | 'now'> {
+  readonly devices: DeviceStore;
+  readonly windows: WindowHistory;
+}
+
+/** Where a use case says what it did. */
+export interface Counting {
+  /** Adds to a metric, zero too. With a reason it is a metric of its own, with that dimension. */
+  count(name: string, value: number, reason?: string): void;
+  warn(message: string, fields: Readonly<Record<string, string | number>>): void;
+}

@@ -1,0 +1,42 @@
+// Reads the alert rules as they are judged, and names those that cannot be read.
+
+import type { AlertRule } from '../core/alert-rule.ts';
+import { compileRule } from '../core/rule-data.ts';
+import type { RuleSet, RuleStore, UnreadableRule } from './ports.ts';
+
+/** Tells whoever wrote to the table by hand which rule it is, and what to do. */
+export class UnreadableRuleError extends Error {
+  constructor({ id, problem }: UnreadableRule) {
+    super(
+      `Rule ${id} of the rules table judges nothing: ${problem}. Put it again over the API, or delete it`,
+    );
+    this.name = 'UnreadableRuleError';
+  }
+}
+
+/** All rules as they are judged. */
+export async function readRules(store: Pick<RuleStore, 'read'>): Promise<RuleSet<AlertRule>> {
+  const { rules, unreadable } = await store.read();
+  return { rules: rules.map(compileRule), unreadable };
+}
+
+/** Reads rules at most every `seconds`; who edits one waits so long for every environment to know it. */
+export function createRecentRules(
+  store: Pick<RuleStore, 'read'>,
+  options: { readonly seconds: number; /** Epoch milliseconds. */ readonly now: () => number },
+): () => Promise<readonly AlertRule[]> {
+  let known: { readonly at: number; readonly reading: Promise<RuleSet<AlertRule>> } | undefined;
+  return async () => {
+    const age = options.now() - (known?.at ?? -Infinity);
+    // Negative once the clock stepped back.
+    if (!known || age < 0 || age >= options.seconds * 1000)
+      known = { at: options.now(), reading: readRules(store) };
+    const current = known;
+    try {
+      return (await current.reading).rules;
+    } catch (error) {
+      if (known === current) known = undefined;
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,132 @@
+// What time alone may change about one rule of a device: windows that closed lately, and silence.
+
+import { judgeAbsence, presenceOf, type Presence } from '../core/absence.ts';
+import {
+  isLimitRule,
+  windowsBefore,
+  type AbsenceRule,
+  type AlertRule,
+  type LimitRule,
+} from '../core/alert-rule.ts';
+import { isSuspect, judge } from '../core/alert.ts';
+import type { AlertState, Moment } from '../core/alert-state.ts';
+import { isAlarm } from '../core/alert-step.ts';
+import { SIGHTING_MS, type Device } from '../core/device.ts';
+import { needsClosedWindows } from '../core/figure.ts';
+import { windowStartOf, type Window } from '../core/window.ts';
+import type { LookBack } from './look-back.ts';
+import type { AlertStore, WindowStore } from './ports.ts';
+
+export interface DeviceSweepParts {
+  readonly rules: readonly AlertRule[];
+  /** Ids of rules that cannot be read: their alerts stay as they are. */
+  readonly kept: ReadonlySet<string>;
+  readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
+  readonly windows: Pick<WindowStore, 'before'>;
+  readonly windowSeconds: number;
+  /** Nobody looked before; epoch milliseconds. */
+  readonly watchedSince: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export type Step = (state: AlertState | undefined, moment: Moment) => AlertState | undefined;
+/** Steps go through windows: each attempt takes them anew. */
+export type BeginSteps = () => Step;
+
+/** One rule that applies to a device, and the state of its alarm where one stands. */
+export interface Case<Rule = AlertRule> {
+  readonly rule: Rule;
+  readonly device: Device;
+  readonly standing: AlertState | undefined;
+  readonly lookBack: LookBack;
+}
+
+/** How long after its end a window counts as closed though no newer one has readings; readings may still come late. */
+const CLOSES_AFTER_MS = 60_000;
+/** The last window of a device that fell silent is looked at for so long, should a sweep fail. */
+const LOOKS_BACK_MS = 900_000;
+/** Windows that were closed in the last sweeps are judged once more: late readings may have changed them. */
+const CLOSED_LATELY_MS = 120_000;
+
+/** How many windows all rules of a device mostly look at. */
+export function usualWindows({ rules, windowSeconds }: DeviceSweepParts): number {
+  const longest = Math.max(0, ...rules.filter(isLimitRule).map(windowsBefore));
+  return longest + Math.ceil(CLOSED_LATELY_MS / (windowSeconds * 1000));
+}
+
+/** What the rule makes of the device's state now; undefined when there is nothing to look at. Rejects with the SDK's error. */
+export async function stepOf(parts: DeviceSweepParts, found: Case): Promise<BeginSteps | undefined> {
+  const { rule, standing } = found;
+  if (!isLimitRule(rule)) return absenceStep(parts, { ...found, rule });
+  return standing || needsClosedWindows(rule) ? limitStep(parts, { ...found, rule }) : undefined;
+}
+
+async function absenceStep(
+  parts: DeviceSweepParts,
+  { rule, device, standing }: Case<AbsenceRule>,
+): Promise<BeginSteps | undefined> {
+  const { watchedSince, now } = parts;
+  const isOpen = standing !== undefined;
+  const heard = rule.absence === 'silent' ? await heardAt(parts, device, rule.longest, isOpen) : undefined;
+  const presence = presenceOf(rule, device, heard, { now: now(), watchedSince });
+  const isGone = ({ lastAt }: Presence) => now() - lastAt > rule.longest;
+  if (!presence || !(isOpen || isGone(presence))) return undefined;
+  return () => (state, moment) => judgeAbsence(rule, state, device, presence, moment);
+}
+
+/** When the device was last heard of; its windows are asked only where that can matter. */
+async function heardAt(
+  { windows, windowSeconds, now }: DeviceSweepParts,
+  { deviceId, lastSeenAt }: Device,
+  longest: number,
+  isOpen: boolean,
+): Promise<number | undefined> {
+  const age = now() - (lastSeenAt ?? NaN);
+  // Of an alarm that stands only whether the device is back matters, and this one cannot be.
+  if (isOpen ? age > longest + SIGHTING_MS : age <= longest) return lastSeenAt;
+  const [newest] = await windows.before(deviceId, now() + windowSeconds * 1000, 1);
+  const reading = newest && Math.min(newest.lastReadingAt, now());
+  const known = [lastSeenAt, reading].filter((time) => time !== undefined);
+  return known.length > 0 ? Math.max(...known) : undefined;
+}
+
+/** Judges the windows that time closed lately, one after the other. */
+async function limitStep(
+  { windowSeconds, now }: DeviceSweepParts,
+  { rule, device, standing, lookBack }: Case<LimitRule>,
+): Promise<BeginSteps | undefined> {
+  const size = windowSeconds * 1000;
+  const { deviceId, lastSeenAt = -Infinity } = device;
+  if (!standing && now() - lastSeenAt > size + LOOKS_BACK_MS) return undefined;
+  // A window begins at a multiple of its size, so all rules of a device look from the same place.
+  const start = windowStartOf(now() - CLOSES_AFTER_MS, windowSeconds);
+  const isOpen = standing !== undefined && isAlarm(standing);
+  const closed = await lookBack(rule, { deviceId, start, isAlarm: isOpen });
+  const isNews = (window: Window) =>
+    (rule.judgeLate || now() - window.windowStart < size + LOOKS_BACK_MS) &&
+    (rule.perMinute || isSuspect(rule, window));
+  const lately = closed.filter(
+    ({ windowStart }, index) => windowStart >= start - CLOSED_LATELY_MS || index === closed.length - 1,
+  );
+  if (lately.length === 0 || !(standing || lately.some(isNews))) return undefined;
+  return () => stepThrough(rule, closed, closed.length - lately.length);
+}
+
+/** Steps from one window that changes the state to the next, those from `first` on. */
+function stepThrough(rule: LimitRule, closed: readonly Window[], first: number): Step {
+  let at = first;
+  return (state, moment) => {
+    for (; at < closed.length; at += 1) {
+      const next = judge(rule, state, { closed: closed.slice(0, at + 1) }, moment);
+      if (next !== undefined && next !== state && (at === closed.length - 1 || tells(state, next)))
+        return next;
+    }
+    return state;
+  };
+}
+
+/** Whether people are told of something, or it would be told but for quiet hours; not of a beginning of a row of windows. */
+function tells(before: AlertState | undefined, after: AlertState): boolean {
+  return after.unfiled.length > (before?.unfiled.length ?? 0);
+}

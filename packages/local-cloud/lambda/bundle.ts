@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import { build, stop } from 'esbuild';
 import type { BuildOptions, Message } from 'esbuild';
 import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';
+import { cacheFolderOf, createBundleCache } from './bundle-cache.ts';
 
 export interface Bundle {
   /** Absolute path of the module that exports the handler. */
@@ -15,6 +16,8 @@ export interface Bundle {
   /** Base64, as Lambda's `CodeSha256`. */
   readonly sha256: string;
 }
+
+const { version } = createRequire(import.meta.url)('esbuild/package.json') as { version: string };
 
 /** The extensions that the Node runtime of Lambda tries, in its order. */
 const moduleExtensions = ['.js', '.mjs', '.cjs'];
@@ -45,18 +48,32 @@ function describe(error: unknown): string {
 
 let building = 0;
 
+/** Files that a build read, absolute, and those that it wrote, relative to its folder. */
+interface Built {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
 /**
  * Builds functions of the same options at once, as what they share is read only once then; each is the same to the byte as
  * if it were built alone. esbuild is a process of its own, which would stay and keep 30 to 400 MB: the last build ends it.
  */
-async function buildTogether(specs: readonly FunctionSpec[], buildDir: string): Promise<void> {
+async function buildTogether(specs: readonly FunctionSpec[], buildDir: string): Promise<Built> {
+  // Only a start that builds pays for it.
+  const { build, stop } = await import('esbuild');
   const entryPoints = specs.map(({ logicalId, entryPoint }) => ({
     in: entryPoint,
     out: path.join(logicalId, path.parse(entryPoint).name),
   }));
   building += 1;
   try {
-    await build({ ...optionsOf(specs[0]!), entryPoints, outdir: buildDir });
+    const options = { ...optionsOf(specs[0]!), entryPoints, outdir: buildDir, metafile: true } as const;
+    const { metafile } = await build(options);
+    return {
+      // A module that a package leaves out for browsers is named `(disabled):` and its path.
+      inputs: Object.keys(metafile.inputs).map((file) => path.resolve(file.replace(/^\(disabled\):/, ''))),
+      outputs: Object.keys(metafile.outputs).map((file) => path.relative(buildDir, path.resolve(file))),
+    };
   } finally {
     building -= 1;
     if (building === 0) await stop();
@@ -72,6 +89,27 @@ async function buildAlone(spec: FunctionSpec, buildDir: string): Promise<void> {
     });
   }
 }
+
+/** Takes what an earlier build made of the same sources, or builds. */
+async function buildGroup(group: readonly FunctionSpec[], buildDir: string): Promise<void> {
+  const cacheFolder = cacheFolderOf(group[0]!.entryPoint);
+  const cache = cacheFolder === undefined ? undefined : createBundleCache(cacheFolder);
+  const options = optionsOf(group[0]!);
+  // Comments in the outputs name the sources, relative to the working folder.
+  const key = JSON.stringify([version, process.cwd(), options, group.map(sourceOf)]);
+  if (await cache?.take(key, buildDir)) return;
+  let built: Built;
+  try {
+    built = await buildTogether(group, buildDir);
+  } catch {
+    // Which of them it was, esbuild does not say.
+    for (const spec of group) await buildAlone(spec, buildDir);
+    return;
+  }
+  await cache?.keep(key, buildDir, built.outputs, built.inputs);
+}
+
+const sourceOf = ({ logicalId, entryPoint }: FunctionSpec) => [logicalId, entryPoint];
 
 async function makeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
@@ -107,12 +145,7 @@ export async function bundleFunctions(
   const folderOf = ({ logicalId }: FunctionSpec) => path.join(buildDir, logicalId);
   await Promise.all(specs.map((spec) => makeFolder(folderOf(spec))));
   const groups = Map.groupBy(specs, (spec) => JSON.stringify(optionsOf(spec)));
-  const buildGroup = (group: readonly FunctionSpec[]) =>
-    buildTogether(group, buildDir).catch(async () => {
-      // Which of them it was, esbuild does not say.
-      for (const spec of group) await buildAlone(spec, buildDir);
-    });
-  await Promise.all([...groups.values()].map(buildGroup));
+  await Promise.all([...groups.values()].map((group) => buildGroup(group, buildDir)));
   const bundles = specs.map(async (spec) => [spec.logicalId, await bundleOf(spec, folderOf(spec))] as const);
   return new Map(await Promise.all(bundles));
 }

@@ -1,0 +1,108 @@
+// Functions are built once for the same sources: whatever a build reads, or would read, counts.
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { cacheFolderOf, createBundleCache } from '../../lambda/bundle-cache.ts';
+import { start } from './fixture.ts';
+
+const source = `import { name } from './name.ts'; export const handler = async () => name;`;
+const key = 'options';
+
+/** A project with a source and what a build made of it, which the cache keeps. */
+async function keptProject(t: TestContext) {
+  const dir = await mkdtemp(path.join(tmpdir(), 'tidegate-bundles-'));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  const at = (...names: string[]) => path.join(dir, ...names);
+  for (const folder of ['src', 'built/Fn', 'other/deeper']) await mkdir(at(folder), { recursive: true });
+  await writeFile(at('src/fn.ts'), source);
+  await writeFile(at('package.json'), '{}');
+  await writeFile(at('built/Fn/fn.mjs'), 'code');
+  await writeFile(
+    at('built/Fn/fn.mjs.map'),
+    '{\n  "version": 3,\n  "sources": ["../../src/fn.ts"],\n  "names": []\n}\n',
+  );
+  const cache = createBundleCache(at('cache'));
+  await cache.keep(key, at('built'), ['Fn/fn.mjs', 'Fn/fn.mjs.map'], [at('src/fn.ts')]);
+  return { at, take: () => cache.take(key, at('other/deeper')) };
+}
+
+test('gives what was built of the same sources, with source maps that find them', async (t) => {
+  const { at, take } = await keptProject(t);
+  assert.equal(await take(), true);
+  assert.equal(await readFile(at('other/deeper/Fn/fn.mjs'), 'utf8'), 'code');
+  const map = JSON.parse(await readFile(at('other/deeper/Fn/fn.mjs.map'), 'utf8')) as { sources: string[] };
+  assert.deepEqual(map.sources, ['../../../src/fn.ts']);
+});
+
+const changes: readonly (readonly [what: string, file: string])[] = [
+  ['a source that changed', 'src/fn.ts'],
+  ['a package.json above it that changed', 'package.json'],
+  ['a package.json that came', 'src/package.json'],
+  ['a tsconfig.json that came', 'tsconfig.json'],
+  ['a lockfile that came', 'package-lock.json'],
+];
+
+for (const [what, file] of changes) {
+  test(`gives nothing after ${what}`, async (t) => {
+    const { at, take } = await keptProject(t);
+    await writeFile(at(file), '{"type": "module"}');
+    assert.equal(await take(), false);
+  });
+}
+
+test('gives nothing after a source that went, or for other options', async (t) => {
+  const { at, take } = await keptProject(t);
+  assert.equal(await createBundleCache(at('cache')).take('other options', at('other')), false);
+  await rm(at('src/fn.ts'));
+  assert.equal(await take(), false);
+});
+
+test('gives nothing that was damaged on disk', async (t) => {
+  const { at, take } = await keptProject(t);
+  const [entry] = await readdir(at('cache'));
+  await writeFile(at('cache', entry!, 'Fn/fn.mjs'), 'cod');
+  assert.equal(await take(), false);
+  await writeFile(at('cache', entry!, 'manifest.json'), '{"inputs":');
+  assert.equal(await take(), false);
+});
+
+test('a cache that cannot be written costs the next start a build, and nothing else', async (t) => {
+  const { at } = await keptProject(t);
+  await writeFile(at('file'), '');
+  const cache = createBundleCache(at('file', 'cache'));
+  await cache.keep(key, at('built'), ['Fn/fn.mjs'], [at('src/fn.ts')]);
+  assert.equal(await cache.take(key, at('other')), false);
+});
+
+test('is where tools of Node keep what can be made again, and not in a project without node_modules', async (t) => {
+  const { at } = await keptProject(t);
+  assert.equal(cacheFolderOf(at('src/fn.ts')), undefined);
+  await mkdir(at('node_modules'));
+  assert.equal(cacheFolderOf(at('src/fn.ts')), at('node_modules/.cache/local-cloud'));
+});
+
+test('a function runs what was built before, and anew what has changed', async (t) => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'tidegate-bundles-'));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  await mkdir(path.join(dir, 'node_modules'));
+  const answer = async (name: string) => {
+    await writeFile(path.join(dir, 'name.ts'), `export const name = '${name}';`);
+    const { lambda } = await start(t, { Fn: { source } }, { dir });
+    const { payload } = await lambda.invoke('tidegate-Fn', '{}');
+    return payload;
+  };
+  const cached = async () => {
+    const folder = path.join(dir, 'node_modules/.cache/local-cloud');
+    const [entry, ...more] = await readdir(folder);
+    assert.deepEqual(more, []);
+    return (await stat(path.join(folder, entry!))).mtimeMs;
+  };
+  assert.equal(await answer('one'), '"one"');
+  const first = await cached();
+  assert.equal(await answer('one'), '"one"');
+  assert.equal(await cached(), first);
+  assert.equal(await answer('two'), '"two"');
+  assert.notEqual(await cached(), first);
+});

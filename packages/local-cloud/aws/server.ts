@@ -28,7 +28,7 @@ export interface AwsServerOptions {
   readonly port: number;
   /** By the service name in the SigV4 credential scope, such as `s3`, `dynamodb` or `iotdata`. */
   readonly services: Readonly<Record<string, AwsHandler>>;
-  /** Checks requests that are signed with temporary credentials given out here; see local/cognito/callers.ts. */
+  /** Checks requests that are signed with temporary credentials given out here; see cognito/callers.ts. */
   readonly authenticate?: (req: IncomingMessage, service: string) => Promise<Authenticated | undefined>;
   /** Origins whose pages may call, such as `http://localhost:8080`; asked for at each request. */
   readonly origins?: () => readonly string[];

@@ -20,9 +20,16 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     /** Installs the packages of bench/package.json first. */
     install: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
-if (values.install) execFileSync('npm', ['ci', '--prefix', import.meta.dirname], { stdio: 'inherit' });
+if (values.help) {
+  console.log(
+    'usage: node bench/fold.ts [--devices N] [--readings N] [--rounds N] [--only NAME] [--install]',
+  );
+  process.exit();
+}
+if (values.install) installPeers();
 
 const wanted = contenders.filter(({ name }) => values.only?.some((start) => name.startsWith(start)) ?? true);
 const present = wanted.filter(({ needs }) => {
@@ -40,6 +47,15 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+/** npm leaves out an optional package that its own Node is too old for, so it runs with the Node of this program. */
+function installPeers(): void {
+  const PATH = [path.dirname(process.execPath), process.env['PATH']].join(path.delimiter);
+  execFileSync('npm', ['ci', '--prefix', import.meta.dirname], {
+    stdio: 'inherit',
+    env: { ...process.env, PATH },
+  });
 }
 
 /** One round to warm up, then all in turns, so that whatever else the machine does hits each of them. */

@@ -51,8 +51,33 @@ test('no file is named after a drawer', () => {
   );
 });
 
+const locks = ['package-lock.json', 'bench/package-lock.json'];
+
 test('no package comes from an address of its own', () => {
-  for (const lock of ['package-lock.json', 'bench/package-lock.json']) {
+  for (const lock of locks) {
     assert.doesNotMatch(readFileSync(path.join(root, lock), 'utf8'), /"resolved"/);
+  }
+});
+
+/** What a lock says of a package, its own one's included. */
+interface Locked {
+  readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+}
+
+test('locks have every package that is needed on any machine', () => {
+  for (const lock of locks) {
+    const { packages } = JSON.parse(readFileSync(path.join(root, lock), 'utf8')) as {
+      packages: Record<string, Locked>;
+    };
+    const present = new Set(Object.keys(packages).map((key) => key.replace(/^.*node_modules\//, '')));
+    const needed = Object.values(packages).flatMap(({ dependencies, optionalDependencies }) =>
+      Object.keys({ ...dependencies, ...optionalDependencies }),
+    );
+    assert.deepEqual(
+      needed.filter((name) => !present.has(name)),
+      [],
+      lock,
+    );
   }
 });

@@ -3,7 +3,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { decimalFromText, type Decimal } from '../core/decimal.ts';
 import { noSpan, type Span } from '../core/span.ts';
-import type { Aggregate, Window, WindowKey } from '../core/window.ts';
+import type { Aggregate, Window, WindowKey, WindowTotals } from '../core/window.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -13,6 +13,31 @@ export function keyOf({ deviceId, windowStart }: WindowKey): Item {
 
 /** Reads an item of the windows table; throws an Error that names the attribute when a metric's figure is missing. */
 export function windowOf(item: Item): Window {
+  return {
+    deviceId: item['deviceId']?.S ?? '',
+    site: item['site']?.S ?? '',
+    windowStart: Number(item['windowStart']?.N),
+    readings: Number(item['readings']?.N),
+    metrics: metricsIn(item),
+    ...spanIn(item),
+  };
+}
+
+/** Reads no more of an item than that; throws as `windowOf` does. */
+export function totalsOf(item: Item): WindowTotals {
+  const [first, newest] = [item['firstReadingAt']?.N, item['lastReadingAt']?.N];
+  return {
+    deviceId: item['deviceId']?.S ?? '',
+    windowStart: Number(item['windowStart']?.N),
+    readings: Number(item['readings']?.N),
+    metrics: metricsIn(item),
+    ...(first !== undefined && newest !== undefined
+      ? { firstReadingAt: Number(first), lastReadingAt: Number(newest) }
+      : {}),
+  };
+}
+
+function metricsIn(item: Item): Map<string, Aggregate> {
   const metrics = new Map<string, Aggregate>();
   for (const attribute of Object.keys(item)) {
     if (!attribute.endsWith('.count')) continue;
@@ -24,14 +49,7 @@ export function windowOf(item: Item): Window {
       count: Number(item[attribute]?.N),
     });
   }
-  return {
-    deviceId: item['deviceId']?.S ?? '',
-    site: item['site']?.S ?? '',
-    windowStart: Number(item['windowStart']?.N),
-    readings: Number(item['readings']?.N),
-    metrics,
-    ...spanIn(item),
-  };
+  return metrics;
 }
 
 /** Windows that were stored before they had a span have none. */

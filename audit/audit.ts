@@ -1,17 +1,17 @@
 // Holds the windows table against the archive, which has every message: what the table lacks is found, and counted if wanted.
 
-import { foldArchive, type FoldedArchive, type FoldedWindow } from '../core/archive/fold-archive.ts';
+import { foldArchive, type FoldedArchive } from '../core/archive/fold-archive.ts';
 import { differenceOf } from '../core/archive/difference.ts';
-import { windowStartOf } from '../core/window.ts';
+import { windowStartOf, type WindowTotals } from '../core/window.ts';
 import { inParallel } from '../core/in-parallel.ts';
-import { createWindowHistory } from '../adapters/window-history.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
+import { createTotalsReader } from '../adapters/window-totals.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { chunksOf, filesBelow } from './archive-files.ts';
 import { compileKernel } from './kernel.ts';
 import { AuditError, type AuditOptions } from './options.ts';
 
-type Key = Pick<FoldedWindow, 'deviceId' | 'windowStart'>;
+type Key = Pick<WindowTotals, 'deviceId' | 'windowStart'>;
 
 const QUERIES_AT_ONCE = 8;
 const keyText = ({ deviceId, windowStart }: Key) => `${windowStart}/${deviceId}`;
@@ -25,11 +25,11 @@ export async function audit(options: AuditOptions, tell: (line: string) => void)
   const folded = await fold(options, tell);
   const { archived, from, to } = expectedOf(folded, options);
   const client = openDynamoDb(options.client);
-  const { table, windowSeconds, repairRetentionDays: retentionDays } = options;
-  const history = createWindowHistory({ client, table, windowSeconds, now: () => Date.now() });
+  const { table, repairRetentionDays: retentionDays } = options;
+  const readTotals = createTotalsReader({ client, table, now: () => Date.now() });
 
   async function differencesOf(deviceId: string): Promise<(Key & { difference: string })[]> {
-    const stored = await history.stored({ deviceId, from, to, limit: Infinity });
+    const stored = await readTotals({ deviceId, from, to });
     const inTable = new Map(stored.map((window) => [window.windowStart, window]));
     const inArchive = archived.get(deviceId)!;
     const starts = [...new Set([...inTable.keys(), ...inArchive.keys()])].sort((a, b) => a - b);
@@ -79,7 +79,7 @@ async function fold(options: AuditOptions, tell: (line: string) => void): Promis
 
 /** By device and start the windows that are to be compared. */
 function expectedOf(folded: FoldedArchive, options: AuditOptions) {
-  const archived = new Map<string, Map<number, FoldedWindow>>();
+  const archived = new Map<string, Map<number, WindowTotals>>();
   const first = windowStartOf(options.from ?? -Infinity, options.windowSeconds);
   const end = options.to ?? Infinity;
   let [from, to] = [first, end];
@@ -87,7 +87,7 @@ function expectedOf(folded: FoldedArchive, options: AuditOptions) {
     const { deviceId, windowStart } = window;
     if (windowStart < first || windowStart >= end) continue;
     if (from === -Infinity) from = windowStart; // they come oldest first
-    if (end === Infinity) to = windowStart + 1;
+    if (end === Infinity) to = windowStart + options.windowSeconds * 1000;
     let windows = archived.get(deviceId);
     if (!windows) archived.set(deviceId, (windows = new Map()));
     windows.set(windowStart, window);

@@ -24,6 +24,13 @@ export interface Window extends WindowKey, Span {
   readonly metrics: ReadonlyMap<string, Aggregate>;
 }
 
+/** What is known of a window without its fingerprints: enough to compare it with its archive. */
+export interface WindowTotals extends Pick<Window, 'deviceId' | 'windowStart' | 'readings' | 'metrics'> {
+  /** Event times of the oldest and the newest reading, epoch milliseconds; absent in windows stored before they had them. */
+  readonly firstReadingAt?: number;
+  readonly lastReadingAt?: number;
+}
+
 /** A part of a window: readings by fingerprint, what they amount to per metric, and the first of their sites by name. */
 export interface Delta extends WindowKey, Span {
   readonly readings: ReadonlyMap<string, Reading>;

@@ -1,6 +1,5 @@
 // Holds the windows table against the archive, which has every message: what the table lacks is found, and counted if wanted.
 
-import { foldArchive, type FoldedArchive } from '../core/archive/fold-archive.ts';
 import { differenceOf } from '../core/archive/difference.ts';
 import { windowStartOf, type WindowTotals } from '../core/window.ts';
 import { inParallel } from '../core/in-parallel.ts';
@@ -8,7 +7,7 @@ import { createWindowStore } from '../adapters/window-store.ts';
 import { createTotalsReader } from '../adapters/window-totals.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { chunksOf, filesBelow } from './archive-files.ts';
-import { compileKernel } from './kernel.ts';
+import { foldArchive, type FoldedArchive } from './fold-archive.ts';
 import { AuditError, type AuditOptions } from './options.ts';
 
 type Key = Pick<WindowTotals, 'deviceId' | 'windowStart'>;
@@ -69,7 +68,6 @@ async function fold(options: AuditOptions, tell: (line: string) => void): Promis
   const reasons = new Map<string, number>();
   const folded = await foldArchive(chunksOf(files), {
     ...options,
-    kernel: await compileKernel(),
     onRejected: ({ rejection: { reason } }) => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1),
   });
   const rejected = [...reasons].map(([reason, count]) => `, ${count} rejected: ${reason}`).join('');

@@ -1,8 +1,7 @@
 // Our own contenders of the fold: with every check that ingest makes, exact sums, and each reading counted once however often it comes.
 import assert from 'node:assert/strict';
-import { compileKernel } from '../audit/kernel.ts';
+import { foldArchive, type FoldedWindow } from '../audit/fold-archive.ts';
 import { parseArchiveLine } from '../core/archive/careful-line.ts';
-import { foldArchive, type FoldedWindow } from '../core/archive/fold-archive.ts';
 import type { Reading } from '../core/reading.ts';
 import { foldReadings, type Aggregate, type Delta } from '../core/window.ts';
 import { chunksOf, linesOf, WINDOW_MILLISECONDS } from './fold-input.ts';
@@ -14,12 +13,9 @@ const windowSeconds = WINDOW_MILLISECONDS / 1000;
 /** A tenth, in units of a decimal. */
 const TENTH = 1e14;
 
-const kernel = await compileKernel();
-
 const fold = (file: string) =>
   foldArchive(chunksOf(file), {
     ...limits,
-    kernel,
     windowSeconds,
     onRejected: ({ line, rejection }) => assert.fail(`line ${line} is rejected: ${rejection.detail}`),
   });

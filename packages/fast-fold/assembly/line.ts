@@ -43,7 +43,7 @@ let maxNameLength: i32 = 0;
 let maxIdLength: i32 = 0;
 let serial: i32 = 0;
 
-/** Below it a timestamp is in seconds, from the second on it is no time: the bounds of parseTimestamp. */
+/** Below it a timestamp is in seconds, from the second on it is no time. */
 const SECONDS_BELOW: f64 = 1e11;
 const MILLISECONDS_BELOW: f64 = 1e14;
 
@@ -101,7 +101,7 @@ function textAt(line: usize, text: i32): usize {
 
 /**
  * Reads the line at `start`, of one reading with a timestamp of its own, in ASCII without escapes and spaces, whose members
- * each come once, and a line feed, into `line`: each that it accepts means to `parseMessage` exactly what it means here.
+ * each come once, and a line feed, into `line`: each that it accepts must mean to a careful parser what it means here.
  * False when it needs the careful way.
  */
 export function readLine(start: usize, line: usize): bool {

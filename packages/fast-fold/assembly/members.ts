@@ -79,7 +79,7 @@ export function numberSlotOf(member: usize): i32 {
   return load<i32>(member, NUMBER_SLOT);
 }
 
-/** As METRIC_NAME: letters, digits and underscores, a letter first. */
+/** Letters, digits and underscores, a letter first. */
 function isMetricName(at: usize, length: i32): bool {
   if (!isLetter(load<u8>(at))) return false;
   for (let i = 1; i < length; i += 1) {

@@ -1,12 +1,17 @@
 // What the kernel of the fold has folded, read from its memory by the layout that both sides know.
 
-import { decimalOf, DECIMAL_PLACES } from '../decimal.ts';
-import * as layout from '../fast-fold/layout.ts';
-import type { Metric } from '../reading.ts';
-import type { Aggregate } from '../window.ts';
+import * as layout from './assembly/layout.ts';
 
-/** A thing by where it is in the memory. */
+/** A thing by where it is in the memory: what came later is at a greater one. */
 export type Place = number;
+
+/** Of a metric in a window: exact decimals as whole numbers of 10 ** -15. */
+export interface MetricTotals {
+  readonly min: bigint;
+  readonly max: bigint;
+  readonly sum: bigint;
+  readonly count: number;
+}
 
 export interface FastWindow {
   readonly deviceId: string;
@@ -19,7 +24,7 @@ export interface FastWindow {
   /** How many distinct ones. */
   readonly readings: number;
   /** What they amount to, by metric, in the order in which they first came. */
-  readonly metrics: ReadonlyMap<string, Aggregate>;
+  readonly metrics: ReadonlyMap<string, MetricTotals>;
 }
 
 export interface FastReading {
@@ -28,7 +33,7 @@ export interface FastReading {
   readonly timestamp: number;
   readonly site: string;
   readonly id: string | undefined;
-  readonly metrics: readonly Metric[];
+  readonly metrics: readonly { readonly name: string; readonly value: number }[];
 }
 
 /** The memory, and the names that were read from it. */
@@ -38,8 +43,9 @@ export interface KernelMemory {
   readonly names: Map<Place, string>;
 }
 
+const DECIMAL_PLACES = 15;
 /** The worth of a figure's one, by its places. */
-const units = Array.from({ length: DECIMAL_PLACES + 1 }, (_, n) => 10n ** BigInt(DECIMAL_PLACES - n));
+const UNITS = Array.from({ length: DECIMAL_PLACES + 1 }, (_, n) => 10n ** BigInt(DECIMAL_PLACES - n));
 
 /** The windows from that one on, in the order in which they were opened. */
 export function windowsFrom(memory: KernelMemory, first: Place): Place[] {
@@ -76,12 +82,12 @@ export function readingsOf(memory: KernelMemory, window: Place): FastReading[] {
   return readings.sort((a, b) => a - b).map((reading) => readingAt(memory, reading));
 }
 
-function figuresOf(memory: KernelMemory, window: Place): Map<string, Aggregate> {
+function figuresOf(memory: KernelMemory, window: Place): Map<string, MetricTotals> {
   const { view } = memory;
-  const figures = new Map<string, Aggregate>();
+  const figures = new Map<string, MetricTotals>();
   let at = placeAt(memory, window + layout.WINDOW_FIGURES);
   for (; at !== 0; at = placeAt(memory, at + layout.METRIC_NEXT)) {
-    const unit = units[placeAt(memory, at + layout.METRIC_PLACES)]!;
+    const unit = UNITS[placeAt(memory, at + layout.METRIC_PLACES)]!;
     figures.set(metricName(memory, placeAt(memory, at + layout.METRIC_NAME)), {
       min: view.getBigInt64(at + layout.METRIC_MIN, true) * unit,
       max: view.getBigInt64(at + layout.METRIC_MAX, true) * unit,
@@ -96,7 +102,7 @@ function readingAt(memory: KernelMemory, reading: Place): FastReading {
   const shape = placeAt(memory, reading + layout.READING_SHAPE);
   const metrics = Array.from({ length: placeAt(memory, shape + layout.SHAPE_COUNT) }, (_, i) => ({
     name: metricName(memory, placeAt(memory, shape + layout.SHAPE_NAMES + i * 4)),
-    value: decimalOf(numberAt(memory, reading + layout.READING_VALUES + i * 8))!,
+    value: numberAt(memory, reading + layout.READING_VALUES + i * 8),
   }));
   const idLength = placeAt(memory, reading + layout.READING_ID_LENGTH);
   const id = reading + layout.READING_VALUES + metrics.length * 8;

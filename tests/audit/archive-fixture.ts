@@ -1,16 +1,13 @@
 // Folding an archive the slow and obvious way, which the fast one is held to, and archives to hold it to.
 
 import * as fc from 'fast-check';
-import { compileKernel } from '../../audit/kernel.ts';
+import { foldArchive, type FoldedWindow, type RejectedLine } from '../../audit/fold-archive.ts';
 import { parseArchiveLine } from '../../core/archive/careful-line.ts';
-import { foldArchive, type FoldedWindow, type RejectedLine } from '../../core/archive/fold-archive.ts';
 import type { Reading } from '../../core/reading.ts';
 import { foldReadings, merge, type Delta } from '../../core/window.ts';
 
 export const START = 1_790_000_000_000;
 export const limits = { maxLatenessSeconds: 3600, maxSkewSeconds: 60 };
-
-export const kernel = await compileKernel();
 
 /** All that a fold tells. */
 export interface Outcome {
@@ -25,7 +22,7 @@ export interface Outcome {
 export async function foldFast(chunks: Iterable<Uint8Array>, windowSeconds = 10): Promise<Outcome> {
   const rejected: RejectedLine[] = [];
   const onRejected = (line: RejectedLine) => void rejected.push(line);
-  const folded = await foldArchive(chunks, { ...limits, kernel, windowSeconds, onRejected });
+  const folded = await foldArchive(chunks, { ...limits, windowSeconds, onRejected });
   const { lines, accepted, skipped } = folded;
   return { lines, accepted, skipped, rejected, deltas: [...folded.deltas()], windows: [...folded.windows()] };
 }

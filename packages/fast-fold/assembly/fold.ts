@@ -1,5 +1,5 @@
 // The kernel of the fold: takes the usual lines of an archive and adds them up in windows. Whatever it does not understand,
-// or not at once, it leaves to the careful way, as if it had never seen it. AssemblyScript; see audit/kernel.ts.
+// or not at once, it leaves to the careful way, as if it had never seen it. AssemblyScript; `npm run build` compiles it.
 
 import { PADDING, take, used } from './arena.ts';
 import { addFigures, canAdd } from './figures.ts';
@@ -100,8 +100,8 @@ function findWindows(count: i32): i32 {
   for (let i = 0; i < count; i += 1) {
     const line = lineAt(i);
     const device = deviceOf(line);
-    const site = device === 0 ? 0 : siteOf(line, device);
-    const window = site === 0 ? 0 : windowOf(device, timestampOf(line), shapeOf(line));
+    const site: usize = device === 0 ? 0 : siteOf(line, device);
+    const window: usize = site === 0 ? 0 : windowOf(device, timestampOf(line), shapeOf(line));
     if (window === 0) return i;
     store<usize>(line, site, LINE_SITE);
     store<usize>(line, window, LINE_WINDOW);
@@ -129,7 +129,7 @@ function siteOf(line: usize, device: usize): usize {
 function takeReading(line: usize): bool {
   const window = load<usize>(line, LINE_WINDOW);
   const repeated = repeatedBy(line);
-  // From another site it may replace the one that is known, as `merge` decides.
+  // From another site it may replace the one that is known, as the caller decides.
   if (repeated !== 0 && !isFrom(repeated, load<usize>(line, LINE_SITE))) return false;
   if (repeated === 0) {
     if (!canAdd(window, line)) return false;

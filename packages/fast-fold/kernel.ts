@@ -1,8 +1,7 @@
-// The kernel of the fold, as core/fast-fold has it, given its lines.
+// The kernel of the fold, compiled from assembly/: loaded once, opened for each fold, given its lines.
 
-import * as layout from '../fast-fold/layout.ts';
-import { MAX_NAME_LENGTH } from '../message.ts';
-import { MAX_ID_LENGTH, type TimeLimits } from '../reading.ts';
+import { readFile } from 'node:fs/promises';
+import * as layout from './assembly/layout.ts';
 import type { KernelMemory, Place } from './kernel-memory.ts';
 
 /** What is used here; the types of Node.js have none of it. */
@@ -22,6 +21,18 @@ declare global {
   }
 }
 
+/** What a line has to keep to be a usual one, and how long windows are. */
+export interface KernelOptions {
+  /** Windows are aligned to the epoch. */
+  readonly windowSeconds: number;
+  /** A reading's time may be so long before `receivedAt`, and so long after it. */
+  readonly maxLatenessSeconds: number;
+  readonly maxSkewSeconds: number;
+  /** Characters of `deviceId`, `site` and `traceId`, and of `id`. */
+  readonly maxNameLength: number;
+  readonly maxIdLength: number;
+}
+
 export interface Kernel {
   /** Where to write what is to be read, until the kernel takes lines; the bytes after those that are its lines must be 0. */
   input(): Uint8Array;
@@ -37,7 +48,7 @@ export interface Kernel {
   memory(): KernelMemory;
 }
 
-/** What fold.ts of core/fast-fold exports. */
+/** What assembly/fold.ts exports. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   readonly linesTaken: WebAssembly.Global;
@@ -52,7 +63,7 @@ interface Exports {
 }
 
 /** Members that are not metrics, with the slots of their values if those are texts, or numbers. */
-const members: readonly (readonly [name: string, textSlot: number, numberSlot: number])[] = [
+const MEMBERS: readonly (readonly [name: string, textSlot: number, numberSlot: number])[] = [
   ['timestamp', layout.NOWHERE, layout.NUMBER_TIMESTAMP],
   ['receivedAt', layout.NOWHERE, layout.NUMBER_RECEIVED_AT],
   ['deviceId', layout.TEXT_DEVICE_ID, layout.NOWHERE],
@@ -63,12 +74,18 @@ const members: readonly (readonly [name: string, textSlot: number, numberSlot: n
   ['readings', layout.NOWHERE, layout.NOWHERE],
   ['rawPayload', layout.NOWHERE, layout.NOWHERE],
 ];
+
+const FILE = new URL('./kernel.wasm', import.meta.url);
+
+let loaded: Promise<WebAssembly.Module> | undefined;
+
+/** Reads and compiles kernel.wasm, once. */
+export function loadKernel(): Promise<WebAssembly.Module> {
+  return (loaded ??= readFile(FILE).then((bytes) => WebAssembly.compile(bytes)));
+}
+
 /** Opens a kernel for one fold, whose input has room for that many bytes. It throws once it has 4 GiB of distinct readings. */
-export function openKernel(
-  module: WebAssembly.Module,
-  limits: TimeLimits & { readonly windowSeconds: number },
-  inputBytes: number,
-): Kernel {
+export function openKernel(module: WebAssembly.Module, options: KernelOptions, inputBytes: number): Kernel {
   const { exports } = new WebAssembly.Instance(module, { arena: { outOfMemory } });
   const kernel = exports as Exports;
   const start = kernel.createInput(inputBytes);
@@ -79,14 +96,14 @@ export function openKernel(
     if (memory.view.buffer !== kernel.memory.buffer) memory = viewsOf(kernel.memory);
   }
 
-  kernel.setWindowLength(limits.windowSeconds * 1000);
+  kernel.setWindowLength(options.windowSeconds * 1000);
   kernel.setLimits(
-    limits.maxLatenessSeconds * 1000,
-    limits.maxSkewSeconds * 1000,
-    MAX_NAME_LENGTH,
-    MAX_ID_LENGTH,
+    options.maxLatenessSeconds * 1000,
+    options.maxSkewSeconds * 1000,
+    options.maxNameLength,
+    options.maxIdLength,
   );
-  for (const [name, textSlot, numberSlot] of members) {
+  for (const [name, textSlot, numberSlot] of MEMBERS) {
     const spelled = Buffer.from(`"${name}":`);
     memory.bytes.set(spelled, start);
     kernel.defineMember(start, spelled.length, textSlot, numberSlot);

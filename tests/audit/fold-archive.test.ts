@@ -5,10 +5,8 @@ import { suite, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
-import { compile } from '../../audit/kernel.ts';
-import { foldArchive } from '../../core/archive/fold-archive.ts';
-import { openKernel } from '../../core/archive/kernel.ts';
-import { archive, difficultLines, foldFast, foldSlowly, kernel, limits, START } from './archive-fixture.ts';
+import { foldArchive } from '../../audit/fold-archive.ts';
+import { archive, difficultLines, foldFast, foldSlowly, limits, START } from './archive-fixture.ts';
 
 const seconds = fc.constantFrom(1, 10, 60);
 
@@ -30,7 +28,7 @@ function archiveOf(lines: readonly Line[]): Buffer {
 const GOLDEN = 0x9e3779b97f4a7c15n;
 const WORD = (1n << 64n) - 1n;
 
-/** Names of eight letters that share a hash, by undoing what text.ts of core/fast-fold does to eight bytes. */
+/** Names of eight letters that share a hash, by undoing what text.ts of the kernel does to eight bytes. */
 function namesOfOneHash(count: number): string[] {
   let inverse = GOLDEN; // Newton's method doubles the bits that are right, which are three at first
   for (let round = 0; round < 5; round += 1) inverse = (inverse * (2n - GOLDEN * inverse)) & WORD;
@@ -214,64 +212,9 @@ test('takes no more memory for ten times the lines when they repeat the same rea
   }
   const folded = await foldArchive(repeated(), {
     ...limits,
-    kernel,
     windowSeconds: 10,
     onRejected: ({ rejection }) => assert.fail(rejection.detail),
   });
   assert.equal(folded.accepted, 200 * 1020);
   assert.ok(taken[1]! - taken[0]! < 1_000_000, `${taken[0]} and then ${taken[1]} bytes`);
-});
-
-test('the kernel takes the lines of many devices, whatever their names differ in', () => {
-  const numbers = Array.from({ length: 3000 }, (_, n) => n);
-  const styles: ((n: number) => string)[] = [
-    String,
-    (n) => `f${n}`,
-    (n) => `sensor-${n}`,
-    (n) => `store-${n}`,
-    (n) => String(n).padStart(8, '0'),
-    (n) => String(n).padStart(16, '0'),
-    (n) => `${String(n).padStart(4, '0')}-of-the-fridges-in-seattle`,
-    (n) => `${n * 7919 + 1_000_000_007}`.padEnd(64, 'x'),
-    (n) => String.fromCharCode(...[0, 4, 8].map((bits) => 0x61 + ((n >> bits) & 15))).repeat(8),
-  ];
-  for (const nameOf of styles) {
-    assert.equal(
-      takenBy(archiveOf(numbers.map((n) => ({ deviceId: nameOf(n) })))),
-      numbers.length,
-      nameOf(12),
-    );
-  }
-});
-
-test('the kernel takes the lines of many windows of one device', () => {
-  const lines = list(3600, (n) => ({ timestamp: START + 60_000 - n * 1000 }));
-  assert.equal(takenBy(archiveOf(lines)), lines.length);
-});
-
-/** How many of the lines the kernel takes before it leaves one. */
-function takenBy(lines: Buffer): number {
-  const fold = openKernel(kernel, { ...limits, windowSeconds: 1 }, lines.length + 1);
-  fold.input().set(lines);
-  fold.takeLines(0, lines.length);
-  return fold.taken().lines;
-}
-
-test('readings for which there is no memory end the fold with an error that says so', async () => {
-  const small = await compile(['--maximumMemory', '40']);
-  const lines = archiveOf(list(1000, (n) => ({ timestamp: START + n })));
-  const fold = (readings: number) =>
-    foldArchive(
-      Array.from({ length: readings / 1000 }, (_, n) =>
-        Buffer.from(lines.toString().replaceAll('store-1', `store-${n}`)),
-      ),
-      {
-        ...limits,
-        kernel: small,
-        windowSeconds: 10,
-        onRejected: ({ rejection }) => assert.fail(rejection.detail),
-      },
-    );
-  assert.equal((await fold(10_000)).accepted, 10_000);
-  await assert.rejects(fold(100_000), { name: 'RangeError', message: /fold fewer files at a time/ });
 });

@@ -7,7 +7,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { DeleteItemCommand, UpdateItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteItemCommand,
+  UpdateItemCommand,
+  type AttributeValue,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import { audit } from '../../audit/audit.ts';
 import { parseAuditOptions, type AuditOptions } from '../../audit/options.ts';
 import { keyOf } from '../../adapters/window-item.ts';
@@ -141,6 +146,34 @@ test('a window that the archive lacks is found, and no repair hides it', async (
     told.filter((line) => line.startsWith('more')),
     Array.from({ length: 2 }, () => `more ${at(0)}: 11 readings in the table, 10 in the archive`),
   );
+});
+
+test('a metric that only one side knows is found', async () => {
+  const { run, deviceId, window } = archived('metrics');
+  await ingest(messagesOf(deviceId));
+  const change = (n: number, expressions: Partial<UpdateItemCommandInput>) =>
+    tables.client.send(new UpdateItemCommand({ TableName: 'windows', Key: window(n), ...expressions }));
+  const figures = ['min', 'max', 'sum', 'count'];
+  const only = (...metrics: string[]) => ({
+    ExpressionAttributeNames: Object.fromEntries(
+      metrics.flatMap((metric) => figures.map((figure) => [`#${metric}${figure}`, `${metric}.${figure}`])),
+    ),
+  });
+  await change(1, {
+    ...only('door'),
+    UpdateExpression: `SET ${figures.map((figure) => `#door${figure} = :one`).join()}`,
+    ExpressionAttributeValues: { ':one': { N: '1' } },
+  });
+  await change(4, {
+    ...only('humidity'),
+    UpdateExpression: `REMOVE ${figures.map((figure) => `#humidity${figure}`).join()}`,
+  });
+  const { agrees, told } = await run();
+  assert.equal(agrees, false);
+  assert.deepEqual(told.slice(1, 3), [
+    `metrics ${at(1)}: door.count is 1 in the table, missing in the archive`,
+    `metrics ${at(4)}: humidity.count is missing in the table, 10 in the archive`,
+  ]);
 });
 
 test('a figure that was tampered with is found by its name', async () => {

@@ -29,7 +29,7 @@ export function createTotalsReader(options: {
     let after: Item | undefined;
     do {
       const { Items = [], LastEvaluatedKey } = await client.send(
-        // No projection, although it would save a third of the work: DynamoDB projects attributes by name only, and a window
+        // No projection, although it would save two fifths of the work: DynamoDB projects attributes by name only, and a window
         // with a metric that the archive does not know would look like the archive's.
         new QueryCommand({
           TableName: table,

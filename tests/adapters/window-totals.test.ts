@@ -24,7 +24,7 @@ after(() => tables.close());
 
 /** Counts a reading a window, of `length` windows. */
 async function store(deviceId: string, length: number): Promise<void> {
-  const { apply } = createWindowStore({
+  const windows = createWindowStore({
     client: tables.client,
     table: 'windows',
     retentionDays: RETENTION_DAYS,
@@ -33,7 +33,7 @@ async function store(deviceId: string, length: number): Promise<void> {
     const timestamp = START + n * 10_000 + 500;
     const metrics = [{ name: 'temperature', value: decimalOf(n / 10)! }];
     const fingerprint = n.toString(16).padStart(16, '0');
-    await apply(deltaOf({ deviceId, site: 'seattle', timestamp, fingerprint, metrics }, 10));
+    await windows.apply(deltaOf({ deviceId, site: 'seattle', timestamp, fingerprint, metrics }, 10));
   }
 }
 

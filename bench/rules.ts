@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import jsonata from 'jsonata';
-import { ground } from '../packages/local-cloud/ground.ts';
+import { account } from '../packages/local-cloud/account.ts';
 import { createMessageContext, defaultEnvironment } from '../packages/local-cloud/rules/message-context.ts';
 import type { MessageContext } from '../packages/local-cloud/rules/message-context.ts';
 import { rulesFromTemplate } from '../packages/local-cloud/rules/rule-spec.ts';
@@ -15,7 +15,8 @@ const template = loadTemplate({
   samconfigFile: path.join(root, 'samconfig.toml'),
   environment: 'local',
   overrides: {},
-  ...ground,
+  ...account,
+  stackName: 'tidegate',
 });
 const message = {
   topic: 'telemetry/seattle/store-sensor-1',

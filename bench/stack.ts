@@ -11,8 +11,8 @@ const root = path.resolve(import.meta.dirname, '..');
 const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
   scripts: { start: string };
 };
-/** What `npm start` gives to node, such as `--max-semi-space-size=16 packages/local-cloud/main.ts`. */
-const [, ...program] = scripts.start.split(' ');
+/** What `npm start` gives to node, such as `--max-semi-space-size=16 local.ts`. */
+const program = scripts.start.replace('exec node ', '').split(' ');
 const run = promisify(execFile);
 /** The unit of processor times in /proc, which Linux fixes. */
 const ticksPerSecond = 100;

@@ -1,72 +1,42 @@
-// `npm start`: the whole stack of template.yaml on this machine.
-import path from 'node:path';
-import { createClosers } from './closers.ts';
-import { createCounters } from './counters.ts';
-import { systemClock } from './clock.ts';
-import { explainDiskError, lockDataDir } from './data-dir.ts';
-import { startDemo } from './demo.ts';
-import { createDisplay } from './display.ts';
-import { parseFlags, usage, type Flags } from './flags.ts';
-import { createLog } from './log.ts';
-import { startStack } from './stack.ts';
+// The way in: runs the command that the first argument names.
+import { printable } from './log.ts';
+import type { CommandName, Project } from './project.ts';
 import { StartError } from './start-error.ts';
 
-process.env['TZ'] = 'UTC'; // as in Lambda; a worker thread takes its time zone from the process
+export type { Project, Warning } from './project.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
+/** Resolves with the exit code. @throws StartError with the one line for the user */
+type Command = (args: readonly string[], project?: Project) => Promise<number>;
 
-async function start({ demo, dataDir, ...flags }: Flags): Promise<void> {
-  const closers = createClosers();
+/** Each is loaded when it is asked for. */
+const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  start: async () => (await import('./commands/start.ts')).start,
+  invoke: async () => (await import('./commands/invoke.ts')).invoke,
+  policy: async () => (await import('./commands/policy.ts')).policy,
+  rule: async () => (await import('./commands/rule.ts')).rule,
+};
+
+const isCommand = (name: string | undefined): name is CommandName =>
+  name !== undefined && Object.hasOwn(commands, name);
+
+/**
+ * Runs `start`, which may be left out, `invoke`, `policy` or `rule`, and ends the process with its exit code; after
+ * `start` the process goes on until a signal stops it.
+ *
+ * @param project what a repository says once about its stack; without it the command line says everything.
+ */
+export async function runLocalCloud(args: readonly string[], project?: Project): Promise<void> {
+  const [first, ...rest] = args;
   try {
-    closers.add(lockDataDir(dataDir));
-    const counters = createCounters();
-    const display = createDisplay(process.stdout, counters, systemClock);
-    closers.add(() => display.stop());
-    const log = createLog(display, () => systemClock.now());
-    const stack = await startStack({ root, dataDir, ...flags, clock: systemClock, log, counters });
-    closers.add(() => stack.stop());
-    // Before the line that tells others that they may stop it.
-    stopOnSignal(() => {
-      display.write('stopping: finishing and archiving what came in (again to cut it short)\n');
-      return closers.closeAll();
-    });
-    const { mqtt, aws, web } = stack.endpoints;
-    display.write(`ready ${mqtt} ${aws} ${web}\n`);
-    if (demo) closers.add(startDemo(path.join(root, 'device-sim/demo.ts'), dataDir, log));
+    const [name, given]: [CommandName, readonly string[]] = isCommand(first)
+      ? [first, rest]
+      : ['start', args];
+    const run = await commands[name]();
+    process.exitCode = await run(given, project);
   } catch (error) {
-    await closers.closeAll();
-    throw explainDiskError(dataDir, error);
+    // One line for what the user can mend; a stack trace only for what is our own fault.
+    const { stack, message } = error as Error;
+    process.stderr.write(`${error instanceof StartError ? printable(message) : (stack ?? String(error))}\n`);
+    process.exit(1);
   }
-}
-
-/** One line for what an operator can mend; a stack trace only for what is our own fault. */
-function fail(error: unknown): never {
-  process.stderr.write(
-    `${error instanceof StartError ? error.message : ((error as Error).stack ?? String(error))}\n`,
-  );
-  process.exit(1);
-}
-
-/** Ctrl-C reaches this process twice, from the terminal and passed on by npm: that is one wish. */
-const oneWishMilliseconds = 1_000;
-
-function stopOnSignal(stop: () => Promise<void>): void {
-  let askedAt: number | undefined;
-  const onSignal = () => {
-    const now = performance.now();
-    if (askedAt !== undefined && now - askedAt < oneWishMilliseconds) return;
-    if (askedAt !== undefined) process.exit(1); // asked again: what is not drained is in the journal
-    askedAt = now;
-    stop().then(() => process.exit(0), fail);
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-}
-
-try {
-  const flags = parseFlags(process.argv.slice(2));
-  if (flags) await start(flags);
-  else process.stdout.write(`${usage}\n`);
-} catch (error) {
-  fail(error);
 }

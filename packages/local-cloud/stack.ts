@@ -1,5 +1,4 @@
 // Puts the local cloud together from the template: first what keeps data, then what moves it, last what lets it in.
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { createCloudFormationHandler } from './aws/cloudformation.ts';
@@ -9,11 +8,7 @@ import type { AwsHandler } from './aws/wire.ts';
 import type { Clock } from './clock.ts';
 import { createClosers, type Closers } from './closers.ts';
 import type { Counters } from './counters.ts';
-import { streamsFromTemplate } from './firehose/stream-spec.ts';
-import { createDeliveryStreams } from './firehose/stream.ts';
 import { writeEndpoints, type Endpoints } from './endpoints.ts';
-import type { Flags } from './flags.ts';
-import { ground, valuesHere } from './ground.ts';
 import { apiFromTemplate, withAddress } from './http-api/api-spec.ts';
 import { apiPrefix } from './http-api/gateway.ts';
 import { openIot, type Iot } from './iot/iot.ts';
@@ -24,27 +19,35 @@ import { openKinesis } from './kinesis/open.ts';
 import { createLambda } from './lambda/service.ts';
 import { listening } from './listening.ts';
 import type { Log } from './log.ts';
-import type { Broker } from './mqtt/broker.ts';
-import type { Hub } from './mqtt/hub.ts';
 import { openMqtt } from './mqtt/open.ts';
-import { createRulesEngine } from './rules/engine.ts';
-import { createLogGroups } from './rules/log-groups.ts';
-import { createLookups } from './rules/lookup-sources.ts';
-import { createRepublisher } from './rules/republish.ts';
-import { rulesFromTemplate } from './rules/rule-spec.ts';
+import { openRules, type Doors } from './rules/open.ts';
+import type { Warning } from './project.ts';
 import { createS3Handler } from './s3/api.ts';
 import { openSchedules } from './scheduler/open.ts';
-import type { Shadows } from './shadow/service.ts';
 import { createSnsHandler } from './sns/api.ts';
+import type { StackSource } from './stack-source.ts';
 import { destinationsOf, openStores, type Stores } from './stores.ts';
 import { functionsOf } from './template/functions.ts';
 import { loadTemplate } from './template/load.ts';
 import type { ResolvedTemplate } from './template/resolved.ts';
 import { openBrowsers, type Browsers } from './web/browsers.ts';
+import { pageOf } from './web/page.ts';
 
-export interface StackOptions extends Omit<Flags, 'demo'> {
-  /** Folder of template.yaml. */
-  readonly root: string;
+export interface StackOptions {
+  readonly source: StackSource;
+  readonly overrides: Readonly<Record<string, string>>;
+  readonly dataDir: string;
+  /** 0 lets the system choose a free port. */
+  readonly mqttPort: number;
+  readonly awsPort: number;
+  readonly webPort: number;
+  /** Heading of the status page, and the organization of a new CA. */
+  readonly title: string;
+  /** What the user starts this with. */
+  readonly startCommand: string;
+  /** Parameter that takes the origin of the web port unless somebody sets it. */
+  readonly originParameter?: string;
+  readonly warnings?: readonly Warning[];
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
@@ -67,9 +70,10 @@ interface Settings extends StackOptions {
   readonly closers: Closers;
 }
 
-async function openDevices({ dataDir, template, clock, log, closers }: Settings): Promise<Iot> {
+async function openDevices({ dataDir, template, title, clock, log, closers }: Settings): Promise<Iot> {
   const { region, accountId } = template;
-  const iot = await openIot({ dir: path.join(dataDir, 'iot'), region, accountId, clock, log });
+  const dir = path.join(dataDir, 'iot');
+  const iot = await openIot({ dir, region, accountId, organization: title, clock, log });
   closers.add(() => iot.close());
   await iot.seed(template);
   return iot;
@@ -89,7 +93,8 @@ function prepareLambda(settings: Settings, stores: Stores, endpoint: () => strin
     log,
     count: counters.count,
     onMetric(_namespace, name, value, dimensions) {
-      if (!dimensions['reason']) counters.count(name, value);
+      // Further dimensions split up what is counted without them as well.
+      if (Object.keys(dimensions).every((each) => each === 'service')) counters.count(name, value);
     },
   });
 }
@@ -132,66 +137,14 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
   return { server, services, lambda, dataStreams: kinesis.streams };
 }
 
-/** What the rules engine needs and is only there after it. */
-interface Doors {
-  broker?: Broker;
-  hub?: Hub;
-  shadows?: Shadows;
-}
-
 type Aws = Awaited<ReturnType<typeof openAws>>;
-
-function openRules(settings: Settings, stores: Stores, iot: Iot, { lambda, dataStreams }: Aws, doors: Doors) {
-  const { dataDir, template, clock, log, counters } = settings;
-  const { count } = counters;
-  const streams = createDeliveryStreams({
-    streams: streamsFromTemplate(template),
-    store: stores.objects,
-    clock,
-    log,
-    count,
-  });
-  const tables = {
-    put: async (TableName: string, Item: object) =>
-      void (await stores.dynamoDb.call('PutItem', { TableName, Item })),
-  };
-  const logs = createLogGroups({
-    dir: path.join(dataDir, 'logs/groups'),
-    groups: template.ofType('AWS::Logs::LogGroup').map(({ name }) => name),
-  });
-  const publish = createRepublisher({
-    publish: (message) => doors.hub!.publish(message),
-    serves: (topic) => doors.hub!.serves(topic),
-    clock,
-    newId: randomUUID,
-  });
-  const rules = createRulesEngine({
-    rules: rulesFromTemplate(template),
-    actions: {
-      lambda,
-      dataStreams,
-      streams,
-      store: stores.objects,
-      topics: stores.topics,
-      tables,
-      logs,
-      publish,
-    },
-    lookups: createLookups({ lambda, iot, shadows: () => doors.shadows! }),
-    log,
-    clock,
-    count,
-    accountId: template.accountId,
-  });
-  return { rules, streams };
-}
 
 /** From the rules engine to the MQTT port; what an earlier run left unfinished is taken up first. */
 async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, browsers: Browsers, aws: Aws) {
   const { dataDir, mqttPort, clock, log, counters, closers } = settings;
   const { count } = counters;
   const doors: Doors = {};
-  const { rules, streams } = openRules(settings, stores, iot, aws, doors);
+  const { rules, streams } = openRules({ ...settings, count, stores, iot, ...aws, doors });
   const journal = await openJournal({ dir: path.join(dataDir, 'journal'), log, clock });
   closers.add(() => journal.close());
   const mqtt = await openMqtt({
@@ -258,6 +211,7 @@ async function open(settings: Settings): Promise<Endpoints> {
     browsers.listen({
       host,
       port: webPort,
+      page: pageOf(settings),
       broker,
       status: () => ({ totals: counters.all(), outputs }),
       ...(api && { httpApi: { spec: api, invoke: (...call) => aws.lambda.invoke(...call) } }),
@@ -279,16 +233,19 @@ async function open(settings: Settings): Promise<Endpoints> {
   return endpoints;
 }
 
+/** Port 0 is any free one, which nobody knows yet. */
+const originValue = ({ originParameter, webPort }: StackOptions): Record<string, string> =>
+  originParameter === undefined || webPort === 0 ? {} : { [originParameter]: `http://localhost:${webPort}` };
+
 /** @throws StartError, one line that names the thing and the remedy; whatever was open is closed again. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const template = loadTemplate({
-    file: path.join(options.root, 'template.yaml'),
-    samconfigFile: path.join(options.root, 'samconfig.toml'),
-    environment: 'local',
+    ...options.source,
     overrides: options.overrides,
-    defaults: valuesHere(options.webPort),
-    ...ground,
+    defaults: originValue(options),
   });
+  for (const { without, message } of options.warnings ?? [])
+    if (template.ofType(without).length === 0) options.log.warn(message);
   const closers = createClosers();
   try {
     const endpoints = await open({ ...options, template, outputs: { ...template.outputs }, closers });

@@ -43,11 +43,6 @@ export async function openStores(settings: {
     smtpUrl: process.env['SMTP_URL'],
   });
   closers.add(() => topics.close());
-  if (template.ofType('AWS::SNS::Subscription').length === 0) {
-    log.warn(
-      'alerts go to nobody: no topic has a subscription; set AlertEmail under [local.deploy.parameters] of samconfig.toml',
-    );
-  }
   return { objects, dynamoDb, topics };
 }
 

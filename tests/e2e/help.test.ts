@@ -15,11 +15,11 @@ for (const name of ['start', 'device', 'sim', 'invoke', 'policy', 'rule', 'audit
   test(`npm ${name === 'start' ? name : `run ${name}`} prints its usage for --help and -h`, (t) => {
     const cwd = mkdtempSync(path.join(tmpdir(), 'tidegate-help-'));
     t.after(() => rmSync(cwd, { recursive: true }));
-    const [, ...program] = scripts[name]!.split(' ');
+    const program = scripts[name]!.replace('exec node ', '').split(' ');
     for (const flag of ['--help', '-h']) {
       const { status, stdout, stderr } = spawnSync(
         process.execPath,
-        [...program.slice(0, -1), path.join(root, program.at(-1)!), flag],
+        [...program.map((word) => (word.endsWith('.ts') ? path.join(root, word) : word)), flag],
         { cwd },
       );
       assert.deepEqual([status, stderr.toString()], [0, '']);

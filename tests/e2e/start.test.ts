@@ -11,7 +11,7 @@ const freePorts = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', '0', '--
 
 /** Ends with code 1 and one line on standard error, without a stack trace. */
 async function refusesToStart(args: readonly string[], line: RegExp): Promise<void> {
-  const { code, stderr } = await runScript('packages/local-cloud/main.ts', args);
+  const { code, stderr } = await runScript('local.ts', args);
   assert.equal(code, 1, stderr);
   assert.match(stderr, line);
   assert.equal(stderr.trim().split('\n').length, 1, stderr);

@@ -117,7 +117,8 @@ test('lists the subscriptions of the template', async () => {
 });
 
 test('invokes the function with a sample event', async () => {
-  const { code, stdout, stderr } = await runScript('packages/local-cloud/invoke.ts', [
+  const { code, stdout, stderr } = await runScript('local.ts', [
+    'invoke',
     'IngestFunction',
     'events/ingest.json',
     '--data-dir',

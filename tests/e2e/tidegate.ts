@@ -81,7 +81,7 @@ export async function startTidegate(
   shell = ':',
 ): Promise<Tidegate> {
   const ports = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', '0'];
-  const program = [process.execPath, path.join(root, 'packages/local-cloud/main.ts'), '--data-dir', dataDir];
+  const program = [process.execPath, path.join(root, 'local.ts'), '--data-dir', dataDir];
   const child = spawn('sh', ['-c', `${shell}; exec "$0" "$@"`, ...program, ...ports, ...args], {
     cwd: root,
     env: { ...process.env, ...noCredentials, ...env },

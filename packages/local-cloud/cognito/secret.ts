@@ -42,11 +42,10 @@ function secretOf(file: string, key: string): Secret {
 
 const fileOf = (dir: string) => path.join(dir, 'secret');
 
-/** Reads `<dir>/secret` beside the program that made it. @throws StartError when there is none, or it holds something else. */
-export function readSecret(dir: string): Secret {
+/** Reads `<dir>/secret` beside the program that made it, if there is one. @throws StartError when it holds something else. */
+export function readSecret(dir: string): Secret | undefined {
   const key = readKey(fileOf(dir));
-  if (key !== undefined) return secretOf(fileOf(dir), key);
-  throw new StartError(`no identities in ${dir}: run npm start first, or name its folder with --data-dir`);
+  return key === undefined ? undefined : secretOf(fileOf(dir), key);
 }
 
 /**

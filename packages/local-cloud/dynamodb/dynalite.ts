@@ -1,4 +1,4 @@
-// The parts of dynalite that we run, typed, and corrected where it differs from DynamoDB in what Tidegate relies on.
+// The parts of dynalite that we run, typed, and corrected where it differs from DynamoDB in what programs rely on.
 import { createRequire } from 'node:module';
 import { rememberParses, type Parser } from './dynalite-expressions.ts';
 import { fulfils, type AttributeValue, type Condition, type Item } from './condition.ts';

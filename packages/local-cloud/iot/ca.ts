@@ -79,11 +79,11 @@ async function makeKeys(): Promise<{ keys: webcrypto.CryptoKeyPair; pem: string 
   };
 }
 
-async function makeCa(now: number): Promise<KeyPair> {
+async function makeCa(organization: string, now: number): Promise<KeyPair> {
   const { keys, pem } = await makeKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
-    name: [{ CN: [`Tidegate local CA ${randomBytes(4).toString('hex')}`] }, { O: ['Tidegate'] }],
+    name: [{ CN: [`${organization} local CA ${randomBytes(4).toString('hex')}`] }, { O: [organization] }],
     notBefore: new Date(now - day),
     notAfter: endOfDeviceCertificates,
     signingAlgorithm: algorithm,
@@ -201,21 +201,23 @@ function isCurrent(cert: string, caCert: string, names: JsonGeneralNames, now: n
  * Opens the CA of `<dir>`, making it on the first start: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem`.
  * The server certificate is renewed when it nears its end or lacks a host name.
  *
+ * @param options.organization who the CA belongs to, in its name; a CA that is there keeps its own.
  * @param options.hosts names or addresses that the server certificate carries besides those of this machine.
  * @throws StartError when a file is damaged.
  */
 export async function openCa(options: {
   dir: string;
   clock: Clock;
+  organization?: string;
   hosts?: readonly string[];
 }): Promise<LocalCa> {
-  const { dir, clock, hosts = [] } = options;
+  const { dir, clock, organization = 'Local cloud', hosts = [] } = options;
   await makeDirectory(dir);
   const now = clock.now();
   const ca = await ensurePair(
     dir,
     'ca',
-    () => makeCa(now),
+    () => makeCa(organization, now),
     () => true,
   );
   const authority = new NodeCertificate(ca.cert);

@@ -32,6 +32,7 @@ export interface Iot extends Identity {
 /**
  * Opens `<dir>`: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem` and `registry.log`, made on the first start.
  *
+ * @param options.organization who a new CA belongs to, in its name.
  * @param options.hosts names or addresses for the server certificate besides those of this machine.
  * @throws StartError when a file is damaged.
  */
@@ -41,6 +42,7 @@ export async function openIot(options: {
   accountId: string;
   clock: Clock;
   log: Log;
+  organization?: string;
   hosts?: readonly string[];
 }): Promise<Iot> {
   const ca = await openCa(options);

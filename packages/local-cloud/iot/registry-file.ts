@@ -74,15 +74,12 @@ const naming = ({ region, accountId, clock }: Place) => ({
  * The registry as it stands in `<dir>/registry.log` at this moment. Nothing is locked or written, so the program that
  * owns it may be running.
  *
- * @throws StartError when there is none, or it is damaged.
+ * @returns undefined when there is none.
+ * @throws StartError when it is damaged.
  */
-export async function readRegistry(place: Place): Promise<RegistryView> {
+export async function readRegistry(place: Place): Promise<RegistryView | undefined> {
   const file = fileOf(place.dir);
-  if (!existsSync(file)) {
-    throw new StartError(
-      `no registry in ${place.dir}: run npm start first, or name its folder with --data-dir`,
-    );
-  }
+  if (!existsSync(file)) return undefined;
   const kinds = tables(await readRecordFile(file));
   checkPolicies(kinds.policies);
   return { ...kinds, ...naming(place), generation: () => 0 };

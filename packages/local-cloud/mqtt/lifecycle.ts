@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from './access.ts';
 import type { Hub } from './hub.ts';
-import type { InboundMessage } from './message.ts';
+import { ownPrincipal, type InboundMessage } from './message.ts';
 import type { DisconnectReason } from './refusal.ts';
 
 /** The connection that an event is about. */
@@ -94,7 +94,7 @@ export function createLifecycle({ hub, clock, log, newId, earlierRuns }: Lifecyc
       qos: 1,
       retain: false,
       clientId: 'n/a',
-      principal: 'tidegate',
+      principal: ownPrincipal,
       sourceIp,
       receivedAt: event.timestamp,
       traceId: newId(),

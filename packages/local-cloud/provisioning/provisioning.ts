@@ -5,7 +5,7 @@ import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { TopicService } from '../mqtt/jobs.ts';
-import type { InboundMessage } from '../mqtt/message.ts';
+import { ownPrincipal, type InboundMessage } from '../mqtt/message.ts';
 import { required } from '../iot/api-request.ts';
 import type { LocalCa } from '../iot/ca.ts';
 import { certificateFromCsr, certificateWithKeys } from '../iot/device-certificate.ts';
@@ -180,7 +180,7 @@ export function createProvisioning(deps: ProvisioningDeps): TopicService {
       qos: 1,
       retain: false,
       clientId: 'n/a',
-      principal: 'tidegate',
+      principal: ownPrincipal,
       sourceIp: request.sourceIp,
       receivedAt: clock.now(),
       traceId: newId(),

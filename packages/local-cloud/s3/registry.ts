@@ -43,6 +43,7 @@ export interface Registry {
   readonly spoolDir: string;
 }
 
+/** A hidden name: no bucket may have it. Another name would leave behind what data directories hold. */
 const stateFolder = '.tidegate';
 type Settings = Omit<BucketInfo, 'name'>;
 

@@ -4,7 +4,7 @@ import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { TopicService } from '../mqtt/jobs.ts';
-import type { InboundMessage } from '../mqtt/message.ts';
+import { ownPrincipal, type InboundMessage } from '../mqtt/message.ts';
 import { createTurns } from '../files/turns.ts';
 import { applyPatch, deltaOf, emptyDocument, stamp, stateBytes, type ShadowDocument } from './document.ts';
 import { findToken, parseToken, parseUpdate, type UpdateRequest } from './request.ts';
@@ -69,7 +69,7 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
       qos: 1,
       retain: false,
       clientId: 'n/a',
-      principal: 'tidegate',
+      principal: ownPrincipal,
       sourceIp: 'n/a',
       receivedAt: clock.now(),
       traceId: newId(),

@@ -1,4 +1,4 @@
-// Reads template.yaml as CloudFormation would, so that `npm start` runs what `sam deploy` builds and nothing else.
+// Reads a template as CloudFormation would, so that the local cloud runs what `sam deploy` builds and nothing else.
 
 import { resolve } from 'node:path';
 import { requireConsistent } from './checks.ts';
@@ -148,7 +148,7 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
   const parameters = resolveParameters(
     declaredParameters,
     [
-      { source: 'npm start', values: new Map(defaults) },
+      { source: 'the local cloud', values: new Map(defaults) },
       { source: samconfig, values: fromFile },
       { source: '--parameter-overrides', values: new Map(Object.entries(options.overrides)) },
     ],

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { StartError } from '../start-error.ts';
+import { shownAs } from './source-file.ts';
 
 /** `Key=Value`, `Key="a value"`, or `ParameterKey=Key,ParameterValue=Value`; several of them separated by blanks. */
 const assignment =
@@ -52,6 +53,25 @@ function parseToml(file: string, shown: string): unknown {
   }
 }
 
+/** What `key` is under the first of `sections` that sets it, each a path such as `local.deploy`. */
+function settingOf(root: unknown, sections: readonly string[], key: string): unknown {
+  return sections
+    .map((section) => tableAt(root, [...section.split('.'), 'parameters', key]))
+    .find((value) => value !== undefined);
+}
+
+/**
+ * The `stack_name` of the first of `environments` that has one, under `global` or `deploy`.
+ * @throws StartError for what is no TOML, or no text.
+ */
+export function readStackName(file: string, environments: readonly string[]): string | undefined {
+  const shown = shownAs(file);
+  const sections = environments.flatMap((name) => [`${name}.deploy`, `${name}.global`]);
+  const name = settingOf(parseToml(file, shown), sections, 'stack_name');
+  if (name === undefined || typeof name === 'string') return name;
+  throw new StartError(`${shown}: stack_name must be text`);
+}
+
 /**
  * The values of `parameter_overrides` under `[<environment>.deploy.parameters]`, else `[<environment>.global.parameters]`.
  * A file that does not exist has none. `shown` is how messages call the file.
@@ -63,9 +83,8 @@ export function readParameterOverrides(
   environment: string,
 ): Map<string, string> {
   const root = parseToml(file, shown);
-  const given = ['deploy', 'global']
-    .map((command) => tableAt(root, [environment, command, 'parameters', 'parameter_overrides']))
-    .find((value) => value !== undefined);
+  const sections = [`${environment}.deploy`, `${environment}.global`];
+  const given = settingOf(root, sections, 'parameter_overrides');
   const where = `${shown} parameter_overrides of [${environment}]`;
   const texts = given === undefined ? [] : Array.isArray(given) ? given : [given];
   return new Map(

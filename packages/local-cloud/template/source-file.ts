@@ -22,7 +22,10 @@ export function readText(file: string, shown: string): string {
   } catch (error) {
     if (error instanceof StartError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new StartError(`${shown}: no such file: start where template.yaml is`);
+    if (code === 'ENOENT')
+      throw new StartError(
+        `${shown}: no such file: start where template.yaml is, or name one with --template`,
+      );
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new StartError(`${shown}: is no UTF-8 text`);
     throw new StartError(`${shown}: cannot be read (${code}): check what it is and its permissions`);
   }

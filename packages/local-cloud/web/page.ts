@@ -1,17 +1,27 @@
 // The page of running totals, so that a browser shows the pipeline at work.
 
-export const page = `<!doctype html>
+const escaped = (text: string) =>
+  text.replaceAll(/[&<]/g, (character) => (character === '&' ? '&amp;' : '&lt;'));
+
+/** @param startCommand what brings the page back when nothing answers */
+export const pageOf = ({
+  title,
+  startCommand,
+}: {
+  title: string;
+  startCommand: string;
+}): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Tidegate</title>
+<title>${escaped(title)}</title>
 <style>
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 46rem; padding: 0 1rem; color: #16302b; }
 table { border-collapse: collapse; width: 100%; margin-bottom: 2rem; }
 td { border-bottom: 1px solid #d5e0dd; padding: .3rem .5rem; }
 td + td { text-align: right; font-variant-numeric: tabular-nums; }
 </style>
-<h1>Tidegate</h1>
+<h1>${escaped(title)}</h1>
 <p id="state" role="status">Loading ...</p>
 <table id="totals" aria-label="Totals since the start"></table>
 <h2>Outputs</h2>
@@ -29,7 +39,7 @@ const refresh = async () => {
     fill('outputs', status.outputs);
     document.getElementById('state').textContent = 'Running. Totals since the start:';
   } catch {
-    document.getElementById('state').textContent = 'Not reachable: is npm start still running?';
+    document.getElementById('state').textContent = 'Not reachable: is ${startCommand} still running?';
   }
 };
 await refresh();

@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { apiPrefix, type ServeApi } from '../http-api/gateway.ts';
-import { page } from './page.ts';
 
 export interface WebStatus {
   readonly totals: Readonly<Record<string, number>>;
@@ -14,6 +13,8 @@ export interface WebOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** HTML that shows the status. */
+  readonly page: string;
   readonly status: () => WebStatus;
   /** Answers all that is asked for below /api. */
   readonly api?: ServeApi;
@@ -51,7 +52,7 @@ function problem(res: ServerResponse, status: number, title: string): void {
   answer(res, status, 'application/problem+json', JSON.stringify({ status, title }));
 }
 
-function handle(req: IncomingMessage, res: ServerResponse, { status, api }: WebOptions): void {
+function handle(req: IncomingMessage, res: ServerResponse, { page, status, api }: WebOptions): void {
   const path = (req.url ?? '').split('?', 1)[0]!;
   if (!isOwnHost(req.headers.host)) return problem(res, 403, 'This port answers to localhost only.');
   if (api && `${path}/`.startsWith(`${apiPrefix}/`)) return void api(req, res);

@@ -1,4 +1,4 @@
-// Cognito over the real template, in a temporary folder and with a clock that tests move, served on a free port.
+// Cognito over the sample template, in a temporary folder and with a clock that tests move, served on a free port.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,27 +10,12 @@ import { createCallerCheck } from '../../cognito/callers.ts';
 import { openCognito, type Cognito } from '../../cognito/cognito.ts';
 import { openIot, type Iot } from '../../iot/iot.ts';
 import { silentLog } from '../../log.ts';
-import { loadTemplate } from '../../template/load.ts';
 import type { ResolvedTemplate } from '../../template/resolved.ts';
+import { ground, loadSample } from '../template/fixture.ts';
 
 export const start = Date.parse('2026-11-20T12:00:00Z');
-export const ground = { stackName: 'tidegate', region: 'us-east-1', accountId: '000000000000' };
 export const ownPage = 'http://localhost:8080';
 export const provider = 'login.tidegate';
-
-const root = path.resolve(import.meta.dirname, '../../../..');
-
-/** The real template with the local settings, or others. */
-export function realTemplate(overrides: Record<string, string> = {}): ResolvedTemplate {
-  const [file, samconfigFile] = ['template.yaml', 'samconfig.toml'].map((name) => path.join(root, name));
-  return loadTemplate({
-    ...ground,
-    file: file!,
-    samconfigFile: samconfigFile!,
-    environment: 'local',
-    overrides,
-  });
-}
 
 export interface Fixture {
   readonly dir: string;
@@ -89,7 +74,7 @@ export async function openFixture(
   t: TestContext,
   options: { dir?: string; overrides?: Record<string, string>; template?: ResolvedTemplate } = {},
 ): Promise<Fixture> {
-  const { dir = temporaryDir(t), overrides, template = realTemplate(overrides) } = options;
+  const { dir = temporaryDir(t), overrides, template = loadSample(overrides) } = options;
   const clock = createManualClock(start);
   const iot = await openIot({ ...ground, dir: path.join(dir, 'iot'), clock, log: silentLog });
   await iot.seed(template);

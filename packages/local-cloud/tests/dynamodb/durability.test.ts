@@ -18,7 +18,7 @@ const open = (dir: string): Promise<DynamoDb> =>
   createDynamoDb({ dir, clock: systemClock, log: silentLog, count: () => {} });
 
 async function startChild(dir: string) {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'dynamodb-child.ts'), dir], {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'child.ts'), dir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];

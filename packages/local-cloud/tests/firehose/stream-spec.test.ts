@@ -1,20 +1,8 @@
 // The delivery streams of the template, and what of them the local cloud refuses.
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { describe, it } from 'node:test';
 import { streamsFromTemplate } from '../../firehose/stream-spec.ts';
-import { loadTemplate } from '../../template/load.ts';
-import { ground, withTemplate } from '../template/fixture.ts';
-
-const root = path.resolve(import.meta.dirname, '../../../..');
-
-function realStream(overrides: Record<string, string>) {
-  const file = path.join(root, 'template.yaml');
-  const samconfigFile = path.join(root, 'samconfig.toml');
-  const template = loadTemplate({ ...ground, file, samconfigFile, environment: 'local', overrides });
-  const [stream] = streamsFromTemplate(template);
-  return { stream: stream!, template };
-}
+import { loadSample, withTemplate } from '../template/fixture.ts';
 
 /** A template whose destination begins in line 8. */
 function withDestination(destination: string): string {
@@ -33,21 +21,16 @@ function withDestination(destination: string): string {
 }
 const read = (destination: string) => withTemplate(withDestination(destination), {}, streamsFromTemplate);
 
-describe('the delivery stream of template.yaml', () => {
-  it('buffers 5 MiB or 300 seconds into the raw bucket, uncompressed', () => {
-    const { stream, template } = realStream({});
-    assert.equal(stream.bucket, template.resources.get('RawBucket')?.name);
-    assert.deepEqual([stream.bufferBytes, stream.bufferMs, stream.gzip], [5_242_880, 300_000, false]);
-  });
-  it('compresses if the parameter says so', () => {
-    assert.equal(realStream({ RawCompression: 'GZIP' }).stream.gzip, true);
-  });
-});
-
 describe('a delivery stream', () => {
   it('has the defaults of AWS', () => {
     const [stream] = read('BucketARN: !GetAtt Raw.Arn');
     assert.deepEqual([stream!.bufferBytes, stream!.bufferMs, stream!.gzip], [5_242_880, 300_000, false]);
+  });
+  it('has the buffers, the bucket and the compression that the template says', () => {
+    const template = loadSample({ Compression: 'GZIP' });
+    const [stream] = streamsFromTemplate(template);
+    assert.equal(stream!.bucket, template.resources.get('RawBucket')?.name);
+    assert.deepEqual([stream!.bufferBytes, stream!.bufferMs, stream!.gzip], [1_048_576, 60_000, true]);
   });
   const cases: [string, string][] = [
     [

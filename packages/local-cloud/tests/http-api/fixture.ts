@@ -1,4 +1,4 @@
-// The gateway over the real template's API and identities, with a function made of a test's answer, on a free port.
+// The gateway over the API and identities of a template, with a function made of a test's answer, on a free port.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -7,14 +7,9 @@ import { apiFromTemplate, type ApiSpec } from '../../http-api/api-spec.ts';
 import { createApiCallers } from '../../http-api/caller.ts';
 import { createGateway, type GatewayDeps } from '../../http-api/gateway.ts';
 import type { Fields } from '../../log.ts';
-import {
-  ground,
-  openFixture,
-  ownPage,
-  realTemplate,
-  start,
-  type Fixture,
-} from '../cognito/cognito-fixture.ts';
+import type { ResolvedTemplate } from '../../template/resolved.ts';
+import { openFixture, ownPage, start, type Fixture } from '../cognito/cognito-fixture.ts';
+import { ground, loadSample } from '../template/fixture.ts';
 import { callApi, type Answer, type Call } from './call-api.ts';
 
 export interface GatewayFixture extends Pick<Fixture, 'clock' | 'guest' | 'login'> {
@@ -35,10 +30,12 @@ export async function openGateway(
     invoke?: GatewayDeps['invoke'];
     spec?: Partial<ApiSpec>;
     overrides?: Record<string, string>;
+    /** The sample if absent. */
+    template?: ResolvedTemplate;
   } = {},
 ): Promise<GatewayFixture> {
-  const { result = { statusCode: 200, body: 'done' }, overrides } = options;
-  const fixture = await openFixture(t, { ...(overrides && { overrides }) });
+  const { result = { statusCode: 200, body: 'done' }, template = loadSample(options.overrides) } = options;
+  const fixture = await openFixture(t, { template });
   const { clock, cognito, guest, login } = fixture;
   const [events, reasons, counts]: [GatewayFixture['events'], string[], Record<string, number>] = [
     [],
@@ -46,7 +43,7 @@ export async function openGateway(
     {},
   ];
   const note = (_message: string, fields: Fields = {}) => void reasons.push(String(fields['reason']));
-  const spec = { ...apiFromTemplate(realTemplate(overrides))!, ...options.spec };
+  const spec = { ...apiFromTemplate(template)!, ...options.spec };
   const serve = createGateway({
     spec,
     callers: createApiCallers({ ...ground, ...cognito, clock }),

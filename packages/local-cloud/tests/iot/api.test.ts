@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, X509Certificate, createPrivateKey } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import * as iotApi from '@aws-sdk/client-iot';
-import { makeKeyAndRequest } from '../../../../device-sim/onboarding-key.ts';
 import { supportedCalls } from '../../iot/api.ts';
+import { makeKeyAndRequest } from './device-fixture.ts';
 import { arn, openTestIot, serve } from './iot-fixture.ts';
 
 const document = JSON.stringify({

@@ -154,7 +154,7 @@ test('a question that cannot be answered is refused by name', async (t) => {
           }),
         ),
       'NotImplementedException',
-      /npm run policy -- explain --identity/,
+      /the command policy explain --identity/,
     ],
     [
       () => client.send(new TestAuthorizationCommand({ authInfos, cognitoIdentityPoolId: 'us-east-1:x' })),

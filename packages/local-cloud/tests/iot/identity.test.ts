@@ -1,68 +1,16 @@
 // Who may connect and what they may do: certificates of every state, things, groups, and the template's own policy.
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { createHash, X509Certificate } from 'node:crypto';
+import { test } from 'node:test';
 import * as iotApi from '@aws-sdk/client-iot';
 import { createManualClock } from '../../clock.ts';
 import type { Iot } from '../../iot/iot.ts';
 import { StartError } from '../../start-error.ts';
-import { loadTemplate } from '../../template/load.ts';
+import { loadSample } from '../template/fixture.ts';
+import { asker, device, spki } from './device-fixture.ts';
 import { arn, openTestIot, serve, start } from './iot-fixture.ts';
 
-const spki = () =>
-  generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' });
-
 const allowAll = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } };
-
-/** A registered certificate, attached to `thing` where one is named. */
-async function device(
-  t: TestContext,
-  iot: Iot,
-  options: { thing?: string; policy?: string; pem?: string } = {},
-) {
-  const { client } = await serve(t, iot);
-  const {
-    thing,
-    policy,
-    pem = await iot.ca.issue({ publicKey: spki(), subject: [{ CN: ['d'] }, { O: ['Acme'] }] }),
-  } = options;
-  const made = await client.send(
-    new iotApi.RegisterCertificateWithoutCACommand({ certificatePem: pem, status: 'ACTIVE' }),
-  );
-  const principal = made.certificateId!;
-  if (thing) {
-    await client.send(
-      new iotApi.CreateThingCommand({
-        thingName: thing,
-        attributePayload: { attributes: { city: 'Seattle' } },
-      }),
-    );
-    await client.send(
-      new iotApi.AttachThingPrincipalCommand({ thingName: thing, principal: made.certificateArn }),
-    );
-  }
-  if (policy)
-    await client.send(new iotApi.AttachPolicyCommand({ policyName: policy, target: made.certificateArn }));
-  return { client, principal, der: new X509Certificate(pem).raw, arn: made.certificateArn! };
-}
-
-function asker(iot: Iot, principal: string, clientId: string, sourceIp = '127.0.0.1') {
-  return (action: string, resource: string) =>
-    iot.authorize({ principal, clientId, sourceIp, action, resource });
-}
-
-const root = path.resolve(import.meta.dirname, '../../../..');
-const template = () =>
-  loadTemplate({
-    file: path.join(root, 'template.yaml'),
-    samconfigFile: path.join(root, 'samconfig.toml'),
-    environment: 'local',
-    overrides: {},
-    stackName: 'tidegate',
-    region: 'us-east-1',
-    accountId: '000000000000',
-  });
 
 test('a registered ACTIVE certificate is identified by the SHA-256 of its DER', async (t) => {
   const { iot } = await openTestIot(t);
@@ -95,53 +43,28 @@ test('each other certificate is refused for a reason of its own', async (t) => {
   assert.match(refusal(der, start - 86_400_000), /not valid before/);
 });
 
-test("the template's policy lets a device connect and publish as itself, and nothing else", async (t) => {
+test("a template's policy lets a device do what it says, and the reason names the statement", async (t) => {
   const { iot } = await openTestIot(t);
-  await iot.seed(template());
-  const { principal } = await device(t, iot, { thing: 's1', policy: 'TidegateDevice' });
+  await iot.seed(loadSample());
+  const { principal } = await device(t, iot, { thing: 's1', policy: 'SampleDevice' });
   const ask = asker(iot, principal, 's1');
   assert.deepEqual(ask('iot:Publish', 'topic/telemetry/seattle/s1'), {
     allowed: true,
-    reason: 'allowed by TidegateDevice statement 2 (Sid PublishOwnTelemetry)',
-    policyName: 'TidegateDevice',
+    reason: 'allowed by SampleDevice statement 2 (Sid PublishOwnTelemetry)',
+    policyName: 'SampleDevice',
     statement: 2,
   });
   const cases: readonly (readonly [action: string, resource: string, allowed: boolean])[] = [
     ['iot:Connect', 'client/s1', true],
     ['iot:Connect', 'client/s2', false],
-    ['iot:Publish', 'topic/$aws/rules/TelemetryRule/telemetry/seattle/s1', true],
-    ['iot:Publish', 'topic/$aws/rules/OtherRule/telemetry/seattle/s1', false],
     ['iot:Publish', 'topic/telemetry/seattle/s2', false],
     ['iot:Publish', 'topic/telemetry/a/b/s1', false],
-    ['iot:Publish', 'topic/other', false],
     ['iot:RetainPublish', 'topic/telemetry/seattle/s1', false],
-    ['iot:Subscribe', 'topicfilter/telemetry/seattle/s2', false],
-    ['iot:Subscribe', 'topicfilter/#', false],
-    ['iot:Receive', 'topic/telemetry/seattle/s2', false],
-    ['iot:Publish', 'topic/$aws/things/s1/shadow/get', true],
-    ['iot:Publish', 'topic/$aws/things/s1/shadow/name/config/update', true],
-    ['iot:Publish', 'topic/$aws/things/s1/shadow/update/accepted', false],
-    ['iot:Publish', 'topic/$aws/things/s1/shadow/update/delta', false],
-    ['iot:Publish', 'topic/$aws/things/s2/shadow/update', false],
-    ['iot:Publish', 'topic/$aws/things/s2/shadow/name/s1/shadow/get', false],
-    ['iot:Subscribe', 'topicfilter/$aws/things/s1/shadow/update/delta', true],
-    ['iot:Subscribe', 'topicfilter/$aws/things/s1/shadow/name/config/get/rejected', true],
-    ['iot:Subscribe', 'topicfilter/$aws/things/s1/shadow/#', true],
-    ['iot:Subscribe', 'topicfilter/$aws/things/s1/#', false],
-    ['iot:Subscribe', 'topicfilter/$aws/things/+/shadow/update/accepted', false],
-    ['iot:Subscribe', 'topicfilter/$aws/things/s2/shadow/update/delta', false],
-    ['iot:Receive', 'topic/$aws/things/s1/shadow/update/documents', true],
-    ['iot:Receive', 'topic/$aws/things/s2/shadow/update/documents', false],
-    ['iot:RetainPublish', 'topic/$aws/things/s1/shadow/update', false],
     ['iot:Subscribe', 'topicfilter/commands/s1/#', true],
-    ['iot:Subscribe', 'topicfilter/commands/s1/reboot', true],
-    ['iot:Subscribe', 'topicfilter/commands/s2/#', false],
     ['iot:Subscribe', 'topicfilter/commands/+/reboot', false],
-    ['iot:Subscribe', 'topicfilter/commands/#', false],
+    ['iot:Subscribe', 'topicfilter/#', false],
     ['iot:Receive', 'topic/commands/s1/reboot', true],
-    ['iot:Receive', 'topic/commands/s2/reboot', false],
     ['iot:Receive', 'topic/commands/s10/reboot', false],
-    ['iot:Publish', 'topic/commands/s1/reboot', false],
   ];
   for (const [action, resource, allowed] of cases)
     assert.equal(ask(action, resource).allowed, allowed, `${action} ${resource}`);
@@ -149,7 +72,7 @@ test("the template's policy lets a device connect and publish as itself, and not
   assert.equal(other.allowed, false);
   assert.match(
     other.reason,
-    /^no policy of certificate [0-9a-f]{12}\.\.\., which is attached to no thing named "s2", allows iot:Connect on client\/s2 \(nearest: TidegateDevice statement 1 \(Sid ConnectUnderOwnName\): \$\{iot:Connection.Thing.ThingName\} has no value\)$/,
+    /^no policy of certificate [0-9a-f]{12}\.\.\., which is attached to no thing named "s2", allows iot:Connect on client\/s2 \(nearest: SampleDevice statement 1 \(Sid ConnectUnderOwnName\): \$\{iot:Connection.Thing.ThingName\} has no value\)$/,
   );
 });
 
@@ -244,7 +167,7 @@ const variables: readonly (readonly [variable: string, value: string])[] = [
   ['iot:Connection.Thing.Attributes[city]', 'Seattle'],
   ['iot:Certificate.Subject.CommonName', 'd'],
   ['iot:Certificate.Subject.Organization', 'Acme'],
-  ['iot:Certificate.Issuer.Organization', 'Tidegate'],
+  ['iot:Certificate.Issuer.Organization', 'Acme'],
   ['aws:EpochTime', String(start / 1000)],
 ];
 test('each policy variable takes its value from the connection', async (t) => {
@@ -314,16 +237,16 @@ test('a stored policy that is no longer evaluated stops the start by name', asyn
 
 test('seeding again changes nothing; a changed template policy is the new default; a change through the API stays', async (t) => {
   const { iot, dir } = await openTestIot(t);
-  await iot.seed(template());
-  await iot.seed(template());
-  assert.equal(iot.registry.policies.get('TidegateDevice')?.versions.length, 1);
+  await iot.seed(loadSample());
+  await iot.seed(loadSample());
+  assert.equal(iot.registry.policies.get('SampleDevice')?.versions.length, 1);
   const { client } = await serve(t, iot);
-  const policyName = 'TidegateDevice';
+  const policyName = 'SampleDevice';
   const policyDocument = JSON.stringify(allowAll);
   await client.send(
     new iotApi.CreatePolicyVersionCommand({ policyName, policyDocument, setAsDefault: true }),
   );
-  await iot.seed(template());
+  await iot.seed(loadSample());
   assert.equal(iot.registry.policies.get(policyName)?.defaultVersion, 2);
   const resource = (document: object) => ({
     logicalId: 'DevicePolicy',
@@ -356,8 +279,8 @@ test('seeding again changes nothing; a changed template policy is the new defaul
 
 test('authorize decides a hundred thousand publishes in well under a second each ten thousand', async (t) => {
   const { iot } = await openTestIot(t);
-  await iot.seed(template());
-  const { principal } = await device(t, iot, { thing: 's1', policy: 'TidegateDevice' });
+  await iot.seed(loadSample());
+  const { principal } = await device(t, iot, { thing: 's1', policy: 'SampleDevice' });
   const ask = asker(iot, principal, 's1');
   const begun = process.hrtime.bigint();
   for (let n = 0; n < 100_000; n += 1) ask('iot:Publish', 'topic/telemetry/seattle/s1');

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { IoTClient } from '@aws-sdk/client-iot';
+import { account } from '../../account.ts';
 import { createManualClock, type ManualClock } from '../../clock.ts';
 import { openIot, type Iot } from '../../iot/iot.ts';
 import { silentLog, type Log } from '../../log.ts';
@@ -24,7 +25,7 @@ export async function openTestIot(
   options: { dir?: string; clock?: ManualClock; log?: Log } = {},
 ): Promise<{ iot: Iot; dir: string; clock: ManualClock }> {
   const { dir = temporaryDir(t), clock = createManualClock(start), log = silentLog } = options;
-  const iot = await openIot({ dir, region: 'us-east-1', accountId: '000000000000', clock, log });
+  const iot = await openIot({ dir, ...account, organization: 'Acme', clock, log });
   t.after(() => iot.close());
   return { iot, dir, clock };
 }

@@ -35,7 +35,7 @@ const answer = (message: InboundMessage): InboundMessage => ({
   ...message,
   topic: '$aws/echo/accepted',
   payload: Buffer.from('yes'),
-  principal: 'tidegate',
+  principal: 'local-cloud',
 });
 
 test('a reserved topic that nothing takes ends the connection', async () => {

@@ -7,7 +7,7 @@ import { createProvisioning } from '../../provisioning/provisioning.ts';
 import type { HookEvent, Invoke } from '../../provisioning/hook.ts';
 import { setTemplate } from '../../provisioning/operations.ts';
 import type { Fields, Log } from '../../log.ts';
-import { makeKeyAndRequest } from '../../../../device-sim/onboarding-key.ts';
+import { makeKeyAndRequest } from '../iot/device-fixture.ts';
 import { openTestIot, start } from '../iot/iot-fixture.ts';
 
 export const allow = JSON.stringify({

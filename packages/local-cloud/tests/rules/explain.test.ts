@@ -1,7 +1,5 @@
-// What `npm run rule -- explain` says of a rule and a message.
+// What `rule explain` says of a rule and a message.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { createManualClock } from '../../clock.ts';
@@ -237,71 +235,4 @@ describe('the reason why a topic does not match', () => {
       { seed: 1, numRuns: 500 },
     );
   });
-});
-
-describe('npm run rule', () => {
-  const root = path.resolve(import.meta.dirname, '../../../..');
-  const run = (args: string[], input: string | Buffer = '') =>
-    spawnSync(process.execPath, [path.join(root, 'packages/local-cloud/rule.ts'), ...args], {
-      cwd: root,
-      input,
-      encoding: 'utf8',
-    });
-
-  it('says that no rule gets a payload that the broker refuses', () => {
-    const { stderr, status } = run(['explain', 'TelemetryRule', '-', '--topic', 'a'], Buffer.alloc(131_073));
-    assert.equal(status, 1);
-    assert.equal(
-      stderr,
-      '-: a payload of 131073 bytes reaches no rule: the broker refuses more than 131072\n',
-    );
-  });
-  it('explains a rule of template.yaml without a running stack, and names the rules that fire instead', () => {
-    const { stdout, status } = run(
-      ['explain', 'TelemetryRule', '-', '--topic', 'telemetry/seattle/s1', '--client-id', 'c1'],
-      Buffer.from([0xff, 0xfe]),
-    );
-    assert.equal(status, 0);
-    assert.match(
-      stdout,
-      /^Rule TelemetryRule\nMessage on telemetry\/seattle\/s1 from client c1: 2 bytes, not JSON, not even UTF-8\n/,
-    );
-    assert.match(stdout, /\nThe same message fires MalformedRule\.\n$/);
-  });
-
-  const mistakes: [string, string[], RegExp][] = [
-    [
-      'a rule that is not there',
-      ['explain', 'Nope', '-', '--topic', 'a'],
-      /^no rule Nope in template\.yaml; it has TelemetryRule, MalformedRule.*\n$/,
-    ],
-    [
-      'a file that is not there',
-      ['explain', 'TelemetryRule', 'none.json', '--topic', 'a'],
-      /^none\.json: no such file; it must hold the payload of one message\n$/,
-    ],
-    [
-      'no topic',
-      ['explain', 'TelemetryRule', '-'],
-      /^say with --topic where the message was published; usage: .*\n$/,
-    ],
-    [
-      'a topic with a wildcard',
-      ['explain', 'TelemetryRule', '-', '--topic', 'a/+'],
-      /^--topic a\/\+: a wildcard.*\n$/,
-    ],
-    [
-      'an unknown flag',
-      ['explain', 'TelemetryRule', '-', '--tpoic', 'a'],
-      /^Unknown option '--tpoic'.*; usage: .*\n$/,
-    ],
-    ['another command', ['show', 'TelemetryRule', '-', '--topic', 'a'], /^usage: .*\n$/],
-  ];
-  for (const [what, args, line] of mistakes) {
-    it(`answers ${what} with one line`, () => {
-      const { stderr, stdout, status } = run(args);
-      assert.deepEqual([status, stdout], [1, '']);
-      assert.match(stderr, line);
-    });
-  }
 });

@@ -58,7 +58,7 @@ describe('a republished message', () => {
         qos: 0,
         retain: false,
         clientId: 'n/a',
-        principal: 'tidegate',
+        principal: 'local-cloud',
         sourceIp: 'n/a',
         receivedAt: 1_790_000_001_000,
         traceId: 'id-1',

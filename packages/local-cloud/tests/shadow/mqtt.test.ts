@@ -437,9 +437,9 @@ test('rules and subscribers see requests and answers as ordinary messages, answe
     ]),
     [
       ['/update', 'app', 'app', 1],
-      ['/update/accepted', 'n/a', 'tidegate', 1],
-      ['/update/delta', 'n/a', 'tidegate', 1],
-      ['/update/documents', 'n/a', 'tidegate', 1],
+      ['/update/accepted', 'n/a', 'local-cloud', 1],
+      ['/update/delta', 'n/a', 'local-cloud', 1],
+      ['/update/documents', 'n/a', 'local-cloud', 1],
     ],
   );
 });

@@ -173,7 +173,7 @@ test('a file that does not exist is named', () => {
   const options = { ...ground, samconfigFile: 'none.toml', environment: 'local', overrides: {} };
   assert.throws(() => loadTemplate({ ...options, file: 'no-such.yaml' }), {
     name: 'StartError',
-    message: 'no-such.yaml: no such file: start where template.yaml is',
+    message: 'no-such.yaml: no such file: start where template.yaml is, or name one with --template',
   });
   assert.throws(() => loadTemplate({ ...options, file: 'tests' }), {
     name: 'StartError',

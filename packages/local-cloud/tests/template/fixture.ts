@@ -16,6 +16,18 @@ export interface Draft {
 
 export const ground = { stackName: 'tidegate', region: 'us-east-1', accountId: '000000000000' };
 
+/** The template of these tests that has a bit of everything. */
+export const sampleFile = join(import.meta.dirname, 'sample.yaml');
+
+export const loadSample = (overrides: Readonly<Record<string, string>> = {}): ResolvedTemplate =>
+  loadTemplate({
+    ...ground,
+    file: sampleFile,
+    samconfigFile: join(import.meta.dirname, 'none.toml'),
+    environment: 'local',
+    overrides,
+  });
+
 /** What `use` makes of the template `text`; messages of errors name the template `template.yaml`. */
 export function withTemplate<T>(
   text: string | Uint8Array,

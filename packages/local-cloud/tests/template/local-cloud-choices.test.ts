@@ -85,7 +85,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
   ],
   'A shadow needs no thing in the registry': [
     ['shadow/mqtt', 'shadows exist for names that are no thing in the registry'],
-    ['../../../tests/e2e/shadow', 'all of it survives kill -9 and the thing'],
+    ['commands/start', 'shadows outlive kill -9 and their thing'],
   ],
   'Messages of named shadows': [
     ['shadow/data-plane', "/name: 't2~x'/"],

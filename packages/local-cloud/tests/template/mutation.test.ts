@@ -1,13 +1,13 @@
-// However the real template is damaged, reading it either works or stops with one line; it never crashes.
+// However a template is damaged, reading it either works or stops with one line; it never crashes.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { functionsOf } from '../../template/functions.ts';
 import { StartError } from '../../start-error.ts';
-import { withTemplate } from './fixture.ts';
+import { sampleFile, withTemplate } from './fixture.ts';
 
-const original = readFileSync(new URL('../../../../template.yaml', import.meta.url), 'utf8').split('\n');
+const original = readFileSync(sampleFile, 'utf8').split('\n');
 const junk = [
   '__proto__: 1',
   '- x',

@@ -53,7 +53,7 @@ test('a user is let in by an attached policy, commands a device, and loses the r
   assert.deepEqual(fixture.reasons(), [`Cognito identity ${alice.identityId} has no policy attached`]);
   const attach = (policies: string[] | undefined) =>
     fixture.iot.registry.commit([{ kind: 'target', key: alice.identityId, value: policies && { policies } }]);
-  await attach(['TidegateDashboard']);
+  await attach(['Dashboard']);
   const client = await openBrowser(t, { ...fixture, at: Date.now() }, alice);
   await client.subscribeAsync('commands/#');
   const heard = nextMessage(client);

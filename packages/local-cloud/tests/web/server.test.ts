@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { test, type TestContext } from 'node:test';
+import { pageOf } from '../../web/page.ts';
 import { createWeb, type WebOptions } from '../../web/server.ts';
 
 async function open(t: TestContext, options: Partial<WebOptions> = {}) {
   const web = await createWeb({
     host: '127.0.0.1',
     port: 0,
+    page: pageOf({ title: 'Cold & <chain>', startCommand: 'local-cloud start' }),
     status: () => ({ totals: { 'mqtt.received': 3 }, outputs: { RawBucket: 'raw' } }),
     upgrade: (_req, socket) => socket.destroy(),
     ...options,
@@ -29,7 +31,9 @@ const ask = (port: number, path: string, method = 'GET', host = `127.0.0.1:${por
 
 test('the page and the totals are there', async (t) => {
   const { port } = await open(t);
-  assert.match((await ask(port, '/')).body, /<title>Tidegate<\/title>/);
+  const page = (await ask(port, '/')).body;
+  assert.match(page, /<title>Cold &amp; &lt;chain><\/title>/);
+  assert.match(page, /Not reachable: is local-cloud start still running\?/);
   const { body } = await ask(port, '/status.json');
   assert.deepEqual(JSON.parse(body), { totals: { 'mqtt.received': 3 }, outputs: { RawBucket: 'raw' } });
 });

@@ -1,4 +1,4 @@
-// The web port with a broker behind it and the AWS port beside it, over the real template, and browsers made of mqtt.js.
+// The web port with a broker behind it and the AWS port beside it, over the sample template, and browsers made of mqtt.js.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,8 @@ import type { Fields, Log } from '../../log.ts';
 import { openMqtt, type Mqtt } from '../../mqtt/open.ts';
 import { openBrowsers } from '../../web/browsers.ts';
 import type { Web } from '../../web/server.ts';
-import { ground, provider, realTemplate } from '../cognito/cognito-fixture.ts';
+import { provider } from '../cognito/cognito-fixture.ts';
+import { ground, loadSample } from '../template/fixture.ts';
 import { presign, type Keys } from './presign.ts';
 
 export interface Issued extends Keys {
@@ -112,7 +113,7 @@ async function openBroker(
 
 export async function openWebFixture(t: TestContext, clock: Clock): Promise<WebFixture> {
   const dir = mkdtempSync(path.join(tmpdir(), 'tidegate-web-'));
-  const template = realTemplate();
+  const template = loadSample();
   const logged: WebFixture['logged'] = [];
   const counters = createCounters();
   const deps = { clock, log: recordingLog(logged), count: (name: string) => counters.count(name) };
@@ -121,7 +122,12 @@ export async function openWebFixture(t: TestContext, clock: Clock): Promise<WebF
   const browsers = await openBrowsers({ ...deps, dataDir: dir, template, iot });
   const { journal, mqtt, broker } = await openBroker(dir, iot, { ...deps, authorize: browsers.authorize });
   const local = { host: '127.0.0.1', port: 0 };
-  const web = await browsers.listen({ ...local, broker, status: () => ({ totals: {}, outputs: {} }) });
+  const web = await browsers.listen({
+    ...local,
+    broker,
+    page: '',
+    status: () => ({ totals: {}, outputs: {} }),
+  });
   const services = { 'cognito-identity': browsers.cognito };
   const aws = await createAwsServer({ ...local, ...deps, ...browsers.awsPort, services });
   t.after(async () => {

@@ -1,4 +1,4 @@
-// `npm run invoke` as a person runs it: a process of its own against a running Lambda API.
+// `local-cloud invoke` as a person runs it: a process of its own against a running Lambda API.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -10,9 +10,9 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { AwsError } from '../../aws-error.ts';
 import { sendError } from '../../aws/wire.ts';
-import { start } from './fixture.ts';
+import { start } from '../lambda/fixture.ts';
 
-const program = path.resolve(import.meta.dirname, '../../invoke.ts');
+const program = path.resolve(import.meta.dirname, '../../cli.ts');
 
 interface Ended {
   readonly code: number;
@@ -22,7 +22,7 @@ interface Ended {
 
 function invoke(...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [program, ...args], (error, out, err) =>
+    const child = execFile(process.execPath, [program, 'invoke', ...args], (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
     child.stdin?.end('{"from":"stdin"}');
@@ -91,11 +91,11 @@ test('says in one line what is missing and what to do', async (t) => {
     [['EchoFunction', path.join(dir, 'broken.json'), '--data-dir', dir], /broken\.json: not JSON: /],
     [
       ['EchoFunction', event, '--data-dir', path.join(dir, 'none')],
-      /^no local cloud in .*none: run npm start first/,
+      /^no local cloud in .*none: run local-cloud start first/,
     ],
     [
       ['EchoFunction', event, '--data-dir', dead],
-      /does not answer at http:\/\/127\.0\.0\.1:1\/: run npm start first/,
+      /does not answer at http:\/\/127\.0\.0\.1:1\/: run local-cloud start first/,
     ],
     [
       ['Nobody', event, '--data-dir', dir],

@@ -6,11 +6,12 @@ import { test, type TestContext } from 'node:test';
 import { IoTDataPlaneClient, PublishCommand, UpdateThingShadowCommand } from '@aws-sdk/client-iot-data-plane';
 import { CreateThingCommand, IoTClient } from '@aws-sdk/client-iot';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { systemClock } from '../../packages/local-cloud/clock.ts';
-import { createCounters } from '../../packages/local-cloud/counters.ts';
-import { silentLog } from '../../packages/local-cloud/log.ts';
-import { startStack } from '../../packages/local-cloud/stack.ts';
-import { eventually, temporaryFolder } from './tidegate.ts';
+import { systemClock } from '../../clock.ts';
+import { createCounters } from '../../counters.ts';
+import { silentLog } from '../../log.ts';
+import { startStack } from '../../stack.ts';
+import { sourceOf } from '../../stack-source.ts';
+import { eventually, temporaryFolder } from '../commands/running-stack.ts';
 
 const rule = (name: string, sql: string, ...actions: object[]) => ({
   Type: 'AWS::IoT::TopicRule',
@@ -73,7 +74,9 @@ async function start(t: TestContext) {
   const ports = { mqttPort: 0, awsPort: 0, webPort: 0 };
   const counters = createCounters();
   const stack = await startStack({
-    root,
+    source: sourceOf({ template: path.join(root, 'template.yaml'), 'stack-name': 'tidegate' }),
+    title: 'Rules',
+    startCommand: 'local-cloud start',
     dataDir,
     ...ports,
     overrides: {},

@@ -1,6 +1,6 @@
 // Shows the pipeline at work: one line that renews itself on a terminal, a JSON line now and then in a pipe.
-import type { Clock } from './clock.ts';
-import type { Counters } from './counters.ts';
+import type { Clock } from '../clock.ts';
+import type { Counters } from '../counters.ts';
 
 interface Output {
   write(text: string): unknown;
@@ -8,14 +8,15 @@ interface Output {
   columns?: number;
 }
 
-const shown: readonly (readonly [label: string, counter: string])[] = [
-  ['messages in', 'mqtt.received'],
-  ['windows written', 'WindowsWritten'],
-  ['objects archived', 'objects'],
-  ['alerts sent', 'AlertsSent'],
-  ['rejected', 'ReadingsRejected'],
-  ['refused', 'mqtt.refused'],
-];
+type Totals = Readonly<Record<string, string>>;
+
+/** Label and counter. */
+const defaultTotals: Totals = {
+  'messages in': 'mqtt.received',
+  'functions invoked': 'lambda.invocations',
+  'objects archived': 'objects',
+  refused: 'mqtt.refused',
+};
 
 const number = new Intl.NumberFormat('en-US');
 
@@ -23,8 +24,18 @@ export interface Display extends Output {
   stop(): void;
 }
 
-/** On a terminal the totals stand on the last line, and what is logged through `write` goes above it. */
-export function createDisplay(out: Output, counters: Counters, clock: Clock): Display {
+/**
+ * On a terminal the totals stand on the last line, and what is logged through `write` goes above it.
+ *
+ * @param totals the counter of each label, in their order.
+ */
+export function createDisplay(
+  out: Output,
+  counters: Counters,
+  clock: Clock,
+  totals: Totals = defaultTotals,
+): Display {
+  const shown = Object.entries(totals);
   const interval = out.isTTY ? 1_000 : 30_000;
   let lastMessages = 0;
   let line = '';
@@ -32,7 +43,7 @@ export function createDisplay(out: Output, counters: Counters, clock: Clock): Di
   let running = true;
 
   const clear = () => (line && out.isTTY ? `\r\u001B[2K` : '');
-  const totals = () => Object.fromEntries(shown.map(([label, counter]) => [label, counters.get(counter)]));
+  const sums = () => Object.fromEntries(shown.map(([label, counter]) => [label, counters.get(counter)]));
 
   function refresh() {
     const messages = counters.get('mqtt.received');
@@ -47,7 +58,7 @@ export function createDisplay(out: Output, counters: Counters, clock: Clock): Di
       out.write(before + line);
     } else if (messages !== lastMessages) {
       out.write(
-        `${JSON.stringify({ level: 'info', time: new Date(clock.now()).toISOString(), message: 'totals', ...totals() })}\n`,
+        `${JSON.stringify({ level: 'info', time: new Date(clock.now()).toISOString(), message: 'totals', ...sums() })}\n`,
       );
     }
     lastMessages = messages;

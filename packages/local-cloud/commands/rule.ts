@@ -1,34 +1,34 @@
-// `npm run rule -- explain TelemetryRule message.json --topic telemetry/seattle/s1`: what a rule makes of a message, and why.
+// `rule explain TelemetryRule message.json --topic telemetry/seattle/s1`: what a rule makes of a message, and why.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { systemClock } from './clock.ts';
-import { parseOverrides } from './flags.ts';
-import { ground } from './ground.ts';
-import { printable } from './log.ts';
-import { defaultLimits } from './mqtt/limits.ts';
-import type { InboundMessage } from './mqtt/message.ts';
-import { topicProblem } from './mqtt/topics.ts';
-import { explainRule } from './rules/explain.ts';
-import { parseJson } from './json/json.ts';
-import type { LookupName, Lookups } from './rules/lookups.ts';
-import { isLookup, lookupNames } from './rules/lookups.ts';
-import { defaultEnvironment } from './rules/message-context.ts';
-import type { RuleSpec } from './rules/rule-spec.ts';
-import { rulesFromTemplate } from './rules/rule-spec.ts';
-import { isObject, memberOf } from './json/value.ts';
-import { StartError } from './start-error.ts';
-import { loadTemplate } from './template/load.ts';
+import { systemClock } from '../clock.ts';
+import { defaultLimits } from '../mqtt/limits.ts';
+import type { InboundMessage } from '../mqtt/message.ts';
+import { topicProblem } from '../mqtt/topics.ts';
+import { explainRule } from '../rules/explain.ts';
+import { parseJson } from '../json/json.ts';
+import type { LookupName, Lookups } from '../rules/lookups.ts';
+import { isLookup, lookupNames } from '../rules/lookups.ts';
+import { defaultEnvironment } from '../rules/message-context.ts';
+import type { RuleSpec } from '../rules/rule-spec.ts';
+import { rulesFromTemplate } from '../rules/rule-spec.ts';
+import { isObject, memberOf } from '../json/value.ts';
+import { commandLineOf, type Project } from '../project.ts';
+import { sourceOf, sourceOptions, sourceUsage, type StackSource } from '../stack-source.ts';
+import { StartError } from '../start-error.ts';
+import { loadTemplate } from '../template/load.ts';
+import { shownAs } from '../template/source-file.ts';
+import { parseOverrides } from './overrides.ts';
 
-const usage =
-  'usage: npm run rule -- explain RULE MESSAGE_FILE --topic TOPIC [--client-id ID] [--principal ID] ' +
+const usageOf = (project?: Project) =>
+  `usage: ${commandLineOf('rule', project)} explain RULE MESSAGE_FILE --topic TOPIC ${sourceUsage(project)}` +
+  '[--client-id ID] [--principal ID] ' +
   '[--source-ip IP] [--content-type TYPE] [--response-topic TOPIC] [--correlation-data BASE64] ' +
   '[--user-property NAME=VALUE ...] [--answers FILE] [--parameter-overrides KEY=VALUE ...]; MESSAGE_FILE - reads standard input';
 
-const root = path.resolve(import.meta.dirname, '../..');
-
 interface Wanted {
+  readonly source: StackSource;
   readonly rule: string;
   readonly message: InboundMessage;
   readonly overrides: Readonly<Record<string, string>>;
@@ -71,12 +71,13 @@ function readAnswers(file: string | undefined): Lookups {
   return Object.fromEntries(lookupNames.map((name) => [name, () => answerOf(name)]));
 }
 
-function readFlags(args: readonly string[]) {
+function readFlags(args: readonly string[], project: Project | undefined) {
   try {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
+        ...sourceOptions(project),
         topic: { type: 'string' },
         'client-id': { type: 'string' },
         principal: { type: 'string' },
@@ -91,7 +92,7 @@ function readFlags(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new StartError(`${(error as Error).message.split('\n')[0]}; ${usage}`, { cause: error });
+    throw new StartError(`${(error as Error).message.split('\n')[0]}; ${usageOf(project)}`, { cause: error });
   }
 }
 
@@ -102,13 +103,14 @@ function readUserProperty(pair: string): [string, string] {
 }
 
 /** @returns undefined when help is asked for. */
-function readWanted(args: readonly string[]): Wanted | undefined {
-  const { values, positionals } = readFlags(args);
+function readWanted(args: readonly string[], project?: Project): Wanted | undefined {
+  const { values, positionals } = readFlags(args, project);
   if (values.help) return undefined;
   const [command, rule, file, ...rest] = positionals;
   const { topic } = values;
-  if (command !== 'explain' || !rule || !file || rest.length > 0) throw new StartError(usage);
-  if (topic === undefined) throw new StartError(`say with --topic where the message was published; ${usage}`);
+  if (command !== 'explain' || !rule || !file || rest.length > 0) throw new StartError(usageOf(project));
+  if (topic === undefined)
+    throw new StartError(`say with --topic where the message was published; ${usageOf(project)}`);
   const problem = topicProblem(topic, () => true);
   if (problem) throw new StartError(`--topic ${topic}: ${problem}`);
   const userProperties = values['user-property'].map(readUserProperty);
@@ -131,18 +133,8 @@ function readWanted(args: readonly string[]): Wanted | undefined {
     },
   };
   const { answers } = values;
-  return { rule, message, answers, overrides: parseOverrides(values['parameter-overrides']) };
-}
-
-function readRules(overrides: Wanted['overrides']) {
-  const template = loadTemplate({
-    file: path.join(root, 'template.yaml'),
-    samconfigFile: path.join(root, 'samconfig.toml'),
-    environment: 'local',
-    overrides,
-    ...ground,
-  });
-  return { rules: rulesFromTemplate(template), accountId: template.accountId };
+  const overrides = parseOverrides(values['parameter-overrides'], usageOf(project));
+  return { source: sourceOf(values, project), rule, message, answers, overrides };
 }
 
 /** The names of the other rules that the same message fires. */
@@ -156,36 +148,29 @@ async function othersOf(
   return names;
 }
 
-/** Resolves with the exit code: 0 if the rule fires or not, 1 if the question cannot be answered. */
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    const wanted = readWanted(args);
-    if (!wanted) {
-      process.stdout.write(`${usage}\n`);
-      return 0;
-    }
-    const { rules, accountId } = readRules(wanted.overrides);
-    const rule = rules.find(({ name }) => name === wanted.rule);
-    if (!rule) {
-      const names = rules.map(({ name }) => name).join(', ') || 'none';
-      throw new StartError(`no rule ${wanted.rule} in template.yaml; it has ${names}`);
-    }
-    // One id, so that what is shown of an expression and what an action gets agree.
-    const id = randomUUID();
-    const environment = { ...defaultEnvironment, accountId, newId: () => id };
-    const lookups = readAnswers(wanted.answers);
-    const explain = (spec: RuleSpec) =>
-      explainRule(spec, wanted.message, { environment, lookups, clock: systemClock });
-    const { lines } = await explain(rule);
-    const others = await othersOf(rules, rule, explain);
-    const last = others.length > 0 ? [`The same message fires ${others.join(', ')}.`] : [];
-    process.stdout.write(`${[...lines, ...last].join('\n')}\n`);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    process.stderr.write(`${printable(error.message)}\n`);
-    return 1;
+async function explain({ source, rule: name, message, answers, overrides }: Wanted) {
+  const template = loadTemplate({ ...source, overrides });
+  const rules = rulesFromTemplate(template);
+  const asked = rules.find((rule) => rule.name === name);
+  if (!asked) {
+    const names = rules.map((rule) => rule.name).join(', ') || 'none';
+    throw new StartError(`no rule ${name} in ${shownAs(source.file)}; it has ${names}`);
   }
+  // One id, so that what is shown of an expression and what an action gets agree.
+  const id = randomUUID();
+  const environment = { ...defaultEnvironment, accountId: template.accountId, newId: () => id };
+  const lookups = readAnswers(answers);
+  const explainOne = (rule: RuleSpec) =>
+    explainRule(rule, message, { environment, lookups, clock: systemClock });
+  const { lines } = await explainOne(asked);
+  const others = await othersOf(rules, asked, explainOne);
+  return others.length > 0 ? [...lines, `The same message fires ${others.join(', ')}.`] : lines;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+/** Prints whether the rule fires, and why; resolves with the exit code. @throws StartError for a bad question */
+export async function rule(args: readonly string[], project?: Project): Promise<number> {
+  const wanted = readWanted(args, project);
+  const lines = wanted ? await explain(wanted) : [usageOf(project)];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return 0;
+}

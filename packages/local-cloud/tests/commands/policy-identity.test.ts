@@ -1,18 +1,20 @@
-// `npm run policy -- explain --identity`: what lets a browser do something, from the data directory and the template.
+// `policy explain --identity`: what lets a browser do something, from the data directory and the template.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
 import { AttachPolicyCommand } from '@aws-sdk/client-iot';
 import { serve } from '../iot/iot-fixture.ts';
-import { openFixture, temporaryDir } from './cognito-fixture.ts';
+import { openFixture, temporaryDir } from '../cognito/cognito-fixture.ts';
+import { sampleFile } from '../template/fixture.ts';
 
-const root = path.resolve(import.meta.dirname, '../../../..');
+const cli = path.resolve(import.meta.dirname, '../../cli.ts');
+const stack = ['--template', sampleFile, '--stack-name', 'tidegate'];
 
 const explain = (dir: string, ...args: string[]) =>
   new Promise<string>((resolve) => {
-    const given = ['packages/local-cloud/policy.ts', 'explain', '--data-dir', dir, ...args];
-    execFile(process.execPath, given, { cwd: root }, (_error, stdout, stderr) => resolve(stdout + stderr));
+    const given = [cli, 'policy', 'explain', '--data-dir', dir, ...stack, ...args];
+    execFile(process.execPath, given, (_error, stdout, stderr) => resolve(stdout + stderr));
   });
 
 test('a guest is explained by the role alone', async (t) => {
@@ -53,9 +55,9 @@ test('a user is explained by the role and the policy attached to the identity', 
   const asked = ['--identity', identityId, '--action', 'publish', '--topic', 'commands/fridge-1/door'];
   assert.match(await explain(dir, ...asked), /REFUSED {3}Cognito identity \S+ has no policy attached/);
   const { client } = await serve(t, iot);
-  await client.send(new AttachPolicyCommand({ policyName: 'TidegateDashboard', target: identityId }));
+  await client.send(new AttachPolicyCommand({ policyName: 'Dashboard', target: identityId }));
   const answer = await explain(dir, ...asked);
-  assert.match(answer, /policies {2}role DashboardUserRole, TidegateDashboard version 1 \(of the identity\)/);
+  assert.match(answer, /policies {2}role DashboardUserRole, Dashboard version 1 \(of the identity\)/);
   assert.match(answer, /ALLOWED/);
 });
 
@@ -63,7 +65,7 @@ test('an identity that is not of this installation, and a folder without identit
   const { dir } = await openFixture(t);
   const asked = ['--identity', 'us-east-1:no', '--action', 'connect'];
   assert.match(await explain(dir, ...asked), /^no identity pool of the template has us-east-1:no\n$/);
-  assert.match(await explain(temporaryDir(t), ...asked), /^no registry in .*: run npm start first/);
+  assert.match(await explain(temporaryDir(t), ...asked), /^no registry in .*: run local-cloud start first/);
   const both = await explain(dir, '--thing', 's1', ...asked);
   assert.match(both, /^--identity ID stands for itself: leave out --thing and --certificate\n$/);
 });

@@ -1,31 +1,37 @@
-// The command line of `npm run policy`, checked before the registry is read.
+// The command line of `policy`, checked before the registry is read.
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { parseOverrides } from './flags.ts';
-import { explainedActions, type Question } from './iot/explain.ts';
-import { StartError } from './start-error.ts';
+import { explainedActions, type Question } from '../iot/explain.ts';
+import { commandLineOf, commandOf, dataDirOf, type Project } from '../project.ts';
+import { sourceOf, sourceOptions, sourceUsage, type StackSource } from '../stack-source.ts';
+import { StartError } from '../start-error.ts';
+import { parseOverrides } from './overrides.ts';
 
-export const usage = `usage: npm run policy -- explain --thing T --action A --topic X [--client-id C] [--data-dir DIR]
+export const usageOf = (
+  project?: Project,
+): string => `usage: ${commandLineOf('policy', project)} explain --thing T --action A --topic X [--client-id C] ${sourceUsage(project)}[--data-dir DIR]
        A is ${explainedActions.join(', ')}; connect takes no --topic
        --certificate FILE or ID asks about that certificate, such as a claim, which has no thing
-       --identity ID asks about a Cognito identity instead; --parameter-overrides Key=Value as npm start was given them
+       --identity ID asks about a Cognito identity instead; --parameter-overrides Key=Value as ${commandOf('start', project)} was given them
        --will TOPIC and --persistent belong to connect: a last will, and a session that outlives the connection
        --source-ip ADDRESS is where the device connects from, 127.0.0.1 if absent`;
 
 export interface PolicyOptions extends Question {
+  readonly source: StackSource;
   readonly dataDir: string;
   /** Of the template's parameters. */
   readonly overrides: Readonly<Record<string, string>>;
 }
 
-function parse(args: readonly string[]) {
+function parse(args: readonly string[], project: Project | undefined) {
   const text = { type: 'string' } as const;
   try {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
+        ...sourceOptions(project),
         thing: text,
         certificate: text,
         identity: text,
@@ -34,7 +40,7 @@ function parse(args: readonly string[]) {
         topic: text,
         'client-id': text,
         'source-ip': { ...text, default: '127.0.0.1' },
-        'data-dir': { ...text, default: '.tidegate' },
+        'data-dir': { ...text, default: dataDirOf(project) },
         will: text,
         persistent: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -58,8 +64,8 @@ function certificateIdOf(given: string): string {
 }
 
 /** @returns undefined where the usage was asked for. @throws StartError naming the option that is wrong. */
-export function parsePolicyOptions(args: readonly string[]): PolicyOptions | undefined {
-  const { values, positionals } = parse(args);
+export function parsePolicyOptions(args: readonly string[], project?: Project): PolicyOptions | undefined {
+  const { values, positionals } = parse(args, project);
   if (values.help) return undefined;
   if (positionals.length !== 1 || positionals[0] !== 'explain')
     throw new StartError('the command is explain');
@@ -86,7 +92,8 @@ export function parsePolicyOptions(args: readonly string[]): PolicyOptions | und
     sourceIp: values['source-ip'],
     willTopic: values.will,
     isPersistent: values.persistent,
-    overrides: parseOverrides(values['parameter-overrides']),
+    source: sourceOf(values, project),
+    overrides: parseOverrides(values['parameter-overrides'], usageOf(project)),
     dataDir: values['data-dir'],
   };
 }

@@ -1,18 +1,15 @@
-// `npm run invoke -- IngestFunction events/ingest.json`: what `sam local invoke` does, against the running local cloud.
+// `invoke IngestFunction events/ingest.json`: what `sam local invoke` does, against the running local cloud.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { InvokeCommandOutput } from '@aws-sdk/client-lambda';
-import { printable } from './log.ts';
+import { account } from '../account.ts';
+import { commandLineOf, commandOf, dataDirOf, type Project } from '../project.ts';
+import { StartError } from '../start-error.ts';
 
-/** The one line that the person at the terminal reads. */
-class InvokeError extends Error {
-  override readonly name = 'InvokeError';
-}
-
-const usage =
-  'usage: npm run invoke -- FUNCTION EVENT.json [--data-dir .tidegate]; EVENT - reads standard input';
+const usageOf = (project?: Project) =>
+  `usage: ${commandLineOf('invoke', project)} FUNCTION EVENT.json [--data-dir ${dataDirOf(project)}]; EVENT - reads standard input`;
 
 interface Wanted {
   /** Logical id, name or ARN. */
@@ -22,28 +19,29 @@ interface Wanted {
 }
 
 interface Stack {
+  readonly startCommand: string;
   readonly url: string;
   readonly outputs: ReadonlyMap<string, string>;
 }
 
 /** @returns undefined when help is asked for. */
-function readWanted(args: readonly string[]): Wanted | undefined {
+function readWanted(args: readonly string[], project?: Project): Wanted | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
-        'data-dir': { type: 'string', default: '.tidegate' },
+        'data-dir': { type: 'string', default: dataDirOf(project) },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
     if (values.help) return undefined;
     const [name, eventFile, ...rest] = positionals;
-    if (!name || !eventFile || rest.length > 0) throw new InvokeError(usage);
+    if (!name || !eventFile || rest.length > 0) throw new StartError(usageOf(project));
     return { function: name, eventFile, dataDir: values['data-dir'] };
   } catch (error) {
-    if (error instanceof InvokeError) throw error;
-    throw new InvokeError(`${(error as Error).message.split('\n')[0]}; ${usage}`, { cause: error });
+    if (error instanceof StartError) throw error;
+    throw new StartError(`${(error as Error).message.split('\n')[0]}; ${usageOf(project)}`, { cause: error });
   }
 }
 
@@ -54,29 +52,29 @@ function readEvent(file: string): string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
-    throw new InvokeError(`${file}: ${reason}; sample events stand in events/`, { cause: error });
+    throw new StartError(`${file}: ${reason}; sample events stand in events/`, { cause: error });
   }
   try {
     JSON.parse(text);
   } catch (error) {
-    throw new InvokeError(`${file}: not JSON: ${(error as Error).message}`, { cause: error });
+    throw new StartError(`${file}: not JSON: ${(error as Error).message}`, { cause: error });
   }
   return text;
 }
 
-function readStack(dataDir: string): Stack {
+function readStack(dataDir: string, startCommand: string): Stack {
   const file = path.join(dataDir, 'endpoints.json');
   if (!existsSync(file)) {
-    throw new InvokeError(
-      `no local cloud in ${dataDir}: run npm start first, or name its folder with --data-dir`,
+    throw new StartError(
+      `no local cloud in ${dataDir}: run ${startCommand} first, or name its folder with --data-dir`,
     );
   }
   try {
     const { aws, outputs } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     const entries = Object.entries(outputs as Record<string, string>);
-    return { url: new URL(String(aws)).href, outputs: new Map(entries) };
+    return { startCommand, url: new URL(String(aws)).href, outputs: new Map(entries) };
   } catch (error) {
-    throw new InvokeError(`${file} cannot be read: run npm start again`, { cause: error });
+    throw new StartError(`${file} cannot be read: run ${startCommand} again`, { cause: error });
   }
 }
 
@@ -84,7 +82,7 @@ function explain(error: Error, wanted: Wanted, stack: Stack): string {
   const code =
     (error as NodeJS.ErrnoException).code ?? (error.cause as NodeJS.ErrnoException | undefined)?.code;
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET') {
-    return `the local cloud of ${wanted.dataDir} does not answer at ${stack.url}: run npm start first`;
+    return `the local cloud of ${wanted.dataDir} does not answer at ${stack.url}: run ${stack.startCommand} first`;
   }
   if (error.name === 'ResourceNotFoundException') {
     const known = [...stack.outputs.keys()].filter((name) => name.endsWith('Function'));
@@ -96,7 +94,7 @@ function explain(error: Error, wanted: Wanted, stack: Stack): string {
 async function send(wanted: Wanted, stack: Stack, payload: string): Promise<InvokeCommandOutput> {
   const client = new LambdaClient({
     endpoint: stack.url,
-    region: 'us-east-1',
+    region: account.region,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: 1,
   });
@@ -104,30 +102,22 @@ async function send(wanted: Wanted, stack: Stack, payload: string): Promise<Invo
   try {
     return await client.send(new InvokeCommand({ FunctionName: name, Payload: payload, LogType: 'Tail' }));
   } catch (error) {
-    throw new InvokeError(explain(error as Error, wanted, stack), { cause: error });
+    throw new StartError(explain(error as Error, wanted, stack), { cause: error });
   } finally {
     client.destroy();
   }
 }
 
 /** Prints the log to standard error and the response to standard output; resolves with the exit code. */
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    const wanted = readWanted(args);
-    if (!wanted) {
-      process.stdout.write(`${usage}\n`);
-      return 0;
-    }
-    const payload = readEvent(wanted.eventFile);
-    const answer = await send(wanted, readStack(wanted.dataDir), payload);
-    process.stderr.write(Buffer.from(answer.LogResult ?? '', 'base64'));
-    process.stdout.write(`${Buffer.from(answer.Payload ?? []).toString('utf8')}\n`);
-    return answer.FunctionError ? 1 : 0;
-  } catch (error) {
-    if (!(error instanceof InvokeError)) throw error;
-    process.stderr.write(`${printable(error.message)}\n`);
-    return 1;
+export async function invoke(args: readonly string[], project?: Project): Promise<number> {
+  const wanted = readWanted(args, project);
+  if (!wanted) {
+    process.stdout.write(`${usageOf(project)}\n`);
+    return 0;
   }
+  const payload = readEvent(wanted.eventFile);
+  const answer = await send(wanted, readStack(wanted.dataDir, commandOf('start', project)), payload);
+  process.stderr.write(Buffer.from(answer.LogResult ?? '', 'base64'));
+  process.stdout.write(`${Buffer.from(answer.Payload ?? []).toString('utf8')}\n`);
+  return answer.FunctionError ? 1 : 0;
 }
-
-process.exitCode = await main(process.argv.slice(2));

@@ -1,4 +1,4 @@
-// `npm run policy -- explain`: the statement that decides, from the data directory alone.
+// `policy explain`: the statement that decides, from the data directory alone.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,11 +12,11 @@ import {
   UpdateCertificateCommand,
 } from '@aws-sdk/client-iot';
 import { explainPolicy } from '../../iot/explain.ts';
-import { parsePolicyOptions } from '../../policy-options.ts';
-import { onboard } from '../../../../device-sim/onboarding.ts';
-import { arn, openTestIot, serve, temporaryDir } from './iot-fixture.ts';
+import { parsePolicyOptions } from '../../commands/policy-options.ts';
+import { arn, openTestIot, serve, temporaryDir } from '../iot/iot-fixture.ts';
+import { makeDevice } from '../iot/device-fixture.ts';
 
-const root = path.resolve(import.meta.dirname, '../../../..');
+const cli = path.resolve(import.meta.dirname, '../../cli.ts');
 
 interface Outcome {
   readonly code: number;
@@ -26,11 +26,8 @@ interface Outcome {
 
 const run = (...args: string[]) =>
   new Promise<Outcome>((resolve) => {
-    execFile(
-      process.execPath,
-      ['packages/local-cloud/policy.ts', ...args],
-      { cwd: root },
-      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    execFile(process.execPath, [cli, 'policy', ...args], (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });
 
@@ -52,7 +49,7 @@ async function open(t: TestContext) {
   const { iot } = await openTestIot(t, { dir: path.join(dataDir, 'iot') });
   const { client } = await serve(t, iot);
   await client.send(new CreatePolicyCommand({ policyName: 'P', policyDocument: document(...statements) }));
-  const { certificateId, certificatePem } = await onboard(client, { name: 's1', policy: 'P' });
+  const { certificateId, certificatePem } = await makeDevice(client, { thing: 's1', policy: 'P' });
   const ask = (...args: string[]) =>
     explainPolicy(iot.registry, parsePolicyOptions(['explain', ...args])!).join('\n');
   return { dataDir, client, certificateId, certificatePem, ask };
@@ -182,6 +179,6 @@ test('a thing or certificate that the registry does not have is named', async (t
 test('without a registry the remedy stands in one line', async () => {
   const question = ['--thing', 'a', '--action', 'connect', '--data-dir', '/nonexistent'];
   const { code, stderr } = await run('explain', ...question);
-  assert.match(stderr, /^no registry in \/nonexistent\/iot: run npm start first.*\n$/);
+  assert.match(stderr, /^no registry in \/nonexistent\/iot: run local-cloud start first.*\n$/);
   assert.equal(code, 1);
 });

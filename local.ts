@@ -1,0 +1,27 @@
+// `npm start`, `npm run invoke`, `npm run policy` and `npm run rule`: the local cloud, with what is Tidegate's own.
+import { runLocalCloud } from '@tidegate/local-cloud';
+
+await runLocalCloud(process.argv.slice(2), {
+  root: import.meta.dirname,
+  stackName: 'tidegate',
+  title: 'Tidegate',
+  dataDir: '.tidegate',
+  npmScripts: true,
+  demo: 'device-sim/demo.ts',
+  originParameter: 'DashboardOrigin',
+  totals: {
+    'messages in': 'mqtt.received',
+    'windows written': 'WindowsWritten',
+    'objects archived': 'objects',
+    'alerts sent': 'AlertsSent',
+    rejected: 'ReadingsRejected',
+    refused: 'mqtt.refused',
+  },
+  warnings: [
+    {
+      without: 'AWS::SNS::Subscription',
+      message:
+        'alerts go to nobody: no topic has a subscription; set AlertEmail under [local.deploy.parameters] of samconfig.toml',
+    },
+  ],
+});

@@ -1,0 +1,60 @@
+// `policy explain ...`: which statement of which policy decides, from the data directory alone.
+import path from 'node:path';
+import { account } from '../account.ts';
+import { systemClock } from '../clock.ts';
+import { explainIdentity } from '../cognito/explain.ts';
+import { createIdentityIds } from '../cognito/identity-id.ts';
+import { createPermissions, type Permissions } from '../cognito/permissions.ts';
+import { poolsOf } from '../cognito/pools.ts';
+import { readSecret } from '../cognito/secret.ts';
+import { explainPolicy, type ExplainedAction } from '../iot/explain.ts';
+import { readRegistry } from '../iot/registry-file.ts';
+import type { RegistryView } from '../iot/registry.ts';
+import { printable } from '../log.ts';
+import { parseFilter, topicProblem } from '../mqtt/topics.ts';
+import { commandOf, type Project } from '../project.ts';
+import { StartError } from '../start-error.ts';
+import { loadTemplate } from '../template/load.ts';
+import { parsePolicyOptions, usageOf, type PolicyOptions } from './policy-options.ts';
+
+/** What the broker refuses before it asks any policy. */
+function problemOf(action: ExplainedAction, topic: string): string | undefined {
+  if (action === 'connect') return undefined;
+  if (action !== 'subscribe') return topicProblem(topic, () => true);
+  const filter = parseFilter(topic);
+  return typeof filter === 'string' ? filter : undefined;
+}
+
+const missing = (what: string, dir: string, project?: Project) =>
+  new StartError(
+    `no ${what} in ${dir}: run ${commandOf('start', project)} first, or name its folder with --data-dir`,
+  );
+
+/** The roles are the template's, so it is read as `start` reads it. */
+function permissionsOf(registry: RegistryView, options: PolicyOptions, project?: Project): Permissions {
+  const template = loadTemplate({ ...options.source, overrides: options.overrides });
+  const dir = path.join(options.dataDir, 'cognito');
+  const secret = readSecret(dir);
+  if (!secret) throw missing('identities', dir, project);
+  return createPermissions(registry, poolsOf(template), createIdentityIds(secret));
+}
+
+async function explain(question: PolicyOptions, project?: Project): Promise<readonly string[]> {
+  const dir = path.join(question.dataDir, 'iot');
+  const registry = await readRegistry({ dir, ...account, clock: systemClock });
+  if (!registry) throw missing('registry', dir, project);
+  const lines =
+    question.identityId === undefined
+      ? explainPolicy(registry, question)
+      : explainIdentity(registry, permissionsOf(registry, question, project), question.identityId, question);
+  const problem = problemOf(question.action, question.topic ?? '');
+  return problem ? [...lines, `whatever the policies say, the broker refuses ${problem}`] : lines;
+}
+
+/** Prints what decides; resolves with the exit code. @throws StartError for a question that cannot be answered */
+export async function policy(args: readonly string[], project?: Project): Promise<number> {
+  const options = parsePolicyOptions(args, project);
+  const lines = options ? (await explain(options, project)).map(printable) : [usageOf(project)];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return 0;
+}

@@ -1,0 +1,72 @@
+// The command line of `start`: few options, each checked where it is read.
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { commandLineOf, dataDirOf, type Project } from '../project.ts';
+import { sourceOf, sourceOptions, sourceUsage, type StackSource } from '../stack-source.ts';
+import { StartError } from '../start-error.ts';
+import { parseOverrides } from './overrides.ts';
+
+export interface StartOptions {
+  readonly source: StackSource;
+  readonly dataDir: string;
+  /** 0 lets the system choose a free port. */
+  readonly mqttPort: number;
+  readonly awsPort: number;
+  readonly webPort: number;
+  readonly demo: boolean;
+  readonly overrides: Readonly<Record<string, string>>;
+}
+
+export const usageOf = (project?: Project): string =>
+  `usage: ${commandLineOf('start', project)} ${sourceUsage(project)}[--data-dir DIR] [--mqtt-port N] [--aws-port N] ` +
+  `[--web-port N] ${project?.demo ? '[--no-demo] ' : ''}[--parameter-overrides Key=Value ...]`;
+
+function parsePort(name: string, text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) {
+    throw new StartError(`--${name} ${text}: a port is a whole number from 0 (any free one) to 65535`);
+  }
+  return port;
+}
+
+function parse(args: readonly string[], project: Project | undefined) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        ...sourceOptions(project),
+        'data-dir': { type: 'string', default: dataDirOf(project) },
+        'mqtt-port': { type: 'string', default: '8883' },
+        'aws-port': { type: 'string', default: '4566' },
+        'web-port': { type: 'string', default: '8080' },
+        ...(project?.demo && { 'no-demo': { type: 'boolean', default: false } as const }),
+        'parameter-overrides': { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    // Node's message goes on with advice about `--`, which npm has taken already.
+    const [reason] = (error as Error).message.split(/\. To |\n/);
+    throw new StartError(`${reason}; ${usageOf(project)}`, { cause: error });
+  }
+}
+
+/**
+ * @returns undefined when help is asked for.
+ * @throws StartError naming the option and what it takes.
+ */
+export function parseStartOptions(args: readonly string[], project?: Project): StartOptions | undefined {
+  const { values, positionals } = parse(args, project);
+  if (values.help) return undefined;
+  const pairs = [...values['parameter-overrides'], ...positionals];
+  return {
+    source: sourceOf(values, project),
+    dataDir: path.resolve(values['data-dir']),
+    mqttPort: parsePort('mqtt-port', values['mqtt-port']),
+    awsPort: parsePort('aws-port', values['aws-port']),
+    webPort: parsePort('web-port', values['web-port']),
+    demo: !values['no-demo'],
+    overrides: parseOverrides(pairs, usageOf(project)),
+  };
+}

@@ -1,0 +1,78 @@
+// `start`: the whole stack of a template on this machine, until a signal stops it.
+import path from 'node:path';
+import { systemClock } from '../clock.ts';
+import { createClosers } from '../closers.ts';
+import { createCounters } from '../counters.ts';
+import { explainDiskError, lockDataDir } from '../data-dir.ts';
+import { createLog } from '../log.ts';
+import { commandOf, type Project } from '../project.ts';
+import { startStack } from '../stack.ts';
+import { startDemo } from './demo.ts';
+import { createDisplay } from './display.ts';
+import { parseStartOptions, usageOf, type StartOptions } from './start-options.ts';
+
+async function run({ source, demo, ...options }: StartOptions, project?: Project): Promise<void> {
+  const { dataDir } = options;
+  const closers = createClosers();
+  try {
+    closers.add(lockDataDir(dataDir));
+    const counters = createCounters();
+    const display = createDisplay(process.stdout, counters, systemClock, project?.totals);
+    closers.add(() => display.stop());
+    const log = createLog(display, () => systemClock.now());
+    const stack = await startStack({
+      ...options,
+      source,
+      title: project?.title ?? source.stackName,
+      startCommand: commandOf('start', project),
+      originParameter: project?.originParameter,
+      warnings: project?.warnings,
+      clock: systemClock,
+      log,
+      counters,
+    });
+    closers.add(() => stack.stop());
+    // Before the line that tells others that they may stop it.
+    stopOnSignal(() => {
+      display.write('stopping: finishing and archiving what came in (again to cut it short)\n');
+      return closers.closeAll();
+    });
+    const { mqtt, aws, web } = stack.endpoints;
+    display.write(`ready ${mqtt} ${aws} ${web}\n`);
+    if (project?.demo && demo) closers.add(startDemo(path.join(project.root, project.demo), dataDir, log));
+  } catch (error) {
+    await closers.closeAll();
+    throw explainDiskError(dataDir, error);
+  }
+}
+
+/** Ctrl-C reaches this process twice, from the terminal and passed on by npm: that is one wish. */
+const oneWishMilliseconds = 1_000;
+
+function stopOnSignal(stop: () => Promise<void>): void {
+  let askedAt: number | undefined;
+  const onSignal = () => {
+    const now = performance.now();
+    if (askedAt !== undefined && now - askedAt < oneWishMilliseconds) return;
+    if (askedAt !== undefined) process.exit(1); // asked again: what is not drained is in the journal
+    askedAt = now;
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+}
+
+/** Resolves when the stack runs, or its usage is printed. @throws StartError for what the user can mend */
+export async function start(args: readonly string[], project?: Project): Promise<number> {
+  process.env['TZ'] = 'UTC'; // as in Lambda; a worker thread takes its time zone from the process
+  const options = parseStartOptions(args, project);
+  if (options) await run(options, project);
+  else process.stdout.write(`${usageOf(project)}\n`);
+  return 0;
+}

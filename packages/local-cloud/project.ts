@@ -1,0 +1,40 @@
+// What a repository says once about its own stack, so that nobody has to say it on the command line.
+
+export interface Project {
+  /** Folder of template.yaml and samconfig.toml. */
+  readonly root: string;
+  readonly stackName: string;
+  /** Heading of the status page, and the organization in the certificate of the local CA. */
+  readonly title: string;
+  /** Where data lies unless `--data-dir` names another folder, relative to the working directory. */
+  readonly dataDir: string;
+  /** True where npm scripts of the same names run the commands, so that usage says `npm run rule --`. */
+  readonly npmScripts?: boolean;
+  /** Script below `root` that runs beside the stack: a worker thread that gets `{ dataDir }`, and the message `stop`. */
+  readonly demo?: string;
+  /** Parameter of the template that takes the origin of the web port, such as `http://localhost:8080`. */
+  readonly originParameter?: string;
+  /** The line of totals: label and counter, which is one of the status page or a metric of a function. */
+  readonly totals?: Readonly<Record<string, string>>;
+  readonly warnings?: readonly Warning[];
+}
+
+/** Logged at the start where the stack has no resource of the type `without`. */
+export interface Warning {
+  readonly without: string;
+  readonly message: string;
+}
+
+export type CommandName = 'start' | 'invoke' | 'policy' | 'rule';
+
+/** How the user runs a command, such as `npm start` or `local-cloud start`. */
+export function commandOf(name: CommandName, project?: Project): string {
+  if (!project?.npmScripts) return `local-cloud ${name}`;
+  return name === 'start' ? 'npm start' : `npm run ${name}`;
+}
+
+/** The same with arguments to come, which npm wants after `--`. */
+export const commandLineOf = (name: CommandName, project?: Project): string =>
+  `${commandOf(name, project)}${project?.npmScripts ? ' --' : ''}`;
+
+export const dataDirOf = (project?: Project): string => project?.dataDir ?? '.local-cloud';

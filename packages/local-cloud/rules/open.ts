@@ -1,0 +1,85 @@
+// Puts the rules of the template together with what their actions reach.
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import type { Clock } from '../clock.ts';
+import { streamsFromTemplate } from '../firehose/stream-spec.ts';
+import { createDeliveryStreams } from '../firehose/stream.ts';
+import type { Iot } from '../iot/iot.ts';
+import type { DataStreams } from '../kinesis/streams.ts';
+import type { LambdaService } from '../lambda/service.ts';
+import type { Log } from '../log.ts';
+import type { Broker } from '../mqtt/broker.ts';
+import type { Hub } from '../mqtt/hub.ts';
+import type { Shadows } from '../shadow/service.ts';
+import type { Stores } from '../stores.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
+import { createRulesEngine } from './engine.ts';
+import { createLogGroups } from './log-groups.ts';
+import { createLookups } from './lookup-sources.ts';
+import { createRepublisher } from './republish.ts';
+import { rulesFromTemplate } from './rule-spec.ts';
+
+/** What the rules engine needs and is only there after it. */
+export interface Doors {
+  broker?: Broker;
+  hub?: Hub;
+  shadows?: Shadows;
+}
+
+interface RulesOptions {
+  readonly dataDir: string;
+  readonly template: ResolvedTemplate;
+  readonly stores: Stores;
+  readonly iot: Iot;
+  readonly lambda: LambdaService;
+  readonly dataStreams: DataStreams;
+  readonly doors: Doors;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: (name: string, by?: number) => void;
+}
+
+/** The rules engine, and the delivery streams behind it. @throws StartError naming the template line */
+export function openRules(options: RulesOptions) {
+  const { dataDir, template, stores, iot, lambda, dataStreams, doors, clock, log, count } = options;
+  const streams = createDeliveryStreams({
+    streams: streamsFromTemplate(template),
+    store: stores.objects,
+    clock,
+    log,
+    count,
+  });
+  const tables = {
+    put: async (TableName: string, Item: object) =>
+      void (await stores.dynamoDb.call('PutItem', { TableName, Item })),
+  };
+  const logs = createLogGroups({
+    dir: path.join(dataDir, 'logs/groups'),
+    groups: template.ofType('AWS::Logs::LogGroup').map(({ name }) => name),
+  });
+  const publish = createRepublisher({
+    publish: (message) => doors.hub!.publish(message),
+    serves: (topic) => doors.hub!.serves(topic),
+    clock,
+    newId: randomUUID,
+  });
+  const rules = createRulesEngine({
+    rules: rulesFromTemplate(template),
+    actions: {
+      lambda,
+      dataStreams,
+      streams,
+      store: stores.objects,
+      topics: stores.topics,
+      tables,
+      logs,
+      publish,
+    },
+    lookups: createLookups({ lambda, iot, shadows: () => doors.shadows! }),
+    log,
+    clock,
+    count,
+    accountId: template.accountId,
+  });
+  return { rules, streams };
+}

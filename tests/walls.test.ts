@@ -125,6 +125,30 @@ const walls: readonly Wall[] = [
     allowed: ['../clock.ts', '../aws/x.ts', './x.ts'],
   },
   {
+    from: 'packages/local-cloud/tests/iot',
+    refused: [
+      ...localCloud('../../../../'),
+      ...[
+        '../../../../tests/e2e/x.ts',
+        '../../../../local.ts',
+        '../../../../x.ts',
+        '../../../fast-fold/x.ts',
+      ],
+      ...['./../../../../core/x.ts', '../mqtt/../../../../core/x.ts', '@tidegate/fast-fold'],
+    ],
+    allowed: [
+      ...[
+        './x.ts',
+        '../mqtt/x.ts',
+        '../fuzzing.ts',
+        '../../clock.ts',
+        '../../iot/x.ts',
+        '../../http-api/x.ts',
+      ],
+      ...['../../../../tests/support/x.ts', 'mqtt', 'node:fs'],
+    ],
+  },
+  {
     from: 'packages/fast-fold',
     refused: [...above('../../', 'core', 'adapters', 'audit', 'pipeline'), '../local-cloud/clock.ts'],
     allowed: ['./x.ts', 'node:crypto'],

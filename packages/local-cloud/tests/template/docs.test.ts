@@ -1,11 +1,11 @@
-// The page about the local cloud must not promise more than the reader does.
+// The page about the template must not promise more than the reader does.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { describeSupport } from '../../template/support.ts';
 
-const page = readFileSync(path.resolve(import.meta.dirname, '../../../../docs/local-cloud.md'), 'utf8');
+const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/template.md'), 'utf8');
 
 test('the page names every property that is accepted without effect, with the reason', () => {
   for (const { type, property, effect, note } of describeSupport()) {

@@ -1,12 +1,13 @@
-// Where AWS is silent or contradicts itself, the page says what the local cloud chose, and for each choice a test names it.
+// Where AWS is silent or contradicts itself, the pages say what the local cloud chose, and for each choice a test names it.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, test } from 'node:test';
 
-const read = (file: string) => readFileSync(path.resolve(import.meta.dirname, '../../../..', file), 'utf8');
+const root = path.resolve(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 
-/** By how the item of the page begins: where its tests are, and words of their titles or of the tables that make them. */
+/** By how the item of a page begins: where its tests are, and words of their titles or of the tables that make them. */
 const choices: Readonly<Record<string, readonly (readonly [file: string, title: string])[]>> = {
   // Broker
   '**A refused connection of MQTT 3.1.1**': [['mqtt/broker', 'gets CONNACK 5 (not 7)']],
@@ -265,8 +266,9 @@ function listed(page: string): string[] {
   return items;
 }
 
-test('every choice that the page lists has its tests here, and the other way round', () => {
-  const items = listed(read('docs/local-cloud.md'));
+test('every choice that the pages list has its tests here, and the other way round', () => {
+  const pages = readdirSync(path.join(root, 'docs'));
+  const items = pages.flatMap((page) => listed(read(`docs/${page}`)));
   assert.deepEqual(
     Object.keys(choices).map((start) => items.filter((item) => item.startsWith(start)).length),
     Object.keys(choices).map(() => 1),
@@ -278,7 +280,7 @@ for (const [start, tests] of Object.entries(choices)) {
   describe(start, () => {
     for (const [file, title] of tests) {
       it(`is tested in ${file}: ${title}`, () => {
-        assert.ok(read(`packages/local-cloud/tests/${file}.test.ts`).includes(title));
+        assert.ok(read(`tests/${file}.test.ts`).includes(title));
       });
     }
   });

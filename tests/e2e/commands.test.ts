@@ -1,0 +1,72 @@
+// The npm scripts around the stack speak as README does, read the real template, and end with npm.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { eventually, root, runScript, temporaryFolder } from './tidegate.ts';
+
+const rule = (input: string | Buffer, ...args: string[]) =>
+  spawnSync(process.execPath, ['local.ts', 'rule', 'explain', ...args], {
+    cwd: root,
+    input,
+    encoding: 'utf8',
+  });
+
+test('explains a rule of template.yaml without a running stack, and names the rules that fire instead', () => {
+  const topic = ['--topic', 'telemetry/seattle/s1', '--client-id', 'c1'];
+  const { stdout, status } = rule(Buffer.from([0xff, 0xfe]), 'TelemetryRule', '-', ...topic);
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    /^Rule TelemetryRule\nMessage on telemetry\/seattle\/s1 from client c1: 2 bytes, not JSON, not even UTF-8\n/,
+  );
+  assert.match(stdout, /\nThe same message fires MalformedRule\.\n$/);
+});
+
+test('names the rules of template.yaml to who asks for another', () => {
+  const { stderr, status } = rule('', 'Nope', '-', '--topic', 'a');
+  assert.equal(status, 1);
+  assert.match(stderr, /^no rule Nope in template\.yaml; it has TelemetryRule, MalformedRule.*\n$/);
+});
+
+const remedies: readonly (readonly [command: string, args: string[], line: RegExp])[] = [
+  ['invoke', ['F', 'events/ingest.json'], /^no local cloud in \S+: run npm start first, or name its folder/],
+  [
+    'policy',
+    ['explain', '--thing', 's1', '--action', 'connect'],
+    /^no registry in \S+: run npm start first, or name/,
+  ],
+];
+for (const [command, args, line] of remedies) {
+  test(`npm run ${command} without a stack says how to get one`, async () => {
+    const dataDir = temporaryFolder('none');
+    const { code, stderr } = await runScript('local.ts', [command, ...args, '--data-dir', dataDir]);
+    assert.equal(code, 1);
+    assert.match(stderr, line);
+  });
+}
+
+test('there is one template: npm start takes no other', async () => {
+  const { code, stderr } = await runScript('local.ts', ['--template', 'other.yaml']);
+  assert.equal(code, 1);
+  assert.match(stderr, /^Unknown option '--template'; usage: npm start -- /);
+});
+
+test('a signal to npm stops the stack in order, and leaves nothing running', async () => {
+  const dataDir = temporaryFolder('npm');
+  const ports = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', '0'];
+  const args = ['start', '--', '--no-demo', '--data-dir', dataDir, ...ports];
+  const npm = spawn('npm', args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  npm.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  await eventually('the line `ready`', () => /^ready /m.test(output), 60_000);
+  const [pid] = readFileSync(path.join(dataDir, 'lock'), 'utf8').split(' ');
+  npm.kill('SIGTERM');
+  const [code] = (await once(npm, 'exit')) as [number | null];
+  assert.equal(code, 0);
+  assert.match(output, /^stopping: /m);
+  assert.equal(existsSync(path.join(dataDir, 'lock')), false);
+  assert.throws(() => process.kill(Number(pid), 0), { code: 'ESRCH' });
+});

@@ -56,7 +56,7 @@ export function statementText(registry: RegistryView, policyName: string, statem
   return JSON.stringify((Array.isArray(all) ? (all as unknown[]) : [all])[statement - 1]) ?? '';
 }
 
-/** The policies in force, such as `TidegateDevice version 2 (of the certificate)`. */
+/** The policies in force, such as `SensorPolicy version 2 (of the certificate)`. */
 function describePolicies(registry: RegistryView, certificateId: string, clientId: string): string {
   const thing = createIdentity(registry, { signed: () => false }).thingOf(certificateId, clientId);
   const found = policiesOf(registry, certificateId, thing && registry.things.get(thing.name));

@@ -4,7 +4,7 @@ import type { Bound, Lookup } from './pattern.ts';
 
 export interface Decision {
   readonly allowed: boolean;
-  /** For the log: `allowed by TidegateDevice statement 2 (Sid Publish)`, or what was missing. */
+  /** For the log: `allowed by SensorPolicy statement 2 (Sid Publish)`, or what was missing. */
   readonly reason: string;
   readonly policyName?: string;
   /** Number of the deciding statement in its policy, from 1. */

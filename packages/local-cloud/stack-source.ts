@@ -31,31 +31,26 @@ interface Given {
 /** The folder's name without what CloudFormation takes in no stack name, and short enough for the names of buckets. */
 function nameOf(folder: string): string {
   const words = path.basename(folder).match(/[A-Za-z0-9]+/g) ?? [];
-  return (
-    words
-      .join('-')
-      .replace(/^[^A-Za-z]+/, '')
-      .slice(0, 32) || 'stack'
-  );
+  const name = words.join('-').replace(/^[^A-Za-z]+/, '');
+  return name.slice(0, 32) || 'stack';
 }
 
 /** @throws StartError for a samconfig.toml that is not there, and for a name that CloudFormation refuses */
 export function sourceOf(given: Given, project?: Project): StackSource {
   const file = path.resolve(project?.root ?? '', given.template ?? 'template.yaml');
   const folder = path.dirname(file);
-  const samconfigFile = path.resolve(folder, 'samconfig.toml');
-  const chosen = given.samconfig === undefined ? samconfigFile : path.resolve(given.samconfig);
-  if (given.samconfig !== undefined && !existsSync(chosen))
+  const samconfigFile = path.resolve(given.samconfig ?? path.join(folder, 'samconfig.toml'));
+  if (given.samconfig !== undefined && !existsSync(samconfigFile))
     throw new StartError(`--samconfig ${given.samconfig}: no such file`);
   const stackName =
     project?.stackName ??
     given['stack-name'] ??
-    readStackName(chosen, [environment, 'default']) ??
+    readStackName(samconfigFile, [environment, 'default']) ??
     nameOf(folder);
   if (!/^[A-Za-z][A-Za-z0-9-]{0,127}$/.test(stackName)) {
     throw new StartError(
       `stack name ${stackName}: it must begin with a letter and have only letters, digits and hyphens, at most 128`,
     );
   }
-  return { file, samconfigFile: chosen, environment, stackName, ...account };
+  return { file, samconfigFile, environment, stackName, ...account };
 }

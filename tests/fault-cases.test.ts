@@ -1,8 +1,8 @@
 // What a trusted system has to show about delivery, time, functions, streams and stores, case by case, and which tests show it.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 
 /** Files below `tests/`, with titles of tests as they stand there. */
 type Proofs = Readonly<Record<string, readonly string[]>>;

@@ -1,9 +1,9 @@
 // The house rules that a reader of one file cannot see: size, depth, an opening sentence, one template.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
 
 const root = path.resolve(import.meta.dirname, '..');
 const rooms = [

@@ -1,11 +1,11 @@
 // Imports point one way: the linter is fed a forbidden import for each wall, and must refuse it.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { temporaryFolder } from './support/folders.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const config = JSON.parse(readFileSync(path.join(root, '.oxlintrc.json'), 'utf8')) as {
@@ -181,7 +181,7 @@ const circle = { 'core/one.ts': './two.ts', 'core/two.ts': './one.ts' };
 
 /** What the linter says of the probes, by `overrides`. */
 function lint(overrides: unknown[]): { readonly refused: ReadonlySet<Probe>; readonly circles: string[] } {
-  const folder = mkdtempSync(path.join(tmpdir(), 'tidegate-walls-'));
+  const folder = temporaryFolder();
   try {
     writeFileSync(path.join(folder, '.oxlintrc.json'), JSON.stringify({ ...config, overrides }));
     for (const [index, { wall, text }] of probes.entries()) {

@@ -1,7 +1,7 @@
 // The devices table over dynalite: presence ends right in whatever order its events come, and sightings cost few writes.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import * as fc from 'fast-check';
 import { createDeviceStore } from '../../adapters/device-store.ts';
 import type { PresenceEvent } from '../../core/presence.ts';
@@ -16,13 +16,13 @@ const thing = { type: 'sensor', groups: ['seattle', 'cold'], attributes: { floor
 let tables: Tables;
 let devices: DeviceStore;
 let sent = 0;
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   const send = tables.client.send.bind(tables.client) as (command: unknown) => Promise<unknown>;
   const client = { send: (command: unknown) => send(command).finally(() => (sent += 1)) };
   devices = createDeviceStore({ client: client as unknown as Tables['client'], table: 'devices' });
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 /** `+2` is the beginning of connection 2, `-2` its end; `@` and minutes after the start. */
 interface Moment {

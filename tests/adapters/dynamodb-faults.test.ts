@@ -1,10 +1,10 @@
 // DynamoDB in trouble, as the SDK meets it on the wire: it waits and tries again, and no reading is lost or counted twice.
 
+import { afterAll, afterEach, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, afterEach, before, test } from 'node:test';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { openDynamoDb } from '../../adapters/dynamodb-client.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
@@ -52,7 +52,7 @@ function pass(incoming: IncomingMessage, response: ServerResponse, isCut: boolea
   incoming.pipe(onward);
 }
 
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   wire = createServer((incoming, response) => {
     requests += 1;
@@ -76,7 +76,7 @@ afterEach(() => {
   troubles.length = 0;
   requests = 0;
 });
-after(async () => {
+afterAll(async () => {
   client.destroy();
   wire.closeAllConnections();
   await new Promise((closed) => wire.close(closed));

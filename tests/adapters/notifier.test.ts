@@ -1,12 +1,13 @@
 // What SNS is asked to publish, and for how long its answer is waited for.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { test, type TestContext } from 'node:test';
 import { createNotifier } from '../../adapters/notifier.ts';
 import { openSns } from '../../adapters/sns-client.ts';
 import type { Notification } from '../../core/alert-state.ts';
+import { cleanup } from '../support/cleanup.ts';
 
 const notification = (more: Partial<Notification> = {}) =>
   ({
@@ -18,7 +19,7 @@ const notification = (more: Partial<Notification> = {}) =>
   }) as Notification;
 
 /** An SNS that gives `answer`, none where that is undefined, to each request. */
-async function openFakeSns(t: TestContext, answer: string | undefined) {
+async function openFakeSns(answer: string | undefined) {
   const requests: URLSearchParams[] = [];
   const server = createServer((req: IncomingMessage, res) => {
     let body = '';
@@ -35,7 +36,7 @@ async function openFakeSns(t: TestContext, answer: string | undefined) {
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     answerMs: answer === undefined ? 50 : 8000,
   });
-  t.after(() => {
+  cleanup(() => {
     client.destroy();
     server.closeAllConnections();
     server.close();
@@ -58,8 +59,8 @@ function attributesOf(request: URLSearchParams | undefined): Record<string, stri
   return found;
 }
 
-test('a notification is one publish, with a text for each channel and what subscribers filter by', async (t) => {
-  const { notifier, requests } = await openFakeSns(t, published);
+test('a notification is one publish, with a text for each channel and what subscribers filter by', async () => {
+  const { notifier, requests } = await openFakeSns(published);
   await notifier.notify(notification());
   assert.equal(requests.length, 1);
   assert.deepEqual(attributesOf(requests[0]), {
@@ -71,14 +72,14 @@ test('a notification is one publish, with a text for each channel and what subsc
   assert.match(message['email']!, /https:\/\/dashboard\.example\.com\/\?device=store-1/);
 });
 
-test('an attribute without text is left out, as SNS takes none', async (t) => {
-  const { notifier, requests } = await openFakeSns(t, published);
+test('an attribute without text is left out, as SNS takes none', async () => {
+  const { notifier, requests } = await openFakeSns(published);
   await notifier.notify(notification({ site: '' }));
   assert.ok(!('site' in attributesOf(requests[0])));
 });
 
-test('a digest is one publish, which subscribers find by whatever is in it', async (t) => {
-  const { notifier, requests } = await openFakeSns(t, published);
+test('a digest is one publish, which subscribers find by whatever is in it', async () => {
+  const { notifier, requests } = await openFakeSns(published);
   const severities = ['warning', 'critical', 'minor'] as const;
   const all = severities.map((severity, n) =>
     notification({
@@ -94,14 +95,14 @@ test('a digest is one publish, which subscribers find by whatever is in it', asy
   });
 });
 
-test('a digest of ten thousand devices fits a message', async (t) => {
-  const { notifier, requests } = await openFakeSns(t, published);
+test('a digest of ten thousand devices fits a message', async () => {
+  const { notifier, requests } = await openFakeSns(published);
   const all = Array.from({ length: 10_000 }, (_, n) => notification({ deviceId: `${n}-${'d'.repeat(100)}` }));
   await notifier.notifyAll(all);
   assert.ok(JSON.stringify(attributesOf(requests[0])).length < 100_000);
 });
 
-test('an SNS that takes a request and never answers is given up', async (t) => {
-  const { notifier } = await openFakeSns(t, undefined);
+test('an SNS that takes a request and never answers is given up', async () => {
+  const { notifier } = await openFakeSns(undefined);
   await assert.rejects(notifier.notify(notification()), { name: 'TimeoutError' });
 });

@@ -1,7 +1,7 @@
 // Rules over dynalite: stored ones replace the template's, and each environment reads them again after a while.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { createRuleStore } from '../../adapters/rule-store.ts';
 import { compileRule, defaultRules, type RuleData } from '../../core/rule-data.ts';
@@ -20,11 +20,11 @@ const warm: RuleData = {
 
 let tables: Tables;
 let rules: RuleStore;
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   rules = createRuleStore({ client: tables.client, table: 'rules', defaults });
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 const readable = async () => (await rules.read()).rules;
 const ids = async () => (await readable()).map(({ id }) => id);

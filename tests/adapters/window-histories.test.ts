@@ -1,8 +1,8 @@
 // Random histories of readings on the local cloud's DynamoDB, in both ways in: whatever is repeated, overtaken, written at the
 // same time, refused or cut off between two calls, the windows are what a recomputation of the readings gives.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import * as fc from 'fast-check';
 import { createIngestion, type Ingest } from '../../pipeline/ingest.ts';
@@ -18,9 +18,9 @@ import {
   clientOptions,
   createRecordingLog,
   serve,
-  temporaryFolder,
 } from '../../packages/local-cloud/tests/aws/local-cloud.ts';
 import { windowsTable } from '../../packages/local-cloud/tests/dynamodb/windows-table.ts';
+import { temporaryFolder } from '../support/folders.ts';
 
 const START = 1_790_000_000_000;
 const DEVICES = 3;
@@ -30,23 +30,22 @@ const MAX_ATTEMPTS = 40;
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 const tools = { count: () => {}, warn: () => {} };
 
-const { dir, remove } = temporaryFolder();
+const dir = temporaryFolder();
 let dynamodb: DynamoDb;
 let server: AwsServer;
 let client: DynamoDBClient;
 
-before(async () => {
+beforeAll(async () => {
   const log = createRecordingLog();
   dynamodb = await createDynamoDb({ dir, clock: createManualClock(START), log, count: () => {} });
   await dynamodb.ensureTable(windowsTable());
   server = await serve({ dynamodb: dynamodb.handler }, log);
   client = new DynamoDBClient(clientOptions(server.url));
 });
-after(async () => {
+afterAll(async () => {
   client.destroy();
   await server.close();
   await dynamodb.close();
-  remove();
 });
 
 interface Sent {

@@ -1,7 +1,7 @@
 // Histories of windows over dynalite: however they are asked for and paged, they are what all windows together give.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as fc from 'fast-check';
 import { createWindowHistory } from '../../adapters/window-history.ts';
@@ -17,12 +17,12 @@ const NOW = START + 10_000_000;
 
 let tables: Tables;
 let history: WindowHistory;
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   const settings = { client: tables.client, table: 'windows', windowSeconds: 10, now: () => NOW };
   history = createWindowHistory(settings);
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 interface Stored {
   readonly slot: number;

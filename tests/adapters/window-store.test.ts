@@ -1,7 +1,7 @@
 // The window store over dynalite: whatever is repeated, reordered or interrupted, a window equals its recomputation.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import {
   DeleteItemCommand,
   UpdateItemCommand,
@@ -21,11 +21,11 @@ const SECONDS = 10;
 
 let tables: Tables;
 let store: WindowStore;
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   store = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 function reading(
   deviceId: string,

@@ -1,7 +1,7 @@
 // What the audit reads of the windows table: every window of the span, and of each no more than the archive has too.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { createWindowStore } from '../../adapters/window-store.ts';
 import { keyOf } from '../../adapters/window-item.ts';
@@ -16,11 +16,11 @@ const EXPIRY = START + RETENTION_DAYS * 86_400_000;
 
 let tables: Tables;
 let readTotals: ReadTotals;
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   readTotals = createTotalsReader({ client: tables.client, table: 'windows', now: () => EXPIRY - 1 });
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 /** Counts a reading a window, of `length` windows. */
 async function store(deviceId: string, length: number): Promise<void> {

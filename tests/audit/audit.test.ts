@@ -1,11 +1,10 @@
 // The audit is believed when it says that nothing is lost, so each kind of difference must show.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import {
   DeleteItemCommand,
@@ -20,6 +19,7 @@ import { createWindowStore } from '../../adapters/window-store.ts';
 import { parseMessage } from '../../core/message.ts';
 import { foldReadings } from '../../core/window.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
+import { temporaryFolder } from '../support/folders.ts';
 
 /** Windows of today, so that they have not expired. */
 const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3_600_000;
@@ -28,14 +28,11 @@ const retentionDays = 90;
 
 let tables: Tables;
 let folder: string;
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
-  folder = mkdtempSync(path.join(tmpdir(), 'tidegate-audit-'));
+  folder = temporaryFolder();
 });
-after(async () => {
-  await tables.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => tables.close());
 
 /** A minute of one reading a second, some with an id, the last of them packed. */
 function messagesOf(deviceId: string): object[] {

@@ -1,7 +1,7 @@
 // The fast way through an archive must be nothing but fast: whatever a line holds, it means what it means to ingest.
 
+import { describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
@@ -49,7 +49,7 @@ async function assertFolds(bytes: Buffer, windowSeconds?: number): Promise<void>
   assert.deepEqual(await foldFast([bytes], windowSeconds), foldSlowly(bytes, windowSeconds));
 }
 
-suite('folds to the deltas, windows and rejects that the careful way gives', () => {
+describe('folds to the deltas, windows and rejects that the careful way gives', () => {
   test('any archive', async () => {
     await fc.assert(fc.asyncProperty(archive, seconds, assertFolds), { numRuns: 300 });
   });
@@ -118,7 +118,7 @@ suite('folds to the deltas, windows and rejects that the careful way gives', () 
   for (const [what, lines] of Object.entries(crowds)) test(what, () => assertFolds(archiveOf(lines)));
 });
 
-suite('it does not matter how an archive is cut into chunks', () => {
+describe('it does not matter how an archive is cut into chunks', () => {
   test('anywhere', async () => {
     await fc.assert(
       fc.asyncProperty(archive, fc.array(fc.nat(2000)), async (bytes, cuts) => {

@@ -1,9 +1,9 @@
 // The bill of a fleet: by hand where it is simple, within the aims where it is not, and honest about what it assumes.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
 import { assumed } from '../../bench/bill-assumptions.ts';
 import { billOf, type Prices } from '../../bench/bill.ts';
 import type { Fleet } from '../../bench/bill-assumptions.ts';

@@ -1,7 +1,7 @@
 // When a device counts as silent or offline, and when as back: one alarm, however often it comes and goes.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { judgeAbsence, presenceOf } from '../../core/absence.ts';
 import type { AbsenceRule } from '../../core/alert-rule.ts';

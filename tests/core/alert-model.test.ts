@@ -1,7 +1,7 @@
 // Random rules over random histories of windows: the machine tells what the words of the rules say, and keeps its own laws.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { SEVERITIES, type Level, type LimitRule } from '../../core/alert-rule.ts';
 import type { AlertState, Notification } from '../../core/alert-state.ts';

@@ -1,7 +1,7 @@
 // When quiet hours end, where clocks change too, and what is told then: what still stands, in order.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { AlertState, Debt, Transition } from '../../core/alert-state.ts';
 import { acknowledge, stateAfter, type Step } from '../../core/alert-step.ts';

@@ -1,7 +1,7 @@
 // What a rule would have told of windows that are stored: the same as it tells when they come, without hours and reminders.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { decimalOf } from '../../core/decimal.ts';
 import { rehearse } from '../../core/rehearsal.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';

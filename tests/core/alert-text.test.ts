@@ -1,7 +1,7 @@
 // What people read of every transition and of digests: within each channel's limits, whatever names devices and metrics have.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { SEVERITIES } from '../../core/alert-rule.ts';
 import type { Notification, Transition } from '../../core/alert-state.ts';

@@ -1,7 +1,7 @@
 // Histories of windows, and when they raise and clear: hysteresis, closed windows, late ones, and names from hell.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { appliesTo, type LimitRule } from '../../core/alert-rule.ts';
 import type { AlertState } from '../../core/alert-state.ts';
 import { acknowledge } from '../../core/alert-step.ts';

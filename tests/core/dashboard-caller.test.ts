@@ -1,6 +1,6 @@
 // Whose identity gets the dashboard's policy.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { dashboardCaller, type InvokerIdentity } from '../../core/dashboard-caller.ts';
 
 const pool = 'us-east-1:11111111-1111-4111-8111-111111111111';

@@ -1,7 +1,7 @@
 // Exact decimals against a slow and obvious reading of the same text.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { decimalFromText, decimalOf, decimalText } from '../../core/decimal.ts';
 

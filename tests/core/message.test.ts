@@ -1,7 +1,7 @@
 // What the rules may bring, well meant or not: each case names the readings that come through and the reasons of the rest.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { decimalText } from '../../core/decimal.ts';
 import { parseMessage, type ParsedMessage } from '../../core/message.ts';
 

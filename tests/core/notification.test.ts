@@ -1,7 +1,7 @@
 // What people read, within each channel's limits, whatever a device calls itself.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Notification } from '../../core/alert-state.ts';
 import { notificationText as textOf } from '../../core/notification.ts';

@@ -1,7 +1,7 @@
 // Who may send a notification, and when: at least once, and by one sender at a time.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { AlertState, Notification } from '../../core/alert-state.ts';
 import { claim, heldBy, isPayable, released, settled } from '../../core/outbox.ts';
 

@@ -1,8 +1,8 @@
 // What is read of a lifecycle event, and what is none of a thing.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { parsePresence } from '../../core/presence.ts';
 
 const sample = (name: string) =>

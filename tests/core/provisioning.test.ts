@@ -1,7 +1,7 @@
 // Which serial numbers may become devices.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { judgeSerial } from '../../core/provisioning.ts';
 
 const pattern = /tg-[a-z0-9]{4,32}/;

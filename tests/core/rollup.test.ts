@@ -1,7 +1,7 @@
 // Longer windows out of stored ones are what the readings themselves would give, to the last digit.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { decimalFromText, decimalOf, decimalText, type Decimal } from '../../core/decimal.ts';
 import { bucketStartOf, meanOf, resolutionsFor, rollUp } from '../../core/rollup.ts';

@@ -1,7 +1,7 @@
 // What is refused of an alert rule whose form is right, field by field.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Level } from '../../core/alert-rule.ts';
 import type { RuleData } from '../../core/rule-data.ts';
 import { faultsOf } from '../../core/rule-faults.ts';

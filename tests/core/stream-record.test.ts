@@ -1,7 +1,7 @@
 // Records of the stream: what the rules put there is parsed as the direct way does, anything else is rejected and kept.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { parseMessage } from '../../core/message.ts';
 import { parseStreamRecord } from '../../core/stream-record.ts';
 

@@ -1,7 +1,7 @@
 // Every way in which a device may write time: understood, or told apart and refused with a reason.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { parseTimestamp } from '../../core/timestamp.ts';
 
 const understood: [unknown, number][] = [

@@ -1,7 +1,7 @@
 // The algebra of deltas: whatever the order, the grouping and the repetition, a window comes out the same.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Reading } from '../../core/reading.ts';
 import {

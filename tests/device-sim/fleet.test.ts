@@ -1,12 +1,10 @@
 // A fleet against a broker that the test holds in its hand: windows of messages under way, lost connections, clean stops.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqttPacket from 'mqtt-packet';
 import type { IPublishPacket, Packet } from 'mqtt-packet';
@@ -16,6 +14,9 @@ import type { Device, FleetOptions } from '../../device-sim/fleet.ts';
 import { findIdentities } from '../../device-sim/identities.ts';
 import { createProgress, progressLine, summaryLines } from '../../device-sim/progress.ts';
 import { createStatistics } from '../../device-sim/statistics.ts';
+import { cleanup } from '../support/cleanup.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 
 interface Received {
   readonly clientId: string;
@@ -33,7 +34,7 @@ interface Broker {
   cut(): void;
 }
 
-async function startBroker(t: TestContext): Promise<Broker> {
+async function startBroker(): Promise<Broker> {
   const sockets = new Set<Socket>();
   const received: Received[] = [];
   const connects: string[] = [];
@@ -69,7 +70,7 @@ async function startBroker(t: TestContext): Promise<Broker> {
   const cut = () => {
     for (const socket of sockets) socket.destroy();
   };
-  t.after(() => {
+  cleanup(() => {
     cut();
     server.close();
   });
@@ -116,16 +117,8 @@ function start(broker: Broker, devices: Device[], options: Partial<FleetOptions>
   return { fleet, statistics };
 }
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within ten seconds: ${what}`);
-    await sleep(5);
-  }
-}
-
-test('publishes every plan to its end, in order, and says goodbye', async (t) => {
-  const broker = await startBroker(t);
+test('publishes every plan to its end, in order, and says goodbye', async () => {
+  const broker = await startBroker();
   const { fleet, statistics } = start(broker, [device('a', 50), device('b', 50)]);
   await fleet.done;
   for (const name of ['a', 'b']) {
@@ -142,19 +135,19 @@ test('publishes every plan to its end, in order, and says goodbye', async (t) =>
   assert.equal(fleet.connected(), 2);
 });
 
-test('publishes with QoS 0 without waiting for acknowledgements', async (t) => {
-  const broker = await startBroker(t);
+test('publishes with QoS 0 without waiting for acknowledgements', async () => {
+  const broker = await startBroker();
   const { fleet, statistics } = start(broker, [device('a', 50)], { qos: 0 });
   await fleet.done;
-  await until(() => broker.received.length === 50, 'all messages');
+  await eventually('all messages', () => broker.received.length === 50);
   assert.equal(statistics.acknowledged, 50);
 });
 
-test('keeps no more messages under way than allowed while acknowledgements are held back', async (t) => {
-  const broker = await startBroker(t);
+test('keeps no more messages under way than allowed while acknowledgements are held back', async () => {
+  const broker = await startBroker();
   broker.acknowledge(false);
   const { fleet, statistics } = start(broker, [device('a', 30)], { inFlight: 5 });
-  await until(() => broker.received.length === 5, 'five messages');
+  await eventually('five messages', () => broker.received.length === 5);
   await sleep(50);
   assert.equal(broker.received.length, 5);
   broker.acknowledge(true);
@@ -162,11 +155,11 @@ test('keeps no more messages under way than allowed while acknowledgements are h
   assert.equal(statistics.acknowledged, 30);
 });
 
-test('sends what was under way again, marked as duplicate, when a lost connection is back', async (t) => {
-  const broker = await startBroker(t);
+test('sends what was under way again, marked as duplicate, when a lost connection is back', async () => {
+  const broker = await startBroker();
   broker.acknowledge(false);
   const { fleet, statistics } = start(broker, [device('a', 10)], { inFlight: 3 });
-  await until(() => broker.received.length === 3, 'three messages');
+  await eventually('three messages', () => broker.received.length === 3);
   broker.cut();
   broker.acknowledge(true);
   await fleet.done;
@@ -179,11 +172,11 @@ test('sends what was under way again, marked as duplicate, when a lost connectio
   assert.ok(statistics.reconnects >= 1);
 });
 
-test('stops with what is under way acknowledged, and begins nothing new', async (t) => {
-  const broker = await startBroker(t);
+test('stops with what is under way acknowledged, and begins nothing new', async () => {
+  const broker = await startBroker();
   broker.acknowledge(false);
   const { fleet, statistics } = start(broker, [device('a', 1_000, 1)], { inFlight: 4 });
-  await until(() => broker.received.length === 4, 'four messages');
+  await eventually('four messages', () => broker.received.length === 4);
   fleet.stop();
   await sleep(20);
   broker.acknowledge(true);
@@ -193,13 +186,13 @@ test('stops with what is under way acknowledged, and begins nothing new', async 
   assert.deepEqual(broker.goodbyes, ['a']);
 });
 
-test('stops at once where it waits for its time, for a connection, or for its turn to connect', async (t) => {
-  const broker = await startBroker(t);
+test('stops at once where it waits for its time, for a connection, or for its turn to connect', async () => {
+  const broker = await startBroker();
   const waiting = start(broker, [device('a', 2, 3_600_000)]);
   const offline = start({ ...broker, url: 'mqtt://127.0.0.1:1' }, [device('b', 5)]);
   const queued = start(broker, [device('c', 0), device('d', 5)], { connectsPerSecond: 0.001 });
-  await until(() => broker.received.length === 1, 'the first message');
-  await until(() => offline.statistics.lastError !== '', 'a refused connection');
+  await eventually('the first message', () => broker.received.length === 1);
+  await eventually('a refused connection', () => offline.statistics.lastError !== '');
   const begun = performance.now();
   for (const { fleet } of [waiting, offline, queued]) fleet.stop();
   await Promise.all([waiting.fleet.done, offline.fleet.done, queued.fleet.done]);
@@ -236,9 +229,8 @@ test('gives latencies within 5 % in bounded memory', () => {
   assert.equal(statistics.latency()!.highest, 1e12);
 });
 
-test('makes a certificate once and uses it again, the key readable by its owner only', async (t) => {
-  const folder = path.join(await mkdtemp(path.join(tmpdir(), 'tidegate-sim-')), 'sim');
-  t.after(() => rm(path.dirname(folder), { recursive: true, force: true }));
+test('makes a certificate once and uses it again, the key readable by its owner only', async () => {
+  const folder = path.join(temporaryFolder(), 'sim');
   const made: string[] = [];
   const source = {
     folder,
@@ -262,9 +254,8 @@ test('makes a certificate once and uses it again, the key readable by its owner 
   assert.equal((await readdir(folder)).length, 40);
 });
 
-test('makes a device again whose making was cut short before its certificate was kept', async (t) => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'tidegate-sim-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+test('makes a device again whose making was cut short before its certificate was kept', async () => {
+  const folder = temporaryFolder();
   await writeFile(path.join(folder, 'sim-1.key.pem'), 'old key');
   const create = async () => ({ certificatePem: 'new', keyPem: 'new key' });
   const [identity] = await findIdentities(['sim-1'], { folder, create, onCreated() {} });

@@ -1,6 +1,6 @@
 // The plan of one device: what it sends and when, the same for the same seed.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { planMessages } from '../../device-sim/messages.ts';
 import type { PlanOptions, PlannedMessage } from '../../device-sim/messages.ts';
 

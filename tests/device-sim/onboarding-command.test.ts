@@ -1,13 +1,14 @@
 // `npm run device` as a person runs it, against the local AWS IoT API on a free port.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import * as iotApi from '@aws-sdk/client-iot';
-import { openTestIot, serve, temporaryDir } from '../../packages/local-cloud/tests/iot/iot-fixture.ts';
+import { openTestIot, serve } from '../../packages/local-cloud/tests/iot/iot-fixture.ts';
+import { temporaryFolder } from '../support/folders.ts';
 
 const script = path.resolve(import.meta.dirname, '../../device-sim/device.ts');
 const policyDocument = JSON.stringify({
@@ -45,14 +46,14 @@ function run(
   });
 }
 
-async function open(t: TestContext) {
-  const { iot } = await openTestIot(t);
-  const { url, client } = await serve(t, iot);
+async function open() {
+  const { iot } = await openTestIot();
+  const { url, client } = await serve(iot);
   await client.send(new iotApi.CreatePolicyCommand({ policyName: 'TidegateDevice', policyDocument }));
-  const dataDir = temporaryDir(t);
+  const dataDir = temporaryFolder();
   const endpoints = { mqtt: 'mqtts://127.0.0.1:8883', aws: url, ca: iot.ca.certificateFile, outputs: {} };
   writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
-  const out = path.join(temporaryDir(t), 'certs');
+  const out = path.join(temporaryFolder(), 'certs');
   const place = ['--local', '--data-dir', dataDir];
   const create = (name: string) =>
     run([
@@ -81,8 +82,8 @@ function assertFailed({ code, stderr }: Ended, message: RegExp): void {
   assert.equal(code, 1);
 }
 
-test('create writes CA, certificate and a private key, and prints the command that publishes', async (t) => {
-  const { iot, create, file, idOf } = await open(t);
+test('create writes CA, certificate and a private key, and prints the command that publishes', async () => {
+  const { iot, create, file, idOf } = await open();
   const { code, stdout, stderr } = await create('store-1');
   assert.equal(code, 0, stderr);
   assert.equal(readFileSync(file('ca.pem'), 'utf8'), iot.ca.certificatePem);
@@ -96,8 +97,8 @@ test('create writes CA, certificate and a private key, and prints the command th
   );
 });
 
-test('create again changes no file and finishes what an interrupted run left undone', async (t) => {
-  const { iot, client, create, file, idOf } = await open(t);
+test('create again changes no file and finishes what an interrupted run left undone', async () => {
+  const { iot, client, create, file, idOf } = await open();
   await create('store-1');
   const before = ['key', 'cert'].map((kind) => readFileSync(file(`store-1.${kind}.pem`), 'utf8'));
   const certificateId = idOf('store-1.cert.pem');
@@ -115,8 +116,8 @@ test('create again changes no file and finishes what an interrupted run left und
   assert.equal(iot.registry.things.get('store-1')?.principals.length, 1);
 });
 
-test('create goes on with a key whose certificate was never written', async (t) => {
-  const { client, create, file, idOf } = await open(t);
+test('create goes on with a key whose certificate was never written', async () => {
+  const { client, create, file, idOf } = await open();
   await create('store-1');
   const key = readFileSync(file('store-1.key.pem'), 'utf8');
   const certificateId = idOf('store-1.cert.pem');
@@ -127,8 +128,8 @@ test('create goes on with a key whose certificate was never written', async (t) 
   assert.equal(readFileSync(file('store-1.key.pem'), 'utf8'), key);
 });
 
-test('create refuses a thing whose active certificate is elsewhere, and files it cannot use', async (t) => {
-  const { create, file, place, out } = await open(t);
+test('create refuses a thing whose active certificate is elsewhere, and files it cannot use', async () => {
+  const { create, file, place, out } = await open();
   await create('store-1');
   const key = readFileSync(file('store-1.key.pem'), 'utf8');
   rmSync(file('store-1.key.pem'));
@@ -150,8 +151,8 @@ test('create refuses a thing whose active certificate is elsewhere, and files it
 });
 
 for (const folder of ['/proc/tidegate', '/dev/null/certs']) {
-  test(`create refuses ${folder}, where no folder can be made, and makes no thing`, async (t) => {
-    const { iot, place } = await open(t);
+  test(`create refuses ${folder}, where no folder can be made, and makes no thing`, async () => {
+    const { iot, place } = await open();
     assertFailed(
       await run(['create', 'store-1', '--out', folder, ...place]),
       new RegExp(`^${folder} cannot be written \\([A-Z]+\\): choose another folder with --out`),
@@ -160,8 +161,8 @@ for (const folder of ['/proc/tidegate', '/dev/null/certs']) {
   });
 }
 
-test('rotate keeps the old certificate active until it is retired', async (t) => {
-  const { iot, create, file, idOf, out, place } = await open(t);
+test('rotate keeps the old certificate active until it is retired', async () => {
+  const { iot, create, file, idOf, out, place } = await open();
   await create('store-1');
   const old = idOf('store-1.cert.pem');
   const rotated = await run(['rotate', 'store-1', '--out', out, ...place]);
@@ -185,8 +186,8 @@ test('rotate keeps the old certificate active until it is retired', async (t) =>
   assert.ok(!existsSync(file('store-1.old.key.pem')));
 });
 
-test('revoke sets every certificate of the thing to REVOKED, and list shows it', async (t) => {
-  const { iot, create, idOf, place } = await open(t);
+test('revoke sets every certificate of the thing to REVOKED, and list shows it', async () => {
+  const { iot, create, idOf, place } = await open();
   await create('store-1');
   const id = idOf('store-1.cert.pem');
   const { code, stdout } = await run(['revoke', 'store-1', ...place]);
@@ -207,8 +208,8 @@ test('a mistake on the command line is answered with one line and exit code 1', 
   );
 });
 
-test('a stack that has stopped is named with the remedy', async (t) => {
-  const dataDir = temporaryDir(t);
+test('a stack that has stopped is named with the remedy', async () => {
+  const dataDir = temporaryFolder();
   const endpoints = { mqtt: 'mqtts://127.0.0.1:8883', aws: 'http://127.0.0.1:1', ca: 'ca.pem' };
   writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
   writeFileSync(path.join(dataDir, 'ca.pem'), 'x');
@@ -223,9 +224,9 @@ test('a stack that has stopped is named with the remedy', async (t) => {
   );
 });
 
-test("--local never opens the user's AWS files, whatever the environment says", async (t) => {
-  const { place, out } = await open(t);
-  const home = temporaryDir(t);
+test("--local never opens the user's AWS files, whatever the environment says", async () => {
+  const { place, out } = await open();
+  const home = temporaryFolder();
   const guard = path.join(home, 'guard.mjs');
   writeFileSync(
     guard,

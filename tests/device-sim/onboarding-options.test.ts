@@ -1,6 +1,6 @@
 // The command line of `npm run device`: what it takes, and how it names what it does not.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { parseDeviceOptions, sameCloud } from '../../device-sim/device-options.ts';
 import { OnboardingError } from '../../device-sim/onboarding-error.ts';
 

@@ -1,12 +1,13 @@
 // Onboarding through the AWS API: what a device gets, and what a failure in the middle leaves behind.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { test, type TestContext } from 'node:test';
 import * as iotApi from '@aws-sdk/client-iot';
 import { mockClient } from 'aws-sdk-client-mock';
 import { OnboardingError } from '../../device-sim/onboarding-error.ts';
 import { certify, createIotClient, onboard } from '../../device-sim/onboarding.ts';
 import { openTestIot, serve } from '../../packages/local-cloud/tests/iot/iot-fixture.ts';
+import { cleanup } from '../support/cleanup.ts';
 
 const policyDocument = JSON.stringify({
   Version: '2012-10-17',
@@ -17,11 +18,11 @@ const policyDocument = JSON.stringify({
   },
 });
 
-async function open(t: TestContext) {
-  const { iot } = await openTestIot(t);
-  const { url } = await serve(t, iot);
+async function open() {
+  const { iot } = await openTestIot();
+  const { url } = await serve(iot);
   const client = createIotClient({ endpoint: url });
-  t.after(() => client.destroy());
+  cleanup(() => client.destroy());
   await client.send(new iotApi.CreatePolicyCommand({ policyName: 'TidegateDevice', policyDocument }));
   return { iot, client };
 }
@@ -34,8 +35,8 @@ const spec = {
   policy: 'TidegateDevice',
 };
 
-test('a device gets thing, type, group, policy and an active certificate for a key made here', async (t) => {
-  const { iot, client } = await open(t);
+test('a device gets thing, type, group, policy and an active certificate for a key made here', async () => {
+  const { iot, client } = await open();
   const { certificatePem, keyPem, certificateId } = await onboard(client, spec);
   const certificate = new X509Certificate(certificatePem);
   assert.ok(certificate.checkPrivateKey(createPrivateKey(keyPem)));
@@ -48,8 +49,8 @@ test('a device gets thing, type, group, policy and an active certificate for a k
   assert.deepEqual(thing.attributes, [['city', 'Seattle']]);
 });
 
-test('onboarding again adds a certificate and merges attributes, but does not change the type', async (t) => {
-  const { iot, client } = await open(t);
+test('onboarding again adds a certificate and merges attributes, but does not change the type', async () => {
+  const { iot, client } = await open();
   await onboard(client, spec);
   await onboard(client, { ...spec, attributes: { floor: '2' } });
   const thing = iot.registry.things.get('s1')!;
@@ -67,16 +68,16 @@ test('onboarding again adds a certificate and merges attributes, but does not ch
   );
 });
 
-test('a policy that does not exist is named before anything is made', async (t) => {
-  const { iot, client } = await open(t);
+test('a policy that does not exist is named before anything is made', async () => {
+  const { iot, client } = await open();
   await assert.rejects(onboard(client, { ...spec, policy: 'Missing' }), (error) => {
     return error instanceof OnboardingError && /policy Missing does not exist: deploy/.test(error.message);
   });
   assert.equal(iot.registry.things.size, 0);
 });
 
-test('a certificate is active only after policy and thing are attached, and discarded when that fails', async (t) => {
-  const { iot, client } = await open(t);
+test('a certificate is active only after policy and thing are attached, and discarded when that fails', async () => {
+  const { iot, client } = await open();
   await client.send(new iotApi.CreateThingCommand({ thingName: 's1' }));
   await assert.rejects(certify(client, 's1', ['Missing']), { name: 'ResourceNotFoundException' });
   assert.equal(iot.registry.certificates.size, 1);
@@ -87,8 +88,8 @@ test('a certificate is active only after policy and thing are attached, and disc
   assert.deepEqual(seen, ['INACTIVE']);
 });
 
-test('a hundred devices at once are onboarded', async (t) => {
-  const { iot, client } = await open(t);
+test('a hundred devices at once are onboarded', async () => {
+  const { iot, client } = await open();
   const names = Array.from({ length: 100 }, (_, n) => `d${n}`);
   await Promise.all(names.map((name) => onboard(client, { ...spec, name })));
   assert.equal(iot.registry.things.size, 100);
@@ -98,10 +99,10 @@ test('a hundred devices at once are onboarded', async (t) => {
   );
 });
 
-test('on AWS, where a detachment is seen late, the deletion is tried again', async (t) => {
+test('on AWS, where a detachment is seen late, the deletion is tried again', async () => {
   const client = createIotClient({ endpoint: 'http://127.0.0.1:1' });
   const aws = mockClient(client);
-  t.after(() => aws.restore());
+  cleanup(() => aws.restore());
   aws
     .on(iotApi.CreateCertificateFromCsrCommand)
     .resolves({ certificateId: 'c', certificateArn: 'a', certificatePem: 'p' });

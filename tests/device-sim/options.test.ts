@@ -1,6 +1,6 @@
 // The simulator's command line: defaults, limits, and what an error tells.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { parseOptions } from '../../device-sim/options.ts';
 
 test('runs five devices at one reading a second when told nothing but where', () => {

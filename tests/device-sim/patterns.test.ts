@@ -1,6 +1,6 @@
 // What simulated sensors measure: repeatable, within the limits that each pattern promises.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createPatterns, demoFridge, patternNames } from '../../device-sim/patterns.ts';
 import type { Pattern, PatternName } from '../../device-sim/patterns.ts';
 import { noise, seedOf, uniform } from '../../device-sim/random.ts';

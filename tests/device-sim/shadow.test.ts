@@ -1,6 +1,6 @@
 // How a simulated sensor takes what its shadow desires, over a connection that the test holds in its hand.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { applyDesired, atSetpoint, type Controls } from '../../device-sim/controls.ts';
 import { planMessages } from '../../device-sim/messages.ts';
 import { followShadow } from '../../device-sim/shadow.ts';

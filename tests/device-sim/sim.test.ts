@@ -1,11 +1,9 @@
 // `npm run sim` and the demo fleet as they are run: over mutual TLS, against the local broker and the local IoT API.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { createAwsServer } from '../../packages/local-cloud/aws/server.ts';
@@ -23,6 +21,9 @@ import type { InboundMessage } from '../../packages/local-cloud/mqtt/message.ts'
 import { openMqtt } from '../../packages/local-cloud/mqtt/open.ts';
 import type { Shadows } from '../../packages/local-cloud/shadow/service.ts';
 import { loadTemplate } from '../../packages/local-cloud/template/load.ts';
+import { cleanup } from '../support/cleanup.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const host = '127.0.0.1';
@@ -33,8 +34,8 @@ interface Cloud {
   readonly shadows: Shadows;
 }
 
-async function startCloud(t: TestContext): Promise<Cloud> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'tidegate-sim-'));
+async function startCloud(): Promise<Cloud> {
+  const dataDir = temporaryFolder();
   const received: InboundMessage[] = [];
   const [clock, log, count] = [systemClock, silentLog, () => {}];
   const [region, accountId] = ['us-east-1', '000000000000'];
@@ -88,14 +89,13 @@ async function startCloud(t: TestContext): Promise<Cloud> {
     outputs: {},
   };
   await writeFile(path.join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
-  t.after(async () => {
+  cleanup(async () => {
     await broker.close();
     await dataPlane.close();
     await mqtt.close();
     await server.close();
     await journal.close();
     await registry.close();
-    await rm(dataDir, { recursive: true, force: true });
   });
   return { dataDir, received, shadows: dataPlane.shadows };
 }
@@ -116,22 +116,14 @@ function sim(...args: string[]): Promise<Ended> {
   });
 }
 
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within thirty seconds: ${what}`);
-    await sleep(20);
-  }
-}
-
 const idsOf = (messages: readonly InboundMessage[]) =>
   messages.flatMap(({ topic, payload }) => {
     const message = JSON.parse(payload.toString()) as { id: string; readings?: { id: string }[] };
     return (message.readings ?? [message]).map(({ id }) => `${topic} ${id}`);
   });
 
-test('makes a fleet of its own, publishes every reading of its plan, and uses the fleet again', async (t) => {
-  const { dataDir, received } = await startCloud(t);
+test('makes a fleet of its own, publishes every reading of its plan, and uses the fleet again', async () => {
+  const { dataDir, received } = await startCloud();
   const flags = ['--local', '--data-dir', dataDir, '--devices', '4', '--rate', '100', '--count', '30'];
   const first = await sim(...flags, '--pack', '4', '--duplicates', '0.2', '--reorder', '0.2', '--jitter');
   assert.equal(first.code, 0, first.err);
@@ -152,8 +144,8 @@ test('makes a fleet of its own, publishes every reading of its plan, and uses th
   assert.ok(received.every(({ topic }) => topic.startsWith('$aws/rules/TelemetryRule/telemetry/plant/sim-')));
 });
 
-test('stops cleanly on SIGINT, with what is under way acknowledged', async (t) => {
-  const { dataDir, received } = await startCloud(t);
+test('stops cleanly on SIGINT, with what is under way acknowledged', async () => {
+  const { dataDir, received } = await startCloud();
   const child = spawn(process.execPath, [
     program,
     '--local',
@@ -166,7 +158,7 @@ test('stops cleanly on SIGINT, with what is under way acknowledged', async (t) =
   ]);
   let err = '';
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  await until(() => received.length > 20, 'twenty messages');
+  await eventually('twenty messages', () => received.length > 20);
   child.kill('SIGINT');
   const code = await new Promise((resolve) => child.once('exit', resolve));
   assert.equal(code, 0, err);
@@ -174,8 +166,8 @@ test('stops cleanly on SIGINT, with what is under way acknowledged', async (t) =
   assert.equal(Number(acknowledged), received.length);
 });
 
-test('obeys the sample rate and setpoint that its shadow desires, and reports them back', async (t) => {
-  const { dataDir, received, shadows } = await startCloud(t);
+test('obeys the sample rate and setpoint that its shadow desires, and reports them back', async () => {
+  const { dataDir, received, shadows } = await startCloud();
   const id = { thingName: 'sim-1' };
   const desire = (desired: object) => shadows.update(id, Buffer.from(JSON.stringify({ state: { desired } })));
   const shadow = async () =>
@@ -188,25 +180,25 @@ test('obeys the sample rate and setpoint that its shadow desires, and reports th
     return (await shadow().catch(() => undefined))?.state.reported;
   };
   const isReported = async (wanted: object) => JSON.stringify(await reported()) === JSON.stringify(wanted);
-  await until(() => isReported({ sampleRate: 1, setpoint: 4 }), 'the first report');
+  await eventually('the first report', () => isReported({ sampleRate: 1, setpoint: 4 }));
 
   await desire({ sampleRate: 50, setpoint: 20, colour: 'red' });
-  await until(() => isReported({ sampleRate: 50, setpoint: 20 }), 'the report of what was desired');
+  await eventually('the report of what was desired', () => isReported({ sampleRate: 50, setpoint: 20 }));
   assert.deepEqual((await shadow()).state.delta, { colour: 'red' });
   received.length = 0;
-  await until(() => received.length > 30, 'thirty readings at fifty a second');
+  await eventually('thirty readings at fifty a second', () => received.length > 30);
   const last = JSON.parse(received.at(-1)!.payload.toString()) as { temperature: number };
   assert.ok(last.temperature > 17 && last.temperature < 23, String(last.temperature));
 
   await desire({ sampleRate: -1 });
-  await until(() => err.includes('desired sampleRate -1'), 'the complaint');
+  await eventually('the complaint', () => err.includes('desired sampleRate -1'));
   assert.ok(await isReported({ sampleRate: 50, setpoint: 20 }));
   child.kill('SIGINT');
   assert.equal(await new Promise((resolve) => child.once('exit', resolve)), 0, err);
 });
 
-test('leaves the shadow alone with --no-shadow', async (t) => {
-  const { dataDir, shadows } = await startCloud(t);
+test('leaves the shadow alone with --no-shadow', async () => {
+  const { dataDir, shadows } = await startCloud();
   const { code, err } = await sim(
     '--local',
     '--data-dir',
@@ -221,10 +213,9 @@ test('leaves the shadow alone with --no-shadow', async (t) => {
   await assert.rejects(shadows.get({ thingName: 'sim-1' }), /No shadow exists/);
 });
 
-test('says in one line what is missing and what to do', async (t) => {
-  const { dataDir } = await startCloud(t);
-  const nowhere = await mkdtemp(path.join(tmpdir(), 'tidegate-dead-'));
-  t.after(() => rm(nowhere, { recursive: true, force: true }));
+test('says in one line what is missing and what to do', async () => {
+  const { dataDir } = await startCloud();
+  const nowhere = temporaryFolder();
   const dead = { mqtt: 'mqtts://127.0.0.1:1', aws: 'http://127.0.0.1:1', ca: path.join(dataDir, 'iot') };
   const cases: readonly [string[], RegExp][] = [
     [['--local', '--data-dir', path.join(dataDir, 'none')], /^no local cloud in .*none: run npm start first/],
@@ -256,14 +247,14 @@ test('says in one line what is missing and what to do', async (t) => {
   assert.equal(code, 1);
 });
 
-test('runs the five fridges of the demo in a thread until it is told to stop', async (t) => {
-  const { dataDir, received } = await startCloud(t);
+test('runs the five fridges of the demo in a thread until it is told to stop', async () => {
+  const { dataDir, received } = await startCloud();
   const worker = new Worker(path.join(root, 'device-sim/demo.ts'), { workerData: { dataDir } });
   const errors: unknown[] = [];
   worker.on('error', (error) => errors.push(error));
   const exited = new Promise((resolve) => worker.once('exit', resolve));
   const devices = () => new Set(received.map(({ topic }) => topic));
-  await until(() => devices().size === 5 && received.length >= 10, 'two rounds of five fridges');
+  await eventually('two rounds of five fridges', () => devices().size === 5 && received.length >= 10);
   assert.deepEqual(
     [...devices()].toSorted(),
     [1, 2, 3, 4, 5].map((n) => `telemetry/seattle/demo-fridge-${n}`),

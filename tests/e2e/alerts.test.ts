@@ -1,32 +1,26 @@
 // What nobody publishes, on the real program: a device that leaves is told of, once, and again when it is back for good.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { callApi } from '../../packages/local-cloud/tests/http-api/call-api.ts';
-import {
-  clientSettings,
-  connectDevice,
-  createDevice,
-  eventually,
-  startTidegate,
-  temporaryFolder,
-  type Tidegate,
-} from './tidegate.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
+import { clientSettings, connectDevice, createDevice, startTidegate, type Tidegate } from './tidegate.ts';
 
 type Json = Record<string, unknown>;
 
-const certs = temporaryFolder('alerts-certs');
+const certs = temporaryFolder();
 let tidegate: Tidegate;
 let lambda: LambdaClient;
 
-before(async () => {
-  tidegate = await startTidegate(temporaryFolder('alerts'));
+beforeAll(async () => {
+  tidegate = await startTidegate(temporaryFolder());
   lambda = new LambdaClient(clientSettings(tidegate));
   await createDevice(tidegate, 'fridge-1', certs);
 });
-after(async () => {
+afterAll(async () => {
   lambda.destroy();
   await tidegate.stop();
 });

@@ -1,29 +1,23 @@
 // The HTTP API on the real program: callers see what devices do, and only who may call is answered.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { callApi, type Call, type Keys } from '../../packages/local-cloud/tests/http-api/call-api.ts';
-import {
-  connectDevice,
-  createDevice,
-  eventually,
-  startTidegate,
-  temporaryFolder,
-  whenClosed,
-  type Tidegate,
-} from './tidegate.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
+import { connectDevice, createDevice, startTidegate, whenClosed, type Tidegate } from './tidegate.ts';
 
 type Json = Record<string, unknown>;
 
-const certs = temporaryFolder('api-certs');
+const certs = temporaryFolder();
 let tidegate: Tidegate;
 
-before(async () => {
-  tidegate = await startTidegate(temporaryFolder('api'));
+beforeAll(async () => {
+  tidegate = await startTidegate(temporaryFolder());
   await createDevice(tidegate, 'fridge-1', certs);
 });
-after(async () => {
+afterAll(async () => {
   await tidegate.stop();
 });
 

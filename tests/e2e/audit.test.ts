@@ -1,16 +1,16 @@
 // The audit on the real program: what a fleet sent, what was archived of it, and what the windows made of it.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   clientSettings,
   connectDevice,
   createDevice,
-  eventually,
   queryWindows,
   runScript,
   startTidegate,
-  temporaryFolder,
   type Tidegate,
 } from './tidegate.ts';
 
@@ -21,7 +21,7 @@ const readingsIn = async (tidegate: Tidegate) =>
   (await queryWindows(tidegate, device)).reduce((sum, { readings }) => sum + Number(readings!.N), 0);
 
 test('finds a window that was lost, counts it again from the archive, and then agrees', async () => {
-  const [dataDir, certs] = [temporaryFolder('audit'), temporaryFolder('audit-certs')];
+  const [dataDir, certs] = [temporaryFolder(), temporaryFolder()];
   let tidegate = await startTidegate(dataDir);
   await createDevice(tidegate, device, certs);
   const client = await connectDevice(tidegate, device, certs);

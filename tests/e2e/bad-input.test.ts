@@ -1,29 +1,29 @@
 // Malformed messages are rejected with a reason and kept, and neither a neighbour nor the process notices.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   connectDevice,
   createDevice,
-  eventually,
   filesOf,
   queryWindows,
   startTidegate,
-  temporaryFolder,
   whenClosed,
   type Tidegate,
 } from './tidegate.ts';
 
-const certs = temporaryFolder('bad-certs');
+const certs = temporaryFolder();
 let tidegate: Tidegate;
 
-before(async () => {
-  tidegate = await startTidegate(temporaryFolder('bad'));
+beforeAll(async () => {
+  tidegate = await startTidegate(temporaryFolder());
   for (const name of ['bad-1', 'good-1', '__proto__', 'constructor'])
     await createDevice(tidegate, name, certs);
 });
 
-after(async () => {
+afterAll(async () => {
   await tidegate.stop();
 });
 

@@ -1,31 +1,25 @@
 // A browser's story on the real program: an identity, credentials, MQTT by WebSocket, and what a login adds to it.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { GetThingShadowCommand, IoTDataPlaneClient } from '@aws-sdk/client-iot-data-plane';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { presign } from '../../packages/local-cloud/tests/web/presign.ts';
-import {
-  clientSettings,
-  connectDevice,
-  createDevice,
-  eventually,
-  startTidegate,
-  temporaryFolder,
-  type Tidegate,
-} from './tidegate.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
+import { clientSettings, connectDevice, createDevice, startTidegate, type Tidegate } from './tidegate.ts';
 
-const dataDir = temporaryFolder('browser');
-const certs = temporaryFolder('browser-certs');
+const dataDir = temporaryFolder();
+const certs = temporaryFolder();
 const own = 'cognito-identity.amazonaws.com';
 let tidegate: Tidegate;
 
-before(async () => {
+beforeAll(async () => {
   tidegate = await startTidegate(dataDir);
   await createDevice(tidegate, 'fridge-1', certs);
 });
 
-after(async () => {
+afterAll(async () => {
   await tidegate.stop();
 });
 

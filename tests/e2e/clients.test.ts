@@ -1,6 +1,6 @@
 // The clients that devices really run: the AWS IoT device SDK against the real program, by certificate and by WebSocket.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import {
   AttachPolicyCommand,
   CreatePolicyCommand,
@@ -8,18 +8,12 @@ import {
   ListThingPrincipalsCommand,
 } from '@aws-sdk/client-iot';
 import { DeleteConnectionCommand, IoTDataPlaneClient } from '@aws-sdk/client-iot-data-plane';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import { connectSdk, type SdkOptions, type Way } from './device-sdk.ts';
-import {
-  clientSettings,
-  createDevice,
-  eventually,
-  queryWindows,
-  startTidegate,
-  temporaryFolder,
-  type Tidegate,
-} from './tidegate.ts';
+import { clientSettings, createDevice, queryWindows, startTidegate, type Tidegate } from './tidegate.ts';
 
-const certs = temporaryFolder('clients-certs');
+const certs = temporaryFolder();
 let tidegate: Tidegate;
 
 /** What a device may do beyond the template's policy, so that clients can talk to each other. */
@@ -41,14 +35,14 @@ async function cutOff(clientId: string): Promise<void> {
   data.destroy();
 }
 
-before(async () => {
-  tidegate = await startTidegate(temporaryFolder('clients'));
+beforeAll(async () => {
+  tidegate = await startTidegate(temporaryFolder());
   await createDevice(tidegate, 'sdk-1', certs);
   await createDevice(tidegate, 'sdk-strict', certs);
   await widen('sdk-1');
 });
 
-after(async () => {
+afterAll(async () => {
   await tidegate.stop();
 });
 

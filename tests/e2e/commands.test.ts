@@ -1,11 +1,13 @@
 // The npm scripts around the stack speak as README does, read the real template, and end with npm.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
-import { eventually, root, runScript, temporaryFolder } from './tidegate.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
+import { root, runScript } from './tidegate.ts';
 
 const rule = (input: string | Buffer, ...args: string[]) =>
   spawnSync(process.execPath, ['local.ts', 'rule', 'explain', ...args], {
@@ -41,7 +43,7 @@ const remedies: readonly (readonly [command: string, args: string[], line: RegEx
 ];
 for (const [command, args, line] of remedies) {
   test(`npm run ${command} without a stack says how to get one`, async () => {
-    const dataDir = temporaryFolder('none');
+    const dataDir = temporaryFolder();
     const { code, stderr } = await runScript('local.ts', [command, ...args, '--data-dir', dataDir]);
     assert.equal(code, 1);
     assert.match(stderr, line);
@@ -55,7 +57,7 @@ test('there is one template: npm start takes no other', async () => {
 });
 
 test('a signal to npm stops the stack in order, and leaves nothing running', async () => {
-  const dataDir = temporaryFolder('npm');
+  const dataDir = temporaryFolder();
   const ports = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', '0'];
   const args = ['start', '--', '--no-demo', '--data-dir', dataDir, ...ports];
   const npm = spawn('npm', args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,15 +1,15 @@
 // kill -9 at a bad moment: what was acknowledged is in the archive, and the windows equal a recomputation of it.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { MqttClient } from 'mqtt';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   archivedMessages,
   connectDevice,
   createDevice,
-  eventually,
   queryWindows,
   startTidegate,
-  temporaryFolder,
   type Tidegate,
 } from './tidegate.ts';
 
@@ -75,8 +75,8 @@ async function storedWindows(tidegate: Tidegate): Promise<Map<string, Expected>>
 }
 
 test('loses nothing acknowledged and counts nothing twice over three kills', async () => {
-  const dataDir = temporaryFolder('crash');
-  const certs = temporaryFolder('crash-certs');
+  const dataDir = temporaryFolder();
+  const certs = temporaryFolder();
   const acknowledged = new Set<string>();
   let tidegate = await startTidegate(dataDir);
   for (const device of devices) await createDevice(tidegate, device, certs);

@@ -1,27 +1,27 @@
 // What a bad line does to messages, on the real program: resends and takeovers change no window and lose nothing acknowledged.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   connectDevice,
   createDevice,
-  eventually,
   queryWindows,
   startTidegate,
-  temporaryFolder,
   whenClosed,
   type Tidegate,
 } from './tidegate.ts';
 
-const certs = temporaryFolder('delivery-certs');
+const certs = temporaryFolder();
 const windowStart = Math.floor(Date.now() / 10_000) * 10_000 - 600_000;
 let tidegate: Tidegate;
 
-before(async () => {
-  tidegate = await startTidegate(temporaryFolder('delivery'));
+beforeAll(async () => {
+  tidegate = await startTidegate(temporaryFolder());
   for (const device of ['resender', 'double']) await createDevice(tidegate, device, certs);
 });
-after(async () => {
+afterAll(async () => {
   await tidegate.stop();
 });
 

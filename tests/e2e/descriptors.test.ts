@@ -1,18 +1,19 @@
 // Out of file descriptors: connections are refused, the program goes on, and what it needs for itself it has.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { test } from 'node:test';
+import { testIf } from '../support/conditions.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import { closed, openTcp, openTls, startSteadyDevice } from './abuse.ts';
-import { archivedMessages, createDevice, eventually, startTidegate, temporaryFolder } from './tidegate.ts';
+import { archivedMessages, createDevice, startTidegate } from './tidegate.ts';
 
-const skip = process.platform === 'win32' && 'there is no limit of open files to set';
+const testWithLimit = testIf(process.platform !== 'win32', 'there is no limit of open files to set');
 
-test(
+testWithLimit(
   'with 256 descriptors and 600 connections a device is served and archived, and there is room again later',
-  { skip },
   async () => {
-    const certs = temporaryFolder('descriptors-certs');
-    const tidegate = await startTidegate(temporaryFolder('descriptors'), ['--no-demo'], {}, 'ulimit -n 256');
+    const certs = temporaryFolder();
+    const tidegate = await startTidegate(temporaryFolder(), ['--no-demo'], {}, 'ulimit -n 256');
     for (const name of ['steady', 'later']) await createDevice(tidegate, name, certs);
     const steady = await startSteadyDevice(tidegate, 'steady', certs);
     const many = Array.from({ length: 600 }, () => openTcp(tidegate));

@@ -1,10 +1,10 @@
 // A device that speaks HTTPS with its certificate, on the MQTT port: what its policies let it do, and that MQTT is not disturbed.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import {
   AttachPolicyCommand,
@@ -13,19 +13,19 @@ import {
   ListThingPrincipalsCommand,
   UpdateCertificateCommand,
 } from '@aws-sdk/client-iot';
+import { isInstalled, testIf } from '../support/conditions.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   clientSettings,
   connectDevice,
   createDevice,
-  eventually,
-  isInstalled,
   queryWindows,
   startTidegate,
-  temporaryFolder,
   type Tidegate,
 } from './tidegate.ts';
 
-const keys = temporaryFolder('https-keys');
+const keys = temporaryFolder();
 let tidegate: Tidegate;
 let iot: IoTClient;
 let certificateArn: string;
@@ -47,14 +47,14 @@ const policy = {
   ],
 };
 
-before(async () => {
-  tidegate = await startTidegate(temporaryFolder('https'));
+beforeAll(async () => {
+  tidegate = await startTidegate(temporaryFolder());
   await createDevice(tidegate, 'h1', keys);
   iot = new IoTClient(clientSettings(tidegate));
   const { principals = [] } = await iot.send(new ListThingPrincipalsCommand({ thingName: 'h1' }));
   certificateArn = principals[0]!;
 });
-after(async () => {
+afterAll(async () => {
   iot.destroy();
   assert.equal(await tidegate.stop(), 0);
 });
@@ -131,8 +131,7 @@ test('AWS’s name for HTTP in ALPN is known, and one for MQTT means MQTT', asyn
   await assert.rejects(call('GET', '/things/h1/shadow', '', { ALPNProtocols: ['x-amzn-mqtt-ca'] }));
 });
 
-test('curl publishes as AWS’s guide shows it', async (t) => {
-  if (!isInstalled('curl')) return t.skip('curl is not installed');
+testIf(isInstalled('curl'), 'curl is not installed')('curl publishes as AWS’s guide shows it', async () => {
   const { port } = new URL(tidegate.endpoints.mqtt);
   const files = ['--cacert', 'ca.pem', '--cert', 'h1.cert.pem', '--key', 'h1.key.pem'];
   const url = `https://localhost:${port}/topics/telemetry/seattle/h1?qos=1`;

@@ -3,33 +3,41 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { cleanup } from '../support/cleanup.ts';
+import { testIf } from '../support/conditions.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   archivedMessages,
   connectDevice,
   createDevice,
-  eventually,
   filesOf,
   queryWindows,
   startTidegate,
-  temporaryFolder,
   type Tidegate,
 } from './tidegate.ts';
 
 const device = 'disk-1';
 const reader = 'disk-2';
 
-/** A file system of 48 MB, or undefined where this user cannot mount one. */
-function mountSmallDisk(t: TestContext): string | undefined {
-  const dir = temporaryFolder('disk');
+/** Mounts a file system of 48 MB. */
+const mountSmallDisk = (dir: string) =>
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', dir], { stdio: 'ignore' });
+const unmount = (dir: string) => execFileSync('umount', ['-l', dir]);
+
+/** Whether this user can mount a file system: one is mounted and unmounted again. */
+function canMount(): boolean {
+  const dir = temporaryFolder();
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', dir], { stdio: 'ignore' });
+    mountSmallDisk(dir);
   } catch {
-    return undefined;
+    return false;
   }
-  t.after(() => execFileSync('umount', ['-l', dir]));
-  return dir;
+  unmount(dir);
+  return true;
 }
+
+const testWithSmallDisk = testIf(canMount(), 'this user cannot mount a small file system');
 
 const fillerOf = (dir: string) => path.join(dir, 'filler');
 
@@ -116,12 +124,13 @@ async function refusesToSubscribe(tidegate: Tidegate, certs: string): Promise<vo
 }
 
 /** Starts on a small disk, publishes until all is well, and then fills the disk until messages are refused. */
-async function startAndFill(t: TestContext) {
-  const dir = mountSmallDisk(t);
-  if (dir === undefined) return t.skip('this user cannot mount a small file system');
+async function startAndFill() {
+  const dir = temporaryFolder();
+  mountSmallDisk(dir);
+  cleanup(() => unmount(dir));
   const tidegate = await startTidegate(path.join(dir, 'data'));
-  t.after(() => tidegate.stop('SIGKILL'));
-  const certs = temporaryFolder('disk-certs');
+  cleanup(() => tidegate.stop('SIGKILL'));
+  const certs = temporaryFolder();
   for (const name of [device, reader]) await createDevice(tidegate, name, certs);
   const publisher = startPublisher(tidegate, certs);
   await eventually('the first messages', () => publisher.acknowledged.length >= 20);
@@ -130,58 +139,68 @@ async function startAndFill(t: TestContext) {
   return { dir, tidegate, certs, publisher };
 }
 
-test('messages are refused while the disk is full, with one clear line, and accepted when there is room again', async (t) => {
-  const started = await startAndFill(t);
-  if (!started) return;
-  const { dir, tidegate, certs, publisher } = started;
-  fill(dir); // also what the journal gave back
-  await refusesToSubscribe(tidegate, certs);
-  const before = { refused: publisher.refused(), acknowledged: publisher.acknowledged.length };
-  await eventually('more to be refused', () => publisher.refused() >= before.refused + 10);
-  assert.equal(publisher.acknowledged.length, before.acknowledged);
-  assert.equal(journalErrors(tidegate), 1);
-  rmSync(fillerOf(dir));
-  await eventually(
-    'messages to be accepted',
-    () => publisher.acknowledged.length >= before.acknowledged + 20,
-  );
-  assert.match(tidegate.output(), /journal writes again/);
-  await publisher.stop();
-  // What failed in the function itself is tried again after a minute, as on AWS.
-  const { acknowledged } = publisher;
-  await eventually(
-    'all windows',
-    async () => (await countedReadings(tidegate)) >= acknowledged.length,
-    100_000,
-  );
-  assert.equal(await tidegate.stop(), 0);
-  const archived = new Set(archivedMessages(tidegate).map(({ id }) => id));
-  assert.deepEqual(
-    acknowledged.filter((id) => !archived.has(id)),
-    [],
-  );
-  assert.deepEqual(filesOf(tidegate, 'ErrorsBucket'), []);
-  const written = await startTidegate(tidegate.dataDir);
-  assert.equal(await countedReadings(written), acknowledged.length, 'windows written since are still there');
-  assert.equal(await written.stop(), 0);
-});
+testWithSmallDisk(
+  'messages are refused while the disk is full, with one clear line, and accepted when there is room again',
+  async () => {
+    const { dir, tidegate, certs, publisher } = await startAndFill();
+    fill(dir); // also what the journal gave back
+    await refusesToSubscribe(tidegate, certs);
+    const before = { refused: publisher.refused(), acknowledged: publisher.acknowledged.length };
+    await eventually('more to be refused', () => publisher.refused() >= before.refused + 10);
+    assert.equal(publisher.acknowledged.length, before.acknowledged);
+    assert.equal(journalErrors(tidegate), 1);
+    rmSync(fillerOf(dir));
+    await eventually(
+      'messages to be accepted',
+      () => publisher.acknowledged.length >= before.acknowledged + 20,
+    );
+    assert.match(tidegate.output(), /journal writes again/);
+    await publisher.stop();
+    // What failed in the function itself is tried again after a minute, as on AWS.
+    const { acknowledged } = publisher;
+    await eventually(
+      'all windows',
+      async () => (await countedReadings(tidegate)) >= acknowledged.length,
+      100_000,
+    );
+    assert.equal(await tidegate.stop(), 0);
+    const archived = new Set(archivedMessages(tidegate).map(({ id }) => id));
+    assert.deepEqual(
+      acknowledged.filter((id) => !archived.has(id)),
+      [],
+    );
+    assert.deepEqual(filesOf(tidegate, 'ErrorsBucket'), []);
+    const written = await startTidegate(tidegate.dataDir);
+    assert.equal(
+      await countedReadings(written),
+      acknowledged.length,
+      'windows written since are still there',
+    );
+    assert.equal(await written.stop(), 0);
+  },
+);
 
-test('SIGTERM with a full disk ends with 0 in time, and the next start archives what was acknowledged', async (t) => {
-  const started = await startAndFill(t);
-  if (!started) return;
-  const { dir, tidegate, publisher } = started;
-  await publisher.stop();
-  const stopping = performance.now();
-  assert.equal(await tidegate.stop(), 0);
-  assert.ok(performance.now() - stopping < 30_000, 'it took more than 30 seconds');
-  rmSync(fillerOf(dir));
-  const again = await startTidegate(tidegate.dataDir);
-  const { acknowledged } = publisher;
-  await eventually('all windows', async () => (await countedReadings(again)) >= acknowledged.length, 100_000);
-  assert.equal(await again.stop(), 0);
-  const archived = new Set(archivedMessages(again).map(({ id }) => id));
-  assert.deepEqual(
-    acknowledged.filter((id) => !archived.has(id)),
-    [],
-  );
-});
+testWithSmallDisk(
+  'SIGTERM with a full disk ends with 0 in time, and the next start archives what was acknowledged',
+  async () => {
+    const { dir, tidegate, publisher } = await startAndFill();
+    await publisher.stop();
+    const stopping = performance.now();
+    assert.equal(await tidegate.stop(), 0);
+    assert.ok(performance.now() - stopping < 30_000, 'it took more than 30 seconds');
+    rmSync(fillerOf(dir));
+    const again = await startTidegate(tidegate.dataDir);
+    const { acknowledged } = publisher;
+    await eventually(
+      'all windows',
+      async () => (await countedReadings(again)) >= acknowledged.length,
+      100_000,
+    );
+    assert.equal(await again.stop(), 0);
+    const archived = new Set(archivedMessages(again).map(({ id }) => id));
+    assert.deepEqual(
+      acknowledged.filter((id) => !archived.has(id)),
+      [],
+    );
+  },
+);

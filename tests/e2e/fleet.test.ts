@@ -1,27 +1,27 @@
 // A fleet by claim, rotation without downtime, and revocation of connections that are open: against the real program.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
 import { DetachPolicyCommand, IoTClient } from '@aws-sdk/client-iot';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   clientSettings,
   connectDevice,
   connectOnce,
   createDevice,
-  eventually,
   queryWindows,
   runScript,
   startTidegate,
-  temporaryFolder,
   whenClosed,
   type Tidegate,
 } from './tidegate.ts';
 
-const dataDir = temporaryFolder('fleet');
-const factory = temporaryFolder('fleet-factory');
-const certs = temporaryFolder('fleet-certs');
+const dataDir = temporaryFolder();
+const factory = temporaryFolder();
+const certs = temporaryFolder();
 let tidegate: Tidegate;
 
 const device = (...args: string[]) =>
@@ -51,12 +51,12 @@ const asClaim = (clientId: string) =>
 
 const logged = (what: string, pattern: RegExp) => eventually(what, () => pattern.test(tidegate.output()));
 
-before(async () => {
+beforeAll(async () => {
   tidegate = await startTidegate(dataDir);
   await succeed('claim', '--out', factory);
 });
 
-after(async () => {
+afterAll(async () => {
   await tidegate.stop();
 });
 
@@ -86,7 +86,7 @@ test('the hook refuses a serial number of another form, and nothing is left but 
 });
 
 test('a claim cannot take over a device that is at work', async () => {
-  const elsewhere = temporaryFolder('fleet-thief');
+  const elsewhere = temporaryFolder();
   const said = await refused('provision', 'tg-000001', ...claimFiles(), '--out', elsewhere);
   assert.match(said, /AccessDenied/);
   await assert.rejects(asClaim('tg-000001'));
@@ -103,10 +103,10 @@ test('a claim can do nothing else', async () => {
 });
 
 test('a device that lost power between provisioning and the end goes on where it was', async () => {
-  const out = temporaryFolder('fleet-again');
+  const out = temporaryFolder();
   await succeed('provision', 'tg-000002', ...claimFiles(), '--out', out);
   const cert = path.join(out, 'tg-000002.cert.pem');
-  const again = temporaryFolder('fleet-again-2');
+  const again = temporaryFolder();
   copyFileSync(cert, path.join(again, 'tg-000002.cert.pem.new'));
   copyFileSync(path.join(out, 'tg-000002.key.pem'), path.join(again, 'tg-000002.key.pem'));
   await succeed('provision', 'tg-000002', ...claimFiles(), '--out', again);

@@ -1,10 +1,10 @@
 // Every command says how it is called, to who asks, and does nothing else.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { temporaryFolder } from '../support/folders.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
@@ -12,9 +12,8 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 };
 
 for (const name of ['start', 'device', 'sim', 'invoke', 'policy', 'rule', 'audit', 'cost']) {
-  test(`npm ${name === 'start' ? name : `run ${name}`} prints its usage for --help and -h`, (t) => {
-    const cwd = mkdtempSync(path.join(tmpdir(), 'tidegate-help-'));
-    t.after(() => rmSync(cwd, { recursive: true }));
+  test(`npm ${name === 'start' ? name : `run ${name}`} prints its usage for --help and -h`, () => {
+    const cwd = temporaryFolder();
     const program = scripts[name]!.replace('exec node ', '').split(' ');
     for (const flag of ['--help', '-h']) {
       const { status, stdout, stderr } = spawnSync(

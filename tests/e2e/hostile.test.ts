@@ -1,8 +1,8 @@
 // Clients that mean harm, against the real program: they are answered or closed, memory stays bounded, nobody else notices.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
-import { after, before, test } from 'node:test';
 import {
   AttachThingPrincipalCommand,
   CreateThingCommand,
@@ -10,6 +10,8 @@ import {
   ListThingPrincipalsCommand,
 } from '@aws-sdk/client-iot';
 import { generate, type IConnackPacket, type IPublishPacket } from 'mqtt-packet';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   closed,
   openTcp,
@@ -19,17 +21,9 @@ import {
   startSteadyDevice,
   type SteadyDevice,
 } from './abuse.ts';
-import {
-  clientSettings,
-  createDevice,
-  eventually,
-  queryWindows,
-  startTidegate,
-  temporaryFolder,
-  type Tidegate,
-} from './tidegate.ts';
+import { clientSettings, createDevice, queryWindows, startTidegate, type Tidegate } from './tidegate.ts';
 
-const certs = temporaryFolder('hostile-certs');
+const certs = temporaryFolder();
 const patience = 60_000;
 let tidegate: Tidegate;
 let steady: SteadyDevice;
@@ -47,15 +41,15 @@ async function neighbourIsServed(): Promise<void> {
   await eventually('the neighbour to be served', () => steady.acknowledged() >= before + 5, patience);
 }
 
-before(async () => {
-  tidegate = await startTidegate(temporaryFolder('hostile'));
+beforeAll(async () => {
+  tidegate = await startTidegate(temporaryFolder());
   for (const name of ['steady', 'evil']) await createDevice(tidegate, name, certs);
   steady = await startSteadyDevice(tidegate, 'steady', certs);
   await neighbourIsServed();
   calmMegabytes = residentMegabytes(tidegate);
 });
 
-after(async () => {
+afterAll(async () => {
   await tidegate.stop();
 });
 

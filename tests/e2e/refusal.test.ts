@@ -1,35 +1,35 @@
 // Who may not, may not: each refusal closes the connection and its reason stands in the log.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { isInstalled, testIf } from '../support/conditions.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   connectDevice,
   connectOnce,
   createDevice,
-  eventually,
-  isInstalled,
   queryWindows,
   startTidegate,
-  temporaryFolder,
   whenClosed,
   type Tidegate,
 } from './tidegate.ts';
 
 const run = promisify(execFile);
-const dataDir = temporaryFolder('refusal');
-const certs = temporaryFolder('refusal-certs');
+const dataDir = temporaryFolder();
+const certs = temporaryFolder();
 let tidegate: Tidegate;
 
-before(async () => {
+beforeAll(async () => {
   tidegate = await startTidegate(dataDir);
   await createDevice(tidegate, 'fridge-1', certs);
   await createDevice(tidegate, 'fridge-2', certs);
 });
 
-after(async () => {
+afterAll(async () => {
   await tidegate.stop();
 });
 
@@ -41,11 +41,10 @@ test('refuses a client without a certificate', async () => {
   await logged('the reason', /refused.*no client certificate/i);
 });
 
-test(
+testIf(isInstalled('openssl'), 'openssl is not installed')(
   'refuses a certificate of another CA',
-  { skip: !isInstalled('openssl') && 'openssl is not installed' },
   async () => {
-    const folder = temporaryFolder('foreign');
+    const folder = temporaryFolder();
     const key = path.join(folder, 'key.pem');
     const cert = path.join(folder, 'cert.pem');
     await run('openssl', [

@@ -1,6 +1,6 @@
 // Shadows in the running stack: a device over mutual TLS under the template's policy, an app over HTTP, and a crash between.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateThingCommand, DeleteThingCommand, IoTClient } from '@aws-sdk/client-iot';
 import {
@@ -9,13 +9,13 @@ import {
   UpdateThingShadowCommand,
 } from '@aws-sdk/client-iot-data-plane';
 import type { MqttClient } from 'mqtt';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   clientSettings,
   connectDevice,
   createDevice,
-  eventually,
   startTidegate,
-  temporaryFolder,
   whenClosed,
   type Tidegate,
 } from './tidegate.ts';
@@ -48,8 +48,8 @@ async function hear(client: MqttClient, topic: string): Promise<string[]> {
 }
 
 test('an app desires, the device hears and reports, nobody else may, and all of it survives kill -9 and the thing', async () => {
-  const folder = temporaryFolder('shadow');
-  const keys = temporaryFolder('shadow-keys');
+  const folder = temporaryFolder();
+  const keys = temporaryFolder();
   const first = await startTidegate(folder);
   for (const name of ['s1', 's2']) await createDevice(first, name, keys);
   const app = openClient(first);

@@ -1,11 +1,13 @@
 // What can stop the start does so with one line that names the thing and the remedy; and the demo fleet publishes.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
-import { test } from 'node:test';
-import { eventually, queryWindows, runScript, startTidegate, temporaryFolder } from './tidegate.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
+import { queryWindows, runScript, startTidegate } from './tidegate.ts';
 
 const freePorts = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', '0', '--no-demo'];
 
@@ -24,7 +26,7 @@ test('names the port that is in use and the flag that moves it', async () => {
   for (const flag of ['--mqtt-port', '--aws-port', '--web-port']) {
     const args = freePorts.with(freePorts.indexOf(flag) + 1, String(port));
     await refusesToStart(
-      ['--data-dir', temporaryFolder('port'), ...args],
+      ['--data-dir', temporaryFolder(), ...args],
       new RegExp(`^port ${port} is in use: stop what uses it, or choose another with ${flag} [^:]*$`),
     );
   }
@@ -32,7 +34,7 @@ test('names the port that is in use and the flag that moves it', async () => {
 });
 
 test('names a data directory that cannot be written', async () => {
-  const file = path.join(temporaryFolder('file'), 'plain-file');
+  const file = path.join(temporaryFolder(), 'plain-file');
   writeFileSync(file, '');
   await refusesToStart(
     ['--data-dir', path.join(file, 'data'), ...freePorts],
@@ -46,7 +48,7 @@ test('names a data directory where nothing can be made', async () => {
 
 test('names what lies in the data directory where a folder of its own belongs', async () => {
   for (const folder of ['journal', 's3', 'build', 'mail']) {
-    const dataDir = temporaryFolder('taken');
+    const dataDir = temporaryFolder();
     const file = path.join(dataDir, folder);
     writeFileSync(file, '');
     await refusesToStart(
@@ -57,7 +59,7 @@ test('names what lies in the data directory where a folder of its own belongs', 
 });
 
 test('names an unknown flag, a bad port, an unknown parameter and a value its pattern refuses', async () => {
-  const dataDir = ['--data-dir', temporaryFolder('flag')];
+  const dataDir = ['--data-dir', temporaryFolder()];
   await refusesToStart(['--prot', '1', ...dataDir], /--prot/);
   await refusesToStart(['--mqtt-port', '99999', ...dataDir], /--mqtt-port 99999/);
   await refusesToStart(
@@ -72,13 +74,13 @@ test('names an unknown flag, a bad port, an unknown parameter and a value its pa
 
 test('warns that alerts go to nobody where no address is set', async () => {
   const none = ['--no-demo', '--parameter-overrides', 'AlertEmail=', 'AlertPhone='];
-  const tidegate = await startTidegate(temporaryFolder('nobody'), none);
+  const tidegate = await startTidegate(temporaryFolder(), none);
   assert.match(tidegate.output(), /"warn".*alerts go to nobody: .* set AlertEmail under \[local/);
   assert.equal(await tidegate.stop(), 0);
 });
 
 test('refuses a second instance on the same data directory, and the first goes on', async () => {
-  const dataDir = temporaryFolder('twice');
+  const dataDir = temporaryFolder();
   const first = await startTidegate(dataDir);
   await refusesToStart(['--data-dir', dataDir, ...freePorts], /in use by process \d+/);
   assert.equal((await fetch(`${first.endpoints.web}/status.json`)).status, 200);
@@ -86,7 +88,7 @@ test('refuses a second instance on the same data directory, and the first goes o
 });
 
 test('shows the demo fleet of five at work', async () => {
-  const tidegate = await startTidegate(temporaryFolder('demo'), []);
+  const tidegate = await startTidegate(temporaryFolder(), []);
   for (const n of [1, 2, 3, 4, 5]) {
     await eventually(
       `a window of demo-fridge-${n}`,

@@ -1,40 +1,40 @@
 // The README's story, told by the programs a new user would run: a reading becomes an object, a window and an email.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { ListSubscriptionsCommand, SNSClient } from '@aws-sdk/client-sns';
+import { isInstalled, testIf } from '../support/conditions.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   archivedMessages,
   clientSettings,
   connectDevice,
   createDevice,
-  eventually,
   filesOf,
-  isInstalled,
   queryWindows,
   runScript,
   startTidegate,
-  temporaryFolder,
   type Tidegate,
 } from './tidegate.ts';
 
 const run = promisify(execFile);
 const device = 'store-sensor-seattle1';
 const topic = `telemetry/seattle/${device}`;
-const dataDir = temporaryFolder('story');
-const certs = temporaryFolder('story-certs');
+const dataDir = temporaryFolder();
+const certs = temporaryFolder();
 const windowStart = Math.floor(Date.now() / 10_000) * 10_000 - 60_000;
 let tidegate: Tidegate;
 
-before(async () => {
+beforeAll(async () => {
   tidegate = await startTidegate(dataDir);
   await createDevice(tidegate, device, certs);
 });
 
-after(async () => {
+afterAll(async () => {
   await tidegate.stop();
 });
 
@@ -128,9 +128,8 @@ test('invokes the function with a sample event', async () => {
   assert.doesNotThrow(() => JSON.parse(stdout), stdout);
 });
 
-test(
+testIf(isInstalled('mosquitto_pub'), 'mosquitto_pub is not installed')(
   'takes a reading from mosquitto_pub',
-  { skip: !isInstalled('mosquitto_pub') && 'mosquitto_pub is not installed' },
   async () => {
     const port = new URL(tidegate.endpoints.mqtt).port;
     const files = ['--cafile', 'ca.pem', '--cert', `${device}.cert.pem`, '--key', `${device}.key.pem`];
@@ -145,7 +144,7 @@ test(
   },
 );
 
-test('answers the AWS CLI', { skip: !isInstalled('aws') && 'the AWS CLI is not installed' }, async () => {
+testIf(isInstalled('aws'), 'the AWS CLI is not installed')('answers the AWS CLI', async () => {
   const env = {
     ...process.env,
     AWS_ACCESS_KEY_ID: 'local',

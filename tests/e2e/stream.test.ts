@@ -1,17 +1,17 @@
 // The same messages through both ways in, on the real program: the same windows, also when the stream's program is killed.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import {
   archivedMessages,
   connectDevice,
   createDevice,
-  eventually,
   filesOf,
   queryWindows,
   startTidegate,
-  temporaryFolder,
   type Tidegate,
 } from './tidegate.ts';
 
@@ -87,8 +87,8 @@ const reasonsOf = (tidegate: Tidegate) =>
     .sort();
 
 test('both ways in store the same windows and the same rejects', async () => {
-  const [direct, stream] = [temporaryFolder('direct'), temporaryFolder('stream')];
-  const [directCerts, certs] = [temporaryFolder('direct-certs'), temporaryFolder('stream-certs')];
+  const [direct, stream] = [temporaryFolder(), temporaryFolder()];
+  const [directCerts, certs] = [temporaryFolder(), temporaryFolder()];
   let tidegate = await startTidegate(direct);
   for (const device of devices) await createDevice(tidegate, device, directCerts);
   await publishAll(tidegate, directCerts, (messages) => messages);

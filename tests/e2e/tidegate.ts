@@ -1,14 +1,14 @@
 // Starts the real `npm start` program on free ports for the end-to-end tests, and talks to it as its users do.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { DynamoDBClient, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { eventually } from '../support/waiting.ts';
 
 export const root = path.resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -48,28 +48,6 @@ export async function runScript(
   } catch (error) {
     const failed = error as { code?: number; stdout?: string; stderr?: string };
     return { code: failed.code ?? -1, stdout: failed.stdout ?? '', stderr: failed.stderr ?? String(error) };
-  }
-}
-
-/** A new empty folder that goes when the test file ends. */
-export function temporaryFolder(prefix: string): string {
-  const folder = mkdtempSync(path.join(tmpdir(), `tidegate-${prefix}-`));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** Polls until `look` gives a value, and names what was awaited when it never does. */
-export async function eventually<T>(
-  what: string,
-  look: () => T | undefined | false | Promise<T | undefined | false>,
-  milliseconds = 20_000,
-): Promise<T> {
-  const end = Date.now() + milliseconds;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`waited ${milliseconds} ms in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
@@ -202,8 +180,4 @@ export function archivedMessages(tidegate: Tidegate): Record<string, unknown>[] 
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   });
-}
-
-export function isInstalled(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(path.join(folder, program)));
 }

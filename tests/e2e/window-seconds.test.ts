@@ -1,20 +1,15 @@
 // Windows of other lengths than ten seconds, on the real program: a parameter is all that it takes, in both ways in.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { test } from 'node:test';
 import { callApi } from '../../packages/local-cloud/tests/http-api/call-api.ts';
-import {
-  connectDevice,
-  createDevice,
-  eventually,
-  queryWindows,
-  startTidegate,
-  temporaryFolder,
-} from './tidegate.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
+import { connectDevice, createDevice, queryWindows, startTidegate } from './tidegate.ts';
 
 const SECOND = 1000;
-const folder = temporaryFolder('lengths');
+const folder = temporaryFolder();
 
 for (const [windowSeconds, mode] of [
   [1, 'direct'],

@@ -1,7 +1,7 @@
 // The HTTP API on its sample events: what it answers, in the shape that its description promises, and what it refuses.
 
+import { afterAll, beforeAll, jest, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, mock, test } from 'node:test';
 import { PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { describeRoutes } from '../../http-api/routes.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
@@ -38,7 +38,7 @@ const windowItem = (deviceId: string, start: number, more: Record<string, Attrib
   ...more,
 });
 
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   ({ written } = startLambda({
     ...tableVariables,
@@ -72,7 +72,7 @@ before(async () => {
   for (const second of [0, 10, 50, 60, 3590])
     await put('windows', windowItem('fridge-1', START + second * 1000, second > 0 ? times(second) : {}));
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 function sample(name: string): Record<string, unknown> {
   return sampleEvent(`api-${name}`) as Record<string, unknown>;
@@ -253,14 +253,14 @@ test('pages of windows join without gap or overlap, and no bucket is cut by a pa
 test('a window that has expired is not shown, though it is still stored', async () => {
   await put('devices', { deviceId: { S: 'old' } });
   await put('windows', windowItem('old', START, { expiresAt: { N: '1790000001' } }));
-  const now = mock.method(Date, 'now', () => START + 999);
+  const now = jest.spyOn(Date, 'now').mockReturnValue(START + 999);
   const query = `from=${START}&to=${START + 10_000}`;
   const shown = async () => startsOf((await ask(asked('/devices/old/windows', query))).body);
   assert.deepEqual(await shown(), [0]);
-  now.mock.mockImplementation(() => START + 2000);
+  now.mockReturnValue(START + 2000);
   assert.deepEqual(await shown(), []);
   assert.equal((await ask(asked('/devices/old'))).body['lastWindow'], undefined);
-  now.mock.restore();
+  now.mockRestore();
 });
 
 type Refusal = readonly [event: [string, string?, string?, object?], status: number, fault: string];
@@ -316,11 +316,12 @@ test('a problem names all that is wrong', async () => {
 
 test('a table that cannot be reached is a problem without its secrets, and is logged', async () => {
   written.length = 0;
-  const broken = mock.method(tables.client.constructor.prototype as { send(): unknown }, 'send', () => {
+  const { prototype } = tables.client.constructor as unknown as { prototype: { send(): unknown } };
+  const broken = jest.spyOn(prototype, 'send').mockImplementation(() => {
     throw new Error('secret-of-the-table');
   });
   const { status, body } = await ask(sample('devices'));
-  broken.mock.restore();
+  broken.mockRestore();
   assert.deepEqual(
     [status, body],
     [500, { status: 500, title: 'Internal error', detail: 'It is in the log of the function' }],

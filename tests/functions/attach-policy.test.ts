@@ -1,6 +1,6 @@
 // The attach-policy function: it serves the identity that signed the call, whatever the event says.
+import { beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { before, beforeEach, test } from 'node:test';
 import { AttachPolicyCommand, IoTClient } from '@aws-sdk/client-iot';
 import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -14,7 +14,7 @@ let written: string[];
 
 let handler: (event: unknown, context: Context) => Promise<AttachPolicyResult>;
 
-before(async () => {
+beforeAll(async () => {
   ({ written } = startLambda({
     DASHBOARD_POLICY: 'TidegateDashboard',
     IDENTITY_POOL_ID: pool,

@@ -1,7 +1,7 @@
 // The ingest-stream function on its sample event: what it stores, keeps and reports, and what a repeat does.
 
+import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -19,7 +19,7 @@ const event = sampleEvent('ingest-stream') as Batch;
 let tables: Tables;
 let ingestStream: (event: unknown) => Promise<{ batchItemFailures: readonly { itemIdentifier: string }[] }>;
 
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   startLambda({
     ...tableVariables,
@@ -28,7 +28,7 @@ before(async () => {
   const { handler } = await import('../../functions/ingest-stream.ts');
   ingestStream = (batch) => handler(batch as never, context);
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 beforeEach(() => {
   s3.reset();

@@ -1,7 +1,7 @@
 // The ingest function on its sample events: what it stores, keeps, counts and sends, and what a repeat of each does.
 
+import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -18,7 +18,7 @@ const context = contextOf('ingest');
 let tables: Tables;
 let ingest: (event: unknown) => Promise<void>;
 
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   ({ written } = startLambda({
     ...tableVariables,
@@ -27,7 +27,7 @@ before(async () => {
   const { handler } = await import('../../functions/ingest.ts');
   ingest = (event) => handler(event as never, context);
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 beforeEach(() => {
   written.length = 0;

@@ -1,7 +1,7 @@
 // What Lambda gives to a function under test: the variables that the template sets, a context, an event, and a console that is read.
 
+import { jest } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { mock } from 'node:test';
 import type { Context } from 'aws-lambda';
 
 /** The variables of all functions that keep windows or judge them, as the template's defaults set them; names as tests/adapters/tables.ts has them. */
@@ -42,7 +42,7 @@ export function startLambda(variables: Readonly<Record<string, string>>): { read
   const written: string[] = [];
   const print = (...parts: unknown[]) => void written.push(parts.join(' '));
   for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
-    mock.method(console, method, print);
+    jest.spyOn(console, method).mockImplementation(print);
   return { written };
 }
 

@@ -1,7 +1,7 @@
 // The presence function on its sample events: what it writes of which client, and what it asks the registry.
 
+import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
 import {
   DescribeThingCommand,
   IoTClient,
@@ -20,7 +20,7 @@ const context = contextOf('presence');
 let tables: Tables;
 let presence: (event: unknown) => Promise<void>;
 
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   ({ written } = startLambda({
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
@@ -29,7 +29,7 @@ before(async () => {
   const { handler } = await import('../../functions/presence.ts');
   presence = (event) => handler(event as never, context);
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 beforeEach(() => {
   written.length = 0;

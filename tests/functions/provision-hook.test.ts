@@ -1,7 +1,7 @@
 // The pre-provisioning hook on its sample event: whom it lets in, and what it counts.
 
+import { beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { before, beforeEach, test } from 'node:test';
 import { DescribeThingCommand, IoTClient, ResourceNotFoundException } from '@aws-sdk/client-iot';
 import { mockClient } from 'aws-sdk-client-mock';
 import { contextOf, sampleEvent, startLambda } from './lambda.ts';
@@ -13,7 +13,7 @@ const sample = sampleEvent('provision-hook') as object;
 
 let hook: (event: unknown) => Promise<{ allowProvisioning: boolean }>;
 
-before(async () => {
+beforeAll(async () => {
   ({ written } = startLambda({
     SERIAL_NUMBER_PATTERN: 'tg-[a-z0-9]{4,32}',
   }));

@@ -1,7 +1,7 @@
 // The sweep function on its sample event: whom it tells of, and what it says when a rule cannot be read or its time is short.
 
+import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -14,7 +14,7 @@ let tables: Tables;
 /** A sweep that finds so many milliseconds left when it begins; whoever asks after it finds a minute. */
 let sweep: (left?: number) => Promise<void>;
 
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   ({ written } = startLambda({
     ...tableVariables,
@@ -32,7 +32,7 @@ before(async () => {
   const [at, since] = [Date.now(), Date.now() - 3_600_000].map((time) => ({ N: String(time) }));
   await put('alerts', { deviceId: { S: '#watch' }, ruleId: { S: '#watch' }, at: at!, since: since! });
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 beforeEach(() => {
   written.length = 0;

@@ -1,8 +1,8 @@
 // Time as devices tell it, through both functions at windows of any length: whatever the unit, the order and the jumps of a
 // clock, a reading lies in the window of its time, or is kept with the reason.
 
+import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -23,7 +23,7 @@ const s3 = mockClient(S3Client);
 const sns = mockClient(SNSClient);
 let tables: Tables;
 
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   startLambda({
     ...tableVariables,
@@ -34,7 +34,7 @@ before(async () => {
     MIN_TEMPERATURE: '',
   });
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 beforeEach(() => {
   s3.reset();

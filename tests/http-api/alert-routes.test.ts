@@ -1,7 +1,7 @@
 // What people do about alerts over HTTP, over dynalite: history, remarks, snoozes, and what a rule would have told.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { createAlertHistory } from '../../adapters/alert-history.ts';
 import { createAlertStore } from '../../adapters/alert-store.ts';
 import { createDeviceStore } from '../../adapters/device-store.ts';
@@ -26,7 +26,7 @@ const DAY = 86_400_000;
 
 let tables: Tables;
 let call: (method: string, path: string, body?: unknown) => Promise<{ status: number; body: Json }>;
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   const { client } = tables;
   const now = () => NOW;
@@ -61,7 +61,7 @@ before(async () => {
     return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Json) };
   };
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 const entry = (deviceId: string, at: number, entryId: string): HistoryEntry => ({
   ...{ deviceId, at, entryId },

@@ -1,7 +1,7 @@
 // What the HTTP API does for any route: bodies are checked, problems told, errors kept to the log, and callers passed on.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as z from 'zod/mini';
 import { createHttpApi } from '../../http-api/app.ts';
 import { callerOf, requestOf, resultOf, type HttpEvent } from '../../http-api/lambda-http.ts';

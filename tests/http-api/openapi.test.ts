@@ -1,8 +1,8 @@
 // The description of the HTTP API is what the code serves, and what the template lets through.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { openApiOf } from '../../http-api/openapi.ts';
 import { describeRoutes } from '../../http-api/routes.ts';
 

@@ -1,7 +1,7 @@
 // An environment that ends, or an answer that is lost, at any action: nobody goes untold, and twice only what could not be noted.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { RuleData } from '../../core/rule-data.ts';
 import { servicesInMemory } from '../http-api/alert-services.ts';
 import type { AlertStore } from '../../pipeline/ports.ts';

@@ -1,6 +1,6 @@
 // Whatever happens at once and goes wrong: everybody is told of everything, in order, and twice only what could not be noted.
 
-import { test } from 'node:test';
+import { test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { RuleData } from '../../core/rule-data.ts';
 import type { Window } from '../../core/window.ts';

@@ -1,7 +1,7 @@
 // Both ways in over dynalite: message by message or folded in batches, whatever fails in between, the tables end the same.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import * as fc from 'fast-check';
@@ -15,10 +15,10 @@ const tools = { count: () => {}, warn: () => {} };
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 
 let tables: Tables;
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 type Send = (command: unknown) => Promise<unknown>;
 

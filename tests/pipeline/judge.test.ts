@@ -1,7 +1,7 @@
 // Transitions and their notifications over dynalite: what SNS failures, crashes and races may do, and what they may not.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { createAlertStore } from '../../adapters/alert-store.ts';
 import { createAlerting, type JudgeWindows } from '../../pipeline/judge.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
@@ -19,11 +19,11 @@ const START = 1790000000000;
 
 let tables: Tables;
 let alerts: AlertStore;
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
   alerts = createAlertStore({ client: tables.client, table: 'alerts' });
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 /** Counts one reading in the n-th window of a device. */
 async function measure(deviceId: string, n: number, temperature: number): Promise<Window> {

@@ -1,17 +1,17 @@
 // Too many notifications for a minute: those that fit go out alone, the others in one digest, and each once and in order.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { createStormGuard } from '../../adapters/storm-guard.ts';
 import { servicesOn, servicesInMemory } from '../http-api/alert-services.ts';
 import { assertTold, createAlertWorld, MINUTE, START, type Action, type Sent } from './alert-world.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 
 let tables: Tables;
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 const high = { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 } as const;
 const fridges = Array.from({ length: 100 }, (_, n) => `fridge-${String(n).padStart(3, '0')}`);

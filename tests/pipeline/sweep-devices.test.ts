@@ -1,7 +1,7 @@
 // Which devices a sweep tells of, over the tables: by their connections, by what the registry says, and since when somebody looks.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { createDeviceStore } from '../../adapters/device-store.ts';
 import type { RuleData } from '../../core/rule-data.ts';

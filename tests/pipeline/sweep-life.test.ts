@@ -1,7 +1,7 @@
 // What only time brings about: silence, reminders, quiet spells, and rules that end or cannot be read.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { RuleData } from '../../core/rule-data.ts';
 import type { Snooze } from '../../pipeline/ports.ts';
 import { assertTold, createAlertWorld, MINUTE, START } from './alert-world.ts';

@@ -1,7 +1,7 @@
 // What a sweep costs, and what becomes of the devices for which a minute is too short.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { servicesInMemory } from '../http-api/alert-services.ts';
 import type { WindowStore } from '../../pipeline/ports.ts';
 import { createAlertWorld, MINUTE, START } from './alert-world.ts';

@@ -1,7 +1,7 @@
 // The sweep over dynalite: it sends what failures left unsent, and clears alarms that no message closes, once each.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { createAlertStore } from '../../adapters/alert-store.ts';
 import { createAlerting } from '../../pipeline/judge.ts';
 import { createSweeping } from '../../pipeline/sweep.ts';
@@ -19,10 +19,10 @@ const START = 1_790_000_000_000;
 const MINUTE = 60_000;
 
 let tables: Tables;
-before(async () => {
+beforeAll(async () => {
   tables = await openTables();
 });
-after(() => tables.close());
+afterAll(() => tables.close());
 
 /** Devices of one test; the rules judge no others. */
 function world(device: string) {

@@ -1,6 +1,6 @@
 // The delivery stream of the real template.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { streamsFromTemplate } from '../../packages/local-cloud/firehose/stream-spec.ts';
 import { loadTidegate } from './tidegate-template.ts';
 

@@ -1,6 +1,6 @@
 // What the real template lets guests and users of the dashboard do, on MQTT and over HTTP: tables, request by request.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { openFixture, type Fixture } from '../../packages/local-cloud/tests/cognito/cognito-fixture.ts';
 import { openGateway } from '../../packages/local-cloud/tests/http-api/fixture.ts';
 import { loadTidegate } from './tidegate-template.ts';
@@ -44,8 +44,8 @@ const attach = async ({ iot }: Fixture, identityId: string) =>
   iot.registry.commit([{ kind: 'target', key: identityId, value: { policies: ['TidegateDashboard'] } }]);
 
 for (const [index, who] of (['guest', 'user'] as const).entries()) {
-  test(`a ${who} may do what the template says, and nothing else`, async (t) => {
-    const fixture = await openFixture(t, { template: loadTidegate() });
+  test(`a ${who} may do what the template says, and nothing else`, async () => {
+    const fixture = await openFixture({ template: loadTidegate() });
     const { identityId } = await (who === 'guest' ? fixture.guest() : fixture.login('alice'));
     if (who === 'user') await attach(fixture, identityId);
     for (const [action, resource, ...allowed] of table) {
@@ -71,8 +71,8 @@ const forGuests: readonly (readonly [method: string, path: string, status: numbe
   ['GET', '/alerts', 403],
   ['PUT', '/rules/x', 403],
 ];
-test('a guest may see devices and windows and nothing else, a user everything', async (t) => {
-  const { call, guest, login, reasons } = await openGateway(t, {
+test('a guest may see devices and windows and nothing else, a user everything', async () => {
+  const { call, guest, login, reasons } = await openGateway({
     template: loadTidegate(),
     spec: { routes },
   });
@@ -87,8 +87,8 @@ test('a guest may see devices and windows and nothing else, a user everything', 
   );
 });
 
-test('the identity pool is named after the stack, and has no classic flow', async (t) => {
-  const { callSigned, poolId } = await openFixture(t, { template: loadTidegate() });
+test('the identity pool is named after the stack, and has no classic flow', async () => {
+  const { callSigned, poolId } = await openFixture({ template: loadTidegate() });
   assert.deepEqual((await callSigned('DescribeIdentityPool', { IdentityPoolId: poolId })).body, {
     IdentityPoolId: poolId,
     IdentityPoolName: 'tidegate-dashboard',

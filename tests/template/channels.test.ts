@@ -1,6 +1,6 @@
 // The real template: a notification reaches the channels that its rule names and no other, and an alarm of the stack reaches both.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { loadTemplate } from '../../packages/local-cloud/template/load.ts';
 import { ground } from '../../packages/local-cloud/tests/template/fixture.ts';
@@ -14,8 +14,8 @@ const template = loadTemplate({
   overrides: { AlertEmail: 'ops@example.com', AlertPhone: '+12065550100' },
 });
 
-async function publish(t: TestContext, topic: string, input: object) {
-  const { client, counts } = await openSns(t, { template });
+async function publish(topic: string, input: object) {
+  const { client, counts } = await openSns({ template });
   const TopicArn = template.outputs[topic];
   await client.send(new PublishCommand({ TopicArn, Message: 'x', ...input }));
   return counts;
@@ -36,14 +36,14 @@ const reached: readonly (readonly [channels: readonly string[], counts: Record<s
   [['pager'], {}],
 ];
 for (const [channels, counts] of reached) {
-  test(`a notification for ${channels.join(' and ')} makes ${JSON.stringify(counts)}`, async (t) => {
-    assert.deepEqual(await publish(t, 'AlertsTopic', attributesFor(channels)), counts);
+  test(`a notification for ${channels.join(' and ')} makes ${JSON.stringify(counts)}`, async () => {
+    assert.deepEqual(await publish('AlertsTopic', attributesFor(channels)), counts);
   });
 }
 
-test('a message without attributes, as of a CloudWatch alarm, reaches both by the topic of the alarms', async (t) => {
+test('a message without attributes, as of a CloudWatch alarm, reaches both by the topic of the alarms', async () => {
   const alarm = { Subject: 'ALARM: "IngestErrorsAlarm"', Message: '{"AlarmName":"IngestErrorsAlarm"}' };
-  assert.deepEqual(await publish(t, 'AlarmsTopic', alarm), { mails: 1, texts: 1 });
+  assert.deepEqual(await publish('AlarmsTopic', alarm), { mails: 1, texts: 1 });
 });
 
 test('no alarm goes to a topic whose subscriptions filter, as CloudWatch sends no attributes', () => {

@@ -1,14 +1,14 @@
 // What the real template's policy lets a device do: a table, request by request.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { asker, device } from '../../packages/local-cloud/tests/iot/device-fixture.ts';
 import { openTestIot } from '../../packages/local-cloud/tests/iot/iot-fixture.ts';
 import { loadTidegate } from './tidegate-template.ts';
 
-test("the template's policy lets a device connect and publish as itself, and nothing else", async (t) => {
-  const { iot } = await openTestIot(t);
+test("the template's policy lets a device connect and publish as itself, and nothing else", async () => {
+  const { iot } = await openTestIot();
   await iot.seed(loadTidegate());
-  const { principal } = await device(t, iot, { thing: 's1', policy: 'TidegateDevice' });
+  const { principal } = await device(iot, { thing: 's1', policy: 'TidegateDevice' });
   const ask = asker(iot, principal, 's1');
   assert.deepEqual(ask('iot:Publish', 'topic/telemetry/seattle/s1'), {
     allowed: true,

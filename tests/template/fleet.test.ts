@@ -1,9 +1,9 @@
 // The real template's fleet provisioning: its body compiles, and the hook may be called.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { compileBody } from '../../packages/local-cloud/provisioning/template.ts';
 import { openTestIot } from '../../packages/local-cloud/tests/iot/iot-fixture.ts';
 import { withTemplate } from '../../packages/local-cloud/tests/template/fixture.ts';
@@ -15,8 +15,8 @@ const bodyOf = (template: string) =>
     return compileBody(fleet?.properties['TemplateBody'] as string);
   });
 
-test('a serial number becomes a thing of the stack, which is never taken over', async (t) => {
-  const { iot } = await openTestIot(t);
+test('a serial number becomes a thing of the stack, which is never taken over', async () => {
+  const { iot } = await openTestIot();
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const key = publicKey.export({ type: 'spki', format: 'der' });
   const pem = await iot.ca.issue({ publicKey: key, subject: [{ CN: ['x'] }] });

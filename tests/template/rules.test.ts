@@ -1,6 +1,6 @@
 // The rules of the real template: which messages they take, where to, and with what ingest expects.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { silentLog } from '../../packages/local-cloud/log.ts';
 import { createRulesEngine } from '../../packages/local-cloud/rules/engine.ts';
 import { rulesFromTemplate, type RuleSpec } from '../../packages/local-cloud/rules/rule-spec.ts';

@@ -1,9 +1,9 @@
 // The real template.yaml: it resolves for one machine, and the linter has nothing to say.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { describeRoutes } from '../../http-api/routes.ts';
 import { apiFromTemplate } from '../../packages/local-cloud/http-api/api-spec.ts';
 import { mappingsFromTemplate } from '../../packages/local-cloud/kinesis/mapping-spec.ts';
@@ -12,6 +12,7 @@ import { functionsOf } from '../../packages/local-cloud/template/functions.ts';
 import { loadTemplate } from '../../packages/local-cloud/template/load.ts';
 import type { ResolvedResource } from '../../packages/local-cloud/template/resolved.ts';
 import { ground } from '../../packages/local-cloud/tests/template/fixture.ts';
+import { isInstalled, testIf } from '../support/conditions.ts';
 
 const file = new URL('../../template.yaml', import.meta.url).pathname;
 const samconfigFile = new URL('../../samconfig.toml', import.meta.url).pathname;
@@ -223,10 +224,8 @@ test('guests are let in only on request', () => {
   assert.deepEqual(rolesOf({ AllowGuests: 'false' }, 'local'), ['false', ['authenticated']]);
 });
 
-const linter = spawnSync('cfn-lint', ['--version']).error
-  ? 'cfn-lint is not installed (pip install cfn-lint)'
-  : false;
-test('cfn-lint finds nothing', { skip: linter }, () => {
+const testWithLinter = testIf(isInstalled('cfn-lint'), 'cfn-lint is not installed (pip install cfn-lint)');
+testWithLinter('cfn-lint finds nothing', () => {
   const lint = spawnSync('cfn-lint', ['--regions', 'us-east-1', 'eu-west-1', '--', file], {
     encoding: 'utf8',
   });

@@ -1,7 +1,7 @@
 // What the fold promises whoever uses it: exact windows of the usual lines, and every other line handed over as it came.
 
+import { describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
 import { foldLines, type FastWindow, type FoldedLines } from '../fold-lines.ts';
 import { archiveOf, list, options, START, textOf, type Line } from './archive-lines.ts';
 
@@ -86,7 +86,7 @@ test('gives the readings of a window as they came, each once', async () => {
   );
 });
 
-suite('hands over as it came, and folds the lines around it:', () => {
+describe('hands over as it came, and folds the lines around it:', () => {
   const usual = textOf({});
   const without = (name: string) => JSON.stringify({ ...(JSON.parse(usual) as Line), [name]: undefined });
   const others: Record<string, string> = {

@@ -1,8 +1,8 @@
 // What the kernel takes, and what becomes of it when it has no more memory.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { test } from 'node:test';
 import { KERNEL } from '../compiler.ts';
 import { loadKernel, openKernel, type Kernel } from '../kernel.ts';
 import { archiveOf, list, options, START } from './archive-lines.ts';

@@ -1,7 +1,4 @@
 // Starts parts of the AWS port on a free port, in a temporary folder, for the tests of this room and its neighbours.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { createAwsServer, type AwsServer } from '../../aws/server.ts';
 import type { AwsHandler } from '../../aws/wire.ts';
 import type { Fields, Log } from '../../log.ts';
@@ -26,11 +23,6 @@ export const cliEnvironment = (endpoint: string): NodeJS.ProcessEnv => ({
   AWS_EC2_METADATA_DISABLED: 'true',
   AWS_PAGER: '',
 });
-
-export function temporaryFolder(): { dir: string; remove: () => void } {
-  const dir = mkdtempSync(path.join(tmpdir(), 'tidegate-aws-'));
-  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
-}
 
 export interface RecordingLog extends Log {
   readonly lines: { level: string; message: string; fields: Fields | undefined }[];

@@ -1,10 +1,10 @@
 // The AWS port itself: who is served by which service, who is refused, and what goes wrong without harm.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
 import { createCloudFormationHandler } from '../../aws/cloudformation.ts';
 import { readBody } from '../../aws/body.ts';
 import { createAwsServer, type AwsServer } from '../../aws/server.ts';
@@ -30,7 +30,7 @@ const stack = {
   resources: new Map([['RawBucket', { type: 'AWS::S3::Bucket', ref: 'raw' }]]),
 };
 
-before(async () => {
+beforeAll(async () => {
   server = await serve(
     {
       s3: named('s3'),
@@ -48,7 +48,7 @@ before(async () => {
     log,
   );
 });
-after(() => server.close());
+afterAll(() => server.close());
 
 interface Answer {
   readonly status: number;

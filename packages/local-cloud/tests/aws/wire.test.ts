@@ -1,6 +1,6 @@
 // The formats of the AWS port on their own: chunked bodies with trailers, and XML in and out.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { decodeChunked } from '../../aws/chunked.ts';
 import { compareDecimals } from '../../dynamodb/condition.ts';
 import { childrenOf, parseXml, renderXml, textOf } from '../../aws/xml.ts';

@@ -1,9 +1,10 @@
 // The Cognito calls as a browser and a back end make them: identities, logins, credentials, and every refusal.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
-import { openFixture, ownPage, provider, start, temporaryDir, type Fixture } from './cognito-fixture.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { openFixture, ownPage, provider, start, type Fixture } from './cognito-fixture.ts';
 
 const own = 'cognito-identity.amazonaws.com';
 
@@ -16,8 +17,8 @@ async function tokenFor(fixture: Fixture, user: string, more: object = {}): Prom
   return [String(body['IdentityId']), String(body['Token'])];
 }
 
-test('a guest gets an identity of the pool, and credentials that end after an hour', async (t) => {
-  const { guest, poolId } = await openFixture(t);
+test('a guest gets an identity of the pool, and credentials that end after an hour', async () => {
+  const { guest, poolId } = await openFixture();
   const [one, other] = [await guest(), await guest()];
   assert.notEqual(one.identityId, other.identityId);
   for (const { identityId, accessKeyId, secretAccessKey, expiration } of [one, other]) {
@@ -32,44 +33,44 @@ test('a guest gets an identity of the pool, and credentials that end after an ho
   }
 });
 
-test('a user has the same identity at every login, and another than other users', async (t) => {
-  const { login } = await openFixture(t);
+test('a user has the same identity at every login, and another than other users', async () => {
+  const { login } = await openFixture();
   const [first, again, other] = [await login('alice'), await login('alice'), await login('bob')];
   assert.equal(again.identityId, first.identityId);
   assert.notEqual(other.identityId, first.identityId);
   assert.notEqual(again.accessKeyId, first.accessKeyId);
 });
 
-test('GetId tells the identity of a login', async (t) => {
-  const fixture = await openFixture(t);
+test('GetId tells the identity of a login', async () => {
+  const fixture = await openFixture();
   const [identityId, token] = await tokenFor(fixture, 'alice');
   const { body } = await fixture.call('GetId', { IdentityPoolId: fixture.poolId, Logins: { [own]: token } });
   assert.equal(body['IdentityId'], identityId);
 });
 
-test('identities and credentials outlive a restart, and end with the secret of the installation', async (t) => {
-  const dir = temporaryDir(t);
-  const first = await openFixture(t, { dir });
+test('identities and credentials outlive a restart, and end with the secret of the installation', async () => {
+  const dir = temporaryFolder();
+  const first = await openFixture({ dir });
   const { identityId, accessKeyId, sessionToken } = await first.guest();
   await first.iot.close();
-  const second = await openFixture(t, { dir });
+  const second = await openFixture({ dir });
   assert.equal((await second.call('GetCredentialsForIdentity', { IdentityId: identityId })).status, 200);
   const session = second.cognito.credentials.open(accessKeyId, sessionToken);
   assert.equal('refused' in session ? session.refused : session.identityId, identityId);
   await second.iot.close();
   rmSync(path.join(dir, 'cognito'), { recursive: true });
-  const third = await openFixture(t, { dir });
+  const third = await openFixture({ dir });
   assert.equal((await third.call('GetCredentialsForIdentity', { IdentityId: identityId })).status, 400);
   assert.deepEqual(third.cognito.credentials.open(accessKeyId, sessionToken), {
     refused: 'the session token is not one of this installation',
   });
 });
 
-test('a damaged secret stops the start by name', async (t) => {
-  const dir = temporaryDir(t);
+test('a damaged secret stops the start by name', async () => {
+  const dir = temporaryFolder();
   mkdirSync(path.join(dir, 'cognito'));
   writeFileSync(path.join(dir, 'cognito/secret'), 'no key');
-  await assert.rejects(openFixture(t, { dir }), {
+  await assert.rejects(openFixture({ dir }), {
     name: 'StartError',
     message: /cognito\/secret is damaged/,
   });
@@ -227,8 +228,8 @@ const refusals: readonly Refusal[] = [
 ];
 
 for (const { title, call, code, message } of refusals) {
-  test(`refuses ${title}`, async (t) => {
-    const fixture = await openFixture(t);
+  test(`refuses ${title}`, async () => {
+    const fixture = await openFixture();
     const [operation, input] = await call(fixture);
     const { status, body, headers } = await fixture.call(operation, input);
     assert.equal(status, 400);
@@ -238,12 +239,12 @@ for (const { title, call, code, message } of refusals) {
   });
 }
 
-test('without guests the pool gives nothing to who has not logged in, not even to a guest of before', async (t) => {
-  const dir = temporaryDir(t);
-  const before = await openFixture(t, { dir });
+test('without guests the pool gives nothing to who has not logged in, not even to a guest of before', async () => {
+  const dir = temporaryFolder();
+  const before = await openFixture({ dir });
   const { identityId } = await before.guest();
   await before.iot.close();
-  const { call, login, poolId } = await openFixture(t, { dir, overrides: { AllowGuests: 'false' } });
+  const { call, login, poolId } = await openFixture({ dir, overrides: { AllowGuests: 'false' } });
   for (const [operation, input] of [
     ['GetId', { IdentityPoolId: poolId }],
     ['GetCredentialsForIdentity', { IdentityId: identityId }],
@@ -254,8 +255,8 @@ test('without guests the pool gives nothing to who has not logged in, not even t
   assert.match((await login('alice')).accessKeyId, /^ASIALOCAL/);
 });
 
-test('only developer credentials vouch for users and look at the pool', async (t) => {
-  const { call, callSigned, poolId } = await openFixture(t);
+test('only developer credentials vouch for users and look at the pool', async () => {
+  const { call, callSigned, poolId } = await openFixture();
   const input = { IdentityPoolId: poolId };
   for (const operation of [
     'GetOpenIdTokenForDeveloperIdentity',
@@ -281,8 +282,8 @@ test('only developer credentials vouch for users and look at the pool', async (t
   });
 });
 
-test('vouching names one user of the pool’s own provider, and links no identities', async (t) => {
-  const { callSigned, guest, poolId } = await openFixture(t);
+test('vouching names one user of the pool’s own provider, and links no identities', async () => {
+  const { callSigned, guest, poolId } = await openFixture();
   const vouch = async (input: object) =>
     (await callSigned('GetOpenIdTokenForDeveloperIdentity', { IdentityPoolId: poolId, ...input })).body;
   assert.match(String((await vouch({ Logins: { other: 'alice' } }))['message']), /which is login\.tidegate$/);
@@ -306,8 +307,8 @@ const preflight = (url: string, origin: string) =>
     },
   });
 
-test('the page of the web port may call and read, and no other page', async (t) => {
-  const { url, call, poolId } = await openFixture(t);
+test('the page of the web port may call and read, and no other page', async () => {
+  const { url, call, poolId } = await openFixture();
   const asked = await preflight(url, ownPage);
   assert.equal(asked.status, 204);
   assert.equal(asked.headers.get('access-control-allow-origin'), ownPage);
@@ -324,8 +325,8 @@ test('the page of the web port may call and read, and no other page', async (t) 
   }
 });
 
-test('pages read answers of no other service than the two that they need', async (t) => {
-  const { url } = await openFixture(t);
+test('pages read answers of no other service than the two that they need', async () => {
+  const { url } = await openFixture();
   const of = async (service: string) => {
     const authorization = `AWS4-HMAC-SHA256 Credential=local/20261120/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=00`;
     const response = await fetch(url, { method: 'POST', headers: { origin: ownPage, authorization } });

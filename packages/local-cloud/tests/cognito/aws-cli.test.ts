@@ -1,21 +1,16 @@
 // The AWS CLI as a browser and as its back end: the calls of an SDK that is not ours.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { isInstalled, testIf } from '../../../../tests/support/conditions.ts';
 import { cliEnvironment } from '../aws/local-cloud.ts';
 import { openFixture, provider } from './cognito-fixture.ts';
 
 const run = promisify(execFile);
-const isInstalled = (process.env['PATH'] ?? '')
-  .split(':')
-  .some((folder) => existsSync(path.join(folder, 'aws')));
-const skip = isInstalled ? false : 'the AWS CLI is not installed on this machine';
+const testWithCli = testIf(isInstalled('aws'), 'the AWS CLI is not installed');
 
-test('the AWS CLI logs a user in and gets its credentials', { skip }, async (t) => {
-  const { url, poolId } = await openFixture(t);
+testWithCli('the AWS CLI logs a user in and gets its credentials', async () => {
+  const { url, poolId } = await openFixture();
   const aws = async (...args: string[]): Promise<Record<string, unknown>> => {
     const { stdout } = await run('aws', ['cognito-identity', ...args, '--output', 'json'], {
       env: cliEnvironment(url),

@@ -1,6 +1,6 @@
 // Calls of the AWS port that are signed with temporary credentials: who is let through, and what stops the others.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { openFixture, start, type Fixture, type Issued } from './cognito-fixture.ts';
 import { Sha256 } from './hash.ts';
@@ -53,8 +53,8 @@ async function invoke(
   return { status: response.status, body: JSON.parse(text) as { message?: string } };
 }
 
-test('a user may invoke the function that attaches the policy, which is told who it is', async (t) => {
-  const fixture = await openFixture(t);
+test('a user may invoke the function that attaches the policy, which is told who it is', async () => {
+  const fixture = await openFixture();
   const alice = await fixture.login('alice');
   assert.deepEqual(await invoke(fixture, alice), { status: 200, body: { a: 1 } });
   assert.deepEqual(fixture.callers, [
@@ -62,15 +62,15 @@ test('a user may invoke the function that attaches the policy, which is told who
   ]);
 });
 
-test('a function is found by its ARN, whose colons are encoded, too', async (t) => {
-  const fixture = await openFixture(t);
+test('a function is found by its ARN, whose colons are encoded, too', async () => {
+  const fixture = await openFixture();
   const arn = 'arn:aws:lambda:us-east-1:000000000000:function:tidegate-AttachPolicyFunction';
   const path = `/2015-03-31/functions/${encodeURIComponent(arn)}/invocations`;
   assert.equal((await invoke(fixture, await fixture.login('alice'), { path })).status, 200);
 });
 
-test('keys that were not given out here are the account’s own, and are not checked', async (t) => {
-  const fixture = await openFixture(t);
+test('keys that were not given out here are the account’s own, and are not checked', async () => {
+  const fixture = await openFixture();
   for (const accessKeyId of ['local', 'AKIAIOSFODNN7EXAMPLE', 'ASIAIOSFODNN7EXAMPLE']) {
     const keys = { accessKeyId, secretAccessKey: 'secret', sessionToken: 'token' };
     assert.equal((await invoke(fixture, keys)).status, 200);
@@ -184,8 +184,8 @@ const refusals: readonly {
 ];
 
 for (const { title, run, code, message } of refusals) {
-  test(`refuses ${title}`, async (t) => {
-    const fixture = await openFixture(t);
+  test(`refuses ${title}`, async () => {
+    const fixture = await openFixture();
     const { status, body } = await run(fixture, await fixture.login('alice'));
     assert.deepEqual([status, body.__type], [403, code], body.message);
     assert.match(body.message ?? '', message);

@@ -1,8 +1,7 @@
 // Cognito over the sample template, in a temporary folder and with a clock that tests move, served on a free port.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createAwsServer } from '../../aws/server.ts';
 import type { AwsHandler, Caller } from '../../aws/wire.ts';
 import { createManualClock, type ManualClock } from '../../clock.ts';
@@ -48,12 +47,6 @@ export interface Issued {
   readonly expiration: number;
 }
 
-export function temporaryDir(t: TestContext): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'tidegate-cognito-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
-
 const signed = {
   authorization:
     'AWS4-HMAC-SHA256 Credential=local/20261120/us-east-1/cognito-identity/aws4_request, SignedHeaders=host, Signature=00',
@@ -71,10 +64,9 @@ function issuedOf({ body }: Answer): Issued {
 }
 
 export async function openFixture(
-  t: TestContext,
   options: { dir?: string; overrides?: Record<string, string>; template?: ResolvedTemplate } = {},
 ): Promise<Fixture> {
-  const { dir = temporaryDir(t), overrides, template = loadSample(overrides) } = options;
+  const { dir = temporaryFolder(), overrides, template = loadSample(overrides) } = options;
   const clock = createManualClock(start);
   const iot = await openIot({ ...ground, dir: path.join(dir, 'iot'), clock, log: silentLog });
   await iot.seed(template);
@@ -96,7 +88,7 @@ export async function openFixture(
     log: silentLog,
     count: () => {},
   });
-  t.after(async () => {
+  cleanup(async () => {
     await server.close();
     await iot.close();
   });

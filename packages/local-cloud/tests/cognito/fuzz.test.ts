@@ -1,6 +1,6 @@
 // Whatever a stranger sends as URL, token or identity is refused in words; nothing throws, and nothing is let in.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { createCredentialsMaker } from '../../cognito/credentials.ts';
 import { createIdentityIds } from '../../cognito/identity-id.ts';

@@ -1,6 +1,6 @@
 // What the template lets guests and users do on MQTT: a table, request by request.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { thingOperations } from '../../iot/thing-operations.ts';
 import { thingPrincipalOperations } from '../../iot/thing-principal-operations.ts';
 import { openFixture, type Fixture } from './cognito-fixture.ts';
@@ -38,8 +38,8 @@ const attach = async ({ iot }: Fixture, identityId: string) =>
   iot.registry.commit([{ kind: 'target', key: identityId, value: { policies: ['Dashboard'] } }]);
 
 for (const [index, who] of (['guest', 'user'] as const).entries()) {
-  test(`a ${who} may do what the template says, and nothing else`, async (t) => {
-    const fixture = await openFixture(t);
+  test(`a ${who} may do what the template says, and nothing else`, async () => {
+    const fixture = await openFixture();
     const { identityId } = await (who === 'guest' ? fixture.guest() : fixture.login('alice'));
     if (who === 'user') await attach(fixture, identityId);
     for (const [action, resource, ...allowed] of table) {
@@ -49,8 +49,8 @@ for (const [index, who] of (['guest', 'user'] as const).entries()) {
   });
 }
 
-test('a user has nothing without the attached policy, and loses it with the policy at once', async (t) => {
-  const fixture = await openFixture(t);
+test('a user has nothing without the attached policy, and loses it with the policy at once', async () => {
+  const fixture = await openFixture();
   const { identityId } = await fixture.login('alice');
   const subscribe = () => ask(fixture, identityId, 'iot:Subscribe', 'topicfilter/telemetry/#');
   assert.deepEqual(subscribe(), {
@@ -63,8 +63,8 @@ test('a user has nothing without the attached policy, and loses it with the poli
   assert.equal(subscribe().allowed, false);
 });
 
-test('an attached policy allows nothing that the role does not', async (t) => {
-  const fixture = await openFixture(t);
+test('an attached policy allows nothing that the role does not', async () => {
+  const fixture = await openFixture();
   const { registry } = fixture.iot;
   const { identityId } = await fixture.login('alice');
   const document = JSON.stringify({
@@ -86,8 +86,8 @@ test('an attached policy allows nothing that the role does not', async (t) => {
   );
 });
 
-test('an explicit denial in the attached policy counts', async (t) => {
-  const fixture = await openFixture(t);
+test('an explicit denial in the attached policy counts', async () => {
+  const fixture = await openFixture();
   const { identityId } = await fixture.login('alice');
   const document = JSON.stringify({
     Version: '2012-10-17',
@@ -123,8 +123,8 @@ test('an explicit denial in the attached policy counts', async (t) => {
   });
 });
 
-test('a thing attached to an identity does not fill the policy variables of its connections', async (t) => {
-  const fixture = await openFixture(t);
+test('a thing attached to an identity does not fill the policy variables of its connections', async () => {
+  const fixture = await openFixture();
   const { registry } = fixture.iot;
   const { identityId } = await fixture.login('alice');
   const operation = (name: string) =>
@@ -152,26 +152,26 @@ test('a thing attached to an identity does not fill the policy variables of its 
   assert.equal(fixture.cognito.permissions.authorize(publish).allowed, false);
 });
 
-test('an attached policy gives a guest nothing: only the role counts', async (t) => {
-  const fixture = await openFixture(t);
+test('an attached policy gives a guest nothing: only the role counts', async () => {
+  const fixture = await openFixture();
   const { identityId } = await fixture.guest();
   await attach(fixture, identityId);
   assert.equal(ask(fixture, identityId, 'iot:Publish', 'topic/commands/a/b').allowed, false);
 });
 
-test('a guest of before may do nothing once guests are not let in any more', async (t) => {
-  const first = await openFixture(t);
+test('a guest of before may do nothing once guests are not let in any more', async () => {
+  const first = await openFixture();
   const { identityId } = await first.guest();
   await first.iot.close();
-  const second = await openFixture(t, { dir: first.dir, overrides: { AllowGuests: 'false' } });
+  const second = await openFixture({ dir: first.dir, overrides: { AllowGuests: 'false' } });
   assert.deepEqual(ask(second, identityId, 'iot:Connect', 'client/dashboard-ID'), {
     allowed: false,
     reason: 'identity pool tidegate-dashboard gives unauthenticated identities no role',
   });
 });
 
-test('the account may do everything, and who is not known nothing', async (t) => {
-  const fixture = await openFixture(t);
+test('the account may do everything, and who is not known nothing', async () => {
+  const fixture = await openFixture();
   assert.equal(ask(fixture, '000000000000', 'iot:Publish', 'topic/telemetry/a/b').allowed, true);
   for (const principal of ['', 'root', '111111111111', fixture.poolId, '__proto__']) {
     assert.equal(ask(fixture, principal, 'iot:Connect', 'client/x').allowed, false, principal);

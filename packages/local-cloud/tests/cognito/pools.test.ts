@@ -1,6 +1,6 @@
 // Identity pools that would fail at the first browser stop the start instead, with the template line.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { poolsOf } from '../../cognito/pools.ts';
 import { load } from '../template/fixture.ts';
 

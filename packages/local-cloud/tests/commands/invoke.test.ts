@@ -1,13 +1,13 @@
 // `local-cloud invoke` as a person runs it: a process of its own against a running Lambda API.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
-import type { TestContext } from 'node:test';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { AwsError } from '../../aws-error.ts';
 import { sendError } from '../../aws/wire.ts';
 import { start } from '../lambda/fixture.ts';
@@ -29,10 +29,9 @@ function invoke(...args: string[]): Promise<Ended> {
   });
 }
 
-async function stack(t: TestContext): Promise<string> {
-  const dir = await mkdtemp(path.join(tmpdir(), 'tidegate-invoke-'));
+async function stack(): Promise<string> {
+  const dir = temporaryFolder();
   const { lambda } = await start(
-    t,
     {
       EchoFunction: {
         source: `export const handler = async (e: unknown) => { console.log('seen'); return e; };`,
@@ -41,14 +40,13 @@ async function stack(t: TestContext): Promise<string> {
     },
     { dir },
   );
-  t.after(() => rm(dir, { recursive: true, force: true }));
   const server = createServer((req, res) => {
     Promise.resolve(lambda.handler(req, res)).catch((error: unknown) =>
       sendError(res, error as AwsError, 'json'),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  cleanup(() => server.close());
   const endpoints = {
     aws: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     outputs: { EchoFunction: 'tidegate-EchoFunction', FailFunction: 'tidegate-FailFunction', RawBucket: 'b' },
@@ -59,8 +57,8 @@ async function stack(t: TestContext): Promise<string> {
   return dir;
 }
 
-test('prints the response and the log of a function named by logical id or by name', async (t) => {
-  const dir = await stack(t);
+test('prints the response and the log of a function named by logical id or by name', async () => {
+  const dir = await stack();
   const event = path.join(dir, 'event.json');
   for (const name of ['EchoFunction', 'tidegate-EchoFunction']) {
     const { code, out, err } = await invoke(name, event, '--data-dir', dir);
@@ -71,18 +69,17 @@ test('prints the response and the log of a function named by logical id or by na
   assert.equal((await invoke('EchoFunction', '-', '--data-dir', dir)).out, '{"from":"stdin"}\n');
 });
 
-test('exits with 1 and prints the error document when the function fails', async (t) => {
-  const dir = await stack(t);
+test('exits with 1 and prints the error document when the function fails', async () => {
+  const dir = await stack();
   const { code, out } = await invoke('FailFunction', path.join(dir, 'event.json'), '--data-dir', dir);
   assert.equal((JSON.parse(out) as { errorMessage: string }).errorMessage, 'wrong');
   assert.equal(code, 1);
 });
 
-test('says in one line what is missing and what to do', async (t) => {
-  const dir = await stack(t);
+test('says in one line what is missing and what to do', async () => {
+  const dir = await stack();
   const event = path.join(dir, 'event.json');
-  const dead = await mkdtemp(path.join(tmpdir(), 'tidegate-dead-'));
-  t.after(() => rm(dead, { recursive: true, force: true }));
+  const dead = temporaryFolder();
   await writeFile(path.join(dead, 'endpoints.json'), '{"aws":"http://127.0.0.1:1","outputs":{}}');
   const cases: readonly [string[], RegExp][] = [
     [['EchoFunction'], /^usage: /],

@@ -1,11 +1,12 @@
 // `policy explain --identity`: what lets a browser do something, from the data directory and the template.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { test } from 'node:test';
 import { AttachPolicyCommand } from '@aws-sdk/client-iot';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { serve } from '../iot/iot-fixture.ts';
-import { openFixture, temporaryDir } from '../cognito/cognito-fixture.ts';
+import { openFixture } from '../cognito/cognito-fixture.ts';
 import { sampleFile } from '../template/fixture.ts';
 
 const cli = path.resolve(import.meta.dirname, '../../cli.ts');
@@ -17,8 +18,8 @@ const explain = (dir: string, ...args: string[]) =>
     execFile(process.execPath, given, (_error, stdout, stderr) => resolve(stdout + stderr));
   });
 
-test('a guest is explained by the role alone', async (t) => {
-  const { dir, guest } = await openFixture(t);
+test('a guest is explained by the role alone', async () => {
+  const { dir, guest } = await openFixture();
   const { identityId } = await guest();
   const hear = await explain(
     dir,
@@ -49,23 +50,23 @@ test('a guest is explained by the role alone', async (t) => {
   );
 });
 
-test('a user is explained by the role and the policy attached to the identity', async (t) => {
-  const { dir, iot, login } = await openFixture(t);
+test('a user is explained by the role and the policy attached to the identity', async () => {
+  const { dir, iot, login } = await openFixture();
   const { identityId } = await login('alice');
   const asked = ['--identity', identityId, '--action', 'publish', '--topic', 'commands/fridge-1/door'];
   assert.match(await explain(dir, ...asked), /REFUSED {3}Cognito identity \S+ has no policy attached/);
-  const { client } = await serve(t, iot);
+  const { client } = await serve(iot);
   await client.send(new AttachPolicyCommand({ policyName: 'Dashboard', target: identityId }));
   const answer = await explain(dir, ...asked);
   assert.match(answer, /policies {2}role DashboardUserRole, Dashboard version 1 \(of the identity\)/);
   assert.match(answer, /ALLOWED/);
 });
 
-test('an identity that is not of this installation, and a folder without identities, are named', async (t) => {
-  const { dir } = await openFixture(t);
+test('an identity that is not of this installation, and a folder without identities, are named', async () => {
+  const { dir } = await openFixture();
   const asked = ['--identity', 'us-east-1:no', '--action', 'connect'];
   assert.match(await explain(dir, ...asked), /^no identity pool of the template has us-east-1:no\n$/);
-  assert.match(await explain(temporaryDir(t), ...asked), /^no registry in .*: run local-cloud start first/);
+  assert.match(await explain(temporaryFolder(), ...asked), /^no registry in .*: run local-cloud start first/);
   const both = await explain(dir, '--thing', 's1', ...asked);
   assert.match(both, /^--identity ID stands for itself: leave out --thing and --certificate\n$/);
 });

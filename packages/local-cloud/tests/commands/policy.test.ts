@@ -1,9 +1,9 @@
 // `policy explain`: the statement that decides, from the data directory alone.
+import { beforeAll, describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
 import {
   AddThingToThingGroupCommand,
   AttachPolicyCommand,
@@ -11,9 +11,10 @@ import {
   CreateThingGroupCommand,
   UpdateCertificateCommand,
 } from '@aws-sdk/client-iot';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { explainPolicy } from '../../iot/explain.ts';
 import { parsePolicyOptions } from '../../commands/policy-options.ts';
-import { arn, openTestIot, serve, temporaryDir } from '../iot/iot-fixture.ts';
+import { arn, openTestIot, serve } from '../iot/iot-fixture.ts';
 import { makeDevice } from '../iot/device-fixture.ts';
 
 const cli = path.resolve(import.meta.dirname, '../../cli.ts');
@@ -44,10 +45,10 @@ const statements = [
 const document = (...all: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: all });
 
 /** A running registry with the thing s1. `ask` takes the command line, and answers from the registry in memory. */
-async function open(t: TestContext) {
-  const dataDir = temporaryDir(t);
-  const { iot } = await openTestIot(t, { dir: path.join(dataDir, 'iot') });
-  const { client } = await serve(t, iot);
+async function open() {
+  const dataDir = temporaryFolder();
+  const { iot } = await openTestIot({ dir: path.join(dataDir, 'iot') });
+  const { client } = await serve(iot);
   await client.send(new CreatePolicyCommand({ policyName: 'P', policyDocument: document(...statements) }));
   const { certificateId, certificatePem } = await makeDevice(client, { thing: 's1', policy: 'P' });
   const ask = (...args: string[]) =>
@@ -78,15 +79,18 @@ const cases: readonly (readonly [title: string, args: string, answer: RegExp])[]
   ],
 ];
 
-test('names the statement that decided, or its absence', async (t) => {
-  const { ask } = await open(t);
+describe('names the statement that decided, or its absence', () => {
+  let opened: Awaited<ReturnType<typeof open>>;
+  beforeAll(async () => {
+    opened = await open();
+  });
   for (const [title, args, answer] of cases) {
-    await t.test(title, () => assert.match(ask('--thing', 's1', ...args.split(' ')), answer));
+    it(title, () => assert.match(opened.ask('--thing', 's1', ...args.split(' ')), answer));
   }
 });
 
-test('a will and a persistent session are asked about as a CONNECT asks', async (t) => {
-  const { client, ask, certificateId } = await open(t);
+test('a will and a persistent session are asked about as a CONNECT asks', async () => {
+  const { client, ask, certificateId } = await open();
   const given = (Condition: object) => ({ Effect: 'Deny', Action: 'iot:Connect', Resource: '*', Condition });
   const will = given({ ArnEquals: { 'iot:LastWillTopic': arn('topic/bad') } });
   const persistent = given({ 'ForAnyValue:StringEquals': { 'iot:ConnectAttributes': 'PersistentConnect' } });
@@ -99,8 +103,8 @@ test('a will and a persistent session are asked about as a CONNECT asks', async 
   assert.match(connect('--persistent'), /denied by Q statement 2/);
 });
 
-test('shows the statement as it is written, and which policy came from where', async (t) => {
-  const { client, ask } = await open(t);
+test('shows the statement as it is written, and which policy came from where', async () => {
+  const { client, ask } = await open();
   const name = 'OfGroup';
   await client.send(new CreateThingGroupCommand({ thingGroupName: 'g' }));
   const allow = { Effect: 'Allow', Action: 'iot:Receive', Resource: '*' };
@@ -115,23 +119,23 @@ test('shows the statement as it is written, and which policy came from where', a
   );
 });
 
-test('a certificate that is not active is refused before any policy is asked', async (t) => {
-  const { client, certificateId, ask } = await open(t);
+test('a certificate that is not active is refused before any policy is asked', async () => {
+  const { client, certificateId, ask } = await open();
   await client.send(new UpdateCertificateCommand({ certificateId, newStatus: 'REVOKED' }));
   const answer = ask('--thing', 's1', '--action', 'connect');
   assert.match(answer, /REVOKED\n.*\n {2}REFUSED {3}the certificate is REVOKED: no policy is asked/);
 });
 
-test('a certificate without a thing can be asked about by its file', async (t) => {
-  const { dataDir, certificatePem, ask } = await open(t);
+test('a certificate without a thing can be asked about by its file', async () => {
+  const { dataDir, certificatePem, ask } = await open();
   const file = path.join(dataDir, 'cert.pem');
   writeFileSync(file, certificatePem);
   const answer = ask('--certificate', file, '--client-id', 'c', '--action', 'connect');
   assert.match(answer, /as client c from 127\.0\.0\.1\n.*\n.*\n {2}ALLOWED/);
 });
 
-test('reads beside a running stack, and leaves every file as it is', async (t) => {
-  const { dataDir, ask } = await open(t);
+test('reads beside a running stack, and leaves every file as it is', async () => {
+  const { dataDir, ask } = await open();
   const contents = () =>
     readdirSync(dataDir, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -163,8 +167,8 @@ test('a mistake on the command line is named', () => {
     assert.throws(() => parsePolicyOptions(args.split(' ').filter(Boolean)), { name: 'StartError', message });
 });
 
-test('a thing or certificate that the registry does not have is named', async (t) => {
-  const { ask } = await open(t);
+test('a thing or certificate that the registry does not have is named', async () => {
+  const { ask } = await open();
   for (const name of ['s9', '__proto__'])
     assert.throws(() => ask('--thing', name, '--action', 'connect'), {
       message: `there is no thing ${name} in the registry, which has s1`,

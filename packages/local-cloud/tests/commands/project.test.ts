@@ -1,4 +1,5 @@
 // What a repository says of its own stack, from a program of a few lines.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
@@ -6,9 +7,10 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
-import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { eventually, startProgram, temporaryFolder } from './running-stack.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
+import { startProgram } from './running-stack.ts';
 
 const main = pathToFileURL(path.resolve(import.meta.dirname, '../../main.ts')).href;
 
@@ -43,7 +45,7 @@ parentPort.on('message', (message) => {
 `;
 
 function ownFolder(): string {
-  const folder = temporaryFolder('project');
+  const folder = temporaryFolder();
   for (const [name, text] of Object.entries({
     'own.mjs': program,
     'template.yaml': template,

@@ -1,8 +1,8 @@
 // `local-cloud rule explain` as a person runs it: a process of its own, beside a template.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { describe, it } from 'node:test';
 
 describe('local-cloud rule', () => {
   const cli = path.resolve(import.meta.dirname, '../../cli.ts');

@@ -1,12 +1,12 @@
 // Starts a program of the local cloud on free ports, as a person does, and talks to it as its users do.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { IoTClient } from '@aws-sdk/client-iot';
 import { connectAsync, type MqttClient } from 'mqtt';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import type { Endpoints } from '../../endpoints.ts';
 import { makeDevice } from '../iot/device-fixture.ts';
 
@@ -26,28 +26,6 @@ process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
-
-/** A new empty folder that goes when the test file ends. */
-export function temporaryFolder(prefix: string): string {
-  const folder = mkdtempSync(path.join(tmpdir(), `local-cloud-${prefix}-`));
-  folders.push(folder);
-  return folder;
-}
-
-/** Polls until `look` gives a value, and names what was awaited when it never does. */
-export async function eventually<T>(
-  what: string,
-  look: () => T | undefined | false | Promise<T | undefined | false>,
-  milliseconds = 20_000,
-): Promise<T> {
-  const end = Date.now() + milliseconds;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`waited ${milliseconds} ms in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** `program` and its arguments, in `cwd`; the data directory is `dataDir` below it. */
 export async function startProgram(

@@ -1,25 +1,19 @@
 // `local-cloud` with templates of strangers, which know nothing of this repository.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
 import { CreateThingCommand, DeleteThingCommand, IoTClient } from '@aws-sdk/client-iot';
 import {
   GetThingShadowCommand,
   IoTDataPlaneClient,
   UpdateThingShadowCommand,
 } from '@aws-sdk/client-iot-data-plane';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { sampleFile } from '../template/fixture.ts';
-import {
-  clientSettings,
-  cli,
-  connectDevice,
-  eventually,
-  startProgram,
-  temporaryFolder,
-  type RunningStack,
-} from './running-stack.ts';
+import { clientSettings, cli, connectDevice, startProgram, type RunningStack } from './running-stack.ts';
 
 const template = `Transform: AWS::Serverless-2016-10-31
 Parameters:
@@ -53,7 +47,7 @@ Outputs:
 
 /** A folder as a stranger has it. */
 function strangersFolder(): string {
-  const folder = path.join(temporaryFolder('stranger'), 'cold store');
+  const folder = path.join(temporaryFolder(), 'cold store');
   mkdirSync(folder);
   writeFileSync(path.join(folder, 'template.yaml'), template);
   const convert = `export const handler = async ({ t }) => ({ t: t * 1.8 + 32, unit: process.env.UNIT });\n`;
@@ -93,7 +87,7 @@ test('runs a template in a folder of its own: a message becomes what the rule an
 });
 
 test('shadows outlive kill -9 and their thing', async () => {
-  const cwd = temporaryFolder('shadow');
+  const cwd = temporaryFolder();
   const first = await startProgram([cli, '--template', sampleFile], { cwd });
   const [iot, data] = [new IoTClient(clientSettings(first)), new IoTDataPlaneClient(clientSettings(first))];
   const payload = Buffer.from('{"state":{"reported":{"stays":true}}}');
@@ -135,7 +129,7 @@ const refusals: readonly (readonly [args: string[], line: RegExp])[] = [
 ];
 for (const [args, line] of refusals) {
   test(`answers ${args.join(' ') || 'a folder without a template'} in one line`, () => {
-    const cwd = temporaryFolder('empty');
+    const cwd = temporaryFolder();
     const { stdout, stderr, status } = spawnSync(process.execPath, [cli, ...args], { cwd, encoding: 'utf8' });
     const asksForHelp = args.some((arg) => /^(--help|-h)$/.test(arg));
     assert.equal(status, asksForHelp ? 0 : 1, stderr);

@@ -1,17 +1,19 @@
 // What DynamoDB keeps: through kill -9, through the death of its thread, and against a template that has changed.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { DynamoDBClient, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createDynamoDb, type DynamoDb } from '../../dynamodb/dynamodb.ts';
 import { createDynamoThread, startWorker } from '../../dynamodb/thread.ts';
 import { systemClock } from '../../clock.ts';
 import { silentLog } from '../../log.ts';
 import { StartError } from '../../start-error.ts';
-import { clientOptions, createRecordingLog, temporaryFolder } from '../aws/local-cloud.ts';
+import { clientOptions, createRecordingLog } from '../aws/local-cloud.ts';
 import { windowsTable } from './windows-table.ts';
 
 const open = (dir: string): Promise<DynamoDb> =>
@@ -25,9 +27,8 @@ async function startChild(dir: string) {
   return { child, url: line.toString().trim() };
 }
 
-test('keeps every acknowledged write through kill -9', async (t) => {
-  const { dir, remove } = temporaryFolder();
-  t.after(remove);
+test('keeps every acknowledged write through kill -9', async () => {
+  const dir = temporaryFolder();
   const { child, url } = await startChild(dir);
   const client = new DynamoDBClient(clientOptions(url));
   const acknowledged: number[] = [];
@@ -50,7 +51,7 @@ test('keeps every acknowledged write through kill -9', async (t) => {
   );
   client.destroy();
   const reopened = await open(dir);
-  t.after(() => reopened.close());
+  cleanup(() => reopened.close());
   const { Items } = (await reopened.call('Query', {
     TableName: 'windows',
     KeyConditionExpression: 'deviceId = :d',
@@ -64,16 +65,15 @@ test('keeps every acknowledged write through kill -9', async (t) => {
   assert.ok(Items.every(({ readings }) => readings.N === '1'));
 });
 
-test('starts a new thread when the old one dies, with the tables as they were', async (t) => {
-  const { dir, remove } = temporaryFolder();
-  t.after(remove);
+test('starts a new thread when the old one dies, with the tables as they were', async () => {
+  const dir = temporaryFolder();
   const log = createRecordingLog();
   const workers: Worker[] = [];
   const thread = createDynamoThread({ dir, region: 'us-east-1', accountId: '000000000000' }, log, (setup) => {
     workers.push(startWorker(setup));
     return workers.at(-1)!;
   });
-  t.after(() => thread.close());
+  cleanup(() => thread.close());
   const key = { id: { S: 'a' } };
   await thread.call(
     'CreateTable',
@@ -96,14 +96,13 @@ test('starts a new thread when the old one dies, with the tables as they were', 
   assert.equal(workers.length, 2);
 });
 
-test('refuses a table on disk whose keys are not those of the template, naming both', async (t) => {
-  const { dir, remove } = temporaryFolder();
-  t.after(remove);
+test('refuses a table on disk whose keys are not those of the template, naming both', async () => {
+  const dir = temporaryFolder();
   const first = await open(dir);
   await first.ensureTable(windowsTable());
   await first.close();
   const second = await open(dir);
-  t.after(() => second.close());
+  cleanup(() => second.close());
   await second.ensureTable(windowsTable());
   const changed = windowsTable({
     AttributeDefinitions: [{ AttributeName: 'windowId', AttributeType: 'S' }],
@@ -120,11 +119,10 @@ test('refuses a table on disk whose keys are not those of the template, naming b
   });
 });
 
-test('refuses a property of the template that it would have to ignore', async (t) => {
-  const { dir, remove } = temporaryFolder();
-  t.after(remove);
+test('refuses a property of the template that it would have to ignore', async () => {
+  const dir = temporaryFolder();
   const dynamodb = await open(dir);
-  t.after(() => dynamodb.close());
+  cleanup(() => dynamodb.close());
   const streamed = windowsTable({ StreamSpecification: { StreamViewType: 'NEW_IMAGE' } });
   await assert.rejects(dynamodb.ensureTable(streamed), {
     name: 'StartError',
@@ -133,10 +131,9 @@ test('refuses a property of the template that it would have to ignore', async (t
   });
 });
 
-test('does not open tables that another process holds', async (t) => {
-  const { dir, remove } = temporaryFolder();
-  t.after(remove);
+test('does not open tables that another process holds', async () => {
+  const dir = temporaryFolder();
   const { child } = await startChild(dir);
-  t.after(() => child.kill('SIGKILL'));
+  cleanup(() => child.kill('SIGKILL'));
   await assert.rejects(open(dir), { name: 'StartError', message: /cannot be opened .* another --data-dir/ });
 });

@@ -1,7 +1,7 @@
 // Remembered expressions must not be told from parsed ones: the same tree, the same errors, nothing of the request before.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { test } from 'node:test';
 import { rememberParses, type Parser } from '../../dynamodb/dynalite-expressions.ts';
 
 const require = createRequire(import.meta.url);

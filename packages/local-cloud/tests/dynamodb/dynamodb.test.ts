@@ -1,6 +1,6 @@
 // DynamoDB through the real SDK: the operations that windows and alerts need, exact, and refusals for the rest.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import {
   BatchWriteItemCommand,
   DeleteTableCommand,
@@ -17,13 +17,14 @@ import {
   UpdateTimeToLiveCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createDynamoDb, type DynamoDb } from '../../dynamodb/dynamodb.ts';
 import type { AwsServer } from '../../aws/server.ts';
 import { createManualClock } from '../../clock.ts';
-import { clientOptions, createRecordingLog, serve, temporaryFolder } from '../aws/local-cloud.ts';
+import { clientOptions, createRecordingLog, serve } from '../aws/local-cloud.ts';
 import { windowsTable } from './windows-table.ts';
 
-const { dir, remove } = temporaryFolder();
+const dir = temporaryFolder();
 const log = createRecordingLog();
 const clock = createManualClock(1_790_000_000_000);
 const writes: number[] = [];
@@ -31,18 +32,17 @@ let dynamodb: DynamoDb;
 let server: AwsServer;
 let client: DynamoDBClient;
 
-before(async () => {
+beforeAll(async () => {
   dynamodb = await createDynamoDb({ dir, clock, log, count: (_name, by = 1) => void writes.push(by) });
   await dynamodb.ensureTable(windowsTable());
   server = await serve({ dynamodb: dynamodb.handler }, log);
   client = new DynamoDBClient(clientOptions(server.url));
 });
 
-after(async () => {
+afterAll(async () => {
   client.destroy();
   await server.close();
   await dynamodb.close();
-  remove();
 });
 
 const TableName = 'windows';

@@ -1,6 +1,6 @@
 // What the disk refuses must reach the operator as one line, and nothing else may be taken for the disk's fault.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { explainDiskError } from '../../data-dir.ts';
 import { StartError } from '../../start-error.ts';
 

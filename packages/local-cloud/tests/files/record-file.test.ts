@@ -1,20 +1,21 @@
 // A file of records under bad luck: torn tails, damage, a full disk, a killed process.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { openRecordFile } from '../../files/record-file.ts';
 import { silentLog } from '../../log.ts';
 import { StartError } from '../../start-error.ts';
-import { temporaryDir } from '../iot/iot-fixture.ts';
 
 const put = (key: string, value: object | undefined) => ({ kind: 'thing', key, value });
 
-async function open(t: TestContext, file: string) {
+async function open(file: string) {
   const records = await openRecordFile(file, silentLog);
-  t.after(() => records.close());
+  cleanup(() => records.close());
   return records;
 }
 
@@ -26,9 +27,9 @@ async function reread(file: string) {
   return entries;
 }
 
-test('confirmed changes are there at the next start, in one file for its owner alone', async (t) => {
-  const file = path.join(temporaryDir(t), 'records.log');
-  const records = await open(t, file);
+test('confirmed changes are there at the next start, in one file for its owner alone', async () => {
+  const file = path.join(temporaryFolder(), 'records.log');
+  const records = await open(file);
   await records.commit([put('a', { n: 1 }), put('__proto__', { n: 2 })]);
   await records.commit([put('a', { n: 3 }), put('b', { n: 4 })]);
   await records.commit([put('b', undefined)]);
@@ -39,10 +40,10 @@ test('confirmed changes are there at the next start, in one file for its owner a
   assert.equal(statSync(file).mode & 0o777, 0o600);
 });
 
-test('a change torn at any byte is dropped whole, and what was confirmed before it stays', async (t) => {
-  const dir = temporaryDir(t);
+test('a change torn at any byte is dropped whole, and what was confirmed before it stays', async () => {
+  const dir = temporaryFolder();
   const file = path.join(dir, 'records.log');
-  const records = await open(t, file);
+  const records = await open(file);
   await records.commit([put('a', { n: 1 })]);
   const kept = statSync(file).size;
   await records.commit([put('a', { n: 2 }), put('b', { n: 2 })]);
@@ -55,9 +56,9 @@ test('a change torn at any byte is dropped whole, and what was confirmed before 
   }
 });
 
-test('damage before the last line stops the start and names the line', async (t) => {
-  const file = path.join(temporaryDir(t), 'records.log');
-  const records = await open(t, file);
+test('damage before the last line stops the start and names the line', async () => {
+  const file = path.join(temporaryFolder(), 'records.log');
+  const records = await open(file);
   for (const key of ['a', 'b', 'c']) await records.commit([put(key, { n: 1 })]);
   const bytes = readFileSync(file);
   bytes[12] = bytes[12]! ^ 1;
@@ -67,16 +68,16 @@ test('damage before the last line stops the start and names the line', async (t)
   });
 });
 
-test('changes made at the same moment are all kept', async (t) => {
-  const file = path.join(temporaryDir(t), 'records.log');
-  const records = await open(t, file);
+test('changes made at the same moment are all kept', async () => {
+  const file = path.join(temporaryFolder(), 'records.log');
+  const records = await open(file);
   await Promise.all(Array.from({ length: 500 }, (_, n) => records.commit([put(`t${n}`, { n })])));
   assert.equal((await reread(file)).length, 500);
 });
 
-test('a change that cannot be written is refused and taken back, and later ones work again', async (t) => {
-  const file = path.join(temporaryDir(t), 'records.log');
-  const records = await open(t, file);
+test('a change that cannot be written is refused and taken back, and later ones work again', async () => {
+  const file = path.join(temporaryFolder(), 'records.log');
+  const records = await open(file);
   await records.commit([put('a', { n: 1 })]);
   const cyclic: Record<string, unknown> = {};
   cyclic['self'] = cyclic;
@@ -93,8 +94,8 @@ test('a change that cannot be written is refused and taken back, and later ones 
   ]);
 });
 
-test('a file full of outdated lines is rewritten at the next start', async (t) => {
-  const file = path.join(temporaryDir(t), 'records.log');
+test('a file full of outdated lines is rewritten at the next start', async () => {
+  const file = path.join(temporaryFolder(), 'records.log');
   const records = await openRecordFile(file, silentLog);
   for (let n = 0; n < 300; n += 1) await records.commit([put('a', { n })]);
   await records.close();
@@ -103,9 +104,9 @@ test('a file full of outdated lines is rewritten at the next start', async (t) =
   assert.ok(statSync(file).size < grown / 100);
 });
 
-test('a file that large values outdate again and again is rewritten before it grows for ever, and loses nothing', async (t) => {
-  const file = path.join(temporaryDir(t), 'records.log');
-  const records = await open(t, file);
+test('a file that large values outdate again and again is rewritten before it grows for ever, and loses nothing', async () => {
+  const file = path.join(temporaryFolder(), 'records.log');
+  const records = await open(file);
   const text = 'x'.repeat(131_072);
   await records.commit([put('kept', { n: 0 })]);
   for (let n = 0; n < 100; n += 1) {
@@ -116,9 +117,9 @@ test('a file that large values outdate again and again is rewritten before it gr
   assert.deepEqual(await reread(file), [['kept', { n: 0 }]]);
 });
 
-test('a rewrite leaves out a change that waits, which may still be refused', async (t) => {
-  const file = path.join(temporaryDir(t), 'records.log');
-  const records = await open(t, file);
+test('a rewrite leaves out a change that waits, which may still be refused', async () => {
+  const file = path.join(temporaryFolder(), 'records.log');
+  const records = await open(file);
   const large = records.commit([put('a', { text: 'x'.repeat(8_000_000) })]);
   let isRewritten = false;
   const unwritable = {
@@ -144,8 +145,8 @@ for (let n = 0; ; n += 1) {
   process.stdout.write(n + '\\n');
 }`;
 
-test('kill -9 loses nothing that was confirmed', async (t) => {
-  const file = path.join(temporaryDir(t), 'records.log');
+test('kill -9 loses nothing that was confirmed', async () => {
+  const file = path.join(temporaryFolder(), 'records.log');
   const child = spawn(process.execPath, ['--input-type=module', '-e', killed, file]);
   let confirmed = '';
   for await (const chunk of child.stdout) {
@@ -159,8 +160,8 @@ test('kill -9 loses nothing that was confirmed', async (t) => {
   for (let n = 0; n <= last; n += 1) assert.deepEqual(entries.get(`t${n}`), { n });
 });
 
-test('an empty file and one with half a line begin with no records', async (t) => {
-  const file = path.join(temporaryDir(t), 'records.log');
+test('an empty file and one with half a line begin with no records', async () => {
+  const file = path.join(temporaryFolder(), 'records.log');
   writeFileSync(file, '');
   assert.deepEqual(await reread(file), []);
   appendFileSync(file, '00000000 [["thing"');

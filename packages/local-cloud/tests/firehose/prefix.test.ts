@@ -1,6 +1,6 @@
 // Prefixes of archived objects, evaluated as Firehose does.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { compilePrefix } from '../../firehose/prefix.ts';
 
 const time = new Date('2026-03-07T05:04:09.007Z');

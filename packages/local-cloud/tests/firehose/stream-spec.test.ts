@@ -1,6 +1,6 @@
 // The delivery streams of the template, and what of them the local cloud refuses.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { streamsFromTemplate } from '../../firehose/stream-spec.ts';
 import { loadSample, withTemplate } from '../template/fixture.ts';
 

@@ -1,6 +1,6 @@
 // Delivery streams: when objects are written, what they hold, and what happens while the bucket cannot take them.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { createManualClock } from '../../clock.ts';
 import { compilePrefix } from '../../firehose/prefix.ts';

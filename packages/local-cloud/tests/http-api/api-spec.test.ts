@@ -1,6 +1,6 @@
 // What the template may say about its HTTP API, what stops the start, and which route a request takes.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { apiFromTemplate, withAddress } from '../../http-api/api-spec.ts';
 import { createMatcher } from '../../http-api/match-route.ts';
 import { StartError } from '../../start-error.ts';

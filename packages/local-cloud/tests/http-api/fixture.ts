@@ -1,8 +1,8 @@
 // The gateway over the API and identities of a template, with a function made of a test's answer, on a free port.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
 import type { APIGatewayProxyEventV2WithIAMAuthorizer } from 'aws-lambda';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { apiFromTemplate, type ApiSpec } from '../../http-api/api-spec.ts';
 import { createApiCallers } from '../../http-api/caller.ts';
 import { createGateway, type GatewayDeps } from '../../http-api/gateway.ts';
@@ -23,7 +23,6 @@ export interface GatewayFixture extends Pick<Fixture, 'clock' | 'guest' | 'login
 }
 
 export async function openGateway(
-  t: TestContext,
   options: {
     /** What the function gives. */
     result?: unknown;
@@ -35,7 +34,7 @@ export async function openGateway(
   } = {},
 ): Promise<GatewayFixture> {
   const { result = { statusCode: 200, body: 'done' }, template = loadSample(options.overrides) } = options;
-  const fixture = await openFixture(t, { template });
+  const fixture = await openFixture({ template });
   const { clock, cognito, guest, login } = fixture;
   const [events, reasons, counts]: [GatewayFixture['events'], string[], Record<string, number>] = [
     [],
@@ -61,7 +60,7 @@ export async function openGateway(
   });
   const server = createServer((req, res) => void serve(req, res));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
+  cleanup(() => {
     server.closeAllConnections();
     server.close();
   });

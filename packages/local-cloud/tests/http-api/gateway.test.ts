@@ -1,6 +1,6 @@
 // The HTTP API's door: who gets in, what the function is told, and what becomes of what it gives.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { AwsError } from '../../aws-error.ts';
 import { start } from '../cognito/cognito-fixture.ts';
 import { ownKeys, type Call } from './call-api.ts';
@@ -8,8 +8,8 @@ import { openGateway } from './fixture.ts';
 
 const message = (text: string) => JSON.stringify({ message: text });
 
-test('the developer gets in, and the function is told of a request in payload format 2.0', async (t) => {
-  const { call, events, spec } = await openGateway(t);
+test('the developer gets in, and the function is told of a request in payload format 2.0', async () => {
+  const { call, events, spec } = await openGateway();
   const headers = { 'x-note': 'a', 'user-agent': 'test/1', cookie: 'a=1; b=2' };
   const query = { metric: 'temperature', from: '2026-11-20T12:00:00Z' };
   const answer = await call({ path: '/devices/a%3Ab/windows', query, headers });
@@ -62,8 +62,8 @@ test('the developer gets in, and the function is told of a request in payload fo
   });
 });
 
-test('who logged in gets in, and the function is told which identity it is', async (t) => {
-  const { call, login, events } = await openGateway(t);
+test('who logged in gets in, and the function is told which identity it is', async () => {
+  const { call, login, events } = await openGateway();
   const alice = await login('alice');
   assert.equal((await call({ keys: alice })).status, 200);
   const { iam } = events[0]!.requestContext.authorizer;
@@ -94,8 +94,8 @@ const forGuests: readonly (readonly [method: string, path: string, status: numbe
   ['GET', '/alerts', 403],
   ['PUT', '/rules/x', 403],
 ];
-test('a guest may see devices and windows and nothing else, a user everything', async (t) => {
-  const { call, guest, login, reasons } = await openGateway(t, { spec: { routes } });
+test('a guest may see devices and windows and nothing else, a user everything', async () => {
+  const { call, guest, login, reasons } = await openGateway({ spec: { routes } });
   const [visitor, alice] = [await guest(), await login('alice')];
   for (const [method, path, status] of forGuests) {
     assert.equal((await call({ method, path, keys: visitor })).status, status, `guest ${method} ${path}`);
@@ -154,8 +154,8 @@ const unwanted: readonly (readonly [what: string, call: Call, reason: RegExp])[]
   ],
 ];
 for (const [what, call, reason] of unwanted) {
-  test(`a request ${what} is forbidden, and the log says why`, async (t) => {
-    const gateway = await openGateway(t);
+  test(`a request ${what} is forbidden, and the log says why`, async () => {
+    const gateway = await openGateway();
     const { status, body, headers } = await gateway.call(call);
     assert.deepEqual(
       [status, body, headers['content-type']],
@@ -166,8 +166,8 @@ for (const [what, call, reason] of unwanted) {
   });
 }
 
-test('credentials that have expired, or whose token was changed, are forbidden', async (t) => {
-  const { call, guest, clock, reasons } = await openGateway(t);
+test('credentials that have expired, or whose token was changed, are forbidden', async () => {
+  const { call, guest, clock, reasons } = await openGateway();
   const visitor = await guest();
   const other = { ...visitor, sessionToken: `${visitor.sessionToken}x` };
   assert.equal((await call({ keys: other })).status, 403);
@@ -176,8 +176,8 @@ test('credentials that have expired, or whose token was changed, are forbidden',
   assert.match(reasons.join('\n'), /session token is not one of this installation\n.*have expired/);
 });
 
-test('guests are forbidden everything once the template takes none', async (t) => {
-  const { call, login, guest } = await openGateway(t, { overrides: { AllowGuests: 'false' } });
+test('guests are forbidden everything once the template takes none', async () => {
+  const { call, login, guest } = await openGateway({ overrides: { AllowGuests: 'false' } });
   await assert.rejects(guest());
   assert.equal((await call({ keys: await login('alice') })).status, 200);
 });
@@ -195,8 +195,8 @@ const unknown: readonly (readonly [method: string, path: string])[] = [
   ['GET', '/../devices'],
 ];
 for (const [method, path] of unknown) {
-  test(`${method} ${path || 'of nothing'} is not found, whoever asks`, async (t) => {
-    const { call, events } = await openGateway(t);
+  test(`${method} ${path || 'of nothing'} is not found, whoever asks`, async () => {
+    const { call, events } = await openGateway();
     const { status, body } = await call({ method, path, keys: null });
     assert.deepEqual([status, method === 'HEAD' || body], [404, method === 'HEAD' || message('Not Found')]);
     assert.deepEqual(events, []);
@@ -214,8 +214,8 @@ const bodies: readonly (readonly [type: string | undefined, isText: boolean])[] 
   ['image/png', false],
 ];
 for (const [type, isText] of bodies) {
-  test(`a body of type ${type} reaches the function as ${isText ? 'text' : 'base64'}`, async (t) => {
-    const { call, events } = await openGateway(t, { spec: { routes: [put] } });
+  test(`a body of type ${type} reaches the function as ${isText ? 'text' : 'base64'}`, async () => {
+    const { call, events } = await openGateway({ spec: { routes: [put] } });
     const body = '{"a":"ä"}';
     await call({
       method: 'PUT',
@@ -229,8 +229,8 @@ for (const [type, isText] of bodies) {
   });
 }
 
-test('a body that is larger than API Gateway or the function takes is refused', async (t) => {
-  const { call, counts } = await openGateway(t, { spec: { routes: [put] } });
+test('a body that is larger than API Gateway or the function takes is refused', async () => {
+  const { call, counts } = await openGateway({ spec: { routes: [put] } });
   for (const size of [6_291_456, 10_485_761]) {
     const { status, body } = await call({ method: 'PUT', path: '/rules/x', body: 'x'.repeat(size) });
     assert.deepEqual([status, body], [413, message('Request Entity Too Large')]);
@@ -288,21 +288,21 @@ const results: readonly (readonly [
   ],
 ];
 for (const [what, result, status, type, body] of results) {
-  test(`a function that gives ${what} makes the answer ${status}`, async (t) => {
-    const { call } = await openGateway(t, { result });
+  test(`a function that gives ${what} makes the answer ${status}`, async () => {
+    const { call } = await openGateway({ result });
     const answer = await call();
     assert.deepEqual([answer.status, answer.headers['content-type'], answer.body], [status, type, body]);
   });
 }
 
-test('cookies of a function are set, and headers of its connection are not passed on', async (t) => {
+test('cookies of a function are set, and headers of its connection are not passed on', async () => {
   const result = {
     statusCode: 200,
     headers: { 'Content-Length': '999', Connection: 'close', 'X-A': 'b' },
     cookies: ['a=1', 'b=2'],
     body: 'x',
   };
-  const { call } = await openGateway(t, { result });
+  const { call } = await openGateway({ result });
   const { headers, body } = await call();
   assert.deepEqual(
     [headers['set-cookie'], headers['content-length'], headers['x-a'], body],
@@ -310,26 +310,26 @@ test('cookies of a function are set, and headers of its connection are not passe
   );
 });
 
-test('a function that fails makes the answer 500, without its error', async (t) => {
+test('a function that fails makes the answer 500, without its error', async () => {
   const payload = '{"errorType":"Error","errorMessage":"secret"}';
   const invoke = async () => ({ payload, functionError: 'Unhandled' as const, logTail: '' });
-  const { call, reasons, counts } = await openGateway(t, { invoke });
+  const { call, reasons, counts } = await openGateway({ invoke });
   const { status, body } = await call();
   assert.deepEqual([status, body], [500, message('Internal Server Error')]);
   assert.deepEqual([reasons, counts], [[payload], { 'api.requests': 1, 'api.errors': 1 }]);
 });
 
-test('a function that is not free makes the answer 503', async (t) => {
+test('a function that is not free makes the answer 503', async () => {
   const invoke = () => Promise.reject(new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429));
-  const { call } = await openGateway(t, { invoke });
+  const { call } = await openGateway({ invoke });
   const { status, body } = await call();
   assert.deepEqual([status, body], [503, message('Service Unavailable')]);
 });
 
-test('a function that takes thirty seconds makes the answer 503', async (t) => {
+test('a function that takes thirty seconds makes the answer 503', async () => {
   let invoked = () => {};
   const started = new Promise<void>((resolve) => (invoked = resolve));
-  const { call, clock, reasons } = await openGateway(t, {
+  const { call, clock, reasons } = await openGateway({
     invoke() {
       invoked();
       return new Promise(() => {});
@@ -341,8 +341,8 @@ test('a function that takes thirty seconds makes the answer 503', async (t) => {
   assert.deepEqual([(await answer).status, reasons], [503, ['no answer within 30 seconds']]);
 });
 
-test('what comes faster than the template allows gets 429, and time heals', async (t) => {
-  const { call, clock, counts } = await openGateway(t, { spec: { rate: 2, burst: 3 } });
+test('what comes faster than the template allows gets 429, and time heals', async () => {
+  const { call, clock, counts } = await openGateway({ spec: { rate: 2, burst: 3 } });
   const statuses = async (times: number) => {
     const found: unknown[] = [];
     for (let i = 0; i < times; i += 1) found.push((await call({ signedAt: clock.now() })).status);
@@ -363,8 +363,8 @@ const asking = (origin: string) => ({
   },
 });
 for (const origin of ['http://localhost:8080', 'https://dashboard.example.com']) {
-  test(`a page of ${origin}, which the template names, may ask and read`, async (t) => {
-    const { call, counts } = await openGateway(t, { overrides: { DashboardOrigin: origin } });
+  test(`a page of ${origin}, which the template names, may ask and read`, async () => {
+    const { call, counts } = await openGateway({ overrides: { DashboardOrigin: origin } });
     const preflight = await call({ ...question, ...asking(origin) });
     assert.deepEqual(
       [
@@ -384,14 +384,14 @@ for (const origin of ['http://localhost:8080', 'https://dashboard.example.com'])
   });
 }
 
-test('the page of the web port may call, by whichever name, whatever the template says', async (t) => {
-  const { call } = await openGateway(t, { overrides: { DashboardOrigin: 'https://dashboard.example.com' } });
+test('the page of the web port may call, by whichever name, whatever the template says', async () => {
+  const { call } = await openGateway({ overrides: { DashboardOrigin: 'https://dashboard.example.com' } });
   const { headers } = await call({ ...question, ...asking('http://localhost:8080') });
   assert.equal(headers['access-control-allow-origin'], 'http://localhost:8080');
 });
 
-test('another page may not', async (t) => {
-  const { call } = await openGateway(t);
+test('another page may not', async () => {
+  const { call } = await openGateway();
   const { status, headers } = await call({ ...question, ...asking('https://evil.example') });
   assert.deepEqual(
     [status, headers['access-control-allow-origin'], headers['access-control-allow-methods']],

@@ -1,21 +1,23 @@
 // Asking about single clients, and sending to one, through the AWS SDK.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
-import { test, type TestContext } from 'node:test';
 import {
   GetConnectionCommand,
   IoTDataPlaneClient,
   ListSubscriptionsCommand,
   SendDirectMessageCommand,
 } from '@aws-sdk/client-iot-data-plane';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { createAwsServer } from '../../aws/server.ts';
 import { signingNames } from '../../iot-data/api.ts';
 import { silentLog } from '../../log.ts';
 import { createRawClient, type RawClient } from '../mqtt/raw-client.ts';
-import { eventually, start, startCloud, type Cloud, type CloudOptions } from '../shadow/fixture.ts';
+import { start, startCloud, type Cloud, type CloudOptions } from '../shadow/fixture.ts';
 
-async function serve(t: TestContext, options: CloudOptions = {}) {
-  const cloud = await startCloud(t, options);
+async function serve(options: CloudOptions = {}) {
+  const cloud = await startCloud(options);
   const services = Object.fromEntries(signingNames.map((name) => [name, cloud.dataPlane.handler]));
   const listening = { host: '127.0.0.1', port: 0, log: silentLog, count: () => {} };
   const server = await createAwsServer({ ...listening, services });
@@ -25,7 +27,7 @@ async function serve(t: TestContext, options: CloudOptions = {}) {
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: 1,
   });
-  t.after(async () => {
+  cleanup(async () => {
     api.destroy();
     await server.close();
   });
@@ -52,8 +54,8 @@ const command = (more: object = {}) =>
     ...more,
   });
 
-test('a connection is described while it lasts, for half an hour after, and then no more', async (t) => {
-  const { api, clock, connect, messages } = await serve(t);
+test('a connection is described while it lasts, for half an hour after, and then no more', async () => {
+  const { api, clock, connect, messages } = await serve();
   const device = await connect('d1', { keepalive: 60 });
   const ask = () => api.send(new GetConnectionCommand({ clientId: 'd1', includeSocketInformation: true }));
   const known = { clientId: 'd1', cleanSession: true, sessionExpiry: 0, keepAliveDuration: 60 };
@@ -76,8 +78,8 @@ test('a connection is described while it lasts, for half an hour after, and then
   await assert.rejects(ask(), { name: 'ResourceNotFoundException' });
 });
 
-test('a session that waits for its client is described, with what it hears, page by page', async (t) => {
-  const { api, clock, connect, messages } = await serve(t);
+test('a session that waits for its client is described, with what it hears, page by page', async () => {
+  const { api, clock, connect, messages } = await serve();
   const device = await connect('d1', { clean: false });
   for (const [filter, qos] of [
     ['b/#', 1],
@@ -106,8 +108,8 @@ test('a session that waits for its client is described, with what it hears, page
   });
 });
 
-test('a direct message reaches a client that has subscribed to nothing, and no rule or other client', async (t) => {
-  const { api, connect, messages } = await serve(t);
+test('a direct message reaches a client that has subscribed to nothing, and no rule or other client', async () => {
+  const { api, connect, messages } = await serve();
   const device = await connect('d1', { protocolVersion: 5 });
   const other = await connect('d2');
   const heard: unknown[] = [];
@@ -128,8 +130,8 @@ test('a direct message reaches a client that has subscribed to nothing, and no r
   assert.equal(messages.length, before);
 });
 
-test('a confirmation that does not come in time is a gateway timeout', async (t) => {
-  const cloud = await serve(t);
+test('a confirmation that does not come in time is a gateway timeout', async () => {
+  const cloud = await serve();
   const device = await rawClient(cloud, 'd1');
   const sent = cloud.api.send(command({ confirmation: true, timeout: 3 }));
   const refused = assert.rejects(sent, { name: 'GatewayTimeoutException' });
@@ -138,8 +140,8 @@ test('a confirmation that does not come in time is a gateway timeout', async (t)
   await refused;
 });
 
-test('a direct message is not kept for a client that comes back', async (t) => {
-  const cloud = await serve(t);
+test('a direct message is not kept for a client that comes back', async () => {
+  const cloud = await serve();
   const device = await rawClient(cloud, 'd1', false);
   const refused = assert.rejects(cloud.api.send(command({ confirmation: true })), {
     name: 'GatewayTimeoutException',
@@ -162,10 +164,10 @@ const refusals: readonly (readonly [what: string, name: string, more: object])[]
   ['of 131,073 bytes', 'RequestEntityTooLargeException', { payload: Buffer.alloc(131_073) }],
 ];
 for (const [what, name, more] of refusals) {
-  test(`a direct message ${what} is refused with ${name}`, async (t) => {
+  test(`a direct message ${what} is refused with ${name}`, async () => {
     const authorize = ({ action, resource }: { action: string; resource: string }) =>
       action !== 'iot:Receive' || !resource.includes('secret');
-    const { api, connect } = await serve(t, { authorize });
+    const { api, connect } = await serve({ authorize });
     await connect('d1');
     await assert.rejects(api.send(command(more)), { name });
   });

@@ -1,7 +1,7 @@
 // The AWS IoT control plane through the real SDK: what it answers, what it refuses, and with which of AWS's codes.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, X509Certificate, createPrivateKey } from 'node:crypto';
-import { test, type TestContext } from 'node:test';
 import * as iotApi from '@aws-sdk/client-iot';
 import { supportedCalls } from '../../iot/api.ts';
 import { makeKeyAndRequest } from './device-fixture.ts';
@@ -12,9 +12,9 @@ const document = JSON.stringify({
   Statement: { Effect: 'Allow', Action: 'iot:*', Resource: '*' },
 });
 
-async function open(t: TestContext) {
-  const opened = await openTestIot(t);
-  return { ...opened, ...(await serve(t, opened.iot)) };
+async function open() {
+  const opened = await openTestIot();
+  return { ...opened, ...(await serve(opened.iot)) };
 }
 
 const named = (name: string) => (error: unknown) => {
@@ -34,8 +34,8 @@ test('every call that is answered has a command of the same name in the SDK', ()
   for (const name of supportedCalls) assert.ok(Object.hasOwn(iotApi, `${name}Command`), name);
 });
 
-test('a thing type is created twice alike, but not twice otherwise', async (t) => {
-  const { client } = await open(t);
+test('a thing type is created twice alike, but not twice otherwise', async () => {
+  const { client } = await open();
   const create = (description: string) =>
     client.send(
       new iotApi.CreateThingTypeCommand({
@@ -51,8 +51,8 @@ test('a thing type is created twice alike, but not twice otherwise', async (t) =
   assert.equal(thingTypes?.[0]?.thingTypeMetadata?.creationDate?.toISOString(), '2026-11-20T12:00:00.000Z');
 });
 
-test('a thing type is deleted only when deprecated for five minutes and unused', async (t) => {
-  const { client, clock } = await open(t);
+test('a thing type is deleted only when deprecated for five minutes and unused', async () => {
+  const { client, clock } = await open();
   const thingTypeName = 'sensor';
   const remove = () => client.send(new iotApi.DeleteThingTypeCommand({ thingTypeName }));
   await client.send(new iotApi.CreateThingTypeCommand({ thingTypeName }));
@@ -74,8 +74,8 @@ test('a thing type is deleted only when deprecated for five minutes and unused',
   );
 });
 
-test('a thing keeps type, attributes and version', async (t) => {
-  const { client } = await open(t);
+test('a thing keeps type, attributes and version', async () => {
+  const { client } = await open();
   const thingName = 's1';
   await client.send(new iotApi.CreateThingTypeCommand({ thingTypeName: 'sensor' }));
   const attributes = { city: 'Seattle', floor: '2' };
@@ -116,8 +116,8 @@ test('a thing keeps type, attributes and version', async (t) => {
   });
 });
 
-test('things are listed in pages, by type and by attribute', async (t) => {
-  const { client } = await open(t);
+test('things are listed in pages, by type and by attribute', async () => {
+  const { client } = await open();
   await client.send(new iotApi.CreateThingTypeCommand({ thingTypeName: 'odd' }));
   for (let n = 0; n < 7; n += 1) {
     const type = n % 2 ? { thingTypeName: 'odd' } : {};
@@ -150,14 +150,14 @@ const refusedThings: readonly (readonly [what: string, input: iotApi.CreateThing
   ],
 ];
 for (const [what, input] of refusedThings) {
-  test(`a thing with ${what} is refused`, async (t) => {
-    const { client } = await open(t);
+  test(`a thing with ${what} is refused`, async () => {
+    const { client } = await open();
     await assert.rejects(client.send(new iotApi.CreateThingCommand(input)), named('InvalidRequestException'));
   });
 }
 
-test('names such as __proto__ and constructor are names like others', async (t) => {
-  const { client, iot } = await open(t);
+test('names such as __proto__ and constructor are names like others', async () => {
+  const { client, iot } = await open();
   for (const thingName of ['__proto__', 'constructor', 'hasOwnProperty']) {
     await assert.rejects(
       client.send(new iotApi.DescribeThingCommand({ thingName })),
@@ -171,8 +171,8 @@ test('names such as __proto__ and constructor are names like others', async (t) 
   assert.deepEqual([...iot.registry.things.keys()], ['__proto__', 'constructor', 'hasOwnProperty']);
 });
 
-test('groups nest, hold things once in a hierarchy, and lose their things when they go', async (t) => {
-  const { client } = await open(t);
+test('groups nest, hold things once in a hierarchy, and lose their things when they go', async () => {
+  const { client } = await open();
   const create = (thingGroupName: string, parentGroupName?: string) =>
     client.send(new iotApi.CreateThingGroupCommand({ thingGroupName, parentGroupName }));
   await create('usa');
@@ -204,8 +204,8 @@ test('groups nest, hold things once in a hierarchy, and lose their things when t
   assert.deepEqual(thingGroups, []);
 });
 
-test('a certificate from a CSR keeps its key and subject, and starts inactive unless asked', async (t) => {
-  const { client, iot } = await open(t);
+test('a certificate from a CSR keeps its key and subject, and starts inactive unless asked', async () => {
+  const { client, iot } = await open();
   const { csr, keyPem } = await makeKeyAndRequest('store-1');
   const made = await client.send(
     new iotApi.CreateCertificateFromCsrCommand({ certificateSigningRequest: csr }),
@@ -222,16 +222,16 @@ test('a certificate from a CSR keeps its key and subject, and starts inactive un
   assert.equal(certificateDescription?.validity?.notAfter?.toISOString(), '2049-12-31T23:59:59.000Z');
 });
 
-test('CreateKeysAndCertificate gives a 2048-bit RSA key that fits its certificate', async (t) => {
-  const { client } = await open(t);
+test('CreateKeysAndCertificate gives a 2048-bit RSA key that fits its certificate', async () => {
+  const { client } = await open();
   const made = await client.send(new iotApi.CreateKeysAndCertificateCommand({ setAsActive: true }));
   const key = createPrivateKey(made.keyPair!.PrivateKey!);
   assert.equal(key.asymmetricKeyDetails?.modulusLength, 2048);
   assert.ok(new X509Certificate(made.certificatePem!).checkPrivateKey(key));
 });
 
-test('a request that is no CSR, or has a weak key, is refused', async (t) => {
-  const { client } = await open(t);
+test('a request that is no CSR, or has a weak key, is refused', async () => {
+  const { client } = await open();
   const { csr } = await makeKeyAndRequest('a');
   const tampered = csr.replace(/[A-Za-z](?=[A-Za-z0-9+/=]*\n-----END)/, (letter) =>
     letter === 'A' ? 'B' : 'A',
@@ -249,9 +249,9 @@ test('a request that is no CSR, or has a weak key, is refused', async (t) => {
   }
 });
 
-test('a foreign certificate is registered without its CA, a CA certificate is not', async (t) => {
-  const { client, iot } = await open(t);
-  const { iot: other } = await openTestIot(t);
+test('a foreign certificate is registered without its CA, a CA certificate is not', async () => {
+  const { client, iot } = await open();
+  const { iot: other } = await openTestIot();
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const spki = publicKey.export({ type: 'spki', format: 'der' });
   const certificatePem = await other.ca.issue({ publicKey: spki, subject: [{ CN: ['x'] }] });
@@ -266,8 +266,8 @@ test('a foreign certificate is registered without its CA, a CA certificate is no
   await assert.rejects(register('rubbish'), named('CertificateValidationException'));
 });
 
-test('a certificate is deleted only when inactive, detached from its thing and without policies', async (t) => {
-  const { client } = await open(t);
+test('a certificate is deleted only when inactive, detached from its thing and without policies', async () => {
+  const { client } = await open();
   const { id: certificateId, arn: principal } = await certificate(client);
   await client.send(new iotApi.CreatePolicyCommand({ policyName: 'P', policyDocument: document }));
   await client.send(new iotApi.CreateThingCommand({ thingName: 's1' }));
@@ -291,8 +291,8 @@ test('a certificate is deleted only when inactive, detached from its thing and w
   await client.send(new iotApi.DeleteThingCommand({ thingName: 's1' }));
 });
 
-test('a policy has at most five versions, and one of them in force', async (t) => {
-  const { client } = await open(t);
+test('a policy has at most five versions, and one of them in force', async () => {
+  const { client } = await open();
   const policyName = 'P';
   const version = (setAsDefault = false) =>
     client.send(
@@ -326,8 +326,8 @@ test('a policy has at most five versions, and one of them in force', async (t) =
   );
 });
 
-test('a certificate exclusive to one thing is attached to no other', async (t) => {
-  const { client } = await open(t);
+test('a certificate exclusive to one thing is attached to no other', async () => {
+  const { client } = await open();
   const { arn: principal } = await certificate(client);
   for (const thingName of ['s1', 's2']) await client.send(new iotApi.CreateThingCommand({ thingName }));
   const attach = (thingName: string, thingPrincipalType?: iotApi.ThingPrincipalType) =>
@@ -342,8 +342,8 @@ test('a certificate exclusive to one thing is attached to no other', async (t) =
   assert.deepEqual(principalThingObjects, [{ thingName: 's1', thingPrincipalType: 'EXCLUSIVE_THING' }]);
 });
 
-test('policies are listed by target, with those of the groups above, and targets by policy', async (t) => {
-  const { client } = await open(t);
+test('policies are listed by target, with those of the groups above, and targets by policy', async () => {
+  const { client } = await open();
   const { arn: target } = await certificate(client);
   await client.send(new iotApi.CreateThingGroupCommand({ thingGroupName: 'usa' }));
   await client.send(
@@ -373,8 +373,8 @@ test('policies are listed by target, with those of the groups above, and targets
   );
 });
 
-test('the older calls attach, list and detach the policies of a principal', async (t) => {
-  const { client } = await open(t);
+test('the older calls attach, list and detach the policies of a principal', async () => {
+  const { client } = await open();
   const { arn: principal } = await certificate(client);
   const policyName = 'P';
   await client.send(new iotApi.CreatePolicyCommand({ policyName, policyDocument: document }));
@@ -394,8 +394,8 @@ test('the older calls attach, list and detach the policies of a principal', asyn
   );
 });
 
-test('the data endpoint is localhost, and other endpoints are refused', async (t) => {
-  const { client } = await open(t);
+test('the data endpoint is localhost, and other endpoints are refused', async () => {
+  const { client } = await open();
   const { endpointAddress } = await client.send(
     new iotApi.DescribeEndpointCommand({ endpointType: 'iot:Data-ATS' }),
   );
@@ -406,8 +406,8 @@ test('the data endpoint is localhost, and other endpoints are refused', async (t
   );
 });
 
-test('a call or a parameter that is not supported is refused by name, never half done', async (t) => {
-  const { client, iot } = await open(t);
+test('a call or a parameter that is not supported is refused by name, never half done', async () => {
+  const { client, iot } = await open();
   await assert.rejects(client.send(new iotApi.ListJobsCommand({})), /AWS IoT GET \/jobs is not supported/);
   await assert.rejects(
     client.send(new iotApi.CreateThingCommand({ thingName: 's1', billingGroupName: 'b' })),
@@ -416,8 +416,8 @@ test('a call or a parameter that is not supported is refused by name, never half
   assert.equal(iot.registry.things.size, 0);
 });
 
-test('a request that is broken below the API gets an error, not a stack trace', async (t) => {
-  const { url } = await open(t);
+test('a request that is broken below the API gets an error, not a stack trace', async () => {
+  const { url } = await open();
   const broken: readonly (readonly [string, RequestInit])[] = [
     ['/things/%zz', { method: 'POST' }],
     ['/things/a', { method: 'POST', body: '{' }],

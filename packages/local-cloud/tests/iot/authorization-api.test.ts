@@ -1,6 +1,6 @@
 // What TestAuthorization and GetEffectivePolicies answer about a device, held to what the broker decides.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
 import {
   AddThingToThingGroupCommand,
   AttachPolicyCommand,
@@ -32,9 +32,9 @@ const policies: Record<string, string> = {
   }),
 };
 
-async function open(t: TestContext) {
-  const { iot } = await openTestIot(t);
-  const { client } = await serve(t, iot);
+async function open() {
+  const { iot } = await openTestIot();
+  const { client } = await serve(iot);
   for (const [policyName, policyDocument] of Object.entries(policies))
     await client.send(new CreatePolicyCommand({ policyName, policyDocument }));
   const made = await client.send(new CreateKeysAndCertificateCommand({ setAsActive: true }));
@@ -50,8 +50,8 @@ async function open(t: TestContext) {
   return { iot, client, principal, ask };
 }
 
-test('TestAuthorization names the policies that allow, deny and say nothing, as the broker decides', async (t) => {
-  const { iot, principal, ask } = await open(t);
+test('TestAuthorization names the policies that allow, deny and say nothing, as the broker decides', async () => {
+  const { iot, principal, ask } = await open();
   const cases = [
     ['CONNECT', 'client/s1', 's1', 'ALLOWED'],
     ['CONNECT', 'client/s2', 's2', 'IMPLICIT_DENY'],
@@ -75,8 +75,8 @@ test('TestAuthorization names the policies that allow, deny and say nothing, as 
   }
 });
 
-test('policies are tried out by adding and skipping them', async (t) => {
-  const { ask } = await open(t);
+test('policies are tried out by adding and skipping them', async () => {
+  const { ask } = await open();
   const authInfos = [{ actionType: 'PUBLISH' as const, resources: [arn('topic/t/s1')] }];
   const denied = await ask({ clientId: 's1', authInfos, policyNamesToAdd: ['quiet'] });
   const named = (policyName: string) => [{ policyName, policyArn: arn(`policy/${policyName}`) }];
@@ -96,8 +96,8 @@ test('policies are tried out by adding and skipping them', async (t) => {
   assert.equal(skipped.authResults?.[0]?.authDecision, 'IMPLICIT_DENY');
 });
 
-test('values that only a connection has are named where a policy needs them', async (t) => {
-  const { ask } = await open(t);
+test('values that only a connection has are named where a policy needs them', async () => {
+  const { ask } = await open();
   const missing = async (actionType: 'CONNECT' | 'SUBSCRIBE', resource: string) =>
     (await ask({ authInfos: [{ actionType, resources: [arn(resource)] }] })).authResults?.[0]
       ?.missingContextValues;
@@ -109,15 +109,15 @@ test('values that only a connection has are named where a policy needs them', as
   assert.deepEqual((await ask(home)).authResults?.[0]?.missingContextValues, ['aws:SourceIp']);
 });
 
-test('several resources are allowed where each of them is', async (t) => {
-  const { ask } = await open(t);
+test('several resources are allowed where each of them is', async () => {
+  const { ask } = await open();
   const resources = [arn('topic/t/s1'), arn('topic/t/s2')];
   const both = await ask({ clientId: 's1', authInfos: [{ actionType: 'PUBLISH', resources }] });
   assert.equal(both.authResults?.[0]?.authDecision, 'IMPLICIT_DENY');
 });
 
-test('GetEffectivePolicies gives those of the certificate, and of the groups of the thing', async (t) => {
-  const { client, principal } = await open(t);
+test('GetEffectivePolicies gives those of the certificate, and of the groups of the thing', async () => {
+  const { client, principal } = await open();
   const named = async (input: { principal?: string; thingName?: string }) => {
     const { effectivePolicies } = await client.send(new GetEffectivePoliciesCommand(input));
     return effectivePolicies?.map(({ policyName, policyDocument }) => {
@@ -130,8 +130,8 @@ test('GetEffectivePolicies gives those of the certificate, and of the groups of 
   assert.deepEqual(await named({ thingName: 's1' }), ['home']);
 });
 
-test('a question that cannot be answered is refused by name', async (t) => {
-  const { client, ask } = await open(t);
+test('a question that cannot be answered is refused by name', async () => {
+  const { client, ask } = await open();
   const authInfos = [{ actionType: 'PUBLISH' as const, resources: [arn('topic/t/s1')] }];
   const refusals: [() => Promise<unknown>, string, RegExp][] = [
     [() => ask({ authInfos: [] }), 'InvalidRequestException', /^authInfos must be a list of 1 to 10$/],

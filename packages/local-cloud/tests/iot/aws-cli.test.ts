@@ -1,22 +1,20 @@
 // The AWS CLI against the local AWS IoT API, as a person types it.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { openTestIot, serve, temporaryDir } from './iot-fixture.ts';
+import { isInstalled, testIf } from '../../../../tests/support/conditions.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { openTestIot, serve } from './iot-fixture.ts';
 
 const run = promisify(execFile);
-const isInstalled = (process.env['PATH'] ?? '')
-  .split(':')
-  .some((folder) => existsSync(path.join(folder, 'aws')));
-const skip = isInstalled ? false : 'the AWS CLI is not installed on this machine';
+const testWithCli = testIf(isInstalled('aws'), 'the AWS CLI is not installed');
 
-test('the AWS CLI makes a device, and is told by the codes of AWS what is refused', { skip }, async (t) => {
-  const { iot } = await openTestIot(t);
-  const { url } = await serve(t, iot);
-  const dir = temporaryDir(t);
+testWithCli('the AWS CLI makes a device, and is told by the codes of AWS what is refused', async () => {
+  const { iot } = await openTestIot();
+  const { url } = await serve(iot);
+  const dir = temporaryFolder();
   const env = {
     ...process.env,
     AWS_ACCESS_KEY_ID: 'local',

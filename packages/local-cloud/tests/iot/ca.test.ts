@@ -1,24 +1,18 @@
 // The local CA: its certificates verify in real TLS, its keys are private, and it survives restarts and damage.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
-import { after, test } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createManualClock, type Clock } from '../../clock.ts';
 import { openCa } from '../../iot/ca.ts';
 import { StartError } from '../../start-error.ts';
 
-const folders: string[] = [];
-after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
-
-function folder(): string {
-  const made = mkdtempSync(path.join(tmpdir(), 'tidegate-ca-'));
-  folders.push(made);
-  return path.join(made, 'iot');
-}
+const folder = () => path.join(temporaryFolder(), 'iot');
 
 const clock: Clock = createManualClock(Date.now());
 const later = (days: number) => createManualClock(clock.now() + days * 86_400_000);

@@ -1,7 +1,6 @@
 // Devices for tests: a key that is made here, and a certificate that the registry knows.
 import 'reflect-metadata';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
-import type { TestContext } from 'node:test';
 import * as iotApi from '@aws-sdk/client-iot';
 import { PemConverter, Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import type { Iot } from '../../iot/iot.ts';
@@ -36,12 +35,8 @@ export const spki = () =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' });
 
 /** A registered certificate, attached to `thing` where one is named. */
-export async function device(
-  t: TestContext,
-  iot: Iot,
-  options: { thing?: string; policy?: string; pem?: string } = {},
-) {
-  const { client } = await serve(t, iot);
+export async function device(iot: Iot, options: { thing?: string; policy?: string; pem?: string } = {}) {
+  const { client } = await serve(iot);
   const {
     thing,
     policy,

@@ -1,6 +1,6 @@
 // Policies of any shape: refused by name or evaluated without an accident, and by the laws of AWS's evaluation.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { compilePolicy, PolicyError } from '../../policies/document.ts';
 import { canonicalKey } from '../../policies/key.ts';

@@ -1,7 +1,7 @@
 // Who may connect and what they may do: certificates of every state, things, groups, and the template's own policy.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
-import { test } from 'node:test';
 import * as iotApi from '@aws-sdk/client-iot';
 import { createManualClock } from '../../clock.ts';
 import type { Iot } from '../../iot/iot.ts';
@@ -12,16 +12,16 @@ import { arn, openTestIot, serve, start } from './iot-fixture.ts';
 
 const allowAll = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } };
 
-test('a registered ACTIVE certificate is identified by the SHA-256 of its DER', async (t) => {
-  const { iot } = await openTestIot(t);
-  const { der } = await device(t, iot);
+test('a registered ACTIVE certificate is identified by the SHA-256 of its DER', async () => {
+  const { iot } = await openTestIot();
+  const { der } = await device(iot);
   assert.deepEqual(iot.identify(der), { principal: createHash('sha256').update(der).digest('hex') });
 });
 
-test('each other certificate is refused for a reason of its own', async (t) => {
-  const { iot } = await openTestIot(t);
-  const { iot: foreign } = await openTestIot(t);
-  const { der, client, principal } = await device(t, iot);
+test('each other certificate is refused for a reason of its own', async () => {
+  const { iot } = await openTestIot();
+  const { iot: foreign } = await openTestIot();
+  const { der, client, principal } = await device(iot);
   const refusal = (bytes: Buffer, now?: number) => {
     const result = iot.identify(bytes, now);
     return 'refused' in result ? result.refused : 'identified';
@@ -43,10 +43,10 @@ test('each other certificate is refused for a reason of its own', async (t) => {
   assert.match(refusal(der, start - 86_400_000), /not valid before/);
 });
 
-test("a template's policy lets a device do what it says, and the reason names the statement", async (t) => {
-  const { iot } = await openTestIot(t);
+test("a template's policy lets a device do what it says, and the reason names the statement", async () => {
+  const { iot } = await openTestIot();
   await iot.seed(loadSample());
-  const { principal } = await device(t, iot, { thing: 's1', policy: 'SampleDevice' });
+  const { principal } = await device(iot, { thing: 's1', policy: 'SampleDevice' });
   const ask = asker(iot, principal, 's1');
   assert.deepEqual(ask('iot:Publish', 'topic/telemetry/seattle/s1'), {
     allowed: true,
@@ -76,17 +76,17 @@ test("a template's policy lets a device do what it says, and the reason names th
   );
 });
 
-test('a certificate without a policy may do nothing, and the reason says so', async (t) => {
-  const { iot } = await openTestIot(t);
-  const { principal } = await device(t, iot, { thing: 's1' });
+test('a certificate without a policy may do nothing, and the reason says so', async () => {
+  const { iot } = await openTestIot();
+  const { principal } = await device(iot, { thing: 's1' });
   const decision = asker(iot, principal, 's1')('iot:Connect', 'client/s1');
   assert.equal(decision.allowed, false);
   assert.match(decision.reason, /^certificate [0-9a-f]{12}\.\.\. has no policy attached$/);
 });
 
-test('changes of policy, attachment and certificate take effect on the next request', async (t) => {
-  const { iot } = await openTestIot(t);
-  const { principal, client, arn: target } = await device(t, iot, { thing: 's1' });
+test('changes of policy, attachment and certificate take effect on the next request', async () => {
+  const { iot } = await openTestIot();
+  const { principal, client, arn: target } = await device(iot, { thing: 's1' });
   const ask = () => asker(iot, principal, 's1')('iot:Publish', 'topic/a').allowed;
   assert.equal(ask(), false);
   const policyName = 'P';
@@ -104,9 +104,9 @@ test('changes of policy, attachment and certificate take effect on the next requ
   assert.equal(ask(), false);
 });
 
-test('listeners hear of a certificate that is deactivated, revoked or deleted', async (t) => {
-  const { iot } = await openTestIot(t);
-  const { principal, client } = await device(t, iot);
+test('listeners hear of a certificate that is deactivated, revoked or deleted', async () => {
+  const { iot } = await openTestIot();
+  const { principal, client } = await device(iot);
   const heard: string[] = [];
   iot.onChange((event) => {
     if (event.kind === 'certificate') heard.push(`${event.certificateId === principal} ${event.status}`);
@@ -118,9 +118,9 @@ test('listeners hear of a certificate that is deactivated, revoked or deleted', 
   assert.deepEqual(heard, ['true INACTIVE', 'true REVOKED', 'true DELETED']);
 });
 
-test('policies of a group and of the groups above apply to its things, under the client id of the thing', async (t) => {
-  const { iot } = await openTestIot(t);
-  const { principal, client } = await device(t, iot, { thing: 's1' });
+test('policies of a group and of the groups above apply to its things, under the client id of the thing', async () => {
+  const { iot } = await openTestIot();
+  const { principal, client } = await device(iot, { thing: 's1' });
   await client.send(new iotApi.CreateThingGroupCommand({ thingGroupName: 'usa' }));
   await client.send(
     new iotApi.CreateThingGroupCommand({ thingGroupName: 'seattle', parentGroupName: 'usa' }),
@@ -136,9 +136,9 @@ test('policies of a group and of the groups above apply to its things, under the
   assert.equal(ask('s2'), false);
 });
 
-test('an exclusive attachment gives the connection its thing whatever the client id', async (t) => {
-  const { iot } = await openTestIot(t);
-  const { principal, client, der, arn: target } = await device(t, iot, { thing: 's1' });
+test('an exclusive attachment gives the connection its thing whatever the client id', async () => {
+  const { iot } = await openTestIot();
+  const { principal, client, der, arn: target } = await device(iot, { thing: 's1' });
   assert.deepEqual(iot.thingOf(principal, 's1'), { name: 's1', exclusive: false });
   assert.equal(iot.thingOf(principal, 'other'), undefined);
   await client.send(
@@ -170,9 +170,9 @@ const variables: readonly (readonly [variable: string, value: string])[] = [
   ['iot:Certificate.Issuer.Organization', 'Acme'],
   ['aws:EpochTime', String(start / 1000)],
 ];
-test('each policy variable takes its value from the connection', async (t) => {
-  const { iot } = await openTestIot(t);
-  const { principal, client, arn: target } = await device(t, iot, { thing: 's1' });
+test('each policy variable takes its value from the connection', async () => {
+  const { iot } = await openTestIot();
+  const { principal, client, arn: target } = await device(iot, { thing: 's1' });
   for (const [index, [variable, value]] of variables.entries()) {
     const policyName = `P${index}`;
     const Statement = { Effect: 'Allow', Action: 'iot:Publish', Resource: arn(`topic/v/\${${variable}}`) };
@@ -185,9 +185,9 @@ test('each policy variable takes its value from the connection', async (t) => {
   }
 });
 
-test('what CONNECT asks for is a condition key', async (t) => {
-  const { iot } = await openTestIot(t);
-  const { principal, client, arn: target } = await device(t, iot, { thing: 's1' });
+test('what CONNECT asks for is a condition key', async () => {
+  const { iot } = await openTestIot();
+  const { principal, client, arn: target } = await device(iot, { thing: 's1' });
   const policyDocument = JSON.stringify({
     Version: '2012-10-17',
     Statement: [
@@ -216,8 +216,8 @@ test('what CONNECT asks for is a condition key', async (t) => {
   assert.equal(iot.authorize({ ...request, connectAttributes: ['PersistentConnect'] }).allowed, false);
 });
 
-test('a stored policy that is no longer evaluated stops the start by name', async (t) => {
-  const { iot, dir } = await openTestIot(t);
+test('a stored policy that is no longer evaluated stops the start by name', async () => {
+  const { iot, dir } = await openTestIot();
   const versions = [{ id: 1, document: '{"Version":"1999"}', createdAt: start }];
   const value = {
     name: 'Old',
@@ -229,18 +229,15 @@ test('a stored policy that is no longer evaluated stops the start by name', asyn
   };
   await iot.registry.commit([{ kind: 'policy', key: 'Old', value }]);
   await iot.close();
-  await assert.rejects(
-    openTestIot(t, { dir }),
-    /^StartError: policy Old of the registry: .*Version: must be/,
-  );
+  await assert.rejects(openTestIot({ dir }), /^StartError: policy Old of the registry: .*Version: must be/);
 });
 
-test('seeding again changes nothing; a changed template policy is the new default; a change through the API stays', async (t) => {
-  const { iot, dir } = await openTestIot(t);
+test('seeding again changes nothing; a changed template policy is the new default; a change through the API stays', async () => {
+  const { iot, dir } = await openTestIot();
   await iot.seed(loadSample());
   await iot.seed(loadSample());
   assert.equal(iot.registry.policies.get('SampleDevice')?.versions.length, 1);
-  const { client } = await serve(t, iot);
+  const { client } = await serve(iot);
   const policyName = 'SampleDevice';
   const policyDocument = JSON.stringify(allowAll);
   await client.send(
@@ -273,18 +270,17 @@ test('seeding again changes nothing; a changed template policy is the new defaul
     },
   );
   await iot.close();
-  const { iot: again } = await openTestIot(t, { dir, clock: createManualClock(start) });
+  const { iot: again } = await openTestIot({ dir, clock: createManualClock(start) });
   assert.equal(again.registry.policies.get(policyName)?.defaultVersion, 10);
 });
 
-test('authorize decides a hundred thousand publishes in well under a second each ten thousand', async (t) => {
-  const { iot } = await openTestIot(t);
+test('authorize decides a hundred thousand publishes in well under a second each ten thousand', async () => {
+  const { iot } = await openTestIot();
   await iot.seed(loadSample());
-  const { principal } = await device(t, iot, { thing: 's1', policy: 'SampleDevice' });
+  const { principal } = await device(iot, { thing: 's1', policy: 'SampleDevice' });
   const ask = asker(iot, principal, 's1');
   const begun = process.hrtime.bigint();
   for (let n = 0; n < 100_000; n += 1) ask('iot:Publish', 'topic/telemetry/seattle/s1');
   const nanoseconds = Number(process.hrtime.bigint() - begun) / 100_000;
-  t.diagnostic(`${Math.round(nanoseconds)} ns each`);
-  assert.ok(nanoseconds < 100_000);
+  assert.ok(nanoseconds < 100_000, `${Math.round(nanoseconds)} ns each`);
 });

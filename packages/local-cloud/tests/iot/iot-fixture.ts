@@ -1,11 +1,9 @@
 // An IoT service in a temporary folder for the tests of this room, with an HTTP server on a free port when asked for.
 import { createServer } from 'node:http';
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import type { TestContext } from 'node:test';
 import { IoTClient } from '@aws-sdk/client-iot';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { account } from '../../account.ts';
 import { createManualClock, type ManualClock } from '../../clock.ts';
 import { openIot, type Iot } from '../../iot/iot.ts';
@@ -14,30 +12,23 @@ import { silentLog, type Log } from '../../log.ts';
 export const start = Date.parse('2026-11-20T12:00:00Z');
 export const arn = (resource: string) => `arn:aws:iot:us-east-1:000000000000:${resource}`;
 
-export function temporaryDir(t: TestContext): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'tidegate-iot-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
-
 export async function openTestIot(
-  t: TestContext,
   options: { dir?: string; clock?: ManualClock; log?: Log } = {},
 ): Promise<{ iot: Iot; dir: string; clock: ManualClock }> {
-  const { dir = temporaryDir(t), clock = createManualClock(start), log = silentLog } = options;
+  const { dir = temporaryFolder(), clock = createManualClock(start), log = silentLog } = options;
   const iot = await openIot({ dir, ...account, organization: 'Acme', clock, log });
-  t.after(() => iot.close());
+  cleanup(() => iot.close());
   return { iot, dir, clock };
 }
 
 /** Serves `iot` over HTTP, as port 4566 does, and gives the URL and an SDK client. */
-export async function serve(t: TestContext, iot: Iot): Promise<{ url: string; client: IoTClient }> {
+export async function serve(iot: Iot): Promise<{ url: string; client: IoTClient }> {
   const server = createServer((req, res) => void iot.handler(req, res));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const client = new IoTClient({ endpoint: url, region: 'us-east-1', credentials });
-  t.after(() => {
+  cleanup(() => {
     client.destroy();
     server.closeAllConnections();
     server.close();

@@ -1,17 +1,16 @@
 // The journal must give back exactly what was acknowledged and not paid, whatever moment the process died at.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createManualClock } from '../../clock.ts';
 import { type Journal, openJournal } from '../../journal/journal.ts';
 import { type Log, silentLog } from '../../log.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-files.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'tidegate-journal-'));
-after(() => rmSync(dir, { recursive: true }));
+const dir = temporaryFolder();
 
 const open = (disk: MemoryDisk, more: { segmentBytes?: number; log?: Log } = {}) =>
   openJournal({ dir, files: disk.files, log: silentLog, clock: createManualClock(0), ...more });

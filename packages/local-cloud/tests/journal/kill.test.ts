@@ -1,17 +1,14 @@
 // A process that is killed with SIGKILL in the middle of writing loses nothing that it had called durable.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { openJournal } from '../../journal/journal.ts';
 import { silentLog } from '../../log.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'tidegate-kill-'));
-after(() => rmSync(dir, { recursive: true }));
+const dir = temporaryFolder();
 
 const journalUrl = new URL('../../journal/journal.ts', import.meta.url);
 const logUrl = new URL('../../log.ts', import.meta.url);

@@ -1,6 +1,6 @@
 // Decimals of 34 digits: reading, rounding half to even, writing.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import {
   add,

@@ -1,30 +1,33 @@
 // The Kinesis API: what clients of a stream see, through the AWS CLI where it is installed and by hand for what it would not send.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { isInstalled, testIf } from '../../../../tests/support/conditions.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createManualClock } from '../../clock.ts';
 import { createKinesisHandler } from '../../kinesis/api.ts';
 import { openDataStreams } from '../../kinesis/streams.ts';
 import { silentLog } from '../../log.ts';
 import { cliEnvironment, serve } from '../aws/local-cloud.ts';
-import { start, streamSpec, temporaryFolder } from './fixture.ts';
+import { start, streamSpec } from './fixture.ts';
 
 type Json = Record<string, unknown>;
 
-async function open(t: TestContext, shards = 2) {
+async function open(shards = 2) {
   const clock = createManualClock(start);
   const streams = await openDataStreams({
-    dir: temporaryFolder(t),
+    dir: temporaryFolder(),
     streams: [streamSpec(shards)],
     clock,
     log: silentLog,
     count: () => {},
   });
   const server = await serve({ kinesis: createKinesisHandler({ streams, clock }) }, silentLog);
-  t.after(async () => {
+  cleanup(async () => {
     await server.close();
     await streams.close();
   });
@@ -58,8 +61,8 @@ async function iterator(call: Awaited<ReturnType<typeof open>>['call'], changes:
 const textsOf = (body: Json) =>
   (body['Records'] as { Data: string }[]).map(({ Data }) => Buffer.from(Data, 'base64').toString());
 
-test('records are put and read back, page by page, from every kind of position', async (t) => {
-  const { call, clock } = await open(t, 1);
+test('records are put and read back, page by page, from every kind of position', async () => {
+  const { call, clock } = await open(1);
   const { body: first } = await call('PutRecord', {
     StreamName: 'readings',
     PartitionKey: 'a',
@@ -94,8 +97,8 @@ test('records are put and read back, page by page, from every kind of position',
   }
 });
 
-test('shards are listed with ranges that the hash key of a record falls into', async (t) => {
-  const { call } = await open(t);
+test('shards are listed with ranges that the hash key of a record falls into', async () => {
+  const { call } = await open();
   const { body } = await call('ListShards', { StreamName: 'readings', MaxResults: 1 });
   const rest = await call('ListShards', { NextToken: body['NextToken'] });
   const [shard] = rest.body['Shards'] as { ShardId: string; HashKeyRange: { StartingHashKey: string } }[];
@@ -107,8 +110,8 @@ test('shards are listed with ranges that the hash key of a record falls into', a
   assert.equal((summary['StreamDescriptionSummary'] as Json)['OpenShardCount'], 2);
 });
 
-test('an iterator is good for five minutes', async (t) => {
-  const { call, clock } = await open(t);
+test('an iterator is good for five minutes', async () => {
+  const { call, clock } = await open();
   const ShardIterator = await iterator(call);
   await clock.advance(300_001);
   assert.equal((await call('GetRecords', { ShardIterator })).body['__type'], 'ExpiredIteratorException');
@@ -146,23 +149,23 @@ const refusals: readonly (readonly [what: string, operation: string, input: unkn
   ['an operation called __proto__', '__proto__', {}, 'UnknownOperationException'],
 ];
 for (const [what, operation, input, type] of refusals) {
-  test(`${what} is refused with ${type}`, async (t) => {
-    const { call } = await open(t);
+  test(`${what} is refused with ${type}`, async () => {
+    const { call } = await open();
     const { status, body } = await call(operation, input);
     assert.deepEqual([status, body['__type']], [400, type]);
   });
 }
 
-test('CBOR is refused with the remedy', async (t) => {
-  const { call } = await open(t);
+test('CBOR is refused with the remedy', async () => {
+  const { call } = await open();
   const { body } = await call('ListStreams', '', 'application/x-amz-cbor-1.1');
   assert.match(String(body['message']), /set AWS_CBOR_DISABLE=true/);
 });
 
-const hasCli = (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(path.join(folder, 'aws')));
-if (hasCli) {
-  test('the AWS CLI puts a record and reads it back', async (t) => {
-    const { url } = await open(t, 1);
+testIf(isInstalled('aws'), 'the AWS CLI is not installed')(
+  'the AWS CLI puts a record and reads it back',
+  async () => {
+    const { url } = await open(1);
     const aws = async (...args: string[]) => {
       const { stdout } = await promisify(execFile)('aws', ['kinesis', ...args, '--output', 'json'], {
         env: cliEnvironment(url),
@@ -170,7 +173,7 @@ if (hasCli) {
       return JSON.parse(stdout) as Json;
     };
     // Version 1 takes text as it is, version 2 as base64, and both a file as bytes.
-    const file = path.join(temporaryFolder(t), 'data');
+    const file = path.join(temporaryFolder(), 'data');
     writeFileSync(file, 'hello');
     await aws('put-record', '--stream-name', 'readings', '--partition-key', 'a', '--data', `fileb://${file}`);
     const shard = ['--stream-name', 'readings', '--shard-id', 'shardId-000000000000'];
@@ -184,5 +187,5 @@ if (hasCli) {
       'hello',
     ]);
     assert.deepEqual((await aws('list-streams'))['StreamNames'], ['readings']);
-  });
-}
+  },
+);

@@ -1,8 +1,5 @@
 // Streams in a temporary folder, and a function that a test writes, for the tests of this room.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
 import type { Clock } from '../../clock.ts';
 import type { MappingSpec } from '../../kinesis/mapping-spec.ts';
 import { openMappings, type MappingsOptions } from '../../kinesis/mappings.ts';
@@ -10,12 +7,6 @@ import { openDataStreams, type DataStreams } from '../../kinesis/streams.ts';
 import { createRecordingLog } from '../aws/local-cloud.ts';
 
 export const start = Date.UTC(2026, 0, 1);
-
-export function temporaryFolder(t: TestContext): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'tidegate-kinesis-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
 
 export const streamSpec = (shards = 1) => ({
   name: 'readings',

@@ -1,6 +1,6 @@
 // The small parts: hash keys, sequence numbers, shards over resharding, and what a function's answer means.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { readResponse } from '../../kinesis/batch-response.ts';
 import { evenRanges, HASH_KEYS, hashKeyOf, holds } from '../../kinesis/hash-key.ts';
 import { placeOf, sequenceNumberOf } from '../../kinesis/sequence-number.ts';

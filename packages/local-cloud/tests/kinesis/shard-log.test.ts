@@ -1,13 +1,14 @@
 // A shard on disk: what was taken comes back in order, over restarts, torn ends, full disks and deleted files.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createManualClock } from '../../clock.ts';
 import { openShardLog, type ShardLog } from '../../kinesis/shard-log.ts';
 import { silentLog } from '../../log.ts';
 import { createRecordingLog } from '../aws/local-cloud.ts';
 import { createMemoryDisk, type MemoryDisk } from '../journal/memory-files.ts';
-import { start, temporaryFolder } from './fixture.ts';
+import { start } from './fixture.ts';
 
 const clock = createManualClock(start);
 const open = (dir: string, disk: MemoryDisk, segmentBytes?: number, log = silentLog) =>
@@ -27,8 +28,8 @@ async function readAll(log: ShardLog, after = 0, limit = 1000): Promise<string[]
   }
 }
 
-test('records come back in order, from any place and after a restart', async (t) => {
-  const [dir, disk] = [temporaryFolder(t), createMemoryDisk()];
+test('records come back in order, from any place and after a restart', async () => {
+  const [dir, disk] = [temporaryFolder(), createMemoryDisk()];
   let log = await open(dir, disk);
   assert.deepEqual(await append(log, 'a', 'b', 'c'), [1, 2, 3]);
   assert.deepEqual(await readAll(log), ['a', 'b', 'c']);
@@ -40,15 +41,15 @@ test('records come back in order, from any place and after a restart', async (t)
   assert.deepEqual(await readAll(log), ['a', 'b', 'c', 'd']);
 });
 
-test('records that come in one turn are synced together', async (t) => {
+test('records that come in one turn are synced together', async () => {
   const disk = createMemoryDisk();
-  const log = await open(temporaryFolder(t), disk);
+  const log = await open(temporaryFolder(), disk);
   await append(log, ...Array.from({ length: 100 }, (_, n) => String(n)));
   assert.equal(disk.syncs, 1);
 });
 
-test('readers at different places of many files miss nothing and get nothing twice', async (t) => {
-  const dir = temporaryFolder(t);
+test('readers at different places of many files miss nothing and get nothing twice', async () => {
+  const dir = temporaryFolder();
   const step = fc.oneof(
     fc.record({ append: fc.integer({ min: 1, max: 30 }) }),
     fc.record({ reader: fc.nat(3), limit: fc.integer({ min: 1, max: 9 }) }),
@@ -74,15 +75,15 @@ test('readers at different places of many files miss nothing and get nothing twi
   await fc.assert(property, { numRuns: 60, seed: 1 });
 });
 
-test('a record of the largest size is read back', async (t) => {
-  const log = await open(temporaryFolder(t), createMemoryDisk());
+test('a record of the largest size is read back', async () => {
+  const log = await open(temporaryFolder(), createMemoryDisk());
   const large = 'x'.repeat(1_048_000);
   await append(log, 'small', large, 'after');
   assert.deepEqual(await readAll(log), ['small', large, 'after']);
 });
 
-test('a torn end is cut, and the next record takes its number', async (t) => {
-  const [dir, disk] = [temporaryFolder(t), createMemoryDisk()];
+test('a torn end is cut, and the next record takes its number', async () => {
+  const [dir, disk] = [temporaryFolder(), createMemoryDisk()];
   const log = await open(dir, disk);
   await append(log, 'a', 'b');
   const [[path, bytes] = ['', Buffer.alloc(0)]] = disk.content;
@@ -93,9 +94,9 @@ test('a torn end is cut, and the next record takes its number', async (t) => {
   assert.deepEqual(await readAll(again), ['a', 'c']);
 });
 
-test('a full disk takes nothing, and everything once it has room', async (t) => {
+test('a full disk takes nothing, and everything once it has room', async () => {
   const [disk, lines] = [createMemoryDisk(), createRecordingLog()];
-  const log = await open(temporaryFolder(t), disk, undefined, lines);
+  const log = await open(temporaryFolder(), disk, undefined, lines);
   await append(log, 'a');
   disk.space = 5;
   let taken = 0;
@@ -116,8 +117,8 @@ test('a full disk takes nothing, and everything once it has room', async (t) => 
   );
 });
 
-test('closing does not wait for a disk that refuses, nor take what it refused', async (t) => {
-  const [dir, disk] = [temporaryFolder(t), createMemoryDisk()];
+test('closing does not wait for a disk that refuses, nor take what it refused', async () => {
+  const [dir, disk] = [temporaryFolder(), createMemoryDisk()];
   const log = await open(dir, disk);
   disk.space = 0;
   let taken = false;
@@ -129,8 +130,8 @@ test('closing does not wait for a disk that refuses, nor take what it refused', 
   assert.equal((await open(dir, disk)).newest(), 0);
 });
 
-test('files go once they are old and nobody needs them, never the newest', async (t) => {
-  const [dir, disk] = [temporaryFolder(t), createMemoryDisk()];
+test('files go once they are old and nobody needs them, never the newest', async () => {
+  const [dir, disk] = [temporaryFolder(), createMemoryDisk()];
   const log = await open(dir, disk, 100);
   const texts = Array.from({ length: 20 }, (_, n) => `record ${n} ${'x'.repeat(60)}`);
   for (const text of texts) await append(log, text);
@@ -148,9 +149,9 @@ test('files go once they are old and nobody needs them, never the newest', async
   assert.equal((await open(dir, disk)).newest(), 20);
 });
 
-test('a damaged record costs the rest of its file, with an error, and no other', async (t) => {
+test('a damaged record costs the rest of its file, with an error, and no other', async () => {
   const [disk, lines] = [createMemoryDisk(), createRecordingLog()];
-  const log = await open(temporaryFolder(t), disk, 100, lines);
+  const log = await open(temporaryFolder(), disk, 100, lines);
   for (const text of ['a', 'b', 'c']) await append(log, text.repeat(80));
   const [first] = [...disk.content.keys()].sort();
   const bytes = disk.content.get(first!)!;

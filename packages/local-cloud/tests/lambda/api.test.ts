@@ -1,12 +1,10 @@
 // The Lambda API through the real SDK, and with requests that no SDK would send.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import {
   GetFunctionCommand,
   GetFunctionConcurrencyCommand,
@@ -17,13 +15,16 @@ import {
   ListFunctionsCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { AwsError } from '../../aws-error.ts';
 import { sendError } from '../../aws/wire.ts';
 import type { LambdaService } from '../../lambda/service.ts';
-import { start, until } from './fixture.ts';
+import { start } from './fixture.ts';
 import type { FunctionDraft } from './fixture.ts';
 
-async function serve(t: TestContext, lambda: LambdaService): Promise<{ url: string; client: LambdaClient }> {
+async function serve(lambda: LambdaService): Promise<{ url: string; client: LambdaClient }> {
   const server = createServer((req, res) => {
     Promise.resolve(lambda.handler(req, res)).catch((error: unknown) => {
       sendError(
@@ -41,7 +42,7 @@ async function serve(t: TestContext, lambda: LambdaService): Promise<{ url: stri
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: 1,
   });
-  t.after(() => {
+  cleanup(() => {
     client.destroy();
     server.closeAllConnections();
     server.close();
@@ -58,9 +59,9 @@ const functions: Readonly<Record<string, FunctionDraft>> = {
   Fails: { source: `export const handler = async () => { throw new TypeError('wrong'); };` },
 };
 
-test('invokes a function by name, by partial and by whole ARN', async (t) => {
-  const { lambda } = await start(t, functions);
-  const { client } = await serve(t, lambda);
+test('invokes a function by name, by partial and by whole ARN', async () => {
+  const { lambda } = await start(functions);
+  const { client } = await serve(lambda);
   const names = [
     'tidegate-Echo',
     'tidegate-Echo:$LATEST',
@@ -80,17 +81,17 @@ test('invokes a function by name, by partial and by whole ARN', async (t) => {
   }
 });
 
-test('takes an empty payload for an empty object and gives no log unless it is asked for', async (t) => {
-  const { lambda } = await start(t, functions);
-  const { client } = await serve(t, lambda);
+test('takes an empty payload for an empty object and gives no log unless it is asked for', async () => {
+  const { lambda } = await start(functions);
+  const { client } = await serve(lambda);
   const answer = await client.send(new InvokeCommand({ FunctionName: 'tidegate-Echo' }));
   assert.equal(Buffer.from(answer.Payload!).toString(), '{}');
   assert.equal(answer.LogResult, undefined);
 });
 
-test('answers a failing function with status 200 and its error document', async (t) => {
-  const { lambda } = await start(t, functions);
-  const { client } = await serve(t, lambda);
+test('answers a failing function with status 200 and its error document', async () => {
+  const { lambda } = await start(functions);
+  const { client } = await serve(lambda);
   const answer = await client.send(new InvokeCommand({ FunctionName: 'tidegate-Fails', Payload: '{}' }));
   assert.equal(answer.StatusCode, 200);
   assert.equal(answer.FunctionError, 'Unhandled');
@@ -100,9 +101,9 @@ test('answers a failing function with status 200 and its error document', async 
   assert.ok(Array.isArray(document['trace']));
 });
 
-test('refuses what Lambda refuses, with its codes', async (t) => {
-  const { lambda } = await start(t, functions);
-  const { url, client } = await serve(t, lambda);
+test('refuses what Lambda refuses, with its codes', async () => {
+  const { lambda } = await start(functions);
+  const { url, client } = await serve(lambda);
   const invoke = (FunctionName: string, Payload: string | Buffer, rest = {}) =>
     client.send(new InvokeCommand({ FunctionName, Payload, ...rest }));
   const arn = 'arn:aws:lambda:eu-west-1:000000000000:function:tidegate-Echo';
@@ -135,17 +136,16 @@ test('refuses what Lambda refuses, with its codes', async (t) => {
   assert.equal(type.status, 400);
 });
 
-test('accepts an event for later once it is on disk, and forgets it when it is done', async (t) => {
-  const dir = await mkdtemp(path.join(tmpdir(), 'tidegate-event-'));
+test('accepts an event for later once it is on disk, and forgets it when it is done', async () => {
+  const dir = temporaryFolder();
   const file = path.join(dir, 'out');
   const source = `import { existsSync, readdirSync, writeFileSync } from 'node:fs';
     export const handler = async (event: unknown) => {
       while (!existsSync(${JSON.stringify(path.join(dir, 'go'))})) await new Promise((resolve) => setTimeout(resolve, 5));
       writeFileSync(${JSON.stringify(file)}, JSON.stringify(event));
     };`;
-  const { lambda } = await start(t, { Later: { source } }, { dir });
-  t.after(() => rm(dir, { recursive: true, force: true }));
-  const { client } = await serve(t, lambda);
+  const { lambda } = await start({ Later: { source } }, { dir });
+  const { client } = await serve(lambda);
   const answer = await client.send(
     new InvokeCommand({ FunctionName: 'tidegate-Later', Payload: '{"k":2}', InvocationType: 'Event' }),
   );
@@ -155,13 +155,13 @@ test('accepts an event for later once it is on disk, and forgets it when it is d
   assert.match(await readFile(path.join(spool, name!), 'utf8'), /\{"k":2\}$/);
   const { writeFile } = await import('node:fs/promises');
   await writeFile(path.join(dir, 'go'), '');
-  await until(async () => (await readdir(spool)).length === 0, 'an empty spool');
+  await eventually('an empty spool', async () => (await readdir(spool)).length === 0);
   assert.equal(await readFile(file, 'utf8'), '{"k":2}');
 });
 
-test('checks a dry run without running anything', async (t) => {
-  const { lambda, counters } = await start(t, functions);
-  const { client } = await serve(t, lambda);
+test('checks a dry run without running anything', async () => {
+  const { lambda, counters } = await start(functions);
+  const { client } = await serve(lambda);
   const answer = await client.send(
     new InvokeCommand({ FunctionName: 'tidegate-Echo', Payload: '{}', InvocationType: 'DryRun' }),
   );
@@ -169,10 +169,10 @@ test('checks a dry run without running anything', async (t) => {
   assert.equal(counters.get('lambda.invocations'), 0);
 });
 
-test('describes the functions of the template', async (t) => {
-  const { lambda } = await start(t, functions);
+test('describes the functions of the template', async () => {
+  const { lambda } = await start(functions);
   await lambda.ready();
-  const { client } = await serve(t, lambda);
+  const { client } = await serve(lambda);
   const first = await client.send(new ListFunctionsCommand({ MaxItems: 1 }));
   const second = await client.send(new ListFunctionsCommand({ Marker: first.NextMarker }));
   const names = [...first.Functions!, ...second.Functions!].map(({ FunctionName }) => FunctionName);

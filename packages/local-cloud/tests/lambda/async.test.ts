@@ -1,10 +1,11 @@
 // Asynchronous events: retried on Lambda's schedule, then kept in the failure destination, and never forgotten.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { test } from 'node:test';
-import { startTime, start, until } from './fixture.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
+import { startTime, start } from './fixture.ts';
 
 const s3Destination = { onFailure: { type: 's3', arn: 'arn:aws:s3:::tidegate-errors' } } as const;
 const failing = `export const handler = async () => { throw new Error('no luck'); };`;
@@ -17,21 +18,20 @@ const failsTimes = (file: string, times: number) => `import { appendFileSync, re
   };`;
 
 async function scratch(): Promise<string> {
-  const dir = await mkdtemp(path.join(tmpdir(), 'tidegate-async-'));
+  const dir = temporaryFolder();
   await appendFile(path.join(dir, 'attempts'), '');
   return dir;
 }
 
-test('retries after one minute and after two more, and is then done', async (t) => {
+test('retries after one minute and after two more, and is then done', async () => {
   const dir = await scratch();
-  t.after(() => rm(dir, { recursive: true, force: true }));
   const attempts = path.join(dir, 'attempts');
-  const { lambda, clock, counters, stored } = await start(t, {
+  const { lambda, clock, counters, stored } = await start({
     Flaky: { source: failsTimes(attempts, 2), async: s3Destination },
   });
   let done = false;
   const finished = lambda.invokeAsync('tidegate-Flaky', '{}').then(() => (done = true));
-  const failedTimes = (n: number) => until(() => counters.get('lambda.retries') === n, `${n} failures`);
+  const failedTimes = (n: number) => eventually(`${n} failures`, () => counters.get('lambda.retries') === n);
   await failedTimes(1);
   await clock.advance(59_999);
   assert.equal((await readFile(attempts, 'utf8')).length, 1);
@@ -47,14 +47,14 @@ test('retries after one minute and after two more, and is then done', async (t) 
   assert.equal(counters.get('lambda.givenUp'), 0);
 });
 
-test('leaves the documented record in the bucket when all attempts have failed, digits kept', async (t) => {
-  const { lambda, clock, counters, stored } = await start(t, {
+test('leaves the documented record in the bucket when all attempts have failed, digits kept', async () => {
+  const { lambda, clock, counters, stored } = await start({
     Doomed: { source: failing, async: s3Destination },
   });
   const finished = lambda.invokeAsync('tidegate-Doomed', '{"n":12345678901234567890.10}');
-  await until(() => counters.get('lambda.retries') === 1, 'the first failure');
+  await eventually('the first failure', () => counters.get('lambda.retries') === 1);
   await clock.advance(60_000);
-  await until(() => counters.get('lambda.retries') === 2, 'the second failure');
+  await eventually('the second failure', () => counters.get('lambda.retries') === 2);
   await clock.advance(120_000);
   await finished;
   assert.equal(stored.length, 1);
@@ -95,27 +95,27 @@ test('leaves the documented record in the bucket when all attempts have failed, 
   assert.equal(record.responsePayload['errorMessage'], 'no luck');
 });
 
-test('gives up at once when the template allows no retries', async (t) => {
-  const { lambda, stored } = await start(t, {
+test('gives up at once when the template allows no retries', async () => {
+  const { lambda, stored } = await start({
     Once: { source: failing, async: { ...s3Destination, maximumRetryAttempts: 0 } },
   });
   await lambda.invokeAsync('tidegate-Once', '{}');
   assert.match(stored[0]!.body, /"condition":"RetriesExhausted","approximateInvokeCount":1/);
 });
 
-test('gives up when the next attempt would be later than the event may be old', async (t) => {
-  const { lambda, clock, counters, stored } = await start(t, {
+test('gives up when the next attempt would be later than the event may be old', async () => {
+  const { lambda, clock, counters, stored } = await start({
     Old: { source: failing, async: { ...s3Destination, maximumEventAgeSeconds: 100 } },
   });
   const finished = lambda.invokeAsync('tidegate-Old', '{}');
-  await until(() => counters.get('lambda.retries') === 1, 'the first failure');
+  await eventually('the first failure', () => counters.get('lambda.retries') === 1);
   await clock.advance(60_000);
   await finished;
   assert.match(stored[0]!.body, /"condition":"EventAgeExceeded","approximateInvokeCount":2/);
 });
 
-test('sends events to the destination unrun when the reserved concurrency is zero', async (t) => {
-  const { lambda, stored } = await start(t, {
+test('sends events to the destination unrun when the reserved concurrency is zero', async () => {
+  const { lambda, stored } = await start({
     Off: { source: failing, reservedConcurrency: 0, async: s3Destination },
   });
   await lambda.invokeAsync('tidegate-Off', '[1]');
@@ -128,7 +128,7 @@ test('sends events to the destination unrun when the reserved concurrency is zer
   });
 });
 
-test('tries the failure destination again until it takes the record', async (t) => {
+test('tries the failure destination again until it takes the record', async () => {
   let refusals = 2;
   const stored: string[] = [];
   const s3 = async (_bucket: string, key: string) => {
@@ -139,24 +139,23 @@ test('tries the failure destination again until it takes the record', async (t) 
     stored.push(key);
   };
   const { lambda, clock, logged } = await start(
-    t,
     { Sad: { source: failing, async: { ...s3Destination, maximumRetryAttempts: 0 } } },
     { destinations: { s3 } },
   );
   const finished = lambda.invokeAsync('tidegate-Sad', '{}');
   const refused = () =>
     logged.filter(({ message }) => message.startsWith('failure destination cannot be written')).length;
-  await until(() => refused() === 1, 'the first refusal');
+  await eventually('the first refusal', () => refused() === 1);
   await clock.advance(1_000);
-  await until(() => refused() === 2, 'the second refusal');
+  await eventually('the second refusal', () => refused() === 2);
   assert.equal(stored.length, 0);
   await clock.advance(2_000);
   await finished;
   assert.equal(stored.length, 1);
 });
 
-test('logs the loss of an event whose function has no failure destination', async (t) => {
-  const { lambda, logged, counters } = await start(t, {
+test('logs the loss of an event whose function has no failure destination', async () => {
+  const { lambda, logged, counters } = await start({
     Bare: { source: failing, async: { maximumRetryAttempts: 0 } },
   });
   await lambda.invokeAsync('tidegate-Bare', '{}');
@@ -167,13 +166,11 @@ test('logs the loss of an event whose function has no failure destination', asyn
   assert.equal(counters.get('lambda.lost'), 1);
 });
 
-test('hands the record to an SNS topic and to another function', async (t) => {
+test('hands the record to an SNS topic and to another function', async () => {
   const published: { topicArn: string; message: string }[] = [];
   const dir = await scratch();
-  t.after(() => rm(dir, { recursive: true, force: true }));
   const file = path.join(dir, 'record');
   const { lambda } = await start(
-    t,
     {
       ToTopic: {
         source: failing,
@@ -205,22 +202,22 @@ test('hands the record to an SNS topic and to another function', async (t) => {
   assert.equal(await readFile(file, 'utf8'), 'RetriesExhausted');
 });
 
-test('refuses a failure destination that the local cloud does not have', async (t) => {
+test('refuses a failure destination that the local cloud does not have', async () => {
   const onFailure = { type: 'sqs', arn: 'arn:aws:sqs:us-east-1:000000000000:q' } as const;
-  await assert.rejects(start(t, { Queue: { source: failing, async: { onFailure } } }), {
+  await assert.rejects(start({ Queue: { source: failing, async: { onFailure } } }), {
     name: 'StartError',
     message:
       /^template\.yaml:7: Queue: a failure destination of type sqs is not supported .*: use an S3 bucket$/,
   });
 });
 
-test('leaves an event unfinished when it is closed, so that its owner repeats it', async (t) => {
-  const { lambda, counters, stored, clock } = await start(t, {
+test('leaves an event unfinished when it is closed, so that its owner repeats it', async () => {
+  const { lambda, counters, stored, clock } = await start({
     Doomed: { source: failing, async: s3Destination },
   });
   let finished = false;
   void lambda.invokeAsync('tidegate-Doomed', '{}').then(() => (finished = true));
-  await until(() => counters.get('lambda.retries') === 1, 'the first failure');
+  await eventually('the first failure', () => counters.get('lambda.retries') === 1);
   await lambda.drain(5_000);
   await lambda.close();
   await clock.advance(600_000);
@@ -228,8 +225,8 @@ test('leaves an event unfinished when it is closed, so that its owner repeats it
   assert.deepEqual(stored, []);
 });
 
-test('leaves an event unfinished that was running when it was closed', async (t) => {
-  const { lambda, stored } = await start(t, {
+test('leaves an event unfinished that was running when it was closed', async () => {
+  const { lambda, stored } = await start({
     Slow: {
       source: `export const handler = () => new Promise(() => console.log('begun'));`,
       async: { ...s3Destination, maximumRetryAttempts: 0 },
@@ -245,8 +242,8 @@ test('leaves an event unfinished that was running when it was closed', async (t)
   assert.deepEqual(stored, []);
 });
 
-test('drains what runs and what waits', async (t) => {
-  const { lambda, counters } = await start(t, {
+test('drains what runs and what waits', async () => {
+  const { lambda, counters } = await start({
     Slow: { source: `export const handler = () => new Promise((resolve) => setTimeout(resolve, 20));` },
   });
   await lambda.ready();
@@ -255,10 +252,10 @@ test('drains what runs and what waits', async (t) => {
   assert.equal(counters.get('lambda.invocations'), 5);
 });
 
-test('takes up after a restart the events that an earlier process left in the spool, and none that it never accepted', async (t) => {
+test('takes up after a restart the events that an earlier process left in the spool, and none that it never accepted', async () => {
   const dir = await scratch();
   const attempts = path.join(dir, 'attempts');
-  const first = await start(t, { Slow: { source: failing } }, { dir });
+  const first = await start({ Slow: { source: failing } }, { dir });
   const spool = path.join(dir, 'spool');
   const { createSpool } = await import('../../lambda/spool.ts');
   const left = createSpool(spool);
@@ -266,10 +263,9 @@ test('takes up after a restart the events that an earlier process left in the sp
   await left.keep({ requestId: 'r2', functionName: 'tidegate-Gone', payload: '{}' });
   await writeFile(path.join(spool, '1-x.event.tmp'), 'half');
   await first.lambda.close();
-  const second = await start(t, { Slow: { source: failsTimes(attempts, 0) } }, { dir });
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  const second = await start({ Slow: { source: failsTimes(attempts, 0) } }, { dir });
   await second.lambda.ready();
-  await until(async () => (await readdir(spool)).length === 1, 'the event finished');
+  await eventually('the event finished', async () => (await readdir(spool)).length === 1);
   assert.equal((await readFile(attempts, 'utf8')).length, 1);
   assert.match(second.logged[0]!.message, /no longer has its function/);
   assert.ok(startTime > 0);

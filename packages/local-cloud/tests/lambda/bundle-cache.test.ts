@@ -1,9 +1,9 @@
 // Functions are built once for the same sources: whatever a build reads, or would read, counts.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { cacheFolderOf, createBundleCache } from '../../lambda/bundle-cache.ts';
 import { start } from './fixture.ts';
 
@@ -11,9 +11,8 @@ const source = `import { name } from './name.ts'; export const handler = async (
 const key = 'options';
 
 /** A project with a source and what a build made of it, which the cache keeps. */
-async function keptProject(t: TestContext) {
-  const dir = await mkdtemp(path.join(tmpdir(), 'tidegate-bundles-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+async function keptProject() {
+  const dir = temporaryFolder();
   const at = (...names: string[]) => path.join(dir, ...names);
   for (const folder of ['src', 'built/Fn', 'other/deeper']) await mkdir(at(folder), { recursive: true });
   await writeFile(at('src/fn.ts'), source);
@@ -28,8 +27,8 @@ async function keptProject(t: TestContext) {
   return { at, take: () => cache.take(key, at('other/deeper')) };
 }
 
-test('gives what was built of the same sources, with source maps that find them', async (t) => {
-  const { at, take } = await keptProject(t);
+test('gives what was built of the same sources, with source maps that find them', async () => {
+  const { at, take } = await keptProject();
   assert.equal(await take(), true);
   assert.equal(await readFile(at('other/deeper/Fn/fn.mjs'), 'utf8'), 'code');
   const map = JSON.parse(await readFile(at('other/deeper/Fn/fn.mjs.map'), 'utf8')) as { sources: string[] };
@@ -45,22 +44,22 @@ const changes: readonly (readonly [what: string, file: string])[] = [
 ];
 
 for (const [what, file] of changes) {
-  test(`gives nothing after ${what}`, async (t) => {
-    const { at, take } = await keptProject(t);
+  test(`gives nothing after ${what}`, async () => {
+    const { at, take } = await keptProject();
     await writeFile(at(file), '{"type": "module"}');
     assert.equal(await take(), false);
   });
 }
 
-test('gives nothing after a source that went, or for other options', async (t) => {
-  const { at, take } = await keptProject(t);
+test('gives nothing after a source that went, or for other options', async () => {
+  const { at, take } = await keptProject();
   assert.equal(await createBundleCache(at('cache')).take('other options', at('other')), false);
   await rm(at('src/fn.ts'));
   assert.equal(await take(), false);
 });
 
-test('gives nothing that was damaged on disk', async (t) => {
-  const { at, take } = await keptProject(t);
+test('gives nothing that was damaged on disk', async () => {
+  const { at, take } = await keptProject();
   const [entry] = await readdir(at('cache'));
   await writeFile(at('cache', entry!, 'Fn/fn.mjs'), 'cod');
   assert.equal(await take(), false);
@@ -68,28 +67,27 @@ test('gives nothing that was damaged on disk', async (t) => {
   assert.equal(await take(), false);
 });
 
-test('a cache that cannot be written costs the next start a build, and nothing else', async (t) => {
-  const { at } = await keptProject(t);
+test('a cache that cannot be written costs the next start a build, and nothing else', async () => {
+  const { at } = await keptProject();
   await writeFile(at('file'), '');
   const cache = createBundleCache(at('file', 'cache'));
   await cache.keep(key, at('built'), ['Fn/fn.mjs'], [at('src/fn.ts')]);
   assert.equal(await cache.take(key, at('other')), false);
 });
 
-test('is where tools of Node keep what can be made again, and not in a project without node_modules', async (t) => {
-  const { at } = await keptProject(t);
+test('is where tools of Node keep what can be made again, and not in a project without node_modules', async () => {
+  const { at } = await keptProject();
   assert.equal(cacheFolderOf(at('src/fn.ts')), undefined);
   await mkdir(at('node_modules'));
   assert.equal(cacheFolderOf(at('src/fn.ts')), at('node_modules/.cache/local-cloud'));
 });
 
-test('a function runs what was built before, and anew what has changed', async (t) => {
-  const dir = await mkdtemp(path.join(tmpdir(), 'tidegate-bundles-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+test('a function runs what was built before, and anew what has changed', async () => {
+  const dir = temporaryFolder();
   await mkdir(path.join(dir, 'node_modules'));
   const answer = async (name: string) => {
     await writeFile(path.join(dir, 'name.ts'), `export const name = '${name}';`);
-    const { lambda } = await start(t, { Fn: { source } }, { dir });
+    const { lambda } = await start({ Fn: { source } }, { dir });
     const { payload } = await lambda.invoke('tidegate-Fn', '{}');
     return payload;
   };

@@ -1,8 +1,8 @@
 // Building a function as SAM's esbuild method does, with one clear line for each thing that can be wrong.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { test } from 'node:test';
 import { createLogFile } from '../../lambda/log-file.ts';
 import { silentLog } from '../../log.ts';
 import { start } from './fixture.ts';
@@ -10,8 +10,8 @@ import type { FunctionDraft } from './fixture.ts';
 
 const source = `import { join } from 'node:path'; export const handler = async () => join('a', 'b');`;
 
-test('builds CommonJS and ES modules, with and without source maps, and replaces the last build', async (t) => {
-  const esm = (await start(t, { Fn: { source } })).dir;
+test('builds CommonJS and ES modules, with and without source maps, and replaces the last build', async () => {
+  const esm = (await start({ Fn: { source } })).dir;
   const build: FunctionDraft['build'] = {
     format: 'cjs',
     target: 'es2020',
@@ -25,7 +25,7 @@ test('builds CommonJS and ES modules, with and without source maps, and replaces
   };
   await mkdir(path.join(esm, 'build', 'Fn'), { recursive: true });
   await writeFile(path.join(esm, 'build', 'Fn', 'Fn.mjs'), 'stale');
-  const { lambda, dir } = await start(t, { Fn: { source, build } }, { dir: esm });
+  const { lambda, dir } = await start({ Fn: { source, build } }, { dir: esm });
   assert.equal((await lambda.invoke('tidegate-Fn', '{}')).payload, '"a/b"');
   assert.deepEqual((await readdir(path.join(dir, 'build', 'Fn'))).sort(), [
     'Fn.js',
@@ -34,7 +34,7 @@ test('builds CommonJS and ES modules, with and without source maps, and replaces
   ]);
 });
 
-test('names file, line and error of what does not build', async (t) => {
+test('names file, line and error of what does not build', async () => {
   const cases: readonly [FunctionDraft, RegExp][] = [
     [
       { source: `export const ok = 1;\nimport { x } from './missing.ts';\nexport const handler = () => x;` },
@@ -51,14 +51,14 @@ test('names file, line and error of what does not build', async (t) => {
     ],
   ];
   for (const [draft, message] of cases) {
-    const { lambda } = await start(t, { Broken: draft });
+    const { lambda } = await start({ Broken: draft });
     await assert.rejects(lambda.ready(), { name: 'StartError', message });
     await assert.rejects(lambda.invoke('tidegate-Broken', '{}'), { name: 'StartError' });
   }
 });
 
-test('keeps a log within two files of the given size, readable by its owner only', async (t) => {
-  const { dir } = await start(t, {});
+test('keeps a log within two files of the given size, readable by its owner only', async () => {
+  const { dir } = await start({});
   const file = path.join(dir, 'logs', 'Fn.log');
   const log = createLogFile(file, silentLog, 1_000);
   for (let i = 0; i < 100; i += 1) {
@@ -71,8 +71,8 @@ test('keeps a log within two files of the given size, readable by its owner only
   assert.equal((await stat(file)).mode & 0o777, 0o600);
 });
 
-test('loses only lines, with one warning, when a log cannot be written', async (t) => {
-  const { dir } = await start(t, {});
+test('loses only lines, with one warning, when a log cannot be written', async () => {
+  const { dir } = await start({});
   await writeFile(path.join(dir, 'logs'), 'a file where the folder should be');
   const warnings: string[] = [];
   const log = createLogFile(path.join(dir, 'logs', 'Fn.log'), {

@@ -1,12 +1,14 @@
 // What a handler sees, and what becomes of it when it misbehaves.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { test } from 'node:test';
-import { start, until } from './fixture.ts';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
+import { start } from './fixture.ts';
 
-test('gives the handler its event and answers with its result', async (t) => {
-  const { lambda } = await start(t, {
+test('gives the handler its event and answers with its result', async () => {
+  const { lambda } = await start({
     Echo: { source: 'export const handler = async (event: unknown) => ({ got: event });' },
   });
   const result = await lambda.invoke('tidegate-Echo', '{"a":[1,"ü"]}');
@@ -14,8 +16,8 @@ test('gives the handler its event and answers with its result', async (t) => {
   assert.equal(result.functionError, undefined);
 });
 
-test('answers null for a handler that returns nothing, and takes a handler that is not async', async (t) => {
-  const { lambda } = await start(t, {
+test('answers null for a handler that returns nothing, and takes a handler that is not async', async () => {
+  const { lambda } = await start({
     Nothing: { source: 'export const handler = async () => {};' },
     Plain: { source: 'export const handler = () => 5;' },
   });
@@ -23,8 +25,8 @@ test('answers null for a handler that returns nothing, and takes a handler that 
   assert.equal((await lambda.invoke('tidegate-Plain', '{}')).payload, '5');
 });
 
-test('imports the handler once and keeps what it holds between events', async (t) => {
-  const { lambda } = await start(t, {
+test('imports the handler once and keeps what it holds between events', async () => {
+  const { lambda } = await start({
     Counter: { source: 'let n = 0; export const handler = async () => (n += 1);' },
   });
   const answers = [];
@@ -32,14 +34,14 @@ test('imports the handler once and keeps what it holds between events', async (t
   assert.deepEqual(answers, ['1', '2', '3']);
 });
 
-test('shows the handler its context and a Lambda environment, and nothing of this machine', async (t) => {
+test('shows the handler its context and a Lambda environment, and nothing of this machine', async () => {
   process.env['TIDEGATE_TEST_SECRET'] = 'host';
   process.env['AWS_SESSION_TOKEN'] = 'host';
-  t.after(() => {
+  cleanup(() => {
     delete process.env['TIDEGATE_TEST_SECRET'];
     delete process.env['AWS_SESSION_TOKEN'];
   });
-  const { lambda } = await start(t, {
+  const { lambda } = await start({
     Look: {
       source: `export const handler = async (_event, context) => ({
         env: { ...process.env }, argv: process.execArgv,
@@ -141,10 +143,10 @@ const misbehaviours: readonly { title: string; source: string; type: string; mes
 ];
 
 for (const { title, source, type, message } of misbehaviours) {
-  test(`answers ${title} with ${type}, and the next event as if nothing had been`, async (t) => {
+  test(`answers ${title} with ${type}, and the next event as if nothing had been`, async () => {
     const gated = `${source.replace('export const handler', 'const bad')}
       export const handler = (event: { bad: boolean }) => (event.bad ? bad() : 'fine');`;
-    const { lambda } = await start(t, { Bad: { source: gated, timeoutSeconds: 1 } });
+    const { lambda } = await start({ Bad: { source: gated, timeoutSeconds: 1 } });
     const failed = await lambda.invoke('tidegate-Bad', '{"bad":true}');
     assert.equal(failed.functionError, 'Unhandled');
     const document = JSON.parse(failed.payload) as { errorType: string; errorMessage: string };
@@ -154,19 +156,19 @@ for (const { title, source, type, message } of misbehaviours) {
   });
 }
 
-test('ends only the environment when a handler takes more memory than it has', async (t) => {
+test('ends only the environment when a handler takes more memory than it has', async () => {
   const source = `export const handler = (event: { bad: boolean }) => {
     const all: unknown[] = [];
     while (event.bad) all.push(Array.from({ length: 1000 }, (_, i) => ({ i })));
     return 'fine';
   };`;
-  const { lambda } = await start(t, { Greedy: { source, memoryMb: 64, timeoutSeconds: 30 } });
+  const { lambda } = await start({ Greedy: { source, memoryMb: 64, timeoutSeconds: 30 } });
   const failed = await lambda.invoke('tidegate-Greedy', '{"bad":true}');
   assert.equal((JSON.parse(failed.payload) as { errorType: string }).errorType, 'Runtime.OutOfMemory');
   assert.equal((await lambda.invoke('tidegate-Greedy', '{}')).payload, '"fine"');
 });
 
-test('refuses to start with a handler that cannot be imported, naming the function and the error', async (t) => {
+test('refuses to start with a handler that cannot be imported, naming the function and the error', async () => {
   const cases = [
     [
       'throw new Error("no table"); export const handler = 1;',
@@ -177,13 +179,13 @@ test('refuses to start with a handler that cannot be imported, naming the functi
     ['process.exit(4); export const handler = async () => 1;', /ExitError: .*exit status 4$/],
   ] as const;
   for (const [source, message] of cases) {
-    const { lambda } = await start(t, { BadFunction: { source } });
+    const { lambda } = await start({ BadFunction: { source } });
     await assert.rejects(lambda.ready(), { name: 'StartError', message });
   }
 });
 
-test('refuses to start with NODE_OPTIONS that a thread does not take', async (t) => {
-  const { lambda } = await start(t, {
+test('refuses to start with NODE_OPTIONS that a thread does not take', async () => {
+  const { lambda } = await start({
     Options: { source: 'export const handler = () => 1;', environment: { NODE_OPTIONS: '--title=x' } },
   });
   await assert.rejects(lambda.ready(), {
@@ -192,7 +194,7 @@ test('refuses to start with NODE_OPTIONS that a thread does not take', async (t)
   });
 });
 
-test('runs as many events at once as there are environments, and the rest in the order of arrival', async (t) => {
+test('runs as many events at once as there are environments, and the rest in the order of arrival', async () => {
   const source = `let busy = 0;
     export const handler = async (event: number) => {
       busy += 1;
@@ -200,7 +202,7 @@ test('runs as many events at once as there are environments, and the rest in the
       busy -= 1;
       return [event, busy];
     };`;
-  const { lambda } = await start(t, { Slow: { source } }, { maxEnvironments: 2 });
+  const { lambda } = await start({ Slow: { source } }, { maxEnvironments: 2 });
   const order: number[] = [];
   const answers = await Promise.all(
     Array.from({ length: 40 }, async (_, i) => {
@@ -216,7 +218,7 @@ test('runs as many events at once as there are environments, and the rest in the
   for (const [place, i] of order.entries()) assert.ok(Math.abs(place - i) <= 20, `${i} came as ${place}`);
 });
 
-test('writes what a handler prints into its log before it answers, with START, END and REPORT', async (t) => {
+test('writes what a handler prints into its log before it answers, with START, END and REPORT', async () => {
   const source = `export const handler = async () => {
     console.log('hello %s', 'there');
     process.stdout.write('{"raw":');
@@ -224,7 +226,7 @@ test('writes what a handler prints into its log before it answers, with START, E
     console.error('half');
     process.stderr.write('no line end');
   };`;
-  const { lambda, dir } = await start(t, { Talk: { source } });
+  const { lambda, dir } = await start({ Talk: { source } });
   const { logTail } = await lambda.invoke('tidegate-Talk', '{}');
   const file = await readFile(path.join(dir, 'logs', 'Talk.log'), 'utf8');
   assert.equal(file, logTail);
@@ -241,12 +243,12 @@ test('writes what a handler prints into its log before it answers, with START, E
   );
 });
 
-test('keeps what a handler printed before it crashed, and drops what a loop prints without end', async (t) => {
+test('keeps what a handler printed before it crashed, and drops what a loop prints without end', async () => {
   const source = `export const handler = async (event: string) => {
     if (event === 'crash') { console.log('last words'); process.exit(1); }
     for (let i = 0; i < 20_000; i += 1) console.log('x'.repeat(1_000));
   };`;
-  const { lambda, dir } = await start(t, { Loud: { source } });
+  const { lambda, dir } = await start({ Loud: { source } });
   assert.match((await lambda.invoke('tidegate-Loud', '"crash"')).logTail, /INFO\tlast words\n/);
   const flood = await lambda.invoke('tidegate-Loud', '"flood"');
   assert.equal(flood.functionError, undefined);
@@ -256,7 +258,7 @@ test('keeps what a handler printed before it crashed, and drops what a loop prin
   assert.ok(length < 9_000_000);
 });
 
-test('reports each embedded metric by namespace, name, value and dimensions', async (t) => {
+test('reports each embedded metric by namespace, name, value and dimensions', async () => {
   const line = {
     _aws: {
       Timestamp: 1,
@@ -279,7 +281,7 @@ test('reports each embedded metric by namespace, name, value and dimensions', as
       console.log('{"_aws" "CloudWatchMetrics" broken');
       console.log(line.replace('Tidegate', 'Prefixed').replace('[2,1]', '7'));
     };`;
-  const { lambda, metrics } = await start(t, { Meter: { source } });
+  const { lambda, metrics } = await start({ Meter: { source } });
   await lambda.invoke('tidegate-Meter', '{}');
   const total = { service: 'tidegate' };
   const late = { service: 'tidegate', reason: 'late' };
@@ -293,19 +295,19 @@ test('reports each embedded metric by namespace, name, value and dimensions', as
   ]);
 });
 
-test('replaces an environment that dies between two events', async (t) => {
+test('replaces an environment that dies between two events', async () => {
   const source = `let n = 0;
     export const handler = async () => { n += 1; setTimeout(() => process.exit(9), 1); return n; };`;
-  const { lambda, dir } = await start(t, { Faint: { source } });
+  const { lambda, dir } = await start({ Faint: { source } });
   const log = path.join(dir, 'logs', 'Faint.log');
   assert.equal((await lambda.invoke('tidegate-Faint', '{}')).payload, '1');
-  await until(async () => /exit status 9/.test(await readFile(log, 'utf8')), 'the end in the log');
+  await eventually('the end in the log', async () => /exit status 9/.test(await readFile(log, 'utf8')));
   assert.equal((await lambda.invoke('tidegate-Faint', '{}')).payload, '1');
 });
 
-test('asks for an event that is written late only when an environment is free for it', async (t) => {
+test('asks for an event that is written late only when an environment is free for it', async () => {
   const source = `export const handler = async (event: unknown) => event;`;
-  const { lambda, counters } = await start(t, { EchoFunction: { source, reservedConcurrency: 1 } });
+  const { lambda, counters } = await start({ EchoFunction: { source, reservedConcurrency: 1 } });
   const finished: number[] = [];
   const write = () => {
     finished.push(counters.get('lambda.invocations'));

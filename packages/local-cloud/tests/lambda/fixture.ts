@@ -1,9 +1,8 @@
 // A Lambda service over handlers that a test writes out, in a folder of its own.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createManualClock } from '../../clock.ts';
 import type { ManualClock } from '../../clock.ts';
 import { createCounters } from '../../counters.ts';
@@ -82,13 +81,12 @@ function recordingLog(logged: LogEntry[]): Log {
   return { info: write('info'), warn: write('warn'), error: write('error') };
 }
 
-/** Everything is closed and removed after the test; a folder that is given is the caller's to remove, after that: hooks run in order. */
+/** Everything is closed after the test. */
 export async function start(
-  t: TestContext,
   drafts: Readonly<Record<string, FunctionDraft>>,
   options: Partial<LambdaOptions> & { dir?: string } = {},
 ): Promise<Fixture> {
-  const dir = options.dir ?? (await mkdtemp(path.join(tmpdir(), 'tidegate-lambda-')));
+  const dir = options.dir ?? temporaryFolder();
   const functions = await Promise.all(
     Object.entries(drafts).map(([logicalId, draft]) => specOf(dir, logicalId, draft)),
   );
@@ -111,18 +109,6 @@ export async function start(
     maxEnvironments: 1,
     ...options,
   });
-  t.after(async () => {
-    await lambda.close();
-    if (!options.dir) await rm(dir, { recursive: true, force: true });
-  });
+  cleanup(() => lambda.close());
   return { ...fixture, lambda };
-}
-
-/** Polls until `condition` holds, at most ten seconds. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ten seconds: ${what}`);
-    await sleep(5);
-  }
 }

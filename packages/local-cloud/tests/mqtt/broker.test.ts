@@ -1,10 +1,11 @@
 // The broker as its clients see it over MQTT 3.1.1: connecting, publishing, subscribing, wills and takeover.
 
+import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { createManualClock } from '../../clock.ts';
 import type { Packet } from 'mqtt-packet';
-import { type Harness, type HarnessOptions, startHarness, until } from './harness.ts';
+import { type Harness, type HarnessOptions, startHarness } from './harness.ts';
 import type { RawClient } from './raw-client.ts';
 
 let harness: Harness;
@@ -425,7 +426,7 @@ test('lifecycle events carry the fields of IoT Core and the same version number 
   await subscribed(client, 'a', 0);
   client.send({ cmd: 'disconnect' });
   assert.equal(await client.next(), 'closed');
-  await until(() => harness.matched.length === 3, 'three events were published');
+  await eventually('three events were published', () => harness.matched.length === 3);
   const events = harness.matched.map(
     ({ topic, payload }) => [topic, JSON.parse(payload.toString())] as const,
   );
@@ -533,11 +534,11 @@ test('reading pauses while too much is unfinished, and goes on when it is done',
   });
   const client = await connected('c1');
   client.send(...Array.from({ length: 30 }, (_, i) => publish('a', 'x', { messageId: i + 1 })));
-  await until(() => running.length === 10, 'ten actions run');
+  await eventually('ten actions run', () => running.length === 10);
   await new Promise(setImmediate);
   assert.equal(harness.counters.get('mqtt.received'), 10);
   for (let done = 0; done < 30; done += 1) {
-    await until(() => running.length > 0, 'another action runs');
+    await eventually('another action runs', () => running.length > 0);
     running.shift()!();
   }
   for (let i = 0; i < 30; i += 1)
@@ -594,10 +595,10 @@ test('a connection may send a burst of publishes, and then reading keeps it to i
   client.send(...Array.from({ length: 42 }, (_, i) => publish('a', 'x', { messageId: i + 1 })));
   for (const [second, total] of [20, 25, 30].entries()) {
     if (second > 0) await clock.advance(1000);
-    await until(() => harness.counters.get('mqtt.received') === total, `${total} were read`);
+    await eventually(`${total} were read`, () => harness.counters.get('mqtt.received') === total);
   }
   for (let seconds = 0; seconds < 3; seconds += 1) await clock.advance(1000);
-  await until(() => harness.counters.get('mqtt.received') === 42, 'all were read');
+  await eventually('all were read', () => harness.counters.get('mqtt.received') === 42);
   const other = await connected('c2');
   other.send(publish('a', 'x'));
   assert.partialDeepStrictEqual(await other.next(), { cmd: 'puback' });
@@ -627,17 +628,17 @@ test('a connection may send a burst of bytes, and then reading keeps it to its r
   const client = await connected('c1');
   const oneSecond = publish('a', Buffer.alloc(992), { qos: 0 });
   client.send(...Array.from({ length: 12 }, () => oneSecond));
-  await until(() => harness.counters.get('mqtt.received') === 5, 'the burst was read');
+  await eventually('the burst was read', () => harness.counters.get('mqtt.received') === 5);
   await clock.advance(500);
   for (const total of [6, 7, 8, 9]) {
-    await until(() => harness.counters.get('mqtt.received') === total, `${total} were read`);
+    await eventually(`${total} were read`, () => harness.counters.get('mqtt.received') === total);
     await clock.advance(1_000);
   }
   const other = await connected('c2');
   other.send(publish('a', 'x'));
   assert.partialDeepStrictEqual(await other.next(), { cmd: 'puback' });
   await clock.advance(5_000);
-  await until(() => harness.counters.get('mqtt.received') === 13, 'all were read');
+  await eventually('all were read', () => harness.counters.get('mqtt.received') === 13);
 });
 
 test('a subscriber that does not read costs bounded memory: QoS 0 is dropped and counted', async () => {
@@ -660,7 +661,7 @@ test('a subscriber that does not acknowledge gets no more than the in-flight lim
   const send = (n: number) =>
     client.send(...Array.from({ length: n }, () => publish('a', 'x', { qos: 1, messageId: 1 })));
   send(60);
-  await until(() => harness.counters.get('mqtt.received') === 60, 'all were read');
+  await eventually('all were read', () => harness.counters.get('mqtt.received') === 60);
   assert.equal((await slow.ping()).length, 20);
   send(20);
   assert.equal(await slow.next(), 'closed');
@@ -674,7 +675,7 @@ test('a client that pings and does not read is not read either', async () => {
   client.stream.pause();
   const pings = Buffer.concat(Array.from({ length: 10_000 }, () => Buffer.from([0xc0, 0])));
   for (let i = 0; i < 30; i += 1) client.stream.write(pings);
-  await until(() => client.stream.writableLength > 100_000, 'the client cannot write any more');
+  await eventually('the client cannot write any more', () => client.stream.writableLength > 100_000);
 });
 
 test('closes a client, or all connections of a certificate, from outside', async () => {

@@ -1,10 +1,11 @@
 // Somebody sets the machine's time: who is alive stays connected, who is silent goes in time, and nothing waits for ever.
 
+import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
 import type { IConnectPacket } from 'mqtt-packet';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { createManualClock } from '../../clock.ts';
-import { type Harness, type HarnessOptions, startHarness, until } from './harness.ts';
+import { type Harness, type HarnessOptions, startHarness } from './harness.ts';
 import type { RawClient } from './raw-client.ts';
 
 const start = 1_700_000_000_000;
@@ -66,7 +67,7 @@ for (const [what, by] of [
     await open({ clock });
     const session = { clean: false, properties: { sessionExpiryInterval: 3600 } };
     await (await connected('c1', session)).drop();
-    await until(() => harness.counters.get('mqtt.disconnections') === 1, 'it is gone');
+    await eventually('it is gone', () => harness.counters.get('mqtt.disconnections') === 1);
     clock.step(by);
     await clock.advance(hour - 1);
     const again = harness.client(5);
@@ -74,7 +75,7 @@ for (const [what, by] of [
       sessionPresent: true,
     });
     await again.drop();
-    await until(() => harness.counters.get('mqtt.disconnections') === 2, 'it is gone again');
+    await eventually('it is gone again', () => harness.counters.get('mqtt.disconnections') === 2);
     clock.step(by);
     await clock.advance(hour);
     const late = harness.client(5);
@@ -89,7 +90,7 @@ test('the time set back over a restart: a kept session lives no longer than its 
   await open({ clock });
   const session = { clean: false, properties: { sessionExpiryInterval: 100 } };
   await (await connected('c1', session)).drop();
-  await until(() => harness.counters.get('mqtt.disconnections') === 1, 'it is gone');
+  await eventually('it is gone', () => harness.counters.get('mqtt.disconnections') === 1);
   clock.step(-24 * hour);
   harness = await harness.restart();
   await clock.advance(100_000);
@@ -106,7 +107,7 @@ test('the time set back while a message waits: it is not told to live longer tha
   const reader = await connected('reader', session);
   await subscribed(reader, 'a');
   await reader.drop();
-  await until(() => harness.counters.get('mqtt.disconnections') === 1, 'it is gone');
+  await eventually('it is gone', () => harness.counters.get('mqtt.disconnections') === 1);
   const writer = await connected('writer');
   writer.send(publish('a', 50));
   await writer.next();
@@ -125,7 +126,7 @@ test('the time set back: messages are still put on disk, acknowledged and settle
   clock.step(-365 * 24 * hour);
   client.send(publish('a', 50));
   assert.partialDeepStrictEqual(await client.next(), { cmd: 'puback', messageId: 7 });
-  await until(() => harness.journal.pending().length === 0, 'nothing is owed');
+  await eventually('nothing is owed', () => harness.journal.pending().length === 0);
   await clock.advance(200);
   await harness.journal.flush();
 });

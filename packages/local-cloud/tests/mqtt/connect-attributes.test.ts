@@ -1,7 +1,7 @@
 // What a policy is told of a CONNECT besides the client ID: iot:ConnectAttributes and iot:LastWillTopic.
 
+import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
 import type { AccessRequest } from '../../mqtt/access.ts';
 import { type Harness, startHarness } from './harness.ts';
 

@@ -1,11 +1,13 @@
 // What the next run tells of the connections that a crash cut off.
 
+import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, test } from 'node:test';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { createManualClock, type ManualClock } from '../../clock.ts';
-import { type Harness, startHarness, until } from './harness.ts';
+import { type Harness, startHarness } from './harness.ts';
 
 const running: Harness[] = [];
 const start = async (options: Parameters<typeof startHarness>[0]) => {
@@ -24,18 +26,15 @@ const willOf = (clientId: string) =>
 
 /** Until the last line about the connection of `clientId` says that it is there, or that it has ended. */
 const writtenDown = (harness: Harness, clientId: string, isThere = true) =>
-  until(
-    () => {
-      const lines = readFileSync(join(harness.dir, 'mqtt/sessions.log'), 'utf8').split('\n');
-      const last = lines.findLast((line) => line.includes(`["connection","${clientId}",`));
-      return last !== undefined && last.includes(`["connection","${clientId}",null]`) !== isThere;
-    },
-    `${clientId} is ${isThere ? '' : 'not '}written down`,
-  );
+  eventually(`${clientId} is ${isThere ? '' : 'not '}written down`, () => {
+    const lines = readFileSync(join(harness.dir, 'mqtt/sessions.log'), 'utf8').split('\n');
+    const last = lines.findLast((line) => line.includes(`["connection","${clientId}",`));
+    return last !== undefined && last.includes(`["connection","${clientId}",null]`) !== isThere;
+  });
 
 /** What a crash at this moment leaves on the disk, taken up by another run. */
 async function crashed(harness: Harness, clock: ManualClock): Promise<Harness> {
-  const dir = `${harness.dir}-after`;
+  const dir = temporaryFolder();
   cpSync(harness.dir, dir, { recursive: true });
   return start({ clock, dir });
 }

@@ -1,9 +1,10 @@
 // How many connections the system's limit of open files leaves room for.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { test } from 'node:test';
+import { testIf } from '../../../../tests/support/conditions.ts';
 import { connectionsWithin } from '../../mqtt/descriptors.ts';
 
 for (const [limit, connections] of [
@@ -19,7 +20,8 @@ for (const [limit, connections] of [
   });
 }
 
-test('the limit of connections follows that of the process', { skip: process.platform === 'win32' }, () => {
+const testWithLimit = testIf(process.platform !== 'win32', 'there is no limit of open files to set');
+testWithLimit('the limit of connections follows that of the process', () => {
   const module = path.resolve(import.meta.dirname, '../../mqtt/limits.ts');
   const script = `const { defaultLimits } = await import(${JSON.stringify(module)}); console.log(defaultLimits.connections)`;
   const command = 'ulimit -n 300; exec "$0" --input-type=module -e "$1"';

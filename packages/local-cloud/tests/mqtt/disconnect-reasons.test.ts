@@ -1,11 +1,12 @@
 // Every way in which a connection ends, by what the lifecycle event calls it, and whether the will is published.
 // https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
 
+import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
 import type { Packet } from 'mqtt-packet';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { createManualClock, type ManualClock } from '../../clock.ts';
-import { type Harness, startHarness, until } from './harness.ts';
+import { type Harness, startHarness } from './harness.ts';
 import type { RawClient } from './raw-client.ts';
 
 let harness: Harness;
@@ -57,7 +58,7 @@ for (const [what, reason, hasWill, end] of endings) {
     assert.partialDeepStrictEqual(await client.connect({ clientId: 'c1', will }), { returnCode: 0 });
     await end(client);
     const event = () => harness.matched.find(({ topic }) => topic.includes('/disconnected/'));
-    await until(() => event() !== undefined, 'the event was published');
+    await eventually('the event was published', () => event() !== undefined);
     assert.partialDeepStrictEqual(JSON.parse(event()!.payload.toString()), {
       disconnectReason: reason,
       clientInitiatedDisconnect: reason === 'CLIENT_INITIATED_DISCONNECT',

@@ -1,22 +1,23 @@
 // Throws generated garbage at the packet path: whatever comes, the broker answers or closes, and a neighbour is served.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { generate, type Packet } from 'mqtt-packet';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { runsOf } from '../fuzzing.ts';
-import { type Harness, startHarness, until } from './harness.ts';
+import { type Harness, startHarness } from './harness.ts';
 import type { RawClient } from './raw-client.ts';
 
 const { numRuns: rounds, seed: offset } = runsOf(0, 400);
 
 let harness: Harness;
 let neighbour: RawClient;
-before(async () => {
+beforeAll(async () => {
   harness = await startHarness({ limits: { queuedMessages: 100 } });
   neighbour = harness.client();
   await neighbour.connect({ clientId: 'neighbour' });
 });
-after(() => harness.stop());
+afterAll(() => harness.stop());
 
 /** mulberry32: the same numbers for the same seed. */
 function createRandom(seed: number): (below: number) => number {
@@ -91,9 +92,9 @@ for (const version of [4, 5] as const) {
       client.stream.end();
     }
     await neighbour.ping();
-    await until(
-      () => harness.counters.get('mqtt.connections') - harness.counters.get('mqtt.disconnections') === 1,
+    await eventually(
       'all but the neighbour are gone',
+      () => harness.counters.get('mqtt.connections') - harness.counters.get('mqtt.disconnections') === 1,
     );
     assert.deepEqual(
       harness.log.filter(({ level }) => level === 'error'),

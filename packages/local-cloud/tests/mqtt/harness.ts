@@ -1,9 +1,8 @@
 // A broker over a journal in a temporary directory, with every decision and every log line in the test's hands.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { type Clock, type ManualClock, systemClock } from '../../clock.ts';
 import { createCounters, type Counters } from '../../counters.ts';
 import { type Journal, openJournal } from '../../journal/journal.ts';
@@ -69,7 +68,7 @@ function recordLog(lines: LogLine[]): Log {
 }
 
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
-  const { clock = systemClock, dir = mkdtempSync(join(tmpdir(), 'tidegate-mqtt-')), limits, files } = options;
+  const { clock = systemClock, dir = temporaryFolder(), limits, files } = options;
   authorities ??= createAuthorities();
   const { authority, server } = await authorities;
   const lines: LogLine[] = [];
@@ -136,18 +135,6 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       await close();
       return startHarness({ ...options, ...changed, dir });
     },
-    async stop() {
-      await close();
-      rmSync(dir, { recursive: true, force: true });
-    },
+    stop: close,
   };
-}
-
-/** Waits until `condition` holds, at most five seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`it never came to be that ${what}`);
-    await new Promise(setImmediate);
-  }
 }

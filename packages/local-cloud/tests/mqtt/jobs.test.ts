@@ -1,10 +1,11 @@
 // Parts of the cloud that take requests on reserved topics, as clients of the broker see them.
 
+import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import type { InboundMessage } from '../../mqtt/message.ts';
 import type { TopicService } from '../../mqtt/jobs.ts';
-import { type Harness, type HarnessOptions, startHarness, until } from './harness.ts';
+import { type Harness, type HarnessOptions, startHarness } from './harness.ts';
 import type { RawClient } from './raw-client.ts';
 
 let harness: Harness;
@@ -85,7 +86,7 @@ test('a request that a crash cut short is handed over again', async () => {
   harness.mqtt.hub.serve(service(() => new Promise(() => {})));
   const client = await connected('c1');
   client.send(request('$aws/echo', 0));
-  await until(() => harness.journal.pending().length === 1, 'the request is on disk');
+  await eventually('the request is on disk', () => harness.journal.pending().length === 1);
   const handled: string[] = [];
   harness = await harness.restart({
     prepare: ({ hub }) => hub.serve(service(async ({ topic }) => void handled.push(topic))),

@@ -1,11 +1,12 @@
 // Thousands of connections over real TLS sockets: all are served, none costs much, and nothing stays behind.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { after, before, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { descriptorLimit } from '../../mqtt/descriptors.ts';
-import { type Harness, startHarness, until } from './harness.ts';
+import { type Harness, startHarness } from './harness.ts';
 import { createRawClient, type RawClient } from './raw-client.ts';
 
 /** Both ends of each connection are in this process; some descriptors are for everything else. */
@@ -13,8 +14,8 @@ const connections = Math.min(2_000, Math.floor((descriptorLimit() - 200) / 2));
 
 let harness: Harness;
 const sockets: TLSSocket[] = [];
-before(async () => (harness = await startHarness({ limits: { connections } })));
-after(async () => {
+beforeAll(async () => (harness = await startHarness({ limits: { connections } })));
+afterAll(async () => {
   for (const socket of sockets) socket.destroy();
   await harness.stop();
 });
@@ -57,9 +58,9 @@ test(`${connections} connections at the same time each hear their own messages, 
   }
 
   for (const socket of sockets) socket.destroy();
-  await until(
-    () => harness.counters.get('mqtt.disconnections') === connections,
+  await eventually(
     'the broker knows that all are gone',
+    () => harness.counters.get('mqtt.disconnections') === connections,
   );
   assert.equal(harness.mqtt.clients.subscriptionsOf('c0'), undefined);
   assert.deepEqual(

@@ -1,10 +1,11 @@
 // What MQTT 5 adds: reason codes, expiry, flow control, aliases, properties, delayed wills, shared subscriptions.
 
+import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
 import { generate, type IConnectPacket, type IPublishPacket, type Packet } from 'mqtt-packet';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { createManualClock } from '../../clock.ts';
-import { type Harness, type HarnessOptions, startHarness, until } from './harness.ts';
+import { type Harness, type HarnessOptions, startHarness } from './harness.ts';
 import type { RawClient } from './raw-client.ts';
 
 let harness: Harness;
@@ -279,7 +280,7 @@ test('an expired message reaches nobody; one that waited says how long it still 
   const reader = await connected('reader', { clean: false, properties: { sessionExpiryInterval: 3600 } });
   await subscribed(reader, 'a');
   await reader.drop();
-  await until(() => harness.counters.get('mqtt.disconnections') === 1, 'the reader is gone');
+  await eventually('the reader is gone', () => harness.counters.get('mqtt.disconnections') === 1);
   const client = await connected('c1');
   for (const [payload, messageExpiryInterval] of [
     ['short', 5],
@@ -311,7 +312,7 @@ for (const [waitedMs, left] of [
     const reader = await connected('reader', kept);
     await subscribed(reader, 'a');
     await reader.drop();
-    await until(() => harness.counters.get('mqtt.disconnections') === 1, 'the reader is gone');
+    await eventually('the reader is gone', () => harness.counters.get('mqtt.disconnections') === 1);
     const client = await connected('c1');
     client.send(publish('a', 'x', { properties: { messageExpiryInterval: 30 } }));
     await client.next();
@@ -367,7 +368,7 @@ test('a will waits for its delay, is taken back when the session goes on, and do
     will: will({ properties: { willDelayInterval: 10 } }),
   });
   const gone = async (count: number) => {
-    await until(() => harness.counters.get('mqtt.disconnections') === count, 'it is gone');
+    await eventually('it is gone', () => harness.counters.get('mqtt.disconnections') === count);
   };
   await (await connected('c1', fields(100))).drop();
   await gone(1);
@@ -465,7 +466,7 @@ test('a shared subscription spreads messages over the group, whatever the versio
   for (const packet of taken) five.send({ cmd: 'puback', messageId: packet.messageId! });
   await five.ping();
   await five.drop();
-  await until(() => harness.counters.get('mqtt.disconnections') === 1, 'it is gone');
+  await eventually('it is gone', () => harness.counters.get('mqtt.disconnections') === 1);
   await send(3);
   assert.equal((await four.ping()).length, 3);
 });
@@ -489,7 +490,7 @@ async function leaveMembers(...clientIds: readonly string[]): Promise<void> {
     await subscribed(client, groupFilter);
     await client.drop();
   }
-  await until(() => harness.counters.get('mqtt.disconnections') === clientIds.length, 'all are gone');
+  await eventually('all are gone', () => harness.counters.get('mqtt.disconnections') === clientIds.length);
 }
 
 async function heard(client: RawClient, count: number): Promise<string[]> {
@@ -554,7 +555,7 @@ test('what a kept member is owed outlasts its session as long as the group has a
   assert.deepEqual(await heard(two, 1), ['0']);
   await two.drop();
   const late = { clean: false, properties: { sessionExpiryInterval: 3600 } };
-  await until(() => harness.counters.get('mqtt.disconnections') === 3, 'two is gone');
+  await eventually('two is gone', () => harness.counters.get('mqtt.disconnections') === 3);
   await clock.advance(101_000);
   assert.deepEqual(await heard(await connected('two', late), 1), ['0']);
 });

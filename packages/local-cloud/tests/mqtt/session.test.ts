@@ -1,9 +1,10 @@
 // Sessions that outlive their connection, and the process: nothing that was acknowledged to a publisher is lost to them.
 
+import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { createManualClock } from '../../clock.ts';
-import { type Harness, type HarnessOptions, startHarness, until } from './harness.ts';
+import { type Harness, type HarnessOptions, startHarness } from './harness.ts';
 import type { RawClient } from './raw-client.ts';
 
 let harness: Harness;
@@ -117,7 +118,7 @@ test('a session ends an hour after its connection: its messages and subscription
   const first = await connected('c1', false);
   await subscribe(first);
   await first.drop();
-  await until(() => harness.counters.get('mqtt.disconnections') === 1, 'the client is gone');
+  await eventually('the client is gone', () => harness.counters.get('mqtt.disconnections') === 1);
   await publishAll(['one']);
   await clock.advance(3_599_000);
   assert.equal(harness.journal.size().entries, 1);
@@ -223,7 +224,7 @@ test('a message waits as long as its session: seven days, where AWS gives up aft
 test('sessionIdentifier is new with each connection, also where a session goes on', async () => {
   await start();
   await (await connected('c1', false)).drop();
-  await until(() => harness.counters.get('mqtt.disconnections') === 1, 'the first connection is gone');
+  await eventually('the first connection is gone', () => harness.counters.get('mqtt.disconnections') === 1);
   await connected('c1', true);
   const events = harness.matched.map(
     ({ payload }) => JSON.parse(payload.toString()) as Record<string, string>,

@@ -1,19 +1,19 @@
 // Malformed MQTT of every kind: answered as the specification says or closed, and nobody else notices.
 
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { generate } from 'mqtt-packet';
 import { type Harness, startHarness } from './harness.ts';
 import type { RawClient } from './raw-client.ts';
 
 let harness: Harness;
 let neighbour: RawClient;
-before(async () => {
+beforeAll(async () => {
   harness = await startHarness();
   neighbour = harness.client();
   await neighbour.connect({ clientId: 'neighbour' });
 });
-after(() => harness.stop());
+afterAll(() => harness.stop());
 
 const text = (value: string | Buffer) => {
   const bytes = Buffer.from(value);

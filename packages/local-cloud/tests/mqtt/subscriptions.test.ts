@@ -1,7 +1,7 @@
 // Topic filters: which are valid, and which topics they match, case by case.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { createSubscriptionIndex } from '../../mqtt/subscriptions.ts';
 import { type Filter, parseFilter } from '../../mqtt/topics.ts';

@@ -1,13 +1,12 @@
 // The broker behind real TLS with certificates, spoken to by mqtt.js and by the mosquitto clients.
 
+import { afterAll, afterEach, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { promisify } from 'node:util';
 import {
@@ -17,26 +16,26 @@ import {
   type MqttClient,
 } from 'mqtt';
 import { generate } from 'mqtt-packet';
+import { isInstalled, testIf } from '../../../../tests/support/conditions.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { createManualClock } from '../../clock.ts';
 import { createAuthority, type Credentials } from './certificates.ts';
-import { type Harness, startHarness, until } from './harness.ts';
+import { type Harness, startHarness } from './harness.ts';
 import { createRawClient } from './raw-client.ts';
 
 let harness: Harness;
 let own: Credentials;
-const dir = mkdtempSync(join(tmpdir(), 'tidegate-tls-'));
+const dir = temporaryFolder();
 
-before(async () => {
+beforeAll(async () => {
   harness = await startHarness({ limits: { handshakeTimeoutMs: 300, connections: 20 } });
   own = await harness.authority.issue('sensor-1');
   for (const [name, text] of Object.entries({ ...own, ca: harness.authority.ca })) {
     writeFileSync(join(dir, name), text, { mode: 0o600 });
   }
 });
-after(async () => {
-  await harness.stop();
-  rmSync(dir, { recursive: true });
-});
+afterAll(() => harness.stop());
 
 const options = (clientId: string, more: IClientOptions = {}): IClientOptions => ({
   host: 'localhost',
@@ -111,46 +110,43 @@ test('mqtt.js with MQTT 5 gets properties through', async () => {
   await client.endAsync();
 });
 
+const testWithMosquitto = testIf(isInstalled('mosquitto_pub'), 'the mosquitto clients are not installed');
 for (const version of ['mqttv311', 'mqttv5']) {
-  test(`mosquitto_pub and mosquitto_sub (${version}) work with the files of a device`, async (t) => {
-    try {
-      execFileSync('mosquitto_pub', ['--version'], { stdio: 'ignore' });
-    } catch (error) {
-      if ((error as { code?: string }).code === 'ENOENT')
-        return t.skip('the mosquitto clients are not installed');
-    }
-    const common = [
-      '-V',
-      version,
-      '-h',
-      'localhost',
-      '-p',
-      `${harness.broker.port}`,
-      '-q',
-      '1',
-      '-t',
-      `m/${version}`,
-    ];
-    const files = ['--cafile', join(dir, 'ca'), '--cert', join(dir, 'cert'), '--key', join(dir, 'key')];
-    const run = promisify(execFile);
-    const listening = run('mosquitto_sub', [...common, ...files, '-i', 'sub', '-C', '1', '-W', '10']);
-    const topics = () => harness.matched.map(({ topic, payload }) => `${topic} ${payload.toString()}`);
-    await until(
-      () => topics().some((line) => line.includes('subscribed/sub') && line.includes(version)),
-      'it subscribed',
-    );
-    await run('mosquitto_pub', [
-      ...common,
-      ...files,
-      '-i',
-      'pub',
-      '-m',
-      'tide',
-      '--tls-alpn',
-      'x-amzn-mqtt-ca',
-    ]);
-    assert.equal((await listening).stdout, 'tide\n');
-  });
+  testWithMosquitto(
+    `mosquitto_pub and mosquitto_sub (${version}) work with the files of a device`,
+    async () => {
+      const common = [
+        '-V',
+        version,
+        '-h',
+        'localhost',
+        '-p',
+        `${harness.broker.port}`,
+        '-q',
+        '1',
+        '-t',
+        `m/${version}`,
+      ];
+      const files = ['--cafile', join(dir, 'ca'), '--cert', join(dir, 'cert'), '--key', join(dir, 'key')];
+      const run = promisify(execFile);
+      const listening = run('mosquitto_sub', [...common, ...files, '-i', 'sub', '-C', '1', '-W', '10']);
+      const topics = () => harness.matched.map(({ topic, payload }) => `${topic} ${payload.toString()}`);
+      await eventually('it subscribed', () =>
+        topics().some((line) => line.includes('subscribed/sub') && line.includes(version)),
+      );
+      await run('mosquitto_pub', [
+        ...common,
+        ...files,
+        '-i',
+        'pub',
+        '-m',
+        'tide',
+        '--tls-alpn',
+        'x-amzn-mqtt-ca',
+      ]);
+      assert.equal((await listening).stdout, 'tide\n');
+    },
+  );
 }
 
 test('no client certificate: refused with the reason in the log', async () => {
@@ -210,9 +206,8 @@ test('HTTP is refused where nothing serves it', async () => {
   await once(socket, 'secureConnect');
   socket.write('GET /topics/a HTTP/1.1\r\n\r\n');
   await closed(socket);
-  await until(
-    () => harness.log.some(({ reason }) => reason === 'HTTP, which is not served here'),
-    'the reason',
+  await eventually('the reason', () =>
+    harness.log.some(({ reason }) => reason === 'HTTP, which is not served here'),
   );
 });
 
@@ -243,9 +238,8 @@ test('more connections than the limit are refused and counted, and there is room
   await closed(extra);
   assert.equal(harness.counters.get('mqtt.refused'), refused + 1);
   for (const socket of sockets) socket.destroy();
-  await until(
-    () => harness.log.some(({ reason }) => reason === '20 connections are open'),
-    'the refusal was logged',
+  await eventually('the refusal was logged', () =>
+    harness.log.some(({ reason }) => reason === '20 connections are open'),
   );
   let client;
   for (let i = 0; !client && i < 50; i += 1)

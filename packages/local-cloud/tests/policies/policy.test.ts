@@ -1,6 +1,6 @@
 // The policy evaluator, cell by cell: wildcards, variables, every condition operator, explicit and implicit deny.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { compilePolicy, maximumPolicySize, PolicyError } from '../../policies/document.ts';
 import { canonicalKey } from '../../policies/key.ts';
 import { createEvaluator } from '../../policies/policy.ts';

@@ -1,7 +1,7 @@
 // Provisioning templates and temporary claims through the real SDK.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { test, type TestContext } from 'node:test';
 import {
   CreateProvisioningClaimCommand,
   CreateProvisioningTemplateCommand,
@@ -23,15 +23,15 @@ const preProvisioningHook = {
 };
 const template = { templateName: 'T', templateBody, provisioningRoleArn, enabled: true, preProvisioningHook };
 
-async function open(t: TestContext) {
-  const { iot, clock } = await openTestIot(t);
-  const { client } = await serve(t, iot);
+async function open() {
+  const { iot, clock } = await openTestIot();
+  const { client } = await serve(iot);
   await client.send(new CreateProvisioningTemplateCommand(template));
   return { iot, clock, client };
 }
 
-test('a template is created, described, listed, changed and deleted', async (t) => {
-  const { client } = await open(t);
+test('a template is created, described, listed, changed and deleted', async () => {
+  const { client } = await open();
   const describe = () => client.send(new DescribeProvisioningTemplateCommand({ templateName: 'T' }));
   assert.partialDeepStrictEqual(await describe(), {
     ...template,
@@ -61,8 +61,8 @@ test('a template is created, described, listed, changed and deleted', async (t) 
   await assert.rejects(describe(), { name: 'ResourceNotFoundException' });
 });
 
-test('what AWS would refuse is refused with its codes', async (t) => {
-  const { client } = await open(t);
+test('what AWS would refuse is refused with its codes', async () => {
+  const { client } = await open();
   const create = (changes: object) =>
     client.send(new CreateProvisioningTemplateCommand({ ...template, templateName: 'U', ...changes }));
   await assert.rejects(create({ templateName: 'T' }), { name: 'ResourceAlreadyExistsException' });
@@ -78,8 +78,8 @@ test('what AWS would refuse is refused with its codes', async (t) => {
   });
 });
 
-test('a temporary claim lasts five minutes, is in no list, and may provision with its template only', async (t) => {
-  const { iot, clock, client } = await open(t);
+test('a temporary claim lasts five minutes, is in no list, and may provision with its template only', async () => {
+  const { iot, clock, client } = await open();
   const claim = await client.send(new CreateProvisioningClaimCommand({ templateName: 'T' }));
   assert.deepEqual(claim.expiration, new Date(start + 300_000));
   assert.deepEqual((await client.send(new ListCertificatesCommand({}))).certificates, []);
@@ -103,8 +103,8 @@ test('a temporary claim lasts five minutes, is in no list, and may provision wit
   assert.equal(iot.registry.certificates.size, 0);
 });
 
-test('nobody can set a certificate to wait for activation', async (t) => {
-  const { client } = await open(t);
+test('nobody can set a certificate to wait for activation', async () => {
+  const { client } = await open();
   const { certificateId } = await client.send(new CreateProvisioningClaimCommand({ templateName: 'T' }));
   await assert.rejects(
     client.send(new UpdateCertificateCommand({ certificateId, newStatus: 'PENDING_ACTIVATION' })),

@@ -1,6 +1,5 @@
 // Fleet provisioning over a registry in a temporary folder: a device's requests, and what it is answered.
 import { randomUUID } from 'node:crypto';
-import type { TestContext } from 'node:test';
 import type { ManualClock } from '../../clock.ts';
 import type { Iot } from '../../iot/iot.ts';
 import { createProvisioning } from '../../provisioning/provisioning.ts';
@@ -76,14 +75,13 @@ const hook = {
 
 /** With the thing type sensor, the group Seattle, the policy P and the template T, whose hook is `invoke`. */
 export async function openFleet(
-  t: TestContext,
   invoke: Invoke = async () => ({ payload: '{"allowProvisioning": true}' }),
   dir?: string,
 ): Promise<Fleet> {
   const lines: Fleet['lines'] = [];
   const write = (message: string, fields: Fields = {}) => void lines.push({ ...fields, message });
   const log: Log = { info: write, warn: write, error: write };
-  const { iot, clock } = await openTestIot(t, { log, ...(dir ? { dir } : {}) });
+  const { iot, clock } = await openTestIot({ log, ...(dir ? { dir } : {}) });
   const { registry, ca } = iot;
   await iot.seed({
     ofType: (type) =>

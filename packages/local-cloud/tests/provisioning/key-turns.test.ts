@@ -1,6 +1,6 @@
 // How many devices may wait for a key to be made for them.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createKeyTurns } from '../../provisioning/key-turns.ts';
 
 test('more than fifty requests for keys at once are throttled; one runs at a time, and then there is room again', async () => {

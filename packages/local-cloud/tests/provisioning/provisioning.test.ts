@@ -1,17 +1,18 @@
 // Fleet provisioning by claim: what a device asks over MQTT, what it is answered, and what the registry has then.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { change } from '../../iot/registry.ts';
-import { arn, openTestIot, temporaryDir } from '../iot/iot-fixture.ts';
+import { arn, openTestIot } from '../iot/iot-fixture.ts';
 import { allow, body, claim, openFleet, type Fleet } from './fixture.ts';
 
 const provisionTopic = '$aws/provisioning-templates/T/provision/json';
 
-test('a device gets a certificate for its own key, and by the template thing, type, group, policy and configuration', async (t) => {
-  const { iot, certificate, provision } = await openFleet(t);
+test('a device gets a certificate for its own key, and by the template thing, type, group, policy and configuration', async () => {
+  const { iot, certificate, provision } = await openFleet();
   const made = await certificate();
   assert.deepEqual(Object.keys(made).sort(), [
     'certificateId',
@@ -42,8 +43,8 @@ test('a device gets a certificate for its own key, and by the template thing, ty
   assert.equal(iot.authorize(request).allowed, true);
 });
 
-test('CreateKeysAndCertificate answers on accepted with a key that fits, to the client that asked', async (t) => {
-  const { request, iot } = await openFleet(t);
+test('CreateKeysAndCertificate answers on accepted with a key that fits, to the client that asked', async () => {
+  const { request, iot } = await openFleet();
   const { topic, to, answer } = await request('$aws/certificates/create/json', '');
   assert.deepEqual([topic, to], ['$aws/certificates/create/json/accepted', 'claim-1']);
   const certificate = new X509Certificate(answer['certificatePem'] as string);
@@ -52,8 +53,8 @@ test('CreateKeysAndCertificate answers on accepted with a key that fits, to the 
   assert.deepEqual(iot.identify(certificate.raw), { refused: `certificate ${id}... is PENDING_ACTIVATION` });
 });
 
-test('the hook is asked as AWS asks it, and its overrides count', async (t) => {
-  const fleet = await openFleet(t, async (name) => {
+test('the hook is asked as AWS asks it, and its overrides count', async () => {
+  const fleet = await openFleet(async (name) => {
     assert.equal(name, 'arn:aws:lambda:us-east-1:000000000000:function:hook');
     return { payload: '{"allowProvisioning": true, "parameterOverrides": {"Place": "cellar"}}' };
   });
@@ -91,8 +92,8 @@ const refusingHooks: readonly (readonly [
   ],
 ];
 for (const [title, answer, reason] of refusingHooks) {
-  test(`a hook that ${title} denies access, and the certificate stays without use`, async (t) => {
-    const { iot, certificate, provision } = await openFleet(t, answer);
+  test(`a hook that ${title} denies access, and the certificate stays without use`, async () => {
+    const { iot, certificate, provision } = await openFleet(answer);
     const made = await certificate();
     const rejected = await provision(made.certificateOwnershipToken);
     assert.deepEqual([rejected.statusCode, rejected.errorCode], [403, 'AccessDenied']);
@@ -102,16 +103,16 @@ for (const [title, answer, reason] of refusingHooks) {
   });
 }
 
-test('a hook that takes over five seconds denies access', async (t) => {
-  const { certificate, provision, clock } = await openFleet(t, () => new Promise(() => {}));
+test('a hook that takes over five seconds denies access', async () => {
+  const { certificate, provision, clock } = await openFleet(() => new Promise(() => {}));
   const made = await certificate();
   const answer = provision(made.certificateOwnershipToken);
   await clock.advance(5_000);
   assert.partialDeepStrictEqual(await answer, { statusCode: 403, errorCode: 'AccessDenied' });
 });
 
-test('a token is worth nothing after an hour, and its certificate is deleted', async (t) => {
-  const { iot, certificate, provision, clock } = await openFleet(t);
+test('a token is worth nothing after an hour, and its certificate is deleted', async () => {
+  const { iot, certificate, provision, clock } = await openFleet();
   const made = await certificate();
   await clock.advance(3_600_000);
   const rejected = await provision(made.certificateOwnershipToken);
@@ -121,8 +122,8 @@ test('a token is worth nothing after an hour, and its certificate is deleted', a
   assert.equal(iot.registry.ownerships.size, 0);
 });
 
-test('a certificate that was provisioned stays when its token goes', async (t) => {
-  const { iot, certificate, provision, clock } = await openFleet(t);
+test('a certificate that was provisioned stays when its token goes', async () => {
+  const { iot, certificate, provision, clock } = await openFleet();
   const made = await certificate();
   await provision(made.certificateOwnershipToken);
   await clock.advance(3_700_000);
@@ -130,8 +131,8 @@ test('a certificate that was provisioned stays when its token goes', async (t) =
   assert.equal(iot.registry.certificates.get(made.certificateId)?.status, 'ACTIVE');
 });
 
-test('a token serves only the claim that it was given to, once; the same request again gets the same answer', async (t) => {
-  const { certificate, provision, iot } = await openFleet(t);
+test('a token serves only the claim that it was given to, once; the same request again gets the same answer', async () => {
+  const { certificate, provision, iot } = await openFleet();
   const { certificateOwnershipToken: token } = await certificate();
   assert.equal(
     (await provision(token, { Serial: 's1' }, 'f0'.repeat(32))).errorCode,
@@ -145,8 +146,8 @@ test('a token serves only the claim that it was given to, once; the same request
   assert.equal((await provision(token, { Serial: 's2' })).errorCode, 'InvalidCertificateOwnershipToken');
 });
 
-test('two requests with one token at the same time: one thing', async (t) => {
-  const { certificate, request, iot } = await openFleet(t);
+test('two requests with one token at the same time: one thing', async () => {
+  const { certificate, request, iot } = await openFleet();
   const { certificateOwnershipToken } = await certificate();
   await Promise.all(
     ['a', 'b'].map((Serial) =>
@@ -156,9 +157,9 @@ test('two requests with one token at the same time: one thing', async (t) => {
   assert.equal(iot.registry.things.size, 1);
 });
 
-test('no token is on the disk', async (t) => {
-  const dir = temporaryDir(t);
-  const { certificate } = await openFleet(t, undefined, dir);
+test('no token is on the disk', async () => {
+  const dir = temporaryFolder();
+  const { certificate } = await openFleet(undefined, dir);
   const { certificateOwnershipToken } = await certificate();
   assert.equal(
     readFileSync(path.join(dir, 'registry.log'), 'utf8').includes(certificateOwnershipToken),
@@ -166,12 +167,12 @@ test('no token is on the disk', async (t) => {
   );
 });
 
-test('what waits to be provisioned survives a restart', async (t) => {
-  const dir = temporaryDir(t);
-  const before = await openFleet(t, undefined, dir);
+test('what waits to be provisioned survives a restart', async () => {
+  const dir = temporaryFolder();
+  const before = await openFleet(undefined, dir);
   const { certificateOwnershipToken } = await before.certificate();
   await before.iot.close();
-  const after = await openFleet(t, undefined, dir);
+  const after = await openFleet(undefined, dir);
   assert.equal((await after.provision(certificateOwnershipToken))['thingName'], 's1');
 });
 
@@ -215,8 +216,8 @@ const badRequests: readonly (readonly [title: string, topic: string, payload: st
   ],
   ['ten thousand levels', provisionTopic, '['.repeat(10_000) + ']'.repeat(10_000), 'InvalidPayload'],
 ];
-test('a bad request is rejected with a code and a reason', async (t) => {
-  const { request, lines } = await openFleet(t);
+test('a bad request is rejected with a code and a reason', async () => {
+  const { request, lines } = await openFleet();
   for (const [title, topic, payload, code] of badRequests) {
     const { topic: answered, answer } = await request(topic, payload);
     assert.deepEqual([answered, answer['errorCode']], [`${topic}/rejected`, code], title);
@@ -224,8 +225,8 @@ test('a bad request is rejected with a code and a reason', async (t) => {
   }
 });
 
-test('only the six JSON topics are taken', async (t) => {
-  const { request } = await openFleet(t);
+test('only the six JSON topics are taken', async () => {
+  const { request } = await openFleet();
   for (const topic of [
     '$aws/certificates/create/cbor',
     '$aws/certificates/create/json/accepted',
@@ -237,8 +238,8 @@ test('only the six JSON topics are taken', async (t) => {
     await assert.rejects(request(topic, ''), { message: `nothing takes ${topic}` });
 });
 
-test('a claim cannot make more than a thousand certificates wait', async (t) => {
-  const { iot, certificate } = await openFleet(t);
+test('a claim cannot make more than a thousand certificates wait', async () => {
+  const { iot, certificate } = await openFleet();
   const ownership = { certificateId: 'x', claimant: claim, expiresAt: Infinity };
   await iot.registry.commit(
     Array.from({ length: 1_000 }, (_, i) => change('ownership', String(i), ownership)),
@@ -253,8 +254,8 @@ async function again(fleet: Fleet, OverrideSettings: object, Place: string) {
   return fleet.provision(certificateOwnershipToken, { Serial: 's1', Place });
 }
 
-test('a thing that exists: the same is joined, another is a conflict, and OverrideSettings decide where they are', async (t) => {
-  const fleet = await openFleet(t);
+test('a thing that exists: the same is joined, another is a conflict, and OverrideSettings decide where they are', async () => {
+  const fleet = await openFleet();
   const place = () => fleet.iot.registry.things.get('s1')?.attributes;
   await again(fleet, {}, 'attic');
   assert.equal((await again(fleet, {}, 'attic'))['thingName'], 's1');
@@ -271,8 +272,8 @@ test('a thing that exists: the same is joined, another is a conflict, and Overri
   assert.deepEqual([refused.statusCode, refused.errorCode], [409, 'ResourceConflicts']);
 });
 
-test('nothing is made when one part cannot be', async (t) => {
-  const { iot, certificate, provision, template } = await openFleet(t);
+test('nothing is made when one part cannot be', async () => {
+  const { iot, certificate, provision, template } = await openFleet();
   const missing: readonly (readonly [object, RegExp])[] = [
     [{ policy: { Type: 'AWS::IoT::Policy', Properties: { PolicyName: 'Q' } } }, /Policy Q does not exist/],
     [
@@ -306,8 +307,8 @@ test('nothing is made when one part cannot be', async (t) => {
   );
 });
 
-test('a policy of the template itself is made once, under a name that is its digest', async (t) => {
-  const { iot, certificate, provision, template } = await openFleet(t);
+test('a policy of the template itself is made once, under a name that is its digest', async () => {
+  const { iot, certificate, provision, template } = await openFleet();
   const PolicyDocument = JSON.parse(allow) as object;
   await template({
     Resources: { ...body.Resources, own: { Type: 'AWS::IoT::Policy', Properties: { PolicyDocument } } },
@@ -319,15 +320,15 @@ test('a policy of the template itself is made once, under a name that is its dig
   assert.match(names[0]!, /^[0-9a-f]{64}$/);
 });
 
-test('a disabled template provisions nothing', async (t) => {
-  const { iot, certificate, provision } = await openFleet(t);
+test('a disabled template provisions nothing', async () => {
+  const { iot, certificate, provision } = await openFleet();
   const found = iot.registry.provisioningTemplates.get('T')!;
   await iot.registry.commit([change('provisioningTemplate', 'T', { ...found, enabled: false })]);
   assert.equal((await provision((await certificate()).certificateOwnershipToken)).errorCode, 'AccessDenied');
 });
 
-test('a template of the stack that cannot work stops the start with its line', async (t) => {
-  const { iot } = await openTestIot(t);
+test('a template of the stack that cannot work stops the start with its line', async () => {
+  const { iot } = await openTestIot();
   const properties = { TemplateBody: '{"Resources":{}}', ProvisioningRoleArn: 'r', Enabled: 'true' };
   const at = (...where: (string | number)[]) => `template.yaml:${where.join('.')}`;
   const template = { logicalId: 'Fleet', name: 'Fleet', properties, at };

@@ -1,7 +1,7 @@
 // The language of provisioning templates: what each function gives, and what is refused when the template is made.
+import { beforeAll, describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { test } from 'node:test';
 import { compileBody } from '../../provisioning/template.ts';
 import { openTestIot } from '../iot/iot-fixture.ts';
 
@@ -15,11 +15,14 @@ const Mappings = { Urls: { Seattle: { Url: 'https://example.com/s', Ports: ['1',
 const compile = (parts: object) =>
   compileBody(JSON.stringify({ Parameters, Mappings, Resources: { certificateResource }, ...parts }));
 
-test('values', async (t) => {
-  const { iot } = await openTestIot(t);
-  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const spki = publicKey.export({ type: 'spki', format: 'der' });
-  const pem = await iot.ca.issue({ publicKey: spki, subject: [{ CN: ['sensor 7'] }, { C: ['US'] }] });
+describe('values', () => {
+  let pem: string;
+  beforeAll(async () => {
+    const { iot } = await openTestIot();
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const spki = publicKey.export({ type: 'spki', format: 'der' });
+    pem = await iot.ca.issue({ publicKey: spki, subject: [{ CN: ['sensor 7'] }, { C: ['US'] }] });
+  });
   const evaluate = (value: unknown, parameters: Record<string, string> = { Serial: 's1' }) =>
     compile({ DeviceConfiguration: { value } }).provision(new Map(Object.entries(parameters)), {
       id: 'id1',
@@ -46,7 +49,7 @@ test('values', async (t) => {
     [JSON.parse('{"__proto__": "x", "a": "b"}'), JSON.parse('{"__proto__": "x", "a": "b"}')],
   ];
   for (const [value, result] of cases)
-    await t.test(JSON.stringify(value), () => assert.deepEqual(evaluate(value), result));
+    it(JSON.stringify(value), () => assert.deepEqual(evaluate(value), result));
 
   const failures: readonly (readonly [value: unknown, problem: RegExp])[] = [
     [{ 'Fn::Select': [2, ['a', 'b']] }, /there is no item 2 in a list of 2/],
@@ -67,13 +70,11 @@ test('values', async (t) => {
     ],
   ];
   for (const [value, problem] of failures) {
-    await t.test(`${JSON.stringify(value).slice(0, 80)} cannot be done`, () =>
-      assert.throws(() => evaluate(value), { code: 'InvalidParameters', message: problem }),
-    );
+    it(`${JSON.stringify(value).slice(0, 80)} cannot be done`, () =>
+      assert.throws(() => evaluate(value), { code: 'InvalidParameters', message: problem }));
   }
-  await t.test('a parameter without a default must be given, also where nothing refers to it', () =>
-    assert.throws(() => evaluate('x', {}), { message: 'parameter Serial is missing' }),
-  );
+  it('a parameter without a default must be given, also where nothing refers to it', () =>
+    assert.throws(() => evaluate('x', {}), { message: 'parameter Serial is missing' }));
 });
 
 const thing = (properties: object, more: object = {}) => ({

@@ -1,6 +1,6 @@
 // From a message to what its rules' actions get, and what becomes of actions that fail.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { AwsError } from '../../aws-error.ts';
 import { createManualClock } from '../../clock.ts';
 import type { RuleTargets } from '../../rules/action.ts';

@@ -1,6 +1,6 @@
 // What is not SQL, or not supported, is refused when it is compiled, with its position.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { compileStatement } from '../../rules/statement.ts';
 import { SqlError } from '../../rules/sql-error.ts';
 

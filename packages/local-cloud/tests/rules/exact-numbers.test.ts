@@ -1,6 +1,6 @@
 // Whatever number a device sends comes out of the rules engine with the same value, digit for digit where it matters.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { decimalText, parseDecimal } from '../../json/decimal.ts';
 import { select } from './message.ts';

@@ -1,6 +1,6 @@
 // What `rule explain` says of a rule and a message.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { createManualClock } from '../../clock.ts';
 import { explainRule } from '../../rules/explain.ts';

@@ -1,6 +1,6 @@
 // The functions of rules SQL: the examples of the AWS IoT developer guide, and what it says of other types.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { describeFunctions } from '../../rules/functions.ts';
 import { jsonOf } from '../../json/value.ts';
 import { select, valueOf } from './message.ts';

@@ -1,6 +1,6 @@
 // Throws generated SQL, patterns and times at the parser and the functions: a value, a failure or a refusal, never a crash.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { SqlError } from '../../rules/sql-error.ts';
 import { compileStatement } from '../../rules/statement.ts';

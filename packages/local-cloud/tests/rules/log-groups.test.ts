@@ -1,13 +1,12 @@
 // Log groups as files under the data directory.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { after, describe, it } from 'node:test';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createLogGroups, fileNameOf } from '../../rules/log-groups.ts';
 
-const root = mkdtempSync(path.join(tmpdir(), 'tidegate-logs-'));
-after(() => rmSync(root, { recursive: true }));
+const root = temporaryFolder();
 const event = (message: string, timestamp = 1) => ({ timestamp, message });
 
 describe('a log group', () => {

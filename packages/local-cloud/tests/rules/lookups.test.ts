@@ -1,6 +1,6 @@
 // SQL that asks other services: what they are asked, what becomes of their answers, and of none.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { createManualClock } from '../../clock.ts';
 import { silentLog } from '../../log.ts';
 import { createRulesEngine } from '../../rules/engine.ts';

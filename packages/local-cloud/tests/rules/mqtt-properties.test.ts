@@ -1,6 +1,6 @@
 // What rules see of the properties of an MQTT 5 message.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import type { MessageProperties } from '../../mqtt/message.ts';
 import { compileStatement } from '../../rules/statement.ts';
 import { jsonOf } from '../../json/value.ts';

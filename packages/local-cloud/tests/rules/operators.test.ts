@@ -1,6 +1,6 @@
 // The operator tables of the AWS IoT developer guide, cell by cell.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { jsonOf } from '../../json/value.ts';
 import { valueOf } from './message.ts';
 

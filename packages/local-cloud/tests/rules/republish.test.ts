@@ -1,6 +1,6 @@
 // Rules that feed other rules, or themselves.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { createManualClock } from '../../clock.ts';
 import { silentLog } from '../../log.ts';
 import type { InboundMessage } from '../../mqtt/message.ts';

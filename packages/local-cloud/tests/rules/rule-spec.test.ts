@@ -1,6 +1,6 @@
 // The rules of the template: read as they stand, refused by name and line where the local cloud cannot run them.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { silentLog } from '../../log.ts';
 import { createRulesEngine } from '../../rules/engine.ts';
 import { rulesFromTemplate } from '../../rules/rule-spec.ts';

@@ -1,17 +1,19 @@
 // Rules that ask, republish, log and substitute, in a stack of their own template.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
 import { IoTDataPlaneClient, PublishCommand, UpdateThingShadowCommand } from '@aws-sdk/client-iot-data-plane';
 import { CreateThingCommand, IoTClient } from '@aws-sdk/client-iot';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { systemClock } from '../../clock.ts';
 import { createCounters } from '../../counters.ts';
 import { silentLog } from '../../log.ts';
 import { startStack } from '../../stack.ts';
 import { sourceOf } from '../../stack-source.ts';
-import { eventually, temporaryFolder } from '../commands/running-stack.ts';
 
 const rule = (name: string, sql: string, ...actions: object[]) => ({
   Type: 'AWS::IoT::TopicRule',
@@ -64,8 +66,8 @@ const template = {
   },
 };
 
-async function start(t: TestContext) {
-  const [root, dataDir] = [temporaryFolder('rules-root'), temporaryFolder('rules')];
+async function start() {
+  const [root, dataDir] = [temporaryFolder(), temporaryFolder()];
   writeFileSync(path.join(root, 'template.yaml'), JSON.stringify(template));
   writeFileSync(
     path.join(root, 'double.ts'),
@@ -92,7 +94,7 @@ async function start(t: TestContext) {
   const data = new IoTDataPlaneClient(settings);
   const s3 = new S3Client({ ...settings, forcePathStyle: true });
   const iot = new IoTClient(settings);
-  t.after(async () => {
+  cleanup(async () => {
     for (const client of [data, s3, iot]) client.destroy();
     await stack.stop();
   });
@@ -112,8 +114,8 @@ async function start(t: TestContext) {
   };
 }
 
-test('rules ask functions, the registry and shadows, feed one another with headers, log, and cannot loop for ever', async (t) => {
-  const { dataDir, data, iot, counters, publish, keys, object } = await start(t);
+test('rules ask functions, the registry and shadows, feed one another with headers, log, and cannot loop for ever', async () => {
+  const { dataDir, data, iot, counters, publish, keys, object } = await start();
   const arrived = (key: string) => eventually(key, async () => (await keys()).includes(key));
 
   await iot.send(

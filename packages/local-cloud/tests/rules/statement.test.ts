@@ -1,6 +1,6 @@
 // SELECT, WHERE, SET, CASE and nested queries over JSON payloads.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { select } from './message.ts';
 
 const color = '{"color":"red","temperature":50,"rgb":{"red":255,"green":0},"lat_long":[47.606,-122.332]}';

@@ -1,6 +1,6 @@
 // Substitution templates in the fields of rule actions.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { compileStatement } from '../../rules/statement.ts';
 import { contextOf, messageOf } from './message.ts';
 

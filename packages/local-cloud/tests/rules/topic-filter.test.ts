@@ -1,6 +1,6 @@
 // Which topics reach which rules.
+import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { createTopicIndex, parseTopicFilter } from '../../rules/topic-filter.ts';
 
 function indexOf(...filters: string[]) {

@@ -1,9 +1,9 @@
 // Buckets through the real SDK: pages of keys in order, versions and delete markers, lifecycle rules, names.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
@@ -21,10 +21,10 @@ import {
 import { bucketResource, startS3, versioned, type S3Fixture } from './object-store.ts';
 
 let s3: S3Fixture;
-before(async () => {
+beforeAll(async () => {
   s3 = await startS3();
 });
-after(() => s3.stop());
+afterAll(() => s3.stop());
 
 const put = (Bucket: string, Key: string, Body = Key) =>
   s3.client.send(new PutObjectCommand({ Bucket, Key, Body }));

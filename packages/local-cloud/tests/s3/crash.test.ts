@@ -1,28 +1,26 @@
 // What the object store makes of a folder that a crash, a backup or a person left in a state of its own.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { systemClock } from '../../clock.ts';
 import { recordNameOf } from '../../s3/keys.ts';
 import type { ObjectStore } from '../../s3/store.ts';
-import { temporaryFolder } from '../aws/local-cloud.ts';
 import { openStore } from './object-store.ts';
 
-async function start(
-  t: TestContext,
-): Promise<{ dir: string; store: ObjectStore; reopen: () => Promise<ObjectStore> }> {
-  const { dir, remove } = temporaryFolder();
+async function start(): Promise<{ dir: string; store: ObjectStore; reopen: () => Promise<ObjectStore> }> {
+  const dir = temporaryFolder();
   const stores: ObjectStore[] = [];
   const reopen = async () => {
     stores.push(await openStore(dir, systemClock));
     return stores.at(-1)!;
   };
-  t.after(async () => {
+  cleanup(async () => {
     for (const store of stores) await store.close();
-    remove();
   });
   return { dir, store: await reopen(), reopen };
 }
@@ -39,8 +37,8 @@ const csv = { contentType: 'text/csv' };
 const json = { contentType: 'application/json' };
 
 for (const bucket of ['plain', 'versioned']) {
-  test(`keeps the old object and its type when a put is cut off before the rename (${bucket})`, async (t) => {
-    const { dir, store, reopen } = await start(t);
+  test(`keeps the old object and its type when a put is cut off before the rename (${bucket})`, async () => {
+    const { dir, store, reopen } = await start();
     await store.put(bucket, 'k', Buffer.from('old'), csv);
     await store.put(bucket, 'k', Buffer.from('new content'), json);
     const record = readFileSync(recordFile(dir, bucket, 'k'));
@@ -51,8 +49,8 @@ for (const bucket of ['plain', 'versioned']) {
     assert.deepEqual(await read(reopened, bucket, 'k'), { text: 'old', type: 'text/csv' });
   });
 
-  test(`lists and serves a file that somebody copied in by hand (${bucket})`, async (t) => {
-    const { dir, store } = await start(t);
+  test(`lists and serves a file that somebody copied in by hand (${bucket})`, async () => {
+    const { dir, store } = await start();
     mkdirSync(path.join(dir, bucket, 'by/hand'), { recursive: true });
     writeFileSync(path.join(dir, bucket, 'by/hand/x.txt'), 'hello');
     const { objects } = await store.list(bucket, { limit: 10 });
@@ -68,29 +66,29 @@ for (const bucket of ['plain', 'versioned']) {
   });
 }
 
-test('recognises objects of a restored backup, whose files have new times', async (t) => {
-  const { dir, store, reopen } = await start(t);
+test('recognises objects of a restored backup, whose files have new times', async () => {
+  const { dir, store, reopen } = await start();
   await store.put('plain', 'k', Buffer.from('content'), csv);
   utimesSync(path.join(dir, 'plain/k'), 1, 1);
   assert.deepEqual(await read(await reopen(), 'plain', 'k'), { text: 'content', type: 'text/csv' });
 });
 
-test('serves a file whose record the disk damaged', async (t) => {
-  const { dir, store } = await start(t);
+test('serves a file whose record the disk damaged', async () => {
+  const { dir, store } = await start();
   await store.put('plain', 'k', Buffer.from('content'), csv);
   writeFileSync(recordFile(dir, 'plain', 'k'), '{"key":');
   assert.equal((await read(store, 'plain', 'k')).text, 'content');
 });
 
-test('removes what a crash left unfinished', async (t) => {
-  const { dir, reopen } = await start(t);
+test('removes what a crash left unfinished', async () => {
+  const { dir, reopen } = await start();
   writeFileSync(path.join(dir, '.tidegate/unfinished/half'), 'half');
   await reopen();
   assert.deepEqual(readdirSync(path.join(dir, '.tidegate/unfinished')), []);
 });
 
-test('follows no link out of the bucket', async (t) => {
-  const { dir, store } = await start(t);
+test('follows no link out of the bucket', async () => {
+  const { dir, store } = await start();
   writeFileSync(path.join(dir, 'secret'), 'secret');
   symlinkSync(path.join(dir, 'secret'), path.join(dir, 'plain/link'));
   symlinkSync(dir, path.join(dir, 'plain/folder'));
@@ -102,8 +100,8 @@ test('follows no link out of the bucket', async (t) => {
   assert.equal(readFileSync(path.join(dir, 'secret'), 'utf8'), 'secret');
 });
 
-test('keeps a key beside keys for which it is a folder, whichever came first', async (t) => {
-  const { store } = await start(t);
+test('keeps a key beside keys for which it is a folder, whichever came first', async () => {
+  const { store } = await start();
   for (const key of ['a', 'a/b', 'c/d', 'c', 'a/b/c']) await store.put('plain', key, Buffer.from(key));
   for (const key of ['a', 'a/b', 'c/d', 'c', 'a/b/c'])
     assert.equal((await read(store, 'plain', key)).text, key);
@@ -117,9 +115,8 @@ test('keeps a key beside keys for which it is a folder, whichever came first', a
   );
 });
 
-test('keeps every acknowledged version, whole, through kill -9', async (t) => {
-  const { dir, remove } = temporaryFolder();
-  t.after(remove);
+test('keeps every acknowledged version, whole, through kill -9', async () => {
+  const dir = temporaryFolder();
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'store-child.ts'), dir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -130,7 +127,7 @@ test('keeps every acknowledged version, whole, through kill -9', async (t) => {
   });
   await once(child, 'close');
   const store = await openStore(dir, systemClock);
-  t.after(() => store.close());
+  cleanup(() => store.close());
   const lines = printed.split('\n').slice(0, -1);
   assert.ok(lines.length > 200);
   for (const line of lines) {

@@ -1,10 +1,11 @@
 // An object store with the two kinds of buckets, and S3 on a free port over it, for the tests of this room.
 import { S3Client } from '@aws-sdk/client-s3';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createS3Handler } from '../../s3/api.ts';
 import type { BucketResource } from '../../s3/bucket-spec.ts';
 import { createObjectStore, type ObjectStore } from '../../s3/store.ts';
 import { createManualClock, type Clock, type ManualClock } from '../../clock.ts';
-import { clientOptions, createRecordingLog, serve, temporaryFolder } from '../aws/local-cloud.ts';
+import { clientOptions, createRecordingLog, serve } from '../aws/local-cloud.ts';
 
 export const startedAt = Date.UTC(2026, 8, 21, 12, 0, 0);
 
@@ -36,7 +37,7 @@ export interface S3Fixture {
 }
 
 export async function startS3(): Promise<S3Fixture> {
-  const { dir, remove } = temporaryFolder();
+  const dir = temporaryFolder();
   const clock = createManualClock(startedAt);
   const log = createRecordingLog();
   const store = await openStore(dir, clock);
@@ -46,7 +47,6 @@ export async function startS3(): Promise<S3Fixture> {
     client.destroy();
     await server.close();
     await store.close();
-    remove();
   };
   return { dir, clock, store, client, url: server.url, log, stop };
 }

@@ -1,11 +1,11 @@
 // Objects through the real SDK: exact bytes back under exact keys, metadata, ranges, conditions, checksums.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
@@ -19,10 +19,10 @@ import {
 import { startS3, startedAt, type S3Fixture } from './object-store.ts';
 
 let s3: S3Fixture;
-before(async () => {
+beforeAll(async () => {
   s3 = await startS3();
 });
-after(() => s3.stop());
+afterAll(() => s3.stop());
 
 const Bucket = 'plain';
 /** Bytes that repeat late and compress badly, the same each time. */

@@ -1,9 +1,9 @@
 // Multipart uploads through the real SDK.
+import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -19,10 +19,10 @@ import {
 import { startS3, type S3Fixture } from './object-store.ts';
 
 let s3: S3Fixture;
-before(async () => {
+beforeAll(async () => {
   s3 = await startS3();
 });
-after(() => s3.stop());
+afterAll(() => s3.stop());
 
 const Bucket = 'plain';
 const partSize = 5 * 1024 * 1024;

@@ -1,7 +1,7 @@
 // A schedule of a template invokes its function, from the text of the template to the event.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createManualClock } from '../../clock.ts';
 import { silentLog } from '../../log.ts';
 import { openSchedules } from '../../scheduler/open.ts';

@@ -1,7 +1,7 @@
 // What the template may say about a schedule, and what stops the start.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { readRate, schedulesFromTemplate } from '../../scheduler/schedule-spec.ts';
 import { StartError } from '../../start-error.ts';
 import { indent, withTemplate } from '../template/fixture.ts';

@@ -1,7 +1,7 @@
 // Functions on a schedule: once for each time that is due, whatever happens to the machine's clock.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createManualClock } from '../../clock.ts';
 import type { ScheduleSpec } from '../../scheduler/schedule-spec.ts';
 import { createSchedules } from '../../scheduler/schedules.ts';

@@ -1,11 +1,11 @@
 // The IoT data plane through the AWS SDK and the AWS CLI, on the AWS port.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import path from 'node:path';
 import { duplexPair } from 'node:stream';
-import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import {
   DeleteConnectionCommand,
@@ -19,14 +19,18 @@ import {
   UpdateThingShadowCommand,
 } from '@aws-sdk/client-iot-data-plane';
 import type { IPublishPacket } from 'mqtt-packet';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { isInstalled, testIf } from '../../../../tests/support/conditions.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { createAwsServer } from '../../aws/server.ts';
 import { signingNames } from '../../iot-data/api.ts';
 import { silentLog } from '../../log.ts';
 import { createRawClient } from '../mqtt/raw-client.ts';
-import { eventually, listen, seconds, start, startCloud, temporaryDir, type Cloud } from './fixture.ts';
+import { listen, seconds, start, startCloud, type Cloud } from './fixture.ts';
 
-async function serve(t: TestContext): Promise<Cloud & { url: string; client: IoTDataPlaneClient }> {
-  const cloud = await startCloud(t);
+async function serve(): Promise<Cloud & { url: string; client: IoTDataPlaneClient }> {
+  const cloud = await startCloud();
   const services = Object.fromEntries(signingNames.map((name) => [name, cloud.dataPlane.handler]));
   const server = await createAwsServer({
     host: '127.0.0.1',
@@ -41,7 +45,7 @@ async function serve(t: TestContext): Promise<Cloud & { url: string; client: IoT
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: 1,
   });
-  t.after(async () => {
+  cleanup(async () => {
     client.destroy();
     await server.close();
   });
@@ -52,8 +56,8 @@ const json = (payload: Uint8Array | undefined) =>
   JSON.parse(Buffer.from(payload ?? []).toString()) as Record<string, unknown>;
 const bytes = (value: object) => Buffer.from(JSON.stringify(value));
 
-test('the SDK updates, reads, lists and deletes shadows, and devices hear of it', async (t) => {
-  const { client, connect } = await serve(t);
+test('the SDK updates, reads, lists and deletes shadows, and devices hear of it', async () => {
+  const { client, connect } = await serve();
   const heard = await listen(await connect('t1'), '$aws/things/t1/shadow/name/config');
   const thingName = 't1';
   const shadowName = 'config';
@@ -87,8 +91,8 @@ test('the SDK updates, reads, lists and deletes shadows, and devices hear of it'
   assert.deepEqual(empty.results, []);
 });
 
-test('reading over HTTP tells nobody over MQTT, and a refused update neither', async (t) => {
-  const { client, messages } = await serve(t);
+test('reading over HTTP tells nobody over MQTT, and a refused update neither', async () => {
+  const { client, messages } = await serve();
   const thingName = 't1';
   await client.send(new UpdateThingShadowCommand({ thingName, payload: bytes({ state: {} }) }));
   messages.length = 0;
@@ -97,8 +101,8 @@ test('reading over HTTP tells nobody over MQTT, and a refused update neither', a
   assert.deepEqual(messages, []);
 });
 
-test('errors carry the codes and messages of AWS', async (t) => {
-  const { client } = await serve(t);
+test('errors carry the codes and messages of AWS', async () => {
+  const { client } = await serve();
   const update = (thingName: string, payload: Buffer, shadowName?: string) =>
     new UpdateThingShadowCommand({ thingName, payload, shadowName });
   await client.send(update('t1', bytes({ state: { desired: { a: 1 } } })));
@@ -163,8 +167,8 @@ test('errors carry the codes and messages of AWS', async (t) => {
   }
 });
 
-test('what is published over HTTP arrives as if it came over MQTT, with its MQTT 5 properties', async (t) => {
-  const { client, connect, messages } = await serve(t);
+test('what is published over HTTP arrives as if it came over MQTT, with its MQTT 5 properties', async () => {
+  const { client, connect, messages } = await serve();
   const device = await connect('d1', { protocolVersion: 5 });
   const received: { topic: string; payload: string; packet: IPublishPacket }[] = [];
   device.on('message', (topic, payload, packet) => {
@@ -201,8 +205,8 @@ test('what is published over HTTP arrives as if it came over MQTT, with its MQTT
   assert.deepEqual([clientId, principal, receivedAt], ['n/a', 'local', start]);
 });
 
-test('a shadow request and Basic Ingest can be published over HTTP too', async (t) => {
-  const { client, messages, dataPlane } = await serve(t);
+test('a shadow request and Basic Ingest can be published over HTTP too', async () => {
+  const { client, messages, dataPlane } = await serve();
   const payload = bytes({ state: { desired: { a: 1 } } });
   await client.send(new PublishCommand({ topic: '$aws/things/t1/shadow/update', payload, qos: 1 }));
   await eventually('documents', () => messages.some(({ topic }) => topic.endsWith('/documents')));
@@ -211,8 +215,8 @@ test('a shadow request and Basic Ingest can be published over HTTP too', async (
   assert.equal(messages.at(-1)!.topic, '$aws/rules/TelemetryRule/telemetry/s/t1');
 });
 
-test('retained messages are listed and read, and an empty one clears its topic', async (t) => {
-  const { client, clock } = await serve(t);
+test('retained messages are listed and read, and an empty one clears its topic', async () => {
+  const { client, clock } = await serve();
   const publish = (topic: string, text: string, userProperties?: string) =>
     client.send(
       new PublishCommand({ topic, payload: Buffer.from(text), retain: true, qos: 1, userProperties }),
@@ -245,8 +249,8 @@ test('retained messages are listed and read, and an empty one clears its topic',
 });
 
 for (const preventWillMessage of [false, true]) {
-  test(`disconnecting a client ${preventWillMessage ? 'without' : 'with'} its will`, async (t) => {
-    const { client, connect, messages } = await serve(t);
+  test(`disconnecting a client ${preventWillMessage ? 'without' : 'with'} its will`, async () => {
+    const { client, connect, messages } = await serve();
     const device = await connect('d1', {
       clean: false,
       will: { topic: 'gone/d1', payload: Buffer.from('x'), qos: 1, retain: false },
@@ -265,8 +269,8 @@ for (const preventWillMessage of [false, true]) {
   });
 }
 
-test('cleanSession ends the session with the connection, which lives on otherwise', async (t) => {
-  const { client, broker } = await serve(t);
+test('cleanSession ends the session with the connection, which lives on otherwise', async () => {
+  const { client, broker } = await serve();
   const connect = async () => {
     const [ours, theirs] = duplexPair();
     broker.accept(theirs, { principal: 'd1', sourceIp: '127.0.0.1' });
@@ -297,8 +301,8 @@ function raw(url: string, method: string, target: string, headers: Record<string
   });
 }
 
-test('what no SDK sends is refused by name, and unescaped slashes in a topic are slashes', async (t) => {
-  const { url, messages } = await serve(t);
+test('what no SDK sends is refused by name, and unescaped slashes in a topic are slashes', async () => {
+  const { url, messages } = await serve();
   const cases: readonly [string, string, number, RegExp, Record<string, string>?][] = [
     ['POST', '/topics/a/b/c?qos=1', 200, /"message":"OK"/],
     ['GET', '/topics/a', 405, /GET/],
@@ -345,14 +349,11 @@ test('what no SDK sends is refused by name, and unescaped slashes in a topic are
   );
 });
 
-const isInstalled = (process.env['PATH'] ?? '')
-  .split(':')
-  .some((folder) => existsSync(path.join(folder, 'aws')));
-const skip = isInstalled ? false : 'the AWS CLI is not installed on this machine';
+const testWithCli = testIf(isInstalled('aws'), 'the AWS CLI is not installed');
 
-test('the AWS CLI publishes and uses shadows', { skip }, async (t) => {
-  const { url, messages } = await serve(t);
-  const dir = temporaryDir();
+testWithCli('the AWS CLI publishes and uses shadows', async () => {
+  const { url, messages } = await serve();
+  const dir = temporaryFolder();
   const out = path.join(dir, 'out.json');
   const env = {
     ...process.env,

@@ -1,6 +1,6 @@
 // Merging, deleting, timestamps and delta, case by case.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { parseJson } from '../../json/json.ts';
 import {
   applyPatch,

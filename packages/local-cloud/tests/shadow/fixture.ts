@@ -1,10 +1,9 @@
 // A broker with shadows on a directory of its own, and a real MQTT client on it, for the tests of this room.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { duplexPair } from 'node:stream';
-import type { TestContext } from 'node:test';
 import { MqttClient, type IClientOptions } from 'mqtt';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createManualClock, type ManualClock } from '../../clock.ts';
 import { openDataPlane, type OpenedDataPlane } from '../../iot-data/open.ts';
 import { openJournal } from '../../journal/journal.ts';
@@ -44,18 +43,8 @@ export interface CloudOptions {
   readonly authorize?: (request: AccessRequest) => boolean;
 }
 
-const dirs: string[] = [];
-process.on('exit', () => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
-
-/** Goes when the test file ends. */
-export function temporaryDir(): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'tidegate-shadow-'));
-  dirs.push(dir);
-  return dir;
-}
-
-export async function startCloud(t: TestContext, options: CloudOptions = {}): Promise<Cloud> {
-  const { dir = temporaryDir(), clock = createManualClock(start), authorize = () => true } = options;
+export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
+  const { dir = temporaryFolder(), clock = createManualClock(start), authorize = () => true } = options;
   authority ??= createServerIdentity();
   const log: string[] = [];
   const write = (message: string, fields?: Fields) =>
@@ -115,7 +104,7 @@ export async function startCloud(t: TestContext, options: CloudOptions = {}): Pr
     await mqtt.close();
     await journal.close();
   };
-  t.after(stop);
+  cleanup(stop);
   return {
     dir,
     clock,
@@ -142,17 +131,6 @@ export async function startCloud(t: TestContext, options: CloudOptions = {}): Pr
     },
     stop,
   };
-}
-
-/** Waits until `look` gives a value, at most five seconds. */
-export async function eventually<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const deadline = Date.now() + 5_000;
-  for (;;) {
-    const found = look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await new Promise(setImmediate);
-  }
 }
 
 export interface Heard {

@@ -1,6 +1,6 @@
 // Merging, deleting, timestamps and delta by their laws, on generated documents.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { ObjectValue, Value } from '../../json/value.ts';
 import {

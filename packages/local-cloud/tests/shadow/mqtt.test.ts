@@ -1,13 +1,15 @@
 // Shadows as devices and apps see them over MQTT.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { MqttClient } from 'mqtt';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { createManualClock } from '../../clock.ts';
 import { silentLog } from '../../log.ts';
 import type { InboundMessage } from '../../mqtt/message.ts';
 import { emptyDocument } from '../../shadow/document.ts';
 import { openShadowStore } from '../../shadow/store.ts';
-import { eventually, listen, seconds, start, startCloud, temporaryDir, type Heard } from './fixture.ts';
+import { listen, seconds, start, startCloud, type Heard } from './fixture.ts';
 
 const classic = '$aws/things/t1/shadow';
 const named = '$aws/things/t1/shadow/name/config';
@@ -27,8 +29,8 @@ async function ask(
 }
 
 for (const prefix of [classic, named]) {
-  test(`an update of ${prefix} is accepted, its delta and documents told, and it can be read and deleted`, async (t) => {
-    const { connect, clock } = await startCloud(t);
+  test(`an update of ${prefix} is accepted, its delta and documents told, and it can be read and deleted`, async () => {
+    const { connect, clock } = await startCloud();
     const client = await connect('app');
     const heard = await listen(client, prefix);
     const desired = { rate: 2, mode: { night: true } };
@@ -89,8 +91,8 @@ for (const prefix of [classic, named]) {
   });
 }
 
-test('no delta is told when desired and reported agree', async (t) => {
-  const { connect } = await startCloud(t);
+test('no delta is told when desired and reported agree', async () => {
+  const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
   await client.publishAsync(`${classic}/update`, '{"state":{"desired":{"a":1},"reported":{"a":1}}}', {
@@ -103,8 +105,8 @@ test('no delta is told when desired and reported agree', async (t) => {
   );
 });
 
-test('the accepted answer repeats what was sent, nulls included', async (t) => {
-  const { connect } = await startCloud(t);
+test('the accepted answer repeats what was sent, nulls included', async () => {
+  const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
   await ask(client, heard, `${classic}/update`, '{"state":{"desired":{"a":1,"b":2}}}');
@@ -119,8 +121,8 @@ test('the accepted answer repeats what was sent, nulls included', async (t) => {
   assert.deepEqual(payload['metadata'], { desired: { a: at }, reported: at });
 });
 
-test('a state of null empties the shadow and does not delete it', async (t) => {
-  const { connect } = await startCloud(t);
+test('a state of null empties the shadow and does not delete it', async () => {
+  const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
   await ask(client, heard, `${classic}/update`, '{"state":{"desired":{"a":1}}}');
@@ -181,8 +183,8 @@ const refusals: readonly (readonly [
   ],
 ];
 
-test('what cannot be an update is rejected with the code and message of AWS, and changes nothing', async (t) => {
-  const { connect, clock } = await startCloud(t);
+test('what cannot be an update is rejected with the code and message of AWS, and changes nothing', async () => {
+  const { connect, clock } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
   for (const [title, payload, code, message] of refusals) {
@@ -195,8 +197,8 @@ test('what cannot be an update is rejected with the code and message of AWS, and
   assert.equal(payload['code'], 404);
 });
 
-test('a state of 8,192 bytes and six levels is accepted', async (t) => {
-  const { connect } = await startCloud(t);
+test('a state of 8,192 bytes and six levels is accepted', async () => {
+  const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
   for (const payload of [
@@ -208,8 +210,8 @@ test('a state of 8,192 bytes and six levels is accepted', async (t) => {
   }
 });
 
-test('a get request that is no JSON object is rejected, and an empty one is not', async (t) => {
-  const { connect } = await startCloud(t);
+test('a get request that is no JSON object is rejected, and an empty one is not', async () => {
+  const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
   await ask(client, heard, `${classic}/update`, state('{"a":1}'));
@@ -221,8 +223,8 @@ test('a get request that is no JSON object is rejected, and an empty one is not'
   assert.equal((await ask(client, heard, `${classic}/get`)).topic, 'get/accepted');
 });
 
-test('the content of a delete request is ignored, but for its client token', async (t) => {
-  const { connect } = await startCloud(t);
+test('the content of a delete request is ignored, but for its client token', async () => {
+  const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
   const tokens: unknown[] = [];
@@ -235,8 +237,8 @@ test('the content of a delete request is ignored, but for its client token', asy
   assert.deepEqual(tokens, [undefined, undefined, undefined, undefined, 'c']);
 });
 
-test('the version locks: the right one is accepted once, and 0 is that of a shadow that is not there', async (t) => {
-  const { connect } = await startCloud(t);
+test('the version locks: the right one is accepted once, and 0 is that of a shadow that is not there', async () => {
+  const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
   const results: unknown[] = [];
@@ -249,8 +251,8 @@ test('the version locks: the right one is accepted once, and 0 is that of a shad
   assert.deepEqual(results, [1, 409, 2, 409, 3]);
 });
 
-test('a shadow made again continues the versions for 48 hours, and then begins with 1', async (t) => {
-  const { dataPlane, clock } = await startCloud(t);
+test('a shadow made again continues the versions for 48 hours, and then begins with 1', async () => {
+  const { dataPlane, clock } = await startCloud();
   const { shadows } = dataPlane;
   const id = { thingName: 't1' };
   const update = async () => {
@@ -267,8 +269,8 @@ test('a shadow made again continues the versions for 48 hours, and then begins w
   assert.equal(await update(), 1);
 });
 
-test('documents name no previous state where there was no shadow, and an empty one where it was emptied', async (t) => {
-  const { connect } = await startCloud(t);
+test('documents name no previous state where there was no shadow, and an empty one where it was emptied', async () => {
+  const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
   const previous: unknown[] = [];
@@ -289,16 +291,16 @@ test('documents name no previous state where there was no shadow, and an empty o
   assert.equal(previous[3], null);
 });
 
-test('shadows exist for names that are no thing in the registry, as on AWS', async (t) => {
-  const { connect, dataPlane } = await startCloud(t);
+test('shadows exist for names that are no thing in the registry, as on AWS', async () => {
+  const { connect, dataPlane } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, '$aws/things/nobody/shadow');
   await ask(client, heard, '$aws/things/nobody/shadow/update', state('{"a":1}'));
   assert.match(await dataPlane.shadows.get({ thingName: 'nobody' }), /"a":1/);
 });
 
-test('the named shadows of a thing and its classic one do not touch each other', async (t) => {
-  const { connect, dataPlane } = await startCloud(t);
+test('the named shadows of a thing and its classic one do not touch each other', async () => {
+  const { connect, dataPlane } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
   const heardNamed = await listen(client, named);
@@ -309,8 +311,8 @@ test('the named shadows of a thing and its classic one do not touch each other',
   assert.match(await dataPlane.shadows.get({ thingName: 't1', shadowName: 'config' }), /"a":2/);
 });
 
-test('nobody publishes to the answers, to unknown requests or to names that AWS does not allow', async (t) => {
-  const { connect, log } = await startCloud(t);
+test('nobody publishes to the answers, to unknown requests or to names that AWS does not allow', async () => {
+  const { connect, log } = await startCloud();
   for (const topic of [
     `${classic}/update/accepted`,
     `${classic}/update/delta`,
@@ -329,9 +331,9 @@ test('nobody publishes to the answers, to unknown requests or to names that AWS 
   }
 });
 
-test('the policy decides who asks and who hears', async (t) => {
+test('the policy decides who asks and who hears', async () => {
   const asked: string[] = [];
-  const { connect, log } = await startCloud(t, {
+  const { connect, log } = await startCloud({
     authorize: ({ clientId, action, resource }) => {
       asked.push(`${action} ${resource}`);
       return action === 'iot:Connect' || (clientId === 'owner' && resource.includes('/t1/'));
@@ -349,8 +351,8 @@ test('the policy decides who asks and who hears', async (t) => {
   await eventually('the refusal', () => log.some((line) => line.includes(refused)));
 });
 
-test('updates of one shadow are one after the other, whoever sends them', async (t) => {
-  const { connect, dataPlane } = await startCloud(t);
+test('updates of one shadow are one after the other, whoever sends them', async () => {
+  const { connect, dataPlane } = await startCloud();
   const clients = await Promise.all(['a', 'b', 'c'].map((clientId) => connect(clientId)));
   const heard = await listen(clients[0]!, classic);
   await Promise.all(
@@ -372,8 +374,8 @@ test('updates of one shadow are one after the other, whoever sends them', async 
   assert.equal(Object.keys(document.state.desired).length, 18);
 });
 
-test('one shadow takes twenty requests a second, from whomever and whichever way, and beyond that answers 429', async (t) => {
-  const { connect, dataPlane, clock } = await startCloud(t);
+test('one shadow takes twenty requests a second, from whomever and whichever way, and beyond that answers 429', async () => {
+  const { connect, dataPlane, clock } = await startCloud();
   const clients = await Promise.all(['a', 'b'].map((clientId) => connect(clientId)));
   const heard = await listen(clients[0]!, classic);
   const askAll = async (count: number) => {
@@ -397,8 +399,8 @@ test('one shadow takes twenty requests a second, from whomever and whichever way
   assert.deepEqual(codes(), [], 'the time set back stops nobody');
 });
 
-test('requests that a crash cut short are paced by when they came', async (t) => {
-  const { dataPlane, messages } = await startCloud(t);
+test('requests that a crash cut short are paced by when they came', async () => {
+  const { dataPlane, messages } = await startCloud();
   for (let n = 0; n < 40; n += 1) {
     const receivedAt = start + n * 100;
     await dataPlane.shadows.handle({ ...request('get', '', `r${n}`), receivedAt });
@@ -407,8 +409,8 @@ test('requests that a crash cut short are paced by when they came', async (t) =>
   assert.deepEqual(new Set(codes), new Set([404]));
 });
 
-test('of more than ten requests of one client at once the others are rejected with 429, and later ones are not', async (t) => {
-  const { dataPlane, messages } = await startCloud(t);
+test('of more than ten requests of one client at once the others are rejected with 429, and later ones are not', async () => {
+  const { dataPlane, messages } = await startCloud();
   const update = (id: string) => dataPlane.shadows.handle(request('update', state('{"a":1}'), id));
   await Promise.all(Array.from({ length: 12 }, (_, index) => update(`u${index}`)));
   await update('later');
@@ -421,8 +423,8 @@ test('of more than ten requests of one client at once the others are rejected wi
   assert.equal(codes.length, 13);
 });
 
-test('rules and subscribers see requests and answers as ordinary messages, answers with QoS 1', async (t) => {
-  const { connect, messages } = await startCloud(t);
+test('rules and subscribers see requests and answers as ordinary messages, answers with QoS 1', async () => {
+  const { connect, messages } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
   await ask(client, heard, `${classic}/update`, state('{"a":1}'));
@@ -444,15 +446,15 @@ test('rules and subscribers see requests and answers as ordinary messages, answe
   );
 });
 
-test('shadows, their versions and those of deleted ones survive a restart', async (t) => {
-  const dir = temporaryDir();
-  const first = await startCloud(t, { dir });
+test('shadows, their versions and those of deleted ones survive a restart', async () => {
+  const dir = temporaryFolder();
+  const first = await startCloud({ dir });
   const big = '{"n":12345678901234567890,"__proto__":{"x":1}}';
   await first.dataPlane.shadows.update({ thingName: 't1' }, Buffer.from(state(big)));
   await first.dataPlane.shadows.update({ thingName: 't2' }, Buffer.from(state('{"a":1}')));
   await first.dataPlane.shadows.remove({ thingName: 't2' });
   await first.stop();
-  const { dataPlane } = await startCloud(t, { dir });
+  const { dataPlane } = await startCloud({ dir });
   assert.match(
     await dataPlane.shadows.get({ thingName: 't1' }),
     /"desired":\{"n":12345678901234567890,"__proto__":\{"x":1\}\}/,
@@ -473,19 +475,19 @@ const request = (topic: string, payload: string, traceId: string): InboundMessag
   traceId,
 });
 
-test('a request that comes a second time after a crash is answered again and not done again', async (t) => {
-  const dir = temporaryDir();
+test('a request that comes a second time after a crash is answered again and not done again', async () => {
+  const dir = temporaryFolder();
   const requests = [
     request('update', '{"state":{"desired":{"a":1}},"version":0}', 'u1'),
     request('update', '{"state":{"desired":{"a":2}},"version":1}', 'u2'),
     request('delete', '', 'd1'),
     request('update', '{"state":{"desired":{"b":1}},"version":2}', 'u3'),
   ];
-  const first = await startCloud(t, { dir });
+  const first = await startCloud({ dir });
   for (const message of requests) await first.dataPlane.shadows.handle(message);
   const document = await first.dataPlane.shadows.get({ thingName: 't1' });
   await first.stop();
-  const { dataPlane, messages } = await startCloud(t, { dir });
+  const { dataPlane, messages } = await startCloud({ dir });
   for (const message of requests) await dataPlane.shadows.handle(message);
   assert.equal(await dataPlane.shadows.get({ thingName: 't1' }), document);
   const answers = messages.filter(({ topic }) => topic.endsWith('/accepted'));
@@ -499,8 +501,8 @@ test('a request that comes a second time after a crash is answered again and not
   );
 });
 
-test('an update that the disk refuses is rejected with 503 and leaves the shadow as it was', async (t) => {
-  const { dataPlane, messages, log } = await startCloud(t);
+test('an update that the disk refuses is rejected with 503 and leaves the shadow as it was', async () => {
+  const { dataPlane, messages, log } = await startCloud();
   await dataPlane.shadows.handle(request('update', state('{"a":1}'), 'u1'));
   await dataPlane.close(); // the next write finds its file closed
   messages.length = 0;
@@ -514,7 +516,7 @@ test('an update that the disk refuses is rejected with 503 and leaves the shadow
 });
 
 test('all shadows together take no more room than they may', async () => {
-  const dir = temporaryDir();
+  const dir = temporaryFolder();
   const clock = createManualClock(start);
   const store = await openShadowStore({ dir, clock, log: silentLog, maximum: 200 });
   const document = (length: number) => ({

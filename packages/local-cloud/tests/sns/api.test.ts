@@ -1,7 +1,7 @@
 // SNS through the SDK and the AWS CLI, as handlers and people call it.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { test } from 'node:test';
 import { promisify } from 'node:util';
 import {
   GetSubscriptionAttributesCommand,
@@ -14,18 +14,16 @@ import {
   SubscribeCommand,
   UnsubscribeCommand,
 } from '@aws-sdk/client-sns';
+import { isInstalled, testIf } from '../../../../tests/support/conditions.ts';
 import { cliEnvironment } from '../aws/local-cloud.ts';
 import { openSns, subscriptionOf, templateWith, topicArn } from './fixture.ts';
 import { readEmail } from './read-email.ts';
 
 const run = promisify(execFile);
-const hasCli = await run('aws', ['--version']).then(
-  () => true,
-  () => false,
-);
+const testWithCli = testIf(isInstalled('aws'), 'the AWS CLI is not installed');
 
-test("a publish as the ingest function's reaches mail and phone", async (t) => {
-  const { client, files } = await openSns(t);
+test("a publish as the ingest function's reaches mail and phone", async () => {
+  const { client, files } = await openSns();
   const { MessageId } = await client.send(
     new PublishCommand({
       TopicArn: topicArn,
@@ -47,15 +45,15 @@ test("a publish as the ingest function's reaches mail and phone", async (t) => {
   assert.match(files('sms')[0]![1], /\n\nTidegate> short\n$/);
 });
 
-test('a publish to a phone, and one by TargetArn, are taken', async (t) => {
-  const { client, counts } = await openSns(t);
+test('a publish to a phone, and one by TargetArn, are taken', async () => {
+  const { client, counts } = await openSns();
   await client.send(new PublishCommand({ PhoneNumber: '+12065550199', Message: 'x' }));
   await client.send(new PublishCommand({ TargetArn: topicArn, Message: 'x', MessageGroupId: 'g' }));
   assert.deepEqual(counts, { texts: 2, mails: 1 });
 });
 
-test('a message of 256 KiB that form-encoding makes three times as long is taken', async (t) => {
-  const { client, counts } = await openSns(t, {
+test('a message of 256 KiB that form-encoding makes three times as long is taken', async () => {
+  const { client, counts } = await openSns({
     template: templateWith(subscriptionOf('M', 'email', 'a@example.com')),
   });
   await client.send(new PublishCommand({ TopicArn: topicArn, Message: '\u0001'.repeat(262_144) }));
@@ -87,15 +85,15 @@ const refusals: Readonly<Record<string, readonly [object, object]>> = {
   ],
 };
 for (const [what, [input, error]] of Object.entries(refusals)) {
-  test(`the SDK gets the exception of AWS for ${what}`, async (t) => {
-    const { client, counts } = await openSns(t);
+  test(`the SDK gets the exception of AWS for ${what}`, async () => {
+    const { client, counts } = await openSns();
     await assert.rejects(client.send(new PublishCommand(input as { Message: string })), error);
     assert.deepEqual(counts, {});
   });
 }
 
-test('a batch answers for each of its messages', async (t) => {
-  const { client, files } = await openSns(t);
+test('a batch answers for each of its messages', async () => {
+  const { client, files } = await openSns();
   const { Successful, Failed } = await client.send(
     new PublishBatchCommand({
       TopicArn: topicArn,
@@ -137,16 +135,16 @@ const batches: Readonly<Record<string, readonly [{ Id: string; Message: string }
   ],
 };
 for (const [what, [PublishBatchRequestEntries, name]] of Object.entries(batches)) {
-  test(`a batch with ${what} is refused as a whole`, async (t) => {
-    const { client, counts } = await openSns(t);
+  test(`a batch with ${what} is refused as a whole`, async () => {
+    const { client, counts } = await openSns();
     const command = new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries });
     await assert.rejects(client.send(command), { name });
     assert.deepEqual(counts, {});
   });
 }
 
-test('topics and subscriptions are listed with their attributes', async (t) => {
-  const { client } = await openSns(t);
+test('topics and subscriptions are listed with their attributes', async () => {
+  const { client } = await openSns();
   const { Topics } = await client.send(new ListTopicsCommand({}));
   assert.deepEqual(Topics, [{ TopicArn: topicArn }]);
   const { Attributes } = await client.send(new GetTopicAttributesCommand({ TopicArn: topicArn }));
@@ -179,8 +177,8 @@ test('topics and subscriptions are listed with their attributes', async (t) => {
   );
 });
 
-test('a new subscriber counts as confirmed, gets messages, and none after leaving', async (t) => {
-  const { client, counts } = await openSns(t, { template: templateWith() });
+test('a new subscriber counts as confirmed, gets messages, and none after leaving', async () => {
+  const { client, counts } = await openSns({ template: templateWith() });
   const subscribe = new SubscribeCommand({
     TopicArn: topicArn,
     Protocol: 'email',
@@ -211,17 +209,17 @@ const subscribers: Readonly<Record<string, readonly [object, object]>> = {
   'a name for a phone number': [{ Protocol: 'sms', Endpoint: 'me' }, { message: /must be a phone number/ }],
 };
 for (const [what, [input, error]] of Object.entries(subscribers)) {
-  test(`a subscription with ${what} is refused`, async (t) => {
-    const { client, topics } = await openSns(t);
+  test(`a subscription with ${what} is refused`, async () => {
+    const { client, topics } = await openSns();
     const command = new SubscribeCommand({ TopicArn: topicArn, Protocol: undefined, ...input });
     await assert.rejects(client.send(command), error);
     assert.equal(topics.subscriptions.all().length, 2);
   });
 }
 
-test('subscriptions come in pages of a hundred', async (t) => {
+test('subscriptions come in pages of a hundred', async () => {
   const many = Array.from({ length: 250 }, (_, n) => subscriptionOf(`S${n}`, 'email', `a${n}@example.com`));
-  const { client } = await openSns(t, { template: templateWith(many.join('')) });
+  const { client } = await openSns({ template: templateWith(many.join('')) });
   const found = new Set<string | undefined>();
   const sizes: number[] = [];
   let NextToken: string | undefined;
@@ -239,46 +237,42 @@ test('subscriptions come in pages of a hundred', async (t) => {
   });
 });
 
-test(
-  'the AWS CLI publishes, lists and subscribes',
-  { skip: hasCli ? false : 'no AWS CLI here' },
-  async (t) => {
-    const { url, files } = await openSns(t);
-    const aws = async (...args: string[]) => {
-      const { stdout } = await run('aws', ['sns', ...args, '--output', 'json'], { env: cliEnvironment(url) });
-      return stdout ? (JSON.parse(stdout) as Record<string, unknown>) : {};
-    };
-    const attributes = '{"severity":{"DataType":"String","StringValue":"critical"}}';
-    const published = await aws(
-      'publish',
-      '--topic-arn',
-      topicArn,
-      '--subject',
-      'From the CLI',
-      '--message',
-      'ü & <b>',
-      '--message-attributes',
-      attributes,
-    );
-    assert.deepEqual(published, { MessageId: 'm1' });
-    const { headers, text } = readEmail(files('mail')[0]![1]);
-    assert.equal(headers.get('subject'), 'From the CLI');
-    assert.equal(text.trimEnd(), 'ü & <b>');
-    const { SubscriptionArn } = await aws(
-      'subscribe',
-      '--topic-arn',
-      topicArn,
-      '--protocol',
-      'sms',
-      '--notification-endpoint',
-      '+4915123456789',
-    );
-    const { Subscriptions } = (await aws('list-subscriptions')) as { Subscriptions: { Endpoint: string }[] };
-    assert.equal(Subscriptions.length, 3);
-    await aws('unsubscribe', '--subscription-arn', String(SubscriptionArn));
-    await assert.rejects(
-      aws('create-topic', '--name', 'x'),
-      /InvalidAction.*The local SNS has no action 'CreateTopic'/,
-    );
-  },
-);
+testWithCli('the AWS CLI publishes, lists and subscribes', async () => {
+  const { url, files } = await openSns();
+  const aws = async (...args: string[]) => {
+    const { stdout } = await run('aws', ['sns', ...args, '--output', 'json'], { env: cliEnvironment(url) });
+    return stdout ? (JSON.parse(stdout) as Record<string, unknown>) : {};
+  };
+  const attributes = '{"severity":{"DataType":"String","StringValue":"critical"}}';
+  const published = await aws(
+    'publish',
+    '--topic-arn',
+    topicArn,
+    '--subject',
+    'From the CLI',
+    '--message',
+    'ü & <b>',
+    '--message-attributes',
+    attributes,
+  );
+  assert.deepEqual(published, { MessageId: 'm1' });
+  const { headers, text } = readEmail(files('mail')[0]![1]);
+  assert.equal(headers.get('subject'), 'From the CLI');
+  assert.equal(text.trimEnd(), 'ü & <b>');
+  const { SubscriptionArn } = await aws(
+    'subscribe',
+    '--topic-arn',
+    topicArn,
+    '--protocol',
+    'sms',
+    '--notification-endpoint',
+    '+4915123456789',
+  );
+  const { Subscriptions } = (await aws('list-subscriptions')) as { Subscriptions: { Endpoint: string }[] };
+  assert.equal(Subscriptions.length, 3);
+  await aws('unsubscribe', '--subscription-arn', String(SubscriptionArn));
+  await assert.rejects(
+    aws('create-topic', '--name', 'x'),
+    /InvalidAction.*The local SNS has no action 'CreateTopic'/,
+  );
+});

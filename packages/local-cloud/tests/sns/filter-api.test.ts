@@ -1,7 +1,7 @@
 // Filter policies through the SDK and the AWS CLI: set, shown, changed, removed, refused, and heeded by publishes.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import {
   GetSubscriptionAttributesCommand,
@@ -10,14 +10,12 @@ import {
   SetSubscriptionAttributesCommand,
   SubscribeCommand,
 } from '@aws-sdk/client-sns';
+import { isInstalled, testIf } from '../../../../tests/support/conditions.ts';
 import { cliEnvironment } from '../aws/local-cloud.ts';
 import { openSns, templateWith, topicArn, type Draft } from './fixture.ts';
 
 const run = promisify(execFile);
-const hasCli = await run('aws', ['--version']).then(
-  () => true,
-  () => false,
-);
+const testWithCli = testIf(isInstalled('aws'), 'the AWS CLI is not installed');
 
 const policy = '{ "severity" : ["critical"] }';
 const severity = (value: string) => ({
@@ -25,8 +23,8 @@ const severity = (value: string) => ({
 });
 
 /** A topic without subscribers, and calls to it in short. */
-async function open(t: TestContext, draft: Draft = {}) {
-  const opened = await openSns(t, { template: templateWith(), ...draft });
+async function open(draft: Draft = {}) {
+  const opened = await openSns({ template: templateWith(), ...draft });
   const { client } = opened;
   return {
     ...opened,
@@ -46,8 +44,8 @@ async function open(t: TestContext, draft: Draft = {}) {
   };
 }
 
-test('a subscriber with a filter policy gets what it lets pass; the rest is published, written nowhere and not counted', async (t) => {
-  const { subscribe, shown, publish, counts, files, log } = await open(t);
+test('a subscriber with a filter policy gets what it lets pass; the rest is published, written nowhere and not counted', async () => {
+  const { subscribe, shown, publish, counts, files, log } = await open();
   assert.deepEqual(await shown(await subscribe({ FilterPolicy: policy })), [policy, 'MessageAttributes']);
   const { MessageId } = await publish(severity('major'));
   await publish();
@@ -58,8 +56,8 @@ test('a subscriber with a filter policy gets what it lets pass; the rest is publ
   assert.equal(files('mail')[0]![0], '20260101T000000.000Z-m3.eml');
 });
 
-test('a filter policy for bodies looks at the text that the subscriber would get', async (t) => {
-  const { subscribe, publish, counts } = await open(t);
+test('a filter policy for bodies looks at the text that the subscriber would get', async () => {
+  const { subscribe, publish, counts } = await open();
   await subscribe({ FilterPolicy: '{"a":{"b":["x"]}}', FilterPolicyScope: 'MessageBody' });
   await publish({ Message: '{"a":{"b":"y"}}' });
   await publish({ Message: 'x' });
@@ -70,8 +68,8 @@ test('a filter policy for bodies looks at the text that the subscriber would get
   assert.deepEqual(counts, { mails: 2 });
 });
 
-test('each message of a batch is filtered by its own attributes', async (t) => {
-  const { subscribe, client, files } = await open(t);
+test('each message of a batch is filtered by its own attributes', async () => {
+  const { subscribe, client, files } = await open();
   await subscribe({ FilterPolicy: policy });
   const { Successful } = await client.send(
     new PublishBatchCommand({
@@ -89,15 +87,15 @@ test('each message of a batch is filtered by its own attributes', async (t) => {
   );
 });
 
-test('a text to a phone number is no subscription, and no filter keeps it back', async (t) => {
-  const { subscribe, publish, counts } = await open(t);
+test('a text to a phone number is no subscription, and no filter keeps it back', async () => {
+  const { subscribe, publish, counts } = await open();
   await subscribe({ FilterPolicy: policy });
   await publish({ TopicArn: undefined, PhoneNumber: '+12065550199' });
   assert.deepEqual(counts, { texts: 1 });
 });
 
-test('a filter policy is set, changed and removed at run time', async (t) => {
-  const { subscribe, set, shown, publish, counts } = await open(t);
+test('a filter policy is set, changed and removed at run time', async () => {
+  const { subscribe, set, shown, publish, counts } = await open();
   const arn = await subscribe();
   assert.deepEqual(await shown(arn), [undefined, undefined]);
   await set(arn, 'FilterPolicyScope', 'MessageBody');
@@ -118,15 +116,15 @@ test('a filter policy is set, changed and removed at run time', async (t) => {
   assert.deepEqual(counts, { mails: 1 });
 });
 
-test('two changes at once are both there afterwards', async (t) => {
-  const { subscribe, set, shown } = await open(t);
+test('two changes at once are both there afterwards', async () => {
+  const { subscribe, set, shown } = await open();
   const arn = await subscribe();
   await Promise.all([set(arn, 'FilterPolicy', policy), set(arn, 'FilterPolicyScope', 'MessageBody')]);
   assert.deepEqual(await shown(arn), [policy, 'MessageBody']);
 });
 
-test('subscribing again is the same subscription, but with another filter it is refused', async (t) => {
-  const { subscribe, shown } = await open(t);
+test('subscribing again is the same subscription, but with another filter it is refused', async () => {
+  const { subscribe, shown } = await open();
   const arn = await subscribe({ FilterPolicy: policy });
   assert.equal(await subscribe({ FilterPolicy: policy }), arn);
   assert.equal(await subscribe(), arn);
@@ -137,8 +135,8 @@ test('subscribing again is the same subscription, but with another filter it is 
   assert.deepEqual(await shown(arn), [policy, 'MessageAttributes']);
 });
 
-test('a malformed filter policy is refused with the code and words of AWS, and changes nothing', async (t) => {
-  const { subscribe, set, shown, topics } = await open(t);
+test('a malformed filter policy is refused with the code and words of AWS, and changes nothing', async () => {
+  const { subscribe, set, shown, topics } = await open();
   const wrong = '{"k":"v"}';
   const problem = 'FilterPolicy: "k" must be an object or an array';
   const name = 'InvalidParameterException';
@@ -156,8 +154,8 @@ test('a malformed filter policy is refused with the code and words of AWS, and c
   assert.deepEqual(await shown(arn), [policy, 'MessageAttributes']);
 });
 
-test('attributes that nothing here would heed are refused by name, and so is a subscription that is not there', async (t) => {
-  const { subscribe, set } = await open(t);
+test('attributes that nothing here would heed are refused by name, and so is a subscription that is not there', async () => {
+  const { subscribe, set } = await open();
   const refused = { name: 'NotImplemented', message: /"RawMessageDelivery"; it has FilterPolicy/ };
   await assert.rejects(subscribe({ RawMessageDelivery: 'true' }), refused);
   const arn = await subscribe();
@@ -165,35 +163,28 @@ test('attributes that nothing here would heed are refused by name, and so is a s
   await assert.rejects(set(`${topicArn}:x`, 'FilterPolicy', policy), { name: 'NotFoundException' });
 });
 
-test(
-  'the AWS CLI subscribes with a filter policy, changes it and reads it back',
-  { skip: hasCli ? false : 'no AWS CLI here' },
-  async (t) => {
-    const { url, publish, counts } = await open(t);
-    const aws = async (...args: string[]) => {
-      const { stdout } = await run('aws', ['sns', ...args, '--output', 'json'], { env: cliEnvironment(url) });
-      return stdout ? (JSON.parse(stdout) as Record<string, unknown>) : {};
-    };
-    const to = ['--topic-arn', topicArn, '--protocol', 'email', '--notification-endpoint', 'a@example.com'];
-    const attributes = '{"FilterPolicy": "{\\"severity\\": [\\"critical\\"]}"}';
-    const { SubscriptionArn } = await aws('subscribe', ...to, '--attributes', attributes);
-    await publish(severity('major'));
-    await publish(severity('critical'));
-    assert.deepEqual(counts, { mails: 1 });
-    const subscription = ['--subscription-arn', String(SubscriptionArn)];
-    const filter = ['--attribute-name', 'FilterPolicy', '--attribute-value'];
-    await aws('set-subscription-attributes', ...subscription, ...filter, '{"severity":[{"prefix":"m"}]}');
-    await publish(severity('major'));
-    assert.deepEqual(counts, { mails: 2 });
-    const { Attributes } = await aws('get-subscription-attributes', ...subscription);
-    const { FilterPolicy, FilterPolicyScope } = Attributes as Record<string, string>;
-    assert.deepEqual(
-      [FilterPolicy, FilterPolicyScope],
-      ['{"severity":[{"prefix":"m"}]}', 'MessageAttributes'],
-    );
-    await assert.rejects(
-      aws('set-subscription-attributes', ...subscription, ...filter, '{'),
-      /InvalidParameter.*FilterPolicy: failed to parse JSON/,
-    );
-  },
-);
+testWithCli('the AWS CLI subscribes with a filter policy, changes it and reads it back', async () => {
+  const { url, publish, counts } = await open();
+  const aws = async (...args: string[]) => {
+    const { stdout } = await run('aws', ['sns', ...args, '--output', 'json'], { env: cliEnvironment(url) });
+    return stdout ? (JSON.parse(stdout) as Record<string, unknown>) : {};
+  };
+  const to = ['--topic-arn', topicArn, '--protocol', 'email', '--notification-endpoint', 'a@example.com'];
+  const attributes = '{"FilterPolicy": "{\\"severity\\": [\\"critical\\"]}"}';
+  const { SubscriptionArn } = await aws('subscribe', ...to, '--attributes', attributes);
+  await publish(severity('major'));
+  await publish(severity('critical'));
+  assert.deepEqual(counts, { mails: 1 });
+  const subscription = ['--subscription-arn', String(SubscriptionArn)];
+  const filter = ['--attribute-name', 'FilterPolicy', '--attribute-value'];
+  await aws('set-subscription-attributes', ...subscription, ...filter, '{"severity":[{"prefix":"m"}]}');
+  await publish(severity('major'));
+  assert.deepEqual(counts, { mails: 2 });
+  const { Attributes } = await aws('get-subscription-attributes', ...subscription);
+  const { FilterPolicy, FilterPolicyScope } = Attributes as Record<string, string>;
+  assert.deepEqual([FilterPolicy, FilterPolicyScope], ['{"severity":[{"prefix":"m"}]}', 'MessageAttributes']);
+  await assert.rejects(
+    aws('set-subscription-attributes', ...subscription, ...filter, '{'),
+    /InvalidParameter.*FilterPolicy: failed to parse JSON/,
+  );
+});

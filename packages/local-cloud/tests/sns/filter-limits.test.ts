@@ -1,6 +1,6 @@
 // Which filter policies SNS refuses and in what words, as recorded from AWS where it is known; and its limits at their edges.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { readFilter, type FilterScope } from '../../sns/filter-policy.ts';
 
 function problemOf(policy: object | string, scope?: string): string | undefined {

@@ -2,12 +2,13 @@
 import { SNSClient } from '@aws-sdk/client-sns';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createManualClock, type Clock } from '../../clock.ts';
 import { createSnsHandler } from '../../sns/api.ts';
 import { createTopics, type Topics } from '../../sns/topics.ts';
 import type { ResolvedTemplate } from '../../template/resolved.ts';
-import { clientOptions, createRecordingLog, serve, temporaryFolder } from '../aws/local-cloud.ts';
+import { clientOptions, createRecordingLog, serve } from '../aws/local-cloud.ts';
 import { load } from '../template/fixture.ts';
 
 export const topicArn = 'arn:aws:sns:us-east-1:000000000000:tidegate-AlertsTopic';
@@ -45,8 +46,8 @@ export interface Draft {
 }
 
 /** Topics whose message ids are `m1`, `m2` and so on, and what they wrote. */
-export async function openTopics(t: TestContext, draft: Draft = {}) {
-  const dir = draft.dir ?? createFolder(t);
+export async function openTopics(draft: Draft = {}) {
+  const dir = draft.dir ?? temporaryFolder();
   const log = createRecordingLog();
   const counts: Record<string, number> = {};
   const ids = { last: 0 };
@@ -60,14 +61,8 @@ export async function openTopics(t: TestContext, draft: Draft = {}) {
     smtpUrl: draft.smtpUrl,
     newId: () => `m${++ids.last}`,
   });
-  t.after(() => topics.close());
+  cleanup(() => topics.close());
   return { topics, dir, log, counts, files: (folder: string) => filesOf(path.join(dir, folder)) };
-}
-
-export function createFolder(t: TestContext): string {
-  const { dir, remove } = temporaryFolder();
-  t.after(remove);
-  return dir;
 }
 
 /** Name and content of the files of a folder. */
@@ -78,16 +73,16 @@ function filesOf(folder: string): [name: string, content: string][] {
 }
 
 /** The same behind a port, with an SDK client. */
-export async function openSns(t: TestContext, draft: Draft = {}) {
-  const opened = await openTopics(t, draft);
-  const { client, url } = await connect(t, opened.topics);
+export async function openSns(draft: Draft = {}) {
+  const opened = await openTopics(draft);
+  const { client, url } = await connect(opened.topics);
   return { ...opened, client, url };
 }
 
-async function connect(t: TestContext, topics: Topics) {
+async function connect(topics: Topics) {
   const server = await serve({ sns: createSnsHandler(topics) }, createRecordingLog());
   const client = new SNSClient(clientOptions(server.url));
-  t.after(async () => {
+  cleanup(async () => {
     client.destroy();
     await server.close();
   });

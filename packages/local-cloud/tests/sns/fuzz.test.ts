@@ -1,6 +1,6 @@
 // Holds the operators of filter policies to what they mean, said another way, and throws policies and messages at them.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { checkAttributes, type Attribute } from '../../sns/attributes.ts';
 import { readFilter } from '../../sns/filter-policy.ts';

@@ -1,6 +1,6 @@
 // What a publish may say: every limit of SNS at its edge, and what is refused beyond it.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { checkMessage, type PublishInput } from '../../sns/message.ts';
 import { openTopics, topicArn } from './fixture.ts';
 
@@ -90,15 +90,15 @@ const targets: Readonly<Record<string, readonly [object, object]>> = {
   'a path for a phone number': [{ phoneNumber: '+1/../../etc/passwd' }, { code: 'InvalidParameter' }],
 };
 for (const [what, [target, error]] of Object.entries(targets)) {
-  test(`a publish to ${what} is refused, and nothing is written`, async (t) => {
-    const { topics, files } = await openTopics(t);
+  test(`a publish to ${what} is refused, and nothing is written`, async () => {
+    const { topics, files } = await openTopics();
     await assert.rejects(topics.publish({ message: 'x', ...target }), error);
     assert.deepEqual([...files('mail'), ...files('sms')], []);
   });
 }
 
-test('a text of more than 1,600 characters to a phone is refused', async (t) => {
-  const { topics, files } = await openTopics(t);
+test('a text of more than 1,600 characters to a phone is refused', async () => {
+  const { topics, files } = await openTopics();
   const text = (length: number) =>
     topics.publish({ phoneNumber: '+12065550100', message: 'x'.repeat(length) });
   await assert.rejects(text(1_601), { code: 'InvalidParameter', message: /at most 1600 characters/ });

@@ -1,8 +1,8 @@
 // What subscribers get: the files of one publish, for mails and texts.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
 import { openTopics, subscriptionOf, templateWith, topicArn } from './fixture.ts';
 import { readEmail } from './read-email.ts';
 
@@ -12,8 +12,8 @@ const structured = (texts: object) => ({
   message: JSON.stringify(texts),
 });
 
-test('a message is an .eml for the address and a .txt for the phone', async (t) => {
-  const { topics, files, counts } = await openTopics(t);
+test('a message is an .eml for the address and a .txt for the phone', async () => {
+  const { topics, files, counts } = await openTopics();
   const answer = await topics.publish({ topicArn, message: 'Too warm: 11', subject: 'ALARM critical' });
   assert.deepEqual(answer, { messageId: 'm1' });
   const [[mail, raw]] = files('mail') as [[string, string]];
@@ -35,8 +35,8 @@ test('a message is an .eml for the address and a .txt for the phone', async (t) 
   assert.deepEqual(counts, { mails: 1, texts: 1 });
 });
 
-test('files and folders are for their owner alone, and nothing half-written lies beside them', async (t) => {
-  const { topics, dir } = await openTopics(t);
+test('files and folders are for their owner alone, and nothing half-written lies beside them', async () => {
+  const { topics, dir } = await openTopics();
   await topics.publish({ topicArn, message: 'x' });
   for (const folder of ['mail', 'sms', 'sns'])
     assert.equal(statSync(path.join(dir, folder)).mode & 0o777, 0o700);
@@ -47,15 +47,15 @@ test('files and folders are for their owner alone, and nothing half-written lies
   assert.deepEqual(readdirSync(path.join(dir, 'sns', 'aside')), []);
 });
 
-test('what a killed process left half-written is gone at the next start', async (t) => {
-  const { dir } = await openTopics(t);
+test('what a killed process left half-written is gone at the next start', async () => {
+  const { dir } = await openTopics();
   writeFileSync(path.join(dir, 'sns', 'aside', 'half'), 'x');
-  await openTopics(t, { dir });
+  await openTopics({ dir });
   assert.deepEqual(readdirSync(path.join(dir, 'sns', 'aside')), []);
 });
 
-test('each protocol gets its own text, and the default where it has none or no string', async (t) => {
-  const { topics, files } = await openTopics(t);
+test('each protocol gets its own text, and the default where it has none or no string', async () => {
+  const { topics, files } = await openTopics();
   await topics.publish(structured({ default: 'usual', email: 'long', sms: 'short' }));
   await topics.publish(structured({ default: 'usual', sms: 7, email: null }));
   const texts = files('mail').map(([, raw]) => readEmail(raw).text.trimEnd());
@@ -64,11 +64,11 @@ test('each protocol gets its own text, and the default where it has none or no s
   assert.deepEqual(shown, ['Tidegate> short', 'Tidegate> usual']);
 });
 
-test('each subscriber of a topic gets a mail of its own and sees no other', async (t) => {
+test('each subscriber of a topic gets a mail of its own and sees no other', async () => {
   const template = templateWith(
     subscriptionOf('One', 'email', 'one@example.com') + subscriptionOf('Two', 'email', 'two@example.com'),
   );
-  const { topics, files, counts } = await openTopics(t, { template });
+  const { topics, files, counts } = await openTopics({ template });
   await topics.publish({ topicArn, message: 'x' });
   const mails = files('mail').map(([, raw]) => readEmail(raw).headers);
   assert.deepEqual(
@@ -79,14 +79,14 @@ test('each subscriber of a topic gets a mail of its own and sees no other', asyn
   assert.deepEqual(counts, { mails: 2 });
 });
 
-test('a topic without subscribers takes a message and owes nobody anything', async (t) => {
-  const { topics, files } = await openTopics(t, { template: templateWith() });
+test('a topic without subscribers takes a message and owes nobody anything', async () => {
+  const { topics, files } = await openTopics({ template: templateWith() });
   assert.deepEqual(await topics.publish({ topicArn, message: 'x' }), { messageId: 'm1' });
   assert.deepEqual([...files('mail'), ...files('sms')], []);
 });
 
-test('a text goes to a phone directly, with its sender id and without a topic in front', async (t) => {
-  const { topics, files, counts } = await openTopics(t);
+test('a text goes to a phone directly, with its sender id and without a topic in front', async () => {
+  const { topics, files, counts } = await openTopics();
   const attributes = { 'AWS.SNS.SMS.SenderID': { type: 'String', value: 'TIDEGATE' } };
   await topics.publish({ phoneNumber: '+4915123456789', message: 'x', attributes });
   const [[name, content]] = files('sms') as [[string, string]];
@@ -95,8 +95,8 @@ test('a text goes to a phone directly, with its sender id and without a topic in
   assert.deepEqual(counts, { texts: 1 });
 });
 
-test('a text over 1,600 characters is told and counted, and the mail goes out', async (t) => {
-  const { topics, files, counts, log } = await openTopics(t);
+test('a text over 1,600 characters is told and counted, and the mail goes out', async () => {
+  const { topics, files, counts, log } = await openTopics();
   await topics.publish({ topicArn, message: 'x'.repeat(1_591) });
   assert.equal(counts['mails'], 1);
   assert.equal(counts['texts.refused'], 1);
@@ -116,8 +116,8 @@ const hostile = {
   'one long line': 'x'.repeat(100_000),
 };
 for (const [what, message] of Object.entries(hostile)) {
-  test(`a message with ${what} is a body and nothing else`, async (t) => {
-    const { topics, files } = await openTopics(t);
+  test(`a message with ${what} is a body and nothing else`, async () => {
+    const { topics, files } = await openTopics();
     await topics.publish(structured({ default: message, sms: 'x' }));
     const { headers, text } = readEmail(files('mail')[0]![1]);
     assert.equal(headers.has('bcc'), false);
@@ -127,10 +127,10 @@ for (const [what, message] of Object.entries(hostile)) {
   });
 }
 
-test('subject and display name are encoded, whatever stands in them', async (t) => {
+test('subject and display name are encoded, whatever stands in them', async () => {
   const mail = subscriptionOf('Mail', 'email', 'alerts@example.com');
   const displayName = 'Kühl "haus" <x@y>, z';
-  const { topics, files } = await openTopics(t, { template: templateWith(mail, displayName) });
+  const { topics, files } = await openTopics({ template: templateWith(mail, displayName) });
   const subject = `Alarm ☃, ${'ü'.repeat(80)} =?UTF-8?Q?x?=`.slice(0, 99);
   await topics.publish({ topicArn, message: 'x', subject });
   const { headers } = readEmail(files('mail')[0]![1]);
@@ -139,14 +139,14 @@ test('subject and display name are encoded, whatever stands in them', async (t) 
   assert.equal(headers.get('to'), 'alerts@example.com');
 });
 
-test('a message without a subject gets the words that SNS uses', async (t) => {
-  const { topics, files } = await openTopics(t);
+test('a message without a subject gets the words that SNS uses', async () => {
+  const { topics, files } = await openTopics();
   await topics.publish({ topicArn, message: 'x' });
   assert.equal(readEmail(files('mail')[0]![1]).headers.get('subject'), 'AWS Notification Message');
 });
 
-test('when one file cannot be written, none stays, the publisher hears of it, and the next publish works', async (t) => {
-  const { topics, dir, files, log, counts } = await openTopics(t);
+test('when one file cannot be written, none stays, the publisher hears of it, and the next publish works', async () => {
+  const { topics, dir, files, log, counts } = await openTopics();
   rmSync(path.join(dir, 'sms'), { recursive: true });
   await assert.rejects(topics.publish({ topicArn, message: 'x' }), {
     code: 'InternalError',
@@ -163,8 +163,8 @@ test('when one file cannot be written, none stays, the publisher hears of it, an
   assert.equal(files('sms').length, 1);
 });
 
-test('hundreds of messages at once are all written, each whole', async (t) => {
-  const { topics, files } = await openTopics(t);
+test('hundreds of messages at once are all written, each whole', async () => {
+  const { topics, files } = await openTopics();
   const numbers = Array.from({ length: 200 }, (_, n) => n);
   await Promise.all(numbers.map((n) => topics.publish({ topicArn, message: `message ${n}` })));
   const texts = files('mail').map(([, raw]) => readEmail(raw).text.trimEnd());

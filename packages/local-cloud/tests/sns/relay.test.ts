@@ -1,25 +1,19 @@
 // Mails on their way to a real server: sent once, again after an outage or a restart, and never with the password in the log.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
-import { test } from 'node:test';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { eventually } from '../../../../tests/support/waiting.ts';
 import { createManualClock } from '../../clock.ts';
 import { parseSmtpUrl } from '../../sns/smtp-url.ts';
-import { createFolder, openTopics, start, topicArn } from './fixture.ts';
+import { openTopics, start, topicArn } from './fixture.ts';
 import { readEmail } from './read-email.ts';
 import { startSmtpServer } from './smtp-server.ts';
 
 type Opened = Awaited<ReturnType<typeof openTopics>>;
-
-async function eventually(what: string, holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!holds()) {
-    if (Date.now() > deadline) assert.fail(`never came: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 const unsent = (dir: string) => readdirSync(path.join(dir, 'sns', 'unsent'));
 const settled = ({ dir }: Opened) => eventually('all mails settled', () => unsent(dir).length === 0);
@@ -37,9 +31,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('a mail is sent as it stands in its file, once', async (t) => {
-  const server = await startSmtpServer(t);
-  const opened = await openTopics(t, { smtpUrl: `smtp://127.0.0.1:${server.port}` });
+test('a mail is sent as it stands in its file, once', async () => {
+  const server = await startSmtpServer();
+  const opened = await openTopics({ smtpUrl: `smtp://127.0.0.1:${server.port}` });
   await opened.topics.publish({ topicArn, message: 'first\n.second\n..third', subject: 'Too warm' });
   await settled(opened);
   const [[, file]] = opened.files('mail') as [[string, string]];
@@ -50,26 +44,26 @@ test('a mail is sent as it stands in its file, once', async (t) => {
   assert.equal(opened.counts['mails.sent'], 1);
 });
 
-test('the sender is the one that SMTP_URL names, in the mail and to the server', async (t) => {
-  const server = await startSmtpServer(t);
+test('the sender is the one that SMTP_URL names, in the mail and to the server', async () => {
+  const server = await startSmtpServer();
   const smtpUrl = `smtp://127.0.0.1:${server.port}/?from=alerts%40example.org`;
-  const opened = await openTopics(t, { smtpUrl });
+  const opened = await openTopics({ smtpUrl });
   await opened.topics.publish({ topicArn, message: 'x' });
   await settled(opened);
   assert.equal(server.received[0]?.from, 'alerts@example.org');
   assert.match(server.received[0].data, /^From: Tidegate <alerts@example\.org>\r$/m);
 });
 
-test('a publish does not wait for the server, and what it did not take is sent when it is back', async (t) => {
+test('a publish does not wait for the server, and what it did not take is sent when it is back', async () => {
   const port = await freePort();
   const clock = createManualClock(start);
-  const opened = await openTopics(t, { clock, smtpUrl: `smtp://127.0.0.1:${port}` });
+  const opened = await openTopics({ clock, smtpUrl: `smtp://127.0.0.1:${port}` });
   await opened.topics.publish({ topicArn, message: 'one' });
   await opened.topics.publish({ topicArn, message: 'two' });
   await warned(opened, 1);
   await clock.advance(1_000);
   await warned(opened, 2);
-  const server = await startSmtpServer(t, undefined, port);
+  const server = await startSmtpServer(undefined, port);
   await clock.advance(1_999);
   assert.deepEqual(server.received, []);
   await clock.advance(1);
@@ -78,25 +72,25 @@ test('a publish does not wait for the server, and what it did not take is sent w
   assert.deepEqual(texts, ['one', 'two']);
 });
 
-test('what was not sent before a stop is sent after the next start', async (t) => {
-  const dir = createFolder(t);
-  const first = await openTopics(t, { dir, smtpUrl: `smtp://127.0.0.1:${await freePort()}` });
+test('what was not sent before a stop is sent after the next start', async () => {
+  const dir = temporaryFolder();
+  const first = await openTopics({ dir, smtpUrl: `smtp://127.0.0.1:${await freePort()}` });
   await first.topics.publish({ topicArn, message: 'x' });
   await warned(first, 1);
   await first.topics.close();
-  const server = await startSmtpServer(t);
-  await settled(await openTopics(t, { dir, smtpUrl: `smtp://127.0.0.1:${server.port}` }));
+  const server = await startSmtpServer();
+  await settled(await openTopics({ dir, smtpUrl: `smtp://127.0.0.1:${server.port}` }));
   assert.equal(server.received.length, 1);
 });
 
 const refusals: Readonly<Record<string, string>> = { 'a recipient': 'RCPT', 'a message': 'DATA-END' };
 for (const [what, command] of Object.entries(refusals)) {
-  test(`${what} that the server refuses is given up with a line, and the next mail is sent`, async (t) => {
+  test(`${what} that the server refuses is given up with a line, and the next mail is sent`, async () => {
     let left = 1;
-    const server = await startSmtpServer(t, (line) =>
+    const server = await startSmtpServer((line) =>
       line.startsWith(command) && left-- > 0 ? '550 no such user' : undefined,
     );
-    const opened = await openTopics(t, { smtpUrl: `smtp://127.0.0.1:${server.port}` });
+    const opened = await openTopics({ smtpUrl: `smtp://127.0.0.1:${server.port}` });
     await opened.topics.publish({ topicArn, message: 'one' });
     await settled(opened);
     const line = opened.log.lines.find(({ message }) => message === 'email not sent, and not tried again');
@@ -108,13 +102,13 @@ for (const [what, command] of Object.entries(refusals)) {
   });
 }
 
-test('a mail that the server puts off is sent later, and does not hold up the others', async (t) => {
+test('a mail that the server puts off is sent later, and does not hold up the others', async () => {
   let left = 1;
-  const server = await startSmtpServer(t, (line) =>
+  const server = await startSmtpServer((line) =>
     line === 'DATA-END' && left-- > 0 ? '451 try again' : undefined,
   );
   const clock = createManualClock(start);
-  const opened = await openTopics(t, { clock, smtpUrl: `smtp://127.0.0.1:${server.port}` });
+  const opened = await openTopics({ clock, smtpUrl: `smtp://127.0.0.1:${server.port}` });
   await opened.topics.publish({ topicArn, message: 'one' });
   await warned(opened, 1);
   await opened.topics.publish({ topicArn, message: 'two' });
@@ -125,10 +119,10 @@ test('a mail that the server puts off is sent later, and does not hold up the ot
   assert.deepEqual(texts, ['two', 'one']);
 });
 
-test('a mail that cannot be sent for a day is given up', async (t) => {
+test('a mail that cannot be sent for a day is given up', async () => {
   const clock = createManualClock(start);
   const smtpUrl = `smtp://127.0.0.1:${await freePort()}`;
-  const opened = await openTopics(t, { clock, smtpUrl });
+  const opened = await openTopics({ clock, smtpUrl });
   await opened.topics.publish({ topicArn, message: 'x' });
   await warned(opened, 1);
   await clock.advance(86_400_001);
@@ -136,30 +130,30 @@ test('a mail that cannot be sent for a day is given up', async (t) => {
   assert.match(String(opened.log.lines.at(-1)?.fields?.['reason']), /^not sent within a day: /);
 });
 
-test('a mail whose file somebody deleted, or whose note is damaged, is given up with a line', async (t) => {
-  const dir = createFolder(t);
-  const first = await openTopics(t, { dir, smtpUrl: `smtp://127.0.0.1:${await freePort()}` });
+test('a mail whose file somebody deleted, or whose note is damaged, is given up with a line', async () => {
+  const dir = temporaryFolder();
+  const first = await openTopics({ dir, smtpUrl: `smtp://127.0.0.1:${await freePort()}` });
   await first.topics.publish({ topicArn, message: 'x' });
   await warned(first, 1);
   await first.topics.close();
   rmSync(path.join(dir, 'mail', first.files('mail')[0]![0]));
   writeFileSync(path.join(dir, 'sns', 'unsent', 'damaged.eml.json'), '{"to":');
-  const server = await startSmtpServer(t);
-  const second = await openTopics(t, { dir, smtpUrl: `smtp://127.0.0.1:${server.port}` });
+  const server = await startSmtpServer();
+  const second = await openTopics({ dir, smtpUrl: `smtp://127.0.0.1:${server.port}` });
   await settled(second);
   assert.equal(second.counts['mails.unsent'], 2);
   assert.deepEqual(server.received, []);
 });
 
-test('neither user nor password stands in a log line, whatever the server says', async (t) => {
+test('neither user nor password stands in a log line, whatever the server says', async () => {
   const [user, password] = ['operator', 's3cret/pass'];
-  const server = await startSmtpServer(t, (line) => {
+  const server = await startSmtpServer((line) => {
     if (line.startsWith('EHLO')) return '250-test\r\n250 AUTH PLAIN';
     if (line.startsWith('AUTH')) return `535 wrong: ${line} ${password} ${encodeURIComponent(password)}`;
     return undefined;
   });
   const url = `smtp://${user}:${encodeURIComponent(password)}@127.0.0.1:${server.port}`;
-  const opened = await openTopics(t, { smtpUrl: url });
+  const opened = await openTopics({ smtpUrl: url });
   await opened.topics.publish({ topicArn, message: 'x' });
   await warned(opened, 1);
   assert.ok(server.commands.some((line) => line.startsWith('AUTH PLAIN')));
@@ -169,9 +163,9 @@ test('neither user nor password stands in a log line, whatever the server says',
   assert.equal(unsent(opened.dir).length, 1);
 });
 
-test('an SMTP_URL that names no mail server stops the start without being shown', async (t) => {
+test('an SMTP_URL that names no mail server stops the start without being shown', async () => {
   for (const smtpUrl of ['mail.example.com', 'http://a:s3cret@b', 'smtp://', 'smtp:s3cret', '://s3cret']) {
-    await assert.rejects(openTopics(t, { smtpUrl }), (error: Error) => {
+    await assert.rejects(openTopics({ smtpUrl }), (error: Error) => {
       assert.equal(error.name, 'StartError');
       assert.match(error.message, /^SMTP_URL .*: set it to smtp:\/\//);
       assert.doesNotMatch(error.message, /s3cret/);
@@ -179,7 +173,7 @@ test('an SMTP_URL that names no mail server stops the start without being shown'
     });
   }
   const smtpUrl = 'smtp://localhost?from=a%0Ab@example.com';
-  await assert.rejects(openTopics(t, { smtpUrl }), { name: 'StartError', message: /from/ });
+  await assert.rejects(openTopics({ smtpUrl }), { name: 'StartError', message: /from/ });
 });
 
 test('the user of SMTP_URL is the sender when it is an address', () => {
@@ -187,8 +181,8 @@ test('the user of SMTP_URL is the sender when it is an address', () => {
   assert.equal(parseSmtpUrl('smtps://ops:x@mail.example.com').from, undefined);
 });
 
-test('without SMTP_URL a mail owes nothing to any server', async (t) => {
-  const opened = await openTopics(t, { smtpUrl: '' });
+test('without SMTP_URL a mail owes nothing to any server', async () => {
+  const opened = await openTopics({ smtpUrl: '' });
   await opened.topics.publish({ topicArn, message: 'x' });
   assert.deepEqual(unsent(opened.dir), []);
   assert.equal(opened.files('mail').length, 1);

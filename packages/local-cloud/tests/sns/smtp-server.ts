@@ -1,7 +1,7 @@
 // A mail server of a few lines: it takes what it is given, or answers as a test tells it to.
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import type { TestContext } from 'node:test';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
 
 export interface Received {
   readonly from: string;
@@ -59,11 +59,7 @@ function converse(socket: Socket, { received, commands }: SmtpServer, answer: An
 }
 
 /** @param answer the reply to a command, `DATA-END` being the message's end; undefined: yes */
-export async function startSmtpServer(
-  t: TestContext,
-  answer: Answer = () => undefined,
-  port = 0,
-): Promise<SmtpServer> {
+export async function startSmtpServer(answer: Answer = () => undefined, port = 0): Promise<SmtpServer> {
   const state = { port: 0, received: [], commands: [] };
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -72,7 +68,7 @@ export async function startSmtpServer(
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => {
+  cleanup(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });

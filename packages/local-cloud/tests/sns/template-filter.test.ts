@@ -1,8 +1,8 @@
 // Filter policies of the template's subscriptions: read at start, refused by line, and what a restart makes of changes.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
 import { readFilter, type Filter } from '../../sns/filter-policy.ts';
 import { openTopics, subscriptionOf, templateWith, topicArn } from './fixture.ts';
 
@@ -28,8 +28,8 @@ const forms: Readonly<Record<string, readonly [lines: string, policy: string]>> 
   ],
 };
 for (const [what, [lines, policy]] of Object.entries(forms)) {
-  test(`a filter policy that is ${what} filters`, async (t) => {
-    const { topics, counts } = await openTopics(t, { template: filtered(lines) });
+  test(`a filter policy that is ${what} filters`, async () => {
+    const { topics, counts } = await openTopics({ template: filtered(lines) });
     assert.equal(topics.subscriptions.all()[0]?.filter.policy, policy);
     await topics.publish(severity('major'));
     assert.deepEqual(counts, {});
@@ -38,9 +38,9 @@ for (const [what, [lines, policy]] of Object.entries(forms)) {
   });
 }
 
-test('a filter policy for bodies filters by body', async (t) => {
+test('a filter policy for bodies filters by body', async () => {
   const template = filtered('FilterPolicyScope: MessageBody\n      FilterPolicy: { a: { b: [1, true] } }');
-  const { topics, counts } = await openTopics(t, { template });
+  const { topics, counts } = await openTopics({ template });
   for (const message of ['{"a":{"b":2}}', '{"a":{"b":"1"}}', '{"a":{"b":1}}', '{"a":{"b":true}}']) {
     await topics.publish({ topicArn, message });
   }
@@ -63,8 +63,8 @@ const wrong: Readonly<Record<string, readonly [lines: string, message: RegExp]>>
   ],
 };
 for (const [what, [lines, message]] of Object.entries(wrong)) {
-  test(`a filter policy with ${what} stops the start, by line`, async (t) => {
-    await assert.rejects(openTopics(t, { template: filtered(lines) }), { name: 'StartError', message });
+  test(`a filter policy with ${what} stops the start, by line`, async () => {
+    await assert.rejects(openTopics({ template: filtered(lines) }), { name: 'StartError', message });
   });
 }
 
@@ -78,12 +78,12 @@ type Opened = Awaited<ReturnType<typeof openTopics>>;
 const policies = ({ topics }: Opened) =>
   Object.fromEntries(topics.subscriptions.all().map(({ endpoint, filter }) => [endpoint, filter.policy]));
 
-test('filters that were set at run time outlive a restart, those of the template included', async (t) => {
-  const first = await openTopics(t, { template: critical });
+test('filters that were set at run time outlive a restart, those of the template included', async () => {
+  const first = await openTopics({ template: critical });
   const [mail] = first.topics.subscriptions.all();
   await first.topics.subscriptions.add({ ...ops, filter: major() });
   await first.topics.subscriptions.setFilter(mail!.arn, () => major());
-  const second = await openTopics(t, { template: critical, dir: first.dir });
+  const second = await openTopics({ template: critical, dir: first.dir });
   const both = { 'a@example.com': '{"severity":["major"]}', 'ops@example.com': '{"severity":["major"]}' };
   assert.deepEqual(policies(second), both);
   await second.topics.publish(severity('critical'));
@@ -91,42 +91,42 @@ test('filters that were set at run time outlive a restart, those of the template
   assert.deepEqual(second.counts, { mails: 2 });
 });
 
-test('a subscription of the template has no change to remember once its filter is set back', async (t) => {
-  const { topics, dir } = await openTopics(t, { template: critical });
+test('a subscription of the template has no change to remember once its filter is set back', async () => {
+  const { topics, dir } = await openTopics({ template: critical });
   const [mail] = topics.subscriptions.all();
   await topics.subscriptions.setFilter(mail!.arn, () => major());
   await topics.subscriptions.setFilter(mail!.arn, () => mail!.filter);
   const saved: unknown = JSON.parse(readFileSync(path.join(dir, 'sns', 'subscriptions.json'), 'utf8'));
   assert.deepEqual(saved, { added: [], removed: [], changed: [] });
-  assert.deepEqual(policies(await openTopics(t, { template: critical, dir })), {
+  assert.deepEqual(policies(await openTopics({ template: critical, dir })), {
     'a@example.com': '{"severity":["critical"]}',
   });
 });
 
-test('who unsubscribes an address of the template and subscribes it again has no filter, also after a restart', async (t) => {
-  const { topics, dir } = await openTopics(t, { template: critical });
+test('who unsubscribes an address of the template and subscribes it again has no filter, also after a restart', async () => {
+  const { topics, dir } = await openTopics({ template: critical });
   const [mail] = topics.subscriptions.all();
   await topics.subscriptions.remove(mail!.arn);
   await topics.subscriptions.add({ topicArn, protocol: 'email', endpoint: 'a@example.com' });
-  assert.deepEqual(policies(await openTopics(t, { template: critical, dir })), {
+  assert.deepEqual(policies(await openTopics({ template: critical, dir })), {
     'a@example.com': undefined,
   });
 });
 
-test('a list of subscriptions from before there were filters is read', async (t) => {
-  const { dir } = await openTopics(t, { template: critical });
+test('a list of subscriptions from before there were filters is read', async () => {
+  const { dir } = await openTopics({ template: critical });
   const endpoints = ['a@example.com', 'ops@example.com'];
   const added = endpoints.map((endpoint) => ({ ...ops, endpoint }));
   const file = path.join(dir, 'sns', 'subscriptions.json');
   writeFileSync(file, JSON.stringify({ added, removed: [] }));
-  assert.deepEqual(policies(await openTopics(t, { template: critical, dir })), {
+  assert.deepEqual(policies(await openTopics({ template: critical, dir })), {
     'a@example.com': '{"severity":["critical"]}',
     'ops@example.com': undefined,
   });
 });
 
-test('a change of a filter that cannot be written is taken back', async (t) => {
-  const { topics, dir } = await openTopics(t, { template: critical });
+test('a change of a filter that cannot be written is taken back', async () => {
+  const { topics, dir } = await openTopics({ template: critical });
   const [mail] = topics.subscriptions.all();
   const file = path.join(dir, 'sns', 'subscriptions.json');
   await topics.subscriptions.setFilter(mail!.arn, (filter) => filter);

@@ -1,8 +1,8 @@
 // Where AWS is silent or contradicts itself, the pages say what the local cloud chose, and for each choice a test names it.
+import { describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it, test } from 'node:test';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');

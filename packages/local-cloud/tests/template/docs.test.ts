@@ -1,8 +1,8 @@
 // The page about the template must not promise more than the reader does.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
 import { describeSupport } from '../../template/support.ts';
 
 const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/template.md'), 'utf8');

@@ -1,7 +1,7 @@
 // Broken templates: each stops the start with one line that names the place and the remedy.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { loadTemplate } from '../../template/load.ts';
 import { assertRefused, ground, load } from './fixture.ts';
 

@@ -1,9 +1,9 @@
 // Templates that a test writes out, loaded for a fixed stack.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { loadTemplate } from '../../template/load.ts';
 import type { ResolvedTemplate } from '../../template/resolved.ts';
 
@@ -34,7 +34,7 @@ export function withTemplate<T>(
   draft: Draft,
   use: (template: ResolvedTemplate) => T,
 ): T {
-  const folder = mkdtempSync(join(tmpdir(), 'tidegate-template-'));
+  const folder = temporaryFolder();
   try {
     writeFileSync(join(folder, 'template.yaml'), text);
     for (const [name, content] of Object.entries(draft.files ?? {}))

@@ -1,8 +1,8 @@
 // Functions of the template, as the Lambda service gets them.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
-import { test } from 'node:test';
 import { functionsOf } from '../../template/functions.ts';
 import { indent, withTemplate } from './fixture.ts';
 

@@ -1,7 +1,7 @@
 // Every intrinsic function, as an output of a small template.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { assertRefused, load } from './fixture.ts';
 
 const start = `Parameters:

@@ -1,8 +1,8 @@
 // However a template is damaged, reading it either works or stops with one line; it never crashes.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { functionsOf } from '../../template/functions.ts';
 import { StartError } from '../../start-error.ts';
 import { sampleFile, withTemplate } from './fixture.ts';

@@ -1,7 +1,7 @@
 // Parameter values: where they come from, and what their declarations forbid.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { assertRefused, load } from './fixture.ts';
 
 const template = (declaration: string) => `Parameters:

@@ -1,14 +1,13 @@
 // The name of a stack: what somebody says of it, else samconfig.toml, else the folder.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { sourceOf } from '../../stack-source.ts';
 
-function folderOf(t: TestContext, name: string, samconfig?: string): string {
-  const outer = mkdtempSync(path.join(tmpdir(), 'local-cloud-source-'));
-  t.after(() => rmSync(outer, { recursive: true }));
+function folderOf(name: string, samconfig?: string): string {
+  const outer = temporaryFolder();
   const folder = path.join(outer, name);
   mkdirSync(folder);
   if (samconfig !== undefined) writeFileSync(path.join(folder, 'samconfig.toml'), samconfig);
@@ -28,8 +27,8 @@ const folders: readonly (readonly [folder: string, stackName: string])[] = [
   ['x'.repeat(60), 'x'.repeat(32)],
 ];
 for (const [folder, stackName] of folders) {
-  test(`a stack in the folder ${folder} is called ${stackName}`, (t) => {
-    assert.equal(nameIn(folderOf(t, folder)), stackName);
+  test(`a stack in the folder ${folder} is called ${stackName}`, () => {
+    assert.equal(nameIn(folderOf(folder)), stackName);
   });
 }
 
@@ -41,24 +40,24 @@ const settings: readonly (readonly [toml: string, stackName: string])[] = [
   ['version = 0.1', 'shop'],
 ];
 for (const [toml, stackName] of settings) {
-  test(`samconfig.toml with ${toml.replaceAll('\n', ' ')} gives ${stackName}`, (t) => {
-    assert.equal(nameIn(folderOf(t, 'shop', toml)), stackName);
+  test(`samconfig.toml with ${toml.replaceAll('\n', ' ')} gives ${stackName}`, () => {
+    assert.equal(nameIn(folderOf('shop', toml)), stackName);
   });
 }
 
-test('what the command line says comes first, and another samconfig.toml may be named', (t) => {
-  const folder = folderOf(t, 'shop', '[default.global.parameters]\nstack_name = "prod"');
+test('what the command line says comes first, and another samconfig.toml may be named', () => {
+  const folder = folderOf('shop', '[default.global.parameters]\nstack_name = "prod"');
   assert.equal(nameIn(folder, { 'stack-name': 'mine' }), 'mine');
   const other = path.join(folder, 'other.toml');
   writeFileSync(other, '[default.global.parameters]\nstack_name = "other"');
   assert.equal(nameIn(folder, { samconfig: other }), 'other');
 });
 
-test('a name that CloudFormation refuses is refused', (t) => {
-  const folder = folderOf(t, 'shop', '[default.global.parameters]\nstack_name = "a_b"');
+test('a name that CloudFormation refuses is refused', () => {
+  const folder = folderOf('shop', '[default.global.parameters]\nstack_name = "a_b"');
   const message = /^stack name a_b: it must begin with a letter and have only letters, digits and hyphens/;
   assert.throws(() => nameIn(folder), { name: 'StartError', message });
-  const number = folderOf(t, 'shop', '[default.global.parameters]\nstack_name = 5');
+  const number = folderOf('shop', '[default.global.parameters]\nstack_name = 5');
   assert.throws(() => nameIn(number), {
     name: 'StartError',
     message: /samconfig\.toml: stack_name must be text$/,

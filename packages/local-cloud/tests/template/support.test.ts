@@ -1,7 +1,7 @@
 // What the local cloud would have to ignore stops the start; what has no local effect is accepted, with a reason.
 
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { describeSupport } from '../../template/support.ts';
 import { assertRefused, indent, load } from './fixture.ts';
 

@@ -1,10 +1,11 @@
 // MQTT over WebSocket on the web port, with mqtt.js as the browser: who is let in, what they may do, and for how long.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { test, type TestContext } from 'node:test';
 import type { MqttClient } from 'mqtt';
 import { generate } from 'mqtt-packet';
 import { WebSocket } from 'ws';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { createManualClock, systemClock, type ManualClock } from '../../clock.ts';
 import { presign, type Signing } from './presign.ts';
 import { nextMessage, openBrowser, openWebFixture, whenClosed, type WebFixture } from './web-fixture.ts';
@@ -13,10 +14,10 @@ const start = Date.parse('2026-11-20T12:00:00Z');
 const own = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 for (const protocolVersion of [4, 5] as const) {
-  test(`a guest hears telemetry, in MQTT version ${protocolVersion}`, async (t) => {
-    const fixture = await openWebFixture(t, systemClock);
+  test(`a guest hears telemetry, in MQTT version ${protocolVersion}`, async () => {
+    const fixture = await openWebFixture(systemClock);
     const at = Date.now();
-    const client = await openBrowser(t, { ...fixture, at }, await fixture.guest(), { protocolVersion });
+    const client = await openBrowser({ ...fixture, at }, await fixture.guest(), { protocolVersion });
     await client.subscribeAsync('telemetry/#', { qos: 1 });
     const heard = nextMessage(client);
     await fixture.deliver('telemetry/seattle/fridge-1', '{"temperature":4}');
@@ -24,9 +25,9 @@ for (const protocolVersion of [4, 5] as const) {
   });
 }
 
-test('a guest who publishes is cut off, with the reason in the log', async (t) => {
-  const fixture = await openWebFixture(t, systemClock);
-  const client = await openBrowser(t, { ...fixture, at: Date.now() }, await fixture.guest());
+test('a guest who publishes is cut off, with the reason in the log', async () => {
+  const fixture = await openWebFixture(systemClock);
+  const client = await openBrowser({ ...fixture, at: Date.now() }, await fixture.guest());
   const closed = whenClosed(client);
   client.publish('telemetry/seattle/fridge-1', '{"temperature":99}', { qos: 1 }, () => {});
   await closed;
@@ -35,26 +36,26 @@ test('a guest who publishes is cut off, with the reason in the log', async (t) =
   ]);
 });
 
-test('a guest connects under its own identity only', async (t) => {
-  const fixture = await openWebFixture(t, systemClock);
+test('a guest connects under its own identity only', async () => {
+  const fixture = await openWebFixture(systemClock);
   const [guest, other] = [await fixture.guest(), await fixture.guest()];
   const clientId = `dashboard-${other.identityId}`;
-  await assert.rejects(openBrowser(t, { ...fixture, at: Date.now() }, guest, { clientId }), /Not authorized/);
+  await assert.rejects(openBrowser({ ...fixture, at: Date.now() }, guest, { clientId }), /Not authorized/);
   assert.match(
     fixture.reasons()[0] ?? '',
     /^no policy of role DashboardGuestRole allows iot:Connect on client/,
   );
 });
 
-test('a user is let in by an attached policy, commands a device, and loses the right with the policy', async (t) => {
-  const fixture = await openWebFixture(t, systemClock);
+test('a user is let in by an attached policy, commands a device, and loses the right with the policy', async () => {
+  const fixture = await openWebFixture(systemClock);
   const alice = await fixture.login('alice');
-  await assert.rejects(openBrowser(t, { ...fixture, at: Date.now() }, alice), /Not authorized/);
+  await assert.rejects(openBrowser({ ...fixture, at: Date.now() }, alice), /Not authorized/);
   assert.deepEqual(fixture.reasons(), [`Cognito identity ${alice.identityId} has no policy attached`]);
   const attach = (policies: string[] | undefined) =>
     fixture.iot.registry.commit([{ kind: 'target', key: alice.identityId, value: policies && { policies } }]);
   await attach(['Dashboard']);
-  const client = await openBrowser(t, { ...fixture, at: Date.now() }, alice);
+  const client = await openBrowser({ ...fixture, at: Date.now() }, alice);
   await client.subscribeAsync('commands/#');
   const heard = nextMessage(client);
   await client.publishAsync('commands/seattle/fridge-1', 'open', { qos: 1 });
@@ -65,9 +66,9 @@ test('a user is let in by an attached policy, commands a device, and loses the r
   await closed;
 });
 
-test('the developer’s own keys may do everything, as the account may', async (t) => {
-  const fixture = await openWebFixture(t, systemClock);
-  const client = await openBrowser(t, { ...fixture, at: Date.now() }, own, { clientId: 'anything' });
+test('the developer’s own keys may do everything, as the account may', async () => {
+  const fixture = await openWebFixture(systemClock);
+  const client = await openBrowser({ ...fixture, at: Date.now() }, own, { clientId: 'anything' });
   await client.subscribeAsync('#', { qos: 1 });
   const heard = nextMessage(client);
   await client.publishAsync('anywhere', 'x', { qos: 1 });
@@ -86,11 +87,11 @@ async function keepAlive(clock: ManualClock, minutes: number, clients: readonly 
   }
 }
 
-test('a connection outlives its credentials, and renewed ones open the next', async (t) => {
+test('a connection outlives its credentials, and renewed ones open the next', async () => {
   const clock = createManualClock(start);
-  const fixture = await openWebFixture(t, clock);
+  const fixture = await openWebFixture(clock);
   const first = await fixture.guest();
-  const client = await openBrowser(t, { ...fixture, at: start }, first, { keepalive: 0, clean: false });
+  const client = await openBrowser({ ...fixture, at: start }, first, { keepalive: 0, clean: false });
   await client.subscribeAsync('telemetry/#', { qos: 1 });
   await keepAlive(clock, 50, [client]);
   const renewed = await fixture.renew(first.identityId);
@@ -98,24 +99,24 @@ test('a connection outlives its credentials, and renewed ones open the next', as
   const heard = nextMessage(client);
   await fixture.deliver('telemetry/seattle/fridge-1', 'after an hour');
   assert.equal(await heard, 'telemetry/seattle/fridge-1 after an hour');
-  await assert.rejects(openBrowser(t, { ...fixture, at: clock.now() }, first));
+  await assert.rejects(openBrowser({ ...fixture, at: clock.now() }, first));
   assert.deepEqual(fixture.reasons(), ['the credentials expired at 2026-11-20T13:00:00.000Z']);
   const closed = whenClosed(client);
-  const next = await openBrowser(t, { ...fixture, at: clock.now() }, renewed, { clean: false });
+  const next = await openBrowser({ ...fixture, at: clock.now() }, renewed, { clean: false });
   await closed; // the newer connection of the same client takes its place, session and all
   const again = nextMessage(next);
   await fixture.deliver('telemetry/seattle/fridge-1', 'on the next');
   assert.equal(await again, 'telemetry/seattle/fridge-1 on the next');
 });
 
-test('a connection ends after a day, and the presence event says why', async (t) => {
+test('a connection ends after a day, and the presence event says why', async () => {
   const clock = createManualClock(start);
-  const fixture = await openWebFixture(t, clock);
+  const fixture = await openWebFixture(clock);
   const guest = await fixture.guest();
-  const client = await openBrowser(t, { ...fixture, at: start }, guest, { keepalive: 0 });
+  const client = await openBrowser({ ...fixture, at: start }, guest, { keepalive: 0 });
   await keepAlive(clock, 12 * 60, [client]);
   const options = { clientId: 'watcher', keepalive: 0 };
-  const watcher = await openBrowser(t, { ...fixture, at: clock.now() }, own, options);
+  const watcher = await openBrowser({ ...fixture, at: clock.now() }, own, options);
   await watcher.subscribeAsync('$aws/events/presence/disconnected/#');
   const heard = nextMessage(watcher);
   await keepAlive(clock, 12 * 60 - 10, [client, watcher]);
@@ -133,11 +134,11 @@ for (const [what, reason, hasWill] of [
   ['with a Close frame', 'CLIENT_INITIATED_DISCONNECT', false],
   ['without one', 'CONNECTION_LOST', true],
 ] as const) {
-  test(`a WebSocket that ends ${what} is told as ${reason}, ${hasWill ? 'with' : 'without'} the will`, async (t) => {
-    const fixture = await openWebFixture(t, systemClock);
+  test(`a WebSocket that ends ${what} is told as ${reason}, ${hasWill ? 'with' : 'without'} the will`, async () => {
+    const fixture = await openWebFixture(systemClock);
     const at = Date.now();
     const heard: string[] = [];
-    const watcher = await openBrowser(t, { ...fixture, at }, own, { clientId: 'watcher' });
+    const watcher = await openBrowser({ ...fixture, at }, own, { clientId: 'watcher' });
     await watcher.subscribeAsync(['$aws/events/presence/disconnected/leaver', 'wills/leaver', 'end']);
     watcher.on('message', (topic, payload) => {
       const event = topic.startsWith('$') ? (JSON.parse(payload.toString()) as Record<string, string>) : {};
@@ -167,12 +168,12 @@ interface Attempt {
 }
 
 /** Opens a WebSocket and tells the HTTP status of the answer; 101 when it is let in. */
-async function attempt(t: TestContext, fixture: WebFixture, draft: Attempt): Promise<number> {
+async function attempt(fixture: WebFixture, draft: Attempt): Promise<number> {
   const { path = '/mqtt', origin, host, protocols = ['mqtt'], signing } = draft;
   const url = (await presign(fixture.address, own, signing)).replace('/mqtt?', `${path}?`);
   const headers = host === undefined ? {} : { host };
   const socket = new WebSocket(url, protocols, { origin, headers });
-  t.after(() => socket.terminate());
+  cleanup(() => socket.terminate());
   return new Promise((resolve) => {
     socket.on('open', () => resolve(101));
     socket.on('unexpected-response', (_request, response) => {
@@ -216,23 +217,23 @@ const attempts: readonly (readonly [title: string, draft: Attempt, status: numbe
   ['refuses another region', { signing: { region: 'eu-west-1' } }, 403, /^signed for region eu-west-1/],
 ];
 for (const [title, draft, status, reason] of attempts) {
-  test(title, async (t) => {
-    const fixture = await openWebFixture(t, systemClock);
-    assert.equal(await attempt(t, fixture, draft), status);
+  test(title, async () => {
+    const fixture = await openWebFixture(systemClock);
+    assert.equal(await attempt(fixture, draft), status);
     assert.equal(fixture.reasons().length, reason ? 1 : 0);
     if (reason) assert.match(fixture.reasons()[0]!, reason);
     assert.equal(fixture.counters.all()['mqtt.refused'] ?? 0, reason ? 1 : 0);
   });
 }
 
-test('lets in the pages of its own port, by every name of this machine', async (t) => {
-  const fixture = await openWebFixture(t, systemClock);
-  for (const origin of fixture.web.origins) assert.equal(await attempt(t, fixture, { origin }), 101, origin);
+test('lets in the pages of its own port, by every name of this machine', async () => {
+  const fixture = await openWebFixture(systemClock);
+  for (const origin of fixture.web.origins) assert.equal(await attempt(fixture, { origin }), 101, origin);
 });
 
-test('a text message ends the connection, and its neighbour works on', async (t) => {
-  const fixture = await openWebFixture(t, systemClock);
-  const neighbour = await openBrowser(t, { ...fixture, at: Date.now() }, await fixture.guest());
+test('a text message ends the connection, and its neighbour works on', async () => {
+  const fixture = await openWebFixture(systemClock);
+  const neighbour = await openBrowser({ ...fixture, at: Date.now() }, await fixture.guest());
   const socket = new WebSocket(await presign(fixture.address, own), 'mqtt');
   await once(socket, 'open');
   socket.send('text');
@@ -240,8 +241,8 @@ test('a text message ends the connection, and its neighbour works on', async (t)
   await neighbour.subscribeAsync('telemetry/#');
 });
 
-test('a message over 256 KB, and bytes that are no MQTT, end the connection', async (t) => {
-  const fixture = await openWebFixture(t, systemClock);
+test('a message over 256 KB, and bytes that are no MQTT, end the connection', async () => {
+  const fixture = await openWebFixture(systemClock);
   for (const bytes of [Buffer.alloc(262_145), Buffer.from('GET / HTTP/1.1\r\n\r\n')]) {
     const socket = new WebSocket(await presign(fixture.address, own), 'mqtt');
     await once(socket, 'open');
@@ -251,8 +252,8 @@ test('a message over 256 KB, and bytes that are no MQTT, end the connection', as
   }
 });
 
-test('packets in one-byte messages, and several in one message, are understood', async (t) => {
-  const fixture = await openWebFixture(t, systemClock);
+test('packets in one-byte messages, and several in one message, are understood', async () => {
+  const fixture = await openWebFixture(systemClock);
   const socket = new WebSocket(await presign(fixture.address, own), 'mqtt');
   await once(socket, 'open');
   const connect = Buffer.from([0x10, 13, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 1, 120]);

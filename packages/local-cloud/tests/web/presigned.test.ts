@@ -1,7 +1,7 @@
 // Presigned URLs of /mqtt: how the SDKs sign them, and every way in which one is refused, with its reason.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
-import { test } from 'node:test';
 import { createCredentialsMaker } from '../../cognito/credentials.ts';
 import { createSecret } from '../../cognito/secret.ts';
 import { readSigner } from '../../web/presigned.ts';

@@ -1,11 +1,12 @@
 // The pages of the web port, and who may read them.
+import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { test, type TestContext } from 'node:test';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { pageOf } from '../../web/page.ts';
 import { createWeb, type WebOptions } from '../../web/server.ts';
 
-async function open(t: TestContext, options: Partial<WebOptions> = {}) {
+async function open(options: Partial<WebOptions> = {}) {
   const web = await createWeb({
     host: '127.0.0.1',
     port: 0,
@@ -14,7 +15,7 @@ async function open(t: TestContext, options: Partial<WebOptions> = {}) {
     upgrade: (_req, socket) => socket.destroy(),
     ...options,
   });
-  t.after(() => web.close());
+  cleanup(() => web.close());
   return web;
 }
 
@@ -29,8 +30,8 @@ const ask = (port: number, path: string, method = 'GET', host = `127.0.0.1:${por
     asked.on('error', reject).end();
   });
 
-test('the page and the totals are there', async (t) => {
-  const { port } = await open(t);
+test('the page and the totals are there', async () => {
+  const { port } = await open();
   const page = (await ask(port, '/')).body;
   assert.match(page, /<title>Cold &amp; &lt;chain><\/title>/);
   assert.match(page, /Not reachable: is local-cloud start still running\?/);
@@ -45,8 +46,8 @@ const refusals = [
   ['/../etc/passwd', 'GET', undefined, 404, 'There is no /../etc/passwd here.'],
 ] as const;
 for (const [path, method, host, status, title] of refusals) {
-  test(`answers ${method} ${path} of ${host ?? 'its own name'} with ${status}`, async (t) => {
-    const { port } = await open(t);
+  test(`answers ${method} ${path} of ${host ?? 'its own name'} with ${status}`, async () => {
+    const { port } = await open();
     const answer = await ask(port, path, method, host);
     assert.deepEqual([answer.status, answer.type], [status, 'application/problem+json']);
     assert.deepEqual(JSON.parse(answer.body), { status, title });
@@ -62,8 +63,8 @@ const served: readonly (readonly [path: string, isServed: boolean])[] = [
   ['/x/api/devices', false],
 ];
 for (const [path, isServed] of served) {
-  test(`${path} is ${isServed ? 'the' : 'not the'} HTTP API's, whatever the method`, async (t) => {
-    const { port } = await open(t, { api: async (_req, res) => void res.writeHead(202).end('api') });
+  test(`${path} is ${isServed ? 'the' : 'not the'} HTTP API's, whatever the method`, async () => {
+    const { port } = await open({ api: async (_req, res) => void res.writeHead(202).end('api') });
     for (const method of ['GET', 'DELETE']) {
       const { status } = await ask(port, path, method);
       assert.equal(status === 202, isServed);
@@ -71,8 +72,8 @@ for (const [path, isServed] of served) {
   });
 }
 
-test('the HTTP API is not served by a foreign name, and without one there is none', async (t) => {
-  const { port } = await open(t, { api: async (_req, res) => void res.writeHead(202).end('api') });
+test('the HTTP API is not served by a foreign name, and without one there is none', async () => {
+  const { port } = await open({ api: async (_req, res) => void res.writeHead(202).end('api') });
   assert.equal((await ask(port, '/api/devices', 'GET', 'evil.example')).status, 403);
-  assert.equal((await ask((await open(t)).port, '/api/devices')).status, 404);
+  assert.equal((await ask((await open()).port, '/api/devices')).status, 404);
 });

@@ -1,9 +1,8 @@
 // The web port with a broker behind it and the AWS port beside it, over the sample template, and browsers made of mqtt.js.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createAwsServer } from '../../aws/server.ts';
 import type { Clock, ManualClock } from '../../clock.ts';
 import { createCounters, type Counters } from '../../counters.ts';
@@ -111,8 +110,8 @@ async function openBroker(
   return { journal, mqtt, broker };
 }
 
-export async function openWebFixture(t: TestContext, clock: Clock): Promise<WebFixture> {
-  const dir = mkdtempSync(path.join(tmpdir(), 'tidegate-web-'));
+export async function openWebFixture(clock: Clock): Promise<WebFixture> {
+  const dir = temporaryFolder();
   const template = loadSample();
   const logged: WebFixture['logged'] = [];
   const counters = createCounters();
@@ -130,7 +129,7 @@ export async function openWebFixture(t: TestContext, clock: Clock): Promise<WebF
   });
   const services = { 'cognito-identity': browsers.cognito };
   const aws = await createAwsServer({ ...local, ...deps, ...browsers.awsPort, services });
-  t.after(async () => {
+  cleanup(async () => {
     await web.close();
     await aws.close();
     const closed = broker.close();
@@ -139,7 +138,6 @@ export async function openWebFixture(t: TestContext, clock: Clock): Promise<WebF
     await mqtt.close();
     await journal.close();
     await iot.close();
-    rmSync(dir, { recursive: true, force: true });
   });
   const poolId = template.ofType('AWS::Cognito::IdentityPool')[0]!.ref;
   return {
@@ -157,7 +155,6 @@ export async function openWebFixture(t: TestContext, clock: Clock): Promise<WebF
 
 /** Connects once; rejects when the connection is not let in. */
 export async function openBrowser(
-  t: TestContext,
   { address, at }: { address: string; at: number },
   keys: Issued | Keys,
   options: IClientOptions = {},
@@ -169,7 +166,7 @@ export async function openBrowser(
     false,
   );
   client.on('error', () => {}); // a refusal shows as a closed connection; tests look at that
-  t.after(() => client.endAsync(true));
+  cleanup(() => client.endAsync(true));
   return client;
 }
 

@@ -1,0 +1,14 @@
+// How jest runs the tests: tests/jest/runner.ts gives each file a Node process of its own.
+import type { Config } from 'jest';
+
+const config: Config = {
+  runner: '<rootDir>/tests/jest/runner.ts',
+  reporters: ['default', '<rootDir>/tests/jest/skip-reporter.ts'],
+  testMatch: ['<rootDir>/tests/**/*.test.ts', '<rootDir>/packages/*/tests/**/*.test.ts'],
+  testTimeout: 300_000,
+  maxWorkers: 2,
+  transform: {}, // Node itself strips the types.
+  coverageProvider: 'v8',
+};
+
+export default config;

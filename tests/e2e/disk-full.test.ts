@@ -1,7 +1,7 @@
 // A full disk: nothing is acknowledged that is not kept, the program lives and says so once, and goes on when there is room.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { cleanup } from '../support/cleanup.ts';
 import { testIf } from '../support/conditions.ts';
@@ -106,6 +106,24 @@ const countedReadings = async (tidegate: Tidegate) =>
 const journalErrors = (tidegate: Tidegate) =>
   tidegate.output().match(/"level":"error".*journal cannot write/g)?.length ?? 0;
 
+/**
+ * What the errors bucket has of messages. The sweep may be among the failures: it runs every minute, so it may fall into
+ * the time of the full disk, is not tried again, and the next one does its work.
+ */
+function failuresOfMessages(tidegate: Tidegate): string[] {
+  const sweep = `/aws/lambda/async/${tidegate.endpoints.outputs['SweepFunction'] ?? 'tidegate-SweepFunction'}/`;
+  return filesOf(tidegate, 'ErrorsBucket').filter((file) => {
+    if (!file.includes(sweep)) return true;
+    const { requestContext, requestPayload } = JSON.parse(readFileSync(file, 'utf8')) as {
+      requestContext: { condition: string };
+      requestPayload: { source: string };
+    };
+    assert.equal(requestContext.condition, 'RetriesExhausted');
+    assert.equal(requestPayload.source, 'aws.scheduler');
+    return false;
+  });
+}
+
 /** A subscription that a kept session could not remember ends the connection; the first few find room in their block. */
 async function refusesToSubscribe(tidegate: Tidegate, certs: string): Promise<void> {
   const client = await connectDevice(tidegate, reader, certs, { clean: false });
@@ -169,7 +187,7 @@ testWithSmallDisk(
       acknowledged.filter((id) => !archived.has(id)),
       [],
     );
-    assert.deepEqual(filesOf(tidegate, 'ErrorsBucket'), []);
+    assert.deepEqual(failuresOfMessages(tidegate), []);
     const written = await startTidegate(tidegate.dataDir);
     assert.equal(
       await countedReadings(written),

@@ -12,7 +12,7 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
   scripts: { start: string };
 };
 /** What `npm start` gives to node, such as `--max-semi-space-size=16 local.ts`. */
-const program = scripts.start.replace('exec node ', '').split(' ');
+const program = scripts.start.replace(/^.*exec node /, '').split(' ');
 const run = promisify(execFile);
 /** The unit of processor times in /proc, which Linux fixes. */
 const ticksPerSecond = 100;

@@ -14,7 +14,7 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 for (const name of ['start', 'device', 'sim', 'invoke', 'policy', 'rule', 'audit', 'cost']) {
   test(`npm ${name === 'start' ? name : `run ${name}`} prints its usage for --help and -h`, () => {
     const cwd = temporaryFolder();
-    const program = scripts[name]!.replace('exec node ', '').split(' ');
+    const program = scripts[name]!.replace(/^.*exec node /, '').split(' ');
     for (const flag of ['--help', '-h']) {
       const { status, stdout, stderr } = spawnSync(
         process.execPath,

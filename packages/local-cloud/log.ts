@@ -2,11 +2,14 @@
 
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** `inWords` is what a terminal shows instead of message and fields. */
+type Write = (message: string, fields?: Fields, inWords?: string) => void;
+
 export interface Log {
   /** Worth a line on a terminal: a refusal, a device's first connection, a failed delivery. */
-  info(message: string, fields?: Fields): void;
-  warn(message: string, fields?: Fields): void;
-  error(message: string, fields?: Fields): void;
+  info: Write;
+  warn: Write;
+  error: Write;
 }
 
 export const silentLog: Log = { info() {}, warn() {}, error() {} };
@@ -20,20 +23,41 @@ export function printable(text: string): string {
 
 function asText(message: string, fields: Fields): string {
   const details = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return printable([message, ...details.map(([name, value]) => `${name}=${String(value)}`)].join(' '));
+  return [message, ...details.map(([name, value]) => `${name}=${String(value)}`)].join(' ');
+}
+
+const DEFAULT_COLUMNS = 80;
+
+/** Breaks a line between words, so that none is cut at the edge of the terminal; what follows is indented by `indent`. */
+function wrap(text: string, columns: number, indent: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = lines.length > 0 ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length === 0 || longer.length <= columns) lines.splice(-1, 1, longer);
+    else lines.push(' '.repeat(indent) + word);
+  }
+  return lines.join('\n');
+}
+
+interface LogOutput {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
 }
 
 /** Writes to `out`: text when it is a terminal, else one JSON object a line with `level`, `time` and `message`. */
-export function createLog(out: { write(text: string): unknown; isTTY?: boolean }, now: () => number): Log {
-  const write = (level: string, message: string, fields: Fields = {}) => {
-    const line = out.isTTY
-      ? asText(level === 'info' ? message : `${level}: ${message}`, fields)
-      : JSON.stringify({ level, time: new Date(now()).toISOString(), message, ...fields });
-    out.write(`${line}\n`);
+export function createLog(out: LogOutput, now: () => number): Log {
+  const forTerminal = (level: string, message: string, fields: Fields, inWords?: string) => {
+    const prefix = level === 'info' ? '' : `${level}: `;
+    const line = printable(prefix + (inWords ?? asText(message, fields)));
+    return inWords === undefined ? line : wrap(line, out.columns || DEFAULT_COLUMNS, prefix.length);
   };
-  return {
-    info: (message, fields) => write('info', message, fields),
-    warn: (message, fields) => write('warn', message, fields),
-    error: (message, fields) => write('error', message, fields),
-  };
+  // The escapes of `printable` are JSON's own.
+  const forPipe = (level: string, message: string, fields: Fields) =>
+    printable(JSON.stringify({ level, time: new Date(now()).toISOString(), message, ...fields }));
+  const write =
+    (level: string): Write =>
+    (message, fields = {}, inWords) =>
+      void out.write(`${(out.isTTY ? forTerminal : forPipe)(level, message, fields, inWords)}\n`);
+  return { info: write('info'), warn: write('warn'), error: write('error') };
 }

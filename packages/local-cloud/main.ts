@@ -19,6 +19,15 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 const isCommand = (name: string | undefined): name is CommandName =>
   name !== undefined && Object.hasOwn(commands, name);
 
+/** Whoever reads what is printed may stop, as `head` does: that is no fault, and what runs comes to its own end. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
 /**
  * Runs `start`, which may be left out, `invoke`, `policy` or `rule`, and ends the process with its exit code; after
  * `start` the process goes on until a signal stops it.
@@ -26,6 +35,7 @@ const isCommand = (name: string | undefined): name is CommandName =>
  * @param project what a repository says once about its stack; without it the command line says everything.
  */
 export async function runLocalCloud(args: readonly string[], project?: Project): Promise<void> {
+  outliveReaders();
   const [first, ...rest] = args;
   try {
     const [name, given]: [CommandName, readonly string[]] = isCommand(first)

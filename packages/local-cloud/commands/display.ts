@@ -4,21 +4,50 @@ import type { Counters } from '../counters.ts';
 
 interface Output {
   write(text: string): unknown;
-  isTTY?: boolean;
-  columns?: number;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
 }
 
 type Totals = Readonly<Record<string, string>>;
 
 /** Label and counter. */
 const defaultTotals: Totals = {
-  'messages in': 'mqtt.received',
-  'functions invoked': 'lambda.invocations',
-  'objects archived': 'objects',
+  in: 'mqtt.received',
+  invoked: 'lambda.invocations',
+  archived: 'objects',
   refused: 'mqtt.refused',
 };
 
-const number = new Intl.NumberFormat('en-US');
+const DEFAULT_COLUMNS = 80;
+
+const compact = (options: Intl.NumberFormatOptions) =>
+  new Intl.NumberFormat('en-US', { notation: 'compact', ...options });
+
+/** How the line is put together, the first that fits: numbers up to `exact` as they are, 12345 as 12.3k or 12k. */
+const layouts = [
+  { separator: ' · ', exact: 9_999, format: compact({ maximumSignificantDigits: 3 }) },
+  { separator: ' · ', exact: 9_999, format: compact({}) },
+  { separator: '  ', exact: 9_999, format: compact({}) },
+  { separator: ' ', exact: 9_999, format: compact({}) },
+  { separator: ' ', exact: 999, format: compact({ maximumFractionDigits: 0 }) },
+] as const;
+
+/** The rate and the totals in at most `width` columns. Totals that find no room are left out whole: half a number misleads. */
+function lineOf(
+  rate: number,
+  totals: readonly (readonly [label: string, value: number])[],
+  width: number,
+): string {
+  let line = '';
+  for (const { separator, exact, format } of layouts) {
+    const shown = (value: number) =>
+      value <= exact ? String(value) : format.format(value).replace('K', 'k');
+    const parts = totals.map(([label, value]) => `${label} ${shown(value)}`);
+    line = [`${shown(rate)}/s`, ...parts].join(separator);
+    if (line.length <= width) return line;
+  }
+  return totals.length > 0 ? lineOf(rate, totals.slice(0, -1), width) : line.slice(0, width);
+}
 
 export interface Display extends Output {
   stop(): void;
@@ -49,12 +78,9 @@ export function createDisplay(
     const messages = counters.get('mqtt.received');
     const rate = ((messages - lastMessages) * 1_000) / interval;
     if (out.isTTY) {
-      const parts = shown.map(([label, counter]) => `${label} ${number.format(counters.get(counter))}`);
-      const next = [`${number.format(Math.round(rate))}/s`, ...parts]
-        .join(' · ')
-        .slice(0, (out.columns ?? 120) - 1);
       const before = clear();
-      line = next;
+      // Short of the last column, where some terminals wrap already.
+      line = lineOf(Math.round(rate), Object.entries(sums()), (out.columns || DEFAULT_COLUMNS) - 1);
       out.write(before + line);
     } else if (messages !== lastMessages) {
       out.write(
@@ -68,6 +94,9 @@ export function createDisplay(
 
   return {
     isTTY: out.isTTY ?? false,
+    get columns() {
+      return out.columns;
+    },
     write: (text) => out.write(clear() + text + line),
     stop() {
       running = false;

@@ -33,7 +33,7 @@ async function run({ source, demo, ...options }: StartOptions, project?: Project
     });
     closers.add(() => stack.stop());
     // Before the line that tells others that they may stop it.
-    stopOnSignal(() => {
+    stopWhenAsked(() => {
       display.write('stopping: finishing and archiving what came in (again to cut it short)\n');
       return closers.closeAll();
     });
@@ -49,9 +49,10 @@ async function run({ source, demo, ...options }: StartOptions, project?: Project
 /** Ctrl-C reaches this process twice, from the terminal and passed on by npm: that is one wish. */
 const oneWishMilliseconds = 1_000;
 
-function stopOnSignal(stop: () => Promise<void>): void {
+/** Asked by a signal, or by a reader of the output who goes: `npm start | head` ends as any program does. */
+function stopWhenAsked(stop: () => Promise<void>): void {
   let askedAt: number | undefined;
-  const onSignal = () => {
+  const ask = () => {
     const now = performance.now();
     if (askedAt !== undefined && now - askedAt < oneWishMilliseconds) return;
     if (askedAt !== undefined) process.exit(1); // asked again: what is not drained is in the journal
@@ -64,8 +65,12 @@ function stopOnSignal(stop: () => Promise<void>): void {
       },
     );
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', ask);
+  process.on('SIGTERM', ask);
+  // Every further line fails in the same way, and is no further wish.
+  process.stdout.on('error', () => {
+    if (askedAt === undefined) ask();
+  });
 }
 
 /** Resolves when the stack runs, or its usage is printed. @throws StartError for what the user can mend */

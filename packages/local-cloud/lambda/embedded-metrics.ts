@@ -1,4 +1,5 @@
 // Reads CloudWatch's embedded metric format out of a function's output, as CloudWatch Logs does on AWS.
+import { parseJsonLine } from './json-line.ts';
 
 /**
  * Called once for each value and each dimension set that the metric is declared under, so a metric with a total and a
@@ -19,16 +20,6 @@ interface Directive {
 
 const asArray = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
-function parse(line: string): Record<string, unknown> | undefined {
-  const start = line.startsWith('{') ? 0 : line.indexOf('\t{') + 1; // console.* puts time, request and level before it
-  if (start === 0 && !line.startsWith('{')) return undefined;
-  try {
-    return JSON.parse(line.slice(start)) as Record<string, unknown>;
-  } catch {
-    return undefined; // a line that only looks like a metric is plain output
-  }
-}
-
 function dimensionsOf(document: Record<string, unknown>, names: unknown): Record<string, string> {
   const known = asArray(names).filter(
     (name): name is string => typeof name === 'string' && Object.hasOwn(document, name),
@@ -48,7 +39,7 @@ function valuesOf(document: Record<string, unknown>, name: string): number[] {
  */
 export function readMetrics(line: string, onMetric: OnMetric): void {
   if (!line.includes('"_aws"') || !line.includes('"CloudWatchMetrics"')) return;
-  const document = parse(line);
+  const document = parseJsonLine(line);
   const header = document?.['_aws'] as { CloudWatchMetrics?: unknown } | null | undefined;
   if (!document || !header) return;
   for (const directive of asArray(header.CloudWatchMetrics) as (Directive | null)[]) {

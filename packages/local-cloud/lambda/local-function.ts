@@ -18,6 +18,7 @@ import { createLogFile } from './log-file.ts';
 import { createPool } from './pool.ts';
 import type { Payload } from './protocol.ts';
 import { variablesOf } from './variables.ts';
+import { createWarnings } from './warnings.ts';
 
 export interface LocalFunction {
   readonly spec: FunctionSpec;
@@ -60,13 +61,16 @@ function logStreamOf(now: number): string {
 /** @throws StartError for a failure destination that the local cloud does not have. */
 export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOptions): LocalFunction {
   const { buildDir, logDir, clock, log, count, onMetric, maxEnvironments = availableParallelism() } = options;
-  const logFile = createLogFile(path.join(logDir, `${spec.logicalId}.log`), log);
+  const file = path.join(logDir, `${spec.logicalId}.log`);
+  const logFile = createLogFile(file, log);
+  const showWarnings = createWarnings(spec.logicalId, file, options);
   let bundle: Bundle | undefined;
   let running = 0;
 
   const onLine = (line: string) => {
     logFile.append(line);
     readMetrics(line, onMetric);
+    showWarnings(line);
   };
   const size = Math.max(1, Math.min(spec.reservedConcurrency ?? Infinity, maxEnvironments));
   const pool = createPool(size, () => {

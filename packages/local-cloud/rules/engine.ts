@@ -94,7 +94,13 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
     }
   }
 
-  function dispatchesOf(rule: Rule, context: MessageContext, outcome: Outcome): RuleDispatch[] {
+  /** `isTaken`: another rule took the message, as one for payloads that are not JSON does; then the failure is only counted. */
+  function dispatchesOf(
+    rule: Rule,
+    context: MessageContext,
+    outcome: Outcome,
+    isTaken = false,
+  ): RuleDispatch[] {
     const { message, topic } = context;
     if (outcome.kind === 'passed over') return [];
     if (outcome.kind === 'selected') {
@@ -108,7 +114,7 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
       clientId: message.clientId,
       reason: outcome.reason,
     };
-    warn(rule.name, 'the SQL of a rule failed: none of its actions runs', fields);
+    if (!isTaken) warn(rule.name, 'the SQL of a rule failed: none of its actions runs', fields);
     return [];
   }
 
@@ -133,13 +139,13 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
       const { topic, found } = find(message);
       if (found.length === 0) return [];
       const context = createMessageContext(message, topic, environment);
-      return found
+      const outcomes = found
         .sort((a, b) => a.order - b.order)
-        .flatMap((rule) =>
-          rule.statement.asks
-            ? deferred(rule, context)
-            : dispatchesOf(rule, context, evaluate(rule, context)),
-        );
+        .map((rule) => ({ rule, outcome: rule.statement.asks ? undefined : evaluate(rule, context) }));
+      const isTaken = outcomes.some(({ outcome }) => outcome?.kind === 'selected');
+      return outcomes.flatMap(({ rule, outcome }) =>
+        outcome ? dispatchesOf(rule, context, outcome, isTaken) : deferred(rule, context),
+      );
     },
   };
 }

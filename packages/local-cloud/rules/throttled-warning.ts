@@ -1,25 +1,19 @@
 // One log line a second for each cause, however fast a device repeats its mistake.
 import type { Clock } from '../clock.ts';
 import type { Fields, Log } from '../log.ts';
+import { createLogThrottle } from '../log-throttle.ts';
 
-const PAUSE_MS = 1_000;
-const MAX_CAUSES = 1_000;
+const LIMITS = { pauseMs: 1_000, maxLines: 1_000 };
 
-/** @returns a function that warns, and whose next line for the same cause says how many it left out */
+/** @returns a function that warns, and whose next line says how many it left out */
 export function createThrottledWarning(
   log: Log,
   clock: Clock,
 ): (cause: string, message: string, fields: Fields) => void {
-  const causes = new Map<string, { last: number; skipped: number }>();
+  const throttle = createLogThrottle(clock, LIMITS);
   return (cause, message, fields) => {
-    const now = clock.elapsed();
-    const known = causes.get(cause);
-    if (known && now - known.last < PAUSE_MS) {
-      known.skipped++;
-      return;
-    }
-    if (!known && causes.size >= MAX_CAUSES) causes.clear();
-    causes.set(cause, { last: now, skipped: 0 });
-    log.warn(message, { ...fields, notShown: known?.skipped || undefined });
+    const leftOut = throttle(cause);
+    if (!leftOut) return;
+    log.warn(message, { ...fields, notShown: leftOut.ofCause + leftOut.ofOthers || undefined });
   };
 }

@@ -129,6 +129,17 @@ describe('the rules engine', () => {
     assert.deepEqual(counts, { sqlFailures: 100 });
   });
 
+  it('only counts the failure where another rule took the message', () => {
+    const bytes = rule({ name: 'Bytes', sql: "SELECT encode(*, 'base64') AS bytes FROM 'telemetry/#'" });
+    const { engine, lines, counts } = stack([rule(), { ...bytes, actions: [lambda] }]);
+    assert.deepEqual(
+      engine.match(messageOf('21.5')).map(({ id }) => id),
+      ['Bytes/0'],
+    );
+    assert.deepEqual(lines, []);
+    assert.equal(counts['sqlFailures'], 1);
+  });
+
   it('says in the next line how many it left out', async () => {
     const { engine, lines, clock } = stack([rule()]);
     for (let n = 0; n < 3; n++) engine.match(messageOf('hello'));

@@ -1,0 +1,52 @@
+// Keeps a log readable while a mistake repeats: one line a cause and pause, a bounded number of causes, nothing uncounted.
+import type { Clock } from './clock.ts';
+
+/** What was left out since the line before. */
+export interface LeftOut {
+  readonly ofCause: number;
+  /** Of causes for which there was no room. */
+  readonly ofOthers: number;
+}
+
+interface Limits {
+  readonly pauseMs: number;
+  /** Lines in one pause, of all causes together. */
+  readonly maxLines: number;
+}
+
+/** @returns a function that says what was left out before, or undefined where this line is left out too */
+export function createLogThrottle(
+  clock: Clock,
+  { pauseMs, maxLines }: Limits,
+): (cause: string) => LeftOut | undefined {
+  /** Oldest first. */
+  const shown = new Map<string, { readonly at: number; leftOut: number }>();
+  let ofOthers = 0;
+
+  function hasRoom(now: number): boolean {
+    if (shown.size < maxLines) return true;
+    const [cause, { at, leftOut }] = shown.entries().next().value!;
+    if (now - at < pauseMs) return false;
+    shown.delete(cause);
+    ofOthers += leftOut;
+    return true;
+  }
+
+  return (cause) => {
+    const now = clock.elapsed();
+    const before = shown.get(cause);
+    if (before && now - before.at < pauseMs) {
+      before.leftOut += 1;
+      return undefined;
+    }
+    if (!before && !hasRoom(now)) {
+      ofOthers += 1;
+      return undefined;
+    }
+    shown.delete(cause);
+    shown.set(cause, { at: now, leftOut: 0 });
+    const leftOut = { ofCause: before?.leftOut ?? 0, ofOthers };
+    ofOthers = 0;
+    return leftOut;
+  };
+}

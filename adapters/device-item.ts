@@ -1,9 +1,14 @@
 // The layout of a device in DynamoDB.
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { Device } from '../core/device.ts';
+import type { Device, RejectionNote } from '../core/device.ts';
 
 type Item = Record<string, AttributeValue>;
+
+const REJECTION = 'rejection:';
+
+/** The attribute that keeps the last rejection of a reason. */
+export const rejectionAttribute = (reason: string) => `${REJECTION}${reason}`;
 
 /** Reads an item of the devices table. */
 export function deviceOf(item: Item): Device {
@@ -20,9 +25,20 @@ export function deviceOf(item: Item): Device {
     type: text('type'),
     groups: item['groups']?.SS?.toSorted(),
     attributes: attributes && textsOf(attributes),
+    rejections: rejectionsIn(item),
+    skipped: item['skipped']?.L?.map(({ S = '' }) => S),
   };
   const known = Object.entries(parts).filter(([, value]) => value !== undefined);
   return { deviceId: text('deviceId') ?? '', ...Object.fromEntries(known) };
+}
+
+function rejectionsIn(item: Item): RejectionNote[] | undefined {
+  const notes = Object.entries(item).flatMap(([name, { M }]) => {
+    if (!name.startsWith(REJECTION) || !M) return [];
+    const reason = name.slice(REJECTION.length) as RejectionNote['reason'];
+    return [{ reason, detail: M['detail']?.S ?? '', at: Number(M['at']?.N) }];
+  });
+  return notes.length > 0 ? notes.sort((a, b) => b.at - a.at) : undefined;
 }
 
 const textsOf = (values: Item) =>

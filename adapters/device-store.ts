@@ -5,16 +5,19 @@ import {
   GetItemCommand,
   ScanCommand,
   UpdateItemCommand,
+  type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { SIGHTING_MS } from '../core/device.ts';
-import { deviceOf } from './device-item.ts';
+import { SIGHTING_MS, type UnusedNote } from '../core/device.ts';
+import { deviceOf, rejectionAttribute } from './device-item.ts';
 import { presenceUpdate } from './presence-update.ts';
 import { createRecent } from '../core/recent.ts';
 import type { DeviceStore } from '../pipeline/ports.ts';
 
 /** Devices whose last sighting an environment remembers. */
 const REMEMBERED_DEVICES = 20_000;
+/** What was noted is noted again only so much later. */
+const NOTE_AGAIN_MS = 60_000;
 
 /** All verbs reject with the SDK's error when the table cannot be reached. */
 export function createDeviceStore(options: {
@@ -23,6 +26,10 @@ export function createDeviceStore(options: {
 }): DeviceStore {
   const { client, table } = options;
   const sightings = createRecent<{ readonly site: string; readonly at: number }>(REMEMBERED_DEVICES);
+
+  const noted = createRecent<{ readonly at: number; readonly members?: string }>(REMEMBERED_DEVICES);
+  const isDue = (key: string, at: number) =>
+    Math.abs(at - (noted.get(key)?.at ?? -Infinity)) >= NOTE_AGAIN_MS;
 
   return {
     async load(deviceId) {
@@ -65,6 +72,23 @@ export function createDeviceStore(options: {
       sightings.set(deviceId, { site, at });
     },
 
+    async noteUnused(deviceId, { rejections, skipped }, at) {
+      const fresh = rejections.filter(({ reason }) => isDue(`${deviceId}/${reason}`, at));
+      const members = skipped.join();
+      // Not each time: a device may send messages of two kinds by turns.
+      const isChanged = skipped.length > 0 && noted.get(deviceId)?.members !== members && isDue(deviceId, at);
+      if (fresh.length === 0 && !isChanged) return;
+      await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: { deviceId: { S: deviceId } },
+          ...unusedUpdate(fresh, isChanged ? skipped : [], at),
+        }),
+      );
+      for (const { reason } of fresh) noted.set(`${deviceId}/${reason}`, { at });
+      if (isChanged) noted.set(deviceId, { at, members });
+    },
+
     async applyPresence(event, thing) {
       try {
         await client.send(
@@ -81,6 +105,26 @@ export function createDeviceStore(options: {
         return thing || error.Item?.['attributes'] ? 'stale' : 'unknown';
       }
     },
+  };
+}
+
+/** One attribute a reason, so that writers do not replace each other's. */
+function unusedUpdate(rejections: UnusedNote['rejections'], skipped: readonly string[], at: number) {
+  const names: Record<string, string> = {};
+  const values: Record<string, AttributeValue> = {};
+  for (const [index, { reason, detail }] of rejections.entries()) {
+    names[`#r${index}`] = rejectionAttribute(reason);
+    values[`:r${index}`] = { M: { at: { N: String(at) }, detail: { S: detail.slice(0, 500) } } };
+  }
+  if (skipped.length > 0) {
+    names['#skipped'] = 'skipped';
+    values[':skipped'] = { L: skipped.map((member) => ({ S: member })) };
+  }
+  const sets = Object.keys(names).map((name) => `${name} = :${name.slice(1)}`);
+  return {
+    UpdateExpression: `SET ${sets.join(', ')}`,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
   };
 }
 

@@ -8,6 +8,8 @@ import { jsonText } from './json-text.ts';
 
 const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 
+const MAX_FOLDER_LENGTH = 384;
+
 export function createErrorStore(options: {
   readonly client: S3Client;
   readonly bucket: string;
@@ -32,7 +34,13 @@ function keyOf(context: ParsedMessage['context'], body: string): string {
   const day = new Date(context.receivedAt).toISOString().slice(0, 10).replaceAll('-', '/');
   const isPlain = PLAIN_NAME.test(context.traceId) && !context.traceId.startsWith('at-');
   const name = isPlain ? context.traceId : digest(`${context.deviceId}\n${context.traceId}\n${body}`);
-  return `rejected/${day}/${name}.json`;
+  return `rejected/${folderOf(context.deviceId)}/${day}/${name}.json`;
+}
+
+/** Dots alone would be a way out of the folder, and a key has 1,024 bytes at most. */
+function folderOf(deviceId: string): string {
+  const encoded = encodeURIComponent(deviceId);
+  return /^\.+$/.test(encoded) || encoded.length > MAX_FOLDER_LENGTH ? digest(deviceId) : encoded;
 }
 
 function digest(text: string): string {

@@ -7,6 +7,7 @@ import { createAlertStore } from './alert-store.ts';
 import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
 import type { ApiEnvironment } from './environment.ts';
+import { createMappingStore } from './mapping-store.ts';
 import { createRuleStore } from './rule-store.ts';
 import { createWindowHistory } from './window-history.ts';
 
@@ -19,6 +20,7 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
     windows: createWindowHistory({ client, table: windowsTable, windowSeconds, now }),
     devices: createDeviceStore({ client, table: devicesTable }),
     rules: createRuleStore({ client, table: rulesTable, defaults: defaultRules(environment) }),
+    mappings: createMappingStore({ client, table: rulesTable }),
     alerts: createAlertStore({ client, table: alertsTable }),
     history: createAlertHistory({ client, table: alertHistoryTable, retentionDays }),
     now,

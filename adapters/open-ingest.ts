@@ -6,6 +6,7 @@ import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
 import type { IngestEnvironment } from './environment.ts';
 import { createErrorStore } from './error-store.ts';
+import { createMappingStore } from './mapping-store.ts';
 import { openAlerts } from './open-alerts.ts';
 import { createWindowStore } from './window-store.ts';
 
@@ -14,12 +15,14 @@ export function openIngest(
   environment: IngestEnvironment,
   { rememberedWindows }: { readonly rememberedWindows?: number } = {},
 ): IngestPorts {
-  const { windowsTable, devicesTable, errorsBucket, windowRetentionDays: retentionDays } = environment;
+  const { windowsTable, devicesTable, rulesTable, errorsBucket } = environment;
+  const { windowRetentionDays: retentionDays } = environment;
   const client = openDynamoDb();
   return {
     ...openAlerts(environment, client),
     keepRejected: createErrorStore({ client: new S3Client(), bucket: errorsBucket }),
     windows: createWindowStore({ client, table: windowsTable, retentionDays, rememberedWindows }),
     devices: createDeviceStore({ client, table: devicesTable }),
+    mappings: createMappingStore({ client, table: rulesTable }),
   };
 }

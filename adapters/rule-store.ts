@@ -10,6 +10,7 @@ import {
 import type { RuleData } from '../core/rule-data.ts';
 import { faultsOf } from '../core/rule-faults.ts';
 import { ruleBody } from '../core/rule-schema.ts';
+import { MAPPING_PREFIX } from './mapping-store.ts';
 import type { RuleSet, RuleStore, UnreadableRule } from '../pipeline/ports.ts';
 
 export function createRuleStore(options: {
@@ -27,6 +28,7 @@ export function createRuleStore(options: {
       const page = await client.send(new ScanCommand({ TableName: table, ExclusiveStartKey: after }));
       for (const item of page.Items ?? []) {
         const id = item['id']?.S ?? '';
+        if (id.startsWith(MAPPING_PREFIX)) continue;
         const found = ruleIn(item, id);
         if ('problem' in found) {
           rules.delete(id);

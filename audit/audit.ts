@@ -1,8 +1,13 @@
 // Holds the windows table against the archive, which has every message: what the table lacks is found, and counted if wanted.
 
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { differenceOf } from '../core/archive/difference.ts';
+import type { Device } from '../core/device.ts';
 import { windowStartOf, type WindowTotals } from '../core/window.ts';
 import { inParallel } from '../core/in-parallel.ts';
+import { createMapping, type MapMessage } from '../core/map-message.ts';
+import { createDeviceStore } from '../adapters/device-store.ts';
+import { createMappingStore } from '../adapters/mapping-store.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
 import { createTotalsReader } from '../adapters/window-totals.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
@@ -21,9 +26,22 @@ const keyText = ({ deviceId, windowStart }: Key) => `${windowStart}/${deviceId}`
  * to compare, else with the error of the file or of DynamoDB.
  */
 export async function audit(options: AuditOptions, tell: (line: string) => void): Promise<boolean> {
-  const folded = await fold(options, tell);
-  const { archived, from, to } = expectedOf(folded, options);
   const client = openDynamoDb(options.client);
+  try {
+    const mapMessage = options.mappings && (await openMapping(client, options.mappings));
+    return await compareWith(client, options, await fold(options, mapMessage, tell), tell);
+  } finally {
+    client.destroy();
+  }
+}
+
+async function compareWith(
+  client: DynamoDBClient,
+  options: AuditOptions,
+  folded: FoldedArchive,
+  tell: (line: string) => void,
+): Promise<boolean> {
+  const { archived, from, to } = expectedOf(folded, options);
   const { table, repairRetentionDays: retentionDays } = options;
   const readTotals = createTotalsReader({ client, table, now: () => Date.now() });
 
@@ -48,26 +66,44 @@ export async function audit(options: AuditOptions, tell: (line: string) => void)
     return new Set(found.map(keyText));
   }
 
-  try {
-    const differing = await compare();
-    if (differing.size === 0 || retentionDays === undefined) return differing.size === 0;
-    const store = createWindowStore({ client, table, retentionDays });
-    let counted = 0;
-    for (const delta of folded.deltas((window) => differing.has(keyText(window)))) {
-      counted += (await store.apply(delta)).applied;
-    }
-    tell(`${counted} readings counted that the table lacked`);
-    return (await compare()).size === 0;
-  } finally {
-    client.destroy();
+  const differing = await compare();
+  if (differing.size === 0 || retentionDays === undefined) return differing.size === 0;
+  const store = createWindowStore({ client, table, retentionDays });
+  let counted = 0;
+  for (const delta of folded.deltas((window) => differing.has(keyText(window)))) {
+    counted += (await store.apply(delta)).applied;
   }
+  tell(`${counted} readings counted that the table lacked`);
+  return (await compare()).size === 0;
 }
 
-async function fold(options: AuditOptions, tell: (line: string) => void): Promise<FoldedArchive> {
+/** Mappings and devices are read once, as they are now: a mapping says itself when it held, a device's type does not. */
+async function openMapping(
+  client: DynamoDBClient,
+  { rulesTable, devicesTable }: NonNullable<AuditOptions['mappings']>,
+): Promise<MapMessage | undefined> {
+  const known = await createMappingStore({ client, table: rulesTable }).read();
+  if (known.mappings.length === 0) return undefined;
+  const store = createDeviceStore({ client, table: devicesTable });
+  const devices = new Map<string, Promise<Device | undefined>>();
+  const load = (deviceId: string) => {
+    const device = devices.get(deviceId) ?? store.load(deviceId);
+    devices.set(deviceId, device);
+    return device;
+  };
+  return createMapping({ mappings: { read: async () => known }, devices: { load }, now: () => 0 });
+}
+
+async function fold(
+  options: AuditOptions,
+  mapMessage: MapMessage | undefined,
+  tell: (line: string) => void,
+): Promise<FoldedArchive> {
   const files = filesBelow(options.paths);
   const reasons = new Map<string, number>();
   const folded = await foldArchive(chunksOf(files), {
     ...options,
+    mapMessage,
     onRejected: ({ rejection: { reason } }) => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1),
   });
   const rejected = [...reasons].map(([reason, count]) => `, ${count} rejected: ${reason}`).join('');

@@ -9,13 +9,14 @@ import {
   type OtherLine,
   type Place,
 } from '@tidegate/fast-fold';
-import { parseArchiveLine, rejectLine } from '../core/archive/careful-line.ts';
+import { eventIn, parseArchiveLine, rejectLine } from '../core/archive/careful-line.ts';
 import { decimalOf } from '../core/decimal.ts';
 import { fingerprint } from '../core/fingerprint.ts';
-import { MAX_NAME_LENGTH, type ParsedMessage } from '../core/message.ts';
+import type { Mapped } from '../core/mapping.ts';
+import type { ParsedMessage } from '../core/message.ts';
 import {
   identityText,
-  MAX_ID_LENGTH,
+  MAX_NAME_LENGTH,
   metricsText,
   type MessageContext,
   type Reading,
@@ -30,6 +31,8 @@ import {
   type Window,
   type WindowKey,
 } from '../core/window.ts';
+import type { MapMessage } from '../core/map-message.ts';
+import { areMetrics, SENTINELS } from './usual-lines.ts';
 
 /** What could not be used, and the line that it stands in; the first line is 1. */
 export interface RejectedLine {
@@ -41,9 +44,20 @@ export interface RejectedLine {
 
 export interface FoldOptions extends TimeLimits {
   readonly windowSeconds: number;
+  /** Where a device may have a mapping; then all lines go the careful way. */
+  readonly mapMessage?: MapMessage | undefined;
   /** Told of each rejected reading in the order of lines, once its line is complete. */
   readonly onRejected: (rejected: RejectedLine) => void;
 }
+
+/** The kernel leaves lines with a longer id to the careful way, which takes any. */
+const MAX_ID_LENGTH = 64;
+const USUAL = {
+  maxNameLength: MAX_NAME_LENGTH,
+  maxIdLength: MAX_ID_LENGTH,
+  areMetrics,
+  sentinels: SENTINELS,
+};
 
 /** A window without what takes the fingerprints of its readings to know. */
 export type FoldedWindow = Omit<Window, 'last' | 'lastFingerprint'>;
@@ -53,7 +67,7 @@ export interface FoldedArchive {
   readonly lines: number;
   /** Readings that were accepted, those that came more than once included. */
   readonly accepted: number;
-  /** Values of accepted readings that are no numbers. */
+  /** Values that are in no reading. */
   readonly skipped: number;
   readonly windowCount: number;
   /** What the windows amount to, oldest first; those that begin together in the order in which they came. */
@@ -92,8 +106,10 @@ export async function foldArchive(
   options: FoldOptions,
 ): Promise<FoldedArchive> {
   const careful = createCarefulFold(options);
-  const limits = { maxNameLength: MAX_NAME_LENGTH, maxIdLength: MAX_ID_LENGTH };
-  const fast = await foldLines(chunks, { ...options, ...limits, onOther: careful.take });
+  const { mapMessage } = options;
+  const fast = mapMessage
+    ? await foldMapped(chunks, options, careful, mapMessage)
+    : await foldLines(chunks, { ...options, ...USUAL, onOther: careful.take });
   const windows = knownWindows(fast, careful.windows);
   windows.sort((a, b) => startOf(fast, a) - startOf(fast, b) || orderOf(a) - orderOf(b));
   const { windowSeconds } = options;
@@ -101,7 +117,7 @@ export async function foldArchive(
   return {
     lines: fast.lines + lines,
     accepted: fast.lines + accepted,
-    skipped: fast.skipped + skipped,
+    skipped,
     windowCount: windows.length,
     *windows() {
       for (const window of windows) yield foldedWindow(fast, window, windowSeconds);
@@ -114,8 +130,33 @@ export async function foldArchive(
   };
 }
 
+/** A mapping reads when it likes, so the lines of a chunk are mapped before the next chunk is asked for. */
+async function foldMapped(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options: FoldOptions,
+  careful: CarefulFold,
+  mapMessage: MapMessage,
+): Promise<FoldedLines> {
+  let waiting: OtherLine[] = [];
+  const onOther = (line: OtherLine) => void waiting.push({ ...line, bytes: Uint8Array.from(line.bytes) });
+  async function takeWaiting(): Promise<void> {
+    const lines = waiting;
+    waiting = [];
+    for (const line of lines) careful.take(line, await mapMessage(eventIn(line.bytes)));
+  }
+  async function* paced(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      yield chunk;
+      await takeWaiting();
+    }
+  }
+  const fast = await foldLines(paced(), { ...options, ...USUAL, areMetrics: () => false, onOther });
+  await takeWaiting();
+  return fast;
+}
+
 interface CarefulFold {
-  readonly take: (line: OtherLine) => void;
+  readonly take: (line: OtherLine, mapped?: Mapped) => void;
   readonly counts: Readonly<Record<'lines' | 'accepted' | 'skipped', number>>;
   readonly windows: ReadonlyMap<string, CarefulWindow>;
 }
@@ -139,19 +180,19 @@ function createCarefulFold(options: FoldOptions): CarefulFold {
   return {
     counts,
     windows,
-    take(line) {
-      const { context, accepted, rejected, skipped } = parseLine(line, options);
+    take(line, mapped) {
+      const { context, accepted, rejected, skipped } = parseLine(line, options, mapped);
       for (const reading of accepted) add(reading, line.order);
       for (const rejection of rejected) onRejected({ line: line.number, context, rejection });
       counts.lines += 1;
       counts.accepted += accepted.length;
-      counts.skipped += skipped;
+      counts.skipped += skipped.length;
     },
   };
 }
 
-function parseLine({ bytes, isTooLong }: OtherLine, limits: TimeLimits): ParsedMessage {
-  if (!isTooLong) return parseArchiveLine(bytes, limits);
+function parseLine({ bytes, isTooLong }: OtherLine, limits: TimeLimits, mapped?: Mapped): ParsedMessage {
+  if (!isTooLong) return parseArchiveLine(bytes, limits, mapped);
   return rejectLine(bytes, { fault: 'not-json-object', detail: 'the line is over 1 MiB' });
 }
 

@@ -15,6 +15,8 @@ export interface AuditOptions extends TimeLimits {
   /** Archived objects, or folders that hold them. */
   readonly paths: readonly string[];
   readonly table: string;
+  /** Where mappings are, and the types and groups of devices that they match by; without them no line is mapped. */
+  readonly mappings?: { readonly rulesTable: string; readonly devicesTable: string };
   readonly client: DynamoDBClientConfig;
   readonly windowSeconds: number;
   /** From the window that holds `from` until before `to`, epoch milliseconds; absent: where the archive begins and ends. */
@@ -28,6 +30,7 @@ export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [-
        npm run audit -- --local [--data-dir DIR] [...]   the local cloud's table, and all of its archive where no file is named
        Compares the windows table with archived messages (plain or gzip): exit code 0 when it has exactly what they amount to,
        1 with a line for each window that differs, 2 when that could not be found out. --from and --to are ISO 8601 times.
+       --rules-table NAME --devices-table NAME: the stack's, where it has mappings (--local knows them).
        --repair counts what the table lacks. As the stack has them, where it was given others than these:
        --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60`;
 
@@ -42,6 +45,8 @@ function parse(args: readonly string[]) {
         local: flag,
         'data-dir': { ...text, default: '.tidegate' },
         table: text,
+        'rules-table': text,
+        'devices-table': text,
         from: text,
         to: text,
         repair: flag,
@@ -86,8 +91,15 @@ function localStack(dataDir: string) {
   return {
     client: { endpoint: aws, region: 'us-east-1', credentials },
     table: outputs['WindowsTable']!,
+    mappings: { rulesTable: outputs['RulesTable']!, devicesTable: outputs['DevicesTable']! },
     archive: path.join(dataDir, 's3', outputs['RawBucket']!, 'raw'),
   };
+}
+
+function mappingTables(rulesTable: string | undefined, devicesTable: string | undefined) {
+  if (rulesTable !== undefined && devicesTable !== undefined) return { rulesTable, devicesTable };
+  if (rulesTable === devicesTable) return undefined;
+  throw new AuditError("--rules-table goes with --devices-table: the stack's outputs of these names");
 }
 
 /** @returns undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
@@ -114,6 +126,7 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
   return {
     paths,
     table,
+    mappings: mappingTables(values['rules-table'], values['devices-table']) ?? stack?.mappings,
     client: stack?.client ?? {},
     windowSeconds: whole('window-seconds', values['window-seconds'], 1, 3600),
     maxLatenessSeconds: whole('max-lateness-days', values['max-lateness-days'], 0, 366) * 86_400,

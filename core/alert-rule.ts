@@ -57,6 +57,8 @@ export interface LimitRule extends AnyRule {
   readonly metric?: string;
   /** Absent: the highest value by upper limits, the lowest by lower ones. */
   readonly stat?: Stat;
+  /** Judges the usual spellings of the metric too: the highest or lowest of them. */
+  readonly anySpelling?: true;
   /** Judges by how much the figure changed a minute since the window before. */
   readonly perMinute?: true;
   /** One or more, ascending in severity. */
@@ -92,9 +94,13 @@ export function isLimitRule(rule: AlertRule): rule is LimitRule {
 
 /** Whether the rule judges the device now (epoch milliseconds). */
 export function appliesTo(rule: AlertRule, subject: Subject, now: number): boolean {
-  const { match = {}, enabled = true, enabledFrom = -Infinity, enabledUntil = Infinity } = rule;
-  if (!enabled || now < enabledFrom || now >= enabledUntil) return false;
-  const { site, device, type, group } = match;
+  const { match, enabled = true, enabledFrom = -Infinity, enabledUntil = Infinity } = rule;
+  return enabled && now >= enabledFrom && now < enabledUntil && matches(match, subject);
+}
+
+/** Whether the device is one of those; all are without a match. */
+export function matches(match: Match | undefined, subject: Subject): boolean {
+  const { site, device, type, group } = match ?? {};
   return (
     isLike(subject.site, site) &&
     isLike(subject.deviceId, device) &&
@@ -103,8 +109,8 @@ export function appliesTo(rule: AlertRule, subject: Subject, now: number): boole
   );
 }
 
-/** Whether the rule matches by what only the registry tells. */
-export function needsRegistry({ match }: AlertRule): boolean {
+/** Whether it matches by what only the registry tells. */
+export function needsRegistry({ match }: { readonly match?: Match }): boolean {
   return match?.type !== undefined || match?.group !== undefined;
 }
 

@@ -10,19 +10,63 @@ export const MAX_MAGNITUDE = 1e15;
 
 const UNIT = 10n ** BigInt(DECIMAL_PLACES);
 const MICRO = UNIT / 1_000_000n;
+const MAX = BigInt(MAX_MAGNITUDE) * UNIT;
 const NUMBER_TEXT = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 const MAX_EXPONENT = 400;
+
+/** A value as it is kept, and whether decimals beyond the fifteenth were rounded away. */
+export interface Rounded {
+  readonly value: Decimal;
+  readonly isRounded: boolean;
+}
+
+/**
+ * The value of a number's shortest text, so 0.1 is one tenth; what has more than 15 decimals, as floating point leaves
+ * behind it, is rounded half to even at the fifteenth. Negative zero is zero. Undefined: not finite, or over 1e15.
+ */
+export function roundedDecimalOf(value: number): Rounded | undefined {
+  if (!(Math.abs(value) <= MAX_MAGNITUDE)) return undefined;
+  // Up to 15 significant digits name one double only, so dividing back proves that nothing was rounded.
+  const micros = Math.round(value * 1e6);
+  if (Math.abs(micros) < 1e15 && micros / 1e6 === value) {
+    return { value: BigInt(micros) * MICRO, isRounded: false };
+  }
+  return roundedFromText(String(value));
+}
+
+/** As `roundedDecimalOf`, of a number's decimal text, plain or scientific. Undefined also: no number. */
+export function roundedFromText(text: string): Rounded | undefined {
+  const parts = partsOf(text);
+  if (!parts) return undefined;
+  const { isNegative, digits, exponent } = parts;
+  // Digits before the point, or zeros after it where negative.
+  const magnitude = digits.length + exponent - DECIMAL_PLACES;
+  if (magnitude > 16) return undefined;
+  if (exponent >= 0) return inRange(isNegative, BigInt(digits) * 10n ** BigInt(exponent), false);
+  if (-exponent > digits.length) return inRange(isNegative, 0n, true);
+  const kept = BigInt(digits.slice(0, exponent) || '0');
+  return inRange(isNegative, kept + roundingOf(digits.slice(exponent), kept), true);
+}
+
+/** One where what is cut off is over half, or half and the digit before it is odd. */
+function roundingOf(cut: string, kept: bigint): bigint {
+  const half = '5'.padEnd(cut.length, '0');
+  if (cut === half) return kept & 1n;
+  return cut > half ? 1n : 0n;
+}
+
+function inRange(isNegative: boolean, magnitude: bigint, isRounded: boolean): Rounded | undefined {
+  if (magnitude > MAX) return undefined;
+  return { value: isNegative ? -magnitude : magnitude, isRounded };
+}
 
 /**
  * The exact value of a number's shortest text, so 0.1 is one tenth. Negative zero is zero.
  * Undefined when it does not fit: not finite, magnitude over 1e15, or more than 15 decimals.
  */
 export function decimalOf(value: number): Decimal | undefined {
-  if (!(Math.abs(value) <= MAX_MAGNITUDE)) return undefined;
-  // Up to 15 significant digits name one double only, so dividing back proves that nothing was rounded.
-  const micros = Math.round(value * 1e6);
-  if (Math.abs(micros) < 1e15 && micros / 1e6 === value) return BigInt(micros) * MICRO;
-  return decimalFromText(String(value));
+  const rounded = roundedDecimalOf(value);
+  return rounded?.isRounded ? undefined : rounded?.value;
 }
 
 /**
@@ -30,15 +74,24 @@ export function decimalOf(value: number): Decimal | undefined {
  * Undefined when it is no number or has more than 15 decimals.
  */
 export function decimalFromText(text: string): Decimal | undefined {
+  const parts = partsOf(text);
+  if (!parts) return undefined;
+  const { isNegative, digits, exponent } = parts;
+  if (exponent < 0 || exponent > MAX_EXPONENT) return undefined;
+  const magnitude = BigInt(digits) * 10n ** BigInt(exponent);
+  return isNegative ? -magnitude : magnitude;
+}
+
+/** The digits without zeros at their ends, `0` for zero, and the power of ten of the last one in units of 10^-15. */
+function partsOf(text: string) {
   const match = NUMBER_TEXT.exec(text);
   if (!match) return undefined;
   const [, sign, whole = '', fraction = '', exponentText = '0'] = match;
-  const digits = (whole + fraction).replace(/0+$/, '');
-  if (digits.replace(/^0+/, '') === '') return 0n;
-  const exponent = Number(exponentText) + DECIMAL_PLACES + whole.length - digits.length;
-  if (exponent < 0 || exponent > MAX_EXPONENT) return undefined;
-  const magnitude = BigInt(digits) * 10n ** BigInt(exponent);
-  return sign === '-' ? -magnitude : magnitude;
+  const digits = (whole + fraction).replace(/0+$/, '').replace(/^0+/, '');
+  if (digits === '') return { isNegative: false, digits: '0', exponent: 0 };
+  const zeros = (whole + fraction).length - (whole + fraction).replace(/0+$/, '').length;
+  const exponent = Number(exponentText) + DECIMAL_PLACES - fraction.length + zeros;
+  return { isNegative: sign === '-', digits, exponent };
 }
 
 /** Plain decimal text without an exponent or trailing zeros, as DynamoDB takes and returns N. */

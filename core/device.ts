@@ -1,5 +1,7 @@
 // What is known of a device beside its readings: where it stands, whether it is connected, and what the registry says.
 
+import type { RejectionReason } from './reading.ts';
+
 /** What the registry of AWS IoT says of a thing. */
 export interface ThingFacts {
   /** Name of its thing type. */
@@ -7,6 +9,22 @@ export interface ThingFacts {
   /** Names of the thing groups that it was put into, not of the groups around those. */
   readonly groups: readonly string[];
   readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Why readings of a device were rejected. */
+export interface RejectionNote {
+  readonly reason: RejectionReason;
+  /** One sentence that names the field. */
+  readonly detail: string;
+  /** When the last of them came, give or take a minute; epoch milliseconds. */
+  readonly at: number;
+}
+
+/** What of a device's messages is in no reading, so that people see it. */
+export interface UnusedNote {
+  readonly rejections: readonly Omit<RejectionNote, 'at'>[];
+  /** Members of accepted readings that were skipped, with the reasons; 20 at most. */
+  readonly skipped: readonly string[];
 }
 
 /** How far behind its last message the time may be at which a device is said to have been heard from. */
@@ -24,4 +42,8 @@ export interface Device extends Partial<ThingFacts> {
   readonly presenceSince?: number;
   readonly disconnectReason?: string;
   readonly ipAddress?: string;
+  /** The last of each reason, newest first. */
+  readonly rejections?: readonly RejectionNote[];
+  /** Members of its messages that were skipped last, such as `rxInfo/0/rssi (not-measured)`. */
+  readonly skipped?: readonly string[];
 }

@@ -2,6 +2,7 @@
 
 import type { Level, LimitRule, Side, Stat } from './alert-rule.ts';
 import { decimalOf, decimalText, DECIMAL_PLACES, type Decimal } from './decimal.ts';
+import { isSpellingOf } from './spelling.ts';
 import type { Window } from './window.ts';
 
 /** A figure as a fraction, so that means and rates compare exactly; `over` is positive. */
@@ -62,8 +63,10 @@ function figureOf(
   };
 }
 
-function plainFigure({ metric }: LimitRule, stat: Stat, window: Window): Figure | undefined {
+function plainFigure(rule: LimitRule, stat: Stat, window: Window): Figure | undefined {
+  const { metric } = rule;
   if (metric === undefined) return { part: BigInt(window.readings) * ONE, over: 1n };
+  if (rule.anySpelling && (stat === 'min' || stat === 'max')) return extremeOfAll(metric, stat, window);
   const values = window.metrics.get(metric);
   if (!values) return undefined;
   if (stat === 'last') {
@@ -73,6 +76,17 @@ function plainFigure({ metric }: LimitRule, stat: Stat, window: Window): Figure 
   if (stat === 'mean') return { part: values.sum, over: BigInt(values.count) };
   if (stat === 'count') return { part: BigInt(values.count) * ONE, over: 1n };
   return { part: values[stat], over: 1n };
+}
+
+/** Of all metrics that are spellings of the one. */
+function extremeOfAll(metric: string, stat: 'min' | 'max', window: Window): Figure | undefined {
+  let extreme: Decimal | undefined;
+  for (const [name, values] of window.metrics) {
+    if (!isSpellingOf(metric, name)) continue;
+    const value = values[stat];
+    if (extreme === undefined || (stat === 'max' ? value > extreme : value < extreme)) extreme = value;
+  }
+  return extreme === undefined ? undefined : { part: extreme, over: 1n };
 }
 
 /** Which limit is crossed. */

@@ -1,51 +1,205 @@
 // The edge of the system: one event of an IoT rule becomes the readings in it, each accepted or rejected on its own.
 
+import { isObject, pathText, unusedPaths, type Draft, type Json } from './formats/draft.ts';
+import { childBeside, namedByLevels, sensorLevels } from './formats/child.ts';
+import { readAnyFormat } from './formats/formats.ts';
+import { draftsOfOutput } from './mapping-output.ts';
+import type { Mapped } from './mapping.ts';
+import { readPayload, valueOf } from './payload-text.ts';
 import {
-  CONTEXT_NAMES,
-  isObject,
+  MAX_NAME_LENGTH,
   parseReading,
   type Fault,
-  type Json,
   type MessageContext,
   type Reading,
   type Rejection,
+  type Skipped,
   type TimeLimits,
 } from './reading.ts';
 
+/** Without accepted and rejected readings: the format knows that there is nothing to measure in it. */
 export interface ParsedMessage {
   /** Absent when the event lacks what the rule adds. */
   readonly context?: MessageContext;
+  /** The name of the format; absent when the message was rejected before it was known. */
+  readonly format?: string;
   readonly accepted: readonly Reading[];
   readonly rejected: readonly Rejection[];
-  /** Values that are no numbers, and so no metrics. */
-  readonly skipped: number;
+  /** Everything in the payload that is in no reading. */
+  readonly skipped: readonly Skipped[];
+  /** Values of which decimals beyond the fifteenth were rounded away. */
+  readonly rounded: number;
 }
 
 /** What TelemetryRule and MalformedRule send: the payload's members, and beside them what the rule adds. Nothing else is known. */
 export type TelemetryEvent = Readonly<Record<string, unknown>>;
 
-export const MAX_NAME_LENGTH = 128;
 const MAX_READINGS = 1000;
+/** Topic levels below the device's; of seven slashes, which is as many as a topic may have, two are above it. */
+const LEVEL_NAMES = ['topicLevel4', 'topicLevel5', 'topicLevel6', 'topicLevel7', 'topicLevel8'] as const;
+/** What the rules add beside a payload's own members. */
+export const CONTEXT_NAMES = [
+  'deviceId',
+  'site',
+  'receivedAt',
+  'clientId',
+  'traceId',
+  ...LEVEL_NAMES,
+] as const;
 const CONTEXT: ReadonlySet<string> = new Set(CONTEXT_NAMES);
+const LEVELS: ReadonlySet<string> = new Set(LEVEL_NAMES);
 
 /**
- * Parses one event of TelemetryRule (a reading, or `{ readings: [...] }`) or of MalformedRule (`{ rawPayload }`), each
- * with deviceId, site, receivedAt, clientId and traceId beside it. Never throws: what cannot be used is in `rejected`,
- * one entry a reading, and costs no other reading.
+ * Parses one event of TelemetryRule (the members of a JSON object) or of MalformedRule (`{ rawPayload }`, base64), each
+ * with deviceId, site, receivedAt, clientId, traceId and the deeper topic levels beside it. Never throws: what cannot be
+ * used is in `rejected`, one entry a reading, or named in `skipped`, and costs nothing beside it. What the mapping of its
+ * device made of it, if it has one, is read instead of the payload.
  */
-export function parseMessage(event: unknown, limits: TimeLimits): ParsedMessage {
+export function parseMessage(event: unknown, limits: TimeLimits, mapped?: Mapped): ParsedMessage {
   const context = contextOf(event);
   if ('fault' in context) return rejectWhole(undefined, context, event);
   const message = event as Json;
-  if (isRawPayload(message)) {
-    const fault: Fault = { fault: 'not-json-object', detail: 'payload is not a JSON object' };
-    return rejectWhole(context, fault, { rawPayload: message['rawPayload'] });
+  const payload = payloadOf(message);
+  const levels = levelsOf(message);
+  const found = mapped ? fromMapping(mapped, payload, levels) : fromPayload(payload, levels);
+  if ('fault' in found) return rejectWhole(context, found, payload);
+  return collect(context, limits, found);
+}
+
+/** What a mapping may look at; undefined for an event that lacks what the rule adds. */
+export function mappableOf(event: unknown):
+  | {
+      readonly context: MessageContext;
+      readonly levels: readonly string[];
+      /** JSON, text that is not JSON, or base64 of what is no text. */
+      readonly payload: unknown;
+    }
+  | undefined {
+  const context = contextOf(event);
+  if ('fault' in context) return undefined;
+  const payload = payloadOf(event as Json);
+  const value = isRawPayload(payload) ? valueOf(bytesOf(payload['rawPayload'])) : payload;
+  return { context, levels: levelsOf(event as Json), payload: value };
+}
+
+/** A payload as it was read. */
+interface Drafted {
+  readonly format: string;
+  readonly payload: unknown;
+  readonly drafts: readonly Draft[];
+  /** What the drafts leave out is named. */
+  readonly unused: readonly Skipped[];
+  /** What came, where it is not `payload`. */
+  readonly original?: unknown;
+}
+
+function fromMapping(mapped: Mapped, original: Json, levels: readonly string[]): Drafted | Fault {
+  const failed = (detail: string): Fault => ({
+    fault: 'mapping-failed',
+    detail: `mapping ${mapped.id}: ${detail}`,
+  });
+  if ('problem' in mapped) return failed(mapped.problem);
+  const { id, output } = mapped;
+  const drafts = draftsOfOutput(output);
+  if (!drafts) return failed('its result is neither an object nor an array of objects');
+  if (drafts.length > MAX_READINGS) return failed(`its result has more than ${MAX_READINGS} readings`);
+  const named = drafts.map((draft) => withChild(draft, levels));
+  return { format: `mapping ${id}`, payload: output, drafts: named, unused: [], original };
+}
+
+function fromPayload(payload: Json, levels: readonly string[]): Drafted | Fault {
+  return isRawPayload(payload)
+    ? fromBytes(bytesOf(payload['rawPayload']), levels)
+    : fromJson(payload, levels);
+}
+
+function fromBytes(bytes: Buffer, levels: readonly string[]): Drafted | Fault {
+  const found = readPayload(bytes);
+  if (found.kind === 'none') return { fault: 'not-json-object', detail: found.detail };
+  if (found.kind === 'json') return fromJson(found.value, levels);
+  if (found.kind === 'text') return drafted(found.text, levels);
+  const { child, metric } = namedByLevels(levels);
+  const draft = { at: [], times: [], values: [{ path: [], name: [metric], value: found.value }] };
+  return {
+    format: 'value',
+    payload: found.value,
+    drafts: [withChild(draft, child)],
+    unused: [],
+  };
+}
+
+function fromJson(payload: unknown, levels: readonly string[]): Drafted | Fault {
+  if (isObject(payload) && Object.hasOwn(payload, 'readings')) {
+    const fault = packFault(payload['readings']);
+    if (fault) return fault;
   }
-  if (!Object.hasOwn(message, 'readings')) return collect(context, limits, [message], false);
-  const { readings } = message;
-  const fault = packFault(readings);
-  if (fault) return rejectWhole(context, fault, payloadOf(message));
-  return collect(context, limits, readings as unknown[], true);
+  if (Array.isArray(payload) && payload.length === 0)
+    return { fault: 'no-readings', detail: 'the array is empty' };
+  return drafted(payload, levels);
+}
+
+function drafted(payload: unknown, levels: readonly string[]): Drafted | Fault {
+  const found = readAnyFormat(payload, levels);
+  if (!found) return { fault: 'not-json-object', detail: 'payload is not a JSON object' };
+  const { format } = found;
+  const drafts = format === 'general' ? found.drafts : found.drafts.filter(isReading);
+  if (drafts.length > MAX_READINGS) {
+    return { fault: 'too-many-readings', detail: `message has more than ${MAX_READINGS} readings` };
+  }
+  const reason = 'not-measured';
+  // The general way takes every member of an object.
+  const isWhole = format === 'general' && drafts.length === 1 && drafts[0]!.at?.length === 0;
+  const paths = isWhole
+    ? []
+    : [...unusedPaths(payload, drafts), ...drafts.flatMap(({ unmeasured }) => unmeasured ?? [])];
+  const unused = paths.map((path) => ({ name: pathText(path), reason }) as const);
+  const own = format === 'general' ? levels : sensorLevels(levels);
+  return { format, payload, drafts: drafts.map((draft) => withChild(draft, own)), unused };
+}
+
+function withChild(draft: Draft, levels: readonly string[]): Draft {
+  const named = childBeside(levels, draft.child);
+  const child = [...levels, ...(named === undefined ? [] : [named])].join(':');
+  return child === '' ? draft : { ...draft, child };
+}
+
+function collect(
+  context: MessageContext,
+  limits: TimeLimits,
+  { format, payload, drafts, unused, original: whole }: Drafted,
+): ParsedMessage {
+  const accepted: Reading[] = [];
+  const rejected: Rejection[] = [];
+  const skipped: Skipped[] = [];
+  const refusedAt = new Set<string>();
+  let rounded = 0;
+  for (const [index, draft] of drafts.entries()) {
+    const part = partAt(payload, draft.at ?? []);
+    const isPart = draft.at !== undefined && draft.at.length > 0;
+    const result =
+      isPart && draft.values.length === 0 && !draft.remedy && !isObject(part)
+        ? ({ fault: 'reading-not-object', detail: `${pathText(draft.at)} is not an object` } as const)
+        : parseReading(draft, `${context.traceId}:${index}`, context, limits);
+    if ('fault' in result) {
+      const { fault: reason, detail } = result;
+      refusedAt.add(pathText(draft.at ?? []));
+      rejected.push({ ...(isPart && { index }), reason, detail, original: whole ?? part });
+    } else {
+      accepted.push(result.reading);
+      skipped.push(...result.skipped);
+      rounded += result.rounded;
+    }
+  }
+  // A part that is rejected as a whole is kept, and so not skipped.
+  const left = unused.filter(({ name }) => !refusedAt.has(name));
+  return { context, format, accepted, rejected, skipped: [...left, ...skipped], rounded };
+}
+
+/** A format knows messages that have nothing to measure, such as a join: they are no faults. */
+const isReading = ({ values, remedy }: Draft) => values.length > 0 || remedy !== undefined;
+
+function partAt(payload: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((part, member) => (part as Json | undefined)?.[member], payload);
 }
 
 /** Absent traceId: a message that did not come over MQTT has none, and then its arrival time stands in for it. */
@@ -69,33 +223,8 @@ function contextOf(event: unknown): MessageContext | Fault {
   };
 }
 
-function collect(
-  context: MessageContext,
-  limits: TimeLimits,
-  readings: readonly unknown[],
-  packed: boolean,
-): ParsedMessage {
-  const accepted: Reading[] = [];
-  const rejected: Rejection[] = [];
-  let skipped = 0;
-  for (const [index, reading] of readings.entries()) {
-    const result = parseReading(reading, index, context, limits);
-    if ('fault' in result) {
-      const { fault: reason, detail } = result;
-      rejected.push(
-        packed
-          ? { index, reason, detail, original: reading }
-          : { reason, detail, original: payloadOf(reading as Json) },
-      );
-    } else {
-      accepted.push(result.reading);
-      skipped += result.skipped;
-    }
-  }
-  return { context, accepted, rejected, skipped };
-}
-
 function packFault(readings: unknown): Fault | undefined {
+  if (isObject(readings)) return undefined;
   if (!Array.isArray(readings)) return { fault: 'readings-not-array', detail: 'readings is not an array' };
   if (readings.length === 0) return { fault: 'no-readings', detail: 'readings is empty' };
   if (readings.length <= MAX_READINGS) return undefined;
@@ -104,21 +233,34 @@ function packFault(readings: unknown): Fault | undefined {
 
 function rejectWhole(context: MessageContext | undefined, cause: Fault, original: unknown): ParsedMessage {
   const rejection: Rejection = { reason: cause.fault, detail: cause.detail, original };
-  return { context, accepted: [], rejected: [rejection], skipped: 0 };
+  return { context, accepted: [], rejected: [rejection], skipped: [], rounded: 0 };
 }
 
 /** The event without what the rule added. */
 function payloadOf(event: Json): Json {
-  return Object.fromEntries(Object.entries(event).filter(([name]) => !CONTEXT.has(name)));
+  const payload: Record<string, unknown> = {};
+  for (const name of Object.keys(event)) {
+    if (CONTEXT.has(name) && !isOwnLevel(name, event[name])) continue;
+    // An assignment would set the prototype.
+    if (name === '__proto__') Object.defineProperty(payload, name, { value: event[name], enumerable: true });
+    else payload[name] = event[name];
+  }
+  return payload;
 }
 
+/** A level of the topic is text; where the topic ends before it, a device's own member of that name stays, such as a tank's. */
+const isOwnLevel = (name: string, value: unknown) => LEVELS.has(name) && typeof value !== 'string';
+
 /** A device may have a member of that name too; MalformedRule's events have nothing else. */
-function isRawPayload(event: Json): boolean {
-  return (
-    Object.hasOwn(event, 'rawPayload') &&
-    Object.keys(event).every((name) => name === 'rawPayload' || CONTEXT.has(name))
-  );
+function isRawPayload(payload: Json): boolean {
+  return Object.hasOwn(payload, 'rawPayload') && Object.keys(payload).length === 1;
 }
+
+const bytesOf = (rawPayload: unknown) =>
+  Buffer.from(typeof rawPayload === 'string' ? rawPayload : '', 'base64');
+
+const levelsOf = (message: Json) =>
+  LEVEL_NAMES.map((name) => message[name]).filter((level) => typeof level === 'string');
 
 function isName(value: unknown): value is string {
   return (

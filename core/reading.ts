@@ -1,7 +1,10 @@
 // Whatever a device sends as a reading becomes one that can be trusted, or a rejection that says why.
 
-import { decimalOf, decimalText, type Decimal } from './decimal.ts';
+import { decimalText, type Decimal } from './decimal.ts';
 import { fingerprint } from './fingerprint.ts';
+import { pathText, type Draft, type TimeLeaf } from './formats/draft.ts';
+import { measurementOf, type SkipReason } from './measurement.ts';
+import { freeName, metricNameOf } from './metric-name.ts';
 import { parseTimestamp, type TimestampFault } from './timestamp.ts';
 
 export interface Metric {
@@ -19,6 +22,12 @@ export interface Reading {
   readonly metrics: readonly Metric[];
 }
 
+/** A value that is not in the reading, by its path in the payload, such as `rxInfo/0/rssi`. */
+export interface Skipped {
+  readonly name: string;
+  readonly reason: SkipReason;
+}
+
 export type RejectionReason =
   | TimestampFault
   | 'not-json-object'
@@ -27,13 +36,10 @@ export type RejectionReason =
   | 'no-readings'
   | 'too-many-readings'
   | 'reading-not-object'
-  | 'bad-id'
   | 'too-late'
   | 'too-far-ahead'
-  | 'bad-metric-name'
-  | 'metric-out-of-range'
-  | 'too-many-metrics'
-  | 'no-metrics';
+  | 'no-metrics'
+  | 'mapping-failed';
 
 export interface Rejection {
   /** Position in a packed message; absent when the whole message is rejected. */
@@ -60,51 +66,92 @@ export interface TimeLimits {
   readonly maxSkewSeconds: number;
 }
 
-export type Json = Readonly<Record<string, unknown>>;
 export type Fault = { readonly fault: RejectionReason; readonly detail: string };
 
-export const MAX_ID_LENGTH = 64;
+/** As many as one DynamoDB update can carry, whose expression is 4 KB at most. */
 export const MAX_METRICS = 32;
-export const METRIC_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
-/** What the rule adds beside a payload's own members. */
-export const CONTEXT_NAMES = ['deviceId', 'site', 'receivedAt', 'clientId', 'traceId'] as const;
-const RESERVED = new Set<string>([...CONTEXT_NAMES, 'id', 'timestamp', 'readings', 'rawPayload']);
+export const MAX_NAME_LENGTH = 128;
+
+/** A reading, and what of its draft is not in it. */
+export interface ParsedReading {
+  readonly reading: Reading;
+  readonly skipped: readonly Skipped[];
+  /** Values of which decimals beyond the fifteenth were rounded away. */
+  readonly rounded: number;
+}
 
 /**
- * Parses one reading. Its unit is whole: one value that cannot be stored rejects the reading, so that a replay after a
- * repair finds nothing of it counted. `index` is its place in the message. `null` for id or timestamp counts as absent.
+ * Makes a reading of a draft. A value that cannot be used costs only itself and is named; a reading without one that can is
+ * refused, as is one whose `timestamp` cannot be trusted. `place` tells it from all others of the device.
  */
 export function parseReading(
-  value: unknown,
-  index: number,
+  draft: Draft,
+  place: string,
   context: MessageContext,
   limits: TimeLimits,
-): { reading: Reading; skipped: number } | Fault {
-  if (!isObject(value)) return { fault: 'reading-not-object', detail: `readings[${index}] is not an object` };
-  const id = value['id'] ?? undefined;
-  if (id !== undefined && !isId(id))
-    return { fault: 'bad-id', detail: 'id must be text of 1 to 64 characters' };
-  const time = timeOf(value['timestamp'] ?? undefined, context.receivedAt, limits);
+): ParsedReading | Fault {
+  const time = timeOf(draft.times, context.receivedAt, limits);
   if ('fault' in time) return time;
-  const found = metricsOf(value);
-  if ('fault' in found) return found;
-  const { deviceId, site } = context;
-  const identity = identityText(id, time, found.metrics, `${context.traceId}:${index}`);
-  const { metrics, skipped } = found;
+  const { metrics, skipped, rounded } = metricsOf(draft);
+  if (metrics.length === 0) return noMetrics([...skipped, ...time.skipped], draft.remedy);
+  const { site } = context;
+  const isDevice = draft.child === undefined || draft.child === context.deviceId;
+  const deviceId = isDevice ? context.deviceId : childId(context.deviceId, draft.child);
+  const { value } = draft.id ?? {};
+  const id = typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+  const identity = identityText(id, time, metrics, place);
   return {
     reading: { deviceId, site, timestamp: time.ms, fingerprint: fingerprint(identity), metrics },
-    skipped,
+    skipped: [...skipped, ...time.skipped],
+    rounded,
   };
 }
 
-function timeOf(
-  value: unknown,
+/**
+ * `<gateway>:<child>`: a gateway speaks for devices of its own only. Characters that would not do in a topic or a URL are
+ * replaced by `_`. Of a name that is too long, the end is a fingerprint of all of it, behind `~`, which no thing's name has.
+ */
+export function childId(gateway: string, child: string): string {
+  const plain = child.replaceAll(/[^\p{L}\p{N}_.:-]+/gu, '_').replaceAll(/^[_:]+|[_:]+$/g, '');
+  const name = `${gateway}:${plain || '_'}`;
+  if (name.length <= MAX_NAME_LENGTH) return name;
+  const end = `~${fingerprint(name)}`;
+  return name.slice(0, MAX_NAME_LENGTH - end.length).toWellFormed() + end;
+}
+
+type FoundTime = { readonly ms: number; readonly own: boolean; readonly skipped: readonly Skipped[] };
+
+function timeOf(times: readonly TimeLeaf[], receivedAt: number, limits: TimeLimits): FoundTime | Fault {
+  const skipped: Skipped[] = [];
+  let found: number | undefined;
+  let taken: TimeLeaf | undefined;
+  for (const time of times) {
+    const name = pathText(time.path);
+    if (time.value === null || time.value === undefined || time.value === '') {
+      skipped.push({ name, reason: 'no-value' });
+      continue;
+    }
+    const parsed = found === undefined ? usableTime(time, receivedAt, limits) : undefined;
+    if (typeof parsed === 'number') {
+      found = parsed;
+      taken = time;
+    } else if (parsed && time.isStrict) return parsed;
+    else if (time.value !== taken?.value) skipped.push({ name, reason: 'unused-time' });
+  }
+  return { ms: found ?? receivedAt, own: taken !== undefined && !taken.isRelative, skipped };
+}
+
+/** Epoch milliseconds, within the limits around the arrival. */
+function usableTime(
+  { value, isUtc, isRelative }: TimeLeaf,
   receivedAt: number,
   limits: TimeLimits,
-): { ms: number; own: boolean } | Fault {
-  if (value === undefined) return { ms: receivedAt, own: false };
-  const time = parseTimestamp(value);
+): number | Fault {
+  const time = isRelative ? { ms: receivedAt + Math.round(Number(value) * 1000) } : parseTimestamp(value);
   if ('fault' in time) return time;
+  if ('isZoneless' in time && !isUtc) {
+    return { fault: 'timestamp-format', detail: 'the time names neither UTC nor an offset' };
+  }
   if (time.ms < receivedAt - limits.maxLatenessSeconds * 1000) {
     return {
       fault: 'too-late',
@@ -117,50 +164,69 @@ function timeOf(
       detail: `timestamp is over ${limits.maxSkewSeconds} s after its arrival`,
     };
   }
-  return { ms: time.ms, own: true };
+  return time.ms;
 }
 
-function metricsOf(reading: Json): { metrics: Metric[]; skipped: number } | Fault {
-  const metrics: Metric[] = [];
-  let skipped = 0;
-  for (const name of Object.keys(reading)) {
-    if (RESERVED.has(name)) continue;
-    const number = reading[name];
-    if (typeof number !== 'number') {
-      skipped++;
-      continue;
+function metricsOf({ values }: Draft) {
+  const metrics = new Map<string, Decimal>();
+  const skipped: Skipped[] = [];
+  let rounded = 0;
+  for (const { path, name: parts, value, unit } of values) {
+    const plain = metricNameOf(parts);
+    const found = measurementOf(value, plain);
+    const name = 'value' in found ? nameWithUnit(plain, found.unit ?? unit) : plain;
+    if ('skip' in found) {
+      skipped.push({ name: pathText(path), reason: found.skip });
+    } else if (metrics.size === MAX_METRICS) {
+      skipped.push({ name: pathText(path), reason: 'too-many' });
+    } else {
+      metrics.set(
+        freeName(name, (taken) => metrics.has(taken)),
+        found.value,
+      );
+      if (found.isRounded) rounded += 1;
     }
-    if (!METRIC_NAME.test(name)) {
-      return {
-        fault: 'bad-metric-name',
-        detail: `metric name ${JSON.stringify(name.slice(0, 80))} is not allowed`,
-      };
-    }
-    const value = decimalOf(number);
-    if (value === undefined) {
-      return { fault: 'metric-out-of-range', detail: `${name} is over 1e15 or has more than 15 decimals` };
-    }
-    if (metrics.length === MAX_METRICS) {
-      return { fault: 'too-many-metrics', detail: `reading has more than ${MAX_METRICS} metrics` };
-    }
-    metrics.push({ name, value });
   }
-  if (metrics.length === 0) return { fault: 'no-metrics', detail: 'reading has no number to record' };
-  return { metrics, skipped };
+  return { metrics: [...metrics].map(([name, value]) => ({ name, value })), skipped, rounded };
 }
+
+const FAHRENHEIT = /^(?:°?F|℉|degF|Far)$/;
+
+/** Fahrenheit is in the name, so that no limit in Celsius judges it. */
+const nameWithUnit = (name: string, unit: string | undefined) =>
+  unit !== undefined && FAHRENHEIT.test(unit) && !/(?:^t|temp|_)f$/i.test(name)
+    ? metricNameOf([`${name}_F`])
+    : name;
+
+const SHOWN_SKIPS = 5;
+
+function noMetrics(skipped: readonly Skipped[], remedy: string | undefined): Fault {
+  if (remedy !== undefined) return { fault: 'no-metrics', detail: remedy };
+  const shown = skipped
+    .slice(0, SHOWN_SKIPS)
+    .map(({ name, reason }) => `${name.slice(0, 80) || 'the payload'} (${reason})`);
+  const more = skipped.length > SHOWN_SKIPS ? ` and ${skipped.length - SHOWN_SKIPS} more` : '';
+  const left = shown.length > 0 ? `; skipped: ${shown.join(', ')}${more}` : '';
+  return { fault: 'no-metrics', detail: `reading has no number to record${left}` };
+}
+
+/** A MAC address or an EUI-64, which gateways put into `id`: it names the sensor, not the message. */
+const ADDRESS = /^(?:[0-9a-f]{2}[:-]?){5}(?:[0-9a-f]{2}|(?:[0-9a-f]{2}[:-]?){2}[0-9a-f]{2})$/i;
 
 /**
- * What makes a reading the same one: its id alone, so that a resend without a timestamp is recognised too; else its own
- * time and values, so that two readings alike in all of these are one; else its place in the message that brought it.
+ * What makes a reading the same one: its id, its own time and its values together, so that neither an id that is used
+ * again nor two readings of one moment make one vanish. Without an id of the message and a time, its place in the message
+ * that brought it.
  */
 export function identityText(
   id: string | undefined,
-  time: { ms: number; own: boolean },
+  time: { readonly ms: number; readonly own: boolean },
   metrics: readonly Metric[],
   place: string,
 ): string {
-  if (id !== undefined) return `id:${id}`;
-  return time.own ? `at:${time.ms},${metricsText(metrics)}` : `in:${place}`;
+  if (!time.own && (id === undefined || ADDRESS.test(id))) return `in:${place}`;
+  const at = time.own ? `at:${time.ms},` : '';
+  return `${id === undefined ? '' : `id:${id},`}${at}${metricsText(metrics)}`;
 }
 
 /** One text for equal metrics in any order. */
@@ -169,14 +235,4 @@ export function metricsText(metrics: readonly Metric[]): string {
     .map(({ name, value }) => `${name}=${decimalText(value)}`)
     .sort()
     .join();
-}
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isId(value: unknown): value is string {
-  return (
-    typeof value === 'string' && value.length >= 1 && value.length <= MAX_ID_LENGTH && value.isWellFormed()
-  );
 }

@@ -20,7 +20,10 @@ export function createRecent<Value>(limit: number): Recent<Value> {
   };
 }
 
-/** Reads by key, and gives what was read again for `forMs`; nothing that failed, and nothing once the clock stepped back. */
+/**
+ * Reads by key, and gives what was read again for `forMs`; nothing that failed or that is not to be kept, and nothing once
+ * the clock stepped back.
+ */
 export function createRemembering<Value>(
   read: (key: string) => Promise<Value>,
   options: {
@@ -28,9 +31,10 @@ export function createRemembering<Value>(
     readonly forMs: number;
     /** Epoch milliseconds. */
     readonly now: () => number;
+    readonly isKept?: (value: Value) => boolean;
   },
 ): (key: string) => Promise<Value> {
-  const { limit, forMs, now } = options;
+  const { limit, forMs, now, isKept = () => true } = options;
   const recent = createRecent<{ readonly at: number; readonly value: Value }>(limit);
   return async (key) => {
     const known = recent.get(key);
@@ -38,7 +42,26 @@ export function createRemembering<Value>(
     if (known && age >= 0 && age < forMs) return known.value;
     const at = now();
     const value = await read(key);
-    recent.set(key, { at, value });
+    if (isKept(value)) recent.set(key, { at, value });
     return value;
+  };
+}
+
+/** Reads one thing at most every `forMs`, for all who ask meanwhile; again at once after a failure, or once the clock stepped back. */
+export function createRefreshing<Value>(
+  read: () => Promise<Value>,
+  options: { readonly forMs: number; /** Epoch milliseconds. */ readonly now: () => number },
+): () => Promise<Value> {
+  let known: { readonly at: number; readonly reading: Promise<Value> } | undefined;
+  return async () => {
+    const age = options.now() - (known?.at ?? -Infinity);
+    if (!known || age < 0 || age >= options.forMs) known = { at: options.now(), reading: read() };
+    const current = known;
+    try {
+      return await current.reading;
+    } catch (error) {
+      if (known === current) known = undefined;
+      throw error;
+    }
   };
 }

@@ -30,6 +30,8 @@ export interface RuleData {
   readonly match?: Match;
   readonly metric?: string;
   readonly stat?: Stat;
+  /** Judges the usual spellings of the metric too; with the highest or lowest value only. */
+  readonly anySpelling?: boolean;
   readonly perMinute?: boolean;
   readonly severity?: Severity;
   readonly above?: number;
@@ -64,11 +66,23 @@ export function defaultRules(limits: {
   const common = { severity: 'critical', channels: ['email', 'sms'] } as const;
   const rules: RuleData[] = [];
   if (isLimit(max)) {
-    const limit = { metric: 'temperature', stat: 'max', above: max, clearBelow: shifted(max, -1) } as const;
+    const limit = {
+      metric: 'temperature',
+      anySpelling: true,
+      stat: 'max',
+      above: max,
+      clearBelow: shifted(max, -1),
+    } as const;
     rules.push({ id: 'temperature-high', ...limit, ...common });
   }
   if (isLimit(min)) {
-    const limit = { metric: 'temperature', stat: 'min', below: min, clearAbove: shifted(min, 1) } as const;
+    const limit = {
+      metric: 'temperature',
+      anySpelling: true,
+      stat: 'min',
+      below: min,
+      clearAbove: shifted(min, 1),
+    } as const;
     rules.push({ id: 'temperature-low', ...limit, ...common });
   }
   if (minutes > 0)
@@ -98,10 +112,11 @@ export function compileRule(data: RuleData): AlertRule {
     const absence = noDataFor === undefined ? 'offline' : 'silent';
     return { ...common, absence, severity, longest } satisfies AbsenceRule;
   }
-  const { metric, stat, perMinute, forWindows, clearAfter, judgeLate } = data;
+  const { metric, stat, anySpelling, perMinute, forWindows, clearAfter, judgeLate } = data;
   return {
     ...common,
     ...given({ metric, stat, forWindows, clearAfter }),
+    ...(anySpelling && { anySpelling }),
     ...(perMinute && { perMinute }),
     ...(judgeLate && { judgeLate }),
     levels: data.levels ?? [levelOf(data)],

@@ -20,6 +20,7 @@ const SHORTEST_MS = 10_000;
 const FIGURE_FIELDS = [
   'metric',
   'stat',
+  'anySpelling',
   'perMinute',
   'levels',
   'forWindows',
@@ -87,8 +88,10 @@ function quietFaults({ quietHours }: RuleData, tell: Tell): void {
 }
 
 function limitFaults(data: RuleData, tell: Tell): void {
-  const { metric, stat, perMinute, levels } = data;
+  const { metric, stat, perMinute, anySpelling, levels } = data;
   if (metric === undefined && stat !== 'count') tell('metric', 'must be given; only stat count does without');
+  if (anySpelling && stat !== undefined && stat !== 'min' && stat !== 'max')
+    tell('anySpelling', 'must be with stat min or max, or without a stat');
   if (perMinute && stat === undefined) tell('stat', 'must be given with perMinute');
   if (levels === undefined) {
     levelFaults(data, levelOf(data), '', tell);

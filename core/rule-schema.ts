@@ -23,21 +23,23 @@ const limits = {
 };
 const level = z.strictObject({ severity: z.enum(SEVERITIES), ...limits });
 
+/** Which devices. */
+export const match = z.strictObject({
+  site: z.optional(pattern),
+  device: z.optional(pattern),
+  type: z.optional(pattern),
+  group: z.optional(pattern),
+});
+
 const fields = {
   comment: z.optional(z.string().check(z.maxLength(500), isUnicode)),
   enabled: z.optional(z.boolean()),
   enabledFrom: z.optional(moment),
   enabledUntil: z.optional(moment),
-  match: z.optional(
-    z.strictObject({
-      site: z.optional(pattern),
-      device: z.optional(pattern),
-      type: z.optional(pattern),
-      group: z.optional(pattern),
-    }),
-  ),
+  match: z.optional(match),
   metric: z.optional(metricName),
   stat: z.optional(z.enum(STATS)),
+  anySpelling: z.optional(z.boolean()),
   perMinute: z.optional(z.boolean()),
   severity: z.optional(z.enum(SEVERITIES)),
   ...limits,

@@ -1,5 +1,6 @@
 // A record of the stream is what a rule made of a message, as JSON text; whoever can write to the stream may put anything there.
 
+import type { Mapped } from './mapping.ts';
 import { parseMessage, type ParsedMessage } from './message.ts';
 import type { TimeLimits } from './reading.ts';
 
@@ -9,16 +10,20 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * Parses the data of one Kinesis record, base64 of a message as `parseMessage` takes it. Never throws: what is no JSON
  * text is rejected as a whole, and kept as it came.
  */
-export function parseStreamRecord(data: unknown, limits: TimeLimits): ParsedMessage {
+export function parseStreamRecord(data: unknown, limits: TimeLimits, mapped?: Mapped): ParsedMessage {
   const found = jsonOf(data);
-  if (found) return parseMessage(found.value, limits);
+  if (found) return parseMessage(found.value, limits, mapped);
   const detail = 'the record is not JSON text in base64';
   return {
     accepted: [],
     rejected: [{ reason: 'not-json-object', detail, original: { data } }],
-    skipped: 0,
+    skipped: [],
+    rounded: 0,
   };
 }
+
+/** The message in a record; undefined for what is no JSON text. */
+export const eventOf = (data: unknown): unknown => jsonOf(data)?.value;
 
 function jsonOf(data: unknown): { readonly value: unknown } | undefined {
   if (typeof data !== 'string') return undefined;

@@ -4,13 +4,17 @@ import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda'
 import { createHandler } from '../adapters/create-handler.ts';
 import { readIngestEnvironment } from '../adapters/environment.ts';
 import { openIngest } from '../adapters/open-ingest.ts';
-import { parseStreamRecord } from '../core/stream-record.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import { eventOf, parseStreamRecord } from '../core/stream-record.ts';
 import { createIngest } from '../pipeline/ingest.ts';
+import { createMapping } from '../core/map-message.ts';
 
+const CALLS_AT_ONCE = 16;
 const environment = readIngestEnvironment(process.env);
 /** A batch has many devices; each is asked for again in the next. */
 const ports = openIngest(environment, { rememberedWindows: 20_000 });
-const ingest = createIngest(ports, { ...environment, callsAtOnce: 16 });
+const ingest = createIngest(ports, { ...environment, callsAtOnce: CALLS_AT_ONCE });
+const mapMessage = createMapping(ports);
 
 /**
  * Gives the records that failed; Lambda takes the batch up again from the first of them.
@@ -18,8 +22,14 @@ const ingest = createIngest(ports, { ...environment, callsAtOnce: 16 });
  */
 export const handler = createHandler(
   async ({ Records: records }: KinesisStreamEvent, tools): Promise<KinesisStreamBatchResponse> => {
+    const mapped = await inParallel(records, CALLS_AT_ONCE, ({ kinesis }) =>
+      mapMessage(eventOf(kinesis.data)),
+    );
     const sequenceNumbers = new Map(
-      records.map(({ kinesis }) => [parseStreamRecord(kinesis.data, environment), kinesis.sequenceNumber]),
+      records.map(({ kinesis: { data, sequenceNumber } }, index) => [
+        parseStreamRecord(data, environment, mapped[index]),
+        sequenceNumber,
+      ]),
     );
     const failed = await ingest([...sequenceNumbers.keys()], tools);
     for (const { message, error } of failed.slice(0, 1)) {

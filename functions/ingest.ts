@@ -5,13 +5,16 @@ import { readIngestEnvironment } from '../adapters/environment.ts';
 import { openIngest } from '../adapters/open-ingest.ts';
 import { parseMessage, type TelemetryEvent } from '../core/message.ts';
 import { createIngest } from '../pipeline/ingest.ts';
+import { createMapping } from '../core/map-message.ts';
 
 const environment = readIngestEnvironment(process.env);
+const ports = openIngest(environment);
+const mapMessage = createMapping(ports);
 /** Keeps what is rejected, folds the readings, applies the deltas, judges the windows and notifies. */
-const ingest = createIngest(openIngest(environment), { ...environment, callsAtOnce: 8 });
+const ingest = createIngest(ports, { ...environment, callsAtOnce: 8 });
 
 export const handler = createHandler(async (event: TelemetryEvent, tools) => {
-  const message = parseMessage(event, environment);
+  const message = parseMessage(event, environment, await mapMessage(event));
   const { deviceId, traceId } = message.context ?? {};
   tools.identify({ deviceId, traceId: traceId ?? 'unknown' });
 

@@ -1,12 +1,20 @@
 // Devices over HTTP: where they are, whether they are connected, and what they measured last.
 
 import * as z from 'zod/mini';
-import type { Device } from '../core/device.ts';
+import type { Device, RejectionNote } from '../core/device.ts';
+import { remedyFor } from '../core/remedy.ts';
 import type { DeviceStore, WindowHistory } from '../pipeline/ports.ts';
 import { deviceId, pageLimit, time } from './fields.ts';
 import { figures, figuresOf } from './figures.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
+
+const rejection = z.strictObject({
+  reason: z.string(),
+  detail: z.string().check(z.describe('One sentence that names the field')),
+  remedy: z.string().check(z.describe('What to do about it')),
+  at: time,
+});
 
 const device = z.strictObject({
   deviceId: z.string(),
@@ -19,16 +27,35 @@ const device = z.strictObject({
   type: z.optional(z.string()),
   groups: z.optional(z.array(z.string())),
   attributes: z.optional(z.record(z.string(), z.string())),
+  lastRejection: z.optional(rejection),
+  skipped: z.optional(
+    z.array(z.string()).check(z.describe('Members of its messages that are no metrics, with the reasons')),
+  ),
 });
 
 const lastWindow = z.strictObject({ start: time, ...figures });
 
 const USUAL_PAGE = 50;
 
-/** Guests are anybody: where on the network a device stands is none of their business. */
-function shownTo({ isGuest }: ApiCaller, { ipAddress, ...device }: Device): Device {
-  return isGuest || ipAddress === undefined ? device : { ...device, ipAddress };
+/** Guests are anybody: where on the network a device stands, and what it sends wrongly, is none of their business. */
+function shownTo({ isGuest }: ApiCaller, found: Device) {
+  const { ipAddress, rejections, skipped, ...device } = found;
+  if (isGuest) return device;
+  const [lastRejection] = (rejections ?? []).map(shownRejection);
+  return {
+    ...device,
+    ...(lastRejection && { lastRejection }),
+    ...(skipped && { skipped }),
+    ...(ipAddress !== undefined && { ipAddress }),
+  };
 }
+
+const shownRejection = ({ reason, detail, at }: RejectionNote) => ({
+  reason,
+  detail,
+  remedy: remedyFor(reason),
+  at,
+});
 
 export function deviceRoutes(stores: {
   readonly devices: Pick<DeviceStore, 'load' | 'list'>;
@@ -64,6 +91,21 @@ export function deviceRoutes(stores: {
         const shown = shownTo(caller, found);
         if (!window) return shown;
         return { ...shown, lastWindow: { start: window.windowStart, ...figuresOf(window) } };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/devices/{deviceId}/rejections',
+      summary:
+        'Why readings of a device were rejected: the last of each reason, newest first, with the remedy',
+      params: { deviceId },
+      query: {},
+      answer: z.strictObject({ rejections: z.array(rejection) }),
+      async run({ params, caller }) {
+        if (caller.isGuest) throw new ApiProblem(403, 'Guests do not see what devices send wrongly: log in');
+        const found = await devices.load(params.deviceId);
+        if (!found) throw new ApiProblem(404, `There is no device ${params.deviceId}`);
+        return { rejections: (found.rejections ?? []).map(shownRejection) };
       },
     }),
   ];

@@ -4,18 +4,20 @@ import { createRehearsing } from '../pipeline/dry-run.ts';
 import type { ApiPorts } from '../pipeline/ports.ts';
 import { alertRoutes } from './alert-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
+import { mappingRoutes } from './mapping-routes.ts';
 import type { Route } from './route.ts';
 import { ruleRoutes } from './rule-routes.ts';
 import { windowRoutes } from './window-routes.ts';
 
 export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds: number }): Route[] {
-  const { windows: history, devices, alerts, rules, now } = ports;
+  const { windows: history, devices, alerts, rules, mappings, now } = ports;
   const { windowSeconds } = settings;
   return [
     ...deviceRoutes({ devices, history }),
     ...windowRoutes({ history, windowSeconds, now }),
     ...alertRoutes({ alerts, history: ports.history, now }),
     ...ruleRoutes({ rules, rehearse: createRehearsing({ devices, history, windowSeconds }), now }),
+    ...mappingRoutes({ mappings, now }),
   ];
 }
 

@@ -3,6 +3,7 @@
 import type { ParsedMessage } from '../core/message.ts';
 import type { MessageContext } from '../core/reading.ts';
 import { createRemembering } from '../core/recent.ts';
+import { remedyFor } from '../core/remedy.ts';
 import { foldReadings, windowStartOf, type Delta, type Window } from '../core/window.ts';
 import { createBatch, type Batch, type FailedMessage } from './batch.ts';
 import { createPaying } from './deliver.ts';
@@ -19,7 +20,7 @@ export type Ingest = (messages: readonly ParsedMessage[], counting: Counting) =>
 export interface IngestionParts {
   readonly keepRejected: KeepRejected;
   readonly windows: Pick<WindowStore, 'apply'>;
-  readonly devices: Pick<DeviceStore, 'sighted'>;
+  readonly devices: Pick<DeviceStore, 'sighted' | 'noteUnused'>;
   readonly judgeWindows: JudgeWindows;
   readonly windowSeconds: number;
   /** Calls to AWS at a time. */
@@ -35,6 +36,9 @@ const RULES_SECONDS = 30;
 /** How long what the registry says of a device is taken for known, where rules match by it. */
 const DEVICE_SECONDS = 60;
 const KNOWN_DEVICES = 10_000;
+/** Skipped members that are kept for people to see. */
+const MAX_MEMBERS = 20;
+const MAX_MEMBER_LENGTH = 80;
 
 /** The sentence with its parts, for both functions that take readings. */
 export function createIngest(
@@ -67,6 +71,7 @@ export function createIngestion(parts: IngestionParts): Ingest {
     );
     const changed = await applyDeltas(deltas, batch, parts, counting);
     await noteSightings(batch, parts);
+    await noteUnused(batch, parts);
     await judgeChanged(changed, batch, parts, counting);
     return batch.failed();
   };
@@ -90,20 +95,48 @@ async function applyDeltas(
   { windows, windowSeconds }: IngestionParts,
   counting: Counting,
 ): Promise<Window[]> {
-  const changes: { readonly window: Window; readonly applied: number }[] = [];
-  const apply = async (delta: Delta) => void changes.push(await windows.apply(delta));
+  const changes: { readonly window: Window; readonly applied: number; readonly readings: number }[] = [];
+  const apply = async (delta: Delta) =>
+    void changes.push({ ...(await windows.apply(delta)), readings: delta.readings.size });
   await batch.each(deltas, apply, (message, delta) => hasReadingsIn(message, delta, windowSeconds));
   counting.count('ReadingsAccepted', total(changes.map(({ applied }) => applied)));
+  counting.count(
+    'ReadingsRepeated',
+    repeatedIn(deltas, batch) + total(changes.map(({ readings, applied }) => readings - applied)),
+  );
   counting.count('WindowsWritten', changes.filter(({ applied }) => applied > 0).length);
-  counting.count('ValuesSkipped', total(batch.messages.map(({ skipped }) => skipped)));
+  counting.count('ValuesSkipped', total(batch.messages.map(({ skipped }) => skipped.length)));
+  counting.count('MessagesWithoutReadings', batch.messages.filter(isWithoutReadings).length);
+  counting.count('ValuesRounded', total(batch.messages.map(({ rounded }) => rounded)));
   return changes.map(({ window }) => window);
 }
 
+/** Readings that came more than once in these messages. */
+function repeatedIn(deltas: readonly Delta[], { messages }: Batch): number {
+  return (
+    total(messages.map(({ accepted }) => accepted.length)) -
+    total(deltas.map(({ readings }) => readings.size))
+  );
+}
+
 async function noteSightings(batch: Batch, { devices }: IngestionParts): Promise<void> {
-  const note = ({ deviceId, site, receivedAt }: MessageContext) =>
-    devices.sighted(deviceId, site, receivedAt);
-  const last = lastByDevice(batch.messages);
-  await batch.each(last, note, ({ context }, { deviceId }) => context?.deviceId === deviceId);
+  const note = ({ deviceId, site, receivedAt }: Sighting) => devices.sighted(deviceId, site, receivedAt);
+  await batch.each(lastSightings(batch.messages), note, (message, { deviceId }) => isOf(message, deviceId));
+}
+
+/** What was rejected or skipped of a device's messages, where people look for it. */
+async function noteUnused(batch: Batch, { devices }: IngestionParts): Promise<void> {
+  const unused = batch.messages.filter(({ rejected, skipped }) => rejected.length + skipped.length > 0);
+  const note = async ({ context, rejected, skipped }: ParsedMessage) => {
+    if (!context) return;
+    const members = new Set(
+      skipped.map(({ name, reason }) => `${name.slice(0, MAX_MEMBER_LENGTH)} (${reason})`),
+    );
+    const last = new Map(rejected.map(({ reason, detail }) => [reason, { reason, detail }]));
+    const found = { rejections: [...last.values()], skipped: [...members].slice(0, MAX_MEMBERS) };
+    await devices.noteUnused(context.deviceId, found, context.receivedAt);
+  };
+  await batch.each(unused, note, (message, item) => message === item);
 }
 
 /** Judges each device's windows, and notifies. */
@@ -120,13 +153,23 @@ async function judgeChanged(
   const late = lateWindows(newest, batch.messages, windowSeconds);
   const judge = ([deviceId, changed]: (typeof devices)[number]) =>
     judgeWindows(changed, payers.get(deviceId) ?? 'unknown', { onSent, late });
-  await batch.each(devices, judge, (message, [deviceId]) => message.context?.deviceId === deviceId);
+  await batch.each(devices, judge, (message, [deviceId]) => isOf(message, deviceId));
 }
 
+const isWithoutReadings = ({ accepted, rejected }: ParsedMessage) => accepted.length + rejected.length === 0;
+
 function hasReadingsIn(message: ParsedMessage, delta: Delta, windowSeconds: number): boolean {
+  return message.accepted.some(
+    ({ deviceId, timestamp }) =>
+      deviceId === delta.deviceId && windowStartOf(timestamp, windowSeconds) === delta.windowStart,
+  );
+}
+
+/** Whether a device, or a sensor behind it, sent the message. */
+function isOf(message: ParsedMessage, deviceId: string): boolean {
   return (
-    message.context?.deviceId === delta.deviceId &&
-    message.accepted.some(({ timestamp }) => windowStartOf(timestamp, windowSeconds) === delta.windowStart)
+    message.context?.deviceId === deviceId ||
+    message.accepted.some((reading) => reading.deviceId === deviceId)
   );
 }
 
@@ -163,12 +206,18 @@ function lateWindows(
   return new Set(windows.filter(({ windowStart, deviceId }) => !inTime.has(`${windowStart}/${deviceId}`)));
 }
 
-/** Where each device was when it was last heard from. */
-function lastByDevice(messages: readonly ParsedMessage[]): MessageContext[] {
-  const last = new Map<string, MessageContext>();
-  for (const { context } of messages) {
-    if (context && context.receivedAt >= (last.get(context.deviceId)?.receivedAt ?? 0))
-      last.set(context.deviceId, context);
+type Sighting = Pick<MessageContext, 'deviceId' | 'site' | 'receivedAt'>;
+
+/** Where each device was when it was last heard from; a gateway is heard from with each of its sensors. */
+function lastSightings(messages: readonly ParsedMessage[]): Sighting[] {
+  const last = new Map<string, Sighting>();
+  for (const { context, accepted } of messages) {
+    if (!context) continue;
+    const { site, receivedAt } = context;
+    for (const deviceId of new Set([context.deviceId, ...accepted.map((reading) => reading.deviceId)])) {
+      if (receivedAt >= (last.get(deviceId)?.receivedAt ?? 0))
+        last.set(deviceId, { deviceId, site, receivedAt });
+    }
   }
   return [...last.values()];
 }
@@ -176,18 +225,26 @@ function lastByDevice(messages: readonly ParsedMessage[]): MessageContext[] {
 /** Who pays what a device owes: its first message, which is there again when it has to be repeated. */
 function payersOf(messages: readonly ParsedMessage[]): Map<string, string> {
   const payers = new Map<string, string>();
-  for (const { context } of messages) {
-    if (context && !payers.has(context.deviceId)) payers.set(context.deviceId, context.traceId);
+  for (const { context, accepted } of messages) {
+    if (!context) continue;
+    for (const deviceId of [context.deviceId, ...accepted.map((reading) => reading.deviceId)]) {
+      if (!payers.has(deviceId)) payers.set(deviceId, context.traceId);
+    }
   }
   return payers;
 }
 
+/** The log names each device, what is wrong and what to do, and nothing of the payload. */
 function countRejected(messages: readonly ParsedMessage[], counting: Counting): void {
-  const rejected = messages.flatMap((message) => message.rejected);
+  const rejected = messages.flatMap((message) =>
+    message.rejected.map(({ reason }) => ({ reason, deviceId: message.context?.deviceId ?? 'unknown' })),
+  );
   counting.count('ReadingsRejected', rejected.length);
-  for (const [reason, rejections = []] of Object.entries(Object.groupBy(rejected, ({ reason }) => reason))) {
-    counting.count('ReadingsRejected', rejections.length, reason);
-    counting.warn('Readings rejected', { reason, readings: rejections.length });
+  for (const [reason, ofReason] of Map.groupBy(rejected, (each) => each.reason)) {
+    counting.count('ReadingsRejected', ofReason.length, reason);
+    for (const [deviceId, { length: readings }] of Map.groupBy(ofReason, (each) => each.deviceId)) {
+      counting.warn('Readings rejected', { deviceId, reason, readings, remedy: remedyFor(reason) });
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 // The ports of the pipeline: what its use cases need of the world, as types. adapters/ implements them over AWS.
 
 import type { AlertState, HistoryEntry, Notification } from '../core/alert-state.ts';
-import type { Device, ThingFacts } from '../core/device.ts';
+import type { Device, ThingFacts, UnusedNote } from '../core/device.ts';
+import type { Mapping, MappingVersion } from '../core/mapping.ts';
 import type { ParsedMessage } from '../core/message.ts';
 import type { PresenceEvent } from '../core/presence.ts';
 import type { Bucket } from '../core/rollup.ts';
@@ -60,6 +61,8 @@ export interface DeviceStore {
   list(page: { readonly limit: number; readonly after?: string }): Promise<DevicePage>;
   /** Notes that a message of a device came from `site` at `at` (epoch milliseconds), at most every ten minutes. */
   sighted(deviceId: string, site: string, at: number): Promise<void>;
+  /** Keeps what was not used of a device's messages: each reason once a minute, skipped members when they change. */
+  noteUnused(deviceId: string, unused: UnusedNote, at: number): Promise<void>;
   /**
    * Writes down that a device came or went, unless something later is known (`stale`). Without `thing` it is written
    * only of a device of which the registry's facts are known already (`unknown`: they are not; a sighting alone brings
@@ -69,7 +72,7 @@ export interface DeviceStore {
 }
 
 /**
- * Writes the rejections of one message to `rejected/<yyyy>/<MM>/<dd>/<traceId>.json`, by the day of its arrival (UTC).
+ * Writes the rejections of one message to `rejected/<deviceId>/<yyyy>/<MM>/<dd>/<traceId>.json`, by the day of its arrival (UTC).
  * A retry writes the same object again. Without rejections it does nothing; rejects with the SDK's error.
  */
 export type KeepRejected = (message: ParsedMessage) => Promise<void>;
@@ -94,6 +97,18 @@ export interface RuleStore {
   put(rule: RuleData): Promise<void>;
   /** Whether there was a stored rule of this id. The template's own, if it has one, holds again. */
   remove(id: string): Promise<boolean>;
+}
+
+/** Both verbs reject with the SDK's error when the table cannot be reached. */
+export interface MappingStore {
+  read(): Promise<{
+    /** By id. */
+    readonly mappings: readonly Mapping[];
+    /** Versions that read nothing, by the id of their mapping. */
+    readonly unreadable: readonly UnreadableRule[];
+  }>;
+  /** Keeps one more version; false when its mapping has one of this time. */
+  append(version: MappingVersion): Promise<boolean>;
 }
 
 /** What is known of a device's alerts. */
@@ -197,6 +212,7 @@ export interface IngestPorts extends AlertPorts {
   readonly keepRejected: KeepRejected;
   readonly windows: WindowStore;
   readonly devices: DeviceStore;
+  readonly mappings: MappingStore;
 }
 
 export interface SweepPorts extends AlertPorts {
@@ -209,6 +225,7 @@ export interface SweepPorts extends AlertPorts {
 export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules' | 'now'> {
   readonly devices: DeviceStore;
   readonly windows: WindowHistory;
+  readonly mappings: MappingStore;
 }
 
 /** Where a use case says what it did. */

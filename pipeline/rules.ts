@@ -1,6 +1,7 @@
 // Reads the alert rules as they are judged, and names those that cannot be read.
 
 import type { AlertRule } from '../core/alert-rule.ts';
+import { createRefreshing } from '../core/recent.ts';
 import { compileRule } from '../core/rule-data.ts';
 import type { RuleSet, RuleStore, UnreadableRule } from './ports.ts';
 
@@ -25,18 +26,6 @@ export function createRecentRules(
   store: Pick<RuleStore, 'read'>,
   options: { readonly seconds: number; /** Epoch milliseconds. */ readonly now: () => number },
 ): () => Promise<readonly AlertRule[]> {
-  let known: { readonly at: number; readonly reading: Promise<RuleSet<AlertRule>> } | undefined;
-  return async () => {
-    const age = options.now() - (known?.at ?? -Infinity);
-    // Negative once the clock stepped back.
-    if (!known || age < 0 || age >= options.seconds * 1000)
-      known = { at: options.now(), reading: readRules(store) };
-    const current = known;
-    try {
-      return (await current.reading).rules;
-    } catch (error) {
-      if (known === current) known = undefined;
-      throw error;
-    }
-  };
+  const { seconds, now } = options;
+  return createRefreshing(async () => (await readRules(store)).rules, { forMs: seconds * 1000, now });
 }

@@ -95,10 +95,10 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
   ],
   [
     11,
-    'seconds and microseconds are told from milliseconds',
+    'seconds, microseconds and nanoseconds are told from milliseconds',
     {
-      'core/timestamp': ['[1790000000, 1790000000000]', "[1790000000123456, 'timestamp-microseconds']"],
-      'functions/time': ['and wrong units in one stream'],
+      'core/timestamp': ['[1790000000, 1790000000000]', '[1790000000123456, 1790000000123]'],
+      'functions/time': ['every unit from seconds to nanoseconds'],
     },
   ],
   [
@@ -140,12 +140,13 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
   ],
   [
     16,
-    'ISO 8601 is understood with an offset, and without one as UTC',
+    'ISO 8601 is understood with an offset, and without one as UTC where it stands in timestamp',
     {
       'core/timestamp': [
         "['2026-09-21T16:13:20+02:00', 1790000000000]",
         "['2026-09-21T14:13:20', 1790000000000]",
       ],
+      'core/cases-timestamps': ['iso-nooffset'],
     },
   ],
   [

@@ -7,8 +7,8 @@ import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
 const rooms = [
-  ...['adapters', 'audit', 'bench', 'core', 'device-sim', 'functions', 'http-api', 'pipeline', 'tests'],
-  'packages',
+  ...['adapters', 'audit', 'bench', 'commands', 'core', 'device-sim', 'functions', 'http-api', 'pipeline'],
+  ...['packages', 'tests'],
 ];
 
 /** Every TypeScript file of the project. */

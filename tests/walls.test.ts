@@ -22,7 +22,10 @@ interface Wall {
 const above = (up: string, ...rooms: string[]) => rooms.map((room) => `${up}${room}/x.ts`);
 const ioModules = ['fs', 'node:fs/promises', 'node:net', 'node:child_process', 'node:process', 'node:http'];
 const localCloud = (up: string) =>
-  above(up, ...['core', 'pipeline', 'adapters', 'functions', 'device-sim', 'audit', 'bench', 'http-api']);
+  above(
+    up,
+    ...['core', 'pipeline', 'adapters', 'functions', 'device-sim', 'audit', 'bench', 'http-api', 'commands'],
+  );
 
 const walls: readonly Wall[] = [
   {
@@ -35,6 +38,7 @@ const walls: readonly Wall[] = [
         'functions',
         'http-api',
         'audit',
+        'commands',
         'device-sim',
         'bench',
         'tests',
@@ -48,7 +52,7 @@ const walls: readonly Wall[] = [
         ...ioModules,
       ],
     ],
-    allowed: ['./x.ts', './archive/x.ts', 'node:crypto', 'zod/mini'],
+    allowed: ['./x.ts', './archive/x.ts', 'node:crypto', 'zod/mini', 'jsonata', 're2js'],
   },
   {
     from: 'core/archive',
@@ -62,7 +66,17 @@ const walls: readonly Wall[] = [
   {
     from: 'pipeline',
     refused: [
-      ...above('../', 'adapters', 'functions', 'http-api', 'audit', 'device-sim', 'bench', 'tests'),
+      ...above(
+        '../',
+        'adapters',
+        'functions',
+        'http-api',
+        'audit',
+        'commands',
+        'device-sim',
+        'bench',
+        'tests',
+      ),
       ...['../packages/local-cloud/clock.ts', '@aws-sdk/client-dynamodb', 'aws-lambda', ...ioModules],
     ],
     allowed: ['./x.ts', '../core/x.ts', 'node:crypto'],
@@ -70,7 +84,7 @@ const walls: readonly Wall[] = [
   {
     from: 'adapters',
     refused: [
-      ...above('../', 'functions', 'http-api', 'audit', 'device-sim', 'bench', 'tests'),
+      ...above('../', 'functions', 'http-api', 'audit', 'commands', 'device-sim', 'bench', 'tests'),
       ...['../pipeline/ingest.ts', '../packages/local-cloud/clock.ts', '@tidegate/local-cloud'],
     ],
     allowed: ['./x.ts', '../core/x.ts', '../pipeline/ports.ts', '@aws-sdk/client-dynamodb'],
@@ -78,7 +92,7 @@ const walls: readonly Wall[] = [
   {
     from: 'http-api',
     refused: [
-      ...above('../', 'adapters', 'functions', 'audit', 'device-sim', 'bench', 'tests'),
+      ...above('../', 'adapters', 'functions', 'audit', 'commands', 'device-sim', 'bench', 'tests'),
       '../packages/local-cloud/http-api/gateway.ts',
     ],
     allowed: ['./x.ts', '../core/x.ts', '../pipeline/ports.ts', 'hono'],
@@ -86,15 +100,33 @@ const walls: readonly Wall[] = [
   {
     from: 'functions',
     refused: [
-      ...above('../', 'audit', 'device-sim', 'bench', 'tests'),
+      ...above('../', 'audit', 'commands', 'device-sim', 'bench', 'tests'),
       ...['../packages/local-cloud/clock.ts', '@tidegate/local-cloud', '@tidegate/fast-fold'],
     ],
     allowed: above('../', 'core', 'pipeline', 'adapters', 'http-api'),
   },
   {
+    from: 'commands',
+    refused: [
+      ...above('../', 'functions', 'http-api', 'audit', 'device-sim', 'bench', 'tests', 'packages'),
+      ...['@tidegate/local-cloud', '@tidegate/fast-fold'],
+    ],
+    allowed: [...above('../', 'core', 'pipeline', 'adapters'), './x.ts', 'yaml', 'node:fs'],
+  },
+  {
     from: 'audit',
     refused: [
-      ...above('../', 'functions', 'http-api', 'pipeline', 'device-sim', 'bench', 'tests', 'packages'),
+      ...above(
+        '../',
+        'functions',
+        'http-api',
+        'pipeline',
+        'commands',
+        'device-sim',
+        'bench',
+        'tests',
+        'packages',
+      ),
       '@tidegate/local-cloud/clock.ts',
     ],
     allowed: [...above('../', 'core', 'adapters'), '@tidegate/fast-fold', 'node:fs'],
@@ -109,6 +141,7 @@ const walls: readonly Wall[] = [
       'functions',
       'http-api',
       'audit',
+      'commands',
       'tests',
       'packages',
     ),

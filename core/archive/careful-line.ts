@@ -1,21 +1,25 @@
 // A line of the archive is a message as the rule wrote it; what has become of the file since then is nobody's promise.
 
+import type { Mapped } from '../mapping.ts';
 import { parseMessage, type ParsedMessage } from '../message.ts';
 import type { Fault, TimeLimits } from '../reading.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Parses the bytes of one line, as `parseMessage` does its message. Never throws: what is no JSON text is rejected as a whole. */
-export function parseArchiveLine(bytes: Uint8Array, limits: TimeLimits): ParsedMessage {
+export function parseArchiveLine(bytes: Uint8Array, limits: TimeLimits, mapped?: Mapped): ParsedMessage {
   const found = jsonOf(bytes);
-  if (found) return parseMessage(found.value, limits);
+  if (found) return parseMessage(found.value, limits, mapped);
   return rejectLine(bytes, { fault: 'not-json-object', detail: 'the line is not JSON text' });
 }
+
+/** The message in a line; undefined for what is no JSON text. */
+export const eventIn = (bytes: Uint8Array): unknown => jsonOf(bytes)?.value;
 
 /** A line that is rejected as a whole, kept as it came. */
 export function rejectLine(bytes: Uint8Array, { fault: reason, detail }: Fault): ParsedMessage {
   const original = { data: Buffer.from(bytes).toString('base64') };
-  return { accepted: [], rejected: [{ reason, detail, original }], skipped: 0 };
+  return { accepted: [], rejected: [{ reason, detail, original }], skipped: [], rounded: 0 };
 }
 
 function jsonOf(bytes: Uint8Array): { readonly value: unknown } | undefined {

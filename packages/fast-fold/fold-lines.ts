@@ -16,7 +16,7 @@ import { createLineCutter, INPUT_BYTES, type LineTaker } from './line-cutter.ts'
 
 export type { FastReading, FastWindow, Place };
 
-/** A line that the kernel leaves, such as one with an escape, an exponent or several readings. */
+/** A line that the kernel leaves, such as one with a text among its values, an escape or several readings. */
 export interface OtherLine {
   /** Without its line feed, valid during the call only; the first KiB of a line over 1 MiB. */
   readonly bytes: Uint8Array;
@@ -35,8 +35,6 @@ export interface FoldLinesOptions extends KernelOptions {
 export interface FoldedLines {
   /** Lines that the kernel took: each is one accepted reading, also if it repeats another one. */
   readonly lines: number;
-  /** Values of those readings that are not numbers. */
-  readonly skipped: number;
   /** In the order in which they were opened; compares with the orders of lines and readings. */
   readonly windows: readonly Place[];
   /** Epoch milliseconds. */
@@ -68,7 +66,7 @@ function takerFor(kernel: Kernel, onOther: FoldLinesOptions['onOther']): LineTak
   let others = 0;
 
   function handOver(bytes: Uint8Array, isTooLong: boolean): void {
-    onOther({ bytes, isTooLong, number: others + kernel.taken().lines, order: kernel.nextOrder() });
+    onOther({ bytes, isTooLong, number: others + kernel.taken(), order: kernel.nextOrder() });
   }
 
   return {
@@ -89,7 +87,7 @@ function takerFor(kernel: Kernel, onOther: FoldLinesOptions['onOther']): LineTak
 function folded(kernel: Kernel): FoldedLines {
   const memory: KernelMemory = kernel.memory();
   return {
-    ...kernel.taken(),
+    lines: kernel.taken(),
     windows: windowsFrom(memory, kernel.firstWindow()),
     startOf: (window) => startOf(memory, window),
     deviceIdOf: (window) => deviceIdOf(memory, window),

@@ -82,6 +82,14 @@ export function readingsOf(memory: KernelMemory, window: Place): FastReading[] {
   return readings.sort((a, b) => a - b).map((reading) => readingAt(memory, reading));
 }
 
+/** The metrics of a shape, in its order. */
+export function metricNamesOf(memory: KernelMemory, shape: Place): string[] {
+  const count = placeAt(memory, shape + layout.SHAPE_COUNT);
+  return Array.from({ length: count }, (_, i) =>
+    metricName(memory, placeAt(memory, shape + layout.SHAPE_NAMES + i * 4)),
+  );
+}
+
 function figuresOf(memory: KernelMemory, window: Place): Map<string, MetricTotals> {
   const { view } = memory;
   const figures = new Map<string, MetricTotals>();
@@ -99,9 +107,9 @@ function figuresOf(memory: KernelMemory, window: Place): Map<string, MetricTotal
 }
 
 function readingAt(memory: KernelMemory, reading: Place): FastReading {
-  const shape = placeAt(memory, reading + layout.READING_SHAPE);
-  const metrics = Array.from({ length: placeAt(memory, shape + layout.SHAPE_COUNT) }, (_, i) => ({
-    name: metricName(memory, placeAt(memory, shape + layout.SHAPE_NAMES + i * 4)),
+  const names = metricNamesOf(memory, placeAt(memory, reading + layout.READING_SHAPE));
+  const metrics = names.map((name, i) => ({
+    name,
     value: numberAt(memory, reading + layout.READING_VALUES + i * 8),
   }));
   const idLength = placeAt(memory, reading + layout.READING_ID_LENGTH);

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import * as layout from './assembly/layout.ts';
-import type { KernelMemory, Place } from './kernel-memory.ts';
+import { metricNamesOf, type KernelMemory, type Place } from './kernel-memory.ts';
 
 /** What is used here; the types of Node.js have none of it. */
 declare global {
@@ -15,7 +15,7 @@ declare global {
     }
     const Instance: new (
       module: Module,
-      imports: Record<string, Record<string, () => void>>,
+      imports: Record<string, Record<string, (place: number) => unknown>>,
     ) => { readonly exports: object };
     function compile(binary: Uint8Array): Promise<Module>;
   }
@@ -31,6 +31,13 @@ export interface KernelOptions {
   /** Characters of `deviceId`, `site` and `traceId`, and of `id`. */
   readonly maxNameLength: number;
   readonly maxIdLength: number;
+  /**
+   * Whether numbers under these names, in one line and whatever they are, are metrics under the same names, also if the line
+   * has an `id`. Asked once for each list of names.
+   */
+  readonly areMetrics: (names: readonly string[]) => boolean;
+  /** A line that has one of these numbers, give or take 0.006, is left. */
+  readonly sentinels: readonly number[];
 }
 
 export interface Kernel {
@@ -38,8 +45,8 @@ export interface Kernel {
   input(): Uint8Array;
   /** Takes lines of the input from `at` up to one that is not usual or not complete before `end`: where that one begins. */
   takeLines(at: number, end: number): number;
-  /** Lines that it took, and their values that are no numbers. */
-  taken(): { readonly lines: number; readonly skipped: number };
+  /** How many lines it took. */
+  taken(): number;
   /** The order that the next reading will have. */
   nextOrder(): number;
   /** The window that was opened first, 0 when there is none. */
@@ -52,11 +59,11 @@ export interface Kernel {
 interface Exports {
   readonly memory: WebAssembly.Memory;
   readonly linesTaken: WebAssembly.Global;
-  readonly valuesSkipped: WebAssembly.Global;
   createInput(size: number): Place;
   defineMember(name: Place, length: number, textSlot: number, numberSlot: number): void;
   setLimits(maxLateness: number, maxSkew: number, maxNameLength: number, maxIdLength: number): void;
   setWindowLength(milliseconds: number): void;
+  addSentinel(value: number): void;
   takeLines(at: Place, end: Place): Place;
   used(): Place;
   firstWindow(): Place;
@@ -71,8 +78,6 @@ const MEMBERS: readonly (readonly [name: string, textSlot: number, numberSlot: n
   ['clientId', layout.TEXT_CLIENT_ID, layout.NOWHERE],
   ['traceId', layout.TEXT_TRACE_ID, layout.NOWHERE],
   ['id', layout.TEXT_ID, layout.NOWHERE],
-  ['readings', layout.NOWHERE, layout.NOWHERE],
-  ['rawPayload', layout.NOWHERE, layout.NOWHERE],
 ];
 
 const FILE = new URL('./kernel.wasm', import.meta.url);
@@ -86,7 +91,7 @@ export function loadKernel(): Promise<WebAssembly.Module> {
 
 /** Opens a kernel for one fold, whose input has room for that many bytes. It throws once it has 4 GiB of distinct readings. */
 export function openKernel(module: WebAssembly.Module, options: KernelOptions, inputBytes: number): Kernel {
-  const { exports } = new WebAssembly.Instance(module, { arena: { outOfMemory } });
+  const { exports } = new WebAssembly.Instance(module, { arena: { outOfMemory }, shapes: { areMetrics } });
   const kernel = exports as Exports;
   const start = kernel.createInput(inputBytes);
   let memory = viewsOf(kernel.memory);
@@ -96,6 +101,11 @@ export function openKernel(module: WebAssembly.Module, options: KernelOptions, i
     if (memory.view.buffer !== kernel.memory.buffer) memory = viewsOf(kernel.memory);
   }
 
+  function areMetrics(shape: number): boolean {
+    refresh();
+    return options.areMetrics(metricNamesOf(memory, shape >>> 0));
+  }
+
   kernel.setWindowLength(options.windowSeconds * 1000);
   kernel.setLimits(
     options.maxLatenessSeconds * 1000,
@@ -103,6 +113,7 @@ export function openKernel(module: WebAssembly.Module, options: KernelOptions, i
     options.maxNameLength,
     options.maxIdLength,
   );
+  for (const value of options.sentinels) kernel.addSentinel(value);
   for (const [name, textSlot, numberSlot] of MEMBERS) {
     const spelled = Buffer.from(`"${name}":`);
     memory.bytes.set(spelled, start);
@@ -117,10 +128,7 @@ export function openKernel(module: WebAssembly.Module, options: KernelOptions, i
       refresh();
       return next - start;
     },
-    taken: () => ({
-      lines: kernel.linesTaken.value,
-      skipped: kernel.valuesSkipped.value,
-    }),
+    taken: () => kernel.linesTaken.value,
     nextOrder: () => kernel.used() >>> 0,
     firstWindow: () => kernel.firstWindow() >>> 0,
     memory: () => memory,

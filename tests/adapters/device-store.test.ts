@@ -190,6 +190,70 @@ test('another environment does not write what is written, and an old message mov
   assert.deepEqual([site, lastSeenAt], ['seattle', START + HOUR]);
 });
 
+const late = { reason: 'too-late', detail: 'timestamp is over 5 s before its arrival' } as const;
+const none = { reason: 'no-metrics', detail: 'reading has no number to record' } as const;
+
+test('the last rejection of each reason is kept, newest first, and written once a minute', async () => {
+  const note = (rejections: readonly (typeof late | typeof none)[], at: number) =>
+    devices.noteUnused('rejected', { rejections, skipped: [] }, at);
+  sent = 0;
+  await note([late], START);
+  await note([late], START + MINUTE - 1);
+  await note([late, none], START + MINUTE);
+  assert.equal(sent, 2);
+  const both = [
+    { ...late, at: START + MINUTE },
+    { ...none, at: START + MINUTE },
+  ];
+  const found = (await devices.load('rejected'))?.rejections;
+  assert.deepEqual(
+    found?.toSorted((a, b) => b.reason.localeCompare(a.reason)),
+    both,
+  );
+  await note([none], START + 3 * MINUTE);
+  const [last, before] = (await devices.load('rejected'))!.rejections!;
+  assert.deepEqual([last?.reason, last?.at, before?.reason], ['no-metrics', START + 3 * MINUTE, 'too-late']);
+});
+
+test('a long detail is cut, and a device that is only known by its rejections has them', async () => {
+  const rejections = [{ ...late, detail: 'x'.repeat(5000) }];
+  await devices.noteUnused('long', { rejections, skipped: [] }, START);
+  const { deviceId, rejections: found } = (await devices.load('long'))!;
+  assert.deepEqual([deviceId, found?.[0]?.detail.length], ['long', 500]);
+});
+
+test('skipped members are written when they change, once a minute at most, and nothing takes them away', async () => {
+  const note = (skipped: readonly string[], at: number) =>
+    devices.noteUnused('skipping', { rejections: [], skipped }, at);
+  sent = 0;
+  await note(['door (text)'], START);
+  await note(['door (text)'], START + 2 * MINUTE);
+  await note([], START + 2 * MINUTE);
+  assert.equal(sent, 1);
+  // Two kinds of messages by turns.
+  for (let second = 0; second < 60; second += 1)
+    await note(second % 2 ? ['door (text)'] : ['raw (structure)'], START + 3 * MINUTE + second * 1000);
+  assert.equal(sent, 2);
+  assert.deepEqual((await devices.load('skipping'))?.skipped, ['raw (structure)']);
+});
+
+test('what cannot be noted is noted the next time', async () => {
+  const broken = createDeviceStore({
+    client: {
+      send: async () => {
+        if ((sent += 1) === 1) throw new Error('table cannot be reached');
+      },
+    } as unknown as Tables['client'],
+    table: 'devices',
+  });
+  sent = 0;
+  const note = { rejections: [late], skipped: ['door (text)'] };
+  await assert.rejects(broken.noteUnused('broken', note, START), /cannot be reached/);
+  await broken.noteUnused('broken', note, START);
+  await broken.noteUnused('broken', note, START);
+  assert.equal(sent, 2);
+});
+
 test('devices are listed page by page, each once', async () => {
   const [all, pages] = [new Set<string>(), [] as number[]];
   let after: string | undefined;

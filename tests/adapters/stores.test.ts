@@ -38,19 +38,19 @@ async function kept(event: unknown): Promise<{ key: string; body: string } | und
   return { key: Key!, body: Body as string };
 }
 
-test('rejected readings of a message go to one object by day and trace, with reasons and originals', async () => {
+test('rejected readings of a message go to one object by device, day and trace, with reasons and originals', async () => {
   const object = await kept({ ...CONTEXT, readings: [{ t: 1 }, { id: 'x', t: 'warm' }, 'text'] });
-  assert.equal(object?.key, 'rejected/2026/09/21/6f1c-0001.json');
+  assert.equal(object?.key, 'rejected/store-1/2026/09/21/6f1c-0001.json');
   assert.deepEqual(JSON.parse(object.body), {
     ...CONTEXT,
     rejected: [
       {
         index: 1,
         reason: 'no-metrics',
-        detail: 'reading has no number to record',
+        detail: 'reading has no number to record; skipped: readings/1/t (text)',
         original: { id: 'x', t: 'warm' },
       },
-      { index: 2, reason: 'reading-not-object', detail: 'readings[2] is not an object', original: 'text' },
+      { index: 2, reason: 'reading-not-object', detail: 'readings/2 is not an object', original: 'text' },
     ],
   });
 });
@@ -67,7 +67,24 @@ test('a repeat writes the same object', async () => {
 for (const traceId of ['../../escape', 'a/b', '..', '__proto__', ' ', 'ü'.repeat(50)]) {
   test(`the trace id ${JSON.stringify(traceId)} cannot leave its folder`, async () => {
     const object = await kept({ ...CONTEXT, traceId, t: 'x' });
-    assert.match(object!.key, /^rejected\/2026\/09\/21\/[0-9a-f]{32}\.json$/);
+    assert.match(object!.key, /^rejected\/store-1\/2026\/09\/21\/[0-9a-f]{32}\.json$/);
+  });
+}
+
+const folders: [deviceId: string, folder: RegExp][] = [
+  ['store-1', /^store-1$/],
+  ['a/b', /^a%2Fb$/],
+  ['..', /^[0-9a-f]{32}$/],
+  ['__proto__', /^__proto__$/],
+  ['温'.repeat(128), /^[0-9a-f]{32}$/],
+];
+for (const [deviceId, folder] of folders) {
+  test(`the device ${deviceId.slice(0, 12)} has a folder of its own, and no other`, async () => {
+    const { key } = (await kept({ ...CONTEXT, deviceId, t: 'x' }))!;
+    const [room, name, ...rest] = key.split('/');
+    assert.deepEqual([room, rest], ['rejected', ['2026', '09', '21', '6f1c-0001.json']]);
+    assert.match(name!, folder);
+    assert.ok(Buffer.byteLength(key) <= 1024);
   });
 }
 

@@ -153,7 +153,7 @@ function createEnvironments(faults: ReadonlyMap<number, Fault>): () => Environme
     const ingest = createIngestion({
       keepRejected: async () => {},
       windows,
-      devices: { sighted: async () => {} },
+      devices: { sighted: async () => {}, noteUnused: async () => {} },
       judgeWindows: async () => {},
       windowSeconds: 10,
       callsAtOnce: 4,
@@ -214,6 +214,12 @@ const figuresOf = (values: readonly number[]) => ({
   count: values.length,
 });
 
+/** Of the id, the time and the values of a reading. */
+const fingerprintOf = ({ id, at, tenths, humidity }: Measured) => {
+  const values = [...(humidity === undefined ? [] : [`humidity=${humidity}`]), `temperature=${tenths / 10}`];
+  return fingerprint(`id:${id},at:${at},${values.join()}`);
+};
+
 /** Slow and plain: all readings of a device, once each, by the windows in which they lie. */
 function recomputed({ messages }: History): unknown[] {
   return Array.from({ length: DEVICES }, (_, device) => {
@@ -222,7 +228,7 @@ function recomputed({ messages }: History): unknown[] {
     return [...groups]
       .sort(([a], [b]) => a - b)
       .map(([windowStart, group]) => {
-        const prints = group.map(({ id }) => fingerprint(`id:${id}`));
+        const prints = group.map(fingerprintOf);
         const moisture = group.flatMap(({ humidity }) => (humidity === undefined ? [] : [humidity]));
         const lastReadingAt = Math.max(...group.map(({ at }) => at));
         const lastFingerprint = prints

@@ -5,8 +5,8 @@ import { foldArchive, type FoldedWindow, type RejectedLine } from '../../audit/f
 import { parseArchiveLine } from '../../core/archive/careful-line.ts';
 import type { Reading } from '../../core/reading.ts';
 import { foldReadings, merge, type Delta } from '../../core/window.ts';
+import { names, numbers, others, START, texts, times, timeWords } from './difficult-members.ts';
 
-export const START = 1_790_000_000_000;
 export const limits = { maxLatenessSeconds: 3600, maxSkewSeconds: 60 };
 
 /** All that a fold tells. */
@@ -38,7 +38,7 @@ export function foldSlowly(archive: Buffer, windowSeconds = 10): Outcome {
     lines += 1;
     const message = parseArchiveLine(line, limits);
     readings.push(...message.accepted);
-    skipped += message.skipped;
+    skipped += message.skipped.length;
     const { context } = message;
     rejected.push(...message.rejected.map((rejection) => ({ line: index + 1, context, rejection })));
   }
@@ -78,129 +78,19 @@ function linesOf(archive: Buffer): Buffer[] {
 /** JSON as text: names and values of members, which may be no JSON at all. */
 type Members = readonly (readonly [name: string, value: string])[];
 
-const numbers = [
-  ...['4.2', '4.20', '4', '-4.25', '0', '-0', '-0.0', '0.1', '0.2', '0.3', '51', '100000', '0.05'],
-  ...['999999999999999', '9999999999999999', '1000000000000000', '1000000000000001', '-999999999999999'],
-  ...['0.000000000000001', '0.0000000000000001', '0.10000000000000', '123456789.123456', '12345678901.12345'],
-  ...['0.30000000000000004', '1.005', '9007199254740993', '3e2', '3E+2', '42e-1', '1e-15', '1e-16', '1e15'],
-  ...['1e16', '1e999', '-1e999', '0e5'],
-  ...[
-    '01',
-    '-01',
-    '00',
-    '1.',
-    '.5',
-    '+1',
-    '-',
-    '--1',
-    '1.2.3',
-    '0x10',
-    '1_000',
-    'NaN',
-    'Infinity',
-    '-Infinity',
-    '1e',
-    '4.2f',
-  ],
-];
-const texts = [
-  ...[
-    '"seattle"',
-    '"portland"',
-    '""',
-    '"closed"',
-    '"a b"',
-    '"\\u0061"',
-    '"q\\"q"',
-    '"\\\\"',
-    '"\\ud800"',
-    '"ü"',
-    '"日本"',
-    '"\u007f"',
-  ],
-  ...[
-    '"a\tb"',
-    '"\u0000"',
-    `"${'x'.repeat(64)}"`,
-    `"${'x'.repeat(65)}"`,
-    `"${'x'.repeat(128)}"`,
-    `"${'x'.repeat(129)}"`,
-    '"open',
-  ],
-];
-const others = [
-  'true',
-  'false',
-  'null',
-  'tru',
-  'nulll',
-  'True',
-  '[]',
-  '{}',
-  '[1,2]',
-  '{"a":{"b":[1]}}',
-  '',
-  'undefined',
-];
-const times = [
-  ...[0, 1, 999, 1000, 5000, 9999, 10_000, 10_001, 25_000, -1, -3_600_000, -3_600_001].map((ms) =>
-    String(START + ms),
-  ),
-  ...[
-    '1790000000',
-    '1790000003',
-    '1790000000.5',
-    '1790000000000.0',
-    '1790000000000.5',
-    '1.79e12',
-    '"2026-09-21T14:13:20Z"',
-  ],
-  ...[
-    '0',
-    '-5',
-    '5',
-    '99999999999',
-    '100000000000',
-    '100000000000000',
-    '1790000000000000',
-    '1790000300000',
-    '00',
-    'null',
-    '"soon"',
-    '[]',
-  ],
-];
-const names = [
-  ...[
-    'temperature',
-    'humidity',
-    'door',
-    't',
-    'id',
-    'timestamp',
-    'deviceId',
-    'site',
-    'receivedAt',
-    'clientId',
-    'traceId',
-  ],
-  ...[
-    'readings',
-    'rawPayload',
-    '__proto__',
-    'constructor',
-    'toString',
-    'bad name',
-    '1',
-    '',
-    'temp\\u0065rature',
-    'ü',
-    'x'.repeat(64),
-    'x'.repeat(65),
-    'a.b',
-  ],
-];
-const name = fc.constantFrom(...names);
+/** In whatever case, and with `_` or `-` or neither where its words meet. */
+const timeName = fc
+  .tuple(fc.constantFrom(...timeWords), fc.constantFrom('', '_', '-'), fc.nat())
+  .map(([words, between, capitals]) =>
+    Array.from(words.replace('-', between), (letter, n) =>
+      (capitals >> n) & 1 ? letter.toUpperCase() : letter,
+    ).join(''),
+  );
+const name = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom(...names) },
+  { weight: 2, arbitrary: timeName },
+  { weight: 1, arbitrary: fc.string().map((text) => JSON.stringify(text).slice(1, -1)) },
+);
 const value = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...numbers) },
   { weight: 2, arbitrary: fc.constantFrom(...texts, ...others) },
@@ -219,13 +109,16 @@ function mostly(first: readonly string[], others: readonly string[]): fc.Arbitra
 
 const seconds = Array.from({ length: 13 }, (_, n) => String(START + n * 1000));
 
-/** What most lines are: few devices and times, so that readings are repeated, overtaken and contradicted. */
+/** What most lines are: few devices and times, so that readings are repeated and overtaken. */
 const usual: fc.Arbitrary<Members> = fc
   .record({
     timestamp: mostly(seconds, times),
     temperature: mostly(['4', '4.2', '4.20', '-4.25', '-0', '0', '999999999999999', '0.0000000001'], numbers),
-    humidity: fc.option(mostly(['51', '52.5', 'null', '"dry"', 'false'], texts), { nil: undefined }),
-    id: fc.option(mostly(['"a"', '"b"', '"c"', '"a1"'], ['"\\u0061"', 'null', ...texts]), {
+    humidity: fc.option(mostly(['51', '52.5', '655.36'], [...texts, ...others, ...numbers]), {
+      nil: undefined,
+    }),
+    // One id is used again and again, with other times and values too.
+    id: fc.option(mostly(['"a"', '"a"', '"a"', '"b"', '"a1"'], ['"\\u0061"', 'null', '7', ...texts]), {
       nil: undefined,
       freq: 1,
     }),
@@ -246,6 +139,27 @@ const changed: fc.Arbitrary<Members> = fc
     return fc.shuffledSubarray([...kept, ...more], { minLength: kept.length + more.length });
   });
 
+/** A usual line that one more member makes another, at any place. */
+const extended: fc.Arbitrary<Members> = fc
+  .tuple(usual, name, value, fc.nat())
+  .map(([members, name, value, place]) => members.toSpliced(place % (members.length + 1), 0, [name, value]));
+
+/** From below a device's topic, as the rules add the levels. */
+const below: fc.Arbitrary<Members> = fc
+  .tuple(usual, fc.array(fc.constantFrom('"child"', '"a:b"', '"0"', '"temperature"', '""', '5', 'null')))
+  .map(([members, levels]) => [
+    ...members,
+    ...levels.map((level, n): [string, string] => [`topicLevel${n + 4}`, level]),
+  ]);
+
+/** As many metrics as a reading may have, some fewer or some more. */
+const wide: fc.Arbitrary<Members> = fc
+  .tuple(usual, fc.integer({ min: 28, max: 36 }), fc.constantFrom(...numbers))
+  .map(([members, count, odd]) => {
+    const metrics = Array.from({ length: count }, (_, n): [string, string] => [`m${n}`, String(n)]);
+    return [...members, ...metrics.slice(1), [`m${count}`, odd]];
+  });
+
 const space = fc.constantFrom('', '', '', '', '', ' ', '\t', '\r', '\u00a0', '\ufeff');
 
 function written(members: Members, [before, inside, after]: readonly string[]): string {
@@ -263,6 +177,10 @@ const packed = fc.tuple(usual, fc.array(changed, { maxLength: 3 })).map(([contex
 const text = fc.oneof(
   { weight: 12, arbitrary: fc.tuple(usual, spaces).map(([members, around]) => written(members, around)) },
   { weight: 4, arbitrary: fc.tuple(changed, spaces).map(([members, around]) => written(members, around)) },
+  ...[extended, extended, extended, below, wide].map((members) => ({
+    weight: 1,
+    arbitrary: members.map((found) => written(found, ['', '', ''])),
+  })),
   { weight: 1, arbitrary: packed.map((members) => written(members, ['', '', ''])) },
   {
     weight: 1,

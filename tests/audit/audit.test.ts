@@ -269,6 +269,7 @@ test('options that cannot be meant are refused by name', () => {
       [folder, '--table', 'windows', '--window-seconds', '0'],
       /^--window-seconds 0: must be a whole number from 1 to 3600$/,
     ],
+    [[folder, '--table', 'windows', '--rules-table', 'rules'], /^--rules-table goes with --devices-table/],
     [[folder, '--table', 'windows', '--repair'], /^--repair goes with --retention-days/],
     [[folder, '--table', 'windows', '--retention-days', '90'], /^--repair goes with --retention-days/],
     [['--local', '--data-dir', path.join(folder, 'none')], /^no local cloud in .*: run npm start first/],

@@ -6,7 +6,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { foldArchive } from '../../audit/fold-archive.ts';
-import { archive, difficultLines, foldFast, foldSlowly, limits, START } from './archive-fixture.ts';
+import { archive, difficultLines, foldFast, foldSlowly, limits } from './archive-fixture.ts';
+import { START } from './difficult-members.ts';
 
 const seconds = fc.constantFrom(1, 10, 60);
 
@@ -97,6 +98,56 @@ describe('folds to the deltas, windows and rejects that the careful way gives', 
       timestamp: START + (n % 600),
     })),
     'ids that begin alike': list(64, (n) => ({ id: 'x'.repeat(64 - n) })),
+    'readings that differ in their id alone, each of them twice': ['a', 'b', 'A', 'ab', undefined, 'a,at:1']
+      .flatMap((id) => [id, id])
+      .map((id) => ({ ...(id !== undefined && { id }) })),
+    'ids of one length at one time': list(600, (n) => ({ id: `id-${100 + (n % 300)}` })),
+    'one reading in numbers and in texts': [4.2, '4.2', '4.2 °C', ' 4.20', 4.2].map((temperature) => ({
+      temperature,
+    })),
+    'one reading with switches as numbers, as words and as booleans': [
+      1,
+      true,
+      'ON',
+      'true',
+      1,
+      0,
+      false,
+      'off',
+    ].map((door) => ({ door, id: 'a' })),
+    'one reading with its time in every unit': [1, 1000, 1e6].flatMap((unit) =>
+      [0, 1].map((n) => ({ timestamp: (START / 1000 + n) * unit, humidity: n })),
+    ),
+    'one reading with its time under other names': [
+      'timestamp',
+      'ts',
+      'Time',
+      'TST',
+      'date-time',
+      'LAST_SEEN',
+    ].flatMap((name) =>
+      [START, START / 1000, '2026-09-21T14:13:20Z'].map((time) => ({ timestamp: undefined, [name]: time })),
+    ),
+    'two times in one line': ['ts', 'Time', 't', 'epoch', 'dt'].flatMap((name) =>
+      [START + 1, 21.5, 999_999_999, 1_000_000_000, '4'].map((value) => ({ [name]: value })),
+    ),
+    'values that say that there is none among those that say something': [
+      -127, -196.6, 327.67, 655.35, -126,
+    ].flatMap((value) =>
+      ['temperature', 'humidity', 'pressure'].map((name, n) => ({ [name]: value, timestamp: START + n })),
+    ),
+    'children of a device, and devices that are called as they are': [
+      ...['child', 'a:b', 'child'].map((topicLevel4) => ({ topicLevel4 })),
+      ...['store-1:child', 'store-1:a:b', 'store-1'].map((deviceId) => ({ deviceId, humidity: 50 })),
+      { topicLevel4: 'a', topicLevel5: 'b' },
+      { topicLevel4: 4, humidity: 40 },
+    ],
+    'names of which others are made': [
+      { 'temp-c': 1, temp_c: 2 },
+      { temp_c: 2, 'temp-c': 1 },
+      { a: { b: 1 }, a_b: 2 },
+      { a_b: 2, 'a b': 1 },
+    ],
     'an id that comes again with something else': list(40, (n) => ({
       id: `id-${n % 4}`,
       temperature: n,

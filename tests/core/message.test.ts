@@ -16,6 +16,9 @@ const CONTEXT = {
   traceId: '6f1c2a7e-0b44-4d0a-9a53-000000000001',
 };
 
+/** What a member called `__proto__` becomes, beside `t`. */
+const proto = (behind: string) => ({ [`proto${behind}`]: '1', t: '1' });
+
 /** As it comes to the function: through JSON text, so that `__proto__` is a member like any other. */
 function parse(payload: unknown, context: object = CONTEXT): ParsedMessage {
   const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
@@ -30,20 +33,27 @@ function metricsOf(message: ParsedMessage): Record<string, string>[] {
   );
 }
 
-const accepted: [title: string, payload: unknown, metrics: Record<string, string>, skipped?: number][] = [
+const skipsOf = ({ skipped }: ParsedMessage) => skipped.map(({ name, reason }) => `${name} ${reason}`);
+
+const accepted: [title: string, payload: unknown, metrics: Record<string, string>, skipped?: string[]][] = [
   [
     'a plain reading',
     { id: 'a1', timestamp: AT, temperature: 4.2, humidity: 51 },
     { temperature: '4.2', humidity: '51' },
   ],
   ['a reading without id and time', { temperature: 4.2 }, { temperature: '4.2' }],
-  ['null for id and time as absent', { id: null, timestamp: null, t: 1 }, { t: '1' }],
+  [
+    'null for id and time as absent',
+    { id: null, timestamp: null, t: 1 },
+    { t: '1' },
+    ['id no-value', 'timestamp no-value'],
+  ],
   ['negative zero as zero', { t: -0 }, { t: '0' }],
   [
-    'other values than numbers as skipped',
-    { t: 1, a: null, b: 'x', c: true, d: { e: 5 }, f: [6] },
-    { t: '1' },
-    5,
+    'booleans and nested numbers, and names what is no number',
+    { t: 1, a: null, b: 'x', c: true, d: { e: 5 }, f: [6], g: {} },
+    { t: '1', c: '1', d_e: '5' },
+    ['a no-value', 'b text', 'f structure', 'g structure'],
   ],
   ['reserved words as metrics', { size: 1, date: 2, SELECT: 3 }, { size: '1', date: '2', SELECT: '3' }],
   [
@@ -51,54 +61,88 @@ const accepted: [title: string, payload: unknown, metrics: Record<string, string
     { constructor: 1, toString: 2 },
     { constructor: '1', toString: '2' },
   ],
-  ['a nested __proto__ as skipped', '{"__proto__":{"admin":1},"t":1}', { t: '1' }, 1],
+  ['a nested __proto__ as a name like any other', '{"__proto__":{"admin":1},"t":1}', proto('_admin')],
+  ['a metric called __proto__ by its letters', '{"__proto__":1,"t":1}', proto('')],
   ['the last of duplicate keys', '{"t":1,"t":2}', { t: '2' }],
   ['a name of 64 characters', { [`a${'b'.repeat(63)}`]: 1 }, { [`a${'b'.repeat(63)}`]: '1' }],
+  ['64 characters of a longer name', { [`a${'b'.repeat(64)}`]: 1 }, { [`a${'b'.repeat(63)}`]: '1' }],
+  ['a name with a space', { 'a b': 1 }, { a_b: '1' }],
+  ['an empty name as value', { '': 1 }, { value: '1' }],
+  [
+    'names that become the same, numbered',
+    { 'a.b': 1, 'a b': 2, a: { b: 3 } },
+    { a_b: '1', a_b_2: '2', a_b_3: '3' },
+  ],
+  ['a letter that has no plain form by its code point', { é: 1, ß: 2 }, { e: '1', udf: '2' }],
   ['an id of 64 characters', { id: 'i'.repeat(64), t: 1 }, { t: '1' }],
+  ['an id of 65 characters', { id: 'i'.repeat(65), t: 1 }, { t: '1' }],
+  ['an id that is a number', { id: 9007199254740992, t: 1 }, { t: '1' }],
+  ['an empty id as none', { id: '', t: 1 }, { t: '1' }, ['id no-value']],
+  ['an id with half a surrogate pair', '{"id":"\\ud800","t":1}', { t: '1' }],
   ['the oldest time allowed', { timestamp: AT - 7 * DAY, t: 1 }, { t: '1' }],
   ['the latest time allowed', { timestamp: AT + 60_000, t: 1 }, { t: '1' }],
-  ['a rawPayload beside metrics as no metric', { rawPayload: 'x', t: 1 }, { t: '1' }],
+  ['microseconds', { timestamp: AT * 1000, t: 1 }, { t: '1' }],
+  ['nanoseconds', { timestamp: AT * 1e6, t: 1 }, { t: '1' }],
+  ['a time as digits in text', { timestamp: String(AT), t: 1 }, { t: '1' }],
+  ['an object called timestamp as values', { timestamp: { x: 5 }, t: 1 }, { timestamp_x: '5', t: '1' }],
+  ['1e-200 as zero', { t: 1e-200 }, { t: '0' }],
+  ['16 decimals, the last rounded', { t: 0.1234567890123456 }, { t: '0.123456789012346' }],
+  ['a rawPayload beside metrics as no metric', { rawPayload: 'x', t: 1 }, { t: '1' }, ['rawPayload text']],
   ['context names as no metrics', { t: 1, clientId: 7 }, { t: '1' }],
+  [
+    'a number called topicLevel4, which is no level of the topic',
+    { topicLevel4: 12.5 },
+    { topicLevel4: '12.5' },
+  ],
+  ['readings that are an object as one reading', { readings: { t: 1 } }, { t: '1' }],
 ];
-for (const [title, payload, metrics, skipped = 0] of accepted) {
+for (const [title, payload, metrics, skipped = []] of accepted) {
   test(`takes ${title}`, () => {
     const message = parse(payload);
     assert.deepEqual(message.rejected, []);
     assert.deepEqual(metricsOf(message), [metrics]);
-    assert.equal(message.skipped, skipped);
+    assert.deepEqual(skipsOf(message), skipped);
+  });
+}
+
+const unusable: [title: string, payload: unknown, skipped: string][] = [
+  ['1e300', { t: 1e300, h: 2 }, 't out-of-range'],
+  ['1e999', '{"t":1e999,"h":2}', 't out-of-range'],
+  ['over 1e15', { m: 1e15 + 1, h: 2 }, 'm out-of-range'],
+];
+for (const [title, payload, skipped] of unusable) {
+  test(`skips ${title} by name, and keeps its neighbour`, () => {
+    const message = parse(payload);
+    assert.deepEqual(metricsOf(message), [{ h: '2' }]);
+    assert.deepEqual(skipsOf(message), [skipped]);
   });
 }
 
 const manyMetrics = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`m${i}`, i]));
+test('of 10,000 metrics the first 32 are taken, and the others named', () => {
+  const message = parse(manyMetrics);
+  assert.deepEqual(metricsOf(message), [
+    Object.fromEntries(Array.from({ length: 32 }, (_, n) => [`m${n}`, String(n)])),
+  ]);
+  assert.equal(message.skipped.length, 10_000 - 32);
+  assert.deepEqual(skipsOf(message).slice(0, 2), ['m32 too-many', 'm33 too-many']);
+});
+
 const deep = `{"t":${'['.repeat(10_000)}${']'.repeat(10_000)}}`;
 const rejected: [title: string, payload: unknown, reason: string][] = [
   ['no metric', {}, 'no-metrics'],
   ['a value 10,000 levels deep and nothing else', deep, 'no-metrics'],
   ['zero as its time', { timestamp: 0, t: 1 }, 'timestamp-not-positive'],
   ['a negative time', { timestamp: -AT, t: 1 }, 'timestamp-not-positive'],
-  ['microseconds', { timestamp: AT * 1000, t: 1 }, 'timestamp-microseconds'],
-  ['nanoseconds', { timestamp: AT * 1e6, t: 1 }, 'timestamp-nanoseconds'],
-  ['a time that is no number', { timestamp: { ms: AT }, t: 1 }, 'timestamp-type'],
-  ['a time as digits in text', { timestamp: String(AT), t: 1 }, 'timestamp-format'],
+  ['a time that is a list', { timestamp: [AT], t: 1 }, 'timestamp-type'],
   ['a time in 1970', { timestamp: 5, t: 1 }, 'too-late'],
   ['a clock a year behind', { timestamp: AT - 365 * DAY, t: 1 }, 'too-late'],
   ['a clock a year ahead', { timestamp: AT + 365 * DAY, t: 1 }, 'too-far-ahead'],
   ['a time just over the lateness', { timestamp: AT - 7 * DAY - 1, t: 1 }, 'too-late'],
   ['a time just over the skew', { timestamp: AT + 60_001, t: 1 }, 'too-far-ahead'],
-  ['an id that is a number', { id: 9007199254740992, t: 1 }, 'bad-id'],
-  ['an empty id', { id: '', t: 1 }, 'bad-id'],
-  ['an id of 65 characters', { id: 'i'.repeat(65), t: 1 }, 'bad-id'],
-  ['an id with half a surrogate pair', '{"id":"\\ud800","t":1}', 'bad-id'],
-  ['1e300', { t: 1e300 }, 'metric-out-of-range'],
-  ['1e-200', { t: 1e-200 }, 'metric-out-of-range'],
-  ['1e999', '{"t":1e999}', 'metric-out-of-range'],
-  ['16 decimals', { t: 0.1234567890123456 }, 'metric-out-of-range'],
-  ['a metric called __proto__', '{"__proto__":1,"t":1}', 'bad-metric-name'],
-  ['a metric name with a space', { 'a b': 1 }, 'bad-metric-name'],
-  ['a metric name of 65 characters', { [`a${'b'.repeat(64)}`]: 1 }, 'bad-metric-name'],
-  ['an empty metric name', { '': 1 }, 'bad-metric-name'],
-  ['10,000 metrics', manyMetrics, 'too-many-metrics'],
-  ['readings that are no array', { readings: { t: 1 } }, 'readings-not-array'],
+  ['nothing but 1e300', { t: 1e300 }, 'no-metrics'],
+  ['nothing but 1e999', '{"t":1e999}', 'no-metrics'],
+  ['readings that are no array', { readings: 'many' }, 'readings-not-array'],
   ['no readings', { readings: [] }, 'no-readings'],
   ['1,001 readings', { readings: Array.from({ length: 1001 }, () => ({ t: 1 })) }, 'too-many-readings'],
   ['a payload that is not JSON', { rawPayload: 'bm90IGpzb24=' }, 'not-json-object'],
@@ -124,7 +168,7 @@ test('a rejected reading costs its neighbours nothing', () => {
     [1],
     7,
     { timestamp: 0, t: 1 },
-    { readings: [{ t: 1 }] },
+    { list: [{ t: 1 }] },
     { t: 2 },
   ];
   const message = parse({ readings });
@@ -132,13 +176,13 @@ test('a rejected reading costs its neighbours nothing', () => {
   assert.deepEqual(
     message.rejected.map(({ index, reason, original }) => ({ index, reason, original })),
     [
-      { index: 1, reason: 'metric-out-of-range', original: { t: 1e300 } },
+      { index: 1, reason: 'no-metrics', original: { t: 1e300 } },
       { index: 2, reason: 'reading-not-object', original: 'text' },
       { index: 3, reason: 'reading-not-object', original: null },
       { index: 4, reason: 'reading-not-object', original: [1] },
       { index: 5, reason: 'reading-not-object', original: 7 },
       { index: 6, reason: 'timestamp-not-positive', original: { timestamp: 0, t: 1 } },
-      { index: 7, reason: 'no-metrics', original: { readings: [{ t: 1 }] } },
+      { index: 7, reason: 'no-metrics', original: { list: [{ t: 1 }] } },
     ],
   );
 });
@@ -193,6 +237,21 @@ const later = { ...CONTEXT, receivedAt: AT + 3000, traceId: '6f1c2a7e-0b44-4d0a-
 test('a resend with an id is the same reading even without a time', () => {
   assert.equal(print({ id: 'a', t: 1 }), print({ id: 'a', t: 1 }, later));
   assert.notEqual(print({ id: 'a', t: 1 }), print({ id: 'b', t: 1 }));
+});
+
+test('the same id with other values or at another time is another reading', () => {
+  assert.notEqual(print({ id: 'a', t: 1 }), print({ id: 'a', t: 2 }));
+  assert.notEqual(print({ id: 'a', t: 1 }), print({ id: 'a', t: 1, h: 2 }));
+  assert.notEqual(print({ id: 'a', timestamp: AT, t: 1 }), print({ id: 'a', timestamp: AT + 1, t: 1 }));
+  assert.notEqual(print({ id: 'a', timestamp: AT, t: 1 }), print({ id: 'b', timestamp: AT, t: 1 }));
+  assert.equal(print({ id: 7, t: 1 }), print({ id: '7', t: 1 }, later));
+});
+
+test('an address in id names the sensor, and makes no two messages the same', () => {
+  for (const id of ['A4:C1:38:00:11:22', 'a4c138001122', '24e124136b000000']) {
+    assert.notEqual(print({ id, t: 1 }), print({ id, t: 1 }, later));
+    assert.equal(print({ id, timestamp: AT, t: 1 }), print({ id, timestamp: AT, t: 1 }, later));
+  }
 });
 
 test('a resend with a time but no id is the same reading, whatever the order of its metrics', () => {

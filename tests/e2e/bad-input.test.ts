@@ -19,7 +19,7 @@ let tidegate: Tidegate;
 
 beforeAll(async () => {
   tidegate = await startTidegate(temporaryFolder());
-  for (const name of ['bad-1', 'good-1', '__proto__', 'constructor'])
+  for (const name of ['bad-1', 'odd-1', 'good-1', '__proto__', 'constructor'])
     await createDevice(tidegate, name, certs);
 });
 
@@ -32,21 +32,29 @@ const manyMetrics = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => 
 const malformed: readonly (readonly [what: string, payload: string | Buffer])[] = [
   ['truncated JSON', '{"temperature":4'],
   ['an empty payload', ''],
-  ['an array', '[{"temperature":4}]'],
-  ['a number', '5'],
+  ['an array of numbers', '[4,5]'],
+  ['an empty array', '[]'],
   ['null', 'null'],
   ['a text', 'hello'],
   ['NaN', '{"temperature":NaN}'],
   ['1e999', '{"temperature":1e999}'],
   ['a magnitude no table holds', '{"temperature":1e300}'],
   ['ten thousand levels', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
-  ['ten thousand metrics', JSON.stringify(manyMetrics)],
   ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
   ['binary', Buffer.from([0, 1, 2, 3, 255])],
-  ['__proto__ alone', '{"__proto__":{"temperature":4}}'],
   ['a negative timestamp', '{"timestamp":-5,"temperature":4}'],
-  ['microseconds', '{"timestamp":1790000000123456,"temperature":4}'],
-  ['an id that is no text', '{"id":9007199254740993,"temperature":4}'],
+  ['a time in the order of a country', '{"timestamp":"11/29/2026 13:45:00","temperature":4}'],
+];
+
+const odd: readonly (readonly [what: string, payload: string | Buffer, metric: string, value: string])[] = [
+  ['an array of readings', '[{"list":4}]', 'list', '4'],
+  ['a number', '5', 'value', '5'],
+  ['ten thousand metrics', JSON.stringify(manyMetrics), 'm31', '31'],
+  ['__proto__ alone', '{"__proto__":{"temperature":4}}', 'proto_temperature', '4'],
+  ['microseconds', `{"timestamp":${Date.now()}123,"micro":4}`, 'micro', '4'],
+  ['an id that is no text', '{"id":9007199254740993,"numbered":4}', 'numbered', '4'],
+  ['NaN beside a number', '{"temperature":NaN,"humidity":44.1}', 'humidity', '44.1'],
+  ['1e999 beside a number', '{"temperature":1e999,"beside":4}', 'beside', '4'],
 ];
 
 test('rejects each malformed payload with a reason, and keeps it', async () => {
@@ -63,6 +71,18 @@ test('rejects each malformed payload with a reason, and keeps it', async () => {
   await client.endAsync();
 });
 
+test('takes what it can of odd payloads', async () => {
+  const client = await connectDevice(tidegate, 'odd-1', certs);
+  for (const [, payload] of odd) await client.publishAsync('telemetry/seattle/odd-1', payload, { qos: 1 });
+  for (const [what, , metric, value] of odd) {
+    await eventually(what, async () => {
+      const items = await queryWindows(tidegate, 'odd-1');
+      return items.some((item) => item[`${metric}.max`]?.N === value);
+    });
+  }
+  await client.endAsync();
+});
+
 test('keeps the good readings of a message with a bad one', async () => {
   const client = await connectDevice(tidegate, 'good-1', certs);
   const now = Date.now();
@@ -70,7 +90,7 @@ test('keeps the good readings of a message with a bad one', async () => {
     { timestamp: now, temperature: 4 },
     { timestamp: now - 1000 * 86_400_000, temperature: 5 },
     { timestamp: now + 3_600_000, temperature: 6 },
-    { timestamp: now, id: 'x'.repeat(65), temperature: 7 },
+    { timestamp: 'now', temperature: 7 },
     'nonsense',
     { timestamp: now, id: 'last', temperature: 4.5 },
   ];

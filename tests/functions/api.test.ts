@@ -292,7 +292,7 @@ const refusals: readonly Refusal[] = [
     400,
     'query from must be a time, as ISO 8601 or epoch milliseconds',
   ],
-  [['/devices/x/windows', 'from=1790000000000000'], 400, 'timestamp looks like epoch microseconds'],
+  [['/devices/x/windows', 'from=1790000000000000'], 200, ''],
   [['/devices/x/windows', 'from=1790000000000&to=1790000000000'], 400, 'from must be before to'],
 ];
 for (const [args, expected, fault] of refusals) {

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
+import { remedyFor } from '../../core/remedy.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 import { contextOf, sampleEvent, startLambda, tableVariables } from './lambda.ts';
 
@@ -110,14 +111,17 @@ test('the device is known from then on, with its site and when it was heard from
   });
 });
 
-test('a repeat of an event changes and counts nothing', async () => {
-  for (const name of ['ingest', 'ingest-packed']) {
+test('a repeat of an event changes nothing, and its readings count as repeated', async () => {
+  for (const [name, readings] of [
+    ['ingest', 1],
+    ['ingest-packed', 4],
+  ] as const) {
     await ingest(sample(name, 'repeat'));
     const first = await windowOf('repeat', 1790000000000);
     written.length = 0;
     await ingest(sample(name, 'repeat'));
     assert.deepEqual(await windowOf('repeat', 1790000000000), first);
-    assert.deepEqual(metrics(), {});
+    assert.deepEqual(metrics(), { ReadingsRepeated: readings });
   }
 });
 
@@ -147,14 +151,14 @@ test('good readings of a mixed message are counted, bad ones kept', async () => 
   const window = await windowOf('mixed', 1790000000000);
   assert.deepEqual(
     [window['readings'], window['temperature.min'], window['temperature.max'], window['temperature.sum']],
-    ['3', '0', '4.4', '8.6'],
+    ['4', '0', '4.4', '12.9'],
   );
-  const reasons = ['timestamp-microseconds', 'metric-out-of-range', 'no-metrics', 'reading-not-object'];
-  assert.deepEqual(keptReasons(), reasons);
+  assert.deepEqual(keptReasons(), ['no-metrics', 'no-metrics', 'reading-not-object']);
   assert.deepEqual(metrics(), {
-    ...Object.fromEntries(reasons.map((reason) => [`ReadingsRejected/${reason}`, 1])),
-    ReadingsRejected: 4,
-    ReadingsAccepted: 3,
+    'ReadingsRejected/no-metrics': 2,
+    'ReadingsRejected/reading-not-object': 1,
+    ReadingsRejected: 3,
+    ReadingsAccepted: 4,
     WindowsWritten: 1,
     ValuesSkipped: 2,
   });
@@ -213,13 +217,27 @@ test('when the errors bucket cannot be written the event fails, and its repeat c
   s3.on(PutObjectCommand).rejectsOnce(new Error('S3 answers 503'));
   await assert.rejects(ingest(event), /S3 answers 503/);
   await ingest(event);
-  assert.equal((await windowOf('s3-down', 1790000000000))['readings'], '3');
+  assert.equal((await windowOf('s3-down', 1790000000000))['readings'], '4');
 });
 
-test('logs carry the device and the trace, and no payload', async () => {
+test('logs carry the device, the trace, the reason and what to do, and no payload', async () => {
   await ingest({ ...sample('ingest-mixed', 'logged'), secret: 'do not log me' });
   const lines = written.filter((line) => line.includes('"level"')).map((line) => JSON.parse(line) as Json);
-  assert.equal(lines.length, 4);
+  const told = lines.map(({ message, reason, readings, remedy }) => ({ message, reason, readings, remedy }));
+  assert.deepEqual(told, [
+    {
+      message: 'Readings rejected',
+      reason: 'no-metrics',
+      readings: 2,
+      remedy: remedyFor('no-metrics'),
+    },
+    {
+      message: 'Readings rejected',
+      reason: 'reading-not-object',
+      readings: 1,
+      remedy: 'send each reading as an object',
+    },
+  ]);
   for (const line of lines) {
     assert.equal(line['deviceId'], 'logged');
     assert.equal(line['traceId'], '6f1c2a7e-0b44-4d0a-9a53-000000000006');

@@ -155,12 +155,13 @@ const units: Sent[] = [
   { timestamp: iso(AT + 4004 + 2 * HOUR, '+02:00'), receivedAt: AT + 4500, means: AT + 4004 },
   { timestamp: iso(AT + 5005 - 7 * HOUR, '-0700'), receivedAt: AT + 5500, means: AT + 5005 },
   { timestamp: iso(AT + 6006, ''), receivedAt: AT + 6500, means: AT + 6006 },
-  { timestamp: (AT + 7007) * 1000, receivedAt: AT + 7500, means: 'timestamp-microseconds' },
+  { timestamp: (AT + 7007) * 1000, receivedAt: AT + 7500, means: AT + 7007 },
   { receivedAt: AT + 8500, means: AT + 8500 },
   { timestamp: null, receivedAt: AT + 9500, means: AT + 9500 },
-  { timestamp: (AT + 10_010) * 1e6, receivedAt: AT + 10_500, means: 'timestamp-nanoseconds' },
+  { timestamp: (AT + 10_010) * 1e6, receivedAt: AT + 10_500, means: AT + 10_010 },
   { timestamp: 0, receivedAt: AT + 11_500, means: 'timestamp-not-positive' },
   { timestamp: -AT, receivedAt: AT + 11_600, means: 'timestamp-not-positive' },
+  { timestamp: 1e20, receivedAt: AT + 11_650, means: 'timestamp-out-of-range' },
   { timestamp: 'soon', receivedAt: AT + 11_700, means: 'timestamp-format' },
   { timestamp: AT + 12_012.9, receivedAt: AT + 12_500, means: AT + 12_012 },
 ];
@@ -219,7 +220,10 @@ const edges = (windowSeconds: number): Sent[] => {
 };
 
 const histories: [what: string, sent: (windowSeconds: number) => Sent[]][] = [
-  ['seconds, milliseconds, ISO with and without offset, nothing, and wrong units in one stream', () => units],
+  [
+    'every unit from seconds to nanoseconds, ISO with and without offset, nothing, and no times in one stream',
+    () => units,
+  ],
   ['a clock that jumps ahead, comes back, and jumps behind', () => jumps],
   ['a leap second', () => leapSecond],
   ['the edges of a window', edges],

@@ -40,7 +40,7 @@ function ingestion(client = tables.client, parts: Partial<IngestionParts> = {}):
   return createIngestion({
     keepRejected: async () => {},
     windows: createWindowStore({ client, table: 'windows', retentionDays: 30 }),
-    devices: { sighted: async () => {} },
+    devices: { sighted: async () => {}, noteUnused: async () => {} },
     judgeWindows: async () => {},
     windowSeconds: 10,
     callsAtOnce: 4,
@@ -239,8 +239,11 @@ test('a rejection that cannot be kept fails its message, whose other readings co
   assert.deepEqual(counts, {
     ReadingsRejected: 0,
     ReadingsAccepted: 2,
+    ReadingsRepeated: 0,
     WindowsWritten: 2,
     ValuesSkipped: 0,
+    MessagesWithoutReadings: 0,
+    ValuesRounded: 0,
   });
 });
 
@@ -260,7 +263,10 @@ test('a device is sighted once a batch, where it was last heard from, and a fail
     message('sighted', 'seattle', START + 1000),
     message('broken', 'seattle', START + 3000),
   ];
-  const failed = await ingestion(tables.client, { devices: { sighted } })(messages, tools);
+  const failed = await ingestion(tables.client, { devices: { sighted, noteUnused: async () => {} } })(
+    messages,
+    tools,
+  );
   assert.deepEqual(sightings, [
     ['sighted', 'austin', START + 2000],
     ['broken', 'seattle', START + 3000],

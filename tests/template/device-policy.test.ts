@@ -1,6 +1,8 @@
 // What the real template's policy lets a device do: a table, request by request.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
+import { parsePolicyOptions } from '../../packages/local-cloud/commands/policy-options.ts';
+import { explainPolicy } from '../../packages/local-cloud/iot/explain.ts';
 import { asker, device } from '../../packages/local-cloud/tests/iot/device-fixture.ts';
 import { openTestIot } from '../../packages/local-cloud/tests/iot/iot-fixture.ts';
 import { loadTidegate } from './tidegate-template.ts';
@@ -23,6 +25,20 @@ test("the template's policy lets a device connect and publish as itself, and not
     ['iot:Publish', 'topic/$aws/rules/OtherRule/telemetry/seattle/s1', false],
     ['iot:Publish', 'topic/telemetry/seattle/s2', false],
     ['iot:Publish', 'topic/telemetry/a/b/s1', false],
+    ['iot:Publish', 'topic/telemetry/seattle/s1/temperature', true],
+    ['iot:Publish', 'topic/telemetry/seattle/s1/attic', true],
+    ['iot:Publish', 'topic/telemetry/seattle/s1/4/5/6/7/8', true],
+    ['iot:Publish', 'topic/$aws/rules/TelemetryRule/telemetry/seattle/s1/attic', true],
+    ['iot:Publish', 'topic/$aws/rules/MalformedRule/telemetry/seattle/s1', false],
+    ['iot:Publish', 'topic/telemetry/seattle/s2/s1', false],
+    ['iot:Publish', 'topic/telemetry/seattle/s2/s1/temperature', false],
+    ['iot:Publish', 'topic/telemetry/seattle/s2/attic/s1', false],
+    ['iot:Publish', 'topic/telemetry/seattle/s2/attic/s1/temperature', false],
+    ['iot:Publish', 'topic/$aws/rules/TelemetryRule/telemetry/seattle/s2/s1', false],
+    ['iot:Publish', 'topic/$aws/rules/TelemetryRule/telemetry/seattle/s2/s1/x', false],
+    ['iot:Publish', 'topic/telemetry/seattle/s10/attic', false],
+    ['iot:Publish', 'topic/telemetry/seattle/xs1/attic', false],
+    ['iot:Publish', 'topic/telemetry/s1', false],
     ['iot:Publish', 'topic/other', false],
     ['iot:RetainPublish', 'topic/telemetry/seattle/s1', false],
     ['iot:Subscribe', 'topicfilter/telemetry/seattle/s2', false],
@@ -61,4 +77,25 @@ test("the template's policy lets a device connect and publish as itself, and not
     other.reason,
     /^no policy of certificate [0-9a-f]{12}\.\.\., which is attached to no thing named "s2", allows iot:Connect on client\/s2 \(nearest: TidegateDevice statement 1 \(Sid ConnectUnderOwnName\): \$\{iot:Connection.Thing.ThingName\} has no value\)$/,
   );
+});
+
+test('a gateway publishes for the sensors behind it, and for no sensor beside it', async () => {
+  const { iot } = await openTestIot();
+  await iot.seed(loadTidegate());
+  await device(iot, { thing: 'dev-a', policy: 'TidegateDevice' });
+  const explained = (topic: string) => {
+    const question = parsePolicyOptions([
+      'explain',
+      '--thing',
+      'dev-a',
+      '--action',
+      'publish',
+      '--topic',
+      topic,
+    ]);
+    return explainPolicy(iot.registry, question!).join('\n');
+  };
+  assert.match(explained('telemetry/lab/dev-a/sensor-behind-gateway'), /ALLOWED/);
+  assert.match(explained('telemetry/lab/sensor-behind-gateway'), /REFUSED/);
+  assert.match(explained('telemetry/lab/sensor-behind-gateway/dev-a'), /REFUSED/);
 });

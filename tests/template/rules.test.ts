@@ -40,8 +40,15 @@ describe('the rules of template.yaml', () => {
       assert.deepEqual(ids(payload), malformed, JSON.stringify(payload));
     }
   });
+  it('take deeper topics too, up to eight levels', () => {
+    for (const topic of ['telemetry/seattle/s1/x', 'telemetry/seattle/s1/4/5/6/7/8']) {
+      assert.deepEqual(ids('{"temperature":4.2}', topic), telemetry);
+      assert.deepEqual(ids('21.5', topic), malformed);
+      assert.deepEqual(ids('{}', `$aws/rules/TelemetryRule/${topic}`), telemetry);
+    }
+  });
   it('leave other topics alone', () => {
-    for (const topic of ['telemetry/seattle', 'telemetry/seattle/s1/x', 'other/seattle/s1'])
+    for (const topic of ['telemetry', 'other/seattle/s1', 'commands/s1/x'])
       assert.deepEqual(ids('{}', topic), []);
   });
   it('give ingest what it expects of a malformed message', async () => {

@@ -13,7 +13,6 @@ import {
   readLine,
   setLimits,
   shapeOf,
-  skippedOf,
   textLength,
   textStart,
   timestampOf,
@@ -21,15 +20,14 @@ import {
 import { defineMember } from './members.ts';
 import { isNamed, nameOf } from './names.ts';
 import { insertReading, isFrom, repeatedBy } from './readings.ts';
+import { addSentinel } from './sentinels.ts';
 import { createTable, guessOf } from './table.ts';
 import { hashOf } from './text.ts';
 import { firstWindow, recentOf, setWindowLength, windowOf } from './windows.ts';
 
-export { defineMember, firstWindow, setLimits, setWindowLength, used };
+export { addSentinel, defineMember, firstWindow, setLimits, setWindowLength, used };
 
-/** Lines that were taken, and their values that are no numbers. */
 export let linesTaken: f64 = 0;
-export let valuesSkipped: f64 = 0;
 
 /** Memory is full before there are as many. */
 const devices = createTable(i32.MAX_VALUE);
@@ -137,7 +135,6 @@ function takeReading(line: usize): bool {
     insertReading(line);
   }
   linesTaken += 1;
-  valuesSkipped += skippedOf(line);
   return true;
 }
 

@@ -21,13 +21,11 @@ export const WINDOW_READINGS = 20;
 export const WINDOW_NEWEST_TIME = 24;
 export const WINDOW_OLDEST_TIME = 32;
 export const WINDOW_NEWEST = 40;
-/** A bit for each id that its readings may have. */
-export const WINDOW_IDS = 44;
 /** The first of its metrics, how many it has, and the shape of its first reading, whose metrics come first, one after the other. */
-export const WINDOW_FIGURES = 48;
-export const WINDOW_METRICS = 52;
-export const WINDOW_SHAPE = 56;
-export const WINDOW_SIZE = 64;
+export const WINDOW_FIGURES = 44;
+export const WINDOW_METRICS = 48;
+export const WINDOW_SHAPE = 52;
+export const WINDOW_SIZE = 56;
 
 /** A metric of a window: the next one, its name, its extremes and its sum (i64) in units of 10 ** -places. */
 export const METRIC_NEXT = 0;
@@ -47,14 +45,13 @@ export const READING_SITE = 16;
 export const READING_ID_LENGTH = 20;
 export const READING_VALUES = 24;
 
-/** Texts that a line may have, by number; SKIPPED stands for all that are of no use. */
+/** Texts that a line may have, by number. */
 export const TEXT_DEVICE_ID = 0;
 export const TEXT_SITE = 1;
 export const TEXT_TRACE_ID = 2;
 export const TEXT_ID = 3;
 export const TEXT_CLIENT_ID = 4;
-export const TEXT_SKIPPED = 5;
-export const TEXTS = 6;
+export const TEXTS = 5;
 
 /** Numbers that a line may have: those of metrics come first. */
 export const MAX_METRICS = 32;

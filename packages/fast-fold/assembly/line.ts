@@ -10,25 +10,23 @@ import {
   TEXT_DEVICE_ID,
   TEXT_ID,
   TEXT_SITE,
-  TEXT_SKIPPED,
   TEXT_TRACE_ID,
   TEXTS,
 } from './layout.ts';
 import { isFirstIn, lengthOf, memberAt, noMember, numberSlotOf, textSlotOf } from './members.ts';
 import { NUMBER_SIZE, placesOf, readNumber, setZero, valueOf } from './number.ts';
-import { noMetrics, withMetric } from './shapes.ts';
+import { isSentinel } from './sentinels.ts';
+import { isUsual, noMetrics, withMetric } from './shapes.ts';
 import { plainEnd } from './text.ts';
 
-// A line: where the next one begins, which metrics it has and in which order, its event time in epoch milliseconds, and how
-// many of its values are no numbers; what others find out of it; then its texts, and its numbers, of which those of the
-// metrics come first.
+// A line: where the next one begins, which metrics it has and in which order, and its event time in epoch milliseconds; what
+// others find out of it; then its texts, and its numbers, of which those of the metrics come first.
 const NEXT = 0;
 const SHAPE = 4;
 const TIMESTAMP = 8;
-const SKIPPED = 16;
-export const LINE_DEVICE_HASH = 20;
-export const LINE_SITE = 24;
-export const LINE_WINDOW = 28;
+export const LINE_DEVICE_HASH = 16;
+export const LINE_SITE = 20;
+export const LINE_WINDOW = 24;
 const FIRST_TEXT = 32;
 const FIRST_NUMBER = FIRST_TEXT + TEXTS * 8;
 export const LINE_SIZE = FIRST_NUMBER + NUMBERS * NUMBER_SIZE;
@@ -53,10 +51,6 @@ const COMMA: u8 = 0x2c;
 const QUOTE: u8 = 0x22;
 const NEWLINE: u8 = 0x0a;
 const NINE: u8 = 0x39;
-const LETTER_F: u8 = 0x66;
-const TRUE: u32 = 0x65757274;
-const NULL: u32 = 0x6c6c756e;
-const ALSE: u32 = 0x65736c61;
 
 /** Limits of times in milliseconds, of lengths in characters. */
 export function setLimits(lateness: f64, skew: f64, nameLength: i32, idLength: i32): void {
@@ -76,10 +70,6 @@ export function shapeOf(line: usize): usize {
 
 export function timestampOf(line: usize): f64 {
   return load<f64>(line, TIMESTAMP);
-}
-
-export function skippedOf(line: usize): i32 {
-  return load<i32>(line, SKIPPED);
 }
 
 export function textStart(line: usize, text: i32): usize {
@@ -108,7 +98,6 @@ export function readLine(start: usize, line: usize): bool {
   if (load<u8>(start) !== OPEN) return false;
   serial += 1;
   for (let text = 0; text < TEXTS; text += 1) store<i32>(textAt(line, text), -1, LENGTH);
-  store<i32>(line, 0, SKIPPED);
   setZero(numberAt(line, NUMBER_TIMESTAMP));
   setZero(numberAt(line, NUMBER_RECEIVED_AT));
   let shape = noMetrics;
@@ -123,30 +112,25 @@ export function readLine(start: usize, line: usize): bool {
     const byte = load<u8>(at);
     if (byte === QUOTE) {
       at = readText(at + 1, line, textSlotOf(member));
-    } else if (byte <= NINE) {
+    } else {
       let slot = numberSlotOf(member);
-      if (slot === NOWHERE || metrics === MAX_METRICS) return false;
-      if (slot === NUMBER_METRIC) {
+      if (byte > NINE || slot === NOWHERE || metrics === MAX_METRICS) return false;
+      const isMetric = slot === NUMBER_METRIC;
+      if (isMetric) {
         slot = metrics;
         metrics += 1;
         shape = withMetric(shape, member);
         if (shape === 0) return false;
       }
       at = readNumber(at, numberAt(line, slot));
-    } else {
-      at = textSlotOf(member) === TEXT_SKIPPED ? literalEnd(at) : 0;
-      countSkipped(line);
+      if (isMetric && isSentinel(valueOf(numberAt(line, slot)))) return false;
     }
     if (at === 0) return false;
   } while (load<u8>(at) === COMMA);
   if (load<u8>(at) !== CLOSE || load<u8>(at, 1) !== NEWLINE) return false;
   store<usize>(line, at + 2, NEXT);
   store<usize>(line, shape, SHAPE);
-  return shape !== noMetrics && isReading(line);
-}
-
-function countSkipped(line: usize): void {
-  store<i32>(line, skippedOf(line) + 1, SKIPPED);
+  return shape !== noMetrics && isReading(line) && isUsual(shape);
 }
 
 /** Where the text ends whose first character is at `at`, with its quote; 0 when it has others than plain ones. */
@@ -156,15 +140,7 @@ function readText(at: usize, line: usize, slot: i32): usize {
   if (load<u8>(end) !== QUOTE) return 0;
   store<usize>(textAt(line, slot), at, START);
   store<i32>(textAt(line, slot), i32(end - at), LENGTH);
-  if (slot === TEXT_SKIPPED) countSkipped(line);
   return end + 1;
-}
-
-/** Where true, false or null at `at` ends; 0 when there is none. */
-function literalEnd(at: usize): usize {
-  const word = load<u32>(at);
-  if (word === TRUE || word === NULL) return at + 4;
-  return load<u8>(at) === LETTER_F && load<u32>(at, 1) === ALSE ? at + 5 : 0;
 }
 
 /** Whether the numbers and texts that were found make a reading in time. */

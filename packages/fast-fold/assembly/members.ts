@@ -1,7 +1,7 @@
 // What is known of the members of lines by name: where their values go, and which one comes next, because most lines are alike.
 
 import { take } from './arena.ts';
-import { NAME_BYTES, NAME_LENGTH, NAME_OWN, NOWHERE, NUMBER_METRIC, TEXT_SKIPPED } from './layout.ts';
+import { NAME_BYTES, NAME_LENGTH, NAME_OWN, NOWHERE, NUMBER_METRIC } from './layout.ts';
 import { nameOf } from './names.ts';
 import { createTable } from './table.ts';
 import { hashOf, isSame, plainEnd } from './text.ts';
@@ -43,7 +43,7 @@ function find(at: usize): usize {
     return 0;
   const member = nameOf(members, hashOf(at, length + MARKS), at, length + MARKS);
   if (member !== 0 && load<i32>(member, IS_LEARNT) === 0) {
-    learn(member, TEXT_SKIPPED, isMetricName(at + 1, length) ? NUMBER_METRIC : NOWHERE);
+    learn(member, NOWHERE, isMetricName(at + 1, length) ? NUMBER_METRIC : NOWHERE);
   }
   return member;
 }

@@ -9,7 +9,6 @@ import {
   READING_TIME,
   READING_VALUES,
   TEXT_ID,
-  WINDOW_IDS,
   WINDOW_NEWEST,
   WINDOW_NEWEST_TIME,
   WINDOW_OLDEST_TIME,
@@ -20,7 +19,7 @@ import { LINE_SITE, LINE_WINDOW, numberAt, shapeOf, textLength, textStart, times
 import { isNameBefore } from './names.ts';
 import { valueOf } from './number.ts';
 import { countOf, nameIn } from './shapes.ts';
-import { hashOf, isSame } from './text.ts';
+import { isSame } from './text.ts';
 
 /** Of readings of one window, so that lines made to be slow are left to the careful way. */
 const MAX_STEPS = 256;
@@ -41,43 +40,30 @@ export function repeatedBy(line: usize): usize {
   const timestamp = timestampOf(line);
   newer = 0;
   older = load<usize>(window, WINDOW_NEWEST);
-  const hasId = textLength(line, TEXT_ID) > 0;
-  if (timestamp > load<f64>(window, WINDOW_NEWEST_TIME) && !hasId) return 0;
+  if (timestamp > load<f64>(window, WINDOW_NEWEST_TIME)) return 0;
   let steps = 0;
   for (; older !== 0 && load<f64>(older, READING_TIME) > timestamp; older = olderThan(older)) {
     if (++steps > MAX_STEPS) return UNCLEAR;
     newer = older;
   }
-  return hasId ? sameId(line) : sameContent(line);
-}
-
-function sameContent(line: usize): usize {
-  const timestamp = timestampOf(line);
-  let steps = 0;
+  steps = 0;
   for (let at = older; at !== 0 && load<f64>(at, READING_TIME) === timestamp; at = olderThan(at)) {
     if (++steps > MAX_STEPS) return UNCLEAR;
-    if (load<i32>(at, READING_ID_LENGTH) === 0 && hasSameValues(at, line)) return at;
+    if (hasSameId(at, line) && hasSameValues(at, line)) return at;
   }
   return 0;
 }
 
-/** An id that comes again with something else is for the careful way. */
-function sameId(line: usize): usize {
-  const window = load<usize>(line, LINE_WINDOW);
-  if ((load<u32>(window, WINDOW_IDS) & bitOfId(line)) === 0) return 0;
-  const start = textStart(line, TEXT_ID);
-  const length = textLength(line, TEXT_ID);
-  let steps = 0;
-  for (let at = load<usize>(window, WINDOW_NEWEST); at !== 0; at = olderThan(at)) {
-    if (++steps > MAX_STEPS) return UNCLEAR;
-    if (load<i32>(at, READING_ID_LENGTH) !== length || !isSame(start, idAt(at), length)) continue;
-    return load<f64>(at, READING_TIME) === timestampOf(line) && hasSameValues(at, line) ? at : UNCLEAR;
-  }
-  return 0;
+/** 0 when the line has none. */
+function idLengthOf(line: usize): i32 {
+  return max(textLength(line, TEXT_ID), 0);
 }
 
-function bitOfId(line: usize): u32 {
-  return (<u32>1) << (hashOf(textStart(line, TEXT_ID), textLength(line, TEXT_ID)) & 31);
+/** Also if neither has one. */
+function hasSameId(reading: usize, line: usize): bool {
+  const length = idLengthOf(line);
+  if (load<i32>(reading, READING_ID_LENGTH) !== length) return false;
+  return length === 0 || isSame(textStart(line, TEXT_ID), idAt(reading), length);
 }
 
 function idAt(reading: usize): usize {
@@ -115,7 +101,7 @@ export function insertReading(line: usize): void {
   const shape = shapeOf(line);
   const timestamp = timestampOf(line);
   const metrics = countOf(shape);
-  const idLength = max(textLength(line, TEXT_ID), 0);
+  const idLength = idLengthOf(line);
   const reading = take(READING_VALUES + (metrics << 3) + idLength);
   store<usize>(reading, older, READING_OLDER);
   store<usize>(reading, shape, READING_SHAPE);
@@ -127,7 +113,6 @@ export function insertReading(line: usize): void {
   if (idLength > 0) {
     store<i32>(reading, idLength, READING_ID_LENGTH);
     memory.copy(idAt(reading), textStart(line, TEXT_ID), idLength);
-    store<u32>(window, load<u32>(window, WINDOW_IDS) | bitOfId(line), WINDOW_IDS);
   }
   if (older === 0) store<f64>(window, timestamp, WINDOW_OLDEST_TIME);
   if (newer === 0) {

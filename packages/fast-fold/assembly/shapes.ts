@@ -3,10 +3,18 @@
 import { take } from './arena.ts';
 import { SHAPE_COUNT, SHAPE_NAMES } from './layout.ts';
 
-// What a shape has besides: the shapes with one metric more, as a list, and which of them came last.
+// What a shape has besides: the shapes with one metric more, as a list, which of them came last, and what the caller says of it.
 const CHILDREN = 4;
 const SIBLING = 8;
 const GUESS = 12;
+const ANSWER = 16;
+
+const NOT_ASKED = 0;
+const YES = 1;
+const NO = 2;
+
+/** Whether numbers of that shape are metrics under its names, as the caller, who is asked once for each shape, knows. */
+declare function areMetrics(shape: usize): bool;
 
 const MAX_SHAPES = 1000;
 let count = 0;
@@ -20,6 +28,12 @@ export function countOf(shape: usize): i32 {
 
 export function nameIn(shape: usize, index: i32): usize {
   return load<usize>(shape + (index << 2), SHAPE_NAMES);
+}
+
+/** Whether a line of that shape is a usual one, as far as its names tell. */
+export function isUsual(shape: usize): bool {
+  if (load<i32>(shape, ANSWER) === NOT_ASKED) store<i32>(shape, areMetrics(shape) ? YES : NO, ANSWER);
+  return load<i32>(shape, ANSWER) === YES;
 }
 
 /** The shape with that metric added at the end; 0 when it is new and there are too many. */

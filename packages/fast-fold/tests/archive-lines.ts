@@ -8,6 +8,8 @@ export const options = {
   maxSkewSeconds: 60,
   maxNameLength: 128,
   maxIdLength: 64,
+  areMetrics: () => true,
+  sentinels: [-127, 655.35],
 };
 
 export interface Line {

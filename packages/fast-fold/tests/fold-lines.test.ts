@@ -18,10 +18,14 @@ interface Outcome {
   readonly others: readonly Handed[];
 }
 
-async function fold(chunks: Iterable<Uint8Array>): Promise<Outcome> {
+async function fold(
+  chunks: Iterable<Uint8Array>,
+  areMetrics: (names: readonly string[]) => boolean = options.areMetrics,
+): Promise<Outcome> {
   const others: Handed[] = [];
   const folded = await foldLines(chunks, {
     ...options,
+    areMetrics,
     onOther: ({ bytes, ...line }) => others.push({ text: Buffer.from(bytes).toString(), ...line }),
   });
   return { folded, windows: folded.windows.map((window) => folded.windowAt(window)), others };
@@ -30,8 +34,7 @@ async function fold(chunks: Iterable<Uint8Array>): Promise<Outcome> {
 /** Of what a test compares: handles and orders are places in memory. */
 async function plainly(chunks: Iterable<Uint8Array>) {
   const { folded, windows, others } = await fold(chunks);
-  const { lines, skipped } = folded;
-  return { lines, skipped, windows, others: others.map(({ text, number }) => ({ text, number })) };
+  return { lines: folded.lines, windows, others: others.map(({ text, number }) => ({ text, number })) };
 }
 
 const UNIT = 10n ** 15n;
@@ -44,7 +47,7 @@ test('adds up the readings of each device and window exactly', async () => {
     humidity: 40 + (n % 7),
   }));
   const { folded, windows } = await fold([archiveOf(lines)]);
-  assert.deepEqual([folded.lines, folded.skipped, windows.length], [400, 0, 16]);
+  assert.deepEqual([folded.lines, windows.length], [400, 16]);
   for (const { deviceId, windowStart, site, readings, firstReadingAt, metrics } of windows) {
     const own = Array.from({ length: 400 }, (_, n) => n).filter(
       (n) => `store-${n % 4}` === deviceId && Math.floor((START + n * 100) / 10_000) * 10_000 === windowStart,
@@ -86,6 +89,50 @@ test('gives the readings of a window as they came, each once', async () => {
   );
 });
 
+test('takes readings of one id for one only if their times and values are the same, too', async () => {
+  const lines = [
+    { id: 'a', timestamp: START + 5, humidity: 40 },
+    { id: 'a', timestamp: START + 6, humidity: 40 },
+    { id: 'a', timestamp: START + 5, humidity: 41 },
+    { id: 'b', timestamp: START + 5, humidity: 40 },
+    { timestamp: START + 5, humidity: 40 },
+  ];
+  const { folded, windows, others } = await fold([archiveOf([...lines, ...lines].map(textOf))]);
+  assert.deepEqual([folded.lines, windows[0]!.readings, others], [10, 5, []]);
+});
+
+test('asks once for each list of names whether they are metrics, and hands over the lines whose are not', async () => {
+  const asked: (readonly string[])[] = [];
+  const areMetrics = (names: readonly string[]) => {
+    asked.push(names);
+    return !names.includes('uptime');
+  };
+  const lines = list(50, (n) => ({ timestamp: START + n, [n % 2 ? 'uptime' : 'humidity']: n }));
+  const half = archiveOf([textOf({ uptime: 1 }).slice(0, -1), textOf({ rssi: true })]);
+  const { folded, others } = await fold([archiveOf(lines), half], areMetrics);
+  assert.deepEqual(asked, [
+    ['humidity', 'temperature'],
+    ['uptime', 'temperature'],
+  ]);
+  assert.deepEqual([folded.lines, others.length], [25, 27]);
+});
+
+test('rejects with the error of who says which names are metrics', async () => {
+  const broken = () => {
+    throw new Error('no idea');
+  };
+  await assert.rejects(fold([archiveOf([textOf({})])], broken), /no idea/);
+});
+
+test('reads the names that it asks for where memory has just grown', async () => {
+  const kinds = list(400, (n) => ({ [`m${n}`]: 1, deviceId: `store-${n}`, timestamp: START + n * 60 }));
+  const filler = list(8000, (n) => ({ deviceId: `store-${n}`, timestamp: START + (n % 60_000) }));
+  const mixed = kinds.flatMap((line, n) => [line, ...filler.slice(n * 20, n * 20 + 20)]);
+  const asked = new Set<string>();
+  await fold([archiveOf(mixed)], ([first]) => asked.add(first!).size > 0);
+  assert.deepEqual([...asked].sort(), ['temperature', ...kinds.map((_, n) => `m${n}`)].sort());
+});
+
 describe('hands over as it came, and folds the lines around it:', () => {
   const usual = textOf({});
   const without = (name: string) => JSON.stringify({ ...(JSON.parse(usual) as Line), [name]: undefined });
@@ -96,6 +143,14 @@ describe('hands over as it came, and folds the lines around it:', () => {
     'sixteen digits': usual.replace('4.2', '4.200000000000000'),
     'a space': usual.replace(',', ', '),
     'several readings': textOf({ readings: [{ temperature: 1 }] }),
+    'a text among the values': textOf({ humidity: '51' }),
+    'a switch among the values': textOf({ door: true }),
+    'a value that is missing': textOf({ door: null }),
+    'a number by which a sensor says that it is broken': textOf({ humidity: -127 }),
+    'a number that is nearly such a one': textOf({ humidity: 655.3549 }),
+    'an id that is a number': textOf({ id: 7 }),
+    'a timestamp in microseconds': textOf({ timestamp: START * 1000 }),
+    'more than 32 metrics': textOf(Object.fromEntries(Array.from({ length: 32 }, (_, n) => [`m${n}`, n]))),
     'a nested value': textOf({ door: { open: true } }),
     'a member that comes twice': usual.replace('{', '{"temperature":5,'),
     'no timestamp': without('timestamp'),
@@ -149,14 +204,9 @@ test('hands over the first KiB of a line over 1 MiB', async () => {
 });
 
 test('folds to the same however the lines are cut into chunks', async () => {
-  const bytes = archiveOf([
-    textOf({ id: 'a' }),
-    'rubbish',
-    '',
-    textOf({ humidity: -0.5, door: true }),
-  ]).subarray(0, -1);
+  const bytes = archiveOf([textOf({ id: 'a' }), 'rubbish', '', textOf({ humidity: -0.5 })]).subarray(0, -1);
   const whole = await plainly([bytes]);
-  assert.deepEqual([whole.lines, whole.skipped, whole.others.length], [2, 1, 1]);
+  assert.deepEqual([whole.lines, whole.others.length], [2, 1]);
   for (let at = 0; at <= bytes.length; at += 1) {
     assert.deepEqual(await plainly([bytes.subarray(0, at), bytes.subarray(at)]), whole, `cut at ${at}`);
   }

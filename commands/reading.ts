@@ -1,0 +1,120 @@
+// `npm run reading -- explain payload.json --topic telemetry/seattle/s1`: what Tidegate makes of a message, without a stack.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { parseDocument } from 'yaml';
+import { explainReading } from '../core/explain-reading.ts';
+import { mappableOf, parseMessage, type ParsedMessage } from '../core/message.ts';
+import type { TimeLimits } from '../core/reading.ts';
+import { compileRule, defaultRules } from '../core/rule-data.ts';
+import { createApplying } from '../core/map-message.ts';
+
+const usage = `usage: npm run reading -- explain FILE --topic telemetry/SITE/THING[/CHILD or METRIC ...] [--mapping FILE.jsonata]
+       FILE has the payload of one message, as the device publishes it; - reads standard input.
+       Shows the format, the time, the metrics, what is skipped and why, and the template's rules that judge it.
+       With --mapping, a JSONata expression reads the payload, as a mapping of the stack would (docs/mappings.md).
+       Exit code 0 when a reading is accepted, 1 when none is, 2 when the question cannot be answered.`;
+
+/** What the person at the terminal can mend. */
+class QuestionError extends Error {
+  override readonly name = 'QuestionError';
+}
+
+const DAY_SECONDS = 86_400;
+
+/** The defaults of the template's parameters: the limits that hold where nobody set others. */
+function readTemplate(): { readonly limits: TimeLimits; readonly rules: ReturnType<typeof compileRule>[] } {
+  const file = path.resolve(import.meta.dirname, '../template.yaml');
+  const template = parseDocument(readFileSync(file, 'utf8'), { logLevel: 'silent' });
+  const numberOf = (name: string) => Number(template.getIn(['Parameters', name, 'Default']));
+  return {
+    limits: {
+      maxLatenessSeconds: numberOf('MaxLatenessDays') * DAY_SECONDS,
+      maxSkewSeconds: numberOf('MaxSkewSeconds'),
+    },
+    rules: defaultRules({
+      maxTemperature: numberOf('MaxTemperature'),
+      minTemperature: numberOf('MinTemperature'),
+      silentAfterMinutes: numberOf('SilentAfterMinutes'),
+    }).map(compileRule),
+  };
+}
+
+function readQuestion(
+  args: readonly string[],
+): { readonly file: string; readonly topic: string; readonly mapping?: string } | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        topic: { type: 'string' },
+        mapping: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (values.help) return undefined;
+    const [command, file, ...rest] = positionals;
+    if (command !== 'explain' || !file || rest.length > 0) throw new QuestionError(usage);
+    if (!values.topic) throw new QuestionError(`say with --topic where the message is published; ${usage}`);
+    return { file, topic: values.topic, ...(values.mapping !== undefined && { mapping: values.mapping }) };
+  } catch (error) {
+    if (error instanceof QuestionError) throw error;
+    throw new QuestionError(`${(error as Error).message.split('\n')[0]}; ${usage}`, { cause: error });
+  }
+}
+
+function readBytes(file: string, content: string): Buffer {
+  try {
+    return readFileSync(file === '-' ? 0 : file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
+    throw new QuestionError(`${file}: ${reason}; it must hold ${content}`, { cause: error });
+  }
+}
+
+/** The message as the rules of the template hand it on; bytes and objects are parsed alike. */
+function eventOf(payload: Buffer, topic: string, now: number): object {
+  const [root, site, deviceId, ...levels] = topic.split('/');
+  if (root !== 'telemetry' || !site || !deviceId) {
+    throw new QuestionError(`--topic ${topic}: devices publish on telemetry/SITE/THING and below it`);
+  }
+  const deeper = Object.fromEntries(levels.map((level, index) => [`topicLevel${index + 4}`, level]));
+  const context = { deviceId, site, receivedAt: now, clientId: deviceId, traceId: 'explained' };
+  return { rawPayload: payload.toString('base64'), ...context, ...deeper };
+}
+
+async function readMessage(event: object, limits: TimeLimits, mapping?: string): Promise<ParsedMessage> {
+  if (mapping === undefined) return parseMessage(event, limits);
+  const expression = readBytes(mapping, 'a JSONata expression').toString();
+  const mapped = await createApplying()({ id: path.parse(mapping).name, expression }, mappableOf(event)!);
+  return parseMessage(event, limits, mapped);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const question = readQuestion(args);
+    if (!question) {
+      process.stdout.write(`${usage}\n`);
+      return 0;
+    }
+    const { limits, rules } = readTemplate();
+    const now = Date.now();
+    const payload = readBytes(question.file, 'the payload of one message');
+    const message = await readMessage(eventOf(payload, question.topic, now), limits, question.mapping);
+    process.stdout.write(`${explainReading(message, rules, now).map(printable).join('\n')}\n`);
+    return message.accepted.length > 0 ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof QuestionError)) throw error;
+    process.stderr.write(`${printable(error.message)}\n`);
+    return 2;
+  }
+}
+
+/** A payload may hold what a terminal would obey. */
+const printable = (line: string) =>
+  line.replaceAll(/[^\P{Cc}\n]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+process.exitCode = await main(process.argv.slice(2));

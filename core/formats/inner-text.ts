@@ -1,0 +1,23 @@
+// Some envelopes carry their content as text, which is JSON again, a number, or line protocol.
+
+import { readPayload } from '../payload-text.ts';
+import { below, unusedPaths, type Draft, type Path, type Surroundings } from './draft.ts';
+
+/** The readings in a text; undefined where it is of no kind that has any. What is left out is named as if it were a member. */
+export function readInnerText(
+  text: string | Uint8Array,
+  path: Path,
+  { readInner }: Surroundings,
+): readonly Draft[] | undefined {
+  const found = readPayload(typeof text === 'string' ? new TextEncoder().encode(text) : text);
+  if (found.kind === 'none') return undefined;
+  if (found.kind === 'scalar')
+    return [{ times: [], values: [{ path, name: path.slice(-1), value: found.value }] }];
+  const value = found.kind === 'json' ? found.value : found.text;
+  const drafts = readInner(value, []);
+  const unused = found.kind === 'json' ? unusedPaths(value, drafts) : [];
+  return drafts.map((draft, index) => ({
+    ...below(index > 0 ? draft : { ...draft, unmeasured: [...unused, ...(draft.unmeasured ?? [])] }, path),
+    at: path,
+  }));
+}

@@ -1,0 +1,50 @@
+// Sensor.Community (airRohr): a list of names and values, all of them text.
+
+import { isObject, type Format, type Json, type Leaf } from './draft.ts';
+
+/** Of the firmware's loop. */
+const BOOKKEEPING = new Set([
+  'samples',
+  'min_micro',
+  'max_micro',
+  'interval',
+  'GPS_timestamp',
+  'GPS_date',
+  'GPS_time',
+]);
+const UNITS: readonly (readonly [end: RegExp, unit: string])[] = [
+  [/(?:^|_)P\d+$/, 'ug/m3'],
+  [/temperature$/, 'Cel'],
+  [/humidity$/, '%RH'],
+  [/pressure$/, 'Pa'],
+  [/co2_ppm$/, 'ppm'],
+  [/^signal$/, 'dBm'],
+];
+
+/**
+ * Recognised by `sensordatavalues`, an array of `value_type` and `value`. The first is the metric's name as it stands,
+ * since `P1` is PM10 of one sensor and PM2.5 of another.
+ * @see https://github.com/opendata-stuttgart/sensors-software/tree/master/airrohr-firmware
+ */
+export const sensorCommunity: Format = {
+  name: 'sensor-community',
+  read: (payload) => {
+    if (!isObject(payload) || !Array.isArray(payload['sensordatavalues'])) return undefined;
+    const items: readonly unknown[] = payload['sensordatavalues'];
+    if (items.length === 0 || !items.every(isItem)) return undefined;
+    const clock = items.findIndex((item) => item['value_type'] === 'GPS_timestamp');
+    const times = clock < 0 ? [] : [{ ...leafOf(items[clock]!, clock), isUtc: true }];
+    const leaves = items.map(leafOf).filter(({ name }) => !BOOKKEEPING.has(name[0]!));
+    return leaves.length > 0 ? [{ times, values: leaves }] : [];
+  },
+};
+
+const isItem = (item: unknown): item is Json =>
+  isObject(item) && typeof item['value_type'] === 'string' && Object.hasOwn(item, 'value');
+
+function leafOf(item: Json, index: number): Leaf {
+  const name = item['value_type'] as string;
+  const unit = UNITS.find(([end]) => end.test(name))?.[1];
+  const leaf = { path: ['sensordatavalues', String(index), 'value'], name: [name], value: item['value'] };
+  return unit === undefined ? leaf : { ...leaf, unit };
+}

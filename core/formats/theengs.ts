@@ -1,0 +1,51 @@
+// OpenMQTTGateway and Theengs Gateway: what a Bluetooth sensor advertises, decoded.
+
+import { childBeside, macOf } from './child.ts';
+import { isObject, leavesOf, type Format } from './draft.ts';
+import { timesOf } from './general.ts';
+import { withoutFahrenheit, withUnits } from './units.ts';
+
+/** Of the radio and of the decoder. */
+const BOOKKEEPING = new Set([
+  ...['id', 'mac', 'name', 'mac_type', 'adv_type', 'brand', 'model', 'model_id', 'type', 'cidc'],
+  ...['acts', 'cont', 'track', 'encr', 'mfid', 'servicedata', 'servicedatauuid'],
+  ...['manufacturerdata', 'uuid', 'ctr', 'prmac', 'presence', 'host'],
+]);
+const MARKERS = ['model_id', 'mac_type', 'servicedata', 'manufacturerdata', 'brand'];
+const UNITS: Readonly<Record<string, string>> = {
+  tempc: 'Cel',
+  tempf: '[degF]',
+  hum: '%RH',
+  batt: '%',
+  volt: 'V',
+  rssi: 'dBm',
+  lux: 'lx',
+  moi: '%',
+  fer: 'uS/cm',
+  distance: 'm',
+  pres: 'hPa',
+};
+
+/**
+ * Recognised by a MAC address in `id` (or in `mac`, where `id` is the UUID of a beacon), `rssi`, and a member that the
+ * decoder adds. The address is the child.
+ * @see https://docs.openmqttgateway.com/use/ble.html
+ * @see https://decoder.theengs.io/devices/devices.html
+ */
+export const theengs: Format = {
+  name: 'theengs',
+  read: (payload, { levels }) => {
+    if (!isObject(payload) || typeof payload['rssi'] !== 'number') return undefined;
+    const mac = macOf(payload['id']) ?? macOf(payload['mac']);
+    if (mac === undefined || !MARKERS.some((name) => Object.hasOwn(payload, name))) return undefined;
+    const times = timesOf(payload, []);
+    const taken = new Set(times.map(({ path }) => path[0]));
+    const leaves = leavesOf(
+      payload,
+      [],
+      [],
+      (name, depth) => depth === 0 && (BOOKKEEPING.has(name) || taken.has(name)),
+    );
+    return [{ child: childBeside(levels, mac), times, values: withUnits(withoutFahrenheit(leaves), UNITS) }];
+  },
+};

@@ -1,0 +1,58 @@
+// Which mapping reads a message: people's own JSONata for devices that no format fits, in versions that each have a time.
+
+import { matches, type Match, type Subject } from './alert-rule.ts';
+
+/** Never changed once it is stored, so that a message is read tomorrow as it was when it arrived. */
+export interface MappingVersion {
+  readonly id: string;
+  /** It reads messages that arrive from then on, until the next version does; epoch milliseconds. */
+  readonly from: number;
+  /** For people. */
+  readonly comment?: string;
+  /** False: the formats read again. */
+  readonly enabled?: boolean;
+  readonly match?: Match;
+  /** JSONata: a message's payload becomes one reading or an array of them. */
+  readonly expression: string;
+}
+
+export interface Mapping {
+  readonly id: string;
+  /** One or more, in the order of their times. */
+  readonly versions: readonly MappingVersion[];
+}
+
+/** What a mapping made of a message, or why it made nothing. */
+export type Mapped = { readonly id: string } & ({ readonly output: unknown } | { readonly problem: string });
+
+/**
+ * Until a version holds after it was stored: longer than any environment keeps what it read, so that all of them, and whoever
+ * reads the archive later, read a message alike.
+ */
+export const MAPPING_DELAY_MS = 60_000;
+export const MAX_MAPPING_VERSIONS = 50;
+export const MAX_EXPRESSION_LENGTH = 16_000;
+
+/** Of each mapping the version that holds for what arrives at `at`, unless it is switched off; by id. */
+export function versionsAt(mappings: readonly Mapping[], at: number): MappingVersion[] {
+  return mappings
+    .flatMap(({ versions }) => versions.findLast(({ from }) => from <= at) ?? [])
+    .filter(({ enabled = true }) => enabled)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** The first by id that matches the device. */
+export function mappingFor(
+  versions: readonly MappingVersion[],
+  subject: Subject,
+): MappingVersion | undefined {
+  return versions.find(({ match }) => matches(match, subject));
+}
+
+/** Versions as they come out of a table, put together. */
+export function mappingsOf(versions: readonly MappingVersion[]): Mapping[] {
+  const byId = Map.groupBy(versions, ({ id }) => id);
+  return [...byId]
+    .map(([id, own]) => ({ id, versions: own.toSorted((a, b) => a.from - b.from) }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}

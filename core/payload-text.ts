@@ -1,0 +1,99 @@
+// The bytes of a payload that is not a JSON object: an array, a bare value, or nearly JSON as small firmware prints it.
+
+/** What was found, or where and why it is not what it should be. */
+export type FoundPayload =
+  | { readonly kind: 'json'; readonly value: unknown }
+  /** A number, a switch or a word alone. */
+  | { readonly kind: 'scalar'; readonly value: unknown }
+  /** Text of another kind, such as line protocol. */
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'none'; readonly detail: string };
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const STRING = '"(?:[^"\\\\\\n]|\\\\.)*"';
+/** What `printf` writes for a float that is none, where JSON has a value. */
+const NOT_A_NUMBER = new RegExp(`${STRING}|(?<=[:,[]\\s*)[+-]?(?:nan|inf(?:inity)?)\\b(?=\\s*[,}\\]])`, 'gi');
+const TRAILING_COMMA = new RegExp(`${STRING}|,(?=\\s*[}\\]])`, 'g');
+const LINE_BREAK = /\r?\n/;
+/** A measurement and a field, behind comments; `\` stands before a space, a comma and an equals sign of a name. */
+const LINE_PROTOCOL = /^(?:#.*\n\s*)*(?:\\.|[^\s,{["'#\\])(?:\\.|[^\s\\])* (?:\\.|[^\s=,\\])+=\S/;
+const MAX_SCALAR_LENGTH = 64;
+
+/** Reads the bytes of a whole payload. Never throws. */
+export function readPayload(bytes: Uint8Array): FoundPayload {
+  if (bytes.length === 0) return { kind: 'none', detail: 'the payload is empty' };
+  let text: string;
+  try {
+    text = utf8.decode(bytes).trim(); // a byte order mark is taken away
+  } catch {
+    return { kind: 'none', detail: 'the payload is neither text in UTF-8 nor JSON: it needs a decoder' };
+  }
+  if (text === '') return { kind: 'none', detail: 'the payload is empty' };
+  const json = jsonOf(text) ?? linesOf(text);
+  if (json) return isScalar(json.value) ? { kind: 'scalar', value: json.value } : { kind: 'json', ...json };
+  if (/^[{[]/.test(text)) return { kind: 'none', detail: whereJsonStops(text) };
+  if (LINE_PROTOCOL.test(text)) return { kind: 'text', text };
+  if (text.length <= MAX_SCALAR_LENGTH && !/[\s,;]\S/.test(text)) return { kind: 'scalar', value: text };
+  const shown = JSON.stringify(text.slice(0, 24));
+  return {
+    kind: 'none',
+    detail: `the payload ${shown} is not JSON: send an object such as {"temperature": 4.2}`,
+  };
+}
+
+/** The JSON value of the bytes, else their text, else their base64. */
+export function valueOf(bytes: Buffer): unknown {
+  const found = readPayload(bytes);
+  if (found.kind === 'json' || found.kind === 'scalar') return found.value;
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return bytes.toString('base64');
+  }
+}
+
+const isScalar = (value: unknown) => typeof value !== 'object' || value === null;
+
+/** JSON as it is, or with `nan` and `inf` for values, or with a comma too many before a bracket. */
+function jsonOf(text: string): { readonly value: unknown } | undefined {
+  const found = parse(text);
+  if (found || !/^[{[]/.test(text)) return found;
+  const numbers = text.replace(NOT_A_NUMBER, (token) => (token.startsWith('"') ? token : '"nan"'));
+  return parse(numbers.replace(TRAILING_COMMA, (token) => (token.startsWith('"') ? token : '')));
+}
+
+/** Newline-delimited JSON: the readings of several lines. */
+function linesOf(text: string): { readonly value: unknown } | undefined {
+  if (!text.startsWith('{') || !LINE_BREAK.test(text)) return undefined;
+  const values: unknown[] = [];
+  for (const line of text.split(LINE_BREAK)) {
+    if (line.trim() === '') continue;
+    const found = jsonOf(line);
+    if (!found) return undefined;
+    values.push(found.value);
+  }
+  return { value: values };
+}
+
+function parse(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** In the words of the engine, which names the character and the place. */
+function whereJsonStops(text: string): string {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    const [message, position] =
+      /^(.*?) in JSON at position (\d+)/.exec((error as Error).message)?.slice(1) ?? [];
+    if (position === undefined)
+      return `the payload stops being JSON at its end, after ${text.length} characters`;
+    const shown = JSON.stringify(text.slice(Math.max(0, Number(position) - 12), Number(position) + 1));
+    return `the payload stops being JSON at character ${Number(position) + 1}, after ${shown}: ${message}`;
+  }
+  return 'the payload is not a JSON object';
+}

@@ -1,0 +1,56 @@
+// Mappings over dynalite, in the table of the alert rules: neither disturbs the other.
+
+import { afterAll, beforeAll, test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { createMappingStore } from '../../adapters/mapping-store.ts';
+import { createRuleStore } from '../../adapters/rule-store.ts';
+import { openTables, type Tables } from './tables.ts';
+
+let tables: Tables;
+beforeAll(async () => {
+  tables = await openTables();
+});
+afterAll(() => tables.close());
+
+test('versions come back as they were put, in the order of their times, and none is replaced', async () => {
+  const store = createMappingStore({ client: tables.client, table: 'rules' });
+  const rules = createRuleStore({ client: tables.client, table: 'rules', defaults: [] });
+  assert.deepEqual(await store.read(), { mappings: [], unreadable: [] });
+  const first = { id: 'lora', from: 999, expression: '{"t": t}', match: { type: 'lora*' }, comment: 'ann' };
+  const second = { id: 'lora', from: 1000, expression: '{"t": t}', enabled: false };
+  const other = { id: 'a', from: 5, expression: '$' };
+  for (const version of [second, first, other]) assert.equal(await store.append(version), true);
+  assert.equal(await store.append({ ...first, expression: 'x' }), false);
+  const rule = { id: 'lora', metric: 'temperature', above: 8 };
+  await rules.put(rule);
+
+  const mappings = [
+    { id: 'a', versions: [other] },
+    { id: 'lora', versions: [first, second] },
+  ];
+  assert.deepEqual(await store.read(), { mappings, unreadable: [] });
+  assert.deepEqual(await rules.read(), { rules: [rule], unreadable: [] });
+});
+
+test('a version that was edited by hand is named, and costs no other anything', async () => {
+  const store = createMappingStore({ client: tables.client, table: 'rules' });
+  const before = await store.read();
+  const put = (id: string, mapping: string) =>
+    tables.client.send(
+      new PutItemCommand({ TableName: 'rules', Item: { id: { S: id }, mapping: { S: mapping } } }),
+    );
+  await put('mapping#torn#5', '{"expression":');
+  await put('mapping#newer#5', '{"expression":"$","language":"cel"}');
+  await put('mapping#timeless', '{"expression":"$"}');
+  const { mappings, unreadable } = await store.read();
+  assert.deepEqual(mappings, before.mappings);
+  assert.deepEqual(
+    unreadable.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    [
+      { id: 'newer', problem: 'language is not as it must be' },
+      { id: 'timeless', problem: 'its key has no time' },
+      { id: 'torn', problem: 'its attribute mapping is no JSON' },
+    ],
+  );
+});

@@ -1,0 +1,158 @@
+// What holds for every payload there can be: nothing throws, nothing vanishes without a name, and every way in reads alike.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import * as fc from 'fast-check';
+import { parseArchiveLine } from '../../core/archive/careful-line.ts';
+import { pathText } from '../../core/formats/draft.ts';
+import { readAnyFormat } from '../../core/formats/formats.ts';
+import { parseMessage, type ParsedMessage } from '../../core/message.ts';
+import { METRIC_NAME } from '../../core/metric-name.ts';
+import { MAX_METRICS } from '../../core/reading.ts';
+import { parseStreamRecord } from '../../core/stream-record.ts';
+import { ARRIVAL } from '../support/format-cases.ts';
+import { brokenTexts, jsonTexts, leafPaths, objectTexts, packTexts } from '../support/json-texts.ts';
+
+const LIMITS = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
+const ADDED = { deviceId: 'dev', site: 'lab', receivedAt: ARRIVAL, clientId: 'dev', traceId: 'trace' };
+const runs = (numRuns: number) => ({ numRuns, seed: 7 });
+
+const rawEvent = (bytes: Uint8Array | string) => ({
+  rawPayload: Buffer.from(bytes as string).toString('base64'),
+  ...ADDED,
+});
+
+/** The text of the event that TelemetryRule makes of an object's text. */
+function eventText(payload: string): string {
+  const added = JSON.stringify(ADDED).slice(1);
+  return payload === '{}' ? `{${added}` : `${payload.slice(0, -1)},${added}`;
+}
+
+const parseMembers = (payload: string) => parseMessage(JSON.parse(eventText(payload)), LIMITS);
+const parseBytes = (payload: Uint8Array | string) => parseMessage(rawEvent(payload), LIMITS);
+
+/** Without what a message that is rejected as a whole keeps, which is as it came. */
+function essence({ rejected, ...message }: ParsedMessage) {
+  return {
+    ...message,
+    rejected: rejected.map(({ original, ...rejection }) =>
+      rejection.index === undefined ? rejection : { ...rejection, original },
+    ),
+  };
+}
+
+/** The leaves of a payload that no skipped member, no rejection, no id and no time covers. */
+function uncovered(payload: unknown, { skipped, rejected }: ParsedMessage): string[] {
+  if (rejected.some(({ index }) => index === undefined)) return [];
+  const drafts = readAnyFormat(payload, [])?.drafts ?? [];
+  const covered = new Set(skipped.map(({ name }) => name));
+  for (const { index } of rejected) covered.add(pathText(drafts[index!]!.at!));
+  for (const { id, times } of drafts) {
+    for (const { path } of [...(id ? [id] : []), ...times]) covered.add(pathText(path));
+  }
+  const isCovered = (path: readonly string[]) =>
+    path.some((_, length) => covered.has(pathText(path.slice(0, length + 1))));
+  return leafPaths(payload)
+    .filter((path) => !isCovered(path))
+    .map(pathText);
+}
+
+const metricsIn = ({ accepted }: ParsedMessage) => accepted.flatMap(({ metrics }) => metrics);
+
+test('every leaf of a payload is a metric, a time or an id, or is skipped by name, or is in a reading that is kept', () => {
+  let general = 0;
+  const property = fc.property(fc.oneof(objectTexts, packTexts), (text) => {
+    const message = parseMembers(text);
+    const rest = uncovered(JSON.parse(text), message);
+    if (message.format !== 'general') return;
+    general += 1;
+    assert.equal(rest.length, metricsIn(message).length, JSON.stringify([rest, message.skipped]));
+  });
+  fc.assert(property, runs(5000));
+  assert.ok(general > 2000);
+});
+
+test('the same holds for arrays, lines and everything else that comes as bytes', () => {
+  const property = fc.property(jsonTexts, (text) => {
+    const message = parseBytes(text);
+    const payload: unknown = JSON.parse(text);
+    if (typeof payload !== 'object' || payload === null || message.format !== 'general') return;
+    assert.equal(uncovered(payload, message).length, metricsIn(message).length);
+  });
+  fc.assert(property, runs(3000));
+});
+
+test('each reading of a pack is accepted or rejected, and each message has one of both or is known to measure nothing', () => {
+  fc.assert(
+    fc.property(packTexts, (text) => {
+      const { accepted, rejected, format } = parseMembers(text);
+      const { readings } = JSON.parse(text) as { readings: unknown[] };
+      if (format === 'general') assert.equal(accepted.length + rejected.length, readings.length);
+    }),
+    runs(2000),
+  );
+  fc.assert(
+    fc.property(fc.oneof(jsonTexts, objectTexts, brokenTexts), (text) => {
+      const { accepted, rejected, format, skipped } = parseBytes(text);
+      if (accepted.length + rejected.length > 0) return;
+      assert.notEqual(format, 'general');
+      assert.ok(skipped.length > 0);
+    }),
+    runs(4000),
+  );
+});
+
+test('an object reads the same as members and as bytes', () => {
+  const property = fc.property(fc.oneof(objectTexts, packTexts), (text) => {
+    assert.deepEqual(essence(parseBytes(text)), essence(parseMembers(text)));
+  });
+  fc.assert(property, runs(3000));
+});
+
+test('a message reads the same from the rule, from the stream and from the archive', () => {
+  const texts = fc.oneof(
+    fc.oneof(objectTexts, packTexts).map(eventText),
+    fc.oneof(jsonTexts, brokenTexts).map((text) => JSON.stringify(rawEvent(text))),
+    jsonTexts,
+  );
+  const property = fc.property(texts, (text) => {
+    const direct = parseMessage(JSON.parse(text), LIMITS);
+    assert.deepEqual(parseStreamRecord(Buffer.from(text).toString('base64'), LIMITS), direct);
+    assert.deepEqual(parseArchiveLine(Buffer.from(text), LIMITS), direct);
+  });
+  fc.assert(property, runs(3000));
+});
+
+test('no bytes and no event make it throw', () => {
+  const property = fc.property(
+    fc.uint8Array(),
+    brokenTexts,
+    fc.jsonValue(),
+    jsonTexts,
+    (bytes, text, event, raw) => {
+      for (const payload of [bytes, text]) assert.ok(parseBytes(payload).context);
+      for (const each of [
+        event,
+        JSON.parse(raw),
+        { ...ADDED, rawPayload: event },
+        { ...ADDED, topicLevel4: event },
+      ])
+        parseMessage(each, LIMITS);
+      parseArchiveLine(bytes, LIMITS);
+      parseStreamRecord(Buffer.from(bytes).toString('base64'), LIMITS);
+      parseStreamRecord(event, LIMITS);
+    },
+  );
+  fc.assert(property, runs(3000));
+});
+
+test('a reading has metrics, 32 at most, each of a name of its own that tables and URLs take', () => {
+  const property = fc.property(fc.oneof(objectTexts, packTexts, jsonTexts), (text) => {
+    for (const { metrics } of parseBytes(text).accepted) {
+      assert.ok(metrics.length >= 1 && metrics.length <= MAX_METRICS);
+      assert.equal(new Set(metrics.map(({ name }) => name)).size, metrics.length);
+      for (const { name } of metrics) assert.match(name, METRIC_NAME);
+    }
+  });
+  fc.assert(property, runs(4000));
+});

@@ -1,0 +1,48 @@
+// Which names a rule for any spelling of temperature and humidity judges, and which it leaves alone.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { isSpellingOf } from '../../core/spelling.ts';
+
+const judged: Readonly<Record<string, readonly string[]>> = {
+  temperature: [
+    ...['temperature', 'Temperature', 'TEMP', 'temp', 'tempc', 'temp_c', 'Temp_C', 'tempCelsius', 'tC'],
+    ...[
+      'temperature_2',
+      'temperature_0_tC',
+      'BME280_Temperature',
+      'DS18B20_1_Temperature',
+      'SHT3X_Temperature',
+    ],
+  ],
+  humidity: ['humidity', 'Humidity', 'hum', 'rh', 'relative_humidity', 'humidity_0_rh', 'AM2301_Humidity'],
+  pressure: ['pressure', 'Pressure'],
+  constructor: ['constructor', 'Constructor'],
+  toString: ['toString', 'tostring'],
+};
+
+for (const [metric, names] of Object.entries(judged)) {
+  for (const name of names) {
+    test(`${name} is a spelling of ${metric}`, () => assert.ok(isSpellingOf(metric, name)));
+  }
+}
+
+const others: readonly (readonly [metric: string, name: string])[] = [
+  // Fahrenheit, a chip's own heat, a set point, and what only begins alike.
+  ...['tempf', 'tF', 'ESP32_Temperature', 'target_temperature', 'color_temp', 'temperament', 'attempt'].map(
+    (name) => ['temperature', name] as const,
+  ),
+  ['humidity', 'humidifier'],
+  ['humidity', 'temperature'],
+  ['pressure', 'BME280_Pressure'],
+  ['__proto__', 'constructor'],
+];
+for (const [metric, name] of others) {
+  test(`${name} is no spelling of ${metric}`, () => assert.ok(!isSpellingOf(metric, name)));
+}
+
+test('a long name takes no longer than it is', () => {
+  for (const name of [`ds18${'a'.repeat(50_000)}`, `ds18${'a_'.repeat(50_000)}`]) {
+    assert.ok(!isSpellingOf('temperature', name));
+  }
+});

@@ -1,0 +1,129 @@
+// Mappings over HTTP, over dynalite: checked and tried before they are kept, and kept in versions.
+
+import { afterAll, beforeAll, test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { createMappingStore } from '../../adapters/mapping-store.ts';
+import { createHttpApi } from '../../http-api/app.ts';
+import { mappingRoutes } from '../../http-api/mapping-routes.ts';
+import { openTables, type Tables } from '../adapters/tables.ts';
+
+type Json = Record<string, unknown>;
+
+const NOW = Date.UTC(2026, 10, 21, 12);
+const MINUTE = 60_000;
+const lora = { expression: '{"temperature": t / 10}', match: { type: 'lora*' } };
+
+let tables: Tables;
+let now = NOW;
+let call: (method: string, path: string, body?: unknown) => Promise<{ status: number; body: Json }>;
+beforeAll(async () => {
+  tables = await openTables();
+  const mappings = createMappingStore({ client: tables.client, table: 'rules' });
+  const api = createHttpApi(mappingRoutes({ mappings, now: () => now }));
+  const onError = (error: unknown) => assert.fail(String(error));
+  call = async (method, path, body) => {
+    const request = new Request(`https://api.example${path}`, {
+      method,
+      ...(body !== undefined && {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      }),
+    });
+    const response = await api(request, { caller: { id: 'ann', isGuest: false }, onError });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Json) };
+  };
+});
+afterAll(() => tables.close());
+
+test('a mapping is made, changed and ended, each a minute later, and its versions are kept', async () => {
+  assert.equal((await call('GET', '/mappings/lora')).status, 404);
+  const first = { id: 'lora', ...lora, from: NOW + MINUTE };
+  assert.deepEqual(await call('PUT', '/mappings/lora', lora), { status: 200, body: first });
+  // In the same millisecond.
+  const second = { id: 'lora', expression: '{"temperature": t}', from: NOW + MINUTE + 1 };
+  assert.deepEqual((await call('PUT', '/mappings/lora', { expression: second.expression })).body, second);
+  assert.deepEqual((await call('GET', '/mappings')).body, { mappings: [second], unreadable: [] });
+  now = NOW + 3 * MINUTE;
+  assert.equal((await call('DELETE', '/mappings/lora')).status, 204);
+  assert.equal((await call('DELETE', '/mappings/lora')).status, 404);
+  const last = { ...second, enabled: false, from: NOW + 4 * MINUTE };
+  assert.deepEqual((await call('GET', '/mappings/lora')).body, {
+    id: 'lora',
+    versions: [first, second, last],
+  });
+});
+
+const wrong: readonly (readonly [what: string, body: unknown, detail: RegExp])[] = [
+  ['no expression', {}, /body expression/],
+  ['what is not JSONata', { expression: '{"t": (' }, /body expression is not usable: .*, at character 7/],
+  ['a function of chance', { expression: '{"t": $random()}' }, /\$random is not available/],
+  ['another id', { ...lora, id: 'other' }, /body id must be lora-2, as in the path/],
+  ['an unknown field', { ...lora, unit: 'C' }, /body unit is not known here/],
+  [
+    'a message that it fails on',
+    { ...lora, messages: [{ t: 215 }, { t: 'x' }] },
+    /body messages\.1 is rejected: mapping lora-2: /,
+  ],
+  ['messages without a reading', { expression: 'null', messages: [{ t: 1 }] }, /makes no reading of any/],
+];
+for (const [what, body, detail] of wrong) {
+  test(`a mapping with ${what} is refused and not kept`, async () => {
+    for (const [method, path] of [
+      ['PUT', '/mappings/lora-2'],
+      ['POST', '/mappings/lora-2/validate'],
+    ] as const) {
+      const answer = await call(method, path, body);
+      assert.equal(answer.status, 400);
+      assert.match(String(answer.body['detail']), detail);
+    }
+    assert.equal((await call('GET', '/mappings/lora-2')).status, 404);
+  });
+}
+
+test('a mapping is kept with messages that it reads, and without the messages', async () => {
+  const body = { ...lora, messages: [{ t: 215 }, { t: 3 }] };
+  assert.deepEqual((await call('POST', '/mappings/tried/validate', body)).body, { id: 'tried', ...lora });
+  assert.deepEqual((await call('PUT', '/mappings/tried', body)).body, {
+    id: 'tried',
+    ...lora,
+    from: now + MINUTE,
+  });
+});
+
+test('trying shows readings, rejections and what is skipped, of payloads and of lines of the archive', async () => {
+  const expression = '{"temperature": t / 10, "state": s}';
+  const context = { deviceId: 'n1', site: 'seattle', receivedAt: 1_600_000_000_000, traceId: 't' };
+  const raw = Buffer.from('{"t": 1}').toString('base64');
+  const messages = [
+    { t: 215, s: 'ok' },
+    { ...context, t: 40 },
+    { ...context, rawPayload: raw },
+    { t: 'x' },
+    5,
+  ];
+  const { status, body } = await call('POST', '/mappings/lora/try', { expression, messages });
+  assert.equal(status, 200);
+  const reading = (deviceId: string, timestamp: number, value: string) => ({
+    ...{ deviceId, timestamp },
+    metrics: [{ name: 'temperature', value }],
+  });
+  const [first, second, third, fourth, fifth] = body['messages'] as Json[];
+  assert.deepEqual(first, {
+    readings: [reading('device', now, '21.5')],
+    rejected: [],
+    skipped: ['state (text)'],
+  });
+  assert.deepEqual(second?.['readings'], [reading('n1', context.receivedAt, '4')]);
+  assert.deepEqual(third?.['readings'], [reading('n1', context.receivedAt, '0.1')]);
+  assert.match(JSON.stringify(fourth), /mapping-failed.*mapping lora: The left side/);
+  assert.match(JSON.stringify(fifth), /no-metrics/);
+});
+
+test('a mapping has 50 versions at most, and can be ended then', async () => {
+  for (let n = 0; n < 50; n++) assert.equal((await call('PUT', '/mappings/busy', lora)).status, 200);
+  const { status, body } = await call('PUT', '/mappings/busy', lora);
+  assert.equal(status, 409);
+  assert.match(String(body['detail']), /busy has 50 versions/);
+  assert.equal((await call('DELETE', '/mappings/busy')).status, 204);
+});

@@ -121,7 +121,7 @@ test('bytes that are no text reach a mapping as base64', async () => {
 });
 
 test('a topic level below the device stands before the child of the mapping', async () => {
-  const event = { ...eventOf({ t: 1 }), level4: 'bus' };
+  const event = { ...eventOf({ t: 1 }), topicLevel4: 'bus' };
   assert.deepEqual(await readingsOf('{"child": "a", "t": t, "levels": $count($levels)}', event), [
     'gw:bus:a 0 t=1 levels=1',
   ]);

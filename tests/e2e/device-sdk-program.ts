@@ -144,6 +144,7 @@ async function answer(client: SdkVerbs, { id, verb, args }: Call): Promise<void>
   }
 }
 
+process.on('disconnect', () => process.exit()); // the test is gone
 const options = JSON.parse(process.argv[2]!) as SdkOptions;
 try {
   const connect = options.version === 5 ? connect5 : connect311;

@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { cleanup } from '../support/cleanup.ts';
 
 /** How a client gets in: by mutual TLS with the files of a device, or by WebSocket with AWS credentials. */
 export type Way =
@@ -81,6 +82,8 @@ export async function connectSdk(options: SdkOptions): Promise<SdkClient> {
     await exited;
     process.removeListener('exit', kill);
   };
+  // A test that fails before it says goodbye leaves no program behind.
+  cleanup(die);
   const call = async (verb: Verb, first = '', second = '') => {
     const id = waiting.size;
     const answered = Promise.withResolvers<void>();

@@ -22,6 +22,7 @@ class QuestionError extends Error {
 }
 
 const DAY_SECONDS = 86_400;
+const MAX_DEEPER_LEVELS = 5;
 
 /** The defaults of the template's parameters: the limits that hold where nobody set others. */
 function readTemplate(): { readonly limits: TimeLimits; readonly rules: ReturnType<typeof compileRule>[] } {
@@ -81,6 +82,8 @@ function eventOf(payload: Buffer, topic: string, now: number): object {
   if (root !== 'telemetry' || !site || !deviceId) {
     throw new QuestionError(`--topic ${topic}: devices publish on telemetry/SITE/THING and below it`);
   }
+  if (levels.length > MAX_DEEPER_LEVELS)
+    throw new QuestionError(`--topic ${topic}: a topic has at most eight levels`);
   const deeper = Object.fromEntries(levels.map((level, index) => [`topicLevel${index + 4}`, level]));
   const context = { deviceId, site, receivedAt: now, clientId: deviceId, traceId: 'explained' };
   return { rawPayload: payload.toString('base64'), ...context, ...deeper };
@@ -104,7 +107,7 @@ async function main(args: readonly string[]): Promise<number> {
     const now = Date.now();
     const payload = readBytes(question.file, 'the payload of one message');
     const message = await readMessage(eventOf(payload, question.topic, now), limits, question.mapping);
-    process.stdout.write(`${explainReading(message, rules, now).map(printable).join('\n')}\n`);
+    process.stdout.write(`${explainReading(message, rules, now).map(printableLine).join('\n')}\n`);
     return message.accepted.length > 0 ? 0 : 1;
   } catch (error) {
     if (!(error instanceof QuestionError)) throw error;
@@ -113,8 +116,14 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** What is one line stays one. */
+const printableLine = (line: string) => printable(line).replaceAll('\n', String.raw`\u000a`);
+
 /** A payload may hold what a terminal would obey. */
 const printable = (line: string) =>
-  line.replaceAll(/[^\P{Cc}\n]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  line.replaceAll(
+    /[^\P{Cc}\n]|\p{Bidi_Control}/gu,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 process.exitCode = await main(process.argv.slice(2));

@@ -77,6 +77,8 @@ export async function compileExpression(text: string): Promise<CompiledExpressio
     if (fault) return fault;
   }
   guard(expression);
+  // jsonata's own compares each with each, in one call that nothing can stop.
+  expression.registerFunction('distinct', distinct, '<x:x>');
   expression.registerFunction('bytes', bytesOf, '<s-s?:a<n>>');
   expression.registerFunction(
     'toMillis',
@@ -126,6 +128,20 @@ function guard(expression: Expression): void {
 }
 
 const tooMuch = (message: string, position?: number) => Object.assign(new Error(message), { position });
+
+/** What differs as JSON, with members in any order. */
+function distinct(values: unknown): unknown {
+  if (!Array.isArray(values) || values.length < 2) return values;
+  const found = new Map<string, unknown>();
+  for (const value of values) {
+    const key = JSON.stringify(value, inOrder) ?? 'undefined';
+    if (!found.has(key)) found.set(key, value);
+  }
+  return [...found.values()];
+}
+
+const inOrder = (_name: string, value: unknown): unknown =>
+  isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 
 /** The bytes of base64 or, with `hex` as second argument, of hexadecimal text: decoders need them, and JSONata has none. */
 function bytesOf(text: string | undefined, encoding = 'base64'): number[] | undefined {

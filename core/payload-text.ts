@@ -10,6 +10,7 @@ export type FoundPayload =
   | { readonly kind: 'none'; readonly detail: string };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
+const latin = new TextDecoder('windows-1252');
 const STRING = '"(?:[^"\\\\\\n]|\\\\.)*"';
 /** What `printf` writes for a float that is none, where JSON has a value. */
 const NOT_A_NUMBER = new RegExp(`${STRING}|(?<=[:,[]\\s*)[+-]?(?:nan|inf(?:inity)?)\\b(?=\\s*[,}\\]])`, 'gi');
@@ -18,27 +19,41 @@ const LINE_BREAK = /\r?\n/;
 /** A measurement and a field, behind comments; `\` stands before a space, a comma and an equals sign of a name. */
 const LINE_PROTOCOL = /^(?:#.*\n\s*)*(?:\\.|[^\s,{["'#\\])(?:\\.|[^\s\\])* (?:\\.|[^\s=,\\])+=\S/;
 const MAX_SCALAR_LENGTH = 64;
+/** Such as `21.5 °C`. */
+const NUMBER_AND_UNIT = /^[+-]?\d+(?:\.\d+)? [^\s\d,;]{1,6}$/;
 
 /** Reads the bytes of a whole payload. Never throws. */
 export function readPayload(bytes: Uint8Array): FoundPayload {
   if (bytes.length === 0) return { kind: 'none', detail: 'the payload is empty' };
-  let text: string;
-  try {
-    text = utf8.decode(bytes).trim(); // a byte order mark is taken away
-  } catch {
+  const text = textOf(bytes);
+  if (text === undefined)
     return { kind: 'none', detail: 'the payload is neither text in UTF-8 nor JSON: it needs a decoder' };
-  }
   if (text === '') return { kind: 'none', detail: 'the payload is empty' };
   const json = jsonOf(text) ?? linesOf(text);
   if (json) return isScalar(json.value) ? { kind: 'scalar', value: json.value } : { kind: 'json', ...json };
   if (/^[{[]/.test(text)) return { kind: 'none', detail: whereJsonStops(text) };
   if (LINE_PROTOCOL.test(text)) return { kind: 'text', text };
-  if (text.length <= MAX_SCALAR_LENGTH && !/[\s,;]\S/.test(text)) return { kind: 'scalar', value: text };
+  if (text.length <= MAX_SCALAR_LENGTH && (!/[\s,;]\S/.test(text) || NUMBER_AND_UNIT.test(text)))
+    return { kind: 'scalar', value: text };
   const shown = JSON.stringify(text.slice(0, 24));
   return {
     kind: 'none',
     detail: `the payload ${shown} is not JSON: send an object such as {"temperature": 4.2}`,
   };
+}
+
+/**
+ * Without a byte order mark, and without the zero that ends a text in C. JSON that is not UTF-8 is Latin text mostly, such as
+ * a degree sign of one byte. Undefined: no text.
+ */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes).replace(/\0+$/, '').trim();
+  } catch {
+    return bytes[0] === 0x7b || bytes[0] === 0x5b
+      ? latin.decode(bytes).replace(/\0+$/, '').trim()
+      : undefined;
+  }
 }
 
 /** The JSON value of the bytes, else their text, else their base64. */

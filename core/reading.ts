@@ -190,7 +190,7 @@ function metricsOf({ values }: Draft) {
   return { metrics: [...metrics].map(([name, value]) => ({ name, value })), skipped, rounded };
 }
 
-const FAHRENHEIT = /^(?:°?F|℉|degF|Far)$/;
+const FAHRENHEIT = /^(?:°?F|℉|\[?degF\]?|Far|FAH|fahrenheit)$/i;
 
 /** Fahrenheit is in the name, so that no limit in Celsius judges it. */
 const nameWithUnit = (name: string, unit: string | undefined) =>

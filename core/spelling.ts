@@ -1,28 +1,28 @@
 // Devices spell what they measure in their own ways; a rule that says so judges them all.
 
-/** Sensor chips, by which firmware such as Tasmota names what they measure. A chip's own heat is not among them. */
-const SENSORS =
-  '(?:ds18|dht|am23|bme|bmp|sht|aht|hdc|htu|si70|mcp9|lm75|max31|tmp1|ntc)[a-z0-9]*(?:_[a-z0-9]+)?_';
+/** What a name has that is no measurement of the place: a chip's own heat, set points, limits, colours and what is computed. */
+const OTHER_KINDS =
+  /set|target|limit|alarm|offset|calib|colou?r|chip|cpu|core|esp|device|board|internal|module|switch|light|cover|pm1|em1|over|dew|wind|heat|feels|apparent|(?:^|_)(?:min|max|occupied|unoccupied)_/i;
+
 /** A map, since metrics may be named `constructor`. */
 const SPELLINGS: ReadonlyMap<string, RegExp> = new Map([
   [
     'temperature',
-    new RegExp(
-      `^(?:(?:${SENSORS})?temp(?:erature)?(?:_?(?:c|cel|celsius))?(?:_\\d+)?|tc|temperature_\\d+_tc)$`,
-      'i',
-    ),
+    /^(?:[a-z0-9_]+_)?(?:probe)?temp(?:erature)?(?:sensor)?(?:_?(?:c|cel|celsius))?(?:_?\d+|_l\d+|_probe|_sht|_ds)?(?:_c)?$|^(?:tmp_|temperature_\d+_|ext_temperature_\d+_)?tc$|^atmp$/i,
   ],
   [
     'humidity',
-    new RegExp(`^(?:(?:${SENSORS})?hum(?:idity)?(?:_\\d+)?|rh|relative_?humidity|humidity_\\d+_rh)$`, 'i'),
+    /^(?:[a-z0-9_]+_)?hum(?:idity)?(?:_sht|_?\d+)?$|^(?:relative_?humidity|(?:humidity_\d+_)?rh|rhum)$/i,
   ],
 ]);
 
 /**
  * Whether a metric is one of the usual spellings of another: in any case, and for temperature and humidity also
- * abbreviated, with the sensor's name before it or a number behind it (`Temp`, `tempc`, `BME280_Temperature`).
+ * abbreviated, with the name of a sensor or a place before it or a number behind it (`tempc`, `BME280_Temperature`, `Freezer_temp_2`).
  */
 export function isSpellingOf(metric: string, name: string): boolean {
   if (name === metric) return true;
-  return SPELLINGS.get(metric)?.test(name) ?? name.toLowerCase() === metric.toLowerCase();
+  const spelling = SPELLINGS.get(metric);
+  if (!spelling) return name.toLowerCase() === metric.toLowerCase();
+  return spelling.test(name) && !OTHER_KINDS.test(name);
 }

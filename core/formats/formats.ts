@@ -2,6 +2,7 @@
 
 import {
   below,
+  isObject,
   isObjects,
   type Json,
   type Draft,
@@ -32,7 +33,7 @@ import { campbell } from './campbell.ts';
 import { chirpstack } from './chirpstack.ts';
 import { cloudEvents } from './cloudevents.ts';
 import { cognite } from './cognite.ts';
-import { readGeneral } from './general.ts';
+import { readGeneral, timesOf } from './general.ts';
 import { helium } from './helium.ts';
 import { kepware } from './kepware.ts';
 import { lineProtocol } from './line-protocol.ts';
@@ -107,6 +108,11 @@ const FORMATS: readonly Format[] = [
   losant,
 ];
 
+/** What these send has no `timestamp` of their own: where there is one, somebody put it there for Tidegate. */
+const KEEPS_TIME = new Set(
+  'tasmota tasmota-zigbee shelly shelly-gen1 airgradient owntracks sensor-community espeasy'.split(' '),
+);
+
 /** Envelopes in envelopes, deeper ones are not opened. */
 const MAX_ENVELOPES = 4;
 
@@ -132,7 +138,8 @@ export function readAnyFormat(
   const surroundings: Surroundings = { levels, readInner };
   for (const { name, read } of FORMATS) {
     const drafts = read(payload, surroundings);
-    if (drafts) return { format: name, drafts };
+    if (drafts)
+      return { format: name, drafts: KEEPS_TIME.has(name) ? withTimestamp(drafts, payload) : drafts };
   }
   const items = isObjects(payload) ? readItems(payload, levels, depth + 1) : undefined;
   if (items) return items;
@@ -150,3 +157,16 @@ function readItems(items: readonly Json[], levels: readonly string[], depth: num
   );
   return { format, drafts };
 }
+
+/** The readings with `timestamp` of the payload as their time, as the general way has it. */
+function withTimestamp(drafts: readonly Draft[], payload: unknown): readonly Draft[] {
+  const own = isObject(payload) ? timesOf(payload, []).filter(({ isStrict }) => isStrict) : [];
+  if (own.length === 0) return drafts;
+  return drafts.map((draft) => ({
+    ...draft,
+    times: [...own, ...draft.times.filter(({ path }) => !isTimestamp(path))],
+    values: draft.values.filter(({ path }) => !isTimestamp(path)),
+  }));
+}
+
+const isTimestamp = (path: Path) => path.length === 1 && path[0] === 'timestamp';

@@ -43,12 +43,16 @@ export const shellyGen1: Format = {
       sensors.some((name) => isObject(payload[name]));
     if (!isStatus) return undefined;
     const names = Object.keys(payload).filter((name) => MEASURED.has(name));
-    const values = names.flatMap((name) => leavesUnder(payload[name], [name], true));
+    const values = names.flatMap((name) => leavesUnder(payload[name], [name], true)).map(ofDevice);
     const { unixtime } = payload;
     const times = unixtime === undefined ? [] : [{ path: ['unixtime'], value: unixtime }];
     return values.length > 0 ? [{ times, values: withUnits(withoutFahrenheit(values), UNITS) }] : [];
   },
 };
+
+/** The relay's own heat, which no limit of a room or a fridge is for. */
+const ofDevice = (leaf: Leaf): Leaf =>
+  leaf.path.length === 1 && leaf.path[0] === 'temperature' ? { ...leaf, name: ['device_temperature'] } : leaf;
 
 /** Channels are arrays: `meters_0_power`. */
 function leavesUnder(value: unknown, path: Path, isValid: boolean): Leaf[] {

@@ -18,8 +18,6 @@ const EVENTS = new Set(['RfReceived', 'IrReceived', 'PN532', 'RC522']);
 
 /** The member of the root that says the unit. */
 const UNIT_NAMES: Readonly<Record<string, string>> = {
-  Temperature: 'TempUnit',
-  DewPoint: 'TempUnit',
   Pressure: 'PressureUnit',
   SeaPressure: 'PressureUnit',
 };
@@ -35,6 +33,7 @@ const ENERGY_UNITS: Readonly<Record<string, string>> = {
   Current: 'A',
   Frequency: 'Hz',
 };
+const UNIT = /^(?:C|F|hPa|mmHg|inHg|km\/h|m\/s|mph|kn|ft\/s|yd\/s)$/;
 const MAX_PHASES = 8;
 
 /**
@@ -55,8 +54,9 @@ export const tasmota: Format = {
 
 /** A flat object needs no format: what it measures has its name already. */
 function isTelemetry(value: unknown): value is Json {
-  if (!isObject(value) || !isTime(value['Time']) || !Object.values(value).some(isObject)) return false;
-  if (['TempUnit', 'PressureUnit', 'SpeedUnit'].some((name) => typeof value[name] === 'string')) return true;
+  if (!isObject(value) || !isTime(value['Time'])) return false;
+  if (['TempUnit', 'PressureUnit', 'SpeedUnit'].some((name) => UNIT.test(String(value[name])))) return true;
+  if (!Object.values(value).some(isObject)) return false;
   return isState(value) || Object.keys(value).some((name) => /^[A-Z]/.test(name) && isDriver(value[name]));
 }
 
@@ -104,9 +104,12 @@ function phasesOf(leaf: Leaf): Leaf[] {
   }));
 }
 
+/** Drivers say Temperature, DewPoint, ProbeTemperature, OBJTMP, and so on. */
+const unitNameOf = (name: string) => (/temp|tmp|dew/i.test(name) ? 'TempUnit' : (UNIT_NAMES[name] ?? ''));
+
 function withUnit(leaf: Leaf, root: Json): Leaf {
   const names = leaf.name.filter((name) => !/^\d$/.test(name));
   const last = names.at(-1) ?? '';
-  const unit = names[0] === 'ENERGY' ? ENERGY_UNITS[last] : root[UNIT_NAMES[last] ?? ''];
+  const unit = names[0] === 'ENERGY' ? ENERGY_UNITS[last] : root[unitNameOf(last)];
   return typeof unit === 'string' ? { ...leaf, unit } : leaf;
 }

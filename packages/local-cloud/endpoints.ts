@@ -11,6 +11,8 @@ export interface Endpoints {
   readonly ca: string;
   /** The template's outputs, resolved. */
   readonly outputs: Readonly<Record<string, string>>;
+  /** Names of the functions, by logical ID. */
+  readonly functions: Readonly<Record<string, string>>;
 }
 
 /** Written whole, so that a reader never sees half of it. */

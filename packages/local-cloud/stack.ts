@@ -228,6 +228,7 @@ async function open(settings: Settings): Promise<Endpoints> {
     web: url,
     ca: iot.ca.certificateFile,
     outputs,
+    functions: Object.fromEntries(functionsOf(template).map(({ logicalId, name }) => [logicalId, name])),
   };
   writeEndpoints(dataDir, endpoints);
   return endpoints;

@@ -103,6 +103,12 @@ const cases: readonly (readonly [what: string, expression: string, payload: unkn
       ['gw 0 v=1000'],
     ],
     [
+      'what is distinct, in time that grows with it alone',
+      '{"n": $count($distinct([1..5000].{"x": $, "y": {"b": 1, "a": 2}})), "m": $count($distinct([{"a":1,"b":2},{"b":2,"a":1}]))}',
+      {},
+      ['gw 0 n=5000 m=1'],
+    ],
+    [
       'a time of another form',
       '{"v": $toMillis(at, "[D].[M].[Y] [H]:[m]") - 1790000000000}',
       { at: '21.9.2026 14:14' },

@@ -6,6 +6,23 @@ import { isSpellingOf } from '../../core/spelling.ts';
 
 const judged: Readonly<Record<string, readonly string[]>> = {
   temperature: [
+    ...[
+      'SCD40_Temperature',
+      'ANALOG_Temperature',
+      'MAX31855_ProbeTemperature',
+      'Freezer_Temperature',
+      'atmp',
+    ],
+    ...[
+      'tmp_tC',
+      'ext_temperature_0_tC',
+      'temperature_1_C',
+      'TempC_SHT',
+      'TempC_DS',
+      'TempC1',
+      'temperature_l1',
+    ],
+    ...['temperatureSensor_1', 'temperature_probe', 'local_temperature', 'data_temperature', 'temp1'],
     ...['temperature', 'Temperature', 'TEMP', 'temp', 'tempc', 'temp_c', 'Temp_C', 'tempCelsius', 'tC'],
     ...[
       'temperature_2',
@@ -15,7 +32,17 @@ const judged: Readonly<Record<string, readonly string[]>> = {
       'SHT3X_Temperature',
     ],
   ],
-  humidity: ['humidity', 'Humidity', 'hum', 'rh', 'relative_humidity', 'humidity_0_rh', 'AM2301_Humidity'],
+  humidity: [
+    'LYWSD03_52680f_Humidity',
+    'rhum',
+    'humidity',
+    'Humidity',
+    'hum',
+    'rh',
+    'relative_humidity',
+    'humidity_0_rh',
+    'AM2301_Humidity',
+  ],
   pressure: ['pressure', 'Pressure'],
   constructor: ['constructor', 'Constructor'],
   toString: ['toString', 'tostring'],
@@ -30,6 +57,16 @@ for (const [metric, names] of Object.entries(judged)) {
 const others: readonly (readonly [metric: string, name: string])[] = [
   // Fahrenheit, a chip's own heat, a set point, and what only begins alike.
   ...['tempf', 'tF', 'ESP32_Temperature', 'target_temperature', 'color_temp', 'temperament', 'attempt'].map(
+    (name) => ['temperature', name] as const,
+  ),
+  ...[
+    'device_temperature',
+    'switch_0_temperature_tC',
+    'SI7021_Temperature_F',
+    'overtemperature',
+    'max_temperature',
+  ].map((name) => ['temperature', name] as const),
+  ...['DewPoint_Temperature', 'occupied_heating_setpoint', 'temperature_setpoint'].map(
     (name) => ['temperature', name] as const,
   ),
   ['humidity', 'humidifier'],

@@ -21,7 +21,8 @@ interface Wanted {
 interface Stack {
   readonly startCommand: string;
   readonly url: string;
-  readonly outputs: ReadonlyMap<string, string>;
+  /** Names by logical ID. */
+  readonly functions: ReadonlyMap<string, string>;
 }
 
 /** @returns undefined when help is asked for. */
@@ -70,9 +71,9 @@ function readStack(dataDir: string, startCommand: string): Stack {
     );
   }
   try {
-    const { aws, outputs } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-    const entries = Object.entries(outputs as Record<string, string>);
-    return { startCommand, url: new URL(String(aws)).href, outputs: new Map(entries) };
+    const { aws, functions } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const entries = Object.entries(functions as Record<string, string>);
+    return { startCommand, url: new URL(String(aws)).href, functions: new Map(entries) };
   } catch (error) {
     throw new StartError(`${file} cannot be read: run ${startCommand} again`, { cause: error });
   }
@@ -85,7 +86,7 @@ function explain(error: Error, wanted: Wanted, stack: Stack): string {
     return `the local cloud of ${wanted.dataDir} does not answer at ${stack.url}: run ${stack.startCommand} first`;
   }
   if (error.name === 'ResourceNotFoundException') {
-    const known = [...stack.outputs.keys()].filter((name) => name.endsWith('Function'));
+    const known = [...stack.functions.keys()];
     return `no function ${wanted.function} in the local cloud; it has ${known.join(', ') || 'none'}`;
   }
   return `${error.name}: ${error.message}`;
@@ -98,7 +99,7 @@ async function send(wanted: Wanted, stack: Stack, payload: string): Promise<Invo
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: 1,
   });
-  const name = stack.outputs.get(wanted.function) ?? wanted.function;
+  const name = stack.functions.get(wanted.function) ?? wanted.function;
   try {
     return await client.send(new InvokeCommand({ FunctionName: name, Payload: payload, LogType: 'Tail' }));
   } catch (error) {

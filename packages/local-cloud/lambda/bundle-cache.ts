@@ -25,6 +25,9 @@ export interface BundleCache {
 /** What decides, beside the sources, how esbuild resolves and reads a file of its folder or below. */
 const settingFiles = ['package.json', 'tsconfig.json', 'package-lock.json'];
 
+/** In the order in which esbuild tries them: https://esbuild.github.io/api/#resolve-extensions */
+const extensions = ['.tsx', '.ts', '.jsx', '.js', '.css', '.json'];
+
 const folderName = 'node_modules/.cache/local-cloud';
 
 /**
@@ -67,7 +70,7 @@ export function createBundleCache(cacheFolder: string): BundleCache {
         for (const name of outputs) await cp(path.join(folder, name), path.join(fresh, name));
         const manifest: Manifest = {
           folder,
-          inputs: hashesOf([...inputs, ...settingsAbove(inputs)]),
+          inputs: hashesOf([...inputs, ...rivalsOf(inputs), ...settingsAbove(inputs)]),
           outputs: hashesOf(outputs, fresh),
         };
         await writeFile(path.join(fresh, 'manifest.json'), JSON.stringify(manifest, nullForAbsent));
@@ -135,6 +138,16 @@ function* foldersAbove(file: string): Generator<string> {
     yield folder;
     if (folder === path.dirname(folder)) return;
   }
+}
+
+/** What an import without its extension means instead, once there is such a file; packages do not change by themselves. */
+function rivalsOf(files: readonly string[]): string[] {
+  return files.flatMap((file) => {
+    if (file.includes('/node_modules/')) return [];
+    const { dir, name } = path.parse(file);
+    const stems = name === 'index' ? [path.join(dir, name), dir] : [path.join(dir, name)];
+    return stems.flatMap((stem) => extensions.map((extension) => stem + extension));
+  });
 }
 
 function settingsAbove(files: readonly string[]): string[] {

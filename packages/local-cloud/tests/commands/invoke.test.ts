@@ -49,7 +49,8 @@ async function stack(): Promise<string> {
   cleanup(() => server.close());
   const endpoints = {
     aws: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    outputs: { EchoFunction: 'tidegate-EchoFunction', FailFunction: 'tidegate-FailFunction', RawBucket: 'b' },
+    outputs: { RawBucket: 'b' },
+    functions: { EchoFunction: 'tidegate-EchoFunction', FailFunction: 'tidegate-FailFunction' },
   };
   await writeFile(path.join(dir, 'endpoints.json'), JSON.stringify(endpoints));
   await writeFile(path.join(dir, 'event.json'), '{"temperature":4.2}');
@@ -80,7 +81,10 @@ test('says in one line what is missing and what to do', async () => {
   const dir = await stack();
   const event = path.join(dir, 'event.json');
   const dead = temporaryFolder();
-  await writeFile(path.join(dead, 'endpoints.json'), '{"aws":"http://127.0.0.1:1","outputs":{}}');
+  await writeFile(
+    path.join(dead, 'endpoints.json'),
+    '{"aws":"http://127.0.0.1:1","outputs":{},"functions":{}}',
+  );
   const cases: readonly [string[], RegExp][] = [
     [['EchoFunction'], /^usage: /],
     [['EchoFunction', event, '--sideways'], /^Unknown option '--sideways'.*; usage: /],

@@ -41,6 +41,7 @@ const changes: readonly (readonly [what: string, file: string])[] = [
   ['a package.json that came', 'src/package.json'],
   ['a tsconfig.json that came', 'tsconfig.json'],
   ['a lockfile that came', 'package-lock.json'],
+  ['a file that came and is tried before a source', 'src/fn.tsx'],
 ];
 
 for (const [what, file] of changes) {

@@ -98,17 +98,42 @@ function parse(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-/** In the words of the engine, which names the character and the place. */
+/** In the words of the engine where it gives the place; for a character that it only quotes, the place is looked for. */
 function whereJsonStops(text: string): string {
+  const fault = faultOf(text);
+  if (!fault) return 'the payload is not a JSON object';
+  if (fault.position === undefined && fault.isEnd)
+    return `the payload stops being JSON at its end, after ${text.length} characters`;
+  const position = fault.position ?? firstFault(text);
+  const shown = JSON.stringify(text.slice(Math.max(0, position - 12), position + 1));
+  return `the payload stops being JSON at character ${position + 1}, after ${shown}: ${fault.message}`;
+}
+
+/** What the engine says; undefined for JSON. */
+function faultOf(text: string) {
   try {
     JSON.parse(text);
+    return undefined;
   } catch (error) {
-    const [message, position] =
-      /^(.*?) in JSON at position (\d+)/.exec((error as Error).message)?.slice(1) ?? [];
-    if (position === undefined)
-      return `the payload stops being JSON at its end, after ${text.length} characters`;
-    const shown = JSON.stringify(text.slice(Math.max(0, Number(position) - 12), Number(position) + 1));
-    return `the payload stops being JSON at character ${Number(position) + 1}, after ${shown}: ${message}`;
+    const { message } = error as Error;
+    const [, what, position] = /^(.*?) in JSON at position (\d+)/.exec(message) ?? [];
+    if (what !== undefined) return { message: what, position: Number(position), isEnd: false };
+    return {
+      message: message.split(', ')[0]!,
+      position: undefined,
+      isEnd: /end of JSON input/.test(message),
+    };
   }
-  return 'the payload is not a JSON object';
+}
+
+/** The first character with which the beginning of the text can be no beginning of JSON: halved until it is found. */
+function firstFault(text: string): number {
+  let [whole, broken] = [0, text.length];
+  while (broken - whole > 1) {
+    const middle = (whole + broken) >> 1;
+    const fault = faultOf(text.slice(0, middle));
+    if (fault && !fault.isEnd && (fault.position ?? 0) < middle) broken = middle;
+    else whole = middle;
+  }
+  return whole;
 }

@@ -2,7 +2,7 @@
 
 /** What a name has that is no measurement of the place: a chip's own heat, set points, limits, colours and what is computed. */
 const OTHER_KINDS =
-  /set|target|limit|alarm|offset|calib|colou?r|chip|cpu|core|esp|device|board|internal|module|switch|light|cover|pm1|em1|over|dew|wind|heat|feels|apparent|(?:^|_)(?:min|max|occupied|unoccupied)_/i;
+  /(?:^|_)(?:set(?:point)?|target|limit|alarm|offset|calibration|colou?r|chip|cpu|core|esp\d*|device|board|internal|module|switch|light|cover|pm1|em1|over|dew|dewpoint|windchill|wind|heat|heatindex|feels|apparent|min|max|occupied|unoccupied)(?=_)/i;
 
 /** A map, since metrics may be named `constructor`. */
 const SPELLINGS: ReadonlyMap<string, RegExp> = new Map([

@@ -67,3 +67,17 @@ const cases: readonly (readonly [fact: string, payload: string | Buffer, expecte
 for (const [fact, payload, expected] of cases) {
   test(`${fact} gives ${expected}`, () => assert.equal(shown(payload), expected));
 }
+
+const broken: readonly (readonly [payload: string, detail: RegExp])[] = [
+  ['{"a":[{"b":1}],"b":{"c":}}', /at character 25, after ".*\\"c\\":}": Unexpected token '}'/],
+  ['{"a":1,"b":tru}', /at character 15, after/],
+  ['{"a":1', /at character 7, after/],
+  ['{"a":', /at its end, after 5 characters/],
+];
+for (const [payload, detail] of broken) {
+  test(`${payload} says where it stops being JSON`, () => {
+    const rawPayload = Buffer.from(payload).toString('base64');
+    const [rejection] = parseMessage({ rawPayload, ...context }, limits).rejected;
+    assert.match(rejection!.detail, detail);
+  });
+}

@@ -14,6 +14,8 @@ const judged: Readonly<Record<string, readonly string[]>> = {
       'atmp',
     ],
     ...[
+      // Places whose names only contain such a word.
+      ...['closet_temperature', 'cupboard_temp', 'window_temperature', 'heater_temperature'],
       'tmp_tC',
       'ext_temperature_0_tC',
       'temperature_1_C',
@@ -65,6 +67,7 @@ const others: readonly (readonly [metric: string, name: string])[] = [
     'SI7021_Temperature_F',
     'overtemperature',
     'max_temperature',
+    'wind_chill_temperature',
   ].map((name) => ['temperature', name] as const),
   ...['DewPoint_Temperature', 'occupied_heating_setpoint', 'temperature_setpoint'].map(
     (name) => ['temperature', name] as const,

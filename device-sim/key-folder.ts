@@ -1,13 +1,19 @@
 // The folder for keys is made, and seen to be writable, before a device is that would have to be kept there.
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { OnboardingError } from './onboarding-error.ts';
 
-/** Makes `folder`, for its owner only, where it is missing. @throws OnboardingError when nothing can be written there. */
+/**
+ * Makes `folder`, for its owner only, where it is missing. Git ignores all of a folder that is made here, and the keys and
+ * certificates in one that has no `.gitignore` of its own. @throws OnboardingError when nothing can be written there.
+ */
 export function makeKeyFolder(folder: string): void {
   try {
+    const isNew = !existsSync(folder);
     makeWithParents(path.resolve(folder));
     accessSync(folder, constants.W_OK);
+    const ignored = path.join(folder, '.gitignore');
+    if (!existsSync(ignored)) writeFileSync(ignored, isNew ? '*\n' : '*.pem\n');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new OnboardingError(`${folder} cannot be written (${code}): choose another folder with --out`, {

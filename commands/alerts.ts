@@ -1,0 +1,185 @@
+// `npm run alerts`: which alerts stand and what became of them; acknowledge one, snooze a device.
+
+import { userInfo } from 'node:os';
+import { durationOf } from '../core/duration.ts';
+import { localText, parseTimeText, shortTime } from '../core/time-text.ts';
+import { openApi, stackFlags, stackUsage, type Api } from './api.ts';
+import { CommandError, runCommand } from './command-error.ts';
+import { parseFlags } from './flags.ts';
+import { formatOf, FORMATS, listing, type Colour, type Column } from './listing.ts';
+
+const usage = `usage: npm run alerts                                  alerts that stand, the worst first
+       npm run alerts -- history [DEVICE] [--from -1d]   what happened to alerts, oldest first
+       npm run alerts -- ack DEVICE [RULE] [COMMENT]     acknowledges the device's alerts, or one
+       npm run alerts -- snooze DEVICE 2h [COMMENT]      sends nothing about the device for so long, or until a time
+       npm run alerts -- unsnooze DEVICE
+       --format ${FORMATS.join('|')}. ${stackUsage}
+       Exit code 2 for what cannot be done.`;
+
+interface Alert {
+  readonly deviceId: string;
+  readonly ruleId: string;
+  readonly state: string;
+  readonly severity?: string;
+  readonly since?: number;
+  readonly value: string;
+  readonly unit?: string;
+  readonly acknowledged?: { readonly by: string; readonly comment?: string };
+}
+
+interface Entry {
+  readonly deviceId: string;
+  readonly ruleId: string;
+  readonly at: number;
+  readonly what: string;
+  readonly severity?: string;
+  readonly value?: string;
+  readonly limit?: string;
+  readonly unit?: string;
+  readonly by?: string;
+  readonly comment?: string;
+}
+
+const SEVERITIES = ['critical', 'major', 'minor', 'warning'];
+const COLOURS: Readonly<Record<string, Colour>> = {
+  critical: 'red',
+  major: 'red',
+  minor: 'yellow',
+  warning: 'yellow',
+};
+const colour = ({ severity }: { readonly severity?: string }) => COLOURS[severity ?? ''];
+const withUnit = ({ value, unit }: { readonly value?: string; readonly unit?: string }) =>
+  value === undefined ? undefined : [value, unit].join(' ').trim();
+
+/** A key that people share is named by its last part, and says in the comment who used it. */
+const remark = ({ by, comment }: { readonly by?: string; readonly comment?: string }) =>
+  [by?.split(/[:/]/).at(-1), comment].filter(Boolean).join(': ');
+
+const alertColumns: readonly Column<Alert>[] = [
+  { title: 'severity', value: ({ severity }) => severity, colour },
+  { title: 'device', value: ({ deviceId }) => deviceId },
+  { title: 'rule', value: ({ ruleId }) => ruleId },
+  { title: 'since', value: ({ since }) => since && shortTime(since, Date.now()) },
+  { title: 'value', value: withUnit },
+  { title: 'acknowledged by', value: ({ acknowledged }) => acknowledged && remark(acknowledged) },
+];
+
+const entryColumns: readonly Column<Entry>[] = [
+  { title: 'time', value: ({ at }) => shortTime(at, Date.now()) },
+  {
+    title: 'what',
+    value: ({ what }) => what,
+    colour: (entry) => (entry.what === 'cleared' ? 'green' : colour(entry)),
+  },
+  { title: 'device', value: ({ deviceId }) => deviceId },
+  { title: 'rule', value: ({ ruleId }) => ruleId },
+  { title: 'value', value: withUnit },
+  { title: 'limit', value: ({ limit }) => limit },
+  { title: 'by', value: remark },
+];
+
+const text = { type: 'string' } as const;
+const FLAGS = {
+  ...stackFlags,
+  from: { ...text, default: '-7d' },
+  to: { ...text, default: 'now' },
+  format: { ...text, default: 'table' },
+} as const;
+
+function timeOf(option: string, text: string): number {
+  const found = parseTimeText(text, Date.now());
+  if ('ms' in found) return found.ms;
+  throw new CommandError(`${option} ${text}: ${found.problem}`);
+}
+
+/** Who acknowledges, in the comment: the API knows the key that signed, which a shop shares. */
+function remarkOf(words: readonly string[]): string {
+  return [...words, `(${userInfo().username})`].join(' ');
+}
+
+async function list(api: Api, format: string): Promise<void> {
+  const { alerts, isComplete } = await api.call<{ alerts: Alert[]; isComplete: boolean }>(['alerts'], {
+    query: { limit: 1000 },
+  });
+  const rank = ({ severity }: Alert) => SEVERITIES.indexOf(severity ?? '');
+  alerts.sort((a, b) => rank(a) - rank(b) || (a.since ?? 0) - (b.since ?? 0));
+  if (alerts.length === 0 && format === 'table') print(['no alert stands']);
+  else print(listing(alerts, alertColumns, { format: formatOf(format) }));
+  if (!isComplete) process.stderr.write('there are more alerts than these\n');
+}
+
+async function history(
+  api: Api,
+  deviceId: string | undefined,
+  flags: { from: string; to: string; format: string },
+) {
+  const path = [...(deviceId === undefined ? [] : ['devices', deviceId]), 'alerts', 'history'];
+  const span = { from: timeOf('--from', flags.from), to: timeOf('--to', flags.to) };
+  const entries: Entry[] = [];
+  let next: string | undefined;
+  do {
+    const page: { entries: Entry[]; next?: string } = await api.call(path, {
+      query: { ...span, limit: 1000, next },
+    });
+    entries.push(...page.entries);
+    next = page.next;
+  } while (next !== undefined);
+  print(listing(entries.reverse(), entryColumns, { format: formatOf(flags.format) }));
+}
+
+async function acknowledge(api: Api, deviceId: string, [ruleId, ...words]: readonly string[]) {
+  const { alerts } = await api.call<{ alerts: Alert[] }>(['devices', deviceId, 'alerts']);
+  const standing = alerts.filter(({ state }) => state === 'alarm' || state === 'acknowledged');
+  const chosen = standing.filter((alert) => ruleId === undefined || alert.ruleId === ruleId);
+  if (chosen.length === 0) {
+    const others = standing.map((alert) => alert.ruleId).join(', ');
+    throw new CommandError(
+      `${deviceId} has no alert${ruleId === undefined ? '' : ` of rule ${ruleId}`} now${others && `; it has ${others}`}`,
+    );
+  }
+  for (const alert of chosen) {
+    const path = ['devices', deviceId, 'alerts', alert.ruleId, 'acknowledge'];
+    await api.call(path, { method: 'POST', body: { comment: remarkOf(words) } });
+    print([`acknowledged ${alert.ruleId} of ${deviceId}: no more reminders until it gets worse or is over`]);
+  }
+}
+
+async function snooze(api: Api, deviceId: string, [span, ...words]: readonly string[]) {
+  if (span === undefined) throw new CommandError(`say for how long, such as snooze ${deviceId} 2h`);
+  const length = durationOf(span);
+  const until = length === undefined ? timeOf('snooze until', span) : Date.now() + length;
+  await api.call(['devices', deviceId, 'snooze'], {
+    method: 'PUT',
+    body: { until, comment: remarkOf(words) },
+  });
+  print([`snoozed ${deviceId} until ${localText(until)}: what still stands then is announced then`]);
+}
+
+async function unsnooze(api: Api, deviceId: string) {
+  await api.call(['devices', deviceId, 'snooze'], { method: 'DELETE' });
+  print([`alerts of ${deviceId} are sent again`]);
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  const [command = 'list', deviceId, ...rest] = positionals;
+  if (values.help) {
+    print([usage]);
+    return 0;
+  }
+  const changes = { ack: acknowledge, acknowledge, snooze, unsnooze };
+  if (command !== 'list' && command !== 'history' && !Object.hasOwn(changes, command))
+    throw new CommandError(`there is no command ${command}; ${usage}`);
+  const api = await openApi(values);
+  if (command === 'list') await list(api, values.format);
+  else if (command === 'history') await history(api, deviceId, values);
+  else if (deviceId === undefined) throw new CommandError(`say which device; ${usage}`);
+  else await changes[command as keyof typeof changes](api, deviceId, rest);
+  return 0;
+}
+
+await runCommand(main);

@@ -1,0 +1,150 @@
+// Calls the HTTP API for the commands of this folder: that of the running local cloud, or of a stack on AWS.
+
+import { createHash, createHmac } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { CommandError } from './command-error.ts';
+
+export interface ApiCall {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+}
+
+export interface Api {
+  /**
+   * The JSON of the answer, undefined where it has none. `parts` of the path are encoded.
+   * @throws CommandError with the API's own sentence when it refuses, or with a remedy when it does not answer.
+   */
+  call<Answer>(parts: readonly string[], call?: ApiCall): Promise<Answer>;
+}
+
+/** Flags that every command of this folder takes, for `parseArgs`. */
+export const stackFlags = {
+  'data-dir': { type: 'string', default: '.tidegate' },
+  'api-url': { type: 'string' },
+  /** What holds without --api-url; other commands ask for it, so it is understood here. */
+  local: { type: 'boolean', default: false },
+} as const;
+
+export const stackUsage = `--data-dir DIR: of the running local cloud (.tidegate). --api-url URL: a stack on AWS (its output ApiUrl),
+       with the credentials and the region of the AWS CLI's configuration.`;
+
+interface Access {
+  readonly url: URL;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly remedy: string;
+}
+
+function localAccess(dataDir: string): Access {
+  const file = path.join(dataDir, 'endpoints.json');
+  const remedy = 'run npm start first, or name its folder with --data-dir; for AWS give --api-url';
+  if (!existsSync(file)) throw new CommandError(`no local cloud in ${dataDir}: ${remedy}`);
+  const { outputs } = JSON.parse(readFileSync(file, 'utf8')) as { outputs?: Record<string, string> };
+  const url = outputs?.['ApiUrl'];
+  if (url === undefined) throw new CommandError(`${file} names no ApiUrl: run npm start again`);
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return { url: new URL(url), region: 'us-east-1', credentials, remedy };
+}
+
+async function awsAccess(text: string): Promise<Access> {
+  if (!URL.canParse(text))
+    throw new CommandError(
+      `--api-url ${text}: must be an address such as https://a1b2.execute-api.eu-west-1.amazonaws.com`,
+    );
+  const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
+  // Any client finds the credentials and the region as the AWS CLI does.
+  const { config } = new DynamoDBClient({});
+  const remedy = 'check --api-url, the AWS credentials and the region';
+  try {
+    const [credentials, region] = await Promise.all([config.credentials(), config.region()]);
+    return { url: new URL(text), region, credentials, remedy };
+  } catch (error) {
+    throw new CommandError(`${(error as Error).message}: ${remedy}`, { cause: error });
+  }
+}
+
+/** @throws CommandError where there is no such stack. */
+export async function openApi(flags: { 'data-dir': string; 'api-url'?: string | undefined }): Promise<Api> {
+  const { url, region, credentials, remedy } =
+    flags['api-url'] === undefined ? localAccess(flags['data-dir']) : await awsAccess(flags['api-url']);
+  const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
+  return {
+    async call<Answer>(parts: readonly string[], { method = 'GET', query = {}, body }: ApiCall = {}) {
+      const given = Object.entries(query).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, String(value)] as const],
+      );
+      const target = new URL(url);
+      target.pathname = `${url.pathname.replace(/\/$/, '')}/${parts.map(encodeURIComponent).join('/')}`;
+      target.search = given.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const signed = await signer.sign({
+        ...{ method, protocol: url.protocol, hostname: url.hostname, path: target.pathname },
+        query: Object.fromEntries(given),
+        headers: { host: url.host, ...(text !== undefined && { 'content-type': 'application/json' }) },
+        body: text ?? '',
+      });
+      let answer: Response;
+      try {
+        answer = await fetch(target, {
+          method,
+          headers: signed.headers,
+          ...(text !== undefined && { body: text }),
+        });
+      } catch (error) {
+        throw new CommandError(`${url.href} does not answer: ${remedy}`, { cause: error });
+      }
+      return resultOf<Answer>(answer);
+    },
+  };
+}
+
+async function resultOf<Answer>(answer: Response): Promise<Answer> {
+  const text = await answer.text();
+  if (!answer.ok) throw new CommandError(refusalIn(text) ?? `the API answered ${answer.status}`);
+  return (text === '' ? undefined : JSON.parse(text)) as Answer;
+}
+
+/** The API's own words (RFC 9457), or API Gateway's. */
+function refusalIn(text: string): string | undefined {
+  try {
+    const { detail, message } = JSON.parse(text) as { detail?: string; message?: string };
+    return detail ?? message;
+  } catch {
+    return undefined;
+  }
+}
+
+type HashInput = string | ArrayBuffer | ArrayBufferView;
+
+/** The hash that the signer asks for, which is a class; it makes a new one each time. */
+class Sha256 {
+  readonly #hash;
+
+  constructor(secret?: HashInput) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
+  }
+
+  update(data: HashInput): void {
+    this.#hash.update(bytesOf(data));
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+
+  reset(): void {
+    throw new Error('a hash is not used again');
+  }
+}
+
+const bytesOf = (data: HashInput) =>
+  typeof data === 'string'
+    ? data
+    : new Uint8Array(
+        ArrayBuffer.isView(data)
+          ? data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)
+          : data,
+      );

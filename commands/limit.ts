@@ -1,0 +1,154 @@
+// `npm run limit -- temperature-high 6`: shows the limits of the alert rules, and changes one.
+
+import { decimalFromText, decimalText } from '../core/decimal.ts';
+import { LIMITS, type RuleData } from '../core/rule-data.ts';
+import { openApi, stackFlags, stackUsage, type Api } from './api.ts';
+import { CommandError, runCommand } from './command-error.ts';
+import { parseFlags } from './flags.ts';
+import { formatOf, FORMATS, listing, type Column } from './listing.ts';
+
+const usage = `usage: npm run limit                                    the rules and their limits
+       npm run limit -- RULE NUMBER [--severity LEVEL]   moves the limit of a rule; the limit that clears it moves along
+       npm run limit -- RULE above|below NUMBER          of a rule that has both
+       npm run limit -- RULE --reset                     the template's rule again
+       It says what the new limit would have sent over the last 24 hours; --dry-run changes nothing.
+       --format ${FORMATS.join('|')}. ${stackUsage}`;
+
+type Side = 'above' | 'below';
+type Limits = { readonly [Name in (typeof LIMITS)[number]]?: number };
+
+const CLEARS: Readonly<Record<Side, 'clearBelow' | 'clearAbove'>> = {
+  above: 'clearBelow',
+  below: 'clearAbove',
+};
+
+function limitText(limits: Limits): string {
+  return LIMITS.flatMap((name) => (limits[name] === undefined ? [] : [`${name} ${limits[name]}`])).join(', ');
+}
+
+const columns: readonly Column<RuleData>[] = [
+  { title: 'rule', value: ({ id }) => id },
+  { title: 'judges', value: ({ metric, stat }) => [stat, metric].filter(Boolean).join(' ') },
+  {
+    title: 'limits',
+    value: (rule) =>
+      rule.levels?.map((level) => `${level.severity}: ${limitText(level)}`).join('; ') ??
+      (limitText(rule) || ['noDataFor', rule.noDataFor ?? rule.offlineFor].join(' ')),
+  },
+  { title: 'severity', value: ({ severity = 'major', levels }) => (levels ? '' : severity) },
+  { title: 'sent by', value: ({ channels = ['email'] }) => channels.join(', ') },
+  { title: '', value: ({ enabled }) => (enabled === false ? 'switched off' : '') },
+];
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean', default: false } as const;
+const FLAGS = {
+  ...stackFlags,
+  severity: text,
+  reset: flag,
+  'dry-run': flag,
+  format: { ...text, default: 'table' },
+} as const;
+
+/** The limits with one moved; the limit that clears keeps its distance. */
+function moved<Of extends Limits>(limits: Of, side: Side, to: string): Of {
+  const value = decimalFromText(to);
+  const clearing = CLEARS[side];
+  const [before, clear] = [limits[side], limits[clearing]].map((each) =>
+    each === undefined ? undefined : decimalFromText(String(each)),
+  );
+  if (value === undefined) throw new CommandError(`${to}: must be a number such as 6 or -0.5`);
+  const shift =
+    before === undefined || clear === undefined
+      ? {}
+      : { [clearing]: Number(decimalText(clear + value - before)) };
+  return { ...limits, [side]: Number(decimalText(value)), ...shift };
+}
+
+function sideOf(rule: string, limits: Limits, asked: string | undefined): Side {
+  const has = (['above', 'below'] as const).filter((side) => limits[side] !== undefined);
+  if (asked !== undefined) {
+    const found = has.find((side) => side === asked);
+    if (found) return found;
+    throw new CommandError(`rule ${rule} has no limit ${asked}; it has ${limitText(limits) || 'none'}`);
+  }
+  if (has.length === 1) return has[0]!;
+  throw new CommandError(
+    has.length === 0
+      ? `rule ${rule} has no limit above or below to move`
+      : `rule ${rule} has two limits (${limitText(limits)}): say limit ${rule} above NUMBER, or below NUMBER`,
+  );
+}
+
+function changed(rule: RuleData, words: readonly string[], severity: string | undefined): RuleData {
+  const [side, to] = words.length === 1 ? [undefined, words[0]!] : [words[0], words[1]!];
+  if (!rule.levels) {
+    if (severity !== undefined) throw new CommandError(`rule ${rule.id} has one level: leave --severity out`);
+    return moved(rule, sideOf(rule.id, rule, side), to.trim());
+  }
+  const names = rule.levels.map((level) => level.severity).join(', ');
+  if (!rule.levels.some((level) => level.severity === severity))
+    throw new CommandError(`rule ${rule.id} has several levels: say which with --severity (${names})`);
+  const levels = rule.levels.map((level) =>
+    level.severity === severity ? moved(level, sideOf(rule.id, level, side), to.trim()) : level,
+  );
+  return { ...rule, levels };
+}
+
+async function dryRun(api: Api, { id, ...body }: RuleData): Promise<string> {
+  interface Sent {
+    readonly notifications: readonly { readonly transition: string; readonly deviceId: string }[];
+    readonly devices: number;
+  }
+  const { notifications, devices } = await api.call<Sent>(['rules', id, 'dry-run'], { method: 'POST', body });
+  const raised = notifications.filter(({ transition }) => transition === 'raised');
+  const about = new Set(raised.map(({ deviceId }) => deviceId)).size;
+  return `${raised.length} alert${raised.length === 1 ? '' : 's'} about ${about} of ${devices} devices`;
+}
+
+async function move(
+  api: Api,
+  id: string,
+  words: readonly string[],
+  flags: { severity?: string | undefined; 'dry-run': boolean },
+) {
+  const rule = await api.call<RuleData>(['rules', id]);
+  const next = changed(rule, words, flags.severity);
+  const [was, would] = await Promise.all([dryRun(api, rule), dryRun(api, next)]);
+  const { id: _, ...body } = next;
+  if (!flags['dry-run']) await api.call(['rules', id], { method: 'PUT', body });
+  const shown = (each: RuleData) => columns[2]!.value(each);
+  print([
+    `${id}: ${shown(rule)} -> ${shown(next)}`,
+    `over the last 24 hours: ${was} before, ${would} with the new limit`,
+    flags['dry-run'] ? 'nothing was changed' : 'judged by it within 30 seconds',
+  ]);
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  const [id, ...words] = positionals;
+  if (values.help) {
+    print([usage]);
+    return 0;
+  }
+  if (id !== undefined && !values.reset && (words.length === 0 || words.length > 2))
+    throw new CommandError(usage);
+  const api = await openApi(values);
+  if (id === undefined) {
+    const { rules } = await api.call<{ rules: RuleData[] }>(['rules']);
+    print(listing(rules, columns, { format: formatOf(values.format) }));
+  } else if (values.reset) {
+    await api.call(['rules', id], { method: 'DELETE' });
+    print([`${id}: as the template has it, within 30 seconds`]);
+  } else {
+    await move(api, id, words, values);
+  }
+  return 0;
+}
+
+await runCommand(main);

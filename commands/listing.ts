@@ -1,0 +1,81 @@
+// Shows rows as people and programs want them: a table that fits the terminal, CSV (RFC 4180), or JSON.
+
+import { styleText } from 'node:util';
+import { printable } from '../core/notification.ts';
+import { CommandError } from './command-error.ts';
+
+export const FORMATS = ['table', 'csv', 'json'] as const;
+export type Format = (typeof FORMATS)[number];
+export type Colour = Extract<Parameters<typeof styleText>[0], string>;
+
+export interface Column<Row> {
+  readonly title: string;
+  /** Empty where the row has none. */
+  readonly value: (row: Row) => string | number | undefined;
+  /** On a terminal that shows colours; `NO_COLOR` switches them off. */
+  readonly colour?: (row: Row) => Colour | undefined;
+}
+
+const USUAL_WIDTH = 80;
+const GAP = '  ';
+const SHORTEST_CELL = 6;
+
+/** Columns of the terminal; a pipe or a file has room for everything. */
+const terminalWidth = () => (process.stdout.isTTY ? process.stdout.columns || USUAL_WIDTH : Infinity);
+
+/** @throws CommandError for another word. */
+export function formatOf(text: string): Format {
+  const found = FORMATS.find((format) => format === text);
+  if (!found) throw new CommandError(`--format ${text}: must be ${FORMATS.join(', ')}`);
+  return found;
+}
+
+/** Lines of text; JSON has the rows as they are. In a table, what is too wide is cut, the widest column first. */
+export function listing<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  { format, width = terminalWidth() }: { readonly format: Format; readonly width?: number },
+): string[] {
+  if (format === 'json') return [JSON.stringify(rows, undefined, 2)];
+  const titles = columns.map(({ title }) => title);
+  const cells = rows.map((row) => columns.map(({ value }) => String(value(row) ?? '')));
+  if (format === 'csv') return [titles, ...cells].map((line) => line.map(quoted).join(','));
+  const shown = cells.map((line) => line.map((cell) => printable(cell)));
+  const widths = fitted([titles, ...shown], width - GAP.length * (columns.length - 1));
+  const lines = shown.map((line, at) =>
+    joined(line, widths, (text, column) => painted(text, columns[column]!.colour?.(rows[at]!))),
+  );
+  return [joined(titles, widths, (text) => painted(text, 'bold')), ...lines];
+}
+
+/** The text in a colour, where standard output is a terminal that shows it. */
+export function painted(text: string, colour: Colour | undefined): string {
+  return colour === undefined ? text : styleText(colour, text, { stream: process.stdout });
+}
+
+function fitted(lines: readonly (readonly string[])[], room: number): number[] {
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  while (widths.reduce((sum, width) => sum + width, 0) > room && Math.max(...widths) > SHORTEST_CELL) {
+    widths[widths.indexOf(Math.max(...widths))]! -= 1;
+  }
+  return widths;
+}
+
+function joined(
+  line: readonly string[],
+  widths: readonly number[],
+  paint: (text: string, column: number) => string,
+): string {
+  const cells = line.map((cell, column) => {
+    const width = widths[column]!;
+    const text = cell.length > width ? `${cell.slice(0, width - 2)}..` : cell;
+    return paint(text, column) + (column < line.length - 1 ? ' '.repeat(width - text.length) : '');
+  });
+  return cells.join(GAP).trimEnd();
+}
+
+/** A leading `=` or the like would be a formula to a spreadsheet: it is quoted as text. */
+function quoted(cell: string): string {
+  const safe = /^[=+@\t\r]|^-(?![\d.])/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

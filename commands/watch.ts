@@ -1,0 +1,161 @@
+// `npm run watch [device]`: a line for each window as it closes, and for each change of an alert.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { inParallel } from '../core/in-parallel.ts';
+import { printable } from '../core/notification.ts';
+import { parseTimeText, shortTime } from '../core/time-text.ts';
+import { openApi, stackFlags, stackUsage, type Api } from './api.ts';
+import { CommandError, runCommand } from './command-error.ts';
+import { parseFlags } from './flags.ts';
+import { painted } from './listing.ts';
+
+const usage = `usage: npm run watch [-- DEVICE ...] [--from -5m] [--metric NAME]
+       A line for each window as it closes (lowest to highest value, number of readings) and for each change of an alert,
+       until Ctrl-C. Without a device: the first 50 by name. --format json: one JSON object a line.
+       ${stackUsage}`;
+
+const MAX_DEVICES = 50;
+const CALLS_AT_ONCE = 8;
+const POLL_MS = 2_000;
+/** Readings travel for a moment before they are in their window. */
+const SETTLING_MS = 2_000;
+const DEVICES_EVERY_MS = 30_000;
+
+interface Figures {
+  readonly min: number;
+  readonly max: number;
+}
+
+interface WindowPage {
+  readonly windows: readonly {
+    readonly start: number;
+    readonly end: number;
+    readonly readings: number;
+    readonly metrics: Readonly<Record<string, Figures>>;
+  }[];
+  readonly units?: Readonly<Record<string, string>>;
+}
+
+interface Entry {
+  readonly entryId: string;
+  readonly at: number;
+  readonly deviceId: string;
+  readonly ruleId: string;
+  readonly what: string;
+  readonly value?: string;
+  readonly limit?: string;
+  readonly severity?: string;
+}
+
+interface Line {
+  readonly at: number;
+  readonly text: string;
+  readonly json: object;
+}
+
+const text = { type: 'string' } as const;
+const FLAGS = {
+  ...stackFlags,
+  from: { ...text, default: '-1m' },
+  metric: text,
+  format: { ...text, default: 'text' },
+} as const;
+
+async function firstDevices(api: Api): Promise<string[]> {
+  const { devices } = await api.call<{ devices: { deviceId: string }[] }>(['devices'], {
+    query: { limit: 500 },
+  });
+  const names = devices.map(({ deviceId }) => deviceId).sort();
+  if (names.length > MAX_DEVICES)
+    process.stderr.write(
+      `${MAX_DEVICES} of ${names.length} devices are shown: name those that you want to see\n`,
+    );
+  return names.slice(0, MAX_DEVICES);
+}
+
+/** Gives what is new since it was asked last, oldest first. */
+function createWatch(
+  api: Api,
+  { from, metric }: { readonly from: number; readonly metric?: string | undefined },
+) {
+  const shownUntil = new Map<string, number>();
+  const known = new Set<string>();
+  let alertsFrom = from;
+
+  async function windowsOf(deviceId: string): Promise<Line[]> {
+    const now = Date.now();
+    const page = await api.call<WindowPage>(['devices', deviceId, 'windows'], {
+      query: { from: shownUntil.get(deviceId) ?? from, to: now, metric, limit: 2000 },
+    });
+    const closed = page.windows.filter(
+      ({ start, end }) => end + SETTLING_MS <= now && start >= (shownUntil.get(deviceId) ?? 0),
+    );
+    const last = closed.at(-1);
+    if (last) shownUntil.set(deviceId, last.end);
+    return closed.map((window) => {
+      const metrics = Object.entries(window.metrics).map(([name, { min, max }]) => {
+        const unit = page.units?.[name];
+        return `${name} ${min === max ? min : `${min}..${max}`}${unit ? ` ${unit}` : ''}`;
+      });
+      const text = `${shortTime(window.start, now)}  ${deviceId}  ${metrics.join('  ')}  (${window.readings})`;
+      return { at: window.end, text, json: { deviceId, ...window } };
+    });
+  }
+
+  async function alerts(devices: ReadonlySet<string>): Promise<Line[]> {
+    const now = Date.now();
+    const { entries } = await api.call<{ entries: Entry[] }>(['alerts', 'history'], {
+      query: { from: alertsFrom, to: now + 1, limit: 1000 },
+    });
+    // What is filed late is found again, and shown once.
+    alertsFrom = Math.max(from, now - 60_000);
+    const fresh = entries.filter(({ entryId, deviceId }) => !known.has(entryId) && devices.has(deviceId));
+    for (const { entryId } of entries) known.add(entryId);
+    return fresh.map((entry) => {
+      const { what, deviceId, ruleId, at, value, limit, severity } = entry;
+      const figures =
+        value === undefined ? '' : ` at ${value}${limit === undefined ? '' : `, limit ${limit}`}`;
+      const line = `${shortTime(at, now)}  ${deviceId}  ${(severity ?? 'alert').toUpperCase()} ${what}: ${ruleId}${figures}`;
+      return { at, text: painted(printable(line), what === 'cleared' ? 'green' : 'red'), json: entry };
+    });
+  }
+
+  return async (devices: readonly string[]): Promise<Line[]> => {
+    const lines: Line[] = await alerts(new Set(devices));
+    for (const found of await inParallel(devices, CALLS_AT_ONCE, windowsOf)) lines.push(...found);
+    return lines.sort((a, b) => a.at - b.at);
+  };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  if (values.format !== 'text' && values.format !== 'json')
+    throw new CommandError(`--format ${values.format}: must be text or json`);
+  const found = parseTimeText(values.from, Date.now());
+  if (!('ms' in found)) throw new CommandError(`--from ${values.from}: ${found.problem}`);
+  const api = await openApi(values);
+  // A name that is wrong ends the command instead of waiting for it for ever.
+  for (const name of positionals) await api.call(['devices', name]);
+  const look = createWatch(api, { from: found.ms, metric: values.metric });
+  let devices = positionals.length > 0 ? positionals : await firstDevices(api);
+  let listedAt = Date.now();
+  process.stderr.write(
+    `watching ${devices.length === 1 ? devices[0] : `${devices.length} devices`}, Ctrl-C ends\n`,
+  );
+  for (;;) {
+    for (const { text, json } of await look(devices))
+      process.stdout.write(`${values.format === 'json' ? JSON.stringify(json) : text}\n`);
+    await wait(POLL_MS);
+    if (positionals.length === 0 && Date.now() - listedAt > DEVICES_EVERY_MS) {
+      devices = await firstDevices(api);
+      listedAt = Date.now();
+    }
+  }
+}
+
+process.on('SIGINT', () => process.exit(0));
+await runCommand(main);

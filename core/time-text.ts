@@ -1,0 +1,77 @@
+// Times as people type them in commands and in the API: a span ago, ISO 8601, or local time with the name of its zone.
+
+import { durationOf } from './duration.ts';
+import { isTimeZone } from './quiet-hours.ts';
+import { parseTimestamp } from './timestamp.ts';
+
+export type TimeText = { readonly ms: number } | { readonly problem: string };
+
+export const TIME_EXAMPLES = ['-1h', '2026-11-20T13:00:00Z', '2026-11-20 14:00 Europe/Berlin'] as const;
+
+const ZONED =
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?))?(?: ([A-Za-z][\w+/-]*)|\[([A-Za-z][\w+/-]*)\])$/;
+const EXAMPLES = TIME_EXAMPLES.join(', ');
+
+/**
+ * Reads a time: `now`, a span before it such as `-90m`, a date (midnight UTC), ISO 8601 (UTC without an offset), epoch
+ * seconds or milliseconds, or a local date and time followed by an IANA zone, plain or in brackets (RFC 9557). Where
+ * clocks go back, a local time is the first of the two; where they go forward, one that does not exist is an hour later.
+ *
+ * @param now epoch milliseconds.
+ */
+export function parseTimeText(text: string, now: number): TimeText {
+  const trimmed = text.trim();
+  if (trimmed === 'now') return { ms: now };
+  if (trimmed.startsWith('-')) {
+    const span = durationOf(trimmed.slice(1));
+    return span === undefined ? problem('is not a span such as -90m, -1h or -2d') : { ms: now - span };
+  }
+  const [, date, clock = '00:00', plain, bracketed] = ZONED.exec(trimmed) ?? [];
+  const zone = plain ?? bracketed;
+  if (date !== undefined && zone !== undefined && zone !== 'UTC' && zone !== 'Z')
+    return ofZone(date, clock, zone);
+  // A plus in a query that was not encoded is a space.
+  const offset = trimmed.replace(/(\d) (\d\d:\d\d)$/, (all, digit: string, rest: string) =>
+    trimmed.includes('T') ? `${digit}+${rest}` : all,
+  );
+  const dated = /^\d{4}-\d\d-\d\d$/.test(offset) ? `${offset}T00:00Z` : offset;
+  const found = parseTimestamp(dated);
+  return 'ms' in found ? { ms: found.ms } : problem(`is not a time such as ${EXAMPLES}`);
+}
+
+const problem = (text: string) => ({ problem: text });
+
+function ofZone(date: string, clock: string, timeZone: string): TimeText {
+  if (!isTimeZone(timeZone))
+    return problem(`names no time zone: ${timeZone}; a zone is such as Europe/Berlin`);
+  const local = parseTimestamp(`${date}T${clock}Z`);
+  if (!('ms' in local)) return problem(`is not a time such as ${EXAMPLES}`);
+  const offsets = [-1, 1].map((days) => offsetOf(local.ms + days * 86_400_000, timeZone));
+  // Before and after a change of the clocks: the larger offset is the earlier instant.
+  const candidates = offsets.map((offset) => local.ms - offset).sort((a, b) => a - b);
+  const fitting = candidates.find((ms) => ms + offsetOf(ms, timeZone) === local.ms);
+  return { ms: fitting ?? candidates.at(-1)! };
+}
+
+/** How far the zone's clock is ahead of UTC at `ms`, in milliseconds. */
+function offsetOf(ms: number, timeZone: string): number {
+  return Date.parse(`${localText(ms, timeZone).replace(' ', 'T')}Z`) - Math.floor(ms / 1000) * 1000;
+}
+
+const formats = new Map<string | undefined, Intl.DateTimeFormat>();
+
+/** The local date and time of a zone, to the second, such as `2026-11-20 14:00:00`; without a zone the process's own. */
+export function localText(ms: number, timeZone?: string): string {
+  let format = formats.get(timeZone);
+  if (!format) {
+    format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+    formats.set(timeZone, format);
+  }
+  return format.format(ms);
+}
+
+/** As `localText` of the process's zone: the time of today, date and minute of another day. */
+export function shortTime(ms: number, now: number): string {
+  const [text, today] = [localText(ms), localText(now)];
+  return text.slice(0, 10) === today.slice(0, 10) ? text.slice(11) : text.slice(0, 16);
+}

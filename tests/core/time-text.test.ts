@@ -1,0 +1,72 @@
+// Times as people type them.
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { localText, parseTimeText } from '../../core/time-text.ts';
+
+const now = Date.parse('2026-11-20T13:00:00Z');
+
+const times: readonly (readonly [text: string, iso: string])[] = [
+  ['now', '2026-11-20T13:00:00.000Z'],
+  ['-1h', '2026-11-20T12:00:00.000Z'],
+  ['-90m', '2026-11-20T11:30:00.000Z'],
+  ['-2d', '2026-11-18T13:00:00.000Z'],
+  ['2026-11-20', '2026-11-20T00:00:00.000Z'],
+  ['2026-11-20T13:00', '2026-11-20T13:00:00.000Z'],
+  ['2026-11-20 13:00:05', '2026-11-20T13:00:05.000Z'],
+  ['2026-11-20T13:00:00+01:00', '2026-11-20T12:00:00.000Z'],
+  // `+` in a query that nobody encoded
+  ['2026-11-20T13:00:00 01:00', '2026-11-20T12:00:00.000Z'],
+  ['2026-11-20 14:00 Europe/Berlin', '2026-11-20T13:00:00.000Z'],
+  ['2026-07-20T14:00[Europe/Berlin]', '2026-07-20T12:00:00.000Z'],
+  ['2026-07-20 America/Los_Angeles', '2026-07-20T07:00:00.000Z'],
+  ['2026-07-20 00:00 UTC', '2026-07-20T00:00:00.000Z'],
+  // Clocks go back at 03:00: the first of the two
+  ['2026-10-25 02:30 Europe/Berlin', '2026-10-25T00:30:00.000Z'],
+  // and forward at 02:00: 02:30 does not exist
+  ['2026-03-29 02:30 Europe/Berlin', '2026-03-29T01:30:00.000Z'],
+  ['1790000000', '2026-09-21T14:13:20.000Z'],
+  ['1790000000123', '2026-09-21T14:13:20.123Z'],
+];
+for (const [text, iso] of times) {
+  test(`${text} is ${iso}`, () => {
+    const found = parseTimeText(text, now);
+    assert.ok('ms' in found, JSON.stringify(found));
+    assert.equal(new Date(found.ms).toISOString(), iso);
+  });
+}
+
+const refused: readonly (readonly [text: string, problem: RegExp])[] = [
+  ['', /^is not a time such as -1h, /],
+  ['yesterday', /^is not a time such as -1h, /],
+  ['-1x', /^is not a span such as -90m, -1h or -2d$/],
+  ['-5', /^is not a span/],
+  ['2026-02-30', /^is not a time/],
+  [
+    '2026-11-20 14:00 Europe/Nowhere',
+    /^names no time zone: Europe\/Nowhere; a zone is such as Europe\/Berlin$/,
+  ],
+  ['11/20/2026', /^is not a time/],
+];
+for (const [text, problem] of refused) {
+  test(`"${text}" is no time, and the answer says what is`, () => {
+    const found = parseTimeText(text, now);
+    assert.ok('problem' in found, JSON.stringify(found));
+    assert.match(found.problem, problem);
+  });
+}
+
+test('shows a time as a zone has it', () => {
+  assert.equal(localText(now, 'Europe/Berlin'), '2026-11-20 14:00:00');
+  assert.equal(localText(now, 'UTC'), '2026-11-20 13:00:00');
+});
+
+test('reads back every hour of a year as its zone shows it', () => {
+  for (const zone of ['Europe/Berlin', 'America/Los_Angeles', 'Asia/Kathmandu', 'Australia/Lord_Howe']) {
+    for (let hour = 0; hour < 8760; hour += 7) {
+      const ms = Date.UTC(2026, 0, 1) + hour * 3_600_000;
+      const found = parseTimeText(`${localText(ms, zone)} ${zone}`, now);
+      // Of the two instants that share a local time it may be the other.
+      assert.ok('ms' in found && localText(found.ms, zone) === localText(ms, zone), `${zone} ${ms}`);
+    }
+  }
+});

@@ -1,0 +1,109 @@
+// What people do daily from the terminal: see the fleet, see alerts and act on them, move a limit.
+import { afterAll, beforeAll, test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
+import { connectDevice, createDevice, root, runScript, startTidegate, type Tidegate } from './tidegate.ts';
+
+const certs = path.join(temporaryFolder(), 'certs');
+let tidegate: Tidegate;
+const place = () => ['--data-dir', tidegate.dataDir];
+const run = (command: string, ...args: string[]) =>
+  runScript(`commands/${command}.ts`, [...args, ...place()]);
+
+async function publish(payload: object): Promise<void> {
+  const device = await connectDevice(tidegate, 'fridge-1', certs);
+  await device.publishAsync('telemetry/seattle/fridge-1', JSON.stringify(payload), { qos: 1 });
+  await device.endAsync();
+}
+
+beforeAll(async () => {
+  tidegate = await startTidegate(temporaryFolder());
+  await createDevice(tidegate, 'fridge-1', certs);
+  await publish({ temperature: 11.5, humidity: 40 });
+  await eventually('the alert', async () => /critical +fridge-1 /.test((await run('alerts')).stdout));
+});
+
+afterAll(async () => {
+  await tidegate.stop();
+});
+
+test('alerts lists what stands, and acknowledges it in the name of who is at the terminal', async () => {
+  const { stdout } = await run('alerts');
+  assert.match(stdout, /^severity +device +rule +since +value/);
+  assert.match(stdout, /\ncritical +fridge-1 +temperature-high +\S+.* 11\.5/);
+  const acknowledged = await run('alerts', 'ack', 'fridge-1', 'temperature-high', 'door was open');
+  assert.match(acknowledged.stdout, /^acknowledged temperature-high of fridge-1/);
+  const { stdout: json } = await run('alerts', '--format', 'json');
+  const [alert] = JSON.parse(json) as { acknowledged: { comment: string } }[];
+  assert.match(alert!.acknowledged.comment, /^door was open \(.+\)$/);
+  const history = await run('alerts', 'history', 'fridge-1', '--from', '-1h', '--format', 'csv');
+  assert.match(
+    history.stdout,
+    /^time,what,device,rule,value,limit,by\n[^\n]+,raised,fridge-1,temperature-high,11\.5,8,\n/,
+  );
+  assert.match(history.stdout, /,acknowledged,fridge-1,temperature-high,/);
+});
+
+test('alerts snoozes a device for a span, and ends that', async () => {
+  assert.match((await run('alerts', 'snooze', 'fridge-1', '2h')).stdout, /^snoozed fridge-1 until /);
+  assert.match((await run('alerts', 'unsnooze', 'fridge-1')).stdout, /^alerts of fridge-1 are sent again$/m);
+});
+
+test('limit moves a limit with the one that clears it, says what it would have sent, and takes it back', async () => {
+  const { stdout } = await run('limit', 'temperature-low', '-2.5');
+  assert.match(stdout, /^temperature-low: below -1, clearAbove 0 -> below -2\.5, clearAbove -1\.5\n/);
+  assert.match(stdout, /\nover the last 24 hours: 0 alerts about 0 of 1 devices before, 0 alerts/);
+  assert.match(
+    (await run('limit')).stdout,
+    /\ntemperature-low +min temperature +below -2\.5, clearAbove -1\.5/,
+  );
+  const dry = await run('limit', 'temperature-high', '12', '--dry-run');
+  assert.match(
+    dry.stdout,
+    /1 alert about 1 of 1 devices before, 0 alerts about 0 of 1 devices with the new limit/,
+  );
+  assert.match(dry.stdout, /nothing was changed/);
+  await run('limit', 'temperature-low', '--reset');
+  assert.match((await run('limit')).stdout, /\ntemperature-low +min temperature +below -1, clearAbove 0/);
+});
+
+test('watch shows a window once it is closed, and the alerts', async () => {
+  const child = spawn(process.execPath, [path.join(root, 'commands/watch.ts'), '--from', '-1h', ...place()], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  try {
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+    await eventually(
+      'the window',
+      () => / fridge-1 {2}humidity 40 {2}temperature 11\.5 {2}\(1\)\n/.test(output),
+      30_000,
+    );
+    assert.match(output, /fridge-1 {2}CRITICAL raised: temperature-high at 11\.5, limit 8\n/);
+    await publish({ temperature: 6 });
+    await eventually('the next window', () => / fridge-1 {2}temperature 6 {2}\(1\)\n/.test(output), 30_000);
+  } finally {
+    child.kill();
+  }
+});
+
+const wrong: readonly (readonly [args: string[], line: RegExp])[] = [
+  [['alerts', 'ack', 'nobody'], /^nobody has no alert now\n$/],
+  [['alerts', 'history', '--from', 'yesterday'], /^--from yesterday: is not a time such as -1h, /],
+  [['alerts', 'do'], /^there is no command do; usage: /],
+  [['limit', 'nope', '6'], /^There is no rule nope\n$/],
+  [['limit', 'silent', '6'], /^rule silent has no limit above or below to move\n$/],
+  [['limit', 'temperature-high', 'six'], /^six: must be a number such as 6 or -0\.5\n$/],
+  [['watch', 'nobody'], /^There is no device nobody\n$/],
+  [['watch', '--api-url', 'here'], /^--api-url here: must be an address such as /],
+];
+for (const [[command, ...args], line] of wrong) {
+  test(`${command} ${args.join(' ')} ends with one line that says what to do`, async () => {
+    const { code, stderr } = await run(command!, ...args);
+    assert.equal(code, 2);
+    assert.match(stderr, line);
+  });
+}

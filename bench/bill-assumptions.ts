@@ -12,13 +12,16 @@ export interface Fleet {
   readonly batchingSeconds: number;
   /** StreamShards of the template; undefined for as few as the fleet needs. */
   readonly shards?: number;
+  /** WindowSeconds of the template. */
+  readonly windowSeconds: number;
+  /** Table writes a reading, where a running stack was measured. */
+  readonly writesPerReading?: number | undefined;
 }
 
 /** What a reading looks like, what the stack declares, and what was measured; docs/cost.md says where each comes from. */
 export const assumed = {
   readingBytes: 90,
   contextBytes: 190,
-  windowSeconds: 10,
   windowBytes: 420,
   retentionDays: 90,
   archiveMonths: 1,
@@ -53,9 +56,9 @@ export function assumptionsOf(fleet: Fleet): string[] {
     fleet.basicIngest
       ? 'devices publish to $aws/rules/TelemetryRule/...: messages that are no JSON object reach no rule then'
       : "MalformedRule's topic filter matches every message; counted as a rule triggered, on which AWS's page is not clear",
-    `a window has ${a.windowBytes} bytes (two metrics, ten readings), one write unit, and stays ${a.retentionDays} days; this is the bill once the table is that old`,
+    `a window of ${fleet.windowSeconds} s has ${a.windowBytes} bytes (two metrics, ten readings), one write unit, and stays ${a.retentionDays} days; this is the bill once the table is that old`,
     fleet.mode === 'direct'
-      ? `a message takes ${a.directMs} ms of a function of ${a.memoryGB * 1024} MB, and up to ${a.strangersWrites * 100} % more writes than windows where many environments do not know each other's extremes`
+      ? `a message takes ${a.directMs} ms of a function of ${a.memoryGB * 1024} MB, and up to ${a.strangersWrites * 100} % of the writes are refused and repeated where many environments do not know each other's extremes`
       : `a batch takes ${a.batchMs} ms, ${a.recordMs} ms a reading and ${a.writeMs} ms a write, of a function of ${a.memoryGB * 1024} MB`,
     fleet.mode === 'direct'
       ? 'alert states are read once a device and window'

@@ -43,7 +43,7 @@ export interface Bill {
   readonly total: number;
   /** Dollars per million readings, by kind. */
   readonly perMillion: Readonly<Record<Kind, number>>;
-  /** Table writes per reading. */
+  /** Table writes per reading that count something; a reading is in one window, so this is 1 at most. */
   readonly writesPerReading: number;
   readonly assumptions: readonly string[];
 }
@@ -84,9 +84,9 @@ function trafficOf({ devices, rate, pack }: Fleet): Traffic {
   };
 }
 
-/** Windows that `seconds` of a device's readings touch, wherever in a window they begin. */
-const windowsTouched = (seconds: number, rate: number) =>
-  1 + Math.max(0, seconds - 1 / rate) / assumed.windowSeconds;
+/** Windows that `seconds` of a device's readings touch, wherever in a window they begin: no more than there are readings. */
+const windowsTouched = (seconds: number, { rate, windowSeconds }: Fleet) =>
+  Math.min(Math.max(1, seconds * rate), 1 + Math.max(0, seconds - 1 / rate) / windowSeconds);
 
 function devicesLines(fleet: Fleet, { messages, messageBytes }: Traffic, prices: Prices): Line[] {
   const { iot } = prices;
@@ -135,26 +135,34 @@ interface Work {
   readonly invocations: number;
   readonly seconds: number;
   readonly writes: number;
+  /** Writes that are refused and made again. */
+  readonly repeated: number;
   readonly reads: number;
   readonly shards: number;
 }
 
 function directWork(fleet: Fleet, { readings, messages }: Traffic): Work {
-  const touched = windowsTouched(fleet.pack / fleet.rate, fleet.rate);
+  const touched = windowsTouched(fleet.pack / fleet.rate, fleet);
   // An environment that does not know a window's extremes writes twice where a reading improves them.
   const environments = Math.max(1, (messages / SECONDS) * (assumed.directMs / 1000));
   const extra = (assumed.strangersWrites * (1 - 1 / environments)) / fleet.pack;
-  const windows = Math.min(readings, fleet.devices * (SECONDS / assumed.windowSeconds));
+  const windows = Math.min(readings, windowsOf(fleet));
+  const writes =
+    fleet.writesPerReading === undefined ? messages * touched : readings * fleet.writesPerReading;
   return {
     invocations: messages,
     seconds: (messages * (assumed.directMs + (touched - 1) * assumed.writeMs)) / 1000,
-    writes: messages * touched * (1 + extra),
+    writes,
+    repeated: writes * extra,
     reads: Math.min(messages, windows),
     shards: 0,
   };
 }
 
-function streamWork(fleet: Fleet, { messages, recordBytes }: Traffic): Work {
+/** Windows of all devices in a month, where each has readings. */
+const windowsOf = ({ devices, windowSeconds }: Fleet) => devices * (SECONDS / windowSeconds);
+
+function streamWork(fleet: Fleet, { readings, messages, recordBytes }: Traffic): Work {
   const perSecond = messages / SECONDS;
   const needed = Math.max(
     perSecond / assumed.recordsPerSecondAndShard,
@@ -171,18 +179,21 @@ function streamWork(fleet: Fleet, { messages, recordBytes }: Traffic): Work {
   );
   const span = Math.max(batchSeconds, fleet.pack / fleet.rate);
   const deviceBatches = (fleet.devices * SECONDS) / span;
-  const writes = deviceBatches * windowsTouched(span, fleet.rate);
+  const writes =
+    fleet.writesPerReading === undefined
+      ? Math.min(readings, deviceBatches * windowsTouched(span, fleet))
+      : readings * fleet.writesPerReading;
   const invocations = (lanes * SECONDS) / batchSeconds;
   const ms =
     invocations * assumed.batchMs + messages * fleet.pack * assumed.recordMs + writes * assumed.writeMs;
-  return { invocations, seconds: ms / 1000, writes, reads: deviceBatches, shards };
+  return { invocations, seconds: ms / 1000, writes, repeated: 0, reads: deviceBatches, shards };
 }
 
 function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic, prices: Prices): Line[] {
   const { kinesis, lambda, dynamodb, cloudwatch } = prices;
-  const { invocations, seconds, writes, reads, shards } = work;
+  const { invocations, seconds, writes, repeated, reads, shards } = work;
   const puts = (messages * units(recordBytes, kinesis.unitKB)) / 1e6;
-  const windows = Math.min(fleet.devices * (SECONDS / assumed.windowSeconds), messages * fleet.pack);
+  const windows = Math.min(windowsOf(fleet), messages * fleet.pack);
   const stored = (windows * (assumed.retentionDays / (HOURS / 24)) * assumed.windowBytes) / GB;
   const line = (service: string, what: string, dollars: number, kind: Kind = 'taking'): Line => ({
     service,
@@ -200,6 +211,7 @@ function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic,
     line('Lambda', 'invocations', (invocations / 1e6) * lambda.requestMillion),
     line('Lambda', 'time', seconds * assumed.memoryGB * lambda.gbSecondArm64),
     line('DynamoDB', 'writes of windows', (writes / 1e6) * dynamodb.writeMillion),
+    line('DynamoDB', 'writes refused and repeated', (repeated / 1e6) * dynamodb.writeMillion),
     line('DynamoDB', 'reads of alert states', (reads / 1e6) * dynamodb.readMillion),
     line(
       'DynamoDB',
@@ -244,8 +256,8 @@ function sweepLines({ devices }: Fleet, { lambda, dynamodb }: Prices): Line[] {
 
 /** The bill of one month. `prices`: bench/prices.json. Throws a RangeError for a fleet that nobody can have. */
 export function billOf(fleet: Fleet, prices: Prices): Bill {
-  const { devices, rate, pack, batchingSeconds } = fleet;
-  if (!(devices >= 1 && rate > 0 && pack >= 1 && batchingSeconds >= 0))
+  const { devices, rate, pack, batchingSeconds, windowSeconds } = fleet;
+  if (!(devices >= 1 && rate > 0 && pack >= 1 && batchingSeconds >= 0 && windowSeconds >= 1))
     throw new RangeError(
       'a fleet has at least one device, a rate above 0 and at least one reading a message',
     );

@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { billOf, type Bill, type Prices } from './bill.ts';
 import type { Fleet } from './bill-assumptions.ts';
+import { measureFleet } from './measured-fleet.ts';
 
-const usage =
-  'usage: npm run cost -- --devices N --rate R [--mode direct|stream] [--basic-ingest] [--pack K] [--batching-seconds S] [--shards N]';
+const usage = `usage: npm run cost -- --devices N --rate R [--mode direct|stream] [--basic-ingest] [--pack K]
+                       [--window-seconds 10] [--batching-seconds 60] [--shards N]
+       npm run cost -- --measured [--seconds 30] [--data-dir DIR] [...]
+       R: readings a second and device. --measured takes devices, rate, pack and writes from the running local cloud.`;
 
 /** @returns undefined when help is asked for. */
-function readFleet(args: readonly string[]): Fleet | undefined {
+async function readFleet(args: readonly string[]): Promise<Fleet | undefined> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -19,12 +22,16 @@ function readFleet(args: readonly string[]): Fleet | undefined {
       pack: { type: 'string', default: '1' },
       'batching-seconds': { type: 'string', default: '60' },
       shards: { type: 'string' },
+      'window-seconds': { type: 'string', default: '10' },
+      measured: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '30' },
+      'data-dir': { type: 'string', default: '.tidegate' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
   const number = (
-    name: 'devices' | 'rate' | 'pack' | 'batching-seconds' | 'shards',
+    name: 'devices' | 'rate' | 'pack' | 'batching-seconds' | 'shards' | 'window-seconds' | 'seconds',
     least: number,
     isWhole: boolean,
   ) => {
@@ -34,27 +41,39 @@ function readFleet(args: readonly string[]): Fleet | undefined {
   };
   const { mode } = values;
   if (mode !== 'direct' && mode !== 'stream') throw new Error('--mode must be direct or stream');
-  return {
-    devices: number('devices', 1, true),
-    rate: number('rate', 0.0001, false),
+  const stack = {
     mode,
     basicIngest: values['basic-ingest'],
-    pack: number('pack', 1, true),
+    windowSeconds: number('window-seconds', 1, true),
     batchingSeconds: number('batching-seconds', 0, true),
     ...(values.shards !== undefined && { shards: number('shards', 1, true) }),
-  };
+  } as const;
+  if (!values.measured) {
+    const pack = number('pack', 1, true);
+    return { ...stack, devices: number('devices', 1, true), rate: number('rate', 0.0001, false), pack };
+  }
+  return { ...stack, ...(await measureFleet(values['data-dir'], number('seconds', 1, true))) };
 }
 
 const money = (dollars: number) => dollars.toFixed(2).padStart(12);
-const describe = ({ mode, basicIngest, pack }: Fleet) =>
-  `${mode}${basicIngest ? ', Basic Ingest' : ''}${pack > 1 ? `, ${pack} readings a message` : ''}`;
+const short = (value: number) => String(Number(value.toPrecision(3)));
+const describe = ({ mode, basicIngest, pack, windowSeconds }: Fleet) =>
+  [
+    mode,
+    ...(basicIngest ? ['Basic Ingest'] : []),
+    ...(pack > 1 ? [`${short(pack)} readings a message`] : []),
+    ...(windowSeconds === 10 ? [] : [`windows of ${windowSeconds} s`]),
+  ].join(', ');
 
 /** Other ways to run the same fleet, the present one left out. */
-function othersOf(fleet: Fleet): Fleet[] {
+/** What was measured holds for the present one only. */
+function othersOf(present: Fleet): Fleet[] {
+  const fleet: Fleet = { ...present, writesPerReading: undefined };
   const choices: Fleet[] = [
     { ...fleet, mode: fleet.mode === 'direct' ? 'stream' : 'direct' },
     { ...fleet, basicIngest: !fleet.basicIngest },
     { ...fleet, pack: fleet.pack === 1 ? 10 : 1 },
+    { ...fleet, windowSeconds: fleet.windowSeconds === 10 ? 60 : 10 },
     { ...fleet, mode: 'stream', basicIngest: true, pack: Math.max(10, fleet.pack) },
   ];
   const seen = new Set([describe(fleet)]);
@@ -64,20 +83,23 @@ function othersOf(fleet: Fleet): Fleet[] {
 function print(fleet: Fleet, bill: Bill, prices: Prices): void {
   const text: string[] = [];
   const out = (line = '') => void text.push(line);
-  out(`${fleet.devices} devices, ${fleet.rate} readings a second each; ${describe(fleet)}`);
+  out(
+    `${fleet.devices} device${fleet.devices === 1 ? '' : 's'}, ${short(fleet.rate)} readings a second each; ${describe(fleet)}`,
+  );
   out(
     `${(bill.readings / 1e6).toFixed(1)} million readings in ${(bill.messages / 1e6).toFixed(1)} million messages a month`,
   );
   out();
   for (const { service, what, dollars } of bill.lines)
     out(`${money(dollars)}  ${service.padEnd(11)} ${what}`);
-  out(`${money(bill.total)}  USD a month`);
+  out(`${money(bill.total)}  USD a month, ${(bill.total / fleet.devices).toFixed(4)} a device`);
   const { taking, keeping, standing } = bill.perMillion;
   out(`${money(taking + keeping + standing)}  USD per million readings:`);
   out(
     `${money(taking)}    to take them in, ${keeping.toFixed(2)} to keep them, ${standing.toFixed(2)} for a stack that idles`,
   );
-  out(`${bill.writesPerReading.toFixed(3).padStart(12)}  table writes a reading`);
+  const measured = fleet.writesPerReading === undefined ? '' : ', measured';
+  out(`${bill.writesPerReading.toFixed(3).padStart(12)}  table writes a reading${measured}`);
   out();
   out('Other choices for this fleet:');
   for (const other of othersOf(fleet)) {
@@ -97,7 +119,7 @@ function print(fleet: Fleet, bill: Bill, prices: Prices): void {
 process.stdout.on('error', () => {}); // whoever reads may stop, as `head` does
 try {
   const prices = JSON.parse(readFileSync(new URL('prices.json', import.meta.url), 'utf8')) as Prices;
-  const fleet = readFleet(process.argv.slice(2));
+  const fleet = await readFleet(process.argv.slice(2));
   if (fleet) print(fleet, billOf(fleet, prices), prices);
   else process.stdout.write(`${usage}\n`);
 } catch (error) {

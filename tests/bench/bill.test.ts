@@ -7,11 +7,13 @@ import path from 'node:path';
 import { assumed } from '../../bench/bill-assumptions.ts';
 import { billOf, type Prices } from '../../bench/bill.ts';
 import type { Fleet } from '../../bench/bill-assumptions.ts';
+import { fleetBetween } from '../../bench/measured-fleet.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const prices = JSON.parse(readFileSync(path.join(root, 'bench/prices.json'), 'utf8')) as Prices;
 const fleet = (changes: Partial<Fleet> = {}): Fleet => ({
-  ...{ devices: 1000, rate: 1, mode: 'direct', basicIngest: false, pack: 1, batchingSeconds: 60 },
+  ...{ devices: 1000, rate: 1, mode: 'direct', basicIngest: false, pack: 1 },
+  ...{ batchingSeconds: 60, windowSeconds: 10 },
   ...changes,
 });
 const bill = (changes?: Partial<Fleet>) => billOf(fleet(changes), prices);
@@ -49,6 +51,43 @@ test('the stream writes 0.12 times a reading at one hertz, and more where batche
   assert.ok(writes(60) <= 0.12, String(writes(60)));
   assert.ok(writes(10) > 0.18 && writes(10) < 0.2, String(writes(10)));
   assert.ok(writes(1) > 0.99 && writes(1) <= 1, String(writes(1)));
+});
+
+test('a reading is in one window, so no fleet writes more than once a reading', () => {
+  for (const devices of [1, 40, 10_000])
+    for (const rate of [0.001, 0.0167, 0.1, 1, 50])
+      for (const mode of ['direct', 'stream'] as const)
+        for (const pack of [1, 10, 1000])
+          for (const windowSeconds of [1, 10, 60]) {
+            const { writesPerReading } = bill({ devices, rate, mode, pack, windowSeconds });
+            assert.ok(
+              writesPerReading <= 1 + 1e-9,
+              `${devices} ${rate} ${mode} ${pack}: ${writesPerReading}`,
+            );
+          }
+});
+
+test('packs of a slow device save messages and no writes, which windows of a minute do', () => {
+  const slow = { devices: 40, rate: 0.0167 };
+  assert.equal(bill({ ...slow, pack: 10 }).writesPerReading.toFixed(9), '1.000000000');
+  assert.ok(bill({ ...slow, pack: 10 }).total < bill(slow).total);
+  const tenHertz = { devices: 40, rate: 10, mode: 'stream' } as const;
+  assert.ok(bill({ ...tenHertz, windowSeconds: 60 }).writesPerReading < bill(tenHertz).writesPerReading / 3);
+});
+
+test('a bill takes the writes that were measured', () => {
+  assert.equal(bill({ writesPerReading: 0.25 }).writesPerReading, 0.25);
+});
+
+test('a fleet is measured by what the counters grew in a while', () => {
+  const before = { ReadingsAccepted: 100, ruleMatches: 100, WindowsWritten: 90 };
+  const after = { ReadingsAccepted: 500, ruleMatches: 140, WindowsWritten: 190 };
+  const measured = { devices: 5, rate: 4, pack: 10, writesPerReading: 0.25 };
+  assert.deepEqual(fleetBetween(before, after, 20, 5), measured);
+  assert.throws(
+    () => fleetBetween(after, after, 20, 5),
+    /^Error: no reading came in for 20 s: start devices/,
+  );
 });
 
 test('a shard too few makes batches shorter, and more writes', () => {

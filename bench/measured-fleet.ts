@@ -1,0 +1,52 @@
+// What the running local cloud takes in now, as a fleet to make a bill of: its counters, a while apart.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { openApi } from '../commands/api.ts';
+import type { Fleet } from './bill-assumptions.ts';
+
+type Totals = Readonly<Record<string, number>>;
+
+async function readTotals(web: string): Promise<Totals> {
+  const answer = await fetch(new URL('status.json', web)).catch((cause: unknown) => {
+    throw new Error(`${web} does not answer: run npm start first`, { cause });
+  });
+  return ((await answer.json()) as { totals: Totals }).totals;
+}
+
+export type Measured = Pick<Fleet, 'devices' | 'rate' | 'pack' | 'writesPerReading'>;
+
+/** The fleet between two readings of the counters. Throws an Error that says what is missing where nothing came in. */
+export function fleetBetween(before: Totals, after: Totals, seconds: number, devices: number): Measured {
+  const grown = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
+  const readings = grown('ReadingsAccepted');
+  if (readings === 0 || devices === 0)
+    throw new Error(
+      `no reading came in for ${seconds} s: start devices (npm run sim -- --local), or measure for longer`,
+    );
+  return {
+    devices,
+    rate: readings / seconds / devices,
+    pack: Math.max(1, readings / grown('ruleMatches')),
+    writesPerReading: grown('WindowsWritten') / readings,
+  };
+}
+
+/** Watches the local cloud of `dataDir` for `seconds`. */
+export async function measureFleet(dataDir: string, seconds: number): Promise<Measured> {
+  const file = path.join(dataDir, 'endpoints.json');
+  if (!existsSync(file))
+    throw new Error(`no local cloud in ${dataDir}: run npm start first, or name its folder with --data-dir`);
+  const { web } = JSON.parse(readFileSync(file, 'utf8')) as { web: string };
+  const before = await readTotals(web);
+  await wait(seconds * 1000);
+  const after = await readTotals(web);
+  const api = await openApi({ 'data-dir': dataDir });
+  const { devices } = await api.call<{ devices: { lastSeenAt?: number }[] }>(['devices'], {
+    query: { limit: 500 },
+  });
+  // Devices are noted at most every ten minutes.
+  const recent = devices.filter(({ lastSeenAt = 0 }) => lastSeenAt > Date.now() - 660_000);
+  return fleetBetween(before, after, seconds, recent.length);
+}

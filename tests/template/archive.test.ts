@@ -19,4 +19,8 @@ describe('the delivery stream of template.yaml', () => {
   it('compresses if the parameter says so', () => {
     assert.equal(realStream({ RawCompression: 'GZIP' }).stream.gzip, true);
   });
+  it('names objects by what is in them', () => {
+    assert.equal(realStream({}).stream.fileExtension, '.ndjson');
+    assert.equal(realStream({ RawCompression: 'GZIP' }).stream.fileExtension, '.ndjson.gz');
+  });
 });

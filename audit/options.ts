@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { TimeLimits } from '../core/reading.ts';
+import { parseTimeText } from '../core/time-text.ts';
 
 /** What the person at the terminal can mend. */
 export class AuditError extends Error {
@@ -31,32 +32,33 @@ export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [-
        Compares the windows table with archived messages (plain or gzip): exit code 0 when it has exactly what they amount to,
        1 with a line for each window that differs, 2 when that could not be found out. --from and --to are ISO 8601 times.
        --rules-table NAME --devices-table NAME: the stack's, where it has mappings (--local knows them).
-       --repair counts what the table lacks. As the stack has them, where it was given others than these:
-       --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60`;
+       --repair counts what the table lacks. As the stack on AWS has them, where it was given others than these:
+       --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60 (--local knows its own).
+       Times may be typed as -1h, 2026-11-20T13:00:00Z or "2026-11-20 14:00 Europe/Berlin".`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean', default: false } as const;
+const FLAGS = {
+  local: flag,
+  'data-dir': { ...text, default: '.tidegate' },
+  table: text,
+  'rules-table': text,
+  'devices-table': text,
+  from: text,
+  to: text,
+  repair: flag,
+  'retention-days': text,
+  'window-seconds': text,
+  'max-lateness-days': text,
+  'max-skew-seconds': text,
+  help: { ...flag, short: 'h' },
+} as const;
 
 function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean', default: false } as const;
+  // A time such as -1h is no option.
+  const given = args.map((arg) => (/^-\d/.test(arg) ? ` ${arg}` : arg));
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        local: flag,
-        'data-dir': { ...text, default: '.tidegate' },
-        table: text,
-        'rules-table': text,
-        'devices-table': text,
-        from: text,
-        to: text,
-        repair: flag,
-        'retention-days': text,
-        'window-seconds': { ...text, default: '10' },
-        'max-lateness-days': { ...text, default: '7' },
-        'max-skew-seconds': { ...text, default: '60' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
+    return parseArgs({ args: given, allowPositionals: true, options: FLAGS });
   } catch (error) {
     throw new AuditError((error as Error).message.split('. ')[0], { cause: error });
   }
@@ -69,10 +71,16 @@ function whole(option: string, text: string, least: number, most: number): numbe
 }
 
 function time(option: string, text: string | undefined): number | undefined {
-  const value = text === undefined ? undefined : Date.parse(text);
-  if (Number.isNaN(value))
-    throw new AuditError(`--${option} ${text}: must be a time such as 2026-11-21T09:00Z`);
-  return value;
+  if (text === undefined) return undefined;
+  const found = parseTimeText(text, Date.now());
+  if ('ms' in found) return found.ms;
+  throw new AuditError(`--${option} ${text}: ${found.problem}`);
+}
+
+/** The SDK reads AWS_REGION and the configuration; the AWS CLI reads AWS_DEFAULT_REGION too. */
+function awsClient(): DynamoDBClientConfig {
+  const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
+  return region === undefined ? {} : { region };
 }
 
 /** The local cloud's address, table and archive. */
@@ -83,9 +91,14 @@ function localStack(dataDir: string) {
       `no local cloud in ${dataDir}: run npm start first, or name its folder with --data-dir`,
     );
   }
-  const { aws, outputs } = JSON.parse(readFileSync(file, 'utf8')) as {
+  const {
+    aws,
+    outputs,
+    parameters = {},
+  } = JSON.parse(readFileSync(file, 'utf8')) as {
     aws: string;
     outputs: Record<string, string>;
+    parameters?: Record<string, string>;
   };
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   return {
@@ -93,6 +106,7 @@ function localStack(dataDir: string) {
     table: outputs['WindowsTable']!,
     mappings: { rulesTable: outputs['RulesTable']!, devicesTable: outputs['DevicesTable']! },
     archive: path.join(dataDir, 's3', outputs['RawBucket']!, 'raw'),
+    parameters,
   };
 }
 
@@ -121,16 +135,19 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
         : `${missing}: no such file or folder`,
     );
   }
+  type Setting = 'window-seconds' | 'max-lateness-days' | 'max-skew-seconds';
+  const setting = (option: Setting, parameter: string, usual: string, least: number, most: number) =>
+    whole(option, values[option] ?? stack?.parameters[parameter] ?? usual, least, most);
   const table = values.table ?? stack?.table;
   if (table === undefined) throw new AuditError("--table is missing: the stack's output WindowsTable");
   return {
     paths,
     table,
     mappings: mappingTables(values['rules-table'], values['devices-table']) ?? stack?.mappings,
-    client: stack?.client ?? {},
-    windowSeconds: whole('window-seconds', values['window-seconds'], 1, 3600),
-    maxLatenessSeconds: whole('max-lateness-days', values['max-lateness-days'], 0, 366) * 86_400,
-    maxSkewSeconds: whole('max-skew-seconds', values['max-skew-seconds'], 0, 86_400),
+    client: stack?.client ?? awsClient(),
+    windowSeconds: setting('window-seconds', 'WindowSeconds', '10', 1, 3600),
+    maxLatenessSeconds: setting('max-lateness-days', 'MaxLatenessDays', '7', 0, 366) * 86_400,
+    maxSkewSeconds: setting('max-skew-seconds', 'MaxSkewSeconds', '60', 0, 86_400),
     from: time('from', values.from),
     to: time('to', values.to),
     repairRetentionDays: retention === undefined ? undefined : whole('retention-days', retention, 1, 3660),

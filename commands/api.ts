@@ -56,7 +56,8 @@ async function awsAccess(text: string): Promise<Access> {
     );
   const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
   // Any client finds the credentials and the region as the AWS CLI does.
-  const { config } = new DynamoDBClient({});
+  const given = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
+  const { config } = new DynamoDBClient(given === undefined ? {} : { region: given });
   const remedy = 'check --api-url, the AWS credentials and the region';
   try {
     const [credentials, region] = await Promise.all([config.credentials(), config.region()]);

@@ -63,7 +63,9 @@ export function createIotClient(options: {
 }): IoTClient {
   const { endpoint, region } = options;
   if (endpoint) return new IoTClient({ ...local, ...(region ? { region } : {}), endpoint });
-  return new IoTClient(region ? { region } : {});
+  // The SDK reads AWS_REGION and the configuration; the AWS CLI reads AWS_DEFAULT_REGION too.
+  const given = region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
+  return new IoTClient(given ? { region: given } : {});
 }
 
 const isNamed = (error: unknown, name: string) => error instanceof Error && error.name === name;

@@ -1,6 +1,7 @@
-// The file by which other programs find the running stack.
-import { renameSync, writeFileSync } from 'node:fs';
+// The file by which other programs find the running stack, and the next start what the last one had.
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { StartError } from './start-error.ts';
 
 /** What `<data-dir>/endpoints.json` holds. */
 export interface Endpoints {
@@ -13,6 +14,8 @@ export interface Endpoints {
   readonly outputs: Readonly<Record<string, string>>;
   /** Names of the functions, by logical ID. */
   readonly functions: Readonly<Record<string, string>>;
+  /** Values of the template's parameters, without those that have `NoEcho`. */
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
 /** Written whole, so that a reader never sees half of it. */
@@ -20,4 +23,26 @@ export function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
   const file = path.join(dataDir, 'endpoints.json');
   writeFileSync(`${file}.new`, `${JSON.stringify(endpoints, undefined, 2)}\n`);
   renameSync(`${file}.new`, file);
+}
+
+/**
+ * Refuses other values for `lasting` parameters than the data directory was made with. What an older version left there
+ * names none and is taken. @throws StartError that names both values and what to do.
+ */
+export function requireLasting(
+  dataDir: string,
+  parameters: Readonly<Record<string, string>>,
+  lasting: readonly { readonly parameter: string; readonly because: string }[],
+): void {
+  const file = path.join(dataDir, 'endpoints.json');
+  if (lasting.length === 0 || !existsSync(file)) return;
+  const { parameters: before = {} } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Endpoints>;
+  for (const { parameter, because } of lasting) {
+    const [was, is] = [before[parameter], parameters[parameter]];
+    if (was === undefined || is === undefined || was === is) continue;
+    throw new StartError(
+      `${parameter} is ${is}, but ${dataDir} was made with ${was}: ${because}. ` +
+        `Start with --parameter-overrides ${parameter}=${was}, or name a new folder with --data-dir`,
+    );
+  }
 }

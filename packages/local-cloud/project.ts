@@ -17,6 +17,8 @@ export interface Project {
   /** The line of totals: label and counter, which is one of the status page or a metric of a function. */
   readonly totals?: Readonly<Record<string, string>>;
   readonly warnings?: readonly Warning[];
+  /** Parameters that keep the value that a data directory was made with, and why. */
+  readonly lasting?: readonly { readonly parameter: string; readonly because: string }[];
 }
 
 /** Logged at the start where the stack has no resource of the type `without`. */

@@ -8,7 +8,7 @@ import type { AwsHandler } from './aws/wire.ts';
 import type { Clock } from './clock.ts';
 import { createClosers, type Closers } from './closers.ts';
 import type { Counters } from './counters.ts';
-import { writeEndpoints, type Endpoints } from './endpoints.ts';
+import { requireLasting, writeEndpoints, type Endpoints } from './endpoints.ts';
 import { apiFromTemplate, withAddress } from './http-api/api-spec.ts';
 import { apiPrefix } from './http-api/gateway.ts';
 import { openIot, type Iot } from './iot/iot.ts';
@@ -48,6 +48,7 @@ export interface StackOptions {
   /** Parameter that takes the origin of the web port unless somebody sets it. */
   readonly originParameter?: string;
   readonly warnings?: readonly Warning[];
+  readonly lasting?: Parameters<typeof requireLasting>[2];
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
@@ -229,6 +230,9 @@ async function open(settings: Settings): Promise<Endpoints> {
     ca: iot.ca.certificateFile,
     outputs,
     functions: Object.fromEntries(functionsOf(template).map(({ logicalId, name }) => [logicalId, name])),
+    parameters: Object.fromEntries(
+      Object.entries(template.parameters).filter(([name]) => !template.hiddenParameters.has(name)),
+    ),
   };
   writeEndpoints(dataDir, endpoints);
   return endpoints;
@@ -247,6 +251,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   });
   for (const { without, message } of options.warnings ?? [])
     if (template.ofType(without).length === 0) options.log.warn(message);
+  requireLasting(options.dataDir, template.parameters, options.lasting ?? []);
   const closers = createClosers();
   try {
     const endpoints = await open({ ...options, template, outputs: { ...template.outputs }, closers });

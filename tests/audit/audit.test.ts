@@ -258,13 +258,51 @@ test('a local cloud that has archived nothing yet is told from a folder that is 
   });
 });
 
+test('a local cloud has its own parameters, and what is said on the command line comes first', () => {
+  const dataDir = mkdtempSync(path.join(folder, 'minutes-'));
+  mkdirSync(path.join(dataDir, 's3', 'raw-bucket', 'raw'), { recursive: true });
+  const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket' };
+  const parameters = { WindowSeconds: '60', MaxLatenessDays: '14', MaxSkewSeconds: '5' };
+  writeFileSync(
+    path.join(dataDir, 'endpoints.json'),
+    JSON.stringify({ aws: 'http://127.0.0.1:1', outputs, parameters }),
+  );
+  const settings = (...more: string[]) => {
+    const options = parseAuditOptions(['--local', '--data-dir', dataDir, ...more])!;
+    return [options.windowSeconds, options.maxLatenessSeconds, options.maxSkewSeconds];
+  };
+  assert.deepEqual(settings(), [60, 14 * 86_400, 5]);
+  assert.deepEqual(settings('--window-seconds', '10'), [10, 14 * 86_400, 5]);
+});
+
+test('a time may be a span ago, and the region is where the AWS CLI finds it', () => {
+  const { AWS_REGION: before, AWS_DEFAULT_REGION: other } = process.env;
+  try {
+    delete process.env['AWS_REGION'];
+    process.env['AWS_DEFAULT_REGION'] = 'eu-west-1';
+    const { from, to, client } = parseAuditOptions([
+      folder,
+      '--table',
+      'windows',
+      '--from',
+      '-1h',
+      '--to',
+      'now',
+    ])!;
+    assert.ok(Math.abs(to! - from! - 3_600_000) < 60_000);
+    assert.equal(client.region, 'eu-west-1');
+  } finally {
+    Object.assign(process.env, { ...(before && { AWS_REGION: before }), AWS_DEFAULT_REGION: other ?? '' });
+  }
+});
+
 test('options that cannot be meant are refused by name', () => {
   const refused: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /^name the files or folders of archived objects$/],
     [['--tabel', 'windows'], /^Unknown option '--tabel'/],
     [[folder], /^--table is missing: the stack's output WindowsTable$/],
     [[path.join(folder, 'none'), '--table', 'windows'], /none: no such file or folder$/],
-    [[folder, '--table', 'windows', '--from', 'noon'], /^--from noon: must be a time/],
+    [[folder, '--table', 'windows', '--from', 'noon'], /^--from noon: is not a time such as -1h, /],
     [
       [folder, '--table', 'windows', '--window-seconds', '0'],
       /^--window-seconds 0: must be a whole number from 1 to 3600$/,

@@ -85,3 +85,21 @@ for (const [windowSeconds, mode] of [
     assert.equal(await tidegate.stop(), 0);
   });
 }
+
+test('another WindowSeconds for a data directory is refused with the remedy, and the same one is taken', async () => {
+  const dataDir = path.join(folder, 'lasting');
+  const overrides = (seconds: number) => ['--no-demo', '--parameter-overrides', `WindowSeconds=${seconds}`];
+  await (await startTidegate(dataDir, overrides(60))).stop();
+  await assert.rejects(startTidegate(dataDir, overrides(10)), (error: Error) => {
+    assert.match(
+      error.message,
+      /\nWindowSeconds is 10, but \S+lasting was made with 60: windows of two lengths/,
+    );
+    assert.match(
+      error.message,
+      /Start with --parameter-overrides WindowSeconds=60, or name a new folder with --data-dir/,
+    );
+    return true;
+  });
+  await (await startTidegate(dataDir, overrides(60))).stop();
+});

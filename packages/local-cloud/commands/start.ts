@@ -27,6 +27,7 @@ async function run({ source, demo, ...options }: StartOptions, project?: Project
       startCommand: commandOf('start', project),
       originParameter: project?.originParameter,
       warnings: project?.warnings,
+      lasting: project?.lasting,
       clock: systemClock,
       log,
       counters,

@@ -184,6 +184,7 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
     region,
     accountId,
     parameters: Object.fromEntries(parameters.values),
+    hiddenParameters: parameters.hidden,
     resources: resolved,
     ofType: (type) => [...resolved.values()].filter((resource) => resource.type === type),
     outputs: resolveOutputs(section('Outputs'), names, fail),

@@ -91,6 +91,8 @@ export interface Parameters {
   readonly values: ReadonlyMap<string, string>;
   /** Names of the parameters whose `Ref` is a list. */
   readonly lists: ReadonlySet<string>;
+  /** Names of the parameters with `NoEcho`, whose values are shown nowhere. */
+  readonly hidden: ReadonlySet<string>;
 }
 
 /**
@@ -112,6 +114,7 @@ export function resolveParameters(
   }
   const values = new Map<string, string>();
   const lists = new Set<string>();
+  const hidden = new Set<string>();
   for (const [name, { place, value: node }] of declarations) {
     const declaration = entriesOf(node, `parameter ${name}`, keys, fail);
     const typeNode = declaration.get('Type')?.value;
@@ -139,6 +142,8 @@ export function resolveParameters(
     }
     values.set(name, value);
     if (type === 'CommaDelimitedList' || type === 'List<Number>') lists.add(name);
+    const noEcho = declaration.get('NoEcho')?.value;
+    if (noEcho && literal(noEcho, `NoEcho of parameter ${name}`, fail) === 'true') hidden.add(name);
   }
-  return { values, lists };
+  return { values, lists, hidden };
 }

@@ -25,6 +25,8 @@ export interface ResolvedTemplate {
   readonly region: string;
   readonly accountId: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** Names of parameters that are shown nowhere. */
+  readonly hiddenParameters: ReadonlySet<string>;
   /** By logical id, in the order of the template; without those whose condition is false. */
   readonly resources: ReadonlyMap<string, ResolvedResource>;
   ofType(type: string): ResolvedResource[];

@@ -48,7 +48,7 @@ beforeAll(async () => {
   const { handler } = await import('../../functions/api.ts');
   api = (event) => handler(event as never, context) as Promise<Answer>;
   await put('devices', {
-    deviceId: { S: 'fridge-1' },
+    deviceId: { S: 'store-sensor-seattle1' },
     site: { S: 'seattle' },
     lastSeenAt: { N: String(START) },
     online: { BOOL: true },
@@ -70,7 +70,10 @@ beforeAll(async () => {
   });
   // The first was stored before windows had times.
   for (const second of [0, 10, 50, 60, 3590])
-    await put('windows', windowItem('fridge-1', START + second * 1000, second > 0 ? times(second) : {}));
+    await put(
+      'windows',
+      windowItem('store-sensor-seattle1', START + second * 1000, second > 0 ? times(second) : {}),
+    );
 });
 afterAll(() => tables.close());
 
@@ -110,7 +113,7 @@ async function answered(event: unknown, path: string): Promise<Json> {
 const ids = (page: Json) => (page['devices'] as { deviceId: string }[]).map(({ deviceId }) => deviceId);
 
 test('devices, page by page, of names that no thing could have too', async () => {
-  const all = ['fridge-1', 'shed (new)', 'silent'];
+  const all = ['shed (new)', 'silent', 'store-sensor-seattle1'];
   assert.deepEqual(ids(await answered(sample('devices'), '/devices')).sort(), all);
   const found: string[] = [];
   let next: string | undefined;
@@ -127,7 +130,7 @@ test('devices, page by page, of names that no thing could have too', async () =>
 
 test('a device with its newest window', async () => {
   assert.deepEqual(await answered(sample('device'), '/devices/{deviceId}'), {
-    deviceId: 'fridge-1',
+    deviceId: 'store-sensor-seattle1',
     site: 'seattle',
     lastSeenAt: START,
     online: true,
@@ -159,7 +162,7 @@ test('a guest does not see from where devices connect', async () => {
   const event = sample('device');
   const text = JSON.stringify(event).replace('"amr":["authenticated"]', '"amr":["unauthenticated"]');
   const device = await answered(JSON.parse(text), '/devices/{deviceId}');
-  assert.deepEqual([device['deviceId'], device['ipAddress']], ['fridge-1', undefined]);
+  assert.deepEqual([device['deviceId'], device['ipAddress']], ['store-sensor-seattle1', undefined]);
 });
 
 test('a device of which little is known', async () => {
@@ -167,7 +170,7 @@ test('a device of which little is known', async () => {
 });
 
 const windowsOf = async (query: string) =>
-  answered(asked('/devices/fridge-1/windows', query), '/devices/{deviceId}/windows');
+  answered(asked('/devices/store-sensor-seattle1/windows', query), '/devices/{deviceId}/windows');
 const startsOf = (page: Json) =>
   (page['windows'] as { start: number }[]).map(({ start }) => (start - START) / 1000);
 
@@ -211,7 +214,9 @@ test('windows of an hour, by the minute', async () => {
 });
 
 test('figures are numbers with all their digits', async () => {
-  const { body } = await api(asked('/devices/fridge-1/windows', `from=${START}&to=${START + 10_000}`));
+  const { body } = await api(
+    asked('/devices/store-sensor-seattle1/windows', `from=${START}&to=${START + 10_000}`),
+  );
   assert.match(body, /"sum":1000000000000014\.000000000000001,"count":3/);
 });
 
@@ -414,7 +419,7 @@ for (const [title, id, rule, names] of wrongRules) {
 }
 
 const alarm = {
-  deviceId: { S: 'fridge-1' },
+  deviceId: { S: 'store-sensor-seattle1' },
   ruleId: { S: 'temperature-high' },
   state: { S: 'alarm' },
   severity: { S: 'critical' },
@@ -423,7 +428,7 @@ const alarm = {
   value: { N: '9.4' },
 };
 const shown = {
-  deviceId: 'fridge-1',
+  deviceId: 'store-sensor-seattle1',
   ruleId: 'temperature-high',
   state: 'alarm',
   severity: 'critical',
@@ -439,14 +444,14 @@ test('alerts that stand are listed, and who takes charge of one is who signed', 
   const all = (await answered(asked('/alerts'), '/alerts')) as { alerts: Json[]; isComplete: boolean };
   assert.deepEqual(
     [all.alerts.map(({ deviceId }) => String(deviceId)).toSorted((a, b) => (a < b ? -1 : 1)), all.isComplete],
-    [['fridge-1', 'fridge-2'], true],
+    [['fridge-2', 'store-sensor-seattle1'], true],
   );
   const one = (await answered(asked('/alerts', 'limit=1'), '/alerts')) as {
     alerts: Json[];
     isComplete: boolean;
   };
   assert.deepEqual([one.alerts.length, one.isComplete], [1, false]);
-  const path = '/devices/fridge-1/alerts';
+  const path = '/devices/store-sensor-seattle1/alerts';
   const { alerts } = await answered(asked(path), '/devices/{deviceId}/alerts');
   assert.equal((alerts as Json[]).length, 2);
   const taken = await send('POST', `${path}/temperature-high/acknowledge`, { comment: 'door was open' });
@@ -460,10 +465,15 @@ test('alerts that stand are listed, and who takes charge of one is who signed', 
 });
 
 for (const [title, path, body, status] of [
-  ['an alert that is over', 'fridge-1/alerts/over', {}, 404],
-  ['an alert that never was', 'fridge-1/alerts/never', {}, 404],
-  ['an alert in the name of another', 'fridge-1/alerts/temperature-high', { by: 'ann' }, 400],
-  ['an alert with an endless comment', 'fridge-1/alerts/temperature-high', { comment: 'x'.repeat(501) }, 400],
+  ['an alert that is over', 'store-sensor-seattle1/alerts/over', {}, 404],
+  ['an alert that never was', 'store-sensor-seattle1/alerts/never', {}, 404],
+  ['an alert in the name of another', 'store-sensor-seattle1/alerts/temperature-high', { by: 'ann' }, 400],
+  [
+    'an alert with an endless comment',
+    'store-sensor-seattle1/alerts/temperature-high',
+    { comment: 'x'.repeat(501) },
+    400,
+  ],
 ] as const) {
   test(`nobody takes charge of ${title}`, async () => {
     const answer = await send('POST', `/devices/${path}/acknowledge`, body);

@@ -56,9 +56,9 @@ const counted = () =>
 const noThing = new ResourceNotFoundException({ message: 'no such thing', $metadata: {} });
 
 test('a device that comes is written down with all that the registry says of it', async () => {
-  await presence(sample('connected', 'fridge-1'));
-  assert.deepEqual(await item('fridge-1'), {
-    deviceId: { S: 'fridge-1' },
+  await presence(sample('connected', 'store-sensor-seattle1'));
+  assert.deepEqual(await item('store-sensor-seattle1'), {
+    deviceId: { S: 'store-sensor-seattle1' },
     online: { BOOL: true },
     presenceSince: { N: '1790000000123' },
     presenceVersion: { N: '3' },
@@ -72,8 +72,8 @@ test('a device that comes is written down with all that the registry says of it'
 });
 
 test('when it goes the registry is not asked', async () => {
-  await presence(sample('disconnected', 'fridge-1'));
-  const { online, presenceSince, disconnectReason, type } = (await item('fridge-1'))!;
+  await presence(sample('disconnected', 'store-sensor-seattle1'));
+  const { online, presenceSince, disconnectReason, type } = (await item('store-sensor-seattle1'))!;
   assert.deepEqual(
     { online, presenceSince, disconnectReason, type },
     {
@@ -87,9 +87,9 @@ test('when it goes the registry is not asked', async () => {
 });
 
 test('a repeat of its coming changes nothing and is counted as stale', async () => {
-  const before = await item('fridge-1');
-  await presence(sample('connected', 'fridge-1'));
-  assert.deepEqual(await item('fridge-1'), before);
+  const before = await item('store-sensor-seattle1');
+  await presence(sample('connected', 'store-sensor-seattle1'));
+  assert.deepEqual(await item('store-sensor-seattle1'), before);
   assert.deepEqual(counted(), [['PresenceStale', 1]]);
 });
 

@@ -6,6 +6,8 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { InvokeCommandOutput } from '@aws-sdk/client-lambda';
 import { account } from '../account.ts';
 import { commandLineOf, commandOf, dataDirOf, type Project } from '../project.ts';
+import { readMetrics } from '../lambda/embedded-metrics.ts';
+import { printable } from '../log.ts';
 import { StartError } from '../start-error.ts';
 
 const usageOf = (project?: Project) =>
@@ -109,7 +111,24 @@ async function send(wanted: Wanted, stack: Stack, payload: string): Promise<Invo
   }
 }
 
-/** Prints the log to standard error and the response to standard output; resolves with the exit code. */
+/** What happened, in a line: the function, how long it took, and what it counted. */
+function summaryOf(wanted: Wanted, answer: InvokeCommandOutput, log: string): string {
+  const seconds = /\bDuration: ([\d.]+) ms/.exec(log)?.[1];
+  const counted = new Map<string, number>();
+  for (const line of log.split('\n'))
+    readMetrics(line, (_, name, value, dimensions) => {
+      const isTotal = Object.keys(dimensions).every((dimension) => dimension === 'service');
+      if (isTotal && value > 0) counted.set(name, (counted.get(name) ?? 0) + value);
+    });
+  const counts = [...counted].map(([name, value]) => `${name} ${value}`).join(', ');
+  const outcome = answer.FunctionError ? 'failed' : 'answered';
+  return `${wanted.function} ${outcome}${seconds ? ` in ${seconds} ms` : ''}${counts && `: ${counts}`}`;
+}
+
+/**
+ * Prints the log and a line that says what happened to standard error, and the response to standard output; resolves with
+ * the exit code.
+ */
 export async function invoke(args: readonly string[], project?: Project): Promise<number> {
   const wanted = readWanted(args, project);
   if (!wanted) {
@@ -118,7 +137,8 @@ export async function invoke(args: readonly string[], project?: Project): Promis
   }
   const payload = readEvent(wanted.eventFile);
   const answer = await send(wanted, readStack(wanted.dataDir, commandOf('start', project)), payload);
-  process.stderr.write(Buffer.from(answer.LogResult ?? '', 'base64'));
+  const log = Buffer.from(answer.LogResult ?? '', 'base64').toString();
+  process.stderr.write(`${log}${printable(summaryOf(wanted, answer, log))}\n`);
   process.stdout.write(`${Buffer.from(answer.Payload ?? []).toString('utf8')}\n`);
   return answer.FunctionError ? 1 : 0;
 }

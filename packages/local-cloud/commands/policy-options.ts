@@ -66,7 +66,7 @@ function certificateIdOf(given: string): string {
 /** @returns undefined where the usage was asked for. @throws StartError naming the option that is wrong. */
 export function parsePolicyOptions(args: readonly string[], project?: Project): PolicyOptions | undefined {
   const { values, positionals } = parse(args, project);
-  if (values.help) return undefined;
+  if (values.help || args.length === 0) return undefined;
   if (positionals.length !== 1 || positionals[0] !== 'explain')
     throw new StartError('the command is explain');
   const { thing, certificate, identity, topic } = values;

@@ -105,7 +105,7 @@ function readUserProperty(pair: string): [string, string] {
 /** @returns undefined when help is asked for. */
 function readWanted(args: readonly string[], project?: Project): Wanted | undefined {
   const { values, positionals } = readFlags(args, project);
-  if (values.help) return undefined;
+  if (values.help || args.length === 0) return undefined;
   const [command, rule, file, ...rest] = positionals;
   const { topic } = values;
   if (command !== 'explain' || !rule || !file || rest.length > 0) throw new StartError(usageOf(project));

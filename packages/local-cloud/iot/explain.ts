@@ -31,6 +31,8 @@ const actions: Readonly<Record<ExplainedAction, readonly [action: string, kind: 
   retain: ['iot:RetainPublish', 'topic'],
 };
 
+const SHOWN_THINGS = 5;
+
 export const explainedActions = Object.keys(actions) as ExplainedAction[];
 
 /** @throws StartError when thing or certificate are not in the registry. */
@@ -41,8 +43,10 @@ function certificatesOf(registry: RegistryView, { thing, certificateId }: Questi
   }
   const known = registry.things.get(thing ?? '');
   if (!known) {
-    const names = [...registry.things.keys()].slice(0, 5).join(', ') || 'none yet';
-    throw new StartError(`there is no thing ${thing} in the registry, which has ${names}`);
+    const names = [...registry.things.keys()];
+    const shown = names.slice(0, SHOWN_THINGS).join(', ') || 'none yet';
+    const more = names.length > SHOWN_THINGS ? ` and ${names.length - SHOWN_THINGS} more` : '';
+    throw new StartError(`there is no thing ${thing} in the registry, which has ${shown}${more}`);
   }
   const prefix = registry.arn('cert/');
   return known.principals.flatMap(([arn]) => (arn.startsWith(prefix) ? [arn.slice(prefix.length)] : []));

@@ -19,7 +19,7 @@ function run(args: readonly string[], cwd: string) {
   return { child, errors: () => errors, ended: once(child, 'close') as Promise<[number | null]> };
 }
 
-for (const args of [['--help'], ['invoke', '-h'], ['policy', '-h'], ['rule', '-h']]) {
+for (const args of [['--help'], ['invoke', '-h'], ['policy', '-h'], ['policy'], ['rule', '-h'], ['rule']]) {
   test(`local-cloud ${args.join(' ')} ends quietly when nobody reads on`, async () => {
     const { child, errors, ended } = run(args, temporaryFolder());
     child.stdout.destroy();
@@ -29,7 +29,7 @@ for (const args of [['--help'], ['invoke', '-h'], ['policy', '-h'], ['rule', '-h
 }
 
 test('a command fails with its code, also when nobody reads why', async () => {
-  const { child, ended } = run(['rule'], temporaryFolder());
+  const { child, ended } = run(['rule', 'explain'], temporaryFolder());
   child.stdout.destroy();
   child.stderr.destroy();
   assert.equal((await ended)[0], 1);

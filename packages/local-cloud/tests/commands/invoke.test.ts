@@ -65,6 +65,7 @@ test('prints the response and the log of a function named by logical id or by na
     const { code, out, err } = await invoke(name, event, '--data-dir', dir);
     assert.equal(out, '{"temperature":4.2}\n');
     assert.match(err, /START RequestId[\s\S]*INFO\tseen[\s\S]*REPORT RequestId/);
+    assert.match(err, /\n\S*EchoFunction answered in [\d.]+ ms\n$/);
     assert.equal(code, 0);
   }
   assert.equal((await invoke('EchoFunction', '-', '--data-dir', dir)).out, '{"from":"stdin"}\n');
@@ -72,7 +73,8 @@ test('prints the response and the log of a function named by logical id or by na
 
 test('exits with 1 and prints the error document when the function fails', async () => {
   const dir = await stack();
-  const { code, out } = await invoke('FailFunction', path.join(dir, 'event.json'), '--data-dir', dir);
+  const { code, out, err } = await invoke('FailFunction', path.join(dir, 'event.json'), '--data-dir', dir);
+  assert.match(err, /\nFailFunction failed in [\d.]+ ms\n$/);
   assert.equal((JSON.parse(out) as { errorMessage: string }).errorMessage, 'wrong');
   assert.equal(code, 1);
 });

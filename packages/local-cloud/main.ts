@@ -44,9 +44,10 @@ export async function runLocalCloud(args: readonly string[], project?: Project):
     const run = await commands[name]();
     process.exitCode = await run(given, project);
   } catch (error) {
-    // One line for what the user can mend; a stack trace only for what is our own fault.
-    const { stack, message } = error as Error;
-    process.stderr.write(`${error instanceof StartError ? printable(message) : (stack ?? String(error))}\n`);
+    // A line for each thing that the user can mend; a stack trace only for what is our own fault.
+    const told =
+      error instanceof StartError ? error.problems.map(printable) : [(error as Error).stack ?? String(error)];
+    process.stderr.write(`${told.join('\n')}\n`);
     process.exit(1);
   }
 }

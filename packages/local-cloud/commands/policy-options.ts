@@ -47,7 +47,7 @@ function parse(args: readonly string[], project: Project | undefined) {
       },
     });
   } catch (error) {
-    throw new StartError((error as Error).message.split('. ')[0], { cause: error });
+    throw new StartError((error as Error).message.split('. ')[0]!, { cause: error });
   }
 }
 

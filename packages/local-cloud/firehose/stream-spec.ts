@@ -1,5 +1,5 @@
 // What the template says about delivery streams, read into what the streams of the local cloud need.
-import { StartError } from '../start-error.ts';
+import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import type { Prefix } from './prefix.ts';
 import { compilePrefix } from './prefix.ts';
@@ -69,7 +69,6 @@ function readStream(template: Template, stream: ResolvedResource): StreamSpec {
 
 /** Every delivery stream of the template. @throws StartError naming the template line of what is not supported */
 export function streamsFromTemplate(template: Template): StreamSpec[] {
-  return template
-    .ofType('AWS::KinesisFirehose::DeliveryStream')
-    .map((stream) => readStream(template, stream));
+  const streams = template.ofType('AWS::KinesisFirehose::DeliveryStream');
+  return readAll(streams, (stream) => readStream(template, stream));
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
+import { readAll } from '../start-error.ts';
 import type { RuleTargets } from './action.ts';
 import type { RuleDispatch } from './delivery.ts';
 import { createDelivery, dispatchId, messageOf } from './delivery.ts';
@@ -57,7 +58,7 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
     newId: options.newId ?? defaultEnvironment.newId,
     random: options.random ?? defaultEnvironment.random,
   };
-  const compiled = options.rules.map((spec, order) =>
+  const compiled = readAll(options.rules.entries(), ([order, spec]) =>
     compileRule(spec, order, options.actions, options.lookups),
   );
   const rules = compiled.filter((_rule, order) => !options.rules[order]!.disabled);

@@ -1,5 +1,5 @@
 // What the template says about rules; an action, or a property of one, that the local cloud does not run is refused here.
-import { StartError } from '../start-error.ts';
+import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 
 type Template = Pick<ResolvedTemplate, 'resources' | 'ofType'>;
@@ -192,5 +192,5 @@ function readRule(template: Template, rule: ResolvedResource): RuleSpec {
 
 /** Every AWS::IoT::TopicRule of the template. @throws StartError naming the template line of what is not supported */
 export function rulesFromTemplate(template: Template): RuleSpec[] {
-  return template.ofType('AWS::IoT::TopicRule').map((rule) => readRule(template, rule));
+  return readAll(template.ofType('AWS::IoT::TopicRule'), (rule) => readRule(template, rule));
 }

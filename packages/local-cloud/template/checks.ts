@@ -1,7 +1,7 @@
 // What AWS would only notice when a message comes: rules without permission to call, and names of nothing.
 
 import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
-import { StartError } from '../start-error.ts';
+import { readAll, StartError } from '../start-error.ts';
 
 type Properties = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Properties =>
@@ -62,15 +62,15 @@ function requirePermissions(template: ResolvedTemplate): void {
       .ofType(type)
       .flatMap((source) => invocationsOf(source).map((invocation) => ({ source, ...invocation }))),
   );
-  for (const { source, functionArn, path } of all) {
+  readAll(all, ({ source, functionArn, path }) => {
     const target = functions.find(({ arn }) => arn === functionArn);
     if (!target || permissions.some((given) => isPermitted(given, target, source, template.accountId)))
-      continue;
+      return;
     const kind = source.type === 'AWS::IoT::TopicRule' ? 'rule' : 'template';
     throw new StartError(
       `${source.at(...path)}: ${source.logicalId} may not invoke ${target.logicalId}: add an AWS::Lambda::Permission for iot.amazonaws.com with this ${kind}'s Arn as SourceArn`,
     );
-  }
+  });
 }
 
 interface Reference {
@@ -107,16 +107,16 @@ const references: readonly Reference[] = [
 ];
 
 function requireReferences(template: ResolvedTemplate): void {
-  for (const { from, path, to } of references) {
+  readAll(references, ({ from, path, to }) => {
     const arns = new Set(to.flatMap((type) => template.ofType(type)).map(({ arn }) => arn));
-    for (const { logicalId, properties, at } of template.ofType(from)) {
+    readAll(template.ofType(from), ({ logicalId, properties, at }) => {
       const arn = path.reduce<unknown>(fieldOf, properties);
-      if (arn === undefined || (typeof arn === 'string' && arns.has(arn))) continue;
+      if (arn === undefined || (typeof arn === 'string' && arns.has(arn))) return;
       throw new StartError(
         `${at(...path)}: ${logicalId}: ${path.at(-1)} is ${shown(arn)}, but the template has no such ${to.join(' or ')}: refer to one`,
       );
-    }
-  }
+    });
+  });
 }
 
 function requireDistinctNames(template: ResolvedTemplate): void {
@@ -132,9 +132,7 @@ function requireDistinctNames(template: ResolvedTemplate): void {
   }
 }
 
-/** @throws StartError with the template line, for a reference that leads nowhere or a call that nobody permitted. */
+/** @throws StartError with the template line of each reference that leads nowhere or a call that nobody permitted. */
 export function requireConsistent(template: ResolvedTemplate): void {
-  requireDistinctNames(template);
-  requirePermissions(template);
-  requireReferences(template);
+  readAll([requireDistinctNames, requirePermissions, requireReferences], (check) => check(template));
 }

@@ -1,6 +1,7 @@
 // The Resources section as it is written: each resource's type, condition, dependencies and properties, Globals merged in.
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
 
+import { readAll } from '../start-error.ts';
 import type { Entry, MapNode, Node, Place } from './document.ts';
 import { resourceTypes } from './identity.ts';
 import { entriesOf, literal, literals, mapOf } from './sections.ts';
@@ -92,6 +93,6 @@ export function readDeclarations(
   const sections = globals ? entriesOf(globals, 'Globals', ['Function'], fail) : undefined;
   const functionGlobals = sections?.get('Function')?.value;
   return new Map(
-    [...resources].map(([logicalId, entry]) => [logicalId, declare(logicalId, entry, functionGlobals, fail)]),
+    readAll(resources, ([logicalId, entry]) => [logicalId, declare(logicalId, entry, functionGlobals, fail)]),
   );
 }

@@ -1,6 +1,7 @@
 // Reads a template as CloudFormation would, so that the local cloud runs what `sam deploy` builds and nothing else.
 
 import { resolve } from 'node:path';
+import { readAll } from '../start-error.ts';
 import { requireConsistent } from './checks.ts';
 import { readDeclarations } from './declarations.ts';
 import type { Declaration } from './declarations.ts';
@@ -91,8 +92,13 @@ function resolveResource(
   const scope = names.resourceScope((other, at) => needed.set(other, at));
   const properties = evaluate(declaration.properties, scope)!;
   const metadata = evaluate(declaration.metadata, scope)!;
-  requireSupported(logicalId, type, 'properties', properties, place, fail);
-  requireSupported(logicalId, type, 'metadata', metadata, place, fail);
+  readAll(
+    [
+      ['properties', properties],
+      ['metadata', metadata],
+    ] as const,
+    ([part, value]) => requireSupported(logicalId, type, part, value, place, fail),
+  );
   const { name, arn, ref } = names.identity(logicalId);
   return {
     logicalId,
@@ -118,20 +124,20 @@ function resolveOutputs(
 ): Record<string, string> {
   const scope = names.resourceScope(() => {});
   const resolved = new Map<string, string>();
-  for (const [name, { value, place }] of outputs) {
+  readAll(outputs, ([name, { value, place }]) => {
     const output = entriesOf(value, `output ${name}`, ['Condition', 'Description', 'Export', 'Value'], fail);
     const condition = output.get('Condition')?.value;
-    if (condition && !names.condition(literal(condition, 'Condition', fail), condition.place)) continue;
+    if (condition && !names.condition(literal(condition, 'Condition', fail), condition.place)) return;
     const found = output.get('Value')?.value ?? fail(place, `output ${name} needs a Value`);
     resolved.set(name, textOf(found, scope, `output ${name}`));
-  }
+  });
   return Object.fromEntries(resolved);
 }
 
 /**
  * The template with every intrinsic resolved, for the stack `stackName` in `region` of `accountId`.
- * @throws StartError, one line that names the place in the template and the remedy, for whatever would fail on AWS or
- *   the local cloud would have to ignore.
+ * @throws StartError, with a line for each place in the template that would fail on AWS or that the local cloud would have
+ *   to ignore, and the remedy.
  */
 export function loadTemplate(options: LoadOptions): ResolvedTemplate {
   const file = resolve(options.file);
@@ -165,16 +171,24 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
 
   const needs: Needs = new Map();
   const resolved = new Map<string, ResolvedResource>();
-  for (const declaration of declarations.values()) {
+  const read = (declaration: Declaration) => {
     const { logicalId, dependsOn } = declaration;
     for (const { logicalId: other, place } of dependsOn) {
       if (!declarations.has(other))
         fail(place, `${logicalId} depends on ${other}, which is no resource here`);
     }
-    if (!names.exists(declaration)) continue;
+    if (!names.exists(declaration)) return;
     resolved.set(logicalId, resolveResource(declaration, names, needs, shown, fail));
     for (const { logicalId: other, place } of dependsOn) needs.get(logicalId)!.set(other, place);
-  }
+  };
+  const outputs: Record<string, string> = {};
+  readAll<() => void, void>(
+    [
+      ...[...declarations.values()].map((declaration) => () => read(declaration)),
+      () => Object.assign(outputs, resolveOutputs(section('Outputs'), names, fail)),
+    ],
+    (part) => part(),
+  );
   requireOrder(needs, fail);
 
   const { stackName, region, accountId } = options;
@@ -187,7 +201,7 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
     hiddenParameters: parameters.hidden,
     resources: resolved,
     ofType: (type) => [...resolved.values()].filter((resource) => resource.type === type),
-    outputs: resolveOutputs(section('Outputs'), names, fail),
+    outputs,
   };
   requireConsistent(template);
   return template;

@@ -49,10 +49,13 @@ function onceEach<T>(compute: (key: string) => T, fail: (circle: string, key: st
     if (known !== undefined) return known;
     if (busy.includes(key)) return fail([...busy.slice(busy.indexOf(key)), key].join(' -> '), key);
     busy.push(key);
-    const result = compute(key);
-    busy.pop();
-    done.set(key, result);
-    return result;
+    try {
+      const result = compute(key);
+      done.set(key, result);
+      return result;
+    } finally {
+      busy.pop();
+    }
   };
 }
 

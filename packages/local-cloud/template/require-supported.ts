@@ -1,5 +1,6 @@
 // Refuses what the local cloud would have to ignore: a property that does something on AWS and nothing here.
 
+import { readAll } from '../start-error.ts';
 import type { Place } from './document.ts';
 import type { Value } from './evaluate.ts';
 import type { TypeSupport } from './property-check.ts';
@@ -52,10 +53,12 @@ function checkAt(
   if (value.kind === 'scalar')
     return fail(place, `${id}: ${shown} must be a mapping or a list, not ${value.text}`);
   if (value.kind === 'list') {
-    value.items.forEach((item, index) => checkAt(item, [...path, String(index)], item.place, id, type, fail));
+    readAll(value.items.entries(), ([index, item]) =>
+      checkAt(item, [...path, String(index)], item.place, id, type, fail),
+    );
     return;
   }
-  for (const [key, entry] of value.entries) checkAt(entry.value, [...path, key], entry.place, id, type, fail);
+  readAll(value.entries, ([key, entry]) => checkAt(entry.value, [...path, key], entry.place, id, type, fail));
 }
 
 function has(value: Value, path: Segments): boolean {
@@ -67,7 +70,7 @@ function has(value: Value, path: Segments): boolean {
 
 /**
  * Checks the properties of one resource, or its `Metadata` when `part` says so.
- * @throws StartError with the line of the first property, or value, that the local cloud would have to ignore.
+ * @throws StartError with the line of each property, or value, that the local cloud would have to ignore.
  */
 export function requireSupported(
   id: string,
@@ -79,7 +82,14 @@ export function requireSupported(
 ): void {
   const found = support[type]?.[part];
   if (!found) return;
-  checkAt(value, [], place, id, found, fail);
-  const missing = found.required?.find((path) => !has(value, path.split('.')));
-  if (missing !== undefined) fail(place, `${id}: property ${missing} is missing: every ${type} needs it`);
+  const missing = (found.required ?? []).filter((path) => !has(value, path.split('.')));
+  readAll<() => void, void>(
+    [
+      () => checkAt(value, [], place, id, found, fail),
+      ...missing.map(
+        (path) => () => fail(place, `${id}: property ${path} is missing: every ${type} needs it`),
+      ),
+    ],
+    (check) => check(),
+  );
 }

@@ -131,7 +131,8 @@ const broken: readonly (readonly [title: string, text: string | Uint8Array, mess
   [
     'names that need each other in a circle',
     'Resources:\n  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !GetAtt B.TopicName } }\n  B: { Type: AWS::SNS::Topic, Properties: { TopicName: !GetAtt A.TopicName } }\n',
-    "template.yaml:3: resources need each other's names in a circle: B -> A -> B",
+    "template.yaml:3: resources need each other's names in a circle: B -> A -> B\n" +
+      "template.yaml:2: resources need each other's names in a circle: A -> B -> A",
   ],
   [
     'conditions that need each other in a circle',
@@ -198,4 +199,38 @@ test('keys of prototypes are ordinary keys', () => {
   assert.equal(template.resources.get('constructor')?.name, 'tidegate-constructor');
   assert.equal(Object.hasOwn(template.resources.get('Role')!.properties, '__proto__'), true);
   assert.equal(({} as { polluted?: boolean }).polluted, undefined);
+});
+
+test('everything that is wrong with the resources and outputs is told at once, a line each', () => {
+  assertRefused(
+    [
+      'Resources:',
+      '  Raw:',
+      '    Type: AWS::S3::Bucket',
+      '    Properties: { Colour: red, BucketName: !Ref Nobody }',
+      '  Alerts:',
+      '    Type: AWS::SNS::Topic',
+      '    Properties:',
+      '      Colour: blue',
+      '      Size: 7',
+      'Outputs:',
+      '  A: { Value: !GetAtt Raw.Colour }',
+      '  B: { Value: !Ref Raw }',
+    ].join('\n'),
+    [
+      'template.yaml:4: there is no parameter or resource Nobody in this template: check the name',
+      'template.yaml:8: Alerts: property Colour is not supported by the local cloud: remove it, or run this template on AWS',
+      'template.yaml:9: Alerts: property Size is not supported by the local cloud: remove it, or run this template on AWS',
+    ].join('\n'),
+  );
+});
+
+test('resources of types that are not supported are told at once', () => {
+  assertRefused(
+    'Resources:\n  A: { Type: AWS::SQS::Queue }\n  B: { Type: AWS::RDS::DBInstance }',
+    [
+      'template.yaml:2: A: resource type AWS::SQS::Queue is not supported by the local cloud: remove it, or run this template on AWS',
+      'template.yaml:3: B: resource type AWS::RDS::DBInstance is not supported by the local cloud: remove it, or run this template on AWS',
+    ].join('\n'),
+  );
 });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { StartError } from '../../start-error.ts';
 import { loadTemplate } from '../../template/load.ts';
 import type { ResolvedTemplate } from '../../template/resolved.ts';
 
@@ -62,6 +63,14 @@ export const load = (text: string | Uint8Array, draft: Draft = {}): ResolvedTemp
 /** Asserts that loading stops the start with exactly this line. */
 export function assertRefused(text: string | Uint8Array, message: string, draft: Draft = {}): void {
   assert.throws(() => load(text, draft), { name: 'StartError', message });
+}
+
+/** As `assertRefused`, where the resource has other problems too. */
+export function assertFirstRefused(text: string, message: string): void {
+  assert.throws(
+    () => load(text),
+    (error: unknown) => error instanceof StartError && error.message.split('\n')[0] === message,
+  );
 }
 
 /** Indents a block, so that a test can put it under a key. */

@@ -1,34 +1,73 @@
 // Keeps the alert rules that people edit at run time; the template's own rules hold until one of the same id replaces them.
 
 import {
+  ConditionalCheckFailedException,
   DeleteItemCommand,
+  GetItemCommand,
   PutItemCommand,
   ScanCommand,
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
+import { setTimeout } from 'node:timers/promises';
 import type { RuleData } from '../core/rule-data.ts';
-import { faultsOf } from '../core/rule-faults.ts';
-import { ruleBody } from '../core/rule-schema.ts';
+import { MAX_RULES } from '../core/rule-schema.ts';
+import type { CurrentRule, RuleSet, RuleStore, UnreadableRule } from '../pipeline/ports.ts';
 import { MAPPING_PREFIX } from './mapping-store.ts';
-import type { RuleSet, RuleStore, UnreadableRule } from '../pipeline/ports.ts';
+import { ruleIn, ruleText, storedText } from './rule-item.ts';
+
+/** Of those who add the last rules at the same moment. */
+const MAX_TRIES = 4;
+const RETRY_MS = 200;
 
 export function createRuleStore(options: {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly defaults: readonly RuleData[];
+  /** Rules at most, the template's among them; stored sets that are larger are read all the same. */
+  readonly limit?: number;
 }): RuleStore {
-  const { client, table, defaults } = options;
+  const { client, table, defaults, limit = MAX_RULES } = options;
 
-  async function read(): Promise<RuleSet<RuleData>> {
-    const rules = new Map(defaults.map((rule) => [rule.id, rule]));
-    const unreadable: UnreadableRule[] = [];
+  async function* items(ConsistentRead = false) {
     let after: Record<string, AttributeValue> | undefined;
     do {
-      const page = await client.send(new ScanCommand({ TableName: table, ExclusiveStartKey: after }));
+      const question = { TableName: table, ExclusiveStartKey: after, ConsistentRead };
+      const page = await client.send(new ScanCommand(question));
       for (const item of page.Items ?? []) {
         const id = item['id']?.S ?? '';
-        if (id.startsWith(MAPPING_PREFIX)) continue;
+        if (!id.startsWith(MAPPING_PREFIX)) yield [id, item] as const;
+      }
+      after = page.LastEvaluatedKey;
+    } while (after);
+  }
+
+  async function isOver(most: number): Promise<boolean> {
+    const ids = new Set(defaults.map(({ id }) => id));
+    for await (const [id] of items(true)) ids.add(id);
+    return ids.size > most;
+  }
+
+  /** False where the table has something else under this id by now. */
+  async function write(rule: RuleData, stored: string | undefined): Promise<boolean> {
+    const Item = { id: { S: rule.id }, rule: { S: ruleText(rule) } };
+    return unlessChanged(async () =>
+      client.send(new PutItemCommand({ TableName: table, Item, ...conditionFor(stored) })),
+    );
+  }
+
+  async function erase(id: string, stored: string): Promise<boolean> {
+    const Key = { id: { S: id } };
+    return unlessChanged(async () =>
+      client.send(new DeleteItemCommand({ TableName: table, Key, ...conditionFor(stored) })),
+    );
+  }
+
+  return {
+    async read(): Promise<RuleSet<RuleData>> {
+      const rules = new Map(defaults.map((rule) => [rule.id, rule]));
+      const unreadable: UnreadableRule[] = [];
+      for await (const [id, item] of items()) {
         const found = ruleIn(item, id);
         if ('problem' in found) {
           rules.delete(id);
@@ -37,43 +76,60 @@ export function createRuleStore(options: {
           rules.set(id, found);
         }
       }
-      after = page.LastEvaluatedKey;
-    } while (after);
-    return { rules: [...rules.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), unreadable };
-  }
-
-  return {
-    read,
-
-    async put(rule) {
-      const Item = { id: { S: rule.id }, rule: { S: JSON.stringify(rule) } };
-      await client.send(new PutItemCommand({ TableName: table, Item }));
+      return { rules: [...rules.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), unreadable };
     },
 
-    async remove(id) {
-      const { Attributes } = await client.send(
-        new DeleteItemCommand({ TableName: table, Key: { id: { S: id } }, ReturnValues: 'ALL_OLD' }),
-      );
-      return Attributes !== undefined;
+    async load(id): Promise<CurrentRule> {
+      const question = { TableName: table, Key: { id: { S: id } }, ConsistentRead: true };
+      const { Item } = await client.send(new GetItemCommand(question));
+      if (!Item) {
+        const rule = defaults.find((each) => each.id === id);
+        return rule ? { rule } : {};
+      }
+      const found = ruleIn(Item, id);
+      const stored = storedText(Item);
+      return 'problem' in found ? { problem: found.problem, stored } : { rule: found, stored };
+    },
+
+    async put(rule, { stored }) {
+      const isOneMore = stored === undefined && !defaults.some(({ id }) => id === rule.id);
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+        if (isOneMore && (await isOver(limit - 1))) return 'full';
+        if (!(await write(rule, stored))) return 'changed';
+        if (!isOneMore || !(await isOver(limit))) return 'stored';
+        // Others add rules too. Each counts after it wrote, so whoever comes last sees all, and takes its own back.
+        await erase(rule.id, ruleText(rule));
+        await setTimeout(Math.random() * RETRY_MS);
+      }
+      return 'full';
+    },
+
+    async remove(id, { stored = '' }) {
+      return (await erase(id, stored)) ? 'removed' : 'changed';
     },
   };
 }
 
-function ruleIn(item: Record<string, AttributeValue>, id: string): RuleData | UnreadableRule {
-  let data: unknown;
+/** That the table still has what was loaded. */
+function conditionFor(stored: string | undefined) {
+  if (stored === undefined) return { ConditionExpression: 'attribute_not_exists(id)' };
+  // An item that was made by hand may have no text at all.
+  const isText = '#rule = :stored';
+  const isNoText = `attribute_exists(id) AND (${isText} OR NOT attribute_type(#rule, :text))`;
+  const values: Record<string, AttributeValue> = { ':stored': { S: stored } };
+  return {
+    ConditionExpression: stored === '' ? isNoText : isText,
+    ExpressionAttributeNames: { '#rule': 'rule' },
+    ExpressionAttributeValues: stored === '' ? { ...values, ':text': { S: 'S' } } : values,
+  };
+}
+
+async function unlessChanged(write: () => Promise<unknown>): Promise<boolean> {
   try {
-    data = JSON.parse(item['rule']?.S ?? '');
-  } catch {
-    return { id, problem: 'its attribute rule is no JSON' };
+    await write();
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    return false;
   }
-  // The id is the item's; what else there may be is in the form.
-  const { success, data: form, error } = ruleBody.safeParse({ ...(data as object), id: undefined });
-  if (!success) {
-    const [issue] = error.issues;
-    const names = issue?.code === 'unrecognized_keys' ? issue.keys : [issue?.path.join('.')];
-    return { id, problem: `${names.join(', ')} is not as it must be` };
-  }
-  const rule = { ...form, id } as RuleData;
-  const [fault] = faultsOf(rule);
-  return fault ? { id, problem: `${fault.name} ${fault.detail}` } : rule;
 }

@@ -109,6 +109,12 @@ function whereJsonStops(text: string): string {
   return `the payload stops being JSON at character ${position + 1}, after ${shown}: ${fault.message}`;
 }
 
+/** How many characters of the text may begin JSON; undefined for JSON. */
+export function jsonStopsAt(text: string): number | undefined {
+  const fault = faultOf(text);
+  return fault && (fault.position ?? (fault.isEnd ? text.length : firstFault(text)));
+}
+
 /** What the engine says; undefined for JSON. */
 function faultOf(text: string) {
   try {

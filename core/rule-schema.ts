@@ -59,3 +59,20 @@ const fields = {
 export const rule = z.strictObject({ id: ruleId, ...fields });
 /** The id is in the path; in the body it may be said again. */
 export const ruleBody = z.strictObject({ id: z.optional(ruleId), ...fields });
+
+/** A change of a rule as JSON merge patch (RFC 7396): what is null is removed, what is absent stays. */
+export const rulePatch = patchOf(ruleBody);
+
+/** Rules at most, the template's among them: each environment reads and judges all of them. */
+export const MAX_RULES = 200;
+
+/** Every field may be absent or null, those of objects in it too; lists are replaced as a whole. */
+function patchOf(schema: z.ZodMiniObject): z.ZodMiniObject {
+  const fields = Object.entries(schema.shape).map(([name, field]) => {
+    const { innerType } = (field as z.ZodMiniOptional).def;
+    const inner = (innerType ?? field) as z.ZodMiniType;
+    const part = inner.def.type === 'object' ? patchOf(inner as z.ZodMiniObject) : inner;
+    return [name, z.optional(z.nullable(part))] as const;
+  });
+  return z.strictObject(Object.fromEntries(fields));
+}

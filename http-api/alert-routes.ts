@@ -8,7 +8,7 @@ import { ruleId } from '../core/text-schema.ts';
 import type { AlertHistory, AlertStore, OpenAlerts } from '../pipeline/ports.ts';
 import { alert, historyPage, shownAlert, snooze } from './alert-schema.ts';
 import { deviceId, pageLimit, remark, timeText, timeValue } from './fields.ts';
-import { ApiProblem } from './problem.ts';
+import { ApiProblem, invalid } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 
 const severity = z.enum(SEVERITIES);
@@ -49,8 +49,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     const { to = now(), limit = USUAL_LIMIT, next } = query;
     const { from = to - USUAL_DAYS * DAY_MS } = query;
     if (from >= to) {
-      const detail = 'from must be before to';
-      throw new ApiProblem(400, detail, [{ in: 'query', name: 'from', detail }]);
+      throw invalid({ in: 'query', name: 'from', detail: 'must be before to' });
     }
     return history.read({ ...of, from, to, limit, ...(next !== undefined && { next }) });
   }
@@ -170,8 +169,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       async run({ params, body, caller }) {
         const { until, comment } = body;
         if (until <= now() || until > now() + LONGEST_SNOOZE_MS) {
-          const detail = 'must be a time in the next 30 days';
-          throw new ApiProblem(400, `body until ${detail}`, [{ in: 'body', name: 'until', detail }]);
+          throw invalid({ in: 'body', name: 'until', detail: 'must be a time in the next 30 days' });
         }
         const made = { until, by: caller.id, ...(comment !== undefined && { comment }) };
         await alerts.snooze(params.deviceId, made);

@@ -1,6 +1,7 @@
 // The OpenAPI description of the routes, from the schemas that check the requests.
 
 import * as z from 'zod/mini';
+import { JSON_TYPE, MERGE_PATCH_TYPE } from './check-request.ts';
 import type { Fields, Route } from './route.ts';
 
 type Json = Record<string, unknown>;
@@ -71,7 +72,7 @@ function operationOf({ method, path, summary, params, query, body, answer }: Rou
     summary,
     parameters: [...parametersOf('path', params), ...parametersOf('query', query)],
     ...(body && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } },
+      requestBody: { required: true, content: { [typeOf(method)]: { schema: schemaOf(body, 'input') } } },
     }),
     responses: {
       ...(isEmpty
@@ -89,6 +90,9 @@ function operationOf({ method, path, summary, params, query, body, answer }: Rou
     },
   };
 }
+
+/** A patch may come as plain JSON, too. */
+const typeOf = (method: string) => (method === 'PATCH' ? MERGE_PATCH_TYPE : JSON_TYPE);
 
 /** `GET /devices/{deviceId}/windows` as `getDevicesDeviceIdWindows`. */
 function operationIdOf(method: string, path: string): string {

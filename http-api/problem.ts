@@ -5,6 +5,7 @@ export interface Fault {
   readonly in: 'path' | 'query' | 'body';
   /** Name of the parameter, or path into the body such as `match.site`; empty for the whole. */
   readonly name: string;
+  /** Goes on after the name: `must be true or false`. In an answer it is a sentence with the name. */
   readonly detail: string;
 }
 
@@ -18,11 +19,20 @@ export interface Problem {
 
 const titles: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
+  403: 'Not allowed',
   404: 'Not found',
-  409: 'Changed meanwhile',
-  415: 'The body is not JSON',
+  409: 'Not possible now',
+  412: 'Changed meanwhile',
+  415: 'The body is of another type',
+  429: 'Too many requests',
   500: 'Internal error',
 };
+
+/** More faults than these are in `errors` only. */
+const MAX_TOLD = 5;
+/** An answer is for people: of a body that is wrong all over it lists so many. */
+const MAX_LISTED = 100;
+const MAX_NAME_LENGTH = 100;
 
 /** Thrown by routes: an outcome that the caller can do something about. */
 export class ApiProblem extends Error {
@@ -34,6 +44,31 @@ export class ApiProblem extends Error {
   }
 }
 
+/** With faults the detail is what they say. */
 export function problemOf(status: number, detail?: string, errors?: readonly Fault[]): Problem {
-  return { status, title: titles[status] ?? 'Error', ...(detail && { detail }), ...(errors && { errors }) };
+  const title = titles[status] ?? 'Error';
+  if (!errors || errors.length === 0) return { status, title, ...(detail && { detail }) };
+  const told = errors.slice(0, MAX_LISTED).map(({ in: place, name, detail }) => {
+    const fault = { in: place, name: clipped(name), detail };
+    return { ...fault, detail: sentenceOf(fault) };
+  });
+  return { status, title, detail: summaryOf(told, errors.length), errors: told };
 }
+
+/** A problem that is all about what is wrong with a request. */
+export const invalid = (...faults: readonly Fault[]) => new ApiProblem(400, 'not valid', faults);
+
+const places = { path: 'path parameter ', query: 'query parameter ', body: '' } as const;
+
+function sentenceOf({ in: place, name, detail }: Fault): string {
+  return name === '' ? `The ${place} ${detail}` : `${places[place]}\`${name}\` ${detail}`;
+}
+
+function summaryOf(told: readonly Fault[], count: number): string {
+  const shown = told.slice(0, MAX_TOLD).map(({ detail }) => detail);
+  const more = count - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+const clipped = (name: string) =>
+  name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}...` : name;

@@ -10,7 +10,10 @@ export interface ApiCaller {
   readonly isGuest: boolean;
 }
 
-export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+
+/** Under which an answer carries the tag of what it shows: the header ETag, by which If-Match refers to it. */
+export const ENTITY_TAG = Symbol('entity tag');
 
 /** Names to schemas. Values of paths and queries are text. */
 export type Fields = Readonly<Record<string, z.ZodMiniType>>;
@@ -38,6 +41,8 @@ export interface Route<
     readonly query: Values<Q>;
     readonly body: z.output<B>;
     readonly caller: ApiCaller;
+    /** The header If-Match. */
+    readonly ifMatch: string | undefined;
   }): Promise<unknown>;
 }
 

@@ -2,6 +2,7 @@
 
 import { createRehearsing } from '../pipeline/dry-run.ts';
 import type { ApiPorts } from '../pipeline/ports.ts';
+import { createLookAtMetrics } from '../pipeline/sent-metrics.ts';
 import { alertRoutes } from './alert-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { mappingRoutes } from './mapping-routes.ts';
@@ -16,7 +17,12 @@ export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds
     ...deviceRoutes({ devices, history }),
     ...windowRoutes({ history, windowSeconds, now }),
     ...alertRoutes({ alerts, history: ports.history, now }),
-    ...ruleRoutes({ rules, rehearse: createRehearsing({ devices, history, windowSeconds }), now }),
+    ...ruleRoutes({
+      rules,
+      rehearse: createRehearsing({ devices, history, windowSeconds }),
+      look: createLookAtMetrics({ devices, history }),
+      now,
+    }),
     ...mappingRoutes({ mappings, now }),
   ];
 }

@@ -6,7 +6,7 @@ import { metricName } from '../core/text-schema.ts';
 import type { WindowHistory } from '../pipeline/ports.ts';
 import { deviceId, pageLimit, time, timeText } from './fields.ts';
 import { figures, figuresOf } from './figures.ts';
-import { ApiProblem } from './problem.ts';
+import { invalid } from './problem.ts';
 import { route, type Route } from './route.ts';
 
 const names = Object.keys(resolutions) as [Resolution, ...Resolution[]];
@@ -33,8 +33,8 @@ export function windowRoutes(stores: {
     const fitting = resolutionsFor(windowSeconds);
     if (fitting.includes(resolution)) return resolutions[resolution];
     const choice = fitting.length > 0 ? `choose ${fitting.join(', ')}, or none` : 'leave it out';
-    const detail = `windows of ${windowSeconds} seconds do not add up to ${resolution}: ${choice}`;
-    throw new ApiProblem(400, detail, [{ in: 'query', name: 'resolution', detail }]);
+    const detail = `cannot be ${resolution}, to which windows of ${windowSeconds} seconds do not add up: ${choice}`;
+    throw invalid({ in: 'query', name: 'resolution', detail });
   }
 
   return [
@@ -58,8 +58,7 @@ export function windowRoutes(stores: {
         const { to = now(), metric, limit = USUAL_PAGE } = query;
         const from = query.next ?? query.from ?? to - HOUR_MS;
         if (from >= to) {
-          const detail = 'from must be before to';
-          throw new ApiProblem(400, detail, [{ in: 'query', name: 'from', detail }]);
+          throw invalid({ in: 'query', name: 'from', detail: 'must be before to' });
         }
         const found = await history.read({
           ...{ deviceId: params.deviceId, from, to, seconds, limit },

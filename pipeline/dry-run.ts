@@ -2,6 +2,7 @@
 
 import { appliesTo, type AlertRule } from '../core/alert-rule.ts';
 import type { Notification } from '../core/alert-state.ts';
+import { judgesAny, type DeviceMetrics, type SentMetrics } from '../core/metric-warnings.ts';
 import { rehearse } from '../core/rehearsal.ts';
 import type { DeviceStore, WindowHistory } from './ports.ts';
 
@@ -11,6 +12,11 @@ export interface Rehearsal {
   /** Devices and windows that were looked at. */
   readonly devices: number;
   readonly windows: number;
+  /** Those of them that had the metric, all where the rule names none, and of how many devices they are. */
+  readonly windowsWithMetric: number;
+  readonly devicesWithMetric: number;
+  /** What the devices sent in these windows. */
+  readonly sent: SentMetrics;
   /** False when there was more than one call can look at. */
   readonly isComplete: boolean;
 }
@@ -33,12 +39,15 @@ export function createRehearsing(parts: {
 }): Rehearse {
   const { devices, history, windowSeconds } = parts;
   return async (rule, { from, to }) => {
+    const judged = 'metric' in rule ? rule : {};
     const notifications: Notification[] = [];
-    let [looked, windows] = [0, 0];
+    const sent: DeviceMetrics[] = [];
+    let [windows, windowsWithMetric, devicesWithMetric] = [0, 0, 0];
     let after: string | undefined;
     const found = (isComplete: boolean): Rehearsal => ({
       notifications: notifications.sort((a, b) => a.decidedAt - b.decidedAt).slice(0, MAX_NOTIFICATIONS),
-      ...{ devices: looked, windows },
+      ...{ devices: sent.length, windows, windowsWithMetric, devicesWithMetric },
+      sent: { devices: sent, isComplete },
       isComplete: isComplete && notifications.length <= MAX_NOTIFICATIONS,
     });
     do {
@@ -49,8 +58,14 @@ export function createRehearsing(parts: {
         const stored = await history.stored({ deviceId: device.deviceId, from, to, limit: limit + 1 });
         if (stored.length > limit) return found(false);
         notifications.push(...rehearse(rule, stored, { windowSeconds, until: to }));
-        looked += 1;
+        const withMetric = stored.filter(({ metrics }) => judgesAny(judged, metrics.keys())).length;
+        sent.push({
+          deviceId: device.deviceId,
+          metrics: new Set(stored.flatMap(({ metrics }) => [...metrics.keys()])),
+        });
         windows += stored.length;
+        windowsWithMetric += withMetric;
+        if (withMetric > 0) devicesWithMetric += 1;
       }
       after = page.last;
     } while (after !== undefined);

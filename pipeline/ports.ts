@@ -91,12 +91,26 @@ export interface RuleSet<Rule> {
   readonly unreadable: readonly UnreadableRule[];
 }
 
+/** A rule as it is now: stored, or else the template's. */
+export interface CurrentRule {
+  readonly rule?: RuleData;
+  /** Why the stored one cannot be read; there is no `rule` then. */
+  readonly problem?: string;
+  /** The text that is stored; absent where nothing is. A write names it, so that it replaces nothing that it did not see. */
+  readonly stored?: string;
+}
+
 /** All verbs reject with the SDK's error when the table cannot be reached. */
 export interface RuleStore {
   read(): Promise<RuleSet<RuleData>>;
-  put(rule: RuleData): Promise<void>;
-  /** Whether there was a stored rule of this id. The template's own, if it has one, holds again. */
-  remove(id: string): Promise<boolean>;
+  load(id: string): Promise<CurrentRule>;
+  /**
+   * Stores the rule in the place of what was loaded. `changed`: somebody else was faster. `full`: there are as many rules as
+   * there may be, and this one would be one more; whatever writers do at once, no more are left than that.
+   */
+  put(rule: RuleData, loaded: CurrentRule): Promise<'stored' | 'changed' | 'full'>;
+  /** Removes what was loaded; the template's rule, if it has one of this id, holds again. */
+  remove(id: string, loaded: CurrentRule): Promise<'removed' | 'changed'>;
 }
 
 /** Both verbs reject with the SDK's error when the table cannot be reached. */

@@ -23,7 +23,7 @@ test('versions come back as they were put, in the order of their times, and none
   for (const version of [second, first, other]) assert.equal(await store.append(version), true);
   assert.equal(await store.append({ ...first, expression: 'x' }), false);
   const rule = { id: 'lora', metric: 'temperature', above: 8 };
-  await rules.put(rule);
+  assert.equal(await rules.put(rule, {}), 'stored');
 
   const mappings = [
     { id: 'a', versions: [other] },

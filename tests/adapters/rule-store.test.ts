@@ -26,6 +26,14 @@ beforeAll(async () => {
 });
 afterAll(() => tables.close());
 
+/** Over what is there, as the API does it. */
+const put = async (rule: RuleData) =>
+  assert.equal(await rules.put(rule, await rules.load(rule.id)), 'stored');
+const remove = async (id: string) => {
+  const loaded = await rules.load(id);
+  return loaded.stored !== undefined && (await rules.remove(id, loaded)) === 'removed';
+};
+
 const readable = async () => (await rules.read()).rules;
 const ids = async () => (await readable()).map(({ id }) => id);
 
@@ -35,19 +43,19 @@ test('the rules of the template hold where none is stored', async () => {
 
 test('a stored rule stands beside them, replaces one of its id, and makes room for it again', async () => {
   const off: RuleData = { ...defaults[0]!, enabled: false };
-  await rules.put(warm);
-  await rules.put(off);
+  await put(warm);
+  await put(off);
   assert.deepEqual(await readable(), [off, defaults[1], warm]);
-  assert.equal(await rules.remove(off.id), true);
-  assert.equal(await rules.remove('warm'), true);
-  assert.equal(await rules.remove('warm'), false);
+  assert.equal(await remove(off.id), true);
+  assert.equal(await remove('warm'), true);
+  assert.equal(await remove('warm'), false);
   assert.deepEqual(await readable(), defaults);
 });
 
 test('__proto__ is a rule like any other', async () => {
-  await rules.put({ ...warm, id: '__proto__' });
+  await put({ ...warm, id: '__proto__' });
   assert.ok((await ids()).includes('__proto__'));
-  assert.equal(await rules.remove('__proto__'), true);
+  assert.equal(await remove('__proto__'), true);
 });
 
 test('rules are read again after half a minute, after a clock that stepped back, and after a failure', async () => {
@@ -78,10 +86,14 @@ test('rules are read again after half a minute, after a clock that stepped back,
 const unreadable: readonly (readonly [id: string, stored: string | undefined, problem: RegExp])[] = [
   ['no-text', undefined, /^its attribute rule is no JSON$/],
   ['torn', '{"metric":"temper', /^its attribute rule is no JSON$/],
-  ['no-object', '[1]', /^0 is not as it must be$/],
+  ['no-object', '[1]', /^0 is not known here: use id, comment/],
   ['newer', '{"metric":"temperature","above":8,"onHolidays":false}', /^onHolidays is not/],
-  ['text-limit', '{"metric":"temperature","above":"8"}', /^above is not/],
-  ['no-list', '{"metric":"temperature","above":8,"channels":"email"}', /^channels is not/],
+  ['text-limit', '{"metric":"temperature","above":"8"}', /^above must be a number$/],
+  [
+    'no-list',
+    '{"metric":"temperature","above":8,"channels":"email"}',
+    /^channels must be a list of 1 to 10$/,
+  ],
   ['no-limit', '{"metric":"temperature"}', /^above or below/],
   ['temperature-high', '{"noDataFor":"soon"}', /^noDataFor must be a duration/],
 ];
@@ -91,7 +103,7 @@ test('a stored rule that cannot be read is named with what is wrong with it, and
     const Item = { id: { S: id }, ...(stored !== undefined && { rule: { S: stored } }) };
     await tables.client.send(new PutItemCommand({ TableName: 'rules', Item }));
   }
-  await rules.put(warm);
+  await put(warm);
   const read = await readRules(rules);
   // Not the template's temperature-high either: somebody wanted something else.
   assert.deepEqual(
@@ -103,6 +115,47 @@ test('a stored rule that cannot be read is named with what is wrong with it, and
   assert.equal(problems.size, unreadable.length);
   const recent = createRecentRules(rules, { seconds: 30, now: () => 1_790_000_000_000 });
   assert.deepEqual(await recent(), read.rules);
-  for (const [id] of unreadable) assert.ok(await rules.remove(id));
-  assert.ok(await rules.remove('warm'));
+  for (const [id] of unreadable) assert.ok(await remove(id));
+  assert.ok(await remove('warm'));
+});
+
+test('a write replaces only what it saw, whether that was a rule, nothing, or an item without a text', async () => {
+  const nothing = await rules.load('warm');
+  assert.deepEqual(nothing, {});
+  assert.equal(await rules.put(warm, nothing), 'stored');
+  assert.equal(await rules.put({ ...warm, comment: 'late' }, nothing), 'changed');
+  const first = await rules.load('warm');
+  assert.deepEqual(first, { rule: warm, stored: JSON.stringify(warm) });
+  assert.equal(await rules.put({ ...warm, comment: 'first' }, first), 'stored');
+  assert.equal(await rules.put({ ...warm, comment: 'second' }, first), 'changed');
+  assert.equal(await rules.remove('warm', first), 'changed');
+  assert.equal((await rules.load('warm')).rule?.comment, 'first');
+  await tables.client.send(
+    new PutItemCommand({ TableName: 'rules', Item: { id: { S: 'number' }, rule: { N: '1' } } }),
+  );
+  const odd = await rules.load('number');
+  assert.deepEqual(odd, { problem: 'its attribute rule is no JSON', stored: '' });
+  assert.equal(await rules.put({ ...warm, id: 'number' }, odd), 'stored');
+  assert.equal(await rules.put({ ...warm, id: 'number' }, odd), 'changed');
+  assert.equal((await rules.load('temperature-high')).stored, undefined);
+  assert.deepEqual(await Promise.all(['warm', 'number'].map(remove)), [true, true]);
+});
+
+test('no more rules are left than the limit, whoever adds them at once, and a set that is larger is read whole', async () => {
+  const limited = createRuleStore({ client: tables.client, table: 'rules', defaults, limit: 5 });
+  const add = async (n: number) => limited.put({ ...warm, id: `many-${n}` }, {});
+  const outcomes = await Promise.all(Array.from({ length: 12 }, (_, n) => add(n)));
+  const stored = outcomes.filter((outcome) => outcome === 'stored').length;
+  assert.ok(stored <= 3, `${stored} stored beside two of the template`);
+  assert.equal((await ids()).length, defaults.length + stored);
+  for (let n = 12; (await ids()).length < 5; n += 1) assert.equal(await add(n), 'stored');
+  assert.equal(await add(99), 'full');
+  // What is there can be changed, and the template's be replaced: neither is one more.
+  const [own] = (await ids()).filter((id) => id.startsWith('many-'));
+  assert.equal(await limited.put({ ...warm, id: own! }, await limited.load(own!)), 'stored');
+  const off: RuleData = { ...defaults[0]!, enabled: false };
+  assert.equal(await limited.put(off, await limited.load(off.id)), 'stored');
+  await put({ ...warm, id: 'one-more' });
+  assert.equal((await limited.read()).rules.length, 6);
+  for (const id of await ids()) await remove(id);
 });

@@ -268,6 +268,41 @@ test('a window that has expired is not shown, though it is still stored', async 
   now.mockRestore();
 });
 
+/** The sample for a device, asked by another identity of the pool. */
+function askedBy(identityId: string, kind: 'authenticated' | 'unauthenticated'): unknown {
+  const text = JSON.stringify(sample('device'));
+  const known = /"identityId":"[^"]+"/;
+  assert.match(text, known);
+  return JSON.parse(
+    text.replace(known, `"identityId":"${identityId}"`).replace('"authenticated"', `"${kind}"`),
+  );
+}
+
+test('a guest who asks too often is answered 429 and when to ask again, is counted, and keeps nobody else waiting', async () => {
+  const now = jest.spyOn(Date, 'now').mockReturnValue(START);
+  written.length = 0;
+  const statuses = async (identityId: string, kind: 'authenticated' | 'unauthenticated', count: number) => {
+    const found: number[] = [];
+    for (let n = 0; n < count; n += 1) found.push((await api(askedBy(identityId, kind))).statusCode);
+    return found;
+  };
+  const flood = await statuses('us-east-1:greedy', 'unauthenticated', 35);
+  assert.deepEqual([flood.indexOf(429), flood.lastIndexOf(200)], [30, 29]);
+  assert.deepEqual(await statuses('us-east-1:other', 'unauthenticated', 1), [200]);
+  assert.deepEqual(await statuses('us-east-1:user', 'authenticated', 1), [200]);
+  const { headers, body } = await api(askedBy('us-east-1:greedy', 'unauthenticated'));
+  assert.deepEqual([headers['content-type'], headers['retry-after']], ['application/problem+json', '1']);
+  assert.match(body, /"detail":"You may make 10 requests a second, and 30 at once: ask again in 1 s/);
+  const counted = written.filter((line) => /"ApiThrottled":1/.test(line) && /"reason":"guest"/.test(line));
+  assert.equal(counted.length, 6);
+  now.mockReturnValue(START + 1000);
+  assert.deepEqual(
+    (await statuses('us-east-1:greedy', 'unauthenticated', 12)).filter((status) => status === 200).length,
+    10,
+  );
+  now.mockRestore();
+});
+
 type Refusal = readonly [event: [string, string?, string?, object?], status: number, fault: string];
 const refusals: readonly Refusal[] = [
   [['/devices/nobody'], 404, 'There is no device nobody'],
@@ -275,30 +310,34 @@ const refusals: readonly Refusal[] = [
   [['/nothing'], 404, 'There is no GET /nothing'],
   [['/devices', '', 'POST'], 404, 'There is no POST /devices'],
   [['/devices/a b'], 404, 'There is no device a b'],
-  [['/devices/a?b#c'], 400, 'path deviceId must be a device id: 1 to 128 characters without #, + and /'],
+  [
+    ['/devices/a?b#c'],
+    400,
+    'path parameter `deviceId` must be a device id: 1 to 128 characters without #, + and /',
+  ],
   [['/devices/../rules'], 404, 'There is no GET /devices/%252e%252e/rules'],
   [['/devices/100%'], 404, 'There is no device 100%'],
-  [['/devices', 'limit=0'], 400, 'query limit must be a whole number from 1 to 500'],
-  [['/devices', 'limit=501'], 400, 'query limit must be a whole number from 1 to 500'],
-  [['/devices', 'limit=1e2'], 400, 'query limit must be a whole number from 1 to 500'],
-  [['/devices', 'limit='], 400, 'query limit must be a whole number from 1 to 500'],
-  [['/devices', 'limit=1&limit=2'], 400, 'query limit is there more than once'],
-  [['/devices', 'colour=red'], 400, 'query colour is not known here: use limit, next'],
-  [['/devices', '__proto__=1'], 400, 'query __proto__ is not known here: use limit, next'],
+  [['/devices', 'limit=0'], 400, 'query parameter `limit` must be a whole number from 1 to 500'],
+  [['/devices', 'limit=501'], 400, 'query parameter `limit` must be a whole number from 1 to 500'],
+  [['/devices', 'limit=1e2'], 400, 'query parameter `limit` must be a whole number from 1 to 500'],
+  [['/devices', 'limit='], 400, 'query parameter `limit` must be a whole number from 1 to 500'],
+  [['/devices', 'limit=1&limit=2'], 400, 'query parameter `limit` must be there only once'],
+  [['/devices', 'colour=red'], 400, 'query parameter `colour` is not known here: use limit, next'],
+  [['/devices', '__proto__=1'], 400, 'query parameter `__proto__` is not known here: use limit, next'],
   [['/devices', '', 'GET', { body: '{}' }], 200, ''],
-  [['/devices/x/windows', 'metric=1x'], 400, 'query metric must be the name of a metric'],
-  [
-    ['/devices/x/windows', 'resolution=5m'],
-    400,
-    'query resolution Invalid option: expected one of "10s"|"1m"',
-  ],
+  [['/devices/x/windows', 'metric=1x'], 400, 'query parameter `metric` must be the name of a metric'],
+  [['/devices/x/windows', 'resolution=5m'], 400, 'query parameter `resolution` must be 10s, 1m, 10m or 1h'],
   [
     ['/devices/x/windows', 'from=yesterday'],
     400,
-    'query from must be a time, as ISO 8601 or epoch milliseconds',
+    'query parameter `from` must be a time, as ISO 8601 or epoch milliseconds',
   ],
   [['/devices/x/windows', 'from=1790000000000000'], 200, ''],
-  [['/devices/x/windows', 'from=1790000000000&to=1790000000000'], 400, 'from must be before to'],
+  [
+    ['/devices/x/windows', 'from=1790000000000&to=1790000000000'],
+    400,
+    'query parameter `from` must be before to',
+  ],
 ];
 for (const [args, expected, fault] of refusals) {
   test(`${args[2] ?? 'GET'} ${args[0]} ${args[1] ?? ''} gives ${expected} ${fault}`, async () => {

@@ -9,6 +9,7 @@ import { alertRoutes } from '../../http-api/alert-routes.ts';
 import { createHttpApi } from '../../http-api/app.ts';
 import { ruleRoutes } from '../../http-api/rule-routes.ts';
 import { createRehearsing } from '../../pipeline/dry-run.ts';
+import { createLookAtMetrics } from '../../pipeline/sent-metrics.ts';
 import { createRuleStore } from '../../adapters/rule-store.ts';
 import { createWindowHistory } from '../../adapters/window-history.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
@@ -41,6 +42,7 @@ beforeAll(async () => {
     ...ruleRoutes({
       rules: createRuleStore({ client, table: 'rules', defaults: [] }),
       rehearse: createRehearsing({ devices, history, windowSeconds: 10 }),
+      look: createLookAtMetrics({ devices, history }),
       now,
     }),
   ]);
@@ -172,7 +174,7 @@ for (const until of [NOW, NOW + 31 * DAY, 'tomorrow', true, -1]) {
   test(`nothing is snoozed until ${until}`, async () => {
     const { status, body } = await call('PUT', '/devices/noisy/snooze', { until });
     assert.equal(status, 400);
-    assert.match(String(body['detail']), /^body until /);
+    assert.match(String(body['detail']), /^`until` /);
   });
 }
 
@@ -194,7 +196,11 @@ test('a dry run tells when a rule would have told people, of the devices that it
   const { status, body } = await call('POST', '/rules/warm/dry-run', rule);
   assert.equal(status, 200);
   const { notifications, ...rest } = body as { notifications: Json[] };
-  assert.deepEqual(rest, { devices: 1, windows: 5, isComplete: true });
+  assert.deepEqual(rest, {
+    summary:
+      '`temperature` is in 5 of 5 windows of the last 24 hours, of 1 device, and was sent by 1 of them',
+    ...{ devices: 1, windows: 5, windowsWithMetric: 5, devicesWithMetric: 1, isComplete: true },
+  });
   assert.deepEqual(
     notifications.map(({ transition, at, value, limit }) => [transition, at, value, limit]),
     [
@@ -226,7 +232,8 @@ test('a rule of one limit is stored as it was put, and faults name their fields'
     ...{ repeatEvery: '30m', escalateAfter: '15m' },
   };
   const { status, body } = await call('PUT', '/rules/fridge-warm', rule);
-  assert.deepEqual([status, body], [200, rule]);
+  const warnings = ['No device matches this rule, so it judges nothing yet'];
+  assert.deepEqual([status, body], [200, { ...rule, warnings }]);
   assert.deepEqual((await call('GET', '/rules/fridge-warm')).body, rule);
   const wrong = await call('PUT', '/rules/other', { ...rule, clearBelow: 9, noDataFor: '1m' });
   assert.equal(wrong.status, 400);
@@ -236,9 +243,9 @@ test('a rule of one limit is stored as it was put, and faults name their fields'
     ['above', 'clearBelow', 'forWindows', 'id', 'metric', 'stat'],
   );
   for (const [body, detail] of [
-    [{ ...rule, comment: '\ud800' }, 'body comment must be Unicode text'],
-    [{ ...rule, match: { site: '\udfff' } }, 'body match.site must be Unicode text'],
-    [{ ...rule, enabledFrom: null }, 'body enabledFrom must be a time, as ISO 8601 or epoch milliseconds'],
+    [{ ...rule, comment: '\ud800' }, '`comment` must be Unicode text'],
+    [{ ...rule, match: { site: '\udfff' } }, '`match.site` must be Unicode text'],
+    [{ ...rule, enabledFrom: null }, '`enabledFrom` must be a time, as ISO 8601 or epoch milliseconds'],
   ] as const)
     assert.equal((await call('PUT', '/rules/fridge-warm', body)).body['detail'], detail);
 });

@@ -73,19 +73,19 @@ test('a route without an answer gives 204', async () => {
 
 type Place = readonly [place: string, name: string, detail: string];
 const wrongBodies: readonly (readonly [body: string | undefined, ...faults: Place[]])[] = [
-  [undefined, ['body', '', 'is not JSON: Unexpected end of JSON input']],
-  ['{"above":', ['body', '', 'is not JSON: Unexpected end of JSON input']],
-  ['null', ['body', '', 'Invalid input: expected object, received null']],
-  ['[]', ['body', '', 'Invalid input: expected object, received array']],
-  ['{}', ['body', 'above', 'Invalid input: expected number, received undefined']],
-  ['{"above":"8"}', ['body', 'above', 'Invalid input: expected number, received string']],
-  ['{"above":8,"below":1}', ['body', 'below', 'is not known here: use above, match']],
-  [
-    '{"above":8,"match":{"site":1}}',
-    ['body', 'match.site', 'Invalid input: expected string, received number'],
-  ],
-  ['{"above":8,"match":{"site":"a","x":1}}', ['body', 'match.x', 'is not known here']],
-  ['{"above":8,"__proto__":{}}', ['body', '__proto__', 'is not known here: use above, match']],
+  [undefined, ['body', '', 'The body must be JSON, and is empty']],
+  ['{"above":', ['body', '', 'The body must be JSON, and stops being JSON at its end']],
+  ['{"above":8,}', ['body', '', 'The body must be JSON, and stops being JSON at character 12']],
+  ['above', ['body', '', 'The body must be JSON, and stops being JSON at character 1']],
+  ['null', ['body', '', 'The body must be a JSON object']],
+  ['[]', ['body', '', 'The body must be a JSON object']],
+  ['{}', ['body', 'above', '`above` must be given: a number']],
+  ['{"above":"8"}', ['body', 'above', '`above` must be a number']],
+  ['{"above":8,"below":1}', ['body', 'below', '`below` is not known here: use above, match']],
+  ['{"above":8,"macth":{}}', ['body', 'macth', '`macth` is not known here: did you mean match?']],
+  ['{"above":8,"match":{"site":1}}', ['body', 'match.site', '`match.site` must be text']],
+  ['{"above":8,"match":{"site":"a","x":1}}', ['body', 'match.x', '`match.x` is not known here: use site']],
+  ['{"above":8,"__proto__":{}}', ['body', '__proto__', '`__proto__` is not known here: use above, match']],
 ];
 for (const [body, ...faults] of wrongBodies) {
   test(`the body ${body} is refused by name`, async () => {
@@ -111,14 +111,17 @@ test('a body of another type is refused, and a body where none is wanted', async
   const { status, body } = await ask('PUT', '/rules/warm', 'above: 8', 'application/yaml');
   assert.deepEqual([status, body?.['detail']], [415, 'The body is application/yaml: send application/json']);
   const other = await ask('DELETE', '/rules/warm', '{}');
-  assert.deepEqual([other.status, other.body?.['detail']], [400, 'body is not wanted here']);
+  assert.deepEqual(
+    [other.status, other.body?.['detail']],
+    [400, 'The body must be left out: this route takes none'],
+  );
 });
 
 test('a problem of a route is its answer; an error of ours is 500 and goes to the log alone', async () => {
   const conflict = await ask('PUT', '/rules/taken', '{"above":8}');
   assert.deepEqual(conflict.body, {
     status: 409,
-    title: 'Changed meanwhile',
+    title: 'Not possible now',
     detail: 'Somebody else changed it',
   });
   assert.deepEqual(conflict.errors, []);

@@ -55,15 +55,15 @@ test('a mapping is made, changed and ended, each a minute later, and its version
 });
 
 const wrong: readonly (readonly [what: string, body: unknown, detail: RegExp])[] = [
-  ['no expression', {}, /body expression/],
-  ['what is not JSONata', { expression: '{"t": (' }, /body expression is not usable: .*, at character 7/],
+  ['no expression', {}, /`expression` must be given/],
+  ['what is not JSONata', { expression: '{"t": (' }, /`expression` is not usable: .*, at character 7/],
   ['a function of chance', { expression: '{"t": $random()}' }, /\$random is not available/],
-  ['another id', { ...lora, id: 'other' }, /body id must be lora-2, as in the path/],
-  ['an unknown field', { ...lora, unit: 'C' }, /body unit is not known here/],
+  ['another id', { ...lora, id: 'other' }, /`id` must be lora-2, as in the path/],
+  ['an unknown field', { ...lora, unit: 'C' }, /`unit` is not known here/],
   [
     'a message that it fails on',
     { ...lora, messages: [{ t: 215 }, { t: 'x' }] },
-    /body messages\.1 is rejected: mapping lora-2: /,
+    /`messages\.1` is rejected: mapping lora-2: /,
   ],
   ['messages without a reading', { expression: 'null', messages: [{ t: 1 }] }, /makes no reading of any/],
 ];

@@ -1,0 +1,81 @@
+// Says when a rule judges a metric that no device sends: such a rule is valid, and guards nothing.
+
+import { byNearness, nearest } from './nearest.ts';
+import type { RuleData } from './rule-data.ts';
+import { isSpellingOf } from './spelling.ts';
+
+/** What a device sent. */
+export interface DeviceMetrics {
+  readonly deviceId: string;
+  readonly metrics: ReadonlySet<string>;
+}
+
+/** What was looked at of the devices that a rule matches. */
+export interface SentMetrics {
+  readonly devices: readonly DeviceMetrics[];
+  /** False: more devices may match than these. */
+  readonly isComplete: boolean;
+}
+
+type Judging = Pick<RuleData, 'metric' | 'anySpelling' | 'stat'>;
+
+const MAX_NAMES = 20;
+
+/** Whether the rule judges something of these metrics; a rule that names no metric counts them all. */
+export function judgesAny({ metric, anySpelling }: Judging, names: Iterable<string>): boolean {
+  if (metric === undefined) return true;
+  return [...names].some((name) => (anySpelling ? isSpellingOf(metric, name) : name === metric));
+}
+
+/** `where` completes "in": `its last window`. */
+export function metricWarnings(rule: Judging, sent: SentMetrics, where: string): string[] {
+  const { metric } = rule;
+  const { devices, isComplete } = sent;
+  if (metric === undefined) return [];
+  const looked = isComplete ? `${devices.length}` : `first ${devices.length}`;
+  if (devices.length === 0) {
+    const more = isComplete ? '' : ' among the devices that were looked at';
+    return [`No device matches this rule${more}, so it judges nothing yet`];
+  }
+  const names = [...new Set(devices.flatMap(({ metrics }) => [...metrics]))];
+  const lacking = devices.filter(({ metrics }) => !judgesAny(rule, metrics));
+  if (lacking.length < devices.length) return spellingWarnings(rule, lacking, `${looked} devices`);
+  const who = devices.length === 1 ? 'The device that matches' : `None of the ${looked} devices that match`;
+  const first = `${who} ${devices.length === 1 ? 'did not send' : 'sent'} \`${metric}\` in ${where}`;
+  if (names.length === 0) return [`${first}, and no other metric either`];
+  return [`${first}; the metrics there are: ${listed(metric, names)}`, ...hints(rule, names)];
+}
+
+/** Some devices send the metric; others send it under another spelling, and are not judged. */
+function spellingWarnings(rule: Judging, lacking: readonly DeviceMetrics[], looked: string): string[] {
+  const { metric = '' } = rule;
+  const spelled = lacking.flatMap(({ deviceId, metrics }) =>
+    [...metrics].filter((name) => isSpellingOf(metric, name)).map((name) => ({ deviceId, name })),
+  );
+  const [first] = spelled;
+  if (!first) return [];
+  const count = new Set(spelled.map(({ deviceId }) => deviceId)).size;
+  const subject = `${count} of the ${looked} that match, such as \`${first.deviceId}\`, ${count === 1 ? 'sends' : 'send'}`;
+  return [`${subject} \`${first.name}\` and not \`${metric}\`: ${remedyFor(rule, first.name)}`];
+}
+
+function hints(rule: Judging, names: readonly string[]): string[] {
+  const { metric = '' } = rule;
+  const spelled = byNearness(metric, names).find((name) => isSpellingOf(metric, name));
+  if (spelled !== undefined)
+    return [`\`${metric}\` is exact, capitals included: ${remedyFor(rule, spelled)}`];
+  const near = nearest(metric, names);
+  return near === undefined ? [] : [`Did you mean \`${near}\`?`];
+}
+
+function remedyFor({ stat }: Judging, name: string): string {
+  const canSpell = stat === undefined || stat === 'min' || stat === 'max';
+  return `write \`${name}\`${canSpell ? ', or set `anySpelling` to true' : ''}, or rename it by a mapping`;
+}
+
+function listed(metric: string, names: readonly string[]): string {
+  const sorted = byNearness(metric, names);
+  const more = sorted.length - MAX_NAMES;
+  const shown = sorted.slice(0, MAX_NAMES).map((name) => `\`${name}\``);
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+}

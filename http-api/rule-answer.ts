@@ -1,0 +1,114 @@
+// The form of alert rules in answers: the rule, its tag, and what people should know of it.
+
+import * as z from 'zod/mini';
+import { SEVERITIES } from '../core/alert-rule.ts';
+import { fingerprint } from '../core/fingerprint.ts';
+import { metricWarnings } from '../core/metric-warnings.ts';
+import { KEPT_FIELDS, type ChangedRule } from '../core/rule-change.ts';
+import type { RuleData } from '../core/rule-data.ts';
+import { rule } from '../core/rule-schema.ts';
+import type { Rehearsal } from '../pipeline/dry-run.ts';
+import type { LookAtMetrics } from '../pipeline/sent-metrics.ts';
+import { time } from './fields.ts';
+import { ApiProblem } from './problem.ts';
+import { ENTITY_TAG } from './route.ts';
+
+const warnings = z.optional(
+  z
+    .array(z.string())
+    .check(z.describe('Sentences: what the rule may not do as it is meant; absent where there is nothing')),
+);
+const kept = z.optional(
+  z
+    .array(z.enum(KEPT_FIELDS))
+    .check(z.describe('Fields that the body left out and that the rule keeps from before')),
+);
+
+/** Of a rule that was put, patched or checked. */
+export const changedRule = z.extend(rule, { kept, warnings });
+
+const told = z.strictObject({
+  deviceId: z.string(),
+  transition: z.enum(['raised', 'worsened', 'eased', 'cleared']),
+  severity: z.enum(SEVERITIES),
+  at: time,
+  windowStart: time,
+  value: z.string(),
+  limit: z.string(),
+});
+
+export const rehearsal = z.strictObject({
+  summary: z.string().check(z.describe('One sentence: how many windows had the metric')),
+  notifications: z.array(told).check(z.describe('In order of time')),
+  devices: z.int().check(z.describe('Devices that the rule matches and that were looked at')),
+  windows: z.int(),
+  windowsWithMetric: z
+    .int()
+    .check(z.describe('Those of the windows that had the metric; all where none is named')),
+  devicesWithMetric: z.int().check(z.describe('Devices of which a window had the metric')),
+  isComplete: z.boolean().check(z.describe('false: there was more than one answer can look at')),
+  warnings,
+});
+
+/** The same for the same rule, stored or of the template. */
+export const tagOf = (data: RuleData) => `"${fingerprint(JSON.stringify(data))}"`;
+
+export const shownRule = (data: RuleData) => ({ ...data, [ENTITY_TAG]: tagOf(data) });
+
+/** With warnings of a metric that no device sends, by the devices' last windows. */
+export async function shownChange(
+  { rule: data, kept: names }: ChangedRule,
+  before: RuleData | undefined,
+  look: LookAtMetrics,
+) {
+  const sent = data.metric === undefined ? undefined : await look(data.match);
+  const where = sent?.devices.length === 1 ? 'its last window' : 'their last windows';
+  const found = [...(sent ? metricWarnings(data, sent, where) : []), ...severityWarnings(data, before)];
+  return {
+    ...shownRule(data),
+    ...(names.length > 0 && { kept: names }),
+    ...(found.length > 0 && { warnings: found }),
+  };
+}
+
+/** Levels have severities of their own, of which a rule without levels keeps none. */
+function severityWarnings(data: RuleData, before: RuleData | undefined): string[] {
+  if (!before?.levels || data.levels || data.severity !== undefined) return [];
+  return ['The rule had levels, and has no `severity` now: its alerts are major'];
+}
+
+/** Throws an ApiProblem where the caller names another state of the rule than this one. */
+export function requireMatch(ifMatch: string | undefined, id: string, data: RuleData | undefined): void {
+  if (ifMatch === undefined) return;
+  const tags = ifMatch.split(',').map((tag) => tag.trim());
+  if (data && (tags.includes('*') || tags.includes(tagOf(data)))) return;
+  const state = data ? `its tag is ${tagOf(data)} now` : 'there is no such rule now that could be read';
+  throw new ApiProblem(412, `Rule ${id} is not as If-Match has it, ${state}: read it again, then change it`);
+}
+
+export function shownRehearsal(data: RuleData, found: Rehearsal, hours: number) {
+  const { notifications, sent, ...rest } = found;
+  const span = `the last ${hours === 1 ? 'hour' : `${hours} hours`}`;
+  const warnings = metricWarnings(data, sent, span);
+  return {
+    summary: summaryOf(data, found, span),
+    notifications: notifications.map(({ decidedAt, ...notification }) => {
+      const { deviceId, transition, severity, windowStart, value, limit } = notification;
+      return { deviceId, transition, severity, at: decidedAt, windowStart, value, limit };
+    }),
+    ...rest,
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function summaryOf({ metric }: RuleData, found: Rehearsal, span: string): string {
+  const { windows, devices, windowsWithMetric, devicesWithMetric } = found;
+  const all = `${counted(windows, 'window')} of ${span}, of ${counted(devices, 'device')}`;
+  if (windows === 0) return `There are no windows of ${span} of the ${counted(devices, 'device')} that match`;
+  if (metric === undefined) return `The rule judged ${all}`;
+  if (windowsWithMetric === 0)
+    return `\`${metric}\` is in none of ${all}: the rule would have judged nothing`;
+  return `\`${metric}\` is in ${windowsWithMetric} of ${all}, and was sent by ${devicesWithMetric} of them`;
+}
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -1,0 +1,39 @@
+// Finds out cheaply which metrics the devices of a rule send: by the last window of a few of them.
+
+import { matches, type Match } from '../core/alert-rule.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import type { SentMetrics } from '../core/metric-warnings.ts';
+import type { DeviceStore, WindowHistory } from './ports.ts';
+
+/** Rejects with the SDK's error. */
+export type LookAtMetrics = (match: Match | undefined) => Promise<SentMetrics>;
+
+/** Devices whose last window is read. */
+export const MAX_LOOKED_AT = 20;
+const AT_ONCE = 5;
+const DEVICES_A_PAGE = 500;
+/** Of the list of devices, where few of them match. */
+const MAX_PAGES = 4;
+
+export function createLookAtMetrics(parts: {
+  readonly devices: Pick<DeviceStore, 'list'>;
+  readonly history: Pick<WindowHistory, 'last'>;
+}): LookAtMetrics {
+  const { devices, history } = parts;
+  return async (match) => {
+    const found: string[] = [];
+    let after: string | undefined;
+    let pages = 0;
+    do {
+      const page = await devices.list({ limit: DEVICES_A_PAGE, ...(after !== undefined && { after }) });
+      for (const device of page.devices) if (matches(match, device)) found.push(device.deviceId);
+      after = page.last;
+      pages += 1;
+    } while (after !== undefined && found.length <= MAX_LOOKED_AT && pages < MAX_PAGES);
+    const looked = await inParallel(found.slice(0, MAX_LOOKED_AT), AT_ONCE, async (deviceId) => {
+      const window = await history.last(deviceId);
+      return { deviceId, metrics: new Set(window?.metrics.keys()) };
+    });
+    return { devices: looked, isComplete: after === undefined && found.length <= MAX_LOOKED_AT };
+  };
+}

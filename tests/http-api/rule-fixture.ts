@@ -1,0 +1,94 @@
+// The routes of rules, alerts and mappings over dynalite, called as an app calls them, with devices whose windows a test makes.
+
+import assert from 'node:assert/strict';
+import { createAlertHistory } from '../../adapters/alert-history.ts';
+import { createAlertStore } from '../../adapters/alert-store.ts';
+import { createDeviceStore } from '../../adapters/device-store.ts';
+import { createMappingStore } from '../../adapters/mapping-store.ts';
+import { createRuleStore } from '../../adapters/rule-store.ts';
+import { createWindowHistory } from '../../adapters/window-history.ts';
+import { createWindowStore } from '../../adapters/window-store.ts';
+import { decimalOf } from '../../core/decimal.ts';
+import { fingerprint } from '../../core/fingerprint.ts';
+import { defaultRules } from '../../core/rule-data.ts';
+import { deltaOf } from '../../core/window.ts';
+import { createHttpApi } from '../../http-api/app.ts';
+import { createRoutes } from '../../http-api/routes.ts';
+import { openTables, type Tables } from '../adapters/tables.ts';
+
+export type Json = Record<string, unknown>;
+
+export const NOW = Date.UTC(2026, 10, 21, 12);
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Json;
+  readonly etag: string | null;
+  readonly type: string | null;
+}
+
+export interface RuleFixture {
+  readonly tables: Tables;
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
+  /** A window of a device ten seconds before NOW, or as many windows before that as `ago` says. */
+  measure(deviceId: string, metrics: Readonly<Record<string, number>>, ago?: number): Promise<void>;
+}
+
+export async function openRules(): Promise<RuleFixture> {
+  const tables = await openTables();
+  const { client } = tables;
+  const now = () => NOW;
+  const windows = createWindowStore({ client, table: 'windows', retentionDays: 30 });
+  const devices = createDeviceStore({ client, table: 'devices' });
+  const ports = {
+    windows: createWindowHistory({ client, table: 'windows', windowSeconds: 10, now }),
+    devices,
+    rules: createRuleStore({
+      client,
+      table: 'rules',
+      defaults: defaultRules({ maxTemperature: 8, minTemperature: -1 }),
+    }),
+    mappings: createMappingStore({ client, table: 'rules' }),
+    alerts: createAlertStore({ client, table: 'alerts' }),
+    history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
+    now,
+  };
+  const api = createHttpApi(createRoutes(ports, { windowSeconds: 10 }));
+  const served = {
+    caller: { id: 'ann', isGuest: false },
+    onError: (error: unknown) => assert.fail(error as Error),
+  };
+  return {
+    tables,
+    async call(method, path, body, headers = {}) {
+      const request = new Request(`https://api.example${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', ...headers },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const response = await api(request, served);
+      const text = await response.text();
+      return {
+        status: response.status,
+        body: text === '' ? {} : (JSON.parse(text) as Json),
+        etag: response.headers.get('etag'),
+        type: response.headers.get('content-type'),
+      };
+    },
+    async measure(deviceId, metrics, ago = 1) {
+      await devices.sighted(deviceId, 'seattle', NOW);
+      const timestamp = NOW - ago * 10_000;
+      const reading = {
+        ...{ deviceId, site: 'seattle', timestamp },
+        fingerprint: fingerprint(`${deviceId}/${timestamp}`),
+        metrics: Object.entries(metrics).map(([name, value]) => ({ name, value: decimalOf(value)! })),
+      };
+      await windows.apply(deltaOf(reading, 10));
+    },
+  };
+}

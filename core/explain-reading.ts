@@ -6,6 +6,7 @@ import type { ParsedMessage } from './message.ts';
 import type { Reading } from './reading.ts';
 import { remedyFor } from './remedy.ts';
 import { isSpellingOf } from './spelling.ts';
+import { spelledOtherwise } from './spelling-hint.ts';
 
 const MAX_LINES = 40;
 
@@ -56,7 +57,7 @@ function ruleLine(rule: LimitRule, deviceId: string, names: ReadonlySet<string>)
   if (metric === undefined) return [`rule      ${id} counts the readings of ${deviceId}`];
   const judged = [...names].filter((name) => (anySpelling ? isSpellingOf(metric, name) : name === metric));
   if (judged.length > 0) return [`rule      ${id} judges ${judged.join(', ')} of ${deviceId}`];
-  const near = [...names].find((name) => isSpellingOf(metric, name));
+  const near = spelledOtherwise(rule, [...names]);
   if (near === undefined) return [];
   return [
     `hint      ${id} judges ${metric}, and ${deviceId} sends ${near}: set anySpelling, name ${near}, or rename it by a mapping`,

@@ -31,6 +31,8 @@ export type Mapped = { readonly id: string } & ({ readonly output: unknown } | {
  */
 export const MAPPING_DELAY_MS = 60_000;
 export const MAX_MAPPING_VERSIONS = 50;
+/** In use, that is, not ended; those that are stored are read, however many. */
+export const MAX_MAPPINGS = 100;
 export const MAX_EXPRESSION_LENGTH = 16_000;
 
 /** Of each mapping the version that holds for what arrives at `at`, unless it is switched off; by id. */

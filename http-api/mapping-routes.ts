@@ -1,18 +1,22 @@
 // Mappings over HTTP: people's own JSONata for devices that no format fits, tried before it is kept, and kept in versions.
 
 import * as z from 'zod/mini';
+import type { AlertRule } from '../core/alert-rule.ts';
 import { decimalText } from '../core/decimal.ts';
 import { mappingFields } from '../core/mapping-schema.ts';
 import {
   MAPPING_DELAY_MS,
   MAX_MAPPING_VERSIONS,
+  MAX_MAPPINGS,
   type Mapping,
   type MappingVersion,
 } from '../core/mapping.ts';
 import { mappableOf, parseMessage, type ParsedMessage } from '../core/message.ts';
+import { mappingHints } from '../core/spelling-hint.ts';
 import { ruleId } from '../core/text-schema.ts';
 import { createApplying } from '../core/map-message.ts';
-import type { MappingStore } from '../pipeline/ports.ts';
+import type { MappingStore, RuleStore } from '../pipeline/ports.ts';
+import { readRules } from '../pipeline/rules.ts';
 import { time } from './fields.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type Route } from './route.ts';
@@ -51,6 +55,9 @@ const tried = z.strictObject({
   ),
   rejected: z.array(z.strictObject({ reason: z.string(), detail: z.string() })),
   skipped: z.array(z.string()),
+  hints: z.optional(
+    z.array(z.string()).check(z.describe('Rules that pass over a metric only for how it is spelled')),
+  ),
 });
 type Tried = z.output<typeof tried>;
 
@@ -60,10 +67,11 @@ const unreadableMapping = z
 
 export function mappingRoutes(ports: {
   readonly mappings: MappingStore;
+  readonly rules: Pick<RuleStore, 'read'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }): Route[] {
-  const { mappings, now } = ports;
+  const { mappings, rules, now } = ports;
   const apply = createApplying();
 
   async function tryOn(id: string, { expression }: Body, samples: readonly unknown[]): Promise<Tried[]> {
@@ -145,7 +153,12 @@ export function mappingRoutes(ports: {
       answer: version,
       async run({ params: { mappingId }, body }) {
         await check(mappingId, body);
-        const known = await find(mappingId);
+        const { mappings: all } = await mappings.read();
+        const known = all.find((mapping) => mapping.id === mappingId);
+        if (!isInUse(known) && all.filter(isInUse).length >= MAX_MAPPINGS) {
+          const detail = `There are ${MAX_MAPPINGS} mappings, which is the limit: delete one, or let one expression read more devices by its match`;
+          throw new ApiProblem(409, detail);
+        }
         if ((known?.versions.length ?? 0) >= MAX_MAPPING_VERSIONS) {
           const detail = `Mapping ${mappingId} has ${MAX_MAPPING_VERSIONS} versions, which are kept for the archive: delete it and make one of another id`;
           throw new ApiProblem(409, detail);
@@ -174,9 +187,13 @@ export function mappingRoutes(ports: {
       query: {},
       body: z.extend(mappingBody, { messages }),
       answer: z.strictObject({ messages: z.array(tried) }),
-      run: async ({ params: { mappingId }, body }) => ({
-        messages: await tryOn(mappingId, body, body.messages),
-      }),
+      async run({ params: { mappingId }, body }) {
+        const judging = (await readRules(rules)).rules;
+        const results = await tryOn(mappingId, body, body.messages);
+        return {
+          messages: results.map((result, index) => withHints(result, judging, body.messages[index])),
+        };
+      },
     }),
     route({
       method: 'DELETE',
@@ -194,6 +211,19 @@ export function mappingRoutes(ports: {
       },
     }),
   ];
+}
+
+const isInUse = (mapping: Mapping | undefined) => mapping && mapping.versions.at(-1)?.enabled !== false;
+
+/** A bare payload may be of any device, so that the match of no rule is asked. */
+function withHints(result: Tried, rules: readonly AlertRule[], sample: unknown): Tried {
+  const hints = result.readings.flatMap(({ deviceId, metrics }) => {
+    const { site } = (sample ?? {}) as { readonly site?: unknown };
+    const subject = { deviceId, ...(typeof site === 'string' && { site }) };
+    const names = metrics.map(({ name }) => name);
+    return mappingHints(rules, names, mappableOf(sample) ? subject : undefined);
+  });
+  return hints.length > 0 ? { ...result, hints: [...new Set(hints)] } : result;
 }
 
 /** A line of the archive as it is, a payload as a message that arrives now. */

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createMappingStore } from '../../adapters/mapping-store.ts';
+import { createRuleStore } from '../../adapters/rule-store.ts';
 import { createHttpApi } from '../../http-api/app.ts';
 import { mappingRoutes } from '../../http-api/mapping-routes.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
@@ -19,7 +20,8 @@ let call: (method: string, path: string, body?: unknown) => Promise<{ status: nu
 beforeAll(async () => {
   tables = await openTables();
   const mappings = createMappingStore({ client: tables.client, table: 'rules' });
-  const api = createHttpApi(mappingRoutes({ mappings, now: () => now }));
+  const rules = createRuleStore({ client: tables.client, table: 'rules', defaults: [] });
+  const api = createHttpApi(mappingRoutes({ mappings, rules, now: () => now }));
   const onError = (error: unknown) => assert.fail(String(error));
   call = async (method, path, body) => {
     const request = new Request(`https://api.example${path}`, {
@@ -126,4 +128,42 @@ test('a mapping has 50 versions at most, and can be ended then', async () => {
   assert.equal(status, 409);
   assert.match(String(body['detail']), /busy has 50 versions/);
   assert.equal((await call('DELETE', '/mappings/busy')).status, 204);
+});
+
+test('trying names the rules that pass over a metric only for how it is spelled', async () => {
+  const rules = createRuleStore({ client: tables.client, table: 'rules', defaults: [] });
+  const fridges = { site: 'seattle', device: 'fridge-*' };
+  await rules.put({ id: 'warm', metric: 'temperature', above: 8, match: fridges }, {});
+  await rules.put({ id: 'any', metric: 'temperature', above: 8, anySpelling: true }, {});
+  const hint =
+    'Rule `warm` judges `temperature`, and this makes `Temp`: name it `temperature` in the expression, or set `anySpelling` in the rule';
+  const line = (deviceId: string) => ({
+    ...{ deviceId, site: 'seattle', receivedAt: 1_600_000_000_000, traceId: 't' },
+    t: 40,
+  });
+  const hints = async (expression: string) => {
+    const body = { expression, messages: [{ t: 215 }, line('fridge-1'), line('oven-1')] };
+    const found = (await call('POST', '/mappings/lora/try', body)).body['messages'] as Json[];
+    return found.map((each) => each['hints']);
+  };
+  assert.deepEqual(await hints('{"Temp": t / 10}'), [[hint], [hint], undefined]);
+  assert.deepEqual(await hints('{"temperature": t / 10}'), [undefined, undefined, undefined]);
+  for (const id of ['warm', 'any']) await rules.remove(id, await rules.load(id));
+});
+
+test('one mapping in use more than 100 is refused with what to do; those that are ended do not count', async () => {
+  const inUse = async () =>
+    ((await call('GET', '/mappings')).body['mappings'] as { enabled?: boolean }[]).filter(
+      ({ enabled }) => enabled !== false,
+    ).length;
+  const store = createMappingStore({ client: tables.client, table: 'rules' });
+  for (let n = await inUse(); n < 100; n += 1) {
+    assert.ok(await store.append({ id: `fill-${n}`, from: NOW, expression: '{"t": t}' }));
+  }
+  const { status, body } = await call('PUT', '/mappings/one-more', lora);
+  assert.equal(status, 409);
+  assert.match(String(body['detail']), /There are 100 mappings, which is the limit: delete one/);
+  assert.equal((await call('PUT', '/mappings/fill-99', lora)).status, 200);
+  assert.equal((await call('DELETE', '/mappings/fill-98')).status, 204);
+  assert.equal((await call('PUT', '/mappings/one-more', lora)).status, 200);
 });

@@ -139,7 +139,12 @@ test('rules that are put while the stack runs raise alerts of their own, each by
   const wrong = await call({ ...put, path: '/rules/damp', body: JSON.stringify({ ...rule, stat: 'most' }) });
   assert.equal(wrong.status, 400);
   const right = await call({ ...put, path: '/rules/damp', body: JSON.stringify(rule) });
-  assert.deepEqual(right, { status: 200, body: { id: 'damp', ...rule } });
+  const { warnings, ...made } = right.body;
+  assert.deepEqual([right.status, made], [200, { id: 'damp', ...rule }]);
+  assert.match(
+    String(warnings),
+    /^The device that matches did not send `humidity` in its last window; the metrics there are: `temperature`/,
+  );
   assert.equal((await call({ path: '/rules', keys: await guest() })).status, 403);
   const byText = { ...rule, metric: 'pressure', channels: ['sms'] };
   const second = await call({ ...put, path: '/rules/pressed', body: JSON.stringify(byText) });
@@ -159,6 +164,38 @@ test('rules that are put while the stack runs raise alerts of their own, each by
   assert.ok(!delivered('mail').some((mail) => mail.includes('pressure')));
   assert.ok(!delivered('sms').some((sms) => sms.includes('humidity')));
   await client.endAsync();
+});
+
+test('a field of a rule is changed by a patch, of the state that its tag names', async () => {
+  const path = '/rules/temperature-high';
+  const { headers } = await callApi(tidegate.endpoints.outputs['ApiUrl']!, { path });
+  const etag = String(headers['etag']);
+  const asked = {
+    ...{ method: 'PATCH', path, body: JSON.stringify({ above: 7.5, channels: ['email'] }) },
+    headers: { 'content-type': 'application/merge-patch+json', 'if-match': etag },
+  };
+  const { status, body } = await call(asked);
+  assert.deepEqual(
+    [status, body['above'], body['clearBelow'], body['severity'], body['channels']],
+    [200, 7.5, 7, 'critical', ['email']],
+  );
+  assert.equal((await call(asked)).status, 412);
+  const removed = await callApi(tidegate.endpoints.outputs['ApiUrl']!, { method: 'DELETE', path });
+  assert.equal(removed.status, 204);
+  assert.equal((await call({ path })).body['above'], 8);
+});
+
+test('a guest who asks without a pause is told when to ask again, and a user is answered meanwhile', async () => {
+  const visitor = await guest();
+  let refused: Awaited<ReturnType<typeof callApi>> | undefined;
+  for (let asked = 0; asked < 300 && refused === undefined; asked += 1) {
+    const answer = await callApi(tidegate.endpoints.outputs['ApiUrl']!, { keys: visitor });
+    if (answer.status !== 200) refused = answer;
+  }
+  assert.ok(refused);
+  assert.deepEqual([refused.status, refused.headers['retry-after']], [429, '1']);
+  assert.match(refused.body, /"detail":"You may make 10 requests a second/);
+  assert.equal((await call({})).status, 200);
 });
 
 test('the AWS port and the status page tell the same address', async () => {

@@ -428,6 +428,14 @@ test('a stored rule that cannot be read is listed with its problem, hides no oth
   assert.equal((await api(asked('/rules/torn', '', 'DELETE'))).statusCode, 204);
 });
 
+test('a patch changes fields of a rule of the template, and its copy replaces that until it is deleted', async () => {
+  const { statusCode, headers, body } = await api(sample('patch-rule'));
+  const { above, clearBelow, severity } = JSON.parse(body) as Json;
+  assert.deepEqual([statusCode, above, clearBelow, severity], [200, 6, 5, 'critical']);
+  assert.match(String(headers['etag']), /^"[0-9a-f]{16}"$/);
+  assert.equal((await api(asked('/rules/temperature-high', '', 'DELETE'))).statusCode, 204);
+});
+
 const wrongRules: [title: string, id: string, rule: unknown, names: string[]][] = [
   ['an unknown field', 'r', { ...warm, forMinutes: '2m' }, ['forMinutes']],
   ['silence of a figure', 'r', { ...warm, noDataFor: '2m' }, ['metric', 'stat', 'levels', 'forWindows']],

@@ -116,12 +116,15 @@ async function move(
   const next = changed(rule, words, flags.severity);
   const [was, would] = await Promise.all([dryRun(api, rule), dryRun(api, next)]);
   const { id: _, ...body } = next;
-  if (!flags['dry-run']) await api.call(['rules', id], { method: 'PUT', body });
+  const { warnings = [] } = flags['dry-run']
+    ? {}
+    : await api.call<{ warnings?: string[] }>(['rules', id], { method: 'PUT', body });
   const shown = (each: RuleData) => columns[2]!.value(each);
   print([
     `${id}: ${shown(rule)} -> ${shown(next)}`,
     `over the last 24 hours: ${was} before, ${would} with the new limit`,
     flags['dry-run'] ? 'nothing was changed' : 'judged by it within 30 seconds',
+    ...warnings,
   ]);
 }
 

@@ -58,7 +58,7 @@ export function formFaults(schema: Schema, value: unknown): FormFault[] {
   return success ? [] : faultsIn(schema, value, error.issues);
 }
 
-/** The issues that Zod found in the value, told as faults. */
+/** The issues that Zod found in the value, as faults. */
 export function faultsIn(schema: Schema, value: unknown, issues: readonly z.core.$ZodIssue[]): FormFault[] {
   const faults = issues.flatMap((issue): FormFault[] => {
     const place = issue.path.map(String);
@@ -79,9 +79,9 @@ export function faultsIn(schema: Schema, value: unknown, issues: readonly z.core
     const expected = expectationOf(target);
     return [{ name, detail: isMissing ? `must be given: ${expected}` : `must be ${expected}` }];
   });
-  // A text may miss its length and its form, which one sentence tells.
-  const told = new Map(faults.map((fault) => [`${fault.name}: ${fault.detail}`, fault]));
-  return [...told.values()];
+  // A text may miss its length and its form, which one sentence says.
+  const distinct = new Map(faults.map((fault) => [`${fault.name}: ${fault.detail}`, fault]));
+  return [...distinct.values()];
 }
 
 function unknownField(place: readonly string[], known: readonly string[]): FormFault {
@@ -120,15 +120,15 @@ export function expectationOf(schema: Schema): string {
 
 function expectations(definition: Definition): string {
   const { type, checks = [] } = definition;
-  const told = checks.map(({ _zod: { def } }) => def);
-  if (type === 'string') return textExpectation(told);
-  if (type === 'number') return numberExpectation(definition, told);
+  const rules = checks.map(({ _zod: { def } }) => def);
+  if (type === 'string') return textExpectation(rules);
+  if (type === 'number') return numberExpectation(definition, rules);
   if (type === 'boolean') return 'true or false';
   if (type === 'enum') return oneOf(Object.values(definition.entries ?? {}));
   if (type === 'literal') return oneOf((definition.values ?? []).map(String));
   if (type === 'array') {
-    const { minimum: least = 0 } = told.find(({ check }) => check === 'min_length') ?? {};
-    const { maximum: most } = told.find(({ check }) => check === 'max_length') ?? {};
+    const { minimum: least = 0 } = rules.find(({ check }) => check === 'min_length') ?? {};
+    const { maximum: most } = rules.find(({ check }) => check === 'max_length') ?? {};
     const number = most === undefined ? (least > 0 ? ` of ${least} or more` : '') : ` of ${least} to ${most}`;
     return `a list${number}`;
   }

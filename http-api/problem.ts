@@ -29,7 +29,7 @@ const titles: Readonly<Record<number, string>> = {
 };
 
 /** More faults than these are in `errors` only. */
-const MAX_TOLD = 5;
+const MAX_SHOWN = 5;
 /** An answer is for people: of a body that is wrong all over it lists so many. */
 const MAX_LISTED = 100;
 const MAX_NAME_LENGTH = 100;
@@ -48,11 +48,11 @@ export class ApiProblem extends Error {
 export function problemOf(status: number, detail?: string, errors?: readonly Fault[]): Problem {
   const title = titles[status] ?? 'Error';
   if (!errors || errors.length === 0) return { status, title, ...(detail && { detail }) };
-  const told = errors.slice(0, MAX_LISTED).map(({ in: place, name, detail }) => {
+  const listed = errors.slice(0, MAX_LISTED).map(({ in: place, name, detail }) => {
     const fault = { in: place, name: clipped(name), detail };
     return { ...fault, detail: sentenceOf(fault) };
   });
-  return { status, title, detail: summaryOf(told, errors.length), errors: told };
+  return { status, title, detail: summaryOf(listed, errors.length), errors: listed };
 }
 
 /** A problem that is all about what is wrong with a request. */
@@ -64,8 +64,8 @@ function sentenceOf({ in: place, name, detail }: Fault): string {
   return name === '' ? `The ${place} ${detail}` : `${places[place]}\`${name}\` ${detail}`;
 }
 
-function summaryOf(told: readonly Fault[], count: number): string {
-  const shown = told.slice(0, MAX_TOLD).map(({ detail }) => detail);
+function summaryOf(listed: readonly Fault[], count: number): string {
+  const shown = listed.slice(0, MAX_SHOWN).map(({ detail }) => detail);
   const more = count - shown.length;
   return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }

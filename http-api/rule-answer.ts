@@ -27,7 +27,7 @@ const kept = z.optional(
 /** Of a rule that was put, patched or checked. */
 export const changedRule = z.extend(rule, { kept, warnings });
 
-const told = z.strictObject({
+const notification = z.strictObject({
   deviceId: z.string(),
   transition: z.enum(['raised', 'worsened', 'eased', 'cleared']),
   severity: z.enum(SEVERITIES),
@@ -37,9 +37,9 @@ const told = z.strictObject({
   limit: z.string(),
 });
 
-export const rehearsal = z.strictObject({
+export const dryRun = z.strictObject({
   summary: z.string().check(z.describe('One sentence: how many windows had the metric')),
-  notifications: z.array(told).check(z.describe('In order of time')),
+  notifications: z.array(notification).check(z.describe('In order of time')),
   devices: z.int().check(z.describe('Devices that the rule matches and that were looked at')),
   windows: z.int(),
   windowsWithMetric: z
@@ -86,14 +86,14 @@ export function requireMatch(ifMatch: string | undefined, id: string, data: Rule
   throw new ApiProblem(412, `Rule ${id} is not as If-Match has it, ${state}: read it again, then change it`);
 }
 
-export function shownRehearsal(data: RuleData, found: Rehearsal, hours: number) {
+export function shownDryRun(data: RuleData, found: Rehearsal, hours: number) {
   const { notifications, sent, ...rest } = found;
   const span = `the last ${hours === 1 ? 'hour' : `${hours} hours`}`;
   const warnings = metricWarnings(data, sent, span);
   return {
     summary: summaryOf(data, found, span),
-    notifications: notifications.map(({ decidedAt, ...notification }) => {
-      const { deviceId, transition, severity, windowStart, value, limit } = notification;
+    notifications: notifications.map((each) => {
+      const { deviceId, transition, severity, decidedAt, windowStart, value, limit } = each;
       return { deviceId, transition, severity, at: decidedAt, windowStart, value, limit };
     }),
     ...rest,

@@ -10,7 +10,7 @@ import { UnreadableRuleError } from '../pipeline/rules.ts';
 import type { LookAtMetrics } from '../pipeline/sent-metrics.ts';
 import { pageLimit } from './fields.ts';
 import { ApiProblem, invalid } from './problem.ts';
-import { changedRule, rehearsal, shownChange, shownRehearsal, shownRule } from './rule-answer.ts';
+import { changedRule, dryRun, shownChange, shownDryRun, shownRule } from './rule-answer.ts';
 import { replacement, ruleEditRoutes } from './rule-edit-routes.ts';
 import { route, type Route } from './route.ts';
 
@@ -80,7 +80,7 @@ export function ruleRoutes(stores: {
       params: { ruleId },
       query: { hours: pageLimit(USUAL_HOURS, MOST_HOURS) },
       body: ruleBody,
-      answer: rehearsal,
+      answer: dryRun,
       async run({ params: { ruleId: id }, query: { hours = USUAL_HOURS }, body }) {
         const { rule: before } = await rules.load(id);
         const { rule: data } = replacement(id, body, before);
@@ -90,7 +90,7 @@ export function ruleRoutes(stores: {
           throw invalid({ in: 'body', name: 'offlineFor', detail });
         }
         const found = await rehearse(made, { from: now() - hours * HOUR_MS, to: now() });
-        return shownRehearsal(data, found, hours);
+        return shownDryRun(data, found, hours);
       },
     }),
   ];

@@ -19,18 +19,22 @@ const MAX_TRIES = 5;
 export function ruleEditRoutes(parts: { readonly rules: RuleStore; readonly look: LookAtMetrics }): Route[] {
   const { rules, look } = parts;
 
-  /** Makes the change of what is there now, and of what is there then where somebody else was faster. */
+  /**
+   * Makes the change of what is there now, and of what is there then where somebody else was faster. Gives the answer, for
+   * which devices are looked at first: what cannot be answered is not stored.
+   */
   async function store(
     id: string,
     ifMatch: string | undefined,
     change: (current: CurrentRule) => ChangedRule,
-  ): Promise<{ readonly made: ChangedRule; readonly before: RuleData | undefined }> {
+  ): Promise<unknown> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const current = await rules.load(id);
       requireMatch(ifMatch, id, current.rule);
       const made = change(current);
+      const answer = await shownChange(made, current.rule, look);
       const outcome = await rules.put(made.rule, current);
-      if (outcome === 'stored') return { made, before: current.rule };
+      if (outcome === 'stored') return answer;
       if (outcome === 'full') {
         const detail = `There are ${MAX_RULES} rules, which is the limit: delete one, or let one rule judge more devices by its match or more limits by its levels`;
         throw new ApiProblem(409, detail);
@@ -49,10 +53,8 @@ export function ruleEditRoutes(parts: { readonly rules: RuleStore; readonly look
       query: {},
       body: ruleBody,
       answer: changedRule,
-      async run({ params: { ruleId: id }, body, ifMatch }) {
-        const { made, before } = await store(id, ifMatch, ({ rule }) => replacement(id, body, rule));
-        return shownChange(made, before, look);
-      },
+      run: async ({ params: { ruleId: id }, body, ifMatch }) =>
+        store(id, ifMatch, ({ rule }) => replacement(id, body, rule)),
     }),
     route({
       method: 'PATCH',
@@ -66,9 +68,7 @@ export function ruleEditRoutes(parts: { readonly rules: RuleStore; readonly look
       async run({ params: { ruleId: id }, body, ifMatch }) {
         if (Object.keys(body).length === 0)
           throw invalid({ in: 'body', name: '', detail: 'must have a field to change' });
-        const change = (current: CurrentRule) => ({ rule: patched(id, current, body), kept: [] });
-        const { made, before } = await store(id, ifMatch, change);
-        return shownChange(made, before, look);
+        return store(id, ifMatch, (current) => ({ rule: patched(id, current, body), kept: [] }));
       },
     }),
     route({

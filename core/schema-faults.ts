@@ -7,8 +7,6 @@ import { nearest } from './nearest.ts';
 export interface FormFault {
   readonly name: string;
   readonly detail: string;
-  /** There is no field of this name. */
-  readonly isUnknown?: true;
 }
 
 type Schema = z.ZodMiniType;
@@ -88,7 +86,7 @@ function unknownField(place: readonly string[], known: readonly string[]): FormF
   const near = nearest(place.at(-1)!, known);
   const hint = near === undefined ? known.join(', ') : near;
   const detail = `is not known here${hint && (near === undefined ? `: use ${hint}` : `: did you mean ${hint}?`)}`;
-  return { name: place.join('.'), detail, isUnknown: true };
+  return { name: place.join('.'), detail };
 }
 
 function schemaAt(schema: Schema, place: readonly string[]): Schema | undefined {

@@ -65,12 +65,26 @@ export function openApiOf(routes: readonly Route[]): Json {
   };
 }
 
-function operationOf({ method, path, summary, params, query, body, answer }: Route): Json {
+const ifMatch = {
+  name: 'If-Match',
+  in: 'header',
+  required: false,
+  description:
+    'The ETag of the state that the change is meant for; when it is another one by now, the answer is 412',
+  schema: { type: 'string' },
+};
+const etag = { ETag: { description: 'For If-Match', schema: { type: 'string' } } };
+
+function operationOf({ method, path, summary, params, query, body, answer, isTagged }: Route): Json {
   const isEmpty = answer.def.type === 'undefined';
   return {
     operationId: operationIdOf(method, path),
     summary,
-    parameters: [...parametersOf('path', params), ...parametersOf('query', query)],
+    parameters: [
+      ...parametersOf('path', params),
+      ...parametersOf('query', query),
+      ...(isTagged && method !== 'GET' ? [ifMatch] : []),
+    ],
     ...(body && {
       requestBody: { required: true, content: { [typeOf(method)]: { schema: schemaOf(body, 'input') } } },
     }),
@@ -80,6 +94,7 @@ function operationOf({ method, path, summary, params, query, body, answer }: Rou
         : {
             200: {
               description: 'Found',
+              ...(isTagged && { headers: etag }),
               content: { 'application/json': { schema: schemaOf(answer, 'output') } },
             },
           }),

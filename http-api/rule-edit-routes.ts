@@ -53,6 +53,7 @@ export function ruleEditRoutes(parts: { readonly rules: RuleStore; readonly look
       query: {},
       body: ruleBody,
       answer: changedRule,
+      isTagged: true,
       run: async ({ params: { ruleId: id }, body, ifMatch }) =>
         store(id, ifMatch, ({ rule }) => replacement(id, body, rule)),
     }),
@@ -65,6 +66,7 @@ export function ruleEditRoutes(parts: { readonly rules: RuleStore; readonly look
       query: {},
       body: rulePatch,
       answer: changedRule,
+      isTagged: true,
       async run({ params: { ruleId: id }, body, ifMatch }) {
         if (Object.keys(body).length === 0)
           throw invalid({ in: 'body', name: '', detail: 'must have a field to change' });
@@ -78,6 +80,7 @@ export function ruleEditRoutes(parts: { readonly rules: RuleStore; readonly look
       params: { ruleId },
       query: {},
       answer: z.undefined(),
+      isTagged: true,
       async run({ params: { ruleId: id }, ifMatch }) {
         for (let tries = 0; tries < MAX_TRIES; tries += 1) {
           const current = await rules.load(id);

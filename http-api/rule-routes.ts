@@ -50,6 +50,7 @@ export function ruleRoutes(stores: {
       params: { ruleId },
       query: {},
       answer: rule,
+      isTagged: true,
       async run({ params: { ruleId: id } }) {
         const { rule: found, problem } = await rules.load(id);
         if (found) return shownRule(found);

@@ -57,6 +57,11 @@ export interface ApiEnvironment extends Limits {
 export interface ProvisionHookEnvironment {
   /** What the whole serial number of a device must match. */
   readonly serialNumberPattern: RegExp;
+  readonly registrationsTable: string;
+  /** How many devices may be registered in an hour; 0: any number. */
+  readonly registrationsPerHour: number;
+  /** Whether only listed serial numbers are registered. */
+  readonly requiresListing: boolean;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -152,13 +157,29 @@ export function readApiEnvironment(variables: Variables): ApiEnvironment {
 
 /** Reads the variables of the pre-provisioning hook. Throws an Error that names the one that is missing or wrong. */
 export function readProvisionHookEnvironment(variables: Variables): ProvisionHookEnvironment {
-  const name = 'SERIAL_NUMBER_PATTERN';
+  return {
+    serialNumberPattern: pattern(variables, 'SERIAL_NUMBER_PATTERN'),
+    registrationsTable: text(variables, 'REGISTRATIONS_TABLE'),
+    registrationsPerHour: whole(variables, 'REGISTRATIONS_PER_HOUR', 0, 2000),
+    requiresListing: flag(variables, 'REQUIRE_LISTED_SERIALS'),
+  };
+}
+
+function pattern(variables: Variables, name: string): RegExp {
   try {
-    return { serialNumberPattern: new RegExp(text(variables, name)) };
+    return new RegExp(text(variables, name));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new Error(`Environment variable ${name} is no regular expression`, { cause: error });
   }
+}
+
+function flag(variables: Variables, name: string): boolean {
+  const value = text(variables, name);
+  if (value !== 'true' && value !== 'false') {
+    throw new Error(`Environment variable ${name} must be true or false`);
+  }
+  return value === 'true';
 }
 
 function text(variables: Variables, name: string): string {

@@ -1,6 +1,5 @@
 // Opens what ingest needs, for both functions that take readings.
 
-import { S3Client } from '@aws-sdk/client-s3';
 import type { IngestPorts } from '../pipeline/ports.ts';
 import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
@@ -8,6 +7,7 @@ import type { IngestEnvironment } from './environment.ts';
 import { createErrorStore } from './error-store.ts';
 import { createMappingStore } from './mapping-store.ts';
 import { openAlerts } from './open-alerts.ts';
+import { openS3 } from './s3-client.ts';
 import { createWindowStore } from './window-store.ts';
 
 /** `rememberedWindows`: how many windows an environment keeps in mind between events, to save a write. */
@@ -20,7 +20,7 @@ export function openIngest(
   const client = openDynamoDb();
   return {
     ...openAlerts(environment, client),
-    keepRejected: createErrorStore({ client: new S3Client(), bucket: errorsBucket }),
+    keepRejected: createErrorStore({ client: openS3(), bucket: errorsBucket }),
     windows: createWindowStore({ client, table: windowsTable, retentionDays, rememberedWindows }),
     devices: createDeviceStore({ client, table: devicesTable }),
     mappings: createMappingStore({ client, table: rulesTable }),

@@ -1,22 +1,13 @@
 // The SNS client of the functions: one that gives up in time, as an answer that never comes must not hold up other people's alerts.
 
 import { SNSClient, type SNSClientConfig } from '@aws-sdk/client-sns';
-
-/** Both attempts together take less time than a function has, and than a sender may hold what it sends. */
-const ATTEMPTS = 2;
-const CONNECTION_MS = 3000;
-const ANSWER_MS = 8000;
+import { limitSettings, SNS_LIMITS, withinLimits } from './time-limits.ts';
 
 /** Region, credentials and endpoint come from the environment where they are not given. `answerMs`: how long an answer may take. */
 export function openSns({
-  answerMs = ANSWER_MS,
+  answerMs = SNS_LIMITS.answerMs,
   ...settings
 }: SNSClientConfig & { readonly answerMs?: number } = {}): SNSClient {
-  const requestHandler = {
-    connectionTimeout: CONNECTION_MS,
-    requestTimeout: answerMs,
-    // Or it would be logged, and waited for without an end.
-    throwOnRequestTimeout: true,
-  };
-  return new SNSClient({ maxAttempts: ATTEMPTS, requestHandler, ...settings });
+  const limits = { ...SNS_LIMITS, answerMs };
+  return withinLimits(new SNSClient({ ...limitSettings(limits), ...settings }), 'Amazon SNS', limits);
 }

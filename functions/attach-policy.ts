@@ -1,8 +1,8 @@
 // Lets somebody who logged in to the dashboard use AWS IoT: AWS wants a policy attached to each identity, at run time.
 
-import { IoTClient } from '@aws-sdk/client-iot';
 import { createHandler } from '../adapters/create-handler.ts';
 import { readAttachPolicyEnvironment } from '../adapters/environment.ts';
+import { openIot } from '../adapters/iot-client.ts';
 import { createPolicyAttachment } from '../adapters/policy-attachment.ts';
 import { dashboardCaller } from '../core/dashboard-caller.ts';
 
@@ -12,7 +12,7 @@ export type AttachPolicyResult =
   | { readonly attached: false; readonly reason: string };
 
 const { dashboardPolicy: policyName, identityPoolId } = readAttachPolicyEnvironment(process.env);
-const attach = createPolicyAttachment({ client: new IoTClient(), policyName });
+const attach = createPolicyAttachment({ client: openIot(), policyName });
 
 export const handler = createHandler(async (_event: unknown, tools, context): Promise<AttachPolicyResult> => {
   const caller = dashboardCaller(context.identity, identityPoolId);

@@ -1,17 +1,17 @@
 // Writes down which devices are connected, and what the registry says of them, whenever one comes or goes.
 
-import { IoTClient } from '@aws-sdk/client-iot';
 import { createHandler } from '../adapters/create-handler.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readPresenceEnvironment } from '../adapters/environment.ts';
+import { openIot } from '../adapters/iot-client.ts';
 import { createThingReader } from '../adapters/thing-registry.ts';
 import { parsePresence, type LifecycleEvent, type PresenceEvent } from '../core/presence.ts';
 
 const { devicesTable: table } = readPresenceEnvironment(process.env);
 const devices = createDeviceStore({ client: openDynamoDb(), table });
 const metrics = { applied: 'PresenceApplied', stale: 'PresenceStale', unknown: 'PresenceIgnored' } as const;
-const readThing = createThingReader({ client: new IoTClient() });
+const readThing = createThingReader({ client: openIot() });
 
 export const handler = createHandler(async (event: LifecycleEvent, tools) => {
   const presence = parsePresence(event);

@@ -1,26 +1,46 @@
 // Decides whether a device with a claim may become a thing: AWS IoT asks before it provisions one.
 
-import { IoTClient } from '@aws-sdk/client-iot';
 import type { IoTPreProvisioningHookEvent, IoTPreProvisioningHookResult } from 'aws-lambda';
 import { createHandler, type Tools } from '../adapters/create-handler.ts';
+import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readProvisionHookEnvironment } from '../adapters/environment.ts';
+import { openIot } from '../adapters/iot-client.ts';
+import { createRegistrationStore } from '../adapters/registration-store.ts';
 import { createThingLookup } from '../adapters/thing-registry.ts';
+import { HOOK_LIMITS as limits } from '../adapters/time-limits.ts';
 import { judgeSerial } from '../core/provisioning.ts';
 
 /** https://docs.aws.amazon.com/iot/latest/developerguide/pre-provisioning-hook.html */
 type HookAnswer = Pick<IoTPreProvisioningHookResult, 'allowProvisioning'>;
 
-const { serialNumberPattern } = readProvisionHookEnvironment(process.env);
-const thingExists = createThingLookup({ client: new IoTClient() });
+const environment = readProvisionHookEnvironment(process.env);
+const { serialNumberPattern, registrationsPerHour: perHour, requiresListing } = environment;
+const thingExists = createThingLookup({ client: openIot({ limits }) });
+const registrations = createRegistrationStore({
+  client: openDynamoDb({ limits }),
+  table: environment.registrationsTable,
+  perHour,
+  now: () => Date.now(),
+});
 
+/** Whatever it cannot find out fails the call, and AWS IoT provisions nothing without an answer. */
 export const handler = createHandler(
   async (event: IoTPreProvisioningHookEvent, tools): Promise<HookAnswer> => {
     const judged = judgeSerial(event, serialNumberPattern);
     if ('refused' in judged) return refuse(tools, judged.refused);
     const { serialNumber } = judged;
     tools.identify({ serialNumber });
+    // At once, because AWS IoT waits five seconds for all.
+    const [exists, isAllowed] = await Promise.all([
+      thingExists(serialNumber),
+      requiresListing ? registrations.isAllowed(serialNumber) : true,
+    ]);
     // Whoever has a claim could otherwise get a certificate in the name of a device that is at work already.
-    if (await thingExists(serialNumber)) return refuse(tools, 'there is such a thing already');
+    if (exists) return refuse(tools, 'there is such a thing already');
+    if (!isAllowed) return refuseStranger(tools, 'not-listed', 'the serial number is not on the list');
+    if (perHour > 0 && !(await registrations.admit(serialNumber))) {
+      return refuseStranger(tools, 'hourly-limit', `${perHour} devices were registered in this hour already`);
+    }
     tools.count('DevicesProvisioned', 1);
     return { allowProvisioning: true };
   },
@@ -30,4 +50,11 @@ function refuse(tools: Tools, reason: string): HookAnswer {
   tools.count('DevicesRefused', 1);
   tools.warn('Device not provisioned', { reason });
   return { allowProvisioning: false };
+}
+
+/** What a leaked claim looks like; an alarm watches the count. */
+function refuseStranger(tools: Tools, kind: string, reason: string): HookAnswer {
+  tools.count('RegistrationsRefused', 1);
+  tools.count('RegistrationsRefused', 1, kind);
+  return refuse(tools, reason);
 }

@@ -38,6 +38,7 @@ const schemas: Readonly<Record<string, readonly (readonly [name: string, type: '
     ['entry', 'S'],
   ],
   rules: [['id', 'S']],
+  registrations: [['id', 'S']],
 };
 
 const days = {
@@ -49,7 +50,7 @@ const days = {
   Projection: { ProjectionType: 'ALL' },
 } as const;
 
-/** Starts dynalite on a free port with the tables `windows`, `devices`, `alerts`, `history` and `rules`. */
+/** Starts dynalite on a free port with the tables `windows`, `devices`, `alerts`, `history`, `rules` and `registrations`. */
 export async function openTables(): Promise<Tables> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

@@ -2,7 +2,7 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { judgeSerial } from '../../core/provisioning.ts';
+import { hourOf, judgeSerial } from '../../core/provisioning.ts';
 
 const pattern = /tg-[a-z0-9]{4,32}/;
 const event = (SerialNumber: unknown) => ({ parameters: { SerialNumber } });
@@ -26,6 +26,11 @@ const refused: readonly (readonly [title: string, event: unknown, reason: string
   ['a path', event('tg-00/../42'), 'the serial number is no name of a thing'],
   ['one with a line break after it', event('tg-000042\n'), 'the serial number is no name of a thing'],
   ['one that is too long', event(`tg-${'0'.repeat(200)}`), 'the serial number is no name of a thing'],
+  [
+    'the name of a sensor behind a gateway',
+    event('tg-000042:a'),
+    'the serial number has a colon, which only sensors behind a gateway have in their name',
+  ],
   ['something before it', event('xtg-000042'), 'the serial number does not match the pattern'],
   ['something after it', event('tg-000042-evil'), 'the serial number does not match the pattern'],
   ['a device made by hand', event('store-sensor-seattle1'), 'the serial number does not match the pattern'],
@@ -33,3 +38,14 @@ const refused: readonly (readonly [title: string, event: unknown, reason: string
 for (const [title, given, reason] of refused) {
   test(`refuses ${title}`, () => assert.deepEqual(judgeSerial(given, pattern), { refused: reason }));
 }
+
+test('a colon is refused whatever the pattern is', () => {
+  assert.match(JSON.stringify(judgeSerial(event('a:b'), /.*/)), /has a colon/);
+});
+
+test('an hour of the clock is named by its first moment, in UTC', () => {
+  const endsAt = Date.UTC(2026, 10, 30, 21);
+  assert.deepEqual(hourOf(Date.UTC(2026, 10, 30, 20)), { name: '2026-11-30T20', endsAt });
+  assert.deepEqual(hourOf(endsAt - 1), { name: '2026-11-30T20', endsAt });
+  assert.equal(hourOf(endsAt).name, '2026-11-30T21');
+});

@@ -38,6 +38,7 @@ test('the outputs are the names that people need', () => {
     ClaimPolicy: 'TidegateClaim',
     FleetTemplate: 'Tidegate',
     ProvisionHookFunction: 'tidegate-ProvisionHookFunction',
+    RegistrationsTable: 'tidegate-RegistrationsTable',
     ApiFunction: 'tidegate-ApiFunction',
     ApiUrl: 'https://22rrfwstc3.execute-api.us-east-1.amazonaws.com',
     DashboardIdentityPool: 'us-east-1:8c1c34ef-d3c3-4f2d-82aa-f1a3dc3f06f6',

@@ -1,0 +1,12 @@
+// The client of the functions for the registry of AWS IoT: one that gives up in time.
+
+import { IoTClient, type IoTClientConfig } from '@aws-sdk/client-iot';
+import { IOT_LIMITS, limitSettings, withinLimits, type CallLimits } from './time-limits.ts';
+
+/** Region, credentials and endpoint come from the environment where they are not given. */
+export function openIot({
+  limits = IOT_LIMITS,
+  ...settings
+}: IoTClientConfig & { readonly limits?: CallLimits } = {}): IoTClient {
+  return withinLimits(new IoTClient({ ...limitSettings(limits), ...settings }), 'AWS IoT', limits);
+}

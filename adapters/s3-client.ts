@@ -1,0 +1,12 @@
+// The S3 client of the functions: one that gives up in time.
+
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { limitSettings, S3_LIMITS, withinLimits, type CallLimits } from './time-limits.ts';
+
+/** Region, credentials and endpoint come from the environment where they are not given. */
+export function openS3({
+  limits = S3_LIMITS,
+  ...settings
+}: S3ClientConfig & { readonly limits?: CallLimits } = {}): S3Client {
+  return withinLimits(new S3Client({ ...limitSettings(limits), ...settings }), 'Amazon S3', limits);
+}

@@ -8,6 +8,10 @@ import withMiddleware from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { Counting } from '../pipeline/ports.ts';
 
+/** Before Lambda ends the function, to write the log and the metrics. */
+const FAREWELL_MS = 500;
+const FAREWELL_SHARE = 1 / 20;
+
 export interface Tools extends Counting {
   /** Puts the keys on every log line of this event. Never give it a payload. */
   identify(keys: Readonly<Record<string, string | undefined>>): void;
@@ -17,7 +21,8 @@ export interface Tools extends Counting {
 
 /**
  * Makes a Lambda handler of `serve`, which takes the event as AWS types it: metrics are written when the event is done, also when it failed; a failure is logged and
- * thrown on, so that Lambda repeats the event.
+ * thrown on, so that Lambda repeats the event. An event that takes too long fails a moment before Lambda would end the
+ * function without a word.
  */
 export function createHandler<Event, Result = void>(
   serve: (event: Event, tools: Tools, context: Context) => Promise<Result>,
@@ -33,8 +38,24 @@ export function createHandler<Event, Result = void>(
       metric.addMetric(name, MetricUnit.Count, value);
     },
   };
-  return withMiddleware((event: Event, context: Context) => serve(event, tools, context))
+  return withMiddleware((event: Event, context: Context) => inTime(serve(event, tools, context), context))
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(logMetrics(metrics))
     .onError(({ error }) => logger.error('Event failed', error as Error));
+}
+
+/** Rejects when the time of the function is all but over; what still runs may end or not, as when Lambda ends it. */
+async function inTime<Result>(serving: Promise<Result>, context: Context): Promise<Result> {
+  const { promise: isOver, reject } = Promise.withResolvers<never>();
+  const leftMs = context.getRemainingTimeInMillis();
+  const timer = setTimeout(
+    () =>
+      reject(new Error(`Out of time: ${context.functionName} was not done after ${Math.round(leftMs)} ms`)),
+    leftMs - Math.min(FAREWELL_MS, leftMs * FAREWELL_SHARE),
+  );
+  try {
+    return await Promise.race([serving, isOver]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -6,18 +6,21 @@ import { openIngest } from '../adapters/open-ingest.ts';
 import { parseMessage, type TelemetryEvent } from '../core/message.ts';
 import { createIngest } from '../pipeline/ingest.ts';
 import { createMapping } from '../core/map-message.ts';
+import { createTimeBudget } from '../pipeline/time-budget.ts';
 
 const environment = readIngestEnvironment(process.env);
 const ports = openIngest(environment);
+const { now } = ports;
 const mapMessage = createMapping(ports);
 /** Keeps what is rejected, folds the readings, applies the deltas, judges the windows and notifies. */
 const ingest = createIngest(ports, { ...environment, callsAtOnce: 8 });
 
-export const handler = createHandler(async (event: TelemetryEvent, tools) => {
+export const handler = createHandler(async (event: TelemetryEvent, tools, context) => {
+  const budget = createTimeBudget({ endsAt: now() + context.getRemainingTimeInMillis(), now });
   const message = parseMessage(event, environment, await mapMessage(event));
   const { deviceId, traceId } = message.context ?? {};
   tools.identify({ deviceId, traceId: traceId ?? 'unknown' });
 
-  const [failed] = await ingest([message], tools);
+  const [failed] = await ingest([message], tools, budget);
   if (failed) throw failed.error;
 });

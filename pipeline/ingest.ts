@@ -10,12 +10,18 @@ import { createPaying } from './deliver.ts';
 import { createAlerting, type JudgeWindows } from './judge.ts';
 import type { Counting, DeviceStore, IngestPorts, KeepRejected, WindowStore } from './ports.ts';
 import { createRecentRules } from './rules.ts';
+import { UNLIMITED, type TimeBudget } from './time-budget.ts';
 
 /**
  * Takes messages, in any number and order, and gives those that must come again, in the order given; nothing that could
- * be done is left out for their sake. Repeats do no harm. Never rejects.
+ * be done is left out for their sake. Repeats do no harm. Never rejects. When the time is over, what is left comes again,
+ * with an OutOfTimeError.
  */
-export type Ingest = (messages: readonly ParsedMessage[], counting: Counting) => Promise<FailedMessage[]>;
+export type Ingest = (
+  messages: readonly ParsedMessage[],
+  counting: Counting,
+  budget?: TimeBudget,
+) => Promise<FailedMessage[]>;
 
 export interface IngestionParts {
   readonly keepRejected: KeepRejected;
@@ -36,6 +42,11 @@ const RULES_SECONDS = 30;
 /** How long what the registry says of a device is taken for known, where rules match by it. */
 const DEVICE_SECONDS = 60;
 const KNOWN_DEVICES = 10_000;
+/**
+ * How much of the time may be over at the end of each step. Messages that the windows have no time for are left, so that
+ * there is time to finish the others: else a batch that is too long would begin anew each time and never end.
+ */
+const SHARES = { rejected: 0.3, windows: 0.6, notes: 0.75, judging: 1 } as const;
 /** Skipped members that are kept for people to see. */
 const MAX_MEMBERS = 20;
 const MAX_MEMBER_LENGTH = 80;
@@ -62,8 +73,8 @@ export function createIngest(
 
 export function createIngestion(parts: IngestionParts): Ingest {
   const { windowSeconds, callsAtOnce } = parts;
-  return async (messages, counting) => {
-    const batch = createBatch(messages, callsAtOnce);
+  return async (messages, counting, budget = UNLIMITED) => {
+    const batch = createBatch(messages, callsAtOnce, budget);
     await keepRejected(batch, parts, counting);
     const deltas = foldReadings(
       messages.flatMap(({ accepted }) => accepted),
@@ -73,6 +84,8 @@ export function createIngestion(parts: IngestionParts): Ingest {
     await noteSightings(batch, parts);
     await noteUnused(batch, parts);
     await judgeChanged(changed, batch, parts, counting);
+    const late = messages.length - batch.inTime().length;
+    if (late > 0) counting.count('MessagesOutOfTime', late);
     return batch.failed();
   };
 }
@@ -84,7 +97,7 @@ async function keepRejected(batch: Batch, { keepRejected: keep }: IngestionParts
     await keep(message);
     kept.push(message);
   };
-  await batch.each(refused, keepOne, (message, item) => message === item);
+  await batch.each(refused, keepOne, (message, item) => message === item, SHARES.rejected);
   countRejected(kept, counting);
 }
 
@@ -98,7 +111,8 @@ async function applyDeltas(
   const changes: { readonly window: Window; readonly applied: number; readonly readings: number }[] = [];
   const apply = async (delta: Delta) =>
     void changes.push({ ...(await windows.apply(delta)), readings: delta.readings.size });
-  await batch.each(deltas, apply, (message, delta) => hasReadingsIn(message, delta, windowSeconds));
+  const isBehind = (message: ParsedMessage, delta: Delta) => hasReadingsIn(message, delta, windowSeconds);
+  await batch.each(deltas, apply, isBehind, SHARES.windows);
   counting.count('ReadingsAccepted', total(changes.map(({ applied }) => applied)));
   counting.count(
     'ReadingsRepeated',
@@ -121,12 +135,13 @@ function repeatedIn(deltas: readonly Delta[], { messages }: Batch): number {
 
 async function noteSightings(batch: Batch, { devices }: IngestionParts): Promise<void> {
   const note = ({ deviceId, site, receivedAt }: Sighting) => devices.sighted(deviceId, site, receivedAt);
-  await batch.each(lastSightings(batch.messages), note, (message, { deviceId }) => isOf(message, deviceId));
+  const isBehind = (message: ParsedMessage, { deviceId }: Sighting) => isOf(message, deviceId);
+  await batch.each(lastSightings(batch.inTime()), note, isBehind, SHARES.notes);
 }
 
 /** What was rejected or skipped of a device's messages, where people look for it. */
 async function noteUnused(batch: Batch, { devices }: IngestionParts): Promise<void> {
-  const unused = batch.messages.filter(({ rejected, skipped }) => rejected.length + skipped.length > 0);
+  const unused = batch.inTime().filter(({ rejected, skipped }) => rejected.length + skipped.length > 0);
   const note = async ({ context, rejected, skipped }: ParsedMessage) => {
     if (!context) return;
     const members = new Set(
@@ -136,7 +151,7 @@ async function noteUnused(batch: Batch, { devices }: IngestionParts): Promise<vo
     const found = { rejections: [...last.values()], skipped: [...members].slice(0, MAX_MEMBERS) };
     await devices.noteUnused(context.deviceId, found, context.receivedAt);
   };
-  await batch.each(unused, note, (message, item) => message === item);
+  await batch.each(unused, note, (message, item) => message === item, SHARES.notes);
 }
 
 /** Judges each device's windows, and notifies. */
@@ -146,14 +161,25 @@ async function judgeChanged(
   { judgeWindows, windowSeconds }: IngestionParts,
   counting: Counting,
 ): Promise<void> {
-  const devices = [...newestByDevice(windows)];
+  const devices = ofMessagesInTime([...newestByDevice(windows)], batch);
   const payers = payersOf(batch.messages);
   const onSent = () => counting.count('AlertsSent', 1);
   const newest = devices.flatMap(([, changed]) => changed);
   const late = lateWindows(newest, batch.messages, windowSeconds);
   const judge = ([deviceId, changed]: (typeof devices)[number]) =>
     judgeWindows(changed, payers.get(deviceId) ?? 'unknown', { onSent, late });
-  await batch.each(devices, judge, (message, [deviceId]) => isOf(message, deviceId));
+  await batch.each(devices, judge, (message, [deviceId]) => isOf(message, deviceId), SHARES.judging);
+}
+
+/** Windows of which all messages come again are judged then. */
+function ofMessagesInTime<Value>(
+  devices: readonly (readonly [deviceId: string, value: Value])[],
+  batch: Batch,
+): readonly (readonly [deviceId: string, value: Value])[] {
+  const messages = batch.inTime();
+  if (messages.length === batch.messages.length) return devices;
+  const ids = new Set(messages.flatMap(({ accepted }) => accepted.map(({ deviceId }) => deviceId)));
+  return devices.filter(([deviceId]) => ids.has(deviceId));
 }
 
 const isWithoutReadings = ({ accepted, rejected }: ParsedMessage) => accepted.length + rejected.length === 0;

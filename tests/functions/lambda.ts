@@ -47,7 +47,12 @@ export function startLambda(variables: Readonly<Record<string, string>>): { read
 }
 
 export const contextOf = (functionName: string, more: Partial<Context> = {}) =>
-  ({ functionName, awsRequestId: 'request-1', ...more }) as Context;
+  ({
+    functionName,
+    awsRequestId: 'request-1',
+    getRemainingTimeInMillis: () => 30_000,
+    ...more,
+  }) as Context;
 
 /** The sample event events/<name>.json. */
 export const sampleEvent = (name: string): unknown =>

@@ -1,0 +1,90 @@
+// A function that runs out of time begins nothing that would not finish, waits for nothing that hangs, and says what it left.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { parseMessage, type ParsedMessage } from '../../core/message.ts';
+import { createBatch } from '../../pipeline/batch.ts';
+import { createTimeBudget, inTime, OutOfTimeError, UNLIMITED } from '../../pipeline/time-budget.ts';
+
+const START = 1_790_000_000_000;
+const never = new Promise<never>(() => undefined);
+
+/** A clock that only work moves. */
+function createClock() {
+  let at = START;
+  return { now: () => at, pass: (ms: number) => void (at += ms) };
+}
+
+test('nothing is begun once the share of the time is over, and what was not begun is given', async () => {
+  const { now, pass } = createClock();
+  const budget = createTimeBudget({ endsAt: START + 60_000, now });
+  const done: number[] = [];
+  const work = async (item: number) => {
+    pass(1000);
+    done.push(item);
+  };
+  const items = Array.from({ length: 100 }, (_, n) => n);
+  const left = await inTime(items, 1, work, { budget, share: 0.5 });
+  // Of 60 s the last two are for the answer, and the five before for a step that was begun.
+  assert.equal(done.length, Math.ceil(((60 - 2 - 5) * 1000 * 0.5) / 1000));
+  assert.deepEqual([...left], items.slice(done.length));
+});
+
+test('what hangs is given up while there is time for an answer', async () => {
+  const now = () => performance.now();
+  const started = now();
+  const budget = createTimeBudget({ endsAt: started + 400, now });
+  const left = await inTime(['a', 'b'], 2, (item) => (item === 'a' ? Promise.resolve() : never), {
+    budget,
+    share: 1,
+  });
+  assert.deepEqual([...left], ['b']);
+  const took = now() - started;
+  assert.ok(took >= 355 && took < 3000, `${took} ms`);
+});
+
+test('without a limit everything is done', async () => {
+  const left = await inTime([1, 2, 3], 2, async () => undefined, { budget: UNLIMITED, share: 0.1 });
+  assert.equal(left.size, 0);
+});
+
+const message = (n: number): ParsedMessage =>
+  parseMessage(
+    {
+      deviceId: `store-${n}`,
+      site: 'seattle',
+      receivedAt: START,
+      traceId: `trace-${n}`,
+      temperature: 4,
+    },
+    { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 } as never,
+  );
+
+test('the first message of which something is left comes again, with all after it, for a reason that says so', async () => {
+  const { now, pass } = createClock();
+  const batch = createBatch(
+    Array.from({ length: 10 }, (_, n) => message(n)),
+    1,
+    createTimeBudget({ endsAt: START + 10_000, now }),
+  );
+  const seen: ParsedMessage[] = [];
+  const work = async (item: ParsedMessage) => {
+    pass(1000);
+    seen.push(item);
+    if (item === batch.messages[1]) throw new Error('refused');
+  };
+  await batch.each(batch.messages, work, (each, item) => each === item, 0.5);
+  assert.equal(seen.length, 4); // of 10 s one is for the answer and two for a step
+  assert.deepEqual(
+    batch.inTime().map(({ context }) => context?.deviceId),
+    ['store-0', 'store-1', 'store-2', 'store-3'],
+  );
+  const failed = batch.failed();
+  assert.deepEqual(
+    failed.map(({ message: { context } }) => context?.deviceId),
+    ['store-1', 'store-4', 'store-5', 'store-6', 'store-7', 'store-8', 'store-9'],
+  );
+  assert.match(String(failed[0]!.error), /refused/);
+  assert.ok(failed[1]!.error instanceof OutOfTimeError);
+  assert.match(String(failed[1]!.error), /6 of 10 messages are left for the next attempt/);
+});

@@ -57,7 +57,7 @@ const message = (n: number): ParsedMessage =>
       traceId: `trace-${n}`,
       temperature: 4,
     },
-    { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 } as never,
+    { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 },
   );
 
 test('the first message of which something is left comes again, with all after it, for a reason that says so', async () => {

@@ -259,7 +259,9 @@ test('what the stream needs is there in stream mode only', () => {
     'StreamErrorsAlarm',
     'StreamThrottlesAlarm',
     'StreamLagAlarm',
+    'StreamFullAlarm',
     'StreamGaveUpAlarm',
+    'StreamFailuresLostAlarm',
   ]);
   const gone = [...load().resources.keys()].filter((id) => !load(streamMode).resources.has(id));
   assert.deepEqual(gone, ['TelemetryRulePermission', 'MalformedRulePermission']);

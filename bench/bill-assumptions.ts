@@ -40,7 +40,8 @@ export const assumed = {
   batchBytes: 6 * 1024 ** 2,
   recordFrameBytes: 620,
   metrics: 7,
-  alarms: { direct: 11, stream: 15 },
+  /** AWS charges an alarm for each metric that it watches. */
+  alarmMetrics: { direct: 47, stream: 53 },
   sweepMs: 300,
   sweepMemoryGB: 0.25,
   deviceBytes: 400,

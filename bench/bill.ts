@@ -224,7 +224,7 @@ function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic,
     line(
       'CloudWatch',
       'metrics and alarms',
-      assumed.metrics * cloudwatch.metricMonth + assumed.alarms[fleet.mode] * cloudwatch.alarmMonth,
+      assumed.metrics * cloudwatch.metricMonth + assumed.alarmMetrics[fleet.mode] * cloudwatch.alarmMonth,
       'standing',
     ),
     ...sweepLines(fleet, prices),

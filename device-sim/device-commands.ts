@@ -7,6 +7,7 @@ import {
   UpdateCertificateCommand,
   type IoTClient,
 } from '@aws-sdk/client-iot';
+import { allow } from './device-allow.ts';
 import { claim } from './device-claim.ts';
 import { certificatesOf, policiesOf, requireThing, shortId, thingExists } from './device-certificates.ts';
 import {
@@ -198,6 +199,7 @@ export function runCommand(target: Target, options: DeviceOptions, say: Say): Pr
     rotate: options.retireOld ? retireOld : rotate,
     revoke,
     claim,
+    allow,
     provision,
   };
   return commands[options.command](target, options, say);

@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 import { OnboardingError } from './onboarding-error.ts';
 
 export interface DeviceOptions {
-  readonly command: 'create' | 'list' | 'rotate' | 'revoke' | 'claim' | 'provision';
-  /** Empty for `list`. */
+  readonly command: 'create' | 'list' | 'rotate' | 'revoke' | 'claim' | 'provision' | 'allow';
+  /** Empty for `list`; with `allow` the file of serial numbers. */
   readonly name: string;
   readonly type: string | undefined;
   readonly group: string | undefined;
@@ -18,6 +18,10 @@ export interface DeviceOptions {
   readonly revoke?: boolean;
   /** With `provision` only. */
   readonly provision?: ProvisionOptions;
+  /** With `allow`: the table of registrations, where the local cloud does not tell. */
+  readonly table?: string;
+  /** With `allow`: take the serial numbers off the list. */
+  readonly remove?: boolean;
 }
 
 export interface ProvisionOptions {
@@ -37,9 +41,10 @@ export const usage = `usage: npm run device -- create NAME [--type T] [--group G
        npm run device -- claim [NAME] [--out DIR] [--policy P] [--revoke]
        npm run device -- provision SERIAL --claim-cert FILE [--claim-key FILE] [--template T] [--parameter k=v ...]
                                    [--endpoint HOST[:PORT]] [--out DIR]
+       npm run device -- allow FILE [--table T] [--remove]
        each with --local [--data-dir DIR] for the local cloud`;
 
-const commands: readonly string[] = ['create', 'list', 'rotate', 'revoke', 'claim', 'provision'];
+const commands: readonly string[] = ['create', 'list', 'rotate', 'revoke', 'claim', 'provision', 'allow'];
 
 /** The options that each command takes besides --local and --data-dir. */
 const allowed: Readonly<Record<DeviceOptions['command'], readonly string[]>> = {
@@ -49,6 +54,7 @@ const allowed: Readonly<Record<DeviceOptions['command'], readonly string[]>> = {
   revoke: [],
   claim: ['out', 'policy', 'revoke'],
   provision: ['out', 'claim-cert', 'claim-key', 'template', 'parameter', 'endpoint'],
+  allow: ['table', 'remove'],
 };
 
 const defaultDataDir = '.tidegate';
@@ -99,6 +105,8 @@ function parse(args: readonly string[]) {
         template: text,
         parameter: { ...text, multiple: true },
         endpoint: text,
+        table: text,
+        remove: flag,
         help: { ...flag, short: 'h' },
       },
     });
@@ -111,7 +119,7 @@ function checkCommand(command: string | undefined): DeviceOptions['command'] {
   if (command !== undefined && commands.includes(command)) return command as DeviceOptions['command'];
   const problem = command === undefined ? 'no command' : `no command ${JSON.stringify(command)}`;
   throw new OnboardingError(
-    `${problem}: create NAME, list, rotate NAME, revoke NAME, claim or provision NAME`,
+    `${problem}: create NAME, list, rotate NAME, revoke NAME, claim, provision NAME or allow FILE`,
   );
 }
 
@@ -152,6 +160,12 @@ function provisionOptions(values: Values): ProvisionOptions {
   };
 }
 
+function tableOf({ table }: Values): { table?: string } {
+  if (table === undefined) return {};
+  if (/^[a-zA-Z0-9_.-]{3,255}$/.test(table)) return { table };
+  throw new OnboardingError(`--table ${JSON.stringify(table)} is no name of a table`);
+}
+
 /** How many words each command takes after its own; the name of a claim may be left out. */
 function nameOf(command: DeviceOptions['command'], words: readonly string[]): string {
   const most = command === 'list' ? 0 : 1;
@@ -159,7 +173,10 @@ function nameOf(command: DeviceOptions['command'], words: readonly string[]): st
     throw new OnboardingError(`${command}: ${JSON.stringify(words[most])} is too much`);
   const [name = command === 'claim' ? 'claim' : undefined] = words;
   if (command === 'list') return '';
+  if (command === 'allow' && name === undefined)
+    throw new OnboardingError('allow needs a file of serial numbers, one a line');
   if (name === undefined) throw new OnboardingError(`${command} needs the device's name`);
+  if (command === 'allow') return name;
   return checkName('thing name', name);
 }
 
@@ -189,5 +206,6 @@ export function parseDeviceOptions(args: readonly string[]): DeviceOptions | und
     retireOld: values['retire-old'],
     ...(command === 'claim' ? { revoke: values.revoke } : {}),
     ...(command === 'provision' ? { provision: provisionOptions(values) } : {}),
+    ...(command === 'allow' ? { remove: values.remove, ...tableOf(values) } : {}),
   };
 }

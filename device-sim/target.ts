@@ -11,6 +11,8 @@ export interface Target {
   readonly ca: string;
   /** What to do when it does not answer. */
   readonly remedy: string;
+  /** Where serial numbers are listed; only the local cloud tells. */
+  readonly registrations?: { readonly endpoint: string; readonly table: string | undefined };
   /** The MQTT broker, `mqtts://host:port`. @throws OnboardingError when AWS does not tell. */
   url(): Promise<string>;
   /** The AWS IoT API. The SDK is loaded at the first call: a fleet whose devices exist does without it. */
@@ -30,18 +32,23 @@ function lazyClient(endpoint: string | undefined): Pick<Target, 'client' | 'clos
 
 const startFirst = 'run npm start first, or name the folder of a running one with --data-dir';
 
+type Endpoints = Readonly<Partial<Record<'mqtt' | 'aws' | 'ca', string>>> & {
+  readonly outputs?: Readonly<Record<string, string>>;
+};
+
 /** @throws OnboardingError when no local cloud has run with this data directory. */
 function localTarget(dataDir: string): Target {
   const file = path.join(dataDir, 'endpoints.json');
   if (!existsSync(file)) throw new OnboardingError(`no local cloud in ${dataDir}: ${startFirst}`);
   try {
-    const { mqtt, aws, ca } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+    const { mqtt, aws, ca, outputs } = JSON.parse(readFileSync(file, 'utf8')) as Endpoints;
     if (!mqtt || !aws || !ca) throw new Error('it lacks mqtt, aws or ca');
     const url = new URL(mqtt).href;
     return {
       ca: readFileSync(path.resolve(dataDir, ca), 'utf8'),
       remedy: startFirst,
       url: async () => url,
+      registrations: { endpoint: new URL(aws).href, table: outputs?.['RegistrationsTable'] },
       ...lazyClient(new URL(aws).href),
     };
   } catch (error) {

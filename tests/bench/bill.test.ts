@@ -8,6 +8,7 @@ import { assumed } from '../../bench/bill-assumptions.ts';
 import { billOf, type Prices } from '../../bench/bill.ts';
 import type { Fleet } from '../../bench/bill-assumptions.ts';
 import { fleetBetween } from '../../bench/measured-fleet.ts';
+import { loadTidegate } from '../template/tidegate-template.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const prices = JSON.parse(readFileSync(path.join(root, 'bench/prices.json'), 'utf8')) as Prices;
@@ -95,11 +96,28 @@ test('a shard too few makes batches shorter, and more writes', () => {
   assert.ok(writes(2) > writes(20));
 });
 
-test('a bill has as many alarms as the template', () => {
-  const template = readFileSync(path.join(root, 'template.yaml'), 'utf8');
-  assert.equal(template.match(/Type: AWS::CloudWatch::Alarm/g)?.length, assumed.alarms.stream);
-  const streamOnly = template.match(/Type: AWS::CloudWatch::Alarm\n +Condition: IngestsByStream/g);
-  assert.equal(assumed.alarms.stream - (streamOnly?.length ?? 0), assumed.alarms.direct);
+/** How many metrics the alarms watch; a query for the failures of a rule has one for each of its actions. */
+function alarmMetrics(IngestMode: Fleet['mode']): number {
+  const template = loadTidegate({ IngestMode });
+  const actionsOf = (rule: string) =>
+    (template.resources.get(rule)!.properties['TopicRulePayload'] as { Actions: unknown[] }).Actions.length;
+  const counts = template.ofType('AWS::CloudWatch::Alarm').map(({ properties }) => {
+    const metrics = (properties['Metrics'] ?? [{ MetricStat: {} }]) as {
+      MetricStat?: unknown;
+      Expression?: string;
+    }[];
+    const [, metric, rule] = /SUM\((\w+)\).*RuleName = '(\w+)'$/.exec(metrics[0]?.Expression ?? '') ?? [];
+    if (rule !== undefined) return metric === 'Failure' ? actionsOf(rule) : 1;
+    return metrics.filter(({ MetricStat }) => MetricStat).length;
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+test('a bill has as many metrics with alarms as the template', () => {
+  assert.deepEqual(
+    { direct: alarmMetrics('direct'), stream: alarmMetrics('stream') },
+    { ...assumed.alarmMetrics },
+  );
 });
 
 test('the sweep reads every device every minute', () => {

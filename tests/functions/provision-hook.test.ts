@@ -1,6 +1,6 @@
 // The pre-provisioning hook on its sample event: whom it lets in, and what it counts.
 
-import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, jest, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { PutItemCommand, ScanCommand, DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeThingCommand, IoTClient, ResourceNotFoundException } from '@aws-sdk/client-iot';
@@ -43,6 +43,8 @@ let hook: Hook;
 beforeAll(async () => {
   tables = await openTables();
   ({ written } = startLambda({ ...variables, AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint }));
+  // An hour that does not end while the test runs.
+  jest.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 10, 30, 20, 15));
   hook = await open();
 });
 afterAll(() => tables.close());

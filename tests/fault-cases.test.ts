@@ -170,6 +170,12 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     'an environment that runs out of time in the middle changes nothing in the end',
     {
       'adapters/window-histories': ['refused or cut off', "'ends before'"],
+      'functions/out-of-time': [
+        'stream: the rest of the batch is reported before the function ends, and the next attempts count each reading once',
+      ],
+      'pipeline/time-budget': [
+        'a batch that is far too long for one attempt is done after some, each of which gets on',
+      ],
       '../packages/local-cloud/tests/lambda/environment': ["'Sandbox.Timedout'"],
     },
   ],

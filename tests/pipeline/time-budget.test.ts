@@ -3,6 +3,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { parseMessage, type ParsedMessage } from '../../core/message.ts';
+import { createIngestion } from '../../pipeline/ingest.ts';
 import { createBatch } from '../../pipeline/batch.ts';
 import { createTimeBudget, inTime, OutOfTimeError, UNLIMITED } from '../../pipeline/time-budget.ts';
 
@@ -87,4 +88,63 @@ test('the first message of which something is left comes again, with all after i
   assert.match(String(failed[0]!.error), /refused/);
   assert.ok(failed[1]!.error instanceof OutOfTimeError);
   assert.match(String(failed[1]!.error), /6 of 10 messages are left for the next attempt/);
+});
+
+/** Everything that a step of ingest does takes `ms`, one after the other. */
+function slowIngestion(pass: (ms: number) => void, ms: number) {
+  const judged = new Set<string>();
+  const noted = new Set<string>();
+  const slow = async () => pass(ms);
+  const ingest = createIngestion({
+    keepRejected: slow,
+    windows: {
+      async apply(delta) {
+        pass(ms);
+        const { readings, ...rest } = delta;
+        const window = { ...rest, readings: readings.size } as never;
+        return { window, applied: readings.size };
+      },
+    },
+    devices: {
+      async sighted(deviceId) {
+        pass(ms);
+        noted.add(deviceId);
+      },
+      noteUnused: slow,
+    },
+    async judgeWindows(windows) {
+      pass(ms);
+      for (const { deviceId } of windows) judged.add(deviceId);
+    },
+    windowSeconds: 10,
+    callsAtOnce: 1,
+  });
+  return { ingest, judged, noted };
+}
+
+test('a batch that is far too long for one attempt is done after some, each of which gets on', async () => {
+  const { now, pass } = createClock();
+  const { ingest, judged, noted } = slowIngestion(pass, 100);
+  const messages = Array.from({ length: 500 }, (_, n) => message(n));
+  const counts: Record<string, number> = {};
+  const counting = {
+    count: (name: string, value: number) => void (counts[name] = (counts[name] ?? 0) + value),
+    warn: () => undefined,
+  };
+  let left = messages;
+  let attempts = 0;
+  while (left.length > 0) {
+    attempts += 1;
+    assert.ok(attempts <= 10, `${left.length} messages are left after ten attempts`);
+    const endsAt = now() + 60_000;
+    const failed = await ingest(left, counting, createTimeBudget({ endsAt, now }));
+    assert.ok(now() <= endsAt, 'the attempt ended in time');
+    const first = failed[0] ? left.indexOf(failed[0].message) : left.length;
+    assert.ok(first > 0, 'an attempt got on');
+    left = left.slice(first);
+  }
+  // Of a minute, which has 600 steps, about half is for the windows, and each message needs three steps.
+  assert.ok(attempts > 1);
+  assert.deepEqual([judged.size, noted.size], [500, 500]);
+  assert.ok(counts['MessagesOutOfTime']! > 0);
 });

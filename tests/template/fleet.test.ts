@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { compileBody } from '../../packages/local-cloud/provisioning/template.ts';
 import { openTestIot } from '../../packages/local-cloud/tests/iot/iot-fixture.ts';
 import { withTemplate } from '../../packages/local-cloud/tests/template/fixture.ts';
+import { loadTidegate } from './tidegate-template.ts';
 
 const text = readFileSync(new URL('../../template.yaml', import.meta.url), 'utf8');
 const bodyOf = (template: string) =>
@@ -43,4 +44,24 @@ test('a template whose hook nobody permits to be invoked is refused with its lin
     message:
       /template\.yaml:\d+: FleetTemplate may not invoke ProvisionHookFunction: add an AWS::Lambda::Permission for iot.amazonaws.com with this template's Arn/,
   });
+});
+
+test('the hook may count hours and read the list of serial numbers, and not write to the list', () => {
+  const [policy] = loadTidegate().resources.get('ProvisionHookRole')!.properties['Policies'] as {
+    PolicyDocument: { Statement: { Sid: string; Action: unknown; Condition?: object }[] };
+  }[];
+  const ofTable = policy!.PolicyDocument.Statement.filter(({ Action }) =>
+    String(Action).startsWith('dynamodb:'),
+  );
+  const onlyKeys = (pattern: string) => ({
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [pattern] },
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+  });
+  assert.deepEqual(
+    ofTable.map(({ Action, Condition }) => [Action, Condition]),
+    [
+      ['dynamodb:UpdateItem', onlyKeys('hour/*')],
+      ['dynamodb:GetItem', onlyKeys('allowed/*')],
+    ],
+  );
 });

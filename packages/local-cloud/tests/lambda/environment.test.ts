@@ -43,10 +43,15 @@ test('shows the handler its context and a Lambda environment, and nothing of thi
   });
   const { lambda } = await start({
     Look: {
-      source: `export const handler = async (_event, context) => ({
-        env: { ...process.env }, argv: process.execArgv,
-        context: { ...context, left: context.getRemainingTimeInMillis(), getRemainingTimeInMillis: undefined },
-      });`,
+      source: `export const handler = async (_event, context) => {
+        const left = context.getRemainingTimeInMillis();
+        for (const from = performance.now(); performance.now() - from < 20; );
+        const later = context.getRemainingTimeInMillis();
+        return {
+          env: { ...process.env }, argv: process.execArgv,
+          context: { ...context, left, later, getRemainingTimeInMillis: undefined },
+        };
+      };`,
       environment: { TABLE: 't1', AWS_ACCESS_KEY_ID: 'from the template' },
       timeoutSeconds: 30,
       memoryMb: 256,
@@ -71,6 +76,7 @@ test('shows the handler its context and a Lambda environment, and nothing of thi
   assert.equal(context['memoryLimitInMB'], '256');
   assert.match(String(context['awsRequestId']), /^[0-9a-f-]{36}$/);
   assert.ok(Number(context['left']) > 20_000 && Number(context['left']) <= 30_000);
+  assert.ok(Number(context['later']) <= Number(context['left']) - 19, String(context['later']));
 });
 
 const misbehaviours: readonly { title: string; source: string; type: string; message: RegExp }[] = [

@@ -10,7 +10,7 @@ import type { Counting } from '../pipeline/ports.ts';
 
 /** Before Lambda ends the function, to write the log and the metrics. */
 const FAREWELL_MS = 500;
-const FAREWELL_SHARE = 1 / 20;
+const FAREWELL_SHARE = 1 / 10;
 
 export interface Tools extends Counting {
   /** Puts the keys on every log line of this event. Never give it a payload. */

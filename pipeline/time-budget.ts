@@ -17,7 +17,7 @@ export interface TimeBudget {
 
 /** To answer, and to write log and metrics. */
 const ANSWER_MS = 2000;
-const ANSWER_SHARE = 1 / 10;
+const ANSWER_SHARE = 1 / 5;
 /** A step takes milliseconds. One for which less than this is left would not finish where something is slow. */
 const STEP_MS = 5000;
 const STEP_SHARE = 1 / 5;

@@ -14,7 +14,7 @@ const connected = sample('connected');
 
 test('a connection', () => {
   assert.deepEqual(parsePresence(connected), {
-    deviceId: 'fridge-1',
+    deviceId: 'store-sensor-seattle1',
     online: true,
     at: 1790000000123,
     version: 3,
@@ -25,7 +25,7 @@ test('a connection', () => {
 
 test('its end has a reason', () => {
   assert.deepEqual(parsePresence(sample('disconnected')), {
-    deviceId: 'fridge-1',
+    deviceId: 'store-sensor-seattle1',
     online: false,
     at: 1790000300456,
     version: 3,

@@ -9,9 +9,13 @@ import { createPolicyStatements } from './policy-statements.ts';
 import { createEvaluator, type Decision, type Evaluator } from '../policies/policy.ts';
 import type { RegistryView, Thing } from './registry.ts';
 
-/** `principal` is the certificate ID: the SHA-256 of its DER, hex; `thingName` only where a thing is attached exclusively. */
+/**
+ * `principal` is the certificate ID: the SHA-256 of its DER, hex; `thingName` only where a thing is attached exclusively;
+ * `validUntil` the certificate's end, epoch milliseconds.
+ */
 export type Identification =
-  { readonly principal: string; readonly thingName?: string } | { readonly refused: string };
+  | { readonly principal: string; readonly thingName?: string; readonly validUntil: number }
+  | { readonly refused: string };
 
 export interface AuthorizeRequest {
   readonly principal: string;
@@ -200,7 +204,8 @@ export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed
       if (refused !== undefined) return { refused };
       const principal = fingerprint(der);
       const thing = attached(principal, undefined)?.thing;
-      return thing ? { principal, thingName: thing.name } : { principal };
+      const validUntil = registry.certificates.get(principal)!.notAfter;
+      return thing ? { principal, validUntil, thingName: thing.name } : { principal, validUntil };
     },
     authorize(request) {
       if (registry.certificates.get(request.principal)?.status !== 'ACTIVE') {

@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from './access.ts';
 import type { BrokerContext, Client } from './client.ts';
@@ -12,7 +13,8 @@ import { chooseProtocol, whenSpoken } from './spoken.ts';
 
 /** Who a certificate is. `thingName` only where a thing is attached to it exclusively. */
 export type Identified =
-  { readonly principal: string; readonly thingName?: string } | { readonly refused: string };
+  | { readonly principal: string; readonly thingName?: string; readonly validUntil?: number }
+  | { readonly refused: string };
 
 export interface BrokerOptions {
   readonly context: BrokerContext;
@@ -54,6 +56,21 @@ export interface Broker {
 function authenticate(socket: TLSSocket, identify: BrokerOptions['identify']): Identified {
   const certificate = socket.getPeerX509Certificate();
   return certificate ? identify(certificate.raw, socket) : { refused: 'no client certificate' };
+}
+
+/** A timer holds no more than 24 days, and the machine's time may be set meanwhile. */
+const LOOK_AGAIN_MS = 3_600_000;
+
+/** Calls `then` when the clock reaches `at`, epoch milliseconds, unless the returned function is called before. */
+function whenOver(at: number, clock: Clock, then: () => void): () => void {
+  let cancel = () => {};
+  const look = () => {
+    const left = at - clock.now();
+    if (left < 0) then();
+    else cancel = clock.after(Math.min(left + 1, LOOK_AGAIN_MS), look);
+  };
+  look();
+  return () => cancel();
 }
 
 function gone(stream: Duplex): Promise<void> {
@@ -99,6 +116,17 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     whenSpoken(socket, { clock: context.clock, timeoutMs: limits.connectTimeoutMs }, begin, silent);
   };
 
+  /** AWS documents only that an expired certificate does not connect; here it ends what is connected, too. */
+  const endAt = (socket: TLSSocket, validUntil: number) => {
+    const expire = () => {
+      const client = open.get(socket);
+      if (client)
+        client.close('accessRevoked', `its certificate expired at ${new Date(validUntil).toISOString()}`);
+      else socket.destroy();
+    };
+    socket.once('close', whenOver(validUntil, context.clock, expire));
+  };
+
   const server = createServer({
     ...tls,
     minVersion: 'TLSv1.2',
@@ -113,7 +141,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     try {
       const identified = authenticate(socket, identify);
       if ('refused' in identified) refuse(socket, identified.refused);
-      else serve(socket, { ...identified, sourceIp: socket.remoteAddress ?? 'unknown' });
+      else {
+        const { validUntil, ...identity } = identified;
+        serve(socket, { ...identity, sourceIp: socket.remoteAddress ?? 'unknown' });
+        if (validUntil !== undefined) endAt(socket, validUntil);
+      }
     } catch (error) {
       log.error('client not identified', { reason: String(error) });
       socket.destroy();

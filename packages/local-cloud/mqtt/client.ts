@@ -46,8 +46,10 @@ export interface Client extends Omit<ConnectedPeer, 'accepted'> {
   readonly unacknowledged: Set<number>;
   /** MQTT 5: topics by the alias that the client gave them. */
   readonly aliases: Map<number, string>;
-  /** In the client's own dialect, unless CONNECT has not settled that yet. */
-  send(packet: Packet, dialect?: Dialect): void;
+  /** A packet that is larger than the client takes ends the connection instead. */
+  send(packet: Packet): void;
+  /** The answer to a CONNECT that is refused: sent if it is not larger than `maxBytes`. */
+  refuse(packet: Packet, dialect: Dialect, maxBytes: number): void;
   /** Acknowledges a publish and lets reading go on. */
   acknowledge(messageId: number): void;
   /** Ends the connection, once; `detail` goes to the log. */

@@ -9,10 +9,11 @@ import type { Accepted, SocketAddress } from './peer.ts';
 import { dialects } from './dialect.ts';
 import { checkFirstByte } from './shape.ts';
 import { createDecoder } from './decode.ts';
+import { fit } from './fit.ts';
 import { createFrameReader } from './frames.ts';
 import { handlers } from './handlers.ts';
 import { type EndingName, endingOf, Refusal } from './refusal.ts';
-import type { Link } from './session.ts';
+import type { Link } from './link.ts';
 import { createTimers } from './connection-timers.ts';
 
 /** How long a closed connection may take to read its last packets. */
@@ -45,7 +46,8 @@ export function createConnection(
   let isCorked = false;
   let awaitsRelief = false;
 
-  const write = (bytes: Buffer) => {
+  /** `ofMessages`: how many of the bytes are the session's, which sends more once the socket has taken them. */
+  const write = (bytes: Buffer, ofMessages = 0) => {
     if (!isCorked) {
       isCorked = true;
       stream.cork();
@@ -54,7 +56,7 @@ export function createConnection(
         stream.uncork();
       });
     }
-    stream.write(bytes);
+    stream.write(bytes, () => accepted?.session.took(ofMessages));
   };
   const isWritable = () => stream.writableLength < limits.sendBufferBytes;
 
@@ -75,7 +77,7 @@ export function createConnection(
   const fail = (error: unknown) => {
     if (error instanceof Refusal) {
       const mustAnswer = error.code === 'unsupportedVersion' && !accepted; // [MQTT-3.1.2-2]
-      if (mustAnswer) client.send(dialects[4].refuseConnect(error.code)!, dialects[4]);
+      if (mustAnswer) client.refuse(dialects[4].refuseConnect(error.code)!, dialects[4], Infinity);
       client.close(error.code, error.message);
       return;
     }
@@ -151,20 +153,20 @@ export function createConnection(
       if (event === 'CLIENT_ERROR') count('mqtt.refused');
     }
     const goodbye = accepted?.dialect.goodbye(ending);
-    if (goodbye) client.send(goodbye);
+    if (goodbye) client.refuse(goodbye, accepted!.dialect, accepted!.maxPacketBytes);
     end();
     if (accepted) leave(accepted, ending);
   };
 
   const createLink = ({ window, dialect, maxPacketBytes }: Accepted): Link => ({
     window,
-    isWritable: () => isOpen && isWritable(),
+    isWritable: (bytes) => isOpen && stream.writableLength < bytes,
     send(delivery) {
       const bytes = dialect.publish(delivery, clock.now());
-      if (bytes.length > maxPacketBytes) return false;
-      if (isOpen) write(bytes);
+      if (bytes.length > maxPacketBytes) return 0;
+      write(bytes, bytes.length);
       timers.sent();
-      return true;
+      return bytes.length;
     },
     overflow: (reason) => close('tooSlow', reason),
   });
@@ -187,13 +189,27 @@ export function createConnection(
     },
     unacknowledged: new Set(),
     aliases: new Map(),
-    send(packet, dialect = accepted?.dialect ?? dialects[4]) {
-      if (isOpen) write(dialect.encode(packet));
+    send(packet) {
+      if (!isOpen) return;
+      const { dialect, maxPacketBytes } = accepted!;
+      const bytes = fit(packet, dialect, maxPacketBytes);
+      if (bytes) write(bytes);
+      else
+        close(
+          'packetTooLarge',
+          `${packet.cmd} is larger than the client's maximum of ${maxPacketBytes} bytes`,
+        );
+    },
+    refuse(packet, dialect, maxBytes) {
+      const bytes = fit(packet, dialect, maxBytes);
+      if (bytes && isOpen) write(bytes);
     },
     acknowledge(messageId) {
       client.unacknowledged.delete(messageId);
       if (!isOpen) return;
-      write(Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff])); // in MQTT 5 the short form means success
+      const puback = Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]); // in MQTT 5 the short form means success
+      if (puback.length <= accepted!.maxPacketBytes) write(puback);
+      else client.send({ cmd: 'puback', messageId }); // which ends the connection
       read();
     },
     close,
@@ -215,10 +231,7 @@ export function createConnection(
     frames.push(chunk);
     read();
   });
-  stream.on('drain', () => {
-    accepted?.session.pump();
-    read();
-  });
+  stream.on('drain', read);
   stream.on('error', (error) => close('connectionLost', accepted ? undefined : error.message));
   stream.on('end', () => close(saidGoodbye() ? 'clientDisconnected' : 'connectionLost'));
   stream.on('close', () => close('connectionLost'));

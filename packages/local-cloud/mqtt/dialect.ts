@@ -10,7 +10,7 @@ import {
 import type { Limits } from './limits.ts';
 import type { InboundMessage } from './message.ts';
 import { type EndingName, endingOf, type Refusal } from './refusal.ts';
-import type { Delivery } from './session.ts';
+import type { Delivery } from './link.ts';
 import type { Version } from './shape.ts';
 import { withUserProperties } from './user-properties.ts';
 
@@ -31,13 +31,16 @@ export interface Dialect {
   /** QoS 1 messages that the client takes before it acknowledges one. */
   window(packet: IConnectPacket, limits: Limits): number;
   welcome(welcome: Welcome, limits: Limits): IConnackPacket;
+  /** The packet without what the client may do without. */
+  shorten(packet: Packet): Packet;
   /** Undefined where the connection is closed without an answer. */
   refuseConnect(ending: EndingName): IConnackPacket | undefined;
   /** The answer to a refused publish; undefined where the connection is closed instead. */
   refusePublish(packet: IPublishPacket, refusal: Refusal): Packet | undefined;
   /** The code for one refused filter in SUBACK; undefined where the connection is closed instead. */
   refuseFilter(refusal: Refusal): number | undefined;
-  unsuback(messageId: number, existed: readonly boolean[]): Packet;
+  /** `codes`: of MQTT 5, one a filter. */
+  unsuback(messageId: number, codes: readonly number[]): Packet;
   /** What is said before the connection is closed. */
   goodbye(ending: EndingName): Packet | undefined;
   /** True where the client was told how many QoS 1 messages may wait, so that one more is its error. */
@@ -57,6 +60,7 @@ const mqtt311: Dialect = {
   sessionExpiry: (packet, limits) => (packet.clean ? 0 : limits.sessionExpirySeconds),
   window: (_packet, limits) => limits.inflight,
   welcome: ({ sessionPresent }) => ({ cmd: 'connack', sessionPresent, returnCode: 0 }),
+  shorten: (packet) => packet,
   refuseConnect(ending) {
     const { returnCode } = endingOf(ending);
     return returnCode && { cmd: 'connack', sessionPresent: false, returnCode };
@@ -83,35 +87,50 @@ const mqtt5: Dialect = {
   sessionExpiry: (packet, limits) =>
     Math.min(packet.properties?.sessionExpiryInterval ?? 0, limits.maxSessionExpirySeconds),
   window: (packet, limits) => Math.min(packet.properties?.receiveMaximum ?? limits.inflight, limits.inflight),
-  welcome: ({ sessionPresent, assignedClientId, keepAliveSeconds, expirySeconds }, limits) => ({
+  welcome: (welcome, limits) => ({
     cmd: 'connack',
-    sessionPresent,
+    sessionPresent: welcome.sessionPresent,
     reasonCode: 0,
     properties: {
-      sessionExpiryInterval: expirySeconds,
+      sessionExpiryInterval: welcome.expirySeconds,
       receiveMaximum: limits.inflight,
       maximumQoS: 1,
       retainAvailable: true,
       maximumPacketSize: limits.packetBytes,
-      assignedClientIdentifier: assignedClientId,
+      assignedClientIdentifier: welcome.assignedClientId,
       topicAliasMaximum: limits.topicAliases,
       wildcardSubscriptionAvailable: true,
       subscriptionIdentifiersAvailable: false,
       sharedSubscriptionAvailable: true,
-      serverKeepAlive: keepAliveSeconds,
+      serverKeepAlive: welcome.keepAliveSeconds,
     },
   }),
+  shorten(packet) {
+    if (packet.cmd !== 'connack' || !packet.properties) return packet;
+    // A client that is not told of them takes retained messages, wildcards and shared subscriptions for granted, and uses no aliases.
+    const { receiveMaximum, maximumQoS, maximumPacketSize, subscriptionIdentifiersAvailable } =
+      packet.properties;
+    const { assignedClientIdentifier, serverKeepAlive, sessionExpiryInterval } = packet.properties;
+    return {
+      ...packet,
+      properties: {
+        receiveMaximum,
+        maximumQoS,
+        maximumPacketSize,
+        subscriptionIdentifiersAvailable,
+        assignedClientIdentifier,
+        serverKeepAlive,
+        sessionExpiryInterval,
+      },
+    };
+  },
   refuseConnect: (ending) => ({ cmd: 'connack', sessionPresent: false, reasonCode: endingOf(ending).code }),
   refusePublish: ({ qos, messageId }, { code }) =>
     qos === 1 && publishCodes.has(code)
       ? { cmd: 'puback', messageId, reasonCode: endingOf(code).code }
       : undefined,
   refuseFilter: ({ code }) => (filterCodes.has(code) ? endingOf(code).code : undefined),
-  unsuback: (messageId, existed) => ({
-    cmd: 'unsuback',
-    messageId,
-    granted: existed.map((yes) => (yes ? 0 : 0x11)),
-  }),
+  unsuback: (messageId, codes) => ({ cmd: 'unsuback', messageId, granted: [...codes] }),
   goodbye(ending) {
     const { code, event } = endingOf(ending);
     if (event === 'CLIENT_INITIATED_DISCONNECT' || event === 'CONNECTION_LOST') return undefined;

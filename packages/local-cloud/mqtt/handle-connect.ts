@@ -1,9 +1,10 @@
 // CONNECT: judges the client, closes an older connection of the same ID, opens the session and welcomes.
 
-import type { IConnectPacket } from 'mqtt-packet';
+import type { IConnackPacket, IConnectPacket } from 'mqtt-packet';
 import type { Identity } from './access.ts';
 import type { BrokerContext, Client, ConnectedClient } from './client.ts';
 import { type Dialect, dialects } from './dialect.ts';
+import { fit } from './fit.ts';
 import type { MessageProperties } from './message.ts';
 import { propertiesOf } from './message-properties.ts';
 import { Refusal } from './refusal.ts';
@@ -85,6 +86,16 @@ function keepAlive({ keepalive = 0 }: IConnectPacket, { limits }: BrokerContext)
   return Math.min(Math.max(keepalive, limits.minKeepAliveSeconds), limits.maxKeepAliveSeconds);
 }
 
+const maxPacketBytesOf = ({ properties }: IConnectPacket) => properties?.maximumPacketSize ?? Infinity;
+
+function checkFits(answer: IConnackPacket, dialect: Dialect, maxBytes: number): void {
+  if (fit(answer, dialect, maxBytes)) return;
+  throw new Refusal(
+    'packetTooLarge',
+    `its maximum packet size of ${maxBytes} bytes is less than CONNACK needs`,
+  );
+}
+
 function welcome(client: Client, packet: IConnectPacket, shape: Shape, dialect: Dialect): void {
   const { broker, identity } = client;
   const { limits } = broker;
@@ -103,6 +114,17 @@ function welcome(client: Client, packet: IConnectPacket, shape: Shape, dialect: 
     broker.lifecycle.connectFailed({ clientId, identity, sessionIdentifier });
     throw new Refusal('notAuthorized', 'its policy does not allow the connection');
   }
+  const keepAliveSeconds = keepAlive(packet, broker);
+  const answer = dialect.welcome(
+    {
+      sessionPresent: false,
+      assignedClientId: packet.clientId === '' ? clientId : undefined,
+      keepAliveSeconds: keepAliveSeconds === packet.keepalive ? undefined : keepAliveSeconds,
+      expirySeconds,
+    },
+    limits,
+  );
+  checkFits(answer, dialect, maxPacketBytesOf(packet));
   broker.connected.get(clientId)?.close('takenOver', 'the same client ID connected again');
   const { session, isPresent } = broker.sessions.open({
     clientId,
@@ -113,7 +135,6 @@ function welcome(client: Client, packet: IConnectPacket, shape: Shape, dialect: 
   });
   if (isPresent) broker.wills.cancel(clientId);
   else broker.wills.hasten(clientId);
-  const keepAliveSeconds = keepAlive(packet, broker);
   client.accept({
     clientId,
     dialect,
@@ -122,21 +143,11 @@ function welcome(client: Client, packet: IConnectPacket, shape: Shape, dialect: 
     connectedAt: broker.clock.now(),
     sessionIdentifier,
     versionNumber: broker.lifecycle.nextVersion(clientId),
-    maxPacketBytes: packet.properties?.maximumPacketSize ?? Infinity,
+    maxPacketBytes: maxPacketBytesOf(packet),
     window: dialect.window(packet, limits),
     will,
   });
-  client.send(
-    dialect.welcome(
-      {
-        sessionPresent: isPresent,
-        assignedClientId: packet.clientId === '' ? clientId : undefined,
-        keepAliveSeconds: keepAliveSeconds === packet.keepalive ? undefined : keepAliveSeconds,
-        expirySeconds,
-      },
-      limits,
-    ),
-  );
+  client.send({ ...answer, sessionPresent: isPresent });
 }
 
 /** MQTT 3.1.1 section 3.1; a refusal is answered with CONNACK where the version has a code for it. */
@@ -147,7 +158,7 @@ export function handleConnect(client: Client, packet: IConnectPacket, shape: Sha
     welcome(client, packet, shape, dialect);
   } catch (error) {
     const answer = error instanceof Refusal && dialect.refuseConnect(error.code);
-    if (answer) client.send(answer, dialect);
+    if (answer) client.refuse(answer, dialect, maxPacketBytesOf(packet));
     throw error;
   }
   const { accepted, identity, broker } = client as ConnectedClient;

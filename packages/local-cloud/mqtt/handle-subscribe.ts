@@ -7,6 +7,10 @@ import { Refusal } from './refusal.ts';
 import type { SubscriptionOptions } from './subscriptions.ts';
 import { type Filter, parseFilter } from './topics.ts';
 
+/** Reason codes of UNSUBACK in MQTT 5. */
+const UNSUBSCRIBED = 0x00;
+const WAS_NOT_SUBSCRIBED = 0x11;
+
 interface Granted {
   readonly text: string;
   readonly filter: Filter;
@@ -108,13 +112,30 @@ export async function handleSubscribe(client: ConnectedClient, packet: ISubscrib
   }
 }
 
-/** MQTT 3.1.1 section 3.10. */
+/** The code that refuses a filter of UNSUBSCRIBE, or undefined; a refusal that has no code ends the connection. */
+function refusalOf({ accepted, broker }: ConnectedClient, text: string): number | undefined {
+  const filter = parseFilter(text);
+  if (typeof filter !== 'string') return undefined;
+  const refusal = new Refusal('filterInvalid', `UNSUBSCRIBE has ${filter}`);
+  const code = accepted.dialect.refuseFilter(refusal);
+  if (code === undefined) throw refusal;
+  const { clientId } = accepted;
+  broker.log.warn('unsubscription refused', { client: clientId, filter: text, reason: refusal.message });
+  return code;
+}
+
+/** MQTT 3.1.1 section 3.10; a filter that is none is answered as in SUBSCRIBE, before anything else is done. */
 export async function handleUnsubscribe(client: ConnectedClient, packet: IUnsubscribePacket): Promise<void> {
   const { accepted, broker, identity } = client;
-  const { session, dialect } = accepted;
-  const existed: boolean[] = [];
-  for (const text of packet.unsubscriptions) existed.push(await broker.sessions.unsubscribe(session, text));
-  client.send(dialect.unsuback(packet.messageId!, existed));
-  const topics = packet.unsubscriptions.filter((_, i) => existed[i]);
+  const { unsubscriptions: filters, messageId } = packet;
+  const codes: number[] = [];
+  const refusals = filters.map((text) => refusalOf(client, text));
+  for (const [i, text] of filters.entries()) {
+    const refused = refusals[i];
+    const existed = refused === undefined && (await broker.sessions.unsubscribe(accepted.session, text));
+    codes.push(refused ?? (existed ? UNSUBSCRIBED : WAS_NOT_SUBSCRIBED));
+  }
+  client.send(accepted.dialect.unsuback(messageId!, codes));
+  const topics = filters.filter((_, i) => codes[i] === UNSUBSCRIBED);
   if (topics.length > 0) broker.lifecycle.unsubscribed({ ...accepted, identity }, topics);
 }

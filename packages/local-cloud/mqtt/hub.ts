@@ -3,6 +3,7 @@
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import type { Access } from './access.ts';
+import type { Drops } from './drops.ts';
 import { consumerOf, readConsumer } from './debt.ts';
 import { createJobs, type Job, type Rules, type TopicService } from './jobs.ts';
 import type { Limits } from './limits.ts';
@@ -48,6 +49,7 @@ export interface HubDeps {
   readonly access: Access;
   readonly log: Log;
   readonly count: (name: string) => void;
+  readonly drops: Pick<Drops, 'add'>;
   readonly limits: Pick<Limits, 'unfinishedMessages' | 'unfinishedBytes'>;
   /** Told when reading pauses because too much is unfinished, and of whatever still begins then: who waits on purpose should not. */
   readonly relieve?: () => void;
@@ -122,7 +124,7 @@ export function createHub(deps: HubDeps): Hub {
       const owed = keeps && options.qos === 1 && message.qos === 1;
       if (!owed && !subscriber.isConnected()) continue;
       if (!mayReceive(match, message)) continue;
-      if (owed && !subscriber.hasRoom()) deps.count('mqtt.dropped');
+      if (owed && !subscriber.hasRoom()) deps.drops.add(subscriber.clientId, 'its session is full');
       else recipients.push({ ...match, owed });
     }
     return recipients;

@@ -35,7 +35,16 @@ export interface Limits {
   readonly queuedMessages: number;
   /** Payload bytes held in memory for one session; a kept session reads the rest back from the journal. */
   readonly queuedBytes: number;
-  /** Bytes waiting in one socket before QoS 0 is dropped and QoS 1 waits. */
+  /** QoS 0 messages that wait for one connected client, whose socket does not take them yet; more are dropped. */
+  readonly waitingMessages: number;
+  readonly waitingBytes: number;
+  /** Memory of all that waits for clients; beyond it who has taken nothing for longest loses what waits for it. */
+  readonly waitingBytesOfAll: number;
+  /** Bytes in one socket before the next messages wait outside it. */
+  readonly socketBytes: number;
+  /** The same while over a quarter of `waitingBytesOfAll` is in use. */
+  readonly scarceSocketBytes: number;
+  /** Bytes in one socket, answers too, before nothing more is read from it. */
   readonly sendBufferBytes: number;
   readonly retainedMessages: number;
   readonly retainedBytes: number;
@@ -68,7 +77,12 @@ export const defaultLimits: Limits = {
   sessions: 10_000,
   queuedMessages: 10_000,
   queuedBytes: 4_194_304,
-  sendBufferBytes: 1_048_576,
+  waitingMessages: 10_000,
+  waitingBytes: 33_554_432,
+  waitingBytesOfAll: 268_435_456,
+  socketBytes: 1_048_576,
+  scarceSocketBytes: 65_536,
+  sendBufferBytes: 1_310_720,
   retainedMessages: 10_000,
   retainedBytes: 67_108_864,
   unfinishedMessages: 12_000,

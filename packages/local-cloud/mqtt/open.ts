@@ -11,6 +11,8 @@ import { type Authorize, createAccess } from './access.ts';
 import { type Broker, type BrokerOptions, createBroker } from './broker.ts';
 import type { BrokerContext, ConnectedClient } from './client.ts';
 import { type Clients, createClients } from './clients.ts';
+import { createDeliveryMemory } from './delivery-memory.ts';
+import { createDrops } from './drops.ts';
 import { createHub, type Hub, type HubDeps } from './hub.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -66,15 +68,22 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     messages: limits.retainedMessages,
     bytes: limits.retainedBytes,
   });
+  const drops = createDrops({ clock, log, count });
   const sessions = createSessions({
     records,
     clock,
     log,
     count,
     newId,
+    drops,
+    memory: createDeliveryMemory({
+      clock,
+      limitBytes: limits.waitingBytesOfAll,
+      socketBytes: limits.socketBytes,
+      scarceSocketBytes: limits.scarceSocketBytes,
+    }),
     maxSessions: limits.sessions,
-    queuedMessages: limits.queuedMessages,
-    queuedBytes: limits.queuedBytes,
+    ...limits,
     settle: ({ seq, consumer }) => journal.settle(seq, consumer),
     read: (seq) => readMessage(journal, seq),
   });
@@ -86,6 +95,7 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     access,
     log,
     count,
+    drops,
     limits,
     relieve: options.relieve,
     isFull: options.isFull,
@@ -120,6 +130,7 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
       return createBroker({ ...listening, context });
     },
     async close() {
+      drops.close();
       await sessions.close();
       await rollCall.close();
       await records.close();

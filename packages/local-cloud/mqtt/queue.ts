@@ -5,6 +5,8 @@ export interface Queue<T> {
   push(item: T): void;
   first(): T | undefined;
   shift(): T | undefined;
+  /** All that are in it, first to last. */
+  items(): T[];
   /** Takes all out. */
   clear(): T[];
 }
@@ -28,6 +30,7 @@ export function createQueue<T>(): Queue<T> {
       }
       return item;
     },
+    items: () => items.slice(head),
     clear() {
       const all = items.slice(head);
       items = [];

@@ -6,7 +6,8 @@ import type { Log } from '../log.ts';
 import type { Identity } from './access.ts';
 import { Refusal } from './refusal.ts';
 import type { Debt } from './debt.ts';
-import { createSession, type Link, type Session, type SessionDeps, type SessionRecord } from './session.ts';
+import type { Link } from './link.ts';
+import { createSession, type Session, type SessionDeps, type SessionRecord } from './session.ts';
 import type { Version } from './shape.ts';
 import { createSubscriptionIndex, type Match, type SubscriptionOptions } from './subscriptions.ts';
 import { type Filter, parseFilter } from './topics.ts';
@@ -206,7 +207,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
       return session !== undefined;
     },
     of: (clientId) => byClient.get(clientId),
-    match: (topic) => index.match(topic, (session) => session.isConnected() && session.hasRoom()),
+    match: (topic) =>
+      index.match(topic, (session) => {
+        if (!session.isConnected() || !session.hasRoom()) return 'away';
+        return session.isBehind() ? 'behind' : 'ready';
+      }),
     async close() {
       for (const session of [...expiries.keys()]) cancelExpiry(session);
       await writing;

@@ -18,14 +18,17 @@ export interface Match<S> {
   readonly shared?: string;
 }
 
+/** Of a group's member: `behind` while messages wait for it, `away` where none more may. */
+export type Readiness = 'ready' | 'behind' | 'away';
+
 export interface SubscriptionIndex<S> {
   set(filter: Filter, subscriber: S, options: SubscriptionOptions): void;
   delete(filter: Filter, subscriber: S): void;
   /**
    * Everyone who gets a message on `topic`, once each, with the highest QoS of the filters that match; of each shared
-   * group one member, preferring those for whom `isReady` is true, in turn.
+   * group one member, in turn: of those that are ready, else of those that are behind, else of those with QoS 1.
    */
-  match(topic: string, isReady: (subscriber: S) => boolean): Match<S>[];
+  match(topic: string, readinessOf: (subscriber: S) => Readiness): Match<S>[];
   /** Who subscribes with a shared filter, in the order of joining. */
   members(filter: Filter): ReadonlyMap<S, SubscriptionOptions>;
 }
@@ -65,10 +68,15 @@ function collect<S>(node: Node<S>, levels: readonly string[], at: number, found:
   if (rest) found.push(rest);
 }
 
-function pick<S>(group: Group<S>, isReady: (subscriber: S) => boolean): [S, SubscriptionOptions] | undefined {
+function pick<S>(
+  group: Group<S>,
+  readinessOf: (subscriber: S) => Readiness,
+): [S, SubscriptionOptions] | undefined {
   const members = [...group.members];
-  const ready = members.filter(([member]) => isReady(member));
-  const from = ready.length > 0 ? ready : members.filter(([, { qos }]) => qos > 0);
+  const those = (wanted: Readiness) => members.filter(([member]) => readinessOf(member) === wanted);
+  let from = those('ready');
+  if (from.length === 0) from = those('behind');
+  if (from.length === 0) from = members.filter(([, { qos }]) => qos > 0);
   group.turn = (group.turn + 1) % Math.max(1, from.length);
   return from[group.turn];
 }
@@ -119,7 +127,7 @@ export function createSubscriptionIndex<S>(): SubscriptionIndex<S> {
         nodes[depth - 1]!.children.delete(levels[depth - 1]!);
       }
     },
-    match(topic, isReady) {
+    match(topic, readinessOf) {
       const nodes: Node<S>[] = [];
       collect(root, topic.split('/'), 0, nodes);
       const best = new Map<S, SubscriptionOptions>();
@@ -132,7 +140,7 @@ export function createSubscriptionIndex<S>(): SubscriptionIndex<S> {
       const matches: Match<S>[] = [...best].map(([subscriber, options]) => ({ subscriber, options }));
       for (const node of nodes) {
         for (const group of node.groups.values()) {
-          const chosen = pick(group, isReady);
+          const chosen = pick(group, readinessOf);
           if (chosen) matches.push({ subscriber: chosen[0], options: chosen[1], shared: group.filter });
         }
       }

@@ -258,7 +258,9 @@ test('a foreign certificate is registered without its CA, a CA certificate is no
   const register = (pem: string) =>
     client.send(new iotApi.RegisterCertificateWithoutCACommand({ certificatePem: pem, status: 'ACTIVE' }));
   const { certificateId } = await register(certificatePem);
-  assert.deepEqual(iot.identify(new X509Certificate(certificatePem).raw), { principal: certificateId });
+  assert.partialDeepStrictEqual(iot.identify(new X509Certificate(certificatePem).raw), {
+    principal: certificateId,
+  });
   await assert.rejects(register(certificatePem), (error: iotApi.ResourceAlreadyExistsException) => {
     return /^[0-9a-f]{64}$/.test(error.resourceId!) && error.resourceArn === arn(`cert/${error.resourceId}`);
   });

@@ -15,7 +15,9 @@ const allowAll = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 
 test('a registered ACTIVE certificate is identified by the SHA-256 of its DER', async () => {
   const { iot } = await openTestIot();
   const { der } = await device(iot);
-  assert.deepEqual(iot.identify(der), { principal: createHash('sha256').update(der).digest('hex') });
+  assert.partialDeepStrictEqual(iot.identify(der), {
+    principal: createHash('sha256').update(der).digest('hex'),
+  });
 });
 
 test('each other certificate is refused for a reason of its own', async () => {
@@ -149,7 +151,7 @@ test('an exclusive attachment gives the connection its thing whatever the client
     }),
   );
   assert.deepEqual(iot.thingOf(principal, 'other'), { name: 's1', exclusive: true });
-  assert.deepEqual(iot.identify(der), { principal, thingName: 's1' });
+  assert.partialDeepStrictEqual(iot.identify(der), { principal, thingName: 's1' });
   const policyDocument = JSON.stringify({
     Version: '2012-10-17',
     Statement: { Effect: 'Allow', Action: '*', Resource: arn('topic/${iot:Connection.Thing.ThingName}') },

@@ -642,7 +642,7 @@ test('a connection may send a burst of bytes, and then reading keeps it to its r
 });
 
 test('a subscriber that does not read costs bounded memory: QoS 0 is dropped and counted', async () => {
-  await start({ limits: { sendBufferBytes: 50_000 } });
+  await start({ limits: { socketBytes: 20_000, waitingBytes: 50_000 } });
   const slow = await connected('slow');
   await subscribed(slow, 'a', 0);
   slow.stream.pause();
@@ -651,6 +651,19 @@ test('a subscriber that does not read costs bounded memory: QoS 0 is dropped and
   await client.ping();
   const dropped = harness.counters.get('mqtt.dropped');
   assert.ok(dropped > 80 && dropped < 100, `${dropped}`);
+  await eventually('a line says so', () => harness.log.some(({ message }) => message === 'messages dropped'));
+  assert.deepEqual(
+    harness.log.filter(({ message }) => message === 'messages dropped'),
+    [
+      {
+        level: 'warn',
+        message: 'messages dropped',
+        client: 'slow',
+        messages: dropped,
+        reason: 'it does not read them as fast as they come',
+      },
+    ],
+  );
 });
 
 test('a subscriber that does not acknowledge gets no more than the in-flight limit, and is closed beyond its queue', async () => {

@@ -46,6 +46,8 @@ export interface HarnessOptions {
   readonly isFull?: () => boolean;
   readonly authorize?: (request: AccessRequest) => boolean;
   readonly files?: JournalFiles;
+  /** The end of every certificate, epoch milliseconds. */
+  readonly validUntil?: number;
   readonly dir?: string;
   /** Runs before the journal's unfinished messages are taken up. */
   readonly prepare?: (mqtt: Mqtt) => void;
@@ -106,7 +108,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       const name = nameSignedBy(authority.ca, der);
       return name === undefined
         ? { refused: 'the certificate is of another authority' }
-        : { principal: name };
+        : { principal: name, validUntil: options.validUntil };
     },
   });
   const close = async () => {

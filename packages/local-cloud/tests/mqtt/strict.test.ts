@@ -171,3 +171,34 @@ test('packets in one-byte pieces, and many packets in one piece, are read the sa
     51,
   );
 });
+
+const badFilters = [
+  '',
+  '#/a',
+  'a/#/b',
+  'a+',
+  '$share/g',
+  '$aws/rules/r',
+  'a/b/c/d/e/f/g/h/i',
+  'x'.repeat(257),
+];
+
+for (const filter of badFilters) {
+  test(`UNSUBSCRIBE from ${JSON.stringify(filter.slice(0, 20))}: closed in MQTT 3.1.1 as SUBSCRIBE is, 143 in MQTT 5`, async () => {
+    const older = harness.client();
+    await older.connect({ clientId: 'older' });
+    older.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'good', qos: 1 }] });
+    await older.next();
+    older.send({ cmd: 'unsubscribe', messageId: 2, unsubscriptions: ['good', filter] });
+    assert.equal(await older.next(), 'closed');
+
+    const newer = harness.client(5);
+    await newer.connect({ clientId: 'newer' });
+    newer.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'good', qos: 1 }] });
+    await newer.next();
+    newer.send({ cmd: 'unsubscribe', messageId: 2, unsubscriptions: [filter, 'good', 'never'] });
+    assert.partialDeepStrictEqual(await newer.next(), { cmd: 'unsuback', granted: [0x8f, 0, 0x11] });
+    assert.ok(harness.log.some(({ message }) => message === 'unsubscription refused'));
+    await newer.drop();
+  });
+}

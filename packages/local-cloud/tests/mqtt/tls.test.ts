@@ -261,3 +261,31 @@ test('a port in use is told with the code of the system', async () => {
   );
   await (await other).stop();
 });
+
+test('a connection ends when its certificate does, and the log says so', async () => {
+  const clock = createManualClock(Date.parse('2026-01-01T00:00:00Z'));
+  const validUntil = Date.parse('2026-03-01T00:00:00Z');
+  const other = await startHarness({ clock, validUntil });
+  const { port } = other.broker;
+  const credentials = await other.authority.issue('sensor-1');
+  const socket = quiet(connectTls({ host: 'localhost', port, ca: other.authority.ca, ...credentials }));
+  await once(socket, 'secureConnect');
+  const client = createRawClient(socket, 5);
+  assert.partialDeepStrictEqual(await client.connect({ clientId: 'c1', keepalive: 1_200 }), {
+    reasonCode: 0,
+  });
+  for (const step of [1, 30 * 86_400_000]) {
+    clock.step(step);
+    await clock.advance(600_000);
+    await client.ping();
+  }
+  clock.step(29 * 86_400_000);
+  const ended = client.next();
+  for (let i = 0; i < 6; i += 1) await clock.advance(600_000);
+  assert.partialDeepStrictEqual(await ended, { cmd: 'disconnect', reasonCode: 0x87 });
+  assert.ok(
+    other.log.some(({ reason }) => reason === 'its certificate expired at 2026-03-01T00:00:00.000Z'),
+    JSON.stringify(other.log),
+  );
+  await other.stop();
+});

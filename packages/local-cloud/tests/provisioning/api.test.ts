@@ -85,7 +85,7 @@ test('a temporary claim lasts five minutes, is in no list, and may provision wit
   assert.deepEqual((await client.send(new ListCertificatesCommand({}))).certificates, []);
   const { raw } = new X509Certificate(claim.certificatePem!);
   const principal = claim.certificateId!;
-  assert.deepEqual(iot.identify(raw), { principal });
+  assert.partialDeepStrictEqual(iot.identify(raw), { principal });
   const may = (action: string, resource: string) =>
     iot.authorize({ principal, clientId: 'anything', sourceIp: '127.0.0.1', action, resource }).allowed;
   assert.equal(may('iot:Connect', 'client/anything'), true);

@@ -1,0 +1,148 @@
+// Bounds the memory of what waits for all clients together: whoever has taken nothing for longest loses first.
+
+import type { Clock } from '../clock.ts';
+import type { InboundMessage } from './message.ts';
+
+/** What waits for one client. */
+export interface Waiter {
+  /** Gives up, with a count, what is promised to nobody, and frees what the disk has. */
+  shed(): void;
+  /** Asked only where shedding was not enough, of a client that has taken nothing for a while. */
+  cutOff(): void;
+}
+
+/** The part of one client. */
+export interface Share {
+  /** False when there is no room, although others gave up what they could. A message that waits for many counts once. */
+  hold(message: InboundMessage): boolean;
+  release(message: InboundMessage): void;
+  /** So many bytes were put into the client's socket. */
+  wrote(bytes: number): void;
+  /** So many bytes have left it. */
+  took(bytes: number): void;
+  /** Call when nothing is held any more. */
+  close(): void;
+}
+
+export interface DeliveryMemory {
+  share(waiter: Waiter): Share;
+  /** So many bytes in a socket are enough: the next message waits outside it. */
+  socketBytes(): number;
+}
+
+interface Holding {
+  readonly waiter: Waiter;
+  messages: number;
+  socketBytes: number;
+  movedAt: number;
+  isClosed: boolean;
+}
+
+/** What a place in a queue costs, beside the message. */
+const PLACE_BYTES = 200;
+/** What a message costs beside its payload, topic and user properties. */
+const MESSAGE_BYTES = 700;
+/** A client that takes nothing for so long may be cut off when memory is short. */
+const STALLED_MS = 10_000;
+/** After a search for memory that found none. */
+const PAUSE_MS = 100;
+
+function sizeOf({ topic, payload, properties }: InboundMessage): number {
+  let size = MESSAGE_BYTES + payload.length + topic.length;
+  for (const [name, value] of properties?.userProperties ?? []) size += 2 * (name.length + value.length);
+  return size;
+}
+
+export function createDeliveryMemory(deps: {
+  readonly clock: Clock;
+  readonly limitBytes: number;
+  readonly socketBytes: number;
+  /** While over a quarter of the memory is in use. */
+  readonly scarceSocketBytes: number;
+}): DeliveryMemory {
+  const { clock, limitBytes } = deps;
+  /** How many places each message has. */
+  const places = new Map<InboundMessage, number>();
+  /** Those that hold something; who has moved last comes last. */
+  const holdings = new Set<Holding>();
+  let used = 0;
+  let searchAgainAt = -Infinity;
+
+  const note = (holding: Holding, hasMoved: boolean) => {
+    if (hasMoved) {
+      holding.movedAt = clock.elapsed();
+      holdings.delete(holding);
+    }
+    if (holding.messages === 0 && holding.socketBytes === 0) holdings.delete(holding);
+    else holdings.add(holding);
+  };
+
+  const makeRoom = (): boolean => {
+    const now = clock.elapsed();
+    if (used < limitBytes) return true;
+    if (now < searchAgainAt) return false;
+    for (const { waiter } of holdings) {
+      waiter.shed();
+      if (used < limitBytes) return true;
+    }
+    for (const { waiter, movedAt } of [...holdings]) {
+      if (now - movedAt >= STALLED_MS) waiter.cutOff();
+      if (used < limitBytes) return true;
+    }
+    searchAgainAt = now + PAUSE_MS;
+    return false;
+  };
+
+  return {
+    socketBytes: () => (used < limitBytes / 4 ? deps.socketBytes : deps.scarceSocketBytes),
+    share(waiter) {
+      const holding: Holding = {
+        waiter,
+        messages: 0,
+        socketBytes: 0,
+        movedAt: clock.elapsed(),
+        isClosed: false,
+      };
+      const isIdle = () => holding.messages === 0 && holding.socketBytes === 0;
+      return {
+        hold(message) {
+          if (!makeRoom()) return false;
+          const others = places.get(message) ?? 0;
+          places.set(message, others + 1);
+          used += PLACE_BYTES + (others === 0 ? sizeOf(message) : 0);
+          const wasIdle = isIdle();
+          holding.messages += 1;
+          note(holding, wasIdle);
+          return true;
+        },
+        release(message) {
+          const others = places.get(message)! - 1;
+          if (others > 0) places.set(message, others);
+          else places.delete(message);
+          used -= PLACE_BYTES + (others === 0 ? sizeOf(message) : 0);
+          holding.messages -= 1;
+          note(holding, false);
+        },
+        wrote(bytes) {
+          if (holding.isClosed) return;
+          const wasIdle = isIdle();
+          used += bytes;
+          holding.socketBytes += bytes;
+          note(holding, wasIdle);
+        },
+        took(bytes) {
+          if (holding.isClosed) return;
+          used -= bytes;
+          holding.socketBytes -= bytes;
+          note(holding, true);
+        },
+        close() {
+          holding.isClosed = true;
+          used -= holding.socketBytes;
+          holding.socketBytes = 0;
+          note(holding, false);
+        },
+      };
+    },
+  };
+}

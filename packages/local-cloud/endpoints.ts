@@ -6,6 +6,8 @@ import { StartError } from './start-error.ts';
 /** What `<data-dir>/endpoints.json` holds. */
 export interface Endpoints {
   readonly mqtt: string;
+  /** Names and addresses by which other machines reach the MQTT port, the surest first; empty where they do not. */
+  readonly mqttHosts: readonly string[];
   readonly aws: string;
   readonly web: string;
   /** Path of the certificate that MQTT clients must trust. */

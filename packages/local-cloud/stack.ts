@@ -19,6 +19,7 @@ import { openKinesis } from './kinesis/open.ts';
 import { createLambda } from './lambda/service.ts';
 import { listening } from './listening.ts';
 import type { Log } from './log.ts';
+import { loopbackOnly, type MqttHosts } from './mqtt-hosts.ts';
 import { openMqtt } from './mqtt/open.ts';
 import { openRules, type Doors } from './rules/open.ts';
 import type { Warning } from './project.ts';
@@ -39,6 +40,8 @@ export interface StackOptions {
   readonly dataDir: string;
   /** 0 lets the system choose a free port. */
   readonly mqttPort: number;
+  /** Where the MQTT port is opened, loopback if absent; every other port is for this machine only. */
+  readonly mqttHosts?: MqttHosts;
   readonly awsPort: number;
   readonly webPort: number;
   /** Heading of the status page, and the organization of a new CA. */
@@ -65,16 +68,33 @@ const host = '127.0.0.1';
 const drainMilliseconds = 10_000;
 
 interface Settings extends StackOptions {
+  readonly mqttHosts: MqttHosts;
   readonly template: ResolvedTemplate;
   /** Those of the template, and then with the addresses of this machine. */
   readonly outputs: Record<string, string>;
   readonly closers: Closers;
 }
 
-async function openDevices({ dataDir, template, title, clock, log, closers }: Settings): Promise<Iot> {
+async function openDevices({
+  dataDir,
+  template,
+  title,
+  mqttHosts,
+  clock,
+  log,
+  closers,
+}: Settings): Promise<Iot> {
   const { region, accountId } = template;
   const dir = path.join(dataDir, 'iot');
-  const iot = await openIot({ dir, region, accountId, organization: title, clock, log });
+  const iot = await openIot({
+    dir,
+    region,
+    accountId,
+    organization: title,
+    hosts: mqttHosts.named,
+    clock,
+    log,
+  });
   closers.add(() => iot.close());
   await iot.seed(template);
   return iot;
@@ -142,7 +162,7 @@ type Aws = Awaited<ReturnType<typeof openAws>>;
 
 /** From the rules engine to the MQTT port; what an earlier run left unfinished is taken up first. */
 async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, browsers: Browsers, aws: Aws) {
-  const { dataDir, mqttPort, clock, log, counters, closers } = settings;
+  const { dataDir, mqttPort, mqttHosts, clock, log, counters, closers } = settings;
   const { count } = counters;
   const doors: Doors = {};
   const { rules, streams } = openRules({ ...settings, count, stores, iot, ...aws, doors });
@@ -184,7 +204,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
   const broker = await listening('--mqtt-port', mqttPort, () =>
     mqtt.listen({
       tls: { ...iot.ca.server, ca: iot.ca.certificatePem },
-      host,
+      hosts: mqttHosts.listen,
       port: mqttPort,
       identify: (certificate) => iot.identify(certificate),
       serveHttps: dataPlane.serveDevice,
@@ -225,6 +245,7 @@ async function open(settings: Settings): Promise<Endpoints> {
   if (api) Object.assign(outputs, withAddress(outputs, api, url + apiPrefix));
   const endpoints = {
     mqtt: `mqtts://${host}:${broker.port}`,
+    mqttHosts: settings.mqttHosts.reachable,
     aws: aws.server.url,
     web: url,
     ca: iot.ca.certificateFile,
@@ -254,7 +275,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   requireLasting(options.dataDir, template.parameters, options.lasting ?? []);
   const closers = createClosers();
   try {
-    const endpoints = await open({ ...options, template, outputs: { ...template.outputs }, closers });
+    const endpoints = await open({
+      ...options,
+      mqttHosts: options.mqttHosts ?? loopbackOnly,
+      template,
+      outputs: { ...template.outputs },
+      closers,
+    });
     return { endpoints, stop: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();

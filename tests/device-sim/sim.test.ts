@@ -76,7 +76,7 @@ async function startCloud(): Promise<Cloud> {
   const dataPlane = await openDataPlane({ ...data, clock, log, count });
   const broker = await mqtt.listen({
     tls: { ...ca.server, ca: ca.certificatePem },
-    host,
+    hosts: [host],
     port: 0,
     identify: (certificate) => identity.identify(certificate),
   });

@@ -1,6 +1,7 @@
 // What who came by an identity pool may do: the policies of the role, and for who logged in those attached to the identity too.
 // https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
-import { connectKeys, plainAddress, type AuthorizeRequest } from '../iot/identity.ts';
+import { connectKeys, type AuthorizeRequest } from '../iot/identity.ts';
+import { plainAddress } from '../plain-address.ts';
 import { canonicalKey } from '../policies/key.ts';
 import type { Lookup } from '../policies/pattern.ts';
 import { createPolicyStatements } from '../iot/policy-statements.ts';

@@ -9,6 +9,8 @@ import { parseOverrides } from './overrides.ts';
 export interface StartOptions {
   readonly source: StackSource;
   readonly dataDir: string;
+  /** An address or name of this machine on which the MQTT port is opened, and no other; loopback if absent. */
+  readonly host?: string;
   /** 0 lets the system choose a free port. */
   readonly mqttPort: number;
   readonly awsPort: number;
@@ -18,7 +20,7 @@ export interface StartOptions {
 }
 
 export const usageOf = (project?: Project): string =>
-  `usage: ${commandLineOf('start', project)} ${sourceUsage(project)}[--data-dir DIR] [--mqtt-port N] [--aws-port N] ` +
+  `usage: ${commandLineOf('start', project)} ${sourceUsage(project)}[--data-dir DIR] [--host ADDRESS] [--mqtt-port N] [--aws-port N] ` +
   `[--web-port N] ${project?.demo ? '[--no-demo] ' : ''}[--parameter-overrides Key=Value ...]`;
 
 function parsePort(name: string, text: string): number {
@@ -37,6 +39,7 @@ function parse(args: readonly string[], project: Project | undefined) {
       options: {
         ...sourceOptions(project),
         'data-dir': { type: 'string', default: dataDirOf(project) },
+        host: { type: 'string' },
         'mqtt-port': { type: 'string', default: '8883' },
         'aws-port': { type: 'string', default: '4566' },
         'web-port': { type: 'string', default: '8080' },
@@ -63,6 +66,7 @@ export function parseStartOptions(args: readonly string[], project?: Project): S
   return {
     source: sourceOf(values, project),
     dataDir: path.resolve(values['data-dir']),
+    host: values.host,
     mqttPort: parsePort('mqtt-port', values['mqtt-port']),
     awsPort: parsePort('aws-port', values['aws-port']),
     webPort: parsePort('web-port', values['web-port']),

@@ -1,18 +1,21 @@
 // `start`: the whole stack of a template on this machine, until a signal stops it.
+import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { systemClock } from '../clock.ts';
 import { createClosers } from '../closers.ts';
 import { createCounters } from '../counters.ts';
 import { explainDiskError, lockDataDir } from '../data-dir.ts';
-import { createLog } from '../log.ts';
+import { createLog, type Log } from '../log.ts';
 import { commandOf, type Project } from '../project.ts';
-import { startStack } from '../stack.ts';
+import { resolveMqttHosts } from '../mqtt-hosts.ts';
+import { startStack, type Stack } from '../stack.ts';
 import { startDemo } from './demo.ts';
 import { createDisplay } from './display.ts';
 import { parseStartOptions, usageOf, type StartOptions } from './start-options.ts';
 
-async function run({ source, demo, ...options }: StartOptions, project?: Project): Promise<void> {
+async function run({ source, demo, host, ...options }: StartOptions, project?: Project): Promise<void> {
   const { dataDir } = options;
+  const mqttHosts = await resolveMqttHosts(host);
   const closers = createClosers();
   try {
     closers.add(lockDataDir(dataDir));
@@ -22,6 +25,7 @@ async function run({ source, demo, ...options }: StartOptions, project?: Project
     const log = createLog(display, () => systemClock.now());
     const stack = await startStack({
       ...options,
+      mqttHosts,
       source,
       title: project?.title ?? source.stackName,
       startCommand: commandOf('start', project),
@@ -39,12 +43,32 @@ async function run({ source, demo, ...options }: StartOptions, project?: Project
       return closers.closeAll();
     });
     const { mqtt, aws, web } = stack.endpoints;
+    sayWhatIsOpen(stack, log);
     display.write(`ready ${mqtt} ${aws} ${web}\n`);
     if (project?.demo && demo) closers.add(startDemo(path.join(project.root, project.demo), dataDir, log));
   } catch (error) {
     await closers.closeAll();
     throw explainDiskError(dataDir, error);
   }
+}
+
+/** What another machine needs to know, and what whoever opened the port should. */
+function sayWhatIsOpen({ endpoints }: Stack, log: Log): void {
+  const [first, ...others] = endpoints.mqttHosts;
+  if (first === undefined) return;
+  const port = Number(new URL(endpoints.mqtt).port);
+  const address = isIPv6(first) ? `mqtts://[${first}]:${port}` : `mqtts://${first}:${port}`;
+  const alsoAs = others.length > 0 ? `, also as ${others.join(', ')}` : '';
+  log.info(
+    'the MQTT port is open to other machines',
+    { address, also: others.join(' ') },
+    `MQTT for other machines: ${address}${alsoAs}`,
+  );
+  log.warn(
+    'every client of the open port needs a certificate; no other port is open',
+    {},
+    'The MQTT port is open to your network. Devices need their certificates as ever; the AWS and web ports stay on this machine.',
+  );
 }
 
 /** Ctrl-C reaches this process twice, from the terminal and passed on by npm: that is one wish. */

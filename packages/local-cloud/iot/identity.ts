@@ -6,6 +6,7 @@ import { claimStatements } from './claim-policy.ts';
 import { canonicalKey } from '../policies/key.ts';
 import type { Lookup } from '../policies/pattern.ts';
 import { createPolicyStatements } from './policy-statements.ts';
+import { plainAddress } from '../plain-address.ts';
 import { createEvaluator, type Decision, type Evaluator } from '../policies/policy.ts';
 import type { RegistryView, Thing } from './registry.ts';
 
@@ -117,9 +118,6 @@ export function connectKeys(registry: RegistryView, request: AuthorizeRequest): 
     return registry.arn(`topic/${lastWillTopic}`);
   };
 }
-
-/** Node gives an IPv4 client of a dual-stack socket as `::ffff:192.0.2.1`. */
-export const plainAddress = (address: string) => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 
 export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed'>): Identity {
   const facts = new WeakMap<object, ReadonlyMap<string, string | readonly string[]>>();

@@ -2,12 +2,13 @@
 
 import type { Duplex } from 'node:stream';
 import { createServer, type TLSSocket } from 'node:tls';
-import type { AddressInfo } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
+import { plainAddress } from '../plain-address.ts';
 import type { Identity } from './access.ts';
 import type { BrokerContext, Client } from './client.ts';
 import { createConnection } from './connection.ts';
+import { openDoor } from './door.ts';
 import type { EndingName } from './refusal.ts';
 import { chooseProtocol, whenSpoken } from './spoken.ts';
 
@@ -20,7 +21,8 @@ export interface BrokerOptions {
   readonly context: BrokerContext;
   /** PEM: the server's key and certificate, and the authorities that it names to clients. */
   readonly tls: { readonly key: string; readonly cert: string; readonly ca: string };
-  readonly host: string;
+  /** Addresses of this machine. */
+  readonly hosts: readonly string[];
   /** 0 picks a free one. */
   readonly port: number;
   readonly identify: (certificate: Buffer, socket: TLSSocket) => Identified;
@@ -79,14 +81,14 @@ function gone(stream: Duplex): Promise<void> {
 
 /** Listens, and rejects with the system's error when the port cannot be had. */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const { context, tls, host, port, identify, serveHttps } = options;
+  const { context, tls, hosts, identify, serveHttps } = options;
   const { log, limits, count } = context;
   const open = new Map<Duplex, Client>();
   /** Those that are not MQTT, or not yet known to be. */
   const others = new Set<TLSSocket>();
 
-  const refuse = (socket: TLSSocket, reason: string) => {
-    log.warn('refused', { action: 'TLS', ip: socket.remoteAddress, reason });
+  const refuse = (socket: Socket, reason: string) => {
+    log.warn('refused', { action: 'TLS', ip: plainAddress(socket.remoteAddress ?? 'unknown'), reason });
     count('mqtt.refused');
     socket.destroy();
   };
@@ -135,7 +137,6 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     handshakeTimeout: limits.handshakeTimeoutMs,
     ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
   });
-  server.maxConnections = limits.connections;
   server.on('secureConnection', (socket) => {
     socket.on('error', () => socket.destroy()); // a connection logs its own; before it there is nothing to say
     try {
@@ -143,7 +144,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       if ('refused' in identified) refuse(socket, identified.refused);
       else {
         const { validUntil, ...identity } = identified;
-        serve(socket, { ...identity, sourceIp: socket.remoteAddress ?? 'unknown' });
+        serve(socket, { ...identity, sourceIp: plainAddress(socket.remoteAddress ?? 'unknown') });
         if (validUntil !== undefined) endAt(socket, validUntil);
       }
     } catch (error) {
@@ -154,15 +155,15 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   server.on('tlsClientError', (error: Error & { reason?: string }, socket) => {
     refuse(socket, `TLS handshake failed: ${error.reason ?? error.message}`); // the message names OpenSSL's own files
   });
-  server.on('drop', (data) => {
-    log.warn('refused', {
-      action: 'TLS',
-      ip: data?.remoteAddress,
-      reason: `${limits.connections} connections are open`,
-    });
-    count('mqtt.refused');
+  const door = await openDoor({
+    hosts,
+    port: options.port,
+    clock: context.clock,
+    limits,
+    enter: (socket) => server.emit('connection', socket),
+    refuse,
+    failed: (error) => log.error('a connection could not be accepted', { reason: error.message }),
   });
-  await listen(server, host, port, log);
 
   const closeWhere = (matches: (client: Client) => boolean, ending: EndingName, reason: string): number => {
     const found = [...open.values()].filter((client) => client.isOpen() && matches(client));
@@ -171,7 +172,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   };
 
   return {
-    port: (server.address() as AddressInfo).port,
+    port: door.port,
     accept,
     disconnectClient(clientId, reason, how) {
       const client = context.connected.get(clientId);
@@ -184,7 +185,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     disconnectPrincipal: (principal, reason) =>
       closeWhere((client) => client.identity.principal === principal, 'accessRevoked', reason),
     async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = door.close();
       await context.hub.written(); // so that what is on disk is still acknowledged
       for (const [stream, client] of open) {
         client.close('shuttingDown');
@@ -196,18 +197,4 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       await Promise.all([closed, ...[...open.keys()].map(gone)]);
     },
   };
-}
-
-async function listen(
-  server: ReturnType<typeof createServer>,
-  host: string,
-  port: number,
-  log: Log,
-): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  server.removeAllListeners('error');
-  server.on('error', (error) => log.error('a connection could not be accepted', { reason: error.message }));
 }

@@ -4,6 +4,12 @@ import { connectionsWithin, descriptorLimit } from './descriptors.ts';
 
 export interface Limits {
   readonly connections: number;
+  /** New connections from one address of another machine: so many at once, then so many a second. Loopback is free. */
+  readonly arrivalBurst: number;
+  readonly arrivalsPerSecond: number;
+  /** From all other machines together. */
+  readonly arrivalBurstOfAll: number;
+  readonly arrivalsPerSecondOfAll: number;
   readonly handshakeTimeoutMs: number;
   readonly connectTimeoutMs: number;
   /** Whole packet, from the first byte of the fixed header; IoT Core's Maximum Packet Size. */
@@ -55,6 +61,10 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   connections: Math.min(10_000, connectionsWithin(descriptorLimit())),
+  arrivalBurst: 200,
+  arrivalsPerSecond: 20,
+  arrivalBurstOfAll: 1_000,
+  arrivalsPerSecondOfAll: 100,
   handshakeTimeoutMs: 10_000,
   connectTimeoutMs: 10_000,
   packetBytes: 149_504,

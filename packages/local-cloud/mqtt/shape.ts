@@ -26,14 +26,18 @@ function end(cursor: Cursor): void {
   if (!cursor.isAtEnd()) throw new Refusal('malformed', 'bytes after the last field of a packet');
 }
 
+/** A mosquitto bridge sets it at first, and tries again without it once CONNACK has refused it. No specification has it. */
+const BRIDGE_BIT = 0x80;
+
 function protocolLevel(cursor: Cursor): Version {
   const name = cursor.text();
   const level = cursor.byte();
   if (name !== 'MQTT' && name !== 'MQIsdp') throw new Refusal('malformed', 'a protocol name other than MQTT');
   if (name !== 'MQTT' || (level !== 4 && level !== 5)) {
+    const remedy = level & BRIDGE_BIT ? '; set "try_private false" for this mosquitto bridge' : '';
     throw new Refusal(
       'unsupportedVersion',
-      `protocol ${name} level ${level}: MQTT 3.1.1 and 5 are supported`,
+      `protocol ${name} level ${level}: MQTT 3.1.1 and 5 are supported${remedy}`,
     );
   }
   return level;

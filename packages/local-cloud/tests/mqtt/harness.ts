@@ -48,6 +48,7 @@ export interface HarnessOptions {
   readonly files?: JournalFiles;
   /** The end of every certificate, epoch milliseconds. */
   readonly validUntil?: number;
+  readonly hosts?: readonly string[];
   readonly dir?: string;
   /** Runs before the journal's unfinished messages are taken up. */
   readonly prepare?: (mqtt: Mqtt) => void;
@@ -102,7 +103,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   await mqtt.hub.recover();
   const broker = await mqtt.listen({
     tls: { ...server, ca: authority.ca },
-    host: '127.0.0.1',
+    hosts: options.hosts ?? ['127.0.0.1'],
     port: 0,
     identify(der) {
       const name = nameSignedBy(authority.ca, der);

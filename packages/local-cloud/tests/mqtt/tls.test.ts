@@ -253,7 +253,7 @@ test('a port in use is told with the code of the system', async () => {
   await assert.rejects(
     (await other).mqtt.listen({
       tls: { ...own, ca: harness.authority.ca },
-      host: '127.0.0.1',
+      hosts: ['127.0.0.1'],
       port: harness.broker.port,
       identify: () => ({ refused: 'x' }),
     }),

@@ -85,7 +85,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const { ca, cert, key } = await authority;
   broker = await mqtt.listen({
     tls: { ca, cert, key },
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     port: 0,
     identify: () => ({ refused: 'tests come another way' }),
   });

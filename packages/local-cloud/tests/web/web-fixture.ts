@@ -103,7 +103,7 @@ async function openBroker(
   await mqtt.hub.recover();
   const broker = await mqtt.listen({
     tls: { ...iot.ca.server, ca: iot.ca.certificatePem },
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     port: 0,
     identify: (certificate) => iot.identify(certificate),
   });

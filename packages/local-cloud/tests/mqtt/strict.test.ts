@@ -70,6 +70,8 @@ for (const [what, bytes, returnCode] of [
   ['protocol level 6', connect({ level: 6 }), 1],
   ['protocol level 3 under the name MQTT', connect({ level: 3 }), 1],
   ['a bridge (level 0x84)', connect({ level: 0x84 }), 1],
+  ['a bridge of MQTT 5 (level 0x85)', connect({ level: 0x85 }), 1],
+  ['a bridge of MQTT 3.1 (level 0x83)', connect({ name: 'MQIsdp', level: 0x83 }), 1],
   ['an empty client ID with CleanSession 0', connect({ flags: 0, rest: [text('')] }), 2],
   ['a client ID that begins with $', connect({ rest: [text('$c')] }), 2],
   ['a client ID of 129 bytes', Buffer.from(generate({ cmd: 'connect', clientId: 'x'.repeat(129) })), 2],

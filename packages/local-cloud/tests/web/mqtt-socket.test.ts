@@ -2,6 +2,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
 import type { MqttClient } from 'mqtt';
 import { generate } from 'mqtt-packet';
 import { WebSocket } from 'ws';
@@ -265,4 +266,27 @@ test('packets in one-byte messages, and several in one message, are understood',
   while (answers.length < 8 && Date.now() < end) await new Promise(setImmediate);
   assert.deepEqual(answers, [0x20, 2, 0, 0, 0xd0, 0, 0xd0, 0]);
   socket.terminate();
+});
+
+test('a burst of QoS 0 reaches a browser whole, beside one that does not read', async () => {
+  const fixture = await openWebFixture(systemClock);
+  const at = Date.now();
+  const [reader, deaf] = [
+    await openBrowser({ ...fixture, at }, own, { clientId: 'reader' }),
+    await openBrowser({ ...fixture, at }, own, { clientId: 'deaf' }),
+  ];
+  for (const client of [reader, deaf]) await client.subscribeAsync('burst');
+  (deaf.stream as Duplex).pause();
+  const numbers: number[] = [];
+  const whole = new Promise<void>((resolve) => {
+    reader.on('message', (_topic, payload) => {
+      numbers.push(Number(payload));
+      if (numbers.length === 700) resolve();
+    });
+  });
+  const publisher = await openBrowser({ ...fixture, at }, own, { clientId: 'publisher' });
+  const payloads = Array.from({ length: 700 }, (_, i) => String(i).padStart(10_000, '0'));
+  for (const payload of payloads) publisher.publish('burst', payload, { qos: 0 });
+  await whole;
+  assert.deepEqual(numbers, payloads.map(Number));
 });

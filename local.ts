@@ -17,6 +17,11 @@ await runLocalCloud(process.argv.slice(2), {
     rejected: 'ReadingsRejected',
     refused: 'mqtt.refused',
   },
+  hints: (flags) => [
+    `npm run watch${flags && ` --${flags}`}    a line for each window as it closes`,
+    `npm run alerts${flags && ` --${flags}`}   alerts that stand`,
+    `npm run device -- create my-sensor --local${flags}   a sensor of your own`,
+  ],
   lasting: [{ parameter: 'WindowSeconds', because: 'windows of two lengths cannot be told apart' }],
   warnings: [
     {

@@ -17,6 +17,8 @@ export interface Project {
   /** The line of totals: label and counter, which is one of the status page or a metric of a function. */
   readonly totals?: Readonly<Record<string, string>>;
   readonly warnings?: readonly Warning[];
+  /** What to try first, a line each, printed before `ready`; `flags` lead a command to this stack where it needs any. */
+  readonly hints?: (flags: string) => readonly string[];
   /** Parameters that keep the value that a data directory was made with, and why. */
   readonly lasting?: readonly { readonly parameter: string; readonly because: string }[];
 }

@@ -153,6 +153,8 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
   closers.add(() => server.close());
   closers.add(() => lambda.close());
   closers.add(() => kinesis.mappings.close());
+  const functions = functionsOf(template).length;
+  log.info('building the functions', { functions }, `building ${functions} functions`);
   await lambda.ready();
   kinesis.mappings.start();
   return { server, services, lambda, dataStreams: kinesis.streams };
@@ -223,10 +225,12 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
 async function open(settings: Settings): Promise<Endpoints> {
   const { dataDir, webPort, template, outputs, counters, closers } = settings;
   const api = apiFromTemplate(template);
+  settings.log.info('opening what is stored', { dataDir }, `opening ${dataDir}`);
   const stores = await openStores(settings);
   const iot = await openDevices(settings);
   const browsers = await openBrowsers({ ...settings, iot, count: counters.count });
   const aws = await openAws(settings, stores, iot, browsers);
+  settings.log.info('opening the MQTT port and the web port');
   const broker = await openDevicePath(settings, stores, iot, browsers, aws);
   const web = await listening('--web-port', webPort, () =>
     browsers.listen({

@@ -6,7 +6,7 @@ import { createClosers } from '../closers.ts';
 import { createCounters } from '../counters.ts';
 import { explainDiskError, lockDataDir } from '../data-dir.ts';
 import { createLog, type Log } from '../log.ts';
-import { commandOf, type Project } from '../project.ts';
+import { commandOf, dataDirOf, type Project } from '../project.ts';
 import { resolveMqttHosts } from '../mqtt-hosts.ts';
 import { startStack, type Stack } from '../stack.ts';
 import { startDemo } from './demo.ts';
@@ -44,6 +44,11 @@ async function run({ source, demo, host, ...options }: StartOptions, project?: P
     });
     const { mqtt, aws, web } = stack.endpoints;
     sayWhatIsOpen(stack, log);
+    const hints = project?.hints?.(
+      dataDir === path.resolve(dataDirOf(project)) ? '' : ` --data-dir ${dataDir}`,
+    );
+    if (hints)
+      display.write(`Try next, in another terminal:\n${hints.map((hint) => `  ${hint}\n`).join('')}`);
     display.write(`ready ${mqtt} ${aws} ${web}\n`);
     if (project?.demo && demo) closers.add(startDemo(path.join(project.root, project.demo), dataDir, log));
   } catch (error) {

@@ -176,7 +176,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
     rules,
     authorize: browsers.authorize,
     relieve: () => streams.relieve(),
-    isFull: () => aws.lambda.isFull(),
+    isFull: (principal) => aws.lambda.isFull(principal),
     clock,
     log,
     count,

@@ -10,7 +10,7 @@ import type { Shadows } from '../shadow/service.ts';
 
 export interface DataPlane {
   readonly shadows: Shadows;
-  readonly hub: Pick<Hub, 'publish' | 'serves'>;
+  readonly hub: Pick<Hub, 'publish' | 'serves' | 'isCongested'>;
   readonly retained: Pick<Retained, 'get' | 'all' | 'hasRoom'>;
   readonly clients: Pick<Clients, 'describe' | 'subscriptionsOf' | 'send'>;
   /** Closes the connection of a client ID; false when there is none. */

@@ -102,6 +102,9 @@ async function publish(plane: DataPlane, call: DataCall) {
   if (message.retain && !plane.retained.hasRoom(message)) {
     throw new AwsError('ThrottlingException', 'No room for another retained message', 429);
   }
+  if (plane.hub.isCongested(message.principal)) {
+    throw new AwsError('ThrottlingException', 'Too many messages are unfinished: try again later', 429);
+  }
   plane.count('mqtt.received');
   try {
     await plane.hub.publish(message);

@@ -2,8 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { AwsError } from '../aws-error.ts';
+import { credentialOf } from '../aws/server.ts';
 import { sendJson } from '../aws/wire.ts';
 import type { AwsHandler, Caller } from '../aws/wire.ts';
+import type { Source } from './fair-queue.ts';
 import type { LocalFunction } from './local-function.ts';
 import { payloadLimit } from './protocol.ts';
 
@@ -18,8 +20,8 @@ export interface InvokeResult {
 export interface LambdaApi {
   readonly functions: ReadonlyMap<string, LocalFunction>;
   invoke(functionName: string, payload: string, caller?: Caller): Promise<InvokeResult>;
-  /** Resolves when the event is on disk. */
-  spoolEvent(functionName: string, payload: string): Promise<string>;
+  /** Resolves when the event is on disk. `source`: who invoked. */
+  spoolEvent(functionName: string, payload: string, source: Source): Promise<string>;
 }
 
 interface Call {
@@ -74,7 +76,8 @@ const invocationTypes: Readonly<Record<string, (call: Call) => Promise<void>>> =
         'The local cloud takes only RequestResponse from Cognito identities: events for later lose who called';
       throw new AwsError('InvalidParameterValueException', message, 400);
     }
-    await api.spoolEvent(target.spec.name, await readPayload(req, eventLimit));
+    const source = [credentialOf(req)?.split('/', 1)[0] ?? ''];
+    await api.spoolEvent(target.spec.name, await readPayload(req, eventLimit), source);
     res.writeHead(202, { 'content-length': 0 }).end();
   },
   async DryRun({ req, res }) {

@@ -4,13 +4,21 @@ import type { Log } from '../log.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import type { Condition, Deliver } from './destination.ts';
 import type { Outcome } from './environment.ts';
+import type { Source } from './fair-queue.ts';
+
+export interface Arrived {
+  readonly requestId: string;
+  readonly payload: string;
+  /** Sources take turns, so that the backlog of one delays no other. */
+  readonly source: Source;
+}
 
 export interface AsyncEvents {
   /**
    * Resolves when the event is finished for good: it succeeded, or its record is in the failure destination, or it has none
    * and the loss is logged. Never rejects. After `close` it stays pending, so that whoever owes the event owes it still.
    */
-  accept(requestId: string, payload: string): Promise<void>;
+  accept(arrived: Arrived): Promise<void>;
   /** Events being attempted or delivered; those that wait for a retry do not count. */
   active(): number;
   /** Drops the retries that wait. */
@@ -22,7 +30,7 @@ export interface AsyncSettings {
   readonly clock: Clock;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
-  readonly attempt: (requestId: string, payload: string) => Promise<Outcome>;
+  readonly attempt: (event: Arrived) => Promise<Outcome>;
   readonly deliver: Deliver | undefined;
 }
 
@@ -31,9 +39,7 @@ const retryDelays = [60_000, 120_000];
 const firstDeliveryDelay = 1_000;
 const longestDeliveryDelay = 60_000;
 
-interface Event {
-  readonly requestId: string;
-  readonly payload: string;
+interface Event extends Arrived {
   /** Epoch milliseconds. */
   readonly acceptedAt: number;
   attempts: number;
@@ -63,7 +69,7 @@ export function createAsyncEvents(settings: AsyncSettings): AsyncEvents {
 
   /** Repeats an event whose first attempt has failed. */
   async function repeat(event: Event, first: Outcome): Promise<Condition | undefined> {
-    for (let outcome = first; ; outcome = await settings.attempt(event.requestId, event.payload)) {
+    for (let outcome = first; ; outcome = await settings.attempt(event)) {
       if (!outcome.failed) return undefined;
       if (closed) await new Promise(() => {}); // its environment was ended, not its attempt: owed still
       event.attempts += 1;
@@ -123,12 +129,12 @@ export function createAsyncEvents(settings: AsyncSettings): AsyncEvents {
 
   return {
     active: () => active,
-    accept(requestId, payload) {
+    accept(arrived) {
       if (closed) return new Promise(() => {});
       active += 1;
-      const event: Event = { requestId, payload, acceptedAt: clock.now(), attempts: 0, response: undefined };
+      const event: Event = { ...arrived, acceptedAt: clock.now(), attempts: 0, response: undefined };
       if (spec.reservedConcurrency === 0) return finishFailed(event, undefined);
-      return settings.attempt(requestId, payload).then((outcome) => {
+      return settings.attempt(event).then((outcome) => {
         if (outcome.failed) return finishFailed(event, outcome);
         active -= 1;
         return undefined;

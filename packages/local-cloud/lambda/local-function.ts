@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import type { Caller, Count } from '../aws/wire.ts';
+import type { Count } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
@@ -14,9 +14,9 @@ import { createDeliver } from './destination.ts';
 import type { Destinations } from './destination.ts';
 import { readMetrics, type OnMetric } from './embedded-metrics.ts';
 import type { Outcome } from './environment.ts';
+import type { Source } from './fair-queue.ts';
 import { createLogFile } from './log-file.ts';
-import { createPool } from './pool.ts';
-import type { Payload } from './protocol.ts';
+import { createPool, type PoolEvent } from './pool.ts';
 import { variablesOf } from './variables.ts';
 import { createWarnings } from './warnings.ts';
 
@@ -26,10 +26,9 @@ export interface LocalFunction {
   /** @throws StartError when its handler cannot be imported. */
   prepare(bundle: Bundle): Promise<void>;
   readonly bundle: () => Bundle | undefined;
-  /** `caller` is the Cognito identity that invoked, if one did. */
-  attempt(requestId: string, payload: Payload, caller?: Caller): Promise<Outcome>;
-  /** Attempts that wait for an environment, and attempts that wait or run. */
-  waiting(): number;
+  attempt(event: PoolEvent): Promise<Outcome>;
+  /** Attempts that wait for an environment, of all or of one source, and attempts that wait or run. */
+  waiting(source?: Source): number;
   running(): number;
   /** Resolves when what was printed so far is in the log file. */
   logged(): Promise<void>;
@@ -87,9 +86,9 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     return outcome;
   }
 
-  function attempt(requestId: string, payload: Payload, caller?: Caller): Promise<Outcome> {
+  function attempt(event: PoolEvent): Promise<Outcome> {
     running += 1;
-    return pool.submit(requestId, payload, caller).then(account);
+    return pool.submit(event).then(account);
   }
 
   const deliver = createDeliver(spec, options.destinations);
@@ -99,7 +98,7 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     events,
     attempt,
     bundle: () => bundle,
-    waiting: () => pool.waiting(),
+    waiting: (source) => pool.waiting(source),
     running: () => running,
     logged: () => logFile.flushed(),
     async prepare(built) {

@@ -2,25 +2,35 @@
 import type { Caller } from '../aws/wire.ts';
 import { createEnvironment } from './environment.ts';
 import type { Environment, EnvironmentSettings, Outcome } from './environment.ts';
+import { createFairQueue, type Source } from './fair-queue.ts';
 import type { Payload } from './protocol.ts';
 
 export interface Pool {
-  /** Runs one event as soon as an environment is free, in the order of submission. Never rejects. */
-  submit(requestId: string, payload: Payload, caller?: Caller): Promise<Outcome>;
+  /** Runs one event as soon as an environment is free and it is the turn of its source. Never rejects. */
+  submit(event: PoolEvent): Promise<Outcome>;
   /** Starts one environment if there is none; resolves with Lambda's error document when its handler cannot be imported. */
   warm(): Promise<string | undefined>;
-  /** Events that wait for an environment. */
-  waiting(): number;
+  /** Events that wait for an environment, of all or of one source. */
+  waiting(source?: Source): number;
   /** Ends the environments; events that run fail, events that wait stay without an answer. */
   close(): Promise<void>;
 }
 
-interface Job {
+export interface PoolEvent {
   readonly requestId: string;
   readonly payload: Payload;
-  readonly caller: Caller | undefined;
+  /** The Cognito identity that invoked, if one did. */
+  readonly caller?: Caller | undefined;
+  /** Those of one source run in the order of submission, and sources take turns. */
+  readonly source: Source;
+}
+
+interface Job extends Omit<PoolEvent, 'source'> {
   settle(outcome: Outcome): void;
 }
+
+/** Kind, principal and client. */
+const SOURCE_LEVELS = 3;
 
 /**
  * @param size the most environments at once, at least 1.
@@ -30,22 +40,11 @@ export function createPool(size: number, settings: () => Omit<EnvironmentSetting
   const environments = new Set<Environment>();
   const idle: Environment[] = [];
   const starting = new Set<Environment>();
-  /** First in, first out; `next` moves on instead of shifting a long array for each event. */
-  let queue: Job[] = [];
-  let next = 0;
+  const queue = createFairQueue<Job>(SOURCE_LEVELS);
   let closed = false;
 
-  const waiting = () => queue.length - next;
-
-  function take(): Job {
-    const job = queue[next]!;
-    next += 1;
-    if (next > 1_024 && next * 2 > queue.length) {
-      queue = queue.slice(next);
-      next = 0;
-    }
-    return job;
-  }
+  const waiting = (source: Source = []) => queue.waiting(source);
+  const take = () => queue.shift()!;
 
   function forget(environment: Environment): void {
     environments.delete(environment);
@@ -96,9 +95,9 @@ export function createPool(size: number, settings: () => Omit<EnvironmentSetting
 
   return {
     waiting,
-    submit: (requestId, payload, caller) =>
+    submit: ({ source, ...event }) =>
       new Promise((settle) => {
-        queue.push({ requestId, payload, caller, settle });
+        queue.push(source, { ...event, settle });
         pump();
       }),
     async warm() {

@@ -9,6 +9,7 @@ import type { FunctionSpec } from '../template/functions.ts';
 import { createLambdaHandler, type InvokeResult } from './api.ts';
 import { bundleFunctions } from './bundle.ts';
 import type { Destinations } from './destination.ts';
+import type { Source } from './fair-queue.ts';
 import { createLocalFunction } from './local-function.ts';
 import type { FunctionSurroundings, LocalFunction } from './local-function.ts';
 import type { Payload } from './protocol.ts';
@@ -26,9 +27,10 @@ export interface Lambda {
    * Event: resolves when the event is finished for good, that is it succeeded or went to the failure destination. Keeps
    * nothing on disk: the caller owes the event until then. After `close` it stays pending.
    *
+   * @param source who it is from, principal and client. Sources take turns, so that the backlog of one delays no other.
    * @throws AwsError ResourceNotFoundException.
    */
-  invokeAsync(functionName: string, payload: string): Promise<void>;
+  invokeAsync(functionName: string, payload: string, source?: Source): Promise<void>;
 }
 
 export interface LambdaService extends Lambda {
@@ -40,8 +42,11 @@ export interface LambdaService extends Lambda {
    * @throws StartError when a function does not build or its handler cannot be imported.
    */
   ready(): Promise<void>;
-  /** True while so many events wait for an environment that no more should be made. */
-  isFull(): boolean;
+  /**
+   * True while so many events wait for an environment that no more should be made. One principal may have as many as there
+   * is room left for: so it fills half at most, and whoever has none waiting is let in until all is full.
+   */
+  isFull(principal?: string): boolean;
   /** Waits at most `ms` milliseconds for events that run or wait to run, not for retries that are due later. */
   drain(ms: number): Promise<void>;
   close(): Promise<void>;
@@ -58,8 +63,11 @@ export interface LambdaOptions extends FunctionSurroundings {
 
 /** Events of all functions, ten seconds of work; each takes about 8 KB until it is done. */
 const fullAt = 4_000;
-/** Synchronous invocations that may wait for an environment. */
+/** Synchronous invocations that may wait for an environment, and events that the spool may hold. */
 const maxWaiting = 1_000;
+
+/** The kinds of invocations take turns, too: a call that somebody waits for is not behind all events. */
+const [CALL, EVENT] = ['call', 'event'];
 
 /** `randomUUID` gives a rope of twenty strings, which every event that waits would keep. */
 const newRequestId = () => Buffer.from(randomUUID(), 'latin1').toString('latin1');
@@ -70,10 +78,11 @@ function notFound(reference: string): AwsError {
 
 /** Takes up what an earlier process had accepted; each goes on in the background. */
 async function resume(spool: Spool, find: (name: string) => LocalFunction, log: Log): Promise<void> {
-  for (const { requestId, functionName, payload } of await spool.read()) {
+  for (const { functionName, source, ...event } of await spool.read()) {
+    const { requestId } = event;
     try {
       void find(functionName)
-        .events.accept(requestId, payload)
+        .events.accept({ ...event, source: [EVENT, ...source] })
         .then(() => spool.remove(requestId))
         .catch((error: Error) =>
           log.error('spooled event cannot be removed', { requestId, reason: error.message }),
@@ -91,7 +100,10 @@ async function resume(spool: Spool, find: (name: string) => LocalFunction, log: 
 export function createLambda(options: LambdaOptions): LambdaService {
   const { functions, buildDir, log, baseEnvironment, spoolDir } = options;
   const base = typeof baseEnvironment === 'function' ? baseEnvironment : () => baseEnvironment;
-  const destinations: Destinations = { ...options.destinations, lambda: invokeAsync };
+  const destinations: Destinations = {
+    ...options.destinations,
+    lambda: (functionArn, payload) => invokeAsync(functionArn, payload),
+  };
   const local = new Map(
     functions.map((spec) => [spec.name, createLocalFunction(spec, { ...options, base, destinations })]),
   );
@@ -116,18 +128,28 @@ export function createLambda(options: LambdaOptions): LambdaService {
 
   async function invoke(functionName: string, payload: Payload, caller?: Caller): Promise<InvokeResult> {
     const target = find(functionName);
-    if (target.spec.reservedConcurrency === 0 || target.waiting() >= maxWaiting) {
+    if (target.spec.reservedConcurrency === 0 || target.waiting([CALL]) >= maxWaiting) {
       throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     }
     if (!isReady) await ready();
-    const { payload: response, failed, logTail } = await target.attempt(randomUUID(), payload, caller);
+    const {
+      payload: response,
+      failed,
+      logTail,
+    } = await target.attempt({
+      requestId: randomUUID(),
+      payload,
+      caller,
+      source: [CALL, caller?.cognitoIdentityId ?? ''],
+    });
     await target.logged();
     return { payload: response, ...(failed && { functionError: 'Unhandled' as const }), logTail };
   }
 
   // No async function: tens of thousands of events may wait, and each frame of one costs half a kilobyte.
-  function invokeAsync(functionName: string, payload: string): Promise<void> {
-    const accept = () => find(functionName).events.accept(newRequestId(), payload);
+  function invokeAsync(functionName: string, payload: string, from: Source = []): Promise<void> {
+    const source = [EVENT, ...from];
+    const accept = () => find(functionName).events.accept({ requestId: newRequestId(), payload, source });
     try {
       return isReady ? accept() : ready().then(accept);
     } catch (error) {
@@ -136,13 +158,13 @@ export function createLambda(options: LambdaOptions): LambdaService {
   }
 
   /** Resolves with the request id once the event is on disk; it runs on its own. */
-  async function spoolEvent(functionName: string, payload: string): Promise<string> {
+  async function spoolEvent(functionName: string, payload: string, source: Source): Promise<string> {
     const target = find(functionName);
     if (spool.size() >= maxWaiting) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     const requestId = randomUUID();
-    await spool.keep({ requestId, functionName: target.spec.name, payload });
+    await spool.keep({ requestId, functionName: target.spec.name, source, payload });
     void ready()
-      .then(() => target.events.accept(requestId, payload))
+      .then(() => target.events.accept({ requestId, payload, source: [EVENT, ...source] }))
       .then(() => spool.remove(requestId))
       .catch((error: Error) =>
         log.error('spooled event is not finished', { requestId, reason: error.message }),
@@ -150,12 +172,18 @@ export function createLambda(options: LambdaOptions): LambdaService {
     return requestId;
   }
 
+  const waiting = (source: Source) =>
+    [...local.values()].reduce((sum, each) => sum + each.waiting(source), 0);
   const busy = () => [...local.values()].some((each) => each.running() > 0 || each.events.active() > 0);
   return {
     invoke,
     invokeAsync,
     ready,
-    isFull: () => [...local.values()].reduce((sum, each) => sum + each.waiting(), 0) >= fullAt,
+    isFull(principal) {
+      const room = fullAt - waiting([]);
+      if (principal === undefined || room > fullAt / 2) return room <= 0;
+      return waiting([EVENT, principal]) >= room;
+    },
     handler: createLambdaHandler({ functions: local, invoke, spoolEvent }),
     async drain(ms) {
       const deadline = performance.now() + ms;

@@ -2,10 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { Source } from './fair-queue.ts';
 
 export interface SpooledEvent {
   readonly requestId: string;
   readonly functionName: string;
+  /** Who invoked, so that callers take turns after a restart, too. */
+  readonly source: Source;
   /** JSON text. */
   readonly payload: string;
 }
@@ -46,14 +49,14 @@ export function createSpool(folder: string): Spool {
 
   return {
     size: () => files.size,
-    async keep({ requestId, functionName, payload }) {
+    async keep({ payload, ...head }) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const name = `${String(Date.now()).padStart(15, '0')}-${randomUUID()}${suffix}`;
       const temporary = path.join(folder, `${name}.tmp`);
-      await writeDurably(temporary, `${JSON.stringify({ requestId, functionName })}\n${payload}`);
+      await writeDurably(temporary, `${JSON.stringify(head)}\n${payload}`);
       await rename(temporary, path.join(folder, name));
       await syncFolder(folder);
-      files.set(requestId, name);
+      files.set(head.requestId, name);
     },
     async remove(requestId) {
       const name = files.get(requestId);
@@ -73,9 +76,11 @@ export function createSpool(folder: string): Spool {
         }
         const text = await readFile(path.join(folder, name), 'utf8');
         const end = text.indexOf('\n');
-        const head = JSON.parse(text.slice(0, end)) as { requestId: string; functionName: string };
+        const head = JSON.parse(text.slice(0, end)) as Omit<SpooledEvent, 'payload' | 'source'> & {
+          source?: Source; // files of earlier versions have none
+        };
         files.set(head.requestId, name);
-        events.push({ ...head, payload: text.slice(end + 1) });
+        events.push({ source: [], ...head, payload: text.slice(end + 1) });
       }
       return events;
     },

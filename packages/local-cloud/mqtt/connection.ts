@@ -64,7 +64,7 @@ export function createConnection(
     if (isBusy || timers.isThrottled() || !isWritable()) return true;
     const announced = accepted?.dialect.announcesReceiveMaximum ?? true;
     if (!announced && client.unacknowledged.size >= limits.inflight) return true;
-    if (hub.isCongested() && !awaitsRelief) {
+    if (hub.isCongested(identity.principal) && !awaitsRelief) {
       awaitsRelief = true;
       hub.whenRelieved(() => {
         awaitsRelief = false;

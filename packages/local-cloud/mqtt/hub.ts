@@ -35,8 +35,8 @@ export interface Hub {
   written(): Promise<void>;
   /** Resolves when nothing is being written and every rule action that runs has finished. */
   drain(): Promise<void>;
-  /** True while so much is unfinished that nothing more should be read. */
-  isCongested(): boolean;
+  /** True while so much is unfinished, of all or of this principal, that nothing more should be read from it. */
+  isCongested(principal?: string): boolean;
   /** Runs `resume` once, when that is over. */
   whenRelieved(resume: () => void): void;
 }
@@ -53,8 +53,8 @@ export interface HubDeps {
   readonly limits: Pick<Limits, 'unfinishedMessages' | 'unfinishedBytes'>;
   /** Told when reading pauses because too much is unfinished, and of whatever still begins then: who waits on purpose should not. */
   readonly relieve?: () => void;
-  /** True while those who run the actions have so much waiting that nothing more should be read. */
-  readonly isFull?: () => boolean;
+  /** True while those who run the actions have so much waiting, of all or of this principal, that nothing more should be read. */
+  readonly isFull?: (principal?: string) => boolean;
 }
 
 interface Recipient extends Match<Session> {
@@ -85,7 +85,7 @@ export function createHub(deps: HubDeps): Hub {
 
   const holdsTooMuch = () =>
     unfinished >= limits.unfinishedMessages || unfinishedBytes >= limits.unfinishedBytes;
-  const isCongested = () => holdsTooMuch() || (deps.isFull?.() ?? false);
+  const isCongested = (principal?: string) => holdsTooMuch() || (deps.isFull?.(principal) ?? false);
   const askForRelief = () => {
     if (waiting.length > 0 && holdsTooMuch()) deps.relieve?.();
   };

@@ -25,7 +25,10 @@ export interface Republished {
  * action needs a service that is absent is refused.
  */
 export interface RuleTargets {
-  readonly lambda?: { invokeAsync(functionName: string, payload: string): Promise<void> };
+  /** `source`: whose message it is, principal and client; nobody's events wait for the backlog of somebody else. */
+  readonly lambda?: {
+    invokeAsync(functionName: string, payload: string, source: readonly string[]): Promise<void>;
+  };
   readonly streams?: { put(streamName: string, records: readonly Buffer[]): Promise<void> };
   readonly dataStreams?: {
     put(streamName: string, record: { partitionKey: string; data: Buffer }): Promise<unknown>;

@@ -1,5 +1,6 @@
 // What a rule does with what its SQL selected: one entry per kind of action.
 import { AwsError } from '../aws-error.ts';
+import type { InboundMessage } from '../mqtt/message.ts';
 import { createFields } from './action-fields.ts';
 import { kinesis } from './action-kinesis.ts';
 import { cloudwatchLogs } from './action-logs.ts';
@@ -20,6 +21,12 @@ function jsonText(output: Output): string {
   );
 }
 
+/** What has no client ID, as a message that a rule republishes, is told apart by its topic. */
+const sourceOf = ({ principal, clientId, topic }: InboundMessage) => [
+  principal,
+  clientId === 'n/a' ? topic : clientId,
+];
+
 const lambda: CompileAction = (fields, targets) => {
   const service = fields.need(targets.lambda);
   const nameOf = fields.target('FunctionArn');
@@ -27,8 +34,8 @@ const lambda: CompileAction = (fields, targets) => {
     name: 'LambdaAction',
     resource: fields.raw('FunctionArn'),
     prepare({ output, scope }) {
-      const [name, payload] = [nameOf(scope), jsonText(output)];
-      return () => service.invokeAsync(name, payload);
+      const [name, payload, source] = [nameOf(scope), jsonText(output), sourceOf(scope.message.message)];
+      return () => service.invokeAsync(name, payload, source);
     },
   };
 };

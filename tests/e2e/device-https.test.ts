@@ -76,6 +76,15 @@ function call(method: string, target: string, body = '', more: object = {}) {
   });
 }
 
+test('a page that uses the certificate of its browser is refused, whatever the policies allow', async () => {
+  const publish = (headers: object) => call('POST', '/topics/telemetry/seattle/h1?qos=1', '{}', { headers });
+  for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
+    const { status, body } = await publish(headers);
+    assert.equal(status, 403);
+    assert.match(body, /^\{.*AccessDenied.* are not served here: only programs/);
+  }
+});
+
 test('without a policy that allows it, nothing is done, and the log says why', async () => {
   assert.equal((await call('POST', '/topics/telemetry/seattle/h1?qos=1', '{"temperature":4}')).status, 403);
   assert.match(

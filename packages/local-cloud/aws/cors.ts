@@ -1,7 +1,9 @@
-// Lets the page of the web port call the services that a browser needs, and no other page.
+// Lets the pages of the web port call the services that a browser needs, and no other page.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import { initiatorOf, refusedPage } from './origin.ts';
 
-/** Services that browsers call; every other keeps its answers from them. */
+/** Services that pages call; every other refuses them. */
 const services = new Set(['cognito-identity', 'lambda']);
 
 const allowedHeaders = [
@@ -27,19 +29,13 @@ const exposedHeaders = [
   'x-amzn-requestid',
 ];
 
-/** The origin of the request, if it is one of the web port's. */
-export function ownPage(req: IncomingMessage, origins: readonly string[]): string | undefined {
-  const { origin } = req.headers;
-  return origin !== undefined && origins.includes(origin) ? origin : undefined;
-}
-
 /**
  * Answers the question that a browser asks before a call.
  *
- * @param page its origin, which `ownPage` found to be the web port's.
+ * @param page its origin, which is the web port's.
  * @returns true when the request was such a question.
  */
-export function answerPreflight(req: IncomingMessage, res: ServerResponse, page: string): boolean {
+function answerPreflight(req: IncomingMessage, res: ServerResponse, page: string): boolean {
   if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) return false;
   res.writeHead(204, {
     'access-control-allow-origin': page,
@@ -52,10 +48,45 @@ export function answerPreflight(req: IncomingMessage, res: ServerResponse, page:
   return true;
 }
 
-/** Lets `page` read the answer, if `service` is one for browsers. */
-export function letRead(res: ServerResponse, page: string, service: string): void {
+/** Lets `page` read the answer. @throws AwsError AccessDenied where `service` is none for pages */
+function letRead(res: ServerResponse, page: string, service: string): void {
   res.setHeader('vary', 'origin');
-  if (!services.has(service)) return;
+  if (!services.has(service))
+    throw new AwsError('AccessDenied', `The service ${service} does not serve pages, only programs`, 403);
   res.setHeader('access-control-allow-origin', page);
   res.setHeader('access-control-expose-headers', exposedHeaders.join(', '));
+}
+
+/** An object that a user opens in a browser may be a page: it runs no scripts, sends no forms, and has an origin of its own. */
+function letOpen(req: IncomingMessage, res: ServerResponse, service: string): void {
+  if (service !== 's3' || (req.method !== 'GET' && req.method !== 'HEAD')) throw refusedPage('without an origin');
+  res.setHeader('content-security-policy', 'sandbox');
+  res.setHeader('x-content-type-options', 'nosniff');
+}
+
+/**
+ * Programs may call everything, pages of the web port some services, and users open objects. Other pages may not even ask, since
+ * what a page sends takes effect whether or not it can read the answer.
+ *
+ * @param origins those of the web port's pages.
+ * @returns true when the request is answered.
+ * @throws AwsError AccessDenied, 403
+ */
+export function admitBrowser(
+  req: IncomingMessage,
+  res: ServerResponse,
+  service: string,
+  origins: readonly string[],
+): boolean {
+  const initiator = initiatorOf(req);
+  if (!initiator) return false;
+  if (initiator.kind === 'user') {
+    letOpen(req, res, service);
+    return false;
+  }
+  const { origin } = req.headers;
+  if (origin === undefined || !origins.includes(origin)) throw refusedPage(initiator.from);
+  if (answerPreflight(req, res, origin)) return true;
+  letRead(res, origin, service);
+  return false;
 }

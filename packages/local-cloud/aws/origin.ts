@@ -1,4 +1,5 @@
-// Web pages must not reach the AWS port: neither by a name of theirs that resolves to it, nor by a cross-site request.
+// Web pages must not reach a port of this machine: neither by a name of theirs that resolves to it, nor by making a browser send.
+// https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { AwsError } from '../aws-error.ts';
@@ -24,23 +25,41 @@ function isOwn(hostname: string, boundTo: string): boolean {
   return wildcards.has(boundTo) && isIP(hostname) !== 0;
 }
 
+const refused = (message: string) => new AwsError('AccessDenied', message, 403);
+
 /**
- * Refuses a Host that is no loopback name or address (DNS rebinding) and requests that a foreign page sent.
+ * Refuses a Host that is no loopback name or address (DNS rebinding).
  *
- * @param isOwnPage true for a page that was found to be this program's own.
  * @throws AwsError AccessDenied, 403
  */
-export function refuseForeign(req: IncomingMessage, boundTo: string, isOwnPage = false): void {
+export function refuseForeignHost(req: IncomingMessage, boundTo: string): void {
   const host = hostnameOf(req.headers.host ?? '');
-  if (!isOwn(host, boundTo)) {
-    const named = printable(host).slice(0, 64);
-    throw new AwsError('AccessDenied', `Host '${named}' is not served here: use localhost or 127.0.0.1`, 403);
-  }
-  if (isOwnPage) return;
-  const { origin } = req.headers;
-  const page = origin === undefined ? host : hostnameOf(/^https?:\/\/([^/]*)$/.exec(origin)?.[1] ?? '');
-  const site = req.headers['sec-fetch-site'];
-  if (!isOwn(page, boundTo) || (site === 'cross-site' && req.method !== 'GET')) {
-    throw new AwsError('AccessDenied', 'Requests of pages from elsewhere are not served', 403);
-  }
+  if (isOwn(host, boundTo)) return;
+  throw refused(`Host '${printable(host).slice(0, 64)}' is not served here: use localhost or 127.0.0.1`);
 }
+
+/** Who made a browser send a request; undefined for a program, which sends none of these headers. */
+export type Initiator =
+  /** The user, by a bookmark, the address bar, or a link in another program. */
+  | { readonly kind: 'user' }
+  /** `from`: its origin, as far as the browser tells. */
+  | { readonly kind: 'page'; readonly isOfThisOrigin: boolean; readonly from: string };
+
+/**
+ * `Origin` comes with every request that changes something, in old browsers too; `Sec-Fetch-Site` with every request of newer ones,
+ * forms and images included. `Sec-Fetch-Mode` says nothing: Node's own `fetch` sends it.
+ */
+export function initiatorOf({ headers }: IncomingMessage): Initiator | undefined {
+  const { origin, referer } = headers;
+  const site = headers['sec-fetch-site'];
+  if (origin === undefined && site === 'none') return { kind: 'user' };
+  if (origin === undefined && referer === undefined && site === undefined) return undefined;
+  const from = origin ?? (URL.canParse(referer ?? '') ? new URL(referer!).origin : 'unknown');
+  return { kind: 'page', isOfThisOrigin: origin === undefined && site === 'same-origin', from };
+}
+
+/** @returns what a page is told, or whoever looks into the browser's network log. */
+export const refusedPage = (from: string): AwsError =>
+  refused(
+    `Requests of the page ${printable(from).slice(0, 128)} are not served here: only programs and the pages of the web port may call`,
+  );

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { AwsError } from '../aws-error.ts';
 import { printable, type Log } from '../log.ts';
-import { answerPreflight, letRead, ownPage } from './cors.ts';
-import { refuseForeign } from './origin.ts';
+import { admitBrowser } from './cors.ts';
+import { refuseForeignHost } from './origin.ts';
 import { sendError, type AwsHandler, type Caller, type Count, type ErrorFormat } from './wire.ts';
 
 export interface AwsServer {
@@ -87,12 +87,8 @@ async function serve(options: AwsServerOptions, req: IncomingMessage, res: Serve
   const format = errorFormatOf(req, service);
   const at = { service, method: req.method, path: req.url?.split('?', 1)[0]?.slice(0, 256), requestId };
   try {
-    const page = ownPage(req, options.origins?.() ?? []);
-    refuseForeign(req, options.host, page !== undefined);
-    if (page !== undefined) {
-      if (answerPreflight(req, res, page)) return;
-      letRead(res, page, service);
-    }
+    refuseForeignHost(req, options.host);
+    if (admitBrowser(req, res, service, options.origins?.() ?? [])) return;
     const handler = Object.hasOwn(services, service) ? services[service] : undefined;
     if (!handler) throw unsupported(service, Object.keys(services).sort());
     count('aws.requests');
@@ -100,6 +96,7 @@ async function serve(options: AwsServerOptions, req: IncomingMessage, res: Serve
     await handler(authenticated?.request ?? req, res, authenticated?.caller);
   } catch (error) {
     if (error instanceof AwsError) {
+      if (error.code === 'AccessDenied') count('aws.refused');
       sendError(res, error, format);
     } else if (!req.destroyed || req.complete) {
       log.error('AWS request failed', {

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
-import { refuseForeign } from '../aws/origin.ts';
+import { initiatorOf, refuseForeignHost, refusedPage } from '../aws/origin.ts';
 import type { Clock } from '../clock.ts';
 import type { InvokeResult } from '../lambda/api.ts';
 import { printable, type Log } from '../log.ts';
-import type { ApiSpec } from './api-spec.ts';
+import type { ApiSpec, CorsSpec } from './api-spec.ts';
 import type { CallerCheck } from './caller.ts';
 import { allows, corsHeaders, preflightHeaders } from './cors.ts';
 import { createMatcher, type Match } from './match-route.ts';
@@ -62,6 +62,18 @@ function decoded(path: string): string | undefined {
   }
 }
 
+/** Before anything is counted for the caller: a page that may not call must not use up what those have who may. */
+function foreignPageOf(req: IncomingMessage, cors: CorsSpec | undefined): AwsError | undefined {
+  try {
+    refuseForeignHost(req, '127.0.0.1');
+  } catch (error) {
+    return error as AwsError;
+  }
+  const initiator = initiatorOf(req);
+  if (initiator?.kind !== 'page' || initiator.isOfThisOrigin) return undefined;
+  return allows(cors, req.headers.origin) ? undefined : refusedPage(initiator.from);
+}
+
 export function createGateway(deps: GatewayDeps): ServeApi {
   const { spec, callers, ownOrigins, invoke, clock, log, count } = deps;
   const match = createMatcher(spec.routes);
@@ -110,6 +122,8 @@ export function createGateway(deps: GatewayDeps): ServeApi {
     const [rawPath = '', query = ''] = (req.url ?? '').split(/\?(.*)/s);
     const path = decoded(rawPath.slice(apiPrefix.length) || '/');
     const found = path === undefined ? undefined : match(req.method ?? '', path);
+    const foreign = foreignPageOf(req, cors());
+    if (foreign) return refused(req, 403, foreign.message);
     if (!found || path === undefined) return refusal(404);
     if (!take()) {
       count('api.throttled');
@@ -117,7 +131,6 @@ export function createGateway(deps: GatewayDeps): ServeApi {
     }
     const resource = `arn:aws:execute-api:${spec.region}:${spec.accountId}:${spec.id}/$default/${req.method}${path}`;
     try {
-      refuseForeign(req, '127.0.0.1', allows(cors(), req.headers.origin));
       const key = callers.keyOf(req);
       const body = await readBody(req, limits.bodyBytes);
       const caller = callers.callerOf(req, body, key, resource);

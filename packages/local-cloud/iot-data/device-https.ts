@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { AwsError } from '../aws-error.ts';
+import { initiatorOf, refusedPage } from '../aws/origin.ts';
 import { sendError } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -37,6 +38,8 @@ export function createDeviceHttps(deps: {
       if (!needs?.(call).every(isAllowed)) throw forbidden();
     };
     try {
+      const initiator = initiatorOf(req);
+      if (initiator?.kind === 'page') throw refusedPage(initiator.from); // its browser has a device's certificate
       await answerCall(plane, req, res, identity.principal, check);
     } catch (error) {
       if (!(error instanceof AwsError)) {

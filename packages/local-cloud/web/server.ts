@@ -39,11 +39,12 @@ export function isOwnHost(host: string | undefined): boolean {
 
 function answer(res: ServerResponse, status: number, type: string, body: string): void {
   res.writeHead(status, {
+    'cross-origin-resource-policy': 'same-origin',
     'content-type': type,
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     'content-security-policy':
-      "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'",
+      "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
   });
   res.end(body);
 }

@@ -1,6 +1,7 @@
 // The data directory belongs to one process at a time: a second one on the same files would corrupt both.
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { keepPrivate } from './private-folder.ts';
 import { StartError } from './start-error.ts';
 
 /** What tells a process from a later one with the same number: its start time where /proc has it. */
@@ -84,15 +85,16 @@ function makeFolder(dir: string): void {
 }
 
 /**
- * Creates `dir` if missing and takes its lock; the lock of a killed process is taken over.
+ * Creates `dir` if missing, keeps it to its owner, and takes its lock; the lock of a killed process is taken over.
  *
  * @returns a function that gives the lock back.
- * @throws StartError when another process holds it or the directory cannot be written.
+ * @throws StartError when another process holds it, or the directory cannot be written or kept private.
  */
 export function lockDataDir(dir: string): () => void {
   const file = path.join(dir, 'lock');
   try {
     makeFolder(dir);
+    keepPrivate(dir);
     while (!writeLock(file)) {
       const holder = readFileSync(file, 'utf8');
       if (isAlive(holder)) {

@@ -106,6 +106,7 @@ function stopWhenAsked(stop: () => Promise<void>): void {
 /** Resolves when the stack runs, or its usage is printed. @throws StartError for what the user can mend */
 export async function start(args: readonly string[], project?: Project): Promise<number> {
   process.env['TZ'] = 'UTC'; // as in Lambda; a worker thread takes its time zone from the process
+  process.umask(0o077); // what libraries write into the data directory is for its owner alone, too
   const options = parseStartOptions(args, project);
   if (options) await run(options, project);
   else process.stdout.write(`${usageOf(project)}\n`);

@@ -1,5 +1,5 @@
 // The way in: runs the command that the first argument names.
-import { printable } from './log.ts';
+import { printable, printableLines } from './log.ts';
 import type { CommandName, Project } from './project.ts';
 import { StartError } from './start-error.ts';
 
@@ -46,7 +46,9 @@ export async function runLocalCloud(args: readonly string[], project?: Project):
   } catch (error) {
     // A line for each thing that the user can mend; a stack trace only for what is our own fault.
     const told =
-      error instanceof StartError ? error.problems.map(printable) : [(error as Error).stack ?? String(error)];
+      error instanceof StartError
+        ? error.problems.map(printable)
+        : [printableLines((error as Error).stack ?? String(error))];
     process.stderr.write(`${told.join('\n')}\n`);
     process.exit(1);
   }

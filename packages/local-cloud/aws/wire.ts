@@ -1,6 +1,7 @@
 // How answers of the AWS port look on the wire: JSON, REST JSON, the query protocol's XML and S3's XML.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsError } from '../aws-error.ts';
+import { printableLines } from '../log.ts';
 import { renderXml, type XmlElements } from './xml.ts';
 
 /** Who signed a request with the temporary credentials of an identity pool. */
@@ -45,7 +46,9 @@ export function sendXml(res: ServerResponse, root: string, value: XmlElements, s
 
 const faultOf = (status: number) => (status < 500 ? 'Sender' : 'Receiver');
 
-const errorWriters: Readonly<Record<ErrorFormat, (res: ServerResponse, error: AwsError) => void>> = {
+type Told = Pick<AwsError, 'code' | 'message' | 'status'>;
+
+const errorWriters: Readonly<Record<ErrorFormat, (res: ServerResponse, error: Told) => void>> = {
   json(res, error) {
     res.setHeader('x-amzn-errortype', error.code);
     const type = res.req.headers['content-type'] ?? '';
@@ -75,5 +78,7 @@ export function sendError(res: ServerResponse, error: AwsError, format: ErrorFor
     return;
   }
   if (!res.req.complete) res.setHeader('connection', 'close');
-  errorWriters[format](res, error);
+  // What an error quotes of a request, such as a name, is shown on somebody's terminal.
+  const { code, status, message } = error;
+  errorWriters[format](res, { code, status, message: printableLines(message) });
 }

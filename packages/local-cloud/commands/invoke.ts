@@ -7,7 +7,7 @@ import type { InvokeCommandOutput } from '@aws-sdk/client-lambda';
 import { account } from '../account.ts';
 import { commandLineOf, commandOf, dataDirOf, type Project } from '../project.ts';
 import { readMetrics } from '../lambda/embedded-metrics.ts';
-import { printable } from '../log.ts';
+import { printable, printableLines } from '../log.ts';
 import { StartError } from '../start-error.ts';
 
 const usageOf = (project?: Project) =>
@@ -138,7 +138,7 @@ export async function invoke(args: readonly string[], project?: Project): Promis
   const payload = readEvent(wanted.eventFile);
   const answer = await send(wanted, readStack(wanted.dataDir, commandOf('start', project)), payload);
   const log = Buffer.from(answer.LogResult ?? '', 'base64').toString();
-  process.stderr.write(`${log}${printable(summaryOf(wanted, answer, log))}\n`);
-  process.stdout.write(`${Buffer.from(answer.Payload ?? []).toString('utf8')}\n`);
+  process.stderr.write(`${printableLines(log)}${printable(summaryOf(wanted, answer, log))}\n`);
+  process.stdout.write(`${printableLines(Buffer.from(answer.Payload ?? []).toString('utf8'))}\n`);
   return answer.FunctionError ? 1 : 0;
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../clock.ts';
+import { printableLines } from '../log.ts';
 import { defaultLimits } from '../mqtt/limits.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import { topicProblem } from '../mqtt/topics.ts';
@@ -171,6 +172,6 @@ async function explain({ source, rule: name, message, answers, overrides }: Want
 export async function rule(args: readonly string[], project?: Project): Promise<number> {
   const wanted = readWanted(args, project);
   const lines = wanted ? await explain(wanted) : [usageOf(project)];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${printableLines(lines.join('\n'))}\n`);
   return 0;
 }

@@ -5,7 +5,7 @@ import { systemClock } from '../clock.ts';
 import { createClosers } from '../closers.ts';
 import { createCounters } from '../counters.ts';
 import { explainDiskError, lockDataDir } from '../data-dir.ts';
-import { createLog, type Log } from '../log.ts';
+import { createLog, printableLines, type Log } from '../log.ts';
 import { commandOf, dataDirOf, type Project } from '../project.ts';
 import { resolveMqttHosts } from '../mqtt-hosts.ts';
 import { startStack, type Stack } from '../stack.ts';
@@ -90,7 +90,7 @@ function stopWhenAsked(stop: () => Promise<void>): void {
     stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+        process.stderr.write(`${printableLines((error as Error).stack ?? String(error))}\n`);
         process.exit(1);
       },
     );

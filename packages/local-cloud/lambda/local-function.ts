@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Count } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
+import { printableLines, type Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { createAsyncEvents } from './async-events.ts';
@@ -66,7 +66,8 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
   let bundle: Bundle | undefined;
   let running = 0;
 
-  const onLine = (line: string) => {
+  const onLine = (output: string) => {
+    const line = printableLines(output);
     logFile.append(line);
     readMetrics(line, onMetric);
     showWarnings(line);

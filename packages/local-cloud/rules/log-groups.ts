@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
+import { printable } from '../log.ts';
 import type { LogEvent } from './action.ts';
 
 /** Beyond it a file becomes `<file>.1`, and the one before it goes. */
@@ -54,7 +55,7 @@ export function createLogGroups(options: {
         const shown = JSON.stringify(group.slice(0, 512));
         throw new AwsError('ResourceNotFoundException', `the template declares no log group ${shown}`, 404);
       }
-      const text = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+      const text = events.map((event) => `${printable(JSON.stringify(event))}\n`).join('');
       const before = tails.get(group) ?? Promise.resolve();
       const done = before.catch(() => {}).then(() => append(group, text));
       tails.set(group, done);

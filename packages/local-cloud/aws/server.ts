@@ -3,7 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AwsError } from '../aws-error.ts';
+import { systemClock } from '../clock.ts';
 import { printable, type Log } from '../log.ts';
+import { createThrottledWarning } from '../rules/throttled-warning.ts';
+import { defaultConnectionLimits, limitConnections, type ConnectionLimits } from './connection-limits.ts';
 import { admitBrowser } from './cors.ts';
 import { refuseForeignHost } from './origin.ts';
 import { sendError, type AwsHandler, type Caller, type Count, type ErrorFormat } from './wire.ts';
@@ -34,16 +37,10 @@ export interface AwsServerOptions {
   readonly origins?: () => readonly string[];
   readonly log: Log;
   readonly count: Count;
+  readonly limits?: ConnectionLimits;
 }
 
-const limits = {
-  connections: 1_000,
-  headersMs: 10_000,
-  /** Long enough for a large upload. */
-  requestMs: 600_000,
-  idleMs: 65_000,
-  drainMs: 5_000,
-} as const;
+const DRAIN_MS = 5_000;
 
 const xmlServices = new Set(['s3', 's3control', 's3express', 'route53', 'cloudfront']);
 
@@ -126,7 +123,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 }
 
 async function close(server: Server): Promise<void> {
-  const deadline = setTimeout(() => server.closeAllConnections(), limits.drainMs);
+  const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
@@ -136,15 +133,16 @@ async function close(server: Server): Promise<void> {
 
 /** @throws the system's error, such as EADDRINUSE, when the port cannot be opened. */
 export async function createAwsServer(options: AwsServerOptions): Promise<AwsServer> {
-  const { host, port, log } = options;
+  const { host, port, log, count } = options;
   const server = createServer((req, res) => {
     res.on('error', (error) => log.warn('AWS answer was cut off', { reason: error.message }));
     void serve(options, req, res);
   });
-  server.maxConnections = limits.connections;
-  server.headersTimeout = limits.headersMs;
-  server.requestTimeout = limits.requestMs;
-  server.keepAliveTimeout = limits.idleMs;
+  const warn = createThrottledWarning(log, systemClock);
+  limitConnections(server, options.limits ?? defaultConnectionLimits, (reason) => {
+    count('aws.refused');
+    warn(reason, 'refused', { action: 'HTTP', port: 'AWS', reason });
+  });
   await listen(server, host, port);
   server.on('error', (error) => log.error('AWS port failed', { reason: error.message }));
   const address = server.address() as AddressInfo;

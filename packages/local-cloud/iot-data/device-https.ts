@@ -3,17 +3,22 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { AwsError } from '../aws-error.ts';
+import {
+  defaultConnectionLimits,
+  limitConnections,
+  type ConnectionLimits,
+} from '../aws/connection-limits.ts';
 import { initiatorOf, refusedPage } from '../aws/origin.ts';
 import { sendError } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Access, Identity } from '../mqtt/access.ts';
+import { createThrottledWarning } from '../rules/throttled-warning.ts';
 import { answerCall } from './api.ts';
 import type { DataCall, DataOperation, DataPlane } from './call.ts';
 
 /** A device that takes longer, or wants to go on, connects again. */
 const lifetimeMs = 300_000;
-const idleMs = 65_000;
 
 const forbidden = () => new AwsError('ForbiddenException', 'Forbidden', 403);
 
@@ -25,6 +30,7 @@ export function createDeviceHttps(deps: {
   readonly access: Access;
   readonly clock: Clock;
   readonly log: Log;
+  readonly limits?: ConnectionLimits;
 }): ServeDevice {
   const { plane, access, clock, log } = deps;
   const identities = new WeakMap<object, Identity>();
@@ -56,8 +62,11 @@ export function createDeviceHttps(deps: {
     res.on('error', () => req.socket.destroy()); // its device has gone
     void answer(req, res);
   });
-  server.timeout = idleMs;
-  server.keepAliveTimeout = idleMs;
+  const warn = createThrottledWarning(log, clock);
+  // How many there are, the port that hands them over sees to.
+  limitConnections(server, { ...(deps.limits ?? defaultConnectionLimits), connections: Infinity }, (reason) =>
+    warn(reason, 'refused', { action: 'HTTPS', reason }),
+  );
 
   return (socket, identity) => {
     identities.set(socket, identity);

@@ -7,9 +7,11 @@ import type { Clock } from '../clock.ts';
 import { plainAddress } from '../plain-address.ts';
 import type { Identity } from './access.ts';
 import type { BrokerContext, Client } from './client.ts';
+import { createThrottledWarning } from '../rules/throttled-warning.ts';
 import { createConnection } from './connection.ts';
 import { openDoor } from './door.ts';
 import type { EndingName } from './refusal.ts';
+import { keepRoom } from './handshakes.ts';
 import { chooseProtocol, whenSpoken } from './spoken.ts';
 
 /** Who a certificate is. `thingName` only where a thing is attached to it exclusively. */
@@ -87,9 +89,14 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   /** Those that are not MQTT, or not yet known to be. */
   const others = new Set<TLSSocket>();
 
-  const refuse = (socket: Socket, reason: string) => {
-    log.warn('refused', { action: 'TLS', ip: plainAddress(socket.remoteAddress ?? 'unknown'), reason });
+  const warn = createThrottledWarning(log, context.clock);
+  const report = (address: string | undefined, reason: string) => {
+    const ip = plainAddress(address ?? 'unknown');
+    warn(`${ip} ${reason}`, 'refused', { action: 'TLS', ip, reason });
     count('mqtt.refused');
+  };
+  const refuse = (socket: Socket, reason: string) => {
+    report(socket.remoteAddress, reason);
     socket.destroy();
   };
 
@@ -137,6 +144,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     handshakeTimeout: limits.handshakeTimeoutMs,
     ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
   });
+  keepRoom(server, limits, report);
   server.on('secureConnection', (socket) => {
     socket.on('error', () => socket.destroy()); // a connection logs its own; before it there is nothing to say
     try {

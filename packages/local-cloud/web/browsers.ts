@@ -23,7 +23,9 @@ export interface Browsers {
   /** Asks the policies of certificates, or those of roles and identities, by who it is about. */
   readonly authorize: Authorize;
   /** Opens the web port, on which `broker` serves MQTT, and `httpApi` the template's HTTP API. */
-  listen(options: Omit<WebOptions, 'upgrade' | 'api'> & { broker: Broker; httpApi?: HttpApi }): Promise<Web>;
+  listen(
+    options: Omit<WebOptions, 'upgrade' | 'api' | 'log' | 'count'> & { broker: Broker; httpApi?: HttpApi },
+  ): Promise<Web>;
 }
 
 /** The template's HTTP API, and what invokes its functions. */
@@ -59,7 +61,7 @@ export async function openBrowsers(options: {
       const callers = createApiCallers({ ...rules, permissions, clock });
       const api =
         httpApi && createGateway({ ...httpApi, callers, ownOrigins: () => origins, clock, log, count });
-      const opened = await createWeb({ ...web, upgrade, ...(api && { api }) });
+      const opened = await createWeb({ ...web, log, count, upgrade, ...(api && { api }) });
       origins = opened.origins;
       return opened;
     },

@@ -2,7 +2,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import {
+  defaultConnectionLimits,
+  httpConnectionsWithin,
+  limitConnections,
+  type ConnectionLimits,
+} from '../aws/connection-limits.ts';
+import { systemClock } from '../clock.ts';
 import { apiPrefix, type ServeApi } from '../http-api/gateway.ts';
+import type { Log } from '../log.ts';
+import { descriptorLimit } from '../mqtt/descriptors.ts';
+import { createThrottledWarning } from '../rules/throttled-warning.ts';
 
 export interface WebStatus {
   readonly totals: Readonly<Record<string, number>>;
@@ -18,6 +28,9 @@ export interface WebOptions {
   readonly status: () => WebStatus;
   /** Answers all that is asked for below /api. */
   readonly api?: ServeApi;
+  readonly log: Log;
+  readonly count: (name: string) => void;
+  readonly limits?: ConnectionLimits;
   /** Takes over the socket of a request to change to another protocol. */
   readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer, origins: readonly string[]) => void;
 }
@@ -30,7 +43,11 @@ export interface Web {
   close(): Promise<void>;
 }
 
-const limits = { connections: 2_000, headersMs: 10_000, requestMs: 30_000 } as const;
+/** Browsers keep an MQTT connection each. */
+const webLimits = {
+  ...defaultConnectionLimits,
+  connections: httpConnectionsWithin(descriptorLimit(), 2_000),
+};
 
 /** A page of another site that points its name at this machine must not read this one (DNS rebinding). */
 export function isOwnHost(host: string | undefined): boolean {
@@ -70,10 +87,12 @@ function handle(req: IncomingMessage, res: ServerResponse, { page, status, api }
 export async function createWeb(options: WebOptions): Promise<Web> {
   const origins: string[] = [];
   const server = createServer((req, res) => handle(req, res, options));
-  server.maxConnections = limits.connections;
-  server.headersTimeout = limits.headersMs;
-  server.requestTimeout = limits.requestMs;
   server.on('upgrade', (req, socket, head) => options.upgrade(req, socket, head, origins));
+  const warn = createThrottledWarning(options.log, systemClock);
+  limitConnections(server, options.limits ?? webLimits, (reason) => {
+    options.count('web.refused');
+    warn(reason, 'refused', { action: 'HTTP', port: 'web', reason });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);

@@ -230,13 +230,36 @@ test('TLS records of one byte each are read right', async () => {
   socket.destroy();
 });
 
+test('a port full of connections that do not end their handshake serves who does', async () => {
+  const served = await connectAsync(options('before'));
+  const hello = Buffer.from([0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3]);
+  const half: Socket[] = [];
+  for (let count = 0; count < 100; count += 1) {
+    const socket = quiet(tcp());
+    await once(socket, 'connect');
+    if (count % 2 === 0) socket.write(hello);
+    half.push(socket);
+    if (count % 25 !== 24) continue;
+    const between = await eventually('a client between them', () =>
+      connectAsync(options(`between-${count}`)).catch(() => undefined),
+    );
+    await between.endAsync();
+  }
+  await served.publishAsync('a/b', 'still here', { qos: 1 });
+  assert.ok(
+    harness.log.some(({ reason }) => String(reason).startsWith('its TLS handshake was not finished when')),
+  );
+  for (const socket of half) socket.destroy();
+  await served.endAsync();
+});
+
 test('more connections than the limit are refused and counted, and there is room again when one goes', async () => {
   const sockets = Array.from({ length: 20 }, () => tls());
   await Promise.all(sockets.map((socket) => once(socket, 'secureConnect')));
   const refused = harness.counters.get('mqtt.refused');
   const extra = tcp();
   await closed(extra);
-  assert.equal(harness.counters.get('mqtt.refused'), refused + 1);
+  await eventually('it was counted', () => harness.counters.get('mqtt.refused') === refused + 1);
   for (const socket of sockets) socket.destroy();
   await eventually('the refusal was logged', () =>
     harness.log.some(({ reason }) => reason === '20 connections are open'),

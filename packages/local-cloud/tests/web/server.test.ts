@@ -3,6 +3,7 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { silentLog } from '../../log.ts';
 import { pageOf } from '../../web/page.ts';
 import { createWeb, type WebOptions } from '../../web/server.ts';
 
@@ -13,6 +14,8 @@ async function open(options: Partial<WebOptions> = {}) {
     page: pageOf({ title: 'Cold & <chain>', startCommand: 'local-cloud start' }),
     status: () => ({ totals: { 'mqtt.received': 3 }, outputs: { RawBucket: 'raw' } }),
     upgrade: (_req, socket) => socket.destroy(),
+    log: silentLog,
+    count: () => {},
     ...options,
   });
   cleanup(() => web.close());

@@ -7,6 +7,7 @@ import { createCounters } from '../counters.ts';
 import { explainDiskError, lockDataDir } from '../data-dir.ts';
 import { createLog, printableLines, type Log } from '../log.ts';
 import { commandOf, dataDirOf, type Project } from '../project.ts';
+import { returnMemory } from '../memory.ts';
 import { resolveMqttHosts } from '../mqtt-hosts.ts';
 import { startStack, type Stack } from '../stack.ts';
 import { startDemo } from './demo.ts';
@@ -23,6 +24,7 @@ async function run({ source, demo, host, ...options }: StartOptions, project?: P
     const display = createDisplay(process.stdout, counters, systemClock, project?.totals);
     closers.add(() => display.stop());
     const log = createLog(display, () => systemClock.now());
+    closers.add(returnMemory(systemClock));
     const stack = await startStack({
       ...options,
       mqttHosts,

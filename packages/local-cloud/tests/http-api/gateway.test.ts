@@ -141,11 +141,23 @@ const unwanted: readonly (readonly [what: string, call: Call, reason: RegExp])[]
     /SHA-?256|does not match/i,
   ],
   ['whose host was changed', { change: (sent) => (sent.headers['host'] = 'localhost:1') }, /does not match/],
-  ['of a foreign page', { headers: { origin: 'https://evil.example' } }, /page https:\/\/evil\.example are not/],
-  ['of a page on another port', { headers: { origin: 'http://localhost:3000' } }, /page http:\/\/localhost:3000/],
+  [
+    'of a foreign page',
+    { headers: { origin: 'https://evil.example' } },
+    /page https:\/\/evil\.example are not/,
+  ],
+  [
+    'of a page on another port',
+    { headers: { origin: 'http://localhost:3000' } },
+    /page http:\/\/localhost:3000/,
+  ],
   ['of a page in a frame', { headers: { origin: 'null' } }, /page null are not/],
   ['of a form elsewhere', { headers: { 'sec-fetch-site': 'cross-site' } }, /page unknown are not/],
-  ['of a page on another port, without its origin', { headers: { 'sec-fetch-site': 'same-site' } }, /unknown/],
+  [
+    'of a page on another port, without its origin',
+    { headers: { 'sec-fetch-site': 'same-site' } },
+    /unknown/,
+  ],
   [
     'by another name for this machine',
     { change: (sent) => (sent.headers['host'] = 'evil.example') },

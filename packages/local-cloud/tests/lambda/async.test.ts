@@ -259,7 +259,12 @@ test('takes up after a restart the events that an earlier process left in the sp
   const spool = path.join(dir, 'spool');
   const { createSpool } = await import('../../lambda/spool.ts');
   const left = createSpool(spool);
-  await left.keep({ requestId: 'r1', functionName: 'tidegate-Slow', source: ['key'], payload: '{"a":"line\\nbreak"}' });
+  await left.keep({
+    requestId: 'r1',
+    functionName: 'tidegate-Slow',
+    source: ['key'],
+    payload: '{"a":"line\\nbreak"}',
+  });
   await left.keep({ requestId: 'r2', functionName: 'tidegate-Gone', source: [], payload: '{}' });
   await writeFile(path.join(spool, '1-x.event.tmp'), 'half');
   await first.lambda.close();

@@ -73,7 +73,7 @@ test('keeps the order of each source and forgets none, for any order of pushes a
     assert.equal(queue.waiting(source.split('/')), number + 1 - (taken.get(source) ?? 0));
   }
   while (queue.length > 0) take();
-  assert.deepEqual([...taken].sort(), [...pushed].sort());
+  assert.deepEqual(new Map([...taken]), pushed);
   assert.equal(queue.shift(), undefined);
 });
 

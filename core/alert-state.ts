@@ -1,5 +1,6 @@
 // What is remembered of one rule and one device: whether there is an alarm, who is told of it, and what is still owed.
 
+import type { Units } from './unit.ts';
 import type { Channel, Severity, Side, Stat } from './alert-rule.ts';
 
 /**
@@ -33,12 +34,16 @@ export interface LimitFinding {
   readonly stat: Stat;
   readonly perMinute?: true;
   readonly value: string;
+  /** Of value and limit, as people read it; absent where it is not known. */
+  readonly unit?: string;
   readonly side: Side;
   readonly limit: string;
 }
 
 export interface AbsenceFinding {
   readonly absence: 'silent' | 'offline';
+  /** None: its times are in seconds. */
+  readonly unit?: string;
   /** Seconds, as decimal text: how long it was gone, and the longest that is allowed. */
   readonly value: string;
   readonly limit: string;
@@ -128,6 +133,7 @@ export interface HistoryEntry {
   readonly windowStart?: number;
   readonly value?: string;
   readonly limit?: string;
+  readonly unit?: string;
   readonly by?: string;
   readonly comment?: string;
 }
@@ -136,4 +142,6 @@ export interface HistoryEntry {
 export interface Moment {
   readonly now: number;
   readonly snoozedUntil?: number;
+  /** Of the device's metrics, as people read them. */
+  readonly units?: Units;
 }

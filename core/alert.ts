@@ -12,6 +12,7 @@ import {
   hasFigure,
   isClearOf,
   isFinal,
+  judgedMetric,
   limitOf,
   statOf,
   type Figures,
@@ -181,13 +182,26 @@ function decided(
   const { deviceId, site, windowStart } = sample.window;
   const told = state?.alarm?.told;
   const toldSide = told?.absence === undefined ? told?.side : undefined;
-  const finding = findingOf(transition, rule, level, sample, toldSide);
+  const finding = named(findingOf(transition, rule, level, sample, toldSide), rule, sample, moment);
   return stateAfter(
     rule,
     state,
     { transition, deviceId, site, severity, finding, windowStart, since },
     moment,
   );
+}
+
+/** With the metric that was judged, of several spellings, and its unit. */
+function named(
+  finding: LimitFinding,
+  rule: LimitRule,
+  { window }: Sample,
+  { units = {} }: Moment,
+): LimitFinding {
+  const metric = judgedMetric(rule, finding.stat, window);
+  if (metric === undefined) return finding;
+  const unit = finding.stat !== 'count' && Object.hasOwn(units, metric) ? units[metric] : undefined;
+  return { ...finding, metric, ...(unit !== undefined && { unit }) };
 }
 
 /** The value that decided, and the limit that it crossed or came back from, on the side that was told of last. */

@@ -2,6 +2,7 @@
 
 import type { Notification, Transition } from './alert-state.ts';
 import { durationText } from './duration.ts';
+import { asciiUnits } from './unit.ts';
 
 export interface NotificationText {
   /** Under 100 printable ASCII characters, beginning with a letter, as SNS wants a Subject. */
@@ -104,7 +105,8 @@ function happening(notification: Notification): string {
     const gone = notification.absence === 'silent' ? ['no data', 'data again'] : ['offline', 'online again'];
     return `${isBack ? gone[1] : gone[0]} ${isBack ? 'after' : 'for'} ${spanText(value)}`;
   }
-  return `${figureName(notification)} ${value} ${WORDS[transition][notification.side]} ${limit}`;
+  const unit = unitText(notification);
+  return `${figureName(notification)} ${value}${unit} ${WORDS[transition][notification.side]} ${limit}${unit}`;
 }
 
 function details(notification: Notification): string[] {
@@ -115,10 +117,12 @@ function details(notification: Notification): string[] {
   const { stat, metric = 'readings', perMinute, side } = notification;
   return [
     `Window:   ${time}`,
-    `Value:    ${stat} ${metric}${perMinute ? ' per minute' : ''} = ${value}`,
-    `Limit:    ${WORDS[transition][side]} ${limit}`,
+    `Value:    ${stat} ${metric}${perMinute ? ' per minute' : ''} = ${value}${unitText(notification)}`,
+    `Limit:    ${WORDS[transition][side]} ${limit}${unitText(notification)}`,
   ];
 }
+
+const unitText = ({ unit }: Notification) => (unit === undefined ? '' : ` ${unit}`);
 
 /** Nobody wants to know the seconds of an hour. */
 function spanText(seconds: string): string {
@@ -141,7 +145,7 @@ export function printable(text: string): string {
 }
 
 function ascii(text: string): string {
-  return printable(text).replace(/[^ -~]/gu, '?');
+  return printable(asciiUnits(text)).replace(/[^ -~]/gu, '?');
 }
 
 /** GSM-7 sends brackets, braces, backslash, caret, bar and tilde as two units, and has no backtick. */

@@ -1,15 +1,19 @@
 // Whatever a device sends as a reading becomes one that can be trusted, or a rejection that says why.
 
+import { scaled } from './celsius.ts';
 import { decimalText, type Decimal } from './decimal.ts';
 import { fingerprint } from './fingerprint.ts';
 import { pathText, type Draft, type TimeLeaf } from './formats/draft.ts';
 import { measurementOf, type SkipReason } from './measurement.ts';
 import { freeName, metricNameOf } from './metric-name.ts';
 import { parseTimestamp, type TimestampFault } from './timestamp.ts';
+import { unitOf } from './unit.ts';
 
 export interface Metric {
   readonly name: string;
   readonly value: Decimal;
+  /** As people read it, such as `°C`; absent where nobody said it. */
+  readonly unit?: string;
 }
 
 export interface Reading {
@@ -167,36 +171,29 @@ function usableTime(
   return time.ms;
 }
 
-function metricsOf({ values }: Draft) {
-  const metrics = new Map<string, Decimal>();
+function metricsOf({ values, units = {}, inCelsius }: Draft) {
+  const metrics = new Map<string, Omit<Metric, 'name'>>();
   const skipped: Skipped[] = [];
   let rounded = 0;
   for (const { path, name: parts, value, unit } of values) {
     const plain = metricNameOf(parts);
     const found = measurementOf(value, plain);
-    const name = 'value' in found ? nameWithUnit(plain, found.unit ?? unit) : plain;
     if ('skip' in found) {
       skipped.push({ name: pathText(path), reason: found.skip });
     } else if (metrics.size === MAX_METRICS) {
       skipped.push({ name: pathText(path), reason: 'too-many' });
     } else {
+      const said = Object.hasOwn(units, plain) ? units[plain] : (found.unit ?? unit);
+      const metric = scaled({ name: plain, value: found.value, unit: unitOf(said) }, inCelsius);
       metrics.set(
-        freeName(name, (taken) => metrics.has(taken)),
-        found.value,
+        freeName(metric.name, (taken) => metrics.has(taken)),
+        { value: metric.value, ...(metric.unit !== undefined && { unit: metric.unit }) },
       );
-      if (found.isRounded) rounded += 1;
+      if (found.isRounded || metric.isRounded) rounded += 1;
     }
   }
-  return { metrics: [...metrics].map(([name, value]) => ({ name, value })), skipped, rounded };
+  return { metrics: [...metrics].map(([name, measured]) => ({ name, ...measured })), skipped, rounded };
 }
-
-const FAHRENHEIT = /^(?:°?F|℉|\[?degF\]?|Far|FAH|fahrenheit)$/i;
-
-/** Fahrenheit is in the name, so that no limit in Celsius judges it. */
-const nameWithUnit = (name: string, unit: string | undefined) =>
-  unit !== undefined && FAHRENHEIT.test(unit) && !/(?:^t|temp|_)f$/i.test(name)
-    ? metricNameOf([`${name}_F`])
-    : name;
 
 const SHOWN_SKIPS = 5;
 

@@ -4,6 +4,7 @@ import { appliesTo, type AlertRule } from '../core/alert-rule.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
 import type { Device } from '../core/device.ts';
 import { end, remind } from '../core/reminder.ts';
+import { unitsOf } from '../core/unit.ts';
 import { rescheduled } from '../core/withholding.ts';
 import { createLookBack, type LookBack } from './look-back.ts';
 import type { AlertStore, DeviceAlerts } from './ports.ts';
@@ -111,9 +112,9 @@ async function advance(
   }
 }
 
-async function momentOf({ now }: DeviceSweepParts, { load }: Visit): Promise<Moment> {
+async function momentOf({ now }: DeviceSweepParts, { load, device }: Visit): Promise<Moment> {
   const { snooze } = await load();
-  return { now: now(), ...(snooze && { snoozedUntil: snooze.until }) };
+  return { now: now(), ...(snooze && { snoozedUntil: snooze.until }), units: unitsOf(device) };
 }
 
 function note({ owing }: Visit, ruleId: string, state: AlertState | undefined): void {

@@ -9,7 +9,7 @@ export interface Leaf {
   /** The parts of the metric's name. */
   readonly name: Path;
   readonly value: unknown;
-  /** As the format gives it, such as `Cel` or `hPa`. */
+  /** As the payload or the format gives it, such as `Cel` or `hPa`. */
   readonly unit?: string;
 }
 
@@ -36,6 +36,10 @@ export interface Draft {
   /** The first that can be used is the time of the reading. */
   readonly times: readonly TimeLeaf[];
   readonly values: readonly Leaf[];
+  /** What people say of units, by metric; it counts more than what the payload says. */
+  readonly units?: Readonly<Record<string, string>>;
+  /** People want Celsius of what is in Fahrenheit or Kelvin. */
+  readonly inCelsius?: boolean;
   /** Parts that are in no draft and that `unusedPaths` cannot see: of a text that is JSON, or lines that cannot be read. */
   readonly unmeasured?: readonly Path[];
   /** One sentence for a reading without a measurement: what the sender can do about it. */

@@ -2,16 +2,8 @@
 
 import { createRecent } from '../recent.ts';
 import { parseTimestamp } from '../timestamp.ts';
-import {
-  isObject,
-  isText,
-  leavesOf,
-  type Draft,
-  type Json,
-  type Leaf,
-  type Path,
-  type TimeLeaf,
-} from './draft.ts';
+import { isObject, leavesOf, type Draft, type Json, type Path, type TimeLeaf } from './draft.ts';
+import { withSaidUnits } from './said-units.ts';
 
 /**
  * Names of a reading's time, in small letters and without `_` and `-`, by how many formats use them
@@ -51,17 +43,8 @@ export function generalDraft(value: Json, path: Path = [], outer: readonly TimeL
     [],
     (member, depth) => depth === 0 && (taken.has(member) || (id !== undefined && member === 'id')),
   );
-  const unit = UNIT_MEMBERS.map((name) => value[name]).find((text) => isText(text) && FAHRENHEIT.test(text));
-  const values = unit === undefined ? leaves : leaves.map((leaf) => inFahrenheit(leaf));
-  return { at: path, ...(id && { id }), times: [...times, ...outer], values };
+  return { at: path, ...(id && { id }), times: [...times, ...outer], values: withSaidUnits(leaves, value) };
 }
-
-/** Members beside a temperature that may say its unit. */
-const UNIT_MEMBERS = ['unit', 'units', 'temperature_unit', 'temp_unit'];
-const FAHRENHEIT = /^(?:°?F|℉|fahrenheit)$/i;
-
-const inFahrenheit = (leaf: Leaf): Leaf =>
-  /temp/i.test(leaf.name.at(-1) ?? '') ? { ...leaf, unit: 'F' } : leaf;
 
 /** Text or a number. */
 export function idOf(value: Json, path: Path): Draft['id'] {

@@ -6,7 +6,7 @@ const SPELLINGS: readonly (readonly [unit: string, spellings: string])[] = [
   ['°F', 'F|f|[degF]|℉|° F|degF|deg F|°Fahrenheit|fahrenheit|FAH|Far|degree fahrenheit|degrees fahrenheit'],
   ['K', 'KEL|kelvin'],
   ['°', 'deg|DD|degree|degrees'],
-  ['%', '%RH|P1|% RH|%rH|RH%|RH|%EL|percent|pct|percentage'],
+  ['%', 'percent|%RH|P1|% RH|%rH|RH%|RH|%EL|pct|percentage'],
   ['ppm', '[ppm]|59'],
   ['ppb', '[ppb]'],
   ['µg/m³', 'ug/m3|GQ|ug/m^3|ug/m³|μg/m³|μg/m3|µg/m3'],
@@ -97,9 +97,6 @@ for (const [unit, spellings] of SPELLINGS) {
     if (spelling.length >= SHORTEST_ANY_CASE) ANY_CASE.set(small, unit);
   }
 }
-
-/** Units that are kept in any spelling but their own, for the documentation. */
-export const KNOWN_UNITS: readonly string[] = SPELLINGS.map(([unit]) => unit);
 
 /**
  * A unit as people read it: `Cel`, `C` and `degC` are `°C`. One that is not known stays as it is, up to 16 printable

@@ -23,7 +23,7 @@ export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds
       look: createLookAtMetrics({ devices, history }),
       now,
     }),
-    ...mappingRoutes({ mappings, rules, now }),
+    ...mappingRoutes({ mappings, lastMessages: ports.lastMessages, devices, rules, now }),
   ];
 }
 

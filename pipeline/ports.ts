@@ -128,6 +128,11 @@ export interface MappingStore {
   append(version: MappingVersion): Promise<boolean>;
 }
 
+export interface LastMessages {
+  /** Messages as the archive has them, newest first, of which it takes seconds at most to read. Rejects with the SDK's error. */
+  newestFirst(): AsyncIterable<unknown>;
+}
+
 /** What is known of a device's alerts. */
 export interface DeviceAlerts {
   /** By rule id. */
@@ -243,6 +248,7 @@ export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules
   readonly devices: DeviceStore;
   readonly windows: WindowHistory;
   readonly mappings: MappingStore;
+  readonly lastMessages: LastMessages;
 }
 
 /** Where a use case says what it did. */

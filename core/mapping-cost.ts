@@ -36,6 +36,7 @@ export function charged(name: string, found: NativeFunction, spend: Spend): Nati
 function costOf(name: string, values: readonly unknown[]): number {
   const depth = WHOLE.has(name) ? Infinity : MEMBERS.has(name) ? 2 : 1;
   const size = values.reduce<number>((sum, value) => sum + sizeOf(value, depth), 0);
+  if (name === 'replace') return size * MATCHING_FACTOR + growthOf(values);
   if (MATCHING.has(name)) return size * MATCHING_FACTOR;
   const length = Array.isArray(values[0]) ? values[0].length : 0;
   if (name === 'sort') return size * Math.ceil(Math.log2(length + 2));
@@ -43,6 +44,15 @@ function costOf(name: string, values: readonly unknown[]): number {
   if (name === 'pad') return size + Math.abs(Number(values[1])) / CHARACTERS_A_STEP;
   if (name === 'join') return size + length * sizeOf(values[1], 1);
   return COPYING.has(name) ? size + (length * length) / COPIES_A_STEP : size;
+}
+
+/** What `$replace` may add: where a text is looked for, exactly; else as if each character were replaced by all over 64. */
+function growthOf([text, pattern, replacement]: readonly unknown[]): number {
+  if (typeof text !== 'string' || typeof replacement !== 'string') return 0;
+  const isText = typeof pattern === 'string' && pattern !== '';
+  const times = isText ? text.split(pattern).length - 1 : text.length;
+  const each = isText ? replacement.length : Math.max(0, replacement.length - CHARACTERS_A_STEP);
+  return (times * each) / CHARACTERS_A_STEP;
 }
 
 /** More than any evaluation may take: what is larger or deeper need not be looked at. */

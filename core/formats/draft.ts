@@ -22,6 +22,8 @@ export interface TimeLeaf {
   readonly isUtc?: boolean;
   /** A time that cannot be used rejects the reading; otherwise the next is tried, and at last the arrival counts. */
   readonly isStrict?: boolean;
+  /** It is one, but nobody knows of what. */
+  readonly isUnused?: boolean;
   /** `value` is a number of seconds after the arrival, negative for what was before it. */
   readonly isRelative?: boolean;
 }

@@ -44,6 +44,7 @@ beforeAll(async () => {
     ...tableVariables,
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
     WINDOW_RETENTION_DAYS: '90',
+    RAW_BUCKET: 'raw',
   }));
   const { handler } = await import('../../functions/api.ts');
   api = (event) => handler(event as never, context) as Promise<Answer>;

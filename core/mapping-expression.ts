@@ -111,9 +111,8 @@ function guard(expression: Expression, functions: ReadonlyMap<string, NativeFunc
 function comparedNodes(root: unknown): ReadonlySet<unknown> {
   const compared = new Set<unknown>();
   for (const node of nodesOf(root)) {
-    const { lhs, rhs } = node as Node & { readonly lhs?: unknown; readonly rhs?: unknown };
-    if (node.type !== 'binary' || !COMPARISONS.has(String(node.value))) continue;
-    compared.add(lhs).add(rhs);
+    const { type, value, lhs, rhs } = node;
+    if (type === 'binary' && COMPARISONS.has(String(value))) compared.add(lhs).add(rhs);
   }
   return compared;
 }

@@ -34,3 +34,6 @@ export const mappingFields = {
 
 /** What is stored beside the id and the time of a version. */
 export const storedMapping = z.strictObject(mappingFields);
+
+/** What is tried of a request: with or without what a request has beside it. */
+export const triedMapping = z.object(mappingFields);

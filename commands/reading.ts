@@ -98,7 +98,7 @@ function mappingIn(file: string): Omit<MappingParts, 'id'> {
   if (!file.endsWith('.json')) return { expression: text };
   try {
     const { success, data, error } = triedMapping.safeParse(JSON.parse(text));
-    if (success) return data as Omit<MappingParts, 'id'>;
+    if (success) return data;
     const [issue] = error.issues;
     throw new QuestionError(`${file}: ${issue?.path.join('.') || 'the mapping'}: ${issue?.message}`);
   } catch (error) {

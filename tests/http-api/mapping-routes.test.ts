@@ -74,7 +74,7 @@ test('a mapping is made, changed and ended, each a minute later, and its version
 });
 
 const wrong: readonly (readonly [what: string, body: unknown, detail: RegExp])[] = [
-  ['no expression', {}, /`expression` must be given/],
+  ['no expression', {}, /`expression` is missing/],
   ['what is not JSONata', { expression: '{"t": (' }, /`expression` is not usable: .*, at character 7/],
   ['a function of chance', { expression: '{"t": $random()}' }, /\$random is not available/],
   ['another id', { ...lora, id: 'other' }, /`id` must be lora-2, as in the path/],

@@ -75,8 +75,6 @@ export type Fault = { readonly fault: RejectionReason; readonly detail: string }
 /** As many as one DynamoDB update can carry, whose expression is 4 KB at most. */
 export const MAX_METRICS = 32;
 export const MAX_NAME_LENGTH = 128;
-/** A gateway has few children whose names are alike but for what is replaced. */
-const SHORT_FINGERPRINT = 6;
 
 /** A reading, and what of its draft is not in it. */
 export interface ParsedReading {
@@ -115,13 +113,11 @@ export function parseReading(
 
 /**
  * `<gateway>:<child>`: a gateway speaks for devices of its own only. Characters that would not do in a topic or a URL are
- * replaced by `_`, and a fingerprint behind `~`, which no thing's name has, then tells names apart that would be alike; of a
- * name that is too long it takes the place of the end.
+ * replaced by `_`; of a name that is too long, or that has nothing else, a fingerprint takes the place of the end.
  */
 export function childId(gateway: string, child: string): string {
   const plain = child.replaceAll(/[^\p{L}\p{N}_.:-]+/gu, '_').replaceAll(/^[_:]+|[_:]+$/g, '');
-  const short = plain === child ? '' : `~${fingerprint(child).slice(0, SHORT_FINGERPRINT)}`;
-  const name = `${gateway}:${plain || '_'}${short}`;
+  const name = `${gateway}:${plain || `~${fingerprint(child)}`}`;
   if (name.length <= MAX_NAME_LENGTH) return name;
   const end = `~${fingerprint(`${gateway}:${child}`)}`;
   return name.slice(0, MAX_NAME_LENGTH - end.length).toWellFormed() + end;

@@ -84,7 +84,7 @@ for (const block of all.filter((each) => !isLeftOut(each))) {
     () => {
       const before = exported.get(document) ?? '';
       // Node's own pipe is a socket, which a program cannot open as /dev/stdout.
-    const script = `set -o pipefail\n{\n${before}\nset -ex\n${withPorts(text)}\n} 2>&1 | cat`;
+      const script = `set -o pipefail\n{\n${before}\nset -ex\n${withPorts(text)}\n} 2>&1 | cat`;
       const { status, stdout } = spawnSync('bash', ['-c', script], {
         cwd: checkout,
         encoding: 'utf8',

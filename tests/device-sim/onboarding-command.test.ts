@@ -90,7 +90,7 @@ test('create writes CA, certificate and a private key, and prints the command th
   assert.equal(statSync(file('store-1.key.pem')).mode & 0o777, 0o600);
   const certificate = new X509Certificate(readFileSync(file('store-1.cert.pem')));
   assert.ok(certificate.checkPrivateKey(createPrivateKey(readFileSync(file('store-1.key.pem')))));
-  assert.deepEqual(iot.identify(certificate.raw), { principal: idOf('store-1.cert.pem') });
+  assert.partialDeepStrictEqual(iot.identify(certificate.raw), { principal: idOf('store-1.cert.pem') });
   assert.match(
     stdout,
     /mosquitto_pub -h 127\.0\.0\.1 -p 8883 --cafile \S+ca\.pem .*-i store-1 -q 1 -t telemetry\/seattle\/store-1 /s,

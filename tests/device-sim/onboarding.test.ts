@@ -40,7 +40,7 @@ test('a device gets thing, type, group, policy and an active certificate for a k
   const { certificatePem, keyPem, certificateId } = await onboard(client, spec);
   const certificate = new X509Certificate(certificatePem);
   assert.ok(certificate.checkPrivateKey(createPrivateKey(keyPem)));
-  assert.deepEqual(iot.identify(certificate.raw), { principal: certificateId });
+  assert.partialDeepStrictEqual(iot.identify(certificate.raw), { principal: certificateId });
   const request = { principal: certificateId, clientId: 's1', sourceIp: '::1', action: 'iot:Publish' };
   assert.equal(iot.authorize({ ...request, resource: 'topic/s1' }).allowed, true);
   const thing = iot.registry.things.get('s1');

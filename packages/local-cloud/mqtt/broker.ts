@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { createLogThrottle } from '../log-throttle.ts';
 import { plainAddress } from '../plain-address.ts';
 import type { Identity } from './access.ts';
 import type { BrokerContext, Client } from './client.ts';
@@ -164,24 +163,13 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   server.on('tlsClientError', (error: Error & { reason?: string }, socket) => {
     refuse(socket, `TLS handshake failed: ${error.reason ?? error.message}`); // the message names OpenSSL's own files
   });
-  const mayLog = createLogThrottle(context.clock, { pauseMs: 1_000, maxLines: 20 });
-  /** Whoever floods the port floods the log with a line a second at most. */
-  const turnAway = (socket: Socket, reason: string) => {
-    const ip = plainAddress(socket.remoteAddress ?? 'unknown');
-    const leftOut = mayLog(`${ip} ${reason}`);
-    if (leftOut)
-      log.warn('refused', { action: 'TLS', ip, reason, notShown: leftOut.ofCause + leftOut.ofOthers });
-    count('mqtt.refused');
-    socket.destroy();
-  };
-
   const door = await openDoor({
     hosts,
     port: options.port,
     clock: context.clock,
     limits,
     enter: (socket) => server.emit('connection', socket),
-    refuse: turnAway,
+    refuse,
     failed: (error) => log.error('a connection could not be accepted', { reason: error.message }),
   });
 

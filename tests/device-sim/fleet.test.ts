@@ -251,7 +251,7 @@ test('makes a certificate once and uses it again, the key readable by its owner 
     keyPem: 'key of sim-20',
   });
   assert.equal((await stat(path.join(folder, 'sim-1.key.pem'))).mode & 0o777, 0o600);
-  assert.equal((await readdir(folder)).length, 40);
+  assert.equal((await readdir(folder)).filter((file) => file.endsWith('.pem')).length, 40);
 });
 
 test('makes a device again whose making was cut short before its certificate was kept', async () => {

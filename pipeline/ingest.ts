@@ -7,6 +7,7 @@ import { remedyFor } from '../core/remedy.ts';
 import { foldReadings, windowStartOf, type Delta, type Window } from '../core/window.ts';
 import { createBatch, type Batch, type FailedMessage } from './batch.ts';
 import { createPaying } from './deliver.ts';
+import { countDeliveries } from './deliver-events.ts';
 import { createAlerting, type JudgeWindows } from './judge.ts';
 import type { Counting, DeviceStore, IngestPorts, KeepRejected, WindowStore } from './ports.ts';
 import { createRecentRules } from './rules.ts';
@@ -163,11 +164,18 @@ async function judgeChanged(
 ): Promise<void> {
   const devices = ofMessagesInTime([...newestByDevice(windows)], batch);
   const payers = payersOf(batch.messages);
-  const onSent = () => counting.count('AlertsSent', 1);
+  const onUnreadable = ({ message }: Error) => {
+    counting.count('AlertStatesUnreadable', 1);
+    counting.warn('Alert not judged', { reason: message });
+  };
   const newest = devices.flatMap(([, changed]) => changed);
   const late = lateWindows(newest, batch.messages, windowSeconds);
   const judge = ([deviceId, changed]: (typeof devices)[number]) =>
-    judgeWindows(changed, payers.get(deviceId) ?? 'unknown', { onSent, late });
+    judgeWindows(changed, payers.get(deviceId) ?? 'unknown', {
+      ...countDeliveries(counting),
+      onUnreadable,
+      late,
+    });
   await batch.each(devices, judge, (message, [deviceId]) => isOf(message, deviceId), SHARES.judging);
 }
 

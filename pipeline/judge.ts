@@ -8,7 +8,7 @@ import {
   type AlertRule,
   type LimitRule,
 } from '../core/alert-rule.ts';
-import { isSuspect, judge } from '../core/alert.ts';
+import { isSuspect, judge, type Recent } from '../core/alert.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
 import type { Device } from '../core/device.ts';
@@ -94,17 +94,23 @@ export function createAlerting(options: {
     const { deviceId, windowStart: start } = current;
     const looksBack = (rule.forWindows ?? 1) > 1 || needsClosedWindows(rule);
     let state = from;
-    for (;;) {
-      const isOpen = state !== undefined && isAlarm(state);
-      const before =
-        looksBack || isOpen ? await lookBack(rule, { deviceId, start, current, isAlarm: isOpen }) : [];
-      const recent = isClosed ? { closed: [...before, current] } : { closed: before, current };
-      const next = judge(rule, state, recent, { ...moment, now: now() });
-      if (next === undefined || next === state) return state;
-      const written: boolean = await alerts.transition(state, next);
-      state = written ? next : await reload(deviceId, rule.id);
-      if (state && state.unfiled.length >= FILED_BETWEEN) state = await paying.file(state);
+    // The window before it may have been the newest of an event, and open then: what it decides comes first.
+    const views: readonly ((before: readonly Window[]) => Recent)[] = isClosed
+      ? [(closed) => ({ closed }), (before) => ({ closed: [...before, current] })]
+      : [(closed) => ({ closed, current })];
+    for (const view of views) {
+      for (;;) {
+        const isOpen = state !== undefined && isAlarm(state);
+        const before =
+          looksBack || isOpen ? await lookBack(rule, { deviceId, start, current, isAlarm: isOpen }) : [];
+        const next = judge(rule, state, view(before), { ...moment, now: now() });
+        if (next === undefined || next === state) break;
+        const written: boolean = await alerts.transition(state, next);
+        state = written ? next : await reload(deviceId, rule.id);
+        if (state && state.unfiled.length >= FILED_BETWEEN) state = await paying.file(state);
+      }
     }
+    return state;
   }
 
   async function reload(deviceId: string, ruleId: string): Promise<AlertState | undefined> {

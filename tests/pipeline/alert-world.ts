@@ -145,8 +145,14 @@ export function createAlertWorld({
       snooze: async (deviceId, snooze) => services.alerts.snooze(deviceId, snooze),
       async *listOpen() {
         const open: AlertState[] = [];
-        for await (const state of services.alerts.listOpen()) open.push(state);
+        const faults: unknown[] = [];
+        try {
+          for await (const state of services.alerts.listOpen()) open.push(state);
+        } catch (error) {
+          faults.push(error); // of one that cannot be read, after all others
+        }
         yield* await act('read', async () => open);
+        if (faults.length > 0) throw faults[0];
       },
       async transition(previous, next) {
         const owed = new Set(next.pending.map(({ notification }) => notification.alertId));

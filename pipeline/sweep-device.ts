@@ -12,6 +12,7 @@ import {
   newestWindows,
   stepOf,
   usualWindows,
+  windowsInTime,
   type BeginSteps,
   type DeviceSweepParts,
 } from './sweep-steps.ts';
@@ -31,6 +32,7 @@ interface Visit {
   readonly device: Device;
   readonly lookBack: LookBack;
   readonly newest: () => Promise<readonly Window[]>;
+  readonly inTimeWindows: (start: number) => Promise<readonly Window[]>;
   /** The alerts of the device as they are stored, read once, and only where something may change. */
   readonly load: () => Promise<DeviceAlerts>;
   /** Alarms that no rule has judged yet, by rule id. */
@@ -53,12 +55,18 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
 function beginVisit(parts: DeviceSweepParts, device: Device, open: readonly AlertState[]): Visit {
   const { alerts, windows, windowSeconds, now } = parts;
   let reading: ReturnType<WindowStore['before']> | undefined;
+  const inTime = new Map<number, ReturnType<WindowStore['before']>>();
   let loading: ReturnType<AlertStore['load']> | undefined;
   return {
     device,
     lookBack: createLookBack(windows, usualWindows(parts)),
     newest: () =>
       (reading ??= windows.before(device.deviceId, now() + windowSeconds * 1000, newestWindows(parts))),
+    async inTimeWindows(start) {
+      const known = inTime.get(start) ?? windows.before(device.deviceId, start, windowsInTime(parts));
+      inTime.set(start, known);
+      return known;
+    },
     load: () => (loading ??= alerts.load(device.deviceId)),
     standing: new Map(open.filter(({ state }) => state !== 'ok').map((state) => [state.ruleId, state])),
     // What is open only because it owes something.
@@ -68,10 +76,10 @@ function beginVisit(parts: DeviceSweepParts, device: Device, open: readonly Aler
 
 /** Takes the steps that time brings about for one rule, and reminds. */
 async function judgeRule(parts: DeviceSweepParts, visit: Visit, rule: AlertRule): Promise<void> {
-  const { device, lookBack, newest, load } = visit;
+  const { device, lookBack, newest, inTimeWindows, load } = visit;
   const standing = visit.standing.get(rule.id);
   visit.standing.delete(rule.id);
-  const begin = await stepOf(parts, { rule, device, standing, lookBack, newest, load });
+  const begin = await stepOf(parts, { rule, device, standing, lookBack, newest, inTimeWindows, load });
   if (standing ? !wouldChange(rule, standing, begin, parts.now()) : !begin) return;
   const [{ states, unreadable }, moment] = [await load(), await momentOf(parts, visit)];
   const fault = unreadable?.get(rule.id);

@@ -46,6 +46,8 @@ export interface Case<Rule = AlertRule> {
   readonly device: Device;
   readonly standing: AlertState | undefined;
   readonly lookBack: LookBack;
+  /** Those before `start` (epoch milliseconds) that events still judge, and some before them, read once a visit. */
+  readonly inTimeWindows: (start: number) => Promise<readonly Window[]>;
   /** The newest windows, also those that are open, read once a visit. */
   readonly newest: () => Promise<readonly Window[]>;
   /** What is stored, read once a visit. */
@@ -58,15 +60,25 @@ const CLOSES_AFTER_MS = 60_000;
 const LOOKS_BACK_MS = 900_000;
 /** Windows that were closed in the last sweeps are judged once more: late readings may have changed them. */
 const CLOSED_LATELY_MS = 120_000;
+/** Events judge windows whose readings come so long after their end. */
+const IN_TIME_MS = 600_000;
+/** Of windows of a second. */
+const MAX_WINDOWS = 300;
 
 /** A device's newest windows: those of the last two minutes, where it sends all the time. */
 export const newestWindows = ({ windowSeconds }: DeviceSweepParts): number =>
   Math.ceil(CLOSED_LATELY_MS / (windowSeconds * 1000));
 
 /** How many windows all rules of a device mostly look at. */
-export function usualWindows({ rules, windowSeconds }: DeviceSweepParts): number {
+export const usualWindows = (parts: DeviceSweepParts): number => windowsOf(parts, CLOSED_LATELY_MS);
+
+/** How many they look at where one of them may change something. */
+export const windowsInTime = (parts: DeviceSweepParts): number =>
+  Math.min(MAX_WINDOWS, windowsOf(parts, IN_TIME_MS));
+
+function windowsOf({ rules, windowSeconds }: DeviceSweepParts, span: number): number {
   const longest = Math.max(0, ...rules.filter(isLimitRule).map(windowsBefore));
-  return longest + Math.ceil(CLOSED_LATELY_MS / (windowSeconds * 1000));
+  return longest + Math.ceil(span / (windowSeconds * 1000));
 }
 
 /** What the rule makes of the device's state now; undefined when there is nothing to look at. Rejects with the SDK's error. */
@@ -127,9 +139,10 @@ async function heardAt(
 
 /** Judges the windows that time closed lately, one after the other. */
 async function limitStep(
-  { windowSeconds, now }: DeviceSweepParts,
-  { rule, device, standing, lookBack }: Case<LimitRule>,
+  parts: DeviceSweepParts,
+  { rule, device, standing, lookBack, inTimeWindows }: Case<LimitRule>,
 ): Promise<BeginSteps | undefined> {
+  const { windowSeconds, now } = parts;
   const size = windowSeconds * 1000;
   const { deviceId, lastSeenAt = -Infinity } = device;
   if (!standing && now() - lastSeenAt > size + LOOKS_BACK_MS) return undefined;
@@ -144,7 +157,13 @@ async function limitStep(
     ({ windowStart }, index) => windowStart >= start - CLOSED_LATELY_MS || index === closed.length - 1,
   );
   if (lately.length === 0 || !(standing || lately.some(isNews))) return undefined;
-  return () => stepThrough(rule, closed, closed.length - lately.length);
+  const begin = () => stepThrough(rule, closed, closed.length - lately.length);
+  if (begin()(standing, { now: now() }) === standing) return undefined;
+  // An event with many windows may be judged just now: step through what it steps through, not past it.
+  const found = await inTimeWindows(start);
+  const all = found.length > closed.length ? found : closed;
+  const inTime = all.filter(({ windowStart }) => windowStart >= start - IN_TIME_MS);
+  return () => stepThrough(rule, all, all.length - Math.max(1, inTime.length));
 }
 
 /** Steps from one window that changes the state to the next, those from `first` on. */

@@ -39,11 +39,14 @@ interface History {
   readonly jumps: number;
   /** How many windows come in one event. */
   readonly packed: number;
+  /** Whether a sweep comes before each event is judged, once its readings are counted. */
+  readonly swept: boolean;
 }
 const histories: fc.Arbitrary<History> = fc.record({
   seed: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
   jumps: fc.constantFrom(0.02, 0.2, 0.9),
-  packed: fc.constantFrom(1, 1, 7, 300, 1000),
+  packed: fc.constantFrom(1, 7, 7, 20, 300, 1000),
+  swept: fc.boolean(),
 });
 
 /** Park and Miller's generator. */
@@ -72,6 +75,8 @@ async function live(history: History) {
   let event: Window[] = [];
   const judgeAll = async () => {
     const [first] = event;
+    // Sweeps look ten minutes back, as what comes later than that is late.
+    if (history.swept && history.packed <= 20) await environment.sweep(`sweep-${world.clock.time}`);
     if (first) await environment.judge(event, `event-${first.windowStart}`);
     event = [];
   };
@@ -89,6 +94,7 @@ async function live(history: History) {
       const reading = { deviceId: 'device', site: 'seattle', timestamp, metrics, fingerprint: print };
       window = (await world.services.windows.apply(deltaOf(reading, WINDOW_SECONDS))).window;
     }
+    await world.services.devices.sighted('device', 'seattle', world.clock.time);
     event.push(window!);
     windows.push(window!);
     if (event.length >= history.packed) await judgeAll();

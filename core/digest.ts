@@ -10,8 +10,8 @@ export interface Digest {
   /** The worst first, then by site; what is of one alert in order. */
   readonly notifications: readonly Notification[];
   readonly channels: readonly Channel[];
-  /** Which of several mails, from 1. */
-  readonly part?: { readonly number: number; readonly of: number };
+  /** Which of several mails, from 1, and how many notifications all of them name. */
+  readonly part?: { readonly number: number; readonly of: number; readonly total: number };
   /** The text message beside several mails, which name what it counts. */
   readonly isSummary?: true;
 }
@@ -37,7 +37,7 @@ export function digestsOf(alerts: readonly (readonly Notification[])[]): Digest[
   const others = channels.filter((channel) => channel !== SMS);
   if (others.length === 0) return [{ notifications: all, channels }];
   const mails = parts.map((notifications, index) => ({
-    ...{ notifications, channels: others, part: { number: index + 1, of: parts.length } },
+    ...{ notifications, channels: others, part: { number: index + 1, of: parts.length, total: all.length } },
   }));
   const isTexted = others.length < channels.length;
   return isTexted ? [{ notifications: all, channels: [SMS], isSummary: true }, ...mails] : mails;
@@ -47,7 +47,8 @@ export function digestsOf(alerts: readonly (readonly Notification[])[]): Digest[
 export function digestText({ notifications, part }: Digest, page: string): NotificationText {
   const counts = countBy(notifications, headOf);
   const summary = counts.map(([head, count]) => `${count} ${head}`).join(', ');
-  const total = `${notifications.length} ${notifications.length === 1 ? 'alert' : 'alerts'} in a minute`;
+  const count = part ? `${notifications.length} of ${part.total}` : String(notifications.length);
+  const total = `${count} ${count === '1' ? 'alert' : 'alerts'} in a minute`;
   const mail = part ? ` (mail ${part.number} of ${part.of})` : '';
   const link = alertListLink(page, notifications);
   const lines = [`${total}: ${summary}${mail}`, '', ...sections(notifications), '', `See: ${link}`];

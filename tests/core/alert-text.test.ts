@@ -226,7 +226,7 @@ test('a thousand devices are in as many mails as it takes, the worst first, by s
   assert.deepEqual([summary!.isSummary, summary!.channels], [true, ['sms']]);
   assert.deepEqual(
     mails.map(({ part, channels }) => [part, channels]),
-    mails.map((_, index) => [{ number: index + 1, of: mails.length }, ['email']]),
+    mails.map((_, index) => [{ number: index + 1, of: mails.length, total: 1000 }, ['email']]),
   );
   const order = mails.flatMap(({ notifications: named }) =>
     named.map(({ severity, site }) => `${severity} ${site}`),
@@ -243,7 +243,7 @@ test('a thousand devices are in as many mails as it takes, the worst first, by s
   );
   assert.match(
     digestText(mails[1]!, PAGE).subject,
-    /^DIGEST [0-9]+ alerts in a minute \(mail 2 of [0-9]\): /,
+    /^DIGEST [0-9]+ of 1000 alerts in a minute \(mail 2 of [0-9]\): /,
   );
 });
 

@@ -28,9 +28,9 @@ function worldThat(
   return { world, tried, failed, events };
 }
 
-async function failures(world: AlertWorld, deviceId: string): Promise<(string | undefined)[]> {
+async function failures(world: AlertWorld, deviceId: string): Promise<string[]> {
   const { entries } = await world.services.history.read({ deviceId, from: 0, to: START * 2, limit: 1000 });
-  return entries.filter(({ what }) => what === 'delivery-failed').map(({ reason }) => reason);
+  return entries.filter(({ what }) => what === 'delivery-failed').map(({ reason = '' }) => reason);
 }
 
 test('what the topic refuses is tried again, less and less, and sent once it is mended', async () => {

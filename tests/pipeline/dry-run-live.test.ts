@@ -145,7 +145,7 @@ test('the history of the live machine is what a dry run lists, and every transit
           transitions.set(transition, (transitions.get(transition) ?? 0) + 1);
       }
     }),
-    runsOf(61, 12),
+    runsOf(61, 6),
   );
   assert.ok(folds > 3, `${folds} folded`);
   for (const transition of ['raised', 'worsened', 'eased', 'cleared'])

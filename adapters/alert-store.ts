@@ -20,6 +20,7 @@ import {
   type HistoryEntry,
   type Notification,
 } from '../core/alert-state.ts';
+import { UnreadableStateError } from '../core/unreadable-state.ts';
 import type { AlertStore, OpenAlerts, Snooze } from '../pipeline/ports.ts';
 
 type Item = Record<string, AttributeValue>;
@@ -153,7 +154,7 @@ function snoozeOf(item: Item): Snooze | Error {
 function unreadableError(item: Item, problem: string, cause?: unknown): Error {
   const [deviceId, ruleId] = [item['deviceId']?.S, item['ruleId']?.S];
   const remedy = 'delete the item of the alerts table to begin anew';
-  return new Error(
+  return new UnreadableStateError(
     `The state of rule ${ruleId} and device ${deviceId} cannot be read: ${problem}; ${remedy}`,
     ...(cause === undefined ? [] : [{ cause }]),
   );

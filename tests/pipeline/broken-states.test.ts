@@ -62,7 +62,7 @@ for (const [index, [title, attributes, problem]] of broken.entries()) {
     await world.measure(2, 4, device);
     await world.measure(2, 4, neighbour);
     world.clock.time += 3 * MINUTE;
-    await assert.rejects(environment.sweep('sweep'), problem);
+    await assert.rejects(environment.sweep('sweep'), { name: 'UnreadableStateError', message: problem });
     assert.deepEqual(
       told().toSorted(),
       [...raised, ...raised.map((line) => line.replace('raised', 'cleared'))].toSorted(),

@@ -10,6 +10,13 @@ const REJECTION = 'rejection:';
 /** The attribute that keeps the last rejection of a reason. */
 export const rejectionAttribute = (reason: string) => `${REJECTION}${reason}`;
 
+const UNIT = 'unit:';
+const PREVIOUS_UNIT = 'previousUnit:';
+
+/** The attributes that keep a metric's unit, and the one before it. */
+export const unitAttribute = (metric: string) => `${UNIT}${metric}`;
+export const previousUnitAttribute = (metric: string) => `${PREVIOUS_UNIT}${metric}`;
+
 /** Reads an item of the devices table. */
 export function deviceOf(item: Item): Device {
   const text = (name: string) => item[name]?.S;
@@ -27,6 +34,8 @@ export function deviceOf(item: Item): Device {
     attributes: attributes && textsOf(attributes),
     rejections: rejectionsIn(item),
     skipped: item['skipped']?.L?.map(({ S = '' }) => S),
+    units: unitsIn(item, UNIT),
+    previousUnits: unitsIn(item, PREVIOUS_UNIT),
   };
   const known = Object.entries(parts).filter(([, value]) => value !== undefined);
   return { deviceId: text('deviceId') ?? '', ...Object.fromEntries(known) };
@@ -39,6 +48,13 @@ function rejectionsIn(item: Item): RejectionNote[] | undefined {
     return [{ reason, detail: M['detail']?.S ?? '', at: Number(M['at']?.N) }];
   });
   return notes.length > 0 ? notes.sort((a, b) => b.at - a.at) : undefined;
+}
+
+function unitsIn(item: Item, prefix: string): Record<string, string> | undefined {
+  const units = Object.entries(item).flatMap(([name, { S }]) =>
+    name.startsWith(prefix) && S !== undefined ? [[name.slice(prefix.length), S] as const] : [],
+  );
+  return units.length > 0 ? Object.fromEntries(units.sort(([a], [b]) => (a < b ? -1 : 1))) : undefined;
 }
 
 const textsOf = (values: Item) =>

@@ -8,8 +8,9 @@ import {
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { SIGHTING_MS, type UnusedNote } from '../core/device.ts';
+import { SIGHTING_MS, type Device, type UnusedNote } from '../core/device.ts';
 import { deviceOf, rejectionAttribute } from './device-item.ts';
+import { createUnitNotes } from './unit-notes.ts';
 import { presenceUpdate } from './presence-update.ts';
 import { createRecent } from '../core/recent.ts';
 import type { DeviceStore } from '../pipeline/ports.ts';
@@ -31,13 +32,17 @@ export function createDeviceStore(options: {
   const isDue = (key: string, at: number) =>
     Math.abs(at - (noted.get(key)?.at ?? -Infinity)) >= NOTE_AGAIN_MS;
 
+  async function load(deviceId: string): Promise<Device | undefined> {
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName: table, Key: { deviceId: { S: deviceId } } }),
+    );
+    return Item && deviceOf(Item);
+  }
+
   return {
-    async load(deviceId) {
-      const { Item } = await client.send(
-        new GetItemCommand({ TableName: table, Key: { deviceId: { S: deviceId } } }),
-      );
-      return Item && deviceOf(Item);
-    },
+    load,
+
+    noteUnits: createUnitNotes({ client, table, load }),
 
     async list({ limit, after }) {
       const { Items = [], LastEvaluatedKey } = await client.send(

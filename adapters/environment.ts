@@ -45,6 +45,7 @@ export interface PresenceEnvironment {
 }
 
 export interface ApiEnvironment extends Limits {
+  readonly rawBucket: string;
   readonly alertsTable: string;
   readonly alertHistoryTable: string;
   readonly windowRetentionDays: number;
@@ -144,6 +145,7 @@ export function readPresenceEnvironment(variables: Variables): PresenceEnvironme
 /** Reads the variables of the HTTP API's function. Throws an Error that names the one that is missing or wrong. */
 export function readApiEnvironment(variables: Variables): ApiEnvironment {
   return {
+    rawBucket: text(variables, 'RAW_BUCKET'),
     windowsTable: text(variables, 'WINDOWS_TABLE'),
     devicesTable: text(variables, 'DEVICES_TABLE'),
     rulesTable: text(variables, 'RULES_TABLE'),

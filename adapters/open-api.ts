@@ -1,5 +1,6 @@
 // Opens what the routes of the HTTP API need.
 
+import { S3Client } from '@aws-sdk/client-s3';
 import { defaultRules } from '../core/rule-data.ts';
 import type { ApiPorts } from '../pipeline/ports.ts';
 import { createAlertHistory } from './alert-history.ts';
@@ -7,13 +8,17 @@ import { createAlertStore } from './alert-store.ts';
 import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
 import type { ApiEnvironment } from './environment.ts';
+import { createLastMessages } from './last-messages.ts';
 import { createMappingStore } from './mapping-store.ts';
 import { createRuleStore } from './rule-store.ts';
 import { createWindowHistory } from './window-history.ts';
 
+/** API Gateway waits for 29 seconds. */
+const LAST_MESSAGES_MS = 5000;
+
 export function openApi(environment: ApiEnvironment): ApiPorts {
   const { windowsTable, devicesTable, rulesTable, alertsTable, alertHistoryTable } = environment;
-  const { windowSeconds, windowRetentionDays: retentionDays } = environment;
+  const { rawBucket, windowSeconds, windowRetentionDays: retentionDays } = environment;
   const client = openDynamoDb();
   const now = () => Date.now();
   return {
@@ -21,6 +26,12 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
     devices: createDeviceStore({ client, table: devicesTable }),
     rules: createRuleStore({ client, table: rulesTable, defaults: defaultRules(environment) }),
     mappings: createMappingStore({ client, table: rulesTable }),
+    lastMessages: createLastMessages({
+      client: new S3Client(),
+      bucket: rawBucket,
+      now,
+      maxMs: LAST_MESSAGES_MS,
+    }),
     alerts: createAlertStore({ client, table: alertsTable }),
     history: createAlertHistory({ client, table: alertHistoryTable, retentionDays }),
     now,

@@ -44,5 +44,10 @@ function isReadAsItStands(id: string | undefined, values: readonly (readonly [st
   const identity = identityText(id, { ms: TIME, own: true }, metrics, '');
   const { deviceId, site } = CONTEXT;
   const reading = { deviceId, site, timestamp: TIME, fingerprint: fingerprint(identity), metrics };
-  return skipped.length === 0 && rounded === 0 && isDeepStrictEqual(accepted, [reading]);
+  // A unit that the format knows is in no window.
+  const read = accepted.map(({ metrics: found, ...rest }) => ({
+    ...rest,
+    metrics: found.map(({ name, value }) => ({ name, value })),
+  }));
+  return skipped.length === 0 && rounded === 0 && isDeepStrictEqual(read, [reading]);
 }

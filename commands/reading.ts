@@ -5,15 +5,18 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseDocument } from 'yaml';
 import { explainReading } from '../core/explain-reading.ts';
+import type { MappingParts } from '../core/mapping.ts';
+import { triedMapping } from '../core/mapping-schema.ts';
 import { mappableOf, parseMessage, type ParsedMessage } from '../core/message.ts';
 import type { TimeLimits } from '../core/reading.ts';
 import { compileRule, defaultRules } from '../core/rule-data.ts';
 import { createApplying } from '../core/map-message.ts';
 
-const usage = `usage: npm run reading -- explain FILE --topic telemetry/SITE/THING[/CHILD or METRIC ...] [--mapping FILE.jsonata]
+const usage = `usage: npm run reading -- explain FILE --topic telemetry/SITE/THING[/CHILD or METRIC ...] [--mapping FILE]
        FILE has the payload of one message, as the device publishes it; - reads standard input.
        Shows the format, the time, the metrics, what is skipped and why, and the template's rules that judge it.
-       With --mapping, a JSONata expression reads the payload, as a mapping of the stack would (docs/mappings.md).
+       With --mapping, a mapping reads the payload as the stack's would (docs/mappings.md): a JSONata expression, or, in
+       a file that ends in .json, what you would PUT.
        Exit code 0 when a reading is accepted, 1 when none is, 2 when the question cannot be answered.`;
 
 /** What the person at the terminal can mend. */
@@ -89,10 +92,25 @@ function eventOf(payload: Buffer, topic: string, now: number): object {
   return { rawPayload: payload.toString('base64'), ...context, ...deeper };
 }
 
+/** What a mapping file says. */
+function mappingIn(file: string): Omit<MappingParts, 'id'> {
+  const text = readBytes(file, 'a JSONata expression or a mapping as JSON').toString();
+  if (!file.endsWith('.json')) return { expression: text };
+  try {
+    const { success, data, error } = triedMapping.safeParse(JSON.parse(text));
+    if (success) return data;
+    const [issue] = error.issues;
+    throw new QuestionError(`${file}: ${issue?.path.join('.') || 'the mapping'}: ${issue?.message}`);
+  } catch (error) {
+    if (error instanceof QuestionError) throw error;
+    throw new QuestionError(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 async function readMessage(event: object, limits: TimeLimits, mapping?: string): Promise<ParsedMessage> {
   if (mapping === undefined) return parseMessage(event, limits);
-  const expression = readBytes(mapping, 'a JSONata expression').toString();
-  const mapped = await createApplying()({ id: path.parse(mapping).name, expression }, mappableOf(event)!);
+  const parts = { ...mappingIn(mapping), id: path.parse(mapping).name };
+  const mapped = await createApplying()(parts, mappableOf(event)!);
   return parseMessage(event, limits, mapped);
 }
 

@@ -1,5 +1,6 @@
 // What is remembered of one rule and one device: whether there is an alarm, who is told of it, and what is still owed.
 
+import type { Units } from './unit.ts';
 import type { Channel, Level, Severity, Side, Stat } from './alert-rule.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface LimitFinding {
   readonly stat: Stat;
   readonly perMinute?: true;
   readonly value: string;
+  /** Of value and limit, as people read it; absent where it is not known. */
+  readonly unit?: string;
   readonly side: Side;
   readonly limit: string;
   /** Absent: as the transition has it, beyond the limit or back. */
@@ -47,6 +50,8 @@ export type Relation = 'beyond' | 'back' | 'within' | 'lasting' | 'returning';
 
 export interface AbsenceFinding {
   readonly absence: 'silent' | 'offline';
+  /** None: its times are in seconds. */
+  readonly unit?: string;
   /** The metric that is silent; absent where the whole device is. */
   readonly metric?: string;
   /** With a metric: the device goes on sending others. */
@@ -171,6 +176,7 @@ export interface HistoryEntry {
   readonly windowStart?: number;
   readonly value?: string;
   readonly limit?: string;
+  readonly unit?: string;
   readonly by?: string;
   readonly comment?: string;
   /** Stands for so many, this one the last: the history could not be written for long. */
@@ -186,4 +192,6 @@ export type Remark = (typeof REMARKS)[number];
 export interface Moment {
   readonly now: number;
   readonly snoozedUntil?: number;
+  /** Of the device's metrics, as people read them. */
+  readonly units?: Units;
 }

@@ -131,10 +131,10 @@ function standing(
 
 function entryOf(notification: Notification): HistoryEntry {
   const { alertId, transition, decidedAt, deviceId, ruleId } = notification;
-  const { severity, windowStart, value, limit } = notification;
+  const { severity, windowStart, value, limit, unit } = notification;
   return {
     ...{ entryId: alertId, deviceId, ruleId, at: decidedAt, what: transition },
-    ...{ severity, windowStart, value, limit },
+    ...{ severity, windowStart, value, limit, ...(unit !== undefined && { unit }) },
   };
 }
 

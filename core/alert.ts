@@ -1,9 +1,9 @@
 // Decides when people are told: a state machine over windows, pure, so that every history can be tried in a test.
 
 import { SEVERITIES, type LimitRule, type Level, type Severity } from './alert-rule.ts';
-import type { AlertState, Moment } from './alert-state.ts';
+import type { AlertState, LimitFinding, Moment } from './alert-state.ts';
 import { emptyState, isAlarm, stateAfter } from './alert-step.ts';
-import { breachOf, figuresOf, figureText, hasFigure, isClearOf, isFinal } from './figure.ts';
+import { breachOf, figuresOf, figureText, hasFigure, isClearOf, isFinal, judgedMetric } from './figure.ts';
 import { findingOf, type Decision, type Sample } from './finding.ts';
 import { endForeign } from './reminder.ts';
 import { haveLevelsChanged } from './standing-rule.ts';
@@ -156,7 +156,21 @@ function decided(
   const { transition, severity, sample, since } = decision;
   const { deviceId, site, windowStart } = sample.window;
   const isRuleChanged = transition !== 'raised' && state !== undefined && haveLevelsChanged(rule, state);
-  const finding = findingOf(rule, decision, { told: state?.alarm?.told, isRuleChanged });
+  const found = findingOf(rule, decision, { told: state?.alarm?.told, isRuleChanged });
+  const finding = named(found, rule, sample, moment);
   const step = { transition, deviceId, site, severity, finding, windowStart, since };
   return stateAfter(rule, state, { ...step, levels: rule.levels, isRuleChanged }, moment);
+}
+
+/** With the metric that was judged, of several spellings, and its unit. */
+function named(
+  finding: LimitFinding,
+  rule: LimitRule,
+  { window }: Sample,
+  { units = {} }: Moment,
+): LimitFinding {
+  const metric = judgedMetric(rule, finding.stat, window);
+  if (metric === undefined) return finding;
+  const unit = finding.stat !== 'count' && Object.hasOwn(units, metric) ? units[metric] : undefined;
+  return { ...finding, metric, ...(unit !== undefined && { unit }) };
 }

@@ -1,5 +1,7 @@
 // What each channel can carry: names that devices chose cannot disturb a mail, a subject or a text message.
 
+import { asciiUnits } from './unit.ts';
+
 /** SNS wants a Subject of under 100 printable ASCII characters. */
 export const SUBJECT_LENGTH = 99;
 /** One SMS part; SNS begins a text with up to ten characters of the topic's display name and `> `. */
@@ -16,7 +18,7 @@ export function printable(text: string): string {
 }
 
 export function ascii(text: string): string {
-  return printable(text).replace(/[^ -~]/gu, '?');
+  return printable(asciiUnits(text)).replace(/[^ -~]/gu, '?');
 }
 
 /** GSM-7 sends brackets, braces, backslash, caret, bar and tilde as two units, and has no backtick. */

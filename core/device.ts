@@ -1,6 +1,7 @@
 // What is known of a device beside its readings: where it stands, whether it is connected, and what the registry says.
 
 import type { RejectionReason } from './reading.ts';
+import type { Units } from './unit.ts';
 
 /** What the registry of AWS IoT says of a thing. */
 export interface ThingFacts {
@@ -46,4 +47,8 @@ export interface Device extends Partial<ThingFacts> {
   readonly rejections?: readonly RejectionNote[];
   /** Members of its messages that were skipped last, such as `rxInfo/0/rssi (not-measured)`. */
   readonly skipped?: readonly string[];
+  /** As its messages gave them last, by metric. */
+  readonly units?: Units;
+  /** Those that its messages gave before, of metrics whose unit changed: windows of before have them. */
+  readonly previousUnits?: Units;
 }

@@ -35,7 +35,10 @@ function readingLines(
 ): string[] {
   const time = new Date(timestamp).toISOString();
   const source = timestamp === receivedAt ? 'its arrival' : 'its own time';
-  const values = metrics.map(({ name, value }) => `          ${name} = ${decimalText(value)}`);
+  const values = metrics.map(
+    ({ name, value, unit }) =>
+      `          ${name} = ${decimalText(value)}${unit === undefined ? '' : ` ${unit}`}`,
+  );
   return [`reading   of ${deviceId} at ${site}, ${time} (${source})`, ...values];
 }
 

@@ -78,6 +78,16 @@ function plainFigure(rule: LimitRule, stat: Stat, window: Window): Figure | unde
   return { part: values[stat], over: 1n };
 }
 
+/** Which metric the figure is of: where a rule judges any spelling, the one with the extreme. */
+export function judgedMetric(rule: LimitRule, stat: Stat, window: Window): string | undefined {
+  const { metric } = rule;
+  if (metric === undefined || !rule.anySpelling || (stat !== 'min' && stat !== 'max')) return metric;
+  const extreme = extremeOfAll(metric, stat, window)?.part;
+  for (const [name, values] of window.metrics)
+    if (isSpellingOf(metric, name) && values[stat] === extreme) return name;
+  return metric;
+}
+
 /** Of all metrics that are spellings of the one. */
 function extremeOfAll(metric: string, stat: 'min' | 'max', window: Window): Figure | undefined {
   let extreme: Decimal | undefined;

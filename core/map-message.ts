@@ -3,7 +3,7 @@
 import { needsRegistry } from './alert-rule.ts';
 import type { Device } from './device.ts';
 import { mappableOf } from './message.ts';
-import { mappingFor, versionsAt, type Mapped, type Mapping } from './mapping.ts';
+import { mappingFor, versionsAt, type Mapped, type Mapping, type MappingParts } from './mapping.ts';
 import type { CompiledExpression, ExpressionFault } from './mapping-expression.ts';
 import { createRecent, createRefreshing, createRemembering } from './recent.ts';
 
@@ -48,20 +48,22 @@ export function createMapping(ports: {
 }
 
 export type ApplyMapping = (
-  mapping: { readonly id: string; readonly expression: string },
+  mapping: MappingParts,
   message: NonNullable<ReturnType<typeof mappableOf>>,
 ) => Promise<Mapped>;
 
 /** Applies expressions, and compiles each once. */
 export function createApplying(): ApplyMapping {
   const compiled = createRecent<CompiledExpression | ExpressionFault>(COMPILED);
-  return async ({ id, expression }, { payload, context, levels }) => {
+  return async ({ id, expression, units, celsius }, { payload, context, levels }) => {
+    const made = { id, ...(units && { units }), ...(celsius && { celsius }) };
+    if (expression === undefined) return { ...made, isFormat: true };
     const { compileExpression, faultText } = await import('./mapping-expression.ts');
     const known = compiled.get(expression) ?? (await compileExpression(expression));
     compiled.set(expression, known);
     const found = 'detail' in known ? known : await known.evaluate(payload, { ...context, levels });
-    if ('detail' in found) return { id, problem: faultText(found) };
-    if (found.value === undefined) return { id, problem: 'it yields nothing for this payload' };
-    return { id, output: found.value };
+    if ('detail' in found) return { ...made, problem: faultText(found) };
+    if (found.value === undefined) return { ...made, problem: 'it yields nothing for this payload' };
+    return { ...made, output: found.value };
   };
 }

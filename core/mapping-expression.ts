@@ -1,8 +1,10 @@
 // Evaluates people's JSONata on a payload: in bounded time, with nothing at hand but the message, and always to the same end.
 
-import jsonata, { type ExprNode, type Expression, type Focus, type JsonataError } from 'jsonata';
+import jsonata, { type ExprNode, type Expression, type JsonataError } from 'jsonata';
 import { isObject } from './formats/draft.ts';
 import { LinearRegExp } from './linear-regexp.ts';
+import { CHARACTERS_A_STEP, charged, sizeOf } from './mapping-cost.ts';
+import { loadFunctions, type NativeFunction } from './mapping-functions.ts';
 
 /** How an expression is wrong, and where. */
 export interface ExpressionFault {
@@ -28,8 +30,6 @@ export interface CompiledExpression {
 
 /** Steps, not seconds, so that a slow machine comes to the same end as a fast one. Some 200 ms, of which a decoder needs one. */
 const MAX_STEPS = 100_000;
-/** A long text costs as many steps as if each so many characters were one; an array one for each item. */
-const CHARACTERS_A_STEP = 64;
 const MAX_DEPTH = 200;
 const MAX_ITEMS = 10_000;
 const MAX_TEXT_LENGTH = 262_144;
@@ -38,6 +38,8 @@ const MAX_RESULT_VALUES = 50_000;
 /** A last resort, for what one step alone takes too long for. */
 const TIMEOUT_MS = 3000;
 const MAX_DETAIL_LENGTH = 300;
+const MAX_RESULT_DEPTH = 200;
+const COMPARISONS = new Set(['=', '!=', 'in']);
 const OPTIONS = {
   RegexEngine: LinearRegExp as unknown as RegExpConstructor,
   timeout: TIMEOUT_MS,
@@ -54,21 +56,13 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ['eval', 'a payload holds no expressions'],
 ]);
 
-/** A text of a time without its zone, which JavaScript would take for local. */
-const ZONELESS = /^\d{4}-\d\d-\d\dT[\d:.]+$/;
-
 type Node = ExprNode & { readonly position?: number };
-interface Builtin {
-  readonly implementation: (...values: unknown[]) => unknown;
-}
 
 /** Checks an expression, and makes it ready. Import this module only when there is a mapping: jsonata takes a while to load. */
 export async function compileExpression(text: string): Promise<CompiledExpression | ExpressionFault> {
   let expression: Expression;
-  let toMillis: Builtin;
   try {
     expression = jsonata(text, OPTIONS);
-    toMillis = (await jsonata('$toMillis').evaluate(null)) as Builtin;
   } catch (error) {
     return faultOf(error);
   }
@@ -76,24 +70,7 @@ export async function compileExpression(text: string): Promise<CompiledExpressio
     const fault = nodeFault(node);
     if (fault) return fault;
   }
-  guard(expression);
-  // jsonata's own compares each with each, in one call that nothing can stop.
-  expression.registerFunction('distinct', distinct, '<x:x>');
-  expression.registerFunction('bytes', bytesOf, '<s-s?:a<n>>');
-  expression.registerFunction(
-    'toMillis',
-    function (this: Focus, time?: string, picture?: string) {
-      const isLocal = picture === undefined && ZONELESS.test(time ?? '');
-      // What a picture leaves out, such as the date, is taken from here.
-      const timestamp = new Date(this.environment.lookup('receivedAt') as number);
-      return toMillis.implementation.call(
-        { environment: { timestamp } },
-        isLocal ? `${time}Z` : time,
-        picture,
-      );
-    },
-    '<s-s?:n>',
-  );
+  guard(expression, await loadFunctions());
   return {
     async evaluate(input, { deviceId, site, receivedAt, levels }) {
       try {
@@ -106,8 +83,9 @@ export async function compileExpression(text: string): Promise<CompiledExpressio
   };
 }
 
-/** Counts steps, by the hooks that jsonata calls before and after each. */
-function guard(expression: Expression): void {
+/** Counts steps, by the hooks that jsonata calls before and after each, and before a function by what it is given. */
+function guard(expression: Expression, functions: ReadonlyMap<string, NativeFunction>): void {
+  const compared = comparedNodes(expression.ast());
   const steps = new WeakMap<object, number>();
   const spend = (base: object, cost: number) => {
     const count = (steps.get(base) ?? 0) + cost;
@@ -116,6 +94,7 @@ function guard(expression: Expression): void {
   };
   const atEntry = (_node: Node, _input: unknown, { base }: { base: object }) => spend(base, 1);
   const atExit = (node: Node, _input: unknown, { base }: { base: object }, result: unknown) => {
+    if (compared.has(node)) spend(base, sizeOf(result, Infinity));
     if (Array.isArray(result)) spend(base, result.length);
     if (typeof result !== 'string') return;
     if (result.length > MAX_TEXT_LENGTH)
@@ -125,32 +104,20 @@ function guard(expression: Expression): void {
   const assign = expression.assign.bind(expression) as (name: string | symbol, value: unknown) => void;
   assign(Symbol.for('jsonata.__evaluate_entry'), atEntry);
   assign(Symbol.for('jsonata.__evaluate_exit'), atExit);
+  for (const [name, found] of functions) assign(name, charged(name, found, spend));
+}
+
+/** Both sides of `=`, `!=` and `in`, which look at all that is in them. */
+function comparedNodes(root: unknown): ReadonlySet<unknown> {
+  const compared = new Set<unknown>();
+  for (const node of nodesOf(root)) {
+    const { type, value, lhs, rhs } = node;
+    if (type === 'binary' && COMPARISONS.has(String(value))) compared.add(lhs).add(rhs);
+  }
+  return compared;
 }
 
 const tooMuch = (message: string, position?: number) => Object.assign(new Error(message), { position });
-
-/** What differs as JSON, with members in any order. */
-function distinct(values: unknown): unknown {
-  if (!Array.isArray(values) || values.length < 2) return values;
-  const found = new Map<string, unknown>();
-  for (const value of values) {
-    const key = JSON.stringify(value, inOrder) ?? 'undefined';
-    if (!found.has(key)) found.set(key, value);
-  }
-  return [...found.values()];
-}
-
-const inOrder = (_name: string, value: unknown): unknown =>
-  isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
-
-/** The bytes of base64 or, with `hex` as second argument, of hexadecimal text: decoders need them, and JSONata has none. */
-function bytesOf(text: string | undefined, encoding = 'base64'): number[] | undefined {
-  if (text === undefined) return undefined;
-  if (encoding !== 'base64' && encoding !== 'hex') throw new Error('$bytes reads base64 or hex');
-  const isWhole = encoding === 'hex' ? /^([0-9a-f]{2})*$/i : /^[\w+/-]*={0,2}$/;
-  if (!isWhole.test(text)) throw new Error(`$bytes was given what is not ${encoding}`);
-  return [...Buffer.from(text, encoding)];
-}
 
 function nodeFault({ type, value, position }: Node): ExpressionFault | undefined {
   const reason = type === 'variable' ? REFUSED.get(String(value)) : undefined;
@@ -173,8 +140,9 @@ function* nodesOf(root: unknown, seen = new Set<unknown>()): Generator<Node> {
 }
 
 /** A copy without functions and what jsonata notes on arrays; a value that stands in many places counts in each. */
-function plain(value: unknown, budget: { left: number }): unknown {
+function plain(value: unknown, budget: { left: number }, depth = 0): unknown {
   budget.left -= 1;
+  if (depth > MAX_RESULT_DEPTH) throw tooMuch(`its result is nested deeper than ${MAX_RESULT_DEPTH}`);
   if (budget.left < 0) throw tooMuch(`its result has more than ${MAX_RESULT_VALUES} values`);
   if (
     typeof value === 'function' ||
@@ -182,8 +150,10 @@ function plain(value: unknown, budget: { left: number }): unknown {
   )
     throw tooMuch('its result has a function in it');
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item: unknown) => plain(item, budget));
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner, budget)]));
+  if (Array.isArray(value)) return value.map((item: unknown) => plain(item, budget, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, plain(inner, budget, depth + 1)]),
+  );
 }
 
 /** One line for people. */

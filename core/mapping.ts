@@ -1,6 +1,7 @@
 // Which mapping reads a message: people's own JSONata for devices that no format fits, in versions that each have a time.
 
 import { matches, type Match, type Subject } from './alert-rule.ts';
+import type { Units } from './unit.ts';
 
 /** Never changed once it is stored, so that a message is read tomorrow as it was when it arrived. */
 export interface MappingVersion {
@@ -12,9 +13,16 @@ export interface MappingVersion {
   /** False: the formats read again. */
   readonly enabled?: boolean;
   readonly match?: Match;
-  /** JSONata: a message's payload becomes one reading or an array of them. */
-  readonly expression: string;
+  /** JSONata: a message's payload becomes one reading or an array of them. Without it the formats read. */
+  readonly expression?: string;
+  /** The units of metrics, whatever the messages say. */
+  readonly units?: Units;
+  /** What is in Fahrenheit or Kelvin becomes Celsius. */
+  readonly celsius?: boolean;
 }
+
+/** What a mapping does with a message. */
+export type MappingParts = Pick<MappingVersion, 'id' | 'expression' | 'units' | 'celsius'>;
 
 export interface Mapping {
   readonly id: string;
@@ -22,8 +30,9 @@ export interface Mapping {
   readonly versions: readonly MappingVersion[];
 }
 
-/** What a mapping made of a message, or why it made nothing. */
-export type Mapped = { readonly id: string } & ({ readonly output: unknown } | { readonly problem: string });
+/** What a mapping made of a message, or why it made nothing; neither where it has no expression. */
+export type Mapped = Pick<MappingVersion, 'id' | 'units' | 'celsius'> &
+  ({ readonly output: unknown } | { readonly problem: string } | { readonly isFormat: true });
 
 /**
  * Until a version holds after it was stored: longer than any environment keeps what it read, so that all of them, and whoever

@@ -61,9 +61,10 @@ export function parseMessage(event: unknown, limits: TimeLimits, mapped?: Mapped
   const message = event as Json;
   const payload = payloadOf(message);
   const levels = levelsOf(message);
-  const found = mapped ? fromMapping(mapped, payload, levels) : fromPayload(payload, levels);
+  const found =
+    mapped && !('isFormat' in mapped) ? fromMapping(mapped, payload, levels) : fromPayload(payload, levels);
   if ('fault' in found) return rejectWhole(context, found, payload);
-  return collect(context, limits, found);
+  return collect(context, limits, mapped ? withUnitsOf(mapped, found) : found);
 }
 
 /** What a mapping may look at; undefined for an event that lacks what the rule adds. */
@@ -82,6 +83,8 @@ export function mappableOf(event: unknown):
   return { context, levels: levelsOf(event as Json), payload: value };
 }
 
+type ExpressionMapped = Exclude<Mapped, { readonly isFormat: true }>;
+
 /** A payload as it was read. */
 interface Drafted {
   readonly format: string;
@@ -93,7 +96,14 @@ interface Drafted {
   readonly original?: unknown;
 }
 
-function fromMapping(mapped: Mapped, original: Json, levels: readonly string[]): Drafted | Fault {
+/** What people say in a mapping beside its expression. */
+function withUnitsOf({ units, celsius }: Mapped, found: Drafted): Drafted {
+  if (!units && !celsius) return found;
+  const said = { ...(units && { units }), ...(celsius && { inCelsius: true }) };
+  return { ...found, drafts: found.drafts.map((draft) => ({ ...draft, ...said })) };
+}
+
+function fromMapping(mapped: ExpressionMapped, original: Json, levels: readonly string[]): Drafted | Fault {
   const failed = (detail: string): Fault => ({
     fault: 'mapping-failed',
     detail: `mapping ${mapped.id}: ${detail}`,

@@ -72,7 +72,7 @@ export function headOf({ transition, isRuleChanged }: Notification): string {
 export function happening(notification: Notification): string {
   if (notification.absence) return silence(notification);
   const { value } = notification;
-  return `${figureName(notification)} ${value} ${comparison(notification)}`;
+  return `${figureName(notification)} ${value}${unitText(notification)} ${comparison(notification)}`;
 }
 
 function notesOf(notification: Notification): string[] {
@@ -97,14 +97,15 @@ function notesOf(notification: Notification): string[] {
 
 /** The limit, with how the value lies to it. */
 function comparison(notification: Of<LimitFinding>): string {
-  const { side, value, limit } = notification;
+  const { side, value } = notification;
+  const limit = `${notification.limit}${unitText(notification)}`;
   const back = `back ${side === 'above' ? 'below' : 'above'} ${limit}`;
   const relation = relationOf(notification);
   if (relation === 'beyond') return `${side} ${limit}`;
   if (relation === 'within') return `not ${side} ${limit}`;
   if (relation === 'lasting') return `not ${back}`;
   if (relation === 'returning') return `${back}, but not for long enough yet`;
-  return value === limit ? `back at ${limit}` : back;
+  return value === notification.limit ? `back at ${limit}` : back;
 }
 
 /** Notifications of before findings said so have what their transition usually has. */
@@ -120,10 +121,12 @@ function details(notification: Notification): string[] {
   const { stat, metric = 'readings', perMinute } = notification;
   return [
     `Window:   ${time}`,
-    `Value:    ${stat} ${metric}${perMinute ? ' per minute' : ''} = ${value}`,
+    `Value:    ${stat} ${metric}${perMinute ? ' per minute' : ''} = ${value}${unitText(notification)}`,
     `Limit:    ${comparison(notification)}`,
   ];
 }
+
+const unitText = ({ unit }: Notification) => (unit === undefined ? '' : ` ${unit}`);
 
 /** Such as "no data for 5m" or "temperature again after 5m". */
 function silence({ transition, absence, metric, value }: Of<AbsenceFinding>): string {

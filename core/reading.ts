@@ -1,15 +1,19 @@
 // Whatever a device sends as a reading becomes one that can be trusted, or a rejection that says why.
 
+import { scaled } from './celsius.ts';
 import { decimalText, type Decimal } from './decimal.ts';
 import { fingerprint } from './fingerprint.ts';
 import { pathText, type Draft, type TimeLeaf } from './formats/draft.ts';
 import { measurementOf, type SkipReason } from './measurement.ts';
 import { freeName, metricNameOf } from './metric-name.ts';
 import { parseTimestamp, type TimestampFault } from './timestamp.ts';
+import { unitOf } from './unit.ts';
 
 export interface Metric {
   readonly name: string;
   readonly value: Decimal;
+  /** As people read it, such as `°C`; absent where nobody said it. */
+  readonly unit?: string;
 }
 
 export interface Reading {
@@ -71,6 +75,8 @@ export type Fault = { readonly fault: RejectionReason; readonly detail: string }
 /** As many as one DynamoDB update can carry, whose expression is 4 KB at most. */
 export const MAX_METRICS = 32;
 export const MAX_NAME_LENGTH = 128;
+/** A gateway has few children whose names are alike but for what is replaced. */
+const SHORT_FINGERPRINT = 6;
 
 /** A reading, and what of its draft is not in it. */
 export interface ParsedReading {
@@ -109,13 +115,15 @@ export function parseReading(
 
 /**
  * `<gateway>:<child>`: a gateway speaks for devices of its own only. Characters that would not do in a topic or a URL are
- * replaced by `_`. Of a name that is too long, the end is a fingerprint of all of it, behind `~`, which no thing's name has.
+ * replaced by `_`, and a fingerprint behind `~`, which no thing's name has, then tells names apart that would be alike; of a
+ * name that is too long it takes the place of the end.
  */
 export function childId(gateway: string, child: string): string {
   const plain = child.replaceAll(/[^\p{L}\p{N}_.:-]+/gu, '_').replaceAll(/^[_:]+|[_:]+$/g, '');
-  const name = `${gateway}:${plain || '_'}`;
+  const short = plain === child ? '' : `~${fingerprint(child).slice(0, SHORT_FINGERPRINT)}`;
+  const name = `${gateway}:${plain || '_'}${short}`;
   if (name.length <= MAX_NAME_LENGTH) return name;
-  const end = `~${fingerprint(name)}`;
+  const end = `~${fingerprint(`${gateway}:${child}`)}`;
   return name.slice(0, MAX_NAME_LENGTH - end.length).toWellFormed() + end;
 }
 
@@ -127,6 +135,10 @@ function timeOf(times: readonly TimeLeaf[], receivedAt: number, limits: TimeLimi
   let taken: TimeLeaf | undefined;
   for (const time of times) {
     const name = pathText(time.path);
+    if (time.isUnused) {
+      skipped.push({ name, reason: 'unused-time' });
+      continue;
+    }
     if (time.value === null || time.value === undefined || time.value === '') {
       skipped.push({ name, reason: 'no-value' });
       continue;
@@ -167,36 +179,29 @@ function usableTime(
   return time.ms;
 }
 
-function metricsOf({ values }: Draft) {
-  const metrics = new Map<string, Decimal>();
+function metricsOf({ values, units = {}, inCelsius }: Draft) {
+  const metrics = new Map<string, Omit<Metric, 'name'>>();
   const skipped: Skipped[] = [];
   let rounded = 0;
   for (const { path, name: parts, value, unit } of values) {
     const plain = metricNameOf(parts);
     const found = measurementOf(value, plain);
-    const name = 'value' in found ? nameWithUnit(plain, found.unit ?? unit) : plain;
     if ('skip' in found) {
       skipped.push({ name: pathText(path), reason: found.skip });
     } else if (metrics.size === MAX_METRICS) {
       skipped.push({ name: pathText(path), reason: 'too-many' });
     } else {
+      const said = Object.hasOwn(units, plain) ? units[plain] : (found.unit ?? unit);
+      const metric = scaled({ name: plain, value: found.value, unit: unitOf(said) }, inCelsius);
       metrics.set(
-        freeName(name, (taken) => metrics.has(taken)),
-        found.value,
+        freeName(metric.name, (taken) => metrics.has(taken)),
+        { value: metric.value, ...(metric.unit !== undefined && { unit: metric.unit }) },
       );
-      if (found.isRounded) rounded += 1;
+      if (found.isRounded || metric.isRounded) rounded += 1;
     }
   }
-  return { metrics: [...metrics].map(([name, value]) => ({ name, value })), skipped, rounded };
+  return { metrics: [...metrics].map(([name, measured]) => ({ name, ...measured })), skipped, rounded };
 }
-
-const FAHRENHEIT = /^(?:°?F|℉|\[?degF\]?|Far|FAH|fahrenheit)$/i;
-
-/** Fahrenheit is in the name, so that no limit in Celsius judges it. */
-const nameWithUnit = (name: string, unit: string | undefined) =>
-  unit !== undefined && FAHRENHEIT.test(unit) && !/(?:^t|temp|_)f$/i.test(name)
-    ? metricNameOf([`${name}_F`])
-    : name;
 
 const SHOWN_SKIPS = 5;
 

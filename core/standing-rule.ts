@@ -3,6 +3,7 @@
 import { isLimitRule, type AlertRule, type LimitRule } from './alert-rule.ts';
 import type { AlertState, Finding } from './alert-state.ts';
 import { statOf } from './figure.ts';
+import { isSpellingOf } from './spelling.ts';
 
 /** Whether the rule still judges what the alarm was told of: the same figure on a side that has a limit, or the same silence. */
 export function isAbout(rule: AlertRule, told: Finding): boolean {
@@ -10,11 +11,17 @@ export function isAbout(rule: AlertRule, told: Finding): boolean {
   if (told.absence) return false;
   const { metric, perMinute, side, stat } = told;
   return (
-    metric === rule.metric &&
+    isOfMetric(rule, metric) &&
     (perMinute ?? false) === (rule.perMinute ?? false) &&
     stat === statOf(rule, side) &&
     rule.levels.some((level) => level[side] !== undefined)
   );
+}
+
+/** A rule of any spelling was told of by the one that was judged. */
+function isOfMetric({ metric, anySpelling }: LimitRule, told: string | undefined): boolean {
+  if (told === metric) return true;
+  return anySpelling === true && metric !== undefined && told !== undefined && isSpellingOf(metric, told);
 }
 
 /** Whether an alarm stands that the rule, as it is now, does not judge. */

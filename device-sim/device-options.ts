@@ -34,7 +34,8 @@ export interface ProvisionOptions {
   readonly endpoint?: string;
 }
 
-export const usage = `usage: npm run device -- create NAME [--type T] [--group G] [--attr k=v ...] [--out DIR] [--policy P]
+export const usage = `usage: npm run device -- create NAME [--type T] [--group G] [--attr k=v ...]
+                                [--unit metric=unit ...] [--out DIR] [--policy P]
        npm run device -- list
        npm run device -- rotate NAME [--out DIR] [--retire-old]
        npm run device -- revoke NAME
@@ -48,7 +49,7 @@ const commands: readonly string[] = ['create', 'list', 'rotate', 'revoke', 'clai
 
 /** The options that each command takes besides --local and --data-dir. */
 const allowed: Readonly<Record<DeviceOptions['command'], readonly string[]>> = {
-  create: ['type', 'group', 'attr', 'out', 'policy'],
+  create: ['type', 'group', 'attr', 'unit', 'out', 'policy'],
   list: [],
   rotate: ['out', 'policy', 'retire-old'],
   revoke: [],
@@ -57,6 +58,8 @@ const allowed: Readonly<Record<DeviceOptions['command'], readonly string[]>> = {
   allow: ['table', 'remove'],
 };
 
+/** https://docs.aws.amazon.com/iot/latest/apireference/API_AttributePayload.html */
+const MAX_ATTRIBUTE_LENGTH = 800;
 const defaultDataDir = '.tidegate';
 
 /** What a command that is suggested next needs to reach the same cloud, with a space before it. */
@@ -83,6 +86,28 @@ function parseAttributes(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
+const PLAIN_MARKS: Readonly<Record<string, string>> = {
+  ...{ '°': '', '%': 'percent', µ: 'u', μ: 'u', '²': '2', '³': '3', Ω: 'Ohm' },
+};
+
+/** The thing attribute `units`, which has no `°` and no `%`: `temperature:C,humidity:percent`. */
+function parseUnits(pairs: readonly string[]): Record<string, string> {
+  const parts = pairs.map((pair) => {
+    const [, metric, text] = /^([A-Za-z][A-Za-z0-9_]{0,63})=(.+)$/.exec(pair) ?? [];
+    const spelling = (text ?? '').replaceAll(/[°%µμ²³Ω]/g, (mark) => PLAIN_MARKS[mark] ?? mark);
+    if (metric !== undefined && /^[a-zA-Z0-9_.@/#-]{1,16}$/.test(spelling)) return `${metric}:${spelling}`;
+    throw new OnboardingError(
+      `--unit ${JSON.stringify(pair)} is not allowed: metric=unit, such as temperature=C or humidity=percent`,
+    );
+  });
+  if (parts.length === 0) return {};
+  const units = parts.join(',');
+  if (units.length <= MAX_ATTRIBUTE_LENGTH) return { units };
+  throw new OnboardingError(
+    `--unit: together they are longer than the ${MAX_ATTRIBUTE_LENGTH} characters of an attribute`,
+  );
+}
+
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
@@ -94,6 +119,7 @@ function parse(args: readonly string[]) {
         type: text,
         group: text,
         attr: { ...text, multiple: true },
+        unit: { ...text, multiple: true },
         out: text,
         policy: text,
         local: flag,
@@ -177,6 +203,10 @@ function nameOf(command: DeviceOptions['command'], words: readonly string[]): st
     throw new OnboardingError('allow needs a file of serial numbers, one a line');
   if (name === undefined) throw new OnboardingError(`${command} needs the device's name`);
   if (command === 'allow') return name;
+  if (command === 'create' && name.includes(':'))
+    throw new OnboardingError(
+      `thing name ${JSON.stringify(name)} is not allowed: gateway:child is how a sensor behind a gateway is named; use - or _ instead of :`,
+    );
   return checkName('thing name', name);
 }
 
@@ -198,7 +228,7 @@ export function parseDeviceOptions(args: readonly string[]): DeviceOptions | und
     name,
     type: values.type === undefined ? undefined : checkName('--type', values.type),
     group: values.group === undefined ? undefined : checkName('--group', values.group),
-    attributes: parseAttributes(values.attr ?? []),
+    attributes: { ...parseAttributes(values.attr ?? []), ...parseUnits(values.unit ?? []) },
     out: values.out ?? 'certs',
     policy: values.policy ?? (command === 'claim' ? 'TidegateClaim' : 'TidegateDevice'),
     local: values.local,

@@ -7,6 +7,8 @@ import { time } from './fields.ts';
 
 const severity = z.optional(z.enum(SEVERITIES));
 
+const unit = z.optional(z.string().check(z.describe('Of what was measured, as people read it, such as °C')));
+
 export const alert = z.strictObject({
   deviceId: z.string(),
   ruleId: z.string(),
@@ -20,6 +22,7 @@ export const alert = z.strictObject({
   value: z
     .string()
     .check(z.describe('What was measured in the window of the last transition, as decimal text')),
+  unit,
   owed: z.int().check(z.describe('Notifications that are written down and not known to be sent')),
   acknowledged: z.optional(z.strictObject({ by: z.string(), at: time, comment: z.optional(z.string()) })),
 });
@@ -38,6 +41,7 @@ export const historyPage = z.strictObject({
       windowStart: z.optional(time),
       value: z.optional(z.string()),
       limit: z.optional(z.string()),
+      unit,
       by: z.optional(z.string()),
       comment: z.optional(z.string()),
       changes: z.optional(
@@ -56,6 +60,6 @@ export function shownAlert({ pending, unfiled: _unfiled, version: _version, alar
   const { windowStart, ...rest } = state;
   return {
     ...{ ...rest, windowStart: windowStart || undefined }, // 0: there was no transition yet
-    ...{ since: told?.since, raisedAt, toldAt, escalatedAt, owed: pending.length },
+    ...{ since: told?.since, raisedAt, toldAt, escalatedAt, unit: told?.unit, owed: pending.length },
   };
 }

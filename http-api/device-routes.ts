@@ -3,9 +3,10 @@
 import * as z from 'zod/mini';
 import type { Device, RejectionNote } from '../core/device.ts';
 import { remedyFor } from '../core/remedy.ts';
+import { unitsOf } from '../core/unit.ts';
 import type { DeviceStore, WindowHistory } from '../pipeline/ports.ts';
 import { deviceId, pageLimit, time } from './fields.ts';
-import { figures, figuresOf } from './figures.ts';
+import { figures, figuresOf, units } from './figures.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 
@@ -28,6 +29,12 @@ const device = z.strictObject({
   groups: z.optional(z.array(z.string())),
   attributes: z.optional(z.record(z.string(), z.string())),
   lastRejection: z.optional(rejection),
+  units: z.optional(units),
+  previousUnits: z.optional(
+    z
+      .record(z.string(), z.string())
+      .check(z.describe('Of metrics whose unit changed: what older windows are in')),
+  ),
   skipped: z.optional(
     z.array(z.string()).check(z.describe('Members of its messages that are no metrics, with the reasons')),
   ),
@@ -39,7 +46,9 @@ const USUAL_PAGE = 50;
 
 /** Guests are anybody: where on the network a device stands, and what it sends wrongly, is none of their business. */
 function shownTo({ isGuest }: ApiCaller, found: Device) {
-  const { ipAddress, rejections, skipped, ...device } = found;
+  const { ipAddress, rejections, skipped, ...rest } = found;
+  const units = unitsOf(found);
+  const device = { ...rest, units: Object.keys(units).length > 0 ? units : undefined };
   if (isGuest) return device;
   const [lastRejection] = (rejections ?? []).map(shownRejection);
   return {

@@ -20,6 +20,11 @@ export const figures = {
   metrics: z.record(z.string(), z.strictObject(ofMetric)),
 };
 
+/** Of an answer about one device. */
+export const units = z
+  .record(z.string(), z.string())
+  .check(z.describe('By metric, as people read them, such as °C; of those whose unit is known'));
+
 /** Of ECMAScript 2026, and in Node 24. */
 const { rawJSON } = JSON as typeof JSON & { readonly rawJSON: (text: string) => unknown };
 

@@ -1,8 +1,6 @@
 // Mappings over HTTP: people's own JSONata for devices that no format fits, tried before it is kept, and kept in versions.
 
 import * as z from 'zod/mini';
-import type { AlertRule } from '../core/alert-rule.ts';
-import { decimalText } from '../core/decimal.ts';
 import { mappingFields } from '../core/mapping-schema.ts';
 import {
   MAPPING_DELAY_MS,
@@ -11,19 +9,15 @@ import {
   type Mapping,
   type MappingVersion,
 } from '../core/mapping.ts';
-import { mappableOf, parseMessage, type ParsedMessage } from '../core/message.ts';
-import { mappingHints } from '../core/spelling-hint.ts';
 import { ruleId } from '../core/text-schema.ts';
-import { createApplying } from '../core/map-message.ts';
-import type { MappingStore, RuleStore } from '../pipeline/ports.ts';
+import type { DeviceStore, LastMessages, MappingStore, RuleStore } from '../pipeline/ports.ts';
 import { readRules } from '../pipeline/rules.ts';
 import { time } from './fields.ts';
+import { createTrial, tried } from './mapping-trial.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type Route } from './route.ts';
 
 const MAX_MESSAGES = 100;
-/** A sample may be of any time. */
-const ANY_TIME = { maxLatenessSeconds: 1e10, maxSkewSeconds: 1e10 };
 
 const messages = z
   .array(z.unknown())
@@ -45,22 +39,6 @@ const version = z.strictObject({
   ...mappingFields,
 });
 
-const tried = z.strictObject({
-  readings: z.array(
-    z.strictObject({
-      deviceId: z.string(),
-      timestamp: time,
-      metrics: z.array(z.strictObject({ name: z.string(), value: z.string() })),
-    }),
-  ),
-  rejected: z.array(z.strictObject({ reason: z.string(), detail: z.string() })),
-  skipped: z.array(z.string()),
-  hints: z.optional(
-    z.array(z.string()).check(z.describe('Rules that pass over a metric only for how it is spelled')),
-  ),
-});
-type Tried = z.output<typeof tried>;
-
 const unreadableMapping = z
   .strictObject({ id: z.string(), problem: z.string() })
   .check(z.describe('A stored version that reads nothing, edited by hand say'));
@@ -68,34 +46,45 @@ const unreadableMapping = z
 export function mappingRoutes(ports: {
   readonly mappings: MappingStore;
   readonly rules: Pick<RuleStore, 'read'>;
+  readonly lastMessages: LastMessages;
+  readonly devices: Pick<DeviceStore, 'load'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }): Route[] {
   const { mappings, rules, now } = ports;
-  const apply = createApplying();
-
-  async function tryOn(id: string, { expression }: Body, samples: readonly unknown[]): Promise<Tried[]> {
-    const results: Tried[] = [];
-    for (const sample of samples) {
-      const event = eventOf(sample, now());
-      const mapped = await apply({ id, expression }, mappableOf(event)!);
-      results.push(shownOf(parseMessage(event, ANY_TIME, mapped)));
-    }
-    return results;
-  }
+  const trial = createTrial(ports);
 
   /** Throws an ApiProblem that says what is wrong with the expression, or which of its messages it does not read. */
   async function check(id: string, body: Body): Promise<void> {
     if (body.id !== undefined && body.id !== id) throw refused('id', `must be ${id}, as in the path`);
-    const { compileExpression, faultText } = await import('../core/mapping-expression.ts');
-    const compiled = await compileExpression(body.expression);
-    if ('detail' in compiled) throw refused('expression', `is not usable: ${faultText(compiled)}`);
-    const results = await tryOn(id, body, body.messages ?? []);
+    if (body.expression === undefined && !body.units && !body.celsius)
+      throw refused('expression', 'is missing: a mapping has an expression, units or celsius');
+    if (body.expression !== undefined) await checkExpression(body.expression);
+    const results = await trial.on({ ...body, id }, body.messages ?? []);
     for (const [index, { rejected }] of results.entries()) {
       if (rejected[0]) throw refused(`messages.${index}`, `is rejected: ${rejected[0].detail}`);
     }
     if (results.length > 0 && results.every(({ readings }) => readings.length === 0))
       throw refused('expression', 'makes no reading of any of the messages');
+  }
+
+  /** How a mapping that is about to be kept does on the last messages: no reason not to keep it, but to look again. */
+  async function warningsOf(id: string, body: Body): Promise<string[]> {
+    const { messages: results, note } = await trial.onLast({ ...body, id }, body.match);
+    if (note !== undefined) return [`It was tried on no message. ${note}`];
+    const failed = results.flatMap(({ rejected: [first] }) => first?.detail ?? []);
+    const without = results.filter(({ readings, rejected }) => readings.length + rejected.length === 0);
+    const of = `of the last ${results.length} messages that it would have read`;
+    return [
+      ...(failed[0] === undefined ? [] : [`It fails on ${failed.length} ${of}: ${failed[0]}`]),
+      ...(without.length === 0 ? [] : [`It makes no reading of ${without.length} ${of}`]),
+    ];
+  }
+
+  async function checkExpression(expression: string): Promise<void> {
+    const { compileExpression, faultText } = await import('../core/mapping-expression.ts');
+    const compiled = await compileExpression(expression);
+    if ('detail' in compiled) throw refused('expression', `is not usable: ${faultText(compiled)}`);
   }
 
   async function find(id: string): Promise<Mapping | undefined> {
@@ -150,7 +139,11 @@ export function mappingRoutes(ports: {
       params: { mappingId: ruleId },
       query: {},
       body: mappingBody,
-      answer: version,
+      answer: z.extend(version, {
+        warnings: z.optional(
+          z.array(z.string()).check(z.describe('Of a trial on the last messages, where none were given')),
+        ),
+      }),
       async run({ params: { mappingId }, body }) {
         await check(mappingId, body);
         const { mappings: all } = await mappings.read();
@@ -163,7 +156,9 @@ export function mappingRoutes(ports: {
           const detail = `Mapping ${mappingId} has ${MAX_MAPPING_VERSIONS} versions, which are kept for the archive: delete it and make one of another id`;
           throw new ApiProblem(409, detail);
         }
-        return append(known, { ...storedOf(body), id: mappingId });
+        const warnings = body.messages ? [] : await warningsOf(mappingId, body);
+        const made = await append(known, { ...storedOf(body), id: mappingId });
+        return warnings.length > 0 ? { ...made, warnings } : made;
       },
     }),
     route({
@@ -182,17 +177,21 @@ export function mappingRoutes(ports: {
     route({
       method: 'POST',
       path: '/mappings/{mappingId}/try',
-      summary: 'Shows what a mapping makes of messages; stores nothing',
+      summary:
+        'Shows what a mapping makes of messages, or without any of the last messages of the devices that it matches; stores nothing',
       params: { mappingId: ruleId },
       query: {},
-      body: z.extend(mappingBody, { messages }),
-      answer: z.strictObject({ messages: z.array(tried) }),
+      body: mappingBody,
+      answer: z.strictObject({
+        messages: z.array(tried),
+        note: z.optional(z.string().check(z.describe('Why there are no messages'))),
+      }),
       async run({ params: { mappingId }, body }) {
+        await check(mappingId, { ...body, messages: undefined });
+        const mapping = { ...body, id: mappingId };
         const judging = (await readRules(rules)).rules;
-        const results = await tryOn(mappingId, body, body.messages);
-        return {
-          messages: results.map((result, index) => withHints(result, judging, body.messages[index])),
-        };
+        if (!body.messages) return trial.onLast(mapping, body.match, judging);
+        return { messages: await trial.on(mapping, body.messages, judging) };
       },
     }),
     route({
@@ -214,38 +213,6 @@ export function mappingRoutes(ports: {
 }
 
 const isInUse = (mapping: Mapping | undefined) => mapping && mapping.versions.at(-1)?.enabled !== false;
-
-/** A bare payload may be of any device, so that the match of no rule is asked. */
-function withHints(result: Tried, rules: readonly AlertRule[], sample: unknown): Tried {
-  const hints = result.readings.flatMap(({ deviceId, metrics }) => {
-    const { site } = (sample ?? {}) as { readonly site?: unknown };
-    const subject = { deviceId, ...(typeof site === 'string' && { site }) };
-    const names = metrics.map(({ name }) => name);
-    return mappingHints(rules, names, mappableOf(sample) ? subject : undefined);
-  });
-  return hints.length > 0 ? { ...result, hints: [...new Set(hints)] } : result;
-}
-
-/** A line of the archive as it is, a payload as a message that arrives now. */
-function eventOf(sample: unknown, now: number): unknown {
-  if (mappableOf(sample)) return sample;
-  const rawPayload = Buffer.from(typeof sample === 'string' ? sample : JSON.stringify(sample)).toString(
-    'base64',
-  );
-  return { rawPayload, deviceId: 'device', site: 'site', receivedAt: now, traceId: 'tried' };
-}
-
-function shownOf({ accepted, rejected, skipped }: ParsedMessage): Tried {
-  return {
-    readings: accepted.map(({ deviceId, timestamp, metrics }) => ({
-      deviceId,
-      timestamp,
-      metrics: metrics.map(({ name, value }) => ({ name, value: decimalText(value) })),
-    })),
-    rejected: rejected.map(({ reason, detail }) => ({ reason, detail })),
-    skipped: skipped.map(({ name, reason }) => `${name} (${reason})`),
-  };
-}
 
 /** Without the messages, which are for trying only. */
 function storedOf({ messages: _messages, id: _id, ...rest }: Body): Omit<MappingVersion, 'id' | 'from'> {

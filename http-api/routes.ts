@@ -15,7 +15,7 @@ export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds
   const { windowSeconds } = settings;
   return [
     ...deviceRoutes({ devices, history }),
-    ...windowRoutes({ history, windowSeconds, now }),
+    ...windowRoutes({ history, devices, windowSeconds, now }),
     ...alertRoutes({ alerts, history: ports.history, now }),
     ...ruleRoutes({
       rules,
@@ -23,7 +23,7 @@ export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds
       look: createLookAtMetrics({ devices, history }),
       now,
     }),
-    ...mappingRoutes({ mappings, rules, now }),
+    ...mappingRoutes({ mappings, lastMessages: ports.lastMessages, devices, rules, now }),
   ];
 }
 

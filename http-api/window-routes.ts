@@ -2,10 +2,11 @@
 
 import * as z from 'zod/mini';
 import { bucketStartOf, resolutions, resolutionsFor, type Resolution } from '../core/rollup.ts';
+import { unitsOf } from '../core/unit.ts';
 import { metricName } from '../core/text-schema.ts';
-import type { WindowHistory } from '../pipeline/ports.ts';
+import type { DeviceStore, WindowHistory } from '../pipeline/ports.ts';
 import { deviceId, pageLimit, time, timeText } from './fields.ts';
-import { figures, figuresOf } from './figures.ts';
+import { figures, figuresOf, units } from './figures.ts';
 import { invalid } from './problem.ts';
 import { route, type Route } from './route.ts';
 
@@ -16,17 +17,19 @@ const HOUR_MS = 3_600_000;
 const page = z.strictObject({
   deviceId: z.string(),
   windowSeconds: z.int().check(z.describe('Length of each window of this answer')),
+  units,
   windows: z.array(z.strictObject({ start: time, end: time, ...figures })),
   next: z.optional(z.string()),
 });
 
 export function windowRoutes(stores: {
   readonly history: Pick<WindowHistory, 'read'>;
+  readonly devices: Pick<DeviceStore, 'load'>;
   readonly windowSeconds: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }): Route[] {
-  const { history, windowSeconds, now } = stores;
+  const { history, devices, windowSeconds, now } = stores;
 
   function secondsOf(resolution: Resolution | undefined): number {
     if (resolution === undefined) return windowSeconds;
@@ -60,13 +63,15 @@ export function windowRoutes(stores: {
         if (from >= to) {
           throw invalid({ in: 'query', name: 'from', detail: 'must be before to' });
         }
-        const found = await history.read({
+        const question = {
           ...{ deviceId: params.deviceId, from, to, seconds, limit },
           ...(metric !== undefined && { metric }),
-        });
+        };
+        const [found, device] = await Promise.all([history.read(question), devices.load(params.deviceId)]);
         return {
           deviceId: params.deviceId,
           windowSeconds: seconds,
+          units: unitsOf(device ?? {}),
           windows: found.buckets.map((bucket) => ({
             start: bucket.start,
             end: bucket.end,

@@ -12,3 +12,14 @@ export function countDeliveries(counting: Counting): DeliveryEvents {
     },
   };
 }
+
+/** The same where windows are judged: a stored state that cannot be read is counted and named, too. */
+export function countJudging(counting: Counting): DeliveryEvents & { onUnreadable(error: Error): void } {
+  return {
+    ...countDeliveries(counting),
+    onUnreadable({ message }) {
+      counting.count('AlertStatesUnreadable', 1);
+      counting.warn('Alert not judged', { reason: message });
+    },
+  };
+}

@@ -5,9 +5,10 @@ import type { MessageContext } from '../core/reading.ts';
 import { createRemembering } from '../core/recent.ts';
 import { remedyFor } from '../core/remedy.ts';
 import { foldReadings, windowStartOf, type Delta, type Window } from '../core/window.ts';
+import { unitsIn, type SaidUnits } from './said-units.ts';
 import { createBatch, type Batch, type FailedMessage } from './batch.ts';
 import { createPaying } from './deliver.ts';
-import { countDeliveries } from './deliver-events.ts';
+import { countJudging } from './deliver-events.ts';
 import { createAlerting, type JudgeWindows } from './judge.ts';
 import type { Counting, DeviceStore, IngestPorts, KeepRejected, WindowStore } from './ports.ts';
 import { createRecentRules } from './rules.ts';
@@ -27,7 +28,7 @@ export type Ingest = (
 export interface IngestionParts {
   readonly keepRejected: KeepRejected;
   readonly windows: Pick<WindowStore, 'apply'>;
-  readonly devices: Pick<DeviceStore, 'sighted' | 'noteUnused'>;
+  readonly devices: Pick<DeviceStore, 'sighted' | 'noteUnused' | 'noteUnits'>;
   readonly judgeWindows: JudgeWindows;
   readonly windowSeconds: number;
   /** Calls to AWS at a time. */
@@ -84,6 +85,7 @@ export function createIngestion(parts: IngestionParts): Ingest {
     const changed = await applyDeltas(deltas, batch, parts, counting);
     await noteSightings(batch, parts);
     await noteUnused(batch, parts);
+    await noteUnits(batch, parts);
     await judgeChanged(changed, batch, parts, counting);
     const late = messages.length - batch.inTime().length;
     if (late > 0) counting.count('MessagesOutOfTime', late);
@@ -155,6 +157,18 @@ async function noteUnused(batch: Batch, { devices }: IngestionParts): Promise<vo
   await batch.each(unused, note, (message, item) => message === item, SHARES.notes);
 }
 
+/** The units of what was measured, where its messages or a mapping give them. */
+async function noteUnits(batch: Batch, { devices }: IngestionParts): Promise<void> {
+  const note = ([deviceId, { units, at }]: readonly [string, SaidUnits]) =>
+    devices.noteUnits(deviceId, units, at);
+  await batch.each(
+    [...unitsIn(batch.messages)],
+    note,
+    (message, [deviceId]) => isOf(message, deviceId),
+    SHARES.notes,
+  );
+}
+
 /** Judges each device's windows, and notifies. */
 async function judgeChanged(
   windows: readonly Window[],
@@ -164,17 +178,14 @@ async function judgeChanged(
 ): Promise<void> {
   const devices = ofMessagesInTime([...newestByDevice(windows)], batch);
   const payers = payersOf(batch.messages);
-  const onUnreadable = ({ message }: Error) => {
-    counting.count('AlertStatesUnreadable', 1);
-    counting.warn('Alert not judged', { reason: message });
-  };
   const newest = devices.flatMap(([, changed]) => changed);
   const late = lateWindows(newest, batch.messages, windowSeconds);
+  const units = unitsIn(batch.messages);
   const judge = ([deviceId, changed]: (typeof devices)[number]) =>
     judgeWindows(changed, payers.get(deviceId) ?? 'unknown', {
-      ...countDeliveries(counting),
-      onUnreadable,
+      ...countJudging(counting),
       late,
+      units: units.get(deviceId)?.units,
     });
   await batch.each(devices, judge, (message, [deviceId]) => isOf(message, deviceId), SHARES.judging);
 }

@@ -15,6 +15,7 @@ import type { Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { createRecent } from '../core/recent.ts';
+import { unitsOf, type Units } from '../core/unit.ts';
 import type { Window } from '../core/window.ts';
 import type { DeliveryEvents, Paying } from './deliver.ts';
 import { createLookBack, type LookBack } from './look-back.ts';
@@ -33,6 +34,8 @@ export type JudgeWindows = (
     readonly onUnreadable?: (error: Error) => void;
     /** Those of the windows that are judged only by rules that ask for it. */
     readonly late?: ReadonlySet<Window>;
+    /** As the messages of these windows give them. */
+    readonly units?: Units | undefined;
   },
 ) => Promise<void>;
 
@@ -120,7 +123,7 @@ export function createAlerting(options: {
     return states.get(ruleId);
   }
 
-  return async (changed, payer, { onUnreadable, late = new Set(), ...events } = {}) => {
+  return async (changed, payer, { onUnreadable, late = new Set(), units, ...events } = {}) => {
     const [first] = changed;
     if (!first) return;
     const { deviceId } = first;
@@ -145,7 +148,11 @@ export function createAlerting(options: {
     calm.delete(deviceId);
     const inOrder = [...changed].sort((a, b) => a.windowStart - b.windowStart || a.readings - b.readings);
     const lookBack = createLookBack(windows, Math.max(1, ...rules.map(windowsBefore)));
-    const moment = { ...(snooze && { snoozedUntil: snooze.until }) };
+    const known = await device(deviceId);
+    const moment = {
+      ...(snooze && { snoozedUntil: snooze.until }),
+      units: unitsOf({ ...known, units: { ...known?.units, ...units } }),
+    };
     const faults: unknown[] = [];
     for (const rule of rules.filter(({ id }) => !unreadable.has(id))) {
       try {

@@ -8,6 +8,7 @@ import type { ParsedMessage } from '../core/message.ts';
 import type { PresenceEvent } from '../core/presence.ts';
 import type { Bucket } from '../core/rollup.ts';
 import type { RuleData } from '../core/rule-data.ts';
+import type { Units } from '../core/unit.ts';
 import type { Delta, Window } from '../core/window.ts';
 
 export interface WindowStore {
@@ -64,6 +65,8 @@ export interface DeviceStore {
   sighted(deviceId: string, site: string, at: number): Promise<void>;
   /** Keeps what was not used of a device's messages: each reason once a minute, skipped members when they change. */
   noteUnused(deviceId: string, unused: UnusedNote, at: number): Promise<void>;
+  /** Keeps the units that a device's messages give, when they change; one that changes again, a minute later at the earliest. */
+  noteUnits(deviceId: string, units: Units, at: number): Promise<void>;
   /**
    * Writes down that a device came or went, unless something later is known (`stale`). Without `thing` it is written
    * only of a device of which the registry's facts are known already (`unknown`: they are not; a sighting alone brings
@@ -124,6 +127,11 @@ export interface MappingStore {
   }>;
   /** Keeps one more version; false when its mapping has one of this time. */
   append(version: MappingVersion): Promise<boolean>;
+}
+
+export interface LastMessages {
+  /** Messages as the archive has them, newest first, of which it takes seconds at most to read. Rejects with the SDK's error. */
+  newestFirst(): AsyncIterable<unknown>;
 }
 
 /** What is known of a device's alerts. */
@@ -242,6 +250,7 @@ export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules
   readonly devices: DeviceStore;
   readonly windows: WindowHistory;
   readonly mappings: MappingStore;
+  readonly lastMessages: LastMessages;
 }
 
 /** Where a use case says what it did. */

@@ -6,6 +6,7 @@ import type { Device } from '../core/device.ts';
 import { end, remind } from '../core/reminder.ts';
 import type { Window } from '../core/window.ts';
 import { rescheduled } from '../core/withholding.ts';
+import { unitsOf } from '../core/unit.ts';
 import { createLookBack, type LookBack } from './look-back.ts';
 import type { AlertStore, DeviceAlerts, WindowStore } from './ports.ts';
 import {
@@ -139,9 +140,9 @@ async function advance(
   }
 }
 
-async function momentOf({ now }: DeviceSweepParts, { load }: Visit): Promise<Moment> {
+async function momentOf({ now }: DeviceSweepParts, { load, device }: Visit): Promise<Moment> {
   const { snooze } = await load();
-  return { now: now(), ...(snooze && { snoozedUntil: snooze.until }) };
+  return { now: now(), ...(snooze && { snoozedUntil: snooze.until }), units: unitsOf(device) };
 }
 
 function note({ owing }: Visit, ruleId: string, state: AlertState | undefined): void {

@@ -9,7 +9,7 @@ export interface Leaf {
   /** The parts of the metric's name. */
   readonly name: Path;
   readonly value: unknown;
-  /** As the format gives it, such as `Cel` or `hPa`. */
+  /** As the payload or the format gives it, such as `Cel` or `hPa`. */
   readonly unit?: string;
 }
 
@@ -22,6 +22,8 @@ export interface TimeLeaf {
   readonly isUtc?: boolean;
   /** A time that cannot be used rejects the reading; otherwise the next is tried, and at last the arrival counts. */
   readonly isStrict?: boolean;
+  /** It is one, but nobody knows of what. */
+  readonly isUnused?: boolean;
   /** `value` is a number of seconds after the arrival, negative for what was before it. */
   readonly isRelative?: boolean;
 }
@@ -36,6 +38,10 @@ export interface Draft {
   /** The first that can be used is the time of the reading. */
   readonly times: readonly TimeLeaf[];
   readonly values: readonly Leaf[];
+  /** What people say of units, by metric; it counts more than what the payload says. */
+  readonly units?: Readonly<Record<string, string>>;
+  /** People want Celsius of what is in Fahrenheit or Kelvin. */
+  readonly inCelsius?: boolean;
   /** Parts that are in no draft and that `unusedPaths` cannot see: of a text that is JSON, or lines that cannot be read. */
   readonly unmeasured?: readonly Path[];
   /** One sentence for a reading without a measurement: what the sender can do about it. */

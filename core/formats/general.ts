@@ -2,16 +2,8 @@
 
 import { createRecent } from '../recent.ts';
 import { parseTimestamp } from '../timestamp.ts';
-import {
-  isObject,
-  isText,
-  leavesOf,
-  type Draft,
-  type Json,
-  type Leaf,
-  type Path,
-  type TimeLeaf,
-} from './draft.ts';
+import { isObject, leavesOf, type Draft, type Json, type Leaf, type Path, type TimeLeaf } from './draft.ts';
+import { withSaidUnits } from './said-units.ts';
 
 /**
  * Names of a reading's time, in small letters and without `_` and `-`, by how many formats use them
@@ -21,11 +13,14 @@ const TIME_NAMES = [
   'timestamp ts time datetime dt tst observedat measuredat sampledat recordedat eventtime phenomenontime timeinstant',
   'dateobserved resulttime measurementtime utctime utc unixtime unix epoch epochtime timeutc reportedat publishedat',
   'receivedat lastseen sendtimestamp creationtimestamp gatewaytime gwts updated updatedat lastupdated lastupdate',
+  'tsms timems timestampms epochms unixms timestampmillis timestampseconds timestampsec timestampnanos tsns timens',
   'createdat created date t',
 ].flatMap((names) => names.split(' '));
 const RANKS: ReadonlyMap<string, number> = new Map(TIME_NAMES.map((name, rank) => [name, rank]));
 /** A number under one of these names is never a measurement. */
-const TIMES_ONLY = new Set('timestamp ts tst datetime unixtime epochtime lastseen eventtime'.split(' '));
+const TIMES_ONLY = new Set(
+  'timestamp ts tst datetime unixtime epochtime lastseen eventtime tsms timestampms epochms'.split(' '),
+);
 /** Smaller numbers are uptimes, counters and measurements: 2001-09-09 in seconds. */
 const SMALLEST_TIME = 1e9;
 
@@ -51,17 +46,20 @@ export function generalDraft(value: Json, path: Path = [], outer: readonly TimeL
     [],
     (member, depth) => depth === 0 && (taken.has(member) || (id !== undefined && member === 'id')),
   );
-  const unit = UNIT_MEMBERS.map((name) => value[name]).find((text) => isText(text) && FAHRENHEIT.test(text));
-  const values = unit === undefined ? leaves : leaves.map((leaf) => inFahrenheit(leaf));
-  return { at: path, ...(id && { id }), times: [...times, ...outer], values };
+  const nested = leaves.filter(isNestedTime).map((leaf) => ({ ...leaf, isUnused: true }));
+  const values = nested.length === 0 ? leaves : leaves.filter((leaf) => !isNestedTime(leaf));
+  return {
+    ...{ at: path, ...(id && { id }), times: [...times, ...outer, ...nested] },
+    values: withSaidUnits(values, value),
+  };
 }
 
-/** Members beside a temperature that may say its unit. */
-const UNIT_MEMBERS = ['unit', 'units', 'temperature_unit', 'temp_unit'];
-const FAHRENHEIT = /^(?:°?F|℉|fahrenheit)$/i;
-
-const inFahrenheit = (leaf: Leaf): Leaf =>
-  /temp/i.test(leaf.name.at(-1) ?? '') ? { ...leaf, unit: 'F' } : leaf;
+/** A time further down is none of the reading, as far as anybody knows, and no measurement either. */
+function isNestedTime({ name, value }: Leaf): boolean {
+  if (name.length < 2 || isObject(value)) return false;
+  const member = plainName(name.at(-1)!);
+  return RANKS.has(member) && looksLikeTime(member, value);
+}
 
 /** Text or a number. */
 export function idOf(value: Json, path: Path): Draft['id'] {

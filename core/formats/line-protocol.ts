@@ -15,6 +15,10 @@ const INTEGER = /^([+-]?\d+)[iu]$/;
 const TRUE = new Set(['t', 'T', 'true', 'True', 'TRUE']);
 const FALSE = new Set(['f', 'F', 'false', 'False', 'FALSE']);
 
+/** What begins a line of a log, such as `ERROR code=5`, which is a point by its form alone. */
+const LOG_WORD =
+  /^\W*(?:err(?:or)?|warn(?:ing)?|info|notice|debug|trace|fatal|crit(?:ical)?|panic|alert|fail(?:ed|ure)?|exception|ok|ack|nack|log|msg|message|status|result)\W*$/i;
+
 /** Text of which at least one line is a point. The others, but for comments, are named by their numbers, from 0. */
 export const lineProtocol: Format = {
   name: 'line-protocol',
@@ -72,6 +76,7 @@ function pointOf(line: string, number: string): Point | undefined {
   const fields = pairs(FIELD_VALUE);
   const time = take(/ +/y) ? take(/\d+$/y) : undefined;
   if (!fields || at < line.length) return undefined;
+  if (tags.length === 0 && time === undefined && LOG_WORD.test(measurement)) return undefined;
   return {
     at: [number],
     measurement: plain(measurement),

@@ -21,6 +21,12 @@ const UNITS: readonly (readonly [end: RegExp, unit: string])[] = [
   [/^signal$/, 'dBm'],
 ];
 
+/** What the firmware sends of a sensor that did not answer: the values that it begins with. */
+const BROKEN: readonly (readonly [end: RegExp, value: number])[] = [
+  [/temperature$/, -128],
+  [/humidity$|pressure$|(?:^|_)P\d+$/, -1],
+];
+
 /**
  * Recognised by `sensordatavalues`, an array of `value_type` and `value`. The first is the metric's name as it stands,
  * since `P1` is PM10 of one sensor and PM2.5 of another.
@@ -45,6 +51,8 @@ const isItem = (item: unknown): item is Json =>
 function leafOf(item: Json, index: number): Leaf {
   const name = item['value_type'] as string;
   const unit = UNITS.find(([end]) => end.test(name))?.[1];
-  const leaf = { path: ['sensordatavalues', String(index), 'value'], name: [name], value: item['value'] };
+  const isBroken = BROKEN.some(([end, value]) => end.test(name) && Number(item['value']) === value);
+  const value = isBroken ? null : item['value'];
+  const leaf = { path: ['sensordatavalues', String(index), 'value'], name: [name], value };
   return unit === undefined ? leaf : { ...leaf, unit };
 }

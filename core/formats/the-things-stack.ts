@@ -56,7 +56,8 @@ function readUplink(
   );
   // The same values twice are one measurement: the decoder's names come first.
   const decoded = uplink['decoded_payload'];
-  if (!isObject(decoded) && parts.some(([part]) => isObject(part))) {
+  const isDecoded = isObject(decoded) && Object.keys(decoded).length > 0;
+  if (!isDecoded && parts.some(([part]) => isObject(part))) {
     return parts.flatMap(([part, path]) => {
       if (!isObject(part)) return [];
       const own = isText(part['time']) ? [measuredAt([...path, 'time'], part['time'])] : [];

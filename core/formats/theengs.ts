@@ -1,7 +1,7 @@
 // OpenMQTTGateway and Theengs Gateway: what a Bluetooth sensor advertises, decoded.
 
 import { childBeside, macOf } from './child.ts';
-import { isObject, leavesOf, type Format } from './draft.ts';
+import { isObject, leavesOf, type Draft, type Format, type Json } from './draft.ts';
 import { timesOf } from './general.ts';
 import { withoutFahrenheit, withUnits } from './units.ts';
 
@@ -35,7 +35,9 @@ const UNITS: Readonly<Record<string, string>> = {
 export const theengs: Format = {
   name: 'theengs',
   read: (payload, { levels }) => {
-    if (!isObject(payload) || typeof payload['rssi'] !== 'number') return undefined;
+    if (!isObject(payload)) return undefined;
+    if (isSystem(payload)) return [systemDraft(payload)];
+    if (typeof payload['rssi'] !== 'number') return undefined;
     const mac = macOf(payload['id']) ?? macOf(payload['mac']);
     if (mac === undefined || !MARKERS.some((name) => Object.hasOwn(payload, name))) return undefined;
     const times = timesOf(payload, []);
@@ -49,3 +51,22 @@ export const theengs: Format = {
     return [{ child: childBeside(levels, mac), times, values: withUnits(withoutFahrenheit(leaves), UNITS) }];
   },
 };
+
+/** The gateway's own message, SYStoMQTT. @see https://docs.openmqttgateway.com/use/gateway.html */
+const isSystem = ({ uptime, version, freemem, mqttport, modules }: Json) =>
+  typeof uptime === 'number' &&
+  typeof version === 'string' &&
+  (typeof freemem === 'number' || mqttport !== undefined || Array.isArray(modules));
+
+/** Its chip's own heat, which no limit of a room or a fridge is for. */
+const CHIP_HEAT = new Set(['tempc', 'tempf', 'intemp']);
+
+function systemDraft(payload: Json): Draft {
+  const times = timesOf(payload, []);
+  const taken = new Set(times.map(({ path }) => path[0]));
+  const leaves = leavesOf(payload, [], [], (name, depth) => depth === 0 && taken.has(name));
+  const values = withUnits(withoutFahrenheit(leaves), UNITS).map((leaf) =>
+    CHIP_HEAT.has(leaf.path[0]!) ? { ...leaf, name: [`chip_${leaf.path[0]}`] } : leaf,
+  );
+  return { times, values };
+}

@@ -237,6 +237,35 @@ test('skipped members are written when they change, once a minute at most, and n
   assert.deepEqual((await devices.load('skipping'))?.skipped, ['raw (structure)']);
 });
 
+test('units are written when they are new or change, and the one before is kept', async () => {
+  sent = 0;
+  await devices.noteUnits('units', { temperature: '°C', pressure: 'hPa' }, START);
+  await devices.noteUnits('units', { temperature: '°C', pressure: 'hPa' }, START + 1000);
+  assert.equal(sent, 2, 'one read and one write');
+  await devices.noteUnits('units', { humidity: '%' }, START + 2000);
+  await devices.noteUnits('units', { pressure: 'Pa' }, START + 3000);
+  assert.equal(sent, 4);
+  // By turns: once a minute.
+  for (let second = 4; second < 60; second += 1)
+    await devices.noteUnits('units', { pressure: second % 2 ? 'hPa' : 'Pa' }, START + second * 1000);
+  assert.equal(sent, 4);
+  const { units, previousUnits } = (await devices.load('units'))!;
+  assert.deepEqual(units, { humidity: '%', pressure: 'Pa', temperature: '°C' });
+  assert.deepEqual(previousUnits, { pressure: 'hPa' });
+});
+
+test('another environment does not write units that are known, and a device has 200 at most', async () => {
+  let read = 0;
+  const client = { send: async (command: never) => ((read += 1), tables.client.send(command)) };
+  const other = createDeviceStore({ client: client as unknown as Tables['client'], table: 'devices' });
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`m${n}`, 'V']));
+  await devices.noteUnits('many', many, START);
+  const found = (await devices.load('many'))?.units ?? {};
+  assert.equal(Object.keys(found).length, 200);
+  await other.noteUnits('many', found, START + MINUTE);
+  assert.equal(read, 1);
+});
+
 test('what cannot be noted is noted the next time', async () => {
   const broken = createDeviceStore({
     client: {

@@ -153,7 +153,7 @@ function createEnvironments(faults: ReadonlyMap<number, Fault>): () => Environme
     const ingest = createIngestion({
       keepRejected: async () => {},
       windows,
-      devices: { sighted: async () => {}, noteUnused: async () => {} },
+      devices: { sighted: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
       judgeWindows: async () => {},
       windowSeconds: 10,
       callsAtOnce: 4,

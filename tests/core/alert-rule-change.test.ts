@@ -141,6 +141,18 @@ for (const [title, before, after, temperatures, lines] of cases) {
   });
 }
 
+test('a rule of any spelling goes on with its alarm, whichever spelling was judged', () => {
+  const rule = compileRule({ id: 'rule', metric, anySpelling: true, above: 8 }) as LimitRule;
+  const spelled = (n: number, temperature: number): Window => {
+    const { metrics, ...rest } = window(n, temperature);
+    return { ...rest, metrics: new Map([['BME280_Temperature', metrics.get(metric)!]]) };
+  };
+  const raised = judge(rule, undefined, { closed: [spelled(0, 9)] }, { now: START })!;
+  assert.equal(first(raised.pending[0]!.notification), 'ALARM: BME280_Temperature 9 above 8');
+  const cleared = judge(rule, raised, { closed: [spelled(0, 9), window(1, 4)] }, { now: START })!;
+  assert.equal(first(cleared.pending[1]!.notification), 'OK: temperature 4 back below 8');
+});
+
 test('a mail about a changed rule says that it was changed, and a reminder of it does not', () => {
   const warning: Data = { metric, above: 6, severity: 'warning', repeatEvery: '30m' };
   const [, now] = play([

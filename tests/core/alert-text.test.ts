@@ -288,3 +288,14 @@ test('the text of a duration means the same', () => {
     runsOf(48, 500),
   );
 });
+
+test('mail names the unit as people read it, and a text in what GSM-7 carries', () => {
+  const { subject, email, sms } = notificationText({ ...warm('raised', '9.1', '8'), unit: '°C' }, PAGE);
+  assert.match(subject, /^ALARM critical: temperature 9\.1 C above 8 C at /);
+  assert.match(email, /^ALARM: temperature 9\.1 °C above 8 °C$/m);
+  assert.match(email, /^Value: {4}max temperature = 9\.1 °C$/m);
+  assert.match(email, /^Limit: {4}above 8 °C$/m);
+  assert.match(sms, /^ALARM temperature 9\.1 C above 8 C, /);
+  const dust = notificationText({ ...warm('raised', '40', '35'), unit: 'µg/m³' }, PAGE);
+  assert.match(dust.sms, /^ALARM temperature 40 ug\/m3 above 35 ug\/m3, /);
+});

@@ -8,14 +8,15 @@ import { childId } from '../../core/reading.ts';
 const cases: [child: string, id: string][] = [
   ['attic', 'gw:attic'],
   ['A4:C1:38:00:11:22', 'gw:A4:C1:38:00:11:22'],
-  ['Living room', 'gw:Living_room'],
-  ['a/b', 'gw:a_b'],
+  ['Living room', 'gw:Living_room~260d40'],
+  ['a/b', 'gw:a_b~414c5d'],
   ['urn:dev:ow:10e2', 'gw:urn:dev:ow:10e2'],
-  ['Küche 温度', 'gw:Küche_温度'],
-  ['#+/', 'gw:_'],
+  ['Living_room', 'gw:Living_room'],
+  ['Küche 温度', 'gw:Küche_温度~02543a'],
+  ['#+/', 'gw:_~0b1126'],
   ['..', 'gw:..'],
-  ['::x::', 'gw:x'],
-  ['__proto__', 'gw:proto'],
+  ['::x::', 'gw:x~691a3f'],
+  ['__proto__', 'gw:proto~30622f'],
 ];
 for (const [child, id] of cases) {
   test(`${child} behind gw is ${id}`, () => assert.equal(childId('gw', child), id));
@@ -29,6 +30,23 @@ test('long names that differ at the end stay apart, and are no name of a thing',
     assert.equal(id.length, 128);
     assert.doesNotMatch(id, /^[a-zA-Z0-9:_-]+$/);
   }
+});
+
+test('names that differ in what is replaced only stay apart', () => {
+  const names = fc.uniqueArray(
+    fc.string({ unit: fc.constantFrom(...'a_ /:~#'.split('')), minLength: 1, maxLength: 4 }),
+    {
+      maxLength: 8,
+    },
+  );
+  const property = fc.property(names, fc.boolean(), (children, isLong) => {
+    const ids = children.map((child) => childId('gw', isLong ? child.repeat(50) : child));
+    assert.equal(
+      new Set(ids).size,
+      new Set(children.map((child) => (isLong ? child.repeat(50) : child))).size,
+    );
+  });
+  fc.assert(property, { numRuns: 2000, seed: 4 });
 });
 
 test('a long name is not cut within a letter', () => {

@@ -250,7 +250,7 @@ const ZIGBEE: Row[] = [
     format: 'zigbee2mqtt',
     payload:
       '{"state_left":"ON","color":{"x":0.3,"y":0.4},"action":"","device":{"friendlyName":"hall/lamp","ieeeAddr":"0x00158d00018255df","networkAddress":4711}}',
-    readings: ['dev:hall_lamp@arrival state_left=1 color_x=0.3 color_y=0.4'],
+    readings: ['dev:hall_lamp~3a287c@arrival state_left=1 color_x=0.3 color_y=0.4'],
     skipped: ['device not-measured', 'action no-value'],
   },
 ];

@@ -207,7 +207,7 @@ const platforms: FormatCase[] = [
     'the gateway API of ThingsBoard',
     'thingsboard-gateway',
     '{"Device A":[{"ts":1483228800000,"values":{"temperature":42,"humidity":80}},{"ts":1483228801000,"values":{"temperature":43,"humidity":82}}],"Device B":[{"values":{"temperature":42}}]}',
-    'dev:Device_A@2017-01-01T00:00:00.000Z temperature=42 humidity=80 | dev:Device_A@2017-01-01T00:00:01.000Z temperature=43 humidity=82 | dev:Device_B@arrival temperature=42',
+    'dev:Device_A~535c3c@2017-01-01T00:00:00.000Z temperature=42 humidity=80 | dev:Device_A~535c3c@2017-01-01T00:00:01.000Z temperature=43 humidity=82 | dev:Device_B~64566c@arrival temperature=42',
   ],
   [
     'the reported state of a shadow',
@@ -245,7 +245,7 @@ const platforms: FormatCase[] = [
     'property values of Greengrass',
     'sitewise',
     '{"entryId":"1","propertyAlias":"/windfarm/3/turbine/7/temperature","propertyValues":[{"value":{"doubleValue":21.5},"timestamp":{"timeInSeconds":1575691200,"offsetInNanos":250000000},"quality":"GOOD"},{"value":{"integerValue":9},"timestamp":{"timeInSeconds":1575691201},"quality":"BAD"}]}',
-    'dev:windfarm_3_turbine_7@2019-12-07T04:00:00.250Z temperature=21.5 | no-metrics: reading has no number to record; skipped: propertyValues/1/value/integerValue (no-value)',
+    'dev:windfarm_3_turbine_7~497552@2019-12-07T04:00:00.250Z temperature=21.5 | no-metrics: reading has no number to record; skipped: propertyValues/1/value/integerValue (no-value)',
   ],
   [
     'Losant',

@@ -59,6 +59,27 @@ const cases: readonly (readonly [fact: string, payload: string | Buffer, expecte
   ['a degree sign of one byte', Buffer.from('{"temperature":5,"unit":"\xb0C"}', 'latin1'), 'temperature=5'],
   ['a bare number with its unit', '21.5 °C', 'value=21.5'],
   [
+    'the own heat of a gateway of OpenMQTTGateway',
+    '{"uptime":5,"version":"v1.8","freemem":120000,"rssi":-60,"SSID":"x","tempc":53.3,"modules":["BT"]}',
+    'uptime=5 freemem=120000 rssi=-60 chip_tempc=53.3',
+  ],
+  ['a line of a log', 'ERROR code=5', 'not-json-object'],
+  ['a line of a log with a level in brackets', '[warn] heap=5', 'not-json-object'],
+  ['a point without tags and time', 'weather temp=5', 'temp=5'],
+  ['a point with a word of logs and a tag', 'status,room=a temp=5', 'temp=5'],
+  [
+    'a sensor of airRohr that did not answer',
+    '{"sensordatavalues":[{"value_type":"temperature","value":"-128.00"},{"value_type":"humidity","value":"-1.00"},{"value_type":"SDS_P1","value":"4.2"}]}',
+    'SDS_P1=4.2',
+  ],
+  ['a time in milliseconds under its own name', `{"ts_ms":${at},"temperature":5}`, '-5s temperature=5'],
+  ['a time further down', `{"temperature":5,"meta":{"ts":${at},"fw":3}}`, 'temperature=5 meta_fw=3'],
+  [
+    'an uplink with values that are normalized only',
+    '{"end_device_ids":{"device_id":"n"},"uplink_message":{"decoded_payload":{},"normalized_payload":[{"air":{"temperature":21.5}}]}}',
+    'air_temperature=21.5',
+  ],
+  [
     'the own heat of a relay',
     '{"wifi_sta":{"rssi":-60},"mac":"AABBCC","relays":[{"ison":true}],"temperature":64.1}',
     'wifi_sta_rssi=-60 relays_0_ison=1 device_temperature=64.1',

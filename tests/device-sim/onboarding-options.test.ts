@@ -21,6 +21,19 @@ test('create takes type, group, attributes, folder, policy and place', () => {
   });
 });
 
+test('create writes units as an attribute can have them', () => {
+  const line =
+    'create s1 --unit temperature=°C --unit humidity=% --unit pm=µg/m³ --unit flow=m3/h --attr floor=2';
+  assert.deepEqual(parseDeviceOptions(line.split(' '))?.attributes, {
+    ...{ floor: '2', units: 'temperature:C,humidity:percent,pm:ug/m3,flow:m3/h' },
+  });
+});
+
+test('a colon in a name is for sensors behind a gateway, and existing names with one go on', () => {
+  assert.equal(parseDeviceOptions(['rotate', 'a:b'])?.name, 'a:b');
+  assert.equal(parseDeviceOptions(['revoke', 'a:b'])?.name, 'a:b');
+});
+
 test('claim takes a name, and makes one up where there is none', () => {
   const of = (line: string) => parseDeviceOptions(line.split(' '));
   assert.partialDeepStrictEqual(of('claim'), { name: 'claim', policy: 'TidegateClaim', revoke: false });
@@ -52,6 +65,13 @@ test('--help asks for the usage', () => {
 
 const refused: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
   ['no command', [], /^no command: create NAME/],
+  ['a colon in the name', ['create', 'a:b'], /^thing name "a:b" is not allowed: gateway:child is how/],
+  [
+    'a unit that is none',
+    ['create', 'a', '--unit', 'temperature'],
+    /^--unit "temperature" is not allowed: metric=unit/,
+  ],
+  ['a unit that no attribute can have', ['create', 'a', '--unit', 't=a b'], /^--unit "t=a b" is not allowed/],
   ['an unknown command', ['delete', 'a'], /^no command "delete"/],
   ['provision without a claim', ['provision', 'a'], /^provision needs --claim-cert FILE$/],
   [

@@ -58,7 +58,10 @@ beforeAll(async () => {
     sessionId: { S: 's' },
     type: { S: 'sensor' },
     groups: { SS: ['cold'] },
-    attributes: { M: { floor: { S: '2' } } },
+    attributes: { M: { floor: { S: '2' }, units: { S: 'temperature:C' } } },
+    'unit:temperature': { S: 'K' },
+    'unit:humidity': { S: '%' },
+    'previousUnit:humidity': { S: 'g/m³' },
   });
   await put('devices', { deviceId: { S: 'silent' } });
   await put('devices', { deviceId: { S: 'shed (new)' } });
@@ -138,7 +141,9 @@ test('a device with its newest window', async () => {
     ipAddress: '192.0.2.17',
     type: 'sensor',
     groups: ['cold'],
-    attributes: { floor: '2' },
+    attributes: { floor: '2', units: 'temperature:C' },
+    units: { temperature: '°C', humidity: '%' },
+    previousUnits: { humidity: 'g/m³' },
     lastWindow: {
       start: START + 3_590_000,
       readings: 3,

@@ -159,7 +159,7 @@ test("Tasmota's temperature is one of the chip, and raises the alert for tempera
   await publish('tasmota', [{ Time: '2026-09-21T14:13:20', BME280: bme280, TempUnit: 'C' }]);
   const metrics = ['BME280_Humidity', 'BME280_Pressure', 'BME280_Temperature'];
   assert.deepEqual(metricsIn(await windowOf('tasmota')), metrics);
-  assert.deepEqual(subjects(), ['ALARM critical: temperature 21.2 above 8 at lab/tasmota']);
+  assert.deepEqual(subjects(), ['ALARM critical: BME280_Temperature 21.2 C above 8 C at lab/tasmota']);
 });
 
 test('a bare number is the metric that the last level of its topic names', async () => {

@@ -16,6 +16,7 @@ export const tableVariables = {
   DASHBOARD_ORIGIN: 'http://localhost:8080',
   SILENT_AFTER_MINUTES: '0',
   ERRORS_BUCKET: 'errors',
+  RAW_BUCKET: 'raw',
   WINDOW_SECONDS: '10',
   MAX_LATENESS_SECONDS: '604800',
   MAX_SKEW_SECONDS: '60',

@@ -16,12 +16,25 @@ const lora = { expression: '{"temperature": t / 10}', match: { type: 'lora*' } }
 
 let tables: Tables;
 let now = NOW;
+/** Lines of the archive, newest first. */
+let archive: readonly unknown[] = [];
 let call: (method: string, path: string, body?: unknown) => Promise<{ status: number; body: Json }>;
 beforeAll(async () => {
   tables = await openTables();
   const mappings = createMappingStore({ client: tables.client, table: 'rules' });
   const rules = createRuleStore({ client: tables.client, table: 'rules', defaults: [] });
-  const api = createHttpApi(mappingRoutes({ mappings, rules, now: () => now }));
+  const lastMessages = {
+    async *newestFirst() {
+      yield* archive;
+    },
+  };
+  const devices = {
+    load: async (deviceId: string) => ({
+      deviceId,
+      ...(deviceId.startsWith('lora') && { type: 'lora-2', groups: [], attributes: {} }),
+    }),
+  };
+  const api = createHttpApi(mappingRoutes({ mappings, rules, lastMessages, devices, now: () => now }));
   const onError = (error: unknown) => assert.fail(String(error));
   call = async (method, path, body) => {
     const request = new Request(`https://api.example${path}`, {
@@ -41,10 +54,14 @@ afterAll(() => tables.close());
 test('a mapping is made, changed and ended, each a minute later, and its versions are kept', async () => {
   assert.equal((await call('GET', '/mappings/lora')).status, 404);
   const first = { id: 'lora', ...lora, from: NOW + MINUTE };
-  assert.deepEqual(await call('PUT', '/mappings/lora', lora), { status: 200, body: first });
+  const warnings = [
+    'It was tried on no message. The archive has no messages yet: it gets them up to 300 seconds after they arrive. Wait, or give messages',
+  ];
+  assert.deepEqual(await call('PUT', '/mappings/lora', lora), { status: 200, body: { ...first, warnings } });
   // In the same millisecond.
   const second = { id: 'lora', expression: '{"temperature": t}', from: NOW + MINUTE + 1 };
-  assert.deepEqual((await call('PUT', '/mappings/lora', { expression: second.expression })).body, second);
+  const changed = await call('PUT', '/mappings/lora', { expression: second.expression });
+  assert.deepEqual(changed.body, { ...second, warnings });
   assert.deepEqual((await call('GET', '/mappings')).body, { mappings: [second], unreadable: [] });
   now = NOW + 3 * MINUTE;
   assert.equal((await call('DELETE', '/mappings/lora')).status, 204);
@@ -57,7 +74,7 @@ test('a mapping is made, changed and ended, each a minute later, and its version
 });
 
 const wrong: readonly (readonly [what: string, body: unknown, detail: RegExp])[] = [
-  ['no expression', {}, /`expression` must be given/],
+  ['no expression', {}, /`expression` is missing/],
   ['what is not JSONata', { expression: '{"t": (' }, /`expression` is not usable: .*, at character 7/],
   ['a function of chance', { expression: '{"t": $random()}' }, /\$random is not available/],
   ['another id', { ...lora, id: 'other' }, /`id` must be lora-2, as in the path/],
@@ -67,6 +84,8 @@ const wrong: readonly (readonly [what: string, body: unknown, detail: RegExp])[]
     { ...lora, messages: [{ t: 215 }, { t: 'x' }] },
     /`messages\.1` is rejected: mapping lora-2: /,
   ],
+  ['a unit that is none', { units: { temperature: '' } }, /units\.temperature.*must be a unit/],
+  ['a metric that is none', { units: { 'a b': 'V' } }, /units/],
   ['messages without a reading', { expression: 'null', messages: [{ t: 1 }] }, /makes no reading of any/],
 ];
 for (const [what, body, detail] of wrong) {
@@ -128,6 +147,64 @@ test('a mapping has 50 versions at most, and can be ended then', async () => {
   assert.equal(status, 409);
   assert.match(String(body['detail']), /busy has 50 versions/);
   assert.equal((await call('DELETE', '/mappings/busy')).status, 204);
+});
+
+const line = (deviceId: string, t: unknown) => ({
+  ...{ deviceId, site: 'seattle', receivedAt: NOW, traceId: `${deviceId}-${String(t)}` },
+  t,
+});
+
+test('without messages a mapping is tried on the last ones of the devices that it matches', async () => {
+  archive = [line('lora-1', 215), line('fridge', 'x'), line('lora-2', 'broken'), line('lora-1', 40)];
+  const { status, body } = await call('POST', '/mappings/lora/try', lora);
+  assert.equal(status, 200);
+  const found = (body['messages'] as { readings: { deviceId: string }[]; rejected: Json[] }[]).map(
+    ({ readings, rejected }) => readings[0]?.deviceId ?? String(rejected[0]?.['reason']),
+  );
+  assert.deepEqual(found, ['lora-1', 'mapping-failed', 'lora-1']);
+  assert.equal(body['note'], undefined);
+});
+
+test('putting a mapping tells how it does on the last messages, and keeps it all the same', async () => {
+  archive = [line('lora-1', 215), line('lora-2', 'broken'), line('lora-1', 40)];
+  const [warning] = (await call('PUT', '/mappings/warned', lora)).body['warnings'] as string[];
+  assert.match(
+    warning!,
+    /^It fails on 1 of the last 3 messages that it would have read: mapping warned: The left side/,
+  );
+  archive = [line('lora-1', 215)];
+  assert.equal((await call('PUT', '/mappings/warned', lora)).body['warnings'], undefined);
+  const silent = { ...lora, expression: 'null' };
+  assert.deepEqual((await call('PUT', '/mappings/warned', silent)).body['warnings'], [
+    'It makes no reading of 1 of the last 1 messages that it would have read',
+  ]);
+});
+
+test('where no message is of such a device, the answer says how many were looked at', async () => {
+  archive = [line('fridge', 1), line('fridge', 2)];
+  const { body } = await call('POST', '/mappings/lora/try', lora);
+  assert.deepEqual(body['messages'], []);
+  assert.match(String(body['note']), /^None of the last 2 messages in the archive is of a device/);
+});
+
+test('the last messages are 20 at most', async () => {
+  archive = Array.from({ length: 500 }, (_, n) => line('lora-1', n));
+  const { body } = await call('POST', '/mappings/lora/try', lora);
+  assert.equal((body['messages'] as unknown[]).length, 20);
+});
+
+test('a mapping may say units and ask for Celsius without an expression', async () => {
+  archive = [{ ...line('lora-1', 41), temperature: '41 °F' }];
+  const mapping = { units: { t: 'V' }, celsius: true };
+  assert.deepEqual((await call('PUT', '/mappings/units', mapping)).body, {
+    ...{ id: 'units', ...mapping, from: now + MINUTE },
+  });
+  const { body } = await call('POST', '/mappings/units/try', mapping);
+  const [first] = body['messages'] as { readings: { metrics: Json[] }[] }[];
+  assert.deepEqual(first?.readings[0]?.metrics, [
+    { name: 't', value: '41', unit: 'V' },
+    { name: 'temperature', value: '5', unit: '°C' },
+  ]);
 });
 
 test('trying names the rules that pass over a metric only for how it is spelled', async () => {

@@ -54,6 +54,7 @@ export async function openRules(): Promise<RuleFixture> {
       defaults: defaultRules({ maxTemperature: 8, minTemperature: -1 }),
     }),
     mappings: createMappingStore({ client, table: 'rules' }),
+    lastMessages: { async *newestFirst() {} },
     alerts: createAlertStore({ client, table: 'alerts' }),
     history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
     now,

@@ -64,7 +64,7 @@ test('accepted, repeated and rejected readings and messages without readings are
     const ingest = createIngestion({
       windows,
       keepRejected: async ({ rejected }) => void kept.push(rejected.length),
-      devices: { sighted: async () => {}, noteUnused: async () => {} },
+      devices: { sighted: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
       judgeWindows: async () => {},
       windowSeconds: 10,
       callsAtOnce: 4,

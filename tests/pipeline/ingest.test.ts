@@ -40,7 +40,7 @@ function ingestion(client = tables.client, parts: Partial<IngestionParts> = {}):
   return createIngestion({
     keepRejected: async () => {},
     windows: createWindowStore({ client, table: 'windows', retentionDays: 30 }),
-    devices: { sighted: async () => {}, noteUnused: async () => {} },
+    devices: { sighted: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
     judgeWindows: async () => {},
     windowSeconds: 10,
     callsAtOnce: 4,
@@ -263,10 +263,9 @@ test('a device is sighted once a batch, where it was last heard from, and a fail
     message('sighted', 'seattle', START + 1000),
     message('broken', 'seattle', START + 3000),
   ];
-  const failed = await ingestion(tables.client, { devices: { sighted, noteUnused: async () => {} } })(
-    messages,
-    tools,
-  );
+  const failed = await ingestion(tables.client, {
+    devices: { sighted, noteUnused: async () => {}, noteUnits: async () => {} },
+  })(messages, tools);
   assert.deepEqual(sightings, [
     ['sighted', 'austin', START + 2000],
     ['broken', 'seattle', START + 3000],

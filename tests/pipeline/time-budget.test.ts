@@ -111,6 +111,7 @@ function slowIngestion(pass: (ms: number) => void, ms: number) {
         noted.add(deviceId);
       },
       noteUnused: slow,
+      noteUnits: slow,
     },
     async judgeWindows(windows) {
       pass(ms);

@@ -59,8 +59,7 @@ function letRead(res: ServerResponse, page: string, service: string): void {
 
 /** An object that a user opens in a browser may be a page: it runs no scripts, sends no forms, and has an origin of its own. */
 function letOpen(req: IncomingMessage, res: ServerResponse, service: string): void {
-  if (service !== 's3' || (req.method !== 'GET' && req.method !== 'HEAD'))
-    throw refusedPage('without an origin');
+  if (service !== 's3' || (req.method !== 'GET' && req.method !== 'HEAD')) throw refusedPage();
   res.setHeader('content-security-policy', 'sandbox');
   res.setHeader('x-content-type-options', 'nosniff');
 }

@@ -43,7 +43,7 @@ export type Initiator =
   /** The user, by a bookmark, the address bar, or a link in another program. */
   | { readonly kind: 'user' }
   /** `from`: its origin, as far as the browser tells. */
-  | { readonly kind: 'page'; readonly isOfThisOrigin: boolean; readonly from: string };
+  | { readonly kind: 'page'; readonly isOfThisOrigin: boolean; readonly from: string | undefined };
 
 /**
  * `Origin` comes with every request that changes something, in old browsers too; `Sec-Fetch-Site` with every request of newer ones,
@@ -54,12 +54,14 @@ export function initiatorOf({ headers }: IncomingMessage): Initiator | undefined
   const site = headers['sec-fetch-site'];
   if (origin === undefined && site === 'none') return { kind: 'user' };
   if (origin === undefined && referer === undefined && site === undefined) return undefined;
-  const from = origin ?? (URL.canParse(referer ?? '') ? new URL(referer!).origin : 'unknown');
+  const from = origin ?? (URL.canParse(referer ?? '') ? new URL(referer!).origin : undefined);
   return { kind: 'page', isOfThisOrigin: origin === undefined && site === 'same-origin', from };
 }
 
-/** @returns what a page is told, or whoever looks into the browser's network log. */
-export const refusedPage = (from: string): AwsError =>
-  refused(
-    `Requests of the page ${printable(from).slice(0, 128)} are not served here: only programs and the pages of the web port may call`,
+/** What a page is told, and whoever looks into the browser's network log. */
+export function refusedPage(from?: string): AwsError {
+  const page = from === undefined ? 'a web page' : `the page ${printable(from).slice(0, 128)}`;
+  return refused(
+    `Requests of ${page} are not served here: only programs and the pages of the web port may call`,
   );
+}

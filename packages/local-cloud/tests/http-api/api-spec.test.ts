@@ -109,7 +109,12 @@ const refused: readonly (readonly [resources: string[], message: string])[] = [
   ],
 ];
 for (const [resources, message] of refused) {
-  test(message, () => assert.throws(() => read(...resources), new StartError(message)));
+  test(message, () =>
+    assert.throws(
+      () => read(...resources),
+      (error) => error instanceof StartError && error.problems[0] === message,
+    ),
+  );
 }
 
 const paths = [

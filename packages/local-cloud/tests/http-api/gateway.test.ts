@@ -152,11 +152,11 @@ const unwanted: readonly (readonly [what: string, call: Call, reason: RegExp])[]
     /page http:\/\/localhost:3000/,
   ],
   ['of a page in a frame', { headers: { origin: 'null' } }, /page null are not/],
-  ['of a form elsewhere', { headers: { 'sec-fetch-site': 'cross-site' } }, /page unknown are not/],
+  ['of a form elsewhere', { headers: { 'sec-fetch-site': 'cross-site' } }, /of a web page are not/],
   [
     'of a page on another port, without its origin',
     { headers: { 'sec-fetch-site': 'same-site' } },
-    /unknown/,
+    /of a web page/,
   ],
   [
     'by another name for this machine',

@@ -104,5 +104,10 @@ const refused: readonly (readonly [properties: string, message: string])[] = [
   ],
 ];
 for (const [properties, message] of refused) {
-  test(message, () => assert.throws(() => read(properties), new StartError(message)));
+  test(message, () =>
+    assert.throws(
+      () => read(properties),
+      (error) => error instanceof StartError && error.problems[0] === message,
+    ),
+  );
 }

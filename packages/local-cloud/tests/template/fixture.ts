@@ -50,7 +50,9 @@ export function withTemplate<T>(
     });
     return use(template);
   } catch (error) {
-    if (error instanceof Error) error.message = error.message.replaceAll(`${folder}/`, '');
+    const plain = (text: string) => text.replaceAll(`${folder}/`, '');
+    if (error instanceof Error) error.message = plain(error.message);
+    if (error instanceof StartError) Object.assign(error, { problems: error.problems.map(plain) });
     throw error;
   } finally {
     rmSync(folder, { recursive: true });

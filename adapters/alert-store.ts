@@ -9,16 +9,21 @@ import {
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import type { Severity } from '../core/alert-rule.ts';
+import { SEVERITIES, type Severity } from '../core/alert-rule.ts';
 import {
   ALERT_STATES,
+  TRANSITIONS,
   type Acknowledgement,
   type Alarm,
   type AlertState,
   type Debt,
   type HistoryEntry,
+  type Notification,
 } from '../core/alert-state.ts';
+import { UnreadableStateError } from '../core/unreadable-state.ts';
 import type { AlertStore, OpenAlerts, Snooze } from '../pipeline/ports.ts';
+
+type Item = Record<string, AttributeValue>;
 
 /** Ids of rules begin with a letter or digit. */
 const SNOOZE = '#snooze';
@@ -31,8 +36,9 @@ export function createAlertStore(options: {
   return {
     async load(deviceId) {
       const states = new Map<string, AlertState>();
+      const unreadable = new Map<string, Error>();
       let snooze: Snooze | undefined;
-      let from: Record<string, AttributeValue> | undefined;
+      let from: Item | undefined;
       do {
         const { Items, LastEvaluatedKey } = await client.send(
           new QueryCommand({
@@ -45,12 +51,14 @@ export function createAlertStore(options: {
         );
         for (const item of Items ?? []) {
           const ruleId = item['ruleId']?.S ?? '';
-          if (ruleId === SNOOZE) snooze = JSON.parse(item['snooze']?.S ?? '') as Snooze;
-          else states.set(ruleId, stateOf(item));
+          const found = ruleId === SNOOZE ? snoozeOf(item) : stateOf(item);
+          if (found instanceof Error) unreadable.set(ruleId, found);
+          else if ('until' in found) snooze = found;
+          else states.set(ruleId, found);
         }
         from = LastEvaluatedKey;
       } while (from);
-      return { states, ...(snooze && { snooze }) };
+      return { states, ...(snooze && { snooze }), ...(unreadable.size > 0 && { unreadable }) };
     },
 
     async snooze(deviceId, snooze) {
@@ -65,7 +73,7 @@ export function createAlertStore(options: {
 
     async *listOpen() {
       const faults: unknown[] = [];
-      let from: Record<string, AttributeValue> | undefined;
+      let from: Item | undefined;
       do {
         const { Items, LastEvaluatedKey } = await client.send(
           new ScanCommand({
@@ -78,8 +86,9 @@ export function createAlertStore(options: {
           }),
         );
         for (const item of Items ?? []) {
-          const state = tryStateOf(item, faults);
-          if (state) yield state;
+          const state = stateOf(item);
+          if (state instanceof Error) faults.push(state);
+          else yield state;
         }
         from = LastEvaluatedKey;
       } while (from);
@@ -104,7 +113,7 @@ export function createAlertStore(options: {
   };
 }
 
-function itemOf(state: AlertState): Record<string, AttributeValue> {
+function itemOf(state: AlertState): Item {
   return {
     deviceId: { S: state.deviceId },
     ruleId: { S: state.ruleId },
@@ -121,21 +130,41 @@ function itemOf(state: AlertState): Record<string, AttributeValue> {
   };
 }
 
-function tryStateOf(item: Record<string, AttributeValue>, faults: unknown[]): AlertState | undefined {
+/** The state, or what is wrong with the item: one that somebody edited costs no other its judgement. */
+function stateOf(item: Item): AlertState | Error {
   try {
-    return stateOf(item);
+    const state = readState(item);
+    const problem = problemOf(state);
+    return problem === undefined ? state : unreadableError(item, problem);
   } catch (cause) {
-    const [deviceId, ruleId] = [item['deviceId']?.S, item['ruleId']?.S];
-    faults.push(new Error(`The state of rule ${ruleId} and device ${deviceId} cannot be read`, { cause }));
-    return undefined;
+    return unreadableError(item, 'an attribute is not the JSON that it was', cause);
   }
 }
 
-function stateOf(item: Record<string, AttributeValue>): AlertState {
+/** Without it people are told, which is the safer way to be wrong. */
+function snoozeOf(item: Item): Snooze | Error {
+  try {
+    const snooze = JSON.parse(item['snooze']?.S ?? '') as Snooze;
+    return typeof snooze?.until === 'number' ? snooze : unreadableError(item, 'it has no until');
+  } catch (cause) {
+    return unreadableError(item, 'it is not the JSON that it was', cause);
+  }
+}
+
+function unreadableError(item: Item, problem: string, cause?: unknown): Error {
+  const [deviceId, ruleId] = [item['deviceId']?.S, item['ruleId']?.S];
+  const remedy = 'delete the item of the alerts table to begin anew';
+  return new UnreadableStateError(
+    `The state of rule ${ruleId} and device ${deviceId} cannot be read: ${problem}; ${remedy}`,
+    ...(cause === undefined ? [] : [{ cause }]),
+  );
+}
+
+function readState(item: Item): AlertState {
   return {
     deviceId: item['deviceId']?.S ?? '',
     ruleId: item['ruleId']?.S ?? '',
-    state: ALERT_STATES.find((state) => state === item['state']?.S) ?? 'ok',
+    state: item['state']?.S as AlertState['state'],
     ...(item['severity']?.S && { severity: item['severity'].S as Severity }),
     ...(item['acknowledged']?.S && {
       acknowledged: JSON.parse(item['acknowledged'].S) as Acknowledgement,
@@ -148,3 +177,25 @@ function stateOf(item: Record<string, AttributeValue>): AlertState {
     unfiled: JSON.parse(item['unfiled']?.S ?? '[]') as HistoryEntry[],
   };
 }
+
+/** What later steps take for granted. */
+function problemOf(read: AlertState): string | undefined {
+  const { state, severity, version, windowStart, alarm, pending, unfiled } = read;
+  if (!ALERT_STATES.includes(state)) return 'state is none that there is';
+  if (severity !== undefined && !SEVERITIES.includes(severity)) return 'severity is none that there is';
+  if (!Number.isSafeInteger(version) || !Number.isSafeInteger(windowStart))
+    return 'version or windowStart is no whole number';
+  if (alarm !== undefined && !isNotification(alarm?.told)) return 'alarm has no notification';
+  if (!Array.isArray(pending) || !pending.every((debt) => isNotification(debt?.notification)))
+    return 'pending is no list of notifications';
+  if (!Array.isArray(unfiled) || !unfiled.every((entry) => typeof entry?.entryId === 'string'))
+    return 'unfiled is no list of history entries';
+  return undefined;
+}
+
+const isNotification = (told: Notification | undefined | null) =>
+  typeof told?.alertId === 'string' &&
+  TRANSITIONS.includes(told.transition) &&
+  SEVERITIES.includes(told.severity) &&
+  Array.isArray(told.channels) &&
+  [told.windowStart, told.since, told.decidedAt].every(Number.isFinite);

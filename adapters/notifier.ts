@@ -1,12 +1,33 @@
 // Sends notifications to everybody who subscribed: one publish, with a text of its own for each channel.
 
-import { PublishCommand, type MessageAttributeValue, type SNSClient } from '@aws-sdk/client-sns';
-import type { Notification } from '../core/alert-state.ts';
-import { digestText, notificationText, printable, type NotificationText } from '../core/notification.ts';
+import {
+  PublishCommand,
+  SNSServiceException,
+  type MessageAttributeValue,
+  type SNSClient,
+} from '@aws-sdk/client-sns';
+import type { Notification, Refusal } from '../core/alert-state.ts';
+import { printable } from '../core/channel-text.ts';
+import { digestText } from '../core/digest.ts';
+import { notificationText, type NotificationText } from '../core/notification.ts';
 import type { Notifier } from '../pipeline/ports.ts';
 
-/** Such arrays and a digest's text fit a message, which SNS takes up to 256 KB. */
-const MAX_ARRAY_BYTES = 32_000;
+/** Such arrays and a digest's text fit a message, which SNS takes up to 256 KB; the names in a mail are fewer. */
+const MAX_ARRAY_BYTES = 50_000;
+/** What SNS answers to a message that it would take in no other moment either. */
+const OF_MESSAGE = new Set([
+  'InvalidParameter',
+  'InvalidParameterValue',
+  'ParameterValueInvalid',
+  'Validation',
+  'ValidationError',
+]);
+/** What it answers to any message until somebody mends the topic, its key, the permissions or the endpoint. */
+const OF_TOPIC = new Set([
+  ...['AuthorizationError', 'AccessDenied', 'InvalidSecurity', 'InvalidClientTokenId', 'NotFound'],
+  ...['EndpointDisabled', 'PlatformApplicationDisabled', 'OptedOut'],
+  ...['KMSAccessDenied', 'KMSDisabled', 'KMSInvalidState', 'KMSNotFound', 'KMSOptInRequired'],
+]);
 
 export function createNotifier(options: {
   readonly client: SNSClient;
@@ -17,41 +38,69 @@ export function createNotifier(options: {
   const { client, topicArn, page } = options;
 
   async function publish(
-    { subject, email, sms }: NotificationText,
+    subject: string,
+    texts: Readonly<Record<'default' | 'email' | 'sms', string>> | { readonly default: string },
     attributes: Readonly<Record<string, string | readonly string[]>>,
     channels: readonly string[],
-  ): Promise<void> {
-    await client.send(
-      new PublishCommand({
-        TopicArn: topicArn,
-        Subject: subject,
-        MessageStructure: 'json',
-        Message: JSON.stringify({ default: email, email, sms }),
-        MessageAttributes: messageAttributes(attributes, channels),
-      }),
-    );
+  ): Promise<Refusal | undefined> {
+    const publish = new PublishCommand({
+      TopicArn: topicArn,
+      Subject: subject,
+      MessageStructure: 'json',
+      Message: JSON.stringify(texts),
+      MessageAttributes: messageAttributes(attributes, channels),
+    });
+    try {
+      await client.send(publish);
+      return undefined;
+    } catch (error) {
+      const refusal = refusalIn(error);
+      if (refusal) return refusal;
+      throw error;
+    }
   }
 
   return {
     async notify(notification) {
-      const { severity, site, deviceId, ruleId, alertId, transition, channels } = notification;
-      const attributes = { severity, site, device: deviceId, rule: ruleId, alertId, transition };
-      await publish(notificationText(notification, page), attributes, channels);
+      const { severity, site, deviceId, ruleId, alertId, transition, channels, folded } = notification;
+      const severities = folded && folded.worst !== severity ? [severity, folded.worst] : severity;
+      const attributes = { severity: severities, site, device: deviceId, rule: ruleId, alertId, transition };
+      const { subject, ...texts } = notificationText(notification, page);
+      return publish(subject, textsOf(texts), attributes, channels);
     },
 
-    async notifyAll(notifications) {
-      const [first] = notifications;
-      if (!first) return;
+    async notifyAll(digest) {
+      const { notifications, channels } = digest;
       const all = (valueOf: (notification: Notification) => string) => [
         ...new Set(notifications.map(valueOf)),
       ];
       const attributes = {
-        ...{ severity: all(({ severity }) => severity), transition: 'digest', site: all(({ site }) => site) },
+        severity: [
+          ...new Set(notifications.flatMap(({ severity, folded }) => [severity, folded?.worst ?? severity])),
+        ],
+        ...{ transition: 'digest', site: all(({ site }) => site) },
         ...{ device: all(({ deviceId }) => deviceId), rule: all(({ ruleId }) => ruleId) },
       };
-      await publish(digestText(notifications, page), attributes, first.channels);
+      const { subject, ...texts } = digestText(digest, page);
+      // Beside the mails: it names more than fits together with their text.
+      return publish(
+        subject,
+        digest.isSummary ? { default: texts.sms } : textsOf(texts),
+        attributes,
+        channels,
+      );
     },
   };
+}
+
+const textsOf = ({ email, sms }: Omit<NotificationText, 'subject'>) => ({ default: email, email, sms });
+
+/** Undefined for what a repeat may mend: throttles, errors of the service, no answer. */
+function refusalIn(error: unknown): Refusal | undefined {
+  if (!(error instanceof SNSServiceException)) return undefined;
+  const code = error.name.replace(/Exception$/, '');
+  const of = OF_MESSAGE.has(code) ? 'message' : OF_TOPIC.has(code) ? 'topic' : undefined;
+  return of && { of, reason: `${code}: ${printable(error.message)}` };
 }
 
 /** What subscribers filter by, an array by any of its values; SNS takes no empty text. */

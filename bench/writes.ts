@@ -57,7 +57,7 @@ function createEnvironment(tables: Tables, clock: { now: number }, calls: Record
     device: async () => undefined,
     alerts,
     windows,
-    paying: { pay: async () => {} }, // nobody is ever told here
+    paying: { pay: async () => {}, file: async (state) => state }, // nobody is ever told here
     now: () => clock.now,
     calmFor: 10_000,
   });

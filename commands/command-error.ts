@@ -1,6 +1,6 @@
 // How a command of this folder begins and ends: one line for what the person at the terminal can mend.
 
-import { printable } from '../core/notification.ts';
+import { printable } from '../core/channel-text.ts';
 
 /** What the person at the terminal can mend. */
 export class CommandError extends Error {

@@ -1,7 +1,7 @@
 // Shows rows as people and programs want them: a table that fits the terminal, CSV (RFC 4180), or JSON.
 
 import { styleText } from 'node:util';
-import { printable } from '../core/notification.ts';
+import { printable } from '../core/channel-text.ts';
 import { CommandError } from './command-error.ts';
 
 export const FORMATS = ['table', 'csv', 'json'] as const;

@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { inParallel } from '../core/in-parallel.ts';
-import { printable } from '../core/notification.ts';
+import { printable } from '../core/channel-text.ts';
 import { parseTimeText, shortTime } from '../core/time-text.ts';
 import { openApi, stackFlags, stackUsage, type Api } from './api.ts';
 import { CommandError, runCommand } from './command-error.ts';

@@ -1,20 +1,23 @@
 // Decides when a device counts as gone, silent or offline, and when as back: a device that flaps does not tell every time.
 
-import type { AbsenceRule } from './alert-rule.ts';
+import { SEVERITIES, type AbsenceRule, type Severity } from './alert-rule.ts';
 import type { AbsenceFinding, AlertState, Moment, Transition } from './alert-state.ts';
-import { isAlarm, standsStill, stateAfter } from './alert-step.ts';
+import { isAlarm, stateAfter, type Step } from './alert-step.ts';
 import type { Device } from './device.ts';
+import { endForeign } from './reminder.ts';
 
 /** When a device was last there, whether it is there now, and since when if that is known. Epoch milliseconds. */
 export interface Presence {
   readonly lastAt: number;
   readonly isBack: boolean;
   readonly backSince?: number;
+  /** Where a metric is judged: the device goes on sending others. */
+  readonly isReporting?: boolean;
 }
 
 /**
  * What a rule goes by. A silent device is one that nothing was heard of for long; an offline one is not connected, and is
- * known to have been at some time. `heardAt`: its newest reading or message. `watchedSince`: nobody was looking before.
+ * known to have been at some time. `heardAt`: its newest reading or message; of a metric, its newest value. `watchedSince`: nobody was looking before.
  * Undefined for a device of which the rule cannot tell.
  */
 export function presenceOf(
@@ -42,28 +45,36 @@ export function judgeAbsence(
   rule: AbsenceRule,
   state: AlertState | undefined,
   device: Device,
-  { lastAt, isBack, backSince }: Presence,
+  presence: Presence,
   moment: Moment,
 ): AlertState | undefined {
   const { now } = moment;
-  if (standsStill(state)) return state;
-  const decide = (transition: Transition, since: number) =>
+  const { lastAt, isBack, backSince } = presence;
+  const ended = endForeign(rule, state, moment);
+  if (ended) return ended;
+  const decide = (transition: Transition, since: number, more?: Pick<Step, 'severity' | 'isRuleChanged'>) =>
     stateAfter(
       rule,
       state,
       {
         ...{ transition, deviceId: device.deviceId, site: device.site ?? '', severity: rule.severity },
-        ...{ finding: findingOf(rule, now - since), windowStart: lastAt, since },
+        ...{ finding: findingOf(rule, presence, now - since), windowStart: lastAt, since },
+        ...more,
       },
       moment,
     );
   if (!state || !isAlarm(state)) return now - lastAt > rule.longest ? decide('raised', lastAt) : state;
-  const { alarm } = state;
+  const { alarm, severity = rule.severity } = state;
+  const goneSince = alarm?.told.since ?? lastAt;
+  if (!isBack && severity !== rule.severity)
+    return decide(isWorse(rule.severity, severity) ? 'worsened' : 'eased', goneSince, {
+      ...{ severity: rule.severity, isRuleChanged: true },
+    });
   if (!isBack) return alarm?.backSince === undefined ? state : withBackSince(state, undefined);
   const since = backSince ?? alarm?.backSince;
   const isUnknown = since === undefined || (backSince === undefined && since > now); // the clock stepped back
   if (isUnknown) return withBackSince(state, now);
-  return lastAt - since >= rule.longest ? decide('cleared', alarm?.told.since ?? lastAt) : state;
+  return lastAt - since >= rule.longest ? decide('cleared', goneSince, { severity }) : state;
 }
 
 function withBackSince(state: AlertState, backSince: number | undefined): AlertState {
@@ -77,7 +88,18 @@ function withBackSince(state: AlertState, backSince: number | undefined): AlertS
   };
 }
 
-function findingOf(rule: AbsenceRule, goneFor: number): AbsenceFinding {
+function findingOf(
+  { absence, metric, longest }: AbsenceRule,
+  { isReporting }: Presence,
+  goneFor: number,
+): AbsenceFinding {
   const seconds = (ms: number) => String(Math.floor(ms / 1000));
-  return { absence: rule.absence, value: seconds(goneFor), limit: seconds(rule.longest) };
+  return {
+    absence,
+    ...(metric !== undefined && { metric }),
+    ...(isReporting && { isReporting: true as const }),
+    ...{ value: seconds(goneFor), limit: seconds(longest) },
+  };
 }
+
+const isWorse = (a: Severity, b: Severity) => SEVERITIES.indexOf(a) > SEVERITIES.indexOf(b);

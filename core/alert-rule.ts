@@ -71,9 +71,11 @@ export interface LimitRule extends AnyRule {
   readonly judgeLate?: true;
 }
 
-/** A device that sends nothing (`silent`) or is not connected (`offline`) for longer than `longest`. */
+/** A device that sends nothing (`silent`), or no `metric`, or is not connected (`offline`), for longer than `longest`. */
 export interface AbsenceRule extends AnyRule {
   readonly absence: 'silent' | 'offline';
+  /** With `silent` only: judges this metric, of devices that have sent it. */
+  readonly metric?: string;
   readonly severity: Severity;
   readonly longest: number;
 }

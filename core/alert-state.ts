@@ -1,7 +1,7 @@
 // What is remembered of one rule and one device: whether there is an alarm, who is told of it, and what is still owed.
 
 import type { Units } from './unit.ts';
-import type { Channel, Severity, Side, Stat } from './alert-rule.ts';
+import type { Channel, Level, Severity, Side, Stat } from './alert-rule.ts';
 
 /**
  * What happened to an alarm. `repeated` and `escalated` remind of one that nobody has acknowledged; `ended`: its rule
@@ -38,12 +38,24 @@ export interface LimitFinding {
   readonly unit?: string;
   readonly side: Side;
   readonly limit: string;
+  /** Absent: as the transition has it, beyond the limit or back. */
+  readonly relation?: Relation;
 }
+
+/**
+ * How the value lies to the limit. `within`: not beyond it, and it need never have been, as the rule was changed.
+ * `lasting`: not yet back behind the limit that clears. `returning`: back, for too few windows yet.
+ */
+export type Relation = 'beyond' | 'back' | 'within' | 'lasting' | 'returning';
 
 export interface AbsenceFinding {
   readonly absence: 'silent' | 'offline';
   /** None: its times are in seconds. */
   readonly unit?: string;
+  /** The metric that is silent; absent where the whole device is. */
+  readonly metric?: string;
+  /** With a metric: the device goes on sending others. */
+  readonly isReporting?: true;
   /** Seconds, as decimal text: how long it was gone, and the longest that is allowed. */
   readonly value: string;
   readonly limit: string;
@@ -64,6 +76,18 @@ interface AnyNotification {
   /** When the trouble began: the first window beyond the limit, or when the device was last there. */
   readonly since: number;
   readonly decidedAt: number;
+  /** The rule was changed since people heard of the alert last, and that is a reason for this one. */
+  readonly isRuleChanged?: true;
+  /** Stands for several changes, this one the last: they came faster than notifications could go out. */
+  readonly folded?: Folded;
+}
+
+export interface Folded {
+  /** This one included. */
+  readonly changes: number;
+  /** When the first of them was decided; epoch milliseconds. */
+  readonly since: number;
+  readonly worst: Severity;
 }
 
 /** What is told; times in epoch milliseconds. */
@@ -101,6 +125,8 @@ export interface Alarm {
   readonly escalatedAt?: number;
   /** Of a device that was gone: since when it has been back without a break. */
   readonly backSince?: number;
+  /** Those of the rule when the alarm got its severity, so that a change of the rule is told as one. */
+  readonly levels?: readonly Level[];
 }
 
 /** Who took charge of an alarm, and when (epoch milliseconds). */
@@ -119,6 +145,23 @@ export interface Debt {
   readonly notBefore?: number;
   /** One of too many in a minute: it is told in a digest with others. */
   readonly inDigest?: true;
+  /** SNS refused it, in a way that a repeat alone does not mend. */
+  readonly refused?: Refused;
+}
+
+/** Times in epoch milliseconds. */
+export interface Refused {
+  readonly times: number;
+  /** When it was refused first. */
+  readonly since: number;
+  /** Nobody tries before. */
+  readonly retryAt: number;
+}
+
+/** Why SNS did not take a notification. `message`: it takes others. `topic`: it takes none until somebody mends the stack. */
+export interface Refusal {
+  readonly of: 'message' | 'topic';
+  readonly reason: string;
 }
 
 /** What happened to an alert; in epoch milliseconds. */
@@ -128,7 +171,7 @@ export interface HistoryEntry {
   readonly deviceId: string;
   readonly ruleId: string;
   readonly at: number;
-  readonly what: Transition | 'acknowledged' | 'commented';
+  readonly what: Transition | Remark | 'delivery-failed';
   readonly severity?: Severity;
   readonly windowStart?: number;
   readonly value?: string;
@@ -136,7 +179,14 @@ export interface HistoryEntry {
   readonly unit?: string;
   readonly by?: string;
   readonly comment?: string;
+  /** Stands for so many, this one the last: the history could not be written for long. */
+  readonly changes?: number;
+  /** Why a notification was not delivered, and what becomes of it. */
+  readonly reason?: string;
 }
+
+export const REMARKS = ['acknowledged', 'commented'] as const;
+export type Remark = (typeof REMARKS)[number];
 
 /** When something is decided (epoch milliseconds), and until when the device or the alert is to be left alone. */
 export interface Moment {

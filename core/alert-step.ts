@@ -1,7 +1,7 @@
 // Writes a decision about an alert down: the state after it, the notification that it owes, and its line in the history.
 
 import { hash } from 'node:crypto';
-import type { AlertRule, Severity } from './alert-rule.ts';
+import type { AlertRule, Level, Severity } from './alert-rule.ts';
 import type {
   Acknowledgement,
   AlertState,
@@ -10,13 +10,14 @@ import type {
   HistoryEntry,
   Moment,
   Notification,
+  Remark,
   Transition,
 } from './alert-state.ts';
+import { withEntry } from './fold.ts';
 import { tellingTime, withDebt } from './withholding.ts';
 
-/** Beyond this many unsent notifications of one rule and device, its state stands still until some are sent. */
-const MAX_PENDING = 20;
-const MAX_UNFILED = 40;
+/** What SNS says may be long. */
+const MAX_REASON_LENGTH = 400;
 
 /** A decision; times in epoch milliseconds. */
 export interface Step {
@@ -29,16 +30,14 @@ export interface Step {
   /** The window that decided, or when a device was last there. */
   readonly windowStart: number;
   readonly since: number;
+  /** Of a limit rule: its levels now. */
+  readonly levels?: readonly Level[];
+  readonly isRuleChanged?: boolean;
 }
 
 /** Of a rule that has never judged the device; it is not stored. */
 export function emptyState(deviceId: string, ruleId: string): AlertState {
   return { deviceId, ruleId, state: 'ok', version: 0, windowStart: 0, value: '0', pending: [], unfiled: [] };
-}
-
-/** Whether so much is owed that nothing more is decided. */
-export function standsStill(state: AlertState | undefined): boolean {
-  return state !== undefined && (state.pending.length >= MAX_PENDING || state.unfiled.length >= MAX_UNFILED);
 }
 
 /** The state after the step; it owes the step's notification, unless all was over before anybody was to be told. */
@@ -54,6 +53,7 @@ export function stateAfter(
     ...finding, // first: that of a reminder is the notification that it repeats
     ...{ alertId: alertIdOf(rule.id, step, now), transition, deviceId, site: step.site, ruleId: rule.id },
     ...{ severity, channels: rule.channels, windowStart, since: step.since, decidedAt: now },
+    ...(step.isRuleChanged && { isRuleChanged: true as const }),
   };
   const toldAt = tellingTime(rule, moment);
   const debt: Debt = { notification, payer: '', heldUntil: 0, ...(toldAt > now && { notBefore: toldAt }) };
@@ -61,10 +61,10 @@ export function stateAfter(
     ...{ deviceId, ruleId: rule.id, value: finding.value },
     // A reminder is of an older window than the one by which an alarm got better.
     windowStart: Math.max(windowStart, before?.windowStart ?? 0),
-    ...standing(before, notification, toldAt),
+    ...standing(before, notification, { toldAt, levels: step.levels }),
     version: (before?.version ?? 0) + 1,
     pending: withDebt(before?.pending ?? [], debt, now),
-    unfiled: [...(before?.unfiled ?? []), entryOf(notification)],
+    unfiled: withEntry(before?.unfiled ?? [], entryOf(notification)),
   };
 }
 
@@ -76,18 +76,28 @@ export function acknowledge(state: AlertState, acknowledged: Acknowledgement): A
 }
 
 /** The state with a remark of somebody in its history. */
-export function remarked(
-  state: AlertState,
-  what: 'acknowledged' | 'commented',
-  { by, at, comment }: Acknowledgement,
-): AlertState {
+export function remarked(state: AlertState, what: Remark, { by, at, comment }: Acknowledgement): AlertState {
   const { deviceId, ruleId, version } = state;
   const entry: HistoryEntry = {
     entryId: idOf([deviceId, ruleId, what, at, version]),
     ...{ deviceId, ruleId, at, what, by },
     ...(comment !== undefined && { comment }),
   };
-  return { ...state, version: version + 1, unfiled: [...state.unfiled, entry] };
+  return { ...state, version: version + 1, unfiled: withEntry(state.unfiled, entry) };
+}
+
+/** That a notification was not delivered, and whether it is tried again. */
+export function refusalEntry(
+  notification: Notification,
+  { reason, isOver, now }: { readonly reason: string; readonly isOver: boolean; readonly now: number },
+): HistoryEntry {
+  const { alertId, deviceId, ruleId, severity, windowStart, value, limit } = notification;
+  const outcome = isOver ? 'not tried again' : 'tried again for a day';
+  return {
+    entryId: idOf([alertId, 'delivery-failed', isOver]),
+    ...{ deviceId, ruleId, at: now, what: 'delivery-failed', severity, windowStart, value, limit },
+    reason: `${notification.transition}: ${reason} (${outcome})`.slice(0, MAX_REASON_LENGTH),
+  };
 }
 
 export function isAlarm({ state }: Pick<AlertState, 'state'>): boolean {
@@ -98,16 +108,17 @@ export function isAlarm({ state }: Pick<AlertState, 'state'>): boolean {
 function standing(
   before: AlertState | undefined,
   told: Notification,
-  toldAt: number,
+  { toldAt, levels }: { readonly toldAt: number; readonly levels: readonly Level[] | undefined },
 ): Pick<AlertState, 'state' | 'severity' | 'alarm' | 'acknowledged'> {
   const { transition, severity, decidedAt } = told;
   if (transition === 'cleared' || transition === 'ended') return { state: 'ok' };
   const known = transition === 'raised' ? undefined : before?.alarm;
   const firstToldAt = Math.min(known?.firstToldAt ?? toldAt, toldAt);
-  const alarm = { raisedAt: decidedAt, ...known, told, toldAt, firstToldAt };
+  const alarm = { raisedAt: decidedAt, ...known, told, toldAt, firstToldAt, ...(levels && { levels }) };
   if (transition === 'eased') {
     // Reminders tell of what was beyond a limit, not of what came back.
-    const eased = known ? { ...alarm, told: { ...known.told, severity } } : alarm;
+    const isBeyond = !told.absence && told.relation === 'beyond';
+    const eased = known && !isBeyond ? { ...alarm, told: { ...known.told, severity } } : alarm;
     const acknowledged = before?.acknowledged;
     return acknowledged
       ? { state: 'acknowledged', severity, alarm: eased, acknowledged }

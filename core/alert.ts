@@ -1,22 +1,12 @@
 // Decides when people are told: a state machine over windows, pure, so that every history can be tried in a test.
 
-import { SEVERITIES, type LimitRule, type Level, type Severity, type Side } from './alert-rule.ts';
-import type { AlertState, LimitFinding, Moment, Transition } from './alert-state.ts';
-import { emptyState, isAlarm, standsStill, stateAfter } from './alert-step.ts';
-import { decimalText } from './decimal.ts';
-import {
-  breachOf,
-  clearingStatOf,
-  figuresOf,
-  figureText,
-  hasFigure,
-  isClearOf,
-  isFinal,
-  judgedMetric,
-  limitOf,
-  statOf,
-  type Figures,
-} from './figure.ts';
+import { SEVERITIES, type LimitRule, type Level, type Severity } from './alert-rule.ts';
+import type { AlertState, LimitFinding, Moment } from './alert-state.ts';
+import { emptyState, isAlarm, stateAfter } from './alert-step.ts';
+import { breachOf, figuresOf, figureText, hasFigure, isClearOf, isFinal, judgedMetric } from './figure.ts';
+import { findingOf, type Decision, type Sample } from './finding.ts';
+import { endForeign } from './reminder.ts';
+import { haveLevelsChanged } from './standing-rule.ts';
 import type { Window } from './window.ts';
 
 /** Windows of one device. */
@@ -27,29 +17,12 @@ export interface Recent {
   readonly current?: Window;
 }
 
-/** A window that has what the rule looks at. */
-interface Sample {
-  readonly window: Window;
-  readonly before: Window | undefined;
-  readonly figures: Figures;
-}
-
-/** A step of the machine: which level is told of, by which window. */
-interface Decision {
-  readonly transition: Transition;
-  readonly level: Level;
-  /** What the alert has afterwards. */
-  readonly severity: Severity;
-  readonly sample: Sample;
-  /** Start of the first window of the row. */
-  readonly since: number;
-}
-
 /**
  * Judges a window, and the closed ones before it, by a rule. Makes at most one step, so judge again until the state is
  * the same object: a window can clear an alarm by what came before it and raise the next one itself. The new state owes
  * a notification of its transition. An alarm is raised, and cleared, only by a window newer than the last transition's;
- * a window that is not closed counts only where more readings cannot take its breach back.
+ * a window that is not closed counts only where more readings cannot take its breach back. An alarm of what the rule
+ * judged before it was changed ends.
  */
 export function judge(
   rule: LimitRule,
@@ -57,7 +30,8 @@ export function judge(
   { closed, current }: Recent,
   moment: Moment,
 ): AlertState | undefined {
-  if (standsStill(state)) return state;
+  const ended = endForeign(rule, state, moment);
+  if (ended) return ended;
   const samples = samplesOf(rule, current ? [...closed, current] : closed);
   const before = samples.filter(({ window }) => window !== current);
   const decision =
@@ -140,7 +114,7 @@ function betterBy(
     return { transition: 'cleared', level, severity: state.severity ?? level.severity, sample, since };
   }
   const isLess = rank(left.severity) < rank(state.severity);
-  return isLess ? { transition: 'eased', level, severity: left.severity, sample, since } : undefined;
+  return isLess ? { transition: 'eased', level, severity: left.severity, sample, since, left } : undefined;
 }
 
 /** A state written before alarms had levels has none, and then there is nothing worse. */
@@ -176,19 +150,16 @@ function awaiting(
 function decided(
   rule: LimitRule,
   state: AlertState | undefined,
-  { transition, level, severity, sample, since }: Decision,
+  decision: Decision,
   moment: Moment,
 ): AlertState {
+  const { transition, severity, sample, since } = decision;
   const { deviceId, site, windowStart } = sample.window;
-  const told = state?.alarm?.told;
-  const toldSide = told?.absence === undefined ? told?.side : undefined;
-  const finding = named(findingOf(transition, rule, level, sample, toldSide), rule, sample, moment);
-  return stateAfter(
-    rule,
-    state,
-    { transition, deviceId, site, severity, finding, windowStart, since },
-    moment,
-  );
+  const isRuleChanged = transition !== 'raised' && state !== undefined && haveLevelsChanged(rule, state);
+  const found = findingOf(rule, decision, { told: state?.alarm?.told, isRuleChanged });
+  const finding = named(found, rule, sample, moment);
+  const step = { transition, deviceId, site, severity, finding, windowStart, since };
+  return stateAfter(rule, state, { ...step, levels: rule.levels, isRuleChanged }, moment);
 }
 
 /** With the metric that was judged, of several spellings, and its unit. */
@@ -202,31 +173,4 @@ function named(
   if (metric === undefined) return finding;
   const unit = finding.stat !== 'count' && Object.hasOwn(units, metric) ? units[metric] : undefined;
   return { ...finding, metric, ...(unit !== undefined && { unit }) };
-}
-
-/** The value that decided, and the limit that it crossed or came back from, on the side that was told of last. */
-function findingOf(
-  transition: Transition,
-  rule: LimitRule,
-  level: Level,
-  { window, before, figures }: Sample,
-  toldSide: Side | undefined,
-): LimitFinding {
-  const { above, below, clearBelow, clearAbove } = level;
-  const { metric, perMinute } = rule;
-  const what = { ...(metric !== undefined && { metric }), ...(perMinute && { perMinute }) };
-  if (transition === 'raised' || transition === 'worsened') {
-    const side = breachOf(level, figures)!;
-    const limit = limitText(side === 'above' ? above : below);
-    return { ...what, side, stat: statOf(rule, side), value: figureText(figures[side]), limit };
-  }
-  const onlySide = below === undefined ? 'above' : above === undefined ? 'below' : undefined;
-  const side = onlySide ?? toldSide ?? 'above';
-  const limit = limitText(side === 'above' ? (clearBelow ?? above) : (clearAbove ?? below));
-  const clearing = figuresOf(rule, window, before, clearingStatOf)!;
-  return { ...what, side, stat: clearingStatOf(rule, side), value: figureText(clearing[side]), limit };
-}
-
-function limitText(limit: number | undefined): string {
-  return limit === undefined ? '' : decimalText(limitOf(limit));
 }

@@ -1,8 +1,8 @@
 // What people read: each channel gets the essentials first, within its own limits, and nothing a device chose can disturb it.
 
-import type { Notification, Transition } from './alert-state.ts';
+import type { AbsenceFinding, LimitFinding, Notification, Relation, Transition } from './alert-state.ts';
+import { ascii, gsm7, printable, shorten, SMS_LENGTH, SUBJECT_LENGTH } from './channel-text.ts';
 import { durationText } from './duration.ts';
-import { asciiUnits } from './unit.ts';
 
 export interface NotificationText {
   /** Under 100 printable ASCII characters, beginning with a letter, as SNS wants a Subject. */
@@ -12,44 +12,35 @@ export interface NotificationText {
   readonly sms: string;
 }
 
-const SUBJECT_LENGTH = 99;
-/** SNS begins a text with up to ten characters of the topic's display name and `> `. */
-const SMS_LENGTH = 159 - 12;
-const SMS_NAME_LENGTH = 40;
-/** Of a digest: the rest is counted. */
-const MAX_NAMED = 100;
-/** Separators, controls and marks that change the direction of text. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+type Of<Finding> = Notification & Finding;
 
-const BEYOND = { above: 'above', below: 'below' } as const;
-const BACK = { above: 'back below', below: 'back above' } as const;
-const WORDS: Readonly<
-  Record<Transition, { readonly head: string; readonly above: string; readonly below: string }>
-> = {
-  raised: { head: 'ALARM', ...BEYOND },
-  worsened: { head: 'WORSE', ...BEYOND },
-  eased: { head: 'BETTER', ...BACK },
-  cleared: { head: 'OK', ...BACK },
-  repeated: { head: 'STILL', ...BEYOND },
-  escalated: { head: 'UNACKNOWLEDGED', ...BEYOND },
-  ended: { head: 'ENDED', ...BEYOND },
+const HEADS: Readonly<Record<Transition, string>> = {
+  raised: 'ALARM',
+  worsened: 'WORSE',
+  eased: 'BETTER',
+  cleared: 'OK',
+  repeated: 'STILL',
+  escalated: 'UNACKNOWLEDGED',
+  ended: 'ENDED',
 };
 const NOTES: Partial<Readonly<Record<Transition, string>>> = {
   repeated: 'Nobody has acknowledged this alert yet.',
   escalated: 'Nobody has acknowledged this alert in time.',
   ended: 'Its rule was removed, switched off or does not match the device any more.',
 };
+const RULE_CHANGED = 'Its rule was changed since the last notification of this alert.';
+const JUDGES_OTHERS = 'Its rule was changed, and judges something else now.';
 
 /** `page`: address of the dashboard, without a slash at its end; the mail links to the device there. */
 export function notificationText(notification: Notification, page: string): NotificationText {
-  const { deviceId, site, severity, windowStart, since, transition } = notification;
-  const { head } = WORDS[transition];
+  const { deviceId, site, severity, windowStart, since, folded } = notification;
+  const head = headOf(notification);
   const happened = happening(notification);
   const time = new Date(windowStart).toISOString();
-  const note = NOTES[transition];
   const lines = [
-    `${head}: ${happened}`,
-    ...(note === undefined ? [] : [note]),
+    // Nothing got worse or better where only the rule changed: then the severity is the news.
+    `${head === 'NOW' ? `NOW ${severity}` : head}: ${happened}`,
+    ...notesOf(notification),
     '',
     `Device:   ${deviceId}`,
     `Site:     ${site}`,
@@ -59,70 +50,91 @@ export function notificationText(notification: Notification, page: string): Noti
     `Alert:    ${notification.alertId}`,
     `See:      ${page}/?device=${encodeURIComponent(deviceId.toWellFormed())}`,
   ];
+  const changes = folded ? ` (${folded.changes} changes)` : '';
+  const text = `${head === 'NOW' ? `NOW ${severity}:` : head} ${happened}${changes}`;
   return {
-    subject: ascii(`${head} ${severity}: ${happened} at ${site}/${deviceId}`).slice(0, SUBJECT_LENGTH),
+    subject: ascii(`${head} ${severity}: ${happened}${changes} at ${site}/${deviceId}`).slice(
+      0,
+      SUBJECT_LENGTH,
+    ),
     email: `${lines.map(printable).join('\n')}\n`,
-    sms: gsm7(`${head} ${happened}, ${shorten(deviceId)} (${shorten(site)}), ${time}`).slice(0, SMS_LENGTH),
+    sms: gsm7(`${text}, ${shorten(deviceId)} (${shorten(site)}), ${time}`).slice(0, SMS_LENGTH),
   };
 }
 
-/** Many notifications in one: how many, the worst first. */
-export function digestText(notifications: readonly Notification[], page: string): NotificationText {
-  const counts = new Map<string, number>();
-  for (const { transition } of notifications) {
-    const { head } = WORDS[transition];
-    counts.set(head, (counts.get(head) ?? 0) + 1);
-  }
-  const summary = [...counts].map(([head, count]) => `${count} ${head}`).join(', ');
-  const total = `${notifications.length} ${notifications.length === 1 ? 'alert' : 'alerts'} in a minute`;
-  const named = notifications.slice(0, MAX_NAMED).map((notification) => {
-    const { transition, severity, site, deviceId, since } = notification;
-    const time = new Date(since).toISOString();
-    return `${WORDS[transition].head} ${severity}: ${happening(notification)} at ${site}/${deviceId}, since ${time}`;
-  });
-  const rest = notifications.length - named.length;
-  const lines = [
-    `${total}: ${summary}`,
-    '',
-    ...named,
-    ...(rest > 0 ? [`... and ${rest} more`] : []),
-    '',
-    `See: ${page}/`,
-  ];
-  const devices = [...new Set(notifications.map(({ deviceId }) => shorten(deviceId)))].join(', ');
-  return {
-    subject: ascii(`DIGEST ${total}: ${summary}`).slice(0, SUBJECT_LENGTH),
-    email: `${lines.map(printable).join('\n')}\n`,
-    sms: gsm7(`DIGEST ${total}: ${summary}: ${devices}`).slice(0, SMS_LENGTH),
-  };
+/** The first word: NOW where a change of the rule, and not of what is measured, made the alert another. */
+export function headOf({ transition, isRuleChanged }: Notification): string {
+  const isAnother = isRuleChanged && (transition === 'worsened' || transition === 'eased');
+  return isAnother ? 'NOW' : HEADS[transition];
 }
 
 /** Such as "temperature 9.5 above 8". */
-function happening(notification: Notification): string {
-  const { transition, value, limit } = notification;
-  if (notification.absence) {
-    const isBack = transition === 'cleared';
-    const gone = notification.absence === 'silent' ? ['no data', 'data again'] : ['offline', 'online again'];
-    return `${isBack ? gone[1] : gone[0]} ${isBack ? 'after' : 'for'} ${spanText(value)}`;
+export function happening(notification: Notification): string {
+  if (notification.absence) return silence(notification);
+  const { value } = notification;
+  return `${figureName(notification)} ${value}${unitText(notification)} ${comparison(notification)}`;
+}
+
+function notesOf(notification: Notification): string[] {
+  const { transition, isRuleChanged, folded, absence } = notification;
+  const notes: string[] = [];
+  if (isRuleChanged) notes.push(transition === 'ended' ? JUDGES_OTHERS : RULE_CHANGED);
+  else if (NOTES[transition] !== undefined) notes.push(NOTES[transition]);
+  if (absence && notification.metric !== undefined && transition !== 'cleared')
+    notes.push(
+      notification.isReporting
+        ? 'The device goes on sending others.'
+        : 'The device sends nothing else either.',
+    );
+  if (folded) {
+    const { changes, since, worst } = folded;
+    notes.push(
+      `This stands for ${changes} changes of the alert since ${new Date(since).toISOString()}, the worst of them ${worst}.`,
+    );
   }
-  const unit = unitText(notification);
-  return `${figureName(notification)} ${value}${unit} ${WORDS[transition][notification.side]} ${limit}${unit}`;
+  return notes;
+}
+
+/** The limit, with how the value lies to it. */
+function comparison(notification: Of<LimitFinding>): string {
+  const { side, value } = notification;
+  const limit = `${notification.limit}${unitText(notification)}`;
+  const back = `back ${side === 'above' ? 'below' : 'above'} ${limit}`;
+  const relation = relationOf(notification);
+  if (relation === 'beyond') return `${side} ${limit}`;
+  if (relation === 'within') return `not ${side} ${limit}`;
+  if (relation === 'lasting') return `not ${back}`;
+  if (relation === 'returning') return `${back}, but not for long enough yet`;
+  return value === notification.limit ? `back at ${limit}` : back;
+}
+
+/** Notifications of before findings said so have what their transition usually has. */
+function relationOf({ relation, transition }: Of<LimitFinding>): Relation {
+  return relation ?? (transition === 'eased' || transition === 'cleared' ? 'back' : 'beyond');
 }
 
 function details(notification: Notification): string[] {
-  const { transition, value, limit, windowStart } = notification;
+  const { value, limit, windowStart } = notification;
   const time = new Date(windowStart).toISOString();
   if (notification.absence)
     return [`Last:     ${time}`, `Gone:     ${spanText(value)}`, `Limit:    ${spanText(limit)}`];
-  const { stat, metric = 'readings', perMinute, side } = notification;
+  const { stat, metric = 'readings', perMinute } = notification;
   return [
     `Window:   ${time}`,
     `Value:    ${stat} ${metric}${perMinute ? ' per minute' : ''} = ${value}${unitText(notification)}`,
-    `Limit:    ${WORDS[transition][side]} ${limit}${unitText(notification)}`,
+    `Limit:    ${comparison(notification)}`,
   ];
 }
 
 const unitText = ({ unit }: Notification) => (unit === undefined ? '' : ` ${unit}`);
+
+/** Such as "no data for 5m" or "temperature again after 5m". */
+function silence({ transition, absence, metric, value }: Of<AbsenceFinding>): string {
+  const isBack = transition === 'cleared';
+  const name = metric ?? 'data';
+  const [gone, back] = absence === 'silent' ? [`no ${name}`, `${name} again`] : ['offline', 'online again'];
+  return `${isBack ? back : gone} ${isBack ? 'after' : 'for'} ${spanText(value)}`;
+}
 
 /** Nobody wants to know the seconds of an hour. */
 function spanText(seconds: string): string {
@@ -131,28 +143,8 @@ function spanText(seconds: string): string {
 }
 
 /** Extremes go by the metric's name alone. */
-function figureName({ metric, stat, perMinute }: Notification & { readonly absence?: undefined }): string {
+function figureName({ metric, stat, perMinute }: Of<LimitFinding>): string {
   const name = metric ?? 'readings';
   const figure = metric === undefined || stat === 'min' || stat === 'max' ? name : `${stat} ${name}`;
   return perMinute ? `${figure} per minute` : figure;
-}
-
-/** Escapes what would act instead of being read. */
-export function printable(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(UNPRINTABLE, (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`);
-}
-
-function ascii(text: string): string {
-  return printable(asciiUnits(text)).replace(/[^ -~]/gu, '?');
-}
-
-/** GSM-7 sends brackets, braces, backslash, caret, bar and tilde as two units, and has no backtick. */
-function gsm7(text: string): string {
-  return ascii(text).replace(/[[\]{}\\^|~`]/g, '?');
-}
-
-function shorten(name: string): string {
-  return name.length <= SMS_NAME_LENGTH ? name : `${name.slice(0, SMS_NAME_LENGTH - 2)}..`;
 }

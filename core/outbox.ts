@@ -1,11 +1,18 @@
 // A notification is written down before it is sent; these steps see to it that it is sent, and by one sender at a time.
 
-import type { AlertState, Debt, HistoryEntry, Notification } from './alert-state.ts';
+import type { AlertState, Debt, HistoryEntry, Notification, Refusal } from './alert-state.ts';
+import { refusalEntry } from './alert-step.ts';
+import { withEntry } from './fold.ts';
 
 /** As long as any sender may take; after it, a sender that has said nothing has crashed. */
 const HOLD_MS = 60_000;
 /** The clocks of two senders differ by less. */
 const MAX_SKEW_MS = 60_000;
+/** Waits after SNS refused a notification: doubled each time, and never long, as whoever mends the stack wants to see it. */
+const FIRST_RETRY_MS = 60_000;
+const LONGEST_RETRY_MS = 900_000;
+/** What is refused for so long is given up; the history keeps it. */
+const GIVEN_UP_AFTER_MS = 86_400_000;
 
 /** Who wants to send, and when (epoch milliseconds); what is left to a digest is sent by digests only. */
 export interface Payer {
@@ -65,6 +72,44 @@ export function leftToDigest(state: AlertState, payer: string): AlertState | und
   return changed(state, payer, (debt) => ({ ...debt, payer: '', heldUntil: 0, inDigest: true }));
 }
 
+/**
+ * The state once SNS refused these notifications. What it would not take at any other time is given up at once, the rest
+ * after a day; what was behind waits with it. The history says so, at the first refusal and at the last.
+ */
+export function refused(
+  state: AlertState,
+  notifications: readonly Notification[],
+  { of, reason }: Refusal,
+  now: number,
+): AlertState | undefined {
+  const ids = new Set(notifications.map(({ alertId }) => alertId));
+  if (!state.pending.some(({ notification }) => ids.has(notification.alertId))) return undefined;
+  const pending: Debt[] = [];
+  let { unfiled } = state;
+  for (const debt of state.pending) {
+    if (!ids.has(debt.notification.alertId)) {
+      pending.push(debt);
+      continue;
+    }
+    const { times = 0, since = now } = debt.refused ?? {};
+    const isOver = of === 'message' || Math.abs(now - since) >= GIVEN_UP_AFTER_MS;
+    if (!isOver)
+      pending.push({
+        ...debt,
+        payer: '',
+        heldUntil: 0,
+        refused: { times: times + 1, since, ...retry(times, now) },
+      });
+    if (isOver || times === 0)
+      unfiled = withEntry(unfiled, refusalEntry(debt.notification, { reason, isOver, now }));
+  }
+  return { ...state, version: state.version + 1, pending, unfiled };
+}
+
+const retry = (times: number, now: number) => ({
+  retryAt: now + Math.min(FIRST_RETRY_MS * 2 ** times, LONGEST_RETRY_MS),
+});
+
 function changed(state: AlertState, payer: string, change: (debt: Debt) => Debt): AlertState | undefined {
   if (!state.pending.some((debt) => debt.payer === payer)) return undefined;
   const pending = state.pending.map((debt) => (debt.payer === payer ? change(debt) : debt));
@@ -81,6 +126,8 @@ function payable({ pending }: AlertState, payer: Payer): ReadonlySet<Debt> {
 
 function mayPay(debt: Debt, { name, now }: Payer): boolean {
   if (now < (debt.notBefore ?? 0)) return false;
+  const { retryAt = 0 } = debt.refused ?? {};
+  if (now < retryAt && retryAt <= now + LONGEST_RETRY_MS + MAX_SKEW_MS) return false;
   // A hold that is longer than any can be was taken before the clock stepped back.
   return debt.payer === name || debt.heldUntil <= now || debt.heldUntil > now + HOLD_MS + MAX_SKEW_MS;
 }

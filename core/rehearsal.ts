@@ -54,19 +54,30 @@ function rehearseSilence(rule: AbsenceRule, windows: readonly Window[], until: n
   const play = createPlay();
   // Nothing changes but when readings come, of which the first and the last of a window are known, and when the last one
   // is long enough ago.
-  const heard = windows.flatMap(({ firstReadingAt, lastReadingAt }) => [firstReadingAt, lastReadingAt]);
-  heard.sort((a, b) => a - b);
-  const { longest } = rule;
+  const { longest, metric } = rule;
+  const heard = timesOf(
+    metric === undefined ? windows : windows.filter(({ metrics }) => metrics.has(metric)),
+  );
+  const others = metric === undefined ? [] : timesOf(windows);
   const times = new Set(heard.flatMap((time) => [time, time + longest, time + longest + 1]));
   const [{ deviceId, site } = { deviceId: '', site: '' }] = windows;
-  let passed = 0;
+  let [passed, passedOthers] = [0, 0];
   for (const now of [...times].filter((time) => time <= until).sort((a, b) => a - b)) {
     while (heard[passed] !== undefined && heard[passed]! <= now) passed += 1;
     const lastAt = heard[passed - 1]!;
-    const presence = { lastAt, isBack: now - lastAt <= longest };
+    while (others[passedOthers] !== undefined && others[passedOthers]! <= now) passedOthers += 1;
+    const reportedAt = others[passedOthers - 1] ?? lastAt;
+    const isReporting = reportedAt > lastAt && now - reportedAt <= longest;
+    const presence = { lastAt, isBack: now - lastAt <= longest, isReporting };
     play.on((state) => judgeAbsence(rule, state, { deviceId, site }, presence, { now }));
   }
   return play.notifications;
+}
+
+/** When the first and the last readings of these windows came, in order. */
+function timesOf(windows: readonly Window[]): number[] {
+  const times = windows.flatMap(({ firstReadingAt, lastReadingAt }) => [firstReadingAt, lastReadingAt]);
+  return times.sort((a, b) => a - b);
 }
 
 /** A state that people are told of at once, so that nothing is ever owed. */

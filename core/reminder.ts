@@ -2,7 +2,8 @@
 
 import type { AlertRule } from './alert-rule.ts';
 import type { AlertState, Moment, Transition } from './alert-state.ts';
-import { isAlarm, standsStill, stateAfter } from './alert-step.ts';
+import { isAlarm, stateAfter } from './alert-step.ts';
+import { isForeign } from './standing-rule.ts';
 
 /**
  * The alarm once people are reminded of it, or others told; the same object when it is not time, when somebody has taken
@@ -30,10 +31,20 @@ export function end(
   moment: Moment,
 ): AlertState {
   if (state.state === 'pending') return { ...state, state: 'ok', version: state.version + 1 };
-  if (!isAlarm(state) || standsStill(state)) return state;
+  if (!isAlarm(state)) return state;
   if (state.alarm) return toldAgain(rule, state, 'ended', moment);
   const { severity: _severity, acknowledged: _acknowledged, ...rest } = state;
   return { ...rest, state: 'ok', version: state.version + 1 };
+}
+
+/** The end of an alarm whose rule was changed and judges something else now; undefined when it is none. */
+export function endForeign(
+  rule: AlertRule,
+  state: AlertState | undefined,
+  moment: Moment,
+): AlertState | undefined {
+  if (!state || !isAlarm(state) || !isForeign(rule, state)) return undefined;
+  return toldAgain(rule, state, 'ended', moment, true);
 }
 
 function toldAgain(
@@ -41,15 +52,16 @@ function toldAgain(
   state: AlertState,
   transition: Transition,
   moment: Moment,
+  isRuleChanged = false,
 ): AlertState {
-  const { told } = state.alarm!;
+  const { isRuleChanged: _before, ...told } = state.alarm!.told;
   const { deviceId, site, severity, windowStart, since } = told;
   const gone = String(Math.max(0, Math.floor((moment.now - since) / 1000)));
   const finding = told.absence ? { ...told, value: gone } : told;
   return stateAfter(
     rule,
     state,
-    { transition, deviceId, site, severity, finding, windowStart, since },
+    { transition, deviceId, site, severity, finding, windowStart, since, isRuleChanged },
     moment,
   );
 }

@@ -18,7 +18,7 @@ import { parseTimestamp } from './timestamp.ts';
 
 /**
  * A rule as JSON. It judges one thing: limits of a figure (one level as fields of the rule, or several as `levels`),
- * `noDataFor` or `offlineFor`. Durations are text such as `30m`, times as devices may write them.
+ * `noDataFor` (of the device, or of a `metric`) or `offlineFor`. Durations are text such as `30m`, times as devices may write them.
  */
 export interface RuleData {
   readonly id: string;
@@ -110,7 +110,7 @@ export function compileRule(data: RuleData): AlertRule {
   const longest = spanOf(noDataFor ?? offlineFor);
   if (longest !== undefined) {
     const absence = noDataFor === undefined ? 'offline' : 'silent';
-    return { ...common, absence, severity, longest } satisfies AbsenceRule;
+    return { ...common, absence, severity, longest, ...given({ metric: data.metric }) } satisfies AbsenceRule;
   }
   const { metric, stat, anySpelling, perMinute, forWindows, clearAfter, judgeLate } = data;
   return {

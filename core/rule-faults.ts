@@ -47,7 +47,8 @@ export function faultsOf(data: RuleData): RuleFault[] {
 function absenceFaults(data: RuleData, absence: 'noDataFor' | 'offlineFor', tell: Tell): void {
   durationFaults(data, absence, tell);
   for (const name of [...FIGURE_FIELDS, ...LIMITS]) {
-    if (data[name] !== undefined) tell(name, `must not be with ${absence}: make two rules`);
+    if (data[name] === undefined || (name === 'metric' && absence === 'noDataFor')) continue;
+    tell(name, `must not be with ${absence}: make two rules`);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { AlertRule } from './alert-rule.ts';
 import type { AlertState, Debt, Moment } from './alert-state.ts';
+import { withPending } from './fold.ts';
 import { quietUntil } from './quiet-hours.ts';
 
 /** When people may be told of what is decided now: now, or when the quiet hours or the snooze end (epoch milliseconds). */
@@ -14,17 +15,22 @@ export function tellingTime(
 
 /**
  * What is owed with one debt more. An alarm that comes and goes while nobody is to be told is not told of at all; the
- * history has it. A debt that may be paid earlier takes along what was to wait, as all are paid in order.
+ * history has it. A debt that may be paid earlier takes along what was to wait, as all are paid in order. Of many, the
+ * newest are folded into one.
  */
 export function withDebt(pending: readonly Debt[], debt: Debt, now: number): readonly Debt[] {
   const { transition } = debt.notification;
   const isWithheld = ({ notBefore = 0, payer }: Debt) => notBefore > now && payer === '';
   const isOver = transition === 'cleared' || transition === 'ended';
-  const raised = pending.findLastIndex(({ notification }) => notification.transition === 'raised');
+  const raised = pending.findLastIndex(isRaised);
   if (isOver && raised >= 0 && pending.slice(raised).every(isWithheld)) return pending.slice(0, raised);
   const due = debt.notBefore ?? now;
-  return [...pending.map((each) => ((each.notBefore ?? 0) > due ? dueAt(each, due, now) : each)), debt];
+  const inOrder = pending.map((each) => ((each.notBefore ?? 0) > due ? dueAt(each, due, now) : each));
+  return withPending(inOrder, debt, now);
 }
+
+/** One that stands for others too may hold the end of an alarm that people know of. */
+const isRaised = ({ notification: { transition, folded } }: Debt) => transition === 'raised' && !folded;
 
 /**
  * The state with what waits for the end of quiet hours or a snooze put to what that end is now: a snooze may have been
@@ -40,7 +46,7 @@ export function rescheduled(
   const isWrong = ({ notBefore, payer }: Debt) =>
     notBefore !== undefined && payer === '' && notBefore !== due && (notBefore > now || due > now);
   if (!state.pending.some(isWrong)) return state;
-  const isNew = state.pending.some((debt) => isWrong(debt) && debt.notification.transition === 'raised');
+  const isNew = state.pending.some((debt) => isWrong(debt) && (isRaised(debt) || debt.notification.folded));
   const { alarm } = state;
   return {
     ...state,

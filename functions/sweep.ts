@@ -8,6 +8,7 @@ import { readSweepEnvironment } from '../adapters/environment.ts';
 import { openAlerts } from '../adapters/open-alerts.ts';
 import { createWatch } from '../adapters/watch.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
+import { countDeliveries } from '../pipeline/deliver-events.ts';
 import { createSweep } from '../pipeline/sweep.ts';
 
 const environment = readSweepEnvironment(process.env);
@@ -25,7 +26,7 @@ const sweep = createSweep(ports, environment);
 
 export const handler = createHandler(async (_event: ScheduledEvent, tools, context) => {
   await sweep(`sweep-${context.awsRequestId}`, {
-    onSent: () => tools.count('AlertsSent', 1),
+    ...countDeliveries(tools),
     endsAt: now() + context.getRemainingTimeInMillis(),
     onUnreadable(error) {
       tools.count('RulesUnreadable', 1);

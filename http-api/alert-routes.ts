@@ -5,6 +5,7 @@ import { SEVERITIES } from '../core/alert-rule.ts';
 import type { Acknowledgement, AlertState } from '../core/alert-state.ts';
 import { acknowledge, isAlarm, remarked } from '../core/alert-step.ts';
 import { ruleId } from '../core/text-schema.ts';
+import { UnreadableStateError } from '../core/unreadable-state.ts';
 import type { AlertHistory, AlertStore, OpenAlerts } from '../pipeline/ports.ts';
 import { alert, historyPage, shownAlert, snooze } from './alert-schema.ts';
 import { deviceId, pageLimit, remark, timeText, timeValue } from './fields.ts';
@@ -87,11 +88,17 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       async run({ query }) {
         const { limit = USUAL_LIMIT } = query;
         const standing: AlertState[] = [];
-        for await (const state of alerts.listOpen()) {
-          if (!isAlarm(state) || (query.severity !== undefined && state.severity !== query.severity))
-            continue;
-          if (standing.length === limit) return { alerts: standing.map(shownAlert), isComplete: false };
-          standing.push(state);
+        try {
+          for await (const state of alerts.listOpen()) {
+            if (!isAlarm(state) || (query.severity !== undefined && state.severity !== query.severity))
+              continue;
+            if (standing.length === limit) return { alerts: standing.map(shownAlert), isComplete: false };
+            standing.push(state);
+          }
+        } catch (error) {
+          // After all others; the sweep names it every minute.
+          if (!(error instanceof UnreadableStateError)) throw error;
+          return { alerts: standing.map(shownAlert), isComplete: false };
         }
         return { alerts: standing.map(shownAlert), isComplete: true };
       },

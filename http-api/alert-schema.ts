@@ -2,7 +2,7 @@
 
 import * as z from 'zod/mini';
 import { SEVERITIES } from '../core/alert-rule.ts';
-import { ALERT_STATES, TRANSITIONS, type AlertState } from '../core/alert-state.ts';
+import { ALERT_STATES, REMARKS, TRANSITIONS, type AlertState } from '../core/alert-state.ts';
 import { time } from './fields.ts';
 
 const severity = z.optional(z.enum(SEVERITIES));
@@ -36,7 +36,7 @@ export const historyPage = z.strictObject({
       deviceId: z.string(),
       ruleId: z.string(),
       at: time,
-      what: z.enum([...TRANSITIONS, 'acknowledged', 'commented']),
+      what: z.enum([...TRANSITIONS, ...REMARKS, 'delivery-failed']),
       severity,
       windowStart: z.optional(time),
       value: z.optional(z.string()),
@@ -44,6 +44,12 @@ export const historyPage = z.strictObject({
       unit,
       by: z.optional(z.string()),
       comment: z.optional(z.string()),
+      changes: z.optional(
+        z
+          .int()
+          .check(z.describe('How many entries this one stands for, where the history could not be written')),
+      ),
+      reason: z.optional(z.string().check(z.describe('Why SNS did not take a notification'))),
     }),
   ),
   next: z.optional(z.string()),

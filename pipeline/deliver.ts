@@ -1,8 +1,9 @@
 // Sends the notifications that a state owes: held first so that one sender does, then sent, then cleared from the state.
 
 import { randomUUID } from 'node:crypto';
-import { SEVERITIES } from '../core/alert-rule.ts';
-import type { AlertState, Notification } from '../core/alert-state.ts';
+import type { AlertState, HistoryEntry, Notification, Refusal } from '../core/alert-state.ts';
+import { refusalEntry } from '../core/alert-step.ts';
+import { digestsOf, type Digest } from '../core/digest.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import {
   claim,
@@ -11,27 +12,37 @@ import {
   heldUntil,
   isPayable,
   leftToDigest,
+  refused,
   released,
   settled,
   type Payer,
 } from '../core/outbox.ts';
 import type { AlertHistory, AlertStore, Notifier, StormGuard } from './ports.ts';
 
+export interface DeliveryEvents {
+  /** Called after each notification, and each digest, that was sent. */
+  readonly onSent?: () => void;
+  /** Called with each `delivery-failed` of the history: SNS refused a notification, the first time or for good. */
+  readonly onFailed?: (entry: HistoryEntry) => void;
+}
+
 export interface Paying {
   /**
    * Files what happened, and sends what `payer` may send of the state; what is too much for a minute is left to a
-   * digest. Rejects when something could not be done; it is still owed then, and free for the next to come. Calls
-   * `onSent` after each notification that was sent.
+   * digest. Rejects when something could not be done; it is still owed then, and free for the next to come. What SNS
+   * refuses is no such failure: it is in the history, and waits to be tried again.
    */
-  pay(state: AlertState, payer: string, onSent?: () => void): Promise<void>;
+  pay(state: AlertState, payer: string, events?: DeliveryEvents): Promise<void>;
+  /** Files what happened, and gives the state that is then stored; the same one when that could not be done. */
+  file(state: AlertState): Promise<AlertState | undefined>;
   /**
-   * Sends what is left to digests, in one for each set of channels. Takes no more states after `until` (epoch
+   * Sends what is left to digests, each set of channels by itself. Takes no more states after `until` (epoch
    * milliseconds), so that time is left to send: they wait for the next to come. Rejects as `pay` does.
    */
   payDigests(
     states: readonly AlertState[],
     payer: string,
-    options?: { readonly until?: number; readonly onSent?: () => void },
+    options?: DeliveryEvents & { readonly until?: number },
   ): Promise<void>;
 }
 
@@ -97,64 +108,146 @@ export function createPaying(options: {
     write(state, (current) => settled(current, sent));
   const release = (state: AlertState, name: string) => write(state, (current) => released(current, name));
 
+  /** Notes that SNS refused these, and tells of what is new in that. */
+  async function refuse(
+    from: AlertState,
+    notifications: readonly Notification[],
+    refusal: Refusal,
+    { onFailed }: DeliveryEvents,
+  ): Promise<AlertState | undefined> {
+    let known: ReadonlySet<string> = new Set();
+    const state = await write(from, (current) => {
+      known = new Set(current.unfiled.map(({ entryId }) => entryId));
+      return refused(current, notifications, refusal, now());
+    });
+    const fresh = state?.unfiled.filter(
+      ({ entryId, what }) => what === 'delivery-failed' && !known.has(entryId),
+    );
+    for (const entry of fresh ?? []) onFailed?.(entry);
+    return state;
+  }
+
   /** Sends what is held, one by one; gives what is owed then, undefined when that has to wait. */
   async function send(
     held: AlertState,
     name: string,
-    onSent: (() => void) | undefined,
+    events: DeliveryEvents,
   ): Promise<AlertState | undefined> {
     let state: AlertState | undefined = held;
     const until = heldUntil(held, name);
     for (const notification of heldBy(held, name)) {
+      let refusal: Refusal | undefined;
       try {
         if (!(await guard.admit())) {
           if (state) await write(state, (current) => leftToDigest(current, name));
           return undefined;
         }
         requireHeld(until);
-        await notifier.notify(notification);
+        refusal = await notifier.notify(notification);
       } catch (error) {
         if (state) await release(state, name);
         throw error;
       }
-      onSent?.();
-      state = state && (await settle(state, [notification]));
+      if (!refusal) {
+        events.onSent?.();
+        state = state && (await settle(state, [notification]));
+        continue;
+      }
+      state = state && (await refuse(state, [notification], refusal, events));
+      // What comes after waits with it where SNS takes nothing.
+      if (refusal.of === 'topic') return state && void (await release(state, name));
     }
     return state;
   }
 
-  /** Sends one digest, and takes what it tells from what its owners hold. */
-  async function sendDigest(owners: readonly Owner[], name: string): Promise<void> {
-    const notifications = owners.flatMap(({ left }) => sameChannels(left));
-    try {
-      requireHeld(Math.min(...owners.map(({ until }) => until)));
-      await notifier.notifyAll(notifications.sort((a, b) => rank(b) - rank(a)));
-    } catch (error) {
-      for (const owner of owners) owner.left = [];
-      await inParallel(owners, CALLS_AT_ONCE, async ({ state }) => state && release(state, name));
-      throw error;
-    }
+  async function giveBack(owners: readonly Owner[], name: string): Promise<void> {
+    for (const owner of owners) owner.left = [];
+    await inParallel(owners, CALLS_AT_ONCE, async ({ state }) => state && release(state, name));
+  }
+
+  /** Takes notifications from what their owners hold. */
+  async function take(
+    owners: readonly Owner[],
+    notifications: readonly Notification[],
+    note: (state: AlertState, taken: readonly Notification[]) => Promise<AlertState | undefined>,
+  ): Promise<void> {
+    const taken = new Set(notifications);
     await inParallel(owners, CALLS_AT_ONCE, async (owner) => {
-      const sent = sameChannels(owner.left);
-      owner.left = owner.left.slice(sent.length);
-      owner.state = owner.state && (await settle(owner.state, sent));
+      const own = owner.left.filter((each) => taken.has(each));
+      if (own.length === 0) return;
+      owner.left = owner.left.filter((each) => !taken.has(each));
+      owner.state = owner.state && (await note(owner.state, own));
     });
   }
 
+  /** Sends one digest; of one that SNS refuses for its content, the halves, down to the notification that is at fault. */
+  async function sendDigest(
+    owners: readonly Owner[],
+    name: string,
+    digest: Digest,
+    events: DeliveryEvents,
+  ): Promise<void> {
+    if (owners.every(({ left }) => left.length === 0)) return;
+    const { notifications } = digest;
+    let refusal: Refusal | undefined;
+    try {
+      requireHeld(Math.min(...owners.map(({ until }) => until)));
+      refusal = await notifier.notifyAll(digest);
+    } catch (error) {
+      await giveBack(owners, name);
+      throw error;
+    }
+    if (!refusal) {
+      events.onSent?.();
+      if (!digest.isSummary) await take(owners, notifications, settle);
+      return;
+    }
+    const why = refusal;
+    if (digest.isSummary) {
+      // The mails are still to come, and are what is noted.
+      const outcome = { reason: `text message: ${why.reason}`, isOver: true, now: now() };
+      events.onFailed?.(refusalEntry(notifications[0]!, outcome));
+      return;
+    }
+    if (why.of === 'message' && notifications.length > 1) {
+      const middle = Math.ceil(notifications.length / 2);
+      for (const half of [notifications.slice(0, middle), notifications.slice(middle)])
+        await sendDigest(owners, name, { ...digest, notifications: half }, events);
+      return;
+    }
+    await take(owners, notifications, async (state, own) => refuse(state, own, why, events));
+    if (why.of === 'topic') await giveBack(owners, name);
+  }
+
+  /** Sends what comes first of each owner, in as many digests as it takes. */
+  async function sendDigests(owners: readonly Owner[], name: string, events: DeliveryEvents): Promise<void> {
+    for (const digest of digestsOf(owners.map(({ left }) => sameChannels(left))))
+      await sendDigest(owners, name, digest, events);
+  }
+
   return {
-    async pay(owing, payer, onSent) {
+    async pay(owing, payer, events = {}) {
       const faults: unknown[] = [];
       const name = runOf(payer);
       let state: AlertState | undefined = owing;
       do {
         state = await hold(state, { name }, (error) => faults.push(error));
-        state &&= await send(state, name, onSent);
+        state &&= await send(state, name, events);
         // What others decided meanwhile had to wait for this.
       } while (state && state.pending.length > 0);
       if (faults.length > 0) throw faults[0];
     },
 
-    async payDigests(states, payer, { until = Infinity, onSent } = {}) {
+    async file(from) {
+      const { unfiled } = from;
+      const isFiled = await history.file(unfiled).then(
+        () => true,
+        () => false, // who pays tries again, and tells
+      );
+      return isFiled ? write(from, (current) => filed(current, unfiled)) : from;
+    },
+
+    async payDigests(states, payer, { until = Infinity, ...events } = {}) {
       const faults: unknown[] = [];
       const onFault = (error: unknown) => void faults.push(error);
       const name = runOf(payer);
@@ -167,8 +260,7 @@ export function createPaying(options: {
       let left = owners;
       do {
         const byChannels = Map.groupBy(left, (owner) => channelsOf(owner.left[0]!));
-        for (const group of byChannels.values())
-          await sendDigest(group, name).then(() => onSent?.(), onFault);
+        for (const group of byChannels.values()) await sendDigests(group, name, events).catch(onFault);
         left = left.filter((owner) => owner.left.length > 0);
       } while (left.length > 0);
       if (faults.length > 0) throw faults[0];
@@ -194,6 +286,3 @@ function sameChannels(notifications: readonly Notification[]): readonly Notifica
   const end = notifications.findIndex((each) => channelsOf(each) !== channelsOf(first!));
   return end < 0 ? notifications : notifications.slice(0, end);
 }
-
-/** Of what is told first; what is alike stays in order. */
-const rank = ({ severity }: Notification) => SEVERITIES.indexOf(severity);

@@ -8,6 +8,7 @@ import { foldReadings, windowStartOf, type Delta, type Window } from '../core/wi
 import { unitsIn, type SaidUnits } from './said-units.ts';
 import { createBatch, type Batch, type FailedMessage } from './batch.ts';
 import { createPaying } from './deliver.ts';
+import { countJudging } from './deliver-events.ts';
 import { createAlerting, type JudgeWindows } from './judge.ts';
 import type { Counting, DeviceStore, IngestPorts, KeepRejected, WindowStore } from './ports.ts';
 import { createRecentRules } from './rules.ts';
@@ -177,13 +178,13 @@ async function judgeChanged(
 ): Promise<void> {
   const devices = ofMessagesInTime([...newestByDevice(windows)], batch);
   const payers = payersOf(batch.messages);
-  const onSent = () => counting.count('AlertsSent', 1);
   const newest = devices.flatMap(([, changed]) => changed);
   const late = lateWindows(newest, batch.messages, windowSeconds);
   const units = unitsIn(batch.messages);
   const judge = ([deviceId, changed]: (typeof devices)[number]) =>
     judgeWindows(changed, payers.get(deviceId) ?? 'unknown', {
-      ...{ onSent, late },
+      ...countJudging(counting),
+      late,
       units: units.get(deviceId)?.units,
     });
   await batch.each(devices, judge, (message, [deviceId]) => isOf(message, deviceId), SHARES.judging);

@@ -8,7 +8,7 @@ import {
   type AlertRule,
   type LimitRule,
 } from '../core/alert-rule.ts';
-import { isSuspect, judge } from '../core/alert.ts';
+import { isSuspect, judge, type Recent } from '../core/alert.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
 import type { Device } from '../core/device.ts';
@@ -17,21 +17,21 @@ import { inParallel } from '../core/in-parallel.ts';
 import { createRecent } from '../core/recent.ts';
 import { unitsOf, type Units } from '../core/unit.ts';
 import type { Window } from '../core/window.ts';
-import type { Paying } from './deliver.ts';
+import type { DeliveryEvents, Paying } from './deliver.ts';
 import { createLookBack, type LookBack } from './look-back.ts';
 import type { AlertStore, WindowStore } from './ports.ts';
 
 /**
  * Judges windows of one device and sends what is owed, by these windows or by a run before that failed. `payer` names
- * the event. Rejects when a notification could not be sent, after everything was judged and written down: a repeat of
- * the event pays, at once, or a minute later if this run ended without a word.
+ * the event. Rejects when a rule could not be judged or a notification not be sent, after everything else was judged and
+ * written down: a repeat of the event pays, at once, or a minute later if this run ended without a word.
  */
 export type JudgeWindows = (
   windows: readonly Window[],
   payer: string,
-  options?: {
-    /** Called after each notification that was sent. */
-    readonly onSent?: () => void;
+  options?: DeliveryEvents & {
+    /** Called for each stored state that cannot be read: its rule is not judged of the device until that is mended. */
+    readonly onUnreadable?: (error: Error) => void;
     /** Those of the windows that are judged only by rules that ask for it. */
     readonly late?: ReadonlySet<Window>;
     /** As the messages of these windows give them. */
@@ -40,6 +40,8 @@ export type JudgeWindows = (
 ) => Promise<void>;
 
 const MAX_CALM_DEVICES = 10_000;
+/** So many entries for the history are filed between windows: an event may have hundreds. */
+const FILED_BETWEEN = 20;
 
 export function createAlerting(options: {
   readonly rules: () => Promise<readonly AlertRule[]>;
@@ -47,7 +49,7 @@ export function createAlerting(options: {
   /** What the registry says of a device. */
   readonly device: (deviceId: string) => Promise<Device | undefined>;
   readonly windows: Pick<WindowStore, 'before'>;
-  readonly paying: Pick<Paying, 'pay'>;
+  readonly paying: Pick<Paying, 'pay' | 'file'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /**
@@ -95,19 +97,33 @@ export function createAlerting(options: {
     const { deviceId, windowStart: start } = current;
     const looksBack = (rule.forWindows ?? 1) > 1 || needsClosedWindows(rule);
     let state = from;
-    for (;;) {
-      const isOpen = state !== undefined && isAlarm(state);
-      const before =
-        looksBack || isOpen ? await lookBack(rule, { deviceId, start, current, isAlarm: isOpen }) : [];
-      const recent = isClosed ? { closed: [...before, current] } : { closed: before, current };
-      const next = judge(rule, state, recent, { ...moment, now: now() });
-      if (next === undefined || next === state) return state;
-      const written: boolean = await alerts.transition(state, next);
-      state = written ? next : (await alerts.load(deviceId)).states.get(rule.id);
+    // The window before it may have been the newest of an event, and open then: what it decides comes first.
+    const views: readonly ((before: readonly Window[]) => Recent)[] = isClosed
+      ? [(closed) => ({ closed }), (before) => ({ closed: [...before, current] })]
+      : [(closed) => ({ closed, current })];
+    for (const view of views) {
+      for (;;) {
+        const isOpen = state !== undefined && isAlarm(state);
+        const before =
+          looksBack || isOpen ? await lookBack(rule, { deviceId, start, current, isAlarm: isOpen }) : [];
+        const next = judge(rule, state, view(before), { ...moment, now: now() });
+        if (next === undefined || next === state) break;
+        const written: boolean = await alerts.transition(state, next);
+        state = written ? next : await reload(deviceId, rule.id);
+        if (state && state.unfiled.length >= FILED_BETWEEN) state = await paying.file(state);
+      }
     }
+    return state;
   }
 
-  return async (changed, payer, { onSent, late = new Set(), units } = {}) => {
+  async function reload(deviceId: string, ruleId: string): Promise<AlertState | undefined> {
+    const { states, unreadable } = await alerts.load(deviceId);
+    const fault = unreadable?.get(ruleId);
+    if (fault) throw fault;
+    return states.get(ruleId);
+  }
+
+  return async (changed, payer, { onUnreadable, late = new Set(), units, ...events } = {}) => {
     const [first] = changed;
     if (!first) return;
     const { deviceId } = first;
@@ -123,7 +139,8 @@ export function createAlerting(options: {
     const closes = rules.some(needsClosedWindows) && changed.some(isNew);
     if (!isBreached && !closes && isKnownCalm(deviceId)) return;
     const readAt = now();
-    const { states, snooze } = await alerts.load(deviceId);
+    const { states, snooze, unreadable = new Map<string, Error>() } = await alerts.load(deviceId);
+    for (const error of unreadable.values()) onUnreadable?.(error);
     if (!isBreached && !closes && [...states.values()].every(isCalm)) {
       calm.set(deviceId, readAt);
       return;
@@ -136,16 +153,24 @@ export function createAlerting(options: {
       ...(snooze && { snoozedUntil: snooze.until }),
       units: unitsOf({ ...known, units: { ...known?.units, ...units } }),
     };
-    for (const rule of rules) {
-      let state = states.get(rule.id);
-      for (const window of inOrder) {
-        if (!isJudged(rule, window)) continue;
-        state = await judgeWindow(rule, state, window, { lookBack, isClosed: isClosed(window), moment });
+    const faults: unknown[] = [];
+    for (const rule of rules.filter(({ id }) => !unreadable.has(id))) {
+      try {
+        for (const window of inOrder) {
+          if (!isJudged(rule, window)) continue;
+          const options = { lookBack, isClosed: isClosed(window), moment };
+          const state = await judgeWindow(rule, states.get(rule.id), window, options);
+          if (state) states.set(rule.id, state);
+        }
+      } catch (error) {
+        faults.push(error); // the other rules are judged, and everybody is told of what they found
       }
-      if (state) states.set(rule.id, state);
     }
-    if (closes) newest.set(deviceId, inOrder.at(-1)!.windowStart);
-    await inParallel([...states.values()], 1, (state) => paying.pay(state, payer, onSent));
+    if (closes && faults.length === 0) newest.set(deviceId, inOrder.at(-1)!.windowStart);
+    await inParallel([...states.values()], 1, (state) => paying.pay(state, payer, events)).catch(
+      (error: unknown) => faults.push(error),
+    );
+    if (faults.length > 0) throw faults[0];
   };
 }
 

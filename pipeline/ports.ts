@@ -1,6 +1,7 @@
 // The ports of the pipeline: what its use cases need of the world, as types. adapters/ implements them over AWS.
 
-import type { AlertState, HistoryEntry, Notification } from '../core/alert-state.ts';
+import type { AlertState, HistoryEntry, Notification, Refusal } from '../core/alert-state.ts';
+import type { Digest } from '../core/digest.ts';
 import type { Device, ThingFacts, UnusedNote } from '../core/device.ts';
 import type { Mapping, MappingVersion } from '../core/mapping.ts';
 import type { ParsedMessage } from '../core/message.ts';
@@ -137,6 +138,8 @@ export interface LastMessages {
 export interface DeviceAlerts {
   /** By rule id. */
   readonly states: Map<string, AlertState>;
+  /** Stored states that cannot be read: what is wrong, by rule id. Those rules cannot be judged of the device. */
+  readonly unreadable?: ReadonlyMap<string, Error>;
   /** Until then (epoch milliseconds) nobody is told of the device. */
   readonly snooze?: Snooze;
 }
@@ -189,12 +192,11 @@ export interface AlertHistoryPage {
   readonly next?: string;
 }
 
-/** Both verbs reject with the SDK's error. */
+/** Both verbs give why it was refused, where a repeat would be too; what may pass rejects with the SDK's error. */
 export interface Notifier {
   /** A repeat carries the same alertId, so receivers can tell. */
-  notify(notification: Notification): Promise<void>;
-  /** Sends one digest of all, to the channels of the first. */
-  notifyAll(notifications: readonly Notification[]): Promise<void>;
+  notify(notification: Notification): Promise<Refusal | undefined>;
+  notifyAll(digest: Digest): Promise<Refusal | undefined>;
 }
 
 export interface StormGuard {

@@ -4,19 +4,36 @@ import { appliesTo, type AlertRule } from '../core/alert-rule.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
 import type { Device } from '../core/device.ts';
 import { end, remind } from '../core/reminder.ts';
-import { unitsOf } from '../core/unit.ts';
+import type { Window } from '../core/window.ts';
 import { rescheduled } from '../core/withholding.ts';
+import { unitsOf } from '../core/unit.ts';
 import { createLookBack, type LookBack } from './look-back.ts';
-import type { AlertStore, DeviceAlerts } from './ports.ts';
-import { stepOf, usualWindows, type BeginSteps, type DeviceSweepParts } from './sweep-steps.ts';
+import type { AlertStore, DeviceAlerts, WindowStore } from './ports.ts';
+import {
+  newestWindows,
+  stepOf,
+  usualWindows,
+  windowsInTime,
+  type BeginSteps,
+  type DeviceSweepParts,
+} from './sweep-steps.ts';
 
-/** Writes what is decided, and gives the states that may owe something. Rejects with the SDK's error. */
-export type SweepDevice = (device: Device, open: readonly AlertState[]) => Promise<AlertState[]>;
+/**
+ * Writes what is decided, and gives the states that may owe something. Goes on with the other rules when one fails, and
+ * tells `onError` with the SDK's error, or of a state that cannot be read.
+ */
+export type SweepDevice = (
+  device: Device,
+  open: readonly AlertState[],
+  onError: (error: unknown) => void,
+) => Promise<AlertState[]>;
 
 /** One look at one device. */
 interface Visit {
   readonly device: Device;
   readonly lookBack: LookBack;
+  readonly newest: () => Promise<readonly Window[]>;
+  readonly inTimeWindows: (start: number) => Promise<readonly Window[]>;
   /** The alerts of the device as they are stored, read once, and only where something may change. */
   readonly load: () => Promise<DeviceAlerts>;
   /** Alarms that no rule has judged yet, by rule id. */
@@ -26,22 +43,31 @@ interface Visit {
 }
 
 export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
-  return async (device, open) => {
+  return async (device, open, onError) => {
     const visit = beginVisit(parts, device, open);
     const rules = parts.rules.filter((rule) => appliesTo(rule, device, parts.now()));
-    for (const rule of rules) await judgeRule(parts, visit, rule);
-    await endWithoutRule(parts, visit);
-    await rescheduleDeferred(parts, visit);
+    for (const rule of rules) await judgeRule(parts, visit, rule).catch(onError);
+    await endWithoutRule(parts, visit).catch(onError);
+    await rescheduleDeferred(parts, visit).catch(onError);
     return [...visit.owing.values()];
   };
 }
 
 function beginVisit(parts: DeviceSweepParts, device: Device, open: readonly AlertState[]): Visit {
-  const { alerts, windows } = parts;
+  const { alerts, windows, windowSeconds, now } = parts;
+  let reading: ReturnType<WindowStore['before']> | undefined;
+  const inTime = new Map<number, ReturnType<WindowStore['before']>>();
   let loading: ReturnType<AlertStore['load']> | undefined;
   return {
     device,
     lookBack: createLookBack(windows, usualWindows(parts)),
+    newest: () =>
+      (reading ??= windows.before(device.deviceId, now() + windowSeconds * 1000, newestWindows(parts))),
+    async inTimeWindows(start) {
+      const known = inTime.get(start) ?? windows.before(device.deviceId, start, windowsInTime(parts));
+      inTime.set(start, known);
+      return known;
+    },
     load: () => (loading ??= alerts.load(device.deviceId)),
     standing: new Map(open.filter(({ state }) => state !== 'ok').map((state) => [state.ruleId, state])),
     // What is open only because it owes something.
@@ -51,12 +77,14 @@ function beginVisit(parts: DeviceSweepParts, device: Device, open: readonly Aler
 
 /** Takes the steps that time brings about for one rule, and reminds. */
 async function judgeRule(parts: DeviceSweepParts, visit: Visit, rule: AlertRule): Promise<void> {
-  const { device, lookBack, load } = visit;
+  const { device, lookBack, newest, inTimeWindows, load } = visit;
   const standing = visit.standing.get(rule.id);
   visit.standing.delete(rule.id);
-  const begin = await stepOf(parts, { rule, device, standing, lookBack });
+  const begin = await stepOf(parts, { rule, device, standing, lookBack, newest, inTimeWindows, load });
   if (standing ? !wouldChange(rule, standing, begin, parts.now()) : !begin) return;
-  const [{ states }, moment] = [await load(), await momentOf(parts, visit)];
+  const [{ states, unreadable }, moment] = [await load(), await momentOf(parts, visit)];
+  const fault = unreadable?.get(rule.id);
+  if (fault) throw fault;
   const step = begin?.();
   const judged = await advance(parts, states.get(rule.id), (state) => (step ? step(state, moment) : state));
   const reminded = judged && (await advance(parts, judged, (state) => state && remind(rule, state, moment)));

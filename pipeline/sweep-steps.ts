@@ -13,9 +13,13 @@ import type { AlertState, Moment } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
 import { SIGHTING_MS, type Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
+import { isForeign } from '../core/standing-rule.ts';
+import type { Recent } from '../core/recent.ts';
+import { endForeign } from '../core/reminder.ts';
 import { windowStartOf, type Window } from '../core/window.ts';
 import type { LookBack } from './look-back.ts';
-import type { AlertStore, WindowStore } from './ports.ts';
+import { metricPresence, withSighting, type MetricSighting } from './metric-silence.ts';
+import type { AlertStore, DeviceAlerts, WindowStore } from './ports.ts';
 
 export interface DeviceSweepParts {
   readonly rules: readonly AlertRule[];
@@ -24,6 +28,8 @@ export interface DeviceSweepParts {
   readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
   readonly windows: Pick<WindowStore, 'before'>;
   readonly windowSeconds: number;
+  /** When metrics were there that rules wait for, remembered from sweep to sweep. */
+  readonly sightings: Recent<MetricSighting>;
   /** Nobody looked before; epoch milliseconds. */
   readonly watchedSince: number;
   /** Epoch milliseconds. */
@@ -40,6 +46,12 @@ export interface Case<Rule = AlertRule> {
   readonly device: Device;
   readonly standing: AlertState | undefined;
   readonly lookBack: LookBack;
+  /** Those before `start` (epoch milliseconds) that events still judge, and some before them, read once a visit. */
+  readonly inTimeWindows: (start: number) => Promise<readonly Window[]>;
+  /** The newest windows, also those that are open, read once a visit. */
+  readonly newest: () => Promise<readonly Window[]>;
+  /** What is stored, read once a visit. */
+  readonly load: () => Promise<DeviceAlerts>;
 }
 
 /** How long after its end a window counts as closed though no newer one has readings; readings may still come late. */
@@ -48,31 +60,65 @@ const CLOSES_AFTER_MS = 60_000;
 const LOOKS_BACK_MS = 900_000;
 /** Windows that were closed in the last sweeps are judged once more: late readings may have changed them. */
 const CLOSED_LATELY_MS = 120_000;
+/** Events judge windows whose readings come so long after their end. */
+const IN_TIME_MS = 600_000;
+/** Of windows of a second. */
+const MAX_WINDOWS = 300;
+
+/** A device's newest windows: those of the last two minutes, where it sends all the time. */
+export const newestWindows = ({ windowSeconds }: DeviceSweepParts): number =>
+  Math.ceil(CLOSED_LATELY_MS / (windowSeconds * 1000));
 
 /** How many windows all rules of a device mostly look at. */
-export function usualWindows({ rules, windowSeconds }: DeviceSweepParts): number {
+export const usualWindows = (parts: DeviceSweepParts): number => windowsOf(parts, CLOSED_LATELY_MS);
+
+/** How many they look at where one of them may change something. */
+export const windowsInTime = (parts: DeviceSweepParts): number =>
+  Math.min(MAX_WINDOWS, windowsOf(parts, IN_TIME_MS));
+
+function windowsOf({ rules, windowSeconds }: DeviceSweepParts, span: number): number {
   const longest = Math.max(0, ...rules.filter(isLimitRule).map(windowsBefore));
-  return longest + Math.ceil(CLOSED_LATELY_MS / (windowSeconds * 1000));
+  return longest + Math.ceil(span / (windowSeconds * 1000));
 }
 
 /** What the rule makes of the device's state now; undefined when there is nothing to look at. Rejects with the SDK's error. */
 export async function stepOf(parts: DeviceSweepParts, found: Case): Promise<BeginSteps | undefined> {
   const { rule, standing } = found;
+  if (isForeign(rule, standing)) return () => (state, moment) => endForeign(rule, state, moment) ?? state;
   if (!isLimitRule(rule)) return absenceStep(parts, { ...found, rule });
   return standing || needsClosedWindows(rule) ? limitStep(parts, { ...found, rule }) : undefined;
 }
 
 async function absenceStep(
   parts: DeviceSweepParts,
-  { rule, device, standing }: Case<AbsenceRule>,
+  found: Case<AbsenceRule>,
 ): Promise<BeginSteps | undefined> {
   const { watchedSince, now } = parts;
+  const { rule, device, standing } = found;
+  if (rule.metric !== undefined)
+    return metricStep(parts, { ...found, rule: { ...rule, metric: rule.metric } });
   const isOpen = standing !== undefined;
   const heard = rule.absence === 'silent' ? await heardAt(parts, device, rule.longest, isOpen) : undefined;
   const presence = presenceOf(rule, device, heard, { now: now(), watchedSince });
   const isGone = ({ lastAt }: Presence) => now() - lastAt > rule.longest;
   if (!presence || !(isOpen || isGone(presence))) return undefined;
   return () => (state, moment) => judgeAbsence(rule, state, device, presence, moment);
+}
+
+async function metricStep(
+  parts: DeviceSweepParts,
+  found: Case<AbsenceRule & { readonly metric: string }>,
+): Promise<BeginSteps | undefined> {
+  const { rule, device, standing } = found;
+  const { deviceId } = device;
+  const alarm = standing && isAlarm(standing) ? standing : undefined;
+  const seen = await metricPresence(parts, { ...found, rule, deviceId, alarm });
+  if (!seen) return undefined;
+  const { presence, seenAt } = seen;
+  return () => (state, moment) => {
+    const noted = seenAt === undefined ? state : withSighting(rule, state, deviceId, seenAt);
+    return noted === state ? judgeAbsence(rule, state, device, presence, moment) : noted;
+  };
 }
 
 /** When the device was last heard of; its windows are asked only where that can matter. */
@@ -93,9 +139,10 @@ async function heardAt(
 
 /** Judges the windows that time closed lately, one after the other. */
 async function limitStep(
-  { windowSeconds, now }: DeviceSweepParts,
-  { rule, device, standing, lookBack }: Case<LimitRule>,
+  parts: DeviceSweepParts,
+  { rule, device, standing, lookBack, inTimeWindows }: Case<LimitRule>,
 ): Promise<BeginSteps | undefined> {
+  const { windowSeconds, now } = parts;
   const size = windowSeconds * 1000;
   const { deviceId, lastSeenAt = -Infinity } = device;
   if (!standing && now() - lastSeenAt > size + LOOKS_BACK_MS) return undefined;
@@ -110,7 +157,13 @@ async function limitStep(
     ({ windowStart }, index) => windowStart >= start - CLOSED_LATELY_MS || index === closed.length - 1,
   );
   if (lately.length === 0 || !(standing || lately.some(isNews))) return undefined;
-  return () => stepThrough(rule, closed, closed.length - lately.length);
+  const begin = () => stepThrough(rule, closed, closed.length - lately.length);
+  if (begin()(standing, { now: now() }) === standing) return undefined;
+  // An event with many windows may be judged just now: step through what it steps through, not past it.
+  const found = await inTimeWindows(start);
+  const all = found.length > closed.length ? found : closed;
+  const inTime = all.filter(({ windowStart }) => windowStart >= start - IN_TIME_MS);
+  return () => stepThrough(rule, all, all.length - Math.max(1, inTime.length));
 }
 
 /** Steps from one window that changes the state to the next, those from `first` on. */
@@ -128,5 +181,5 @@ function stepThrough(rule: LimitRule, closed: readonly Window[], first: number):
 
 /** Whether people are told of something, or it would be told but for quiet hours; not of a beginning of a row of windows. */
 function tells(before: AlertState | undefined, after: AlertState): boolean {
-  return after.unfiled.length > (before?.unfiled.length ?? 0);
+  return after.unfiled.at(-1)?.entryId !== before?.unfiled.at(-1)?.entryId;
 }

@@ -5,7 +5,9 @@ import type { AlertState } from '../core/alert-state.ts';
 import type { Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
 import { inParallel } from '../core/in-parallel.ts';
-import { createPaying, type Paying } from './deliver.ts';
+import { createRecent } from '../core/recent.ts';
+import { createPaying, type DeliveryEvents, type Paying } from './deliver.ts';
+import type { MetricSighting } from './metric-silence.ts';
 import type { AlertStore, DeviceStore, OpenAlerts, RuleSet, SweepPorts, Watch } from './ports.ts';
 import { readRules, UnreadableRuleError } from './rules.ts';
 import { createDeviceSweep } from './sweep-device.ts';
@@ -18,11 +20,9 @@ import type { DeviceSweepParts } from './sweep-steps.ts';
  */
 export type Sweep = (
   payer: string,
-  options?: {
+  options?: DeliveryEvents & {
     /** When the sweep has to be over; epoch milliseconds. */
     readonly endsAt?: number;
-    /** Called after each notification that was sent. */
-    readonly onSent?: () => void;
     /** Called for each rule that cannot be read. */
     readonly onUnreadable?: (error: UnreadableRuleError) => void;
     /** Called with how many devices are left to the next sweep, when some are. */
@@ -31,6 +31,8 @@ export type Sweep = (
 ) => Promise<void>;
 
 const CALLS_AT_ONCE = 16;
+/** Of rules about the silence of a metric: so many devices are looked at without a read while all is well. */
+const REMEMBERED_METRICS = 20_000;
 const DEVICES_A_PAGE = 1000;
 /** Of the time that is left: for looking at devices, and then for taking what goes into digests; the rest is for sending. */
 const DEVICES_SHARE = 1 / 2;
@@ -49,7 +51,7 @@ export function createSweep(ports: SweepPorts, settings: { readonly windowSecond
 type OpenByDevice = ReadonlyMap<string, readonly AlertState[]>;
 
 export function createSweeping(
-  parts: Omit<DeviceSweepParts, 'rules' | 'kept' | 'watchedSince' | 'alerts'> & {
+  parts: Omit<DeviceSweepParts, 'rules' | 'kept' | 'watchedSince' | 'alerts' | 'sightings'> & {
     readonly rules: () => Promise<RuleSet<AlertRule>>;
     readonly alerts: AlertStore & OpenAlerts;
     readonly devices: Pick<DeviceStore, 'list'>;
@@ -58,6 +60,7 @@ export function createSweeping(
   },
 ): Sweep {
   const { alerts, devices, paying, watch, now } = parts;
+  const sightings = createRecent<MetricSighting>(REMEMBERED_METRICS);
 
   async function everyDevice(): Promise<Device[]> {
     const all: Device[] = [];
@@ -94,7 +97,7 @@ export function createSweeping(
     return looked.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
   }
 
-  return async (payer, { endsAt = Infinity, onSent, onUnreadable, onLate } = {}) => {
+  return async (payer, { endsAt = Infinity, onUnreadable, onLate, ...events } = {}) => {
     const { rules, unreadable } = await parts.rules();
     const watched = await watch.begin();
     const errors: unknown[] = [];
@@ -103,7 +106,7 @@ export function createSweeping(
     const openBy = Map.groupBy(open, ({ deviceId }) => deviceId);
     const looked = beginningAfter(watched.last, await devicesFor(rules, openBy));
     const kept = new Set(unreadable.map(({ id }) => id));
-    const sweepDevice = createDeviceSweep({ ...parts, rules, kept, watchedSince: watched.since });
+    const sweepDevice = createDeviceSweep({ ...parts, sightings, rules, kept, watchedSince: watched.since });
     const part = (share: number) => now() + (endsAt - now()) * share;
 
     const devicesUntil = part(DEVICES_SHARE);
@@ -113,12 +116,9 @@ export function createSweeping(
       isOver ||= now() >= devicesUntil && begun >= CALLS_AT_ONCE;
       if (isOver) return;
       begun += 1;
-      try {
-        const owing = await sweepDevice(device, openBy.get(device.deviceId) ?? []);
-        for (const state of owing) await paying.pay(state, payer, onSent);
-      } catch (error) {
-        onError(error);
-      }
+      const own = openBy.get(device.deviceId) ?? [];
+      const owing = await sweepDevice(device, own, onError).catch((error: unknown) => (onError(error), own));
+      for (const state of owing) await paying.pay(state, payer, events).catch(onError);
     });
     const last = begun < looked.length ? looked[begun - 1]?.deviceId : undefined;
     if (last !== watched.last) await watch.stop(last).catch(onError);
@@ -126,7 +126,7 @@ export function createSweeping(
 
     const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));
     const until = part(DIGESTS_SHARE);
-    await paying.payDigests(left, payer, { until, ...(onSent && { onSent }) }).catch(onError);
+    await paying.payDigests(left, payer, { until, ...events }).catch(onError);
     for (const rule of unreadable) {
       const error = new UnreadableRuleError(rule);
       onUnreadable?.(error);

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { createNotifier } from '../../adapters/notifier.ts';
 import { openSns } from '../../adapters/sns-client.ts';
 import type { Notification } from '../../core/alert-state.ts';
+import { digestsOf } from '../../core/digest.ts';
 import { cleanup } from '../support/cleanup.ts';
 
 const notification = (more: Partial<Notification> = {}) =>
@@ -19,14 +20,14 @@ const notification = (more: Partial<Notification> = {}) =>
   }) as Notification;
 
 /** An SNS that gives `answer`, none where that is undefined, to each request. */
-async function openFakeSns(answer: string | undefined) {
+async function openFakeSns(answer: string | undefined, status = 200) {
   const requests: URLSearchParams[] = [];
   const server = createServer((req: IncomingMessage, res) => {
     let body = '';
     req.setEncoding('utf8').on('data', (text) => (body += text));
     req.on('end', () => {
       requests.push(new URLSearchParams(body));
-      if (answer !== undefined) res.end(answer);
+      if (answer !== undefined) res.writeHead(status).end(answer);
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -87,7 +88,7 @@ test('a digest is one publish, which subscribers find by whatever is in it', asy
       site: n === 0 ? '' : 'seattle',
     }),
   );
-  await notifier.notifyAll(all);
+  await notifier.notifyAll({ notifications: all, channels: ['email'] });
   assert.equal(requests.length, 1);
   assert.deepEqual(attributesOf(requests[0]), {
     ...{ severity: '["warning","critical","minor"]', transition: 'digest', channels: '["email"]' },
@@ -95,11 +96,50 @@ test('a digest is one publish, which subscribers find by whatever is in it', asy
   });
 });
 
-test('a digest of ten thousand devices fits a message', async () => {
+test('of ten thousand devices every publish fits a message, and none is left out of the mails', async () => {
   const { notifier, requests } = await openFakeSns(published);
-  const all = Array.from({ length: 10_000 }, (_, n) => notification({ deviceId: `${n}-${'d'.repeat(100)}` }));
-  await notifier.notifyAll(all);
-  assert.ok(JSON.stringify(attributesOf(requests[0])).length < 100_000);
+  const name = (n: number) => `${n}-${'"\\'.repeat(20)}${'d'.repeat(60)}`;
+  const all = Array.from({ length: 10_000 }, (_, n) =>
+    notification({ deviceId: name(n), site: `site ${n}`, ruleId: 'r'.repeat(60) }),
+  );
+  for (const digest of digestsOf(all.map((each) => [each])))
+    assert.equal(await notifier.notifyAll(digest), undefined);
+  const named = new Set<string>();
+  for (const request of requests) {
+    const attributes = attributesOf(request);
+    const bytes = Buffer.byteLength(request.get('Message')!) + Buffer.byteLength(JSON.stringify(attributes));
+    assert.ok(bytes < 250_000, String(bytes));
+    if (attributes['channels'] === '["email"]')
+      for (const device of JSON.parse(attributes['device']!) as string[]) named.add(device);
+  }
+  assert.equal(named.size, 10_000);
+});
+
+const refusals: [code: string, status: number, of: string | undefined][] = [
+  ['InvalidParameter', 400, 'message'],
+  ['AuthorizationError', 403, 'topic'],
+  ['NotFound', 404, 'topic'],
+  ['EndpointDisabled', 400, 'topic'],
+  ['KMSDisabled', 400, 'topic'],
+  ['Throttled', 429, undefined],
+  ['InternalError', 500, undefined],
+  ['ServiceUnavailable', 503, undefined],
+];
+for (const [code, status, of] of refusals) {
+  const outcome = of ? `refuses for good (${of})` : 'may take later';
+  test(`${code} is the answer to a notification that SNS ${outcome}`, async () => {
+    const answer = `<ErrorResponse><Error><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`;
+    const { notifier } = await openFakeSns(answer, status);
+    if (of) assert.deepEqual(await notifier.notify(notification()), { of, reason: `${code}: no` });
+    else await assert.rejects(notifier.notify(notification()));
+  });
+}
+
+test('who filters by severity gets what stands for a worse one, too', async () => {
+  const { notifier, requests } = await openFakeSns(published);
+  const folded = { changes: 3, since: 1_790_000_000_000, worst: 'critical' } as const;
+  await notifier.notify(notification({ folded }));
+  assert.equal(attributesOf(requests[0])['severity'], '["major","critical"]');
 });
 
 test('an SNS that takes a request and never answers is given up', async () => {

@@ -5,8 +5,10 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { SEVERITIES } from '../../core/alert-rule.ts';
 import type { Notification, Transition } from '../../core/alert-state.ts';
+import { printable } from '../../core/channel-text.ts';
 import { durationOf, durationText } from '../../core/duration.ts';
-import { digestText, notificationText } from '../../core/notification.ts';
+import { digestsOf, digestText } from '../../core/digest.ts';
+import { notificationText } from '../../core/notification.ts';
 import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 
 const PAGE = 'http://localhost:8080';
@@ -163,53 +165,97 @@ test('no name and no transition breaks a channel', () => {
   );
 });
 
-test('no names break a digest', () => {
+const digest = (notifications: readonly Notification[]) => digestText({ notifications, channels: [] }, PAGE);
+
+test('no names break a digest, and each device is in a mail', () => {
   fc.assert(
     fc.property(fc.array(notifications, { minLength: 1, maxLength: 150 }), (all) => {
-      const text = digestText(all, PAGE);
-      assertFits(text);
-      assert.equal(text.email.split('\n').length, Math.min(all.length, 100) + (all.length > 100 ? 1 : 0) + 5);
-      assert.ok(Buffer.byteLength(text.email) < 250_000);
+      const digests = digestsOf(all.map((each) => [each]));
+      const mails = digests.filter(({ isSummary }) => !isSummary);
+      for (const each of digests) assertFits(digestText(each, PAGE));
+      for (const each of mails) {
+        const { email } = digestText(each, PAGE);
+        assert.ok(Buffer.byteLength(JSON.stringify(email)) < 50_000);
+        for (const { deviceId } of each.notifications)
+          assert.ok(email.includes(`/${printable(deviceId)}, since `));
+      }
+      const named = mails.flatMap((each) => each.notifications);
+      assert.deepEqual(new Set(named), new Set(all));
+      assert.equal(named.length, all.length);
     }),
     runsOf(47, 15),
   );
 });
 
 test('a digest counts what happened, and names each with what, where and since when', () => {
-  const { subject, email, sms } = digestText(
-    [
-      warm('raised', '9.4', '8'),
-      { ...warm('raised', '9', '8'), deviceId: 'store-2' },
-      gone('silent', 'cleared', '7205'),
-    ],
-    PAGE,
-  );
+  const { subject, email, sms } = digest([
+    warm('raised', '9.4', '8'),
+    { ...warm('raised', '9', '8'), deviceId: 'store-2' },
+    { ...gone('silent', 'cleared', '7205'), site: 'tacoma' },
+  ]);
   assert.equal(subject, 'DIGEST 3 alerts in a minute: 2 ALARM, 1 OK');
-  assert.equal(sms, 'DIGEST 3 alerts in a minute: 2 ALARM, 1 OK: store-1, store-2');
+  assert.equal(
+    sms,
+    'DIGEST 3 alerts in a minute: 2 ALARM, 1 OK at seattle, tacoma http://localhost:8080/?view=alerts&since=2026-09-21T14:13Z',
+  );
   assert.equal(
     email,
     `3 alerts in a minute: 2 ALARM, 1 OK
 
+critical, seattle:
 ALARM critical: temperature 9.4 above 8 at seattle/store-1, since 2026-09-21T14:13:20.000Z
 ALARM critical: temperature 9 above 8 at seattle/store-2, since 2026-09-21T14:13:20.000Z
-OK critical: data again after 2h at seattle/store-1, since 2026-09-21T14:13:20.000Z
 
-See: http://localhost:8080/
+critical, tacoma:
+OK critical: data again after 2h at tacoma/store-1, since 2026-09-21T14:13:20.000Z
+
+See: http://localhost:8080/?view=alerts&since=2026-09-21T14:13Z
 `,
   );
 });
 
 test('a digest of one says so', () =>
-  assert.equal(digestText([warm('raised', '9', '8')], PAGE).subject, 'DIGEST 1 alert in a minute: 1 ALARM'));
+  assert.equal(digest([warm('raised', '9', '8')]).subject, 'DIGEST 1 alert in a minute: 1 ALARM'));
 
-test('a digest names a hundred and counts the rest', () => {
-  const all = Array.from({ length: 230 }, (_, n) => ({
+test('a thousand devices are in as many mails as it takes, the worst first, by site, with one text message', () => {
+  const all = Array.from({ length: 1000 }, (_, n) => ({
     ...warm('raised', '9', '8'),
-    deviceId: `store-${n}`,
+    ...{ deviceId: `store-${n}`, site: `site-${n % 7}`, severity: SEVERITIES[n % 4]! },
   }));
-  const lines = digestText(all, PAGE).email.split('\n');
-  assert.ok(lines[101]?.includes('seattle/store-99,'));
-  assert.equal(lines[102], '... and 130 more');
+  const [summary, ...mails] = digestsOf(all.map((each) => [each]));
+  assert.deepEqual([summary!.isSummary, summary!.channels], [true, ['sms']]);
+  assert.deepEqual(
+    mails.map(({ part, channels }) => [part, channels]),
+    mails.map((_, index) => [{ number: index + 1, of: mails.length, total: 1000 }, ['email']]),
+  );
+  const order = mails.flatMap(({ notifications: named }) =>
+    named.map(({ severity, site }) => `${severity} ${site}`),
+  );
+  const sections = order.filter((section, index) => section !== order[index - 1]);
+  const expected = SEVERITIES.toReversed().flatMap((severity) =>
+    Array.from({ length: 7 }, (_, n) => `${severity} site-${n}`),
+  );
+  assert.deepEqual(sections, expected);
+  assert.equal(new Set(mails.flatMap(({ notifications: named }) => named)).size, 1000);
+  assert.equal(
+    digestText(summary!, PAGE).sms,
+    'DIGEST 1000 alerts in a minute: 1000 ALARM at site-0, site-1, site-2 and 4 more sites http://localhost:8080/?view=alerts&since=2026-09-21T14:13Z',
+  );
+  assert.match(
+    digestText(mails[1]!, PAGE).subject,
+    /^DIGEST [0-9]+ of 1000 alerts in a minute \(mail 2 of [0-9]\): /,
+  );
+});
+
+test('a digest of one site links to the list of that site, and leaves a link that does not fit out of the text', () => {
+  const { email, sms } = digest([{ ...warm('raised', '9', '8'), site: 'a & b' }]);
+  assert.ok(email.includes('/?view=alerts&since=2026-09-21T14:13Z&site=a%20%26%20b\n'), email);
+  assert.ok(sms.endsWith('&site=a%20%26%20b'), sms);
+  const long = digestText(
+    { notifications: [warm('raised', '9', '8')], channels: [] },
+    `https://${'d'.repeat(90)}`,
+  );
+  assert.equal(long.sms, 'DIGEST 1 alert in a minute: 1 ALARM at seattle');
 });
 
 const durations: [text: string, ms: number | undefined][] = [

@@ -166,6 +166,7 @@ test('a transition owes its notification, which names everything that people nee
   assert.deepEqual(state!.alarm, {
     ...{ raisedAt: NOW, firstToldAt: NOW, toldAt: NOW },
     told: debt.notification,
+    levels: high.levels,
   });
   assert.deepEqual(
     state!.unfiled.map(({ entryId, what, at }) => [entryId, what, at]),
@@ -201,9 +202,14 @@ test('every transition has an alert id of its own, and the same again when judge
   );
 });
 
-test('a state that owes twenty notifications stands still', () => {
+test('beyond twenty pending notifications the newest stands for all that follow, and is the last state', () => {
   const flapping = Array.from({ length: 60 }, (_, n) => window(n, n % 2 === 0 ? 9 : 4));
-  assert.equal(play(high, flapping).state!.pending.length, 20);
+  const { state } = play(high, [...flapping, window(60, 20), window(61, 20)]);
+  const [newest, ...others] = [...state!.pending].reverse().map(({ notification }) => notification);
+  assert.deepEqual([state!.state, others.length], ['alarm', 19]);
+  assert.deepEqual([newest!.transition, newest!.value], ['raised', '20']);
+  assert.deepEqual(newest!.folded, { changes: 42, since: NOW, worst: 'critical' });
+  assert.ok(others.every(({ folded }) => folded === undefined));
 });
 
 for (const name of ['__proto__', 'constructor', 'toString']) {

@@ -73,7 +73,9 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
   ['absence from the broker', { id: 'r', offlineFor: '1h' }, []],
   ['silence of seconds without a unit', { id: 'r', noDataFor: '120' }, ['noDataFor']],
   ['silence that is shorter than anybody looks', { id: 'r', noDataFor: '5s' }, ['noDataFor']],
-  ['silence of a metric', { id: 'r', noDataFor: '2m', metric: 't' }, ['metric']],
+  ['silence of a metric', { id: 'r', noDataFor: '2m', metric: 't' }, []],
+  ['silence of a figure', { id: 'r', noDataFor: '2m', metric: 't', stat: 'max' }, ['stat']],
+  ['absence of a metric', { id: 'r', offlineFor: '2m', metric: 't' }, ['metric']],
   ['silence and absence', { id: 'r', noDataFor: '2m', offlineFor: '2m' }, ['offlineFor']],
   ['a rate without a stat', { id: 'r', metric: 't', above: 1, perMinute: true }, ['stat']],
   [

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { readEmail } from '../../packages/local-cloud/tests/sns/read-email.ts';
 import { callApi } from '../../packages/local-cloud/tests/http-api/call-api.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/waiting.ts';
@@ -19,6 +20,7 @@ beforeAll(async () => {
   tidegate = await startTidegate(temporaryFolder());
   lambda = new LambdaClient(clientSettings(tidegate));
   await createDevice(tidegate, 'fridge-1', certs);
+  await createDevice(tidegate, 'fridge-2', certs);
 });
 afterAll(async () => {
   lambda.destroy();
@@ -135,4 +137,66 @@ test('a rule that is removed ends its alarm, and that is told', async () => {
   const count = mailed().length;
   await sweep();
   assert.equal(mailed().length, count);
+});
+
+/** What mails and digests say of the device, with how many changes each stands for. */
+function toldOf(device: string): { readonly said: string; readonly changes: number }[] {
+  const folder = path.join(tidegate.dataDir, 'mail');
+  return readdirSync(folder)
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .flatMap((file) => {
+      const { text } = readEmail(readFileSync(path.join(folder, file), 'utf8'));
+      if (new RegExp(`^Device: +${device}\\r?$`, 'm').test(text)) {
+        const [, changes = '1'] = /stands for ([0-9]+) changes/.exec(text) ?? [];
+        return [{ said: text.split(/\r?\n/)[0]!, changes: Number(changes) }];
+      }
+      const line = new RegExp(`^(.*?)(?: \\(([0-9]+) changes\\))? at [a-z]+/${device}, since `, 'gm');
+      return [...text.matchAll(line)].map(([, said = '', changes = '1']) => ({
+        said,
+        changes: Number(changes),
+      }));
+    });
+}
+
+test('of thirty changes in one message and an alarm at their end, the last is told and none is left out', async () => {
+  const start = Math.floor(Date.now() / 10_000) * 10_000 - 430_000;
+  const temperatures = Array.from({ length: 42 }, (_, n) => (n < 30 ? [9, 4][n % 2]! : 20));
+  const readings = temperatures.map((temperature, n) => ({
+    timestamp: start + n * 10_000 + 1000,
+    temperature,
+  }));
+  const client = await connectDevice(tidegate, 'fridge-2', certs);
+  await client.publishAsync('telemetry/seattle/fridge-2', JSON.stringify({ readings }), { qos: 1 });
+  await client.endAsync();
+  const told = await eventually(
+    'all changes in mails',
+    async () => {
+      await sweep();
+      const mails = toldOf('fridge-2');
+      return mails.reduce((total, { changes }) => total + changes, 0) >= 31 && mails;
+    },
+    60_000,
+  );
+  assert.equal(
+    told.reduce((total, { changes }) => total + changes, 0),
+    31,
+  );
+  assert.match(told.at(-1)!.said, /^ALARM(?: critical)?: temperature 20 above 8$/);
+  const history = (await call('GET', '/devices/fridge-2/alerts/history?limit=100'))['entries'] as Json[];
+  const whatHappened = ({ what, transition = what, value, windowStart }: Json) => [
+    transition,
+    value,
+    windowStart,
+  ];
+  const happened = history.map(whatHappened).reverse();
+  assert.deepEqual([happened.length, happened.at(-1)!.slice(0, 2)], [31, ['raised', '20']]);
+  const rule = { metric: 'temperature', stat: 'max', anySpelling: true, above: 8, clearBelow: 7 };
+  const { notifications } = await call('POST', '/rules/temperature-high/dry-run?hours=1', rule);
+  const listed = (notifications as Json[]).filter(({ deviceId }) => deviceId === 'fridge-2');
+  assert.deepEqual(listed.map(whatHappened), happened);
+  const standing = (await call('GET', '/devices/fridge-2/alerts'))['alerts'] as Json[];
+  assert.deepEqual(
+    standing.filter(({ ruleId }) => ruleId === 'temperature-high').map(({ state, value }) => [state, value]),
+    [['alarm', '20']],
+  );
 });

@@ -443,7 +443,7 @@ test('a patch changes fields of a rule of the template, and its copy replaces th
 
 const wrongRules: [title: string, id: string, rule: unknown, names: string[]][] = [
   ['an unknown field', 'r', { ...warm, forMinutes: '2m' }, ['forMinutes']],
-  ['silence of a figure', 'r', { ...warm, noDataFor: '2m' }, ['metric', 'stat', 'levels', 'forWindows']],
+  ['silence of a figure', 'r', { ...warm, noDataFor: '2m' }, ['stat', 'levels', 'forWindows']],
   ['no levels', 'r', { ...warm, levels: [] }, ['levels']],
   [
     'a severity that nobody knows',

@@ -240,7 +240,7 @@ test('a rule of one limit is stored as it was put, and faults name their fields'
   const names = (wrong.body['errors'] as { name: string }[]).map(({ name }) => name);
   assert.deepEqual(
     names.toSorted((a, b) => (a < b ? -1 : 1)),
-    ['above', 'clearBelow', 'forWindows', 'id', 'metric', 'stat'],
+    ['above', 'clearBelow', 'forWindows', 'id', 'stat'],
   );
   for (const [body, detail] of [
     [{ ...rule, comment: '\ud800' }, '`comment` must be Unicode text'],

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createAlerting, type JudgeWindows } from '../../pipeline/judge.ts';
 import { createPaying } from '../../pipeline/deliver.ts';
 import { createSweeping, type Sweep } from '../../pipeline/sweep.ts';
-import type { AlertState, HistoryEntry, Notification } from '../../core/alert-state.ts';
+import type { AlertState, HistoryEntry, Notification, Refusal } from '../../core/alert-state.ts';
 import { acknowledge } from '../../core/alert-step.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
@@ -49,6 +49,8 @@ export interface WorldOptions {
   readonly perMinute?: number;
   /** Lets each action wait for its turn; without it each goes at once. */
   readonly turn?: () => Promise<void>;
+  /** What SNS does not take. */
+  readonly refusalOf?: (notifications: readonly Notification[]) => Refusal | undefined;
 }
 
 export function createAlertWorld({
@@ -56,6 +58,7 @@ export function createAlertWorld({
   services = servicesInMemory(),
   perMinute = Infinity,
   turn,
+  refusalOf = () => undefined,
 }: WorldOptions) {
   const clock = { time: START };
   const rules = {
@@ -67,6 +70,8 @@ export function createAlertWorld({
   const decided: { readonly version: number; readonly entry: HistoryEntry }[] = [];
   /** What nobody was to be told of: it was over before the end of quiet hours or of a snooze. */
   const untold = new Set<string>();
+  /** What another notification stands for, by the id of that. */
+  const folded = new Map<string, string>();
   /** Notifications that went out before anybody could note it: only these may go out again. */
   const unnoted = new Set<string>();
   let publishes = 0;
@@ -76,6 +81,10 @@ export function createAlertWorld({
     const fresh = next.unfiled.filter(({ entryId }) => !known.has(entryId));
     decided.push(...fresh.map((entry) => ({ version: next.version, entry })));
     const owed = new Set(next.pending.map(({ notification }) => notification.alertId));
+    const gone = previous?.pending.at(-1)?.notification;
+    const taker = next.pending.at(-1)?.notification;
+    // Folded into the newest, which counts it.
+    if (gone && taker?.folded && !owed.has(gone.alertId)) folded.set(gone.alertId, taker.alertId);
     const quiet = fresh.filter(({ entryId }) => !owed.has(entryId));
     if (quiet.length === 0) return;
     const dropped = (previous?.pending ?? []).filter(({ notification }) => !owed.has(notification.alertId));
@@ -110,7 +119,12 @@ export function createAlertWorld({
       throw new Error(`${action} ${actions}: ${fault}`);
     }
 
-    const publish = async (notifications: readonly Notification[], inDigest: boolean) => {
+    const publish = async (
+      notifications: readonly Notification[],
+      inDigest: boolean,
+    ): Promise<Refusal | undefined> => {
+      const refusal = refusalOf(notifications);
+      if (refusal) return refusal;
       const ids = notifications.map(({ alertId }) => alertId);
       const send = async () => {
         publishes += 1;
@@ -120,6 +134,7 @@ export function createAlertWorld({
         }
       };
       await act('publish', send, ids);
+      return undefined;
     };
     const alerts: AlertServices['alerts'] = {
       async load(deviceId) {
@@ -130,8 +145,14 @@ export function createAlertWorld({
       snooze: async (deviceId, snooze) => services.alerts.snooze(deviceId, snooze),
       async *listOpen() {
         const open: AlertState[] = [];
-        for await (const state of services.alerts.listOpen()) open.push(state);
+        const faults: unknown[] = [];
+        try {
+          for await (const state of services.alerts.listOpen()) open.push(state);
+        } catch (error) {
+          faults.push(error); // of one that cannot be read, after all others
+        }
         yield* await act('read', async () => open);
+        if (faults.length > 0) throw faults[0];
       },
       async transition(previous, next) {
         const owed = new Set(next.pending.map(({ notification }) => notification.alertId));
@@ -155,7 +176,9 @@ export function createAlertWorld({
       history: { file },
       notifier: {
         notify: async (notification) => publish([notification], false),
-        notifyAll: async (notifications) => publish(notifications, true),
+        // The text message beside the mails names nobody that they do not.
+        notifyAll: async ({ notifications, isSummary }) =>
+          isSummary ? undefined : publish(notifications, true),
       },
       guard: services.guarding(perMinute, now),
       now,
@@ -184,7 +207,7 @@ export function createAlertWorld({
   }
 
   return {
-    ...{ clock, rules, sent, decided, untold, unnoted, services, environment },
+    ...{ clock, rules, sent, decided, untold, folded, unnoted, services, environment },
 
     /** Counts one reading in the n-th window of a device, of which a message comes now. */
     measure: async (n: number, temperature: number, deviceId = 'device'): Promise<Window> => {
@@ -217,7 +240,14 @@ export type AlertWorld = ReturnType<typeof createAlertWorld>;
  * Everything that was decided was told, and filed; nothing twice but what went out before anybody could note it; and
  * what is of one rule and device in order.
  */
-export async function assertTold({ sent, decided, untold, unnoted, services }: AlertWorld): Promise<void> {
+export async function assertTold({
+  sent,
+  decided,
+  untold,
+  folded,
+  unnoted,
+  services,
+}: AlertWorld): Promise<void> {
   const publishesOf = Map.groupBy(sent, ({ notification }) => notification.alertId);
   for (const [id, copies] of publishesOf)
     assert.ok(copies.length === 1 || unnoted.has(id), `${id} was sent ${copies.length} times`);
@@ -229,7 +259,7 @@ export async function assertTold({ sent, decided, untold, unnoted, services }: A
     const inOrder = steps.sort((a, b) => a.version - b.version).map(({ entry }) => entry);
     const { deviceId, ruleId } = inOrder[0]!;
     const name = `${deviceId}/${ruleId}`;
-    const told = inOrder.filter(({ entryId }) => !untold.has(entryId));
+    const told = inOrder.filter(({ entryId }) => !untold.has(entryId) && !folded.has(entryId));
     const first = told.map(({ entryId, what }) => {
       const publish = publishesOf.get(entryId)?.[0]?.publish;
       assert.ok(publish !== undefined, `${name}: ${what} was never told`);

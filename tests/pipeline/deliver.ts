@@ -3,6 +3,7 @@
 import { createAlertHistory } from '../../adapters/alert-history.ts';
 import { createPaying, type Paying } from '../../pipeline/deliver.ts';
 import type { Notification } from '../../core/alert-state.ts';
+import type { Digest } from '../../core/digest.ts';
 import type { Tables } from '../adapters/tables.ts';
 import type { AlertStore } from '../../pipeline/ports.ts';
 
@@ -20,6 +21,10 @@ export function payingOf(
   const { alerts, notify, admit = async () => true, now } = parts;
   const history = createAlertHistory({ client: tables.client, table: 'history', retentionDays: 30 });
   const { notifyAll = async (all) => void (await Promise.all(all.map(notify))) } = parts;
+  const notifier = {
+    notify: async (notification: Notification) => (await notify(notification), undefined),
+    notifyAll: async ({ notifications }: Digest) => (await notifyAll(notifications), undefined),
+  };
   const guard = { admit, isFull: () => false };
-  return createPaying({ alerts, history, notifier: { notify, notifyAll }, guard, now });
+  return createPaying({ alerts, history, notifier, guard, now });
 }

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createStormGuard } from '../../adapters/storm-guard.ts';
+import { digestText } from '../../core/digest.ts';
 import { servicesOn, servicesInMemory } from '../http-api/alert-services.ts';
 import { assertTold, createAlertWorld, MINUTE, START, type Action, type Sent } from './alert-world.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
@@ -43,6 +44,44 @@ for (const [where, count, services] of [
     await assertTold(world);
   });
 }
+
+test('of a thousand devices at once each is named in a mail, and none waits for long', async () => {
+  const world = createAlertWorld({ rules: [high], perMinute: 20 });
+  const environment = world.environment();
+  const stores = Array.from({ length: 1000 }, (_, n) => `store-sensor-${n}`);
+  for (const store of stores) await environment.judge([await world.measure(0, 9, store)], `event-${store}`);
+  world.clock.time += MINUTE;
+  await environment.sweep('sweep', { endsAt: world.clock.time + 55_000 });
+  assert.deepEqual(devicesOf(world.sent), stores.toSorted());
+  const mails = publishesOf(world.sent.filter(({ inDigest }) => inDigest));
+  assert.ok(mails.length > 1 && mails.length < 10, `${mails.length} mails`);
+  for (const mail of mails) {
+    const notifications = mail.map(({ notification }) => notification);
+    const { email } = digestText({ notifications, channels: ['email'] }, 'https://dashboard.example.com');
+    for (const { deviceId } of notifications)
+      assert.ok(email.includes(`seattle/${deviceId}, since `), deviceId);
+    assert.ok(Buffer.byteLength(email) < 50_000);
+  }
+  await assertTold(world);
+});
+
+test('a mail of a digest that fails leaves what it names to the next minute, and no other', async () => {
+  let publishes = 0;
+  const world = createAlertWorld({ rules: [high], perMinute: 0 });
+  const environment = world.environment((_n, action) =>
+    action === 'publish' && (publishes += 1) === 2 ? 'refused' : undefined,
+  );
+  const stores = Array.from({ length: 1000 }, (_, n) => `store-sensor-${n}`);
+  for (const store of stores) await environment.judge([await world.measure(0, 9, store)], `event-${store}`);
+  world.clock.time += MINUTE;
+  await assert.rejects(environment.sweep('sweep-1'), /publish [0-9]+: refused/);
+  const told = devicesOf(world.sent);
+  assert.ok(told.length > 100 && told.length < 1000, String(told.length));
+  world.clock.time += MINUTE;
+  await environment.sweep('sweep-2');
+  assert.deepEqual(devicesOf(world.sent), stores.toSorted());
+  await assertTold(world);
+});
 
 /** Two devices in alarm, of which one was told of; the other waits for a digest. */
 async function owing(faultOf?: (n: number, action: Action) => 'refused' | undefined) {

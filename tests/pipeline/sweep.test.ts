@@ -107,7 +107,7 @@ test('what another sender holds is left to it for a minute', async () => {
   const { sent, clock, alerts, judge, sweep, measure } = world('held');
   await judge([await measure(0, 9)], 'e1');
   const state = (await alerts.load('held')).states.get('held')!;
-  const notification = { alertId: 'a', deviceId: 'held', transition: 'raised', value: '9' } as Notification;
+  const notification: Notification = { ...state.alarm!.told, alertId: 'a' };
   const debt = { notification, payer: 'crashed', heldUntil: START + MINUTE };
   assert.ok(await alerts.transition(state, { ...state, version: state.version + 1, pending: [debt] }));
   clock.time = START + MINUTE - 1;

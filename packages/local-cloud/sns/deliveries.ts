@@ -83,6 +83,7 @@ function createTextDelivery({ log, count }: DeliveriesOptions): Deliver {
       const reason = `${length} characters, and SNS sends at most ${limits.smsLength}: give the message a shorter text for sms`;
       log.error('text message not delivered', { to: endpoint, reason });
       count('texts.refused');
+      count('NumberOfNotificationsFailed');
       return undefined;
     }
     const senderId = attributes['AWS.SNS.SMS.SenderID']?.value;

@@ -1,4 +1,5 @@
 // Sends the mails on to a real mail server when SMTP_URL names one: again after a failure, and after a restart.
+import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { OwedFile } from './outbox.ts';
@@ -56,25 +57,29 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     disableUrlAccess: true,
   });
 
-  async function drop(mail: string, reason: string): Promise<'done'> {
-    log.error('email not sent, and not tried again', { mail, reason });
+  /** Its file stays in the mail folder, with the reason beside it. */
+  async function drop(mail: string, reason: string, to = 'unknown'): Promise<'done'> {
+    log.error('email not sent, and not tried again', { file: path.join('mail', mail), to, reason });
     count('mails.unsent');
-    await unsent.settle(mail);
+    count('NumberOfNotificationsFailed');
+    await unsent.giveUp(mail, { to, reason, at: clock.now() });
     return 'done';
   }
 
   async function attempt(mail: string): Promise<Outcome> {
     let at = clock.now();
+    let to: string | undefined;
     try {
       const found = await unsent.read(mail);
       if (!found) return await drop(mail, 'its file is gone');
       at = found.note.at;
+      to = found.note.to;
       await transport.sendMail({ envelope: { from: found.note.from, to: found.note.to }, raw: found.raw });
     } catch (error) {
       const reason = server.redact(error instanceof Error ? error.message : String(error));
       const verdict = judge(error);
-      if (verdict === 'refused') return drop(mail, reason);
-      if (clock.now() - at > giveUpAfter) return drop(mail, `not sent within a day: ${reason}`);
+      if (verdict === 'refused') return drop(mail, reason, to);
+      if (clock.now() - at > giveUpAfter) return drop(mail, `not sent within a day: ${reason}`, to);
       log.warn('email not sent, trying again later', { mail, server: server.host, reason });
       return verdict;
     }

@@ -1,6 +1,7 @@
 // Remembers on disk which mails are still to be sent, so that a restart sends them: one small note a mail.
 import { readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { replaceFile } from '../files/durable-files.ts';
 import type { Log } from '../log.ts';
 import type { OwedFile } from './outbox.ts';
 
@@ -14,6 +15,13 @@ export interface Note {
   readonly at: number;
 }
 
+export interface Failure {
+  readonly to: string;
+  readonly reason: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
 export interface Unsent {
   /** Names of the mails that an earlier run left, oldest first. */
   all(): Promise<string[]>;
@@ -21,11 +29,15 @@ export interface Unsent {
   owe(mail: string, note: Note): OwedFile;
   /** The mail and whom it goes to; undefined when either file is gone or damaged. */
   read(mail: string): Promise<{ readonly note: Note; readonly raw: Buffer } | undefined>;
-  /** Forgets the mail: it was sent, or never will be. */
+  /** Forgets the mail: it was sent. */
   settle(mail: string): Promise<void>;
+  /** Writes beside the mail why it never will be sent, and forgets it. */
+  giveUp(mail: string, failure: Failure): Promise<void>;
 }
 
 const suffix = '.json';
+/** Servers answer in several lines. */
+const oneLine = (text: string) => text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
 function parseNote(text: string): Note | undefined {
   try {
@@ -41,6 +53,18 @@ function parseNote(text: string): Note | undefined {
 export function createUnsent(dir: string, log: Log): Unsent {
   const folder = path.join(dir, unsentFolder);
   const fileOf = (mail: string) => path.join(folder, mail + suffix);
+
+  async function settle(mail: string): Promise<void> {
+    try {
+      await rm(fileOf(mail), { force: true });
+    } catch (error) {
+      log.error('email will be sent again after a restart: its note cannot be removed', {
+        file: fileOf(mail),
+        reason: String(error),
+      });
+    }
+  }
+
   return {
     async all() {
       const names = (await readdir(folder)).filter((name) => name.endsWith(`.eml${suffix}`));
@@ -56,15 +80,16 @@ export function createUnsent(dir: string, log: Log): Unsent {
         throw error;
       }
     },
-    async settle(mail) {
+    settle,
+    async giveUp(mail, { to, reason, at }) {
+      const file = path.join('mail', `${mail}.failed.txt`);
+      const lines = [`To: ${to}`, `Given up: ${new Date(at).toISOString()}`, `Reason: ${oneLine(reason)}`];
       try {
-        await rm(fileOf(mail), { force: true });
+        await replaceFile(path.join(dir, file), `${lines.join('\n')}\n`);
       } catch (error) {
-        log.error('email will be sent again after a restart: its note cannot be removed', {
-          file: fileOf(mail),
-          reason: String(error),
-        });
+        log.error('the reason why an email was not sent cannot be written', { file, reason: String(error) });
       }
+      await settle(mail);
     },
   };
 }

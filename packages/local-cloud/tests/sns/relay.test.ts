@@ -95,7 +95,13 @@ for (const [what, command] of Object.entries(refusals)) {
     await settled(opened);
     const line = opened.log.lines.find(({ message }) => message === 'email not sent, and not tried again');
     assert.match(String(line?.fields?.['reason']), /550 no such user/);
-    assert.equal(opened.counts['mails.unsent'], 1);
+    assert.deepEqual([opened.counts['mails.unsent'], opened.counts['NumberOfNotificationsFailed']], [1, 1]);
+    const [[mail], [failure, said]] = opened.files('mail') as [[string], [string, string]];
+    assert.equal(failure, `${mail}.failed.txt`);
+    assert.match(
+      said,
+      /^To: alerts@example\.com\nGiven up: 2026-01-01T00:00:00\.000Z\nReason: .*550 no such user\n$/,
+    );
     await opened.topics.publish({ topicArn, message: 'two' });
     await settled(opened);
     assert.equal(server.received.length, 1);
@@ -128,6 +134,7 @@ test('a mail that cannot be sent for a day is given up', async () => {
   await clock.advance(86_400_001);
   await settled(opened);
   assert.match(String(opened.log.lines.at(-1)?.fields?.['reason']), /^not sent within a day: /);
+  assert.match(opened.files('mail')[1]![1], /Reason: not sent within a day: /);
 });
 
 test('a mail whose file somebody deleted, or whose note is damaged, is given up with a line', async () => {

@@ -1,0 +1,104 @@
+// What a decision about a limit found, as people are told of it: a value, a limit, and how the one truly lies to the other.
+
+import type { Level, LimitRule, Severity, Side } from './alert-rule.ts';
+import type { Finding, LimitFinding, Relation, Transition } from './alert-state.ts';
+import { decimalText } from './decimal.ts';
+import {
+  breachOf,
+  clearingStatOf,
+  figuresOf,
+  figureText,
+  isClearOf,
+  limitOf,
+  statOf,
+  type Figures,
+} from './figure.ts';
+import type { Window } from './window.ts';
+
+/** A window that has what the rule looks at. */
+export interface Sample {
+  readonly window: Window;
+  readonly before: Window | undefined;
+  readonly figures: Figures;
+}
+
+/** A step of the machine: which level is told of, by which window. */
+export interface Decision {
+  readonly transition: Transition;
+  readonly level: Level;
+  /** What the alert has afterwards. */
+  readonly severity: Severity;
+  readonly sample: Sample;
+  /** Start of the first window of the row. */
+  readonly since: number;
+  /** Of what got better: the worst level that it is not clear of. */
+  readonly left?: Level;
+}
+
+interface Known {
+  /** What people were told of last. */
+  readonly told: Finding | undefined;
+  /** The limits are others than when they were told. */
+  readonly isRuleChanged: boolean;
+}
+
+/** The value that decided, and the limit that it crossed or came back from, on the side that was told of last. */
+export function findingOf(rule: LimitRule, decision: Decision, { told, isRuleChanged }: Known): LimitFinding {
+  const { transition, level, left, sample } = decision;
+  if (transition === 'raised' || transition === 'worsened')
+    return found(rule, sample, level, breachOf(level, sample.figures)!, 'beyond');
+  const toldSide = told && !told.absence ? told.side : undefined;
+  if (!isRuleChanged) return found(rule, sample, level, sideOf(level, toldSide), 'back');
+  if (!left) return { ...within(rule, decision, toldSide), relation: 'within' };
+  const side = breachOf(left, sample.figures);
+  if (side) return { ...found(rule, sample, left, side, 'beyond'), relation: 'beyond' };
+  return remaining(rule, left, sample, toldSide);
+}
+
+/** Clear of all limits that there are now: the least of them on the side that was told of says most. */
+function within(rule: LimitRule, { level, sample }: Decision, toldSide: Side | undefined): LimitFinding {
+  const isClear = (each: Level) => isClearOf(each, rule, sample.window, sample.before);
+  const least =
+    rule.levels.find((each) => toldSide && each[toldSide] !== undefined && isClear(each)) ?? level;
+  return found(rule, sample, least, sideOf(least, toldSide), 'within');
+}
+
+/** Not beyond the limit, and not clear of it: by the newest window, or by one before it. */
+function remaining(rule: LimitRule, left: Level, sample: Sample, toldSide: Side | undefined): LimitFinding {
+  const clearsOn = (side: Side) => {
+    const { above, below, clearBelow, clearAbove, severity } = left;
+    const half = side === 'above' ? { above, clearBelow } : { below, clearAbove };
+    const limits = Object.entries(half).filter(([, limit]) => limit !== undefined);
+    return isClearOf({ severity, ...Object.fromEntries(limits) }, rule, sample.window, sample.before);
+  };
+  const side = (['above', 'below'] as const).find((each) => !clearsOn(each));
+  if (side) return { ...found(rule, sample, left, side, 'back'), relation: 'lasting' };
+  return { ...found(rule, sample, left, sideOf(left, toldSide), 'back'), relation: 'returning' };
+}
+
+function sideOf({ above, below }: Level, toldSide: Side | undefined): Side {
+  const onlySide = below === undefined ? 'above' : above === undefined ? 'below' : undefined;
+  return onlySide ?? toldSide ?? 'above';
+}
+
+function found(
+  rule: LimitRule,
+  { window, before, figures }: Sample,
+  { above, below, clearBelow, clearAbove }: Level,
+  side: Side,
+  relation: Extract<Relation, 'beyond' | 'back' | 'within'>,
+): LimitFinding {
+  const { metric, perMinute } = rule;
+  const isBeyond = relation === 'beyond';
+  const isPlain = isBeyond || relation === 'within';
+  const limit =
+    side === 'above'
+      ? ((isPlain ? undefined : clearBelow) ?? above)
+      : ((isPlain ? undefined : clearAbove) ?? below);
+  const shown: Figures = isBeyond ? figures : figuresOf(rule, window, before, clearingStatOf)!;
+  return {
+    ...{ ...(metric !== undefined && { metric }), ...(perMinute && { perMinute }) },
+    ...{ side, stat: (isBeyond ? statOf : clearingStatOf)(rule, side), value: figureText(shown[side]) },
+    ...{ limit: limit === undefined ? '' : decimalText(limitOf(limit)) },
+  };
+}

@@ -1,0 +1,79 @@
+// A stored state that somebody broke: it is named, and costs no rule and no device beside it its judgement.
+
+import { afterEach, beforeEach, test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { servicesOn } from '../http-api/alert-services.ts';
+import { openTables, type Tables } from '../adapters/tables.ts';
+import { createAlertWorld, MINUTE } from './alert-world.ts';
+
+let tables: Tables;
+beforeEach(async () => {
+  tables = await openTables();
+});
+afterEach(() => tables.close());
+
+const metric = 'temperature';
+const rules = [
+  { metric, stat: 'max', above: 8 },
+  { metric, stat: 'max', above: 8, severity: 'warning' },
+] as const;
+
+const broken: [title: string, attributes: Record<string, AttributeValue>, problem: RegExp][] = [
+  ['torn JSON', { pending: { S: '[{"notifi' } }, /not the JSON that it was/],
+  ['JSON of another kind', { pending: { S: 'null' } }, /pending is no list/],
+  ['a notification without what it must have', { alarm: { S: '{"told":{}}' } }, /alarm has no notification/],
+  ['history entries that are none', { unfiled: { S: '[1]' } }, /unfiled is no list/],
+  ['no version', { version: { S: 'x' } }, /version or windowStart/],
+  ['a state that there is not', { state: { S: 'great' } }, /state is none/],
+  ['a severity that there is not', { severity: { S: 'bad' } }, /severity is none/],
+];
+for (const [index, [title, attributes, problem]] of broken.entries()) {
+  test(`${title} in the state of one rule and device: the others judge, send and clear`, async () => {
+    const [device, neighbour] = [`torn-${index}`, `whole-${index}`];
+    const world = createAlertWorld({
+      rules: rules.map((rule) => ({ ...rule, match: { device: `*-${index}` } })),
+      services: servicesOn(tables),
+    });
+    const Item = {
+      ...{ deviceId: { S: device }, ruleId: { S: 'rule-0' }, state: { S: 'alarm' }, version: { N: '3' } },
+      ...{ windowStart: { N: '0' }, value: { N: '0' }, ...attributes },
+    };
+    await tables.client.send(new PutItemCommand({ TableName: 'alerts', Item }));
+    const environment = world.environment();
+    const said: string[] = [];
+    const onUnreadable = ({ message }: Error) => void said.push(message);
+    for (const id of [device, neighbour])
+      await environment.judge([await world.measure(0, 9, id), await world.measure(1, 9, id)], id, {
+        onUnreadable,
+      });
+    const told = () =>
+      world.sent.map(
+        ({ notification: { deviceId, ruleId, transition } }) => `${deviceId} ${ruleId} ${transition}`,
+      );
+    const raised = [`${device} rule-1 raised`, `${neighbour} rule-0 raised`, `${neighbour} rule-1 raised`];
+    assert.deepEqual(told(), raised);
+    assert.equal(said.length, 1);
+    assert.match(said[0]!, problem);
+    assert.match(
+      said[0]!,
+      new RegExp(`rule rule-0 and device ${device} .*; delete the item of the alerts table`),
+    );
+    await world.measure(2, 4, device);
+    await world.measure(2, 4, neighbour);
+    world.clock.time += 3 * MINUTE;
+    await assert.rejects(environment.sweep('sweep'), { name: 'UnreadableStateError', message: problem });
+    assert.deepEqual(
+      told().toSorted(),
+      [...raised, ...raised.map((line) => line.replace('raised', 'cleared'))].toSorted(),
+    );
+  });
+}
+
+test('a snooze that cannot be read keeps nobody from being told', async () => {
+  const world = createAlertWorld({ rules: [rules[0]], services: servicesOn(tables) });
+  const Item = { deviceId: { S: 'snoozed' }, ruleId: { S: '#snooze' }, snooze: { S: '{"until":' } };
+  await tables.client.send(new PutItemCommand({ TableName: 'alerts', Item }));
+  await world.environment().judge([await world.measure(0, 9, 'snoozed')], 'event');
+  assert.deepEqual(world.log(), ['raised 9']);
+});

@@ -1,0 +1,124 @@
+// A metric that falls silent while its device goes on: told once, over when it is back, also for a sweep that begins anew.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { decimalOf } from '../../core/decimal.ts';
+import { fingerprint } from '../../core/fingerprint.ts';
+import { notificationText } from '../../core/notification.ts';
+import { rehearse } from '../../core/rehearsal.ts';
+import { compileRule, type RuleData } from '../../core/rule-data.ts';
+import { deltaOf, type Window } from '../../core/window.ts';
+import { createAlertWorld, MINUTE, START, WINDOW_SECONDS, type Environment } from './alert-world.ts';
+
+const silent: Omit<RuleData, 'id'> = { metric: 'temperature', noDataFor: '5m' };
+
+/** A device that sends these metrics in each minute of a stretch, with a sweep after each. */
+function lifeOf(rule: Omit<RuleData, 'id'> = silent) {
+  const world = createAlertWorld({ rules: [rule] });
+  let environment = world.environment();
+  let reads = 0;
+  const { windows } = world.services;
+  const before = windows.before.bind(windows);
+  windows.before = async (...asked) => ((reads += 1), before(...asked));
+  const stored: Window[] = [];
+  return {
+    world,
+    stored,
+    reads: () => reads,
+    /** As after a cold start: nothing is remembered but what is stored. */
+    restart: (): Environment => (environment = world.environment()),
+    minutes: async (count: number, ...metrics: string[]): Promise<void> => {
+      for (let minute = 0; minute < count; minute += 1) {
+        const timestamp = world.clock.time;
+        if (metrics.length > 0) {
+          const values = metrics.map((name) => ({ name, value: decimalOf(4)! }));
+          const print = fingerprint(String(timestamp));
+          const reading = {
+            deviceId: 'device',
+            site: 'seattle',
+            timestamp,
+            metrics: values,
+            fingerprint: print,
+          };
+          stored.push((await windows.apply(deltaOf(reading, WINDOW_SECONDS))).window);
+          await world.services.devices.sighted('device', 'seattle', timestamp);
+        }
+        world.clock.time += MINUTE;
+        await environment.sweep(`sweep-${world.clock.time}`);
+      }
+    },
+    told: () =>
+      world.sent.map(({ notification }) => {
+        const [first, second] = notificationText(notification, '').email.split('\n');
+        return [(notification.decidedAt - START) / MINUTE, first, second];
+      }),
+  };
+}
+
+test('a probe that falls silent is told of while its device goes on, and when it is back for as long', async () => {
+  const { minutes, told, stored, world } = lifeOf();
+  await minutes(10, 'temperature', 'humidity');
+  await minutes(12, 'humidity');
+  await minutes(8, 'temperature', 'humidity');
+  assert.deepEqual(told(), [
+    [15, 'ALARM: no temperature for 6m', 'The device goes on sending others.'],
+    [29, 'OK: temperature again after 20m', ''],
+  ]);
+  const listed = rehearse(compileRule({ id: 'rule-0', ...silent }), stored, {
+    windowSeconds: WINDOW_SECONDS,
+    until: world.clock.time,
+  });
+  const sent = world.sent.map(({ notification }) => notification);
+  assert.deepEqual(
+    listed.map(({ transition, since }) => [transition, since]),
+    sent.map(({ transition, since }) => [transition, since]),
+  );
+  assert.ok(listed.every(({ decidedAt }, n) => Math.abs(decidedAt - sent[n]!.decidedAt) <= 2 * MINUTE));
+});
+
+test('a device that is gone altogether has no such metric either, and the mail says that', async () => {
+  const { minutes, told } = lifeOf();
+  await minutes(10, 'temperature');
+  await minutes(10);
+  assert.deepEqual(told(), [[15, 'ALARM: no temperature for 6m', 'The device sends nothing else either.']]);
+});
+
+test('a device that never sent the metric is told nothing of, and is read but a little', async () => {
+  const { minutes, told, reads } = lifeOf();
+  await minutes(60, 'humidity');
+  assert.deepEqual(told(), []);
+  assert.ok(reads() <= 70, String(reads()));
+});
+
+test('while all is well the windows are read once in the time that the metric may be silent', async () => {
+  const { minutes, reads } = lifeOf();
+  await minutes(60, 'temperature', 'humidity');
+  assert.ok(reads() <= 20, String(reads()));
+});
+
+for (const at of [1, 3, 5, 40]) {
+  test(`a sweep that begins anew ${at} minutes after the metric stopped knows when that was`, async () => {
+    const rule = { ...silent, noDataFor: '1h' };
+    const { minutes, restart, told } = lifeOf(rule);
+    await minutes(135, 'temperature', 'humidity');
+    await minutes(at, 'humidity');
+    restart();
+    await minutes(70 - at, 'humidity');
+    assert.deepEqual(told(), [[195, 'ALARM: no temperature for 61m', 'The device goes on sending others.']]);
+  });
+}
+
+test('a rule that has waited for another metric ends its alarm and begins with the new one', async () => {
+  const { minutes, world, told } = lifeOf();
+  await minutes(10, 'temperature', 'humidity');
+  await minutes(8, 'humidity');
+  world.rules.data = [{ id: 'rule-0', metric: 'humidity', noDataFor: '5m' }];
+  await minutes(3, 'humidity');
+  assert.deepEqual(
+    told().map(([, first, second]) => [first, second]),
+    [
+      ['ALARM: no temperature for 6m', 'The device goes on sending others.'],
+      ['ENDED: no temperature for 10m', 'Its rule was changed, and judges something else now.'],
+    ],
+  );
+});

@@ -149,6 +149,25 @@ const walls: readonly Wall[] = [
     allowed: ['./x.ts', '@aws-sdk/client-iot', 'mqtt'],
   },
   {
+    from: 'bench/chaos',
+    refused: [
+      ...above(
+        '../../',
+        'core',
+        'pipeline',
+        'adapters',
+        'functions',
+        'http-api',
+        'audit',
+        'commands',
+        'tests',
+        'packages',
+      ),
+      ...['@tidegate/local-cloud', '@tidegate/fast-fold'],
+    ],
+    allowed: ['./x.ts', '../../device-sim/x.ts', 'decimal.js', 'mqtt', '@aws-sdk/client-dynamodb'],
+  },
+  {
     from: 'packages/local-cloud',
     refused: [
       ...localCloud('../../'),

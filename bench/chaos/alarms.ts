@@ -1,0 +1,121 @@
+// A simple model of the default rule: whoever was too warm must have been announced, and whoever still is stands in alarm.
+
+import type { Evidence, HistoryLine, Mail } from './evidence.ts';
+import type { ExpectedWindow, Recomputed } from './recompute.ts';
+import type { Disturbance, Finding } from './verdict.ts';
+
+/** The rule that the parameter MaxTemperature makes. */
+const RULE = 'temperature-high';
+/** A mail has its own time; the stack's clock may have been moved by so much in between. */
+const TOLERANCE_MS = 60_000;
+
+export interface AlarmVerdict {
+  readonly findings: readonly Finding[];
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+export function judgeAlarms(
+  { alerts, history, mails }: Evidence,
+  { windows }: Recomputed,
+  disturbances: readonly Disturbance[],
+): AlarmVerdict {
+  const ofRule = history.filter(({ ruleId }) => ruleId === RULE);
+  const byDevice = Map.groupBy(windows.values(), ({ deviceId }) => deviceId);
+  const inAlarm = new Set(
+    alerts
+      .filter(({ ruleId, state }) => ruleId === RULE && ['alarm', 'acknowledged'].includes(state))
+      .map(({ deviceId }) => deviceId),
+  );
+  const findings: Finding[] = [];
+  const missed = (deviceId: string, why: string) =>
+    findings.push({ kind: 'missed-alarm', text: `${deviceId}: ${why}` });
+  let [hotWindows, hotAfterClear] = [0, 0];
+  for (const [deviceId, all] of byDevice) {
+    const hot = all.filter(({ isHot }) => isHot);
+    if (hot.length === 0) continue;
+    hotWindows += hot.length;
+    const own = ofRule.filter((line) => line.deviceId === deviceId).sort(byWindow);
+    const naming = mails.filter((mail) => names(mail, deviceId));
+    if (naming.length === 0) missed(deviceId, `${hot.length} windows above the limit and no mail names it`);
+    for (const { windowStart } of hot) {
+      if (isCovered(windowStart, own)) continue;
+      if (own.some((line) => line.what === 'cleared' && line.windowStart === windowStart)) hotAfterClear += 1;
+      else missed(deviceId, `nothing was raised for window ${windowStart}`);
+    }
+    for (const line of own.filter(({ what }) => what === 'raised')) {
+      if (!isAnnounced(line, naming))
+        missed(deviceId, `no mail of the alert of window ${line.windowStart ?? '?'} (${line.entryId})`);
+    }
+    if (newest(all).isHot && !inAlarm.has(deviceId))
+      missed(deviceId, 'its last window is hot, its state is not alarm');
+  }
+  for (const { deviceId, ruleId } of alerts.filter(({ isPending }) => isPending)) {
+    findings.push({ kind: 'pending', text: `${deviceId}: rule ${ruleId} still has something to send` });
+  }
+  const repeated = repeatedMails(mails);
+  const unexplained = repeated.filter(
+    ({ from, to }) => !disturbances.some((each) => touches(each, from, to)),
+  );
+  findings.push(
+    ...unexplained.map(
+      ({ alertId }) => ({ kind: 'repeated-mail', text: `alert ${alertId} was mailed twice` }) as const,
+    ),
+  );
+  return {
+    findings,
+    figures: {
+      'windows above the limit': hotWindows,
+      'hot only after they cleared': hotAfterClear,
+      'alerts raised': ofRule.filter(({ what }) => what === 'raised').length,
+      mails: mails.length,
+      'mails sent again after a crash': repeated.length - unexplained.length,
+    },
+  };
+}
+
+const byWindow = (a: HistoryLine, b: HistoryLine) =>
+  (a.windowStart ?? 0) - (b.windowStart ?? 0) || a.at - b.at;
+const newest = (windows: readonly ExpectedWindow[]) =>
+  windows.reduce((last, window) => (window.windowStart > last.windowStart ? window : last));
+
+/**
+ * Whether an alert stood at the window, or one was raised by a newer one: events come in any order after a crash, and an
+ * alert is raised by windows newer than the last transition only.
+ */
+function isCovered(windowStart: number, history: readonly HistoryLine[]): boolean {
+  let isStanding = false;
+  for (const { what, windowStart: at = 0, changes = 1 } of history) {
+    if (at >= windowStart && (what === 'raised' || changes > 1)) return true;
+    if (at > windowStart) return isStanding;
+    if (what === 'raised') isStanding = true;
+    if (what === 'cleared' || what === 'ended') isStanding = false;
+  }
+  return isStanding;
+}
+
+/** In a mail of its own, by the device's name in a digest, or as one of many changes. */
+function isAnnounced({ entryId }: HistoryLine, naming: readonly Mail[]): boolean {
+  return naming.some(
+    ({ subject, text }) =>
+      text.includes(entryId) || subject.startsWith('DIGEST') || /\(\d+ changes\)/.test(text),
+  );
+}
+
+function names({ text }: Mail, deviceId: string): boolean {
+  const name = deviceId.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(^Device: +|/)${name}(?![\\w:-])`, 'm').test(text);
+}
+
+function repeatedMails(mails: readonly Mail[]) {
+  const byAlert = new Map<string, number[]>();
+  for (const { text, at } of mails) {
+    const alertId = /^Alert: +(\S+)/m.exec(text)?.[1];
+    if (alertId !== undefined) byAlert.set(alertId, [...(byAlert.get(alertId) ?? []), at]);
+  }
+  return [...byAlert]
+    .filter(([, times]) => times.length > 1)
+    .map(([alertId, times]) => ({ alertId, from: Math.min(...times), to: Math.max(...times) }));
+}
+
+const touches = (disturbance: Disturbance, from: number, to: number) =>
+  disturbance.from <= to + TOLERANCE_MS && disturbance.to >= from - TOLERANCE_MS;

@@ -1,0 +1,71 @@
+// What devices send by mistake: values that cannot be used, readings that are refused, and messages that are none.
+
+import type { Random } from './random.ts';
+
+const DAY = 86_400_000;
+
+/** A number whose digits are sent as they stand here. */
+const exactly = (digits: string) => `#${digits}#`;
+/** JSON text in which such numbers are numbers. */
+export const jsonWithDigits = (value: unknown) => JSON.stringify(value).replaceAll(/"#([^"#]+)#"/g, '$1');
+
+/** Members beside good ones; some of them are numbers in disguise, which count. */
+export function badValues(random: Random): Record<string, unknown> {
+  const values: readonly unknown[] = [
+    ...[null, 'broken', '', [1, 2], exactly('1E300'), -1e16, 'nan', 'unavailable', '007'],
+    ...[
+      '12.5',
+      '-3',
+      true,
+      false,
+      0.1 + 0.2,
+      1 / 3,
+      exactly('123456789012345.678'),
+      99999999999999.98,
+      1e-9,
+      exactly('-0.0'),
+      exactly('100.10'),
+      5e-15,
+    ],
+  ];
+  const names = ['power', 'door', 'co2', 'pressure', 'battery'];
+  return {
+    ...Object.fromEntries(names.filter(() => random.chance(0.6)).map((name) => [name, random.pick(values)])),
+    ...(random.chance(0.2) && { temperature: random.pick([null, -127, 'n/a']) }),
+  };
+}
+
+/** A reading, or what stands in the place of one, that is rejected with a reason. */
+export function refusedReading(random: Random, now: number): unknown {
+  const timestamp = random.pick<unknown>([
+    now - 8 * DAY,
+    now + DAY,
+    'yesterday',
+    '11/29/2026',
+    -5,
+    0,
+    true,
+    1e30,
+  ]);
+  return random.pick<unknown>([
+    { timestamp, temperature: 4 },
+    { timestamp, temperature: 21 },
+    { timestamp: now, temperature: null },
+    { timestamp: now, state: 'open' },
+    5,
+    'text',
+    null,
+  ]);
+}
+
+/** The text of a message that is rejected as a whole. */
+export function badWhole(random: Random, key: string, maxReadings: number): string {
+  return random.pick([
+    () => `{"temperature": 4.${key}`,
+    () => `hello ${key}`,
+    () => JSON.stringify({ readings: [], note: key }),
+    () => JSON.stringify({ readings: 7, note: key }),
+    () => JSON.stringify({ note: key, state: 'on strike' }),
+    () => JSON.stringify({ readings: Array.from({ length: maxReadings + 1 }, () => ({ t: 1 })), note: key }),
+  ])();
+}

@@ -1,0 +1,114 @@
+// A device with an outbox: it sends each message until it is acknowledged, over every lost connection, and keeps a ledger.
+
+import { connect as connectTls } from 'node:tls';
+import { MqttClient } from 'mqtt';
+import type { Message } from './payloads.ts';
+
+export interface Credentials {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+export interface Device {
+  readonly name: string;
+  /** Keys of the messages that the broker acknowledged. */
+  readonly acknowledged: ReadonlySet<string>;
+  /** Messages handed over, and those of them that still wait. */
+  readonly sent: () => number;
+  readonly waiting: () => number;
+  /** PUBLISH packets sent with DUP. */
+  readonly resent: () => number;
+  readonly connections: () => number;
+  send(message: Message): void;
+  /** Cuts the connection off as a lost radio link does. */
+  cut(): void;
+  /** Stops reading its socket, and reads again. */
+  pause(): void;
+  resume(): void;
+  subscribe(topic: string): void;
+  end(): Promise<void>;
+}
+
+interface Entry {
+  readonly message: Message;
+  /** It went out on some connection before. */
+  wasSent: boolean;
+}
+
+const RECONNECT_MS = 300;
+const CONNECT_LIMIT_MS = 20_000;
+
+/** `port` is asked at every connect: the stack has another one after each start. */
+export function createDevice(
+  name: string,
+  { certificatePem, keyPem }: Credentials,
+  place: { readonly ca: string; readonly port: () => number; readonly isCleanSession: boolean },
+): Device {
+  const acknowledged = new Set<string>();
+  /** In the order in which the messages were made. */
+  const outbox = new Set<Entry>();
+  const topics = new Set<string>();
+  let [sent, resent, connections] = [0, 0, 0];
+  let isEnding = false;
+  let client = open();
+
+  function open(): MqttClient {
+    const { ca } = place;
+    const opened = new MqttClient(
+      () => connectTls({ host: '127.0.0.1', port: place.port(), ca, cert: certificatePem, key: keyPem }),
+      {
+        ...{ clientId: name, clean: place.isCleanSession, protocolVersion: 4, protocolId: 'MQTT' },
+        ...{ keepalive: 15, connectTimeout: CONNECT_LIMIT_MS, reconnectPeriod: 0, queueQoSZero: false },
+      },
+    );
+    opened.on('error', () => {}); // the connection closes then, and the outbox waits for the next
+    opened.once('connect', () => {
+      connections += 1;
+      for (const topic of topics) opened.subscribe(topic, { qos: 1 }, () => {});
+      for (const entry of outbox) publish(entry);
+    });
+    opened.once('close', () => {
+      opened.end(true);
+      if (!isEnding) setTimeout(() => (client = open()), RECONNECT_MS);
+    });
+    return opened;
+  }
+
+  /** What was sent before says so [MQTT-3.3.1-1]. */
+  function publish(entry: Entry): void {
+    const { topic, payload, key } = entry.message;
+    if (entry.wasSent) resent += 1;
+    client.publish(topic, payload, { qos: 1, dup: entry.wasSent }, (error) => {
+      if (error) return; // the connection is lost, and the outbox has it
+      outbox.delete(entry);
+      acknowledged.add(key);
+    });
+    entry.wasSent = true;
+  }
+
+  return {
+    name,
+    acknowledged,
+    sent: () => sent,
+    waiting: () => outbox.size,
+    resent: () => resent,
+    connections: () => connections,
+    send(message) {
+      sent += 1;
+      const entry = { message, wasSent: false };
+      outbox.add(entry);
+      if (client.connected) publish(entry);
+    },
+    cut: () => void client.stream.destroy(),
+    pause: () => void client.stream.pause(),
+    resume: () => void client.stream.resume(),
+    subscribe(topic) {
+      topics.add(topic);
+      if (client.connected) client.subscribe(topic, { qos: 1 }, () => {});
+    },
+    async end() {
+      isEnding = true;
+      await client.endAsync(true);
+    },
+  };
+}

@@ -1,0 +1,49 @@
+// A disk that can be full: a small file system in memory, which only root can mount, and which shrinks to what is in it.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+export interface Disk {
+  /** The folder that it is mounted on. */
+  readonly folder: string;
+  /** Leaves no room for another page. */
+  fill(): void;
+  free(): void;
+  unmount(): void;
+}
+
+const SIZE = '2g';
+const mount = (...args: readonly string[]) => execFileSync('mount', args, { stdio: 'ignore' });
+
+/** Undefined where this user may not mount. */
+export function mountDisk(): Disk | undefined {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tidegate-chaos-disk-'));
+  try {
+    mount('-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', folder);
+  } catch {
+    rmSync(folder, { recursive: true });
+    return undefined;
+  }
+  const unmount = () => {
+    execFileSync('umount', ['-l', folder]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return {
+    folder,
+    fill() {
+      // What is written between the two calls makes the kernel refuse the size: then it is tried again.
+      for (let attempt = 1; ; attempt += 1) {
+        const { blocks, bfree, bsize } = statfsSync(folder);
+        try {
+          return mount('-o', `remount,size=${(blocks - bfree) * bsize}`, folder);
+        } catch (error) {
+          if (attempt === 20) throw error;
+        }
+      }
+    },
+    free: () => mount('-o', `remount,size=${SIZE}`, folder),
+    unmount,
+  };
+}

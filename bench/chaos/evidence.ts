@@ -1,0 +1,167 @@
+// What a run leaves behind: raw objects, rejects and mails as files, windows and alerts through the AWS SDK.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { DynamoDBClient, ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { Stack } from './stack.ts';
+
+export interface StoredWindow {
+  readonly deviceId: string;
+  readonly windowStart: number;
+  /** Number attributes by name, as DynamoDB writes them. */
+  readonly numbers: ReadonlyMap<string, string>;
+}
+
+export interface StoredAlert {
+  readonly deviceId: string;
+  readonly ruleId: string;
+  readonly state: string;
+  /** Has notifications or history entries that are not done. */
+  readonly isPending: boolean;
+}
+
+export interface HistoryLine {
+  readonly entryId: string;
+  readonly deviceId: string;
+  readonly ruleId: string;
+  readonly what: string;
+  readonly at: number;
+  readonly windowStart?: number;
+  /** Of many changes at once, which are one entry: how many. */
+  readonly changes?: number;
+}
+
+export interface Mail {
+  /** Epoch milliseconds, by the clock of the stack. */
+  readonly at: number;
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface RejectedObject {
+  readonly traceId: string;
+  readonly reasons: readonly string[];
+}
+
+export interface Evidence {
+  /** Lines of the raw archive. */
+  readonly archive: readonly string[];
+  readonly rejected: readonly RejectedObject[];
+  /** Texts of the other objects in the errors bucket. */
+  readonly errors: readonly string[];
+  readonly windows: readonly StoredWindow[];
+  readonly alerts: readonly StoredAlert[];
+  readonly history: readonly HistoryLine[];
+  readonly mails: readonly Mail[];
+}
+
+function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+}
+
+const bucketOf = ({ dataDir, endpoints }: Stack, output: string) =>
+  path.join(dataDir, 's3', endpoints().outputs[output]!);
+
+export function readArchive(stack: Stack): string[] {
+  return filesBelow(bucketOf(stack, 'RawBucket')).flatMap((file) =>
+    readFileSync(file, 'utf8').split('\n').filter(Boolean),
+  );
+}
+
+export function readRejected(stack: Stack): Pick<Evidence, 'rejected' | 'errors'> {
+  const files = filesBelow(bucketOf(stack, 'ErrorsBucket')).map((file) => readFileSync(file, 'utf8'));
+  const rejected: RejectedObject[] = [];
+  const errors: string[] = [];
+  for (const text of files) {
+    const object = JSON.parse(text) as {
+      traceId?: string;
+      rejected?: readonly { readonly index?: number; readonly reason: string }[];
+    };
+    if (object.rejected && object.traceId !== undefined) {
+      const reasons = object.rejected.map(({ index, reason }) => `${index ?? '-'} ${reason}`).sort();
+      rejected.push({ traceId: object.traceId, reasons });
+    } else {
+      errors.push(withDecoded(text));
+    }
+  }
+  return { rejected, errors };
+}
+
+/** Error actions keep the payload as base64. */
+const withDecoded = (text: string) =>
+  text +
+  [...text.matchAll(/"([A-Za-z0-9+/]{8,}={0,2})"/g)]
+    .map(([, code]) => Buffer.from(code!, 'base64').toString())
+    .join('\n');
+
+export function readMails(stack: Stack): Mail[] {
+  return filesBelow(path.join(stack.dataDir, 'mail'))
+    .filter((file) => file.endsWith('.eml'))
+    .map((file) => mailOf(path.basename(file), readFileSync(file, 'utf8')));
+}
+
+/** The name of a mail begins with its time, such as `20261130T200504.471Z`. */
+export function mailOf(name: string, source: string): Mail {
+  const [, date, time] = /^(\d{8})T([\d.]+)Z/.exec(name) ?? [];
+  const iso = `${date?.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time?.replace(/^(..)(..)/, '$1:$2:')}Z`;
+  const [, head = '', body = ''] = /^(.*?)\r?\n\r?\n(.*)$/s.exec(source) ?? [];
+  const subject = /^Subject: (.*(?:\r?\n[ \t].*)*)/m.exec(head)?.[1]?.replaceAll(/\r?\n[ \t]/g, ' ') ?? '';
+  const isQuoted = /^Content-Transfer-Encoding: quoted-printable/im.test(head);
+  const isBase64 = /^Content-Transfer-Encoding: base64/im.test(head);
+  const text = isBase64 ? Buffer.from(body, 'base64').toString() : isQuoted ? unquoted(body) : body;
+  return { at: Date.parse(iso), subject, text };
+}
+
+/** https://www.rfc-editor.org/rfc/rfc2045#section-6.7 */
+function unquoted(body: string): string {
+  const bytes = body
+    .replaceAll(/=\r?\n/g, '')
+    .replaceAll(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+  return Buffer.from(bytes, 'latin1').toString();
+}
+
+type Item = Record<string, AttributeValue>;
+
+async function scan(stack: Stack, output: string): Promise<Item[]> {
+  const { aws, outputs } = stack.endpoints();
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new DynamoDBClient({ region: 'us-east-1', endpoint: aws, credentials });
+  try {
+    const items: Item[] = [];
+    let from: Item | undefined;
+    do {
+      const page = await client.send(
+        new ScanCommand({ TableName: outputs[output]!, ConsistentRead: true, ExclusiveStartKey: from }),
+      );
+      items.push(...(page.Items ?? []));
+      from = page.LastEvaluatedKey;
+    } while (from);
+    return items;
+  } finally {
+    client.destroy();
+  }
+}
+
+export async function readTables(stack: Stack): Promise<Pick<Evidence, 'windows' | 'alerts' | 'history'>> {
+  const [windows, alerts, history] = await Promise.all(
+    ['WindowsTable', 'AlertsTable', 'AlertHistoryTable'].map((table) => scan(stack, table)),
+  );
+  return {
+    windows: windows!.map((item) => ({
+      deviceId: item['deviceId']!.S!,
+      windowStart: Number(item['windowStart']!.N),
+      numbers: new Map(Object.entries(item).flatMap(([name, { N }]) => (N === undefined ? [] : [[name, N]]))),
+    })),
+    alerts: alerts!.map((item) => ({
+      deviceId: item['deviceId']!.S!,
+      ruleId: item['ruleId']!.S!,
+      state: item['state']?.S ?? '',
+      isPending: item['pending'] !== undefined || item['unfiled'] !== undefined,
+    })),
+    history: history!.map((item) => JSON.parse(item['event']!.S!) as HistoryLine),
+  };
+}

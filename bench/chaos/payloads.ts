@@ -1,0 +1,169 @@
+// What chaotic devices send: all that a reading may be, beside what is no reading, each message with a key to find it by.
+
+import { badValues, badWhole, jsonWithDigits, refusedReading } from './bad-payloads.ts';
+import type { Random } from './random.ts';
+
+export interface Message {
+  readonly topic: string;
+  readonly payload: string;
+  /** Where the message is found again in the archive: its `note`, or for a bare value the topic and the text. */
+  readonly key: string;
+}
+
+export interface Payloads {
+  /** `now` in epoch milliseconds. */
+  next(now: number): Message;
+  /** The last word of the device: one closed and one open window that are newer than all others, hot or not. */
+  last(now: number): Message;
+}
+
+const SECOND = 1000;
+const WINDOW = 10 * SECOND;
+const HOUR = 3600 * SECOND;
+/** Ahead of what any message of the run has, moved clocks included, and within the skew that is accepted. */
+const LAST_AHEAD = 50 * SECOND;
+/** Readings in a message, from which on it is rejected whole. */
+const MAX_READINGS = 1000;
+
+export type Reading = Record<string, unknown>;
+
+export interface Sender {
+  readonly name: string;
+  readonly site: string;
+  /** Sensors behind it; none for a plain device. */
+  readonly children: readonly string[];
+  /** Whether its last window is above the limit. */
+  readonly endsHot: boolean;
+}
+
+export function createPayloads(sender: Sender, random: Random): Payloads {
+  const { name, site, children, endsHot } = sender;
+  const base = `telemetry/${site}/${name}`;
+  let count = 0;
+  let isHot = false;
+  const sentBefore: Message[] = [];
+
+  const calm = () => random.whole(100, 699) / 100;
+  const hot = () => random.whole(900, 2500) / 100;
+  const usual = () => (isHot ? hot() : calm());
+  const idOf = () => `${name}-${(count += 1)}`;
+
+  function asTime(ms: number): unknown {
+    const forms = [ms, ms, ms, new Date(ms).toISOString(), String(ms), ms / 1000];
+    return random.pick(forms);
+  }
+
+  function reading(at: number, temperature = usual()): Reading {
+    return { id: idOf(), timestamp: asTime(at), temperature, humidity: random.whole(20, 90) };
+  }
+
+  function message(payload: Reading, topic = base): Message {
+    const key = `m:${name}:${(count += 1)}`;
+    return { topic, payload: jsonWithDigits({ ...payload, note: key }), key };
+  }
+
+  function array(readings: readonly Reading[]): Message {
+    const key = `m:${name}:${(count += 1)}`;
+    const [first, ...rest] = readings;
+    return { topic: base, payload: JSON.stringify([{ ...first, note: key }, ...rest]), key };
+  }
+
+  const many = <Item>(length: number, make: (index: number) => Item) =>
+    Array.from({ length }, (_, index) => make(index));
+  const pack = (readings: readonly unknown[]) => message({ readings });
+  const recently = (now: number) => now - random.whole(0, 30_000);
+
+  const kinds: Readonly<Record<string, (now: number) => Message>> = {
+    single: (now) => message(reading(recently(now))),
+    untimed: () =>
+      message({
+        ...(random.chance(0.6) && { id: random.pick([idOf(), name, count]) }),
+        temperature: usual(),
+      }),
+    /** One id for all readings of a moment, as devices have it that send their own name. */
+    reusedIds(now) {
+      const at = recently(now);
+      const values = many(random.whole(2, 6), () => ({
+        id: name,
+        timestamp: at,
+        temperature: random.chance(0.2) ? hot() : calm(),
+      }));
+      return random.chance(0.5) ? pack(values) : message(values[0]!);
+    },
+    resend: (now) => (sentBefore.length > 0 ? random.pick(sentBefore) : message(reading(recently(now)))),
+    pack: (now) => pack(many(random.whole(2, 40), () => reading(recently(now)))),
+    longPack(now) {
+      const length = random.whole(300, MAX_READINGS);
+      const span = random.pick([1, 3, 30]) * WINDOW;
+      return pack(many(length, (index) => ({ ...reading(now - span + index), humidity: index % 50 })));
+    },
+    hotWindow(now) {
+      const start = Math.floor(now / WINDOW) * WINDOW - WINDOW;
+      return pack(many(random.whole(60, 250), () => reading(start + random.whole(0, WINDOW - 1))));
+    },
+    /** Many windows in one event, in turn above the limit and far below it. */
+    backlog(now) {
+      const windows = random.whole(20, 50);
+      return pack(
+        many(windows, (index) => reading(now - (windows - index) * WINDOW, index % 2 === 0 ? hot() : calm())),
+      );
+    },
+    late: (now) => message(reading(now - random.whole(1, 150) * HOUR)),
+    badValues: (now) => message({ ...reading(recently(now)), ...badValues(random) }),
+    refusedReadings: (now) =>
+      pack(
+        many(random.whole(2, 12), () =>
+          random.chance(0.5) ? refusedReading(random, now) : reading(recently(now)),
+        ),
+      ),
+    badWhole() {
+      const key = `m:${name}:${(count += 1)}`;
+      return { topic: base, payload: badWhole(random, key, MAX_READINGS), key };
+    },
+    bare() {
+      const payload = `${random.whole(1, 7)}.${String(1_000_000 + (count += 1))}`;
+      return { topic: `${base}/power`, payload, key: `bare:${name}:power:${payload}` };
+    },
+    array: (now) => array(many(random.whole(1, 8), () => reading(recently(now)))),
+    child: (now) => message(reading(recently(now)), `${base}/${random.pick(children)}`),
+  };
+
+  const weights: readonly (readonly [number, string])[] = [
+    ...([
+      [30, 'single'],
+      [12, 'untimed'],
+      [8, 'reusedIds'],
+      [8, 'resend'],
+      [8, 'pack'],
+      [0.6, 'longPack'],
+      [1.5, 'hotWindow'],
+      [3, 'backlog'],
+      [4, 'late'],
+      [8, 'badValues'],
+      [5, 'refusedReadings'],
+      [3, 'badWhole'],
+      [3, 'bare'],
+      [3, 'array'],
+    ] as const),
+    ...(children.length > 0 ? ([[25, 'child']] as const) : []),
+  ];
+
+  return {
+    next(now) {
+      if (random.chance(isHot ? 0.1 : 0.02)) isHot = !isHot;
+      const kind = random.weighted(weights);
+      const made = kinds[kind]!(now);
+      if (kind === 'single' || kind === 'pack') sentBefore.push(made);
+      if (sentBefore.length > 20) sentBefore.shift();
+      return made;
+    },
+    last(now) {
+      const value = endsHot ? 20 : 3;
+      const at = now + LAST_AHEAD;
+      return pack([
+        { id: idOf(), timestamp: at - WINDOW, temperature: value },
+        { id: idOf(), timestamp: at, temperature: value },
+      ]);
+    },
+  };
+}

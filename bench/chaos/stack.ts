@@ -1,0 +1,139 @@
+// The stack under test as an operating system sees it: started, killed, frozen and started again on one data directory.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Mode } from './options.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  scripts: { start: string };
+};
+/** What `npm start` gives to node. */
+const program = scripts.start.replace(/^.*exec node /, '').split(' ');
+const START_LIMIT_MS = 120_000;
+const STOP_LIMIT_MS = 120_000;
+const OUTPUT_KEPT = 200_000;
+const OUTPUT_SHOWN = 1_000;
+
+export interface Endpoints {
+  readonly mqtt: string;
+  readonly aws: string;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** What a start differs in from a usual one. */
+export interface Surroundings {
+  /** Files that the process may have open. */
+  readonly descriptors?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Stack {
+  readonly dataDir: string;
+  /** Where devices connect to; the last one known while it is down. */
+  readonly mqttPort: () => number;
+  readonly endpoints: () => Endpoints;
+  readonly pid: () => number;
+  /** Resolves at the line `ready`. @throws Error with the end of the output when it does not come. */
+  start(surroundings?: Surroundings): Promise<void>;
+  /** Starts, and kills it after so many milliseconds, ready or not. */
+  startAndKill(afterMs: number): Promise<void>;
+  kill(): Promise<void>;
+  /** SIGTERM, and SIGKILL when that takes too long. Gives the exit code, or the signal's name. */
+  stop(): Promise<number | string>;
+  signal(signal: NodeJS.Signals): void;
+  /** The end of what it printed since its start. */
+  lastOutput(): string;
+}
+
+export function createStack(dataDir: string, mode: Mode, parameters: readonly string[]): Stack {
+  let child: ChildProcess | undefined;
+  let endpoints: Endpoints | undefined;
+  let output = '';
+  process.on('exit', () => child?.kill('SIGKILL'));
+  const overrides = [
+    ...parameters,
+    ...(mode === 'stream' ? ['IngestMode=stream', 'StreamShards=2', 'StreamBatchingSeconds=1'] : []),
+  ];
+  const args = [
+    ...['--no-demo', '--data-dir', dataDir, '--mqtt-port', '0', '--aws-port', '0', '--web-port', '0'],
+    ...overrides.flatMap((parameter) => ['--parameter-overrides', parameter]),
+  ];
+
+  function launch({ descriptors, env }: Surroundings) {
+    output = '';
+    const shell = descriptors === undefined ? ':' : `ulimit -n ${descriptors}`;
+    const launched = spawn(
+      'sh',
+      ['-c', `${shell} && exec "$0" "$@"`, process.execPath, ...program, ...args],
+      {
+        cwd: root,
+        env: { ...process.env, AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_PROFILE: '', ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    for (const stream of [launched.stdout, launched.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-OUTPUT_KEPT)));
+    }
+    child = launched;
+    return launched;
+  }
+
+  async function ended(): Promise<number | string> {
+    if (!child) return 0;
+    const { exitCode, signalCode } = child;
+    if (exitCode !== null || signalCode !== null) return exitCode ?? signalCode!;
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    return code ?? signal!;
+  }
+
+  return {
+    dataDir,
+    mqttPort: () => (endpoints ? Number(new URL(endpoints.mqtt).port) : 0),
+    endpoints: () => endpoints!,
+    pid: () => child?.pid ?? 0,
+
+    async start(surroundings = {}) {
+      const launched = launch(surroundings);
+      await new Promise<void>((resolve, reject) => {
+        const fail = (what: string) => reject(new Error(`npm start ${what}:\n${output.slice(-4000)}`));
+        const limit = setTimeout(() => fail(`was not ready in ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS);
+        launched.once('exit', (code, signal) => {
+          clearTimeout(limit);
+          fail(`ended with ${code ?? signal}`);
+        });
+        launched.stdout?.on('data', () => {
+          if (!/^ready /m.test(output)) return;
+          clearTimeout(limit);
+          resolve();
+        });
+      });
+      endpoints = JSON.parse(readFileSync(path.join(dataDir, 'endpoints.json'), 'utf8')) as Endpoints;
+    },
+
+    async startAndKill(afterMs) {
+      launch({});
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      child!.kill('SIGKILL');
+      await ended();
+    },
+
+    async kill() {
+      child?.kill('SIGKILL');
+      await ended();
+    },
+
+    async stop() {
+      const patience = setTimeout(() => child?.kill('SIGKILL'), STOP_LIMIT_MS);
+      child?.kill('SIGTERM');
+      const code = await ended();
+      clearTimeout(patience);
+      return code;
+    },
+
+    signal: (signal) => void child?.kill(signal),
+    lastOutput: () => output.slice(-OUTPUT_SHOWN),
+  };
+}

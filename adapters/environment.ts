@@ -24,6 +24,7 @@ export interface AlertEnvironment extends Limits {
 
 export interface IngestEnvironment extends AlertEnvironment {
   readonly windowsTable: string;
+  readonly fingerprintsTable: string;
   readonly errorsBucket: string;
   readonly windowSeconds: number;
   readonly maxLatenessSeconds: number;
@@ -78,6 +79,7 @@ export function readIngestEnvironment(variables: Variables): IngestEnvironment {
   const environment: IngestEnvironment = {
     ...alertsOf(variables),
     windowsTable: text(variables, 'WINDOWS_TABLE'),
+    fingerprintsTable: text(variables, 'FINGERPRINTS_TABLE'),
     errorsBucket: text(variables, 'ERRORS_BUCKET'),
     windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
     maxLatenessSeconds: whole(variables, 'MAX_LATENESS_SECONDS', 0, 366 * DAY_SECONDS),

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ParsedMessage } from '../core/message.ts';
+import type { MessageContext } from '../core/reading.ts';
 import type { KeepRejected } from '../pipeline/ports.ts';
 import { jsonText } from './json-text.ts';
 
@@ -14,18 +15,27 @@ export function createErrorStore(options: {
   readonly client: S3Client;
   readonly bucket: string;
 }): KeepRejected {
-  return async (message) => {
-    if (message.rejected.length === 0) return;
-    const body = jsonText({ ...message.context, rejected: message.rejected });
+  return async (context, rejected) => {
+    if (rejected.length === 0) return;
+    const body = jsonText({ ...context, ...(context && { archive: archiveOf(context) }), rejected });
     await options.client.send(
       new PutObjectCommand({
         Bucket: options.bucket,
-        Key: keyOf(message.context, body),
+        Key: keyOf(context, body),
         Body: body,
         ContentType: 'application/json',
       }),
     );
   };
+}
+
+/**
+ * Where RawDeliveryStream keeps the message, by its traceId: in this hour's objects or the next one's, with every digit of its
+ * numbers, which Lambda gives as doubles.
+ */
+function archiveOf({ receivedAt }: MessageContext): string {
+  const [date, hour] = new Date(receivedAt).toISOString().split(/[T:]/);
+  return `raw/${date!.replaceAll('-', '/')}/${hour}/`;
 }
 
 /** Without a context (no rule sent this event), the content itself is the name, under `undated`. */

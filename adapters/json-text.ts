@@ -1,5 +1,7 @@
 // A payload nested thousands of levels deep must be kept like any other, and JSON.stringify overflows the stack on it.
 
+import { isKeptNumber } from '../core/json-digits.ts';
+
 /** The JSON text of a value that came from JSON, whatever its depth. */
 export function jsonText(value: unknown): string {
   try {
@@ -17,7 +19,7 @@ function deepJsonText(root: unknown): string {
   const steps: Step[] = [{ value: root }];
   for (let step = steps.pop(); step; step = steps.pop()) {
     if ('text' in step) parts.push(step.text);
-    else if (typeof step.value !== 'object' || step.value === null)
+    else if (typeof step.value !== 'object' || step.value === null || isKeptNumber(step.value))
       parts.push(JSON.stringify(step.value) ?? 'null');
     else for (const inner of stepsOf(step.value).reverse()) steps.push(inner);
   }

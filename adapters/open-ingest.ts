@@ -15,13 +15,20 @@ export function openIngest(
   environment: IngestEnvironment,
   { rememberedWindows }: { readonly rememberedWindows?: number } = {},
 ): IngestPorts {
-  const { windowsTable, devicesTable, rulesTable, errorsBucket } = environment;
-  const { windowRetentionDays: retentionDays } = environment;
+  const { windowsTable, fingerprintsTable, devicesTable, rulesTable, errorsBucket } = environment;
+  const { windowRetentionDays: retentionDays, windowSeconds } = environment;
   const client = openDynamoDb();
   return {
     ...openAlerts(environment, client),
     keepRejected: createErrorStore({ client: openS3(), bucket: errorsBucket }),
-    windows: createWindowStore({ client, table: windowsTable, retentionDays, rememberedWindows }),
+    windows: createWindowStore({
+      client,
+      table: windowsTable,
+      fingerprintsTable,
+      retentionDays,
+      windowSeconds,
+      rememberedWindows,
+    }),
     devices: createDeviceStore({ client, table: devicesTable }),
     mappings: createMappingStore({ client, table: rulesTable }),
   };

@@ -67,9 +67,14 @@ function spanIn(item: Item): Span {
   };
 }
 
-/** Fingerprints of the readings that an item has counted. */
+/** Fingerprints of readings that an item has counted, without those in chunks. */
 export function seenIn(item: Item | undefined): Set<string> {
   return new Set(item?.['seen']?.BS?.map((bytes) => Buffer.from(bytes).toString('hex')));
+}
+
+/** The name of the newest chunk of fingerprints, where there are more than an item holds. */
+export function chunkIn(item: Item): string | undefined {
+  return item['chunk']?.S;
 }
 
 function decimalAt(item: Item, attribute: string): Decimal {

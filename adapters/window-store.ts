@@ -3,35 +3,100 @@
 import {
   ConditionalCheckFailedException,
   GetItemCommand,
-  QueryCommand,
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { without, type Delta, type Window } from '../core/window.ts';
+import type { Reading } from '../core/reading.ts';
 import { createRecent } from '../core/recent.ts';
-import type { WindowStore } from '../pipeline/ports.ts';
-import { keyOf, seenIn, windowOf, type Item } from './window-item.ts';
-import { countingUpdate, improvementsOn } from './window-update.ts';
+import { maxReadingsOf, partOf, without, type Delta, type Window } from '../core/window.ts';
+import type { AppliedDelta, WindowStore } from '../pipeline/ports.ts';
+import { createFingerprintChain, type ChunkName } from './fingerprint-chain.ts';
+import { createWindowsBefore } from './windows-before.ts';
+import { chunkIn, keyOf, seenIn, windowOf, type Item } from './window-item.ts';
+import { isNameable, partsOf } from './window-parts.ts';
+import { chunkingUpdate, countingUpdate, improvementsOn, type Update } from './window-update.ts';
 
 /** Windows that an environment remembers, to foresee what a reading will improve in them. */
 const REMEMBERED_WINDOWS = 1000;
 
+/**
+ * Fingerprints that a window's item holds at most; the others are in chunks beside the table. A write pays for the whole item, so
+ * more would make each reading of a busy window dearer, and fewer would make chunks of windows that are not that busy.
+ */
+export const MAX_SEEN = 128;
+
 /** Writers of one window at once are few; more refusals than this are no race. */
 const MAX_TRIES = 100;
 
-/** Either the item as the write left it, or the one that its condition did not hold for, where DynamoDB told it. */
-type Written = { readonly item: Item } | { readonly refusedBy: Item | undefined };
+/** What is known of a window, at some moment that may have passed. */
+interface Known {
+  readonly window: Window;
+  readonly chunk: ChunkName | undefined;
+  /** How many fingerprints are in the item. */
+  readonly inItem: number;
+  /** These, where they are at hand. */
+  readonly seen?: () => ReadonlySet<string>;
+}
 
-export function createWindowStore(options: {
+export interface WindowStoreOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
+  readonly fingerprintsTable: string;
   readonly retentionDays: number;
+  readonly windowSeconds: number;
   readonly rememberedWindows?: number;
-}): WindowStore {
-  const { client, table, retentionDays, rememberedWindows = REMEMBERED_WINDOWS } = options;
-  const remembered = createRecent<Window>(rememberedWindows);
+  /** Both are fewer in tests. */
+  readonly maxReadings?: number;
+  readonly maxSeen?: number;
+}
 
-  async function update(delta: Delta, expressions: ReturnType<typeof countingUpdate>): Promise<Written> {
+export function createWindowStore(options: WindowStoreOptions): WindowStore {
+  const { rememberedWindows = REMEMBERED_WINDOWS, windowSeconds } = options;
+  const { maxReadings = maxReadingsOf(windowSeconds) } = options;
+  const remembered = createRecent<Known>(rememberedWindows);
+  const count = createCounting(options, maxReadings);
+
+  async function applyPart(delta: Delta): Promise<AppliedDelta> {
+    const key = `${delta.windowStart}/${delta.deviceId}`;
+    const { known, applied, overflow } = await count(delta, remembered.get(key));
+    // A full window never changes again, so its last fingerprints are kept and no call is needed to refuse more.
+    const { seen: _seen, ...figures } = known;
+    remembered.set(key, known.window.readings < maxReadings ? figures : known);
+    return { window: known.window, applied, overflow };
+  }
+
+  return {
+    before: createWindowsBefore(options),
+
+    async apply(delta) {
+      const [first, ...others] = partsOf(delta);
+      let all = await applyPart(first!);
+      for (const part of others) {
+        const { window, applied, overflow } = await applyPart(part);
+        all = { window, applied: all.applied + applied, overflow: [...all.overflow, ...overflow] };
+      }
+      return all;
+    },
+  };
+}
+
+interface Counted {
+  readonly known: Known;
+  readonly applied: number;
+  readonly overflow: readonly Reading[];
+}
+
+/**
+ * Counts a delta that one update can carry. One write when this environment foresees what the delta improves, which `known`
+ * tells it, and all fingerprints have room in the item; else one or two more calls. Every further refusal means that
+ * another writer was faster, and what it wrote only makes the next one likelier to hold.
+ */
+function createCounting(options: WindowStoreOptions, maxReadings: number) {
+  const { client, table, fingerprintsTable, retentionDays, maxSeen = MAX_SEEN } = options;
+  const chain = createFingerprintChain({ client, table: fingerprintsTable });
+
+  /** The window as the write left it, or the one that its condition did not hold for; undefined where there is none. */
+  async function update(delta: Delta, expressions: Update) {
     try {
       const { Attributes = {} } = await client.send(
         new UpdateItemCommand({
@@ -42,64 +107,93 @@ export function createWindowStore(options: {
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       );
-      return { item: Attributes };
+      return { isWritten: true, known: knownOf(Attributes) } as const;
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return { refusedBy: error.Item };
-      throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return { isWritten: false, known: error.Item ? knownOf(error.Item) : await read(delta) } as const;
     }
   }
 
-  async function read(delta: Delta): Promise<Item | undefined> {
+  async function read(delta: Delta): Promise<Known | undefined> {
     const { Item } = await client.send(
       new GetItemCommand({ TableName: table, Key: keyOf(delta), ConsistentRead: true }),
     );
-    return Item;
+    return Item && knownOf(Item);
   }
 
-  /**
-   * One write when this environment foresees what the delta improves, which `known` tells it; else one more.
-   * Every further refusal means that another writer was faster, and what it wrote only makes the next one likelier to hold.
-   */
-  async function count(
-    delta: Delta,
-    known: Window | undefined,
-  ): Promise<{ window: Window; applied: number }> {
+  /** The readings that neither the item, where its fingerprints are at hand, nor a chunk has. */
+  async function uncounted(delta: Delta, known: Known | undefined): Promise<Delta> {
+    const inChunks = known?.chunk === undefined ? undefined : await chain.readUpTo(delta, known.chunk);
+    const rest = inChunks ? without(delta, inChunks) : delta;
+    return known?.seen ? without(rest, known.seen()) : rest;
+  }
+
+  /** Fingerprints of the delta, or those that the item has to give up for them, go into a chunk first. */
+  async function write(delta: Delta, known: Known | undefined) {
+    const { window, chunk, inItem = 0 } = known ?? {};
+    const readings = window?.readings ?? 0;
     const expiresAt = Math.floor(delta.windowStart / 1000) + retentionDays * 86_400;
-    let improvements = known && improvementsOn(known, delta);
-    let rest = delta;
+    const expected = { expiresAt, chunk, improvements: window && improvementsOn(window, delta) };
+    const replacesSeen = isSmall(delta, maxSeen);
+    if (replacesSeen && inItem + delta.readings.size <= maxSeen) {
+      const room = Math.min(readings - inItem + maxSeen, maxReadings);
+      return update(delta, countingUpdate(delta, { ...expected, most: room - delta.readings.size }));
+    }
+    const prints = replacesSeen ? known!.seen!() : [...delta.readings.keys()];
+    const newChunk = await chain.append(delta, chunk, prints, expiresAt);
+    const written = await update(
+      delta,
+      chunkingUpdate(delta, { ...expected, readings, newChunk, replacesSeen }),
+    );
+    if (written.isWritten) chain.learn(delta, chunk, newChunk, prints);
+    return written;
+  }
+
+  return async (delta: Delta, remembered: Known | undefined): Promise<Counted> => {
+    let known = remembered;
+    let isCurrent = remembered?.seen !== undefined;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const written = await update(delta, countingUpdate(rest, expiresAt, improvements));
-      if ('item' in written) return { window: windowOf(written.item), applied: rest.readings.size };
-      const item = written.refusedBy ?? (await read(delta));
-      if (item) rest = without(rest, seenIn(item));
-      if (item && rest.readings.size === 0) return { window: windowOf(item), applied: 0 };
-      improvements = item && improvementsOn(windowOf(item), rest);
+      const rest = await uncounted(delta, known);
+      const room = maxReadings - (known?.window.readings ?? 0);
+      if (!isCurrent && needsItem(rest, { inItem: known?.inItem ?? 0, room, maxSeen })) {
+        known = await read(delta);
+        isCurrent = true;
+        continue;
+      }
+      if (known && (rest.readings.size === 0 || room <= 0))
+        return { known, applied: 0, overflow: [...rest.readings.values()] };
+      const fitting =
+        rest.readings.size <= room ? rest : partOf(rest, [...rest.readings.values()].slice(0, room));
+      const written = await write(fitting, known);
+      known = written.known;
+      isCurrent = true;
+      if (known && written.isWritten) {
+        const applied = fitting.readings.size;
+        return { known, applied, overflow: [...rest.readings.values()].slice(applied) };
+      }
     }
     throw new Error(
       `Table ${table} refused readings of ${delta.deviceId} ${MAX_TRIES} times; a retry is safe`,
     );
-  }
-
-  return {
-    async apply(delta) {
-      const key = `${delta.windowStart}/${delta.deviceId}`;
-      const result = await count(delta, remembered.get(key));
-      remembered.set(key, result.window);
-      return result;
-    },
-
-    async before(deviceId, windowStart, limit) {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'deviceId = :device AND windowStart < :start',
-          ExpressionAttributeValues: { ':device': { S: deviceId }, ':start': { N: String(windowStart) } },
-          ScanIndexForward: false,
-          Limit: limit,
-          ConsistentRead: true,
-        }),
-      );
-      return Items.map(windowOf).reverse();
-    },
   };
+}
+
+/** Whether an update can name its fingerprints, and the item hold them. */
+const isSmall = (delta: Delta, maxSeen: number) => delta.readings.size <= maxSeen && isNameable(delta);
+
+/**
+ * Whether what comes next takes more to know than an environment remembers of a window. To read it costs a small part of a
+ * chunk that is written in vain because another writer was faster.
+ */
+function needsItem(
+  rest: Delta,
+  { inItem, room, maxSeen }: Pick<Known, 'inItem'> & { readonly room: number; readonly maxSeen: number },
+): boolean {
+  if (rest.readings.size === 0 || rest.readings.size > room) return true;
+  return !(isSmall(rest, maxSeen) && inItem + rest.readings.size <= maxSeen);
+}
+
+function knownOf(item: Item): Known {
+  const inItem = item['seen']?.BS?.length ?? 0;
+  return { window: windowOf(item), chunk: chunkIn(item), inItem, seen: () => seenIn(item) };
 }

@@ -6,7 +6,7 @@ import { endsLater } from '../core/span.ts';
 import type { Delta, Window } from '../core/window.ts';
 import type { Item } from './window-item.ts';
 
-type Update = Required<
+export type Update = Required<
   Pick<
     UpdateItemCommandInput,
     'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
@@ -33,48 +33,110 @@ interface Draft {
   readonly improved: ReadonlySet<Improvement>;
 }
 
+/** What an update needs to know of the delta's window. */
+interface Expected {
+  /** Epoch seconds. It depends on the window alone, so a write to an expired window leaves it expired. */
+  readonly expiresAt: number;
+  readonly improvements?: readonly Improvement[] | undefined;
+  /** The newest chunk of fingerprints; absent while all are in the item. */
+  readonly chunk: string | undefined;
+}
+
 /**
  * Adds counts, sums and fingerprints and sets what is in `improvements`, on condition that none of the readings is counted
- * yet and that these, and no others, are better than what is stored. `expiresAt` (epoch seconds) depends on the window
- * alone, so a write to an expired window leaves it expired.
+ * yet, that these and no others are better than what is stored, and that the window has no other chunks of fingerprints
+ * than expected. `most`: the readings that the window may have before it, so that all fingerprints have room in the item;
+ * a window whose chunks have changed has more.
  *
  * A comparison with an attribute that the item lacks is false, so a window that lacks a metric takes it.
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
  */
-export function countingUpdate(
+export function countingUpdate(delta: Delta, expected: Expected & { readonly most: number }): Update {
+  const draft = draftOf(delta, expected);
+  const { names, values, add, holds, fails } = draft;
+  const prints = printsOf(delta);
+  Object.assign(names, { '#seen': 'seen' });
+  Object.assign(values, { ':seen': { BS: prints }, ':most': { N: String(expected.most) } });
+  add.push('#seen :seen');
+  fails.push('#readings>:most');
+  if (expected.chunk !== undefined) expectChunk(draft, expected.chunk, holds);
+  for (const [i, print] of prints.entries()) {
+    values[`:f${i}`] = { B: print };
+    fails.push(`contains(#seen,:f${i})`);
+  }
+  return updateOf(draft);
+}
+
+/**
+ * As `countingUpdate`, on condition that the window has exactly the `readings` that the writer knows all fingerprints of.
+ * Every write adds to them, so nothing has changed then. `newChunk` becomes the newest; with `replacesSeen` it holds the
+ * fingerprints that the item has, and those of the delta take their place, else it holds those of the delta.
+ */
+export function chunkingUpdate(
   delta: Delta,
-  expiresAt: number,
-  improvements: readonly Improvement[] = usualImprovements,
+  expected: Expected & {
+    readonly readings: number;
+    readonly newChunk: string;
+    readonly replacesSeen: boolean;
+  },
 ): Update {
-  const prints = [...delta.readings.keys()].map((print) => Buffer.from(print, 'hex'));
+  const draft = draftOf(delta, expected);
+  const { names, values, set, holds } = draft;
+  names['#chunk'] = 'chunk';
+  values[':new'] = { S: expected.newChunk };
+  set.push('#chunk=:new');
+  if (expected.replacesSeen) {
+    names['#seen'] = 'seen';
+    values[':seen'] = { BS: printsOf(delta) };
+    set.push('#seen=:seen');
+  }
+  if (expected.readings === 0) {
+    holds.push('attribute_not_exists(#readings)');
+  } else {
+    values[':known'] = { N: String(expected.readings) };
+    holds.push('#readings=:known');
+  }
+  if (expected.chunk === undefined) holds.push('attribute_not_exists(#chunk)');
+  else expectChunk(draft, expected.chunk, holds);
+  return updateOf(draft);
+}
+
+function expectChunk({ names, values }: Draft, chunk: string, holds: string[]): void {
+  names['#chunk'] = 'chunk';
+  values[':chunk'] = { S: chunk };
+  holds.push('#chunk=:chunk');
+}
+
+function draftOf(delta: Delta, { expiresAt, improvements = usualImprovements }: Expected): Draft {
   const draft: Draft = {
-    names: { '#site': 'site', '#expires': 'expiresAt', '#readings': 'readings', '#seen': 'seen' },
+    names: { '#site': 'site', '#expires': 'expiresAt', '#readings': 'readings' },
     values: {
       ':site': { S: delta.site },
       ':expires': { N: String(expiresAt) },
-      ':readings': { N: String(prints.length) },
-      ':seen': { BS: prints },
+      ':readings': { N: String(delta.readings.size) },
     },
     set: ['#site=if_not_exists(#site,:site)', '#expires=:expires'],
-    add: ['#readings :readings', '#seen :seen'],
+    add: ['#readings :readings'],
     holds: [],
     fails: [],
     improved: new Set(improvements),
   };
   draftSpan(draft, delta);
   draftMetrics(draft, delta);
-  const { names, values, set, add, holds, fails } = draft;
-  for (const [i, print] of prints.entries()) {
-    values[`:f${i}`] = { B: print };
-    fails.push(`contains(#seen,:f${i})`);
-  }
+  return draft;
+}
+
+function updateOf({ names, values, set, add, holds, fails }: Draft): Update {
+  const conditions = fails.length > 0 ? [...holds, `NOT (${fails.join(' OR ')})`] : holds;
   return {
     UpdateExpression: `SET ${set.join(',')} ADD ${add.join(',')}`,
-    ConditionExpression: [...holds, `NOT (${fails.join(' OR ')})`].join(' AND '),
+    ConditionExpression: conditions.join(' AND '),
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
   };
 }
+
+const printsOf = ({ readings }: Delta) => [...readings.keys()].map((print) => Buffer.from(print, 'hex'));
 
 function draftSpan(draft: Draft, delta: Delta): void {
   const { names, values, set, holds, fails, improved } = draft;

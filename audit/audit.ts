@@ -1,9 +1,9 @@
 // Holds the windows table against the archive, which has every message: what the table lacks is found, and counted if wanted.
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { differenceOf } from '../core/archive/difference.ts';
+import { compareWindows } from '../core/archive/difference.ts';
 import type { Device } from '../core/device.ts';
-import { windowStartOf, type WindowTotals } from '../core/window.ts';
+import { maxReadingsOf, windowStartOf, type WindowTotals } from '../core/window.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { createMapping, type MapMessage } from '../core/map-message.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
@@ -16,6 +16,7 @@ import { foldArchive, type FoldedArchive } from './fold-archive.ts';
 import { AuditError, type AuditOptions } from './options.ts';
 
 type Key = Pick<WindowTotals, 'deviceId' | 'windowStart'>;
+type Finding = Key & { readonly kind: 'differs' | 'full'; readonly phrase: string };
 
 const QUERIES_AT_ONCE = 8;
 const keyText = ({ deviceId, windowStart }: Key) => `${windowStart}/${deviceId}`;
@@ -42,33 +43,38 @@ async function compareWith(
   tell: (line: string) => void,
 ): Promise<boolean> {
   const { archived, from, to } = expectedOf(folded, options);
-  const { table, repairRetentionDays: retentionDays } = options;
+  const { table, windowSeconds, repair } = options;
+  const maxReadings = maxReadingsOf(windowSeconds);
   const readTotals = createTotalsReader({ client, table, now: () => Date.now() });
 
-  async function differencesOf(deviceId: string): Promise<(Key & { difference: string })[]> {
+  async function findingsOf(deviceId: string): Promise<Finding[]> {
     const stored = await readTotals({ deviceId, from, to });
     const inTable = new Map(stored.map((window) => [window.windowStart, window]));
     const inArchive = archived.get(deviceId)!;
     const starts = [...new Set([...inTable.keys(), ...inArchive.keys()])].sort((a, b) => a - b);
     return starts.flatMap((windowStart) => {
-      const difference = differenceOf(inArchive.get(windowStart), inTable.get(windowStart));
-      return difference === undefined ? [] : [{ deviceId, windowStart, difference }];
+      const found = compareWindows(inArchive.get(windowStart), inTable.get(windowStart), maxReadings);
+      return found.kind === 'same' ? [] : [{ deviceId, windowStart, ...found }];
     });
   }
 
   async function compare(): Promise<Set<string>> {
-    const found = (await inParallel([...archived.keys()], QUERIES_AT_ONCE, differencesOf)).flat();
-    for (const { deviceId, windowStart, difference } of found) {
-      tell(`${deviceId} ${new Date(windowStart).toISOString()}: ${difference}`);
+    const found = (await inParallel([...archived.keys()], QUERIES_AT_ONCE, findingsOf)).flat();
+    for (const { deviceId, windowStart, phrase } of found) {
+      tell(`${deviceId} ${new Date(windowStart).toISOString()}: ${phrase}`);
     }
     const windows = [...archived.values()].reduce((sum, { size }) => sum + size, 0);
-    tell(`${windows} windows compared, ${found.length} differ; devices: ${archived.size}`);
-    return new Set(found.map(keyText));
+    const differing = found.filter(({ kind }) => kind === 'differs');
+    const full = found.length - differing.length;
+    tell(
+      `${windows} windows compared, ${differing.length} differ${full > 0 ? `, ${full} full` : ''}; devices: ${archived.size}`,
+    );
+    return new Set(differing.map(keyText));
   }
 
   const differing = await compare();
-  if (differing.size === 0 || retentionDays === undefined) return differing.size === 0;
-  const store = createWindowStore({ client, table, retentionDays });
+  if (differing.size === 0 || !repair) return differing.size === 0;
+  const store = createWindowStore({ client, table, windowSeconds, ...repair });
   let counted = 0;
   for (const delta of folded.deltas((window) => differing.has(keyText(window)))) {
     counted += (await store.apply(delta)).applied;

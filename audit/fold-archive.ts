@@ -23,14 +23,7 @@ import {
   type Rejection,
   type TimeLimits,
 } from '../core/reading.ts';
-import {
-  foldReadings,
-  merge,
-  windowStartOf,
-  type Delta,
-  type Window,
-  type WindowKey,
-} from '../core/window.ts';
+import { foldReadings, windowStartOf, type Delta, type Window, type WindowKey } from '../core/window.ts';
 import type { MapMessage } from '../core/map-message.ts';
 import { areMetrics, SENTINELS } from './usual-lines.ts';
 
@@ -73,8 +66,8 @@ export interface FoldedArchive {
   /** What the windows amount to, oldest first; those that begin together in the order in which they came. */
   windows(): Generator<FoldedWindow>;
   /**
-   * The deltas that `foldReadings` makes of all accepted readings, oldest window first; of some windows only if `isWanted`
-   * says so. Computes the fingerprints of the readings, which takes longer than the folding.
+   * The deltas that `foldReadings` makes of all accepted readings, oldest window first, one a window; of some windows only if
+   * `isWanted` says so. Computes the fingerprints of the readings, which takes longer than the folding.
    */
   deltas(isWanted?: (window: Pick<WindowKey, 'deviceId' | 'windowStart'>) => boolean): Generator<Delta>;
 }
@@ -124,7 +117,7 @@ export async function foldArchive(
     },
     *deltas(isWanted = () => true) {
       for (const window of windows) {
-        if (isWanted(keyOf(fast, window))) yield* deltasOf(fast, window, windowSeconds);
+        if (isWanted(keyOf(fast, window))) yield deltaOf(fast, window, windowSeconds);
       }
     },
   };
@@ -226,15 +219,15 @@ function keyOf(fast: FoldedLines, window: KnownWindow): Pick<WindowKey, 'deviceI
 
 function foldedWindow(fast: FoldedLines, window: KnownWindow, windowSeconds: number): FoldedWindow {
   if (typeof window === 'number') return fast.windowAt(window);
-  const [first, ...others] = deltasOf(fast, window, windowSeconds);
-  const { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings, metrics } = others.reduce(
-    merge,
-    first!,
+  const { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings, metrics } = deltaOf(
+    fast,
+    window,
+    windowSeconds,
   );
   return { deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings: readings.size, metrics };
 }
 
-function deltasOf(fast: FoldedLines, window: KnownWindow, windowSeconds: number): Delta[] {
+function deltaOf(fast: FoldedLines, window: KnownWindow, windowSeconds: number): Delta {
   const { deviceId } = keyOf(fast, window);
   const { readings, place } = typeof window === 'number' ? { place: window } : window;
   const ofKernel = place === undefined ? [] : fast.readingsOf(place);
@@ -242,10 +235,11 @@ function deltasOf(fast: FoldedLines, window: KnownWindow, windowSeconds: number)
     ...(readings?.values() ?? []),
     ...ofKernel.map((reading) => ({ order: reading.order, reading: asReading(deviceId, reading) })),
   ];
-  return foldReadings(
+  const [delta] = foldReadings(
     all.sort((a, b) => a.order - b.order).map(({ reading }) => reading),
     windowSeconds,
   );
+  return delta!;
 }
 
 function keyText({ deviceId, windowStart }: Pick<WindowKey, 'deviceId' | 'windowStart'>): string {

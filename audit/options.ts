@@ -24,15 +24,16 @@ export interface AuditOptions extends TimeLimits {
   readonly from?: number;
   readonly to?: number;
   /** With it, the readings that the table lacks are counted, in windows that are kept so long. */
-  readonly repairRetentionDays?: number;
+  readonly repair?: { readonly fingerprintsTable: string; readonly retentionDays: number };
 }
 
-export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [--from TIME] [--to TIME] [--repair --retention-days N]
+export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [--from TIME] [--to TIME]
+         [--repair --retention-days N --fingerprints-table NAME]
        npm run audit -- --local [--data-dir DIR] [...]   the local cloud's table, and all of its archive where no file is named
        Compares the windows table with archived messages (plain or gzip): exit code 0 when it has exactly what they amount to,
        1 with a line for each window that differs, 2 when that could not be found out. --from and --to are ISO 8601 times.
        --rules-table NAME --devices-table NAME: the stack's, where it has mappings (--local knows them).
-       --repair counts what the table lacks. As the stack on AWS has them, where it was given others than these:
+       --repair counts what the table lacks; --fingerprints-table is the stack's (--local knows it). As the stack on AWS has them, where it was given others than these:
        --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60 (--local knows its own).
        Times may be typed as -1h, 2026-11-20T13:00:00Z or "2026-11-20 14:00 Europe/Berlin".`;
 
@@ -47,6 +48,7 @@ const FLAGS = {
   from: text,
   to: text,
   repair: flag,
+  'fingerprints-table': text,
   'retention-days': text,
   'window-seconds': text,
   'max-lateness-days': text,
@@ -104,6 +106,7 @@ function localStack(dataDir: string) {
   return {
     client: { endpoint: aws, region: 'us-east-1', credentials },
     table: outputs['WindowsTable']!,
+    fingerprintsTable: outputs['FingerprintsTable']!,
     mappings: { rulesTable: outputs['RulesTable']!, devicesTable: outputs['DevicesTable']! },
     archive: path.join(dataDir, 's3', outputs['RawBucket']!, 'raw'),
     parameters,
@@ -116,15 +119,26 @@ function mappingTables(rulesTable: string | undefined, devicesTable: string | un
   throw new AuditError("--rules-table goes with --devices-table: the stack's outputs of these names");
 }
 
-/** @returns undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
-export function parseAuditOptions(args: readonly string[]): AuditOptions | undefined {
-  const { values, positionals } = parse(args);
-  if (values.help) return undefined;
+function repairOf(
+  values: ReturnType<typeof parse>['values'],
+  fingerprintsTable = values['fingerprints-table'],
+): AuditOptions['repair'] {
   const { repair, 'retention-days': retention } = values;
   if (repair !== (retention !== undefined)) {
     throw new AuditError("--repair goes with --retention-days, the stack's WindowRetentionDays");
   }
+  if (retention === undefined) return undefined;
+  if (fingerprintsTable === undefined)
+    throw new AuditError("--repair goes with --fingerprints-table, the stack's output FingerprintsTable");
+  return { fingerprintsTable, retentionDays: whole('retention-days', retention, 1, 3660) };
+}
+
+/** @returns undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
+export function parseAuditOptions(args: readonly string[]): AuditOptions | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help) return undefined;
   const stack = values.local ? localStack(values['data-dir']) : undefined;
+  const repair = repairOf(values, stack?.fingerprintsTable);
   const paths = positionals.length === 0 && stack ? [stack.archive] : positionals;
   const missing = paths.find((file) => !existsSync(file));
   if (paths.length === 0) throw new AuditError('name the files or folders of archived objects');
@@ -150,6 +164,6 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
     maxSkewSeconds: setting('max-skew-seconds', 'MaxSkewSeconds', '60', 0, 86_400),
     from: time('from', values.from),
     to: time('to', values.to),
-    repairRetentionDays: retention === undefined ? undefined : whole('retention-days', retention, 1, 3660),
+    repair,
   };
 }

@@ -48,6 +48,8 @@ function createEnvironment(tables: Tables, clock: { now: number }, calls: Record
   const windows = createWindowStore({
     client,
     table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds: 10,
     retentionDays: 90,
     rememberedWindows: 20_000,
   });

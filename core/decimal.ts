@@ -1,4 +1,6 @@
 // Sums must not depend on the order or the path of their parts, so values are exact decimals instead of floating point.
+// A value is the shortest decimal that reads back as the double that JSON gives, which is all that Lambda hands to a function:
+// 0.1 is one tenth, and 123456789012345.678 is 123456789012345.67. From there on nothing is lost.
 
 /** A decimal number as an integer count of 10^-15. */
 export type Decimal = bigint;

@@ -1,6 +1,6 @@
 // What a device writes for a value, in whatever form, becomes the number that it means, or is skipped with a reason.
 
-import { roundedDecimalOf, roundedFromText, type Decimal } from './decimal.ts';
+import { roundedDecimalOf, type Decimal } from './decimal.ts';
 
 /** Why a value is not a measurement. */
 export type SkipReason =
@@ -10,6 +10,8 @@ export type SkipReason =
   | 'sentinel'
   /** Over 1e15 in magnitude. */
   | 'out-of-range'
+  /** Not zero, and so near to it that zero would be all that is left. */
+  | 'underflow'
   /** Text that is not a number. */
   | 'text'
   /** An array, or an object without members. */
@@ -36,6 +38,8 @@ const NUMBER_TEXT = new RegExp(`^${NUMBER}$`);
 const WITH_UNIT = new RegExp(
   `^(${NUMBER})\\s?(°C|℃|°F|℉|°|%|%RH|ppm|ppb|µg/m³|ug/m3|hPa|kPa|Pa|mbar|bar|psi|mV|kV|V|mA|A|kWh|Wh|kW|W|VA|Hz|kHz|MHz|dBm|dB|lx|lux|mm|cm|km|km/h|m/s|kg|g|l|L|ms|s|min|h)$`,
 );
+/** A digit other than zero before the exponent. */
+const NON_ZERO = /^[^eE]*[1-9]/;
 /** Longer text is no number that a table could hold. */
 const MAX_NUMBER_LENGTH = 64;
 
@@ -62,7 +66,8 @@ const HUMIDITY_SENTINELS = new Set([32767, 3276.7, 327.67, 65535, 6553.5, 655.35
 
 /**
  * Reads one value of a payload. Numeric text counts, with a unit that is surely one too; booleans and ON/OFF count as 1 and
- * 0. `name` is the metric's: which numbers say "no sensor" depends on what is measured.
+ * 0. A number in text is what it would be without its quotes: the shortest decimal of its double. `name` is the metric's:
+ * which numbers say "no sensor" depends on what is measured.
  */
 export function measurementOf(value: unknown, name: string): Measurement | { readonly skip: SkipReason } {
   if (typeof value === 'number') return ofNumber(value, name);
@@ -79,15 +84,18 @@ function ofText(text: string, name: string): Measurement | { readonly skip: Skip
   if (text.length > MAX_NUMBER_LENGTH || !/\d/.test(text)) return { skip: 'text' };
   const [number, unit] = NUMBER_TEXT.test(text) ? [text] : (WITH_UNIT.exec(text)?.slice(1) ?? []);
   if (number === undefined) return { skip: 'text' };
-  if (isSentinel(Number(number), name)) return { skip: 'sentinel' };
-  const rounded = roundedFromText(number.replace(/^\+/, '').replace(/^(-?)\./, '$10.'));
-  if (!rounded) return { skip: 'out-of-range' };
-  return { ...rounded, ...(unit !== undefined && { unit }) };
+  const value = Number(number);
+  // The double of 1e-999 is zero, too; of a JSON number nobody sees more than that, of text one does.
+  if (value === 0 && NON_ZERO.test(number)) return { skip: 'underflow' };
+  const found = ofNumber(value, name);
+  return 'value' in found && unit !== undefined ? { ...found, unit } : found;
 }
 
 function ofNumber(value: number, name: string): Measurement | { readonly skip: SkipReason } {
   if (isSentinel(value, name)) return { skip: 'sentinel' };
-  return roundedDecimalOf(value) ?? { skip: 'out-of-range' };
+  const rounded = roundedDecimalOf(value);
+  if (!rounded) return { skip: 'out-of-range' };
+  return rounded.value === 0n && value !== 0 ? { skip: 'underflow' } : rounded;
 }
 
 function isSentinel(value: number, name: string): boolean {

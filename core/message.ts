@@ -4,6 +4,7 @@ import { isObject, pathText, unusedPaths, type Draft, type Json } from './format
 import { childBeside, namedByLevels, sensorLevels } from './formats/child.ts';
 import { readAnyFormat } from './formats/formats.ts';
 import { draftsOfOutput } from './mapping-output.ts';
+import { createSources, isPart, partAt, type Source } from './message-source.ts';
 import type { Mapped } from './mapping.ts';
 import { readPayload, valueOf } from './payload-text.ts';
 import {
@@ -29,6 +30,8 @@ export interface ParsedMessage {
   readonly skipped: readonly Skipped[];
   /** Values of which decimals beyond the fifteenth were rounded away. */
   readonly rounded: number;
+  /** As what an accepted reading of this message came, for when it has to be rejected after all. */
+  readonly sourceOf: (reading: Reading) => Source;
 }
 
 /** What TelemetryRule and MalformedRule send: the payload's members, and beside them what the rule adds. Nothing else is known. */
@@ -53,17 +56,26 @@ const LEVELS: ReadonlySet<string> = new Set(LEVEL_NAMES);
  * Parses one event of TelemetryRule (the members of a JSON object) or of MalformedRule (`{ rawPayload }`, base64), each
  * with deviceId, site, receivedAt, clientId, traceId and the deeper topic levels beside it. Never throws: what cannot be
  * used is in `rejected`, one entry a reading, or named in `skipped`, and costs nothing beside it. What the mapping of its
- * device made of it, if it has one, is read instead of the payload.
+ * device made of it, if it has one, is read instead of the payload. `asSent`: the event with all digits of its numbers,
+ * where its text is at hand, for what is rejected.
  */
-export function parseMessage(event: unknown, limits: TimeLimits, mapped?: Mapped): ParsedMessage {
+export function parseMessage(
+  event: unknown,
+  limits: TimeLimits,
+  mapped?: Mapped,
+  asSent: () => unknown = () => event,
+): ParsedMessage {
   const context = contextOf(event);
-  if ('fault' in context) return rejectWhole(undefined, context, event);
+  if ('fault' in context) return rejectWhole(undefined, context, asSent());
   const message = event as Json;
   const payload = payloadOf(message);
   const levels = levelsOf(message);
+  const sent = () => payloadOf(asSent() as Json);
   const found =
-    mapped && !('isFormat' in mapped) ? fromMapping(mapped, payload, levels) : fromPayload(payload, levels);
-  if ('fault' in found) return rejectWhole(context, found, payload);
+    mapped && !('isFormat' in mapped)
+      ? fromMapping(mapped, sent, levels)
+      : fromPayload(payload, sent, levels);
+  if ('fault' in found) return rejectWhole(context, found, sent());
   return collect(context, limits, mapped ? withUnitsOf(mapped, found) : found);
 }
 
@@ -92,8 +104,9 @@ interface Drafted {
   readonly drafts: readonly Draft[];
   /** What the drafts leave out is named. */
   readonly unused: readonly Skipped[];
-  /** What came, where it is not `payload`. */
-  readonly original?: unknown;
+  /** What came, with all digits where they are known: as `payload`, unless a mapping made that. */
+  readonly sent: () => unknown;
+  readonly isMapped?: true;
 }
 
 /** What people say in a mapping beside its expression. */
@@ -103,7 +116,11 @@ function withUnitsOf({ units, celsius }: Mapped, found: Drafted): Drafted {
   return { ...found, drafts: found.drafts.map((draft) => ({ ...draft, ...said })) };
 }
 
-function fromMapping(mapped: ExpressionMapped, original: Json, levels: readonly string[]): Drafted | Fault {
+function fromMapping(
+  mapped: ExpressionMapped,
+  sent: () => unknown,
+  levels: readonly string[],
+): Drafted | Fault {
   const failed = (detail: string): Fault => ({
     fault: 'mapping-failed',
     detail: `mapping ${mapped.id}: ${detail}`,
@@ -114,20 +131,20 @@ function fromMapping(mapped: ExpressionMapped, original: Json, levels: readonly 
   if (!drafts) return failed('its result is neither an object nor an array of objects');
   if (drafts.length > MAX_READINGS) return failed(`its result has more than ${MAX_READINGS} readings`);
   const named = drafts.map((draft) => withChild(draft, levels));
-  return { format: `mapping ${id}`, payload: output, drafts: named, unused: [], original };
+  return { format: `mapping ${id}`, payload: output, drafts: named, unused: [], sent, isMapped: true };
 }
 
-function fromPayload(payload: Json, levels: readonly string[]): Drafted | Fault {
+function fromPayload(payload: Json, sent: () => unknown, levels: readonly string[]): Drafted | Fault {
   return isRawPayload(payload)
     ? fromBytes(bytesOf(payload['rawPayload']), levels)
-    : fromJson(payload, levels);
+    : fromJson(payload, sent, levels);
 }
 
 function fromBytes(bytes: Buffer, levels: readonly string[]): Drafted | Fault {
   const found = readPayload(bytes);
   if (found.kind === 'none') return { fault: 'not-json-object', detail: found.detail };
-  if (found.kind === 'json') return fromJson(found.value, levels);
-  if (found.kind === 'text') return drafted(found.text, levels);
+  if (found.kind === 'json') return fromJson(found.value, found.sent, levels);
+  if (found.kind === 'text') return drafted(found.text, () => found.text, levels);
   const { child, metric } = namedByLevels(levels);
   const draft = { at: [], times: [], values: [{ path: [], name: [metric], value: found.value }] };
   return {
@@ -135,20 +152,21 @@ function fromBytes(bytes: Buffer, levels: readonly string[]): Drafted | Fault {
     payload: found.value,
     drafts: [withChild(draft, child)],
     unused: [],
+    sent: found.sent,
   };
 }
 
-function fromJson(payload: unknown, levels: readonly string[]): Drafted | Fault {
+function fromJson(payload: unknown, sent: () => unknown, levels: readonly string[]): Drafted | Fault {
   if (isObject(payload) && Object.hasOwn(payload, 'readings')) {
     const fault = packFault(payload['readings']);
     if (fault) return fault;
   }
   if (Array.isArray(payload) && payload.length === 0)
     return { fault: 'no-readings', detail: 'the array is empty' };
-  return drafted(payload, levels);
+  return drafted(payload, sent, levels);
 }
 
-function drafted(payload: unknown, levels: readonly string[]): Drafted | Fault {
+function drafted(payload: unknown, sent: () => unknown, levels: readonly string[]): Drafted | Fault {
   const found = readAnyFormat(payload, levels);
   if (!found) return { fault: 'not-json-object', detail: 'payload is not a JSON object' };
   const { format } = found;
@@ -164,7 +182,7 @@ function drafted(payload: unknown, levels: readonly string[]): Drafted | Fault {
     : [...unusedPaths(payload, drafts), ...drafts.flatMap(({ unmeasured }) => unmeasured ?? [])];
   const unused = paths.map((path) => ({ name: pathText(path), reason }) as const);
   const own = format === 'general' ? levels : sensorLevels(levels);
-  return { format, payload, drafts: drafts.map((draft) => withChild(draft, own)), unused };
+  return { format, payload, drafts: drafts.map((draft) => withChild(draft, own)), unused, sent };
 }
 
 function withChild(draft: Draft, levels: readonly string[]): Draft {
@@ -173,44 +191,40 @@ function withChild(draft: Draft, levels: readonly string[]): Draft {
   return child === '' ? draft : { ...draft, child };
 }
 
-function collect(
-  context: MessageContext,
-  limits: TimeLimits,
-  { format, payload, drafts, unused, original: whole }: Drafted,
-): ParsedMessage {
+function collect(context: MessageContext, limits: TimeLimits, found: Drafted): ParsedMessage {
+  const { format, payload, drafts, unused } = found;
   const accepted: Reading[] = [];
   const rejected: Rejection[] = [];
   const skipped: Skipped[] = [];
   const refusedAt = new Set<string>();
+  const sources = new Map<Reading, number>();
+  const sourceAt = createSources(found);
   let rounded = 0;
   for (const [index, draft] of drafts.entries()) {
-    const part = partAt(payload, draft.at ?? []);
-    const isPart = draft.at !== undefined && draft.at.length > 0;
     const result =
-      isPart && draft.values.length === 0 && !draft.remedy && !isObject(part)
+      isPart(draft) && draft.values.length === 0 && !draft.remedy && !isObject(partAt(payload, draft.at))
         ? ({ fault: 'reading-not-object', detail: `${pathText(draft.at)} is not an object` } as const)
         : parseReading(draft, `${context.traceId}:${index}`, context, limits);
     if ('fault' in result) {
       const { fault: reason, detail } = result;
       refusedAt.add(pathText(draft.at ?? []));
-      rejected.push({ ...(isPart && { index }), reason, detail, original: whole ?? part });
+      const { original, ...place } = sourceAt(index);
+      rejected.push({ ...place, reason, detail, original });
     } else {
       accepted.push(result.reading);
+      sources.set(result.reading, index);
       skipped.push(...result.skipped);
       rounded += result.rounded;
     }
   }
   // A part that is rejected as a whole is kept, and so not skipped.
   const left = unused.filter(({ name }) => !refusedAt.has(name));
-  return { context, format, accepted, rejected, skipped: [...left, ...skipped], rounded };
+  const sourceOf = (reading: Reading) => sourceAt(sources.get(reading)!);
+  return { context, format, accepted, rejected, skipped: [...left, ...skipped], rounded, sourceOf };
 }
 
 /** A format knows messages that have nothing to measure, such as a join: they are no faults. */
 const isReading = ({ values, remedy }: Draft) => values.length > 0 || remedy !== undefined;
-
-function partAt(payload: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((part, member) => (part as Json | undefined)?.[member], payload);
-}
 
 /** Absent traceId: a message that did not come over MQTT has none, and then its arrival time stands in for it. */
 function contextOf(event: unknown): MessageContext | Fault {
@@ -243,7 +257,14 @@ function packFault(readings: unknown): Fault | undefined {
 
 function rejectWhole(context: MessageContext | undefined, cause: Fault, original: unknown): ParsedMessage {
   const rejection: Rejection = { reason: cause.fault, detail: cause.detail, original };
-  return { context, accepted: [], rejected: [rejection], skipped: [], rounded: 0 };
+  return {
+    context,
+    accepted: [],
+    rejected: [rejection],
+    skipped: [],
+    rounded: 0,
+    sourceOf: () => ({ original }),
+  };
 }
 
 /** The event without what the rule added. */

@@ -1,13 +1,21 @@
 // The bytes of a payload that is not a JSON object: an array, a bare value, or nearly JSON as small firmware prints it.
 
+import { parseWithDigits } from './json-digits.ts';
+
 /** What was found, or where and why it is not what it should be. */
 export type FoundPayload =
-  | { readonly kind: 'json'; readonly value: unknown }
+  | ({ readonly kind: 'json' } & FoundJson)
   /** A number, a switch or a word alone. */
-  | { readonly kind: 'scalar'; readonly value: unknown }
+  | ({ readonly kind: 'scalar' } & FoundJson)
   /** Text of another kind, such as line protocol. */
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'none'; readonly detail: string };
+
+interface FoundJson {
+  readonly value: unknown;
+  /** The value with all digits of its numbers, to be kept. */
+  readonly sent: () => unknown;
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const latin = new TextDecoder('windows-1252');
@@ -30,11 +38,11 @@ export function readPayload(bytes: Uint8Array): FoundPayload {
     return { kind: 'none', detail: 'the payload is neither text in UTF-8 nor JSON: it needs a decoder' };
   if (text === '') return { kind: 'none', detail: 'the payload is empty' };
   const json = jsonOf(text) ?? linesOf(text);
-  if (json) return isScalar(json.value) ? { kind: 'scalar', value: json.value } : { kind: 'json', ...json };
+  if (json) return { kind: isScalar(json.value) ? 'scalar' : 'json', ...json };
   if (/^[{[]/.test(text)) return { kind: 'none', detail: whereJsonStops(text) };
   if (LINE_PROTOCOL.test(text)) return { kind: 'text', text };
   if (text.length <= MAX_SCALAR_LENGTH && (!/[\s,;]\S/.test(text) || NUMBER_AND_UNIT.test(text)))
-    return { kind: 'scalar', value: text };
+    return { kind: 'scalar', value: text, sent: () => text };
   const shown = JSON.stringify(text.slice(0, 24));
   return {
     kind: 'none',
@@ -70,7 +78,7 @@ export function valueOf(bytes: Buffer): unknown {
 const isScalar = (value: unknown) => typeof value !== 'object' || value === null;
 
 /** JSON as it is, or with `nan` and `inf` for values, or with a comma too many before a bracket. */
-function jsonOf(text: string): { readonly value: unknown } | undefined {
+function jsonOf(text: string): FoundJson | undefined {
   const found = parse(text);
   if (found || !/^[{[]/.test(text)) return found;
   const numbers = text.replace(NOT_A_NUMBER, (token) => (token.startsWith('"') ? token : '"nan"'));
@@ -78,21 +86,21 @@ function jsonOf(text: string): { readonly value: unknown } | undefined {
 }
 
 /** Newline-delimited JSON: the readings of several lines. */
-function linesOf(text: string): { readonly value: unknown } | undefined {
+function linesOf(text: string): FoundJson | undefined {
   if (!text.startsWith('{') || !LINE_BREAK.test(text)) return undefined;
-  const values: unknown[] = [];
+  const lines: FoundJson[] = [];
   for (const line of text.split(LINE_BREAK)) {
     if (line.trim() === '') continue;
     const found = jsonOf(line);
     if (!found) return undefined;
-    values.push(found.value);
+    lines.push(found);
   }
-  return { value: values };
+  return { value: lines.map(({ value }) => value), sent: () => lines.map(({ sent }) => sent()) };
 }
 
-function parse(text: string): { readonly value: unknown } | undefined {
+function parse(text: string): FoundJson | undefined {
   try {
-    return { value: JSON.parse(text) };
+    return { value: JSON.parse(text), sent: () => parseWithDigits(text) };
   } catch {
     return undefined;
   }

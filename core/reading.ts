@@ -43,7 +43,8 @@ export type RejectionReason =
   | 'too-late'
   | 'too-far-ahead'
   | 'no-metrics'
-  | 'mapping-failed';
+  | 'mapping-failed'
+  | 'window-full';
 
 export interface Rejection {
   /** Position in a packed message; absent when the whole message is rejected. */

@@ -21,6 +21,8 @@ const REMEDIES: Readonly<Record<RejectionReason, string>> = {
     'send at least one number; npm run reading -- explain FILE --topic TOPIC shows what was skipped and why',
   'mapping-failed':
     'correct the mapping; npm run reading -- explain FILE --topic TOPIC --mapping MAPPING tries one on a payload',
+  'window-full':
+    'send fewer readings a second: a window takes at most 2000 a second of its length, and 100,000 in all',
 };
 
 export const remedyFor = (reason: RejectionReason): string => REMEDIES[reason];

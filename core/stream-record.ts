@@ -1,5 +1,6 @@
 // A record of the stream is what a rule made of a message, as JSON text; whoever can write to the stream may put anything there.
 
+import { parseWithDigits } from './json-digits.ts';
 import type { Mapped } from './mapping.ts';
 import { parseMessage, type ParsedMessage } from './message.ts';
 import type { TimeLimits } from './reading.ts';
@@ -12,23 +13,25 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  */
 export function parseStreamRecord(data: unknown, limits: TimeLimits, mapped?: Mapped): ParsedMessage {
   const found = jsonOf(data);
-  if (found) return parseMessage(found.value, limits, mapped);
+  if (found) return parseMessage(found.value, limits, mapped, () => parseWithDigits(found.text));
   const detail = 'the record is not JSON text in base64';
   return {
     accepted: [],
     rejected: [{ reason: 'not-json-object', detail, original: { data } }],
     skipped: [],
     rounded: 0,
+    sourceOf: () => ({ original: { data } }),
   };
 }
 
 /** The message in a record; undefined for what is no JSON text. */
 export const eventOf = (data: unknown): unknown => jsonOf(data)?.value;
 
-function jsonOf(data: unknown): { readonly value: unknown } | undefined {
+function jsonOf(data: unknown): { readonly value: unknown; readonly text: string } | undefined {
   if (typeof data !== 'string') return undefined;
   try {
-    return { value: JSON.parse(utf8.decode(Buffer.from(data, 'base64'))) };
+    const text = utf8.decode(Buffer.from(data, 'base64'));
+    return { value: JSON.parse(text), text };
   } catch {
     return undefined; // rejected with a reason
   }

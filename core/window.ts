@@ -44,10 +44,15 @@ type GrowingDelta = Omit<WindowKey, 'site'> &
     readonly metrics: Map<string, Aggregate>;
   };
 
-/** What one DynamoDB update may carry, whose update expression is 4 KB at most: as many metrics as a single reading has. */
-const MAX_METRICS_IN_DELTA = 32;
-/** A condition may have 300 operators: 2 a reading, 4 a metric, 9 for the times, and some to spare. It is under 4 KB then, too. */
-const MAX_OPERATORS = 250;
+/** A device's readings in one window at most: this many a second of its length ... */
+const MAX_READINGS_PER_SECOND = 2000;
+/** ... and never more than this. */
+const MAX_READINGS_IN_WINDOW = 100_000;
+
+/** How many readings of one device a window takes; those beyond it are rejected as `window-full`. */
+export function maxReadingsOf(windowSeconds: number): number {
+  return Math.min(windowSeconds * MAX_READINGS_PER_SECOND, MAX_READINGS_IN_WINDOW);
+}
 
 /** Start of the window that holds the time; both in epoch milliseconds. A window's end belongs to the next one. */
 export function windowStartOf(timestamp: number, windowSeconds: number): number {
@@ -88,17 +93,20 @@ export function merge(a: Delta, b: Delta): Delta {
   return merged;
 }
 
-/** The delta without the readings whose fingerprints are in `seen`. */
+/** The delta without the readings whose fingerprints are in `seen`; the delta itself where it has none of them. */
 export function without(delta: Delta, seen: ReadonlySet<string>): Delta {
-  const rest = growing(delta);
-  for (const [print, reading] of delta.readings) if (!seen.has(print)) add(rest, reading);
-  return rest;
+  const readings = [...delta.readings].filter(([print]) => !seen.has(print)).map(([, reading]) => reading);
+  return readings.length === delta.readings.size ? delta : partOf(delta, readings);
 }
 
-/**
- * Folds readings into deltas, oldest window first. Usually one a device and window; more where a window has more
- * readings or metrics than one DynamoDB update can carry.
- */
+/** The delta of some of a delta's readings. */
+export function partOf(delta: Delta, readings: Iterable<Reading>): Delta {
+  const part = growing(delta);
+  for (const reading of readings) add(part, reading);
+  return part;
+}
+
+/** Folds readings into deltas, one a device and window, oldest window first. */
 export function foldReadings(readings: Iterable<Reading>, windowSeconds: number): Delta[] {
   const byWindow = new Map<string, GrowingDelta>();
   for (const reading of readings) {
@@ -108,27 +116,8 @@ export function foldReadings(readings: Iterable<Reading>, windowSeconds: number)
     if (!delta) byWindow.set(key, (delta = growing({ ...reading, windowStart })));
     add(delta, reading);
   }
-  return [...byWindow.values()].sort((a, b) => a.windowStart - b.windowStart).flatMap(split);
+  return [...byWindow.values()].sort((a, b) => a.windowStart - b.windowStart);
 }
-
-function split(delta: Delta): Delta[] {
-  if (fits(delta.readings.size, delta.metrics.size)) return [delta];
-  const parts: GrowingDelta[] = [];
-  let part: GrowingDelta | undefined;
-  for (const reading of delta.readings.values()) {
-    if (!part || !hasRoom(part, reading)) parts.push((part = growing(delta)));
-    add(part, reading);
-  }
-  return parts;
-}
-
-function hasRoom({ readings, metrics }: Delta, reading: Reading): boolean {
-  const fresh = reading.metrics.filter(({ name }) => !metrics.has(name)).length;
-  return fits(readings.size + 1, metrics.size + fresh);
-}
-
-const fits = (readings: number, metrics: number) =>
-  metrics <= MAX_METRICS_IN_DELTA && readings * 2 + metrics * 4 <= MAX_OPERATORS;
 
 function growing({ deviceId, site, windowStart }: WindowKey): GrowingDelta {
   return { deviceId, site, windowStart, ...noSpan, readings: new Map(), metrics: new Map() };

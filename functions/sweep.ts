@@ -7,19 +7,19 @@ import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readSweepEnvironment } from '../adapters/environment.ts';
 import { openAlerts } from '../adapters/open-alerts.ts';
 import { createWatch } from '../adapters/watch.ts';
-import { createWindowStore } from '../adapters/window-store.ts';
+import { createWindowsBefore } from '../adapters/windows-before.ts';
 import { countDeliveries } from '../pipeline/deliver-events.ts';
 import { createSweep } from '../pipeline/sweep.ts';
 
 const environment = readSweepEnvironment(process.env);
-const { alertsTable, devicesTable, windowsTable, windowRetentionDays: retentionDays } = environment;
+const { alertsTable, devicesTable, windowsTable } = environment;
 const client = openDynamoDb();
 const alerts = openAlerts(environment, client);
 const { now } = alerts;
 const ports = {
   ...alerts,
   devices: createDeviceStore({ client, table: devicesTable }),
-  windows: createWindowStore({ client, table: windowsTable, retentionDays }),
+  windows: { before: createWindowsBefore({ client, table: windowsTable }) },
   watch: createWatch({ client, table: alertsTable, now }),
 };
 const sweep = createSweep(ports, environment);

@@ -1,17 +1,17 @@
-// The one sentence of both ways in: keep what is rejected, fold what is accepted, apply it, judge what changed, notify.
+// The one sentence of both ways in: fold what is accepted, apply it, keep what is rejected, judge what changed, notify.
 
 import type { ParsedMessage } from '../core/message.ts';
-import type { MessageContext } from '../core/reading.ts';
+import type { MessageContext, Reading } from '../core/reading.ts';
 import { createRemembering } from '../core/recent.ts';
-import { remedyFor } from '../core/remedy.ts';
 import { foldReadings, windowStartOf, type Delta, type Window } from '../core/window.ts';
 import { unitsIn, type SaidUnits } from './said-units.ts';
 import { createBatch, type Batch, type FailedMessage } from './batch.ts';
 import { createPaying } from './deliver.ts';
 import { countJudging } from './deliver-events.ts';
 import { createAlerting, type JudgeWindows } from './judge.ts';
-import type { Counting, DeviceStore, IngestPorts, KeepRejected, WindowStore } from './ports.ts';
+import type { AppliedDelta, Counting, DeviceStore, IngestPorts, KeepRejected, WindowStore } from './ports.ts';
 import { createRecentRules } from './rules.ts';
+import { countRejected, withOverflow, type Unused } from './unused.ts';
 import { UNLIMITED, type TimeBudget } from './time-budget.ts';
 
 /**
@@ -48,7 +48,7 @@ const KNOWN_DEVICES = 10_000;
  * How much of the time may be over at the end of each step. Messages that the windows have no time for are left, so that
  * there is time to finish the others: else a batch that is too long would begin anew each time and never end.
  */
-const SHARES = { rejected: 0.3, windows: 0.6, notes: 0.75, judging: 1 } as const;
+const SHARES = { windows: 0.4, rejected: 0.6, notes: 0.75, judging: 1 } as const;
 /** Skipped members that are kept for people to see. */
 const MAX_MEMBERS = 20;
 const MAX_MEMBER_LENGTH = 80;
@@ -77,14 +77,15 @@ export function createIngestion(parts: IngestionParts): Ingest {
   const { windowSeconds, callsAtOnce } = parts;
   return async (messages, counting, budget = UNLIMITED) => {
     const batch = createBatch(messages, callsAtOnce, budget);
-    await keepRejected(batch, parts, counting);
     const deltas = foldReadings(
       messages.flatMap(({ accepted }) => accepted),
       windowSeconds,
     );
-    const changed = await applyDeltas(deltas, batch, parts, counting);
+    const { changed, overflow } = await applyDeltas(deltas, batch, parts, counting);
+    const unused = withOverflow(batch.inTime(), overflow, windowSeconds);
+    await keepRejected(batch, unused, parts, counting);
     await noteSightings(batch, parts);
-    await noteUnused(batch, parts);
+    await noteUnused(batch, unused.slice(0, batch.inTime().length), parts);
     await noteUnits(batch, parts);
     await judgeChanged(changed, batch, parts, counting);
     const late = messages.length - batch.inTime().length;
@@ -93,39 +94,52 @@ export function createIngestion(parts: IngestionParts): Ingest {
   };
 }
 
-async function keepRejected(batch: Batch, { keepRejected: keep }: IngestionParts, counting: Counting) {
-  const kept: ParsedMessage[] = [];
-  const refused = batch.messages.filter(({ rejected }) => rejected.length > 0);
-  const keepOne = async (message: ParsedMessage) => {
-    await keep(message);
-    kept.push(message);
+async function keepRejected(
+  batch: Batch,
+  unused: readonly Unused[],
+  { keepRejected: keep }: IngestionParts,
+  counting: Counting,
+): Promise<void> {
+  const kept: Unused[] = [];
+  const keepOne = async (one: Unused) => {
+    await keep(one.message.context, one.rejected);
+    kept.push(one);
   };
-  await batch.each(refused, keepOne, (message, item) => message === item, SHARES.rejected);
+  const refused = unused.filter(({ rejected }) => rejected.length > 0);
+  await batch.each(refused, keepOne, (message, one) => message === one.message, SHARES.rejected);
   countRejected(kept, counting);
 }
 
-/** Gives the windows as they were after each change. */
+interface Applied {
+  /** The windows as they were after each change, oldest first. */
+  readonly changed: readonly Window[];
+  readonly overflow: ReadonlySet<Reading>;
+}
+
 async function applyDeltas(
   deltas: readonly Delta[],
   batch: Batch,
   { windows, windowSeconds }: IngestionParts,
   counting: Counting,
-): Promise<Window[]> {
-  const changes: { readonly window: Window; readonly applied: number; readonly readings: number }[] = [];
+): Promise<Applied> {
+  const changes: (AppliedDelta & { readonly readings: number })[] = [];
   const apply = async (delta: Delta) =>
     void changes.push({ ...(await windows.apply(delta)), readings: delta.readings.size });
   const isBehind = (message: ParsedMessage, delta: Delta) => hasReadingsIn(message, delta, windowSeconds);
   await batch.each(deltas, apply, isBehind, SHARES.windows);
-  counting.count('ReadingsAccepted', total(changes.map(({ applied }) => applied)));
+  const overflow = new Set(changes.flatMap((change) => change.overflow));
+  const accepted = total(changes.map(({ applied }) => applied));
+  counting.count('ReadingsAccepted', accepted);
   counting.count(
     'ReadingsRepeated',
-    repeatedIn(deltas, batch) + total(changes.map(({ readings, applied }) => readings - applied)),
+    repeatedIn(deltas, batch) + total(changes.map(({ readings }) => readings)) - accepted - overflow.size,
   );
   counting.count('WindowsWritten', changes.filter(({ applied }) => applied > 0).length);
   counting.count('ValuesSkipped', total(batch.messages.map(({ skipped }) => skipped.length)));
   counting.count('MessagesWithoutReadings', batch.messages.filter(isWithoutReadings).length);
   counting.count('ValuesRounded', total(batch.messages.map(({ rounded }) => rounded)));
-  return changes.map(({ window }) => window);
+  const changed = changes.map(({ window }) => window).sort((a, b) => a.windowStart - b.windowStart);
+  return { changed, overflow };
 }
 
 /** Readings that came more than once in these messages. */
@@ -143,9 +157,9 @@ async function noteSightings(batch: Batch, { devices }: IngestionParts): Promise
 }
 
 /** What was rejected or skipped of a device's messages, where people look for it. */
-async function noteUnused(batch: Batch, { devices }: IngestionParts): Promise<void> {
-  const unused = batch.inTime().filter(({ rejected, skipped }) => rejected.length + skipped.length > 0);
-  const note = async ({ context, rejected, skipped }: ParsedMessage) => {
+async function noteUnused(batch: Batch, all: readonly Unused[], { devices }: IngestionParts): Promise<void> {
+  const unused = all.filter(({ message, rejected }) => rejected.length + message.skipped.length > 0);
+  const note = async ({ message: { context, skipped }, rejected }: Unused) => {
     if (!context) return;
     const members = new Set(
       skipped.map(({ name, reason }) => `${name.slice(0, MAX_MEMBER_LENGTH)} (${reason})`),
@@ -154,7 +168,7 @@ async function noteUnused(batch: Batch, { devices }: IngestionParts): Promise<vo
     const found = { rejections: [...last.values()], skipped: [...members].slice(0, MAX_MEMBERS) };
     await devices.noteUnused(context.deviceId, found, context.receivedAt);
   };
-  await batch.each(unused, note, (message, item) => message === item, SHARES.notes);
+  await batch.each(unused, note, (message, one) => message === one.message, SHARES.notes);
 }
 
 /** The units of what was measured, where its messages or a mapping give them. */
@@ -277,20 +291,6 @@ function payersOf(messages: readonly ParsedMessage[]): Map<string, string> {
     }
   }
   return payers;
-}
-
-/** The log names each device, what is wrong and what to do, and nothing of the payload. */
-function countRejected(messages: readonly ParsedMessage[], counting: Counting): void {
-  const rejected = messages.flatMap((message) =>
-    message.rejected.map(({ reason }) => ({ reason, deviceId: message.context?.deviceId ?? 'unknown' })),
-  );
-  counting.count('ReadingsRejected', rejected.length);
-  for (const [reason, ofReason] of Map.groupBy(rejected, (each) => each.reason)) {
-    counting.count('ReadingsRejected', ofReason.length, reason);
-    for (const [deviceId, { length: readings }] of Map.groupBy(ofReason, (each) => each.deviceId)) {
-      counting.warn('Readings rejected', { deviceId, reason, readings, remedy: remedyFor(reason) });
-    }
-  }
 }
 
 function total(numbers: readonly number[]): number {

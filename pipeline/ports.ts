@@ -6,17 +6,28 @@ import type { Device, ThingFacts, UnusedNote } from '../core/device.ts';
 import type { Mapping, MappingVersion } from '../core/mapping.ts';
 import type { ParsedMessage } from '../core/message.ts';
 import type { PresenceEvent } from '../core/presence.ts';
+import type { Reading } from '../core/reading.ts';
 import type { Bucket } from '../core/rollup.ts';
 import type { RuleData } from '../core/rule-data.ts';
 import type { Units } from '../core/unit.ts';
 import type { Delta, Window } from '../core/window.ts';
 
+/** What became of a delta. */
+export interface AppliedDelta {
+  /** As it is then. */
+  readonly window: Window;
+  /** How many readings this call counted. */
+  readonly applied: number;
+  /** Readings that are not counted, nor ever will be, because the window has as many as it takes. */
+  readonly overflow: readonly Reading[];
+}
+
 export interface WindowStore {
   /**
-   * Counts the delta's readings that are not counted yet, and gives the window as it then is with the number of
-   * readings that this call counted. Safe to repeat. Rejects with the SDK's error when the table cannot be reached.
+   * Counts the delta's readings that are not counted yet, as far as the window takes them. Safe to repeat. Rejects with
+   * the SDK's error when a table cannot be reached.
    */
-  apply(delta: Delta): Promise<{ window: Window; applied: number }>;
+  apply(delta: Delta): Promise<AppliedDelta>;
   /** At most `limit` of the device's newest windows that start before `windowStart` (epoch milliseconds), oldest first. */
   before(deviceId: string, windowStart: number, limit: number): Promise<readonly Window[]>;
 }
@@ -79,7 +90,10 @@ export interface DeviceStore {
  * Writes the rejections of one message to `rejected/<deviceId>/<yyyy>/<MM>/<dd>/<traceId>.json`, by the day of its arrival (UTC).
  * A retry writes the same object again. Without rejections it does nothing; rejects with the SDK's error.
  */
-export type KeepRejected = (message: ParsedMessage) => Promise<void>;
+export type KeepRejected = (
+  context: ParsedMessage['context'],
+  rejected: ParsedMessage['rejected'],
+) => Promise<void>;
 
 /** A stored rule that was edited by hand or written by a newer version, and what is wrong with it. */
 export interface UnreadableRule {
@@ -241,7 +255,7 @@ export interface IngestPorts extends AlertPorts {
 
 export interface SweepPorts extends AlertPorts {
   readonly devices: DeviceStore;
-  readonly windows: WindowStore;
+  readonly windows: Pick<WindowStore, 'before'>;
   readonly watch: Watch;
 }
 

@@ -19,7 +19,13 @@ export const eventIn = (bytes: Uint8Array): unknown => jsonOf(bytes)?.value;
 /** A line that is rejected as a whole, kept as it came. */
 export function rejectLine(bytes: Uint8Array, { fault: reason, detail }: Fault): ParsedMessage {
   const original = { data: Buffer.from(bytes).toString('base64') };
-  return { accepted: [], rejected: [{ reason, detail, original }], skipped: [], rounded: 0 };
+  return {
+    accepted: [],
+    rejected: [{ reason, detail, original }],
+    skipped: [],
+    rounded: 0,
+    sourceOf: () => ({ original }),
+  };
 }
 
 function jsonOf(bytes: Uint8Array): { readonly value: unknown } | undefined {

@@ -3,22 +3,51 @@
 import { decimalText } from '../decimal.ts';
 import type { WindowTotals } from '../window.ts';
 
-/** One phrase; undefined when they agree. Sites and last values are left out: they depend on the order of arrival, or take long to know. */
-export function differenceOf(
+/** What a comparison found, in one phrase where there is something to tell. */
+export type Comparison =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'differs'; readonly phrase: string }
+  /** The table has as many readings as a window takes, and the archive has more: which of them were counted, nobody knows. */
+  | { readonly kind: 'full'; readonly phrase: string };
+
+/**
+ * Sites and last values are left out: they depend on the order of arrival, or take long to know. `maxReadings`: how many a
+ * window takes; of one that is full no figure may lie beyond those of all archived readings, and no metric may be unknown.
+ */
+export function compareWindows(
   archived: WindowTotals | undefined,
   stored: WindowTotals | undefined,
-): string | undefined {
-  const counts = [stored?.readings ?? 0, archived?.readings ?? 0] as const;
-  if (counts[0] !== counts[1]) return `${counts[0]} readings in the table, ${counts[1]} in the archive`;
-  if (!archived || !stored) return undefined;
+  maxReadings: number,
+): Comparison {
+  const [inTable, inArchive] = [stored?.readings ?? 0, archived?.readings ?? 0];
+  if (archived && stored && inTable < inArchive && inTable >= maxReadings)
+    return compareFull(archived, stored);
+  if (inTable !== inArchive)
+    return { kind: 'differs', phrase: `${inTable} readings in the table, ${inArchive} in the archive` };
+  if (!archived || !stored) return { kind: 'same' };
   // Windows that were stored before they had these times have none.
   const withTimes = stored.firstReadingAt !== undefined;
-  const [inTable, inArchive] = [figuresOf(stored, withTimes), figuresOf(archived, withTimes)];
-  for (const name of new Set([...inTable.keys(), ...inArchive.keys()])) {
-    const [here, there] = [inTable.get(name) ?? 'missing', inArchive.get(name) ?? 'missing'];
-    if (here !== there) return `${name} is ${here} in the table, ${there} in the archive`;
+  const [here, there] = [figuresOf(stored, withTimes), figuresOf(archived, withTimes)];
+  for (const name of new Set([...here.keys(), ...there.keys()])) {
+    if (here.get(name) !== there.get(name)) return differs(name, here.get(name), there.get(name));
   }
-  return undefined;
+  return { kind: 'same' };
+}
+
+function differs(name: string, here = 'missing', there = 'missing'): Comparison {
+  return { kind: 'differs', phrase: `${name} is ${here} in the table, ${there} in the archive` };
+}
+
+function compareFull(archived: WindowTotals, stored: WindowTotals): Comparison {
+  for (const [metric, { min, max, count }] of stored.metrics) {
+    const most = archived.metrics.get(metric);
+    if (!most || count > most.count)
+      return differs(`${metric}.count`, String(count), most && String(most.count));
+    if (min < most.min) return differs(`${metric}.min`, decimalText(min), decimalText(most.min));
+    if (max > most.max) return differs(`${metric}.max`, decimalText(max), decimalText(most.max));
+  }
+  const rejected = archived.readings - stored.readings;
+  return { kind: 'full', phrase: `full with ${stored.readings} readings, ${rejected} more in the archive` };
 }
 
 function figuresOf(window: WindowTotals, withTimes: boolean): Map<string, string> {

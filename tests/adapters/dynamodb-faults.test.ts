@@ -70,7 +70,13 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${(wire.address() as AddressInfo).port}`,
   });
   client = openDynamoDb();
-  store = createWindowStore({ client, table: 'windows', retentionDays: 30 });
+  store = createWindowStore({
+    client,
+    table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds: 10,
+    retentionDays: 30,
+  });
 });
 afterEach(() => {
   troubles.length = 0;

@@ -29,7 +29,8 @@ const region = { region: 'us-east-1' };
 async function kept(event: unknown): Promise<{ key: string; body: string } | undefined> {
   const s3 = mockClient(S3Client);
   s3.on(PutObjectCommand).resolves({});
-  await createErrorStore({ client: new S3Client(region), bucket: 'errors' })(parseMessage(event, LIMITS));
+  const { context, rejected } = parseMessage(event, LIMITS);
+  await createErrorStore({ client: new S3Client(region), bucket: 'errors' })(context, rejected);
   const [call] = s3.commandCalls(PutObjectCommand);
   s3.restore();
   if (!call) return undefined;
@@ -43,6 +44,7 @@ test('rejected readings of a message go to one object by device, day and trace, 
   assert.equal(object?.key, 'rejected/store-1/2026/09/21/6f1c-0001.json');
   assert.deepEqual(JSON.parse(object.body), {
     ...CONTEXT,
+    archive: 'raw/2026/09/21/14/',
     rejected: [
       {
         index: 1,

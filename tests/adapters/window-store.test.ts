@@ -8,6 +8,7 @@ import {
   type AttributeValue,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
+import { isNameable } from '../../adapters/window-parts.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
@@ -23,7 +24,13 @@ let tables: Tables;
 let store: WindowStore;
 beforeAll(async () => {
   tables = await openTables();
-  store = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
+  store = createWindowStore({
+    client: tables.client,
+    table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds: 10,
+    retentionDays: 30,
+  });
 });
 afterAll(() => tables.close());
 
@@ -170,12 +177,20 @@ for (const metrics of [1, 2, 32]) {
       reading(`limits-${metrics}`, n, Object.fromEntries(names.map((name) => [name, n]))),
     );
     // The first delta, but for a reading in its middle, which comes before it.
-    const count = foldReadings(all, SECONDS)[0]!.readings.size;
+    let count = 1;
+    while (isNameable(foldReadings(all.slice(0, count + 1), SECONDS)[0]!)) count += 1;
     const middle = Math.floor(count / 2);
     const one = all.slice(middle, middle + 1);
     const full = all.slice(0, count + 1).filter((each) => each !== one[0]);
     const sent: UpdateItemCommandInput[] = [];
-    const open = () => createWindowStore({ client: watched(sent), table: 'windows', retentionDays: 30 });
+    const open = () =>
+      createWindowStore({
+        client: watched(sent),
+        table: 'windows',
+        fingerprintsTable: 'fingerprints',
+        windowSeconds: 10,
+        retentionDays: 30,
+      });
     const deltas = [one, full].map((part) => foldReadings(part, SECONDS));
     assert.deepEqual(
       deltas.map(({ length }) => length),
@@ -206,7 +221,14 @@ async function writesOf(deviceId: string, temperatures: number[], environments: 
     const environment = environments[n]!;
     const known = stores.get(environment);
     const watching =
-      known ?? createWindowStore({ client: watched(sent), table: 'windows', retentionDays: 30 });
+      known ??
+      createWindowStore({
+        client: watched(sent),
+        table: 'windows',
+        fingerprintsTable: 'fingerprints',
+        windowSeconds: 10,
+        retentionDays: 30,
+      });
     stores.set(environment, watching);
     await watching.apply(deltaOf(one, SECONDS));
     writes.push(sent.splice(0).length);
@@ -228,7 +250,14 @@ test('a reading out of order costs a second write where nothing is known of the 
     reading('late', n, { t: n === 0 ? 5 : 4 }, START + second * 1000),
   );
   const sent: UpdateItemCommandInput[] = [];
-  const open = () => createWindowStore({ client: watched(sent), table: 'windows', retentionDays: 30 });
+  const open = () =>
+    createWindowStore({
+      client: watched(sent),
+      table: 'windows',
+      fingerprintsTable: 'fingerprints',
+      windowSeconds: 10,
+      retentionDays: 30,
+    });
   const stores = environments.map(open);
   const writes: number[] = [];
   for (const [n, one] of readings.entries()) {
@@ -270,7 +299,13 @@ test('a window that was stored before windows had times has those of the reading
   const { firstReadingAt, lastReadingAt, last } = await stored('before-times');
   assert.deepEqual([firstReadingAt, lastReadingAt, last.size], [Infinity, -Infinity, 0]);
   const [newer, earlier] = [3000, 2000].map((ms) => reading('before-times', ms, { t: 6 }, START + ms));
-  const knowing = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
+  const knowing = createWindowStore({
+    client: tables.client,
+    table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds: 10,
+    retentionDays: 30,
+  });
   await knowing.apply(deltaOf(old, SECONDS));
   for (const one of [newer!, earlier!]) assert.equal((await knowing.apply(deltaOf(one, SECONDS))).applied, 1);
   const now = await stored('before-times');
@@ -290,7 +325,13 @@ test('what an environment knew of the window may be outdated', async () => {
 });
 
 test('a window that was deleted meanwhile is begun again by an environment that remembers it', async () => {
-  const watching = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
+  const watching = createWindowStore({
+    client: tables.client,
+    table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds: 10,
+    retentionDays: 30,
+  });
   await watching.apply(deltaOf(reading('deleted', 1, { t: 5 }), SECONDS));
   const Key = { deviceId: { S: 'deleted' }, windowStart: { N: String(START) } };
   await tables.client.send(new DeleteItemCommand({ TableName: 'windows', Key }));
@@ -304,7 +345,13 @@ test('a crash at any call leaves a reading counted with its extremes, or not at 
   const all = [5, 9, 1].map((temperature, n) => reading('crash', n, { temperature }));
   await store.apply(deltaOf(all[0]!, SECONDS));
   for (const one of all.slice(1)) {
-    const crashing = createWindowStore({ client: failingAt(2), table: 'windows', retentionDays: 30 });
+    const crashing = createWindowStore({
+      client: failingAt(2),
+      table: 'windows',
+      fingerprintsTable: 'fingerprints',
+      windowSeconds: 10,
+      retentionDays: 30,
+    });
     await assert.rejects(crashing.apply(deltaOf(one, SECONDS)), /connection lost/);
   }
   assert.deepEqual(figures(await stored('crash')), expected(all.slice(0, 1)));
@@ -325,7 +372,13 @@ test('a reading under an id that is counted changes nothing, whatever its values
 test('a repeat after an answer that was lost counts nothing twice', async () => {
   const all = scattered('lost-answer', 6);
   for (const one of all) {
-    const lossy = createWindowStore({ client: losingAnswers(), table: 'windows', retentionDays: 30 });
+    const lossy = createWindowStore({
+      client: losingAnswers(),
+      table: 'windows',
+      fingerprintsTable: 'fingerprints',
+      windowSeconds: 10,
+      retentionDays: 30,
+    });
     await assert.rejects(lossy.apply(deltaOf(one, SECONDS)), /answer lost/);
     assert.equal((await store.apply(deltaOf(one, SECONDS))).applied, 0);
   }

@@ -27,6 +27,8 @@ async function store(deviceId: string, length: number): Promise<void> {
   const windows = createWindowStore({
     client: tables.client,
     table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds: 10,
     retentionDays: RETENTION_DAYS,
   });
   for (let n = 0; n < length; n += 1) {

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { foldArchive, type FoldedWindow, type RejectedLine } from '../../audit/fold-archive.ts';
 import { parseArchiveLine } from '../../core/archive/careful-line.ts';
 import type { Reading } from '../../core/reading.ts';
-import { foldReadings, merge, type Delta } from '../../core/window.ts';
+import { foldReadings, type Delta } from '../../core/window.ts';
 import { names, numbers, others, START, texts, times, timeWords } from './difficult-members.ts';
 
 export const limits = { maxLatenessSeconds: 3600, maxSkewSeconds: 60 };
@@ -27,7 +27,7 @@ export async function foldFast(chunks: Iterable<Uint8Array>, windowSeconds = 10)
   return { lines, accepted, skipped, rejected, deltas: [...folded.deltas()], windows: [...folded.windows()] };
 }
 
-/** Every line through `parseMessage`, all readings through `foldReadings`, and the parts of a window through `merge`. */
+/** Every line through `parseMessage`, and all readings through `foldReadings`. */
 export function foldSlowly(archive: Buffer, windowSeconds = 10): Outcome {
   const rejected: RejectedLine[] = [];
   const readings: Reading[] = [];
@@ -43,19 +43,13 @@ export function foldSlowly(archive: Buffer, windowSeconds = 10): Outcome {
     rejected.push(...message.rejected.map((rejection) => ({ line: index + 1, context, rejection })));
   }
   const deltas = foldReadings(readings, windowSeconds);
-  const windows = new Map<string, Delta>();
-  for (const delta of deltas) {
-    const key = `${delta.windowStart}/${delta.deviceId}`;
-    const known = windows.get(key);
-    windows.set(key, known ? merge(known, delta) : delta);
-  }
   return {
     lines,
     accepted: readings.length,
     skipped,
     rejected,
     deltas,
-    windows: [...windows.values()].map(
+    windows: deltas.map(
       ({ deviceId, site, windowStart, firstReadingAt, lastReadingAt, readings, metrics }) => {
         const span = { firstReadingAt, lastReadingAt };
         return { deviceId, site, windowStart, ...span, readings: readings.size, metrics };

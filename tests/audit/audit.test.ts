@@ -25,6 +25,7 @@ import { temporaryFolder } from '../support/folders.ts';
 const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3_600_000;
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 const retentionDays = 90;
+const repair = { fingerprintsTable: 'fingerprints', retentionDays };
 
 let tables: Tables;
 let folder: string;
@@ -53,10 +54,16 @@ function messagesOf(deviceId: string): object[] {
   return [...singles, { readings: Array.from({ length: 10 }, (_, n) => reading(50 + n)), ...context }];
 }
 
-async function ingest(messages: readonly object[]): Promise<void> {
-  const store = createWindowStore({ client: tables.client, table: 'windows', retentionDays });
+async function ingest(messages: readonly object[], { windowSeconds = 10 } = {}): Promise<void> {
+  const store = createWindowStore({
+    client: tables.client,
+    table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds,
+    retentionDays,
+  });
   const readings = messages.flatMap((message) => parseMessage(message, limits).accepted);
-  for (const delta of foldReadings(readings, 10)) await store.apply(delta);
+  for (const delta of foldReadings(readings, windowSeconds)) await store.apply(delta);
 }
 
 const linesOf = (messages: readonly object[]) =>
@@ -117,7 +124,7 @@ test('a reading that the table lacks is found, and counted by the repair as inge
   const difference = `lost ${at(3)}: 7 readings in the table, 10 in the archive`;
   const { agrees, told } = await run();
   assert.deepEqual([agrees, told[1]], [false, difference]);
-  const repaired = await run({ repairRetentionDays: retentionDays });
+  const repaired = await run({ repair });
   assert.deepEqual(
     [repaired.agrees, repaired.told.slice(1)],
     [
@@ -137,7 +144,7 @@ test('a window that the archive lacks is found, and no repair hides it', async (
   const { run, deviceId } = archived('more');
   const [message] = messagesOf(deviceId);
   await ingest([...messagesOf(deviceId), { ...message, id: 'not archived', timestamp: START + 5500 }]);
-  const { agrees, told } = await run({ repairRetentionDays: retentionDays });
+  const { agrees, told } = await run({ repair });
   assert.equal(agrees, false);
   assert.deepEqual(
     told.filter((line) => line.startsWith('more')),
@@ -204,6 +211,54 @@ test('a figure that was tampered with is found by its name', async () => {
     await change(name, before);
   }
   assert.equal((await run()).agrees, true);
+});
+
+test('a full window is told as full and does not differ, unless it has what the archive has not', async () => {
+  const deviceId = 'full';
+  const context = { deviceId, site: 'seattle', receivedAt: START + 1000, clientId: deviceId };
+  const packs = Array.from({ length: 3 }, (_, pack) => ({
+    readings: Array.from({ length: 1000 }, (_member, n) => ({
+      ...{ id: `r-${pack}-${n}`, timestamp: START + (n % 1000), temperature: (pack * 1000 + n) / 100 },
+    })),
+    ...context,
+    traceId: `t-${pack}`,
+  }));
+  const below = path.join(folder, deviceId);
+  mkdirSync(below);
+  writeFileSync(path.join(below, 'a'), linesOf(packs));
+  await ingest(packs, { windowSeconds: 1 });
+  const client = {
+    endpoint: tables.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+  async function run(): Promise<[boolean, ...string[]]> {
+    const told: string[] = [];
+    const options = { paths: [below], table: 'windows', client, windowSeconds: 1, ...limits };
+    return [await audit({ ...options, repair }, (line) => told.push(line)), ...told.slice(1)];
+  }
+  assert.deepEqual(await run(), [
+    true,
+    `full ${at(0)}: full with 2000 readings, 1000 more in the archive`,
+    '1 windows compared, 0 differ, 1 full; devices: 1',
+  ]);
+  const set = (name: string, value: number) =>
+    tables.client.send(
+      new UpdateItemCommand({
+        TableName: 'windows',
+        Key: keyOf({ deviceId, site: '', windowStart: START }),
+        UpdateExpression: 'SET #name = :value',
+        ExpressionAttributeNames: { '#name': name },
+        ExpressionAttributeValues: { ':value': { N: String(value) } },
+      }),
+    );
+  await set('temperature.max', 30);
+  assert.deepEqual((await run()).slice(0, 2), [
+    false,
+    `full ${at(0)}: temperature.max is 30 in the table, 29.99 in the archive`,
+  ]);
+  await set('readings', 1999);
+  assert.equal((await run())[1], `full ${at(0)}: 1999 readings in the table, 3000 in the archive`);
 });
 
 test('only windows from the one that holds `from` until before `to` are compared', async () => {
@@ -309,6 +364,10 @@ test('options that cannot be meant are refused by name', () => {
     ],
     [[folder, '--table', 'windows', '--rules-table', 'rules'], /^--rules-table goes with --devices-table/],
     [[folder, '--table', 'windows', '--repair'], /^--repair goes with --retention-days/],
+    [
+      [folder, '--table', 'windows', '--repair', '--retention-days', '90'],
+      /^--repair goes with --fingerprints-table/,
+    ],
     [[folder, '--table', 'windows', '--retention-days', '90'], /^--repair goes with --retention-days/],
     [['--local', '--data-dir', path.join(folder, 'none')], /^no local cloud in .*: run npm start first/],
   ];

@@ -85,7 +85,17 @@ const accepted: [title: string, payload: unknown, metrics: Record<string, string
   ['nanoseconds', { timestamp: AT * 1e6, t: 1 }, { t: '1' }],
   ['a time as digits in text', { timestamp: String(AT), t: 1 }, { t: '1' }],
   ['an object called timestamp as values', { timestamp: { x: 5 }, t: 1 }, { timestamp_x: '5', t: '1' }],
-  ['1e-200 as zero', { t: 1e-200 }, { t: '0' }],
+  [
+    'a JSON number below the least double as the zero that its double is',
+    '{"t":1e-999,"h":-0}',
+    { t: '0', h: '0' },
+  ],
+  ['5.1e-16, the least that rounding leaves', { t: 5.1e-16 }, { t: '0.000000000000001' }],
+  [
+    'numeric text as the double that it would be without quotes',
+    '{"v":"123456789012345.678","n":123456789012345.678,"s":"0e-5"}',
+    { v: '123456789012345.67', n: '123456789012345.67', s: '0' },
+  ],
   ['16 decimals, the last rounded', { t: 0.1234567890123456 }, { t: '0.123456789012346' }],
   ['a rawPayload beside metrics as no metric', { rawPayload: 'x', t: 1 }, { t: '1' }, ['rawPayload text']],
   ['context names as no metrics', { t: 1, clientId: 7 }, { t: '1' }],
@@ -107,6 +117,12 @@ for (const [title, payload, metrics, skipped = []] of accepted) {
 
 const unusable: [title: string, payload: unknown, skipped: string][] = [
   ['1e300', { t: 1e300, h: 2 }, 't out-of-range'],
+  ['1e-200', { t: 1e-200, h: 2 }, 't underflow'],
+  ['1e-20', { t: 1e-20, h: 2 }, 't underflow'],
+  ['-1e-16', { t: -1e-16, h: 2 }, 't underflow'],
+  ['half of the last decimal', { t: 5e-16, h: 2 }, 't underflow'],
+  ['text that is no more than 1e-999', { t: '1e-999', h: 2 }, 't underflow'],
+  ['text of 1e-20 with a unit', { t: '1e-20 V', h: 2 }, 't underflow'],
   ['1e999', '{"t":1e999,"h":2}', 't out-of-range'],
   ['over 1e15', { m: 1e15 + 1, h: 2 }, 'm out-of-range'],
 ];

@@ -2,6 +2,8 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
+import { jsonText } from '../../adapters/json-text.ts';
+import { parseWithDigits } from '../../core/json-digits.ts';
 import { parseMessage } from '../../core/message.ts';
 import { parseStreamRecord } from '../../core/stream-record.ts';
 
@@ -17,7 +19,47 @@ test('a record is parsed as the event of the direct way', () => {
     receivedAt: 1790000000100,
     traceId: 't',
   };
-  assert.deepEqual(parseStreamRecord(base64(JSON.stringify(event)), limits), parseMessage(event, limits));
+  const { sourceOf: _streamed, ...streamed } = parseStreamRecord(base64(JSON.stringify(event)), limits);
+  const { sourceOf: _direct, ...direct } = parseMessage(event, limits);
+  assert.deepEqual(streamed, direct);
+});
+
+const DIGITS =
+  '{"serial":"warm","big":12345678901234567890123,"text":"5","small":1e-999,"one":1.0,"list":[0.1,-0]}';
+const context = { deviceId: 'd', site: 's', receivedAt: 1790000000100, traceId: 't' };
+const contextText = JSON.stringify(context).slice(1, -1);
+
+test('what is rejected is kept digit by digit, as a whole, as a part and from bytes', () => {
+  const late = '{"timestamp":5,"big":12345678901234567890123,"exact":123456789012345.678,"one":1.0}';
+  for (const [text, kept] of [
+    [`{${late.slice(1, -1)},${contextText}}`, [late]],
+    [`{"readings":[{"t":1},${late}],${contextText}}`, [late]],
+    [`{"rawPayload":"${base64(`[${late}, 7]`)}",${contextText}}`, [late, '7']],
+    [`{"rawPayload":"${base64(`{"t":1}\n${late}`)}",${contextText}}`, [late]],
+    [`{"readings":12345678901234567890123,${contextText}}`, ['{"readings":12345678901234567890123}']],
+    [`{"deviceId":12345678901234567890123}`, ['{"deviceId":12345678901234567890123}']],
+  ] as const) {
+    const { rejected } = parseStreamRecord(base64(text), limits);
+    assert.deepEqual(
+      rejected.map(({ original }) => jsonText(original)),
+      kept,
+    );
+  }
+});
+
+test('a reading that is rejected after all is kept digit by digit, too', () => {
+  const { accepted, sourceOf } = parseStreamRecord(
+    base64(`{"readings":[{"t":1},${DIGITS}],${contextText}}`),
+    limits,
+  );
+  const { index, original } = sourceOf(accepted[1]!);
+  assert.deepEqual([index, jsonText(original)], [1, DIGITS]);
+});
+
+test('digits of numbers are kept thousands of levels deep as far as the stack goes, and the value in any case', () => {
+  const nest = (depth: number) => `${'['.repeat(depth)}1.0${']'.repeat(depth)}`;
+  assert.equal(jsonText(parseWithDigits(nest(500))), nest(500));
+  assert.match(jsonText(parseWithDigits(nest(100_000))), /^\[+1(?:\.0)?\]+$/);
 });
 
 const undecodable: readonly (readonly [what: string, data: unknown])[] = [

@@ -8,6 +8,7 @@ import {
   deltaOf,
   emptyDelta,
   foldReadings,
+  maxReadingsOf,
   merge,
   windowStartOf,
   without,
@@ -198,27 +199,22 @@ const reading = (n: number, names: readonly string[]): Reading => ({
   metrics: names.map((name) => ({ name, value: BigInt(n) })),
 });
 
-test('a window of many readings is split into deltas that one update can carry', () => {
-  const all = Array.from({ length: 1000 }, (_, n) => reading(n, ['t']));
-  const parts = foldReadings(all, SECONDS);
-  assert.deepEqual(
-    parts.map(({ readings }) => readings.size),
-    [123, 123, 123, 123, 123, 123, 123, 123, 16],
-  );
-  assert.deepEqual(content(parts.reduce(merge)), content(fold(all)));
+test('all readings of a window are one delta, however many they are', () => {
+  const all = Array.from({ length: 1000 }, (_, n) => reading(n, ['t', `m${n % 50}`]));
+  const deltas = foldReadings([...all, ...all.slice(300)], SECONDS);
+  assert.deepEqual(deltas.map(content), [content(fold(all))]);
 });
 
-test('a window of many metrics is split into deltas that one update can carry', () => {
-  const all = Array.from({ length: 10 }, (_, n) =>
-    reading(
-      n,
-      Array.from({ length: 32 }, (_, i) => `m${n}_${i}`),
-    ),
-  );
-  const parts = foldReadings(all, SECONDS);
-  assert.equal(parts.length, 10);
-  assert.ok(parts.every((part) => part.metrics.size <= 32));
-});
+for (const [seconds, readings] of [
+  [1, 2000],
+  [10, 20_000],
+  [50, 100_000],
+  [3600, 100_000],
+] as const) {
+  test(`a window of ${seconds} s takes ${readings} readings of a device`, () => {
+    assert.equal(maxReadingsOf(seconds), readings);
+  });
+}
 
 test('devices and windows stay apart, oldest first', () => {
   const other = { ...reading(5, ['t']), deviceId: '__proto__' };

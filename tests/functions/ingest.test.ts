@@ -111,6 +111,19 @@ test('the device is known from then on, with its site and when it was heard from
   });
 });
 
+test('readings that share an id and differ in values all count, and exact repeats count as repeated', async () => {
+  for (const temperature of [5, 20, -7, 6, 20, 5]) {
+    await ingest({ ...sample('ingest', 'reused'), humidity: undefined, id: 'fridge-7', temperature });
+  }
+  const window = await windowOf('reused', 1790000000000);
+  assert.deepEqual(
+    ['readings', 'temperature.min', 'temperature.max', 'temperature.sum'].map((name) => window[name]),
+    ['4', '-7', '20', '24'],
+  );
+  const { ReadingsAccepted, ReadingsRepeated } = metrics();
+  assert.deepEqual([ReadingsAccepted, ReadingsRepeated], [4, 2]);
+});
+
 test('a repeat of an event changes nothing, and its readings count as repeated', async () => {
   for (const [name, readings] of [
     ['ingest', 1],

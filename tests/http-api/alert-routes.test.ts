@@ -179,7 +179,13 @@ for (const until of [NOW, NOW + 31 * DAY, 'tomorrow', true, -1]) {
 }
 
 test('a dry run tells when a rule would have told people, of the devices that it matches', async () => {
-  const windows = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
+  const windows = createWindowStore({
+    client: tables.client,
+    table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds: 10,
+    retentionDays: 30,
+  });
   const devices = createDeviceStore({ client: tables.client, table: 'devices' });
   for (const deviceId of ['dry-1', 'dry-2']) {
     await devices.sighted(deviceId, 'seattle', NOW);

@@ -36,7 +36,13 @@ export function servicesOn({ client }: Pick<Tables, 'client'>): AlertServices {
   return {
     alerts: createAlertStore({ client, table: 'alerts' }),
     history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
-    windows: createWindowStore({ client, table: 'windows', retentionDays: 30 }),
+    windows: createWindowStore({
+      client,
+      table: 'windows',
+      fingerprintsTable: 'fingerprints',
+      windowSeconds: 10,
+      retentionDays: 30,
+    }),
     devices: createDeviceStore({ client, table: 'devices' }),
     guarding: (perMinute, now) => createStormGuard({ client, table: 'alerts', perMinute, now }),
     watching: (now) => createWatch({ client, table: 'alerts', now }),
@@ -109,7 +115,11 @@ function windowsInMemory(): WindowStore {
       const known = deltas.get(key);
       const merged = known ? merge(known, delta) : delta;
       deltas.set(key, merged);
-      return { window: windowOf(merged), applied: merged.readings.size - (known?.readings.size ?? 0) };
+      return {
+        window: windowOf(merged),
+        applied: merged.readings.size - (known?.readings.size ?? 0),
+        overflow: [],
+      };
     },
     async before(deviceId, start, limit) {
       const earlier = [...deltas.values()].filter(

@@ -43,7 +43,13 @@ export async function openRules(): Promise<RuleFixture> {
   const tables = await openTables();
   const { client } = tables;
   const now = () => NOW;
-  const windows = createWindowStore({ client, table: 'windows', retentionDays: 30 });
+  const windows = createWindowStore({
+    client,
+    table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds: 10,
+    retentionDays: 30,
+  });
   const devices = createDeviceStore({ client, table: 'devices' });
   const ports = {
     windows: createWindowHistory({ client, table: 'windows', windowSeconds: 10, now }),

@@ -4,14 +4,16 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { parseMessage } from '../../core/message.ts';
+import type { Reading } from '../../core/reading.ts';
 import type { Delta, Window } from '../../core/window.ts';
+import { remedyFor } from '../../core/remedy.ts';
 import { createIngestion } from '../../pipeline/ingest.ts';
 
 const START = 1_790_000_000_000;
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 
-/** A store in memory that counts each fingerprint of a window once. */
-function createWindows() {
+/** A store in memory that counts each fingerprint of a window once, and at most so many. */
+function createWindows(limit = Infinity) {
   const seen = new Map<string, Set<string>>();
   return {
     seen,
@@ -20,9 +22,14 @@ function createWindows() {
       const known = seen.get(key) ?? new Set();
       seen.set(key, known);
       const before = known.size;
-      for (const print of readings.keys()) known.add(print);
+      const overflow: Reading[] = [];
+      for (const [print, one] of readings) {
+        if (known.has(print)) continue;
+        if (known.size < limit) known.add(print);
+        else overflow.push(one);
+      }
       const window: Window = { deviceId, site, windowStart, metrics, ...span, readings: known.size };
-      return { window, applied: known.size - before };
+      return { window, applied: known.size - before, overflow };
     },
   };
 }
@@ -58,12 +65,13 @@ test('accepted, repeated and rejected readings and messages without readings are
     fc.record({ sent: payload, device: fc.constantFrom('d1', 'd2'), trace: fc.nat(4) }),
     { minLength: 1, maxLength: 12 },
   );
-  const property = fc.asyncProperty(batches, async (batch) => {
-    const windows = createWindows();
+  const limit = fc.constantFrom(1, 3, Infinity);
+  const property = fc.asyncProperty(batches, limit, async (batch, most) => {
+    const windows = createWindows(most);
     const kept: number[] = [];
     const ingest = createIngestion({
       windows,
-      keepRejected: async ({ rejected }) => void kept.push(rejected.length),
+      keepRejected: async (_context, rejected) => void kept.push(rejected.length),
       devices: { sighted: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
       judgeWindows: async () => {},
       windowSeconds: 10,
@@ -100,4 +108,47 @@ test('accepted, repeated and rejected readings and messages without readings are
     );
   });
   await fc.assert(property, { numRuns: 500, seed: 3 });
+});
+
+test('a reading for which its window has no room is rejected, kept with the others of its message, and told once', async () => {
+  const kept: unknown[] = [];
+  const noted: unknown[] = [];
+  const warned: unknown[] = [];
+  const ingest = createIngestion({
+    windows: createWindows(2),
+    keepRejected: async (context, rejected) => void kept.push([context?.traceId, rejected]),
+    devices: {
+      sighted: async () => {},
+      noteUnused: async (_device, { rejections }) => void noted.push(rejections.map(({ reason }) => reason)),
+      noteUnits: async () => {},
+    },
+    judgeWindows: async () => {},
+    windowSeconds: 10,
+    callsAtOnce: 4,
+  });
+  const readings = [{ t: 1 }, { t: 'warm' }, { t: 2 }, { t: 3 }].map((one, n) => ({ id: `r${n}`, ...one }));
+  const context = { deviceId: 'd', site: 's', receivedAt: START, traceId: 'pack' };
+  const counts: Record<string, number> = {};
+  const count = (name: string, value: number, reason = '') => (counts[`${name} ${reason}`] = value);
+  const message = parseMessage({ readings, ...context }, limits);
+  const warn = (_text: string, fields: object) => void warned.push(fields);
+  assert.deepEqual(await ingest([message], { count, warn }), []);
+  const detail = 'd has 20000 readings in the window of 2026-09-21T14:13:20.000Z, as many as it takes';
+  assert.deepEqual(kept, [
+    [
+      'pack',
+      [{ ...message.rejected[0] }, { index: 3, reason: 'window-full', detail, original: { id: 'r3', t: 3 } }],
+    ],
+  ]);
+  assert.deepEqual(noted, [['no-metrics', 'window-full']]);
+  assert.deepEqual(
+    [counts['ReadingsAccepted '], counts['ReadingsRepeated '], counts['ReadingsRejected window-full']],
+    [2, 0, 1],
+  );
+  assert.deepEqual(warned.at(-1), {
+    deviceId: 'd',
+    reason: 'window-full',
+    readings: 1,
+    remedy: remedyFor('window-full'),
+  });
 });

@@ -39,7 +39,13 @@ function breaking(breaks: ReadonlyMap<number, 'before' | 'after'>): Tables['clie
 function ingestion(client = tables.client, parts: Partial<IngestionParts> = {}): Ingest {
   return createIngestion({
     keepRejected: async () => {},
-    windows: createWindowStore({ client, table: 'windows', retentionDays: 30 }),
+    windows: createWindowStore({
+      client,
+      table: 'windows',
+      fingerprintsTable: 'fingerprints',
+      windowSeconds: 10,
+      retentionDays: 30,
+    }),
     devices: { sighted: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
     judgeWindows: async () => {},
     windowSeconds: 10,
@@ -151,7 +157,13 @@ const simple = (deviceId: string, second = 0) =>
   messageOf({ device: 0, second, temperature: 5, packed: false }, deviceId);
 
 test('a window that cannot be written fails the messages behind it and no other', async () => {
-  const store = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
+  const store = createWindowStore({
+    client: tables.client,
+    table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds: 10,
+    retentionDays: 30,
+  });
   const apply: typeof store.apply = async (delta) => {
     if (delta.deviceId === 'refused' && delta.windowStart === START) throw new Error('no room');
     return store.apply(delta);

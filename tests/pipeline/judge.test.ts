@@ -27,7 +27,13 @@ afterAll(() => tables.close());
 
 /** Counts one reading in the n-th window of a device. */
 async function measure(deviceId: string, n: number, temperature: number): Promise<Window> {
-  const store = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
+  const store = createWindowStore({
+    client: tables.client,
+    table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds: 10,
+    retentionDays: 30,
+  });
   const timestamp = START + n * 10_000;
   const reading = {
     deviceId,
@@ -64,7 +70,13 @@ function world(
   const judge = createAlerting({
     rules: async () => rules,
     alerts: store,
-    windows: createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 }),
+    windows: createWindowStore({
+      client: tables.client,
+      table: 'windows',
+      fingerprintsTable: 'fingerprints',
+      windowSeconds: 10,
+      retentionDays: 30,
+    }),
     device: async () => undefined,
     paying: payingOf(tables, { alerts: store, notify, now: () => state.time }),
     now: () => state.time,

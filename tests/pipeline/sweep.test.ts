@@ -31,7 +31,13 @@ function world(device: string) {
   const clock = { time: START };
   const now = () => clock.time;
   const alerts = createAlertStore({ client: tables.client, table: 'alerts' });
-  const windows = createWindowStore({ client: tables.client, table: 'windows', retentionDays: 30 });
+  const windows = createWindowStore({
+    client: tables.client,
+    table: 'windows',
+    fingerprintsTable: 'fingerprints',
+    windowSeconds: 10,
+    retentionDays: 30,
+  });
   const notify = async ({ deviceId, transition, value }: Notification) => {
     const fault = faults.shift();
     if (fault) throw fault;

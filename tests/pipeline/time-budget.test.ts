@@ -102,7 +102,7 @@ function slowIngestion(pass: (ms: number) => void, ms: number) {
         pass(ms);
         const { readings, ...rest } = delta;
         const window = { ...rest, readings: readings.size } as never;
-        return { window, applied: readings.size };
+        return { window, applied: readings.size, overflow: [] };
       },
     },
     devices: {

@@ -25,6 +25,7 @@ test('the outputs are the names that people need', () => {
     RawBucket: 'tidegate-rawbucket',
     ErrorsBucket: 'tidegate-errorsbucket',
     WindowsTable: 'tidegate-WindowsTable',
+    FingerprintsTable: 'tidegate-FingerprintsTable',
     DevicesTable: 'tidegate-DevicesTable',
     RulesTable: 'tidegate-RulesTable',
     AlertsTable: 'tidegate-AlertsTable',
@@ -71,6 +72,7 @@ test('the function gets its environment', () => {
   const ingest = functionOf('IngestFunction');
   assert.deepEqual(ingest?.environment, {
     WINDOWS_TABLE: 'tidegate-WindowsTable',
+    FINGERPRINTS_TABLE: 'tidegate-FingerprintsTable',
     DEVICES_TABLE: 'tidegate-DevicesTable',
     RULES_TABLE: 'tidegate-RulesTable',
     ALERTS_TABLE: 'tidegate-AlertsTable',

@@ -1,4 +1,4 @@
-// A table as the template declares the windows table, for the DynamoDB tests.
+// Tables as the template declares them, for the DynamoDB tests.
 import type { TableResource } from '../../dynamodb/table.ts';
 
 export function windowsTable(changes: Readonly<Record<string, unknown>> = {}): TableResource {
@@ -21,3 +21,20 @@ export function windowsTable(changes: Readonly<Record<string, unknown>> = {}): T
     at: (...path) => `template.yaml:${path.length + 40}`,
   };
 }
+
+export const fingerprintsTable = (): TableResource => ({
+  name: 'fingerprints',
+  properties: {
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'window', AttributeType: 'S' },
+      { AttributeName: 'chunk', AttributeType: 'S' },
+    ],
+    KeySchema: [
+      { AttributeName: 'window', KeyType: 'HASH' },
+      { AttributeName: 'chunk', KeyType: 'RANGE' },
+    ],
+    TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+  },
+  at: (...path) => `template.yaml:${path.length + 80}`,
+});

@@ -1,0 +1,181 @@
+// A hot window's item has no room for the fingerprints of all its readings: the older ones are in chunks beside the table.
+// Each chunk is named by a hash of what it holds and of the chunk before it. So the name of the newest one, which the window
+// has, stands for all of them; no chunk ever changes, writers that race never disagree about one, and one that no window
+// refers to does no harm and expires.
+
+import { hash } from 'node:crypto';
+import {
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import type { WindowKey } from '../core/window.ts';
+
+/** The name of a chunk. */
+export type ChunkName = string;
+
+export interface FingerprintChain {
+  /** All fingerprints in that chunk and those before it. Rejects with an Error when one is missing, or with the SDK's. */
+  readUpTo(window: WindowKey, newest: ChunkName): Promise<ReadonlySet<string>>;
+  /** Writes a chunk behind `previous` and gives its name. It counts once a window refers to it. Safe to repeat. */
+  append(
+    window: WindowKey,
+    previous: ChunkName | undefined,
+    prints: Iterable<string>,
+    expiresAt: number,
+  ): Promise<ChunkName>;
+  /** Saves reading a chunk back that this environment has written and a window now refers to. */
+  learn(
+    window: WindowKey,
+    previous: ChunkName | undefined,
+    newest: ChunkName,
+    prints: Iterable<string>,
+  ): void;
+}
+
+interface Chunk {
+  readonly previous: ChunkName | undefined;
+  readonly prints: readonly string[];
+}
+
+interface Known {
+  readonly newest: ChunkName;
+  readonly prints: Set<string>;
+}
+
+/** Fingerprints that an environment keeps in mind at most, some 25 MB: of twelve full windows of ten seconds. */
+const MAX_KNOWN_PRINTS = 250_000;
+/** Chunks that are read one by one; where more are new, all of the window are read at once. */
+const MAX_SINGLE_READS = 3;
+/** DynamoDB deletes expired items within days, in no order: no chunk may go before its window. */
+const MARGIN_SECONDS = 14 * 86_400;
+const PRINT_DIGITS = 16;
+
+const partitionOf = ({ deviceId, windowStart }: WindowKey) => `${windowStart}/${deviceId}`;
+
+/** `expiresAt` of `append` is the window's, in epoch seconds. */
+export function createFingerprintChain(options: {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly maxKnownPrints?: number;
+}): FingerprintChain {
+  const { client, table, maxKnownPrints = MAX_KNOWN_PRINTS } = options;
+  const known = createKnownPrints(maxKnownPrints);
+
+  async function readOne(window: WindowKey, name: ChunkName): Promise<Chunk> {
+    const Key = { window: { S: partitionOf(window) }, chunk: { S: name } };
+    const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
+    return Item ? chunkOf(Item) : missing(window, name);
+  }
+
+  async function readAll(window: WindowKey): Promise<Map<ChunkName, Chunk>> {
+    const chunks = new Map<ChunkName, Chunk>();
+    let after: Record<string, AttributeValue> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: '#window = :window',
+          ExpressionAttributeNames: { '#window': 'window' },
+          ExpressionAttributeValues: { ':window': { S: partitionOf(window) } },
+          ConsistentRead: true,
+          ExclusiveStartKey: after,
+        }),
+      );
+      for (const item of Items) chunks.set(item['chunk']!.S!, chunkOf(item));
+      after = LastEvaluatedKey;
+    } while (after);
+    return chunks;
+  }
+
+  /** The chunks from `newest` back to the one after `last`, or to the first of all. */
+  async function readBack(window: WindowKey, newest: ChunkName, last: ChunkName | undefined) {
+    const prints: string[] = [];
+    let all: Map<ChunkName, Chunk> | undefined;
+    let name: ChunkName | undefined = newest;
+    for (let reads = 0; name !== undefined && name !== last; reads += 1) {
+      if (reads === MAX_SINGLE_READS) all = await readAll(window);
+      const chunk: Chunk = all ? (all.get(name) ?? missing(window, name)) : await readOne(window, name);
+      for (const print of chunk.prints) prints.push(print);
+      name = chunk.previous;
+    }
+    return { prints, isWhole: name === undefined };
+  }
+
+  function missing(window: WindowKey, name: ChunkName): never {
+    const { deviceId, windowStart } = window;
+    throw new Error(
+      `Table ${table} lacks the fingerprints ${name} of ${deviceId}'s window ${new Date(windowStart).toISOString()}: ` +
+        'without them no reading of it can be counted; restore the table',
+    );
+  }
+
+  return {
+    async readUpTo(window, newest) {
+      const partition = partitionOf(window);
+      const before = known.get(partition);
+      if (before?.newest === newest) return before.prints;
+      const { prints, isWhole } = await readBack(window, newest, before?.newest);
+      const all = isWhole ? new Set(prints) : before!.prints;
+      for (const print of prints) all.add(print);
+      known.set(partition, { newest, prints: all });
+      return all;
+    },
+
+    async append(window, previous, prints, expiresAt) {
+      const sorted = [...prints].sort();
+      const partition = partitionOf(window);
+      const name = hash('sha256', [partition, previous ?? '', ...sorted].join('\n')).slice(0, 32);
+      await client.send(
+        new PutItemCommand({
+          TableName: table,
+          Item: {
+            window: { S: partition },
+            chunk: { S: name },
+            ...(previous !== undefined && { previous: { S: previous } }),
+            prints: { B: Buffer.from(sorted.join(''), 'hex') },
+            expiresAt: { N: String(expiresAt + MARGIN_SECONDS) },
+          },
+        }),
+      );
+      return name;
+    },
+
+    learn(window, previous, newest, prints) {
+      const partition = partitionOf(window);
+      const before = previous === undefined ? undefined : known.get(partition);
+      if (before?.newest !== previous) return;
+      const all = before?.prints ?? new Set<string>();
+      for (const print of prints) all.add(print);
+      known.set(partition, { newest, prints: all });
+    },
+  };
+}
+
+function chunkOf(item: Record<string, AttributeValue>): Chunk {
+  const digits = Buffer.from(item['prints']?.B ?? []).toString('hex');
+  const prints: string[] = [];
+  for (let at = 0; at < digits.length; at += PRINT_DIGITS) prints.push(digits.slice(at, at + PRINT_DIGITS));
+  return { previous: item['previous']?.S, prints };
+}
+
+/** By window what is known of it, of those that were asked for last; at least of one. */
+function createKnownPrints(limit: number) {
+  const windows = new Map<string, Known>();
+  return {
+    get: (partition: string) => windows.get(partition),
+    set(partition: string, of: Known): void {
+      windows.delete(partition);
+      windows.set(partition, of);
+      let total = 0;
+      for (const { prints } of windows.values()) total += prints.size;
+      for (const [oldest, { prints }] of windows) {
+        if (total <= limit || oldest === partition) break;
+        windows.delete(oldest);
+        total -= prints.size;
+      }
+    },
+  };
+}

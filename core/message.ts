@@ -4,6 +4,7 @@ import { isObject, pathText, unusedPaths, type Draft, type Json } from './format
 import { childBeside, namedByLevels, sensorLevels } from './formats/child.ts';
 import { readAnyFormat } from './formats/formats.ts';
 import { draftsOfOutput } from './mapping-output.ts';
+import { MAX_READINGS, packFault } from './message-pack.ts';
 import { createSources, isPart, partAt, type Source } from './message-source.ts';
 import type { Mapped } from './mapping.ts';
 import { readPayload, valueOf } from './payload-text.ts';
@@ -37,7 +38,6 @@ export interface ParsedMessage {
 /** What TelemetryRule and MalformedRule send: the payload's members, and beside them what the rule adds. Nothing else is known. */
 export type TelemetryEvent = Readonly<Record<string, unknown>>;
 
-const MAX_READINGS = 1000;
 /** Topic levels below the device's; of seven slashes, which is as many as a topic may have, two are above it. */
 const LEVEL_NAMES = ['topicLevel4', 'topicLevel5', 'topicLevel6', 'topicLevel7', 'topicLevel8'] as const;
 /** What the rules add beside a payload's own members. */
@@ -245,14 +245,6 @@ function contextOf(event: unknown): MessageContext | Fault {
     clientId: isName(clientId) ? clientId : undefined,
     traceId: traceId ?? `at-${String(receivedAt)}`,
   };
-}
-
-function packFault(readings: unknown): Fault | undefined {
-  if (isObject(readings)) return undefined;
-  if (!Array.isArray(readings)) return { fault: 'readings-not-array', detail: 'readings is not an array' };
-  if (readings.length === 0) return { fault: 'no-readings', detail: 'readings is empty' };
-  if (readings.length <= MAX_READINGS) return undefined;
-  return { fault: 'too-many-readings', detail: `readings has more than ${MAX_READINGS} entries` };
 }
 
 function rejectWhole(context: MessageContext | undefined, cause: Fault, original: unknown): ParsedMessage {

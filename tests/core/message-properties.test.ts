@@ -32,9 +32,10 @@ const parseMembers = (payload: string) => parseMessage(JSON.parse(eventText(payl
 const parseBytes = (payload: Uint8Array | string) => parseMessage(rawEvent(payload), LIMITS);
 
 /** Without what a message that is rejected as a whole keeps, which is as it came. */
-function essence({ rejected, ...message }: ParsedMessage) {
+function essence(message: ParsedMessage) {
+  const { rejected, ...rest } = inDoubles(message);
   return {
-    ...message,
+    ...rest,
     rejected: rejected.map(({ original, ...rejection }) =>
       rejection.index === undefined ? rejection : { ...rejection, original },
     ),
@@ -102,6 +103,15 @@ test('each reading of a pack is accepted or rejected, and each message has one o
   );
 });
 
+/** What is rejected is kept with all digits where the text is at hand: as doubles it is the same everywhere. */
+function inDoubles({ rejected, sourceOf: _sourceOf, ...rest }: ParsedMessage) {
+  const originals = rejected.map(({ original, ...why }) => ({
+    ...why,
+    original: JSON.stringify(JSON.parse(JSON.stringify(original) ?? 'null')),
+  }));
+  return { ...rest, rejected: originals };
+}
+
 test('an object reads the same as members and as bytes', () => {
   const property = fc.property(fc.oneof(objectTexts, packTexts), (text) => {
     assert.deepEqual(essence(parseBytes(text)), essence(parseMembers(text)));
@@ -116,9 +126,9 @@ test('a message reads the same from the rule, from the stream and from the archi
     jsonTexts,
   );
   const property = fc.property(texts, (text) => {
-    const direct = parseMessage(JSON.parse(text), LIMITS);
-    assert.deepEqual(parseStreamRecord(Buffer.from(text).toString('base64'), LIMITS), direct);
-    assert.deepEqual(parseArchiveLine(Buffer.from(text), LIMITS), direct);
+    const direct = inDoubles(parseMessage(JSON.parse(text), LIMITS));
+    assert.deepEqual(inDoubles(parseStreamRecord(Buffer.from(text).toString('base64'), LIMITS)), direct);
+    assert.deepEqual(inDoubles(parseArchiveLine(Buffer.from(text), LIMITS)), direct);
   });
   fc.assert(property, runs(3000));
 });

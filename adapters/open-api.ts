@@ -1,6 +1,5 @@
 // Opens what the routes of the HTTP API need.
 
-import { S3Client } from '@aws-sdk/client-s3';
 import { defaultRules } from '../core/rule-data.ts';
 import type { ApiPorts } from '../pipeline/ports.ts';
 import { createAlertHistory } from './alert-history.ts';
@@ -11,6 +10,7 @@ import type { ApiEnvironment } from './environment.ts';
 import { createLastMessages } from './last-messages.ts';
 import { createMappingStore } from './mapping-store.ts';
 import { createRuleStore } from './rule-store.ts';
+import { openS3 } from './s3-client.ts';
 import { createWindowHistory } from './window-history.ts';
 
 /** API Gateway waits for 29 seconds. */
@@ -27,7 +27,7 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
     rules: createRuleStore({ client, table: rulesTable, defaults: defaultRules(environment) }),
     mappings: createMappingStore({ client, table: rulesTable }),
     lastMessages: createLastMessages({
-      client: new S3Client(),
+      client: openS3(),
       bucket: rawBucket,
       now,
       maxMs: LAST_MESSAGES_MS,

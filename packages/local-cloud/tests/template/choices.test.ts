@@ -56,6 +56,11 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
       'sends no more than the in-flight limit before an acknowledgement, and the rest from disk after',
     ],
   ],
+  '**Maximum Packet Size**': [
+    ['mqtt/packet-size', 'CONNACK leaves out what goes without saying'],
+    ['mqtt/packet-size', 'a client that cannot take CONNACK is refused with 149'],
+    ['mqtt/packet-size', 'an answer that does not fit ends the connection with 149'],
+  ],
   '**Wills**': [
     ['mqtt/broker', 'a client whose policy does not allow its will is not let in'],
     ['mqtt/broker', 'a will is judged at CONNECT: who may not publish it any more still has it published'],

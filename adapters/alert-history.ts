@@ -7,6 +7,8 @@ import type { AlertHistory, AlertHistoryPage } from '../pipeline/ports.ts';
 
 const DAY_MS = 86_400_000;
 const DAY_SECONDS = 86_400;
+/** Hexadecimal digits of a window's start. */
+const WINDOW_DIGITS = 12;
 const CALLS_AT_ONCE = 8;
 /** Each day is a query, with entries or without. */
 const MAX_DAYS_A_PAGE = 31;
@@ -81,8 +83,9 @@ function pageOf(entries: readonly HistoryEntry[], limit: number): AlertHistoryPa
   return { entries: page, ...(entries.length > limit && { next: keyOf(page.at(-1)!) }) };
 }
 
-/** Sorts as time does; no entry has a key that is a time alone. */
-const keyOf = ({ at, entryId }: HistoryEntry) => `${isoOf(at)}/${entryId}`;
+/** Sorts as time does, what is decided in one moment by its windows; no entry has a key that is a time alone. */
+const keyOf = ({ at, windowStart = 0, entryId }: HistoryEntry) =>
+  `${isoOf(at)}/${windowStart.toString(16).padStart(WINDOW_DIGITS, '0')}${entryId}`;
 const isoOf = (time: number) => new Date(time).toISOString();
 
 /** Midnight of the day that holds the last moment before the key. */

@@ -133,14 +133,14 @@ test('a rejected reading is on the device with the reason and the remedy, and in
   assert.equal(kept.length, 2);
 });
 
-test("an alert rises for the temperature of Tasmota's chip", async () => {
+test("an alert rises for the temperature that Tasmota's sensor measures", async () => {
   await connected('tasmota-1', async (client) => {
     const payload =
       '{"Time":"2026-11-29T13:45:00","BME280":{"Temperature":21.2,"Humidity":64.5},"TempUnit":"C"}';
     await publish(client, 'telemetry/lab/tasmota-1', payload);
     await hasMaximum('tasmota-1', 'BME280_Temperature', '21.2');
     await eventually('the mail', () =>
-      mails().some((mail) => /temperature 21\.2 above 8.*tasmota-1/.test(mail)),
+      mails().some((mail) => /BME280_Temperature 21\.2 \S+ above 8 \S+.*tasmota-1/s.test(mail)),
     );
   });
 });

@@ -18,6 +18,9 @@ const ownCounts = [
   'Tidegate ReadingsRejected tidegate',
   'Tidegate DevicesNotSwept tidegate',
   'Tidegate RegistrationsRefused tidegate',
+  'Tidegate NotificationsFailed tidegate',
+  'Tidegate RulesUnreadable tidegate',
+  'Tidegate AlertStatesUnreadable tidegate',
 ];
 
 for (const mode of modes) {

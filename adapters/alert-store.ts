@@ -79,7 +79,7 @@ export function createAlertStore(options: {
           new ScanCommand({
             TableName: table,
             FilterExpression:
-              'attribute_exists(#state) AND (#state <> :ok OR attribute_exists(#pending) OR attribute_exists(#unfiled))',
+              'attribute_exists(#state) AND (#state <> :ok OR attribute_exists(#pending) OR attribute_exists(#unfiled) OR attribute_exists(newerUnjudged))',
             ExpressionAttributeNames: { '#state': 'state', '#pending': 'pending', '#unfiled': 'unfiled' },
             ExpressionAttributeValues: { ':ok': { S: 'ok' } },
             ExclusiveStartKey: from,
@@ -123,6 +123,9 @@ function itemOf(state: AlertState): Item {
     version: { N: String(state.version) },
     windowStart: { N: String(state.windowStart) },
     value: { N: state.value },
+    ...(state.isCleared && { isCleared: { BOOL: true } }),
+    ...(state.newerUnjudged && { newerUnjudged: { BOOL: true } }),
+    ...(state.pendingBy !== undefined && { pendingBy: { N: String(state.pendingBy) } }),
     ...(state.alarm && { alarm: { S: JSON.stringify(state.alarm) } }),
     // Absent when nothing is owed, so that the sweep finds what is.
     ...(state.pending.length > 0 && { pending: { S: JSON.stringify(state.pending) } }),
@@ -173,6 +176,9 @@ function readState(item: Item): AlertState {
     version: Number(item['version']?.N),
     windowStart: Number(item['windowStart']?.N),
     value: item['value']?.N ?? '0',
+    ...(item['isCleared']?.BOOL && { isCleared: true as const }),
+    ...(item['newerUnjudged']?.BOOL && { newerUnjudged: true as const }),
+    ...(item['pendingBy']?.N !== undefined && { pendingBy: Number(item['pendingBy'].N) }),
     pending: JSON.parse(item['pending']?.S ?? '[]') as Debt[],
     unfiled: JSON.parse(item['unfiled']?.S ?? '[]') as HistoryEntry[],
   };

@@ -107,6 +107,15 @@ export interface AlertState {
   readonly windowStart: number;
   /** What was measured there, decimal text. */
   readonly value: string;
+  /** That transition was a clear: more readings of its window may raise the alert again. */
+  readonly isCleared?: true;
+  /**
+   * It got better by a window, and it is not known that newer windows, which may have been judged before that one, leave it
+   * so. Whoever wrote it judges them next; where that failed, whoever comes next does.
+   */
+  readonly newerUnjudged?: true;
+  /** While it is pending: the newest window that is known to be beyond a limit. Older ones do not end the row. */
+  readonly pendingBy?: number;
   /** Notifications written down and not yet known to be sent, oldest first. */
   readonly pending: readonly Debt[];
   /** What happened and is not yet in the history, oldest first. */

@@ -62,6 +62,7 @@ export function stateAfter(
     // A reminder is of an older window than the one by which an alarm got better.
     windowStart: Math.max(windowStart, before?.windowStart ?? 0),
     ...standing(before, notification, { toldAt, levels: step.levels }),
+    ...(leavesUnjudged(before, step) && { newerUnjudged: true as const }),
     version: (before?.version ?? 0) + 1,
     pending: withDebt(before?.pending ?? [], debt, now),
     unfiled: withEntry(before?.unfiled ?? [], entryOf(notification)),
@@ -104,14 +105,27 @@ export function isAlarm({ state }: Pick<AlertState, 'state'>): boolean {
   return state === 'alarm' || state === 'acknowledged';
 }
 
+/** Of a limit rule only, and until somebody has judged the newer windows. */
+function leavesUnjudged(before: AlertState | undefined, { transition, levels }: Step): boolean {
+  if (!levels || transition === 'ended') return false;
+  return transition === 'cleared' || transition === 'eased' || before?.newerUnjudged === true;
+}
+
+/** The state once the windows that are newer than its transition's are judged. */
+export function withNewerJudged(state: AlertState): AlertState {
+  const { newerUnjudged: _before, ...judged } = state;
+  return { ...judged, version: state.version + 1 };
+}
+
 /** Whoever took charge of a warning has not seen that it is critical. */
 function standing(
   before: AlertState | undefined,
   told: Notification,
   { toldAt, levels }: { readonly toldAt: number; readonly levels: readonly Level[] | undefined },
-): Pick<AlertState, 'state' | 'severity' | 'alarm' | 'acknowledged'> {
+): Pick<AlertState, 'state' | 'severity' | 'alarm' | 'acknowledged' | 'isCleared'> {
   const { transition, severity, decidedAt } = told;
-  if (transition === 'cleared' || transition === 'ended') return { state: 'ok' };
+  if (transition === 'cleared') return { state: 'ok', isCleared: true };
+  if (transition === 'ended') return { state: 'ok' };
   const known = transition === 'raised' ? undefined : before?.alarm;
   const firstToldAt = Math.min(known?.firstToldAt ?? toldAt, toldAt);
   const alarm = { raisedAt: decidedAt, ...known, told, toldAt, firstToldAt, ...(levels && { levels }) };

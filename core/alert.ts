@@ -20,7 +20,8 @@ export interface Recent {
 /**
  * Judges a window, and the closed ones before it, by a rule. Makes at most one step, so judge again until the state is
  * the same object: a window can clear an alarm by what came before it and raise the next one itself. The new state owes
- * a notification of its transition. An alarm is raised, and cleared, only by a window newer than the last transition's;
+ * a notification of its transition. An alarm is raised, and cleared, only by a window newer than the last transition's, but
+ * for one that cleared an alarm and got more readings, which raises it again;
  * a window that is not closed counts only where more readings cannot take its breach back. An alarm of what the rule
  * judged before it was changed ends.
  */
@@ -82,10 +83,16 @@ function worseBy(
   const { windowStart } = sample.window;
   const common = { level, severity, sample, since: first.window.windowStart };
   if (!state || !isAlarm(state)) {
-    return !state || windowStart > state.windowStart ? { transition: 'raised', ...common } : undefined;
+    return mayRaise(state, windowStart) ? { transition: 'raised', ...common } : undefined;
   }
   const isWorse = rank(severity) > rank(state.severity) && windowStart >= state.windowStart;
   return isWorse ? { transition: 'worsened', ...common } : undefined;
+}
+
+/** Whether the window is news to a state without an alarm. One that cleared an alarm was not beyond a limit then. */
+function mayRaise(state: AlertState | undefined, windowStart: number): boolean {
+  if (!state) return true;
+  return state.isCleared ? windowStart >= state.windowStart : windowStart > state.windowStart;
 }
 
 /**
@@ -131,8 +138,7 @@ function awaiting(
 ): AlertState | undefined {
   if (state && isAlarm(state)) return state;
   // A state may be pending by what the rule was before.
-  if ((rule.forWindows ?? 1) === 1)
-    return state?.state === 'pending' ? { ...state, state: 'ok', version: state.version + 1 } : state;
+  if ((rule.forWindows ?? 1) === 1) return state?.state === 'pending' ? unawaited(state) : state;
   const sides = (sample: Sample) => rule.levels.map((level) => breachOf(level, sample.figures));
   const isBreached = (sample: Sample) => sides(sample).some((side) => side !== undefined);
   const isKnown = (sample: Sample) =>
@@ -141,10 +147,19 @@ function awaiting(
   if (!newest) return state;
   const { deviceId, windowStart } = newest.window;
   const known = state ?? emptyState(deviceId, rule.id);
-  const next = isBreached(newest) && windowStart > known.windowStart ? 'pending' : 'ok';
-  if (next === (state?.state ?? 'ok')) return state;
+  const { pendingBy = -Infinity } = known;
   const side = sides(newest).find((each) => each !== undefined) ?? 'above';
-  return { ...known, state: next, version: known.version + 1, value: figureText(newest.figures[side]) };
+  const value = figureText(newest.figures[side]);
+  if (isBreached(newest) && mayRaise(state, windowStart)) {
+    if (windowStart <= pendingBy) return state;
+    return { ...known, state: 'pending', version: known.version + 1, value, pendingBy: windowStart };
+  }
+  return state?.state === 'pending' && windowStart >= pendingBy ? { ...unawaited(state), value } : state;
+}
+
+function unawaited(state: AlertState): AlertState {
+  const { pendingBy: _before, ...rest } = state;
+  return { ...rest, state: 'ok', version: state.version + 1 };
 }
 
 function decided(

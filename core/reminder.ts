@@ -30,7 +30,10 @@ export function end(
   state: AlertState,
   moment: Moment,
 ): AlertState {
-  if (state.state === 'pending') return { ...state, state: 'ok', version: state.version + 1 };
+  if (state.state === 'pending') {
+    const { pendingBy: _before, ...rest } = state;
+    return { ...rest, state: 'ok', version: state.version + 1 };
+  }
   if (!isAlarm(state)) return state;
   if (state.alarm) return toldAgain(rule, state, 'ended', moment);
   const { severity: _severity, acknowledged: _acknowledged, ...rest } = state;

@@ -10,7 +10,7 @@ import {
 } from '../core/alert-rule.ts';
 import { isSuspect, judge, type Recent } from '../core/alert.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
-import { isAlarm } from '../core/alert-step.ts';
+import { isAlarm, withNewerJudged } from '../core/alert-step.ts';
 import type { Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
 import { inParallel } from '../core/in-parallel.ts';
@@ -19,6 +19,7 @@ import { unitsOf, type Units } from '../core/unit.ts';
 import type { Window } from '../core/window.ts';
 import type { DeliveryEvents, Paying } from './deliver.ts';
 import { createLookBack, type LookBack } from './look-back.ts';
+import { stepsSince } from './newer-windows.ts';
 import type { AlertStore, WindowStore } from './ports.ts';
 
 /**
@@ -116,6 +117,30 @@ export function createAlerting(options: {
     return state;
   }
 
+  /** Judges what is newer than the window that made the state better, until nobody was faster meanwhile. */
+  async function judgeNewer(
+    rule: LimitRule,
+    from: AlertState | undefined,
+    moment: Omit<Moment, 'now'>,
+  ): Promise<AlertState | undefined> {
+    let state = from;
+    while (state?.newerUnjudged) {
+      const step = await stepsSince(rule, state, windows);
+      for (;;) {
+        const next = step(state, { ...moment, now: now() });
+        const isLast = next === undefined || next === state;
+        const written: AlertState = isLast ? withNewerJudged(state) : next;
+        if (!(await alerts.transition(state, written))) {
+          state = await reload(written.deviceId, rule.id);
+          break;
+        }
+        state = written.unfiled.length >= FILED_BETWEEN ? await paying.file(written) : written;
+        if (isLast || !state) return state;
+      }
+    }
+    return state;
+  }
+
   async function reload(deviceId: string, ruleId: string): Promise<AlertState | undefined> {
     const { states, unreadable } = await alerts.load(deviceId);
     const fault = unreadable?.get(ruleId);
@@ -162,6 +187,8 @@ export function createAlerting(options: {
           const state = await judgeWindow(rule, states.get(rule.id), window, options);
           if (state) states.set(rule.id, state);
         }
+        const judged = await judgeNewer(rule, states.get(rule.id), moment);
+        if (judged) states.set(rule.id, judged);
       } catch (error) {
         faults.push(error); // the other rules are judged, and everybody is told of what they found
       }
@@ -174,5 +201,5 @@ export function createAlerting(options: {
   };
 }
 
-const isCalm = ({ state, pending, unfiled }: AlertState) =>
-  state === 'ok' && pending.length === 0 && unfiled.length === 0;
+const isCalm = ({ state, pending, unfiled, newerUnjudged }: AlertState) =>
+  state === 'ok' && pending.length === 0 && unfiled.length === 0 && !newerUnjudged;

@@ -175,7 +175,7 @@ export interface AlertStore {
 /** All that somebody has to look after. */
 export interface OpenAlerts {
   /**
-   * States that are not ok or owe something, of all devices, as they were at some time of the reading. Throws for one
+   * States that are not ok, owe something or wait for newer windows to be judged, of all devices, as they were at some time of the reading. Throws for one
    * that cannot be read, by its name, after all others.
    */
   listOpen(): AsyncIterable<AlertState>;

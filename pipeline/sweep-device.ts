@@ -1,13 +1,15 @@
 // What time alone brings about for one device: windows that close, silence, reminders, and alarms that no rule judges.
 
-import { appliesTo, type AlertRule } from '../core/alert-rule.ts';
+import { appliesTo, isLimitRule, type AlertRule } from '../core/alert-rule.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
+import { withNewerJudged } from '../core/alert-step.ts';
 import type { Device } from '../core/device.ts';
 import { end, remind } from '../core/reminder.ts';
 import type { Window } from '../core/window.ts';
 import { rescheduled } from '../core/withholding.ts';
 import { unitsOf } from '../core/unit.ts';
 import { createLookBack, type LookBack } from './look-back.ts';
+import { stepsSince } from './newer-windows.ts';
 import type { AlertStore, DeviceAlerts, WindowStore } from './ports.ts';
 import {
   newestWindows,
@@ -48,6 +50,7 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
     const rules = parts.rules.filter((rule) => appliesTo(rule, device, parts.now()));
     for (const rule of rules) await judgeRule(parts, visit, rule).catch(onError);
     await endWithoutRule(parts, visit).catch(onError);
+    await forgetUnjudged(parts, visit, rules).catch(onError);
     await rescheduleDeferred(parts, visit).catch(onError);
     return [...visit.owing.values()];
   };
@@ -81,14 +84,29 @@ async function judgeRule(parts: DeviceSweepParts, visit: Visit, rule: AlertRule)
   const standing = visit.standing.get(rule.id);
   visit.standing.delete(rule.id);
   const begin = await stepOf(parts, { rule, device, standing, lookBack, newest, inTimeWindows, load });
-  if (standing ? !wouldChange(rule, standing, begin, parts.now()) : !begin) return;
+  const isUnjudged = visit.owing.get(rule.id)?.newerUnjudged === true;
+  if (!isUnjudged && (standing ? !wouldChange(rule, standing, begin, parts.now()) : !begin)) return;
   const [{ states, unreadable }, moment] = [await load(), await momentOf(parts, visit)];
   const fault = unreadable?.get(rule.id);
   if (fault) throw fault;
   const step = begin?.();
-  const judged = await advance(parts, states.get(rule.id), (state) => (step ? step(state, moment) : state));
+  const stepped = await advance(parts, states.get(rule.id), (state) => (step ? step(state, moment) : state));
+  const judged = stepped?.newerUnjudged ? await judgeNewer(parts, rule, stepped, moment) : stepped;
   const reminded = judged && (await advance(parts, judged, (state) => state && remind(rule, state, moment)));
   note(visit, rule.id, reminded);
+}
+
+/** Judges what is newer than the window that made the state better. */
+async function judgeNewer(
+  parts: DeviceSweepParts,
+  rule: AlertRule,
+  state: AlertState,
+  moment: Moment,
+): Promise<AlertState | undefined> {
+  const step = isLimitRule(rule) ? await stepsSince(rule, state, parts.windows) : undefined;
+  const judged = await advance(parts, state, (current) => step?.(current, moment) ?? current);
+  if (!judged || !(await parts.alerts.transition(judged, withNewerJudged(judged)))) return undefined;
+  return withNewerJudged(judged);
 }
 
 /** Whether the state would change, snoozed or not: only then is it worth a look at what is stored. */
@@ -108,6 +126,20 @@ async function endWithoutRule(parts: DeviceSweepParts, visit: Visit): Promise<vo
     const moment = await momentOf(parts, visit);
     const rule = ruleOf(parts, ruleId, state);
     note(visit, ruleId, await advance(parts, state, (current) => current && end(rule, current, moment)));
+  }
+}
+
+/** Of rules that do not judge the device any more. */
+async function forgetUnjudged(
+  parts: DeviceSweepParts,
+  visit: Visit,
+  rules: readonly AlertRule[],
+): Promise<void> {
+  const judged = new Set([...parts.kept, ...rules.map(({ id }) => id)]);
+  for (const [ruleId, state] of visit.owing) {
+    const forget = (current: AlertState | undefined) =>
+      current?.newerUnjudged ? withNewerJudged(current) : current;
+    if (!judged.has(ruleId)) note(visit, ruleId, await advance(parts, state, forget));
   }
 }
 

@@ -8,8 +8,8 @@ import {
   type AlertRule,
   type LimitRule,
 } from '../core/alert-rule.ts';
-import { isSuspect, judge } from '../core/alert.ts';
-import type { AlertState, Moment } from '../core/alert-state.ts';
+import { isSuspect } from '../core/alert.ts';
+import type { AlertState } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
 import { SIGHTING_MS, type Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
@@ -19,6 +19,7 @@ import { endForeign } from '../core/reminder.ts';
 import { windowStartOf, type Window } from '../core/window.ts';
 import type { LookBack } from './look-back.ts';
 import { metricPresence, withSighting, type MetricSighting } from './metric-silence.ts';
+import { stepThrough, type Step } from './newer-windows.ts';
 import type { AlertStore, DeviceAlerts, WindowStore } from './ports.ts';
 
 export interface DeviceSweepParts {
@@ -36,7 +37,6 @@ export interface DeviceSweepParts {
   readonly now: () => number;
 }
 
-export type Step = (state: AlertState | undefined, moment: Moment) => AlertState | undefined;
 /** Steps go through windows: each attempt takes them anew. */
 export type BeginSteps = () => Step;
 
@@ -157,29 +157,11 @@ async function limitStep(
     ({ windowStart }, index) => windowStart >= start - CLOSED_LATELY_MS || index === closed.length - 1,
   );
   if (lately.length === 0 || !(standing || lately.some(isNews))) return undefined;
-  const begin = () => stepThrough(rule, closed, closed.length - lately.length);
+  const begin = () => stepThrough(rule, closed, { first: closed.length - lately.length });
   if (begin()(standing, { now: now() }) === standing) return undefined;
   // An event with many windows may be judged just now: step through what it steps through, not past it.
   const found = await inTimeWindows(start);
   const all = found.length > closed.length ? found : closed;
   const inTime = all.filter(({ windowStart }) => windowStart >= start - IN_TIME_MS);
-  return () => stepThrough(rule, all, all.length - Math.max(1, inTime.length));
-}
-
-/** Steps from one window that changes the state to the next, those from `first` on. */
-function stepThrough(rule: LimitRule, closed: readonly Window[], first: number): Step {
-  let at = first;
-  return (state, moment) => {
-    for (; at < closed.length; at += 1) {
-      const next = judge(rule, state, { closed: closed.slice(0, at + 1) }, moment);
-      if (next !== undefined && next !== state && (at === closed.length - 1 || tells(state, next)))
-        return next;
-    }
-    return state;
-  };
-}
-
-/** Whether people are told of something, or it would be told but for quiet hours; not of a beginning of a row of windows. */
-function tells(before: AlertState | undefined, after: AlertState): boolean {
-  return after.unfiled.at(-1)?.entryId !== before?.unfiled.at(-1)?.entryId;
+  return () => stepThrough(rule, all, { first: all.length - Math.max(1, inTime.length) });
 }

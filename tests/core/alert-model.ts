@@ -127,7 +127,9 @@ export function createModel(rule: LimitRule) {
     const { part, over } = isOver(worst, now) ? now.high : now.low;
     const found = { severity, start: now.start, since: row.at(-forWindows)!.start, value: part / over };
     if (stands === undefined) {
-      return now.start > lastStart ? { transition: 'raised', ...found } : undefined;
+      // "... but for the window that cleared it, which raises it again when it gets more readings."
+      const isNews = now.start > lastStart || (told.length > 0 && now.start === lastStart);
+      return isNews ? { transition: 'raised', ...found } : undefined;
     }
     return worse(severity, stands) && now.start >= lastStart
       ? { transition: 'worsened', ...found }

@@ -130,8 +130,14 @@ const histories: [title: string, rule: LimitRule, windows: Window[], log: string
   [
     'nothing for a late window before the last transition',
     high,
-    [window(5, 9), window(6, 4), window(7, 4), window(5, 99), window(4, 99), window(6, 99)],
+    [window(5, 9), window(6, 4), window(7, 4), window(5, 99), window(4, 99)],
     ['5 raised 9/8', '6 cleared 4/7'],
+  ],
+  [
+    'an alarm again of the window that cleared it, once, when that gets worse readings',
+    high,
+    [window(5, 9), window(6, 4), window(7, 4), window(6, 99), window(6, 99), window(7, 4), window(8, 4)],
+    ['5 raised 9/8', '6 cleared 4/7', '6 raised 99/8', '7 cleared 4/7'],
   ],
   [
     'an alarm for a late window while nothing happened since',

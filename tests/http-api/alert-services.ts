@@ -65,8 +65,8 @@ function alertsInMemory(): AlertServices['alerts'] {
   const states = new Map<string, AlertState>();
   const snoozes = new Map<string, Snooze>();
   const keyOf = ({ deviceId, ruleId }: AlertState) => `${deviceId}/${ruleId}`;
-  const isOpen = ({ state, pending, unfiled }: AlertState) =>
-    state !== 'ok' || pending.length > 0 || unfiled.length > 0;
+  const isOpen = ({ state, pending, unfiled, newerUnjudged }: AlertState) =>
+    state !== 'ok' || pending.length > 0 || unfiled.length > 0 || newerUnjudged === true;
   return {
     async load(deviceId) {
       const own = [...states.values()].filter((state) => state.deviceId === deviceId);

@@ -1,0 +1,65 @@
+// Goes through stored windows from one that changes an alert to the next, and finds those that a better state has yet to stand.
+
+import { windowsBefore, type LimitRule } from '../core/alert-rule.ts';
+import { judge } from '../core/alert.ts';
+import type { AlertState, Moment } from '../core/alert-state.ts';
+import { hasFigure } from '../core/figure.ts';
+import type { Window } from '../core/window.ts';
+import type { WindowStore } from './ports.ts';
+
+export type Step = (state: AlertState | undefined, moment: Moment) => AlertState | undefined;
+
+const WINDOWS_A_READ = 100;
+/** Ten minutes, in which windows come in any order, of windows of a second. */
+const MAX_WINDOWS = 700;
+
+/**
+ * Windows may come in any order: one that clears an alert may be handled after a newer one that is beyond a limit, when
+ * that found the alert standing and left it. So whoever made a state better (`newerUnjudged`) judges what is stored since
+ * then once more, in order. The read comes after that state was written: a writer of windows either finds that state and
+ * judges by it, or stored its window before, so that it is found here. Rejects with the SDK's error.
+ */
+export async function stepsSince(
+  rule: LimitRule,
+  { deviceId, windowStart }: AlertState,
+  windows: Pick<WindowStore, 'before'>,
+): Promise<Step> {
+  let found: readonly Window[] = [];
+  for (;;) {
+    const start = found[0]?.windowStart ?? Number.MAX_SAFE_INTEGER;
+    const more = await windows.before(deviceId, start, WINDOWS_A_READ);
+    found = [...more, ...found];
+    const older = found.filter((window) => window.windowStart < windowStart && hasFigure(rule, window));
+    const isEnough = older.length >= windowsBefore(rule) || found.length >= MAX_WINDOWS;
+    if (isEnough || more.length < WINDOWS_A_READ) break;
+  }
+  // The window that made it better too: it may have got more readings.
+  const first = found.findIndex((window) => window.windowStart >= windowStart);
+  return stepThrough(rule, found, { first: first < 0 ? found.length : first, isLastOpen: true });
+}
+
+/** Steps from one window that changes the state to the next, those from `first` on. */
+export function stepThrough(
+  rule: LimitRule,
+  windows: readonly Window[],
+  { first, isLastOpen = false }: { readonly first: number; readonly isLastOpen?: boolean },
+): Step {
+  let at = first;
+  return (state, moment) => {
+    for (; at < windows.length; at += 1) {
+      const isLast = at === windows.length - 1;
+      const recent =
+        isLast && isLastOpen
+          ? { closed: windows.slice(0, at), current: windows[at]! }
+          : { closed: windows.slice(0, at + 1) };
+      const next = judge(rule, state, recent, moment);
+      if (next !== undefined && next !== state && (isLast || tells(state, next))) return next;
+    }
+    return state;
+  };
+}
+
+/** Whether people are told of something, or it would be told but for quiet hours; not of a beginning of a row of windows. */
+function tells(before: AlertState | undefined, after: AlertState): boolean {
+  return after.unfiled.at(-1)?.entryId !== before?.unfiled.at(-1)?.entryId;
+}

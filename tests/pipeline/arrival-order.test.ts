@@ -1,0 +1,220 @@
+// Windows in whatever order they come, judged by environments and swept at once: in the end each alert is what its newest window says.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import * as fc from 'fast-check';
+import { SEVERITIES, type LimitRule } from '../../core/alert-rule.ts';
+import { judge } from '../../core/alert.ts';
+import type { AlertState } from '../../core/alert-state.ts';
+import { isAlarm } from '../../core/alert-step.ts';
+import { compileRule, type RuleData } from '../../core/rule-data.ts';
+import type { Window } from '../../core/window.ts';
+import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
+import { servicesOn } from '../http-api/alert-services.ts';
+import { openTables } from '../adapters/tables.ts';
+import {
+  assertTold,
+  createAlertWorld,
+  MINUTE,
+  START,
+  WINDOW_SECONDS,
+  type AlertWorld,
+  type Environment,
+  type Fault,
+} from './alert-world.ts';
+
+type Rule = Omit<RuleData, 'id'>;
+
+const metric = 'temperature';
+/** One window raises, one clears, and nothing lies between: what stands follows from the newest window alone. */
+const plain: readonly Rule[] = [
+  { metric, stat: 'max', above: 8 },
+  { metric, above: 8, below: 2 },
+  {
+    metric,
+    levels: [
+      { severity: 'warning', above: 5 },
+      { severity: 'major', above: 8 },
+      { severity: 'critical', above: 10 },
+    ],
+  },
+];
+const others: readonly Rule[] = [
+  { metric, stat: 'max', above: 8, clearBelow: 6 },
+  { metric, above: 8, clearAfter: 2 },
+  { metric, stat: 'max', above: 8, forWindows: 2 },
+  { metric, above: 8, below: 2, forWindows: 3, clearAfter: 2 },
+  { metric, stat: 'mean', above: 6 },
+  { metric, stat: 'mean', above: 7, forWindows: 2 },
+  {
+    ...{ metric, stat: 'max', forWindows: 2 },
+    levels: [
+      { severity: 'minor', above: 5, clearBelow: 4 },
+      { severity: 'critical', above: 9 },
+    ],
+  },
+];
+
+interface Reading {
+  /** How many windows before the one of now; some come ahead of time. */
+  readonly age: number;
+  readonly value: number;
+}
+
+type Happening =
+  | { readonly kind: 'event'; readonly on: number; readonly readings: readonly Reading[] }
+  | { readonly kind: 'sweep'; readonly on: number };
+
+interface Plan {
+  readonly rules: readonly Rule[];
+  readonly rounds: readonly { readonly seconds: number; readonly happenings: readonly Happening[] }[];
+  /** Of one environment after the other, action by action. */
+  readonly faults: readonly (readonly (Fault | undefined)[])[];
+}
+
+const on = fc.nat(2);
+const readings: fc.Arbitrary<Reading> = fc.record({
+  age: fc.oneof(fc.integer({ min: -2, max: 4 }), fc.integer({ min: 0, max: 20 })),
+  value: fc.constantFrom(0, 4, 4, 5, 7, 9, 9, 11),
+});
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      ...{ kind: fc.constant('event' as const), on },
+      readings: fc.array(readings, { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('sweep' as const), on }) },
+);
+const fault: fc.Arbitrary<Fault | undefined> = fc.oneof(
+  { weight: 12, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.constantFrom('refused' as const, 'lost' as const, 'crashed' as const) },
+);
+const plans = (maxRounds: number): fc.Arbitrary<Plan> =>
+  fc.record({
+    rules: fc.subarray([...plain, ...others], { minLength: 1 }),
+    rounds: fc.array(
+      fc.record({
+        seconds: fc.constantFrom(0, 1, 5, 10, 10, 30, 61),
+        happenings: fc.array(happening, { minLength: 1, maxLength: 4 }),
+      }),
+      { minLength: 1, maxLength: maxRounds, size: 'max' },
+    ),
+    faults: fc.array(fc.array(fault, { maxLength: 40 }), { maxLength: 6 }),
+  });
+
+/** Environments that are replaced when they crash; an event that failed is repeated until it is done. */
+async function play(
+  world: AlertWorld,
+  { rounds, faults }: Plan,
+  settle: (all: Promise<void>) => Promise<void>,
+): Promise<void> {
+  const environments: Environment[] = [];
+  const failed: (() => Promise<void>)[] = [];
+  let [started, names] = [0, 0];
+  const environment = (index: number): Environment => {
+    const known = environments[index];
+    if (known && !known.hasCrashed()) return known;
+    const own = faults[started] ?? [];
+    started += 1;
+    return (environments[index] = world.environment((n) => own[n - 1], { calmFor: 10_000 }));
+  };
+  const happen = async (each: Happening): Promise<void> => {
+    const name = `${each.kind}-${(names += 1)}`;
+    if (each.kind === 'sweep') {
+      await environment(each.on)
+        .sweep(name)
+        .catch(() => {}); // the next one does what this one could not
+      return;
+    }
+    const newest = Math.floor((world.clock.time - START) / 1000 / WINDOW_SECONDS);
+    const measured = each.readings.map(({ age, value }) => ({ n: Math.max(0, newest - age), value }));
+    const handle = async (): Promise<void> => {
+      const windows = new Map<number, Window>();
+      for (const { n, value } of measured) windows.set(n, await world.measure(n, value));
+      await environment(each.on).judge([...windows.values()], name);
+    };
+    await handle().catch(() => failed.push(handle));
+  };
+  world.clock.time = START + MINUTE;
+  for (const { seconds, happenings } of rounds) {
+    world.clock.time += seconds * 1000;
+    await settle(Promise.all(happenings.map(happen)).then(() => {}));
+  }
+  while (failed.length > 0) {
+    const [again] = failed.splice(0, 1);
+    await settle(again!().catch(() => void failed.push(again!)));
+  }
+  const last = world.environment();
+  for (let n = 1; n <= 3; n += 1) {
+    world.clock.time += 2 * MINUTE;
+    await settle(last.sweep(`last-${n}`));
+  }
+}
+
+/** Judges until nothing changes. */
+function stateBy(
+  rule: LimitRule,
+  from: AlertState | undefined,
+  closed: readonly Window[],
+): AlertState | undefined {
+  let state = from;
+  for (;;) {
+    const next = judge(rule, state, { closed }, { now: START });
+    if (next === undefined || next === state) return state;
+    state = { ...next, pending: [], unfiled: [] };
+  }
+}
+
+const rank = (state: AlertState | undefined) =>
+  state && isAlarm(state) ? SEVERITIES.indexOf(state.severity!) : -1;
+
+async function assertJudged(world: AlertWorld): Promise<void> {
+  const windows = await world.services.windows.before('device', Number.MAX_SAFE_INTEGER, 10_000);
+  const { states } = await world.services.alerts.load('device');
+  for (const data of world.rules.data) {
+    const rule = compileRule(data) as LimitRule;
+    const live = states.get(rule.id);
+    const told = world.decided
+      .filter(({ entry }) => entry.ruleId === rule.id)
+      .sort((a, b) => a.version - b.version)
+      .map(({ entry }) => entry);
+    const shown = told.map(({ what, windowStart }) => `${what} ${(windowStart! - START) / 10_000}`).join();
+    const breached = rank(stateBy(rule, undefined, windows));
+    assert.ok(rank(live) >= breached, `${JSON.stringify(rule.levels)} is breached and not told: ${shown}`);
+    if (breached >= 0) assert.ok(!['cleared', 'ended'].includes(told.at(-1)!.what), shown);
+    assert.equal(live?.newerUnjudged, undefined);
+    const { id: _id, ...own } = data;
+    if (!plain.some((each) => JSON.stringify(each) === JSON.stringify(own))) continue;
+    let replayed: AlertState | undefined;
+    for (let n = 1; n <= windows.length; n += 1) replayed = stateBy(rule, replayed, windows.slice(0, n));
+    assert.equal(rank(live), rank(replayed), `${JSON.stringify(rule.levels)}: ${shown}`);
+  }
+}
+
+test('whatever order windows come in, and whatever fails, each alert ends as the newest stored window says', async () => {
+  const property = fc.asyncProperty(plans(14), fc.scheduler(), async (plan, scheduler) => {
+    const turn = async () => scheduler.schedule(Promise.resolve());
+    const world = createAlertWorld({ rules: plan.rules, turn });
+    await play(world, plan, async (all) => scheduler.waitFor(all));
+    await assertTold(world);
+    await assertJudged(world);
+  });
+  await fc.assert(property, runsOf(4201, 300));
+});
+
+test('the same over the tables', async () => {
+  const property = fc.asyncProperty(plans(5), async (plan) => {
+    const tables = await openTables();
+    try {
+      const world = createAlertWorld({ services: servicesOn(tables), rules: plan.rules });
+      await play(world, plan, async (all) => all);
+      await assertTold(world);
+      await assertJudged(world);
+    } finally {
+      await tables.close();
+    }
+  });
+  await fc.assert(property, runsOf(4202, 3));
+});

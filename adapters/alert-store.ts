@@ -123,7 +123,7 @@ function itemOf(state: AlertState): Item {
     version: { N: String(state.version) },
     windowStart: { N: String(state.windowStart) },
     value: { N: state.value },
-    ...(state.isCleared && { isCleared: { BOOL: true } }),
+    ...(state.cleared && { cleared: { S: state.cleared } }),
     ...(state.newerUnjudged && { newerUnjudged: { BOOL: true } }),
     ...(state.pendingBy !== undefined && { pendingBy: { N: String(state.pendingBy) } }),
     ...(state.alarm && { alarm: { S: JSON.stringify(state.alarm) } }),
@@ -176,7 +176,7 @@ function readState(item: Item): AlertState {
     version: Number(item['version']?.N),
     windowStart: Number(item['windowStart']?.N),
     value: item['value']?.N ?? '0',
-    ...(item['isCleared']?.BOOL && { isCleared: true as const }),
+    ...(item['cleared']?.S && { cleared: item['cleared'].S as Severity }),
     ...(item['newerUnjudged']?.BOOL && { newerUnjudged: true as const }),
     ...(item['pendingBy']?.N !== undefined && { pendingBy: Number(item['pendingBy'].N) }),
     pending: JSON.parse(item['pending']?.S ?? '[]') as Debt[],
@@ -186,9 +186,10 @@ function readState(item: Item): AlertState {
 
 /** What later steps take for granted. */
 function problemOf(read: AlertState): string | undefined {
-  const { state, severity, version, windowStart, alarm, pending, unfiled } = read;
+  const { state, severity, cleared, version, windowStart, alarm, pending, unfiled } = read;
   if (!ALERT_STATES.includes(state)) return 'state is none that there is';
-  if (severity !== undefined && !SEVERITIES.includes(severity)) return 'severity is none that there is';
+  const severities = [severity, cleared].filter((each) => each !== undefined);
+  if (!severities.every((each) => SEVERITIES.includes(each))) return 'severity is none that there is';
   if (!Number.isSafeInteger(version) || !Number.isSafeInteger(windowStart))
     return 'version or windowStart is no whole number';
   if (alarm !== undefined && !isNotification(alarm?.told)) return 'alarm has no notification';

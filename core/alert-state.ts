@@ -107,8 +107,8 @@ export interface AlertState {
   readonly windowStart: number;
   /** What was measured there, decimal text. */
   readonly value: string;
-  /** That transition was a clear: more readings of its window may raise the alert again. */
-  readonly isCleared?: true;
+  /** That transition cleared an alert of this severity: more readings of its window may take that back. */
+  readonly cleared?: Severity;
   /**
    * It got better by a window, and it is not known that newer windows, which may have been judged before that one, leave it
    * so. Whoever wrote it judges them next; where that failed, whoever comes next does.

@@ -122,9 +122,9 @@ function standing(
   before: AlertState | undefined,
   told: Notification,
   { toldAt, levels }: { readonly toldAt: number; readonly levels: readonly Level[] | undefined },
-): Pick<AlertState, 'state' | 'severity' | 'alarm' | 'acknowledged' | 'isCleared'> {
+): Pick<AlertState, 'state' | 'severity' | 'alarm' | 'acknowledged' | 'cleared'> {
   const { transition, severity, decidedAt } = told;
-  if (transition === 'cleared') return { state: 'ok', isCleared: true };
+  if (transition === 'cleared') return { state: 'ok', cleared: severity };
   if (transition === 'ended') return { state: 'ok' };
   const known = transition === 'raised' ? undefined : before?.alarm;
   const firstToldAt = Math.min(known?.firstToldAt ?? toldAt, toldAt);

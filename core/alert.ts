@@ -62,7 +62,10 @@ function samplesOf(rule: LimitRule, windows: readonly Window[]): Sample[] {
   return samples;
 }
 
-/** The worst level that the newest samples in a row breach, when it is worse than what stands. */
+/**
+ * The worst level that the newest samples in a row breach, when it is worse than what stands. A window that cleared an
+ * alert takes that back on its own: had it been beyond the limit from the first, the alert would still stand.
+ */
 function worseBy(
   rule: LimitRule,
   state: AlertState | undefined,
@@ -71,16 +74,23 @@ function worseBy(
 ): Decision | undefined {
   const { forWindows = 1 } = rule;
   const row = samples.slice(-forWindows);
-  const [first, sample] = [row[0], row.at(-1)];
-  if (!first || !sample || row.length < forWindows) return undefined;
+  const sample = row.at(-1);
+  if (!sample) return undefined;
+  const { windowStart } = sample.window;
+  const isRow = (candidate: Level) =>
+    row.length === forWindows && row.every(({ figures }) => breachOf(candidate, figures));
+  const takesBack = ({ severity }: Level) =>
+    windowStart === state?.windowStart &&
+    state.cleared !== undefined &&
+    rank(severity) <= rank(state.cleared);
   const level = rule.levels.findLast((candidate) => {
     const side = breachOf(candidate, sample.figures);
     if (!side || !(isClosed || isFinal(rule, side))) return false;
-    return row.every(({ figures }) => breachOf(candidate, figures));
+    return isRow(candidate) || takesBack(candidate);
   });
   if (!level) return undefined;
   const { severity } = level;
-  const { windowStart } = sample.window;
+  const first = isRow(level) ? row[0]! : sample;
   const common = { level, severity, sample, since: first.window.windowStart };
   if (!state || !isAlarm(state)) {
     return mayRaise(state, windowStart) ? { transition: 'raised', ...common } : undefined;
@@ -92,7 +102,7 @@ function worseBy(
 /** Whether the window is news to a state without an alarm. One that cleared an alarm was not beyond a limit then. */
 function mayRaise(state: AlertState | undefined, windowStart: number): boolean {
   if (!state) return true;
-  return state.isCleared ? windowStart >= state.windowStart : windowStart > state.windowStart;
+  return state.cleared ? windowStart >= state.windowStart : windowStart > state.windowStart;
 }
 
 /**

@@ -150,18 +150,22 @@ test('an alarm in a digest is announced, and a device whose name another begins 
   assert.ok(kinds({ ...good, mails: [digest('d-1:child')] }).includes('missed-alarm'));
 });
 
-test('a window that cleared an alert and got a hot reading afterwards is counted apart', () => {
+test('a window that cleared an alert and is hot has to raise it again', () => {
   const history = [raised(NOW - 10_000), { ...raised(NOW), what: 'cleared' }];
   const evidence = { ...good, history, mails: [mail(`a${NOW - 10_000}`)] };
-  const { findings, figures } = judgeEvidence(evidence, claims);
+  assert.deepEqual(kinds(evidence), ['missed-alarm']);
+  const again = { ...raised(NOW), entryId: 'again', at: NOW + 1000 };
+  const mails = [...evidence.mails, mail('again')];
+  const { findings, figures } = judgeEvidence({ ...good, history: [...history, again], mails }, claims);
   assert.deepEqual(findings, []);
-  assert.equal(figures['hot only after they cleared'], 1);
+  assert.equal(figures['raised again by the window that cleared'], 1);
 });
 
 test('of many changes in one, that one announces all', () => {
   const folded = { ...raised(NOW + 20_000), what: 'cleared', changes: 5 };
-  const text = `OK: temperature 3 back below 7 (5 changes)\n\nDevice:   d-1\nAlert:    ${folded.entryId}\n`;
-  const evidence = { ...good, history: [folded], mails: [{ ...mail('x'), text }] };
+  const text = `OK: temperature 3 back below 7\n\nDevice:   d-1\nAlert:    ${folded.entryId}\n`;
+  const subject = 'OK critical: temperature 3 back below 7 (5 changes) at s/d-1';
+  const evidence = { ...good, history: [folded], mails: [{ ...mail('x'), subject, text }] };
   assert.deepEqual(kinds(evidence), []);
   const before = { ...folded, windowStart: NOW - 10_000 };
   assert.deepEqual(kinds({ ...evidence, history: [before] }), ['missed-alarm']);

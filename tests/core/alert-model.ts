@@ -116,19 +116,28 @@ export function createModel(rule: LimitRule) {
   function worsening(row: readonly Measured[], counts: (level: Level) => boolean): Told | undefined {
     const now = row.at(-1);
     if (!now) return undefined;
+    const last = told.at(-1);
+    const isRow = (level: Level) => rowOf(row, (measured) => isBeyond(level, measured)) >= forWindows;
+    // "A window that cleared an alert and then gets a reading beyond the limit raises it again."
+    const takesBack = (level: Level) =>
+      last?.transition === 'cleared' && last.start === now.start && !worse(level.severity, last.severity);
     const breached = levels.filter(
-      (level) => counts(level) && rowOf(row, (measured) => isBeyond(level, measured)) >= forWindows,
+      (level) => counts(level) && (isRow(level) || (takesBack(level) && isBeyond(level, now))),
     );
     const worst = breached.at(-1);
-    const lastStart = told.at(-1)?.start ?? -Infinity;
+    const lastStart = last?.start ?? -Infinity;
     if (!worst) return undefined;
     const { severity } = worst;
     const stands = standing();
     const { part, over } = isOver(worst, now) ? now.high : now.low;
-    const found = { severity, start: now.start, since: row.at(-forWindows)!.start, value: part / over };
+    const found = {
+      severity,
+      start: now.start,
+      since: isRow(worst) ? row.at(-forWindows)!.start : now.start,
+      value: part / over,
+    };
     if (stands === undefined) {
-      // "... but for the window that cleared it, which raises it again when it gets more readings."
-      const isNews = now.start > lastStart || (told.length > 0 && now.start === lastStart);
+      const isNews = now.start > lastStart || (last !== undefined && now.start === lastStart);
       return isNews ? { transition: 'raised', ...found } : undefined;
     }
     return worse(severity, stands) && now.start >= lastStart

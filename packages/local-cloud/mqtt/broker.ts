@@ -62,6 +62,9 @@ function authenticate(socket: TLSSocket, identify: BrokerOptions['identify']): I
   return certificate ? identify(certificate.raw, socket) : { refused: 'no client certificate' };
 }
 
+/** At the end, what clients sent is written and acknowledged for so long; who goes on sending could keep it up for ever. */
+const LAST_WRITES_MS = 2_000;
+
 /** A timer holds no more than 24 days, and the machine's time may be set meanwhile. */
 const LOOK_AGAIN_MS = 3_600_000;
 
@@ -88,6 +91,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const open = new Map<Duplex, Client>();
   /** Those that are not MQTT, or not yet known to be. */
   const others = new Set<TLSSocket>();
+  let isClosing = false;
 
   const warn = createThrottledWarning(log, context.clock);
   const report = (address: string | undefined, reason: string) => {
@@ -147,6 +151,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   keepRoom(server, limits, report);
   server.on('secureConnection', (socket) => {
     socket.on('error', () => socket.destroy()); // a connection logs its own; before it there is nothing to say
+    if (isClosing) {
+      socket.destroy(); // it came before the end, and its handshake took longer
+      return;
+    }
     try {
       const identified = authenticate(socket, identify);
       if ('refused' in identified) refuse(socket, identified.refused);
@@ -193,8 +201,13 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     disconnectPrincipal: (principal, reason) =>
       closeWhere((client) => client.identity.principal === principal, 'accessRevoked', reason),
     async close() {
+      isClosing = true;
       const closed = door.close();
-      await context.hub.written(); // so that what is on disk is still acknowledged
+      // So that what is on disk is still acknowledged.
+      const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+      const cancel = context.clock.after(LAST_WRITES_MS, end);
+      await Promise.race([context.hub.written(), isOver]);
+      cancel();
       for (const [stream, client] of open) {
         client.close('shuttingDown');
         if (stream.writableFinished) stream.destroy();

@@ -1,13 +1,7 @@
 // Windows in whatever order they come, judged by environments and swept at once: in the end each alert is what its newest window says.
 
 import { test } from '@jest/globals';
-import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { SEVERITIES, type LimitRule } from '../../core/alert-rule.ts';
-import { judge } from '../../core/alert.ts';
-import type { AlertState } from '../../core/alert-state.ts';
-import { isAlarm } from '../../core/alert-step.ts';
-import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import type { Window } from '../../core/window.ts';
 import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 import { servicesOn } from '../http-api/alert-services.ts';
@@ -22,23 +16,8 @@ import {
   type Environment,
   type Fault,
 } from './alert-world.ts';
+import { assertJudged, metric, plain, type Rule } from './newest-window.ts';
 
-type Rule = Omit<RuleData, 'id'>;
-
-const metric = 'temperature';
-/** One window raises, one clears, and nothing lies between: what stands follows from the newest window alone. */
-const plain: readonly Rule[] = [
-  { metric, stat: 'max', above: 8 },
-  { metric, above: 8, below: 2 },
-  {
-    metric,
-    levels: [
-      { severity: 'warning', above: 5 },
-      { severity: 'major', above: 8 },
-      { severity: 'critical', above: 10 },
-    ],
-  },
-];
 const others: readonly Rule[] = [
   { metric, stat: 'max', above: 8, clearBelow: 6 },
   { metric, above: 8, clearAfter: 2 },
@@ -156,46 +135,6 @@ async function play(
   for (let n = 1; n <= 3; n += 1) {
     world.clock.time += 2 * MINUTE;
     await settle(last.sweep(`last-${n}`));
-  }
-}
-
-/** Judges until nothing changes. */
-function stateBy(
-  rule: LimitRule,
-  from: AlertState | undefined,
-  closed: readonly Window[],
-): AlertState | undefined {
-  let state = from;
-  for (;;) {
-    const next = judge(rule, state, { closed }, { now: START });
-    if (next === undefined || next === state) return state;
-    state = { ...next, pending: [], unfiled: [] };
-  }
-}
-
-const rank = (state: AlertState | undefined) =>
-  state && isAlarm(state) ? SEVERITIES.indexOf(state.severity!) : -1;
-
-async function assertJudged(world: AlertWorld): Promise<void> {
-  const windows = await world.services.windows.before('device', Number.MAX_SAFE_INTEGER, 10_000);
-  const { states } = await world.services.alerts.load('device');
-  for (const data of world.rules.data) {
-    const rule = compileRule(data) as LimitRule;
-    const live = states.get(rule.id);
-    const told = world.decided
-      .filter(({ entry }) => entry.ruleId === rule.id)
-      .sort((a, b) => a.version - b.version)
-      .map(({ entry }) => entry);
-    const shown = told.map(({ what, windowStart }) => `${what} ${(windowStart! - START) / 10_000}`).join();
-    const breached = rank(stateBy(rule, undefined, windows));
-    assert.ok(rank(live) >= breached, `${JSON.stringify(rule.levels)} is breached and not told: ${shown}`);
-    if (breached >= 0) assert.ok(!['cleared', 'ended'].includes(told.at(-1)!.what), shown);
-    assert.equal(live?.newerUnjudged, undefined);
-    const { id: _id, ...own } = data;
-    if (!plain.some((each) => JSON.stringify(each) === JSON.stringify(own))) continue;
-    let replayed: AlertState | undefined;
-    for (let n = 1; n <= windows.length; n += 1) replayed = stateBy(rule, replayed, windows.slice(0, n));
-    assert.equal(rank(live), rank(replayed), `${JSON.stringify(rule.levels)}: ${shown}`);
   }
 }
 

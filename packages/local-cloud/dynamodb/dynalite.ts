@@ -2,20 +2,13 @@
 import { createRequire } from 'node:module';
 import { rememberParses, type Parser } from './dynalite-expressions.ts';
 import { fulfils, type AttributeValue, type Condition, type Item } from './condition.ts';
+import { keepOneVersion, openLevel, type Level } from './level.ts';
 import { dynaliteOperations } from './operations.ts';
 
 /** An error that DynamoDB answers with: `body` is the JSON, `__type` included. */
 export interface ServiceError extends Error {
   statusCode: number;
   body: Record<string, unknown>;
-}
-
-interface Database {
-  open(): Promise<void>;
-  close(): Promise<void>;
-  get: (key: string, done: (error: Error | null, value?: unknown) => void) => void;
-  /** Undefined where nothing is stored. */
-  getSync(key: string): unknown;
 }
 
 /** A checked request; dynalite adds the parsed expressions under names with an underscore. */
@@ -31,11 +24,13 @@ export interface Request extends Record<string, unknown> {
 type Done<T> = (error: ServiceError | Error | null, value?: T) => void;
 
 export interface Store {
-  readonly db: Database;
+  readonly db: Level;
   readonly tableDb: { awsAccountId: string; awsRegion: string };
   /** `true`, and the default, hides tables that are not active. */
   getTable: (name: string, checkStatus: boolean | Done<TableRecord>, done?: Done<TableRecord>) => void;
   forgetTables: () => void;
+  /** Whether a write has failed: nothing is written from then on, and the tables have to be opened anew. */
+  isTorn: () => boolean;
 }
 
 interface TableRecord {
@@ -154,7 +149,7 @@ function keepTables(store: Store): void {
 }
 
 /** Items of live windows are in memory: fetching them from LevelDB's own threads and back takes ten times as long. */
-function readInPlace(db: Database): void {
+function readInPlace(db: Level): void {
   db.get = (key, done) => {
     let value: unknown;
     try {
@@ -174,7 +169,8 @@ export async function openStore(dir: string, region: string, accountId: string):
   store.tableDb.awsAccountId = accountId;
   keepTables(store);
   readInPlace(store.db);
-  await store.db.open();
+  store.isTorn = keepOneVersion(store.db);
+  await openLevel(store.db);
   return store;
 }
 

@@ -46,11 +46,8 @@ async function answer(store: Store, operation: string, body: string): Promise<Om
 
 const store = await openStore(dir, region, accountId);
 
-/**
- * A write that the disk refused leaves LevelDB's log torn: it goes on writing behind the tear, and loses all that at the
- * next opening. So nothing more is answered, and the next thread opens the tables anew.
- */
-let isTorn = false;
+/** After a write that the disk refused nothing more is answered, and the next thread opens the tables anew. */
+let isEnding = false;
 const end = () => port.close();
 
 port.on('message', (call: Call | 'close') => {
@@ -59,10 +56,10 @@ port.on('message', (call: Call | 'close') => {
     return;
   }
   void answer(store, call.operation, call.body).then((answered) => {
-    if (isTorn) return; // answered as lost when this thread ends
+    if (isEnding) return; // answered as lost when this thread ends
     port.postMessage({ id: call.id, ...answered } satisfies Answer);
-    if (!answered.fault?.includes('IO error')) return;
-    isTorn = true;
+    if (!store.isTorn() && !answered.fault?.includes('IO error')) return;
+    isEnding = true;
     void store.db.close().then(end, end);
   });
 });

@@ -1,11 +1,11 @@
 // Records by kind and key, kept on disk: an append-only file of checksummed lines, so that `kill -9` loses nothing confirmed.
-import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { AwsError } from '../aws-error.ts';
 import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
-import { replaceFile } from './durable-files.ts';
+import { syncDirectory } from './durable-files.ts';
 
 /** One record set (`value`) or removed (`undefined`). */
 export interface Change {
@@ -122,9 +122,14 @@ export async function readRecordFile(file: string): Promise<Pick<RecordFile, 'ta
 /**
  * Opens or creates `file`.
  *
+ * @param syncFolder a test can let it fail
  * @throws StartError when a line before the last is damaged.
  */
-export async function openRecordFile(file: string, log: Log): Promise<RecordFile> {
+export async function openRecordFile(
+  file: string,
+  log: Log,
+  syncFolder = syncDirectory,
+): Promise<RecordFile> {
   const tables: Tables = new Map();
   const content = await readIfPresent(file);
   let size = load(file, content, tables);
@@ -134,7 +139,9 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
 
   let queue: Pending[] = [];
   let flushing: Promise<void> | undefined;
-  let handle: FileHandle;
+  let handle: FileHandle | undefined;
+  /** Whether a power cut leaves the name with the file that it has now. */
+  let isNamed = false;
   let failing = false;
 
   /** The records without the changes that wait: those may still be refused. */
@@ -145,23 +152,39 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
     return text;
   };
 
+  /** Changes go to the new file from the moment on that it has the name: the old one is gone then. */
   const rewrite = async () => {
     const text = confirmed();
-    await replaceFile(file, text);
-    await handle?.close();
-    handle = await open(file, 'r+');
+    const beside = `${file}.new`;
+    await rm(beside, { force: true });
+    const next = await open(beside, 'wx', 0o600);
+    try {
+      await next.writeFile(text);
+      await next.datasync();
+      await rename(beside, file);
+    } catch (error) {
+      await next.close();
+      await rm(beside, { force: true });
+      throw error;
+    }
+    const old = handle;
+    handle = next;
     size = Buffer.byteLength(text);
     compactSize = size;
+    isNamed = false;
+    await old?.close();
   };
 
   const writeBatch = async (batch: readonly Pending[]) => {
     // One line for the whole batch, so that only the last line can be half written.
     const bytes = Buffer.from(toLine(batch.flatMap((entry) => entry.changes)));
-    await handle.truncate(size); // cuts what an earlier failed write left
+    if (!isNamed) await syncFolder(path.dirname(file));
+    isNamed = true;
+    await handle!.truncate(size); // cuts what an earlier failed write left
     for (let at = 0; at < bytes.length;) {
-      at += (await handle.write(bytes, at, bytes.length - at, size + at)).bytesWritten;
+      at += (await handle!.write(bytes, at, bytes.length - at, size + at)).bytesWritten;
     }
-    await handle.datasync();
+    await handle!.datasync();
     size += bytes.length;
   };
 
@@ -215,7 +238,7 @@ export async function openRecordFile(file: string, log: Log): Promise<RecordFile
       }),
     async close() {
       await flushing;
-      await handle.close();
+      await handle?.close();
     },
   };
 }

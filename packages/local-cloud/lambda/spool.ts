@@ -1,7 +1,8 @@
 // Keeps events accepted through the Invoke API on disk until they are finished, since their sender was told "accepted".
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { writeFileSafely } from '../files/durable-files.ts';
 import type { Source } from './fair-queue.ts';
 
 export interface SpooledEvent {
@@ -24,25 +25,6 @@ export interface Spool {
 
 const suffix = '.event';
 
-async function writeDurably(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** One file an event: the first line names it, the rest is the payload. */
 export function createSpool(folder: string): Spool {
   const files = new Map<string, string>();
@@ -52,10 +34,7 @@ export function createSpool(folder: string): Spool {
     async keep({ payload, ...head }) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const name = `${String(Date.now()).padStart(15, '0')}-${randomUUID()}${suffix}`;
-      const temporary = path.join(folder, `${name}.tmp`);
-      await writeDurably(temporary, `${JSON.stringify(head)}\n${payload}`);
-      await rename(temporary, path.join(folder, name));
-      await syncFolder(folder);
+      await writeFileSafely(path.join(folder, name), `${JSON.stringify(head)}\n${payload}`);
       files.set(head.requestId, name);
     },
     async remove(requestId) {

@@ -56,6 +56,34 @@ test('a change torn at any byte is dropped whole, and what was confirmed before 
   }
 });
 
+test('changes after a rewrite are in the file that has the name, even when its folder cannot be synced for a while', async () => {
+  const file = path.join(temporaryFolder(), 'records.log');
+  let canSync = true;
+  const records = await openRecordFile(file, silentLog, async () => {
+    if (!canSync) throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+  });
+  cleanup(() => records.close());
+  await records.commit([put('first', { n: 0 })]);
+  canSync = false;
+  const inode = statSync(file).ino;
+  let refused: unknown;
+  for (let n = 0; n < 30 && !refused; n += 1) {
+    const change = put('large', { n, text: 'x'.repeat(500_000) });
+    refused = await records.commit([change]).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  }
+  assert.match(String(refused), /records\.log could not be written: EMFILE/);
+  assert.notEqual(statSync(file).ino, inode);
+  canSync = true;
+  await records.commit([put('last', { n: 2 })]);
+  assert.deepEqual(
+    (await reread(file)).map(([key]) => key),
+    ['first', 'large', 'last'],
+  );
+});
+
 test('damage before the last line stops the start and names the line', async () => {
   const file = path.join(temporaryFolder(), 'records.log');
   const records = await open(file);

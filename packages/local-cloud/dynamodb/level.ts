@@ -111,11 +111,11 @@ function streamOf(phases: Phases, open: () => RangeIterator): Readable {
   return new Readable({
     objectMode: true,
     construct(done) {
-      void phases.startRead().then((end) => {
-        endRead = end;
+      const start = async () => {
+        endRead = await phases.startRead();
         iterator = open();
-        done();
-      });
+      };
+      start().then(() => done(), done);
     },
     read() {
       iterator!.nextv(READ_AT_ONCE).then(

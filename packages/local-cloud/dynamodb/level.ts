@@ -108,6 +108,13 @@ function writeInTurn(db: Level, phases: Phases): () => boolean {
 function streamOf(phases: Phases, open: () => RangeIterator): Readable {
   let iterator: RangeIterator | undefined;
   let endRead = () => {};
+  const close = async () => {
+    try {
+      await iterator?.close();
+    } finally {
+      endRead();
+    }
+  };
   return new Readable({
     objectMode: true,
     construct(done) {
@@ -118,22 +125,21 @@ function streamOf(phases: Phases, open: () => RangeIterator): Readable {
       start().then(() => done(), done);
     },
     read() {
-      iterator!.nextv(READ_AT_ONCE).then(
-        (values) => {
-          for (const value of values) this.push(value);
-          if (values.length === 0) this.push(null);
-        },
+      const next = async () => {
+        const values = await iterator!.nextv(READ_AT_ONCE);
+        if (values.length === 0) await close(); // writes need not wait until the last value is worked off
+        return values.length === 0 ? [null] : values;
+      };
+      next().then(
+        (values) => values.forEach((value) => this.push(value)),
         (error: Error) => this.destroy(error),
       );
     },
     destroy(error, done) {
-      const close = async () => iterator?.close();
-      void close()
-        .finally(endRead)
-        .then(
-          () => done(error),
-          (closing: Error) => done(error ?? closing),
-        );
+      close().then(
+        () => done(error),
+        (closing: Error) => done(error ?? closing),
+      );
     },
   });
 }

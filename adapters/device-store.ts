@@ -2,6 +2,7 @@
 
 import {
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   GetItemCommand,
   ScanCommand,
   UpdateItemCommand,
@@ -54,6 +55,17 @@ export function createDeviceStore(options: {
       );
       const last = LastEvaluatedKey?.['deviceId']?.S;
       return { devices: Items.map(deviceOf), ...(last !== undefined && { last }) };
+    },
+
+    async remove(deviceId) {
+      const { Attributes } = await client.send(
+        new DeleteItemCommand({
+          TableName: table,
+          Key: { deviceId: { S: deviceId } },
+          ReturnValues: 'ALL_OLD',
+        }),
+      );
+      return Attributes !== undefined;
     },
 
     async sighted(deviceId, site, at) {

@@ -14,7 +14,7 @@ import { decimalOf, decimalText } from './decimal.ts';
 import { durationOf } from './duration.ts';
 import { limitOf } from './figure.ts';
 import { minuteOf } from './quiet-hours.ts';
-import { parseTimestamp } from './timestamp.ts';
+import { parseFixedTime } from './time-text.ts';
 
 /**
  * A rule as JSON. It judges one thing: limits of a figure (one level as fields of the rule, or several as `levels`),
@@ -137,7 +137,7 @@ function escalationOf({ escalateAfter, escalateTo = USUAL_ESCALATION }: RuleData
 const spanOf = (text: string | undefined) => (text === undefined ? undefined : durationOf(text));
 
 function timeOf(value: string | number | undefined): number | undefined {
-  const found = value === undefined ? undefined : parseTimestamp(value);
+  const found = value === undefined ? undefined : parseFixedTime(value);
   return found && 'ms' in found ? found.ms : undefined;
 }
 

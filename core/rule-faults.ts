@@ -5,7 +5,7 @@ import { decimalOf } from './decimal.ts';
 import { durationOf } from './duration.ts';
 import { isTimeZone, minuteOf } from './quiet-hours.ts';
 import { levelOf, LIMITS, type RuleData } from './rule-data.ts';
-import { parseTimestamp } from './timestamp.ts';
+import { parseFixedTime } from './time-text.ts';
 
 /** `name` is the path of the field, such as `levels.0.clearBelow`. */
 export interface RuleFault {
@@ -66,9 +66,8 @@ function durationFaults(
 
 function timeFaults(data: RuleData, tell: Tell): void {
   const times = (['enabledFrom', 'enabledUntil'] as const).map((name) => {
-    const found = data[name] === undefined ? undefined : parseTimestamp(data[name]);
-    if (found && !('ms' in found))
-      tell(name, `must be a time, as ISO 8601 or epoch milliseconds: ${found.detail}`);
+    const found = data[name] === undefined ? undefined : parseFixedTime(data[name]);
+    if (found && 'problem' in found) tell(name, found.problem.replace(/^is not /, 'must be '));
     return found && 'ms' in found ? found.ms : undefined;
   });
   const [from, until] = times;

@@ -9,8 +9,12 @@ const windows = z.int().check(z.minimum(1), z.maximum(60));
 const duration = z.string().check(z.meta({ examples: ['30m'] }));
 const timeOfDay = z.string().check(z.meta({ examples: ['22:00'] }));
 const moment = z
-  .union([z.string(), z.number()], 'must be a time, as ISO 8601 or epoch milliseconds')
-  .check(z.describe('ISO 8601 or epoch milliseconds'));
+  .union([z.string(), z.number()], 'must be a time such as 2026-11-20T13:00:00Z, or epoch milliseconds')
+  .check(
+    z.describe(
+      'ISO 8601, a local time with its zone such as `2026-11-20 14:00 Europe/Berlin`, or epoch milliseconds',
+    ),
+  );
 const channels = z
   .array(z.string().check(z.regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be email, sms or a name in small letters')))
   .check(z.minLength(1), z.maxLength(10));

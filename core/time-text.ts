@@ -20,7 +20,7 @@ const EXAMPLES = TIME_EXAMPLES.join(', ');
  * @param now epoch milliseconds.
  */
 export function parseTimeText(text: string, now: number): TimeText {
-  const trimmed = text.trim();
+  const trimmed = withPlus(text.trim());
   if (trimmed === 'now') return { ms: now };
   if (trimmed.startsWith('-')) {
     const span = durationOf(trimmed.slice(1));
@@ -30,14 +30,23 @@ export function parseTimeText(text: string, now: number): TimeText {
   const zone = plain ?? bracketed;
   if (date !== undefined && zone !== undefined && zone !== 'UTC' && zone !== 'Z')
     return ofZone(date, clock, zone);
-  // A plus in a query that was not encoded is a space.
-  const offset = trimmed.replace(/(\d) (\d\d:\d\d)$/, (all, digit: string, rest: string) =>
-    trimmed.includes('T') ? `${digit}+${rest}` : all,
-  );
-  const dated = /^\d{4}-\d\d-\d\d$/.test(offset) ? `${offset}T00:00Z` : offset;
+  const dated = /^\d{4}-\d\d-\d\d$/.test(trimmed) ? `${trimmed}T00:00Z` : trimmed;
   const found = parseTimestamp(dated);
   return 'ms' in found ? { ms: found.ms } : problem(`is not a time such as ${EXAMPLES}`);
 }
+
+/** As `parseTimeText`, of a time that is kept: one that counts from now is refused. */
+export function parseFixedTime(given: string | number): TimeText {
+  if (typeof given === 'string' && /^\s*(?:now\s*$|-)/.test(given))
+    return problem(`must not count from now: write a time such as ${TIME_EXAMPLES[2]}`);
+  return parseTimeText(String(given), 0);
+}
+
+/** A plus in a query that was not encoded is a space: of an offset behind a time of day, or of a zone such as Etc/GMT+5. */
+const withPlus = (text: string) =>
+  text
+    .replace(/((?:\d\d:|T\d\d)\d\d[\d:.,]*) (\d\d(?::?\d\d)?)$/, '$1+$2')
+    .replace(/(Etc\/GMT) (\d\d?\]?)$/, '$1+$2');
 
 const problem = (text: string) => ({ problem: text });
 

@@ -7,8 +7,9 @@ import { acknowledge, isAlarm, remarked } from '../core/alert-step.ts';
 import { ruleId } from '../core/text-schema.ts';
 import { UnreadableStateError } from '../core/unreadable-state.ts';
 import type { AlertHistory, AlertStore, OpenAlerts } from '../pipeline/ports.ts';
+import { createFirstAlerts } from './alert-order.ts';
 import { alert, historyPage, shownAlert, snooze } from './alert-schema.ts';
-import { deviceId, pageLimit, remark, timeText, timeValue } from './fields.ts';
+import { deviceId, pageLimit, remark, timeAhead, timeText } from './fields.ts';
 import { ApiProblem, invalid } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 
@@ -28,14 +29,14 @@ interface Stores {
   readonly now: () => number;
 }
 
-const historyQuery = {
-  from: z.optional(timeText),
-  to: z.optional(timeText),
+const historyQuery = (now: () => number) => ({
+  from: z.optional(timeText(now)),
+  to: z.optional(timeText(now)),
   limit: pageLimit(USUAL_LIMIT, 1000),
   next: z.optional(
     z.string().check(z.regex(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z(\/[0-9a-f]+)?$/, 'must be of a page before')),
   ),
-};
+});
 
 export function alertRoutes({ alerts, history, now }: Stores): Route[] {
   async function readHistory(
@@ -81,26 +82,28 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     route({
       method: 'GET',
       path: '/alerts',
-      summary: 'Alerts that stand, acknowledged or not, in no order that means anything',
+      summary: 'Alerts that stand, acknowledged or not, the worst first and of these the oldest',
       params: {},
       query: { limit: pageLimit(USUAL_LIMIT, 1000), severity: z.optional(severity) },
       answer: z.strictObject({ alerts: z.array(alert), isComplete: z.boolean() }),
       async run({ query }) {
         const { limit = USUAL_LIMIT } = query;
-        const standing: AlertState[] = [];
+        const first = createFirstAlerts(limit);
+        let isComplete = true;
         try {
           for await (const state of alerts.listOpen()) {
-            if (!isAlarm(state) || (query.severity !== undefined && state.severity !== query.severity))
-              continue;
-            if (standing.length === limit) return { alerts: standing.map(shownAlert), isComplete: false };
-            standing.push(state);
+            if (!isAlarm(state)) continue;
+            if (query.severity === undefined || state.severity === query.severity) first.add(state);
           }
         } catch (error) {
           // After all others; the sweep names it every minute.
           if (!(error instanceof UnreadableStateError)) throw error;
-          return { alerts: standing.map(shownAlert), isComplete: false };
+          isComplete = false;
         }
-        return { alerts: standing.map(shownAlert), isComplete: true };
+        return {
+          alerts: first.sorted().map(shownAlert),
+          isComplete: isComplete && first.count() <= limit,
+        };
       },
     }),
     route({
@@ -108,7 +111,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       path: '/alerts/history',
       summary: 'What happened to alerts of all devices, newest first; by default of the last seven days',
       params: {},
-      query: historyQuery,
+      query: historyQuery(now),
       answer: historyPage,
       run: async ({ query }) => readHistory(query, {}),
     }),
@@ -130,7 +133,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       path: '/devices/{deviceId}/alerts/history',
       summary: 'What happened to alerts of a device, newest first; by default of the last seven days',
       params: { deviceId },
-      query: historyQuery,
+      query: historyQuery(now),
       answer: historyPage,
       run: async ({ params, query }) => readHistory(query, params),
     }),
@@ -171,7 +174,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       summary: 'Tells nobody of a device until a time, 30 days at most; what still stands then is told then',
       params: { deviceId },
       query: {},
-      body: z.strictObject({ until: timeValue, comment: z.optional(remark) }),
+      body: z.strictObject({ until: timeAhead(now), comment: z.optional(remark) }),
       answer: snooze,
       async run({ params, body, caller }) {
         const { until, comment } = body;

@@ -3,8 +3,12 @@
 import * as z from 'zod/mini';
 import type { Device, RejectionNote } from '../core/device.ts';
 import { remedyFor } from '../core/remedy.ts';
+import { matching } from '../core/text-schema.ts';
 import { unitsOf } from '../core/unit.ts';
+import { UnreadableStateError } from '../core/unreadable-state.ts';
+import { DEVICE_STATES, type FindDevices } from '../pipeline/find-devices.ts';
 import type { DeviceStore, WindowHistory } from '../pipeline/ports.ts';
+import type { RemoveDevice } from '../pipeline/remove-device.ts';
 import { deviceId, pageLimit, time } from './fields.ts';
 import { figures, figuresOf, units } from './figures.ts';
 import { ApiProblem } from './problem.ts';
@@ -42,6 +46,11 @@ const device = z.strictObject({
 
 const lastWindow = z.strictObject({ start: time, ...figures });
 
+/** An asterisk stands for any text. */
+const pattern = z.optional(
+  z.string().check(z.minLength(1), z.maxLength(128), z.meta({ examples: ['seattle', 'store-*'] })),
+);
+
 const USUAL_PAGE = 50;
 
 /** Guests are anybody: where on the network a device stands, and what it sends wrongly, is none of their business. */
@@ -67,21 +76,36 @@ const shownRejection = ({ reason, detail, at }: RejectionNote) => ({
 });
 
 export function deviceRoutes(stores: {
-  readonly devices: Pick<DeviceStore, 'load' | 'list'>;
+  readonly devices: Pick<DeviceStore, 'load'>;
   readonly history: Pick<WindowHistory, 'last'>;
+  readonly find: FindDevices;
+  readonly remove: RemoveDevice;
 }): Route[] {
-  const { devices, history } = stores;
+  const { devices, history, find, remove } = stores;
   return [
     route({
       method: 'GET',
       path: '/devices',
-      summary: 'Devices, page by page, in no order that means anything',
+      summary:
+        'Devices by name, page by page, those of a site, type, group or state; of more than 2,000 devices the order means nothing',
       params: {},
-      query: { limit: pageLimit(USUAL_PAGE, 500), next: z.optional(deviceId) },
-      answer: z.strictObject({ devices: z.array(device), next: z.optional(z.string()) }),
-      async run({ query: { limit = USUAL_PAGE, next }, caller }) {
-        const page = await devices.list({ limit, ...(next !== undefined && { after: next }) });
-        return { devices: page.devices.map((each) => shownTo(caller, each)), next: page.last };
+      query: {
+        limit: pageLimit(USUAL_PAGE, 500),
+        next: z.optional(matching(/^(unsorted\/)?[^#+/]{1,128}$/, 'the `next` of a page before')),
+        ...{ site: pattern, type: pattern, group: pattern },
+        state: z.optional(z.enum(DEVICE_STATES)),
+      },
+      answer: z.strictObject({
+        devices: z.array(device),
+        isSorted: z.boolean().check(z.describe('False of more than 2,000 devices: pages may have any order')),
+        next: z.optional(z.string()),
+      }),
+      async run({ query: { limit = USUAL_PAGE, next, state, ...given }, caller }) {
+        if (caller.isGuest && (state === 'alarm' || state === 'silent'))
+          throw new ApiProblem(403, 'Guests do not see alerts: log in to ask for this `state`');
+        const match = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+        const page = await find({ limit, next, match, state });
+        return { ...page, devices: page.devices.map((each) => shownTo(caller, each)) };
       },
     }),
     route({
@@ -100,6 +124,28 @@ export function deviceRoutes(stores: {
         const shown = shownTo(caller, found);
         if (!window) return shown;
         return { ...shown, lastWindow: { start: window.windowStart, ...figuresOf(window) } };
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/devices/{deviceId}',
+      summary:
+        'Forgets a device that is gone for good and ends its alerts; windows, archive and history stay, and a message of it makes it known again',
+      params: { deviceId },
+      query: {},
+      answer: z.strictObject({
+        deviceId: z.string(),
+        isRemoved: z.boolean().check(z.describe('Whether anything was known of it')),
+        ended: z.array(z.string()).check(z.describe('Rules whose alerts were ended')),
+      }),
+      async run({ params, caller }) {
+        if (caller.isGuest) throw new ApiProblem(403, 'Guests do not remove devices: log in');
+        try {
+          return { deviceId: params.deviceId, ...(await remove(params.deviceId)) };
+        } catch (error) {
+          if (error instanceof UnreadableStateError) throw new ApiProblem(409, error.message);
+          throw error;
+        }
       },
     }),
     route({

@@ -1,7 +1,8 @@
 // Parameters and parts of answers that several routes share.
 
 import * as z from 'zod/mini';
-import { parseTimestamp } from '../core/timestamp.ts';
+import { durationOf } from '../core/duration.ts';
+import { parseTimeText, TIME_EXAMPLES } from '../core/time-text.ts';
 import { isUnicode, matching } from '../core/text-schema.ts';
 
 /** Text that stands for a value. `schema` describes it to readers, in the words of JSON Schema. */
@@ -21,15 +22,23 @@ function textFor<Value>(
 /** As topics have it: more than things may be called, since the account itself can publish for any name. */
 export const deviceId = matching(/^[^#+/]{1,128}$/, 'a device id: 1 to 128 characters without #, + and /');
 
-/** A point in time, given as ISO 8601 (UTC without an offset), epoch milliseconds or epoch seconds; gives milliseconds. */
-export const timeText = textFor(
-  (text) => {
-    const found = parseTimestamp(/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
-    if ('ms' in found) return { value: found.ms };
-    return { problem: `must be a time, as ISO 8601 or epoch milliseconds: ${found.detail}` };
-  },
-  { examples: ['2026-11-20T13:00:00Z', '1790000000000'] },
-);
+/** Epoch milliseconds; so that `-1h` is known by when. */
+type Now = () => number;
+
+type TimeFound = { readonly value: number } | { readonly problem: string };
+
+const timeOf = (given: string | number, now: number): TimeFound => {
+  const found = parseTimeText(String(given), now);
+  if ('ms' in found) return { value: found.ms };
+  const { problem } = found;
+  return {
+    problem: problem.startsWith('is not ') ? `must be ${problem.slice(7)}` : `must be a time, but ${problem}`,
+  };
+};
+
+/** A point in time of a query, as people write it (core/time-text.ts); gives epoch milliseconds. */
+export const timeText = (now: Now) =>
+  textFor((text) => timeOf(text, now()), { examples: [...TIME_EXAMPLES, '1790000000000'] });
 
 /** What people say. */
 export const remark = z.string().check(z.minLength(1), z.maxLength(500), isUnicode);
@@ -50,14 +59,18 @@ export const pageLimit = (usual: number, most: number) =>
 /** In answers. */
 export const time = z.int().check(z.describe('Epoch milliseconds'));
 
-/** A point in time in a body, as text or number; gives epoch milliseconds. */
-export const timeValue = z.pipe(
-  z.union([z.string(), z.number()], 'must be a time, as ISO 8601 or epoch milliseconds'),
-  z.transform((value, context): number => {
-    const found = parseTimestamp(value);
-    if ('ms' in found) return found.ms;
-    const message = `must be a time, as ISO 8601 or epoch milliseconds: ${found.detail}`;
-    context.issues.push({ code: 'custom', input: value, message });
-    return z.NEVER;
-  }),
-);
+/** A point in time that lies ahead, in a body: as `timeText`, as a number, or as a span from now such as `2h`. */
+export const timeAhead = (now: Now) =>
+  z
+    .pipe(
+      z.union([z.string(), z.number()], 'must be a time, or a span such as 2h'),
+      z.transform((given, context): number => {
+        const span = durationOf(String(given).trim());
+        const found = span === undefined ? timeOf(given, now()) : { value: now() + span };
+        if ('value' in found) return found.value;
+        const message = `${found.problem}, or a span such as 2h`;
+        context.issues.push({ code: 'custom', input: given, message });
+        return z.NEVER;
+      }),
+    )
+    .check(z.meta({ examples: ['2h', '2026-11-20 18:00 Europe/Berlin', 1_790_000_000_000] }));

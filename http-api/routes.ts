@@ -1,7 +1,9 @@
 // All routes of the HTTP API, over the ports that they need.
 
 import { createRehearsing } from '../pipeline/dry-run.ts';
+import { createFindDevices } from '../pipeline/find-devices.ts';
 import type { ApiPorts } from '../pipeline/ports.ts';
+import { createRemoveDevice } from '../pipeline/remove-device.ts';
 import { createLookAtMetrics } from '../pipeline/sent-metrics.ts';
 import { alertRoutes } from './alert-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
@@ -14,7 +16,11 @@ export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds
   const { windows: history, devices, alerts, rules, mappings, now } = ports;
   const { windowSeconds } = settings;
   return [
-    ...deviceRoutes({ devices, history }),
+    ...deviceRoutes({
+      ...{ devices, history },
+      find: createFindDevices({ devices, alerts }),
+      remove: createRemoveDevice({ devices, alerts, history: ports.history, rules, now }),
+    }),
     ...windowRoutes({ history, devices, windowSeconds, now }),
     ...alertRoutes({ alerts, history: ports.history, now }),
     ...ruleRoutes({

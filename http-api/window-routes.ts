@@ -49,11 +49,11 @@ export function windowRoutes(stores: {
       params: { deviceId },
       query: {
         metric: z.optional(metricName),
-        from: z.optional(timeText),
-        to: z.optional(timeText),
+        from: z.optional(timeText(now)),
+        to: z.optional(timeText(now)),
         resolution: z.optional(z.enum(names)),
         limit: pageLimit(USUAL_PAGE, 2000),
-        next: z.optional(timeText),
+        next: z.optional(timeText(now)),
       },
       answer: page,
       async run({ params, query }) {

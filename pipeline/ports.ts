@@ -72,6 +72,8 @@ export interface DeviceStore {
   load(deviceId: string): Promise<Device | undefined>;
   /** At most `limit` devices, in no order that means anything, those after `after` when it is given. */
   list(page: { readonly limit: number; readonly after?: string }): Promise<DevicePage>;
+  /** Forgets the device; false when nothing was known of it. A message of it makes it known again. */
+  remove(deviceId: string): Promise<boolean>;
   /** Notes that a message of a device came from `site` at `at` (epoch milliseconds), at most every ten minutes. */
   sighted(deviceId: string, site: string, at: number): Promise<void>;
   /** Keeps what was not used of a device's messages: each reason once a minute, skipped members when they change. */

@@ -25,10 +25,16 @@ import {
  * tells `onError` with the SDK's error, or of a state that cannot be read.
  */
 export type SweepDevice = (
-  device: Device,
+  device: SweptDevice,
   open: readonly AlertState[],
   onError: (error: unknown) => void,
 ) => Promise<AlertState[]>;
+
+/**
+ * `isForgotten`: nothing is known of it but its alerts. Somebody removed it, so that it is gone ends: only what it sends
+ * is judged.
+ */
+export type SweptDevice = Device & { readonly isForgotten?: true };
 
 /** One look at one device. */
 interface Visit {
@@ -47,7 +53,9 @@ interface Visit {
 export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
   return async (device, open, onError) => {
     const visit = beginVisit(parts, device, open);
-    const rules = parts.rules.filter((rule) => appliesTo(rule, device, parts.now()));
+    const rules = parts.rules.filter(
+      (rule) => (isLimitRule(rule) || !device.isForgotten) && appliesTo(rule, device, parts.now()),
+    );
     for (const rule of rules) await judgeRule(parts, visit, rule).catch(onError);
     await endWithoutRule(parts, visit).catch(onError);
     await forgetUnjudged(parts, visit, rules).catch(onError);

@@ -10,7 +10,7 @@ import { createPaying, type DeliveryEvents, type Paying } from './deliver.ts';
 import type { MetricSighting } from './metric-silence.ts';
 import type { AlertStore, DeviceStore, OpenAlerts, RuleSet, SweepPorts, Watch } from './ports.ts';
 import { readRules, UnreadableRuleError } from './rules.ts';
-import { createDeviceSweep } from './sweep-device.ts';
+import { createDeviceSweep, type SweptDevice } from './sweep-device.ts';
 import type { DeviceSweepParts } from './sweep-steps.ts';
 
 /**
@@ -85,14 +85,14 @@ export function createSweeping(
   }
 
   /** Those that some rule may tell of, in an order that each sweep keeps. */
-  async function devicesFor(rules: readonly AlertRule[], openBy: OpenByDevice): Promise<Device[]> {
+  async function devicesFor(rules: readonly AlertRule[], openBy: OpenByDevice): Promise<SweptDevice[]> {
     const asksForAll = rules.some((rule) => !isLimitRule(rule) || needsClosedWindows(rule));
     const known = asksForAll || openBy.size > 0 ? await everyDevice() : [];
     const knownIds = new Set(known.map(({ deviceId }) => deviceId));
     const unknown = [...openBy.keys()].filter((deviceId) => !knownIds.has(deviceId));
     const looked = [
       ...known.filter(({ deviceId }) => asksForAll || openBy.has(deviceId)),
-      ...unknown.map((deviceId) => ({ deviceId })),
+      ...unknown.map((deviceId) => ({ deviceId, isForgotten: true as const })),
     ].map((device) => ({ ...siteOf(openBy.get(device.deviceId)), ...device }));
     return looked.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
   }
@@ -137,7 +137,7 @@ export function createSweeping(
 }
 
 /** The devices, those first that come after the one of this id. */
-function beginningAfter(last: string | undefined, devices: readonly Device[]): readonly Device[] {
+function beginningAfter(last: string | undefined, devices: readonly SweptDevice[]): readonly SweptDevice[] {
   const first = last === undefined ? -1 : devices.findIndex(({ deviceId }) => deviceId > last);
   return first <= 0 ? devices : [...devices.slice(first), ...devices.slice(0, first)];
 }

@@ -115,9 +115,9 @@ async function answered(event: unknown, path: string): Promise<Json> {
 
 const ids = (page: Json) => (page['devices'] as { deviceId: string }[]).map(({ deviceId }) => deviceId);
 
-test('devices, page by page, of names that no thing could have too', async () => {
+test('devices by name, page by page, of names that no thing could have too', async () => {
   const all = ['shed (new)', 'silent', 'store-sensor-seattle1'];
-  assert.deepEqual(ids(await answered(sample('devices'), '/devices')).sort(), all);
+  assert.deepEqual(ids(await answered(sample('devices'), '/devices')), all);
   const found: string[] = [];
   let next: string | undefined;
   do {
@@ -126,7 +126,7 @@ test('devices, page by page, of names that no thing could have too', async () =>
     found.push(...ids(page));
     next = page['next'] as string | undefined;
   } while (next !== undefined);
-  assert.deepEqual(found.sort(), all);
+  assert.deepEqual(found, all);
   const shed = await answered(asked('/devices/shed (new)'), '/devices/{deviceId}');
   assert.deepEqual(shed, { deviceId: 'shed (new)' });
 });
@@ -161,6 +161,23 @@ test('a device with its newest window', async () => {
       },
     },
   });
+});
+
+test('devices of a site, a type, a group and a state, with asterisks', async () => {
+  for (const query of ['site=sea*', 'type=sensor', 'group=cold', 'state=online', 'site=seattle&type=s*'])
+    assert.deepEqual(
+      ids(await answered(asked('/devices', query), '/devices')),
+      ['store-sensor-seattle1'],
+      query,
+    );
+  for (const query of [
+    'site=Seattle',
+    'group=warm',
+    'state=offline',
+    'state=silent',
+    'type=sensor&state=offline',
+  ])
+    assert.deepEqual(ids(await answered(asked('/devices', query), '/devices')), [], query);
 });
 
 test('a guest does not see from where devices connect', async () => {
@@ -327,16 +344,33 @@ const refusals: readonly Refusal[] = [
   [['/devices', 'limit=1e2'], 400, 'query parameter `limit` must be a whole number from 1 to 500'],
   [['/devices', 'limit='], 400, 'query parameter `limit` must be a whole number from 1 to 500'],
   [['/devices', 'limit=1&limit=2'], 400, 'query parameter `limit` must be there only once'],
-  [['/devices', 'colour=red'], 400, 'query parameter `colour` is not known here: use limit, next'],
-  [['/devices', '__proto__=1'], 400, 'query parameter `__proto__` is not known here: use limit, next'],
+  [
+    ['/devices', 'colour=red'],
+    400,
+    'query parameter `colour` is not known here: use limit, next, site, type, group, state',
+  ],
+  [
+    ['/devices', '__proto__=1'],
+    400,
+    'query parameter `__proto__` is not known here: use limit, next, site, type, group, state',
+  ],
   [['/devices', '', 'GET', { body: '{}' }], 200, ''],
   [['/devices/x/windows', 'metric=1x'], 400, 'query parameter `metric` must be the name of a metric'],
   [['/devices/x/windows', 'resolution=5m'], 400, 'query parameter `resolution` must be 10s, 1m, 10m or 1h'],
   [
     ['/devices/x/windows', 'from=yesterday'],
     400,
-    'query parameter `from` must be a time, as ISO 8601 or epoch milliseconds',
+    'query parameter `from` must be a time such as -1h, 2026-11-20T13:00:00Z, 2026-11-20 14:00 Europe/Berlin',
   ],
+  [
+    ['/devices/x/windows', 'from=2026-11-20+14:00+Europe/Nowhere'],
+    400,
+    'query parameter `from` must be a time, but names no time zone: Europe/Nowhere',
+  ],
+  [['/devices/x/windows', 'from=2026-11-20+14:00+Europe/Berlin'], 200, ''],
+  [['/devices/x/windows', 'from=2026-11-20T14:00:00+01:00'], 200, ''],
+  [['/devices/x/windows', 'from=-90m&to=now'], 200, ''],
+  [['/devices', 'state=gone'], 400, 'query parameter `state` must be online, offline, alarm or silent'],
   [['/devices/x/windows', 'from=1790000000000000'], 200, ''],
   [
     ['/devices/x/windows', 'from=1790000000000&to=1790000000000'],

@@ -251,7 +251,18 @@ test('a rule of one limit is stored as it was put, and faults name their fields'
   for (const [body, detail] of [
     [{ ...rule, comment: '\ud800' }, '`comment` must be Unicode text'],
     [{ ...rule, match: { site: '\udfff' } }, '`match.site` must be Unicode text'],
-    [{ ...rule, enabledFrom: null }, '`enabledFrom` must be a time, as ISO 8601 or epoch milliseconds'],
+    [
+      { ...rule, enabledFrom: null },
+      '`enabledFrom` must be a time such as 2026-11-20T13:00:00Z, or epoch milliseconds',
+    ],
+    [
+      { ...rule, enabledFrom: '-1h' },
+      '`enabledFrom` must not count from now: write a time such as 2026-11-20 14:00 Europe/Berlin',
+    ],
+    [
+      { ...rule, enabledFrom: '2026-11-20 14:00 Europe/Berlin', enabledUntil: '2026-11-20T13:00Z' },
+      '`enabledUntil` must be after enabledFrom',
+    ],
   ] as const)
     assert.equal((await call('PUT', '/rules/fridge-warm', body)).body['detail'], detail);
 });

@@ -51,6 +51,21 @@ async function lifeOn(tables: Tables, rules: readonly Rule[]) {
   };
 }
 
+test('a device that is removed is told of as ended, and is not raised again', async () => {
+  await world(
+    async ({ client, connections, minutes, told }) => {
+      await connections('+1 -1');
+      await minutes(7);
+      assert.deepEqual(told(), ['raised']);
+      // Only its record: as when a sweep raised the alert while the device was removed.
+      await createDeviceStore({ client, table: 'devices' }).remove('device');
+      await minutes(30);
+      assert.deepEqual(told(), ['raised', 'ended']);
+    },
+    { offlineFor: '2m' },
+  );
+});
+
 /** Events of connections as they come, doubled and in disorder, and what is told within seven minutes. */
 const presences: readonly (readonly [events: string, told: readonly string[]])[] = [
   ['+1', []],

@@ -1,0 +1,111 @@
+// Finds devices by name, site, type, group or state: sorted while all of them can be read at once, else page by page.
+
+import { matches, type Match } from '../core/alert-rule.ts';
+import { isAlarm } from '../core/alert-step.ts';
+import type { Device } from '../core/device.ts';
+import { UnreadableStateError } from '../core/unreadable-state.ts';
+import type { DevicePage, DeviceStore, OpenAlerts } from './ports.ts';
+
+export const DEVICE_STATES = ['online', 'offline', 'alarm', 'silent'] as const;
+export type DeviceState = (typeof DEVICE_STATES)[number];
+
+export interface DeviceQuestion {
+  readonly limit: number;
+  /** As the page before gave it. */
+  readonly next?: string | undefined;
+  /** By name, so an asterisk stands for any text. */
+  readonly match?: Match;
+  readonly state?: DeviceState | undefined;
+}
+
+export interface FoundDevices {
+  readonly devices: readonly Device[];
+  /** False where there are too many devices to sort: the order means nothing then, and a page may have fewer than `limit`. */
+  readonly isSorted: boolean;
+  readonly next?: string;
+}
+
+export type FindDevices = (question: DeviceQuestion) => Promise<FoundDevices>;
+
+/** So many devices are read for each page; a table of them is a few megabytes. */
+const MAX_SORTED = 2000;
+const DEVICES_A_READ = 500;
+/** Begins the `next` of a page that is not sorted. No device has a slash in its name. */
+const UNSORTED = 'unsorted/';
+
+/** Rejects with the SDK's error when a table cannot be reached. */
+export function createFindDevices(ports: {
+  readonly devices: Pick<DeviceStore, 'list'>;
+  readonly alerts: OpenAlerts;
+}): FindDevices {
+  const { devices, alerts } = ports;
+
+  const readPage = (limit: number, after: string | undefined): Promise<DevicePage> =>
+    devices.list({ limit, ...(after !== undefined && { after }) });
+
+  /** Undefined when there are more devices than are sorted. */
+  async function readAll(): Promise<Device[] | undefined> {
+    const all: Device[] = [];
+    let after: string | undefined;
+    do {
+      const page = await readPage(DEVICES_A_READ, after);
+      all.push(...page.devices);
+      after = page.last;
+      if (all.length > MAX_SORTED || (all.length === MAX_SORTED && after !== undefined)) return undefined;
+    } while (after !== undefined);
+    return all;
+  }
+
+  return async ({ limit, next, match, state }) => {
+    const hasState = await testOf(state, alerts);
+    const isWanted = (device: Device) => matches(match, device) && hasState(device);
+
+    async function unsorted(after: string | undefined): Promise<FoundDevices> {
+      const page = await readPage(DEVICES_A_READ, after);
+      const wanted = page.devices.filter(isWanted);
+      const last = wanted.length > limit ? wanted[limit - 1]!.deviceId : page.last;
+      return {
+        devices: wanted.slice(0, limit),
+        isSorted: false,
+        ...(last !== undefined && { next: UNSORTED + last }),
+      };
+    }
+
+    if (next?.startsWith(UNSORTED)) return unsorted(next.slice(UNSORTED.length));
+    const all = await readAll();
+    // Also where the table has grown between two pages: then some devices come twice, and none is left out.
+    if (!all) return unsorted(undefined);
+    const sorted = all
+      .filter((device) => (next === undefined || device.deviceId > next) && isWanted(device))
+      .sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
+    const page = sorted.slice(0, limit);
+    return {
+      devices: page,
+      isSorted: true,
+      ...(sorted.length > limit && { next: page.at(-1)!.deviceId }),
+    };
+  };
+}
+
+/** Alerts are read only where the state asks for them. */
+async function testOf(
+  state: DeviceState | undefined,
+  alerts: OpenAlerts,
+): Promise<(device: Device) => boolean> {
+  if (state === undefined) return () => true;
+  if (state === 'online' || state === 'offline') return ({ online }) => online === (state === 'online');
+  const found = new Set<string>();
+  try {
+    for await (const open of alerts.listOpen()) {
+      const isMeant = state === 'alarm' || isWholeSilence(open.alarm?.told);
+      if (isAlarm(open) && isMeant) found.add(open.deviceId);
+    }
+  } catch (error) {
+    // Comes after all others; the sweep names it every minute.
+    if (!(error instanceof UnreadableStateError)) throw error;
+  }
+  return ({ deviceId }) => found.has(deviceId);
+}
+
+const isWholeSilence = (told: { readonly absence?: string; readonly metric?: string } | undefined) =>
+  told?.absence === 'silent' && told.metric === undefined;

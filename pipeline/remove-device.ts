@@ -1,0 +1,72 @@
+// Forgets a device that is gone for good, and ends its alerts: nobody is told for ever that it is silent.
+
+import type { AlertState, Moment } from '../core/alert-state.ts';
+import { isAlarm } from '../core/alert-step.ts';
+import { end } from '../core/reminder.ts';
+import { unitsOf } from '../core/unit.ts';
+import type { AlertHistory, AlertStore, DeviceStore, RuleStore } from './ports.ts';
+import { readRules } from './rules.ts';
+
+export interface RemovedDevice {
+  /** Whether anything was known of it. */
+  readonly isRemoved: boolean;
+  /** Ids of the rules whose alerts were ended. */
+  readonly ended: readonly string[];
+}
+
+/**
+ * Safe to repeat. The sweep sends what is then pending. Windows, archive and history stay.
+ *
+ * @throws UnreadableStateError, after all else is done, for an alert that cannot be read.
+ */
+export type RemoveDevice = (deviceId: string) => Promise<RemovedDevice>;
+
+export function createRemoveDevice(ports: {
+  readonly devices: Pick<DeviceStore, 'load' | 'remove'>;
+  readonly alerts: AlertStore;
+  readonly history: Pick<AlertHistory, 'file'>;
+  readonly rules: Pick<RuleStore, 'read'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): RemoveDevice {
+  const { devices, alerts, history, now } = ports;
+
+  /** Whether there was an alert to end; others may write it meanwhile. */
+  async function endAlert(
+    from: AlertState,
+    rule: Parameters<typeof end>[0],
+    moment: Moment,
+  ): Promise<boolean> {
+    let state: AlertState | undefined = from;
+    while (state) {
+      const next = end(rule, state, moment);
+      if (next === state) return false;
+      if (await alerts.transition(state, next)) {
+        await history.file(next.unfiled); // the sweep clears it from the state
+        return isAlarm(state);
+      }
+      state = (await alerts.load(from.deviceId)).states.get(from.ruleId);
+    }
+    return false;
+  }
+
+  return async (deviceId) => {
+    const [{ rules }, device] = await Promise.all([readRules(ports.rules), devices.load(deviceId)]);
+    // First, so that no sweep raises another alert of it.
+    const isRemoved = await devices.remove(deviceId);
+    const { states, snooze, unreadable = new Map<string, Error>() } = await alerts.load(deviceId);
+    const moment = {
+      ...{ now: now(), units: unitsOf(device ?? {}) },
+      ...(snooze && { snoozedUntil: snooze.until }),
+    };
+    const ended: string[] = [];
+    for (const [ruleId, state] of states) {
+      const channels = state.alarm?.told.channels ?? [];
+      const rule = rules.find(({ id }) => id === ruleId) ?? { id: ruleId, channels };
+      if (await endAlert(state, rule, moment)) ended.push(ruleId);
+    }
+    if (snooze) await alerts.snooze(deviceId, undefined);
+    for (const error of unreadable.values()) throw error;
+    return { isRemoved, ended };
+  };
+}

@@ -1,9 +1,11 @@
 // The command line of `npm run device`, checked before anything is made.
 import { parseArgs } from 'node:util';
+import { FORMATS, type Format } from '../commands/listing.ts';
+import { checkName, parseAttributes, parseUnits, thingNameProblem } from './device-fields.ts';
 import { OnboardingError } from './onboarding-error.ts';
 
 export interface DeviceOptions {
-  readonly command: 'create' | 'list' | 'rotate' | 'revoke' | 'claim' | 'provision' | 'allow';
+  readonly command: 'create' | 'delete' | 'list' | 'rotate' | 'revoke' | 'claim' | 'provision' | 'allow';
   /** Empty for `list`; with `allow` the file of serial numbers. */
   readonly name: string;
   readonly type: string | undefined;
@@ -14,6 +16,16 @@ export interface DeviceOptions {
   readonly local: boolean;
   readonly dataDir: string;
   readonly retireOld: boolean;
+  /** With `create`: the file of a table of devices, instead of a name. */
+  readonly from?: string;
+  /** With `delete`. */
+  readonly names?: readonly string[];
+  /** With `delete`: do not ask. */
+  readonly yes?: boolean;
+  /** With `delete`: where records are, unless it is the local cloud. */
+  readonly apiUrl?: string;
+  /** With `list`. */
+  readonly format?: Format;
   /** With `claim`: revoke it instead of making one. */
   readonly revoke?: boolean;
   /** With `provision` only. */
@@ -36,7 +48,11 @@ export interface ProvisionOptions {
 
 export const usage = `usage: npm run device -- create NAME [--type T] [--group G] [--attr k=v ...]
                                 [--unit metric=unit ...] [--out DIR] [--policy P]
-       npm run device -- list
+       npm run device -- create --from FILE.csv [the same as defaults]
+                                FILE.csv: name,type,group,units and a column for each attribute; - reads standard input
+       npm run device -- list [--type T] [--group G] [--format table|csv|json]
+       npm run device -- delete NAME [...] [--out DIR] [--yes] [--api-url URL]
+                                certificates, thing, record and key files; what the device sent stays
        npm run device -- rotate NAME [--out DIR] [--retire-old]
        npm run device -- revoke NAME
        npm run device -- claim [NAME] [--out DIR] [--policy P] [--revoke]
@@ -45,12 +61,22 @@ export const usage = `usage: npm run device -- create NAME [--type T] [--group G
        npm run device -- allow FILE [--table T] [--remove]
        each with --local [--data-dir DIR] for the local cloud`;
 
-const commands: readonly string[] = ['create', 'list', 'rotate', 'revoke', 'claim', 'provision', 'allow'];
+const commands: readonly string[] = [
+  'create',
+  'delete',
+  'list',
+  'rotate',
+  'revoke',
+  'claim',
+  'provision',
+  'allow',
+];
 
 /** The options that each command takes besides --local and --data-dir. */
 const allowed: Readonly<Record<DeviceOptions['command'], readonly string[]>> = {
-  create: ['type', 'group', 'attr', 'unit', 'out', 'policy'],
-  list: [],
+  create: ['type', 'group', 'attr', 'unit', 'out', 'policy', 'from'],
+  delete: ['out', 'yes', 'api-url'],
+  list: ['type', 'group', 'format'],
   rotate: ['out', 'policy', 'retire-old'],
   revoke: [],
   claim: ['out', 'policy', 'revoke'],
@@ -58,54 +84,12 @@ const allowed: Readonly<Record<DeviceOptions['command'], readonly string[]>> = {
   allow: ['table', 'remove'],
 };
 
-/** https://docs.aws.amazon.com/iot/latest/apireference/API_AttributePayload.html */
-const MAX_ATTRIBUTE_LENGTH = 800;
 const defaultDataDir = '.tidegate';
 
 /** What a command that is suggested next needs to reach the same cloud, with a space before it. */
 export function sameCloud({ local, dataDir }: Pick<DeviceOptions, 'local' | 'dataDir'>): string {
   if (!local) return '';
   return dataDir === defaultDataDir ? ' --local' : ` --local --data-dir ${dataDir}`;
-}
-
-function checkName(what: string, name: string): string {
-  if (/^[a-zA-Z0-9:_-]{1,128}$/.test(name)) return name;
-  throw new OnboardingError(`${what} ${JSON.stringify(name)} is not allowed: 1 to 128 of a-z A-Z 0-9 : _ -`);
-}
-
-function parseAttributes(pairs: readonly string[]): Record<string, string> {
-  const entries = pairs.map((pair) => {
-    const [, name = '', value] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
-    if (!/^[a-zA-Z0-9_.,@/:#-]{1,128}$/.test(name) || !/^[a-zA-Z0-9_.,@/:#=[\]-]{1,800}$/.test(value ?? '')) {
-      throw new OnboardingError(
-        `--attr ${JSON.stringify(pair)} is not allowed: name=value, of a-z A-Z 0-9 _ . , @ / : # - without spaces`,
-      );
-    }
-    return [name, value!] as const;
-  });
-  return Object.fromEntries(entries);
-}
-
-const PLAIN_MARKS: Readonly<Record<string, string>> = {
-  ...{ '°': '', '%': 'percent', µ: 'u', μ: 'u', '²': '2', '³': '3', Ω: 'Ohm' },
-};
-
-/** The thing attribute `units`, which has no `°` and no `%`: `temperature:C,humidity:percent`. */
-function parseUnits(pairs: readonly string[]): Record<string, string> {
-  const parts = pairs.map((pair) => {
-    const [, metric, text] = /^([A-Za-z][A-Za-z0-9_]{0,63})=(.+)$/.exec(pair) ?? [];
-    const spelling = (text ?? '').replaceAll(/[°%µμ²³Ω]/g, (mark) => PLAIN_MARKS[mark] ?? mark);
-    if (metric !== undefined && /^[a-zA-Z0-9_.@/#-]{1,16}$/.test(spelling)) return `${metric}:${spelling}`;
-    throw new OnboardingError(
-      `--unit ${JSON.stringify(pair)} is not allowed: metric=unit, such as temperature=C or humidity=percent`,
-    );
-  });
-  if (parts.length === 0) return {};
-  const units = parts.join(',');
-  if (units.length <= MAX_ATTRIBUTE_LENGTH) return { units };
-  throw new OnboardingError(
-    `--unit: together they are longer than the ${MAX_ATTRIBUTE_LENGTH} characters of an attribute`,
-  );
 }
 
 function parse(args: readonly string[]) {
@@ -120,6 +104,10 @@ function parse(args: readonly string[]) {
         group: text,
         attr: { ...text, multiple: true },
         unit: { ...text, multiple: true },
+        from: text,
+        format: text,
+        yes: flag,
+        'api-url': text,
         out: text,
         policy: text,
         local: flag,
@@ -145,7 +133,7 @@ function checkCommand(command: string | undefined): DeviceOptions['command'] {
   if (command !== undefined && commands.includes(command)) return command as DeviceOptions['command'];
   const problem = command === undefined ? 'no command' : `no command ${JSON.stringify(command)}`;
   throw new OnboardingError(
-    `${problem}: create NAME, list, rotate NAME, revoke NAME, claim, provision NAME or allow FILE`,
+    `${problem}: create NAME, list, delete NAME, rotate NAME, revoke NAME, claim, provision NAME or allow FILE`,
   );
 }
 
@@ -186,6 +174,26 @@ function provisionOptions(values: Values): ProvisionOptions {
   };
 }
 
+function formatOf(text = 'table'): Format {
+  const found = FORMATS.find((format) => format === text);
+  if (found) return found;
+  throw new OnboardingError(`--format ${JSON.stringify(text)}: must be ${FORMATS.join(', ')}`);
+}
+
+function deleteOptions(
+  { local, yes, 'api-url': apiUrl }: Values,
+  words: readonly string[],
+): Pick<DeviceOptions, 'names' | 'yes' | 'apiUrl'> {
+  const names = [...new Set(words.map((word) => checkName('thing name', word)))];
+  if (local && apiUrl !== undefined)
+    throw new OnboardingError('delete takes --local or --api-url, which is for a stack on AWS');
+  if (!local && apiUrl === undefined)
+    throw new OnboardingError(
+      'delete needs --api-url URL, the output ApiUrl of the stack, where the device is forgotten; for the local cloud add --local',
+    );
+  return { names, yes, ...(apiUrl !== undefined && { apiUrl }) };
+}
+
 function tableOf({ table }: Values): { table?: string } {
   if (table === undefined) return {};
   if (/^[a-zA-Z0-9_.-]{3,255}$/.test(table)) return { table };
@@ -193,20 +201,18 @@ function tableOf({ table }: Values): { table?: string } {
 }
 
 /** How many words each command takes after its own; the name of a claim may be left out. */
-function nameOf(command: DeviceOptions['command'], words: readonly string[]): string {
-  const most = command === 'list' ? 0 : 1;
+function nameOf(command: DeviceOptions['command'], words: readonly string[], isFromFile: boolean): string {
+  const most = command === 'list' || isFromFile ? 0 : command === 'delete' ? Infinity : 1;
   if (words.length > most)
     throw new OnboardingError(`${command}: ${JSON.stringify(words[most])} is too much`);
   const [name = command === 'claim' ? 'claim' : undefined] = words;
-  if (command === 'list') return '';
+  if (command === 'list' || isFromFile) return '';
   if (command === 'allow' && name === undefined)
     throw new OnboardingError('allow needs a file of serial numbers, one a line');
   if (name === undefined) throw new OnboardingError(`${command} needs the device's name`);
   if (command === 'allow') return name;
-  if (command === 'create' && name.includes(':'))
-    throw new OnboardingError(
-      `thing name ${JSON.stringify(name)} is not allowed: gateway:child is how a sensor behind a gateway is named; use - or _ instead of :`,
-    );
+  const problem = command === 'create' && name !== undefined ? thingNameProblem(name) : undefined;
+  if (problem !== undefined) throw new OnboardingError(`thing name ${JSON.stringify(name)} ${problem}`);
   return checkName('thing name', name);
 }
 
@@ -218,7 +224,7 @@ export function parseDeviceOptions(args: readonly string[]): DeviceOptions | und
   const { values, positionals } = parse(args);
   if (values.help) return undefined;
   const command = checkCommand(positionals[0]);
-  const name = nameOf(command, positionals.slice(1));
+  const name = nameOf(command, positionals.slice(1), command === 'create' && values.from !== undefined);
   for (const [option, value] of Object.entries(values)) {
     if (value === false || ['local', 'data-dir', 'help', ...allowed[command]].includes(option)) continue;
     throw new OnboardingError(`${command} takes no --${option}`);
@@ -234,6 +240,9 @@ export function parseDeviceOptions(args: readonly string[]): DeviceOptions | und
     local: values.local,
     dataDir: values['data-dir'],
     retireOld: values['retire-old'],
+    ...(values.from === undefined ? {} : { from: values.from }),
+    ...(command === 'list' ? { format: formatOf(values.format) } : {}),
+    ...(command === 'delete' ? deleteOptions(values, positionals.slice(1)) : {}),
     ...(command === 'claim' ? { revoke: values.revoke } : {}),
     ...(command === 'provision' ? { provision: provisionOptions(values) } : {}),
     ...(command === 'allow' ? { remove: values.remove, ...tableOf(values) } : {}),

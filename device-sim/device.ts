@@ -1,7 +1,7 @@
 // `npm run device`: gives devices their identity, on AWS or on the local cloud, with the same calls.
 import { runCommand } from './device-commands.ts';
 import { parseDeviceOptions, usage } from './device-options.ts';
-import { describeError } from './onboarding-error.ts';
+import { describeError, OnboardingError } from './onboarding-error.ts';
 import { openTarget } from './target.ts';
 
 try {
@@ -9,7 +9,7 @@ try {
   if (options) {
     const target = openTarget(options);
     try {
-      await runCommand(target, options, (line) => console.log(line));
+      process.exitCode = await runCommand(target, options, (line) => console.log(line));
     } finally {
       target.close();
     }
@@ -17,6 +17,7 @@ try {
     console.log(usage);
   }
 } catch (error) {
+  if (error instanceof OnboardingError) for (const line of error.details) console.error(line);
   console.error(describeError(error));
   process.exitCode = 1;
 }

@@ -2,6 +2,13 @@
 
 export class OnboardingError extends Error {
   override readonly name = 'OnboardingError';
+  /** Where one line does not do: lines that come before it. */
+  readonly details: readonly string[];
+
+  constructor(message?: string, options: ErrorOptions & { readonly details?: readonly string[] } = {}) {
+    super(message, options);
+    this.details = options.details ?? [];
+  }
 }
 
 const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [

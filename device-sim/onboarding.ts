@@ -157,34 +157,41 @@ export async function putIntoService(
 const deleteAttempts = 20;
 const deleteDelayMs = 500;
 
-/** On AWS a detachment takes seconds to be seen: the deletion is tried again until then. */
-async function deleteDetached(client: IoTClient, certificateId: string): Promise<void> {
+/** On AWS a detachment takes seconds to be seen: what it stands in the way of is tried again until then. */
+export async function retryWhile(errorName: string, run: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await client.send(new DeleteCertificateCommand({ certificateId }));
+      await run();
       return;
     } catch (error) {
-      if (attempt === deleteAttempts || !isNamed(error, 'DeleteConflictException')) throw error;
+      if (attempt === deleteAttempts || !isNamed(error, errorName)) throw error;
       await new Promise((resolve) => setTimeout(resolve, deleteDelayMs));
     }
   }
 }
 
-/** Deactivates, detaches and deletes a certificate. */
+/** Deactivates, detaches and deletes a certificate; one that is revoked is not active. */
 export async function discard(
   client: IoTClient,
-  certificate: { readonly certificateId: string; readonly certificateArn: string },
+  certificate: {
+    readonly certificateId: string;
+    readonly certificateArn: string;
+    readonly status?: string;
+  },
   thingName: string | undefined,
   policies: readonly string[],
 ): Promise<void> {
   const { certificateId, certificateArn } = certificate;
-  await client.send(new UpdateCertificateCommand({ certificateId, newStatus: 'INACTIVE' }));
+  if (certificate.status !== 'REVOKED')
+    await client.send(new UpdateCertificateCommand({ certificateId, newStatus: 'INACTIVE' }));
   for (const policyName of policies) {
     await client.send(new DetachPolicyCommand({ policyName, target: certificateArn }));
   }
   if (thingName !== undefined)
     await client.send(new DetachThingPrincipalCommand({ thingName, principal: certificateArn }));
-  await deleteDetached(client, certificateId);
+  await retryWhile('DeleteConflictException', () =>
+    client.send(new DeleteCertificateCommand({ certificateId })),
+  );
 }
 
 /**

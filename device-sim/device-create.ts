@@ -1,0 +1,158 @@
+// `npm run device -- create`: a device's thing, key and certificate, or many from a table; each goes on where an interrupted run stopped.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { DescribeCertificateCommand, type IoTClient } from '@aws-sdk/client-iot';
+import { atOnce } from './at-once.ts';
+import { certificatesOf, shortId, thingExists } from './device-certificates.ts';
+import { parseDevices, type DeviceRow } from './device-csv.ts';
+import {
+  certificateIdOf,
+  deviceFiles,
+  prepareFolder,
+  writeCertificate,
+  writeKey,
+  type DeviceFiles,
+} from './device-files.ts';
+import { sayHowToPublish, type Say } from './device-hint.ts';
+import { sameCloud, type DeviceOptions } from './device-options.ts';
+import { describeError, OnboardingError } from './onboarding-error.ts';
+import { makeKeyAndRequest } from './onboarding-key.ts';
+import { certify, putIntoService, register, requirePolicy } from './onboarding.ts';
+import { createProgress } from './progress.ts';
+import type { Target } from './target.ts';
+
+/** AWS IoT takes ten of most calls a second; what it refuses the SDK repeats. */
+const DEVICES_AT_ONCE = 8;
+
+interface Created {
+  readonly certificateId: string;
+  /** False: it was there, and what an earlier run left undone is done. */
+  readonly isNew: boolean;
+}
+
+/** Both files are there: an earlier run made them, whole or in part. */
+async function resume(client: IoTClient, options: DeviceOptions, files: DeviceFiles): Promise<string> {
+  const certificateId = certificateIdOf(files.cert);
+  const found = await client
+    .send(new DescribeCertificateCommand({ certificateId }))
+    .catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+      throw error;
+    });
+  const description = found?.certificateDescription;
+  if (!description?.certificateArn) {
+    throw new OnboardingError(
+      `${files.cert} is a certificate that this cloud does not know: choose another --out, or remove it with its key`,
+    );
+  }
+  if (description.status === 'REVOKED') {
+    throw new OnboardingError(
+      `${files.cert} is revoked: npm run device -- rotate ${options.name} --out ${options.out}${sameCloud(options)} makes another`,
+    );
+  }
+  await register(client, options);
+  const { certificateArn } = description;
+  await putIntoService(client, { certificateId, certificateArn }, options.name, [options.policy]);
+  return certificateId;
+}
+
+async function refuseSecondCertificate(client: IoTClient, options: DeviceOptions): Promise<void> {
+  const { name, out } = options;
+  if (!(await thingExists(client, name))) return;
+  const active = (await certificatesOf(client, name)).find(({ status }) => status === 'ACTIVE');
+  if (!active) return;
+  throw new OnboardingError(
+    `${name} has certificate ${shortId(active.certificateId)} already, but not in ${out}: ` +
+      `npm run device -- rotate ${name} --out ${out}${sameCloud(options)} makes another`,
+  );
+}
+
+async function createOne(client: IoTClient, ca: string, options: DeviceOptions): Promise<Created> {
+  const { name, policy, out } = options;
+  const files = deviceFiles(out, name);
+  prepareFolder(out, files, ca);
+  if (existsSync(files.cert) && !existsSync(files.key)) {
+    throw new OnboardingError(`${files.cert} has no key beside it: remove it, or choose another --out`);
+  }
+  if (existsSync(files.cert)) return { certificateId: await resume(client, options, files), isNew: false };
+  await refuseSecondCertificate(client, options);
+  await register(client, options);
+  if (!existsSync(files.key)) writeKey(files.key, (await makeKeyAndRequest(name)).keyPem);
+  const { certificateId } = await certify(client, name, [policy], {
+    keyPem: readFileSync(files.key, 'utf8'),
+    keep: ({ certificatePem }) => writeCertificate(files.cert, certificatePem),
+  }).catch((error: unknown) => {
+    rmSync(files.cert, { force: true }); // it was discarded; the key serves the next attempt
+    throw error;
+  });
+  return { certificateId, isNew: true };
+}
+
+/** One device, or with `--from` those of a table. @returns the exit code */
+export async function create(target: Target, options: DeviceOptions, say: Say): Promise<number> {
+  if (options.from !== undefined) return createFrom(target, options, options.from, say);
+  const { name, type, group, policy, out } = options;
+  const files = deviceFiles(out, name);
+  const { certificateId, isNew } = await createOne(await target.client(), target.ca, options);
+  if (isNew) {
+    say(`thing        ${name}${type ? `, type ${type}` : ''}${group ? `, group ${group}` : ''}`);
+    say(`certificate  ${certificateId}, active, policy ${policy}`);
+    say(
+      `files        ${files.ca}, ${files.cert}, ${files.key} (the key was made here and has not left this machine)`,
+    );
+  } else {
+    say(`${name} was there already: certificate ${shortId(certificateId)} is active and attached`);
+  }
+  sayHowToPublish(await target.url(), options, files, say);
+  return 0;
+}
+
+async function createFrom(target: Target, options: DeviceOptions, from: string, say: Say): Promise<number> {
+  const file = from === '-' ? 'standard input' : from;
+  const rows = parseDevices(readTable(from, file), file, options);
+  const { out, policy } = options;
+  const client = await target.client();
+  prepareFolder(out, deviceFiles(out, ''), target.ca);
+  await requirePolicy(client, policy);
+  const progress = process.stdout.isTTY ? createProgress(process.stdout) : undefined;
+  const counts = { created: 0, resumed: 0 };
+  const failed: { readonly row: DeviceRow; readonly reason: string }[] = [];
+  const showProgress = () =>
+    progress?.show(
+      `${counts.created + counts.resumed + failed.length}/${rows.length} devices${failed.length > 0 ? `, ${failed.length} failed` : ''}`,
+    );
+  await atOnce(rows, DEVICES_AT_ONCE, async (row) => {
+    try {
+      const { isNew } = await createOne(client, target.ca, { ...options, ...row });
+      counts[isNew ? 'created' : 'resumed'] += 1;
+    } catch (error) {
+      failed.push({ row, reason: describeError(error) });
+    }
+    showProgress();
+  });
+  const parts = [
+    `${counts.created} created`,
+    ...(counts.resumed > 0 ? [`${counts.resumed} there already`] : []),
+    ...(failed.length > 0 ? [`${failed.length} failed`] : []),
+  ];
+  const summary = `${rows.length} device${rows.length === 1 ? '' : 's'} from ${file}: ${parts.join(', ')}; keys and certificates are in ${out}`;
+  if (progress) progress.say(summary);
+  else say(summary);
+  if (failed.length === 0) return 0;
+  const lines = failed
+    .sort((a, b) => a.row.line - b.row.line)
+    .map(({ row, reason }) => `${file}:${row.line}: ${row.name}: ${reason}`);
+  throw new OnboardingError('run the command again for those that failed: the others stay as they are', {
+    details: lines,
+  });
+}
+
+function readTable(from: string, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(from === '-' ? 0 : from));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'ENOENT' ? 'there is no such file' : error instanceof TypeError ? 'it is not UTF-8' : message;
+    throw new OnboardingError(`${file} cannot be read: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,142 @@
+// Reads a table of devices, a line each, and names everything that is wrong with it before anything is made.
+import { parseCsv, type CsvRecord } from './csv.ts';
+import {
+  attributeNameProblem,
+  attributeValueProblem,
+  nameProblem,
+  thingNameProblem,
+  unitsOf,
+} from './device-fields.ts';
+import { OnboardingError } from './onboarding-error.ts';
+
+export interface DeviceRow {
+  readonly line: number;
+  readonly name: string;
+  readonly type: string | undefined;
+  readonly group: string | undefined;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** What a row has that says nothing else. */
+export type RowDefaults = Pick<DeviceRow, 'type' | 'group' | 'attributes'>;
+
+/** https://docs.aws.amazon.com/general/latest/gr/iot-core.html#thing-limits */
+const MAX_ATTRIBUTES = 50;
+const MAX_ATTRIBUTES_WITHOUT_TYPE = 3;
+const MAX_SHOWN = 100;
+const KNOWN = ['name', 'type', 'group', 'units'];
+
+type Tell = (line: number, place: string, problem: string) => void;
+
+/**
+ * The header names the columns: `name`, and if wanted `type`, `group` and `units`; every other column is an attribute. An
+ * empty cell says nothing.
+ *
+ * @throws OnboardingError with a line for each fault.
+ */
+export function parseDevices(text: string, file: string, defaults: RowDefaults): readonly DeviceRow[] {
+  const faults: { readonly line: number; readonly text: string }[] = [];
+  const tell: Tell = (line, place, problem) =>
+    void faults.push({ line, text: `${file}:${line}: ${place} ${problem}` });
+  const { records, faults: unreadable } = parseCsv(text);
+  const [header, ...others] = records;
+  if (!header)
+    throw new OnboardingError(`${file} is empty: its first line names the columns, such as name,type,group`);
+  const columns = header.cells.map((cell) => cell.trim());
+  for (const { line, cell, problem } of unreadable)
+    tell(line, `column ${columns[cell - 1] ?? cell}:`, problem);
+  checkHeader(columns, header.line, tell);
+  const rows = columns.includes('name') ? others.map((record) => rowOf(record, columns, defaults, tell)) : [];
+  tellTwice(rows, tell);
+  if (faults.length === 0 && rows.length === 0)
+    throw new OnboardingError(`${file} has no device: write one a line below ${columns.join(',')}`);
+  if (faults.length === 0) return rows;
+  const lines = faults.sort((a, b) => a.line - b.line).map(({ text }) => text);
+  const shown = [
+    ...lines.slice(0, MAX_SHOWN),
+    ...(lines.length > MAX_SHOWN ? [`and ${lines.length - MAX_SHOWN} more`] : []),
+  ];
+  const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
+  throw new OnboardingError(`${file}: ${count}, so nothing was made`, { details: shown });
+}
+
+function checkHeader(columns: readonly string[], line: number, tell: Tell): void {
+  if (!columns.includes('name')) {
+    const [only = ''] = columns;
+    const other = columns.find((column) => column.toLowerCase() === 'name');
+    if (columns.length === 1 && /[;\t]/.test(only))
+      tell(line, 'the header', 'has no commas: save the table as CSV (comma delimited)');
+    else
+      tell(
+        line,
+        'the header',
+        `has no column name${other === undefined ? '' : `: write ${other} in small letters`}`,
+      );
+  }
+  for (const [at, column] of columns.entries()) {
+    if (columns.indexOf(column) < at) tell(line, `column ${JSON.stringify(column)}`, 'is there twice');
+    else if (column === '') tell(line, `column ${at + 1}`, 'has no name');
+    else if (KNOWN.includes(column)) continue;
+    else if (KNOWN.includes(column.toLowerCase()) && column !== 'name')
+      tell(line, `column ${column}`, `would be an attribute: write ${column.toLowerCase()} in small letters`);
+    else {
+      const problem = attributeNameProblem(column);
+      if (problem !== undefined) tell(line, `column ${JSON.stringify(column)}`, problem);
+    }
+  }
+}
+
+function rowOf(record: CsvRecord, columns: readonly string[], defaults: RowDefaults, tell: Tell): DeviceRow {
+  const { line } = record;
+  const cells = record.cells.map((cell) => cell.trim());
+  if (cells.length !== columns.length)
+    tell(
+      line,
+      'the line',
+      `has ${cells.length} cells, and the header ${columns.length}: put a cell with commas in quotes`,
+    );
+  const textOf = (column: string) => cells[columns.indexOf(column)] || undefined;
+  const check = (column: string, problemOf: (text: string) => string | undefined) => {
+    const found = columns.includes(column) ? textOf(column) : undefined;
+    const problem = found === undefined ? undefined : problemOf(found);
+    if (problem !== undefined)
+      tell(line, `column ${column}: ${JSON.stringify(found?.slice(0, 150))}`, problem);
+    return found;
+  };
+  const name = check('name', thingNameProblem);
+  if (name === undefined) tell(line, 'column name:', 'is empty: every device has a name');
+  const type = check('type', nameProblem) ?? defaults.type;
+  const group = check('group', nameProblem) ?? defaults.group;
+  const attributes: Record<string, string> = { ...defaults.attributes };
+  for (const column of columns.filter((column) => column !== '' && !KNOWN.includes(column))) {
+    const value = check(column, attributeValueProblem);
+    if (value !== undefined) attributes[column] = value;
+  }
+  const units = columns.includes('units') ? textOf('units') : undefined;
+  const read = units === undefined ? undefined : unitsOf(units);
+  if (read && 'problem' in read) tell(line, 'column units:', read.problem);
+  else if (read) attributes['units'] = read.units;
+  tellTooMany(line, Object.keys(attributes).length, type, tell);
+  return { line, name: name ?? '', type, group, attributes };
+}
+
+function tellTooMany(line: number, count: number, type: string | undefined, tell: Tell): void {
+  if (type === undefined && count > MAX_ATTRIBUTES_WITHOUT_TYPE)
+    tell(
+      line,
+      'the device',
+      `has ${count} attributes, and AWS IoT takes ${MAX_ATTRIBUTES_WITHOUT_TYPE} of a thing without a type: add the column type, or --type`,
+    );
+  else if (count > MAX_ATTRIBUTES)
+    tell(line, 'the device', `has ${count} attributes, and AWS IoT takes ${MAX_ATTRIBUTES}`);
+}
+
+function tellTwice(rows: readonly DeviceRow[], tell: Tell): void {
+  const lines = new Map<string, number>();
+  for (const { line, name } of rows) {
+    const before = lines.get(name);
+    if (name !== '' && before !== undefined)
+      tell(line, `column name: ${JSON.stringify(name)}`, `is in line ${before} already`);
+    else lines.set(name, line);
+  }
+}

@@ -1,0 +1,82 @@
+// What a thing may be called, and what its attributes and units may say, wherever a person writes them.
+import { OnboardingError } from './onboarding-error.ts';
+
+/** https://docs.aws.amazon.com/iot/latest/apireference/API_AttributePayload.html */
+const MAX_ATTRIBUTE_LENGTH = 800;
+const NAME_RULE = '1 to 128 of a-z A-Z 0-9 : _ -';
+const ATTRIBUTE_RULE = 'a-z A-Z 0-9 _ . , @ / : # - without spaces';
+const UNIT_RULE = 'metric=unit, such as temperature=C or humidity=percent';
+
+const isName = (text: string) => /^[a-zA-Z0-9:_-]{1,128}$/.test(text);
+const isAttributeName = (text: string) => /^[a-zA-Z0-9_.,@/:#-]{1,128}$/.test(text);
+const isAttributeValue = (text: string) => /^[a-zA-Z0-9_.,@/:#=[\]-]{1,800}$/.test(text);
+
+/** Each gives what is wrong, to go on after the text; undefined where nothing is. */
+export const nameProblem = (text: string) => (isName(text) ? undefined : `is not allowed: ${NAME_RULE}`);
+export const attributeNameProblem = (text: string) =>
+  isAttributeName(text) ? undefined : `is not allowed as the name of an attribute: ${ATTRIBUTE_RULE}`;
+export const attributeValueProblem = (text: string) =>
+  isAttributeValue(text)
+    ? undefined
+    : `is not allowed as an attribute: ${MAX_ATTRIBUTE_LENGTH} at most of ${ATTRIBUTE_RULE}`;
+export const thingNameProblem = (text: string) =>
+  text.includes(':')
+    ? 'is not allowed: gateway:child is how a sensor behind a gateway is named; use - or _ instead of :'
+    : nameProblem(text);
+
+export function checkName(what: string, name: string): string {
+  const problem = nameProblem(name);
+  if (problem === undefined) return name;
+  throw new OnboardingError(`${what} ${JSON.stringify(name)} ${problem}`);
+}
+
+export function parseAttributes(pairs: readonly string[]): Record<string, string> {
+  const entries = pairs.map((pair) => {
+    const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
+    if (isAttributeName(name) && isAttributeValue(value)) return [name, value] as const;
+    throw new OnboardingError(
+      `--attr ${JSON.stringify(pair)} is not allowed: name=value, of ${ATTRIBUTE_RULE}`,
+    );
+  });
+  return Object.fromEntries(entries);
+}
+
+const PLAIN_MARKS: Readonly<Record<string, string>> = {
+  ...{ '°': '', '%': 'percent', µ: 'u', μ: 'u', '²': '2', '³': '3', Ω: 'Ohm' },
+};
+
+/** One metric of the attribute `units`; undefined for what is none. */
+function unitPart(pair: string, between: RegExp): string | undefined {
+  const [, metric, text = ''] = between.exec(pair) ?? [];
+  const spelling = text.replaceAll(/[°%µμ²³Ω]/g, (mark) => PLAIN_MARKS[mark] ?? mark);
+  return metric !== undefined && /^[a-zA-Z0-9_.@/#-]{1,16}$/.test(spelling)
+    ? `${metric}:${spelling}`
+    : undefined;
+}
+
+/** The thing attribute `units`, which has no `°` and no `%`: `temperature:C,humidity:percent`. */
+export function parseUnits(pairs: readonly string[]): Record<string, string> {
+  const parts = pairs.map((pair) => {
+    const part = unitPart(pair, /^([A-Za-z][A-Za-z0-9_]{0,63})=(.+)$/);
+    if (part !== undefined) return part;
+    throw new OnboardingError(`--unit ${JSON.stringify(pair)} is not allowed: ${UNIT_RULE}`);
+  });
+  if (parts.length === 0) return {};
+  const units = parts.join(',');
+  if (units.length <= MAX_ATTRIBUTE_LENGTH) return { units };
+  throw new OnboardingError(
+    `--unit: together they are longer than the ${MAX_ATTRIBUTE_LENGTH} characters of an attribute`,
+  );
+}
+
+/** The same from one cell: `temperature=C; humidity=%`, with `=` or `:`, between them commas, semicolons or spaces. */
+export function unitsOf(cell: string): { readonly units: string } | { readonly problem: string } {
+  const pairs = cell.split(/[,;\s]+/).filter((pair) => pair !== '');
+  const parts = pairs.map((pair) => unitPart(pair, /^([A-Za-z][A-Za-z0-9_]{0,63})[=:](.+)$/));
+  const wrong = pairs.find((_, at) => parts[at] === undefined);
+  if (wrong !== undefined) return { problem: `has ${JSON.stringify(wrong)}: write ${UNIT_RULE}` };
+  const units = parts.join(',');
+  return units.length <= MAX_ATTRIBUTE_LENGTH
+    ? { units }
+    : { problem: `is longer than the ${MAX_ATTRIBUTE_LENGTH} characters of an attribute` };
+}

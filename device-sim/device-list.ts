@@ -1,0 +1,86 @@
+// `npm run device -- list`: every thing by name, with its type, groups, attributes and the state of its certificates.
+import {
+  paginateListThingGroupsForThing,
+  paginateListThings,
+  type IoTClient,
+  type ThingAttribute,
+} from '@aws-sdk/client-iot';
+import { listing, type Column } from '../commands/listing.ts';
+import { atOnce } from './at-once.ts';
+import { certificatesOf, shortId, type AttachedCertificate } from './device-certificates.ts';
+import type { Say } from './device-hint.ts';
+import { sameCloud, type DeviceOptions } from './device-options.ts';
+import type { Target } from './target.ts';
+
+/** Each thing takes three calls or more. */
+const THINGS_AT_ONCE = 8;
+
+interface ListedThing {
+  readonly name: string;
+  readonly type?: string;
+  readonly groups: readonly string[];
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly certificates: readonly Pick<AttachedCertificate, 'certificateId' | 'status'>[];
+}
+
+const columns: readonly Column<ListedThing>[] = [
+  { title: 'name', value: ({ name }) => name },
+  { title: 'type', value: ({ type }) => type },
+  { title: 'groups', value: ({ groups }) => groups.join(',') },
+  {
+    title: 'attributes',
+    value: ({ attributes }) =>
+      Object.entries(attributes)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(' '),
+  },
+  {
+    title: 'certificates',
+    value: ({ certificates }) =>
+      certificates.map(({ certificateId, status }) => `${shortId(certificateId)} ${status}`).join(', ') ||
+      'none',
+    colour: ({ certificates }) =>
+      certificates.some(({ status }) => status === 'ACTIVE') ? undefined : 'yellow',
+  },
+];
+
+async function groupsOf(client: IoTClient, thingName: string): Promise<string[]> {
+  const groups: string[] = [];
+  for await (const page of paginateListThingGroupsForThing({ client }, { thingName }))
+    groups.push(...(page.thingGroups ?? []).map(({ groupName = '' }) => groupName));
+  return groups.sort();
+}
+
+/** Undefined for a thing of another group. */
+async function look(
+  client: IoTClient,
+  { thingName = '', thingTypeName, attributes = {} }: ThingAttribute,
+  wanted: string | undefined,
+): Promise<ListedThing | undefined> {
+  const groups = await groupsOf(client, thingName);
+  if (wanted !== undefined && !groups.includes(wanted)) return undefined;
+  const certificates = await certificatesOf(client, thingName);
+  return {
+    name: thingName,
+    ...(thingTypeName !== undefined && { type: thingTypeName }),
+    ...{ groups, attributes },
+    certificates: certificates.map(({ certificateId, status }) => ({ certificateId, status })),
+  };
+}
+
+export async function list(target: Target, options: DeviceOptions, say: Say): Promise<void> {
+  const client = await target.client();
+  const { type: thingTypeName, group, format = 'table' } = options;
+  const things: ThingAttribute[] = [];
+  for await (const page of paginateListThings(
+    { client },
+    thingTypeName === undefined ? {} : { thingTypeName },
+  ))
+    things.push(...(page.things ?? []));
+  things.sort((a, b) => ((a.thingName ?? '') < (b.thingName ?? '') ? -1 : 1));
+  const looked = await atOnce(things, THINGS_AT_ONCE, (thing) => look(client, thing, group));
+  const rows = looked.filter((each) => each !== undefined);
+  if (rows.length > 0 || format !== 'table') for (const line of listing(rows, columns, { format })) say(line);
+  else if (thingTypeName !== undefined || group !== undefined) say('no thing of that type and group');
+  else say(`no things: npm run device -- create NAME${sameCloud(options)} makes one`);
+}

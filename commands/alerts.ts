@@ -48,8 +48,13 @@ const COLOURS: Readonly<Record<string, Colour>> = {
   warning: 'yellow',
 };
 const colour = ({ severity }: { readonly severity?: string }) => COLOURS[severity ?? ''];
-const withUnit = ({ value, unit }: { readonly value?: string; readonly unit?: string }) =>
-  value === undefined ? undefined : [value, unit].join(' ').trim();
+const withUnit = ({
+  value,
+  unit,
+}: {
+  readonly value?: string | undefined;
+  readonly unit?: string | undefined;
+}) => (value === undefined ? undefined : [value, unit].join(' ').trim());
 
 /** A key that people share is named by its last part, and says in the comment who used it. */
 const remark = ({ by, comment }: { readonly by?: string; readonly comment?: string }) =>
@@ -74,7 +79,7 @@ const entryColumns: readonly Column<Entry>[] = [
   { title: 'device', value: ({ deviceId }) => deviceId },
   { title: 'rule', value: ({ ruleId }) => ruleId },
   { title: 'value', value: withUnit },
-  { title: 'limit', value: ({ limit }) => limit },
+  { title: 'limit', value: ({ limit, unit }) => withUnit({ value: limit, unit }) },
   { title: 'by', value: remark },
 ];
 

@@ -9,9 +9,9 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { painted } from './listing.ts';
 
-const usage = `usage: npm run watch [-- DEVICE ...] [--from -5m] [--metric NAME]
+const usage = `usage: npm run watch [-- DEVICE ...] [--site SITE] [--from -5m] [--metric NAME]
        A line for each window as it closes (lowest to highest value, number of readings) and for each change of an alert,
-       until Ctrl-C. Without a device: the first 50 by name. --format json: one JSON object a line.
+       until Ctrl-C. Without a device: the first 50 by name, with --site those of a site. --format json: one JSON object a line.
        ${stackUsage}`;
 
 const MAX_DEVICES = 50;
@@ -44,6 +44,7 @@ interface Entry {
   readonly what: string;
   readonly value?: string;
   readonly limit?: string;
+  readonly unit?: string;
   readonly severity?: string;
 }
 
@@ -58,12 +59,13 @@ const FLAGS = {
   ...stackFlags,
   from: { ...text, default: '-1m' },
   metric: text,
+  site: text,
   format: { ...text, default: 'text' },
 } as const;
 
-async function firstDevices(api: Api): Promise<string[]> {
+async function firstDevices(api: Api, site: string | undefined): Promise<string[]> {
   const { devices } = await api.call<{ devices: { deviceId: string }[] }>(['devices'], {
-    query: { limit: 500 },
+    query: { limit: 500, site },
   });
   const names = devices.map(({ deviceId }) => deviceId).sort();
   if (names.length > MAX_DEVICES)
@@ -72,6 +74,8 @@ async function firstDevices(api: Api): Promise<string[]> {
     );
   return names.slice(0, MAX_DEVICES);
 }
+
+const withUnit = (value: string, unit: string) => `${value} ${unit}`.trimEnd();
 
 /** Gives what is new since it was asked last, oldest first. */
 function createWatch(
@@ -112,9 +116,11 @@ function createWatch(
     const fresh = entries.filter(({ entryId, deviceId }) => !known.has(entryId) && devices.has(deviceId));
     for (const { entryId } of entries) known.add(entryId);
     return fresh.map((entry) => {
-      const { what, deviceId, ruleId, at, value, limit, severity } = entry;
+      const { what, deviceId, ruleId, at, value, limit, unit = '', severity } = entry;
       const figures =
-        value === undefined ? '' : ` at ${value}${limit === undefined ? '' : `, limit ${limit}`}`;
+        value === undefined
+          ? ''
+          : ` at ${withUnit(value, unit)}${limit === undefined ? '' : `, limit ${withUnit(limit, unit)}`}`;
       const line = `${shortTime(at, now)}  ${deviceId}  ${(severity ?? 'alert').toUpperCase()} ${what}: ${ruleId}${figures}`;
       return { at, text: painted(printable(line), what === 'cleared' ? 'green' : 'red'), json: entry };
     });
@@ -137,11 +143,15 @@ async function main(args: readonly string[]): Promise<number> {
     throw new CommandError(`--format ${values.format}: must be text or json`);
   const found = parseTimeText(values.from, Date.now());
   if (!('ms' in found)) throw new CommandError(`--from ${values.from}: ${found.problem}`);
+  if (values.site !== undefined && positionals.length > 0)
+    throw new CommandError('name devices, or a --site: not both');
   const api = await openApi(values);
   // A name that is wrong ends the command instead of waiting for it for ever.
   for (const name of positionals) await api.call(['devices', name]);
   const look = createWatch(api, { from: found.ms, metric: values.metric });
-  let devices = positionals.length > 0 ? positionals : await firstDevices(api);
+  let devices = positionals.length > 0 ? positionals : await firstDevices(api, values.site);
+  if (devices.length === 0 && values.site !== undefined)
+    process.stderr.write(`no device of site ${values.site} has sent anything yet\n`);
   let listedAt = Date.now();
   process.stderr.write(
     `watching ${devices.length === 1 ? devices[0] : `${devices.length} devices`}, Ctrl-C ends\n`,
@@ -151,7 +161,7 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(`${values.format === 'json' ? JSON.stringify(json) : text}\n`);
     await wait(POLL_MS);
     if (positionals.length === 0 && Date.now() - listedAt > DEVICES_EVERY_MS) {
-      devices = await firstDevices(api);
+      devices = await firstDevices(api, values.site);
       listedAt = Date.now();
     }
   }

@@ -4,6 +4,8 @@ export interface CsvRecord {
   /** Where it begins, from 1: a quoted cell may have line breaks. */
   readonly line: number;
   readonly cells: readonly string[];
+  /** A fault is in it: its cells may be others than were meant. */
+  readonly isBroken: boolean;
 }
 
 export interface CsvFault {
@@ -28,7 +30,7 @@ export function parseCsv(given: string): {
   let [at, line] = [0, 1];
   while (at < text.length) {
     const cells: string[] = [];
-    const first = line;
+    const [first, before] = [line, faults.length];
     for (;;) {
       CELL.lastIndex = at;
       const [all = '', quoted, close, rest, plain = ''] = CELL.exec(text) ?? [];
@@ -43,7 +45,8 @@ export function parseCsv(given: string): {
     if (text.startsWith('\r\n', at)) at += 2;
     else if (at < text.length) at += 1;
     line += 1;
-    if (cells.length > 1 || cells[0]?.trim() !== '') records.push({ line: first, cells });
+    if (cells.length > 1 || cells[0]?.trim() !== '')
+      records.push({ line: first, cells, isBroken: faults.length > before });
   }
   return { records, faults };
 }

@@ -46,12 +46,14 @@ export function parseDevices(text: string, file: string, defaults: RowDefaults):
   for (const { line, cell, problem } of unreadable)
     tell(line, `column ${columns[cell - 1] ?? cell}:`, problem);
   checkHeader(columns, header.line, tell);
-  const rows = columns.includes('name') ? others.map((record) => rowOf(record, columns, defaults, tell)) : [];
+  const whole = columns.includes('name') ? others.filter(({ isBroken }) => !isBroken) : [];
+  const rows = whole.map((record) => rowOf(record, columns, defaults, tell));
   tellTwice(rows, tell);
   if (faults.length === 0 && rows.length === 0)
     throw new OnboardingError(`${file} has no device: write one a line below ${columns.join(',')}`);
   if (faults.length === 0) return rows;
-  const lines = faults.sort((a, b) => a.line - b.line).map(({ text }) => text);
+  const sorted = faults.sort((a, b) => a.line - b.line).map(({ text }) => text);
+  const lines = [...new Set(sorted)];
   const shown = [
     ...lines.slice(0, MAX_SHOWN),
     ...(lines.length > MAX_SHOWN ? [`and ${lines.length - MAX_SHOWN} more`] : []),
@@ -61,23 +63,16 @@ export function parseDevices(text: string, file: string, defaults: RowDefaults):
 }
 
 function checkHeader(columns: readonly string[], line: number, tell: Tell): void {
-  if (!columns.includes('name')) {
-    const [only = ''] = columns;
-    const other = columns.find((column) => column.toLowerCase() === 'name');
-    if (columns.length === 1 && /[;\t]/.test(only))
-      tell(line, 'the header', 'has no commas: save the table as CSV (comma delimited)');
-    else
-      tell(
-        line,
-        'the header',
-        `has no column name${other === undefined ? '' : `: write ${other} in small letters`}`,
-      );
-  }
+  const [only = ''] = columns;
+  if (columns.length === 1 && /[;\t]/.test(only))
+    return tell(line, 'the header', 'has no commas: save the table as CSV (comma delimited)');
+  if (!columns.some((column) => column.toLowerCase() === 'name'))
+    tell(line, 'the header', 'has no column name');
   for (const [at, column] of columns.entries()) {
     if (columns.indexOf(column) < at) tell(line, `column ${JSON.stringify(column)}`, 'is there twice');
     else if (column === '') tell(line, `column ${at + 1}`, 'has no name');
     else if (KNOWN.includes(column)) continue;
-    else if (KNOWN.includes(column.toLowerCase()) && column !== 'name')
+    else if (KNOWN.includes(column.toLowerCase()))
       tell(line, `column ${column}`, `would be an attribute: write ${column.toLowerCase()} in small letters`);
     else {
       const problem = attributeNameProblem(column);
@@ -93,7 +88,7 @@ function rowOf(record: CsvRecord, columns: readonly string[], defaults: RowDefau
     tell(
       line,
       'the line',
-      `has ${cells.length} cells, and the header ${columns.length}: put a cell with commas in quotes`,
+      `has ${cells.length === 1 ? '1 cell' : `${cells.length} cells`}, and the header has ${columns.length}: put a cell with commas in quotes`,
     );
   const textOf = (column: string) => cells[columns.indexOf(column)] || undefined;
   const check = (column: string, problemOf: (text: string) => string | undefined) => {

@@ -29,7 +29,8 @@ export function describeError(error: unknown): string {
   const { name, message } = error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const text = (message || code || name).replace(/\s+/g, ' ');
-  if (error instanceof OnboardingError) return text;
+  // What the API client of commands/ says is for people, too.
+  if (error instanceof OnboardingError || name === 'CommandError') return text;
   const found = remedies.find(([pattern]) => pattern.test(`${name} ${code} ${message}`));
   const known = text.includes(name) || name === 'Error' ? text : `${name}: ${text}`;
   return found ? `${known}: ${found[1]}` : known;

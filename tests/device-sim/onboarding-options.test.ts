@@ -72,7 +72,17 @@ const refused: readonly (readonly [what: string, args: readonly string[], messag
     /^--unit "temperature" is not allowed: metric=unit/,
   ],
   ['a unit that no attribute can have', ['create', 'a', '--unit', 't=a b'], /^--unit "t=a b" is not allowed/],
-  ['an unknown command', ['delete', 'a'], /^no command "delete"/],
+  ['an unknown command', ['destroy', 'a'], /^no command "destroy"/],
+  ['delete without a name', ['delete', '--local'], /^delete needs the device's name$/],
+  ['delete of AWS without the API', ['delete', 'a'], /^delete needs --api-url URL, the output ApiUrl/],
+  [
+    'delete of two clouds',
+    ['delete', 'a', '--local', '--api-url', 'https://x'],
+    /^delete takes --local or --api-url/,
+  ],
+  ['a name beside a table', ['create', 'a', '--from', 'x.csv'], /^create: "a" is too much$/],
+  ['another format', ['list', '--format', 'xml'], /^--format "xml": must be table, csv, json$/],
+
   ['provision without a claim', ['provision', 'a'], /^provision needs --claim-cert FILE$/],
   [
     'provision without a key',

@@ -20,8 +20,8 @@ import { certify, putIntoService, register, requirePolicy } from './onboarding.t
 import { createProgress } from './progress.ts';
 import type { Target } from './target.ts';
 
-/** AWS IoT takes ten of most calls a second; what it refuses the SDK repeats. */
-const DEVICES_AT_ONCE = 8;
+/** AWS IoT takes ten of most calls a second, and a device takes nine calls of some 50 ms; what is refused the SDK repeats. */
+const DEVICES_AT_ONCE = 4;
 
 interface Created {
   readonly certificateId: string;

@@ -25,7 +25,7 @@ export function createProgress(out: Output): Progress {
   return {
     show(text) {
       if (out.isTTY) {
-        out.write(clear() + plain(text).slice(0, (out.columns ?? 100) - 1));
+        out.write(clear() + plain(text).slice(0, (out.columns || 100) - 1));
         open = true;
       } else {
         if (calls % 10 === 0) out.write(`${plain(text)}\n`);

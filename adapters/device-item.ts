@@ -2,6 +2,8 @@
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Device, RejectionNote } from '../core/device.ts';
+import { isTimeZone } from '../core/quiet-hours.ts';
+import { createRecent } from '../core/recent.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -32,6 +34,7 @@ export function deviceOf(item: Item): Device {
     type: text('type'),
     groups: item['groups']?.SS?.toSorted(),
     attributes: attributes && textsOf(attributes),
+    timeZone: zoneOf(text('timeZone')),
     rejections: rejectionsIn(item),
     skipped: item['skipped']?.L?.map(({ S = '' }) => S),
     units: unitsIn(item, UNIT),
@@ -39,6 +42,16 @@ export function deviceOf(item: Item): Device {
   };
   const known = Object.entries(parts).filter(([, value]) => value !== undefined);
   return { deviceId: text('deviceId') ?? '', ...Object.fromEntries(known) };
+}
+
+const checked = createRecent<boolean>(1000);
+
+/** What people wrote, if it is one; each is checked once, as a list has thousands. */
+function zoneOf(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const isOne = checked.get(name) ?? isTimeZone(name);
+  checked.set(name, isOne);
+  return isOne ? name : undefined;
 }
 
 function rejectionsIn(item: Item): RejectionNote[] | undefined {

@@ -1,5 +1,7 @@
 // A function's settings, read once at cold start, so that a wrong deployment fails at once and by name.
 
+import { isTimeZone } from '../core/quiet-hours.ts';
+
 /** The alert limits that the template's parameters set; absent: no such limit. */
 interface Limits {
   readonly maxTemperature?: number;
@@ -18,8 +20,10 @@ export interface AlertEnvironment extends Limits {
   readonly windowRetentionDays: number;
   /** More in a minute become a digest. */
   readonly alertsPerMinute: number;
-  /** Where mails link to, without a slash at its end. */
+  /** Where mails link to, without a slash at its end; empty: nowhere. */
   readonly dashboardOrigin: string;
+  /** In which mails tell the time, of devices for which the registry names none: an IANA name. */
+  readonly timeZone: string;
 }
 
 export interface IngestEnvironment extends AlertEnvironment {
@@ -117,7 +121,8 @@ function alertsOf(variables: Variables): AlertEnvironment {
     alertsTopicArn: text(variables, 'ALERTS_TOPIC_ARN'),
     windowRetentionDays: whole(variables, 'WINDOW_RETENTION_DAYS', 1, 36_500),
     alertsPerMinute: whole(variables, 'ALERTS_PER_MINUTE', 1, 10_000),
-    dashboardOrigin: text(variables, 'DASHBOARD_ORIGIN'),
+    dashboardOrigin: variables['DASHBOARD_ORIGIN'] ?? '',
+    timeZone: zone(variables, 'TIME_ZONE'),
     ...limitsOf(variables),
   };
 }
@@ -190,6 +195,14 @@ function text(variables: Variables, name: string): string {
   const value = variables[name];
   if (!value) throw new Error(`Environment variable ${name} is missing`);
   return value;
+}
+
+function zone(variables: Variables, name: string): string {
+  const value = text(variables, name);
+  if (isTimeZone(value)) return value;
+  throw new Error(
+    `Environment variable ${name} is ${value}, and must be a time zone such as America/Los_Angeles`,
+  );
 }
 
 function whole(variables: Variables, name: string, least: number, most: number): number {

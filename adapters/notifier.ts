@@ -9,7 +9,7 @@ import {
 import type { Notification, Refusal } from '../core/alert-state.ts';
 import { printable } from '../core/channel-text.ts';
 import { digestText } from '../core/digest.ts';
-import { notificationText, type NotificationText } from '../core/notification.ts';
+import { notificationText, type NotificationText, type TextSettings } from '../core/notification.ts';
 import type { Notifier } from '../pipeline/ports.ts';
 
 /** Such arrays and a digest's text fit a message, which SNS takes up to 256 KB; the names in a mail are fewer. */
@@ -32,10 +32,9 @@ const OF_TOPIC = new Set([
 export function createNotifier(options: {
   readonly client: SNSClient;
   readonly topicArn: string;
-  /** Address of the dashboard, without a slash at its end. */
-  readonly page: string;
+  readonly settings: TextSettings;
 }): Notifier {
-  const { client, topicArn, page } = options;
+  const { client, topicArn, settings } = options;
 
   async function publish(
     subject: string,
@@ -61,11 +60,11 @@ export function createNotifier(options: {
   }
 
   return {
-    async notify(notification) {
+    async notify(notification, recent) {
       const { severity, site, deviceId, ruleId, alertId, transition, channels, folded } = notification;
       const severities = folded && folded.worst !== severity ? [severity, folded.worst] : severity;
       const attributes = { severity: severities, site, device: deviceId, rule: ruleId, alertId, transition };
-      const { subject, ...texts } = notificationText(notification, page);
+      const { subject, ...texts } = notificationText(notification, settings, recent);
       return publish(subject, textsOf(texts), attributes, channels);
     },
 
@@ -81,7 +80,7 @@ export function createNotifier(options: {
         ...{ transition: 'digest', site: all(({ site }) => site) },
         ...{ device: all(({ deviceId }) => deviceId), rule: all(({ ruleId }) => ruleId) },
       };
-      const { subject, ...texts } = digestText(digest, page);
+      const { subject, ...texts } = digestText(digest, settings);
       // Beside the mails: it names more than fits together with their text.
       return publish(
         subject,

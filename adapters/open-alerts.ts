@@ -13,13 +13,13 @@ import { createStormGuard } from './storm-guard.ts';
 
 export function openAlerts(environment: AlertEnvironment, client: DynamoDBClient): AlertPorts {
   const { alertsTable, alertHistoryTable, rulesTable, alertsTopicArn, alertsPerMinute } = environment;
-  const { windowRetentionDays: retentionDays, dashboardOrigin: page } = environment;
+  const { windowRetentionDays: retentionDays, dashboardOrigin: page, timeZone } = environment;
   const now = () => Date.now();
   return {
     alerts: createAlertStore({ client, table: alertsTable }),
     history: createAlertHistory({ client, table: alertHistoryTable, retentionDays }),
     rules: createRuleStore({ client, table: rulesTable, defaults: defaultRules(environment) }),
-    notifier: createNotifier({ client: openSns(), topicArn: alertsTopicArn, page }),
+    notifier: createNotifier({ client: openSns(), topicArn: alertsTopicArn, settings: { page, timeZone } }),
     guard: createStormGuard({ client, table: alertsTable, perMinute: alertsPerMinute, now }),
     now,
   };

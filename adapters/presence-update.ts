@@ -54,13 +54,14 @@ export function presenceUpdate(event: PresenceEvent, thing: ThingFacts | undefin
   };
 }
 
-function registryAttributes({ type, groups, attributes }: ThingFacts) {
+function registryAttributes({ type, groups, attributes, timeZone }: ThingFacts) {
   const texts = Object.entries(attributes).map(([name, value]) => [name, { S: value }] as const);
   return {
     type: text(type),
     // DynamoDB has no empty sets.
     groups: groups.length > 0 ? { SS: [...new Set(groups)] } : undefined,
     attributes: { M: Object.fromEntries(texts) },
+    timeZone: text(timeZone),
   };
 }
 

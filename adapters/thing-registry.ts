@@ -2,29 +2,65 @@
 
 import {
   DescribeThingCommand,
+  DescribeThingGroupCommand,
   ListThingGroupsForThingCommand,
   ResourceNotFoundException,
   type IoTClient,
 } from '@aws-sdk/client-iot';
 import type { ThingFacts } from '../core/device.ts';
+import { createRemembering } from '../core/recent.ts';
+
+/** The attribute of a thing, or of the group that stands for its site, that names the time zone. */
+export const TIME_ZONE_ATTRIBUTE = 'timezone';
+/** Groups are asked about again after so long: after a power cut all of their things connect at once. */
+const GROUP_MS = 600_000;
+const REMEMBERED_GROUPS = 1000;
 
 /** Tells whether there is a thing of that name. */
 export function createThingLookup(options: { client: IoTClient }): (thingName: string) => Promise<boolean> {
   return async (thingName) => (await describe(options.client, thingName)) !== undefined;
 }
 
-/** Gives a thing's type, groups and attributes; undefined where there is no such thing. Rejects with the SDK's error. */
+/** Gives a thing's type, groups, attributes and time zone, as it is written there; undefined where there is no such thing. Rejects with the SDK's error. */
 export type ReadThing = (thingName: string) => Promise<ThingFacts | undefined>;
 
-export function createThingReader({ client }: { readonly client: IoTClient }): ReadThing {
+export function createThingReader(options: {
+  readonly client: IoTClient;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): ReadThing {
+  const { client, now } = options;
+  const zoneOfGroup = createRemembering(async (name) => readZone(client, name), {
+    ...{ limit: REMEMBERED_GROUPS, forMs: GROUP_MS, now },
+  });
+
+  /** That of the thing, or else of the first of its groups, by name, that has one. */
+  async function zoneOf({ groups, attributes }: ThingFacts): Promise<string | undefined> {
+    const own = attributes[TIME_ZONE_ATTRIBUTE];
+    if (own !== undefined) return own;
+    for (const name of [...groups].sort()) {
+      const zone = await zoneOfGroup(name);
+      if (zone !== undefined) return zone;
+    }
+    return undefined;
+  }
+
   return async (thingName) => {
     const thing = await describe(client, thingName);
     if (!thing) return undefined;
     const groups = await orUndefined(groupsOf(client, thingName));
     if (!groups) return undefined; // deleted in between
     const { thingTypeName, attributes = {} } = thing;
-    return { ...(thingTypeName !== undefined && { type: thingTypeName }), groups, attributes };
+    const facts = { ...(thingTypeName !== undefined && { type: thingTypeName }), groups, attributes };
+    const timeZone = await zoneOf(facts);
+    return { ...facts, ...(timeZone !== undefined && { timeZone }) };
   };
+}
+
+/** Undefined also where the group is deleted in between. */
+async function readZone(client: IoTClient, thingGroupName: string): Promise<string | undefined> {
+  const group = await orUndefined(client.send(new DescribeThingGroupCommand({ thingGroupName })));
+  return group?.thingGroupProperties?.attributePayload?.attributes?.[TIME_ZONE_ATTRIBUTE];
 }
 
 const describe = (client: IoTClient, thingName: string) =>

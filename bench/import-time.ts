@@ -51,6 +51,7 @@ const ENVIRONMENT = {
   ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
   ALERTS_PER_MINUTE: '20',
   DASHBOARD_ORIGIN: 'http://localhost:8080',
+  TIME_ZONE: 'UTC',
   SILENT_AFTER_MINUTES: '0',
   ERRORS_BUCKET: 'errors',
   WINDOW_SECONDS: '10',

@@ -26,6 +26,8 @@ export interface Level {
 /** What every rule has. Spans of time in milliseconds, points in epoch milliseconds. */
 interface AnyRule {
   readonly id: string;
+  /** For people: alerts say it. */
+  readonly comment?: string;
   /** False: it is kept, and judges nothing. */
   readonly enabled?: boolean;
   /** Judges nothing before and nothing from `enabledUntil` on. */

@@ -80,6 +80,10 @@ interface AnyNotification {
   readonly isRuleChanged?: true;
   /** Stands for several changes, this one the last: they came faster than notifications could go out. */
   readonly folded?: Folded;
+  /** Of the device's site, an IANA name; absent where the registry names none. */
+  readonly timeZone?: string;
+  /** What the rule says for people. */
+  readonly comment?: string;
 }
 
 export interface Folded {
@@ -203,4 +207,6 @@ export interface Moment {
   readonly snoozedUntil?: number;
   /** Of the device's metrics, as people read them. */
   readonly units?: Units;
+  /** Of the device's site, an IANA name. */
+  readonly timeZone?: string;
 }

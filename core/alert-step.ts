@@ -42,18 +42,20 @@ export function emptyState(deviceId: string, ruleId: string): AlertState {
 
 /** The state after the step; it owes the step's notification, unless all was over before anybody was to be told. */
 export function stateAfter(
-  rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours'>,
+  rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours' | 'comment'>,
   before: AlertState | undefined,
   step: Step,
   moment: Moment,
 ): AlertState {
-  const { now } = moment;
+  const { now, timeZone } = moment;
+  const { comment } = rule;
   const { deviceId, windowStart, severity, transition, finding } = step;
   const notification: Notification = {
     ...finding, // first: that of a reminder is the notification that it repeats
     ...{ alertId: alertIdOf(rule.id, step, now), transition, deviceId, site: step.site, ruleId: rule.id },
     ...{ severity, channels: rule.channels, windowStart, since: step.since, decidedAt: now },
     ...(step.isRuleChanged && { isRuleChanged: true as const }),
+    ...{ ...(timeZone !== undefined && { timeZone }), ...(comment !== undefined && { comment }) },
   };
   const toldAt = tellingTime(rule, moment);
   const debt: Debt = { notification, payer: '', heldUntil: 0, ...(toldAt > now && { notBefore: toldAt }) };

@@ -10,6 +10,8 @@ export interface ThingFacts {
   /** Names of the thing groups that it was put into, not of the groups around those. */
   readonly groups: readonly string[];
   readonly attributes: Readonly<Record<string, string>>;
+  /** Of the attribute `timezone` of the thing, or else of one of these groups; an IANA name, if people wrote one. */
+  readonly timeZone?: string;
 }
 
 /** Why readings of a device were rejected. */

@@ -3,7 +3,8 @@
 import { SEVERITIES, type Channel, type Severity } from './alert-rule.ts';
 import type { Notification } from './alert-state.ts';
 import { ascii, gsm7, printable, shorten, SMS_LENGTH, SUBJECT_LENGTH } from './channel-text.ts';
-import { happening, headOf, type NotificationText } from './notification.ts';
+import { happening, headOf, zoneOf, type NotificationText, type TextSettings } from './notification.ts';
+import { zonedText } from './time-text.ts';
 
 /** One publish. */
 export interface Digest {
@@ -19,6 +20,8 @@ export interface Digest {
 /** Of one mail: far below the 256 KB that SNS takes, as the text is there twice, and the names once more to filter by. */
 const MAX_MAIL_BYTES = 48_000;
 const SMS: Channel = 'sms';
+/** Its name in a text, GMT+5:45, is longer than almost any. */
+const LONGEST_ZONE = 'Asia/Kathmandu';
 
 /**
  * The digests of these notifications, which go to the same channels: those of each alert oldest first. Several mails have
@@ -43,15 +46,17 @@ export function digestsOf(alerts: readonly (readonly Notification[])[]): Digest[
   return isTexted ? [{ notifications: all, channels: [SMS], isSummary: true }, ...mails] : mails;
 }
 
-/** `page`: address of the dashboard, without a slash at its end. */
-export function digestText({ notifications, part }: Digest, page: string): NotificationText {
+export function digestText({ notifications, part }: Digest, settings: TextSettings): NotificationText {
   const counts = countBy(notifications, headOf);
   const summary = counts.map(([head, count]) => `${count} ${head}`).join(', ');
   const count = part ? `${notifications.length} of ${part.total}` : String(notifications.length);
   const total = `${count} ${count === '1' ? 'alert' : 'alerts'} in a minute`;
   const mail = part ? ` (mail ${part.number} of ${part.of})` : '';
-  const link = alertListLink(page, notifications);
-  const lines = [`${total}: ${summary}${mail}`, '', ...sections(notifications), '', `See: ${link}`];
+  const link = settings.page === '' ? undefined : alertListLink(settings.page, notifications);
+  const lines = [
+    ...[`${total}: ${summary}${mail}`, '', ...sections(notifications, settings.timeZone)],
+    ...(link === undefined ? [] : ['', `See: ${link}`]),
+  ];
   return {
     subject: ascii(`DIGEST ${total}${mail}: ${summary}`).slice(0, SUBJECT_LENGTH),
     email: `${lines.map(printable).join('\n')}\n`,
@@ -73,7 +78,7 @@ export function alertListLink(page: string, notifications: readonly Notification
 }
 
 /** The sites that most alerts are of, as many as there is room for, and the link where that fits too. */
-function textMessage(head: string, notifications: readonly Notification[], link: string): string {
+function textMessage(head: string, notifications: readonly Notification[], link = ''): string {
   const sites = countBy(notifications, ({ site }) => shorten(site))
     .filter(([site]) => site !== '')
     .sort(([, a], [, b]) => b - a)
@@ -86,30 +91,31 @@ function textMessage(head: string, notifications: readonly Notification[], link:
   const ending = ` ${gsm7(link)}`;
   const fits = (text: string, end: string) => text.length + end.length <= SMS_LENGTH;
   // A link that something is cut from or replaced in leads nowhere.
-  const end = gsm7(link) === link && fits(placed(Math.min(1, sites.length)), ending) ? ending : '';
+  const end =
+    link !== '' && gsm7(link) === link && fits(placed(Math.min(1, sites.length)), ending) ? ending : '';
   let shown = Math.min(1, sites.length);
   while (shown < sites.length && fits(placed(shown + 1), end)) shown += 1;
   return `${placed(shown)}${end}`.slice(0, SMS_LENGTH);
 }
 
-function sections(notifications: readonly Notification[]): string[] {
+function sections(notifications: readonly Notification[], timeZone: string): string[] {
   const lines: string[] = [];
   let section: string | undefined;
   for (const notification of notifications) {
     const next = sectionOf(notification);
     if (next !== section) lines.push(...(section === undefined ? [] : ['']), next);
     section = next;
-    lines.push(lineOf(notification));
+    lines.push(lineOf(notification, timeZone));
   }
   return lines;
 }
 
 const sectionOf = ({ severity, site }: Notification) => `${severity}, ${site === '' ? 'no site' : site}:`;
 
-function lineOf(notification: Notification): string {
+function lineOf(notification: Notification, timeZone: string): string {
   const { severity, site, deviceId, since, folded } = notification;
   const changes = folded ? ` (${folded.changes} changes)` : '';
-  const time = new Date(since).toISOString();
+  const time = zonedText(since, zoneOf(notification, { timeZone }));
   return `${headOf(notification)} ${severity}: ${happening(notification)}${changes} at ${site}/${deviceId}, since ${time}`;
 }
 
@@ -118,7 +124,7 @@ function split(notifications: readonly Notification[]): Notification[][] {
   let [room, section] = [-1, ''];
   for (const notification of notifications) {
     const next = sectionOf(notification);
-    const own = bytesOf(lineOf(notification)) + bytesOf(notification.ruleId);
+    const own = bytesOf(lineOf(notification, LONGEST_ZONE)) + bytesOf(notification.ruleId);
     const cost = own + (next === section ? 0 : bytesOf(next) + 3);
     if (cost > room) {
       parts.push([]);

@@ -63,7 +63,12 @@ function figureOf(
   };
 }
 
-function plainFigure(rule: LimitRule, stat: Stat, window: Window): Figure | undefined {
+/** The figure of a window before any rate; undefined where it does not have the metric. */
+export function plainFigure(
+  rule: Pick<LimitRule, 'metric' | 'anySpelling'>,
+  stat: Stat,
+  window: Window,
+): Figure | undefined {
   const { metric } = rule;
   if (metric === undefined) return { part: BigInt(window.readings) * ONE, over: 1n };
   if (rule.anySpelling && (stat === 'min' || stat === 'max')) return extremeOfAll(metric, stat, window);

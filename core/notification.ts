@@ -1,8 +1,12 @@
 // What people read: each channel gets the essentials first, within its own limits, and nothing a device chose can disturb it.
 
+import { acknowledging, adviceOf } from './advice.ts';
 import type { AbsenceFinding, LimitFinding, Notification, Relation, Transition } from './alert-state.ts';
 import { ascii, gsm7, printable, shorten, SMS_LENGTH, SUBJECT_LENGTH } from './channel-text.ts';
 import { durationText } from './duration.ts';
+import { recentValues } from './recent-values.ts';
+import { zonedText } from './time-text.ts';
+import type { Window } from './window.ts';
 
 export interface NotificationText {
   /** Under 100 printable ASCII characters, beginning with a letter, as SNS wants a Subject. */
@@ -10,6 +14,14 @@ export interface NotificationText {
   readonly email: string;
   /** Characters that GSM-7 carries in one unit each; under 160 with the topic's display name before them, so one SMS part. */
   readonly sms: string;
+}
+
+/** What a stack's texts have in common. */
+export interface TextSettings {
+  /** Address of the dashboard, without a slash at its end; empty where there is none, and then no text has a link. */
+  readonly page: string;
+  /** IANA name of the zone of devices for which the registry names none. */
+  readonly timeZone: string;
 }
 
 type Of<Finding> = Notification & Finding;
@@ -31,27 +43,29 @@ const NOTES: Partial<Readonly<Record<Transition, string>>> = {
 const RULE_CHANGED = 'Its rule was changed since the last notification of this alert.';
 const JUDGES_OTHERS = 'Its rule was changed, and judges something else now.';
 
-/** `page`: address of the dashboard, without a slash at its end; the mail links to the device there. */
-export function notificationText(notification: Notification, page: string): NotificationText {
-  const { deviceId, site, severity, windowStart, since, folded } = notification;
+/** `recent`: the device's windows up to the one that decided, oldest first, where they are known. */
+export function notificationText(
+  notification: Notification,
+  settings: TextSettings,
+  recent: readonly Window[] = [],
+): NotificationText {
+  const { deviceId, site, severity, windowStart, folded } = notification;
   const head = headOf(notification);
   const happened = happening(notification);
-  const time = new Date(windowStart).toISOString();
+  const timeZone = zoneOf(notification, settings);
   const lines = [
     // Nothing got worse or better where only the rule changed: then the severity is the news.
-    `${head === 'NOW' ? `NOW ${severity}` : head}: ${happened}`,
-    ...notesOf(notification),
+    `${head === 'NOW' ? `NOW ${severity}` : head}: ${happened} at ${site === '' ? '' : `${site}, `}${deviceId}`,
+    ...notesOf(notification, timeZone),
     '',
-    `Device:   ${deviceId}`,
-    `Site:     ${site}`,
-    `Since:    ${new Date(since).toISOString()}`,
-    ...details(notification),
-    `Rule:     ${notification.ruleId} (${severity})`,
-    `Alert:    ${notification.alertId}`,
-    `See:      ${page}/?device=${encodeURIComponent(deviceId.toWellFormed())}`,
+    ...actionLines(notification, settings),
+    '',
+    ...factLines(notification, timeZone, recent),
   ];
   const changes = folded ? ` (${folded.changes} changes)` : '';
   const text = `${head === 'NOW' ? `NOW ${severity}:` : head} ${happened}${changes}`;
+  // Seconds are in the mail.
+  const time = zonedText(windowStart, timeZone).replace(/:\d\d /, ' ');
   return {
     subject: ascii(`${head} ${severity}: ${happened}${changes} at ${site}/${deviceId}`).slice(
       0,
@@ -60,6 +74,35 @@ export function notificationText(notification: Notification, page: string): Noti
     email: `${lines.map(printable).join('\n')}\n`,
     sms: gsm7(`${text}, ${shorten(deviceId)} (${shorten(site)}), ${time}`).slice(0, SMS_LENGTH),
   };
+}
+
+/** The zone in which people read of the device. */
+export const zoneOf = ({ timeZone }: Notification, settings: Pick<TextSettings, 'timeZone'>): string =>
+  timeZone ?? settings.timeZone;
+
+function actionLines(notification: Notification, { page }: TextSettings): string[] {
+  const acknowledge = acknowledging(notification);
+  return [
+    `To do:    ${adviceOf(notification)}`,
+    ...(acknowledge === undefined ? [] : [`Ack:      ${acknowledge}`]),
+    ...(page === ''
+      ? []
+      : [`See:      ${page}/?device=${encodeURIComponent(notification.deviceId.toWellFormed())}`]),
+  ];
+}
+
+function factLines(notification: Notification, timeZone: string, recent: readonly Window[]): string[] {
+  const { deviceId, site, severity, since, windowStart, ruleId, alertId } = notification;
+  const values = recentValues(notification, recent, timeZone);
+  return [
+    ...(values === undefined ? [] : [`Recent:   ${values}`]),
+    ...details(notification, timeZone),
+    `Since:    ${zonedText(since, timeZone)}`,
+    `Device:   ${deviceId}`,
+    `Site:     ${site}`,
+    `Rule:     ${ruleId} (${severity})`,
+    `Alert:    ${alertId}, ${new Date(windowStart).toISOString()}`,
+  ];
 }
 
 /** The first word: NOW where a change of the rule, and not of what is measured, made the alert another. */
@@ -75,7 +118,7 @@ export function happening(notification: Notification): string {
   return `${figureName(notification)} ${value}${unitText(notification)} ${comparison(notification)}`;
 }
 
-function notesOf(notification: Notification): string[] {
+function notesOf(notification: Notification, timeZone: string): string[] {
   const { transition, isRuleChanged, folded, absence } = notification;
   const notes: string[] = [];
   if (isRuleChanged) notes.push(transition === 'ended' ? JUDGES_OTHERS : RULE_CHANGED);
@@ -89,7 +132,7 @@ function notesOf(notification: Notification): string[] {
   if (folded) {
     const { changes, since, worst } = folded;
     notes.push(
-      `This stands for ${changes} changes of the alert since ${new Date(since).toISOString()}, the worst of them ${worst}.`,
+      `This stands for ${changes} changes of the alert since ${zonedText(since, timeZone)}, the worst of them ${worst}.`,
     );
   }
   return notes;
@@ -113,16 +156,16 @@ function relationOf({ relation, transition }: Of<LimitFinding>): Relation {
   return relation ?? (transition === 'eased' || transition === 'cleared' ? 'back' : 'beyond');
 }
 
-function details(notification: Notification): string[] {
+function details(notification: Notification, timeZone: string): string[] {
   const { value, limit, windowStart } = notification;
-  const time = new Date(windowStart).toISOString();
+  const time = zonedText(windowStart, timeZone);
   if (notification.absence)
     return [`Last:     ${time}`, `Gone:     ${spanText(value)}`, `Limit:    ${spanText(limit)}`];
   const { stat, metric = 'readings', perMinute } = notification;
   return [
-    `Window:   ${time}`,
     `Value:    ${stat} ${metric}${perMinute ? ' per minute' : ''} = ${value}${unitText(notification)}`,
     `Limit:    ${comparison(notification)}`,
+    `Window:   ${time}`,
   ];
 }
 

@@ -26,7 +26,7 @@ export function remind(rule: AlertRule, state: AlertState, moment: Moment): Aler
 
 /** The alarm once nobody judges it any more; the same object when there is none. `rule`: the last that is known of it. */
 export function end(
-  rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours'>,
+  rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours' | 'comment'>,
   state: AlertState,
   moment: Moment,
 ): AlertState {
@@ -51,13 +51,13 @@ export function endForeign(
 }
 
 function toldAgain(
-  rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours'>,
+  rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours' | 'comment'>,
   state: AlertState,
   transition: Transition,
   moment: Moment,
   isRuleChanged = false,
 ): AlertState {
-  const { isRuleChanged: _before, ...told } = state.alarm!.told;
+  const { isRuleChanged: _before, timeZone: _zone, comment: _comment, ...told } = state.alarm!.told;
   const { deviceId, site, severity, windowStart, since } = told;
   const gone = String(Math.max(0, Math.floor((moment.now - since) / 1000)));
   const finding = told.absence ? { ...told, value: gone } : told;

@@ -22,7 +22,7 @@ import { parseFixedTime } from './time-text.ts';
  */
 export interface RuleData {
   readonly id: string;
-  /** For people. */
+  /** For people: alerts say it as what to do. */
   readonly comment?: string;
   readonly enabled?: boolean;
   readonly enabledFrom?: string | number;
@@ -92,10 +92,10 @@ export function defaultRules(limits: {
 
 /** What is judged. The data must be without faults (`faultsOf`). */
 export function compileRule(data: RuleData): AlertRule {
-  const { id, enabled, match, quietHours, channels = USUAL_CHANNELS } = data;
+  const { id, comment, enabled, match, quietHours, channels = USUAL_CHANNELS } = data;
   const common = {
     ...{ id, channels },
-    ...given({ enabled, match }),
+    ...given({ comment, enabled, match }),
     ...given({ enabledFrom: timeOf(data.enabledFrom), enabledUntil: timeOf(data.enabledUntil) }),
     ...given({ repeatEvery: spanOf(data.repeatEvery), escalation: escalationOf(data) }),
     ...(quietHours && {

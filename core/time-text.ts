@@ -84,3 +84,29 @@ export function shortTime(ms: number, now: number): string {
   const [text, today] = [localText(ms), localText(now)];
   return text.slice(0, 10) === today.slice(0, 10) ? text.slice(11) : text.slice(0, 16);
 }
+
+const zoneNames = new Map<string, Intl.DateTimeFormat>();
+
+/** Such as `PDT`, `GMT+1` or `UTC`: what the zone's clocks show at `ms`. */
+export function zoneName(ms: number, timeZone: string): string {
+  let format = zoneNames.get(timeZone);
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'short' });
+    zoneNames.set(timeZone, format);
+  }
+  return format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? timeZone;
+}
+
+/** Such as `2026-09-21 07:13:20 PDT`. */
+export function zonedText(ms: number, timeZone: string): string {
+  return `${localText(ms, timeZone)} ${zoneName(ms, timeZone)}`;
+}
+
+/** Such as `2026-09-21 07:09:20 to 07:13:20 PDT`, with the date and the zone again where they are others. */
+export function zonedSpan(from: number, to: number, timeZone: string): string {
+  const [first, last] = [localText(from, timeZone), localText(to, timeZone)];
+  const [firstZone, lastZone] = [zoneName(from, timeZone), zoneName(to, timeZone)];
+  const start = firstZone === lastZone ? first : `${first} ${firstZone}`;
+  const end = first.slice(0, 10) === last.slice(0, 10) ? last.slice(11) : last;
+  return `${start} to ${end} ${lastZone}`;
+}

@@ -7,24 +7,30 @@ import { readPresenceEnvironment } from '../adapters/environment.ts';
 import { openIot } from '../adapters/iot-client.ts';
 import { createThingReader } from '../adapters/thing-registry.ts';
 import { parsePresence, type LifecycleEvent, type PresenceEvent } from '../core/presence.ts';
+import { isTimeZone } from '../core/quiet-hours.ts';
+import type { Counting } from '../pipeline/ports.ts';
 
 const { devicesTable: table } = readPresenceEnvironment(process.env);
 const devices = createDeviceStore({ client: openDynamoDb(), table });
 const metrics = { applied: 'PresenceApplied', stale: 'PresenceStale', unknown: 'PresenceIgnored' } as const;
-const readThing = createThingReader({ client: openIot() });
+const readThing = createThingReader({ client: openIot(), now: () => Date.now() });
 
 export const handler = createHandler(async (event: LifecycleEvent, tools) => {
   const presence = parsePresence(event);
   tools.identify({ deviceId: presence?.deviceId });
-  tools.count(presence ? await take(presence) : 'PresenceIgnored', 1);
+  tools.count(presence ? await take(presence, tools) : 'PresenceIgnored', 1);
 });
 
 /** Gives the metric that counts what became of the event. */
-async function take(presence: PresenceEvent): Promise<string> {
+async function take(presence: PresenceEvent, tools: Pick<Counting, 'warn'>): Promise<string> {
   // The registry is asked when a device comes; when it goes, only about one that was never seen to come.
   const known = presence.online ? 'unknown' : await devices.applyPresence(presence);
   if (known !== 'unknown') return metrics[known];
   const thing = await readThing(presence.deviceId);
+  if (thing?.timeZone !== undefined && !isTimeZone(thing.timeZone))
+    tools.warn('Attribute timezone of the thing or its group is no time zone such as America/Los_Angeles', {
+      ...{ deviceId: presence.deviceId, timezone: thing.timeZone },
+    });
   // Dashboards and claims connect too.
   return thing ? metrics[await devices.applyPresence(presence, thing)] : metrics.unknown;
 }

@@ -32,6 +32,7 @@ const device = z.strictObject({
   type: z.optional(z.string()),
   groups: z.optional(z.array(z.string())),
   attributes: z.optional(z.record(z.string(), z.string())),
+  timeZone: z.optional(z.string().check(z.describe('In which mails about the device tell the time'))),
   lastRejection: z.optional(rejection),
   units: z.optional(units),
   previousUnits: z.optional(

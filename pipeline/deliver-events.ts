@@ -10,6 +10,10 @@ export function countDeliveries(counting: Counting): DeliveryEvents {
       counting.count('NotificationsFailed', 1);
       counting.warn('Notification not delivered', { deviceId, ruleId, reason });
     },
+    onWithoutWindows({ deviceId, ruleId }, error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      counting.warn('Notification sent without the last values', { deviceId, ruleId, reason });
+    },
   };
 }
 

@@ -17,13 +17,16 @@ import {
   settled,
   type Payer,
 } from '../core/outbox.ts';
-import type { AlertHistory, AlertStore, Notifier, StormGuard } from './ports.ts';
+import type { AlertHistory, AlertStore, Notifier, StormGuard, WindowStore } from './ports.ts';
+import { createRecentWindows } from './recent-windows.ts';
 
 export interface DeliveryEvents {
   /** Called after each notification, and each digest, that was sent. */
   readonly onSent?: () => void;
   /** Called with each `delivery-failed` of the history: SNS refused a notification, the first time or for good. */
   readonly onFailed?: (entry: HistoryEntry) => void;
+  /** Called where the last windows could not be read: the notification goes out without them. */
+  readonly onWithoutWindows?: (notification: Notification, error: unknown) => void;
 }
 
 export interface Paying {
@@ -53,10 +56,12 @@ export function createPaying(options: {
   readonly history: Pick<AlertHistory, 'file'>;
   readonly notifier: Notifier;
   readonly guard: StormGuard;
+  readonly windows: Pick<WindowStore, 'before'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }): Paying {
-  const { alerts, history, notifier, guard, now } = options;
+  const { alerts, history, notifier, guard, windows, now } = options;
+  const recentWindows = createRecentWindows({ windows, now });
 
   /** Writes a change of the state, whatever others write meanwhile; gives what then is stored. */
   async function write(
@@ -142,8 +147,9 @@ export function createPaying(options: {
           if (state) await write(state, (current) => leftToDigest(current, name));
           return undefined;
         }
+        const recent = await recentWindows(notification, events);
         requireHeld(until);
-        refusal = await notifier.notify(notification);
+        refusal = await notifier.notify(notification, recent);
       } catch (error) {
         if (state) await release(state, name);
         throw error;

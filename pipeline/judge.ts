@@ -177,6 +177,7 @@ export function createAlerting(options: {
     const moment = {
       ...(snooze && { snoozedUntil: snooze.until }),
       units: unitsOf({ ...known, units: { ...known?.units, ...units } }),
+      ...(known?.timeZone !== undefined && { timeZone: known.timeZone }),
     };
     const faults: unknown[] = [];
     for (const rule of rules.filter(({ id }) => !unreadable.has(id))) {

@@ -210,8 +210,8 @@ export interface AlertHistoryPage {
 
 /** Both verbs give why it was refused, where a repeat would be too; what may pass rejects with the SDK's error. */
 export interface Notifier {
-  /** A repeat carries the same alertId, so receivers can tell. */
-  notify(notification: Notification): Promise<Refusal | undefined>;
+  /** `recent`: the device's last windows, oldest first. A repeat carries the same alertId, so receivers can tell. */
+  notify(notification: Notification, recent: readonly Window[]): Promise<Refusal | undefined>;
   notifyAll(digest: Digest): Promise<Refusal | undefined>;
 }
 

@@ -182,7 +182,13 @@ async function advance(
 
 async function momentOf({ now }: DeviceSweepParts, { load, device }: Visit): Promise<Moment> {
   const { snooze } = await load();
-  return { now: now(), ...(snooze && { snoozedUntil: snooze.until }), units: unitsOf(device) };
+  const { timeZone } = device;
+  return {
+    now: now(),
+    ...(snooze && { snoozedUntil: snooze.until }),
+    units: unitsOf(device),
+    ...(timeZone !== undefined && { timeZone }),
+  };
 }
 
 function note({ owing }: Visit, ruleId: string, state: AlertState | undefined): void {

@@ -43,7 +43,8 @@ async function openFakeSns(answer: string | undefined, status = 200) {
     server.close();
   });
   const topicArn = 'arn:aws:sns:us-east-1:000000000000:alerts';
-  const notifier = createNotifier({ client, topicArn, page: 'https://dashboard.example.com' });
+  const settings = { page: 'https://dashboard.example.com', timeZone: 'UTC' };
+  const notifier = createNotifier({ client, topicArn, settings });
   return { notifier, requests };
 }
 
@@ -62,7 +63,7 @@ function attributesOf(request: URLSearchParams | undefined): Record<string, stri
 
 test('a notification is one publish, with a text for each channel and what subscribers filter by', async () => {
   const { notifier, requests } = await openFakeSns(published);
-  await notifier.notify(notification());
+  await notifier.notify(notification(), []);
   assert.equal(requests.length, 1);
   assert.deepEqual(attributesOf(requests[0]), {
     ...{ severity: 'major', site: 'seattle', device: 'store-1', rule: 'warm', alertId: 'a1' },
@@ -75,7 +76,7 @@ test('a notification is one publish, with a text for each channel and what subsc
 
 test('an attribute without text is left out, as SNS takes none', async () => {
   const { notifier, requests } = await openFakeSns(published);
-  await notifier.notify(notification({ site: '' }));
+  await notifier.notify(notification({ site: '' }), []);
   assert.ok(!('site' in attributesOf(requests[0])));
 });
 
@@ -130,19 +131,19 @@ for (const [code, status, of] of refusals) {
   test(`${code} is the answer to a notification that SNS ${outcome}`, async () => {
     const answer = `<ErrorResponse><Error><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`;
     const { notifier } = await openFakeSns(answer, status);
-    if (of) assert.deepEqual(await notifier.notify(notification()), { of, reason: `${code}: no` });
-    else await assert.rejects(notifier.notify(notification()));
+    if (of) assert.deepEqual(await notifier.notify(notification(), []), { of, reason: `${code}: no` });
+    else await assert.rejects(notifier.notify(notification(), []));
   });
 }
 
 test('who filters by severity gets what stands for a worse one, too', async () => {
   const { notifier, requests } = await openFakeSns(published);
   const folded = { changes: 3, since: 1_790_000_000_000, worst: 'critical' } as const;
-  await notifier.notify(notification({ folded }));
+  await notifier.notify(notification({ folded }), []);
   assert.equal(attributesOf(requests[0])['severity'], '["major","critical"]');
 });
 
 test('an SNS that takes a request and never answers is given up', async () => {
   const { notifier } = await openFakeSns(undefined);
-  await assert.rejects(notifier.notify(notification()), { name: 'TimeoutError' });
+  await assert.rejects(notifier.notify(notification(), []), { name: 'TimeoutError' });
 });

@@ -132,8 +132,8 @@ test('a notification is one publish with a text for each channel and attributes 
   const sns = mockClient(SNSClient);
   sns.on(PublishCommand).resolves({ MessageId: 'm1' });
   const topicArn = 'arn:aws:sns:us-east-1:000000000000:alerts';
-  const page = 'http://localhost:8080';
-  await createNotifier({ client: new SNSClient(region), topicArn, page }).notify(notification);
+  const settings = { page: 'http://localhost:8080', timeZone: 'UTC' };
+  await createNotifier({ client: new SNSClient(region), topicArn, settings }).notify(notification, []);
   const input = sns.commandCalls(PublishCommand)[0]!.args[0].input;
   sns.restore();
   assert.equal(input.TopicArn, topicArn);
@@ -163,9 +163,12 @@ test('the environment is read into numbers, an empty limit into none', () => {
   assert.equal(environment.windowSeconds, 10);
   assert.equal(environment.maxTemperature, 8);
   assert.equal(environment.minTemperature, undefined);
+  assert.equal(readIngestEnvironment({ ...VARIABLES, DASHBOARD_ORIGIN: '' }).dashboardOrigin, '');
 });
 
-const needed = Object.keys(VARIABLES).filter((name) => !/_TEMPERATURE$|^RAW_BUCKET$/.test(name));
+const needed = Object.keys(VARIABLES).filter(
+  (name) => !/_TEMPERATURE$|^RAW_BUCKET$|^DASHBOARD_ORIGIN$/.test(name),
+);
 for (const name of needed) {
   test(`a missing ${name} stops the function by name`, () => {
     assert.throws(() => readIngestEnvironment({ ...VARIABLES, [name]: undefined }), new RegExp(name));
@@ -185,6 +188,7 @@ const invalid: [keyof typeof VARIABLES, string][] = [
   ['WINDOW_RETENTION_DAYS', '7'],
   ['ALERTS_PER_MINUTE', '0'],
   ['SILENT_AFTER_MINUTES', '-1'],
+  ['TIME_ZONE', 'Seattle'],
 ];
 for (const [name, value] of invalid) {
   test(`${name}=${value} stops the function by name`, () => {

@@ -53,7 +53,10 @@ function play(steps: readonly (readonly [rule: Data, temperature: number])[]): N
   return told;
 }
 
-const first = (notification: Notification) => notificationText(notification, '').email.split('\n')[0];
+const SETTINGS = { page: '', timeZone: 'UTC' };
+/** The first line, without the place. */
+const first = (notification: Notification) =>
+  notificationText(notification, SETTINGS).email.split(' at seattle, store-1\n')[0];
 
 const critical8: Data = { metric, above: 8, severity: 'critical' };
 const cases: [title: string, before: Data, after: Data, temperatures: number[], lines: string[]][] = [
@@ -137,7 +140,7 @@ for (const [title, before, after, temperatures, lines] of cases) {
     const [raised, ...told] = play([[before, 9], ...temperatures.map((value) => [after, value] as const)]);
     assert.equal(first(raised!), 'ALARM: temperature 9 above 8');
     assert.deepEqual(told.map(first), lines);
-    assert.ok(told.every((each) => notificationText(each, '').subject.length < 100));
+    assert.ok(told.every((each) => notificationText(each, SETTINGS).subject.length < 100));
   });
 }
 
@@ -159,7 +162,7 @@ test('a mail about a changed rule says that it was changed, and a reminder of it
     [critical8, 9],
     [warning, 13],
   ]);
-  const { email, subject, sms } = notificationText(now!, '');
+  const { email, subject, sms } = notificationText(now!, SETTINGS);
   assert.equal(subject, 'NOW warning: temperature 13 above 6 at seattle/store-1');
   assert.ok(sms.startsWith('NOW warning: temperature 13 above 6, store-1'), sms);
   assert.equal(email.split('\n')[1], 'Its rule was changed since the last notification of this alert.');
@@ -171,7 +174,7 @@ test('a mail about a changed rule says that it was changed, and a reminder of it
   };
   const again = remind(rule, state, { now: START + 1_800_000 }).pending[0]!.notification;
   assert.equal(first(again), 'STILL: temperature 13 above 6');
-  assert.ok(!notificationText(again, '').email.includes('was changed'));
+  assert.ok(!notificationText(again, SETTINGS).email.includes('was changed'));
 });
 
 test('a silence whose severity is changed says so, and one whose rule judges limits now ends', () => {
@@ -241,7 +244,7 @@ test('whatever a rule is changed to, and when, each sentence is true of its valu
         const steps = phases.flatMap(([data, values]) => values.map((value) => [data, value] as const));
         for (const notification of play(steps)) {
           assert.ok(isTrue(notification), first(notification));
-          seen.add(notificationText(notification, '').email.split(' ')[0]!);
+          seen.add(notificationText(notification, SETTINGS).email.split(' ')[0]!);
         }
       },
     ),

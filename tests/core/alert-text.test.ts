@@ -6,12 +6,15 @@ import * as fc from 'fast-check';
 import { SEVERITIES } from '../../core/alert-rule.ts';
 import type { Notification, Transition } from '../../core/alert-state.ts';
 import { printable } from '../../core/channel-text.ts';
+import { decimalOf } from '../../core/decimal.ts';
 import { durationOf, durationText } from '../../core/duration.ts';
 import { digestsOf, digestText } from '../../core/digest.ts';
 import { notificationText } from '../../core/notification.ts';
+import type { Window } from '../../core/window.ts';
 import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 
 const PAGE = 'http://localhost:8080';
+const SETTINGS = { page: PAGE, timeZone: 'UTC' };
 const TIME = 1_790_000_000_000;
 const common: Omit<Notification, 'transition' | 'absence' | 'value' | 'limit'> = {
   alertId: '0123456789abcdef0123456789abcdef',
@@ -33,6 +36,18 @@ const gone = (absence: 'silent' | 'offline', transition: Transition, value: stri
   value,
   limit: '120',
 });
+
+/** Windows of ten seconds that end with the one at TIME, each with two readings of the value. */
+const windowsOf = (values: readonly number[]): Window[] =>
+  values.map((value, n) => {
+    const windowStart = TIME - (values.length - 1 - n) * 10_000;
+    const fixed = decimalOf(value)!;
+    return {
+      ...{ deviceId: 'store-1', site: 'seattle', windowStart, readings: 2, last: new Map() },
+      ...{ firstReadingAt: windowStart + 2000, lastReadingAt: windowStart + 4000, lastFingerprint: '' },
+      metrics: new Map([['temperature', { min: fixed, max: fixed, sum: 2n * fixed, count: 2 }]]),
+    };
+  });
 
 const subjects: [notification: Notification, subject: string][] = [
   [warm('raised', '9.4', '8'), 'ALARM critical: temperature 9.4 above 8'],
@@ -65,38 +80,141 @@ const subjects: [notification: Notification, subject: string][] = [
 ];
 for (const [notification, subject] of subjects) {
   test(`a mail with the subject ${subject} says the same in its first line and in an SMS`, () => {
-    const text = notificationText(notification, PAGE);
+    const text = notificationText(notification, SETTINGS);
     assert.equal(text.subject, `${subject} at seattle/store-1`);
     const plain = subject.replace(' critical:', '');
-    assert.ok(text.sms.startsWith(`${plain}, store-1 (seattle), 2026-`), text.sms);
-    assert.equal(text.email.split('\n')[0], plain.replace(' ', ': '));
+    assert.equal(text.sms, `${plain}, store-1 (seattle), 2026-09-21 14:13 UTC`);
+    assert.equal(text.email.split('\n')[0], `${plain.replace(' ', ': ')} at seattle, store-1`);
   });
 }
 
-test('a mail says what happened, where, since when, the limit, the value, and where to look', () => {
-  const { email } = notificationText({ ...warm('worsened', '11', '10'), since: TIME - 60_000 }, PAGE);
+const PACIFIC = { page: PAGE, timeZone: 'America/Los_Angeles' };
+
+test('a mail says what happened, where, what to do, what the values were, in local time, and where to look', () => {
+  const { email } = notificationText(
+    { ...warm('worsened', '11', '10'), since: TIME - 60_000, unit: '°C' },
+    PACIFIC,
+    windowsOf([3.8, 4.1, 6, 9.4, 11]),
+  );
   assert.equal(
     email,
-    `WORSE: temperature 11 above 10
+    `WORSE: temperature 11 °C above 10 °C at seattle, store-1
 
+To do:    Check the door, the cooling and what was put in last.
+Ack:      npm run alerts -- ack store-1 fridge (on AWS with --api-url and the stack's ApiUrl)
+See:      http://localhost:8080/?device=store-1
+
+Recent:   ▁▁▃▇█ 3.8 to 11 °C, 2026-09-21 07:12:42 to 07:13:24 PDT
+Value:    max temperature = 11 °C
+Limit:    above 10 °C
+Window:   2026-09-21 07:13:20 PDT
+Since:    2026-09-21 07:12:20 PDT
 Device:   store-1
 Site:     seattle
-Since:    2026-09-21T14:12:20.000Z
-Window:   2026-09-21T14:13:20.000Z
-Value:    max temperature = 11
-Limit:    above 10
 Rule:     fridge (critical)
-Alert:    0123456789abcdef0123456789abcdef
-See:      http://localhost:8080/?device=store-1
+Alert:    0123456789abcdef0123456789abcdef, 2026-09-21T14:13:20.000Z
 `,
   );
 });
 
 test('a mail about a device that is gone says when it was there last and how long it may be gone', () => {
-  const { email } = notificationText(gone('offline', 'raised', '130'), PAGE);
-  for (const line of ['Last:     2026-09-21T14:13:20.000Z', 'Gone:     2m', 'Limit:    2m'])
+  const { email } = notificationText(gone('offline', 'raised', '130'), SETTINGS);
+  for (const line of ['Last:     2026-09-21 14:13:20 UTC', 'Gone:     2m', 'Limit:    2m'])
     assert.ok(email.split('\n').includes(line), email);
 });
+
+test('without a page no text has a link', () => {
+  const none = { ...SETTINGS, page: '' };
+  const { subject, email, sms } = notificationText(warm('raised', '9', '8'), none);
+  assert.doesNotMatch(`${subject}${email}${sms}`, /:\/\/|See:/);
+  const listed = digestText({ notifications: [warm('raised', '9', '8')], channels: [] }, none);
+  assert.doesNotMatch(`${listed.subject}${listed.email}${listed.sms}`, /:\/\/|See:/);
+  assert.equal(listed.sms, 'DIGEST 1 alert in a minute: 1 ALARM at seattle');
+});
+
+const zones: [of: string | undefined, stack: string, time: string][] = [
+  [undefined, 'UTC', '2026-09-21 14:13:20 UTC'],
+  [undefined, 'America/Los_Angeles', '2026-09-21 07:13:20 PDT'],
+  ['Europe/Berlin', 'America/Los_Angeles', '2026-09-21 16:13:20 GMT+2'],
+  ['Asia/Kathmandu', 'UTC', '2026-09-21 19:58:20 GMT+5:45'],
+  ['Pacific/Auckland', 'UTC', '2026-09-22 02:13:20 GMT+12'],
+];
+for (const [timeZone, stack, time] of zones) {
+  test(`a device of ${timeZone ?? 'no zone'} in a stack of ${stack} has the time ${time} in mails, texts and digests`, () => {
+    const notification = { ...warm('raised', '9', '8'), ...(timeZone !== undefined && { timeZone }) };
+    const settings = { page: '', timeZone: stack };
+    const { email, sms } = notificationText(notification, settings);
+    assert.ok(email.includes(`\nSince:    ${time}\n`), email);
+    assert.ok(sms.endsWith(`, ${time.replace(/:20 /, ' ')}`), sms);
+    const listed = digestText({ notifications: [notification], channels: [] }, settings);
+    assert.ok(listed.email.includes(`/store-1, since ${time}\n`), listed.email);
+  });
+}
+
+test('a mail has the time in UTC once', () =>
+  assert.deepEqual(
+    notificationText(warm('raised', '9', '8'), PACIFIC).email.match(/\d{4}-\d\d-\d\dT[^\n]*/g),
+    ['2026-09-21T14:13:20.000Z'],
+  ));
+
+const toDo: [notification: Notification, advice: string][] = [
+  [warm('raised', '9', '8'), 'Check the door, the cooling and what was put in last.'],
+  [{ ...warm('raised', '9', '8'), comment: 'Call Ann, 555 0100' }, 'Call Ann, 555 0100'],
+  [{ ...warm('raised', '9', '8'), comment: 'Shut it.\nThen wait' }, 'Shut it.\\u000aThen wait'],
+  [{ ...warm('raised', '9', '8'), comment: '  ' }, 'Check the door, the cooling and what was put in last.'],
+  [cold('eased', '-3', '-1'), 'Check the thermostat and, if there is one, the heating.'],
+  [
+    { ...cold('raised', '10', '20'), metric: 'BatteryPercent' },
+    'Charge the battery of the device, or put in a new one.',
+  ],
+  [
+    { ...warm('raised', '900', '800'), metric: 'co2' },
+    'Look at the device and at what it measures; rule fridge has the limit.',
+  ],
+  [
+    { ...warm('raised', '70', '60'), metric: 'humidity' },
+    'Check the door, the ventilation and whether there is water.',
+  ],
+  [
+    { ...common, transition: 'raised', stat: 'count', side: 'below', value: '1', limit: '2' },
+    'Check why the device sends fewer readings than it should.',
+  ],
+  [
+    gone('silent', 'raised', '130'),
+    'Check the power and the network of the device, and whether it still sends.',
+  ],
+  [gone('offline', 'repeated', '130'), 'Check the power and the network of the device.'],
+  [
+    { ...gone('silent', 'raised', '130'), metric: 'door', isReporting: true } as Notification,
+    'Check what measures door at the device: the device itself works.',
+  ],
+  [{ ...warm('cleared', '6', '7'), comment: 'Call Ann' }, 'Nothing: this alert is over.'],
+  [warm('ended', '9', '8'), 'Nothing: this alert is over.'],
+];
+for (const [notification, advice] of toDo) {
+  const { transition, metric = 'the device', comment } = notification;
+  test(`what to do about ${transition} of ${metric}${comment === undefined ? '' : ' with a comment'}: ${advice}`, () =>
+    assert.equal(/^To do: {4}(.*)$/m.exec(notificationText(notification, SETTINGS).email)?.[1], advice));
+}
+
+const acknowledgements: [deviceId: string, transition: Transition, line: string | undefined][] = [
+  [
+    'store:probe-1',
+    'raised',
+    "npm run alerts -- ack store:probe-1 fridge (on AWS with --api-url and the stack's ApiUrl)",
+  ],
+  ['a b', 'repeated', 'POST /devices/a%20b/alerts/fridge/acknowledge of the HTTP API'],
+  ['$(reboot)', 'escalated', 'POST /devices/%24(reboot)/alerts/fridge/acknowledge of the HTTP API'],
+  ['--help', 'raised', 'POST /devices/--help/alerts/fridge/acknowledge of the HTTP API'],
+  ['store-1', 'cleared', undefined],
+  ['store-1', 'ended', undefined],
+];
+for (const [deviceId, transition, line] of acknowledgements) {
+  test(`how to acknowledge ${transition} of ${deviceId}: ${line ?? 'not at all'}`, () => {
+    const { email } = notificationText({ ...warm(transition, '9', '8'), deviceId }, SETTINGS);
+    assert.equal(/^Ack: {6}(.*)$/m.exec(email)?.[1], line);
+  });
+}
 
 const name = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 128 }),
@@ -156,25 +274,27 @@ function assertFits({ subject, sms, email }: ReturnType<typeof notificationText>
 test('no name and no transition breaks a channel', () => {
   fc.assert(
     fc.property(notifications, (notification) => {
-      const text = notificationText(notification, PAGE);
+      const text = notificationText(notification, SETTINGS);
       assertFits(text);
       const notes = ['repeated', 'escalated', 'ended'].includes(notification.transition) ? 1 : 0;
-      assert.equal(text.email.split('\n').length, 12 + notes);
+      const acknowledge = ['cleared', 'ended'].includes(notification.transition) ? 0 : 1;
+      assert.equal(text.email.split('\n').length, 14 + notes + acknowledge);
     }),
     runsOf(46, 300),
   );
 });
 
-const digest = (notifications: readonly Notification[]) => digestText({ notifications, channels: [] }, PAGE);
+const digest = (notifications: readonly Notification[]) =>
+  digestText({ notifications, channels: [] }, SETTINGS);
 
 test('no names break a digest, and each device is in a mail', () => {
   fc.assert(
     fc.property(fc.array(notifications, { minLength: 1, maxLength: 150 }), (all) => {
       const digests = digestsOf(all.map((each) => [each]));
       const mails = digests.filter(({ isSummary }) => !isSummary);
-      for (const each of digests) assertFits(digestText(each, PAGE));
+      for (const each of digests) assertFits(digestText(each, SETTINGS));
       for (const each of mails) {
-        const { email } = digestText(each, PAGE);
+        const { email } = digestText(each, SETTINGS);
         assert.ok(Buffer.byteLength(JSON.stringify(email)) < 50_000);
         for (const { deviceId } of each.notifications)
           assert.ok(email.includes(`/${printable(deviceId)}, since `));
@@ -203,11 +323,11 @@ test('a digest counts what happened, and names each with what, where and since w
     `3 alerts in a minute: 2 ALARM, 1 OK
 
 critical, seattle:
-ALARM critical: temperature 9.4 above 8 at seattle/store-1, since 2026-09-21T14:13:20.000Z
-ALARM critical: temperature 9 above 8 at seattle/store-2, since 2026-09-21T14:13:20.000Z
+ALARM critical: temperature 9.4 above 8 at seattle/store-1, since 2026-09-21 14:13:20 UTC
+ALARM critical: temperature 9 above 8 at seattle/store-2, since 2026-09-21 14:13:20 UTC
 
 critical, tacoma:
-OK critical: data again after 2h at tacoma/store-1, since 2026-09-21T14:13:20.000Z
+OK critical: data again after 2h at tacoma/store-1, since 2026-09-21 14:13:20 UTC
 
 See: http://localhost:8080/?view=alerts&since=2026-09-21T14:13Z
 `,
@@ -238,11 +358,11 @@ test('a thousand devices are in as many mails as it takes, the worst first, by s
   assert.deepEqual(sections, expected);
   assert.equal(new Set(mails.flatMap(({ notifications: named }) => named)).size, 1000);
   assert.equal(
-    digestText(summary!, PAGE).sms,
+    digestText(summary!, SETTINGS).sms,
     'DIGEST 1000 alerts in a minute: 1000 ALARM at site-0, site-1, site-2 and 4 more sites http://localhost:8080/?view=alerts&since=2026-09-21T14:13Z',
   );
   assert.match(
-    digestText(mails[1]!, PAGE).subject,
+    digestText(mails[1]!, SETTINGS).subject,
     /^DIGEST [0-9]+ of 1000 alerts in a minute \(mail 2 of [0-9]\): /,
   );
 });
@@ -253,7 +373,7 @@ test('a digest of one site links to the list of that site, and leaves a link tha
   assert.ok(sms.endsWith('&site=a%20%26%20b'), sms);
   const long = digestText(
     { notifications: [warm('raised', '9', '8')], channels: [] },
-    `https://${'d'.repeat(90)}`,
+    { ...SETTINGS, page: `https://${'d'.repeat(90)}` },
   );
   assert.equal(long.sms, 'DIGEST 1 alert in a minute: 1 ALARM at seattle');
 });
@@ -290,12 +410,12 @@ test('the text of a duration means the same', () => {
 });
 
 test('mail names the unit as people read it, and a text in what GSM-7 carries', () => {
-  const { subject, email, sms } = notificationText({ ...warm('raised', '9.1', '8'), unit: '°C' }, PAGE);
+  const { subject, email, sms } = notificationText({ ...warm('raised', '9.1', '8'), unit: '°C' }, SETTINGS);
   assert.match(subject, /^ALARM critical: temperature 9\.1 C above 8 C at /);
-  assert.match(email, /^ALARM: temperature 9\.1 °C above 8 °C$/m);
+  assert.match(email, /^ALARM: temperature 9\.1 °C above 8 °C at seattle, store-1$/m);
   assert.match(email, /^Value: {4}max temperature = 9\.1 °C$/m);
   assert.match(email, /^Limit: {4}above 8 °C$/m);
   assert.match(sms, /^ALARM temperature 9\.1 C above 8 C, /);
-  const dust = notificationText({ ...warm('raised', '40', '35'), unit: 'µg/m³' }, PAGE);
+  const dust = notificationText({ ...warm('raised', '40', '35'), unit: 'µg/m³' }, SETTINGS);
   assert.match(dust.sms, /^ALARM temperature 40 ug\/m3 above 35 ug\/m3, /);
 });

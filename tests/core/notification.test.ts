@@ -6,7 +6,8 @@ import * as fc from 'fast-check';
 import type { Notification } from '../../core/alert-state.ts';
 import { notificationText as textOf } from '../../core/notification.ts';
 
-const notificationText = (notification: Notification) => textOf(notification, 'http://localhost:8080');
+const notificationText = (notification: Notification) =>
+  textOf(notification, { page: 'http://localhost:8080', timeZone: 'UTC' });
 
 const raised: Notification = {
   alertId: '0123456789abcdef0123456789abcdef',
@@ -29,10 +30,7 @@ const raised: Notification = {
 test('an alarm says what happened, where and when', () => {
   const { subject, sms, email } = notificationText(raised);
   assert.equal(subject, 'ALARM critical: temperature 9.4 above 8 at seattle/store-sensor-seattle1');
-  assert.equal(
-    sms,
-    'ALARM temperature 9.4 above 8, store-sensor-seattle1 (seattle), 2026-09-21T14:13:20.000Z',
-  );
+  assert.equal(sms, 'ALARM temperature 9.4 above 8, store-sensor-seattle1 (seattle), 2026-09-21 14:13 UTC');
   for (const part of [
     'store-sensor-seattle1',
     'seattle',
@@ -66,7 +64,7 @@ test('no name can break a channel', () => {
       assert.match(sms, GSM7);
       assert.ok(`1234567890> ${sms}`.length < 160);
       assert.ok(email.isWellFormed());
-      assert.equal(email.split('\n').length, 12);
+      assert.equal(email.split('\n').length, 15);
       assert.doesNotMatch(email.replaceAll('\n', ''), /\p{Cc}/u);
     }),
   );

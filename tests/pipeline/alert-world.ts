@@ -181,6 +181,7 @@ export function createAlertWorld({
           isSummary ? undefined : publish(notifications, true),
       },
       guard: services.guarding(perMinute, now),
+      windows: services.windows,
       now,
     });
     const { windows, devices } = services;

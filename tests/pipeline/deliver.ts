@@ -26,5 +26,6 @@ export function payingOf(
     notifyAll: async ({ notifications }: Digest) => (await notifyAll(notifications), undefined),
   };
   const guard = { admit, isFull: () => false };
-  return createPaying({ alerts, history, notifier, guard, now });
+  const windows = { before: async () => [] };
+  return createPaying({ alerts, history, notifier, guard, windows, now });
 }

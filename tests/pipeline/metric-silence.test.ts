@@ -49,7 +49,9 @@ function lifeOf(rule: Omit<RuleData, 'id'> = silent) {
     },
     told: () =>
       world.sent.map(({ notification }) => {
-        const [first, second] = notificationText(notification, '').email.split('\n');
+        const [first, second] = notificationText(notification, { page: '', timeZone: 'UTC' }).email.split(
+          '\n',
+        );
         return [(notification.decidedAt - START) / MINUTE, first, second];
       }),
   };
@@ -61,8 +63,8 @@ test('a probe that falls silent is told of while its device goes on, and when it
   await minutes(12, 'humidity');
   await minutes(8, 'temperature', 'humidity');
   assert.deepEqual(told(), [
-    [15, 'ALARM: no temperature for 6m', 'The device goes on sending others.'],
-    [29, 'OK: temperature again after 20m', ''],
+    [15, 'ALARM: no temperature for 6m at seattle, device', 'The device goes on sending others.'],
+    [29, 'OK: temperature again after 20m at seattle, device', ''],
   ]);
   const listed = rehearse(compileRule({ id: 'rule-0', ...silent }), stored, {
     windowSeconds: WINDOW_SECONDS,
@@ -80,7 +82,9 @@ test('a device that is gone altogether has no such metric either, and the mail s
   const { minutes, told } = lifeOf();
   await minutes(10, 'temperature');
   await minutes(10);
-  assert.deepEqual(told(), [[15, 'ALARM: no temperature for 6m', 'The device sends nothing else either.']]);
+  assert.deepEqual(told(), [
+    [15, 'ALARM: no temperature for 6m at seattle, device', 'The device sends nothing else either.'],
+  ]);
 });
 
 test('a device that never sent the metric is told nothing of, and is read but a little', async () => {
@@ -104,7 +108,9 @@ for (const at of [1, 3, 5, 40]) {
     await minutes(at, 'humidity');
     restart();
     await minutes(70 - at, 'humidity');
-    assert.deepEqual(told(), [[195, 'ALARM: no temperature for 61m', 'The device goes on sending others.']]);
+    assert.deepEqual(told(), [
+      [195, 'ALARM: no temperature for 61m at seattle, device', 'The device goes on sending others.'],
+    ]);
   });
 }
 
@@ -117,8 +123,11 @@ test('a rule that has waited for another metric ends its alarm and begins with t
   assert.deepEqual(
     told().map(([, first, second]) => [first, second]),
     [
-      ['ALARM: no temperature for 6m', 'The device goes on sending others.'],
-      ['ENDED: no temperature for 10m', 'Its rule was changed, and judges something else now.'],
+      ['ALARM: no temperature for 6m at seattle, device', 'The device goes on sending others.'],
+      [
+        'ENDED: no temperature for 10m at seattle, device',
+        'Its rule was changed, and judges something else now.',
+      ],
     ],
   );
 });

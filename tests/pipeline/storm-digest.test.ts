@@ -57,7 +57,10 @@ test('of a thousand devices at once each is named in a mail, and none waits for 
   assert.ok(mails.length > 1 && mails.length < 10, `${mails.length} mails`);
   for (const mail of mails) {
     const notifications = mail.map(({ notification }) => notification);
-    const { email } = digestText({ notifications, channels: ['email'] }, 'https://dashboard.example.com');
+    const { email } = digestText(
+      { notifications, channels: ['email'] },
+      { page: 'https://dashboard.example.com', timeZone: 'UTC' },
+    );
     for (const { deviceId } of notifications)
       assert.ok(email.includes(`seattle/${deviceId}, since `), deviceId);
     assert.ok(Buffer.byteLength(email) < 50_000);

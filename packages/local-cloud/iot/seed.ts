@@ -56,7 +56,9 @@ async function seedGroup(registry: Registry, { name, properties }: SeedResource)
   const before = registry.groups.get(name);
   if (!before) return void (await createThingGroup(registry, name, wanted));
   const { parent: _parent, description: _description, ...rest } = before;
-  const next: ThingGroup = { ...rest, ...wanted };
+  // Those that the API has added stay: on AWS a deployment touches a group only where the template changed.
+  const attributes = [...new Map([...before.attributes, ...wanted.attributes])];
+  const next: ThingGroup = { ...rest, ...wanted, attributes };
   await registry.commit([change('group', name, next)]);
 }
 

@@ -1,0 +1,48 @@
+// What whoever gets an alert can do about it: what the rule says, or else what is usual for what it judges, and how to acknowledge.
+
+import type { LimitFinding, Notification } from './alert-state.ts';
+import { isSpellingOf } from './spelling.ts';
+
+/** Such names need no quoting in a shell, and are no flag there. */
+const PLAIN = /^\w[\w.:-]*$/;
+const OVER: readonly Notification['transition'][] = ['cleared', 'ended'];
+
+/** What to do, in a sentence or two; the comment of the rule where it has one. */
+export function adviceOf(notification: Notification): string {
+  const { transition, comment } = notification;
+  if (OVER.includes(transition)) return 'Nothing: this alert is over.';
+  if (comment !== undefined && comment.trim() !== '') return comment.trim();
+  return notification.absence ? ofAbsence(notification) : ofLimit(notification);
+}
+
+/** How to say that somebody looks after the alert; undefined where nothing is left to look after. */
+export function acknowledging({ transition, deviceId, ruleId }: Notification): string | undefined {
+  if (OVER.includes(transition)) return undefined;
+  if (PLAIN.test(deviceId) && PLAIN.test(ruleId))
+    return `npm run alerts -- ack ${deviceId} ${ruleId} (on AWS with --api-url and the stack's ApiUrl)`;
+  const [device, rule] = [deviceId, ruleId].map((name) => encodeURIComponent(name.toWellFormed()));
+  return `POST /devices/${device}/alerts/${rule}/acknowledge of the HTTP API`;
+}
+
+function ofAbsence({ absence, metric, isReporting }: Extract<Notification, { absence: string }>): string {
+  if (metric !== undefined && isReporting)
+    return `Check what measures ${metric} at the device: the device itself works.`;
+  if (absence === 'offline') return 'Check the power and the network of the device.';
+  return 'Check the power and the network of the device, and whether it still sends.';
+}
+
+function ofLimit({ metric, side, ruleId }: Notification & LimitFinding): string {
+  if (metric === undefined)
+    return `Check why the device sends ${side === 'above' ? 'more' : 'fewer'} readings than it should.`;
+  if (isSpellingOf('temperature', metric))
+    return side === 'above'
+      ? 'Check the door, the cooling and what was put in last.'
+      : 'Check the thermostat and, if there is one, the heating.';
+  if (isSpellingOf('humidity', metric))
+    return side === 'above'
+      ? 'Check the door, the ventilation and whether there is water.'
+      : 'Check the humidifier and the ventilation.';
+  if (/batt/i.test(metric) && side === 'below')
+    return 'Charge the battery of the device, or put in a new one.';
+  return `Look at the device and at what it measures; rule ${ruleId} has the limit.`;
+}

@@ -1,0 +1,62 @@
+// What a metric did before an alert, in one line of a mail: a bar a window, the lowest and the highest value, and the time.
+
+import type { Notification } from './alert-state.ts';
+import { figureText, plainFigure, type Figure } from './figure.ts';
+import { zonedSpan } from './time-text.ts';
+import type { Window } from './window.ts';
+
+/** So many bars fit a line of a mail on a phone. */
+export const MAX_VALUES = 24;
+
+const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
+
+/** Whether some figure of windows was judged: of a device that is gone there is none. */
+export function hasValues(notification: Notification): boolean {
+  return !notification.absence || notification.metric !== undefined;
+}
+
+/**
+ * Such as `▁▂▅█ 3.8 to 9.1 °C, 2026-09-21 07:09:20 to 07:13:20 PDT`: the judged figure of the newest of these windows,
+ * oldest first. Of a rate it is what changed, not by how much. Undefined where fewer than two windows have it.
+ */
+export function recentValues(
+  notification: Notification,
+  windows: readonly Window[],
+  timeZone: string,
+): string | undefined {
+  if (!hasValues(notification)) return undefined;
+  const stat = notification.absence ? 'max' : notification.stat;
+  const samples = windows
+    .flatMap((window) => {
+      const figure = plainFigure(notification, stat, window);
+      return figure ? [{ window, figure }] : [];
+    })
+    .slice(-MAX_VALUES);
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (!first || !last || first === last) return undefined;
+  const sorted = samples.map(({ figure }) => figure).toSorted(compare);
+  const [lowest, highest] = [sorted[0]!, sorted.at(-1)!];
+  const line = samples.map(({ figure }) => barOf(figure, lowest, highest)).join('');
+  const unit = notification.unit === undefined ? '' : ` ${notification.unit}`;
+  const span = zonedSpan(first.window.firstReadingAt, last.window.lastReadingAt, timeZone);
+  return `${line} ${figureText(lowest)} to ${figureText(highest)}${unit}, ${span}`;
+}
+
+function barOf(figure: Figure, lowest: Figure, highest: Figure): string {
+  const range = difference(highest, lowest);
+  if (range.part === 0n) return BARS[3];
+  const above = difference(figure, lowest);
+  // Where the figure lies between both, in whole bars.
+  const bar = (above.part * range.over * BigInt(BARS.length)) / (above.over * range.part);
+  return BARS[Math.min(Number(bar), BARS.length - 1)]!;
+}
+
+const difference = (a: Figure, b: Figure): Figure => ({
+  part: a.part * b.over - b.part * a.over,
+  over: a.over * b.over,
+});
+
+function compare(a: Figure, b: Figure): number {
+  const { part } = difference(a, b);
+  return part < 0n ? -1 : part > 0n ? 1 : 0;
+}

@@ -1,0 +1,36 @@
+// Reads the last windows before a notification when it is sent, so that the outbox need not carry them.
+
+import type { Notification } from '../core/alert-state.ts';
+import { hasValues, MAX_VALUES } from '../core/recent-values.ts';
+import type { Window } from '../core/window.ts';
+import type { DeliveryEvents } from './deliver.ts';
+import type { WindowStore } from './ports.ts';
+
+/**
+ * Oldest first, up to the window that decided; of a reminder, up to now. None where no figure was judged. Never rejects: a
+ * notification without its last values is better than none, and `onWithoutWindows` hears why.
+ */
+export type RecentWindows = (
+  notification: Notification,
+  events: Pick<DeliveryEvents, 'onWithoutWindows'>,
+) => Promise<readonly Window[]>;
+
+export function createRecentWindows(parts: {
+  readonly windows: Pick<WindowStore, 'before'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): RecentWindows {
+  const { windows, now } = parts;
+  return async (notification, { onWithoutWindows }) => {
+    if (!hasValues(notification)) return [];
+    const { deviceId, transition, windowStart } = notification;
+    const isReminder = transition === 'repeated' || transition === 'escalated';
+    const before = Math.max(windowStart, isReminder ? now() : 0) + 1;
+    try {
+      return await windows.before(deviceId, before, MAX_VALUES);
+    } catch (error) {
+      onWithoutWindows?.(notification, error);
+      return [];
+    }
+  };
+}

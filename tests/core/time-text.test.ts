@@ -1,7 +1,7 @@
 // Times as people type them.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { localText, parseTimeText } from '../../core/time-text.ts';
+import { localText, parseTimeText, zonedSpan, zonedText } from '../../core/time-text.ts';
 
 const now = Date.parse('2026-11-20T13:00:00Z');
 
@@ -74,3 +74,22 @@ test('reads back every hour of a year as its zone shows it', () => {
     }
   }
 });
+
+const zoned: readonly (readonly [iso: string, timeZone: string, text: string])[] = [
+  ['2026-09-21T14:13:20Z', 'UTC', '2026-09-21 14:13:20 UTC'],
+  ['2026-09-21T14:13:20Z', 'America/Los_Angeles', '2026-09-21 07:13:20 PDT'],
+  ['2026-12-21T14:13:20Z', 'America/Los_Angeles', '2026-12-21 06:13:20 PST'],
+  ['2026-09-21T14:13:20Z', 'Asia/Kolkata', '2026-09-21 19:43:20 GMT+5:30'],
+];
+for (const [iso, timeZone, text] of zoned)
+  test(`${iso} in ${timeZone} is ${text}`, () => assert.equal(zonedText(Date.parse(iso), timeZone), text));
+
+const spans: readonly (readonly [from: string, to: string, text: string])[] = [
+  ['2026-09-21T14:13:20Z', '2026-09-21T14:15:00Z', '2026-09-21 07:13:20 to 07:15:00 PDT'],
+  ['2026-09-22T06:59:00Z', '2026-09-22T07:01:00Z', '2026-09-21 23:59:00 to 2026-09-22 00:01:00 PDT'],
+  // Clocks go back
+  ['2026-11-01T08:50:00Z', '2026-11-01T09:10:00Z', '2026-11-01 01:50:00 PDT to 01:10:00 PST'],
+];
+for (const [from, to, text] of spans)
+  test(`from ${from} to ${to} in Los Angeles is ${text}`, () =>
+    assert.equal(zonedSpan(Date.parse(from), Date.parse(to), 'America/Los_Angeles'), text));

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import {
   DescribeThingCommand,
+  DescribeThingGroupCommand,
   IoTClient,
   ListThingGroupsForThingCommand,
   ResourceNotFoundException,
@@ -41,7 +42,26 @@ beforeEach(() => {
     .on(ListThingGroupsForThingCommand)
     .resolvesOnce({ thingGroups: [{ groupName: 'seattle' }], nextToken: 'more' })
     .resolves({ thingGroups: [{ groupName: 'cold' }] });
+  iot.on(DescribeThingGroupCommand).callsFake(({ thingGroupName }: { thingGroupName: string }) => {
+    const timezone = zonesOfGroups[thingGroupName];
+    return { thingGroupName, ...(timezone && { thingGroupProperties: attributesOf({ timezone }) }) };
+  });
 });
+
+const zonesOfGroups: Readonly<Record<string, string>> = {
+  portland: 'America/Los_Angeles',
+  berlin: 'Europe/Berlin',
+  nowhere: 'Middle-earth',
+};
+const attributesOf = (attributes: Record<string, string>) => ({ attributePayload: { attributes } });
+
+/** What the registry says of every thing from now on. */
+function register(attributes: Record<string, string>, groups: readonly string[]): void {
+  iot.on(DescribeThingCommand).callsFake(({ thingName }) => ({ thingName, attributes }));
+  iot.on(ListThingGroupsForThingCommand).callsFake(() => ({
+    thingGroups: groups.map((groupName) => ({ groupName })),
+  }));
+}
 
 const sample = (name: string, clientId: string): object => ({
   ...(sampleEvent(`presence-${name}`) as object),
@@ -153,4 +173,51 @@ test('a registry that cannot be reached fails the event, so that Lambda repeats 
   iot.on(DescribeThingCommand).rejects(new Error('throttled'));
   await assert.rejects(presence(sample('connected', 'fridge-4')), /throttled/);
   assert.equal(await item('fridge-4'), undefined);
+});
+
+const timeZones: [
+  title: string,
+  attributes: Record<string, string>,
+  groups: string[],
+  zone: string | undefined,
+][] = [
+  ['of its thing', { timezone: 'Asia/Tokyo' }, ['portland'], 'Asia/Tokyo'],
+  ['of its group', { floor: '2' }, ['portland'], 'America/Los_Angeles'],
+  ['of the one group that has one', {}, ['abroad', 'portland'], 'America/Los_Angeles'],
+  ['of the first group by name', {}, ['portland', 'berlin'], 'Europe/Berlin'],
+  ['none, where nobody wrote one', {}, ['abroad'], undefined],
+  ['none, in no group', {}, [], undefined],
+];
+for (const [index, [title, attributes, groups, zone]] of timeZones.entries()) {
+  test(`the time zone of a device is that ${title}`, async () => {
+    register(attributes, groups);
+    await presence(sample('connected', `zoned-${index}`));
+    assert.equal((await item(`zoned-${index}`))?.['timeZone']?.S, zone);
+    const { client } = tables;
+    const device = await createDeviceStore({ client, table: 'devices' }).load(`zoned-${index}`);
+    assert.equal(device?.timeZone, zone);
+  });
+}
+
+test('a group is asked once for many devices that come at the same time', async () => {
+  register({}, ['home']);
+  for (let n = 0; n < 5; n += 1) await presence(sample('connected', `many-${n}`));
+  assert.equal(iot.commandCalls(DescribeThingGroupCommand).length, 1);
+});
+
+test('a time zone that there is not is named in the log, and no mail is told in it', async () => {
+  register({}, ['nowhere']);
+  await presence(sample('connected', 'frodo'));
+  const warning = written.find((line) => line.includes('no time zone such as'));
+  assert.match(warning ?? '', /"deviceId":\s?"frodo"/);
+  assert.match(warning ?? '', /Middle-earth/);
+  const { client } = tables;
+  assert.equal((await createDeviceStore({ client, table: 'devices' }).load('frodo'))?.timeZone, undefined);
+});
+
+test('a group that is deleted while it is asked about has no time zone', async () => {
+  register({}, ['gone']);
+  iot.on(DescribeThingGroupCommand).rejects(noThing);
+  await presence(sample('connected', 'zoned-gone'));
+  assert.equal((await item('zoned-gone'))?.['timeZone'], undefined);
 });

@@ -75,7 +75,7 @@ test('a device that goes is told of once, also when it comes and goes, and once 
     'the mail that it is offline',
     async () => {
       await sweep();
-      return mailed().some((line) => /^ALARM: offline for \d+s$/.test(line));
+      return mailed().some((line) => /^ALARM: offline for \d+s at [a-z]+, fridge-1$/.test(line));
     },
     60_000,
   );
@@ -181,7 +181,7 @@ test('of thirty changes in one message and an alarm at their end, the last is to
     told.reduce((total, { changes }) => total + changes, 0),
     31,
   );
-  assert.match(told.at(-1)!.said, /^ALARM(?: critical)?: temperature 20 above 8$/);
+  assert.match(told.at(-1)!.said, /^ALARM(?: critical)?: temperature 20 above 8(?: at seattle, fridge-2)?$/);
   const history = (await call('GET', '/devices/fridge-2/alerts/history?limit=100'))['entries'] as Json[];
   const whatHappened = ({ what, transition = what, value, windowStart }: Json) => [
     transition,

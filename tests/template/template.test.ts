@@ -60,6 +60,59 @@ test('the local environment has an address and a number to send alerts to', () =
   );
 });
 
+test('three addresses get the alerts that are for email, and the alarms', () => {
+  const addresses = ['a@example.com', 'b@example.com', 'c@example.com'] as const;
+  const [AlertEmail, AlertEmail2, AlertEmail3] = addresses;
+  const template = load({ AlertEmail, AlertEmail2, AlertEmail3, AlertPhone: '' });
+  const subscriptions = template.ofType('AWS::SNS::Subscription').map(({ properties }) => properties);
+  const ofTopic = (name: string) =>
+    subscriptions.filter(({ TopicArn }) => TopicArn === template.outputs[name]);
+  for (const [topic, filter] of [
+    ['AlertsTopic', { channels: ['email'] }],
+    ['AlarmsTopic', undefined],
+  ] as const) {
+    const found = ofTopic(topic);
+    assert.deepEqual(found.map(({ Endpoint }) => Endpoint).toSorted(), addresses);
+    for (const { Protocol, FilterPolicy } of found)
+      assert.deepEqual([Protocol, FilterPolicy], ['email', filter]);
+  }
+});
+
+test('an address may be any of the three, without the others', () => {
+  const template = load({ AlertEmail: '', AlertPhone: '', AlertEmail3: 'c@example.com' });
+  const subscriptions = template.ofType('AWS::SNS::Subscription');
+  assert.deepEqual(
+    subscriptions.map(({ properties }) => properties['Endpoint']),
+    ['c@example.com', 'c@example.com'],
+  );
+});
+
+const alerting = ['IngestFunction', 'IngestStreamFunction', 'SweepFunction'];
+const origins: [given: string, page: string, allowed: string][] = [
+  ['', '', 'http://localhost:8080'],
+  ['https://dashboard.example.com', 'https://dashboard.example.com', 'https://dashboard.example.com'],
+];
+for (const [given, page, allowed] of origins) {
+  test(`with DashboardOrigin "${given}" mails link to "${page}", and pages of ${allowed} may call`, () => {
+    const template = load({ DashboardOrigin: given, IngestMode: 'stream' });
+    for (const { logicalId, environment } of functionsOf(template))
+      if (alerting.includes(logicalId)) assert.equal(environment['DASHBOARD_ORIGIN'], page);
+    const [api] = template.ofType('AWS::Serverless::HttpApi');
+    const { AllowOrigins } = api!.properties['CorsConfiguration'] as { AllowOrigins: string[] };
+    assert.deepEqual(AllowOrigins, [allowed]);
+  });
+}
+
+test('the functions that write mails know the time zone', () => {
+  const found = functionsOf(load({ TimeZone: 'America/Los_Angeles', IngestMode: 'stream' }))
+    .filter(({ environment }) => 'ALERTS_TOPIC_ARN' in environment)
+    .map(({ logicalId, environment }) => [logicalId, environment['TIME_ZONE']] as const);
+  assert.deepEqual(
+    found.toSorted(),
+    alerting.map((name) => [name, 'America/Los_Angeles'] as const),
+  );
+});
+
 test('without an address and a number there are no subscriptions', () => {
   assert.deepEqual(load({ AlertEmail: '', AlertPhone: '' }).ofType('AWS::SNS::Subscription'), []);
   assert.deepEqual(load({}, 'default').ofType('AWS::SNS::Subscription'), []);
@@ -103,6 +156,9 @@ test('concurrency is reserved only on request', () => {
 
 const refusals: readonly (readonly [overrides: Record<string, string>, reason: RegExp])[] = [
   [{ AlertEmail: 'nobody' }, /parameter AlertEmail is "nobody" .* must be a mail address such as/],
+  [{ AlertEmail2: 'a@example.com,b@example.com' }, /parameter AlertEmail2 is .* must be a mail address/],
+  [{ TimeZone: 'Los Angeles' }, /parameter TimeZone is "Los Angeles" .* must be the name of a time zone/],
+  [{ DashboardOrigin: 'dashboard' }, /parameter DashboardOrigin is "dashboard" .* must be an origin/],
   [{ AlertPhone: '0206555' }, /parameter AlertPhone is "0206555" .* must be in E.164 form/],
   [{ WindowSeconds: '0' }, /parameter WindowSeconds is "0" .* must be at least 1/],
   [{ RawCompression: 'ZIP' }, /parameter RawCompression is "ZIP" .* must be one of UNCOMPRESSED, GZIP/],

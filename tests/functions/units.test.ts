@@ -67,7 +67,7 @@ test('an alert names the unit and the metric that was judged, in mail, text, API
   await publish('tasmota-c', tasmota(9.1, 'C'));
   const { subject, texts } = notified();
   assert.match(String(subject), /^ALARM critical: BME280_Temperature 9\.1 C above 8 C at lab\/tasmota-c$/);
-  assert.match(texts.email, /^ALARM: BME280_Temperature 9\.1 °C above 8 °C$/m);
+  assert.match(texts.email, /^ALARM: BME280_Temperature 9\.1 °C above 8 °C at /m);
   assert.match(texts.sms, /^ALARM BME280_Temperature 9\.1 C above 8 C, /);
   assert.deepEqual((await get('/devices/tasmota-c'))['units'], { BME280_Temperature: '°C' });
   const windows = await get('/devices/tasmota-c/windows', `from=${START}&to=${START + 10_000}`);
@@ -85,18 +85,18 @@ test('Fahrenheit is judged by no limit in Celsius, unless a mapping asks for Cel
   assert.equal(sns.commandCalls(PublishCommand).length, 0);
   assert.deepEqual((await get('/devices/tasmota-f'))['units'], { BME280_Temperature_F: '°F' });
   await publish('mapped-f', tasmota(48.2, 'F'));
-  assert.match(notified().texts.email, /^ALARM: BME280_Temperature 9 °C above 8 °C$/m);
+  assert.match(notified().texts.email, /^ALARM: BME280_Temperature 9 °C above 8 °C at /m);
   assert.deepEqual((await get('/devices/mapped-f'))['units'], { BME280_Temperature: '°C' });
 });
 
 test('a mapping gives a unit that no message has', async () => {
   await publish('vendor-1', { temperature: 9 });
-  assert.match(notified().texts.email, /^ALARM: temperature 9 °C above 8 °C$/m);
+  assert.match(notified().texts.email, /^ALARM: temperature 9 °C above 8 °C at /m);
 });
 
 test('without anybody who says a unit there is none', async () => {
   await publish('plain', { temperature: 9 });
-  assert.match(notified().texts.email, /^ALARM: temperature 9 above 8$/m);
+  assert.match(notified().texts.email, /^ALARM: temperature 9 above 8 at /m);
   assert.equal((await get('/devices/plain'))['units'], undefined);
   const windows = await get('/devices/plain/windows', `from=${START}&to=${START + 10_000}`);
   assert.deepEqual(windows['units'], {});
@@ -116,7 +116,7 @@ test('the registry counts more than the messages', async () => {
     }),
   );
   await publish('registered', { temperature: '9 °' });
-  assert.match(notified().texts.email, /^ALARM: temperature 9 °C above 8 °C$/m);
+  assert.match(notified().texts.email, /^ALARM: temperature 9 °C above 8 °C at /m);
   assert.deepEqual((await get('/devices/registered'))['units'], { temperature: '°C' });
 });
 

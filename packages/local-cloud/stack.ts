@@ -16,6 +16,7 @@ import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
 import { openJournal } from './journal/journal.ts';
 import { openKinesis } from './kinesis/open.ts';
+import type { Rebuild } from './lambda/rebuild.ts';
 import { createLambda } from './lambda/service.ts';
 import { listening } from './listening.ts';
 import type { Log } from './log.ts';
@@ -59,6 +60,7 @@ export interface StackOptions {
 
 export interface Stack {
   readonly endpoints: Endpoints;
+  readonly rebuild: Rebuild;
   /** Takes nothing new, finishes and archives what came in, and closes the stores. */
   stop(): Promise<void>;
 }
@@ -222,7 +224,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
   return broker;
 }
 
-async function open(settings: Settings): Promise<Endpoints> {
+async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const { dataDir, webPort, template, outputs, counters, closers } = settings;
   const api = apiFromTemplate(template);
   settings.log.info('opening what is stored', { dataDir }, `opening ${dataDir}`);
@@ -260,7 +262,7 @@ async function open(settings: Settings): Promise<Endpoints> {
     ),
   };
   writeEndpoints(dataDir, endpoints);
-  return endpoints;
+  return { endpoints, rebuild: aws.lambda.rebuild };
 }
 
 /** Port 0 is any free one, which nobody knows yet. */
@@ -279,14 +281,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   requireLasting(options.dataDir, template.parameters, options.lasting ?? []);
   const closers = createClosers();
   try {
-    const endpoints = await open({
+    const opened = await open({
       ...options,
       mqttHosts: options.mqttHosts ?? loopbackOnly,
       template,
       outputs: { ...template.outputs },
       closers,
     });
-    return { endpoints, stop: () => closers.closeAll() };
+    return { ...opened, stop: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();
     throw error;

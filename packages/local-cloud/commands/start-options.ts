@@ -16,12 +16,14 @@ export interface StartOptions {
   readonly awsPort: number;
   readonly webPort: number;
   readonly demo: boolean;
+  /** Changes of functions and of the template are picked up while it runs. */
+  readonly watch: boolean;
   readonly overrides: Readonly<Record<string, string>>;
 }
 
 export const usageOf = (project?: Project): string =>
   `usage: ${commandLineOf('start', project)} ${sourceUsage(project)}[--data-dir DIR] [--host ADDRESS] [--mqtt-port N] [--aws-port N] ` +
-  `[--web-port N] ${project?.demo ? '[--no-demo] ' : ''}[--parameter-overrides Key=Value ...]`;
+  `[--web-port N] ${project?.demo ? '[--no-demo] ' : ''}[--watch] [--parameter-overrides Key=Value ...]`;
 
 function parsePort(name: string, text: string): number {
   const port = Number(text);
@@ -44,6 +46,7 @@ function parse(args: readonly string[], project: Project | undefined) {
         'aws-port': { type: 'string', default: '4566' },
         'web-port': { type: 'string', default: '8080' },
         ...(project?.demo && { 'no-demo': { type: 'boolean', default: false } as const }),
+        watch: { type: 'boolean', default: false },
         'parameter-overrides': { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -71,6 +74,7 @@ export function parseStartOptions(args: readonly string[], project?: Project): S
     awsPort: parsePort('aws-port', values['aws-port']),
     webPort: parsePort('web-port', values['web-port']),
     demo: !values['no-demo'],
+    watch: values.watch,
     overrides: parseOverrides(pairs, usageOf(project)),
   };
 }

@@ -10,11 +10,15 @@ import { commandOf, dataDirOf, type Project } from '../project.ts';
 import { returnMemory } from '../memory.ts';
 import { resolveMqttHosts } from '../mqtt-hosts.ts';
 import { startStack, type Stack } from '../stack.ts';
+import { startWatchedStack } from '../watch/stack.ts';
 import { startDemo } from './demo.ts';
 import { createDisplay } from './display.ts';
 import { parseStartOptions, usageOf, type StartOptions } from './start-options.ts';
 
-async function run({ source, demo, host, ...options }: StartOptions, project?: Project): Promise<void> {
+async function run(
+  { source, demo, host, watch, ...options }: StartOptions,
+  project?: Project,
+): Promise<void> {
   const { dataDir } = options;
   const mqttHosts = await resolveMqttHosts(host);
   const closers = createClosers();
@@ -25,7 +29,7 @@ async function run({ source, demo, host, ...options }: StartOptions, project?: P
     closers.add(() => display.stop());
     const log = createLog(display, () => systemClock.now());
     closers.add(returnMemory(systemClock));
-    const stack = await startStack({
+    const stack = await (watch ? startWatchedStack : startStack)({
       ...options,
       mqttHosts,
       source,
@@ -60,7 +64,7 @@ async function run({ source, demo, host, ...options }: StartOptions, project?: P
 }
 
 /** What another machine needs to know, and what whoever opened the port should. */
-function sayWhatIsOpen({ endpoints }: Stack, log: Log): void {
+function sayWhatIsOpen({ endpoints }: Pick<Stack, 'endpoints'>, log: Log): void {
   const [first, ...others] = endpoints.mqttHosts;
   if (first === undefined) return;
   const port = Number(new URL(endpoints.mqtt).port);

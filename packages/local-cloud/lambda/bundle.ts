@@ -4,17 +4,21 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { BuildOptions, Message } from 'esbuild';
+import type { BuildOptions, Message, Metafile } from 'esbuild';
 import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { cacheFolderOf, createBundleCache } from './bundle-cache.ts';
 
 export interface Bundle {
+  /** Absolute path of what Lambda has as its task root. */
+  readonly folder: string;
   /** Absolute path of the module that exports the handler. */
   readonly file: string;
   readonly bytes: number;
   /** Base64, as Lambda's `CodeSha256`. */
   readonly sha256: string;
+  /** Absolute paths of the files that the build read, packages included. */
+  readonly sources: readonly string[];
 }
 
 const { version } = createRequire(import.meta.url)('esbuild/package.json') as { version: string };
@@ -39,7 +43,8 @@ function optionsOf({ build: properties }: FunctionSpec): BuildOptions {
   };
 }
 
-function describe(error: unknown): string {
+/** esbuild's first error as `file:line: text`. */
+export function buildErrorOf(error: unknown): string {
   const [first] = (error as { errors?: Message[] }).errors ?? [];
   if (!first) return (error as Error).message.split('\n')[0]!;
   const place = first.location ? `${first.location.file}:${first.location.line}: ` : '';
@@ -52,6 +57,39 @@ let building = 0;
 interface Built {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+}
+
+/** A module that a package leaves out for browsers is named `(disabled):` and its path. */
+const fileOf = (input: string) => path.resolve(input.replace(/^\(disabled\):/, ''));
+
+/** What one entry point reads, by way of whatever it imports. */
+function sourcesOf({ inputs }: Metafile, entryPoint: string): string[] {
+  const found = new Set([entryPoint]);
+  for (const name of found) {
+    for (const { path: imported, external } of inputs[name]?.imports ?? [])
+      if (!external) found.add(imported);
+  }
+  return [...found].map(fileOf);
+}
+
+/** Beside the folder of a function, in which nothing stands but what Lambda would have. */
+const sourceListOf = (logicalId: string) => `${logicalId}.sources.json`;
+
+async function writeSourceLists(
+  specs: readonly FunctionSpec[],
+  metafile: Metafile,
+  buildDir: string,
+): Promise<string[]> {
+  const entryPoints = Object.values(metafile.outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
+  return Promise.all(
+    specs.map(async (spec) => {
+      const entryPoint = entryPoints.find((each) => fileOf(each) === spec.entryPoint);
+      const name = sourceListOf(spec.logicalId);
+      const sources = entryPoint === undefined ? [] : sourcesOf(metafile, entryPoint);
+      await writeFile(path.join(buildDir, name), JSON.stringify(sources));
+      return name;
+    }),
+  );
 }
 
 /**
@@ -70,9 +108,11 @@ async function buildTogether(specs: readonly FunctionSpec[], buildDir: string): 
     const options = { ...optionsOf(specs[0]!), entryPoints, outdir: buildDir, metafile: true } as const;
     const { metafile } = await build(options);
     return {
-      // A module that a package leaves out for browsers is named `(disabled):` and its path.
-      inputs: Object.keys(metafile.inputs).map((file) => path.resolve(file.replace(/^\(disabled\):/, ''))),
-      outputs: Object.keys(metafile.outputs).map((file) => path.relative(buildDir, path.resolve(file))),
+      inputs: Object.keys(metafile.inputs).map(fileOf),
+      outputs: [
+        ...Object.keys(metafile.outputs).map((file) => path.relative(buildDir, path.resolve(file))),
+        ...(await writeSourceLists(specs, metafile, buildDir)),
+      ],
     };
   } finally {
     building -= 1;
@@ -84,7 +124,7 @@ async function buildAlone(spec: FunctionSpec, buildDir: string): Promise<void> {
   try {
     await buildTogether([spec], buildDir);
   } catch (error) {
-    throw new StartError(`${spec.declaredAt}: ${spec.logicalId} does not build: ${describe(error)}`, {
+    throw new StartError(`${spec.declaredAt}: ${spec.logicalId} does not build: ${buildErrorOf(error)}`, {
       cause: error,
     });
   }
@@ -96,7 +136,7 @@ async function buildGroup(group: readonly FunctionSpec[], buildDir: string): Pro
   const cache = cacheFolder === undefined ? undefined : createBundleCache(cacheFolder);
   const options = optionsOf(group[0]!);
   // Comments in the outputs name the sources, relative to the working folder.
-  const key = JSON.stringify([version, process.cwd(), options, group.map(sourceOf)]);
+  const key = JSON.stringify([version, 'with source lists', process.cwd(), options, group.map(sourceOf)]);
   if (await cache?.take(key, buildDir)) return;
   let built: Built;
   try {
@@ -118,7 +158,8 @@ async function makeFolder(folder: string): Promise<void> {
   await writeFile(path.join(folder, 'package.json'), '{}\n');
 }
 
-async function bundleOf(spec: FunctionSpec, folder: string): Promise<Bundle> {
+async function bundleOf(spec: FunctionSpec, buildDir: string): Promise<Bundle> {
+  const folder = path.join(buildDir, spec.logicalId);
   const file = moduleExtensions
     .map((extension) => path.join(folder, spec.handlerFile + extension))
     .find((candidate) => existsSync(candidate));
@@ -129,7 +170,16 @@ async function bundleOf(spec: FunctionSpec, folder: string): Promise<Bundle> {
     );
   }
   const code = await readFile(file);
-  return { file, bytes: code.length, sha256: createHash('sha256').update(code).digest('base64') };
+  const sources = JSON.parse(
+    await readFile(path.join(buildDir, sourceListOf(spec.logicalId)), 'utf8'),
+  ) as string[];
+  return {
+    folder,
+    file,
+    bytes: code.length,
+    sha256: createHash('sha256').update(code).digest('base64'),
+    sources,
+  };
 }
 
 /**
@@ -142,10 +192,9 @@ export async function bundleFunctions(
   specs: readonly FunctionSpec[],
   buildDir: string,
 ): Promise<ReadonlyMap<string, Bundle>> {
-  const folderOf = ({ logicalId }: FunctionSpec) => path.join(buildDir, logicalId);
-  await Promise.all(specs.map((spec) => makeFolder(folderOf(spec))));
+  await Promise.all(specs.map(({ logicalId }) => makeFolder(path.join(buildDir, logicalId))));
   const groups = Map.groupBy(specs, (spec) => JSON.stringify(optionsOf(spec)));
   await Promise.all([...groups.values()].map((group) => buildGroup(group, buildDir)));
-  const bundles = specs.map(async (spec) => [spec.logicalId, await bundleOf(spec, folderOf(spec))] as const);
+  const bundles = specs.map(async (spec) => [spec.logicalId, await bundleOf(spec, buildDir)] as const);
   return new Map(await Promise.all(bundles));
 }

@@ -25,6 +25,8 @@ export interface Environment {
   /** One at a time. Never rejects: whatever kills the thread is an outcome. */
   run(requestId: string, payload: string, caller?: Caller): Promise<Outcome>;
   close(): Promise<void>;
+  /** The same for one that runs nothing, without a word in its log. */
+  retire(): Promise<void>;
 }
 
 export interface EnvironmentSettings {
@@ -94,6 +96,7 @@ export function createEnvironment(settings: EnvironmentSettings): Environment {
   /** Why the thread is ending: the first reason counts. */
   let failure: string | undefined;
   let timedOut = false;
+  let retired = false;
   let worker: Worker | undefined;
   let reportStart: (started: boolean) => void = () => {};
   const started = new Promise<boolean>((resolve) => (reportStart = resolve));
@@ -122,7 +125,7 @@ export function createEnvironment(settings: EnvironmentSettings): Environment {
   function end(): void {
     clearTimeout(importTimer);
     fail('Runtime.ExitError', exitMessage(0));
-    (attempt?.output ?? initOutput).print(`${failure!}\n`);
+    if (!retired) (attempt?.output ?? initOutput).print(`${failure!}\n`);
     finish(failure!, true, spec.memoryMb);
     reportStart(false);
     settings.onEnd();
@@ -184,6 +187,12 @@ export function createEnvironment(settings: EnvironmentSettings): Environment {
     queueMicrotask(end);
   }
 
+  async function close(): Promise<void> {
+    clearTimeout(importTimer);
+    fail('Runtime.ExitError', 'Error: the local cloud is stopping');
+    await worker?.terminate();
+  }
+
   return {
     started,
     failure: () => failure,
@@ -201,10 +210,10 @@ export function createEnvironment(settings: EnvironmentSettings): Environment {
         worker!.postMessage([requestId, payload, caller] satisfies ToWorker);
       });
     },
-    async close() {
-      clearTimeout(importTimer);
-      fail('Runtime.ExitError', 'Error: the local cloud is stopping');
-      await worker?.terminate();
+    close,
+    retire() {
+      retired = attempt === undefined;
+      return close();
     },
   };
 }

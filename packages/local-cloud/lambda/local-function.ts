@@ -25,6 +25,8 @@ export interface LocalFunction {
   readonly events: AsyncEvents;
   /** @throws StartError when its handler cannot be imported. */
   prepare(bundle: Bundle): Promise<void>;
+  /** From now on every attempt runs the code of this bundle. @throws StartError when its handler cannot be imported; nothing changes then. */
+  replace(bundle: Bundle): Promise<void>;
   readonly bundle: () => Bundle | undefined;
   attempt(event: PoolEvent): Promise<Outcome>;
   /** Attempts that wait for an environment, of all or of one source, and attempts that wait or run. */
@@ -73,11 +75,12 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     showWarnings(line);
   };
   const size = Math.max(1, Math.min(spec.reservedConcurrency ?? Infinity, maxEnvironments));
-  const pool = createPool(size, () => {
+  const settingsOf = ({ file: code, folder }: Bundle) => {
     const logStream = logStreamOf(clock.now());
-    const variables = variablesOf(spec, options.base(), logStream, buildDir);
-    return { spec, file: bundle!.file, variables, logStream, onLine };
-  });
+    const variables = variablesOf(spec, options.base(), logStream, buildDir, folder);
+    return { spec, file: code, variables, logStream, onLine };
+  };
+  const pool = createPool(size, () => settingsOf(bundle!));
 
   function account(outcome: Outcome): Outcome {
     running -= 1;
@@ -92,6 +95,14 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     return pool.submit(event).then(account);
   }
 
+  function requireStarted(failure: string | undefined): void {
+    if (!failure) return;
+    const { errorType, errorMessage } = JSON.parse(failure) as { errorType: string; errorMessage: string };
+    throw new StartError(
+      `${spec.declaredAt}: ${spec.logicalId} cannot be started: ${errorType}: ${errorMessage.split('\n')[0]}`,
+    );
+  }
+
   const deliver = createDeliver(spec, options.destinations);
   const events = createAsyncEvents({ spec, clock, log, count, attempt, deliver });
   return {
@@ -104,12 +115,11 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     logged: () => logFile.flushed(),
     async prepare(built) {
       bundle = built;
-      const failure = await pool.warm();
-      if (!failure) return;
-      const { errorType, errorMessage } = JSON.parse(failure) as { errorType: string; errorMessage: string };
-      throw new StartError(
-        `${spec.declaredAt}: ${spec.logicalId} cannot be started: ${errorType}: ${errorMessage.split('\n')[0]}`,
-      );
+      requireStarted(await pool.warm());
+    },
+    async replace(built) {
+      requireStarted(await pool.renew(() => settingsOf(built)));
+      bundle = built;
     },
     async close() {
       events.close();

@@ -10,6 +10,12 @@ export interface Pool {
   submit(event: PoolEvent): Promise<Outcome>;
   /** Starts one environment if there is none; resolves with Lambda's error document when its handler cannot be imported. */
   warm(): Promise<string | undefined>;
+  /**
+   * Starts an environment of other settings, and with it goes over to them: what runs is finished by the environment that runs
+   * it, and all that waits is for the new ones. Resolves with Lambda's error document, and changes nothing, when the handler
+   * cannot be imported.
+   */
+  renew(settings: SettingsOfNew): Promise<string | undefined>;
   /** Events that wait for an environment, of all or of one source. */
   waiting(source?: Source): number;
   /** Ends the environments; events that run fail, events that wait stay without an answer. */
@@ -29,6 +35,8 @@ interface Job extends Omit<PoolEvent, 'source'> {
   settle(outcome: Outcome): void;
 }
 
+type SettingsOfNew = () => Omit<EnvironmentSettings, 'onEnd'>;
+
 /** Kind, principal and client. */
 const SOURCE_LEVELS = 3;
 
@@ -36,11 +44,15 @@ const SOURCE_LEVELS = 3;
  * @param size the most environments at once, at least 1.
  * @param settings for a new environment, which is given its end to report.
  */
-export function createPool(size: number, settings: () => Omit<EnvironmentSettings, 'onEnd'>): Pool {
+export function createPool(size: number, settingsOfFirst: SettingsOfNew): Pool {
+  let settings = settingsOfFirst;
   const environments = new Set<Environment>();
+  /** Of earlier settings, and still at work. */
+  const outdated = new Set<Environment>();
   const idle: Environment[] = [];
   const starting = new Set<Environment>();
   const queue = createFairQueue<Job>(SOURCE_LEVELS);
+  let running = 0;
   let closed = false;
 
   const waiting = (source: Source = []) => queue.waiting(source);
@@ -49,6 +61,7 @@ export function createPool(size: number, settings: () => Omit<EnvironmentSetting
   function forget(environment: Environment): void {
     environments.delete(environment);
     starting.delete(environment);
+    outdated.delete(environment);
     const place = idle.indexOf(environment);
     if (place >= 0) idle.splice(place, 1);
   }
@@ -65,7 +78,9 @@ export function createPool(size: number, settings: () => Omit<EnvironmentSetting
     starting.add(environment);
     void environment.started.then((started) => {
       starting.delete(environment);
-      if (started) {
+      if (outdated.has(environment)) {
+        void environment.retire();
+      } else if (started) {
         idle.push(environment);
       } else if (waiting() > 0 && !closed) {
         // As on Lambda, the event that made the environment start is answered with the error of the import.
@@ -78,14 +93,17 @@ export function createPool(size: number, settings: () => Omit<EnvironmentSetting
 
   async function work(environment: Environment, job: Job): Promise<void> {
     const payload = typeof job.payload === 'string' ? job.payload : job.payload();
+    running += 1;
     const outcome = await environment.run(job.requestId, payload, job.caller);
-    if (environments.has(environment)) idle.push(environment);
+    running -= 1;
+    if (outdated.has(environment)) void environment.retire();
+    else if (environments.has(environment)) idle.push(environment);
     job.settle(outcome);
     pump();
   }
 
   function pump(): void {
-    while (!closed && waiting() > 0) {
+    while (!closed && waiting() > 0 && running < size) {
       const environment = idle.pop();
       if (environment) void work(environment, take());
       else if (environments.size < size && starting.size < waiting()) start();
@@ -93,8 +111,28 @@ export function createPool(size: number, settings: () => Omit<EnvironmentSetting
     }
   }
 
+  async function renew(next: SettingsOfNew): Promise<string | undefined> {
+    const candidate = createEnvironment({
+      ...next(),
+      onEnd: () => {
+        forget(candidate);
+        pump();
+      },
+    });
+    if (!(await candidate.started)) return candidate.failure();
+    settings = next;
+    for (const environment of environments) outdated.add(environment);
+    for (const environment of idle.splice(0)) void environment.retire();
+    environments.add(candidate);
+    idle.push(candidate);
+    if (closed) await candidate.retire();
+    pump();
+    return undefined;
+  }
+
   return {
     waiting,
+    renew,
     submit: ({ source, ...event }) =>
       new Promise((settle) => {
         queue.push(source, { ...event, settle });

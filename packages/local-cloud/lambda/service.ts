@@ -11,6 +11,7 @@ import { bundleFunctions } from './bundle.ts';
 import type { Destinations } from './destination.ts';
 import type { Source } from './fair-queue.ts';
 import { createLocalFunction } from './local-function.ts';
+import { createRebuild, forgetRebuilt, type Rebuild } from './rebuild.ts';
 import type { FunctionSurroundings, LocalFunction } from './local-function.ts';
 import type { Payload } from './protocol.ts';
 import { createSpool } from './spool.ts';
@@ -42,6 +43,8 @@ export interface LambdaService extends Lambda {
    * @throws StartError when a function does not build or its handler cannot be imported.
    */
   ready(): Promise<void>;
+  /** Builds functions again whose sources have changed, once they are ready. */
+  readonly rebuild: Rebuild;
   /**
    * True while so many events wait for an environment that no more should be made. One principal may have as many as there
    * is room left for: so it fills half at most, and whoever has none waiting is let in until all is full.
@@ -119,6 +122,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
   }
 
   async function prepare(): Promise<void> {
+    await forgetRebuilt(buildDir);
     const bundles = await bundleFunctions(functions, buildDir);
     await Promise.all([...local.values()].map((each) => each.prepare(bundles.get(each.spec.logicalId)!)));
     isReady = true;
@@ -179,6 +183,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
     invoke,
     invokeAsync,
     ready,
+    rebuild: createRebuild([...local.values()], buildDir),
     isFull(principal) {
       const room = fullAt - waiting([]);
       if (principal === undefined || room > fullAt / 2) return room <= 0;

@@ -5,6 +5,7 @@ import type { FunctionSpec } from '../template/functions.ts';
 /**
  * @param base what the local cloud adds for the AWS SDK: the endpoints of the local services.
  * @param nowhere a folder in which no AWS configuration stands.
+ * @param taskRoot where the code is.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
  */
 export function variablesOf(
@@ -12,6 +13,7 @@ export function variablesOf(
   base: Readonly<Record<string, string>>,
   logStream: string,
   nowhere: string,
+  taskRoot: string,
 ): Record<string, string> {
   const region = spec.arn.split(':')[3]!;
   return {
@@ -35,6 +37,6 @@ export function variablesOf(
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${spec.name}`,
     AWS_LAMBDA_LOG_STREAM_NAME: logStream,
-    LAMBDA_TASK_ROOT: path.join(nowhere, spec.logicalId),
+    LAMBDA_TASK_ROOT: taskRoot,
   };
 }

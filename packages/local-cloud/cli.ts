@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// `local-cloud`: a template of the working directory, or one that --template names.
+// What `local-cloud` (cli.cjs) runs: a template of the working directory, or one that --template names.
 import { runLocalCloud } from './main.ts';
 
 await runLocalCloud(process.argv.slice(2));

@@ -1,11 +1,12 @@
 // Commands of README and docs, run as they are printed: a checkout of its own, other ports, nothing else is changed.
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isInstalled, testIf } from '../support/conditions.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { makeCheckout } from './checkout.ts';
 import { root, startTidegate, type Tidegate } from './tidegate.ts';
 
 const DOCUMENTS = ['README.md', 'docs/api.md', 'docs/certificates.md', 'docs/local-cloud.md'];
@@ -48,15 +49,7 @@ let tidegate: Tidegate;
 const exported = new Map<string, string>();
 
 beforeAll(async () => {
-  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  for (const file of files.split('\0').filter(Boolean)) {
-    mkdirSync(path.dirname(path.join(checkout, file)), { recursive: true });
-    cpSync(path.join(root, file), path.join(checkout, file));
-  }
-  symlinkSync(path.join(root, 'node_modules'), path.join(checkout, 'node_modules'));
+  makeCheckout(checkout);
   tidegate = await startTidegate(path.join(checkout, '.tidegate'), []);
 });
 

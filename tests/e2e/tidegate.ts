@@ -51,17 +51,18 @@ export async function runScript(
   }
 }
 
-/** `shell` runs before the program in its process: `ulimit -n 256` and the like. */
+/** `shell` runs before the program in its process: `ulimit -n 256` and the like. `checkout`: whose local.ts it is. */
 export async function startTidegate(
   dataDir: string,
   args: readonly string[] = ['--no-demo'],
   env: Record<string, string> = {},
   shell = ':',
+  checkout = root,
 ): Promise<Tidegate> {
   const ports = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', '0'];
-  const program = [process.execPath, path.join(root, 'local.ts'), '--data-dir', dataDir];
+  const program = [process.execPath, path.join(checkout, 'local.ts'), '--data-dir', dataDir];
   const child = spawn('sh', ['-c', `${shell}; exec "$0" "$@"`, ...program, ...ports, ...args], {
-    cwd: root,
+    cwd: checkout,
     env: { ...process.env, ...noCredentials, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -53,35 +53,43 @@ export interface Display extends Output {
   stop(): void;
 }
 
+/** Whether a terminal may be sent more than text: https://no-color.org, and terminals that know no cursor. */
+export const takesEscapes = (env: NodeJS.ProcessEnv): boolean => !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+
 /**
  * On a terminal the totals stand on the last line, and what is logged through `write` goes above it.
  *
  * @param totals the counter of each label, in their order.
+ * @param renews false for a terminal on which the totals come as lines, now and then.
  */
 export function createDisplay(
   out: Output,
   counters: Counters,
   clock: Clock,
   totals: Totals = defaultTotals,
+  renews = true,
 ): Display {
   const shown = Object.entries(totals);
-  const interval = out.isTTY ? 1_000 : 30_000;
+  const isRenewed = renews && out.isTTY === true;
+  const interval = isRenewed ? 1_000 : 30_000;
   let lastMessages = 0;
   let line = '';
   let cancel = () => {};
   let running = true;
 
-  const clear = () => (line && out.isTTY ? `\r\u001B[2K` : '');
+  const clear = () => (line && isRenewed ? `\r\u001B[2K` : '');
   const sums = () => Object.fromEntries(shown.map(([label, counter]) => [label, counters.get(counter)]));
 
   function refresh() {
     const messages = counters.get('mqtt.received');
     const rate = ((messages - lastMessages) * 1_000) / interval;
-    if (out.isTTY) {
+    if (isRenewed) {
       const before = clear();
       // Short of the last column, where some terminals wrap already.
       line = lineOf(Math.round(rate), Object.entries(sums()), (out.columns || DEFAULT_COLUMNS) - 1);
       out.write(before + line);
+    } else if (messages !== lastMessages && out.isTTY) {
+      out.write(`${lineOf(Math.round(rate), Object.entries(sums()), Infinity)}\n`);
     } else if (messages !== lastMessages) {
       out.write(
         `${JSON.stringify({ level: 'info', time: new Date(clock.now()).toISOString(), message: 'totals', ...sums() })}\n`,

@@ -12,7 +12,7 @@ import { resolveMqttHosts } from '../mqtt-hosts.ts';
 import { startStack, type Stack } from '../stack.ts';
 import { startWatchedStack } from '../watch/stack.ts';
 import { startDemo } from './demo.ts';
-import { createDisplay } from './display.ts';
+import { createDisplay, takesEscapes } from './display.ts';
 import { parseStartOptions, usageOf, type StartOptions } from './start-options.ts';
 
 async function run(
@@ -25,7 +25,13 @@ async function run(
   try {
     closers.add(lockDataDir(dataDir));
     const counters = createCounters();
-    const display = createDisplay(process.stdout, counters, systemClock, project?.totals);
+    const display = createDisplay(
+      process.stdout,
+      counters,
+      systemClock,
+      project?.totals,
+      takesEscapes(process.env),
+    );
     closers.add(() => display.stop());
     const log = createLog(display, () => systemClock.now());
     closers.add(returnMemory(systemClock));

@@ -1,0 +1,16 @@
+// A checkout of its own for tests that do what a reader of the pages does, so that nothing of this one is changed.
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { root } from './tidegate.ts';
+
+/** Every file that git has or would take, and the packages that are installed. */
+export function makeCheckout(folder: string): void {
+  const listed = ['ls-files', '-co', '--exclude-standard', '-z'];
+  const files = execFileSync('git', listed, { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean);
+  for (const file of files) {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    cpSync(path.join(root, file), path.join(folder, file));
+  }
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+}

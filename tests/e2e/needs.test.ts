@@ -1,0 +1,50 @@
+// A Node that is too old, and packages that are not installed, are told in one line and not by a stack trace.
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { temporaryFolder } from '../support/folders.ts';
+import { root } from './tidegate.ts';
+
+/** A Node that runs no TypeScript, as all before 22. */
+const old = '--no-experimental-strip-types';
+
+const run = (args: readonly string[], cwd: string) => {
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
+  return [status, stdout, stderr] as const;
+};
+
+test('before npm ci every npm script that runs a program says that it is missing', () => {
+  const folder = temporaryFolder();
+  copyFileSync(path.join(root, 'needs.cjs'), path.join(folder, 'needs.cjs'));
+  writeFileSync(path.join(folder, 'local.ts'), `import 'nothing-of-the-kind';`);
+  const line = 'node_modules is missing: run npm ci first\n';
+  for (const flags of [[], [old]])
+    assert.deepEqual(run([...flags, '-r', './needs.cjs', 'local.ts'], folder), [1, '', line]);
+
+  const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const unguarded = Object.entries(scripts).filter(
+    ([, script]) => / node .*\.ts/.test(` ${script}`) && !script.includes('node -r ./needs.cjs '),
+  );
+  assert.deepEqual(unguarded, []);
+});
+
+test('an old Node gets one line that says what to do, from the npm scripts and from local-cloud', () => {
+  const [code, , told] = run([old, '-r', './needs.cjs', 'local.ts', '--help'], root);
+  assert.equal(code, 1);
+  assert.match(told, /^this is Node \d[^\n]*npm ci[^\n]*\n$/);
+  const program = path.join(root, 'packages/local-cloud/cli.cjs');
+  const [status, , line] = run([old, program, '--help'], temporaryFolder());
+  assert.equal(status, 1);
+  assert.match(line, /^local-cloud needs Node 24, and this is Node [^\n]*\n$/);
+});
+
+test('local-cloud runs from another folder', () => {
+  const program = path.join(root, 'packages/local-cloud/cli.cjs');
+  const [status, usage, errors] = run([program, '--help'], temporaryFolder());
+  assert.deepEqual([status, errors], [0, '']);
+  assert.match(usage, /^usage: local-cloud start /);
+});

@@ -1,10 +1,11 @@
-// Says in one line what is missing before a program is run: plain JavaScript, which every Node can read.
+// Goes before every program of the npm scripts, in plain JavaScript that every Node can read: says in one line what is missing.
 'use strict';
 const { existsSync } = require('node:fs');
 const path = require('node:path');
 
 function missing() {
-  if (!existsSync(path.join(__dirname, 'node_modules', '.bin'))) return 'node_modules is missing: run npm ci first';
+  if (!existsSync(path.join(__dirname, 'node_modules', '.bin')))
+    return 'node_modules is missing: run npm ci first';
   if (!process.features.typescript)
     return (
       'this is Node ' +
@@ -18,4 +19,11 @@ const problem = missing();
 if (problem !== undefined) {
   process.stderr.write(problem + '\n');
   process.exit(1);
+}
+
+// Whoever reads what is printed may stop, as `head` does. That is no error, and the program comes to its own end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 }

@@ -18,13 +18,14 @@ const control = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
 /** What a broker or a server said must not move the cursor. */
 const plain = (text: string) => text.replace(control, ' ');
 
-export function createProgress(out: Output): Progress {
+/** @param renews false for a terminal that is to have lines only, as `NO_COLOR` asks for. */
+export function createProgress(out: Output, renews = true): Progress {
   let open = false;
   let calls = 0;
   const clear = () => (open ? '\r\u001B[2K' : '');
   return {
     show(text) {
-      if (out.isTTY) {
+      if (out.isTTY && renews) {
         out.write(clear() + plain(text).slice(0, (out.columns || 100) - 1));
         open = true;
       } else {

@@ -84,7 +84,7 @@ function onSignal(stop: () => void): void {
 
 /** Resolves with the exit code: 1 when a message was not acknowledged. */
 async function run(options: SimOptions): Promise<number> {
-  const progress = createProgress(process.stderr);
+  const progress = createProgress(process.stderr, !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb');
   const stopping = new AbortController();
   let fleet: Fleet | undefined;
   onSignal(() => {

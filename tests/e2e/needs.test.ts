@@ -1,7 +1,8 @@
-// A Node that is too old, and packages that are not installed, are told in one line and not by a stack trace.
+// What a person at the terminal meets beside the programs themselves: one line for an old Node, none for a reader that goes.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryFolder } from '../support/folders.ts';
@@ -47,4 +48,34 @@ test('local-cloud runs from another folder', () => {
   const [status, usage, errors] = run([program, '--help'], temporaryFolder());
   assert.deepEqual([status, errors], [0, '']);
   assert.match(usage, /^usage: local-cloud start /);
+});
+
+const finite: readonly (readonly [script: string, args: readonly string[]])[] = [
+  ['device', ['--help']],
+  ['sim', ['--help']],
+  ['invoke', ['--help']],
+  ['policy', []],
+  ['rule', []],
+  ['audit', ['--help']],
+  ['reading', ['--help']],
+  ['watch', ['--help']],
+  ['alerts', ['--help']],
+  ['limit', ['--help']],
+  ['cost', ['--devices', '10', '--rate', '1']],
+  ['chaos', ['--help']],
+];
+test.each(finite)('npm run %s ends quietly when nobody reads on', async (script, args) => {
+  const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const child = spawn('sh', ['-c', `${scripts[script]} "$@"`, 'sh', ...args], {
+    cwd: root,
+    env: { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env['PATH']}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  assert.deepEqual([code, errors], [0, '']);
 });

@@ -18,7 +18,7 @@ for (const name of ['start', 'device', 'sim', 'invoke', 'policy', 'rule', 'audit
     for (const flag of ['--help', '-h']) {
       const { status, stdout, stderr } = spawnSync(
         process.execPath,
-        [...program.map((word) => (word.endsWith('.ts') ? path.join(root, word) : word)), flag],
+        [...program.map((word) => (/\.c?[jt]s$/.test(word) ? path.join(root, word) : word)), flag],
         { cwd },
       );
       assert.deepEqual([status, stderr.toString()], [0, '']);

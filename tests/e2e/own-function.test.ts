@@ -17,7 +17,15 @@ const [startCommand = '', source = '', declaration = '', logCommand = '', invoke
 const checkout = path.join(temporaryFolder(), 'tidegate');
 const at = (file: string) => path.join(checkout, file);
 const run = (script: string) =>
-  execFileSync('bash', ['-ec', script], { cwd: checkout, encoding: 'utf8', timeout: 60_000 });
+  execFileSync(
+    'bash',
+    [
+      '-ec',
+      `{ ${script}
+} 2>&1`,
+    ],
+    { cwd: checkout, encoding: 'utf8', timeout: 60_000 },
+  );
 let tidegate: Tidegate;
 
 beforeAll(async () => {

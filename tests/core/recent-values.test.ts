@@ -31,7 +31,7 @@ function windowsOf(windows: readonly (readonly number[])[], name = 'temperature'
   });
 }
 const shown = (of: Partial<Notification>, windows: readonly Window[]) =>
-  recentValues({ ...notification, ...of } as Notification, windows, 'America/Los_Angeles');
+  recentValues({ ...notification, ...of }, windows, 'America/Los_Angeles');
 
 const cases: [title: string, of: Partial<Notification>, windows: Window[], line: string | undefined][] = [
   [
@@ -87,13 +87,13 @@ const cases: [title: string, of: Partial<Notification>, windows: Window[], line:
   ],
   [
     'of a metric that is silent',
-    { absence: 'silent', stat: undefined } as Partial<Notification>,
+    { absence: 'silent' },
     windowsOf([[1], [2]]),
     '▁█ 1 to 2, 2026-09-21 07:00:00 to 07:01:00 PDT',
   ],
   [
     'nothing of a device that is gone',
-    { absence: 'offline', metric: undefined } as Partial<Notification>,
+    { absence: 'offline', metric: undefined },
     windowsOf([[1], [2]]),
     undefined,
   ],
@@ -114,7 +114,9 @@ test('a bar is never higher than that of a greater value, and the extremes have 
   const value = fc.integer({ min: -1_000_000_000, max: 1_000_000_000 }).map((n) => n / 1000);
   fc.assert(
     fc.property(fc.array(value, { minLength: 2, maxLength: MAX_VALUES }), (values) => {
-      const bars = [...shown({}, windowsOf(values.map((each) => [each])))!.split(' ')[0]!];
+      const bars = shown({}, windowsOf(values.map((each) => [each])))!
+        .split(' ')[0]!
+        .split('');
       assert.equal(bars.length, values.length);
       const sorted = values.map((each, n) => [each, bars[n]!] as const).sort(([a], [b]) => a - b);
       const inOrder = sorted.map(([, bar]) => bar);

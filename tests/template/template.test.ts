@@ -72,7 +72,8 @@ test('three addresses get the alerts that are for email, and the alarms', () => 
     ['AlarmsTopic', undefined],
   ] as const) {
     const found = ofTopic(topic);
-    assert.deepEqual(found.map(({ Endpoint }) => Endpoint).toSorted(), addresses);
+    assert.deepEqual(new Set(found.map(({ Endpoint }) => Endpoint)), new Set(addresses));
+    assert.equal(found.length, addresses.length);
     for (const { Protocol, FilterPolicy } of found)
       assert.deepEqual([Protocol, FilterPolicy], ['email', filter]);
   }
@@ -107,10 +108,7 @@ test('the functions that write mails know the time zone', () => {
   const found = functionsOf(load({ TimeZone: 'America/Los_Angeles', IngestMode: 'stream' }))
     .filter(({ environment }) => 'ALERTS_TOPIC_ARN' in environment)
     .map(({ logicalId, environment }) => [logicalId, environment['TIME_ZONE']] as const);
-  assert.deepEqual(
-    found.toSorted(),
-    alerting.map((name) => [name, 'America/Los_Angeles'] as const),
-  );
+  assert.deepEqual(new Map(found), new Map(alerting.map((name) => [name, 'America/Los_Angeles'] as const)));
 });
 
 test('without an address and a number there are no subscriptions', () => {

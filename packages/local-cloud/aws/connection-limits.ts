@@ -69,13 +69,16 @@ function incomingOf(socket: Socket, { requests }: Connection, now: number) {
   return undefined;
 }
 
+/** A connection that was kept for another request, and got none: clients know that it ends, and nothing is wrong. */
+const IDLE = '';
+
 /** What is wrong with a connection by now, in words for the log. */
 function overdue(socket: Socket, connection: Connection, limits: ConnectionLimits, now: number) {
   const { since, hasServed, isUpgraded, requests } = connection;
   if (isUpgraded) return socket.writableEnded && now - since > FAREWELL_MS ? 'it was refused' : undefined;
   if (requests.size === 0) {
-    const allowed = hasServed ? limits.idleMs : limits.headMs;
-    return now - since > allowed ? `no whole request within ${allowed} ms` : undefined;
+    if (hasServed) return now - since > limits.idleMs ? IDLE : undefined;
+    return now - since > limits.headMs ? `no whole request within ${limits.headMs} ms` : undefined;
   }
   const incoming = incomingOf(socket, connection, now);
   if (incoming) {
@@ -120,7 +123,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits, cut: 
 
   const end = (socket: Socket, connection: Connection, reason: string) => {
     open.delete(socket);
-    cut(reason);
+    if (reason !== IDLE) cut(reason);
     // Nothing of an answer has gone where a request is not whole; one that is not read is cut off.
     const mayAnswer = connection.requests.size === 0 ? !connection.hasServed : connection.gone === 0;
     if (mayAnswer && !connection.isUpgraded && socket.writable)

@@ -117,9 +117,13 @@ function betterBy(
   if (!state || !isAlarm(state)) return undefined;
   const { clearAfter = 1 } = rule;
   const worseAt = state.alarm?.told.windowStart ?? state.windowStart;
-  const row = closed.filter(({ window }) => window.windowStart > worseAt).slice(-clearAfter);
+  // By changed limits the window that made it worse may be clear: there may be no newer one for long.
+  const isChanged = haveLevelsChanged(rule, state);
+  const isNewer = (window: Window, than: number) =>
+    window.windowStart > than || (isChanged && window.windowStart === than);
+  const row = closed.filter(({ window }) => isNewer(window, worseAt)).slice(-clearAfter);
   const sample = row.at(-1);
-  if (!sample || row.length < clearAfter || sample.window.windowStart <= state.windowStart) return undefined;
+  if (!sample || row.length < clearAfter || !isNewer(sample.window, state.windowStart)) return undefined;
   const isClear = (level: Level) => row.every(({ window, before }) => isClearOf(level, rule, window, before));
   const standing = rule.levels.filter(
     ({ severity }, index) => index === 0 || rank(severity) <= rank(state.severity),

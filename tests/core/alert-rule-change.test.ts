@@ -101,7 +101,7 @@ const cases: [title: string, before: Data, after: Data, temperatures: number[], 
     critical8,
     { metric, above: 6, severity: 'warning', clearAfter: 2 },
     [5],
-    [],
+    ['NOW warning: temperature 5 back below 6, but not for long enough yet'],
   ],
   [
     'stricter alone is told when it is over',
@@ -141,6 +141,23 @@ for (const [title, before, after, temperatures, lines] of cases) {
     assert.equal(first(raised!), 'ALARM: temperature 9 above 8');
     assert.deepEqual(told.map(first), lines);
     assert.ok(told.every((each) => notificationText(each, SETTINGS).subject.length < 100));
+  });
+}
+
+const withoutNewer: readonly (readonly [after: Data, line: string])[] = [
+  [{ ...critical8, above: 20 }, 'OK: temperature 9 not above 20'],
+  [{ ...critical8, severity: 'minor' }, 'NOW minor: temperature 9 above 8'],
+];
+for (const [after, line] of withoutNewer) {
+  test(`a changed rule is judged by the window that raised the alert where there is no newer one: ${line}`, () => {
+    const now = { now: START + 60_000 };
+    const rule = (data: Data) => compileRule({ id: 'rule', ...data }) as LimitRule;
+    const raised = judge(rule(critical8), undefined, { closed: [window(0, 9)] }, now)!;
+    const changed = judge(rule(after), raised, { closed: [window(0, 9)] }, now)!;
+    assert.equal(first(changed.pending.at(-1)!.notification), line);
+    assert.equal(judge(rule(after), changed, { closed: [window(0, 9)] }, now), changed);
+    // The rule as it was changes nothing by its own window.
+    assert.equal(judge(rule(critical8), raised, { closed: [window(0, 9)] }, now), raised);
   });
 }
 

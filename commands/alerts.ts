@@ -56,6 +56,8 @@ const withUnit = ({
   readonly unit?: string | undefined;
 }) => (value === undefined ? undefined : [value, unit].join(' ').trim());
 
+const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
+
 /** A key that people share is named by its last part, and says in the comment who used it. */
 const remark = ({ by, comment }: { readonly by?: string; readonly comment?: string }) =>
   [by?.split(/[:/]/).at(-1), comment].filter(Boolean).join(': ');
@@ -64,13 +66,17 @@ const alertColumns: readonly Column<Alert>[] = [
   { title: 'severity', value: ({ severity }) => severity, colour },
   { title: 'device', value: ({ deviceId }) => deviceId },
   { title: 'rule', value: ({ ruleId }) => ruleId },
-  { title: 'since', value: ({ since }) => since && shortTime(since, Date.now()) },
-  { title: 'value', value: withUnit },
+  {
+    title: 'since',
+    value: ({ since }) => since && shortTime(since, Date.now()),
+    csv: ({ since }) => iso(since),
+  },
+  { title: 'value', value: withUnit, csv: ({ value }) => value },
   { title: 'acknowledged by', value: ({ acknowledged }) => acknowledged && remark(acknowledged) },
 ];
 
 const entryColumns: readonly Column<Entry>[] = [
-  { title: 'time', value: ({ at }) => shortTime(at, Date.now()) },
+  { title: 'time', value: ({ at }) => shortTime(at, Date.now()), csv: ({ at }) => iso(at) },
   {
     title: 'what',
     value: ({ what }) => what,
@@ -78,8 +84,8 @@ const entryColumns: readonly Column<Entry>[] = [
   },
   { title: 'device', value: ({ deviceId }) => deviceId },
   { title: 'rule', value: ({ ruleId }) => ruleId },
-  { title: 'value', value: withUnit },
-  { title: 'limit', value: ({ limit, unit }) => withUnit({ value: limit, unit }) },
+  { title: 'value', value: withUnit, csv: ({ value }) => value },
+  { title: 'limit', value: ({ limit, unit }) => withUnit({ value: limit, unit }), csv: ({ limit }) => limit },
   { title: 'by', value: remark },
 ];
 
@@ -152,6 +158,9 @@ async function acknowledge(api: Api, deviceId: string, [ruleId, ...words]: reado
 async function snooze(api: Api, deviceId: string, [span, ...words]: readonly string[]) {
   if (span === undefined) throw new CommandError(`say for how long, such as snooze ${deviceId} 2h`);
   const length = durationOf(span);
+  await api.call(['devices', deviceId]); // nobody snoozes a device that there is not
+  if (length === undefined && /^-?\d+[a-z]*$/i.test(span))
+    throw new CommandError(`snooze ${span}: is not a span such as 30m, 2h or 1d`);
   const until = length === undefined ? timeOf('snooze until', span) : Date.now() + length;
   await api.call(['devices', deviceId, 'snooze'], {
     method: 'PUT',

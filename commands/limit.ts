@@ -37,7 +37,7 @@ const columns: readonly Column<RuleData>[] = [
   },
   { title: 'severity', value: ({ severity = 'major', levels }) => (levels ? '' : severity) },
   { title: 'sent by', value: ({ channels = ['email'] }) => channels.join(', ') },
-  { title: '', value: ({ enabled }) => (enabled === false ? 'switched off' : '') },
+  { title: 'enabled', value: ({ enabled }) => (enabled === false ? 'no' : 'yes') },
 ];
 
 const text = { type: 'string' } as const;

@@ -12,6 +12,8 @@ export interface Column<Row> {
   readonly title: string;
   /** Empty where the row has none. */
   readonly value: (row: Row) => string | number | undefined;
+  /** In CSV, which programs read; `value` if absent. */
+  readonly csv?: (row: Row) => string | number | undefined;
   /** On a terminal that shows colours; `NO_COLOR` switches them off. */
   readonly colour?: (row: Row) => Colour | undefined;
 }
@@ -38,7 +40,9 @@ export function listing<Row>(
 ): string[] {
   if (format === 'json') return [JSON.stringify(rows, undefined, 2)];
   const titles = columns.map(({ title }) => title);
-  const cells = rows.map((row) => columns.map(({ value }) => String(value(row) ?? '')));
+  const cells = rows.map((row) =>
+    columns.map(({ value, csv = value }) => String((format === 'csv' ? csv : value)(row) ?? '')),
+  );
   if (format === 'csv') return [titles, ...cells].map((line) => line.map(quoted).join(','));
   const shown = cells.map((line) => line.map((cell) => printable(cell)));
   const widths = fitted([titles, ...shown], width - GAP.length * (columns.length - 1));

@@ -15,8 +15,8 @@ const DEGREE = 10n ** BigInt(DECIMAL_PLACES);
 const FREEZING_F = 32n * DEGREE;
 const FREEZING_K = (27_315n * DEGREE) / 100n;
 
-/** Names that say Fahrenheit themselves: `tF`, `tempf`, `temperature_F`. */
-const NAMED_F = /(?:^t|temp|_)f$/i;
+/** Names that say Fahrenheit themselves: `tF`, `tempf`, `temperatureF`, `temperature_F_1`, `ambient_fahrenheit`. */
+const NAMED_F = /(?:(?:^|_)t|temp|temperature|_)_?f(?:ahrenheit)?(?=_?\d*$)/i;
 
 /**
  * A temperature in Fahrenheit or Kelvin with the scale in its name, so that no limit in Celsius judges it; with `isAsked`
@@ -28,8 +28,10 @@ export function scaled({ name, value, unit }: Measured, isAsked = false): Measur
     const named = NAMED_F.test(name) ? name : metricNameOf([`${name}_F`]);
     return { name: named, value, unit, isRounded: false };
   }
-  if (unit === 'K' && isSpellingOf('temperature', name)) {
-    if (isAsked) return { name, value: value - FREEZING_K, unit: '°C', isRounded: false };
+  if (unit === 'K') {
+    if (isAsked)
+      return { name: name.replace(/_K$/, ''), value: value - FREEZING_K, unit: '°C', isRounded: false };
+    if (!isSpellingOf('temperature', name)) return { name, value, unit, isRounded: false };
     return { name: metricNameOf([`${name}_K`]), value, unit, isRounded: false };
   }
   return { name, value, unit, isRounded: false };
@@ -42,5 +44,8 @@ export function celsiusOfFahrenheit(value: Decimal): Rounded {
   return { value: (ninths + half) / 9n, isRounded: ninths % 9n !== 0n };
 }
 
-const withoutScale = (name: string) =>
-  NAMED_F.test(name) ? name.replace(/_?f$/i, '') || 'temperature' : name;
+/** Of a bare `tF` the t alone would say nothing: it is `tC`. */
+function withoutScale(name: string): string {
+  const plain = name.replace(NAMED_F, (scale) => scale.replace(/_?f(?:ahrenheit)?$/i, ''));
+  return plain.replace(/(?<=^|_)t(?=_?\d*$)/i, 'tC').replace(/^_/, '') || 'temperature';
+}

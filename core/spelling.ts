@@ -8,11 +8,11 @@ const OTHER_KINDS =
 const SPELLINGS: ReadonlyMap<string, RegExp> = new Map([
   [
     'temperature',
-    /^(?:[a-z0-9_]+_)?(?:probe)?temp(?:erature)?(?:sensor)?(?:_?(?:c|cel|celsius))?(?:_?\d+|_l\d+|_probe|_sht|_ds)?(?:_c)?$|^(?:tmp_|temperature_\d+_|ext_temperature_\d+_)?tc$|^atmp$/i,
+    /^(?:[a-z0-9_]+_)?(?:probe)?temp(?:erature)?(?:sensor)?(?:_?(?:c|cel|celsius))?(?:_?\d+|_l\d+|_probe|_sht|_ds)?(?:_c)?(?:_value)?$|^(?:tmp_|temperature_\d+_|ext_temperature_\d+_)?tc$|^atmp$/i,
   ],
   [
     'humidity',
-    /^(?:[a-z0-9_]+_)?hum(?:idity)?(?:_sht|_?\d+)?$|^(?:relative_?humidity|(?:humidity_\d+_)?rh|rhum)$/i,
+    /^(?:[a-z0-9_]+_)?hum(?:idity)?(?:_sht|_?\d+)?(?:_value)?$|^(?:relative_?humidity|(?:humidity_\d+_)?rh|rhum)$/i,
   ],
 ]);
 

@@ -8,6 +8,8 @@ const judged: Readonly<Record<string, readonly string[]>> = {
   temperature: [
     ...[
       'SCD40_Temperature',
+      'temperature_value',
+      'sensors_temperature_value',
       'ANALOG_Temperature',
       'MAX31855_ProbeTemperature',
       'Freezer_Temperature',

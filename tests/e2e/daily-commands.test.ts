@@ -94,6 +94,8 @@ const wrong: readonly (readonly [args: string[], line: RegExp])[] = [
   [['alerts', 'ack', 'nobody'], /^nobody has no alert now\n$/],
   [['alerts', 'history', '--from', 'yesterday'], /^--from yesterday: is not a time such as -1h, /],
   [['alerts', 'do'], /^there is no command do; usage: /],
+  [['alerts', 'snooze', 'nobody', '2h'], /^There is no device nobody\n$/],
+  [['alerts', 'snooze', 'fridge-1', '2x'], /^snooze 2x: is not a span such as 30m, 2h or 1d\n$/],
   [['limit', 'nope', '6'], /^There is no rule nope\n$/],
   [['limit', 'silent', '6'], /^rule silent has no limit above or below to move\n$/],
   [['limit', 'temperature-high', 'six'], /^six: must be a number such as 6 or -0\.5\n$/],

@@ -73,8 +73,14 @@ export function judgeAlarms(
   };
 }
 
+/**
+ * In the order in which it was decided. Windows of a rule's transitions only grow, and one that both cleared an
+ * alert and raised it again cleared it first. The times do not tell, as the run moves the clock back.
+ */
 const byWindow = (a: HistoryLine, b: HistoryLine) =>
-  (a.windowStart ?? 0) - (b.windowStart ?? 0) || a.at - b.at;
+  (a.windowStart ?? 0) - (b.windowStart ?? 0) ||
+  Number(a.what !== 'cleared') - Number(b.what !== 'cleared') ||
+  a.at - b.at;
 const newest = (windows: readonly ExpectedWindow[]) =>
   windows.reduce((last, window) => (window.windowStart > last.windowStart ? window : last));
 

@@ -161,6 +161,28 @@ test('a window that cleared an alert and is hot has to raise it again', () => {
   assert.equal(figures['raised again by the window that cleared'], 1);
 });
 
+test('a window that cleared an alert raised it again after that, though the clock was moved back in between', () => {
+  const next = NOW + 10_000;
+  const [stored] = good.windows;
+  const figures = ['temperature.min', 'temperature.max', 'temperature.sum'].map(
+    (name) => [name, '20'] as const,
+  );
+  const counts = ['readings', 'temperature.count'].map((name) => [name, '1'] as const);
+  const times = ['firstReadingAt', 'lastReadingAt'].map((name) => [name, `${next}`] as const);
+  const numbers = new Map([...figures, ...counts, ...times]);
+  const cleared = { ...raised(NOW), entryId: 'cleared', what: 'cleared', at: NOW + 9000 };
+  const history = [raised(NOW - 10_000), cleared, raised(NOW)];
+  const evidence = {
+    ...good,
+    archive: [...good.archive, line(3, reading('d', 20, next))],
+    windows: [...good.windows, { ...stored!, windowStart: next, numbers }],
+    mails: [mail(`a${NOW - 10_000}`), mail(`a${NOW}`)],
+  };
+  assert.deepEqual(kinds({ ...evidence, history }), []);
+  const over = { ...cleared, entryId: 'over', windowStart: next, at: NOW - 5000 };
+  assert.deepEqual(kinds({ ...evidence, history: [...history, over] }), ['missed-alarm']);
+});
+
 test('of many changes in one, that one announces all', () => {
   const folded = { ...raised(NOW + 20_000), what: 'cleared', changes: 5 };
   const text = `OK: temperature 3 back below 7\n\nDevice:   d-1\nAlert:    ${folded.entryId}\n`;

@@ -52,7 +52,8 @@ export function stateAfter(
   const { deviceId, windowStart, severity, transition, finding } = step;
   const notification: Notification = {
     ...finding, // first: that of a reminder is the notification that it repeats
-    ...{ alertId: alertIdOf(rule.id, step, now), transition, deviceId, site: step.site, ruleId: rule.id },
+    ...{ alertId: alertIdOf(rule.id, before, step, now), transition },
+    ...{ deviceId, site: step.site, ruleId: rule.id },
     ...{ severity, channels: rule.channels, windowStart, since: step.since, decidedAt: now },
     ...(step.isRuleChanged && { isRuleChanged: true as const }),
     ...{ ...(timeZone !== undefined && { timeZone }), ...(comment !== undefined && { comment }) },
@@ -155,13 +156,16 @@ function entryOf(notification: Notification): HistoryEntry {
 }
 
 /**
- * Windows of a rule's transitions only ever grow, or the severity does; whatever has no window of its own comes at a
- * time of its own. So no two steps share these parts.
+ * Windows of a rule's transitions only ever grow, but for those of one window: it may clear an alert and raise it again,
+ * and do both once more by limits that were changed, which versions tell apart. Whatever has no window of its own comes
+ * at a time of its own. So no two steps share these parts.
  */
-function alertIdOf(ruleId: string, step: Step, now: number): string {
+function alertIdOf(ruleId: string, before: AlertState | undefined, step: Step, now: number): string {
   const { deviceId, windowStart, transition, severity, finding } = step;
-  const hasWindow = !finding.absence && !['repeated', 'escalated', 'ended'].includes(transition);
-  return idOf([deviceId, ruleId, windowStart, transition, severity, ...(hasWindow ? [] : [now])]);
+  const parts = [deviceId, ruleId, windowStart, transition, severity];
+  if (finding.absence || ['repeated', 'escalated', 'ended'].includes(transition))
+    return idOf([...parts, now]);
+  return idOf(before && before.windowStart >= windowStart ? [...parts, before.version] : parts);
 }
 
 function idOf(parts: readonly unknown[]): string {

@@ -161,6 +161,19 @@ for (const [after, line] of withoutNewer) {
   });
 }
 
+test('limits that are tried and taken back tell of one window again and again, each time as an alert of its own', () => {
+  let state: AlertState | undefined;
+  for (const above of [8, 20, 8, 20, 8]) {
+    const rule = compileRule({ id: 'rule', ...critical8, above }) as LimitRule;
+    state = judge(rule, state, { closed: [window(0, 9)] }, { now: START + 60_000 })!;
+  }
+  const told = state!.pending.map(({ notification }) => notification);
+  const transitions = told.map(({ transition }) => transition);
+  assert.deepEqual(transitions, ['raised', 'cleared', 'raised', 'cleared', 'raised']);
+  assert.equal(new Set(told.map(({ alertId }) => alertId)).size, 5);
+  assert.equal(new Set(state!.unfiled.map(({ entryId }) => entryId)).size, 5);
+});
+
 test('a rule of any spelling goes on with its alarm, whichever spelling was judged', () => {
   const rule = compileRule({ id: 'rule', metric, anySpelling: true, above: 8 }) as LimitRule;
   const spelled = (n: number, temperature: number): Window => {

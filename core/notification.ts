@@ -114,7 +114,7 @@ export function headOf({ transition, isRuleChanged }: Notification): string {
 /** Such as "temperature 9.5 above 8". */
 export function happening(notification: Notification): string {
   if (notification.absence) return silence(notification);
-  const { value } = notification;
+  const value = shortly(notification);
   return `${figureName(notification)} ${value}${unitText(notification)} ${comparison(notification)}`;
 }
 
@@ -136,6 +136,13 @@ function notesOf(notification: Notification, timeZone: string): string[] {
     );
   }
   return notes;
+}
+
+/** Three decimals, which is more than a sensor knows, unless the value then looked like the limit; the details have all. */
+function shortly({ value, limit }: Notification): string {
+  if (!/\.\d{4}/.test(value)) return value;
+  const short = String(Number(Number(value).toFixed(3)) || 0);
+  return Number(short) === Number(limit) ? value : short;
 }
 
 /** The limit, with how the value lies to it. */

@@ -43,6 +43,22 @@ test('an alarm says what happened, where and when', () => {
   }
 });
 
+const decimals: readonly (readonly [value: string, shown: string])[] = [
+  ['9.444444444444444', '9.444'],
+  ['-0.000444444', '0'],
+  ['9.12', '9.12'],
+  ['9.125', '9.125'],
+  // It would look like the limit.
+  ['8.0000001', '8.0000001'],
+];
+for (const [value, shown] of decimals) {
+  test(`the first line has ${value} as ${shown}, and the details have it whole`, () => {
+    const { subject, email } = notificationText({ ...raised, value });
+    assert.ok(subject.startsWith(`ALARM critical: temperature ${shown} above 8 at`), subject);
+    assert.ok(email.includes(`max temperature = ${value}`), email);
+  });
+}
+
 test('a recovery says so', () => {
   const { subject } = notificationText({ ...raised, transition: 'cleared', value: '6.9', limit: '7' });
   assert.equal(subject, 'OK critical: temperature 6.9 back below 7 at seattle/store-sensor-seattle1');

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { parseDocument } from 'yaml';
+import { printable } from '../core/channel-text.ts';
 import { explainReading } from '../core/explain-reading.ts';
 import type { MappingParts } from '../core/mapping.ts';
 import { triedMapping } from '../core/mapping-schema.ts';
@@ -11,6 +11,9 @@ import { mappableOf, parseMessage, type ParsedMessage } from '../core/message.ts
 import type { TimeLimits } from '../core/reading.ts';
 import { compileRule, defaultRules } from '../core/rule-data.ts';
 import { createApplying } from '../core/map-message.ts';
+import { formFaults } from '../core/schema-faults.ts';
+import { CommandError, runCommand } from './command-error.ts';
+import { parseFlags } from './flags.ts';
 
 const usage = `usage: npm run reading -- explain FILE --topic telemetry/SITE/THING[/CHILD or METRIC ...] [--mapping FILE]
        FILE has the payload of one message, as the device publishes it; - reads standard input.
@@ -19,11 +22,7 @@ const usage = `usage: npm run reading -- explain FILE --topic telemetry/SITE/THI
        a file that ends in .json, what you would PUT.
        Exit code 0 when a reading is accepted, 1 when none is, 2 when the question cannot be answered.`;
 
-/** What the person at the terminal can mend. */
-class QuestionError extends Error {
-  override readonly name = 'QuestionError';
-}
-
+const FLAGS = { topic: { type: 'string' }, mapping: { type: 'string' } } as const;
 const DAY_SECONDS = 86_400;
 const MAX_DEEPER_LEVELS = 5;
 
@@ -48,25 +47,12 @@ function readTemplate(): { readonly limits: TimeLimits; readonly rules: ReturnTy
 function readQuestion(
   args: readonly string[],
 ): { readonly file: string; readonly topic: string; readonly mapping?: string } | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        topic: { type: 'string' },
-        mapping: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (values.help) return undefined;
-    const [command, file, ...rest] = positionals;
-    if (command !== 'explain' || !file || rest.length > 0) throw new QuestionError(usage);
-    if (!values.topic) throw new QuestionError(`say with --topic where the message is published; ${usage}`);
-    return { file, topic: values.topic, ...(values.mapping !== undefined && { mapping: values.mapping }) };
-  } catch (error) {
-    if (error instanceof QuestionError) throw error;
-    throw new QuestionError(`${(error as Error).message.split('\n')[0]}; ${usage}`, { cause: error });
-  }
+  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  if (values.help) return undefined;
+  const [command, file, ...rest] = positionals;
+  if (command !== 'explain' || !file || rest.length > 0) throw new CommandError(usage);
+  if (!values.topic) throw new CommandError(`say with --topic where the message is published; ${usage}`);
+  return { file, topic: values.topic, ...(values.mapping !== undefined && { mapping: values.mapping }) };
 }
 
 function readBytes(file: string, content: string): Buffer {
@@ -75,7 +61,7 @@ function readBytes(file: string, content: string): Buffer {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
-    throw new QuestionError(`${file}: ${reason}; it must hold ${content}`, { cause: error });
+    throw new CommandError(`${file}: ${reason}; it must hold ${content}`, { cause: error });
   }
 }
 
@@ -83,10 +69,10 @@ function readBytes(file: string, content: string): Buffer {
 function eventOf(payload: Buffer, topic: string, now: number): object {
   const [root, site, deviceId, ...levels] = topic.split('/');
   if (root !== 'telemetry' || !site || !deviceId) {
-    throw new QuestionError(`--topic ${topic}: devices publish on telemetry/SITE/THING and below it`);
+    throw new CommandError(`--topic ${topic}: devices publish on telemetry/SITE/THING and below it`);
   }
   if (levels.length > MAX_DEEPER_LEVELS)
-    throw new QuestionError(`--topic ${topic}: a topic has at most eight levels`);
+    throw new CommandError(`--topic ${topic}: a topic has at most eight levels`);
   const deeper = Object.fromEntries(levels.map((level, index) => [`topicLevel${index + 4}`, level]));
   const context = { deviceId, site, receivedAt: now, clientId: deviceId, traceId: 'explained' };
   return { rawPayload: payload.toString('base64'), ...context, ...deeper };
@@ -96,14 +82,17 @@ function eventOf(payload: Buffer, topic: string, now: number): object {
 function mappingIn(file: string): Omit<MappingParts, 'id'> {
   const text = readBytes(file, 'a JSONata expression or a mapping as JSON').toString();
   if (!file.endsWith('.json')) return { expression: text };
+  const found = triedMapping.safeParse(jsonIn(file, text));
+  if (found.success) return found.data;
+  const [fault] = formFaults(triedMapping, JSON.parse(text));
+  throw new CommandError(`${file}: ${fault?.name || 'the mapping'} ${fault?.detail}`);
+}
+
+function jsonIn(file: string, text: string): unknown {
   try {
-    const { success, data, error } = triedMapping.safeParse(JSON.parse(text));
-    if (success) return data;
-    const [issue] = error.issues;
-    throw new QuestionError(`${file}: ${issue?.path.join('.') || 'the mapping'}: ${issue?.message}`);
+    return JSON.parse(text);
   } catch (error) {
-    if (error instanceof QuestionError) throw error;
-    throw new QuestionError(`${file}: ${(error as Error).message}`, { cause: error });
+    throw new CommandError(`${file}: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -115,33 +104,18 @@ async function readMessage(event: object, limits: TimeLimits, mapping?: string):
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  try {
-    const question = readQuestion(args);
-    if (!question) {
-      process.stdout.write(`${usage}\n`);
-      return 0;
-    }
-    const { limits, rules } = readTemplate();
-    const now = Date.now();
-    const payload = readBytes(question.file, 'the payload of one message');
-    const message = await readMessage(eventOf(payload, question.topic, now), limits, question.mapping);
-    process.stdout.write(`${explainReading(message, rules, now).map(printableLine).join('\n')}\n`);
-    return message.accepted.length > 0 ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof QuestionError)) throw error;
-    process.stderr.write(`${printable(error.message)}\n`);
-    return 2;
+  const question = readQuestion(args);
+  if (!question) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
   }
+  const { limits, rules } = readTemplate();
+  const now = Date.now();
+  const payload = readBytes(question.file, 'the payload of one message');
+  const message = await readMessage(eventOf(payload, question.topic, now), limits, question.mapping);
+  // A payload may hold what a terminal would obey.
+  process.stdout.write(`${explainReading(message, rules, now).map(printable).join('\n')}\n`);
+  return message.accepted.length > 0 ? 0 : 1;
 }
 
-/** What is one line stays one. */
-const printableLine = (line: string) => printable(line).replaceAll('\n', String.raw`\u000a`);
-
-/** A payload may hold what a terminal would obey. */
-const printable = (line: string) =>
-  line.replaceAll(
-    /[^\P{Cc}\n]|\p{Bidi_Control}/gu,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-
-process.exitCode = await main(process.argv.slice(2));
+await runCommand(main);

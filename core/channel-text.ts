@@ -8,7 +8,7 @@ export const SUBJECT_LENGTH = 99;
 export const SMS_LENGTH = 159 - 12;
 const SMS_NAME_LENGTH = 40;
 /** Separators, controls and marks that change the direction of text. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
 /** Escapes what would act instead of being read. */
 export function printable(text: string): string {

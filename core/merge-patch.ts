@@ -1,9 +1,6 @@
 // Changes some fields of a JSON document, as RFC 7396 has it.
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isObject } from './formats/draft.ts';
 
 /** The document with the fields of the patch; `null` removes a field, objects are patched in turn, all else replaces. */
 export function mergePatch(document: unknown, patch: unknown): unknown {

@@ -40,7 +40,7 @@ test('any other file is an expression', () => {
 
 test('a mapping that is none is named with its member', () => {
   assert.deepEqual(explain(payload, ['us.json', '{"celsius": 5}']), {
-    ...{ stdout: '', stderr: 'us.json: celsius: Invalid input\n', status: 2 },
+    ...{ stdout: '', stderr: 'us.json: celsius must be true or false\n', status: 2 },
   });
   const { stderr, status } = explain(payload, ['us.json', '{']);
   assert.match(stderr, /^us\.json: .*JSON/);

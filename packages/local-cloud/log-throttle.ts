@@ -1,5 +1,6 @@
 // Keeps a log readable while a mistake repeats: one line a cause and pause, a bounded number of causes, nothing uncounted.
 import type { Clock } from './clock.ts';
+import type { Fields, Log } from './log.ts';
 
 /** What was left out since the line before. */
 export interface LeftOut {
@@ -48,5 +49,24 @@ export function createLogThrottle(
     const leftOut = { ofCause: before?.leftOut ?? 0, ofOthers };
     ofOthers = 0;
     return leftOut;
+  };
+}
+
+const WARNING_LIMITS = { pauseMs: 1_000, maxLines: 1_000 };
+
+/**
+ * One log line a second for each cause, however fast a device repeats its mistake.
+ *
+ * @returns a function that warns, and whose next line says how many it left out
+ */
+export function createThrottledWarning(
+  log: Log,
+  clock: Clock,
+): (cause: string, message: string, fields: Fields) => void {
+  const throttle = createLogThrottle(clock, WARNING_LIMITS);
+  return (cause, message, fields) => {
+    const leftOut = throttle(cause);
+    if (!leftOut) return;
+    log.warn(message, { ...fields, notShown: leftOut.ofCause + leftOut.ofOthers || undefined });
   };
 }

@@ -20,7 +20,7 @@ import type { Rebuild } from './lambda/rebuild.ts';
 import { createLambda } from './lambda/service.ts';
 import { listening } from './listening.ts';
 import type { Log } from './log.ts';
-import { loopbackOnly, type MqttHosts } from './mqtt-hosts.ts';
+import { loopbackOnly, type MqttHosts } from './mqtt/hosts.ts';
 import { openMqtt } from './mqtt/open.ts';
 import { openRules, type Doors } from './rules/open.ts';
 import type { Warning } from './project.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { AwsError } from '../aws-error.ts';
 import { systemClock } from '../clock.ts';
 import { printable, type Log } from '../log.ts';
-import { createThrottledWarning } from '../rules/throttled-warning.ts';
+import { createThrottledWarning } from '../log-throttle.ts';
 import { defaultConnectionLimits, limitConnections, type ConnectionLimits } from './connection-limits.ts';
 import { admitBrowser } from './cors.ts';
 import { refuseForeignHost } from './origin.ts';

@@ -8,7 +8,7 @@ import { explainDiskError, lockDataDir } from '../data-dir.ts';
 import { createLog, printableLines, type Log } from '../log.ts';
 import { commandOf, dataDirOf, type Project } from '../project.ts';
 import { returnMemory } from '../memory.ts';
-import { resolveMqttHosts } from '../mqtt-hosts.ts';
+import { resolveMqttHosts } from '../mqtt/hosts.ts';
 import { startStack, type Stack } from '../stack.ts';
 import { startWatchedStack } from '../watch/stack.ts';
 import { startDemo } from './demo.ts';

@@ -13,7 +13,7 @@ import { sendError } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Access, Identity } from '../mqtt/access.ts';
-import { createThrottledWarning } from '../rules/throttled-warning.ts';
+import { createThrottledWarning } from '../log-throttle.ts';
 import { answerCall } from './api.ts';
 import type { DataCall, DataOperation, DataPlane } from './call.ts';
 

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import { plainAddress } from '../plain-address.ts';
 import type { Identity } from './access.ts';
 import type { BrokerContext, Client } from './client.ts';
-import { createThrottledWarning } from '../rules/throttled-warning.ts';
+import { createThrottledWarning } from '../log-throttle.ts';
 import { createConnection } from './connection.ts';
 import { openDoor } from './door.ts';
 import type { EndingName } from './refusal.ts';

@@ -3,22 +3,22 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { plainAddress } from '../plain-address.ts';
+import type { Limits } from './limits.ts';
 
 export interface DoorOptions {
   readonly hosts: readonly string[];
   /** 0 picks a free one, the same for all hosts. */
   readonly port: number;
   readonly clock: Clock;
-  readonly limits: {
-    readonly connections: number;
-    /** New connections from one address of another machine: so many at once, then so many a second. */
-    readonly arrivalBurst: number;
-    readonly arrivalsPerSecond: number;
-    /** Of all other machines together. */
-    readonly arrivalBurstOfAll: number;
-    readonly arrivalsPerSecondOfAll: number;
-    readonly handshakeTimeoutMs: number;
-  };
+  readonly limits: Pick<
+    Limits,
+    | 'connections'
+    | 'arrivalBurst'
+    | 'arrivalsPerSecond'
+    | 'arrivalBurstOfAll'
+    | 'arrivalsPerSecondOfAll'
+    | 'handshakeTimeoutMs'
+  >;
   readonly enter: (socket: Socket) => void;
   readonly refuse: (socket: Socket, reason: string) => void;
   readonly failed: (error: Error) => void;

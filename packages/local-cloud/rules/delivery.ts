@@ -10,7 +10,7 @@ import type { Environment } from './message-context.ts';
 import { createMessageContext } from './message-context.ts';
 import type { Rule } from './rule.ts';
 import type { Scope } from './scope.ts';
-import { createThrottledWarning } from './throttled-warning.ts';
+import { createThrottledWarning } from '../log-throttle.ts';
 
 export interface RuleDispatch {
   /** `<ruleName>/<action index>`; stable across restarts. */

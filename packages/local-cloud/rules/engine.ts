@@ -15,7 +15,7 @@ import type { Rule } from './rule.ts';
 import { compileRule } from './rule.ts';
 import type { RuleSpec } from './rule-spec.ts';
 import type { Outcome } from './statement.ts';
-import { createThrottledWarning } from './throttled-warning.ts';
+import { createThrottledWarning } from '../log-throttle.ts';
 import { createTopicIndex } from './topic-filter.ts';
 
 export type { RuleDispatch } from './delivery.ts';

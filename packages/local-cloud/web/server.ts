@@ -12,7 +12,7 @@ import { systemClock } from '../clock.ts';
 import { apiPrefix, type ServeApi } from '../http-api/gateway.ts';
 import type { Log } from '../log.ts';
 import { descriptorLimit } from '../mqtt/descriptors.ts';
-import { createThrottledWarning } from '../rules/throttled-warning.ts';
+import { createThrottledWarning } from '../log-throttle.ts';
 
 export interface WebStatus {
   readonly totals: Readonly<Record<string, number>>;

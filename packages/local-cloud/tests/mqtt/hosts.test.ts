@@ -1,8 +1,8 @@
 // Where `--host` opens the MQTT port, what the certificate names for it, and what is refused.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { type Machine, resolveMqttHosts } from '../mqtt-hosts.ts';
-import { StartError } from '../start-error.ts';
+import { type Machine, resolveMqttHosts } from '../../mqtt/hosts.ts';
+import { StartError } from '../../start-error.ts';
 
 const addresses = ['127.0.0.1', '::1', '192.0.2.7', '198.51.100.3', 'fd00::7', 'fe80::7'];
 const names: Readonly<Record<string, readonly string[]>> = {

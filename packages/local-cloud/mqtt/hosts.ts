@@ -3,7 +3,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
-import { StartError } from './start-error.ts';
+import { StartError } from '../start-error.ts';
 
 /** What the system says of this machine. */
 export interface Machine {

@@ -32,22 +32,22 @@ export function metricWarnings(rule: Judging, sent: SentMetrics, where: string):
   const { metric } = rule;
   const { devices, isComplete } = sent;
   if (metric === undefined) return [];
-  const looked = isComplete ? `${devices.length}` : `first ${devices.length}`;
+  const those = `the ${devices.length} devices that ${isComplete ? 'match' : 'were looked at'}`;
   if (devices.length === 0) {
     const more = isComplete ? '' : ' among the devices that were looked at';
     return [`No device matches this rule${more}, so it judges nothing yet`];
   }
   const names = [...new Set(devices.flatMap(({ metrics }) => [...metrics]))];
   const lacking = devices.filter(({ metrics }) => !judgesAny(rule, metrics));
-  if (lacking.length < devices.length) return spellingWarnings(rule, lacking, `${looked} devices`);
-  const who = devices.length === 1 ? 'The device that matches' : `None of the ${looked} devices that match`;
+  if (lacking.length < devices.length) return spellingWarnings(rule, lacking, those);
+  const who = devices.length === 1 ? 'The device that matches' : `None of ${those}`;
   const first = `${who} ${devices.length === 1 ? 'did not send' : 'sent'} \`${metric}\` in ${where}`;
   if (names.length === 0) return [`${first}, and no other metric either`];
   return [`${first}; the metrics there are: ${listed(metric, names)}`, ...hints(rule, names)];
 }
 
 /** Some devices send the metric; others send it under another spelling, and are not judged. */
-function spellingWarnings(rule: Judging, lacking: readonly DeviceMetrics[], looked: string): string[] {
+function spellingWarnings(rule: Judging, lacking: readonly DeviceMetrics[], those: string): string[] {
   const { metric = '' } = rule;
   const spelled = lacking.flatMap(({ deviceId, metrics }) =>
     [...metrics].filter((name) => isSpellingOf(metric, name)).map((name) => ({ deviceId, name })),
@@ -55,7 +55,7 @@ function spellingWarnings(rule: Judging, lacking: readonly DeviceMetrics[], look
   const [first] = spelled;
   if (!first) return [];
   const count = new Set(spelled.map(({ deviceId }) => deviceId)).size;
-  const subject = `${count} of the ${looked} that match, such as \`${first.deviceId}\`, ${count === 1 ? 'sends' : 'send'}`;
+  const subject = `${count} of ${those}, such as \`${first.deviceId}\`, ${count === 1 ? 'sends' : 'send'}`;
   return [`${subject} \`${first.name}\` and not \`${metric}\`: ${remedyFor(rule, first.name)}`];
 }
 

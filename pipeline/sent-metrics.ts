@@ -29,11 +29,23 @@ export function createLookAtMetrics(parts: {
       for (const device of page.devices) if (matches(match, device)) found.push(device.deviceId);
       after = page.last;
       pages += 1;
-    } while (after !== undefined && found.length <= MAX_LOOKED_AT && pages < MAX_PAGES);
-    const looked = await inParallel(found.slice(0, MAX_LOOKED_AT), AT_ONCE, async (deviceId) => {
+    } while (after !== undefined && pages < MAX_PAGES);
+    const looked = await inParallel(sampleOf(found), AT_ONCE, async (deviceId) => {
       const window = await history.last(deviceId);
       return { deviceId, metrics: new Set(window?.metrics.keys()) };
     });
     return { devices: looked, isComplete: after === undefined && found.length <= MAX_LOOKED_AT };
   };
 }
+
+/** Some of each kind, as far as names tell: the sensors of one gateway are alike, and would be all that is looked at. */
+function sampleOf(devices: readonly string[]): string[] {
+  const kinds = [...Map.groupBy(devices, kindOf).values()];
+  const sample: string[] = [];
+  for (let at = 0; sample.length < Math.min(MAX_LOOKED_AT, devices.length); at += 1)
+    for (const kind of kinds) sample.push(...kind.slice(at, at + 1));
+  return sample.slice(0, MAX_LOOKED_AT);
+}
+
+/** The gateway of a sensor, or the name without its numbers. */
+const kindOf = (deviceId: string) => deviceId.split(':')[0]!.replaceAll(/\d+/g, '');

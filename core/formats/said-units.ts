@@ -4,7 +4,11 @@ import { isObject, isText, type Json, type Leaf } from './draft.ts';
 import { unitOf } from '../unit.ts';
 
 const UNIT_MEMBERS: ReadonlySet<string> = new Set(['unit', 'units', 'uom', 'unit_of_measurement']);
-const TEMPERATURE_MEMBERS = ['temperature_unit', 'temp_unit', 'temperatureUnit', 'tempUnit'];
+const TEMPERATURE_MEMBERS = [
+  ...['temperature_unit', 'temp_unit', 'temperatureUnit', 'tempUnit'],
+  ...['temperature_units', 'temp_units', 'temperatureUnits', 'tempUnits'],
+  ...['temperature_scale', 'temp_scale', 'temperatureScale', 'scale'],
+];
 const TEMPERATURE_UNITS = new Set(['°C', '°F', 'K']);
 const VALUE = /^(?:value|val|v|reading|measurement)$/i;
 

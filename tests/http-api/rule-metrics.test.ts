@@ -120,6 +120,13 @@ test('of a large fleet twenty devices are looked at, and that is said', async ()
   const { body } = await rules.call('POST', '/rules/r/validate', rule('pressure', 'fleet-*'));
   assert.match(
     String(body['warnings']),
-    /^None of the first 20 devices that match sent `pressure` in their last windows/,
+    /^None of the 20 devices that were looked at sent `pressure` in their last windows/,
   );
+});
+
+test('the sensors of one gateway are not all that is looked at', async () => {
+  for (let n = 0; n < 60; n += 1) await rules.measure(`a-gw:fleet-${n}`, { temperature: 4 });
+  await rules.measure('z-meter', { pressure: 4 });
+  const { status, body } = await rules.call('POST', '/rules/r/validate', { metric: 'pressure', above: 6 });
+  assert.deepEqual([status, body['warnings']], [200, undefined]);
 });

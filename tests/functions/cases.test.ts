@@ -72,6 +72,11 @@ const metricsIn = (window: Json | undefined) =>
     .sort();
 
 const subjects = () => sns.commandCalls(PublishCommand).map((call) => call.args[0].input.Subject);
+/** The texts of the mails, each in the member of its message that SNS sends to addresses of email. */
+const mails = () =>
+  sns
+    .commandCalls(PublishCommand)
+    .map((call) => (JSON.parse(call.args[0].input.Message!) as { email: string }).email);
 
 /** How often a counter was written since the test began. */
 function counted(name: string): number {
@@ -105,7 +110,9 @@ test('values with the noise of floating point are rounded and counted, and raise
     ['3', '9.600000000000001', '5.6', '0.723174202997147'],
   );
   assert.deepEqual([counted('ValuesRounded'), counted('ReadingsRejected')], [2, 0]);
-  assert.deepEqual(subjects(), ['ALARM critical: temperature 9.600000000000001 above 8 at lab/noisy']);
+  // The subject is for a person's eye; the details of the mail keep the whole value.
+  assert.deepEqual(subjects(), ['ALARM critical: temperature 9.6 above 8 at lab/noisy']);
+  assert.match(mails()[0]!, /max temperature = 9\.600000000000001\b/);
 });
 
 test('readings that have the address of their sensor as id all count, and the last raises its alert', async () => {

@@ -28,6 +28,8 @@ export interface PlannedFault {
   readonly after: number;
   /** Seconds that it lasts. */
   readonly lasts: number;
+  /** Seconds from the burst to the kill. With 0 the burst is on its way and nothing of it is acknowledged. */
+  readonly moment: number;
 }
 
 const WEIGHTS: Readonly<Record<FaultKind, number>> = {
@@ -46,7 +48,10 @@ const SOCKETS = 300;
 /** Seconds by which the clock is moved, back or ahead: within the skew that readings may have. */
 const LARGEST_SHIFT = 35;
 
-/** Faults without end, and the first is a kill. */
+/** Seconds after a burst within which the broker has acknowledged it, on a machine that is not busy. */
+const LATEST_MOMENT = 0.12;
+
+/** Faults without end. The first is a kill with messages under way, so that the shortest run sends some again. */
 export function* planFaults(
   random: Random,
   kinds: readonly FaultKind[],
@@ -56,7 +61,9 @@ export function* planFaults(
   for (let index = 0; ; index += 1) {
     const kind = index === 0 ? 'kill' : random.weighted(weights);
     const after = pause * (0.5 + random.next());
-    yield { kind, after, lasts: kind === 'kill' ? random.next() : 1 + random.next() * 4 };
+    const lasts = kind === 'kill' ? random.next() : 1 + random.next() * 4;
+    const moment = index === 0 ? 0 : random.next() * LATEST_MOMENT;
+    yield { kind, after, lasts, moment };
   }
 }
 
@@ -101,14 +108,13 @@ const wait = (seconds: number) => new Promise<void>((resolve) => setTimeout(reso
 export const injectFault: Readonly<
   Record<FaultKind, (hands: Hands, fault: PlannedFault) => Promise<string>>
 > = {
-  async kill({ stack, burst, random }, { lasts }) {
+  async kill({ stack, burst }, { lasts, moment }) {
     burst();
-    const moment = random.whole(0, 120) / 1000;
-    await wait(moment);
+    if (moment > 0) await wait(moment);
     await stack.kill();
     await wait(lasts);
     await stack.start();
-    return `${moment} s into a burst, down for ${lasts.toFixed(1)} s`;
+    return `${moment.toFixed(3)} s into a burst, down for ${lasts.toFixed(1)} s`;
   },
   async 'kill-while-starting'({ stack, random }) {
     await stack.kill();

@@ -35,6 +35,7 @@ type Progress = (text: string) => void;
 const SITE = 'chaos';
 /** A device stops making messages while so many wait for their acknowledgement. */
 const MOST_WAITING = 40;
+const CONNECT_LIMIT_MS = 60_000;
 const OUTBOX_LIMIT_MS = 180_000;
 const DRAIN_LIMIT_MS = 3_600_000;
 /** Lambda tries again after one minute and after two more, and the sweep runs every minute: what stays longer stays. */
@@ -129,6 +130,12 @@ async function makeFleet(stack: Stack, { devices, seed }: ChaosOptions) {
   const subscriber = await make('chaos-subscriber', 1);
   subscriber.subscribe(`commands/${subscriber.name}/#`);
   target.close();
+  const deadline = Date.now() + CONNECT_LIMIT_MS;
+  while (members.some(({ device }) => device.connections() === 0)) {
+    if (Date.now() > deadline)
+      throw new Error(`not all devices connected within ${CONNECT_LIMIT_MS / 1000} s`);
+    await pause(50);
+  }
   return { members, subscriber };
 }
 

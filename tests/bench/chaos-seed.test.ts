@@ -55,6 +55,14 @@ test('the same seed makes the same payloads and faults, another seed others', ()
   assert.notDeepEqual(faults(1), faults(2));
 });
 
+test('the first fault is a kill while a whole burst is under way', () => {
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
+    const first = planFaults(createRandom(seed, 'faults'), availableKinds(undefined, undefined), 8).next();
+    assert.ok(!first.done);
+    assert.deepEqual([first.value.kind, first.value.moment], ['kill', 0]);
+  }
+});
+
 test('a message is found again by its key', () => {
   const sent = messages(3, 700);
   const { keys } = recompute(sent.map(lineOf));

@@ -13,6 +13,7 @@ import { eventIn, parseArchiveLine, rejectLine } from '../core/archive/careful-l
 import { decimalOf } from '../core/decimal.ts';
 import { fingerprint } from '../core/fingerprint.ts';
 import type { Mapped } from '../core/mapping.ts';
+import { SENTINELS } from '../core/measurement.ts';
 import type { ParsedMessage } from '../core/message.ts';
 import {
   identityText,
@@ -25,7 +26,7 @@ import {
 } from '../core/reading.ts';
 import { foldReadings, windowStartOf, type Delta, type Window, type WindowKey } from '../core/window.ts';
 import type { MapMessage } from '../core/map-message.ts';
-import { areMetrics, SENTINELS } from './usual-lines.ts';
+import { areMetrics } from './usual-lines.ts';
 
 /** What could not be used, and the line that it stands in; the first line is 1. */
 export interface RejectedLine {

@@ -6,11 +6,6 @@ import { fingerprint } from '../core/fingerprint.ts';
 import { parseMessage } from '../core/message.ts';
 import { identityText } from '../core/reading.ts';
 
-/** Those of temperatures and of humidities in core/measurement.ts; here whatever the name. */
-export const SENTINELS: readonly number[] = [
-  ...[-127, -196.6, 32_767, 3276.7, 327.67, -32_768, -3276.8, -327.68, 65_535, 6553.5, 655.35],
-];
-
 const TIME = 1_790_000_000_000;
 const LIMITS = { maxLatenessSeconds: 1, maxSkewSeconds: 1 };
 const CONTEXT = { deviceId: 'device', site: 'site', receivedAt: TIME, traceId: 'trace' };

@@ -56,13 +56,20 @@ const NO_VALUE =
 const TEMPERATURE = /(?<!at)temp|^t[cf]?$|_t[cf]?$|ds18b20|dew_?point/i;
 const HUMIDITY = /hum|^rh$|_rh$/i;
 /**
- * A DS18B20 that is not connected (-127 °C, -196.6 °F), 0x7FFF and 0x8000 as they are, in tenths and in hundredths, and 0xFFFF.
+ * A DS18B20 that is not connected (-127 °C, -196.6 °F), 0x7FFF and 0x8000 as they are, in tenths and in hundredths, 0xFFFF,
+ * and the least and the greatest number of 32 bits.
  * DallasTemperature: DEVICE_DISCONNECTED_C, DEVICE_DISCONNECTED_F.
  */
 const TEMPERATURE_SENTINELS = new Set([
-  -127, -196.6, 32767, 3276.7, 327.67, -32768, -3276.8, -327.68, 65535, 6553.5, 655.35,
+  -127, -196.6, 32767, 3276.7, 327.67, -32768, -3276.8, -327.68, 65535, 6553.5, 655.35, -2147483648,
+  2147483647,
 ]);
-const HUMIDITY_SENTINELS = new Set([32767, 3276.7, 327.67, 65535, 6553.5, 655.35, -127]);
+const HUMIDITY_SENTINELS = new Set([
+  32767, 3276.7, 327.67, 65535, 6553.5, 655.35, -127, -2147483648, 2147483647,
+]);
+
+/** Of whatever kind: any other number is never taken for one. */
+export const SENTINELS: readonly number[] = [...new Set([...TEMPERATURE_SENTINELS, ...HUMIDITY_SENTINELS])];
 
 /**
  * Reads one value of a payload. Numeric text counts, with a unit that is surely one too; booleans and ON/OFF count as 1 and

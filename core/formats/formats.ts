@@ -41,6 +41,7 @@ import { losant } from './losant.ts';
 import { milesightGateway, milesightHistory } from './milesight.ts';
 import { neuron } from './neuron.ts';
 import { ngsi } from './ngsi.ts';
+import { notehub } from './notehub.ts';
 import { particle } from './particle.ts';
 import { senml } from './senml.ts';
 import { sensorThings } from './sensorthings.ts';
@@ -53,6 +54,8 @@ import { teltonikaModbus, teltonikaTracker } from './teltonika.ts';
 import { theThingsStack } from './the-things-stack.ts';
 import { thingsboard, thingsboardGateway } from './thingsboard.ts';
 import { ubidots } from './ubidots.ts';
+import { wago } from './wago.ts';
+import { weintek } from './weintek.ts';
 import { wise } from './wise.ts';
 
 const FORMATS: readonly Format[] = [
@@ -71,6 +74,7 @@ const FORMATS: readonly Format[] = [
   teltonikaTracker,
   shadow,
   particle,
+  notehub,
   campbell,
   // Devices or measurements by name.
   tasmota,
@@ -91,6 +95,8 @@ const FORMATS: readonly Format[] = [
   kepware,
   siemens,
   cognite,
+  wago,
+  weintek,
   sensorThings,
   milesightHistory,
   // Flat.

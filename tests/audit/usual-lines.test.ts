@@ -3,8 +3,8 @@
 import { describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { areMetrics, SENTINELS } from '../../audit/usual-lines.ts';
-import { measurementOf } from '../../core/measurement.ts';
+import { areMetrics } from '../../audit/usual-lines.ts';
+import { measurementOf, SENTINELS } from '../../core/measurement.ts';
 import { foldFast, foldSlowly } from './archive-fixture.ts';
 import { devicePayloads } from './device-payloads.ts';
 import { START, timeWords } from './difficult-members.ts';
@@ -62,6 +62,7 @@ test('the sentinels are those of core: among the whole numbers, the tenths and t
       if (isSkipped !== near(n / parts)) assert.fail(`${n / parts} is ${isSkipped ? '' : 'not '}skipped`);
     }
   }
+  for (const value of SENTINELS) assert.ok('skip' in measurementOf(value, 'temperature'), String(value));
 });
 
 describe('folds what devices send as core reads it, with and without its texts', () => {

@@ -318,6 +318,32 @@ const platforms: FormatCase[] = [
     ['temperature/context'],
   ],
   [
+    'Blues Notehub: a note of a device with a serial number',
+    'notehub',
+    '{"event":"e-1","session":"s","when":1534881387,"received":1534881390.5,"file":"sensors.qo","device":"dev:864475","best_id":"fridge","sn":"fridge","product":"p","bars":3,"rsrp":-97,"temp":21.5,"voltage":5.1,"best_lat":42.5,"body":{"temp":4.1,"door":true}}',
+    'dev:fridge@2018-08-21T19:56:27.000Z temp=4.1 door=1 notecard_bars=3 notecard_rsrp=-97 notecard_temp=21.5 notecard_voltage=5.1 notecard_best_lat=42.5',
+    ['file', 'product'],
+  ],
+  [
+    'Blues Notehub: without a serial number and without a time of the note',
+    'notehub',
+    '{"event":"e-2","file":"data.qo","device":"dev:864475","received":1534881390.5,"body":{"humidity":50}}',
+    'dev:864475@2018-08-21T19:56:30.500Z humidity=50',
+  ],
+  [
+    'WAGO: rows of a collection',
+    'wago',
+    '{"FormatId":"TagValues","ApiVersion":1,"CollectionId":1,"TagData":[{"Time":"2018-03-27T17:19:23.720+02:00","Values":{"Temperature1":15.52,"Humidity":21}},{"Time":"2018-03-27T17:20:23.720+02:00","Values":{"Temperature1":"n/a","Humidity":22}}]}',
+    'dev@2018-03-27T15:19:23.720Z Temperature1=15.52 Humidity=21 | dev@2018-03-27T15:20:23.720Z Humidity=22',
+    ['FormatId', 'TagData/1/Values/Temperature1'],
+  ],
+  [
+    'Weintek: arrays of one element and of more, with what their names say',
+    'weintek',
+    '{"d":{"name:Outside, type:generic_sint64, unit:°C":[4],"Door":[false],"Probes":[1.5,2.5]},"ts":"2020-08-27T07:10:24.360316"}',
+    'dev@2020-08-27T07:10:24.360Z Outside=4 Door=0 Probes_0=1.5 Probes_1=2.5',
+  ],
+  [
     'Azure, which is flat',
     'general',
     '{"temperature":21.5,"position":{"lat":47.6,"lon":-122.3,"alt":5}}',

@@ -3,6 +3,7 @@ import type { Config } from 'jest';
 
 const config: Config = {
   runner: '<rootDir>/tests/jest/runner.ts',
+  testSequencer: '<rootDir>/tests/jest/sequencer.ts',
   reporters: ['default', '<rootDir>/tests/jest/skip-reporter.ts'],
   testMatch: ['<rootDir>/tests/**/*.test.ts', '<rootDir>/packages/*/tests/**/*.test.ts'],
   testTimeout: 300_000,

@@ -29,10 +29,7 @@ export function createErrorStore(options: {
   };
 }
 
-/**
- * Where RawDeliveryStream keeps the message, by its traceId: in this hour's objects or the next one's, with every digit of its
- * numbers, which Lambda gives as doubles.
- */
+/** Where RawDeliveryStream keeps the whole message, by its traceId: in this hour's objects or the next one's. */
 function archiveOf({ receivedAt }: MessageContext): string {
   const [date, hour] = new Date(receivedAt).toISOString().split(/[T:]/);
   return `raw/${date!.replaceAll('-', '/')}/${hour}/`;

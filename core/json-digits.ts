@@ -1,4 +1,4 @@
-// What is kept to look at or to replay must be what came: a double has not the digits of every number that JSON can write.
+// A double has not every number that JSON can write: what is kept must be what came, and what is not zero must not count as zero.
 
 interface JsonWithSource {
   parse(
@@ -11,20 +11,36 @@ interface JsonWithSource {
 /** Of ES2026, and in Node 21 and later: the types of TypeScript have none of it. */
 const json = JSON as unknown as JsonWithSource;
 
+/** Zero beyond the fifteenth decimal, and nothing that a format multiplies it by makes it a measurement. */
+const UNDERFLOW = 1e-300;
+const MAY_UNDERFLOW = /[eE]-\d{3}|0\.0{16}/;
+const NON_ZERO = /^[^eE]*[1-9]/;
+
+/**
+ * Parses JSON text; a number that is not zero and whose double is zero, such as 1e-999, becomes one that is so small that it
+ * is skipped as `underflow`. Throws as JSON.parse does.
+ */
+export function parseJson(text: string): unknown {
+  if (!MAY_UNDERFLOW.test(text)) return JSON.parse(text);
+  return parseWith(text, (value, source) => (value === 0 && NON_ZERO.test(source) ? UNDERFLOW : value));
+}
+
 /**
  * Parses JSON text; a number whose double is written otherwise becomes an object that `JSON.stringify` writes as it came.
  * For keeping only: nothing is computed with such numbers. Throws as JSON.parse does.
  */
 export function parseWithDigits(text: string): unknown {
+  return parseWith(text, (value, source) => (String(value) === source ? value : json.rawJSON(source)));
+}
+
+function parseWith(text: string, read: (value: number, source: string) => unknown): unknown {
   try {
     return json.parse(text, (_name, value, { source }) =>
-      typeof value === 'number' && source !== undefined && String(value) !== source
-        ? json.rawJSON(source)
-        : value,
+      typeof value === 'number' && source !== undefined ? read(value, source) : value,
     );
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    // Thousands of levels deep, where looking at each value overflows the stack: kept, with its numbers as doubles.
+    // Thousands of levels deep, where looking at each value overflows the stack: with its numbers as doubles.
     return JSON.parse(text);
   }
 }

@@ -92,7 +92,7 @@ function ofText(text: string, name: string): Measurement | { readonly skip: Skip
   const [number, unit] = NUMBER_TEXT.test(text) ? [text] : (WITH_UNIT.exec(text)?.slice(1) ?? []);
   if (number === undefined) return { skip: 'text' };
   const value = Number(number);
-  // The double of 1e-999 is zero, too; of a JSON number nobody sees more than that, of text one does.
+  // The double of 1e-999 is zero, too.
   if (value === 0 && NON_ZERO.test(number)) return { skip: 'underflow' };
   const found = ofNumber(value, name);
   return 'value' in found && unit !== undefined ? { ...found, unit } : found;

@@ -9,7 +9,6 @@ import { createSources, isPart, partAt, type Source } from './message-source.ts'
 import type { Mapped } from './mapping.ts';
 import { readPayload, valueOf } from './payload-text.ts';
 import {
-  MAX_NAME_LENGTH,
   parseReading,
   type Fault,
   type MessageContext,
@@ -18,6 +17,7 @@ import {
   type Skipped,
   type TimeLimits,
 } from './reading.ts';
+import { bytesOf, contextOf, exactEventOf, isRawPayload, levelsOf, payloadOf } from './rule-event.ts';
 
 /** Without accepted and rejected readings: the format knows that there is nothing to measure in it. */
 export interface ParsedMessage {
@@ -35,23 +35,6 @@ export interface ParsedMessage {
   readonly sourceOf: (reading: Reading) => Source;
 }
 
-/** What TelemetryRule and MalformedRule send: the payload's members, and beside them what the rule adds. Nothing else is known. */
-export type TelemetryEvent = Readonly<Record<string, unknown>>;
-
-/** Topic levels below the device's; of seven slashes, which is as many as a topic may have, two are above it. */
-const LEVEL_NAMES = ['topicLevel4', 'topicLevel5', 'topicLevel6', 'topicLevel7', 'topicLevel8'] as const;
-/** What the rules add beside a payload's own members. */
-export const CONTEXT_NAMES = [
-  'deviceId',
-  'site',
-  'receivedAt',
-  'clientId',
-  'traceId',
-  ...LEVEL_NAMES,
-] as const;
-const CONTEXT: ReadonlySet<string> = new Set(CONTEXT_NAMES);
-const LEVELS: ReadonlySet<string> = new Set(LEVEL_NAMES);
-
 /**
  * Parses one event of TelemetryRule (the members of a JSON object) or of MalformedRule (`{ rawPayload }`, base64), each
  * with deviceId, site, receivedAt, clientId, traceId and the deeper topic levels beside it. Never throws: what cannot be
@@ -67,10 +50,10 @@ export function parseMessage(
 ): ParsedMessage {
   const context = contextOf(event);
   if ('fault' in context) return rejectWhole(undefined, context, asSent());
-  const message = event as Json;
-  const payload = payloadOf(message);
-  const levels = levelsOf(message);
-  const sent = () => payloadOf(asSent() as Json);
+  const exact = exactEventOf(event as Json);
+  const payload = payloadOf(exact?.event ?? (event as Json));
+  const levels = levelsOf(event as Json);
+  const sent = () => payloadOf(exact?.asSent() ?? (asSent() as Json));
   const found =
     mapped && !('isFormat' in mapped)
       ? fromMapping(mapped, sent, levels)
@@ -90,7 +73,7 @@ export function mappableOf(event: unknown):
   | undefined {
   const context = contextOf(event);
   if ('fault' in context) return undefined;
-  const payload = payloadOf(event as Json);
+  const payload = payloadOf(exactEventOf(event as Json)?.event ?? (event as Json));
   const value = isRawPayload(payload) ? valueOf(bytesOf(payload['rawPayload'])) : payload;
   return { context, levels: levelsOf(event as Json), payload: value };
 }
@@ -226,27 +209,6 @@ function collect(context: MessageContext, limits: TimeLimits, found: Drafted): P
 /** A format knows messages that have nothing to measure, such as a join: they are no faults. */
 const isReading = ({ values, remedy }: Draft) => values.length > 0 || remedy !== undefined;
 
-/** Absent traceId: a message that did not come over MQTT has none, and then its arrival time stands in for it. */
-function contextOf(event: unknown): MessageContext | Fault {
-  const bad = (detail: string): Fault => ({ fault: 'bad-context', detail });
-  if (!isObject(event)) return bad('event is not an object');
-  const { deviceId, site, receivedAt, clientId, traceId } = event;
-  if (!isName(deviceId))
-    return bad('deviceId must be text of 1 to 128 characters without control characters');
-  if (!isName(site)) return bad('site must be text of 1 to 128 characters without control characters');
-  if (!Number.isSafeInteger(receivedAt) || (receivedAt as number) <= 0 || (receivedAt as number) >= 1e14) {
-    return bad('receivedAt must be a time in epoch milliseconds');
-  }
-  if (traceId !== undefined && !isName(traceId)) return bad('traceId must be text of 1 to 128 characters');
-  return {
-    deviceId,
-    site,
-    receivedAt: receivedAt as number,
-    clientId: isName(clientId) ? clientId : undefined,
-    traceId: traceId ?? `at-${String(receivedAt)}`,
-  };
-}
-
 function rejectWhole(context: MessageContext | undefined, cause: Fault, original: unknown): ParsedMessage {
   const rejection: Rejection = { reason: cause.fault, detail: cause.detail, original };
   return {
@@ -257,40 +219,4 @@ function rejectWhole(context: MessageContext | undefined, cause: Fault, original
     rounded: 0,
     sourceOf: () => ({ original }),
   };
-}
-
-/** The event without what the rule added. */
-function payloadOf(event: Json): Json {
-  const payload: Record<string, unknown> = {};
-  for (const name of Object.keys(event)) {
-    if (CONTEXT.has(name) && !isOwnLevel(name, event[name])) continue;
-    // An assignment would set the prototype.
-    if (name === '__proto__') Object.defineProperty(payload, name, { value: event[name], enumerable: true });
-    else payload[name] = event[name];
-  }
-  return payload;
-}
-
-/** A level of the topic is text; where the topic ends before it, a device's own member of that name stays, such as a tank's. */
-const isOwnLevel = (name: string, value: unknown) => LEVELS.has(name) && typeof value !== 'string';
-
-/** A device may have a member of that name too; MalformedRule's events have nothing else. */
-function isRawPayload(payload: Json): boolean {
-  return Object.hasOwn(payload, 'rawPayload') && Object.keys(payload).length === 1;
-}
-
-const bytesOf = (rawPayload: unknown) =>
-  Buffer.from(typeof rawPayload === 'string' ? rawPayload : '', 'base64');
-
-const levelsOf = (message: Json) =>
-  LEVEL_NAMES.map((name) => message[name]).filter((level) => typeof level === 'string');
-
-function isName(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value.length >= 1 &&
-    value.length <= MAX_NAME_LENGTH &&
-    value.isWellFormed() &&
-    !/\p{Cc}/u.test(value)
-  );
 }

@@ -1,6 +1,6 @@
 // The bytes of a payload that is not a JSON object: an array, a bare value, or nearly JSON as small firmware prints it.
 
-import { parseWithDigits } from './json-digits.ts';
+import { parseJson, parseWithDigits } from './json-digits.ts';
 
 /** What was found, or where and why it is not what it should be. */
 export type FoundPayload =
@@ -100,7 +100,7 @@ function linesOf(text: string): FoundJson | undefined {
 
 function parse(text: string): FoundJson | undefined {
   try {
-    return { value: JSON.parse(text), sent: () => parseWithDigits(text) };
+    return { value: parseJson(text), sent: () => parseWithDigits(text) };
   } catch {
     return undefined;
   }

@@ -3,7 +3,8 @@
 import { createHandler } from '../adapters/create-handler.ts';
 import { readIngestEnvironment } from '../adapters/environment.ts';
 import { openIngest } from '../adapters/open-ingest.ts';
-import { parseMessage, type TelemetryEvent } from '../core/message.ts';
+import { parseMessage } from '../core/message.ts';
+import type { TelemetryEvent } from '../core/rule-event.ts';
 import { createIngest } from '../pipeline/ingest.ts';
 import { createMapping } from '../core/map-message.ts';
 import { createTimeBudget } from '../pipeline/time-budget.ts';

@@ -1,5 +1,6 @@
 // Node-RED: a whole message object, where its payload was meant.
 
+import { parseJson } from '../json-digits.ts';
 import { isObject, type Format } from './draft.ts';
 import { timesOf } from './general.ts';
 
@@ -23,7 +24,7 @@ function structureOf(payload: unknown): unknown {
   if (typeof payload === 'object' && payload !== null) return payload;
   if (typeof payload !== 'string' || !/^\s*[{[]/.test(payload)) return undefined;
   try {
-    return JSON.parse(payload) as unknown;
+    return parseJson(payload);
   } catch {
     return undefined;
   }

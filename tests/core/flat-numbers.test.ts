@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { decimalText, roundedDecimalOf } from '../../core/decimal.ts';
 import { timesOf } from '../../core/formats/general.ts';
-import { CONTEXT_NAMES } from '../../core/message.ts';
+import { CONTEXT_NAMES } from '../../core/rule-event.ts';
 import { METRIC_NAME } from '../../core/metric-name.ts';
 import { ARRIVAL, parseText } from '../support/format-cases.ts';
 

@@ -3,18 +3,21 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
+import { jsonText } from '../../adapters/json-text.ts';
 import { parseArchiveLine } from '../../core/archive/careful-line.ts';
 import { pathText } from '../../core/formats/draft.ts';
 import { readAnyFormat } from '../../core/formats/formats.ts';
+import { parseWithDigits } from '../../core/json-digits.ts';
 import { parseMessage, type ParsedMessage } from '../../core/message.ts';
 import { METRIC_NAME } from '../../core/metric-name.ts';
 import { MAX_METRICS } from '../../core/reading.ts';
 import { parseStreamRecord } from '../../core/stream-record.ts';
-import { ARRIVAL } from '../support/format-cases.ts';
 import { brokenTexts, jsonTexts, leafPaths, objectTexts, packTexts } from '../support/json-texts.ts';
+import { ruleEventText } from '../support/telemetry-rule.ts';
 
 const LIMITS = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
-const ADDED = { deviceId: 'dev', site: 'lab', receivedAt: ARRIVAL, clientId: 'dev', traceId: 'trace' };
+/** What the rule adds to the message of these tests. */
+const ADDED = JSON.parse(ruleEventText('{}')) as object;
 const runs = (numRuns: number) => ({ numRuns, seed: 7 });
 
 const rawEvent = (bytes: Uint8Array | string) => ({
@@ -22,13 +25,7 @@ const rawEvent = (bytes: Uint8Array | string) => ({
   ...ADDED,
 });
 
-/** The text of the event that TelemetryRule makes of an object's text. */
-function eventText(payload: string): string {
-  const added = JSON.stringify(ADDED).slice(1);
-  return payload === '{}' ? `{${added}` : `${payload.slice(0, -1)},${added}`;
-}
-
-const parseMembers = (payload: string) => parseMessage(JSON.parse(eventText(payload)), LIMITS);
+const parseMembers = (payload: string) => parseMessage(JSON.parse(ruleEventText(payload)), LIMITS);
 const parseBytes = (payload: Uint8Array | string) => parseMessage(rawEvent(payload), LIMITS);
 
 /** Without what a message that is rejected as a whole keeps, which is as it came. */
@@ -112,6 +109,30 @@ function inDoubles({ rejected, sourceOf: _sourceOf, ...rest }: ParsedMessage) {
   return { ...rest, rejected: originals };
 }
 
+/** JSON with its numbers as exact decimals, so that 1.0 is 1 and 1e2 is 100. */
+function exactly(value: unknown): unknown {
+  const text = jsonText(value).replaceAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (token) =>
+    token.startsWith('"') ? token : JSON.stringify(`number ${plainNumber(token)}`),
+  );
+  return JSON.parse(text);
+}
+
+/** The text of a value and of all values in it. */
+const partsOf = (value: unknown): string[] => [
+  JSON.stringify(value),
+  ...(typeof value === 'object' && value !== null ? Object.values(value).flatMap(partsOf) : []),
+];
+
+/** Digits without zeros at their ends, and the power of ten of the last one. */
+function plainNumber(token: string): string {
+  const [, sign, whole, fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE](.+))?$/.exec(token)!;
+  const digits = (whole! + fraction).replace(/^0+/, '');
+  const kept = digits.replace(/0+$/, '');
+  return kept === ''
+    ? '0'
+    : `${sign}${kept}e${Number(exponent) - fraction.length + digits.length - kept.length}`;
+}
+
 test('an object reads the same as members and as bytes', () => {
   const property = fc.property(fc.oneof(objectTexts, packTexts), (text) => {
     assert.deepEqual(essence(parseBytes(text)), essence(parseMembers(text)));
@@ -119,9 +140,21 @@ test('an object reads the same as members and as bytes', () => {
   fc.assert(property, runs(3000));
 });
 
+test('what is rejected of an object is kept with every number as it was sent, in direct mode too', () => {
+  const property = fc.property(fc.oneof(objectTexts, packTexts), (text) => {
+    const sent = exactly(parseWithDigits(text));
+    const all = partsOf(sent);
+    for (const { index, original } of parseMembers(text).rejected) {
+      const kept = JSON.stringify(exactly(original));
+      assert.ok(index === undefined ? kept === all[0] : all.includes(kept), text);
+    }
+  });
+  fc.assert(property, runs(4000));
+});
+
 test('a message reads the same from the rule, from the stream and from the archive', () => {
   const texts = fc.oneof(
-    fc.oneof(objectTexts, packTexts).map(eventText),
+    fc.oneof(objectTexts, packTexts).map((text) => ruleEventText(text)),
     fc.oneof(jsonTexts, brokenTexts).map((text) => JSON.stringify(rawEvent(text))),
     jsonTexts,
   );

@@ -29,6 +29,8 @@ afterAll(async () => {
 
 const manyMetrics = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`m${n}`, n]));
 
+const EXACT = '{"timestamp":-5,"serial":12345678901234567890123,"tiny":1e-999,"long":0.12345678901234567890}';
+
 const malformed: readonly (readonly [what: string, payload: string | Buffer])[] = [
   ['truncated JSON', '{"temperature":4'],
   ['an empty payload', ''],
@@ -43,6 +45,7 @@ const malformed: readonly (readonly [what: string, payload: string | Buffer])[] 
   // JSON with such bytes is read as Latin text: a degree sign of one byte is frequent.
   ['invalid UTF-8', Buffer.from([0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
   ['binary', Buffer.from([0, 1, 2, 3, 255])],
+  ['numbers that no double has', EXACT],
   ['a negative timestamp', '{"timestamp":-5,"temperature":4}'],
   ['a time in the order of a country', '{"timestamp":"11/29/2026 13:45:00","temperature":4}'],
 ];
@@ -67,6 +70,7 @@ test('rejects each malformed payload with a reason, and keeps it', async () => {
     await eventually(`${what} in the errors bucket`, () => kept().length > before);
   }
   assert.ok(client.connected);
+  assert.ok(kept().some((file) => readFileSync(file, 'utf8').includes(`"original":${EXACT}`)));
   for (const file of kept()) assert.match(readFileSync(file, 'utf8'), /"reason"/);
   assert.deepEqual(await queryWindows(tidegate, 'bad-1'), []);
   await client.endAsync();

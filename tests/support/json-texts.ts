@@ -3,7 +3,7 @@
 import * as fc from 'fast-check';
 
 /** What the rules put beside the members of a payload, or instead of them. */
-const TAKEN = /^(?:deviceId|site|receivedAt|clientId|traceId|level[4-8]|rawPayload)$/;
+const TAKEN = /^(?:deviceId|site|receivedAt|clientId|traceId|topicLevel[4-8]|rawPayload|exactPayload)$/;
 const NAMES = [
   ...[
     '__proto__',
@@ -54,6 +54,18 @@ const scalars = fc.oneof(
     '-127',
     '327.67',
     '0.1234567890123456',
+  ),
+  fc.constantFrom(
+    '9007199254740993',
+    '12345678901234567890123',
+    '123456789012345.678',
+    '99999999999999.99999',
+    '4.2000000000000002',
+    '1e-999',
+    '-1E-0400',
+    '123456789e-400',
+    '1.5e+1000',
+    `0.${'0'.repeat(330)}1`,
   ),
   fc.constantFrom(
     '"21.5"',

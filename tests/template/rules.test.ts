@@ -5,6 +5,7 @@ import { silentLog } from '../../packages/local-cloud/log.ts';
 import { createRulesEngine } from '../../packages/local-cloud/rules/engine.ts';
 import { rulesFromTemplate, type RuleSpec } from '../../packages/local-cloud/rules/rule-spec.ts';
 import { messageOf } from '../../packages/local-cloud/tests/rules/message.ts';
+import { ruleEventText } from '../support/telemetry-rule.ts';
 import { loadTidegate } from './tidegate-template.ts';
 
 function engineOf(rules: readonly RuleSpec[]) {
@@ -50,6 +51,26 @@ describe('the rules of template.yaml', () => {
   it('leave other topics alone', () => {
     for (const topic of ['telemetry', 'other/seattle/s1', 'commands/s1/x'])
       assert.deepEqual(ids('{}', topic), []);
+  });
+  it.each([
+    '{"temperature":4.2,"n":[-123456789012345,1.5e-7,20.25],"timestamp":1790000000123}',
+    '{"id":"0f8fad5b-d9cb-469f-a165-70867728950e","eui":"0011223344556677","text":"9007199254740993"}',
+  ])('let no message grow that a double holds: %s', (payload) => {
+    assert.equal(JSON.parse(ruleEventText(payload)).exactPayload, undefined);
+  });
+  it.each(['9007199254740993', '-0.12345678901234567', '[1,12345678.123456789]', '1e-999', '-2.5E+400'])(
+    'add the bytes of a payload with %s',
+    (number) => {
+      for (const payload of [`{"a":${number}}`, `{ "a" : ${number} , "b":"é" }`]) {
+        const { exactPayload } = JSON.parse(ruleEventText(payload));
+        assert.equal(Buffer.from(exactPayload, 'base64').toString(), payload);
+      }
+    },
+  );
+  it('look at a payload of 128 KB in the same way', () => {
+    const payload = (last: string) => `{"a":[${'1790000000.25,'.repeat(9_360)}${last}]}`;
+    assert.equal(JSON.parse(ruleEventText(payload('1'))).exactPayload, undefined);
+    assert.ok(JSON.parse(ruleEventText(payload('1e-999'))).exactPayload);
   });
   it('give ingest what it expects of a malformed message', async () => {
     const { engine, done } = engineOf(rules);

@@ -57,11 +57,15 @@ const keepDigits = ((_name: string, value: unknown, { source }: { source?: strin
   value: unknown,
 ) => unknown;
 
+/** With what JSON may begin: an exception costs more than all else that a rule does with a message. */
+const jsonStart = /^[\s{["\-\dtfn]/;
+
 /**
  * Parses JSON text; of members with the same name the last one counts, `__proto__` is a name like any other.
  * @returns undefined unless `text` is JSON nested at most {@link MAX_DEPTH} deep
  */
 export function parseJson(text: string): { value: Value } | undefined {
+  if (!jsonStart.test(text)) return undefined;
   if (text.length > 2 * MAX_DEPTH && tooDeep(text)) return undefined;
   try {
     return { value: JSON.parse(text, needsExactNumbers(text) ? keepDigits : undefined) as Value };

@@ -156,7 +156,7 @@ function replace(_message: unknown, value: Value, expression: Value, by: Value):
 }
 
 export const regexpFunctions: Readonly<Record<string, SqlFunction>> = {
-  regexp_matches: onPattern((text, pattern) => pattern.matcher(text).find()),
+  regexp_matches: onPattern((text, pattern) => pattern.test(text)),
   regexp_replace: { minimum: 3, maximum: 3, evaluate: replace, check: checkPattern },
   regexp_substr: onPattern(substr),
 };

@@ -1,63 +1,95 @@
 // Keeps people's mappings beside the alert rules, one item a version, which nobody ever changes.
 
+import { setTimeout } from 'node:timers/promises';
 import {
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   PutItemCommand,
   ScanCommand,
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { mappingsOf, type MappingVersion } from '../core/mapping.ts';
+import { isInUse, mappingsOf, type MappingVersion } from '../core/mapping.ts';
 import { storedMapping } from '../core/mapping-schema.ts';
 import type { MappingStore, UnreadableRule } from '../pipeline/ports.ts';
 
 /** No rule's id has a `#`. */
 export const MAPPING_PREFIX = 'mapping#';
 
+/** Of those who add the last mappings at the same moment. */
+const MAX_TRIES = 4;
+const RETRY_MS = 200;
+
 export function createMappingStore(options: {
   readonly client: DynamoDBClient;
   readonly table: string;
 }): MappingStore {
   const { client, table } = options;
-  return {
-    async read() {
-      const versions: MappingVersion[] = [];
-      const unreadable: UnreadableRule[] = [];
-      let after: Record<string, AttributeValue> | undefined;
-      do {
-        const page = await client.send(
-          new ScanCommand({
-            TableName: table,
-            FilterExpression: 'begins_with(#id, :prefix)',
-            ExpressionAttributeNames: { '#id': 'id' },
-            ExpressionAttributeValues: { ':prefix': { S: MAPPING_PREFIX } },
-            ExclusiveStartKey: after,
-          }),
-        );
-        for (const item of page.Items ?? []) {
-          const found = versionIn(item);
-          if ('problem' in found) unreadable.push(found);
-          else versions.push(found);
-        }
-        after = page.LastEvaluatedKey;
-      } while (after);
-      return { mappings: mappingsOf(versions), unreadable };
-    },
 
-    async append({ id, from, ...rest }) {
-      const Item = { id: { S: `${MAPPING_PREFIX}${id}#${from}` }, mapping: { S: JSON.stringify(rest) } };
-      try {
-        await client.send(
-          new PutItemCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(id)' }),
-        );
-        return true;
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return false;
+  async function read(ConsistentRead = false) {
+    const versions: MappingVersion[] = [];
+    const unreadable: UnreadableRule[] = [];
+    let after: Record<string, AttributeValue> | undefined;
+    do {
+      const page = await client.send(
+        new ScanCommand({
+          TableName: table,
+          FilterExpression: 'begins_with(#id, :prefix)',
+          ExpressionAttributeNames: { '#id': 'id' },
+          ExpressionAttributeValues: { ':prefix': { S: MAPPING_PREFIX } },
+          ExclusiveStartKey: after,
+          ConsistentRead,
+        }),
+      );
+      for (const item of page.Items ?? []) {
+        const found = versionIn(item);
+        if ('problem' in found) unreadable.push(found);
+        else versions.push(found);
       }
+      after = page.LastEvaluatedKey;
+    } while (after);
+    return { mappings: mappingsOf(versions), unreadable };
+  }
+
+  async function isOver(most: number): Promise<boolean> {
+    return (await read(true)).mappings.filter(isInUse).length > most;
+  }
+
+  /** False where there is a version of this time. */
+  async function write({ id, from, ...rest }: MappingVersion): Promise<boolean> {
+    const Item = { ...keyOf({ id, from }), mapping: { S: JSON.stringify(rest) } };
+    try {
+      await client.send(
+        new PutItemCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(id)' }),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return false;
+    }
+  }
+
+  return {
+    read: async () => read(),
+
+    async append(version, limit) {
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+        if (limit !== undefined && (await isOver(limit - 1))) return 'full';
+        if (!(await write(version))) return 'taken';
+        if (limit === undefined || !(await isOver(limit))) return 'stored';
+        // Others add mappings too. Each counts after it wrote, so whoever comes last sees all, and takes its own back,
+        // which has read nothing yet: a version holds a minute after it was stored.
+        await client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(version) }));
+        await setTimeout(Math.random() * RETRY_MS);
+      }
+      return 'full';
     },
   };
 }
+
+const keyOf = ({ id, from }: Pick<MappingVersion, 'id' | 'from'>) => ({
+  id: { S: `${MAPPING_PREFIX}${id}#${from}` },
+});
 
 function versionIn(item: Record<string, AttributeValue>): MappingVersion | UnreadableRule {
   const [, id = '', time = ''] = item['id']?.S?.split('#') ?? [];

@@ -28,14 +28,12 @@ const LONGEST_ZONE = 'Asia/Kathmandu';
  * one text message, sent before them.
  */
 export function digestsOf(alerts: readonly (readonly Notification[])[]): Digest[] {
-  const all = alerts
-    .filter((each) => each.length > 0)
-    .toSorted(byUrgency)
-    .flat();
+  const sorted = alerts.filter((each) => each.length > 0).toSorted(byUrgency);
+  const all = sorted.flat();
   const [first] = all;
   if (!first) return [];
   const { channels } = first;
-  const parts = split(all);
+  const parts = split(sorted);
   if (parts.length === 1) return [{ notifications: all, channels }];
   const others = channels.filter((channel) => channel !== SMS);
   if (others.length === 0) return [{ notifications: all, channels }];
@@ -101,16 +99,23 @@ function textMessage(head: string, notifications: readonly Notification[], link 
 function sections(notifications: readonly Notification[], timeZone: string): string[] {
   const lines: string[] = [];
   let section: string | undefined;
-  for (const notification of notifications) {
-    const next = sectionOf(notification);
+  const alerts = Map.groupBy(notifications, ({ ruleId, deviceId, site }) =>
+    [ruleId, deviceId, site].join('\n'),
+  );
+  for (const alert of alerts.values()) {
+    const next = sectionOf(alert);
     if (next !== section) lines.push(...(section === undefined ? [] : ['']), next);
     section = next;
-    lines.push(lineOf(notification, timeZone));
+    lines.push(...alert.map((notification) => lineOf(notification, timeZone)));
   }
   return lines;
 }
 
-const sectionOf = ({ severity, site }: Notification) => `${severity}, ${site === '' ? 'no site' : site}:`;
+/** All changes of one alert stand together, below the worst that it was. */
+function sectionOf(alert: readonly Notification[]): string {
+  const { site } = alert[0]!;
+  return `${SEVERITIES[worst(alert)]}, ${site === '' ? 'no site' : site}:`;
+}
 
 function lineOf(notification: Notification, timeZone: string): string {
   const { severity, site, deviceId, since, folded } = notification;
@@ -119,12 +124,15 @@ function lineOf(notification: Notification, timeZone: string): string {
   return `${headOf(notification)} ${severity}: ${happening(notification)}${changes} at ${site}/${deviceId}, since ${time}`;
 }
 
-function split(notifications: readonly Notification[]): Notification[][] {
+/** An alert is in one mail. Its changes are few: those that nobody was told of are folded. */
+function split(alerts: readonly (readonly Notification[])[]): Notification[][] {
   const parts: Notification[][] = [];
   let [room, section] = [-1, ''];
-  for (const notification of notifications) {
-    const next = sectionOf(notification);
-    const own = bytesOf(lineOf(notification, LONGEST_ZONE)) + bytesOf(notification.ruleId);
+  for (const alert of alerts) {
+    const next = sectionOf(alert);
+    const own = alert
+      .map((each) => bytesOf(lineOf(each, LONGEST_ZONE)) + bytesOf(each.ruleId))
+      .reduce((sum, bytes) => sum + bytes);
     const cost = own + (next === section ? 0 : bytesOf(next) + 3);
     if (cost > room) {
       parts.push([]);
@@ -133,7 +141,7 @@ function split(notifications: readonly Notification[]): Notification[][] {
       room -= cost;
     }
     section = next;
-    parts.at(-1)!.push(notification);
+    parts.at(-1)!.push(...alert);
   }
   return parts;
 }

@@ -1,4 +1,4 @@
-// A packed message may touch many windows at once; the table is asked for a few of them at a time.
+// Many things are done a few at a time, so that neither a service nor this machine is asked for all at once.
 
 /**
  * Runs `work` on every item, at most `limit` at a time, and gives the results in the items' order. All items are tried

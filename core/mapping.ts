@@ -39,6 +39,10 @@ export type Mapped = Pick<MappingVersion, 'id' | 'units' | 'celsius'> &
  * reads the archive later, read a message alike.
  */
 export const MAPPING_DELAY_MS = 60_000;
+
+/** Whether it was not ended. */
+export const isInUse = ({ versions }: Mapping) => versions.at(-1)?.enabled !== false;
+
 export const MAX_MAPPING_VERSIONS = 50;
 /** In use, that is, not ended; those that are stored are read, however many. */
 export const MAX_MAPPINGS = 100;

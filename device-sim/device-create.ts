@@ -1,7 +1,7 @@
 // `npm run device -- create`: a device's thing, key and certificate, or many from a table; each goes on where an interrupted run stopped.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { DescribeCertificateCommand, type IoTClient } from '@aws-sdk/client-iot';
-import { atOnce } from './at-once.ts';
+import { inParallel } from '../core/in-parallel.ts';
 import { certificatesOf, shortId, thingExists } from './device-certificates.ts';
 import { parseDevices, type DeviceRow } from './device-csv.ts';
 import {
@@ -120,7 +120,7 @@ async function createFrom(target: Target, options: DeviceOptions, from: string, 
     progress?.show(
       `${counts.created + counts.resumed + failed.length}/${rows.length} devices${failed.length > 0 ? `, ${failed.length} failed` : ''}`,
     );
-  await atOnce(rows, DEVICES_AT_ONCE, async (row) => {
+  await inParallel(rows, DEVICES_AT_ONCE, async (row) => {
     try {
       const { isNew } = await createOne(client, target.ca, { ...options, ...row });
       counts[isNew ? 'created' : 'resumed'] += 1;

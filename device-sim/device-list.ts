@@ -6,7 +6,7 @@ import {
   type ThingAttribute,
 } from '@aws-sdk/client-iot';
 import { listing, type Column } from '../commands/listing.ts';
-import { atOnce } from './at-once.ts';
+import { inParallel } from '../core/in-parallel.ts';
 import { certificatesOf, shortId, type AttachedCertificate } from './device-certificates.ts';
 import type { Say } from './device-hint.ts';
 import { sameCloud, type DeviceOptions } from './device-options.ts';
@@ -78,7 +78,7 @@ export async function list(target: Target, options: DeviceOptions, say: Say): Pr
   ))
     things.push(...(page.things ?? []));
   things.sort((a, b) => ((a.thingName ?? '') < (b.thingName ?? '') ? -1 : 1));
-  const looked = await atOnce(things, THINGS_AT_ONCE, (thing) => look(client, thing, group));
+  const looked = await inParallel(things, THINGS_AT_ONCE, (thing) => look(client, thing, group));
   const rows = looked.filter((each) => each !== undefined);
   if (rows.length > 0 || format !== 'table') for (const line of listing(rows, columns, { format })) say(line);
   else if (thingTypeName !== undefined || group !== undefined) say('no thing of that type and group');

@@ -3,6 +3,7 @@
 import * as z from 'zod/mini';
 import { mappingFields } from '../core/mapping-schema.ts';
 import {
+  isInUse,
   MAPPING_DELAY_MS,
   MAX_MAPPING_VERSIONS,
   MAX_MAPPINGS,
@@ -94,15 +95,17 @@ export function mappingRoutes(ports: {
   async function append(
     known: Mapping | undefined,
     next: Omit<MappingVersion, 'from'>,
+    limit?: number,
   ): Promise<MappingVersion> {
     const from = Math.max(now() + MAPPING_DELAY_MS, (known?.versions.at(-1)?.from ?? 0) + 1);
     const made = { ...next, from };
-    if (!(await mappings.append(made)))
-      throw new ApiProblem(
-        409,
-        `Somebody else changes mapping ${next.id} at this moment: look, and try again`,
-      );
-    return made;
+    const outcome = await mappings.append(made, limit);
+    if (outcome === 'stored') return made;
+    const detail =
+      outcome === 'full'
+        ? `There are ${MAX_MAPPINGS} mappings, which is the limit: delete one, or let one expression read more devices by its match`
+        : `Somebody else changes mapping ${next.id} at this moment: look, and try again`;
+    throw new ApiProblem(409, detail);
   }
 
   return [
@@ -146,18 +149,18 @@ export function mappingRoutes(ports: {
       }),
       async run({ params: { mappingId }, body }) {
         await check(mappingId, body);
-        const { mappings: all } = await mappings.read();
-        const known = all.find((mapping) => mapping.id === mappingId);
-        if (!isInUse(known) && all.filter(isInUse).length >= MAX_MAPPINGS) {
-          const detail = `There are ${MAX_MAPPINGS} mappings, which is the limit: delete one, or let one expression read more devices by its match`;
-          throw new ApiProblem(409, detail);
-        }
+        const known = await find(mappingId);
         if ((known?.versions.length ?? 0) >= MAX_MAPPING_VERSIONS) {
           const detail = `Mapping ${mappingId} has ${MAX_MAPPING_VERSIONS} versions, which are kept for the archive: delete it and make one of another id`;
           throw new ApiProblem(409, detail);
         }
         const warnings = body.messages ? [] : await warningsOf(mappingId, body);
-        const made = await append(known, { ...storedOf(body), id: mappingId });
+        const isOneMore = !known || !isInUse(known);
+        const made = await append(
+          known,
+          { ...storedOf(body), id: mappingId },
+          isOneMore ? MAX_MAPPINGS : undefined,
+        );
         return warnings.length > 0 ? { ...made, warnings } : made;
       },
     }),
@@ -211,8 +214,6 @@ export function mappingRoutes(ports: {
     }),
   ];
 }
-
-const isInUse = (mapping: Mapping | undefined) => mapping && mapping.versions.at(-1)?.enabled !== false;
 
 /** Without the messages, which are for trying only. */
 function storedOf({ messages: _messages, id: _id, ...rest }: Body): Omit<MappingVersion, 'id' | 'from'> {

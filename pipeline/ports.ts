@@ -141,8 +141,11 @@ export interface MappingStore {
     /** Versions that read nothing, by the id of their mapping. */
     readonly unreadable: readonly UnreadableRule[];
   }>;
-  /** Keeps one more version; false when its mapping has one of this time. */
-  append(version: MappingVersion): Promise<boolean>;
+  /**
+   * Keeps one more version. `taken`: its mapping has one of this time. `full`, with a `limit`: so many mappings are in use,
+   * and this one would be one more; whatever writers do at once, no more are left than that.
+   */
+  append(version: MappingVersion, limit?: number): Promise<'stored' | 'taken' | 'full'>;
 }
 
 export interface LastMessages {

@@ -137,6 +137,7 @@ const walls: readonly Wall[] = [
     refused: above(
       '../',
       'core',
+      'core/formats',
       'pipeline',
       'adapters',
       'functions',
@@ -148,7 +149,7 @@ const walls: readonly Wall[] = [
     ),
     allowed: [
       ...['./x.ts', '@aws-sdk/client-iot', 'mqtt'],
-      ...['../commands/api.ts', '../commands/listing.ts'],
+      ...['../commands/api.ts', '../commands/listing.ts', '../core/in-parallel.ts'],
     ],
   },
   {

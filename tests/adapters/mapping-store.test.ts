@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { createMappingStore } from '../../adapters/mapping-store.ts';
 import { createRuleStore } from '../../adapters/rule-store.ts';
+import { isInUse } from '../../core/mapping.ts';
 import { openTables, type Tables } from './tables.ts';
 
 let tables: Tables;
@@ -20,8 +21,8 @@ test('versions come back as they were put, in the order of their times, and none
   const first = { id: 'lora', from: 999, expression: '{"t": t}', match: { type: 'lora*' }, comment: 'ann' };
   const second = { id: 'lora', from: 1000, expression: '{"t": t}', enabled: false };
   const other = { id: 'a', from: 5, expression: '$' };
-  for (const version of [second, first, other]) assert.equal(await store.append(version), true);
-  assert.equal(await store.append({ ...first, expression: 'x' }), false);
+  for (const version of [second, first, other]) assert.equal(await store.append(version), 'stored');
+  assert.equal(await store.append({ ...first, expression: 'x' }), 'taken');
   const rule = { id: 'lora', metric: 'temperature', above: 8 };
   assert.equal(await rules.put(rule, {}), 'stored');
 
@@ -53,4 +54,23 @@ test('a version that was edited by hand is named, and costs no other anything', 
       { id: 'torn', problem: 'its attribute mapping is no JSON' },
     ],
   );
+});
+
+test('no more mappings are in use than the limit, whoever adds them at once', async () => {
+  const store = createMappingStore({ client: tables.client, table: 'rules' });
+  const used = async () => (await store.read()).mappings.filter(isInUse).length;
+  const limit = (await used()) + 3;
+  const add = async (n: number) => store.append({ id: `many-${n}`, from: 1, expression: '$' }, limit);
+  const outcomes = await Promise.all(Array.from({ length: 12 }, (_, n) => add(n)));
+  const stored = outcomes.filter((outcome) => outcome === 'stored').length;
+  assert.ok(stored <= 3, `${stored} stored`);
+  assert.equal(await used(), limit - 3 + stored);
+  for (let n = 12; (await used()) < limit; n += 1) assert.equal(await add(n), 'stored');
+  assert.equal(await add(99), 'full');
+  // One that is ended does not count, and a further version of one in use is not one more.
+  const [last] = (await store.read()).mappings.filter(({ id }) => id.startsWith('many-'));
+  const version = { id: last!.id, expression: '$' };
+  assert.equal(await store.append({ ...version, from: 2 }), 'stored');
+  assert.equal(await store.append({ ...version, from: 3, enabled: false }), 'stored');
+  assert.equal(await add(99), 'stored');
 });

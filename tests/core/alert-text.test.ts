@@ -334,6 +334,25 @@ See: http://localhost:8080/?view=alerts&since=2026-09-21T14:13Z
   );
 });
 
+test('several changes of one alert stand together and in order, below the worst of them', () => {
+  const minor = { ...warm('raised', '9', '8'), severity: 'minor' } as const;
+  const worse = { ...warm('worsened', '12', '8'), severity: 'critical' } as const;
+  const other = { ...warm('raised', '10', '8'), deviceId: 'store-2', severity: 'major' } as const;
+  const [listed, ...more] = digestsOf([[other], [minor, worse]]);
+  assert.deepEqual(more, []);
+  const lines = digestText(listed!, SETTINGS).email.split('\n').slice(2, 7);
+  assert.deepEqual(
+    lines.map((line) => line.replace(/ at .*/, '')),
+    [
+      'critical, seattle:',
+      'ALARM minor: temperature 9 above 8',
+      'WORSE critical: temperature 12 above 8',
+      '',
+      'major, seattle:',
+    ],
+  );
+});
+
 test('a digest of one says so', () =>
   assert.equal(digest([warm('raised', '9', '8')]).subject, 'DIGEST 1 alert in a minute: 1 ALARM'));
 

@@ -1,4 +1,4 @@
-// Remembers since when somebody looks whether devices are there, and who was looked at last when the time was too short.
+// Remembers from sweep to sweep since when somebody looks, who was looked at last when the time was too short, and the rules.
 
 import {
   GetItemCommand,
@@ -6,6 +6,7 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
+import type { KnownRule, KnownRules } from '../core/changed-rules.ts';
 import type { Watch } from '../pipeline/ports.ts';
 
 /** A stack that was switched off, or devices that could not reach it with the whole machine, are no silent devices. */
@@ -31,20 +32,31 @@ export function createWatch(options: {
       const times = { at: { N: String(at) }, since: { N: String(watched) } };
       // What was left stays left until it was looked at, should this run crash.
       await client.send(new PutItemCommand({ TableName: table, Item: { ...Item, ...KEY, ...times } }));
-      const last = Item['last']?.S;
-      return { since: watched, ...(last !== undefined && { last }) };
+      return { since: watched, last: Item['last']?.S, rules: rulesIn(Item['rules']?.S) };
     },
 
-    async stop(last) {
+    async stop({ last, rules }) {
       await client.send(
         new UpdateItemCommand({
           TableName: table,
           Key: KEY,
-          UpdateExpression: last === undefined ? 'REMOVE #last' : 'SET #last = :last',
-          ExpressionAttributeNames: { '#last': 'last' },
-          ...(last !== undefined && { ExpressionAttributeValues: { ':last': { S: last } } }),
+          UpdateExpression: `SET #rules = :rules${last === undefined ? ' REMOVE #last' : ', #last = :last'}`,
+          ExpressionAttributeNames: { '#last': 'last', '#rules': 'rules' },
+          ExpressionAttributeValues: {
+            ':rules': { S: JSON.stringify([...rules]) },
+            ...(last !== undefined && { ':last': { S: last } }),
+          },
         }),
       );
     },
   };
+}
+
+/** None where they cannot be read: then all are judged as if they were new, which does no harm. */
+function rulesIn(text = '[]'): KnownRules {
+  try {
+    return new Map(JSON.parse(text) as [string, KnownRule][]);
+  } catch {
+    return new Map();
+  }
 }

@@ -1,6 +1,7 @@
 // The ports of the pipeline: what its use cases need of the world, as types. adapters/ implements them over AWS.
 
 import type { AlertState, HistoryEntry, Notification, Refusal } from '../core/alert-state.ts';
+import type { KnownRules } from '../core/changed-rules.ts';
 import type { Digest } from '../core/digest.ts';
 import type { Device, ThingFacts, UnusedNote } from '../core/device.ts';
 import type { Mapping, MappingVersion } from '../core/mapping.ts';
@@ -229,15 +230,17 @@ export interface StormGuard {
 export interface Watch {
   /** Notes that somebody looks now. */
   begin(): Promise<Watched>;
-  /** Notes the last device that was looked at where some are left; none where all were. */
-  stop(last: string | undefined): Promise<void>;
+  /** Notes what the next sweep has to know. */
+  stop(left: Omit<Watched, 'since'>): Promise<void>;
 }
 
 export interface Watched {
   /** Since when somebody has looked without a long break; epoch milliseconds. Before that, nobody knows who was gone. */
   readonly since: number;
   /** The last device that was looked at, where some were left. */
-  readonly last?: string;
+  readonly last?: string | undefined;
+  /** As the sweep before knew them. */
+  readonly rules: KnownRules;
 }
 
 /** What judging and delivering alerts needs. */

@@ -12,7 +12,7 @@ import { isSuspect } from '../core/alert.ts';
 import type { AlertState } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
 import { SIGHTING_MS, type Device } from '../core/device.ts';
-import { needsClosedWindows } from '../core/figure.ts';
+import { hasFigure, needsClosedWindows } from '../core/figure.ts';
 import { isForeign } from '../core/standing-rule.ts';
 import type { Recent } from '../core/recent.ts';
 import { endForeign } from '../core/reminder.ts';
@@ -31,6 +31,8 @@ export interface DeviceSweepParts {
   readonly windowSeconds: number;
   /** When metrics were there that rules wait for, remembered from sweep to sweep. */
   readonly sightings: Recent<MetricSighting>;
+  /** Ids of limit rules by which the last windows of all devices are judged, as they are new or were changed. */
+  readonly changed: ReadonlySet<string>;
   /** Nobody looked before; epoch milliseconds. */
   readonly watchedSince: number;
   /** Epoch milliseconds. */
@@ -86,8 +88,29 @@ export async function stepOf(parts: DeviceSweepParts, found: Case): Promise<Begi
   const { rule, standing } = found;
   if (isForeign(rule, standing)) return () => (state, moment) => endForeign(rule, state, moment) ?? state;
   if (!isLimitRule(rule)) return absenceStep(parts, { ...found, rule });
-  return standing || needsClosedWindows(rule) ? limitStep(parts, { ...found, rule }) : undefined;
+  const isDue = standing || needsClosedWindows(rule) || (await isNewsByChange(parts, { ...found, rule }));
+  return isDue ? limitStep(parts, { ...found, rule }) : undefined;
 }
+
+/**
+ * Whether the rule is new or was changed, and the last window of the device is closed and beyond a limit. One that is open is
+ * judged by a function that knows the rule, or by the next sweep.
+ */
+async function isNewsByChange(
+  { changed, windowSeconds, now }: DeviceSweepParts,
+  { rule, device, newest }: Case<LimitRule>,
+): Promise<boolean> {
+  if (!changed.has(rule.id) || isLongSilent(device, windowSeconds, now())) return false;
+  const last = (await newest()).findLast((window) => hasFigure(rule, window));
+  return last !== undefined && last.windowStart < openFrom(windowSeconds, now()) && isSuspect(rule, last);
+}
+
+/** Too long for its last window to be news. */
+const isLongSilent = ({ lastSeenAt = -Infinity }: Device, windowSeconds: number, now: number) =>
+  now - lastSeenAt > windowSeconds * 1000 + LOOKS_BACK_MS + SIGHTING_MS;
+
+/** The first window that may not be closed. One begins at a multiple of its size, so all rules of a device look from the same place. */
+const openFrom = (windowSeconds: number, now: number) => windowStartOf(now - CLOSES_AFTER_MS, windowSeconds);
 
 async function absenceStep(
   parts: DeviceSweepParts,
@@ -144,10 +167,9 @@ async function limitStep(
 ): Promise<BeginSteps | undefined> {
   const { windowSeconds, now } = parts;
   const size = windowSeconds * 1000;
-  const { deviceId, lastSeenAt = -Infinity } = device;
-  if (!standing && now() - lastSeenAt > size + LOOKS_BACK_MS) return undefined;
-  // A window begins at a multiple of its size, so all rules of a device look from the same place.
-  const start = windowStartOf(now() - CLOSES_AFTER_MS, windowSeconds);
+  const { deviceId } = device;
+  if (!standing && isLongSilent(device, windowSeconds, now())) return undefined;
+  const start = openFrom(windowSeconds, now());
   const isOpen = standing !== undefined && isAlarm(standing);
   const closed = await lookBack(rule, { deviceId, start, isAlarm: isOpen });
   const isNews = (window: Window) =>

@@ -1,6 +1,7 @@
 // Looks after alerts that no message may come for: debts of a crash or an outage, reminders, and devices that are gone.
 
 import { isLimitRule, type AlertRule } from '../core/alert-rule.ts';
+import { areSame, changedRules, knownAfter, knownNow } from '../core/changed-rules.ts';
 import type { AlertState } from '../core/alert-state.ts';
 import type { Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
@@ -51,7 +52,7 @@ export function createSweep(ports: SweepPorts, settings: { readonly windowSecond
 type OpenByDevice = ReadonlyMap<string, readonly AlertState[]>;
 
 export function createSweeping(
-  parts: Omit<DeviceSweepParts, 'rules' | 'kept' | 'watchedSince' | 'alerts' | 'sightings'> & {
+  parts: Omit<DeviceSweepParts, 'rules' | 'kept' | 'changed' | 'watchedSince' | 'alerts' | 'sightings'> & {
     readonly rules: () => Promise<RuleSet<AlertRule>>;
     readonly alerts: AlertStore & OpenAlerts;
     readonly devices: Pick<DeviceStore, 'list'>;
@@ -85,8 +86,14 @@ export function createSweeping(
   }
 
   /** Those that some rule may tell of, in an order that each sweep keeps. */
-  async function devicesFor(rules: readonly AlertRule[], openBy: OpenByDevice): Promise<SweptDevice[]> {
-    const asksForAll = rules.some((rule) => !isLimitRule(rule) || needsClosedWindows(rule));
+  async function devicesFor(
+    rules: readonly AlertRule[],
+    openBy: OpenByDevice,
+    changed: ReadonlySet<string>,
+  ): Promise<SweptDevice[]> {
+    const asksForAll = rules.some(
+      (rule) => !isLimitRule(rule) || needsClosedWindows(rule) || changed.has(rule.id),
+    );
     const known = asksForAll || openBy.size > 0 ? await everyDevice() : [];
     const knownIds = new Set(known.map(({ deviceId }) => deviceId));
     const unknown = [...openBy.keys()].filter((deviceId) => !knownIds.has(deviceId));
@@ -104,9 +111,13 @@ export function createSweeping(
     const onError = (error: unknown) => void errors.push(error);
     const open = await openAlerts(onError);
     const openBy = Map.groupBy(open, ({ deviceId }) => deviceId);
-    const looked = beginningAfter(watched.last, await devicesFor(rules, openBy));
+    const begunAt = now();
+    const known = knownNow(watched.rules, rules, begunAt);
+    const changed = changedRules(known);
+    const looked = beginningAfter(watched.last, await devicesFor(rules, openBy, changed));
     const kept = new Set(unreadable.map(({ id }) => id));
-    const sweepDevice = createDeviceSweep({ ...parts, sightings, rules, kept, watchedSince: watched.since });
+    const watchedSince = watched.since;
+    const sweepDevice = createDeviceSweep({ ...parts, sightings, rules, kept, changed, watchedSince });
     const part = (share: number) => now() + (endsAt - now()) * share;
 
     const devicesUntil = part(DEVICES_SHARE);
@@ -121,7 +132,10 @@ export function createSweeping(
       for (const state of owing) await paying.pay(state, payer, events).catch(onError);
     });
     const last = begun < looked.length ? looked[begun - 1]?.deviceId : undefined;
-    if (last !== watched.last) await watch.stop(last).catch(onError);
+    const isWhole = last === undefined && errors.length === 0;
+    const judged = isWhole ? knownAfter(known, begunAt, parts.windowSeconds * 1000) : known;
+    if (last !== watched.last || !areSame(judged, watched.rules))
+      await watch.stop({ last, rules: judged }).catch(onError);
     if (last !== undefined) onLate?.(looked.length - begun);
 
     const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));

@@ -149,11 +149,11 @@ function devicesInMemory(): AlertServices['devices'] {
 }
 
 function watchInMemory(): Watch {
-  let last: string | undefined;
+  let left: Parameters<Watch['stop']>[0] = { rules: new Map() };
   return {
-    begin: async () => ({ since: 0, ...(last !== undefined && { last }) }),
-    async stop(at) {
-      last = at;
+    begin: async () => ({ since: 0, ...left }),
+    async stop(now) {
+      left = now;
     },
   };
 }

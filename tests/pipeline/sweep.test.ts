@@ -68,7 +68,7 @@ function world(device: string) {
   const sweep = createSweeping({
     ...{ alerts: own, devices, windows, paying, windowSeconds: 10, now },
     rules: async () => ({ rules: await rules(), unreadable: [] }),
-    watch: { begin: async () => ({ since: 0 }), stop: async () => {} },
+    watch: { begin: async () => ({ since: 0, rules: new Map() }), stop: async () => {} },
   });
   const measure = async (n: number, temperature: number, deviceId = device): Promise<Window> => {
     const reading = {

@@ -21,6 +21,8 @@ export function badValues(random: Random): Record<string, unknown> {
       0.1 + 0.2,
       1 / 3,
       exactly('123456789012345.678'),
+      exactly('1e-999'),
+      exactly('12345678901234567890'),
       99999999999999.98,
       1e-9,
       exactly('-0.0'),
@@ -50,6 +52,7 @@ export function refusedReading(random: Random, now: number): unknown {
   return random.pick<unknown>([
     { timestamp, temperature: 4 },
     { timestamp, temperature: 21 },
+    { timestamp, serial: exactly('12345678901234567890'), temperature: 4 },
     { timestamp: now, temperature: null },
     { timestamp: now, state: 'open' },
     5,

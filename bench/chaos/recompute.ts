@@ -103,10 +103,10 @@ function readLine(line: string): {
   readonly key: string | undefined;
   readonly outcomes: readonly (readonly [place: number | undefined, Outcome])[];
 } {
-  const { deviceId, site, receivedAt, clientId, traceId, topicLevel4, ...payload } = JSON.parse(
+  const { deviceId, site, receivedAt, clientId, traceId, topicLevel4, exactPayload, ...payload } = parse(
     line,
   ) as Record<string, unknown>;
-  void [site, clientId];
+  void [site, clientId, exactPayload];
   const context = { deviceId, receivedAt, traceId } as Context;
   const level = topicLevel4 as string | undefined;
   if (typeof payload['rawPayload'] === 'string') {
@@ -118,13 +118,20 @@ function readLine(line: string): {
   return { context, key, outcomes: ofObject(payload, context, speaker) };
 }
 
+/** A number that is not zero and that a double has as zero is no value. */
+function parse(text: string): unknown {
+  const reviver = (_name: string, value: unknown, { source = '' }: { readonly source?: string }) =>
+    value === 0 && /[1-9]/.test(source.split(/e/i)[0]!) ? null : value;
+  return JSON.parse(text, reviver as (name: string, value: unknown) => unknown);
+}
+
 const refusal = (reason: string) => [[undefined, { reason }]] as const;
 
 /** What was no JSON object: an array of readings, a bare number of which the topic names the metric, or nothing. */
 function ofText(text: string, context: Context, level: string | undefined) {
   const key = /m:[\w-]+:\d+/.exec(text)?.[0];
   if (text.startsWith('[')) {
-    return { key, outcomes: ofReadings(JSON.parse(text) as unknown[], context, context.deviceId) };
+    return { key, outcomes: ofReadings(parse(text) as unknown[], context, context.deviceId) };
   }
   if (level === undefined || !/^\d+\.\d+$/.test(text)) return { key, outcomes: refusal('not-json-object') };
   const metrics = new Map([[level, new Exact(text)]]);

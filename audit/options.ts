@@ -1,10 +1,11 @@
 // The command line of `npm run audit`, checked before anything is read.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { TimeLimits } from '../core/reading.ts';
+import { findStack } from '../commands/running-stack.ts';
 import { parseTimeText } from '../core/time-text.ts';
 
 /** What the person at the terminal can mend. */
@@ -13,6 +14,8 @@ export class AuditError extends Error {
 }
 
 export interface AuditOptions extends TimeLimits {
+  /** Folder of the local cloud that is asked; absent: AWS, or files alone. */
+  readonly dataDir?: string;
   /** Archived objects, or folders that hold them. */
   readonly paths: readonly string[];
   readonly table: string;
@@ -87,27 +90,16 @@ function awsClient(): DynamoDBClientConfig {
 
 /** The local cloud's address, table and archive. */
 function localStack(dataDir: string) {
-  const file = path.join(dataDir, 'endpoints.json');
-  if (!existsSync(file)) {
-    throw new AuditError(
-      `no local cloud in ${dataDir}: run npm start first, or name its folder with --data-dir`,
-    );
-  }
-  const {
-    aws,
-    outputs,
-    parameters = {},
-  } = JSON.parse(readFileSync(file, 'utf8')) as {
-    aws: string;
-    outputs: Record<string, string>;
-    parameters?: Record<string, string>;
-  };
+  const found = findStack(dataDir);
+  if ('problem' in found) throw new AuditError(found.problem);
+  const { aws, outputs, parameters } = found;
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   return {
     client: { endpoint: aws, region: 'us-east-1', credentials },
     table: outputs['WindowsTable']!,
     fingerprintsTable: outputs['FingerprintsTable']!,
     mappings: { rulesTable: outputs['RulesTable']!, devicesTable: outputs['DevicesTable']! },
+    dataDir,
     archive: path.join(dataDir, 's3', outputs['RawBucket']!, 'raw'),
     parameters,
   };
@@ -156,6 +148,7 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
   if (table === undefined) throw new AuditError("--table is missing: the stack's output WindowsTable");
   return {
     paths,
+    ...(stack && { dataDir: stack.dataDir }),
     table,
     mappings: mappingTables(values['rules-table'], values['devices-table']) ?? stack?.mappings,
     client: stack?.client ?? awsClient(),

@@ -1,16 +1,15 @@
 // What the running local cloud takes in now, as a fleet to make a bill of: its counters, a while apart.
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { openApi } from '../commands/api.ts';
+import { findStack, notRunning } from '../commands/running-stack.ts';
 import type { Fleet } from './bill-assumptions.ts';
 
 type Totals = Readonly<Record<string, number>>;
 
-async function readTotals(web: string): Promise<Totals> {
+async function readTotals(web: string, dataDir: string): Promise<Totals> {
   const answer = await fetch(new URL('status.json', web)).catch((cause: unknown) => {
-    throw new Error(`${web} does not answer: run npm start first`, { cause });
+    throw new Error(notRunning(dataDir), { cause });
   });
   return ((await answer.json()) as { totals: Totals }).totals;
 }
@@ -35,13 +34,11 @@ export function fleetBetween(before: Totals, after: Totals, seconds: number, dev
 
 /** Watches the local cloud of `dataDir` for `seconds`. */
 export async function measureFleet(dataDir: string, seconds: number): Promise<Measured> {
-  const file = path.join(dataDir, 'endpoints.json');
-  if (!existsSync(file))
-    throw new Error(`no local cloud in ${dataDir}: run npm start first, or name its folder with --data-dir`);
-  const { web } = JSON.parse(readFileSync(file, 'utf8')) as { web: string };
-  const before = await readTotals(web);
+  const found = findStack(dataDir);
+  if ('problem' in found) throw new Error(found.problem);
+  const before = await readTotals(found.web, dataDir);
   await wait(seconds * 1000);
-  const after = await readTotals(web);
+  const after = await readTotals(found.web, dataDir);
   const api = await openApi({ 'data-dir': dataDir });
   const { devices } = await api.call<{ devices: { lastSeenAt?: number }[] }>(['devices'], {
     query: { limit: 500 },

@@ -1,10 +1,9 @@
 // Calls the HTTP API for the commands of this folder: that of the running local cloud, or of a stack on AWS.
 
 import { createHash, createHmac } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { CommandError } from './command-error.ts';
+import { findStack, isRefused, notRunning } from './running-stack.ts';
 
 export interface ApiCall {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -35,18 +34,18 @@ interface Access {
   readonly url: URL;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  readonly remedy: string;
+  /** What to say when nobody answers. */
+  readonly silence: string;
 }
 
 function localAccess(dataDir: string): Access {
-  const file = path.join(dataDir, 'endpoints.json');
-  const remedy = 'run npm start first, or name its folder with --data-dir; for AWS give --api-url';
-  if (!existsSync(file)) throw new CommandError(`no local cloud in ${dataDir}: ${remedy}`);
-  const { outputs } = JSON.parse(readFileSync(file, 'utf8')) as { outputs?: Record<string, string> };
-  const url = outputs?.['ApiUrl'];
-  if (url === undefined) throw new CommandError(`${file} names no ApiUrl: run npm start again`);
+  const found = findStack(dataDir);
+  const forAws = '; for AWS give --api-url';
+  if ('problem' in found) throw new CommandError(found.problem + forAws);
+  const url = found.outputs['ApiUrl'];
+  if (url === undefined) throw new CommandError(`the stack of ${dataDir} has no ApiUrl: run npm start again`);
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  return { url: new URL(url), region: 'us-east-1', credentials, remedy };
+  return { url: new URL(url), region: 'us-east-1', credentials, silence: notRunning(dataDir) + forAws };
 }
 
 async function awsAccess(text: string): Promise<Access> {
@@ -61,7 +60,7 @@ async function awsAccess(text: string): Promise<Access> {
   const remedy = 'check --api-url, the AWS credentials and the region';
   try {
     const [credentials, region] = await Promise.all([config.credentials(), config.region()]);
-    return { url: new URL(text), region, credentials, remedy };
+    return { url: new URL(text), region, credentials, silence: `${text} does not answer: ${remedy}` };
   } catch (error) {
     throw new CommandError(`${(error as Error).message}: ${remedy}`, { cause: error });
   }
@@ -69,7 +68,7 @@ async function awsAccess(text: string): Promise<Access> {
 
 /** @throws CommandError where there is no such stack. */
 export async function openApi(flags: { 'data-dir': string; 'api-url'?: string | undefined }): Promise<Api> {
-  const { url, region, credentials, remedy } =
+  const { url, region, credentials, silence } =
     flags['api-url'] === undefined ? localAccess(flags['data-dir']) : await awsAccess(flags['api-url']);
   const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
   return {
@@ -95,12 +94,17 @@ export async function openApi(flags: { 'data-dir': string; 'api-url'?: string | 
           ...(text !== undefined && { body: text }),
         });
       } catch (error) {
-        throw new CommandError(`${url.href} does not answer: ${remedy}`, { cause: error });
+        throw new CommandError(isRefused(error) ? silence : `${url.href}: ${reasonOf(error as Error)}`, {
+          cause: error,
+        });
       }
       return resultOf<Answer>(answer);
     },
   };
 }
+
+/** `fetch` says only that it failed; the reason is in the cause. */
+const reasonOf = ({ message, cause }: Error) => (cause instanceof Error ? cause.message || message : message);
 
 async function resultOf<Answer>(answer: Response): Promise<Answer> {
   const text = await answer.text();

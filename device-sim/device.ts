@@ -1,4 +1,5 @@
 // `npm run device`: gives devices their identity, on AWS or on the local cloud, with the same calls.
+import { isRefused } from '../commands/running-stack.ts';
 import { runCommand } from './device-commands.ts';
 import { parseDeviceOptions, usage } from './device-options.ts';
 import { describeError, OnboardingError } from './onboarding-error.ts';
@@ -10,6 +11,8 @@ try {
     const target = openTarget(options);
     try {
       process.exitCode = await runCommand(target, options, (line) => console.log(line));
+    } catch (error) {
+      throw isRefused(error) ? new OnboardingError(target.silence, { cause: error }) : error;
     } finally {
       target.close();
     }

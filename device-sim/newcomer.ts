@@ -1,4 +1,5 @@
 // A simulated device that does not exist yet, made through the AWS IoT API as any real one.
+import { isRefused } from '../commands/running-stack.ts';
 import type { Credentials } from './identities.ts';
 import { SimError } from './options.ts';
 import type { Target } from './target.ts';
@@ -17,8 +18,7 @@ export async function makeDevice(target: Target, { name, group, site }: NewDevic
     const policy = 'TidegateDevice';
     return await onboard(await target.client(), { name, type: 'sensor', group, attributes, policy });
   } catch (error) {
-    throw new SimError(`device ${name} cannot be made: ${(error as Error).message}: ${target.remedy}`, {
-      cause: error,
-    });
+    const problem = isRefused(error) ? target.silence : `${(error as Error).message}: ${target.remedy}`;
+    throw new SimError(`device ${name} cannot be made: ${problem}`, { cause: error });
   }
 }

@@ -1,5 +1,7 @@
 // What a person is told when onboarding fails: one line that names the thing, the cause and the remedy.
 
+import { START_FIRST } from '../commands/running-stack.ts';
+
 export class OnboardingError extends Error {
   override readonly name = 'OnboardingError';
   /** Where one line does not do: lines that come before it. */
@@ -14,7 +16,7 @@ export class OnboardingError extends Error {
 const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [
     /ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH/,
-    'nothing answers there; for the local cloud run npm start first',
+    `nothing answers there; for the local cloud ${START_FIRST}`,
   ],
   [
     /CredentialsProvider|credentials/i,

@@ -94,7 +94,7 @@ async function run(options: SimOptions): Promise<number> {
   const target = openTarget(options);
   const url = await target.url();
   const identities = await identitiesOf(options, target, progress, stopping.signal);
-  await probe(url, target.remedy);
+  await probe(url, target);
   const statistics = createStatistics();
   const start = Date.now();
   const { ca } = target;

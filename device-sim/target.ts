@@ -1,16 +1,19 @@
 // Where devices connect to, and where they are registered: the local cloud as its endpoints file tells, or AWS.
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { IoTClient } from '@aws-sdk/client-iot';
+import { findStack, notRunning, START_FIRST } from '../commands/running-stack.ts';
 import { describeError, OnboardingError } from './onboarding-error.ts';
 
 export interface Target {
   /** What devices must trust, PEM. */
   readonly ca: string;
-  /** What to do when it does not answer. */
+  /** What to do when it fails. */
   readonly remedy: string;
+  /** What to say when nobody listens there. */
+  readonly silence: string;
   /** Where serial numbers are listed; only the local cloud tells. */
   readonly registrations?: { readonly endpoint: string; readonly table: string | undefined };
   /** The MQTT broker, `mqtts://host:port`. @throws OnboardingError when AWS does not tell. */
@@ -30,29 +33,26 @@ function lazyClient(endpoint: string | undefined): Pick<Target, 'client' | 'clos
   };
 }
 
-const startFirst = 'run npm start first, or name the folder of a running one with --data-dir';
-
-type Endpoints = Readonly<Partial<Record<'mqtt' | 'aws' | 'ca', string>>> & {
-  readonly outputs?: Readonly<Record<string, string>>;
-};
-
 /** @throws OnboardingError when no local cloud has run with this data directory. */
 function localTarget(dataDir: string): Target {
-  const file = path.join(dataDir, 'endpoints.json');
-  if (!existsSync(file)) throw new OnboardingError(`no local cloud in ${dataDir}: ${startFirst}`);
+  const found = findStack(dataDir);
+  if ('problem' in found) throw new OnboardingError(found.problem);
+  const { mqtt, aws, ca, outputs } = found;
+  return {
+    ca: readCa(path.resolve(dataDir, ca)),
+    remedy: START_FIRST,
+    silence: notRunning(dataDir),
+    url: async () => mqtt,
+    registrations: { endpoint: aws, table: outputs['RegistrationsTable'] },
+    ...lazyClient(aws),
+  };
+}
+
+function readCa(file: string): string {
   try {
-    const { mqtt, aws, ca, outputs } = JSON.parse(readFileSync(file, 'utf8')) as Endpoints;
-    if (!mqtt || !aws || !ca) throw new Error('it lacks mqtt, aws or ca');
-    const url = new URL(mqtt).href;
-    return {
-      ca: readFileSync(path.resolve(dataDir, ca), 'utf8'),
-      remedy: startFirst,
-      url: async () => url,
-      registrations: { endpoint: new URL(aws).href, table: outputs?.['RegistrationsTable'] },
-      ...lazyClient(new URL(aws).href),
-    };
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new OnboardingError(`${file} cannot be used (${(error as Error).message}): run npm start again`, {
+    throw new OnboardingError(`${file} cannot be read (${(error as Error).message}): run npm start again`, {
       cause: error,
     });
   }
@@ -79,6 +79,7 @@ function awsTarget(): Target {
   return {
     ca: amazonRootsPem(),
     remedy,
+    silence: `AWS IoT does not answer: ${remedy}`,
     async url() {
       try {
         const { DescribeEndpointCommand } = await import('@aws-sdk/client-iot');

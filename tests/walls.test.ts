@@ -130,7 +130,10 @@ const walls: readonly Wall[] = [
       ),
       '@tidegate/local-cloud/clock.ts',
     ],
-    allowed: [...above('../', 'core', 'adapters'), '@tidegate/fast-fold', 'node:fs'],
+    allowed: [
+      ...above('../', 'core', 'adapters'),
+      ...['../commands/running-stack.ts', '@tidegate/fast-fold', 'node:fs'],
+    ],
   },
   {
     from: 'device-sim',
@@ -149,7 +152,8 @@ const walls: readonly Wall[] = [
     ),
     allowed: [
       ...['./x.ts', '@aws-sdk/client-iot', 'mqtt'],
-      ...['../commands/api.ts', '../commands/listing.ts', '../core/in-parallel.ts'],
+      ...['../commands/api.ts', '../commands/listing.ts', '../commands/running-stack.ts'],
+      '../core/in-parallel.ts',
     ],
   },
   {

@@ -41,4 +41,8 @@ export function commandOf(name: CommandName, project?: Project): string {
 export const commandLineOf = (name: CommandName, project?: Project): string =>
   `${commandOf(name, project)}${project?.npmScripts ? ' --' : ''}`;
 
+/** What every command says that finds no running stack. */
+export const notRunning = (dataDir: string, project?: Project): string =>
+  `${project?.title ?? 'local-cloud'} is not running in ${dataDir}: run ${commandOf('start', project)} first, or name its folder with --data-dir`;
+
 export const dataDirOf = (project?: Project): string => project?.dataDir ?? '.local-cloud';

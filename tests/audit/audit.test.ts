@@ -285,28 +285,33 @@ test('what is rejected is told by reason, and an object that is cut off by its n
   await assert.rejects(run(), (error: Error) => error.message.startsWith(`${file}: unexpected end of file`));
 });
 
+/** What a stack leaves that does not run any more. */
+const STOPPED = {
+  mqtt: 'mqtts://127.0.0.1:1',
+  aws: 'http://127.0.0.1:1',
+  web: 'http://127.0.0.1:1',
+  ca: 'ca.pem',
+};
+
 test('a local cloud that has stopped is named with the remedy, and exit code 2', () => {
   const dataDir = mkdtempSync(path.join(folder, 'stopped-'));
   const archive = path.join(dataDir, 's3', 'raw-bucket', 'raw');
   mkdirSync(archive, { recursive: true });
   writeFileSync(path.join(archive, 'object'), linesOf(messagesOf('stopped')));
   const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket' };
-  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ aws: 'http://127.0.0.1:1', outputs }));
+  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ ...STOPPED, outputs }));
   const program = path.resolve(import.meta.dirname, '../../audit/main.ts');
   const { status, stderr } = spawnSync(process.execPath, [program, '--local', '--data-dir', dataDir], {
     encoding: 'utf8',
   });
-  assert.match(
-    stderr,
-    /^the audit ended: .*ECONNREFUSED 127\.0\.0\.1:1; for the local cloud run npm start first\n$/,
-  );
+  assert.match(stderr, /^Tidegate is not running in .*: run npm start first, or name its folder [^\n]*\n$/);
   assert.equal(status, 2);
 });
 
 test('a local cloud that has archived nothing yet is told from a folder that is missing', () => {
   const dataDir = mkdtempSync(path.join(folder, 'young-'));
   const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket' };
-  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ aws: 'http://127.0.0.1:1', outputs }));
+  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ ...STOPPED, outputs }));
   assert.throws(() => parseAuditOptions(['--local', '--data-dir', dataDir]), {
     name: 'AuditError',
     message: /raw: nothing is archived yet; it is every 5 MB or 300 s/,
@@ -318,10 +323,7 @@ test('a local cloud has its own parameters, and what is said on the command line
   mkdirSync(path.join(dataDir, 's3', 'raw-bucket', 'raw'), { recursive: true });
   const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket' };
   const parameters = { WindowSeconds: '60', MaxLatenessDays: '14', MaxSkewSeconds: '5' };
-  writeFileSync(
-    path.join(dataDir, 'endpoints.json'),
-    JSON.stringify({ aws: 'http://127.0.0.1:1', outputs, parameters }),
-  );
+  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ ...STOPPED, outputs, parameters }));
   const settings = (...more: string[]) => {
     const options = parseAuditOptions(['--local', '--data-dir', dataDir, ...more])!;
     return [options.windowSeconds, options.maxLatenessSeconds, options.maxSkewSeconds];
@@ -369,7 +371,10 @@ test('options that cannot be meant are refused by name', () => {
       /^--repair goes with --fingerprints-table/,
     ],
     [[folder, '--table', 'windows', '--retention-days', '90'], /^--repair goes with --retention-days/],
-    [['--local', '--data-dir', path.join(folder, 'none')], /^no local cloud in .*: run npm start first/],
+    [
+      ['--local', '--data-dir', path.join(folder, 'none')],
+      /^Tidegate is not running in .*: run npm start first/,
+    ],
   ];
   for (const [args, message] of refused)
     assert.throws(() => parseAuditOptions(args), { name: 'AuditError', message });

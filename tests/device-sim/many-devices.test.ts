@@ -38,7 +38,13 @@ async function open(status = 200) {
   const dataDir = temporaryFolder();
   const asked: string[] = [];
   const outputs = { ApiUrl: await serveApi(asked, status) };
-  const endpoints = { mqtt: 'mqtts://127.0.0.1:8883', aws: url, ca: iot.ca.certificateFile, outputs };
+  const endpoints = {
+    mqtt: 'mqtts://127.0.0.1:8883',
+    aws: url,
+    web: url,
+    ca: iot.ca.certificateFile,
+    outputs,
+  };
   writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
   const out = path.join(temporaryFolder(), 'certs');
   const table = path.join(dataDir, 'devices.csv');

@@ -51,7 +51,13 @@ async function open() {
   const { url, client } = await serve(iot);
   await client.send(new iotApi.CreatePolicyCommand({ policyName: 'TidegateDevice', policyDocument }));
   const dataDir = temporaryFolder();
-  const endpoints = { mqtt: 'mqtts://127.0.0.1:8883', aws: url, ca: iot.ca.certificateFile, outputs: {} };
+  const endpoints = {
+    mqtt: 'mqtts://127.0.0.1:8883',
+    aws: url,
+    web: url,
+    ca: iot.ca.certificateFile,
+    outputs: {},
+  };
   writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
   const out = path.join(temporaryFolder(), 'certs');
   const place = ['--local', '--data-dir', dataDir];
@@ -204,18 +210,24 @@ test('a mistake on the command line is answered with one line and exit code 1', 
   assertFailed(await run(['create', 'a\u001b[2J']), /^thing name "a\\u001b\[2J" is not allowed/);
   assertFailed(
     await run(['list', '--local', '--data-dir', '/nonexistent']),
-    /^no local cloud in \/nonexistent: run npm start/,
+    /^Tidegate is not running in \/nonexistent: run npm start/,
   );
 });
 
 test('a stack that has stopped is named with the remedy', async () => {
   const dataDir = temporaryFolder();
-  const endpoints = { mqtt: 'mqtts://127.0.0.1:8883', aws: 'http://127.0.0.1:1', ca: 'ca.pem' };
+  const endpoints = {
+    mqtt: 'mqtts://127.0.0.1:8883',
+    aws: 'http://127.0.0.1:1',
+    web: 'http://127.0.0.1:1',
+    ca: 'ca.pem',
+    outputs: {},
+  };
   writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
   writeFileSync(path.join(dataDir, 'ca.pem'), 'x');
   assertFailed(
     await run(['list', '--local', '--data-dir', dataDir]),
-    /ECONNREFUSED 127\.0\.0\.1:1.*npm start/,
+    /^Tidegate is not running in .*: run npm start first/,
   );
   writeFileSync(path.join(dataDir, 'endpoints.json'), '{');
   assertFailed(

@@ -85,6 +85,7 @@ async function startCloud(): Promise<Cloud> {
   const endpoints = {
     mqtt: `mqtts://${host}:${broker.port}`,
     aws: server.url,
+    web: server.url,
     ca: ca.certificateFile,
     outputs: {},
   };
@@ -216,9 +217,18 @@ test('leaves the shadow alone with --no-shadow', async () => {
 test('says in one line what is missing and what to do', async () => {
   const { dataDir } = await startCloud();
   const nowhere = temporaryFolder();
-  const dead = { mqtt: 'mqtts://127.0.0.1:1', aws: 'http://127.0.0.1:1', ca: path.join(dataDir, 'iot') };
+  const dead = {
+    mqtt: 'mqtts://127.0.0.1:1',
+    aws: 'http://127.0.0.1:1',
+    web: 'http://127.0.0.1:1',
+    ca: path.join(dataDir, 'iot'),
+    outputs: {},
+  };
   const cases: readonly [string[], RegExp][] = [
-    [['--local', '--data-dir', path.join(dataDir, 'none')], /^no local cloud in .*none: run npm start first/],
+    [
+      ['--local', '--data-dir', path.join(dataDir, 'none')],
+      /^Tidegate is not running in .*none: run npm start first/,
+    ],
     [['--local', '--data-dir', nowhere], /^.*endpoints\.json .*: run npm start again$/],
     [['--local', '--devices', 'x'], /^--devices x: it takes/],
     [
@@ -243,7 +253,7 @@ test('says in one line what is missing and what to do', async () => {
     JSON.stringify({ ...dead, ca: path.join(dataDir, 'iot', ca) }),
   );
   const { code, err } = await sim('--local', '--data-dir', nowhere);
-  assert.match(err, /: run npm start first, or name the folder of a running one with --data-dir\n$/);
+  assert.match(err, /: run npm start first, or name its folder with --data-dir\n$/);
   assert.equal(code, 1);
 });
 
@@ -272,5 +282,5 @@ test('runs the five fridges of the demo in a thread until it is told to stop', a
 test('ends the demo thread with an error when there is no local cloud', async () => {
   const worker = new Worker(path.join(root, 'device-sim/demo.ts'), { workerData: { dataDir: '/nowhere' } });
   const error = await new Promise<Error>((resolve) => worker.once('error', resolve));
-  assert.match(error.message, /^no local cloud in \/nowhere/);
+  assert.match(error.message, /^Tidegate is not running in \/nowhere/);
 });

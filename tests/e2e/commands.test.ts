@@ -3,7 +3,7 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/waiting.ts';
@@ -33,20 +33,37 @@ test('names the rules of template.yaml to who asks for another', () => {
   assert.match(stderr, /^no rule Nope in template\.yaml; it has TelemetryRule, MalformedRule.*\n$/);
 });
 
-const remedies: readonly (readonly [command: string, args: string[], line: RegExp])[] = [
-  ['invoke', ['F', 'events/ingest.json'], /^no local cloud in \S+: run npm start first, or name its folder/],
-  [
-    'policy',
-    ['explain', '--thing', 's1', '--action', 'connect'],
-    /^no registry in \S+: run npm start first, or name/,
-  ],
+/** What a stack that ran once leaves; `fetch` refuses port 1 itself. `policy explain` needs no more than its folder. */
+const ENDED = {
+  ...{ mqtt: 'mqtts://127.0.0.1:1', aws: 'http://127.0.0.1:2', web: 'http://127.0.0.1:2', ca: 'ca.pem' },
+  ...{ outputs: { ApiUrl: 'http://127.0.0.1:2/api', RawBucket: 'raw' }, functions: {} },
+};
+const needy: readonly (readonly [command: string, script: string, args: string[]])[] = [
+  ['invoke', 'local.ts', ['invoke', 'F', 'events/ingest.json']],
+  ['policy', 'local.ts', ['policy', 'explain', '--thing', 's1', '--action', 'connect']],
+  ['device', 'device-sim/device.ts', ['list', '--local']],
+  ['sim', 'device-sim/sim.ts', ['--local', '--devices', '1']],
+  ['audit', 'audit/main.ts', ['--local', 'events']],
+  ['watch', 'commands/watch.ts', []],
+  ['alerts', 'commands/alerts.ts', []],
+  ['limit', 'commands/limit.ts', []],
+  ['cost', 'bench/cost.ts', ['--measured', '--seconds', '1']],
 ];
-for (const [command, args, line] of remedies) {
-  test(`npm run ${command} without a stack says how to get one`, async () => {
-    const dataDir = temporaryFolder();
-    const { code, stderr } = await runScript('local.ts', [command, ...args, '--data-dir', dataDir]);
-    assert.equal(code, 1);
-    assert.match(stderr, line);
+for (const [command, script, args] of needy) {
+  test(`npm run ${command} says in the same words that Tidegate does not run, whether it ever did`, async () => {
+    const [never, ended] = [temporaryFolder(), temporaryFolder()];
+    writeFileSync(path.join(ended, 'endpoints.json'), JSON.stringify(ENDED));
+    writeFileSync(path.join(ended, 'ca.pem'), 'x');
+    for (const dataDir of [never, ended]) {
+      const { code, stderr } = await runScript(script, [...args, '--data-dir', dataDir]);
+      assert.notEqual(code, 0);
+      const [line = ''] = /Tidegate is not running.*/.exec(stderr) ?? [];
+      assert.equal(
+        line.replace('; for AWS give --api-url', ''),
+        `Tidegate is not running in ${dataDir}: run npm start first, or name its folder with --data-dir`,
+        stderr,
+      );
+    }
   });
 }
 

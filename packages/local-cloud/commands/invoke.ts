@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { InvokeCommandOutput } from '@aws-sdk/client-lambda';
 import { account } from '../account.ts';
-import { commandLineOf, commandOf, dataDirOf, type Project } from '../project.ts';
+import { commandLineOf, commandOf, dataDirOf, notRunning, type Project } from '../project.ts';
 import { readMetrics } from '../lambda/embedded-metrics.ts';
 import { printable, printableLines } from '../log.ts';
 import { StartError } from '../start-error.ts';
@@ -21,7 +21,6 @@ interface Wanted {
 }
 
 interface Stack {
-  readonly startCommand: string;
   readonly url: string;
   /** Names by logical ID. */
   readonly functions: ReadonlyMap<string, string>;
@@ -65,28 +64,24 @@ function readEvent(file: string): string {
   return text;
 }
 
-function readStack(dataDir: string, startCommand: string): Stack {
+function readStack(dataDir: string, project?: Project): Stack {
   const file = path.join(dataDir, 'endpoints.json');
-  if (!existsSync(file)) {
-    throw new StartError(
-      `no local cloud in ${dataDir}: run ${startCommand} first, or name its folder with --data-dir`,
-    );
-  }
+  if (!existsSync(file)) throw new StartError(notRunning(dataDir, project));
   try {
     const { aws, functions } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     const entries = Object.entries(functions as Record<string, string>);
-    return { startCommand, url: new URL(String(aws)).href, functions: new Map(entries) };
+    return { url: new URL(String(aws)).href, functions: new Map(entries) };
   } catch (error) {
-    throw new StartError(`${file} cannot be read: run ${startCommand} again`, { cause: error });
+    throw new StartError(`${file} cannot be used: run ${commandOf('start', project)} again`, {
+      cause: error,
+    });
   }
 }
 
-function explain(error: Error, wanted: Wanted, stack: Stack): string {
+function explain(error: Error, wanted: Wanted, stack: Stack, project?: Project): string {
   const code =
     (error as NodeJS.ErrnoException).code ?? (error.cause as NodeJS.ErrnoException | undefined)?.code;
-  if (code === 'ECONNREFUSED' || code === 'ECONNRESET') {
-    return `the local cloud of ${wanted.dataDir} does not answer at ${stack.url}: run ${stack.startCommand} first`;
-  }
+  if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return notRunning(wanted.dataDir, project);
   if (error.name === 'ResourceNotFoundException') {
     const known = [...stack.functions.keys()];
     return `no function ${wanted.function} in the local cloud; it has ${known.join(', ') || 'none'}`;
@@ -94,7 +89,8 @@ function explain(error: Error, wanted: Wanted, stack: Stack): string {
   return `${error.name}: ${error.message}`;
 }
 
-async function send(wanted: Wanted, stack: Stack, payload: string): Promise<InvokeCommandOutput> {
+async function send(wanted: Wanted, payload: string, project?: Project): Promise<InvokeCommandOutput> {
+  const stack = readStack(wanted.dataDir, project);
   const client = new LambdaClient({
     endpoint: stack.url,
     region: account.region,
@@ -105,7 +101,7 @@ async function send(wanted: Wanted, stack: Stack, payload: string): Promise<Invo
   try {
     return await client.send(new InvokeCommand({ FunctionName: name, Payload: payload, LogType: 'Tail' }));
   } catch (error) {
-    throw new StartError(explain(error as Error, wanted, stack), { cause: error });
+    throw new StartError(explain(error as Error, wanted, stack, project), { cause: error });
   } finally {
     client.destroy();
   }
@@ -136,7 +132,7 @@ export async function invoke(args: readonly string[], project?: Project): Promis
     return 0;
   }
   const payload = readEvent(wanted.eventFile);
-  const answer = await send(wanted, readStack(wanted.dataDir, commandOf('start', project)), payload);
+  const answer = await send(wanted, payload, project);
   const log = Buffer.from(answer.LogResult ?? '', 'base64').toString();
   process.stderr.write(`${printableLines(log)}${printable(summaryOf(wanted, answer, log))}\n`);
   process.stdout.write(`${printableLines(Buffer.from(answer.Payload ?? []).toString('utf8'))}\n`);

@@ -12,7 +12,7 @@ import { readRegistry } from '../iot/registry-file.ts';
 import type { RegistryView } from '../iot/registry.ts';
 import { printable } from '../log.ts';
 import { parseFilter, topicProblem } from '../mqtt/topics.ts';
-import { commandOf, type Project } from '../project.ts';
+import { notRunning, type Project } from '../project.ts';
 import { StartError } from '../start-error.ts';
 import { loadTemplate } from '../template/load.ts';
 import { parsePolicyOptions, usageOf, type PolicyOptions } from './policy-options.ts';
@@ -25,24 +25,18 @@ function problemOf(action: ExplainedAction, topic: string): string | undefined {
   return typeof filter === 'string' ? filter : undefined;
 }
 
-const missing = (what: string, dir: string, project?: Project) =>
-  new StartError(
-    `no ${what} in ${dir}: run ${commandOf('start', project)} first, or name its folder with --data-dir`,
-  );
-
 /** The roles are the template's, so it is read as `start` reads it. */
 function permissionsOf(registry: RegistryView, options: PolicyOptions, project?: Project): Permissions {
   const template = loadTemplate({ ...options.source, overrides: options.overrides });
-  const dir = path.join(options.dataDir, 'cognito');
-  const secret = readSecret(dir);
-  if (!secret) throw missing('identities', dir, project);
+  const secret = readSecret(path.join(options.dataDir, 'cognito'));
+  if (!secret) throw new StartError(notRunning(options.dataDir, project));
   return createPermissions(registry, poolsOf(template), createIdentityIds(secret));
 }
 
 async function explain(question: PolicyOptions, project?: Project): Promise<readonly string[]> {
   const dir = path.join(question.dataDir, 'iot');
   const registry = await readRegistry({ dir, ...account, clock: systemClock });
-  if (!registry) throw missing('registry', dir, project);
+  if (!registry) throw new StartError(notRunning(question.dataDir, project));
   const lines =
     question.identityId === undefined
       ? explainPolicy(registry, question)

@@ -66,7 +66,10 @@ test('an identity that is not of this installation, and a folder without identit
   const { dir } = await openFixture();
   const asked = ['--identity', 'us-east-1:no', '--action', 'connect'];
   assert.match(await explain(dir, ...asked), /^no identity pool of the template has us-east-1:no\n$/);
-  assert.match(await explain(temporaryFolder(), ...asked), /^no registry in .*: run local-cloud start first/);
+  assert.match(
+    await explain(temporaryFolder(), ...asked),
+    /^local-cloud is not running in .*: run local-cloud start first/,
+  );
   const both = await explain(dir, '--thing', 's1', ...asked);
   assert.match(both, /^--identity ID stands for itself: leave out --thing and --certificate\n$/);
 });

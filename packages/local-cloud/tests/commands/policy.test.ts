@@ -183,6 +183,6 @@ test('a thing or certificate that the registry does not have is named', async ()
 test('without a registry the remedy stands in one line', async () => {
   const question = ['--thing', 'a', '--action', 'connect', '--data-dir', '/nonexistent'];
   const { code, stderr } = await run('explain', ...question);
-  assert.match(stderr, /^no registry in \/nonexistent\/iot: run local-cloud start first.*\n$/);
+  assert.match(stderr, /^local-cloud is not running in \/nonexistent: run local-cloud start first.*\n$/);
   assert.equal(code, 1);
 });

@@ -115,7 +115,7 @@ const usages: readonly (readonly [args: string[], line: RegExp])[] = [
   [['invoke', 'F', 'template.yaml'], /^template\.yaml: not JSON: /],
   [
     ['policy', 'explain', '--thing', 't', '--action', 'connect'],
-    /^no registry in \.shop\/iot: run npm start first, or name/,
+    /^Shop is not running in \.shop: run npm start first, or name/,
   ],
 ];
 for (const [args, line] of usages) {

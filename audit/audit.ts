@@ -19,6 +19,10 @@ type Key = Pick<WindowTotals, 'deviceId' | 'windowStart'>;
 type Finding = Key & { readonly kind: 'differs' | 'full'; readonly phrase: string };
 
 const QUERIES_AT_ONCE = 8;
+/** The template's Firehose writes what it buffers after so long at the latest. */
+const ARCHIVE_LAG_MS = 300_000;
+const LAG_NOTE =
+  'the archive lags by up to 300 s: the newest windows may differ for that alone; --to -6m leaves them out';
 const keyText = ({ deviceId, windowStart }: Key) => `${windowStart}/${deviceId}`;
 
 /**
@@ -26,11 +30,15 @@ const keyText = ({ deviceId, windowStart }: Key) => `${windowStart}/${deviceId}`
  * one is wanted. Devices that the archive does not name are not looked at. Rejects with an AuditError when there is nothing
  * to compare, else with the error of the file or of DynamoDB.
  */
-export async function audit(options: AuditOptions, tell: (line: string) => void): Promise<boolean> {
+export async function audit(
+  options: AuditOptions,
+  tell: (line: string) => void,
+  now = Date.now(),
+): Promise<boolean> {
   const client = openDynamoDb(options.client);
   try {
     const mapMessage = options.mappings && (await openMapping(client, options.mappings));
-    return await compareWith(client, options, await fold(options, mapMessage, tell), tell);
+    return await compareWith(client, options, await fold(options, mapMessage, tell), { tell, now });
   } finally {
     client.destroy();
   }
@@ -40,7 +48,7 @@ async function compareWith(
   client: DynamoDBClient,
   options: AuditOptions,
   folded: FoldedArchive,
-  tell: (line: string) => void,
+  { tell, now }: { readonly tell: (line: string) => void; readonly now: number },
 ): Promise<boolean> {
   const { archived, from, to } = expectedOf(folded, options);
   const { table, windowSeconds, repair } = options;
@@ -69,6 +77,8 @@ async function compareWith(
     tell(
       `${windows} windows compared, ${differing.length} differ${full > 0 ? `, ${full} full` : ''}; devices: ${archived.size}`,
     );
+    const newest = Math.max(...differing.map(({ windowStart }) => windowStart));
+    if (newest + windowSeconds * 1000 > now - ARCHIVE_LAG_MS) tell(LAG_NOTE);
     return new Set(differing.map(keyText));
   }
 
@@ -133,6 +143,8 @@ function expectedOf(folded: FoldedArchive, options: AuditOptions) {
     windows.set(windowStart, window);
   }
   if (archived.size === 0)
-    throw new AuditError('the archive has no readings of that time: nothing to compare');
+    throw new AuditError(
+      `the archive has no readings of that time: nothing to compare; it lags by up to 300 s`,
+    );
   return { archived, from, to };
 }

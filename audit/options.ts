@@ -34,7 +34,7 @@ export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [-
          [--repair --retention-days N --fingerprints-table NAME]
        npm run audit -- --local [--data-dir DIR] [...]   the local cloud's table, and all of its archive where no file is named
        Compares the windows table with archived messages (plain or gzip): exit code 0 when it has exactly what they amount to,
-       1 with a line for each window that differs, 2 when that could not be found out. --from and --to are ISO 8601 times.
+       1 with a line for each window that differs, 2 when that could not be found out. The archive lags by up to 300 s.
        --rules-table NAME --devices-table NAME: the stack's, where it has mappings (--local knows them).
        --repair counts what the table lacks; --fingerprints-table is the stack's (--local knows it). As the stack on AWS has them, where it was given others than these:
        --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60 (--local knows its own).

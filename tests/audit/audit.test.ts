@@ -71,7 +71,10 @@ const linesOf = (messages: readonly object[]) =>
 
 interface Case {
   readonly deviceId: string;
-  readonly run: (changes?: Partial<AuditOptions>) => Promise<{ agrees: boolean; told: string[] }>;
+  readonly run: (
+    changes?: Partial<AuditOptions>,
+    now?: number,
+  ) => Promise<{ agrees: boolean; told: string[] }>;
   readonly window: (n: number) => Record<string, AttributeValue>;
 }
 
@@ -90,10 +93,10 @@ function archived(deviceId: string): Case {
   const paths = [path.join(folder, deviceId)];
   return {
     deviceId,
-    async run(changes) {
+    async run(changes, now) {
       const told: string[] = [];
       const options = { paths, table: 'windows', client, windowSeconds: 10, ...limits, ...changes };
-      const agrees = await audit(options, (line) => told.push(line));
+      const agrees = await audit(options, (line) => told.push(line), now);
       return { agrees, told };
     },
     window: (n) => keyOf({ deviceId, site: '', windowStart: START + n * 10_000 }),
@@ -113,6 +116,14 @@ test('a table that has exactly what was archived agrees', async () => {
     agrees: true,
     told: ['61 lines in 2 files: 70 readings', '6 windows compared, 0 differ; devices: 1'],
   });
+});
+
+test('says that the archive lags where the newest windows differ, and not of older ones', async () => {
+  const { run, deviceId } = archived('young');
+  await ingest(messagesOf(deviceId).slice(0, -1));
+  const lag = /^the archive lags by up to 300 s: .*--to -6m/;
+  assert.match((await run({}, START + 61_000)).told.at(-1)!, lag);
+  assert.doesNotMatch((await run({}, START + 400_000)).told.join('\n'), /lags/);
 });
 
 test('a reading that the table lacks is found, and counted by the repair as ingest would have', async () => {

@@ -36,7 +36,7 @@ test('names the rules of template.yaml to who asks for another', () => {
 /** What a stack that ran once leaves; `fetch` refuses port 1 itself. `policy explain` needs no more than its folder. */
 const ENDED = {
   ...{ mqtt: 'mqtts://127.0.0.1:1', aws: 'http://127.0.0.1:2', web: 'http://127.0.0.1:2', ca: 'ca.pem' },
-  ...{ outputs: { ApiUrl: 'http://127.0.0.1:2/api', RawBucket: 'raw' }, functions: {} },
+  ...{ outputs: { ApiUrl: 'http://127.0.0.1:2/api', RawBucket: 'raw', WindowsTable: 'w' }, functions: {} },
 };
 const needy: readonly (readonly [command: string, script: string, args: string[]])[] = [
   ['invoke', 'local.ts', ['invoke', 'F', 'events/ingest.json']],

@@ -8,6 +8,7 @@ import {
   ScanCommand,
   type AttributeValue,
   type DynamoDBClient,
+  type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { SEVERITIES, type Severity } from '../core/alert-rule.ts';
 import {
@@ -73,26 +74,31 @@ export function createAlertStore(options: {
 
     async *listOpen() {
       const faults: unknown[] = [];
-      let from: Item | undefined;
-      do {
-        const { Items, LastEvaluatedKey } = await client.send(
-          new ScanCommand({
-            TableName: table,
-            FilterExpression:
-              'attribute_exists(#state) AND (#state <> :ok OR attribute_exists(#pending) OR attribute_exists(#unfiled) OR attribute_exists(newerUnjudged))',
-            ExpressionAttributeNames: { '#state': 'state', '#pending': 'pending', '#unfiled': 'unfiled' },
-            ExpressionAttributeValues: { ':ok': { S: 'ok' } },
-            ExclusiveStartKey: from,
-          }),
-        );
-        for (const item of Items ?? []) {
-          const state = stateOf(item);
-          if (state instanceof Error) faults.push(state);
-          else yield state;
-        }
-        from = LastEvaluatedKey;
-      } while (from);
+      const open = scan(client, {
+        TableName: table,
+        FilterExpression:
+          'attribute_exists(#state) AND (#state <> :ok OR attribute_exists(#pending) OR attribute_exists(#unfiled) OR attribute_exists(newerUnjudged))',
+        ExpressionAttributeNames: { '#state': 'state', '#pending': 'pending', '#unfiled': 'unfiled' },
+        ExpressionAttributeValues: { ':ok': { S: 'ok' } },
+      });
+      for await (const item of open) {
+        const state = stateOf(item);
+        if (state instanceof Error) faults.push(state);
+        else yield state;
+      }
       if (faults.length > 0) throw faults[0];
+    },
+
+    async *listSnoozes() {
+      const snoozes = scan(client, {
+        TableName: table,
+        FilterExpression: 'ruleId = :snooze',
+        ExpressionAttributeValues: { ':snooze': { S: SNOOZE } },
+      });
+      for await (const item of snoozes) {
+        const snooze = snoozeOf(item);
+        if (!(snooze instanceof Error)) yield { deviceId: item['deviceId']?.S ?? '', ...snooze };
+      }
     },
 
     async transition(previous, next) {
@@ -111,6 +117,15 @@ export function createAlertStore(options: {
       }
     },
   };
+}
+
+async function* scan(client: DynamoDBClient, input: ScanCommandInput): AsyncIterable<Item> {
+  let from: Item | undefined;
+  do {
+    const page = await client.send(new ScanCommand({ ...input, ExclusiveStartKey: from }));
+    yield* page.Items ?? [];
+    from = page.LastEvaluatedKey;
+  } while (from);
 }
 
 function itemOf(state: AlertState): Item {

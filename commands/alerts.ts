@@ -8,7 +8,7 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { formatOf, FORMATS, listing, type Colour, type Column } from './listing.ts';
 
-const usage = `usage: npm run alerts                                  alerts that stand, the worst first
+const usage = `usage: npm run alerts                                  alerts that stand, the worst first, and devices that are snoozed
        npm run alerts -- history [DEVICE] [--from -1d]   what happened to alerts, oldest first
        npm run alerts -- ack DEVICE [RULE] [COMMENT]     acknowledges the device's alerts, or one
        npm run alerts -- snooze DEVICE 2h [COMMENT]      sends nothing about the device for so long, or until a time
@@ -40,6 +40,16 @@ interface Entry {
   readonly comment?: string;
 }
 
+interface Snooze {
+  readonly deviceId: string;
+  readonly until: number;
+  readonly by?: string;
+  readonly comment?: string;
+}
+
+/** An alert with the end of the snooze of its device. */
+type Standing = Alert & { readonly snoozedUntil?: number };
+
 const SEVERITIES = ['critical', 'major', 'minor', 'warning'];
 const COLOURS: Readonly<Record<string, Colour>> = {
   critical: 'red',
@@ -62,7 +72,7 @@ const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date
 const remark = ({ by, comment }: { readonly by?: string; readonly comment?: string }) =>
   [by?.split(/[:/]/).at(-1), comment].filter(Boolean).join(': ');
 
-const alertColumns: readonly Column<Alert>[] = [
+const alertColumns: readonly Column<Standing>[] = [
   { title: 'severity', value: ({ severity }) => severity, colour },
   { title: 'device', value: ({ deviceId }) => deviceId },
   { title: 'rule', value: ({ ruleId }) => ruleId },
@@ -73,6 +83,11 @@ const alertColumns: readonly Column<Alert>[] = [
   },
   { title: 'value', value: withUnit, csv: ({ value }) => value },
   { title: 'acknowledged by', value: ({ acknowledged }) => acknowledged && remark(acknowledged) },
+  {
+    title: 'snoozed until',
+    value: ({ snoozedUntil }) => snoozedUntil && shortTime(snoozedUntil, Date.now()),
+    csv: ({ snoozedUntil }) => iso(snoozedUntil),
+  },
 ];
 
 const entryColumns: readonly Column<Entry>[] = [
@@ -108,14 +123,26 @@ function remarkOf(words: readonly string[]): string {
   return [...words, `(${userInfo().username})`].join(' ');
 }
 
+const snoozeLine = (snooze: Snooze) =>
+  `snoozed ${snooze.deviceId} until ${localText(snooze.until)}${remark(snooze) && ` by ${remark(snooze)}`}`;
+
 async function list(api: Api, format: string): Promise<void> {
   const { alerts, isComplete } = await api.call<{ alerts: Alert[]; isComplete: boolean }>(['alerts'], {
     query: { limit: 1000 },
   });
+  const { snoozes } = await api.call<{ snoozes: Snooze[] }>(['snoozes']);
+  const ends = new Map(snoozes.map(({ deviceId, until }) => [deviceId, until]));
   const rank = ({ severity }: Alert) => SEVERITIES.indexOf(severity ?? '');
   alerts.sort((a, b) => rank(a) - rank(b) || (a.since ?? 0) - (b.since ?? 0));
+  const standing = alerts.map((alert): Standing => {
+    const snoozedUntil = ends.get(alert.deviceId);
+    return snoozedUntil === undefined ? alert : { ...alert, snoozedUntil };
+  });
   if (alerts.length === 0 && format === 'table') print(['no alert stands']);
-  else print(listing(alerts, alertColumns, { format: formatOf(format) }));
+  else print(listing(standing, alertColumns, { format: formatOf(format) }));
+  const named = new Set(alerts.map(({ deviceId }) => deviceId));
+  // In a table alone: rows of another form would break what reads CSV or JSON.
+  if (format === 'table') print(snoozes.filter(({ deviceId }) => !named.has(deviceId)).map(snoozeLine));
   if (!isComplete) process.stderr.write('there are more alerts than these\n');
 }
 
@@ -175,7 +202,7 @@ async function unsnooze(api: Api, deviceId: string) {
 }
 
 function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -8,7 +8,7 @@ import { ruleId } from '../core/text-schema.ts';
 import { UnreadableStateError } from '../core/unreadable-state.ts';
 import type { AlertHistory, AlertStore, OpenAlerts } from '../pipeline/ports.ts';
 import { createFirstAlerts } from './alert-order.ts';
-import { alert, historyPage, shownAlert, snooze } from './alert-schema.ts';
+import { alert, historyPage, listedSnooze, shownAlert, snooze } from './alert-schema.ts';
 import { deviceId, pageLimit, remark, timeAhead, timeText } from './fields.ts';
 import { ApiProblem, invalid } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
@@ -166,6 +166,19 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
           (state) => remarked(state, 'commented', remarkOf(caller, body.comment)),
           missing,
         );
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/snoozes',
+      summary: 'Devices that are snoozed now, those first whose snooze ends first',
+      params: {},
+      query: {},
+      answer: z.strictObject({ snoozes: z.array(listedSnooze) }),
+      async run() {
+        const snoozes: z.infer<typeof listedSnooze>[] = [];
+        for await (const found of alerts.listSnoozes()) if (found.until > now()) snoozes.push(found);
+        return { snoozes: snoozes.sort((a, b) => a.until - b.until) };
       },
     }),
     route({

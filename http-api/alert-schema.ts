@@ -29,6 +29,8 @@ export const alert = z.strictObject({
 
 export const snooze = z.strictObject({ until: time, by: z.string(), comment: z.optional(z.string()) });
 
+export const listedSnooze = z.extend(snooze, { deviceId: z.string() });
+
 export const historyPage = z.strictObject({
   entries: z.array(
     z.strictObject({

@@ -36,7 +36,7 @@ const UNSORTED = 'unsorted/';
 /** Rejects with the SDK's error when a table cannot be reached. */
 export function createFindDevices(ports: {
   readonly devices: Pick<DeviceStore, 'list'>;
-  readonly alerts: OpenAlerts;
+  readonly alerts: Pick<OpenAlerts, 'listOpen'>;
 }): FindDevices {
   const { devices, alerts } = ports;
 
@@ -90,7 +90,7 @@ export function createFindDevices(ports: {
 /** Alerts are read only where the state asks for them. */
 async function testOf(
   state: DeviceState | undefined,
-  alerts: OpenAlerts,
+  alerts: Pick<OpenAlerts, 'listOpen'>,
 ): Promise<(device: Device) => boolean> {
   if (state === undefined) return () => true;
   if (state === 'online' || state === 'offline') return ({ online }) => online === (state === 'online');

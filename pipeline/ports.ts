@@ -185,6 +185,8 @@ export interface OpenAlerts {
    * that cannot be read, by its name, after all others.
    */
   listOpen(): AsyncIterable<AlertState>;
+  /** Snoozes of all devices, those that are over too; one that cannot be read holds back nothing and is left out. */
+  listSnoozes(): AsyncIterable<Snooze & { readonly deviceId: string }>;
 }
 
 /** All verbs reject with the SDK's error. */

@@ -163,11 +163,16 @@ test('a snooze is shown until it is over or taken back', async () => {
   const put = await call('PUT', path, { until: new Date(until).toISOString(), comment: 'cleaning' });
   assert.deepEqual([put.status, put.body], [200, made]);
   assert.deepEqual((await call('GET', '/devices/noisy/alerts')).body, { alerts: [], snooze: made });
+  await call('PUT', '/devices/noisier/snooze', { until: until - 1 });
+  const sooner = { deviceId: 'noisier', until: until - 1, by: 'ann' };
+  const listed = async () => (await call('GET', '/snoozes')).body;
+  assert.deepEqual(await listed(), { snoozes: [sooner, { deviceId: 'noisy', ...made }] });
   assert.equal((await call('DELETE', path)).status, 204);
   assert.deepEqual((await call('GET', '/devices/noisy/alerts')).body, { alerts: [] });
   const alerts = createAlertStore({ client: tables.client, table: 'alerts' });
   await alerts.snooze('noisy', { until: NOW, by: 'ann' });
   assert.deepEqual((await call('GET', '/devices/noisy/alerts')).body, { alerts: [] });
+  assert.deepEqual(await listed(), { snoozes: [sooner] });
 });
 
 for (const until of [NOW, NOW + 31 * DAY, 'tomorrow', true, -1]) {

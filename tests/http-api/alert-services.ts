@@ -88,6 +88,9 @@ function alertsInMemory(): AlertServices['alerts'] {
     async *listOpen() {
       for (const state of [...states.values()]) if (isOpen(state)) yield structuredClone(state);
     },
+    async *listSnoozes() {
+      for (const [deviceId, snooze] of [...snoozes]) yield { deviceId, ...snooze };
+    },
   };
 }
 

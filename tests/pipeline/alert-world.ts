@@ -143,6 +143,7 @@ export function createAlertWorld({
         return act('read', async () => services.alerts.load(deviceId), unsettled);
       },
       snooze: async (deviceId, snooze) => services.alerts.snooze(deviceId, snooze),
+      listSnoozes: () => services.alerts.listSnoozes(),
       async *listOpen() {
         const open: AlertState[] = [];
         const faults: unknown[] = [];

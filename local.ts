@@ -1,4 +1,5 @@
 // `npm start`, `npm run invoke`, `npm run policy` and `npm run rule`: the local cloud, with what is Tidegate's own.
+import { isTimeZone } from './core/quiet-hours.ts';
 import { runLocalCloud } from '@tidegate/local-cloud';
 
 await runLocalCloud(process.argv.slice(2), {
@@ -23,6 +24,13 @@ await runLocalCloud(process.argv.slice(2), {
     `npm run device -- create my-sensor --local${flags}   a sensor of your own`,
   ],
   lasting: [{ parameter: 'WindowSeconds', because: 'windows of two lengths cannot be told apart' }],
+  faults: ({ TimeZone = 'UTC' }) =>
+    isTimeZone(TimeZone)
+      ? []
+      : [
+          `parameter TimeZone is ${TimeZone}, which is not the name of a time zone such as America/Los_Angeles: ` +
+            'correct it in [local.deploy.parameters] of samconfig.toml or in --parameter-overrides',
+        ],
   warnings: [
     {
       without: 'AWS::SNS::Subscription',

@@ -19,8 +19,8 @@ export interface ChaosOptions {
 
 export class UsageError extends Error {}
 
-export const USAGE = `npm run chaos -- [--seed N] [--minutes M] [--mode direct|stream] [--devices N]
-                 [--data-dir D] [--keep] [--json]
+export const USAGE = `usage: npm run chaos -- [--seed N] [--minutes M] [--mode direct|stream] [--devices N]
+                        [--data-dir D] [--keep] [--json]
 
 Runs the whole stack under a fleet with outboxes, and kills, freezes, starves
 and cuts it off at moments that follow from the seed. Then compares what was

@@ -21,6 +21,8 @@ export interface Project {
   readonly hints?: (flags: string) => readonly string[];
   /** Parameters that keep the value that a data directory was made with, and why. */
   readonly lasting?: readonly { readonly parameter: string; readonly because: string }[];
+  /** What is wrong with the values of parameters that the template cannot check: a line each, which stops the start. */
+  readonly faults?: (parameters: Readonly<Record<string, string>>) => readonly string[];
 }
 
 /** Logged at the start where the stack has no resource of the type `without`. */

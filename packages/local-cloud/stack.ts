@@ -23,7 +23,8 @@ import type { Log } from './log.ts';
 import { loopbackOnly, type MqttHosts } from './mqtt/hosts.ts';
 import { openMqtt } from './mqtt/open.ts';
 import { openRules, type Doors } from './rules/open.ts';
-import type { Warning } from './project.ts';
+import type { Project, Warning } from './project.ts';
+import { StartError } from './start-error.ts';
 import { createS3Handler } from './s3/api.ts';
 import { openSchedules } from './scheduler/open.ts';
 import { createSnsHandler } from './sns/api.ts';
@@ -52,7 +53,8 @@ export interface StackOptions {
   /** Parameter that takes the origin of the web port unless somebody sets it. */
   readonly originParameter?: string;
   readonly warnings?: readonly Warning[];
-  readonly lasting?: Parameters<typeof requireLasting>[2];
+  readonly lasting?: Project['lasting'];
+  readonly faults?: Project['faults'];
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
@@ -279,6 +281,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   for (const { without, message } of options.warnings ?? [])
     if (template.ofType(without).length === 0) options.log.warn(message);
   requireLasting(options.dataDir, template.parameters, options.lasting ?? []);
+  const faults = options.faults?.(template.parameters) ?? [];
+  if (faults.length > 0) throw new StartError(faults);
   const closers = createClosers();
   try {
     const opened = await open({

@@ -33,6 +33,16 @@ test('names the port that is in use and the flag that moves it', async () => {
   server.close();
 });
 
+test('names a time zone that there is not, and where it is set', async () => {
+  await refusesToStart(
+    [
+      ...['--data-dir', temporaryFolder(), ...freePorts],
+      ...['--parameter-overrides', 'TimeZone=America/Seattle'],
+    ],
+    /^parameter TimeZone is America\/Seattle, which is not the name of a time zone such as .*samconfig\.toml/,
+  );
+});
+
 test('names a data directory that cannot be written', async () => {
   const file = path.join(temporaryFolder(), 'plain-file');
   writeFileSync(file, '');

@@ -44,6 +44,7 @@ async function run(
       originParameter: project?.originParameter,
       warnings: project?.warnings,
       lasting: project?.lasting,
+      faults: project?.faults,
       clock: systemClock,
       log,
       counters,

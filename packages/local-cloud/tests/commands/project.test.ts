@@ -28,6 +28,7 @@ await runLocalCloud(process.argv.slice(2), {
     { without: 'AWS::SNS::Subscription', message: 'nobody is told' },
     { without: 'AWS::S3::Bucket', message: 'nothing is kept' },
   ],
+  faults: ({ Origin }) => (Origin === 'nowhere' ? ['parameter Origin is nowhere: name a place'] : []),
 });
 `;
 const template = `Parameters: { Origin: { Type: String, Default: none } }
@@ -111,11 +112,12 @@ const usages: readonly (readonly [args: string[], line: RegExp])[] = [
     ['rule', '-h'],
     /^usage: npm run rule -- explain RULE MESSAGE_FILE --topic TOPIC \[--client-id ID\] .*\n$/,
   ],
+  [['--parameter-overrides', 'Origin=nowhere'], /^parameter Origin is nowhere: name a place$/m],
   [['--template', 'x'], /^Unknown option '--template'; usage: npm start -- /],
   [['invoke', 'F', 'template.yaml'], /^template\.yaml: not JSON: /],
   [
     ['policy', 'explain', '--thing', 't', '--action', 'connect'],
-    /^Shop is not running in \.shop: run npm start first, or name/,
+    /^Shop & Co is not running in \.shop: run npm start first, or name/,
   ],
 ];
 for (const [args, line] of usages) {

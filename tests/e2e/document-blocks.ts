@@ -1,0 +1,109 @@
+// Blocks of commands in README and docs, and which of them no test can run as they are printed, with the reason.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { root } from './tidegate.ts';
+
+export interface Block {
+  readonly document: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+/** What a reason must show in the block, so that none is given by mistake. */
+const SIGNS = {
+  'needs an AWS account':
+    /<[A-Z]\w+>|<mapping>|\bsam |npm run deploy|aws configure|^npm run device (?!.*--local)/m,
+  'needs another machine, a device or root': /\b192\.168\.|^sudo |^scp /m,
+  'needs what an earlier answer says': /\b(?:POOL|TOKEN)\b/,
+  'takes minutes or does not end': /^(?:npm ci|npm start|npm test)\b|--minutes \d|--runs \d/m,
+  'needs a template of the reader': /~\/my-app|MyDevicePolicy/,
+} as const;
+
+type Reason = keyof typeof SIGNS | { readonly runBy: string };
+
+const account: Reason = 'needs an AWS account';
+const machine: Reason = 'needs another machine, a device or root';
+const answer: Reason = 'needs what an earlier answer says';
+const long: Reason = 'takes minutes or does not end';
+const template: Reason = 'needs a template of the reader';
+const walk: Reason = { runBy: 'tests/e2e/own-function.test.ts' };
+
+const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Reason])[] = [
+  ['CONTRIBUTING.md', 'npm ci', long],
+  ['CONTRIBUTING.md', 'npm start -- --watch', walk],
+  ['CONTRIBUTING.md', 'tail -n 6', walk],
+  ['CONTRIBUTING.md', `echo '{"device": "my-fridge"`, walk],
+  ['README.md', 'npm ci && npm start', long],
+  ['README.md', 'scp certs/ca.pem', machine],
+  ['docs/api.md', 'eval "$(aws configure', account],
+  ['docs/certificates.md', 'sam deploy', account],
+  ['docs/certificates.md', 'npm run device -- allow serials.txt --table', account],
+  ['docs/certificates.md', 'aws dynamodb get-item --table-name <', account],
+  ['docs/certificates.md', 'npm run device -- rotate store-sensor-seattle1 --out', account],
+  ['docs/certificates.md', 'npm run device -- rotate store-sensor-seattle1 --retire-old', account],
+  ['docs/certificates.md', 'npm run device -- revoke', account],
+  ['docs/devices.md', 'npm start -- --host 0.0.0.0', long],
+  ['docs/devices.md', 'scp certs/ca.pem', machine],
+  ['docs/devices.md', 'sudo apt install', machine],
+  ['docs/devices.md', 'sudo install', machine],
+  ['docs/devices.md', 'curl -X POST http://192.168.1.20', machine],
+  ['docs/function-size.md', 'node bench/import-time.ts', long],
+  ['docs/local-cloud.md', 'export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=local', answer],
+  ['docs/operations.md', 'npm ci', account],
+  ['docs/operations.md', 'aws s3 cp --recursive', account],
+  ['docs/operations.md', 'aws iot update-thing-group', account],
+  ['docs/operations.md', 'aws sns subscribe', account],
+  ['docs/operations.md', 'aws s3 cp s3://<ErrorsBucket>/aws/lambda/async', account],
+  ['docs/operations.md', 'aws s3 cp s3://<ErrorsBucket>/aws/lambda/<mapping>', account],
+  ['docs/operations.md', 'aws s3 sync', account],
+  ['docs/reliability.md', 'npm run chaos', long],
+  ['packages/fast-fold/README.md', 'npm ci --prefix', long],
+  ['packages/local-cloud/README.md', 'npm ci', template],
+  ['packages/local-cloud/README.md', 'export AWS_ACCESS_KEY_ID=local', template],
+  ['packages/local-cloud/docs/identity.md', 'export AWS_ENDPOINT_URL', answer],
+];
+
+const matching = ({ document, text }: Block) =>
+  LEFT_OUT.filter(([other, start]) => other === document && text.startsWith(start));
+
+export const isLeftOut = (block: Block) => matching(block).length > 0;
+
+/** A block without a language whose first line begins with a word, as commands do; all else is given a language. */
+export function commandBlocks(): Block[] {
+  const listed = ['ls-files', '-co', '--exclude-standard', '*.md'];
+  const files = execFileSync('git', listed, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
+  return files
+    .filter((file) => path.basename(file) !== 'CHANGELOG.md')
+    .flatMap(plainBlocks)
+    .filter(({ text }) => /^[a-z][\w.-]*(?:\(\))?(?: |$)/.test(text.split('\n')[0]!));
+}
+
+/** Blocks of a page that have no language, without the indentation of a list. */
+export function plainBlocks(document: string): Block[] {
+  const page = readFileSync(path.join(root, document), 'utf8');
+  return [...page.matchAll(/^( *)```(\w*)\n([^]*?)^\1```/gm)]
+    .filter(([, , language]) => language === '')
+    .map((match) => ({
+      document,
+      line: page.slice(0, match.index).split('\n').length + 1,
+      text: match[3]!.replaceAll(new RegExp(`^${match[1]}`, 'gm'), ''),
+    }));
+}
+
+/** What is wrong with the list above: entries that no block has, or whose reason the block does not show. */
+export function wrongReasons(blocks: readonly Block[]): string[] {
+  const unused = LEFT_OUT.filter((entry) => !blocks.some((block) => matching(block).includes(entry)));
+  const doubtful = blocks.flatMap((block) =>
+    matching(block)
+      .filter(([, , reason]) => !isShown(reason, block))
+      .map(([document, start]) => `${document}: ${start}: the block does not show this reason`),
+  );
+  return [...unused.map(([document, start]) => `${document}: ${start}: there is no such block`), ...doubtful];
+}
+
+function isShown(reason: Reason, { document, text }: Block): boolean {
+  if (typeof reason === 'string') return SIGNS[reason].test(text);
+  const file = path.join(root, reason.runBy);
+  return existsSync(file) && readFileSync(file, 'utf8').includes(document);
+}

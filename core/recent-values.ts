@@ -17,7 +17,8 @@ export function hasValues(notification: Notification): boolean {
 
 /**
  * Such as `▁▂▅█ 3.8 to 9.1 °C, 2026-09-21 07:09:20 to 07:13:20 PDT`: the judged figure of the newest of these windows,
- * oldest first. Of a rate it is what changed, not by how much. Undefined where fewer than two windows have it.
+ * oldest first; of a first window one bar and its value. Of a rate it is what changed, not by how much. Undefined where
+ * no window has it.
  */
 export function recentValues(
   notification: Notification,
@@ -33,13 +34,14 @@ export function recentValues(
     })
     .slice(-MAX_VALUES);
   const [first, last] = [samples[0], samples.at(-1)];
-  if (!first || !last || first === last) return undefined;
+  if (!first || !last) return undefined;
   const sorted = samples.map(({ figure }) => figure).toSorted(compare);
   const [lowest, highest] = [sorted[0]!, sorted.at(-1)!];
   const line = samples.map(({ figure }) => barOf(figure, lowest, highest)).join('');
   const unit = notification.unit === undefined ? '' : ` ${notification.unit}`;
   const span = zonedSpan(first.window.firstReadingAt, last.window.lastReadingAt, timeZone);
-  return `${line} ${figureText(lowest)} to ${figureText(highest)}${unit}, ${span}`;
+  const [least, most] = [figureText(lowest), figureText(highest)];
+  return `${line} ${least === most ? least : `${least} to ${most}`}${unit}, ${span}`;
 }
 
 function barOf(figure: Figure, lowest: Figure, highest: Figure): string {

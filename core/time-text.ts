@@ -105,6 +105,7 @@ export function zonedText(ms: number, timeZone: string): string {
 /** Such as `2026-09-21 07:09:20 to 07:13:20 PDT`, with the date and the zone again where they are others. */
 export function zonedSpan(from: number, to: number, timeZone: string): string {
   const [first, last] = [localText(from, timeZone), localText(to, timeZone)];
+  if (first === last) return zonedText(from, timeZone);
   const [firstZone, lastZone] = [zoneName(from, timeZone), zoneName(to, timeZone)];
   const start = firstZone === lastZone ? first : `${first} ${firstZone}`;
   const end = first.slice(0, 10) === last.slice(0, 10) ? last.slice(11) : last;

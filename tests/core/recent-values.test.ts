@@ -46,12 +46,7 @@ const cases: [title: string, of: Partial<Notification>, windows: Window[], line:
     windowsOf([[-3], [-1]]),
     '▁█ -3 to -1 °C, 2026-09-21 07:00:00 to 07:01:00 PDT',
   ],
-  [
-    'values that are all the same',
-    {},
-    windowsOf([[4], [4]]),
-    '▄▄ 4 to 4, 2026-09-21 07:00:00 to 07:01:00 PDT',
-  ],
+  ['values that are all the same', {}, windowsOf([[4], [4]]), '▄▄ 4, 2026-09-21 07:00:00 to 07:01:00 PDT'],
   [
     'the highest of each',
     { stat: 'max' },
@@ -97,7 +92,12 @@ const cases: [title: string, of: Partial<Notification>, windows: Window[], line:
     windowsOf([[1], [2]]),
     undefined,
   ],
-  ['nothing of one window', {}, windowsOf([[9]]), undefined],
+  [
+    'one bar and one value of a first window',
+    { unit: '°C' },
+    windowsOf([[9]]),
+    '▄ 9 °C, 2026-09-21 07:00:00 PDT',
+  ],
   ['nothing of none', {}, [], undefined],
   ['nothing of windows without the metric', {}, windowsOf([[1], [2]], 'humidity'), undefined],
 ];

@@ -63,6 +63,7 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
   async function tryOnce(key: string, plain: Buffer): Promise<string | undefined> {
     try {
       const body = spec.gzip ? await compress(plain) : plain;
+      // Firehose has no setting for it: https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationConfiguration.html
       await store.put(spec.bucket, key, body, { contentType: 'application/octet-stream' });
       return undefined;
     } catch (error) {

@@ -133,7 +133,10 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
   const repair = repairOf(values, stack?.fingerprintsTable);
   const paths = positionals.length === 0 && stack ? [stack.archive] : positionals;
   const missing = paths.find((file) => !existsSync(file));
-  if (paths.length === 0) throw new AuditError('name the files or folders of archived objects');
+  if (paths.length === 0)
+    throw new AuditError(
+      'name the files or folders of archived objects, or give --local for the running stack',
+    );
   if (missing !== undefined) {
     throw new AuditError(
       missing === stack?.archive

@@ -6,7 +6,7 @@ import { localText, parseTimeText, shortTime } from '../core/time-text.ts';
 import { openApi, stackFlags, stackUsage, type Api } from './api.ts';
 import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
-import { formatOf, FORMATS, listing, type Colour, type Column } from './listing.ts';
+import { formatOf, FORMATS, listing, type Colour, type Column, type Format } from './listing.ts';
 
 const usage = `usage: npm run alerts                                  alerts that stand, the worst first, and devices that are snoozed
        npm run alerts -- history [DEVICE] [--from -1d]   what happened to alerts, oldest first
@@ -126,7 +126,7 @@ function remarkOf(words: readonly string[]): string {
 const snoozeLine = (snooze: Snooze) =>
   `snoozed ${snooze.deviceId} until ${localText(snooze.until)}${remark(snooze) && ` by ${remark(snooze)}`}`;
 
-async function list(api: Api, format: string): Promise<void> {
+async function list(api: Api, format: Format): Promise<void> {
   const { alerts, isComplete } = await api.call<{ alerts: Alert[]; isComplete: boolean }>(['alerts'], {
     query: { limit: 1000 },
   });
@@ -139,7 +139,7 @@ async function list(api: Api, format: string): Promise<void> {
     return snoozedUntil === undefined ? alert : { ...alert, snoozedUntil };
   });
   if (alerts.length === 0 && format === 'table') print(['no alert stands']);
-  else print(listing(standing, alertColumns, { format: formatOf(format) }));
+  else print(listing(standing, alertColumns, { format }));
   const named = new Set(alerts.map(({ deviceId }) => deviceId));
   // In a table alone: rows of another form would break what reads CSV or JSON.
   if (format === 'table') print(snoozes.filter(({ deviceId }) => !named.has(deviceId)).map(snoozeLine));
@@ -149,7 +149,8 @@ async function list(api: Api, format: string): Promise<void> {
 async function history(
   api: Api,
   deviceId: string | undefined,
-  flags: { from: string; to: string; format: string },
+  flags: { from: string; to: string },
+  format: Format,
 ) {
   const path = [...(deviceId === undefined ? [] : ['devices', deviceId]), 'alerts', 'history'];
   const span = { from: timeOf('--from', flags.from), to: timeOf('--to', flags.to) };
@@ -162,7 +163,10 @@ async function history(
     entries.push(...page.entries);
     next = page.next;
   } while (next !== undefined);
-  print(listing(entries.reverse(), entryColumns, { format: formatOf(flags.format) }));
+  // A device that was deleted may have a history.
+  if (entries.length === 0 && deviceId !== undefined) await api.call(['devices', deviceId]);
+  if (entries.length === 0 && format === 'table') print(['nothing happened to alerts in that time']);
+  else print(listing(entries.reverse(), entryColumns, { format }));
 }
 
 async function acknowledge(api: Api, deviceId: string, [ruleId, ...words]: readonly string[]) {
@@ -197,6 +201,7 @@ async function snooze(api: Api, deviceId: string, [span, ...words]: readonly str
 }
 
 async function unsnooze(api: Api, deviceId: string) {
+  await api.call(['devices', deviceId]);
   await api.call(['devices', deviceId, 'snooze'], { method: 'DELETE' });
   print([`alerts of ${deviceId} are sent again`]);
 }
@@ -215,9 +220,12 @@ async function main(args: readonly string[]): Promise<number> {
   const changes = { ack: acknowledge, acknowledge, snooze, unsnooze };
   if (command !== 'list' && command !== 'history' && !Object.hasOwn(changes, command))
     throw new CommandError(`there is no command ${command}; ${usage}`);
+  const format = formatOf(values.format);
+  const surplus = { list: positionals.slice(1), history: rest, unsnooze: rest }[command] ?? [];
+  if (surplus.length > 0) throw new CommandError(`${command} takes no ${surplus.join(' ')}; ${usage}`);
   const api = await openApi(values);
-  if (command === 'list') await list(api, values.format);
-  else if (command === 'history') await history(api, deviceId, values);
+  if (command === 'list') await list(api, format);
+  else if (command === 'history') await history(api, deviceId, values, format);
   else if (deviceId === undefined) throw new CommandError(`say which device; ${usage}`);
   else await changes[command as keyof typeof changes](api, deviceId, rest);
   return 0;

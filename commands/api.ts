@@ -108,7 +108,14 @@ const reasonOf = ({ message, cause }: Error) => (cause instanceof Error ? cause.
 
 async function resultOf<Answer>(answer: Response): Promise<Answer> {
   const text = await answer.text();
-  if (!answer.ok) throw new CommandError(refusalIn(text) ?? `the API answered ${answer.status}`);
+  if (!answer.ok) {
+    const refusal = refusalIn(text) ?? `the API answered ${answer.status}`;
+    // Of API Gateway itself, which has no sentence of ours.
+    const isUnknown = answer.status === 404 && refusal === 'Not Found';
+    throw new CommandError(
+      isUnknown ? `${answer.url} is no route of the stack: is it of another version?` : refusal,
+    );
+  }
   return (text === '' ? undefined : JSON.parse(text)) as Answer;
 }
 

@@ -26,6 +26,6 @@ export function parseFlags<Known extends Options>(args: readonly string[], optio
       positionals: positionals.map((text) => text.replace(MINUS, '')),
     };
   } catch (error) {
-    throw new CommandError(`${(error as Error).message.split('\n')[0]}; ${usage}`, { cause: error });
+    throw new CommandError(`${(error as Error).message.split(/\n|\. To /)[0]}; ${usage}`, { cause: error });
   }
 }

@@ -139,12 +139,15 @@ async function main(args: readonly string[]): Promise<number> {
     print([usage]);
     return 0;
   }
-  if (id !== undefined && !values.reset && (words.length === 0 || words.length > 2))
-    throw new CommandError(usage);
+  const format = formatOf(values.format);
+  if (id !== undefined && !values.reset && words.length === 0)
+    throw new CommandError(`say the new limit, such as npm run limit -- ${id} 6; ${usage}`);
+  if (words.length > (values.reset ? 0 : 2))
+    throw new CommandError(`${words.at(-1)}: is one word too many; ${usage}`);
   const api = await openApi(values);
   if (id === undefined) {
     const { rules } = await api.call<{ rules: RuleData[] }>(['rules']);
-    print(listing(rules, columns, { format: formatOf(values.format) }));
+    print(listing(rules, columns, { format }));
   } else if (values.reset) {
     await api.call(['rules', id], { method: 'DELETE' });
     print([`${id}: as the template has it, within 30 seconds`]);

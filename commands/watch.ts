@@ -147,7 +147,12 @@ async function main(args: readonly string[]): Promise<number> {
     throw new CommandError('name devices, or a --site: not both');
   const api = await openApi(values);
   // A name that is wrong ends the command instead of waiting for it for ever.
-  for (const name of positionals) await api.call(['devices', name]);
+  for (const name of positionals) {
+    const { lastWindow } = await api.call<{ lastWindow?: { metrics: object } }>(['devices', name]);
+    const metrics = Object.keys(lastWindow?.metrics ?? {});
+    if (values.metric !== undefined && metrics.length > 0 && !metrics.includes(values.metric))
+      process.stderr.write(`${name} sent no ${values.metric} last; it has ${metrics.join(', ')}\n`);
+  }
   const look = createWatch(api, { from: found.ms, metric: values.metric });
   let devices = positionals.length > 0 ? positionals : await firstDevices(api, values.site);
   if (devices.length === 0 && values.site !== undefined)

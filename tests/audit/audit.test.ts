@@ -366,7 +366,7 @@ test('a time may be a span ago, and the region is where the AWS CLI finds it', (
 
 test('options that cannot be meant are refused by name', () => {
   const refused: readonly (readonly [readonly string[], RegExp])[] = [
-    [[], /^name the files or folders of archived objects$/],
+    [[], /^name the files or folders of archived objects, or give --local /],
     [['--tabel', 'windows'], /^Unknown option '--tabel'/],
     [[folder], /^--table is missing: the stack's output WindowsTable$/],
     [[path.join(folder, 'none'), '--table', 'windows'], /none: no such file or folder$/],

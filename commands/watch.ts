@@ -19,7 +19,8 @@ const CALLS_AT_ONCE = 8;
 const POLL_MS = 2_000;
 /** Readings travel for a moment before they are in their window. */
 const SETTLING_MS = 2_000;
-const DEVICES_EVERY_MS = 30_000;
+/** Devices that come right after the start are looked for often, later ones seldom: each time is a read of their table. */
+const DEVICES_EVERY_MS = { first: POLL_MS, most: 32_000 };
 
 interface Figures {
   readonly min: number;
@@ -155,19 +156,22 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const look = createWatch(api, { from: found.ms, metric: values.metric });
   let devices = positionals.length > 0 ? positionals : await firstDevices(api, values.site);
-  if (devices.length === 0 && values.site !== undefined)
-    process.stderr.write(`no device of site ${values.site} has sent anything yet\n`);
-  let listedAt = Date.now();
+  const site = values.site === undefined ? '' : ` of site ${values.site}`;
+  const what = devices.length === 1 ? devices[0] : `${devices.length} devices`;
   process.stderr.write(
-    `watching ${devices.length === 1 ? devices[0] : `${devices.length} devices`}, Ctrl-C ends\n`,
+    devices.length === 0
+      ? `no device${site} has sent anything yet: waiting for the first, Ctrl-C ends\n`
+      : `watching ${what}, Ctrl-C ends\n`,
   );
+  let listed = { at: Date.now(), forMs: DEVICES_EVERY_MS.first };
   for (;;) {
     for (const { text, json } of await look(devices))
       process.stdout.write(`${values.format === 'json' ? JSON.stringify(json) : text}\n`);
     await wait(POLL_MS);
-    if (positionals.length === 0 && Date.now() - listedAt > DEVICES_EVERY_MS) {
+    if (positionals.length === 0 && Date.now() - listed.at >= listed.forMs) {
       devices = await firstDevices(api, values.site);
-      listedAt = Date.now();
+      const { first, most } = DEVICES_EVERY_MS;
+      listed = { at: Date.now(), forMs: devices.length === 0 ? first : Math.min(2 * listed.forMs, most) };
     }
   }
 }

@@ -43,7 +43,7 @@ function certificatesOf(registry: RegistryView, { thing, certificateId }: Questi
   }
   const known = registry.things.get(thing ?? '');
   if (!known) {
-    const names = [...registry.things.keys()];
+    const names = [...registry.things.keys()].sort();
     const shown = names.slice(0, SHOWN_THINGS).join(', ') || 'none yet';
     const more = names.length > SHOWN_THINGS ? ` and ${names.length - SHOWN_THINGS} more` : '';
     throw new StartError(`there is no thing ${thing} in the registry, which has ${shown}${more}`);

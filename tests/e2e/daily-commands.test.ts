@@ -13,9 +13,9 @@ const place = () => ['--data-dir', tidegate.dataDir];
 const run = (command: string, ...args: string[]) =>
   runScript(`commands/${command}.ts`, [...args, ...place()]);
 
-async function publish(payload: object): Promise<void> {
-  const device = await connectDevice(tidegate, 'fridge-1', certs);
-  await device.publishAsync('telemetry/seattle/fridge-1', JSON.stringify(payload), { qos: 1 });
+async function publish(payload: object, name = 'fridge-1', site = 'seattle'): Promise<void> {
+  const device = await connectDevice(tidegate, name, certs);
+  await device.publishAsync(`telemetry/${site}/${name}`, JSON.stringify(payload), { qos: 1 });
   await device.endAsync();
 }
 
@@ -54,9 +54,7 @@ test('alerts snoozes a device for a span, and ends that', async () => {
     /^severity .* snoozed until\ncritical +fridge-1 .*\d\d:\d\d:\d\d\n/,
   );
   await createDevice(tidegate, 'quiet-1', certs);
-  const quiet = await connectDevice(tidegate, 'quiet-1', certs);
-  await quiet.publishAsync('telemetry/seattle/quiet-1', '{"temperature":4}', { qos: 1 });
-  await quiet.endAsync();
+  await publish({ temperature: 4 }, 'quiet-1');
   await eventually('the device', async () => (await run('alerts', 'snooze', 'quiet-1', '30m')).code === 0);
   assert.match(
     (await run('alerts')).stdout,
@@ -98,6 +96,22 @@ test('watch shows a window once it is closed, and the alerts', async () => {
     assert.match(output, /fridge-1 {2}CRITICAL raised: temperature-high at 11\.5, limit 8\n/);
     await publish({ temperature: 6 });
     await eventually('the next window', () => / fridge-1 {2}temperature 6 {2}\(1\)\n/.test(output), 30_000);
+  } finally {
+    child.kill();
+  }
+});
+
+test('watch waits for a first device, and finds it soon', async () => {
+  const args = [path.join(root, 'commands/watch.ts'), '--site', 'tacoma', ...place()];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  try {
+    let [output, said] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+    await eventually('the wait', () => /^no device of site tacoma has sent anything yet: waiting/.test(said));
+    await createDevice(tidegate, 'tacoma-1', certs);
+    await publish({ temperature: 5 }, 'tacoma-1', 'tacoma');
+    await eventually('its window', () => / tacoma-1 {2}temperature 5 {2}\(1\)\n/.test(output), 30_000);
   } finally {
     child.kill();
   }

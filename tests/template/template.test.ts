@@ -122,6 +122,7 @@ const functionOf = (logicalId: string, overrides: Record<string, string> = {}) =
 test('the function gets its environment', () => {
   const ingest = functionOf('IngestFunction');
   assert.deepEqual(ingest?.environment, {
+    AWS_ENDPOINT_URL: '',
     WINDOWS_TABLE: 'tidegate-WindowsTable',
     FINGERPRINTS_TABLE: 'tidegate-FingerprintsTable',
     DEVICES_TABLE: 'tidegate-DevicesTable',

@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { FunctionSpec } from '../template/functions.ts';
 
 /**
- * @param base what the local cloud adds for the AWS SDK: the endpoints of the local services.
+ * @param base what the local cloud adds for the AWS SDK: the endpoints of the local services. The template's own value of
+ *   one counts before it, unless it is empty: that is none to the SDK, too.
  * @param nowhere a folder in which no AWS configuration stands.
  * @param taskRoot where the code is.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
@@ -19,8 +20,8 @@ export function variablesOf(
   return {
     LANG: 'en_US.UTF-8',
     PATH: '/usr/local/bin:/usr/bin:/bin',
-    ...base,
     ...spec.environment,
+    ...Object.fromEntries(Object.entries(base).filter(([name]) => !spec.environment[name])),
     TZ: ':UTC',
     _HANDLER: `${spec.handlerFile}.${spec.handlerName}`,
     AWS_REGION: region,

@@ -52,7 +52,8 @@ test('shows the handler its context and a Lambda environment, and nothing of thi
           context: { ...context, left, later, getRemainingTimeInMillis: undefined },
         };
       };`,
-      environment: { TABLE: 't1', AWS_ACCESS_KEY_ID: 'from the template' },
+      // An empty endpoint is none, to the SDK as well.
+      environment: { TABLE: 't1', AWS_ACCESS_KEY_ID: 'from the template', AWS_ENDPOINT_URL: '' },
       timeoutSeconds: 30,
       memoryMb: 256,
     },

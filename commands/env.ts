@@ -1,0 +1,114 @@
+// `npm run env`: writes the file that gives `sam local invoke` the variables of a running stack, here or on AWS.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { CommandError, runCommand } from './command-error.ts';
+import { parseFlags } from './flags.ts';
+
+const FILE = 'env.json';
+const usage = `usage: npm run env -- [--data-dir DIR]      of the running local cloud (.tidegate)
+       npm run env -- --stack-name NAME    of a stack on AWS, with the credentials and the region of the AWS CLI's configuration
+       Writes ${FILE}: the variables of each function, for sam local invoke --env-vars ${FILE}.`;
+const FLAGS = {
+  'data-dir': { type: 'string', default: '.tidegate' },
+  'stack-name': { type: 'string' },
+} as const;
+
+interface Place {
+  /** Of the AWS APIs; absent: those of AWS itself. */
+  readonly endpoint?: string;
+  readonly stackName: string;
+  readonly remedy: string;
+}
+
+/** Variables by function, in the form of the SAM CLI: by logical ID. */
+type Variables = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+function localPlace(dataDir: string): Place {
+  const file = path.join(dataDir, 'endpoints.json');
+  const remedy = 'run npm start first, or name its folder with --data-dir; for AWS give --stack-name';
+  if (!existsSync(file)) throw new CommandError(`no local cloud in ${dataDir}: ${remedy}`);
+  const { aws } = JSON.parse(readFileSync(file, 'utf8')) as { aws?: string };
+  if (aws === undefined) throw new CommandError(`${file} names no aws address: run npm start again`);
+  return { endpoint: aws, stackName: 'tidegate', remedy };
+}
+
+const awsPlace = (stackName: string): Place => ({
+  stackName,
+  remedy: 'check --stack-name, the AWS credentials and the region',
+});
+
+function clientSettings({ endpoint }: Place) {
+  const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
+  if (endpoint === undefined) return region === undefined ? {} : { region };
+  return { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+}
+
+/** Names of the functions by logical ID. The transform of SAM makes an AWS::Lambda::Function of each. */
+async function functionsOf(client: CloudFormationClient, stackName: string): Promise<[string, string][]> {
+  const found: [string, string][] = [];
+  for await (const { StackResourceSummaries = [] } of paginateListStackResources(
+    { client },
+    { StackName: stackName },
+  )) {
+    for (const { ResourceType, LogicalResourceId, PhysicalResourceId } of StackResourceSummaries)
+      if (/^AWS::(Lambda|Serverless)::Function$/.test(ResourceType ?? ''))
+        found.push([LogicalResourceId!, PhysicalResourceId!]);
+  }
+  return found;
+}
+
+/** What each function has on the spot; `AWS_ENDPOINT_URL` leads a container to the local cloud. */
+async function variablesOf(place: Place): Promise<Variables> {
+  const settings = clientSettings(place);
+  const [cloudFormation, lambda] = [new CloudFormationClient(settings), new LambdaClient(settings)];
+  try {
+    const functions = await functionsOf(cloudFormation, place.stackName);
+    const entries = functions.map(async ([logicalId, FunctionName]) => {
+      const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+      const variables: Record<string, string> = { ...Environment?.Variables };
+      if (place.endpoint !== undefined) variables['AWS_ENDPOINT_URL'] = place.endpoint;
+      return [logicalId, variables] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    const reason = code === 'ECONNREFUSED' ? `${place.endpoint} does not answer` : message;
+    throw new CommandError(`${reason}: ${place.remedy}`, { cause: error });
+  } finally {
+    cloudFormation.destroy();
+    lambda.destroy();
+  }
+}
+
+const LOCAL_KEYS = 'AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1';
+const INVOKE = `sam local invoke IngestFunction --event events/ingest.json --env-vars ${FILE}`;
+
+/** What to do with the file. */
+const next = ({ endpoint, stackName }: Place) =>
+  endpoint === undefined
+    ? `Next, with credentials for that account (it writes to the tables of ${stackName} there):\n  sam build\n  ${INVOKE}`
+    : `Next, while the local cloud runs:\n  sam build\n  ${LOCAL_KEYS} ${INVOKE} --docker-network host`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  if (positionals.length > 0) throw new CommandError(usage);
+  const { 'stack-name': stackName } = values;
+  const place = stackName === undefined ? localPlace(values['data-dir']) : awsPlace(stackName);
+  const variables = await variablesOf(place);
+  const count = Object.keys(variables).length;
+  if (count === 0) throw new CommandError(`the stack has no functions: ${place.remedy}`);
+  writeFileSync(FILE, `${JSON.stringify(variables, undefined, 2)}\n`);
+  process.stdout.write(
+    `${FILE} has the variables of ${count} function${count === 1 ? '' : 's'}. ${next(place)}\n`,
+  );
+  return 0;
+}
+
+await runCommand(main);

@@ -10,7 +10,6 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { isInUse, mappingsOf, type MappingVersion } from '../core/mapping.ts';
-import { storedMapping } from '../core/mapping-schema.ts';
 import type { MappingStore, UnreadableRule } from '../pipeline/ports.ts';
 
 /** No rule's id has a `#`. */
@@ -42,7 +41,7 @@ export function createMappingStore(options: {
         }),
       );
       for (const item of page.Items ?? []) {
-        const found = versionIn(item);
+        const found = await versionIn(item);
         if ('problem' in found) unreadable.push(found);
         else versions.push(found);
       }
@@ -91,7 +90,8 @@ const keyOf = ({ id, from }: Pick<MappingVersion, 'id' | 'from'>) => ({
   id: { S: `${MAPPING_PREFIX}${id}#${from}` },
 });
 
-function versionIn(item: Record<string, AttributeValue>): MappingVersion | UnreadableRule {
+/** The form is loaded with the first mapping: a new process without one does without it. */
+async function versionIn(item: Record<string, AttributeValue>): Promise<MappingVersion | UnreadableRule> {
   const [, id = '', time = ''] = item['id']?.S?.split('#') ?? [];
   if (!/^\d{1,15}$/.test(time)) return { id, problem: 'its key has no time' };
   let stored: unknown;
@@ -100,6 +100,7 @@ function versionIn(item: Record<string, AttributeValue>): MappingVersion | Unrea
   } catch {
     return { id, problem: 'its attribute mapping is no JSON' };
   }
+  const { storedMapping } = await import('../core/mapping-schema.ts');
   const { success, data, error } = storedMapping.safeParse(stored);
   if (success) return { id, from: Number(time), ...(data as Omit<MappingVersion, 'id' | 'from'>) };
   const [issue] = error.issues;

@@ -10,8 +10,7 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { setTimeout } from 'node:timers/promises';
-import type { RuleData } from '../core/rule-data.ts';
-import { MAX_RULES } from '../core/rule-schema.ts';
+import { MAX_RULES, type RuleData } from '../core/rule-data.ts';
 import type { CurrentRule, RuleSet, RuleStore, UnreadableRule } from '../pipeline/ports.ts';
 import { MAPPING_PREFIX } from './mapping-store.ts';
 import { ruleIn, ruleText, storedText } from './rule-item.ts';
@@ -68,7 +67,7 @@ export function createRuleStore(options: {
       const rules = new Map(defaults.map((rule) => [rule.id, rule]));
       const unreadable: UnreadableRule[] = [];
       for await (const [id, item] of items()) {
-        const found = ruleIn(item, id);
+        const found = await ruleIn(item, id);
         if ('problem' in found) {
           rules.delete(id);
           unreadable.push(found);
@@ -86,7 +85,7 @@ export function createRuleStore(options: {
         const rule = defaults.find((each) => each.id === id);
         return rule ? { rule } : {};
       }
-      const found = ruleIn(Item, id);
+      const found = await ruleIn(Item, id);
       const stored = storedText(Item);
       return 'problem' in found ? { problem: found.problem, stored } : { rule: found, stored };
     },

@@ -1,4 +1,4 @@
-// Measures what a cold start spends on importing the ingest function, packed in three ways, to decide whether a layer pays.
+// Measures what a cold start spends on importing the ingest function: as SAM deploys it, packed in other ways, and bare.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -6,9 +6,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
+import { bundleFunctions } from '../packages/local-cloud/lambda/bundle.ts';
+import {
+  functionsOf,
+  type FunctionBuild,
+  type FunctionSpec,
+} from '../packages/local-cloud/template/functions.ts';
+import { loadTemplate } from '../packages/local-cloud/template/load.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const ENTRY = join(ROOT, 'functions', 'ingest.ts');
+const usage = `usage: node bench/import-time.ts [--runs 21] [--most RATIO]
+       --most: exit code 1 when the import of ingest, as deployed, takes more than so many times that of a bare client`;
+
 /** What ingest imports; a layer is shared, so it holds each of these whole. */
 const PACKAGES = [
   '@aws-lambda-powertools/logger',
@@ -20,102 +29,107 @@ const PACKAGES = [
   '@aws-sdk/client-sns',
   '@middy/core',
 ];
-/** Ways to credentials that Lambda never goes, since it hands them over in the environment; as the template excludes them. */
-const OTHER_CREDENTIALS = [
-  ...['ini', 'sso', 'process', 'login', 'http', 'web-identity'].map(
-    (way) => `@aws-sdk/credential-provider-${way}`,
-  ),
-  '@smithy/credential-provider-imds',
-  '@aws-sdk/nested-clients',
-];
-const COMMON = {
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'es2024',
-  minify: true,
-  mainFields: ['module', 'main'],
-  outExtension: { '.js': '.mjs' },
-  logLevel: 'error',
-} as const satisfies BuildOptions;
-const ENVIRONMENT = {
-  PATH: process.env['PATH'],
-  AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
-  WINDOWS_TABLE: 'windows',
-  DEVICES_TABLE: 'devices',
-  RULES_TABLE: 'rules',
-  ALERTS_TABLE: 'alerts',
-  ALERT_HISTORY_TABLE: 'history',
-  ALERTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alerts',
-  ALERTS_PER_MINUTE: '20',
-  DASHBOARD_ORIGIN: 'http://localhost:8080',
-  TIME_ZONE: 'UTC',
-  SILENT_AFTER_MINUTES: '0',
-  ERRORS_BUCKET: 'errors',
-  WINDOW_SECONDS: '10',
-  MAX_LATENESS_SECONDS: '604800',
-  MAX_SKEW_SECONDS: '60',
-  WINDOW_RETENTION_DAYS: '30',
-};
 const MEASURE = `
-  const start = performance.now();
+  const [start, before] = [performance.now(), process.cpuUsage()];
   const { handler } = await import(process.argv[1]);
+  const { user, system } = process.cpuUsage(before);
   const ms = performance.now() - start;
   if (typeof handler !== 'function') throw new Error('no handler');
-  console.log(JSON.stringify({ ms, mb: process.memoryUsage().rss / 1e6 }));
+  console.log(JSON.stringify({ ms, cpu: (user + system) / 1000, mb: process.memoryUsage().rss / 1e6 }));
 `;
+
+interface Run {
+  readonly ms: number;
+  /** Milliseconds of processor time, of all threads. */
+  readonly cpu: number;
+  readonly mb: number;
+}
 
 interface Packing {
   readonly name: string;
   readonly handler: string;
   readonly directory: string;
-  readonly runs: { readonly ms: number; readonly mb: number }[];
+  readonly nodeOptions: string;
+  readonly runs: Run[];
 }
 
-/** Everything in one file, as the template's build properties say. */
-async function packBundled(directory: string): Promise<string> {
-  await build({ ...COMMON, entryPoints: [ENTRY], outdir: directory, external: OTHER_CREDENTIALS });
-  return join(directory, 'ingest.mjs');
+function ingestOfTemplate(): FunctionSpec {
+  const template = loadTemplate({
+    ...{ file: join(ROOT, 'template.yaml'), samconfigFile: join(ROOT, 'samconfig.toml') },
+    ...{ environment: 'default', overrides: {}, stackName: 'tidegate' },
+    ...{ region: 'us-east-1', accountId: '000000000000' },
+  });
+  return functionsOf(template).find(({ logicalId }) => logicalId === 'IngestFunction')!;
 }
 
-/** The same with every way to credentials. */
-async function packComplete(directory: string): Promise<string> {
-  await build({ ...COMMON, entryPoints: [ENTRY], outdir: directory });
-  return join(directory, 'ingest.mjs');
+const spec = ingestOfTemplate();
+const bare = {
+  ...spec,
+  entryPoint: join(import.meta.dirname, 'bare-client.ts'),
+  handlerFile: 'bare-client',
+};
+const changed = (found: FunctionSpec, build: Partial<FunctionBuild>) => ({
+  ...found,
+  build: { ...found.build, ...build },
+});
+
+/** Built as `sam build` does, which also switches source maps on where the build makes them. */
+async function packFunction(name: string, directory: string, found: FunctionSpec): Promise<Packing> {
+  const bundles = await bundleFunctions([found], directory);
+  const { file, folder } = bundles.get(found.logicalId)!;
+  const nodeOptions = found.build.sourcemap ? '--enable-source-maps' : '';
+  return { name, handler: file, directory: folder, nodeOptions, runs: [] };
 }
 
-/** The function alone, beside a layer of pre-bundled packages that share their common parts. */
-async function packLayered(directory: string): Promise<string> {
+const common = (directory: string) =>
+  ({
+    ...{ bundle: true, platform: 'node', format: 'esm', target: 'es2024', minify: spec.build.minify },
+    ...{ mainFields: [...spec.build.mainFields], outExtension: { '.js': '.mjs' }, logLevel: 'error' },
+    outdir: directory,
+  }) as const satisfies BuildOptions;
+
+/** The function alone, beside the packages: as npm installs them, or pre-bundled so that they share their common parts. */
+async function packBeside(name: string, directory: string): Promise<Packing> {
+  await build({ ...common(directory), entryPoints: [spec.entryPoint], external: PACKAGES });
+  return { name, handler: join(directory, 'ingest.mjs'), directory, nodeOptions: '', runs: [] };
+}
+
+async function makeLayer(directory: string): Promise<void> {
   const modules = join(directory, 'node_modules');
   await build({
-    ...COMMON,
+    ...common(modules),
     entryPoints: PACKAGES.map((name) => ({ in: name, out: join(name, 'index') })),
-    outdir: modules,
     splitting: true,
     absWorkingDir: ROOT,
     nodePaths: [join(ROOT, 'node_modules')],
   });
+  const exports = { '.': './index.mjs', './middleware': './middleware/index.mjs' };
   for (const name of PACKAGES) {
-    const manifest = {
-      name,
-      type: 'module',
-      exports: { '.': './index.mjs', './middleware': './middleware/index.mjs' },
-    };
-    if (!name.endsWith('/middleware')) {
-      writeFileSync(join(modules, name, 'package.json'), JSON.stringify(manifest));
-    }
+    if (name.endsWith('/middleware')) continue;
+    writeFileSync(join(modules, name, 'package.json'), JSON.stringify({ name, type: 'module', exports }));
   }
-  await build({ ...COMMON, entryPoints: [ENTRY], outdir: directory, external: PACKAGES });
-  return join(directory, 'ingest.mjs');
 }
 
-/** The function alone, beside the packages as npm installs them. */
-async function packInstalled(directory: string): Promise<string> {
-  symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
-  await build({ ...COMMON, entryPoints: [ENTRY], outdir: directory, external: PACKAGES });
-  return join(directory, 'ingest.mjs');
+async function packAll(root: string): Promise<Packing[]> {
+  const folder = (name: string) => {
+    mkdirSync(join(root, name));
+    return join(root, name);
+  };
+  const [layer, installed] = [folder('layer'), folder('installed')];
+  await makeLayer(layer);
+  symlinkSync(join(ROOT, 'node_modules'), join(installed, 'node_modules'));
+  const variants: readonly (readonly [name: string, FunctionSpec])[] = [
+    ['bare client', changed(bare, { minify: true, sourcemap: false })],
+    ['as deployed', spec],
+    ['not minified', changed(spec, { minify: false, sourcemap: false })],
+    ['with maps', changed(spec, { minify: true, sourcemap: true })],
+    ['maps, no sources', changed(spec, { minify: true, sourcemap: true, sourcesContent: false })],
+    ['all credentials', changed(spec, { external: [] })],
+  ];
+  const packings: Packing[] = [];
+  for (const [name, found] of variants) packings.push(await packFunction(name, folder(name), found));
+  packings.push(await packBeside('layer', layer), await packBeside('installed', installed));
+  return packings;
 }
 
 function bytesIn(directory: string): number {
@@ -128,45 +142,54 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
-function measureOnce(packing: Packing): void {
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', MEASURE, packing.handler], {
-    env: ENVIRONMENT,
+function measureOnce({ handler, nodeOptions, runs }: Packing): void {
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', MEASURE, handler], {
+    env: {
+      ...spec.environment,
+      ...{ PATH: process.env['PATH'], AWS_REGION: 'us-east-1', NODE_OPTIONS: nodeOptions },
+      ...{ AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
+    },
     encoding: 'utf8',
   });
-  packing.runs.push(JSON.parse(output) as { ms: number; mb: number });
+  runs.push(JSON.parse(output) as Run);
 }
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '21' } } });
+/** Processor time, because a function has a part of a processor, and because what else runs here counts least in it. */
+const cpuOf = ({ runs }: Packing) => median(runs.map(({ cpu }) => cpu));
+
+function report(packings: readonly Packing[], runs: number): void {
+  const base = cpuOf(packings[0]!);
+  console.log(`node ${process.version}, ${runs} processes each, medians`);
+  for (const packing of packings) {
+    const cpu = cpuOf(packing);
+    const [ms, mb] = [median(packing.runs.map((run) => run.ms)), median(packing.runs.map((run) => run.mb))];
+    const size =
+      packing.name === 'installed' ? '' : `, ${(bytesIn(packing.directory) / 1024).toFixed(0)} KiB`;
+    console.log(
+      `${packing.name.padEnd(16)} ${(cpu / base).toFixed(2)} of a bare client: ${cpu.toFixed(1)} ms of processor time, ${ms.toFixed(1)} ms in all, ${mb.toFixed(0)} MB${size}`,
+    );
+  }
+}
+
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '21' }, most: { type: 'string' } },
+});
 const runs = Number(values.runs);
-if (!Number.isInteger(runs) || runs < 1) throw new RangeError('--runs must be a whole number of at least 1');
+const most = Number(values.most ?? Infinity);
+if (!Number.isInteger(runs) || runs < 1 || !(most > 0)) throw new RangeError(usage);
 
 const root = mkdtempSync(join(tmpdir(), 'import-time-'));
 try {
-  const packings: Packing[] = [];
-  for (const [name, pack] of [
-    ['bundled', packBundled],
-    ['complete', packComplete],
-    ['layer', packLayered],
-    ['installed', packInstalled],
-  ] as const) {
-    const directory = join(root, name);
-    mkdirSync(directory);
-    packings.push({ name, directory, handler: await pack(directory), runs: [] });
-  }
+  const packings = await packAll(root);
   for (const packing of packings) measureOnce(packing);
   for (const packing of packings) packing.runs.length = 0;
   // In turns, so that a busy moment of the machine falls on all of them.
   for (let run = 0; run < runs; run++) for (const packing of packings) measureOnce(packing);
-
-  const base = median(packings[0]!.runs.map(({ ms }) => ms));
-  console.log(`node ${process.version}, ${runs} processes each, medians`);
-  for (const { name, directory, runs } of packings) {
-    const ms = median(runs.map((run) => run.ms));
-    const mb = median(runs.map((run) => run.mb));
-    const size = name === 'installed' ? '' : `, ${(bytesIn(directory) / 1024).toFixed(0)} KiB`;
-    console.log(
-      `${name.padEnd(9)} ${ms.toFixed(1)} ms, ${(ms / base).toFixed(2)} of bundled, ${mb.toFixed(0)} MB${size}`,
-    );
+  report(packings, runs);
+  const ratio = cpuOf(packings[1]!) / cpuOf(packings[0]!);
+  if (ratio > most) {
+    console.error(`importing ingest takes ${ratio.toFixed(2)} times a bare client, more than ${most}`);
+    process.exitCode = 1;
   }
 } finally {
   rmSync(root, { recursive: true, force: true });

@@ -16,6 +16,9 @@ import { limitOf } from './figure.ts';
 import { minuteOf } from './quiet-hours.ts';
 import { parseFixedTime } from './time-text.ts';
 
+/** Rules at most, the template's among them: each environment reads and judges all of them. */
+export const MAX_RULES = 200;
+
 /**
  * A rule as JSON. It judges one thing: limits of a figure (one level as fields of the rule, or several as `levels`),
  * `noDataFor` (of the device, or of a `metric`) or `offlineFor`. Durations are text such as `30m`, times as devices may write them.

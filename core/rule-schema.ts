@@ -67,9 +67,6 @@ export const ruleBody = z.strictObject({ id: z.optional(ruleId), ...fields });
 /** A change of a rule as JSON merge patch (RFC 7396): what is null is removed, what is absent stays. */
 export const rulePatch = patchOf(ruleBody);
 
-/** Rules at most, the template's among them: each environment reads and judges all of them. */
-export const MAX_RULES = 200;
-
 /** Every field may be absent or null, those of objects in it too; lists are replaced as a whole. */
 function patchOf(schema: z.ZodMiniObject): z.ZodMiniObject {
   const fields = Object.entries(schema.shape).map(([name, field]) => {

@@ -2,8 +2,8 @@
 
 import * as z from 'zod/mini';
 import { patchedRule, replacedRule, ruleFaults, type ChangedRule } from '../core/rule-change.ts';
-import type { RuleData } from '../core/rule-data.ts';
-import { MAX_RULES, ruleBody, rulePatch } from '../core/rule-schema.ts';
+import { MAX_RULES, type RuleData } from '../core/rule-data.ts';
+import { ruleBody, rulePatch } from '../core/rule-schema.ts';
 import type { FormFault } from '../core/schema-faults.ts';
 import { ruleId } from '../core/text-schema.ts';
 import type { CurrentRule, RuleStore } from '../pipeline/ports.ts';

@@ -149,6 +149,11 @@ test('the function gets its environment', () => {
   assert.deepEqual(ingest?.async.onFailure, { type: 's3', arn: 'arn:aws:s3:::tidegate-errorsbucket' });
 });
 
+test('no function is deployed with source maps, which Node would read at each cold start', () => {
+  for (const { logicalId, build } of functionsOf(load({ IngestMode: 'stream' })))
+    assert.equal(build.sourcemap, false, logicalId);
+});
+
 test('concurrency is reserved only on request', () => {
   assert.equal(functionOf('IngestFunction', { ReservedConcurrency: '5' })?.reservedConcurrency, 5);
 });

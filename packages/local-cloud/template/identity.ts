@@ -170,6 +170,12 @@ const namings: Readonly<Record<string, Naming>> = {
     nameProperty: 'AlarmName',
     arn: within('cloudwatch', (name) => `alarm:${name}`),
   },
+  'AWS::CloudWatch::Dashboard': {
+    nameProperty: 'DashboardName',
+    pattern: /^[a-zA-Z0-9_-]{1,255}$/,
+    arn: (name, { accountId }) => `arn:aws:cloudwatch::${accountId}:dashboard/${name}`,
+    hasArn: false,
+  },
   'AWS::KMS::Key': { arn: within('kms', (name) => `key/${name}`), attributes: (name) => ({ KeyId: name }) },
   'AWS::SNS::Subscription': { arn: within('sns', (name) => `subscription:${name}`), ref: 'arn' },
   'AWS::Logs::LogStream': { nameProperty: 'LogStreamName', arn: unnamed, hasArn: false },

@@ -254,6 +254,7 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
     },
   },
   'AWS::CloudWatch::Alarm': unchecked('the status page shows the same numbers; nobody watches them for you'),
+  'AWS::CloudWatch::Dashboard': unchecked('the status page shows what there is to see here'),
 };
 
 /** By resource type. */

@@ -25,14 +25,14 @@ test('a serial number becomes a thing of the stack, which is never taken over', 
   assert.deepEqual(body.provision(new Map([['SerialNumber', 'tg-000042']]), { id: 'id', pem }), {
     thing: {
       name: 'tg-000042',
-      typeName: 'sensor',
-      groups: ['Seattle'],
+      typeName: 'TidegateSensor',
+      groups: ['TidegateSite'],
       attributes: { provisioned: 'claim' },
       overrides: { AttributePayload: 'FAIL', ThingTypeName: 'FAIL', ThingGroups: 'FAIL' },
     },
     status: 'ACTIVE',
     policies: [{ name: 'TidegateDevice' }],
-    deviceConfiguration: { group: 'Seattle' },
+    deviceConfiguration: { group: 'TidegateSite' },
   });
 });
 

@@ -47,6 +47,20 @@ test('the outputs are the names that people need', () => {
   });
 });
 
+test('what the stack names itself in the registry of things is its own, and local names are those of the examples', () => {
+  const namesIn = (environment: string) =>
+    [
+      'DeviceThingType',
+      'DeviceThingGroup',
+      'DevicePolicy',
+      'ClaimPolicy',
+      'DashboardPolicy',
+      'FleetTemplate',
+    ].map((id) => load({}, environment).resources.get(id)!.name);
+  for (const name of namesIn('default')) assert.match(name, /^Tidegate/);
+  assert.deepEqual(namesIn('local').slice(0, 2), ['sensor', 'Seattle']);
+});
+
 test('the local environment has an address and a number to send alerts to', () => {
   const subscriptions = load().ofType('AWS::SNS::Subscription');
   assert.deepEqual(

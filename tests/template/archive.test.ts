@@ -2,6 +2,7 @@
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { streamsFromTemplate } from '../../packages/local-cloud/firehose/stream-spec.ts';
+import { settingsOf } from '../../packages/local-cloud/s3/bucket-spec.ts';
 import { loadTidegate } from './tidegate-template.ts';
 
 function realStream(overrides: Record<string, string>) {
@@ -22,5 +23,15 @@ describe('the delivery stream of template.yaml', () => {
   it('names objects by what is in them', () => {
     assert.equal(realStream({}).stream.fileExtension, '.ndjson');
     assert.equal(realStream({ RawCompression: 'GZIP' }).stream.fileExtension, '.ndjson.gz');
+  });
+});
+
+describe('the buckets of template.yaml', () => {
+  it('are such as the local S3 takes, with versions', () => {
+    const buckets = loadTidegate().ofType('AWS::S3::Bucket');
+    assert.deepEqual(
+      buckets.map((bucket) => settingsOf(bucket).versioned),
+      [true, true],
+    );
   });
 });

@@ -20,7 +20,7 @@ interface Widget {
 }
 
 const operations = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
-const settings = [
+const settings: readonly Readonly<Record<string, string>>[] = [
   { IngestMode: 'direct' },
   { IngestMode: 'stream' },
   { IngestMode: 'direct', AlertPhone: '' },

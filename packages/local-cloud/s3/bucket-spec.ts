@@ -35,6 +35,7 @@ const knownProperties = new Set([
   'IntelligentTieringConfigurations',
   'LoggingConfiguration',
   'MetricsConfigurations',
+  'ObjectLockEnabled',
   'OwnershipControls',
   'PublicAccessBlockConfiguration',
   'Tags',

@@ -119,6 +119,7 @@ const archive: Readonly<Record<string, ResourceSupport>> = {
         'LifecycleConfiguration.Rules.*.NoncurrentVersionTransitions.**': cost,
         'BucketEncryption.**': encryption,
         'OwnershipControls.**': 'one machine has one owner',
+        ObjectLockEnabled: 'locks of objects are refused here, so that there are none',
         'PublicAccessBlockConfiguration.**': 'the port listens on loopback only',
         'MetricsConfigurations.**': 'the AWS port counts its own calls',
         ...tags,

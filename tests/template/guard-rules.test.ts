@@ -105,7 +105,7 @@ const rules: readonly (readonly [rule: string, type: string, follows: Follows])[
   ['CT.CLOUDWATCH.PR.3', LOGS, ({ KmsKeyId: key }) => key !== undefined],
   ['CT.CLOUDWATCH.PR.4', ALARM, ({ ActionsEnabled: enabled = true }) => isTrue(enabled)],
   ['CT.IAM.PR.1', 'AWS::IAM::Role', (role) => !allowed(role).includes('*')],
-  ['CT.IAM.PR.5', 'AWS::IAM::Role', (role) => !allowed(role).some((action) => /:\*$/.test(action))],
+  ['CT.IAM.PR.5', 'AWS::IAM::Role', (role) => !allowed(role).some((action) => action.endsWith(':*'))],
 ];
 
 const page = readFileSync(new URL('../../docs/guard-rules.md', import.meta.url), 'utf8');

@@ -96,7 +96,7 @@ function resolver(template: Json): Resolve {
 function variable(resolve: Resolve, value: unknown): string {
   try {
     const found = resolve(value);
-    return ['string', 'number', 'boolean'].includes(typeof found) ? String(found as string | number) : '';
+    return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
   } catch (error) {
     if (error instanceof Unresolved) return '';
     throw error;

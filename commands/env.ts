@@ -30,9 +30,13 @@ function localPlace(dataDir: string): Place {
   const file = path.join(dataDir, 'endpoints.json');
   const remedy = 'run npm start first, or name its folder with --data-dir; for AWS give --stack-name';
   if (!existsSync(file)) throw new CommandError(`no local cloud in ${dataDir}: ${remedy}`);
-  const { aws } = JSON.parse(readFileSync(file, 'utf8')) as { aws?: string };
-  if (aws === undefined) throw new CommandError(`${file} names no aws address: run npm start again`);
-  return { endpoint: aws, stackName: 'tidegate', remedy };
+  try {
+    const { aws } = JSON.parse(readFileSync(file, 'utf8')) as { aws?: string };
+    return { endpoint: new URL(aws ?? '').origin, stackName: 'tidegate', remedy };
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new CommandError(`${file} names no aws address (${reason}): run npm start again`, { cause: error });
+  }
 }
 
 const awsPlace = (stackName: string): Place => ({

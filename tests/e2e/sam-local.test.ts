@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryFolder } from '../support/folders.ts';
 import { samVariables } from '../template/sam-resolver.ts';
@@ -28,7 +28,10 @@ function env(...args: string[]) {
   return spawnSync(process.execPath, [path.join(root, 'commands/env.ts'), ...args], {
     cwd: folder,
     encoding: 'utf8',
-    env: { ...rest, AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true', HOME: folder },
+    env: {
+      ...{ ...rest, AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', HOME: folder },
+      ...{ AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true' },
+    },
   });
 }
 
@@ -76,13 +79,17 @@ test('a function that runs with the file counts a reading in the tables of the r
   assert.ok(existsSync(path.join(tidegate.dataDir, 's3/tidegate-errorsbucket/rejected/sam-1')));
 });
 
+const broken = temporaryFolder();
+writeFileSync(path.join(broken, 'endpoints.json'), '{"aws": ');
+
 const faults: readonly (readonly [args: readonly string[], message: RegExp])[] = [
   [['--data-dir', 'nowhere'], /^no local cloud in nowhere: run npm start first.*--stack-name\n$/],
+  [['--data-dir', broken], /endpoints\.json names no aws address \(.+\): run npm start again\n$/],
   [['--stack-name', 'none'], /: check --stack-name, the AWS credentials and the region\n$/],
   [['surplus'], /^usage: npm run env -- /],
 ];
 for (const [args, message] of faults) {
-  test(`npm run env -- ${args.join(' ')} says what is wrong, and leaves the file alone`, () => {
+  test(`npm run env -- ${args.join(' ').replace(broken, 'BROKEN')} says what is wrong, and leaves the file alone`, () => {
     const before = existsSync(file) && readFileSync(file, 'utf8');
     const { status, stdout, stderr } = env(...args);
     assert.deepEqual([status, stdout], [2, '']);

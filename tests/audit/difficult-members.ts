@@ -125,7 +125,7 @@ export const names: readonly string[] = [
   // Times.
   ...ofWords('t ts Time TimeStamp tst date-time Last_Seen UTC received_at'),
   // Levels of the topic.
-  ...ofWords('topicLevel4 topicLevel5 topicLevel8 level9'),
+  ...ofWords('topicLevel4 topicLevel5 topicLevel8 level9 exactPayload'),
   // Where sentinels are skipped, or nearly.
   ...ofWords('temp_c tC rh dew_point battery'),
   // By which formats know a payload, or which they leave out.

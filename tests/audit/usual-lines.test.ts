@@ -32,7 +32,7 @@ describe('names that are metrics, whatever their numbers', () => {
 });
 
 describe('names under which core may read something else', () => {
-  const names = 'readings ts Time TST last_seen t TimeStamp EPOCH_TIME';
+  const names = 'readings ts Time TST last_seen t TimeStamp EPOCH_TIME exactPayload';
   for (const name of names.split(' ')) {
     test(name, () => {
       assert.equal(areMetrics([name]), false);

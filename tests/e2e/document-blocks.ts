@@ -13,7 +13,7 @@ export interface Block {
 /** What a reason must show in the block, so that none is given by mistake. */
 const SIGNS = {
   'needs an AWS account':
-    /<[A-Z]\w+>|<mapping>|\bsam |npm run deploy|aws configure|^npm run device (?!.*--local)/m,
+    /<[A-Z]\w+>|<mapping>|\bsam |npm run deploy|aws (?:configure|cloudformation|sns) |--stack-name |^npm run device (?!.*--local)/m,
   'needs another machine, a device or root': /\b192\.168\.|^sudo |^scp /m,
   'needs what an earlier answer says': /\b(?:POOL|TOKEN)\b/,
   'takes minutes or does not end': /^(?:npm ci|npm start|npm test)\b|--minutes \d|--runs \d/m,

@@ -6,6 +6,8 @@ import { createAwsServer } from './aws/server.ts';
 import { createStsHandler } from './aws/sts.ts';
 import type { AwsHandler } from './aws/wire.ts';
 import type { Clock } from './clock.ts';
+import type { UserPoolService } from './cognito/cognito.ts';
+import { withLoginAddress } from './cognito/user-pool.ts';
 import { createClosers, type Closers } from './closers.ts';
 import type { Counters } from './counters.ts';
 import { requireLasting, writeEndpoints, type Endpoints } from './endpoints.ts';
@@ -63,6 +65,8 @@ export interface StackOptions {
 export interface Stack {
   readonly endpoints: Endpoints;
   readonly rebuild: Rebuild;
+  /** Who can log in from the first start on; only then. */
+  readonly firstUser?: UserPoolService['first'];
   /** Takes nothing new, finishes and archives what came in, and closes the stores. */
   stop(): Promise<void>;
 }
@@ -147,6 +151,7 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
     lambda: lambda.handler,
     kinesis: kinesis.handler,
     'cognito-identity': browsers.cognito,
+    ...(browsers.userPool && { 'cognito-idp': browsers.userPool.handler }),
     sts: createStsHandler(template.accountId),
     cloudformation: createCloudFormationHandler({ ...template, outputs: settings.outputs }, clock.now()),
   };
@@ -251,6 +256,9 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   closers.add(() => schedules.close());
   const url = `http://${host}:${web.port}`;
   if (api) Object.assign(outputs, withAddress(outputs, api, url + apiPrefix));
+  // By the name that pages have it by: a page may only read answers of its own origin.
+  const loginUrl = `http://localhost:${web.port}`;
+  Object.assign(outputs, withLoginAddress(outputs, browsers.userPool?.users.pool, loginUrl));
   const endpoints = {
     mqtt: `mqtts://${host}:${broker.port}`,
     mqttHosts: settings.mqttHosts.reachable,
@@ -264,7 +272,7 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
     ),
   };
   writeEndpoints(dataDir, endpoints);
-  return { endpoints, rebuild: aws.lambda.rebuild };
+  return { endpoints, rebuild: aws.lambda.rebuild, firstUser: browsers.userPool?.first };
 }
 
 /** Port 0 is any free one, which nobody knows yet. */

@@ -76,7 +76,7 @@ export function createCallerCheck(deps: CallerDeps) {
     requireUnexpired(session, clock.now());
     requireInTime(req, clock.now());
     const call = Object.hasOwn(calls, service) ? calls[service]!(req, deps) : undefined;
-    const holder = permissions.holderOf(session.identityId);
+    const holder = permissions.holderOf(session.identityId, session.role);
     const decision =
       call && holder
         ? permissions.mayCall(holder, call.action, call.resource)

@@ -1,25 +1,44 @@
-// Amazon Cognito Identity on one machine: pools of the template, temporary credentials, and what they may do.
+// Amazon Cognito on one machine: identity pools and the user pool of the template, temporary credentials, and what they may do.
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { RegistryView } from '../iot/registry.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createCognitoHandler } from './api.ts';
 import { createCredentialsMaker, type CredentialsMaker } from './credentials.ts';
+import { createIdTokenCheck } from './id-token.ts';
 import { createIdentityIds } from './identity-id.ts';
 import { createLoginTokens } from './login-token.ts';
 import { createPermissions, type Permissions } from './permissions.ts';
 import { poolsOf } from './pools.ts';
-import { openSecret } from './secret.ts';
+import { openSecret, type Secret } from './secret.ts';
+import { createSigningKey, type SigningKey } from './signing-key.ts';
+import { createUserPoolHandler } from './user-pool-api.ts';
+import { userPoolOf } from './user-pool.ts';
+import { openUsers, type OpenedUsers, type Users } from './users.ts';
 
 export interface Cognito {
   /** Answers requests for the service `cognito-identity`. */
   readonly handler: AwsHandler;
   readonly credentials: CredentialsMaker;
   readonly permissions: Permissions;
+  /** Absent where the template has no user pool. */
+  readonly userPool?: UserPoolService;
+}
+
+export interface UserPoolService {
+  readonly users: Users;
+  readonly key: () => Promise<SigningKey>;
+  /** From which the keys of cookies follow. */
+  readonly secret: Secret;
+  /** Set at the first start, to be shown once. */
+  readonly first: OpenedUsers['first'];
+  /** Answers requests for the service `cognito-idp`. */
+  readonly handler: AwsHandler;
 }
 
 /**
- * Keeps nothing but `<dir>/secret`: identities and credentials outlive a restart, and go when that file does.
+ * Keeps `<dir>/secret`: identities and credentials outlive a restart, and go when that file does. Users and the key that signs
+ * their tokens are beside it.
  *
  * @throws StartError naming the template line of a pool or role that would not work.
  */
@@ -30,12 +49,22 @@ export async function openCognito(options: {
   clock: Clock;
 }): Promise<Cognito> {
   const { dir, template, registry, clock } = options;
-  const pools = poolsOf(template);
+  const pool = userPoolOf(template);
+  const pools = poolsOf(template, pool);
   const secret = await openSecret(dir);
   const ids = createIdentityIds(secret);
   const tokens = createLoginTokens(secret);
   const credentials = createCredentialsMaker(secret);
   const permissions = createPermissions(registry, pools, ids);
-  const handler = createCognitoHandler({ pools, ids, tokens, credentials, permissions, clock });
-  return { handler, credentials, permissions };
+  const cloud = { pools, ids, tokens, credentials, permissions, clock };
+  if (!pool) return { handler: createCognitoHandler(cloud), credentials, permissions };
+  const { users, first } = await openUsers(dir, pool, clock.now());
+  const key = createSigningKey(dir);
+  const check = createIdTokenCheck(users, key);
+  return {
+    handler: createCognitoHandler({ ...cloud, users: { pool, check } }),
+    credentials,
+    permissions,
+    userPool: { users, key, secret, first, handler: createUserPoolHandler({ users, clock }) },
+  };
 }

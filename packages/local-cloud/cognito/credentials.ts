@@ -14,13 +14,20 @@ export interface Credentials {
 export interface Session {
   readonly poolId: string;
   readonly identityId: string;
+  /** ARN of the role that it was given. */
+  readonly role: string;
+  /** How the user logged in, as API Gateway tells it after `authenticated`; empty for a guest. */
+  readonly amr: readonly string[];
   readonly secretAccessKey: string;
   readonly expiration: number;
 }
 
+/** Whom credentials are for. */
+export type Grantee = Pick<Session, 'poolId' | 'identityId' | 'role' | 'amr'>;
+
 export interface CredentialsMaker {
   /** @param now epoch milliseconds */
-  issue(poolId: string, identityId: string, now: number): Credentials;
+  issue(grantee: Grantee, now: number): Credentials;
   /** Does not look at the time: a presigned URL may be checked against another moment than a request. */
   open(accessKeyId: string, sessionToken: string | undefined): Session | { readonly refused: string };
 }
@@ -30,8 +37,17 @@ export const lifetimeSeconds = 3_600;
 
 /** How an access key of this installation begins; nobody's own AWS keys do. */
 export const accessKeyPrefix = 'ASIALOCAL';
-const longestToken = 1_000;
+const longestToken = 2_000;
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+type Claims = readonly [
+  accessKeyId: string,
+  poolId: string,
+  identityId: string,
+  seconds: number,
+  role: string,
+  amr: readonly string[],
+];
 
 const newAccessKeyId = () =>
   accessKeyPrefix + Array.from(randomBytes(11), (byte) => alphabet[byte % alphabet.length]).join('');
@@ -41,10 +57,10 @@ export function createCredentialsMaker(secret: Secret): CredentialsMaker {
   // 30 bytes are the 40 characters that AWS's secret keys have.
   const secretKeyOf = (body: string) => secret.mac('secret key', body).subarray(0, 30).toString('base64');
   return {
-    issue(poolId, identityId, now) {
+    issue({ poolId, identityId, role, amr }, now) {
       const accessKeyId = newAccessKeyId();
       const seconds = Math.floor(now / 1000) + lifetimeSeconds;
-      const claims = JSON.stringify([accessKeyId, poolId, identityId, seconds]);
+      const claims = JSON.stringify([accessKeyId, poolId, identityId, seconds, role, amr]);
       const body = Buffer.from(claims).toString('base64url');
       const sessionToken = `${body}.${sign(body)}`;
       return { accessKeyId, secretAccessKey: secretKeyOf(body), sessionToken, expiration: seconds * 1000 };
@@ -54,15 +70,13 @@ export function createCredentialsMaker(secret: Secret): CredentialsMaker {
       const body = sessionToken.slice(0, longestToken).split('.', 1)[0]!;
       if (!equalBytes(Buffer.from(sessionToken), Buffer.from(`${body}.${sign(body)}`)))
         return { refused: 'the session token is not one of this installation' };
-      const [owner, poolId, identityId, seconds] = JSON.parse(Buffer.from(body, 'base64url').toString()) as [
-        string,
-        string,
-        string,
-        number,
-      ];
+      const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims;
+      const [owner, poolId, identityId, seconds, role, amr] = claims;
+      if (role === undefined) return { refused: 'the session token is of an older version' };
       if (owner !== accessKeyId)
         return { refused: `the session token does not belong to access key ${accessKeyId}` };
-      return { poolId, identityId, secretAccessKey: secretKeyOf(body), expiration: seconds * 1000 };
+      const expiration = seconds * 1000;
+      return { poolId, identityId, role, amr, secretAccessKey: secretKeyOf(body), expiration };
     },
   };
 }

@@ -4,16 +4,20 @@ import { AwsError } from '../aws-error.ts';
 import type { Input, JsonOperation } from '../aws/json-protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { CredentialsMaker } from './credentials.ts';
+import type { CheckIdToken, TokenUser } from './id-token.ts';
 import type { IdentityIds } from './identity-id.ts';
 import type { LoginTokens } from './login-token.ts';
 import type { Holder, Permissions } from './permissions.ts';
-import type { IdentityPool } from './pools.ts';
+import type { IdentityPool, PoolRole } from './pools.ts';
 import { idOf, loginsOf, numberOf } from './request.ts';
+import type { UserPool } from './user-pool.ts';
 
 export interface CognitoCloud {
   readonly pools: ReadonlyMap<string, IdentityPool>;
   readonly ids: IdentityIds;
   readonly tokens: LoginTokens;
+  /** The template's user pool, and the check of its tokens. */
+  readonly users?: { readonly pool: UserPool; readonly check: CheckIdToken };
   readonly credentials: CredentialsMaker;
   readonly permissions: Permissions;
   readonly clock: Clock;
@@ -39,43 +43,89 @@ function findHolder({ permissions }: CognitoCloud, input: Input): Holder {
   return holder;
 }
 
+interface Login {
+  readonly identityId: string;
+  /** A user of the user pool; undefined for one of the developer provider. */
+  readonly user?: TokenUser;
+}
+
+const unsupported = 'Token is not from a supported provider of this identity pool.';
+
 /** The identity of the login that came along; undefined for a guest. */
-function readLogin({ tokens, clock }: CognitoCloud, pool: IdentityPool, input: Input): string | undefined {
+async function readLogin(cloud: CognitoCloud, pool: IdentityPool, input: Input): Promise<Login | undefined> {
   const logins = loginsOf(input);
   if (logins.length === 0) return undefined;
   const [[provider, token]] = logins as [[string, string]];
-  if (logins.length > 1 || provider !== ownProvider) {
-    throw notAuthorized('Token is not from a supported provider of this identity pool.');
-  }
+  if (logins.length > 1) throw notAuthorized(unsupported);
+  if (provider === ownProvider) return developerLogin(cloud, pool, token);
+  if (provider === cloud.users?.pool.provider && pool.clients.size > 0) return userLogin(cloud, pool, token);
+  throw notAuthorized(unsupported);
+}
+
+function developerLogin({ tokens, clock }: CognitoCloud, pool: IdentityPool, token: string): Login {
   const login = tokens.read(token, clock.now());
   if ('refused' in login) throw notAuthorized(login.refused);
   if (login.poolId !== pool.id) throw notAuthorized('Invalid login token. Incorrect token audience.');
-  return login.identityId;
+  return { identityId: login.identityId };
 }
+
+async function userLogin(
+  { users, ids, clock }: CognitoCloud,
+  pool: IdentityPool,
+  token: string,
+): Promise<Login> {
+  const user = await users!.check(token, [...pool.clients.keys()], clock.now());
+  if ('refused' in user) throw notAuthorized(user.refused);
+  return { identityId: ids.forUser(pool.id, users!.pool.provider, user.sub), user };
+}
+
+/**
+ * The role of who logged in, as the pool maps it.
+ * https://docs.aws.amazon.com/cognito/latest/developerguide/role-based-access-control.html
+ */
+function roleOfLogin(pool: IdentityPool, { user }: Login): PoolRole | undefined {
+  const client = user && pool.clients.get(user.clientId);
+  if (!client?.isMapped) return pool.roles.authenticated;
+  const named = user!.preferredRole ?? (user!.roles.length === 1 ? user!.roles[0] : undefined);
+  if (named !== undefined) {
+    const role = pool.allRoles.get(named);
+    if (!role) throw notAuthorized(`Access to Role '${named}' is forbidden.`);
+    return role;
+  }
+  if (client.ambiguous === 'AuthenticatedRole') return pool.roles.authenticated;
+  throw notAuthorized('Access denied: the groups of the user give no role.');
+}
+
+/** As STS and API Gateway tell it: the user pool, and the user by the subject of the token. */
+const amrOf = (users: CognitoCloud['users'], { user }: Login): string[] =>
+  user && users ? [users.pool.provider, `${users.pool.provider}:CognitoSignIn:${user.sub}`] : [];
 
 function requireGuests(pool: IdentityPool): void {
   if (pool.allowsGuests) return;
   throw notAuthorized('Unauthenticated access is not supported for this identity pool.');
 }
 
-function getId(cloud: CognitoCloud, input: Input): object {
+async function getId(cloud: CognitoCloud, input: Input): Promise<object> {
   const pool = findPool(cloud, input);
-  const login = readLogin(cloud, pool, input);
+  const login = await readLogin(cloud, pool, input);
   if (login === undefined) requireGuests(pool);
-  return { IdentityId: login ?? cloud.ids.forGuest(pool.id) };
+  return { IdentityId: login?.identityId ?? cloud.ids.forGuest(pool.id) };
 }
 
-function getCredentials(cloud: CognitoCloud, input: Input): object {
-  const { pool, identityId, kind, role } = findHolder(cloud, input);
-  const login = readLogin(cloud, pool, input);
-  const proven = kind === 'authenticated' ? login === identityId : login === undefined;
+async function getCredentials(cloud: CognitoCloud, input: Input): Promise<object> {
+  const { pool, identityId, kind, role: guestRole } = findHolder(cloud, input);
+  const login = await readLogin(cloud, pool, input);
+  const proven = kind === 'authenticated' ? login?.identityId === identityId : login === undefined;
   if (!proven) throw notAuthorized(`Access to Identity '${identityId}' is forbidden.`);
   if (kind === 'unauthenticated') requireGuests(pool);
+  const role = login ? roleOfLogin(pool, login) : guestRole;
   if (!role) {
     const message = 'Invalid identity pool configuration. Check assigned IAM roles for this pool.';
     throw new AwsError('InvalidIdentityPoolConfigurationException', message);
   }
-  const issued = cloud.credentials.issue(pool.id, identityId, cloud.clock.now());
+  const amr = login ? amrOf(cloud.users, login) : [];
+  const grantee = { poolId: pool.id, identityId, role: role.arn, amr };
+  const issued = cloud.credentials.issue(grantee, cloud.clock.now());
   return {
     IdentityId: identityId,
     Credentials: {

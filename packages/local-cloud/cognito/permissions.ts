@@ -20,8 +20,12 @@ export interface Holder {
 }
 
 export interface Permissions {
-  /** Undefined where no pool of the template has this identity. */
-  holderOf(identityId: string): Holder | undefined;
+  /**
+   * Undefined where no pool of the template has this identity.
+   *
+   * @param role ARN of the role that its credentials were given; without it the pool's own for its kind.
+   */
+  holderOf(identityId: string, role?: string): Holder | undefined;
   /** For a connection whose principal is an identity ID, or the account's ID, which may do everything. */
   authorize(request: AuthorizeRequest): Decision;
   /** For a call of an AWS API: the role alone decides. @param resource whole ARN */
@@ -41,12 +45,13 @@ export function createPermissions(
   const kept = new Map<string, readonly Evaluator[]>();
   let generation = registry.generation();
 
-  const holderOf = (identityId: string): Holder | undefined => {
+  const holderOf = (identityId: string, given?: string): Holder | undefined => {
     for (const pool of pools.values()) {
       const kind = ids.kindOf(pool.id, identityId);
       if (!kind) continue;
       const mayBe = kind === 'authenticated' || pool.allowsGuests;
-      return { pool, identityId, kind, role: mayBe ? pool.roles[kind] : undefined };
+      const role = given === undefined ? pool.roles[kind] : pool.allRoles.get(given);
+      return { pool, identityId, kind, role: mayBe ? role : undefined };
     }
     return undefined;
   };
@@ -89,7 +94,7 @@ export function createPermissions(
       kept.clear();
       generation = registry.generation();
     }
-    const key = `${request.principal} ${request.sourceIp} ${request.clientId}`;
+    const key = `${request.principal} ${request.role} ${request.sourceIp} ${request.clientId}`;
     let evaluators = kept.get(key);
     if (!evaluators) kept.set(key, (evaluators = build(holder, request)));
     return evaluators;
@@ -104,7 +109,7 @@ export function createPermissions(
     holderOf,
     authorize(request) {
       if (request.principal === registry.accountId) return { allowed: true, reason: 'the account itself' };
-      const holder = holderOf(request.principal);
+      const holder = holderOf(request.principal, request.role);
       if (!holder) return { allowed: false, reason: `no identity pool has ${request.principal}` };
       if (!holder.role) return withoutRole(holder);
       const more = connectKeys(registry, request);

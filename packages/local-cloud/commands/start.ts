@@ -57,6 +57,10 @@ async function run(
     });
     const { mqtt, aws, web } = stack.endpoints;
     sayWhatIsOpen(stack, log);
+    // Not by way of the log: a password is for whoever looks at the terminal now.
+    const { firstUser } = stack;
+    if (firstUser)
+      display.write(`Log in as ${firstUser.name} with ${firstUser.password} (kept in ${firstUser.file})\n`);
     const hints = project?.hints?.(
       dataDir === path.resolve(dataDirOf(project)) ? '' : ` --data-dir ${dataDir}`,
     );

@@ -54,8 +54,8 @@ export function createApiCallers(deps: CallerDeps): CallerCheck {
   const { credentials, permissions, region, accountId, clock } = deps;
   const accessKeyOf = (req: IncomingMessage) => credentialOf(req)?.split('/', 1)[0] ?? '';
 
-  function holderOf({ identityId }: Session, resource: string): Holder {
-    const holder = permissions.holderOf(identityId);
+  function holderOf({ identityId, role }: Session, resource: string): Holder {
+    const holder = permissions.holderOf(identityId, role);
     if (!holder) throw forbidden(`no identity pool has ${identityId}`);
     const decision = permissions.mayCall(holder, action, resource);
     if (decision.allowed) return holder;
@@ -91,7 +91,7 @@ export function createApiCallers(deps: CallerDeps): CallerCheck {
       return {
         ...common,
         callerId: userId,
-        cognitoIdentity: { amr: [kind], identityId: session.identityId, identityPoolId: pool.id },
+        cognitoIdentity: { amr: [kind, ...session.amr], identityId: session.identityId, identityPoolId: pool.id },
         userArn: `arn:aws:sts::${accountId}:assumed-role/${roleName}/CognitoIdentityCredentials`,
         userId,
       };

@@ -20,6 +20,8 @@ export type Identification =
 
 export interface AuthorizeRequest {
   readonly principal: string;
+  /** ARN of the role of temporary credentials; a certificate has none. */
+  readonly role?: string | undefined;
   readonly clientId: string;
   readonly sourceIp: string;
   /** Such as `iot:Publish`. */

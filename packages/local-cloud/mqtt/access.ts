@@ -13,6 +13,8 @@ type HttpsAction =
 /** Who a connection is: the certificate's ID and where it comes from. */
 export interface Identity {
   readonly principal: string;
+  /** ARN of the role of temporary credentials; a certificate has none. */
+  readonly role?: string | undefined;
   readonly sourceIp: string;
   /** Set where a thing is attached exclusively to the principal. */
   readonly thingName?: string;
@@ -20,6 +22,7 @@ export interface Identity {
 
 export interface AccessRequest {
   readonly principal: string;
+  readonly role?: string | undefined;
   /** Empty where there is none, over HTTPS. */
   readonly clientId: string;
   readonly sourceIp: string;
@@ -46,8 +49,8 @@ export function createAccess(deps: {
   count: (name: string) => void;
 }): Access {
   return {
-    allows({ principal, sourceIp }, request) {
-      const { allowed, reason } = deps.authorize({ principal, sourceIp, ...request });
+    allows({ principal, role, sourceIp }, request) {
+      const { allowed, reason } = deps.authorize({ principal, role, sourceIp, ...request });
       if (!allowed) {
         const { clientId: client, action, resource } = request;
         deps.log.warn('refused', { client, action, resource, reason, ip: sourceIp, principal });

@@ -58,6 +58,24 @@ const apiId: Naming['generate'] = (stackName, logicalId) => {
   return BigInt(`0x${digest}`).toString(36).slice(0, 10);
 };
 
+/** Letters and digits of either kind, or small ones alone, that follow from the names. */
+const letters = (length: number, radix: 36 | 62, stackName: string, logicalId: string): string => {
+  const alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.slice(0, radix);
+  const digest = createHash('sha256').update(joined(stackName, logicalId)).digest();
+  return Array.from(digest.subarray(0, length), (byte) => alphabet[byte % radix]).join('');
+};
+const userPoolId: Naming['generate'] = (stackName, logicalId, { region }) =>
+  `${region}_${letters(9, 62, stackName, logicalId)}`;
+const clientId: Naming['generate'] = (stackName, logicalId) => letters(26, 36, stackName, logicalId);
+
+/** The name under which identity pools know a user pool; with `https://` it is the issuer of its tokens. */
+export const userPoolProvider = (id: string): string =>
+  `cognito-idp.${id.split('_', 1)[0]}.amazonaws.com/${id}`;
+
+/** Where the login pages of a user pool are on AWS. The local cloud puts its own address in the place of this one. */
+export const loginAddress = (domain: string, region: string): string =>
+  `https://${domain}.auth.${region}.amazoncognito.com`;
+
 /** Where an HTTP API is on AWS. The local cloud puts its own address in the place of this one. */
 export const executeApiAddress = (id: string, region: string): string =>
   `https://${id}.execute-api.${region}.amazonaws.com`;
@@ -160,6 +178,34 @@ const namings: Readonly<Record<string, Naming>> = {
     hasArn: false,
     attributes: id,
   },
+  'AWS::Cognito::UserPool': {
+    generate: userPoolId,
+    arn: within('cognito-idp', (name) => `userpool/${name}`),
+    attributes: (name) => ({
+      UserPoolId: name,
+      ProviderName: userPoolProvider(name),
+      ProviderURL: `https://${userPoolProvider(name)}`,
+    }),
+  },
+  'AWS::Cognito::UserPoolClient': {
+    generate: clientId,
+    arn: unnamed,
+    hasArn: false,
+    attributes: (name) => ({ ClientId: name }),
+  },
+  'AWS::Cognito::UserPoolDomain': {
+    nameProperty: 'Domain',
+    pattern: /^(?!.*(?:aws|amazon|cognito))[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+    arn: unnamed,
+    hasArn: false,
+  },
+  'AWS::Cognito::UserPoolGroup': {
+    nameProperty: 'GroupName',
+    pattern: /^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$/u,
+    arn: unnamed,
+    hasArn: false,
+  },
+  'AWS::Cognito::ManagedLoginBranding': { arn: unnamed, hasArn: false },
   'AWS::Logs::LogGroup': {
     nameProperty: 'LogGroupName',
     pattern: /^[.\-_/#A-Za-z0-9]{1,512}$/,

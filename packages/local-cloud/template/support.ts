@@ -5,6 +5,7 @@ import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
 import type { ResourceSupport, TypeSupport } from './property-check.ts';
 import { fleet } from './support-fleet.ts';
 import { httpApi, routeProperties } from './support-http-api.ts';
+import { login } from './support-login.ts';
 import { schedule } from './support-schedule.ts';
 import { stream } from './support-stream.ts';
 
@@ -129,28 +130,6 @@ const archive: Readonly<Record<string, ResourceSupport>> = {
   'AWS::S3::BucketPolicy': unchecked(permissions),
 };
 
-const browsers: Readonly<Record<string, ResourceSupport>> = {
-  'AWS::Cognito::IdentityPool': {
-    properties: {
-      honours: {
-        IdentityPoolName: text,
-        AllowUnauthenticatedIdentities: flag,
-        AllowClassicFlow: oneOf('false'),
-        DeveloperProviderName: text,
-      },
-      ignores: { 'IdentityPoolTags.**': 'nobody bills one machine by tag' },
-      required: ['AllowUnauthenticatedIdentities'],
-    },
-  },
-  'AWS::Cognito::IdentityPoolRoleAttachment': {
-    properties: {
-      honours: { IdentityPoolId: text, 'Roles.authenticated': text, 'Roles.unauthenticated': text },
-      ignores: {},
-      required: ['IdentityPoolId', 'Roles'],
-    },
-  },
-};
-
 const variables = 'Environment.Variables.*';
 const build = 'BuildProperties';
 
@@ -269,7 +248,7 @@ export const support: Readonly<Record<string, ResourceSupport>> = {
   ...schedule,
   ...httpApi,
   ...windowsAndAlerts,
-  ...browsers,
+  ...login,
 };
 
 export interface SupportEntry {

@@ -4,11 +4,12 @@ import type { AwsServerOptions } from '../aws/server.ts';
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import { createCallerCheck } from '../cognito/callers.ts';
-import { openCognito } from '../cognito/cognito.ts';
+import { openCognito, type UserPoolService } from '../cognito/cognito.ts';
 import { createApiCallers } from '../http-api/caller.ts';
 import { createGateway, type GatewayDeps } from '../http-api/gateway.ts';
 import type { Iot } from '../iot/iot.ts';
 import type { Log } from '../log.ts';
+import { createLogin } from '../login/login.ts';
 import type { Authorize } from '../mqtt/access.ts';
 import type { Broker } from '../mqtt/broker.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
@@ -18,13 +19,18 @@ import { createWeb, type Web, type WebOptions } from './server.ts';
 export interface Browsers {
   /** Answers requests for the service `cognito-identity`. */
   readonly cognito: AwsHandler;
+  /** Absent where the template has no user pool. */
+  readonly userPool: UserPoolService | undefined;
   /** What the AWS port must know of browsers. */
   readonly awsPort: Required<Pick<AwsServerOptions, 'authenticate' | 'origins'>>;
   /** Asks the policies of certificates, or those of roles and identities, by who it is about. */
   readonly authorize: Authorize;
   /** Opens the web port, on which `broker` serves MQTT, and `httpApi` the template's HTTP API. */
   listen(
-    options: Omit<WebOptions, 'upgrade' | 'api' | 'log' | 'count'> & { broker: Broker; httpApi?: HttpApi },
+    options: Omit<WebOptions, 'upgrade' | 'api' | 'login' | 'log' | 'count'> & {
+      broker: Broker;
+      httpApi?: HttpApi;
+    },
   ): Promise<Web>;
 }
 
@@ -46,11 +52,17 @@ export async function openBrowsers(options: {
   const { region, accountId } = template;
   const dir = path.join(dataDir, 'cognito');
   const { registry } = iot;
-  const { handler, credentials, permissions } = await openCognito({ dir, template, registry, clock });
+  const { handler, credentials, permissions, userPool } = await openCognito({
+    dir,
+    template,
+    registry,
+    clock,
+  });
   const rules = { region, accountId, credentials };
   let origins: readonly string[] = [];
   return {
     cognito: handler,
+    userPool,
     awsPort: {
       authenticate: createCallerCheck({ ...rules, permissions, clock }),
       origins: () => origins,
@@ -61,7 +73,12 @@ export async function openBrowsers(options: {
       const callers = createApiCallers({ ...rules, permissions, clock });
       const api =
         httpApi && createGateway({ ...httpApi, callers, ownOrigins: () => origins, clock, log, count });
-      const opened = await createWeb({ ...web, log, count, upgrade, ...(api && { api }) });
+      const login = userPool && createLogin({ service: userPool, clock, log, count });
+      const opened = await createWeb({
+        ...{ ...web, log, count, upgrade },
+        ...(api && { api }),
+        ...(login && { login }),
+      });
       origins = opened.origins;
       return opened;
     },

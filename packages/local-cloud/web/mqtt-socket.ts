@@ -91,7 +91,7 @@ export function createMqttSocket(deps: MqttSocketDeps): WebOptions['upgrade'] {
         saidGoodbye = code !== abnormalClosure;
       });
       const transport = { lifetimeMs, saidGoodbye: () => saidGoodbye };
-      broker.accept(bytesOf(webSocket), { principal: signer.principal, sourceIp }, transport);
+      broker.accept(bytesOf(webSocket), { ...signer, sourceIp }, transport);
     });
   };
 }

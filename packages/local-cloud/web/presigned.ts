@@ -18,8 +18,9 @@ export interface SignerRules {
   readonly credentials: CredentialsMaker;
 }
 
-/** `principal`: the identity ID, or the account's ID for the developer's own keys. */
-export type Signer = { readonly principal: string } | { readonly refused: string };
+/** `principal`: the identity ID with its role, or the account's ID for the developer's own keys. */
+export type Signer =
+  { readonly principal: string; readonly role?: string | undefined } | { readonly refused: string };
 
 interface Signed {
   readonly scope: CredentialScope;
@@ -34,6 +35,7 @@ interface Signed {
 
 interface Key {
   readonly principal: string;
+  readonly role?: string;
   readonly secretAccessKey: string;
   /** Epoch milliseconds. */
   readonly expiration: number;
@@ -160,5 +162,5 @@ export function readSigner(
   if (problem !== undefined) return refused(problem);
   if (now >= key.expiration)
     return refused(`the credentials expired at ${new Date(key.expiration).toISOString()}`);
-  return { principal: key.principal };
+  return { principal: key.principal, ...(key.role !== undefined && { role: key.role }) };
 }

@@ -1,4 +1,4 @@
-// The web port: a page of running totals, the HTTP API below /api, and MQTT over WebSocket at /mqtt.
+// The web port: a page of running totals, the login, the HTTP API below /api, and MQTT over WebSocket at /mqtt.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -11,6 +11,7 @@ import {
 import { systemClock } from '../clock.ts';
 import { apiPrefix, type ServeApi } from '../http-api/gateway.ts';
 import type { Log } from '../log.ts';
+import type { Login } from '../login/login.ts';
 import { descriptorLimit } from '../mqtt/descriptors.ts';
 import { createThrottledWarning } from '../log-throttle.ts';
 
@@ -28,6 +29,8 @@ export interface WebOptions {
   readonly status: () => WebStatus;
   /** Answers all that is asked for below /api. */
   readonly api?: ServeApi;
+  /** Answers its own paths. */
+  readonly login?: Login;
   readonly log: Log;
   readonly count: (name: string) => void;
   readonly limits?: ConnectionLimits;
@@ -70,10 +73,11 @@ function problem(res: ServerResponse, status: number, title: string): void {
   answer(res, status, 'application/problem+json', JSON.stringify({ status, title }));
 }
 
-function handle(req: IncomingMessage, res: ServerResponse, { page, status, api }: WebOptions): void {
+function handle(req: IncomingMessage, res: ServerResponse, { page, status, api, login }: WebOptions): void {
   const path = (req.url ?? '').split('?', 1)[0]!;
   if (!isOwnHost(req.headers.host)) return problem(res, 403, 'This port answers to localhost only.');
   if (api && `${path}/`.startsWith(`${apiPrefix}/`)) return void api(req, res);
+  if (login?.serves(path)) return void login.serve(req, res);
   if (req.method !== 'GET' && req.method !== 'HEAD')
     return problem(res, 405, `${req.method} is not served here.`);
   if (path === '/') return answer(res, 200, 'text/html; charset=utf-8', page);

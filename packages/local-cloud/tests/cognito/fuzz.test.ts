@@ -62,7 +62,10 @@ test('no made-up URL is let in', () => {
 });
 
 test('no damaged session token opens a session', () => {
-  const { accessKeyId, sessionToken } = credentials.issue(poolId, ids.forGuest(poolId), now);
+  const { accessKeyId, sessionToken } = credentials.issue(
+    { poolId, identityId: ids.forGuest(poolId), role: 'arn:aws:iam::000000000000:role/guest', amr: [] },
+    now,
+  );
   const check = (bad: string) => assert.ok('refused' in credentials.open(accessKeyId, bad));
   fc.assert(fc.property(fc.oneof(text, damaged(sessionToken)), check), runs);
 });

@@ -12,7 +12,9 @@ const address = 'ws://127.0.0.1:8080';
 const identityId = 'us-east-1:00000000-0000-4000-8000-000000000001';
 const credentials = createCredentialsMaker(createSecret(Buffer.alloc(32, 1)));
 const rules = { region: 'us-east-1', accountId: '000000000000', credentials };
-const issued = credentials.issue('us-east-1:pool', identityId, start);
+const role = 'arn:aws:iam::000000000000:role/guest';
+const grantee = { poolId: 'us-east-1:pool', identityId, role, amr: [] };
+const issued = credentials.issue(grantee, start);
 const foreign = createCredentialsMaker(createSecret(Buffer.alloc(32, 2)));
 const own = { accessKeyId: 'local', secretAccessKey: 'local' };
 
@@ -131,7 +133,7 @@ const refusals: readonly (readonly [title: string, url: () => Promise<string> | 
   ],
   [
     'the token of another access key',
-    () => sign({ ...issued, sessionToken: credentials.issue('p', identityId, start).sessionToken }),
+    () => sign({ ...issued, sessionToken: credentials.issue(grantee, start).sessionToken }),
     /^the session token does not belong to access key ASIALOCAL/,
   ],
   [
@@ -141,7 +143,7 @@ const refusals: readonly (readonly [title: string, url: () => Promise<string> | 
   ],
   [
     'credentials of another installation',
-    () => sign(foreign.issue('us-east-1:pool', identityId, start)),
+    () => sign(foreign.issue(grantee, start)),
     /^the session token is not one of this installation$/,
   ],
   [

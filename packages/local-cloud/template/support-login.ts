@@ -1,0 +1,109 @@
+// What the local cloud honours of logging in: identity pools, and the user pool whose users an identity pool knows.
+
+import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
+import type { ResourceSupport } from './property-check.ts';
+
+const people = 'people here are added by the account itself, without mail';
+const look = 'the login page of one machine has one look';
+const client = 'the local login has PKCE and the code flow alone';
+
+export const login: Readonly<Record<string, ResourceSupport>> = {
+  'AWS::Cognito::UserPool': {
+    properties: {
+      honours: {
+        UserPoolName: text,
+        'AdminCreateUserConfig.AllowAdminCreateUserOnly': oneOf('true'),
+        'Policies.PasswordPolicy.MinimumLength': whole(6, 99),
+        'UsernameAttributes.*': oneOf('email'),
+      },
+      ignores: {
+        'AdminCreateUserConfig.InviteMessageTemplate.**': people,
+        'AutoVerifiedAttributes.*': people,
+        'AccountRecoverySetting.**': people,
+        'UserAttributeUpdateSettings.**': people,
+        'Policies.PasswordPolicy.**': 'of a password the length alone is checked here',
+        'UsernameConfiguration.**': 'names are compared in lower case here',
+        MfaConfiguration: 'a password is enough on loopback',
+        'EnabledMfas.*': 'a password is enough on loopback',
+        DeletionProtection: 'nothing here deletes a user pool',
+        UserPoolTier: 'one machine has no price',
+        'UserPoolTags.**': 'nobody bills one machine by tag',
+      },
+      required: ['AdminCreateUserConfig.AllowAdminCreateUserOnly', 'UsernameAttributes'],
+    },
+  },
+  'AWS::Cognito::UserPoolClient': {
+    properties: {
+      honours: {
+        UserPoolId: text,
+        ClientName: text,
+        GenerateSecret: oneOf('false'),
+        AllowedOAuthFlowsUserPoolClient: oneOf('true'),
+        'AllowedOAuthFlows.*': oneOf('code'),
+        'AllowedOAuthScopes.*': oneOf('openid', 'email', 'profile'),
+        'CallbackURLs.*': text,
+        'LogoutURLs.*': text,
+        'SupportedIdentityProviders.*': oneOf('COGNITO'),
+        IdTokenValidity: whole(1, 86_400),
+        AccessTokenValidity: whole(1, 86_400),
+        RefreshTokenValidity: whole(1, 315_360_000),
+        'TokenValidityUnits.IdToken': oneOf('seconds', 'minutes', 'hours', 'days'),
+        'TokenValidityUnits.AccessToken': oneOf('seconds', 'minutes', 'hours', 'days'),
+        'TokenValidityUnits.RefreshToken': oneOf('seconds', 'minutes', 'hours', 'days'),
+      },
+      ignores: {
+        'ExplicitAuthFlows.*': client,
+        PreventUserExistenceErrors: 'the login page never says whether a user exists',
+        EnableTokenRevocation: 'tokens can always be revoked',
+      },
+      required: ['UserPoolId', 'AllowedOAuthFlowsUserPoolClient', 'AllowedOAuthFlows', 'CallbackURLs'],
+    },
+  },
+  'AWS::Cognito::UserPoolDomain': {
+    properties: {
+      honours: { UserPoolId: text, Domain: text },
+      ignores: { ManagedLoginVersion: look },
+      required: ['UserPoolId', 'Domain'],
+    },
+  },
+  'AWS::Cognito::ManagedLoginBranding': { properties: { honours: {}, ignores: { '**': look } } },
+  'AWS::Cognito::UserPoolGroup': {
+    properties: {
+      honours: {
+        UserPoolId: text,
+        GroupName: text,
+        Precedence: whole(0, 2_147_483_647),
+        RoleArn: text,
+      },
+      ignores: { Description: 'it is for readers' },
+      required: ['UserPoolId', 'GroupName'],
+    },
+  },
+  'AWS::Cognito::IdentityPool': {
+    properties: {
+      honours: {
+        IdentityPoolName: text,
+        AllowUnauthenticatedIdentities: flag,
+        AllowClassicFlow: oneOf('false'),
+        DeveloperProviderName: text,
+        'CognitoIdentityProviders.*.ClientId': text,
+        'CognitoIdentityProviders.*.ProviderName': text,
+        'CognitoIdentityProviders.*.ServerSideTokenCheck': flag,
+      },
+      ignores: { 'IdentityPoolTags.**': 'nobody bills one machine by tag' },
+      required: ['AllowUnauthenticatedIdentities'],
+    },
+  },
+  'AWS::Cognito::IdentityPoolRoleAttachment': {
+    properties: {
+      honours: {
+        IdentityPoolId: text,
+        'Roles.authenticated': text,
+        'Roles.unauthenticated': text,
+        'RoleMappings.*.**': checkedBy('the identity pools, which know the type Token'),
+      },
+      ignores: {},
+      required: ['IdentityPoolId'],
+    },
+  },
+};

@@ -42,7 +42,10 @@ export interface SweepEnvironment extends AlertEnvironment {
 
 export interface AttachPolicyEnvironment {
   readonly dashboardPolicy: string;
+  /** `arn:aws:iot:us-east-1:111122223333` */
+  readonly iotArn: string;
   readonly identityPoolId: string;
+  readonly userPoolId: string;
 }
 
 export interface PresenceEnvironment {
@@ -51,6 +54,8 @@ export interface PresenceEnvironment {
 
 export interface ApiEnvironment extends Limits {
   readonly rawBucket: string;
+  /** Empty where the stack has none. */
+  readonly userPoolId: string;
   readonly alertsTable: string;
   readonly alertHistoryTable: string;
   readonly windowRetentionDays: number;
@@ -131,7 +136,9 @@ function alertsOf(variables: Variables): AlertEnvironment {
 export function readAttachPolicyEnvironment(variables: Variables): AttachPolicyEnvironment {
   return {
     dashboardPolicy: text(variables, 'DASHBOARD_POLICY'),
+    iotArn: text(variables, 'IOT_ARN'),
     identityPoolId: text(variables, 'IDENTITY_POOL_ID'),
+    userPoolId: text(variables, 'USER_POOL_ID'),
   };
 }
 
@@ -153,6 +160,7 @@ export function readPresenceEnvironment(variables: Variables): PresenceEnvironme
 export function readApiEnvironment(variables: Variables): ApiEnvironment {
   return {
     rawBucket: text(variables, 'RAW_BUCKET'),
+    userPoolId: variables['USER_POOL_ID'] ?? '',
     windowsTable: text(variables, 'WINDOWS_TABLE'),
     devicesTable: text(variables, 'DEVICES_TABLE'),
     rulesTable: text(variables, 'RULES_TABLE'),

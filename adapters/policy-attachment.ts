@@ -1,17 +1,52 @@
-// Gives a Cognito identity the one IoT policy that the dashboard needs.
+// Gives a Cognito identity just the IoT policies for the live data that it may see.
 
-import { AttachPolicyCommand, type IoTClient } from '@aws-sdk/client-iot';
+import {
+  AttachPolicyCommand,
+  CreatePolicyCommand,
+  DetachPolicyCommand,
+  ListAttachedPoliciesCommand,
+  ResourceAlreadyExistsException,
+  type IoTClient,
+} from '@aws-sdk/client-iot';
+import { sitePolicyPrefix, type LivePolicy } from '../core/live-policy.ts';
+import type { AttachLivePolicies } from '../pipeline/ports.ts';
 
-/** Attaches the policy; doing so twice changes nothing. Rejects with the SDK's error. */
-export type AttachDashboardPolicy = (identityId: string) => Promise<void>;
+/** Of a target, with room for policies of others. */
+const PAGE_SIZE = 50;
 
+/** `policyName`: the one for all sites, by which those of single sites are known. */
 export function createPolicyAttachment(options: {
   readonly client: IoTClient;
   readonly policyName: string;
-}): AttachDashboardPolicy {
-  return async (identityId) => {
-    await options.client.send(
-      new AttachPolicyCommand({ policyName: options.policyName, target: identityId }),
-    );
+}): AttachLivePolicies {
+  const { client, policyName } = options;
+  const isOurs = (name: string) => name === policyName || name.startsWith(sitePolicyPrefix(policyName));
+
+  async function attachedTo(target: string): Promise<string[]> {
+    const page = await client.send(new ListAttachedPoliciesCommand({ target, pageSize: PAGE_SIZE }));
+    return (page.policies ?? []).flatMap((policy) => policy.policyName ?? []);
+  }
+
+  async function make({ name, document }: LivePolicy): Promise<void> {
+    if (document === undefined) return;
+    try {
+      await client.send(new CreatePolicyCommand({ policyName: name, policyDocument: document }));
+    } catch (error) {
+      if (!(error instanceof ResourceAlreadyExistsException)) throw error;
+    }
+  }
+
+  return async (target, wanted) => {
+    const attached = await attachedTo(target);
+    // First what is too much, so that at no time more is allowed than before or after.
+    for (const name of attached) {
+      if (isOurs(name) && !wanted.some((policy) => policy.name === name))
+        await client.send(new DetachPolicyCommand({ policyName: name, target }));
+    }
+    for (const policy of wanted) {
+      if (attached.includes(policy.name)) continue;
+      await make(policy);
+      await client.send(new AttachPolicyCommand({ policyName: policy.name, target }));
+    }
   };
 }

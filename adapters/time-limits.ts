@@ -31,6 +31,9 @@ export const SNS_LIMITS: CallLimits = { attempts: 2, connectionMs: 3000, answerM
 /** The registry answers in tens of milliseconds, and throttles early: hence three attempts. A login waits ten seconds. */
 export const IOT_LIMITS: CallLimits = { attempts: 3, connectionMs: 1000, answerMs: 2500, waitMs: 900 };
 
+/** A user pool answers in tens of milliseconds; every request of somebody who is new to the environment waits for it. */
+export const USER_POOL_LIMITS: CallLimits = { attempts: 3, connectionMs: 1000, answerMs: 2000, waitMs: 500 };
+
 /** AWS IoT waits five seconds for the provisioning hook, in which it makes two calls, one after the other. */
 export const HOOK_LIMITS: CallLimits = { attempts: 2, connectionMs: 1000, answerMs: 1000, waitMs: 200 };
 

@@ -1,27 +1,28 @@
-// Lets somebody who logged in to the dashboard use AWS IoT: AWS wants a policy attached to each identity, at run time.
+// Lets somebody who logged in hear live data: attaches the policies that AWS IoT wants for each identity, at run time.
 
 import { createHandler } from '../adapters/create-handler.ts';
 import { readAttachPolicyEnvironment } from '../adapters/environment.ts';
 import { openIot } from '../adapters/iot-client.ts';
 import { createPolicyAttachment } from '../adapters/policy-attachment.ts';
-import { dashboardCaller } from '../core/dashboard-caller.ts';
+import { createUserGroups, openUserPool } from '../adapters/user-groups.ts';
+import { answerProblem, createHttpApi } from '../http-api/app.ts';
+import { resolveCaller } from '../http-api/caller.ts';
+import { requestOf, resultOf, signerOf, type HttpEvent } from '../http-api/lambda-http.ts';
+import { liveAccessRoute } from '../http-api/live-access.ts';
+import { problemOf } from '../http-api/problem.ts';
 
-/** What the caller gets; the event is not looked at. */
-export type AttachPolicyResult =
-  | { readonly attached: true; readonly identityId: string; readonly policyName: string }
-  | { readonly attached: false; readonly reason: string };
-
-const { dashboardPolicy: policyName, identityPoolId } = readAttachPolicyEnvironment(process.env);
+const environment = readAttachPolicyEnvironment(process.env);
+const { dashboardPolicy: policyName, iotArn, identityPoolId, userPoolId } = environment;
 const attach = createPolicyAttachment({ client: openIot(), policyName });
+const serveHttp = createHttpApi([liveAccessRoute({ attach, policyName, iotArn })]);
+const groupsOf = createUserGroups({ client: openUserPool(), userPoolId, now: () => Date.now() });
 
-export const handler = createHandler(async (_event: unknown, tools, context): Promise<AttachPolicyResult> => {
-  const caller = dashboardCaller(context.identity, identityPoolId);
-  if ('refused' in caller) {
-    tools.warn('Policy not attached', { reason: caller.refused });
-    return { attached: false, reason: caller.refused };
-  }
-  const { identityId } = caller;
-  tools.identify({ identityId });
-  await attach(identityId);
-  return { attached: true, identityId, policyName };
+export const handler = createHandler(async (event: HttpEvent, tools) => {
+  const signer = signerOf(event);
+  tools.identify({ caller: signer.id });
+  if (signer.kind !== 'account' && signer.poolId !== identityPoolId)
+    return resultOf(answerProblem(problemOf(403, 'The identity is of another identity pool')));
+  const resolve = () => resolveCaller(signer, userPoolId, groupsOf);
+  const response = await serveHttp(requestOf(event), { resolve, onError: (error) => tools.fail(error) });
+  return resultOf(response);
 });

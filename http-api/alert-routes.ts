@@ -1,6 +1,7 @@
 // Alerts over HTTP: which stand, what became of them, and what people do about them.
 
 import * as z from 'zod/mini';
+import { seesSite } from '../core/access.ts';
 import { SEVERITIES } from '../core/alert-rule.ts';
 import type { Acknowledgement, AlertState } from '../core/alert-state.ts';
 import { acknowledge, isAlarm, remarked } from '../core/alert-step.ts';
@@ -86,13 +87,13 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       params: {},
       query: { limit: pageLimit(USUAL_LIMIT, 1000), severity: z.optional(severity) },
       answer: z.strictObject({ alerts: z.array(alert), isComplete: z.boolean() }),
-      async run({ query }) {
+      async run({ query, caller }) {
         const { limit = USUAL_LIMIT } = query;
         const first = createFirstAlerts(limit);
         let isComplete = true;
         try {
           for await (const state of alerts.listOpen()) {
-            if (!isAlarm(state)) continue;
+            if (!isAlarm(state) || !seesSite(caller, state.alarm?.told.site)) continue;
             if (query.severity === undefined || state.severity === query.severity) first.add(state);
           }
         } catch (error) {

@@ -2,12 +2,14 @@
 
 import { Hono } from 'hono/tiny';
 import { createCheck } from './check-request.ts';
+import { requireGroup } from './least-group.ts';
 import { ApiProblem, problemOf, type Problem } from './problem.ts';
 import { ENTITY_TAG, type ApiCaller, type Route } from './route.ts';
 
 /** What comes with a request beside the request. */
 export interface Served {
-  readonly caller: ApiCaller;
+  /** Who calls. Throws an ApiProblem for somebody who may nothing. */
+  readonly resolve: () => Promise<ApiCaller>;
   /** Told of an error that is our own fault. */
   readonly onError: (error: unknown) => void;
 }
@@ -20,9 +22,11 @@ export function createHttpApi(routes: readonly Route[]): ServeHttp {
     const check = createCheck(route);
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
     app.on(route.method, path, async ({ req, env }) => {
+      const caller = await env.resolve();
+      requireGroup(route, caller);
       const checked = await check(req.raw, req.param());
       const ifMatch = req.header('if-match');
-      return answerOf(await route.run({ ...checked, caller: env.caller, ifMatch } as never));
+      return answerOf(await route.run({ ...checked, caller, ifMatch } as never));
     });
   }
   app.notFound(({ req }) => answerProblem(problemOf(404, `There is no ${req.method} ${req.path}`)));

@@ -27,7 +27,7 @@ export interface Throttled {
 }
 
 /** Counts a request; gives the answer where it is one too many, which is status 429 with Retry-After. */
-export type AdmitCaller = (caller: ApiCaller) => Throttled | undefined;
+export type AdmitCaller = (caller: Pick<ApiCaller, 'id' | 'isGuest'>) => Throttled | undefined;
 
 /** `now`: epoch milliseconds. */
 export function createCallerLimits(now: () => number): AdmitCaller {

@@ -6,7 +6,7 @@ import type {
   APIGatewayEventRequestContextV2,
   APIGatewayProxyStructuredResultV2,
 } from 'aws-lambda';
-import type { ApiCaller } from './route.ts';
+import type { Signer } from './caller.ts';
 
 /** What API Gateway tells of who signed the request, in payload format 2.0 with IAM authorisation. */
 interface IamAuthorizer {
@@ -14,6 +14,7 @@ interface IamAuthorizer {
     readonly userArn?: string | null;
     readonly cognitoIdentity?: {
       readonly identityId?: string | null;
+      readonly identityPoolId?: string | null;
       readonly amr?: readonly string[] | null;
     } | null;
   };
@@ -24,11 +25,14 @@ export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<
 >;
 
 /** Throws an Error when nobody signed: then the API is not what the template says. */
-export function callerOf({ requestContext }: HttpEvent): ApiCaller {
+export function signerOf({ requestContext }: HttpEvent): Signer {
   const { userArn, cognitoIdentity } = requestContext.authorizer?.iam ?? {};
   const id = cognitoIdentity?.identityId ?? userArn;
   if (!id) throw new Error('The request says nothing of who signed it: is IAM authorisation off?');
-  return { id, isGuest: cognitoIdentity?.amr?.includes('unauthenticated') ?? false };
+  const amr = cognitoIdentity?.amr ?? [];
+  if (!cognitoIdentity?.identityId) return { id, kind: 'account', poolId: undefined, amr };
+  const kind = amr.includes('unauthenticated') ? 'guest' : 'user';
+  return { id, kind, poolId: cognitoIdentity.identityPoolId ?? undefined, amr };
 }
 
 export function requestOf(event: HttpEvent): Request {

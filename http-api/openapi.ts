@@ -1,10 +1,25 @@
 // The OpenAPI description of the routes, from the schemas that check the requests.
 
 import * as z from 'zod/mini';
+import type { Group } from '../core/access.ts';
 import { JSON_TYPE, MERGE_PATCH_TYPE } from './check-request.ts';
+import { isForGuests, leastGroup, siteScope, type SiteScope } from './least-group.ts';
 import type { Fields, Route } from './route.ts';
 
 type Json = Record<string, unknown>;
+
+const GROUP_TEXTS: Readonly<Record<Group, string>> = {
+  viewer: 'For the groups viewer, operator and admin, and for the AWS account.',
+  operator: 'For the groups operator and admin, and for the AWS account.',
+  admin: 'For the group admin, and for the AWS account.',
+};
+
+const SITE_TEXTS: Readonly<Record<SiteScope, string>> = {
+  device: 'A user who is left some sites: for devices of these.',
+  filtered: 'A user who is left some sites: without what is of others.',
+  shared: 'The same for users who are left some sites.',
+  refused: 'Not for users who are left some sites.',
+};
 
 const problem = {
   type: 'object',
@@ -77,9 +92,12 @@ const etag = { ETag: { description: 'For If-Match', schema: { type: 'string' } }
 
 function operationOf({ method, path, summary, params, query, body, answer, isTagged }: Route): Json {
   const isEmpty = answer.def.type === 'undefined';
+  const least = leastGroup({ method, path });
   return {
     operationId: operationIdOf(method, path),
     summary,
+    description: `${isForGuests({ method, path }) ? 'For guests. ' : ''}${GROUP_TEXTS[least]} ${SITE_TEXTS[siteScope({ method, path })]}`,
+    'x-least-group': least,
     parameters: [
       ...parametersOf('path', params),
       ...parametersOf('query', query),

@@ -1,13 +1,16 @@
 // What a route of the HTTP API is: one entry of data, from which requests are checked and the OpenAPI description is made.
 
 import type * as z from 'zod/mini';
+import type { Access } from '../core/access.ts';
 
-/** Who signed the request, as API Gateway tells it; nobody can write it into a request. */
-export interface ApiCaller {
+/** Who signed the request, as API Gateway tells it, and what they may do; nobody can write it into a request. */
+export interface ApiCaller extends Access {
   /** ARN of an IAM user or role, or the ID of a Cognito identity. */
   readonly id: string;
   /** A Cognito identity of somebody who has not logged in. */
   readonly isGuest: boolean;
+  /** A Cognito identity of somebody who has. */
+  readonly isUser?: true;
 }
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';

@@ -7,6 +7,8 @@ import { createRemoveDevice } from '../pipeline/remove-device.ts';
 import { createLookAtMetrics } from '../pipeline/sent-metrics.ts';
 import { alertRoutes } from './alert-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
+import { withinSites } from './least-group.ts';
+import { liveAccessRoute } from './live-access.ts';
 import { mappingRoutes } from './mapping-routes.ts';
 import type { Route } from './route.ts';
 import { ruleRoutes } from './rule-routes.ts';
@@ -15,7 +17,7 @@ import { windowRoutes } from './window-routes.ts';
 export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds: number }): Route[] {
   const { windows: history, devices, alerts, rules, mappings, now } = ports;
   const { windowSeconds } = settings;
-  return [
+  const routes = [
     ...deviceRoutes({
       ...{ devices, history },
       find: createFindDevices({ devices, alerts }),
@@ -31,10 +33,15 @@ export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds
     }),
     ...mappingRoutes({ mappings, lastMessages: ports.lastMessages, devices, rules, now }),
   ];
+  return routes.map((route) => withinSites(route, devices));
 }
 
 /** The routes as their description needs them: to look at, not to be served. */
 export function describeRoutes(): Route[] {
   const unreachable = new Proxy({}, { get: () => undefined }) as ApiPorts;
-  return createRoutes(unreachable, { windowSeconds: 10 });
+  const attach = async () => {};
+  return [
+    ...createRoutes(unreachable, { windowSeconds: 10 }),
+    liveAccessRoute({ attach, policyName: '', iotArn: '' }),
+  ];
 }

@@ -1,5 +1,6 @@
 // Finds devices by name, site, type, group or state: sorted while all of them can be read at once, else page by page.
 
+import { seesSite } from '../core/access.ts';
 import { matches, type Match } from '../core/alert-rule.ts';
 import { isAlarm } from '../core/alert-step.ts';
 import type { Device } from '../core/device.ts';
@@ -16,6 +17,8 @@ export interface DeviceQuestion {
   /** By name, so an asterisk stands for any text. */
   readonly match?: Match;
   readonly state?: DeviceState | undefined;
+  /** Only of these; absent: of all. */
+  readonly sites?: readonly string[] | undefined;
 }
 
 export interface FoundDevices {
@@ -56,9 +59,10 @@ export function createFindDevices(ports: {
     return all;
   }
 
-  return async ({ limit, next, match, state }) => {
+  return async ({ limit, next, match, state, sites }) => {
     const hasState = await testOf(state, alerts);
-    const isWanted = (device: Device) => matches(match, device) && hasState(device);
+    const isWanted = (device: Device) =>
+      matches(match, device) && seesSite({ sites }, device.site) && hasState(device);
 
     async function unsorted(after: string | undefined): Promise<FoundDevices> {
       const page = await readPage(DEVICES_A_READ, after);

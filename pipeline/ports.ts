@@ -1,5 +1,6 @@
 // The ports of the pipeline: what its use cases need of the world, as types. adapters/ implements them over AWS.
 
+import type { LivePolicy } from '../core/live-policy.ts';
 import type { AlertState, HistoryEntry, Notification, Refusal } from '../core/alert-state.ts';
 import type { KnownRules } from '../core/changed-rules.ts';
 import type { Digest } from '../core/digest.ts';
@@ -276,6 +277,14 @@ export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules
   readonly mappings: MappingStore;
   readonly lastMessages: LastMessages;
 }
+
+/** The groups of a user of the user pool, by the subject of its tokens; none for a user who is gone. Rejects with the SDK's error. */
+export type UserGroups = (userId: string) => Promise<readonly string[]>;
+
+/**
+ * Leaves an identity of all policies for live data just these; doing so twice changes nothing. Rejects with the SDK's error.
+ */
+export type AttachLivePolicies = (identityId: string, wanted: readonly LivePolicy[]) => Promise<void>;
 
 /** Where a use case says what it did. */
 export interface Counting {

@@ -47,7 +47,7 @@ beforeAll(async () => {
     }),
   ]);
   const served = {
-    caller: { id: 'ann', isGuest: false },
+    resolve: async () => ({ id: 'ann', isGuest: false, group: 'admin' as const }),
     onError: (error: unknown) => assert.fail(String(error)),
   };
   call = async (method, path, body) => {

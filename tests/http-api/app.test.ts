@@ -4,12 +4,12 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as z from 'zod/mini';
 import { createHttpApi } from '../../http-api/app.ts';
-import { callerOf, requestOf, resultOf, type HttpEvent } from '../../http-api/lambda-http.ts';
+import { requestOf, resultOf, signerOf, type HttpEvent } from '../../http-api/lambda-http.ts';
 import { openApiOf } from '../../http-api/openapi.ts';
 import { ApiProblem } from '../../http-api/problem.ts';
 import { route, type ApiCaller } from '../../http-api/route.ts';
 
-const caller: ApiCaller = { id: 'arn:aws:iam::000000000000:user/operator', isGuest: false };
+const caller: ApiCaller = { id: 'arn:aws:iam::000000000000:user/operator', isGuest: false, group: 'admin' };
 const rule = z.strictObject({ above: z.number(), match: z.optional(z.strictObject({ site: z.string() })) });
 
 const routes = [
@@ -47,7 +47,7 @@ async function ask(method: string, path: string, body?: string, type: string | n
     ...(body !== undefined && { body: Buffer.from(body) }),
   });
   const response = await createHttpApi(routes)(request, {
-    caller,
+    resolve: async () => caller,
     onError: (error) => void errors.push(error),
   });
   const text = await response.text();
@@ -196,12 +196,21 @@ test('a path that climbs stays where API Gateway authorised it', () => {
   }
 });
 
-const iam = (authorizer: object) => callerOf(event({ requestContext: { authorizer } }));
-test('the caller is the Cognito identity if there is one, else the ARN; a body cannot change it', () => {
+const iam = (authorizer: object) => signerOf(event({ requestContext: { authorizer } }));
+test('who signed is the Cognito identity if there is one, else the ARN; a body cannot change it', () => {
   const userArn = 'arn:aws:iam::000000000000:user/operator';
-  assert.deepEqual(iam({ iam: { userArn, cognitoIdentity: null } }), { id: userArn, isGuest: false });
-  const cognitoIdentity = { identityId: 'us-east-1:1', amr: ['unauthenticated'] };
-  assert.deepEqual(iam({ iam: { userArn, cognitoIdentity } }), { id: 'us-east-1:1', isGuest: true });
+  assert.deepEqual(iam({ iam: { userArn, cognitoIdentity: null } }), {
+    ...{ id: userArn, kind: 'account', poolId: undefined, amr: [] },
+  });
+  for (const [kind, amr] of [
+    ['guest', ['unauthenticated']],
+    ['user', ['authenticated', 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A:CognitoSignIn:ann']],
+  ] as const) {
+    const cognitoIdentity = { identityId: 'us-east-1:1', identityPoolId: 'us-east-1:2', amr: [...amr] };
+    assert.deepEqual(iam({ iam: { userArn, cognitoIdentity } }), {
+      ...{ id: 'us-east-1:1', kind, poolId: 'us-east-1:2', amr: [...amr] },
+    });
+  }
   assert.throws(() => iam({}), /says nothing of who signed it/);
 });
 

@@ -54,8 +54,12 @@ beforeAll(async () => {
         headers: { 'content-type': 'application/json' },
       }),
     });
-    const caller = { id: 'ann', isGuest };
-    const answer = await api(request, { caller, onError: (error) => assert.fail(String(error)) });
+    const resolve = async () => ({
+      id: 'ann',
+      isGuest,
+      group: isGuest ? ('viewer' as const) : ('admin' as const),
+    });
+    const answer = await api(request, { resolve, onError: (error) => assert.fail(String(error)) });
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
   };
 });

@@ -44,7 +44,10 @@ beforeAll(async () => {
         headers: { 'content-type': 'application/json' },
       }),
     });
-    const response = await api(request, { caller: { id: 'ann', isGuest: false }, onError });
+    const response = await api(request, {
+      resolve: async () => ({ id: 'ann', isGuest: false, group: 'admin' as const }),
+      onError,
+    });
     const text = await response.text();
     return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Json) };
   };

@@ -67,7 +67,7 @@ export async function openRules(): Promise<RuleFixture> {
   };
   const api = createHttpApi(createRoutes(ports, { windowSeconds: 10 }));
   const served = {
-    caller: { id: 'ann', isGuest: false },
+    resolve: async () => ({ id: 'ann', isGuest: false, group: 'admin' as const }),
     onError: (error: unknown) => assert.fail(error as Error),
   };
   return {

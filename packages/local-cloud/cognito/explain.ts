@@ -4,6 +4,12 @@ import type { RegistryView } from '../iot/registry.ts';
 import { StartError } from '../start-error.ts';
 import type { Permissions } from './permissions.ts';
 
+export interface IdentityView {
+  readonly permissions: Permissions;
+  /** ARN of the role that the groups of a user give now; undefined for any other identity. */
+  readonly roleOf: (identityId: string) => string | undefined;
+}
+
 /**
  * One line for the question, then the identity with all that is asked, and what decided.
  *
@@ -11,11 +17,12 @@ import type { Permissions } from './permissions.ts';
  */
 export function explainIdentity(
   registry: RegistryView,
-  permissions: Permissions,
+  { permissions, roleOf }: IdentityView,
   identityId: string,
   question: Question,
 ): string[] {
-  const holder = permissions.holderOf(identityId);
+  const given = roleOf(identityId);
+  const holder = permissions.holderOf(identityId, given);
   if (!holder) throw new StartError(`no identity pool of the template has ${identityId}`);
   const { pool, kind, role } = holder;
   const attached = (registry.targets.get(identityId)?.policies ?? []).map(
@@ -27,6 +34,7 @@ export function explainIdentity(
   const { allowed, reason, policyName, statement } = permissions.authorize({
     ...request,
     principal: identityId,
+    role: given,
   });
   const isOfRegistry = policyName !== undefined && registry.policies.has(policyName);
   return [

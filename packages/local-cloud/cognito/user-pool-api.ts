@@ -5,8 +5,9 @@ import { AwsError } from '../aws-error.ts';
 import { createJsonHandler, type Input, type JsonOperation } from '../aws/json-protocol.ts';
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
+import { byPrecedence } from './group-roles.ts';
 import type { PoolGroup } from './user-pool.ts';
-import { byPrecedence, type User, type Users } from './users.ts';
+import type { User, Users } from './users.ts';
 
 export interface UserPoolCloud {
   readonly users: Users;

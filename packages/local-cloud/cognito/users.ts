@@ -5,6 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { makeDirectory, replaceFile } from '../files/durable-files.ts';
 import { StartError } from '../start-error.ts';
+import { byPrecedence } from './group-roles.ts';
 import type { PoolGroup, UserPool } from './user-pool.ts';
 
 export interface User {
@@ -72,13 +73,8 @@ function read(file: string): Stored | undefined {
   }
 }
 
-const rankOf = ({ precedence }: PoolGroup) => precedence ?? Infinity;
-
-/** The strongest group first, as Cognito chooses the role of a user with several. */
-export const byPrecedence = (a: PoolGroup, b: PoolGroup): number => {
-  const [one, other] = [rankOf(a), rankOf(b)];
-  return one === other ? 0 : one - other;
-};
+/** The users beside the program that keeps them; none before its first start. @throws StartError when the file is damaged. */
+export const readUsers = (dir: string): readonly User[] => read(path.join(dir, FILE))?.users ?? [];
 
 /** Makes the first user, in the strongest group, with a password that is kept beside for its owner to read. */
 async function firstUser(dir: string, pool: UserPool, now: number): Promise<[User, string]> {

@@ -2,11 +2,14 @@
 import path from 'node:path';
 import { account } from '../account.ts';
 import { systemClock } from '../clock.ts';
-import { explainIdentity } from '../cognito/explain.ts';
+import { explainIdentity, type IdentityView } from '../cognito/explain.ts';
+import { groupRolesOf } from '../cognito/group-roles.ts';
 import { createIdentityIds } from '../cognito/identity-id.ts';
-import { createPermissions, type Permissions } from '../cognito/permissions.ts';
+import { createPermissions } from '../cognito/permissions.ts';
 import { poolsOf } from '../cognito/pools.ts';
 import { readSecret } from '../cognito/secret.ts';
+import { userPoolOf } from '../cognito/user-pool.ts';
+import { readUsers } from '../cognito/users.ts';
 import { explainPolicy, type ExplainedAction } from '../iot/explain.ts';
 import { readRegistry } from '../iot/registry-file.ts';
 import type { RegistryView } from '../iot/registry.ts';
@@ -26,11 +29,24 @@ function problemOf(action: ExplainedAction, topic: string): string | undefined {
 }
 
 /** The roles are the template's, so it is read as `start` reads it. */
-function permissionsOf(registry: RegistryView, options: PolicyOptions, project?: Project): Permissions {
+function permissionsOf(registry: RegistryView, options: PolicyOptions, project?: Project): IdentityView {
   const template = loadTemplate({ ...options.source, overrides: options.overrides });
-  const secret = readSecret(path.join(options.dataDir, 'cognito'));
+  const dir = path.join(options.dataDir, 'cognito');
+  const secret = readSecret(dir);
   if (!secret) throw new StartError(notRunning(options.dataDir, project));
-  return createPermissions(registry, poolsOf(template), createIdentityIds(secret));
+  const pool = userPoolOf(template);
+  const pools = poolsOf(template, pool);
+  const ids = createIdentityIds(secret);
+  return {
+    permissions: createPermissions(registry, pools, ids),
+    roleOf(identityId) {
+      for (const { sub, groups } of pool ? readUsers(dir) : []) {
+        const isUser = [...pools.keys()].some((id) => ids.forUser(id, pool!.provider, sub) === identityId);
+        if (isUser) return groupRolesOf(pool!.groups, groups).preferred;
+      }
+      return undefined;
+    },
+  };
 }
 
 async function explain(question: PolicyOptions, project?: Project): Promise<readonly string[]> {

@@ -1,6 +1,7 @@
 // What tokens say of a user, under the names that Amazon Cognito has for it.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html
-import { byPrecedence, type User, type Users } from '../cognito/users.ts';
+import { groupRolesOf } from '../cognito/group-roles.ts';
+import type { User, Users } from '../cognito/users.ts';
 
 /** Claims by the scope that asks for them. */
 export const scopeClaims: Readonly<Record<string, string[]>> = {
@@ -25,19 +26,11 @@ export function claimsOf(
 ): Record<string, unknown> & { sub: string } {
   const mail = { email, email_verified: use === 'id_token' ? true : 'true' };
   if (use !== 'id_token') return { sub, username: sub, ...mail };
-  const mine = users
-    .groups()
-    .filter(({ name }) => groups.includes(name))
-    .toSorted(byPrecedence);
-  const roles = mine.flatMap(({ roleArn }) => (roleArn === undefined ? [] : [roleArn]));
-  const [first, second] = mine.filter(({ roleArn }) => roleArn !== undefined);
-  // Of two groups of the same precedence with different roles AWS prefers neither.
-  const isOne =
-    first && (!second || second.roleArn === first.roleArn || second.precedence !== first.precedence);
+  const { groups: mine, roles, preferred } = groupRolesOf(users.groups(), groups);
   return {
     ...{ sub, 'cognito:username': sub, token_use: 'id', ...mail },
-    ...(mine.length > 0 && { 'cognito:groups': mine.map(({ name }) => name) }),
-    ...(roles.length > 0 && { 'cognito:roles': [...new Set(roles)] }),
-    ...(isOne && { 'cognito:preferred_role': first.roleArn }),
+    ...(mine.length > 0 && { 'cognito:groups': mine }),
+    ...(roles.length > 0 && { 'cognito:roles': roles }),
+    ...(preferred !== undefined && { 'cognito:preferred_role': preferred }),
   };
 }

@@ -1,4 +1,5 @@
 // Cognito over the sample template, in a temporary folder and with a clock that tests move, served on a free port.
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
@@ -10,7 +11,9 @@ import { openCognito, type Cognito } from '../../cognito/cognito.ts';
 import { openIot, type Iot } from '../../iot/iot.ts';
 import { silentLog } from '../../log.ts';
 import type { ResolvedTemplate } from '../../template/resolved.ts';
+import type { User } from '../../cognito/users.ts';
 import { ground, loadSample } from '../template/fixture.ts';
+import { mint } from './id-token.ts';
 
 export const start = Date.parse('2026-11-20T12:00:00Z');
 export const ownPage = 'http://localhost:8080';
@@ -31,6 +34,10 @@ export interface Fixture {
   readonly callSigned: (operation: string, input: unknown) => Promise<Answer>;
   readonly guest: () => Promise<Issued>;
   readonly login: (user: string) => Promise<Issued>;
+  /** A user of the template's user pool, with the ID token that a login gives. */
+  readonly member: (
+    ...groups: string[]
+  ) => Promise<Issued & { readonly user: User; readonly idToken: string }>;
 }
 
 export interface Answer {
@@ -82,7 +89,10 @@ export async function openFixture(
   const server = await createAwsServer({
     host: '127.0.0.1',
     port: 0,
-    services: { 'cognito-identity': cognito.handler, lambda, sns: lambda },
+    services: {
+      ...{ 'cognito-identity': cognito.handler, lambda, sns: lambda },
+      ...(cognito.userPool && { 'cognito-idp': cognito.userPool.handler }),
+    },
     authenticate: createCallerCheck({ ...ground, ...cognito, clock }),
     origins: () => [ownPage],
     log: silentLog,
@@ -120,6 +130,25 @@ export async function openFixture(
       const { body } = await callSigned('GetOpenIdTokenForDeveloperIdentity', asked);
       const Logins = { 'cognito-identity.amazonaws.com': body['Token'] };
       return issuedOf(await call('GetCredentialsForIdentity', { IdentityId: body['IdentityId'], Logins }));
+    },
+    async member(...groups) {
+      const service = cognito.userPool!;
+      const { users } = service;
+      const name = `user-${users.all().length}`;
+      const user = {
+        sub: randomUUID(),
+        email: `${name}@localhost`,
+        groups,
+        password: undefined,
+        createdAt: start,
+      };
+      await users.put(user);
+      const idToken = await mint(service, user, { now: clock.now() });
+      const Logins = { [users.pool.provider]: idToken };
+      const { body } = await call('GetId', { IdentityPoolId: poolId, Logins });
+      const answer = await call('GetCredentialsForIdentity', { IdentityId: body['IdentityId'], Logins });
+      if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+      return { ...issuedOf(answer), user, idToken };
     },
   };
 }

@@ -12,7 +12,7 @@ import { openFixture, ownPage, start, type Fixture } from '../cognito/cognito-fi
 import { ground, loadSample } from '../template/fixture.ts';
 import { callApi, type Answer, type Call } from './call-api.ts';
 
-export interface GatewayFixture extends Pick<Fixture, 'clock' | 'guest' | 'login'> {
+export interface GatewayFixture extends Pick<Fixture, 'clock' | 'guest' | 'login' | 'member'> {
   readonly spec: ApiSpec;
   /** What the function got. */
   readonly events: APIGatewayProxyEventV2WithIAMAuthorizer[];
@@ -35,7 +35,7 @@ export async function openGateway(
 ): Promise<GatewayFixture> {
   const { result = { statusCode: 200, body: 'done' }, template = loadSample(options.overrides) } = options;
   const fixture = await openFixture({ template });
-  const { clock, cognito, guest, login } = fixture;
+  const { clock, cognito, guest, login, member } = fixture;
   const [events, reasons, counts]: [GatewayFixture['events'], string[], Record<string, number>] = [
     [],
     [],
@@ -66,7 +66,7 @@ export async function openGateway(
   });
   const { port } = server.address() as AddressInfo;
   return {
-    ...{ spec, clock, guest, login, events, counts, reasons },
+    ...{ spec, clock, guest, login, member, events, counts, reasons },
     call: (call = {}) => callApi(`http://127.0.0.1:${port}/api`, { signedAt: start, ...call }),
   };
 }

@@ -1,0 +1,55 @@
+// The groups of a user in the user pool, remembered for a minute.
+
+import {
+  AdminListGroupsForUserCommand,
+  CognitoIdentityProviderClient,
+  UserNotFoundException,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { createRemembering } from '../core/recent.ts';
+import type { UserGroups } from '../pipeline/ports.ts';
+import { limitSettings, USER_POOL_LIMITS, withinLimits } from './time-limits.ts';
+
+const FRESH_MS = 60_000;
+const MAX_USERS = 2000;
+
+/** Region, credentials and endpoint come from the environment. */
+export const openUserPool = () =>
+  withinLimits(
+    new CognitoIdentityProviderClient(limitSettings(USER_POOL_LIMITS)),
+    'Amazon Cognito',
+    USER_POOL_LIMITS,
+  );
+
+export function createUserGroups(options: {
+  readonly client: CognitoIdentityProviderClient;
+  readonly userPoolId: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): UserGroups {
+  const { client, userPoolId, now } = options;
+
+  async function read(userId: string): Promise<readonly string[]> {
+    const groups: string[] = [];
+    let next: string | undefined;
+    do {
+      const asked = { UserPoolId: userPoolId, Username: userId, NextToken: next };
+      const page = await client.send(new AdminListGroupsForUserCommand(asked));
+      groups.push(...(page.Groups ?? []).flatMap(({ GroupName }) => GroupName ?? []));
+      next = page.NextToken;
+    } while (next !== undefined);
+    return groups;
+  }
+
+  return createRemembering(
+    async (userId) => {
+      try {
+        return await read(userId);
+      } catch (error) {
+        // Removed since the login: in no group.
+        if (error instanceof UserNotFoundException) return [];
+        throw error;
+      }
+    },
+    { limit: MAX_USERS, forMs: FRESH_MS, now },
+  );
+}

@@ -1,0 +1,43 @@
+// The route by which a page gets live data over MQTT, once after each login: AWS IoT wants policies attached to each identity.
+
+import * as z from 'zod/mini';
+import { livePolicies } from '../core/live-policy.ts';
+import type { AttachLivePolicies } from '../pipeline/ports.ts';
+import { ApiProblem } from './problem.ts';
+import { route, type Route } from './route.ts';
+
+export function liveAccessRoute(options: {
+  readonly attach: AttachLivePolicies;
+  readonly policyName: string;
+  /** `arn:aws:iot:us-east-1:111122223333` */
+  readonly iotArn: string;
+}): Route {
+  const { attach, policyName, iotArn } = options;
+  return route({
+    method: 'POST',
+    path: '/live-access',
+    summary:
+      'Lets who signed the request hear live data over MQTT: of all sites, or of those that they see; a page asks once after each login',
+    params: {},
+    query: {},
+    answer: z.strictObject({
+      identityId: z.string().check(z.describe('The client ID of MQTT is `dashboard-` and this')),
+      sites: z.optional(
+        z.array(z.string()).check(z.describe('The only sites whose telemetry is heard; absent: all')),
+      ),
+      policies: z.array(z.string()).check(z.describe('Policies of AWS IoT that the identity has now')),
+    }),
+    async run({ caller }) {
+      const { id, isUser, sites } = caller;
+      if (!isUser)
+        throw new ApiProblem(
+          403,
+          'Live access is for users who logged in; keys of the AWS account need none',
+        );
+      const policies = livePolicies(policyName, sites, iotArn);
+      if ('problem' in policies) throw new ApiProblem(409, policies.problem);
+      await attach(id, policies);
+      return { identityId: id, ...(sites && { sites }), policies: policies.map(({ name }) => name) };
+    },
+  });
+}

@@ -1,78 +1,194 @@
-// The attach-policy function: it serves the identity that signed the call, whatever the event says.
+// The attach-policy function: who logged in gets the policies for the live data that their groups leave them, and no others.
 import { beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { AttachPolicyCommand, IoTClient } from '@aws-sdk/client-iot';
+import {
+  AdminListGroupsForUserCommand,
+  CognitoIdentityProviderClient,
+} from '@aws-sdk/client-cognito-identity-provider';
+import {
+  AttachPolicyCommand,
+  CreatePolicyCommand,
+  DetachPolicyCommand,
+  IoTClient,
+  ListAttachedPoliciesCommand,
+  ResourceAlreadyExistsException,
+} from '@aws-sdk/client-iot';
 import type { Context } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { AttachPolicyResult } from '../../functions/attach-policy.ts';
+import type { HttpEvent } from '../../http-api/lambda-http.ts';
 import { contextOf, sampleEvent, startLambda } from './lambda.ts';
 
-const pool = 'us-east-1:11111111-1111-4111-8111-111111111111';
-const identity = 'us-east-1:22222222-2222-4222-8222-222222222222';
+const event = sampleEvent('attach-policy') as HttpEvent;
+const { iam } = event.requestContext.authorizer!;
+const { identityId: identity, identityPoolId: pool } = iam!.cognitoIdentity!;
 const iot = mockClient(IoTClient);
-let written: string[];
-
-let handler: (event: unknown, context: Context) => Promise<AttachPolicyResult>;
+const cognito = mockClient(CognitoIdentityProviderClient);
+let now = 0;
+let handler: (event: HttpEvent, context: Context) => Promise<{ statusCode?: number; body?: string }>;
 
 beforeAll(async () => {
-  ({ written } = startLambda({
+  startLambda({
     DASHBOARD_POLICY: 'TidegateDashboard',
-    IDENTITY_POOL_ID: pool,
-  }));
+    IOT_ARN: 'arn:aws:iot:us-east-1:000000000000',
+    IDENTITY_POOL_ID: pool!,
+    USER_POOL_ID: 'us-east-1_AbCdEfGhI',
+  });
   ({ handler } = await import('../../functions/attach-policy.ts'));
 });
 
 beforeEach(() => {
-  written.length = 0;
   iot.reset();
+  cognito.reset();
   iot.on(AttachPolicyCommand).resolves({});
+  iot.on(ListAttachedPoliciesCommand).resolves({ policies: [] });
 });
 
-const invokedBy = (identity: Context['identity']): Context => contextOf('attach-policy', { identity });
+const inGroups = (...names: string[]) =>
+  cognito.on(AdminListGroupsForUserCommand).resolves({ Groups: names.map((GroupName) => ({ GroupName })) });
 
-const alice = { cognitoIdentityId: identity, cognitoIdentityPoolId: pool };
-const attached = () => iot.commandCalls(AttachPolicyCommand).map(({ args }) => args[0].input);
-
-test('attaches the one policy to the identity that invoked', async () => {
-  const event: unknown = sampleEvent('attach-policy');
-  assert.deepEqual(await handler(event, invokedBy(alice)), {
-    attached: true,
-    identityId: identity,
-    policyName: 'TidegateDashboard',
-  });
-  assert.deepEqual(attached(), [{ policyName: 'TidegateDashboard', target: identity }]);
-});
-
-test('an event that names another identity or policy changes nothing', async () => {
-  const event = {
-    target: 'us-east-1:33333333-3333-4333-8333-333333333333',
-    identityId: 'us-east-1:33333333-3333-4333-8333-333333333333',
-    policyName: 'TidegateDevice',
-    identity: { cognitoIdentityId: 'us-east-1:33333333-3333-4333-8333-333333333333' },
+/** A new user each time, because groups are remembered for a minute. */
+async function ask(change: (cognitoIdentity: Record<string, unknown>) => object | null = (given) => given) {
+  now += 1;
+  const asked = structuredClone(event) as HttpEvent & {
+    requestContext: { authorizer: { iam: { cognitoIdentity: object | null } } };
   };
-  await handler(event, invokedBy(alice));
+  const given = asked.requestContext.authorizer.iam.cognitoIdentity as Record<string, unknown>;
+  given['amr'] = (given['amr'] as string[]).map((each) =>
+    each.replace(/(CognitoSignIn:).*/, `$1user-${now}`),
+  );
+  asked.requestContext.authorizer.iam.cognitoIdentity = change(given);
+  const { statusCode, body = '' } = await handler(asked, contextOf('attach-policy'));
+  return { status: statusCode, body: JSON.parse(body) as Record<string, unknown> };
+}
+
+const attached = () => iot.commandCalls(AttachPolicyCommand).map(({ args }) => args[0].input);
+const detached = () => iot.commandCalls(DetachPolicyCommand).map(({ args }) => args[0].input.policyName);
+
+test('a user who sees all sites gets the one policy of the stack', async () => {
+  inGroups('viewer');
+  assert.deepEqual(await ask(), {
+    status: 200,
+    body: { identityId: identity, policies: ['TidegateDashboard'] },
+  });
   assert.deepEqual(attached(), [{ policyName: 'TidegateDashboard', target: identity }]);
-});
-
-test('without a Cognito identity it attaches nothing, and says why', async () => {
-  assert.deepEqual(await handler({}, invokedBy(undefined)), {
-    attached: false,
-    reason: 'not invoked with the credentials of a Cognito identity',
+  const [asked] = cognito.commandCalls(AdminListGroupsForUserCommand);
+  assert.deepEqual(asked!.args[0].input, {
+    ...{ UserPoolId: 'us-east-1_AbCdEfGhI', Username: `user-${now}`, NextToken: undefined },
   });
-  assert.deepEqual(attached(), []);
-  assert.match(written.join('\n'), /Policy not attached/);
 });
 
-test('an identity of another pool gets nothing', async () => {
-  const stranger = { ...alice, cognitoIdentityPoolId: 'us-east-1:44444444-4444-4444-8444-444444444444' };
-  assert.deepEqual(await handler({}, invokedBy(stranger)), {
-    attached: false,
-    reason: 'an identity of another identity pool',
+test('a user of some sites gets a policy for each, which is made where it is missing, and loses all others of ours', async () => {
+  inGroups('admin', 'site-seattle', 'site-oslo');
+  const policies = ['TidegateDashboard', 'TidegateDashboard-site-rome', 'Another'];
+  iot.on(ListAttachedPoliciesCommand).resolves({ policies: policies.map((policyName) => ({ policyName })) });
+  iot
+    .on(CreatePolicyCommand, { policyName: 'TidegateDashboard-site-oslo' })
+    .rejects(new ResourceAlreadyExistsException({ message: 'there', $metadata: {} }));
+  const { body } = await ask();
+  assert.deepEqual(body, {
+    identityId: identity,
+    sites: ['seattle', 'oslo'],
+    policies: ['TidegateDashboard-site-seattle', 'TidegateDashboard-site-oslo'],
   });
-  assert.deepEqual(attached(), []);
+  assert.deepEqual(detached(), ['TidegateDashboard', 'TidegateDashboard-site-rome']);
+  assert.deepEqual(
+    attached().map(({ policyName }) => policyName),
+    ['TidegateDashboard-site-seattle', 'TidegateDashboard-site-oslo'],
+  );
+  const [made] = iot.commandCalls(CreatePolicyCommand);
+  const { Statement } = JSON.parse(made!.args[0].input.policyDocument!) as {
+    Statement: { Action: string; Resource: string }[];
+  };
+  const arn = 'arn:aws:iot:us-east-1:000000000000';
+  assert.deepEqual(
+    Statement.map(({ Action, Resource }) => [Action, Resource]),
+    [
+      ['iot:Connect', `${arn}:client/dashboard-\${cognito-identity.amazonaws.com:sub}*`],
+      ['iot:Subscribe', `${arn}:topicfilter/telemetry/seattle/*`],
+      ['iot:Receive', `${arn}:topic/telemetry/seattle/*`],
+    ],
+  );
 });
 
-test('a failure of AWS IoT is the failure of the call', async () => {
-  iot.on(AttachPolicyCommand).rejects(Object.assign(new Error('slow down'), { name: 'ThrottlingException' }));
-  await assert.rejects(handler({}, invokedBy(alice)), /slow down/);
+test('what is attached already is left alone', async () => {
+  inGroups('operator');
+  iot.on(ListAttachedPoliciesCommand).resolves({ policies: [{ policyName: 'TidegateDashboard' }] });
+  assert.equal((await ask()).status, 200);
+  assert.deepEqual([attached(), detached()], [[], []]);
+});
+
+const refusals: readonly (readonly [
+  string,
+  string[],
+  (given: Record<string, unknown>) => object | null,
+  number,
+  RegExp,
+])[] = [
+  [
+    'a user in none of the groups',
+    ['site-oslo'],
+    (given) => given,
+    403,
+    /in none of the groups viewer, operator or admin/,
+  ],
+  [
+    'an identity of another pool',
+    ['admin'],
+    (given) => ({ ...given, identityPoolId: 'us-east-1:other' }),
+    403,
+    /another identity pool/,
+  ],
+  [
+    'a user of another user pool',
+    ['admin'],
+    (given) => ({
+      ...given,
+      amr: ['authenticated', 'cognito-idp.us-east-1.amazonaws.com/us-east-1_Other:CognitoSignIn:ann'],
+    }),
+    403,
+    /in none of the groups/,
+  ],
+  [
+    'a guest',
+    ['admin'],
+    (given) => ({ ...given, amr: ['unauthenticated'] }),
+    403,
+    /Guests do not use POST \/live-access: log in/,
+  ],
+  ['the account itself', ['admin'], () => null, 403, /keys of the AWS account need none/],
+  [
+    'a user of a site that no policy can name',
+    ['viewer', 'site-a:b'],
+    (given) => given,
+    409,
+    /^Site a:b has characters/,
+  ],
+  [
+    'a user of too many sites',
+    ['viewer', ...Array.from({ length: 10 }, (_, n) => `site-${n}`)],
+    (given) => given,
+    409,
+    /9 sites at most, and you see 10/,
+  ],
+];
+for (const [who, groups, change, status, detail] of refusals) {
+  test(`${who} gets nothing, and is told why`, async () => {
+    inGroups(...groups);
+    const answer = await ask(change);
+    assert.equal(answer.status, status);
+    assert.match(String(answer.body['detail']), detail);
+    assert.deepEqual(attached(), []);
+  });
+}
+
+test('where AWS IoT or Cognito fails, nobody gets anything', async () => {
+  inGroups('viewer');
+  const throttled = Object.assign(new Error('slow down'), { name: 'ThrottlingException' });
+  iot.on(AttachPolicyCommand).rejects(throttled);
+  assert.equal((await ask()).status, 500);
+  cognito.on(AdminListGroupsForUserCommand).rejects(throttled);
+  iot.on(AttachPolicyCommand).resolves({});
+  iot.resetHistory();
+  assert.equal((await ask()).status, 500);
+  assert.deepEqual(attached(), []);
 });

@@ -1,0 +1,218 @@
+// `npm run user -- add ann@example.com --group viewer`: who may log in to the dashboard, and what they may do.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  AdminAddUserToGroupCommand,
+  AdminCreateUserCommand,
+  AdminDeleteUserCommand,
+  AdminListGroupsForUserCommand,
+  AdminRemoveUserFromGroupCommand,
+  AdminSetUserPasswordCommand,
+  CognitoIdentityProviderClient,
+  CreateGroupCommand,
+  GroupExistsException,
+  ListUsersCommand,
+  UsernameExistsException,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { accessOf, GROUPS, SITE_PREFIX } from '../core/access.ts';
+import { CommandError, runCommand } from './command-error.ts';
+import { parseFlags } from './flags.ts';
+import { formatOf, FORMATS, listing, type Column } from './listing.ts';
+
+const usage = `usage: npm run user                                       who may log in, with their groups
+       npm run user -- add EMAIL --group ${GROUPS.join('|')} [--site SITE ...]
+                                        adds a user, or changes the groups of one who is there
+       npm run user -- password EMAIL   gives a new password
+       npm run user -- remove EMAIL     takes effect within a minute, for live data once its connection ends
+       With --site a user sees these sites alone. --format ${FORMATS.join('|')}.
+       --data-dir DIR: of the running local cloud (.tidegate). --user-pool ID: a stack on AWS (its output DashboardUsers),
+       with the credentials and the region of the AWS CLI's configuration; Cognito then mails the first password.`;
+
+const text = { type: 'string' } as const;
+const FLAGS = {
+  'data-dir': { ...text, default: '.tidegate' },
+  'user-pool': text,
+  /** What holds without --user-pool; other commands ask for it, so it is understood here. */
+  local: { type: 'boolean', default: false },
+  group: text,
+  site: { ...text, multiple: true },
+  format: { ...text, default: 'table' },
+} as const;
+
+interface Pool {
+  readonly client: CognitoIdentityProviderClient;
+  readonly UserPoolId: string;
+  readonly isLocal: boolean;
+}
+
+const PASSWORD_BYTES = 15;
+
+function openPool(flags: { 'data-dir': string; 'user-pool'?: string | undefined }): Pool {
+  const UserPoolId = flags['user-pool'];
+  if (UserPoolId !== undefined) {
+    const region = UserPoolId.split('_', 1)[0]!;
+    if (!/^[a-z]{2}(-[a-z]+)+-\d_\w+$/.test(UserPoolId))
+      throw new CommandError(`--user-pool ${UserPoolId}: must be an ID such as eu-west-1_AbCdEfGhI`);
+    return { client: new CognitoIdentityProviderClient({ region }), UserPoolId, isLocal: false };
+  }
+  const file = path.join(flags['data-dir'], 'endpoints.json');
+  const remedy = 'run npm start first, or name its folder with --data-dir; for AWS give --user-pool';
+  if (!existsSync(file)) throw new CommandError(`no local cloud in ${flags['data-dir']}: ${remedy}`);
+  const { aws, outputs } = JSON.parse(readFileSync(file, 'utf8')) as {
+    aws: string;
+    outputs: Record<string, string>;
+  };
+  const id = outputs['DashboardUsers'];
+  if (id === undefined)
+    throw new CommandError(`${file} names no DashboardUsers: start with WithUserPool=true`);
+  const client = new CognitoIdentityProviderClient({
+    endpoint: aws,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  });
+  return { client, UserPoolId: id, isLocal: true };
+}
+
+async function groupsOf({ client, UserPoolId }: Pool, Username: string): Promise<string[]> {
+  const { Groups = [] } = await client.send(new AdminListGroupsForUserCommand({ UserPoolId, Username }));
+  return Groups.flatMap(({ GroupName }) => GroupName ?? []);
+}
+
+interface Listed {
+  readonly email: string;
+  readonly groups: readonly string[];
+}
+
+const columns: readonly Column<Listed>[] = [
+  { title: 'user', value: ({ email }) => email },
+  { title: 'group', value: ({ groups }) => accessOf(groups)?.group ?? 'none' },
+  { title: 'sites', value: ({ groups }) => accessOf(groups)?.sites?.join(', ') ?? 'all' },
+];
+
+async function list(pool: Pool): Promise<Listed[]> {
+  const { client, UserPoolId } = pool;
+  const found: Listed[] = [];
+  let PaginationToken: string | undefined;
+  do {
+    const asked = { UserPoolId, ...(PaginationToken !== undefined && { PaginationToken }) };
+    const page = await client.send(new ListUsersCommand(asked));
+    for (const { Username = '', Attributes = [] } of page.Users ?? []) {
+      const email = Attributes.find(({ Name }) => Name === 'email')?.Value ?? Username;
+      found.push({ email, groups: await groupsOf(pool, Username) });
+    }
+    ({ PaginationToken } = page);
+  } while (PaginationToken !== undefined);
+  return found.sort((a, b) => (a.email < b.email ? -1 : 1));
+}
+
+/** AWS lets a user choose their own; here the password is shown once. */
+async function setPassword({ client, UserPoolId, isLocal }: Pool, Username: string): Promise<string> {
+  if (!isLocal)
+    throw new CommandError(
+      'on AWS people choose another password on the login page, by "Forgot your password?"',
+    );
+  const Password = randomBytes(PASSWORD_BYTES).toString('base64url');
+  await client.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password, Permanent: true }));
+  return `password: ${Password}`;
+}
+
+/** @returns whether the user is new. */
+async function create({ client, UserPoolId, isLocal }: Pool, Username: string): Promise<boolean> {
+  const UserAttributes = [
+    { Name: 'email', Value: Username },
+    { Name: 'email_verified', Value: 'true' },
+  ];
+  try {
+    await client.send(
+      new AdminCreateUserCommand({
+        ...{ UserPoolId, Username, UserAttributes },
+        ...(isLocal
+          ? { MessageAction: 'SUPPRESS' as const }
+          : { DesiredDeliveryMediums: ['EMAIL' as const] }),
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof UsernameExistsException) return false;
+    throw error;
+  }
+}
+
+/** First what the user is to have less, so that nobody has more than both for a moment. */
+async function setGroups(pool: Pool, Username: string, wanted: readonly string[]): Promise<void> {
+  const { client, UserPoolId } = pool;
+  const has = await groupsOf(pool, Username);
+  const isOurs = (name: string) =>
+    (GROUPS as readonly string[]).includes(name) || name.startsWith(SITE_PREFIX);
+  const isSite = (name: string) => name.startsWith(SITE_PREFIX);
+  // Sites restrict: new ones come before, old ones go after all else.
+  const missing = wanted
+    .filter((name) => !has.includes(name))
+    .sort((a, b) => Number(isSite(b)) - Number(isSite(a)));
+  const surplus = has.filter((name) => isOurs(name) && !wanted.includes(name));
+  const leave = async (GroupName: string) =>
+    client.send(new AdminRemoveUserFromGroupCommand({ UserPoolId, Username, GroupName }));
+  for (const name of surplus.filter((each) => !isSite(each))) await leave(name);
+  for (const GroupName of missing) {
+    if (isSite(GroupName)) await makeGroup(pool, GroupName);
+    await client.send(new AdminAddUserToGroupCommand({ UserPoolId, Username, GroupName }));
+  }
+  for (const name of surplus.filter(isSite)) await leave(name);
+}
+
+async function makeGroup({ client, UserPoolId }: Pool, GroupName: string): Promise<void> {
+  try {
+    await client.send(new CreateGroupCommand({ UserPoolId, GroupName }));
+  } catch (error) {
+    if (!(error instanceof GroupExistsException)) throw error;
+  }
+}
+
+async function add(pool: Pool, email: string, group: string | undefined, sites: readonly string[]) {
+  if (group === undefined || !(GROUPS as readonly string[]).includes(group))
+    throw new CommandError(`--group ${group ?? ''}: must be ${GROUPS.join(', ')}`);
+  const odd = sites.find((site) => !/^[^\s#+/*?$]{1,64}$/.test(site));
+  if (odd !== undefined) throw new CommandError(`--site ${odd}: must be a site of topics, without blanks`);
+  const isNew = await create(pool, email);
+  await setGroups(pool, email, [group, ...sites.map((site) => SITE_PREFIX + site)]);
+  const where = sites.length > 0 ? `, of ${sites.join(', ')} alone` : '';
+  const password = isNew
+    ? [pool.isLocal ? await setPassword(pool, email) : 'Cognito mails the first password']
+    : [];
+  return [`${email}: ${group}${where}`, ...password];
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function run(args: readonly string[]): Promise<readonly string[]> {
+  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  const [verb, email, ...more] = positionals;
+  if (values.help) return [usage];
+  if (verb === undefined)
+    return listing(await list(openPool(values)), columns, { format: formatOf(values.format) });
+  if (email === undefined || more.length > 0) throw new CommandError(usage);
+  const pool = openPool(values);
+  if (verb === 'add') return add(pool, email, values.group, values.site ?? []);
+  if (verb === 'password') return [await setPassword(pool, email)];
+  if (verb !== 'remove') throw new CommandError(usage);
+  const { client, UserPoolId } = pool;
+  await client.send(new AdminDeleteUserCommand({ UserPoolId, Username: email }));
+  return [`${email}: removed`];
+}
+
+/** What the service says is what the user can mend. */
+await runCommand(async (args) => {
+  try {
+    print(await run(args));
+    return 0;
+  } catch (error) {
+    const { name, message, $metadata } = error as Error & { readonly $metadata?: object };
+    if ($metadata === undefined) throw error;
+    throw new CommandError(message || name, { cause: error });
+  }
+});

@@ -3,15 +3,26 @@ import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { GetThingShadowCommand, IoTDataPlaneClient } from '@aws-sdk/client-iot-data-plane';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
+import { callApi, type Call } from '../../packages/local-cloud/tests/http-api/call-api.ts';
 import { presign } from '../../packages/local-cloud/tests/web/presign.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { logIn as logInTo } from '../support/log-in.ts';
 import { eventually } from '../support/waiting.ts';
-import { clientSettings, connectDevice, createDevice, startTidegate, type Tidegate } from './tidegate.ts';
+import {
+  clientSettings,
+  connectDevice,
+  createDevice,
+  runScript,
+  startTidegate,
+  type Tidegate,
+} from './tidegate.ts';
 
 const dataDir = temporaryFolder();
 const certs = temporaryFolder();
-const own = 'cognito-identity.amazonaws.com';
+const first = 'you@localhost';
 let tidegate: Tidegate;
 
 beforeAll(async () => {
@@ -33,18 +44,18 @@ interface Browser {
 }
 
 /** As a page of the web port calls: unsigned, with its origin, and only what CORS lets it read. */
-async function call(operation: string, input: Json, authorization?: string): Promise<Json> {
+async function call(operation: string, input: Json): Promise<Json> {
   const origin = tidegate.endpoints.web;
   const response = await fetch(tidegate.endpoints.aws, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': `AWSCognitoIdentityService.${operation}`,
-      ...(authorization === undefined ? { origin, 'sec-fetch-site': 'same-site' } : { authorization }),
+      ...{ origin, 'sec-fetch-site': 'same-site' },
     },
     body: JSON.stringify(input),
   });
-  if (authorization === undefined) assert.equal(response.headers.get('access-control-allow-origin'), origin);
+  assert.equal(response.headers.get('access-control-allow-origin'), origin);
   const answer = (await response.json()) as Json;
   assert.equal(response.status, 200, JSON.stringify(answer));
   return answer;
@@ -67,14 +78,36 @@ async function openGuest(): Promise<Browser> {
   return credentialsOf((await call('GetId', { IdentityPoolId: poolId() }))['IdentityId']);
 }
 
-async function logIn(user: string): Promise<Browser> {
-  const scope = '20261120/us-east-1/cognito-identity/aws4_request';
-  const { IdentityId, Token } = await call(
-    'GetOpenIdTokenForDeveloperIdentity',
-    { IdentityPoolId: poolId(), Logins: { 'login.tidegate': user } },
-    `AWS4-HMAC-SHA256 Credential=local/${scope}, SignedHeaders=host, Signature=00`,
-  );
-  return credentialsOf(IdentityId, { [own]: Token });
+/** The whole way of a page: the login by code and PKCE, an identity by the ID token, credentials for it. */
+async function logIn(user: string, password: string): Promise<Browser> {
+  const { outputs } = tidegate.endpoints;
+  const target = {
+    url: outputs['LoginUrl']!,
+    clientId: outputs['DashboardClient']!,
+    callback: 'http://localhost:8080/',
+  };
+  const { id_token } = await logInTo(target, user, password);
+  const logins = { [`cognito-idp.us-east-1.amazonaws.com/${outputs['DashboardUsers']}`]: id_token };
+  const { IdentityId } = await call('GetId', { IdentityPoolId: poolId(), Logins: logins });
+  return credentialsOf(IdentityId, logins);
+}
+
+const firstPassword = () => readFileSync(path.join(dataDir, 'cognito/password.txt'), 'utf8').trim();
+
+/** Adds a user by the command that people type, and logs in. */
+async function member(email: string, ...flags: string[]): Promise<Browser> {
+  const { code, stdout, stderr } = await runScript('commands/user.ts', [
+    ...['add', email, '--data-dir', dataDir],
+    ...flags,
+  ]);
+  assert.equal(code, 0, stderr);
+  return logIn(email, /^password: (\S+)$/m.exec(stdout)![1]!);
+}
+
+async function api(keys: Browser, asked: Call): Promise<{ status: number | undefined; body: Json }> {
+  const headers = { 'content-type': 'application/json' };
+  const { status, body } = await callApi(tidegate.endpoints.outputs['ApiUrl']!, { headers, ...asked, keys });
+  return { status, body: (body === '' ? {} : JSON.parse(body)) as Json };
 }
 
 async function connect(browser: Browser): Promise<MqttClient> {
@@ -104,19 +137,15 @@ test('a guest sees what a device publishes, and publishes nothing', async () => 
   await device.endAsync();
 });
 
-test('a user asks for the policy, then changes the shadow of a device and sends it a command', async () => {
-  const alice = await logIn('alice');
+test('an administrator asks for live access, then changes the shadow of a device and sends it a command', async () => {
+  const alice = await logIn(first, firstPassword());
   await assert.rejects(connect(alice), /Not authorized/);
   await logged('the reason', /refused.*Cognito identity us-east-1:.* has no policy attached/);
-
-  const lambda = new LambdaClient({ ...clientSettings(tidegate), credentials: alice });
-  const FunctionName = tidegate.endpoints.outputs['AttachPolicyFunction'];
-  const { Payload } = await lambda.send(new InvokeCommand({ FunctionName }));
-  assert.deepEqual(JSON.parse(Buffer.from(Payload!).toString()), {
-    attached: true,
-    identityId: alice.identityId,
-    policyName: 'TidegateDashboard',
+  assert.deepEqual(await api(alice, { method: 'POST', path: '/live-access' }), {
+    status: 200,
+    body: { identityId: alice.identityId, policies: ['TidegateDashboard'] },
   });
+  const lambda = new LambdaClient({ ...clientSettings(tidegate), credentials: alice });
   const other = new InvokeCommand({ FunctionName: tidegate.endpoints.outputs['IngestFunction'] });
   await assert.rejects(lambda.send(other), { name: 'AccessDeniedException' });
   lambda.destroy();
@@ -146,6 +175,66 @@ test('a user asks for the policy, then changes the shadow of a device and sends 
   assert.deepEqual(heard, ['commands/fridge-1/door close']);
   await device.endAsync();
   await client.endAsync();
+});
+
+test('a viewer reads, an operator also acknowledges, and an administrator also edits rules', async () => {
+  const [viewer, operator, admin] = [
+    await member('vera@example.com', '--group', 'viewer'),
+    await member('otto@example.com', '--group', 'operator'),
+    await logIn(first, firstPassword()),
+  ];
+  const device = await connectDevice(tidegate, 'fridge-1', certs);
+  await device.publishAsync('telemetry/seattle/fridge-1', '{"temperature":12}', { qos: 1 });
+  await eventually('the alert', async () => {
+    const { status, body } = await api(viewer, { path: '/alerts' });
+    return status === 200 && (body['alerts'] as Json[]).length > 0;
+  });
+  const path = '/devices/fridge-1/alerts/temperature-high/acknowledge';
+  const acknowledge = { method: 'POST', path, body: '{"comment":"on my way"}' };
+  const refused = await api(viewer, acknowledge);
+  assert.equal(refused.status, 403);
+  assert.match(
+    String(refused.body['detail']),
+    /needs the group operator or a higher one, and you are in viewer/,
+  );
+  const { status, body } = await api(operator, acknowledge);
+  assert.deepEqual([status, body['state']], [200, 'acknowledged']);
+  assert.equal((body['acknowledged'] as Json)['by'], operator.identityId);
+  const rule = { method: 'PATCH', path: '/rules/temperature-high', body: '{"comment":"look at the door"}' };
+  for (const keys of [viewer, operator])
+    assert.deepEqual(await api(keys, rule), { status: 403, body: { message: 'Forbidden' } });
+  assert.equal((await api(admin, rule)).status, 200);
+  await device.endAsync();
+});
+
+test('who is left one site sees and hears that one alone', async () => {
+  const here = await member('sea@example.com', '--group', 'viewer', '--site', 'seattle');
+  const there = await member('oslo@example.com', '--group', 'admin', '--site', 'oslo');
+  const namesFor = async (keys: Browser) =>
+    ((await api(keys, { path: '/devices' })).body['devices'] as { deviceId: string }[]).map(
+      ({ deviceId }) => deviceId,
+    );
+  assert.deepEqual([await namesFor(here), await namesFor(there)], [['fridge-1'], []]);
+  for (const route of ['', '/windows', '/alerts', '/alerts/history', '/rejections']) {
+    assert.equal((await api(here, { path: `/devices/fridge-1${route}` })).status, 200, route);
+    const { status, body } = await api(there, { path: `/devices/fridge-1${route}` });
+    assert.deepEqual(
+      [status, body['detail']],
+      [404, 'There is no device fridge-1 at your sites, oslo'],
+      route,
+    );
+  }
+  assert.deepEqual((await api(there, { path: '/alerts' })).body['alerts'], []);
+  assert.equal((await api(there, { path: '/alerts/history' })).status, 403);
+  assert.equal((await api(there, { method: 'DELETE', path: '/rules/temperature-high' })).status, 403);
+  const { body } = await api(there, { method: 'POST', path: '/live-access' });
+  assert.deepEqual([body['sites'], body['policies']], [['oslo'], ['TidegateDashboard-site-oslo']]);
+  const client = await connect(there);
+  await client.subscribeAsync('telemetry/oslo/#');
+  const granted = await client.subscribeAsync('telemetry/#').catch(() => 'refused');
+  assert.ok(granted === 'refused' || !client.connected || (granted as { qos: number }[])[0]?.qos === 128);
+  await logged('the reason', /refused.*iot:Subscribe.*topicfilter\/telemetry\/#/);
+  await client.endAsync(true);
 });
 
 test('a URL that was changed is refused, and the log says why', async () => {

@@ -3,6 +3,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { withGroupTable } from '../../http-api/group-table.ts';
 import { openApiOf } from '../../http-api/openapi.ts';
 import { describeRoutes } from '../../http-api/routes.ts';
 
@@ -13,6 +14,11 @@ const routes = describeRoutes();
 
 test('docs/openapi.json is what the code gives: run npm run openapi', () => {
   assert.deepEqual(described, JSON.parse(JSON.stringify(openApiOf(routes))));
+});
+
+test('the table of groups in docs/api.md is what the code decides by: run npm run openapi', () => {
+  const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+  assert.equal(page, withGroupTable(page, routes));
 });
 
 test('every parameter of a path is described, and no other', () => {

@@ -58,11 +58,13 @@ export function createIdTokenCheck(users: Users, key: () => Promise<SigningKey>)
     const sub = String(claims['sub']);
     // As with ServerSideTokenCheck on AWS: a user who was removed gets nothing by a token from before.
     if (!users.find(sub)) return refused('The user does not exist.');
-    const clientId = [claims['aud']].flat().find((each) => clientIds.includes(String(each)))!;
+    const audiences = [claims['aud']].flat();
+    // One of them is there, or the check above had refused the token.
+    const clientId = clientIds.find((each) => audiences.includes(each))!;
     const [roles, preferred] = [claims['cognito:roles'], claims['cognito:preferred_role']];
     return {
       sub,
-      clientId: String(clientId),
+      clientId,
       roles: Array.isArray(roles) ? roles.map(String) : [],
       preferredRole: typeof preferred === 'string' ? preferred : undefined,
     };

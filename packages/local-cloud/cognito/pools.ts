@@ -132,7 +132,7 @@ function mappingsOf(
       const ambiguous = mapping['AmbiguousRoleResolution'];
       if (ambiguous !== 'Deny' && ambiguous !== 'AuthenticatedRole')
         refuse(by, path, 'AmbiguousRoleResolution must be Deny or AuthenticatedRole');
-      found.set(mapping['IdentityProvider'] ?? key, ambiguous as ClientLogin['ambiguous']);
+      found.set(mapping['IdentityProvider'] ?? key, ambiguous);
     }
   }
   return found;

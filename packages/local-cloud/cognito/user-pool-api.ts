@@ -163,7 +163,7 @@ const operations: Readonly<Record<string, JsonOperation<UserPoolCloud>>> = {
   AdminDeleteUser: {
     accepts: ofUser,
     signed: true,
-    run: async (cloud, input) => void (await cloud.users.remove(findUser(cloud, input))),
+    run: async (cloud, input) => cloud.users.remove(findUser(cloud, input)),
   },
   AdminAddUserToGroup: { accepts: ofMember, signed: true, run: join },
   AdminRemoveUserFromGroup: { accepts: ofMember, signed: true, run: leave },

@@ -43,7 +43,8 @@ const SHORTEST_TOKEN_SECONDS = 300;
 type Properties = Readonly<Record<string, unknown>>;
 
 const texts = (value: unknown) => ((value ?? []) as readonly unknown[]).map(String);
-const textOf = (value: unknown) => (value === undefined ? undefined : String(value));
+/** Of a template that was checked: texts are texts. */
+const textOf = (value: unknown) => value as string | undefined;
 const numberOf = (value: unknown) => (value === undefined ? undefined : Number(value));
 
 function refuse(resource: ResolvedResource, path: readonly string[], problem: string): never {

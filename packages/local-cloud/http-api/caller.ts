@@ -91,7 +91,11 @@ export function createApiCallers(deps: CallerDeps): CallerCheck {
       return {
         ...common,
         callerId: userId,
-        cognitoIdentity: { amr: [kind, ...session.amr], identityId: session.identityId, identityPoolId: pool.id },
+        cognitoIdentity: {
+          amr: [kind, ...session.amr],
+          identityId: session.identityId,
+          identityPoolId: pool.id,
+        },
         userArn: `arn:aws:sts::${accountId}:assumed-role/${roleName}/CognitoIdentityCredentials`,
         userId,
       };

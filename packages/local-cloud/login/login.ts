@@ -118,12 +118,14 @@ export function createLogin({ service, clock, log, count }: LoginDeps): Login {
       );
     const { provider } = await open();
     const context = provider.createContext(req, res);
-    const session = await provider.Session.get(context as never);
+    const session = await provider.Session.get(context);
     await session.destroy();
-    for (const name of [provider.cookieName('session')])
-      context.cookies.set(name, null, { signed: true, httpOnly: true });
+    context.cookies.set(provider.cookieName('session'), null, { signed: true, httpOnly: true });
     res
-      .writeHead(302, { location: after ?? `${paths.authorize}?${query}`, 'cache-control': 'no-store' })
+      .writeHead(302, {
+        location: after ?? `${paths.authorize}?${query.toString()}`,
+        'cache-control': 'no-store',
+      })
       .end();
   }
 

@@ -14,7 +14,7 @@ async function getId({ cognito, call, poolId }: Fixture, token: string, provider
   const { users } = cognito.userPool!;
   const Logins = { [provider ?? users.pool.provider]: token };
   const { status, body } = await call('GetId', { IdentityPoolId: poolId, Logins });
-  return { status, id: body['IdentityId'], message: String(body['message'] ?? '') };
+  return { status, id: body['IdentityId'], message: (body['message'] ?? '') as string };
 }
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -199,14 +199,14 @@ test('a name is tried five times at once, then half a minute later, and whether 
   const { at } = await openPage(browser);
   const statusOf = async (name: string, password: string) =>
     (await sendForm(browser, at, name, password)).status;
-  clock.advance(3_600_000);
+  await clock.advance(3_600_000);
   const me = { ...users.find(user)!, sub: '00000000-0000-4000-8000-000000000001', email: 'ann@localhost' };
   await users.put(me);
   for (const name of ['ann@localhost', 'nobody@localhost']) {
     for (let n = 0; n < 5; n += 1) assert.equal(await statusOf(name, 'guess'), 401);
     assert.equal(await statusOf(name, fixture.password), 429);
   }
-  clock.advance(30_000);
+  await clock.advance(30_000);
   assert.equal(await statusOf('ann@localhost', fixture.password), 303);
   assert.ok(lines.every((line) => !line.includes('guess') && !line.includes(fixture.password)));
 });

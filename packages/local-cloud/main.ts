@@ -14,6 +14,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   invoke: async () => (await import('./commands/invoke.ts')).invoke,
   policy: async () => (await import('./commands/policy.ts')).policy,
   rule: async () => (await import('./commands/rule.ts')).rule,
+  dns: async () => (await import('./commands/dns.ts')).dns,
 };
 
 const isCommand = (name: string | undefined): name is CommandName =>
@@ -29,8 +30,8 @@ function outliveReaders(): void {
 }
 
 /**
- * Runs `start`, which may be left out, `invoke`, `policy` or `rule`, and ends the process with its exit code; after
- * `start` the process goes on until a signal stops it.
+ * Runs `start`, which may be left out, `invoke`, `policy`, `rule` or `dns`, and ends the process with its exit code; after
+ * `start` and `dns serve` the process goes on until a signal stops it.
  *
  * @param project what a repository says once about its stack; without it the command line says everything.
  */

@@ -12,6 +12,8 @@ export interface Project {
   readonly npmScripts?: boolean;
   /** Script below `root` that runs beside the stack: a worker thread that gets `{ dataDir }`, and the message `stop`. */
   readonly demo?: string;
+  /** Script below `root` that `dns drill` runs: it exports `main`, which takes the arguments and gives the exit code. */
+  readonly drill?: string;
   /** Parameter of the template that takes the origin of the web port, such as `http://localhost:8080`. */
   readonly originParameter?: string;
   /** The line of totals: label and counter, which is one of the status page or a metric of a function. */
@@ -31,7 +33,7 @@ export interface Warning {
   readonly message: string;
 }
 
-export type CommandName = 'start' | 'invoke' | 'policy' | 'rule';
+export type CommandName = 'start' | 'invoke' | 'policy' | 'rule' | 'dns';
 
 /** How the user runs a command, such as `npm start` or `local-cloud start`. */
 export function commandOf(name: CommandName, project?: Project): string {

@@ -11,6 +11,7 @@ export interface Declaration {
   readonly logicalId: string;
   readonly place: Place;
   readonly type: string;
+  readonly typePlace: Place;
   readonly condition?: { readonly name: string; readonly place: Place };
   readonly dependsOn: readonly { readonly logicalId: string; readonly place: Place }[];
   readonly properties: MapNode;
@@ -55,12 +56,6 @@ function declare(logicalId: string, entry: Entry<Node>, globals: Node | undefine
   const attributes = mapOf(entry.value, logicalId, fail).entries;
   const typeNode = attributes.get('Type')?.value ?? fail(place, `${logicalId} needs a Type`);
   const type = literal(typeNode, `Type of ${logicalId}`, fail);
-  if (!resourceTypes.includes(type)) {
-    fail(
-      typeNode.place,
-      `${logicalId}: resource type ${type} is not supported by the local cloud: remove it, or run this template on AWS`,
-    );
-  }
   entriesOf(entry.value, logicalId, keys, fail);
   const nothing: MapNode = { kind: 'map', entries: new Map(), place };
   const mapAt = (key: string) => {
@@ -74,6 +69,7 @@ function declare(logicalId: string, entry: Entry<Node>, globals: Node | undefine
     logicalId,
     place,
     type,
+    typePlace: typeNode.place,
     condition: condition && {
       name: literal(condition, `Condition of ${logicalId}`, fail),
       place: condition.place,
@@ -82,6 +78,15 @@ function declare(logicalId: string, entry: Entry<Node>, globals: Node | undefine
     properties: mapOf(merged, `Properties of ${logicalId}`, fail),
     metadata: mapAt('Metadata'),
   };
+}
+
+/** A type matters only where the resource is created, or referred to. */
+export function requireKnownType({ logicalId, type, typePlace }: Declaration, fail: Fail): void {
+  if (resourceTypes.includes(type)) return;
+  fail(
+    typePlace,
+    `${logicalId}: resource type ${type} is not supported by the local cloud: remove it, or run this template on AWS`,
+  );
 }
 
 /** Every resource of the template, in its order. */

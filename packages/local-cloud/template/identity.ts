@@ -1,6 +1,7 @@
 // How each resource type is called: physical name, ARN, what Ref and Fn::GetAtt give. Names are the same at every start.
 
 import { createHash } from 'node:crypto';
+import { account } from '../account.ts';
 
 export interface Ground {
   readonly stackName: string;
@@ -12,8 +13,11 @@ export interface Identity {
   readonly name: string;
   readonly arn: string;
   readonly ref: string;
-  readonly attributes: ReadonlyMap<string, string>;
+  readonly attributes: ReadonlyMap<string, Attribute>;
 }
+
+/** What Fn::GetAtt gives: text, or a list of texts such as the name servers of a zone. */
+export type Attribute = string | readonly string[];
 
 interface Naming {
   /** The property that sets the name, when the template wants a name of its own. */
@@ -26,7 +30,7 @@ interface Naming {
   readonly arn: (name: string, ground: Ground) => string;
   readonly ref?: 'arn';
   /** What Fn::GetAtt gives besides `Arn`. */
-  readonly attributes?: (name: string, arn: string) => Readonly<Record<string, string>>;
+  readonly attributes?: (name: string, arn: string) => Readonly<Record<string, Attribute>>;
   /** False where CloudFormation has no `Arn` to get. */
   readonly hasArn?: false;
 }
@@ -52,11 +56,34 @@ const uuid: Naming['generate'] = (stackName, logicalId) => {
 const poolId: Naming['generate'] = (stackName, logicalId, ground) =>
   `${ground.region}:${uuid(stackName, logicalId, ground)}`;
 
-/** Ten letters and digits, as AWS chooses them. */
-const apiId: Naming['generate'] = (stackName, logicalId) => {
+const lettersAndDigits = (stackName: string, logicalId: string) => {
   const digest = createHash('sha256').update(joined(stackName, logicalId)).digest('hex');
-  return BigInt(`0x${digest}`).toString(36).slice(0, 10);
+  return BigInt(`0x${digest}`).toString(36);
 };
+/** Ten letters and digits, as AWS chooses them. */
+const apiId: Naming['generate'] = (stackName, logicalId) =>
+  lettersAndDigits(stackName, logicalId).slice(0, 10);
+const zoneId: Naming['generate'] = (stackName, logicalId) =>
+  `Z${lettersAndDigits(stackName, logicalId).slice(0, 13).toUpperCase()}`;
+
+const distributionId: Naming['generate'] = (stackName, logicalId) =>
+  `E${lettersAndDigits(stackName, logicalId).slice(0, 13).toUpperCase()}`;
+
+/** The three records of a domain's DKIM keys: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ses-emailidentity.html */
+const dkimTokens = (domain: string) =>
+  Object.fromEntries(
+    [1, 2, 3].flatMap((index) => {
+      const token = lettersAndDigits(domain, String(index)).slice(0, 32);
+      return [
+        [`DkimDNSTokenName${index}`, `${token}._domainkey.${domain}`],
+        [`DkimDNSTokenValue${index}`, `${token}.dkim.amazonses.com`],
+      ];
+    }),
+  );
+
+/** The four that a zone names; nobody resolves them here. `.test` is kept for what is no real name (RFC 6761, 6.2). */
+export const zoneNameServers = (id: string): readonly string[] =>
+  [0, 1, 2, 3].map((index) => `ns-${index}.${id.toLowerCase()}.test`);
 
 /** Letters and digits of either kind, or small ones alone, that follow from the names. */
 const letters = (length: number, radix: 36 | 62, stackName: string, logicalId: string): string => {
@@ -136,6 +163,7 @@ const namings: Readonly<Record<string, Naming>> = {
     pattern: /^(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
     generate: inLowerCase,
     arn: (name) => `arn:aws:s3:::${name}`,
+    attributes: (name) => ({ RegionalDomainName: `${name}.s3.${account.region}.amazonaws.com` }),
   },
   'AWS::DynamoDB::Table': {
     nameProperty: 'TableName',
@@ -224,6 +252,38 @@ const namings: Readonly<Record<string, Naming>> = {
   },
   'AWS::KMS::Key': { arn: within('kms', (name) => `key/${name}`), attributes: (name) => ({ KeyId: name }) },
   'AWS::SNS::Subscription': { arn: within('sns', (name) => `subscription:${name}`), ref: 'arn' },
+  'AWS::Route53::HostedZone': {
+    generate: zoneId,
+    arn: (name) => `arn:aws:route53:::hostedzone/${name}`,
+    hasArn: false,
+    attributes: (name) => ({ Id: name, NameServers: zoneNameServers(name) }),
+  },
+  'AWS::Route53::HealthCheck': {
+    generate: uuid,
+    arn: (name) => `arn:aws:route53:::healthcheck/${name}`,
+    hasArn: false,
+    attributes: (name) => ({ HealthCheckId: name }),
+  },
+  'AWS::Route53::RecordSet': { nameProperty: 'Name', arn: unnamed, hasArn: false },
+  'AWS::Route53::RecordSetGroup': { arn: unnamed, hasArn: false },
+  'AWS::CloudFront::OriginAccessControl': {
+    generate: distributionId,
+    arn: unnamed,
+    hasArn: false,
+    attributes: id,
+  },
+  'AWS::CloudFront::Distribution': {
+    generate: distributionId,
+    arn: (name, { accountId }) => `arn:aws:cloudfront::${accountId}:distribution/${name}`,
+    hasArn: false,
+    attributes: (name) => ({ Id: name, DomainName: `d${name.slice(1).toLowerCase()}.cloudfront.net` }),
+  },
+  'AWS::SES::EmailIdentity': {
+    nameProperty: 'EmailIdentity',
+    arn: within('ses', (name) => `identity/${name}`),
+    hasArn: false,
+    attributes: dkimTokens,
+  },
   'AWS::Logs::LogStream': { nameProperty: 'LogStreamName', arn: unnamed, hasArn: false },
   'AWS::Lambda::Permission': { arn: unnamed, hasArn: false },
   'AWS::Cognito::IdentityPoolRoleAttachment': { arn: unnamed, hasArn: false },
@@ -252,7 +312,7 @@ export function identify(
     return `is called ${JSON.stringify(name)}, which AWS refuses: it must match ${naming.pattern.source}`;
   }
   const arn = naming.arn(name, ground);
-  const attributes = new Map(Object.entries(naming.attributes?.(name, arn) ?? {}));
+  const attributes = new Map<string, Attribute>(Object.entries(naming.attributes?.(name, arn) ?? {}));
   if (naming.hasArn !== false) attributes.set('Arn', arn);
   return { name, arn, ref: naming.ref === 'arn' ? arn : name, attributes };
 }

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { readAll } from '../start-error.ts';
 import { requireConsistent } from './checks.ts';
-import { readDeclarations } from './declarations.ts';
+import { readDeclarations, requireKnownType } from './declarations.ts';
 import type { Declaration } from './declarations.ts';
 import { parseTemplate } from './document.ts';
 import type { Entry, Node, Place } from './document.ts';
@@ -28,6 +28,8 @@ export interface LoadOptions extends Ground {
   readonly samconfigFile: string;
   /** Environment of samconfig.toml that sets the parameters. */
   readonly environment: string;
+  /** Command whose values of that environment they are; `deploy` if absent. */
+  readonly command?: string;
   /** Values from the command line; they come before those of samconfig.toml. */
   readonly overrides: Readonly<Record<string, string>>;
   /** Values of parameters that nobody set, where the template has such parameters. */
@@ -87,6 +89,7 @@ function resolveResource(
   fail: Fail,
 ): ResolvedResource {
   const { logicalId, type, place } = declaration;
+  requireKnownType(declaration, fail);
   const needed = new Map<string, Place>();
   needs.set(logicalId, needed);
   const scope = names.resourceScope((other, at) => needed.set(other, at));
@@ -148,7 +151,12 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
   const section = (name: string) => sectionOf(entries, name, fail);
 
   const samconfig = shownAs(resolve(options.samconfigFile));
-  const fromFile = readParameterOverrides(options.samconfigFile, samconfig, options.environment);
+  const fromFile = readParameterOverrides(
+    options.samconfigFile,
+    samconfig,
+    options.environment,
+    options.command ?? 'deploy',
+  );
   const declaredParameters = section('Parameters');
   const defaults = Object.entries(options.defaults ?? {}).filter(([name]) => declaredParameters.has(name));
   const parameters = resolveParameters(

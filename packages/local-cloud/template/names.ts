@@ -1,5 +1,6 @@
 // What every name in the template stands for: parameters, pseudo parameters, mappings, conditions, rules and resources.
 
+import { requireKnownType } from './declarations.ts';
 import type { Declaration } from './declarations.ts';
 import type { Entry, Node, Place } from './document.ts';
 import { evaluate, textAt } from './evaluate.ts';
@@ -146,8 +147,9 @@ export function createNames(parameters: Parameters, sections: Sections, ground: 
       present(logicalId, place);
       onReference(logicalId, place);
       const { attributes } = identity(logicalId);
-      const text = attributes.get(name);
-      if (text !== undefined) return textAt(text, place);
+      const found = attributes.get(name);
+      if (typeof found === 'string') return textAt(found, place);
+      if (found) return { kind: 'list', items: found.map((item) => textAt(item, place)), place };
       const known = [...attributes.keys()].join(', ') || 'none';
       return fail(place, `${logicalId} has no attribute ${name} here: it has ${known}`);
     },
@@ -156,6 +158,7 @@ export function createNames(parameters: Parameters, sections: Sections, ground: 
   const identity = onceEach(
     (logicalId) => {
       const { type, properties, place } = declarations.get(logicalId)!;
+      requireKnownType(declarations.get(logicalId)!, fail);
       const property = namePropertyOf(type);
       const entry = property === undefined ? undefined : properties.entries.get(property);
       const value =

@@ -73,7 +73,7 @@ export function readStackName(file: string, environments: readonly string[]): st
 }
 
 /**
- * The values of `parameter_overrides` under `[<environment>.deploy.parameters]`, else `[<environment>.global.parameters]`.
+ * The values of `parameter_overrides` under `[<environment>.<command>.parameters]`, else `[<environment>.global.parameters]`.
  * A file that does not exist has none. `shown` is how messages call the file.
  * @throws StartError for what is no TOML, or no list of assignments.
  */
@@ -81,9 +81,10 @@ export function readParameterOverrides(
   file: string,
   shown: string,
   environment: string,
+  command: string,
 ): Map<string, string> {
   const root = parseToml(file, shown);
-  const sections = [`${environment}.deploy`, `${environment}.global`];
+  const sections = [`${environment}.${command}`, `${environment}.global`];
   const given = settingOf(root, sections, 'parameter_overrides');
   const where = `${shown} parameter_overrides of [${environment}]`;
   const texts = given === undefined ? [] : Array.isArray(given) ? given : [given];

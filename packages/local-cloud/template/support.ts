@@ -3,6 +3,7 @@
 
 import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
 import type { ResourceSupport, TypeSupport } from './property-check.ts';
+import { dns } from './support-dns.ts';
 import { fleet } from './support-fleet.ts';
 import { httpApi, routeProperties } from './support-http-api.ts';
 import { login } from './support-login.ts';
@@ -249,6 +250,7 @@ export const support: Readonly<Record<string, ResourceSupport>> = {
   ...httpApi,
   ...windowsAndAlerts,
   ...login,
+  ...dns,
 };
 
 export interface SupportEntry {

@@ -77,7 +77,7 @@ const line = start.split('\n').length;
 const refusals: readonly (readonly [expression: string, message: string])[] = [
   ['!Ref Nothing', 'there is no parameter or resource Nothing in this template: check the name'],
   ['!Ref AWS::NotificationARNs', 'the pseudo parameter AWS::NotificationARNs is not supported'],
-  ['!GetAtt Bucket.Color', 'Bucket has no attribute Color here: it has Arn'],
+  ['!GetAtt Bucket.Color', 'Bucket has no attribute Color here: it has RegionalDomainName, Arn'],
   ['!GetAtt Nothing.Arn', 'there is no parameter or resource Nothing in this template: check the name'],
   ['!GetAtt Bucket', 'must be written Fn::GetAtt: LogicalId.Attribute'],
   ["!Sub '${Nothing}'", 'there is no parameter or resource Nothing in this template: check the name'],

@@ -7,26 +7,34 @@ import { createUserGroups, openUserPool } from '../adapters/user-groups.ts';
 import { createHttpApi } from '../http-api/app.ts';
 import { createCallerLimits } from '../http-api/caller-limits.ts';
 import { resolveCaller } from '../http-api/caller.ts';
-import { requestOf, resultOf, signerOf, type HttpEvent } from '../http-api/lambda-http.ts';
+import { ANYBODY, requestOf, resultOf, signerOf, type HttpEvent } from '../http-api/lambda-http.ts';
 import { createRoutes } from '../http-api/routes.ts';
 
 const environment = readApiEnvironment(process.env);
 const ports = openApi(environment);
-const serveHttp = createHttpApi(createRoutes(ports, environment));
+const routes = createRoutes(ports, environment);
+const publicRoutes = routes.filter(({ isPublic }) => isPublic);
+const publicKeys = publicRoutes.map(({ method, path }) => `${method} ${path}`);
+const serveSigned = createHttpApi(routes);
+const serveAnybody = createHttpApi(publicRoutes);
 const admit = createCallerLimits(ports.now);
 const { userPoolId } = environment;
 const groupsOf = createUserGroups({ client: openUserPool(), userPoolId, now: ports.now });
 
 export const handler = createHandler(async (event: HttpEvent, tools) => {
-  const signer = signerOf(event);
-  tools.identify({ route: event.routeKey, caller: signer.id });
+  // API Gateway names the route that it matched, whose authorisation it has checked.
+  const isPublic = publicKeys.includes(event.routeKey);
+  const signer = isPublic ? undefined : signerOf(event);
+  tools.identify({ route: event.routeKey, caller: signer?.id ?? ANYBODY.id });
   tools.count('ApiRequests', 1);
-  const throttled = admit({ id: signer.id, isGuest: signer.kind === 'guest' });
+  // Who floods a public route would have health checks refused first: there API Gateway's own limits have to do.
+  const throttled = signer && admit({ id: signer.id, isGuest: signer.kind === 'guest' });
   if (throttled) {
     tools.count('ApiThrottled', 1, throttled.limit);
     return resultOf(throttled.response);
   }
-  const resolve = () => resolveCaller(signer, userPoolId, groupsOf);
+  const serveHttp = isPublic ? serveAnybody : serveSigned;
+  const resolve = async () => (signer ? resolveCaller(signer, userPoolId, groupsOf) : ANYBODY);
   const response = await serveHttp(requestOf(event), { resolve, onError: (error) => tools.fail(error) });
   return resultOf(response);
 });

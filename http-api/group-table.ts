@@ -16,7 +16,8 @@ export function groupTable(routes: readonly Route[]): string[] {
     '| route | least group | with `site-...` groups |',
     '|---|---|---|',
     ...routes.map((route) => {
-      const least = isForGuests(route) ? 'viewer, and guests' : leastGroup(route);
+      const guests = isForGuests(route) ? 'viewer, and guests' : leastGroup(route);
+      const least = route.isPublic ? 'none: anybody, without a signature' : guests;
       return `| \`${route.method} ${route.path}\` | ${least} | ${SITES[siteScope(route)]} |`;
     }),
   ];

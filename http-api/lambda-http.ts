@@ -7,6 +7,7 @@ import type {
   APIGatewayProxyStructuredResultV2,
 } from 'aws-lambda';
 import type { Signer } from './caller.ts';
+import type { ApiCaller } from './route.ts';
 
 /** What API Gateway tells of who signed the request, in payload format 2.0 with IAM authorisation. */
 interface IamAuthorizer {
@@ -23,6 +24,9 @@ interface IamAuthorizer {
 export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<
   APIGatewayEventRequestContextV2 & { readonly authorizer?: IamAuthorizer }
 >;
+
+/** Of a public route: nobody knows who, so that they may see what guests see. */
+export const ANYBODY: ApiCaller = { id: 'anybody', isGuest: true, group: 'viewer' };
 
 /** Throws an Error when nobody signed: then the API is not what the template says. */
 export function signerOf({ requestContext }: HttpEvent): Signer {

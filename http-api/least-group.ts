@@ -33,6 +33,7 @@ const FILTERED: readonly `${Method} ${string}`[] = ['GET /devices', 'GET /alerts
 
 /** Settings of the whole stack, which have no site and which everybody may read. */
 const SHARED: readonly `${Method} ${string}`[] = [
+  'GET /health',
   'GET /rules',
   'GET /rules/{ruleId}',
   'GET /mappings',
@@ -59,7 +60,8 @@ export function siteScope(route: Named): SiteScope {
 const groupsFrom = (least: Group) => (least === 'admin' ? 'admin' : `${least} or a higher one`);
 
 /** Throws an ApiProblem, 403, that names the group that is missing. */
-export function requireGroup(route: Named, { group, isGuest }: ApiCaller): void {
+export function requireGroup(route: Named & Pick<Route, 'isPublic'>, { group, isGuest }: ApiCaller): void {
+  if (route.isPublic) return;
   const least = leastGroup(route);
   if (isGuest ? isForGuests(route) : isAtLeast(group, least)) return;
   const detail = isGuest

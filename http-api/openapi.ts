@@ -53,7 +53,8 @@ export function openApiOf(routes: readonly Route[]): Json {
     info: {
       title: 'Tidegate',
       version: '1',
-      description: 'Devices, their windows and alerts. Every request is signed with AWS Signature Version 4.',
+      description:
+        'Devices, their windows and alerts. Every request but GET /health is signed with AWS Signature Version 4.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [
@@ -90,14 +91,32 @@ const ifMatch = {
 };
 const etag = { ETag: { description: 'For If-Match', schema: { type: 'string' } } };
 
-function operationOf({ method, path, summary, params, query, body, answer, isTagged }: Route): Json {
+function accessTo(route: Pick<Route, 'method' | 'path'>): Json {
+  const least = leastGroup(route);
+  const guests = isForGuests(route) ? 'For guests. ' : '';
+  return {
+    description: `${guests}${GROUP_TEXTS[least]} ${SITE_TEXTS[siteScope(route)]}`,
+    'x-least-group': least,
+  };
+}
+
+function operationOf({
+  method,
+  path,
+  summary,
+  params,
+  query,
+  body,
+  answer,
+  isPublic,
+  isTagged,
+}: Route): Json {
   const isEmpty = answer.def.type === 'undefined';
-  const least = leastGroup({ method, path });
+  const access = isPublic ? { security: [] } : accessTo({ method, path });
   return {
     operationId: operationIdOf(method, path),
     summary,
-    description: `${isForGuests({ method, path }) ? 'For guests. ' : ''}${GROUP_TEXTS[least]} ${SITE_TEXTS[siteScope({ method, path })]}`,
-    'x-least-group': least,
+    ...access,
     parameters: [
       ...parametersOf('path', params),
       ...parametersOf('query', query),

@@ -38,6 +38,8 @@ export interface Route<
   /** Absent: a body is refused. */
   readonly body?: B;
   readonly answer: z.ZodMiniType;
+  /** Anybody may call it, without a signature. */
+  readonly isPublic?: true;
   /** What it answers has an entity tag, and a change may name the one that it is meant for. */
   readonly isTagged?: true;
   /** Gives what is answered with 200; 204 for `undefined`. @throws ApiProblem */

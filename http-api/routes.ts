@@ -7,6 +7,7 @@ import { createRemoveDevice } from '../pipeline/remove-device.ts';
 import { createLookAtMetrics } from '../pipeline/sent-metrics.ts';
 import { alertRoutes } from './alert-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
+import { healthRoutes } from './health-routes.ts';
 import { withinSites } from './least-group.ts';
 import { liveAccessRoute } from './live-access.ts';
 import { mappingRoutes } from './mapping-routes.ts';
@@ -32,6 +33,7 @@ export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds
       now,
     }),
     ...mappingRoutes({ mappings, lastMessages: ports.lastMessages, devices, rules, now }),
+    ...healthRoutes({ devices, now }),
   ];
   return routes.map((route) => withinSites(route, devices));
 }

@@ -163,6 +163,22 @@ test('a device with its newest window', async () => {
   });
 });
 
+test('health is told to who signed nothing, and nothing else is', async () => {
+  const requestContext = { ...(sample('devices')['requestContext'] as object), authorizer: undefined };
+  const unsigned = (path: string) => ({
+    ...asked(path),
+    routeKey: `GET ${path}`,
+    requestContext: { ...requestContext, http: { method: 'GET', path } },
+  });
+  const { statusCode, body } = await api(unsigned('/health'));
+  assert.deepEqual([statusCode, body], [200, '{"status":"ok"}']);
+  await assert.rejects(api(unsigned('/devices')), /nothing of who signed it/);
+  // What API Gateway authorised is the route, not the path.
+  const { statusCode: other } = await api({ ...unsigned('/devices'), routeKey: 'GET /health' });
+  assert.equal(other, 404);
+  await assert.rejects(api({ ...unsigned('/health'), routeKey: 'GET /devices' }), /nothing of who signed it/);
+});
+
 test('devices of a site, a type, a group and a state, with asterisks', async () => {
   for (const query of ['site=sea*', 'type=sensor', 'group=cold', 'state=online', 'site=seattle&type=s*'])
     assert.deepEqual(

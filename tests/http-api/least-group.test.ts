@@ -64,7 +64,7 @@ test('a group that is too low is refused before anything of the request is looke
   }
 });
 
-test('a guest reads devices and windows, and nothing else', async () => {
+test('a guest reads devices and windows, and beside them what is public, and nothing else', async () => {
   const guest: ApiCaller = { id: 'guest', isGuest: true, group: 'viewer' };
   const allowed: string[] = [];
   for (const route of routes) {
@@ -77,7 +77,12 @@ test('a guest reads devices and windows, and nothing else', async () => {
     'GET /devices',
     'GET /devices/{deviceId}',
     'GET /devices/{deviceId}/windows',
+    'GET /health',
   ]);
+  assert.deepEqual(
+    keysOf((route) => route.isPublic === true),
+    ['GET /health'],
+  );
 });
 
 const site = (deviceId: string) => ({ here: 'seattle', there: 'oslo' })[deviceId];
@@ -107,7 +112,7 @@ test('of devices, who is left some sites uses those of these, whatever the route
 test('what is about all sites is closed to who is left some, and settings may be read', async () => {
   assert.deepEqual(
     keysOf((route) => siteScope(route) === 'shared'),
-    ['GET /mappings', 'GET /mappings/{mappingId}', 'GET /rules', 'GET /rules/{ruleId}'],
+    ['GET /health', 'GET /mappings', 'GET /mappings/{mappingId}', 'GET /rules', 'GET /rules/{ruleId}'],
   );
   assert.deepEqual(
     keysOf((route) => siteScope(route) === 'filtered'),

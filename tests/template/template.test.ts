@@ -44,6 +44,7 @@ test('the outputs are the names that people need', () => {
     ProvisionHookFunction: 'tidegate-ProvisionHookFunction',
     RegistrationsTable: 'tidegate-RegistrationsTable',
     ApiFunction: 'tidegate-ApiFunction',
+    ApiId: '22rrfwstc3',
     ApiUrl: 'https://22rrfwstc3.execute-api.us-east-1.amazonaws.com',
     DashboardIdentityPool: 'us-east-1:8c1c34ef-d3c3-4f2d-82aa-f1a3dc3f06f6',
     AttachPolicyFunction: 'tidegate-AttachPolicyFunction',
@@ -392,5 +393,16 @@ test('the HTTP API lets through what its function serves, and nothing else', () 
   assert.deepEqual(
     apiFromTemplate(load())!.routes.map(({ key }) => key),
     served.map(({ method, path }) => `${method} ${path}`),
+  );
+  const isPublic = (each: { readonly isPublic?: true }) => each.isPublic === true;
+  assert.deepEqual(
+    apiFromTemplate(load())!
+      .routes.filter(isPublic)
+      .map(({ key }) => key),
+    ['GET /health'],
+  );
+  assert.deepEqual(
+    served.filter(isPublic).map(({ path }) => path),
+    ['/health'],
   );
 });

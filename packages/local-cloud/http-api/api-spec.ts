@@ -18,6 +18,8 @@ export interface ApiRoute {
   readonly method: string;
   readonly path: string;
   readonly functionName: string;
+  /** Anybody may call it, without a signature. */
+  readonly isPublic?: true;
 }
 
 export interface ApiSpec {
@@ -67,7 +69,11 @@ function routesOf(template: Template, api: ResolvedResource | undefined): ApiRou
       const key = `${method} ${route}`;
       const other = routes.get(key.replaceAll(/\{\w+/g, '{'));
       if (other) refuse(resource, path, `${key} is a route already: ${other.key}`);
-      routes.set(key.replaceAll(/\{\w+/g, '{'), { key, method, path: route, functionName: resource.name });
+      const { Authorizer: authorizer } = (properties['Auth'] ?? {}) as Properties;
+      routes.set(key.replaceAll(/\{\w+/g, '{'), {
+        ...{ key, method, path: route, functionName: resource.name },
+        ...(authorizer === 'NONE' && { isPublic: true }),
+      });
     }
   }
   return [...routes.values()];

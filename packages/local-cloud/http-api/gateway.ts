@@ -131,9 +131,9 @@ export function createGateway(deps: GatewayDeps): ServeApi {
     }
     const resource = `arn:aws:execute-api:${spec.region}:${spec.accountId}:${spec.id}/$default/${req.method}${path}`;
     try {
-      const key = callers.keyOf(req);
+      const key = found.route.isPublic ? undefined : callers.keyOf(req);
       const body = await readBody(req, limits.bodyBytes);
-      const caller = callers.callerOf(req, body, key, resource);
+      const caller = key && callers.callerOf(req, body, key, resource);
       const event = proxyEvent(spec, {
         ...{ req, path, query, body, match: found, caller, requestId },
         time: clock.now(),

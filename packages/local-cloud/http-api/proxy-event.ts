@@ -12,7 +12,8 @@ export interface ProxiedRequest {
   readonly query: string;
   readonly body: Buffer;
   readonly match: Match;
-  readonly caller: IamCaller;
+  /** Absent on a public route, whoever signed. */
+  readonly caller: IamCaller | undefined;
   readonly requestId: string;
   /** Epoch milliseconds. */
   readonly time: number;
@@ -57,7 +58,7 @@ function contextOf(spec: ApiSpec, request: ProxiedRequest) {
   return {
     accountId: spec.accountId,
     apiId: spec.id,
-    authorizer: { iam: caller },
+    ...(caller && { authorizer: { iam: caller } }),
     domainName: `${spec.id}.execute-api.${spec.region}.amazonaws.com`,
     domainPrefix: spec.id,
     http: {

@@ -10,6 +10,7 @@ export const routeProperties = {
   'Events.*.Properties.Method': oneOf('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'ANY'),
   'Events.*.Properties.Path': text,
   'Events.*.Properties.PayloadFormatVersion': oneOf('2.0'),
+  'Events.*.Properties.Auth.Authorizer': oneOf('NONE', 'AWS_IAM'),
 } as const;
 
 const cors = 'CorsConfiguration';

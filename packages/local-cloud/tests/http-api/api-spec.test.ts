@@ -37,6 +37,20 @@ test('an API has the routes that functions declare', () => {
   assert.deepEqual([spec.cors, spec.rate, spec.burst], [undefined, undefined, undefined]);
 });
 
+test('a route is public where its authorizer is NONE', () => {
+  const open = get('/health', 'B').replace("'/health'", "'/health', Auth: { Authorizer: NONE }");
+  const signed = get('/alerts', 'C').replace("'/alerts'", "'/alerts', Auth: { Authorizer: AWS_IAM }");
+  const spec = read(api, answering(get('/devices') + open + signed))!;
+  assert.deepEqual(
+    spec.routes.map(({ key, isPublic }) => [key, isPublic]),
+    [
+      ['GET /devices', undefined],
+      ['GET /health', true],
+      ['GET /alerts', undefined],
+    ],
+  );
+});
+
 test('an API has limits and CORS', () => {
   const spec = read(`${api}    DefaultRouteSettings: { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 9 }
     CorsConfiguration: { AllowOrigins: ['https://a.example'], AllowMethods: [GET], AllowHeaders: [X-A], MaxAge: 60, AllowCredentials: true }

@@ -219,6 +219,37 @@ for (const [method, path] of unknown) {
   });
 }
 
+test('a public route takes a request without a signature, and whose signature it is does not matter', async () => {
+  const health = { key: 'GET /health', method: 'GET', path: '/health', functionName: 'f' };
+  const spec = { routes: [...routes, { ...health, isPublic: true } as const] };
+  const { call, events, counts } = await openGateway({ spec });
+  const wrong = { accessKeyId: 'local', secretAccessKey: 'wrong' };
+  for (const keys of [null, ownKeys, wrong])
+    assert.equal((await call({ path: '/health', keys })).status, 200);
+  assert.deepEqual(
+    events.map(({ routeKey, requestContext }) => [routeKey, requestContext.authorizer]),
+    events.map(() => ['GET /health', undefined]),
+  );
+  assert.equal(events.length, 3);
+  assert.equal((await call({ path: '/devices', keys: null })).status, 403);
+  assert.equal(counts['api.refused'], 1);
+});
+
+test('a public route is throttled as the others', async () => {
+  const health = {
+    key: 'GET /health',
+    method: 'GET',
+    path: '/health',
+    functionName: 'f',
+    isPublic: true,
+  } as const;
+  const { call } = await openGateway({ spec: { routes: [health], rate: 1, burst: 2 } });
+  const statuses = [];
+  for (let asked = 0; asked < 3; asked += 1)
+    statuses.push((await call({ path: '/health', keys: null })).status);
+  assert.deepEqual(statuses, [200, 200, 429]);
+});
+
 const put = { key: 'PUT /rules/{id}', method: 'PUT', path: '/rules/{id}', functionName: 'f' };
 const bodies: readonly (readonly [type: string | undefined, isText: boolean])[] = [
   ['application/json', true],

@@ -1,0 +1,76 @@
+// GET /health: it proves that a table can be read, tells nobody more, and costs no more than one read a second.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { createHttpApi } from '../../http-api/app.ts';
+import { healthRoutes } from '../../http-api/health-routes.ts';
+import { ANYBODY } from '../../http-api/lambda-http.ts';
+
+function openHealth() {
+  const state = { at: 1_790_000_000_000, reads: [] as string[], isBroken: false };
+  const errors: unknown[] = [];
+  const serve = createHttpApi(
+    healthRoutes({
+      now: () => state.at,
+      devices: {
+        async load(deviceId) {
+          state.reads.push(deviceId);
+          if (state.isBroken) throw new Error('AccessDenied on table tidegate-DevicesTable');
+          return undefined;
+        },
+      },
+    }),
+  );
+  const ask = async () => {
+    const served = { resolve: async () => ANYBODY, onError: (error: unknown) => void errors.push(error) };
+    const response = await serve(new Request('https://api.example/health'), served);
+    return [response.status, await response.json()] as const;
+  };
+  return { state, errors, ask };
+}
+
+test('a table that can be read is healthy, and nothing else is said', async () => {
+  const { ask } = openHealth();
+  assert.deepEqual(await ask(), [200, { status: 'ok' }]);
+});
+
+test('a table that cannot be read is an error, whose reason is in the log alone', async () => {
+  const { state, errors, ask } = openHealth();
+  state.isBroken = true;
+  const [status, body] = await ask();
+  assert.deepEqual(
+    [status, body],
+    [500, { status: 500, title: 'Internal error', detail: 'It is in the log of the function' }],
+  );
+  assert.match(String(errors[0]), /AccessDenied/);
+});
+
+test('of all who ask within a second one reads the table, and the next second finds out what changed', async () => {
+  const { state, ask } = openHealth();
+  const first = await Promise.all(Array.from({ length: 50 }, ask));
+  assert.ok(first.every(([status]) => status === 200));
+  assert.equal(state.reads.length, 1);
+  state.isBroken = true;
+  state.at += 999;
+  assert.equal((await ask())[0], 200);
+  state.at += 1;
+  assert.equal((await ask())[0], 500);
+  state.isBroken = false;
+  state.at += 1000;
+  assert.equal((await ask())[0], 200);
+  assert.equal(state.reads.length, 3);
+});
+
+test('a clock that is set back does not keep an old answer alive', async () => {
+  const { state, ask } = openHealth();
+  await ask();
+  state.at -= 3_600_000;
+  await ask();
+  assert.equal(state.reads.length, 2);
+});
+
+test('what is read is the name of no thing, and so of no device', async () => {
+  const { state, ask } = openHealth();
+  await ask();
+  assert.doesNotMatch(state.reads[0]!, /^[a-zA-Z0-9:_-]{1,128}$/);
+});

@@ -8,6 +8,8 @@ export interface Endpoints {
   readonly mqtt: string;
   /** Names and addresses by which other machines reach the MQTT port, the surest first; empty where they do not. */
   readonly mqttHosts: readonly string[];
+  /** Names of your own under which it shows a certificate of their own; where they lead to is for DNS to say. */
+  readonly mqttDomains: readonly string[];
   readonly aws: string;
   readonly web: string;
   /** Path of the certificate that MQTT clients must trust. */

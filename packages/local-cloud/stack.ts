@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { createCloudFormationHandler } from './aws/cloudformation.ts';
+import { createAcmHandler } from './acm/api.ts';
 import { createAwsServer } from './aws/server.ts';
 import { createStsHandler } from './aws/sts.ts';
 import type { AwsHandler } from './aws/wire.ts';
@@ -13,6 +14,7 @@ import type { Counters } from './counters.ts';
 import { requireLasting, writeEndpoints, type Endpoints } from './endpoints.ts';
 import { apiFromTemplate, withAddress } from './http-api/api-spec.ts';
 import { apiPrefix } from './http-api/gateway.ts';
+import { requiresTls13 } from './iot/domain-configurations.ts';
 import { openIot, type Iot } from './iot/iot.ts';
 import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
@@ -33,6 +35,7 @@ import { createSnsHandler } from './sns/api.ts';
 import type { StackSource } from './stack-source.ts';
 import { destinationsOf, openStores, type Stores } from './stores.ts';
 import { functionsOf } from './template/functions.ts';
+import { loadDomain } from './template/domain-file.ts';
 import { loadTemplate } from './template/load.ts';
 import type { ResolvedTemplate } from './template/resolved.ts';
 import { openBrowsers, type Browsers } from './web/browsers.ts';
@@ -78,6 +81,8 @@ const drainMilliseconds = 10_000;
 interface Settings extends StackOptions {
   readonly mqttHosts: MqttHosts;
   readonly template: ResolvedTemplate;
+  /** The template and, where it is read, domain.yaml: for what may be declared in either. */
+  readonly declared: Pick<ResolvedTemplate, 'ofType'>;
   /** Those of the template, and then with the addresses of this machine. */
   readonly outputs: Record<string, string>;
   readonly closers: Closers;
@@ -86,6 +91,7 @@ interface Settings extends StackOptions {
 async function openDevices({
   dataDir,
   template,
+  declared,
   title,
   mqttHosts,
   clock,
@@ -100,6 +106,7 @@ async function openDevices({
     accountId,
     organization: title,
     hosts: mqttHosts.named,
+    template: declared,
     clock,
     log,
   });
@@ -148,6 +155,11 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
     dynamodb: stores.dynamoDb.handler,
     sns: createSnsHandler(stores.topics),
     iot: (req: IncomingMessage, res: ServerResponse) => iot.handler(req, res),
+    acm: createAcmHandler({
+      certificates: iot.certificates,
+      caCertificate: iot.ca.certificatePem,
+      usersOf: (arn) => iot.domains.filter((each) => each.certificateArn === arn).map((each) => each.arn),
+    }),
     lambda: lambda.handler,
     kinesis: kinesis.handler,
     'cognito-identity': browsers.cognito,
@@ -215,6 +227,12 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
   const broker = await listening('--mqtt-port', mqttPort, () =>
     mqtt.listen({
       tls: { ...iot.ca.server, ca: iot.ca.certificatePem },
+      domains: iot.domains
+        .filter(({ isEnabled }) => isEnabled)
+        .map((domain) => ({
+          ...{ name: domain.domainName, requiresTls13: requiresTls13(domain) },
+          ...iot.certificates.get(domain.certificateArn)!,
+        })),
       hosts: mqttHosts.listen,
       port: mqttPort,
       identify: (certificate) => iot.identify(certificate),
@@ -262,6 +280,7 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const endpoints = {
     mqtt: `mqtts://${host}:${broker.port}`,
     mqttHosts: settings.mqttHosts.reachable,
+    mqttDomains: iot.domains.filter(({ isEnabled }) => isEnabled).map(({ domainName }) => domainName),
     aws: aws.server.url,
     web: url,
     ca: iot.ca.certificateFile,
@@ -281,11 +300,8 @@ const originValue = ({ originParameter, webPort }: StackOptions): Record<string,
 
 /** @throws StartError, one line that names the thing and the remedy; whatever was open is closed again. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const template = loadTemplate({
-    ...options.source,
-    overrides: options.overrides,
-    defaults: originValue(options),
-  });
+  const { domain, overrides } = loadDomain({ ...options.source, overrides: options.overrides });
+  const template = loadTemplate({ ...options.source, overrides, defaults: originValue(options) });
   for (const { without, message } of options.warnings ?? [])
     if (template.ofType(without).length === 0) options.log.warn(message);
   requireLasting(options.dataDir, template.parameters, options.lasting ?? []);
@@ -297,6 +313,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...options,
       mqttHosts: options.mqttHosts ?? loopbackOnly,
       template,
+      declared: { ofType: (type) => [template, domain].flatMap((each) => each?.ofType(type) ?? []) },
       outputs: { ...template.outputs },
       closers,
     });

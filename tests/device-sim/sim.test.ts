@@ -80,7 +80,7 @@ async function startCloud(): Promise<Cloud> {
     port: 0,
     identify: (certificate) => identity.identify(certificate),
   });
-  const services = { iot: createIotHandler({ ca, registry }, log) };
+  const services = { iot: createIotHandler({ ca, registry, domains: [] }, log) };
   const server = await createAwsServer({ host, port: 0, services, log, count });
   const endpoints = {
     mqtt: `mqtts://${host}:${broker.port}`,

@@ -41,7 +41,7 @@ function shown(record: Properties, checks: ReadonlyMap<string, string>): Shown {
   assert.ok(policies.length <= 1, texts);
   assert.equal(policies.length === 1, 'SetIdentifier' in record, texts);
   const [policy] = policies;
-  const id = record['HealthCheckId'];
+  const id = record['HealthCheckId'] as string | undefined;
   return {
     name: String(record['Name']),
     type: String(record['Type']),
@@ -50,7 +50,7 @@ function shown(record: Properties, checks: ReadonlyMap<string, string>): Shown {
       policy === undefined
         ? 'simple'
         : `${String(record['SetIdentifier'])} ${policy} ${String(record[policy])}`,
-    check: id === undefined ? undefined : (checks.get(String(id)) ?? assert.fail(`no check ${String(id)}`)),
+    check: id === undefined ? undefined : (checks.get(id) ?? assert.fail(`no check ${id}`)),
   };
 }
 

@@ -1,6 +1,7 @@
 // One call of the AWS IoT control plane, checked on the way in: what reaches an operation has the form AWS demands.
 import { AwsError } from '../aws-error.ts';
 import type { LocalCa } from './ca.ts';
+import type { DomainConfiguration } from './domain-configurations.ts';
 import type { Attributes, Registry } from './registry.ts';
 
 export interface ApiRequest {
@@ -14,6 +15,7 @@ export interface ApiRequest {
 export interface IotCloud {
   readonly registry: Registry;
   readonly ca: LocalCa;
+  readonly domains: readonly DomainConfiguration[];
 }
 
 export interface Operation {
@@ -42,6 +44,7 @@ const names: ReadonlyMap<string, { pattern: RegExp; rule: string }> = new Map([
   ['parentGroup', registryName],
   ['namePrefixFilter', registryName],
   ['policyName', { pattern: /^[\w+=,.@-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ + = , . @ -' }],
+  ['domainConfigurationName', { pattern: /^[\w.:-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ . : -' }],
   ['policyVersionId', { pattern: /^\d{1,9}$/, rule: 'a number' }],
   ['templateName', { pattern: /^[0-9A-Za-z_-]{1,36}$/, rule: '1 to 36 of a-z A-Z 0-9 _ -' }],
   ['certificateId', { pattern: /^(0x)?[a-fA-F0-9]{64}$/, rule: '64 hexadecimal digits' }],

@@ -14,6 +14,7 @@ import {
 } from './api-request.ts';
 import { authorizationOperations } from './authorization-operations.ts';
 import { certificateOperations } from './certificate-operations.ts';
+import { domainConfigurationOperations } from './domain-configurations.ts';
 import { policyAttachmentOperations } from './policy-attachment-operations.ts';
 import { policyOperations } from './policy-operations.ts';
 import { provisioningOperations } from '../provisioning/operations.ts';
@@ -37,6 +38,7 @@ const routes: readonly Route[] = [
   ...thingGroupOperations,
   ...membershipOperations,
   ...certificateOperations,
+  ...domainConfigurationOperations,
   ...policyOperations,
   ...policyAttachmentOperations,
   ...authorizationOperations,

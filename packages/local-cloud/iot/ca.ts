@@ -33,6 +33,15 @@ import { StartError } from '../start-error.ts';
 import { makeDirectory, replaceFile } from '../files/durable-files.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const rsa = {
+  name: 'RSASSA-PKCS1-v1_5',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+  hash: 'SHA-256',
+} as const;
+/** Of the key in a certificate, as AWS Certificate Manager names it; and as Node does. */
+export type KeyAlgorithm = 'RSA_2048' | 'EC_prime256v1';
+const nodeKeyTypes: Readonly<Record<KeyAlgorithm, string>> = { RSA_2048: 'rsa', EC_prime256v1: 'ec' };
 const day = 86_400_000;
 /** The end that AWS gives to the certificates it issues. */
 const endOfDeviceCertificates = new Date('2049-12-31T23:59:59Z');
@@ -47,19 +56,33 @@ export interface IssueRequest {
   readonly notAfter?: Date;
 }
 
+export interface ServerRequest {
+  /** Folder of the two files, `<file>.pem` and `<file>.key.pem`. */
+  readonly dir: string;
+  readonly file: string;
+  /** DNS names; the first is the common name too. */
+  readonly names: readonly string[];
+  readonly keyAlgorithm: KeyAlgorithm;
+}
+
 export interface LocalCa {
   /** Path and text of the certificate that clients must trust. */
   readonly certificateFile: string;
   readonly certificatePem: string;
   /** Key and certificate of the TLS servers, PEM; the certificate names localhost, the loopback addresses and this host. */
   readonly server: { readonly key: string; readonly cert: string };
+  /**
+   * Key and certificate of a server of that name, PEM: those in the folder, or new ones where they near their end or are
+   * for other names. @throws StartError when a file is damaged.
+   */
+  issueServer(request: ServerRequest): Promise<KeyPair>;
   /** Signs a device certificate. @returns PEM */
   issue(request: IssueRequest): Promise<string>;
   /** Whether this CA signed the certificate. */
   signed(certificate: NodeCertificate): boolean;
 }
 
-interface KeyPair {
+export interface KeyPair {
   readonly key: string;
   readonly cert: string;
 }
@@ -71,8 +94,14 @@ interface Signer {
 
 const serial = () => `00${randomBytes(16).toString('hex')}`; // a leading zero keeps it positive
 
-async function makeKeys(): Promise<{ keys: webcrypto.CryptoKeyPair; pem: string }> {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+async function makeKeys(
+  kind: KeyAlgorithm = 'EC_prime256v1',
+): Promise<{ keys: webcrypto.CryptoKeyPair; pem: string }> {
+  const usages: webcrypto.KeyUsage[] = ['sign', 'verify'];
+  const keys =
+    kind === 'RSA_2048'
+      ? await crypto.subtle.generateKey(rsa, true, usages)
+      : await crypto.subtle.generateKey(algorithm, true, usages);
   return {
     keys,
     pem: PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY'),
@@ -168,10 +197,17 @@ function serverNames(extraHosts: readonly string[]): JsonGeneralNames {
     .map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value }));
 }
 
-async function makeServer(signer: Signer, names: JsonGeneralNames, now: number): Promise<KeyPair> {
-  const { keys, pem } = await makeKeys();
+interface ServerSubject {
+  readonly commonName: string;
+  readonly names: JsonGeneralNames;
+  readonly keyAlgorithm: KeyAlgorithm;
+}
+
+async function makeServer(signer: Signer, subject: ServerSubject, now: number): Promise<KeyPair> {
+  const { commonName, names, keyAlgorithm } = subject;
+  const { keys, pem } = await makeKeys(keyAlgorithm);
   const cert = await sign(signer, {
-    name: [{ CN: ['localhost'] }],
+    name: [{ CN: [commonName] }],
     publicKey: await PublicKey.create(keys.publicKey),
     notBefore: new Date(now - day),
     notAfter: new Date(now + serverDays * day),
@@ -185,12 +221,18 @@ async function makeServer(signer: Signer, names: JsonGeneralNames, now: number):
 }
 
 /** Whether a server certificate of an earlier start still serves: ours, long valid, naming every host. */
-function isCurrent(cert: string, caCert: string, names: JsonGeneralNames, now: number): boolean {
+function isCurrent(
+  cert: string,
+  caCert: string,
+  { names, keyAlgorithm }: ServerSubject,
+  now: number,
+): boolean {
   const parsed = new NodeCertificate(cert);
   const covers = (name: JsonGeneralNames[number]) =>
     name.type === 'ip' ? parsed.checkIP(name.value) : parsed.checkHost(name.value);
   return (
     parsed.verify(new NodeCertificate(caCert).publicKey) &&
+    parsed.publicKey.asymmetricKeyType === nodeKeyTypes[keyAlgorithm] &&
     Date.parse(parsed.validFrom) <= now &&
     Date.parse(parsed.validTo) - now > renewServerDays * day &&
     names.every((name) => covers(name) !== undefined)
@@ -225,17 +267,30 @@ export async function openCa(options: {
     certificate: new X509Certificate(ca.cert),
     key: await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(ca.key), algorithm, false, ['sign']),
   };
-  const names = serverNames(hosts);
-  const server = await ensurePair(
-    dir,
-    'server',
-    () => makeServer(signer, names, now),
-    (pair) => isCurrent(pair.cert, ca.cert, names, now),
-  );
+  const ensureServer = async (folder: string, file: string, subject: ServerSubject): Promise<KeyPair> => {
+    const at = clock.now();
+    const { key, cert } = await ensurePair(
+      folder,
+      file,
+      () => makeServer(signer, subject, at),
+      (pair) => isCurrent(pair.cert, ca.cert, subject, at),
+    );
+    return { key, cert };
+  };
   return {
     certificateFile: ca.certFile,
     certificatePem: ca.cert,
-    server: { key: server.key, cert: server.cert },
+    server: await ensureServer(dir, 'server', {
+      commonName: 'localhost',
+      names: serverNames(hosts),
+      keyAlgorithm: 'EC_prime256v1',
+    }),
+    issueServer: ({ dir: folder, file, names, keyAlgorithm }) =>
+      ensureServer(folder, file, {
+        commonName: names[0]!,
+        names: names.map((value) => ({ type: 'dns', value })),
+        keyAlgorithm,
+      }),
     issue: ({ publicKey, subject, notAfter = endOfDeviceCertificates }) =>
       sign(signer, {
         name: subject,

@@ -5,8 +5,12 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Hub } from '../mqtt/hub.ts';
 import type { TopicService } from '../mqtt/jobs.ts';
+import path from 'node:path';
+import { certificatesOf } from '../acm/certificate-spec.ts';
+import { openCertificates, type Certificate } from '../acm/certificates.ts';
 import { createIotHandler } from './api.ts';
 import { openCa, type LocalCa } from './ca.ts';
+import { domainConfigurationsOf, type DomainConfiguration } from './domain-configurations.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { sweepExpired } from '../provisioning/ownership.ts';
 import { createProvisioning } from '../provisioning/provisioning.ts';
@@ -14,10 +18,14 @@ import type { Invoke } from '../provisioning/hook.ts';
 import type { Registry, RegistryChange } from './registry.ts';
 import { openRegistry } from './registry-file.ts';
 import { seedRegistry, type SeedTemplate } from './seed.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
 
 export interface Iot extends Identity {
   readonly ca: LocalCa;
   readonly registry: Registry;
+  /** Certificates of AWS Certificate Manager, by ARN. */
+  readonly certificates: ReadonlyMap<string, Certificate>;
+  readonly domains: readonly DomainConfiguration[];
   /** Brings the registry to what the template declares. @throws StartError naming the template line. */
   seed(template: SeedTemplate): Promise<void>;
   /** Fleet provisioning, to be served on reserved topics: hooks are invoked through `lambda`, answers go out by `hub`. */
@@ -30,11 +38,13 @@ export interface Iot extends Identity {
 }
 
 /**
- * Opens `<dir>`: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem` and `registry.log`, made on the first start.
+ * Opens `<dir>`: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem` and `registry.log`, made on the first start, and
+ * `acm/` with the certificates that the templates ask for.
  *
  * @param options.organization who a new CA belongs to, in its name.
  * @param options.hosts names or addresses for the server certificate besides those of this machine.
- * @throws StartError when a file is damaged.
+ * @param options.template what declares certificates and domain configurations.
+ * @throws StartError when a file is damaged, or the template declares what AWS would refuse.
  */
 export async function openIot(options: {
   dir: string;
@@ -44,8 +54,12 @@ export async function openIot(options: {
   log: Log;
   organization?: string;
   hosts?: readonly string[];
+  template?: Pick<ResolvedTemplate, 'ofType'>;
 }): Promise<Iot> {
+  const specs = options.template ? certificatesOf(options.template) : [];
+  const domains = options.template ? domainConfigurationsOf(options.template, specs) : [];
   const ca = await openCa(options);
+  const certificates = await openCertificates(path.join(options.dir, 'acm'), ca, specs);
   const registry = await openRegistry(options);
   const endSweep = sweepExpired(registry, options.clock, (error) =>
     options.log.warn(`expired certificates are not removed yet: ${String(error)}`),
@@ -53,6 +67,8 @@ export async function openIot(options: {
   return {
     ca,
     registry,
+    certificates,
+    domains,
     ...createIdentity(registry, ca),
     seed: (template) => seedRegistry(registry, template),
     provisioning: (lambda, hub) =>
@@ -65,7 +81,7 @@ export async function openIot(options: {
         log: options.log,
         newId: randomUUID,
       }),
-    handler: createIotHandler({ registry, ca }, options.log),
+    handler: createIotHandler({ registry, ca, domains }, options.log),
     onChange: (listener) => registry.onChange(listener),
     async close() {
       endSweep();

@@ -19,10 +19,20 @@ export type Identified =
   | { readonly principal: string; readonly thingName?: string; readonly validUntil?: number }
   | { readonly refused: string };
 
+export interface BrokerDomain {
+  readonly name: string;
+  /** PEM. */
+  readonly key: string;
+  readonly cert: string;
+  readonly requiresTls13: boolean;
+}
+
 export interface BrokerOptions {
   readonly context: BrokerContext;
   /** PEM: the server's key and certificate, and the authorities that it names to clients. */
   readonly tls: { readonly key: string; readonly cert: string; readonly ca: string };
+  /** Certificates for clients that ask for one of these names (SNI); every other client gets that of `tls`. */
+  readonly domains?: readonly BrokerDomain[];
   /** Addresses of this machine. */
   readonly hosts: readonly string[];
   /** 0 picks a free one. */
@@ -86,7 +96,7 @@ function gone(stream: Duplex): Promise<void> {
 
 /** Listens, and rejects with the system's error when the port cannot be had. */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const { context, tls, hosts, identify, serveHttps } = options;
+  const { context, tls, hosts, identify, serveHttps, domains = [] } = options;
   const { log, limits, count } = context;
   const open = new Map<Duplex, Client>();
   /** Those that are not MQTT, or not yet known to be. */
@@ -148,11 +158,25 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     handshakeTimeout: limits.handshakeTimeoutMs,
     ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
   });
+  for (const { name, key, cert } of domains) server.addContext(name, { key, cert, ca: tls.ca });
+  // Node settles the version before it knows the name.
+  const isTooOld = (socket: TLSSocket) =>
+    socket.getProtocol() !== 'TLSv1.3' &&
+    domains.some(
+      ({ name, requiresTls13 }) => requiresTls13 && name === String(socket.servername).toLowerCase(),
+    );
   keepRoom(server, limits, report);
   server.on('secureConnection', (socket) => {
     socket.on('error', () => socket.destroy()); // a connection logs its own; before it there is nothing to say
     if (isClosing) {
       socket.destroy(); // it came before the end, and its handshake took longer
+      return;
+    }
+    if (isTooOld(socket)) {
+      refuse(
+        socket,
+        `${String(socket.servername)} requires TLS 1.3, and the client speaks ${socket.getProtocol()}`,
+      );
       return;
     }
     try {

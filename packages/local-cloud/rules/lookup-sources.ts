@@ -13,7 +13,7 @@ import { jsonOf, toText } from '../json/value.ts';
 
 export interface LookupSources {
   readonly lambda: { invoke(functionName: string, payload: string): Promise<InvokeResult> };
-  readonly iot: Pick<Iot, 'registry' | 'ca'>;
+  readonly iot: Pick<Iot, 'registry' | 'ca' | 'domains'>;
   /** Asked when the first message comes. */
   readonly shadows: () => Pick<Shadows, 'get'>;
 }

@@ -142,6 +142,28 @@ const namings: Readonly<Record<string, Naming>> = {
     generate: withUnderscore,
     arn: within('iot', (name) => `rule/${name}`),
   },
+  'AWS::IoT::DomainConfiguration': {
+    nameProperty: 'DomainConfigurationName',
+    pattern: /^[\w.-]{1,128}$/,
+    arn: within('iot', (name) => `domainconfiguration/${name}`),
+    attributes: () => ({ DomainType: 'CUSTOMER_MANAGED' }),
+  },
+  'AWS::CertificateManager::Certificate': {
+    generate: uuid,
+    arn: within('acm', (name) => `certificate/${name}`),
+    ref: 'arn',
+    hasArn: false,
+  },
+  'AWS::ApiGatewayV2::DomainName': {
+    nameProperty: 'DomainName',
+    arn: (name, { region }) => `arn:aws:apigateway:${region}::/domainnames/${name}`,
+    hasArn: false,
+    attributes: (name, arn) => ({
+      RegionalDomainName: `d-${lettersAndDigits(name, arn).slice(0, 10)}.execute-api.${arn.split(':')[3]!}.amazonaws.com`,
+      RegionalHostedZoneId: `Z${lettersAndDigits(arn, name).slice(0, 13).toUpperCase()}`,
+    }),
+  },
+  'AWS::ApiGatewayV2::ApiMapping': { arn: unnamed, hasArn: false },
   'AWS::KinesisFirehose::DeliveryStream': {
     nameProperty: 'DeliveryStreamName',
     pattern: /^[a-zA-Z0-9._-]{1,64}$/,

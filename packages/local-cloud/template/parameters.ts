@@ -12,7 +12,10 @@ export interface Overrides {
   readonly values: ReadonlyMap<string, string>;
 }
 
-const types = ['String', 'Number', 'CommaDelimitedList', 'List<Number>'];
+/** CloudFormation takes only a zone that is in the account; here there is none, so any will do, and none has to be named. */
+const ZONE = 'AWS::Route53::HostedZone::Id';
+const ANY_ZONE = 'Z00000000000000000000';
+const types = ['String', 'Number', 'CommaDelimitedList', 'List<Number>', ZONE];
 const keys = [
   'Type',
   'Default',
@@ -126,7 +129,12 @@ export function resolveParameters(
     const given = overrides.findLast((override) => override.values.has(name));
     const fallback = declaration.get('Default')?.value;
     const value =
-      given?.values.get(name) ?? (fallback && literal(fallback, `Default of parameter ${name}`, fail));
+      given?.values.get(name) ??
+      (fallback
+        ? literal(fallback, `Default of parameter ${name}`, fail)
+        : type === ZONE
+          ? ANY_ZONE
+          : undefined);
     if (value === undefined) {
       return fail(
         place,

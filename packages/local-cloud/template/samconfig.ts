@@ -73,7 +73,8 @@ export function readStackName(file: string, environments: readonly string[]): st
 }
 
 /**
- * The values of `parameter_overrides` under `[<environment>.<command>.parameters]`, else `[<environment>.global.parameters]`.
+ * The values of `parameter_overrides` under `[<environment>.<command>.parameters]`, for `deploy` else those under
+ * `[<environment>.global.parameters]`.
  * A file that does not exist has none. `shown` is how messages call the file.
  * @throws StartError for what is no TOML, or no list of assignments.
  */
@@ -84,7 +85,8 @@ export function readParameterOverrides(
   command: string,
 ): Map<string, string> {
   const root = parseToml(file, shown);
-  const sections = [`${environment}.${command}`, `${environment}.global`];
+  // What is set for all commands is meant for the stack itself.
+  const sections = [`${environment}.${command}`, ...(command === 'deploy' ? [`${environment}.global`] : [])];
   const given = settingOf(root, sections, 'parameter_overrides');
   const where = `${shown} parameter_overrides of [${environment}]`;
   const texts = given === undefined ? [] : Array.isArray(given) ? given : [given];

@@ -4,6 +4,7 @@
 import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
 import type { ResourceSupport, TypeSupport } from './property-check.ts';
 import { dns } from './support-dns.ts';
+import { domain } from './support-domain.ts';
 import { fleet } from './support-fleet.ts';
 import { httpApi, routeProperties } from './support-http-api.ts';
 import { login } from './support-login.ts';
@@ -250,6 +251,7 @@ export const support: Readonly<Record<string, ResourceSupport>> = {
   ...httpApi,
   ...windowsAndAlerts,
   ...login,
+  ...domain,
   ...dns,
 };
 

@@ -6,6 +6,7 @@ import { createCounters } from '../counters.ts';
 import { silentLog, type Log } from '../log.ts';
 import { startStack, type Stack, type StackOptions } from '../stack.ts';
 import { StartError } from '../start-error.ts';
+import { domainFileOf } from '../template/domain-file.ts';
 import { watchFiles } from './files.ts';
 import { createFunctionWatch } from './functions.ts';
 
@@ -62,7 +63,8 @@ function sayProblems(log: Log, problems: readonly string[], outcome: string): vo
 function createReplacement(options: StackOptions, first: Stack) {
   const { log, source } = options;
   const settings = withPortsOf(options, first);
-  const contents = () => [source.file, source.samconfigFile].map(contentOf).join('\0');
+  const sources = [source.file, domainFileOf(source.file), source.samconfigFile];
+  const contents = () => sources.map(contentOf).join('\0');
   let stack: Stack | undefined = first;
   let functions = createFunctionWatch(first.rebuild, log);
   let runs = contents();
@@ -106,7 +108,7 @@ function createReplacement(options: StackOptions, first: Stack) {
   }
 
   return {
-    files: () => [source.file, source.samconfigFile, ...functions.files()],
+    files: () => [...sources, ...functions.files()],
     /** After a failure every change is worth a try, as what is missing may be anywhere. */
     async take(changed: ReadonlySet<string>): Promise<void> {
       try {

@@ -8,15 +8,21 @@ import { account } from '../../account.ts';
 import { createManualClock, type ManualClock } from '../../clock.ts';
 import { openIot, type Iot } from '../../iot/iot.ts';
 import { silentLog, type Log } from '../../log.ts';
+import type { ResolvedTemplate } from '../../template/resolved.ts';
 
 export const start = Date.parse('2026-11-20T12:00:00Z');
 export const arn = (resource: string) => `arn:aws:iot:us-east-1:000000000000:${resource}`;
 
 export async function openTestIot(
-  options: { dir?: string; clock?: ManualClock; log?: Log } = {},
+  options: {
+    dir?: string;
+    clock?: ManualClock;
+    log?: Log;
+    template?: Pick<ResolvedTemplate, 'ofType'>;
+  } = {},
 ): Promise<{ iot: Iot; dir: string; clock: ManualClock }> {
-  const { dir = temporaryFolder(), clock = createManualClock(start), log = silentLog } = options;
-  const iot = await openIot({ dir, ...account, organization: 'Acme', clock, log });
+  const { dir = temporaryFolder(), clock = createManualClock(start), log = silentLog, template } = options;
+  const iot = await openIot({ dir, ...account, organization: 'Acme', clock, log, template });
   cleanup(() => iot.close());
   return { iot, dir, clock };
 }

@@ -9,7 +9,7 @@ import { type Journal, openJournal } from '../../journal/journal.ts';
 import type { JournalFiles } from '../../journal/files.ts';
 import type { Fields, Log } from '../../log.ts';
 import type { AccessRequest } from '../../mqtt/access.ts';
-import type { Broker } from '../../mqtt/broker.ts';
+import type { BrokerDomain, Broker } from '../../mqtt/broker.ts';
 import type { HubDeps } from '../../mqtt/hub.ts';
 import type { Limits } from '../../mqtt/limits.ts';
 import type { InboundMessage } from '../../mqtt/message.ts';
@@ -50,6 +50,8 @@ export interface HarnessOptions {
   readonly validUntil?: number;
   readonly hosts?: readonly string[];
   readonly dir?: string;
+  /** Names with certificates of their own. */
+  readonly domains?: (authority: Authority) => Promise<readonly BrokerDomain[]>;
   /** Runs before the journal's unfinished messages are taken up. */
   readonly prepare?: (mqtt: Mqtt) => void;
 }
@@ -103,6 +105,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   await mqtt.hub.recover();
   const broker = await mqtt.listen({
     tls: { ...server, ca: authority.ca },
+    domains: await options.domains?.(authority),
     hosts: options.hosts ?? ['127.0.0.1'],
     port: 0,
     identify(der) {

@@ -257,6 +257,7 @@ describe('the services of this machine', () => {
     },
     iot: {
       ca: undefined as never,
+      domains: [],
       registry: {
         things: new Map([['t1', thing]]),
         groups: new Map([['g', { name: 'g' }]]),

@@ -136,7 +136,7 @@ const declarations: readonly (readonly [declaration: string, message: string])[]
   ['{ Default: 1 }', 'parameter P needs a Type'],
   [
     '{ Type: AWS::SSM::Parameter::Value<String>, Default: x }',
-    'parameter type AWS::SSM::Parameter::Value<String> is not supported: use String, Number, CommaDelimitedList, List<Number>',
+    'parameter type AWS::SSM::Parameter::Value<String> is not supported: use String, Number, CommaDelimitedList, List<Number>, AWS::Route53::HostedZone::Id',
   ],
   ["{ Type: String, Default: a, AllowedPattern: '[' }", 'AllowedPattern [ is no regular expression'],
   ['{ Type: Number, Default: 1, MinValue: low }', 'MinValue must be a number'],

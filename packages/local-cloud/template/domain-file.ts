@@ -1,0 +1,48 @@
+// The second template of a stack, for names of its own: read where somebody sets one of its parameters.
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { parseTemplate } from './document.ts';
+import { loadTemplate, type LoadOptions } from './load.ts';
+import type { ResolvedTemplate } from './resolved.ts';
+import { readParameterOverrides } from './samconfig.ts';
+import { failIn, mapOf, sectionOf } from './sections.ts';
+import { readText, shownAs } from './source-file.ts';
+
+const FILE = 'domain.yaml';
+/** Its values in samconfig.toml are those of `[<environment>.domain.parameters]`. */
+const COMMAND = 'domain';
+
+/** Where it lies, if it is there. */
+export const domainFileOf = (templateFile: string): string => path.join(path.dirname(templateFile), FILE);
+
+function parameterNames(file: string): ReadonlySet<string> {
+  const shown = shownAs(file);
+  const fail = failIn(shown);
+  const { entries } = mapOf(parseTemplate(readText(file, shown), shown), 'a template', fail);
+  return new Set(sectionOf(entries, 'Parameters', fail).keys());
+}
+
+/**
+ * The domain.yaml beside the template of `options`, and the overrides without those that are for it.
+ * @throws StartError as `loadTemplate` does.
+ */
+export function loadDomain(options: Omit<LoadOptions, 'defaults'>): {
+  readonly domain?: ResolvedTemplate;
+  readonly overrides: Readonly<Record<string, string>>;
+} {
+  const { samconfigFile, environment, overrides } = options;
+  const file = domainFileOf(options.file);
+  if (!existsSync(file)) return { overrides };
+  const names = parameterNames(file);
+  const [own, rest] = [true, false].map((isOwn) =>
+    Object.fromEntries(Object.entries(overrides).filter(([name]) => names.has(name) === isOwn)),
+  ) as [Record<string, string>, Record<string, string>];
+  const inFile = readParameterOverrides(samconfigFile, shownAs(samconfigFile), environment, COMMAND);
+  if (Object.keys(own).length === 0 && inFile.size === 0) return { overrides };
+  const stackName = `${options.stackName}-domain`;
+  return {
+    domain: loadTemplate({ ...options, file, stackName, command: COMMAND, overrides: own }),
+    overrides: rest,
+  };
+}

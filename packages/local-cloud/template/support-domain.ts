@@ -1,0 +1,45 @@
+// What the local cloud honours of names of your own: certificates, and the names that devices connect to.
+
+import { oneOf, text } from './property-check.ts';
+import type { ResourceSupport } from './property-check.ts';
+
+const tags = { 'Tags.**': 'nobody bills one machine by tag' };
+const apiName = 'the HTTP API is at the web port of this machine and has no other name';
+
+export const domain: Readonly<Record<string, ResourceSupport>> = {
+  'AWS::CertificateManager::Certificate': {
+    properties: {
+      honours: {
+        DomainName: text,
+        'SubjectAlternativeNames.*': text,
+        KeyAlgorithm: oneOf('RSA_2048', 'EC_prime256v1'),
+        ValidationMethod: oneOf('DNS'),
+      },
+      ignores: {
+        'DomainValidationOptions.**': 'the local CA issues certificates for any name, without a proof',
+        CertificateTransparencyLoggingPreference: 'certificates of the local CA are in no public log',
+        ...tags,
+      },
+      required: ['DomainName', 'ValidationMethod'],
+    },
+  },
+  'AWS::IoT::DomainConfiguration': {
+    properties: {
+      honours: {
+        DomainConfigurationName: text,
+        DomainName: text,
+        DomainConfigurationStatus: oneOf('ENABLED', 'DISABLED'),
+        'ServerCertificateArns.*': text,
+        ServiceType: oneOf('DATA'),
+        'TlsConfig.SecurityPolicy': oneOf(
+          'IoTSecurityPolicy_TLS13_1_2_2022_10',
+          'IoTSecurityPolicy_TLS13_1_3_2022_10',
+        ),
+      },
+      ignores: tags,
+      required: ['DomainName', 'ServerCertificateArns'],
+    },
+  },
+  'AWS::ApiGatewayV2::DomainName': { properties: { honours: {}, ignores: { '**': apiName } } },
+  'AWS::ApiGatewayV2::ApiMapping': { properties: { honours: {}, ignores: { '**': apiName } } },
+};

@@ -12,7 +12,7 @@ export interface AcmCloud {
   /** PEM. */
   readonly caCertificate: string;
   /** ARNs of what uses a certificate. */
-  usersOf(arn: string): readonly string[];
+  readonly usersOf: (arn: string) => readonly string[];
 }
 
 /** As ACM writes what it takes as RSA_2048. */
@@ -28,7 +28,7 @@ function find({ certificates }: AcmCloud, input: Input): Certificate {
   throw new AwsError('ResourceNotFoundException', `There is no certificate ${shown}`);
 }
 
-function summaryOf({ usersOf }: AcmCloud, { arn, domainName, keyAlgorithm, parsed, names }: Certificate) {
+function summaryOf(cloud: AcmCloud, { arn, domainName, keyAlgorithm, parsed, names }: Certificate) {
   return {
     ...{ CertificateArn: arn, DomainName: domainName, Status: 'ISSUED', Type: 'AMAZON_ISSUED' },
     KeyAlgorithm: keyNames[keyAlgorithm],
@@ -38,7 +38,7 @@ function summaryOf({ usersOf }: AcmCloud, { arn, domainName, keyAlgorithm, parse
     IssuedAt: epochSeconds(parsed.validFromDate),
     RenewalEligibility: 'ELIGIBLE',
     names,
-    users: usersOf(arn),
+    users: cloud.usersOf(arn),
   };
 }
 

@@ -13,7 +13,7 @@ export interface CertificateSpec {
   readonly keyAlgorithm: KeyAlgorithm;
 }
 
-/** As in https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html, up to four labels deeper than a CA allows. */
+/** https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html */
 const nameForm = /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/i;
 
 function nameAt({ at, logicalId }: ResolvedResource, path: readonly (string | number)[], value: unknown) {

@@ -76,6 +76,11 @@ async function run(
 
 /** What another machine needs to know, and what whoever opened the port should. */
 function sayWhatIsOpen({ endpoints }: Pick<Stack, 'endpoints'>, log: Log): void {
+  const { mqttDomains } = endpoints;
+  if (mqttDomains.length > 0) {
+    const names = mqttDomains.join(', ');
+    log.info('the MQTT port has names of its own', { names }, `the MQTT port has a certificate for ${names}`);
+  }
   const [first, ...others] = endpoints.mqttHosts;
   if (first === undefined) return;
   const port = Number(new URL(endpoints.mqtt).port);

@@ -154,7 +154,7 @@ test('domain configurations are listed and described, and not changed', async ()
   assert.deepEqual(jobs.domainConfigurations, []);
   const describe = (domainConfigurationName: string) =>
     client.send(new DescribeDomainConfigurationCommand({ domainConfigurationName }));
-  const { $metadata, ...described } = await describe(name);
+  const { $metadata: _sent, ...described } = await describe(name);
   assert.deepEqual(described, {
     domainConfigurationName: name,
     domainConfigurationArn: arn,

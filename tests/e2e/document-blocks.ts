@@ -14,6 +14,7 @@ export interface Block {
 const SIGNS = {
   'needs an AWS account':
     /<[A-Z]\w+>|<mapping>|\bsam |npm run deploy|aws (?:configure|cloudformation|sns) |--stack-name |^npm run device (?!.*--local)/m,
+  'needs the SAM CLI and Docker': /\bsam local /,
   'needs another machine, a device or root': /\b192\.168\.|^sudo |^scp /m,
   'needs what an earlier answer says': /\b(?:POOL|TOKEN)\b/,
   'takes minutes or does not end': /^(?:npm ci|npm start|npm test)\b|--minutes \d|--runs \d/m,
@@ -23,6 +24,7 @@ const SIGNS = {
 type Reason = keyof typeof SIGNS | { readonly runBy: string };
 
 const account: Reason = 'needs an AWS account';
+const docker: Reason = 'needs the SAM CLI and Docker';
 const machine: Reason = 'needs another machine, a device or root';
 const answer: Reason = 'needs what an earlier answer says';
 const long: Reason = 'takes minutes or does not end';
@@ -51,6 +53,10 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['docs/function-size.md', 'node bench/import-time.ts', long],
   ['docs/local-cloud.md', 'export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=local', answer],
   ['docs/operations.md', 'npm ci', account],
+  ['docs/operations.md', 'npm start  ', docker],
+  ['docs/operations.md', 'npm run env -- --stack-name', docker],
+  ['docs/operations.md', 'aws cloudformation deploy', account],
+  ['docs/operations.md', 'aws sns set-sms-attributes', account],
   ['docs/operations.md', 'aws s3 cp --recursive', account],
   ['docs/operations.md', 'aws iot update-thing-group', account],
   ['docs/operations.md', 'aws sns subscribe', account],

@@ -6,6 +6,12 @@ const path = require('node:path');
 function missing() {
   if (!existsSync(path.join(__dirname, 'node_modules', '.bin')))
     return 'node_modules is missing: run npm ci first';
+  // After an update of the checkout.
+  const { dependencies, devDependencies } = require('./package.json');
+  const lacking = Object.keys({ ...dependencies, ...devDependencies }).find(
+    (name) => !existsSync(path.join(__dirname, 'node_modules', name)),
+  );
+  if (lacking !== undefined) return 'node_modules lacks ' + lacking + ': run npm ci again';
   if (!process.features.typescript)
     return (
       'this is Node ' +

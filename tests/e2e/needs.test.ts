@@ -3,7 +3,7 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryFolder } from '../support/folders.ts';
 import { root } from './tidegate.ts';
@@ -31,6 +31,16 @@ test('before npm ci every npm script that runs a program says that it is missing
     ([, script]) => / node .*\.ts/.test(` ${script}`) && !script.includes('node -r ./needs.cjs '),
   );
   assert.deepEqual(unguarded, []);
+});
+
+test('after an update, what npm ci has to fetch is named', () => {
+  const folder = temporaryFolder();
+  copyFileSync(path.join(root, 'needs.cjs'), path.join(folder, 'needs.cjs'));
+  writeFileSync(path.join(folder, 'package.json'), '{"dependencies": {"node-of-the-kind": "1.0.0"}}');
+  writeFileSync(path.join(folder, 'local.ts'), `import 'node-of-the-kind';`);
+  mkdirSync(path.join(folder, 'node_modules/.bin'), { recursive: true });
+  const line = 'node_modules lacks node-of-the-kind: run npm ci again\n';
+  assert.deepEqual(run(['-r', './needs.cjs', 'local.ts'], folder), [1, '', line]);
 });
 
 test('an old Node gets one line that says what to do, from the npm scripts and from local-cloud', () => {

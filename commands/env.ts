@@ -1,11 +1,11 @@
 // `npm run env`: writes the file that gives `sam local invoke` the variables of a running stack, here or on AWS.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
+import { findStack, isRefused, notRunning, START_FIRST } from './running-stack.ts';
 
 const FILE = 'env.json';
 const usage = `usage: npm run env -- [--data-dir DIR]      of the running local cloud (.tidegate)
@@ -21,22 +21,19 @@ interface Place {
   readonly endpoint?: string;
   readonly stackName: string;
   readonly remedy: string;
+  /** What to say when nobody answers. */
+  readonly silence?: string;
 }
 
 /** Variables by function, in the form of the SAM CLI: by logical ID. */
 type Variables = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 function localPlace(dataDir: string): Place {
-  const file = path.join(dataDir, 'endpoints.json');
-  const remedy = 'run npm start first, or name its folder with --data-dir; for AWS give --stack-name';
-  if (!existsSync(file)) throw new CommandError(`no local cloud in ${dataDir}: ${remedy}`);
-  try {
-    const { aws } = JSON.parse(readFileSync(file, 'utf8')) as { aws?: string };
-    return { endpoint: new URL(aws ?? '').origin, stackName: 'tidegate', remedy };
-  } catch (error) {
-    const reason = (error as Error).message;
-    throw new CommandError(`${file} names no aws address (${reason}): run npm start again`, { cause: error });
-  }
+  const found = findStack(dataDir);
+  const forAws = '; for AWS give --stack-name';
+  if ('problem' in found) throw new CommandError(found.problem + forAws);
+  const silence = notRunning(dataDir) + forAws;
+  return { endpoint: new URL(found.aws).origin, stackName: 'tidegate', remedy: START_FIRST, silence };
 }
 
 const awsPlace = (stackName: string): Place => ({
@@ -78,9 +75,8 @@ async function variablesOf(place: Place): Promise<Variables> {
     });
     return Object.fromEntries(await Promise.all(entries));
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ECONNREFUSED' ? `${place.endpoint} does not answer` : message;
-    throw new CommandError(`${reason}: ${place.remedy}`, { cause: error });
+    const problem = `${(error as Error).message}: ${place.remedy}`;
+    throw new CommandError((isRefused(error) && place.silence) || problem, { cause: error });
   } finally {
     cloudFormation.destroy();
     lambda.destroy();

@@ -1,8 +1,6 @@
 // `npm run user -- add ann@example.com --group viewer`: who may log in to the dashboard, and what they may do.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import {
   AdminAddUserToGroupCommand,
   AdminCreateUserCommand,
@@ -18,6 +16,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { accessOf, GROUPS, SITE_PREFIX } from '../core/access.ts';
 import { CommandError, runCommand } from './command-error.ts';
+import { findStack, isRefused, notRunning } from './running-stack.ts';
 import { parseFlags } from './flags.ts';
 import { formatOf, FORMATS, listing, type Column } from './listing.ts';
 
@@ -57,16 +56,14 @@ function openPool(flags: { 'data-dir': string; 'user-pool'?: string | undefined 
       throw new CommandError(`--user-pool ${UserPoolId}: must be an ID such as eu-west-1_AbCdEfGhI`);
     return { client: new CognitoIdentityProviderClient({ region }), UserPoolId, isLocal: false };
   }
-  const file = path.join(flags['data-dir'], 'endpoints.json');
-  const remedy = 'run npm start first, or name its folder with --data-dir; for AWS give --user-pool';
-  if (!existsSync(file)) throw new CommandError(`no local cloud in ${flags['data-dir']}: ${remedy}`);
-  const { aws, outputs } = JSON.parse(readFileSync(file, 'utf8')) as {
-    aws: string;
-    outputs: Record<string, string>;
-  };
+  const found = findStack(flags['data-dir']);
+  if ('problem' in found) throw new CommandError(`${found.problem}; for AWS give --user-pool`);
+  const { aws, outputs } = found;
   const id = outputs['DashboardUsers'];
   if (id === undefined)
-    throw new CommandError(`${file} names no DashboardUsers: start with WithUserPool=true`);
+    throw new CommandError(
+      `the stack of ${flags['data-dir']} has no DashboardUsers: start with WithUserPool=true`,
+    );
   const client = new CognitoIdentityProviderClient({
     endpoint: aws,
     region: 'us-east-1',
@@ -213,6 +210,8 @@ await runCommand(async (args) => {
   } catch (error) {
     const { name, message, $metadata } = error as Error & { readonly $metadata?: object };
     if ($metadata === undefined) throw error;
-    throw new CommandError(message || name, { cause: error });
+    const { values } = parseFlags(args, FLAGS, usage);
+    const isGone = isRefused(error) && values['user-pool'] === undefined;
+    throw new CommandError(isGone ? notRunning(values['data-dir']) : message || name, { cause: error });
   }
 });

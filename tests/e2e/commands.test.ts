@@ -36,7 +36,15 @@ test('names the rules of template.yaml to who asks for another', () => {
 /** What a stack that ran once leaves; `fetch` refuses port 1 itself. `policy explain` needs no more than its folder. */
 const ENDED = {
   ...{ mqtt: 'mqtts://127.0.0.1:1', aws: 'http://127.0.0.1:2', web: 'http://127.0.0.1:2', ca: 'ca.pem' },
-  ...{ outputs: { ApiUrl: 'http://127.0.0.1:2/api', RawBucket: 'raw', WindowsTable: 'w' }, functions: {} },
+  ...{
+    outputs: {
+      ApiUrl: 'http://127.0.0.1:2/api',
+      RawBucket: 'raw',
+      WindowsTable: 'w',
+      DashboardUsers: 'us-east-1_a',
+    },
+    functions: {},
+  },
 };
 const needy: readonly (readonly [command: string, script: string, args: string[]])[] = [
   ['invoke', 'local.ts', ['invoke', 'F', 'events/ingest.json']],
@@ -47,6 +55,8 @@ const needy: readonly (readonly [command: string, script: string, args: string[]
   ['watch', 'commands/watch.ts', []],
   ['alerts', 'commands/alerts.ts', []],
   ['limit', 'commands/limit.ts', []],
+  ['env', 'commands/env.ts', []],
+  ['user', 'commands/user.ts', []],
   ['cost', 'bench/cost.ts', ['--measured', '--seconds', '1']],
 ];
 for (const [command, script, args] of needy) {
@@ -59,7 +69,7 @@ for (const [command, script, args] of needy) {
       assert.notEqual(code, 0);
       const [line = ''] = /Tidegate is not running.*/.exec(stderr) ?? [];
       assert.equal(
-        line.replace('; for AWS give --api-url', ''),
+        line.replace(/; for AWS give --[a-z-]+$/, ''),
         `Tidegate is not running in ${dataDir}: run npm start first, or name its folder with --data-dir`,
         stderr,
       );

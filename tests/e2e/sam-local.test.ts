@@ -83,8 +83,11 @@ const broken = temporaryFolder();
 writeFileSync(path.join(broken, 'endpoints.json'), '{"aws": ');
 
 const faults: readonly (readonly [args: readonly string[], message: RegExp])[] = [
-  [['--data-dir', 'nowhere'], /^no local cloud in nowhere: run npm start first.*--stack-name\n$/],
-  [['--data-dir', broken], /endpoints\.json names no aws address \(.+\): run npm start again\n$/],
+  [['--data-dir', 'nowhere'], /^Tidegate is not running in nowhere: run npm start first.*--stack-name\n$/],
+  [
+    ['--data-dir', broken],
+    /endpoints\.json cannot be used \(.+\): run npm start again; for AWS give --stack-name\n$/,
+  ],
   [['--stack-name', 'none'], /: check --stack-name, the AWS credentials and the region\n$/],
   [['surplus'], /^usage: npm run env -- /],
 ];

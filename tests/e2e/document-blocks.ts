@@ -51,7 +51,6 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['docs/devices.md', 'sudo install', machine],
   ['docs/devices.md', 'curl -X POST http://192.168.1.20', machine],
   ['docs/function-size.md', 'node bench/import-time.ts', long],
-  ['docs/local-cloud.md', 'export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=local', answer],
   ['docs/operations.md', 'npm ci', account],
   ['docs/operations.md', 'npm start  ', docker],
   ['docs/operations.md', 'npm run env -- --stack-name', docker],

@@ -24,7 +24,8 @@ const settings: readonly Readonly<Record<string, string>>[] = [
   { IngestMode: 'direct' },
   { IngestMode: 'stream' },
   { IngestMode: 'direct', AlertPhone: '' },
-  { IngestMode: 'stream', AlertPhone: '' },
+  { IngestMode: 'stream', AlertPhone: '', WithUserPool: 'false' },
+  { IngestMode: 'direct', WithUserPool: 'true' },
 ];
 
 for (const overrides of settings) {

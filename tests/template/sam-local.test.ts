@@ -27,16 +27,18 @@ test('what no resource names, the SAM CLI gives as CloudFormation does', () => {
   const resources = new Set(deployed.resources.keys());
   for (const { logicalId, environment } of functions) {
     for (const [name, value] of Object.entries(samVariables(text).get(logicalId)!)) {
-      if (!resources.has(value)) assert.equal(value, environment[name], `${logicalId} ${name}`);
+      // The SAM CLI has an account of its own for what names one.
+      const here = value.replaceAll('123456789012', '000000000000');
+      if (!resources.has(value)) assert.equal(here, environment[name], `${logicalId} ${name}`);
     }
   }
 });
 
-test('conditions are true and false for the SAM CLI as for CloudFormation', () => {
-  assert.deepEqual(
-    Object.entries(samConditions(text)).flatMap(([name, value]) => (value === true ? [name] : [])),
-    ['IngestsDirectly'],
-  );
+test('conditions are true and false for the SAM CLI as for CloudFormation, to which each number is text', () => {
+  const asText = text.replace(/^( {4}Default: )(-?[\d.]+)$/gm, "$1'$2'");
+  assert.notEqual(asText, text);
+  assert.deepEqual(samConditions(text), samConditions(asText));
+  assert.equal(samConditions(text)['IngestsDirectly'], true);
 });
 
 test('a number as the key of a mapping leaves the variable empty, and one compared with text differs', () => {

@@ -6,8 +6,11 @@ type Json = Readonly<Record<string, unknown>>;
 type Resolve = (value: unknown) => unknown;
 
 /** Short forms as the SAM CLI reads them: `!Ref X` is `{ Ref: X }`, `!GetAtt X.Arn` has a list. */
-const long = (name: string) => (name === 'Ref' ? name : `Fn::${name}`);
-const SHORT = ['Ref', 'GetAtt', 'Sub', 'If', 'Equals', 'Not', 'FindInMap', 'Contains'];
+const long = (name: string) => (['Ref', 'Condition'].includes(name) ? name : `Fn::${name}`);
+const SHORT = [
+  ...['Ref', 'GetAtt', 'Sub', 'FindInMap', 'Select', 'Split', 'Join'],
+  ...['Condition', 'If', 'Equals', 'Not', 'And', 'Or', 'Contains'],
+];
 const tags = SHORT.flatMap((name): (ScalarTag | CollectionTag)[] => [
   {
     tag: `!${name}`,
@@ -77,6 +80,8 @@ const handlers: Readonly<Record<string, Handler>> = {
     return one === other;
   },
   'Fn::Not': (parts, resolve) => !resolve((parts as unknown[])[0]),
+  'Fn::Or': (parts, resolve) => (parts as unknown[]).some((part) => resolve(part) === true),
+  Condition: (name, resolve, template) => resolve(at(template, 'Conditions', textOf(name))),
 };
 
 function resolver(template: Json): Resolve {

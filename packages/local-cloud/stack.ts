@@ -264,6 +264,7 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
       host,
       port: webPort,
       page: pageOf(settings),
+      callable: [aws.server.url],
       broker,
       status: () => ({ totals: counters.all(), outputs }),
       ...(api && { httpApi: { spec: api, invoke: (...call) => aws.lambda.invoke(...call) } }),

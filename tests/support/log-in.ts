@@ -74,7 +74,7 @@ export async function follow(
 ): Promise<{ at: URL; response?: Response }> {
   let at = start;
   for (let hops = 0; hops < 8; hops += 1) {
-    if (at.href.startsWith(callback)) return { at };
+    if (at.origin + at.pathname === callback) return { at };
     const response = await browser.open(at);
     const location = response.headers.get('location');
     if (location === null) return { at, response };

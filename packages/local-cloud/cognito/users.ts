@@ -1,6 +1,7 @@
 // The users of the template's user pool and their groups, kept in one file of the data directory for its owner alone.
 import { randomBytes, randomUUID, scrypt, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { makeDirectory, replaceFile } from '../files/durable-files.ts';
@@ -133,8 +134,12 @@ export async function openUsers(dir: string, pool: UserPool, now: number): Promi
         ...[...groups.values()].filter(({ name }) => !pool.groups.some((of) => of.name === name)),
       ],
       async put(user) {
+        const before = users.get(user.sub);
         users.set(user.sub, user);
         await save();
+        // What is kept beside would be wrong from now on.
+        const isFirst = before?.email === FIRST_USER && before.password !== user.password;
+        if (isFirst) await rm(path.join(dir, PASSWORD_FILE), { force: true });
       },
       async remove({ sub }) {
         users.delete(sub);

@@ -31,6 +31,8 @@ export interface WebOptions {
   readonly api?: ServeApi;
   /** Answers its own paths. */
   readonly login?: Login;
+  /** Other addresses that pages of this port may call: the AWS port, for identities and credentials. */
+  readonly callable?: readonly string[];
   readonly log: Log;
   readonly count: (name: string) => void;
   readonly limits?: ConnectionLimits;
@@ -57,14 +59,20 @@ export function isOwnHost(host: string | undefined): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host ?? '');
 }
 
-function answer(res: ServerResponse, status: number, type: string, body: string): void {
+function answer(
+  res: ServerResponse,
+  status: number,
+  type: string,
+  body: string,
+  callable: readonly string[] = [],
+): void {
+  const connects = ["'self'", ...callable].join(' ');
   res.writeHead(status, {
     'cross-origin-resource-policy': 'same-origin',
     'content-type': type,
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    'content-security-policy':
-      "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    'content-security-policy': `default-src 'self'; connect-src ${connects}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'`,
   });
   res.end(body);
 }
@@ -73,14 +81,18 @@ function problem(res: ServerResponse, status: number, title: string): void {
   answer(res, status, 'application/problem+json', JSON.stringify({ status, title }));
 }
 
-function handle(req: IncomingMessage, res: ServerResponse, { page, status, api, login }: WebOptions): void {
+function handle(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { page, status, api, login, callable }: WebOptions,
+): void {
   const path = (req.url ?? '').split('?', 1)[0]!;
   if (!isOwnHost(req.headers.host)) return problem(res, 403, 'This port answers to localhost only.');
   if (api && `${path}/`.startsWith(`${apiPrefix}/`)) return void api(req, res);
   if (login?.serves(path)) return void login.serve(req, res);
   if (req.method !== 'GET' && req.method !== 'HEAD')
     return problem(res, 405, `${req.method} is not served here.`);
-  if (path === '/') return answer(res, 200, 'text/html; charset=utf-8', page);
+  if (path === '/') return answer(res, 200, 'text/html; charset=utf-8', page, callable);
   if (path === '/status.json') return answer(res, 200, 'application/json', JSON.stringify(status()));
   if (path === '/mqtt')
     return problem(res, 426, 'MQTT over WebSocket is served here: upgrade the connection.');

@@ -237,6 +237,27 @@ test('who is left one site sees and hears that one alone', async () => {
   await client.endAsync(true);
 });
 
+test('npm run user lists people, moves them to another group, and removes them', async () => {
+  const run = async (...args: string[]) => runScript('commands/user.ts', [...args, '--data-dir', dataDir]);
+  const password = /^password: (\S+)$/m.exec(
+    (await run('add', 'eve@example.com', '--group', 'viewer')).stdout,
+  )![1]!;
+  const moved = await run('add', 'Eve@example.com', '--group', 'operator', '--site', 'seattle');
+  assert.equal(moved.stdout, 'Eve@example.com: operator, of seattle alone\n');
+  const listed = await run('--format', 'csv');
+  assert.match(listed.stdout, /^eve@example\.com,operator,seattle\r?$/m);
+  assert.match(listed.stdout, /^you@localhost,admin,all\r?$/m);
+  const eve = await logIn('eve@example.com', password);
+  assert.equal((await api(eve, { path: '/devices' })).status, 200);
+  assert.equal((await run('remove', 'eve@example.com')).code, 0);
+  await assert.rejects(
+    logIn('eve@example.com', password),
+    /401 .*The email address or the password is wrong/s,
+  );
+  const wrong = await run('add', 'eve@example.com', '--group', 'boss');
+  assert.deepEqual([wrong.code, wrong.stderr], [2, '--group boss: must be viewer, operator, admin\n']);
+});
+
 test('a URL that was changed is refused, and the log says why', async () => {
   const guest = await openGuest();
   await assert.rejects(connect({ ...guest, secretAccessKey: 'x'.repeat(40) }));

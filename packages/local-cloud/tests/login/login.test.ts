@@ -1,7 +1,7 @@
 // Logging in as a page does it, over HTTP: what the tokens say, what is refused, and what is remembered.
 import { beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import {
   authorizeUrl,
@@ -214,4 +214,15 @@ test('a name is tried five times at once, then half a minute later, and whether 
 test('what is kept is for the owner alone, and the password is not in it', () => {
   for (const name of ['users.json', 'password.txt', 'signing-key.pem'])
     assert.equal(statSync(path.join(fixture.dir, name)).mode & 0o777, 0o600, name);
+});
+
+test('a new password of the first user takes away the file with the old one', async () => {
+  const { dir, users } = await openLogin();
+  const me = users.find(user)!;
+  const isThere = () => existsSync(path.join(dir, 'password.txt'));
+  await users.put({ ...me, groups: [] });
+  assert.ok(isThere());
+  await users.put({ ...me, password: await users.sealed('another one of mine') });
+  assert.ok(!isThere());
+  assert.equal((await users.check(user, 'another one of mine'))?.sub, me.sub);
 });

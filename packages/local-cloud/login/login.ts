@@ -47,17 +47,18 @@ function createAttempts(clock: Clock): (name: string) => boolean {
   };
 }
 
-/** A form of another page, which no browser sends without its origin. */
-const isForeign = ({ headers }: IncomingMessage) =>
-  headers.origin !== undefined && headers.origin !== `http://${headers.host}`;
+/** A form or a request of another page, which no browser sends without its origin. */
+const isForeign = ({ headers }: IncomingMessage, known: readonly string[] = []) =>
+  headers.origin !== undefined &&
+  headers.origin !== `http://${headers.host}` &&
+  !known.includes(headers.origin);
 
 export function createLogin({ service, clock, log, count }: LoginDeps): Login {
   const { users } = service;
   const { pool } = users;
   const mayTry = createAttempts(clock);
-  const headers = pageHeaders(
-    pool.clients.flatMap(({ callbacks }) => callbacks.map((address) => new URL(address).origin)),
-  );
+  const pages = pool.clients.flatMap(({ callbacks }) => callbacks.map((address) => new URL(address).origin));
+  const headers = pageHeaders(pages);
   let opened: Promise<{ provider: Provider; callback: ReturnType<Provider['callback']> }> | undefined;
   const open = () =>
     (opened ??= createProvider(service, log).then((provider) => ({
@@ -143,6 +144,8 @@ export function createLogin({ service, clock, log, count }: LoginDeps): Login {
       return isRead || req.method === 'POST'
         ? interact(req, res)
         : problem(res, 405, 'The login is for GET and POST.');
+    if (isForeign(req, pages) && !path.includes('/.well-known/'))
+      return problem(res, 403, 'Only pages of CallbackURLs may ask for tokens.');
     // The issuer's own address on AWS has the pool before the path.
     if (path.startsWith(`/${pool.id}/`)) req.url = req.url!.slice(pool.id.length + 1);
     res.setHeader('x-content-type-options', 'nosniff');

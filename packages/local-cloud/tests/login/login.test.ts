@@ -193,6 +193,23 @@ test('a form of another page, or for a login of another browser, is refused', as
   assert.equal((await sendForm(new Browser(), at, user, fixture.password)).status, 400);
 });
 
+test('a page of another origin asks for no tokens, and a page of the client may', async () => {
+  const { target } = fixture;
+  for (const [origin, status, readable] of [
+    ['http://localhost:3000', 403, null],
+    ['null', 403, null],
+    ['http://localhost:8080', 400, 'http://localhost:8080'],
+  ] as const) {
+    const answer = await fetch(new URL('/oauth2/token', target.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin },
+      body: `grant_type=refresh_token&client_id=${target.clientId}&refresh_token=guess`,
+    });
+    const found = [answer.status, answer.headers.get('access-control-allow-origin')];
+    assert.deepEqual(found, [status, readable], origin);
+  }
+});
+
 test('a name is tried five times at once, then half a minute later, and whether it exists is not told', async () => {
   const { users, clock, lines } = fixture;
   const browser = new Browser();

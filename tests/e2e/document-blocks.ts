@@ -13,7 +13,7 @@ export interface Block {
 /** What a reason must show in the block, so that none is given by mistake. */
 const SIGNS = {
   'needs an AWS account':
-    /<[A-Z]\w+>|<mapping>|\bsam |npm run deploy|aws (?:configure|cloudformation|sns) |--stack-name |^npm run device (?!.*--local)/m,
+    /<[A-Z]\w+>|<mapping>|\bsam |npm run deploy|aws (?:configure|cloudformation|sns) |--stack-name |AWS_REGION=|^npm run device (?!.*--local)/m,
   'needs the SAM CLI and Docker': /\bsam local /,
   'needs another machine, a device or root': /\b192\.168\.|^sudo |^scp /m,
   'needs what an earlier answer says': /\b(?:POOL|TOKEN)\b/,
@@ -50,6 +50,11 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['docs/devices.md', 'sudo apt install', machine],
   ['docs/devices.md', 'sudo install', machine],
   ['docs/devices.md', 'curl -X POST http://192.168.1.20', machine],
+  ['docs/dns.md', 'aws cloudformation deploy', account],
+  ['docs/dns.md', 'npm run device -- create store-sensor-seattle1 --group', account],
+  ['docs/dns.md', 'aws s3 cp docs/fail-whale.html', account],
+  ['docs/dns.md', 'export AWS_REGION', account],
+  ['docs/dns.md', 'npm start -- --parameter-overrides IotName', long],
   ['docs/function-size.md', 'node bench/import-time.ts', long],
   ['docs/operations.md', 'npm ci', account],
   ['docs/operations.md', 'npm start  ', docker],

@@ -235,7 +235,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
       'a thing attached to an identity does not fill the policy variables of its connections',
     ],
   ],
-  'Nothing is stored but `cognito/secret`': [
+  'Identity IDs, login tokens and credentials are stored nowhere': [
     [
       'cognito/api',
       'identities and credentials outlive a restart, and end with the secret of the installation',
@@ -245,7 +245,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['cognito/api', 'the classic flow'],
   ],
   'Policies of a role that cannot be evaluated': [['cognito/pools', 'refuses ${title}']],
-  'Login tokens are signed by HMAC': [['cognito/api', 'a login token that somebody changed']],
+  'Login tokens of the developer provider are signed by HMAC': [['cognito/api', 'a login token that somebody changed']],
   'CORS lets the pages of the web port': [
     ['cognito/api', 'the page of the web port may call and read, and no other page'],
     ['cognito/api', 'pages read answers of no other service than the two that they need'],

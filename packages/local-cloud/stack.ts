@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { createCloudFormationHandler } from './aws/cloudformation.ts';
-import { createAcmHandler } from './acm/api.ts';
 import { createAwsServer } from './aws/server.ts';
 import { createStsHandler } from './aws/sts.ts';
 import type { AwsHandler } from './aws/wire.ts';
@@ -14,7 +13,6 @@ import type { Counters } from './counters.ts';
 import { requireLasting, writeEndpoints, type Endpoints } from './endpoints.ts';
 import { apiFromTemplate, withAddress } from './http-api/api-spec.ts';
 import { apiPrefix } from './http-api/gateway.ts';
-import { requiresTls13 } from './iot/domain-configurations.ts';
 import { openIot, type Iot } from './iot/iot.ts';
 import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
@@ -155,11 +153,7 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
     dynamodb: stores.dynamoDb.handler,
     sns: createSnsHandler(stores.topics),
     iot: (req: IncomingMessage, res: ServerResponse) => iot.handler(req, res),
-    acm: createAcmHandler({
-      certificates: iot.certificates,
-      caCertificate: iot.ca.certificatePem,
-      usersOf: (arn) => iot.domains.filter((each) => each.certificateArn === arn).map((each) => each.arn),
-    }),
+    acm: iot.acm,
     lambda: lambda.handler,
     kinesis: kinesis.handler,
     'cognito-identity': browsers.cognito,
@@ -227,12 +221,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
   const broker = await listening('--mqtt-port', mqttPort, () =>
     mqtt.listen({
       tls: { ...iot.ca.server, ca: iot.ca.certificatePem },
-      domains: iot.domains
-        .filter(({ isEnabled }) => isEnabled)
-        .map((domain) => ({
-          ...{ name: domain.domainName, requiresTls13: requiresTls13(domain) },
-          ...iot.certificates.get(domain.certificateArn)!,
-        })),
+      domains: iot.mqttDomains,
       hosts: mqttHosts.listen,
       port: mqttPort,
       identify: (certificate) => iot.identify(certificate),
@@ -281,7 +270,7 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const endpoints = {
     mqtt: `mqtts://${host}:${broker.port}`,
     mqttHosts: settings.mqttHosts.reachable,
-    mqttDomains: iot.domains.filter(({ isEnabled }) => isEnabled).map(({ domainName }) => domainName),
+    mqttDomains: iot.mqttDomains.map(({ name }) => name),
     aws: aws.server.url,
     web: url,
     ca: iot.ca.certificateFile,

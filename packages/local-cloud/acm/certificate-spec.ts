@@ -1,7 +1,7 @@
 // What the templates say about certificates of AWS Certificate Manager: which names, and which kind of key.
 
 import { StartError } from '../start-error.ts';
-import type { KeyAlgorithm } from '../iot/ca.ts';
+import type { KeyAlgorithm } from '../iot/key-pair.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 
 export interface CertificateSpec {

@@ -2,7 +2,7 @@
 
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
-import { zoneNameServers } from '../template/identity.ts';
+import { zoneNameServers } from '../template/naming.ts';
 import { checksFromTemplate } from './checks-from-template.ts';
 import {
   apexRecords,

@@ -1,15 +1,8 @@
 // The certificate authority of one installation: it signs the broker's certificate and what devices are given.
 import 'reflect-metadata';
-import {
-  createPrivateKey,
-  randomBytes,
-  X509Certificate as NodeCertificate,
-  type webcrypto,
-} from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { randomBytes, X509Certificate as NodeCertificate, type webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import path from 'node:path';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -29,19 +22,16 @@ import {
   type JsonName,
 } from '@peculiar/x509';
 import type { Clock } from '../clock.ts';
-import { StartError } from '../start-error.ts';
-import { makeDirectory, replaceFile } from '../files/durable-files.ts';
+import { makeDirectory } from '../files/durable-files.ts';
+import {
+  algorithm,
+  ensurePair,
+  makeKeys,
+  nodeKeyTypes,
+  type KeyAlgorithm,
+  type KeyPair,
+} from './key-pair.ts';
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const rsa = {
-  name: 'RSASSA-PKCS1-v1_5',
-  modulusLength: 2048,
-  publicExponent: new Uint8Array([1, 0, 1]),
-  hash: 'SHA-256',
-} as const;
-/** Of the key in a certificate, as AWS Certificate Manager names it; and as Node does. */
-export type KeyAlgorithm = 'RSA_2048' | 'EC_prime256v1';
-const nodeKeyTypes: Readonly<Record<KeyAlgorithm, string>> = { RSA_2048: 'rsa', EC_prime256v1: 'ec' };
 const day = 86_400_000;
 /** The end that AWS gives to the certificates it issues. */
 const endOfDeviceCertificates = new Date('2049-12-31T23:59:59Z');
@@ -82,31 +72,12 @@ export interface LocalCa {
   signed(certificate: NodeCertificate): boolean;
 }
 
-export interface KeyPair {
-  readonly key: string;
-  readonly cert: string;
-}
-
 interface Signer {
   readonly key: webcrypto.CryptoKey;
   readonly certificate: X509Certificate;
 }
 
 const serial = () => `00${randomBytes(16).toString('hex')}`; // a leading zero keeps it positive
-
-async function makeKeys(
-  kind: KeyAlgorithm = 'EC_prime256v1',
-): Promise<{ keys: webcrypto.CryptoKeyPair; pem: string }> {
-  const usages: webcrypto.KeyUsage[] = ['sign', 'verify'];
-  const keys =
-    kind === 'RSA_2048'
-      ? await crypto.subtle.generateKey(rsa, true, usages)
-      : await crypto.subtle.generateKey(algorithm, true, usages);
-  return {
-    keys,
-    pem: PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY'),
-  };
-}
 
 async function makeCa(organization: string, now: number): Promise<KeyPair> {
   const { keys, pem } = await makeKeys();
@@ -124,39 +95,6 @@ async function makeCa(organization: string, now: number): Promise<KeyPair> {
     ],
   });
   return { key: pem, cert: certificate.toString('pem') };
-}
-
-/** @throws StartError when one of the two is unreadable, the key is lost, or they do not belong together. */
-function readPair(keyFile: string, certFile: string): KeyPair | undefined {
-  const cert = existsSync(certFile) ? readFileSync(certFile, 'utf8') : '';
-  if (cert === '') return undefined; // see ensurePair
-  try {
-    const pair = { key: readFileSync(keyFile, 'utf8'), cert };
-    if (new NodeCertificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key))) return pair;
-  } catch {
-    // told below, with the same remedy
-  }
-  throw new StartError(
-    `${certFile} and ${keyFile} are damaged or do not belong together: restore both, or delete both for new ones`,
-  );
-}
-
-async function ensurePair(
-  folder: string,
-  name: string,
-  make: () => Promise<KeyPair>,
-  keep: (pair: KeyPair) => boolean,
-) {
-  const keyFile = path.join(folder, `${name}.key.pem`);
-  const certFile = path.join(folder, `${name}.pem`);
-  const found = readPair(keyFile, certFile);
-  if (found && keep(found)) return { ...found, certFile };
-  const made = await make();
-  // The old certificate goes first and the new one comes last: a crash in between leaves no pair, and the next start makes one.
-  await replaceFile(certFile, '', 0o644);
-  await replaceFile(keyFile, made.key);
-  await replaceFile(certFile, made.cert, 0o644);
-  return { ...made, certFile };
 }
 
 interface Subject {

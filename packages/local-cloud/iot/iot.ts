@@ -1,16 +1,19 @@
 // AWS IoT Core's identity side on one machine: CA, registry, policies and the API in front of them.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { BrokerDomain } from '../mqtt/broker.ts';
 import type { Hub } from '../mqtt/hub.ts';
 import type { TopicService } from '../mqtt/jobs.ts';
 import path from 'node:path';
+import { createAcmHandler } from '../acm/api.ts';
 import { certificatesOf } from '../acm/certificate-spec.ts';
 import { openCertificates, type Certificate } from '../acm/certificates.ts';
 import { createIotHandler } from './api.ts';
 import { openCa, type LocalCa } from './ca.ts';
-import { domainConfigurationsOf, type DomainConfiguration } from './domain-configurations.ts';
+import { domainConfigurationsOf, requiresTls13, type DomainConfiguration } from './domain-configurations.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { sweepExpired } from '../provisioning/ownership.ts';
 import { createProvisioning } from '../provisioning/provisioning.ts';
@@ -26,6 +29,10 @@ export interface Iot extends Identity {
   /** Certificates of AWS Certificate Manager, by ARN. */
   readonly certificates: ReadonlyMap<string, Certificate>;
   readonly domains: readonly DomainConfiguration[];
+  /** Those that are enabled, as the MQTT port serves them. */
+  readonly mqttDomains: readonly BrokerDomain[];
+  /** Answers requests signed for the service `acm`. */
+  readonly acm: AwsHandler;
   /** Brings the registry to what the template declares. @throws StartError naming the template line. */
   seed(template: SeedTemplate): Promise<void>;
   /** Fleet provisioning, to be served on reserved topics: hooks are invoked through `lambda`, answers go out by `hub`. */
@@ -69,6 +76,17 @@ export async function openIot(options: {
     registry,
     certificates,
     domains,
+    mqttDomains: domains
+      .filter(({ isEnabled }) => isEnabled)
+      .map((domain) => {
+        const { key, cert } = certificates.get(domain.certificateArn)!;
+        return { name: domain.domainName, key, cert, requiresTls13: requiresTls13(domain) };
+      }),
+    acm: createAcmHandler({
+      certificates,
+      caCertificate: ca.certificatePem,
+      usersOf: (arn) => domains.filter((each) => each.certificateArn === arn).map((each) => each.arn),
+    }),
     ...createIdentity(registry, ca),
     seed: (template) => seedRegistry(registry, template),
     provisioning: (lambda, hub) =>

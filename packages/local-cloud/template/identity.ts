@@ -1,13 +1,26 @@
 // How each resource type is called: physical name, ARN, what Ref and Fn::GetAtt give. Names are the same at every start.
 
-import { createHash } from 'node:crypto';
 import { account } from '../account.ts';
-
-export interface Ground {
-  readonly stackName: string;
-  readonly region: string;
-  readonly accountId: string;
-}
+import {
+  apiId,
+  clientId,
+  distributionId,
+  dkimTokens,
+  executeApiAddress,
+  inLowerCase,
+  joined,
+  lettersAndDigits,
+  poolId,
+  unnamed,
+  userPoolId,
+  userPoolProvider,
+  uuid,
+  withUnderscore,
+  within,
+  zoneId,
+  zoneNameServers,
+} from './naming.ts';
+import type { Attribute, Ground, Naming } from './naming.ts';
 
 export interface Identity {
   readonly name: string;
@@ -15,97 +28,6 @@ export interface Identity {
   readonly ref: string;
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
-
-/** What Fn::GetAtt gives: text, or a list of texts such as the name servers of a zone. */
-export type Attribute = string | readonly string[];
-
-interface Naming {
-  /** The property that sets the name, when the template wants a name of its own. */
-  readonly nameProperty?: string;
-  /** What AWS accepts as that name. */
-  readonly pattern?: RegExp;
-  /** The name when the template sets none; CloudFormation would add random characters. */
-  readonly generate?: (stackName: string, logicalId: string, ground: Ground) => string;
-  /** Service and resource of the ARN, such as `iot` and `rule/Name`. */
-  readonly arn: (name: string, ground: Ground) => string;
-  readonly ref?: 'arn';
-  /** What Fn::GetAtt gives besides `Arn`. */
-  readonly attributes?: (name: string, arn: string) => Readonly<Record<string, Attribute>>;
-  /** False where CloudFormation has no `Arn` to get. */
-  readonly hasArn?: false;
-}
-
-const within =
-  (service: string, resource: (name: string) => string): Naming['arn'] =>
-  (name, { region, accountId }) =>
-    `arn:aws:${service}:${region}:${accountId}:${resource(name)}`;
-
-/** An internal name for what has no ARN of its own on AWS either, so that every resource has a distinct one. */
-const unnamed = within('cloudformation', (name) => `resource/${name}`);
-
-const joined = (stackName: string, logicalId: string) => `${stackName}-${logicalId}`;
-const inLowerCase = (stackName: string, logicalId: string) => joined(stackName, logicalId).toLowerCase();
-const withUnderscore = (stackName: string, logicalId: string) =>
-  joined(stackName, logicalId).replaceAll(/[^A-Za-z0-9_]/g, '_');
-
-/** AWS chooses a random one; here it follows from the names, so that it is found again after a restart. */
-const uuid: Naming['generate'] = (stackName, logicalId) => {
-  const digest = createHash('sha256').update(joined(stackName, logicalId)).digest('hex');
-  return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
-};
-const poolId: Naming['generate'] = (stackName, logicalId, ground) =>
-  `${ground.region}:${uuid(stackName, logicalId, ground)}`;
-
-const lettersAndDigits = (stackName: string, logicalId: string) => {
-  const digest = createHash('sha256').update(joined(stackName, logicalId)).digest('hex');
-  return BigInt(`0x${digest}`).toString(36);
-};
-/** Ten letters and digits, as AWS chooses them. */
-const apiId: Naming['generate'] = (stackName, logicalId) =>
-  lettersAndDigits(stackName, logicalId).slice(0, 10);
-const zoneId: Naming['generate'] = (stackName, logicalId) =>
-  `Z${lettersAndDigits(stackName, logicalId).slice(0, 13).toUpperCase()}`;
-
-const distributionId: Naming['generate'] = (stackName, logicalId) =>
-  `E${lettersAndDigits(stackName, logicalId).slice(0, 13).toUpperCase()}`;
-
-/** The three records of a domain's DKIM keys: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ses-emailidentity.html */
-const dkimTokens = (domain: string) =>
-  Object.fromEntries(
-    [1, 2, 3].flatMap((index) => {
-      const token = lettersAndDigits(domain, String(index)).slice(0, 32);
-      return [
-        [`DkimDNSTokenName${index}`, `${token}._domainkey.${domain}`],
-        [`DkimDNSTokenValue${index}`, `${token}.dkim.amazonses.com`],
-      ];
-    }),
-  );
-
-/** The four that a zone names; nobody resolves them here. `.test` is kept for what is no real name (RFC 6761, 6.2). */
-export const zoneNameServers = (id: string): readonly string[] =>
-  [0, 1, 2, 3].map((index) => `ns-${index}.${id.toLowerCase()}.test`);
-
-/** Letters and digits of either kind, or small ones alone, that follow from the names. */
-const letters = (length: number, radix: 36 | 62, stackName: string, logicalId: string): string => {
-  const alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.slice(0, radix);
-  const digest = createHash('sha256').update(joined(stackName, logicalId)).digest();
-  return Array.from(digest.subarray(0, length), (byte) => alphabet[byte % radix]).join('');
-};
-const userPoolId: Naming['generate'] = (stackName, logicalId, { region }) =>
-  `${region}_${letters(9, 62, stackName, logicalId)}`;
-const clientId: Naming['generate'] = (stackName, logicalId) => letters(26, 36, stackName, logicalId);
-
-/** The name under which identity pools know a user pool; with `https://` it is the issuer of its tokens. */
-export const userPoolProvider = (id: string): string =>
-  `cognito-idp.${id.split('_', 1)[0]}.amazonaws.com/${id}`;
-
-/** Where the login pages of a user pool are on AWS. The local cloud puts its own address in the place of this one. */
-export const loginAddress = (domain: string, region: string): string =>
-  `https://${domain}.auth.${region}.amazoncognito.com`;
-
-/** Where an HTTP API is on AWS. The local cloud puts its own address in the place of this one. */
-export const executeApiAddress = (id: string, region: string): string =>
-  `https://${id}.execute-api.${region}.amazonaws.com`;
 
 const thingName = /^[a-zA-Z0-9:_-]{1,128}$/;
 const id = (name: string) => ({ Id: name });

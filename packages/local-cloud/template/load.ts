@@ -9,7 +9,7 @@ import { parseTemplate } from './document.ts';
 import type { Entry, Node, Place } from './document.ts';
 import { evaluate, plain, textOf } from './evaluate.ts';
 import type { Value } from './evaluate.ts';
-import type { Ground } from './identity.ts';
+import type { Ground } from './naming.ts';
 import { createNames } from './names.ts';
 import type { Names } from './names.ts';
 import { requireOrder, requireRules } from './order.ts';

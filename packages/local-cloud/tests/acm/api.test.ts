@@ -12,7 +12,6 @@ import {
 } from '@aws-sdk/client-iot';
 import { isInstalled, testIf } from '../../../../tests/support/conditions.ts';
 import { cleanup } from '../../../../tests/support/cleanup.ts';
-import { createAcmHandler } from '../../acm/api.ts';
 import { silentLog } from '../../log.ts';
 import { clientOptions, cliEnvironment, serve } from '../aws/local-cloud.ts';
 import { openTestIot } from '../iot/iot-fixture.ts';
@@ -32,12 +31,7 @@ const template = load(`Resources:
 
 async function open() {
   const { iot } = await openTestIot({ template });
-  const acm = createAcmHandler({
-    certificates: iot.certificates,
-    caCertificate: iot.ca.certificatePem,
-    usersOf: (arn) => iot.domains.filter((each) => each.certificateArn === arn).map((each) => each.arn),
-  });
-  const server = await serve({ acm, iot: (req, res) => iot.handler(req, res) }, silentLog);
+  const server = await serve({ acm: iot.acm, iot: (req, res) => iot.handler(req, res) }, silentLog);
   cleanup(() => server.close());
   const [cert, spare] = [...iot.certificates.values()];
   return { url: server.url, cert: cert!, spare: spare!, iot };

@@ -19,7 +19,7 @@ import { openDataPlane } from './iot-data/open.ts';
 import { openJournal } from './journal/journal.ts';
 import { openKinesis } from './kinesis/open.ts';
 import type { Rebuild } from './lambda/rebuild.ts';
-import { createLambda } from './lambda/service.ts';
+import { openLambda } from './lambda/open.ts';
 import { listening } from './listening.ts';
 import type { Log } from './log.ts';
 import { loopbackOnly, type MqttHosts } from './mqtt/hosts.ts';
@@ -113,31 +113,11 @@ async function openDevices({
   return iot;
 }
 
-function prepareLambda(settings: Settings, stores: Stores, endpoint: () => string) {
-  const { dataDir, template, clock, log, counters } = settings;
-  return createLambda({
-    functions: functionsOf(template),
-    buildDir: path.join(dataDir, 'build'),
-    logDir: path.join(dataDir, 'logs'),
-    spoolDir: path.join(dataDir, 'spool'),
-    // S3 by an address of its own: only with an IP address does the SDK put the bucket into the path.
-    baseEnvironment: () => ({ AWS_ENDPOINT_URL: endpoint(), AWS_ENDPOINT_URL_S3: endpoint() }),
-    destinations: destinationsOf(stores),
-    clock,
-    log,
-    count: counters.count,
-    onMetric(_namespace, name, value, dimensions) {
-      // Further dimensions split up what is counted without them as well.
-      if (Object.keys(dimensions).every((each) => each === 'service')) counters.count(name, value);
-    },
-  });
-}
-
 /** The AWS port, and the functions, which need its address. */
 async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: Browsers) {
   const { awsPort, template, clock, log, counters, closers } = settings;
   let url = '';
-  const lambda = prepareLambda(settings, stores, () => url);
+  const lambda = openLambda({ ...settings, stores, endpoint: () => url });
   const kinesis = await openKinesis({
     dir: path.join(settings.dataDir, 'kinesis'),
     template,

@@ -34,11 +34,12 @@ export function loadDomain(options: Omit<LoadOptions, 'defaults'>): {
   const { samconfigFile, environment, overrides } = options;
   const file = domainFileOf(options.file);
   if (!existsSync(file)) return { overrides };
+  const inFile = readParameterOverrides(samconfigFile, shownAs(samconfigFile), environment, COMMAND);
+  if (Object.keys(overrides).length === 0 && inFile.size === 0) return { overrides };
   const names = parameterNames(file);
   const [own, rest] = [true, false].map((isOwn) =>
     Object.fromEntries(Object.entries(overrides).filter(([name]) => names.has(name) === isOwn)),
   ) as [Record<string, string>, Record<string, string>];
-  const inFile = readParameterOverrides(samconfigFile, shownAs(samconfigFile), environment, COMMAND);
   if (Object.keys(own).length === 0 && inFile.size === 0) return { overrides };
   const stackName = `${options.stackName}-domain`;
   return {

@@ -59,6 +59,10 @@ test('it is not read when nobody sets one of its parameters, or where it is not 
     assert.deepEqual([found, rest], [undefined, { Other: 'x' }]);
 });
 
+test('a file of that name that is no template is left alone while nothing is set', () => {
+  assert.equal(read({}, '', '- not a template\n').found, undefined);
+});
+
 test('a zone needs no value here, as nobody asks for a proof', () => {
   assert.match(read({ IotName: 'iot.example.com' }).found!.outputs['Zone']!, /^Z0+$/);
   assert.equal(read({ Zone: 'Z1ABC' }).found!.outputs['Zone'], 'Z1ABC');

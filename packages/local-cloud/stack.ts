@@ -26,11 +26,12 @@ import { loopbackOnly, type MqttHosts } from './mqtt/hosts.ts';
 import { openMqtt } from './mqtt/open.ts';
 import { openRules, type Doors } from './rules/open.ts';
 import type { Project, Warning } from './project.ts';
-import { StartError } from './start-error.ts';
+import { createRoute53Forward } from './route53/forward.ts';
 import { createS3Handler } from './s3/api.ts';
 import { openSchedules } from './scheduler/open.ts';
 import { createSnsHandler } from './sns/api.ts';
 import type { StackSource } from './stack-source.ts';
+import { StartError } from './start-error.ts';
 import { destinationsOf, openStores, type Stores } from './stores.ts';
 import { functionsOf } from './template/functions.ts';
 import { loadDomain } from './template/domain-file.ts';
@@ -53,6 +54,8 @@ export interface StackOptions {
   readonly title: string;
   /** What the user starts this with. */
   readonly startCommand: string;
+  /** What `serve` follows in the command for names, such as `npm run dns --`. */
+  readonly dnsCommand: string;
   /** Parameter that takes the origin of the web port unless somebody sets it. */
   readonly originParameter?: string;
   readonly warnings?: readonly Warning[];
@@ -138,6 +141,7 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
     kinesis: kinesis.handler,
     'cognito-identity': browsers.cognito,
     ...(browsers.userPool && { 'cognito-idp': browsers.userPool.handler }),
+    route53: createRoute53Forward(settings.dataDir, settings.dnsCommand),
     sts: createStsHandler(template.accountId),
     cloudformation: createCloudFormationHandler({ ...template, outputs: settings.outputs }, clock.now()),
   };

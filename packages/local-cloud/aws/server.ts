@@ -42,7 +42,9 @@ export interface AwsServerOptions {
 
 const DRAIN_MS = 5_000;
 
-const xmlServices = new Set(['s3', 's3control', 's3express', 'route53', 'cloudfront']);
+const s3Services = new Set(['s3', 's3control', 's3express']);
+/** Their errors have the form of the query protocol, whatever they are sent. */
+const xmlServices = new Set(['route53', 'cloudfront']);
 
 const servicesByTarget = new Map([
   ['DynamoDB_20120810', 'dynamodb'],
@@ -66,7 +68,8 @@ export function serviceOf(req: IncomingMessage): string {
 
 /** The format in which the client of `service` reads an error. */
 export function errorFormatOf(req: IncomingMessage, service: string): ErrorFormat {
-  if (xmlServices.has(service)) return 's3';
+  if (s3Services.has(service)) return 's3';
+  if (xmlServices.has(service)) return 'query';
   return req.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? 'query' : 'json';
 }
 

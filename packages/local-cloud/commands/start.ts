@@ -6,7 +6,7 @@ import { createClosers } from '../closers.ts';
 import { createCounters } from '../counters.ts';
 import { explainDiskError, lockDataDir } from '../data-dir.ts';
 import { createLog, printableLines, type Log } from '../log.ts';
-import { commandOf, dataDirOf, type Project } from '../project.ts';
+import { commandLineOf, commandOf, dataDirOf, type Project } from '../project.ts';
 import { returnMemory } from '../memory.ts';
 import { resolveMqttHosts } from '../mqtt/hosts.ts';
 import { startStack, type Stack } from '../stack.ts';
@@ -41,6 +41,7 @@ async function run(
       source,
       title: project?.title ?? source.stackName,
       startCommand: commandOf('start', project),
+      dnsCommand: commandLineOf('dns', project),
       originParameter: project?.originParameter,
       warnings: project?.warnings,
       lasting: project?.lasting,

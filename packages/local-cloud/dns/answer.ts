@@ -161,6 +161,9 @@ function follow(walk: Walk, owner: string, links: number): Outcome {
   if (found.kind === 'absent') return ended(walk, 'NXDOMAIN', nothing);
   if (found.kind === 'delegation' && !(question.type === 'DS' && found.records[0]!.name === name))
     return delegated(walk, found.records);
+  // One of the types is enough (RFC 8482, 4.1).
+  if (question.type === 'ANY' && found.records[0])
+    return follow({ ...walk, question: { ...question, type: found.records[0].type } }, owner, links);
   const group = found.records.filter(({ type }) => type === question.type);
   const renamed = found.records.filter(({ type }) => type === 'CNAME');
   if (group.length === 0 && renamed.length > 0) {

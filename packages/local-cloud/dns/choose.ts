@@ -21,7 +21,7 @@ export interface Circumstances {
   /** Region that the question comes from. */
   readonly region: string;
   /** From 0 to below 1. */
-  random(): number;
+  readonly random: () => number;
 }
 
 /** Records that a multivalue answer has at most. */

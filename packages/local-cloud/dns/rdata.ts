@@ -5,8 +5,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Answer } from 'dns-packet';
 import { absolute, nameProblem } from './name.ts';
 
-/** Data of an answer of `dns-packet`. */
-type Data = unknown;
+/** Data of an answer of `dns-packet`: text, strings or a record. */
+type Data = string | object;
 
 interface RecordType {
   /** How a value is written. */

@@ -79,6 +79,7 @@ async function start() {
     source: sourceOf({ template: path.join(root, 'template.yaml'), 'stack-name': 'tidegate' }),
     title: 'Rules',
     startCommand: 'local-cloud start',
+    dnsCommand: 'local-cloud dns',
     dataDir,
     ...ports,
     overrides: {},

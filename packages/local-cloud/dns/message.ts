@@ -1,0 +1,155 @@
+// From the bytes of a DNS query to those of its response: header, EDNS0 with client subnet, and truncation.
+
+import {
+  AUTHORITATIVE_ANSWER,
+  decode,
+  encode,
+  RECURSION_DESIRED,
+  TRUNCATED_RESPONSE,
+  type DecodedPacket,
+  type OptAnswer,
+  type Packet,
+} from 'dns-packet';
+import type { Outcome } from './answer.ts';
+import { type Resource, toWire } from './rdata.ts';
+
+export interface Asked {
+  readonly name: string;
+  readonly type: string;
+  /** Of the client subnet if the resolver says so, else that of the resolver. */
+  readonly address: string;
+}
+
+export interface Sender {
+  readonly address: string;
+  readonly transport: 'UDP' | 'TCP';
+}
+
+/** RFC 1035, 4.2.1. */
+const PLAIN_UDP = 512;
+/** What Route 53 sends at most over UDP: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html */
+const LARGEST_UDP = 4096;
+const HEADER = 12;
+const RESPONSE = 0x8000;
+const OPCODES = 0x7800;
+
+const codes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
+/** RFC 6891, 9: an extended code of 16, whose upper bits are in the OPT record. */
+const BADVERS_UPPER = 1;
+const CLIENT_SUBNET = 8;
+
+interface Subnet {
+  readonly family: number;
+  readonly sourcePrefixLength: number;
+  readonly ip: string;
+}
+
+interface Edns {
+  readonly payloadSize: number;
+  readonly version: number;
+  readonly subnet?: Subnet;
+}
+
+/** @returns undefined where the sender made a mistake. */
+function readEdns({ additionals = [] }: DecodedPacket): Edns | 'none' | undefined {
+  const found = additionals.filter((each): each is OptAnswer => each.type === 'OPT');
+  const [opt] = found;
+  if (!opt) return 'none';
+  if (found.length > 1) return undefined;
+  const subnets = opt.options.filter(({ code }) => code === CLIENT_SUBNET) as unknown as Subnet[];
+  const [subnet] = subnets;
+  const { udpPayloadSize: payloadSize, ednsVersion: version } = opt;
+  if (!subnet) return { payloadSize, version };
+  const longest = { 1: 32, 2: 128 }[subnet.family];
+  if (subnets.length > 1 || longest === undefined || subnet.sourcePrefixLength > longest) return undefined;
+  return { payloadSize, version, subnet };
+}
+
+/** Without the bytes that it came as, which would be written again. */
+const scoped = ({ family, sourcePrefixLength, ip }: Subnet, isByRegion: boolean) => ({
+  ...{ family, sourcePrefixLength, ip },
+  scopePrefixLength: isByRegion ? sourcePrefixLength : 0,
+});
+
+/** RFC 7871, 7.1.3: the scope says for which part of the address the answer holds; 0 for all. */
+function optOf({ version, subnet }: Edns, isByRegion: boolean): OptAnswer {
+  const options = subnet ? [{ code: CLIENT_SUBNET, ...scoped(subnet, isByRegion) }] : [];
+  return {
+    ...{ type: 'OPT', name: '.', udpPayloadSize: LARGEST_UDP, ednsVersion: 0, flags: 0, flag_do: false },
+    ...{ extendedRcode: version > 0 ? BADVERS_UPPER : 0, options },
+  } as unknown as OptAnswer;
+}
+
+/** The header alone, for what could not be read further. */
+function bareError(query: Buffer, code: number): Buffer {
+  const response = Buffer.alloc(HEADER);
+  response.writeUInt16BE(query.readUInt16BE(0), 0);
+  const flags = query.readUInt16BE(2) & (OPCODES | RECURSION_DESIRED);
+  response.writeUInt16BE(RESPONSE | flags | code, 2);
+  return response;
+}
+
+function tryDecode(bytes: Buffer): DecodedPacket | undefined {
+  try {
+    return decode(bytes);
+  } catch {
+    return undefined; // whatever it is, it is no DNS message
+  }
+}
+
+/** Whether the question is written again as it came, which names of odd octets are not. */
+function isEchoed(bytes: Buffer, { questions }: DecodedPacket): boolean {
+  const again = encode({ type: 'query', questions }).subarray(HEADER);
+  return again.equals(bytes.subarray(HEADER, HEADER + again.length));
+}
+
+const none: Pick<Outcome, 'answers' | 'authorities' | 'isAuthoritative' | 'isByRegion'> = {
+  answers: [],
+  authorities: [],
+  isAuthoritative: false,
+  isByRegion: false,
+};
+
+/**
+ * The response to a message, as an authoritative server gives it: without recursion, never more than the sender takes.
+ *
+ * @returns undefined for what must not be answered: a response, or less than a header.
+ */
+export function respond(
+  bytes: Buffer,
+  { address, transport }: Sender,
+  ask: (asked: Asked) => Outcome,
+): Buffer | undefined {
+  if (bytes.length < HEADER || (bytes.readUInt16BE(2) & RESPONSE) !== 0) return undefined;
+  if ((bytes.readUInt16BE(2) & OPCODES) !== 0) return bareError(bytes, codes.NOTIMP);
+  const packet = tryDecode(bytes);
+  const [question, ...more] = packet?.questions ?? [];
+  const edns = packet && readEdns(packet);
+  if (!packet || !question || more.length > 0 || !edns || !isEchoed(bytes, packet))
+    return bareError(bytes, codes.FORMERR);
+
+  const isOffered = question.class === 'IN' && !/^(AXFR|IXFR|OPT)$/.test(question.type);
+  const isBadVersion = edns !== 'none' && edns.version > 0;
+  const subnet = edns === 'none' ? undefined : edns.subnet;
+  const client = subnet && subnet.sourcePrefixLength > 0 ? subnet.ip : address;
+  const refused = { ...none, rcode: isBadVersion ? 'NOERROR' : 'REFUSED' } as const;
+  const outcome =
+    isOffered && !isBadVersion ? ask({ name: question.name, type: question.type, address: client }) : refused;
+
+  const write = (parts: Pick<Outcome, 'answers' | 'authorities'>, flags: number): Buffer => {
+    const asPackets = (resources: readonly Resource[]) => resources.map(toWire);
+    const response: Packet = {
+      ...{ type: 'response', id: packet.id, questions: [question] },
+      flags: flags | (packet.flags! & RECURSION_DESIRED) | codes[outcome.rcode],
+      answers: asPackets(parts.answers),
+      authorities: asPackets(parts.authorities),
+      additionals: edns === 'none' ? [] : [optOf(edns, outcome.isByRegion)],
+    };
+    return encode(response);
+  };
+  const authority = outcome.isAuthoritative ? AUTHORITATIVE_ANSWER : 0;
+  const whole = write(outcome, authority);
+  const offered = edns === 'none' ? PLAIN_UDP : Math.max(edns.payloadSize, PLAIN_UDP);
+  if (transport === 'TCP' || whole.length <= Math.min(offered, LARGEST_UDP)) return whole;
+  return write(none, authority | TRUNCATED_RESPONSE);
+}

@@ -1,0 +1,63 @@
+// Leads Route 53 calls of the stack's AWS port to the program that has the zones: DNS is one for all regions.
+
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { AwsHandler } from '../aws/wire.ts';
+import { AwsError } from '../aws-error.ts';
+
+/** Where `dns serve` says its address. */
+export const endpointFile = (dataDir: string): string => path.join(dataDir, 'route53', 'endpoint.json');
+
+function notRunning(dataDir: string, command: string): AwsError {
+  // Not 503: clients would try again for a while, and nothing changes by itself.
+  return new AwsError(
+    'ServiceUnavailable',
+    `Route 53 does not run: start it with ${command} serve --data-dir ${dataDir}`,
+    400,
+  );
+}
+
+function readUrl(dataDir: string, command: string): string {
+  try {
+    const { url } = JSON.parse(readFileSync(endpointFile(dataDir), 'utf8')) as { readonly url: string };
+    return url;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw notRunning(dataDir, command);
+    throw error;
+  }
+}
+
+/** Headers without those of one connection alone. */
+const ofMessage = ({ headers }: IncomingMessage) =>
+  Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !/^(host|connection|keep-alive)$/.test(name)),
+  );
+
+/** @param command such as `npm run dns --`, for the remedy. */
+export function createRoute53Forward(dataDir: string, command: string): AwsHandler {
+  return async (req, res) => {
+    const target = new URL(readUrl(dataDir, command));
+    const { hostname, port } = target;
+    const onward = request({
+      hostname,
+      port,
+      method: req.method,
+      path: req.url,
+      headers: ofMessage(req),
+      agent: false,
+    });
+    const answered = once(onward, 'response') as Promise<[IncomingMessage]>;
+    try {
+      await Promise.all([pipeline(req, onward), answered]);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') throw notRunning(dataDir, command);
+      throw error;
+    }
+    const [answer] = await answered;
+    res.writeHead(answer.statusCode!, ofMessage(answer));
+    await pipeline(answer, res);
+  };
+}

@@ -9,6 +9,7 @@ await runLocalCloud(process.argv.slice(2), {
   dataDir: '.tidegate',
   npmScripts: true,
   demo: 'device-sim/demo.ts',
+  drill: 'bench/drill/main.ts',
   originParameter: 'DashboardOrigin',
   totals: {
     in: 'mqtt.received',

@@ -176,6 +176,25 @@ const walls: readonly Wall[] = [
     allowed: ['./x.ts', '../../device-sim/x.ts', 'decimal.js', 'mqtt', '@aws-sdk/client-dynamodb'],
   },
   {
+    from: 'bench/drill',
+    refused: [
+      ...above(
+        '../../',
+        'core',
+        'pipeline',
+        'adapters',
+        'functions',
+        'http-api',
+        'audit',
+        'commands',
+        'tests',
+        'packages',
+      ),
+      ...['@tidegate/local-cloud', '@tidegate/fast-fold'],
+    ],
+    allowed: ['./x.ts', '../chaos/x.ts', '../../device-sim/x.ts', 'decimal.js', 'dns-packet'],
+  },
+  {
     from: 'packages/local-cloud',
     refused: [
       ...localCloud('../../'),

@@ -35,50 +35,80 @@ interface Entry {
   wasSent: boolean;
 }
 
+export interface Place {
+  readonly ca: string;
+  /** Asked at every connect: the stack may have another one. A rejection counts as a failed attempt. */
+  readonly port: () => number | Promise<number>;
+  readonly isCleanSession: boolean;
+  /** What the stack's certificate must name, and what TLS asks for (SNI); the address if absent. */
+  readonly servername?: string;
+  /** Milliseconds before the next attempt, after so many in a row that failed; 300 if absent. */
+  readonly backoff?: (failures: number) => number;
+  /** Called with the port and the number of messages that wait, before the first of them goes out. */
+  readonly onConnect?: (port: number, waiting: number) => void;
+  /** Called with what stood in the way of a connection, or ended one. */
+  readonly onError?: (error: Error) => void;
+}
+
 const RECONNECT_MS = 300;
 const CONNECT_LIMIT_MS = 20_000;
 
-/** `port` is asked at every connect: the stack has another one after each start. */
-export function createDevice(
-  name: string,
-  { certificatePem, keyPem }: Credentials,
-  place: { readonly ca: string; readonly port: () => number; readonly isCleanSession: boolean },
-): Device {
+export function createDevice(name: string, { certificatePem, keyPem }: Credentials, place: Place): Device {
   const acknowledged = new Set<string>();
   /** In the order in which the messages were made. */
   const outbox = new Set<Entry>();
   const topics = new Set<string>();
-  let [sent, resent, connections] = [0, 0, 0];
+  let [sent, resent, connections, failures] = [0, 0, 0, 0];
   let isEnding = false;
-  let client = open();
+  let client: MqttClient | undefined;
+  void open();
 
-  function open(): MqttClient {
-    const { ca } = place;
+  function again(): void {
+    failures += 1;
+    if (!isEnding) setTimeout(() => void open(), place.backoff?.(failures) ?? RECONNECT_MS);
+  }
+
+  async function open(): Promise<void> {
+    let port: number;
+    try {
+      port = await place.port();
+    } catch (error) {
+      place.onError?.(error as Error); // nobody says where the stack is: that is one failure more
+      again();
+      return;
+    }
+    if (!isEnding) client = connect(port);
+  }
+
+  function connect(port: number): MqttClient {
+    const { ca, servername } = place;
     const opened = new MqttClient(
-      () => connectTls({ host: '127.0.0.1', port: place.port(), ca, cert: certificatePem, key: keyPem }),
+      () => connectTls({ host: '127.0.0.1', port, ca, servername, cert: certificatePem, key: keyPem }),
       {
         ...{ clientId: name, clean: place.isCleanSession, protocolVersion: 4, protocolId: 'MQTT' },
         ...{ keepalive: 15, connectTimeout: CONNECT_LIMIT_MS, reconnectPeriod: 0, queueQoSZero: false },
       },
     );
-    opened.on('error', () => {}); // the connection closes then, and the outbox waits for the next
+    opened.on('error', (error) => place.onError?.(error)); // the connection closes then, and the outbox waits for the next
     opened.once('connect', () => {
       connections += 1;
+      failures = 0;
+      place.onConnect?.(port, outbox.size);
       for (const topic of topics) opened.subscribe(topic, { qos: 1 }, () => {});
-      for (const entry of outbox) publish(entry);
+      for (const entry of outbox) publish(opened, entry);
     });
     opened.once('close', () => {
       opened.end(true);
-      if (!isEnding) setTimeout(() => (client = open()), RECONNECT_MS);
+      again();
     });
     return opened;
   }
 
   /** What was sent before says so [MQTT-3.3.1-1]. */
-  function publish(entry: Entry): void {
+  function publish(to: MqttClient, entry: Entry): void {
     const { topic, payload, key } = entry.message;
     if (entry.wasSent) resent += 1;
-    client.publish(topic, payload, { qos: 1, dup: entry.wasSent }, (error) => {
+    to.publish(topic, payload, { qos: 1, dup: entry.wasSent }, (error) => {
       if (error) return; // the connection is lost, and the outbox has it
       outbox.delete(entry);
       acknowledged.add(key);
@@ -97,18 +127,18 @@ export function createDevice(
       sent += 1;
       const entry = { message, wasSent: false };
       outbox.add(entry);
-      if (client.connected) publish(entry);
+      if (client?.connected) publish(client, entry);
     },
-    cut: () => void client.stream.destroy(),
-    pause: () => void client.stream.pause(),
-    resume: () => void client.stream.resume(),
+    cut: () => void client?.stream.destroy(),
+    pause: () => void client?.stream.pause(),
+    resume: () => void client?.stream.resume(),
     subscribe(topic) {
       topics.add(topic);
-      if (client.connected) client.subscribe(topic, { qos: 1 }, () => {});
+      if (client?.connected) client.subscribe(topic, { qos: 1 }, () => {});
     },
     async end() {
       isEnding = true;
-      await client.endAsync(true);
+      await client?.endAsync(true);
     },
   };
 }

@@ -20,6 +20,7 @@ const OUTPUT_SHOWN = 1_000;
 export interface Endpoints {
   readonly mqtt: string;
   readonly aws: string;
+  readonly web: string;
   readonly outputs: Readonly<Record<string, string>>;
 }
 
@@ -48,7 +49,21 @@ export interface Stack {
   lastOutput(): string;
 }
 
-export function createStack(dataDir: string, mode: Mode, parameters: readonly string[]): Stack {
+export interface Ports {
+  readonly mqtt: number;
+  readonly aws: number;
+  readonly web: number;
+}
+
+/** Other ones at each start. */
+const ANY_PORTS: Ports = { mqtt: 0, aws: 0, web: 0 };
+
+export function createStack(
+  dataDir: string,
+  mode: Mode,
+  parameters: readonly string[],
+  ports = ANY_PORTS,
+): Stack {
   let child: ChildProcess | undefined;
   let endpoints: Endpoints | undefined;
   let output = '';
@@ -58,7 +73,8 @@ export function createStack(dataDir: string, mode: Mode, parameters: readonly st
     ...(mode === 'stream' ? ['IngestMode=stream', 'StreamShards=2', 'StreamBatchingSeconds=1'] : []),
   ];
   const args = [
-    ...['--no-demo', '--data-dir', dataDir, '--mqtt-port', '0', '--aws-port', '0', '--web-port', '0'],
+    ...['--no-demo', '--data-dir', dataDir],
+    ...Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, String(port)]),
     ...overrides.flatMap((parameter) => ['--parameter-overrides', parameter]),
   ];
 

@@ -70,7 +70,8 @@ export function judgeEvidence(
   };
 }
 
-function judgeWindows(stored: readonly StoredWindow[], { windows }: Recomputed): Finding[] {
+/** Stored windows that are not what the archive amounts to. */
+export function judgeWindows(stored: readonly StoredWindow[], { windows }: Recomputed): Finding[] {
   const byKey = new Map(stored.map((window) => [windowKey(window.deviceId, window.windowStart), window]));
   const missing = [...windows.keys()].filter((key) => !byKey.has(key));
   const found: Finding[] = missing.map((key) => ({ kind: 'missing', text: `window ${key} is not stored` }));

@@ -141,7 +141,7 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
     kinesis: kinesis.handler,
     'cognito-identity': browsers.cognito,
     ...(browsers.userPool && { 'cognito-idp': browsers.userPool.handler }),
-    route53: createRoute53Forward(settings.dataDir, settings.dnsCommand),
+    route53: createRoute53Forward(settings),
     sts: createStsHandler(template.accountId),
     cloudformation: createCloudFormationHandler({ ...template, outputs: settings.outputs }, clock.now()),
   };

@@ -19,7 +19,7 @@ const MOST_ANSWERS = 1_000_000;
 export const usageOf = (project?: Project): string => {
   const line = commandLineOf('dns', project);
   const drill = project?.drill ? `\n       ${line} drill --help` : '';
-  return `usage: ${line} answer NAME TYPE [--from REGION|IP] [--unhealthy CHECK ...] [--count N]
+  return `usage: ${line} answer NAME [TYPE] [--from REGION|IP] [--unhealthy CHECK ...] [--count N]
        ${line} serve [--port ${PORT}] [--host ADDRESS] [--data-dir DIR]${drill}
        ${sourceUsage(project) || '[--template FILE] '}[--parameter-overrides Key=Value ...] [--at NAME=ADDRESS ...] [--place NETWORK=REGION ...]
        answer  what Route 53 would answer by ${TEMPLATE}, the way through the records, and why each was passed over
@@ -27,6 +27,10 @@ export const usageOf = (project?: Project): string => {
        --at    where on this machine a name outside the zones is: NAME=http://127.0.0.1:8080/path or NAME=127.0.0.1:8883
        --place region of a network, for latency records: 10.1.0.0/16=eu-west-1; every other is in ${account.region}`;
 };
+
+/** A line for the reason, and the usage below it. */
+const withUsage = (reason: string, project: Project | undefined, options?: ErrorOptions) =>
+  new StartError([reason, ...usageOf(project).split('\n')], options);
 
 export interface DnsSource {
   readonly source: StackSource;
@@ -71,7 +75,7 @@ function parse(args: readonly string[], project: Project | undefined) {
     });
   } catch (error) {
     const [reason] = (error as Error).message.split(/\. To |\n/);
-    throw new StartError(`${reason}; ${usageOf(project)}`, { cause: error });
+    throw withUsage(reason!, project, { cause: error });
   }
 }
 
@@ -85,7 +89,7 @@ function readSource(values: Values, project: Project | undefined): DnsSource {
   const given = project ? { template } : { ...values, template };
   return {
     source: { ...sourceOf(given, project), command: 'dns' },
-    overrides: parseOverrides(values['parameter-overrides'], usageOf(project)),
+    overrides: parseOverrides(values['parameter-overrides'], 'such as Ttl=30'),
     standIns: readStandIns(values.at),
     neighbourhoods: values.place.map((pair) => {
       const found = readNeighbourhood(pair);
@@ -110,7 +114,7 @@ function refuseOthers(values: Values, others: readonly (keyof Values)[], command
 
 function readAnswer(values: Values, rest: readonly string[], project?: Project): AnswerOptions {
   const [name, type = 'A', ...more] = rest;
-  if (name === undefined || more.length > 0) throw new StartError(usageOf(project));
+  if (name === undefined || more.length > 0) throw withUsage('answer takes a name and a type', project);
   refuseOthers(values, ['port', 'host', 'data-dir'], 'answer');
   const problem = nameProblem(absolute(name));
   if (problem) throw new StartError(`${name} is no domain name: ${problem}`);
@@ -129,7 +133,7 @@ function readAnswer(values: Values, rest: readonly string[], project?: Project):
 }
 
 function readServe(values: Values, rest: readonly string[], project?: Project): ServeOptions {
-  if (rest.length > 0) throw new StartError(`serve takes no ${rest[0]}; ${usageOf(project)}`);
+  if (rest.length > 0) throw withUsage(`serve takes no ${rest[0]}`, project);
   refuseOthers(values, ['from', 'unhealthy', 'count'], 'serve');
   const host = values.host ?? '127.0.0.1';
   if (isIP(host) === 0) throw new StartError(`--host ${host}: must be an IP address of this machine`);
@@ -145,10 +149,16 @@ export function parseDnsOptions(
   args: readonly string[],
   project?: Project,
 ): AnswerOptions | ServeOptions | undefined {
-  const { values, positionals } = parse(args, project);
-  if (values.help || args.length === 0) return undefined;
-  const [command, ...rest] = positionals;
+  const { values: given, positionals } = parse(args, project);
+  if (given.help || args.length === 0) return undefined;
+  // As `sam deploy` takes them: several pairs after one flag.
+  const isPair = (text: string) => /^[A-Za-z0-9]+=/.test(text);
+  const values = {
+    ...given,
+    'parameter-overrides': [...given['parameter-overrides'], ...positionals.filter(isPair)],
+  };
+  const [command, ...rest] = positionals.filter((text) => !isPair(text));
   if (command === 'answer') return readAnswer(values, rest, project);
   if (command === 'serve') return readServe(values, rest, project);
-  throw new StartError(`${command ?? args[0]} is no command of dns; ${usageOf(project)}`);
+  throw withUsage(`${command ?? args[0]} is no command of dns`, project);
 }

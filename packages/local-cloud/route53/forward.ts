@@ -7,6 +7,9 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { AwsHandler } from '../aws/wire.ts';
 import { AwsError } from '../aws-error.ts';
+import type { Log } from '../log.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
+import { shownAs } from '../template/source-file.ts';
 
 /** Where `dns serve` says its address. */
 export const endpointFile = (dataDir: string): string => path.join(dataDir, 'route53', 'endpoint.json');
@@ -36,10 +39,26 @@ const ofMessage = ({ headers }: IncomingMessage) =>
     Object.entries(headers).filter(([name]) => !/^(host|connection|keep-alive)$/.test(name)),
   );
 
-/** @param command such as `npm run dns --`, for the remedy. */
-export function createRoute53Forward(dataDir: string, command: string): AwsHandler {
+export interface ForwardOptions {
+  readonly dataDir: string;
+  /** Such as `npm run dns --`, for the remedy. */
+  readonly dnsCommand: string;
+  /** Of the stack: zones that it declares are answered by that program only. */
+  readonly template: Pick<ResolvedTemplate, 'file' | 'ofType'>;
+  readonly log: Log;
+}
+
+export function createRoute53Forward({ dataDir, dnsCommand, template, log }: ForwardOptions): AwsHandler {
+  if (template.ofType('AWS::Route53::HostedZone').length > 0) {
+    const remedy = `${dnsCommand} serve --template ${shownAs(template.file)}`;
+    log.info(
+      'the names of the template are not answered here',
+      { remedy },
+      `${remedy} answers the names of the template`,
+    );
+  }
   return async (req, res) => {
-    const target = new URL(readUrl(dataDir, command));
+    const target = new URL(readUrl(dataDir, dnsCommand));
     const { hostname, port } = target;
     const onward = request({
       hostname,
@@ -53,7 +72,7 @@ export function createRoute53Forward(dataDir: string, command: string): AwsHandl
     try {
       await Promise.all([pipeline(req, onward), answered]);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') throw notRunning(dataDir, command);
+      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') throw notRunning(dataDir, dnsCommand);
       throw error;
     }
     const [answer] = await answered;

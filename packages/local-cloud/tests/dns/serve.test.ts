@@ -292,7 +292,10 @@ test('what is not here is refused by name', async () => {
 
 test('the AWS port of a stack hands Route 53 calls on, and says what to start where nobody takes them', async () => {
   const { dns, dataDir } = await open();
-  const route53 = createRoute53Forward(dataDir, 'npm run dns --');
+  const route53 = createRoute53Forward({
+    ...{ dataDir, dnsCommand: 'npm run dns --', log: silentLog },
+    template: { file: 'template.yaml', ofType: () => [] },
+  });
   const count = () => {};
   const port = await createAwsServer({
     host: '127.0.0.1',

@@ -1,0 +1,112 @@
+// Devices that are registered in both regions, connect to the one that the name leads to, and keep what they could not send.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  AttachPolicyCommand,
+  AttachThingPrincipalCommand,
+  CreateThingCommand,
+  RegisterCertificateWithoutCACommand,
+} from '@aws-sdk/client-iot';
+import { makeDevice } from '../../device-sim/newcomer.ts';
+import { openTarget } from '../../device-sim/target.ts';
+import { createDevice, type Credentials, type Device } from '../chaos/device.ts';
+import type { Region } from './regions.ts';
+import { createResolver } from './resolver.ts';
+
+/** A connection as the device made it. */
+export interface Connection {
+  readonly region: string;
+  /** By `performance.now()`. */
+  readonly at: number;
+  /** Messages that waited for it. */
+  readonly waiting: number;
+}
+
+export interface Member {
+  readonly device: Device;
+  readonly connections: readonly Connection[];
+  /** Why it could not connect the last time. */
+  readonly lastError: () => string | undefined;
+  send(): void;
+}
+
+const SITE = 'drill';
+const POLICY = 'TidegateDevice';
+/** As AWS advises: doubled after each failure, with a random part, so that a fleet does not come at once. */
+const FIRST_MS = 500;
+const LONGEST_MS = 8_000;
+const backoff = (failures: number) =>
+  Math.min(FIRST_MS * 2 ** (failures - 1), LONGEST_MS) * (0.5 + Math.random() / 2);
+
+const targetOf = ({ stack }: Region) => openTarget({ local: true, dataDir: stack.dataDir });
+const caOf = ({ stack }: Region) => readFileSync(path.join(stack.dataDir, 'iot', 'ca.pem'), 'utf8');
+
+/** Nothing of a registry is copied between regions: https://docs.aws.amazon.com/iot/latest/developerguide/disaster-recovery-resiliency.html */
+async function registerAlso(region: Region, name: string, { certificatePem }: Credentials): Promise<void> {
+  const target = targetOf(region);
+  try {
+    const client = await target.client();
+    await client.send(
+      new CreateThingCommand({ thingName: name, attributePayload: { attributes: { site: SITE } } }),
+    );
+    const { certificateArn } = await client.send(
+      new RegisterCertificateWithoutCACommand({ certificatePem, status: 'ACTIVE' }),
+    );
+    await client.send(new AttachPolicyCommand({ policyName: POLICY, target: certificateArn! }));
+    await client.send(new AttachThingPrincipalCommand({ thingName: name, principal: certificateArn! }));
+  } finally {
+    target.close();
+  }
+}
+
+export async function makeFleet(
+  regions: readonly [Region, Region],
+  dns: { readonly port: number; readonly name: string },
+  count: number,
+): Promise<readonly Member[]> {
+  const [first, second] = regions;
+  const ca = regions.map(caOf).join('\n');
+  const target = targetOf(first);
+  const members: Member[] = [];
+  for (let number = 1; number <= count; number += 1) {
+    const name = `drill-${number}`;
+    const credentials = await makeDevice(target, { name, group: 'Seattle', site: SITE });
+    await registerAlso(second, name, credentials);
+    members.push(memberOf(name, credentials, ca));
+  }
+  target.close();
+  return members;
+
+  function memberOf(name: string, credentials: Credentials, trusted: string): Member {
+    const connections: Connection[] = [];
+    let lastError: string | undefined;
+    const resolve = createResolver(dns.port, dns.name);
+    const regionAt = (port: number) => regions.find(({ stack }) => stack.mqttPort() === port)!;
+    const device = createDevice(name, credentials, {
+      ...{ ca: trusted, servername: dns.name, isCleanSession: true },
+      backoff,
+      async port() {
+        const where = await resolve();
+        const region = regions.find(({ iotEndpoint }) => iotEndpoint === where);
+        if (!region) throw new Error(`${dns.name} leads to ${where}, which is no region of this drill`);
+        return region.stack.mqttPort();
+      },
+      onError: (error) => (lastError = error.message),
+      onConnect: (port, waiting) =>
+        connections.push({ region: regionAt(port).name, at: performance.now(), waiting }),
+    });
+    let sent = 0;
+    return {
+      device,
+      connections,
+      lastError: () => lastError,
+      send() {
+        const key = `m:${name}:${(sent += 1)}`;
+        const timestamp = Date.now();
+        const payload = { id: `${name}-${sent}`, timestamp, temperature: 2 + (sent % 40) / 10, note: key };
+        device.send({ topic: `telemetry/${SITE}/${name}`, payload: JSON.stringify(payload), key });
+      },
+    };
+  }
+}

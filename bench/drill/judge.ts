@@ -1,0 +1,77 @@
+// Whether both regions together have everything: each archive against its windows, and their union against the fleet's ledgers.
+
+import { Decimal } from 'decimal.js';
+import { readArchive, readTables, type StoredWindow } from '../chaos/evidence.ts';
+import { recompute, windowKey, type Recomputed } from '../chaos/recompute.ts';
+import { judgeWindows } from '../chaos/verdict.ts';
+import type { Region } from './regions.ts';
+
+export interface RegionEvidence {
+  readonly region: string;
+  readonly archive: readonly string[];
+  readonly windows: readonly StoredWindow[];
+}
+
+export interface Judgement {
+  /** Acknowledged messages that are in no archive. */
+  readonly lost: readonly string[];
+  /** Windows that are not what the archives amount to. */
+  readonly findings: readonly string[];
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+export async function readEvidence({ name, stack }: Region): Promise<RegionEvidence> {
+  const { windows } = await readTables(stack);
+  return { region: name, archive: readArchive(stack), windows };
+}
+
+/** Readings of all windows of one key, in either region. */
+function readingsOf(evidence: readonly RegionEvidence[]): Map<string, Decimal> {
+  const sums = new Map<string, Decimal>();
+  for (const { deviceId, windowStart, numbers } of evidence.flatMap(({ windows }) => windows)) {
+    const key = windowKey(deviceId, windowStart);
+    sums.set(key, (sums.get(key) ?? new Decimal(0)).plus(numbers.get('readings') ?? 0));
+  }
+  return sums;
+}
+
+/**
+ * A message whose acknowledgement got lost with the first region is sent again to the second: its readings are in both, and
+ * each region counts them once. So the windows together have the union, and what is in both a second time.
+ */
+function judgeUnion(evidence: readonly RegionEvidence[], union: Recomputed, single: readonly Recomputed[]) {
+  const stored = readingsOf(evidence);
+  const archived = (key: string) =>
+    single.reduce((sum, { windows }) => sum + (windows.get(key)?.readings ?? 0), 0);
+  const findings: string[] = [];
+  let twice = 0;
+  for (const [key, { readings }] of union.windows) {
+    twice += archived(key) - readings;
+    const found = stored.get(key)?.toNumber() ?? 0;
+    if (found !== archived(key))
+      findings.push(
+        `window ${key} has ${found} readings in both regions, not the ${archived(key)} of the archives`,
+      );
+  }
+  return { findings, twice };
+}
+
+/** @param acknowledged keys of the messages of all devices. */
+export function judge(evidence: readonly RegionEvidence[], acknowledged: ReadonlySet<string>): Judgement {
+  const single = evidence.map(({ archive }) => recompute(archive));
+  const union = recompute(evidence.flatMap(({ archive }) => archive));
+  const own = evidence.flatMap(({ region, windows }, index) =>
+    judgeWindows(windows, single[index]!).map(({ text }) => `${region}: ${text}`),
+  );
+  const { findings, twice } = judgeUnion(evidence, union, single);
+  return {
+    lost: [...acknowledged].filter((key) => !union.keys.has(key)),
+    findings: [...own, ...findings],
+    figures: {
+      acknowledged: acknowledged.size,
+      'readings of both archives': union.readings,
+      'of them in both regions': twice,
+      ...Object.fromEntries(evidence.map(({ region, windows }) => [`windows in ${region}`, windows.length])),
+    },
+  };
+}

@@ -1,0 +1,111 @@
+// Two local clouds as two regions, and the DNS of dns.yaml that leads to them, each a process of its own.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import path from 'node:path';
+import { createStack, type Ports, type Stack } from '../chaos/stack.ts';
+
+export interface Region {
+  readonly name: string;
+  /** What DNS leads to. */
+  readonly iotEndpoint: string;
+  /** What the health check asks. */
+  readonly apiHost: string;
+  readonly stack: Stack;
+}
+
+export interface Dns {
+  readonly port: number;
+  /** What it printed. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+const root = path.resolve(import.meta.dirname, '../..');
+const START_LIMIT_MS = 60_000;
+const ZONE = 'fleet.example';
+export const NAME = `iot.${ZONE}`;
+
+/** Ports that are free now, so that a region has the same ones after its return, as its names say. */
+async function freePorts(): Promise<Ports> {
+  const servers = ['mqtt', 'aws', 'web'].map((name) => ({
+    name,
+    server: createServer().listen(0, '127.0.0.1'),
+  }));
+  const ports = await Promise.all(
+    servers.map(async ({ name, server }) => {
+      await once(server, 'listening');
+      return [name, (server.address() as AddressInfo).port] as const;
+    }),
+  );
+  await Promise.all(servers.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+  return Object.fromEntries(ports) as unknown as Ports;
+}
+
+/** Each region has a certificate of its own for the one name: domain.yaml. The ID of the zone is asked for, and used on AWS only. */
+const DOMAIN = [`IotName=${NAME}`, 'HostedZoneId=Z0123456789ABCDEFGHIJ'];
+
+export async function makeRegions(folder: string): Promise<readonly [Region, Region]> {
+  const make = async (name: string): Promise<Region> => ({
+    name,
+    iotEndpoint: `a1-ats.iot.${name}.amazonaws.com`,
+    apiHost: `b1.execute-api.${name}.amazonaws.com`,
+    stack: createStack(path.join(folder, name), 'direct', DOMAIN, await freePorts()),
+  });
+  return [await make('us-east-1'), await make('eu-west-1')];
+}
+
+/** What the drill says of dns.yaml, before what the user says. */
+function parametersOf([first, second]: readonly [Region, Region]): string[] {
+  return [
+    ...[`ZoneName=${ZONE}`, 'Routing=failover', `IotEndpoint=${first.iotEndpoint}`],
+    ...[`IotEndpoint2=${second.iotEndpoint}`, 'HealthCheck=https', `CheckHost=${first.apiHost}`],
+    ...[`CheckHost2=${second.apiHost}`, 'CheckInterval=10', `Region=${first.name}`, `Region2=${second.name}`],
+  ];
+}
+
+/** @throws Error with what it printed when it does not start. */
+export async function startDns(
+  folder: string,
+  regions: readonly [Region, Region],
+  overrides: readonly string[],
+): Promise<Dns> {
+  const places = regions.flatMap(({ apiHost, iotEndpoint, stack }) => {
+    const { web, mqtt } = stack.endpoints();
+    return [`${apiHost}=${web}/api`, `${iotEndpoint}=127.0.0.1:${new URL(mqtt).port}`];
+  });
+  const args = [
+    ...['dns', 'serve', '--port', '0', '--data-dir', folder],
+    ...[...parametersOf(regions), ...overrides].flatMap((pair) => ['--parameter-overrides', pair]),
+    ...places.flatMap((place) => ['--at', place]),
+  ];
+  const child = spawn(process.execPath, ['-r', './needs.cjs', 'local.ts', ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  process.on('exit', () => child.kill('SIGKILL'));
+  let output = '';
+  const port = await new Promise<number>((resolve, reject) => {
+    const fail = (what: string) => reject(new Error(`npm run dns -- serve ${what}:\n${output}`));
+    const limit = setTimeout(() => fail('was not ready'), START_LIMIT_MS);
+    child.once('exit', (code, signal) => fail(`ended with ${code ?? signal}`));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        const ready = /^ready dns:\/\/127\.0\.0\.1:(\d+) /m.exec(output);
+        if (!ready) return;
+        clearTimeout(limit);
+        resolve(Number(ready[1]));
+      });
+  });
+  return {
+    port,
+    output: () => output,
+    async stop() {
+      if (child.exitCode !== null) return;
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}

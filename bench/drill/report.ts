@@ -1,0 +1,65 @@
+// What a drill found, for people: when what happened, what each device held back, and what was lost.
+
+import { styleText } from 'node:util';
+import type { Judgement } from './judge.ts';
+
+export interface DrillReport extends Judgement {
+  readonly name: string;
+  /** The region that died, and the other. */
+  readonly from: string;
+  readonly to: string;
+  readonly ttlSeconds: number;
+  /** Seconds from the death until the name led elsewhere. */
+  readonly noticed: number;
+  readonly devices: readonly {
+    readonly name: string;
+    /** Seconds from the death until it was connected. */
+    readonly backAfter: number;
+    /** Messages that it sent once it was back, as nobody had acknowledged them. */
+    readonly heldBack: number;
+  }[];
+  /** Seconds from the return of the region until the name led there. */
+  readonly returned: number;
+  /** Devices that stayed with the second region then. */
+  readonly stayed: number;
+  readonly sent: number;
+}
+
+const SHOWN = 20;
+
+export const hasPassed = ({ lost, findings }: DrillReport): boolean => lost.length + findings.length === 0;
+
+const row = (name: string, value: string | number) => `${name.padEnd(44)}${String(value).padStart(10)}`;
+const seconds = (value: number) => `${value.toFixed(1)} s`;
+
+export function reportText(report: DrillReport): string {
+  const { name, from, to, devices, figures, lost, findings } = report;
+  return [
+    `${name} (time to live ${report.ttlSeconds} s): ${from} was killed, ${to} took over`,
+    row('the checks noticed after', seconds(report.noticed)),
+    row('the first device was back after', seconds(Math.min(...devices.map(({ backAfter }) => backAfter)))),
+    row('the last device was back after', seconds(Math.max(...devices.map(({ backAfter }) => backAfter)))),
+    row(`back again, ${from} had the name after`, seconds(report.returned)),
+    row(`devices still with ${to} then`, report.stayed),
+    '',
+    `${'device'.padEnd(16)}${'back after'.padStart(12)}${'held back, delivered then'.padStart(28)}`,
+    ...devices
+      .slice(0, SHOWN)
+      .map(
+        (each) =>
+          `${each.name.padEnd(16)}${seconds(each.backAfter).padStart(12)}${String(each.heldBack).padStart(28)}`,
+      ),
+    ...(devices.length > SHOWN ? [`... and ${devices.length - SHOWN} more (--json has all)`] : []),
+    '',
+    row('readings sent', report.sent),
+    ...Object.entries(figures).map(([figure, value]) => row(figure, value)),
+    row('readings lost', lost.length),
+    row('windows that differ from the archives', findings.length),
+    ...[...lost.map((key) => `lost: ${key}`), ...findings].slice(0, SHOWN),
+    '',
+    hasPassed(report) ? 'passed' : 'FAILED',
+  ].join('\n');
+}
+
+/** A line of progress, on a terminal only where it is one. */
+export const progress = (text: string): boolean => process.stderr.write(`${styleText('dim', text)}\n`);

@@ -17,7 +17,8 @@ const SIGNS = {
   'needs the SAM CLI and Docker': /\bsam local /,
   'needs another machine, a device or root': /\b192\.168\.|^sudo |^scp /m,
   'needs what an earlier answer says': /\b(?:POOL|TOKEN)\b/,
-  'takes minutes or does not end': /^(?:npm ci|npm start|npm test)\b|--minutes \d|--runs \d/m,
+  'takes minutes or does not end':
+    /^(?:npm ci|npm start|npm test|npm run dns -- (?:serve|drill))\b|--minutes \d|--runs \d/m,
   'needs a template of the reader': /~\/my-app|MyDevicePolicy/,
 } as const;
 
@@ -55,6 +56,8 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['docs/dns.md', 'aws s3 cp docs/fail-whale.html', account],
   ['docs/dns.md', 'export AWS_REGION', account],
   ['docs/dns.md', 'npm start -- --parameter-overrides IotName', long],
+  ['docs/dns.md', 'npm run dns -- serve', long],
+  ['docs/dns.md', 'npm run dns -- drill', long],
   ['docs/function-size.md', 'node bench/import-time.ts', long],
   ['docs/operations.md', 'npm ci', account],
   ['docs/operations.md', 'npm start  ', docker],

@@ -245,7 +245,9 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['cognito/api', 'the classic flow'],
   ],
   'Policies of a role that cannot be evaluated': [['cognito/pools', 'refuses ${title}']],
-  'Login tokens of the developer provider are signed by HMAC': [['cognito/api', 'a login token that somebody changed']],
+  'Login tokens of the developer provider are signed by HMAC': [
+    ['cognito/api', 'a login token that somebody changed'],
+  ],
   'CORS lets the pages of the web port': [
     ['cognito/api', 'the page of the web port may call and read, and no other page'],
     ['cognito/api', 'pages read answers of no other service than the two that they need'],

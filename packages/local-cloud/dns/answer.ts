@@ -218,6 +218,6 @@ export function answer(question: Question, world: World): Outcome {
     };
   return {
     ...{ ...empty, rcode: 'REFUSED', isAuthoritative: false, answers: [] },
-    note: `no hosted zone has ${name}`,
+    note: `no hosted zone has ${name}: the zones are ${world.zones.map(({ zone }) => zone.name).join(', ') || 'none'}`,
   };
 }

@@ -51,6 +51,10 @@ test.each(cases)('%s', (_, name, type, expected) => {
   assert.equal(shortly(ask(model, name, type, { addresses })), expected);
 });
 
+test('a name in no zone is told which zones there are', () => {
+  assert.equal(ask(model, 'example.org').note, 'no hosted zone has example.org.: the zones are example.com.');
+});
+
 test('an alias whose addresses only AWS knows fails, and says so', () => {
   const { rcode, note } = ask(model, 'lb.example.com');
   assert.deepEqual(

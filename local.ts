@@ -1,6 +1,7 @@
 // `npm start`, `npm run invoke`, `npm run policy`, `npm run rule` and `npm run dns`: the local cloud, with what is Tidegate's own.
 import { isTimeZone } from './core/quiet-hours.ts';
 import { runLocalCloud } from '@tidegate/local-cloud';
+import { localConfig } from './dashboard/model/config.ts';
 
 await runLocalCloud(process.argv.slice(2), {
   root: import.meta.dirname,
@@ -10,6 +11,11 @@ await runLocalCloud(process.argv.slice(2), {
   npmScripts: true,
   demo: 'device-sim/demo.ts',
   drill: 'bench/drill/main.ts',
+  page: {
+    // Nobody waits for the bundler who does not open the page.
+    files: async () => (await import('./dashboard/build.ts')).buildPage(),
+    config: localConfig,
+  },
   originParameter: 'DashboardOrigin',
   totals: {
     in: 'mqtt.received',

@@ -1,4 +1,5 @@
 // What a repository says once about its own stack, so that nobody has to say it on the command line.
+import type { Endpoints } from './endpoints.ts';
 
 export interface Project {
   /** Folder of template.yaml and samconfig.toml. */
@@ -14,6 +15,8 @@ export interface Project {
   readonly demo?: string;
   /** Script below `root` that `dns drill` runs: it exports `main`, which takes the arguments and gives the exit code. */
   readonly drill?: string;
+  /** The web port's page, in the place of the totals, which are at `/status` then. */
+  readonly page?: ProjectPage;
   /** Parameter of the template that takes the origin of the web port, such as `http://localhost:8080`. */
   readonly originParameter?: string;
   /** The line of totals: label and counter, which is one of the status page or a metric of a function. */
@@ -25,6 +28,13 @@ export interface Project {
   readonly lasting?: readonly { readonly parameter: string; readonly because: string }[];
   /** What is wrong with the values of parameters that the template cannot check: a line each, which stops the start. */
   readonly faults?: (parameters: Readonly<Record<string, string>>) => readonly string[];
+}
+
+export interface ProjectPage {
+  /** Files by their path, such as `index.html`. Called when somebody opens the page, so it may build it then. */
+  readonly files: () => Promise<ReadonlyMap<string, Uint8Array>>;
+  /** What `/config.json` says of the running stack. */
+  readonly config: (stack: Pick<Endpoints, 'aws' | 'outputs'> & { readonly region: string }) => unknown;
 }
 
 /** Logged at the start where the stack has no resource of the type `without`. */

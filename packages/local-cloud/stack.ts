@@ -25,7 +25,7 @@ import type { Log } from './log.ts';
 import { loopbackOnly, type MqttHosts } from './mqtt/hosts.ts';
 import { openMqtt } from './mqtt/open.ts';
 import { openRules, type Doors } from './rules/open.ts';
-import type { Project, Warning } from './project.ts';
+import type { Project, ProjectPage, Warning } from './project.ts';
 import { createRoute53Forward } from './route53/forward.ts';
 import { createS3Handler } from './s3/api.ts';
 import { openSchedules } from './scheduler/open.ts';
@@ -39,6 +39,7 @@ import { loadTemplate } from './template/load.ts';
 import type { ResolvedTemplate } from './template/resolved.ts';
 import { openBrowsers, type Browsers } from './web/browsers.ts';
 import { pageOf } from './web/page.ts';
+import { createSite } from './web/site.ts';
 
 export interface StackOptions {
   readonly source: StackSource;
@@ -56,6 +57,7 @@ export interface StackOptions {
   readonly startCommand: string;
   /** What `serve` follows in the command for names, such as `npm run dns --`. */
   readonly dnsCommand: string;
+  readonly page?: ProjectPage;
   /** Parameter that takes the origin of the web port unless somebody sets it. */
   readonly originParameter?: string;
   readonly warnings?: readonly Warning[];
@@ -223,7 +225,7 @@ async function openDevicePath(settings: Settings, stores: Stores, iot: Iot, brow
 }
 
 async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
-  const { dataDir, webPort, template, outputs, counters, closers } = settings;
+  const { dataDir, webPort, page, template, outputs, counters, closers } = settings;
   const api = apiFromTemplate(template);
   settings.log.info('opening what is stored', { dataDir }, `opening ${dataDir}`);
   const stores = await openStores(settings);
@@ -232,12 +234,14 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const aws = await openAws(settings, stores, iot, browsers);
   settings.log.info('opening the MQTT port and the web port');
   const broker = await openDevicePath(settings, stores, iot, browsers, aws);
+  const running = { aws: aws.server.url, outputs, region: template.region };
   const web = await listening('--web-port', webPort, () =>
     browsers.listen({
       host,
       port: webPort,
       page: pageOf(settings),
       callable: [aws.server.url],
+      ...(page && { site: createSite({ page, awsUrl: aws.server.url, config: () => page.config(running) }) }),
       broker,
       status: () => ({ totals: counters.all(), outputs }),
       ...(api && { httpApi: { spec: api, invoke: (...call) => aws.lambda.invoke(...call) } }),

@@ -42,6 +42,7 @@ async function run(
       title: project?.title ?? source.stackName,
       startCommand: commandOf('start', project),
       dnsCommand: commandLineOf('dns', project),
+      page: project?.page,
       originParameter: project?.originParameter,
       warnings: project?.warnings,
       lasting: project?.lasting,

@@ -1,4 +1,5 @@
-// The web port: a page of running totals, the login, the HTTP API below /api, and MQTT over WebSocket at /mqtt.
+// The web port: the project's page or one of running totals, the login, the HTTP API below /api, and MQTT over WebSocket
+// at /mqtt.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -14,6 +15,7 @@ import type { Log } from '../log.ts';
 import type { Login } from '../login/login.ts';
 import { descriptorLimit } from '../mqtt/descriptors.ts';
 import { createThrottledWarning } from '../log-throttle.ts';
+import type { ServeSite } from './site.ts';
 
 export interface WebStatus {
   readonly totals: Readonly<Record<string, number>>;
@@ -24,8 +26,9 @@ export interface WebOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
-  /** HTML that shows the status. */
+  /** HTML that shows the status: the page, or with a site `/status`. */
   readonly page: string;
+  readonly site?: ServeSite;
   readonly status: () => WebStatus;
   /** Answers all that is asked for below /api. */
   readonly api?: ServeApi;
@@ -81,22 +84,33 @@ function problem(res: ServerResponse, status: number, title: string): void {
   answer(res, status, 'application/problem+json', JSON.stringify({ status, title }));
 }
 
-function handle(
+async function serveSite(
   req: IncomingMessage,
   res: ServerResponse,
-  { page, status, api, login, callable }: WebOptions,
-): void {
+  path: string,
+  { site, log }: WebOptions,
+): Promise<void> {
+  try {
+    if (!(await site?.(req, res, path))) problem(res, 404, `There is no ${path} here.`);
+  } catch (error) {
+    log.error('the page cannot be built', { error: (error as Error).message });
+    problem(res, 500, `The page cannot be built: ${(error as Error).message}`);
+  }
+}
+
+function handle(req: IncomingMessage, res: ServerResponse, options: WebOptions): void {
+  const { page, site, status, api, login, callable } = options;
   const path = (req.url ?? '').split('?', 1)[0]!;
   if (!isOwnHost(req.headers.host)) return problem(res, 403, 'This port answers to localhost only.');
   if (api && `${path}/`.startsWith(`${apiPrefix}/`)) return void api(req, res);
   if (login?.serves(path)) return void login.serve(req, res);
   if (req.method !== 'GET' && req.method !== 'HEAD')
     return problem(res, 405, `${req.method} is not served here.`);
-  if (path === '/') return answer(res, 200, 'text/html; charset=utf-8', page, callable);
+  if (path === (site ? '/status' : '/')) return answer(res, 200, 'text/html; charset=utf-8', page, callable);
   if (path === '/status.json') return answer(res, 200, 'application/json', JSON.stringify(status()));
   if (path === '/mqtt')
     return problem(res, 426, 'MQTT over WebSocket is served here: upgrade the connection.');
-  return problem(res, 404, `There is no ${path} here.`);
+  void serveSite(req, res, path, options);
 }
 
 /** Serves on loopback; rejects with the system's error when the port cannot be had. */

@@ -1,0 +1,92 @@
+// The HTTP API: each request signed with the session's credentials, and each failure a sentence.
+
+import { AwsClient } from 'aws4fetch';
+import type { PageConfig } from '../model/config.ts';
+import type { Session } from './session.ts';
+
+/** Not ok: what happened, and for whom else to look. */
+export class ApiError extends Error {
+  readonly status: number;
+  /** For a person who looks into it. */
+  readonly details: string;
+  constructor(status: number, message: string, details: string) {
+    super(message);
+    this.status = status;
+    this.details = details;
+  }
+}
+
+export interface Api {
+  get<T>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<T>;
+  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
+}
+
+const MOST_TRIES = 4;
+const RETRY_MS = 400;
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Path of a resource below one of these names, which may have any character. */
+export const pathOf = (...names: readonly string[]) => `/${names.map(encodeURIComponent).join('/')}`;
+
+const sentenceOf = (status: number, body: Readonly<Record<string, unknown>>) => {
+  if (typeof body['detail'] === 'string') return body['detail'];
+  if (typeof body['title'] === 'string') return body['title'];
+  if (status === 403) return 'You may not do this: log in, or ask who runs this Tidegate.';
+  return `The API answered ${status}.`;
+};
+
+export function createApi(config: PageConfig, session: Session): Api {
+  const base = new URL(config.api, location.href).href.replace(/\/$/, '');
+
+  async function once(url: string, init: RequestInit): Promise<Response> {
+    const credentials = await session.credentials();
+    const client = new AwsClient({
+      ...credentials,
+      service: 'execute-api',
+      region: config.region,
+      retries: 0,
+    });
+    return client.fetch(url, init);
+  }
+
+  /** Tries again what the API asks to be tried again: too many requests at once. */
+  async function request<T>(url: string, init: RequestInit): Promise<T> {
+    const what = `${init.method ?? 'GET'} ${new URL(url).pathname}`;
+    for (let tries = 1; ; tries += 1) {
+      let response: Response;
+      try {
+        response = await once(url, init);
+      } catch (error) {
+        throw new ApiError(0, 'The API cannot be reached.', `${what}: ${(error as Error).message}`);
+      }
+      if (response.status === 429 && tries < MOST_TRIES) {
+        await wait(Number(response.headers.get('retry-after') ?? 0) * 1000 || RETRY_MS * 2 ** tries);
+        continue;
+      }
+      if (response.status === 204) return undefined as T;
+      const text = await response.text();
+      if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
+      const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+      const body = isJson ? (JSON.parse(text) as Readonly<Record<string, unknown>>) : {};
+      const details = `${what} \u00b7 ${response.status} \u00b7 ${response.headers.get('apigw-requestid') ?? text.slice(0, 200)}`;
+      throw new ApiError(response.status, sentenceOf(response.status, body), details);
+    }
+  }
+
+  return {
+    get(path, query = {}) {
+      const pairs = Object.entries(query).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, String(value)] as [string, string]],
+      );
+      const text = new URLSearchParams(pairs).toString();
+      return request(`${base}${path}${text && `?${text}`}`, {});
+    },
+    send(method, path, body) {
+      const headers = { 'content-type': 'application/json' };
+      return request(`${base}${path}`, {
+        method,
+        ...(body !== undefined && { body: JSON.stringify(body), headers }),
+      });
+    },
+  };
+}

@@ -1,0 +1,92 @@
+// What every view has: the stack's configuration, the session and what goes over it, and where the user is.
+
+import { signal, type Signal } from '@preact/signals';
+import type { PageConfig } from '../model/config.ts';
+import { linkOfOldQuery, linkTo, parseRoute, type Route } from '../model/route.ts';
+import { createApi, type Api } from './api.ts';
+import { createLive, type Live } from './live.ts';
+import { openSession, type Session } from './session.ts';
+import { createStore, type Store } from './store.ts';
+
+export interface App {
+  readonly config: PageConfig;
+  readonly session: Session;
+  readonly api: Api;
+  readonly live: Live;
+  readonly store: Store;
+  readonly route: Signal<Route>;
+  readonly theme: Signal<'light' | 'dark'>;
+  /** A sentence that a screen reader says once, with what takes it back. */
+  readonly toast: Signal<Toast | undefined>;
+}
+
+export interface Toast {
+  readonly text: string;
+  readonly undo?: () => void;
+}
+
+const THEME_KEY = 'tidegate.theme';
+const TOAST_MS = 10_000;
+
+function openTheme(): App['theme'] {
+  const isDark = matchMedia('(prefers-color-scheme: dark)').matches;
+  const stored = localStorage.getItem(THEME_KEY);
+  const theme = signal<'light' | 'dark'>(
+    stored === 'dark' || stored === 'light' ? stored : isDark ? 'dark' : 'light',
+  );
+  theme.subscribe((value) => {
+    document.documentElement.dataset['theme'] = value;
+  });
+  return theme;
+}
+
+/** Links of before the page have their question before the hash. */
+function openRoute(): App['route'] {
+  const old = linkOfOldQuery(location.search);
+  if (old !== undefined) history.replaceState(undefined, '', `/${old}`);
+  const route = signal(parseRoute(location.hash));
+  addEventListener('hashchange', () => {
+    route.value = parseRoute(location.hash);
+  });
+  return route;
+}
+
+export async function openApp(): Promise<App> {
+  const theme = openTheme();
+  const response = await fetch('/config.json');
+  if (!response.ok)
+    throw new Error(`The page's config.json cannot be read: the server answered ${response.status}.`);
+  const config = (await response.json()) as PageConfig;
+  const session = await openSession(config);
+  const route = openRoute();
+  const api = createApi(config, session);
+  const live = createLive(config, session);
+  const store = createStore({ api, live, session });
+  return { config, session, api, live, store, route, theme, toast: signal(undefined) };
+}
+
+export function toggleTheme({ theme }: App): void {
+  theme.value = theme.value === 'dark' ? 'light' : 'dark';
+  localStorage.setItem(THEME_KEY, theme.value);
+}
+
+/** Changes parts of the address; undefined removes one. `isStep`: the back button comes back here. */
+export function setQuery({ route }: App, query: Route['query'], isStep = true): void {
+  const { view, path, query: before } = route.value;
+  const hash = linkTo(view, path, { ...before, ...query });
+  if (isStep) location.hash = hash;
+  else {
+    history.replaceState(undefined, '', hash);
+    route.value = parseRoute(hash);
+  }
+}
+
+let toastTimer: ReturnType<typeof setTimeout> | undefined;
+
+export function say({ toast }: App, next: Toast): void {
+  toast.value = next;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => {
+    toast.value = undefined;
+  }, TOAST_MS);
+}

@@ -1,0 +1,104 @@
+// A device's history as one view shows it: stored windows from the API, and the live tail behind them.
+
+import { signal, type Signal } from '@preact/signals';
+import type { WindowPage } from '../model/api-types.ts';
+import type { Step } from '../model/ladder.ts';
+import { readingsOf, senderOf } from '../model/live-reading.ts';
+import { joined, rolledUp, startOf, type LiveReading, type StoredWindow } from '../model/windows.ts';
+import { ApiError, pathOf, type Api } from './api.ts';
+import type { Live } from './live.ts';
+
+export interface History {
+  /** Grows with every change; views read it and then `series`. */
+  readonly version: Signal<number>;
+  readonly isLoaded: Signal<boolean>;
+  readonly failure: Signal<ApiError | undefined>;
+  /** Buckets of the step, oldest first. */
+  series(): StoredWindow[];
+  units(): Readonly<Record<string, string>>;
+  retry(): void;
+  close(): void;
+}
+
+const PAGE = 2000;
+/** A window's readings are stored a moment after its end. */
+const SETTLE_MS = 2500;
+/** Longer windows are asked for no later than this. */
+const LONGEST_WAIT_MS = 20_000;
+
+export function openHistory(
+  { api, live }: { api: Api; live: Live },
+  deviceId: string,
+  { from, to, isLive, step }: { from: number; to: number; isLive: boolean; step: Step },
+): History {
+  const version = signal(0);
+  const isLoaded = signal(false);
+  const failure = signal<ApiError | undefined>(undefined);
+  const stored = new Map<number, StoredWindow>();
+  let tail: LiveReading[] = [];
+  let units: Readonly<Record<string, string>> = {};
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isClosed = false;
+  let cached: { readonly version: number; readonly series: StoredWindow[] } | undefined;
+
+  async function read(since: number, until: number): Promise<void> {
+    const path = `${pathOf('devices', deviceId)}/windows`;
+    let next: string | undefined;
+    do {
+      const query = { from: since, to: until, resolution: step.resolution, limit: PAGE, next };
+      const page: WindowPage = await api.get(path, query);
+      if (isClosed) return;
+      for (const window of page.windows) stored.set(window.start, window);
+      units = { ...units, ...page.units };
+      next = page.next;
+      version.value += 1;
+    } while (next !== undefined);
+  }
+
+  /** From the last window that may have been open when it was read; then the readings in it are no tail any more. */
+  async function load(): Promise<void> {
+    clearTimeout(timer);
+    const now = Date.now();
+    const last = Math.max(...stored.keys(), -Infinity);
+    const since = Number.isFinite(last) ? last - 2 * step.size : startOf(from, step.bucket);
+    try {
+      await read(since, isLive ? now + 60_000 : to);
+      const closed = startOf(now - SETTLE_MS, step.size);
+      tail = tail.filter(({ at }) => at >= closed - step.size);
+      failure.value = undefined;
+      isLoaded.value = true;
+    } catch (error) {
+      failure.value = error instanceof ApiError ? error : new ApiError(0, String(error), '');
+    }
+    if (isClosed || !isLive) return;
+    const end = startOf(now, step.size) + step.size + SETTLE_MS - now;
+    timer = setTimeout(() => void load(), Math.min(end > SETTLE_MS ? end : end + step.size, LONGEST_WAIT_MS));
+  }
+
+  const stopListening = live.listen((topic, payload, at) => {
+    if (!isLive || senderOf(topic)?.deviceId !== deviceId) return;
+    tail.push(...readingsOf(new TextDecoder().decode(payload), at));
+    version.value += 1;
+  });
+  live.onConnect(() => {
+    if (!isClosed && isLoaded.value) void load(); // what was missed
+  });
+  void load();
+  return {
+    ...{ version, isLoaded, failure },
+    series() {
+      if (cached?.version !== version.value) {
+        const series = rolledUp(joined(stored, tail, step.size), step.bucket);
+        cached = { version: version.value, series };
+      }
+      return cached.series;
+    },
+    units: () => units,
+    retry: () => void load(),
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+      stopListening();
+    },
+  };
+}

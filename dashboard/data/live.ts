@@ -1,0 +1,133 @@
+// The live part: MQTT over a WebSocket whose address is signed anew for each attempt, since its credentials end.
+
+import { signal } from '@preact/signals';
+import { AwsV4Signer } from 'aws4fetch';
+import type { MqttClient } from 'mqtt';
+import type { PageConfig } from '../model/config.ts';
+import type { Session } from './session.ts';
+
+export type Heard = (topic: string, payload: Uint8Array, at: number) => void;
+
+/** `since`: epoch milliseconds; `nextTry` of what is off. */
+export type LiveState =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'live'; readonly since: number }
+  | { readonly kind: 'off'; readonly since: number; readonly nextTry: number; readonly reason: string };
+
+const LONGEST_PAUSE_MS = 30_000;
+const SHORTEST_PAUSE_MS = 1000;
+
+async function signedAddress(config: PageConfig, session: Session) {
+  const credentials = await session.mqttCredentials();
+  const address = new URL(config.mqtt, location.href);
+  address.protocol = address.protocol.replace('http', 'ws');
+  const signer = new AwsV4Signer({
+    ...credentials,
+    url: address.href.replace(/^ws/, 'http'),
+    service: 'iotdevicegateway',
+    region: config.region,
+    signQuery: true,
+  });
+  const { url } = await signer.sign();
+  return { url: url.href.replace(/^http/, 'ws'), identityId: credentials.identityId };
+}
+
+export interface Live {
+  readonly state: { readonly value: LiveState };
+  /** Messages of the last second. */
+  readonly rate: { readonly value: number };
+  /** Called after each new connection, which may have a gap before it. */
+  onConnect(run: () => void): void;
+  listen(heard: Heard): () => void;
+  subscribe(filter: string): () => void;
+  publish(topic: string, payload: string): Promise<void>;
+  tryNow(): void;
+}
+
+/** Subscribes to what views ask for; what is asked for twice is subscribed once. */
+export function createLive(config: PageConfig, session: Session): Live {
+  const state = signal<LiveState>({ kind: 'connecting' });
+  const rate = signal(0);
+  const listeners = new Set<Heard>();
+  const filters = new Map<string, number>();
+  const connected: (() => void)[] = [];
+  let client: MqttClient | undefined;
+  let pause = SHORTEST_PAUSE_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let heard = 0;
+  let lostAt: number | undefined;
+
+  setInterval(() => {
+    rate.value = heard;
+    heard = 0;
+  }, 1000);
+
+  function lose(reason: string): void {
+    client?.removeAllListeners();
+    client?.on('error', () => {});
+    client?.end(true);
+    client = undefined;
+    lostAt ??= Date.now();
+    state.value = { kind: 'off', since: lostAt, nextTry: Date.now() + pause, reason };
+    clearTimeout(timer);
+    timer = setTimeout(() => void open(), pause);
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    session.forget(); // whatever it was, the next attempt has fresh credentials
+  }
+
+  async function open(): Promise<void> {
+    clearTimeout(timer);
+    try {
+      const [{ default: mqtt }, { url, identityId }] = await Promise.all([
+        import('mqtt'),
+        signedAddress(config, session),
+      ]);
+      const tab = Math.random().toString(36).slice(2, 10);
+      const clientId = `dashboard-${identityId}-${tab}`;
+      client = mqtt.connect(url, { clientId, reconnectPeriod: 0, connectTimeout: 10_000, keepalive: 30 });
+    } catch (error) {
+      return lose((error as Error).message);
+    }
+    client.on('connect', () => {
+      pause = SHORTEST_PAUSE_MS;
+      lostAt = undefined;
+      for (const filter of filters.keys()) client?.subscribe(filter, { qos: 1 });
+      state.value = { kind: 'live', since: Date.now() };
+      for (const run of connected) run();
+    });
+    client.on('message', (topic, payload) => {
+      heard += 1;
+      const at = Date.now();
+      for (const each of listeners) each(topic, payload, at);
+    });
+    client.on('error', (error) => lose(error.message));
+    client.on('close', () => lose('the connection ended'));
+  }
+
+  void open();
+  return {
+    state,
+    rate,
+    onConnect: (run) => void connected.push(run),
+    listen(each) {
+      listeners.add(each);
+      return () => void listeners.delete(each);
+    },
+    subscribe(filter) {
+      const count = filters.get(filter) ?? 0;
+      filters.set(filter, count + 1);
+      if (count === 0 && client?.connected) client.subscribe(filter, { qos: 1 });
+      return () => {
+        const left = (filters.get(filter) ?? 1) - 1;
+        if (left > 0) return void filters.set(filter, left);
+        filters.delete(filter);
+        if (client?.connected) client.unsubscribe(filter);
+      };
+    },
+    async publish(topic, payload) {
+      if (!client?.connected) throw new Error('There is no connection to publish over.');
+      await client.publishAsync(topic, payload, { qos: 1 });
+    },
+    tryNow: () => void open(),
+  };
+}

@@ -1,0 +1,150 @@
+// Logging in at the user pool's own pages: the code flow with PKCE (RFC 7636), and tokens that renew.
+// https://docs.aws.amazon.com/cognito/latest/developerguide/using-pkce-in-authorization-code.html
+
+import type { LoginConfig, PageConfig } from '../model/config.ts';
+
+export interface User {
+  readonly name: string;
+}
+
+export interface Login {
+  /** Takes up a login that comes back to the page, or one of before. */
+  begin(): Promise<User | undefined>;
+  /** For the identity pool; none of a guest. Renews the token when it is about to end. */
+  logins(): Promise<Readonly<Record<string, string>>>;
+  user(): User | undefined;
+  go(): Promise<void>;
+  leave(): void;
+}
+
+interface Tokens {
+  readonly provider: string;
+  readonly idToken: string;
+  readonly refreshToken?: string;
+}
+
+interface Attempt {
+  readonly state: string;
+  readonly verifier: string;
+  /** Where the user was. */
+  readonly hash: string;
+}
+
+/** Of this tab alone, and gone with it. */
+const TOKENS_KEY = 'tidegate.tokens';
+const ATTEMPT_KEY = 'tidegate.login';
+const RENEW_BEFORE_MS = 60_000;
+
+const base64Url = (bytes: Uint8Array) =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+
+const randomText = () => base64Url(crypto.getRandomValues(new Uint8Array(32)));
+
+async function challengeOf(verifier: string): Promise<string> {
+  return base64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))));
+}
+
+/** Cognito checks the signature; here the claims are only shown, and looked at for when they end. */
+function claimsOf(idToken: string): {
+  readonly exp?: number;
+  readonly email?: string;
+  readonly sub?: string;
+} {
+  const payload = idToken.split('.')[1] ?? '';
+  const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (c) =>
+    c.charCodeAt(0),
+  );
+  return JSON.parse(new TextDecoder().decode(bytes)) as ReturnType<typeof claimsOf>;
+}
+
+const readStored = <T>(key: string): T | undefined => {
+  const text = sessionStorage.getItem(key);
+  return text === null ? undefined : (JSON.parse(text) as T);
+};
+
+const ownAddress = () => `${location.origin}/`;
+
+async function askForTokens(
+  { url, clientId, provider }: LoginConfig,
+  form: Readonly<Record<string, string>>,
+): Promise<Tokens> {
+  const response = await fetch(`${url}/oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ client_id: clientId, ...form }),
+  });
+  const answer = (await response.json()) as Readonly<Record<string, string>>;
+  if (!response.ok) throw new Error(`The login did not give a token: ${answer['error'] ?? response.status}`);
+  return { provider, idToken: answer['id_token']!, refreshToken: answer['refresh_token'] };
+}
+
+export function createLogin({ login: config }: PageConfig): Login {
+  let tokens = readStored<Tokens>(TOKENS_KEY);
+
+  function keep(next: Tokens | undefined): void {
+    tokens = next && { ...next, refreshToken: next.refreshToken ?? tokens?.refreshToken };
+    if (tokens) sessionStorage.setItem(TOKENS_KEY, JSON.stringify(tokens));
+    else sessionStorage.removeItem(TOKENS_KEY);
+  }
+
+  function user(): User | undefined {
+    if (!tokens) return undefined;
+    const { email, sub } = claimsOf(tokens.idToken);
+    return { name: email ?? sub ?? 'you' };
+  }
+
+  async function renew(): Promise<void> {
+    if (!config || tokens?.refreshToken === undefined) return keep(undefined);
+    try {
+      keep(await askForTokens(config, { grant_type: 'refresh_token', refresh_token: tokens.refreshToken }));
+    } catch (error) {
+      if (error instanceof TypeError) throw error; // not reached: the login may well be valid
+      keep(undefined);
+    }
+  }
+
+  return {
+    user,
+    async begin() {
+      const query = new URLSearchParams(location.search);
+      const attempt = readStored<Attempt>(ATTEMPT_KEY);
+      const code = query.get('code');
+      if (config && attempt && code !== null && query.get('state') === attempt.state) {
+        sessionStorage.removeItem(ATTEMPT_KEY);
+        history.replaceState(undefined, '', `/${attempt.hash}`);
+        const form = { grant_type: 'authorization_code', code, redirect_uri: ownAddress() };
+        keep(await askForTokens(config, { ...form, code_verifier: attempt.verifier }));
+      }
+      return user();
+    },
+    async logins() {
+      if (!tokens) return {};
+      const { exp = 0 } = claimsOf(tokens.idToken);
+      if (exp * 1000 - RENEW_BEFORE_MS < Date.now()) await renew();
+      return tokens ? { [tokens.provider]: tokens.idToken } : {};
+    },
+    async go() {
+      if (!config) return;
+      const attempt = { state: randomText(), verifier: randomText(), hash: location.hash };
+      sessionStorage.setItem(ATTEMPT_KEY, JSON.stringify(attempt));
+      const query = new URLSearchParams({
+        response_type: 'code',
+        client_id: config.clientId,
+        redirect_uri: ownAddress(),
+        scope: 'openid email',
+        state: attempt.state,
+        code_challenge: await challengeOf(attempt.verifier),
+        code_challenge_method: 'S256',
+      });
+      location.assign(`${config.url}/oauth2/authorize?${query}`);
+    },
+    leave() {
+      keep(undefined);
+      if (!config) return location.reload();
+      const query = new URLSearchParams({ client_id: config.clientId, logout_uri: ownAddress() });
+      location.assign(`${config.url}/logout?${query}`);
+    },
+  };
+}

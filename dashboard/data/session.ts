@@ -1,0 +1,148 @@
+// Who looks at the page: an identity of the identity pool, with temporary credentials that renew themselves.
+
+import { signal } from '@preact/signals';
+import { AwsClient } from 'aws4fetch';
+import type { PageConfig } from '../model/config.ts';
+import { createLogin } from './login.ts';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** Epoch milliseconds. */
+  readonly expiration: number;
+  readonly identityId: string;
+}
+
+export interface Session {
+  /** Valid for a few minutes at least. @throws where Cognito cannot be reached or gives none */
+  credentials(): Promise<Credentials>;
+  /** As above, and whoever logged in has the policy that MQTT asks for. */
+  mqttCredentials(): Promise<Credentials>;
+  /** Fresh ones from now on: somebody refused the present ones. */
+  forget(): void;
+  readonly isGuest: () => boolean;
+  /** The user's name; undefined of a guest. */
+  readonly name: () => string | undefined;
+  readonly canLogIn: boolean;
+  logIn(): Promise<void>;
+  logOut(): void;
+}
+
+/** Before credentials end: a request that takes long must not outlive them. */
+const RENEW_BEFORE_MS = 5 * 60_000;
+const IDENTITY_KEY = 'tidegate.identity';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What Cognito answered instead of what was asked for. */
+class CognitoError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(`Cognito: ${message} (${code})`);
+    this.code = code;
+  }
+}
+
+/** The identity pools' API takes unsigned calls: the login token is the proof. */
+function createCaller({ cognitoIdentity }: PageConfig) {
+  return async function call(operation: string, input: Json): Promise<Json> {
+    const response = await fetch(cognitoIdentity, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': `AWSCognitoIdentityService.${operation}`,
+      },
+      body: JSON.stringify(input),
+    });
+    const answer = (await response.json()) as Json;
+    if (response.ok) return answer;
+    const code = String(answer['__type'] ?? response.status).replace(/^.*#/, '');
+    throw new CognitoError(code, String(answer['message'] ?? response.statusText));
+  };
+}
+
+async function attachPolicy(config: PageConfig, credentials: Credentials): Promise<void> {
+  const client = new AwsClient({ ...credentials, service: 'lambda', region: config.region, retries: 2 });
+  const name = encodeURIComponent(config.attachPolicyFunction);
+  const url = `${config.lambda}/2015-03-31/functions/${name}/invocations`;
+  const response = await client.fetch(url, { method: 'POST' });
+  if (!response.ok || response.headers.has('x-amz-function-error'))
+    throw new Error(`The function that gives users their policy failed: ${await response.text()}`);
+}
+
+/** Guests keep their identity across reloads, in this browser; users have theirs from who they are. */
+export async function openSession(config: PageConfig): Promise<Session> {
+  const call = createCaller(config);
+  const login = createLogin(config);
+  const user = signal(await login.begin());
+  let credentials: Promise<Credentials> | undefined;
+  let hasPolicy: string | undefined;
+
+  async function identityOf(logins: Json): Promise<string> {
+    const isGuest = Object.keys(logins).length === 0;
+    const known = isGuest ? localStorage.getItem(IDENTITY_KEY) : null;
+    if (known !== null && known.startsWith(`${config.identityPoolId}/`))
+      return known.slice(config.identityPoolId.length + 1);
+    const answer = await call('GetId', { IdentityPoolId: config.identityPoolId, Logins: logins });
+    const identityId = String(answer['IdentityId']);
+    if (isGuest) localStorage.setItem(IDENTITY_KEY, `${config.identityPoolId}/${identityId}`);
+    return identityId;
+  }
+
+  async function issue(isRetry = false): Promise<Credentials> {
+    const logins = await login.logins();
+    user.value = login.user();
+    const identityId = await identityOf(logins);
+    try {
+      const answer = await call('GetCredentialsForIdentity', { IdentityId: identityId, Logins: logins });
+      const issued = answer['Credentials'] as Json;
+      return {
+        identityId,
+        accessKeyId: String(issued['AccessKeyId']),
+        secretAccessKey: String(issued['SecretKey']),
+        sessionToken: String(issued['SessionToken']),
+        expiration: Number(issued['Expiration']) * 1000,
+      };
+    } catch (error) {
+      // The identity of another installation that was at this address.
+      localStorage.removeItem(IDENTITY_KEY);
+      if (isRetry || !(error instanceof CognitoError)) throw error;
+      return issue(true);
+    }
+  }
+
+  async function current(): Promise<Credentials> {
+    const held = credentials;
+    if (held) {
+      const found = await held.catch(() => undefined);
+      if (found && found.expiration - RENEW_BEFORE_MS > Date.now()) return found;
+      if (credentials !== held) return current(); // somebody else renews them
+    }
+    credentials = issue();
+    return credentials;
+  }
+
+  return {
+    credentials: current,
+    async mqttCredentials() {
+      const found = await current();
+      if (user.value && hasPolicy !== found.identityId) {
+        await attachPolicy(config, found);
+        hasPolicy = found.identityId;
+      }
+      return found;
+    },
+    forget() {
+      credentials = undefined;
+    },
+    isGuest: () => user.value === undefined,
+    name: () => user.value?.name,
+    canLogIn: config.login !== undefined,
+    logIn: () => login.go(),
+    logOut() {
+      credentials = undefined;
+      login.leave();
+    },
+  };
+}

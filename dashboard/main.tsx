@@ -1,0 +1,103 @@
+// The page begins here: it opens a session, then shows the view that the address names.
+
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { openApp, type App } from './data/app.ts';
+import { nameText } from './model/format.ts';
+import { createLookups, type Lookups } from './parts/member.ts';
+import { Shell, type Entry } from './parts/shell.tsx';
+import { StateBox } from './parts/state-box.tsx';
+import { Later } from './parts/later.tsx';
+import { Fleet } from './views/fleet.tsx';
+
+const ENTRIES: readonly Entry[] = [
+  { view: 'fleet', name: 'Fleet', icon: 'fleet', says: 'Every device, and what needs you' },
+  { view: 'alerts', name: 'Alerts', icon: 'alerts', says: 'Open and past, and who answered' },
+  { view: 'rules', name: 'Rules', icon: 'rules', says: 'What people are told about' },
+  { view: 'console', name: 'Console', icon: 'console', says: 'Messages as they come, over MQTT' },
+];
+const LOCAL_ENTRIES: readonly Entry[] = [
+  { view: 'pipeline', name: 'Pipeline', icon: 'pipeline', says: 'Counters of each stage' },
+];
+
+function View({ app, lookups }: { app: App; lookups: Lookups }) {
+  const { view, path } = app.route.value;
+  if (view === 'fleet') return <Fleet app={app} lookups={lookups} />;
+  if (view === 'device' && path[0] !== undefined)
+    return (
+      <Later
+        name="device"
+        load={() => import('./views/device.tsx').then(({ DeviceView }) => DeviceView)}
+        with={{ app, lookups, deviceId: path[0] }}
+      />
+    );
+  if (view === 'alerts')
+    return (
+      <Later
+        name="alerts"
+        load={() => import('./views/alerts.tsx').then(({ Alerts }) => Alerts)}
+        with={{ app, lookups }}
+      />
+    );
+  return (
+    <StateBox
+      title="There is no such view"
+      actions={
+        <a class="btn go" href="#/fleet">
+          To the fleet
+        </a>
+      }
+    >
+      The address names the view “{view}”.
+    </StateBox>
+  );
+}
+
+function titleOf({ route, store }: App): string {
+  const { view, path } = route.value;
+  const open = store.alerts.value.filter(({ state }) => state === 'alarm').length;
+  const name = view === 'device' ? nameText(path[0] ?? '') : nameText(view);
+  return `${open > 0 ? `${open} ${open === 1 ? 'alarm' : 'alarms'} \u00b7 ` : ''}${name} \u00b7 Tidegate`;
+}
+
+function Root({ app, lookups }: { app: App; lookups: Lookups }) {
+  const { view, path } = app.route.value;
+  const place = `${view}/${path.join('/')}`;
+  const shown = useRef(place);
+  useEffect(() => {
+    if (shown.current === place) return;
+    shown.current = place;
+    document.getElementById('main')?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }, [place]);
+  const entries = app.config.isLocal ? [...ENTRIES, ...LOCAL_ENTRIES] : ENTRIES;
+  return (
+    <Shell app={app} entries={entries}>
+      <View app={app} lookups={lookups} />
+    </Shell>
+  );
+}
+
+async function begin(): Promise<void> {
+  try {
+    const app = await openApp();
+    const lookups = createLookups(app);
+    effect(() => {
+      document.title = titleOf(app);
+    });
+    render(<Root app={app} lookups={lookups} />, document.body);
+  } catch (error) {
+    render(
+      <main>
+        <StateBox title="The page cannot start" code={String(error)}>
+          {(error as Error).message} Readings are still being stored. Load the page again; if that does not
+          help, look at what the stack says.
+        </StateBox>
+      </main>,
+      document.body,
+    );
+  }
+}
+
+void begin();

@@ -1,0 +1,94 @@
+// What the HTTP API answers, as far as the page reads it; docs/openapi.json has it whole.
+
+import type { StoredWindow } from './windows.ts';
+
+export interface Device {
+  readonly deviceId: string;
+  readonly site?: string;
+  readonly lastSeenAt?: number;
+  readonly online?: boolean;
+  readonly presenceSince?: number;
+  readonly disconnectReason?: string;
+  readonly ipAddress?: string;
+  readonly type?: string;
+  readonly groups?: readonly string[];
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly units?: Readonly<Record<string, string>>;
+  readonly lastRejection?: Rejection;
+  readonly skipped?: readonly string[];
+}
+
+export interface Rejection {
+  readonly reason: string;
+  readonly detail: string;
+  readonly remedy: string;
+  readonly at: number;
+}
+
+export interface DevicePage {
+  readonly devices: readonly Device[];
+  readonly next?: string;
+}
+
+export interface WindowPage {
+  readonly windowSeconds: number;
+  readonly units: Readonly<Record<string, string>>;
+  readonly windows: readonly StoredWindow[];
+  readonly next?: string;
+}
+
+export interface Alert {
+  readonly deviceId: string;
+  readonly ruleId: string;
+  readonly state: 'ok' | 'pending' | 'alarm' | 'acknowledged';
+  readonly severity?: string;
+  readonly since?: number;
+  readonly raisedAt?: number;
+  readonly toldAt?: number;
+  readonly escalatedAt?: number;
+  readonly value: string;
+  readonly unit?: string;
+  readonly acknowledged?: { readonly by: string; readonly at: number; readonly comment?: string };
+}
+
+export interface HistoryEntry {
+  readonly entryId: string;
+  readonly deviceId: string;
+  readonly ruleId: string;
+  readonly at: number;
+  readonly what: string;
+  readonly severity?: string;
+  readonly windowStart?: number;
+  readonly value?: string;
+  readonly limit?: string;
+  readonly unit?: string;
+  readonly by?: string;
+  readonly comment?: string;
+  readonly reason?: string;
+}
+
+export interface Limits {
+  readonly above?: number;
+  readonly below?: number;
+  readonly clearBelow?: number;
+  readonly clearAbove?: number;
+}
+
+export interface Rule extends Limits {
+  readonly id: string;
+  readonly metric?: string;
+  readonly stat?: string;
+  readonly anySpelling?: boolean;
+  readonly perMinute?: boolean;
+  readonly levels?: readonly (Limits & { readonly severity: string })[];
+  readonly forWindows?: number;
+  readonly noDataFor?: string;
+  readonly offlineFor?: string;
+  readonly severity?: string;
+  readonly match?: Readonly<Record<'site' | 'device' | 'type' | 'group', string | undefined>>;
+  readonly channels?: readonly string[];
+  readonly repeatEvery?: string;
+  readonly escalateAfter?: string;
+  readonly enabled?: boolean;
+  readonly comment?: string;
+}

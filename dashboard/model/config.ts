@@ -1,0 +1,82 @@
+// What the page has to know of its stack: one file, config.json, that both grounds write.
+
+export interface PageConfig {
+  readonly region: string;
+  readonly identityPoolId: string;
+  /** Invoked once by whoever logged in. */
+  readonly attachPolicyFunction: string;
+  /** Addresses; one that begins with a slash is on the page's own origin. */
+  readonly api: string;
+  readonly mqtt: string;
+  readonly cognitoIdentity: string;
+  readonly lambda: string;
+  /** Absent: nobody can log in, and everybody is a guest. */
+  readonly login?: LoginConfig;
+  /** On one machine: what an alert sends can be read at the web port. */
+  readonly isLocal?: true;
+}
+
+export interface LoginConfig {
+  /** Of the managed login, without a slash at the end. */
+  readonly url: string;
+  readonly clientId: string;
+  /** As identity pools name it: `cognito-idp.<region>.amazonaws.com/<user pool ID>`. */
+  readonly provider: string;
+}
+
+type Outputs = Readonly<Record<string, string>>;
+
+function output(outputs: Outputs, name: string): string {
+  const value = outputs[name];
+  if (value === undefined)
+    throw new Error(`the stack has no output ${name}: deploy this version of the template`);
+  return value;
+}
+
+function loginOf(region: string, outputs: Outputs): { readonly login: LoginConfig } | Record<string, never> {
+  const { DashboardUserPool: pool, DashboardUserPoolClient: clientId, DashboardLoginUrl: url } = outputs;
+  if (pool === undefined || clientId === undefined || url === undefined) return {};
+  return { login: { url, clientId, provider: `cognito-idp.${region}.amazonaws.com/${pool}` } };
+}
+
+/** For a stack on one machine, whose web port serves the page, the API and MQTT, and whose AWS port is at `aws`. */
+export function localConfig({
+  region,
+  outputs,
+  aws,
+}: {
+  readonly region: string;
+  readonly outputs: Outputs;
+  readonly aws: string;
+}): PageConfig {
+  return {
+    region,
+    identityPoolId: output(outputs, 'DashboardIdentityPool'),
+    attachPolicyFunction: output(outputs, 'AttachPolicyFunction'),
+    ...{ api: '/api', mqtt: '/mqtt', cognitoIdentity: aws, lambda: aws },
+    ...loginOf(region, outputs),
+    isLocal: true,
+  };
+}
+
+/** @param iotEndpoint the host that AWS IoT names for `iot:Data-ATS` */
+export function awsConfig({
+  region,
+  outputs,
+  iotEndpoint,
+}: {
+  readonly region: string;
+  readonly outputs: Outputs;
+  readonly iotEndpoint: string;
+}): PageConfig {
+  return {
+    region,
+    identityPoolId: output(outputs, 'DashboardIdentityPool'),
+    attachPolicyFunction: output(outputs, 'AttachPolicyFunction'),
+    api: output(outputs, 'ApiUrl'),
+    mqtt: `wss://${iotEndpoint}/mqtt`,
+    cognitoIdentity: `https://cognito-identity.${region}.amazonaws.com`,
+    lambda: `https://lambda.${region}.amazonaws.com`,
+    ...loginOf(region, outputs),
+  };
+}

@@ -1,0 +1,83 @@
+// Numbers, times and durations as people read them.
+
+const MINUS = '\u2212';
+const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
+
+/** As many decimals as are worth reading: the unit's usual, fewer for large numbers. */
+export function decimalsOf(value: number, unit?: string): number {
+  const size = Math.abs(value);
+  if (unit === '%' || size >= 1000) return 0;
+  return size >= 100 || unit === '°C' || unit === '°F' ? 1 : 2;
+}
+
+/** `−19.4`; with a true minus and without zeros that say nothing when `isShort`. */
+export function numberText(value: number, unit?: string, isShort = false): string {
+  if (!Number.isFinite(value)) return '\u2013';
+  const fixed = value.toFixed(decimalsOf(value, unit));
+  const text = isShort && fixed.includes('.') ? fixed.replace(/\.?0+$/, '') : fixed;
+  return text.replace(/^-(?=0*\.?0*$)/, '').replace('-', MINUS);
+}
+
+/** `24 min`; in words, one unit. */
+export function durationText(milliseconds: number): string {
+  const span = Math.max(0, milliseconds);
+  if (span < 90_000) return `${Math.round(span / 1000)} s`;
+  if (span < 90 * MINUTE) return `${Math.round(span / MINUTE)} min`;
+  if (span < 36 * HOUR) return `${Math.round(span / HOUR)} h`;
+  return `${Math.round(span / DAY)} d`;
+}
+
+/** Of a bucket: `10 s`, `2 min`, `1 h`; exact. */
+export function sizeText(milliseconds: number): string {
+  if (milliseconds < MINUTE) return `${milliseconds / 1000} s`;
+  if (milliseconds < HOUR) return `${milliseconds / MINUTE} min`;
+  return milliseconds < DAY ? `${milliseconds / HOUR} h` : `${milliseconds / DAY} d`;
+}
+
+const clock = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat('en-GB', options);
+const HM = clock({ hour: '2-digit', minute: '2-digit' });
+const HMS = clock({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const DAY_HM = clock({
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const DAY_NAME = clock({ day: 'numeric', month: 'short' });
+const LONG = clock({
+  ...{ weekday: 'long', day: 'numeric', month: 'long' },
+  ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
+});
+
+export const minuteText = (at: number) => HM.format(at);
+export const secondText = (at: number) => HMS.format(at);
+export const dayMinuteText = (at: number) => DAY_HM.format(at);
+export const dayText = (at: number) => DAY_NAME.format(at);
+export const longText = (at: number) => LONG.format(at);
+export const utcText = (at: number) => `${new Date(at).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
+
+/** The day too, where it is not today. */
+export const momentText = (at: number, now: number) =>
+  now - at < 20 * HOUR && new Date(at).getDate() === new Date(now).getDate()
+    ? minuteText(at)
+    : dayMinuteText(at);
+
+/** `demo-fridge-1` is `Demo fridge 1`: people read names, programs ids. */
+export function nameText(id: string): string {
+  const words = id.split(':').at(-1)!.replaceAll(/[-_]+/g, ' ').trim();
+  return words === '' ? id : words[0]!.toUpperCase() + words.slice(1);
+}
+
+/** `temperature` is `Temperature`, `BME280_Temperature` stays in one piece. */
+export function metricText(metric: string): string {
+  const words = metric.replaceAll('_', ' ');
+  return words[0]!.toUpperCase() + words.slice(1);
+}
+
+const NUMBERS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+/** In words up to ten. */
+export const countText = (count: number) => NUMBERS[count] ?? count.toLocaleString('en');
+export const plural = (count: number, one: string, many = `${one}s`) =>
+  `${countText(count)} ${count === 1 ? one : many}`;
+export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,37 @@
+// How high a plot is: data and the limits near it, in whole steps, and it does not twitch.
+
+export type Range = readonly [low: number, high: number];
+
+const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+
+/** A step such that a dozen of them cover the span. */
+const stepOf = (span: number) =>
+  STEPS.find((step) => span / step <= 12) ?? 10 ** Math.ceil(Math.log10(span / 12));
+
+/**
+ * @param limits that stand nearer to the data than the data are high, or than `reach`, are in the picture
+ * @param before what was shown of the same span: the range only grows from there
+ */
+export function rangeOf(
+  values: readonly (number | null)[],
+  limits: readonly number[],
+  before?: Range,
+  reach = 8,
+): Range {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value === null) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (low > high) [low, high] = limits.length > 0 ? [Math.min(...limits), Math.max(...limits)] : [0, 1];
+  const near = Math.max(high - low, reach);
+  const shown = limits.filter((limit) => limit >= low - near && limit <= high + near);
+  low = Math.min(low, ...shown);
+  high = Math.max(high, ...shown);
+  const step = stepOf(Math.max(high - low, 0.5) * 1.15);
+  const pad = (high - low || step) * 0.06;
+  const range: Range = [Math.floor((low - pad) / step) * step, Math.ceil((high + pad) / step) * step];
+  return before ? [Math.min(before[0], range[0]), Math.max(before[1], range[1])] : range;
+}

@@ -1,0 +1,73 @@
+// Which rules watch a device, and which limits of theirs a plot draws.
+
+import { matches } from '../../core/alert-rule.ts';
+import { isSpellingOf } from '../../core/spelling.ts';
+import type { Device, Rule } from './api-types.ts';
+
+export interface Limit {
+  readonly value: number;
+  readonly side: 'above' | 'below';
+  readonly ruleId: string;
+}
+
+export const watches = (rule: Rule, device: Device): boolean =>
+  rule.enabled !== false && matches(rule.match, device);
+
+const judges = ({ metric, anySpelling }: Rule, name: string): boolean =>
+  metric !== undefined && (metric === name || (anySpelling === true && isSpellingOf(metric, name)));
+
+const levelsOf = (rule: Rule) => [rule, ...(rule.levels ?? [])];
+
+/** The innermost limits first; of rules that judge the metric's own figure, not its change or its number. */
+export function limitsOf(rules: readonly Rule[], device: Device, metric: string): Limit[] {
+  const own = rules.filter(
+    (rule) =>
+      watches(rule, device) && judges(rule, metric) && rule.perMinute !== true && rule.stat !== 'count',
+  );
+  const limits = own.flatMap((rule) =>
+    levelsOf(rule).flatMap(({ above, below }) => [
+      ...(above === undefined ? [] : [{ value: above, side: 'above' as const, ruleId: rule.id }]),
+      ...(below === undefined ? [] : [{ value: below, side: 'below' as const, ruleId: rule.id }]),
+    ]),
+  );
+  const rank = ({ side, value }: Limit) => (side === 'above' ? value : -value);
+  return limits.sort((a, b) => rank(a) - rank(b));
+}
+
+/** What a plot calls its channel: between the innermost limits. */
+export function channelOf(limits: readonly Limit[]): { readonly low?: number; readonly high?: number } {
+  return {
+    low: limits.find(({ side }) => side === 'below')?.value,
+    high: limits.find(({ side }) => side === 'above')?.value,
+  };
+}
+
+/** Of silence or of a lost connection. */
+export const isAbsenceRule = (rule: Rule | undefined): boolean =>
+  rule?.noDataFor !== undefined || rule?.offlineFor !== undefined;
+
+/** The metric that a tile shows: a temperature where there is one. */
+export function mainMetricOf(metrics: readonly string[]): string | undefined {
+  return (
+    metrics.find((name) => name === 'temperature') ??
+    metrics.find((name) => isSpellingOf('temperature', name)) ??
+    [...metrics].sort()[0]
+  );
+}
+
+/** A rule as a sentence's predicate: `above 8 °C for 3 windows, over below 7`. */
+export function ruleText(rule: Rule, unit = ''): string {
+  if (rule.noDataFor !== undefined) return `nothing for ${rule.noDataFor}`;
+  if (rule.offlineFor !== undefined) return `not connected for ${rule.offlineFor}`;
+  const number = (value: number) => `${String(value).replace('-', '\u2212')}${unit && ` ${unit}`}`;
+  const parts = levelsOf(rule).flatMap(({ above, below, clearBelow, clearAbove }) => [
+    ...(above === undefined ? [] : [`above ${number(above)}`]),
+    ...(below === undefined ? [] : [`below ${number(below)}`]),
+    ...(clearBelow === undefined ? [] : [`over below ${number(clearBelow)}`]),
+    ...(clearAbove === undefined ? [] : [`over above ${number(clearAbove)}`]),
+  ]);
+  const windows =
+    rule.forWindows !== undefined && rule.forWindows > 1 ? [`for ${rule.forWindows} windows`] : [];
+  const subject = [rule.stat, rule.perMinute && 'a minute'].filter(Boolean).join(' ');
+  return [subject, [...parts, ...windows].join(', ')].filter((part) => part !== '').join(' ');
+}

@@ -1,0 +1,152 @@
+// Stored windows and the live tail become one series: every reading once, whichever of the two has it.
+
+/** Of one metric in one window; as the API gives it. */
+export interface Figures {
+  readonly min: number;
+  readonly max: number;
+  readonly sum: number;
+  readonly count: number;
+  readonly last?: number;
+}
+
+/** `start` in epoch milliseconds, a multiple of the window's length. */
+export interface StoredWindow {
+  readonly start: number;
+  readonly readings: number;
+  readonly lastReadingAt?: number;
+  readonly metrics: Readonly<Record<string, Figures>>;
+}
+
+/** Heard over MQTT; `at` is event time. */
+export interface LiveReading {
+  readonly at: number;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+export const startOf = (at: number, size: number): number => Math.floor(at / size) * size;
+
+function withValue(figures: Figures | undefined, value: number): Figures {
+  if (!figures) return { min: value, max: value, sum: value, count: 1, last: value };
+  const { min, max, sum, count } = figures;
+  return {
+    min: Math.min(min, value),
+    max: Math.max(max, value),
+    sum: sum + value,
+    count: count + 1,
+    last: value,
+  };
+}
+
+function withReading(window: StoredWindow, { at, values }: LiveReading): StoredWindow {
+  const metrics: Record<string, Figures> = { ...window.metrics };
+  for (const [name, value] of Object.entries(values)) metrics[name] = withValue(metrics[name], value);
+  return { ...window, metrics, readings: window.readings + 1, lastReadingAt: at };
+}
+
+/**
+ * The series of stored windows and of what was heard since. A live reading counts where its window is not stored, or was
+ * stored before that reading came: it is later than the stored window's last one. Oldest first.
+ *
+ * @param size length of a window in milliseconds
+ */
+export function joined(
+  stored: ReadonlyMap<number, StoredWindow>,
+  live: readonly LiveReading[],
+  size: number,
+): StoredWindow[] {
+  const windows = new Map(stored);
+  for (const reading of [...live].sort((a, b) => a.at - b.at)) {
+    const start = startOf(reading.at, size);
+    const known = windows.get(start);
+    if (known && reading.at <= (known.lastReadingAt ?? Infinity)) continue;
+    windows.set(start, withReading(known ?? { start, readings: 0, metrics: {} }, reading));
+  }
+  return [...windows.values()].sort((a, b) => a.start - b.start);
+}
+
+/** Of the live readings those that no stored window can have yet: of windows from `closedBefore` on. */
+export const stillLive = (live: readonly LiveReading[], closedBefore: number): LiveReading[] =>
+  live.filter(({ at }) => at >= closedBefore);
+
+/** Windows of `size` milliseconds, aligned to the epoch, out of shorter ones. */
+export function rolledUp(windows: readonly StoredWindow[], size: number): StoredWindow[] {
+  const buckets = new Map<number, StoredWindow>();
+  for (const window of windows) {
+    const start = startOf(window.start, size);
+    const known = buckets.get(start);
+    buckets.set(start, known ? both(known, window) : { ...window, start });
+  }
+  return [...buckets.values()];
+}
+
+function both(a: StoredWindow, b: StoredWindow): StoredWindow {
+  const metrics: Record<string, Figures> = { ...a.metrics };
+  for (const [name, figures] of Object.entries(b.metrics)) {
+    const sofar = metrics[name];
+    metrics[name] = sofar
+      ? {
+          min: Math.min(sofar.min, figures.min),
+          max: Math.max(sofar.max, figures.max),
+          sum: sofar.sum + figures.sum,
+          count: sofar.count + figures.count,
+          last: figures.last ?? sofar.last,
+        }
+      : figures;
+  }
+  return { start: a.start, readings: a.readings + b.readings, lastReadingAt: b.lastReadingAt, metrics };
+}
+
+/** A metric's columns for a plot, in seconds; a bucket that nobody measured is null, so that the line breaks. */
+export interface Columns {
+  readonly x: number[];
+  readonly min: (number | null)[];
+  readonly max: (number | null)[];
+  readonly mean: (number | null)[];
+  readonly count: number[];
+  readonly gaps: (readonly [from: number, to: number])[];
+}
+
+/** A device that sends every minute has no gap in its windows of ten seconds. */
+export function usualPause(starts: readonly number[], size: number): number {
+  const pauses = starts.slice(1).map((start, index) => start - starts[index]!);
+  const middle = pauses.sort((a, b) => a - b)[Math.floor(pauses.length / 2)] ?? size;
+  return Math.max(size, middle);
+}
+
+/**
+ * @param windows oldest first, of `size` milliseconds
+ * Gaps in epoch milliseconds: stretches of more than two and a half usual pauses without the metric, up to `until`.
+ */
+export function columnsOf(
+  windows: readonly StoredWindow[],
+  metric: string,
+  size: number,
+  until?: number,
+): Columns {
+  const columns: Columns = { x: [], min: [], max: [], mean: [], count: [], gaps: [] };
+  const own = windows.filter(({ metrics }) => metrics[metric] !== undefined);
+  const pause = usualPause(
+    own.map(({ start }) => start),
+    size,
+  );
+  let end: number | undefined;
+  const breakLine = (from: number, to: number) => {
+    columns.gaps.push([from, to]);
+    columns.x.push((from + (to - from) / 2) / 1000);
+    for (const column of [columns.min, columns.max, columns.mean]) column.push(null);
+    columns.count.push(0);
+  };
+  for (const { start, metrics } of own) {
+    const { min, max, sum, count } = metrics[metric]!;
+    if (end !== undefined && start - end > 1.5 * pause) breakLine(end, start);
+    columns.x.push((start + size / 2) / 1000);
+    columns.min.push(min);
+    columns.max.push(max);
+    columns.mean.push(sum / count);
+    columns.count.push(count);
+    end = start + size;
+  }
+  if (end !== undefined && until !== undefined && until - end > Math.max(2.5 * pause, 30_000))
+    columns.gaps.push([end, until]);
+  return columns;
+}

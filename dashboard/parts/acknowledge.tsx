@@ -1,0 +1,78 @@
+// Acknowledging: it works at once; who may not sees why.
+
+import { useSignal } from '@preact/signals';
+import { pathOf } from '../data/api.ts';
+import { say, type App } from '../data/app.ts';
+import type { Alert } from '../model/api-types.ts';
+import { nameText } from '../model/format.ts';
+
+/** @throws ApiError where the API refuses */
+export async function acknowledge(
+  app: App,
+  { deviceId, ruleId }: Pick<Alert, 'deviceId' | 'ruleId'>,
+  comment?: string,
+): Promise<void> {
+  const path = `${pathOf('devices', deviceId, 'alerts', ruleId)}/acknowledge`;
+  await app.api.send('POST', path, comment ? { comment } : {});
+  await app.store.refreshAlerts();
+  say(app, { text: `${nameText(deviceId)} acknowledged. Reminders have stopped.` });
+}
+
+/** Tells nobody of the device for half an hour. @throws ApiError where the API refuses */
+export async function snooze(app: App, deviceId: string): Promise<void> {
+  const path = `${pathOf('devices', deviceId)}/snooze`;
+  await app.api.send('PUT', path, { until: '30m' });
+  say(app, {
+    text: `Nobody is told of ${nameText(deviceId)} for 30 minutes.`,
+    undo: () => void app.api.send('DELETE', path),
+  });
+}
+
+export function ActionButton({
+  app,
+  label,
+  run,
+  isMain = false,
+  says,
+}: {
+  app: App;
+  label: string;
+  run: () => Promise<void>;
+  isMain?: boolean;
+  /** For a screen reader, behind the label. */
+  says?: string;
+}) {
+  const isBusy = useSignal(false);
+  const isOff = app.live.state.value.kind === 'off';
+  const press = async () => {
+    isBusy.value = true;
+    try {
+      await run();
+    } catch (error) {
+      say(app, { text: (error as Error).message });
+    } finally {
+      isBusy.value = false;
+    }
+  };
+  return (
+    <button
+      class={isMain ? 'btn go' : 'btn'}
+      disabled={isBusy.value || isOff}
+      title={isOff ? 'Needs a connection' : undefined}
+      onClick={() => void press()}
+    >
+      {label}
+      {says !== undefined && <span class="vh"> {says}</span>}
+    </button>
+  );
+}
+
+export const AcknowledgeButton = ({ app, alert }: { app: App; alert: Alert }) => (
+  <ActionButton
+    app={app}
+    isMain
+    label="Acknowledge"
+    says={nameText(alert.deviceId)}
+    run={() => acknowledge(app, alert)}
+  />
+);

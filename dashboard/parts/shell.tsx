@@ -1,0 +1,200 @@
+// The frame of every view: bar, notice of a lost connection, bottom bar of a phone, footer.
+
+import type { ComponentChildren } from 'preact';
+import { say, toggleTheme, type App } from '../data/app.ts';
+import { durationText, secondText } from '../model/format.ts';
+import { linkTo } from '../model/route.ts';
+import { Icon, type IconName } from './signs.tsx';
+import { Time } from './time.tsx';
+
+export interface Entry {
+  readonly view: string;
+  readonly name: string;
+  readonly icon: IconName;
+  /** What it is for, in the list of a phone. */
+  readonly says: string;
+}
+
+const MOST_TABS = 4;
+/** A bar is off when it has been for so long: short breaks are nobody's concern. */
+const openCount = ({ store }: App) => store.alerts.value.filter(({ state }) => state === 'alarm').length;
+
+function Count({ app, isSilent = false }: { app: App; isSilent?: boolean }) {
+  const count = openCount(app);
+  if (count === 0) return null;
+  return (
+    <span class="count" title={`${count} not acknowledged`} aria-hidden={isSilent || undefined}>
+      {count}
+      {!isSilent && <span class="vh"> not acknowledged</span>}
+    </span>
+  );
+}
+
+function LiveSign({ app: { live } }: { app: App }) {
+  const state = live.state.value;
+  if (state.kind === 'live')
+    return (
+      <span class="live">
+        <Icon name="wave" />
+        <span class="txt">
+          <b>Live</b>
+          <span class="opt"> · {live.rate.value} messages/s</span>
+        </span>
+      </span>
+    );
+  if (state.kind === 'connecting')
+    return (
+      <span class="live">
+        <Icon name="wave" />
+        <span class="txt">Connecting</span>
+      </span>
+    );
+  return (
+    <span class="live off">
+      <Icon name="cut" />
+      <span class="txt">
+        <b>Offline</b> since <Time at={state.since} />
+      </span>
+    </span>
+  );
+}
+
+function Notice({ app: { live, store } }: { app: App }) {
+  const state = live.state.value;
+  if (state.kind !== 'off') return <div id="notice" role="status" aria-live="polite" />;
+  const wait = Math.max(0, state.nextTry - store.now.value);
+  return (
+    <div id="notice" role="status" aria-live="polite">
+      <Icon name="cut" />
+      <span>
+        No connection since <Time at={state.since} as={secondText} />. You see what was measured until then;
+        the gap will be filled in. <span aria-live="off">Next try in {durationText(wait)}.</span>
+      </span>
+      <button class="btn push" onClick={live.tryNow}>
+        Try now
+      </button>
+    </div>
+  );
+}
+
+function Person({ app: { session } }: { app: App }) {
+  const name = session.name();
+  if (name !== undefined)
+    return (
+      <button class="btn bare person" title={`Logged in as ${name}`} onClick={session.logOut}>
+        Log out
+      </button>
+    );
+  if (!session.canLogIn) return null;
+  return (
+    <button class="btn" onClick={() => void session.logIn()}>
+      Log in
+    </button>
+  );
+}
+
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+function offsetText(): string {
+  const minutes = -new Date().getTimezoneOffset();
+  if (minutes === 0) return 'UTC';
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `UTC${minutes < 0 ? '\u2212' : '+'}${hours}${rest ? `:${String(rest).padStart(2, '0')}` : ''}`;
+}
+
+function Toasts({ app }: { app: App }) {
+  const toast = app.toast.value;
+  return (
+    <div id="toast" role="status">
+      {toast && (
+        <>
+          <span>{toast.text}</span>
+          {toast.undo && (
+            <button
+              class="btn"
+              onClick={() => {
+                toast.undo!();
+                say(app, { text: 'Taken back.' });
+              }}
+            >
+              Undo
+            </button>
+          )}
+        </>
+      )}
+    </div>
+  );
+}
+
+export function Shell({
+  app,
+  entries,
+  children,
+}: {
+  app: App;
+  entries: readonly Entry[];
+  children: ComponentChildren;
+}) {
+  const view = app.route.value.view === 'device' ? 'fleet' : app.route.value.view;
+  const current = (name: string) => (view === name ? ('page' as const) : undefined);
+  const tabs = entries.slice(0, MOST_TABS);
+  const isElsewhere = !tabs.some((entry) => entry.view === view);
+  return (
+    <>
+      <a class="skip" href="#main" onClick={skip}>
+        Skip to content
+      </a>
+      <header class="bar">
+        <a class="brand" href="#/fleet">
+          <Icon name="mark" />
+          Tidegate
+        </a>
+        <nav class="nav" aria-label="Main">
+          {entries.map((entry) => (
+            <a key={entry.view} href={linkTo(entry.view)} aria-current={current(entry.view)}>
+              {entry.name}
+              {entry.view === 'alerts' && <Count app={app} />}
+            </a>
+          ))}
+        </nav>
+        <div class="right">
+          <LiveSign app={app} />
+          <Person app={app} />
+          <button class="icon" aria-label="Dark or light" onClick={() => toggleTheme(app)}>
+            <Icon name="theme" />
+          </button>
+        </div>
+      </header>
+      <Notice app={app} />
+      <Toasts app={app} />
+      <main id="main" tabIndex={-1} class={app.live.state.value.kind === 'off' ? 'stale' : undefined}>
+        {children}
+      </main>
+      <footer class="foot">
+        <span>
+          Times in {ZONE.replaceAll('_', ' ')} ({offsetText()}), UTC on hover
+        </span>
+        {app.config.isLocal && <span class="push">On this machine: nothing leaves it</span>}
+      </footer>
+      <nav class="tabs" aria-label="Main, bottom">
+        {tabs.map((entry) => (
+          <a key={entry.view} href={linkTo(entry.view)} aria-current={current(entry.view)}>
+            <Icon name={entry.icon} />
+            {entry.name}
+            {entry.view === 'alerts' && <Count app={app} isSilent />}
+          </a>
+        ))}
+        <a href="#/more" aria-current={isElsewhere ? 'page' : undefined}>
+          <Icon name="more" />
+          More
+        </a>
+      </nav>
+    </>
+  );
+}
+
+/** The address stays that of the view. */
+function skip(event: Event): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}

@@ -1,0 +1,110 @@
+// Ten minutes of a device in a small canvas, drawn by hand: a thousand of them must stay smooth.
+
+import { useEffect, useRef } from 'preact/hooks';
+import type { State } from '../model/fleet.ts';
+import type { Columns } from '../model/windows.ts';
+import { fillHatch, openCanvas, paintOf } from './paint.ts';
+
+export interface SparkData {
+  readonly columns: Columns;
+  readonly low?: number;
+  readonly high?: number;
+  readonly state: State;
+  /** Epoch milliseconds. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One scale per kind: limits plus an eighth, so that tiles compare; only a value outside stretches it. */
+function scaleOf({ columns, low, high }: SparkData): readonly [number, number] {
+  const values = [...columns.min, ...columns.max].filter((value) => value !== null);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  if (low === undefined && high === undefined) {
+    const pad = Math.max((most - least) / 4, 0.5);
+    return values.length > 0 ? [least - pad, most + pad] : [0, 1];
+  }
+  const span = low !== undefined && high !== undefined ? high - low : 8;
+  const bottom = low ?? high! - span;
+  const top = high ?? low! + span;
+  const stretch = span / 20;
+  return [Math.min(bottom - span / 8, least - stretch), Math.max(top + span / 8, most + stretch)];
+}
+
+/** Runs of columns without a break. */
+function runsOf({ mean }: Columns): number[][] {
+  const runs: number[][] = [[]];
+  for (const [index, value] of mean.entries()) {
+    if (value === null) runs.push([]);
+    else runs.at(-1)!.push(index);
+  }
+  return runs.filter((run) => run.length > 0);
+}
+
+function draw(canvas: HTMLCanvasElement, data: SparkData): void {
+  const opened = openCanvas(canvas);
+  if (!opened) return;
+  const { g, width, height, ratio } = opened;
+  const { columns, low, high, state, from, to } = data;
+  const paint = paintOf();
+  const [bottom, top] = scaleOf(data);
+  const pad = height > 30 ? 12 : 4;
+  const x = (seconds: number) => pad + ((seconds * 1000 - from) / (to - from)) * (width - 2 * pad);
+  const y = (value: number) => height - ((value - bottom) / (top - bottom)) * height;
+  const yHigh = high === undefined ? 0 : Math.max(0, y(high));
+  const yLow = low === undefined ? height : Math.min(height, y(low));
+  if (low !== undefined || high !== undefined) {
+    g.fillStyle = paint.channel;
+    g.fillRect(0, yHigh, width, yLow - yHigh);
+    fillHatch(g, ratio, paint.hatch, [0, 0, width, yHigh]);
+    fillHatch(g, ratio, paint.hatch, [0, yLow, width, height - yLow]);
+  }
+  if (state !== 'ok') {
+    g.strokeStyle = paint.ink3;
+    g.lineWidth = 1;
+    g.setLineDash([3, 2]);
+    for (const limit of [yHigh, yLow]) {
+      if (limit <= 0 || limit >= height) continue;
+      g.beginPath();
+      g.moveTo(0, Math.round(limit) + 0.5);
+      g.lineTo(width, Math.round(limit) + 0.5);
+      g.stroke();
+    }
+    g.setLineDash([]);
+  }
+  for (const run of runsOf(columns)) {
+    g.beginPath();
+    for (const [step, index] of run.entries())
+      g[step === 0 ? 'moveTo' : 'lineTo'](x(columns.x[index]!), y(columns.max[index]!));
+    for (const index of run.toReversed()) g.lineTo(x(columns.x[index]!), y(columns.min[index]!));
+    g.closePath();
+    g.fillStyle = paint.band;
+    g.fill();
+    g.beginPath();
+    for (const [step, index] of run.entries())
+      g[step === 0 ? 'moveTo' : 'lineTo'](x(columns.x[index]!), y(columns.mean[index]!));
+    g.strokeStyle = paint.mean;
+    g.lineWidth = 1.5;
+    g.lineJoin = 'round';
+    g.stroke();
+  }
+  const [lastX, last] = [columns.x.at(-1), columns.mean.at(-1)];
+  if (state === 'silent' || lastX === undefined || last == null) return;
+  g.fillStyle = state === 'alarm' ? paint.alarm : paint.mean;
+  g.beginPath();
+  g.arc(x(lastX), y(last), 2.5, 0, 7);
+  g.fill();
+}
+
+/** @param theme only so that it is drawn again in another */
+export function Sparkline({ data, label, theme }: { data: SparkData; label: string; theme: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const latest = useRef(data);
+  latest.current = data;
+  useEffect(() => draw(canvas.current!, data), [data, theme]);
+  useEffect(() => {
+    const watch = new ResizeObserver(() => draw(canvas.current!, latest.current));
+    watch.observe(canvas.current!);
+    return () => watch.disconnect();
+  }, []);
+  return <canvas ref={canvas} role="img" aria-label={label} />;
+}

@@ -1,0 +1,9 @@
+// A point in time: in the viewer's zone, and in UTC on hover.
+
+import { minuteText, utcText } from '../model/format.ts';
+
+export const Time = ({ at, as = minuteText }: { at: number; as?: (at: number) => string }) => (
+  <time dateTime={new Date(at).toISOString()} title={utcText(at)}>
+    {as(at)}
+  </time>
+);

@@ -1,0 +1,1 @@
+export const Alerts = () => <p>soon</p>;

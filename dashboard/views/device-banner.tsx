@@ -1,0 +1,65 @@
+// What is wrong with the device now, who knows, and what can be done.
+
+import type { App } from '../data/app.ts';
+import { alertText } from '../model/fleet.ts';
+import { momentText, numberText } from '../model/format.ts';
+import { linkTo } from '../model/route.ts';
+import { AcknowledgeButton, ActionButton, snooze } from '../parts/acknowledge.tsx';
+import type { Lookups, Member } from '../parts/member.ts';
+import { Shape } from '../parts/signs.tsx';
+import { Time } from '../parts/time.tsx';
+
+export function DeviceBanner({ app, lookups, member }: { app: App; lookups: Lookups; member: Member }) {
+  const { state, alert, track, device, value, unit } = member;
+  const now = app.store.now.value;
+  const at = (time: number) => <Time at={time} as={(each) => momentText(each, now)} />;
+  if (state === 'silent') {
+    const heardAt = Math.max(track.heardAt ?? 0, device.lastSeenAt ?? 0);
+    return (
+      <div class="banner quiet">
+        <Shape name="silent" size={20} />
+        <div>
+          <b>
+            {heardAt > 0 ? <>Nothing heard since {at(heardAt)}</> : 'Nothing heard yet'}
+            {value !== undefined && `; the last reading was ${numberText(value, unit)} ${unit ?? ''}`}.
+          </b>{' '}
+          {alert?.acknowledged && 'Acknowledged.'}
+        </div>
+        <div class="acts">{alert?.state === 'alarm' && <AcknowledgeButton app={app} alert={alert} />}</div>
+      </div>
+    );
+  }
+  if (!alert) return null;
+  const isOpen = alert.state === 'alarm';
+  const since = alert.since ?? alert.raisedAt;
+  return (
+    <div class={isOpen ? 'banner' : 'banner quiet'}>
+      <Shape name={isOpen ? 'alarm' : 'ack'} size={20} />
+      <div>
+        <b>
+          {alertText(alert, lookups.rulesById.value.get(alert.ruleId))}
+          {since !== undefined && <> since {at(since)}</>}.
+        </b>{' '}
+        {alert.toldAt !== undefined && <>People were told at {at(alert.toldAt)}. </>}
+        {alert.escalatedAt !== undefined && (
+          <>Nobody answered, so others were told at {at(alert.escalatedAt)}. </>
+        )}
+        {alert.acknowledged ? (
+          <>
+            Acknowledged at {at(alert.acknowledged.at)}
+            {alert.acknowledged.comment ? `: “${alert.acknowledged.comment}”` : '.'}
+          </>
+        ) : (
+          'Nobody has answered yet.'
+        )}
+      </div>
+      <div class="acts">
+        {isOpen && <AcknowledgeButton app={app} alert={alert} />}
+        {isOpen && <ActionButton app={app} label="Snooze 30 min" run={() => snooze(app, device.deviceId)} />}
+        <a class="btn" href={linkTo('alerts', [device.deviceId, alert.ruleId])}>
+          Details
+        </a>
+      </div>
+    </div>
+  );
+}

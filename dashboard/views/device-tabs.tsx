@@ -1,0 +1,188 @@
+// More about a device: messages as they come, what was rejected, and the plot as a table.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { pathOf } from '../data/api.ts';
+import type { App } from '../data/app.ts';
+import type { History } from '../data/history.ts';
+import type { Device, Rejection } from '../model/api-types.ts';
+import { dayMinuteText, metricText, numberText, secondText } from '../model/format.ts';
+import { senderOf } from '../model/live-reading.ts';
+import type { View } from '../model/view.ts';
+import { Time } from '../parts/time.tsx';
+
+const MOST_MESSAGES = 40;
+const LONGEST_TEXT = 2000;
+const MOST_ROWS = 120;
+
+interface Heard {
+  readonly id: number;
+  readonly at: number;
+  readonly text: string;
+}
+
+function Messages({ app, device }: { app: App; device: Device }) {
+  const heard = useSignal<readonly Heard[]>([]);
+  useEffect(
+    () =>
+      app.live.listen((topic, payload, at) => {
+        if (senderOf(topic)?.deviceId !== device.deviceId) return;
+        const text = new TextDecoder().decode(payload.subarray(0, LONGEST_TEXT));
+        const id = (heard.peek()[0]?.id ?? 0) + 1;
+        heard.value = [{ id, at, text }, ...heard.peek()].slice(0, MOST_MESSAGES);
+      }),
+    [device.deviceId],
+  );
+  if (heard.value.length === 0)
+    return (
+      <p class="dim g4">Messages appear here as they come; the page keeps none of before it was opened.</p>
+    );
+  return (
+    <ul>
+      {heard.value.map(({ id, at, text }) => (
+        <li class="msg" key={id}>
+          <Time at={at} as={secondText} />
+          <code>{text}</code>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Rejected({ app, device }: { app: App; device: Device }) {
+  const rejections = useSignal<readonly Rejection[] | string>([]);
+  useEffect(() => {
+    app.api
+      .get<{ rejections: readonly Rejection[] }>(`${pathOf('devices', device.deviceId)}/rejections`)
+      .then(
+        (answer) => {
+          rejections.value = answer.rejections;
+        },
+        (error: Error) => {
+          rejections.value = error.message;
+        },
+      );
+  }, [device.deviceId]);
+  const found = rejections.value;
+  if (typeof found === 'string') return <p class="dim g4">{found}</p>;
+  return (
+    <>
+      {found.length === 0 && <p class="dim g4">No reading of this device was rejected.</p>}
+      <ul>
+        {found.map(({ reason, detail, remedy, at }) => (
+          <li class="msg" key={reason}>
+            <Time at={at} as={dayMinuteText} />
+            <span>
+              <b class="mono">{reason}</b>: {detail}
+              <br />
+              <span class="dim">{remedy}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+      {device.skipped !== undefined && device.skipped.length > 0 && (
+        <>
+          <h3 class="g5">Members of its messages that are no metrics</h3>
+          <p class="mono g2 break">{device.skipped.join(', ')}</p>
+        </>
+      )}
+    </>
+  );
+}
+
+function Table({ device, view, history }: { device: Device; view: View; history: History | undefined }) {
+  void history?.version.value;
+  const windows = (history?.series() ?? []).filter(({ start }) => start >= view.from && start < view.to);
+  const newest = windows.slice(-MOST_ROWS).toReversed();
+  const names = [...new Set(newest.flatMap(({ metrics }) => Object.keys(metrics)))].sort();
+  const unitOf = (name: string) => history?.units()[name] ?? device.units?.[name];
+  return (
+    <div class="scroll g4" tabIndex={0} role="region" aria-label="Windows, newest first">
+      <table>
+        <thead>
+          <tr>
+            <th>From</th>
+            <th>Metric</th>
+            <th class="num">Lowest</th>
+            <th class="num">Mean</th>
+            <th class="num">Highest</th>
+            <th class="num">Readings</th>
+          </tr>
+        </thead>
+        <tbody>
+          {newest.flatMap(({ start, metrics }) =>
+            names.flatMap((name) => {
+              const figures = metrics[name];
+              if (!figures) return [];
+              const text = (value: number) => numberText(value, unitOf(name));
+              return [
+                <tr key={`${start} ${name}`}>
+                  <td class="nb">
+                    <Time at={start} as={(at) => `${dayMinuteText(at)}:${secondText(at).slice(-2)}`} />
+                  </td>
+                  <td>
+                    {metricText(name)}
+                    {unitOf(name) && `, ${unitOf(name)}`}
+                  </td>
+                  <td class="num">{text(figures.min)}</td>
+                  <td class="num">{text(figures.sum / figures.count)}</td>
+                  <td class="num">{text(figures.max)}</td>
+                  <td class="num">{figures.count}</td>
+                </tr>,
+              ];
+            }),
+          )}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const TABS = ['Messages', 'Rejected', 'As a table'] as const;
+
+export function DeviceTabs({
+  app,
+  device,
+  view,
+  history,
+}: {
+  app: App;
+  device: Device;
+  view: View;
+  history: History | undefined;
+}) {
+  const chosen = useSignal(0);
+  const press = (event: KeyboardEvent) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    chosen.value = (chosen.value + step + TABS.length) % TABS.length;
+    document.getElementById(`tab-${chosen.value}`)?.focus();
+  };
+  return (
+    <>
+      <div class="tabsrow" role="tablist" aria-label="More about this device">
+        {TABS.map((name, index) => (
+          <button
+            key={name}
+            role="tab"
+            id={`tab-${index}`}
+            aria-selected={index === chosen.value}
+            aria-controls="panel"
+            tabIndex={index === chosen.value ? 0 : -1}
+            onClick={() => {
+              chosen.value = index;
+            }}
+            onKeyDown={press}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <div id="panel" role="tabpanel" tabIndex={0} aria-labelledby={`tab-${chosen.value}`}>
+        {chosen.value === 0 && <Messages app={app} device={device} />}
+        {chosen.value === 1 && <Rejected app={app} device={device} />}
+        {chosen.value === 2 && <Table device={device} view={view} history={history} />}
+      </div>
+    </>
+  );
+}

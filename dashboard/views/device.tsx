@@ -1,0 +1,241 @@
+// One device: its number between its limits, what happened, and its history as a band.
+
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { setQuery, type App } from '../data/app.ts';
+import { openHistory, type History } from '../data/history.ts';
+import type { Device } from '../model/api-types.ts';
+import { capital, durationText, metricText, nameText, numberText } from '../model/format.ts';
+import { stepFor } from '../model/ladder.ts';
+import { rangeOf, type Range } from '../model/plot-range.ts';
+import { linkTo } from '../model/route.ts';
+import { channelOf, limitsOf, mainMetricOf } from '../model/rules.ts';
+import { moved, queryOf, viewOf, type Move, type View } from '../model/view.ts';
+import { columnsOf } from '../model/windows.ts';
+import { memberOf, type Lookups, type Member } from '../parts/member.ts';
+import { MetricPlot } from '../parts/metric-plot.tsx';
+import type { PlotData, Span } from '../parts/plot.ts';
+import { SignWord } from '../parts/signs.tsx';
+import { Staff } from '../parts/staff.tsx';
+import { Failure, StateBox } from '../parts/state-box.tsx';
+import { DeviceBanner } from './device-banner.tsx';
+import { DeviceFacts } from './device-facts.tsx';
+import { DeviceTabs } from './device-tabs.tsx';
+import { PlotKey, PlotTools } from './plot-tools.tsx';
+import { useSpans } from './alert-spans.ts';
+
+const SECOND_HEIGHT = 104;
+
+function Head({ app, member }: { app: App; member: Member }) {
+  const { device, value, unit, state, word, low, high, silentFor } = member;
+  return (
+    <>
+      <p class="crumb">
+        <a href={linkTo('fleet')}>Fleet</a>
+        {device.site !== undefined && (
+          <>
+            {' / '}
+            <a href={linkTo('fleet', [], { site: device.site })}>{capital(device.site)}</a>
+          </>
+        )}
+      </p>
+      <div class="now">
+        <div>
+          <h1>{nameText(device.deviceId)}</h1>
+          <p class="dim">
+            {device.type && `${capital(device.type)} · `}
+            <span class="mono">{device.deviceId}</span>
+          </p>
+        </div>
+        <div class={`big ${state}`}>
+          {state === 'silent' && <span class="vh">last </span>}
+          {value === undefined ? '\u2013' : numberText(value, unit ?? '°C')}
+          <small>{unit}</small>
+        </div>
+        {value !== undefined && (low !== undefined || high !== undefined) && (
+          <Staff value={value} low={low} high={high} unit={unit} state={state} theme={app.theme.value} />
+        )}
+        <p class="dim">
+          {(!app.session.isGuest() || state !== 'ok') && (
+            <>
+              <SignWord name={state} word={word} />
+              <br />
+            </>
+          )}
+          {silentFor === undefined ? 'never heard' : `heard ${durationText(silentFor)} ago`}
+        </p>
+      </div>
+    </>
+  );
+}
+
+/** Opens a history for the stretch of time, and another when its buckets or its past change. */
+function useWindows(app: App, deviceId: string, view: View): History | undefined {
+  const step = stepFor(view.to - view.from);
+  const key = view.isLive
+    ? `${deviceId} live ${Math.round((view.to - view.from) / 1000)}`
+    : `${deviceId} ${view.from} ${view.to}`;
+  const history = useSignal<History | undefined>(undefined);
+  useEffect(() => {
+    const opened = openHistory(app, deviceId, { ...view, step });
+    history.value = opened;
+    return opened.close;
+  }, [key]);
+  return history.value;
+}
+
+interface Drawn {
+  readonly metric: string;
+  readonly data: PlotData;
+}
+
+/** What each metric's plot draws; the range only grows while the span is the same. */
+function useDrawn(
+  app: App,
+  device: Device,
+  history: History | undefined,
+  view: View,
+  spans: readonly Span[],
+) {
+  const ranges = useRef(new Map<string, Range>());
+  const step = stepFor(view.to - view.from);
+  const spanKey = view.isLive ? view.to - view.from : view.from;
+  const before = useRef(spanKey);
+  if (before.current !== spanKey) {
+    ranges.current.clear();
+    before.current = spanKey;
+  }
+  const version = history?.version.value;
+  const rules = app.store.rules.value;
+  return useMemo((): readonly Drawn[] => {
+    const windows = history?.series() ?? [];
+    const inView = windows.filter(({ start }) => start + step.bucket > view.from && start < view.to);
+    const names = [...new Set(inView.flatMap(({ metrics }) => Object.keys(metrics)))];
+    const main = mainMetricOf(names);
+    const sorted = names.sort((a, b) => Number(b === main) - Number(a === main) || (a < b ? -1 : 1));
+    return sorted.map((metric) => {
+      const unit = history?.units()[metric] ?? device.units?.[metric];
+      const columns = columnsOf(inView, metric, step.bucket, view.isLive ? view.to : undefined);
+      const limits = limitsOf(rules, device, metric);
+      const known = ranges.current.get(metric);
+      const inner = channelOf(limits);
+      const near = [inner.low, inner.high].filter((limit) => limit !== undefined);
+      const range = rangeOf([...columns.min, ...columns.max], near, known, unit === '°C' ? 8 : 1);
+      ranges.current.set(metric, range);
+      const { from, to, isLive } = view;
+      const own = metric === main ? spans : [];
+      return { metric, data: { columns, limits, range, unit, from, to, isLive, spans: own } };
+    });
+  }, [version, history, rules, spans, Math.floor(view.to / 1000), view.from, device]);
+}
+
+function Plots({
+  app,
+  device,
+  view,
+  history,
+}: {
+  app: App;
+  device: Device;
+  view: View;
+  history: History | undefined;
+}) {
+  const spans = useSpans(app, device.deviceId, view);
+  const drawn = useDrawn(app, device, history, view, spans);
+  const step = stepFor(view.to - view.from);
+  const now = () => app.store.now.peek();
+  const move = (name: Move) => setQuery(app, moved(view, name, now()));
+  const select = (from: number, to: number) => setQuery(app, queryOf(from, to, now()));
+  const isNarrow = innerWidth < 640;
+  const [first, ...others] = drawn;
+  const titleOf = ({ metric, data }: Drawn) => `${metricText(metric)}${data.unit ? `, ${data.unit}` : ''}`;
+  return (
+    <section class="plots" aria-labelledby="history">
+      <h2 class="vh" id="history">
+        History
+      </h2>
+      <PlotTools app={app} view={view} step={step} onMove={move} />
+      {history?.failure.value && !history.isLoaded.value ? (
+        <Failure
+          what="The history did not load"
+          error={history.failure.value}
+          spared="The device goes on being measured."
+          retry={history.retry}
+        />
+      ) : (
+        <>
+          {first && (
+            <MetricPlot
+              key={first.metric}
+              isMain
+              title={titleOf(first)}
+              data={first.data}
+              height={isNarrow ? 240 : 320}
+              sync="device"
+              hint={isNarrow ? '' : 'Point at the plot, drag to zoom, or focus it and use ← → + − L Esc'}
+              theme={app.theme.value}
+              onMove={move}
+              onSelect={select}
+            />
+          )}
+          {others.map((each) => (
+            <MetricPlot
+              key={each.metric}
+              title={titleOf(each)}
+              data={each.data}
+              height={SECOND_HEIGHT}
+              sync="device"
+              theme={app.theme.value}
+              onSelect={select}
+            />
+          ))}
+          {drawn.length === 0 &&
+            (history?.isLoaded.value ? (
+              <StateBox title="Nothing measured in this time">
+                {device.lastSeenAt === undefined
+                  ? 'This device has not sent a reading yet.'
+                  : 'Go earlier, or back to live.'}
+              </StateBox>
+            ) : (
+              <div class="plot-wait" aria-busy="true">
+                <span class="bone w3 late" />
+              </div>
+            ))}
+          {drawn.length > 0 && (
+            <PlotKey hasLimits={first!.data.limits.length > 0} hasAlarm={spans.length > 0} />
+          )}
+        </>
+      )}
+    </section>
+  );
+}
+
+export function DeviceView({ app, lookups, deviceId }: { app: App; lookups: Lookups; deviceId: string }) {
+  const { store, route } = app;
+  useEffect(() => store.ensure(deviceId), [deviceId]);
+  const now = store.now.value;
+  const view = viewOf(route.value, now);
+  const history = useWindows(app, deviceId, view);
+  const listed = useComputed(() => store.devices.value?.find((device) => device.deviceId === deviceId));
+  const device = useMemo<Device>(() => listed.value ?? { deviceId }, [listed.value, deviceId]);
+  const isMissing = store.devices.value !== undefined && listed.value === undefined;
+  const member = memberOf(app, lookups, device);
+  return (
+    <>
+      <Head app={app} member={member} />
+      {isMissing && store.track(deviceId).heardAt === undefined && (
+        <p class="banner quiet">
+          <span>No device of this name is known now. What it measured before is still here.</span>
+        </p>
+      )}
+      <DeviceBanner app={app} lookups={lookups} member={member} />
+      <div class="dev">
+        <div class="wide">
+          <Plots app={app} device={device} view={view} history={history} />
+          <DeviceTabs app={app} device={device} view={view} history={history} />
+        </div>
+        <DeviceFacts app={app} member={member} history={history} />
+      </div>
+    </>
+  );
+}

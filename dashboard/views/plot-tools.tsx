@@ -1,0 +1,92 @@
+// What stands above and below a device's plots: ranges, moves, what is shown, and the key.
+
+import type { ComponentChildren } from 'preact';
+import { setQuery, type App } from '../data/app.ts';
+import { dayMinuteText, minuteText, sizeText } from '../model/format.ts';
+import { RANGES, spanOf, type Step } from '../model/ladder.ts';
+import type { Move, View } from '../model/view.ts';
+import { Time } from '../parts/time.tsx';
+
+export function PlotTools({
+  app,
+  view,
+  step,
+  onMove,
+}: {
+  app: App;
+  view: View;
+  step: Step;
+  onMove: (move: Move) => void;
+}) {
+  const { query } = app.route.value;
+  const isPressed = (name: string) =>
+    view.isLive && query['from'] === undefined && spanOf(query['range']) === spanOf(name);
+  const icon = (move: Move, label: string, text: string, isOff = false) => (
+    <button class="icon" aria-label={label} disabled={isOff} onClick={() => onMove(move)}>
+      {text}
+    </button>
+  );
+  return (
+    <div class="ptools">
+      <span class="seg range" role="group" aria-label="Range">
+        {RANGES.map(([name]) => (
+          <button
+            key={name}
+            aria-pressed={isPressed(name)}
+            onClick={() => setQuery(app, { range: name, from: undefined, to: undefined })}
+          >
+            {name.replace(/([a-z])/, '\u2009$1')}
+          </button>
+        ))}
+      </span>
+      <span class="dim hide-s">
+        <Time at={view.from} as={dayMinuteText} /> –{' '}
+        {view.isLive ? 'now' : <Time at={view.to} as={minuteText} />} · {sizeText(step.bucket)} buckets
+      </span>
+      <span class="row push">
+        {icon('earlier', 'Earlier', '←')}
+        {icon('in', 'Zoom in', '+')}
+        {icon('out', 'Zoom out', '−')}
+        {icon('later', 'Later', '→', view.isLive)}
+        <button class="btn" disabled={view.isLive} onClick={() => onMove('live')}>
+          {view.isLive ? 'Live' : 'Back to live'}
+        </button>
+      </span>
+    </div>
+  );
+}
+
+const Item = ({ children, word }: { children: ComponentChildren; word: string }) => (
+  <span>
+    <svg viewBox="0 0 22 12" aria-hidden="true">
+      {children}
+    </svg>
+    {word}
+  </span>
+);
+
+export const PlotKey = ({ hasLimits, hasAlarm }: { hasLimits: boolean; hasAlarm: boolean }) => (
+  <div class="key">
+    <Item word="mean">
+      <path d="M0 7q5-6 11 0t11 0" stroke="var(--mean)" stroke-width="1.75" fill="none" />
+    </Item>
+    <Item word="lowest to highest">
+      <path d="M0 3h22v7H0z" fill="var(--band)" />
+    </Item>
+    {hasLimits && (
+      <Item word="within limits">
+        <path d="M0 0h22v12H0z" fill="var(--channel)" />
+        <path d="M0 1h22" stroke="var(--ink-2)" stroke-dasharray="5 3" />
+      </Item>
+    )}
+    {hasAlarm && (
+      <Item word="alarm">
+        <path d="M0 0h22v12H0z" fill="var(--alarm-wash)" />
+        <path d="M0 1.5h22" stroke="var(--alarm)" stroke-width="3" />
+      </Item>
+    )}
+    <Item word="not measured">
+      <path d="M4 0v12M18 0v12" stroke="var(--ink-3)" stroke-dasharray="2 2" />
+    </Item>
+  </div>
+);

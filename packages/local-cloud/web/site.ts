@@ -1,0 +1,80 @@
+// The page that a project brings along: static files and a config.json, under a policy that allows nothing else.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import path from 'node:path';
+import type { ProjectPage } from '../project.ts';
+
+/** What a request for the page's files gets; false where the page has no such file. */
+export type ServeSite = (
+  req: Pick<IncomingMessage, 'method' | 'headers'>,
+  res: ServerResponse,
+  pathname: string,
+) => Promise<boolean>;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.woff2': 'font/woff2',
+  '.map': 'application/json',
+};
+
+/** A year: a name with a hash never gets another content. */
+const FOREVER = 'public, max-age=31536000, immutable';
+const HASHED = /-[A-Z0-9]{8}\.\w+$/;
+
+/** `connect-src` with `ws:` is spelled out, because not every browser takes 'self' for a WebSocket. */
+const policyOf = (host: string, awsUrl: string) =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "font-src 'self'",
+    "img-src 'self' data:",
+    `connect-src 'self' ws://${host} ${awsUrl}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+
+/**
+ * @param config what `/config.json` says; asked for each time
+ * @param awsUrl the AWS port, which the page may call beside its own
+ */
+export function createSite({
+  page,
+  config,
+  awsUrl,
+}: {
+  page: Pick<ProjectPage, 'files'>;
+  config: () => unknown;
+  awsUrl: string;
+}): ServeSite {
+  let files: ReturnType<ProjectPage['files']> | undefined;
+
+  /** Whoever opens the page gets it as its sources are by now; what it loads belongs to that build. */
+  async function contentOf(pathname: string): Promise<Uint8Array | undefined> {
+    if (pathname === '/config.json') return Buffer.from(JSON.stringify(config()));
+    if (pathname === '/') files = undefined;
+    files ??= page.files();
+    return (await files).get(pathname === '/' ? 'index.html' : pathname.slice(1));
+  }
+
+  return async function serve(req, res, pathname) {
+    const body = await contentOf(pathname);
+    if (!body) return false;
+    res.writeHead(200, {
+      'content-type': TYPES[path.extname(pathname) || '.html'] ?? 'application/octet-stream',
+      'content-length': body.length,
+      'cache-control': HASHED.test(pathname) ? FOREVER : 'no-store',
+      'content-security-policy': policyOf(req.headers.host ?? '', awsUrl),
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    });
+    res.end(req.method === 'HEAD' ? undefined : body);
+    return true;
+  };
+}

@@ -7,7 +7,7 @@ const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 export function decimalsOf(value: number, unit?: string): number {
   const size = Math.abs(value);
   if (unit === '%' || size >= 1000) return 0;
-  return size >= 100 || unit === '°C' || unit === '°F' ? 1 : 2;
+  return size >= 1 || size === 0 || unit === '°C' || unit === '°F' ? 1 : 2;
 }
 
 /** `−19.4`; with a true minus and without zeros that say nothing when `isShort`. */

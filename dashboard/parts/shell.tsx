@@ -172,7 +172,9 @@ export function Shell({
       </main>
       <footer class="foot">
         <span>
-          Times in {ZONE.replaceAll('_', ' ')} ({offsetText()}), UTC on hover
+          {ZONE === 'UTC'
+            ? 'Times in UTC'
+            : `Times in ${ZONE.replaceAll('_', ' ')} (${offsetText()}), UTC on hover`}
         </span>
         {app.config.isLocal && <span class="push">On this machine: nothing leaves it</span>}
       </footer>

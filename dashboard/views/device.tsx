@@ -25,6 +25,8 @@ import { PlotKey, PlotTools } from './plot-tools.tsx';
 import { useSpans } from './alert-spans.ts';
 
 const SECOND_HEIGHT = 104;
+/** Of the span, behind now. */
+const EDGE = 0.012;
 
 function Head({ app, member }: { app: App; member: Member }) {
   const { device, value, unit, state, word, low, high, silentFor } = member;
@@ -122,7 +124,9 @@ function useDrawn(
       const near = [inner.low, inner.high].filter((limit) => limit !== undefined);
       const range = rangeOf([...columns.min, ...columns.max], near, known, unit === '°C' ? 8 : 1);
       ranges.current.set(metric, range);
-      const { from, to, isLive } = view;
+      const { from, isLive } = view;
+      // The newest bucket is drawn at its middle, which may lie ahead of now.
+      const to = isLive ? view.to + (view.to - from) * EDGE : view.to;
       const own = metric === main ? spans : [];
       return { metric, data: { columns, limits, range, unit, from, to, isLive, spans: own } };
     });

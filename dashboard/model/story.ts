@@ -1,0 +1,39 @@
+// What happened to an alert, as people say it.
+
+import type { HistoryEntry } from './api-types.ts';
+import { numberText } from './format.ts';
+
+/** `arn:aws:sts::123456789012:assumed-role/Viewer/alice` and `us-east-1:<uuid>` in few letters. */
+export function personText(by: string | undefined): string {
+  if (by === undefined) return 'somebody';
+  const name = by.split('/').at(-1)!;
+  return /^[a-z]{2}-[a-z]+-\d:[0-9a-f-]{36}$/.test(name) ? `user ${name.slice(-4)}` : name;
+}
+
+const figure = ({ value, unit }: HistoryEntry): string =>
+  value === undefined ? '' : `${numberText(Number(value), unit)}${unit === undefined ? '' : ` ${unit}`}`;
+
+const limit = ({ limit, unit }: HistoryEntry): string =>
+  limit === undefined
+    ? ''
+    : `, limit ${numberText(Number(limit), unit, true)}${unit === undefined ? '' : ` ${unit}`}`;
+
+const TEXTS: Readonly<Record<string, (entry: HistoryEntry, isAbsence: boolean) => string>> = {
+  raised: (entry, isAbsence) =>
+    isAbsence ? 'Alarm: nothing was heard' : `Alarm: ${figure(entry)}${limit(entry)}`,
+  worsened: (entry) => `Worse, now ${entry.severity ?? ''}: ${figure(entry)}`,
+  eased: (entry) => `Better, now ${entry.severity ?? ''}: ${figure(entry)}`,
+  cleared: (entry, isAbsence) => (isAbsence ? 'Over: heard again' : `Over: ${figure(entry)}`),
+  ended: () => 'Ended: the rule was changed or removed',
+  repeated: (entry, isAbsence) => (isAbsence ? 'Reminder' : `Reminder: ${figure(entry)}`),
+  escalated: () => 'Nobody had answered: others were told',
+  acknowledged: ({ by }) => `Acknowledged by ${personText(by)}`,
+  commented: ({ by }) => `Note by ${personText(by)}`,
+  'delivery-failed': ({ reason }) => `A notification was not taken: ${reason ?? 'unknown reason'}`,
+};
+
+export const storyText = (entry: HistoryEntry, isAbsence: boolean): string =>
+  TEXTS[entry.what]?.(entry, isAbsence) ?? entry.what;
+
+/** How an entry looks in the line of times: red is what was wrong. */
+export const isHot = ({ what }: HistoryEntry): boolean => what === 'raised' || what === 'worsened';

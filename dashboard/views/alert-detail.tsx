@@ -1,0 +1,265 @@
+// One alert: the readings round it, what happened, and what people write about it.
+
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import { pathOf } from '../data/api.ts';
+import { say, type App } from '../data/app.ts';
+import { openHistory, type History } from '../data/history.ts';
+import type { HistoryEntry } from '../model/api-types.ts';
+import { alertText } from '../model/fleet.ts';
+import {
+  capital,
+  dayMinuteText,
+  metricText,
+  minuteText,
+  nameText,
+  numberText,
+  secondText,
+} from '../model/format.ts';
+import { stepFor } from '../model/ladder.ts';
+import { rangeOf } from '../model/plot-range.ts';
+import { linkTo } from '../model/route.ts';
+import { channelOf, isAbsenceRule, limitsOf, mainMetricOf } from '../model/rules.ts';
+import { isHot, personText, storyText } from '../model/story.ts';
+import { columnsOf } from '../model/windows.ts';
+import { acknowledge, ActionButton, snooze } from '../parts/acknowledge.tsx';
+import type { Lookups } from '../parts/member.ts';
+import { MetricPlot } from '../parts/metric-plot.tsx';
+import type { PlotData } from '../parts/plot.ts';
+import { SignWord } from '../parts/signs.tsx';
+import { Time } from '../parts/time.tsx';
+import type { Case } from './alerts.tsx';
+
+const BEFORE_MS = 40 * 60_000;
+const AFTER_MS = 20 * 60_000;
+const LONGEST_NOTE = 500;
+
+/** From 40 minutes before to 20 minutes after, or to now. */
+function Picture({
+  app,
+  lookups,
+  of: { deviceId, ruleId, from, to },
+}: {
+  app: App;
+  lookups: Lookups;
+  of: Case;
+}) {
+  const history = useSignal<History | undefined>(undefined);
+  const isLive = to === undefined;
+  const until = to === undefined ? undefined : Math.min(to + AFTER_MS, Date.now());
+  const start = from - BEFORE_MS;
+  useEffect(() => {
+    const step = stepFor((until ?? Date.now()) - start);
+    const opened = openHistory(app, deviceId, { from: start, to: until ?? Date.now(), isLive, step });
+    history.value = opened;
+    return opened.close;
+  }, [deviceId, start, until]);
+  const rule = lookups.rulesById.value.get(ruleId);
+  const version = history.value?.version.value;
+  const now = Math.floor(app.store.now.value / 1000) * 1000;
+  const end = until ?? now;
+  const drawn = useMemo((): { metric: string; data: PlotData } | undefined => {
+    const windows = history.value?.series() ?? [];
+    const names = [...new Set(windows.flatMap(({ metrics }) => Object.keys(metrics)))];
+    const metric = names.find((name) => name === rule?.metric) ?? mainMetricOf(names);
+    if (metric === undefined) return undefined;
+    const device = app.store.devices.peek()?.find((each) => each.deviceId === deviceId) ?? { deviceId };
+    const limits = limitsOf(app.store.rules.peek(), device, metric);
+    const { bucket } = stepFor(end - start);
+    const columns = columnsOf(windows, metric, bucket, isLive ? end : undefined);
+    const inner = channelOf(limits);
+    const near = [inner.low, inner.high].filter((limit) => limit !== undefined);
+    const unit = history.value?.units()[metric] ?? device.units?.[metric];
+    const spans = isAbsenceRule(rule)
+      ? []
+      : [{ from, to: to ?? Number.MAX_SAFE_INTEGER, label: `alarm since ${minuteText(from)}` }];
+    const range = rangeOf([...columns.min, ...columns.max], near);
+    return { metric, data: { columns, limits, spans, range, unit, from: start, to: end, isLive } };
+  }, [version, history.value, rule, end, start]);
+  return (
+    <div class="plots">
+      {drawn ? (
+        <MetricPlot
+          isMain
+          title={`${metricText(drawn.metric)}${drawn.data.unit ? `, ${drawn.data.unit}` : ''}`}
+          data={drawn.data}
+          height={260}
+          hint={`from 40 min before ${isLive ? 'to now' : 'to 20 min after'}`}
+          theme={app.theme.value}
+        />
+      ) : (
+        <div class="plot-wait" aria-busy={!history.value?.isLoaded.value}>
+          {history.value?.isLoaded.value && <p class="dim">Nothing was measured in this time.</p>}
+        </div>
+      )}
+    </div>
+  );
+}
+
+const Story = ({ entries, isAbsence }: { entries: readonly HistoryEntry[]; isAbsence: boolean }) => (
+  <ol class="tl">
+    {entries.map((entry) => (
+      <li key={entry.entryId} class={isHot(entry) ? 'hot' : undefined}>
+        <Time at={entry.at} as={secondText} />
+        <i />
+        <span>
+          {storyText(entry, isAbsence)}
+          {entry.what !== 'commented' && entry.comment !== undefined && <>: “{entry.comment}”</>}
+        </span>
+      </li>
+    ))}
+  </ol>
+);
+
+function Notes({
+  app,
+  of: { deviceId, ruleId, alert },
+  entries,
+}: {
+  app: App;
+  of: Case;
+  entries: readonly HistoryEntry[];
+}) {
+  const note = useSignal('');
+  const notes = entries.filter(({ comment }) => comment !== undefined);
+  const comment = async () => {
+    const path = `${pathOf('devices', deviceId, 'alerts', ruleId)}/comment`;
+    await app.api.send('POST', path, { comment: note.value.trim() });
+    note.value = '';
+    say(app, { text: 'Your note is in the history.' });
+    app.store.alerts.value = [...app.store.alerts.value]; // the history is read again
+  };
+  const answer = async () => {
+    await acknowledge(app, { deviceId, ruleId }, note.value.trim());
+    note.value = '';
+  };
+  const isEmpty = note.value.trim() === '';
+  return (
+    <section>
+      <h3>Notes</h3>
+      {notes.length === 0 && (
+        <p class="dim">Nobody has written anything. What you write stands in the month's report.</p>
+      )}
+      {notes.map(({ entryId, by, at, comment }) => (
+        <p key={entryId} class="note">
+          “{comment}”{' '}
+          <span class="dim nb">
+            {personText(by)}, <Time at={at} as={dayMinuteText} />
+          </span>
+        </p>
+      ))}
+      <label class="g4" for="note">
+        What did you find, what did you do?
+      </label>
+      <textarea
+        id="note"
+        rows={3}
+        maxLength={LONGEST_NOTE}
+        placeholder="Door was open, shut it."
+        value={note.value}
+        onInput={(event) => {
+          note.value = event.currentTarget.value;
+        }}
+      />
+      <div class="row g3">
+        {alert?.state === 'alarm' && (
+          <ActionButton
+            app={app}
+            isMain
+            label={isEmpty ? 'Acknowledge' : 'Acknowledge with note'}
+            run={answer}
+          />
+        )}
+        {!isEmpty && <ActionButton app={app} label="Only note" run={comment} />}
+      </div>
+    </section>
+  );
+}
+
+export function AlertDetail({ app, lookups, of: own }: { app: App; lookups: Lookups; of: Case }) {
+  const { deviceId, ruleId, from, to, alert, span } = own;
+  const rule = lookups.rulesById.value.get(ruleId);
+  const isAbsence = isAbsenceRule(rule);
+  const severity = alert?.severity ?? span?.severity ?? 'alert';
+  const entries = span?.entries ?? [];
+  const device = app.store.devices.value?.find((each) => each.deviceId === deviceId);
+  const known = alert ?? {
+    deviceId,
+    ruleId,
+    state: 'ok' as const,
+    value: span?.worst ?? '',
+    unit: span?.unit,
+  };
+  const until = Math.round(to === undefined ? Date.now() : to + AFTER_MS);
+  const link = linkTo('device', [deviceId], {
+    from: String(Math.round(from - BEFORE_MS)),
+    to: to === undefined ? undefined : String(until),
+  });
+  return (
+    <>
+      <div class="headrow">
+        <div>
+          {alert ? (
+            <SignWord
+              name={alert.state === 'acknowledged' ? 'ack' : isAbsence ? 'silent' : 'alarm'}
+              word={`${capital(severity)}, ${alert.state === 'acknowledged' ? 'acknowledged' : 'open'}`}
+            />
+          ) : (
+            <SignWord name="past" word={`${capital(severity)}, over`} />
+          )}
+          <h2>
+            <a href={link}>{nameText(deviceId)}</a>
+            {device?.site !== undefined && `, ${capital(device.site)}`}
+          </h2>
+          <p class="dim">
+            {alertText(known, rule)} since <Time at={from} as={dayMinuteText} />
+            {to !== undefined && (
+              <>
+                {' '}
+                to <Time at={to} />
+              </>
+            )}
+            {span?.worst !== undefined && !isAbsence && (
+              <>
+                {' '}
+                · worst{' '}
+                <b>
+                  {numberText(Number(span.worst), span.unit)} {span.unit}
+                </b>
+              </>
+            )}{' '}
+            · rule <span class="mono">{ruleId}</span>
+          </p>
+        </div>
+        {alert?.state === 'alarm' && (
+          <div class="row">
+            <ActionButton app={app} isMain label="Acknowledge" run={() => acknowledge(app, alert)} />
+            <ActionButton app={app} label="Snooze 30 min" run={() => snooze(app, deviceId)} />
+          </div>
+        )}
+      </div>
+      <Picture app={app} lookups={lookups} of={own} />
+      <div class="cols">
+        <section>
+          <h3>What happened</h3>
+          {entries.length > 0 ? (
+            <Story entries={entries} isAbsence={isAbsence} />
+          ) : (
+            <p class="dim">The history has nothing of it yet.</p>
+          )}
+          {alert?.toldAt !== undefined && (
+            <p class="dim">
+              Last sent to {(rule?.channels ?? ['email']).join(' and ')} at{' '}
+              <Time at={alert.toldAt} as={secondText} />
+              {rule?.repeatEvery !== undefined &&
+                alert.state === 'alarm' &&
+                `; again every ${rule.repeatEvery}`}
+              .
+            </p>
+          )}
+        </section>
+        <Notes app={app} of={own} entries={entries} />
+      </div>
+    </>
+  );
+}

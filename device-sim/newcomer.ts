@@ -14,7 +14,7 @@ export interface NewDevice {
 export async function makeDevice(target: Target, { name, group, site }: NewDevice): Promise<Credentials> {
   try {
     const { onboard } = await import('./onboarding.ts');
-    const attributes = { site };
+    const attributes = { site, units: 'temperature:C,humidity:percent' };
     const policy = 'TidegateDevice';
     return await onboard(await target.client(), { name, type: 'sensor', group, attributes, policy });
   } catch (error) {

@@ -157,6 +157,37 @@ const walls: readonly Wall[] = [
     ],
   },
   {
+    from: 'dashboard/views',
+    refused: [
+      ...above(
+        '../../',
+        'pipeline',
+        'adapters',
+        'functions',
+        'http-api',
+        'audit',
+        'commands',
+        'device-sim',
+        'bench',
+        'tests',
+        'packages',
+      ),
+      ...['@tidegate/local-cloud', '@aws-sdk/client-s3', 'node:crypto', ...ioModules],
+    ],
+    allowed: [
+      ...['./x.tsx', '../model/x.ts', '../data/x.ts', '../../core/x.ts', 'preact', 'preact/hooks'],
+      ...['@preact/signals', 'aws4fetch', 'mqtt', 'uplot'],
+    ],
+  },
+  {
+    from: 'dashboard',
+    refused: [
+      ...above('../', 'pipeline', 'adapters', 'functions', 'http-api', 'device-sim', 'tests', 'packages'),
+      ...['@tidegate/local-cloud', 'node:child_process', 'hono'],
+    ],
+    allowed: ['./model/x.ts', '../core/x.ts', 'esbuild', 'node:fs', 'node:path'],
+  },
+  {
     from: 'bench/chaos',
     refused: [
       ...above(

@@ -14,10 +14,10 @@ export interface History {
   readonly isLoaded: Signal<boolean>;
   readonly failure: Signal<ApiError | undefined>;
   /** Buckets of the step, oldest first. */
-  series(): StoredWindow[];
-  units(): Readonly<Record<string, string>>;
-  retry(): void;
-  close(): void;
+  readonly series: () => StoredWindow[];
+  readonly units: () => Readonly<Record<string, string>>;
+  readonly retry: () => void;
+  readonly close: () => void;
 }
 
 const PAGE = 2000;

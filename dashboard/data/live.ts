@@ -37,11 +37,11 @@ export interface Live {
   /** Messages of the last second. */
   readonly rate: { readonly value: number };
   /** Called after each new connection, which may have a gap before it. */
-  onConnect(run: () => void): void;
-  listen(heard: Heard): () => void;
-  subscribe(filter: string): () => void;
-  publish(topic: string, payload: string): Promise<void>;
-  tryNow(): void;
+  readonly onConnect: (run: () => void) => void;
+  readonly listen: (heard: Heard) => () => void;
+  readonly subscribe: (filter: string) => () => void;
+  readonly publish: (topic: string, payload: string) => Promise<void>;
+  readonly tryNow: () => void;
 }
 
 /** Subscribes to what views ask for; what is asked for twice is subscribed once. */
@@ -122,9 +122,11 @@ export function createLive(config: PageConfig, session: Session): Live {
       if (count === 0 && client?.connected) client.subscribe(filter, { qos: 1 });
       return () => {
         const left = (filters.get(filter) ?? 1) - 1;
-        if (left > 0) return void filters.set(filter, left);
-        filters.delete(filter);
-        if (client?.connected) client.unsubscribe(filter);
+        if (left > 0) filters.set(filter, left);
+        else {
+          filters.delete(filter);
+          if (client?.connected) client.unsubscribe(filter);
+        }
       };
     },
     async publish(topic, payload) {

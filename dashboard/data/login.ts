@@ -9,12 +9,12 @@ export interface User {
 
 export interface Login {
   /** Takes up a login that comes back to the page, or one of before. */
-  begin(): Promise<User | undefined>;
+  readonly begin: () => Promise<User | undefined>;
   /** For the identity pool; none of a guest. Renews the token when it is about to end. */
-  logins(): Promise<Readonly<Record<string, string>>>;
-  user(): User | undefined;
-  go(): Promise<void>;
-  leave(): void;
+  readonly logins: () => Promise<Readonly<Record<string, string>>>;
+  readonly user: () => User | undefined;
+  readonly go: () => Promise<void>;
+  readonly leave: () => void;
 }
 
 interface Tokens {
@@ -60,10 +60,7 @@ function claimsOf(idToken: string): {
   return JSON.parse(new TextDecoder().decode(bytes)) as ReturnType<typeof claimsOf>;
 }
 
-const readStored = <T>(key: string): T | undefined => {
-  const text = sessionStorage.getItem(key);
-  return text === null ? undefined : (JSON.parse(text) as T);
-};
+const readStored = (key: string): unknown => JSON.parse(sessionStorage.getItem(key) ?? 'null') ?? undefined;
 
 const ownAddress = () => `${location.origin}/`;
 
@@ -81,7 +78,7 @@ async function askForTokens(
 }
 
 export function createLogin({ login: config }: PageConfig): Login {
-  let tokens = readStored<Tokens>(TOKENS_KEY);
+  let tokens = readStored(TOKENS_KEY) as Tokens | undefined;
 
   function keep(next: Tokens | undefined): void {
     tokens = next && { ...next, refreshToken: next.refreshToken ?? tokens?.refreshToken };
@@ -109,7 +106,7 @@ export function createLogin({ login: config }: PageConfig): Login {
     user,
     async begin() {
       const query = new URLSearchParams(location.search);
-      const attempt = readStored<Attempt>(ATTEMPT_KEY);
+      const attempt = readStored(ATTEMPT_KEY) as Attempt | undefined;
       const code = query.get('code');
       if (config && attempt && code !== null && query.get('state') === attempt.state) {
         sessionStorage.removeItem(ATTEMPT_KEY);

@@ -16,17 +16,17 @@ export interface Credentials {
 
 export interface Session {
   /** Valid for a few minutes at least. @throws where Cognito cannot be reached or gives none */
-  credentials(): Promise<Credentials>;
+  readonly credentials: () => Promise<Credentials>;
   /** As above, and whoever logged in has the policy that MQTT asks for. */
-  mqttCredentials(): Promise<Credentials>;
+  readonly mqttCredentials: () => Promise<Credentials>;
   /** Fresh ones from now on: somebody refused the present ones. */
-  forget(): void;
+  readonly forget: () => void;
   readonly isGuest: () => boolean;
   /** The user's name; undefined of a guest. */
   readonly name: () => string | undefined;
   readonly canLogIn: boolean;
-  logIn(): Promise<void>;
-  logOut(): void;
+  readonly logIn: () => Promise<void>;
+  readonly logOut: () => void;
 }
 
 /** Before credentials end: a request that takes long must not outlive them. */
@@ -57,8 +57,8 @@ function createCaller({ cognitoIdentity }: PageConfig) {
     });
     const answer = (await response.json()) as Json;
     if (response.ok) return answer;
-    const code = String(answer['__type'] ?? response.status).replace(/^.*#/, '');
-    throw new CognitoError(code, String(answer['message'] ?? response.statusText));
+    const { __type: code = '', message = response.statusText } = answer as Readonly<Record<string, string>>;
+    throw new CognitoError(code.replace(/^.*#/, ''), message);
   };
 }
 

@@ -30,11 +30,11 @@ export interface Store {
   /** Ticks once a second; epoch milliseconds. */
   readonly now: Signal<number>;
   readonly windowMs: Signal<number>;
-  track(deviceId: string): Track;
+  readonly track: (deviceId: string) => Track;
   /** Loads what happened before the page was opened, once. */
-  ensure(deviceId: string): void;
-  refresh(): Promise<void>;
-  refreshAlerts(): Promise<void>;
+  readonly ensure: (deviceId: string) => void;
+  readonly refresh: () => Promise<void>;
+  readonly refreshAlerts: () => Promise<void>;
 }
 
 export const TRACK_MS = 11 * 60_000;
@@ -219,11 +219,11 @@ export function createStore(parts: Parts): Store {
       });
   }, TICK_MS);
   live.subscribe('telemetry/#');
-  live.onConnect(tracks.reload);
+  live.onConnect(() => tracks.reload());
   void refresh();
   return {
     ...{ devices, alerts, rules, failure, now, windowMs, refresh, refreshAlerts },
-    track: tracks.track,
-    ensure: tracks.ensure,
+    track: (deviceId) => tracks.track(deviceId),
+    ensure: (deviceId) => tracks.ensure(deviceId),
   };
 }

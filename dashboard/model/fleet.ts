@@ -65,6 +65,12 @@ type Member = Standing & { readonly device: Device };
 
 const NOUN = 'device';
 
+function wellText(well: number, all: number, places: string): string {
+  if (well === all && all > 1) return `All ${countText(all)}${places} are within their limits.`;
+  const [are, their] = well === 1 ? ['is', 'its'] : ['are', 'their'];
+  return `${capital(countText(well))} of ${countText(all)}${places} ${are} within ${their} limits.`;
+}
+
 /** One sentence: what is wrong, or that nothing is; and one with how many are well. */
 export function findingOf(members: readonly Member[], sees: { readonly alerts: boolean }): Finding {
   const count = (state: State) => members.filter((member) => member.state === state).length;
@@ -95,7 +101,7 @@ export function findingOf(members: readonly Member[], sees: { readonly alerts: b
   }
   return {
     heading: parts.length > 0 ? `${capital(parts.join(', '))}.` : 'All is well.',
-    lede: `${capital(countText(well))} of ${members.length}${places} ${well === 1 ? 'is' : 'are'} within ${well === 1 ? 'its' : 'their'} limits.${next}${rest}`,
+    lede: `${wellText(well, members.length, places)}${next}${rest}`,
   };
 }
 

@@ -68,6 +68,9 @@ export function ruleText(rule: Rule, unit = ''): string {
   ]);
   const windows =
     rule.forWindows !== undefined && rule.forWindows > 1 ? [`for ${rule.forWindows} windows`] : [];
-  const subject = [rule.stat, rule.perMinute && 'a minute'].filter(Boolean).join(' ');
+  const usual = rule.above === undefined && rule.levels === undefined ? 'min' : 'max';
+  const subject = [rule.stat !== usual && rule.stat, rule.perMinute && 'change a minute']
+    .filter(Boolean)
+    .join(' ');
   return [subject, [...parts, ...windows].join(', ')].filter((part) => part !== '').join(' ');
 }

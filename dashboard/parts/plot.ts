@@ -38,8 +38,8 @@ export interface PlotOptions {
 }
 
 export interface Plot {
-  update(data: PlotData): void;
-  close(): void;
+  readonly update: (data: PlotData) => void;
+  readonly close: () => void;
 }
 
 type Sheet = { readonly u: uPlot; readonly data: PlotData; readonly ratio: number };

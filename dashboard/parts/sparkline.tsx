@@ -102,8 +102,9 @@ export function Sparkline({ data, label, theme }: { data: SparkData; label: stri
   latest.current = data;
   useEffect(() => draw(canvas.current!, data), [data, theme]);
   useEffect(() => {
-    const watch = new ResizeObserver(() => draw(canvas.current!, latest.current));
-    watch.observe(canvas.current!);
+    const own = canvas.current!;
+    const watch = new ResizeObserver(() => draw(own, latest.current));
+    watch.observe(own);
     return () => watch.disconnect();
   }, []);
   return <canvas ref={canvas} role="img" aria-label={label} />;

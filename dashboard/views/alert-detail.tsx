@@ -46,7 +46,7 @@ function Picture({
 }) {
   const history = useSignal<History | undefined>(undefined);
   const isLive = to === undefined;
-  const until = to === undefined ? undefined : Math.min(to + AFTER_MS, Date.now());
+  const until = useMemo(() => (to === undefined ? undefined : Math.min(to + AFTER_MS, Date.now())), [to]);
   const start = from - BEFORE_MS;
   useEffect(() => {
     const step = stepFor((until ?? Date.now()) - start);
@@ -78,6 +78,7 @@ function Picture({
   }, [version, history.value, rule, end, start]);
   return (
     <div class="plots">
+      {drawn && !isAbsenceRule(rule) && <Worst {...drawn.data} alarmFrom={from} alarmTo={to} />}
       {drawn ? (
         <MetricPlot
           isMain
@@ -93,6 +94,36 @@ function Picture({
         </div>
       )}
     </div>
+  );
+}
+
+/** The furthest beyond a limit that was measured while the alarm lasted. */
+function Worst({
+  columns,
+  limits,
+  unit,
+  alarmFrom,
+  alarmTo = Infinity,
+}: PlotData & { alarmFrom: number; alarmTo?: number }) {
+  const { low, high } = channelOf(limits);
+  const inside = columns.x.flatMap((x, index) =>
+    x * 1000 >= alarmFrom && x * 1000 <= alarmTo ? [index] : [],
+  );
+  const [top, bottom] = [
+    Math.max(...inside.map((index) => columns.max[index] ?? -Infinity)),
+    Math.min(...inside.map((index) => columns.min[index] ?? Infinity)),
+  ];
+  const worst =
+    high !== undefined && top > high ? top : low !== undefined && bottom < low ? bottom : undefined;
+  if (worst === undefined) return null;
+  return (
+    <p class="worst">
+      Worst{' '}
+      <b>
+        {numberText(worst, unit)}
+        {unit !== undefined && ` ${unit}`}
+      </b>
+    </p>
   );
 }
 
@@ -217,15 +248,6 @@ export function AlertDetail({ app, lookups, of: own }: { app: App; lookups: Look
               <>
                 {' '}
                 to <Time at={to} />
-              </>
-            )}
-            {span?.worst !== undefined && !isAbsence && (
-              <>
-                {' '}
-                · worst{' '}
-                <b>
-                  {numberText(Number(span.worst), span.unit)} {span.unit}
-                </b>
               </>
             )}{' '}
             · rule <span class="mono">{ruleId}</span>

@@ -20,7 +20,7 @@ export function useSpans(app: App, deviceId: string, { from, to, isLive }: View)
   const own = store.alerts.value.filter((alert) => alert.deviceId === deviceId);
   const key = `${deviceId} ${isLive ? to - from : from} ${own.map(({ ruleId, state }) => ruleId + state).join()}`;
   useEffect(() => {
-    if (session.isGuest()) return;
+    if (session.isGuest()) return undefined;
     let isGone = false;
     const query = { from: Math.round(from - BEFORE_MS), to: Math.round(to) + 1, limit: 500 };
     api

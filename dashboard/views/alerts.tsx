@@ -7,7 +7,7 @@ import type { App } from '../data/app.ts';
 import { alertSpansOf, type AlertSpan } from '../model/alert-spans.ts';
 import type { Alert, HistoryEntry } from '../model/api-types.ts';
 import { alertText } from '../model/fleet.ts';
-import { capital, durationText, momentText, nameText, numberText, plural } from '../model/format.ts';
+import { capital, durationText, momentText, nameText, plural } from '../model/format.ts';
 import { linkTo } from '../model/route.ts';
 import { isAbsenceRule } from '../model/rules.ts';
 import type { Lookups } from '../parts/member.ts';
@@ -56,11 +56,7 @@ function textOfCase({ span, alert, from, to }: Case, lookups: Lookups, now: numb
   const rule = lookups.rulesById.value.get(ruleId);
   const known = alert ?? { ...span!, state: 'ok' as const, value: span!.worst ?? '' };
   const text = alertText(known, rule);
-  const worst =
-    span?.worst === undefined || isAbsenceRule(rule)
-      ? ''
-      : `, worst ${numberText(Number(span.worst), span.unit)}${span.unit ? ` ${span.unit}` : ''}`;
-  return `${text} for ${durationText((to ?? now) - from)}${worst}`;
+  return `${text} for ${durationText((to ?? now) - from)}`;
 }
 
 function signOfCase(

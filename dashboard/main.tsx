@@ -6,10 +6,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import { openApp, type App } from './data/app.ts';
 import { nameText } from './model/format.ts';
 import { createLookups, type Lookups } from './parts/member.ts';
-import { Shell, type Entry } from './parts/shell.tsx';
+import { MOST_TABS, Shell, type Entry } from './parts/shell.tsx';
 import { StateBox } from './parts/state-box.tsx';
 import { Later } from './parts/later.tsx';
 import { Fleet } from './views/fleet.tsx';
+import { More } from './views/more.tsx';
 
 const ENTRIES: readonly Entry[] = [
   { view: 'fleet', name: 'Fleet', icon: 'fleet', says: 'Every device, and what needs you' },
@@ -20,6 +21,8 @@ const ENTRIES: readonly Entry[] = [
 const LOCAL_ENTRIES: readonly Entry[] = [
   { view: 'pipeline', name: 'Pipeline', icon: 'pipeline', says: 'Counters of each stage' },
 ];
+
+const entriesOf = ({ config }: App) => (config.isLocal ? [...ENTRIES, ...LOCAL_ENTRIES] : ENTRIES);
 
 function View({ app, lookups }: { app: App; lookups: Lookups }) {
   const { view, path } = app.route.value;
@@ -40,6 +43,31 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
         with={{ app, lookups }}
       />
     );
+  if (view === 'console')
+    return (
+      <Later
+        name="console"
+        load={() => import('./views/console.tsx').then(({ Console }) => Console)}
+        with={{ app }}
+      />
+    );
+  if (view === 'pipeline' && app.config.isLocal)
+    return (
+      <Later
+        name="pipeline"
+        load={() => import('./views/pipeline.tsx').then(({ Pipeline }) => Pipeline)}
+        with={{ app }}
+      />
+    );
+  if (view === 'rules')
+    return (
+      <Later
+        name="rules"
+        load={() => import('./views/rules.tsx').then(({ Rules }) => Rules)}
+        with={{ app, lookups }}
+      />
+    );
+  if (view === 'more') return <More app={app} entries={entriesOf(app).slice(MOST_TABS)} />;
   return (
     <StateBox
       title="There is no such view"
@@ -71,9 +99,8 @@ function Root({ app, lookups }: { app: App; lookups: Lookups }) {
     document.getElementById('main')?.focus({ preventScroll: true });
     scrollTo(0, 0);
   }, [place]);
-  const entries = app.config.isLocal ? [...ENTRIES, ...LOCAL_ENTRIES] : ENTRIES;
   return (
-    <Shell app={app} entries={entries}>
+    <Shell app={app} entries={entriesOf(app)}>
       <View app={app} lookups={lookups} />
     </Shell>
   );

@@ -24,7 +24,7 @@ const beyond = ({ value, limit }: HistoryEntry) => Math.abs(Number(value) - Numb
 /** The worst of those that were beyond the limit: not of the entry that says that it is over. */
 function worstOf(entries: readonly HistoryEntry[]): HistoryEntry | undefined {
   const measured = entries.filter(
-    ({ what, value, limit }) => !ENDS.has(what) && value !== undefined && limit !== undefined,
+    ({ what, value, limit }) => !ENDS.has(what) && Boolean(value) && limit !== undefined,
   );
   return measured.sort((a, b) => beyond(b) - beyond(a))[0];
 }

@@ -32,6 +32,7 @@ export function rangeOf(
   high = Math.max(high, ...shown);
   const step = stepOf(Math.max(high - low, 0.5) * 1.15);
   const pad = (high - low || step) * 0.06;
-  const range: Range = [Math.floor((low - pad) / step) * step, Math.ceil((high + pad) / step) * step];
+  const whole = (steps: number) => Number((steps * step).toFixed(6)); // 38 * 0.1 is 3.8000000000000003
+  const range: Range = [whole(Math.floor((low - pad) / step)), whole(Math.ceil((high + pad) / step))];
   return before ? [Math.min(before[0], range[0]), Math.max(before[1], range[1])] : range;
 }

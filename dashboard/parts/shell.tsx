@@ -15,8 +15,9 @@ export interface Entry {
   readonly says: string;
 }
 
-const MOST_TABS = 4;
-/** A bar is off when it has been for so long: short breaks are nobody's concern. */
+/** Entries that the bottom bar of a phone has room for. */
+export const MOST_TABS = 3;
+
 const openCount = ({ store }: App) => store.alerts.value.filter(({ state }) => state === 'alarm').length;
 
 function Count({ app, isSilent = false }: { app: App; isSilent?: boolean }) {

@@ -1,0 +1,77 @@
+// A rule that somebody edits, and what its dry run says.
+
+import type { Rule } from './api-types.ts';
+import { capital, durationText, plural } from './format.ts';
+
+export interface DryRun {
+  readonly summary: string;
+  readonly notifications: readonly DryRunNotification[];
+  readonly devices: number;
+  readonly isComplete: boolean;
+  readonly warnings?: readonly string[];
+}
+
+export interface DryRunNotification {
+  readonly deviceId: string;
+  readonly transition: string;
+  readonly at: number;
+  readonly windowStart: number;
+}
+
+const SENTENCE_FIELDS = new Set([
+  ...[
+    'id',
+    'metric',
+    'match',
+    'above',
+    'below',
+    'clearBelow',
+    'clearAbove',
+    'forWindows',
+    'severity',
+    'channels',
+  ],
+  ...['anySpelling', 'stat', 'enabled', 'comment'],
+]);
+
+/** Whether the form has a place for all that the rule says: one limit, on one side. */
+export function isSentence(rule: Rule): boolean {
+  const fields = Object.entries(rule).filter(([, value]) => value !== undefined);
+  const isOneSided = (rule.above === undefined) !== (rule.below === undefined);
+  return rule.metric !== undefined && isOneSided && fields.every(([name]) => SENTENCE_FIELDS.has(name));
+}
+
+/** Epoch milliseconds; open without an end. */
+export interface DrySpan {
+  readonly from: number;
+  readonly to?: number;
+}
+
+/** By device, when the rule would have been in alarm. */
+export function drySpansOf(
+  notifications: readonly DryRunNotification[],
+): ReadonlyMap<string, readonly DrySpan[]> {
+  const found = new Map<string, DrySpan[]>();
+  for (const { deviceId, transition, at } of notifications) {
+    const spans = found.get(deviceId) ?? [];
+    found.set(deviceId, spans);
+    const last = spans.at(-1);
+    if (transition === 'raised') spans.push({ from: at });
+    if (transition === 'cleared' && last && last.to === undefined)
+      spans[spans.length - 1] = { ...last, to: at };
+  }
+  return found;
+}
+
+/** `Would have alarmed 3 times on one of five devices, 24 min in all.` */
+export function verdictText({ notifications, devices }: DryRun, now: number): string {
+  const spans = drySpansOf(notifications);
+  const all = [...spans.values()].flat();
+  if (all.length === 0)
+    return `Would have been quiet on ${devices === 1 ? 'its device' : `all ${plural(devices, 'device')}`}.`;
+  const total = all.reduce((sum, { from, to = now }) => sum + to - from, 0);
+  const times = all.length === 1 ? 'once' : all.length === 2 ? 'twice' : `${all.length} times`;
+  return capital(
+    `would have alarmed ${times} on ${plural(spans.size, 'device')} of ${devices}, ${durationText(total)} in all.`,
+  );
+}

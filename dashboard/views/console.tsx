@@ -1,0 +1,212 @@
+// The MQTT test client: what the user's policy allows, live.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { say, setQuery, type App } from '../data/app.ts';
+import { secondText } from '../model/format.ts';
+import { matchesFilter, filterProblem, prettyPayload } from '../model/topic.ts';
+import { ActionButton } from '../parts/acknowledge.tsx';
+import { Time } from '../parts/time.tsx';
+
+const MOST_MESSAGES = 200;
+const LONGEST_PAYLOAD = 4000;
+const DRAW_EVERY_MS = 250;
+
+interface Message {
+  readonly id: number;
+  readonly topic: string;
+  readonly at: number;
+  readonly text: string;
+}
+
+/** Drawn four times a second at most, however fast they come. */
+function useMessages(app: App, filters: readonly string[], isPaused: boolean) {
+  const shown = useSignal<readonly Message[]>([]);
+  useEffect(() => {
+    if (isPaused) return undefined;
+    let waiting: Message[] = [];
+    let id = shown.peek()[0]?.id ?? 0;
+    const stop = app.live.listen((topic, payload, at) => {
+      if (!filters.some((filter) => matchesFilter(filter, topic))) return;
+      id += 1;
+      waiting.push({ id, topic, at, text: prettyPayload(payload.subarray(0, LONGEST_PAYLOAD)) });
+    });
+    const timer = setInterval(() => {
+      if (waiting.length === 0) return;
+      shown.value = [...waiting.toReversed(), ...shown.peek()].slice(0, MOST_MESSAGES);
+      waiting = [];
+    }, DRAW_EVERY_MS);
+    return () => {
+      stop();
+      clearInterval(timer);
+    };
+  }, [filters.join('\0'), isPaused]);
+  return shown;
+}
+
+function Subscribe({ app, filters }: { app: App; filters: readonly string[] }) {
+  const filter = useSignal('telemetry/#');
+  const problem = filterProblem(filter.value);
+  const set = (next: readonly string[]) => setQuery(app, { filters: next.join(' ') || undefined });
+  return (
+    <>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (problem === undefined && !filters.includes(filter.value)) set([...filters, filter.value]);
+        }}
+      >
+        <h2 class="vh">Subscribe</h2>
+        <div class="field">
+          <label for="filter">Topic filter</label>
+          <input
+            class="mono"
+            id="filter"
+            value={filter.value}
+            aria-invalid={problem !== undefined}
+            aria-describedby="filter-problem"
+            onInput={(event) => {
+              filter.value = event.currentTarget.value;
+            }}
+          />
+          <p class="err" id="filter-problem">
+            {problem}
+          </p>
+        </div>
+        <button class="btn go g2" disabled={problem !== undefined}>
+          Subscribe
+        </button>
+      </form>
+      <section>
+        <h3>Subscribed</h3>
+        {filters.length === 0 && <p class="dim">Nothing yet.</p>}
+        <ul class="subs">
+          {filters.map((each) => (
+            <li key={each}>
+              <span class="mono break">{each}</span>
+              <button
+                class="btn bare"
+                aria-label={`Leave ${each}`}
+                onClick={() => set(filters.filter((other) => other !== each))}
+              >
+                Leave
+              </button>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </>
+  );
+}
+
+function Publish({ app }: { app: App }) {
+  const topic = useSignal('commands/demo-fridge-1/door');
+  const payload = useSignal('{ "door": "close" }');
+  const bytes = new TextEncoder().encode(payload.value).length;
+  const isGuest = app.session.isGuest();
+  const publish = async () => {
+    await app.live.publish(topic.value, payload.value);
+    say(app, { text: `Published ${bytes} bytes to ${topic.value}.` });
+  };
+  return (
+    <form onSubmit={(event) => event.preventDefault()}>
+      <h3>Publish</h3>
+      <div class="field g2">
+        <label for="topic">Topic</label>
+        <input
+          class="mono"
+          id="topic"
+          value={topic.value}
+          onInput={(event) => {
+            topic.value = event.currentTarget.value;
+          }}
+        />
+      </div>
+      <div class="field">
+        <label for="payload">Payload, {bytes} bytes</label>
+        <textarea
+          class="mono"
+          id="payload"
+          rows={4}
+          value={payload.value}
+          onInput={(event) => {
+            payload.value = event.currentTarget.value;
+          }}
+        />
+      </div>
+      <div class="row g3">
+        {isGuest ? (
+          <button class="btn" disabled>
+            Publish
+          </button>
+        ) : (
+          <ActionButton app={app} label="Publish" run={publish} />
+        )}
+        <span class="dim small">
+          {isGuest
+            ? 'Only who logged in may publish.'
+            : 'To commands/… and shadows; the broker closes a connection that publishes elsewhere.'}
+        </span>
+      </div>
+    </form>
+  );
+}
+
+export function Console({ app }: { app: App }) {
+  const { query } = app.route.value;
+  const filters = (query['filters'] ?? '').split(' ').filter((filter) => filterProblem(filter) === undefined);
+  const isPaused = useSignal(false);
+  const messages = useMessages(app, filters, isPaused.value);
+  useEffect(() => {
+    const leave = filters.map((filter) => app.live.subscribe(filter));
+    return () => leave.forEach((run) => run());
+  }, [filters.join('\0')]);
+  return (
+    <>
+      <div class="headrow">
+        <div>
+          <h1>Console</h1>
+          <p class="lede">Subscribe and publish over MQTT as yourself, with what your policy allows.</p>
+        </div>
+      </div>
+      <div class="console">
+        <div class="stack">
+          <Subscribe app={app} filters={filters} />
+          <Publish app={app} />
+        </div>
+        <div>
+          <div class="row b3">
+            <span class="dim">
+              {app.live.rate.value}/s on this connection, newest first, the last {MOST_MESSAGES}
+            </span>
+            <button
+              class="btn push"
+              aria-pressed={isPaused.value}
+              onClick={() => {
+                isPaused.value = !isPaused.value;
+              }}
+            >
+              {isPaused.value ? 'Go on' : 'Pause'}
+            </button>
+          </div>
+          <div class="stream" tabIndex={0} role="region" aria-label="Messages">
+            {messages.value.map(({ id, at, topic, text }) => (
+              <article key={id}>
+                <Time at={at} as={secondText} />
+                <div class="topic">{topic}</div>
+                <div class="body">{text}</div>
+              </article>
+            ))}
+            {messages.value.length === 0 && (
+              <p class="dim empty">
+                {filters.length === 0
+                  ? 'Subscribe to a topic filter to see its messages.'
+                  : 'No message yet.'}
+              </p>
+            )}
+          </div>
+        </div>
+      </div>
+    </>
+  );
+}

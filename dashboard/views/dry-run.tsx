@@ -1,0 +1,92 @@
+// What a rule would have done over the last day: in a sentence, and as lanes of time.
+
+import type { App } from '../data/app.ts';
+import { durationText, nameText } from '../model/format.ts';
+import { drySpansOf, verdictText, type DryRun, type DrySpan } from '../model/rule-draft.ts';
+import { linkTo } from '../model/route.ts';
+
+const DAY_MS = 86_400_000;
+const WIDTH = 1000;
+
+/** Ink, not red: nothing is wrong. */
+function Lane({ spans, now }: { spans: readonly DrySpan[]; now: number }) {
+  const x = (at: number) => Math.max(0, ((at - now + DAY_MS) / DAY_MS) * WIDTH);
+  return (
+    <svg class="drylane" viewBox={`0 0 ${WIDTH} 20`} preserveAspectRatio="none" aria-hidden="true">
+      <path d={`M0 19.5H${WIDTH}`} stroke="var(--line-2)" />
+      {spans.map(({ from, to = now }) => (
+        <rect
+          key={from}
+          x={x(from)}
+          y="3"
+          width={Math.max(2, x(to) - x(from))}
+          height="14"
+          fill="var(--ink)"
+        />
+      ))}
+    </svg>
+  );
+}
+
+export function Verdict({
+  app,
+  outcome,
+}: {
+  app: App;
+  outcome: { readonly run: DryRun } | { readonly problem: string } | undefined;
+}) {
+  const now = app.store.now.peek();
+  if (!outcome) return <div class="dry" aria-busy="true" />;
+  if ('problem' in outcome)
+    return (
+      <div class="dry">
+        <p class="err" role="status">
+          {outcome.problem}
+        </p>
+      </div>
+    );
+  const { run } = outcome;
+  const spans = [...drySpansOf(run.notifications)].slice(0, 12);
+  return (
+    <div class="dry">
+      <h3>Dry run, last 24 h</h3>
+      <p class="verdict" role="status">
+        {verdictText(run, now)}
+      </p>
+      <p class="dim">{run.summary}</p>
+      {run.warnings?.map((warning) => (
+        <p class="dim" key={warning}>
+          {warning}
+        </p>
+      ))}
+      {spans.length > 0 && (
+        <table class="g3">
+          <thead>
+            <tr>
+              <th>Device</th>
+              <th>Last 24 h</th>
+              <th class="num">Times</th>
+              <th class="num">Lasted</th>
+            </tr>
+          </thead>
+          <tbody>
+            {spans.map(([deviceId, list]) => (
+              <tr key={deviceId}>
+                <td>
+                  <a href={linkTo('device', [deviceId], { range: '24h' })}>{nameText(deviceId)}</a>
+                </td>
+                <td>
+                  <Lane spans={list} now={now} />
+                </td>
+                <td class="num">{list.length}</td>
+                <td class="num nb">
+                  {durationText(list.reduce((sum, { from, to = now }) => sum + to - from, 0))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </div>
+  );
+}

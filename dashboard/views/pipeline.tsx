@@ -1,0 +1,104 @@
+// The counters of the local cloud, in the order in which a message meets them.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { App } from '../data/app.ts';
+import { StateBox } from '../parts/state-box.tsx';
+
+const EVERY_MS = 1000;
+
+interface Status {
+  readonly totals: Readonly<Record<string, number>>;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** Stages by the beginnings of their counters' names; the last takes what is left. */
+const STAGES: readonly (readonly [name: string, says: string, counters: RegExp])[] = [
+  ['Broker', 'What devices sent, and what was refused', /^(mqtt|web|aws)\./],
+  ['Windows', 'What ingest made of it', /^(Windows|Readings|Messages|Values|Mapping|Late|Rounded)/],
+  ['Alerts', 'What was decided and sent', /^(Alert|Notification|Digest|Devices|sns|email|sms)/i],
+  ['Archive', 'Objects, and everything else', /./],
+];
+
+function grouped(totals: Status['totals']) {
+  const left = new Map(Object.entries(totals));
+  return STAGES.map(([name, says, counters]) => {
+    const own = [...left].filter(([counter]) => counters.test(counter)).sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [counter] of own) left.delete(counter);
+    return { name, says, own };
+  });
+}
+
+/** Of the local cloud alone: AWS has these figures in CloudWatch. */
+export function Pipeline({ app }: { app: App }) {
+  const status = useSignal<Status | undefined>(undefined);
+  const problem = useSignal<string | undefined>(undefined);
+  useEffect(() => {
+    const read = async () => {
+      try {
+        const response = await fetch('/status.json');
+        if (!response.ok) throw new Error(`it answered ${response.status}`);
+        status.value = (await response.json()) as Status;
+        problem.value = undefined;
+      } catch (error) {
+        problem.value = (error as Error).message;
+      }
+    };
+    void read();
+    const timer = setInterval(() => void read(), EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const totals = status.value?.totals ?? {};
+  return (
+    <>
+      <div class="headrow">
+        <div>
+          <h1>Pipeline</h1>
+          <p class="lede">What happened to messages since the start, stage by stage.</p>
+        </div>
+        {app.live.state.value.kind === 'live' && <p class="dim nb">{app.live.rate.value} messages/s</p>}
+      </div>
+      {problem.value !== undefined && (
+        <StateBox title="The counters cannot be read">
+          Is npm start still running? {problem.value}. What is below is as it was.
+        </StateBox>
+      )}
+      <div class="stages">
+        {grouped(totals).map(
+          ({ name, says, own }) =>
+            own.length > 0 && (
+              <section key={name} class="stage">
+                <h2>{name}</h2>
+                <p class="dim">{says}</p>
+                <table>
+                  <tbody>
+                    {own.map(([counter, total]) => (
+                      <tr key={counter}>
+                        <th scope="row" class="mono">
+                          {counter}
+                        </th>
+                        <td class="num">{total.toLocaleString('en')}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </section>
+            ),
+        )}
+      </div>
+      <h2 class="g5">Outputs of the template</h2>
+      <div class="scroll g3" tabIndex={0} role="region" aria-label="Outputs of the template">
+        <table>
+          <tbody>
+            {Object.entries(status.value?.outputs ?? {}).map(([name, value]) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td class="mono break">{value}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,253 @@
+// One rule as a sentence with fields in it, or as JSON; beneath it at once what it would have done over the last day.
+
+import { useComputed, useSignal, type Signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { ApiError, pathOf } from '../data/api.ts';
+import { say, type App } from '../data/app.ts';
+import type { Rule } from '../model/api-types.ts';
+import { isSentence, type DryRun } from '../model/rule-draft.ts';
+import { ActionButton } from '../parts/acknowledge.tsx';
+import { Verdict } from './dry-run.tsx';
+
+const PAUSE_MS = 500;
+const RULE_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
+
+type Draft = Omit<Rule, 'id'>;
+type Outcome = { readonly run: DryRun } | { readonly problem: string } | undefined;
+
+/** Asked for half a second after the last change. */
+function useDryRun(app: App, id: string, draft: Draft | undefined): Signal<Outcome> {
+  const outcome = useSignal<Outcome>(undefined);
+  const body = draft && JSON.stringify(draft);
+  useEffect(() => {
+    if (body === undefined) return undefined;
+    let isOld = false;
+    const timer = setTimeout(() => {
+      app.api
+        .send<DryRun>('POST', `${pathOf('rules', id)}/dry-run`, JSON.parse(body) as Draft)
+        .then((run): Outcome => ({ run }))
+        .catch((error: unknown): Outcome => ({ problem: (error as ApiError).message }))
+        .then((found) => {
+          if (!isOld) outcome.value = found;
+        }, console.error);
+    }, PAUSE_MS);
+    return () => {
+      isOld = true;
+      clearTimeout(timer);
+    };
+  }, [body, id]);
+  return outcome;
+}
+
+function NumberField({
+  label,
+  value,
+  onValue,
+}: {
+  label: string;
+  value: number | undefined;
+  onValue: (value: number | undefined) => void;
+}) {
+  return (
+    <input
+      type="number"
+      step="any"
+      aria-label={label}
+      value={value ?? ''}
+      onInput={({ currentTarget: { value: text } }) => onValue(text === '' ? undefined : Number(text))}
+    />
+  );
+}
+
+function Sentence({ draft, metrics }: { draft: Signal<Draft>; metrics: readonly string[] }) {
+  const rule = draft.value;
+  const set = (next: Partial<Draft>) => {
+    draft.value = { ...rule, ...next };
+  };
+  const isAbove = rule.above !== undefined || rule.below === undefined;
+  const limit = isAbove ? rule.above : rule.below;
+  const clear = isAbove ? rule.clearBelow : rule.clearAbove;
+  const setLimit = (value: number | undefined) => set(isAbove ? { above: value } : { below: value });
+  const setClear = (value: number | undefined) =>
+    set(isAbove ? { clearBelow: value } : { clearAbove: value });
+  const setSide = (side: string) =>
+    set(
+      side === 'above'
+        ? { above: limit, below: undefined, clearBelow: clear, clearAbove: undefined }
+        : { below: limit, above: undefined, clearAbove: clear, clearBelow: undefined },
+    );
+  return (
+    <p class="sentence">
+      When{' '}
+      <select
+        aria-label="Metric"
+        value={rule.metric}
+        onChange={(event) => set({ metric: event.currentTarget.value })}
+      >
+        {metrics.map((metric) => (
+          <option key={metric}>{metric}</option>
+        ))}
+      </select>{' '}
+      of{' '}
+      <input
+        aria-label="Devices; an asterisk stands for any text"
+        size={12}
+        value={rule.match?.device ?? ''}
+        placeholder="all devices"
+        onInput={({ currentTarget: { value } }) => {
+          const { device: _device, ...rest } = rule.match ?? ({} as NonNullable<Rule['match']>);
+          const match = value === '' ? rest : { ...rest, device: value };
+          set({ match: Object.keys(match).length > 0 ? (match as NonNullable<Rule['match']>) : undefined });
+        }}
+      />{' '}
+      is{' '}
+      <select
+        aria-label="Side"
+        value={isAbove ? 'above' : 'below'}
+        onChange={(event) => setSide(event.currentTarget.value)}
+      >
+        <option>above</option>
+        <option>below</option>
+      </select>{' '}
+      <NumberField label="Limit" value={limit} onValue={setLimit} /> for{' '}
+      <NumberField
+        label="Windows in a row"
+        value={rule.forWindows ?? 1}
+        onValue={(forWindows) => set({ forWindows })}
+      />{' '}
+      windows, people are told by{' '}
+      <select
+        aria-label="Channels"
+        value={(rule.channels ?? ['email']).join(' ')}
+        onChange={(event) => set({ channels: event.currentTarget.value.split(' ') })}
+      >
+        <option value="email">mail</option>
+        <option value="email sms">mail and SMS</option>
+        <option value="sms">SMS</option>
+      </select>
+      , as{' '}
+      <select
+        aria-label="Severity"
+        value={rule.severity ?? 'major'}
+        onChange={(event) => set({ severity: event.currentTarget.value })}
+      >
+        {['warning', 'minor', 'major', 'critical'].map((severity) => (
+          <option key={severity}>{severity}</option>
+        ))}
+      </select>
+      . It is over {isAbove ? 'below' : 'above'}{' '}
+      <NumberField label="Limit at which it is over" value={clear} onValue={setClear} />.
+    </p>
+  );
+}
+
+function JsonField({ text, problem }: { text: Signal<string>; problem: string | undefined }) {
+  return (
+    <div class="field">
+      <label for="json">The rule as JSON</label>
+      <textarea
+        class="mono"
+        id="json"
+        rows={12}
+        spellcheck={false}
+        value={text.value}
+        aria-invalid={problem !== undefined}
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+        }}
+      />
+      {problem !== undefined && <p class="err">{problem}</p>}
+    </div>
+  );
+}
+
+function parsed(text: string): { readonly draft: Draft } | { readonly problem: string } {
+  try {
+    return { draft: JSON.parse(text) as Draft };
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+}
+
+const withoutId = ({ id: _id, ...rest }: Rule): Draft => rest;
+
+export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: boolean }) {
+  const id = useSignal(rule.id);
+  const draft = useSignal<Draft>(withoutId(rule));
+  const isJson = useSignal(!isSentence(rule));
+  const text = useSignal(JSON.stringify(draft.value, undefined, 2));
+  const read = useComputed(() => (isJson.value ? parsed(text.value) : { draft: draft.value }));
+  const current = 'draft' in read.value ? read.value.draft : undefined;
+  const outcome = useDryRun(app, id.value || 'draft', current);
+  const metrics = [
+    ...new Set([
+      ...(rule.metric === undefined ? [] : [rule.metric]),
+      ...(app.store.devices.value ?? []).flatMap(({ deviceId }) =>
+        Object.keys(app.store.track(deviceId).values),
+      ),
+    ]),
+  ].sort();
+  const isNamed = RULE_ID.test(id.value);
+  const isGood = outcome.value !== undefined && 'run' in outcome.value;
+  const save = async () => {
+    await app.api.send('PUT', pathOf('rules', id.value), current);
+    await app.store.refresh();
+    say(app, { text: `Rule ${id.value} is saved; it judges readings within 30 seconds.` });
+    if (isNew) location.hash = `#/rules/${encodeURIComponent(id.value)}`;
+  };
+  const face = (json: boolean, name: string) => (
+    <button
+      aria-pressed={isJson.value === json}
+      disabled={!json && !(current && isSentence({ id: id.value, ...current }))}
+      onClick={() => {
+        if (json) text.value = JSON.stringify(draft.value, undefined, 2);
+        else if (current) draft.value = current;
+        isJson.value = json;
+      }}
+    >
+      {name}
+    </button>
+  );
+  return (
+    <>
+      <div class="headrow">
+        {isNew ? (
+          <div>
+            <label for="rule-id">Name of the rule</label>
+            <input
+              class="mono"
+              id="rule-id"
+              value={id.value}
+              placeholder="fridge-warm"
+              onInput={(event) => {
+                id.value = event.currentTarget.value;
+              }}
+            />
+          </div>
+        ) : (
+          <h2 class="mono">{rule.id}</h2>
+        )}
+        <span class="seg" role="group" aria-label="Face">
+          {face(false, 'Sentence')}
+          {face(true, 'JSON')}
+        </span>
+      </div>
+      {isJson.value ? (
+        <JsonField text={text} problem={'problem' in read.value ? read.value.problem : undefined} />
+      ) : (
+        <Sentence draft={draft} metrics={metrics} />
+      )}
+      <Verdict app={app} outcome={outcome.value} />
+      <div class="row g4">
+        {isGood && isNamed ? (
+          <ActionButton app={app} isMain label="Save rule" run={save} />
+        ) : (
+          <button class="btn go" disabled>
+            Save rule
+          </button>
+        )}
+        {!isNamed && <span class="dim">Give it a name of letters, digits and hyphens first.</span>}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,106 @@
+// Rules: what people are told about; a form with a dry run over the last day before anything is saved.
+
+import type { App } from '../data/app.ts';
+import type { Rule } from '../model/api-types.ts';
+import { capital, plural } from '../model/format.ts';
+import { linkTo } from '../model/route.ts';
+import { ruleText, watches } from '../model/rules.ts';
+import type { Lookups } from '../parts/member.ts';
+import { Shape } from '../parts/signs.tsx';
+import { StateBox } from '../parts/state-box.tsx';
+import { RuleForm } from './rule-form.tsx';
+
+const NEW = 'new';
+const FIRST: Rule = {
+  id: '',
+  metric: 'temperature',
+  above: 8,
+  clearBelow: 7,
+  forWindows: 3,
+  severity: 'major',
+};
+
+const subjectOf = ({ metric, match }: Rule): string => {
+  const of = [match?.device, match?.site, match?.type, match?.group].filter(Boolean).join(', ');
+  return `${metric ?? 'readings'}${of === '' ? '' : ` of ${of}`}`;
+};
+
+function List({ app, chosen }: { app: App; chosen: string | undefined }) {
+  const devices = app.store.devices.value ?? [];
+  return (
+    <nav class="list" aria-label="Rules">
+      {app.store.rules.value.map((rule) => {
+        const count = devices.filter((device) => watches(rule, device)).length;
+        return (
+          <a
+            key={rule.id}
+            href={linkTo('rules', [rule.id])}
+            class={rule.enabled === false ? 'past' : undefined}
+            aria-current={rule.id === chosen ? 'true' : undefined}
+          >
+            <Shape name={rule.enabled === false ? 'past' : 'ok'} />
+            <span class="t mono">{rule.id}</span>
+            <span class="w">{rule.enabled === false ? 'off' : `${count} of ${devices.length}`}</span>
+            <span class="s">
+              {capital(subjectOf(rule))}: {ruleText(rule)}
+            </span>
+          </a>
+        );
+      })}
+    </nav>
+  );
+}
+
+export function Rules({ app }: { app: App; lookups: Lookups }) {
+  const { store, session, route } = app;
+  const rules = store.rules.value;
+  const chosen = route.value.path[0] ?? rules[0]?.id;
+  const rule = chosen === NEW ? FIRST : rules.find(({ id }) => id === chosen);
+  if (session.isGuest())
+    return (
+      <>
+        <div class="headrow">
+          <h1>Rules</h1>
+        </div>
+        <StateBox
+          title="Rules are for who logged in"
+          actions={
+            session.canLogIn && (
+              <button class="btn go" onClick={() => void session.logIn()}>
+                Log in
+              </button>
+            )
+          }
+        >
+          As a guest you see devices and what they measure.
+        </StateBox>
+      </>
+    );
+  if (store.devices.value === undefined) return <div aria-busy="true" />;
+  return (
+    <>
+      <div class="headrow">
+        <h1>
+          {capital(plural(rules.length, 'rule'))} {rules.length === 1 ? 'watches' : 'watch'}{' '}
+          {plural(store.devices.value.length, 'device')}
+        </h1>
+        <a class="btn" href={linkTo('rules', [NEW])}>
+          New rule
+        </a>
+      </div>
+      <div class="panes" data-open={route.value.path.length > 0 ? '' : undefined}>
+        <List app={app} chosen={chosen} />
+        <div>
+          <a class="back" href={linkTo('rules')}>
+            ← All rules
+          </a>
+          {rule ? (
+            <RuleForm key={chosen} app={app} rule={rule} isNew={chosen === NEW} />
+          ) : (
+            <StateBox title="There is no such rule">No rule is called “{chosen}”.</StateBox>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,123 @@
+// Stored windows and the live tail as one series: every reading once.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  columnsOf,
+  joined,
+  rolledUp,
+  stillLive,
+  type LiveReading,
+  type StoredWindow,
+} from '../../dashboard/model/windows.ts';
+
+const SIZE = 10_000;
+
+/** As ingest stores the readings. */
+function stored(readings: readonly LiveReading[]): Map<number, StoredWindow> {
+  const windows = joined(new Map(), readings, SIZE);
+  return new Map(windows.map((window) => [window.start, window]));
+}
+
+const reading = (at: number, temperature: number): LiveReading => ({ at, values: { temperature } });
+const shown = (windows: readonly StoredWindow[]) =>
+  windows.map(({ start, readings, metrics: { temperature } }) => [
+    ...[start, readings],
+    ...[temperature!.min, temperature!.max, temperature!.sum],
+  ]);
+
+const cases: readonly {
+  readonly title: string;
+  readonly stored: readonly LiveReading[];
+  readonly live: readonly LiveReading[];
+  readonly series: readonly (readonly number[])[];
+}[] = [
+  { title: 'nothing is nothing', stored: [], live: [], series: [] },
+  {
+    title: 'live readings alone make windows',
+    stored: [],
+    live: [reading(1000, 4), reading(2000, 6), reading(11_000, 5)],
+    series: [
+      [0, 2, 4, 6, 10],
+      [10_000, 1, 5, 5, 5],
+    ],
+  },
+  {
+    title: 'a reading that is stored and heard counts once',
+    stored: [reading(1000, 4), reading(2000, 6)],
+    live: [reading(2000, 6)],
+    series: [[0, 2, 4, 6, 10]],
+  },
+  {
+    title: 'a reading later than the stored part of its window is added to it',
+    stored: [reading(1000, 4)],
+    live: [reading(1000, 4), reading(2000, 7)],
+    series: [[0, 2, 4, 7, 11]],
+  },
+  {
+    title: 'a window between two that nobody measured is not there',
+    stored: [reading(1000, 4)],
+    live: [reading(31_000, 5)],
+    series: [
+      [0, 1, 4, 4, 4],
+      [30_000, 1, 5, 5, 5],
+    ],
+  },
+];
+for (const { title, stored: before, live, series } of cases) {
+  test(title, () => {
+    assert.deepEqual(shown(joined(stored(before), live, SIZE)), series);
+  });
+}
+
+test('whenever the page is opened, the series is that of all readings', () => {
+  const count = fc.integer({ min: 1, max: 200 });
+  fc.assert(
+    fc.property(count, fc.nat({ max: 400 }), fc.nat({ max: 400 }), (many, openedAt, heardFrom) => {
+      const all = Array.from({ length: many }, (_, index) => reading(index * 700, index % 9));
+      const before = all.slice(0, openedAt);
+      // What is heard begins no later than what is stored ends.
+      const live = all.slice(Math.min(openedAt, heardFrom));
+      const expected = joined(new Map(), all, SIZE);
+      assert.deepEqual(shown(joined(stored(before), live, SIZE)), shown(expected));
+      const closed = 3 * SIZE;
+      assert.deepEqual(
+        shown(joined(stored(all.filter(({ at }) => at < closed)), stillLive(all, closed), SIZE)),
+        shown(expected),
+      );
+    }),
+  );
+});
+
+test('longer buckets are aligned to the epoch and have the figures of all their windows', () => {
+  const windows = joined(new Map(), [reading(55_000, 1), reading(61_000, 2), reading(119_000, 9)], SIZE);
+  assert.deepEqual(shown(rolledUp(windows, 60_000)), [
+    [0, 1, 1, 1, 1],
+    [60_000, 2, 2, 9, 11],
+  ]);
+});
+
+const measuredAt = (...starts: number[]): StoredWindow[] =>
+  joined(
+    new Map(),
+    starts.map((start) => reading(start, 4)),
+    SIZE,
+  );
+
+test('the line breaks where nobody measured, and the gap has its length', () => {
+  const { x, mean, gaps } = columnsOf(measuredAt(0, 10_000, 20_000, 90_000, 100_000), 'temperature', SIZE);
+  assert.deepEqual(gaps, [[30_000, 90_000]]);
+  assert.deepEqual(mean, [4, 4, 4, null, 4, 4]);
+  assert.deepEqual(x, [5, 15, 25, 60, 95, 105]);
+});
+
+test('a device that sends once a minute has no gaps between its readings', () => {
+  const { gaps } = columnsOf(measuredAt(0, 60_000, 120_000, 180_000, 240_000), 'temperature', SIZE, 300_000);
+  assert.deepEqual(gaps, []);
+});
+
+test('a gap goes on to now', () => {
+  const { gaps } = columnsOf(measuredAt(0, 10_000, 20_000), 'temperature', SIZE, 90_000);
+  assert.deepEqual(gaps, [[30_000, 90_000]]);
+});

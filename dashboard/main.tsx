@@ -30,6 +30,7 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
   if (view === 'device' && path[0] !== undefined)
     return (
       <Later
+        key="device"
         name="device"
         load={() => import('./views/device.tsx').then(({ DeviceView }) => DeviceView)}
         with={{ app, lookups, deviceId: path[0] }}
@@ -38,6 +39,7 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
   if (view === 'alerts')
     return (
       <Later
+        key="alerts"
         name="alerts"
         load={() => import('./views/alerts.tsx').then(({ Alerts }) => Alerts)}
         with={{ app, lookups }}
@@ -46,6 +48,7 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
   if (view === 'console')
     return (
       <Later
+        key="console"
         name="console"
         load={() => import('./views/console.tsx').then(({ Console }) => Console)}
         with={{ app }}
@@ -54,6 +57,7 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
   if (view === 'pipeline' && app.config.isLocal)
     return (
       <Later
+        key="pipeline"
         name="pipeline"
         load={() => import('./views/pipeline.tsx').then(({ Pipeline }) => Pipeline)}
         with={{ app }}
@@ -62,6 +66,7 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
   if (view === 'rules')
     return (
       <Later
+        key="rules"
         name="rules"
         load={() => import('./views/rules.tsx').then(({ Rules }) => Rules)}
         with={{ app, lookups }}

@@ -46,6 +46,10 @@ type Sheet = { readonly u: uPlot; readonly data: PlotData; readonly ratio: numbe
 
 const HALF_DAY_MS = 12 * 3_600_000;
 const LEAST_SELECTION = 8;
+/** Between labels of the scale: 1, 2 and 5, and no 2.5. */
+const INCREMENTS = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000, 1e6, 1e9,
+];
 
 const xOf = (u: uPlot, at: number) => u.valToPos(at / 1000, 'x', true);
 const yOf = (u: uPlot, value: number) => u.valToPos(value, 'y', true);
@@ -239,6 +243,7 @@ function optionsFor(host: HTMLElement, options: PlotOptions, data: () => PlotDat
           grid: { stroke: paint.grid, width: 1 },
         },
         ...{ size: options.axisWidth, gap: 8, space: 34 },
+        incrs: INCREMENTS,
         values: (_u, values) => values.map((value) => String(value).replace('-', '\u2212')),
       },
     ],

@@ -33,6 +33,8 @@ import type { Case } from './alerts.tsx';
 const BEFORE_MS = 40 * 60_000;
 const AFTER_MS = 20 * 60_000;
 const LONGEST_NOTE = 500;
+/** Of the span, behind now. */
+const EDGE = 0.012;
 
 /** From 40 minutes before to 20 minutes after, or to now. */
 function Picture({
@@ -74,7 +76,8 @@ function Picture({
       ? []
       : [{ from, to: to ?? Number.MAX_SAFE_INTEGER, label: `alarm since ${minuteText(from)}` }];
     const range = rangeOf([...columns.min, ...columns.max], near);
-    return { metric, data: { columns, limits, spans, range, unit, from: start, to: end, isLive } };
+    const edge = isLive ? end + (end - start) * EDGE : end;
+    return { metric, data: { columns, limits, spans, range, unit, from: start, to: edge, isLive } };
   }, [version, history.value, rule, end, start]);
   return (
     <div class="plots">

@@ -1,0 +1,38 @@
+// What a browser loads of the page: small, hashed, and without anything inline.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
+import { buildPage } from '../../dashboard/build.ts';
+
+const LARGEST_FIRST_LOAD = 200_000;
+
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
+
+test('the first load is under 200 KB gzipped, fonts and the MQTT client among it', async () => {
+  const files = await buildPage();
+  const html = text(files.get('index.html')!);
+  const wanted = new Set([...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name]) => name!));
+  const isLater = /^assets\/(?:device|alerts|rules|console|pipeline)-/;
+  for (const name of wanted) {
+    const file = files.get(name);
+    assert.ok(file, `index.html names ${name}, which is not built`);
+    for (const [, other] of text(file).matchAll(/["'(]\.\/([\w.-]+\.(?:js|woff2))/g))
+      if (!isLater.test(`assets/${other}`)) wanted.add(`assets/${other}`);
+  }
+  assert.ok([...wanted].some((name) => name.includes('mqtt')));
+  const size = [...wanted].reduce((sum, name) => sum + gzipSync(files.get(name)!).length, 0);
+  assert.ok(size < LARGEST_FIRST_LOAD, `${size} bytes`);
+});
+
+test('nothing in the page is inline, and every file has a hash in its name', async () => {
+  const files = await buildPage();
+  const html = text(files.get('index.html')!);
+  assert.doesNotMatch(html, /<script(?![^>]*src=)|<style|\son\w+=|\sstyle=/);
+  const names = [...files.keys()].filter((name) => name.startsWith('assets/'));
+  for (const name of names) assert.match(name, /-[A-Z0-9]{8}\.\w+$/);
+});
+
+test('a page whose sources are as they were is not built again', async () => {
+  assert.equal(await buildPage(), await buildPage());
+});

@@ -1,0 +1,236 @@
+// The web page in a real browser: what people see, do and cannot do, on the real program.
+import { afterAll, beforeAll } from '@jest/globals';
+import assert from 'node:assert/strict';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { AwsV4Signer } from 'aws4fetch';
+import type { MqttClient } from 'mqtt';
+import { testIf } from '../support/conditions.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
+import { addressOf, hasChromium, launch, openPage, type Opened } from './browser-page.ts';
+import { connectDevice, createDevice, startTidegate, type Tidegate } from './tidegate.ts';
+
+const testInBrowser = testIf(hasChromium, 'chromium is not installed');
+const certs = temporaryFolder();
+let tidegate: Tidegate;
+let browser: Browser;
+let device: MqttClient;
+let user: Opened;
+
+beforeAll(async () => {
+  if (!hasChromium) return;
+  [tidegate, browser] = await Promise.all([startTidegate(temporaryFolder(), []), launch()]);
+  await createDevice(tidegate, 'own-sensor', certs);
+  device = await connectDevice(tidegate, 'own-sensor', certs);
+  user = await openPage(browser, tidegate, 'alice');
+});
+
+afterAll(async () => {
+  await device?.endAsync();
+  await browser?.close();
+  await tidegate?.stop();
+});
+
+/** In the page: the start of each window of the table, and its figures as they stand there. */
+const READ_TABLE = `[...document.querySelectorAll('#panel tbody tr')].map((row) => [
+  Date.parse(row.querySelector('time').dateTime),
+  ...[...row.querySelectorAll('td.num')].map((cell) => cell.textContent),
+])`;
+type Row = [start: number, low: string, mean: string, high: string, count: string];
+
+/** In the page: what axe finds, and whether the view is wider than the window. */
+const RUN_AXE = `(async () => {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const { violations } = await axe.run({ runOnly: tags });
+  const isWide = document.documentElement.scrollWidth > innerWidth;
+  return [
+    ...violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')),
+    ...(isWide ? ['scrolls sideways'] : []),
+  ];
+})()`;
+
+const publish = (message: Record<string, unknown>) =>
+  device.publishAsync('telemetry/seattle/own-sensor', JSON.stringify(message), { qos: 1 });
+
+const see = (page: Page, text: string | RegExp, milliseconds = 30_000) =>
+  page.getByText(text).first().waitFor({ timeout: milliseconds });
+
+async function ask<T>(path: string): Promise<T> {
+  const signer = new AwsV4Signer({
+    ...{ url: `${tidegate.endpoints.web}/api${path}`, service: 'execute-api', region: 'us-east-1' },
+    ...{ accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const { url, headers } = await signer.sign();
+  return (await (await fetch(url, { headers })).json()) as T;
+}
+
+testInBrowser('devices appear with live values, and a guest sees no alerts', async () => {
+  const { page } = await openPage(browser, tidegate, undefined);
+  await page.goto(addressOf(tidegate));
+  await page.locator('a.tile').nth(4).waitFor();
+  await see(page, /Live/);
+  await see(page, /You look on as a guest/);
+  await page.goto(addressOf(tidegate, '#/alerts'));
+  await see(page, 'Alerts are for who logged in');
+  await page.context().close();
+});
+
+testInBrowser('the series is that of the API after each of many reloads', async () => {
+  const { page } = user;
+  const began = Date.now();
+  let sent = 0;
+  const timer = setInterval(() => {
+    sent += 1;
+    void publish({ id: `r-${sent}`, timestamp: Date.now(), temperature: 4 + (sent % 7) / 10 });
+  }, 250);
+  await page.goto(addressOf(tidegate, '#/device/own-sensor?range=10m'));
+  for (let reloads = 0; reloads < 12; reloads += 1) {
+    await page.reload();
+    await page.getByRole('tab', { name: 'As a table' }).click();
+    await page.locator('#panel tbody tr').first().waitFor();
+  }
+  clearInterval(timer);
+  const shown = () => page.evaluate<Row[]>(READ_TABLE);
+  interface Windows {
+    windows: { start: number; metrics: Record<string, { min: number; max: number; count: number }> }[];
+  }
+  await eventually('the page to show what is stored', async () => {
+    const { windows } = await ask<Windows>(`/devices/own-sensor/windows?from=${began - 10_000}`);
+    const stored = windows
+      .toReversed()
+      .map(({ start, metrics: { temperature } }) => ({ start, ...temperature! }));
+    const rows = await shown();
+    const total = stored.reduce((sum, { count }) => sum + count, 0);
+    return (
+      total === sent &&
+      JSON.stringify(rows.map(([start, low, , high, count]) => [start, low, high, count])) ===
+        JSON.stringify(
+          stored.map(({ start, min, max, count }) => [start, min.toFixed(1), max.toFixed(1), String(count)]),
+        )
+    );
+  });
+});
+
+testInBrowser('the band grows at its right edge while one looks', async () => {
+  const { page } = user;
+  await page.goto(addressOf(tidegate, '#/device/demo-fridge-1?range=10m'));
+  const count = page.locator('.side dt', { hasText: 'Readings' }).locator('+ dd');
+  await count.waitFor();
+  const first = Number(await count.textContent());
+  await eventually('more readings', async () => Number(await count.textContent()) >= first + 3);
+  assert.ok((await page.locator('.plotbox canvas').count()) >= 2);
+});
+
+testInBrowser('keys move the span, the address has it, and the back button takes it back', async () => {
+  const { page } = user;
+  await page.locator('.plotbox').first().focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForURL(/from=\d+&to=\d+/);
+  await page.getByRole('button', { name: 'Back to live' }).waitFor();
+  await page.goBack();
+  await page.waitForURL(/range=10m/);
+});
+
+testInBrowser('the failing fridge alarms, and acknowledging it is seen and kept', async () => {
+  const { page } = user;
+  await page.goto(addressOf(tidegate));
+  const row = page.locator('.need li', { hasText: 'Demo fridge 3' });
+  await row.getByRole('button', { name: /Acknowledge/ }).click({ timeout: 90_000 });
+  await eventually(
+    'the heading to be calm',
+    async () => !/outside/.test((await page.locator('h1').textContent())!),
+  );
+  const { alerts } = await ask<{ alerts: { state: string; acknowledged?: { by: string } }[] }>(
+    '/devices/demo-fridge-3/alerts',
+  );
+  assert.ok(alerts.some(({ state, acknowledged }) => state === 'acknowledged' && acknowledged));
+});
+
+testInBrowser('a note with markup is text, and so is a payload', async () => {
+  const { page } = user;
+  const markup = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
+  await page.goto(addressOf(tidegate, '#/alerts/demo-fridge-3/temperature-high'));
+  await page.getByLabel('What did you find, what did you do?').fill(markup);
+  await page.getByRole('button', { name: 'Only note' }).click();
+  await see(page, `“${markup}”`);
+  await page.goto(addressOf(tidegate, '#/device/own-sensor?range=10m'));
+  await page.getByRole('tab', { name: 'Messages' }).waitFor();
+  await see(page, /Live/);
+  await publish({ timestamp: Date.now(), temperature: 5, [markup]: 7, note: markup });
+  await page.locator('.msg code', { hasText: 'onerror' }).waitFor();
+  await page.goto(addressOf(tidegate, `#/device/${encodeURIComponent(markup)}`));
+  await see(page, /Nothing measured|No device of this name/);
+  await page.goto(addressOf(tidegate, `#/${encodeURIComponent(markup)}`));
+  await see(page, 'There is no such view');
+  assert.equal(await page.evaluate('window.hacked'), undefined);
+});
+
+testInBrowser('an API that fails is named with what to do, and the page goes on by itself', async () => {
+  const { page } = await openPage(browser, tidegate, 'bob');
+  await page.route('**/api/**', (route) =>
+    route.fulfill({ status: 503, json: { message: 'Service Unavailable' } }),
+  );
+  await page.goto(addressOf(tidegate));
+  await see(page, 'The list of devices did not load');
+  await see(page, /GET \/api\/devices · 503/);
+  await page.unroute('**/api/**');
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await page.locator('a.tile').first().waitFor();
+  await page.context().close();
+});
+
+testInBrowser('a lost connection is shown, and comes back', async () => {
+  const { page } = await openPage(browser, tidegate, 'carol');
+  let isCut = false;
+  const cuts: (() => Promise<void>)[] = [];
+  await page.routeWebSocket(/\/mqtt/, (socket) => {
+    if (isCut) return void socket.close();
+    socket.connectToServer();
+    cuts.push(() => socket.close());
+  });
+  await page.goto(addressOf(tidegate));
+  await see(page, /messages\/s/);
+  isCut = true;
+  for (const cut of cuts) await cut();
+  await see(page, /No connection since/);
+  isCut = false;
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await see(page, /messages\/s/);
+  await page.context().close();
+});
+
+const views = [
+  'fleet',
+  'fleet?as=rows',
+  'device/demo-fridge-3?range=10m',
+  'alerts',
+  'rules',
+  'console',
+  'pipeline',
+];
+for (const colorScheme of ['light', 'dark'] as const) {
+  testInBrowser(`axe finds nothing in any view, ${colorScheme}, on a phone and on a desk`, async () => {
+    const { page, complaints } = await openPage(browser, tidegate, 'dora', { colorScheme });
+    const found: string[] = [];
+    await page.goto(addressOf(tidegate));
+    await page.locator('a.tile').first().waitFor();
+    await page.evaluate(axe.source);
+    for (const view of views) {
+      await page.evaluate(`location.hash = '#/${view}'`);
+      await page.locator('main h1, main h2').first().waitFor();
+      await eventually('the view', async () => (await page.locator('main [aria-busy=true]').count()) === 0);
+      for (const width of [1440, 360]) {
+        await page.setViewportSize({ width, height: 800 });
+        const violations = await page.evaluate<string[]>(RUN_AXE);
+        found.push(...violations.map((violation) => `${view} ${width}: ${violation}`));
+      }
+    }
+    assert.deepEqual([...found, ...complaints], []);
+    await page.context().close();
+  });
+}
+
+testInBrowser('no script of the page failed, and its policy was never violated', async () => {
+  assert.deepEqual(user.complaints, []);
+});

@@ -51,12 +51,22 @@ function openRoute(): App['route'] {
   return route;
 }
 
+/** A login leads back to one address only, and on one machine that is `localhost`. */
+const isOtherName = ({ isLocal, login }: PageConfig) =>
+  isLocal && login !== undefined && /^(127\.0\.0\.1|\[::1\])$/.test(location.hostname);
+
 export async function openApp(): Promise<App> {
   const theme = openTheme();
   const response = await fetch('/config.json');
   if (!response.ok)
     throw new Error(`The page's config.json cannot be read: the server answered ${response.status}.`);
   const config = (await response.json()) as PageConfig;
+  if (isOtherName(config)) {
+    location.replace(
+      `http://localhost:${location.port}${location.pathname}${location.search}${location.hash}`,
+    );
+    await new Promise(() => {}); // the browser leaves
+  }
   const session = await openSession(config);
   const route = openRoute();
   const api = createApi(config, session);

@@ -34,7 +34,7 @@ function output(outputs: Outputs, name: string): string {
 }
 
 function loginOf(region: string, outputs: Outputs): { readonly login: LoginConfig } | Record<string, never> {
-  const { DashboardUserPool: pool, DashboardUserPoolClient: clientId, DashboardLoginUrl: url } = outputs;
+  const { DashboardUsers: pool, DashboardClient: clientId, LoginUrl: url } = outputs;
   if (pool === undefined || clientId === undefined || url === undefined) return {};
   return { login: { url, clientId, provider: `cognito-idp.${region}.amazonaws.com/${pool}` } };
 }

@@ -62,13 +62,14 @@ function createCaller({ cognitoIdentity }: PageConfig) {
   };
 }
 
-async function attachPolicy(config: PageConfig, credentials: Credentials): Promise<void> {
-  const client = new AwsClient({ ...credentials, service: 'lambda', region: config.region, retries: 2 });
-  const name = encodeURIComponent(config.attachPolicyFunction);
-  const url = `${config.lambda}/2015-03-31/functions/${name}/invocations`;
+/** AWS IoT wants a policy attached to the identity of a user before it lets it connect. */
+async function askForLiveAccess(config: PageConfig, credentials: Credentials): Promise<void> {
+  const client = new AwsClient({ ...credentials, service: 'execute-api', region: config.region, retries: 2 });
+  const url = new URL(`${config.api}/live-access`, location.href).href;
   const response = await client.fetch(url, { method: 'POST' });
-  if (!response.ok || response.headers.has('x-amz-function-error'))
-    throw new Error(`The function that gives users their policy failed: ${await response.text()}`);
+  if (response.ok) return;
+  const { detail } = (await response.json()) as { readonly detail?: string };
+  throw new Error(detail ?? `The API gave no access to live data: it answered ${response.status}.`);
 }
 
 /** Guests keep their identity across reloads, in this browser; users have theirs from who they are. */
@@ -128,7 +129,7 @@ export async function openSession(config: PageConfig): Promise<Session> {
     async mqttCredentials() {
       const found = await current();
       if (user.value && hasPolicy !== found.identityId) {
-        await attachPolicy(config, found);
+        await askForLiveAccess(config, found);
         hasPolicy = found.identityId;
       }
       return found;

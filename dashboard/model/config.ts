@@ -3,13 +3,10 @@
 export interface PageConfig {
   readonly region: string;
   readonly identityPoolId: string;
-  /** Invoked once by whoever logged in. */
-  readonly attachPolicyFunction: string;
   /** Addresses; one that begins with a slash is on the page's own origin. */
   readonly api: string;
   readonly mqtt: string;
   readonly cognitoIdentity: string;
-  readonly lambda: string;
   /** Absent: nobody can log in, and everybody is a guest. */
   readonly login?: LoginConfig;
   /** On one machine: what an alert sends can be read at the web port. */
@@ -52,8 +49,7 @@ export function localConfig({
   return {
     region,
     identityPoolId: output(outputs, 'DashboardIdentityPool'),
-    attachPolicyFunction: output(outputs, 'AttachPolicyFunction'),
-    ...{ api: '/api', mqtt: '/mqtt', cognitoIdentity: aws, lambda: aws },
+    ...{ api: '/api', mqtt: '/mqtt', cognitoIdentity: aws },
     ...loginOf(region, outputs),
     isLocal: true,
   };
@@ -72,11 +68,9 @@ export function awsConfig({
   return {
     region,
     identityPoolId: output(outputs, 'DashboardIdentityPool'),
-    attachPolicyFunction: output(outputs, 'AttachPolicyFunction'),
     api: output(outputs, 'ApiUrl'),
     mqtt: `wss://${iotEndpoint}/mqtt`,
     cognitoIdentity: `https://cognito-identity.${region}.amazonaws.com`,
-    lambda: `https://lambda.${region}.amazonaws.com`,
     ...loginOf(region, outputs),
   };
 }

@@ -65,7 +65,7 @@ function Notice({ app: { live, store } }: { app: App }) {
   if (state.kind !== 'off') return <div id="notice" role="status" aria-live="polite" />;
   const wait = Math.max(0, state.nextTry - store.now.value);
   return (
-    <div id="notice" role="status" aria-live="polite">
+    <div id="notice" role="status" aria-live="polite" title={state.reason}>
       <Icon name="cut" />
       <span>
         No connection since <Time at={state.since} as={secondText} />. You see what was measured until then;

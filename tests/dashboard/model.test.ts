@@ -275,7 +275,6 @@ test('a history becomes spans: open, over, and begun before what was asked for',
 test('config.json says the same on both grounds, and names a missing output', () => {
   const outputs = {
     DashboardIdentityPool: 'us-east-1:1',
-    AttachPolicyFunction: 'attach',
     ApiUrl: 'https://a.example',
   };
   const local = localConfig({ region: 'us-east-1', outputs, aws: 'http://127.0.0.1:4566' });

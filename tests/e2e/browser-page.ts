@@ -1,5 +1,7 @@
 // Opens the page of a running Tidegate in Debian's chromium, as somebody who logged in.
 import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import type { Tidegate } from './tidegate.ts';
 
@@ -12,48 +14,15 @@ export const launch = (): Promise<Browser> =>
     args: ['--no-sandbox', '--disable-quic', '--disable-background-networking'],
   });
 
-/** A login token as a back end of one's own would get one. */
-async function tokenOf({ endpoints }: Tidegate, user: string): Promise<string> {
-  const scope = '20261120/us-east-1/cognito-identity/aws4_request';
-  const response = await fetch(endpoints.aws, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': 'AWSCognitoIdentityService.GetOpenIdTokenForDeveloperIdentity',
-      authorization: `AWS4-HMAC-SHA256 Credential=local/${scope}, SignedHeaders=host, Signature=00`,
-    },
-    body: JSON.stringify({
-      IdentityPoolId: endpoints.outputs['DashboardIdentityPool'],
-      Logins: { 'login.tidegate': user },
-    }),
-  });
-  const { Token } = (await response.json()) as { Token?: string };
-  if (Token === undefined) throw new Error(`no login token: the AWS port answered ${response.status}`);
-  return Token;
-}
-
 export interface Opened {
   readonly page: Page;
   /** What the page complained of: errors of scripts, and violations of its policy. */
   readonly complaints: readonly string[];
 }
 
-/** @param user undefined for a guest */
-export async function openPage(
-  browser: Browser,
-  tidegate: Tidegate,
-  user: string | undefined,
-  options: BrowserContextOptions = {},
-): Promise<Opened> {
+/** As a guest. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  if (user !== undefined) {
-    const tokens = {
-      provider: 'cognito-identity.amazonaws.com',
-      idToken: await tokenOf(tidegate, user),
-    };
-    const text = JSON.stringify(JSON.stringify(tokens));
-    await context.addInitScript(`sessionStorage.setItem('tidegate.tokens', ${text})`);
-  }
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -65,3 +34,31 @@ export async function openPage(
 
 export const addressOf = ({ endpoints }: Tidegate, hash = ''): string =>
   `${endpoints.web.replace('127.0.0.1', 'localhost')}/${hash}`;
+
+/** A login leads back to one address, which a stack has to know from its start. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** By the login pages, as the user whom the stack made at its first start. */
+export async function logIn(page: Page, tidegate: Tidegate): Promise<void> {
+  const [, name, password] = /^Log in as (\S+) with (\S+)/m.exec(tidegate.output()) ?? [];
+  if (!name || !password) throw new Error('npm start has not said how to log in');
+  await page.goto(addressOf(tidegate));
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByLabel('Email address').fill(name);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log out' }).waitFor();
+}
+
+/** The tokens of a page, for another one of the same user. */
+export const shareLogin = async (from: Page, to: Page): Promise<void> => {
+  const text = await from.evaluate<string>("sessionStorage.getItem('tidegate.tokens')");
+  await to.addInitScript(`sessionStorage.setItem('tidegate.tokens', ${JSON.stringify(text)})`);
+};

@@ -8,7 +8,16 @@ import type { MqttClient } from 'mqtt';
 import { testIf } from '../support/conditions.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/waiting.ts';
-import { addressOf, hasChromium, launch, openPage, type Opened } from './browser-page.ts';
+import {
+  addressOf,
+  freePort,
+  hasChromium,
+  launch,
+  logIn,
+  openPage,
+  shareLogin,
+  type Opened,
+} from './browser-page.ts';
 import { connectDevice, createDevice, startTidegate, type Tidegate } from './tidegate.ts';
 
 const testInBrowser = testIf(hasChromium, 'chromium is not installed');
@@ -20,10 +29,12 @@ let user: Opened;
 
 beforeAll(async () => {
   if (!hasChromium) return;
-  [tidegate, browser] = await Promise.all([startTidegate(temporaryFolder(), []), launch()]);
+  const args = ['--web-port', String(await freePort())];
+  [tidegate, browser] = await Promise.all([startTidegate(temporaryFolder(), args), launch()]);
   await createDevice(tidegate, 'own-sensor', certs);
   device = await connectDevice(tidegate, 'own-sensor', certs);
-  user = await openPage(browser, tidegate, 'alice');
+  user = await openPage(browser);
+  await logIn(user.page, tidegate);
 });
 
 afterAll(async () => {
@@ -66,7 +77,7 @@ async function ask<T>(path: string): Promise<T> {
 }
 
 testInBrowser('devices appear with live values, and a guest sees no alerts', async () => {
-  const { page } = await openPage(browser, tidegate, undefined);
+  const { page } = await openPage(browser);
   await page.goto(addressOf(tidegate));
   await page.locator('a.tile').nth(4).waitFor();
   await see(page, /Live/);
@@ -167,7 +178,8 @@ testInBrowser('a note with markup is text, and so is a payload', async () => {
 });
 
 testInBrowser('an API that fails is named with what to do, and the page goes on by itself', async () => {
-  const { page } = await openPage(browser, tidegate, 'bob');
+  const { page } = await openPage(browser);
+  await shareLogin(user.page, page);
   await page.route('**/api/**', (route) =>
     route.fulfill({ status: 503, json: { message: 'Service Unavailable' } }),
   );
@@ -181,7 +193,8 @@ testInBrowser('an API that fails is named with what to do, and the page goes on 
 });
 
 testInBrowser('a lost connection is shown, and comes back', async () => {
-  const { page } = await openPage(browser, tidegate, 'carol');
+  const { page } = await openPage(browser);
+  await shareLogin(user.page, page);
   let isCut = false;
   const cuts: (() => Promise<void>)[] = [];
   await page.routeWebSocket(/\/mqtt/, (socket) => {
@@ -211,7 +224,8 @@ const views = [
 ];
 for (const colorScheme of ['light', 'dark'] as const) {
   testInBrowser(`axe finds nothing in any view, ${colorScheme}, on a phone and on a desk`, async () => {
-    const { page, complaints } = await openPage(browser, tidegate, 'dora', { colorScheme });
+    const { page, complaints } = await openPage(browser, { colorScheme });
+    await shareLogin(user.page, page);
     const found: string[] = [];
     await page.goto(addressOf(tidegate));
     await page.locator('a.tile').first().waitFor();

@@ -147,9 +147,10 @@ function drawLimits({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): voi
     g.setLineDash([]);
     g.font = FONT(12 * ratio);
     g.textAlign = 'left';
-    g.textBaseline = side === 'above' ? 'bottom' : 'top';
+    const isOver = side === 'above' || y + 18 * ratio > top + height;
+    g.textBaseline = isOver ? 'bottom' : 'top';
     const text = `${numberText(value, data.unit, true)}${data.unit ? ` ${data.unit}` : ''}, ${ruleId}`;
-    const at = y + (side === 'above' ? -3 : 3) * ratio;
+    const at = y + (isOver ? -3 : 3) * ratio;
     haloText(g, text, [left + 8 * ratio, at], { color: paint.ink2, halo: paint.paper, ratio });
   }
 }

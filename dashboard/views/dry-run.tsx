@@ -10,7 +10,7 @@ const WIDTH = 1000;
 
 /** Ink, not red: nothing is wrong. */
 function Lane({ spans, now }: { spans: readonly DrySpan[]; now: number }) {
-  const x = (at: number) => Math.max(0, ((at - now + DAY_MS) / DAY_MS) * WIDTH);
+  const x = (at: number) => Math.min(WIDTH - 5, Math.max(0, ((at - now + DAY_MS) / DAY_MS) * WIDTH));
   return (
     <svg class="drylane" viewBox={`0 0 ${WIDTH} 20`} preserveAspectRatio="none" aria-hidden="true">
       <path d={`M0 19.5H${WIDTH}`} stroke="var(--line-2)" />
@@ -19,7 +19,7 @@ function Lane({ spans, now }: { spans: readonly DrySpan[]; now: number }) {
           key={from}
           x={x(from)}
           y="3"
-          width={Math.max(2, x(to) - x(from))}
+          width={Math.max(5, x(to) - x(from))}
           height="14"
           fill="var(--ink)"
         />

@@ -14,10 +14,21 @@ interface Status {
 
 /** Stages by the beginnings of their counters' names; the last takes what is left. */
 const STAGES: readonly (readonly [name: string, says: string, counters: RegExp])[] = [
-  ['Broker', 'What devices sent, and what was refused', /^(mqtt|web|aws)\./],
-  ['Windows', 'What ingest made of it', /^(Windows|Readings|Messages|Values|Mapping|Late|Rounded)/],
-  ['Alerts', 'What was decided and sent', /^(Alert|Notification|Digest|Devices|sns|email|sms)/i],
-  ['Archive', 'Objects, and everything else', /./],
+  ['Broker', 'What devices sent, and what was refused', /^mqtt\./],
+  [
+    'Rules and functions',
+    'What a message set off',
+    /^(ruleMatches|rules?\.|lambda\.|schedule\.|kinesis\.|firehose\.)/,
+  ],
+  [
+    'Windows',
+    'What ingest made of it',
+    /^(Windows|Readings|Messages|Values|Mapping|Late|Rounded|dynamodb\.)/,
+  ],
+  ['Archive', 'Objects in buckets', /^(objects|s3\.|archive)/],
+  ['Alerts', 'What was decided and sent', /^(Alert|Notification|Digest|Presence|mails|texts|sns\.)/],
+  ['Page and API', 'Who asked', /^(api\.|aws\.|web\.|Api)/],
+  ['Other', 'What belongs to no stage', /./],
 ];
 
 function grouped(totals: Status['totals']) {

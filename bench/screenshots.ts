@@ -9,6 +9,8 @@ const CHROMIUM = '/usr/bin/chromium';
 const USER = 'you@localhost';
 const PASSWORD_FILE = 'cognito/password.txt';
 const FAILING = 'Demo fridge 3';
+/** Fonts and histories are there by then. */
+const SETTLE_MS = 2500;
 
 const pictures = [
   { file: 'fleet.png', hash: '#/fleet', theme: 'light', width: 1280, height: 560 },
@@ -41,7 +43,7 @@ for (const { file, hash, theme, width, height } of pictures) {
     await page.getByRole('button', { name: 'Dark or light' }).click();
   await page.mouse.move(0, height - 1);
   await page.locator('main canvas').first().waitFor();
-  await page.waitForLoadState('networkidle');
+  await page.waitForTimeout(SETTLE_MS);
   await page.screenshot({ path: path.join(folder, file) });
   process.stdout.write(`docs/images/${file}\n`);
 }

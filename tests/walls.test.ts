@@ -185,7 +185,7 @@ const walls: readonly Wall[] = [
       ...above('../', 'pipeline', 'adapters', 'functions', 'http-api', 'device-sim', 'tests', 'packages'),
       ...['@tidegate/local-cloud', 'node:child_process', 'hono'],
     ],
-    allowed: ['./model/x.ts', '../core/x.ts', 'esbuild', 'node:fs', 'node:path'],
+    allowed: ['./model/x.ts', '../core/x.ts', 'esbuild', 'node:fs', 'node:path', '@aws-sdk/client-s3'],
   },
   {
     from: 'bench/chaos',

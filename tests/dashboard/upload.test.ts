@@ -38,7 +38,10 @@ test('index.html comes last, and only names with a hash are kept for good', asyn
   assert.equal(puts.at(-1)?.Key, 'index.html');
   assert.ok(puts.every(({ Bucket }) => Bucket === 'tidegate-page'));
   for (const { Key, CacheControl } of puts)
-    assert.equal(CacheControl, /^assets\//.test(Key!) ? 'public, max-age=31536000, immutable' : 'no-cache');
+    assert.equal(
+      CacheControl,
+      Key!.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+    );
   const config = puts.find(({ Key }) => Key === 'config.json')!;
   assert.deepEqual(JSON.parse(Buffer.from(config.Body as Uint8Array).toString()), {
     region: 'eu-west-1',

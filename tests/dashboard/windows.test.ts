@@ -2,7 +2,7 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   columnsOf,
   joined,

@@ -198,9 +198,9 @@ testInBrowser('a lost connection is shown, and comes back', async () => {
   let isCut = false;
   const cuts: (() => Promise<void>)[] = [];
   await page.routeWebSocket(/\/mqtt/, (socket) => {
-    if (isCut) return void socket.close();
-    socket.connectToServer();
     cuts.push(() => socket.close());
+    if (isCut) void socket.close();
+    else socket.connectToServer();
   });
   await page.goto(addressOf(tidegate));
   await see(page, /messages\/s/);

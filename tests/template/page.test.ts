@@ -85,3 +85,8 @@ test('on one machine the web port serves the page, and nothing of it is made', (
   assert.deepEqual(template.ofType('AWS::CloudFront::Distribution'), []);
   assert.equal(template.outputs['PageUrl'], undefined);
 });
+
+test('a certificate without a host stops the deployment', () => {
+  const PageCertificate = 'arn:aws:acm:us-east-1:000000000000:certificate/1';
+  assert.throws(() => load({ PageCertificate }), /PageCertificate needs a DashboardOrigin/);
+});

@@ -59,6 +59,9 @@ export const dns: Readonly<Record<string, ResourceSupport>> = {
   },
   'AWS::CloudFront::Distribution': { properties: { honours: {}, ignores: { '**': distribution } } },
   'AWS::CloudFront::OriginAccessControl': { properties: { honours: {}, ignores: { '**': distribution } } },
+  'AWS::CloudFront::ResponseHeadersPolicy': {
+    properties: { honours: {}, ignores: { '**': distribution } },
+  },
   'AWS::SES::EmailIdentity': {
     properties: {
       honours: { EmailIdentity: text },

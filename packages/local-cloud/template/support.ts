@@ -132,13 +132,6 @@ const archive: Readonly<Record<string, ResourceSupport>> = {
   'AWS::S3::BucketPolicy': unchecked(permissions),
 };
 
-const page: Readonly<Record<string, ResourceSupport>> = Object.fromEntries(
-  ['Distribution', 'OriginAccessControl', 'ResponseHeadersPolicy'].map((name) => [
-    `AWS::CloudFront::${name}`,
-    unchecked('the web port serves the page of the project'),
-  ]),
-);
-
 const variables = 'Environment.Variables.*';
 const build = 'BuildProperties';
 
@@ -260,7 +253,6 @@ export const support: Readonly<Record<string, ResourceSupport>> = {
   ...login,
   ...domain,
   ...dns,
-  ...page,
 };
 
 export interface SupportEntry {

@@ -7,12 +7,12 @@ import { linkTo } from '../model/route.ts';
 import { memberOf, type Lookups, type Member } from '../parts/member.ts';
 import { SignWord } from '../parts/signs.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
-import { limitsText, useHistory, useSpark } from './tile.tsx';
+import { limitsText, useSight, useSpark } from './tile.tsx';
 
 function Row({ app, lookups, device }: { app: App; lookups: Lookups; device: Device }) {
   const member = memberOf(app, lookups, device);
-  const element = useHistory(app, device.deviceId);
-  const spark = useSpark(app, member);
+  const { element, isSeen } = useSight(app, device.deviceId);
+  const spark = useSpark(app, member, isSeen);
   const { state, value, unit, word, metric, silentFor } = member;
   const isGuest = app.session.isGuest();
   return (

@@ -1,6 +1,6 @@
 // The fleet: first what needs somebody, then every device, site by site.
 
-import { useSignal } from '@preact/signals';
+import { untracked, useComputed } from '@preact/signals';
 import type { App } from '../data/app.ts';
 import { setQuery } from '../data/app.ts';
 import { byUrgency, findingOf, isShown } from '../model/fleet.ts';
@@ -13,6 +13,7 @@ import { NeedRow } from './need-row.tsx';
 import { FleetTable } from './fleet-table.tsx';
 import { Tile } from './tile.tsx';
 
+const BEAT_MS = 2000;
 const START = 'npm run device -- create my-sensor --local';
 
 /** Members of a gateway stand behind it. */
@@ -186,10 +187,9 @@ const Empty = () => (
 
 export function Fleet({ app, lookups }: { app: App; lookups: Lookups }) {
   const { store, session, route } = app;
-  // The tiles follow their devices; the order and the words up here follow once in five seconds.
-  const slow = useSignal(0);
-  const beat = Math.floor(store.now.value / 5000);
-  if (slow.peek() !== beat) slow.value = beat;
+  // The tiles follow their devices each second; the words up here, and who needs somebody, every other.
+  const beat = useComputed(() => Math.floor(store.now.value / BEAT_MS));
+  void beat.value;
   const devices = store.devices.value;
   if (!devices && store.failure.value)
     return (
@@ -207,7 +207,9 @@ export function Fleet({ app, lookups }: { app: App; lookups: Lookups }) {
     );
   if (!devices) return <Loading />;
   if (devices.length === 0) return <Empty />;
-  const members = devices.map((device) => memberOf(app, lookups, device));
+  const members = untracked(() => devices.map((device) => memberOf(app, lookups, device)));
+  void lookups.alertsByDevice.value;
+  void lookups.rulesById.value;
   const { heading, lede } = findingOf(members, { alerts: !session.isGuest() });
   const needs = members
     .filter(({ state }) => state === 'alarm' || state === 'silent' || state === 'ack' || state === 'pending')

@@ -10,7 +10,7 @@ import { memberOf, type Lookups, type Member } from '../parts/member.ts';
 import { SignWord } from '../parts/signs.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { Time } from '../parts/time.tsx';
-import { useHistory, useSpark } from './tile.tsx';
+import { useSight, useSpark } from './tile.tsx';
 
 function What({ app, lookups, member }: { app: App; lookups: Lookups; member: Member }) {
   const { state, alert, track, device, silentFor, unit, limits, value } = member;
@@ -76,8 +76,8 @@ function What({ app, lookups, member }: { app: App; lookups: Lookups; member: Me
 
 export function NeedRow({ app, lookups, device }: { app: App; lookups: Lookups; device: Device }) {
   const member = memberOf(app, lookups, device);
-  const element = useHistory(app, device.deviceId);
-  const spark = useSpark(app, member);
+  const { element, isSeen } = useSight(app, device.deviceId);
+  const spark = useSpark(app, member, isSeen);
   const { state, value, unit, alert } = member;
   const place = [device.site && capital(device.site), device.type].filter(Boolean).join(', ');
   return (

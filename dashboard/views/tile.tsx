@@ -1,5 +1,6 @@
 // One device in the contact sheet of its site.
 
+import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { App } from '../data/app.ts';
 import type { Device } from '../model/api-types.ts';
@@ -12,8 +13,8 @@ import { Sparkline, type SparkData } from '../parts/sparkline.tsx';
 
 const SPAN_MS = 10 * 60_000;
 
-/** Drawn again when a window begins, and when the device was heard; both are seldom enough. */
-export function useSpark(app: App, member: Member): SparkData {
+/** Made anew when the device was heard, while it is in sight: of a thousand tiles few are. */
+export function useSpark(app: App, member: Member, isSeen: boolean): SparkData {
   const { track, metric = '', low, high, state } = member;
   const { store } = app;
   const size = store.windowMs.value;
@@ -21,22 +22,22 @@ export function useSpark(app: App, member: Member): SparkData {
   return useMemo(() => {
     const windows = joined(track.windows, track.live, size).filter(({ start }) => start >= to - SPAN_MS);
     return { columns: columnsOf(windows, metric, size), low, high, state, from: to - SPAN_MS, to };
-  }, [track.version.value, metric, low, high, state, size]);
+  }, [isSeen && track.version.value, isSeen, metric, low, high, state, size]);
 }
 
-/** Histories are loaded for what is in sight. */
-export function useHistory(app: App, deviceId: string) {
+/** Whether the element is in sight; its history is loaded when it is for the first time. */
+export function useSight(app: App, deviceId: string) {
   const element = useRef<HTMLElement>(null);
+  const isSeen = useSignal(false);
   useEffect(() => {
     const watch = new IntersectionObserver((entries) => {
-      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-      app.store.ensure(deviceId);
-      watch.disconnect();
+      isSeen.value = entries.at(-1)!.isIntersecting;
+      if (isSeen.value) app.store.ensure(deviceId);
     });
     watch.observe(element.current!);
     return () => watch.disconnect();
   }, [deviceId]);
-  return element;
+  return { element, isSeen: isSeen.value };
 }
 
 export const limitsText = ({ low, high, unit }: Pick<Member, 'low' | 'high' | 'unit'>): string => {
@@ -69,8 +70,8 @@ function footOf(member: Member, now: number) {
 
 export function Tile({ app, lookups, device }: { app: App; lookups: Lookups; device: Device }) {
   const member = memberOf(app, lookups, device);
-  const element = useHistory(app, device.deviceId);
-  const spark = useSpark(app, member);
+  const { element, isSeen } = useSight(app, device.deviceId);
+  const spark = useSpark(app, member, isSeen);
   const { state, value, unit, word } = member;
   const limits = limitsText(member);
   return (

@@ -187,7 +187,7 @@ testInBrowser('an API that fails is named with what to do, and the page goes on 
   await see(page, 'The list of devices did not load');
   await see(page, /GET \/api\/devices · 503/);
   await page.unroute('**/api/**');
-  await page.getByRole('button', { name: 'Try now' }).click();
+  await page.locator('main').getByRole('button', { name: 'Try now' }).click();
   await page.locator('a.tile').first().waitFor();
   await page.context().close();
 });

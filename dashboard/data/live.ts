@@ -4,6 +4,7 @@ import { signal } from '@preact/signals';
 import { AwsV4Signer } from 'aws4fetch';
 import type { MqttClient } from 'mqtt';
 import type { PageConfig } from '../model/config.ts';
+import { scoped } from '../model/topic.ts';
 import type { Session } from './session.ts';
 
 export type Heard = (topic: string, payload: Uint8Array, at: number) => void;
@@ -29,7 +30,8 @@ async function signedAddress(config: PageConfig, session: Session) {
     signQuery: true,
   });
   const { url } = await signer.sign();
-  return { url: url.href.replace(/^http/, 'ws'), identityId: credentials.identityId };
+  const { identityId, sites } = credentials;
+  return { url: url.href.replace(/^http/, 'ws'), identityId, sites };
 }
 
 export interface Live {
@@ -56,6 +58,7 @@ export function createLive(config: PageConfig, session: Session): Live {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let heard = 0;
   let lostAt: number | undefined;
+  let sites: readonly string[] | undefined;
 
   setInterval(() => {
     rate.value = heard;
@@ -78,10 +81,9 @@ export function createLive(config: PageConfig, session: Session): Live {
   async function open(): Promise<void> {
     clearTimeout(timer);
     try {
-      const [{ default: mqtt }, { url, identityId }] = await Promise.all([
-        import('mqtt'),
-        signedAddress(config, session),
-      ]);
+      const [{ default: mqtt }, signed] = await Promise.all([import('mqtt'), signedAddress(config, session)]);
+      const { url, identityId } = signed;
+      sites = signed.sites;
       const tab = Math.random().toString(36).slice(2, 10);
       const clientId = `dashboard-${identityId}-${tab}`;
       client = mqtt.connect(url, {
@@ -94,7 +96,7 @@ export function createLive(config: PageConfig, session: Session): Live {
     client.on('connect', () => {
       pause = SHORTEST_PAUSE_MS;
       lostAt = undefined;
-      for (const filter of filters.keys()) client?.subscribe(filter, { qos: 1 });
+      for (const filter of filters.keys()) client?.subscribe(scoped(filter, sites), { qos: 1 });
       state.value = { kind: 'live', since: Date.now() };
       for (const run of connected) run();
     });
@@ -119,13 +121,13 @@ export function createLive(config: PageConfig, session: Session): Live {
     subscribe(filter) {
       const count = filters.get(filter) ?? 0;
       filters.set(filter, count + 1);
-      if (count === 0 && client?.connected) client.subscribe(filter, { qos: 1 });
+      if (count === 0 && client?.connected) client.subscribe(scoped(filter, sites), { qos: 1 });
       return () => {
         const left = (filters.get(filter) ?? 1) - 1;
         if (left > 0) filters.set(filter, left);
         else {
           filters.delete(filter);
-          if (client?.connected) client.unsubscribe(filter);
+          if (client?.connected) client.unsubscribe(scoped(filter, sites));
         }
       };
     },

@@ -1,10 +1,13 @@
 // Logging in at the user pool's own pages: the code flow with PKCE (RFC 7636), and tokens that renew.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/using-pkce-in-authorization-code.html
 
+import { accessOf, type Group } from '../../core/access.ts';
 import type { LoginConfig, PageConfig } from '../model/config.ts';
 
 export interface User {
   readonly name: string;
+  /** What they may do; undefined of somebody in none of the groups. */
+  readonly group: Group | undefined;
 }
 
 export interface Login {
@@ -30,6 +33,13 @@ interface Attempt {
   readonly hash: string;
 }
 
+interface Claims {
+  readonly exp?: number;
+  readonly email?: string;
+  readonly sub?: string;
+  readonly 'cognito:groups'?: readonly string[];
+}
+
 /** Of this tab alone, and gone with it. */
 const TOKENS_KEY = 'tidegate.tokens';
 const ATTEMPT_KEY = 'tidegate.login';
@@ -48,16 +58,12 @@ async function challengeOf(verifier: string): Promise<string> {
 }
 
 /** Cognito checks the signature; here the claims are only shown, and looked at for when they end. */
-function claimsOf(idToken: string): {
-  readonly exp?: number;
-  readonly email?: string;
-  readonly sub?: string;
-} {
+function claimsOf(idToken: string): Claims {
   const payload = idToken.split('.')[1] ?? '';
   const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (c) =>
     c.charCodeAt(0),
   );
-  return JSON.parse(new TextDecoder().decode(bytes)) as ReturnType<typeof claimsOf>;
+  return JSON.parse(new TextDecoder().decode(bytes)) as Claims;
 }
 
 const readStored = (key: string): unknown => JSON.parse(sessionStorage.getItem(key) ?? 'null') ?? undefined;
@@ -88,8 +94,8 @@ export function createLogin({ login: config }: PageConfig): Login {
 
   function user(): User | undefined {
     if (!tokens) return undefined;
-    const { email, sub } = claimsOf(tokens.idToken);
-    return { name: email ?? sub ?? 'you' };
+    const { email, sub, 'cognito:groups': groups = [] } = claimsOf(tokens.idToken);
+    return { name: email ?? sub ?? 'you', group: accessOf(groups)?.group };
   }
 
   async function renew(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { AwsClient } from 'aws4fetch';
+import { isAtLeast, type Group } from '../../core/access.ts';
 import type { PageConfig } from '../model/config.ts';
 import { createLogin } from './login.ts';
 
@@ -14,14 +15,21 @@ export interface Credentials {
   readonly identityId: string;
 }
 
+/** What may be heard: the only sites; absent: all. */
+export interface LiveAccess {
+  readonly sites?: readonly string[];
+}
+
 export interface Session {
   /** Valid for a few minutes at least. @throws where Cognito cannot be reached or gives none */
   readonly credentials: () => Promise<Credentials>;
   /** As above, and whoever logged in has the policy that MQTT asks for. */
-  readonly mqttCredentials: () => Promise<Credentials>;
+  readonly mqttCredentials: () => Promise<Credentials & LiveAccess>;
   /** Fresh ones from now on: somebody refused the present ones. */
   readonly forget: () => void;
   readonly isGuest: () => boolean;
+  /** Whether who looks is in this group or a stronger one; the API decides all the same. */
+  readonly may: (group: Group) => boolean;
   /** The user's name; undefined of a guest. */
   readonly name: () => string | undefined;
   readonly canLogIn: boolean;
@@ -63,11 +71,11 @@ function createCaller({ cognitoIdentity }: PageConfig) {
 }
 
 /** AWS IoT wants a policy attached to the identity of a user before it lets it connect. */
-async function askForLiveAccess(config: PageConfig, credentials: Credentials): Promise<void> {
+async function askForLiveAccess(config: PageConfig, credentials: Credentials): Promise<LiveAccess> {
   const client = new AwsClient({ ...credentials, service: 'execute-api', region: config.region, retries: 2 });
   const url = new URL(`${config.api}/live-access`, location.href).href;
   const response = await client.fetch(url, { method: 'POST' });
-  if (response.ok) return;
+  if (response.ok) return (await response.json()) as LiveAccess;
   const { detail } = (await response.json()) as { readonly detail?: string };
   throw new Error(detail ?? `The API gave no access to live data: it answered ${response.status}.`);
 }
@@ -78,7 +86,7 @@ export async function openSession(config: PageConfig): Promise<Session> {
   const login = createLogin(config);
   const user = signal(await login.begin());
   let credentials: Promise<Credentials> | undefined;
-  let hasPolicy: string | undefined;
+  let access: (LiveAccess & { readonly identityId: string }) | undefined;
 
   async function identityOf(logins: Json): Promise<string> {
     const isGuest = Object.keys(logins).length === 0;
@@ -128,16 +136,16 @@ export async function openSession(config: PageConfig): Promise<Session> {
     credentials: current,
     async mqttCredentials() {
       const found = await current();
-      if (user.value && hasPolicy !== found.identityId) {
-        await askForLiveAccess(config, found);
-        hasPolicy = found.identityId;
-      }
-      return found;
+      if (!user.value) return found;
+      if (access?.identityId !== found.identityId)
+        access = { ...(await askForLiveAccess(config, found)), identityId: found.identityId };
+      return { ...found, sites: access.sites };
     },
     forget() {
       credentials = undefined;
     },
     isGuest: () => user.value === undefined,
+    may: (group) => user.value?.group !== undefined && isAtLeast(user.value.group, group),
     name: () => user.value?.name,
     canLogIn: config.login !== undefined,
     logIn: () => login.go(),

@@ -38,3 +38,7 @@ export function prettyPayload(bytes: Uint8Array): string {
     return text;
   }
 }
+
+/** Who sees some sites only may not subscribe to all: `telemetry/#` is one filter for each of them. */
+export const scoped = (filter: string, sites: readonly string[] | undefined): string[] =>
+  sites && filter === 'telemetry/#' ? sites.map((site) => `telemetry/${site}/#`) : [filter];

@@ -2,6 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { pathOf } from '../data/api.ts';
+import type { Group } from '../../core/access.ts';
 import { say, type App } from '../data/app.ts';
 import type { Alert } from '../model/api-types.ts';
 import { nameText } from '../model/format.ts';
@@ -34,16 +35,24 @@ export function ActionButton({
   run,
   isMain = false,
   says,
+  group = 'operator',
 }: {
   app: App;
   label: string;
   run: () => Promise<void>;
   isMain?: boolean;
+  /** Who may: this group and stronger ones. */
+  group?: Group;
   /** For a screen reader, behind the label. */
   says?: string;
 }) {
   const isBusy = useSignal(false);
-  const isOff = app.live.state.value.kind === 'off';
+  const reason =
+    app.live.state.value.kind === 'off'
+      ? 'Needs a connection'
+      : app.session.may(group)
+        ? undefined
+        : `For the group ${group}: ask who runs this Tidegate`;
   const press = async () => {
     isBusy.value = true;
     try {
@@ -57,8 +66,8 @@ export function ActionButton({
   return (
     <button
       class={isMain ? 'btn go' : 'btn'}
-      disabled={isBusy.value || isOff}
-      title={isOff ? 'Needs a connection' : undefined}
+      disabled={isBusy.value || reason !== undefined}
+      title={reason}
       onClick={() => void press()}
     >
       {label}

@@ -240,7 +240,7 @@ export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: bo
       <Verdict app={app} outcome={outcome.value} />
       <div class="row g4">
         {isGood && isNamed ? (
-          <ActionButton app={app} isMain label="Save rule" run={save} />
+          <ActionButton app={app} isMain label="Save rule" group="admin" run={save} />
         ) : (
           <button class="btn go" disabled>
             Save rule

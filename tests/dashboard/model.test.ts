@@ -12,6 +12,7 @@ import { readingsOf, senderOf } from '../../dashboard/model/live-reading.ts';
 import { rangeOf } from '../../dashboard/model/plot-range.ts';
 import { linkOfOldQuery, linkTo, parseRoute } from '../../dashboard/model/route.ts';
 import { limitsOf, mainMetricOf, ruleText } from '../../dashboard/model/rules.ts';
+import { filterProblem, matchesFilter, prettyPayload, scoped } from '../../dashboard/model/topic.ts';
 import { moved, viewOf, type Move } from '../../dashboard/model/view.ts';
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
@@ -287,4 +288,37 @@ test('config.json says the same on both grounds, and names a missing output', ()
   );
   assert.equal(aws.mqtt, 'wss://x-ats.iot.us-east-1.amazonaws.com/mqtt');
   assert.throws(() => localConfig({ region: 'x', outputs: {}, aws: '' }), /no output DashboardIdentityPool/);
+});
+
+const filters: readonly (readonly [filter: string, topic: string, matches: boolean])[] = [
+  ['telemetry/#', 'telemetry/seattle/a', true],
+  ['telemetry/#', 'telemetry', true],
+  ['telemetry/+/a', 'telemetry/seattle/a', true],
+  ['telemetry/+', 'telemetry/seattle/a', false],
+  ['#', '$aws/things/a', false],
+  ['$aws/#', '$aws/things/a', true],
+];
+for (const [filter, topic, matches] of filters) {
+  test(`${filter} ${matches ? 'matches' : 'does not match'} ${topic}`, () => {
+    assert.equal(matchesFilter(filter, topic), matches);
+  });
+}
+
+test('a filter that MQTT does not know is named', () => {
+  assert.equal(filterProblem('telemetry/#'), undefined);
+  for (const filter of ['', 'a b', 'a/#/b', 'a#', 'a/b+', 'a/b/c/d/e/f/g/h/i'])
+    assert.ok(filterProblem(filter), filter);
+});
+
+test('who sees some sites only hears these', () => {
+  assert.deepEqual(scoped('telemetry/#', ['a', 'b']), ['telemetry/a/#', 'telemetry/b/#']);
+  assert.deepEqual(scoped('telemetry/#', undefined), ['telemetry/#']);
+  assert.deepEqual(scoped('commands/x', ['a']), ['commands/x']);
+});
+
+test('a payload is shown as what it is', () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  assert.equal(prettyPayload(bytes('{"a":[1,2]}')), '{ "a": [ 1, 2 ] }');
+  assert.equal(prettyPayload(bytes('plain')), 'plain');
+  assert.equal(prettyPayload(Uint8Array.of(0xff, 0x00)), '2 bytes: ff 00');
 });

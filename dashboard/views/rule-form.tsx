@@ -178,7 +178,8 @@ export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: bo
   const text = useSignal(JSON.stringify(draft.value, undefined, 2));
   const read = useComputed(() => (isJson.value ? parsed(text.value) : { draft: draft.value }));
   const current = 'draft' in read.value ? read.value.draft : undefined;
-  const outcome = useDryRun(app, id.value || 'draft', current);
+  const mayEdit = app.session.may('admin');
+  const outcome = useDryRun(app, id.value || 'draft', mayEdit ? current : undefined);
   const metrics = [
     ...new Set([
       ...(rule.metric === undefined ? [] : [rule.metric]),
@@ -237,9 +238,13 @@ export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: bo
       ) : (
         <Sentence draft={draft} metrics={metrics} />
       )}
-      <Verdict app={app} outcome={outcome.value} />
+      {mayEdit ? (
+        <Verdict app={app} outcome={outcome.value} />
+      ) : (
+        <p class="dim">Rules are changed and tried by the group admin. You may read them.</p>
+      )}
       <div class="row g4">
-        {isGood && isNamed ? (
+        {(isGood && isNamed) || !mayEdit ? (
           <ActionButton app={app} isMain label="Save rule" group="admin" run={save} />
         ) : (
           <button class="btn go" disabled>

@@ -45,10 +45,24 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** By the login pages, as the user whom the stack made at its first start. */
-export async function logIn(page: Page, tidegate: Tidegate): Promise<void> {
+interface Person {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** Whom the stack made at its first start. */
+function firstUser(tidegate: Tidegate): Person {
   const [, name, password] = /^Log in as (\S+) with (\S+)/m.exec(tidegate.output()) ?? [];
   if (!name || !password) throw new Error('npm start has not said how to log in');
+  return { name, password };
+}
+
+/** By the login pages. */
+export async function logIn(
+  page: Page,
+  tidegate: Tidegate,
+  { name, password }: Person = firstUser(tidegate),
+): Promise<void> {
   await page.goto(addressOf(tidegate));
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByLabel('Email address').fill(name);

@@ -18,7 +18,7 @@ import {
   shareLogin,
   type Opened,
 } from './browser-page.ts';
-import { connectDevice, createDevice, startTidegate, type Tidegate } from './tidegate.ts';
+import { connectDevice, createDevice, runScript, startTidegate, type Tidegate } from './tidegate.ts';
 
 const testInBrowser = testIf(hasChromium, 'chromium is not installed');
 const certs = temporaryFolder();
@@ -175,6 +175,23 @@ testInBrowser('a note with markup is text, and so is a payload', async () => {
   await page.goto(addressOf(tidegate, `#/${encodeURIComponent(markup)}`));
   await see(page, 'There is no such view');
   assert.equal(await page.evaluate('window.hacked'), undefined);
+});
+
+testInBrowser('a viewer of one site hears it live, and may not change a rule', async () => {
+  const name = 'viewer@example.com';
+  const flags = ['--group', 'viewer', '--site', 'seattle', '--data-dir', tidegate.dataDir];
+  const { stdout, stderr } = await runScript('commands/user.ts', ['add', name, ...flags]);
+  const [, password] = /^password: (\S+)/m.exec(stdout) ?? [];
+  assert.ok(password, stdout + stderr);
+  const { page } = await openPage(browser);
+  await logIn(page, tidegate, { name, password });
+  await see(page, /[1-9]\d* messages\/s/);
+  await page.goto(addressOf(tidegate, '#/rules/temperature-high'));
+  await see(page, 'Rules are changed and tried by the group admin.');
+  const save = page.getByRole('button', { name: 'Save rule' });
+  assert.ok(await save.isDisabled());
+  assert.match((await save.getAttribute('title')) ?? '', /For the group admin/);
+  await page.context().close();
 });
 
 testInBrowser('an API that fails is named with what to do, and the page goes on by itself', async () => {

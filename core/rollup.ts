@@ -12,8 +12,12 @@ export interface Bucket extends Span {
   readonly metrics: ReadonlyMap<string, Aggregate>;
 }
 
-/** Seconds by the names under which they are asked for. */
-export const resolutions = { '10s': 10, '1m': 60, '10m': 600, '1h': 3600 } as const;
+/** Seconds by the names under which they are asked for: all divide a day, so the buckets of each lie within those of a day. */
+export const resolutions = {
+  ...{ '10s': 10, '20s': 20, '30s': 30 },
+  ...{ '1m': 60, '2m': 120, '5m': 300, '10m': 600, '15m': 900, '30m': 1800 },
+  ...{ '1h': 3600, '2h': 7200, '3h': 10_800, '6h': 21_600, '12h': 43_200, '1d': 86_400 },
+} as const;
 
 export type Resolution = keyof typeof resolutions;
 

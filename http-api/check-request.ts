@@ -38,14 +38,23 @@ function check(place: Fault['in'], schema: z.ZodMiniType, value: unknown, faults
   return undefined;
 }
 
-function queryOf(url: string, fields: Fields, faults: Fault[]): Record<string, string> {
-  const pairs = [...new URL(url).searchParams];
-  for (const [name, values = []] of Object.entries(Object.groupBy(pairs, ([name]) => name))) {
-    if (values.length > 1 && Object.hasOwn(fields, name)) {
-      faults.push({ in: 'query', name, detail: 'must be there only once' });
-    }
-  }
-  return Object.fromEntries(pairs);
+function queryOf(url: string, fields: Fields, faults: Fault[]): Record<string, string | string[]> {
+  const pairs = Map.groupBy(new URL(url).searchParams, ([name]) => name);
+  return Object.fromEntries(
+    [...pairs].map(([name, given]) => {
+      const values = given.map(([, value]) => value);
+      if (Object.hasOwn(fields, name) && isList(fields[name]!)) return [name, values];
+      if (values.length > 1 && Object.hasOwn(fields, name))
+        faults.push({ in: 'query', name, detail: 'must be there only once' });
+      return [name, values.at(-1)!];
+    }),
+  );
+}
+
+/** A parameter that may be given several times, as OpenAPI has lists in queries. */
+function isList(schema: z.ZodMiniType): boolean {
+  if (schema instanceof z.ZodMiniOptional) return isList(schema.def.innerType as z.ZodMiniType);
+  return schema instanceof z.ZodMiniArray;
 }
 
 async function bodyOf(route: Route, request: Request, faults: Fault[]): Promise<unknown> {

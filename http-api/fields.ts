@@ -43,6 +43,10 @@ export const timeText = (now: Now) =>
 /** What people say. */
 export const remark = z.string().check(z.minLength(1), z.maxLength(500), isUnicode);
 
+/** A parameter that is given once for each of its values. */
+export const listOf = <Item extends z.ZodMiniType>(item: Item, most: number) =>
+  z.array(item).check(z.minLength(1), z.maxLength(most));
+
 /** How many things a page has at most; without it a route takes `usual`. */
 export const pageLimit = (usual: number, most: number) =>
   z.optional(

@@ -1,43 +1,95 @@
-// Windows over HTTP: a device's history at the resolution that a chart needs.
+// Windows over HTTP: the history of a device, or of several, at the resolution that a chart needs.
 
 import * as z from 'zod/mini';
-import { bucketStartOf, resolutions, resolutionsFor, type Resolution } from '../core/rollup.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import { bucketStartOf, resolutions, resolutionsFor, type Bucket, type Resolution } from '../core/rollup.ts';
 import { unitsOf } from '../core/unit.ts';
 import { metricName } from '../core/text-schema.ts';
-import type { DeviceStore, WindowHistory } from '../pipeline/ports.ts';
-import { deviceId, pageLimit, time, timeText } from './fields.ts';
+import type { DeviceStore, HistoryQuestion, WindowHistory } from '../pipeline/ports.ts';
+import { deviceId, listOf, pageLimit, time, timeText } from './fields.ts';
 import { figures, figuresOf, units } from './figures.ts';
 import { invalid } from './problem.ts';
 import { route, type Route } from './route.ts';
+import { pageOfSeries } from './series.ts';
 
 const names = Object.keys(resolutions) as [Resolution, ...Resolution[]];
 const USUAL_PAGE = 360;
 const HOUR_MS = 3_600_000;
 
-const page = z.strictObject({
+const MAX_DEVICES = 20;
+const MAX_METRICS = 20;
+const USUAL_SERIES = 720;
+const READS_AT_ONCE = 4;
+
+const length = z.int().check(z.describe('Length of each window of this answer in seconds'));
+const ofDevice = {
   deviceId: z.string(),
-  windowSeconds: z.int().check(z.describe('Length of each window of this answer')),
   units,
   windows: z.array(z.strictObject({ start: time, end: time, ...figures })),
-  next: z.optional(z.string()),
+};
+const page = z.strictObject({ windowSeconds: length, ...ofDevice, next: z.optional(z.string()) });
+
+const shownBucket = (bucket: Bucket) => ({
+  ...{ start: bucket.start, end: bucket.end },
+  ...figuresOf(bucket),
 });
+
+type Now = () => number;
+
+interface AskedSpan {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly next?: number | undefined;
+}
+
+function spanOf({ from: given, to: end, next }: AskedSpan, now: Now) {
+  const to = end ?? now();
+  const from = next ?? given ?? to - HOUR_MS;
+  if (from >= to) throw invalid({ in: 'query', name: 'from', detail: 'must be before to' });
+  return { from, to };
+}
+
+function secondsOf(resolution: Resolution | undefined, windowSeconds: number): number {
+  if (resolution === undefined) return windowSeconds;
+  const fitting = resolutionsFor(windowSeconds);
+  if (fitting.includes(resolution)) return resolutions[resolution];
+  const choice = fitting.length > 0 ? `choose ${fitting.join(', ')}, or none` : 'leave it out';
+  const detail = `cannot be ${resolution}, to which windows of ${windowSeconds} seconds do not add up: ${choice}`;
+  throw invalid({ in: 'query', name: 'resolution', detail });
+}
+
+/** The bucket with no other metrics than these; undefined where it has none of them. */
+function withMetrics(bucket: Bucket, wanted: readonly string[]): Bucket | undefined {
+  const metrics = new Map([...bucket.metrics].filter(([metric]) => wanted.includes(metric)));
+  return metrics.size > 0 ? { ...bucket, metrics } : undefined;
+}
 
 export function windowRoutes(stores: {
   readonly history: Pick<WindowHistory, 'read'>;
   readonly devices: Pick<DeviceStore, 'load'>;
   readonly windowSeconds: number;
   /** Epoch milliseconds. */
-  readonly now: () => number;
+  readonly now: Now;
 }): Route[] {
   const { history, devices, windowSeconds, now } = stores;
+  const span = {
+    ...{ from: z.optional(timeText(now)), to: z.optional(timeText(now)) },
+    resolution: z.optional(z.enum(names)),
+    next: z.optional(timeText(now)),
+  };
 
-  function secondsOf(resolution: Resolution | undefined): number {
-    if (resolution === undefined) return windowSeconds;
-    const fitting = resolutionsFor(windowSeconds);
-    if (fitting.includes(resolution)) return resolutions[resolution];
-    const choice = fitting.length > 0 ? `choose ${fitting.join(', ')}, or none` : 'leave it out';
-    const detail = `cannot be ${resolution}, to which windows of ${windowSeconds} seconds do not add up: ${choice}`;
-    throw invalid({ in: 'query', name: 'resolution', detail });
+  /** What one device has, and its units; of several metrics all are read. */
+  async function seriesOf(question: Omit<HistoryQuestion, 'metric'>, metrics: readonly string[] = []) {
+    const [metric] = metrics;
+    const [found, device] = await Promise.all([
+      history.read({ ...question, ...(metrics.length === 1 && { metric: metric! }) }),
+      devices.load(question.deviceId),
+    ]);
+    const buckets =
+      metrics.length < 2
+        ? found.buckets
+        : found.buckets.flatMap((bucket) => withMetrics(bucket, metrics) ?? []);
+    return { page: { ...found, buckets }, units: unitsOf(device ?? {}) };
   }
 
   return [
@@ -47,37 +99,51 @@ export function windowRoutes(stores: {
       summary:
         'Windows of a device, oldest first, those that hold `from` up to those that start before `to`; by default of the last hour and as they are stored',
       params: { deviceId },
-      query: {
-        metric: z.optional(metricName),
-        from: z.optional(timeText(now)),
-        to: z.optional(timeText(now)),
-        resolution: z.optional(z.enum(names)),
-        limit: pageLimit(USUAL_PAGE, 2000),
-        next: z.optional(timeText(now)),
-      },
+      query: { metric: z.optional(metricName), ...span, limit: pageLimit(USUAL_PAGE, 2000) },
       answer: page,
-      async run({ params, query }) {
-        const seconds = secondsOf(query.resolution);
-        const { to = now(), metric, limit = USUAL_PAGE } = query;
-        const from = query.next ?? query.from ?? to - HOUR_MS;
-        if (from >= to) {
-          throw invalid({ in: 'query', name: 'from', detail: 'must be before to' });
-        }
-        const question = {
-          ...{ deviceId: params.deviceId, from, to, seconds, limit },
-          ...(metric !== undefined && { metric }),
-        };
-        const [found, device] = await Promise.all([history.read(question), devices.load(params.deviceId)]);
+      async run({ params, query: { resolution, metric, limit = USUAL_PAGE, ...asked } }) {
+        const seconds = secondsOf(resolution, windowSeconds);
+        const question = { ...params, ...spanOf(asked, now), seconds, limit };
+        const found = await seriesOf(question, metric === undefined ? [] : [metric]);
+        const { buckets, next } = found.page;
         return {
-          deviceId: params.deviceId,
+          ...{ deviceId: params.deviceId, windowSeconds: seconds, units: found.units },
+          windows: buckets.map(shownBucket),
+          next: next === undefined ? undefined : String(bucketStartOf(next, seconds)),
+        };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/windows',
+      summary:
+        'Windows of several devices over one span, each as `/devices/{deviceId}/windows` has them; a page ends at the same time for all',
+      params: {},
+      query: {
+        device: listOf(deviceId, MAX_DEVICES),
+        metric: z.optional(listOf(metricName, MAX_METRICS)),
+        ...span,
+        limit: pageLimit(USUAL_SERIES, 2000),
+      },
+      answer: z.strictObject({
+        windowSeconds: length,
+        series: z.array(z.strictObject(ofDevice)),
+        next: z.optional(z.string()),
+      }),
+      async run({ query: { device, resolution, metric = [], limit = USUAL_SERIES, ...asked } }) {
+        const seconds = secondsOf(resolution, windowSeconds);
+        const common = { ...spanOf(asked, now), seconds, limit };
+        const [ids, metrics] = [[...new Set(device)], [...new Set(metric)]];
+        const read = (id: string) => seriesOf({ ...common, deviceId: id }, metrics);
+        const found = await inParallel(ids, READS_AT_ONCE, read);
+        const { series, next } = pageOfSeries(found.map((each) => each.page));
+        return {
           windowSeconds: seconds,
-          units: unitsOf(device ?? {}),
-          windows: found.buckets.map((bucket) => ({
-            start: bucket.start,
-            end: bucket.end,
-            ...figuresOf(bucket),
+          series: ids.map((id, index) => ({
+            ...{ deviceId: id, units: found[index]!.units },
+            windows: series[index]!.map(shownBucket),
           })),
-          next: found.next === undefined ? undefined : String(bucketStartOf(found.next, seconds)),
+          next: next === undefined ? undefined : String(bucketStartOf(next, seconds)),
         };
       },
     }),

@@ -36,7 +36,7 @@ export interface WindowStore {
 
 export interface HistoryQuestion {
   readonly deviceId: string;
-  /** Only this metric's figures; all if absent. */
+  /** Only windows that have this metric, and only its figures; all if absent. */
   readonly metric?: string;
   /** Epoch milliseconds: the buckets that start before `to`, from the one that holds `from` on. */
   readonly from: number;

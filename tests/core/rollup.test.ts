@@ -4,7 +4,7 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { decimalFromText, decimalOf, decimalText, type Decimal } from '../../core/decimal.ts';
-import { bucketStartOf, meanOf, resolutionsFor, rollUp } from '../../core/rollup.ts';
+import { bucketStartOf, meanOf, resolutions, resolutionsFor, rollUp } from '../../core/rollup.ts';
 import { noSpan, type Span } from '../../core/span.ts';
 import type { Aggregate } from '../../core/window.ts';
 
@@ -137,16 +137,24 @@ for (const [sum, count, mean] of means) {
     assert.equal(decimalText(meanOf({ sum: decimal(sum), count })), mean));
 }
 
+const LADDER = '10s 20s 30s 1m 2m 5m 10m 15m 30m 1h 2h 3h 6h 12h 1d'.split(' ');
 const fitting: readonly (readonly [seconds: number, names: string[]])[] = [
-  [1, ['10s', '1m', '10m', '1h']],
-  [10, ['10s', '1m', '10m', '1h']],
-  [30, ['1m', '10m', '1h']],
-  [60, ['1m', '10m', '1h']],
+  [1, LADDER],
+  [10, LADDER],
+  [30, LADDER.slice(2)],
+  [60, LADDER.slice(3)],
   [7, []],
-  [45, ['1h']],
-  [3600, ['1h']],
+  [45, ['15m', '30m', '1h', '2h', '3h', '6h', '12h', '1d']],
+  [3600, ['1h', '2h', '3h', '6h', '12h', '1d']],
 ];
 for (const [seconds, names] of fitting) {
   test(`windows of ${seconds} seconds add up to ${names.join(', ') || 'nothing'}`, () =>
     assert.deepEqual(resolutionsFor(seconds), names));
 }
+
+test('the edges of every resolution are multiples of it since the epoch, and midnight is an edge of each', () => {
+  for (const seconds of Object.values(resolutions)) {
+    assert.equal(86_400 % seconds, 0, String(seconds));
+    assert.equal(bucketStartOf(START, seconds) % (seconds * 1000), 0, String(seconds));
+  }
+});

@@ -291,6 +291,44 @@ test('pages of windows join without gap or overlap, and no bucket is cut by a pa
   }
 });
 
+test('windows of several devices come in the order asked for, each once, with the metrics asked for', async () => {
+  await put('windows', windowItem('second', START + 10_000));
+  const [first, second] = ['store-sensor-seattle1', 'second'];
+  const span = `from=${START}&to=${START + 20_000}&resolution=10s`;
+  const { body } = await ask(
+    asked('/windows', `device=${second}&device=${first}&device=${second}&device=nobody&${span}`),
+  );
+  const series = body['series'] as Json[];
+  assert.deepEqual(
+    series.map((each) => [each['deviceId'], startsOf(each)]),
+    [
+      [second, [10]],
+      [first, [0, 10]],
+      ['nobody', []],
+    ],
+  );
+  assert.equal(body['windowSeconds'], 10);
+  const alone = await ask(asked(`/devices/${first}/windows`, span));
+  assert.deepEqual(series[1]!['windows'], alone.body['windows']);
+  const metrics = 'metric=humidity&metric=pressure';
+  const none = await ask(asked('/windows', `device=${first}&${metrics}&${span}`));
+  assert.deepEqual((none.body['series'] as Json[])[0]!['windows'], []);
+});
+
+test('pages of several devices join without gap or double', async () => {
+  const query = `device=store-sensor-seattle1&device=second&from=${START}&to=${START + 3_600_000}&limit=1`;
+  const found: string[] = [];
+  let next: string | undefined;
+  do {
+    const { body } = await ask(asked('/windows', `${query}${next === undefined ? '' : `&next=${next}`}`));
+    for (const each of body['series'] as Json[])
+      found.push(...startsOf(each).map((start) => `${String(each['deviceId'])} ${start}`));
+    next = body['next'] as string | undefined;
+  } while (next !== undefined);
+  const expected = [0, 10, 50, 60, 3590].map((start) => `store-sensor-seattle1 ${start}`);
+  assert.deepEqual(found.sort(), [...expected, 'second 10'].sort());
+});
+
 test('a window that has expired is not shown, though it is still stored', async () => {
   await put('devices', { deviceId: { S: 'old' } });
   await put('windows', windowItem('old', START, { expiresAt: { N: '1790000001' } }));
@@ -374,7 +412,16 @@ const refusals: readonly Refusal[] = [
   ],
   [['/devices', '', 'GET', { body: '{}' }], 200, ''],
   [['/devices/x/windows', 'metric=1x'], 400, 'query parameter `metric` must be the name of a metric'],
-  [['/devices/x/windows', 'resolution=5m'], 400, 'query parameter `resolution` must be 10s, 1m, 10m or 1h'],
+  [
+    ['/devices/x/windows', 'resolution=4m'],
+    400,
+    'query parameter `resolution` must be 10s, 20s, 30s, 1m, 2m, 5m, 10m, 15m, 30m, 1h, 2h, 3h, 6h, 12h or 1d',
+  ],
+  [['/windows'], 400, 'query parameter `device` must be given: a list of 1 to 20'],
+  [['/windows', 'device=a%2Fb'], 400, 'query parameter `device.0` must be a device id'],
+  [['/windows', 'device=a&metric=1x'], 400, 'query parameter `metric.0` must be the name of a metric'],
+  [['/windows', 'device=a&from=-1h&from=-2h'], 400, 'query parameter `from` must be there only once'],
+  [['/windows', 'device=a&device=b'], 200, ''],
   [
     ['/devices/x/windows', 'from=yesterday'],
     400,

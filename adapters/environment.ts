@@ -18,6 +18,8 @@ export interface AlertEnvironment extends Limits {
   readonly alertHistoryTable: string;
   readonly alertsTopicArn: string;
   readonly windowRetentionDays: number;
+  /** Of the alert history, and of hours. */
+  readonly historyRetentionDays: number;
   /** More in a minute become a digest. */
   readonly alertsPerMinute: number;
   /** Where mails link to, without a slash at its end; empty: nowhere. */
@@ -29,6 +31,7 @@ export interface AlertEnvironment extends Limits {
 export interface IngestEnvironment extends AlertEnvironment {
   readonly windowsTable: string;
   readonly fingerprintsTable: string;
+  readonly rollupsTable: string;
   readonly errorsBucket: string;
   readonly windowSeconds: number;
   readonly maxLatenessSeconds: number;
@@ -59,10 +62,21 @@ export interface ApiEnvironment extends Limits {
   readonly alertsTable: string;
   readonly alertHistoryTable: string;
   readonly windowRetentionDays: number;
+  readonly historyRetentionDays: number;
   readonly windowsTable: string;
+  readonly rollupsTable: string;
   readonly devicesTable: string;
   readonly rulesTable: string;
   readonly windowSeconds: number;
+}
+
+export interface RollupEnvironment {
+  readonly windowsTable: string;
+  readonly rollupsTable: string;
+  readonly devicesTable: string;
+  readonly windowSeconds: number;
+  readonly windowRetentionDays: number;
+  readonly historyRetentionDays: number;
 }
 
 export interface ProvisionHookEnvironment {
@@ -89,6 +103,7 @@ export function readIngestEnvironment(variables: Variables): IngestEnvironment {
     ...alertsOf(variables),
     windowsTable: text(variables, 'WINDOWS_TABLE'),
     fingerprintsTable: text(variables, 'FINGERPRINTS_TABLE'),
+    rollupsTable: text(variables, 'ROLLUPS_TABLE'),
     errorsBucket: text(variables, 'ERRORS_BUCKET'),
     windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
     maxLatenessSeconds: whole(variables, 'MAX_LATENESS_SECONDS', 0, 366 * DAY_SECONDS),
@@ -125,6 +140,7 @@ function alertsOf(variables: Variables): AlertEnvironment {
     alertHistoryTable: text(variables, 'ALERT_HISTORY_TABLE'),
     alertsTopicArn: text(variables, 'ALERTS_TOPIC_ARN'),
     windowRetentionDays: whole(variables, 'WINDOW_RETENTION_DAYS', 1, 36_500),
+    historyRetentionDays: whole(variables, 'HISTORY_RETENTION_DAYS', 1, 36_500),
     alertsPerMinute: whole(variables, 'ALERTS_PER_MINUTE', 1, 10_000),
     dashboardOrigin: variables['DASHBOARD_ORIGIN'] ?? '',
     timeZone: zone(variables, 'TIME_ZONE'),
@@ -151,6 +167,18 @@ export function readSweepEnvironment(variables: Variables): SweepEnvironment {
   };
 }
 
+/** Reads the rollup function's variables. Throws an Error that names the one that is missing or wrong. */
+export function readRollupEnvironment(variables: Variables): RollupEnvironment {
+  return {
+    windowsTable: text(variables, 'WINDOWS_TABLE'),
+    rollupsTable: text(variables, 'ROLLUPS_TABLE'),
+    devicesTable: text(variables, 'DEVICES_TABLE'),
+    windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
+    windowRetentionDays: whole(variables, 'WINDOW_RETENTION_DAYS', 1, 36_500),
+    historyRetentionDays: whole(variables, 'HISTORY_RETENTION_DAYS', 1, 36_500),
+  };
+}
+
 /** Reads the presence function's variables. Throws an Error that names the variable that is missing. */
 export function readPresenceEnvironment(variables: Variables): PresenceEnvironment {
   return { devicesTable: text(variables, 'DEVICES_TABLE') };
@@ -162,12 +190,14 @@ export function readApiEnvironment(variables: Variables): ApiEnvironment {
     rawBucket: text(variables, 'RAW_BUCKET'),
     userPoolId: variables['USER_POOL_ID'] ?? '',
     windowsTable: text(variables, 'WINDOWS_TABLE'),
+    rollupsTable: text(variables, 'ROLLUPS_TABLE'),
     devicesTable: text(variables, 'DEVICES_TABLE'),
     rulesTable: text(variables, 'RULES_TABLE'),
     alertsTable: text(variables, 'ALERTS_TABLE'),
     alertHistoryTable: text(variables, 'ALERT_HISTORY_TABLE'),
     windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
     windowRetentionDays: whole(variables, 'WINDOW_RETENTION_DAYS', 1, 36_500),
+    historyRetentionDays: whole(variables, 'HISTORY_RETENTION_DAYS', 1, 36_500),
     ...limitsOf(variables),
   };
 }

@@ -13,7 +13,7 @@ import { createStormGuard } from './storm-guard.ts';
 
 export function openAlerts(environment: AlertEnvironment, client: DynamoDBClient): AlertPorts {
   const { alertsTable, alertHistoryTable, rulesTable, alertsTopicArn, alertsPerMinute } = environment;
-  const { windowRetentionDays: retentionDays, dashboardOrigin: page, timeZone } = environment;
+  const { historyRetentionDays: retentionDays, dashboardOrigin: page, timeZone } = environment;
   const now = () => Date.now();
   return {
     alerts: createAlertStore({ client, table: alertsTable }),

@@ -7,6 +7,7 @@ import { createAlertStore } from './alert-store.ts';
 import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
 import type { ApiEnvironment } from './environment.ts';
+import { createFleetSnapshots } from './fleet-snapshots.ts';
 import { createLastMessages } from './last-messages.ts';
 import { createMappingStore } from './mapping-store.ts';
 import { createRuleStore } from './rule-store.ts';
@@ -17,12 +18,14 @@ import { createWindowHistory } from './window-history.ts';
 const LAST_MESSAGES_MS = 5000;
 
 export function openApi(environment: ApiEnvironment): ApiPorts {
-  const { windowsTable, devicesTable, rulesTable, alertsTable, alertHistoryTable } = environment;
-  const { rawBucket, windowSeconds, windowRetentionDays: retentionDays } = environment;
+  const { windowsTable, rollupsTable, devicesTable, rulesTable, alertsTable, alertHistoryTable } =
+    environment;
+  const { rawBucket, windowSeconds, historyRetentionDays: retentionDays } = environment;
   const client = openDynamoDb();
   const now = () => Date.now();
   return {
-    windows: createWindowHistory({ client, table: windowsTable, windowSeconds, now }),
+    windows: createWindowHistory({ client, table: windowsTable, rollupsTable, windowSeconds, now }),
+    fleet: createFleetSnapshots({ client, table: rollupsTable }),
     devices: createDeviceStore({ client, table: devicesTable }),
     rules: createRuleStore({ client, table: rulesTable, defaults: defaultRules(environment) }),
     mappings: createMappingStore({ client, table: rulesTable }),

@@ -8,6 +8,7 @@ import { createErrorStore } from './error-store.ts';
 import { createMappingStore } from './mapping-store.ts';
 import { openAlerts } from './open-alerts.ts';
 import { openS3 } from './s3-client.ts';
+import { createRollupStore } from './rollup-store.ts';
 import { createWindowStore } from './window-store.ts';
 
 /** `rememberedWindows`: how many windows an environment keeps in mind between events, to save a write. */
@@ -17,9 +18,11 @@ export function openIngest(
 ): IngestPorts {
   const { windowsTable, fingerprintsTable, devicesTable, rulesTable, errorsBucket } = environment;
   const { windowRetentionDays: retentionDays, windowSeconds } = environment;
+  const { rollupsTable, historyRetentionDays } = environment;
   const client = openDynamoDb();
+  const alerts = openAlerts(environment, client);
   return {
-    ...openAlerts(environment, client),
+    ...alerts,
     keepRejected: createErrorStore({ client: openS3(), bucket: errorsBucket }),
     windows: createWindowStore({
       client,
@@ -30,6 +33,10 @@ export function openIngest(
       rememberedWindows,
     }),
     devices: createDeviceStore({ client, table: devicesTable }),
+    rollups: createRollupStore({
+      ...{ client, table: rollupsTable, now: alerts.now },
+      ...{ retentionDays: historyRetentionDays, windowRetentionDays: retentionDays },
+    }),
     mappings: createMappingStore({ client, table: rulesTable }),
   };
 }

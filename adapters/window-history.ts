@@ -1,45 +1,58 @@
-// Reads a device's windows over a span of time, page by page, rolled up on the way.
+// Reads a device's windows over a span of time, page by page, rolled up on the way; hours as they are kept, where they are.
 
 import { QueryCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { foldHours, hasWholeWindows, HOUR_MS, HOUR_SECONDS, hourOf, type Hour } from '../core/hour.ts';
 import { bucketStartOf, rollUp } from '../core/rollup.ts';
 import type { Window } from '../core/window.ts';
 import type { HistoryQuestion, WindowHistory } from '../pipeline/ports.ts';
-import { windowOf } from './window-item.ts';
+import { createMarksReader, createProgressReader, hourOfItem } from './rollup-store.ts';
+import { windowOf, type Item } from './window-item.ts';
 
-/** Windows that one page reads, some tenths of a second: more than the longest bucket has of the shortest windows. */
+/** Windows that one page reads, some tenths of a second: more than a day has of windows of ten seconds. */
 const MAX_WINDOWS = 10_000;
 
-export function createWindowHistory(options: {
+interface WindowHistoryOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
+  /** Where hours are kept; without it all are folded out of the windows. */
+  readonly rollupsTable?: string;
   readonly windowSeconds: number;
+  /** Whether windows are read that were written just now. */
+  readonly isConsistent?: boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): WindowHistory {
-  const { client, table, windowSeconds, now } = options;
-  /** DynamoDB deletes expired items hours late. */
-  const isAlive = (item: Record<string, AttributeValue>) => Number(item['expiresAt']?.N) * 1000 > now();
+}
 
-  async function* windowsIn({ deviceId, metric, from, to, seconds, limit }: HistoryQuestion) {
-    let after: Record<string, AttributeValue> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: '#device = :device AND #start BETWEEN :first AND :last',
-          ...namesFor(metric),
-          ExpressionAttributeValues: {
-            ':device': { S: deviceId },
-            ':first': { N: String(bucketStartOf(from, seconds)) },
-            ':last': { N: String(bucketStartOf(to - 1, seconds) + seconds * 1000 - 1) },
-          },
-          Limit: Math.min(limit * (seconds / windowSeconds) + 1, 1000),
-          ExclusiveStartKey: after,
-        }),
-      );
-      for (const item of Items) if (isAlive(item)) yield windowOf(item);
-      after = LastEvaluatedKey;
-    } while (after);
+type Span = Pick<HistoryQuestion, 'deviceId' | 'metric'> & {
+  /** Epoch milliseconds: from `first` to `last`, both in. */
+  readonly first: number;
+  readonly last: number;
+  /** Items that are asked for at once. */
+  readonly page: number;
+};
+
+export function createWindowHistory(options: WindowHistoryOptions): WindowHistory {
+  const { client, table, windowSeconds, now } = options;
+  const query = createQuery(options);
+  const { rollupsTable } = options;
+  const hoursOf =
+    rollupsTable !== undefined && hasWholeWindows(windowSeconds)
+      ? createHours({ ...options, rollupsTable }, query)
+      : undefined;
+
+  async function* windowsIn(span: Span): AsyncGenerator<Window> {
+    for await (const item of query(table, span)) yield windowOf(item);
+  }
+
+  /** Windows, or hours in their place. */
+  function piecesIn({ seconds, limit, from, to, ...of }: HistoryQuestion) {
+    const span = {
+      ...of,
+      first: bucketStartOf(from, seconds),
+      last: bucketStartOf(to - 1, seconds) + seconds * 1000 - 1,
+      page: Math.min(limit * (seconds / windowSeconds) + 1, 1000),
+    };
+    return hoursOf && seconds % HOUR_SECONDS === 0 ? asWindows(hoursOf.pieces(span)) : windowsIn(span);
   }
 
   return {
@@ -47,7 +60,7 @@ export function createWindowHistory(options: {
       const { seconds, limit, metric } = question;
       const windows: Window[] = [];
       let [buckets, newest, looked] = [0, -Infinity, 0];
-      for await (const window of windowsIn(question)) {
+      for await (const window of piecesIn(question)) {
         const start = bucketStartOf(window.windowStart, seconds);
         if (start > newest && (buckets === limit || looked >= MAX_WINDOWS)) {
           return { buckets: rollUp(windows, seconds), next: start };
@@ -61,10 +74,23 @@ export function createWindowHistory(options: {
       return { buckets: rollUp(windows, seconds) };
     },
 
-    async stored(span) {
+    async hours({ deviceId, from, to }) {
+      const span = { deviceId, first: hourOf(from), last: hourOf(to - 1) + HOUR_MS - 1, page: 1000 };
+      const hours: Hour[] = [];
       const windows: Window[] = [];
-      for await (const window of windowsIn({ ...span, seconds: windowSeconds })) {
-        if (windows.push(window) === span.limit) break;
+      for await (const piece of hoursOf ? hoursOf.pieces(span) : windowsIn(span)) {
+        if ('windows' in piece) hours.push(piece);
+        else windows.push(piece);
+      }
+      return [...hours, ...foldHours(windows)].sort((a, b) => a.start - b.start);
+    },
+
+    async stored({ deviceId, from, to, limit }) {
+      const windows: Window[] = [];
+      const first = bucketStartOf(from, windowSeconds);
+      const last = bucketStartOf(to - 1, windowSeconds) + windowSeconds * 1000 - 1;
+      for await (const window of windowsIn({ deviceId, first, last, page: Math.min(limit + 1, 1000) })) {
+        if (windows.push(window) === limit) break;
       }
       return windows;
     },
@@ -80,16 +106,96 @@ export function createWindowHistory(options: {
           Limit: 1,
         }),
       );
-      return Items.filter(isAlive).map(windowOf)[0];
+      return Items.filter((item) => isAlive(item, now())).map(windowOf)[0];
     },
   };
+}
+
+/** DynamoDB deletes expired items hours late. */
+const isAlive = (item: Item, now: number) => Number(item['expiresAt']?.N) * 1000 > now;
+
+type Query = (table: string, span: Span, more?: { readonly isConsistent: true }) => AsyncGenerator<Item>;
+
+function createQuery({ client, isConsistent = false, now }: WindowHistoryOptions): Query {
+  return async function* itemsIn(table, { deviceId, metric, first, last, page }, more = undefined) {
+    let after: Record<string, AttributeValue> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: '#device = :device AND #start BETWEEN :first AND :last',
+          ...namesFor(metric),
+          ExpressionAttributeValues: {
+            ':device': { S: deviceId },
+            ':first': { N: String(first) },
+            ':last': { N: String(last) },
+          },
+          Limit: page,
+          ConsistentRead: more?.isConsistent ?? isConsistent,
+          ExclusiveStartKey: after,
+        }),
+      );
+      for (const item of Items) if (isAlive(item, now())) yield item;
+      after = LastEvaluatedKey;
+    } while (after);
+  };
+}
+
+type Piece = Window | Hour;
+
+/** Hours as they are kept, oldest first, and the windows of hours that are not folded yet or have changed since. */
+function createHours(options: WindowHistoryOptions & { readonly rollupsTable: string }, query: Query) {
+  const { client, table, rollupsTable, now } = options;
+  const readProgress = createProgressReader({ client, table: rollupsTable });
+  const readMarks = createMarksReader({ client, table: rollupsTable, now });
+
+  async function* windowsIn(span: Span): AsyncGenerator<Piece> {
+    for await (const item of query(table, span, { isConsistent: true })) yield windowOf(item);
+  }
+
+  return {
+    async *pieces(span: Span): AsyncGenerator<Piece> {
+      const { deviceId, first, last } = span;
+      const { until = first } = (await readProgress()) ?? {};
+      const end = Math.max(first, Math.min(last + 1, until));
+      // Before the hours: an hour without a mark is as its windows were when the mark was not there.
+      const marks = end > first ? await readMarks(deviceId, first, end) : [];
+      const changed = marks.map(({ start }) => start);
+      async function* changedBefore(time: number) {
+        while (changed.length > 0 && changed[0]! < time) {
+          const start = changed.shift()!;
+          yield* windowsIn({ ...span, first: start, last: start + HOUR_MS - 1 });
+        }
+      }
+      if (end > first) {
+        for await (const item of query(rollupsTable, { ...span, last: end - 1 }, { isConsistent: true })) {
+          const hour = hourOfItem(item);
+          yield* changedBefore(hour.start);
+          if (changed[0] !== hour.start) yield hour;
+        }
+        yield* changedBefore(end);
+      }
+      if (last >= end) yield* windowsIn({ ...span, first: end });
+    },
+  };
+}
+
+/** Hours as if they were windows of an hour. */
+async function* asWindows(pieces: AsyncIterable<Piece>): AsyncGenerator<Window> {
+  for await (const piece of pieces) {
+    if (!('windows' in piece)) yield piece;
+    else yield { ...piece, windowStart: piece.start, deviceId: '', site: '' };
+  }
 }
 
 /** The fingerprints of readings are left where they are. */
 function namesFor(metric: string | undefined) {
   const names = { '#device': 'deviceId', '#start': 'windowStart' };
   if (metric === undefined) return { ExpressionAttributeNames: names };
-  const figures = ['min', 'max', 'sum', 'count'].map((figure) => [`#${figure}`, `${metric}.${figure}`]);
+  const figures = ['min', 'max', 'sum', 'count', 'windows'].map((figure) => [
+    `#${figure}`,
+    `${metric}.${figure}`,
+  ]);
   return {
     ExpressionAttributeNames: {
       ...names,
@@ -103,6 +209,6 @@ function namesFor(metric: string | undefined) {
       '#last': 'last',
     },
     ProjectionExpression:
-      '#device, #start, #site, #readings, #expires, #min, #max, #sum, #count, #first, #newest, #print, #last',
+      '#device, #start, #site, #readings, #expires, #min, #max, #sum, #count, #windows, #first, #newest, #print, #last',
   };
 }

@@ -8,9 +8,11 @@ import { inParallel } from '../core/in-parallel.ts';
 import { createMapping, type MapMessage } from '../core/map-message.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
 import { createMappingStore } from '../adapters/mapping-store.ts';
+import { createRollupStore } from '../adapters/rollup-store.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
 import { createTotalsReader } from '../adapters/window-totals.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
+import { changedHours } from '../pipeline/mark-hours.ts';
 import { chunksOf, filesBelow } from './archive-files.ts';
 import { foldArchive, type FoldedArchive } from './fold-archive.ts';
 import { AuditError, type AuditOptions } from './options.ts';
@@ -86,9 +88,17 @@ async function compareWith(
   if (differing.size === 0 || !repair) return differing.size === 0;
   const store = createWindowStore({ client, table, windowSeconds, ...repair });
   let counted = 0;
+  const repaired: Key[] = [];
   for (const delta of folded.deltas((window) => differing.has(keyText(window)))) {
     counted += (await store.apply(delta)).applied;
+    repaired.push({ deviceId: delta.deviceId, windowStart: delta.windowStart });
   }
+  const { rollupsTable, retentionDays } = repair;
+  const rollups = createRollupStore({
+    ...{ client, table: rollupsTable, now: () => Date.now() },
+    ...{ retentionDays, windowRetentionDays: retentionDays },
+  });
+  for (const { deviceId, start } of changedHours(repaired, Date.now())) await rollups.mark(deviceId, start);
   tell(`${counted} readings counted that the table lacked`);
   return (await compare()).size === 0;
 }

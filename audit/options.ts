@@ -27,16 +27,21 @@ export interface AuditOptions extends TimeLimits {
   readonly from?: number;
   readonly to?: number;
   /** With it, the readings that the table lacks are counted, in windows that are kept so long. */
-  readonly repair?: { readonly fingerprintsTable: string; readonly retentionDays: number };
+  readonly repair?: {
+    readonly fingerprintsTable: string;
+    /** Where the hours of repaired windows are marked to be folded again. */
+    readonly rollupsTable: string;
+    readonly retentionDays: number;
+  };
 }
 
 export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [--from TIME] [--to TIME]
-         [--repair --retention-days N --fingerprints-table NAME]
+         [--repair --retention-days N --fingerprints-table NAME --rollups-table NAME]
        npm run audit -- --local [--data-dir DIR] [...]   the local cloud's table, and all of its archive where no file is named
        Compares the windows table with archived messages (plain or gzip): exit code 0 when it has exactly what they amount to,
        1 with a line for each window that differs, 2 when that could not be found out. The archive lags by up to 300 s.
        --rules-table NAME --devices-table NAME: the stack's, where it has mappings (--local knows them).
-       --repair counts what the table lacks; --fingerprints-table is the stack's (--local knows it). As the stack on AWS has them, where it was given others than these:
+       --repair counts what the table lacks; --fingerprints-table and --rollups-table are the stack's (--local knows them). As the stack on AWS has them, where it was given others than these:
        --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60 (--local knows its own).
        Times may be typed as -1h, 2026-11-20T13:00:00Z or "2026-11-20 14:00 Europe/Berlin".`;
 
@@ -52,6 +57,7 @@ const FLAGS = {
   to: text,
   repair: flag,
   'fingerprints-table': text,
+  'rollups-table': text,
   'retention-days': text,
   'window-seconds': text,
   'max-lateness-days': text,
@@ -98,6 +104,7 @@ function localStack(dataDir: string) {
     client: { endpoint: aws, region: 'us-east-1', credentials },
     table: outputs['WindowsTable']!,
     fingerprintsTable: outputs['FingerprintsTable']!,
+    rollupsTable: outputs['RollupsTable']!,
     mappings: { rulesTable: outputs['RulesTable']!, devicesTable: outputs['DevicesTable']! },
     dataDir,
     archive: path.join(dataDir, 's3', outputs['RawBucket']!, 'raw'),
@@ -113,16 +120,20 @@ function mappingTables(rulesTable: string | undefined, devicesTable: string | un
 
 function repairOf(
   values: ReturnType<typeof parse>['values'],
-  fingerprintsTable = values['fingerprints-table'],
+  known: { readonly fingerprintsTable?: string; readonly rollupsTable?: string } = {},
 ): AuditOptions['repair'] {
   const { repair, 'retention-days': retention } = values;
   if (repair !== (retention !== undefined)) {
     throw new AuditError("--repair goes with --retention-days, the stack's WindowRetentionDays");
   }
   if (retention === undefined) return undefined;
+  const fingerprintsTable = values['fingerprints-table'] ?? known.fingerprintsTable;
   if (fingerprintsTable === undefined)
     throw new AuditError("--repair goes with --fingerprints-table, the stack's output FingerprintsTable");
-  return { fingerprintsTable, retentionDays: whole('retention-days', retention, 1, 3660) };
+  const rollupsTable = values['rollups-table'] ?? known.rollupsTable;
+  if (rollupsTable === undefined)
+    throw new AuditError("--repair goes with --rollups-table, the stack's output RollupsTable");
+  return { fingerprintsTable, rollupsTable, retentionDays: whole('retention-days', retention, 1, 3660) };
 }
 
 /** @returns undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
@@ -130,7 +141,7 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
   const { values, positionals } = parse(args);
   if (values.help) return undefined;
   const stack = values.local ? localStack(values['data-dir']) : undefined;
-  const repair = repairOf(values, stack?.fingerprintsTable);
+  const repair = repairOf(values, stack);
   const paths = positionals.length === 0 && stack ? [stack.archive] : positionals;
   const missing = paths.find((file) => !existsSync(file));
   if (paths.length === 0)

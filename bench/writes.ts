@@ -64,6 +64,8 @@ function createEnvironment(tables: Tables, clock: { now: number }, calls: Record
     calmFor: 10_000,
   });
   return createIngestion({
+    rollups: { mark: async () => {} },
+    now: () => clock.now,
     keepRejected: async () => {},
     windows,
     devices: createDeviceStore({ client, table: 'devices' }),

@@ -7,7 +7,8 @@ const rankOf = ({ severity }: AlertState) => (severity === undefined ? -1 : SEVE
 const sinceOf = ({ alarm }: AlertState) => alarm?.told.since ?? 0;
 const nameOf = ({ deviceId, ruleId }: AlertState) => `${deviceId}/${ruleId}`;
 
-function inOrder(a: AlertState, b: AlertState): number {
+/** For `sort`. */
+export function byUrgency(a: AlertState, b: AlertState): number {
   return rankOf(b) - rankOf(a) || sinceOf(a) - sinceOf(b) || (nameOf(a) < nameOf(b) ? -1 : 1);
 }
 
@@ -15,7 +16,7 @@ function inOrder(a: AlertState, b: AlertState): number {
 export function createFirstAlerts(limit: number) {
   let kept: AlertState[] = [];
   let added = 0;
-  const sorted = () => kept.sort(inOrder).slice(0, limit);
+  const sorted = () => kept.sort(byUrgency).slice(0, limit);
   return {
     add(state: AlertState): void {
       added += 1;

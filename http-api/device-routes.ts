@@ -9,7 +9,7 @@ import { UnreadableStateError } from '../core/unreadable-state.ts';
 import { DEVICE_STATES, type FindDevices } from '../pipeline/find-devices.ts';
 import type { DeviceStore, WindowHistory } from '../pipeline/ports.ts';
 import type { RemoveDevice } from '../pipeline/remove-device.ts';
-import { deviceId, pageLimit, time } from './fields.ts';
+import { deviceId, matchFields, pageLimit, time } from './fields.ts';
 import { figures, figuresOf, units } from './figures.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
@@ -46,11 +46,6 @@ const device = z.strictObject({
 });
 
 const lastWindow = z.strictObject({ start: time, ...figures });
-
-/** An asterisk stands for any text. */
-const pattern = z.optional(
-  z.string().check(z.minLength(1), z.maxLength(128), z.meta({ examples: ['seattle', 'store-*'] })),
-);
 
 const USUAL_PAGE = 50;
 
@@ -93,7 +88,7 @@ export function deviceRoutes(stores: {
       query: {
         limit: pageLimit(USUAL_PAGE, 500),
         next: z.optional(matching(/^(unsorted\/)?[^#+/]{1,128}$/, 'the `next` of a page before')),
-        ...{ site: pattern, type: pattern, group: pattern },
+        ...matchFields,
         state: z.optional(z.enum(DEVICE_STATES)),
       },
       answer: z.strictObject({

@@ -47,6 +47,14 @@ export const remark = z.string().check(z.minLength(1), z.maxLength(500), isUnico
 export const listOf = <Item extends z.ZodMiniType>(item: Item, most: number) =>
   z.array(item).check(z.minLength(1), z.maxLength(most));
 
+/** An asterisk stands for any text. */
+const pattern = z.optional(
+  z.string().check(z.minLength(1), z.maxLength(128), z.meta({ examples: ['seattle', 'store-*'] })),
+);
+
+/** Which devices are asked for. */
+export const matchFields = { site: pattern, type: pattern, group: pattern };
+
 /** How many things a page has at most; without it a route takes `usual`. */
 export const pageLimit = (usual: number, most: number) =>
   z.optional(

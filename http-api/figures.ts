@@ -1,8 +1,7 @@
 // The figures of windows in answers: JSON numbers with all their digits, which a client reads as exactly as it can.
 
 import * as z from 'zod/mini';
-import { decimalText, type Decimal } from '../core/decimal.ts';
-import { meanOf } from '../core/rollup.ts';
+import { figureTextsOf, type FigureTexts } from '../core/figure-text.ts';
 import type { Span } from '../core/span.ts';
 import type { Window } from '../core/window.ts';
 import { time } from './fields.ts';
@@ -29,19 +28,16 @@ export const units = z
 const { rawJSON } = JSON as typeof JSON & { readonly rawJSON: (text: string) => unknown };
 
 /** A sum may have more digits than a double; JSON has no limit. */
-const exact = (value: Decimal) => rawJSON(decimalText(value));
+export const exact = (text: string) => rawJSON(text);
 
 /** The members that `figures` describes. */
-export function figuresOf(window: Pick<Window, 'readings' | 'metrics'> & Span): Record<string, unknown> {
-  const { readings, metrics, firstReadingAt, lastReadingAt, last } = window;
-  const entries = [...metrics].map(([metric, { min, max, sum, count }]) => {
-    const [mean, newest] = [meanOf({ sum, count }), last.get(metric)];
+export function shownFigures({ metrics, ...rest }: FigureTexts): Record<string, unknown> {
+  const entries = Object.entries(metrics).map(([metric, { min, max, sum, count, mean, last }]) => {
     const always = { min: exact(min), max: exact(max), sum: exact(sum), count, mean: exact(mean) };
-    return [metric, newest === undefined ? always : { ...always, last: exact(newest) }] as const;
+    return [metric, last === undefined ? always : { ...always, last: exact(last) }] as const;
   });
-  return {
-    readings,
-    ...(Number.isFinite(firstReadingAt) && { firstReadingAt, lastReadingAt }),
-    metrics: Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))),
-  };
+  return { ...rest, metrics: Object.fromEntries(entries) };
 }
+
+export const figuresOf = (window: Pick<Window, 'readings' | 'metrics'> & Span) =>
+  shownFigures(figureTextsOf(window));

@@ -2,11 +2,13 @@
 
 import { createRehearsing } from '../pipeline/dry-run.ts';
 import { createFindDevices } from '../pipeline/find-devices.ts';
+import { createReadFleet } from '../pipeline/fleet.ts';
 import type { ApiPorts } from '../pipeline/ports.ts';
 import { createRemoveDevice } from '../pipeline/remove-device.ts';
 import { createLookAtMetrics } from '../pipeline/sent-metrics.ts';
 import { alertRoutes } from './alert-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
+import { fleetRoutes } from './fleet-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { withinSites } from './least-group.ts';
 import { liveAccessRoute } from './live-access.ts';
@@ -23,6 +25,10 @@ export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds
       ...{ devices, history },
       find: createFindDevices({ devices, alerts }),
       remove: createRemoveDevice({ devices, alerts, history: ports.history, rules, now }),
+    }),
+    ...fleetRoutes({
+      readFleet: createReadFleet({ devices, history, snapshots: ports.fleet, now }),
+      alerts,
     }),
     ...windowRoutes({ history, devices, windowSeconds, now }),
     ...alertRoutes({ alerts, history: ports.history, now }),

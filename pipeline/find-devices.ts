@@ -111,5 +111,6 @@ async function testOf(
   return ({ deviceId }) => found.has(deviceId);
 }
 
-const isWholeSilence = (told: { readonly absence?: string; readonly metric?: string } | undefined) =>
+/** Whether the alert is about the silence of a whole device. */
+export const isWholeSilence = (told: { readonly absence?: string; readonly metric?: string } | undefined) =>
   told?.absence === 'silent' && told.metric === undefined;

@@ -9,7 +9,16 @@ import { createBatch, type Batch, type FailedMessage } from './batch.ts';
 import { createPaying } from './deliver.ts';
 import { countJudging } from './deliver-events.ts';
 import { createAlerting, type JudgeWindows } from './judge.ts';
-import type { AppliedDelta, Counting, DeviceStore, IngestPorts, KeepRejected, WindowStore } from './ports.ts';
+import { markHours } from './mark-hours.ts';
+import type {
+  AppliedDelta,
+  Counting,
+  DeviceStore,
+  IngestPorts,
+  KeepRejected,
+  Rollups,
+  WindowStore,
+} from './ports.ts';
 import { createRecentRules } from './rules.ts';
 import { countRejected, withOverflow, type Unused } from './unused.ts';
 import { UNLIMITED, type TimeBudget } from './time-budget.ts';
@@ -29,8 +38,11 @@ export interface IngestionParts {
   readonly keepRejected: KeepRejected;
   readonly windows: Pick<WindowStore, 'apply'>;
   readonly devices: Pick<DeviceStore, 'sighted' | 'noteUnused' | 'noteUnits'>;
+  readonly rollups: Pick<Rollups, 'mark'>;
   readonly judgeWindows: JudgeWindows;
   readonly windowSeconds: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** Calls to AWS at a time. */
   readonly callsAtOnce: number;
 }
@@ -48,7 +60,7 @@ const KNOWN_DEVICES = 10_000;
  * How much of the time may be over at the end of each step. Messages that the windows have no time for are left, so that
  * there is time to finish the others: else a batch that is too long would begin anew each time and never end.
  */
-const SHARES = { windows: 0.4, rejected: 0.6, notes: 0.75, judging: 1 } as const;
+const SHARES = { windows: 0.4, hours: 0.5, rejected: 0.6, notes: 0.75, judging: 1 } as const;
 /** Skipped members that are kept for people to see. */
 const MAX_MEMBERS = 20;
 const MAX_MEMBER_LENGTH = 80;
@@ -82,6 +94,7 @@ export function createIngestion(parts: IngestionParts): Ingest {
       windowSeconds,
     );
     const { changed, overflow } = await applyDeltas(deltas, batch, parts, counting);
+    await markHours(batch, deltas, { ...parts, share: SHARES.hours });
     const unused = withOverflow(batch.inTime(), overflow, windowSeconds);
     await keepRejected(batch, unused, parts, counting);
     await noteSightings(batch, parts);

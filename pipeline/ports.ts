@@ -4,8 +4,10 @@ import type { LivePolicy } from '../core/live-policy.ts';
 import type { AlertState, HistoryEntry, Notification, Refusal } from '../core/alert-state.ts';
 import type { KnownRules } from '../core/changed-rules.ts';
 import type { Digest } from '../core/digest.ts';
+import type { FigureTexts } from '../core/figure-text.ts';
 import type { Device, ThingFacts, UnusedNote } from '../core/device.ts';
 import type { Mapping, MappingVersion } from '../core/mapping.ts';
+import type { Hour } from '../core/hour.ts';
 import type { ParsedMessage } from '../core/message.ts';
 import type { PresenceEvent } from '../core/presence.ts';
 import type { Reading } from '../core/reading.ts';
@@ -58,10 +60,41 @@ export type StoredSpan = Pick<HistoryQuestion, 'deviceId' | 'from' | 'to' | 'lim
 export interface WindowHistory {
   /** Whole buckets, oldest first; a page may end early after much reading. Rejects with the SDK's error. */
   read(question: HistoryQuestion): Promise<HistoryPage>;
+  /** The hours that begin in the span, oldest first; kept ones where they are folded, else out of the windows. */
+  hours(span: Omit<StoredSpan, 'limit'>): Promise<readonly Hour[]>;
   /** Windows as they are stored, oldest first, at most `limit`; `from` and `to` as in a question. */
   stored(span: StoredSpan): Promise<readonly Window[]>;
   /** The device's newest window. */
   last(deviceId: string): Promise<Window | undefined>;
+}
+
+/** How far hours are folded. */
+export interface RollupProgress {
+  /** Epoch milliseconds: all hours before this one are folded, of all devices. */
+  readonly until: number;
+  /** The hour at `until` is folded of the devices up to this one, by name. */
+  readonly after: string;
+}
+
+/** An hour whose windows changed after it may have been folded. */
+export interface Mark {
+  /** Epoch milliseconds. */
+  readonly start: number;
+  /** How often they changed. */
+  readonly times: number;
+}
+
+/** Keeps hours for years. All verbs reject with the SDK's error. */
+export interface Rollups {
+  progress(): Promise<RollupProgress | undefined>;
+  saveProgress(progress: RollupProgress): Promise<void>;
+  /** Keeps the hour, unless one with more readings is kept: windows only grow, until they expire. */
+  keep(deviceId: string, hour: Hour): Promise<void>;
+  /** Notes that windows of the hour at `start` (epoch milliseconds) changed. To be called after they were written. */
+  mark(deviceId: string, start: number): Promise<void>;
+  marks(deviceId: string): Promise<readonly Mark[]>;
+  /** Removes the mark, unless the windows changed again since it was read. */
+  unmark(deviceId: string, mark: Mark): Promise<void>;
 }
 
 export interface DevicePage {
@@ -88,6 +121,27 @@ export interface DeviceStore {
    * none). Safe to repeat.
    */
   applyPresence(event: PresenceEvent, thing?: ThingFacts): Promise<'applied' | 'stale' | 'unknown'>;
+}
+
+/** One device of a fleet, and what it measured last. */
+export interface FleetEntry {
+  /** Without what it sends wrongly. */
+  readonly device: Omit<Device, 'rejections' | 'skipped'>;
+  readonly lastWindow?: FigureTexts & { /** Epoch milliseconds. */ readonly start: number };
+}
+
+export interface Fleet {
+  /** When the last windows were looked for; epoch milliseconds. */
+  readonly asOf: number;
+  /** By name. */
+  readonly entries: readonly FleetEntry[];
+}
+
+/** A large fleet as it was at some time: its windows are too many to look for when somebody asks. Rejects with the SDK's error. */
+export interface FleetSnapshots {
+  /** The last one that was kept. */
+  load(): Promise<Fleet | undefined>;
+  keep(fleet: Fleet): Promise<void>;
 }
 
 /**
@@ -261,6 +315,7 @@ export interface IngestPorts extends AlertPorts {
   readonly keepRejected: KeepRejected;
   readonly windows: WindowStore;
   readonly devices: DeviceStore;
+  readonly rollups: Pick<Rollups, 'mark'>;
   readonly mappings: MappingStore;
 }
 
@@ -274,6 +329,7 @@ export interface SweepPorts extends AlertPorts {
 export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules' | 'now'> {
   readonly devices: DeviceStore;
   readonly windows: WindowHistory;
+  readonly fleet: Pick<FleetSnapshots, 'load'>;
   readonly mappings: MappingStore;
   readonly lastMessages: LastMessages;
 }

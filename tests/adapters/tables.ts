@@ -28,6 +28,10 @@ const schemas: Readonly<Record<string, readonly (readonly [name: string, type: '
     ['deviceId', 'S'],
     ['windowStart', 'N'],
   ],
+  rollups: [
+    ['deviceId', 'S'],
+    ['windowStart', 'N'],
+  ],
   fingerprints: [
     ['window', 'S'],
     ['chunk', 'S'],
@@ -54,7 +58,7 @@ const days = {
   Projection: { ProjectionType: 'ALL' },
 } as const;
 
-/** Starts dynalite on a free port with the tables `windows`, `fingerprints`, `devices`, `alerts`, `history`, `rules` and `registrations`. */
+/** Starts dynalite on a free port with the tables `windows`, `rollups`, `fingerprints`, `devices`, `alerts`, `history`, `rules` and `registrations`. */
 export async function openTables(): Promise<Tables> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

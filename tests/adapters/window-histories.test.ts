@@ -169,6 +169,8 @@ function createEnvironments(faults: ReadonlyMap<number, Fault>): () => Environme
       maxSeen: MAX_SEEN,
     });
     const ingest = createIngestion({
+      rollups: { mark: async () => {} },
+      now: () => 0,
       keepRejected: async () => {},
       windows,
       devices: { sighted: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },

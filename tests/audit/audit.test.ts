@@ -25,7 +25,7 @@ import { temporaryFolder } from '../support/folders.ts';
 const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3_600_000;
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 const retentionDays = 90;
-const repair = { fingerprintsTable: 'fingerprints', retentionDays };
+const repair = { fingerprintsTable: 'fingerprints', rollupsTable: 'rollups', retentionDays };
 
 let tables: Tables;
 let folder: string;
@@ -380,6 +380,10 @@ test('options that cannot be meant are refused by name', () => {
     [
       [folder, '--table', 'windows', '--repair', '--retention-days', '90'],
       /^--repair goes with --fingerprints-table/,
+    ],
+    [
+      [folder, '--table', 'windows', '--repair', '--retention-days', '90', '--fingerprints-table', 'f'],
+      /^--repair goes with --rollups-table/,
     ],
     [[folder, '--table', 'windows', '--retention-days', '90'], /^--repair goes with --retention-days/],
     [

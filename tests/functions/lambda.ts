@@ -7,6 +7,8 @@ import type { Context } from 'aws-lambda';
 /** The variables of all functions that keep windows or judge them, as the template's defaults set them; names as tests/adapters/tables.ts has them. */
 export const tableVariables = {
   WINDOWS_TABLE: 'windows',
+  ROLLUPS_TABLE: 'rollups',
+  HISTORY_RETENTION_DAYS: '1096',
   FINGERPRINTS_TABLE: 'fingerprints',
   DEVICES_TABLE: 'devices',
   RULES_TABLE: 'rules',

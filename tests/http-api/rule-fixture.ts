@@ -54,6 +54,7 @@ export async function openRules(): Promise<RuleFixture> {
   const ports = {
     windows: createWindowHistory({ client, table: 'windows', windowSeconds: 10, now }),
     devices,
+    fleet: { load: async () => undefined },
     rules: createRuleStore({
       client,
       table: 'rules',

@@ -70,6 +70,8 @@ test('accepted, repeated and rejected readings and messages without readings are
     const windows = createWindows(most);
     const kept: number[] = [];
     const ingest = createIngestion({
+      rollups: { mark: async () => {} },
+      now: () => 0,
       windows,
       keepRejected: async (_context, rejected) => void kept.push(rejected.length),
       devices: { sighted: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
@@ -115,6 +117,8 @@ test('a reading for which its window has no room is rejected, kept with the othe
   const noted: unknown[] = [];
   const warned: unknown[] = [];
   const ingest = createIngestion({
+    rollups: { mark: async () => {} },
+    now: () => 0,
     windows: createWindows(2),
     keepRejected: async (context, rejected) => void kept.push([context?.traceId, rejected]),
     devices: {

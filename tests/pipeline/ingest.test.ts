@@ -38,6 +38,8 @@ function breaking(breaks: ReadonlyMap<number, 'before' | 'after'>): Tables['clie
 
 function ingestion(client = tables.client, parts: Partial<IngestionParts> = {}): Ingest {
   return createIngestion({
+    rollups: { mark: async () => {} },
+    now: () => 0,
     keepRejected: async () => {},
     windows: createWindowStore({
       client,

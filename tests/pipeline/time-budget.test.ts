@@ -96,6 +96,8 @@ function slowIngestion(pass: (ms: number) => void, ms: number) {
   const noted = new Set<string>();
   const slow = async () => pass(ms);
   const ingest = createIngestion({
+    rollups: { mark: async () => {} },
+    now: () => 0,
     keepRejected: slow,
     windows: {
       async apply(delta) {

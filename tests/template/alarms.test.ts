@@ -17,6 +17,7 @@ const topicArn = resourcesOf('direct').get('AlarmsTopic')!.arn;
 const ownCounts = [
   'Tidegate ReadingsRejected tidegate',
   'Tidegate DevicesNotSwept tidegate',
+  'Tidegate HoursAtRisk tidegate',
   'Tidegate RegistrationsRefused tidegate',
   'Tidegate NotificationsFailed tidegate',
   'Tidegate RulesUnreadable tidegate',

@@ -1,0 +1,166 @@
+// Keeps hours of windows: one item an hour and device, laid out as a window is, and marks of hours that have changed since.
+
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import { decimalText } from '../core/decimal.ts';
+import { HOUR_MS, type Hour } from '../core/hour.ts';
+import type { Mark, Rollups } from '../pipeline/ports.ts';
+import { windowOf, type Item } from './window-item.ts';
+
+const DAY_SECONDS = 86_400;
+/** Device ids have no number sign. */
+const PROGRESS = { deviceId: { S: '#progress' }, windowStart: { N: '0' } };
+const WINDOWS = '.windows';
+
+/** A device's marks have the negative starts of their hours for sort keys, so that one small query finds them. */
+const keyOf = (deviceId: string, sortKey: number): Item => ({
+  deviceId: { S: deviceId },
+  windowStart: { N: String(sortKey) },
+});
+
+interface RollupStoreOptions {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  /** Of hours. */
+  readonly retentionDays: number;
+  /** Of the windows that they are of: once the first of an hour is gone, a mark of it is of no use. */
+  readonly windowRetentionDays: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+type Table = Pick<RollupStoreOptions, 'client' | 'table'>;
+
+export function createRollupStore(options: RollupStoreOptions): Rollups {
+  const { client, table, retentionDays, windowRetentionDays } = options;
+  const readMarks = createMarksReader(options);
+  return {
+    progress: createProgressReader(options),
+
+    async saveProgress({ until, after }) {
+      const Item = { ...PROGRESS, until: { N: String(until) }, after: { S: after } };
+      await client.send(new PutItemCommand({ TableName: table, Item }));
+    },
+
+    async keep(deviceId, hour) {
+      const put = new PutItemCommand({
+        TableName: table,
+        Item: itemOf(deviceId, hour, retentionDays),
+        ConditionExpression: 'attribute_not_exists(readings) OR readings <= :readings',
+        ExpressionAttributeValues: { ':readings': { N: String(hour.readings) } },
+      });
+      await client.send(put).catch(unlessRefused);
+    },
+
+    async mark(deviceId, start) {
+      const expiresAt = Math.floor(start / 1000) + windowRetentionDays * DAY_SECONDS;
+      await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: keyOf(deviceId, -start),
+          UpdateExpression: 'SET expiresAt = :expires ADD times :one',
+          ExpressionAttributeValues: { ':expires': { N: String(expiresAt) }, ':one': { N: '1' } },
+        }),
+      );
+    },
+
+    marks: async (deviceId) => readMarks(deviceId),
+
+    async unmark(deviceId, { start, times }) {
+      const remove = new DeleteItemCommand({
+        TableName: table,
+        Key: keyOf(deviceId, -start),
+        ConditionExpression: 'times = :times',
+        ExpressionAttributeValues: { ':times': { N: String(times) } },
+      });
+      await client.send(remove).catch(unlessRefused);
+    },
+  };
+}
+
+export function createProgressReader({ client, table }: Table): Rollups['progress'] {
+  return async () => {
+    const get = new GetItemCommand({ TableName: table, Key: PROGRESS, ConsistentRead: true });
+    const { Item } = await client.send(get);
+    return Item && { until: Number(Item['until']?.N), after: Item['after']?.S ?? '' };
+  };
+}
+
+/** Marks of hours from `from` until before `to` (epoch milliseconds), all without, oldest first. */
+export function createMarksReader({ client, table, now }: Table & Pick<RollupStoreOptions, 'now'>) {
+  return async (deviceId: string, from = 1, to = Number.MAX_SAFE_INTEGER): Promise<Mark[]> => {
+    const marks: Mark[] = [];
+    let after: Record<string, AttributeValue> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'deviceId = :device AND windowStart BETWEEN :last AND :first',
+          ExpressionAttributeValues: {
+            ':device': { S: deviceId },
+            ':last': { N: String(-to + 1) },
+            ':first': { N: String(-from) },
+          },
+          ScanIndexForward: false,
+          ConsistentRead: true,
+          ExclusiveStartKey: after,
+        }),
+      );
+      for (const item of Items)
+        if (Number(item['expiresAt']?.N) * 1000 > now())
+          marks.push({ start: -Number(item['windowStart']?.N), times: Number(item['times']?.N) });
+      after = LastEvaluatedKey;
+    } while (after);
+    return marks;
+  };
+}
+
+function itemOf(deviceId: string, hour: Hour, retentionDays: number): Item {
+  const { start, readings, metrics, windows } = hour;
+  const figures = [...metrics].flatMap(([metric, { min, max, sum, count }]) => [
+    [`${metric}.min`, { N: decimalText(min) }] as const,
+    [`${metric}.max`, { N: decimalText(max) }] as const,
+    [`${metric}.sum`, { N: decimalText(sum) }] as const,
+    [`${metric}.count`, { N: String(count) }] as const,
+    [`${metric}${WINDOWS}`, { N: String(windows.get(metric) ?? 0) }] as const,
+  ]);
+  return {
+    ...keyOf(deviceId, start),
+    readings: { N: String(readings) },
+    expiresAt: { N: String(Math.floor(start / 1000) + retentionDays * DAY_SECONDS) },
+    ...Object.fromEntries(figures),
+    ...spanOf(hour),
+  };
+}
+
+function spanOf({ firstReadingAt, lastReadingAt, lastFingerprint, last }: Hour): Item {
+  if (!Number.isFinite(firstReadingAt)) return {};
+  const values = [...last].map(([metric, value]) => [metric, { N: decimalText(value) }] as const);
+  return {
+    firstReadingAt: { N: String(firstReadingAt) },
+    lastReadingAt: { N: String(lastReadingAt) },
+    lastFingerprint: { B: Buffer.from(lastFingerprint, 'hex') },
+    last: { M: Object.fromEntries(values) },
+  };
+}
+
+/** Reads an item of an hour; throws as `windowOf` does. */
+export function hourOfItem(item: Item): Hour {
+  const { windowStart: start, deviceId: _id, site: _site, ...figures } = windowOf(item);
+  const windows = [...figures.metrics.keys()].map(
+    (metric) => [metric, Number(item[`${metric}${WINDOWS}`]?.N ?? 0)] as const,
+  );
+  return { start, end: start + HOUR_MS, ...figures, windows: new Map(windows) };
+}
+
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof ConditionalCheckFailedException)) throw error;
+}

@@ -1,0 +1,172 @@
+// The whole fleet over HTTP in one call: where each device is, what it measured last, and its worst alert.
+
+import * as z from 'zod/mini';
+import { matches, SEVERITIES } from '../core/alert-rule.ts';
+import { ALERT_STATES, type AlertState } from '../core/alert-state.ts';
+import { isAlarm } from '../core/alert-step.ts';
+import { unitsOf } from '../core/unit.ts';
+import { UnreadableStateError } from '../core/unreadable-state.ts';
+import { DEVICE_STATES, isWholeSilence } from '../pipeline/find-devices.ts';
+import type { ReadFleet } from '../pipeline/fleet.ts';
+import type { FleetEntry, OpenAlerts } from '../pipeline/ports.ts';
+import { byUrgency } from './alert-order.ts';
+import { deviceId, matchFields, pageLimit, time } from './fields.ts';
+import { figures, shownFigures, units } from './figures.ts';
+import { ApiProblem } from './problem.ts';
+import { route, type Route } from './route.ts';
+
+const USUAL_PAGE = 1000;
+const LARGEST_PAGE = 10_000;
+/** Of text: a response of Lambda has 6 MB at most. */
+const MAX_LENGTH = 5_000_000;
+
+const worstAlert = z
+  .strictObject({
+    ruleId: z.string(),
+    state: z.enum(ALERT_STATES),
+    severity: z.optional(z.enum(SEVERITIES)),
+    since: z.optional(time),
+    value: z.string(),
+    unit: z.optional(z.string()),
+  })
+  .check(z.describe('The worst of the alerts that stand, of these the oldest'));
+
+const fleetDevice = z.strictObject({
+  deviceId: z.string(),
+  gateway: z.optional(z.string().check(z.describe('The device that speaks for this one'))),
+  site: z.optional(z.string()),
+  type: z.optional(z.string()),
+  groups: z.optional(z.array(z.string())),
+  attributes: z.optional(z.record(z.string(), z.string())),
+  timeZone: z.optional(z.string()),
+  online: z.optional(z.boolean()),
+  presenceSince: z.optional(time),
+  lastSeenAt: z.optional(time),
+  units,
+  lastWindow: z.optional(z.strictObject({ start: time, ...figures })),
+  alerts: z.optional(z.int().check(z.describe('How many alerts stand'))),
+  worstAlert: z.optional(worstAlert),
+});
+
+type OpenByDevice = ReadonlyMap<string, readonly AlertState[]>;
+
+/** Of the time of the call; the alerts of a device the worst first. */
+async function openAlerts(alerts: OpenAlerts): Promise<OpenByDevice> {
+  const open: AlertState[] = [];
+  try {
+    for await (const state of alerts.listOpen()) if (isAlarm(state)) open.push(state);
+  } catch (error) {
+    // After all others; the sweep names it every minute.
+    if (!(error instanceof UnreadableStateError)) throw error;
+  }
+  return Map.groupBy(open.sort(byUrgency), (state) => state.deviceId);
+}
+
+/** The gateway of `<gateway>:<child>`, if it is a device. */
+function gatewayOf(id: string, known: ReadonlySet<string>): string | undefined {
+  for (let at = id.indexOf(':'); at > 0; at = id.indexOf(':', at + 1)) {
+    const gateway = id.slice(0, at);
+    if (known.has(gateway)) return gateway;
+  }
+  return undefined;
+}
+
+function shownEntry({ device, lastWindow }: FleetEntry, known: ReadonlySet<string>, open?: OpenByDevice) {
+  const {
+    deviceId: id,
+    site,
+    type,
+    groups,
+    attributes,
+    timeZone,
+    online,
+    presenceSince,
+    lastSeenAt,
+  } = device;
+  const alerts = open?.get(id) ?? [];
+  const [worst] = alerts;
+  const { start, ...texts } = lastWindow ?? {};
+  return {
+    ...{ deviceId: id, gateway: gatewayOf(id, known), site, type, groups, attributes, timeZone },
+    ...{ online, presenceSince, lastSeenAt, units: unitsOf(device) },
+    ...(start !== undefined && {
+      lastWindow: { start, ...shownFigures(texts as typeof lastWindow & object) },
+    }),
+    ...(open && { alerts: alerts.length }),
+    ...(worst && { worstAlert: shownWorst(worst) }),
+  };
+}
+
+const shownWorst = ({ ruleId, state, severity, value, alarm }: AlertState) => ({
+  ...{ ruleId, state, severity, since: alarm?.told.since, value, unit: alarm?.told.unit },
+});
+
+export function fleetRoutes({
+  readFleet,
+  alerts,
+}: {
+  readonly readFleet: ReadFleet;
+  readonly alerts: OpenAlerts;
+}): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/fleet',
+      summary:
+        'Every device by name with its newest window and its worst alert, in one call; of more than 200 devices the windows are those of up to a minute ago',
+      params: {},
+      query: {
+        limit: pageLimit(USUAL_PAGE, LARGEST_PAGE),
+        next: z.optional(deviceId),
+        ...matchFields,
+        state: z.optional(z.enum(DEVICE_STATES)),
+      },
+      answer: z.strictObject({
+        asOf: time.check(z.describe('When the newest windows were looked for, epoch milliseconds')),
+        devices: z.array(fleetDevice),
+        total: z.int().check(z.describe('How many devices match, on this page or another')),
+        next: z.optional(z.string()),
+      }),
+      async run({ query: { limit = USUAL_PAGE, next, state, ...given }, caller }) {
+        if (caller.isGuest && (state === 'alarm' || state === 'silent'))
+          throw new ApiProblem(403, 'Guests do not see alerts: log in to ask for this `state`');
+        const match = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+        const [fleet, open] = await Promise.all([
+          readFleet(),
+          caller.isGuest ? undefined : openAlerts(alerts),
+        ]);
+        const known = new Set(fleet.entries.map(({ device }) => device.deviceId));
+        const wanted = fleet.entries.filter(
+          ({ device }) => matches(match, device) && hasState(state, device, open),
+        );
+        const left = next === undefined ? wanted : wanted.filter(({ device }) => device.deviceId > next);
+        const page = fitting(left.slice(0, limit).map((entry) => shownEntry(entry, known, open)));
+        return {
+          ...{ asOf: fleet.asOf, devices: page, total: wanted.length },
+          next: page.length < left.length ? page.at(-1)!.deviceId : undefined,
+        };
+      },
+    }),
+  ];
+}
+
+function hasState(
+  state: (typeof DEVICE_STATES)[number] | undefined,
+  { deviceId: id, online }: FleetEntry['device'],
+  open: OpenByDevice | undefined,
+): boolean {
+  if (state === undefined) return true;
+  if (state === 'online' || state === 'offline') return online === (state === 'online');
+  const alerts = open?.get(id) ?? [];
+  return state === 'alarm' ? alerts.length > 0 : alerts.some(({ alarm }) => isWholeSilence(alarm?.told));
+}
+
+/** As many as fit a response, at least one. */
+function fitting<Shown>(shown: readonly Shown[]): Shown[] {
+  let length = 0;
+  const end = shown.findIndex((each, index) => {
+    length += JSON.stringify(each).length;
+    return index > 0 && length > MAX_LENGTH;
+  });
+  return shown.slice(0, end < 0 ? shown.length : end);
+}

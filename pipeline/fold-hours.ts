@@ -1,0 +1,94 @@
+// Folds the hours that are over, device by device and hour by hour, so that years can be read when windows are gone.
+
+import type { Device } from '../core/device.ts';
+import { foldHours, hasWholeWindows, HOUR_MS, hourOf } from '../core/hour.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import type { RollupProgress, Rollups, WindowHistory } from './ports.ts';
+
+/**
+ * Windows that change so long after the end of their hour are marked ... The clocks of the machines may differ by what lies
+ * between this and the next: what was not marked was written before its hour is folded.
+ */
+export const MARKED_AFTER_MS = 600_000;
+/** ... and so long after its end an hour is folded. */
+export const FOLDED_AFTER_MS = 1_200_000;
+
+const READS_AT_ONCE = 16;
+/** After so many devices the progress is saved, and it is looked whether there is time for more. */
+const DEVICES_AT_ONCE = 64;
+
+/**
+ * Goes on where it stopped, until `endsAt` (epoch milliseconds); `devices` by name. Gives whether what is left is so old that
+ * its windows may expire first. Rejects with the SDK's error; safe to repeat.
+ */
+export type FoldHours = (
+  devices: readonly Device[],
+  options: { readonly endsAt: number },
+) => Promise<{ readonly isLate: boolean }>;
+
+/** `windows` has to read consistently. */
+export function createFoldHours(parts: {
+  readonly rollups: Omit<Rollups, 'mark'>;
+  readonly windows: Pick<WindowHistory, 'stored'>;
+  readonly windowSeconds: number;
+  readonly retentionDays: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): FoldHours {
+  const { rollups, windows, windowSeconds, retentionDays, now } = parts;
+
+  /** The hour of the oldest window that there is. */
+  async function firstHour(devices: readonly Device[]): Promise<number | undefined> {
+    const span = { from: now() - retentionDays * 24 * HOUR_MS, to: now(), limit: 1 };
+    const oldest = await inParallel(devices, READS_AT_ONCE, async ({ deviceId }) => {
+      const [window] = await windows.stored({ ...span, deviceId });
+      return window?.windowStart ?? Infinity;
+    });
+    const first = oldest.reduce((a, b) => Math.min(a, b), Infinity);
+    return first === Infinity ? undefined : hourOf(first);
+  }
+
+  /** The hour, and those before it that have changed since they were folded. The marks are read before the windows. */
+  async function foldDevice(deviceId: string, hour: number): Promise<void> {
+    const marks = (await rollups.marks(deviceId)).filter(({ start }) => start <= hour);
+    for (const start of new Set([hour, ...marks.map((mark) => mark.start)])) {
+      const limit = HOUR_MS / 1000 / windowSeconds;
+      const stored = await windows.stored({ deviceId, from: start, to: start + HOUR_MS, limit });
+      for (const folded of foldHours(stored)) await rollups.keep(deviceId, folded);
+    }
+    for (const mark of marks) await rollups.unmark(deviceId, mark);
+  }
+
+  /** Gives the progress, which is saved. */
+  async function foldHour(
+    { until, after }: RollupProgress,
+    devices: readonly Device[],
+    endsAt: number,
+  ): Promise<RollupProgress> {
+    let done = after;
+    const left = devices.filter(({ deviceId }) => deviceId > after);
+    for (let from = 0; from < left.length; from += DEVICES_AT_ONCE) {
+      if (now() >= endsAt) break;
+      const some = left.slice(from, from + DEVICES_AT_ONCE);
+      await inParallel(some, READS_AT_ONCE, async ({ deviceId }) => foldDevice(deviceId, until));
+      done = some.at(-1)!.deviceId;
+    }
+    const isOver = done === (left.at(-1)?.deviceId ?? done);
+    const progress = isOver ? { until: until + HOUR_MS, after: '' } : { until, after: done };
+    await rollups.saveProgress(progress);
+    return progress;
+  }
+
+  return async (devices, { endsAt }) => {
+    if (!hasWholeWindows(windowSeconds)) return { isLate: false };
+    let progress = await rollups.progress();
+    if (!progress) {
+      const first = await firstHour(devices);
+      if (first === undefined) return { isLate: false };
+      progress = { until: first, after: '' };
+    }
+    const isDue = ({ until }: RollupProgress) => now() >= until + HOUR_MS + FOLDED_AFTER_MS;
+    while (isDue(progress) && now() < endsAt) progress = await foldHour(progress, devices, endsAt);
+    return { isLate: now() - progress.until > (retentionDays * 24 * HOUR_MS) / 2 };
+  };
+}

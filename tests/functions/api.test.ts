@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, jest, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { describeRoutes } from '../../http-api/routes.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 import { contextOf, sampleEvent, startLambda, tableVariables } from './lambda.ts';
@@ -295,8 +295,9 @@ test('windows of several devices come in the order asked for, each once, with th
   await put('windows', windowItem('second', START + 10_000));
   const [first, second] = ['store-sensor-seattle1', 'second'];
   const span = `from=${START}&to=${START + 20_000}&resolution=10s`;
-  const { body } = await ask(
+  const body = await answered(
     asked('/windows', `device=${second}&device=${first}&device=${second}&device=nobody&${span}`),
+    '/windows',
   );
   const series = body['series'] as Json[];
   assert.deepEqual(
@@ -327,6 +328,90 @@ test('pages of several devices join without gap or double', async () => {
   } while (next !== undefined);
   const expected = [0, 10, 50, 60, 3590].map((start) => `store-sensor-seattle1 ${start}`);
   assert.deepEqual(found.sort(), [...expected, 'second 10'].sort());
+});
+
+test('the fleet has each device with its newest window and its worst alert, and guests see no alert', async () => {
+  await put('devices', { deviceId: { S: 'fleet-gw' }, site: { S: 'fleet-site' }, online: { BOOL: true } });
+  await put('devices', {
+    deviceId: { S: 'fleet-gw:door' },
+    site: { S: 'fleet-site' },
+    ipAddress: { S: '192.0.2.18' },
+  });
+  await put('windows', windowItem('fleet-gw:door', START));
+  const told = {
+    ...{
+      alertId: 'a',
+      transition: 'raised',
+      deviceId: 'fleet-gw:door',
+      site: 'x',
+      ruleId: 'r',
+      channels: [],
+    },
+    ...{ severity: 'major', windowStart: START, since: START, decidedAt: START, unit: '°C' },
+  };
+  for (const [ruleId, severity] of [
+    ['low', 'warning'],
+    ['high', 'critical'],
+  ] as const)
+    await put('alerts', {
+      ...{ deviceId: { S: 'fleet-gw:door' }, ruleId: { S: ruleId }, state: { S: 'alarm' } },
+      ...{ severity: { S: severity }, version: { N: '1' }, windowStart: { N: '1' }, value: { N: '9.4' } },
+      alarm: { S: JSON.stringify({ raisedAt: START, firstToldAt: START, toldAt: START, told }) },
+    });
+  const body = await answered(asked('/fleet', 'site=fleet-*'), '/fleet');
+  const [gateway, door] = body['devices'] as Json[];
+  assert.deepEqual(gateway, {
+    ...{ deviceId: 'fleet-gw', site: 'fleet-site', online: true, units: {}, alerts: 0 },
+  });
+  assert.deepEqual(door, {
+    ...{ deviceId: 'fleet-gw:door', gateway: 'fleet-gw', site: 'fleet-site', units: {}, alerts: 2 },
+    lastWindow: {
+      ...{ start: START, readings: 3 },
+      metrics: {
+        temperature: { min: 4.2, max: 9.7, sum: 1000000000000014, count: 3, mean: 333333333333338 },
+      },
+    },
+    worstAlert: {
+      ruleId: 'high',
+      state: 'alarm',
+      severity: 'critical',
+      since: START,
+      value: '9.4',
+      unit: '°C',
+    },
+  });
+  assert.equal(body['total'], 2);
+  const alarming = await ask(asked('/fleet', 'site=fleet-*&state=alarm'));
+  assert.deepEqual((alarming.body['devices'] as Json[]).length, 1);
+  const pages = [await ask(asked('/fleet', 'site=fleet-*&limit=1'))];
+  pages.push(await ask(asked('/fleet', `site=fleet-*&limit=1&next=${String(pages[0]!.body['next'])}`)));
+  assert.deepEqual(
+    pages.map((page) => (page.body['devices'] as Json[]).map(({ deviceId }) => deviceId)),
+    [['fleet-gw'], ['fleet-gw:door']],
+  );
+  assert.equal(pages[1]!.body['next'], undefined);
+  const guest = (query: string) => {
+    const event = { ...(sample('device') as Json), rawPath: '/fleet', rawQueryString: query };
+    return ask(
+      JSON.parse(JSON.stringify(event).replace('"amr":["authenticated"]', '"amr":["unauthenticated"]')),
+    );
+  };
+  const seen = (await guest('site=fleet-*')).body['devices'] as Json[];
+  assert.deepEqual(
+    seen.map((each) => [each['alerts'], each['worstAlert'], each['ipAddress']]),
+    [
+      [undefined, undefined, undefined],
+      [undefined, undefined, undefined],
+    ],
+  );
+  assert.equal((await guest('state=alarm')).status, 403);
+  for (const ruleId of ['low', 'high'])
+    await tables.client.send(
+      new DeleteItemCommand({
+        TableName: 'alerts',
+        Key: { deviceId: { S: 'fleet-gw:door' }, ruleId: { S: ruleId } },
+      }),
+    );
 });
 
 test('a window that has expired is not shown, though it is still stored', async () => {

@@ -192,6 +192,10 @@ export interface HistoryEntry {
   readonly unit?: string;
   readonly by?: string;
   readonly comment?: string;
+  /** To whom a transition is announced; what could not be delivered has an entry of its own. */
+  readonly channels?: readonly Channel[];
+  /** Until when it is deferred, by quiet hours or a snooze; epoch milliseconds. */
+  readonly notBefore?: number;
   /** Stands for so many, this one the last: the history could not be written for long. */
   readonly changes?: number;
   /** Why a notification was not delivered, and what becomes of it. */

@@ -68,7 +68,7 @@ export function stateAfter(
     ...(leavesUnjudged(before, step) && { newerUnjudged: true as const }),
     version: (before?.version ?? 0) + 1,
     pending: withDebt(before?.pending ?? [], debt, now),
-    unfiled: withEntry(before?.unfiled ?? [], entryOf(notification)),
+    unfiled: withEntry(before?.unfiled ?? [], entryOf(notification, debt)),
   };
 }
 
@@ -146,10 +146,11 @@ function standing(
   return { state: 'alarm', severity, alarm };
 }
 
-function entryOf(notification: Notification): HistoryEntry {
-  const { alertId, transition, decidedAt, deviceId, ruleId } = notification;
+function entryOf(notification: Notification, { notBefore }: Debt): HistoryEntry {
+  const { alertId, transition, decidedAt, deviceId, ruleId, channels } = notification;
   const { severity, windowStart, value, limit, unit } = notification;
   return {
+    ...{ channels, ...(notBefore !== undefined && { notBefore }) },
     ...{ entryId: alertId, deviceId, ruleId, at: decidedAt, what: transition },
     ...{ severity, windowStart, value, limit, ...(unit !== undefined && { unit }) },
   };

@@ -4,6 +4,7 @@ import { SEVERITIES, type Channel, type Severity } from './alert-rule.ts';
 import type { Notification } from './alert-state.ts';
 import { ascii, gsm7, printable, shorten, SMS_LENGTH, SUBJECT_LENGTH } from './channel-text.ts';
 import { happening, headOf, zoneOf, type NotificationText, type TextSettings } from './notification.ts';
+import { alertListLink } from './page-link.ts';
 import { zonedText } from './time-text.ts';
 
 /** One publish. */
@@ -60,19 +61,6 @@ export function digestText({ notifications, part }: Digest, settings: TextSettin
     email: `${lines.map(printable).join('\n')}\n`,
     sms: textMessage(`DIGEST ${total}: ${summary}`, notifications, link),
   };
-}
-
-/** Where the dashboard lists these alerts: those decided since, of the site where there is only one. */
-export function alertListLink(page: string, notifications: readonly Notification[]): string {
-  const since = Math.min(...notifications.map(({ decidedAt }) => decidedAt));
-  const sites = new Set(notifications.map(({ site }) => site));
-  const [site] = sites.size === 1 ? sites : [];
-  const query = [
-    'view=alerts',
-    `since=${new Date(since).toISOString().slice(0, 16)}Z`,
-    ...(site ? [`site=${encodeURIComponent(site.toWellFormed())}`] : []),
-  ];
-  return `${page}/?${query.join('&')}`;
 }
 
 /** The sites that most alerts are of, as many as there is room for, and the link where that fits too. */

@@ -4,6 +4,7 @@ import { acknowledging, adviceOf } from './advice.ts';
 import type { AbsenceFinding, LimitFinding, Notification, Relation, Transition } from './alert-state.ts';
 import { ascii, gsm7, printable, shorten, SMS_LENGTH, SUBJECT_LENGTH } from './channel-text.ts';
 import { durationText } from './duration.ts';
+import { deviceLink } from './page-link.ts';
 import { recentValues } from './recent-values.ts';
 import { zonedText } from './time-text.ts';
 import type { Window } from './window.ts';
@@ -72,8 +73,15 @@ export function notificationText(
       SUBJECT_LENGTH,
     ),
     email: `${lines.map(printable).join('\n')}\n`,
-    sms: gsm7(`${text}, ${shorten(deviceId)} (${shorten(site)}), ${time}`).slice(0, SMS_LENGTH),
+    sms: withLink(gsm7(`${text}, ${shorten(deviceId)} (${shorten(site)}), ${time}`), notification, settings),
   };
+}
+
+/** The link where it fits: one from which something is cut, or in which something is replaced, leads nowhere. */
+function withLink(text: string, notification: Notification, { page }: TextSettings): string {
+  const link = page === '' ? '' : ` ${deviceLink(page, notification)}`;
+  const fits = gsm7(link) === link && text.length + link.length <= SMS_LENGTH;
+  return fits ? `${text}${link}` : text.slice(0, SMS_LENGTH);
 }
 
 /** The zone in which people read of the device. */
@@ -85,9 +93,7 @@ function actionLines(notification: Notification, { page }: TextSettings): string
   return [
     `To do:    ${adviceOf(notification)}`,
     ...(acknowledge === undefined ? [] : [`Ack:      ${acknowledge}`]),
-    ...(page === ''
-      ? []
-      : [`See:      ${page}/?device=${encodeURIComponent(notification.deviceId.toWellFormed())}`]),
+    ...(page === '' ? [] : [`See:      ${deviceLink(page, notification)}`]),
   ];
 }
 

@@ -46,6 +46,14 @@ export const historyPage = z.strictObject({
       unit,
       by: z.optional(z.string()),
       comment: z.optional(z.string()),
+      channels: z.optional(
+        z.array(z.string()).check(z.describe('Over which a transition is announced, such as email and sms')),
+      ),
+      notBefore: z.optional(
+        z
+          .int()
+          .check(z.describe('Until when that is deferred by quiet hours or a snooze, epoch milliseconds')),
+      ),
       changes: z.optional(
         z
           .int()

@@ -71,7 +71,7 @@ test('a notification is one publish, with a text for each channel and what subsc
   });
   const message = JSON.parse(requests[0]!.get('Message')!) as Record<string, string>;
   assert.deepEqual(Object.keys(message), ['default', 'email', 'sms']);
-  assert.match(message['email']!, /https:\/\/dashboard\.example\.com\/\?device=store-1/);
+  assert.match(message['email']!, /https:\/\/dashboard\.example\.com\/#\/device\/store-1\?from=\d+&to=\d+/);
 });
 
 test('an attribute without text is left out, as SNS takes none', async () => {

@@ -83,12 +83,26 @@ for (const [notification, subject] of subjects) {
     const text = notificationText(notification, SETTINGS);
     assert.equal(text.subject, `${subject} at seattle/store-1`);
     const plain = subject.replace(' critical:', '');
-    assert.equal(text.sms, `${plain}, store-1 (seattle), 2026-09-21 14:13 UTC`);
+    assert.equal(text.sms.split(' http')[0], `${plain}, store-1 (seattle), 2026-09-21 14:13 UTC`);
     assert.equal(text.email.split('\n')[0], `${plain.replace(' ', ': ')} at seattle, store-1`);
   });
 }
 
 const PACIFIC = { page: PAGE, timeZone: 'America/Los_Angeles' };
+
+test('a text message leads to the span of the alert, unless that does not fit whole', () => {
+  const link = 'http://localhost:8080/#/device/store-1?from=1789997600000&to=1790001205000';
+  const { sms } = notificationText(gone('offline', 'raised', '300'), SETTINGS);
+  assert.ok(sms.endsWith(` ${link}`) && sms.length <= 160, sms);
+  const long = notificationText(
+    { ...gone('offline', 'raised', '300'), deviceId: 'a'.repeat(60) },
+    SETTINGS,
+  ).sms;
+  assert.ok(!long.includes('http'), long);
+  assert.ok(
+    !notificationText(gone('offline', 'raised', '300'), { ...SETTINGS, page: '' }).sms.includes('http'),
+  );
+});
 
 test('a mail says what happened, where, what to do, what the values were, in local time, and where to look', () => {
   const { email } = notificationText(
@@ -102,7 +116,7 @@ test('a mail says what happened, where, what to do, what the values were, in loc
 
 To do:    Check the door, the cooling and what was put in last.
 Ack:      npm run alerts -- ack store-1 fridge (on AWS with --api-url and the stack's ApiUrl)
-See:      http://localhost:8080/?device=store-1
+See:      http://localhost:8080/#/device/store-1?from=1789997540000&to=1790001205000
 
 Recent:   ▁▁▃▇█ 3.8 to 11 °C, 2026-09-21 07:12:42 to 07:13:24 PDT
 Value:    max temperature = 11 °C
@@ -316,7 +330,7 @@ test('a digest counts what happened, and names each with what, where and since w
   assert.equal(subject, 'DIGEST 3 alerts in a minute: 2 ALARM, 1 OK');
   assert.equal(
     sms,
-    'DIGEST 3 alerts in a minute: 2 ALARM, 1 OK at seattle, tacoma http://localhost:8080/?view=alerts&since=2026-09-21T14:13Z',
+    'DIGEST 3 alerts in a minute: 2 ALARM, 1 OK at seattle, tacoma http://localhost:8080/#/alerts?from=1789999980000',
   );
   assert.equal(
     email,
@@ -329,7 +343,7 @@ ALARM critical: temperature 9 above 8 at seattle/store-2, since 2026-09-21 14:13
 critical, tacoma:
 OK critical: data again after 2h at tacoma/store-1, since 2026-09-21 14:13:20 UTC
 
-See: http://localhost:8080/?view=alerts&since=2026-09-21T14:13Z
+See: http://localhost:8080/#/alerts?from=1789999980000
 `,
   );
 });
@@ -378,7 +392,7 @@ test('a thousand devices are in as many mails as it takes, the worst first, by s
   assert.equal(new Set(mails.flatMap(({ notifications: named }) => named)).size, 1000);
   assert.equal(
     digestText(summary!, SETTINGS).sms,
-    'DIGEST 1000 alerts in a minute: 1000 ALARM at site-0, site-1, site-2 and 4 more sites http://localhost:8080/?view=alerts&since=2026-09-21T14:13Z',
+    'DIGEST 1000 alerts in a minute: 1000 ALARM at site-0, site-1, site-2, site-3 and 3 more sites http://localhost:8080/#/alerts?from=1789999980000',
   );
   assert.match(
     digestText(mails[1]!, SETTINGS).subject,
@@ -388,7 +402,7 @@ test('a thousand devices are in as many mails as it takes, the worst first, by s
 
 test('a digest of one site links to the list of that site, and leaves a link that does not fit out of the text', () => {
   const { email, sms } = digest([{ ...warm('raised', '9', '8'), site: 'a & b' }]);
-  assert.ok(email.includes('/?view=alerts&since=2026-09-21T14:13Z&site=a%20%26%20b\n'), email);
+  assert.ok(email.includes('/#/alerts?from=1789999980000&site=a%20%26%20b\n'), email);
   assert.ok(sms.endsWith('&site=a%20%26%20b'), sms);
   const long = digestText(
     { notifications: [warm('raised', '9', '8')], channels: [] },

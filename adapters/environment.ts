@@ -63,6 +63,8 @@ export interface ApiEnvironment extends Limits {
   readonly alertHistoryTable: string;
   readonly windowRetentionDays: number;
   readonly historyRetentionDays: number;
+  /** Of reports, of devices for which the registry names none: an IANA name. */
+  readonly timeZone: string;
   readonly windowsTable: string;
   readonly rollupsTable: string;
   readonly devicesTable: string;
@@ -198,6 +200,7 @@ export function readApiEnvironment(variables: Variables): ApiEnvironment {
     windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
     windowRetentionDays: whole(variables, 'WINDOW_RETENTION_DAYS', 1, 36_500),
     historyRetentionDays: whole(variables, 'HISTORY_RETENTION_DAYS', 1, 36_500),
+    timeZone: zone(variables, 'TIME_ZONE'),
     ...limitsOf(variables),
   };
 }

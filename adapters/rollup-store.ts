@@ -11,14 +11,14 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { decimalText } from '../core/decimal.ts';
-import { HOUR_MS, type Hour } from '../core/hour.ts';
+import { HOUR_MS } from '../core/hour.ts';
+import type { Bucket } from '../core/rollup.ts';
 import type { Mark, Rollups } from '../pipeline/ports.ts';
 import { windowOf, type Item } from './window-item.ts';
 
 const DAY_SECONDS = 86_400;
 /** Device ids have no number sign. */
 const PROGRESS = { deviceId: { S: '#progress' }, windowStart: { N: '0' } };
-const WINDOWS = '.windows';
 
 /** A device's marks have the negative starts of their hours for sort keys, so that one small query finds them. */
 const keyOf = (deviceId: string, sortKey: number): Item => ({
@@ -123,14 +123,13 @@ export function createMarksReader({ client, table, now }: Table & Pick<RollupSto
   };
 }
 
-function itemOf(deviceId: string, hour: Hour, retentionDays: number): Item {
-  const { start, readings, metrics, windows } = hour;
+function itemOf(deviceId: string, hour: Bucket, retentionDays: number): Item {
+  const { start, readings, metrics } = hour;
   const figures = [...metrics].flatMap(([metric, { min, max, sum, count }]) => [
     [`${metric}.min`, { N: decimalText(min) }] as const,
     [`${metric}.max`, { N: decimalText(max) }] as const,
     [`${metric}.sum`, { N: decimalText(sum) }] as const,
     [`${metric}.count`, { N: String(count) }] as const,
-    [`${metric}${WINDOWS}`, { N: String(windows.get(metric) ?? 0) }] as const,
   ]);
   return {
     ...keyOf(deviceId, start),
@@ -141,7 +140,7 @@ function itemOf(deviceId: string, hour: Hour, retentionDays: number): Item {
   };
 }
 
-function spanOf({ firstReadingAt, lastReadingAt, lastFingerprint, last }: Hour): Item {
+function spanOf({ firstReadingAt, lastReadingAt, lastFingerprint, last }: Bucket): Item {
   if (!Number.isFinite(firstReadingAt)) return {};
   const values = [...last].map(([metric, value]) => [metric, { N: decimalText(value) }] as const);
   return {
@@ -153,12 +152,9 @@ function spanOf({ firstReadingAt, lastReadingAt, lastFingerprint, last }: Hour):
 }
 
 /** Reads an item of an hour; throws as `windowOf` does. */
-export function hourOfItem(item: Item): Hour {
+export function hourOfItem(item: Item): Bucket {
   const { windowStart: start, deviceId: _id, site: _site, ...figures } = windowOf(item);
-  const windows = [...figures.metrics.keys()].map(
-    (metric) => [metric, Number(item[`${metric}${WINDOWS}`]?.N ?? 0)] as const,
-  );
-  return { start, end: start + HOUR_MS, ...figures, windows: new Map(windows) };
+  return { start, end: start + HOUR_MS, ...figures };
 }
 
 function unlessRefused(error: unknown): void {

@@ -1,8 +1,8 @@
 // Reads a device's windows over a span of time, page by page, rolled up on the way; hours as they are kept, where they are.
 
 import { QueryCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { foldHours, hasWholeWindows, HOUR_MS, HOUR_SECONDS, hourOf, type Hour } from '../core/hour.ts';
-import { bucketStartOf, rollUp } from '../core/rollup.ts';
+import { foldHours, hasWholeWindows, HOUR_MS, HOUR_SECONDS, hourOf } from '../core/hour.ts';
+import { bucketStartOf, rollUp, type Bucket } from '../core/rollup.ts';
 import type { Window } from '../core/window.ts';
 import type { HistoryQuestion, WindowHistory } from '../pipeline/ports.ts';
 import { createMarksReader, createProgressReader, hourOfItem } from './rollup-store.ts';
@@ -76,10 +76,10 @@ export function createWindowHistory(options: WindowHistoryOptions): WindowHistor
 
     async hours({ deviceId, from, to }) {
       const span = { deviceId, first: hourOf(from), last: hourOf(to - 1) + HOUR_MS - 1, page: 1000 };
-      const hours: Hour[] = [];
+      const hours: Bucket[] = [];
       const windows: Window[] = [];
       for await (const piece of hoursOf ? hoursOf.pieces(span) : windowsIn(span)) {
-        if ('windows' in piece) hours.push(piece);
+        if ('end' in piece) hours.push(piece);
         else windows.push(piece);
       }
       return [...hours, ...foldHours(windows)].sort((a, b) => a.start - b.start);
@@ -141,7 +141,7 @@ function createQuery({ client, isConsistent = false, now }: WindowHistoryOptions
   };
 }
 
-type Piece = Window | Hour;
+type Piece = Window | Bucket;
 
 /** Hours as they are kept, oldest first, and the windows of hours that are not folded yet or have changed since. */
 function createHours(options: WindowHistoryOptions & { readonly rollupsTable: string }, query: Query) {
@@ -183,7 +183,7 @@ function createHours(options: WindowHistoryOptions & { readonly rollupsTable: st
 /** Hours as if they were windows of an hour. */
 async function* asWindows(pieces: AsyncIterable<Piece>): AsyncGenerator<Window> {
   for await (const piece of pieces) {
-    if (!('windows' in piece)) yield piece;
+    if (!('end' in piece)) yield piece;
     else yield { ...piece, windowStart: piece.start, deviceId: '', site: '' };
   }
 }
@@ -192,10 +192,7 @@ async function* asWindows(pieces: AsyncIterable<Piece>): AsyncGenerator<Window> 
 function namesFor(metric: string | undefined) {
   const names = { '#device': 'deviceId', '#start': 'windowStart' };
   if (metric === undefined) return { ExpressionAttributeNames: names };
-  const figures = ['min', 'max', 'sum', 'count', 'windows'].map((figure) => [
-    `#${figure}`,
-    `${metric}.${figure}`,
-  ]);
+  const figures = ['min', 'max', 'sum', 'count'].map((figure) => [`#${figure}`, `${metric}.${figure}`]);
   return {
     ExpressionAttributeNames: {
       ...names,
@@ -209,6 +206,6 @@ function namesFor(metric: string | undefined) {
       '#last': 'last',
     },
     ProjectionExpression:
-      '#device, #start, #site, #readings, #expires, #min, #max, #sum, #count, #windows, #first, #newest, #print, #last',
+      '#device, #start, #site, #readings, #expires, #min, #max, #sum, #count, #first, #newest, #print, #last',
   };
 }

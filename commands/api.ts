@@ -17,6 +17,8 @@ export interface Api {
    * @throws CommandError with the API's own sentence when it refuses, or with a remedy when it does not answer.
    */
   call<Answer>(parts: readonly string[], call?: ApiCall): Promise<Answer>;
+  /** The answer as it is. @throws as `call`. */
+  text(parts: readonly string[], call?: ApiCall): Promise<string>;
 }
 
 /** Flags that every command of this folder takes, for `parseArgs`. */
@@ -71,34 +73,39 @@ export async function openApi(flags: { 'data-dir': string; 'api-url'?: string | 
   const { url, region, credentials, silence } =
     flags['api-url'] === undefined ? localAccess(flags['data-dir']) : await awsAccess(flags['api-url']);
   const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
-  return {
-    async call<Answer>(parts: readonly string[], { method = 'GET', query = {}, body }: ApiCall = {}) {
-      const given = Object.entries(query).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, String(value)] as const],
-      );
-      const target = new URL(url);
-      target.pathname = `${url.pathname.replace(/\/$/, '')}/${parts.map(encodeURIComponent).join('/')}`;
-      target.search = given.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
-      const text = body === undefined ? undefined : JSON.stringify(body);
-      const signed = await signer.sign({
-        ...{ method, protocol: url.protocol, hostname: url.hostname, path: target.pathname },
-        query: Object.fromEntries(given),
-        headers: { host: url.host, ...(text !== undefined && { 'content-type': 'application/json' }) },
-        body: text ?? '',
+  async function answerTo(parts: readonly string[], { method = 'GET', query = {}, body }: ApiCall = {}) {
+    const given = Object.entries(query).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)] as const],
+    );
+    const target = new URL(url);
+    target.pathname = `${url.pathname.replace(/\/$/, '')}/${parts.map(encodeURIComponent).join('/')}`;
+    target.search = given.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const signed = await signer.sign({
+      ...{ method, protocol: url.protocol, hostname: url.hostname, path: target.pathname },
+      query: Object.fromEntries(given),
+      headers: { host: url.host, ...(text !== undefined && { 'content-type': 'application/json' }) },
+      body: text ?? '',
+    });
+    let answer: Response;
+    try {
+      answer = await fetch(target, {
+        method,
+        headers: signed.headers,
+        ...(text !== undefined && { body: text }),
       });
-      let answer: Response;
-      try {
-        answer = await fetch(target, {
-          method,
-          headers: signed.headers,
-          ...(text !== undefined && { body: text }),
-        });
-      } catch (error) {
-        throw new CommandError(isRefused(error) ? silence : `${url.href}: ${reasonOf(error as Error)}`, {
-          cause: error,
-        });
-      }
-      return resultOf<Answer>(answer);
+    } catch (error) {
+      throw new CommandError(isRefused(error) ? silence : `${url.href}: ${reasonOf(error as Error)}`, {
+        cause: error,
+      });
+    }
+    return textOf(answer);
+  }
+  return {
+    text: answerTo,
+    async call<Answer>(parts: readonly string[], call?: ApiCall) {
+      const text = await answerTo(parts, call);
+      return (text === '' ? undefined : JSON.parse(text)) as Answer;
     },
   };
 }
@@ -106,17 +113,15 @@ export async function openApi(flags: { 'data-dir': string; 'api-url'?: string | 
 /** `fetch` says only that it failed; the reason is in the cause. */
 const reasonOf = ({ message, cause }: Error) => (cause instanceof Error ? cause.message || message : message);
 
-async function resultOf<Answer>(answer: Response): Promise<Answer> {
-  const text = await answer.text();
-  if (!answer.ok) {
-    const refusal = refusalIn(text) ?? `the API answered ${answer.status}`;
-    // Of API Gateway itself, which has no sentence of ours.
-    const isUnknown = answer.status === 404 && refusal === 'Not Found';
-    throw new CommandError(
-      isUnknown ? `${answer.url} is no route of the stack: is it of another version?` : refusal,
-    );
-  }
-  return (text === '' ? undefined : JSON.parse(text)) as Answer;
+async function textOf(answer: Response): Promise<string> {
+  const text = Buffer.from(await answer.arrayBuffer()).toString(); // with its byte order mark
+  if (answer.ok) return text;
+  const refusal = refusalIn(text) ?? `the API answered ${answer.status}`;
+  // Of API Gateway itself, which has no sentence of ours.
+  const isUnknown = answer.status === 404 && refusal === 'Not Found';
+  throw new CommandError(
+    isUnknown ? `${answer.url} is no route of the stack: is it of another version?` : refusal,
+  );
 }
 
 /** The API's own words (RFC 9457), or API Gateway's. */

@@ -192,6 +192,11 @@ export interface HistoryEntry {
   readonly unit?: string;
   readonly by?: string;
   readonly comment?: string;
+  /** When the trouble began that a transition is of. */
+  readonly since?: number;
+  /** What a limit rule judged: the metric, and on which side of the limit it was. */
+  readonly metric?: string;
+  readonly side?: Side;
   /** To whom a transition is announced; what could not be delivered has an entry of its own. */
   readonly channels?: readonly Channel[];
   /** Until when it is deferred, by quiet hours or a snooze; epoch milliseconds. */

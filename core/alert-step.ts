@@ -147,13 +147,20 @@ function standing(
 }
 
 function entryOf(notification: Notification, { notBefore }: Debt): HistoryEntry {
-  const { alertId, transition, decidedAt, deviceId, ruleId, channels } = notification;
+  const { alertId, transition, decidedAt, deviceId, ruleId, channels, since } = notification;
   const { severity, windowStart, value, limit, unit } = notification;
   return {
-    ...{ channels, ...(notBefore !== undefined && { notBefore }) },
+    ...judgedIn(notification),
+    ...{ since, channels, ...(notBefore !== undefined && { notBefore }) },
     ...{ entryId: alertId, deviceId, ruleId, at: decidedAt, what: transition },
     ...{ severity, windowStart, value, limit, ...(unit !== undefined && { unit }) },
   };
+}
+
+function judgedIn(notification: Notification): Pick<HistoryEntry, 'metric' | 'side'> {
+  if (notification.absence) return {};
+  const { metric, side } = notification;
+  return { side, ...(metric !== undefined && { metric }) };
 }
 
 /**

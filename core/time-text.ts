@@ -63,7 +63,7 @@ function ofZone(date: string, clock: string, timeZone: string): TimeText {
 }
 
 /** How far the zone's clock is ahead of UTC at `ms`, in milliseconds. */
-function offsetOf(ms: number, timeZone: string): number {
+export function offsetOf(ms: number, timeZone: string): number {
   return Date.parse(`${localText(ms, timeZone).replace(' ', 'T')}Z`) - Math.floor(ms / 1000) * 1000;
 }
 

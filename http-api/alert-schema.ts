@@ -46,6 +46,9 @@ export const historyPage = z.strictObject({
       unit,
       by: z.optional(z.string()),
       comment: z.optional(z.string()),
+      since: z.optional(time),
+      metric: z.optional(z.string()),
+      side: z.optional(z.enum(['above', 'below'])),
       channels: z.optional(
         z.array(z.string()).check(z.describe('Over which a transition is announced, such as email and sms')),
       ),

@@ -26,7 +26,7 @@ export function createHttpApi(routes: readonly Route[]): ServeHttp {
       requireGroup(route, caller);
       const checked = await check(req.raw, req.param());
       const ifMatch = req.header('if-match');
-      return answerOf(await route.run({ ...checked, caller, ifMatch } as never));
+      return answerOf(await route.run({ ...checked, caller, ifMatch } as never), route.textType);
     });
   }
   app.notFound(({ req }) => answerProblem(problemOf(404, `There is no ${req.method} ${req.path}`)));
@@ -38,8 +38,10 @@ export function createHttpApi(routes: readonly Route[]): ServeHttp {
   return async (request, served) => app.fetch(request, served);
 }
 
-function answerOf(found: unknown): Response {
+function answerOf(found: unknown, textType?: string): Response {
   if (found === undefined) return new Response(null, { status: 204 });
+  if (textType !== undefined)
+    return new Response(found as string, { headers: { 'content-type': `${textType}; charset=utf-8` } });
   const { [ENTITY_TAG]: tag } = found as { readonly [ENTITY_TAG]?: string };
   return new Response(JSON.stringify(found), {
     headers: { 'content-type': 'application/json', ...(tag !== undefined && { etag: tag }) },

@@ -63,6 +63,7 @@ export async function resultOf(response: Response): Promise<APIGatewayProxyStruc
   return {
     statusCode: response.status,
     headers: Object.fromEntries(response.headers),
-    body: await response.text(),
+    // Not `text()`, which drops a byte order mark.
+    body: Buffer.from(await response.arrayBuffer()).toString(),
   };
 }

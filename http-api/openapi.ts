@@ -100,17 +100,9 @@ function accessTo(route: Pick<Route, 'method' | 'path'>): Json {
   };
 }
 
-function operationOf({
-  method,
-  path,
-  summary,
-  params,
-  query,
-  body,
-  answer,
-  isPublic,
-  isTagged,
-}: Route): Json {
+function operationOf(route: Route): Json {
+  const { method, path, summary, params, query, body, answer, isPublic, isTagged } = route;
+  const { textType = JSON_TYPE } = route;
   const isEmpty = answer.def.type === 'undefined';
   const access = isPublic ? { security: [] } : accessTo({ method, path });
   return {
@@ -132,7 +124,7 @@ function operationOf({
             200: {
               description: 'Found',
               ...(isTagged && { headers: etag }),
-              content: { 'application/json': { schema: schemaOf(answer, 'output') } },
+              content: { [textType]: { schema: schemaOf(answer, 'output') } },
             },
           }),
       default: {

@@ -40,6 +40,8 @@ export interface Route<
   readonly answer: z.ZodMiniType;
   /** Anybody may call it, without a signature. */
   readonly isPublic?: true;
+  /** The answer is text of this type; absent: it is JSON. */
+  readonly textType?: 'text/csv';
   /** What it answers has an entity tag, and a change may name the one that it is meant for. */
   readonly isTagged?: true;
   /** Gives what is answered with 200; 204 for `undefined`. @throws ApiProblem */

@@ -4,6 +4,7 @@ import { createRehearsing } from '../pipeline/dry-run.ts';
 import { createFindDevices } from '../pipeline/find-devices.ts';
 import { createReadFleet } from '../pipeline/fleet.ts';
 import type { ApiPorts } from '../pipeline/ports.ts';
+import { createReportDevice } from '../pipeline/report.ts';
 import { createRemoveDevice } from '../pipeline/remove-device.ts';
 import { createLookAtMetrics } from '../pipeline/sent-metrics.ts';
 import { alertRoutes } from './alert-routes.ts';
@@ -14,16 +15,20 @@ import { withinSites } from './least-group.ts';
 import { liveAccessRoute } from './live-access.ts';
 import { mappingRoutes } from './mapping-routes.ts';
 import type { Route } from './route.ts';
+import { reportRoutes } from './report-routes.ts';
 import { ruleRoutes } from './rule-routes.ts';
 import { windowRoutes } from './window-routes.ts';
 
-export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds: number }): Route[] {
+export function createRoutes(
+  ports: ApiPorts,
+  settings: { readonly windowSeconds: number; /** IANA name. */ readonly timeZone: string },
+): Route[] {
   const { windows: history, devices, alerts, rules, mappings, now } = ports;
-  const { windowSeconds } = settings;
+  const { windowSeconds, timeZone } = settings;
+  const find = createFindDevices({ devices, alerts });
   const routes = [
     ...deviceRoutes({
-      ...{ devices, history },
-      find: createFindDevices({ devices, alerts }),
+      ...{ devices, history, find },
       remove: createRemoveDevice({ devices, alerts, history: ports.history, rules, now }),
     }),
     ...fleetRoutes({
@@ -32,6 +37,12 @@ export function createRoutes(ports: ApiPorts, settings: { readonly windowSeconds
     }),
     ...windowRoutes({ history, devices, windowSeconds, now }),
     ...alertRoutes({ alerts, history: ports.history, now }),
+    ...reportRoutes({
+      ...{ find, devices, rules, now },
+      reportDevice: createReportDevice({
+        ...{ windows: history, history: ports.history, windowSeconds, timeZone, now },
+      }),
+    }),
     ...ruleRoutes({
       rules,
       rehearse: createRehearsing({ devices, history, windowSeconds }),
@@ -49,7 +60,7 @@ export function describeRoutes(): Route[] {
   const unreachable = new Proxy({}, { get: () => undefined }) as ApiPorts;
   const attach = async () => {};
   return [
-    ...createRoutes(unreachable, { windowSeconds: 10 }),
+    ...createRoutes(unreachable, { windowSeconds: 10, timeZone: 'UTC' }),
     liveAccessRoute({ attach, policyName: '', iotArn: '' }),
   ];
 }

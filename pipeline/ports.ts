@@ -7,7 +7,6 @@ import type { Digest } from '../core/digest.ts';
 import type { FigureTexts } from '../core/figure-text.ts';
 import type { Device, ThingFacts, UnusedNote } from '../core/device.ts';
 import type { Mapping, MappingVersion } from '../core/mapping.ts';
-import type { Hour } from '../core/hour.ts';
 import type { ParsedMessage } from '../core/message.ts';
 import type { PresenceEvent } from '../core/presence.ts';
 import type { Reading } from '../core/reading.ts';
@@ -61,7 +60,7 @@ export interface WindowHistory {
   /** Whole buckets, oldest first; a page may end early after much reading. Rejects with the SDK's error. */
   read(question: HistoryQuestion): Promise<HistoryPage>;
   /** The hours that begin in the span, oldest first; kept ones where they are folded, else out of the windows. */
-  hours(span: Omit<StoredSpan, 'limit'>): Promise<readonly Hour[]>;
+  hours(span: Omit<StoredSpan, 'limit'>): Promise<readonly Bucket[]>;
   /** Windows as they are stored, oldest first, at most `limit`; `from` and `to` as in a question. */
   stored(span: StoredSpan): Promise<readonly Window[]>;
   /** The device's newest window. */
@@ -89,7 +88,7 @@ export interface Rollups {
   progress(): Promise<RollupProgress | undefined>;
   saveProgress(progress: RollupProgress): Promise<void>;
   /** Keeps the hour, unless one with more readings is kept: windows only grow, until they expire. */
-  keep(deviceId: string, hour: Hour): Promise<void>;
+  keep(deviceId: string, hour: Bucket): Promise<void>;
   /** Notes that windows of the hour at `start` (epoch milliseconds) changed. To be called after they were written. */
   mark(deviceId: string, start: number): Promise<void>;
   marks(deviceId: string): Promise<readonly Mark[]>;

@@ -66,7 +66,7 @@ export async function openRules(): Promise<RuleFixture> {
     history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
     now,
   };
-  const api = createHttpApi(createRoutes(ports, { windowSeconds: 10 }));
+  const api = createHttpApi(createRoutes(ports, { windowSeconds: 10, timeZone: 'UTC' }));
   const served = {
     resolve: async () => ({ id: 'ann', isGuest: false, group: 'admin' as const }),
     onError: (error: unknown) => assert.fail(error as Error),

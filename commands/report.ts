@@ -1,0 +1,128 @@
+// `npm run report`: what an inspector wants of a device, a site or a group and a month, as a page to print, CSV or JSON.
+
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { isMonth } from '../core/month.ts';
+import { reportSheet, type SheetDevice, type SheetOptions } from '../core/report-sheet.ts';
+import { openApi, stackFlags, stackUsage, type Api } from './api.ts';
+import { CommandError, runCommand } from './command-error.ts';
+import { parseFlags } from './flags.ts';
+
+const usage = `usage: npm run report -- --site SITE --month 2026-11 --out report.html
+       --device NAME, --site, --group, --type: whose; an asterisk stands for any text. --month: this month without it.
+       --metric NAME: a temperature without it. --out: .html to print, .csv or .json; without it HTML to standard output.
+       --audit: checks the windows of the month against the local cloud's archive first (npm run audit), and says so in the report.
+       ${stackUsage}
+       Exit code 0, 1 where the audit finds a difference, 2 for what cannot be done.`;
+
+const text = { type: 'string' } as const;
+const FLAGS = {
+  ...stackFlags,
+  ...{ device: text, site: text, group: text, type: text, month: text, metric: text, out: text },
+  audit: { type: 'boolean', default: false },
+} as const;
+
+type Values = ReturnType<typeof parseFlags<typeof FLAGS>>['values'];
+
+const FORMATS = ['.html', '.csv', '.json'];
+/** What was published so long ago is in the archive: it lags by 300 s. */
+const ARCHIVED_AFTER_MS = 600_000;
+
+async function devicesOf(
+  api: Api,
+  query: Readonly<Record<string, string | undefined>>,
+): Promise<SheetDevice[]> {
+  const found: SheetDevice[] = [];
+  let next: string | undefined;
+  do {
+    const page: { devices: SheetDevice[]; next?: string } = await api.call(['reports'], {
+      query: { ...query, next },
+    });
+    found.push(...page.devices);
+    next = page.next;
+  } while (next !== undefined);
+  if (found.length === 0) throw new CommandError('no device is called so: npm run device -- list shows all');
+  return found;
+}
+
+async function csvOf(api: Api, query: Readonly<Record<string, string | undefined>>, ids: readonly string[]) {
+  const tables: string[] = [];
+  for (const device of ids) {
+    const table = await api.text(['reports', 'csv'], {
+      query: { ...query, device, site: undefined, group: undefined, type: undefined },
+    });
+    tables.push(tables.length === 0 ? table : table.slice(table.indexOf('\n') + 1));
+  }
+  return tables.join('');
+}
+
+/** What the audit says of the windows of these devices' months, as far as they are archived. */
+function auditOf(
+  devices: readonly SheetDevice[],
+  values: Values,
+  now: number,
+): NonNullable<SheetOptions['audit']> {
+  if (values['api-url'] !== undefined)
+    throw new CommandError(
+      '--audit checks the local cloud; on AWS copy the archive and run npm run audit, which says how',
+    );
+  const from = Math.min(...devices.map((device) => device.from));
+  const to = Math.min(
+    Math.max(...devices.map((device) => device.to)),
+    Math.floor((now - ARCHIVED_AFTER_MS) / 60_000) * 60_000,
+  );
+  const program = path.resolve(import.meta.dirname, '../audit/main.ts');
+  const args = [program, '--local', '--data-dir', values['data-dir'], '--from', iso(from), '--to', iso(to)];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (status !== 0 && status !== 1) throw new CommandError(`--audit: ${stderr.trim().split('\n')[0]}`);
+  const lines = stdout.trim().split('\n');
+  const read = lines.find((line) => / lines in \d+ files?: /.test(line)) ?? '';
+  const compared = lines.findLast((line) => / windows compared, /.test(line)) ?? '';
+  return {
+    agrees: status === 0,
+    text: `${compared}. Recomputed from the archive: ${read}. From ${iso(from)} to ${iso(to)}; what is later is not in it.`,
+  };
+}
+
+const iso = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z');
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  if (positionals.length > 0) throw new CommandError(`${positionals[0]}: is no option; ${usage}`);
+  const now = Date.now();
+  const { device, site, group, type, metric, out, month = new Date(now).toISOString().slice(0, 7) } = values;
+  if (!isMonth(month)) throw new CommandError(`--month ${month}: must be a month such as 2026-11`);
+  const format = out === undefined ? '.html' : path.extname(out).toLowerCase();
+  if (!FORMATS.includes(format)) throw new CommandError(`--out ${out}: must end in .html, .csv or .json`);
+  if (values.audit && format === '.csv')
+    throw new CommandError('--audit goes into a report in .html or .json');
+  const api = await openApi(values);
+  const query = { month, metric, device, site, group, type };
+  const devices = await devicesOf(api, query);
+  const audit = values.audit ? auditOf(devices, values, now) : undefined;
+  const ids = devices.map(({ deviceId }) => deviceId);
+  const made =
+    format === '.csv'
+      ? await csvOf(api, query, ids)
+      : format === '.json'
+        ? `${JSON.stringify({ madeAt: now, audit, devices }, undefined, 2)}\n`
+        : reportSheet(devices, { now, audit });
+  if (out === undefined) process.stdout.write(made);
+  else {
+    writeFileSync(out, made);
+    process.stdout.write(
+      `${out}: ${devices.length} ${devices.length === 1 ? 'device' : 'devices'}, ${month}${audit ? `; ${audit.text}` : ''}\n`,
+    );
+  }
+  return audit?.agrees === false ? 1 : 0;
+}
+
+await runCommand(main);

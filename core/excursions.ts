@@ -1,0 +1,103 @@
+// When a device was beyond a limit, out of the history of its alerts, with what people said about it.
+
+import type { HistoryEntry } from './alert-state.ts';
+import { SEVERITIES, type Severity, type Side } from './alert-rule.ts';
+
+/** Times in epoch milliseconds. */
+export interface Excursion {
+  readonly ruleId: string;
+  /** The worst that it had. */
+  readonly severity: Severity;
+  readonly metric?: string;
+  readonly side: Side;
+  /** Decimal text: of the first level that was crossed. */
+  readonly limit: string;
+  readonly from: number;
+  /** The window that was back; absent while it lasts. */
+  readonly to?: number;
+  /** The worst of the values that its transitions have, decimal text. */
+  readonly worst: string;
+  readonly unit?: string;
+  readonly acknowledged?: Remark;
+  /** What people said, oldest first, that with which they acknowledged too. */
+  readonly remarks: readonly Remark[];
+}
+
+export interface Remark {
+  readonly by: string;
+  readonly at: number;
+  readonly comment?: string;
+}
+
+type Growing = { -readonly [Name in keyof Excursion]: Excursion[Name] };
+
+const WORSENING: readonly HistoryEntry['what'][] = ['raised', 'worsened'];
+const OVER: readonly HistoryEntry['what'][] = ['cleared', 'ended'];
+
+/** Of one device's entries, in any order; the oldest first. Silence is no excursion. */
+export function excursionsOf(entries: readonly HistoryEntry[]): Excursion[] {
+  const found: Growing[] = [];
+  const open = new Map<string, Growing>();
+  // What people say about an alert that is over still belongs to it.
+  const latest = new Map<string, Growing>();
+  for (const entry of [...entries].sort(inOrder)) {
+    const { ruleId, what } = entry;
+    const standing = open.get(ruleId);
+    if (entry.by !== undefined) {
+      remark(latest.get(ruleId), entry);
+    } else if (standing && OVER.includes(what)) {
+      standing.to = what === 'cleared' ? (entry.windowStart ?? entry.at) : entry.at;
+      open.delete(ruleId);
+    } else if (standing && WORSENING.includes(what)) {
+      worsen(standing, entry);
+    } else if (!standing && WORSENING.includes(what)) {
+      const begun = begin(entry);
+      if (!begun) continue;
+      found.push(begun);
+      open.set(ruleId, begun);
+      latest.set(ruleId, begun);
+    }
+  }
+  return found.sort((a, b) => a.from - b.from);
+}
+
+const inOrder = (a: HistoryEntry, b: HistoryEntry) =>
+  a.at - b.at || (a.windowStart ?? 0) - (b.windowStart ?? 0);
+
+function begin(entry: HistoryEntry): Growing | undefined {
+  const {
+    ruleId,
+    severity,
+    side,
+    metric,
+    value,
+    limit,
+    unit,
+    at,
+    windowStart = at,
+    since = windowStart,
+  } = entry;
+  if (severity === undefined || side === undefined || value === undefined || limit === undefined)
+    return undefined;
+  return {
+    ...{ ruleId, severity, side, limit, from: since, worst: value, remarks: [] },
+    ...{ ...(metric !== undefined && { metric }), ...(unit !== undefined && { unit }) },
+  };
+}
+
+function worsen(excursion: Growing, { severity, value }: HistoryEntry): void {
+  if (severity && SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(excursion.severity))
+    excursion.severity = severity;
+  if (value !== undefined) excursion.worst = worseOf(excursion.side, excursion.worst, value);
+}
+
+function remark(excursion: Growing | undefined, { what, by = '', at, comment }: HistoryEntry): void {
+  if (!excursion) return;
+  const said = { by, at, ...(comment !== undefined && { comment }) };
+  if (what === 'acknowledged') excursion.acknowledged ??= said;
+  excursion.remarks = [...excursion.remarks, said];
+}
+
+/** Of two decimal texts; the difference of near ones is for whoever has the windows. */
+export const worseOf = (side: Side, a: string, b: string): string =>
+  (side === 'above' ? Number(b) > Number(a) : Number(b) < Number(a)) ? b : a;

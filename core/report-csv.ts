@@ -1,0 +1,74 @@
+// A report as one CSV table for spreadsheets (RFC 4180): a line a day, an excursion, a gap and a summary, told apart by `kind`.
+
+import type { DeviceReport } from './report.ts';
+
+export interface ReportHead {
+  readonly deviceId: string;
+  readonly site?: string | undefined;
+  readonly month: string;
+  readonly timeZone: string;
+}
+
+const COLUMNS = [
+  ...['kind', 'device', 'site', 'month', 'timeZone', 'metric', 'unit', 'date', 'from', 'to', 'minutes'],
+  ...['readings', 'min', 'max', 'mean', 'meanKinetic', 'measuredMinutes', 'inLimitsMinutes'],
+  ...['rule', 'severity', 'limit', 'worst', 'acknowledgedBy', 'acknowledgedAt', 'comment'],
+] as const;
+
+type Row = Partial<Readonly<Record<(typeof COLUMNS)[number], string | number | undefined>>>;
+
+/** Times in UTC, ISO 8601; the byte order mark tells spreadsheets that it is UTF-8. */
+export function reportCsv(
+  reports: readonly (ReportHead & { readonly report?: DeviceReport | undefined })[],
+): string {
+  const rows = reports.flatMap(({ report, deviceId, ...head }) =>
+    report
+      ? rowsOf(report).map((row) => ({
+          device: deviceId,
+          ...head,
+          metric: report.metric,
+          unit: report.unit,
+          ...row,
+        }))
+      : [],
+  );
+  const lines = [COLUMNS.join(','), ...rows.map(lineOf)];
+  return `\uFEFF${lines.join('\r\n')}\r\n`;
+}
+
+function rowsOf({ days, excursions, gaps, ...report }: DeviceReport): Row[] {
+  const { readings, min, max, mean, meanKinetic, measuredMs, inLimitsMs } = report;
+  return [
+    {
+      ...{ kind: 'summary', readings, min, max, mean, meanKinetic: meanKinetic?.celsius },
+      ...{ measuredMinutes: minutes(measuredMs), inLimitsMinutes: minutes(inLimitsMs) },
+    },
+    ...days.map((day) => ({ kind: 'day', ...day })),
+    ...excursions.map(({ from, to, lastedMs, ruleId, severity, limit, worst, acknowledged, remarks }) => ({
+      ...{ kind: 'excursion', from: iso(from), to: to && iso(to), minutes: minutes(lastedMs) },
+      ...{ rule: ruleId, severity, limit, worst, acknowledgedBy: acknowledged?.by },
+      acknowledgedAt: acknowledged && iso(acknowledged.at),
+      comment: remarks.flatMap(({ comment = [] }) => comment).join(' / '),
+    })),
+    ...gaps.map(({ from, to }) => ({
+      kind: 'gap',
+      from: iso(from),
+      to: iso(to),
+      minutes: minutes(to - from),
+    })),
+  ];
+}
+
+const iso = (ms: number) => new Date(ms).toISOString();
+const minutes = (ms: number) => String(Math.round(ms / 600) / 100);
+
+const lineOf = (row: Row) => COLUMNS.map((column) => cell(row[column])).join(',');
+
+/** Text that a spreadsheet would take for a formula gets an apostrophe; a negative number is none. */
+function cell(value: string | number | undefined): string {
+  if (value === undefined) return '';
+  const text = String(value);
+  const isFormula = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text);
+  const safe = isFormula ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,250 @@
+// A report as a page of its own: sheets of A4 to print or to keep, without a script, as the HTTP API's figures are.
+
+import { stripOf } from './report-strip.ts';
+
+/** As GET /reports has a device; times in epoch milliseconds. */
+export interface SheetDevice {
+  readonly deviceId: string;
+  readonly site?: string;
+  readonly type?: string;
+  readonly calibration?: string;
+  readonly month: string;
+  readonly timeZone: string;
+  readonly from: number;
+  readonly to: number;
+  readonly isOver: boolean;
+  readonly clockChanges: readonly { readonly at: number; readonly before: number; readonly after: number }[];
+  readonly limits: { readonly above?: number; readonly below?: number };
+  readonly report?: SheetReport;
+}
+
+export interface SheetReport {
+  readonly metric: string;
+  readonly unit?: string;
+  readonly spanMs: number;
+  readonly measuredMs: number;
+  readonly inLimitsMs: number;
+  readonly excursions: readonly SheetExcursion[];
+  readonly gaps: readonly { readonly from: number; readonly to: number }[];
+  readonly meanKinetic?: {
+    readonly celsius: number;
+    readonly hours: number;
+    readonly activationEnergy: number;
+  };
+  readonly days: readonly { readonly date: string; readonly min?: number; readonly max?: number }[];
+  readonly isToTheWindow: boolean;
+}
+
+interface SheetExcursion {
+  readonly ruleId: string;
+  readonly side: 'above' | 'below';
+  readonly limit: number;
+  readonly from: number;
+  readonly to?: number;
+  readonly lastedMs: number;
+  readonly worst: number;
+  readonly acknowledged?: { readonly by: string; readonly at: number };
+  readonly remarks: readonly { readonly by: string; readonly comment?: string }[];
+}
+
+export interface SheetOptions {
+  /** When it was made; epoch milliseconds. */
+  readonly now: number;
+  /** What the audit of the archive said, a sentence or two; absent where none was made. */
+  readonly audit?: { readonly agrees: boolean; readonly text: string } | undefined;
+}
+
+const STYLE = `
+:root{color-scheme:light}
+body{margin:0;background:#e8eeed;color:#10242a;font:14px/1.45 'Instrument Sans',system-ui,sans-serif;font-variant-numeric:tabular-nums}
+article{box-sizing:border-box;max-width:210mm;min-height:297mm;margin:16px auto;padding:16mm;background:#fff}
+header{display:flex;justify-content:space-between;gap:24px;border-bottom:2px solid #10242a;padding-bottom:16px}
+header p{margin:4px 0 0}header p+p{text-align:right}
+h1{font-size:28px;line-height:1.15;margin:0}h2{font-size:16px;margin:28px 0 4px}
+.dim,small,dt,th{color:#42575f}small,dt,th{font-size:12px;font-weight:400}
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:16px;margin:24px 0 0}
+dd{margin:0;font-size:20px;font-weight:600}dd small{display:block}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:6px 12px 6px 0;border-bottom:1px solid #d2dbda;vertical-align:top;overflow-wrap:anywhere}
+thead th{border-bottom-color:#42575f}.num{text-align:right}
+.seal{display:flex;flex-wrap:wrap;justify-content:space-between;gap:16px;border:1px solid #76878a;padding:12px 16px;margin-top:28px}.seal p{margin:0;font-size:13px}.seal p:first-child{flex:1 1 60%}
+.sign{margin-top:56px;border-top:1px solid #10242a;width:240px;font-size:13px}
+svg{display:block;width:100%;height:auto}
+@media print{@page{size:A4;margin:14mm}body{background:#fff}article{max-width:none;min-height:0;margin:0;padding:0;break-after:page}article:last-child{break-after:auto}tr,.seal,dl{break-inside:avoid}}
+`;
+
+/** Whatever devices and people wrote is text in it. */
+export function reportSheet(devices: readonly SheetDevice[], options: SheetOptions): string {
+  const title = `Record of ${devices[0]?.month ?? ''}`;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(title)}</title><style>${STYLE}</style></head>
+<body>${devices.map((device) => sheetOf(device, options)).join('\n')}</body></html>
+`;
+}
+
+const MARKUP: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+export const escaped = (text: string) => text.replaceAll(/[&<>"']/g, (mark) => MARKUP[mark]!);
+
+function sheetOf(device: SheetDevice, { now, audit }: SheetOptions): string {
+  const { report } = device;
+  const time = timesOf(device.timeZone);
+  const name = report
+    ? `${report.metric[0]!.toUpperCase()}${report.metric.slice(1).replaceAll('_', ' ')} record`
+    : 'Record';
+  return `<article><header><div><h1>${escaped(name)}</h1>
+<p>${escaped([device.deviceId, device.site].filter(Boolean).join(', '))}<br><span class="dim">${escaped(monthText(device))}</span></p></div>
+<p><small>Made ${escaped(time.full(now))}<br>${escaped(zoneText(device, time))}</small></p></header>
+${report ? bodyOf(device, report, time) : '<p>Nothing was measured in this month.</p>'}
+<div class="seal"><p>${sealText(audit)}</p><p>${escaped(device.calibration ? `Calibration: ${device.calibration}` : 'No calibration is noted (attribute calibration of the thing)')}</p></div>
+<p class="sign">Seen by, date</p></article>`;
+}
+
+function bodyOf(device: SheetDevice, report: SheetReport, time: Times): string {
+  const { excursions, gaps, meanKinetic, spanMs, measuredMs, inLimitsMs } = report;
+  const unit = report.unit ? ` ${report.unit}` : '';
+  const total = excursions.reduce((sum, { lastedMs }) => sum + lastedMs, 0);
+  const open = excursions.filter(({ to }) => to === undefined).length;
+  const facts = [
+    [
+      limitText(device.limits, unit),
+      percent(inLimitsMs, measuredMs),
+      `${lengthText(inLimitsMs)} of ${lengthText(measuredMs)} measured`,
+    ],
+    [
+      'Excursions',
+      String(excursions.length),
+      `${lengthText(total)}${open > 0 ? `, ${open} still open` : ''}`,
+    ],
+    ...(meanKinetic
+      ? [
+          [
+            'Mean kinetic temperature',
+            `${number(meanKinetic.celsius)} °C`,
+            `ΔH ${meanKinetic.activationEnergy} kJ/mol, of ${meanKinetic.hours} hourly means`,
+          ],
+        ]
+      : []),
+    [
+      'Not measured',
+      lengthText(spanMs - measuredMs),
+      `${percent(spanMs - measuredMs, spanMs)} of ${lengthText(spanMs)}; an hour or longer`,
+    ],
+  ];
+  return `<dl>${facts.map(([term, value, basis]) => `<div><dt>${escaped(term!)}</dt><dd>${escaped(value!)}<small>${escaped(basis!)}</small></dd></div>`).join('')}</dl>
+<h2>Lowest and highest, day by day</h2>${stripOf(report.days, device.limits, unit)}
+<h2>Excursions</h2>${excursionTable(excursions, unit, time)}
+<h2>Hours without measurement</h2>${gapTable(gaps, time)}
+${report.isToTheWindow ? '' : '<p class="dim">The windows of some hours are gone; days and worst values that cut them are of whole hours.</p>'}`;
+}
+
+function excursionTable(excursions: readonly SheetExcursion[], unit: string, time: Times): string {
+  if (excursions.length === 0) return '<p>None.</p>';
+  const rows = excursions.map((each) => {
+    const { acknowledged, remarks, to, lastedMs, worst, side, limit } = each;
+    const said = remarks.flatMap(({ comment = [] }) => comment).join(' / ');
+    return [
+      time.full(each.from),
+      to === undefined ? 'open' : time.full(to),
+      lengthText(lastedMs),
+      `${number(worst)}${unit}`,
+      `${side} ${number(limit)}${unit} (${each.ruleId})`,
+      acknowledged ? `${whoText(acknowledged.by)}, ${time.full(acknowledged.at)}` : 'nobody',
+      said || '–',
+    ];
+  });
+  return table(['From', 'To', 'Lasted', 'Worst', 'Limit', 'Acknowledged by', 'Note'], rows, [2, 3]);
+}
+
+function gapTable(gaps: SheetReport['gaps'], time: Times): string {
+  if (gaps.length === 0) return '<p>None.</p>';
+  const rows = gaps.map(({ from, to }) => [time.full(from), time.full(to), lengthText(to - from)]);
+  return table(['From', 'To', 'Lasted'], rows, [2]);
+}
+
+function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  numeric: readonly number[],
+): string {
+  const mark = (index: number) => (numeric.includes(index) ? ' class="num"' : '');
+  const cells = (tag: string, row: readonly string[]) =>
+    row.map((text, index) => `<${tag}${mark(index)}>${escaped(text)}</${tag}>`).join('');
+  return `<table><thead><tr>${cells('th', head)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table>`;
+}
+
+function sealText(audit: SheetOptions['audit']): string {
+  if (!audit)
+    return '<b>Not checked against the archive.</b> Make the report with --audit, or run npm run audit.';
+  const head = audit.agrees ? 'Checked against the archive.' : 'The archive and these figures differ.';
+  return `<b>${head}</b> ${escaped(audit.text)}`;
+}
+
+/** Keys and roles go by their last part. */
+const whoText = (by: string) => by.split(/[:/]/).at(-1) ?? by;
+
+/** With the minus of typography. */
+export const number = (value: number) => String(value).replace('-', '−');
+
+function percent(part: number, whole: number): string {
+  if (whole <= 0) return '–';
+  // Rounded down: what is not all of it is never 100 %.
+  const hundredths = Math.floor((part / whole) * 10_000);
+  return `${(hundredths / 100).toFixed(2)} %`;
+}
+
+/** Such as `2 h 19 min`; under a minute in seconds. */
+export function lengthText(ms: number): string {
+  if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return [hours > 0 ? `${hours} h` : '', rest > 0 || hours === 0 ? `${rest} min` : '']
+    .filter(Boolean)
+    .join(' ');
+}
+
+function limitText({ above, below }: SheetDevice['limits'], unit: string): string {
+  if (above !== undefined && below !== undefined) return `Within ${number(below)} … ${number(above)}${unit}`;
+  if (above !== undefined) return `At most ${number(above)}${unit}`;
+  return below === undefined ? 'Without excursion (no limit is set)' : `At least ${number(below)}${unit}`;
+}
+
+function monthText({ month, isOver }: SheetDevice): string {
+  const [year, number_] = month.split('-').map(Number);
+  const name = new Date(Date.UTC(year!, number_! - 1, 1)).toLocaleDateString('en-GB', {
+    ...{ month: 'long', year: 'numeric', timeZone: 'UTC' },
+  });
+  return isOver ? name : `${name} (month not over)`;
+}
+
+function zoneText({ timeZone, clockChanges }: SheetDevice, time: Times): string {
+  const changes = clockChanges.map(
+    ({ at, before, after }) =>
+      `; the clocks went ${after > before ? 'forward' : 'back'} ${time.full(at)} (UTC${offset(before)} to UTC${offset(after)})`,
+  );
+  return `Times in ${timeZone}${changes.join('')}`;
+}
+
+function offset(minutes: number): string {
+  const size = Math.abs(minutes);
+  const rest = size % 60 === 0 ? '' : `:${String(size % 60).padStart(2, '0')}`;
+  return `${minutes < 0 ? '−' : '+'}${Math.floor(size / 60)}${rest}`;
+}
+
+interface Times {
+  readonly full: (ms: number) => string;
+}
+
+function timesOf(timeZone: string): Times {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    ...{ timeZone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' },
+    ...{ hour: '2-digit', minute: '2-digit' },
+  });
+  return { full: (ms) => format.format(ms) };
+}

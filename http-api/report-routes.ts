@@ -1,0 +1,201 @@
+// Reports over HTTP: what an inspector wants of a device, a site or a group and a month, as JSON or as a table.
+
+import * as z from 'zod/mini';
+import { SEVERITIES } from '../core/alert-rule.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import { isMonth } from '../core/month.ts';
+import { reportCsv } from '../core/report-csv.ts';
+import { matching, metricName } from '../core/text-schema.ts';
+import type { FindDevices } from '../pipeline/find-devices.ts';
+import type { DeviceStore, RuleStore } from '../pipeline/ports.ts';
+import type { ReportDevice, ReportedDevice } from '../pipeline/report.ts';
+import { readRules } from '../pipeline/rules.ts';
+import { deviceId, matchFields, pageLimit, time } from './fields.ts';
+import { exact } from './figures.ts';
+import { ApiProblem, invalid } from './problem.ts';
+import { route, type ApiCaller, type Route } from './route.ts';
+
+const USUAL_PAGE = 10;
+const LARGEST_PAGE = 20;
+const REPORTS_AT_ONCE = 2;
+
+const figure = z.optional(z.number());
+const length = (what: string) => z.number().check(z.describe(`Milliseconds ${what}`));
+const remark = z.strictObject({ by: z.string(), at: time, comment: z.optional(z.string()) });
+const totals = { readings: z.int(), min: figure, max: figure, mean: figure };
+
+const excursion = z.strictObject({
+  ruleId: z.string(),
+  severity: z.enum(SEVERITIES),
+  metric: z.optional(z.string()),
+  side: z.enum(['above', 'below']),
+  limit: z.number(),
+  from: time,
+  to: z.optional(time.check(z.describe('Absent while it lasts; epoch milliseconds'))),
+  lastedMs: length('of it that lie in the month'),
+  worst: z.number(),
+  unit: z.optional(z.string()),
+  acknowledged: z.optional(remark),
+  remarks: z.array(remark),
+});
+
+const report = z.strictObject({
+  metric: z.string(),
+  unit: z.optional(z.string()),
+  ...totals,
+  spanMs: length('that the month has, up to now where it is not over'),
+  measuredMs: length('without the gaps'),
+  inLimitsMs: length('that were measured and are in no excursion'),
+  excursions: z.array(excursion),
+  gaps: z
+    .array(z.strictObject({ from: time, to: time }))
+    .check(z.describe('Hours and longer without a reading')),
+  meanKinetic: z.optional(
+    z
+      .strictObject({ celsius: z.number(), hours: z.int(), activationEnergy: z.number() })
+      .check(z.describe('Of hourly means; kJ/mol (USP <1079.2>)')),
+  ),
+  days: z.array(z.strictObject({ date: z.string(), ...totals })),
+  isToTheWindow: z
+    .boolean()
+    .check(
+      z.describe('False where days or worst values are taken from whole hours, because windows are gone'),
+    ),
+});
+
+const reported = z.strictObject({
+  deviceId: z.string(),
+  site: z.optional(z.string()),
+  type: z.optional(z.string()),
+  calibration: z.optional(z.string().check(z.describe('The attribute `calibration` of the thing'))),
+  month: z.string(),
+  timeZone: z.string(),
+  from: time,
+  to: time,
+  isOver: z.boolean(),
+  clockChanges: z.array(
+    z.strictObject({ at: time, before: z.int(), after: z.int() }).check(z.describe('Minutes ahead of UTC')),
+  ),
+  limits: z.strictObject({ above: figure, below: figure }).check(z.describe('Of the rules that apply now')),
+  report: z.optional(report.check(z.describe('Absent where nothing was measured'))),
+});
+
+const query = {
+  month: z.string().check(z.refine(isMonth, 'must be a month such as 2026-11')),
+  device: z.optional(deviceId),
+  ...matchFields,
+  metric: z.optional(metricName),
+  limit: pageLimit(USUAL_PAGE, LARGEST_PAGE),
+  next: z.optional(matching(/^(unsorted\/)?[^#+/]{1,128}$/, 'the `next` of a page before')),
+};
+
+type Asked = { readonly [Name in keyof typeof query]?: z.output<(typeof query)[Name]> } & {
+  readonly month: string;
+};
+
+export function reportRoutes(parts: {
+  readonly find: FindDevices;
+  readonly devices: Pick<DeviceStore, 'load'>;
+  readonly rules: Pick<RuleStore, 'read'>;
+  readonly reportDevice: ReportDevice;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): Route[] {
+  const { find, devices, rules, reportDevice, now } = parts;
+
+  async function devicesOf({ device, site, type, group, limit = USUAL_PAGE, next }: Asked) {
+    if (device === undefined) {
+      const match = Object.fromEntries(
+        Object.entries({ site, type, group }).filter(([, value]) => value !== undefined),
+      );
+      return find({ limit, next, match });
+    }
+    const found = await devices.load(device);
+    if (!found) throw new ApiProblem(404, `There is no device ${device}`);
+    return { devices: [found] };
+  }
+
+  /** Guests see no alerts, of which reports are made. */
+  async function reportsOf(asked: Asked, { isGuest }: ApiCaller) {
+    if (isGuest) throw new ApiProblem(403, 'Guests do not see alerts, which reports have: log in');
+    const { month, metric } = asked;
+    const [{ devices: some, next }, judged] = await Promise.all([
+      devicesOf(asked) as Promise<{ devices: Parameters<ReportDevice>[0][]; next?: string }>,
+      readRules(rules),
+    ]);
+    const found = await inParallel(some, REPORTS_AT_ONCE, (device) =>
+      reportDevice(device, { month, metric, rules: judged.rules }),
+    );
+    const early = found.find((each) => each.month.from >= now());
+    if (early)
+      throw invalid({ in: 'query', name: 'month', detail: `has not begun in ${early.month.timeZone}` });
+    return { found, next };
+  }
+
+  return [
+    route({
+      method: 'GET',
+      path: '/reports',
+      summary:
+        'The report of each device of a site, type or group, or of one device, over a month in the time zone of its site',
+      params: {},
+      query,
+      answer: z.strictObject({ devices: z.array(reported), next: z.optional(z.string()) }),
+      async run({ query: asked, caller }) {
+        const { found, next } = await reportsOf(asked, caller);
+        return { devices: found.map(shownReport), next };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/reports/csv',
+      summary:
+        'The same as a table: a line a day, an excursion, a gap and a summary of each device; all pages have a header',
+      params: {},
+      query,
+      answer: z.string(),
+      textType: 'text/csv',
+      async run({ query: asked, caller }) {
+        const { found } = await reportsOf(asked, caller);
+        return reportCsv(
+          found.map(({ device, month, report: made }) => ({
+            ...{ deviceId: device.deviceId, site: device.site, month: month.name, timeZone: month.timeZone },
+            report: made,
+          })),
+        );
+      },
+    }),
+  ];
+}
+
+function shownReport({ device, month, limits, report: made }: ReportedDevice) {
+  const { deviceId: id, site, type, attributes = {} } = device;
+  const { name, timeZone, from, to, until, clockChanges } = month;
+  return {
+    ...{ deviceId: id, site, type, calibration: attributes['calibration'], month: name, timeZone, from, to },
+    ...{ isOver: until === to, clockChanges, limits },
+    ...(made && { report: shownFiguresOf(made) }),
+  };
+}
+
+function shownFiguresOf(made: NonNullable<ReportedDevice['report']>) {
+  const { meanKinetic, days, excursions } = made;
+  return {
+    ...{ ...made, ...exactly(made), days: days.map((day) => ({ ...day, ...exactly(day) })) },
+    excursions: excursions.map((each) => ({ ...each, limit: exact(each.limit), worst: exact(each.worst) })),
+    ...(meanKinetic && { meanKinetic: { ...meanKinetic, celsius: exact(meanKinetic.celsius) } }),
+  };
+}
+
+const exactly = ({
+  min,
+  max,
+  mean,
+}: {
+  readonly min?: string;
+  readonly max?: string;
+  readonly mean?: string;
+}) =>
+  min === undefined || max === undefined || mean === undefined
+    ? {}
+    : { min: exact(min), max: exact(max), mean: exact(mean) };

@@ -1,0 +1,136 @@
+// Gathers what the report of a device and a month is made of: hours, the windows that a day or an excursion cuts, and alerts.
+
+import { appliesTo, isLimitRule, type AlertRule } from '../core/alert-rule.ts';
+import type { Device } from '../core/device.ts';
+import { excursionsOf, type Excursion } from '../core/excursions.ts';
+import { HOUR_MS, hourOf } from '../core/hour.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import { monthOf, type Month } from '../core/month.ts';
+import { reportOf, type DeviceReport } from '../core/report.ts';
+import { rollUp, type Bucket } from '../core/rollup.ts';
+import { isSpellingOf } from '../core/spelling.ts';
+import { unitsOf } from '../core/unit.ts';
+import type { HistoryEntry } from '../core/alert-state.ts';
+import type { AlertHistory, WindowHistory } from './ports.ts';
+
+export interface ReportedDevice {
+  readonly device: Device;
+  readonly month: Month;
+  /** The nearest limits of the rules that apply now. */
+  readonly limits: { readonly above?: number; readonly below?: number };
+  /** Absent where the device measured nothing of that name in the month. */
+  readonly report?: DeviceReport;
+}
+
+/** `month` such as `2026-11`. Without a metric it is a temperature, or else the first by name. Rejects with the SDK's error. */
+export type ReportDevice = (
+  device: Device,
+  asked: {
+    readonly month: string;
+    readonly metric?: string | undefined;
+    readonly rules: readonly AlertRule[];
+  },
+) => Promise<ReportedDevice>;
+
+const DAY_MS = 24 * HOUR_MS;
+/** An alert that was raised so long before the month, and still stands in it, is in its report. */
+const LOOKS_BACK_MS = 92 * DAY_MS;
+/** People acknowledge what happened on the last day. */
+const LOOKS_ON_MS = 31 * DAY_MS;
+const ENTRIES_A_PAGE = 1000;
+const READS_AT_ONCE = 4;
+/** Hours of which the windows are read; of more excursions than that the transitions tell the worst value. */
+const MAX_SPLIT = 100;
+
+export function createReportDevice(parts: {
+  readonly windows: Pick<WindowHistory, 'hours' | 'stored'>;
+  readonly history: Pick<AlertHistory, 'read'>;
+  readonly windowSeconds: number;
+  /** Of devices for which the registry names none, an IANA name. */
+  readonly timeZone: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): ReportDevice {
+  const { windows, history, windowSeconds, now } = parts;
+
+  async function entriesOf(deviceId: string, { from, to }: Month): Promise<HistoryEntry[]> {
+    const span = { deviceId, from: from - LOOKS_BACK_MS, to: Math.min(now() + 1, to + LOOKS_ON_MS) };
+    const entries: HistoryEntry[] = [];
+    let next: string | undefined;
+    do {
+      const page = await history.read({
+        ...span,
+        limit: ENTRIES_A_PAGE,
+        ...(next !== undefined && { next }),
+      });
+      entries.push(...page.entries);
+      next = page.next;
+    } while (next !== undefined);
+    return entries;
+  }
+
+  /** The hour as its windows; undefined where they are gone, or some of them. */
+  async function splitHour(deviceId: string, hour: Bucket): Promise<readonly Bucket[] | undefined> {
+    const limit = HOUR_MS / 1000 / windowSeconds + 1;
+    const stored = await windows.stored({ deviceId, from: hour.start, to: hour.end, limit });
+    const readings = stored.reduce((sum, window) => sum + window.readings, 0);
+    return readings >= hour.readings ? rollUp(stored, windowSeconds) : undefined;
+  }
+
+  async function piecesOf(
+    deviceId: string,
+    { from, until, days }: Month,
+    excursions: readonly Excursion[],
+  ): Promise<{ readonly pieces: Bucket[]; readonly isToTheWindow: boolean }> {
+    const hours = await windows.hours({ deviceId, from, to: Math.max(until, from + 1) });
+    const edges = [...days.flatMap((day) => [day.from, day.to]), ...excursions.flatMap(edgesOf)];
+    const cut = new Set(edges.filter((time) => time % HOUR_MS !== 0).map(hourOf));
+    const toSplit = hours.filter(({ start }) => cut.has(start));
+    const split = new Map<number, readonly Bucket[] | undefined>();
+    await inParallel(toSplit.slice(0, MAX_SPLIT), READS_AT_ONCE, async (hour) => {
+      split.set(hour.start, await splitHour(deviceId, hour));
+    });
+    const pieces = hours.flatMap((hour) => split.get(hour.start) ?? [hour]);
+    const isToTheWindow = toSplit.every(({ start }) => split.get(start) !== undefined);
+    return { pieces: pieces.filter(({ start }) => start >= from && start < until), isToTheWindow };
+  }
+
+  return async (device, { month: name, metric: wanted, rules }) => {
+    const month = monthOf(name, device.timeZone ?? parts.timeZone, now());
+    const { deviceId } = device;
+    const all = excursionsOf(await entriesOf(deviceId, month)).filter(
+      ({ from, to = Infinity }) => from < month.until && to > month.from,
+    );
+    const { pieces, isToTheWindow } = await piecesOf(deviceId, month, all);
+    const metric = wanted ?? usualMetric(pieces);
+    const applying = rules.filter((rule) => appliesTo(rule, device, now()));
+    const limits = metric === undefined ? {} : limitsOf(applying, metric);
+    if (metric === undefined || !pieces.some(({ metrics }) => metrics.has(metric)))
+      return { device, month, limits };
+    const excursions = all.filter((each) => each.metric === metric);
+    const unit = unitsOf(device)[metric];
+    const report = reportOf({ month, metric, unit, pieces, excursions, isToTheWindow });
+    return { device, month, limits, report };
+  };
+}
+
+const edgesOf = ({ from, to }: Excursion) => (to === undefined ? [from] : [from, to]);
+
+function usualMetric(pieces: readonly Bucket[]): string | undefined {
+  const names = [...new Set(pieces.flatMap(({ metrics }) => [...metrics.keys()]))].sort();
+  return names.find((name) => isSpellingOf('temperature', name)) ?? names[0];
+}
+
+/** Of the extremes: other statistics have limits that the values of a sheet do not show. */
+function limitsOf(rules: readonly AlertRule[], metric: string): ReportedDevice['limits'] {
+  const judging = rules.filter(isLimitRule).filter((rule) => {
+    const isOfValues =
+      !rule.perMinute && (rule.stat === undefined || rule.stat === 'min' || rule.stat === 'max');
+    const isMeant = rule.metric !== undefined && rule.anySpelling && isSpellingOf(rule.metric, metric);
+    return isOfValues && (rule.metric === metric || isMeant);
+  });
+  const levels = judging.flatMap((rule) => rule.levels);
+  const above = Math.min(...levels.map((level) => level.above ?? Infinity));
+  const below = Math.max(...levels.map((level) => level.below ?? -Infinity));
+  return { ...(above < Infinity && { above }), ...(below > -Infinity && { below }) };
+}

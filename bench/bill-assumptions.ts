@@ -39,12 +39,19 @@ export const assumed = {
   batchRecords: 10_000,
   batchBytes: 6 * 1024 ** 2,
   recordFrameBytes: 620,
-  metrics: 7,
+  metrics: 8,
   /** AWS charges an alarm for each metric that it watches. */
-  alarmMetrics: { direct: 51, stream: 57 },
+  alarmMetrics: { direct: 58, stream: 64 },
   sweepMs: 300,
   sweepMemoryGB: 0.25,
   deviceBytes: 400,
+  rollupMs: 60,
+  rollupMemoryGB: 1.73,
+  foldMs: 15,
+  hourBytes: 700,
+  keptFleet: 200,
+  lookUpMs: 1.2,
+  fleetBytesPerDevice: 30,
 } as const;
 
 /** Every assumption behind the bill of a fleet, a sentence each. */
@@ -66,6 +73,7 @@ export function assumptionsOf(fleet: Fleet): string[] {
       : `a shard is used to four fifths; batches grow for ${fleet.batchingSeconds} s, ${a.lanesPerShard} side by side a shard, up to 10,000 records or 6 MB; alert states are read once a device and batch`,
     `an invocation writes ${a.logBytesPerInvocation} bytes of log; the archive is kept in S3 Standard and counted for its first month`,
     `the sweep takes ${a.sweepMs} ms a minute of ${a.sweepMemoryGB * 1024} MB, and reads every device, of ${a.deviceBytes} bytes`,
+    `an hour of a device is folded once: its windows are read consistently, in ${a.foldMs} ms of a function of 1769 MB, and kept in ${a.hourBytes} bytes; of more than ${a.keptFleet} devices the newest window of each is read every minute`,
     'alerts (SNS, SMS), rejected readings, retries and a dashboard are not counted',
   ];
 }

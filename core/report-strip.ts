@@ -25,7 +25,8 @@ export function stripOf(
   const margin = (high - low || 1) / 8;
   const y = (value: number) =>
     round((HEIGHT - BOTTOM) * ((high + margin - value) / (high - low + 2 * margin)));
-  const step = (WIDTH - LEFT) / Math.max(days.length, 1);
+  // A month has its width from its first day on.
+  const step = (WIDTH - LEFT) / Math.max(days.length, 31);
   const text = (x: number, at: number, words: string, anchor = 'middle', colour = INK) =>
     `<text x="${round(x)}" y="${at}" text-anchor="${anchor}" fill="${colour}" font-size="12">${words}</text>`;
   const number = (value: number) => String(value).replace('-', '−');

@@ -36,7 +36,6 @@ const HOURS_SHARE = 0.85;
 export const handler = createHandler(async (_event: ScheduledEvent, tools, context) => {
   const [begun, left] = [now(), context.getRemainingTimeInMillis()];
   const all = await everyDevice(devices);
-  tools.count('DevicesRolledUp', all.length);
   await keepFleet(all, { endsAt: begun + left * FLEET_SHARE });
   const { isLate } = await foldHours(all, { endsAt: begun + left * HOURS_SHARE });
   tools.count('HoursAtRisk', isLate ? 1 : 0);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/waiting.ts';
@@ -144,3 +145,34 @@ for (const [[command, ...args], line] of wrong) {
     assert.match(stderr, line);
   });
 }
+
+test('report makes a sheet, a table and JSON of the month, with the excursion and who acknowledged it', async () => {
+  const month = new Date().toISOString().slice(0, 7);
+  await run('alerts', 'ack', 'fridge-1', 'temperature-high', 'report <b>');
+  const out = (name: string) => path.join(temporaryFolder(), name);
+  const [html, csv, json] = [out('r.html'), out('r.csv'), out('r.json')];
+  for (const file of [html, csv, json]) {
+    const { code, stdout, stderr } = await run('report', '--site', 'sea*', '--month', month, '--out', file);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /r\.(html|csv|json): 1 device, /);
+  }
+  const sheet = readFileSync(html, 'utf8');
+  assert.match(sheet, /Temperature record/);
+  assert.match(sheet, /11\.5/);
+  assert.match(sheet, /&lt;b&gt;/);
+  assert.match(sheet, /Not checked against the archive/);
+  assert.match(readFileSync(csv, 'utf8'), /\nexcursion,fridge-1,seattle,.*,11\.5,/);
+  const { devices } = JSON.parse(readFileSync(json, 'utf8')) as {
+    devices: { report: { excursions: { worst: number; acknowledged: object }[] } }[];
+  };
+  assert.equal(devices[0]!.report.excursions[0]!.worst, 11.5);
+  for (const [args, sentence] of [
+    [['--month', '2026-13'], /--month 2026-13: must be a month such as 2026-11/],
+    [['--site', 'nowhere'], /no device is called so/],
+    [['--out', 'r.pdf'], /--out r\.pdf: must end in \.html, \.csv or \.json/],
+  ] as const) {
+    const { code, stderr } = await run('report', ...args);
+    assert.equal(code, 2);
+    assert.match(stderr, sentence);
+  }
+});

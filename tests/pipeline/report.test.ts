@@ -1,0 +1,153 @@
+// The report of a device is what its windows amount to, by the days of its site, wherever hours lie to them.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import * as fc from 'fast-check';
+import type { HistoryEntry } from '../../core/alert-state.ts';
+import { decimalText } from '../../core/decimal.ts';
+import { foldHours, HOUR_MS } from '../../core/hour.ts';
+import { monthOf } from '../../core/month.ts';
+import { compileRule } from '../../core/rule-data.ts';
+import { noSpan } from '../../core/span.ts';
+import type { Window } from '../../core/window.ts';
+import { createReportDevice } from '../../pipeline/report.ts';
+
+const NOW = Date.UTC(2027, 0, 1);
+const rules = [
+  compileRule({
+    id: 'warm',
+    metric: 'temperature',
+    anySpelling: true,
+    above: 8,
+    severity: 'major',
+    channels: ['email'],
+  }),
+  compileRule({ id: 'cold', metric: 'temperature', below: -1, severity: 'major', channels: ['email'] }),
+  compileRule({
+    id: 'else',
+    metric: 'temperature',
+    stat: 'mean',
+    above: 5,
+    severity: 'major',
+    channels: ['email'],
+  }),
+  compileRule({
+    id: 'far',
+    metric: 'temperature',
+    above: 4,
+    severity: 'major',
+    channels: ['email'],
+    match: { site: 'x' },
+  }),
+];
+
+function reporting(windows: readonly Window[], entries: readonly HistoryEntry[], isKept = true) {
+  return createReportDevice({
+    windows: {
+      hours: async ({ from, to }) => foldHours(windows).filter(({ start, end }) => end > from && start < to),
+      stored: async ({ from, to }) =>
+        isKept ? windows.filter(({ windowStart }) => windowStart >= from && windowStart < to) : [],
+    },
+    history: {
+      read: async ({ from, to }) => ({ entries: entries.filter(({ at }) => at >= from && at < to) }),
+    },
+    ...{ windowSeconds: 10, timeZone: 'UTC', now: () => NOW },
+  });
+}
+
+const windowAt = (windowStart: number, value: bigint): Window => ({
+  ...{ deviceId: 'd', site: 's', windowStart, readings: 1, ...noSpan },
+  ...{ firstReadingAt: windowStart, lastReadingAt: windowStart + 9000 },
+  metrics: new Map([['temperature', { min: value, max: value, sum: value, count: 1 }]]),
+});
+
+for (const timeZone of ['UTC', 'America/Los_Angeles', 'Asia/Kathmandu', 'Australia/Lord_Howe']) {
+  test(`days in ${timeZone} have the extremes of their windows`, async () => {
+    const month = monthOf('2026-11', timeZone, NOW);
+    const slot = fc.record({
+      slot: fc.integer({ min: -400, max: 260_000 }),
+      value: fc.bigInt({ min: -999n, max: 999n }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(slot, { selector: (each) => each.slot, minLength: 1, maxLength: 80 }),
+        async (all) => {
+          const windows = all
+            .map((each) => windowAt(month.from + each.slot * 10_000, each.value))
+            .sort((a, b) => a.windowStart - b.windowStart);
+          const { report } = await reporting(windows, [])(
+            { deviceId: 'd', timeZone },
+            { month: '2026-11', rules },
+          );
+          const expected = month.days.map(({ date, from, to }) => {
+            const own = windows.filter(({ windowStart }) => windowStart >= from && windowStart < to);
+            const values = own
+              .map(({ metrics }) => metrics.get('temperature')!.min)
+              .sort((a, b) => (a < b ? -1 : 1));
+            return [
+              date,
+              own.length,
+              ...(own.length > 0 ? [values[0]!, values.at(-1)!].map(decimalText) : [undefined, undefined]),
+            ];
+          });
+          if (expected.every(([, count]) => count === 0)) return assert.equal(report, undefined);
+          assert.deepEqual(
+            report?.days.map(({ date, readings, min, max }) => [date, readings, min, max]),
+            expected,
+          );
+          assert.equal(report?.isToTheWindow, true);
+        },
+      ),
+      { seed: 8, numRuns: 40 },
+    );
+  });
+}
+
+const START = Date.UTC(2026, 10, 5, 10);
+const entries: HistoryEntry[] = [
+  {
+    ...{ entryId: 'a', deviceId: 'd', ruleId: 'warm', what: 'raised', severity: 'major', side: 'above' },
+    ...{ metric: 'temperature', value: '9', limit: '8', at: START + 75_000, windowStart: START + 70_000 },
+  },
+  {
+    ...{ entryId: 'b', deviceId: 'd', ruleId: 'warm', what: 'cleared', severity: 'major', side: 'above' },
+    ...{ metric: 'temperature', value: '6', limit: '8', at: START + 99_000, windowStart: START + 90_000 },
+  },
+];
+const D = 10n ** 15n;
+const windows = [10n, 9n, 11n, 6n, 12n].map((value, n) => windowAt(START + 60_000 + n * 10_000, value * D));
+
+test('the worst value of an excursion is that of its windows, not of those beside it', async () => {
+  const { report, limits } = await reporting(windows, entries)(
+    { deviceId: 'd' },
+    { month: '2026-11', rules },
+  );
+  assert.deepEqual(
+    report?.excursions.map(({ worst, lastedMs }) => [worst, lastedMs]),
+    [['11', 20_000]],
+  );
+  assert.deepEqual(limits, { above: 8, below: -1 });
+});
+
+test('where the windows are gone the transitions tell the worst value, and the report says so', async () => {
+  const { report } = await reporting(windows, entries, false)({ deviceId: 'd' }, { month: '2026-11', rules });
+  assert.deepEqual([report?.excursions[0]?.worst, report?.isToTheWindow], ['9', false]);
+});
+
+test('an alert that was raised the month before, and one of another metric', async () => {
+  const before = { ...entries[0]!, at: Date.UTC(2026, 9, 20), windowStart: Date.UTC(2026, 9, 20) };
+  const other = { ...entries[0]!, entryId: 'c', ruleId: 'wet', metric: 'humidity' };
+  const { report } = await reporting(windows, [before, entries[1]!, other])(
+    { deviceId: 'd' },
+    { month: '2026-11', rules },
+  );
+  const [only, ...none] = report!.excursions;
+  assert.deepEqual([none, only!.from], [[], before.windowStart]);
+  assert.equal(only!.lastedMs, START + 90_000 - Date.UTC(2026, 10, 1));
+  assert.ok(report!.inLimitsMs <= report!.measuredMs && report!.measuredMs < 2 * HOUR_MS);
+});
+
+test('a device that measured nothing in the month has no report', async () => {
+  const { report } = await reporting([], [])({ deviceId: 'd' }, { month: '2026-11', rules });
+  assert.equal(report, undefined);
+});

@@ -1,6 +1,7 @@
 // The whole fleet over HTTP in one call: where each device is, what it measured last, and its worst alert.
 
 import * as z from 'zod/mini';
+import { seesSite } from '../core/access.ts';
 import { matches, SEVERITIES } from '../core/alert-rule.ts';
 import { ALERT_STATES, type AlertState } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
@@ -137,7 +138,8 @@ export function fleetRoutes({
         ]);
         const known = new Set(fleet.entries.map(({ device }) => device.deviceId));
         const wanted = fleet.entries.filter(
-          ({ device }) => matches(match, device) && hasState(state, device, open),
+          ({ device }) =>
+            matches(match, device) && seesSite(caller, device.site) && hasState(state, device, open),
         );
         const left = next === undefined ? wanted : wanted.filter(({ device }) => device.deviceId > next);
         const page = fitting(left.slice(0, limit).map((entry) => shownEntry(entry, known, open)));

@@ -23,13 +23,18 @@ const GUEST: readonly `${Method} ${string}`[] = [
   'GET /devices',
   'GET /devices/{deviceId}',
   'GET /devices/{deviceId}/windows',
+  'GET /windows',
+  'GET /fleet',
 ];
 
 /** It changes nothing but what the caller hears. */
 const VIEWER: readonly `${Method} ${string}`[] = ['POST /live-access'];
 
 /** Routes that leave out what is of other sites. */
-const FILTERED: readonly `${Method} ${string}`[] = ['GET /devices', 'GET /alerts', 'POST /live-access'];
+const FILTERED: readonly `${Method} ${string}`[] = [
+  ...(['GET /devices', 'GET /fleet', 'GET /windows', 'GET /alerts'] as const),
+  ...(['GET /reports', 'GET /reports/csv', 'POST /live-access'] as const),
+];
 
 /** Settings of the whole stack, which have no site and which everybody may read. */
 const SHARED: readonly `${Method} ${string}`[] = [

@@ -1,6 +1,7 @@
 // Reports over HTTP: what an inspector wants of a device, a site or a group and a month, as JSON or as a table.
 
 import * as z from 'zod/mini';
+import { seesSite } from '../core/access.ts';
 import { SEVERITIES } from '../core/alert-rule.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { isMonth } from '../core/month.ts';
@@ -103,24 +104,27 @@ export function reportRoutes(parts: {
 }): Route[] {
   const { find, devices, rules, reportDevice, now } = parts;
 
-  async function devicesOf({ device, site, type, group, limit = USUAL_PAGE, next }: Asked) {
+  async function devicesOf(
+    { device, site, type, group, limit = USUAL_PAGE, next }: Asked,
+    caller: Pick<ApiCaller, 'sites'>,
+  ) {
     if (device === undefined) {
       const match = Object.fromEntries(
         Object.entries({ site, type, group }).filter(([, value]) => value !== undefined),
       );
-      return find({ limit, next, match });
+      return find({ limit, next, match, sites: caller.sites });
     }
     const found = await devices.load(device);
-    if (!found) throw new ApiProblem(404, `There is no device ${device}`);
+    if (!found || !seesSite(caller, found.site)) throw new ApiProblem(404, `There is no device ${device}`);
     return { devices: [found] };
   }
 
   /** Guests see no alerts, of which reports are made. */
-  async function reportsOf(asked: Asked, { isGuest }: ApiCaller) {
-    if (isGuest) throw new ApiProblem(403, 'Guests do not see alerts, which reports have: log in');
+  async function reportsOf(asked: Asked, caller: ApiCaller) {
+    if (caller.isGuest) throw new ApiProblem(403, 'Guests do not see alerts, which reports have: log in');
     const { month, metric } = asked;
     const [{ devices: some, next }, judged] = await Promise.all([
-      devicesOf(asked) as Promise<{ devices: Parameters<ReportDevice>[0][]; next?: string }>,
+      devicesOf(asked, caller) as Promise<{ devices: Parameters<ReportDevice>[0][]; next?: string }>,
       readRules(rules),
     ]);
     const found = await inParallel(some, REPORTS_AT_ONCE, (device) =>

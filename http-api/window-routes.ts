@@ -1,6 +1,7 @@
 // Windows over HTTP: the history of a device, or of several, at the resolution that a chart needs.
 
 import * as z from 'zod/mini';
+import { seesSite } from '../core/access.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { bucketStartOf, resolutions, resolutionsFor, type Bucket, type Resolution } from '../core/rollup.ts';
 import { unitsOf } from '../core/unit.ts';
@@ -9,7 +10,7 @@ import type { DeviceStore, HistoryQuestion, WindowHistory } from '../pipeline/po
 import { deviceId, listOf, pageLimit, time, timeText } from './fields.ts';
 import { figures, figuresOf, units } from './figures.ts';
 import { invalid } from './problem.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiCaller, type Route } from './route.ts';
 import { pageOfSeries } from './series.ts';
 
 const names = Object.keys(resolutions) as [Resolution, ...Resolution[]];
@@ -79,12 +80,18 @@ export function windowRoutes(stores: {
   };
 
   /** What one device has, and its units; of several metrics all are read. */
-  async function seriesOf(question: Omit<HistoryQuestion, 'metric'>, metrics: readonly string[] = []) {
+  async function seriesOf(
+    question: Omit<HistoryQuestion, 'metric'>,
+    metrics: readonly string[],
+    caller: Pick<ApiCaller, 'sites'>,
+  ) {
     const [metric] = metrics;
     const [found, device] = await Promise.all([
       history.read({ ...question, ...(metrics.length === 1 && { metric: metric! }) }),
       devices.load(question.deviceId),
     ]);
+    // Of a device of another site there is as much to see as of one that there is not.
+    if (!seesSite(caller, device?.site)) return { page: { buckets: [] }, units: {} };
     const buckets =
       metrics.length < 2
         ? found.buckets
@@ -101,10 +108,10 @@ export function windowRoutes(stores: {
       params: { deviceId },
       query: { metric: z.optional(metricName), ...span, limit: pageLimit(USUAL_PAGE, 2000) },
       answer: page,
-      async run({ params, query: { resolution, metric, limit = USUAL_PAGE, ...asked } }) {
+      async run({ params, query: { resolution, metric, limit = USUAL_PAGE, ...asked }, caller }) {
         const seconds = secondsOf(resolution, windowSeconds);
         const question = { ...params, ...spanOf(asked, now), seconds, limit };
-        const found = await seriesOf(question, metric === undefined ? [] : [metric]);
+        const found = await seriesOf(question, metric === undefined ? [] : [metric], caller);
         const { buckets, next } = found.page;
         return {
           ...{ deviceId: params.deviceId, windowSeconds: seconds, units: found.units },
@@ -130,11 +137,11 @@ export function windowRoutes(stores: {
         series: z.array(z.strictObject(ofDevice)),
         next: z.optional(z.string()),
       }),
-      async run({ query: { device, resolution, metric = [], limit = USUAL_SERIES, ...asked } }) {
+      async run({ query: { device, resolution, metric = [], limit = USUAL_SERIES, ...asked }, caller }) {
         const seconds = secondsOf(resolution, windowSeconds);
         const common = { ...spanOf(asked, now), seconds, limit };
         const [ids, metrics] = [[...new Set(device)], [...new Set(metric)]];
-        const read = (id: string) => seriesOf({ ...common, deviceId: id }, metrics);
+        const read = (id: string) => seriesOf({ ...common, deviceId: id }, metrics, caller);
         const found = await inParallel(ids, READS_AT_ONCE, read);
         const { series, next } = pageOfSeries(found.map((each) => each.page));
         return {

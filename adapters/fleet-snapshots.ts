@@ -10,7 +10,7 @@ import {
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import type { Fleet, FleetSnapshots } from '../pipeline/ports.ts';
+import type { Fleet, FleetSnapshots } from '../pipeline/rollup-ports.ts';
 
 type Item = Record<string, AttributeValue>;
 

@@ -13,7 +13,7 @@ import {
 import { decimalText } from '../core/decimal.ts';
 import { HOUR_MS } from '../core/hour.ts';
 import type { Bucket } from '../core/rollup.ts';
-import type { Mark, Rollups } from '../pipeline/ports.ts';
+import type { Mark, Rollups } from '../pipeline/rollup-ports.ts';
 import { windowOf, type Item } from './window-item.ts';
 
 const DAY_SECONDS = 86_400;

@@ -3,7 +3,8 @@
 import type { Device } from '../core/device.ts';
 import { figureTextsOf } from '../core/figure-text.ts';
 import { inParallel } from '../core/in-parallel.ts';
-import type { DeviceStore, Fleet, FleetEntry, FleetSnapshots, WindowHistory } from './ports.ts';
+import type { DeviceStore, WindowHistory } from './ports.ts';
+import type { Fleet, FleetEntry, FleetSnapshots } from './rollup-ports.ts';
 
 /** So many devices are looked up in a few tenths of a second, at one small read each. */
 const MAX_LOOKED_UP = 200;

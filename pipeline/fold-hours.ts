@@ -3,7 +3,8 @@
 import type { Device } from '../core/device.ts';
 import { foldHours, hasWholeWindows, HOUR_MS, hourOf } from '../core/hour.ts';
 import { inParallel } from '../core/in-parallel.ts';
-import type { RollupProgress, Rollups, WindowHistory } from './ports.ts';
+import type { WindowHistory } from './ports.ts';
+import type { RollupProgress, Rollups } from './rollup-ports.ts';
 
 /**
  * Windows that change so long after the end of their hour are marked ... The clocks of the machines may differ by what lies

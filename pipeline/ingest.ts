@@ -1,7 +1,7 @@
 // The one sentence of both ways in: fold what is accepted, apply it, keep what is rejected, judge what changed, notify.
 
 import type { ParsedMessage } from '../core/message.ts';
-import type { MessageContext, Reading } from '../core/reading.ts';
+import type { Reading } from '../core/reading.ts';
 import { createRemembering } from '../core/recent.ts';
 import { foldReadings, windowStartOf, type Delta, type Window } from '../core/window.ts';
 import { unitsIn, type SaidUnits } from './said-units.ts';
@@ -10,16 +10,10 @@ import { createPaying } from './deliver.ts';
 import { countJudging } from './deliver-events.ts';
 import { createAlerting, type JudgeWindows } from './judge.ts';
 import { markHours } from './mark-hours.ts';
-import type {
-  AppliedDelta,
-  Counting,
-  DeviceStore,
-  IngestPorts,
-  KeepRejected,
-  Rollups,
-  WindowStore,
-} from './ports.ts';
+import type { AppliedDelta, Counting, DeviceStore, IngestPorts, KeepRejected, WindowStore } from './ports.ts';
+import type { Rollups } from './rollup-ports.ts';
 import { createRecentRules } from './rules.ts';
+import { lastSightings, type Sighting } from './sightings.ts';
 import { countRejected, withOverflow, type Unused } from './unused.ts';
 import { UNLIMITED, type TimeBudget } from './time-budget.ts';
 
@@ -276,22 +270,6 @@ function lateWindows(
     }
   }
   return new Set(windows.filter(({ windowStart, deviceId }) => !inTime.has(`${windowStart}/${deviceId}`)));
-}
-
-type Sighting = Pick<MessageContext, 'deviceId' | 'site' | 'receivedAt'>;
-
-/** Where each device was when it was last heard from; a gateway is heard from with each of its sensors. */
-function lastSightings(messages: readonly ParsedMessage[]): Sighting[] {
-  const last = new Map<string, Sighting>();
-  for (const { context, accepted } of messages) {
-    if (!context) continue;
-    const { site, receivedAt } = context;
-    for (const deviceId of new Set([context.deviceId, ...accepted.map((reading) => reading.deviceId)])) {
-      if (receivedAt >= (last.get(deviceId)?.receivedAt ?? 0))
-        last.set(deviceId, { deviceId, site, receivedAt });
-    }
-  }
-  return [...last.values()];
 }
 
 /** Who pays what a device owes: its first message, which is there again when it has to be repeated. */

@@ -5,7 +5,7 @@ import type { ParsedMessage } from '../core/message.ts';
 import type { Delta } from '../core/window.ts';
 import type { Batch } from './batch.ts';
 import { MARKED_AFTER_MS } from './fold-hours.ts';
-import type { Rollups } from './ports.ts';
+import type { Rollups } from './rollup-ports.ts';
 
 export interface ChangedHour {
   readonly deviceId: string;

@@ -4,7 +4,6 @@ import type { LivePolicy } from '../core/live-policy.ts';
 import type { AlertState, HistoryEntry, Notification, Refusal } from '../core/alert-state.ts';
 import type { KnownRules } from '../core/changed-rules.ts';
 import type { Digest } from '../core/digest.ts';
-import type { FigureTexts } from '../core/figure-text.ts';
 import type { Device, ThingFacts, UnusedNote } from '../core/device.ts';
 import type { Mapping, MappingVersion } from '../core/mapping.ts';
 import type { ParsedMessage } from '../core/message.ts';
@@ -14,6 +13,7 @@ import type { Bucket } from '../core/rollup.ts';
 import type { RuleData } from '../core/rule-data.ts';
 import type { Units } from '../core/unit.ts';
 import type { Delta, Window } from '../core/window.ts';
+import type { FleetSnapshots, Rollups } from './rollup-ports.ts';
 
 /** What became of a delta. */
 export interface AppliedDelta {
@@ -67,35 +67,6 @@ export interface WindowHistory {
   last(deviceId: string): Promise<Window | undefined>;
 }
 
-/** How far hours are folded. */
-export interface RollupProgress {
-  /** Epoch milliseconds: all hours before this one are folded, of all devices. */
-  readonly until: number;
-  /** The hour at `until` is folded of the devices up to this one, by name. */
-  readonly after: string;
-}
-
-/** An hour whose windows changed after it may have been folded. */
-export interface Mark {
-  /** Epoch milliseconds. */
-  readonly start: number;
-  /** How often they changed. */
-  readonly times: number;
-}
-
-/** Keeps hours for years. All verbs reject with the SDK's error. */
-export interface Rollups {
-  progress(): Promise<RollupProgress | undefined>;
-  saveProgress(progress: RollupProgress): Promise<void>;
-  /** Keeps the hour, unless one with more readings is kept: windows only grow, until they expire. */
-  keep(deviceId: string, hour: Bucket): Promise<void>;
-  /** Notes that windows of the hour at `start` (epoch milliseconds) changed. To be called after they were written. */
-  mark(deviceId: string, start: number): Promise<void>;
-  marks(deviceId: string): Promise<readonly Mark[]>;
-  /** Removes the mark, unless the windows changed again since it was read. */
-  unmark(deviceId: string, mark: Mark): Promise<void>;
-}
-
 export interface DevicePage {
   readonly devices: readonly Device[];
   /** The last device of this page, when there are more. */
@@ -120,27 +91,6 @@ export interface DeviceStore {
    * none). Safe to repeat.
    */
   applyPresence(event: PresenceEvent, thing?: ThingFacts): Promise<'applied' | 'stale' | 'unknown'>;
-}
-
-/** One device of a fleet, and what it measured last. */
-export interface FleetEntry {
-  /** Without what it sends wrongly. */
-  readonly device: Omit<Device, 'rejections' | 'skipped'>;
-  readonly lastWindow?: FigureTexts & { /** Epoch milliseconds. */ readonly start: number };
-}
-
-export interface Fleet {
-  /** When the last windows were looked for; epoch milliseconds. */
-  readonly asOf: number;
-  /** By name. */
-  readonly entries: readonly FleetEntry[];
-}
-
-/** A large fleet as it was at some time: its windows are too many to look for when somebody asks. Rejects with the SDK's error. */
-export interface FleetSnapshots {
-  /** The last one that was kept. */
-  load(): Promise<Fleet | undefined>;
-  keep(fleet: Fleet): Promise<void>;
 }
 
 /**

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createFleetSnapshots } from '../../adapters/fleet-snapshots.ts';
-import type { Fleet } from '../../pipeline/ports.ts';
+import type { Fleet } from '../../pipeline/rollup-ports.ts';
 import { openTables, type Tables } from './tables.ts';
 
 let tables: Tables;

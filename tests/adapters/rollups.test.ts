@@ -12,7 +12,7 @@ import { parseMessage } from '../../core/message.ts';
 import { rollUp } from '../../core/rollup.ts';
 import { createFoldHours } from '../../pipeline/fold-hours.ts';
 import { createIngestion } from '../../pipeline/ingest.ts';
-import type { Rollups } from '../../pipeline/ports.ts';
+import type { Rollups } from '../../pipeline/rollup-ports.ts';
 import { openTables, type Tables } from './tables.ts';
 
 const START = Math.floor(1_790_000_000_000 / 86_400_000) * 86_400_000;

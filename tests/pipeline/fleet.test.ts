@@ -6,7 +6,7 @@ import type { Device } from '../../core/device.ts';
 import { noSpan } from '../../core/span.ts';
 import type { Window } from '../../core/window.ts';
 import { createKeepFleet, createReadFleet } from '../../pipeline/fleet.ts';
-import type { Fleet } from '../../pipeline/ports.ts';
+import type { Fleet } from '../../pipeline/rollup-ports.ts';
 
 const NOW = 1_790_000_000_000;
 

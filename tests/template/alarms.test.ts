@@ -36,7 +36,7 @@ for (const mode of modes) {
   test(`${mode}: without an alarm, what it watches is named`, () => {
     const resources = resourcesOf(mode);
     // Of tables nothing says that they can fail; and the API's alarm rings with that of the function for the login.
-    const beside = ['TableThrottlesAlarm', 'AttachPolicyErrorsAlarm'];
+    const beside = ['TableThrottlesAlarm', 'RollupThrottlesAlarm', 'AttachPolicyErrorsAlarm'];
     const needed = alarmsIn(resources).filter(
       (alarm) =>
         !beside.includes(alarm.logicalId) &&

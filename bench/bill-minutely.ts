@@ -1,0 +1,59 @@
+// What the functions that run every minute cost: the sweep, and the one that folds hours.
+
+import { assumed, type Fleet } from './bill-assumptions.ts';
+import { HOURS, KB, units, type Line, type Prices } from './bill.ts';
+
+/** Every minute a function looks after all devices; a read that is not consistent takes 8 KB a unit. */
+export function sweepLines({ devices }: Fleet, { lambda, dynamodb }: Prices): Line[] {
+  const sweeps = HOURS * 60;
+  const seconds = (sweeps * assumed.sweepMs) / 1000;
+  const time = seconds * assumed.sweepMemoryGB * lambda.gbSecondArm64;
+  const reads = sweeps * Math.max(0.5, (devices * assumed.deviceBytes) / (8 * KB));
+  return [
+    {
+      service: 'Lambda',
+      what: 'sweeps',
+      dollars: (sweeps / 1e6) * lambda.requestMillion + time,
+      kind: 'standing',
+    },
+    {
+      service: 'DynamoDB',
+      what: 'devices that sweeps look at',
+      dollars: (reads / 1e6) * dynamodb.readMillion,
+      kind: 'standing',
+    },
+  ];
+}
+
+/** Every minute a function folds hours that are over, and looks up the newest windows of a large fleet. */
+export function rollupLines(fleet: Fleet, { lambda, dynamodb }: Prices): Line[] {
+  const { devices, rate, windowSeconds } = fleet;
+  const [runs, hours] = [HOURS * 60, devices * HOURS];
+  const windows = Math.min(3600 / windowSeconds, Math.max(1, rate * 3600));
+  // A consistent read takes 4 KB a unit; the query for late readings half a unit.
+  const folding = hours * (Math.max(1, (windows * assumed.windowBytes) / (4 * KB)) + 0.5);
+  const isKept = devices > assumed.keptFleet;
+  const looking = isKept ? runs * devices * 0.5 : 0;
+  const scanning = runs * Math.max(0.5, (devices * assumed.deviceBytes) / (8 * KB));
+  const writes =
+    hours * units(assumed.hourBytes, 1) +
+    (isKept ? runs * units(devices * assumed.fleetBytesPerDevice, 1) : 0);
+  const ms = runs * (assumed.rollupMs + (isKept ? devices * assumed.lookUpMs : 0)) + hours * assumed.foldMs;
+  const line = (service: string, what: string, dollars: number): Line => ({
+    ...{ service, what, dollars, kind: 'standing' },
+  });
+  return [
+    line(
+      'Lambda',
+      'hours that are folded, newest windows',
+      (runs / 1e6) * lambda.requestMillion + (ms / 1000) * assumed.rollupMemoryGB * lambda.gbSecondArm64,
+    ),
+    line('DynamoDB', 'windows read for hours', (folding / 1e6) * dynamodb.readMillion),
+    line(
+      'DynamoDB',
+      'devices and newest windows that are looked up',
+      ((looking + scanning) / 1e6) * dynamodb.readMillion,
+    ),
+    line('DynamoDB', 'hours that are kept', (writes / 1e6) * dynamodb.writeMillion),
+  ];
+}

@@ -117,7 +117,7 @@ const isAlive = (item: Item, now: number) => Number(item['expiresAt']?.N) * 1000
 type Query = (table: string, span: Span, more?: { readonly isConsistent: true }) => AsyncGenerator<Item>;
 
 function createQuery({ client, isConsistent = false, now }: WindowHistoryOptions): Query {
-  return async function* itemsIn(table, { deviceId, metric, first, last, page }, more = undefined) {
+  return async function* itemsIn(table, { deviceId, metric, first, last, page }, more) {
     let after: Record<string, AttributeValue> | undefined;
     do {
       const { Items = [], LastEvaluatedKey } = await client.send(

@@ -1,7 +1,7 @@
 // What the functions that run every minute cost: the sweep, and the one that folds hours.
 
 import { assumed, type Fleet } from './bill-assumptions.ts';
-import { HOURS, KB, units, type Line, type Prices } from './bill.ts';
+import { HOURS, KB, units, type Line, type Prices } from './bill-parts.ts';
 
 /** Every minute a function looks after all devices; a read that is not consistent takes 8 KB a unit. */
 export function sweepLines({ devices }: Fleet, { lambda, dynamodb }: Prices): Line[] {

@@ -1,41 +1,8 @@
 // What a month of a fleet costs: quantities times prices, line by line, with everything that had to be assumed.
 
+import { GB, HOURS, KB, SECONDS, units, type Kind, type Line, type Prices } from './bill-parts.ts';
 import { rollupLines, sweepLines } from './bill-minutely.ts';
 import { assumed, assumptionsOf, type Fleet } from './bill-assumptions.ts';
-
-export interface Prices {
-  readonly date: string;
-  readonly iot: {
-    readonly connectionMillionMinutes: number;
-    readonly messageMillion: readonly { readonly upToMillion?: number; readonly price: number }[];
-    readonly ruleMillion: number;
-    readonly actionMillion: number;
-    readonly unitKB: number;
-  };
-  readonly firehose: { readonly gb: number; readonly unitKB: number };
-  readonly kinesis: { readonly shardHour: number; readonly putMillion: number; readonly unitKB: number };
-  readonly lambda: { readonly requestMillion: number; readonly gbSecondArm64: number };
-  readonly dynamodb: {
-    readonly writeMillion: number;
-    readonly readMillion: number;
-    readonly storageGBMonth: number;
-    readonly backupGBMonth: number;
-    readonly freeGB: number;
-  };
-  readonly s3: { readonly putThousand: number; readonly storageGBMonth: number };
-  readonly cloudwatch: { readonly logGB: number; readonly metricMonth: number; readonly alarmMonth: number };
-  readonly kms: { readonly keyMonth: number };
-}
-
-export interface Line {
-  readonly service: string;
-  readonly what: string;
-  readonly dollars: number;
-  readonly kind: Kind;
-}
-
-/** Paid for taking readings in, for keeping what was made of them, or for a stack that idles. */
-export type Kind = 'taking' | 'keeping' | 'standing';
 
 export interface Bill {
   readonly readings: number;
@@ -48,13 +15,6 @@ export interface Bill {
   readonly writesPerReading: number;
   readonly assumptions: readonly string[];
 }
-
-export const HOURS = 730;
-const SECONDS = HOURS * 3600;
-const GB = 1024 ** 3;
-export const KB = 1024;
-
-export const units = (bytes: number, unitKB: number) => Math.max(1, Math.ceil(bytes / (unitKB * KB)));
 
 /** `amount` in millions, at prices that fall with it. */
 function tiered(amount: number, tiers: Prices['iot']['messageMillion']): number {

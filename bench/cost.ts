@@ -1,7 +1,8 @@
 // `npm run cost -- --devices N --rate R --mode direct|stream`: the monthly bill by service, and what each choice would save.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { billOf, type Bill, type Prices } from './bill.ts';
+import type { Prices } from './bill-parts.ts';
+import { billOf, type Bill } from './bill.ts';
 import type { Fleet } from './bill-assumptions.ts';
 import { measureFleet } from './measured-fleet.ts';
 

@@ -87,7 +87,10 @@ async function gathered(
     [...sorted.slice(first), ...sorted.slice(0, first)],
     READS_AT_ONCE,
     async ({ deviceId }) => {
-      if (now() >= endsAt) return void (next ??= deviceId);
+      if (now() >= endsAt) {
+        next ??= deviceId;
+        return;
+      }
       const window = await history.last(deviceId);
       last.set(deviceId, window && { start: window.windowStart, ...figureTextsOf(window) });
     },

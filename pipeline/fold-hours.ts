@@ -1,18 +1,10 @@
 // Folds the hours that are over, device by device and hour by hour, so that years can be read when windows are gone.
 
 import type { Device } from '../core/device.ts';
-import { foldHours, hasWholeWindows, HOUR_MS, hourOf } from '../core/hour.ts';
+import { FOLDED_AFTER_MS, foldHours, hasWholeWindows, HOUR_MS, hourOf } from '../core/hour.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import type { WindowHistory } from './ports.ts';
 import type { RollupProgress, Rollups } from './rollup-ports.ts';
-
-/**
- * Windows that change so long after the end of their hour are marked ... The clocks of the machines may differ by what lies
- * between this and the next: what was not marked was written before its hour is folded.
- */
-export const MARKED_AFTER_MS = 600_000;
-/** ... and so long after its end an hour is folded. */
-export const FOLDED_AFTER_MS = 1_200_000;
 
 const READS_AT_ONCE = 16;
 /** After so many devices the progress is saved, and it is looked whether there is time for more. */

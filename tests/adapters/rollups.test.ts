@@ -38,16 +38,17 @@ const historyOf = (clock: { now: number }, more: { readonly rollupsTable?: strin
 /** Fails once it has made so many calls, as a function that is killed. */
 function crashing(rollups: Rollups, calls: number): Rollups {
   let left = calls;
-  const failing =
-    <Args extends unknown[], Result>(verb: (...args: Args) => Promise<Result>) =>
-    async (...args: Args) => {
-      if ((left -= 1) < 0) throw new Error('killed');
-      return verb(...args);
-    };
-  const { progress, saveProgress, keep, mark, marks, unmark } = rollups;
+  const failing = () => {
+    if ((left -= 1) < 0) throw new Error('killed');
+    return rollups;
+  };
   return {
-    ...{ progress: failing(progress), saveProgress: failing(saveProgress), keep: failing(keep) },
-    ...{ mark, marks: failing(marks), unmark: failing(unmark) },
+    progress: async () => failing().progress(),
+    saveProgress: async (progress) => failing().saveProgress(progress),
+    keep: async (deviceId, hour) => failing().keep(deviceId, hour),
+    mark: async (deviceId, start) => rollups.mark(deviceId, start),
+    marks: async (deviceId) => failing().marks(deviceId),
+    unmark: async (deviceId, mark) => failing().unmark(deviceId, mark),
   };
 }
 

@@ -17,7 +17,9 @@ beforeAll(async () => {
   tables = await openTables();
   ({ written } = startLambda({ ...tableVariables, AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint }));
   const { handler } = await import('../../functions/rollup.ts');
-  rollUp = async () => void (await handler(sampleEvent('rollup') as never, contextOf('rollup')));
+  rollUp = async () => {
+    await handler(sampleEvent('rollup') as never, contextOf('rollup'));
+  };
 });
 afterAll(() => tables.close());
 

@@ -53,7 +53,7 @@ const fleetDevice = z.strictObject({
 type OpenByDevice = ReadonlyMap<string, readonly AlertState[]>;
 
 /** Of the time of the call; the alerts of a device the worst first. */
-async function openAlerts(alerts: OpenAlerts): Promise<OpenByDevice> {
+async function openAlerts(alerts: Pick<OpenAlerts, 'listOpen'>): Promise<OpenByDevice> {
   const open: AlertState[] = [];
   try {
     for await (const state of alerts.listOpen()) if (isAlarm(state)) open.push(state);
@@ -108,7 +108,7 @@ export function fleetRoutes({
   alerts,
 }: {
   readonly readFleet: ReadFleet;
-  readonly alerts: OpenAlerts;
+  readonly alerts: Pick<OpenAlerts, 'listOpen'>;
 }): Route[] {
   return [
     route({

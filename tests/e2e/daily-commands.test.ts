@@ -152,7 +152,15 @@ test('report makes a sheet, a table and JSON of the month, with the excursion an
   const out = (name: string) => path.join(temporaryFolder(), name);
   const [html, csv, json] = [out('r.html'), out('r.csv'), out('r.json')];
   for (const file of [html, csv, json]) {
-    const { code, stdout, stderr } = await run('report', '--site', 'sea*', '--month', month, '--out', file);
+    const { code, stdout, stderr } = await run(
+      'report',
+      '--device',
+      'fridge-1',
+      '--month',
+      month,
+      '--out',
+      file,
+    );
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, /r\.(html|csv|json): 1 device, /);
   }

@@ -25,7 +25,7 @@ import type { Log } from './log.ts';
 import { loopbackOnly, type MqttHosts } from './mqtt/hosts.ts';
 import { openMqtt } from './mqtt/open.ts';
 import { openRules, type Doors } from './rules/open.ts';
-import type { Project, ProjectPage, Warning } from './project.ts';
+import type { Project, Warning } from './project.ts';
 import { createRoute53Forward } from './route53/forward.ts';
 import { createS3Handler } from './s3/api.ts';
 import { openSchedules } from './scheduler/open.ts';
@@ -39,9 +39,9 @@ import { loadTemplate } from './template/load.ts';
 import type { ResolvedTemplate } from './template/resolved.ts';
 import { openBrowsers, type Browsers } from './web/browsers.ts';
 import { pageOf } from './web/page.ts';
-import { createSite } from './web/site.ts';
+import { siteOf } from './web/site.ts';
 
-export interface StackOptions {
+export interface StackOptions extends Pick<Project, 'page' | 'originParameter'> {
   readonly source: StackSource;
   readonly overrides: Readonly<Record<string, string>>;
   readonly dataDir: string;
@@ -57,9 +57,6 @@ export interface StackOptions {
   readonly startCommand: string;
   /** What `serve` follows in the command for names, such as `npm run dns --`. */
   readonly dnsCommand: string;
-  readonly page?: ProjectPage;
-  /** Parameter that takes the origin of the web port unless somebody sets it. */
-  readonly originParameter?: string;
   readonly warnings?: readonly Warning[];
   readonly lasting?: Project['lasting'];
   readonly faults?: Project['faults'];
@@ -234,14 +231,13 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const aws = await openAws(settings, stores, iot, browsers);
   settings.log.info('opening the MQTT port and the web port');
   const broker = await openDevicePath(settings, stores, iot, browsers, aws);
-  const running = { aws: aws.server.url, outputs, region: template.region };
   const web = await listening('--web-port', webPort, () =>
     browsers.listen({
       host,
       port: webPort,
       page: pageOf(settings),
       callable: [aws.server.url],
-      ...(page && { site: createSite({ page, awsUrl: aws.server.url, config: () => page.config(running) }) }),
+      ...siteOf(page, { aws: aws.server.url, outputs, region: template.region }),
       broker,
       status: () => ({ totals: counters.all(), outputs }),
       ...(api && { httpApi: { spec: api, invoke: (...call) => aws.lambda.invoke(...call) } }),

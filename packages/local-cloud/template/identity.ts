@@ -216,6 +216,7 @@ const namings: Readonly<Record<string, Naming>> = {
     hasArn: false,
     attributes: id,
   },
+  'AWS::CloudFront::ResponseHeadersPolicy': { arn: unnamed, hasArn: false, attributes: id },
   'AWS::CloudFront::Distribution': {
     generate: distributionId,
     arn: (name, { accountId }) => `arn:aws:cloudfront::${accountId}:distribution/${name}`,

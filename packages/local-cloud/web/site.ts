@@ -78,3 +78,10 @@ export function createSite({
     return true;
   };
 }
+
+/** What the web port needs to serve a project's page, if it has one. */
+export const siteOf = (
+  page: ProjectPage | undefined,
+  stack: Parameters<ProjectPage['config']>[0],
+): { readonly site?: ServeSite } =>
+  page ? { site: createSite({ page, awsUrl: stack.aws, config: () => page.config(stack) }) } : {};

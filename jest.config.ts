@@ -7,7 +7,7 @@ const config: Config = {
   reporters: ['default', '<rootDir>/tests/jest/skip-reporter.ts'],
   testMatch: ['<rootDir>/tests/**/*.test.ts', '<rootDir>/packages/*/tests/**/*.test.ts'],
   testTimeout: 300_000,
-  maxWorkers: 2,
+  maxWorkers: 3, // Of two cores: the longest files wait for the most part.
   transform: {}, // Node itself strips the types.
   coverageProvider: 'v8',
 };

@@ -10,7 +10,7 @@ const { default: Usual } = createRequire(import.meta.url)(
 type Tests = Parameters<InstanceType<typeof Usual>['sort']>[0];
 
 /** On a clean checkout jest knows no durations, and would go by the sizes of the files. */
-const FIRST = [/\/tests\/e2e\/chaos\.test\.ts$/, /\/tests\/e2e\//];
+const FIRST = [/\/tests\/e2e\/(?:chaos|drill)\.test\.ts$/, /\/tests\/e2e\//];
 
 const rankOf = (path: string) => {
   const rank = FIRST.findIndex((pattern) => pattern.test(path));

@@ -91,6 +91,11 @@ async function run(): Promise<void> {
 
 if (import.meta.main)
   run().catch((error: unknown) => {
-    process.stderr.write(`page: ${(error as Error).message}\n`);
+    const { message } = error as Error;
+    const said =
+      message === 'Region is missing'
+        ? 'no region is set: give it with --region, or set AWS_REGION'
+        : message;
+    process.stderr.write(`page: ${said}\n`);
     process.exitCode = 1;
   });

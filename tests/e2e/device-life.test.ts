@@ -56,7 +56,7 @@ test('devices of a table send, are listed by site, and are forgotten with their 
     deleted.stdout,
     /^deleted {2}b-1: thing, 1 certificate, record, alerts ended: temperature-high, 2 files in /,
   );
-  assert.equal(await alerts(), 'severity,device,rule,since,value,acknowledged by\n');
+  assert.equal(await alerts(), 'severity,device,rule,since,value,acknowledged by,snoozed until\n');
   assert.deepEqual(await devices({}), ['a-1', 'c-1']);
   assert.ok(!existsSync(path.join(certs, 'b-1.key.pem')));
   const again = await device('delete', 'b-1', '--out', certs, '--yes');

@@ -13,9 +13,10 @@ export interface Block {
 /** What a reason must show in the block, so that none is given by mistake. */
 const SIGNS = {
   'needs an AWS account':
-    /<[A-Z]\w+>|<mapping>|\bsam |npm run deploy|aws (?:configure|cloudformation|sns) |--stack-name |AWS_REGION=|^npm run device (?!.*--local)/m,
+    /<[A-Z]\w+>|<mapping>|\bsam |npm run deploy|aws (?:configure|cloudformation|sns) |npm run page -- upload|--stack-name |AWS_REGION=|^npm run device (?!.*--local)/m,
   'needs the SAM CLI and Docker': /\bsam local /,
   'needs another machine, a device or root': /\b192\.168\.|^sudo |^scp /m,
+  'needs an archived object, or the stop that writes one': /--audit /,
   'needs what an earlier answer says': /\b(?:POOL|TOKEN)\b/,
   'takes minutes or does not end':
     /^(?:npm ci|npm start|npm test|npm run dns -- (?:serve|drill))\b|--minutes \d|--runs \d/m,
@@ -27,6 +28,7 @@ type Reason = keyof typeof SIGNS | { readonly runBy: string };
 const account: Reason = 'needs an AWS account';
 const docker: Reason = 'needs the SAM CLI and Docker';
 const machine: Reason = 'needs another machine, a device or root';
+const archive: Reason = 'needs an archived object, or the stop that writes one';
 const answer: Reason = 'needs what an earlier answer says';
 const long: Reason = 'takes minutes or does not end';
 const template: Reason = 'needs a template of the reader';
@@ -40,6 +42,7 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['README.md', 'npm ci && npm start', long],
   ['README.md', 'scp certs/ca.pem', machine],
   ['docs/api.md', 'eval "$(aws configure', account],
+  ['docs/api.md', 'npm run report -- --device store-sensor-seattle1 --audit', archive],
   ['docs/certificates.md', 'sam deploy', account],
   ['docs/certificates.md', 'npm run device -- allow serials.txt --table', account],
   ['docs/certificates.md', 'aws dynamodb get-item --table-name <', account],
@@ -70,11 +73,13 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['docs/operations.md', 'aws s3 cp s3://<ErrorsBucket>/aws/lambda/async', account],
   ['docs/operations.md', 'aws s3 cp s3://<ErrorsBucket>/aws/lambda/<mapping>', account],
   ['docs/operations.md', 'aws s3 sync', account],
+  ['docs/page.md', 'npm run page -- upload', account],
   ['docs/reliability.md', 'npm run chaos', long],
   ['packages/fast-fold/README.md', 'npm ci --prefix', long],
   ['packages/local-cloud/README.md', 'npm ci', template],
   ['packages/local-cloud/README.md', 'export AWS_ACCESS_KEY_ID=local', template],
   ['packages/local-cloud/docs/identity.md', 'export AWS_ENDPOINT_URL', answer],
+  ['packages/local-cloud/docs/identity.md', 'aws cognito-identity get-open-id-token', answer],
 ];
 
 const matching = ({ document, text }: Block) =>

@@ -26,12 +26,12 @@ function ask(url: string, now = start, host = '127.0.0.1:8080') {
 const sign = (keys: Keys, signing: Signing = {}) => presign(address, keys, { at: start, ...signing });
 
 test('temporary credentials stand for their identity, the developer’s own keys for the account', async () => {
-  assert.deepEqual(ask(await sign(issued)), { principal: identityId });
+  assert.deepEqual(ask(await sign(issued)), { principal: identityId, role });
   assert.deepEqual(ask(await sign(own)), { principal: '000000000000' });
 });
 
 test('the name of the endpoint may be signed without the port, as the AWS IoT SDKs do', async () => {
-  assert.deepEqual(ask(await sign(issued, { host: '127.0.0.1' })), { principal: identityId });
+  assert.deepEqual(ask(await sign(issued, { host: '127.0.0.1' })), { principal: identityId, role });
 });
 
 /** The recipe of the AWS IoT documentation, which knows no X-Amz-Expires. */
@@ -57,7 +57,7 @@ function signByHand({ accessKeyId, secretAccessKey, sessionToken }: Keys, token:
 
 test('a URL without X-Amz-Expires is valid for five minutes', () => {
   const url = signByHand(issued, 'X-Amz-Security-Token');
-  assert.deepEqual(ask(url, start + 300_000), { principal: identityId });
+  assert.deepEqual(ask(url, start + 300_000), { principal: identityId, role });
   assert.deepEqual(ask(url, start + 300_001), {
     refused: 'the URL of 20261120T120000Z expired after 300 seconds',
   });
@@ -65,12 +65,12 @@ test('a URL without X-Amz-Expires is valid for five minutes', () => {
 
 test('a URL is valid until its time is over, and credentials until theirs is', async () => {
   const url = await sign(issued, { expiresIn: 60 });
-  assert.deepEqual(ask(url, start + 60_000), { principal: identityId });
+  assert.deepEqual(ask(url, start + 60_000), { principal: identityId, role });
   assert.deepEqual(ask(url, start + 60_001), {
     refused: 'the URL of 20261120T120000Z expired after 60 seconds',
   });
   const long = await sign(issued, { expiresIn: 86_400 });
-  assert.deepEqual(ask(long, start + 3_599_999), { principal: identityId });
+  assert.deepEqual(ask(long, start + 3_599_999), { principal: identityId, role });
   assert.deepEqual(ask(long, start + 3_600_000), {
     refused: 'the credentials expired at 2026-11-20T13:00:00.000Z',
   });

@@ -17,7 +17,11 @@ export class ApiError extends Error {
 }
 
 export interface Api {
-  get<T>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<T>;
+  /** A list is a parameter that is given several times. */
+  get<T>(
+    path: string,
+    query?: Readonly<Record<string, string | number | readonly string[] | undefined>>,
+  ): Promise<T>;
   send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
 }
 
@@ -75,8 +79,8 @@ export function createApi(config: PageConfig, session: Session): Api {
 
   return {
     get(path, query = {}) {
-      const pairs = Object.entries(query).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, String(value)] as [string, string]],
+      const pairs = Object.entries(query).flatMap(([name, value = []]) =>
+        [value].flat().map((each) => [name, String(each)] as [string, string]),
       );
       const text = new URLSearchParams(pairs).toString();
       return request(`${base}${path}${text && `?${text}`}`, {});

@@ -71,7 +71,7 @@ export async function openApp(): Promise<App> {
   const route = openRoute();
   const api = createApi(config, session);
   const live = createLive(config, session);
-  const store = createStore({ api, live, session });
+  const store = createStore({ config, api, live, session });
   return { config, session, api, live, store, route, theme, toast: signal(undefined) };
 }
 

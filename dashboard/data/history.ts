@@ -4,7 +4,7 @@ import { signal, type Signal } from '@preact/signals';
 import type { WindowPage } from '../model/api-types.ts';
 import type { Step } from '../model/ladder.ts';
 import { readingsOf, senderOf } from '../model/live-reading.ts';
-import { joined, rolledUp, startOf, type LiveReading, type StoredWindow } from '../model/windows.ts';
+import { joined, startOf, stillLive, type LiveReading, type StoredWindow } from '../model/windows.ts';
 import { ApiError, pathOf, type Api } from './api.ts';
 import type { Live } from './live.ts';
 
@@ -60,11 +60,10 @@ export function openHistory(
     clearTimeout(timer);
     const now = Date.now();
     const last = Math.max(...stored.keys(), -Infinity);
-    const since = Number.isFinite(last) ? last - 2 * step.size : startOf(from, step.bucket);
+    const since = Number.isFinite(last) ? last - 2 * step.size : startOf(from, step.size);
     try {
       await read(since, isLive ? now + 60_000 : to);
-      const closed = startOf(now - SETTLE_MS, step.size);
-      tail = tail.filter(({ at }) => at >= closed - step.size);
+      tail = stillLive(tail, stored, step.size, startOf(now - SETTLE_MS, step.size) - step.size);
       failure.value = undefined;
       isLoaded.value = true;
     } catch (error) {
@@ -88,8 +87,7 @@ export function openHistory(
     ...{ version, isLoaded, failure },
     series() {
       if (cached?.version !== version.value) {
-        const series = rolledUp(joined(stored, tail, step.size), step.bucket);
-        cached = { version: version.value, series };
+        cached = { version: version.value, series: joined(stored, tail, step.size) };
       }
       return cached.series;
     },

@@ -1,10 +1,18 @@
 // What the views share: devices, their last ten minutes, open alerts and rules, kept up to date.
 
 import { batch, signal, type Signal } from '@preact/signals';
-import type { Alert, Device, DevicePage, Rule, WindowPage } from '../model/api-types.ts';
+import type { Alert, Device, FleetDevice, FleetPage, Rule, SeriesPage } from '../model/api-types.ts';
+import type { PageConfig } from '../model/config.ts';
 import { readingsOf, senderOf } from '../model/live-reading.ts';
-import { joined, startOf, type LiveReading, type StoredWindow } from '../model/windows.ts';
-import { ApiError, pathOf, type Api } from './api.ts';
+import {
+  heardAtOf,
+  joined,
+  newestOf,
+  startOf,
+  type LiveReading,
+  type StoredWindow,
+} from '../model/windows.ts';
+import { ApiError, type Api } from './api.ts';
 import type { Live } from './live.ts';
 import type { Session } from './session.ts';
 
@@ -16,7 +24,6 @@ export interface Track {
   live: LiveReading[];
   /** Newest value by metric. */
   values: Readonly<Record<string, number>>;
-  units: Readonly<Record<string, string>>;
   /** Epoch milliseconds, event time. */
   heardAt: number | undefined;
 }
@@ -29,9 +36,9 @@ export interface Store {
   readonly failure: Signal<ApiError | undefined>;
   /** Ticks once a second; epoch milliseconds. */
   readonly now: Signal<number>;
-  readonly windowMs: Signal<number>;
+  readonly windowMs: number;
   readonly track: (deviceId: string) => Track;
-  /** Loads what happened before the page was opened, once. */
+  /** Loads the ten minutes before the page was opened, once. */
   readonly ensure: (deviceId: string) => void;
   readonly refresh: () => Promise<void>;
   readonly refreshAlerts: () => Promise<void>;
@@ -41,25 +48,97 @@ export const TRACK_MS = 11 * 60_000;
 const TICK_MS = 1000;
 const ALERTS_EVERY_MS = 5000;
 const DEVICES_EVERY_MS = 60_000;
-const PAGE = 500;
-/** Of histories at once, so that a fleet's tiles do not take the whole rate limit. */
+/** Between two looks at the list while a device is heard that is not in it. */
+const HEARD_OTHER_MS = 3000;
+const FLEET_PAGE = 10_000;
+/** A larger fleet is gathered once a minute: what is not in it yet comes no sooner. */
+const LARGEST_LOOKED_UP = 200;
+/** Of calls at once, so that a fleet's tiles do not take the whole rate limit. */
 const MOST_LOADING = 3;
+/** As many as the API takes. */
+const DEVICES_A_CALL = 20;
+const WINDOWS_PAGE = 2000;
+/** Tiles come into sight one by one, and are asked for together. */
+const GATHER_MS = 50;
 /** A window is closed when nothing of it is on its way any more. */
 const CLOSED_AFTER_MS = 5000;
 
-type Parts = { readonly api: Api; readonly live: Live; readonly session: Session };
+type Parts = {
+  readonly config: PageConfig;
+  readonly api: Api;
+  readonly live: Live;
+  readonly session: Session;
+};
 
-function createTracks({ api, live }: Parts, windowMs: Signal<number>) {
+async function readFleet(api: Api): Promise<FleetDevice[]> {
+  const devices: FleetDevice[] = [];
+  let next: string | undefined;
+  do {
+    const page: FleetPage = await api.get('/fleet', { limit: FLEET_PAGE, next });
+    devices.push(...page.devices);
+    next = page.next;
+  } while (next !== undefined);
+  return devices;
+}
+
+/** The last ten minutes of up to twenty devices, by device. */
+async function readRecent(api: Api, device: readonly string[]) {
+  const windows = new Map(device.map((id) => [id, new Map<number, StoredWindow>()]));
+  let next: string | undefined;
+  do {
+    const query = { device, from: '-10m', limit: WINDOWS_PAGE, next };
+    const page: SeriesPage = await api.get('/windows', query);
+    for (const series of page.series)
+      for (const window of series.windows) windows.get(series.deviceId)?.set(window.start, window);
+    next = page.next;
+  } while (next !== undefined);
+  return windows;
+}
+
+/** Calls `load` with up to twenty devices at a time; those of a call that failed may be asked for again. */
+function createQueue(load: (deviceIds: readonly string[]) => Promise<void>) {
+  const wanted = new Set<string>();
+  const queue = new Set<string>();
+  let loading = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function next(): void {
+    timer = undefined;
+    while (loading < MOST_LOADING && queue.size > 0) {
+      const ids = [...queue].slice(0, DEVICES_A_CALL);
+      for (const id of ids) queue.delete(id);
+      loading += 1;
+      void load(ids)
+        .catch(() => ids.forEach((id) => wanted.delete(id))) // the next look at it tries again; the list says what is wrong
+        .finally(() => {
+          loading -= 1;
+          next();
+        });
+    }
+  }
+
+  return {
+    ensure(deviceId: string) {
+      if (wanted.has(deviceId)) return;
+      wanted.add(deviceId);
+      queue.add(deviceId);
+      timer ??= setTimeout(next, GATHER_MS);
+    },
+    /** After a break of the connection: what was missed is asked for. */
+    reload() {
+      for (const deviceId of wanted) queue.add(deviceId);
+      timer ??= setTimeout(next, GATHER_MS);
+    },
+  };
+}
+
+function createTracks(api: Api, live: Live, size: number) {
   const tracks = new Map<string, Track>();
   const dirty = new Set<Track>();
-  const wanted = new Set<string>();
-  const queue: string[] = [];
-  let loading = 0;
-
   function track(deviceId: string): Track {
     let found = tracks.get(deviceId);
     if (!found) {
-      const empty = { windows: new Map(), live: [], values: {}, units: {}, heardAt: undefined };
+      const empty = { windows: new Map(), live: [], values: {}, heardAt: undefined };
       tracks.set(deviceId, (found = { deviceId, version: signal(0), ...empty }));
     }
     return found;
@@ -76,7 +155,6 @@ function createTracks({ api, live }: Parts, windowMs: Signal<number>) {
 
   /** What is closed needs no single readings any more; what is too old goes. */
   function compact(own: Track, now: number): void {
-    const size = windowMs.value;
     const open = startOf(now - CLOSED_AFTER_MS, size) - size;
     const closed = own.live.filter(({ at }) => at < open);
     if (closed.length === 0) return;
@@ -85,32 +163,22 @@ function createTracks({ api, live }: Parts, windowMs: Signal<number>) {
     own.windows = new Map(windows.map((window) => [window.start, window]));
   }
 
-  async function load(deviceId: string): Promise<void> {
-    const own = track(deviceId);
-    const page = await api.get<WindowPage>(`${pathOf('devices', deviceId)}/windows`, { from: '-10m' });
-    windowMs.value = page.windowSeconds * 1000;
-    own.windows = new Map(page.windows.map((window) => [window.start, window]));
-    own.units = page.units;
-    const last = page.windows.at(-1);
-    if (last && (own.heardAt === undefined || (last.lastReadingAt ?? 0) > own.heardAt)) {
-      own.heardAt = last.lastReadingAt ?? last.start;
-      const values = Object.entries(last.metrics).map(([name, { last, max }]) => [name, last ?? max]);
-      own.values = { ...own.values, ...(Object.fromEntries(values) as Record<string, number>) };
-    }
-    own.version.value += 1;
+  function takeStored(own: Track, newest: StoredWindow | undefined): void {
+    if (!newest || (own.heardAt !== undefined && heardAtOf(newest) <= own.heardAt)) return;
+    own.heardAt = heardAtOf(newest);
+    own.values = { ...own.values, ...newestOf(newest) };
   }
 
-  function next(): void {
-    while (loading < MOST_LOADING && queue.length > 0) {
-      const deviceId = queue.shift()!;
-      loading += 1;
-      void load(deviceId)
-        .catch(() => wanted.delete(deviceId)) // the next look at it tries again; the list says what is wrong
-        .finally(() => {
-          loading -= 1;
-          next();
-        });
-    }
+  async function load(deviceIds: readonly string[]): Promise<void> {
+    const recent = await readRecent(api, deviceIds);
+    batch(() => {
+      for (const [deviceId, windows] of recent) {
+        const own = track(deviceId);
+        own.windows = windows;
+        takeStored(own, [...windows.values()].at(-1));
+        own.version.value += 1;
+      }
+    });
   }
 
   live.listen((topic, payload, at) => {
@@ -122,16 +190,14 @@ function createTracks({ api, live }: Parts, windowMs: Signal<number>) {
 
   return {
     track,
-    ensure(deviceId: string) {
-      if (wanted.has(deviceId)) return;
-      wanted.add(deviceId);
-      queue.push(deviceId);
-      next();
-    },
-    /** After a break of the connection: what was missed is asked for. */
-    reload() {
-      queue.push(...[...wanted].filter((deviceId) => !queue.includes(deviceId)));
-      next();
+    ...createQueue(load),
+    /** What the fleet's list says of each. */
+    takeFleet(devices: readonly FleetDevice[]) {
+      for (const { deviceId, lastWindow } of devices) {
+        const own = track(deviceId);
+        takeStored(own, lastWindow);
+        own.version.value += 1;
+      }
     },
     flush(now: number) {
       batch(() => {
@@ -142,19 +208,9 @@ function createTracks({ api, live }: Parts, windowMs: Signal<number>) {
       });
       dirty.clear();
     },
-    isUnknown: (known: ReadonlySet<string>) => [...tracks.keys()].some((deviceId) => !known.has(deviceId)),
+    hasHeardOther: (known: ReadonlySet<string>) =>
+      [...tracks.values()].some(({ deviceId, live }) => live.length > 0 && !known.has(deviceId)),
   };
-}
-
-async function readDevices(api: Api): Promise<Device[]> {
-  const devices: Device[] = [];
-  let next: string | undefined;
-  do {
-    const page: DevicePage = await api.get('/devices', { limit: PAGE, next });
-    devices.push(...page.devices);
-    next = page.next;
-  } while (next !== undefined);
-  return devices;
 }
 
 const asApiError = (error: unknown) =>
@@ -162,15 +218,14 @@ const asApiError = (error: unknown) =>
     ? error
     : new ApiError(0, (error as Error).message, String((error as Error).stack ?? error).slice(0, 300));
 
-export function createStore(parts: Parts): Store {
-  const { api, live, session } = parts;
+export function createStore({ config, api, live, session }: Parts): Store {
   const devices = signal<readonly Device[] | undefined>(undefined);
   const alerts = signal<readonly Alert[]>([]);
   const rules = signal<readonly Rule[]>([]);
   const failure = signal<ApiError | undefined>(undefined);
   const now = signal(Date.now());
-  const windowMs = signal(10_000);
-  const tracks = createTracks(parts, windowMs);
+  const windowMs = config.storage.windowSeconds * 1000;
+  const tracks = createTracks(api, live, windowMs);
   let devicesAt = 0;
   let alertsAt = 0;
 
@@ -186,12 +241,13 @@ export function createStore(parts: Parts): Store {
     try {
       await session.credentials();
       const [found, known] = await Promise.all([
-        readDevices(api),
+        readFleet(api),
         session.isGuest() ? { rules: [] } : api.get<{ rules: readonly Rule[] }>('/rules'),
         refreshAlerts(),
       ]);
       batch(() => {
         devices.value = found;
+        tracks.takeFleet(found);
         rules.value = known.rules;
         failure.value = undefined;
       });
@@ -204,7 +260,8 @@ export function createStore(parts: Parts): Store {
   function isListOld(at: number): boolean {
     if (at - devicesAt > DEVICES_EVERY_MS) return true;
     const known = new Set(devices.value?.map(({ deviceId }) => deviceId));
-    return at - devicesAt > 3000 && devices.value !== undefined && tracks.isUnknown(known);
+    if (devices.value === undefined || known.size > LARGEST_LOOKED_UP) return false;
+    return at - devicesAt > HEARD_OTHER_MS && tracks.hasHeardOther(known);
   }
 
   setInterval(() => {
@@ -219,7 +276,10 @@ export function createStore(parts: Parts): Store {
       });
   }, TICK_MS);
   live.subscribe('telemetry/#');
-  live.onConnect(() => tracks.reload());
+  live.onConnect(() => {
+    tracks.reload();
+    if (devices.value !== undefined) void refresh();
+  });
   void refresh();
   return {
     ...{ devices, alerts, rules, failure, now, windowMs, refresh, refreshAlerts },

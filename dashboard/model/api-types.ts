@@ -14,7 +14,6 @@ export interface Device {
   readonly groups?: readonly string[];
   readonly attributes?: Readonly<Record<string, string>>;
   readonly units?: Readonly<Record<string, string>>;
-  readonly lastRejection?: Rejection;
   readonly skipped?: readonly string[];
 }
 
@@ -25,15 +24,25 @@ export interface Rejection {
   readonly at: number;
 }
 
-export interface DevicePage {
-  readonly devices: readonly Device[];
+/** A device with what it measured last. */
+export interface FleetDevice extends Device {
+  readonly lastWindow?: StoredWindow;
+}
+
+export interface FleetPage {
+  readonly devices: readonly FleetDevice[];
   readonly next?: string;
 }
 
 export interface WindowPage {
-  readonly windowSeconds: number;
   readonly units: Readonly<Record<string, string>>;
   readonly windows: readonly StoredWindow[];
+  readonly next?: string;
+}
+
+/** Windows of several devices; a page ends at the same time for all. */
+export interface SeriesPage {
+  readonly series: readonly (Omit<WindowPage, 'next'> & { readonly deviceId: string })[];
   readonly next?: string;
 }
 

@@ -1,5 +1,7 @@
 // What the page has to know of its stack: one file, config.json, that both grounds write.
 
+import type { Storage } from './ladder.ts';
+
 export interface PageConfig {
   readonly region: string;
   readonly identityPoolId: string;
@@ -7,6 +9,7 @@ export interface PageConfig {
   readonly api: string;
   readonly mqtt: string;
   readonly cognitoIdentity: string;
+  readonly storage: Storage;
   /** Absent: nobody can log in, and everybody is a guest. */
   readonly login?: LoginConfig;
   /** On one machine: what an alert sends can be read at the web port. */
@@ -30,6 +33,11 @@ function output(outputs: Outputs, name: string): string {
   return value;
 }
 
+const storageOf = (outputs: Outputs): Storage => ({
+  windowSeconds: Number(output(outputs, 'WindowSeconds')),
+  windowDays: Number(output(outputs, 'WindowRetentionDays')),
+});
+
 function loginOf(region: string, outputs: Outputs): { readonly login: LoginConfig } | Record<string, never> {
   const { DashboardUsers: pool, DashboardClient: clientId, LoginUrl: url } = outputs;
   if (pool === undefined || clientId === undefined || url === undefined) return {};
@@ -50,6 +58,7 @@ export function localConfig({
     region,
     identityPoolId: output(outputs, 'DashboardIdentityPool'),
     ...{ api: '/api', mqtt: '/mqtt', cognitoIdentity: aws },
+    storage: storageOf(outputs),
     ...loginOf(region, outputs),
     isLocal: true,
   };
@@ -71,6 +80,7 @@ export function awsConfig({
     api: output(outputs, 'ApiUrl'),
     mqtt: `wss://${iotEndpoint}/mqtt`,
     cognitoIdentity: `https://cognito-identity.${region}.amazonaws.com`,
+    storage: storageOf(outputs),
     ...loginOf(region, outputs),
   };
 }

@@ -1,38 +1,39 @@
-// How wide a plot's buckets are: of one ladder, aligned to the epoch, so that no line jumps when the span moves.
+// How wide a plot's buckets are: one of the API's resolutions, aligned to the epoch, so that no line jumps when the span moves.
 
-const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
+import { resolutions, resolutionsFor, type Resolution } from '../../core/rollup.ts';
 
-const LADDER = [
-  ...[10, 20, 30].map((n) => n * SECOND),
-  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
-  ...[1, 2, 3, 6, 12].map((n) => n * HOUR),
-  DAY,
-];
+const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 
-/** More than that no screen shows. */
-const MOST_POINTS = 720;
+/** More than that no screen shows; a year of half days is 730. */
+const MOST_POINTS = 740;
 
-/** What the API rolls up to, in milliseconds, by name; the largest first. */
-const RESOLUTIONS: readonly (readonly [size: number, name: string])[] = [
-  [HOUR, '1h'],
-  [10 * MINUTE, '10m'],
-  [MINUTE, '1m'],
-  [10 * SECOND, '10s'],
-];
+/** How the stack stores windows. */
+export interface Storage {
+  readonly windowSeconds: number;
+  /** From `1h` on the API answers from hours, which are kept for years; shorter resolutions reach back this far. */
+  readonly windowDays: number;
+}
 
 export interface Step {
-  /** Of a bucket of the plot, in milliseconds. */
-  readonly bucket: number;
-  /** What to ask the API for, and how long its windows are: buckets are whole multiples of them. */
-  readonly resolution: string;
+  readonly resolution: Resolution;
+  /** Of a bucket, in milliseconds. */
   readonly size: number;
 }
 
-/** The buckets for a span of that many milliseconds. */
-export function stepFor(span: number): Step {
-  const bucket = LADDER.find((size) => span / size <= MOST_POINTS) ?? DAY;
-  const [size, resolution] = RESOLUTIONS.find(([size]) => bucket % size === 0)!;
-  return { bucket, resolution, size };
+/**
+ * The buckets for a span: the shortest that a screen shows, that windows add up to and that the API still has.
+ *
+ * @param from, to epoch milliseconds
+ */
+export function stepFor({ from, to }: { from: number; to: number }, now: number, storage: Storage): Step {
+  const least = from < now - storage.windowDays * DAY ? HOUR : 0;
+  const steps = resolutionsFor(storage.windowSeconds).map((resolution) => ({
+    resolution,
+    size: resolutions[resolution] * 1000,
+  }));
+  const step = steps.find(({ size }) => size >= least && (to - from) / size <= MOST_POINTS);
+  // Windows of 7 seconds add up to nothing: the API says so.
+  return step ?? steps.at(-1) ?? { resolution: '1d', size: DAY };
 }
 
 export const RANGES = [
@@ -41,13 +42,15 @@ export const RANGES = [
   ['6h', 6 * HOUR],
   ['24h', DAY],
   ['7d', 7 * DAY],
+  ['30d', 30 * DAY],
+  ['1y', 365 * DAY],
+  ['2y', 730 * DAY],
 ] as const;
 
 export type RangeName = (typeof RANGES)[number][0];
 export const USUAL_RANGE: RangeName = '1h';
 export const SHORTEST_SPAN = 10 * MINUTE;
-/** As far as the API answers within seconds. */
-export const LONGEST_SPAN = 8 * DAY;
+export const LONGEST_SPAN = 731 * DAY;
 
 /** Milliseconds of a range, of the usual one for a name that is none. */
 export const spanOf = (name: string | undefined): number =>

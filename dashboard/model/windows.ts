@@ -25,6 +25,13 @@ export interface LiveReading {
 
 export const startOf = (at: number, size: number): number => Math.floor(at / size) * size;
 
+/** When the newest of a window's readings was taken; its start where it was stored before windows said so. */
+export const heardAtOf = ({ start, lastReadingAt }: StoredWindow): number => lastReadingAt ?? start;
+
+/** The newest values that a window has; the highest of a metric that its last reading lacks. */
+export const newestOf = ({ metrics }: StoredWindow): Record<string, number> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, { last, max }]) => [name, last ?? max]));
+
 function withValue(figures: Figures | undefined, value: number): Figures {
   if (!figures) return { min: value, max: value, sum: value, count: 1, last: value };
   const { min, max, sum, count } = figures;
@@ -64,37 +71,17 @@ export function joined(
   return [...windows.values()].sort((a, b) => a.start - b.start);
 }
 
-/** Of the live readings those that no stored window can have yet: of windows from `closedBefore` on. */
-export const stillLive = (live: readonly LiveReading[], closedBefore: number): LiveReading[] =>
-  live.filter(({ at }) => at >= closedBefore);
-
-/** Windows of `size` milliseconds, aligned to the epoch, out of shorter ones. */
-export function rolledUp(windows: readonly StoredWindow[], size: number): StoredWindow[] {
-  const buckets = new Map<number, StoredWindow>();
-  for (const window of windows) {
-    const start = startOf(window.start, size);
-    const known = buckets.get(start);
-    buckets.set(start, known ? both(known, window) : { ...window, start });
-  }
-  return [...buckets.values()];
-}
-
-function both(a: StoredWindow, b: StoredWindow): StoredWindow {
-  const metrics: Record<string, Figures> = { ...a.metrics };
-  for (const [name, figures] of Object.entries(b.metrics)) {
-    const sofar = metrics[name];
-    metrics[name] = sofar
-      ? {
-          min: Math.min(sofar.min, figures.min),
-          max: Math.max(sofar.max, figures.max),
-          sum: sofar.sum + figures.sum,
-          count: sofar.count + figures.count,
-          last: figures.last ?? sofar.last,
-        }
-      : figures;
-  }
-  return { start: a.start, readings: a.readings + b.readings, lastReadingAt: b.lastReadingAt, metrics };
-}
+/** Of the live readings those that count beside the stored windows, of windows from `closedBefore` on. */
+export const stillLive = (
+  live: readonly LiveReading[],
+  stored: ReadonlyMap<number, StoredWindow>,
+  size: number,
+  closedBefore: number,
+): LiveReading[] =>
+  live.filter(({ at }) => {
+    const known = stored.get(startOf(at, size));
+    return at >= closedBefore && (!known || at > (known.lastReadingAt ?? Infinity));
+  });
 
 /** A metric's columns for a plot, in seconds; a bucket that nobody measured is null, so that the line breaks. */
 export interface Columns {

@@ -43,7 +43,7 @@ export function memberOf(app: App, lookups: Lookups, device: Device): Member {
   const heardAt = Math.max(track.heardAt ?? 0, device.lastSeenAt ?? 0);
   const silentFor = track.heardAt === undefined && heardAt === 0 ? undefined : store.now.peek() - heardAt;
   const standing = standingOf(alerts, rules, silentFor, isBeyond(value, limits));
-  const unit = metric === undefined ? undefined : (track.units[metric] ?? device.units?.[metric]);
+  const unit = metric === undefined ? undefined : device.units?.[metric];
   return {
     ...{ device, track, metric, value, unit, limits, silentFor },
     ...standing,

@@ -50,8 +50,9 @@ function Picture({
   const isLive = to === undefined;
   const until = useMemo(() => (to === undefined ? undefined : Math.min(to + AFTER_MS, Date.now())), [to]);
   const start = from - BEFORE_MS;
+  const stepTo = (to: number) => stepFor({ from: start, to }, Date.now(), app.config.storage);
   useEffect(() => {
-    const step = stepFor((until ?? Date.now()) - start);
+    const step = stepTo(until ?? Date.now());
     const opened = openHistory(app, deviceId, { from: start, to: until ?? Date.now(), isLive, step });
     history.value = opened;
     return opened.close;
@@ -67,8 +68,8 @@ function Picture({
     if (metric === undefined) return undefined;
     const device = app.store.devices.peek()?.find((each) => each.deviceId === deviceId) ?? { deviceId };
     const limits = limitsOf(app.store.rules.peek(), device, metric);
-    const { bucket } = stepFor(end - start);
-    const columns = columnsOf(windows, metric, bucket, isLive ? end : undefined);
+    const { size } = stepTo(end);
+    const columns = columnsOf(windows, metric, size, isLive ? end : undefined);
     const inner = channelOf(limits);
     const near = [inner.low, inner.high].filter((limit) => limit !== undefined);
     const unit = history.value?.units()[metric] ?? device.units?.[metric];

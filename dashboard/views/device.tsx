@@ -2,11 +2,12 @@
 
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { pathOf } from '../data/api.ts';
 import { setQuery, type App } from '../data/app.ts';
 import { openHistory, type History } from '../data/history.ts';
 import type { Device } from '../model/api-types.ts';
 import { capital, durationText, metricText, nameText, numberText } from '../model/format.ts';
-import { stepFor } from '../model/ladder.ts';
+import { stepFor, type Step } from '../model/ladder.ts';
 import { rangeOf, type Range } from '../model/plot-range.ts';
 import { linkTo } from '../model/route.ts';
 import { channelOf, limitsOf, mainMetricOf } from '../model/rules.ts';
@@ -72,8 +73,7 @@ function Head({ app, member }: { app: App; member: Member }) {
 }
 
 /** Opens a history for the stretch of time, and another when its buckets or its past change. */
-function useWindows(app: App, deviceId: string, view: View): History | undefined {
-  const step = stepFor(view.to - view.from);
+function useWindows(app: App, deviceId: string, view: View, step: Step): History | undefined {
   const key = view.isLive
     ? `${deviceId} live ${Math.round((view.to - view.from) / 1000)}`
     : `${deviceId} ${view.from} ${view.to}`;
@@ -82,8 +82,24 @@ function useWindows(app: App, deviceId: string, view: View): History | undefined
     const opened = openHistory(app, deviceId, { ...view, step });
     history.value = opened;
     return opened.close;
-  }, [key]);
+  }, [key, step.resolution]);
   return history.value;
+}
+
+/** What the list says, and what only the device's own answer has: its address, why it left, what was skipped. */
+function useDetails(app: App, deviceId: string, listed: Device | undefined): Device {
+  const details = useSignal<Device | undefined>(undefined);
+  useEffect(() => {
+    if (listed === undefined) return;
+    app.api.get<Device>(pathOf('devices', deviceId)).then(
+      (found) => {
+        details.value = found;
+      },
+      () => undefined, // the list says what is wrong, and asks again
+    );
+  }, [deviceId, listed]);
+  const own = details.value?.deviceId === deviceId ? details.value : undefined;
+  return useMemo(() => ({ deviceId, ...own, ...listed }), [deviceId, own, listed]);
 }
 
 interface Drawn {
@@ -97,10 +113,10 @@ function useDrawn(
   device: Device,
   history: History | undefined,
   view: View,
+  step: Step,
   spans: readonly Span[],
 ) {
   const ranges = useRef(new Map<string, Range>());
-  const step = stepFor(view.to - view.from);
   const spanKey = view.isLive ? view.to - view.from : view.from;
   const before = useRef(spanKey);
   if (before.current !== spanKey) {
@@ -111,13 +127,13 @@ function useDrawn(
   const rules = app.store.rules.value;
   return useMemo((): readonly Drawn[] => {
     const windows = history?.series() ?? [];
-    const inView = windows.filter(({ start }) => start + step.bucket > view.from && start < view.to);
+    const inView = windows.filter(({ start }) => start + step.size > view.from && start < view.to);
     const names = [...new Set(inView.flatMap(({ metrics }) => Object.keys(metrics)))];
     const main = mainMetricOf(names);
     const sorted = names.sort((a, b) => Number(b === main) - Number(a === main) || (a < b ? -1 : 1));
     return sorted.map((metric) => {
       const unit = history?.units()[metric] ?? device.units?.[metric];
-      const columns = columnsOf(inView, metric, step.bucket, view.isLive ? view.to : undefined);
+      const columns = columnsOf(inView, metric, step.size, view.isLive ? view.to : undefined);
       const limits = limitsOf(rules, device, metric);
       const known = ranges.current.get(metric);
       const inner = channelOf(limits);
@@ -137,16 +153,17 @@ function Plots({
   app,
   device,
   view,
+  step,
   history,
 }: {
   app: App;
   device: Device;
   view: View;
+  step: Step;
   history: History | undefined;
 }) {
   const spans = useSpans(app, device.deviceId, view);
-  const drawn = useDrawn(app, device, history, view, spans);
-  const step = stepFor(view.to - view.from);
+  const drawn = useDrawn(app, device, history, view, step, spans);
   const now = () => app.store.now.peek();
   const move = (name: Move) => setQuery(app, moved(view, name, now()));
   const select = (from: number, to: number) => setQuery(app, queryOf(from, to, now()));
@@ -216,12 +233,12 @@ function Plots({
 
 export function DeviceView({ app, lookups, deviceId }: { app: App; lookups: Lookups; deviceId: string }) {
   const { store, route } = app;
-  useEffect(() => store.ensure(deviceId), [deviceId]);
   const now = store.now.value;
   const view = viewOf(route.value, now);
-  const history = useWindows(app, deviceId, view);
+  const step = stepFor(view, now, app.config.storage);
+  const history = useWindows(app, deviceId, view, step);
   const listed = useComputed(() => store.devices.value?.find((device) => device.deviceId === deviceId));
-  const device = useMemo<Device>(() => listed.value ?? { deviceId }, [listed.value, deviceId]);
+  const device = useDetails(app, deviceId, listed.value);
   const isMissing = store.devices.value !== undefined && listed.value === undefined;
   const member = memberOf(app, lookups, device);
   return (
@@ -235,7 +252,7 @@ export function DeviceView({ app, lookups, deviceId }: { app: App; lookups: Look
       <DeviceBanner app={app} lookups={lookups} member={member} />
       <div class="dev">
         <div class="wide">
-          <Plots app={app} device={device} view={view} history={history} />
+          <Plots app={app} device={device} view={view} step={step} history={history} />
           <DeviceTabs app={app} device={device} view={view} history={history} />
         </div>
         <DeviceFacts app={app} member={member} history={history} />

@@ -41,7 +41,7 @@ export function PlotTools({
       </span>
       <span class="dim hide-s">
         <Time at={view.from} as={dayMinuteText} /> –{' '}
-        {view.isLive ? 'now' : <Time at={view.to} as={minuteText} />} · {sizeText(step.bucket)} buckets
+        {view.isLive ? 'now' : <Time at={view.to} as={minuteText} />} · {sizeText(step.size)} buckets
       </span>
       <span class="row push">
         {icon('earlier', 'Earlier', '←')}

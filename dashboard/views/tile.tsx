@@ -17,7 +17,7 @@ const SPAN_MS = 10 * 60_000;
 export function useSpark(app: App, member: Member, isSeen: boolean): SparkData {
   const { track, metric = '', low, high, state } = member;
   const { store } = app;
-  const size = store.windowMs.value;
+  const size = store.windowMs;
   const to = store.now.peek();
   return useMemo(() => {
     const windows = joined(track.windows, track.live, size).filter(({ start }) => start >= to - SPAN_MS);
@@ -51,7 +51,7 @@ export const limitsText = ({ low, high, unit }: Pick<Member, 'low' | 'high' | 'u
 function secondText({ track, metric, device }: Member): string {
   const second = Object.keys(track.values).find((name) => name !== metric);
   if (second === undefined) return '';
-  const unit = track.units[second] ?? device.units?.[second] ?? '';
+  const unit = device.units?.[second] ?? '';
   return `${metricText(second)} ${numberText(track.values[second]!, unit)}${unit && ` ${unit}`}`;
 }
 

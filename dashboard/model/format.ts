@@ -45,6 +45,8 @@ const DAY_HM = clock({
   minute: '2-digit',
 });
 const DAY_NAME = clock({ day: 'numeric', month: 'short' });
+const MONTH = clock({ month: 'short', year: 'numeric' });
+const YEAR_DAY = clock({ day: 'numeric', month: 'short', year: 'numeric' });
 const LONG = clock({
   ...{ weekday: 'long', day: 'numeric', month: 'long' },
   ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
@@ -54,6 +56,13 @@ export const minuteText = (at: number) => HM.format(at);
 export const secondText = (at: number) => HMS.format(at);
 export const dayMinuteText = (at: number) => DAY_HM.format(at);
 export const dayText = (at: number) => DAY_NAME.format(at);
+export const monthText = (at: number) => MONTH.format(at);
+/** With the year where a span of so many milliseconds is long, and without the time. */
+export const edgeText = (at: number, span: number) =>
+  span > 60 * DAY ? YEAR_DAY.format(at) : DAY_HM.format(at);
+/** A moment of such a span: within a day the time alone. */
+export const pointText = (at: number, span: number) =>
+  span > 25 * HOUR ? edgeText(at, span) : secondText(at);
 export const longText = (at: number) => LONG.format(at);
 export const utcText = (at: number) => `${new Date(at).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
 

@@ -10,7 +10,8 @@ export interface View {
   readonly isLive: boolean;
 }
 
-const timeOf = (text: string | undefined): number | undefined => {
+/** Epoch milliseconds in an address; undefined of what is none. */
+export const timeOf = (text: string | undefined): number | undefined => {
   const value = Number(text);
   return text !== undefined && Number.isFinite(value) && value > 0 ? value : undefined;
 };

@@ -2,7 +2,7 @@
 
 import { computed } from '@preact/signals';
 import type { App } from '../data/app.ts';
-import type { Track } from '../data/store.ts';
+import type { Track } from '../data/tracks.ts';
 import type { Alert, Device, Rule } from '../model/api-types.ts';
 import { isBeyond, standingOf, wordOf, type Standing } from '../model/fleet.ts';
 import { channelOf, limitsOf, mainMetricOf, type Limit } from '../model/rules.ts';

@@ -2,7 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { minuteText, numberText, secondText, utcText } from '../model/format.ts';
+import { numberText, pointText, utcText } from '../model/format.ts';
 import { MOVES_BY_KEY, type Move } from '../model/view.ts';
 import { openPlot, type Plot, type PlotData } from './plot.ts';
 
@@ -13,18 +13,19 @@ function Readout({ data, index, hint }: { data: PlotData; index: number | undefi
   const seconds = index === undefined ? undefined : columns.x[index];
   if (index === undefined || seconds === undefined) return <p class="readout">{hint}</p>;
   const at = seconds * 1000;
+  const moment = pointText(at, data.to - data.from);
   const mean = columns.mean[index];
   const text = (value: number | null | undefined) => (value == null ? '\u2013' : numberText(value, unit));
   if (mean == null)
     return (
       <p class="readout">
-        {minuteText(at)} <b>not measured</b>
+        {moment} <b>not measured</b>
       </p>
     );
   return (
     <p class="readout">
-      <b>{secondText(at)}</b> <span class="hide-s">({utcText(at).slice(11)})</span> · mean <b>{text(mean)}</b>{' '}
-      · min {text(columns.min[index])} · max {text(columns.max[index])} · {columns.count[index]} readings
+      <b>{moment}</b> <span class="hide-s">({utcText(at).slice(11)})</span> · mean <b>{text(mean)}</b> · min{' '}
+      {text(columns.min[index])} · max {text(columns.max[index])} · {columns.count[index]} readings
     </p>
   );
 }

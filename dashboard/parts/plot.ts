@@ -1,7 +1,7 @@
 // The large plot: channel and hatch, alert spans, named gaps, band, mean line, limits, now. uPlot draws lines and axes.
 
 import uPlot from 'uplot';
-import { dayText, durationText, minuteText, numberText, secondText } from '../model/format.ts';
+import { dayText, durationText, minuteText, monthText, numberText, secondText } from '../model/format.ts';
 import type { Range } from '../model/plot-range.ts';
 import type { Limit } from '../model/rules.ts';
 import type { Columns } from '../model/windows.ts';
@@ -45,6 +45,7 @@ export interface Plot {
 type Sheet = { readonly u: uPlot; readonly data: PlotData; readonly ratio: number };
 
 const HALF_DAY_MS = 12 * 3_600_000;
+const DAY_SECONDS = 86_400;
 const LEAST_SELECTION = 8;
 /** Between labels of the scale: 1, 2 and 5, and no 2.5. */
 const INCREMENTS = [
@@ -191,7 +192,7 @@ const columnsFor = ({ columns, second }: PlotData): uPlot.AlignedData => {
   return uPlot.join([own, others]);
 };
 
-/** Hours; the date at midnight, and where a day is a short way; seconds where minutes are long. */
+/** Hours; the date at midnight, and where a day is a short way; months of a year; seconds where minutes are long. */
 function timeLabels(u: uPlot, splits: number[]): string[] {
   const [from, to] = [u.scales['x']!.min ?? 0, u.scales['x']!.max ?? 0];
   const step = (splits[1] ?? 0) - (splits[0] ?? 0);
@@ -199,6 +200,7 @@ function timeLabels(u: uPlot, splits: number[]): string[] {
     const at = seconds * 1000;
     if (u.valToPos(seconds, 'x') < 14 || u.valToPos(seconds, 'x') > u.bbox.width / devicePixelRatio - 14)
       return '';
+    if (step > 27 * DAY_SECONDS) return monthText(at);
     const time = step < 60 ? secondText(at) : minuteText(at);
     return time === '00:00' || ((to - from) * 1000 > 3 * HALF_DAY_MS && time === '24:00')
       ? dayText(at)

@@ -6,6 +6,7 @@ import { pathOf } from '../data/api.ts';
 import { say, type App } from '../data/app.ts';
 import { openHistory, type History } from '../data/history.ts';
 import type { HistoryEntry } from '../model/api-types.ts';
+import type { Case } from '../model/alert-cases.ts';
 import { alertText } from '../model/fleet.ts';
 import {
   capital,
@@ -28,7 +29,6 @@ import { MetricPlot } from '../parts/metric-plot.tsx';
 import type { PlotData } from '../parts/plot.ts';
 import { SignWord } from '../parts/signs.tsx';
 import { Time } from '../parts/time.tsx';
-import type { Case } from './alerts.tsx';
 
 const BEFORE_MS = 40 * 60_000;
 const AFTER_MS = 20 * 60_000;

@@ -3,12 +3,13 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ApiError } from '../data/api.ts';
-import type { App } from '../data/app.ts';
-import { alertSpansOf, type AlertSpan } from '../model/alert-spans.ts';
-import type { Alert, HistoryEntry } from '../model/api-types.ts';
+import { setQuery, type App } from '../data/app.ts';
+import { caseFilterOf, casesOf, historyFromOf, type Case, type CaseFilter } from '../model/alert-cases.ts';
+import { alertSpansOf } from '../model/alert-spans.ts';
+import type { HistoryEntry } from '../model/api-types.ts';
 import { alertText } from '../model/fleet.ts';
-import { capital, durationText, momentText, nameText, plural } from '../model/format.ts';
-import { linkTo } from '../model/route.ts';
+import { capital, dayMinuteText, durationText, momentText, nameText, plural } from '../model/format.ts';
+import { linkTo, type Route } from '../model/route.ts';
 import { isAbsenceRule } from '../model/rules.ts';
 import type { Lookups } from '../parts/member.ts';
 import { Shape, type Sign } from '../parts/signs.tsx';
@@ -17,36 +18,9 @@ import { Time } from '../parts/time.tsx';
 import { AlertDetail } from './alert-detail.tsx';
 
 const HISTORY_LIMIT = 1000;
-const MOST_PAST = 60;
-
-/** One alert of the list: it stands, or it is over. */
-export interface Case {
-  readonly deviceId: string;
-  readonly ruleId: string;
-  readonly from: number;
-  readonly to?: number;
-  readonly alert?: Alert;
-  readonly span?: AlertSpan;
-}
-
-function casesOf(alerts: readonly Alert[], spans: readonly AlertSpan[]): readonly Case[] {
-  const standing = alerts.map((alert): Case => {
-    const { deviceId, ruleId } = alert;
-    const span = spans.find(
-      (each) => each.to === undefined && each.deviceId === deviceId && each.ruleId === ruleId,
-    );
-    const from = alert.since ?? alert.raisedAt ?? span?.from ?? 0;
-    return { ...{ deviceId, ruleId, from, alert }, ...(span && { span }) };
-  });
-  const over = spans.flatMap((span): Case[] => {
-    const { deviceId, ruleId, from, to } = span;
-    return to === undefined ? [] : [{ deviceId, ruleId, from, to, span }];
-  });
-  return [...standing, ...over.slice(0, MOST_PAST)];
-}
-
-const pathOfCase = ({ deviceId, ruleId, from, alert }: Case) =>
-  linkTo('alerts', [deviceId, ruleId, ...(alert ? [] : [String(from)])]);
+/** The filter stays while one goes from alert to alert. */
+const linkOfCase = ({ deviceId, ruleId, from, alert }: Case, query: Route['query'] = {}) =>
+  linkTo('alerts', [deviceId, ruleId, ...(alert ? [] : [String(from)])], query);
 
 const isChosen = ({ deviceId, ruleId, from, alert }: Case, [device, rule, at]: readonly string[]) =>
   deviceId === device && ruleId === rule && (at === undefined ? alert !== undefined : String(from) === at);
@@ -97,8 +71,8 @@ function List({
                 const { sign, look } = signOfCase(each, lookups);
                 return (
                   <a
-                    key={pathOfCase(each)}
-                    href={pathOfCase(each)}
+                    key={linkOfCase(each)}
+                    href={linkOfCase(each, app.route.value.query)}
                     class={look}
                     aria-current={each === chosen ? 'true' : undefined}
                   >
@@ -123,11 +97,12 @@ function List({
 }
 
 /** The history anew whenever an open alert changes. */
-function useHistory(app: App) {
+function useHistory(app: App, since: number | undefined) {
   const entries = useSignal<readonly HistoryEntry[] | undefined>(undefined);
   const failure = useSignal<ApiError | undefined>(undefined);
+  const query = { from: since, limit: HISTORY_LIMIT };
   const load = () =>
-    app.api.get<{ entries: readonly HistoryEntry[] }>('/alerts/history', { limit: HISTORY_LIMIT }).then(
+    app.api.get<{ entries: readonly HistoryEntry[] }>('/alerts/history', query).then(
       (answer) => {
         entries.value = answer.entries;
         failure.value = undefined;
@@ -136,7 +111,7 @@ function useHistory(app: App) {
         failure.value = error instanceof ApiError ? error : new ApiError(0, String(error), '');
       },
     );
-  useEffect(() => void load(), [app.store.alerts.value]);
+  useEffect(() => void load(), [app.store.alerts.value, since]);
   return { entries, failure, load };
 }
 
@@ -160,28 +135,54 @@ const Guest = ({ app }: { app: App }) => (
   </>
 );
 
-function headingOf(cases: readonly Case[]): string {
+/** What the address leaves of the list; each part can be taken away. */
+function Filter({ app, filter: { from, site } }: { app: App; filter: CaseFilter }) {
+  if (from === undefined && site === undefined) return null;
+  const part = (name: 'from' | 'site', text: string) => (
+    <button
+      class="btn"
+      aria-label={`Remove the filter: ${text}`}
+      onClick={() => setQuery(app, { [name]: undefined })}
+    >
+      {text} <span aria-hidden="true">×</span>
+    </button>
+  );
+  return (
+    <div class="tools" role="group" aria-label="Filters">
+      {from !== undefined && part('from', `Since ${dayMinuteText(from)}`)}
+      {site !== undefined && part('site', `Site ${site}`)}
+    </div>
+  );
+}
+
+function headingOf(cases: readonly Case[], isFiltered: boolean): string {
+  if (isFiltered && cases.length === 0) return 'Alerts';
   const open = cases.filter(({ alert }) => alert?.state === 'alarm').length;
   if (open > 0) return `${capital(plural(open, 'alert'))} ${open === 1 ? 'waits' : 'wait'} for an answer`;
   const acknowledged = cases.filter(({ alert }) => alert !== undefined).length;
   if (acknowledged > 0) return `${capital(plural(acknowledged, 'alert'))}, acknowledged`;
-  return 'No alert stands';
+  return isFiltered ? 'None of these alerts stands' : 'No alert stands';
 }
 
 export function Alerts({ app, lookups }: { app: App; lookups: Lookups }) {
   const { store, session, route } = app;
-  const { entries, failure, load } = useHistory(app);
+  const { path, query } = route.value;
+  const filter = caseFilterOf(route.value);
+  const isFiltered = Object.keys(filter).length > 0;
+  const since = historyFromOf(filter, store.now.peek());
+  const { entries, failure, load } = useHistory(app, since);
   const spans = useMemo(() => alertSpansOf(entries.value ?? []), [entries.value]);
-  const cases = casesOf(store.alerts.value, spans);
+  const siteOf = (id: string) => store.devices.value?.find(({ deviceId }) => deviceId === id)?.site;
+  const cases = casesOf(store.alerts.value, spans, filter, siteOf);
   if (session.isGuest()) return <Guest app={app} />;
-  const { path } = route.value;
   const chosen = path.length > 0 ? cases.find((each) => isChosen(each, path)) : undefined;
   const shown = chosen ?? (path.length === 0 ? cases[0] : undefined);
   return (
     <>
       <div class="headrow">
-        <h1>{headingOf(cases)}</h1>
+        <h1>{headingOf(cases, isFiltered)}</h1>
       </div>
+      <Filter app={app} filter={filter} />
       {failure.value && (
         <Failure
           what="The history of alerts did not load"
@@ -190,21 +191,35 @@ export function Alerts({ app, lookups }: { app: App; lookups: Lookups }) {
           retry={() => void load()}
         />
       )}
-      {cases.length === 0 && entries.value !== undefined && !failure.value && (
+      {cases.length === 0 && !isFiltered && entries.value !== undefined && !failure.value && (
         <StateBox title="No alerts">
           Nothing has crossed a limit in the last seven days; {plural(store.rules.value.length, 'rule')}{' '}
           {store.rules.value.length === 1 ? 'is' : 'are'} watching{' '}
           {plural(store.devices.value?.length ?? 0, 'device')}.
         </StateBox>
       )}
+      {cases.length === 0 && isFiltered && entries.value !== undefined && !failure.value && (
+        <StateBox
+          title="No alert matches"
+          actions={
+            <a class="btn" href={linkTo('alerts')}>
+              Clear the filters
+            </a>
+          }
+        >
+          {filter.from !== undefined && <>Nothing changed since {dayMinuteText(filter.from)}</>}
+          {filter.from === undefined && 'No alert of the last seven days is'}
+          {filter.site !== undefined && ` at the site “${filter.site}”`}.
+        </StateBox>
+      )}
       {cases.length > 0 && (
         <div class="panes" data-open={path.length > 0 ? '' : undefined}>
           <List app={app} lookups={lookups} cases={cases} chosen={shown} />
           <div>
-            <a class="back" href={linkTo('alerts')}>
+            <a class="back" href={linkTo('alerts', [], query)}>
               ← All alerts
             </a>
-            {shown && <AlertDetail key={pathOfCase(shown)} app={app} lookups={lookups} of={shown} />}
+            {shown && <AlertDetail key={linkOfCase(shown)} app={app} lookups={lookups} of={shown} />}
             {!shown && entries.value !== undefined && (
               <StateBox title="This alert is not in the list">
                 It ended, or it was more than seven days ago.{' '}

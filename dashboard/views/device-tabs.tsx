@@ -6,7 +6,7 @@ import { pathOf } from '../data/api.ts';
 import type { App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
 import type { Device, Rejection } from '../model/api-types.ts';
-import { dayMinuteText, metricText, numberText, secondText } from '../model/format.ts';
+import { dayMinuteText, edgeText, metricText, numberText, secondText } from '../model/format.ts';
 import { senderOf } from '../model/live-reading.ts';
 import type { View } from '../model/view.ts';
 import { Time } from '../parts/time.tsx';
@@ -14,6 +14,7 @@ import { Time } from '../parts/time.tsx';
 const MOST_MESSAGES = 40;
 const LONGEST_TEXT = 2000;
 const MOST_ROWS = 120;
+const DAY_MS = 86_400_000;
 
 interface Heard {
   readonly id: number;
@@ -95,6 +96,9 @@ function Table({ device, view, history }: { device: Device; view: View; history:
   const windows = (history?.series() ?? []).filter(({ start }) => start >= view.from && start < view.to);
   const newest = windows.slice(-MOST_ROWS).toReversed();
   const names = [...new Set(newest.flatMap(({ metrics }) => Object.keys(metrics)))].sort();
+  const span = view.to - view.from;
+  const rowText = (at: number) =>
+    span < DAY_MS ? `${dayMinuteText(at)}:${secondText(at).slice(-2)}` : edgeText(at, span);
   const unitOf = (name: string) => history?.units()[name] ?? device.units?.[name];
   return (
     <div class="scroll g4" tabIndex={0} role="region" aria-label="Windows, newest first">
@@ -118,7 +122,7 @@ function Table({ device, view, history }: { device: Device; view: View; history:
               return [
                 <tr key={`${start} ${name}`}>
                   <td class="nb">
-                    <Time at={start} as={(at) => `${dayMinuteText(at)}:${secondText(at).slice(-2)}`} />
+                    <Time at={start} as={rowText} />
                   </td>
                   <td>
                     {metricText(name)}

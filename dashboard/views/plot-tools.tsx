@@ -2,10 +2,12 @@
 
 import type { ComponentChildren } from 'preact';
 import { setQuery, type App } from '../data/app.ts';
-import { dayMinuteText, minuteText, sizeText } from '../model/format.ts';
+import { edgeText, minuteText, sizeText } from '../model/format.ts';
 import { RANGES, spanOf, type Step } from '../model/ladder.ts';
 import type { Move, View } from '../model/view.ts';
 import { Time } from '../parts/time.tsx';
+
+const DAY_MS = 86_400_000;
 
 export function PlotTools({
   app,
@@ -19,6 +21,7 @@ export function PlotTools({
   onMove: (move: Move) => void;
 }) {
   const { query } = app.route.value;
+  const span = view.to - view.from;
   const isPressed = (name: string) =>
     view.isLive && query['from'] === undefined && spanOf(query['range']) === spanOf(name);
   const icon = (move: Move, label: string, text: string, isOff = false) => (
@@ -40,8 +43,13 @@ export function PlotTools({
         ))}
       </span>
       <span class="dim hide-s">
-        <Time at={view.from} as={dayMinuteText} /> –{' '}
-        {view.isLive ? 'now' : <Time at={view.to} as={minuteText} />} · {sizeText(step.size)} buckets
+        <Time at={view.from} as={(at) => edgeText(at, span)} /> –{' '}
+        {view.isLive ? (
+          'now'
+        ) : (
+          <Time at={view.to} as={(at) => (span < DAY_MS ? minuteText(at) : edgeText(at, span))} />
+        )}{' '}
+        · {sizeText(step.size)} buckets
       </span>
       <span class="row push">
         {icon('earlier', 'Earlier', '←')}

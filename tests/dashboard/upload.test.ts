@@ -13,6 +13,8 @@ const outputs = {
   PageUrl: 'https://d1.cloudfront.net',
   ApiUrl: 'https://a1.execute-api.eu-west-1.amazonaws.com',
   DashboardIdentityPool: 'eu-west-1:1',
+  WindowSeconds: '10',
+  WindowRetentionDays: '90',
   DashboardUsers: 'eu-west-1_Abc',
   DashboardClient: 'client',
   LoginUrl: 'https://login-1.auth.eu-west-1.amazoncognito.com',
@@ -49,6 +51,7 @@ test('index.html comes last, and only names with a hash are kept for good', asyn
     api: outputs.ApiUrl,
     mqtt: 'wss://x-ats.iot.eu-west-1.amazonaws.com/mqtt',
     cognitoIdentity: 'https://cognito-identity.eu-west-1.amazonaws.com',
+    storage: { windowSeconds: 10, windowDays: 90 },
     login: {
       url: outputs.LoginUrl,
       clientId: 'client',

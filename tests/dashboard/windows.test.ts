@@ -5,8 +5,9 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import {
   columnsOf,
+  heardAtOf,
   joined,
-  rolledUp,
+  newestOf,
   stillLive,
   type LiveReading,
   type StoredWindow,
@@ -83,19 +84,30 @@ test('whenever the page is opened, the series is that of all readings', () => {
       assert.deepEqual(shown(joined(stored(before), live, SIZE)), shown(expected));
       const closed = 3 * SIZE;
       assert.deepEqual(
-        shown(joined(stored(all.filter(({ at }) => at < closed)), stillLive(all, closed), SIZE)),
+        shown(
+          joined(stored(all.filter(({ at }) => at < closed)), stillLive(all, new Map(), SIZE, closed), SIZE),
+        ),
         shown(expected),
       );
     }),
   );
 });
 
-test('longer buckets are aligned to the epoch and have the figures of all their windows', () => {
-  const windows = joined(new Map(), [reading(55_000, 1), reading(61_000, 2), reading(119_000, 9)], SIZE);
-  assert.deepEqual(shown(rolledUp(windows, 60_000)), [
-    [0, 1, 1, 1, 1],
-    [60_000, 2, 2, 9, 11],
-  ]);
+test('a live reading that a stored window has need not be kept', () => {
+  const all = [reading(1000, 4), reading(2000, 5), reading(11_000, 6)];
+  assert.deepEqual(stillLive(all, stored(all.slice(0, 1)), SIZE, 0), all.slice(1));
+  assert.deepEqual(stillLive(all, new Map(), SIZE, SIZE), all.slice(2));
+  const withoutTimes = new Map([[0, { start: 0, readings: 1, metrics: {} }]]);
+  assert.deepEqual(stillLive(all, withoutTimes, SIZE, 0), all.slice(2));
+});
+
+test('the newest values of a window are those of its last reading, else the highest', () => {
+  const figures = { min: 1, max: 9, sum: 10, count: 2 };
+  const metrics = { a: { ...figures, last: 2 }, b: figures };
+  const window = { start: 10_000, readings: 2, metrics };
+  assert.deepEqual(newestOf(window), { a: 2, b: 9 });
+  assert.equal(heardAtOf({ ...window, lastReadingAt: 12_000 }), 12_000);
+  assert.equal(heardAtOf(window), 10_000);
 });
 
 const measuredAt = (...starts: number[]): StoredWindow[] =>

@@ -87,6 +87,28 @@ testInBrowser('devices appear with live values, and a guest sees no alerts', asy
   await page.context().close();
 });
 
+testInBrowser('the fleet is one call, and the tiles in sight are one more, for a guest too', async () => {
+  for (const isGuest of [true, false]) {
+    const { page } = await openPage(browser);
+    if (!isGuest) await shareLogin(user.page, page);
+    const asked: URL[] = [];
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (/^\/api\/(fleet|devices|windows)/.test(url.pathname)) asked.push(url);
+    });
+    const windows = page.waitForResponse(/\/api\/windows\?/);
+    await page.goto(addressOf(tidegate));
+    assert.equal((await windows).status(), 200);
+    await page.locator('a.tile').nth(4).waitFor();
+    const paths = asked.map(({ pathname }) => pathname);
+    assert.deepEqual([...new Set(paths)].sort(), ['/api/fleet', '/api/windows']);
+    assert.ok(
+      asked.find(({ pathname }) => pathname === '/api/windows')!.searchParams.getAll('device').length > 3,
+    );
+    await page.context().close();
+  }
+});
+
 testInBrowser('the series is that of the API after each of many reloads', async () => {
   const { page } = user;
   const began = Date.now();
@@ -143,6 +165,34 @@ testInBrowser('keys move the span, the address has it, and the back button takes
   await page.waitForURL(/range=10m/);
 });
 
+testInBrowser(
+  'thirty days and two years come in one request of all metrics, and one can zoom out no further',
+  async () => {
+    const { page } = user;
+    for (const [name, resolution] of [
+      ['30d', '1h'],
+      ['2y', '1d'],
+    ]) {
+      const asked = page.waitForResponse((response) => response.url().includes(`resolution=${resolution}`));
+      await page
+        .getByRole('group', { name: 'Range' })
+        .getByText(name!.replace(/([a-z])/, '\u2009$1'))
+        .click();
+      const response = await asked;
+      assert.equal(response.status(), 200);
+      assert.ok(!new URL(response.url()).searchParams.has('metric'));
+      await page.locator('.plotbox canvas').first().waitFor();
+      await page.getByRole('tab', { name: 'As a table' }).click();
+      const [row] = await page.evaluate<Row[]>(READ_TABLE);
+      assert.equal(row![0] % (resolution === '1h' ? 3_600_000 : 86_400_000), 0);
+    }
+    await page.getByRole('button', { name: 'Zoom out' }).click();
+    await page.waitForURL(/from=\d+/);
+    const from = Number(/from=(\d+)/.exec(page.url())![1]);
+    assert.ok(Math.abs(Date.now() - from - 731 * 86_400_000) < 60_000);
+  },
+);
+
 testInBrowser('the failing fridge alarms, and acknowledging it is seen and kept', async () => {
   const { page } = user;
   await page.goto(addressOf(tidegate));
@@ -156,6 +206,22 @@ testInBrowser('the failing fridge alarms, and acknowledging it is seen and kept'
     '/devices/demo-fridge-3/alerts',
   );
   assert.ok(alerts.some(({ state, acknowledged }) => state === 'acknowledged' && acknowledged));
+});
+
+testInBrowser('the link of a digest shows its alerts, and each filter can be taken away', async () => {
+  const { page } = user;
+  const row = page.locator('nav.list a', { hasText: 'Demo fridge 3' }).first();
+  const remove = (text: RegExp) => page.getByRole('button', { name: text });
+  await page.goto(addressOf(tidegate, `#/alerts?from=${Date.now() + 3_600_000}&site=elsewhere`));
+  await see(page, 'No alert matches');
+  await remove(/Remove the filter: Site elsewhere/).click();
+  await see(page, /Nothing changed since/);
+  await remove(/Remove the filter: Since/).click();
+  await row.waitFor();
+  await page.goto(addressOf(tidegate, `#/alerts?from=${Date.now() - 3_600_000}&site=seattle`));
+  await row.click();
+  await page.waitForURL(/#\/alerts\/demo-fridge-3\/.*from=\d+&site=seattle/);
+  await remove(/Remove the filter: Site seattle/).waitFor();
 });
 
 testInBrowser('a note with markup is text, and so is a payload', async () => {
@@ -202,7 +268,7 @@ testInBrowser('an API that fails is named with what to do, and the page goes on 
   );
   await page.goto(addressOf(tidegate));
   await see(page, 'The list of devices did not load');
-  await see(page, /GET \/api\/devices · 503/);
+  await see(page, /GET \/api\/fleet · 503/);
   await page.unroute('**/api/**');
   await page.locator('main').getByRole('button', { name: 'Try now' }).click();
   await page.locator('a.tile').first().waitFor();
@@ -234,7 +300,8 @@ const views = [
   'fleet',
   'fleet?as=rows',
   'device/demo-fridge-3?range=10m',
-  'alerts',
+  'device/demo-fridge-1?range=1y',
+  'alerts?from=1&site=seattle',
   'rules',
   'console',
   'pipeline',

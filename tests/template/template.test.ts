@@ -39,6 +39,8 @@ test('the outputs are the names that people need', () => {
     SweepFunction: 'tidegate-SweepFunction',
     DashboardUsers: load().ofType('AWS::Cognito::UserPool')[0]!.ref,
     DashboardClient: load().ofType('AWS::Cognito::UserPoolClient')[0]!.ref,
+    WindowSeconds: '10',
+    WindowRetentionDays: '90',
     LoginUrl: 'https://login-local.auth.us-east-1.amazoncognito.com',
     DevicePolicy: 'TidegateDevice',
     ClaimPolicy: 'TidegateClaim',

@@ -1,17 +1,12 @@
-// What the page decides without a browser: buckets, spans, addresses, numbers, findings.
+// What the page decides without a browser: spans, addresses, numbers, findings.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import type { Notification } from '../../core/alert-state.ts';
-import { alertListLink } from '../../core/page-link.ts';
-import { resolutions } from '../../core/rollup.ts';
-import { caseFilterOf, casesOf, historyFromOf, type CaseFilter } from '../../dashboard/model/alert-cases.ts';
 import { alertSpansOf } from '../../dashboard/model/alert-spans.ts';
 import type { Alert, Device, HistoryEntry, Rule } from '../../dashboard/model/api-types.ts';
 import { awsConfig, localConfig } from '../../dashboard/model/config.ts';
 import { alertText, findingOf, standingOf, wordOf, type State } from '../../dashboard/model/fleet.ts';
-import { durationText, nameText, numberText, pointText, sizeText } from '../../dashboard/model/format.ts';
-import { RANGES, stepFor } from '../../dashboard/model/ladder.ts';
+import { durationText, nameText, numberText } from '../../dashboard/model/format.ts';
 import { readingsOf, senderOf } from '../../dashboard/model/live-reading.ts';
 import { rangeOf } from '../../dashboard/model/plot-range.ts';
 import { linkOfOldQuery, linkTo, parseRoute } from '../../dashboard/model/route.ts';
@@ -21,66 +16,6 @@ import { moved, viewOf, type Move } from '../../dashboard/model/view.ts';
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 const NOW = 1_790_000_000_000;
-
-const storage = { windowSeconds: 10, windowDays: 90 };
-const steps: readonly (readonly [span: number, bucket: string, daysAgo?: number, windowSeconds?: number])[] =
-  [
-    [10 * MINUTE, '10 s'],
-    [2 * HOUR, '10 s'],
-    [4 * HOUR, '20 s'],
-    [6 * HOUR, '30 s'],
-    [12 * HOUR, '1 min'],
-    [DAY, '2 min'],
-    [2 * DAY, '5 min'],
-    [5 * DAY, '10 min'],
-    [7 * DAY, '15 min'],
-    [15 * DAY, '30 min'],
-    [30 * DAY, '1 h'],
-    [60 * DAY, '2 h'],
-    [90 * DAY, '3 h'],
-    [180 * DAY, '6 h'],
-    [365 * DAY, '12 h'],
-    [730 * DAY, '1 d'],
-    [731 * DAY, '1 d'],
-    [HOUR, '10 s', 89],
-    [HOUR, '1 h', 90],
-    [60 * DAY, '2 h', 300],
-    [HOUR, '1 min', 0, 60],
-    [HOUR, '15 min', 0, 45],
-    [HOUR, '1 h', 90, 60],
-    [HOUR, '1 d', 0, 7],
-  ];
-for (const [span, bucket, daysAgo = 0, windowSeconds = 10] of steps) {
-  const when = daysAgo === 0 ? '' : ` of ${daysAgo} days ago`;
-  test(`${durationText(span)}${when} have buckets of ${bucket}, out of windows of ${windowSeconds} s`, () => {
-    const to = NOW - daysAgo * DAY;
-    const step = stepFor({ from: to - span, to }, NOW, { ...storage, windowSeconds });
-    assert.equal(sizeText(step.size), bucket);
-    assert.equal(step.resolution, bucket.replace('min', 'm').replace(' ', ''));
-    assert.ok(span / step.size <= 740);
-  });
-}
-
-test('every resolution of the API is one that a span has', () => {
-  const used = new Set(
-    steps.map(([span]) => stepFor({ from: NOW - span, to: NOW }, NOW, storage).resolution),
-  );
-  assert.deepEqual([...used].sort(), Object.keys(resolutions).sort());
-});
-
-test('a range button asks for as many points as a screen shows', () => {
-  for (const [, span] of RANGES) {
-    const { size } = stepFor({ from: NOW - span, to: NOW }, NOW, storage);
-    assert.ok(span / size >= 60 && span / size <= 740);
-  }
-});
-
-test('a moment of a long span has its date, and that of a longer one its year', () => {
-  const at = Date.parse('2026-09-21T12:00:00Z');
-  assert.match(pointText(at, HOUR), /^\d\d:\d\d:\d\d$/);
-  assert.match(pointText(at, 7 * DAY), /21 Sept?/);
-  assert.match(pointText(at, 365 * DAY), /21 Sept? 2026$/);
-});
 
 const numbers: readonly (readonly [value: number, unit: string | undefined, text: string])[] = [
   [4.23, '°C', '4.2'],
@@ -321,48 +256,6 @@ test('a history becomes spans: open, over, and begun before what was asked for',
   ]);
 });
 
-const entryOf = (deviceId: string, at: number, what: string): HistoryEntry => ({
-  ...{ entryId: `${deviceId} ${at}`, deviceId, ruleId: 'high', at, what, value: '9', limit: '8' },
-});
-const standing = (deviceId: string, raisedAt: number): Alert => ({
-  ...{ deviceId, ruleId: 'high', state: 'alarm', value: '9', since: raisedAt - 20, raisedAt },
-});
-const filters: readonly (readonly [filter: CaseFilter, devices: readonly string[]])[] = [
-  [{}, ['a-old', 'a-worse', 'b-new', 'b-over', 'a-over']],
-  [{ from: 1000 }, ['a-worse', 'b-new', 'b-over']],
-  [{ site: 'a' }, ['a-old', 'a-worse', 'a-over']],
-  [{ from: 1000, site: 'a' }, ['a-worse']],
-  [{ site: 'nowhere' }, []],
-];
-for (const [filter, devices] of filters) {
-  test(`the list of alerts that ${JSON.stringify(filter)} asks for`, () => {
-    const spans = alertSpansOf([
-      entryOf('a-worse', 1010, 'worsened'),
-      entryOf('b-over', 1000, 'cleared'),
-      entryOf('b-over', 990, 'raised'),
-      entryOf('a-over', 980, 'cleared'),
-      entryOf('a-over', 970, 'raised'),
-      entryOf('a-worse', 950, 'raised'),
-    ]);
-    const alerts = [standing('a-old', 960), standing('a-worse', 950), standing('b-new', 1005)];
-    const cases = casesOf(alerts, spans, filter, (deviceId) => deviceId.split('-')[0]);
-    assert.deepEqual(
-      cases.map(({ deviceId }) => deviceId),
-      devices,
-    );
-  });
-}
-
-test('a digest links to its alerts, and what is older than a week is asked for', () => {
-  const notification = { decidedAt: NOW + 30_000, site: 'st. paul/1' } as Notification;
-  const [, hash] = alertListLink('https://page.example', [notification]).split('/#');
-  const filter = caseFilterOf(parseRoute(`#${hash}`));
-  assert.deepEqual(filter, { from: Math.floor((NOW + 30_000) / MINUTE) * MINUTE, site: 'st. paul/1' });
-  assert.deepEqual(caseFilterOf({ query: { from: 'x', site: '' } }), {});
-  assert.equal(historyFromOf(filter, NOW), undefined);
-  assert.equal(historyFromOf({ from: NOW - 8 * DAY }, NOW), NOW - 8 * DAY);
-});
-
 test('config.json says the same on both grounds, and names a missing output', () => {
   const outputs = {
     DashboardIdentityPool: 'us-east-1:1',
@@ -383,7 +276,7 @@ test('config.json says the same on both grounds, and names a missing output', ()
   assert.throws(() => localConfig({ region: 'x', outputs: {}, aws: '' }), /no output DashboardIdentityPool/);
 });
 
-const topicFilters: readonly (readonly [filter: string, topic: string, matches: boolean])[] = [
+const filters: readonly (readonly [filter: string, topic: string, matches: boolean])[] = [
   ['telemetry/#', 'telemetry/seattle/a', true],
   ['telemetry/#', 'telemetry', true],
   ['telemetry/+/a', 'telemetry/seattle/a', true],
@@ -391,7 +284,7 @@ const topicFilters: readonly (readonly [filter: string, topic: string, matches: 
   ['#', '$aws/things/a', false],
   ['$aws/#', '$aws/things/a', true],
 ];
-for (const [filter, topic, matches] of topicFilters) {
+for (const [filter, topic, matches] of filters) {
   test(`${filter} ${matches ? 'matches' : 'does not match'} ${topic}`, () => {
     assert.equal(matchesFilter(filter, topic), matches);
   });

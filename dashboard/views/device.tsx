@@ -1,6 +1,5 @@
 // One device: its number between its limits, what happened, and its history as a band.
 
-import { useComputed } from '@preact/signals';
 import { setQuery, type App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
 import type { Device } from '../model/api-types.ts';
@@ -153,9 +152,9 @@ export function DeviceView({ app, lookups, deviceId }: { app: App; lookups: Look
   const view = viewOf(route.value, now);
   const step = stepFor(view, now, app.config.storage);
   const history = useWindows(app, deviceId, view, step);
-  const listed = useComputed(() => store.devices.value?.find((device) => device.deviceId === deviceId));
-  const device = useDetails(app, deviceId, listed.value);
-  const isMissing = store.devices.value !== undefined && listed.value === undefined;
+  const listed = store.devices.value?.find((device) => device.deviceId === deviceId);
+  const device = useDetails(app, deviceId, listed);
+  const isMissing = store.devices.value !== undefined && listed === undefined;
   const member = memberOf(app, lookups, device);
   return (
     <>

@@ -2,23 +2,14 @@
 
 import {
   AdminListGroupsForUserCommand,
-  CognitoIdentityProviderClient,
   UserNotFoundException,
+  type CognitoIdentityProviderClient,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { createRemembering } from '../core/recent.ts';
 import type { UserGroups } from '../pipeline/ports.ts';
-import { limitSettings, USER_POOL_LIMITS, withinLimits } from './time-limits.ts';
 
 const FRESH_MS = 60_000;
 const MAX_USERS = 2000;
-
-/** Region, credentials and endpoint come from the environment. */
-export const openUserPool = () =>
-  withinLimits(
-    new CognitoIdentityProviderClient(limitSettings(USER_POOL_LIMITS)),
-    'Amazon Cognito',
-    USER_POOL_LIMITS,
-  );
 
 export function createUserGroups(options: {
   readonly client: CognitoIdentityProviderClient;

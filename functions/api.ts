@@ -3,7 +3,8 @@
 import { createHandler } from '../adapters/create-handler.ts';
 import { readApiEnvironment } from '../adapters/environment.ts';
 import { openApi } from '../adapters/open-api.ts';
-import { createUserGroups, openUserPool } from '../adapters/user-groups.ts';
+import { createUserGroups } from '../adapters/user-groups.ts';
+import { openUserPool } from '../adapters/user-pool-client.ts';
 import { createHttpApi } from '../http-api/app.ts';
 import { createCallerLimits } from '../http-api/caller-limits.ts';
 import { resolveCaller } from '../http-api/caller.ts';

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { AdminListGroupsForUserCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { DescribeThingCommand } from '@aws-sdk/client-iot';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { PublishCommand } from '@aws-sdk/client-sns';
@@ -13,6 +14,7 @@ import { openDynamoDb } from '../../adapters/dynamodb-client.ts';
 import { openIot } from '../../adapters/iot-client.ts';
 import { openS3 } from '../../adapters/s3-client.ts';
 import { openSns } from '../../adapters/sns-client.ts';
+import { openUserPool } from '../../adapters/user-pool-client.ts';
 import {
   DYNAMODB_LIMITS,
   HOOK_LIMITS,
@@ -20,6 +22,7 @@ import {
   longestCallMs,
   S3_LIMITS,
   SNS_LIMITS,
+  USER_POOL_LIMITS,
   type CallLimits,
 } from '../../adapters/time-limits.ts';
 import { functionsOf } from '../../packages/local-cloud/template/functions.ts';
@@ -84,6 +87,14 @@ const calls: readonly (readonly [service: string, operation: string, call: Call]
     (endpoint, limits) =>
       openIot({ ...settings, endpoint, limits }).send(new DescribeThingCommand({ thingName: 'a' })),
   ],
+  [
+    'Amazon Cognito',
+    'AdminListGroupsForUser',
+    (endpoint, limits) =>
+      openUserPool({ ...settings, endpoint, limits }).send(
+        new AdminListGroupsForUserCommand({ UserPoolId: 'p', Username: 'a' }),
+      ),
+  ],
 ];
 
 /** Headers at once, then a byte now and then: never silent for long, and never done. */
@@ -138,6 +149,7 @@ test('no client of the SDK is made outside adapters/*-client.ts, and each of tho
     return names.map((name) => `${name} in ${file}`);
   });
   assert.deepEqual(made.sort(), [
+    'CognitoIdentityProviderClient in adapters/user-pool-client.ts',
     'DynamoDBClient in adapters/dynamodb-client.ts',
     'IoTClient in adapters/iot-client.ts',
     'S3Client in adapters/s3-client.ts',
@@ -164,11 +176,12 @@ const limitsByFile: Readonly<Record<string, CallLimits>> = {
   'adapters/s3-client.ts': S3_LIMITS,
   'adapters/sns-client.ts': SNS_LIMITS,
   'adapters/iot-client.ts': IOT_LIMITS,
+  'adapters/user-pool-client.ts': USER_POOL_LIMITS,
 };
 
 test('every call that a function makes ends before the function has to', () => {
   const functions = functionsOf(loadTidegate({ IngestMode: 'stream' }));
-  assert.equal(functions.length, 7);
+  assert.equal(functions.length, 8);
   for (const { logicalId, timeoutSeconds, entryPoint } of functions) {
     const files = reached(path.relative(root, entryPoint));
     const clients = Object.keys(limitsByFile).filter((file) => files.has(file));

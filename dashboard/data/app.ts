@@ -40,10 +40,13 @@ function openTheme(): App['theme'] {
   return theme;
 }
 
-/** Links of before the page have their question before the hash. */
-function openRoute(): App['route'] {
+/** Links of before the page have their question before the hash. A login takes the hash with it, and nothing else. */
+function takeOldLink(): void {
   const old = linkOfOldQuery(location.search);
   if (old !== undefined) history.replaceState(undefined, '', `/${old}`);
+}
+
+function openRoute(): App['route'] {
   const route = signal(parseRoute(location.hash));
   addEventListener('hashchange', () => {
     route.value = parseRoute(location.hash);
@@ -67,6 +70,7 @@ export async function openApp(): Promise<App> {
     );
     await new Promise(() => {}); // the browser leaves
   }
+  takeOldLink();
   const session = await openSession(config);
   const route = openRoute();
   const api = createApi(config, session);

@@ -11,7 +11,7 @@ export interface User {
 }
 
 export interface Login {
-  /** Takes up a login that comes back to the page, or one of before. */
+  /** Takes up a login that comes back to the page, or one of before; on one machine asks for one that needs no password. */
   readonly begin: () => Promise<User | undefined>;
   /** For the identity pool; none of a guest. Renews the token when it is about to end. */
   readonly logins: () => Promise<Readonly<Record<string, string>>>;
@@ -43,6 +43,8 @@ interface Claims {
 /** Of this tab alone, and gone with it. */
 const TOKENS_KEY = 'tidegate.tokens';
 const ATTEMPT_KEY = 'tidegate.login';
+/** In the tab: no login without a password was to be had. In the browser: somebody logged out. */
+const GUEST_KEY = 'tidegate.guest';
 const RENEW_BEFORE_MS = 60_000;
 
 const base64Url = (bytes: Uint8Array) =>
@@ -68,6 +70,17 @@ function claimsOf(idToken: string): Claims {
 
 const readStored = (key: string): unknown => JSON.parse(sessionStorage.getItem(key) ?? 'null') ?? undefined;
 
+const staysGuest = () => [sessionStorage, localStorage].some((kept) => kept.getItem(GUEST_KEY) !== null);
+
+/** Of a login that came back to the page. */
+function takeAttempt(query: URLSearchParams): Attempt | undefined {
+  const attempt = readStored(ATTEMPT_KEY) as Attempt | undefined;
+  if (!attempt || query.get('state') !== attempt.state) return undefined;
+  sessionStorage.removeItem(ATTEMPT_KEY);
+  history.replaceState(undefined, '', `/${attempt.hash}`);
+  return attempt;
+}
+
 const ownAddress = () => `${location.origin}/`;
 
 async function askForTokens(
@@ -88,8 +101,9 @@ export function createLogin({ login: config }: PageConfig): Login {
 
   function keep(next: Tokens | undefined): void {
     tokens = next && { ...next, refreshToken: next.refreshToken ?? tokens?.refreshToken };
-    if (tokens) sessionStorage.setItem(TOKENS_KEY, JSON.stringify(tokens));
-    else sessionStorage.removeItem(TOKENS_KEY);
+    if (!tokens) return sessionStorage.removeItem(TOKENS_KEY);
+    sessionStorage.setItem(TOKENS_KEY, JSON.stringify(tokens));
+    for (const kept of [sessionStorage, localStorage]) kept.removeItem(GUEST_KEY);
   }
 
   function user(): User | undefined {
@@ -108,17 +122,38 @@ export function createLogin({ login: config }: PageConfig): Login {
     }
   }
 
+  async function authorizeUrl({ url, clientId }: LoginConfig, more: Readonly<Record<string, string>>) {
+    const attempt = { state: randomText(), verifier: randomText(), hash: location.hash };
+    sessionStorage.setItem(ATTEMPT_KEY, JSON.stringify(attempt));
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: clientId,
+      redirect_uri: ownAddress(),
+      scope: 'openid email',
+      state: attempt.state,
+      code_challenge: await challengeOf(attempt.verifier),
+      code_challenge_method: 'S256',
+      ...more,
+    });
+    return `${url}/oauth2/authorize?${query}`;
+  }
+
   return {
     user,
     async begin() {
       const query = new URLSearchParams(location.search);
-      const attempt = readStored(ATTEMPT_KEY) as Attempt | undefined;
-      const code = query.get('code');
-      if (config && attempt && code !== null && query.get('state') === attempt.state) {
-        sessionStorage.removeItem(ATTEMPT_KEY);
-        history.replaceState(undefined, '', `/${attempt.hash}`);
+      const [code, error] = [query.get('code'), query.get('error')];
+      const attempt = takeAttempt(query);
+      if (config && attempt && code !== null) {
         const form = { grant_type: 'authorization_code', code, redirect_uri: ownAddress() };
         keep(await askForTokens(config, { ...form, code_verifier: attempt.verifier }));
+      }
+      if (attempt && error !== null) sessionStorage.setItem(GUEST_KEY, error);
+      // A login that came back never leads to the next: nobody is sent to and fro.
+      const isBack = code !== null || error !== null;
+      if (config?.callbacks?.includes(ownAddress()) && !tokens && !isBack && !staysGuest()) {
+        location.replace(await authorizeUrl(config, { prompt: 'none' }));
+        await new Promise(() => {}); // the browser leaves
       }
       return user();
     },
@@ -129,22 +164,11 @@ export function createLogin({ login: config }: PageConfig): Login {
       return tokens ? { [tokens.provider]: tokens.idToken } : {};
     },
     async go() {
-      if (!config) return;
-      const attempt = { state: randomText(), verifier: randomText(), hash: location.hash };
-      sessionStorage.setItem(ATTEMPT_KEY, JSON.stringify(attempt));
-      const query = new URLSearchParams({
-        response_type: 'code',
-        client_id: config.clientId,
-        redirect_uri: ownAddress(),
-        scope: 'openid email',
-        state: attempt.state,
-        code_challenge: await challengeOf(attempt.verifier),
-        code_challenge_method: 'S256',
-      });
-      location.assign(`${config.url}/oauth2/authorize?${query}`);
+      if (config) location.assign(await authorizeUrl(config, {}));
     },
     leave() {
       keep(undefined);
+      localStorage.setItem(GUEST_KEY, 'logged out');
       if (!config) return location.reload();
       const query = new URLSearchParams({ client_id: config.clientId, logout_uri: ownAddress() });
       location.assign(`${config.url}/logout?${query}`);

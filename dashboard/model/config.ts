@@ -22,6 +22,8 @@ export interface LoginConfig {
   readonly clientId: string;
   /** As identity pools name it: `cognito-idp.<region>.amazonaws.com/<user pool ID>`. */
   readonly provider: string;
+  /** On one machine: a page at one of these addresses asks for a login that needs no password. */
+  readonly callbacks?: readonly string[];
 }
 
 type Outputs = Readonly<Record<string, string>>;
@@ -38,7 +40,7 @@ const storageOf = (outputs: Outputs): Storage => ({
   windowDays: Number(output(outputs, 'WindowRetentionDays')),
 });
 
-function loginOf(region: string, outputs: Outputs): { readonly login: LoginConfig } | Record<string, never> {
+function loginOf(region: string, outputs: Outputs): { readonly login?: LoginConfig } {
   const { DashboardUsers: pool, DashboardClient: clientId, LoginUrl: url } = outputs;
   if (pool === undefined || clientId === undefined || url === undefined) return {};
   return { login: { url, clientId, provider: `cognito-idp.${region}.amazonaws.com/${pool}` } };
@@ -49,17 +51,20 @@ export function localConfig({
   region,
   outputs,
   aws,
+  callbacks,
 }: {
   readonly region: string;
   readonly outputs: Outputs;
   readonly aws: string;
+  readonly callbacks: readonly string[];
 }): PageConfig {
+  const { login } = loginOf(region, outputs);
   return {
     region,
     identityPoolId: output(outputs, 'DashboardIdentityPool'),
     ...{ api: '/api', mqtt: '/mqtt', cognitoIdentity: aws },
     storage: storageOf(outputs),
-    ...loginOf(region, outputs),
+    ...(login && { login: { ...login, callbacks } }),
     isLocal: true,
   };
 }

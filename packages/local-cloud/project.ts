@@ -34,7 +34,13 @@ export interface ProjectPage {
   /** Files by their path, such as `index.html`. Called when somebody opens the page, so it may build it then. */
   readonly files: () => Promise<ReadonlyMap<string, Uint8Array>>;
   /** What `/config.json` says of the running stack. */
-  readonly config: (stack: Pick<Endpoints, 'aws' | 'outputs'> & { readonly region: string }) => unknown;
+  readonly config: (stack: PageStack) => unknown;
+}
+
+export interface PageStack extends Pick<Endpoints, 'aws' | 'outputs'> {
+  readonly region: string;
+  /** Addresses to which a login may lead back; none where the template has no user pool. */
+  readonly callbacks: readonly string[];
 }
 
 /** Logged at the start where the stack has no resource of the type `without`. */

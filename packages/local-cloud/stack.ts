@@ -237,7 +237,12 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
       port: webPort,
       page: pageOf(settings),
       callable: [aws.server.url],
-      ...siteOf(page, { aws: aws.server.url, outputs, region: template.region }),
+      ...siteOf(page, {
+        aws: aws.server.url,
+        outputs,
+        region: template.region,
+        callbacks: browsers.userPool?.users.pool.clients.flatMap(({ callbacks }) => callbacks) ?? [],
+      }),
       broker,
       status: () => ({ totals: counters.all(), outputs }),
       ...(api && { httpApi: { spec: api, invoke: (...call) => aws.lambda.invoke(...call) } }),

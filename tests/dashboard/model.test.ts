@@ -263,7 +263,7 @@ test('config.json says the same on both grounds, and names a missing output', ()
     WindowSeconds: '60',
     WindowRetentionDays: '31',
   };
-  const local = localConfig({ region: 'us-east-1', outputs, aws: 'http://127.0.0.1:4566' });
+  const local = localConfig({ region: 'us-east-1', outputs, aws: 'http://127.0.0.1:4566', callbacks: [] });
   const aws = awsConfig({ region: 'us-east-1', outputs, iotEndpoint: 'x-ats.iot.us-east-1.amazonaws.com' });
   assert.deepEqual(
     Object.keys(local)
@@ -273,7 +273,10 @@ test('config.json says the same on both grounds, and names a missing output', ()
   );
   assert.deepEqual(aws.storage, { windowSeconds: 60, windowDays: 31 });
   assert.equal(aws.mqtt, 'wss://x-ats.iot.us-east-1.amazonaws.com/mqtt');
-  assert.throws(() => localConfig({ region: 'x', outputs: {}, aws: '' }), /no output DashboardIdentityPool/);
+  assert.throws(
+    () => localConfig({ region: 'x', outputs: {}, aws: '', callbacks: [] }),
+    /no output DashboardIdentityPool/,
+  );
 });
 
 const filters: readonly (readonly [filter: string, topic: string, matches: boolean])[] = [

@@ -20,7 +20,7 @@ export interface Opened {
   readonly complaints: readonly string[];
 }
 
-/** As a guest. */
+/** With nothing kept from before. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
@@ -50,25 +50,24 @@ interface Person {
   readonly password: string;
 }
 
-/** Whom the stack made at its first start. */
-function firstUser(tidegate: Tidegate): Person {
-  const [, name, password] = /^Log in as (\S+) with (\S+)/m.exec(tidegate.output()) ?? [];
-  if (!name || !password) throw new Error('npm start has not said how to log in');
-  return { name, password };
+const whenLoggedIn = (page: Page) => page.getByRole('button', { name: 'Log out' }).waitFor();
+
+/** As the first user of a new stack, whom the page logs in by itself. */
+export async function openLoggedIn(browser: Browser, tidegate: Tidegate, hash = ''): Promise<Opened> {
+  const opened = await openPage(browser);
+  await opened.page.goto(addressOf(tidegate, hash));
+  await whenLoggedIn(opened.page);
+  return opened;
 }
 
-/** By the login pages. */
-export async function logIn(
-  page: Page,
-  tidegate: Tidegate,
-  { name, password }: Person = firstUser(tidegate),
-): Promise<void> {
+/** By the form, which is there once somebody was added. */
+export async function logIn(page: Page, tidegate: Tidegate, { name, password }: Person): Promise<void> {
   await page.goto(addressOf(tidegate));
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByLabel('Email address').fill(name);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByRole('button', { name: 'Log out' }).waitFor();
+  await whenLoggedIn(page);
 }
 
 /** The tokens of a page, for another one of the same user. */

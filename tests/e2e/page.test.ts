@@ -14,6 +14,7 @@ import {
   hasChromium,
   launch,
   logIn,
+  openLoggedIn,
   openPage,
   shareLogin,
   type Opened,
@@ -33,8 +34,7 @@ beforeAll(async () => {
   [tidegate, browser] = await Promise.all([startTidegate(temporaryFolder(), args), launch()]);
   await createDevice(tidegate, 'own-sensor', certs);
   device = await connectDevice(tidegate, 'own-sensor', certs);
-  user = await openPage(browser);
-  await logIn(user.page, tidegate);
+  user = await openLoggedIn(browser, tidegate);
 });
 
 afterAll(async () => {
@@ -76,14 +76,33 @@ async function ask<T>(path: string): Promise<T> {
   return (await (await fetch(url, { headers })).json()) as T;
 }
 
-testInBrowser('devices appear with live values, and a guest sees no alerts', async () => {
+testInBrowser('a new stack logs in by itself, and leads on to where the link goes', async () => {
   const { page } = await openPage(browser);
-  await page.goto(addressOf(tidegate));
+  const link = '?device=demo-fridge-1&from=1790000000000&to=1790000600000';
+  await page.goto(addressOf(tidegate, link));
+  await page.getByTitle('Logged in as you@localhost').waitFor();
+  assert.match(page.url(), /\/#\/device\/demo-fridge-1\?from=1790000000000&to=1790000600000$/);
+  await page.context().close();
+});
+
+testInBrowser('whoever logs out is a guest until the next click, and a guest sees no alerts', async () => {
+  const { page } = await openLoggedIn(browser, tidegate);
+  const [logOut, logInButton] = ['Log out', 'Log in'].map((name) => page.getByRole('button', { name }));
+  await logOut!.click();
+  await logInButton!.waitFor();
+  const tab = await page.context().newPage();
+  await tab.goto(addressOf(tidegate));
+  await see(tab, /You look on as a guest/);
+  await tab.close();
+  await page.reload();
   await page.locator('a.tile').nth(4).waitFor();
   await see(page, /Live/);
   await see(page, /You look on as a guest/);
   await page.goto(addressOf(tidegate, '#/alerts'));
   await see(page, 'Alerts are for who logged in');
+  await logInButton!.first().click();
+  await logOut!.waitFor();
+  assert.match(page.url(), /#\/alerts$/);
   await page.context().close();
 });
 

@@ -22,6 +22,11 @@ export interface Tokens {
 /** One browser: its cookies, by path as well. */
 export class Browser {
   readonly #cookies = new Map<string, { value: string; path: string }>();
+  readonly #send: typeof fetch;
+
+  constructor(send: typeof fetch = fetch) {
+    this.#send = send;
+  }
 
   /** One request, whose redirect is not followed. */
   async open(url: URL | string, init: RequestInit = {}): Promise<Response> {
@@ -29,7 +34,7 @@ export class Browser {
     const sent = [...this.#cookies].filter(([, { path }]) => pathname.startsWith(path));
     const cookie = sent.map(([name, { value }]) => `${name}=${value}`).join('; ');
     const headers = { ...(init.headers as Record<string, string>), ...(cookie && { cookie }) };
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' });
+    const response = await this.#send(url, { ...init, headers, redirect: 'manual' });
     for (const line of response.headers.getSetCookie()) this.#keep(line, pathname);
     return response;
   }

@@ -1,7 +1,7 @@
 // The users of the template's user pool and their groups, kept in one file of the data directory for its owner alone.
 import { randomBytes, randomUUID, scrypt, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { makeDirectory, replaceFile } from '../files/durable-files.ts';
@@ -36,6 +36,8 @@ export interface Users {
   check(name: string, password: string): Promise<User | undefined>;
   /** A new password for a user, in the form in which it is kept. */
   sealed(password: string): Promise<string>;
+  /** The first user, as long as nobody else was added and the password is the one that was made here and kept beside. */
+  unclaimed(): Promise<User | undefined>;
 }
 
 interface Stored {
@@ -91,6 +93,15 @@ async function firstUser(dir: string, pool: UserPool, now: number): Promise<[Use
     createdAt: now,
   };
   return [user, password];
+}
+
+async function keptPassword(dir: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path.join(dir, PASSWORD_FILE), 'utf8')).trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 export interface OpenedUsers {
@@ -155,6 +166,12 @@ export async function openUsers(dir: string, pool: UserPool, now: number): Promi
         return fits && user?.password !== undefined ? user : undefined;
       },
       sealed: seal,
+      async unclaimed() {
+        const [only] = users.values();
+        if (users.size !== 1 || only?.email !== FIRST_USER || only.password === undefined) return undefined;
+        const password = await keptPassword(dir);
+        return password !== undefined && (await opens(only.password, password)) ? only : undefined;
+      },
     },
     ...(made && { first: { name: FIRST_USER, password: made[1], file: path.join(dir, PASSWORD_FILE) } }),
   };

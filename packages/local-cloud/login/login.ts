@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { UserPoolService } from '../cognito/cognito.ts';
 import { createThrottle } from '../http-api/throttle.ts';
 import type { Log } from '../log.ts';
+import { loginWithoutPassword } from './alone.ts';
 import { answerPage, loginPage, pageHeaders, problemPage } from './pages.ts';
 import { createProvider, paths } from './provider.ts';
 
@@ -95,13 +96,19 @@ export function createLogin({ service, clock, log, count }: LoginDeps): Login {
   /** `/login/<interaction>`, of which oidc-provider knows by a cookie that only this path gets. */
   async function interact(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { provider } = await open();
+    let asked: Readonly<Record<string, unknown>>;
     try {
-      await provider.interactionDetails(req, res);
+      ({ params: asked } = await provider.interactionDetails(req, res));
     } catch (error) {
       if ((error as Error).name !== 'SessionNotFound') throw error;
       return problem(res, 400, GONE);
     }
     if (req.method === 'POST') return tryPassword(provider, req, res);
+    const alone = asked['prompt'] === 'login' ? undefined : await loginWithoutPassword(req, users);
+    if (alone) {
+      log.info('logged in', { user: alone.email, password: 'not asked for' });
+      return provider.interactionFinished(req, res, { login: { accountId: alone.sub } });
+    }
     answerPage(res, 200, loginPage(req.url!.split('?', 1)[0]!), headers);
   }
 
@@ -130,6 +137,14 @@ export function createLogin({ service, clock, log, count }: LoginDeps): Login {
       .end();
   }
 
+  /** `prompt=none` asks not to be shown a form (OpenID Connect Core 3.1.2.1), and whoever gets none needs no refusal. */
+  async function withoutNeedlessRefusal(req: IncomingMessage, search: string): Promise<string> {
+    const query = new URLSearchParams(search);
+    if (query.get('prompt') !== 'none' || !(await loginWithoutPassword(req, users))) return req.url!;
+    query.delete('prompt');
+    return `${paths.authorize}?${query.toString()}`;
+  }
+
   async function route(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const [path = '', search = ''] = (req.url ?? '').split(/\?(.*)/s);
     const isRead = req.method === 'GET' || req.method === 'HEAD';
@@ -146,6 +161,7 @@ export function createLogin({ service, clock, log, count }: LoginDeps): Login {
         : problem(res, 405, 'The login is for GET and POST.');
     if (isForeign(req, pages) && !path.includes('/.well-known/'))
       return problem(res, 403, 'Only pages of CallbackURLs may ask for tokens.');
+    if (path === paths.authorize) req.url = await withoutNeedlessRefusal(req, search);
     // The issuer's own address on AWS has the pool before the path.
     if (path.startsWith(`/${pool.id}/`)) req.url = req.url!.slice(pool.id.length + 1);
     res.setHeader('x-content-type-options', 'nosniff');

@@ -1,7 +1,7 @@
 // The page that a project brings along: static files and a config.json, under a policy that allows nothing else.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
-import type { ProjectPage } from '../project.ts';
+import type { PageStack, ProjectPage } from '../project.ts';
 
 /** What a request for the page's files gets; false where the page has no such file. */
 export type ServeSite = (
@@ -80,8 +80,5 @@ export function createSite({
 }
 
 /** What the web port needs to serve a project's page, if it has one. */
-export const siteOf = (
-  page: ProjectPage | undefined,
-  stack: Parameters<ProjectPage['config']>[0],
-): { readonly site?: ServeSite } =>
+export const siteOf = (page: ProjectPage | undefined, stack: PageStack): { readonly site?: ServeSite } =>
   page ? { site: createSite({ page, awsUrl: stack.aws, config: () => page.config(stack) }) } : {};

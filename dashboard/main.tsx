@@ -19,6 +19,7 @@ const ENTRIES: readonly Entry[] = [
   { view: 'console', name: 'Console', icon: 'console', says: 'Messages as they come, over MQTT' },
 ];
 const LOCAL_ENTRIES: readonly Entry[] = [
+  { view: 'inbox', name: 'Inbox', icon: 'inbox', says: 'Mails and texts, as people get them' },
   { view: 'pipeline', name: 'Pipeline', icon: 'pipeline', says: 'Counters of each stage' },
 ];
 
@@ -51,6 +52,15 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
         key="console"
         name="console"
         load={() => import('./views/console.tsx').then(({ Console }) => Console)}
+        with={{ app }}
+      />
+    );
+  if (view === 'inbox' && app.config.isLocal)
+    return (
+      <Later
+        key="inbox"
+        name="inbox"
+        load={() => import('./views/inbox.tsx').then(({ Inbox }) => Inbox)}
         with={{ app }}
       />
     );

@@ -39,7 +39,6 @@ import { loadTemplate } from './template/load.ts';
 import type { ResolvedTemplate } from './template/resolved.ts';
 import { openBrowsers, type Browsers } from './web/browsers.ts';
 import { pageOf } from './web/page.ts';
-import { siteOf } from './web/site.ts';
 
 export interface StackOptions extends Pick<Project, 'page' | 'originParameter'> {
   readonly source: StackSource;
@@ -237,12 +236,7 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
       port: webPort,
       page: pageOf(settings),
       callable: [aws.server.url],
-      ...siteOf(page, {
-        aws: aws.server.url,
-        outputs,
-        region: template.region,
-        callbacks: browsers.userPool?.users.pool.clients.flatMap(({ callbacks }) => callbacks) ?? [],
-      }),
+      ...browsers.siteOf(page, { aws: aws.server.url, outputs }),
       broker,
       status: () => ({ totals: counters.all(), outputs }),
       ...(api && { httpApi: { spec: api, invoke: (...call) => aws.lambda.invoke(...call) } }),

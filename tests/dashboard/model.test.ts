@@ -8,6 +8,7 @@ import { awsConfig, localConfig } from '../../dashboard/model/config.ts';
 import { alertText, findingOf, standingOf, wordOf, type State } from '../../dashboard/model/fleet.ts';
 import { durationText, nameText, numberText } from '../../dashboard/model/format.ts';
 import { readingsOf, senderOf } from '../../dashboard/model/live-reading.ts';
+import { piecesOf } from '../../dashboard/model/mail-links.ts';
 import { rangeOf } from '../../dashboard/model/plot-range.ts';
 import { linkOfOldQuery, linkTo, parseRoute } from '../../dashboard/model/route.ts';
 import { limitsOf, mainMetricOf, ruleText } from '../../dashboard/model/rules.ts';
@@ -278,6 +279,26 @@ test('config.json says the same on both grounds, and names a missing output', ()
     /no output DashboardIdentityPool/,
   );
 });
+
+const origin = 'http://localhost:8080';
+const letters: readonly (readonly [what: string, text: string, hashes: readonly string[]])[] = [
+  ['a link to a view', `Look: ${origin}/#/device/a?from=1&to=2\nBye`, ['#/device/a?from=1&to=2']],
+  ['two links', `${origin}/#/alerts ${origin}/#/rules`, ['#/alerts', '#/rules']],
+  ['a link to another site', 'http://site.example/#/device/a', []],
+  ['a link to another port', 'http://localhost:3000/#/device/a', []],
+  ['a link to no view', `${origin}/logout`, []],
+  ['a script', `javascript:alert(1) <a href="${origin}">x</a>`, []],
+];
+for (const [what, letter, hashes] of letters) {
+  test(`${what} in a mail leads to ${hashes.join(' and ') || 'nothing'}, and no text is lost`, () => {
+    const pieces = piecesOf(letter, origin);
+    assert.deepEqual(
+      pieces.flatMap(({ hash }) => hash ?? []),
+      hashes,
+    );
+    assert.equal(pieces.map(({ text }) => text).join(''), letter);
+  });
+}
 
 const filters: readonly (readonly [filter: string, topic: string, matches: boolean])[] = [
   ['telemetry/#', 'telemetry/seattle/a', true],

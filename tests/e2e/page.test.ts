@@ -262,6 +262,22 @@ testInBrowser('a note with markup is text, and so is a payload', async () => {
   assert.equal(await page.evaluate('window.hacked'), undefined);
 });
 
+testInBrowser(
+  'the mail of the alarm is in the inbox, and its link opens the device at its span',
+  async () => {
+    const { page } = user;
+    await page.goto(addressOf(tidegate, '#/inbox'));
+    await page.locator('.list a', { hasText: 'demo-fridge-3' }).first().click();
+    await page.locator('.letter a').first().click();
+    await page.waitForURL(/#\/device\/demo-fridge-3\?from=\d+&to=\d+$/);
+    await page.locator('.plotbox canvas').first().waitFor();
+    const { status } = await fetch(`${tidegate.endpoints.web}/inbox.json`, {
+      headers: { origin: 'http://localhost:3000' },
+    });
+    assert.equal(status, 403);
+  },
+);
+
 testInBrowser('a viewer of one site hears it live, and may not change a rule', async () => {
   const name = 'viewer@example.com';
   const flags = ['--group', 'viewer', '--site', 'seattle', '--data-dir', tidegate.dataDir];
@@ -323,6 +339,7 @@ const views = [
   'alerts?from=1&site=seattle',
   'rules',
   'console',
+  'inbox',
   'pipeline',
 ];
 for (const colorScheme of ['light', 'dark'] as const) {

@@ -14,7 +14,10 @@ import type { Authorize } from '../mqtt/access.ts';
 import type { Broker } from '../mqtt/broker.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createMqttSocket } from './mqtt-socket.ts';
+import type { PageStack, ProjectPage } from '../project.ts';
+import { readInbox } from '../sns/inbox.ts';
 import { createWeb, type Web, type WebOptions } from './server.ts';
+import { siteOf, type ServeSite } from './site.ts';
 
 export interface Browsers {
   /** Answers requests for the service `cognito-identity`. */
@@ -25,9 +28,14 @@ export interface Browsers {
   readonly awsPort: Required<Pick<AwsServerOptions, 'authenticate' | 'origins'>>;
   /** Asks the policies of certificates, or those of roles and identities, by who it is about. */
   readonly authorize: Authorize;
+  /** What the web port needs to serve a project's page, if it has one. */
+  siteOf(
+    page: ProjectPage | undefined,
+    stack: Pick<PageStack, 'aws' | 'outputs'>,
+  ): { readonly site?: ServeSite };
   /** Opens the web port, on which `broker` serves MQTT, and `httpApi` the template's HTTP API. */
   listen(
-    options: Omit<WebOptions, 'upgrade' | 'api' | 'login' | 'log' | 'count'> & {
+    options: Omit<WebOptions, 'upgrade' | 'api' | 'login' | 'inbox' | 'log' | 'count'> & {
       broker: Broker;
       httpApi?: HttpApi;
     },
@@ -68,6 +76,10 @@ export async function openBrowsers(options: {
       origins: () => origins,
     },
     authorize: (request) => (isCertificateId(request.principal) ? iot : permissions).authorize(request),
+    siteOf(page, stack) {
+      const callbacks = userPool?.users.pool.clients.flatMap((client) => client.callbacks) ?? [];
+      return siteOf(page, { ...stack, region, callbacks });
+    },
     async listen({ broker, httpApi, ...web }) {
       const upgrade = createMqttSocket({ broker, rules, clock, log, count });
       const callers = createApiCallers({ ...rules, permissions, clock });
@@ -75,7 +87,7 @@ export async function openBrowsers(options: {
         httpApi && createGateway({ ...httpApi, callers, ownOrigins: () => origins, clock, log, count });
       const login = userPool && createLogin({ service: userPool, clock, log, count });
       const opened = await createWeb({
-        ...{ ...web, log, count, upgrade },
+        ...{ ...web, log, count, upgrade, inbox: () => readInbox(dataDir) },
         ...(api && { api }),
         ...(login && { login }),
       });

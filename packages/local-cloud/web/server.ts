@@ -9,6 +9,7 @@ import {
   limitConnections,
   type ConnectionLimits,
 } from '../aws/connection-limits.ts';
+import { initiatorOf } from '../aws/origin.ts';
 import { systemClock } from '../clock.ts';
 import { apiPrefix, type ServeApi } from '../http-api/gateway.ts';
 import type { Log } from '../log.ts';
@@ -34,6 +35,8 @@ export interface WebOptions {
   readonly api?: ServeApi;
   /** Answers its own paths. */
   readonly login?: Login;
+  /** What `/inbox.json` says: mails and texts. */
+  readonly inbox: () => Promise<unknown>;
   /** Other addresses that pages of this port may call: the AWS port, for identities and credentials. */
   readonly callable?: readonly string[];
   readonly log: Log;
@@ -84,6 +87,23 @@ function problem(res: ServerResponse, status: number, title: string): void {
   answer(res, status, 'application/problem+json', JSON.stringify({ status, title }));
 }
 
+/** For programs, and for pages of this port: mails are nothing for other sites. */
+async function serveInbox(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { inbox, log }: WebOptions,
+): Promise<void> {
+  const initiator = initiatorOf(req);
+  if (initiator?.kind === 'page' && !initiator.isOfThisOrigin)
+    return problem(res, 403, 'Only pages of this port may read mails and texts.');
+  try {
+    answer(res, 200, 'application/json', JSON.stringify(await inbox()));
+  } catch (error) {
+    log.error('mails and texts cannot be read', { error: (error as Error).message });
+    problem(res, 500, `Mails and texts cannot be read: ${(error as Error).message}`);
+  }
+}
+
 async function serveSite(
   req: IncomingMessage,
   res: ServerResponse,
@@ -108,6 +128,7 @@ function handle(req: IncomingMessage, res: ServerResponse, options: WebOptions):
     return problem(res, 405, `${req.method} is not served here.`);
   if (path === (site ? '/status' : '/')) return answer(res, 200, 'text/html; charset=utf-8', page, callable);
   if (path === '/status.json') return answer(res, 200, 'application/json', JSON.stringify(status()));
+  if (path === '/inbox.json') return void serveInbox(req, res, options);
   if (path === '/mqtt')
     return problem(res, 426, 'MQTT over WebSocket is served here: upgrade the connection.');
   void serveSite(req, res, path, options);

@@ -13,6 +13,7 @@ async function open(options: Partial<WebOptions> = {}) {
     port: 0,
     page: pageOf({ title: 'Cold & <chain>', startCommand: 'local-cloud start' }),
     status: () => ({ totals: { 'mqtt.received': 3 }, outputs: { RawBucket: 'raw' } }),
+    inbox: async () => ({ total: 0, messages: [] }),
     upgrade: (_req, socket) => socket.destroy(),
     log: silentLog,
     count: () => {},
@@ -22,9 +23,15 @@ async function open(options: Partial<WebOptions> = {}) {
   return web;
 }
 
-const ask = (port: number, path: string, method = 'GET', host = `127.0.0.1:${port}`) =>
+const ask = (
+  port: number,
+  path: string,
+  method = 'GET',
+  host = `127.0.0.1:${port}`,
+  more: Readonly<Record<string, string>> = {},
+) =>
   new Promise<{ status: number | undefined; type: string | undefined; body: string }>((resolve, reject) => {
-    const asked = request({ port, path, method, headers: { host } }, (response) => {
+    const asked = request({ port, path, method, headers: { host, ...more } }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text) => (body += text));
       const type = response.headers['content-type'];
@@ -40,6 +47,34 @@ test('the page and the totals are there', async () => {
   assert.match(page, /Not reachable: is local-cloud start still running\?/);
   const { body } = await ask(port, '/status.json');
   assert.deepEqual(JSON.parse(body), { totals: { 'mqtt.received': 3 }, outputs: { RawBucket: 'raw' } });
+});
+
+const readers: readonly (readonly [
+  who: string,
+  headers: Readonly<Record<string, string>>,
+  status: number,
+])[] = [
+  ['a program', {}, 200],
+  ['a page of this port', { 'sec-fetch-site': 'same-origin' }, 200],
+  ['the address bar', { 'sec-fetch-site': 'none' }, 200],
+  ['a page of another port', { 'sec-fetch-site': 'same-site', origin: 'http://localhost:3000' }, 403],
+  ['a script tag of another site', { 'sec-fetch-site': 'cross-site' }, 403],
+  ['an old browser on another site', { origin: 'http://site.example' }, 403],
+  ['a page that points its name here', { host: 'site.example' }, 403],
+];
+for (const [who, headers, status] of readers) {
+  test(`${who} ${status === 200 ? 'may' : 'may not'} read mails and texts`, async () => {
+    const { port } = await open();
+    const found = await ask(port, '/inbox.json', 'GET', undefined, headers);
+    assert.equal(found.status, status);
+    if (status === 200) assert.deepEqual(JSON.parse(found.body), { total: 0, messages: [] });
+  });
+}
+
+test('mails that cannot be read are named', async () => {
+  const { port } = await open({ inbox: () => Promise.reject(new Error('EACCES: mail')) });
+  const { status, body } = await ask(port, '/inbox.json');
+  assert.deepEqual([status, /cannot be read: EACCES: mail/.test(body)], [500, true]);
 });
 
 const refusals = [

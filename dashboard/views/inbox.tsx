@@ -1,0 +1,174 @@
+// The mails and texts that people get, on one machine: there they are files, and nobody's mailbox is needed to read them.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { App } from '../data/app.ts';
+import { longText, momentText, plural } from '../model/format.ts';
+import { piecesOf } from '../model/mail-links.ts';
+import { linkTo } from '../model/route.ts';
+import { Icon } from '../parts/signs.tsx';
+import { StateBox } from '../parts/state-box.tsx';
+import { Time } from '../parts/time.tsx';
+
+const EVERY_MS = 3000;
+
+/** As `/inbox.json` has them, newest first. */
+interface Mail {
+  readonly kind: 'mail';
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+interface Sms {
+  readonly kind: 'sms';
+  readonly id: string;
+  readonly at: number;
+  readonly to: string;
+  readonly text: string;
+  readonly length: number;
+  readonly parts: number;
+}
+type Message = Mail | Sms;
+interface Delivered {
+  readonly total: number;
+  readonly messages: readonly Message[];
+}
+
+function useInbox() {
+  const delivered = useSignal<Delivered | undefined>(undefined);
+  const problem = useSignal<string | undefined>(undefined);
+  useEffect(() => {
+    const read = async () => {
+      try {
+        const response = await fetch('/inbox.json');
+        if (!response.ok) throw new Error(`it answered ${response.status}`);
+        delivered.value = (await response.json()) as Delivered;
+        problem.value = undefined;
+      } catch (error) {
+        problem.value = (error as Error).message;
+      }
+    };
+    void read();
+    const timer = setInterval(() => void read(), EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return { delivered: delivered.value, problem: problem.value };
+}
+
+const titleOf = (message: Message) => (message.kind === 'mail' ? message.subject : message.text);
+const sizeOf = ({ length, parts }: Sms) => `${plural(length, 'character')}, ${plural(parts, 'part')}`;
+
+function List({
+  messages,
+  chosen,
+  now,
+}: {
+  messages: readonly Message[];
+  chosen: string | undefined;
+  now: number;
+}) {
+  return (
+    <nav class="list" aria-label="Mails and texts">
+      {messages.map((message) => (
+        <a
+          key={message.id}
+          href={linkTo('inbox', [message.id])}
+          aria-current={message.id === chosen ? 'true' : undefined}
+        >
+          <Icon name={message.kind === 'mail' ? 'inbox' : 'phone'} />
+          <span class="t cut">{titleOf(message)}</span>
+          <span class="w">
+            <Time at={message.at} as={(at) => momentText(at, now)} />
+          </span>
+          <span class="s">
+            {message.kind === 'mail' ? 'Mail' : 'SMS'} to {message.to}
+          </span>
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+const Text = ({ text }: { text: string }) => (
+  <div class="letter">
+    {piecesOf(text, location.origin).map((piece, index) =>
+      piece.hash === undefined ? (
+        piece.text
+      ) : (
+        <a key={index} href={piece.hash}>
+          {piece.text}
+        </a>
+      ),
+    )}
+  </div>
+);
+
+function Letter({ message }: { message: Message }) {
+  const facts: readonly (readonly [string, string])[] = [
+    ...(message.kind === 'mail' ? ([['From', message.from]] as const) : []),
+    ['To', message.to],
+    ['Sent', longText(message.at)],
+    ...(message.kind === 'sms' ? ([['Length', sizeOf(message)]] as const) : []),
+  ];
+  return (
+    <article>
+      <h2>{message.kind === 'mail' ? message.subject : `SMS to ${message.to}`}</h2>
+      <dl class="letterhead">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <Text text={message.text} />
+    </article>
+  );
+}
+
+/** Of the local cloud alone: on AWS mails and texts are with the people they went to. */
+export function Inbox({ app }: { app: App }) {
+  const { delivered, problem } = useInbox();
+  if (!delivered && problem === undefined) return <div aria-busy="true" />;
+  const { messages = [], total = 0 } = delivered ?? {};
+  const chosen = app.route.value.path[0] ?? messages[0]?.id;
+  const message = messages.find(({ id }) => id === chosen);
+  return (
+    <>
+      <h1>Inbox</h1>
+      <p class="lede">
+        What people are sent, as they read it.
+        {total > messages.length && ` The newest ${messages.length} of ${total}.`}
+      </p>
+      {problem !== undefined && (
+        <StateBox title="Mails and texts cannot be read">
+          Is npm start still running? {problem}. What is below is as it was.
+        </StateBox>
+      )}
+      {delivered && messages.length === 0 && (
+        <StateBox title="Nothing was sent yet">
+          An alert sends the first mail as soon as it is raised.
+        </StateBox>
+      )}
+      {messages.length > 0 && (
+        <div class="panes g4" data-open={app.route.value.path.length > 0 ? '' : undefined}>
+          <List messages={messages} chosen={chosen} now={app.store.now.value} />
+          <div>
+            <a class="back" href={linkTo('inbox')}>
+              ← All mails and texts
+            </a>
+            {message ? (
+              <Letter message={message} />
+            ) : (
+              <StateBox title="It is not here any more">The newest {messages.length} are listed.</StateBox>
+            )}
+          </div>
+        </div>
+      )}
+    </>
+  );
+}

@@ -94,7 +94,7 @@ function List({
 }
 
 const Text = ({ text }: { text: string }) => (
-  <div class="letter">
+  <div class="letter mono">
     {piecesOf(text, location.origin).map((piece, index) =>
       piece.hash === undefined ? (
         piece.text

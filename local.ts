@@ -17,6 +17,11 @@ await runLocalCloud(process.argv.slice(2), {
     config: localConfig,
   },
   originParameter: 'DashboardOrigin',
+  // On AWS the account knows the name of a zone that is there already.
+  zones: ({ HostedZoneId = '', ParentZoneId = '', ZoneName = '' }) => ({
+    [HostedZoneId]: ZoneName,
+    [ParentZoneId]: ZoneName.slice(ZoneName.indexOf('.') + 1),
+  }),
   totals: {
     in: 'mqtt.received',
     windows: 'WindowsWritten',

@@ -19,6 +19,11 @@ export interface Project {
   readonly page?: ProjectPage;
   /** Parameter of the template that takes the origin of the web port, such as `http://localhost:8080`. */
   readonly originParameter?: string;
+  /**
+   * Names of the hosted zones that the templates refer to by their ID and do not create, such as
+   * `{ Z0123456789ABCDEFGHIJ: 'example.com' }`. An empty ID names no zone.
+   */
+  readonly zones?: (parameters: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
   /** The line of totals: label and counter, which is one of the status page or a metric of a function. */
   readonly totals?: Readonly<Record<string, string>>;
   readonly warnings?: readonly Warning[];

@@ -1,18 +1,15 @@
 // `dns serve`: the DNS port, the health checkers and the Route 53 API of a template, until a signal stops them.
 import { systemClock } from '../clock.ts';
-import { dnsFromTemplate } from '../dns/from-template.ts';
+import type { DnsModel } from '../dns/model.ts';
 import { openDns } from '../dns/open.ts';
 import { createLog, printable } from '../log.ts';
-import { loadTemplate } from '../template/load.ts';
 import type { ServeOptions } from './dns-options.ts';
 
 /** Resolves when it serves. @throws StartError for what the user can mend. */
-export async function serve(options: ServeOptions): Promise<void> {
+export async function serve(options: ServeOptions, model: DnsModel): Promise<void> {
   process.umask(0o077);
-  const { source, overrides, ...rest } = options;
-  const model = dnsFromTemplate(loadTemplate({ ...source, overrides }));
   const log = createLog(process.stdout, () => systemClock.now());
-  const dns = await openDns({ ...rest, model, clock: systemClock, log, random: Math.random });
+  const dns = await openDns({ ...options, model, clock: systemClock, log, random: Math.random });
   let isStopping = false;
   const stop = () => {
     if (isStopping) return;

@@ -12,7 +12,7 @@ import { printable } from '../log.ts';
 import type { Project } from '../project.ts';
 import { StartError } from '../start-error.ts';
 import { loadTemplate } from '../template/load.ts';
-import { parseDnsOptions, usageOf, type AnswerOptions } from './dns-options.ts';
+import { parseDnsOptions, usageOf, type AnswerOptions, type DnsSource } from './dns-options.ts';
 
 function checkIdOf(given: string, { checks }: DnsModel): string {
   const found = checks.find(({ id, label }) => id === given || label === given);
@@ -21,9 +21,13 @@ function checkIdOf(given: string, { checks }: DnsModel): string {
   throw new StartError(`--unhealthy ${given}: there is no such health check; the template has ${known}`);
 }
 
-function explainAnswer(options: AnswerOptions): string[] {
-  const { source, overrides, standIns, neighbourhoods, from, count } = options;
-  const model = dnsFromTemplate(loadTemplate({ ...source, overrides }));
+function readModel({ source, overrides }: DnsSource, project: Project | undefined): DnsModel {
+  const template = loadTemplate({ ...source, overrides });
+  return dnsFromTemplate(template, project?.zones?.(template.parameters));
+}
+
+function explainAnswer(options: AnswerOptions, model: DnsModel): string[] {
+  const { standIns, neighbourhoods, from, count } = options;
   const unhealthy = new Set(options.unhealthy.map((each) => checkIdOf(each, model)));
   const checks = new Map(model.checks.map((check) => [check.id, check]));
   const world: World = {
@@ -60,12 +64,17 @@ async function runDrill(args: readonly string[], { root, drill }: Project): Prom
 export async function dns(args: readonly string[], project?: Project): Promise<number> {
   if (args[0] === 'drill' && project?.drill) return runDrill(args.slice(1), project);
   const options = parseDnsOptions(args, project);
-  if (options?.command === 'serve') {
-    const { serve } = await import('./dns-serve.ts');
-    await serve(options);
+  if (options === undefined) {
+    process.stdout.write(`${usageOf(project)}\n`);
     return 0;
   }
-  const lines = options ? explainAnswer(options).map(printable) : [usageOf(project)];
+  const model = readModel(options, project);
+  if (options.command === 'serve') {
+    const { serve } = await import('./dns-serve.ts');
+    await serve(options, model);
+    return 0;
+  }
+  const lines = explainAnswer(options, model).map(printable);
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
 }

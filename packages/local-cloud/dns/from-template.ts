@@ -36,6 +36,9 @@ interface Properties {
   readonly HostedZoneName?: Scalar;
 }
 
+/** Names by the IDs of zones that the template does not create. */
+type ZoneNames = Readonly<Record<string, string>>;
+
 /** Properties of one record set, and how messages call it. */
 interface Declared {
   readonly id: string;
@@ -64,6 +67,12 @@ function zonesOf(template: ResolvedTemplate): Zone[] {
   });
 }
 
+/** Zones that are taken to be there, with nothing but what the template adds to them. */
+const existingZones = (names: ZoneNames): Zone[] =>
+  Object.entries(names)
+    .filter(([id]) => id !== '')
+    .map(([id, name]) => ({ id, name: absolute(name), nameServers: zoneNameServers(id) }));
+
 function declaredRecords(template: ResolvedTemplate): Declared[] {
   const single = template.ofType('AWS::Route53::RecordSet').map(({ logicalId: id, properties, at }) => ({
     ...{ id, at },
@@ -91,7 +100,7 @@ function zoneFor({ id, properties, at }: Declared, zones: readonly Zone[]): Zone
   if (found) return found;
   const key = zoneId === undefined ? 'HostedZoneName' : 'HostedZoneId';
   const given = zoneId ?? zoneName;
-  const known = zones.map(({ name, comment }) => `${comment} (${name})`).join(', ') || 'none';
+  const known = zones.map(({ id, name, comment = id }) => `${comment} (${name})`).join(', ') || 'none';
   throw new StartError(
     given === undefined
       ? `${at()}: ${id}: HostedZoneId is missing: say in which zone the record is`
@@ -159,11 +168,12 @@ function recordOf(declared: Declared, zones: readonly Zone[]): RecordSet {
 }
 
 /**
+ * `existing` has the zones that are there before the template.
  * @throws StartError with the template line of each zone, record and health check that Route 53 would refuse, and of what
  *   it takes although nobody can want it: weights that are all 0, a primary that never fails over.
  */
-export function dnsFromTemplate(template: ResolvedTemplate): DnsModel {
-  const zones = zonesOf(template);
+export function dnsFromTemplate(template: ResolvedTemplate, existing: ZoneNames = {}): DnsModel {
+  const zones = [...zonesOf(template), ...existingZones(existing)];
   const declared = declaredRecords(template);
   const ids = new Map<RecordSet, string>();
   const [records, checks] = readAll<() => unknown, unknown>(

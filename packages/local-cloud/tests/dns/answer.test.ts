@@ -3,7 +3,9 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { explainDistribution, explainOutcome } from '../../dns/explain.ts';
 import { answer } from '../../dns/answer.ts';
-import { ask, shortly, worldOf, zoneOf } from './fixture.ts';
+import { dnsFromTemplate } from '../../dns/from-template.ts';
+import { withTemplate } from '../template/fixture.ts';
+import { ask, shortly, worldOf, zoneOf, zoneTemplate } from './fixture.ts';
 
 const model = zoneOf([
   'Name: www.example.com, Type: A, TTL: 60, ResourceRecords: [192.0.2.1]',
@@ -122,4 +124,26 @@ test('a distribution counts each answer', () => {
     '      3   75.0 %  A 192.0.2.9',
     '      1   25.0 %  A 192.0.2.1',
   ]);
+});
+
+test('records in zones that were there before the template are answered', () => {
+  const delegation = `
+  Delegation:
+    Type: AWS::Route53::RecordSet
+    Properties:
+      { HostedZoneId: Z0PARENT, Name: example.com, Type: NS, TTL: 60, ResourceRecords: !GetAtt Zone.NameServers }
+  Other:
+    Type: AWS::Route53::RecordSet
+    Properties: { HostedZoneId: Z0OTHER, Name: iot.other.test, Type: A, TTL: 60, ResourceRecords: [192.0.2.3] }`;
+  const existing = { Z0PARENT: 'com', Z0OTHER: 'other.test', '': '' };
+  const both = withTemplate(zoneTemplate([], delegation), {}, (template) =>
+    dnsFromTemplate(template, existing),
+  );
+  assert.deepEqual(
+    both.zones.map(({ zone }) => zone.name),
+    ['example.com.', 'com.', 'other.test.'],
+  );
+  assert.equal(shortly(ask(both, 'iot.other.test')), 'NOERROR 192.0.2.3');
+  assert.equal(shortly(ask(both, 'nope.other.test')), 'NXDOMAIN');
+  assert.match(shortly(ask(both, 'example.com', 'NS')), /^NOERROR ns-0\./);
 });

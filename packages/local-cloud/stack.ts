@@ -273,8 +273,8 @@ const originValue = ({ originParameter, webPort }: StackOptions): Record<string,
 
 /** @throws StartError, one line that names the thing and the remedy; whatever was open is closed again. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { domain, overrides } = loadDomain({ ...options.source, overrides: options.overrides });
-  const template = loadTemplate({ ...options.source, overrides, defaults: originValue(options) });
+  const { domain, ...rest } = loadDomain({ ...options.source, overrides: options.overrides });
+  const template = loadTemplate({ ...options.source, ...rest, defaults: originValue(options) });
   for (const { without, message } of options.warnings ?? [])
     if (template.ofType(without).length === 0) options.log.warn(message);
   requireLasting(options.dataDir, template.parameters, options.lasting ?? []);

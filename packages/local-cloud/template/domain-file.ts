@@ -24,12 +24,14 @@ function parameterNames(file: string): ReadonlySet<string> {
 }
 
 /**
- * The domain.yaml beside the template of `options`, and the overrides without those that are for it.
+ * The domain.yaml beside the template of `options`, and the overrides without those that are for it, with a clause that
+ * says which they may be.
  * @throws StartError as `loadTemplate` does.
  */
 export function loadDomain(options: Omit<LoadOptions, 'defaults'>): {
   readonly domain?: ResolvedTemplate;
   readonly overrides: Readonly<Record<string, string>>;
+  readonly others?: string;
 } {
   const { samconfigFile, environment, overrides } = options;
   const file = domainFileOf(options.file);
@@ -40,10 +42,12 @@ export function loadDomain(options: Omit<LoadOptions, 'defaults'>): {
   const [own, rest] = [true, false].map((isOwn) =>
     Object.fromEntries(Object.entries(overrides).filter(([name]) => names.has(name) === isOwn)),
   ) as [Record<string, string>, Record<string, string>];
-  if (Object.keys(own).length === 0 && inFile.size === 0) return { overrides };
+  const others = `${FILE} has ${[...names].join(', ') || 'none'}`;
+  if (Object.keys(own).length === 0 && inFile.size === 0) return { overrides, others };
   const stackName = `${options.stackName}-domain`;
   return {
     domain: loadTemplate({ ...options, file, stackName, command: COMMAND, overrides: own }),
     overrides: rest,
+    others,
   };
 }

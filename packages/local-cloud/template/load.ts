@@ -32,6 +32,8 @@ export interface LoadOptions extends Ground {
   readonly command?: string;
   /** Values from the command line; they come before those of samconfig.toml. */
   readonly overrides: Readonly<Record<string, string>>;
+  /** What the command line may set of another template, for a message, such as `domain.yaml has IotName`. */
+  readonly others?: string;
   /** Values of parameters that nobody set, where the template has such parameters. */
   readonly defaults?: Readonly<Record<string, string>>;
 }
@@ -164,7 +166,11 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
     [
       { source: 'the local cloud', values: new Map(defaults) },
       { source: samconfig, values: fromFile },
-      { source: '--parameter-overrides', values: new Map(Object.entries(options.overrides)) },
+      {
+        source: '--parameter-overrides',
+        values: new Map(Object.entries(options.overrides)),
+        ...(options.others !== undefined && { others: options.others }),
+      },
     ],
     shown,
     fail,

@@ -10,6 +10,8 @@ import { StartError } from '../start-error.ts';
 export interface Overrides {
   readonly source: string;
   readonly values: ReadonlyMap<string, string>;
+  /** What it may set of another template, for a message, such as `domain.yaml has IotName`. */
+  readonly others?: string;
 }
 
 /** CloudFormation takes only a zone that is in the account; here there is none, so any will do, and none has to be named. */
@@ -108,11 +110,13 @@ export function resolveParameters(
   file: string,
   fail: Fail,
 ): Parameters {
-  for (const { source, values } of overrides) {
+  for (const { source, values, others } of overrides) {
     for (const name of values.keys()) {
       if (declarations.has(name)) continue;
       const known = [...declarations.keys()].join(', ') || 'none';
-      throw new StartError(`${source} sets ${name}, which is no parameter of ${file}: it has ${known}`);
+      throw new StartError(
+        `${source} sets ${name}, which is no parameter of ${file}: it has ${known}${others === undefined ? '' : `; ${others}`}`,
+      );
     }
   }
   const values = new Map<string, string>();

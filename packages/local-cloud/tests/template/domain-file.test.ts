@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { loadDomain } from '../../template/domain-file.ts';
+import { loadTemplate } from '../../template/load.ts';
 import { ground } from './fixture.ts';
 
 const domain = `Parameters:
@@ -23,21 +24,25 @@ Outputs:
 `;
 
 function read(overrides: Record<string, string>, samconfig = '', text: string | null = domain) {
-  const folder = temporaryFolder();
-  writeFileSync(path.join(folder, 'template.yaml'), 'Resources: { B: { Type: AWS::S3::Bucket } }\n');
-  writeFileSync(path.join(folder, 'samconfig.toml'), samconfig);
-  if (text !== null) writeFileSync(path.join(folder, 'domain.yaml'), text);
-  const { domain: found, overrides: rest } = loadDomain({
-    ...ground,
-    file: path.join(folder, 'template.yaml'),
-    samconfigFile: path.join(folder, 'samconfig.toml'),
-    environment: 'local',
-    overrides,
-  });
+  const options = { ...draft(samconfig, text), overrides };
+  const { domain: found, overrides: rest } = loadDomain(options);
   const names = found
     ?.ofType('AWS::CertificateManager::Certificate')
     .map(({ properties }) => properties['DomainName']);
   return { found, names, rest };
+}
+
+function draft(samconfig: string, text: string | null) {
+  const folder = temporaryFolder();
+  writeFileSync(path.join(folder, 'template.yaml'), 'Resources: { B: { Type: AWS::S3::Bucket } }\n');
+  writeFileSync(path.join(folder, 'samconfig.toml'), samconfig);
+  if (text !== null) writeFileSync(path.join(folder, 'domain.yaml'), text);
+  return {
+    ...ground,
+    file: path.join(folder, 'template.yaml'),
+    samconfigFile: path.join(folder, 'samconfig.toml'),
+    environment: 'local',
+  };
 }
 
 const inFile = '[local.domain.parameters]\nparameter_overrides = ["IotName=iot.example.com"]\n';
@@ -86,3 +91,16 @@ for (const [overrides, samconfig, message] of refused)
   test(`refused: ${message.source}`, () => {
     assert.throws(() => read(overrides, samconfig), { name: 'StartError', message });
   });
+
+test.each<Record<string, string>>([{ IotNam: 'x' }, { IotName: 'iot.example.com', IotNam: 'x' }])(
+  'a parameter of neither template is refused with those of both: %j',
+  (overrides) => {
+    const options = draft('', domain);
+    const { overrides: rest, others } = loadDomain({ ...options, overrides });
+    assert.throws(() => loadTemplate({ ...options, overrides: rest, others }), {
+      name: 'StartError',
+      message:
+        /sets IotNam, which is no parameter of .*template.yaml: it has none; domain.yaml has Zone, IotName$/,
+    });
+  },
+);

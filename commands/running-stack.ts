@@ -9,6 +9,8 @@ export interface RunningStack {
   readonly mqtt: string;
   readonly aws: string;
   readonly web: string;
+  /** Names of its own that the broker has a certificate for. */
+  readonly mqttDomains: readonly string[];
   /** Path of the certificate that MQTT clients must trust, from the data directory. */
   readonly ca: string;
   readonly outputs: Readonly<Record<string, string>>;
@@ -27,11 +29,11 @@ export function findStack(dataDir: string): RunningStack | { readonly problem: s
   if (!existsSync(file)) return { problem: notRunning(dataDir) };
   try {
     const found = JSON.parse(readFileSync(file, 'utf8')) as Partial<RunningStack>;
-    const { mqtt, aws, web, ca, outputs, parameters = {} } = found;
+    const { mqtt, mqttDomains = [], aws, web, ca, outputs, parameters = {} } = found;
     if (!mqtt || !aws || !web || !ca || !outputs) throw new Error('it lacks mqtt, aws, web, ca or outputs');
     const wrong = [mqtt, aws, web].find((url) => !URL.canParse(url));
     if (wrong !== undefined) throw new Error(`${wrong} is not an address`);
-    return { mqtt, aws, web, ca, outputs, parameters };
+    return { mqtt, mqttDomains, aws, web, ca, outputs, parameters };
   } catch (error) {
     return { problem: `${file} cannot be used (${(error as Error).message}): run npm start again` };
   }

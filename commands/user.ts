@@ -192,11 +192,12 @@ async function run(args: readonly string[]): Promise<readonly string[]> {
   if (values.help) return [usage];
   if (verb === undefined)
     return listing(await list(openPool(values)), columns, { format: formatOf(values.format) });
-  if (email === undefined || more.length > 0) throw new CommandError(usage);
+  if (!['add', 'password', 'remove'].includes(verb))
+    throw new CommandError(`${verb} is none of add, password and remove; ${usage}`);
+  if (email === undefined || more.length > 0) throw new CommandError(`${verb} takes one EMAIL; ${usage}`);
   const pool = openPool(values);
   if (verb === 'add') return add(pool, email, values.group, values.site ?? []);
   if (verb === 'password') return [await setPassword(pool, email)];
-  if (verb !== 'remove') throw new CommandError(usage);
   const { client, UserPoolId } = pool;
   await client.send(new AdminDeleteUserCommand({ UserPoolId, Username: email }));
   return [`${email}: removed`];

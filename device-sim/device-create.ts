@@ -102,7 +102,7 @@ export async function create(target: Target, options: DeviceOptions, say: Say): 
   } else {
     say(`${name} was there already: certificate ${shortId(certificateId)} is active and attached`);
   }
-  sayHowToPublish(await target.url(), options, files, say);
+  sayHowToPublish({ url: await target.url(), domains: target.domains }, options, files, say);
   return 0;
 }
 

@@ -6,9 +6,9 @@ export type Say = (line: string) => void;
 const quote = (text: string) =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-/** @param url of the broker, `mqtts://host:port` */
+/** @param broker at `mqtts://host:port`, and names that it has a certificate for, wherever DNS leads them */
 export function sayHowToPublish(
-  url: string,
+  { url, domains }: { readonly url: string; readonly domains: readonly string[] },
   { name, group }: { readonly name: string; readonly group: string | undefined },
   files: DeviceFiles,
   say: Say,
@@ -21,4 +21,6 @@ export function sayHowToPublish(
   say('publish a reading:');
   say(`  mosquitto_pub -h ${host} -p ${port} ${credentials} \\`);
   say(`    -i ${name} -q 1 -t ${topic} -m '{"temperature": 4.2, "humidity": 51}'`);
+  for (const domain of domains)
+    say(`or, where DNS leads ${domain} to this machine, with -h ${domain} in the place of -h ${host}`);
 }

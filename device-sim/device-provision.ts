@@ -109,5 +109,11 @@ export async function provision(target: Target, options: DeviceOptions, say: Say
   );
   if (Object.keys(configuration).length > 0) say(`configuration  ${JSON.stringify(configuration)}`);
   const { group } = configuration;
-  sayHowToPublish(url, { name: thingName, group: typeof group === 'string' ? group : undefined }, files, say);
+  const { domains } = settings.endpoint === undefined ? target : { domains: [] };
+  sayHowToPublish(
+    { url, domains },
+    { name: thingName, group: typeof group === 'string' ? group : undefined },
+    files,
+    say,
+  );
 }

@@ -18,6 +18,8 @@ export interface Target {
   readonly registrations?: { readonly endpoint: string; readonly table: string | undefined };
   /** The MQTT broker, `mqtts://host:port`. @throws OnboardingError when AWS does not tell. */
   url(): Promise<string>;
+  /** Names of its own that the local broker has a certificate for. */
+  readonly domains: readonly string[];
   /** The AWS IoT API. The SDK is loaded at the first call: a fleet whose devices exist does without it. */
   client(): Promise<IoTClient>;
   close(): void;
@@ -37,12 +39,13 @@ function lazyClient(endpoint: string | undefined): Pick<Target, 'client' | 'clos
 function localTarget(dataDir: string): Target {
   const found = findStack(dataDir);
   if ('problem' in found) throw new OnboardingError(found.problem);
-  const { mqtt, aws, ca, outputs } = found;
+  const { mqtt, mqttDomains: domains, aws, ca, outputs } = found;
   return {
     ca: readCa(path.resolve(dataDir, ca)),
     remedy: START_FIRST,
     silence: notRunning(dataDir),
     url: async () => mqtt,
+    domains,
     registrations: { endpoint: aws, table: outputs['RegistrationsTable'] },
     ...lazyClient(aws),
   };
@@ -92,6 +95,7 @@ function awsTarget(): Target {
         });
       }
     },
+    domains: [],
     ...api,
   };
 }

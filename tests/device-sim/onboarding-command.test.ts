@@ -46,13 +46,14 @@ function run(
   });
 }
 
-async function open() {
+async function open(mqttDomains: readonly string[] = []) {
   const { iot } = await openTestIot();
   const { url, client } = await serve(iot);
   await client.send(new iotApi.CreatePolicyCommand({ policyName: 'TidegateDevice', policyDocument }));
   const dataDir = temporaryFolder();
   const endpoints = {
     mqtt: 'mqtts://127.0.0.1:8883',
+    mqttDomains,
     aws: url,
     web: url,
     ca: iot.ca.certificateFile,
@@ -101,6 +102,15 @@ test('create writes CA, certificate and a private key, and prints the command th
     stdout,
     /mosquitto_pub -h 127\.0\.0\.1 -p 8883 --cafile \S+ca\.pem .*-i store-1 -q 1 -t telemetry\/seattle\/store-1 /s,
   );
+});
+
+test('create says by which name of its own the broker may be reached, where it has one', async () => {
+  const own = await (await open(['iot.example.com'])).create('store-1');
+  assert.match(
+    own.stdout,
+    /or, where DNS leads iot\.example\.com to this machine, with -h iot\.example\.com/,
+  );
+  assert.doesNotMatch((await (await open()).create('store-1')).stdout, /where DNS leads/);
 });
 
 test('create again changes no file and finishes what an interrupted run left undone', async () => {

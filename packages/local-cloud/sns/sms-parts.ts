@@ -21,7 +21,7 @@ function partsOf(units: readonly number[], [alone, joined]: readonly [number, nu
 
 /** @returns characters as a phone counts them, and the messages that they take */
 export function smsSize(text: string): { readonly length: number; readonly parts: number } {
-  const characters = [...text];
+  const characters = Array.from(text);
   const isGsm = characters.every((each) => BASIC.includes(each) || EXTENDED.includes(each));
   const units = characters.map((each) => (isGsm ? (EXTENDED.includes(each) ? 2 : 1) : each.length));
   return {

@@ -19,7 +19,7 @@ const ownPage: Headers = {
 /** As `fetch`, which sends a `Sec-Fetch-Mode` of its own in the place of what is given. */
 async function send(address: Parameters<typeof fetch>[0], { headers }: RequestInit = {}): Promise<Response> {
   const [found] = (await once(
-    get(new URL(String(address)), { headers: headers as Headers }),
+    get(new URL(address instanceof Request ? address.url : address), { headers: headers as Headers }),
     'response',
   )) as [IncomingMessage];
   const parts = await found.toArray();

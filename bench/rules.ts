@@ -35,12 +35,16 @@ const statements = rulesFromTemplate(template).map(({ name, sql }) => ({ name, .
 const telemetry = statements.find(({ name }) => name === 'TelemetryRule')!;
 const others = statements.filter((statement) => statement !== telemetry);
 
+/** A number that may be more than a double holds, outside of strings, as the rule looks for it. */
+const EXACT = /[^"0-9A-Za-z._+-]-?(?:[0-9]{16}|[0-9.]{17}|[0-9.]+[eE][+-]?[0-9]{3})/;
+
 function byHand(context: MessageContext): unknown {
   const parsed = context.payload();
   if (parsed.kind !== 'json' || context.base64() === '') return undefined;
   const [, site, deviceId] = context.segments();
-  const { receivedAt, clientId, traceId } = context.message;
-  return { ...(parsed.value as object), deviceId, site, receivedAt, clientId, traceId };
+  const { receivedAt, clientId, traceId, payload } = context.message;
+  const selected = { ...(parsed.value as object), deviceId, site, receivedAt, clientId, traceId };
+  return EXACT.test(payload.toString()) ? { ...selected, exactPayload: context.base64() } : selected;
 }
 
 const expression = jsonata(`$base64 != '' ? $merge([$, {

@@ -1,8 +1,7 @@
 // The mails and texts that people get, on one machine: there they are files, and nobody's mailbox is needed to read them.
 
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import type { App } from '../data/app.ts';
+import { usePolled } from '../data/polled.ts';
 import { longText, momentText, plural } from '../model/format.ts';
 import { piecesOf } from '../model/mail-links.ts';
 import { linkTo } from '../model/route.ts';
@@ -36,27 +35,6 @@ type Message = Mail | Sms;
 interface Delivered {
   readonly total: number;
   readonly messages: readonly Message[];
-}
-
-function useInbox() {
-  const delivered = useSignal<Delivered | undefined>(undefined);
-  const problem = useSignal<string | undefined>(undefined);
-  useEffect(() => {
-    const read = async () => {
-      try {
-        const response = await fetch('/inbox.json');
-        if (!response.ok) throw new Error(`it answered ${response.status}`);
-        delivered.value = (await response.json()) as Delivered;
-        problem.value = undefined;
-      } catch (error) {
-        problem.value = (error as Error).message;
-      }
-    };
-    void read();
-    const timer = setInterval(() => void read(), EVERY_MS);
-    return () => clearInterval(timer);
-  }, []);
-  return { delivered: delivered.value, problem: problem.value };
 }
 
 const titleOf = (message: Message) => (message.kind === 'mail' ? message.subject : message.text);
@@ -132,7 +110,8 @@ function Letter({ message }: { message: Message }) {
 
 /** Of the local cloud alone: on AWS mails and texts are with the people they went to. */
 export function Inbox({ app }: { app: App }) {
-  const { delivered, problem } = useInbox();
+  const { value, problem } = usePolled('/inbox.json', EVERY_MS);
+  const delivered = value as Delivered | undefined;
   if (!delivered && problem === undefined) return <div aria-busy="true" />;
   const { messages = [], total = 0 } = delivered ?? {};
   const chosen = app.route.value.path[0] ?? messages[0]?.id;

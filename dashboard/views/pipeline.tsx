@@ -1,8 +1,7 @@
 // The counters of the local cloud, in the order in which a message meets them.
 
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import type { App } from '../data/app.ts';
+import { usePolled } from '../data/polled.ts';
 import { StateBox } from '../parts/state-box.tsx';
 
 const EVERY_MS = 1000;
@@ -42,24 +41,9 @@ function grouped(totals: Status['totals']) {
 
 /** Of the local cloud alone: AWS has these figures in CloudWatch. */
 export function Pipeline({ app }: { app: App }) {
-  const status = useSignal<Status | undefined>(undefined);
-  const problem = useSignal<string | undefined>(undefined);
-  useEffect(() => {
-    const read = async () => {
-      try {
-        const response = await fetch('/status.json');
-        if (!response.ok) throw new Error(`it answered ${response.status}`);
-        status.value = (await response.json()) as Status;
-        problem.value = undefined;
-      } catch (error) {
-        problem.value = (error as Error).message;
-      }
-    };
-    void read();
-    const timer = setInterval(() => void read(), EVERY_MS);
-    return () => clearInterval(timer);
-  }, []);
-  const totals = status.value?.totals ?? {};
+  const { value, problem } = usePolled('/status.json', EVERY_MS);
+  const status = value as Status | undefined;
+  const totals = status?.totals ?? {};
   return (
     <>
       <div class="headrow">
@@ -69,9 +53,9 @@ export function Pipeline({ app }: { app: App }) {
         </div>
         {app.live.state.value.kind === 'live' && <p class="dim nb">{app.live.rate.value} messages/s</p>}
       </div>
-      {problem.value !== undefined && (
+      {problem !== undefined && (
         <StateBox title="The counters cannot be read">
-          Is npm start still running? {problem.value}. What is below is as it was.
+          Is npm start still running? {problem}. What is below is as it was.
         </StateBox>
       )}
       <div class="stages">
@@ -101,7 +85,7 @@ export function Pipeline({ app }: { app: App }) {
       <div class="scroll g3" tabIndex={0} role="region" aria-label="Outputs of the template">
         <table>
           <tbody>
-            {Object.entries(status.value?.outputs ?? {}).map(([name, value]) => (
+            {Object.entries(status?.outputs ?? {}).map(([name, value]) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
                 <td class="mono break">{value}</td>

@@ -1,0 +1,26 @@
+// What the local cloud alone answers, read again and again: its counters and its inbox.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+
+/** `problem`: why the last try failed; the value of the one before stays. `path`: of this origin, such as `/status.json`. */
+export function usePolled(path: string, everyMs: number) {
+  const value = useSignal<unknown>(undefined);
+  const problem = useSignal<string | undefined>(undefined);
+  useEffect(() => {
+    const read = async () => {
+      try {
+        const response = await fetch(path);
+        if (!response.ok) throw new Error(`it answered ${response.status}`);
+        value.value = (await response.json()) as unknown;
+        problem.value = undefined;
+      } catch (error) {
+        problem.value = (error as Error).message;
+      }
+    };
+    void read();
+    const timer = setInterval(() => void read(), everyMs);
+    return () => clearInterval(timer);
+  }, [path, everyMs]);
+  return { value: value.value, problem: problem.value };
+}

@@ -15,6 +15,7 @@ import type { Destinations } from './destination.ts';
 import { readMetrics, type OnMetric } from './embedded-metrics.ts';
 import type { Outcome } from './environment.ts';
 import type { Source } from './fair-queue.ts';
+import { noteImport, wasImported } from './imports.ts';
 import { createLogFile } from './log-file.ts';
 import { createPool, type PoolEvent } from './pool.ts';
 import { variablesOf } from './variables.ts';
@@ -115,7 +116,9 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     logged: () => logFile.flushed(),
     async prepare(built) {
       bundle = built;
+      if (wasImported(spec, built)) return;
       requireStarted(await pool.warm());
+      await noteImport(spec, built);
     },
     async replace(built) {
       requireStarted(await pool.renew(() => settingsOf(built)));

@@ -38,7 +38,8 @@ export interface LambdaService extends Lambda {
   /** The Lambda API for the AWS port. */
   readonly handler: AwsHandler;
   /**
-   * Builds the functions, imports each handler once, and takes up the events accepted by an earlier process.
+   * Builds the functions, imports each handler that no earlier start has imported as it is now, and takes up the events
+   * accepted by an earlier process.
    *
    * @throws StartError when a function does not build or its handler cannot be imported.
    */

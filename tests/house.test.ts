@@ -7,13 +7,25 @@ import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
 const rooms = [
-  ...['adapters', 'audit', 'bench', 'commands', 'core', 'device-sim', 'functions', 'http-api', 'pipeline'],
-  ...['packages', 'tests'],
+  ...['adapters', 'audit', 'bench', 'commands', 'core', 'dashboard', 'device-sim', 'functions', 'http-api'],
+  ...['packages', 'pipeline', 'tests'],
 ];
 
 /** Every TypeScript file of the project. */
 function sourceFiles(): string[] {
-  const own = ['-name', 'node_modules', '-prune', '-o', '-name', '*.ts', '-print'];
+  const own = [
+    '-name',
+    'node_modules',
+    '-prune',
+    '-o',
+    '-name',
+    '*.ts',
+    '-print',
+    '-o',
+    '-name',
+    '*.tsx',
+    '-print',
+  ];
   const listed = execFileSync('find', [...rooms, ...own], { cwd: root, encoding: 'utf8' });
   return listed.split('\n').filter(Boolean).sort();
 }
@@ -39,7 +51,7 @@ test('folders go two levels deep at most, and names are kebab-case', () => {
   assert.deepEqual(
     files.filter(
       (file) =>
-        !/^(packages\/[a-z-]+\/(tests\/)?)?([a-z][a-z0-9-]*\/){0,2}[a-z0-9-]+(\.test)?\.ts$/.test(file),
+        !/^(packages\/[a-z-]+\/(tests\/)?)?([a-z][a-z0-9-]*\/){0,2}[a-z0-9-]+(\.test)?\.tsx?$/.test(file),
     ),
     [],
   );

@@ -4,7 +4,8 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { numberText, pointText, utcText } from '../model/format.ts';
 import { MOVES_BY_KEY, type Move } from '../model/view.ts';
-import { openPlot, type Plot, type PlotData } from './plot.ts';
+import type { PlotData } from './plot-layers.ts';
+import { openPlot, type Plot } from './plot.ts';
 
 const NARROW = 640;
 

@@ -26,7 +26,7 @@ import { columnsOf } from '../model/windows.ts';
 import { acknowledge, ActionButton, snooze } from '../parts/acknowledge.tsx';
 import type { Lookups } from '../parts/member.ts';
 import { MetricPlot } from '../parts/metric-plot.tsx';
-import type { PlotData } from '../parts/plot.ts';
+import type { PlotData } from '../parts/plot-layers.ts';
 import { SignWord } from '../parts/signs.tsx';
 import { Time } from '../parts/time.tsx';
 

@@ -9,7 +9,7 @@ import { alertSpansOf } from '../model/alert-spans.ts';
 import { isAbsenceRule } from '../model/rules.ts';
 import { minuteText } from '../model/format.ts';
 import type { View } from '../model/view.ts';
-import type { Span } from '../parts/plot.ts';
+import type { Span } from '../parts/plot-layers.ts';
 
 const BEFORE_MS = 24 * 3_600_000;
 const NONE: readonly Span[] = [];

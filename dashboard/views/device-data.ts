@@ -11,7 +11,7 @@ import { rangeOf, type Range } from '../model/plot-range.ts';
 import { channelOf, limitsOf, mainMetricOf } from '../model/rules.ts';
 import type { View } from '../model/view.ts';
 import { columnsOf } from '../model/windows.ts';
-import type { PlotData, Span } from '../parts/plot.ts';
+import type { PlotData, Span } from '../parts/plot-layers.ts';
 
 /** Of the span, behind now. */
 const EDGE = 0.012;

@@ -2,17 +2,10 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { PublishCommand } from '@aws-sdk/client-sns';
-import { loadTemplate } from '../../packages/local-cloud/template/load.ts';
-import { ground } from '../../packages/local-cloud/tests/template/fixture.ts';
 import { openSns } from '../../packages/local-cloud/tests/sns/fixture.ts';
+import { loadTidegate } from './tidegate-template.ts';
 
-const template = loadTemplate({
-  ...ground,
-  file: new URL('../../template.yaml', import.meta.url).pathname,
-  samconfigFile: new URL('../../samconfig.toml', import.meta.url).pathname,
-  environment: 'local',
-  overrides: { AlertEmail: 'ops@example.com', AlertPhone: '+12065550100' },
-});
+const template = loadTidegate({ AlertEmail: 'ops@example.com', AlertPhone: '+12065550100' });
 
 async function publish(topic: string, input: object) {
   const { client, counts } = await openSns({ template });

@@ -3,15 +3,15 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { loadTemplate } from '../../packages/local-cloud/template/load.ts';
 import { ground } from '../../packages/local-cloud/tests/template/fixture.ts';
+import { loadOnce } from './tidegate-template.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 type Overrides = Readonly<Record<string, string>>;
 type Properties = Readonly<Record<string, unknown>>;
 
 const load = (overrides: Overrides) =>
-  loadTemplate({
+  loadOnce({
     ...ground,
     stackName: 'tidegate-dns',
     file: path.join(root, 'dns.yaml'),

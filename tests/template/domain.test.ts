@@ -7,13 +7,13 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { certificatesOf } from '../../packages/local-cloud/acm/certificate-spec.ts';
 import { domainConfigurationsOf } from '../../packages/local-cloud/iot/domain-configurations.ts';
-import { loadTemplate } from '../../packages/local-cloud/template/load.ts';
 import { ground } from '../../packages/local-cloud/tests/template/fixture.ts';
+import { loadOnce } from './tidegate-template.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
 const load = (overrides: Record<string, string>, region = 'us-east-1') =>
-  loadTemplate({
+  loadOnce({
     ...ground,
     ...{ region, stackName: 'tidegate-domain', file: path.join(root, 'domain.yaml') },
     ...{ samconfigFile: path.join(root, 'none.toml'), environment: 'local' },

@@ -2,13 +2,10 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { loadTemplate } from '../../packages/local-cloud/template/load.ts';
-import { ground } from '../../packages/local-cloud/tests/template/fixture.ts';
+import { loadTidegate } from './tidegate-template.ts';
 
-const file = new URL('../../template.yaml', import.meta.url).pathname;
-const samconfigFile = new URL('../../samconfig.toml', import.meta.url).pathname;
 const load = (overrides: Record<string, string> = {}, environment = 'default') =>
-  loadTemplate({ ...ground, file, samconfigFile, environment, overrides });
+  loadTidegate(overrides, environment);
 
 type Json = Readonly<Record<string, unknown>>;
 const only = (overrides: Record<string, string>, type: string) => {

@@ -1,24 +1,17 @@
-// The real template.yaml: it resolves for one machine, and the linter has nothing to say.
+// The real template.yaml, as one machine resolves it.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describeRoutes } from '../../http-api/routes.ts';
 import { apiFromTemplate } from '../../packages/local-cloud/http-api/api-spec.ts';
 import { mappingsFromTemplate } from '../../packages/local-cloud/kinesis/mapping-spec.ts';
 import { dataStreamsFromTemplate } from '../../packages/local-cloud/kinesis/stream-spec.ts';
 import { functionsOf } from '../../packages/local-cloud/template/functions.ts';
-import { loadTemplate } from '../../packages/local-cloud/template/load.ts';
 import type { ResolvedResource } from '../../packages/local-cloud/template/resolved.ts';
-import { ground } from '../../packages/local-cloud/tests/template/fixture.ts';
-import { isInstalled, testIf } from '../support/conditions.ts';
+import { loadTidegate as load } from './tidegate-template.ts';
 
 const file = new URL('../../template.yaml', import.meta.url).pathname;
-const samconfigFile = new URL('../../samconfig.toml', import.meta.url).pathname;
-
-const load = (overrides: Record<string, string> = {}, environment = 'local') =>
-  loadTemplate({ ...ground, file, samconfigFile, environment, overrides });
 
 test('the outputs are the names that people need', () => {
   assert.deepEqual(load().outputs, {
@@ -323,15 +316,6 @@ test('guests are let in only on request', () => {
   assert.deepEqual(rolesOf({ AllowGuests: 'false' }, 'local'), ['false', ['authenticated']]);
 });
 
-const testWithLinter = testIf(isInstalled('cfn-lint'), 'cfn-lint is not installed (pip install cfn-lint)');
-testWithLinter('cfn-lint finds nothing', () => {
-  const lint = spawnSync('cfn-lint', ['--regions', 'us-east-1', 'eu-west-1', '--', file], {
-    encoding: 'utf8',
-  });
-  assert.equal(lint.stdout + lint.stderr, '');
-  assert.equal(lint.status, 0);
-});
-
 const streamMode = { IngestMode: 'stream' };
 const actionsOf = (overrides: Record<string, string>) =>
   load(overrides)
@@ -347,7 +331,8 @@ test('both rules of readings call the function in direct mode, and put into the 
 });
 
 test('what the stream needs is there in stream mode only', () => {
-  const added = [...load(streamMode).resources.keys()].filter((id) => !load().resources.has(id));
+  const [direct, stream] = [load().resources, load(streamMode).resources];
+  const added = [...stream.keys()].filter((id) => !direct.has(id));
   assert.deepEqual(added, [
     'ReadingsStream',
     'ReadingsMapping',
@@ -361,7 +346,7 @@ test('what the stream needs is there in stream mode only', () => {
     'StreamGaveUpAlarm',
     'StreamFailuresLostAlarm',
   ]);
-  const gone = [...load().resources.keys()].filter((id) => !load(streamMode).resources.has(id));
+  const gone = [...direct.keys()].filter((id) => !stream.has(id));
   assert.deepEqual(gone, ['TelemetryRulePermission', 'MalformedRulePermission']);
 });
 

@@ -4,29 +4,49 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { numberText, pointText, utcText } from '../model/format.ts';
 import { MOVES_BY_KEY, type Move } from '../model/view.ts';
-import type { PlotData } from './plot-layers.ts';
+import { indexAt, valueAt } from '../model/compare.ts';
+import { LINE_STYLES, type PlotData } from './plot-layers.ts';
 import { openPlot, type Plot } from './plot.ts';
 
 const NARROW = 640;
+const countText = (count: number) => `${count} reading${count === 1 ? '' : 's'}`;
 
-function Readout({ data, index, hint }: { data: PlotData; index: number | undefined; hint: string }) {
-  const { columns, unit } = data;
-  const seconds = index === undefined ? undefined : columns.x[index];
-  if (index === undefined || seconds === undefined) return <p class="readout">{hint}</p>;
+/** What each line shows at the pointer, after the plot's own numbers. */
+const LineValues = ({ lines, seconds, unit }: Pick<PlotData, 'lines' | 'unit'> & { seconds: number }) => (
+  <>
+    {lines.map((line, index) => {
+      const value = valueAt(line.columns, seconds);
+      const own = line.unit ?? unit;
+      return (
+        <span key={line.label} class={LINE_STYLES[index]!.color}>
+          {' · '}
+          {line.label} <b>{value === undefined ? 'not measured' : numberText(value, own)}</b>
+          {value !== undefined && line.range && own && ` ${own}`}
+        </span>
+      );
+    })}
+  </>
+);
+
+function Readout({ data, seconds, hint }: { data: PlotData; seconds: number | undefined; hint: string }) {
+  const { columns, unit, lines } = data;
+  if (seconds === undefined) return <p class="readout">{hint}</p>;
   const at = seconds * 1000;
-  const moment = pointText(at, data.to - data.from);
-  const mean = columns.mean[index];
+  const index = indexAt(columns, seconds);
+  const mean = index === undefined ? undefined : columns.mean[index];
   const text = (value: number | null | undefined) => (value == null ? '\u2013' : numberText(value, unit));
-  if (mean == null)
-    return (
-      <p class="readout">
-        {moment} <b>not measured</b>
-      </p>
-    );
   return (
     <p class="readout">
-      <b>{moment}</b> <span class="hide-s">({utcText(at).slice(11)})</span> · mean <b>{text(mean)}</b> · min{' '}
-      {text(columns.min[index])} · max {text(columns.max[index])} · {columns.count[index]} readings
+      <b>{pointText(at, data.to - data.from)}</b>{' '}
+      {index === undefined || mean == null ? (
+        <b>not measured</b>
+      ) : (
+        <>
+          <span class="hide-s">({utcText(at).slice(11)})</span> · mean <b>{text(mean)}</b> · min{' '}
+          {text(columns.min[index])} · max {text(columns.max[index])} · {countText(columns.count[index] ?? 0)}
+        </>
+      )}
+      <LineValues lines={lines} seconds={seconds} unit={unit} />
     </p>
   );
 }
@@ -41,6 +61,7 @@ export function MetricPlot({
   onMove,
   onSelect,
   isMain = false,
+  isIndented = false,
 }: {
   title: string;
   data: PlotData;
@@ -51,24 +72,26 @@ export function MetricPlot({
   onMove?: (move: Move) => void;
   onSelect?: (from: number, to: number) => void;
   isMain?: boolean;
+  /** Where a plot above has a second scale. */
+  isIndented?: boolean;
 }) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | undefined>(undefined);
   const point = useSignal<number | undefined>(undefined);
   const select = useRef(onSelect);
   select.current = onSelect;
-  const hasSecond = data.second !== undefined;
+  const lines = data.lines.map(({ label, range }) => `${label} ${range !== undefined}`).join();
   useEffect(() => {
     plot.current = openPlot(host.current!, data, {
-      ...{ height, hasTimes: isMain, axisWidth: innerWidth < NARROW ? 34 : 44 },
+      ...{ height, hasTimes: isMain, isIndented, axisWidth: innerWidth < NARROW ? 34 : 44 },
       ...(sync !== undefined && { sync }),
-      onPoint(index) {
-        point.value = index;
+      onPoint(seconds) {
+        point.value = seconds;
       },
       ...(onSelect && { onSelect: (from: number, to: number) => select.current?.(from, to) }),
     });
     return () => plot.current?.close();
-  }, [theme, height, hasSecond]);
+  }, [theme, height, lines, isIndented]);
   useEffect(() => plot.current?.update(data), [data]);
   const press = (event: KeyboardEvent) => {
     const move = MOVES_BY_KEY[event.key];
@@ -80,7 +103,7 @@ export function MetricPlot({
     <div class="plot">
       <header>
         <h3>{title}</h3>
-        <Readout data={data} index={point.value} hint={hint} />
+        <Readout data={data} seconds={point.value} hint={hint} />
       </header>
       <div
         class="plotbox"

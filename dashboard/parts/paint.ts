@@ -19,6 +19,8 @@ const NAMES = {
   wash: '--alarm-wash',
   watch: '--watch',
   second: '--second',
+  third: '--third',
+  fourth: '--fourth',
 } as const;
 
 export type Paint = Readonly<Record<keyof typeof NAMES, string>>;

@@ -14,6 +14,26 @@ export interface Span {
   readonly label: string;
 }
 
+/** The mean of another device or metric. */
+export interface Line {
+  readonly label: string;
+  readonly columns: Columns;
+  readonly unit?: string;
+  /** Of a scale of its own, at the right. */
+  readonly range?: Range;
+}
+
+/** Lines differ by their dashes too. */
+export const LINE_STYLES = [
+  { color: 'second', dash: [8, 3] },
+  { color: 'third', dash: [2, 3] },
+  { color: 'fourth', dash: [10, 3, 2, 3] },
+  { color: 'ink2', dash: [1, 4] },
+] as const;
+
+/** The scale of a line in uPlot's words. */
+export const scaleOf = ({ range }: Line) => (range ? 'other' : 'y');
+
 export interface PlotData {
   readonly columns: Columns;
   readonly limits: readonly Limit[];
@@ -23,8 +43,7 @@ export interface PlotData {
   readonly from: number;
   readonly to: number;
   readonly isLive: boolean;
-  /** Of another device or metric, on the same scale. */
-  readonly second?: Columns;
+  readonly lines: readonly Line[];
 }
 
 type Sheet = { readonly u: uPlot; readonly data: PlotData; readonly ratio: number };
@@ -148,6 +167,27 @@ function nameSpans({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void
   }
 }
 
+/** Beside the newest value of each line, one below the other where they are close. */
+function nameLines({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void {
+  const { left, width } = u.bbox;
+  const paint = paintOf();
+  const named = data.lines.flatMap((line, index) => {
+    const last = line.columns.mean.findLastIndex((value) => value !== null);
+    if (last === -1) return [];
+    const x = Math.min(u.valToPos(line.columns.x[last]!, 'x', true), left + width);
+    const y = u.valToPos(line.columns.mean[last]!, scaleOf(line), true);
+    return [{ text: line.label, x, y, color: paint[LINE_STYLES[index]!.color] }];
+  });
+  let lowest = -Infinity;
+  for (const { text, x, y, color } of named.sort((one, other) => one.y - other.y)) {
+    g.font = FONT(12 * ratio, 600);
+    g.textAlign = 'right';
+    g.textBaseline = 'bottom';
+    lowest = Math.max(y - 4 * ratio, lowest + 15 * ratio);
+    haloText(g, text, [x - 4 * ratio, lowest], { color, halo: paint.paper, ratio });
+  }
+}
+
 function drawNow({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void {
   const { columns, isLive } = data;
   const [x, mean] = [columns.x.at(-1), columns.mean.at(-1)];
@@ -176,6 +216,6 @@ export function drawBelow(u: uPlot, data: PlotData): void {
 export function drawAbove(u: uPlot, data: PlotData): void {
   const sheet = sheetOf(u, data);
   clip(sheet, (g) => {
-    for (const draw of [drawLimits, nameSpans, nameGaps, drawNow]) draw(sheet, g);
+    for (const draw of [drawLimits, nameSpans, nameGaps, nameLines, drawNow]) draw(sheet, g);
   });
 }

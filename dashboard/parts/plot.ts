@@ -3,7 +3,7 @@
 import uPlot from 'uplot';
 import { dayText, minuteText, monthText, secondText } from '../model/format.ts';
 import { FONT, paintOf } from './paint.ts';
-import { drawAbove, drawBelow, type PlotData } from './plot-layers.ts';
+import { drawAbove, drawBelow, LINE_STYLES, scaleOf, type Line, type PlotData } from './plot-layers.ts';
 
 export interface PlotOptions {
   readonly height: number;
@@ -11,7 +11,10 @@ export interface PlotOptions {
   /** Plots of one key share the cursor. */
   readonly sync?: string;
   readonly hasTimes: boolean;
-  readonly onPoint?: (index: number | undefined) => void;
+  /** Leaves the room of a second scale at the right, which a plot above has. */
+  readonly isIndented: boolean;
+  /** The moment of the pointer, in epoch seconds. */
+  readonly onPoint?: (seconds: number | undefined) => void;
   readonly onSelect?: (from: number, to: number) => void;
 }
 
@@ -28,11 +31,11 @@ const INCREMENTS = [
   0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000, 1e6, 1e9,
 ];
 
-const columnsFor = ({ columns, second }: PlotData): uPlot.AlignedData => {
+/** Each line has moments of its own: where it has none that another has, it goes on; a gap breaks it. */
+const columnsFor = ({ columns, lines }: PlotData): uPlot.AlignedData => {
   const own = [columns.x, columns.max, columns.min, columns.mean] as uPlot.AlignedData;
-  if (!second) return own;
-  const others = [second.x, second.mean] as uPlot.AlignedData;
-  return uPlot.join([own, others]);
+  const others = lines.map(({ columns: { x, mean } }) => [x, mean] as uPlot.AlignedData);
+  return others.length === 0 ? own : uPlot.join([own, ...others]);
 };
 
 /** Hours; the date at midnight, and where a day is a short way; months of a year; seconds where minutes are long. */
@@ -51,18 +54,34 @@ function timeLabels(u: uPlot, splits: number[]): string[] {
   });
 }
 
+const valueLabels = (_u: uPlot, values: number[]) =>
+  values.map((value) => String(value).replace('-', '\u2212'));
+
 function optionsFor(host: HTMLElement, options: PlotOptions, data: () => PlotData): uPlot.Options {
   const paint = paintOf();
   const hidden = { stroke: 'transparent', width: 0, points: { show: false } };
+  const ownScale = () => data().lines.find(({ range }) => range !== undefined);
+  const own = ownScale();
+  const colorOf = (line: Line) => paint[LINE_STYLES[data().lines.indexOf(line)]!.color];
+  const axis = { stroke: paint.ink2, font: FONT(12), ticks: { show: false } };
+  const scale = {
+    ...axis,
+    size: options.axisWidth,
+    gap: 8,
+    space: 34,
+    incrs: INCREMENTS,
+    values: valueLabels,
+  };
   const isDense = data().columns.x.length > host.clientWidth / 2.4;
   return {
     width: host.clientWidth,
     height: options.height,
     legend: { show: false },
-    padding: [8, 0, options.hasTimes ? 0 : 8, 0],
+    padding: [8, own || !options.isIndented ? 0 : options.axisWidth, options.hasTimes ? 0 : 8, 0],
     scales: {
       x: { time: true, range: () => [data().from / 1000, data().to / 1000] },
       y: { range: () => [...data().range] },
+      ...(own && { other: { range: () => [...(ownScale()?.range ?? data().range)] } }),
     },
     cursor: {
       ...(options.sync !== undefined && { sync: { key: options.sync } }),
@@ -72,40 +91,29 @@ function optionsFor(host: HTMLElement, options: PlotOptions, data: () => PlotDat
     },
     axes: [
       {
-        ...{
-          stroke: paint.ink2,
-          font: FONT(12),
-          ticks: { show: false },
-          grid: { stroke: paint.grid, width: 1 },
-        },
-        ...{ show: options.hasTimes, size: options.hasTimes ? 26 : 0, gap: 6, space: 76, values: timeLabels },
+        ...{ ...axis, grid: { stroke: paint.grid, width: 1 }, show: options.hasTimes },
+        ...{ size: options.hasTimes ? 26 : 0, gap: 6, space: 76, values: timeLabels },
       },
-      {
-        ...{
-          stroke: paint.ink2,
-          font: FONT(12),
-          ticks: { show: false },
-          grid: { stroke: paint.grid, width: 1 },
-        },
-        ...{ size: options.axisWidth, gap: 8, space: 34 },
-        incrs: INCREMENTS,
-        values: (_u, values) => values.map((value) => String(value).replace('-', '\u2212')),
-      },
+      { ...scale, grid: { stroke: paint.grid, width: 1 } },
+      ...(own
+        ? [{ ...scale, scale: 'other', side: 1 as const, stroke: colorOf(own), grid: { show: false } }]
+        : []),
     ],
     series: [
       {},
       hidden,
       hidden,
       { stroke: paint.mean, width: isDense ? 1.25 : 1.75, points: { show: false }, spanGaps: false },
-      ...(data().second
-        ? [{ stroke: paint.second, width: 1.5, dash: [8, 3], points: { show: false }, spanGaps: true }]
-        : []),
+      ...data().lines.map((line, index) => ({
+        ...{ scale: scaleOf(line), stroke: colorOf(line), width: 1.5 },
+        ...{ dash: [...LINE_STYLES[index]!.dash], points: { show: false }, spanGaps: false },
+      })),
     ],
     bands: [{ series: [1, 2], fill: paint.band }],
     hooks: {
       drawClear: [(u) => drawBelow(u, data())],
       draw: [(u) => drawAbove(u, data())],
-      setCursor: [(u) => options.onPoint?.(u.cursor.idx ?? undefined)],
+      setCursor: [(u) => options.onPoint?.(u.cursor.idx == null ? undefined : u.data[0][u.cursor.idx])],
       setSelect: [
         (u) => {
           const { left, width } = u.select;

@@ -78,7 +78,8 @@ function Picture({
       : [{ from, to: to ?? Number.MAX_SAFE_INTEGER, label: `alarm since ${minuteText(from)}` }];
     const range = rangeOf([...columns.min, ...columns.max], near);
     const edge = isLive ? end + (end - start) * EDGE : end;
-    return { metric, data: { columns, limits, spans, range, unit, from: start, to: edge, isLive } };
+    const data = { columns, limits, spans, range, unit, from: start, to: edge, isLive, lines: [] };
+    return { metric, data };
   }, [version, history.value, rule, end, start]);
   return (
     <div class="plots">

@@ -6,28 +6,28 @@ import { pathOf } from '../data/api.ts';
 import type { App } from '../data/app.ts';
 import { openHistory, type History } from '../data/history.ts';
 import type { Device } from '../model/api-types.ts';
+import { nameText } from '../model/format.ts';
 import type { Step } from '../model/ladder.ts';
-import { rangeOf, type Range } from '../model/plot-range.ts';
-import { channelOf, limitsOf, mainMetricOf } from '../model/rules.ts';
+import type { Range } from '../model/plot-range.ts';
 import type { View } from '../model/view.ts';
-import { columnsOf } from '../model/windows.ts';
-import type { PlotData, Span } from '../parts/plot-layers.ts';
+import type { Span } from '../parts/plot-layers.ts';
+import { drawnOf, type Drawn } from './drawn.ts';
 
-/** Of the span, behind now. */
-const EDGE = 0.012;
-
-/** Opens a history for the stretch of time, and another when its buckets or its past change. */
-export function useWindows(app: App, deviceId: string, view: View, step: Step): History | undefined {
-  const key = view.isLive
-    ? `${deviceId} live ${Math.round((view.to - view.from) / 1000)}`
-    : `${deviceId} ${view.from} ${view.to}`;
-  const history = useSignal<History | undefined>(undefined);
+/** Opens histories for the stretch of time, and others when the devices, the buckets or the past change. */
+export function useHistories(
+  app: App,
+  deviceIds: readonly string[],
+  view: View,
+  step: Step,
+): ReadonlyMap<string, History> {
+  const key = view.isLive ? `live ${Math.round((view.to - view.from) / 1000)}` : `${view.from} ${view.to}`;
+  const histories = useSignal<ReadonlyMap<string, History>>(new Map());
   useEffect(() => {
-    const opened = openHistory(app, deviceId, { ...view, step });
-    history.value = opened;
-    return opened.close;
-  }, [key, step.resolution]);
-  return history.value;
+    const opened = new Map(deviceIds.map((id) => [id, openHistory(app, id, { ...view, step })]));
+    histories.value = opened;
+    return () => opened.forEach((history) => history.close());
+  }, [deviceIds.join(), key, step.resolution]);
+  return histories.value;
 }
 
 /** What the list says, and what only the device's own answer has: its address, why it left, what was skipped. */
@@ -46,11 +46,6 @@ export function useDetails(app: App, deviceId: string, listed: Device | undefine
   return useMemo(() => ({ deviceId, ...own, ...listed }), [deviceId, own, listed]);
 }
 
-export interface Drawn {
-  readonly metric: string;
-  readonly data: PlotData;
-}
-
 /** What each metric's plot draws; the range only grows while the span is the same. */
 export function useDrawn(
   app: App,
@@ -59,7 +54,8 @@ export function useDrawn(
   view: View,
   step: Step,
   spans: readonly Span[],
-) {
+  compared: { readonly histories: ReadonlyMap<string, History>; readonly metric: string | undefined },
+): readonly Drawn[] {
   const ranges = useRef(new Map<string, Range>());
   const spanKey = view.isLive ? view.to - view.from : view.from;
   const before = useRef(spanKey);
@@ -67,28 +63,13 @@ export function useDrawn(
     ranges.current.clear();
     before.current = spanKey;
   }
-  const version = history?.version.value;
+  const { histories, metric: over } = compared;
+  const versions = [history, ...histories.values()].map((each) => each?.version.value).join();
   const rules = app.store.rules.value;
-  return useMemo((): readonly Drawn[] => {
+  return useMemo(() => {
+    const others = [...histories].map(([id, other]) => [nameText(id), other.series()] as const);
     const windows = history?.series() ?? [];
-    const inView = windows.filter(({ start }) => start + step.size > view.from && start < view.to);
-    const names = [...new Set(inView.flatMap(({ metrics }) => Object.keys(metrics)))];
-    const main = mainMetricOf(names);
-    const sorted = names.sort((a, b) => Number(b === main) - Number(a === main) || (a < b ? -1 : 1));
-    return sorted.map((metric) => {
-      const unit = history?.units()[metric] ?? device.units?.[metric];
-      const columns = columnsOf(inView, metric, step.size, view.isLive ? view.to : undefined);
-      const limits = limitsOf(rules, device, metric);
-      const known = ranges.current.get(metric);
-      const inner = channelOf(limits);
-      const near = [inner.low, inner.high].filter((limit) => limit !== undefined);
-      const range = rangeOf([...columns.min, ...columns.max], near, known, unit === '°C' ? 8 : 1);
-      ranges.current.set(metric, range);
-      const { from, isLive } = view;
-      // The newest bucket is drawn at its middle, which may lie ahead of now.
-      const to = isLive ? view.to + (view.to - from) * EDGE : view.to;
-      const own = metric === main ? spans : [];
-      return { metric, data: { columns, limits, range, unit, from, to, isLive, spans: own } };
-    });
-  }, [version, history, rules, spans, Math.floor(view.to / 1000), view.from, device]);
+    const units = { ...device.units, ...history?.units() };
+    return drawnOf({ windows, others, over, units, device, rules, spans, view, step }, ranges.current);
+  }, [versions, history, histories, over, rules, spans, Math.floor(view.to / 1000), view.from, device]);
 }

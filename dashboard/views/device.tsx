@@ -3,6 +3,7 @@
 import { setQuery, type App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
 import type { Device } from '../model/api-types.ts';
+import { comparedOf } from '../model/compare.ts';
 import { capital, durationText, metricText, nameText, numberText } from '../model/format.ts';
 import { stepFor, type Step } from '../model/ladder.ts';
 import { linkTo } from '../model/route.ts';
@@ -13,9 +14,11 @@ import { SignWord } from '../parts/signs.tsx';
 import { Staff } from '../parts/staff.tsx';
 import { Failure, StateBox } from '../parts/state-box.tsx';
 import { DeviceBanner } from './device-banner.tsx';
-import { useDetails, useDrawn, useWindows, type Drawn } from './device-data.ts';
+import { CompareTools } from './compare-tools.tsx';
+import { useDetails, useDrawn, useHistories } from './device-data.ts';
 import { DeviceFacts } from './device-facts.tsx';
 import { DeviceTabs } from './device-tabs.tsx';
+import type { Drawn } from './drawn.ts';
 import { PlotKey, PlotTools } from './plot-tools.tsx';
 import { useSpans } from './alert-spans.ts';
 
@@ -78,7 +81,9 @@ function Plots({
   history: History | undefined;
 }) {
   const spans = useSpans(app, device.deviceId, view);
-  const drawn = useDrawn(app, device, history, view, step, spans);
+  const compared = comparedOf(app.route.value, device.deviceId);
+  const histories = useHistories(app, compared.devices, view, step);
+  const drawn = useDrawn(app, device, history, view, step, spans, { histories, metric: compared.metric });
   const now = () => app.store.now.peek();
   const move = (name: Move) => setQuery(app, moved(view, name, now()));
   const select = (from: number, to: number) => setQuery(app, queryOf(from, to, now()));
@@ -91,6 +96,12 @@ function Plots({
         History
       </h2>
       <PlotTools app={app} view={view} step={step} onMove={move} />
+      <CompareTools
+        app={app}
+        device={device}
+        compared={compared}
+        metrics={drawn.map(({ metric }) => metric)}
+      />
       {history?.failure.value && !history.isLoaded.value ? (
         <Failure
           what="The history did not load"
@@ -120,6 +131,7 @@ function Plots({
               title={titleOf(each)}
               data={each.data}
               height={SECOND_HEIGHT}
+              isIndented={first!.data.lines.some(({ range }) => range !== undefined)}
               sync="device"
               theme={app.theme.value}
               onSelect={select}
@@ -151,7 +163,7 @@ export function DeviceView({ app, lookups, deviceId }: { app: App; lookups: Look
   const now = store.now.value;
   const view = viewOf(route.value, now);
   const step = stepFor(view, now, app.config.storage);
-  const history = useWindows(app, deviceId, view, step);
+  const history = useHistories(app, [deviceId], view, step).get(deviceId);
   const listed = store.devices.value?.find((device) => device.deviceId === deviceId);
   const device = useDetails(app, deviceId, listed);
   const isMissing = store.devices.value !== undefined && listed === undefined;

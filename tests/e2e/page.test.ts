@@ -49,6 +49,7 @@ const READ_TABLE = `[...document.querySelectorAll('#panel tbody tr')].map((row) 
   ...[...row.querySelectorAll('td.num')].map((cell) => cell.textContent),
 ])`;
 type Row = [start: number, low: string, mean: string, high: string, count: string];
+type Shown = [start: number, low: string, high: string, count: string];
 
 /** In the page: what axe finds, and whether the view is wider than the window. */
 const RUN_AXE = `(async () => {
@@ -128,7 +129,19 @@ testInBrowser('the fleet is one call, and the tiles in sight are one more, for a
   }
 });
 
-testInBrowser('the series is that of the API after each of many reloads', async () => {
+/** Of the API, as the table of the page shows them, newest first. */
+async function storedRows(since: number): Promise<Shown[]> {
+  interface Windows {
+    windows: { start: number; metrics: Record<string, { min: number; max: number; count: number }> }[];
+  }
+  const { windows } = await ask<Windows>(`/devices/own-sensor/windows?from=${since}`);
+  return windows.toReversed().map(({ start, metrics }) => {
+    const { min, max, count } = metrics['temperature']!;
+    return [start, min.toFixed(1), max.toFixed(1), String(count)];
+  });
+}
+
+testInBrowser('the series is that of the API after each of fifty reloads, and nothing is lost', async () => {
   const { page } = user;
   const began = Date.now();
   let sent = 0;
@@ -136,33 +149,50 @@ testInBrowser('the series is that of the API after each of many reloads', async 
     sent += 1;
     void publish({ id: `r-${sent}`, timestamp: Date.now(), temperature: 4 + (sent % 7) / 10 });
   }, 250);
+  const shownRows = async (): Promise<Shown[]> =>
+    (await page.evaluate<Row[]>(READ_TABLE)).map(([start, low, , high, count]) => [start, low, high, count]);
+  const agrees = async (isClosed: (start: number) => boolean) => {
+    const [stored, shown] = [await storedRows(began - 10_000), await shownRows()].map((rows) =>
+      rows.filter(([start]) => isClosed(start)),
+    );
+    return JSON.stringify(stored) === JSON.stringify(shown) && stored;
+  };
   await page.goto(addressOf(tidegate, '#/device/own-sensor?range=10m'));
-  for (let reloads = 0; reloads < 12; reloads += 1) {
+  for (let reloads = 0; reloads < 50; reloads += 1) {
     await page.reload();
     await page.getByRole('tab', { name: 'As a table' }).click();
     await page.locator('#panel tbody tr').first().waitFor();
+    const now = Date.now();
+    await eventually('the closed windows to agree', () => agrees((start) => start + 10_000 < now));
   }
   clearInterval(timer);
-  const shown = () => page.evaluate<Row[]>(READ_TABLE);
-  interface Windows {
-    windows: { start: number; metrics: Record<string, { min: number; max: number; count: number }> }[];
-  }
-  await eventually('the page to show what is stored', async () => {
-    const { windows } = await ask<Windows>(`/devices/own-sensor/windows?from=${began - 10_000}`);
-    const stored = windows
-      .toReversed()
-      .map(({ start, metrics: { temperature } }) => ({ start, ...temperature! }));
-    const rows = await shown();
-    const total = stored.reduce((sum, { count }) => sum + count, 0);
-    return (
-      total === sent &&
-      JSON.stringify(rows.map(([start, low, , high, count]) => [start, low, high, count])) ===
-        JSON.stringify(
-          stored.map(({ start, min, max, count }) => [start, min.toFixed(1), max.toFixed(1), String(count)]),
-        )
-    );
+  await eventually('the page to show all that was sent', async () => {
+    const rows = await agrees(() => true);
+    return rows && rows.reduce((sum, row) => sum + Number(row[3]), 0) === sent;
   });
 });
+
+testInBrowser(
+  'another device and another metric are drawn over the own lines, and the address says so',
+  async () => {
+    const { page } = user;
+    await page.goto(addressOf(tidegate, '#/device/demo-fridge-1?range=10m'));
+    await page.getByLabel('Compare with another device').fill('demo-fridge-2');
+    await page.waitForURL(/with=demo-fridge-2/);
+    await page.getByLabel(/Draw another metric over/).selectOption('humidity');
+    await page.waitForURL(/over=humidity/);
+    const plot = page.locator('.plotbox').first();
+    await eventually('the values of all lines at the pointer', async () => {
+      const box = (await plot.boundingBox())!;
+      await page.mouse.move(box.x + box.width - 90 + (Date.now() % 7), box.y + 90);
+      const text = await page.locator('.readout').first().textContent();
+      return /mean [\d.]+ .*Demo fridge 2 [\d.]+ .*Humidity [\d.]+ %/.test(text!);
+    });
+    assert.deepEqual(await page.evaluate<string[]>(RUN_AXE), []);
+    await page.getByRole('button', { name: 'Stop comparing with Demo fridge 2' }).click();
+    await page.waitForURL((url) => !url.hash.includes('with='));
+  },
+);
 
 testInBrowser('the band grows at its right edge while one looks', async () => {
   const { page } = user;
@@ -332,6 +362,7 @@ testInBrowser('a lost connection is shown, and comes back', async () => {
 });
 
 const views = [
+  'device/demo-fridge-1?range=10m&with=demo-fridge-2,demo-fridge-3&over=humidity',
   'fleet',
   'fleet?as=rows',
   'device/demo-fridge-3?range=10m',

@@ -1,0 +1,77 @@
+// From windows to plots: which metrics a device's view draws, with which lines over them, and how high.
+
+import type { Device, Rule } from '../model/api-types.ts';
+import { metricText } from '../model/format.ts';
+import type { Step } from '../model/ladder.ts';
+import { rangeOf, type Range } from '../model/plot-range.ts';
+import { channelOf, limitsOf, mainMetricOf } from '../model/rules.ts';
+import type { View } from '../model/view.ts';
+import { columnsOf, type StoredWindow } from '../model/windows.ts';
+import type { Line, PlotData, Span } from '../parts/plot-layers.ts';
+
+export interface Drawn {
+  readonly metric: string;
+  readonly data: PlotData;
+}
+
+export interface Sources {
+  readonly windows: readonly StoredWindow[];
+  /** Of the devices that it is compared with, by what their lines are called. */
+  readonly others: readonly (readonly [label: string, windows: readonly StoredWindow[]])[];
+  /** The metric that is laid over the main one. */
+  readonly over: string | undefined;
+  readonly units: Readonly<Record<string, string>>;
+  readonly device: Device;
+  readonly rules: readonly Rule[];
+  readonly spans: readonly Span[];
+  readonly view: View;
+  readonly step: Step;
+}
+
+/** Of the span, behind now. */
+const EDGE = 0.012;
+
+/** The main metric first. `ranges` has how high each metric's plot was before, and is told how high it is now. */
+export function drawnOf(sources: Sources, ranges: Map<string, Range>): readonly Drawn[] {
+  const { others, over, units, device, rules, spans, view, step } = sources;
+  const inView = ({ start }: StoredWindow) => start + step.size > view.from && start < view.to;
+  const windows = sources.windows.filter(inView);
+  const beside = others.map(([label, own]) => [label, own.filter(inView)] as const);
+  const names = [...new Set(windows.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const main = mainMetricOf(names);
+  const columnsIn = (own: readonly StoredWindow[], metric: string) =>
+    columnsOf(own, metric, step.size, view.isLive ? view.to : undefined);
+  const grown = (metric: string, values: readonly (number | null)[], limits: readonly number[]) => {
+    const range = rangeOf(values, limits, ranges.get(metric), units[metric] === '°C' ? 8 : 1);
+    ranges.set(metric, range);
+    return range;
+  };
+  const linesOf = (metric: string): Line[] =>
+    beside
+      .map(([label, own]) => ({ label, columns: columnsIn(own, metric) }))
+      .filter(({ columns }) => columns.x.length > 0);
+  const lineOfMetric = (metric: string): Line => {
+    const columns = columnsIn(windows, metric);
+    const range = grown(metric, [...columns.min, ...columns.max], []);
+    return { label: metricText(metric), columns, unit: units[metric], range };
+  };
+
+  const sorted = names.sort((a, b) => Number(b === main) - Number(a === main) || (a < b ? -1 : 1));
+  return sorted.map((metric) => {
+    const columns = columnsIn(windows, metric);
+    const limits = limitsOf(rules, device, metric);
+    const inner = channelOf(limits);
+    const near = [inner.low, inner.high].filter((limit) => limit !== undefined);
+    const lines = linesOf(metric);
+    const means = lines.flatMap((line) => line.columns.mean);
+    const range = grown(metric, [...columns.min, ...columns.max, ...means], near);
+    const isMain = metric === main;
+    if (isMain && over !== undefined && over !== main && names.includes(over)) lines.push(lineOfMetric(over));
+    const { from, isLive } = view;
+    // The newest bucket is drawn at its middle, which may lie ahead of now.
+    const to = isLive ? view.to + (view.to - from) * EDGE : view.to;
+    const own = isMain ? spans : [];
+    const unit = units[metric];
+    return { metric, data: { columns, limits, range, unit, from, to, isLive, spans: own, lines } };
+  });
+}

@@ -15,14 +15,20 @@ const json = JSON as unknown as JsonWithSource;
 const UNDERFLOW = 1e-300;
 const MAY_UNDERFLOW = /[eE]-\d{3}|0\.0{16}/;
 const NON_ZERO = /^[^eE]*[1-9]/;
+const MAY_HAVE_LONG_ID = /"id"\s*:\s*-?\d{16}/;
+const WHOLE = /^-?\d+$/;
 
 /**
  * Parses JSON text; a number that is not zero and whose double is zero, such as 1e-999, becomes one that is so small that it
- * is skipped as `underflow`. Throws as JSON.parse does.
+ * is skipped as `underflow`, and a whole number called `id` that a double cannot hold becomes text, as ids of 64 bits that
+ * differ in their last digits are different ids. Throws as JSON.parse does.
  */
 export function parseJson(text: string): unknown {
-  if (!MAY_UNDERFLOW.test(text)) return JSON.parse(text);
-  return parseWith(text, (value, source) => (value === 0 && NON_ZERO.test(source) ? UNDERFLOW : value));
+  if (!MAY_UNDERFLOW.test(text) && !MAY_HAVE_LONG_ID.test(text)) return JSON.parse(text);
+  return parseWith(text, (value, source, name) => {
+    if (value === 0 && NON_ZERO.test(source)) return UNDERFLOW;
+    return name === 'id' && WHOLE.test(source) && !Number.isSafeInteger(value) ? source : value;
+  });
 }
 
 /**
@@ -33,10 +39,10 @@ export function parseWithDigits(text: string): unknown {
   return parseWith(text, (value, source) => (String(value) === source ? value : json.rawJSON(source)));
 }
 
-function parseWith(text: string, read: (value: number, source: string) => unknown): unknown {
+function parseWith(text: string, read: (value: number, source: string, name: string) => unknown): unknown {
   try {
-    return json.parse(text, (_name, value, { source }) =>
-      typeof value === 'number' && source !== undefined ? read(value, source) : value,
+    return json.parse(text, (name, value, { source }) =>
+      typeof value === 'number' && source !== undefined ? read(value, source, name) : value,
     );
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -228,7 +228,8 @@ export function identityText(
 ): string {
   if (!time.own && (id === undefined || ADDRESS.test(id))) return `in:${place}`;
   const at = time.own ? `at:${time.ms},` : '';
-  return `${id === undefined ? '' : `id:${id},`}${at}${metricsText(metrics)}`;
+  // A comma ends the id, so one in it is doubled: nothing that an id says reads as a time or a value.
+  return `${id === undefined ? '' : `id:${id.replaceAll(',', ',,')},`}${at}${metricsText(metrics)}`;
 }
 
 /** One text for equal metrics in any order. */

@@ -15,6 +15,7 @@ import { parseStreamRecord } from '../../core/stream-record.ts';
 import { brokenTexts, jsonTexts, leafPaths, objectTexts, packTexts } from '../support/json-texts.ts';
 import { ruleEventText } from '../support/telemetry-rule.ts';
 
+const TIME = 1_790_000_000_000;
 const LIMITS = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 /** What the rule adds to the message of these tests. */
 const ADDED = JSON.parse(ruleEventText('{}')) as object;
@@ -198,4 +199,30 @@ test('a reading has metrics, 32 at most, each of a name of its own that tables a
     }
   });
   fc.assert(property, runs(4000));
+});
+
+/** An id as JSON text: parts of what makes a reading the same one, put together, or numbers beyond a double. */
+const ids = fc.oneof(
+  fc
+    .array(fc.constantFrom('x', ',', ',,', 'a=1', 'b=2', `at:${TIME}`, 'in:', '"', '\\'), {
+      minLength: 1,
+      maxLength: 5,
+    })
+    .map((parts) => JSON.stringify(parts.join(''))),
+  fc.constantFrom('7', '90071992547409931', '90071992547409932', '1234567890123456789', '1234567890123456790'),
+);
+const either = <Value>(...values: readonly Value[]) => fc.constantFrom(undefined, ...values);
+const identified = fc.record({ id: ids, timestamp: either(TIME), a: fc.constantFrom(1, 2), b: either(2) });
+
+test('readings are the same one exactly if their ids, their own times and their values are', () => {
+  const property = fc.property(fc.array(identified, { minLength: 2, maxLength: 12 }), (readings) => {
+    const texts = readings.map(({ id, ...others }) => `{"id":${id},${JSON.stringify(others).slice(1)}`);
+    const { accepted, rejected } = parseMembers(`{"readings":[${texts.join()}]}`);
+    assert.deepEqual(rejected, []);
+    const pairs = new Set(accepted.map(({ fingerprint }, n) => `${fingerprint} ${texts[n]}`));
+    for (const alike of [new Set(texts), new Set(accepted.map(({ fingerprint }) => fingerprint))]) {
+      assert.equal(alike.size, pairs.size, texts.join('\n'));
+    }
+  });
+  fc.assert(property, runs(2000));
 });

@@ -51,8 +51,9 @@ const RULES_SECONDS = 30;
 const DEVICE_SECONDS = 60;
 const KNOWN_DEVICES = 10_000;
 /**
- * How much of the time may be over at the end of each step. Messages that the windows have no time for are left, so that
- * there is time to finish the others: else a batch that is too long would begin anew each time and never end.
+ * How much of the time may be over at the end of each step, but for the first message. Messages that the windows have no
+ * time for are left, so that there is time to finish the others: else a batch that is too long would begin anew each time
+ * and never end.
  */
 const SHARES = { windows: 0.4, hours: 0.5, rejected: 0.6, notes: 0.75, judging: 1 } as const;
 /** Skipped members that are kept for people to see. */

@@ -41,6 +41,14 @@ export function createTimeBudget({
 /** For whoever has all the time there is. */
 export const UNLIMITED: TimeBudget = createTimeBudget({ endsAt: Infinity, now: () => 0 });
 
+/** How much of the time there is for work. */
+export interface Share<Item> {
+  readonly budget: TimeBudget;
+  readonly share: number;
+  /** Items that have a larger share, as nothing gets on without them. */
+  readonly urgent?: { readonly share: number; readonly has: (item: Item) => boolean };
+}
+
 /**
  * Runs `work` on the items in their order, `limit` at a time, for a share of the time. Gives those that were not begun or
  * not done when it was over; what of them still runs may end or not. Rejects as `work` does.
@@ -49,12 +57,16 @@ export async function inTime<Item>(
   items: readonly Item[],
   limit: number,
   work: (item: Item) => Promise<void>,
-  { budget, share }: { readonly budget: TimeBudget; readonly share: number },
+  { budget, share, urgent }: Share<Item>,
 ): Promise<ReadonlySet<Item>> {
   const left = new Set(items);
-  const beginsUntil = budget.beginsUntil(share);
+  const isOver = (item: Item) => {
+    const at = budget.now();
+    if (at < budget.beginsUntil(share)) return false;
+    return !urgent || at >= budget.beginsUntil(urgent.share) || !urgent.has(item);
+  };
   const working = inParallel(items, limit, async (item) => {
-    if (budget.now() >= beginsUntil) return;
+    if (isOver(item)) return;
     await work(item);
     left.delete(item);
   });

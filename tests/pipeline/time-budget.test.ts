@@ -49,17 +49,16 @@ test('without a limit everything is done', async () => {
   assert.equal(left.size, 0);
 });
 
-const message = (n: number): ParsedMessage =>
-  parseMessage(
-    {
-      deviceId: `store-${n}`,
-      site: 'seattle',
-      receivedAt: START,
-      traceId: `trace-${n}`,
-      temperature: 4,
-    },
-    { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 },
-  );
+const LIMITS = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
+
+const eventOf = (n: number) => ({
+  deviceId: `store-${n}`,
+  site: 'seattle',
+  receivedAt: START,
+  traceId: `trace-${n}`,
+});
+
+const message = (n: number): ParsedMessage => parseMessage({ ...eventOf(n), temperature: 4 }, LIMITS);
 
 test('the first message of which something is left comes again, with all after it, for a reason that says so', async () => {
   const { now, pass } = createClock();
@@ -150,4 +149,21 @@ test('a batch that is far too long for one attempt is done after some, each of w
   assert.ok(attempts > 1);
   assert.deepEqual([judged.size, noted.size], [500, 500]);
   assert.ok(counts['MessagesOutOfTime']! > 0);
+});
+
+test('a first message that takes most of the time is done in one attempt, and those after it come again', async () => {
+  const { now, pass } = createClock();
+  const { ingest, judged } = slowIngestion(pass, 100);
+  const readings = Array.from({ length: 180 }, (_, n) => ({ timestamp: START - n * 10_000, temperature: n }));
+  const long = parseMessage({ ...eventOf(0), readings }, LIMITS);
+  const messages = [long, message(1), message(2)];
+  const counting = { count: () => undefined, warn: () => undefined };
+  const endsAt = now() + 30_000;
+  const failed = await ingest(messages, counting, createTimeBudget({ endsAt, now }));
+  assert.ok(now() <= endsAt - 2000);
+  assert.deepEqual(
+    failed.map(({ message: each }) => each),
+    messages.slice(1),
+  );
+  assert.deepEqual([...judged], ['store-0']);
 });

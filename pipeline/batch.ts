@@ -9,6 +9,9 @@ export interface FailedMessage {
   readonly error: unknown;
 }
 
+/** The messages for which something is done, in the order given; one at least. */
+export type Behind = readonly ParsedMessage[];
+
 export interface Batch {
   readonly messages: readonly ParsedMessage[];
   /**
@@ -19,9 +22,11 @@ export interface Batch {
   each<Item>(
     items: readonly Item[],
     work: (item: Item) => Promise<void>,
-    isBehind: (message: ParsedMessage, item: Item) => boolean,
+    behind: (item: Item) => Behind,
     share: number,
   ): Promise<void>;
+  /** Those that a device, or a sensor behind it, sent. */
+  ofDevice(deviceId: string): Behind;
   /** The messages that the time suffices for, as far as is known: the others come again, and need no further steps. */
   inTime(): readonly ParsedMessage[];
   /** Messages that must come again, in the order given. */
@@ -40,38 +45,53 @@ export function createBatch(
   const failures = new Map<ParsedMessage, unknown>();
   let until = messages.length;
 
-  function charge(behind: readonly ParsedMessage[], error: unknown): void {
+  const places = new Map(messages.map((message, place) => [message, place]));
+  let byDevice: Map<string, ParsedMessage[]> | undefined;
+
+  function charge(behind: Behind, error: unknown): void {
     for (const message of behind) if (!failures.has(message)) failures.set(message, error);
+  }
+
+  /** Lambda takes a batch up again from the first message that failed, so what comes after it need not be told apart. */
+  function leave(first: number): void {
+    until = Math.min(until, first);
+    const count = messages.length - until;
+    charge(
+      messages.slice(until),
+      new OutOfTimeError(
+        `Out of time: ${count} of ${messages.length} messages are left for the next attempt, as a service answers slowly`,
+      ),
+    );
   }
 
   return {
     messages,
 
-    async each(items, work, isBehind, share) {
+    async each(items, work, behind, share) {
       const doOne = async (item: (typeof items)[number]) => {
         try {
           await work(item);
         } catch (error) {
-          charge(
-            messages.filter((message) => isBehind(message, item)),
-            error,
-          );
+          charge(behind(item), error);
         }
       };
-      const has = (item: (typeof items)[number]) => isBehind(messages[0]!, item);
-      const urgent = { share: 1 - (1 - share) * URGENT_REST, has };
-      const left = [...(await inTime(items, callsAtOnce, doOne, { budget, share, urgent }))];
-      if (left.length === 0) return;
-      // Lambda takes a batch up again from the first message that failed, so what comes after it need not be told apart.
-      const first = messages.findIndex((message) => left.some((item) => isBehind(message, item)));
-      until = Math.min(until, Math.max(0, first));
-      const count = messages.length - until;
-      charge(
-        messages.slice(until),
-        new OutOfTimeError(
-          `Out of time: ${count} of ${messages.length} messages are left for the next attempt, as a service answers slowly`,
-        ),
-      );
+      const firstOf = (item: (typeof items)[number]) => places.get(behind(item)[0]!)!;
+      const urgent = {
+        share: 1 - (1 - share) * URGENT_REST,
+        has: (item: (typeof items)[number]) => firstOf(item) === 0,
+      };
+      const left = await inTime(items, callsAtOnce, doOne, { budget, share, urgent });
+      let first = messages.length;
+      for (const item of left) first = Math.min(first, firstOf(item));
+      if (left.size > 0) leave(first);
+    },
+
+    ofDevice(deviceId) {
+      byDevice ??= groupedBy(messages, ({ context, accepted }) => [
+        ...(context ? [context.deviceId] : []),
+        ...accepted.map((reading) => reading.deviceId),
+      ]);
+      return byDevice.get(deviceId)!;
     },
 
     inTime: () => messages.slice(0, until),
@@ -81,4 +101,20 @@ export function createBatch(
         failures.has(message) ? [{ message, error: failures.get(message) }] : [],
       ),
   };
+}
+
+/** The messages by the keys that each of them has, both in the order in which they come. */
+export function groupedBy(
+  messages: readonly ParsedMessage[],
+  keysOf: (message: ParsedMessage) => readonly string[],
+): Map<string, ParsedMessage[]> {
+  const groups = new Map<string, ParsedMessage[]>();
+  for (const message of messages) {
+    for (const key of keysOf(message)) {
+      const group = groups.get(key);
+      if (!group) groups.set(key, [message]);
+      else if (group.at(-1) !== message) group.push(message);
+    }
+  }
+  return groups;
 }

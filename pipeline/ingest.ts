@@ -5,7 +5,7 @@ import type { Reading } from '../core/reading.ts';
 import { createRemembering } from '../core/recent.ts';
 import { foldReadings, windowStartOf, type Delta, type Window } from '../core/window.ts';
 import { unitsIn, type SaidUnits } from './said-units.ts';
-import { createBatch, type Batch, type FailedMessage } from './batch.ts';
+import { createBatch, groupedBy, type Batch, type FailedMessage } from './batch.ts';
 import { createPaying } from './deliver.ts';
 import { countJudging } from './deliver-events.ts';
 import { createAlerting, type JudgeWindows } from './judge.ts';
@@ -114,7 +114,7 @@ async function keepRejected(
     kept.push(one);
   };
   const refused = unused.filter(({ rejected }) => rejected.length > 0);
-  await batch.each(refused, keepOne, (message, one) => message === one.message, SHARES.rejected);
+  await batch.each(refused, keepOne, ({ message }) => [message], SHARES.rejected);
   countRejected(kept, counting);
 }
 
@@ -133,8 +133,18 @@ async function applyDeltas(
   const changes: (AppliedDelta & { readonly readings: number })[] = [];
   const apply = async (delta: Delta) =>
     void changes.push({ ...(await windows.apply(delta)), readings: delta.readings.size });
-  const isBehind = (message: ParsedMessage, delta: Delta) => hasReadingsIn(message, delta, windowSeconds);
-  await batch.each(deltas, apply, isBehind, SHARES.windows);
+  const byWindow = groupedBy(batch.messages, ({ accepted }) =>
+    accepted.map(({ deviceId, timestamp }) => windowKey(deviceId, windowStartOf(timestamp, windowSeconds))),
+  );
+  const byKey = new Map(deltas.map((delta) => [windowKey(delta.deviceId, delta.windowStart), delta]));
+  // In the order of the messages: when the time is over, the first ones are done, whatever is left of the others.
+  const inOrder = [...byWindow].map(([key, behind]) => ({ delta: byKey.get(key)!, behind }));
+  await batch.each(
+    inOrder,
+    async ({ delta }) => apply(delta),
+    ({ behind }) => behind,
+    SHARES.windows,
+  );
   const overflow = new Set(changes.flatMap((change) => change.overflow));
   const accepted = total(changes.map(({ applied }) => applied));
   counting.count('ReadingsAccepted', accepted);
@@ -160,8 +170,8 @@ function repeatedIn(deltas: readonly Delta[], { messages }: Batch): number {
 
 async function noteSightings(batch: Batch, { devices }: IngestionParts): Promise<void> {
   const note = ({ deviceId, site, receivedAt }: Sighting) => devices.sighted(deviceId, site, receivedAt);
-  const isBehind = (message: ParsedMessage, { deviceId }: Sighting) => isOf(message, deviceId);
-  await batch.each(lastSightings(batch.inTime()), note, isBehind, SHARES.notes);
+  const behind = ({ deviceId }: Sighting) => batch.ofDevice(deviceId);
+  await batch.each(lastSightings(batch.inTime()), note, behind, SHARES.notes);
 }
 
 /** What was rejected or skipped of a device's messages, where people look for it. */
@@ -176,7 +186,7 @@ async function noteUnused(batch: Batch, all: readonly Unused[], { devices }: Ing
     const found = { rejections: [...last.values()], skipped: [...members].slice(0, MAX_MEMBERS) };
     await devices.noteUnused(context.deviceId, found, context.receivedAt);
   };
-  await batch.each(unused, note, (message, one) => message === one.message, SHARES.notes);
+  await batch.each(unused, note, ({ message }) => [message], SHARES.notes);
 }
 
 /** The units of what was measured, where its messages or a mapping give them. */
@@ -186,7 +196,7 @@ async function noteUnits(batch: Batch, { devices }: IngestionParts): Promise<voi
   await batch.each(
     [...unitsIn(batch.messages)],
     note,
-    (message, [deviceId]) => isOf(message, deviceId),
+    ([deviceId]) => batch.ofDevice(deviceId),
     SHARES.notes,
   );
 }
@@ -209,7 +219,7 @@ async function judgeChanged(
       late,
       units: units.get(deviceId)?.units,
     });
-  await batch.each(devices, judge, (message, [deviceId]) => isOf(message, deviceId), SHARES.judging);
+  await batch.each(devices, judge, ([deviceId]) => batch.ofDevice(deviceId), SHARES.judging);
 }
 
 /** Windows of which all messages come again are judged then. */
@@ -225,26 +235,13 @@ function ofMessagesInTime<Value>(
 
 const isWithoutReadings = ({ accepted, rejected }: ParsedMessage) => accepted.length + rejected.length === 0;
 
-function hasReadingsIn(message: ParsedMessage, delta: Delta, windowSeconds: number): boolean {
-  return message.accepted.some(
-    ({ deviceId, timestamp }) =>
-      deviceId === delta.deviceId && windowStartOf(timestamp, windowSeconds) === delta.windowStart,
-  );
-}
-
-/** Whether a device, or a sensor behind it, sent the message. */
-function isOf(message: ParsedMessage, deviceId: string): boolean {
-  return (
-    message.context?.deviceId === deviceId ||
-    message.accepted.some((reading) => reading.deviceId === deviceId)
-  );
-}
+const windowKey = (deviceId: string, windowStart: number) => `${windowStart}/${deviceId}`;
 
 /** Each device's windows, once each, as they were after the last of the changes that were made to them. */
 function newestByDevice(windows: readonly Window[]): Map<string, Window[]> {
   const byKey = new Map<string, Window>();
   for (const window of windows) {
-    const key = `${window.windowStart}/${window.deviceId}`;
+    const key = windowKey(window.deviceId, window.windowStart);
     if (window.readings >= (byKey.get(key)?.readings ?? 0)) byKey.set(key, window);
   }
   const byDevice = new Map<string, Window[]>();
@@ -267,10 +264,12 @@ function lateWindows(
     for (const { deviceId, timestamp } of accepted) {
       const windowStart = windowStartOf(timestamp, windowSeconds);
       const lateFrom = windowStart + windowSeconds * 1000 + LATE_AFTER_MS;
-      if (context && context.receivedAt <= lateFrom) inTime.add(`${windowStart}/${deviceId}`);
+      if (context && context.receivedAt <= lateFrom) inTime.add(windowKey(deviceId, windowStart));
     }
   }
-  return new Set(windows.filter(({ windowStart, deviceId }) => !inTime.has(`${windowStart}/${deviceId}`)));
+  return new Set(
+    windows.filter(({ windowStart, deviceId }) => !inTime.has(windowKey(deviceId, windowStart))),
+  );
 }
 
 /** Who pays what a device owes: its first message, which is there again when it has to be repeated. */

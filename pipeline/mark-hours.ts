@@ -12,8 +12,10 @@ export async function markHours(
   deltas: readonly Delta[],
   parts: { readonly rollups: Pick<Rollups, 'mark'>; readonly now: () => number; readonly share: number },
 ): Promise<void> {
-  const isBehind = (message: ParsedMessage, { deviceId, start }: ChangedHour) =>
-    message.accepted.some((reading) => reading.deviceId === deviceId && hourOf(reading.timestamp) === start);
+  const isBehind = ({ accepted }: ParsedMessage, { deviceId, start }: ChangedHour) =>
+    accepted.some((reading) => reading.deviceId === deviceId && hourOf(reading.timestamp) === start);
+  const behind = (hour: ChangedHour) =>
+    batch.ofDevice(hour.deviceId).filter((message) => isBehind(message, hour));
   const mark = ({ deviceId, start }: ChangedHour) => parts.rollups.mark(deviceId, start);
-  await batch.each(changedHours(deltas, parts.now()), mark, isBehind, parts.share);
+  await batch.each(changedHours(deltas, parts.now()), mark, behind, parts.share);
 }

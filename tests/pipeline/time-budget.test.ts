@@ -73,7 +73,7 @@ test('the first message of which something is left comes again, with all after i
     seen.push(item);
     if (item === batch.messages[1]) throw new Error('refused');
   };
-  await batch.each(batch.messages, work, (each, item) => each === item, 0.5);
+  await batch.each(batch.messages, work, (item) => [item], 0.5);
   assert.equal(seen.length, 3); // of 10 s two are for the answer and two for a step
   assert.deepEqual(
     batch.inTime().map(({ context }) => context?.deviceId),
@@ -124,32 +124,47 @@ function slowIngestion(pass: (ms: number) => void, ms: number) {
   return { ingest, judged, noted };
 }
 
-test('a batch that is far too long for one attempt is done after some, each of which gets on', async () => {
-  const { now, pass } = createClock();
-  const { ingest, judged, noted } = slowIngestion(pass, 100);
-  const messages = Array.from({ length: 500 }, (_, n) => message(n));
-  const counts: Record<string, number> = {};
-  const counting = {
-    count: (name: string, value: number) => void (counts[name] = (counts[name] ?? 0) + value),
-    warn: () => undefined,
-  };
-  let left = messages;
-  let attempts = 0;
-  while (left.length > 0) {
-    attempts += 1;
-    assert.ok(attempts <= 10, `${left.length} messages are left after ten attempts`);
-    const endsAt = now() + 60_000;
-    const failed = await ingest(left, counting, createTimeBudget({ endsAt, now }));
-    assert.ok(now() <= endsAt, 'the attempt ended in time');
-    const first = failed[0] ? left.indexOf(failed[0].message) : left.length;
-    assert.ok(first > 0, 'an attempt got on');
-    left = left.slice(first);
-  }
-  // Of a minute, which has 600 steps, about half is for the windows, and each message needs three steps.
-  assert.ok(attempts > 1);
-  assert.deepEqual([judged.size, noted.size], [500, 500]);
-  assert.ok(counts['MessagesOutOfTime']! > 0);
-});
+/** Packs of windows of a device that sends what it kept, the newest first, and a message of another one after each. */
+function backlog(): ParsedMessage[] {
+  return Array.from({ length: 40 }, (_, n) => {
+    const readings = Array.from({ length: 60 }, (_each, i) => ({
+      timestamp: START - (n * 60 + i) * 10_000,
+      temperature: 4,
+    }));
+    return [parseMessage({ ...eventOf(1000), readings }, LIMITS), message(n)];
+  }).flat();
+}
+
+for (const [title, messages, ms] of [
+  ['messages of many devices', Array.from({ length: 500 }, (_, n) => message(n)), 100],
+  ['a backlog of one device among messages of others', backlog(), 40],
+] as const) {
+  test(`a batch that is far too long for one attempt is done after some, each of which gets on: ${title}`, async () => {
+    const { now, pass } = createClock();
+    const { ingest, judged, noted } = slowIngestion(pass, ms);
+    const counts: Record<string, number> = {};
+    const counting = {
+      count: (name: string, value: number) => void (counts[name] = (counts[name] ?? 0) + value),
+      warn: () => undefined,
+    };
+    let left: readonly ParsedMessage[] = messages;
+    let attempts = 0;
+    while (left.length > 0) {
+      attempts += 1;
+      assert.ok(attempts <= 10, `${left.length} messages are left after ten attempts`);
+      const endsAt = now() + 60_000;
+      const failed = await ingest(left, counting, createTimeBudget({ endsAt, now }));
+      assert.ok(now() <= endsAt, 'the attempt ended in time');
+      const first = failed[0] ? left.indexOf(failed[0].message) : left.length;
+      assert.ok(first > 0, 'an attempt got on');
+      left = left.slice(first);
+    }
+    assert.ok(attempts > 1);
+    const devices = new Set(messages.map(({ context }) => context!.deviceId));
+    assert.deepEqual([judged, noted], [devices, devices]);
+    assert.ok(counts['MessagesOutOfTime']! > 0);
+  });
+}
 
 test('a first message that takes most of the time is done in one attempt, and those after it come again', async () => {
   const { now, pass } = createClock();

@@ -197,3 +197,12 @@ test('every call that a function makes ends before the function has to', () => {
   const hook = functions.find(({ logicalId }) => logicalId === 'ProvisionHookFunction')!;
   assert.ok(2 * longestCallMs(HOOK_LIMITS) < hook.timeoutSeconds * 1000, 'the hook makes two calls in a row');
 });
+
+test('docs/operations.md has the limits of every client', () => {
+  const manual = textOf('docs/operations.md');
+  for (const limits of [...Object.values(limitsByFile), HOOK_LIMITS]) {
+    const { attempts, connectionMs, answerMs } = limits;
+    const times = [connectionMs, answerMs, longestCallMs(limits)].map((ms) => `${ms / 1000} s`);
+    assert.ok(manual.includes(`| ${[attempts, ...times].join(' | ')} |`), JSON.stringify(limits));
+  }
+});

@@ -23,7 +23,8 @@ export function judgeSerial(event: unknown, pattern: RegExp): SerialJudgement {
       refused: 'the serial number has a colon, which only sensors behind a gateway have in their name',
     };
   }
-  if (pattern.exec(serialNumber)?.[0] !== serialNumber) {
+  // Anchored, or of `tg-1|tg-12` the first alternative would be found in `tg-12`, and the rest of it be too much.
+  if (!new RegExp(`^(?:${pattern.source})$`, pattern.flags).test(serialNumber)) {
     return { refused: 'the serial number does not match the pattern' };
   }
   return { serialNumber };

@@ -11,6 +11,12 @@ test('a serial number that the whole pattern fits is good', () => {
   assert.deepEqual(judgeSerial(event('tg-000042'), pattern), { serialNumber: 'tg-000042' });
 });
 
+test('any alternative of the pattern may be the one that fits the whole serial number', () => {
+  for (const serialNumber of ['tg-1', 'tg-12', 'x'])
+    assert.deepEqual(judgeSerial(event(serialNumber), /tg-1|tg-12|x/), { serialNumber });
+  assert.ok('refused' in judgeSerial(event('tg-123'), /tg-1|tg-12|x/));
+});
+
 const refused: readonly (readonly [title: string, event: unknown, reason: string])[] = [
   ['no event', undefined, 'parameter SerialNumber is missing'],
   ['a text as event', 'tg-000042', 'parameter SerialNumber is missing'],

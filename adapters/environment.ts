@@ -53,6 +53,18 @@ export interface AttachPolicyEnvironment {
 
 export interface PresenceEnvironment {
   readonly devicesTable: string;
+  /** Where connections are kept, too. */
+  readonly alertHistoryTable: string;
+}
+
+export interface ThingsEnvironment {
+  /** Empty where the stack has none. */
+  readonly userPoolId: string;
+  readonly devicesTable: string;
+  readonly registrationsTable: string;
+  /** How many devices may be added in an hour; 0: any number. */
+  readonly registrationsPerHour: number;
+  readonly devicePolicy: string;
 }
 
 export interface ApiEnvironment extends Limits {
@@ -183,7 +195,21 @@ export function readRollupEnvironment(variables: Variables): RollupEnvironment {
 
 /** Reads the presence function's variables. Throws an Error that names the variable that is missing. */
 export function readPresenceEnvironment(variables: Variables): PresenceEnvironment {
-  return { devicesTable: text(variables, 'DEVICES_TABLE') };
+  return {
+    devicesTable: text(variables, 'DEVICES_TABLE'),
+    alertHistoryTable: text(variables, 'ALERT_HISTORY_TABLE'),
+  };
+}
+
+/** Reads the things function's variables. Throws an Error that names the one that is missing or wrong. */
+export function readThingsEnvironment(variables: Variables): ThingsEnvironment {
+  return {
+    userPoolId: variables['USER_POOL_ID'] ?? '',
+    devicesTable: text(variables, 'DEVICES_TABLE'),
+    registrationsTable: text(variables, 'REGISTRATIONS_TABLE'),
+    registrationsPerHour: whole(variables, 'REGISTRATIONS_PER_HOUR', 0, 2000),
+    devicePolicy: text(variables, 'DEVICE_POLICY'),
+  };
 }
 
 /** Reads the variables of the HTTP API's function. Throws an Error that names the one that is missing or wrong. */

@@ -10,6 +10,7 @@ import type { ApiEnvironment } from './environment.ts';
 import { createFleetSnapshots } from './fleet-snapshots.ts';
 import { createLastMessages } from './last-messages.ts';
 import { createMappingStore } from './mapping-store.ts';
+import { createPresenceLog } from './presence-log.ts';
 import { createRuleStore } from './rule-store.ts';
 import { openS3 } from './s3-client.ts';
 import { createWindowHistory } from './window-history.ts';
@@ -37,6 +38,7 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
     }),
     alerts: createAlertStore({ client, table: alertsTable }),
     history: createAlertHistory({ client, table: alertHistoryTable, retentionDays }),
+    presence: createPresenceLog({ client, table: alertHistoryTable }),
     now,
   };
 }

@@ -21,14 +21,18 @@ export interface RegistrationStore {
   admit(serialNumber: string): Promise<boolean>;
 }
 
-/** `perHour`: at most 2,000, or the item of an hour might not fit. `now`: epoch milliseconds. */
+/**
+ * `perHour`: at most 2,000, or the item of an hour might not fit. `now`: epoch milliseconds. `counter`: devices with a claim, and
+ * those that people add, have an hour each, so that neither keeps the other out.
+ */
 export function createRegistrationStore(options: {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly perHour: number;
   readonly now: () => number;
+  readonly counter?: 'hour' | 'added';
 }): RegistrationStore {
-  const { client, table, perHour, now } = options;
+  const { client, table, perHour, now, counter = 'hour' } = options;
   return {
     async isAllowed(serialNumber) {
       const key = { id: { S: allowedKey(serialNumber) } };
@@ -42,7 +46,7 @@ export function createRegistrationStore(options: {
         await client.send(
           new UpdateItemCommand({
             TableName: table,
-            Key: { id: { S: `hour/${hour.name}` } },
+            Key: { id: { S: `${counter}/${hour.name}` } },
             UpdateExpression: 'ADD serialNumbers :one SET expiresAt = :expiresAt',
             ConditionExpression:
               'attribute_not_exists(serialNumbers) OR contains(serialNumbers, :serial) OR size(serialNumbers) < :most',

@@ -5,8 +5,8 @@ import {
   attributeValueProblem,
   nameProblem,
   thingNameProblem,
-  unitsOf,
-} from './device-fields.ts';
+} from '../core/thing-names.ts';
+import { unitsOf } from './device-fields.ts';
 import { OnboardingError } from './onboarding-error.ts';
 
 export interface DeviceRow {

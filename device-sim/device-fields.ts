@@ -1,28 +1,14 @@
 // What a thing may be called, and what its attributes and units may say, wherever a person writes them.
+import {
+  ATTRIBUTE_RULE,
+  attributeNameProblem,
+  attributeValueProblem,
+  MAX_ATTRIBUTE_LENGTH,
+  nameProblem,
+} from '../core/thing-names.ts';
 import { OnboardingError } from './onboarding-error.ts';
 
-/** https://docs.aws.amazon.com/iot/latest/apireference/API_AttributePayload.html */
-const MAX_ATTRIBUTE_LENGTH = 800;
-const NAME_RULE = '1 to 128 of a-z A-Z 0-9 : _ -';
-const ATTRIBUTE_RULE = 'a-z A-Z 0-9 _ . , @ / : # - without spaces';
 const UNIT_RULE = 'metric=unit, such as temperature=C or humidity=percent';
-
-const isName = (text: string) => /^[a-zA-Z0-9:_-]{1,128}$/.test(text);
-const isAttributeName = (text: string) => /^[a-zA-Z0-9_.,@/:#-]{1,128}$/.test(text);
-const isAttributeValue = (text: string) => /^[a-zA-Z0-9_.,@/:#=[\]-]{1,800}$/.test(text);
-
-/** Each gives what is wrong, to go on after the text; undefined where nothing is. */
-export const nameProblem = (text: string) => (isName(text) ? undefined : `is not allowed: ${NAME_RULE}`);
-export const attributeNameProblem = (text: string) =>
-  isAttributeName(text) ? undefined : `is not allowed as the name of an attribute: ${ATTRIBUTE_RULE}`;
-export const attributeValueProblem = (text: string) =>
-  isAttributeValue(text)
-    ? undefined
-    : `is not allowed as an attribute: ${MAX_ATTRIBUTE_LENGTH} at most of ${ATTRIBUTE_RULE}`;
-export const thingNameProblem = (text: string) =>
-  text.includes(':')
-    ? 'is not allowed: gateway:child is how a sensor behind a gateway is named; use - or _ instead of :'
-    : nameProblem(text);
 
 export function checkName(what: string, name: string): string {
   const problem = nameProblem(name);
@@ -33,7 +19,8 @@ export function checkName(what: string, name: string): string {
 export function parseAttributes(pairs: readonly string[]): Record<string, string> {
   const entries = pairs.map((pair) => {
     const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
-    if (isAttributeName(name) && isAttributeValue(value)) return [name, value] as const;
+    if (attributeNameProblem(name) === undefined && attributeValueProblem(value) === undefined)
+      return [name, value] as const;
     throw new OnboardingError(
       `--attr ${JSON.stringify(pair)} is not allowed: name=value, of ${ATTRIBUTE_RULE}`,
     );

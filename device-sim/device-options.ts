@@ -1,7 +1,8 @@
 // The command line of `npm run device`, checked before anything is made.
 import { parseArgs } from 'node:util';
 import { FORMATS, type Format } from '../commands/listing.ts';
-import { checkName, parseAttributes, parseUnits, thingNameProblem } from './device-fields.ts';
+import { thingNameProblem } from '../core/thing-names.ts';
+import { checkName, parseAttributes, parseUnits } from './device-fields.ts';
 import { OnboardingError } from './onboarding-error.ts';
 
 export interface DeviceOptions {

@@ -1,9 +1,9 @@
 // Where devices connect to, and where they are registered: the local cloud as its endpoints file tells, or AWS.
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { IoTClient } from '@aws-sdk/client-iot';
+import { amazonRootsIn } from '../core/amazon-roots.ts';
 import { findStack, notRunning, START_FIRST } from '../commands/running-stack.ts';
 import { describeError, OnboardingError } from './onboarding-error.ts';
 
@@ -61,18 +61,12 @@ function readCa(file: string): string {
   }
 }
 
-/** AWS IoT Core's ATS endpoints are signed under these; devices should trust both. */
-const amazonRoots = ['Amazon Root CA 1', 'Amazon Root CA 3'];
-
-function amazonRootsPem(): string {
-  return amazonRoots
-    .map((name) => {
-      const found = rootCertificates.find((pem) => new X509Certificate(pem).subject.endsWith(`CN=${name}`));
-      if (!found)
-        throw new OnboardingError(`this Node.js does not carry ${name}: use another version of Node.js`);
-      return `${found.trim()}\n`;
-    })
-    .join('');
+function amazonRoots(): string {
+  try {
+    return amazonRootsIn(rootCertificates);
+  } catch (error) {
+    throw new OnboardingError((error as Error).message, { cause: error });
+  }
 }
 
 function awsTarget(): Target {
@@ -80,7 +74,7 @@ function awsTarget(): Target {
   const remedy =
     'check the AWS credentials and region, and that the stack is deployed; for the local cloud add --local';
   return {
-    ca: amazonRootsPem(),
+    ca: amazonRoots(),
     remedy,
     silence: `AWS IoT does not answer: ${remedy}`,
     async url() {

@@ -5,13 +5,16 @@ import { createDeviceStore } from '../adapters/device-store.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readPresenceEnvironment } from '../adapters/environment.ts';
 import { openIot } from '../adapters/iot-client.ts';
+import { createPresenceLog } from '../adapters/presence-log.ts';
 import { createThingReader } from '../adapters/thing-registry.ts';
 import { parsePresence, type LifecycleEvent, type PresenceEvent } from '../core/presence.ts';
 import { isTimeZone } from '../core/quiet-hours.ts';
 import type { Counting } from '../pipeline/ports.ts';
 
-const { devicesTable: table } = readPresenceEnvironment(process.env);
-const devices = createDeviceStore({ client: openDynamoDb(), table });
+const environment = readPresenceEnvironment(process.env);
+const client = openDynamoDb();
+const devices = createDeviceStore({ client, table: environment.devicesTable });
+const log = createPresenceLog({ client, table: environment.alertHistoryTable });
 const metrics = { applied: 'PresenceApplied', stale: 'PresenceStale', unknown: 'PresenceIgnored' } as const;
 const readThing = createThingReader({ client: openIot(), now: () => Date.now() });
 
@@ -25,12 +28,18 @@ export const handler = createHandler(async (event: LifecycleEvent, tools) => {
 async function take(presence: PresenceEvent, tools: Pick<Counting, 'warn'>): Promise<string> {
   // The registry is asked when a device comes; when it goes, only about one that was never seen to come.
   const known = presence.online ? 'unknown' : await devices.applyPresence(presence);
-  if (known !== 'unknown') return metrics[known];
+  if (known !== 'unknown') return logged(presence, metrics[known]);
   const thing = await readThing(presence.deviceId);
   if (thing?.timeZone !== undefined && !isTimeZone(thing.timeZone))
     tools.warn('Attribute timezone of the thing or its group is no time zone such as America/Los_Angeles', {
       ...{ deviceId: presence.deviceId, timezone: thing.timeZone },
     });
   // Dashboards and claims connect too.
-  return thing ? metrics[await devices.applyPresence(presence, thing)] : metrics.unknown;
+  return thing ? logged(presence, metrics[await devices.applyPresence(presence, thing)]) : metrics.unknown;
+}
+
+/** What comes late is history all the same. */
+async function logged(presence: PresenceEvent, metric: string): Promise<string> {
+  await log.file(presence);
+  return metric;
 }

@@ -8,6 +8,7 @@ import { unitsOf } from '../core/unit.ts';
 import { UnreadableStateError } from '../core/unreadable-state.ts';
 import { DEVICE_STATES, type FindDevices } from '../pipeline/find-devices.ts';
 import type { DeviceStore, WindowHistory } from '../pipeline/ports.ts';
+import type { PresenceLog } from '../pipeline/device-ports.ts';
 import type { RemoveDevice } from '../pipeline/remove-device.ts';
 import { deviceId, matchFields, pageLimit, time } from './fields.ts';
 import { figures, figuresOf, units } from './figures.ts';
@@ -45,6 +46,15 @@ const device = z.strictObject({
   ),
 });
 
+/** As its broker tells it: right to two minutes, and of a moment in any order. */
+const connection = z.strictObject({
+  at: time,
+  online: z.boolean().check(z.describe('true: it came; false: it went')),
+  sessionId: z.string().check(z.describe('The same for both ends of a connection')),
+  disconnectReason: z.optional(z.string()),
+  ipAddress: z.optional(z.string()),
+});
+
 const lastWindow = z.strictObject({ start: time, ...figures });
 
 const USUAL_PAGE = 50;
@@ -76,8 +86,9 @@ export function deviceRoutes(stores: {
   readonly history: Pick<WindowHistory, 'last'>;
   readonly find: FindDevices;
   readonly remove: RemoveDevice;
+  readonly presence: Pick<PresenceLog, 'read'>;
 }): Route[] {
-  const { devices, history, find, remove } = stores;
+  const { devices, history, find, remove, presence } = stores;
   return [
     route({
       method: 'GET',
@@ -155,6 +166,21 @@ export function deviceRoutes(stores: {
         const found = await devices.load(params.deviceId);
         if (!found) throw new ApiProblem(404, `There is no device ${params.deviceId}`);
         return { rejections: (found.rejections ?? []).map(shownRejection) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/devices/{deviceId}/presence',
+      summary: 'When a device connected and left within the last 30 days, newest first, page by page',
+      params: { deviceId },
+      query: {
+        limit: pageLimit(USUAL_PAGE, 500),
+        next: z.optional(matching(/^presence\/[\w.:/-]{1,200}$/, 'the `next` of a page before')),
+      },
+      answer: z.strictObject({ events: z.array(connection), next: z.optional(z.string()) }),
+      async run({ params, query: { limit = USUAL_PAGE, next } }) {
+        const page = await presence.read({ deviceId: params.deviceId, limit, next });
+        return { events: page.entries, next: page.next };
       },
     }),
   ];

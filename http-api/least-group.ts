@@ -16,6 +16,7 @@ const OPERATOR: readonly `${Method} ${string}`[] = [
   'POST /devices/{deviceId}/alerts/{ruleId}/comment',
   'PUT /devices/{deviceId}/snooze',
   'DELETE /devices/{deviceId}/snooze',
+  'PATCH /devices/{deviceId}/shadow',
 ];
 
 /** Routes for somebody who has not logged in, where the stack takes guests. */

@@ -17,6 +17,7 @@ import { mappingRoutes } from './mapping-routes.ts';
 import type { Route } from './route.ts';
 import { reportRoutes } from './report-routes.ts';
 import { ruleRoutes } from './rule-routes.ts';
+import { thingRoutes } from './thing-routes.ts';
 import { windowRoutes } from './window-routes.ts';
 
 export function createRoutes(
@@ -28,7 +29,7 @@ export function createRoutes(
   const find = createFindDevices({ devices, alerts });
   const routes = [
     ...deviceRoutes({
-      ...{ devices, history, find },
+      ...{ devices, history, find, presence: ports.presence },
       remove: createRemoveDevice({ devices, alerts, history: ports.history, rules, now }),
     }),
     ...fleetRoutes({
@@ -61,6 +62,7 @@ export function describeRoutes(): Route[] {
   const attach = async () => {};
   return [
     ...createRoutes(unreachable, { windowSeconds: 10, timeZone: 'UTC' }),
+    ...thingRoutes(unreachable as never),
     liveAccessRoute({ attach, policyName: '', iotArn: '' }),
   ];
 }

@@ -13,6 +13,7 @@ import type { Bucket } from '../core/rollup.ts';
 import type { RuleData } from '../core/rule-data.ts';
 import type { Units } from '../core/unit.ts';
 import type { Delta, Window } from '../core/window.ts';
+import type { PresenceLog } from './device-ports.ts';
 import type { FleetSnapshots, Rollups } from './rollup-ports.ts';
 
 /** What became of a delta. */
@@ -281,14 +282,13 @@ export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules
   readonly fleet: Pick<FleetSnapshots, 'load'>;
   readonly mappings: MappingStore;
   readonly lastMessages: LastMessages;
+  readonly presence: Pick<PresenceLog, 'read'>;
 }
 
 /** The groups of a user of the user pool, by the subject of its tokens; none for a user who is gone. Rejects with the SDK's error. */
 export type UserGroups = (userId: string) => Promise<readonly string[]>;
 
-/**
- * Leaves an identity of all policies for live data just these; doing so twice changes nothing. Rejects with the SDK's error.
- */
+/** Leaves an identity of all policies for live data just these; doing so twice changes nothing. Rejects with the SDK's error. */
 export type AttachLivePolicies = (identityId: string, wanted: readonly LivePolicy[]) => Promise<void>;
 
 /** Where a use case says what it did. */

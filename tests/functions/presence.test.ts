@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-iot';
 import { mockClient } from 'aws-sdk-client-mock';
 import { createDeviceStore } from '../../adapters/device-store.ts';
+import { createPresenceLog } from '../../adapters/presence-log.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 import { contextOf, sampleEvent, startLambda } from './lambda.ts';
 
@@ -26,6 +27,7 @@ beforeAll(async () => {
   ({ written } = startLambda({
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
     DEVICES_TABLE: 'devices',
+    ALERT_HISTORY_TABLE: 'history',
   }));
   const { handler } = await import('../../functions/presence.ts');
   presence = (event) => handler(event as never, context);
@@ -118,6 +120,28 @@ test('the end of a connection may come before its beginning', async () => {
   await presence(sample('connected', 'fridge-2'));
   const { online, type } = (await item('fridge-2'))!;
   assert.deepEqual({ online, type }, { online: { BOOL: false }, type: { S: 'sensor' } });
+});
+
+test('each coming and going is kept once, the newest first and page by page, and nothing of who is no device', async () => {
+  const log = createPresenceLog({ client: tables.client, table: 'history' });
+  const device = 'fridge-log';
+  const [came, went] = [sample('connected', device), sample('disconnected', device)];
+  for (const event of [went, came, came, went]) await presence(event);
+  iot.on(DescribeThingCommand).rejects(noThing);
+  await presence(sample('connected', 'dashboard-x'));
+  const first = await log.read({ deviceId: device, limit: 1 });
+  const rest = await log.read({ deviceId: device, limit: 1, next: first.next });
+  const sessionId = '6b1d3a52-51cf-4ff5-9dbd-0f1d7d1e8a01';
+  assert.deepEqual(first.entries, [
+    {
+      ...{ online: false, at: 1_790_000_300_456, sessionId, disconnectReason: 'CONNECTION_LOST' },
+      ipAddress: '192.0.2.17',
+    },
+  ]);
+  assert.deepEqual(rest, {
+    entries: [{ online: true, at: 1_790_000_000_123, sessionId, ipAddress: '192.0.2.17' }],
+  });
+  assert.deepEqual((await log.read({ deviceId: 'dashboard-x', limit: 9 })).entries, []);
 });
 
 test('a device that was heard of first has what the registry says of it, whichever event of its presence comes first', async () => {

@@ -6,6 +6,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { createAlertHistory } from '../../adapters/alert-history.ts';
 import { createAlertStore } from '../../adapters/alert-store.ts';
 import { createDeviceStore } from '../../adapters/device-store.ts';
+import { createPresenceLog } from '../../adapters/presence-log.ts';
 import { createRuleStore } from '../../adapters/rule-store.ts';
 import { createWindowHistory } from '../../adapters/window-history.ts';
 import type { Severity } from '../../core/alert-rule.ts';
@@ -42,6 +43,7 @@ beforeAll(async () => {
       devices,
       history: createWindowHistory({ client, table: 'windows', windowSeconds: 10, now }),
       find: createFindDevices({ devices, alerts }),
+      presence: createPresenceLog({ client, table: 'history' }),
       remove: createRemoveDevice({ devices, alerts, history, rules, now }),
     }),
     ...alertRoutes({ alerts, history, now }),

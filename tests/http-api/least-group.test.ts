@@ -21,6 +21,7 @@ test('reading is for viewers, alerts for operators, and every other change for a
     keysOf((route) => leastGroup(route) === 'operator'),
     [
       'DELETE /devices/{deviceId}/snooze',
+      'PATCH /devices/{deviceId}/shadow',
       'POST /devices/{deviceId}/alerts/{ruleId}/acknowledge',
       'POST /devices/{deviceId}/alerts/{ruleId}/comment',
       'PUT /devices/{deviceId}/snooze',

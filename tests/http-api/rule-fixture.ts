@@ -5,6 +5,7 @@ import { createAlertHistory } from '../../adapters/alert-history.ts';
 import { createAlertStore } from '../../adapters/alert-store.ts';
 import { createDeviceStore } from '../../adapters/device-store.ts';
 import { createMappingStore } from '../../adapters/mapping-store.ts';
+import { createPresenceLog } from '../../adapters/presence-log.ts';
 import { createRuleStore } from '../../adapters/rule-store.ts';
 import { createWindowHistory } from '../../adapters/window-history.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
@@ -14,6 +15,7 @@ import { defaultRules } from '../../core/rule-data.ts';
 import { deltaOf } from '../../core/window.ts';
 import { createHttpApi } from '../../http-api/app.ts';
 import { createRoutes } from '../../http-api/routes.ts';
+import { thingRoutes } from '../../http-api/thing-routes.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 
 export type Json = Record<string, unknown>;
@@ -64,9 +66,18 @@ export async function openRules(): Promise<RuleFixture> {
     lastMessages: { async *newestFirst() {} },
     alerts: createAlertStore({ client, table: 'alerts' }),
     history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
+    presence: createPresenceLog({ client, table: 'history' }),
     now,
   };
-  const api = createHttpApi(createRoutes(ports, { windowSeconds: 10, timeZone: 'UTC' }));
+  const api = createHttpApi([
+    ...createRoutes(ports, { windowSeconds: 10, timeZone: 'UTC' }),
+    ...thingRoutes({
+      add: async () => ({ outcome: 'taken', certificateId: '1' }),
+      things: { certificatesOf: async () => [], exists: async () => false },
+      shadows: { read: async () => undefined, desire: async () => 'changed' },
+      ...{ perHour: 1, now },
+    }),
+  ]);
   const served = {
     resolve: async () => ({ id: 'ann', isGuest: false, group: 'admin' as const }),
     onError: (error: unknown) => assert.fail(error as Error),

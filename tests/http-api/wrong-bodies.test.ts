@@ -39,6 +39,10 @@ const samples: Readonly<Record<string, readonly Json[]>> = {
   ],
   'POST /mappings/{mappingId}/validate': [{ expression: '{"t": t}', comment: 'ann' }],
   'POST /mappings/{mappingId}/try': [{ expression: '{"t": t}', messages: [{ t: 1 }] }],
+  'POST /devices': [
+    { name: 'cellar-1', type: 'sensor', site: 'seattle', csr: '-----BEGIN CERTIFICATE REQUEST-----\nx' },
+  ],
+  'PATCH /devices/{deviceId}/shadow': [{ desired: { setpoint: 3.5 } }],
 };
 const routes = describeRoutes().filter(({ body }) => body);
 

@@ -1,0 +1,83 @@
+// The classic shadow of a device as people look at it and change it: what it reported, what is desired, and what differs.
+
+import { isObject } from './formats/draft.ts';
+
+export type ShadowState = Readonly<Record<string, unknown>>;
+
+export interface Shadow {
+  /** Grows with each change. */
+  readonly version: number;
+  /** Epoch milliseconds, to the second: when somebody asked AWS IoT for it. */
+  readonly asOf: number;
+  readonly reported: ShadowState;
+  readonly desired: ShadowState;
+  /** What of `desired` the device has not reported. */
+  readonly delta: ShadowState;
+}
+
+/** One member that becomes another. */
+export interface ShadowChange {
+  /** Names of the members on the way to it. */
+  readonly path: readonly string[];
+  /** Undefined: it was not there. */
+  readonly before: unknown;
+  /** Undefined: it goes. */
+  readonly after: unknown;
+}
+
+const isSame = (a: unknown, b: unknown): boolean => {
+  if (isObject(a) && isObject(b)) return changesOf(a, b).length === 0;
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((each, index) => isSame(each, b[index]));
+  return Object.is(a, b);
+};
+
+/** What differs, member by member; an array is one value, as AWS IoT takes it. */
+export function changesOf(
+  before: ShadowState,
+  after: ShadowState,
+  path: readonly string[] = [],
+): ShadowChange[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return names.flatMap((name) => {
+    const [from, to] = [ownOf(before, name), ownOf(after, name)];
+    const at = [...path, name];
+    if (isObject(from) && isObject(to)) return changesOf(from, to, at);
+    return isSame(from, to) ? [] : [{ path: at, before: from, after: to }];
+  });
+}
+
+const ownOf = (state: ShadowState, name: string) => (Object.hasOwn(state, name) ? state[name] : undefined);
+
+/** The update that makes `after` of `before`: null removes a member, what stays is left out. */
+export function patchBetween(before: ShadowState, after: ShadowState): Record<string, unknown> {
+  const patch: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [from, to] = [ownOf(before, name), ownOf(after, name)];
+    if (to === undefined) patch[name] = null;
+    else if (isObject(from) && isObject(to)) {
+      const inner = patchBetween(from, to);
+      if (Object.keys(inner).length > 0) patch[name] = inner;
+    } else if (!isSame(from, to)) patch[name] = to;
+  }
+  return { ...patch };
+}
+
+/** Why text is not what may be desired, as a sentence; AWS IoT keeps no null. */
+export function desiredProblem(value: unknown): string | undefined {
+  if (!isObject(value)) return 'What is desired is a JSON object, such as {"setpoint": 3.5}.';
+  return nullIn(value, []);
+}
+
+function nullIn(value: unknown, path: readonly string[]): string | undefined {
+  if (value === null)
+    return `${path.join('.')} is null, which a shadow does not keep: leave the member out to remove it.`;
+  if (Array.isArray(value))
+    return value
+      .map((each: unknown, index) => nullIn(each, [...path, String(index)]))
+      .find((problem) => problem !== undefined);
+  if (!isObject(value)) return undefined;
+  return Object.entries(value)
+    .map(([name, each]) => nullIn(each, [...path, name]))
+    .find((problem) => problem !== undefined);
+}

@@ -1,0 +1,31 @@
+// What a thing and its attributes may be called in AWS IoT, wherever a person writes them.
+
+/** https://docs.aws.amazon.com/iot/latest/apireference/API_AttributePayload.html */
+export const MAX_ATTRIBUTE_LENGTH = 800;
+export const NAME_RULE = '1 to 128 of a-z A-Z 0-9 : _ -';
+export const ATTRIBUTE_RULE = 'a-z A-Z 0-9 _ . , @ / : # - without spaces';
+
+export const NAME = /^[a-zA-Z0-9:_-]{1,128}$/;
+export const NEW_THING_NAME = /^[a-zA-Z0-9_-]{1,128}$/;
+export const NEW_THING_RULE = '1 to 128 of a-z A-Z 0-9 _ -';
+
+const isName = (text: string) => NAME.test(text);
+const isAttributeName = (text: string) => /^[a-zA-Z0-9_.,@/:#-]{1,128}$/.test(text);
+const isAttributeValue = (text: string) => /^[a-zA-Z0-9_.,@/:#=[\]-]{1,800}$/.test(text);
+
+/** Of a thing, a type, a group or a policy. Each of these gives what is wrong, to go on after the text; undefined where nothing is. */
+export const nameProblem = (text: string) => (isName(text) ? undefined : `is not allowed: ${NAME_RULE}`);
+
+export const attributeNameProblem = (text: string) =>
+  isAttributeName(text) ? undefined : `is not allowed as the name of an attribute: ${ATTRIBUTE_RULE}`;
+
+export const attributeValueProblem = (text: string) =>
+  isAttributeValue(text)
+    ? undefined
+    : `is not allowed as an attribute: ${MAX_ATTRIBUTE_LENGTH} at most of ${ATTRIBUTE_RULE}`;
+
+/** Of a thing that is made now. */
+export const thingNameProblem = (text: string) =>
+  text.includes(':')
+    ? 'is not allowed: gateway:child is how a sensor behind a gateway is named; use - or _ instead of :'
+    : nameProblem(text);

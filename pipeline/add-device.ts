@@ -1,0 +1,56 @@
+// Adds a device: its thing, and a certificate for the key that its owner made; whatever stops it on the way, it can be asked again.
+
+import { isOfSameKey } from '../core/certificate-key.ts';
+import type { AdmitDevice, Certificate, NewThing, ThingRegistry } from './device-ports.ts';
+
+export interface NewDevice extends NewThing {
+  /** Signing request, PKCS #10 in PEM. */
+  readonly csr: string;
+}
+
+export type AddedDevice =
+  | { readonly outcome: 'added'; readonly certificate: Certificate }
+  /** The thing has a certificate for another key. */
+  | { readonly outcome: 'taken'; readonly certificateId: string }
+  /** As many as may be were added within this hour. */
+  | { readonly outcome: 'full' }
+  | { readonly outcome: 'refused'; readonly part: 'csr' | 'thing'; readonly problem: string };
+
+/** Rejects with the SDK's error; then nothing of it can connect. */
+export type AddDevice = (device: NewDevice) => Promise<AddedDevice>;
+
+/**
+ * A thing without an active certificate is one that was not finished, and is taken on. The certificate comes first: a signing
+ * request that is refused leaves nothing behind.
+ */
+export function createAddDevice(ports: {
+  readonly things: ThingRegistry;
+  readonly admit: AdmitDevice;
+}): AddDevice {
+  const { things, admit } = ports;
+  return async ({ csr, ...thing }) => {
+    const certificates = (await things.certificatesOf(thing.name)) ?? [];
+    const active = certificates.filter(({ status }) => status === 'ACTIVE');
+    const same = active.find(({ certificatePem }) => isOfSameKey(csr, certificatePem));
+    if (same) return { outcome: 'added', certificate: same };
+    if (active[0]) return { outcome: 'taken', certificateId: active[0].certificateId };
+    if (!(await admit(thing.name))) return { outcome: 'full' };
+    const issued = await things.issue(csr);
+    if ('problem' in issued) return { outcome: 'refused', part: 'csr', problem: issued.problem };
+    try {
+      const refused = await things.register(thing);
+      if (refused) {
+        await things.discard(issued, thing.name);
+        return { outcome: 'refused', part: 'thing', problem: refused.problem };
+      }
+      await things.putIntoService(issued, thing.name);
+    } catch (error) {
+      await things.discard(issued, thing.name).catch((left: unknown) => {
+        const message = `${thing.name} was not added, and certificate ${issued.certificateId} of it is left, inactive`;
+        throw new AggregateError([error, left], message);
+      });
+      throw error;
+    }
+    return { outcome: 'added', certificate: issued };
+  };
+}

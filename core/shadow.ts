@@ -47,6 +47,20 @@ export function changesOf(
   });
 }
 
+/** What the device has to change: what it reported, and what is desired. */
+export function differencesOf(
+  { reported, delta }: Pick<Shadow, 'reported' | 'delta'>,
+  path: readonly string[] = [],
+): ShadowChange[] {
+  return Object.entries(delta).flatMap(([name, after]) => {
+    const before = ownOf(reported, name);
+    const at = [...path, name];
+    return isObject(before) && isObject(after)
+      ? differencesOf({ reported: before, delta: after }, at)
+      : [{ path: at, before, after }];
+  });
+}
+
 const ownOf = (state: ShadowState, name: string) => (Object.hasOwn(state, name) ? state[name] : undefined);
 
 /** The update that makes `after` of `before`: null removes a member, what stays is left out. */
@@ -63,7 +77,7 @@ export function patchBetween(before: ShadowState, after: ShadowState): Record<st
   return { ...patch };
 }
 
-/** Why text is not what may be desired, as a sentence; AWS IoT keeps no null. */
+/** Why it is not what may be desired, as a sentence; AWS IoT keeps no null. */
 export function desiredProblem(value: unknown): string | undefined {
   if (!isObject(value)) return 'What is desired is a JSON object, such as {"setpoint": 3.5}.';
   return nullIn(value, []);

@@ -23,6 +23,14 @@ const LOCAL_ENTRIES: readonly Entry[] = [
   { view: 'pipeline', name: 'Pipeline', icon: 'pipeline', says: 'Counters of each stage' },
 ];
 
+/** A button of the bar, and in the list of a phone. */
+const ADD: Entry = {
+  view: 'add',
+  name: 'Add a device',
+  icon: 'add',
+  says: 'Key, certificate, lines to paste',
+};
+
 const entriesOf = ({ config }: App) => (config.isLocal ? [...ENTRIES, ...LOCAL_ENTRIES] : ENTRIES);
 
 function View({ app, lookups }: { app: App; lookups: Lookups }) {
@@ -82,7 +90,16 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
         with={{ app, lookups }}
       />
     );
-  if (view === 'more') return <More app={app} entries={entriesOf(app).slice(MOST_TABS)} />;
+  if (view === 'add')
+    return (
+      <Later
+        key="add"
+        name="add"
+        load={() => import('./views/add-device.tsx').then(({ AddDevice }) => AddDevice)}
+        with={{ app }}
+      />
+    );
+  if (view === 'more') return <More app={app} entries={[...entriesOf(app).slice(MOST_TABS), ADD]} />;
   return (
     <StateBox
       title="There is no such view"
@@ -100,7 +117,7 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
 function titleOf({ route, store }: App): string {
   const { view, path } = route.value;
   const open = store.alerts.value.filter(({ state }) => state === 'alarm').length;
-  const name = view === 'device' ? nameText(path[0] ?? '') : nameText(view);
+  const name = view === 'device' ? nameText(path[0] ?? '') : view === ADD.view ? ADD.name : nameText(view);
   return `${open > 0 ? `${open} ${open === 1 ? 'alarm' : 'alarms'} \u00b7 ` : ''}${name} \u00b7 Tidegate`;
 }
 

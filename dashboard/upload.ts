@@ -1,9 +1,11 @@
 // `npm run page -- upload`: builds the page and puts it into the bucket of a stack on AWS, with the config.json of that stack.
 
+import { rootCertificates } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeEndpointCommand, IoTClient } from '@aws-sdk/client-iot';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { amazonRootsIn } from '../core/amazon-roots.ts';
 import { buildPage, type PageFiles } from './build.ts';
 import { awsConfig, type PageConfig } from './model/config.ts';
 
@@ -65,6 +67,7 @@ export async function upload(stackName: string, region: string | undefined): Pro
     region: await cloudFormation.config.region(),
     outputs,
     iotEndpoint: endpointAddress!,
+    caPem: amazonRootsIn(rootCertificates),
   });
   const s3 = new S3Client(settings);
   for (const { key, body, type, cache } of uploadsOf(await buildPage(), config)) {

@@ -47,7 +47,7 @@ export function createAddDevice(ports: {
     } catch (error) {
       await things.discard(issued, thing.name).catch((left: unknown) => {
         const message = `${thing.name} was not added, and certificate ${issued.certificateId} of it is left, inactive`;
-        throw new AggregateError([error, left], message);
+        throw new AggregateError([error, left], message, { cause: error });
       });
       throw error;
     }

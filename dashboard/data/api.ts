@@ -22,7 +22,13 @@ export interface Api {
     path: string,
     query?: Readonly<Record<string, string | number | readonly string[] | undefined>>,
   ): Promise<T>;
-  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  /** @param ifMatch the tag of the state that the change is meant for; 412 where it is another one by now */
+  send<T>(
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    ifMatch?: string,
+  ): Promise<T>;
 }
 
 const MOST_TRIES = 4;
@@ -85,8 +91,11 @@ export function createApi(config: PageConfig, session: Session): Api {
       const text = new URLSearchParams(pairs).toString();
       return request(`${base}${path}${text && `?${text}`}`, {});
     },
-    send(method, path, body) {
-      const headers = { 'content-type': 'application/json' };
+    send(method, path, body, ifMatch) {
+      const headers = {
+        'content-type': 'application/json',
+        ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+      };
       return request(`${base}${path}`, {
         method,
         ...(body !== undefined && { body: JSON.stringify(body), headers }),

@@ -10,10 +10,21 @@ export interface PageConfig {
   readonly mqtt: string;
   readonly cognitoIdentity: string;
   readonly storage: Storage;
+  readonly broker: BrokerConfig;
   /** Absent: nobody can log in, and everybody is a guest. */
   readonly login?: LoginConfig;
   /** On one machine: what an alert sends can be read at the web port. */
   readonly isLocal?: true;
+}
+
+/** Where devices connect to. */
+export interface BrokerConfig {
+  readonly host: string;
+  readonly port: number;
+  /** What they must trust, PEM. */
+  readonly ca: string;
+  /** Only programs on this machine reach it. */
+  readonly isHidden?: true;
 }
 
 export interface LoginConfig {
@@ -51,19 +62,31 @@ export function localConfig({
   region,
   outputs,
   aws,
+  mqtt,
+  mqttHosts,
+  caPem,
   callbacks,
 }: {
   readonly region: string;
   readonly outputs: Outputs;
   readonly aws: string;
+  readonly mqtt: string;
+  /** Names by which other machines reach the MQTT port. */
+  readonly mqttHosts: readonly string[];
+  readonly caPem: string;
   readonly callbacks: readonly string[];
 }): PageConfig {
   const { login } = loginOf(region, outputs);
+  const { hostname, port } = new URL(mqtt);
   return {
     region,
     identityPoolId: output(outputs, 'DashboardIdentityPool'),
     ...{ api: '/api', mqtt: '/mqtt', cognitoIdentity: aws },
     storage: storageOf(outputs),
+    broker: {
+      ...{ host: mqttHosts[0] ?? hostname.replace(/^\[|\]$/g, ''), port: Number(port), ca: caPem },
+      ...(mqttHosts.length === 0 && { isHidden: true }),
+    },
     ...(login && { login: { ...login, callbacks } }),
     isLocal: true,
   };
@@ -74,10 +97,12 @@ export function awsConfig({
   region,
   outputs,
   iotEndpoint,
+  caPem,
 }: {
   readonly region: string;
   readonly outputs: Outputs;
   readonly iotEndpoint: string;
+  readonly caPem: string;
 }): PageConfig {
   return {
     region,
@@ -86,6 +111,7 @@ export function awsConfig({
     mqtt: `wss://${iotEndpoint}/mqtt`,
     cognitoIdentity: `https://cognito-identity.${region}.amazonaws.com`,
     storage: storageOf(outputs),
+    broker: { host: iotEndpoint, port: 8883, ca: caPem },
     ...loginOf(region, outputs),
   };
 }

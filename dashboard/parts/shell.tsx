@@ -160,6 +160,11 @@ export function Shell({
         </nav>
         <div class="right">
           <LiveSign app={app} />
+          {!app.session.isGuest() && (
+            <a class="btn" href={linkTo('add')} aria-current={current('add')}>
+              Add a device
+            </a>
+          )}
           <Person app={app} />
           <button class="icon" aria-label="Dark or light" onClick={() => toggleTheme(app)}>
             <Icon name="theme" />

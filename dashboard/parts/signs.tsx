@@ -88,6 +88,7 @@ const ICONS = {
   phone: ['0 0 20 20', <path d="M6 2h8v16H6zM9 15h2" {...line} />],
   console: ['0 0 20 20', <path d="m3 5 5 5-5 5M10 15h7" {...line} />],
   pipeline: ['0 0 20 20', <path d="M2 5h5v10h6V5h5" {...line} />],
+  add: ['0 0 20 20', <path d="M10 3v14M3 10h14" {...line} />],
   more: ['0 0 20 20', <path d="M3 5h14M3 10h14M3 15h14" {...line} />],
 } as const;
 

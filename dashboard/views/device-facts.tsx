@@ -1,10 +1,21 @@
 // Facts beside the plots: rules that watch the device, the span in figures, who it is.
 
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { pathOf, type ApiError } from '../data/api.ts';
 import type { App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
+import {
+  ageText,
+  certificateProblem,
+  reasonText,
+  untilText,
+  type Certificate,
+} from '../model/connections.ts';
 import { capital, dayMinuteText, numberText } from '../model/format.ts';
 import { ruleText, watches } from '../model/rules.ts';
 import type { Member } from '../parts/member.ts';
+import { Shape } from '../parts/signs.tsx';
 import { Time } from '../parts/time.tsx';
 
 function Rules({ app, member }: { app: App; member: Member }) {
@@ -64,6 +75,46 @@ function Shown({ member, history }: { member: Member; history: History | undefin
   );
 }
 
+/** Asked for once: it changes with a rotation only. */
+function CertificateFacts({ app, deviceId }: { app: App; deviceId: string }) {
+  const certificates = useSignal<readonly Certificate[]>([]);
+  const problem = useSignal<string | undefined>(undefined);
+  useEffect(() => {
+    certificates.value = [];
+    if (app.session.isGuest()) return;
+    app.api.get<{ certificates: readonly Certificate[] }>(`${pathOf('devices', deviceId)}/certificates`).then(
+      (found) => {
+        certificates.value = found.certificates;
+      },
+      (error: ApiError) => {
+        // A sensor behind a gateway has none.
+        problem.value = error.status === 404 ? undefined : error.message;
+      },
+    );
+  }, [deviceId]);
+  const now = app.store.now.value;
+  const active = certificates.value.filter(({ status }) => status === 'ACTIVE');
+  const newest = active[0] ?? certificates.value[0];
+  if (newest === undefined && problem.value === undefined) return null;
+  const warning = newest && certificateProblem(newest, deviceId, now);
+  return (
+    <>
+      <dt>Certificate</dt>
+      <dd>
+        {newest === undefined
+          ? `not known: ${problem.value}`
+          : `issued ${ageText(newest, now)}, until ${untilText(newest)}`}
+        {active.length > 1 && `; ${active.length} are active`}
+        {warning !== undefined && (
+          <p class="watch-text">
+            <Shape name="pending" /> {warning}
+          </p>
+        )}
+      </dd>
+    </>
+  );
+}
+
 export function DeviceFacts({
   app,
   member,
@@ -113,10 +164,13 @@ export function DeviceFacts({
               <dt>{device.online ? 'Connected' : 'Left'}</dt>
               <dd>
                 since <Time at={device.presenceSince} as={dayMinuteText} />
-                {device.disconnectReason !== undefined && !device.online && ` (${device.disconnectReason})`}
+                {device.disconnectReason !== undefined &&
+                  !device.online &&
+                  ` (${reasonText(device.disconnectReason).toLowerCase()})`}
               </dd>
             </>
           )}
+          <CertificateFacts app={app} deviceId={device.deviceId} />
           {device.ipAddress !== undefined && (
             <>
               <dt>Address</dt>

@@ -1,15 +1,17 @@
-// More about a device: messages as they come, what was rejected, and the plot as a table.
+// More about a device: messages as they come, its shadow, what was rejected, its connections, and the plot as a table.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { pathOf } from '../data/api.ts';
-import type { App } from '../data/app.ts';
+import { setQuery, type App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
 import type { Device, Rejection } from '../model/api-types.ts';
 import { dayMinuteText, edgeText, metricText, numberText, secondText } from '../model/format.ts';
 import { senderOf } from '../model/live-reading.ts';
 import type { View } from '../model/view.ts';
 import { Time } from '../parts/time.tsx';
+import { PresenceTab } from './presence-tab.tsx';
+import { ShadowTab } from './shadow-tab.tsx';
 
 const MOST_MESSAGES = 40;
 const LONGEST_TEXT = 2000;
@@ -142,7 +144,15 @@ function Table({ device, view, history }: { device: Device; view: View; history:
   );
 }
 
-const TABS = ['Messages', 'Rejected', 'As a table'] as const;
+const TABS = [
+  ['messages', 'Messages'],
+  ['shadow', 'Shadow'],
+  ['rejected', 'Rejected'],
+  ['presence', 'Presence'],
+  ['table', 'As a table'],
+] as const;
+/** Not for guests. */
+const CLOSED: readonly string[] = ['shadow', 'rejected', 'presence'];
 
 export function DeviceTabs({
   app,
@@ -155,37 +165,50 @@ export function DeviceTabs({
   view: View;
   history: History | undefined;
 }) {
-  const chosen = useSignal(0);
+  const chosen = Math.max(
+    0,
+    TABS.findIndex(([id]) => id === app.route.value.query['tab']),
+  );
+  const [tab] = TABS[chosen]!;
+  const choose = (index: number) => setQuery(app, { tab: index === 0 ? undefined : TABS[index]![0] }, false);
   const press = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
-    chosen.value = (chosen.value + step + TABS.length) % TABS.length;
-    document.getElementById(`tab-${chosen.value}`)?.focus();
+    const next = (chosen + step + TABS.length) % TABS.length;
+    choose(next);
+    document.getElementById(`tab-${TABS[next]![0]}`)?.focus();
   };
+  const { deviceId } = device;
   return (
     <>
       <div class="tabsrow" role="tablist" aria-label="More about this device">
-        {TABS.map((name, index) => (
+        {TABS.map(([id, name], index) => (
           <button
-            key={name}
+            key={id}
             role="tab"
-            id={`tab-${index}`}
-            aria-selected={index === chosen.value}
+            id={`tab-${id}`}
+            aria-selected={index === chosen}
             aria-controls="panel"
-            tabIndex={index === chosen.value ? 0 : -1}
-            onClick={() => {
-              chosen.value = index;
-            }}
+            tabIndex={index === chosen ? 0 : -1}
+            onClick={() => choose(index)}
             onKeyDown={press}
           >
             {name}
           </button>
         ))}
       </div>
-      <div id="panel" role="tabpanel" tabIndex={0} aria-labelledby={`tab-${chosen.value}`}>
-        {chosen.value === 0 && <Messages app={app} device={device} />}
-        {chosen.value === 1 && <Rejected app={app} device={device} />}
-        {chosen.value === 2 && <Table device={device} view={view} history={history} />}
+      <div id="panel" role="tabpanel" tabIndex={0} aria-labelledby={`tab-${tab}`}>
+        {app.session.isGuest() && CLOSED.includes(tab) ? (
+          <p class="dim g4">This is for who logged in: as a guest you see what devices measure.</p>
+        ) : (
+          <>
+            {tab === 'messages' && <Messages app={app} device={device} />}
+            {tab === 'shadow' && <ShadowTab key={deviceId} app={app} deviceId={deviceId} />}
+            {tab === 'rejected' && <Rejected app={app} device={device} />}
+            {tab === 'presence' && <PresenceTab key={deviceId} app={app} device={device} />}
+            {tab === 'table' && <Table device={device} view={view} history={history} />}
+          </>
+        )}
       </div>
     </>
   );

@@ -178,7 +178,15 @@ const Empty = () => (
     <div class="headrow">
       <h1>Fleet</h1>
     </div>
-    <StateBox title="No device yet" code={START}>
+    <StateBox
+      title="No device yet"
+      code={START}
+      actions={
+        <a class="btn go" href={linkTo('add')}>
+          Add a device
+        </a>
+      }
+    >
       Connect one, or start the demo fleet with <span class="mono">npm start</span>. The first reading appears
       on this page by itself.
     </StateBox>

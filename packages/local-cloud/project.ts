@@ -42,8 +42,10 @@ export interface ProjectPage {
   readonly config: (stack: PageStack) => unknown;
 }
 
-export interface PageStack extends Pick<Endpoints, 'aws' | 'outputs'> {
+export interface PageStack extends Pick<Endpoints, 'aws' | 'outputs' | 'mqtt' | 'mqttHosts'> {
   readonly region: string;
+  /** What MQTT clients must trust. */
+  readonly caPem: string;
   /** Addresses to which a login may lead back; none where the template has no user pool. */
   readonly callbacks: readonly string[];
 }

@@ -230,13 +230,17 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const aws = await openAws(settings, stores, iot, browsers);
   settings.log.info('opening the MQTT port and the web port');
   const broker = await openDevicePath(settings, stores, iot, browsers, aws);
+  const mqtt = `mqtts://${host}:${broker.port}`;
   const web = await listening('--web-port', webPort, () =>
     browsers.listen({
       host,
       port: webPort,
       page: pageOf(settings),
       callable: [aws.server.url],
-      ...browsers.siteOf(page, { aws: aws.server.url, outputs }),
+      ...browsers.siteOf(page, {
+        ...{ aws: aws.server.url, outputs, mqtt, mqttHosts: settings.mqttHosts.reachable },
+        caPem: iot.ca.certificatePem,
+      }),
       broker,
       status: () => ({ totals: counters.all(), outputs }),
       ...(api && { httpApi: { spec: api, invoke: (...call) => aws.lambda.invoke(...call) } }),
@@ -251,7 +255,7 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const loginUrl = `http://localhost:${web.port}`;
   Object.assign(outputs, withLoginAddress(outputs, browsers.userPool?.users.pool, loginUrl));
   const endpoints = {
-    mqtt: `mqtts://${host}:${broker.port}`,
+    mqtt,
     mqttHosts: settings.mqttHosts.reachable,
     mqttDomains: iot.mqttDomains.map(({ name }) => name),
     aws: aws.server.url,

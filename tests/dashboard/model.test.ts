@@ -264,20 +264,27 @@ test('config.json says the same on both grounds, and names a missing output', ()
     WindowSeconds: '60',
     WindowRetentionDays: '31',
   };
-  const local = localConfig({ region: 'us-east-1', outputs, aws: 'http://127.0.0.1:4566', callbacks: [] });
-  const aws = awsConfig({ region: 'us-east-1', outputs, iotEndpoint: 'x-ats.iot.us-east-1.amazonaws.com' });
+  const place = {
+    ...{ aws: 'http://127.0.0.1:4566', mqtt: 'mqtts://[::1]:8883', mqttHosts: [], caPem: 'pem' },
+    callbacks: [],
+  };
+  const local = localConfig({ ...place, region: 'us-east-1', outputs });
+  const aws = awsConfig({
+    ...{ region: 'us-east-1', outputs, iotEndpoint: 'x-ats.iot.us-east-1.amazonaws.com', caPem: 'pem' },
+  });
   assert.deepEqual(
     Object.keys(local)
       .filter((name) => name !== 'isLocal')
       .sort(),
     Object.keys(aws).sort(),
   );
+  assert.deepEqual(local.broker, { host: '::1', port: 8883, ca: 'pem', isHidden: true });
+  assert.deepEqual(aws.broker, { host: 'x-ats.iot.us-east-1.amazonaws.com', port: 8883, ca: 'pem' });
+  const open = localConfig({ ...place, region: 'us-east-1', outputs, mqttHosts: ['box.local', '10.0.0.2'] });
+  assert.deepEqual(open.broker, { host: 'box.local', port: 8883, ca: 'pem' });
   assert.deepEqual(aws.storage, { windowSeconds: 60, windowDays: 31 });
   assert.equal(aws.mqtt, 'wss://x-ats.iot.us-east-1.amazonaws.com/mqtt');
-  assert.throws(
-    () => localConfig({ region: 'x', outputs: {}, aws: '', callbacks: [] }),
-    /no output DashboardIdentityPool/,
-  );
+  assert.throws(() => localConfig({ ...place, region: 'x', outputs: {} }), /no output DashboardIdentityPool/);
 });
 
 const origin = 'http://localhost:8080';

@@ -2,10 +2,12 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
+import { rootCertificates } from 'node:tls';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeEndpointCommand, IoTClient } from '@aws-sdk/client-iot';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
+import { amazonRootsIn } from '../../core/amazon-roots.ts';
 import { upload } from '../../dashboard/upload.ts';
 
 const outputs = {
@@ -52,6 +54,10 @@ test('index.html comes last, and only names with a hash are kept for good', asyn
     mqtt: 'wss://x-ats.iot.eu-west-1.amazonaws.com/mqtt',
     cognitoIdentity: 'https://cognito-identity.eu-west-1.amazonaws.com',
     storage: { windowSeconds: 10, windowDays: 90 },
+    broker: {
+      ...{ host: 'x-ats.iot.eu-west-1.amazonaws.com', port: 8883 },
+      ca: amazonRootsIn(rootCertificates),
+    },
     login: {
       url: outputs.LoginUrl,
       clientId: 'client',

@@ -58,7 +58,7 @@ beforeAll(async () => {
     USER_POOL_ID: '',
   });
   const { handler } = await import('../../functions/things.ts');
-  handle = (event) => handler(event as never, contextOf('things')) as ReturnType<typeof handle>;
+  handle = (event) => handler(event as never, contextOf('things'));
 });
 afterAll(() => tables.close());
 

@@ -31,7 +31,7 @@ export interface Browsers {
   /** What the web port needs to serve a project's page, if it has one. */
   siteOf(
     page: ProjectPage | undefined,
-    stack: Pick<PageStack, 'aws' | 'outputs'>,
+    stack: Omit<PageStack, 'region' | 'callbacks'>,
   ): { readonly site?: ServeSite };
   /** Opens the web port, on which `broker` serves MQTT, and `httpApi` the template's HTTP API. */
   listen(

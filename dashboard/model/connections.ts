@@ -1,0 +1,87 @@
+// A device's connections out of what came and went, and its certificates' ages, as people say them.
+
+import { dayText, durationText, edgeText } from './format.ts';
+
+/** As the API has it, newest first. */
+export interface PresenceEvent {
+  readonly at: number;
+  readonly online: boolean;
+  readonly sessionId: string;
+  readonly disconnectReason?: string;
+  readonly ipAddress?: string;
+}
+
+/** Epoch milliseconds. Without `from`: it began before what is kept; without `to`: it lasts, or nobody saw its end. */
+export interface Connection {
+  readonly sessionId: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly reason?: string;
+  readonly ipAddress?: string;
+}
+
+/** One of each session, the newest first. */
+export function connectionsOf(events: readonly PresenceEvent[]): Connection[] {
+  const bySession = Map.groupBy(events, ({ sessionId }) => sessionId);
+  const found = [...bySession].map(([sessionId, ends]): Connection => {
+    const came = ends.find(({ online }) => online);
+    const went = ends.find(({ online }) => !online);
+    const ipAddress = came?.ipAddress ?? went?.ipAddress;
+    return {
+      sessionId,
+      ...(came && { from: came.at }),
+      ...(went && { to: went.at }),
+      ...(went?.disconnectReason !== undefined && { reason: went.disconnectReason }),
+      ...(ipAddress !== undefined && { ipAddress }),
+    };
+  });
+  const startOf = ({ from, to }: Connection) => from ?? to ?? 0;
+  return found.sort((a, b) => startOf(b) - startOf(a));
+}
+
+/** https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html#connect-disconnect */
+const REASONS: Readonly<Record<string, string>> = {
+  AUTH_ERROR: 'Not authorised',
+  CLIENT_ERROR: 'It broke the protocol',
+  CLIENT_INITIATED_DISCONNECT: 'It left',
+  CONNECTION_LOST: 'The connection broke',
+  CUSTOMAUTH_TTL_EXPIRATION: 'Its login ran out',
+  DUPLICATE_CLIENTID: 'Another client came under its name',
+  FORBIDDEN_ACCESS: 'It did what its policy forbids',
+  MQTT_KEEP_ALIVE_TIMEOUT: 'Keep-alive ran out',
+  SERVER_ERROR: 'The broker failed',
+  SERVER_INITIATED_DISCONNECT: 'The broker closed it',
+  THROTTLED: 'It sent too much',
+  WEBSOCKET_TTL_EXPIRATION: 'Its WebSocket ran out',
+};
+
+export const reasonText = (reason: string | undefined): string =>
+  reason === undefined ? '' : (REASONS[reason] ?? reason);
+
+export interface Certificate {
+  readonly certificateId: string;
+  readonly status: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+const DAY = 86_400_000;
+const [SOON, LONG] = [30 * DAY, 2 * 365 * DAY];
+
+/** What somebody has to do about a certificate; undefined of one that is in order. */
+export function certificateProblem(
+  { status, expiresAt }: Certificate,
+  deviceId: string,
+  now: number,
+): string | undefined {
+  const remedy = `npm run device -- rotate ${deviceId}`;
+  if (status !== 'ACTIVE') return `It is ${status.toLowerCase()}, so the device cannot connect with it.`;
+  if (expiresAt <= now) return `It expired on ${edgeText(expiresAt, LONG)}: ${remedy}`;
+  if (expiresAt - now < SOON) return `It expires in ${durationText(expiresAt - now)}: ${remedy}`;
+  return undefined;
+}
+
+export const ageText = ({ createdAt }: Certificate, now: number): string =>
+  `${now - createdAt > LONG / 4 ? edgeText(createdAt, LONG) : dayText(createdAt)}, ${durationText(now - createdAt)} ago`;
+
+export const untilText = ({ expiresAt }: Certificate): string => edgeText(expiresAt, LONG);

@@ -1,0 +1,131 @@
+// The last step of adding a device: it waits for its first message, and says how far the device has come until then.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { ApiError, pathOf } from '../data/api.ts';
+import type { App } from '../data/app.ts';
+import type { Device, Rejection } from '../model/api-types.ts';
+import { durationText, nameText, secondText } from '../model/format.ts';
+import { senderOf } from '../model/live-reading.ts';
+import { topicOf, type NewDevice } from '../model/new-device.ts';
+import { linkTo } from '../model/route.ts';
+import { Icon, Shape } from '../parts/signs.tsx';
+import { Time } from '../parts/time.tsx';
+
+const POLL_MS = 2000;
+const LONGEST_TEXT = 2000;
+
+interface Arrived {
+  readonly deviceId: string;
+  readonly topic: string;
+  readonly at: number;
+  readonly text: string;
+}
+
+type Known = Device & { readonly lastRejection?: Rejection };
+
+/** How far it has come, until its first message: AWS IoT tells who connects, and ingest what it could not read. */
+function useProgress(app: App, name: string | undefined, isOver: boolean) {
+  const known = useSignal<Known | undefined>(undefined);
+  const problem = useSignal<string | undefined>(undefined);
+  useEffect(() => {
+    if (name === undefined || isOver) return undefined;
+    const read = async () => {
+      try {
+        known.value = await app.api.get<Known>(pathOf('devices', name));
+        problem.value = undefined;
+      } catch (error) {
+        const isUnknown = error instanceof ApiError && error.status === 404;
+        problem.value = isUnknown ? undefined : (error as Error).message;
+      }
+    };
+    const timer = setInterval(() => void read(), POLL_MS);
+    return () => clearInterval(timer);
+  }, [name, isOver]);
+  return { known: known.value, problem: problem.value };
+}
+
+function Progress({
+  app,
+  known,
+  problem,
+}: {
+  app: App;
+  known: Known | undefined;
+  problem: string | undefined;
+}) {
+  const now = app.store.now.value;
+  if (problem !== undefined) return <p class="dim">Whether it connected is not known: {problem}</p>;
+  if (known?.lastRejection !== undefined)
+    return (
+      <p>
+        Its message could not be read: {known.lastRejection.detail}. {known.lastRejection.remedy}
+      </p>
+    );
+  if (known?.presenceSince === undefined) return <p class="dim">It has not connected yet.</p>;
+  const ago = durationText(now - known.presenceSince);
+  return (
+    <p class="dim">
+      {known.online ? `Connected ${ago} ago with the new certificate.` : `It was connected until ${ago} ago.`}{' '}
+      No message yet.
+    </p>
+  );
+}
+
+export function FirstMessage({ app, device }: { app: App; device: NewDevice | undefined }) {
+  const arrived = useSignal<Arrived | undefined>(undefined);
+  const name = device?.name;
+  useEffect(() => {
+    if (name === undefined) return undefined;
+    return app.live.listen((topic, payload, at) => {
+      const deviceId = senderOf(topic)?.deviceId;
+      const isOurs = deviceId === name || deviceId?.startsWith(`${name}:`);
+      if (deviceId === undefined || !isOurs || arrived.peek()) return;
+      const text = new TextDecoder().decode(payload.subarray(0, LONGEST_TEXT));
+      arrived.value = { deviceId, topic, at, text };
+      void app.store.refresh();
+    });
+  }, [name]);
+  const { known, problem } = useProgress(app, name, arrived.value !== undefined);
+  const found = arrived.value;
+  return (
+    <li class={found ? 'done' : undefined}>
+      <div>
+        <h2>See it arrive</h2>
+        {device === undefined && <p class="dim">Its first message shows here.</p>}
+        {device && (
+          <div class="listen" role="status">
+            {found ? (
+              <>
+                <p class="row">
+                  <Shape name="past" />
+                  <b>The first message arrived</b>
+                  <span class="dim">
+                    at <Time at={found.at} as={secondText} />, on{' '}
+                    <span class="mono break">{found.topic}</span>
+                  </span>
+                </p>
+                <pre class="code g3" tabIndex={0} aria-label="The first message">
+                  {found.text}
+                </pre>
+                <p class="g4">
+                  <a class="btn go" href={linkTo('device', [found.deviceId], { range: '10m' })}>
+                    Look at {nameText(found.deviceId)}
+                  </a>
+                </p>
+              </>
+            ) : (
+              <>
+                <p class="row">
+                  <Icon name="wave" />
+                  <b class="break">Listening on {topicOf(device)}</b>
+                </p>
+                <Progress app={app} known={known} problem={problem} />
+              </>
+            )}
+          </div>
+        )}
+      </div>
+    </li>
+  );
+}

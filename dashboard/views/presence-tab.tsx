@@ -1,0 +1,97 @@
+// When a device was connected within the last 30 days, and why each connection ended.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { pathOf } from '../data/api.ts';
+import type { App } from '../data/app.ts';
+import type { Device } from '../model/api-types.ts';
+import { connectionsOf, reasonText, type PresenceEvent } from '../model/connections.ts';
+import { dayMinuteText, durationText, secondText } from '../model/format.ts';
+import { Time } from '../parts/time.tsx';
+
+const PAGE = 100;
+
+interface Page {
+  readonly events: readonly PresenceEvent[];
+  readonly next?: string;
+}
+
+const exactText = (at: number) => `${dayMinuteText(at)}:${secondText(at).slice(-2)}`;
+
+export function PresenceTab({ app, device }: { app: App; device: Device }) {
+  const { deviceId, presenceSince, online } = device;
+  const events = useSignal<readonly PresenceEvent[] | undefined>(undefined);
+  const next = useSignal<string | undefined>(undefined);
+  const problem = useSignal<string | undefined>(undefined);
+  const read = async (from?: string) => {
+    try {
+      const query = { limit: PAGE, next: from };
+      const page: Page = await app.api.get(`${pathOf('devices', deviceId)}/presence`, query);
+      events.value = from === undefined ? page.events : [...(events.peek() ?? []), ...page.events];
+      next.value = page.next;
+      problem.value = undefined;
+    } catch (error) {
+      problem.value = (error as Error).message;
+    }
+  };
+  useEffect(() => void read(), [deviceId, presenceSince]);
+  if (problem.value !== undefined)
+    return (
+      <p class="row g4">
+        <span>Its connections did not load. {problem.value}</span>
+        <button class="btn" onClick={() => void read()}>
+          Try now
+        </button>
+      </p>
+    );
+  if (events.value === undefined) return <div class="plot-wait" aria-busy="true" />;
+  const connections = connectionsOf(events.value);
+  if (connections.length === 0)
+    return (
+      <p class="dim g4">
+        No connection is known of the last 30 days. A sensor behind a gateway has none of its own.
+      </p>
+    );
+  const now = app.store.now.value;
+  return (
+    <>
+      <div class="scroll g4" tabIndex={0} role="region" aria-label="Connections, newest first">
+        <table>
+          <thead>
+            <tr>
+              <th>Connected</th>
+              <th>Until</th>
+              <th>Ended by</th>
+              <th class="num">Lasted</th>
+              <th>From</th>
+            </tr>
+          </thead>
+          <tbody>
+            {connections.map(({ sessionId, from, to, reason, ipAddress }, index) => {
+              const isOpen = to === undefined && index === 0 && online === true;
+              const end = to ?? (isOpen ? now : undefined);
+              return (
+                <tr key={sessionId}>
+                  <td class="nb">{from === undefined ? 'earlier' : <Time at={from} as={exactText} />}</td>
+                  <td class="nb">
+                    {to === undefined ? isOpen ? 'now' : '\u2013' : <Time at={to} as={exactText} />}
+                  </td>
+                  <td>{to === undefined ? '\u2013' : reasonText(reason)}</td>
+                  <td class="num nb">
+                    {from === undefined || end === undefined ? '\u2013' : durationText(end - from)}
+                  </td>
+                  <td class="mono">{ipAddress ?? '\u2013'}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      {next.value !== undefined && (
+        <button class="btn g3" onClick={() => void read(next.value)}>
+          Earlier ones
+        </button>
+      )}
+    </>
+  );
+}

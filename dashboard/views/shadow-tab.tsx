@@ -1,0 +1,261 @@
+// A device's shadow: what it reported, what is desired and what differs, with an editor for what is desired.
+
+import { useSignal, type Signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { changesOf, differencesOf, patchBetween, type Shadow, type ShadowChange } from '../../core/shadow.ts';
+import { ApiError, pathOf } from '../data/api.ts';
+import { say, type App } from '../data/app.ts';
+import { nameText } from '../model/format.ts';
+import { isOvertaken, readDraft, rebased, textOf, valueText } from '../model/shadow-draft.ts';
+import { ActionButton } from '../parts/acknowledge.tsx';
+import { Failure } from '../parts/state-box.tsx';
+
+const POLL_MS = 2000;
+const MOST_TRIES = 4;
+
+interface Draft {
+  readonly text: string;
+  /** As the shadow was when the draft was begun, or when nobody else had changed what is desired. */
+  readonly base: Shadow;
+}
+
+/** Asked for every two seconds, so that one sees the device obey. */
+function useShadow(app: App, deviceId: string) {
+  const shadow = useSignal<Shadow | undefined>(undefined);
+  const failure = useSignal<ApiError | undefined>(undefined);
+  const read = async () => {
+    try {
+      shadow.value = await app.api.get<Shadow>(`${pathOf('devices', deviceId)}/shadow`);
+      failure.value = undefined;
+    } catch (error) {
+      failure.value = error as ApiError;
+    }
+  };
+  useEffect(() => {
+    void read();
+    const timer = setInterval(() => {
+      if (!document.hidden) void read();
+    }, POLL_MS);
+    return () => clearInterval(timer);
+  }, [deviceId]);
+  return { shadow, failure, read };
+}
+
+const Changes = ({ changes, from, to }: { changes: readonly ShadowChange[]; from: string; to: string }) => (
+  <div class="scroll" tabIndex={0} role="region" aria-label={`${from} and ${to}`}>
+    <table class="changes">
+      <thead>
+        <tr>
+          <th>Member</th>
+          <th>{from}</th>
+          <th>{to}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {changes.map(({ path, before, after }) => (
+          <tr key={path.join('.')}>
+            <td class="mono break">{path.join('.')}</td>
+            <td class="mono break dim">{valueText(before)}</td>
+            <td class="mono break">{valueText(after)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
+);
+
+/** The draft stands on what is desired by now: over the newest, with my changes or without. */
+function Overtaken({ draft, newest }: { draft: Signal<Draft | undefined>; newest: Shadow }) {
+  const { base, text } = draft.value!;
+  const read = readDraft(text);
+  return (
+    <div class="banner quiet g3" role="status">
+      <span>
+        <b>Somebody else changed what is desired meanwhile.</b> It is at version {newest.version} now, and
+        your draft began at version {base.version}.
+      </span>
+      <span class="acts">
+        {'desired' in read && (
+          <button
+            class="btn"
+            onClick={() => {
+              draft.value = { text: textOf(rebased(base, read.desired, newest)), base: newest };
+            }}
+          >
+            Put my changes on theirs
+          </button>
+        )}
+        <button
+          class="btn"
+          onClick={() => {
+            draft.value = undefined;
+          }}
+        >
+          Take theirs
+        </button>
+      </span>
+    </div>
+  );
+}
+
+function Editor({
+  app,
+  deviceId,
+  shadow,
+  draft,
+  read,
+}: {
+  app: App;
+  deviceId: string;
+  shadow: Signal<Shadow | undefined>;
+  draft: Signal<Draft | undefined>;
+  read: () => Promise<void>;
+}) {
+  const newest = shadow.value!;
+  const text = draft.value?.text ?? textOf(newest.desired);
+  const base = draft.value?.base ?? newest;
+  const found = readDraft(text);
+  const problem = 'problem' in found ? found.problem : undefined;
+  const changes = 'desired' in found ? changesOf(base.desired, found.desired) : [];
+  const isLate = draft.value !== undefined && isOvertaken(base, newest);
+  const mayEdit = app.session.may('operator');
+  /** Reports count as versions too: only what somebody else desires stands in the way. */
+  const send = async () => {
+    if (!('desired' in found)) return;
+    const body = { desired: patchBetween(base.desired, found.desired) };
+    for (let tries = 1; ; tries += 1) {
+      const newest = shadow.value!;
+      if (isOvertaken(base, newest)) return;
+      try {
+        await app.api.send('PATCH', `${pathOf('devices', deviceId)}/shadow`, body, `"${newest.version}"`);
+        break;
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 412 || tries === MOST_TRIES) throw error;
+        await read();
+      }
+    }
+    draft.value = undefined;
+    await read();
+    say(app, { text: `Sent to ${nameText(deviceId)}.` });
+  };
+  return (
+    <div>
+      <h3>
+        <label for="desired">Desired</label>
+      </h3>
+      <textarea
+        class="mono"
+        id="desired"
+        rows={8}
+        spellcheck={false}
+        value={text}
+        readOnly={!mayEdit}
+        aria-invalid={problem !== undefined}
+        aria-describedby="desired-says"
+        onInput={({ currentTarget: { value } }) => {
+          draft.value = value === textOf(base.desired) ? undefined : { text: value, base };
+        }}
+      />
+      <div id="desired-says">
+        {problem !== undefined && <p class="err">{problem}</p>}
+        {!mayEdit && (
+          <p class="dim small g2">
+            Changing it is for the group operator: ask who runs this Tidegate. You may read it.
+          </p>
+        )}
+      </div>
+      {isLate && <Overtaken draft={draft} newest={newest} />}
+      {changes.length > 0 && !isLate && (
+        <>
+          <h3 class="g4">What you change</h3>
+          <Changes changes={changes} from="Before" to="After" />
+        </>
+      )}
+      <div class="row g3">
+        {!mayEdit || (changes.length > 0 && !isLate) ? (
+          <ActionButton app={app} isMain label="Send to the device" group="operator" run={send} />
+        ) : (
+          <button class="btn go" disabled>
+            Send to the device
+          </button>
+        )}
+        {draft.value !== undefined && (
+          <button
+            class="btn bare"
+            onClick={() => {
+              draft.value = undefined;
+            }}
+          >
+            Discard
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Difference({ shadow }: { shadow: Shadow }) {
+  const differences = differencesOf(shadow);
+  const isWished = Object.keys(shadow.desired).length > 0;
+  return (
+    <div aria-live="polite">
+      <h3>Difference</h3>
+      {differences.length > 0 ? (
+        <>
+          <Changes changes={differences} from="Reported" to="Desired" />
+          <p class="watch-text g2">The device has not obeyed yet.</p>
+        </>
+      ) : (
+        <p class="dim g2">
+          {isWished ? 'None: the device is as it is desired to be.' : 'None: nothing is desired of it.'}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function ShadowTab({ app, deviceId }: { app: App; deviceId: string }) {
+  const { shadow, failure, read } = useShadow(app, deviceId);
+  const draft = useSignal<Draft | undefined>(undefined);
+  const found = shadow.value;
+  if (failure.value && !found)
+    return failure.value.status === 404 ? (
+      <p class="dim g4">{failure.value.message}</p>
+    ) : (
+      <Failure
+        what="The shadow did not load"
+        error={failure.value}
+        spared="The device goes on as it is."
+        retry={() => void read()}
+      />
+    );
+  if (!found) return <div class="plot-wait" aria-busy="true" />;
+  return (
+    <>
+      {failure.value && (
+        <p class="banner quiet g4" role="status">
+          <span>{failure.value.message} The shadow is as it was; the page tries again by itself.</span>
+        </p>
+      )}
+      <div class="shadow3">
+        <div>
+          <h3 id="reported">Reported</h3>
+          {Object.keys(found.reported).length > 0 ? (
+            <pre class="code" tabIndex={0} aria-labelledby="reported">
+              {textOf(found.reported)}
+            </pre>
+          ) : (
+            <p class="dim g2">Nothing: it has not said how it is set.</p>
+          )}
+        </div>
+        <Editor app={app} deviceId={deviceId} shadow={shadow} draft={draft} read={read} />
+        <Difference shadow={found} />
+      </div>
+      <p class="dim small g4">
+        {found.version === 0
+          ? 'There is no shadow yet: the first change makes it.'
+          : `Version ${found.version}`}
+      </p>
+    </>
+  );
+}

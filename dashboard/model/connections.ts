@@ -1,6 +1,6 @@
 // A device's connections out of what came and went, and its certificates' ages, as people say them.
 
-import { dayText, durationText, edgeText } from './format.ts';
+import { durationText, edgeText, plural } from './format.ts';
 
 /** As the API has it, newest first. */
 export interface PresenceEvent {
@@ -81,7 +81,9 @@ export function certificateProblem(
   return undefined;
 }
 
-export const ageText = ({ createdAt }: Certificate, now: number): string =>
-  `${now - createdAt > LONG / 4 ? edgeText(createdAt, LONG) : dayText(createdAt)}, ${durationText(now - createdAt)} ago`;
+export const ageText = ({ createdAt }: Certificate, now: number): string => {
+  const days = Math.floor((now - createdAt) / DAY);
+  return days < 1 ? 'today' : `${edgeText(createdAt, LONG)}, ${plural(days, 'day')} ago`;
+};
 
 export const untilText = ({ expiresAt }: Certificate): string => edgeText(expiresAt, LONG);

@@ -30,7 +30,7 @@ export function problemsOf(
   };
   return Object.fromEntries(
     Object.entries(found).flatMap(([field, problem]) =>
-      problem === undefined ? [] : [[field, `${STARTS[field as Field]} ${problem}.`]],
+      problem === undefined ? [] : [[field, `${STARTS[field as Field]} ${problem}`]],
     ),
   );
 }

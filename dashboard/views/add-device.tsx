@@ -3,7 +3,6 @@
 import { signal, useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { setQuery, say, type App } from '../data/app.ts';
-import { capital } from '../model/format.ts';
 import {
   filesOf,
   groupOf,
@@ -28,6 +27,7 @@ export interface Added extends NewDevice {
 /** Stays while the page does, so that somebody who looks elsewhere meanwhile does not lose the key. */
 const added = signal<Added | undefined>(undefined);
 const isSaved = signal(false);
+const isHeard = signal(false);
 
 const fieldsOf = ({ route }: App): NewDevice => {
   const { name = '', type = '', site = '' } = route.value.query;
@@ -47,6 +47,7 @@ async function add(app: App, device: NewDevice): Promise<void> {
   }>('POST', '/devices', body);
   added.value = { ...device, certificateId, cert, key };
   isSaved.value = false;
+  isHeard.value = false;
 }
 
 function NameStep({ app, device, isDone }: { app: App; device: NewDevice; isDone: boolean }) {
@@ -65,7 +66,7 @@ function NameStep({ app, device, isDone }: { app: App; device: NewDevice; isDone
         class={name === 'name' ? 'mono' : undefined}
         id={`new-${name}`}
         value={device[name]}
-        placeholder={example}
+        placeholder={isDone ? undefined : example}
         autocomplete="off"
         spellcheck={false}
         readOnly={isDone}
@@ -89,7 +90,8 @@ function NameStep({ app, device, isDone }: { app: App; device: NewDevice; isDone
       </p>
     </div>
   );
-  const isReady = isWhole(device) && Object.keys(problems).length === 0;
+  const hasProblems = Object.keys(problems).length > 0;
+  const isReady = isWhole(device) && !hasProblems;
   const run = async () => {
     try {
       await add(app, device);
@@ -102,10 +104,15 @@ function NameStep({ app, device, isDone }: { app: App; device: NewDevice; isDone
       <div>
         <h2>Name it</h2>
         <div class="grid3">
-          {field('name', 'Name, for good', 'cellar-1')}
-          {field('type', 'Type, if you like', 'sensor')}
+          {field('name', 'Name', 'cellar-1')}
+          {field('type', 'Type (optional)', 'sensor')}
           {field('site', 'Site', 'seattle')}
         </div>
+        {!isDone && (
+          <p class="dim small g2">
+            The name is the device's name everywhere and cannot be changed later. The site is where it stands.
+          </p>
+        )}
         {!isDone && (
           <div class="row g3">
             {isReady || !app.session.may('admin') ? (
@@ -117,7 +124,8 @@ function NameStep({ app, device, isDone }: { app: App; device: NewDevice; isDone
             )}
             <span class="dim">
               {app.session.may('admin')
-                ? !isReady && 'Give it a name and a site first.'
+                ? !isReady &&
+                  (hasProblems ? 'Correct what is marked first.' : 'Give it a name and a site first.')
                 : 'Devices are added by the group admin: ask who runs this Tidegate.'}
             </span>
           </div>
@@ -207,7 +215,7 @@ function LinesStep({ app, device }: { app: App; device: Added | undefined }) {
     );
   const secrets: Secrets = { ca: broker.ca, cert: device.cert, key: device.key };
   return (
-    <li>
+    <li class={isHeard.value ? 'done' : undefined}>
       <div>
         <h2>Tell the device</h2>
         <span class="seg" role="group" aria-label="What is to send">
@@ -280,9 +288,11 @@ export function AddDevice({ app }: { app: App }) {
     <>
       <div class="headrow">
         <div>
-          <h1>{made ? `${capital(made.name)} can connect` : 'Add a device'}</h1>
+          <h1>{made ? `${made.name} can connect` : 'Add a device'}</h1>
           <p class="lede">
-            Four steps, about two minutes. The private key is made here and never leaves this page.
+            {made
+              ? 'Save its key, give it the lines, and see its first message.'
+              : 'Four steps, about two minutes. The private key is made here and never leaves this page.'}
           </p>
         </div>
         {made && (
@@ -303,7 +313,7 @@ export function AddDevice({ app }: { app: App }) {
         <NameStep app={app} device={device} isDone={made !== undefined} />
         <KeyStep app={app} device={made} />
         <LinesStep app={app} device={made} />
-        <FirstMessage key={made?.certificateId ?? ''} app={app} device={made} />
+        <FirstMessage key={made?.certificateId ?? ''} app={app} device={made} isHeard={isHeard} />
       </ol>
     </>
   );

@@ -1,6 +1,6 @@
 // The last step of adding a device: it waits for its first message, and says how far the device has come until then.
 
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { ApiError, pathOf } from '../data/api.ts';
 import type { App } from '../data/app.ts';
@@ -72,7 +72,15 @@ function Progress({
   );
 }
 
-export function FirstMessage({ app, device }: { app: App; device: NewDevice | undefined }) {
+export function FirstMessage({
+  app,
+  device,
+  isHeard,
+}: {
+  app: App;
+  device: NewDevice | undefined;
+  isHeard: Signal<boolean>;
+}) {
   const arrived = useSignal<Arrived | undefined>(undefined);
   const name = device?.name;
   useEffect(() => {
@@ -83,6 +91,7 @@ export function FirstMessage({ app, device }: { app: App; device: NewDevice | un
       if (deviceId === undefined || !isOurs || arrived.peek()) return;
       const text = new TextDecoder().decode(payload.subarray(0, LONGEST_TEXT));
       arrived.value = { deviceId, topic, at, text };
+      isHeard.value = true;
       void app.store.refresh();
     });
   }, [name]);
@@ -105,9 +114,11 @@ export function FirstMessage({ app, device }: { app: App; device: NewDevice | un
                     <span class="mono break">{found.topic}</span>
                   </span>
                 </p>
-                <pre class="code g3" tabIndex={0} aria-label="The first message">
-                  {found.text}
-                </pre>
+                <div class="g3">
+                  <pre class="code" tabIndex={0} aria-label="The first message">
+                    {found.text}
+                  </pre>
+                </div>
                 <p class="g4">
                   <a class="btn go" href={linkTo('device', [found.deviceId], { range: '10m' })}>
                     Look at {nameText(found.deviceId)}

@@ -1,6 +1,9 @@
 // The web page in a real browser: what people see, do and cannot do, on the real program.
 import { afterAll, beforeAll } from '@jest/globals';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { IoTDataPlaneClient, UpdateThingShadowCommand } from '@aws-sdk/client-iot-data-plane';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { AwsV4Signer } from 'aws4fetch';
@@ -19,7 +22,14 @@ import {
   shareLogin,
   type Opened,
 } from './browser-page.ts';
-import { connectDevice, createDevice, runScript, startTidegate, type Tidegate } from './tidegate.ts';
+import {
+  clientSettings,
+  connectDevice,
+  createDevice,
+  runScript,
+  startTidegate,
+  type Tidegate,
+} from './tidegate.ts';
 
 const testInBrowser = testIf(hasChromium, 'chromium is not installed');
 const certs = temporaryFolder();
@@ -61,6 +71,9 @@ const RUN_AXE = `(async () => {
     ...(isWide ? ['scrolls sideways'] : []),
   ];
 })()`;
+
+/** In a JSON text, too. */
+const MARKUP = '<img src=x onerror=window.hacked=1>';
 
 const publish = (message: Record<string, unknown>) =>
   device.publishAsync('telemetry/seattle/own-sensor', JSON.stringify(message), { qos: 1 });
@@ -275,7 +288,7 @@ testInBrowser('the link of a digest shows its alerts, and each filter can be tak
 
 testInBrowser('a note with markup is text, and so is a payload', async () => {
   const { page } = user;
-  const markup = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
+  const markup = `${MARKUP}<script>window.hacked=1</script>`;
   await page.goto(addressOf(tidegate, '#/alerts/demo-fridge-3/temperature-high'));
   await page.getByLabel('What did you find, what did you do?').fill(markup);
   await page.getByRole('button', { name: 'Only note' }).click();
@@ -308,22 +321,142 @@ testInBrowser(
   },
 );
 
-testInBrowser('a viewer of one site hears it live, and may not change a rule', async () => {
-  const name = 'viewer@example.com';
-  const flags = ['--group', 'viewer', '--site', 'seattle', '--data-dir', tidegate.dataDir];
-  const { stdout, stderr } = await runScript('commands/user.ts', ['add', name, ...flags]);
-  const [, password] = /^password: (\S+)/m.exec(stdout) ?? [];
-  assert.ok(password, stdout + stderr);
-  const { page } = await openPage(browser);
-  await logIn(page, tidegate, { name, password });
-  await see(page, /[1-9]\d* messages\/s/);
-  await page.goto(addressOf(tidegate, '#/rules/temperature-high'));
-  await see(page, 'Rules are changed and tried by the group admin.');
-  const save = page.getByRole('button', { name: 'Save rule' });
-  assert.ok(await save.isDisabled());
-  assert.match((await save.getAttribute('title')) ?? '', /For the group admin/);
-  await page.context().close();
+testInBrowser('a fridge obeys what is desired of it, over what somebody else desired meanwhile', async () => {
+  const { page } = user;
+  await page.goto(addressOf(tidegate, '#/device/demo-fridge-2?range=10m&tab=shadow'));
+  const editor = page.getByLabel('Desired', { exact: true });
+  await editor.fill('{ "setpoint": 1 ');
+  await see(page, 'It stops being JSON at its end.');
+  assert.ok(await page.getByRole('button', { name: 'Send to the device' }).isDisabled());
+  await editor.fill(`{ "setpoint": 1, "${MARKUP}": true }`);
+  await page.getByRole('row', { name: 'setpoint not there 1' }).waitFor();
+  const client = new IoTDataPlaneClient(clientSettings(tidegate));
+  const desired = { sampleRate: 2, note: 'from elsewhere' };
+  const payload = Buffer.from(JSON.stringify({ state: { desired } }));
+  await client.send(new UpdateThingShadowCommand({ thingName: 'demo-fridge-2', payload }));
+  client.destroy();
+  await see(page, 'Somebody else changed what is desired meanwhile.');
+  await page.getByRole('button', { name: 'Put my changes on theirs' }).click();
+  assert.deepEqual(JSON.parse(await editor.inputValue()), { ...desired, setpoint: 1, [MARKUP]: true });
+  await page.getByRole('button', { name: 'Send to the device' }).click();
+  await page.locator('pre', { hasText: '"setpoint": 1' }).waitFor();
+  await see(page, 'The device has not obeyed yet.');
+  await eventually('a colder fridge', async () => {
+    const { windows } = await ask<{ windows: { metrics: Record<string, { min: number }> }[] }>(
+      '/devices/demo-fridge-2/windows?from=-1m',
+    );
+    return windows.some(({ metrics }) => metrics['temperature']!.min < 2);
+  });
+  assert.equal(await page.evaluate('window.hacked'), undefined);
 });
+
+testInBrowser(
+  'when a device came and went is kept with the reason, and since when its certificate is',
+  async () => {
+    const { page } = user;
+    device.stream.destroy();
+    await eventually('the end of the connection', async () => !device.connected);
+    device = await connectDevice(tidegate, 'own-sensor', certs);
+    await page.goto(addressOf(tidegate, '#/device/own-sensor?tab=presence'));
+    await page.getByRole('row', { name: /now/ }).waitFor();
+    await page.getByRole('row', { name: /The connection broke/ }).waitFor();
+    await see(page, /issued today, until 31 Dec 2049/);
+  },
+);
+
+testInBrowser(
+  'a device is added, its key never leaves the browser, and its first message leads to it',
+  async () => {
+    const { page } = await openPage(browser);
+    await shareLogin(user.page, page);
+    const sent: string[] = [];
+    page.on('request', (request) => sent.push(request.postData() ?? ''));
+    await page.goto(addressOf(tidegate, '#/add?site=seattle'));
+    const makeKey = page.getByRole('button', { name: 'Make its key' });
+    for (const [name, problem] of [
+      [MARKUP, /The name is not allowed: 1 to 128/],
+      ['gw:child', /gateway:child is how a sensor behind a gateway is named/],
+      ['own-sensor', /a device that is here already/],
+    ] as const) {
+      await page.getByLabel('Name').fill(name);
+      await see(page, problem);
+      assert.ok(await makeKey.isDisabled());
+    }
+    await page.getByLabel('Name').fill('page-sensor');
+    await page.getByLabel('Type').fill('sensor');
+    await makeKey.click();
+    await see(page, 'page-sensor can connect');
+    for (const end of ['key', 'cert']) {
+      const file = `page-sensor.${end}.pem`;
+      const saved = page.waitForEvent('download');
+      await page.getByRole('button', { name: `Save ${file}` }).click();
+      const download = await saved;
+      assert.equal(download.suggestedFilename(), file);
+      await download.saveAs(path.join(certs, file));
+    }
+    const key = readFileSync(path.join(certs, 'page-sensor.key.pem'), 'utf8');
+    assert.match(key, /^-----BEGIN PRIVATE KEY-----\n/);
+    assert.ok(sent.some((body) => body.includes('CERTIFICATE REQUEST')));
+    assert.ok(!sent.some((body) => body.includes(key.split('\n')[1]!) || body.includes('PRIVATE KEY')));
+    for (const [button, lines] of [
+      ['ESP32', /THING = "page-sensor", \*TOPIC = "telemetry\/seattle\/page-sensor"/],
+      ['Zigbee2MQTT', /base_topic: telemetry\/seattle\/page-sensor/],
+      ['mosquitto', /-i page-sensor -t telemetry\/seattle\/page-sensor/],
+    ] as const) {
+      await page.getByRole('button', { name: button, exact: true }).click();
+      await page.locator('.codebox pre', { hasText: lines }).waitFor();
+    }
+    await page.evaluate(axe.source);
+    for (const width of [1440, 360]) {
+      await page.setViewportSize({ width, height: 800 });
+      assert.deepEqual(await page.evaluate(RUN_AXE), []);
+    }
+    await see(page, 'It has not connected yet.');
+    const added = await connectDevice(tidegate, 'page-sensor', certs);
+    await see(page, /Connected \d+ s ago with the new certificate/);
+    await added.publishAsync('telemetry/seattle/page-sensor', '{"temperature": 4.2}', { qos: 1 });
+    await see(page, 'The first message arrived');
+    await page.getByRole('link', { name: 'Look at Page sensor' }).click();
+    await page.waitForURL(/#\/device\/page-sensor\?range=10m$/);
+    const known = await eventually('the device', async () => {
+      const found = await ask<Record<string, unknown>>('/devices/page-sensor');
+      return found['attributes'] ? found : undefined;
+    });
+    assert.deepEqual(
+      [known['type'], known['groups'], known['attributes']],
+      ['sensor', ['Seattle'], { site: 'seattle' }],
+    );
+    await added.endAsync();
+    await page.context().close();
+  },
+);
+
+testInBrowser(
+  'a viewer of one site hears it live, and may change no rule and no shadow and add no device',
+  async () => {
+    const name = 'viewer@example.com';
+    const flags = ['--group', 'viewer', '--site', 'seattle', '--data-dir', tidegate.dataDir];
+    const { stdout, stderr } = await runScript('commands/user.ts', ['add', name, ...flags]);
+    const [, password] = /^password: (\S+)/m.exec(stdout) ?? [];
+    assert.ok(password, stdout + stderr);
+    const { page } = await openPage(browser);
+    await logIn(page, tidegate, { name, password });
+    await see(page, /[1-9]\d* messages\/s/);
+    await page.goto(addressOf(tidegate, '#/rules/temperature-high'));
+    await see(page, 'Rules are changed and tried by the group admin.');
+    const save = page.getByRole('button', { name: 'Save rule' });
+    assert.ok(await save.isDisabled());
+    assert.match((await save.getAttribute('title')) ?? '', /For the group admin/);
+    await page.goto(addressOf(tidegate, '#/device/demo-fridge-1?tab=shadow'));
+    await see(page, 'Changing it is for the group operator: ask who runs this Tidegate.');
+    assert.ok(await page.getByRole('button', { name: 'Send to the device' }).isDisabled());
+    assert.equal(await page.getByLabel('Desired', { exact: true }).isEditable(), false);
+    await page.goto(addressOf(tidegate, '#/add?name=x&site=seattle'));
+    await see(page, 'Devices are added by the group admin: ask who runs this Tidegate.');
+    assert.ok(await page.getByRole('button', { name: 'Make its key' }).isDisabled());
+    await page.context().close();
+  },
+);
 
 testInBrowser('an API that fails is named with what to do, and the page goes on by itself', async () => {
   const { page } = await openPage(browser);
@@ -367,6 +500,9 @@ const views = [
   'fleet?as=rows',
   'device/demo-fridge-3?range=10m',
   'device/demo-fridge-1?range=1y',
+  'device/demo-fridge-2?range=10m&tab=shadow',
+  'device/own-sensor?range=10m&tab=presence',
+  'add?name=gw:child&site=seattle',
   'alerts?from=1&site=seattle',
   'rules',
   'console',

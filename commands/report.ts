@@ -1,7 +1,7 @@
 // `npm run report`: what an inspector wants of a device, a site or a group and a month, as a page to print, CSV or JSON.
 
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isMonth } from '../core/month.ts';
 import { reportSheet, type SheetDevice, type SheetOptions } from '../core/report-sheet.ts';
@@ -25,6 +25,7 @@ const FLAGS = {
 
 type Values = ReturnType<typeof parseFlags<typeof FLAGS>>['values'];
 
+const STYLE = path.resolve(import.meta.dirname, '../core/report-sheet.css');
 const FORMATS = ['.html', '.csv', '.json'];
 /** What was published so long ago is in the archive: it lags by 300 s. */
 const ARCHIVED_AFTER_MS = 600_000;
@@ -114,7 +115,7 @@ async function main(args: readonly string[]): Promise<number> {
       ? await csvOf(api, query, ids)
       : format === '.json'
         ? `${JSON.stringify({ madeAt: now, audit, devices }, undefined, 2)}\n`
-        : reportSheet(devices, { now, audit });
+        : reportSheet(devices, readFileSync(STYLE, 'utf8'), { now, audit });
   if (out === undefined) process.stdout.write(made);
   else {
     writeFileSync(out, made);

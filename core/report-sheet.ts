@@ -52,33 +52,21 @@ export interface SheetOptions {
   readonly now: number;
   /** What the audit of the archive said, a sentence or two; absent where none was made. */
   readonly audit?: { readonly agrees: boolean; readonly text: string } | undefined;
+  /** Of the sheet's title, below that of a page which it is a part of. */
+  readonly level?: 1 | 2;
 }
 
-const STYLE = `
-:root{color-scheme:light}
-body{margin:0;background:#e8eeed;color:#10242a;font:14px/1.45 'Instrument Sans',system-ui,sans-serif;font-variant-numeric:tabular-nums}
-article{box-sizing:border-box;max-width:210mm;min-height:297mm;margin:16px auto;padding:16mm;background:#fff}
-header{display:flex;justify-content:space-between;gap:24px;border-bottom:2px solid #10242a;padding-bottom:16px}
-header p{margin:4px 0 0}header p+p{text-align:right}
-h1{font-size:28px;line-height:1.15;margin:0}h2{font-size:16px;margin:28px 0 4px}
-.dim,small,dt,th{color:#42575f}small,dt,th{font-size:12px;font-weight:400}
-dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:16px;margin:24px 0 0}
-dd{margin:0;font-size:20px;font-weight:600}dd small{display:block}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:6px 12px 6px 0;border-bottom:1px solid #d2dbda;vertical-align:top;overflow-wrap:anywhere}
-thead th{border-bottom-color:#42575f}.num{text-align:right}
-.seal{display:flex;flex-wrap:wrap;justify-content:space-between;gap:16px;border:1px solid #76878a;padding:12px 16px;margin-top:28px}.seal p{margin:0;font-size:13px}.seal p:first-child{flex:1 1 60%}
-.sign{margin-top:56px;border-top:1px solid #10242a;width:240px;font-size:13px}
-svg{display:block;width:100%;height:auto}
-@media print{@page{size:A4;margin:14mm}body{background:#fff}article{max-width:none;min-height:0;margin:0;padding:0;break-after:page}article:last-child{break-after:auto}tr,.seal,dl{break-inside:avoid}}
-`;
+/** Columns that a phone shows side by side. */
+const FEW_COLUMNS = 3;
 
-/** Whatever devices and people wrote is text in it. */
-export function reportSheet(devices: readonly SheetDevice[], options: SheetOptions): string {
+/** A page of its own. `style`: report-sheet.css. Whatever devices and people wrote is text in it. */
+export function reportSheet(devices: readonly SheetDevice[], style: string, options: SheetOptions): string {
   const title = `Record of ${devices[0]?.month ?? ''}`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escaped(title)}</title><style>${STYLE}</style></head>
+<title>${escaped(title)}</title><style>body{margin:0;background:#e8eeed}@media print{body{background:#fff}}
+${style}</style></head>
 <body>${devices.map((device) => sheetOf(device, options)).join('\n')}</body></html>
 `;
 }
@@ -92,21 +80,23 @@ const MARKUP: Readonly<Record<string, string>> = {
 };
 export const escaped = (text: string) => text.replaceAll(/[&<>"']/g, (mark) => MARKUP[mark]!);
 
-function sheetOf(device: SheetDevice, { now, audit }: SheetOptions): string {
+/** One device's sheet, an `article`; report-sheet.css has its look. */
+export function sheetOf(device: SheetDevice, { now, audit, level = 1 }: SheetOptions): string {
   const { report } = device;
   const time = timesOf(device.timeZone);
   const name = report
     ? `${report.metric[0]!.toUpperCase()}${report.metric.slice(1).replaceAll('_', ' ')} record`
     : 'Record';
-  return `<article><header><div><h1>${escaped(name)}</h1>
+  return `<article class="sheet"><header><div><h${level} class="title">${escaped(name)}</h${level}>
 <p>${escaped([device.deviceId, device.site].filter(Boolean).join(', '))}<br><span class="dim">${escaped(monthText(device))}</span></p></div>
 <p><small>Made ${escaped(time.full(now))}<br>${escaped(zoneText(device, time))}</small></p></header>
-${report ? bodyOf(device, report, time) : '<p>Nothing was measured in this month.</p>'}
+${report ? bodyOf(device, report, time, level + 1) : '<p>Nothing was measured in this month.</p>'}
 <div class="seal"><p>${sealText(audit)}</p><p>${escaped(device.calibration ? `Calibration: ${device.calibration}` : 'No calibration is noted (attribute calibration of the thing)')}</p></div>
-<p class="sign">Seen by, date</p></article>`;
+<p class="sign-line">Seen by, date</p></article>`;
 }
 
-function bodyOf(device: SheetDevice, report: SheetReport, time: Times): string {
+function bodyOf(device: SheetDevice, report: SheetReport, time: Times, level: number): string {
+  const part = (title: string) => `<h${level} class="part">${title}</h${level}>`;
   const { excursions, gaps, meanKinetic, spanMs, measuredMs, inLimitsMs } = report;
   const unit = report.unit ? ` ${report.unit}` : '';
   const total = excursions.reduce((sum, { lastedMs }) => sum + lastedMs, 0);
@@ -138,10 +128,18 @@ function bodyOf(device: SheetDevice, report: SheetReport, time: Times): string {
     ],
   ];
   return `<dl>${facts.map(([term, value, basis]) => `<div><dt>${escaped(term!)}</dt><dd>${escaped(value!)}<small>${escaped(basis!)}</small></dd></div>`).join('')}</dl>
-<h2>Lowest and highest, day by day</h2>${stripOf(report.days, device.limits, unit)}
-<h2>Excursions</h2>${excursionTable(excursions, unit, time)}
-<h2>Hours without measurement</h2>${gapTable(gaps, time)}
+${part('Lowest and highest, day by day')}${dayParts(report.days, device.limits, unit)}
+${part('Excursions')}${excursionTable(excursions, unit, time)}
+${part('Hours without measurement')}${gapTable(gaps, time)}
 ${report.isToTheWindow ? '' : '<p class="dim">The windows of some hours are gone; days and worst values that cut them are of whole hours.</p>'}`;
+}
+
+/** The drawing, and its numbers for whoever asks for them. */
+function dayParts(days: SheetReport['days'], limits: SheetDevice['limits'], unit: string): string {
+  const text = (value: number | undefined) => (value === undefined ? '–' : `${number(value)}${unit}`);
+  const rows = days.map(({ date, min, max }) => [date, text(min), text(max)]);
+  return `<figure class="strip" tabindex="0">${stripOf(days, limits, unit)}</figure>
+<details><summary>As a table</summary>${table(['Day', 'Lowest', 'Highest'], rows, [1, 2])}</details>`;
 }
 
 function excursionTable(excursions: readonly SheetExcursion[], unit: string, time: Times): string {
@@ -174,9 +172,11 @@ function table(
   numeric: readonly number[],
 ): string {
   const mark = (index: number) => (numeric.includes(index) ? ' class="num"' : '');
+  const name = (tag: string, index: number) => (tag === 'td' ? ` data-name="${escaped(head[index]!)}"` : '');
   const cells = (tag: string, row: readonly string[]) =>
-    row.map((text, index) => `<${tag}${mark(index)}>${escaped(text)}</${tag}>`).join('');
-  return `<table><thead><tr>${cells('th', head)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table>`;
+    row.map((text, index) => `<${tag}${mark(index)}${name(tag, index)}>${escaped(text)}</${tag}>`).join('');
+  const kind = head.length > FEW_COLUMNS ? ' class="cards"' : '';
+  return `<table${kind}><thead><tr>${cells('th', head)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table>`;
 }
 
 function sealText(audit: SheetOptions['audit']): string {

@@ -16,6 +16,7 @@ const ENTRIES: readonly Entry[] = [
   { view: 'fleet', name: 'Fleet', icon: 'fleet', says: 'Every device, and what needs you' },
   { view: 'alerts', name: 'Alerts', icon: 'alerts', says: 'Open and past, and who answered' },
   { view: 'rules', name: 'Rules', icon: 'rules', says: 'What people are told about' },
+  { view: 'report', name: 'Report', icon: 'report', says: 'A month of a device or a site, to print' },
   { view: 'console', name: 'Console', icon: 'console', says: 'Messages as they come, over MQTT' },
 ];
 const LOCAL_ENTRIES: readonly Entry[] = [
@@ -52,6 +53,15 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
         name="alerts"
         load={() => import('./views/alerts.tsx').then(({ Alerts }) => Alerts)}
         with={{ app, lookups }}
+      />
+    );
+  if (view === 'report')
+    return (
+      <Later
+        key="report"
+        name="report"
+        load={() => import('./views/report.tsx').then(({ Report }) => Report)}
+        with={{ app }}
       />
     );
   if (view === 'console')

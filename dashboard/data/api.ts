@@ -22,6 +22,8 @@ export interface Api {
     path: string,
     query?: Readonly<Record<string, string | number | readonly string[] | undefined>>,
   ): Promise<T>;
+  /** What is no JSON. */
+  text(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<string>;
   /** @param ifMatch the tag of the state that the change is meant for; 412 where it is another one by now */
   send<T>(
     method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
@@ -60,7 +62,11 @@ export function createApi(config: PageConfig, session: Session): Api {
   }
 
   /** Tries again what the API asks to be tried again: too many requests at once. */
-  async function request<T>(url: string, init: RequestInit): Promise<T> {
+  async function request<T>(
+    url: string,
+    init: RequestInit,
+    parse: (text: string) => unknown = JSON.parse,
+  ): Promise<T> {
     const what = `${init.method ?? 'GET'} ${new URL(url).pathname}`;
     for (let tries = 1; ; tries += 1) {
       let response: Response;
@@ -75,7 +81,7 @@ export function createApi(config: PageConfig, session: Session): Api {
       }
       if (response.status === 204) return undefined as T;
       const text = await response.text();
-      if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
+      if (response.ok) return (text === '' ? undefined : parse(text)) as T;
       const isJson = response.headers.get('content-type')?.includes('json') ?? false;
       const body = isJson ? (JSON.parse(text) as Readonly<Record<string, unknown>>) : {};
       const details = `${what} \u00b7 ${response.status} \u00b7 ${response.headers.get('apigw-requestid') ?? text.slice(0, 200)}`;
@@ -83,14 +89,17 @@ export function createApi(config: PageConfig, session: Session): Api {
     }
   }
 
+  const addressOf: (...args: Parameters<Api['get']>) => string = (path, query = {}) => {
+    const pairs = Object.entries(query).flatMap(([name, value = []]) =>
+      [value].flat().map((each) => [name, String(each)] as [string, string]),
+    );
+    const text = new URLSearchParams(pairs).toString();
+    return `${base}${path}${text && `?${text}`}`;
+  };
+
   return {
-    get(path, query = {}) {
-      const pairs = Object.entries(query).flatMap(([name, value = []]) =>
-        [value].flat().map((each) => [name, String(each)] as [string, string]),
-      );
-      const text = new URLSearchParams(pairs).toString();
-      return request(`${base}${path}${text && `?${text}`}`, {});
-    },
+    get: (path, query) => request(addressOf(path, query), {}),
+    text: (path, query) => request(addressOf(path, query), {}, (text) => text),
     send(method, path, body, ifMatch) {
       const headers = {
         'content-type': 'application/json',

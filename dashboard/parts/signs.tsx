@@ -84,6 +84,7 @@ const ICONS = {
     </>,
   ],
   rules: ['0 0 20 20', <path d="M2 6h16M2 14c4 0 4-5 8-5s4 3 8 1" {...line} />],
+  report: ['0 0 20 20', <path d="M4 2h12v16H4zM7 6h6M7 10h6M7 14h3" {...line} />],
   inbox: ['0 0 20 20', <path d="M2 4h16v12H2zM2 5l8 6 8-6" {...line} />],
   phone: ['0 0 20 20', <path d="M6 2h8v16H6zM9 15h2" {...line} />],
   console: ['0 0 20 20', <path d="m3 5 5 5-5 5M10 15h7" {...line} />],

@@ -255,7 +255,7 @@ test('markup in any name or remark is text in the sheet, which has no script and
       },
     ],
   };
-  const html = reportSheet([{ ...device, calibration: hostile, report }], {
+  const html = reportSheet([{ ...device, calibration: hostile, report }], '.sheet{}', {
     now: 0,
     audit: { agrees: false, text: hostile },
   });

@@ -13,7 +13,7 @@ test('the first load is under 200 KB gzipped, fonts and the MQTT client among it
   const files = await buildPage();
   const html = text(files.get('index.html')!);
   const wanted = new Set([...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name]) => name!));
-  const isLater = /^assets\/(?:add-device|device|alerts|rules|console|inbox|pipeline)-/;
+  const isLater = /^assets\/(?:add-device|device|alerts|rules|report|console|inbox|pipeline)-/;
   for (const name of wanted) {
     const file = files.get(name);
     assert.ok(file, `index.html names ${name}, which is not built`);

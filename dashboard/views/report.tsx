@@ -1,0 +1,222 @@
+// What an inspector wants of a device, a site or a group and a month: sheets to read, to print and to keep as a table.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { sheetOf, type SheetDevice } from '../../core/report-sheet.ts';
+import { ApiError } from '../data/api.ts';
+import { setQuery, type App } from '../data/app.ts';
+import { plural } from '../model/format.ts';
+import {
+  fileNameOf,
+  findingOf,
+  groupsOf,
+  monthOfTime,
+  queryOfChoice,
+  reportChoiceOf,
+  sitesOf,
+  type ReportChoice,
+} from '../model/report-choice.ts';
+import { ActionButton } from '../parts/acknowledge.tsx';
+import { Failure, StateBox } from '../parts/state-box.tsx';
+
+/** Of more devices, a report of one is opened from its view. */
+const MOST_LISTED = 500;
+
+interface Found {
+  readonly devices: readonly SheetDevice[];
+  readonly isWhole: boolean;
+  /** Epoch milliseconds. */
+  readonly madeAt: number;
+}
+
+interface Page {
+  readonly devices: readonly SheetDevice[];
+  readonly next?: string;
+}
+
+/** Page by page, each shown as it comes. */
+function useReports(app: App, choice: ReportChoice, tries: number) {
+  const found = useSignal<Found | ApiError | undefined>(undefined);
+  const query = queryOfChoice(choice);
+  useEffect(() => {
+    let isWanted = choice.of !== undefined;
+    const read = async () => {
+      found.value = undefined;
+      let devices: readonly SheetDevice[] = [];
+      let next: string | undefined;
+      do {
+        const page: Page = await app.api.get('/reports', { ...query, next });
+        if (!isWanted) return;
+        devices = [...devices, ...page.devices];
+        next = page.next;
+        found.value = { devices, isWhole: next === undefined, madeAt: Date.now() };
+      } while (next !== undefined);
+    };
+    if (isWanted)
+      read().catch((error: unknown) => {
+        if (isWanted) found.value = error instanceof ApiError ? error : new ApiError(0, String(error), '');
+      });
+    return () => {
+      isWanted = false;
+    };
+  }, [JSON.stringify(query), tries]);
+  return found.value;
+}
+
+/** A table of all devices, as `npm run report -- --out report.csv` makes it: the API's CSV has one page. */
+async function downloadCsv(app: App, choice: ReportChoice, devices: readonly SheetDevice[]): Promise<void> {
+  const { month, metric } = choice;
+  const tables: string[] = [];
+  for (const { deviceId: device } of devices) {
+    const table = await app.api.text('/reports/csv', { device, month, metric });
+    tables.push(tables.length === 0 ? table : table.slice(table.indexOf('\n') + 1));
+  }
+  const address = URL.createObjectURL(new Blob(tables, { type: 'text/csv;charset=utf-8' }));
+  Object.assign(document.createElement('a'), { href: address, download: fileNameOf(choice, 'csv') }).click();
+  URL.revokeObjectURL(address);
+}
+
+function Whose({ app, choice }: { app: App; choice: ReportChoice }) {
+  const devices = app.store.devices.value ?? [];
+  const kinds = [
+    ['site', 'Sites', sitesOf(devices)],
+    ['group', 'Groups', groupsOf(devices)],
+    ['device', 'Devices', devices.slice(0, MOST_LISTED).map(({ deviceId }) => deviceId)],
+  ] as const;
+  const value = choice.of && `${choice.of.kind} ${choice.of.name}`;
+  const isListed = kinds.some(
+    ([kind, , names]) => kind === choice.of?.kind && names.includes(choice.of.name),
+  );
+  return (
+    <div>
+      <label for="report-of">Site, group or device</label>
+      <select
+        id="report-of"
+        value={value}
+        onChange={({ currentTarget }) => {
+          const [kind, name] = currentTarget.value.split(/ (.*)/s) as [string, string];
+          setQuery(app, { device: undefined, site: undefined, group: undefined, [kind]: name });
+        }}
+      >
+        {!isListed && choice.of && <option value={value}>{choice.of.name}</option>}
+        {kinds.map(
+          ([kind, title, names]) =>
+            names.length > 0 && (
+              <optgroup key={kind} label={title}>
+                {names.map((name) => (
+                  <option key={name} value={`${kind} ${name}`}>
+                    {name}
+                  </option>
+                ))}
+              </optgroup>
+            ),
+        )}
+      </select>
+    </div>
+  );
+}
+
+function Bar({ app, choice, found }: { app: App; choice: ReportChoice; found: Found | undefined }) {
+  const names = new Set((app.store.devices.value ?? []).flatMap(({ units = {} }) => Object.keys(units)));
+  const isReady = found !== undefined && found.isWhole && found.devices.length > 0;
+  return (
+    <div class="row end sheetbar">
+      <Whose app={app} choice={choice} />
+      <div>
+        <label for="report-month">Month</label>
+        <input
+          type="month"
+          id="report-month"
+          value={choice.month}
+          max={monthOfTime(app.store.now.value)}
+          placeholder="2026-11"
+          onChange={({ currentTarget }) => setQuery(app, { month: currentTarget.value || undefined })}
+        />
+      </div>
+      <div>
+        <label for="report-metric">Metric</label>
+        <input
+          id="report-metric"
+          list="report-metrics"
+          value={choice.metric ?? ''}
+          placeholder="temperature"
+          onChange={({ currentTarget }) => setQuery(app, { metric: currentTarget.value || undefined })}
+        />
+        <datalist id="report-metrics">
+          {[...names].sort().map((name) => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
+      </div>
+      {isReady && (
+        <div class="row push">
+          <ActionButton
+            app={app}
+            group="viewer"
+            label="Download CSV"
+            run={() => downloadCsv(app, choice, found.devices)}
+          />
+          <button class="btn go" onClick={() => print()}>
+            Print
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** What is between the bar and the foot of the view. */
+function Sheets({ found }: { found: Found }) {
+  return (
+    <>
+      {found.devices.map((device) => (
+        <div
+          key={device.deviceId}
+          // The same code as `npm run report`; whatever devices and people wrote is escaped there.
+          dangerouslySetInnerHTML={{ __html: sheetOf(device, { now: found.madeAt, level: 2 }) }}
+        />
+      ))}
+      {!found.isWhole && (
+        <p class="dim g4">{plural(found.devices.length, 'device')} so far; more are read.</p>
+      )}
+    </>
+  );
+}
+
+export function Report({ app }: { app: App }) {
+  const tries = useSignal(0);
+  const isGuest = app.session.isGuest();
+  const choice = reportChoiceOf(app.route.value, app.store.devices.value ?? [], app.store.now.peek());
+  const found = useReports(app, isGuest ? { month: choice.month } : choice, tries.value);
+  if (isGuest)
+    return (
+      <StateBox title="Reports are for who logged in">
+        They have alerts, and what people noted of them.
+      </StateBox>
+    );
+  const failure = found instanceof ApiError ? found : undefined;
+  const made = found instanceof ApiError ? undefined : found;
+  return (
+    <div class="report">
+      <div class="headrow sheetbar">
+        <h1>{made?.isWhole ? findingOf(choice, made.devices) : 'Report'}</h1>
+      </div>
+      <Bar app={app} choice={choice} found={made} />
+      {failure && (
+        <Failure
+          what="The report was not made"
+          error={failure}
+          spared="Readings and alerts are stored all the same."
+          retry={() => {
+            tries.value += 1;
+          }}
+        />
+      )}
+      {made?.isWhole && made.devices.length === 0 && (
+        <StateBox title="No device is called so">Choose a site, a group or a device above.</StateBox>
+      )}
+      {made && <Sheets found={made} />}
+      {!found && choice.of && <div class="g4" aria-busy="true" />}
+    </div>
+  );
+}

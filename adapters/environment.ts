@@ -1,6 +1,7 @@
 // A function's settings, read once at cold start, so that a wrong deployment fails at once and by name.
 
 import { isTimeZone } from '../core/quiet-hours.ts';
+import type { TimeLimits } from '../core/reading.ts';
 
 /** The alert limits that the template's parameters set; absent: no such limit. */
 interface Limits {
@@ -28,14 +29,12 @@ export interface AlertEnvironment extends Limits {
   readonly timeZone: string;
 }
 
-export interface IngestEnvironment extends AlertEnvironment {
+export interface IngestEnvironment extends AlertEnvironment, TimeLimits {
   readonly windowsTable: string;
   readonly fingerprintsTable: string;
   readonly rollupsTable: string;
   readonly errorsBucket: string;
   readonly windowSeconds: number;
-  readonly maxLatenessSeconds: number;
-  readonly maxSkewSeconds: number;
 }
 
 export interface SweepEnvironment extends AlertEnvironment {
@@ -67,7 +66,11 @@ export interface ThingsEnvironment {
   readonly devicePolicy: string;
 }
 
-export interface ApiEnvironment extends Limits {
+export interface ApiEnvironment extends Limits, TimeLimits {
+  readonly alertsTopicArn: string;
+  readonly errorsBucket: string;
+  /** Its name: what failed is given to it again. */
+  readonly ingestFunction: string;
   readonly rawBucket: string;
   /** Empty where the stack has none. */
   readonly userPoolId: string;
@@ -120,8 +123,7 @@ export function readIngestEnvironment(variables: Variables): IngestEnvironment {
     rollupsTable: text(variables, 'ROLLUPS_TABLE'),
     errorsBucket: text(variables, 'ERRORS_BUCKET'),
     windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
-    maxLatenessSeconds: whole(variables, 'MAX_LATENESS_SECONDS', 0, 366 * DAY_SECONDS),
-    maxSkewSeconds: whole(variables, 'MAX_SKEW_SECONDS', 0, DAY_SECONDS),
+    ...timeLimitsOf(variables),
   };
   const { windowRetentionDays, maxLatenessSeconds } = environment;
   if (windowRetentionDays * DAY_SECONDS < maxLatenessSeconds + DAY_SECONDS) {
@@ -129,6 +131,11 @@ export function readIngestEnvironment(variables: Variables): IngestEnvironment {
   }
   return environment;
 }
+
+const timeLimitsOf = (variables: Variables): TimeLimits => ({
+  maxLatenessSeconds: whole(variables, 'MAX_LATENESS_SECONDS', 0, 366 * DAY_SECONDS),
+  maxSkewSeconds: whole(variables, 'MAX_SKEW_SECONDS', 0, DAY_SECONDS),
+});
 
 /** CloudFormation compares no numbers, so this is the first place that can tell which limit is the upper one. */
 function limitsOf(variables: Variables): Limits {
@@ -215,6 +222,10 @@ export function readThingsEnvironment(variables: Variables): ThingsEnvironment {
 /** Reads the variables of the HTTP API's function. Throws an Error that names the one that is missing or wrong. */
 export function readApiEnvironment(variables: Variables): ApiEnvironment {
   return {
+    ...timeLimitsOf(variables),
+    errorsBucket: text(variables, 'ERRORS_BUCKET'),
+    alertsTopicArn: text(variables, 'ALERTS_TOPIC_ARN'),
+    ingestFunction: text(variables, 'INGEST_FUNCTION'),
     rawBucket: text(variables, 'RAW_BUCKET'),
     userPoolId: variables['USER_POOL_ID'] ?? '',
     windowsTable: text(variables, 'WINDOWS_TABLE'),

@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ParsedMessage } from '../core/message.ts';
-import type { MessageContext } from '../core/reading.ts';
 import type { KeepRejected } from '../pipeline/ports.ts';
 import { jsonText } from './json-text.ts';
+import { archiveFolderOf } from './last-messages.ts';
 
 const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 
@@ -17,7 +17,11 @@ export function createErrorStore(options: {
 }): KeepRejected {
   return async (context, rejected) => {
     if (rejected.length === 0) return;
-    const body = jsonText({ ...context, ...(context && { archive: archiveOf(context) }), rejected });
+    const body = jsonText({
+      ...context,
+      ...(context && { archive: archiveFolderOf(context.receivedAt) }),
+      rejected,
+    });
     await options.client.send(
       new PutObjectCommand({
         Bucket: options.bucket,
@@ -27,12 +31,6 @@ export function createErrorStore(options: {
       }),
     );
   };
-}
-
-/** Where RawDeliveryStream keeps the whole message, by its traceId: in this hour's objects or the next one's. */
-function archiveOf({ receivedAt }: MessageContext): string {
-  const [date, hour] = new Date(receivedAt).toISOString().split(/[T:]/);
-  return `raw/${date!.replaceAll('-', '/')}/${hour}/`;
 }
 
 /** Without a context (no rule sent this event), the content itself is the name, under `undated`. */
@@ -45,7 +43,7 @@ function keyOf(context: ParsedMessage['context'], body: string): string {
 }
 
 /** Dots alone would be a way out of the folder, and a key has 1,024 bytes at most. */
-function folderOf(deviceId: string): string {
+export function folderOf(deviceId: string): string {
   const encoded = encodeURIComponent(deviceId);
   return /^\.+$/.test(encoded) || encoded.length > MAX_FOLDER_LENGTH ? digest(deviceId) : encoded;
 }

@@ -1,10 +1,15 @@
-// Reads the newest messages of the raw archive, within bounds of time and bytes, to try a mapping on.
+// Reads the newest messages of the raw archive, within bounds of time and bytes: to try a mapping on, and to follow one.
 
 import { constants, gunzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import type { LastMessages } from '../pipeline/ports.ts';
 
 const ROOT = 'raw/';
+const HOUR_MS = 3_600_000;
+/** A key that is not exactly as old as its first message is at most so much younger: a batch takes 300 seconds. */
+const MARGIN_MS = 600_000;
+/** Behind every folder. */
+const EVER = '\uffff';
 /** A minute of a busy fleet, or hours of a quiet one. */
 const MAX_BYTES = 16 * 1024 * 1024;
 /** Of one object: one that is larger is read up to here. */
@@ -14,9 +19,17 @@ const MAX_OBJECTS = 30;
 const MAX_LISTS = 40;
 const GZIP = Buffer.of(0x1f, 0x8b);
 
+interface Last {
+  readonly folder: string;
+  /** As keys have it. */
+  readonly time: string;
+}
+
 interface Found {
   readonly key: string;
   readonly size: number;
+  /** Epoch milliseconds. */
+  readonly storedAt: number;
 }
 
 /** Rejects with the SDK's error. */
@@ -42,18 +55,20 @@ export function createLastMessages(options: {
         new ListObjectsV2Command({ Bucket, Prefix: prefix, Delimiter: '/', ContinuationToken }),
       );
       for (const { Prefix } of page.CommonPrefixes ?? []) if (Prefix !== undefined) folders.push(Prefix);
-      for (const { Key, Size = 0 } of page.Contents ?? [])
-        if (Key !== undefined) objects.push({ key: Key, size: Size });
+      for (const { Key, Size = 0, LastModified } of page.Contents ?? [])
+        if (Key !== undefined) objects.push({ key: Key, size: Size, storedAt: Number(LastModified ?? 0) });
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken !== undefined);
     return { folders: folders.sort().reverse(), objects };
   }
 
   /** Keys hold the time of their first message behind the stream's name and version. */
-  async function* newest(prefix: string, budget: { lists: number }): AsyncGenerator<Found> {
+  async function* newest(prefix: string, budget: { lists: number }, last: Last): AsyncGenerator<Found> {
     const { folders, objects } = await list(prefix, budget);
-    yield* objects.sort((a, b) => (timeIn(a.key) < timeIn(b.key) ? 1 : -1));
-    for (const folder of folders) yield* newest(folder, budget);
+    const early = objects.filter(({ key }) => timeIn(key) <= last.time);
+    yield* early.sort((a, b) => (timeIn(a.key) < timeIn(b.key) ? 1 : -1));
+    for (const folder of folders)
+      if (folder <= last.folder.slice(0, folder.length)) yield* newest(folder, budget, last);
   }
 
   async function linesOf({ key, size }: Found): Promise<string[]> {
@@ -67,22 +82,35 @@ export function createLastMessages(options: {
   }
 
   return {
-    async *newestFirst() {
+    async *newestFirst(before) {
+      const last = before === undefined ? { folder: EVER, time: EVER } : lastWith(before);
       const until = now() + maxMs;
       let [bytes, objects] = [MAX_BYTES, MAX_OBJECTS];
-      for await (const found of newest(ROOT, { lists: MAX_LISTS })) {
+      for await (const found of newest(ROOT, { lists: MAX_LISTS }, last)) {
         if (objects === 0 || bytes <= 0 || now() > until) return;
         objects -= 1;
         bytes -= Math.min(found.size, MAX_OBJECT_BYTES);
         const lines = await linesOf(found);
         for (const line of lines.reverse()) {
           const event = eventIn(line);
-          if (event !== undefined) yield event;
+          if (event !== undefined) yield { event, key: found.key, storedAt: found.storedAt };
         }
       }
     },
   };
 }
+
+/** Where RawDeliveryStream keeps what came then, in this hour's objects or the next one's; epoch milliseconds. */
+export function archiveFolderOf(receivedAt: number): string {
+  const [date, hour] = new Date(receivedAt).toISOString().split(/[T:]/);
+  return `${ROOT}${date!.replaceAll('-', '/')}/${hour}/`;
+}
+
+/** The last folder and the last time of a key that may have a message which arrived then. */
+const lastWith = (receivedAt: number): Last => ({
+  folder: archiveFolderOf(receivedAt + HOUR_MS),
+  time: new Date(receivedAt + MARGIN_MS).toISOString().slice(0, 19).replaceAll(/[T:]/g, '-'),
+});
 
 const timeIn = (key: string) => /\d{4}(?:-\d\d){5}/.exec(key)?.[0] ?? key;
 

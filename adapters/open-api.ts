@@ -6,13 +6,17 @@ import { createAlertHistory } from './alert-history.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
+import { createErrorBucket } from './error-bucket.ts';
 import type { ApiEnvironment } from './environment.ts';
 import { createFleetSnapshots } from './fleet-snapshots.ts';
+import { createIngestAgain, openLambda } from './ingest-again.ts';
 import { createLastMessages } from './last-messages.ts';
 import { createMappingStore } from './mapping-store.ts';
 import { createPresenceLog } from './presence-log.ts';
 import { createRuleStore } from './rule-store.ts';
+import { createListRecipients } from './recipients.ts';
 import { openS3 } from './s3-client.ts';
+import { openSns } from './sns-client.ts';
 import { createWindowHistory } from './window-history.ts';
 
 /** API Gateway waits for 29 seconds. */
@@ -21,8 +25,16 @@ const LAST_MESSAGES_MS = 5000;
 export function openApi(environment: ApiEnvironment): ApiPorts {
   const { windowsTable, rollupsTable, devicesTable, rulesTable, alertsTable, alertHistoryTable } =
     environment;
-  const { rawBucket, windowSeconds, historyRetentionDays: retentionDays } = environment;
+  const {
+    rawBucket,
+    errorsBucket,
+    ingestFunction,
+    alertsTopicArn,
+    windowSeconds,
+    historyRetentionDays: retentionDays,
+  } = environment;
   const client = openDynamoDb();
+  const s3 = openS3();
   const now = () => Date.now();
   return {
     windows: createWindowHistory({ client, table: windowsTable, rollupsTable, windowSeconds, now }),
@@ -31,11 +43,14 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
     rules: createRuleStore({ client, table: rulesTable, defaults: defaultRules(environment) }),
     mappings: createMappingStore({ client, table: rulesTable }),
     lastMessages: createLastMessages({
-      client: openS3(),
+      client: s3,
       bucket: rawBucket,
       now,
       maxMs: LAST_MESSAGES_MS,
     }),
+    errors: createErrorBucket({ client: s3, bucket: errorsBucket }),
+    ingestAgain: createIngestAgain({ client: openLambda(), functionName: ingestFunction }),
+    listRecipients: createListRecipients({ client: openSns(), topicArn: alertsTopicArn }),
     alerts: createAlertStore({ client, table: alertsTable }),
     history: createAlertHistory({ client, table: alertHistoryTable, retentionDays }),
     presence: createPresenceLog({ client, table: alertHistoryTable }),

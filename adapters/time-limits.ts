@@ -37,6 +37,14 @@ export const USER_POOL_LIMITS: CallLimits = { attempts: 3, connectionMs: 1000, a
 /** AWS IoT waits five seconds for the provisioning hook, in which it makes two calls, one after the other. */
 export const HOOK_LIMITS: CallLimits = { attempts: 2, connectionMs: 1000, answerMs: 1000, waitMs: 200 };
 
+/** A replayed message takes as long as the ingest function does; a second attempt would count nothing twice, but wait too long. */
+export const LAMBDA_LIMITS: CallLimits = {
+  attempts: 1,
+  connectionMs: 1000,
+  answerMs: 12_000,
+  waitMs: 0,
+};
+
 /** How long a call may take at most, in milliseconds, with all its attempts and the waits between them. */
 export function longestCallMs({ attempts, answerMs, waitMs }: CallLimits): number {
   return attempts * answerMs + (attempts - 1) * waitMs;

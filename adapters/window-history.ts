@@ -6,7 +6,7 @@ import { bucketStartOf, rollUp, type Bucket } from '../core/rollup.ts';
 import type { Window } from '../core/window.ts';
 import type { HistoryQuestion, WindowHistory } from '../pipeline/ports.ts';
 import { createMarksReader, createProgressReader, hourOfItem } from './rollup-store.ts';
-import { windowOf, type Item } from './window-item.ts';
+import { chunkIn, seenIn, windowOf, type Item } from './window-item.ts';
 
 /** Windows that one page reads, some tenths of a second: more than a day has of windows of ten seconds. */
 const MAX_WINDOWS = 10_000;
@@ -93,6 +93,12 @@ export function createWindowHistory(options: WindowHistoryOptions): WindowHistor
         if (windows.push(window) === limit) break;
       }
       return windows;
+    },
+
+    async fingerprints(deviceId, windowStart) {
+      for await (const item of query(table, { deviceId, first: windowStart, last: windowStart, page: 1 }))
+        return { known: seenIn(item), isWhole: chunkIn(item) === undefined };
+      return undefined;
     },
 
     async last(deviceId) {

@@ -10,6 +10,7 @@ import { triedMapping } from '../core/mapping-schema.ts';
 import { mappableOf, parseMessage, type ParsedMessage } from '../core/message.ts';
 import type { TimeLimits } from '../core/reading.ts';
 import { compileRule, defaultRules } from '../core/rule-data.ts';
+import { ruleEventOf } from '../core/rule-event.ts';
 import { createApplying } from '../core/map-message.ts';
 import { formFaults } from '../core/schema-faults.ts';
 import { CommandError, runCommand } from './command-error.ts';
@@ -24,7 +25,7 @@ const usage = `usage: npm run reading -- explain FILE --topic telemetry/SITE/THI
 
 const FLAGS = { topic: { type: 'string' }, mapping: { type: 'string' } } as const;
 const DAY_SECONDS = 86_400;
-const MAX_DEEPER_LEVELS = 5;
+const MAX_LEVELS = 8;
 
 /** The defaults of the template's parameters: the limits that hold where nobody set others. */
 function readTemplate(): { readonly limits: TimeLimits; readonly rules: ReturnType<typeof compileRule>[] } {
@@ -65,17 +66,15 @@ function readBytes(file: string, content: string): Buffer {
   }
 }
 
-/** The message as the rules of the template hand it on; bytes and objects are parsed alike. */
+/** The message as the rules of the template hand it on. */
 function eventOf(payload: Buffer, topic: string, now: number): object {
-  const [root, site, deviceId, ...levels] = topic.split('/');
-  if (root !== 'telemetry' || !site || !deviceId) {
-    throw new CommandError(`--topic ${topic}: devices publish on telemetry/SITE/THING and below it`);
-  }
-  if (levels.length > MAX_DEEPER_LEVELS)
-    throw new CommandError(`--topic ${topic}: a topic has at most eight levels`);
-  const deeper = Object.fromEntries(levels.map((level, index) => [`topicLevel${index + 4}`, level]));
-  const context = { deviceId, site, receivedAt: now, clientId: deviceId, traceId: 'explained' };
-  return { rawPayload: payload.toString('base64'), ...context, ...deeper };
+  const event = ruleEventOf(topic, payload, { receivedAt: now, traceId: 'explained' });
+  if (event) return event;
+  throw new CommandError(
+    topic.split('/').length > MAX_LEVELS
+      ? `--topic ${topic}: a topic has at most eight levels`
+      : `--topic ${topic}: devices publish on telemetry/SITE/THING and below it`,
+  );
 }
 
 /** What a mapping file says. */

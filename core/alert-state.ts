@@ -201,6 +201,8 @@ export interface HistoryEntry {
   readonly channels?: readonly Channel[];
   /** Until when it is deferred, by quiet hours or a snooze; epoch milliseconds. */
   readonly notBefore?: number;
+  /** When SNS took the notification; absent where it has not, or the history could not be written then. */
+  readonly sentAt?: number;
   /** Stands for so many, this one the last: the history could not be written for long. */
   readonly changes?: number;
   /** Why a notification was not delivered, and what becomes of it. */

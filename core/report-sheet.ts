@@ -117,7 +117,7 @@ function bodyOf(device: SheetDevice, report: SheetReport, time: Times, level: nu
           [
             'Mean kinetic temperature',
             `${number(meanKinetic.celsius)} °C`,
-            `ΔH ${meanKinetic.activationEnergy} kJ/mol, of ${meanKinetic.hours} hourly means`,
+            `ΔH ${meanKinetic.activationEnergy} kJ/mol, of ${meanKinetic.hours} hourly ${meanKinetic.hours === 1 ? 'mean' : 'means'}`,
           ],
         ]
       : []),
@@ -181,7 +181,7 @@ function table(
 
 function sealText(audit: SheetOptions['audit']): string {
   if (!audit)
-    return '<b>Not checked against the archive.</b> Make the report with --audit, or run npm run audit.';
+    return '<b>Not checked against the archive.</b> npm run report -- --audit makes a report that is; npm run audit checks alone.';
   const head = audit.agrees ? 'Checked against the archive.' : 'The archive and these figures differ.';
   return `<b>${head}</b> ${escaped(audit.text)}`;
 }

@@ -119,3 +119,19 @@ function isName(value: unknown): value is string {
     !/\p{Cc}/u.test(value)
   );
 }
+
+/**
+ * What the rules make of a message on a topic, without the rules; undefined for a topic that they do not listen to. Bytes
+ * and objects are parsed alike.
+ */
+export function ruleEventOf(
+  topic: string,
+  payload: Uint8Array,
+  { receivedAt, traceId }: { readonly receivedAt: number; readonly traceId: string },
+): TelemetryEvent | undefined {
+  const [root, site, deviceId, ...levels] = topic.split('/');
+  if (root !== 'telemetry' || !site || !deviceId || levels.length > LEVEL_NAMES.length) return undefined;
+  const deeper = Object.fromEntries(levels.map((level, index) => [LEVEL_NAMES[index]!, level]));
+  const rawPayload = Buffer.from(payload).toString('base64');
+  return { rawPayload, deviceId, site, receivedAt, clientId: deviceId, traceId, ...deeper };
+}

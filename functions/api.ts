@@ -36,6 +36,10 @@ export const handler = createHandler(async (event: HttpEvent, tools) => {
   }
   const serveHttp = isPublic ? serveAnybody : serveSigned;
   const resolve = async () => (signer ? resolveCaller(signer, userPoolId, groupsOf) : ANYBODY);
-  const response = await serveHttp(requestOf(event), { resolve, onError: (error) => tools.fail(error) });
+  const response = await serveHttp(requestOf(event), {
+    resolve,
+    onError: (error) => tools.fail(error),
+    count: (name, value) => tools.count(name, value),
+  });
   return resultOf(response);
 });

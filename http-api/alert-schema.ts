@@ -57,6 +57,9 @@ export const historyPage = z.strictObject({
           .int()
           .check(z.describe('Until when that is deferred by quiet hours or a snooze, epoch milliseconds')),
       ),
+      sentAt: z.optional(
+        time.check(z.describe('When SNS took the notification of a transition; epoch milliseconds')),
+      ),
       changes: z.optional(
         z
           .int()

@@ -12,6 +12,8 @@ export interface Served {
   readonly resolve: () => Promise<ApiCaller>;
   /** Told of an error that is our own fault. */
   readonly onError: (error: unknown) => void;
+  /** Adds to a metric; absent: nobody counts. */
+  readonly count?: (name: string, value: number) => void;
 }
 
 export type ServeHttp = (request: Request, served: Served) => Promise<Response>;
@@ -26,7 +28,10 @@ export function createHttpApi(routes: readonly Route[]): ServeHttp {
       requireGroup(route, caller);
       const checked = await check(req.raw, req.param());
       const ifMatch = req.header('if-match');
-      return answerOf(await route.run({ ...checked, caller, ifMatch } as never), route.textType);
+      return answerOf(
+        await route.run({ ...checked, caller, ifMatch, count: env.count ?? (() => {}) } as never),
+        route.textType,
+      );
     });
   }
   app.notFound(({ req }) => answerProblem(problemOf(404, `There is no ${req.method} ${req.path}`)));

@@ -17,6 +17,7 @@ const OPERATOR: readonly `${Method} ${string}`[] = [
   'PUT /devices/{deviceId}/snooze',
   'DELETE /devices/{deviceId}/snooze',
   'PATCH /devices/{deviceId}/shadow',
+  'POST /errors/replay',
 ];
 
 /** Routes for somebody who has not logged in, where the stack takes guests. */
@@ -28,8 +29,11 @@ const GUEST: readonly `${Method} ${string}`[] = [
   'GET /fleet',
 ];
 
-/** It changes nothing but what the caller hears. */
-const VIEWER: readonly `${Method} ${string}`[] = ['POST /live-access'];
+/** They change nothing but what the caller hears. */
+const VIEWER: readonly `${Method} ${string}`[] = [
+  'POST /live-access',
+  'POST /devices/{deviceId}/messages/explain',
+];
 
 /** Routes that leave out what is of other sites. */
 const FILTERED: readonly `${Method} ${string}`[] = [
@@ -40,6 +44,7 @@ const FILTERED: readonly `${Method} ${string}`[] = [
 /** Settings of the whole stack, which have no site and which everybody may read. */
 const SHARED: readonly `${Method} ${string}`[] = [
   'GET /health',
+  'GET /recipients',
   'GET /rules',
   'GET /rules/{ruleId}',
   'GET /mappings',

@@ -89,7 +89,7 @@ export function createTrial(ports: {
     const isMatch = matchingOf(match, devices);
     const samples: unknown[] = [];
     let seen = 0;
-    for await (const event of lastMessages.newestFirst()) {
+    for await (const { event } of lastMessages.newestFirst()) {
       seen += 1;
       if (await isMatch(event)) samples.push(event);
       if (samples.length === USUAL_MESSAGES || seen === MAX_SEEN) break;

@@ -52,6 +52,8 @@ export interface Route<
     readonly caller: ApiCaller;
     /** The header If-Match. */
     readonly ifMatch: string | undefined;
+    /** Adds to a metric. */
+    readonly count: (name: string, value: number) => void;
   }): Promise<unknown>;
 }
 

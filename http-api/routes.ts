@@ -1,20 +1,27 @@
 // All routes of the HTTP API, over the ports that they need.
 
 import { createRehearsing } from '../pipeline/dry-run.ts';
+import { createMapping } from '../core/map-message.ts';
+import type { TimeLimits } from '../core/reading.ts';
+import { createFailures } from '../pipeline/failures.ts';
 import { createFindDevices } from '../pipeline/find-devices.ts';
 import { createReadFleet } from '../pipeline/fleet.ts';
+import { createFollowMessage } from '../pipeline/follow-message.ts';
 import type { ApiPorts } from '../pipeline/ports.ts';
 import { createReportDevice } from '../pipeline/report.ts';
 import { createRemoveDevice } from '../pipeline/remove-device.ts';
 import { createLookAtMetrics } from '../pipeline/sent-metrics.ts';
 import { alertRoutes } from './alert-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
+import { errorRoutes } from './error-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { withinSites } from './least-group.ts';
 import { liveAccessRoute } from './live-access.ts';
 import { mappingRoutes } from './mapping-routes.ts';
+import { messageRoutes } from './message-routes.ts';
 import type { Route } from './route.ts';
+import { recipientRoutes } from './recipient-routes.ts';
 import { reportRoutes } from './report-routes.ts';
 import { ruleRoutes } from './rule-routes.ts';
 import { thingRoutes } from './thing-routes.ts';
@@ -22,11 +29,19 @@ import { windowRoutes } from './window-routes.ts';
 
 export function createRoutes(
   ports: ApiPorts,
-  settings: { readonly windowSeconds: number; /** IANA name. */ readonly timeZone: string },
+  settings: TimeLimits & {
+    readonly windowSeconds: number;
+    /** IANA name. */
+    readonly timeZone: string;
+  },
 ): Route[] {
   const { windows: history, devices, alerts, rules, mappings, now } = ports;
   const { windowSeconds, timeZone } = settings;
   const find = createFindDevices({ devices, alerts });
+  const follow = createFollowMessage({
+    ...{ devices, rules, now, windows: history, history: ports.history, limits: settings },
+    mapMessage: createMapping({ mappings, devices, now }),
+  });
   const routes = [
     ...deviceRoutes({
       ...{ devices, history, find, presence: ports.presence },
@@ -51,6 +66,9 @@ export function createRoutes(
       now,
     }),
     ...mappingRoutes({ mappings, lastMessages: ports.lastMessages, devices, rules, now }),
+    ...messageRoutes({ follow, lastMessages: ports.lastMessages, now }),
+    ...errorRoutes(createFailures({ ...ports, follow })),
+    ...recipientRoutes(ports.listRecipients),
     ...healthRoutes({ devices, now }),
   ];
   return routes.map((route) => withinSites(route, devices));
@@ -61,7 +79,9 @@ export function describeRoutes(): Route[] {
   const unreachable = new Proxy({}, { get: () => undefined }) as ApiPorts;
   const attach = async () => {};
   return [
-    ...createRoutes(unreachable, { windowSeconds: 10, timeZone: 'UTC' }),
+    ...createRoutes(unreachable, {
+      ...{ windowSeconds: 10, timeZone: 'UTC', maxLatenessSeconds: 0, maxSkewSeconds: 0 },
+    }),
     ...thingRoutes(unreachable as never),
     liveAccessRoute({ attach, policyName: '', iotArn: '' }),
   ];

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { AlertState, HistoryEntry, Notification, Refusal } from '../core/alert-state.ts';
-import { refusalEntry } from '../core/alert-step.ts';
+import { refusalEntry, sentEntry } from '../core/alert-step.ts';
 import { digestsOf, type Digest } from '../core/digest.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import {
@@ -109,8 +109,12 @@ export function createPaying(options: {
       throw new Error('Notifications were held for too long; whoever comes next sends them');
   }
 
-  const settle = (state: AlertState, sent: readonly Notification[]) =>
-    write(state, (current) => settled(current, sent));
+  async function settle(state: AlertState, sent: readonly Notification[]): Promise<AlertState | undefined> {
+    const entries = sent.filter(({ folded }) => !folded).map((each) => sentEntry(state, each, now()));
+    const next = await write(state, (current) => settled(current, sent));
+    await history.file(entries);
+    return next;
+  }
   const release = (state: AlertState, name: string) => write(state, (current) => released(current, name));
 
   /** Notes that SNS refused these, and tells of what is new in that. */

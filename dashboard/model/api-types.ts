@@ -74,6 +74,16 @@ export interface HistoryEntry {
   readonly by?: string;
   readonly comment?: string;
   readonly reason?: string;
+  readonly channels?: readonly string[];
+  readonly notBefore?: number;
+  readonly sentAt?: number;
+}
+
+/** A subscription of the topic that alerts go to. */
+export interface Recipient {
+  readonly channel: string;
+  readonly address: string;
+  readonly isConfirmed: boolean;
 }
 
 export interface Limits {

@@ -40,7 +40,7 @@ function bucketOf(objects: Objects) {
 async function numbersIn(objects: Objects, { limit = Infinity, now = (): number => 0, maxMs = 1000 } = {}) {
   const { client, calls } = bucketOf(objects);
   const numbers: unknown[] = [];
-  for await (const event of createLastMessages({ client, bucket: 'raw', now, maxMs }).newestFirst()) {
+  for await (const { event } of createLastMessages({ client, bucket: 'raw', now, maxMs }).newestFirst()) {
     numbers.push((event as { n: number }).n);
     if (numbers.length === limit) break;
   }
@@ -94,7 +94,7 @@ test('a compressed object that is cut is read as far as it goes', async () => {
   const bytes = gzipSync(`${text.join('\n')}\n`);
   const { client } = bucketOf({ [key('2026/11/21/10', '05')]: bytes.subarray(0, bytes.length - 500) });
   const found: unknown[] = [];
-  for await (const event of createLastMessages({
+  for await (const { event } of createLastMessages({
     client,
     bucket: 'raw',
     now: () => 0,

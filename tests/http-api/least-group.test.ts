@@ -15,7 +15,7 @@ const keysOf = (isMeant: (route: Route) => boolean) => routes.filter(isMeant).ma
 test('reading is for viewers, alerts for operators, and every other change for administrators', () => {
   assert.deepEqual(
     keysOf((route) => route.method !== 'GET' && leastGroup(route) === 'viewer'),
-    ['POST /live-access'],
+    ['POST /devices/{deviceId}/messages/explain', 'POST /live-access'],
   );
   assert.deepEqual(
     keysOf((route) => leastGroup(route) === 'operator'),
@@ -24,6 +24,7 @@ test('reading is for viewers, alerts for operators, and every other change for a
       'PATCH /devices/{deviceId}/shadow',
       'POST /devices/{deviceId}/alerts/{ruleId}/acknowledge',
       'POST /devices/{deviceId}/alerts/{ruleId}/comment',
+      'POST /errors/replay',
       'PUT /devices/{deviceId}/snooze',
     ],
   );
@@ -107,7 +108,8 @@ test('of devices, who is left some sites uses those of these, whatever the route
     );
     for (const deviceId of ['here', 'there', 'nowhere', 'unknown']) {
       const params = { deviceId, ruleId: 'warm' };
-      const run = async () => guarded.run({ params, query: {}, body: {}, caller, ifMatch: undefined });
+      const run = async () =>
+        guarded.run({ params, query: {}, body: {}, caller, count() {}, ifMatch: undefined });
       if (deviceId === 'here') await run();
       else await assert.rejects(run, { message: `There is no device ${deviceId} at your sites, seattle` });
     }

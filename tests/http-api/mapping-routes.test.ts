@@ -25,7 +25,7 @@ beforeAll(async () => {
   const rules = createRuleStore({ client: tables.client, table: 'rules', defaults: [] });
   const lastMessages = {
     async *newestFirst() {
-      yield* archive;
+      for (const event of archive) yield { event, key: '', storedAt: 0 };
     },
   };
   const devices = {

@@ -22,6 +22,18 @@ export type Json = Record<string, unknown>;
 
 export const NOW = Date.UTC(2026, 10, 21, 12);
 
+const SETTINGS = { windowSeconds: 10, timeZone: 'UTC', maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
+/** Of tests that look elsewhere. */
+const noErrors = {
+  errors: {
+    folderOf: () => '',
+    list: async () => ({ objects: [], isWhole: true }),
+    read: async () => undefined,
+  },
+  ingestAgain: async () => undefined,
+  listRecipients: async () => [],
+};
+
 export interface Answer {
   readonly status: number;
   readonly body: Json;
@@ -64,13 +76,14 @@ export async function openRules(): Promise<RuleFixture> {
     }),
     mappings: createMappingStore({ client, table: 'rules' }),
     lastMessages: { async *newestFirst() {} },
+    ...noErrors,
     alerts: createAlertStore({ client, table: 'alerts' }),
     history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
     presence: createPresenceLog({ client, table: 'history' }),
     now,
   };
   const api = createHttpApi([
-    ...createRoutes(ports, { windowSeconds: 10, timeZone: 'UTC' }),
+    ...createRoutes(ports, SETTINGS),
     ...thingRoutes({
       add: async () => ({ outcome: 'taken', certificateId: '1' }),
       things: { certificatesOf: async () => [], exists: async () => false },

@@ -1,0 +1,28 @@
+// Gives one message to the ingest function once more, and waits for what becomes of it.
+
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { IngestAgain } from '../pipeline/ports.ts';
+import { LAMBDA_LIMITS, limitSettings, withinLimits } from './time-limits.ts';
+
+const MAX_ERROR_LENGTH = 400;
+
+/** Region, credentials and endpoint come from the environment. */
+export const openLambda = (): LambdaClient =>
+  withinLimits(new LambdaClient(limitSettings(LAMBDA_LIMITS)), 'AWS Lambda', LAMBDA_LIMITS);
+
+export function createIngestAgain({
+  client,
+  functionName: FunctionName,
+}: {
+  readonly client: Pick<LambdaClient, 'send'>;
+  readonly functionName: string;
+}): IngestAgain {
+  return async (event) => {
+    const { FunctionError, Payload } = await client.send(
+      new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
+    );
+    if (FunctionError === undefined) return undefined;
+    const said = JSON.parse(Buffer.from(Payload ?? []).toString() || '{}') as { errorMessage?: unknown };
+    return String(said.errorMessage ?? FunctionError).slice(0, MAX_ERROR_LENGTH);
+  };
+}

@@ -1,0 +1,137 @@
+// What an object of the errors bucket tells: what failed, why, and which messages the ingest function would get again.
+
+import { isObject } from './formats/draft.ts';
+import { mappableOf } from './message.ts';
+import { bytesOf, ruleEventOf } from './rule-event.ts';
+import { eventOf } from './stream-record.ts';
+
+/** By the beginning of the key: `rejected/`, `rules/`, `aws/lambda/`. */
+export const FAILURE_KINDS = ['rejected', 'rule', 'function'] as const;
+export type FailureKind = (typeof FAILURE_KINDS)[number];
+
+export const FAILURE_PREFIXES: Readonly<Record<FailureKind, string>> = {
+  rejected: 'rejected/',
+  rule: 'rules/',
+  function: 'aws/lambda/',
+};
+
+export interface FailedMessage {
+  readonly kind: FailureKind;
+  readonly deviceId?: string;
+  readonly traceId?: string;
+  /** When the message arrived, epoch milliseconds; absent where the object does not say it. */
+  readonly receivedAt?: number;
+  /** A sentence or a word each. */
+  readonly reasons: readonly string[];
+  readonly again: Again;
+}
+
+/** What can be done again. `archived`: the message itself is in the archive, by its traceId. */
+export type Again =
+  | { readonly events: readonly unknown[] }
+  | {
+      readonly archived: { readonly traceId: string; readonly receivedAt: number; readonly deviceId: string };
+    }
+  | { readonly problem: string };
+
+const RULES_OF_TELEMETRY = ['TelemetryRule', 'MalformedRule'];
+/** Actions that hand a message to the ingest function. */
+const TO_INGEST = ['LambdaAction', 'KinesisAction'];
+const BASIC_INGEST = /^\$aws\/rules\/[^/]+\//;
+const MAX_REASONS = 10;
+const MAX_REASON_LENGTH = 400;
+
+export const kindOf = (key: string): FailureKind | undefined =>
+  FAILURE_KINDS.find((kind) => key.startsWith(FAILURE_PREFIXES[kind]));
+
+/** `text`: the object's content. Undefined for a key that is none of the errors bucket's. Never throws. */
+export function failedMessageOf(key: string, text: string): FailedMessage | undefined {
+  const kind = kindOf(key);
+  if (kind === undefined) return undefined;
+  const content = jsonIn(text);
+  if (!isObject(content)) {
+    const problem = 'the object is no JSON: look at it with aws s3 cp';
+    return { kind, reasons: [problem], again: { problem } };
+  }
+  const found = { rejected, rule: ofRule, function: ofFunction }[kind](content, key);
+  const reasons = found.reasons.slice(0, MAX_REASONS).map((reason) => reason.slice(0, MAX_REASON_LENGTH));
+  return { kind, ...found, reasons };
+}
+
+type Told = Omit<FailedMessage, 'kind'>;
+type Content = Readonly<Record<string, unknown>>;
+
+function rejected(content: Content): Told {
+  const { deviceId, traceId, receivedAt } = content;
+  const reasons = listIn(content['rejected']).map(({ index, reason, detail }) => {
+    const which = typeof index === 'number' ? `reading ${index}: ` : '';
+    return `${which}${String(reason)}: ${String(detail)}`;
+  });
+  if (!isText(deviceId) || !isText(traceId) || typeof receivedAt !== 'number')
+    return { reasons, again: { problem: 'nobody knows of which device it is, as no rule sent it' } };
+  const known = { deviceId, traceId, receivedAt };
+  return { ...known, reasons, again: { archived: known } };
+}
+
+/** The name ends in when the rule failed, `<epoch ms>-<uuid>.json`. */
+function ofRule(content: Content, key: string): Told {
+  const { ruleName, topic, cloudwatchTraceId: traceId, clientId } = content;
+  const failures = listIn(content['failures']);
+  const reasons = failures.map(
+    ({ failedAction, errorMessage }) => `${String(failedAction)}: ${String(errorMessage)}`,
+  );
+  const receivedAt = Number(/\/(\d{13})-[^/]*$/.exec(key)?.[1]);
+  const plain = isText(topic) ? topic.replace(BASIC_INGEST, '') : '';
+  const event = ruleEventOf(plain, bytesOf(content['base64OriginalPayload']), {
+    receivedAt,
+    traceId: isText(traceId) ? traceId : `at-${receivedAt}`,
+  });
+  const context = mappableOf(event)?.context;
+  const told = {
+    ...(context && { deviceId: context.deviceId, receivedAt, traceId: context.traceId }),
+    reasons: isText(topic) ? reasons.map((reason) => `${reason} (${topic})`) : reasons,
+  };
+  const of = (problem: string): Told => ({ ...told, again: { problem } });
+  if (!RULES_OF_TELEMETRY.includes(String(ruleName)) || !context)
+    return of(`${String(ruleName)} takes no readings: there is nothing to count again`);
+  if (!failures.some(({ failedAction }) => TO_INGEST.includes(String(failedAction))))
+    return of('its readings were handed on; what failed is the archive, which cannot be given it again');
+  return { ...told, again: { events: [{ ...event, ...(isText(clientId) && { clientId }) }] } };
+}
+
+function ofFunction(content: Content): Told {
+  const asked = isObject(content['requestContext']) ? content['requestContext'] : {};
+  const said = isObject(content['responsePayload']) ? content['responsePayload'] : {};
+  const name = String(asked['functionArn'] ?? '')
+    .split(':function:')
+    .at(-1)!;
+  const reason = isText(said['errorMessage']) ? said['errorMessage'] : String(asked['condition'] ?? 'failed');
+  const reasons = [`${name.replace(/:\$LATEST$/, '')}: ${reason}`];
+  const events = isText(content['payload'])
+    ? listIn((jsonIn(content['payload']) as Content | undefined)?.['Records']).map(({ kinesis }) =>
+        eventOf(isObject(kinesis) ? kinesis['data'] : undefined),
+      )
+    : [content['requestPayload']];
+  const messages = events.filter((event) => mappableOf(event) !== undefined);
+  const context = mappableOf(messages[0])?.context;
+  if (!context)
+    return {
+      reasons,
+      again: { problem: 'it is no message of a device: docs/operations.md says what to do' },
+    };
+  const { deviceId, receivedAt, traceId } = context;
+  const one = messages.length === 1 ? { deviceId, receivedAt, traceId } : { receivedAt };
+  return { ...one, reasons, again: { events: messages } };
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+const listIn = (value: unknown): Content[] => (Array.isArray(value) ? value.filter(isObject) : []);
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // whoever may write to the bucket may put anything there
+  }
+}

@@ -1,0 +1,103 @@
+// The errors bucket over HTTP: what failed and why, and a replay of what can be counted still.
+
+import * as z from 'zod/mini';
+import { FAILURE_KINDS, kindOf } from '../core/failed-message.ts';
+import type { Failures } from '../pipeline/failures.ts';
+import { deviceId, pageLimit, time } from './fields.ts';
+import { followed, shownFollowed } from './message-schema.ts';
+import { ApiProblem } from './problem.ts';
+import { route, type Route } from './route.ts';
+
+const USUAL_PAGE = 20;
+const LARGEST_PAGE = 50;
+
+const key = z.string().check(
+  z.maxLength(1024),
+  z.refine((text) => kindOf(text) !== undefined, 'must be a `key` of GET /errors'),
+);
+
+const failure = z.strictObject({
+  key: z.string(),
+  kind: z
+    .enum(FAILURE_KINDS)
+    .check(
+      z.describe(
+        'rejected: readings that ingest refused. rule: a rule could not hand the message on. function: the function failed after all retries',
+      ),
+    ),
+  storedAt: time,
+  deviceId: z.optional(z.string()),
+  traceId: z.optional(z.string()),
+  receivedAt: z.optional(time),
+  reasons: z.array(z.string()),
+  canReplay: z.boolean(),
+  problem: z.optional(z.string().check(z.describe('Why it cannot be replayed'))),
+});
+
+export function errorRoutes(failures: Failures): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/errors',
+      summary: 'What was rejected or failed, newest first, with the reasons',
+      params: {},
+      query: {
+        kind: z.optional(z.enum(FAILURE_KINDS)),
+        device: z.optional(deviceId.check(z.describe('Only what was rejected of it'))),
+        limit: pageLimit(USUAL_PAGE, LARGEST_PAGE),
+      },
+      answer: z.strictObject({
+        failures: z.array(failure),
+        total: z.int().check(z.describe('Objects that were listed')),
+        isWhole: z
+          .boolean()
+          .check(z.describe('False where the bucket has more than were listed: there may be newer ones')),
+      }),
+      run: ({ query: { kind, device, limit = USUAL_PAGE } }) =>
+        failures.list({ limit, ...(kind && { kind }), ...(device !== undefined && { device }) }),
+    }),
+    route({
+      method: 'GET',
+      path: '/errors/entry',
+      summary: 'One object of the errors bucket, and what is known now of the messages in it',
+      params: {},
+      query: { key },
+      answer: z.strictObject({ failure, messages: z.array(followed) }),
+      async run({ query }) {
+        const found = await failures.look(query.key);
+        if (!found) throw gone(query.key);
+        return { ...found, messages: found.messages.map(shownFollowed) };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/errors/replay',
+      summary:
+        'Gives the messages of an object to the ingest function again; what is counted already is not counted twice, and the object stays',
+      params: {},
+      query: {},
+      body: z.strictObject({
+        key,
+        from: z.optional(
+          z.int().check(z.minimum(0), z.describe('The `next` of an answer before: messages to leave out')),
+        ),
+      }),
+      answer: z.strictObject({
+        replayed: z.int().check(z.describe('Messages that the function took')),
+        failed: z.array(z.strictObject({ index: z.int(), error: z.string() })),
+        next: z.optional(z.int().check(z.describe('Where to go on: the time was too short for all'))),
+      }),
+      async run({ body, count }) {
+        const found = await failures.replay(body.key, body.from ?? 0);
+        if (found === undefined) throw gone(body.key);
+        if (typeof found === 'string') throw new ApiProblem(409, `It cannot be replayed: ${found}`);
+        count('MessagesReplayed', found.replayed);
+        count('ReplaysFailed', found.failed.length);
+        return found;
+      },
+    }),
+  ];
+}
+
+const gone = (name: string) =>
+  new ApiProblem(404, `There is no ${name} in the errors bucket; objects expire after a year`);

@@ -1,0 +1,121 @@
+// Follows one message through the stack: what was read of it, whether its windows counted that, and which alerts came of it.
+
+import type { HistoryEntry } from '../core/alert-state.ts';
+import type { Device } from '../core/device.ts';
+import { explanationOf, type ExplainedReading, type Explanation } from '../core/explain-reading.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import type { MapMessage } from '../core/map-message.ts';
+import { parseMessage } from '../core/message.ts';
+import type { MessageContext, TimeLimits } from '../core/reading.ts';
+import { windowStartOf } from '../core/window.ts';
+import type { AlertHistory, ApiPorts, DeviceStore, RuleStore, WindowHistory } from './ports.ts';
+import { readRules } from './rules.ts';
+
+/**
+ * `counted`: its window has its fingerprint. `absent`: it has not, or is not there. `unknown`: the window has more readings
+ * than it has fingerprints at hand, or a message without a time of its own was not seen as the rule sent it.
+ */
+export type Counted = 'counted' | 'absent' | 'unknown';
+
+export interface FollowedReading extends Omit<ExplainedReading, 'fingerprint'> {
+  /** Epoch milliseconds, half open. */
+  readonly window: { readonly start: number; readonly end: number };
+  readonly counted: Counted;
+}
+
+export interface FollowedMessage extends Omit<Explanation, 'readings'> {
+  /** Absent of an event that lacks what the rule adds. */
+  readonly context?: MessageContext;
+  readonly readings: readonly FollowedReading[];
+  /** Changes of alerts that its windows brought about, newest first. */
+  readonly alerts: readonly HistoryEntry[];
+}
+
+/** `isAsSent`: the event is what the rule sent, not made of a payload that somebody heard. Rejects with the SDK's error. */
+export type FollowMessage = (event: unknown, isAsSent: boolean) => Promise<FollowedMessage>;
+
+/** Windows of one message that are looked at; readings of others are `unknown`. */
+const MAX_WINDOWS = 20;
+const READS_AT_ONCE = 8;
+/** A window is judged soon after it closes, and a late one when it comes. */
+const JUDGED_WITHIN_MS = 15 * 60_000;
+const MAX_ENTRIES = 500;
+const TRANSITION_MARGIN_MS = 60_000;
+
+export function createFollowMessage(parts: {
+  readonly mapMessage: MapMessage;
+  readonly rules: Pick<RuleStore, 'read'>;
+  readonly devices: Pick<DeviceStore, 'load'>;
+  readonly windows: Pick<WindowHistory, 'fingerprints'>;
+  readonly history: Pick<AlertHistory, 'read'>;
+  readonly limits: TimeLimits & { readonly windowSeconds: number };
+  readonly now: ApiPorts['now'];
+}): FollowMessage {
+  const { mapMessage, rules, devices, windows, history, limits, now } = parts;
+  const { windowSeconds } = limits;
+
+  async function countedOf(readings: readonly ExplainedReading[], isAsSent: boolean): Promise<Counted[]> {
+    const keyOf = ({ deviceId, timestamp }: ExplainedReading) =>
+      `${windowStartOf(timestamp, windowSeconds)}/${deviceId}`;
+    const found = new Map<string, Awaited<ReturnType<WindowHistory['fingerprints']>>>();
+    const keys = [...new Map(readings.map((each) => [keyOf(each), each]))].slice(0, MAX_WINDOWS);
+    await inParallel(keys, READS_AT_ONCE, async ([key, { deviceId, timestamp }]) => {
+      found.set(key, await windows.fingerprints(deviceId, windowStartOf(timestamp, windowSeconds)));
+    });
+    return readings.map((each) => {
+      if (!found.has(keyOf(each)) || (!isAsSent && !each.isOwnTime)) return 'unknown';
+      const prints = found.get(keyOf(each));
+      if (prints?.known.has(each.fingerprint)) return 'counted';
+      return prints && !prints.isWhole ? 'unknown' : 'absent';
+    });
+  }
+
+  async function alertsOf(
+    readings: readonly ExplainedReading[],
+    receivedAt: number,
+  ): Promise<HistoryEntry[]> {
+    const byDevice = Map.groupBy(readings, ({ deviceId }) => deviceId);
+    const all: HistoryEntry[] = [];
+    await inParallel([...byDevice].slice(0, MAX_WINDOWS), READS_AT_ONCE, async ([deviceId, own]) => {
+      const starts = new Set(own.map(({ timestamp }) => windowStartOf(timestamp, windowSeconds)));
+      const { entries } = await history.read({
+        deviceId,
+        from: receivedAt - TRANSITION_MARGIN_MS,
+        to: Math.min(now() + 1, Math.max(receivedAt, ...starts) + JUDGED_WITHIN_MS),
+        limit: MAX_ENTRIES,
+      });
+      // A reminder says again what an earlier window decided.
+      const isOfIt = ({ windowStart, what }: HistoryEntry) =>
+        windowStart !== undefined && starts.has(windowStart) && what !== 'repeated' && what !== 'escalated';
+      all.push(...entries.filter(isOfIt));
+    });
+    return all.sort((a, b) => b.at - a.at);
+  }
+
+  return async (event, isAsSent) => {
+    const message = parseMessage(event, limits, await mapMessage(event));
+    const { context } = message;
+    const known = new Map<string, Device | undefined>();
+    const ids = [...new Set(message.accepted.map(({ deviceId }) => deviceId))].slice(0, MAX_WINDOWS);
+    await inParallel(ids, READS_AT_ONCE, async (id) => void known.set(id, await devices.load(id)));
+    const found = explanationOf(message, (await readRules(rules)).rules, now(), (id) => known.get(id));
+    const { readings, ...explanation } = found;
+    const [counted, alerts] = await Promise.all([
+      countedOf(readings, isAsSent),
+      context ? alertsOf(readings, context.receivedAt) : [],
+    ]);
+    return {
+      ...explanation,
+      ...(context && { context }),
+      alerts,
+      readings: readings.map(({ fingerprint: _fingerprint, ...reading }, index) => {
+        const start = windowStartOf(reading.timestamp, windowSeconds);
+        return {
+          ...reading,
+          window: { start, end: start + windowSeconds * 1000 },
+          counted: counted[index]!,
+        };
+      }),
+    };
+  };
+}

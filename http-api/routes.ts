@@ -47,6 +47,7 @@ export function createRoutes(
       ...{ devices, history, find, presence: ports.presence },
       remove: createRemoveDevice({ devices, alerts, history: ports.history, rules, now }),
     }),
+    ...messageRoutes({ follow, lastMessages: ports.lastMessages, now }),
     ...fleetRoutes({
       readFleet: createReadFleet({ devices, history, snapshots: ports.fleet, now }),
       alerts,
@@ -66,9 +67,8 @@ export function createRoutes(
       now,
     }),
     ...mappingRoutes({ mappings, lastMessages: ports.lastMessages, devices, rules, now }),
-    ...messageRoutes({ follow, lastMessages: ports.lastMessages, now }),
-    ...errorRoutes(createFailures({ ...ports, follow })),
     ...recipientRoutes(ports.listRecipients),
+    ...errorRoutes(createFailures({ ...ports, follow })),
     ...healthRoutes({ devices, now }),
   ];
   return routes.map((route) => withinSites(route, devices));

@@ -3,11 +3,12 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
-/** `problem`: why the last try failed; the value of the one before stays. `path`: of this origin, such as `/status.json`. */
-export function usePolled(path: string, everyMs: number) {
+/** `problem`: why the last try failed; the value of the one before stays. `path`: of this origin, such as `/status.json`; undefined reads nothing. */
+export function usePolled(path: string | undefined, everyMs: number) {
   const value = useSignal<unknown>(undefined);
   const problem = useSignal<string | undefined>(undefined);
   useEffect(() => {
+    if (path === undefined) return undefined;
     const read = async () => {
       try {
         const response = await fetch(path);

@@ -3,21 +3,16 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { say, setQuery, type App } from '../data/app.ts';
-import { secondText } from '../model/format.ts';
+import { usePolled } from '../data/polled.ts';
 import { matchesFilter, filterProblem, prettyPayload } from '../model/topic.ts';
+import type { Refused } from '../model/refusals.ts';
 import { ActionButton } from '../parts/acknowledge.tsx';
-import { Time } from '../parts/time.tsx';
+import { Stream, type Message } from '../parts/message-stream.tsx';
 
 const MOST_MESSAGES = 200;
 const LONGEST_PAYLOAD = 4000;
 const DRAW_EVERY_MS = 250;
-
-interface Message {
-  readonly id: number;
-  readonly topic: string;
-  readonly at: number;
-  readonly text: string;
-}
+const REFUSALS_EVERY_MS = 1000;
 
 /** Drawn four times a second at most, however fast they come. */
 function useMessages(app: App, filters: readonly string[], isPaused: boolean) {
@@ -42,6 +37,11 @@ function useMessages(app: App, filters: readonly string[], isPaused: boolean) {
     };
   }, [filters.join('\0'), isPaused]);
   return shown;
+}
+
+function useRefusals({ config }: App, isPaused: boolean): readonly Refused[] {
+  const { value } = usePolled(config.isLocal && !isPaused ? '/refusals.json' : undefined, REFUSALS_EVERY_MS);
+  return (value as { readonly refusals: readonly Refused[] } | undefined)?.refusals ?? [];
 }
 
 function Subscribe({ app, filters }: { app: App; filters: readonly string[] }) {
@@ -157,6 +157,7 @@ export function Console({ app }: { app: App }) {
   const filters = (query['filters'] ?? '').split(' ').filter((filter) => filterProblem(filter) === undefined);
   const isPaused = useSignal(false);
   const messages = useMessages(app, filters, isPaused.value);
+  const refusals = useRefusals(app, isPaused.value);
   useEffect(() => {
     const leave = filters.map((filter) => app.live.subscribe(filter));
     return () => leave.forEach((run) => run());
@@ -166,7 +167,11 @@ export function Console({ app }: { app: App }) {
       <div class="headrow">
         <div>
           <h1>Console</h1>
-          <p class="lede">Subscribe and publish over MQTT as yourself, with what your policy allows.</p>
+          <p class="lede">
+            Subscribe and publish over MQTT as yourself, with what your policy allows.
+            {app.config.isLocal &&
+              ' Whatever the local cloud refuses, of whichever client, stands among the messages.'}
+          </p>
         </div>
       </div>
       <div class="console">
@@ -190,14 +195,8 @@ export function Console({ app }: { app: App }) {
             </button>
           </div>
           <div class="stream" tabIndex={0} role="region" aria-label="Messages">
-            {messages.value.map(({ id, at, topic, text }) => (
-              <article key={id}>
-                <Time at={at} as={secondText} />
-                <div class="topic">{topic}</div>
-                <div class="body">{text}</div>
-              </article>
-            ))}
-            {messages.value.length === 0 && (
+            <Stream messages={messages.value} refusals={refusals} />
+            {messages.value.length + refusals.length === 0 && (
               <p class="dim empty">
                 {filters.length === 0
                   ? 'Subscribe to a topic filter to see its messages.'

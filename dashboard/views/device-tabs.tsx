@@ -7,50 +7,14 @@ import { setQuery, type App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
 import type { Device, Rejection } from '../model/api-types.ts';
 import { dayMinuteText, edgeText, metricText, numberText, secondText } from '../model/format.ts';
-import { senderOf } from '../model/live-reading.ts';
 import type { View } from '../model/view.ts';
 import { Time } from '../parts/time.tsx';
 import { PresenceTab } from './presence-tab.tsx';
 import { ShadowTab } from './shadow-tab.tsx';
+import { Messages } from './device-messages.tsx';
 
-const MOST_MESSAGES = 40;
-const LONGEST_TEXT = 2000;
 const MOST_ROWS = 120;
 const DAY_MS = 86_400_000;
-
-interface Heard {
-  readonly id: number;
-  readonly at: number;
-  readonly text: string;
-}
-
-function Messages({ app, device }: { app: App; device: Device }) {
-  const heard = useSignal<readonly Heard[]>([]);
-  useEffect(
-    () =>
-      app.live.listen((topic, payload, at) => {
-        if (senderOf(topic)?.deviceId !== device.deviceId) return;
-        const text = new TextDecoder().decode(payload.subarray(0, LONGEST_TEXT));
-        const id = (heard.peek()[0]?.id ?? 0) + 1;
-        heard.value = [{ id, at, text }, ...heard.peek()].slice(0, MOST_MESSAGES);
-      }),
-    [device.deviceId],
-  );
-  if (heard.value.length === 0)
-    return (
-      <p class="dim g4">Messages appear here as they come; the page keeps none of before it was opened.</p>
-    );
-  return (
-    <ul>
-      {heard.value.map(({ id, at, text }) => (
-        <li class="msg" key={id}>
-          <Time at={at} as={secondText} />
-          <code>{text}</code>
-        </li>
-      ))}
-    </ul>
-  );
-}
 
 function Rejected({ app, device }: { app: App; device: Device }) {
   const rejections = useSignal<readonly Rejection[] | string>([]);

@@ -22,6 +22,7 @@ import type { Rebuild } from './lambda/rebuild.ts';
 import { openLambda } from './lambda/open.ts';
 import { listening } from './listening.ts';
 import type { Log } from './log.ts';
+import { keepRefusals, type Refusals } from './refusals.ts';
 import { loopbackOnly, type MqttHosts } from './mqtt/hosts.ts';
 import { openMqtt } from './mqtt/open.ts';
 import { openRules, type Doors } from './rules/open.ts';
@@ -85,6 +86,7 @@ interface Settings extends StackOptions {
   /** Those of the template, and then with the addresses of this machine. */
   readonly outputs: Record<string, string>;
   readonly closers: Closers;
+  readonly refusals: Refusals;
 }
 
 async function openDevices({
@@ -233,9 +235,7 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const mqtt = `mqtts://${host}:${broker.port}`;
   const web = await listening('--web-port', webPort, () =>
     browsers.listen({
-      host,
-      port: webPort,
-      page: pageOf(settings),
+      ...{ host, port: webPort, page: pageOf(settings), refusals: settings.refusals.list },
       callable: [aws.server.url],
       ...browsers.siteOf(page, {
         ...{ aws: aws.server.url, outputs, mqtt, mqttHosts: settings.mqttHosts.reachable },
@@ -286,8 +286,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   if (faults.length > 0) throw new StartError(faults);
   const closers = createClosers();
   try {
+    const refusals = keepRefusals(options.log, options.clock);
     const opened = await open({
       ...options,
+      ...{ refusals, log: refusals.log },
       mqttHosts: options.mqttHosts ?? loopbackOnly,
       template,
       declared: { ofType: (type) => [template, domain].flatMap((each) => each?.ofType(type) ?? []) },

@@ -37,6 +37,8 @@ export interface WebOptions {
   readonly login?: Login;
   /** What `/inbox.json` says: mails and texts. */
   readonly inbox: () => Promise<unknown>;
+  /** What `/refusals.json` says: what was refused lately. */
+  readonly refusals: () => unknown;
   /** Other addresses that pages of this port may call: the AWS port, for identities and credentials. */
   readonly callable?: readonly string[];
   readonly log: Log;
@@ -87,20 +89,20 @@ function problem(res: ServerResponse, status: number, title: string): void {
   answer(res, status, 'application/problem+json', JSON.stringify({ status, title }));
 }
 
-/** For programs, and for pages of this port: mails are nothing for other sites. */
-async function serveInbox(
+/** For programs, and for pages of this port: mails are nothing for other sites, nor is who was refused. */
+async function serveOwn(
   req: IncomingMessage,
   res: ServerResponse,
-  { inbox, log }: WebOptions,
+  { what, read, log }: { what: string; read: () => unknown; log: Log },
 ): Promise<void> {
   const initiator = initiatorOf(req);
   if (initiator?.kind === 'page' && !initiator.isOfThisOrigin)
-    return problem(res, 403, 'Only pages of this port may read mails and texts.');
+    return problem(res, 403, `Only pages of this port may read ${what}.`);
   try {
-    answer(res, 200, 'application/json', JSON.stringify(await inbox()));
+    answer(res, 200, 'application/json', JSON.stringify(await read()));
   } catch (error) {
-    log.error('mails and texts cannot be read', { error: (error as Error).message });
-    problem(res, 500, `Mails and texts cannot be read: ${(error as Error).message}`);
+    log.error(`${what} cannot be read`, { error: (error as Error).message });
+    problem(res, 500, `The ${what} cannot be read: ${(error as Error).message}`);
   }
 }
 
@@ -128,7 +130,10 @@ function handle(req: IncomingMessage, res: ServerResponse, options: WebOptions):
     return problem(res, 405, `${req.method} is not served here.`);
   if (path === (site ? '/status' : '/')) return answer(res, 200, 'text/html; charset=utf-8', page, callable);
   if (path === '/status.json') return answer(res, 200, 'application/json', JSON.stringify(status()));
-  if (path === '/inbox.json') return void serveInbox(req, res, options);
+  const { inbox, refusals, log } = options;
+  if (path === '/inbox.json') return void serveOwn(req, res, { what: 'mails and texts', read: inbox, log });
+  if (path === '/refusals.json')
+    return void serveOwn(req, res, { what: 'refusals', read: () => ({ refusals: refusals() }), log });
   if (path === '/mqtt')
     return problem(res, 426, 'MQTT over WebSocket is served here: upgrade the connection.');
   void serveSite(req, res, path, options);

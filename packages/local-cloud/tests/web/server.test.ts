@@ -14,6 +14,7 @@ async function open(options: Partial<WebOptions> = {}) {
     page: pageOf({ title: 'Cold & <chain>', startCommand: 'local-cloud start' }),
     status: () => ({ totals: { 'mqtt.received': 3 }, outputs: { RawBucket: 'raw' } }),
     inbox: async () => ({ total: 0, messages: [] }),
+    refusals: () => [],
     upgrade: (_req, socket) => socket.destroy(),
     log: silentLog,
     count: () => {},

@@ -18,6 +18,7 @@ async function open(page: { files: () => Promise<ReadonlyMap<string, Uint8Array>
     page: '<!doctype html><title>totals</title>',
     site: createSite({ page, config: () => ({ region: 'us-east-1' }), awsUrl: 'http://127.0.0.1:4566' }),
     inbox: async () => ({}),
+    refusals: () => [],
     status: () => ({ totals: {}, outputs: {} }),
     upgrade: (_req, socket) => socket.destroy(),
     log: silentLog,

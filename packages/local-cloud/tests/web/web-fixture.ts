@@ -125,6 +125,7 @@ export async function openWebFixture(clock: Clock): Promise<WebFixture> {
     ...local,
     broker,
     page: '',
+    refusals: () => [],
     status: () => ({ totals: {}, outputs: {} }),
   });
   const services = { 'cognito-identity': browsers.cognito };

@@ -1,0 +1,143 @@
+// The last messages of a device: as they come, and earlier ones from the archive, each with what became of it.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { pathOf } from '../data/api.ts';
+import type { App } from '../data/app.ts';
+import type { Device } from '../model/api-types.ts';
+import type { ArchivedMessage, Followed } from '../model/followed.ts';
+import { dayMinuteText, secondText } from '../model/format.ts';
+import { senderOf } from '../model/live-reading.ts';
+import { ActionButton } from '../parts/acknowledge.tsx';
+import { ReadOut, Way } from '../parts/followed.tsx';
+import { Time } from '../parts/time.tsx';
+
+const MOST_MESSAGES = 40;
+const LONGEST_TEXT = 2000;
+const EARLIER = 10;
+
+interface Heard {
+  readonly id: number;
+  readonly at: number;
+  readonly topic: string;
+  readonly payload: Uint8Array;
+}
+
+const textOf = (payload: Uint8Array) => new TextDecoder().decode(payload.subarray(0, LONGEST_TEXT));
+
+function base64Of(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+function LiveMessage({ app, device, heard }: { app: App; device: Device; heard: Heard }) {
+  const found = useSignal<Followed | undefined>(undefined);
+  const { at, topic, payload } = heard;
+  const explain = async () => {
+    found.value = await app.api.send<Followed>(
+      'POST',
+      `${pathOf('devices', device.deviceId)}/messages/explain`,
+      { topic, payload: base64Of(payload), receivedAt: at },
+    );
+  };
+  return (
+    <li class="msg">
+      <Time at={at} as={secondText} />
+      <code>{textOf(payload)}</code>
+      {!app.session.isGuest() && (
+        <ActionButton
+          app={app}
+          group="viewer"
+          label={found.value ? 'Look again' : 'What became of it'}
+          run={explain}
+        />
+      )}
+      {found.value && (
+        <div class="became">
+          <ReadOut message={found.value} />
+          <Way message={found.value} />
+        </div>
+      )}
+    </li>
+  );
+}
+
+interface Page {
+  readonly messages: readonly ArchivedMessage[];
+  readonly seen: number;
+}
+
+/** Each with its way, which the archive's line and the windows' fingerprints prove. */
+function Earlier({ app, device }: { app: App; device: Device }) {
+  const found = useSignal<Page | undefined>(undefined);
+  const read = async () => {
+    const before = found.peek()?.messages.at(-1)?.receivedAt;
+    const page = await app.api.get<Page>(`${pathOf('devices', device.deviceId)}/messages`, {
+      limit: EARLIER,
+      before,
+    });
+    found.value = { ...page, messages: [...(found.peek()?.messages ?? []), ...page.messages] };
+  };
+  const messages = found.value?.messages ?? [];
+  return (
+    <>
+      <ul>
+        {messages.map((message) => (
+          <li class="msg" key={message.traceId}>
+            <Time at={message.receivedAt ?? 0} as={dayMinuteText} />
+            <details>
+              <summary>
+                <code>{message.payload}</code>
+              </summary>
+              <div class="became">
+                <ReadOut message={message} />
+                <Way message={message} />
+                <p class="dim">
+                  Trace ID <span class="mono">{message.traceId}</span>
+                </p>
+              </div>
+            </details>
+          </li>
+        ))}
+      </ul>
+      <div class="row g4">
+        <ActionButton
+          app={app}
+          group="viewer"
+          label={messages.length > 0 ? 'Earlier still' : 'Earlier messages, from the archive'}
+          run={read}
+        />
+        <span class="dim small">
+          {found.value && messages.length === 0
+            ? `None among the last ${found.value.seen} messages in the archive.`
+            : 'The archive has a message up to 300 seconds after it arrives.'}
+        </span>
+      </div>
+    </>
+  );
+}
+
+export function Messages({ app, device }: { app: App; device: Device }) {
+  const heard = useSignal<readonly Heard[]>([]);
+  useEffect(
+    () =>
+      app.live.listen((topic, payload, at) => {
+        if (senderOf(topic)?.deviceId !== device.deviceId) return;
+        const id = (heard.peek()[0]?.id ?? 0) + 1;
+        heard.value = [{ id, at, topic, payload }, ...heard.peek()].slice(0, MOST_MESSAGES);
+      }),
+    [device.deviceId],
+  );
+  return (
+    <>
+      {heard.value.length === 0 && <p class="dim g4">Messages appear here as they come.</p>}
+      <ul>
+        {heard.value.map((each) => (
+          <LiveMessage key={each.id} app={app} device={device} heard={each} />
+        ))}
+      </ul>
+      {!app.session.isGuest() && <Earlier app={app} device={device} />}
+    </>
+  );
+}

@@ -22,7 +22,7 @@ export function createIngestAgain({
       new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
     );
     if (FunctionError === undefined) return undefined;
-    const said = JSON.parse(Buffer.from(Payload ?? []).toString() || '{}') as { errorMessage?: unknown };
-    return String(said.errorMessage ?? FunctionError).slice(0, MAX_ERROR_LENGTH);
+    const said = JSON.parse(Buffer.from(Payload ?? []).toString() || '{}') as { errorMessage?: string };
+    return (said.errorMessage ?? FunctionError).slice(0, MAX_ERROR_LENGTH);
   };
 }

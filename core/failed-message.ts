@@ -102,10 +102,8 @@ function ofRule(content: Content, key: string): Told {
 function ofFunction(content: Content): Told {
   const asked = isObject(content['requestContext']) ? content['requestContext'] : {};
   const said = isObject(content['responsePayload']) ? content['responsePayload'] : {};
-  const name = String(asked['functionArn'] ?? '')
-    .split(':function:')
-    .at(-1)!;
-  const reason = isText(said['errorMessage']) ? said['errorMessage'] : String(asked['condition'] ?? 'failed');
+  const name = textOf(asked['functionArn'], '').split(':function:').at(-1)!;
+  const reason = textOf(said['errorMessage'], textOf(asked['condition'], 'failed'));
   const reasons = [`${name.replace(/:\$LATEST$/, '')}: ${reason}`];
   const events = isText(content['payload'])
     ? listIn((jsonIn(content['payload']) as Content | undefined)?.['Records']).map(({ kinesis }) =>
@@ -125,6 +123,8 @@ function ofFunction(content: Content): Told {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+const textOf = (value: unknown, without: string): string => (isText(value) ? value : without);
 
 const listIn = (value: unknown): Content[] => (Array.isArray(value) ? value.filter(isObject) : []);
 

@@ -18,10 +18,15 @@ const ENTRIES: readonly Entry[] = [
   { view: 'rules', name: 'Rules', icon: 'rules', says: 'What people are told about' },
   { view: 'report', name: 'Report', icon: 'report', says: 'A month of a device or a site, to print' },
   { view: 'console', name: 'Console', icon: 'console', says: 'Messages as they come, over MQTT' },
+  {
+    view: 'pipeline',
+    name: 'Pipeline',
+    icon: 'pipeline',
+    says: 'One message\u2019s way, what failed, and its replay',
+  },
 ];
 const LOCAL_ENTRIES: readonly Entry[] = [
   { view: 'inbox', name: 'Inbox', icon: 'inbox', says: 'Mails and texts, as people get them' },
-  { view: 'pipeline', name: 'Pipeline', icon: 'pipeline', says: 'Counters of each stage' },
 ];
 
 /** A button of the bar, and in the list of a phone. */
@@ -82,7 +87,7 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
         with={{ app }}
       />
     );
-  if (view === 'pipeline' && app.config.isLocal)
+  if (view === 'pipeline')
     return (
       <Later
         key="pipeline"

@@ -95,6 +95,26 @@ export function setQuery({ route }: App, query: Route['query'], isStep = true): 
   }
 }
 
+const UNDO_MS = 5000;
+
+/** Says what is about to be done, and waits for whoever takes it back: false where somebody did. */
+export async function sayUndoable(app: App, text: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => {
+    if (app.toast.peek() === toast) app.toast.value = undefined;
+    resolve(true);
+  }, UNDO_MS);
+  const toast: Toast = {
+    text,
+    undo: () => {
+      clearTimeout(timer);
+      resolve(false);
+    },
+  };
+  say(app, toast);
+  return promise;
+}
+
 let toastTimer: ReturnType<typeof setTimeout> | undefined;
 
 export function say({ toast }: App, next: Toast): void {

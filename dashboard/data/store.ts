@@ -22,6 +22,8 @@ export interface Store {
   readonly ensure: (deviceId: string) => void;
   readonly refresh: () => Promise<void>;
   readonly refreshAlerts: () => Promise<void>;
+  /** Shows an alert as acknowledged until `end` is called: while it can be taken back, nobody else knows of it. */
+  readonly assume: (alert: Pick<Alert, 'deviceId' | 'ruleId'>) => () => void;
 }
 
 const TICK_MS = 1000;
@@ -66,12 +68,34 @@ export function createStore({ config, api, live, session }: Parts): Store {
   const tracks = createTracks(api, live, windowMs);
   let devicesAt = 0;
   let alertsAt = 0;
+  /** As the API had them last. */
+  let known: readonly Alert[] = [];
+  const assumed = new Set<string>();
 
   async function refreshAlerts(): Promise<void> {
     alertsAt = Date.now();
     if (session.isGuest()) return;
-    const found = await api.get<{ alerts: readonly Alert[] }>('/alerts', { limit: 1000 });
-    if (JSON.stringify(found.alerts) !== JSON.stringify(alerts.value)) alerts.value = found.alerts;
+    known = (await api.get<{ alerts: readonly Alert[] }>('/alerts', { limit: 1000 })).alerts;
+    showAlerts();
+  }
+
+  function showAlerts(): void {
+    const shown = known.map((alert) =>
+      alert.state === 'alarm' && assumed.has(`${alert.deviceId}/${alert.ruleId}`)
+        ? { ...alert, state: 'acknowledged' as const }
+        : alert,
+    );
+    if (JSON.stringify(shown) !== JSON.stringify(alerts.value)) alerts.value = shown;
+  }
+
+  function assume({ deviceId, ruleId }: Pick<Alert, 'deviceId' | 'ruleId'>): () => void {
+    const key = `${deviceId}/${ruleId}`;
+    assumed.add(key);
+    showAlerts();
+    return () => {
+      assumed.delete(key);
+      showAlerts();
+    };
   }
 
   async function refresh(): Promise<void> {
@@ -120,7 +144,7 @@ export function createStore({ config, api, live, session }: Parts): Store {
   });
   void refresh();
   return {
-    ...{ devices, alerts, rules, failure, now, windowMs, refresh, refreshAlerts },
+    ...{ devices, alerts, rules, failure, now, windowMs, refresh, refreshAlerts, assume },
     track: (deviceId) => tracks.track(deviceId),
     ensure: (deviceId) => tracks.ensure(deviceId),
   };

@@ -1,7 +1,7 @@
 // What happened to an alert, as people say it.
 
-import type { HistoryEntry } from './api-types.ts';
-import { numberText } from './format.ts';
+import type { HistoryEntry, Recipient } from './api-types.ts';
+import { dayMinuteText, numberText } from './format.ts';
 
 /** `arn:aws:sts::123456789012:assumed-role/Viewer/alice` and `us-east-1:<uuid>` in few letters. */
 export function personText(by: string | undefined): string {
@@ -37,3 +37,19 @@ export const storyText = (entry: HistoryEntry, isAbsence: boolean): string =>
 
 /** How an entry looks in the line of times: red is what was wrong. */
 export const isHot = ({ what }: HistoryEntry): boolean => what === 'raised' || what === 'worsened';
+
+/** To whom a change was announced, as the topic's subscriptions are now, if they are known; undefined of what is not announced. */
+export function tellingText(
+  { channels = [], sentAt, notBefore }: HistoryEntry,
+  recipients: readonly Recipient[] | undefined,
+): string | undefined {
+  if (channels.length === 0) return undefined;
+  const to = recipients
+    ?.filter(({ channel }) => channels.includes(channel))
+    .map(({ address, isConfirmed }) => (isConfirmed ? address : `${address} (not confirmed)`));
+  const names = to && ` to ${to.length > 0 ? to.join(', ') : 'nobody: no subscription takes it'}`;
+  const whom = `by ${channels.join(' and ')}${names ?? ''}`;
+  if (sentAt !== undefined) return whom;
+  if (notBefore !== undefined) return `Deferred until ${dayMinuteText(notBefore)}, ${whom}`;
+  return `To be sent ${whom}`;
+}

@@ -1,22 +1,28 @@
-// Acknowledging: it works at once; who may not sees why.
+// Acknowledging: it is seen at once, and can be taken back for five seconds before anybody else knows; who may not sees why.
 
 import { useSignal } from '@preact/signals';
 import { pathOf } from '../data/api.ts';
 import type { Group } from '../../core/access.ts';
-import { say, type App } from '../data/app.ts';
+import { say, sayUndoable, type App } from '../data/app.ts';
 import type { Alert } from '../model/api-types.ts';
 import { nameText } from '../model/format.ts';
 
-/** @throws ApiError where the API refuses */
+/** False where it was taken back. @throws ApiError where the API refuses */
 export async function acknowledge(
   app: App,
   { deviceId, ruleId }: Pick<Alert, 'deviceId' | 'ruleId'>,
   comment?: string,
-): Promise<void> {
+): Promise<boolean> {
   const path = `${pathOf('devices', deviceId, 'alerts', ruleId)}/acknowledge`;
-  await app.api.send('POST', path, comment ? { comment } : {});
-  await app.store.refreshAlerts();
-  say(app, { text: `${nameText(deviceId)} acknowledged. Reminders have stopped.` });
+  const end = app.store.assume({ deviceId, ruleId });
+  try {
+    if (!(await sayUndoable(app, `${nameText(deviceId)} acknowledged. Reminders stop.`))) return false;
+    await app.api.send('POST', path, comment ? { comment } : {});
+    await app.store.refreshAlerts();
+    return true;
+  } finally {
+    end();
+  }
 }
 
 /** Tells nobody of the device for half an hour. @throws ApiError where the API refuses */
@@ -39,7 +45,7 @@ export function ActionButton({
 }: {
   app: App;
   label: string;
-  run: () => Promise<void>;
+  run: () => Promise<unknown>;
   isMain?: boolean;
   /** Who may: this group and stronger ones. */
   group?: Group;

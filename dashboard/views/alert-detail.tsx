@@ -21,7 +21,7 @@ import { stepFor } from '../model/ladder.ts';
 import { rangeOf } from '../model/plot-range.ts';
 import { linkTo } from '../model/route.ts';
 import { channelOf, isAbsenceRule, limitsOf, mainMetricOf } from '../model/rules.ts';
-import { isHot, personText, storyText } from '../model/story.ts';
+import { personText } from '../model/story.ts';
 import { columnsOf } from '../model/windows.ts';
 import { acknowledge, ActionButton, snooze } from '../parts/acknowledge.tsx';
 import type { Lookups } from '../parts/member.ts';
@@ -29,6 +29,7 @@ import { MetricPlot } from '../parts/metric-plot.tsx';
 import type { PlotData } from '../parts/plot-layers.ts';
 import { SignWord } from '../parts/signs.tsx';
 import { Time } from '../parts/time.tsx';
+import { Story } from './alert-story.tsx';
 
 const BEFORE_MS = 40 * 60_000;
 const AFTER_MS = 20 * 60_000;
@@ -132,21 +133,6 @@ function Worst({
   );
 }
 
-const Story = ({ entries, isAbsence }: { entries: readonly HistoryEntry[]; isAbsence: boolean }) => (
-  <ol class="tl">
-    {entries.map((entry) => (
-      <li key={entry.entryId} class={isHot(entry) ? 'hot' : undefined}>
-        <Time at={entry.at} as={secondText} />
-        <i />
-        <span>
-          {storyText(entry, isAbsence)}
-          {entry.what !== 'commented' && entry.comment !== undefined && <>: “{entry.comment}”</>}
-        </span>
-      </li>
-    ))}
-  </ol>
-);
-
 function Notes({
   app,
   of: { deviceId, ruleId, alert },
@@ -166,8 +152,7 @@ function Notes({
     app.store.alerts.value = [...app.store.alerts.value]; // the history is read again
   };
   const answer = async () => {
-    await acknowledge(app, { deviceId, ruleId }, note.value.trim());
-    note.value = '';
+    if (await acknowledge(app, { deviceId, ruleId }, note.value.trim())) note.value = '';
   };
   const isEmpty = note.value.trim() === '';
   return (
@@ -270,7 +255,7 @@ export function AlertDetail({ app, lookups, of: own }: { app: App; lookups: Look
         <section>
           <h3>What happened</h3>
           {entries.length > 0 ? (
-            <Story entries={entries} isAbsence={isAbsence} />
+            <Story app={app} entries={entries} isAbsence={isAbsence} />
           ) : (
             <p class="dim">The history has nothing of it yet.</p>
           )}

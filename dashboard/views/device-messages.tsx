@@ -7,6 +7,7 @@ import type { App } from '../data/app.ts';
 import type { Device } from '../model/api-types.ts';
 import type { ArchivedMessage, Followed } from '../model/followed.ts';
 import { dayMinuteText, secondText } from '../model/format.ts';
+import { linkTo } from '../model/route.ts';
 import { senderOf } from '../model/live-reading.ts';
 import { ActionButton } from '../parts/acknowledge.tsx';
 import { ReadOut, Way } from '../parts/followed.tsx';
@@ -94,7 +95,15 @@ function Earlier({ app, device }: { app: App; device: Device }) {
                 <ReadOut message={message} />
                 <Way message={message} />
                 <p class="dim">
-                  Trace ID <span class="mono">{message.traceId}</span>
+                  <a
+                    href={linkTo('pipeline', [], {
+                      device: device.deviceId,
+                      trace: message.traceId,
+                      at: String(message.receivedAt),
+                    })}
+                  >
+                    Trace ID <span class="mono">{message.traceId}</span>
+                  </a>
                 </p>
               </div>
             </details>

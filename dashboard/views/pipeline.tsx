@@ -1,8 +1,10 @@
-// The counters of the local cloud, in the order in which a message meets them.
+// The pipeline: one message followed, what failed and its replay, and on one machine the counters by stage.
 
 import type { App } from '../data/app.ts';
 import { usePolled } from '../data/polled.ts';
 import { StateBox } from '../parts/state-box.tsx';
+import { Failures } from './failures.tsx';
+import { Trace } from './trace.tsx';
 
 const EVERY_MS = 1000;
 
@@ -40,30 +42,23 @@ function grouped(totals: Status['totals']) {
 }
 
 /** Of the local cloud alone: AWS has these figures in CloudWatch. */
-export function Pipeline({ app }: { app: App }) {
+function Counters() {
   const { value, problem } = usePolled('/status.json', EVERY_MS);
   const status = value as Status | undefined;
-  const totals = status?.totals ?? {};
   return (
     <>
-      <div class="headrow">
-        <div>
-          <h1>Pipeline</h1>
-          <p class="lede">What happened to messages since the start, stage by stage.</p>
-        </div>
-        {app.live.state.value.kind === 'live' && <p class="dim nb">{app.live.rate.value} messages/s</p>}
-      </div>
+      <h2 class="g5 b3">Counters since the start</h2>
       {problem !== undefined && (
         <StateBox title="The counters cannot be read">
           Is npm start still running? {problem}. What is below is as it was.
         </StateBox>
       )}
       <div class="stages">
-        {grouped(totals).map(
+        {grouped(status?.totals ?? {}).map(
           ({ name, says, own }) =>
             own.length > 0 && (
               <section key={name} class="stage">
-                <h2>{name}</h2>
+                <h3>{name}</h3>
                 <p class="dim">{says}</p>
                 <table>
                   <tbody>
@@ -94,6 +89,31 @@ export function Pipeline({ app }: { app: App }) {
           </tbody>
         </table>
       </div>
+    </>
+  );
+}
+
+export function Pipeline({ app }: { app: App }) {
+  if (app.session.isGuest())
+    return (
+      <StateBox title="The pipeline is for who logged in">
+        It shows what devices sent, and what was rejected of it.
+      </StateBox>
+    );
+  return (
+    <>
+      <div class="headrow">
+        <div>
+          <h1>Pipeline</h1>
+          <p class="lede">One message’s way from publish to mail, and what did not get there.</p>
+        </div>
+        {app.live.state.value.kind === 'live' && <p class="dim nb">{app.live.rate.value} messages/s</p>}
+      </div>
+      <Trace app={app} />
+      <div class="g5">
+        <Failures app={app} />
+      </div>
+      {app.config.isLocal && <Counters />}
     </>
   );
 }

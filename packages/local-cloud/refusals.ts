@@ -18,7 +18,7 @@ export interface Refusals {
   /** The same log, of which refusals are kept. */
   readonly log: Log;
   /** The newest first. */
-  list(): readonly Refused[];
+  list: () => readonly Refused[];
 }
 
 const MOST = 200;

@@ -120,7 +120,10 @@ test('of devices, who is left some sites uses those of these, whatever the route
 test('what is about all sites is closed to who is left some, and settings may be read', async () => {
   assert.deepEqual(
     keysOf((route) => siteScope(route) === 'shared'),
-    ['GET /health', 'GET /mappings', 'GET /mappings/{mappingId}', 'GET /rules', 'GET /rules/{ruleId}'],
+    [
+      ...['GET /health', 'GET /mappings', 'GET /mappings/{mappingId}', 'GET /recipients'],
+      ...['GET /rules', 'GET /rules/{ruleId}'],
+    ],
   );
   assert.deepEqual(
     keysOf((route) => siteScope(route) === 'filtered'),

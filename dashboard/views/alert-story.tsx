@@ -1,0 +1,73 @@
+// What happened to an alert, as a line of times, and who was told when.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { say, type App } from '../data/app.ts';
+import type { HistoryEntry, Recipient } from '../model/api-types.ts';
+import { secondText } from '../model/format.ts';
+import { isHot, storyText, tellingText } from '../model/story.ts';
+import { Time } from '../parts/time.tsx';
+
+/** Undefined until they are known. */
+function useRecipients(app: App): readonly Recipient[] | undefined {
+  const found = useSignal<readonly Recipient[] | undefined>(undefined);
+  useEffect(() => {
+    app.api.get<{ recipients: readonly Recipient[] }>('/recipients').then(
+      ({ recipients }) => {
+        found.value = recipients;
+      },
+      (error: Error) => say(app, { text: `Who is told cannot be read: ${error.message}` }),
+    );
+  }, []);
+  return found.value;
+}
+
+/** Who was told of a change, and when SNS took it. */
+function Telling({
+  entry,
+  recipients,
+}: {
+  entry: HistoryEntry;
+  recipients: readonly Recipient[] | undefined;
+}) {
+  const text = tellingText(entry, recipients);
+  if (text === undefined) return null;
+  const { sentAt } = entry;
+  return (
+    <span class="told dim break">
+      {sentAt !== undefined && (
+        <>
+          Sent <Time at={sentAt} as={secondText} />{' '}
+        </>
+      )}
+      {text}
+    </span>
+  );
+}
+
+export function Story({
+  app,
+  entries,
+  isAbsence,
+}: {
+  app: App;
+  entries: readonly HistoryEntry[];
+  isAbsence: boolean;
+}) {
+  const recipients = useRecipients(app);
+  return (
+    <ol class="tl">
+      {entries.map((entry) => (
+        <li key={entry.entryId} class={isHot(entry) ? 'hot' : undefined}>
+          <Time at={entry.at} as={secondText} />
+          <i />
+          <span>
+            {storyText(entry, isAbsence)}
+            {entry.what !== 'commented' && entry.comment !== undefined && <>: “{entry.comment}”</>}
+            <Telling entry={entry} recipients={recipients} />
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}

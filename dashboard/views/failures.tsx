@@ -1,0 +1,159 @@
+// The errors bucket in the page: what was rejected or failed and why, what is known of it now, and a second time for it.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { ApiError } from '../data/api.ts';
+import { setQuery, type App } from '../data/app.ts';
+import type { Followed } from '../model/followed.ts';
+import { dayMinuteText, plural } from '../model/format.ts';
+import { replayText, type Replayed } from '../model/replay.ts';
+import { ActionButton } from '../parts/acknowledge.tsx';
+import { ReadOut, Way } from '../parts/followed.tsx';
+import { Failure as Failed } from '../parts/state-box.tsx';
+import { Time } from '../parts/time.tsx';
+
+interface Failure {
+  readonly key: string;
+  readonly kind: 'rejected' | 'rule' | 'function';
+  readonly storedAt: number;
+  readonly deviceId?: string;
+  readonly reasons: readonly string[];
+  readonly canReplay: boolean;
+  readonly problem?: string;
+}
+interface Listed {
+  readonly failures: readonly Failure[];
+  readonly total: number;
+  readonly isWhole: boolean;
+}
+interface Looked {
+  readonly failure: Failure;
+  readonly messages: readonly Followed[];
+}
+
+const KINDS = [
+  [undefined, 'All'],
+  ['rejected', 'Rejected'],
+  ['rule', 'Rule failed'],
+  ['function', 'Function failed'],
+] as const;
+const KIND_NAMES = { rejected: 'Rejected', rule: 'Rule failed', function: 'Function failed' } as const;
+const MOST = 50;
+
+/** All messages of the object: the API does as many as it has time for, and says where to go on. */
+async function replayAll(app: App, key: string): Promise<Replayed> {
+  let [replayed, from]: [number, number | undefined] = [0, 0];
+  const failed: Replayed['failed'][number][] = [];
+  while (from !== undefined) {
+    const page: Replayed & { next?: number } = await app.api.send('POST', '/errors/replay', { key, from });
+    replayed += page.replayed;
+    failed.push(...page.failed);
+    from = page.next;
+  }
+  return { replayed, failed };
+}
+
+function Entry({ app, failure }: { app: App; failure: Failure }) {
+  const looked = useSignal<Looked | undefined>(undefined);
+  const outcome = useSignal('');
+  const path = failure.key;
+  const look = async () => {
+    looked.value = await app.api.get<Looked>('/errors/entry', { key: path });
+  };
+  const replay = async () => {
+    outcome.value = replayText(await replayAll(app, path));
+    await look();
+  };
+  const shown = looked.value?.failure ?? failure;
+  return (
+    <li class="failure">
+      <div class="row">
+        <b>{KIND_NAMES[failure.kind]}</b>
+        <span class="mono">{failure.deviceId ?? 'no device'}</span>
+        <span class="dim push">
+          <Time at={failure.storedAt} as={dayMinuteText} />
+        </span>
+      </div>
+      {failure.reasons.map((reason) => (
+        <p key={reason} class="break">
+          {reason}
+        </p>
+      ))}
+      {looked.value?.messages.map((message, index) => (
+        <div class="became" key={index}>
+          <ReadOut message={message} />
+          <Way message={message} />
+        </div>
+      ))}
+      {looked.value && <p class="dim small mono break">{path}</p>}
+      <div class="row g2">
+        <ActionButton app={app} group="viewer" label={looked.value ? 'Look again' : 'Look'} run={look} />
+        {shown.canReplay && <ActionButton app={app} label="Replay" run={replay} />}
+        <span role="status" class="dim">
+          {outcome.value || (shown.problem !== undefined && `No replay: ${shown.problem}.`)}
+        </span>
+      </div>
+    </li>
+  );
+}
+
+export function Failures({ app }: { app: App }) {
+  const { kind } = app.route.value.query;
+  const found = useSignal<Listed | ApiError | undefined>(undefined);
+  const read = () => {
+    app.api.get<Listed>('/errors', { kind, limit: MOST }).then(
+      (listed) => {
+        found.value = listed;
+      },
+      (error: unknown) => {
+        found.value = error instanceof ApiError ? error : new ApiError(0, String(error), '');
+      },
+    );
+  };
+  useEffect(() => {
+    found.value = undefined;
+    read();
+  }, [kind]);
+  const listed = found.value;
+  if (listed instanceof ApiError)
+    return (
+      <Failed
+        what="The errors bucket did not load"
+        error={listed}
+        spared="It goes on being kept."
+        retry={read}
+      />
+    );
+  return (
+    <section>
+      <div class="row b3">
+        <h2>What failed</h2>
+        <span class="seg push" role="group" aria-label="Kind">
+          {KINDS.map(([value, name]) => (
+            <button key={name} aria-pressed={kind === value} onClick={() => setQuery(app, { kind: value })}>
+              {name}
+            </button>
+          ))}
+        </span>
+      </div>
+      {!listed && <div aria-busy="true" class="plot-wait" />}
+      {listed?.failures.length === 0 && (
+        <p class="dim">Nothing was rejected, and nothing failed{kind ? ' of this kind' : ''}.</p>
+      )}
+      {listed && listed.failures.length > 0 && (
+        <>
+          <ul class="failures">
+            {listed.failures.map((failure) => (
+              <Entry key={failure.key} app={app} failure={failure} />
+            ))}
+          </ul>
+          <p class="dim g3">
+            The newest {listed.failures.length} of {plural(listed.total, 'object')}
+            {!listed.isWhole && ' that were listed; the bucket has more'}. A replay gives the message to the
+            ingest function again: what is counted already is not counted twice.
+          </p>
+        </>
+      )}
+    </section>
+  );
+}

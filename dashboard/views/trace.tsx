@@ -1,0 +1,127 @@
+// One message's way from publish to mail, found in the archive by its trace ID or as the last of a device.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { ApiError, pathOf } from '../data/api.ts';
+import { setQuery, type App } from '../data/app.ts';
+import type { ArchivedMessage } from '../model/followed.ts';
+import { dayMinuteText, plural } from '../model/format.ts';
+import { timeOf } from '../model/view.ts';
+import { ReadOut, Way } from '../parts/followed.tsx';
+import { Failure } from '../parts/state-box.tsx';
+import { Time } from '../parts/time.tsx';
+
+interface Page {
+  readonly messages: readonly ArchivedMessage[];
+  readonly seen: number;
+  readonly seenFrom?: number;
+}
+
+/** Of a message that arrived at a known time, the archive's objects behind it are not looked at. */
+const MARGIN_MS = 1000;
+
+function Found({ page }: { page: Page }) {
+  const [message] = page.messages;
+  if (!message)
+    return (
+      <p class="dim g4">
+        Not among {plural(page.seen, 'message')} that were looked at
+        {page.seenFrom !== undefined && (
+          <>
+            , back to <Time at={page.seenFrom} as={dayMinuteText} />
+          </>
+        )}
+        . The archive has a message up to 300 seconds after it arrives; of an older one give its time, too.
+      </p>
+    );
+  return (
+    <>
+      <pre class="g4" tabIndex={0}>
+        {message.payload}
+      </pre>
+      <div class="cols">
+        <section>
+          <h3>Its way</h3>
+          <Way message={message} />
+          <p class="dim">
+            Windows keep no time of writing, and SNS does not say when a mail arrived or who read it.
+          </p>
+        </section>
+        <section>
+          <h3>What was read</h3>
+          <ReadOut message={message} />
+          <p class="dim g3 break">
+            Trace ID <span class="mono">{message.traceId}</span>
+          </p>
+        </section>
+      </div>
+    </>
+  );
+}
+
+export function Trace({ app }: { app: App }) {
+  const { device = '', trace = '', at = '' } = app.route.value.query;
+  const found = useSignal<Page | ApiError | undefined>(undefined);
+  const tries = useSignal(0);
+  useEffect(() => {
+    found.value = undefined;
+    if (device === '') return undefined;
+    let isWanted = true;
+    const arrived = timeOf(at);
+    const query = {
+      limit: 1,
+      traceId: trace || undefined,
+      before: arrived === undefined ? undefined : Math.round(arrived) + MARGIN_MS,
+    };
+    app.api.get<Page>(`${pathOf('devices', device)}/messages`, query).then(
+      (page) => {
+        if (isWanted) found.value = page;
+      },
+      (error: unknown) => {
+        if (isWanted) found.value = error instanceof ApiError ? error : new ApiError(0, String(error), '');
+      },
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [device, trace, at, tries.value]);
+  const field = (name: 'device' | 'trace' | 'at', label: string, value: string, placeholder: string) => (
+    <div>
+      <label for={`trace-${name}`}>{label}</label>
+      <input class="mono" id={`trace-${name}`} name={name} value={value} placeholder={placeholder} />
+    </div>
+  );
+  return (
+    <section class="b3">
+      <h2>One message</h2>
+      <form
+        class="row end g3"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const given = new FormData(event.currentTarget);
+          const text = (name: string) => (given.get(name) as string).trim() || undefined;
+          setQuery(app, { device: text('device'), trace: text('trace'), at: text('at') });
+          tries.value += 1;
+        }}
+      >
+        {field('device', 'Device', device, 'demo-fridge-1')}
+        {field('trace', 'Trace ID', trace, 'its last message')}
+        {field('at', 'Arrived at, epoch milliseconds', at, 'lately')}
+        <button class="btn go">Follow</button>
+      </form>
+      {found.value instanceof ApiError ? (
+        <Failure
+          what="The message was not found"
+          error={found.value}
+          spared="The archive has it all the same."
+          retry={() => {
+            tries.value += 1;
+          }}
+        />
+      ) : (
+        found.value && <Found page={found.value} />
+      )}
+      {device !== '' && !found.value && <div aria-busy="true" class="plot-wait" />}
+    </section>
+  );
+}

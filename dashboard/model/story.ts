@@ -38,6 +38,8 @@ export const storyText = (entry: HistoryEntry, isAbsence: boolean): string =>
 /** How an entry looks in the line of times: red is what was wrong. */
 export const isHot = ({ what }: HistoryEntry): boolean => what === 'raised' || what === 'worsened';
 
+const channelText = (channel: string) => (channel === 'sms' ? 'SMS' : channel);
+
 /** To whom a change was announced, as the topic's subscriptions are now, if they are known; undefined of what is not announced. */
 export function tellingText(
   { channels = [], sentAt, notBefore }: HistoryEntry,
@@ -48,8 +50,8 @@ export function tellingText(
     ?.filter(({ channel }) => channels.includes(channel))
     .map(({ address, isConfirmed }) => (isConfirmed ? address : `${address} (not confirmed)`));
   const names = to && ` to ${to.length > 0 ? to.join(', ') : 'nobody: no subscription takes it'}`;
-  const whom = `by ${channels.join(' and ')}${names ?? ''}`;
+  const whom = `by ${channels.map(channelText).join(' and ')}${names ?? ''}`;
   if (sentAt !== undefined) return whom;
   if (notBefore !== undefined) return `Deferred until ${dayMinuteText(notBefore)}, ${whom}`;
-  return `To be sent ${whom}`;
+  return `Announced ${whom}`;
 }

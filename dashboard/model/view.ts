@@ -16,6 +16,12 @@ export const timeOf = (text: string | undefined): number | undefined => {
   return text !== undefined && Number.isFinite(value) && value > 0 ? value : undefined;
 };
 
+/** As an input of type `datetime-local` has it: the viewer's clock, to the second. */
+export function clockText(at: number): string {
+  const offset = new Date(at).getTimezoneOffset() * 60_000;
+  return new Date(at - offset).toISOString().slice(0, 19);
+}
+
 /** A span that is the wrong way round, too short or too long is the nearest one that is not. */
 export function viewOf({ query }: Pick<Route, 'query'>, now: number): View {
   const from = timeOf(query['from']);

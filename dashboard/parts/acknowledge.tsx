@@ -40,6 +40,7 @@ export function ActionButton({
   label,
   run,
   isMain = false,
+  isBare = false,
   says,
   group = 'operator',
 }: {
@@ -47,6 +48,8 @@ export function ActionButton({
   label: string;
   run: () => Promise<unknown>;
   isMain?: boolean;
+  /** Without a border, in a row of many. */
+  isBare?: boolean;
   /** Who may: this group and stronger ones. */
   group?: Group;
   /** For a screen reader, behind the label. */
@@ -71,7 +74,7 @@ export function ActionButton({
   };
   return (
     <button
-      class={isMain ? 'btn go' : 'btn'}
+      class={isMain ? 'btn go' : isBare ? 'btn bare' : 'btn'}
       disabled={isBusy.value || reason !== undefined}
       title={reason}
       onClick={() => void press()}

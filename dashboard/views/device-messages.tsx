@@ -49,6 +49,7 @@ function LiveMessage({ app, device, heard }: { app: App; device: Device; heard: 
       {!app.session.isGuest() && (
         <ActionButton
           app={app}
+          isBare
           group="viewer"
           label={found.value ? 'Look again' : 'What became of it'}
           run={explain}

@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import { ApiError } from '../data/api.ts';
 import { setQuery, type App } from '../data/app.ts';
 import type { Followed } from '../model/followed.ts';
-import { dayMinuteText, plural } from '../model/format.ts';
+import { dayMinuteText } from '../model/format.ts';
 import { replayText, type Replayed } from '../model/replay.ts';
 import { ActionButton } from '../parts/acknowledge.tsx';
 import { ReadOut, Way } from '../parts/followed.tsx';
@@ -51,6 +51,11 @@ async function replayAll(app: App, key: string): Promise<Replayed> {
     from = page.next;
   }
   return { replayed, failed };
+}
+
+function countTextOf({ failures, total, isWhole }: Listed): string {
+  if (!isWhole) return `The newest ${failures.length} of those that were listed; the bucket has more.`;
+  return failures.length === total ? '' : `The newest ${failures.length} of ${total.toLocaleString('en')}.`;
 }
 
 function Entry({ app, failure }: { app: App; failure: Failure }) {
@@ -148,9 +153,8 @@ export function Failures({ app }: { app: App }) {
             ))}
           </ul>
           <p class="dim g3">
-            The newest {listed.failures.length} of {plural(listed.total, 'object')}
-            {!listed.isWhole && ' that were listed; the bucket has more'}. A replay gives the message to the
-            ingest function again: what is counted already is not counted twice.
+            {countTextOf(listed)} A replay gives the message to the ingest function again: what is counted
+            already is not counted twice.
           </p>
         </>
       )}

@@ -24,7 +24,7 @@ const STAGES: readonly (readonly [name: string, says: string, counters: RegExp])
   [
     'Windows',
     'What ingest made of it',
-    /^(Windows|Readings|Messages|Values|Mapping|Late|Rounded|dynamodb\.)/,
+    /^(Windows|Readings|Messages|Values|Mapping|Late|Rounded|Replays|HoursAtRisk|dynamodb\.)/,
   ],
   ['Archive', 'Objects in buckets', /^(objects|s3\.|archive)/],
   ['Alerts', 'What was decided and sent', /^(Alert|Notification|Digest|Presence|mails|texts|sns\.)/],
@@ -107,7 +107,6 @@ export function Pipeline({ app }: { app: App }) {
           <h1>Pipeline</h1>
           <p class="lede">One message’s way from publish to mail, and what did not get there.</p>
         </div>
-        {app.live.state.value.kind === 'live' && <p class="dim nb">{app.live.rate.value} messages/s</p>}
       </div>
       <Trace app={app} />
       <div class="g5">

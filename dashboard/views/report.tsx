@@ -165,20 +165,13 @@ function Bar({ app, choice, found }: { app: App; choice: ReportChoice; found: Fo
   );
 }
 
-/** What is between the bar and the foot of the view. */
-function Sheets({ found }: { found: Found }) {
+/** By the same code as `npm run report`; whatever devices and people wrote is escaped there. */
+function Sheets({ found: { devices, madeAt, isWhole } }: { found: Found }) {
+  const sheets = devices.map((device) => sheetOf(device, { now: madeAt, level: 2 }));
   return (
     <>
-      {found.devices.map((device) => (
-        <div
-          key={device.deviceId}
-          // The same code as `npm run report`; whatever devices and people wrote is escaped there.
-          dangerouslySetInnerHTML={{ __html: sheetOf(device, { now: found.madeAt, level: 2 }) }}
-        />
-      ))}
-      {!found.isWhole && (
-        <p class="dim g4">{plural(found.devices.length, 'device')} so far; more are read.</p>
-      )}
+      <div dangerouslySetInnerHTML={{ __html: sheets.join('') }} />
+      {!isWhole && <p class="dim g4">{plural(devices.length, 'device')} so far; more are read.</p>}
     </>
   );
 }

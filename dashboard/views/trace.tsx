@@ -1,12 +1,13 @@
 // One message's way from publish to mail, found in the archive by its trace ID or as the last of a device.
 
 import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { ApiError, pathOf } from '../data/api.ts';
 import { setQuery, type App } from '../data/app.ts';
 import type { ArchivedMessage } from '../model/followed.ts';
 import { dayMinuteText, plural } from '../model/format.ts';
-import { timeOf } from '../model/view.ts';
+import { clockText, timeOf } from '../model/view.ts';
 import { ReadOut, Way } from '../parts/followed.tsx';
 import { Failure } from '../parts/state-box.tsx';
 import { Time } from '../parts/time.tsx';
@@ -85,10 +86,11 @@ export function Trace({ app }: { app: App }) {
       isWanted = false;
     };
   }, [device, trace, at, tries.value]);
-  const field = (name: 'device' | 'trace' | 'at', label: string, value: string, placeholder: string) => (
+  const arrivedAt = timeOf(at);
+  const field = (name: 'device' | 'trace' | 'at', label: string, input: JSX.IntrinsicElements['input']) => (
     <div>
       <label for={`trace-${name}`}>{label}</label>
-      <input class="mono" id={`trace-${name}`} name={name} value={value} placeholder={placeholder} />
+      <input class="mono" id={`trace-${name}`} name={name} {...input} />
     </div>
   );
   return (
@@ -100,13 +102,20 @@ export function Trace({ app }: { app: App }) {
           event.preventDefault();
           const given = new FormData(event.currentTarget);
           const text = (name: string) => (given.get(name) as string).trim() || undefined;
-          setQuery(app, { device: text('device'), trace: text('trace'), at: text('at') });
+          const arrived = text('at');
+          setQuery(app, {
+            ...{ device: text('device'), trace: text('trace') },
+            at: arrived && String(new Date(arrived).getTime()),
+          });
           tries.value += 1;
         }}
       >
-        {field('device', 'Device', device, 'demo-fridge-1')}
-        {field('trace', 'Trace ID', trace, 'its last message')}
-        {field('at', 'Arrived at, epoch milliseconds', at, 'lately')}
+        {field('device', 'Device', { value: device, placeholder: 'demo-fridge-1', required: true })}
+        {field('trace', 'Trace ID', { value: trace, placeholder: 'its last message' })}
+        {field('at', 'Arrived', {
+          ...{ type: 'datetime-local', step: 1 },
+          value: arrivedAt === undefined ? '' : clockText(arrivedAt),
+        })}
         <button class="btn go">Follow</button>
       </form>
       {found.value instanceof ApiError ? (

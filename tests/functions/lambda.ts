@@ -21,6 +21,7 @@ export const tableVariables = {
   SILENT_AFTER_MINUTES: '0',
   ERRORS_BUCKET: 'errors',
   RAW_BUCKET: 'raw',
+  INGEST_FUNCTION: 'ingest',
   WINDOW_SECONDS: '10',
   MAX_LATENESS_SECONDS: '604800',
   MAX_SKEW_SECONDS: '60',

@@ -1,0 +1,111 @@
+// One message's way in words: what is known of each step, and what is not; and what was refused and replayed.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import type { HistoryEntry } from '../../dashboard/model/api-types.ts';
+import { delayText, wayOf, type Followed, type FollowedReading } from '../../dashboard/model/followed.ts';
+import { refusalText } from '../../dashboard/model/refusals.ts';
+import { replayText } from '../../dashboard/model/replay.ts';
+import { tellingText } from '../../dashboard/model/story.ts';
+
+const AT = Date.UTC(2026, 10, 20, 12, 0, 3);
+const reading = (more: Partial<FollowedReading> = {}): FollowedReading => ({
+  ...{ deviceId: 'a', timestamp: AT - 1000, isOwnTime: true, metrics: [], counted: 'counted' },
+  window: { start: AT - 3000, end: AT + 7000 },
+  ...more,
+});
+const message = (more: Partial<Followed> = {}): Followed => ({
+  ...{ receivedAt: AT, readings: [reading()], rejected: [], skipped: [], rounded: 0 },
+  ...{ judged: [], hints: [], alerts: [], ...more },
+});
+const raised: HistoryEntry = {
+  ...{ entryId: '1', deviceId: 'a', ruleId: 'high', at: AT + 200, what: 'raised', value: '9', limit: '8' },
+  channels: ['email', 'sms'],
+};
+const namesOf = (found: Followed) =>
+  wayOf(found).map(({ name, look }) => (look ? `${name} (${look})` : name));
+
+const ways: readonly (readonly [what: string, message: Followed, steps: readonly string[]])[] = [
+  ['read and counted', message(), ['Measured', 'Received', 'Read', 'Window']],
+  [
+    'without a time of its own',
+    message({ readings: [reading({ isOwnTime: false })] }),
+    ['Received', 'Read', 'Window'],
+  ],
+  [
+    'not counted yet',
+    message({ readings: [reading({ counted: 'absent' })] }),
+    ['Measured', 'Received', 'Read', 'Window (open)'],
+  ],
+  [
+    'rejected as a whole',
+    message({ readings: [], rejected: [{ reason: 'x', detail: 'y', remedy: 'z' }] }),
+    ['Received', 'Read (open)'],
+  ],
+  [
+    'an alarm that was sent',
+    message({ alerts: [{ ...raised, sentAt: AT + 900 }] }),
+    ['Measured', 'Received', 'Read', 'Window', 'Alert (hot)', 'Sent'],
+  ],
+  [
+    'an alarm that was not',
+    message({ alerts: [raised] }),
+    ['Measured', 'Received', 'Read', 'Window', 'Alert (hot)', 'Sent (open)'],
+  ],
+];
+for (const [what, found, steps] of ways)
+  test(`the way of a message: ${what}`, () => assert.deepEqual(namesOf(found), steps));
+
+test('readings of one window are one step, and what took how long is said where both ends are known', () => {
+  const two = message({ readings: [reading(), reading({ timestamp: AT })] });
+  assert.deepEqual(wayOf(two).filter(({ name }) => name === 'Window').length, 1);
+  assert.equal(delayText(wayOf(two)), undefined);
+  const sent = message({ alerts: [{ ...raised, sentAt: AT + 900 }] });
+  assert.equal(delayText(wayOf(sent)), '0.90 s from the rule to SNS');
+});
+
+const RECIPIENTS = [
+  { channel: 'email', address: 'a…@example.com', isConfirmed: true },
+  { channel: 'email', address: 'b…@example.com', isConfirmed: false },
+  { channel: 'sqs', address: 'arn:aws', isConfirmed: true },
+];
+const tellings: readonly (readonly [entry: Partial<HistoryEntry>, text: string | undefined])[] = [
+  [{ channels: ['email'], sentAt: AT }, 'by email to a…@example.com, b…@example.com (not confirmed)'],
+  [{ channels: ['sms'], sentAt: AT }, 'by SMS to nobody: no subscription takes it'],
+  [
+    { channels: ['email', 'sms'] },
+    'Announced by email and SMS to a…@example.com, b…@example.com (not confirmed)',
+  ],
+  [{}, undefined],
+];
+for (const [entry, text] of tellings)
+  test(`who was told of ${JSON.stringify(entry)}`, () => {
+    const { channels: _channels, ...bare } = raised;
+    assert.equal(tellingText({ ...bare, ...entry }, RECIPIENTS), text);
+  });
+
+test('a refusal says what, why and who', () => {
+  const refused = (text: string, fields: Record<string, string>) =>
+    refusalText({ id: 1, at: AT, message: text, fields });
+  assert.deepEqual(
+    refused('refused', {
+      ...{ client: 'x', action: 'iot:Publish', resource: 'topic/a', reason: 'no policy', ip: '::1' },
+      principal: 'e1265fe4a5a26d5feef1585f',
+    }),
+    {
+      head: 'Refused: iot:Publish topic/a',
+      reason: 'no policy',
+      who: 'client x, from ::1, principal e1265fe4a5a2…',
+    },
+  );
+  assert.equal(refused('connection closed', { reason: 'r' }).head, 'Connection closed');
+  assert.equal(refused('subscription refused', { filter: '#' }).head, 'Subscription refused: #');
+});
+
+test('a replay says what it did', () => {
+  assert.equal(replayText({ replayed: 1, failed: [] }), 'One message given to the ingest function again.');
+  assert.equal(
+    replayText({ replayed: 1, failed: [{ index: 0, error: 'out of time' }] }),
+    '1 of 2 failed again: out of time',
+  );
+});

@@ -209,7 +209,13 @@ const ids = fc.oneof(
       maxLength: 5,
     })
     .map((parts) => JSON.stringify(parts.join(''))),
-  fc.constantFrom('7', '90071992547409931', '90071992547409932', '1234567890123456789', '1234567890123456790'),
+  fc.constantFrom(
+    '7',
+    '90071992547409931',
+    '90071992547409932',
+    '1234567890123456789',
+    '1234567890123456790',
+  ),
 );
 const either = <Value>(...values: readonly Value[]) => fc.constantFrom(undefined, ...values);
 const identified = fc.record({ id: ids, timestamp: either(TIME), a: fc.constantFrom(1, 2), b: either(2) });

@@ -167,11 +167,7 @@ export function Console({ app }: { app: App }) {
       <div class="headrow">
         <div>
           <h1>Console</h1>
-          <p class="lede">
-            Subscribe and publish over MQTT as yourself, with what your policy allows.
-            {app.config.isLocal &&
-              ' Whatever the local cloud refuses, of whichever client, stands among the messages.'}
-          </p>
+          <p class="lede">Subscribe and publish over MQTT as yourself, with what your policy allows.</p>
         </div>
       </div>
       <div class="console">
@@ -199,7 +195,7 @@ export function Console({ app }: { app: App }) {
             {messages.value.length + refusals.length === 0 && (
               <p class="dim empty">
                 {filters.length === 0
-                  ? 'Subscribe to a topic filter to see its messages.'
+                  ? `Subscribe to a topic filter to see its messages.${app.config.isLocal ? ' What the broker refuses, of any client, is shown here, too.' : ''}`
                   : 'No message yet.'}
               </p>
             )}

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { IoTDataPlaneClient, UpdateThingShadowCommand } from '@aws-sdk/client-iot-data-plane';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { AwsV4Signer } from 'aws4fetch';
@@ -23,6 +24,7 @@ import {
   type Opened,
 } from './browser-page.ts';
 import {
+  archivedMessages,
   clientSettings,
   connectDevice,
   createDevice,
@@ -259,15 +261,27 @@ testInBrowser('the failing fridge alarms, and acknowledging it is seen and kept'
   const { page } = user;
   await page.goto(addressOf(tidegate));
   const row = page.locator('.need li', { hasText: 'Demo fridge 3' });
+  const isCalm = async () => !/outside/.test((await page.locator('h1').textContent())!);
+  const isAcknowledged = async () => {
+    const { alerts } = await ask<{ alerts: { state: string; acknowledged?: { by: string } }[] }>(
+      '/devices/demo-fridge-3/alerts',
+    );
+    return alerts.some(({ state, acknowledged }) => state === 'acknowledged' && acknowledged);
+  };
   await row.getByRole('button', { name: /Acknowledge/ }).click({ timeout: 90_000 });
-  await eventually(
-    'the heading to be calm',
-    async () => !/outside/.test((await page.locator('h1').textContent())!),
-  );
-  const { alerts } = await ask<{ alerts: { state: string; acknowledged?: { by: string } }[] }>(
-    '/devices/demo-fridge-3/alerts',
-  );
-  assert.ok(alerts.some(({ state, acknowledged }) => state === 'acknowledged' && acknowledged));
+  await eventually('the heading to be calm', isCalm);
+  assert.ok(!(await isAcknowledged()));
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await eventually('the alarm to be back', async () => !(await isCalm()));
+  await row.getByRole('button', { name: /Acknowledge/ }).click();
+  await eventually('the acknowledgement to be kept', isAcknowledged);
+  assert.ok(await isCalm());
+});
+
+testInBrowser('an alert says who was told of it, and when', async () => {
+  const { page } = user;
+  await page.goto(addressOf(tidegate, '#/alerts/demo-fridge-3/temperature-high'));
+  await see(page, /Sent .* by email and SMS to alerts@example\.com, \+12065550100/);
 });
 
 testInBrowser('the link of a digest shows its alerts, and each filter can be taken away', async () => {
@@ -348,6 +362,112 @@ testInBrowser('a fridge obeys what is desired of it, over what somebody else des
     return windows.some(({ metrics }) => metrics['temperature']!.min < 2);
   });
   assert.equal(await page.evaluate('window.hacked'), undefined);
+testInBrowser('a message says what became of it, a moment after it came', async () => {
+  const { page } = user;
+  await page.goto(addressOf(tidegate, '#/device/own-sensor?range=10m'));
+  await page.getByRole('tab', { name: 'Messages' }).waitFor();
+  await see(page, /Live/);
+  await publish({
+    readings: [{ timestamp: Date.now(), temperature: 4.25, door: 'ajar' }, { timestamp: 1000 }],
+  });
+  const explain = page.getByRole('button', { name: 'What became of it' }).first();
+  await explain.click();
+  await eventually('the window to have counted it', async () => {
+    await page
+      .getByRole('button', { name: /Look again/ })
+      .first()
+      .click();
+    return (await page.getByText(/Window own-sensor, .*: counted$/).count()) > 0;
+  });
+  await see(page, 'temperature 4.25');
+  await see(page, 'door (text)');
+  await see(page, /temperature-high judges temperature of own-sensor/);
+});
+
+/** What Lambda writes of an event on which the function failed for good. */
+async function failIngest(temperature: number): Promise<void> {
+  const receivedAt = Date.now();
+  const requestPayload = {
+    temperature,
+    deviceId: 'own-sensor',
+    site: 'seattle',
+    receivedAt,
+    traceId: 'lost-1',
+  };
+  const Body = JSON.stringify({
+    requestContext: { functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:ingest:$LATEST' },
+    ...{ requestPayload, responsePayload: { errorMessage: 'a table did not answer' } },
+  });
+  const s3 = new S3Client({ ...clientSettings(tidegate), forcePathStyle: true });
+  const Bucket = tidegate.endpoints.outputs['ErrorsBucket']!;
+  await s3.send(new PutObjectCommand({ Bucket, Key: 'aws/lambda/async/ingest/2026/11/21/lost-1', Body }));
+  s3.destroy();
+}
+
+testInBrowser('what failed is listed with its reason, and a replay counts it once', async () => {
+  const { page } = user;
+  await failIngest(4.75);
+  await publish({ timestamp: 1000, temperature: 3 });
+  await eventually('the rejection', async () => {
+    const { failures } = await ask<{ failures: { reasons: string[] }[] }>('/errors?device=own-sensor');
+    return failures.some(({ reasons }) => /too-late/.test(reasons.join()));
+  });
+  await page.goto(addressOf(tidegate, '#/pipeline'));
+  await see(page, /too-late/);
+  const failed = page.locator('.failure', { hasText: 'a table did not answer' });
+  await failed.getByRole('button', { name: 'Look' }).click();
+  await failed.getByText(/Window own-sensor, .*: not counted/).waitFor();
+  for (let times = 0; times < 2; times += 1) {
+    await failed.getByRole('button', { name: 'Replay' }).click();
+    await failed.getByText('One message given to the ingest function again.').waitFor();
+  }
+  await failed.getByText(/Window own-sensor, .*: counted/).waitFor();
+});
+
+testInBrowser('a viewer reads what failed, with a name for why there is no replay', async () => {
+  const name = 'reader@example.com';
+  const flags = ['--group', 'viewer', '--data-dir', tidegate.dataDir];
+  const { stdout } = await runScript('commands/user.ts', ['add', name, ...flags]);
+  const [, password] = /^password: (\S+)/m.exec(stdout) ?? [];
+  const { page } = await openPage(browser);
+  await logIn(page, tidegate, { name, password: password! });
+  await page.goto(addressOf(tidegate, '#/pipeline?kind=function'));
+  const replay = page.getByRole('button', { name: 'Replay' }).first();
+  await replay.waitFor();
+  assert.ok(await replay.isDisabled());
+  assert.match((await replay.getAttribute('title')) ?? '', /For the group operator/);
+  await page.goto(addressOf(tidegate, '#/alerts/demo-fridge-3/temperature-high'));
+  await see(page, /to a…@example\.com, \+1…00/);
+  await page.context().close();
+});
+
+testInBrowser('the console shows what the broker refuses, with the statement that decided', async () => {
+  const { page } = user;
+  await page.goto(addressOf(tidegate, '#/console'));
+  await assert.rejects(connectDevice(tidegate, 'own-sensor', certs, { clientId: 'stranger' }));
+  await see(page, 'Refused: iot:Connect client/stranger');
+  await see(page, /nearest: TidegateDevice statement 1/);
+  const { status } = await fetch(`${tidegate.endpoints.web}/refusals.json`, {
+    headers: { origin: 'http://localhost:3000' },
+  });
+  assert.equal(status, 403);
+});
+
+testInBrowser('a viewer of one site hears it live, and may not change a rule', async () => {
+  const name = 'viewer@example.com';
+  const flags = ['--group', 'viewer', '--site', 'seattle', '--data-dir', tidegate.dataDir];
+  const { stdout, stderr } = await runScript('commands/user.ts', ['add', name, ...flags]);
+  const [, password] = /^password: (\S+)/m.exec(stdout) ?? [];
+  assert.ok(password, stdout + stderr);
+  const { page } = await openPage(browser);
+  await logIn(page, tidegate, { name, password });
+  await see(page, /[1-9]\d* messages\/s/);
+  await page.goto(addressOf(tidegate, '#/rules/temperature-high'));
+  await see(page, 'Rules are changed and tried by the group admin.');
+  const save = page.getByRole('button', { name: 'Save rule' });
+  assert.ok(await save.isDisabled());
+  assert.match((await save.getAttribute('title')) ?? '', /For the group admin/);
+  await page.context().close();
 });
 
 testInBrowser(
@@ -505,9 +625,10 @@ const views = [
   'add?name=gw:child&site=seattle',
   'alerts?from=1&site=seattle',
   'rules',
+  'report?site=seattle',
   'console',
   'inbox',
-  'pipeline',
+  'pipeline?device=own-sensor',
 ];
 for (const colorScheme of ['light', 'dark'] as const) {
   testInBrowser(`axe finds nothing in any view, ${colorScheme}, on a phone and on a desk`, async () => {
@@ -534,4 +655,57 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
 testInBrowser('no script of the page failed, and its policy was never violated', async () => {
   assert.deepEqual(user.complaints, []);
+});
+
+/** In the page: the day's row of a report, and the names and values of its figures. */
+const READ_SHEET = `({
+  day: [...document.querySelectorAll('.sheet details tbody tr')].flatMap((row) => {
+    const cells = [...row.cells].map(({ textContent }) => textContent);
+    return cells[1] === '\u2013' ? [] : [cells];
+  }),
+  facts: Object.fromEntries([...document.querySelectorAll('.sheet dl > div')].map((fact) =>
+    [fact.querySelector('dt').textContent, fact.querySelector('dd').firstChild.textContent])),
+  excursions: [...document.querySelectorAll('.sheet .cards tbody tr')].map((row) => row.cells[3].textContent),
+})`;
+interface Sheet {
+  day: string[][];
+  facts: Record<string, string>;
+  excursions: string[];
+}
+
+testInBrowser('a printed report is the sheet alone, and its numbers are those of the archive', async () => {
+  const { page } = user;
+  await publish({ timestamp: Date.now(), temperature: 9.75 });
+  await eventually('the excursion', async () => {
+    const { alerts } = await ask<{ alerts: object[] }>('/devices/own-sensor/alerts');
+    return alerts.length > 0;
+  });
+  await page.goto(addressOf(tidegate, '#/report?device=own-sensor'));
+  await page.locator('.sheet').waitFor();
+  const sheet = await page.evaluate<Sheet>(READ_SHEET);
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download CSV' }).click();
+  assert.match((await download).suggestedFilename(), /^report-own-sensor-\d{4}-\d\d\.csv$/);
+  await page.emulateMedia({ media: 'print' });
+  const printed = await page.evaluate<string>('document.body.innerText');
+  assert.match(printed, /^Temperature record/);
+  assert.doesNotMatch(printed, /Download CSV|Fleet|Log out/);
+  assert.match((await page.pdf()).subarray(0, 5).toString(), /%PDF-/);
+  await tidegate.stop();
+  const temperatures = archivedMessages(tidegate)
+    .filter(({ deviceId }) => deviceId === 'own-sensor')
+    .flatMap((message) => (message['readings'] as Record<string, number>[] | undefined) ?? [message])
+    .filter(({ timestamp }) => Number(timestamp) > 1000)
+    .map((reading) => Number((reading as { temperature?: number }).temperature))
+    .filter((value) => !Number.isNaN(value));
+  const [low, high] = [Math.min(...temperatures), Math.max(...temperatures)];
+  assert.equal(high, 9.75);
+  assert.deepEqual(
+    sheet.day.map(([, min, max]) => [parseFloat(min!), parseFloat(max!)]),
+    [[low, high]],
+  );
+  assert.deepEqual(sheet.excursions.map(parseFloat), [9.75]);
+  assert.equal(sheet.facts['Excursions'], '1');
+  assert.ok(Number.parseFloat(sheet.facts['Mean kinetic temperature']!) > low);
+  assert.ok(Number.parseFloat(sheet.facts['Mean kinetic temperature']!) < high);
 });

@@ -116,3 +116,13 @@ test('the HTTP API is not served by a foreign name, and without one there is non
   assert.equal((await ask(port, '/api/devices', 'GET', 'evil.example')).status, 403);
   assert.equal((await ask((await open()).port, '/api/devices')).status, 404);
 });
+
+test('refusals are for programs and for pages of this port, as mails are', async () => {
+  const refused = { id: 1, at: 0, message: 'refused', fields: { client: 'x' } };
+  const { port } = await open({ refusals: () => [refused] });
+  assert.deepEqual(JSON.parse((await ask(port, '/refusals.json')).body), { refusals: [refused] });
+  const other = { 'sec-fetch-site': 'cross-site', origin: 'http://localhost:3000' };
+  const { status, body } = await ask(port, '/refusals.json', 'GET', `127.0.0.1:${port}`, other);
+  assert.equal(status, 403);
+  assert.match(body, /Only pages of this port may read refusals/);
+});

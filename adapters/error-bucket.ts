@@ -1,7 +1,7 @@
 // Reads the errors bucket, within bounds: its newest objects cannot be asked for, as keys begin with devices and topics.
 
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
-import type { ErrorBucket, StoredFailure } from '../pipeline/ports.ts';
+import type { ErrorBucket, StoredFailure } from '../pipeline/api-ports.ts';
 import { folderOf } from './error-store.ts';
 
 /** Of 1,000 objects each. */

@@ -1,7 +1,7 @@
 // Gives one message to the ingest function once more, and waits for what becomes of it.
 
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { IngestAgain } from '../pipeline/ports.ts';
+import type { IngestAgain } from '../pipeline/api-ports.ts';
 import { LAMBDA_LIMITS, limitSettings, withinLimits } from './time-limits.ts';
 
 const MAX_ERROR_LENGTH = 400;

@@ -2,7 +2,7 @@
 
 import { constants, gunzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import type { LastMessages } from '../pipeline/ports.ts';
+import type { LastMessages } from '../pipeline/api-ports.ts';
 
 const ROOT = 'raw/';
 const HOUR_MS = 3_600_000;

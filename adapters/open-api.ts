@@ -1,7 +1,7 @@
 // Opens what the routes of the HTTP API need.
 
 import { defaultRules } from '../core/rule-data.ts';
-import type { ApiPorts } from '../pipeline/ports.ts';
+import type { ApiPorts } from '../pipeline/api-ports.ts';
 import { createAlertHistory } from './alert-history.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createDeviceStore } from './device-store.ts';

@@ -11,7 +11,8 @@ import {
   type MappingVersion,
 } from '../core/mapping.ts';
 import { ruleId } from '../core/text-schema.ts';
-import type { DeviceStore, LastMessages, MappingStore, RuleStore } from '../pipeline/ports.ts';
+import type { LastMessages } from '../pipeline/api-ports.ts';
+import type { DeviceStore, MappingStore, RuleStore } from '../pipeline/ports.ts';
 import { readRules } from '../pipeline/rules.ts';
 import { time } from './fields.ts';
 import { createTrial, tried } from './mapping-trial.ts';

@@ -9,7 +9,8 @@ import type { MappingParts } from '../core/mapping.ts';
 import { mappableOf, parseMessage, type ParsedMessage } from '../core/message.ts';
 import { createRecent } from '../core/recent.ts';
 import { mappingHints } from '../core/spelling-hint.ts';
-import type { DeviceStore, LastMessages } from '../pipeline/ports.ts';
+import type { LastMessages } from '../pipeline/api-ports.ts';
+import type { DeviceStore } from '../pipeline/ports.ts';
 import { time } from './fields.ts';
 
 /** A sample may be of any time. */

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { mappableOf } from '../core/message.ts';
 import { ruleEventOf } from '../core/rule-event.ts';
 import type { FollowMessage } from '../pipeline/follow-message.ts';
-import type { LastMessages } from '../pipeline/ports.ts';
+import type { LastMessages } from '../pipeline/api-ports.ts';
 import { deviceId, pageLimit, time, timeText } from './fields.ts';
 import { followed, shownFollowed } from './message-schema.ts';
 import { invalid } from './problem.ts';

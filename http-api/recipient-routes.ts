@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import { isAtLeast } from '../core/access.ts';
 import { masked } from '../core/mask.ts';
-import type { ListRecipients } from '../pipeline/ports.ts';
+import type { ListRecipients } from '../pipeline/api-ports.ts';
 import { route, type Route } from './route.ts';
 
 export function recipientRoutes(listRecipients: ListRecipients): Route[] {

@@ -7,7 +7,7 @@ import { createFailures } from '../pipeline/failures.ts';
 import { createFindDevices } from '../pipeline/find-devices.ts';
 import { createReadFleet } from '../pipeline/fleet.ts';
 import { createFollowMessage } from '../pipeline/follow-message.ts';
-import type { ApiPorts } from '../pipeline/ports.ts';
+import type { ApiPorts } from '../pipeline/api-ports.ts';
 import { createReportDevice } from '../pipeline/report.ts';
 import { createRemoveDevice } from '../pipeline/remove-device.ts';
 import { createLookAtMetrics } from '../pipeline/sent-metrics.ts';

@@ -11,7 +11,7 @@ import {
 import { inParallel } from '../core/in-parallel.ts';
 import { mappableOf } from '../core/message.ts';
 import type { FollowedMessage, FollowMessage } from './follow-message.ts';
-import type { ApiPorts } from './ports.ts';
+import type { ApiPorts } from './api-ports.ts';
 
 export interface Failure extends Omit<FailedMessage, 'again'> {
   readonly key: string;

@@ -8,7 +8,8 @@ import type { MapMessage } from '../core/map-message.ts';
 import { parseMessage } from '../core/message.ts';
 import type { MessageContext, TimeLimits } from '../core/reading.ts';
 import { windowStartOf } from '../core/window.ts';
-import type { AlertHistory, ApiPorts, DeviceStore, RuleStore, WindowHistory } from './ports.ts';
+import type { ApiPorts } from './api-ports.ts';
+import type { AlertHistory, DeviceStore, RuleStore, WindowHistory } from './ports.ts';
 import { readRules } from './rules.ts';
 
 /**

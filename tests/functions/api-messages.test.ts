@@ -113,10 +113,7 @@ beforeAll(async () => {
       return { Payload: Buffer.from('null') };
     });
   const { handler } = await import('../../functions/api.ts');
-  api = (
-    (run) => (event) =>
-      run(event, contextOf('api'))
-  )(handler as never as (e: unknown, c: unknown) => ReturnType<typeof api>);
+  api = (event) => handler(event as never, contextOf('api')) as ReturnType<typeof api>;
 });
 afterAll(() => tables.close());
 
@@ -150,10 +147,15 @@ const countedIn = ({ body }: { body: Json }) =>
 test('the errors bucket is listed with reasons, of all kinds or of one, or of one device', async () => {
   const { body } = await ask('GET', '/errors');
   const failures = body['failures'] as { key: string; reasons: string[]; canReplay: boolean }[];
-  assert.deepEqual(failures.map(({ key, reasons, canReplay }) => [key, reasons, canReplay]).sort(), [
-    [FUNCTION_KEY, ['ingest: DynamoDB did not answer'], true],
-    [REJECTED_KEY, ['reading 0: too-late: late'], true],
-  ]);
+  assert.deepEqual(
+    failures
+      .map(({ key, reasons, canReplay }) => [key, reasons, canReplay])
+      .sort(([a], [b]) => String(a).localeCompare(String(b))),
+    [
+      [FUNCTION_KEY, ['ingest: DynamoDB did not answer'], true],
+      [REJECTED_KEY, ['reading 0: too-late: late'], true],
+    ],
+  );
   assert.deepEqual([body['total'], body['isWhole']], [2, true]);
   assert.equal((await ask('GET', '/errors', 'kind=rule')).body['total'], 0);
   assert.equal((await ask('GET', '/errors', 'device=store-1')).body['total'], 1);

@@ -25,7 +25,9 @@ export const attributeValueProblem = (text: string) =>
     : `is not allowed as an attribute: ${MAX_ATTRIBUTE_LENGTH} at most of ${ATTRIBUTE_RULE}`;
 
 /** Of a thing that is made now. */
-export const thingNameProblem = (text: string) =>
-  text.includes(':')
+export function thingNameProblem(text: string): string | undefined {
+  if (NEW_THING_NAME.test(text)) return undefined;
+  return /^[^:\s]+:/.test(text)
     ? 'is not allowed: gateway:child is how a sensor behind a gateway is named; use - or _ instead of :'
-    : nameProblem(text);
+    : `is not allowed: ${NEW_THING_RULE}`;
+}

@@ -101,9 +101,13 @@ function CertificateFacts({ app, deviceId }: { app: App; deviceId: string }) {
     <>
       <dt>Certificate</dt>
       <dd>
-        {newest === undefined
-          ? `not known: ${problem.value}`
-          : `issued ${ageText(newest, now)}, until ${untilText(newest)}`}
+        {newest === undefined ? (
+          `not known: ${problem.value}`
+        ) : (
+          <>
+            issued {ageText(newest, now)}, until <span class="nb">{untilText(newest)}</span>
+          </>
+        )}
         {active.length > 1 && `; ${active.length} are active`}
         {warning !== undefined && (
           <p class="watch-text">

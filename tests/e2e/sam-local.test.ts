@@ -63,7 +63,7 @@ function invokeAsSam(overrides: Variables, event: string) {
 test('a function that runs with the file counts a reading in the tables of the running stack', async () => {
   const { status, stdout, stderr } = env('--data-dir', tidegate.dataDir);
   assert.deepEqual([status, stderr], [0, '']);
-  assert.match(stdout, /^env\.json has the variables of 7 functions\. Next, while the local cloud runs:\n/);
+  assert.match(stdout, /^env\.json has the variables of 8 functions\. Next, while the local cloud runs:\n/);
   assert.match(stdout, /sam local invoke IngestFunction .*--env-vars env\.json --docker-network host\n$/);
   const variables = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Variables>;
   const event = { timestamp: 1_790_000_000_123, temperature: 4.2, deviceId: 'sam-1', site: 'seattle' };

@@ -2,22 +2,17 @@
 
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { changesOf, differencesOf, patchBetween, type Shadow, type ShadowChange } from '../../core/shadow.ts';
+import { changesOf, differencesOf, patchBetween, type Shadow } from '../../core/shadow.ts';
 import { ApiError, pathOf } from '../data/api.ts';
 import { say, type App } from '../data/app.ts';
 import { nameText } from '../model/format.ts';
-import { isOvertaken, readDraft, rebased, textOf, valueText } from '../model/shadow-draft.ts';
+import { isOvertaken, readDraft, textOf } from '../model/shadow-draft.ts';
 import { ActionButton } from '../parts/acknowledge.tsx';
 import { Failure } from '../parts/state-box.tsx';
+import { Changes, focusEditor, Overtaken, type Draft } from './shadow-changes.tsx';
 
 const POLL_MS = 2000;
 const MOST_TRIES = 4;
-
-interface Draft {
-  readonly text: string;
-  /** As the shadow was when the draft was begun, or when nobody else had changed what is desired. */
-  readonly base: Shadow;
-}
 
 /** Asked for every two seconds, so that one sees the device obey. */
 function useShadow(app: App, deviceId: string) {
@@ -39,63 +34,6 @@ function useShadow(app: App, deviceId: string) {
     return () => clearInterval(timer);
   }, [deviceId]);
   return { shadow, failure, read };
-}
-
-const Changes = ({ changes, from, to }: { changes: readonly ShadowChange[]; from: string; to: string }) => (
-  <div class="scroll" tabIndex={0} role="region" aria-label={`${from} and ${to}`}>
-    <table class="changes">
-      <thead>
-        <tr>
-          <th>Member</th>
-          <th>{from}</th>
-          <th>{to}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {changes.map(({ path, before, after }) => (
-          <tr key={path.join('.')}>
-            <td class="mono break">{path.join('.')}</td>
-            <td class="mono break dim">{valueText(before)}</td>
-            <td class="mono break">{valueText(after)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
-);
-
-/** The draft stands on what is desired by now: over the newest, with my changes or without. */
-function Overtaken({ draft, newest }: { draft: Signal<Draft | undefined>; newest: Shadow }) {
-  const { base, text } = draft.value!;
-  const read = readDraft(text);
-  return (
-    <div class="banner quiet g3" role="status">
-      <span>
-        <b>Somebody else changed what is desired meanwhile.</b> It is at version {newest.version} now, and
-        your draft began at version {base.version}.
-      </span>
-      <span class="acts">
-        {'desired' in read && (
-          <button
-            class="btn"
-            onClick={() => {
-              draft.value = { text: textOf(rebased(base, read.desired, newest)), base: newest };
-            }}
-          >
-            Put my changes on theirs
-          </button>
-        )}
-        <button
-          class="btn"
-          onClick={() => {
-            draft.value = undefined;
-          }}
-        >
-          Take theirs
-        </button>
-      </span>
-    </div>
-  );
 }
 
 function Editor({
@@ -136,6 +74,7 @@ function Editor({
     }
     draft.value = undefined;
     await read();
+    focusEditor();
     say(app, { text: `Sent to ${nameText(deviceId)}.` });
   };
   return (
@@ -184,6 +123,7 @@ function Editor({
             class="btn bare"
             onClick={() => {
               draft.value = undefined;
+              focusEditor();
             }}
           >
             Discard

@@ -10,6 +10,7 @@ import { dayMinuteText, durationText, secondText } from '../model/format.ts';
 import { Time } from '../parts/time.tsx';
 
 const PAGE = 100;
+const POLL_MS = 10_000;
 
 interface Page {
   readonly events: readonly PresenceEvent[];
@@ -19,7 +20,7 @@ interface Page {
 const exactText = (at: number) => `${dayMinuteText(at)}:${secondText(at).slice(-2)}`;
 
 export function PresenceTab({ app, device }: { app: App; device: Device }) {
-  const { deviceId, presenceSince, online } = device;
+  const { deviceId, presenceSince } = device;
   const events = useSignal<readonly PresenceEvent[] | undefined>(undefined);
   const next = useSignal<string | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
@@ -34,8 +35,15 @@ export function PresenceTab({ app, device }: { app: App; device: Device }) {
       problem.value = (error as Error).message;
     }
   };
-  useEffect(() => void read(), [deviceId, presenceSince]);
-  if (problem.value !== undefined)
+  useEffect(() => {
+    void read();
+    // Not over what somebody has scrolled back to.
+    const timer = setInterval(() => {
+      if (!document.hidden && (events.peek()?.length ?? 0) <= PAGE) void read();
+    }, POLL_MS);
+    return () => clearInterval(timer);
+  }, [deviceId, presenceSince]);
+  if (problem.value !== undefined && events.value === undefined)
     return (
       <p class="row g4">
         <span>Its connections did not load. {problem.value}</span>
@@ -68,7 +76,7 @@ export function PresenceTab({ app, device }: { app: App; device: Device }) {
           </thead>
           <tbody>
             {connections.map(({ sessionId, from, to, reason, ipAddress }, index) => {
-              const isOpen = to === undefined && index === 0 && online === true;
+              const isOpen = to === undefined && index === 0;
               const end = to ?? (isOpen ? now : undefined);
               return (
                 <tr key={sessionId}>

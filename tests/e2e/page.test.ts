@@ -475,7 +475,10 @@ testInBrowser(
   async () => {
     const { page } = user;
     device.stream.destroy();
-    await eventually('the end of the connection', async () => !device.connected);
+    await eventually('the end of the connection', async () => {
+      const { online } = await ask<{ online?: boolean }>('/devices/own-sensor');
+      return online === false;
+    });
     device = await connectDevice(tidegate, 'own-sensor', certs);
     await page.goto(addressOf(tidegate, '#/device/own-sensor?tab=presence'));
     await page.getByRole('row', { name: /now/ }).waitFor();
@@ -504,6 +507,13 @@ testInBrowser(
     }
     await page.getByLabel('Name').fill('page-sensor');
     await page.getByLabel('Type').fill('sensor');
+    await page.route('**/api/devices', async (route) => {
+      await route.fetch(); // the device is added, and nobody hears of it
+      await route.abort();
+    });
+    await makeKey.click();
+    await see(page, /The API cannot be reached/);
+    await page.unroute('**/api/devices');
     await makeKey.click();
     await see(page, 'page-sensor can connect');
     for (const end of ['key', 'cert']) {

@@ -31,12 +31,16 @@ import { createRoute53Forward } from './route53/forward.ts';
 import { createS3Handler } from './s3/api.ts';
 import { openSchedules } from './scheduler/open.ts';
 import { createSnsHandler } from './sns/api.ts';
+import { createSqsHandler } from './sqs/api.ts';
+import { queueMappingsFromTemplate } from './sqs/mapping-spec.ts';
+import { createQueueMappings } from './sqs/mappings.ts';
 import type { StackSource } from './stack-source.ts';
 import { StartError } from './start-error.ts';
 import { destinationsOf, openStores, type Stores } from './stores.ts';
 import { functionsOf } from './template/functions.ts';
 import { loadDomain } from './template/domain-file.ts';
 import { loadTemplate } from './template/load.ts';
+import { queueHost } from './template/naming.ts';
 import type { ResolvedTemplate } from './template/resolved.ts';
 import { openBrowsers, type Browsers } from './web/browsers.ts';
 import { pageOf } from './web/page.ts';
@@ -131,6 +135,18 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
     count: counters.count,
   });
   closers.add(() => kinesis.streams.close());
+  const { queues } = stores;
+  const queueMappings = createQueueMappings({
+    mappings: queueMappingsFromTemplate(
+      template,
+      queues.all().map(({ spec }) => spec),
+    ),
+    queues,
+    invoke: (functionName, payload) => lambda.invoke(functionName, payload),
+    clock,
+    log,
+    count: counters.count,
+  });
   const services: Record<string, AwsHandler> = {
     s3: createS3Handler(stores.objects),
     dynamodb: stores.dynamoDb.handler,
@@ -139,6 +155,13 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
     acm: iot.acm,
     lambda: lambda.handler,
     kinesis: kinesis.handler,
+    sqs: createSqsHandler({
+      queues,
+      clock,
+      accountId: template.accountId,
+      startedAt: clock.now(),
+      endpoint: () => url,
+    }),
     'cognito-identity': browsers.cognito,
     ...(browsers.userPool && { 'cognito-idp': browsers.userPool.handler }),
     route53: createRoute53Forward(settings),
@@ -152,10 +175,15 @@ async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: B
   closers.add(() => server.close());
   closers.add(() => lambda.close());
   closers.add(() => kinesis.mappings.close());
+  closers.add(async () => {
+    queueMappings.close();
+    queues.stopReceiving();
+  });
   const functions = functionsOf(template).length;
   log.info('building the functions', { functions }, `building ${functions} functions`);
   await lambda.ready();
   kinesis.mappings.start();
+  queueMappings.start();
   return { server, services, lambda, dataStreams: kinesis.streams };
 }
 
@@ -250,6 +278,8 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const schedules = openSchedules({ ...settings, lambda: aws.lambda, count: counters.count });
   closers.add(() => schedules.close());
   const url = `http://${host}:${web.port}`;
+  for (const [name, value] of Object.entries(outputs))
+    outputs[name] = value.replaceAll(queueHost(template.region), aws.server.url);
   if (api) Object.assign(outputs, withAddress(outputs, api, url + apiPrefix));
   // By the name that pages have it by: a page may only read answers of its own origin.
   const loginUrl = `http://localhost:${web.port}`;

@@ -1,4 +1,4 @@
-// Opens what keeps data: objects, tables and topics, each with what the template declares of it.
+// Opens what keeps data: objects, tables, queues and topics, each with what the template declares of it.
 import path from 'node:path';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import type { Clock } from './clock.ts';
@@ -7,9 +7,11 @@ import type { Counters } from './counters.ts';
 import type { Log } from './log.ts';
 import { createObjectStore } from './s3/store.ts';
 import { createTopics } from './sns/topics.ts';
+import { queuesFromTemplate } from './sqs/queue-spec.ts';
+import { openQueues } from './sqs/queues.ts';
 import type { ResolvedTemplate } from './template/resolved.ts';
 
-/** Objects, tables and topics; `closers` gets what closes them. */
+/** Objects, tables, queues and topics; `closers` gets what closes them. */
 export async function openStores(settings: {
   readonly dataDir: string;
   readonly template: ResolvedTemplate;
@@ -34,22 +36,36 @@ export async function openStores(settings: {
   });
   closers.add(() => dynamoDb.close());
   for (const table of template.ofType('AWS::DynamoDB::Table')) await dynamoDb.ensureTable(table);
+  const queues = await openQueues({
+    dir: path.join(dataDir, 'sqs'),
+    queues: queuesFromTemplate(template),
+    clock,
+    log,
+    count,
+  });
+  closers.add(() => queues.close());
   const topics = await createTopics({
     dir: dataDir,
     template,
+    queues: {
+      send: (queueArn, body) => queues.send(queues.byArn(queueArn), [{ body }]),
+      has: (queueArn) => queues.all().some(({ spec }) => spec.arn === queueArn),
+    },
     clock,
     log,
     count,
     smtpUrl: process.env['SMTP_URL'],
   });
   closers.add(() => topics.close());
-  return { objects, dynamoDb, topics };
+  return { objects, dynamoDb, queues, topics };
 }
 
 export type Stores = Awaited<ReturnType<typeof openStores>>;
 
 /** Where functions leave what failed for good. */
-export const destinationsOf = ({ objects, topics }: Stores) => ({
+export const destinationsOf = ({ objects, queues, topics }: Stores) => ({
   s3: (...put: Parameters<typeof objects.put>) => objects.put(...put),
   sns: (message: { topicArn: string; message: string }) => topics.publish(message),
+  sqs: async ({ queueArn, body }: { queueArn: string; body: string }) =>
+    queues.send(queues.byArn(queueArn), [{ body }]),
 });

@@ -1,4 +1,4 @@
-// The protocol awsJson1_1: one path, the operation in X-Amz-Target, a JSON object in and one out.
+// The protocols awsJson1_0 and 1_1: one path, the operation in X-Amz-Target, a JSON object in and one out.
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
@@ -23,12 +23,12 @@ export interface JsonService<Cloud> {
   /** What stands before the operation in X-Amz-Target, with the dot. */
   readonly targetPrefix: string;
   readonly operations: Readonly<Record<string, JsonOperation<Cloud>>>;
+  /** 1.1 if absent. */
+  readonly version?: '1.0';
   readonly longestBody: number;
   /** The code under which this service refuses a parameter. */
   readonly invalid: string;
 }
-
-const contentType = 'application/x-amz-json-1.1';
 
 async function readInput(req: IncomingMessage, { name, longestBody }: JsonService<never>): Promise<Input> {
   const malformed = (message: string) => new AwsError('SerializationException', message);
@@ -48,7 +48,8 @@ async function readInput(req: IncomingMessage, { name, longestBody }: JsonServic
 
 /** Serves the operations of a service on `cloud`, which is what they work on. */
 export function createJsonHandler<Cloud>(service: JsonService<Cloud>, cloud: Cloud): AwsHandler {
-  const { name: serviceName, targetPrefix, operations } = service;
+  const { name: serviceName, targetPrefix, operations, version = '1.1' } = service;
+  const contentType = `application/x-amz-json-${version}`;
   return async (req, res) => {
     const target = String(req.headers['x-amz-target'] ?? '');
     const name = target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : '';

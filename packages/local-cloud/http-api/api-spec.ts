@@ -54,6 +54,7 @@ function routesOf(template: Template, api: ResolvedResource | undefined): ApiRou
   const routes = new Map<string, ApiRoute>();
   for (const resource of template.ofType('AWS::Serverless::Function')) {
     for (const [name, event] of Object.entries((resource.properties['Events'] ?? {}) as Properties)) {
+      if ((event as Properties)['Type'] !== 'HttpApi') continue;
       const path = ['Events', name, 'Properties'];
       const properties = ((event as Properties)['Properties'] ?? {}) as Properties;
       if (!api || properties['ApiId'] !== api.ref)

@@ -25,6 +25,7 @@ export interface FailureDestinations {
     options: { contentType: string },
   ) => Promise<unknown>;
   readonly sns: (input: { topicArn: string; message: string }) => Promise<unknown>;
+  readonly sqs: (input: { queueArn: string; body: string }) => Promise<unknown>;
 }
 
 /**
@@ -82,6 +83,10 @@ export async function leaveRecord(
   const text = failureRecord(spec, origin, batch, randomUUID());
   if (type === 'sns') {
     await destinations.sns({ topicArn: arn, message: text });
+    return;
+  }
+  if (type === 'sqs') {
+    await destinations.sqs({ queueArn: arn, body: text });
     return;
   }
   const bucket = arn.split(':').slice(5).join(':');

@@ -1,79 +1,66 @@
-// What the template says about event source mappings: which function takes which stream, in which batches, and how it fails.
-import { StartError } from '../start-error.ts';
-import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
+// What the template says about event source mappings of streams: from where they read, and how they fail.
+import {
+  flagOf,
+  mappingsOf,
+  numberOf,
+  specOf,
+  type EventSource,
+  type EventSourceSpec,
+} from '../lambda/event-sources.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
 
-export interface MappingSpec {
-  /** The mapping's UUID. */
-  readonly id: string;
+export interface MappingSpec extends EventSourceSpec {
   readonly streamName: string;
-  readonly functionName: string;
-  readonly functionArn: string;
-  readonly enabled: boolean;
   readonly from: 'TRIM_HORIZON' | 'LATEST';
-  readonly batchSize: number;
-  readonly windowMs: number;
   /** Batches of a shard at a time. */
   readonly parallel: number;
   readonly bisects: boolean;
-  readonly reportsItems: boolean;
   /** Attempts after the first; Infinity for no limit. */
   readonly maxRetries: number;
   readonly maxAgeMs: number;
-  readonly onFailure?: { readonly type: 's3' | 'sns'; readonly arn: string };
+  readonly onFailure?: { readonly type: 's3' | 'sns' | 'sqs'; readonly arn: string };
 }
 
-const numberOf = (value: unknown, fallback: number) => Number(value ?? fallback);
+const USUAL_BATCH = 100;
+
 /** -1 stands for no limit. */
 const limitOf = (value: unknown) => (numberOf(value, -1) === -1 ? Infinity : Number(value));
-/** Text where the value comes from a parameter. */
-const flagOf = (value: unknown, fallback: boolean) => [true, 'true'].includes((value ?? fallback) as boolean);
 
 type Template = Pick<ResolvedTemplate, 'ofType'>;
 
-function onFailureOf(template: Template, { properties }: ResolvedResource): MappingSpec['onFailure'] {
+const destinationTypes = [
+  ['AWS::SNS::Topic', 'sns'],
+  ['AWS::SQS::Queue', 'sqs'],
+] as const;
+
+function onFailureOf(template: Template, { properties }: EventSource): MappingSpec['onFailure'] {
   const config = properties['DestinationConfig'] as { OnFailure?: { Destination?: string } } | undefined;
   const arn = config?.OnFailure?.Destination;
   if (arn === undefined) return undefined;
-  const isTopic = template.ofType('AWS::SNS::Topic').some((topic) => topic.arn === arn);
-  return { type: isTopic ? 'sns' : 's3', arn };
+  const found = destinationTypes.find(([type]) => template.ofType(type).some((each) => each.arn === arn));
+  return { type: found?.[1] ?? 's3', arn };
 }
 
-function specOf(template: Template, resource: ResolvedResource): MappingSpec {
-  const { logicalId, name, properties, at } = resource;
-  const stream = template
-    .ofType('AWS::Kinesis::Stream')
-    .find(({ arn }) => arn === properties['EventSourceArn'])!;
-  const wanted = properties['FunctionName'];
-  const target = template
-    .ofType('AWS::Serverless::Function')
-    .find((each) => each.name === wanted || each.arn === wanted);
-  if (!target) {
-    throw new StartError(
-      `${at('FunctionName')}: ${logicalId}: FunctionName names no AWS::Serverless::Function of this template`,
-    );
-  }
-  const batchSize = numberOf(properties['BatchSize'], 100);
-  const windowSeconds = numberOf(properties['MaximumBatchingWindowInSeconds'], 0);
+function mappingOf(template: Template, source: EventSource): MappingSpec {
+  const { arn, properties } = source;
+  if (properties['StartingPosition'] === undefined)
+    throw source.refuse('StartingPosition', 'is missing: a mapping of a stream needs it');
+  if (properties['ScalingConfig'] !== undefined)
+    throw source.refuse('ScalingConfig', 'is for queues: AWS refuses it for a stream; take it out');
   return {
-    id: name,
-    streamName: stream.name,
-    functionName: target.name,
-    functionArn: target.arn,
-    enabled: flagOf(properties['Enabled'], true),
+    ...specOf(source, USUAL_BATCH),
+    streamName: template.ofType('AWS::Kinesis::Stream').find((stream) => stream.arn === arn)!.name,
     from: properties['StartingPosition'] === 'LATEST' ? 'LATEST' : 'TRIM_HORIZON',
-    batchSize,
-    windowMs: windowSeconds * 1000,
     parallel: numberOf(properties['ParallelizationFactor'], 1),
     bisects: flagOf(properties['BisectBatchOnFunctionError'], false),
-    reportsItems:
-      Array.isArray(properties['FunctionResponseTypes']) && properties['FunctionResponseTypes'].length > 0,
     maxRetries: limitOf(properties['MaximumRetryAttempts']),
     maxAgeMs: limitOf(properties['MaximumRecordAgeInSeconds']) * 1000,
-    onFailure: onFailureOf(template, resource),
+    onFailure: onFailureOf(template, source),
   };
 }
 
-/** Every AWS::Lambda::EventSourceMapping; its references were checked with the template. @throws StartError */
+/** Every mapping of a stream; its references were checked with the template. @throws StartError */
 export function mappingsFromTemplate(template: Template): MappingSpec[] {
-  return template.ofType('AWS::Lambda::EventSourceMapping').map((resource) => specOf(template, resource));
+  const streams = new Set(template.ofType('AWS::Kinesis::Stream').map(({ arn }) => arn));
+  return mappingsOf(template, streams).map((source) => mappingOf(template, source));
 }

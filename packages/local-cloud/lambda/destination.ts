@@ -28,6 +28,7 @@ export interface Destinations {
     options?: { contentType?: string },
   ) => Promise<unknown>;
   readonly sns?: (input: { topicArn: string; message: string }) => Promise<unknown>;
+  readonly sqs?: (input: { queueArn: string; body: string }) => Promise<unknown>;
   readonly lambda?: (functionArn: string, payload: string) => Promise<unknown>;
 }
 
@@ -91,7 +92,7 @@ export function createDeliver(
 ): Deliver | undefined {
   const target = spec.async.onFailure;
   if (!target) return undefined;
-  const { s3, sns, lambda } = destinations;
+  const { s3, sns, sqs, lambda } = destinations;
   const bucket = target.arn.split(':').slice(5).join(':');
   const ways: { readonly [T in DestinationType]: ((event: GivenUp) => Promise<unknown>) | undefined } = {
     s3:
@@ -105,7 +106,7 @@ export function createDeliver(
         )),
     sns: sns && ((event) => sns({ topicArn: target.arn, message: invocationRecord(spec, event) })),
     lambda: lambda && ((event) => lambda(target.arn, invocationRecord(spec, event))),
-    sqs: undefined,
+    sqs: sqs && ((event) => sqs({ queueArn: target.arn, body: invocationRecord(spec, event) })),
   };
   const way = ways[target.type];
   if (!way) {

@@ -1,6 +1,7 @@
 // The environment variables of a function: what Lambda sets, what the template sets, and nothing of this machine.
 import path from 'node:path';
 import type { FunctionSpec } from '../template/functions.ts';
+import { queueHost } from '../template/naming.ts';
 
 /**
  * @param base what the local cloud adds for the AWS SDK: the endpoints of the local services. The template's own value of
@@ -17,10 +18,13 @@ export function variablesOf(
   taskRoot: string,
 ): Record<string, string> {
   const region = spec.arn.split(':')[3]!;
+  /** The SDK sends what is for a queue to the host of the queue's address. */
+  const here = (value: string) =>
+    value.replaceAll(queueHost(region), base['AWS_ENDPOINT_URL'] ?? queueHost(region));
   return {
     LANG: 'en_US.UTF-8',
     PATH: '/usr/local/bin:/usr/bin:/bin',
-    ...spec.environment,
+    ...Object.fromEntries(Object.entries(spec.environment).map(([name, value]) => [name, here(value)])),
     ...Object.fromEntries(Object.entries(base).filter(([name]) => !spec.environment[name])),
     TZ: ':UTC',
     _HANDLER: `${spec.handlerFile}.${spec.handlerName}`,

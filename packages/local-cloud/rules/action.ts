@@ -39,6 +39,7 @@ export interface RuleTargets {
   readonly topics?: {
     publish(input: { topicArn: string; message: string; messageStructure?: 'json' }): Promise<unknown>;
   };
+  readonly queues?: { put(queue: string, body: string): Promise<unknown> };
   readonly tables?: { put(tableName: string, item: Record<string, AttributeValue>): Promise<void> };
   readonly logs?: { put(logGroup: string, events: readonly LogEvent[]): Promise<void> };
   readonly publish?: (message: Republished) => Promise<void>;

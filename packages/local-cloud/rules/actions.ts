@@ -5,6 +5,7 @@ import { createFields } from './action-fields.ts';
 import { kinesis } from './action-kinesis.ts';
 import { cloudwatchLogs } from './action-logs.ts';
 import { republish } from './action-republish.ts';
+import { sqs } from './action-sqs.ts';
 import type { Action, CompileAction, RuleTargets } from './action.ts';
 import { bytesOf } from './action.ts';
 import { toItem } from './dynamodb-item.ts';
@@ -120,6 +121,7 @@ const compilers: Readonly<Record<string, CompileAction>> = {
   Kinesis: kinesis,
   S3: s3,
   Sns: sns,
+  Sqs: sqs,
   Republish: republish,
   DynamoDBv2: dynamoDbV2,
   CloudwatchLogs: cloudwatchLogs,

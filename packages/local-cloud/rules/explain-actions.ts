@@ -39,6 +39,9 @@ export function takeNotes(note: Note): RuleTargets {
         note(`topic ${topicArn} gets ${oneLine(message)}${form}`);
       },
     },
+    queues: {
+      put: async (queue, body) => note(`queue ${queue} gets ${oneLine(body)}`),
+    },
     tables: {
       put: async (table, item) => note(`table ${table} gets the item ${oneLine(JSON.stringify(item))}`),
     },

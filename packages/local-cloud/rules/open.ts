@@ -71,6 +71,13 @@ export function openRules(options: RulesOptions) {
       streams,
       store: stores.objects,
       topics: stores.topics,
+      queues: {
+        /** By name where the template has it, by address where a message says it. */
+        put(queue, body) {
+          const { queues } = stores;
+          return queues.send(queue.includes('/') ? queues.at(queue) : queues.named(queue), [{ body }]);
+        },
+      },
       tables,
       logs,
       publish,

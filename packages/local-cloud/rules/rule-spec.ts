@@ -41,7 +41,7 @@ interface ActionKind {
   /** The property that names another resource of the template, and the types that it may have. */
   readonly target?: {
     readonly property: string;
-    readonly by: 'name' | 'arn';
+    readonly by: 'name' | 'arn' | 'ref';
     readonly types: readonly string[];
   };
 }
@@ -81,6 +81,12 @@ const kinds: Readonly<Record<string, ActionKind>> = {
     optional: ['MessageFormat'],
     substituted: ['TargetArn'],
     target: { property: 'TargetArn', by: 'arn', types: ['AWS::SNS::Topic'] },
+  },
+  Sqs: {
+    required: ['QueueUrl', 'RoleArn'],
+    optional: ['UseBase64'],
+    substituted: ['QueueUrl'],
+    target: { property: 'QueueUrl', by: 'ref', types: ['AWS::SQS::Queue'] },
   },
   Republish: {
     required: ['Topic', 'RoleArn'],

@@ -4,11 +4,15 @@ import { createQueryHandler, type QueryAction, type QueryParameters } from '../a
 import type { AwsHandler } from '../aws/wire.ts';
 import type { XmlElements } from '../aws/xml.ts';
 import { checkEndpoint } from './endpoints.ts';
-import type { Filter } from './filter-policy.ts';
 import { invalid } from './message.ts';
 import { publishBatch } from './publish-batch.ts';
 import { readMessage } from './publish-parameters.ts';
-import { changedFilter, shownFilter, subscribedFilter } from './subscription-attributes.ts';
+import {
+  changedSettings,
+  shownSettings,
+  subscribedSettings,
+  type Settings,
+} from './subscription-attributes.ts';
 import type { Subscription } from './subscriptions.ts';
 import type { Topics } from './topics.ts';
 
@@ -40,7 +44,12 @@ const attributeMap = (attributes: Readonly<Record<string, string>>): XmlElements
   Attributes: { entry: Object.entries(attributes).map(([key, value]) => ({ key, value })) },
 });
 
-function subscriptionActions({ topics, subscriptions, topicOf }: Topics): Record<string, QueryAction> {
+function subscriptionActions({
+  topics,
+  subscriptions,
+  topicOf,
+  isQueue,
+}: Topics): Record<string, QueryAction> {
   const ownerOf = ({ topicArn }: Subscription) => topics.get(topicArn)?.owner ?? '';
   const render = (subscription: Subscription): XmlElements => ({
     SubscriptionArn: subscription.arn,
@@ -71,7 +80,7 @@ function subscriptionActions({ topics, subscriptions, topicOf }: Topics): Record
           ConfirmationWasAuthenticated: 'true',
           PendingConfirmation: 'false',
           RawMessageDelivery: 'false',
-          ...shownFilter(subscription.filter),
+          ...shownSettings(subscription),
         };
         return attributeMap({ ...(render(subscription) as Record<string, string>), ...facts });
       },
@@ -81,8 +90,8 @@ function subscriptionActions({ topics, subscriptions, topicOf }: Topics): Record
       async run(parameters) {
         const name = parameters.require('AttributeName');
         const value = parameters.get('AttributeValue') ?? '';
-        const change = (filter: Filter) => changedFilter(filter, name, value);
-        await subscriptions.setFilter(parameters.require('SubscriptionArn'), change);
+        const change = (settings: Settings) => changedSettings(settings, { name, value }, isQueue);
+        await subscriptions.set(parameters.require('SubscriptionArn'), change);
         return {};
       },
     },
@@ -100,8 +109,11 @@ function subscriptionActions({ topics, subscriptions, topicOf }: Topics): Record
         const endpoint = parameters.get('Endpoint') ?? '';
         const checked = checkEndpoint(parameters.require('Protocol'), endpoint);
         if ('problem' in checked) throw invalid(`${checked.problem} Reason: ${checked.remedy}`);
-        const filter = subscribedFilter(parameters);
-        const { arn } = await subscriptions.add({ topicArn, protocol: checked.protocol, endpoint, filter });
+        const { protocol } = checked;
+        if (protocol === 'sqs' && !isQueue(endpoint))
+          throw invalid('Endpoint Reason: it names no queue of this template');
+        const settings = subscribedSettings(parameters, isQueue);
+        const { arn } = await subscriptions.add({ topicArn, protocol, endpoint, settings });
         return { SubscriptionArn: arn };
       },
     },

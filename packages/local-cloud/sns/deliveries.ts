@@ -1,4 +1,4 @@
-// Turns one message and its subscribers into the files that it owes them: an .eml for each address, a .txt for each phone.
+// Turns one message and its subscribers into what it owes them: an .eml for each address, a .txt for each phone, a message in each queue.
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
@@ -6,7 +6,9 @@ import type { Log } from '../log.ts';
 import type { Attribute } from './attributes.ts';
 import { composeEmail } from './email.ts';
 import { limits, type CheckedMessage, type Protocol } from './message.ts';
+import { notificationDocument } from './notification.ts';
 import type { Outbox, OwedFile } from './outbox.ts';
+import type { QueueDoor, Redrive, Redriven } from './redrive.ts';
 import type { Relay } from './relay.ts';
 import type { Subscription } from './subscriptions.ts';
 import { composeTextMessage, shownText } from './text-message.ts';
@@ -24,6 +26,8 @@ export interface Publication {
 export interface DeliveriesOptions {
   readonly outbox: Outbox;
   readonly relay: Relay | undefined;
+  readonly queues: Pick<QueueDoor, 'send'>;
+  readonly redrive: Redrive;
   readonly defaultFrom: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -32,9 +36,11 @@ export interface DeliveriesOptions {
 
 /** One subscriber's share: what is written, and what is sent on afterwards. */
 interface Delivery {
-  readonly counter: 'mails' | 'texts';
+  readonly counter: 'mails' | 'texts' | 'queued';
   readonly files: readonly OwedFile[];
   readonly mail?: string;
+  /** What is put into a queue, and into another one where that fails. */
+  readonly queued?: Redriven & { readonly redrive: Redriven | undefined };
 }
 
 /** Unique to subscriber and message; `at` puts the files into the order of time. */
@@ -47,6 +53,21 @@ interface Stamp {
 /** `20260101T000000.123Z`: in order, and without the colons that Windows refuses in names. */
 const compactTime = (at: number) => new Date(at).toISOString().replaceAll(/[-:]/g, '');
 
+function documentOf({ messageId, message, attributes }: Publication, to: Subscription, at: number): string {
+  const { topicArn, arn: subscriptionArn, protocol } = to;
+  const { subject } = message;
+  return notificationDocument({
+    ...{ messageId, topicArn, subscriptionArn, subject, attributes, at },
+    text: message.textFor(protocol),
+  });
+}
+
+function redrivenOf(publication: Publication, to: Subscription, at: number): Redriven | undefined {
+  return to.redrive === undefined
+    ? undefined
+    : { queueArn: to.redrive, body: documentOf(publication, to, at) };
+}
+
 type Deliver = (
   publication: Publication,
   to: Subscription,
@@ -54,7 +75,8 @@ type Deliver = (
 ) => Promise<Delivery | undefined> | Delivery | undefined;
 
 function createEmailDelivery({ relay, defaultFrom }: DeliveriesOptions): Deliver {
-  return async ({ message, topic }, to, { at, time, id }) => {
+  return async (publication, to, { at, time, id }) => {
+    const { message, topic } = publication;
     const mail = `${time}-${id}.eml`;
     const content = await composeEmail({
       at,
@@ -68,14 +90,17 @@ function createEmailDelivery({ relay, defaultFrom }: DeliveriesOptions): Deliver
     });
     const file = { path: path.join('mail', mail), content };
     // The note first: a crash in between leaves a note without a mail, which is dropped, never a mail that nobody sends.
-    return relay
-      ? { counter: 'mails', mail, files: [relay.owe(mail, to.endpoint, at), file] }
-      : { counter: 'mails', files: [file] };
+    if (!relay) return { counter: 'mails', files: [file] };
+    const redrive = redrivenOf(publication, to, at);
+    const note = relay.owe(mail, { to: to.endpoint, at, ...(redrive && { redrive }) });
+    return { counter: 'mails', mail, files: [note, file] };
   };
 }
 
-function createTextDelivery({ log, count }: DeliveriesOptions): Deliver {
-  return ({ message, topic, attributes }, { endpoint }, { at, time, id }) => {
+function createTextDelivery({ log, count, redrive }: DeliveriesOptions): Deliver {
+  return async (publication, to, { at, time, id }) => {
+    const { message, topic, attributes } = publication;
+    const { endpoint } = to;
     const text = message.textFor('sms');
     const displayName = topic?.displayName ?? '';
     const { length } = shownText({ displayName, text });
@@ -84,6 +109,7 @@ function createTextDelivery({ log, count }: DeliveriesOptions): Deliver {
       log.error('text message not delivered', { to: endpoint, reason });
       count('texts.refused');
       count('NumberOfNotificationsFailed');
+      await redrive(redrivenOf(publication, to, at));
       return undefined;
     }
     const senderId = attributes['AWS.SNS.SMS.SenderID']?.value;
@@ -95,16 +121,40 @@ function createTextDelivery({ log, count }: DeliveriesOptions): Deliver {
   };
 }
 
+function createQueueDelivery(): Deliver {
+  return (publication, to, { at }) => ({
+    counter: 'queued',
+    files: [],
+    queued: {
+      ...{ queueArn: to.endpoint, body: documentOf(publication, to, at) },
+      redrive: redrivenOf(publication, to, at),
+    },
+  });
+}
+
 /**
  * @returns a function that resolves when everything that the message owes is on disk
  * @throws AwsError InternalError from that function when it could not be written; then nothing of it was
  */
 export function createDeliveries(options: DeliveriesOptions): (publication: Publication) => Promise<void> {
-  const { outbox, relay, clock, log, count } = options;
+  const { outbox, relay, queues, redrive, clock, log, count } = options;
   const by: Readonly<Record<Protocol, Deliver>> = {
     email: createEmailDelivery(options),
     sms: createTextDelivery(options),
+    sqs: createQueueDelivery(),
   };
+
+  /** SNS tries a queue for 23 days; here only the disk can refuse, and the publisher is not asked to send mails again. */
+  async function put({ queueArn, body, redrive: other }: NonNullable<Delivery['queued']>): Promise<void> {
+    try {
+      await queues.send(queueArn, body);
+    } catch (error) {
+      log.error('notification not put into its queue', { queue: queueArn, reason: String(error) });
+      count('NumberOfNotificationsFailed');
+      await redrive(other);
+    }
+  }
+
   return async (publication) => {
     const { messageId, subscribers } = publication;
     const at = clock.now();
@@ -122,8 +172,12 @@ export function createDeliveries(options: DeliveriesOptions): (publication: Publ
       log.error('SNS message not written', { messageId, topic: publication.topic?.name, reason: code });
       throw new AwsError('InternalError', `The message could not be written: ${code}`, 500);
     }
-    for (const { counter, files } of deliveries) {
+    for (const { counter, files, queued } of deliveries) {
       count(counter);
+      if (queued) {
+        await put(queued);
+        continue;
+      }
       log.info(counter === 'mails' ? 'mail' : 'text message', { file: files.at(-1)!.path });
     }
     relay?.send(deliveries.flatMap(({ mail }) => mail ?? []));

@@ -28,8 +28,13 @@ interface EndpointKind {
 const kinds: Readonly<Record<Protocol, EndpointKind>> = {
   email: { describe: 'an email address such as ops@example.com', accepts: isEmailAddress },
   sms: { describe: 'a phone number such as +12065550100', accepts: isPhoneNumber },
+  sqs: {
+    describe: 'the ARN of a queue',
+    accepts: (text) => /^arn:aws:sqs:[\w-]+:\d{12}:[\w-]{1,80}$/.test(text),
+  },
 };
 
+const listOf = (words: readonly string[]) => `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 const isProtocol = (text: string): text is Protocol => Object.hasOwn(kinds, text);
 
 /** @returns the protocol, or what is wrong with it or with the endpoint, and the remedy. */
@@ -38,7 +43,7 @@ export function checkEndpoint(
   endpoint: string,
 ): { readonly protocol: Protocol } | { readonly problem: 'Protocol' | 'Endpoint'; readonly remedy: string } {
   if (!isProtocol(protocol)) {
-    const remedy = `the local cloud delivers by ${Object.keys(kinds).join(' and ')} only`;
+    const remedy = `the local cloud delivers by ${listOf(Object.keys(kinds))} only`;
     return { problem: 'Protocol', remedy };
   }
   const { accepts, describe } = kinds[protocol];

@@ -3,15 +3,16 @@ import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { OwedFile } from './outbox.ts';
+import type { Redrive } from './redrive.ts';
 import { createRetryQueue, type Outcome } from './retry-queue.ts';
 import { parseSmtpUrl } from './smtp-url.ts';
-import { createUnsent } from './unsent.ts';
+import { createUnsent, type Note } from './unsent.ts';
 
 export interface Relay {
   /** The address that mails come from. */
   readonly from: string;
   /** The file that makes a mail an unsent one; written together with the mail. */
-  owe(mail: string, to: string, at: number): OwedFile;
+  owe(mail: string, note: Omit<Note, 'from'>): OwedFile;
   /** Sends the mails of that name, now or, when the server is away, later. */
   send(mails: readonly string[]): void;
   /** Waits a few seconds for the mail under way; the others are sent after the next start. */
@@ -23,6 +24,7 @@ export interface RelayOptions {
   readonly dir: string;
   readonly smtpUrl: string;
   readonly defaultFrom: string;
+  readonly redrive: Redrive;
   readonly clock: Clock;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
@@ -45,7 +47,7 @@ function judge(error: unknown): 'refused' | 'later' | 'away' {
 
 /** @throws StartError when SMTP_URL cannot be used */
 export async function openRelay(options: RelayOptions): Promise<Relay> {
-  const { dir, clock, log, count } = options;
+  const { dir, redrive, clock, log, count } = options;
   const server = parseSmtpUrl(options.smtpUrl);
   const from = server.from ?? options.defaultFrom;
   const unsent = createUnsent(dir, log);
@@ -58,28 +60,30 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   });
 
   /** Its file stays in the mail folder, with the reason beside it. */
-  async function drop(mail: string, reason: string, to = 'unknown'): Promise<'done'> {
+  async function drop(mail: string, reason: string, note?: Note): Promise<'done'> {
+    const to = note?.to ?? 'unknown';
     log.error('email not sent, and not tried again', { file: path.join('mail', mail), to, reason });
     count('mails.unsent');
     count('NumberOfNotificationsFailed');
+    // First: a crash in between refuses the mail once more, and loses no message.
+    await redrive(note?.redrive);
     await unsent.giveUp(mail, { to, reason, at: clock.now() });
     return 'done';
   }
 
   async function attempt(mail: string): Promise<Outcome> {
-    let at = clock.now();
-    let to: string | undefined;
+    let note: Note | undefined;
     try {
       const found = await unsent.read(mail);
       if (!found) return await drop(mail, 'its file is gone');
-      at = found.note.at;
-      to = found.note.to;
-      await transport.sendMail({ envelope: { from: found.note.from, to: found.note.to }, raw: found.raw });
+      note = found.note;
+      await transport.sendMail({ envelope: { from: note.from, to: note.to }, raw: found.raw });
     } catch (error) {
       const reason = server.redact(error instanceof Error ? error.message : String(error));
       const verdict = judge(error);
-      if (verdict === 'refused') return drop(mail, reason, to);
-      if (clock.now() - at > giveUpAfter) return drop(mail, `not sent within a day: ${reason}`, to);
+      if (verdict === 'refused') return drop(mail, reason, note);
+      if (note && clock.now() - note.at > giveUpAfter)
+        return drop(mail, `not sent within a day: ${reason}`, note);
       log.warn('email not sent, trying again later', { mail, server: server.host, reason });
       return verdict;
     }
@@ -92,7 +96,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   queue.add(await unsent.all());
   return {
     from,
-    owe: (mail, to, at) => unsent.owe(mail, { from, to, at }),
+    owe: (mail, note) => unsent.owe(mail, { from, ...note }),
     send: (mails) => queue.add(mails),
     async close() {
       await queue.close(closePatience);

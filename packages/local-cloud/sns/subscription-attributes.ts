@@ -1,10 +1,23 @@
-// The attributes of a subscription that a call may set, its filter policy and what that looks at, as SNS names and refuses them.
+// The attributes of a subscription that a call may set, its filter and its dead-letter queue, as SNS names and refuses them.
 import { AwsError } from '../aws-error.ts';
 import type { QueryParameters } from '../aws/query.ts';
-import { readFilter, type Filter } from './filter-policy.ts';
+import { noFilter, readFilter, type Filter } from './filter-policy.ts';
 import { invalid } from './message.ts';
 
-const names = ['FilterPolicy', 'FilterPolicyScope'] as const;
+/** What of a subscription may be set at run time. */
+export interface Settings {
+  /** Which of the topic's messages it wants. */
+  readonly filter: Filter;
+  /** ARN of the queue that gets what could not be delivered. */
+  readonly redrive?: string;
+}
+
+export const noSettings: Settings = { filter: noFilter };
+
+export const isSame = (a: Settings, b: Settings): boolean =>
+  a.filter.policy === b.filter.policy && a.filter.scope === b.filter.scope && a.redrive === b.redrive;
+
+const names = ['FilterPolicy', 'FilterPolicyScope', 'RedrivePolicy'] as const;
 type Name = (typeof names)[number];
 
 const isName = (text: string): text is Name => (names as readonly string[]).includes(text);
@@ -17,11 +30,44 @@ function checkName(name: string): Name {
   throw new AwsError('NotImplemented', message);
 }
 
-function filterOf(given: Partial<Record<Name, string>>, prefix: string): Filter {
+/**
+ * The ARN in a redrive policy, JSON text such as `{"deadLetterTargetArn": "arn:..."}`; undefined where it is empty.
+ *
+ * @param isQueue whether there is such a queue
+ */
+export function readRedrive(
+  policy: string | undefined,
+  isQueue: (arn: string) => boolean,
+): { readonly arn: string | undefined } | { readonly problem: string } {
+  if (policy === undefined || policy === '') return { arn: undefined };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(policy);
+  } catch {
+    return { problem: 'RedrivePolicy: failed to parse JSON' };
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    return { problem: 'RedrivePolicy: it must be a JSON object' };
+  const { deadLetterTargetArn: arn, ...others } = parsed as Record<string, unknown>;
+  const [other] = Object.keys(others);
+  if (other !== undefined) return { problem: `RedrivePolicy: ${other.slice(0, 100)} is not known` };
+  if (arn === undefined) return { arn: undefined };
+  if (typeof arn === 'string' && isQueue(arn)) return { arn };
+  return { problem: 'RedrivePolicy: deadLetterTargetArn names no queue of this template' };
+}
+
+type Given = Partial<Record<Name, string>>;
+
+function settingsOf(given: Given, isQueue: (arn: string) => boolean, prefix: string): Settings {
   const filter = readFilter(given.FilterPolicy, given.FilterPolicyScope);
   if ('problem' in filter) throw invalid(`${prefix}${filter.problem}`);
-  return filter;
+  const redrive = readRedrive(given.RedrivePolicy, isQueue);
+  if ('problem' in redrive) throw invalid(`${prefix}${redrive.problem}`);
+  return { filter, ...(redrive.arn !== undefined && { redrive: redrive.arn }) };
 }
+
+const policyOf = (arn: string | undefined) =>
+  arn === undefined ? undefined : JSON.stringify({ deadLetterTargetArn: arn });
 
 /**
  * What Subscribe gives as `Attributes`.
@@ -29,27 +75,44 @@ function filterOf(given: Partial<Record<Name, string>>, prefix: string): Filter 
  * @returns undefined when it gives none
  * @throws AwsError InvalidParameter, NotImplemented
  */
-export function subscribedFilter(parameters: QueryParameters): Filter | undefined {
+export function subscribedSettings(
+  parameters: QueryParameters,
+  isQueue: (arn: string) => boolean,
+): Settings | undefined {
   const entries = parameters.entries('Attributes.entry');
   if (entries.length === 0) return undefined;
-  const given: Partial<Record<Name, string>> = {};
+  const given: Given = {};
   for (const entry of entries) {
     const name = checkName(parameters.get(`${entry}.key`) ?? '');
     given[name] = parameters.get(`${entry}.value`) ?? '';
   }
-  return filterOf(given, 'Attributes Reason: ');
+  return settingsOf(given, isQueue, 'Attributes Reason: ');
 }
 
 /**
- * What SetSubscriptionAttributes makes of a filter. An empty policy lets every message pass.
+ * What SetSubscriptionAttributes makes of the settings. An empty filter policy lets every message pass, an empty redrive
+ * policy takes the dead-letter queue away.
  *
  * @throws AwsError InvalidParameter, NotImplemented
  */
-export function changedFilter(filter: Filter, attribute: string, value: string): Filter {
-  const now = { FilterPolicy: filter.policy, FilterPolicyScope: filter.scope };
-  return filterOf({ ...now, [checkName(attribute)]: value }, '');
+export function changedSettings(
+  { filter, redrive }: Settings,
+  attribute: { readonly name: string; readonly value: string },
+  isQueue: (arn: string) => boolean,
+): Settings {
+  const now = {
+    FilterPolicy: filter.policy,
+    FilterPolicyScope: filter.scope,
+    RedrivePolicy: policyOf(redrive),
+  };
+  return settingsOf({ ...now, [checkName(attribute.name)]: attribute.value }, isQueue, '');
 }
 
 /** As GetSubscriptionAttributes shows them: SNS names the scope only beside a policy. */
-export const shownFilter = ({ policy, scope }: Filter): Record<string, string> =>
-  policy === undefined ? {} : { FilterPolicy: policy, FilterPolicyScope: scope };
+export function shownSettings({ filter, redrive }: Settings): Record<string, string> {
+  const { policy, scope } = filter;
+  return {
+    ...(policy !== undefined && { FilterPolicy: policy, FilterPolicyScope: scope }),
+    ...(redrive !== undefined && { RedrivePolicy: policyOf(redrive)! }),
+  };
+}

@@ -7,20 +7,22 @@ import type { Log } from '../log.ts';
 import { makeDirectory, writeFileSafely } from '../files/durable-files.ts';
 import { StartError } from '../start-error.ts';
 import { checkEndpoint } from './endpoints.ts';
-import { noFilter, readFilter, type Filter } from './filter-policy.ts';
+import { readFilter } from './filter-policy.ts';
 import { invalid, type Protocol } from './message.ts';
+import { isSame, noSettings, type Settings } from './subscription-attributes.ts';
 
-export interface Subscription {
+export interface Subscription extends Settings {
   readonly arn: string;
   readonly topicArn: string;
   readonly protocol: Protocol;
   readonly endpoint: string;
-  /** Which of the topic's messages it wants. */
-  readonly filter: Filter;
 }
 
 /** What somebody who subscribes gives. */
-export type Wanted = Omit<Subscription, 'arn' | 'filter'> & Partial<Pick<Subscription, 'filter'>>;
+export interface Wanted extends Pick<Subscription, 'topicArn' | 'protocol' | 'endpoint'> {
+  /** Absent: whatever it has, or none. */
+  readonly settings?: Settings;
+}
 
 export interface Subscriptions {
   /** In the order of their ARNs. */
@@ -30,7 +32,7 @@ export interface Subscriptions {
   /**
    * Resolves once it is on disk; subscribing again changes nothing.
    *
-   * @throws AwsError SubscriptionLimitExceeded; InvalidParameter when it is there with another filter than the wanted one
+   * @throws AwsError SubscriptionLimitExceeded; InvalidParameter when it is there with other settings than the wanted ones
    */
   add(wanted: Wanted): Promise<Subscription>;
   /**
@@ -38,7 +40,7 @@ export interface Subscriptions {
    *
    * @throws AwsError NotFound, and what `change` throws
    */
-  setFilter(arn: string, change: (filter: Filter) => Filter): Promise<void>;
+  set(arn: string, change: (settings: Settings) => Settings): Promise<void>;
   /** Also one of the template: it stays away until somebody subscribes it again. Unknown ARNs change nothing. */
   remove(arn: string): Promise<void>;
 }
@@ -47,7 +49,7 @@ export interface Subscriptions {
 interface Changes {
   readonly added: readonly Subscription[];
   readonly removed: readonly string[];
-  /** The template's whose filter is another one now. */
+  /** The template's whose settings are others now. */
   readonly changed: readonly Subscription[];
 }
 
@@ -56,31 +58,31 @@ const maxSubscriptions = 1_000;
 
 /** The same subscription has the same ARN at every start, in the form that SNS gives it. */
 export function identified(wanted: Wanted): Subscription {
-  const { topicArn, protocol, endpoint, filter = noFilter } = wanted;
+  const { topicArn, protocol, endpoint, settings = noSettings } = wanted;
   const hex = createHash('sha256').update([topicArn, protocol, endpoint].join('\n')).digest('hex');
   const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)];
-  return { arn: `${topicArn}:${id.join('-')}`, topicArn, protocol, endpoint, filter };
+  return { arn: `${topicArn}:${id.join('-')}`, topicArn, protocol, endpoint, ...settings };
 }
-
-const isSame = (a: Filter, b: Filter): boolean => a.policy === b.policy && a.scope === b.scope;
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isTextOrAbsent = (value: unknown): value is string | undefined =>
   value === undefined || typeof value === 'string';
 
-function written({ topicArn, protocol, endpoint, filter }: Subscription) {
-  return { topicArn, protocol, endpoint, filterPolicy: filter.policy, filterPolicyScope: filter.scope };
+function written({ topicArn, protocol, endpoint, filter, redrive }: Subscription) {
+  const { policy: filterPolicy, scope: filterPolicyScope } = filter;
+  return { topicArn, protocol, endpoint, filterPolicy, filterPolicyScope, redrive };
 }
 
 function parseSubscription(value: unknown): Subscription | undefined {
   const fields = (value ?? {}) as Record<string, unknown>;
-  const { topicArn, protocol, endpoint, filterPolicy, filterPolicyScope } = fields;
+  const { topicArn, protocol, endpoint, filterPolicy, filterPolicyScope, redrive } = fields;
   if (!isText(topicArn) || !isText(protocol) || !isText(endpoint)) return undefined;
-  if (!isTextOrAbsent(filterPolicy) || !isTextOrAbsent(filterPolicyScope)) return undefined;
+  if (![filterPolicy, filterPolicyScope, redrive].every(isTextOrAbsent)) return undefined;
   const checked = checkEndpoint(protocol, endpoint);
-  const filter = readFilter(filterPolicy, filterPolicyScope);
+  const filter = readFilter(filterPolicy as string | undefined, filterPolicyScope as string | undefined);
   if ('problem' in checked || 'problem' in filter) return undefined;
-  return identified({ topicArn, protocol: checked.protocol, endpoint, filter });
+  const settings = { filter, ...(redrive !== undefined && { redrive: redrive as string }) };
+  return identified({ topicArn, protocol: checked.protocol, endpoint, settings });
 }
 
 function parseChanges(text: string): Changes | undefined {
@@ -146,9 +148,9 @@ export async function openSubscriptions(options: {
     const next = saving.then(async () => {
       const undo = apply();
       const now = [...live.values()];
-      const hasChanged = ({ arn, filter }: Subscription) => {
-        const before = fromTemplate.get(arn);
-        return before !== undefined && !isSame(before.filter, filter);
+      const hasChanged = (subscription: Subscription) => {
+        const before = fromTemplate.get(subscription.arn);
+        return before !== undefined && !isSame(before, subscription);
       };
       const changes = {
         added: now.filter(({ arn }) => !fromTemplate.has(arn)).map(written),
@@ -181,7 +183,7 @@ export async function openSubscriptions(options: {
       await change(() => {
         const had = live.get(arn);
         if (had) {
-          if (!wanted.filter || isSame(had.filter, wanted.filter)) return () => {};
+          if (!wanted.settings || isSame(had, wanted.settings)) return () => {};
           throw invalid('Attributes Reason: Subscription already exists with different attributes');
         }
         if (live.size >= maxSubscriptions) {
@@ -197,11 +199,12 @@ export async function openSubscriptions(options: {
       });
       return live.get(arn) ?? subscription;
     },
-    setFilter: (arn, changeFilter) =>
+    set: (arn, changeSettings) =>
       change(() => {
         const had = live.get(arn);
         if (!had) throw new AwsError('NotFound', 'Subscription does not exist', 404);
-        live.set(arn, { ...had, filter: changeFilter(had.filter) });
+        const { redrive: _before, ...rest } = had;
+        live.set(arn, { ...rest, ...changeSettings(had) });
         return () => live.set(arn, had);
       }),
     async remove(arn) {

@@ -2,7 +2,8 @@
 import { StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { checkEndpoint } from './endpoints.ts';
-import { readFilter, type Filter } from './filter-policy.ts';
+import { readFilter } from './filter-policy.ts';
+import { readRedrive, type Settings } from './subscription-attributes.ts';
 import { identified, type Subscription } from './subscriptions.ts';
 
 export interface Topic {
@@ -38,27 +39,42 @@ export function topicsFromTemplate(template: ResolvedTemplate): ReadonlyMap<stri
 const policyOf = (value: unknown): string | undefined =>
   value === undefined || typeof value === 'string' ? value : JSON.stringify(value);
 
-function filterOf({ logicalId, properties, at }: ResolvedResource): Filter {
+function settingsOf(
+  { logicalId, properties, at }: ResolvedResource,
+  isQueue: (arn: string) => boolean,
+): Settings {
   const scope = properties['FilterPolicyScope'];
   const filter = readFilter(
     policyOf(properties['FilterPolicy']),
     scope === undefined ? scope : textOf(scope),
   );
-  if (!('problem' in filter)) return filter;
-  const remedy =
-    'https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html says what SNS takes';
-  throw new StartError(`${at(filter.attribute)}: ${logicalId}: ${filter.problem}: ${remedy}`);
+  if ('problem' in filter) {
+    const remedy =
+      'https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html says what SNS takes';
+    throw new StartError(`${at(filter.attribute)}: ${logicalId}: ${filter.problem}: ${remedy}`);
+  }
+  const redrive = readRedrive(policyOf(properties['RedrivePolicy']), isQueue);
+  if ('problem' in redrive)
+    throw new StartError(`${at('RedrivePolicy')}: ${logicalId}: ${redrive.problem}: use !GetAtt Queue.Arn`);
+  return { filter, ...(redrive.arn !== undefined && { redrive: redrive.arn }) };
 }
 
-/** @throws StartError with the template's line: a protocol that is not email or sms, a wrong endpoint or filter policy */
+/** @throws StartError with the template's line: another protocol, a wrong endpoint, filter policy or dead-letter queue */
 export function subscriptionsFromTemplate(template: ResolvedTemplate): Subscription[] {
+  const queues = new Set(template.ofType('AWS::SQS::Queue').map(({ arn }) => arn));
+  const isQueue = (arn: string) => queues.has(arn);
   return template.ofType('AWS::SNS::Subscription').map((resource) => {
     const { logicalId, properties, at } = resource;
     const topicArn = textOf(properties['TopicArn']);
     const endpoint = textOf(properties['Endpoint']);
     const checked = checkEndpoint(textOf(properties['Protocol']), endpoint);
     if ('protocol' in checked) {
-      return identified({ topicArn, protocol: checked.protocol, endpoint, filter: filterOf(resource) });
+      const { protocol } = checked;
+      if (protocol === 'sqs' && !isQueue(endpoint))
+        throw new StartError(
+          `${at('Endpoint')}: ${logicalId}: Endpoint names no AWS::SQS::Queue of this template: use !GetAtt Queue.Arn`,
+        );
+      return identified({ topicArn, protocol, endpoint, settings: settingsOf(resource, isQueue) });
     }
     const { problem, remedy } = checked;
     const found = JSON.stringify(properties[problem]);

@@ -7,7 +7,8 @@ import type { Log } from '../log.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createDeliveries } from './deliveries.ts';
 import { isPhoneNumber } from './endpoints.ts';
-import { noFilter } from './filter-policy.ts';
+import { noSettings } from './subscription-attributes.ts';
+import { createRedrive, type QueueDoor } from './redrive.ts';
 import { checkMessage, invalid, limits, type CheckedMessage, type PublishInput } from './message.ts';
 import { openOutbox } from './outbox.ts';
 import { openRelay } from './relay.ts';
@@ -17,7 +18,7 @@ import { unsentFolder } from './unsent.ts';
 
 export interface Topics {
   /**
-   * Resolves when the mails and texts are on disk.
+   * Resolves when the mails, texts and what goes to queues are on disk.
    *
    * @throws AwsError InvalidParameter, ParameterValueInvalid, NotFound (no such topic), InternalError (disk)
    */
@@ -27,6 +28,7 @@ export interface Topics {
   readonly subscriptions: Subscriptions;
   /** @throws AwsError InvalidParameter when it is no topic's ARN, NotFound when there is no such topic */
   readonly topicOf: (arn: string) => Topic;
+  readonly isQueue: (arn: string) => boolean;
   close(): Promise<void>;
 }
 
@@ -34,9 +36,10 @@ export interface TopicsOptions {
   /** The data directory: `mail/` and `sms/` for people, `sns/` for this program. */
   readonly dir: string;
   readonly template: ResolvedTemplate;
+  readonly queues: QueueDoor;
   readonly clock: Clock;
   readonly log: Log;
-  /** Counts `mails` and `texts` written, `texts.refused` (too long), `mails.sent` and `mails.unsent` (SMTP). */
+  /** Counts `mails` and `texts` written, `queued`, `texts.refused` (too long), `mails.sent` and `mails.unsent` (SMTP). */
   readonly count: (name: string, by?: number) => void;
   /** `smtp://user:password@host:port`; absent or empty: mails are files only. */
   readonly smtpUrl?: string;
@@ -77,7 +80,7 @@ function createAddressing(subscriptions: Subscriptions, topicOf: (arn: string) =
       topicArn: '',
       protocol: 'sms',
       endpoint: phoneNumber!,
-      filter: noFilter,
+      ...noSettings,
     };
     return { topic: undefined, subscribers: [subscriber] };
   };
@@ -85,7 +88,7 @@ function createAddressing(subscriptions: Subscriptions, topicOf: (arn: string) =
 
 /** @throws StartError when the template's subscriptions, SMTP_URL or the list of subscriptions cannot be used */
 export async function createTopics(options: TopicsOptions): Promise<Topics> {
-  const { dir, template, clock, log, count, smtpUrl, newId = randomUUID } = options;
+  const { dir, template, queues, clock, log, count, smtpUrl, newId = randomUUID } = options;
   const topics = topicsFromTemplate(template);
   const topicOf = createTopicLookup(topics);
   const subscriptions = await openSubscriptions({
@@ -96,14 +99,18 @@ export async function createTopics(options: TopicsOptions): Promise<Topics> {
   });
   const outbox = await openOutbox(dir, ['mail', 'sms', unsentFolder]);
   const defaultFrom = `no-reply@${template.stackName}.localhost`;
-  const relay = smtpUrl ? await openRelay({ dir, smtpUrl, defaultFrom, clock, log, count }) : undefined;
-  const deliver = createDeliveries({ outbox, relay, defaultFrom, clock, log, count });
+  const redrive = createRedrive({ queues, log, count });
+  const relay = smtpUrl
+    ? await openRelay({ dir, smtpUrl, defaultFrom, redrive, clock, log, count })
+    : undefined;
+  const deliver = createDeliveries({ outbox, relay, queues, redrive, defaultFrom, clock, log, count });
   const address = createAddressing(subscriptions, topicOf);
 
   return {
     topics,
     subscriptions,
     topicOf,
+    isQueue: (arn) => queues.has(arn),
     async publish(input) {
       const message = checkMessage(input);
       const { topic, subscribers } = address(input, message);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { replaceFile } from '../files/durable-files.ts';
 import type { Log } from '../log.ts';
 import type { OwedFile } from './outbox.ts';
+import type { Redriven } from './redrive.ts';
 
 /** Below the data directory; a note is named like its mail. */
 export const unsentFolder = path.join('sns', 'unsent');
@@ -13,6 +14,8 @@ export interface Note {
   readonly to: string;
   /** Epoch milliseconds of the publish. */
   readonly at: number;
+  /** What is left where, if it is given up. */
+  readonly redrive?: Redriven;
 }
 
 export interface Failure {
@@ -41,9 +44,11 @@ const oneLine = (text: string) => text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' '
 
 function parseNote(text: string): Note | undefined {
   try {
-    const { from, to, at } = JSON.parse(text) as Partial<Record<keyof Note, unknown>>;
+    const { from, to, at, redrive } = JSON.parse(text) as Partial<Record<keyof Note, unknown>>;
     if (typeof from !== 'string' || typeof to !== 'string' || typeof at !== 'number') return undefined;
-    return { from, to, at };
+    const { queueArn, body } = (redrive ?? {}) as Partial<Record<keyof Redriven, unknown>>;
+    if (typeof queueArn !== 'string' || typeof body !== 'string') return { from, to, at };
+    return { from, to, at, redrive: { queueArn, body } };
   } catch {
     return undefined;
   }

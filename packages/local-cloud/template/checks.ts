@@ -2,6 +2,8 @@
 
 import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
 import { readAll, StartError } from '../start-error.ts';
+import { routeProperties } from './support-http-api.ts';
+import { queueEventProperties } from './support-queue.ts';
 
 type Properties = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Properties =>
@@ -91,20 +93,46 @@ const references: readonly Reference[] = [
     path: ['PreProvisioningHook', 'TargetArn'],
     to: ['AWS::Serverless::Function'],
   },
-  { from: 'AWS::Lambda::EventSourceMapping', path: ['EventSourceArn'], to: ['AWS::Kinesis::Stream'] },
+  {
+    from: 'AWS::Lambda::EventSourceMapping',
+    path: ['EventSourceArn'],
+    to: ['AWS::Kinesis::Stream', 'AWS::SQS::Queue'],
+  },
   {
     from: 'AWS::Lambda::EventSourceMapping',
     path: ['DestinationConfig', 'OnFailure', 'Destination'],
-    to: ['AWS::S3::Bucket', 'AWS::SNS::Topic'],
+    to: ['AWS::S3::Bucket', 'AWS::SNS::Topic', 'AWS::SQS::Queue'],
   },
   { from: 'AWS::Scheduler::Schedule', path: ['Target', 'Arn'], to: ['AWS::Serverless::Function'] },
   { from: 'AWS::SNS::Subscription', path: ['TopicArn'], to: ['AWS::SNS::Topic'] },
   {
     from: 'AWS::Serverless::Function',
     path: ['EventInvokeConfig', 'DestinationConfig', 'OnFailure', 'Destination'],
-    to: ['AWS::S3::Bucket', 'AWS::SNS::Topic', 'AWS::Serverless::Function'],
+    to: ['AWS::S3::Bucket', 'AWS::SNS::Topic', 'AWS::SQS::Queue', 'AWS::Serverless::Function'],
   },
 ];
+
+/** What an event of a function may have, by its type. */
+const eventProperties: Readonly<Record<string, readonly string[]>> = {
+  HttpApi: Object.keys(routeProperties),
+  SQS: Object.keys(queueEventProperties),
+};
+
+/** The table of what is supported knows no types of events. */
+function requireFittingEvents(template: ResolvedTemplate): void {
+  readAll(template.ofType('AWS::Serverless::Function'), ({ logicalId, properties, at }) => {
+    for (const [name, event] of Object.entries((properties['Events'] ?? {}) as Properties)) {
+      const type = shown(fieldOf(event, 'Type'));
+      const known = eventProperties[type]!.map((path) => path.split('.')[3]);
+      const given = Object.keys((fieldOf(event, 'Properties') ?? {}) as Properties);
+      const other = given.find((property) => !known.includes(property));
+      if (other !== undefined)
+        throw new StartError(
+          `${at('Events', name, 'Properties', other)}: ${logicalId}: ${other} is no property of an event of type ${type}: take it out`,
+        );
+    }
+  });
+}
 
 function requireReferences(template: ResolvedTemplate): void {
   readAll(references, ({ from, path, to }) => {
@@ -135,5 +163,7 @@ function requireDistinctNames(template: ResolvedTemplate): void {
 
 /** @throws StartError with the template line of each reference that leads nowhere or a call that nobody permitted. */
 export function requireConsistent(template: ResolvedTemplate): void {
-  readAll([requireDistinctNames, requirePermissions, requireReferences], (check) => check(template));
+  readAll([requireDistinctNames, requirePermissions, requireReferences, requireFittingEvents], (check) =>
+    check(template),
+  );
 }

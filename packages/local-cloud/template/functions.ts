@@ -128,6 +128,7 @@ function environmentOf(resource: ResolvedResource): Record<string, string> {
 const destinations: Readonly<Record<string, NonNullable<FunctionAsync['onFailure']>['type']>> = {
   S3Bucket: 's3',
   SNS: 'sns',
+  SQS: 'sqs',
   Lambda: 'lambda',
 };
 

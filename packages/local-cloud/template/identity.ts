@@ -11,6 +11,7 @@ import {
   joined,
   lettersAndDigits,
   poolId,
+  queueHost,
   unnamed,
   userPoolId,
   userPoolProvider,
@@ -121,6 +122,16 @@ const namings: Readonly<Record<string, Naming>> = {
     ref: 'arn',
     hasArn: false,
     attributes: (name, arn) => ({ TopicArn: arn, TopicName: name }),
+  },
+  'AWS::SQS::Queue': {
+    nameProperty: 'QueueName',
+    pattern: /^(?=.{1,80}$)[\w-]+(?:\.fifo)?$/,
+    arn: within('sqs', (name) => name),
+    ref: (name, { region, accountId }) => `${queueHost(region)}/${accountId}/${name}`,
+    attributes: (name, arn) => {
+      const [, , , region, accountId] = arn.split(':');
+      return { QueueName: name, QueueUrl: `${queueHost(region!)}/${accountId}/${name}` };
+    },
   },
   'AWS::Serverless::Function': {
     nameProperty: 'FunctionName',
@@ -234,6 +245,7 @@ const namings: Readonly<Record<string, Naming>> = {
   'AWS::Cognito::IdentityPoolRoleAttachment': { arn: unnamed, hasArn: false },
   'AWS::S3::BucketPolicy': { arn: unnamed, hasArn: false },
   'AWS::SNS::TopicPolicy': { arn: unnamed, hasArn: false },
+  'AWS::SQS::QueuePolicy': { arn: unnamed, hasArn: false },
 };
 
 export const resourceTypes: readonly string[] = Object.keys(namings);
@@ -259,5 +271,6 @@ export function identify(
   const arn = naming.arn(name, ground);
   const attributes = new Map<string, Attribute>(Object.entries(naming.attributes?.(name, arn) ?? {}));
   if (naming.hasArn !== false) attributes.set('Arn', arn);
-  return { name, arn, ref: naming.ref === 'arn' ? arn : name, attributes };
+  const ref = naming.ref === 'arn' ? arn : (naming.ref?.(name, ground) ?? name);
+  return { name, arn, ref, attributes };
 }

@@ -20,7 +20,8 @@ export interface Naming {
   readonly generate?: (stackName: string, logicalId: string, ground: Ground) => string;
   /** Service and resource of the ARN, such as `iot` and `rule/Name`. */
   readonly arn: (name: string, ground: Ground) => string;
-  readonly ref?: 'arn';
+  /** What Ref gives, if not the name. */
+  readonly ref?: 'arn' | ((name: string, ground: Ground) => string);
   /** What Fn::GetAtt gives besides `Arn`. */
   readonly attributes?: (name: string, arn: string) => Readonly<Record<string, Attribute>>;
   /** False where CloudFormation has no `Arn` to get. */
@@ -42,12 +43,12 @@ export const withUnderscore = (stackName: string, logicalId: string) =>
   joined(stackName, logicalId).replaceAll(/[^A-Za-z0-9_]/g, '_');
 
 /** AWS chooses a random one; here it follows from the names, so that it is found again after a restart. */
-export const uuid: Naming['generate'] = (stackName, logicalId) => {
+export const uuid = (stackName: string, logicalId: string): string => {
   const digest = createHash('sha256').update(joined(stackName, logicalId)).digest('hex');
   return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
 };
 export const poolId: Naming['generate'] = (stackName, logicalId, ground) =>
-  `${ground.region}:${uuid(stackName, logicalId, ground)}`;
+  `${ground.region}:${uuid(stackName, logicalId)}`;
 
 export const lettersAndDigits = (stackName: string, logicalId: string) => {
   const digest = createHash('sha256').update(joined(stackName, logicalId)).digest('hex');
@@ -95,6 +96,9 @@ export const userPoolProvider = (id: string): string =>
 /** Where the login pages of a user pool are on AWS. The local cloud puts its own address in the place of this one. */
 export const loginAddress = (domain: string, region: string): string =>
   `https://${domain}.auth.${region}.amazoncognito.com`;
+
+/** Where the queues of a region are on AWS. The local cloud puts its own address in the place of this one. */
+export const queueHost = (region: string): string => `https://sqs.${region}.amazonaws.com`;
 
 /** Where an HTTP API is on AWS. The local cloud puts its own address in the place of this one. */
 export const executeApiAddress = (id: string, region: string): string =>

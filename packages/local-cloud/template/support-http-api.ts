@@ -3,9 +3,8 @@
 import { flag, oneOf, text, whole } from './property-check.ts';
 import type { ResourceSupport } from './property-check.ts';
 
-/** Of AWS::Serverless::Function. */
+/** Of AWS::Serverless::Function, in an event of type HttpApi. */
 export const routeProperties = {
-  'Events.*.Type': oneOf('HttpApi'),
   'Events.*.Properties.ApiId': text,
   'Events.*.Properties.Method': oneOf('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'ANY'),
   'Events.*.Properties.Path': text,

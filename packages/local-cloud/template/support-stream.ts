@@ -1,4 +1,4 @@
-// The part of the support table that stream mode adds: a Kinesis stream, and what takes it to a function.
+// The part of the support table that streams add, and the mappings that take them, or queues, to functions.
 
 import { flag, oneOf, text, whole, wholeOrEndless } from './property-check.ts';
 import type { ResourceSupport } from './property-check.ts';
@@ -29,6 +29,7 @@ export const stream: Readonly<Record<string, ResourceSupport>> = {
         ParallelizationFactor: whole(1, 10),
         BisectBatchOnFunctionError: flag,
         'FunctionResponseTypes.*': oneOf('ReportBatchItemFailures'),
+        'ScalingConfig.MaximumConcurrency': whole(2, 1_000),
         MaximumRetryAttempts: wholeOrEndless(0, 10_000),
         MaximumRecordAgeInSeconds: wholeOrEndless(60, 604_800),
         'DestinationConfig.OnFailure.Destination': text,
@@ -37,7 +38,7 @@ export const stream: Readonly<Record<string, ResourceSupport>> = {
         'MetricsConfig.**': 'the status page counts the records of streams in any case',
         ...tags,
       },
-      required: ['EventSourceArn', 'FunctionName', 'StartingPosition'],
+      required: ['EventSourceArn', 'FunctionName'],
     },
   },
 };

@@ -8,6 +8,7 @@ import { domain } from './support-domain.ts';
 import { fleet } from './support-fleet.ts';
 import { httpApi, routeProperties } from './support-http-api.ts';
 import { login } from './support-login.ts';
+import { queue, queueEventProperties } from './support-queue.ts';
 import { schedule } from './support-schedule.ts';
 import { stream } from './support-stream.ts';
 
@@ -149,9 +150,11 @@ const functions: Readonly<Record<string, ResourceSupport>> = {
         [variables]: text,
         'EventInvokeConfig.MaximumRetryAttempts': whole(0, 2),
         'EventInvokeConfig.MaximumEventAgeInSeconds': whole(60, 21_600),
-        'EventInvokeConfig.DestinationConfig.OnFailure.Type': oneOf('S3Bucket', 'SNS', 'Lambda'),
+        'EventInvokeConfig.DestinationConfig.OnFailure.Type': oneOf('S3Bucket', 'SNS', 'SQS', 'Lambda'),
         'EventInvokeConfig.DestinationConfig.OnFailure.Destination': text,
+        'Events.*.Type': oneOf('HttpApi', 'SQS'),
         ...routeProperties,
+        ...queueEventProperties,
       },
       ignores: {
         Description: 'it is for readers',
@@ -226,10 +229,11 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
     properties: {
       honours: {
         TopicArn: text,
-        Protocol: oneOf('email', 'sms'),
+        Protocol: oneOf('email', 'sms', 'sqs'),
         Endpoint: text,
         'FilterPolicy.**': checkedBy('SNS'),
         FilterPolicyScope: oneOf('MessageAttributes', 'MessageBody'),
+        'RedrivePolicy.**': checkedBy('SNS'),
       },
       ignores: {},
       required: ['TopicArn', 'Protocol', 'Endpoint'],
@@ -250,6 +254,7 @@ export const support: Readonly<Record<string, ResourceSupport>> = {
   ...schedule,
   ...httpApi,
   ...windowsAndAlerts,
+  ...queue,
   ...login,
   ...domain,
   ...dns,

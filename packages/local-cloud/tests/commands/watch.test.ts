@@ -136,11 +136,11 @@ test('restarts for another template in order, on the same ports and data, and re
   const both = functionOf('One', 'one') + functionOf('Two', 'two');
   write(
     'template.yaml',
-    template(`${both}${functionOf('Three', 'three')}\n  Queue: { Type: AWS::SQS::Queue }`),
+    template(`${both}${functionOf('Three', 'three')}\n  Queue: { Type: AWS::Events::Rule }`),
   );
   await eventually('the warning', () => linesOf(stack).some(({ level }) => level === 'warn'));
   const problems = linesOf(stack).filter(({ level }) => level === 'error');
-  assert.match(problems[0]!.message, /AWS::SQS::Queue/);
+  assert.match(problems[0]!.message, /AWS::Events::Rule/);
   assert.equal(await invoke(stack, 'One'), 'hello one', 'the old stack goes on');
   assert.equal(device.connected, true);
 

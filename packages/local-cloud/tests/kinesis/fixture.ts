@@ -117,6 +117,7 @@ export async function run(
         left.push({ key: `${bucket}/${key}`, body: body.toString() });
       },
       sns: async ({ message }) => void left.push({ key: 'topic', body: message }),
+      sqs: async ({ body }) => void left.push({ key: 'queue', body }),
     },
     clock,
     log,

@@ -6,6 +6,7 @@ import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createManualClock, type Clock } from '../../clock.ts';
 import { createSnsHandler } from '../../sns/api.ts';
+import type { QueueDoor } from '../../sns/redrive.ts';
 import { createTopics, type Topics } from '../../sns/topics.ts';
 import type { ResolvedTemplate } from '../../template/resolved.ts';
 import { clientOptions, createRecordingLog, serve } from '../aws/local-cloud.ts';
@@ -43,6 +44,14 @@ export interface Draft {
   readonly dir?: string;
   readonly clock?: Clock;
   readonly smtpUrl?: string;
+  /** What the queues do with a message; absent: they keep it. */
+  readonly onQueued?: (queueArn: string) => void;
+}
+
+/** Where a template of these tests has queues: what SNS put into them. */
+export interface QueuedMessage {
+  readonly queue: string;
+  readonly body: Record<string, unknown>;
 }
 
 /** Topics whose message ids are `m1`, `m2` and so on, and what they wrote. */
@@ -51,10 +60,19 @@ export async function openTopics(draft: Draft = {}) {
   const log = createRecordingLog();
   const counts: Record<string, number> = {};
   const ids = { last: 0 };
-  const template = draft.template ?? usualTemplate;
+  const source = draft.template ?? usualTemplate;
+  const template = typeof source === 'string' ? load(source) : source;
+  const arns = template.ofType('AWS::SQS::Queue').map(({ arn }) => arn);
+  const queued: QueuedMessage[] = [];
+  const queues: QueueDoor = {
+    has: (arn) => arns.includes(arn),
+    async send(arn, body) {
+      draft.onQueued?.(arn);
+      queued.push({ queue: arn, body: JSON.parse(body) as Record<string, unknown> });
+    },
+  };
   const topics = await createTopics({
-    dir,
-    template: typeof template === 'string' ? load(template) : template,
+    ...{ dir, template, queues },
     clock: draft.clock ?? createManualClock(start),
     log,
     count: (name, by = 1) => (counts[name] = (counts[name] ?? 0) + by),
@@ -62,7 +80,7 @@ export async function openTopics(draft: Draft = {}) {
     newId: () => `m${++ids.last}`,
   });
   cleanup(() => topics.close());
-  return { topics, dir, log, counts, files: (folder: string) => filesOf(path.join(dir, folder)) };
+  return { topics, dir, log, counts, queued, files: (folder: string) => filesOf(path.join(dir, folder)) };
 }
 
 /** Name and content of the files of a folder. */

@@ -81,8 +81,8 @@ const policies = ({ topics }: Opened) =>
 test('filters that were set at run time outlive a restart, those of the template included', async () => {
   const first = await openTopics({ template: critical });
   const [mail] = first.topics.subscriptions.all();
-  await first.topics.subscriptions.add({ ...ops, filter: major() });
-  await first.topics.subscriptions.setFilter(mail!.arn, () => major());
+  await first.topics.subscriptions.add({ ...ops, settings: { filter: major() } });
+  await first.topics.subscriptions.set(mail!.arn, () => ({ filter: major() }));
   const second = await openTopics({ template: critical, dir: first.dir });
   const both = { 'a@example.com': '{"severity":["major"]}', 'ops@example.com': '{"severity":["major"]}' };
   assert.deepEqual(policies(second), both);
@@ -94,8 +94,8 @@ test('filters that were set at run time outlive a restart, those of the template
 test('a subscription of the template has no change to remember once its filter is set back', async () => {
   const { topics, dir } = await openTopics({ template: critical });
   const [mail] = topics.subscriptions.all();
-  await topics.subscriptions.setFilter(mail!.arn, () => major());
-  await topics.subscriptions.setFilter(mail!.arn, () => mail!.filter);
+  await topics.subscriptions.set(mail!.arn, () => ({ filter: major() }));
+  await topics.subscriptions.set(mail!.arn, () => mail!);
   const saved: unknown = JSON.parse(readFileSync(path.join(dir, 'sns', 'subscriptions.json'), 'utf8'));
   assert.deepEqual(saved, { added: [], removed: [], changed: [] });
   assert.deepEqual(policies(await openTopics({ template: critical, dir })), {
@@ -129,12 +129,12 @@ test('a change of a filter that cannot be written is taken back', async () => {
   const { topics, dir } = await openTopics({ template: critical });
   const [mail] = topics.subscriptions.all();
   const file = path.join(dir, 'sns', 'subscriptions.json');
-  await topics.subscriptions.setFilter(mail!.arn, (filter) => filter);
+  await topics.subscriptions.set(mail!.arn, (settings) => settings);
   rmSync(file);
   mkdirSync(path.join(file, 'in the way'), { recursive: true });
   const error = { code: 'InternalError', message: /could not be written/ };
   await assert.rejects(
-    topics.subscriptions.setFilter(mail!.arn, () => major()),
+    topics.subscriptions.set(mail!.arn, () => ({ filter: major() })),
     error,
   );
   assert.equal(topics.subscriptions.find(mail!.arn)?.filter.policy, '{"severity":["critical"]}');

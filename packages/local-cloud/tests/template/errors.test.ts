@@ -90,8 +90,8 @@ const broken: readonly (readonly [title: string, text: string | Uint8Array, mess
   ],
   [
     'a resource type that is not supported',
-    'Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n',
-    'template.yaml:3: Queue: resource type AWS::SQS::Queue is not supported by the local cloud: remove it, or run this template on AWS',
+    'Resources:\n  Queue:\n    Type: AWS::Events::Rule\n',
+    'template.yaml:3: Queue: resource type AWS::Events::Rule is not supported by the local cloud: remove it, or run this template on AWS',
   ],
   [
     'a resource type of a prototype',
@@ -227,9 +227,9 @@ test('everything that is wrong with the resources and outputs is told at once, a
 
 test('resources of types that are not supported are told at once', () => {
   assertRefused(
-    'Resources:\n  A: { Type: AWS::SQS::Queue }\n  B: { Type: AWS::RDS::DBInstance }',
+    'Resources:\n  A: { Type: AWS::Events::Rule }\n  B: { Type: AWS::RDS::DBInstance }',
     [
-      'template.yaml:2: A: resource type AWS::SQS::Queue is not supported by the local cloud: remove it, or run this template on AWS',
+      'template.yaml:2: A: resource type AWS::Events::Rule is not supported by the local cloud: remove it, or run this template on AWS',
       'template.yaml:3: B: resource type AWS::RDS::DBInstance is not supported by the local cloud: remove it, or run this template on AWS',
     ].join('\n'),
   );

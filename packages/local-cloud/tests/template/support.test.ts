@@ -25,8 +25,18 @@ const unsupported: readonly (readonly [type: string, body: string, message: stri
   ],
   [
     'AWS::SNS::Subscription',
-    'Properties:\n  TopicArn: x\n  Protocol: email\n  Endpoint: y\n  RedrivePolicy: { deadLetterTargetArn: z }\n',
-    'template.yaml:8: X: property RedrivePolicy is not supported by the local cloud: remove it, or run this template on AWS',
+    'Properties:\n  TopicArn: x\n  Protocol: email\n  Endpoint: y\n  DeliveryPolicy: { a: z }\n',
+    'template.yaml:8: X: property DeliveryPolicy is not supported by the local cloud: remove it, or run this template on AWS',
+  ],
+  [
+    'AWS::SQS::Queue',
+    'Properties: { FifoQueue: true }\n',
+    'template.yaml:4: X: FifoQueue is true, which the local cloud does not support: use false',
+  ],
+  [
+    'AWS::SQS::Queue',
+    'Properties:\n  RedrivePolicy: {}\n  ContentBasedDeduplication: true\n',
+    'template.yaml:6: X: property ContentBasedDeduplication is not supported by the local cloud: remove it, or run this template on AWS',
   ],
   [
     'AWS::SNS::Subscription',
@@ -36,7 +46,7 @@ const unsupported: readonly (readonly [type: string, body: string, message: stri
   [
     'AWS::SNS::Subscription',
     'Properties: { TopicArn: x, Protocol: https, Endpoint: y }\n',
-    'template.yaml:4: X: Protocol is https, which the local cloud does not support: use email or sms',
+    'template.yaml:4: X: Protocol is https, which the local cloud does not support: use email or sms or sqs',
   ],
   [
     'AWS::DynamoDB::Table',
@@ -75,8 +85,8 @@ const unsupported: readonly (readonly [type: string, body: string, message: stri
   ],
   [
     'AWS::Serverless::Function',
-    'Properties:\n  Handler: a.b\n  Runtime: nodejs24.x\n  Events:\n    Each: { Type: SQS }\n',
-    'template.yaml:8: X: Events.Each.Type is SQS, which the local cloud does not support: use HttpApi',
+    'Properties:\n  Handler: a.b\n  Runtime: nodejs24.x\n  Events:\n    Each: { Type: Schedule }\n',
+    'template.yaml:8: X: Events.Each.Type is Schedule, which the local cloud does not support: use HttpApi or SQS',
   ],
   [
     'AWS::Serverless::Function',
@@ -145,7 +155,7 @@ test('what has no effect on one machine is listed with its reason', () => {
     type: 'AWS::SNS::Subscription',
     property: 'Protocol',
     effect: 'honoured',
-    note: 'email or sms',
+    note: 'email or sms or sqs',
   });
   assert.equal(
     entries.every(({ note }) => note.length > 0),

@@ -1,0 +1,46 @@
+// SQS as the AWS CLI, boto3 and the SDKs call it: AWS JSON 1.0, with the codes of the older protocol beside its own.
+import { AwsError } from '../aws-error.ts';
+import { createJsonHandler } from '../aws/json-protocol.ts';
+import type { AwsHandler } from '../aws/wire.ts';
+import type { Cloud } from './api-request.ts';
+import { messageOperations } from './message-operations.ts';
+import { queueOperations } from './queue-operations.ts';
+
+const service = {
+  name: 'SQS',
+  targetPrefix: 'AmazonSQS.',
+  operations: { ...queueOperations, ...messageOperations },
+  version: '1.0' as const,
+  /** Ten messages of a batch have 1 MiB; JSON may write a byte in six. */
+  longestBody: 8 * 1024 * 1024,
+  invalid: 'InvalidParameterValue',
+};
+
+/** Codes of the query protocol, which clients still know errors by. */
+const queryCodes: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ...['BatchEntryIdsNotDistinct', 'BatchRequestTooLong', 'EmptyBatchRequest', 'InvalidBatchEntryId'],
+    ...['MessageNotInflight', 'PurgeQueueInProgress', 'TooManyEntriesInBatchRequest'],
+  ].map((code) => [code, `AWS.SimpleQueueService.${code}`]),
+);
+const queryCodeOf = (code: string) =>
+  code === 'QueueDoesNotExist' ? 'AWS.SimpleQueueService.NonExistentQueue' : (queryCodes[code] ?? code);
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-json-api-responses.html */
+export function createSqsHandler(cloud: Cloud): AwsHandler {
+  const handle = createJsonHandler(service, cloud);
+  return async (req, res) => {
+    if (req.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
+      const message = 'The local cloud speaks AWS JSON to SQS clients: use an SDK or CLI of 2023-11 or later';
+      throw new AwsError('InvalidAction', message);
+    }
+    try {
+      await handle(req, res);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      const { code, message, status } = error;
+      res.setHeader('x-amzn-query-error', `${queryCodeOf(code)};${status < 500 ? 'Sender' : 'Receiver'}`);
+      throw new AwsError(`com.amazonaws.sqs#${code}`, message, status);
+    }
+  };
+}

@@ -1,0 +1,151 @@
+// The queues of the template: found by name, ARN or address, sent to by other services, swept of what is too old.
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { AwsError } from '../aws-error.ts';
+import type { Clock } from '../clock.ts';
+import { makeDirectory } from '../files/durable-files.ts';
+import { openRecordFile, type RecordFile } from '../files/record-file.ts';
+import type { Log } from '../log.ts';
+import { checkDraft, type Draft } from './message.ts';
+import { createQueue, keyOf, MESSAGE, type Queue, type StoredMessage } from './queue.ts';
+import type { QueueSpec } from './queue-spec.ts';
+
+export interface Sent {
+  readonly id: string;
+}
+
+export interface Queues {
+  all(): readonly Queue[];
+  /** @throws AwsError QueueDoesNotExist */
+  named(name: string): Queue;
+  /** @throws AwsError QueueDoesNotExist */
+  byArn(arn: string): Queue;
+  /** By an address of any host, such as `http://127.0.0.1:4566/000000000000/jobs`. @throws AwsError QueueDoesNotExist */
+  at(url: string): Queue;
+  /** Resolves when all are on disk. @throws AwsError for what SQS refuses; none is sent then */
+  send(queue: Queue, drafts: readonly (Draft & { readonly delayMs?: number })[]): Promise<Sent[]>;
+  /** Ends the waiting of whoever receives; what is sent is still taken. */
+  stopReceiving(): void;
+  close(): Promise<void>;
+}
+
+export interface QueuesOptions {
+  /** `<data-dir>/sqs` */
+  readonly dir: string;
+  readonly queues: readonly QueueSpec[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Counts `sqs.messages` sent and `sqs.redriven`. */
+  readonly count: (name: string, by?: number) => void;
+}
+
+const EXPIRE_MS = 60_000;
+
+function notFound(): AwsError {
+  return new AwsError('QueueDoesNotExist', 'The specified queue does not exist.');
+}
+
+/** A message of a queue that the template no longer has is dropped, as AWS drops it with its queue. */
+async function dropOrphans(file: RecordFile, specs: readonly QueueSpec[], log: Log): Promise<void> {
+  const names = new Set(specs.map(({ name }) => name));
+  const orphans = [...file.table(MESSAGE).keys()].filter((key) => !names.has(key.split('/')[0]!));
+  if (orphans.length === 0) return;
+  const queues = [...new Set(orphans.map((key) => key.split('/')[0]!))];
+  log.warn('messages dropped with their queue, which the template no longer has', {
+    queues: queues.join(', '),
+    messages: orphans.length,
+  });
+  const kinds = [MESSAGE, 'delivery'];
+  await file.commit(kinds.flatMap((kind) => orphans.map((key) => ({ kind, key, value: undefined }))));
+}
+
+/** Nothing is written, and no file made, for a template without queues. */
+const noFile: RecordFile = { table: () => new Map(), commit: async () => {}, close: async () => {} };
+
+export async function openQueues(options: QueuesOptions): Promise<Queues> {
+  const { dir, queues: specs, clock, log, count } = options;
+  let file = noFile;
+  if (specs.length > 0) {
+    await makeDirectory(dir);
+    file = await openRecordFile(path.join(dir, 'messages.log'), log);
+    await dropOrphans(file, specs, log);
+  }
+
+  /** Into the target with their ids and their age: "the expiration is always based on the original enqueue timestamp". */
+  const redriveTo = (spec: QueueSpec) => (messages: readonly StoredMessage[]) => {
+    const target: Queue = byArn(spec.redrive!.arn);
+    const moved = messages.map((message) => ({ ...message, source: spec.arn }));
+    return {
+      changes: moved.map((value) => ({ kind: MESSAGE, key: keyOf(target.spec.name, value.id), value })),
+      done() {
+        count('sqs.redriven', moved.length);
+        log.warn('messages received too often, moved to the dead-letter queue', {
+          queue: spec.name,
+          to: target.spec.name,
+          messages: moved.length,
+        });
+        target.accept(moved);
+      },
+    };
+  };
+  const opened: ReadonlyMap<string, Queue> = new Map(
+    specs.map((spec) => [spec.name, createQueue({ spec, file, clock, redrive: redriveTo(spec) })]),
+  );
+  const queues = [...opened.values()];
+
+  function named(name: string): Queue {
+    const queue = opened.get(name);
+    if (queue) return queue;
+    throw notFound();
+  }
+  function byArn(arn: string): Queue {
+    const queue = queues.find(({ spec }) => spec.arn === arn);
+    if (queue) return queue;
+    throw notFound();
+  }
+
+  let cancel = () => {};
+  async function expire(): Promise<void> {
+    try {
+      for (const queue of queues) await queue.expire();
+    } catch (error) {
+      log.warn('old messages of a queue stay on disk', { reason: String(error) });
+    }
+    later();
+  }
+  const later = () => {
+    cancel = clock.after(EXPIRE_MS, () => void expire());
+  };
+  if (queues.length > 0) later();
+
+  return {
+    all: () => queues,
+    named,
+    byArn,
+    at(url) {
+      const [, account, name] = /^(?:https?:\/\/[^/]+)?\/?(\d{12})\/([^/?#]+)\/?$/.exec(url) ?? [];
+      const queue = opened.get(name ?? '');
+      if (!queue || queue.spec.arn.split(':')[4] !== account) throw notFound();
+      return queue;
+    },
+    async send(queue, drafts) {
+      const { maxBytes, delayMs: usual } = queue.spec;
+      for (const draft of drafts) checkDraft(draft, maxBytes);
+      const messages = drafts.map(({ delayMs = usual, ...draft }) => ({
+        message: { id: randomUUID(), sentAt: clock.now(), ...draft },
+        delayMs,
+      }));
+      await queue.send(messages);
+      count('sqs.messages', messages.length);
+      return messages.map(({ message }) => ({ id: message.id }));
+    },
+    stopReceiving() {
+      for (const queue of queues) queue.close();
+    },
+    async close() {
+      cancel();
+      for (const queue of queues) queue.close();
+      await file.close();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+// The part of the support table that queues add, and the functions that take their messages.
+import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
+import type { ResourceSupport } from './property-check.ts';
+
+const encryption = 'data lies on your own disk; encrypt the disk';
+
+/** Of AWS::Serverless::Function, in an event of type SQS. */
+export const queueEventProperties = {
+  'Events.*.Properties.Queue': text,
+  'Events.*.Properties.BatchSize': whole(1, 10_000),
+  'Events.*.Properties.Enabled': flag,
+  'Events.*.Properties.MaximumBatchingWindowInSeconds': whole(0, 300),
+  'Events.*.Properties.FunctionResponseTypes.*': oneOf('ReportBatchItemFailures'),
+  'Events.*.Properties.ScalingConfig.MaximumConcurrency': whole(2, 1_000),
+} as const;
+
+export const queue: Readonly<Record<string, ResourceSupport>> = {
+  'AWS::SQS::Queue': {
+    properties: {
+      honours: {
+        QueueName: text,
+        FifoQueue: oneOf('false'),
+        VisibilityTimeout: whole(0, 43_200),
+        MessageRetentionPeriod: whole(60, 1_209_600),
+        DelaySeconds: whole(0, 900),
+        ReceiveMessageWaitTimeSeconds: whole(0, 20),
+        MaximumMessageSize: whole(1_024, 1_048_576),
+        RedrivePolicy: checkedBy('SQS'),
+        'RedrivePolicy.**': checkedBy('SQS'),
+        RedriveAllowPolicy: checkedBy('SQS'),
+        'RedriveAllowPolicy.**': checkedBy('SQS'),
+      },
+      ignores: {
+        SqsManagedSseEnabled: encryption,
+        KmsMasterKeyId: encryption,
+        KmsDataKeyReusePeriodSeconds: encryption,
+        'Tags.**': 'nobody bills one machine by tag',
+      },
+    },
+  },
+  'AWS::SQS::QueuePolicy': {
+    properties: {
+      honours: {},
+      ignores: { '**': 'AWS permissions do not apply on one machine; device policies do' },
+    },
+  },
+};

@@ -96,6 +96,13 @@ export interface RollupEnvironment {
   readonly historyRetentionDays: number;
 }
 
+export interface UndeliveredEnvironment {
+  readonly alertHistoryTable: string;
+  readonly historyRetentionDays: number;
+  /** Of the queue with text messages; the other one has mails. */
+  readonly textQueueUrl: string;
+}
+
 export interface ProvisionHookEnvironment {
   /** What the whole serial number of a device must match. */
   readonly serialNumberPattern: RegExp;
@@ -197,6 +204,15 @@ export function readRollupEnvironment(variables: Variables): RollupEnvironment {
     windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
     windowRetentionDays: whole(variables, 'WINDOW_RETENTION_DAYS', 1, 36_500),
     historyRetentionDays: whole(variables, 'HISTORY_RETENTION_DAYS', 1, 36_500),
+  };
+}
+
+/** Reads the variables of the function for what SNS could not deliver. Throws an Error that names the one that is missing. */
+export function readUndeliveredEnvironment(variables: Variables): UndeliveredEnvironment {
+  return {
+    alertHistoryTable: text(variables, 'ALERT_HISTORY_TABLE'),
+    historyRetentionDays: whole(variables, 'HISTORY_RETENTION_DAYS', 1, 36_500),
+    textQueueUrl: text(variables, 'TEXT_QUEUE_URL'),
   };
 }
 

@@ -8,12 +8,15 @@ import {
 } from '@aws-sdk/client-sns';
 import type { Notification, Refusal } from '../core/alert-state.ts';
 import { printable } from '../core/channel-text.ts';
-import { digestText } from '../core/digest.ts';
+import { digestText, type Digest } from '../core/digest.ts';
 import { notificationText, type NotificationText, type TextSettings } from '../core/notification.ts';
+import { ALERTS_ATTRIBUTE, LEFT_OUT, namedIn } from '../core/undelivered.ts';
 import type { Notifier } from '../pipeline/ports.ts';
 
 /** Such arrays and a digest's text fit a message, which SNS takes up to 256 KB; the names in a mail are fewer. */
 const MAX_ARRAY_BYTES = 50_000;
+/** For the history, if the message cannot be delivered: about four hundred alerts. */
+const MAX_ALERTS_BYTES = 40_000;
 /** What SNS answers to a message that it would take in no other moment either. */
 const OF_MESSAGE = new Set([
   'InvalidParameter',
@@ -40,14 +43,17 @@ export function createNotifier(options: {
     subject: string,
     texts: Readonly<Record<'default' | 'email' | 'sms', string>> | { readonly default: string },
     attributes: Readonly<Record<string, string | readonly string[]>>,
-    channels: readonly string[],
+    { notifications, channels }: Pick<Digest, 'notifications' | 'channels'>,
   ): Promise<Refusal | undefined> {
     const publish = new PublishCommand({
       TopicArn: topicArn,
       Subject: subject,
       MessageStructure: 'json',
       Message: JSON.stringify(texts),
-      MessageAttributes: messageAttributes(attributes, channels),
+      MessageAttributes: {
+        ...messageAttributes({ ...attributes, channels }),
+        ...namingAttributes(notifications),
+      },
     });
     try {
       await client.send(publish);
@@ -65,11 +71,11 @@ export function createNotifier(options: {
       const severities = folded && folded.worst !== severity ? [severity, folded.worst] : severity;
       const attributes = { severity: severities, site, device: deviceId, rule: ruleId, alertId, transition };
       const { subject, ...texts } = notificationText(notification, settings, recent);
-      return publish(subject, textsOf(texts), attributes, channels);
+      return publish(subject, textsOf(texts), attributes, { notifications: [notification], channels });
     },
 
     async notifyAll(digest) {
-      const { notifications, channels } = digest;
+      const { notifications } = digest;
       const all = (valueOf: (notification: Notification) => string) => [
         ...new Set(notifications.map(valueOf)),
       ];
@@ -82,12 +88,7 @@ export function createNotifier(options: {
       };
       const { subject, ...texts } = digestText(digest, settings);
       // Beside the mails: it names more than fits together with their text.
-      return publish(
-        subject,
-        digest.isSummary ? { default: texts.sms } : textsOf(texts),
-        attributes,
-        channels,
-      );
+      return publish(subject, digest.isSummary ? { default: texts.sms } : textsOf(texts), attributes, digest);
     },
   };
 }
@@ -105,9 +106,8 @@ function refusalIn(error: unknown): Refusal | undefined {
 /** What subscribers filter by, an array by any of its values; SNS takes no empty text. */
 function messageAttributes(
   values: Readonly<Record<string, string | readonly string[]>>,
-  channels: readonly string[],
 ): Record<string, MessageAttributeValue> {
-  const made = Object.entries({ ...values, channels }).flatMap(([name, value]) => {
+  const made = Object.entries(values).flatMap(([name, value]) => {
     const attribute = typeof value === 'string' ? textAttribute(value) : arrayAttribute(value);
     return attribute.StringValue === '' ? [] : [[name, attribute] as const];
   });
@@ -118,9 +118,23 @@ const textAttribute = (value: string) => ({ DataType: 'String', StringValue: pri
 
 /** Without the values that are too many for a message of 256 KB. */
 function arrayAttribute(values: readonly string[]) {
-  let room = MAX_ARRAY_BYTES;
-  const shown = values.filter((value) => value !== '').map(printable);
-  const fitting = shown.filter((value) => (room -= Buffer.byteLength(JSON.stringify(value)) + 1) >= 0);
+  const fitting = fittingIn(MAX_ARRAY_BYTES, values);
   const StringValue = fitting.length > 0 ? JSON.stringify(fitting) : '';
   return { DataType: 'String.Array', StringValue };
+}
+
+/** What the history needs to know of a message that could not be delivered. */
+function namingAttributes(notifications: readonly Notification[]): Record<string, MessageAttributeValue> {
+  const named = fittingIn(MAX_ALERTS_BYTES, notifications.map(namedIn));
+  const left = notifications.length - named.length;
+  return {
+    [ALERTS_ATTRIBUTE]: { DataType: 'String.Array', StringValue: JSON.stringify(named) },
+    ...(left > 0 && { [LEFT_OUT]: { DataType: 'Number', StringValue: String(left) } }),
+  };
+}
+
+function fittingIn(bytes: number, values: readonly string[]): string[] {
+  let room = bytes;
+  const shown = values.filter((value) => value !== '').map(printable);
+  return shown.filter((value) => (room -= Buffer.byteLength(JSON.stringify(value)) + 1) >= 0);
 }

@@ -41,7 +41,10 @@ export const assumed = {
   recordFrameBytes: 620,
   metrics: 8,
   /** AWS charges an alarm for each metric that it watches. */
-  alarmMetrics: { direct: 59, stream: 65 },
+  alarmMetrics: { direct: 61, stream: 67 },
+  queues: 2,
+  /** Of an event source that finds its queue empty: five at a time, each for 20 seconds. */
+  pollsAQueueAndMinute: 15,
   sweepMs: 300,
   sweepMemoryGB: 0.25,
   deviceBytes: 400,
@@ -74,6 +77,7 @@ export function assumptionsOf(fleet: Fleet): string[] {
     `an invocation writes ${a.logBytesPerInvocation} bytes of log; the archive is kept in S3 Standard and counted for its first month`,
     `the sweep takes ${a.sweepMs} ms a minute of ${a.sweepMemoryGB * 1024} MB, and reads every device, of ${a.deviceBytes} bytes`,
     `an hour of a device is folded once: its windows are read consistently, in ${a.foldMs} ms of a function of 1769 MB, and kept in ${a.hourBytes} bytes; of more than ${a.keptFleet} devices the newest window of each is read every minute`,
+    `Lambda asks each of ${a.queues} queues ${a.pollsAQueueAndMinute} times a minute, also when nothing is in it`,
     'alerts (SNS, SMS), rejected readings, retries and a dashboard are not counted',
   ];
 }

@@ -21,6 +21,7 @@ export interface Prices {
   };
   readonly s3: { readonly putThousand: number; readonly storageGBMonth: number };
   readonly cloudwatch: { readonly logGB: number; readonly metricMonth: number; readonly alarmMonth: number };
+  readonly sqs: { readonly requestMillion: number };
   readonly kms: { readonly keyMonth: number };
 }
 

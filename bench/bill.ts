@@ -155,6 +155,7 @@ function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic,
   const { invocations, seconds, writes, repeated, reads, shards } = work;
   const puts = (messages * units(recordBytes, kinesis.unitKB)) / 1e6;
   const windows = Math.min(windowsOf(fleet), messages * fleet.pack);
+  const polls = assumed.queues * assumed.pollsAQueueAndMinute * 60 * HOURS;
   const stored = (windows * (assumed.retentionDays / (HOURS / 24)) * assumed.windowBytes) / GB;
   const line = (service: string, what: string, dollars: number, kind: Kind = 'taking'): Line => ({
     service,
@@ -190,6 +191,12 @@ function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic,
     ),
     ...sweepLines(fleet, prices),
     ...rollupLines(fleet, prices),
+    line(
+      'SQS',
+      'asking the queues of undelivered notifications',
+      (polls / 1e6) * prices.sqs.requestMillion,
+      'standing',
+    ),
     line('KMS', 'key of the alerts topic', prices.kms.keyMonth, 'standing'),
   ];
 }

@@ -205,7 +205,7 @@ export interface HistoryEntry {
   readonly sentAt?: number;
   /** Stands for so many, this one the last: the history could not be written for long. */
   readonly changes?: number;
-  /** Why a notification was not delivered, and what becomes of it. */
+  /** Why SNS did not take a notification, or that it could not deliver one, and what becomes of it. */
   readonly reason?: string;
 }
 

@@ -104,6 +104,24 @@ export function refusalEntry(
   };
 }
 
+/** What a notification says of itself where it cannot be delivered. */
+export type UndeliveredAlert = Pick<
+  Notification,
+  'alertId' | 'transition' | 'severity' | 'windowStart' | 'ruleId' | 'deviceId'
+>;
+
+/** That SNS took a notification and could not deliver it to a subscriber. `id`: of that failure. */
+export function undeliveredEntry(
+  { alertId, transition, ...alert }: UndeliveredAlert,
+  { id, at, reason }: { readonly id: string; readonly at: number; readonly reason: string },
+): HistoryEntry {
+  return {
+    entryId: idOf([alertId, 'delivery-failed', id]),
+    ...{ ...alert, at, what: 'delivery-failed' },
+    reason: `${transition}: ${reason} (not tried again)`.slice(0, MAX_REASON_LENGTH),
+  };
+}
+
 export function isAlarm({ state }: Pick<AlertState, 'state'>): boolean {
   return state === 'alarm' || state === 'acknowledged';
 }

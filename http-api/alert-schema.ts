@@ -65,7 +65,7 @@ export const historyPage = z.strictObject({
           .int()
           .check(z.describe('How many entries this one stands for, where the history could not be written')),
       ),
-      reason: z.optional(z.string().check(z.describe('Why SNS did not take a notification'))),
+      reason: z.optional(z.string().check(z.describe('Why a notification was not delivered'))),
     }),
   ),
   next: z.optional(z.string()),

@@ -29,7 +29,7 @@ const TEXTS: Readonly<Record<string, (entry: HistoryEntry, isAbsence: boolean) =
   escalated: () => 'Nobody had answered: others were told',
   acknowledged: ({ by }) => `Acknowledged by ${personText(by)}`,
   commented: ({ by }) => `Note by ${personText(by)}`,
-  'delivery-failed': ({ reason }) => `A notification was not taken: ${reason ?? 'unknown reason'}`,
+  'delivery-failed': ({ reason }) => `A notification was not delivered: ${reason ?? 'unknown reason'}`,
 };
 
 export const storyText = (entry: HistoryEntry, isAbsence: boolean): string =>

@@ -68,6 +68,7 @@ test('a notification is one publish, with a text for each channel and what subsc
   assert.deepEqual(attributesOf(requests[0]), {
     ...{ severity: 'major', site: 'seattle', device: 'store-1', rule: 'warm', alertId: 'a1' },
     ...{ transition: 'raised', channels: '["email","sms"]' },
+    alerts: '["a1 raised major 1790000000000 warm store-1"]',
   });
   const message = JSON.parse(requests[0]!.get('Message')!) as Record<string, string>;
   assert.deepEqual(Object.keys(message), ['default', 'email', 'sms']);
@@ -94,6 +95,9 @@ test('a digest is one publish, which subscribers find by whatever is in it', asy
   assert.deepEqual(attributesOf(requests[0]), {
     ...{ severity: '["warning","critical","minor"]', transition: 'digest', channels: '["email"]' },
     ...{ site: '["seattle"]', device: '["store-0","store-1","store-2"]', rule: '["warm"]' },
+    alerts: JSON.stringify(
+      severities.map((severity, n) => `a1 raised ${severity} 1790000000000 warm store-${n}`),
+    ),
   });
 });
 

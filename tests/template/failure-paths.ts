@@ -67,8 +67,11 @@ export function failurePaths(resources: Resources): ReadonlyMap<Signal, string> 
     const isOfApi = Object.values(object(properties['Events'])).some(
       (event) => object(event)['Type'] === 'HttpApi',
     );
-    // API Gateway answers 5xx for it.
-    if (!isOfApi) need(each, `AWS/Lambda Errors ${name}`);
+    const isOfQueues = Object.values(object(properties['Events'])).some(
+      (event) => object(event)['Type'] === 'SQS',
+    );
+    // API Gateway answers 5xx for the one; what the other does not do grows old in its queue.
+    if (!isOfApi && !isOfQueues) need(each, `AWS/Lambda Errors ${name}`);
     if (!asynchronous.has(arn) && properties['EventInvokeConfig'] === undefined) continue;
     need(each, `AWS/Lambda DestinationDeliveryFailures ${name}`);
     // The next minute does what a scheduled one did not.
@@ -91,6 +94,8 @@ export function failurePaths(resources: Resources): ReadonlyMap<Signal, string> 
       `AWS/Lambda DestinationDeliveryFailures ${name}`,
     );
   }
+  for (const each of ofType(resources, 'AWS::SQS::Queue'))
+    need(each, `AWS/SQS ApproximateAgeOfOldestMessage ${each.name}`);
   for (const each of ofType(resources, 'AWS::Kinesis::Stream'))
     need(each, `AWS/Kinesis WriteProvisionedThroughputExceeded ${each.name}`);
   for (const each of ofType(resources, 'AWS::KinesisFirehose::DeliveryStream')) {

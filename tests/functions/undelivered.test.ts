@@ -1,0 +1,96 @@
+// The function for undelivered notifications on its sample event: what it writes into the history, once however often it comes.
+
+import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import type { SQSEvent, SQSRecord } from 'aws-lambda';
+import { createAlertHistory } from '../../adapters/alert-history.ts';
+import type { HistoryEntry } from '../../core/alert-state.ts';
+import { openTables, type Tables } from '../adapters/tables.ts';
+import { contextOf, sampleEvent, startLambda, tableVariables } from './lambda.ts';
+
+const TEXT_QUEUE = 'tidegate-UndeliveredTextQueue';
+const TEXT_QUEUE_ARN = `arn:aws:sqs:us-east-1:123456789012:${TEXT_QUEUE}`;
+const sample = (sampleEvent('undelivered') as SQSEvent).Records[0]!;
+let written: string[];
+let tables: Tables;
+let undelivered: (records: readonly SQSRecord[]) => Promise<void>;
+
+beforeAll(async () => {
+  tables = await openTables();
+  ({ written } = startLambda({
+    ...tableVariables,
+    TEXT_QUEUE_URL: `https://sqs.us-east-1.amazonaws.com/123456789012/${TEXT_QUEUE}`,
+    AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
+  }));
+  const { handler } = await import('../../functions/undelivered.ts');
+  undelivered = (records) => handler({ Records: [...records] }, contextOf('undelivered'));
+});
+beforeEach(() => {
+  written.length = 0;
+});
+afterAll(() => tables.close());
+
+async function entriesOf(deviceId: string): Promise<readonly HistoryEntry[]> {
+  const history = createAlertHistory({ client: tables.client, table: 'history', retentionDays: 1096 });
+  const { entries } = await history.read({ deviceId, from: 0, to: 2_000_000_000_000, limit: 100 });
+  return entries;
+}
+
+/** The sample as a message of its own, with other attributes. */
+function messageWith(messageId: string, alerts: readonly string[], more: Record<string, unknown> = {}) {
+  const document = JSON.parse(sample.body) as Record<string, unknown>;
+  const MessageAttributes = { alerts: { Type: 'String.Array', Value: JSON.stringify(alerts) }, ...more };
+  return { ...sample, messageId, body: JSON.stringify({ ...document, MessageAttributes }) };
+}
+
+test('an undelivered mail is an entry of its alert, one however often the message comes', async () => {
+  await undelivered([sample]);
+  await undelivered([sample, sample]);
+  const [entry, ...others] = await entriesOf('fridge-1');
+  assert.deepEqual(others, []);
+  const { entryId, ...rest } = entry!;
+  assert.match(entryId, /^[0-9a-f]{32}$/);
+  assert.deepEqual(rest, {
+    ...{ deviceId: 'fridge-1', ruleId: 'fridge-warm', at: 1_790_000_600_000, what: 'delivery-failed' },
+    ...{ severity: 'major', windowStart: 1_790_000_000_000 },
+    reason:
+      'raised: a mail was not delivered, SNS message 95df01b4-ee98-5cb9-9903-4c221d41eb5e (not tried again)',
+  });
+  assert.match(written.join('\n'), /"NotificationsFailed"/);
+});
+
+test('two addresses that fail are two entries, and a text message says that it is one', async () => {
+  const alert = 'a2 worsened critical 1790000010000 fridge-warm fridge 2 of 3';
+  const text = { ...messageWith('m2', [alert]), eventSourceARN: TEXT_QUEUE_ARN };
+  await undelivered([messageWith('m1', [alert]), text]);
+  const entries = await entriesOf('fridge 2 of 3');
+  assert.deepEqual(
+    entries
+      .map(({ reason }) => /^worsened: a (mail|text message) was not delivered/.exec(reason!)?.[1])
+      .sort(),
+    ['mail', 'text message'],
+  );
+});
+
+test('a digest is an entry of each alert that it names, and says how many more there are', async () => {
+  const alerts = ['d1', 'd2'].map((id) => `${id} raised minor 1790000000000 humid ${id}`);
+  const more = { alertsLeftOut: { Type: 'Number', Value: '7' } };
+  await undelivered([messageWith('m3', alerts, more)]);
+  const reasons = [...(await entriesOf('d1')), ...(await entriesOf('d2'))].map(({ reason = '' }) => reason);
+  assert.equal(reasons.length, 2);
+  assert.ok(!reasons[0]!.includes('more'));
+  assert.match(reasons[1]!, /, with 7 more alerts \(not tried again\)$/);
+});
+
+test('a message that is none of ours is done with a warning', async () => {
+  const { body: _body, ...rest } = sample;
+  await undelivered([{ ...rest, body: '{"Type":"Notification","MessageId":"x","Message":"hello"}' }]);
+  assert.match(written.join('\n'), /names no alert/);
+});
+
+test('what SNS did not write fails, and stays in its queue', async () => {
+  await assert.rejects(
+    undelivered([{ ...sample, body: 'hello' }]),
+    /not the JSON document of a notification/,
+  );
+});

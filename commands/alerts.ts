@@ -38,6 +38,8 @@ interface Entry {
   readonly unit?: string;
   readonly by?: string;
   readonly comment?: string;
+  /** Why a notification was not delivered. */
+  readonly reason?: string;
 }
 
 interface Snooze {
@@ -102,6 +104,7 @@ const entryColumns: readonly Column<Entry>[] = [
   { title: 'value', value: withUnit, csv: ({ value }) => value },
   { title: 'limit', value: ({ limit, unit }) => withUnit({ value: limit, unit }), csv: ({ limit }) => limit },
   { title: 'by', value: remark },
+  { title: 'reason', value: ({ reason }) => reason },
 ];
 
 const text = { type: 'string' } as const;

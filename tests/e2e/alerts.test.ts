@@ -4,20 +4,36 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { storyText } from '../../dashboard/model/story.ts';
 import { readEmail } from '../../packages/local-cloud/tests/sns/read-email.ts';
+import { startSmtpServer } from '../../packages/local-cloud/tests/sns/smtp-server.ts';
 import { callApi } from '../../packages/local-cloud/tests/http-api/call-api.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/waiting.ts';
-import { clientSettings, connectDevice, createDevice, startTidegate, type Tidegate } from './tidegate.ts';
+import {
+  clientSettings,
+  connectDevice,
+  createDevice,
+  runScript,
+  startTidegate,
+  type Tidegate,
+} from './tidegate.ts';
 
 type Json = Record<string, unknown>;
 
 const certs = temporaryFolder();
 let tidegate: Tidegate;
 let lambda: LambdaClient;
+/** Whether the mail server refuses all mails from now on. */
+let isRefusing = false;
 
 beforeAll(async () => {
-  tidegate = await startTidegate(temporaryFolder());
+  const { port } = await startSmtpServer((command) =>
+    isRefusing && command === 'DATA-END' ? '550 5.7.1 refused by policy' : undefined,
+  );
+  tidegate = await startTidegate(temporaryFolder(), ['--no-demo'], {
+    SMTP_URL: `smtp://127.0.0.1:${port}`,
+  });
   lambda = new LambdaClient(clientSettings(tidegate));
   await createDevice(tidegate, 'fridge-1', certs);
   await createDevice(tidegate, 'fridge-2', certs);
@@ -199,4 +215,31 @@ test('of thirty changes in one message and an alarm at their end, the last is to
     standing.filter(({ ruleId }) => ruleId === 'temperature-high').map(({ state, value }) => [state, value]),
     [['alarm', '20']],
   );
+});
+
+test('a mail that the server refuses is in the history of its alert, in words', async () => {
+  isRefusing = true;
+  const client = await connectDevice(tidegate, 'fridge-1', certs);
+  await client.publishAsync('telemetry/seattle/fridge-1', JSON.stringify({ temperature: 21 }), { qos: 1 });
+  await client.endAsync();
+  type Entry = Parameters<typeof storyText>[0];
+  const entry = await eventually('the entry', async () => {
+    await sweep(); // more alerts than a minute may have go out in a digest
+    const { entries } = await call('GET', '/devices/fridge-1/alerts/history');
+    return (entries as Entry[]).find(({ what }) => what === 'delivery-failed');
+  });
+  const [, messageId] =
+    /^raised: a mail was not delivered, SNS message (\S+) \(not tried again\)$/.exec(entry.reason!) ?? [];
+  assert.ok(messageId, entry.reason);
+  assert.equal(storyText(entry, false), `A notification was not delivered: ${entry.reason}`);
+  const folder = path.join(tidegate.dataDir, 'mail');
+  const failure = readdirSync(folder).find(
+    (file) => file.includes(messageId) && file.endsWith('.failed.txt'),
+  );
+  assert.match(readFileSync(path.join(folder, failure!), 'utf8'), /550 5\.7\.1 refused by policy/);
+  const { stdout } = await runScript('commands/alerts.ts', ['history', '--data-dir', tidegate.dataDir]);
+  assert.match(stdout, /delivery-failed.*a mail was not delivered/);
+  const status = await (await fetch(`${tidegate.endpoints.web}/status.json`)).text();
+  for (const name of ['NotificationsFailed', 'NumberOfNotificationsRedrivenToDlq'])
+    assert.match(status, new RegExp(name));
 });

@@ -43,7 +43,7 @@ test('alerts lists what stands, and acknowledges it in the name of who is at the
   const history = await run('alerts', 'history', 'fridge-1', '--from', '-1h', '--format', 'csv');
   assert.match(
     history.stdout,
-    /^time,what,device,rule,value,limit,by\n[^\n]+,raised,fridge-1,temperature-high,11\.5,8,\n/,
+    /^time,what,device,rule,value,limit,by,reason\n[^\n]+,raised,fridge-1,temperature-high,11\.5,8,,\n/,
   );
   assert.match(history.stdout, /,acknowledged,fridge-1,temperature-high,/);
 });

@@ -153,7 +153,7 @@ const walls: readonly Wall[] = [
     allowed: [
       ...['./x.ts', '@aws-sdk/client-iot', 'mqtt'],
       ...['../commands/api.ts', '../commands/listing.ts', '../commands/running-stack.ts'],
-      '../core/in-parallel.ts',
+      ...['../core/amazon-roots.ts', '../core/in-parallel.ts', '../core/thing-names.ts'],
     ],
   },
   {
@@ -176,7 +176,7 @@ const walls: readonly Wall[] = [
     ],
     allowed: [
       ...['./x.tsx', '../model/x.ts', '../data/x.ts', '../../core/x.ts', 'preact', 'preact/hooks'],
-      ...['@preact/signals', 'aws4fetch', 'mqtt', 'uplot'],
+      ...['@preact/signals', '@peculiar/x509', 'aws4fetch', 'mqtt', 'uplot'],
     ],
   },
   {

@@ -261,14 +261,12 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   settings.log.info('opening the MQTT port and the web port');
   const broker = await openDevicePath(settings, stores, iot, browsers, aws);
   const mqtt = `mqtts://${host}:${broker.port}`;
+  const reached = { mqtt, mqttHosts: settings.mqttHosts.reachable, aws: aws.server.url };
   const web = await listening('--web-port', webPort, () =>
     browsers.listen({
       ...{ host, port: webPort, page: pageOf(settings), refusals: settings.refusals.list },
       callable: [aws.server.url],
-      ...browsers.siteOf(page, {
-        ...{ aws: aws.server.url, outputs, mqtt, mqttHosts: settings.mqttHosts.reachable },
-        caPem: iot.ca.certificatePem,
-      }),
+      ...browsers.siteOf(page, { ...reached, outputs, caPem: iot.ca.certificatePem }),
       broker,
       status: () => ({ totals: counters.all(), outputs }),
       ...(api && { httpApi: { spec: api, invoke: (...call) => aws.lambda.invoke(...call) } }),
@@ -285,10 +283,8 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const loginUrl = `http://localhost:${web.port}`;
   Object.assign(outputs, withLoginAddress(outputs, browsers.userPool?.users.pool, loginUrl));
   const endpoints = {
-    mqtt,
-    mqttHosts: settings.mqttHosts.reachable,
+    ...reached,
     mqttDomains: iot.mqttDomains.map(({ name }) => name),
-    aws: aws.server.url,
     web: url,
     ca: iot.ca.certificateFile,
     outputs,

@@ -1,7 +1,7 @@
 // A function's settings, read once at cold start, so that a wrong deployment fails at once and by name.
 
-import { isTimeZone } from '../core/quiet-hours.ts';
 import type { TimeLimits } from '../core/reading.ts';
+import { flag, limit, pattern, text, whole, zone, type Variables } from './variables.ts';
 
 /** The alert limits that the template's parameters set; absent: no such limit. */
 interface Limits {
@@ -112,8 +112,6 @@ export interface ProvisionHookEnvironment {
   /** Whether only listed serial numbers are registered. */
   readonly requiresListing: boolean;
 }
-
-type Variables = Readonly<Record<string, string | undefined>>;
 
 const DAY_SECONDS = 86_400;
 
@@ -266,54 +264,4 @@ export function readProvisionHookEnvironment(variables: Variables): ProvisionHoo
     registrationsPerHour: whole(variables, 'REGISTRATIONS_PER_HOUR', 0, 2000),
     requiresListing: flag(variables, 'REQUIRE_LISTED_SERIALS'),
   };
-}
-
-function pattern(variables: Variables, name: string): RegExp {
-  try {
-    return new RegExp(text(variables, name));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new Error(`Environment variable ${name} is no regular expression`, { cause: error });
-  }
-}
-
-function flag(variables: Variables, name: string): boolean {
-  const value = text(variables, name);
-  if (value !== 'true' && value !== 'false') {
-    throw new Error(`Environment variable ${name} must be true or false`);
-  }
-  return value === 'true';
-}
-
-function text(variables: Variables, name: string): string {
-  const value = variables[name];
-  if (!value) throw new Error(`Environment variable ${name} is missing`);
-  return value;
-}
-
-function zone(variables: Variables, name: string): string {
-  const value = text(variables, name);
-  if (isTimeZone(value)) return value;
-  throw new Error(
-    `Environment variable ${name} is ${value}, and must be a time zone such as America/Los_Angeles`,
-  );
-}
-
-function whole(variables: Variables, name: string, least: number, most: number): number {
-  const value = text(variables, name);
-  const number = Number(value);
-  if (!/^\d+$/.test(value) || number < least || number > most) {
-    throw new Error(`Environment variable ${name} must be a whole number from ${least} to ${most}`);
-  }
-  return number;
-}
-
-function limit(variables: Variables, name: string): number | undefined {
-  const value = variables[name];
-  if (!value) return undefined;
-  const number = Number(value);
-  if (!/^-?\d+(\.\d+)?$/.test(value) || Math.abs(number) > 1e12) {
-    throw new Error(`Environment variable ${name} must be a decimal number`);
-  }
-  return number;
 }

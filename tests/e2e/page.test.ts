@@ -362,6 +362,8 @@ testInBrowser('a fridge obeys what is desired of it, over what somebody else des
     return windows.some(({ metrics }) => metrics['temperature']!.min < 2);
   });
   assert.equal(await page.evaluate('window.hacked'), undefined);
+});
+
 testInBrowser('a message says what became of it, a moment after it came', async () => {
   const { page } = user;
   await page.goto(addressOf(tidegate, '#/device/own-sensor?range=10m'));

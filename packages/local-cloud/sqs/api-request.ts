@@ -3,7 +3,7 @@ import { AwsError } from '../aws-error.ts';
 import type { Input, JsonOperation } from '../aws/json-protocol.ts';
 import type { Clock } from '../clock.ts';
 import { invalid, type Draft, type MessageAttribute, type MessageAttributes } from './message.ts';
-import type { Queue } from './queue.ts';
+import type { Queue } from './stored-message.ts';
 import type { Queues } from './queues.ts';
 
 export interface Cloud {

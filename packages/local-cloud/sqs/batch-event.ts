@@ -1,7 +1,7 @@
 // The event that a function gets for a batch of messages.
 import { md5Of } from './message.ts';
 import { systemAttributesOf } from './message-operations.ts';
-import type { Received, StoredMessage } from './queue.ts';
+import type { Received, StoredMessage } from './stored-message.ts';
 
 /** What the messages of one queue have in common in the event. */
 export interface QueueOrigin {

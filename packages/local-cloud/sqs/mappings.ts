@@ -5,7 +5,7 @@ import { failedItems } from '../lambda/batch-response.ts';
 import type { Log } from '../log.ts';
 import { batchEvent, eventBytesOf, eventRoom, type QueueOrigin } from './batch-event.ts';
 import type { QueueMapping } from './mapping-spec.ts';
-import type { Queue, Received, StoredMessage } from './queue.ts';
+import type { Queue, Received, StoredMessage } from './stored-message.ts';
 import type { Queues } from './queues.ts';
 
 export interface QueueMappings {

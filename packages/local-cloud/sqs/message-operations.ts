@@ -15,7 +15,7 @@ import {
   type Operation,
 } from './api-request.ts';
 import { invalid, md5Of, md5OfAttributes, sizeOf, type Draft, type MessageAttributes } from './message.ts';
-import type { Received } from './queue.ts';
+import type { Received } from './stored-message.ts';
 
 const MOST_RECEIVED = 10;
 const MOST_VISIBILITY = 43_200;

@@ -10,7 +10,7 @@ import {
   type Cloud,
   type Operation,
 } from './api-request.ts';
-import type { Queue } from './queue.ts';
+import type { Queue } from './stored-message.ts';
 
 const PURGE_MS = 60_000;
 const MOST_QUEUES = 1_000;

@@ -7,7 +7,8 @@ import { makeDirectory } from '../files/durable-files.ts';
 import { openRecordFile, type RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
 import { checkDraft, type Draft } from './message.ts';
-import { createQueue, keyOf, MESSAGE, type Queue, type StoredMessage } from './queue.ts';
+import { createQueue, keyOf, MESSAGE } from './queue.ts';
+import type { Queue, StoredMessage } from './stored-message.ts';
 import type { QueueSpec } from './queue-spec.ts';
 
 export interface Sent {

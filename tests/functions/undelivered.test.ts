@@ -67,7 +67,7 @@ test('two addresses that fail are two entries, and a text message says that it i
   assert.deepEqual(
     entries
       .map(({ reason }) => /^worsened: a (mail|text message) was not delivered/.exec(reason!)?.[1])
-      .sort(),
+      .sort((a = '', b = '') => (a < b ? -1 : 1)),
     ['mail', 'text message'],
   );
 });

@@ -124,7 +124,7 @@ function requireFittingEvents(template: ResolvedTemplate): void {
     for (const [name, event] of Object.entries((properties['Events'] ?? {}) as Properties)) {
       const type = shown(fieldOf(event, 'Type'));
       const known = eventProperties[type]!.map((path) => path.split('.')[3]);
-      const given = Object.keys((fieldOf(event, 'Properties') ?? {}) as Properties);
+      const given = Object.keys(fieldOf(event, 'Properties') ?? {});
       const other = given.find((property) => !known.includes(property));
       if (other !== undefined)
         throw new StartError(

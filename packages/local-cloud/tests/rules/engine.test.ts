@@ -60,6 +60,7 @@ function stack(rules: RuleSpec[], over: Partial<RuleTargets> = {}) {
         void done.push(`stream ${name} ${JSON.stringify(Buffer.concat([...records]).toString())}`),
     },
     store: { put: async (bucket, key, body) => void done.push(`s3 ${bucket} ${key} ${body.toString()}`) },
+    queues: { put: async (queue, body) => void done.push(`sqs ${queue} ${body}`) },
     topics: { publish: async ({ topicArn, message }) => void done.push(`sns ${topicArn} ${message}`) },
     publish: async ({ topic, payload, qos, properties }) =>
       void done.push(
@@ -393,6 +394,11 @@ describe('the actions', () => {
       [
         action('Firehose', { DeliveryStreamName: '${@to}', RoleArn: 'r' }),
         String.raw`stream b-1 "{\"a\":1}"`,
+      ],
+      [action('Sqs', { QueueUrl: 'http://x/${@to}', RoleArn: 'r' }), 'sqs http://x/b-1 {"a":1}'],
+      [
+        action('Sqs', { QueueUrl: 'jobs', UseBase64: true, RoleArn: 'r' }),
+        `sqs jobs ${Buffer.from('{"a":1}').toString('base64')}`,
       ],
       [action('Sns', { TargetArn: 'arn:${@to}', RoleArn: 'r' }), 'sns arn:b-1 {"a":1}'],
       [action('DynamoDBv2', { PutItem: { TableName: '${@to}' }, RoleArn: 'r' }), 'table b-1 {"a":{"N":"1"}}'],

@@ -14,6 +14,7 @@ import {
 } from '../model/connections.ts';
 import { capital, dayMinuteText, numberText } from '../model/format.ts';
 import { ruleText, watches } from '../model/rules.ts';
+import { linkTo } from '../model/route.ts';
 import type { Member } from '../parts/member.ts';
 import { Shape } from '../parts/signs.tsx';
 import { Time } from '../parts/time.tsx';
@@ -182,6 +183,11 @@ export function DeviceFacts({
             </>
           )}
         </dl>
+        {!app.session.isGuest() && (
+          <p class="g3">
+            <a href={linkTo('report', [], { device: device.deviceId })}>This month’s report</a>
+          </p>
+        )}
       </section>
     </aside>
   );

@@ -29,6 +29,7 @@ test('the outputs are the names that people need', () => {
     AlarmsTopic: 'arn:aws:sns:us-east-1:000000000000:tidegate-AlarmsTopic',
     PresenceFunction: 'tidegate-PresenceFunction',
     IngestFunction: 'tidegate-IngestFunction',
+    UndeliveredFunction: 'tidegate-UndeliveredFunction',
     SweepFunction: 'tidegate-SweepFunction',
     DashboardUsers: load().ofType('AWS::Cognito::UserPool')[0]!.ref,
     DashboardClient: load().ofType('AWS::Cognito::UserPoolClient')[0]!.ref,

@@ -123,6 +123,10 @@ function requireFittingEvents(template: ResolvedTemplate): void {
   readAll(template.ofType('AWS::Serverless::Function'), ({ logicalId, properties, at }) => {
     for (const [name, event] of Object.entries((properties['Events'] ?? {}) as Properties)) {
       const type = shown(fieldOf(event, 'Type'));
+      if (!Object.hasOwn(eventProperties, type)) {
+        const types = Object.keys(eventProperties).join(' or ');
+        throw new StartError(`${at('Events', name)}: ${logicalId}: event ${name} needs a Type: ${types}`);
+      }
       const known = eventProperties[type]!.map((path) => path.split('.')[3]);
       const given = Object.keys(fieldOf(event, 'Properties') ?? {});
       const other = given.find((property) => !known.includes(property));

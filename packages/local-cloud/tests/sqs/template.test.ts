@@ -73,6 +73,10 @@ test('an event of a function is a mapping, as a resource of its own is', () => {
 const refused: readonly (readonly [resources: string, message: RegExp])[] = [
   [jobs + event('Queue: x'), /^template\.yaml:\d+: Take: Queue of Each names no AWS::SQS::Queue/],
   [
+    jobs + event('Queue: !GetAtt Jobs.Arn').replace('Type: SQS, ', ''),
+    /^template\.yaml:\d+: Take: event Each needs a Type: HttpApi or SQS$/,
+  ],
+  [
     jobs + event('Queue: !GetAtt Jobs.Arn, Path: /x'),
     /Path is no property of an event of type SQS: take it out$/,
   ],

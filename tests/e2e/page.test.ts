@@ -203,7 +203,6 @@ testInBrowser(
       const text = await page.locator('.readout').first().textContent();
       return /mean [\d.]+ .*Demo fridge 2 [\d.]+ .*Humidity [\d.]+ %/.test(text!);
     });
-    assert.deepEqual(await page.evaluate<string[]>(RUN_AXE), []);
     await page.getByRole('button', { name: 'Stop comparing with Demo fridge 2' }).click();
     await page.waitForURL((url) => !url.hash.includes('with='));
   },
@@ -453,23 +452,6 @@ testInBrowser('the console shows what the broker refuses, with the statement tha
     headers: { origin: 'http://localhost:3000' },
   });
   assert.equal(status, 403);
-});
-
-testInBrowser('a viewer of one site hears it live, and may not change a rule', async () => {
-  const name = 'viewer@example.com';
-  const flags = ['--group', 'viewer', '--site', 'seattle', '--data-dir', tidegate.dataDir];
-  const { stdout, stderr } = await runScript('commands/user.ts', ['add', name, ...flags]);
-  const [, password] = /^password: (\S+)/m.exec(stdout) ?? [];
-  assert.ok(password, stdout + stderr);
-  const { page } = await openPage(browser);
-  await logIn(page, tidegate, { name, password });
-  await see(page, /[1-9]\d* messages\/s/);
-  await page.goto(addressOf(tidegate, '#/rules/temperature-high'));
-  await see(page, 'Rules are changed and tried by the group admin.');
-  const save = page.getByRole('button', { name: 'Save rule' });
-  assert.ok(await save.isDisabled());
-  assert.match((await save.getAttribute('title')) ?? '', /For the group admin/);
-  await page.context().close();
 });
 
 testInBrowser(

@@ -26,7 +26,7 @@ import {
 } from '../core/reading.ts';
 import { foldReadings, windowStartOf, type Delta, type Window, type WindowKey } from '../core/window.ts';
 import type { MapMessage } from '../core/map-message.ts';
-import { areMetrics } from './usual-lines.ts';
+import { areMetrics } from '../core/archive/usual-lines.ts';
 
 /** What could not be used, and the line that it stands in; the first line is 1. */
 export interface RejectedLine {

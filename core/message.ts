@@ -33,6 +33,8 @@ export interface ParsedMessage {
   readonly rounded: number;
   /** As what an accepted reading of this message came, for when it has to be rejected after all. */
   readonly sourceOf: (reading: Reading) => Source;
+  /** The id that the device gave to an accepted reading of this message, if any. */
+  readonly idOf: (reading: Reading) => string | undefined;
 }
 
 /**
@@ -181,6 +183,7 @@ function collect(context: MessageContext, limits: TimeLimits, found: Drafted): P
   const skipped: Skipped[] = [];
   const refusedAt = new Set<string>();
   const sources = new Map<Reading, number>();
+  const ids = new Map<Reading, string | undefined>();
   const sourceAt = createSources(found);
   let rounded = 0;
   for (const [index, draft] of drafts.entries()) {
@@ -196,6 +199,7 @@ function collect(context: MessageContext, limits: TimeLimits, found: Drafted): P
     } else {
       accepted.push(result.reading);
       sources.set(result.reading, index);
+      ids.set(result.reading, result.id);
       skipped.push(...result.skipped);
       rounded += result.rounded;
     }
@@ -203,7 +207,8 @@ function collect(context: MessageContext, limits: TimeLimits, found: Drafted): P
   // A part that is rejected as a whole is kept, and so not skipped.
   const left = unused.filter(({ name }) => !refusedAt.has(name));
   const sourceOf = (reading: Reading) => sourceAt(sources.get(reading)!);
-  return { context, format, accepted, rejected, skipped: [...left, ...skipped], rounded, sourceOf };
+  const idOf = (reading: Reading) => ids.get(reading);
+  return { context, format, accepted, rejected, skipped: [...left, ...skipped], rounded, sourceOf, idOf };
 }
 
 /** A format knows messages that have nothing to measure, such as a join: they are no faults. */
@@ -218,5 +223,6 @@ function rejectWhole(context: MessageContext | undefined, cause: Fault, original
     skipped: [],
     rounded: 0,
     sourceOf: () => ({ original }),
+    idOf: () => undefined,
   };
 }

@@ -80,6 +80,8 @@ export const MAX_NAME_LENGTH = 128;
 /** A reading, and what of its draft is not in it. */
 export interface ParsedReading {
   readonly reading: Reading;
+  /** As the device gave it. */
+  readonly id: string | undefined;
   readonly skipped: readonly Skipped[];
   /** Values of which decimals beyond the fifteenth were rounded away. */
   readonly rounded: number;
@@ -107,6 +109,7 @@ export function parseReading(
   const identity = identityText(id, time, metrics, place);
   return {
     reading: { deviceId, site, timestamp: time.ms, fingerprint: fingerprint(identity), metrics },
+    id,
     skipped: [...skipped, ...time.skipped],
     rounded,
   };

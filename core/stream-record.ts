@@ -21,6 +21,7 @@ export function parseStreamRecord(data: unknown, limits: TimeLimits, mapped?: Ma
     skipped: [],
     rounded: 0,
     sourceOf: () => ({ original: { data } }),
+    idOf: () => undefined,
   };
 }
 

@@ -25,6 +25,7 @@ export function rejectLine(bytes: Uint8Array, { fault: reason, detail }: Fault):
     skipped: [],
     rounded: 0,
     sourceOf: () => ({ original }),
+    idOf: () => undefined,
   };
 }
 

@@ -3,7 +3,7 @@
 import { describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { areMetrics } from '../../audit/usual-lines.ts';
+import { areMetrics } from '../../core/archive/usual-lines.ts';
 import { measurementOf, SENTINELS } from '../../core/measurement.ts';
 import { foldFast, foldSlowly } from './archive-fixture.ts';
 import { devicePayloads } from './device-payloads.ts';

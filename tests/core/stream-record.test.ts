@@ -19,8 +19,8 @@ test('a record is parsed as the event of the direct way', () => {
     receivedAt: 1790000000100,
     traceId: 't',
   };
-  const { sourceOf: _streamed, ...streamed } = parseStreamRecord(base64(JSON.stringify(event)), limits);
-  const { sourceOf: _direct, ...direct } = parseMessage(event, limits);
+  const { sourceOf: _s, idOf: _i, ...streamed } = parseStreamRecord(base64(JSON.stringify(event)), limits);
+  const { sourceOf: _t, idOf: _j, ...direct } = parseMessage(event, limits);
   assert.deepEqual(streamed, direct);
 });
 

@@ -103,6 +103,16 @@ export interface UndeliveredEnvironment {
   readonly textQueueUrl: string;
 }
 
+export interface ParseBatchEnvironment {
+  readonly rawBucket: string;
+  readonly parsedBucket: string;
+  readonly rulesTable: string;
+  readonly devicesTable: string;
+  readonly windowSeconds: number;
+  readonly maxLatenessSeconds: number;
+  readonly maxSkewSeconds: number;
+}
+
 export interface ProvisionHookEnvironment {
   /** What the whole serial number of a device must match. */
   readonly serialNumberPattern: RegExp;
@@ -171,6 +181,19 @@ function alertsOf(variables: Variables): AlertEnvironment {
     dashboardOrigin: variables['DASHBOARD_ORIGIN'] ?? '',
     timeZone: zone(variables, 'TIME_ZONE'),
     ...limitsOf(variables),
+  };
+}
+
+/** Reads the parse-batch function's variables. Throws an Error that names the variable that is missing or wrong. */
+export function readParseBatchEnvironment(variables: Variables): ParseBatchEnvironment {
+  return {
+    rawBucket: text(variables, 'RAW_BUCKET'),
+    parsedBucket: text(variables, 'PARSED_BUCKET'),
+    rulesTable: text(variables, 'RULES_TABLE'),
+    devicesTable: text(variables, 'DEVICES_TABLE'),
+    windowSeconds: whole(variables, 'WINDOW_SECONDS', 1, 3600),
+    maxLatenessSeconds: whole(variables, 'MAX_LATENESS_SECONDS', 0, 366 * DAY_SECONDS),
+    maxSkewSeconds: whole(variables, 'MAX_SKEW_SECONDS', 0, DAY_SECONDS),
   };
 }
 

@@ -25,6 +25,9 @@ export const DYNAMODB_LIMITS: CallLimits = {
 /** S3 takes objects of up to some megabytes, and is now and then slow with one of them. */
 export const S3_LIMITS: CallLimits = { attempts: 2, connectionMs: 2000, answerMs: 6000, waitMs: 1000 };
 
+/** A file of the parsed archive has tens of megabytes, which a small function sends in seconds. */
+export const S3_FILE_LIMITS: CallLimits = { attempts: 3, connectionMs: 2000, answerMs: 60_000, waitMs: 2000 };
+
 /** A second attempt may send a message twice, so SNS gets longer for the first. A claim on a notification lasts longer than both. */
 export const SNS_LIMITS: CallLimits = { attempts: 2, connectionMs: 3000, answerMs: 8000, waitMs: 1000 };
 

@@ -1,0 +1,229 @@
+// Rows of the parsed archive as Parquet: ZSTD, row groups for scans, and bounds by which readers leave groups out.
+
+import { statSync } from 'node:fs';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, type SchemaElement } from 'hyparquet';
+import { fileWriter, ParquetWriter } from 'hyparquet-writer';
+import {
+  hourFromText as hourOf,
+  hourText,
+  type RowBlock,
+  type RowSlice,
+} from '../core/archive/parsed-rows.ts';
+import type { GrowingFile, StagedFile } from '../pipeline/parse-ports.ts';
+
+const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const;
+const time = { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' } as const;
+const required = { repetition_type: 'REQUIRED' } as const;
+const optional = { repetition_type: 'OPTIONAL' } as const;
+
+/** Of a file; the site and the date are in its path. */
+const COLUMNS = [
+  { name: 'device', ...text, ...required },
+  { name: 'metric', ...text, ...required },
+  { name: 'timestamp', ...time, ...required },
+  { name: 'value', type: 'DOUBLE', ...required },
+  { name: 'value_exact', ...text, ...optional },
+  { name: 'unit', ...text, ...optional },
+  { name: 'received_at', ...time, ...required },
+  { name: 'message_id', ...text, ...optional },
+  { name: 'arrival_hour', ...text, ...required },
+] as const;
+const SCHEMA: SchemaElement[] = [{ name: 'readings', num_children: COLUMNS.length }, ...COLUMNS];
+/** As DuckDB writes by default: enough to scan without overhead, and few enough to leave out. */
+const GROUP_ROWS = 122_880;
+const HOURS = 'tidegate.hours';
+const SITE = 'tidegate.site';
+const CREATED_BY = 'tidegate';
+
+/** `path` must not exist yet. */
+export function createParquetFile(path: string): GrowingFile {
+  const writer = new ParquetWriter({
+    writer: fileWriter(path),
+    schema: SCHEMA,
+    codec: 'ZSTD',
+    compressors: { ZSTD: (bytes) => zstdCompressSync(bytes) },
+    // They are known from the blocks, without a look at each row.
+    statistics: false,
+    statisticsTruncateLength: Infinity,
+    createdBy: CREATED_BY,
+  });
+  const group = createGroup();
+  let [rows, site] = [0, ''];
+
+  function flush(): void {
+    if (group.size() === 0) return;
+    const { columns, bounds } = group.take();
+    const columnData = COLUMNS.map(({ name, type }) => ({
+      name,
+      data: columns[name]!,
+      ...(type === 'INT64' && { encoding: 'DELTA_BINARY_PACKED' as const }),
+    }));
+    void writer.write({ columnData, rowGroupSize: GROUP_ROWS });
+    for (const { meta_data: meta } of writer.row_groups.at(-1)!.columns) {
+      const known = bounds[meta!.path_in_schema[0]!];
+      if (known) meta!.statistics = { min_value: known[0], max_value: known[1], null_count: 0n };
+    }
+  }
+
+  return {
+    add({ block, from, to }) {
+      site = block.site;
+      for (let at = from; at < to;) {
+        const end = Math.min(to, at + GROUP_ROWS - group.size());
+        group.add({ block, from: at, to: end });
+        rows += end - at;
+        at = end;
+        if (group.size() === GROUP_ROWS) flush();
+      }
+    },
+    finish(hours): StagedFile {
+      flush();
+      writer.kvMetadata = [
+        { key: SITE, value: site },
+        { key: HOURS, value: hours.map(hourText).join() },
+      ];
+      void writer.finish();
+      return { path, rows, bytes: statSync(path).size };
+    },
+  };
+}
+
+type Bound = string | bigint | number;
+type Column = (string | undefined)[] | BigInt64Array | Float64Array;
+
+/** The rows of the next row group. */
+function createGroup() {
+  let size = 0;
+  const texts = () => Array<string | undefined>(GROUP_ROWS);
+  const columns = {
+    device: texts(),
+    metric: texts(),
+    timestamp: new BigInt64Array(GROUP_ROWS),
+    value: new Float64Array(GROUP_ROWS),
+    value_exact: texts(),
+    unit: texts(),
+    received_at: new BigInt64Array(GROUP_ROWS),
+    message_id: texts(),
+    arrival_hour: texts(),
+  };
+  let firstDevice = '';
+  let hour = { ms: NaN, text: '' };
+  let metrics = new Set<string>();
+
+  function bounds(): Readonly<Record<string, readonly [Bound, Bound]>> {
+    const names = [...metrics].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    return {
+      // Rows come by device.
+      device: [firstDevice, columns.device[size - 1]!],
+      metric: [names[0]!, names.at(-1)!],
+      timestamp: extremes(columns.timestamp, size),
+      value: extremes(columns.value, size),
+    };
+  }
+
+  return {
+    size: () => size,
+    add({ block, from, to }: RowSlice): void {
+      if (size === 0) firstDevice = block.device;
+      metrics.add(block.metric);
+      columns.device.fill(block.device, size, size + to - from);
+      columns.metric.fill(block.metric, size, size + to - from);
+      columns.value.set(block.values.subarray(from, to), size);
+      for (let row = from; row < to; row += 1, size += 1) {
+        columns.timestamp[size] = BigInt(block.timestamps[row]!);
+        columns.received_at[size] = BigInt(block.receivedAt[row]!);
+        if (block.hours[row] !== hour.ms) hour = { ms: block.hours[row]!, text: hourText(block.hours[row]!) };
+        columns.arrival_hour[size] = hour.text;
+        columns.unit[size] = block.units[row];
+        columns.value_exact[size] = block.exact[row];
+        columns.message_id[size] = block.messageIds[row];
+      }
+    },
+    take() {
+      const full: Record<string, Column> = {};
+      for (const [name, column] of Object.entries(columns)) full[name] = column.slice(0, size);
+      const taken = { columns: full, bounds: bounds() };
+      size = 0;
+      metrics = new Set();
+      return taken;
+    },
+  };
+}
+
+function extremes(column: BigInt64Array | Float64Array, size: number): readonly [Bound, Bound] {
+  let [min, max]: (number | bigint)[] = [column[0]!, column[0]!];
+  for (let row = 1; row < size; row += 1) {
+    const value = column[row]!;
+    if (value < min!) min = value;
+    if (value > max!) max = value;
+  }
+  return [min!, max!];
+}
+
+const parsers = { timestampFromMilliseconds: (ms: bigint) => Number(ms) } as never;
+
+/** Reads a file that `createParquetFile` wrote. Rejects with an Error for one that another program or version wrote. */
+export async function readParquetFile(path: string) {
+  const file = await asyncBufferFromFile(path);
+  const metadata = await parquetMetadataAsync(file);
+  const named = new Map(metadata.key_value_metadata?.map(({ key, value }) => [key, value]));
+  const names = metadata.schema.slice(1).map(({ name, type }) => `${name} ${type}`);
+  const wanted = COLUMNS.map(({ name, type }) => `${name} ${type}`);
+  const [hours, site] = [named.get(HOURS), named.get(SITE)];
+  if (hours === undefined || site === undefined || names.join() !== wanted.join())
+    throw new Error(`its columns are ${names.join(', ')}, not ${wanted.join(', ')}`);
+
+  async function* rows(): AsyncGenerator<RowBlock> {
+    let rowStart = 0;
+    for (const { num_rows: count } of metadata.row_groups) {
+      const rowEnd = rowStart + Number(count);
+      yield* blocksIn(await columnsOf(rowStart, rowEnd), site!);
+      rowStart = rowEnd;
+    }
+  }
+
+  async function columnsOf(rowStart: number, rowEnd: number) {
+    const columns: Record<string, unknown[]> = {};
+    const compressors = { ZSTD: (bytes: Uint8Array) => zstdDecompressSync(bytes) };
+    await parquetRead({
+      ...{ file, metadata, compressors, parsers, rowStart, rowEnd },
+      onChunk({ columnName, columnData, rowStart: at }) {
+        const column = (columns[columnName] ??= []);
+        for (let n = 0; n < columnData.length; n += 1) column[at - rowStart + n] = columnData[n];
+      },
+    });
+    return columns;
+  }
+
+  return {
+    hours: hours
+      .split(',')
+      .filter(Boolean)
+      .map((hour) => Date.parse(`${hour}:00:00Z`)),
+    rows,
+  };
+}
+
+function* blocksIn(columns: Readonly<Record<string, unknown[]>>, site: string): Generator<RowBlock> {
+  const devices = columns['device'] as string[];
+  const metrics = columns['metric'] as string[];
+  const numbers = (name: string, from: number, to: number) =>
+    Float64Array.from(columns[name]!.slice(from, to) as (number | Date)[], Number);
+  const texts = (name: string, from: number, to: number) =>
+    columns[name]!.slice(from, to).map((value) => (value as string | null) ?? undefined);
+  for (let from = 0, to = 0; from < devices.length; from = to) {
+    const [device, metric] = [devices[from]!, metrics[from]!];
+    while (to < devices.length && devices[to] === device && metrics[to] === metric) to += 1;
+    yield {
+      ...{ site, device, metric },
+      timestamps: numbers('timestamp', from, to),
+      values: numbers('value', from, to),
+      receivedAt: numbers('received_at', from, to),
+      hours: Float64Array.from(texts('arrival_hour', from, to), (hour) => hourOf(hour!)),
+      units: texts('unit', from, to),
+      exact: texts('value_exact', from, to),
+      messageIds: texts('message_id', from, to),
+    };
+  }
+}

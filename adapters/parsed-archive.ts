@@ -1,0 +1,131 @@
+// The bucket of the parsed archive: files of rows, a manifest an hour, and one object that says how far it is.
+
+import { createReadStream, createWriteStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { hourText } from '../core/archive/parsed-rows.ts';
+import type {
+  HourManifest,
+  ParsedArchive,
+  ParsedFile,
+  ParseProgress,
+  ProgressLease,
+} from '../pipeline/parse-ports.ts';
+
+const PROGRESS_KEY = 'progress.json';
+const KEYS_AT_ONCE = 1000;
+const EMPTY: ParseProgress = { open: [], unmerged: [] };
+
+/** The progress as it is stored, and until when a run has it. */
+interface Stored {
+  readonly progress: ParseProgress;
+  /** Epoch milliseconds. */
+  readonly leasedUntil?: number;
+}
+
+const manifestKey = (hour: string) => `hours/${hour.replaceAll(/[-T]/g, '/')}.json`;
+
+/** Rejects with the SDK's error. */
+export function createParsedArchive(options: {
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): ParsedArchive {
+  const { client, bucket: Bucket, now } = options;
+
+  async function load(Key: string): Promise<{ readonly value: unknown; readonly etag: string } | undefined> {
+    try {
+      const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket, Key }));
+      return { value: JSON.parse(await Body!.transformToString()) as unknown, etag: ETag! };
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
+  const save = (Key: string, value: unknown, condition: { IfMatch?: string; IfNoneMatch?: string } = {}) =>
+    client.send(
+      new PutObjectCommand({
+        ...{ Bucket, Key, Body: `${JSON.stringify(value, undefined, 2)}\n`, ContentType: 'application/json' },
+        ...condition,
+      }),
+    );
+
+  async function lease(endsAt: number): Promise<ProgressLease | { readonly busyUntil: number }> {
+    const found = await load(PROGRESS_KEY);
+    const { progress, leasedUntil = 0 } = (found?.value as Stored | undefined) ?? { progress: EMPTY };
+    if (leasedUntil > now()) return { busyUntil: leasedUntil };
+    let latest = progress;
+    let etag = await saveProgress({ progress, leasedUntil: endsAt }, found?.etag);
+    return {
+      progress,
+      async save(next) {
+        etag = await saveProgress({ progress: next, leasedUntil: endsAt }, etag);
+        latest = next;
+      },
+      async release() {
+        await saveProgress({ progress: latest }, etag);
+      },
+    };
+  }
+
+  async function saveProgress(stored: Stored, etag: string | undefined): Promise<string> {
+    const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
+    const { ETag } = await save(PROGRESS_KEY, stored, condition);
+    return ETag!;
+  }
+
+  return {
+    lease,
+    manifest: async (hour) => (await load(manifestKey(hourText(hour))))?.value as HourManifest | undefined,
+    async saveManifest(manifest) {
+      await save(manifestKey(manifest.hour), manifest);
+    },
+    async files(partition) {
+      const found: ParsedFile[] = [];
+      let after: string | undefined;
+      do {
+        const page = await client.send(
+          new ListObjectsV2Command({ Bucket, Prefix: `${partition}/`, ContinuationToken: after }),
+        );
+        for (const { Key, Size } of page.Contents ?? []) found.push({ key: Key!, size: Size ?? 0 });
+        after = page.NextContinuationToken;
+      } while (after !== undefined);
+      return found;
+    },
+    async put(Key, { path, bytes: ContentLength }) {
+      const ContentType = 'application/vnd.apache.parquet';
+      const Body = createReadStream(path);
+      await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentLength, ContentType }));
+    },
+    async fetch(Key, path) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+        await pipeline(Body as Readable, createWriteStream(path));
+        return true;
+      } catch (error) {
+        if (error instanceof NoSuchKey) return false;
+        throw error;
+      }
+    },
+    async remove(keys) {
+      for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
+        const Objects = keys.slice(at, at + KEYS_AT_ONCE).map((Key) => ({ Key }));
+        const { Errors = [] } = await client.send(
+          new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
+        );
+        const [first] = Errors;
+        if (first) throw new Error(`${first.Key} was not deleted: ${first.Code} ${first.Message}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,260 @@
+// Sorts rows by site, device, metric and time in bounded memory: what does not fit lies in runs on the disk until it is merged.
+
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { windowStartOf } from '../core/window.ts';
+import type { RowBlock } from '../core/archive/parsed-rows.ts';
+import type { RowSorter } from '../pipeline/parse-ports.ts';
+import { createColumns, picked, type Rows, type SeriesRows } from './row-runs.ts';
+
+interface Series {
+  readonly index: number;
+  readonly site: string;
+  readonly device: string;
+  readonly metric: string;
+}
+
+/** Rows of a device and metric, of all its sites. */
+interface Merged {
+  readonly rows: SeriesRows;
+  /** Of each row; in `rows` they lie as they were added. */
+  readonly sites: readonly Series[];
+  /** Positions in order, without those that repeat others. */
+  readonly order: Uint32Array;
+}
+
+/** A column for each number of a row. The key of rows that come from a file, in which nothing repeats, is zero. */
+const [TIMESTAMP, VALUE, RECEIVED, HOUR, KEY, UNIT] = [0, 1, 2, 3, 4, 5] as const;
+const [EXACT, MESSAGE_ID] = [0, 1] as const;
+const NUMBERS = 6;
+const TEXTS = 2;
+
+/** `folder` gets the runs, of `rowsInMemory` rows each: about 60 bytes a row. */
+export function createRowSorter(options: {
+  readonly folder: string;
+  readonly rowsInMemory: number;
+  readonly windowSeconds: number;
+}): RowSorter {
+  const columns = createColumns({ rows: options.rowsInMemory, numbers: NUMBERS, texts: TEXTS });
+  const series = createSeries();
+  const units = createNumbering();
+  const runs: { readonly path: string; readonly rows: Rows }[] = [];
+  let repeated = 0;
+
+  function add(one: number, numbers: readonly number[], texts: readonly (string | undefined)[]): void {
+    if (columns.isFull()) {
+      const file = path.join(options.folder, `${randomUUID()}.run`);
+      runs.push({ path: file, rows: columns.spill(file) });
+    }
+    columns.add(one, numbers, texts);
+  }
+
+  function* blocks(): Generator<RowBlock> {
+    const all = [...runs.map(({ rows }) => rows), columns.take()];
+    const merge = createMerging({ all, series, ...options });
+    for (const one of series.sorted()) {
+      const { rows, sites, order } = merge(one);
+      const own = sites.length === 0 ? order : order.filter((row) => sites[row] === one);
+      if (one === series.firstOf(one.device, one.metric)) repeated += repeatsIn(rows, order);
+      if (own.length > 0) yield blockOf(one, rows, own, units.textOf);
+    }
+  }
+
+  return {
+    add({ site, deviceId, timestamp, receivedAt, messageId, key, values }, hour) {
+      for (let n = 0; n < values.length; n += 1) {
+        const { metric, value, exact, unit } = values[n]!;
+        // The first value of a reading stands for it where repeats are counted.
+        const numbers = [
+          timestamp,
+          value,
+          receivedAt,
+          hour,
+          key,
+          units.numberOf(unit) * 2 + (n === 0 ? 1 : 0),
+        ];
+        add(series.of(site, deviceId, metric), numbers, [exact, messageId]);
+      }
+    },
+    addBlock({ block, from, to }) {
+      const one = series.of(block.site, block.device, block.metric);
+      const { timestamps, values, receivedAt, hours } = block;
+      for (let n = from; n < to; n += 1) {
+        const unit = units.numberOf(block.units[n]) * 2;
+        add(
+          one,
+          [timestamps[n]!, values[n]!, receivedAt[n]!, hours[n]!, 0, unit],
+          [block.exact[n], block.messageIds[n]],
+        );
+      }
+    },
+    blocks,
+    repeated: () => repeated,
+    close() {
+      for (const run of runs) {
+        run.rows.close();
+        rmSync(run.path, { force: true });
+      }
+    },
+  };
+}
+
+/** How many readings have their first value among the rows that are left out. */
+function repeatsIn({ numbers, count }: SeriesRows, order: Uint32Array): number {
+  if (order.length === count) return 0;
+  const unit = numbers[UNIT]!;
+  const firsts = (rows: Iterable<number>) => {
+    let sum = 0;
+    for (const row of rows) sum += unit[row]! % 2;
+    return sum;
+  };
+  return firsts(unit.keys()) - firsts(order);
+}
+
+function blockOf(
+  { site, device, metric }: Series,
+  { numbers, texts }: SeriesRows,
+  order: Uint32Array,
+  unitOf: (number: number) => string | undefined,
+): RowBlock {
+  const pick = (column: number) => picked(numbers[column]!, order);
+  const pickText = (column: number) => textsOf(order, (row) => texts[column]?.[row]);
+  return {
+    ...{ site, device, metric },
+    timestamps: pick(TIMESTAMP),
+    values: pick(VALUE),
+    receivedAt: pick(RECEIVED),
+    hours: pick(HOUR),
+    units: textsOf(order, (row) => unitOf(Math.floor(numbers[UNIT]![row]! / 2))),
+    exact: pickText(EXACT),
+    messageIds: pickText(MESSAGE_ID),
+  };
+}
+
+function textsOf(order: Uint32Array, textOf: (row: number) => string | undefined): (string | undefined)[] {
+  const texts: (string | undefined)[] = [];
+  for (let n = 0; n < order.length; n += 1) texts.push(textOf(order[n]!));
+  return texts;
+}
+
+/** Merges what all runs have of a device and metric. A device that is on one site only, as most are, is merged once. */
+function createMerging(parts: {
+  readonly all: readonly Rows[];
+  readonly series: ReturnType<typeof createSeries>;
+  readonly windowSeconds: number;
+}): (one: Series) => Merged {
+  const { all, series, windowSeconds } = parts;
+  return ({ device, metric }) => {
+    const many = series.ofMetric(device, metric);
+    const found = many.flatMap((one) =>
+      all.flatMap((rows) => {
+        const part = rows.of(one.index);
+        return part ? [{ one, part }] : [];
+      }),
+    );
+    const rows = found.length === 1 ? found[0]!.part : concatenated(found.map(({ part }) => part));
+    const sites =
+      many.length === 1 ? [] : found.flatMap(({ one, part }) => Array<Series>(part.count).fill(one));
+    return { rows, sites, order: distinct(rows, sorted(rows, sites), windowSeconds) };
+  };
+}
+
+function concatenated(parts: readonly SeriesRows[]): SeriesRows {
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
+  const numbers = Array.from({ length: NUMBERS }, (_, column) => {
+    const whole = new Float64Array(count);
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part.numbers[column]!, at);
+      at += part.count;
+    }
+    return whole;
+  });
+  const texts = Array.from({ length: TEXTS }, (_, column) =>
+    parts.flatMap((part) => (part.texts[column]?.length ? part.texts[column] : Array<undefined>(part.count))),
+  );
+  return { count, numbers, texts };
+}
+
+/** By time; of the same time the site that comes first, as windows take it, then by arrival. Mostly they are in order. */
+function sorted({ numbers, count }: SeriesRows, sites: readonly Series[]): Uint32Array {
+  const [times, received] = [numbers[TIMESTAMP]!, numbers[RECEIVED]!];
+  const order = new Uint32Array(count);
+  for (let row = 0; row < count; row += 1) order[row] = row;
+  let isSorted = sites.length === 0;
+  for (let row = 1; isSorted && row < count; row += 1) isSorted = times[row]! > times[row - 1]!;
+  if (isSorted) return order;
+  const bySite = (a: number, b: number) => (sites.length === 0 ? 0 : compare(sites[a]!.site, sites[b]!.site));
+  return order.sort((a, b) => times[a]! - times[b]! || bySite(a, b) || received[a]! - received[b]! || a - b);
+}
+
+/** A key over zero can come again at the same time only, one below it within the same window. */
+function distinct({ numbers }: SeriesRows, order: Uint32Array, windowSeconds: number): Uint32Array {
+  const [times, keys] = [numbers[TIMESTAMP]!, numbers[KEY]!];
+  const seen = { atTime: new Set<number>(), inWindow: new Set<number>() };
+  let [time, window] = [NaN, NaN];
+  const isAlone = (n: number) =>
+    times[order[n]!] !== times[order[n - 1]!] && times[order[n]!] !== times[order[n + 1]!];
+  return order.filter((row, n) => {
+    const key = keys[row]!;
+    if (key === 0 || (key > 0 && isAlone(n))) return true;
+    if (times[row] !== time) {
+      time = times[row]!;
+      seen.atTime.clear();
+      const start = windowStartOf(time, windowSeconds);
+      if (start !== window) seen.inWindow.clear();
+      window = start;
+    }
+    const known = key > 0 ? seen.atTime : seen.inWindow;
+    if (known.has(key)) return false;
+    known.add(key);
+    return true;
+  });
+}
+
+/** By the bytes of their UTF-8, as Parquet orders texts. */
+const compare = (a: string, b: string): number =>
+  a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+function createSeries() {
+  const all: Series[] = [];
+  const byDevice = new Map<string, Map<string, Series[]>>();
+  const ofMetric = (device: string, metric: string) => byDevice.get(device)?.get(metric) ?? [];
+  return {
+    ofMetric,
+    firstOf: (device: string, metric: string) => ofMetric(device, metric)[0],
+    of(site: string, device: string, metric: string): number {
+      let metrics = byDevice.get(device);
+      if (!metrics) byDevice.set(device, (metrics = new Map()));
+      const known = metrics.get(metric);
+      const found = known?.find((one) => one.site === site);
+      if (found) return found.index;
+      const one = { index: all.length, site, device, metric };
+      all.push(one);
+      if (known) known.push(one);
+      else metrics.set(metric, [one]);
+      return one.index;
+    },
+    sorted: () =>
+      all.toSorted(
+        (a, b) => compare(a.site, b.site) || compare(a.device, b.device) || compare(a.metric, b.metric),
+      ),
+  };
+}
+
+/** Few texts in place of which numbers are kept; 0 is none. */
+function createNumbering() {
+  const texts: (string | undefined)[] = [undefined];
+  const numbers = new Map<string, number>();
+  return {
+    textOf: (number: number) => texts[number],
+    numberOf(text: string | undefined): number {
+      if (text === undefined) return 0;
+      const known = numbers.get(text);
+      if (known !== undefined) return known;
+      numbers.set(text, texts.length);
+      return texts.push(text) - 1;
+    },
+  };
+}

@@ -1,0 +1,52 @@
+// Which hours of arrival are to be parsed, and which days are complete.
+
+import { HOUR_MS, hourOf } from '../hour.ts';
+import { parseTimeText } from '../time-text.ts';
+
+/** The last object of an hour is written 300 s after its end, and a moment later it is listed. */
+export const PARSED_AFTER_MS = 600_000;
+/** Firehose tries for a day to write an object, in the folder of the hour in which its oldest message arrived. */
+export const LATE_OBJECT_HOURS = 26;
+
+/** The first hour whose objects may not all be there; epoch milliseconds, as is all else here. */
+export const firstIncomplete = (now: number): number => hourOf(now - PARSED_AFTER_MS);
+
+/** Hours that the schedule looks at, oldest first: from where it stopped, and those that an object may still have come to. */
+export function dueHours(now: number, until: number | undefined, open: readonly number[]): number[] {
+  const end = firstIncomplete(now);
+  const recent = end - LATE_OBJECT_HOURS * HOUR_MS;
+  const hours = new Set(open.filter((hour) => hour < end));
+  for (let hour = Math.min(until ?? recent, recent); hour < end; hour += HOUR_MS) hours.add(hour);
+  return [...hours].sort((a, b) => a - b);
+}
+
+/** Hours that begin within the span and are over. */
+export function hoursWithin(
+  { from, to }: { readonly from: number; readonly to: number },
+  now: number,
+): number[] {
+  const hours: number[] = [];
+  for (let hour = hourOf(from); hour < Math.min(to, firstIncomplete(now)); hour += HOUR_MS) hours.push(hour);
+  return hours;
+}
+
+/**
+ * The span that an event asks for, such as `{ "from": "2026-11-01", "to": "2026-12-01T00:00:00Z" }`; undefined for the event of a schedule.
+ * @throws Error that names the member that is no time.
+ */
+export function spanIn(
+  event: unknown,
+  now: number,
+): { readonly from: number; readonly to: number } | undefined {
+  const { from, to } = (event ?? {}) as { readonly from?: unknown; readonly to?: unknown };
+  if (from === undefined && to === undefined) return undefined;
+  const span = { from: timeOf('from', from, now), to: timeOf('to', to, now) };
+  if (span.from >= span.to) throw new Error('from must be before to');
+  return span;
+}
+
+function timeOf(name: string, value: unknown, now: number): number {
+  const found = typeof value === 'string' ? parseTimeText(value, now) : undefined;
+  if (found && 'ms' in found) return found.ms;
+  throw new Error(`${name} must be a time such as 2026-12-01T05:00:00Z, not ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,100 @@
+// Cuts the bytes of an archived object into lines and reads their events, many at a time.
+
+import { eventIn } from './careful-line.ts';
+
+/** A line that is no event. */
+export interface BadLine {
+  /** The first line is 1. */
+  readonly line: number;
+  readonly problem: string;
+}
+
+export interface Events {
+  readonly events: readonly unknown[];
+  readonly bad: readonly BadLine[];
+}
+
+export interface EventCutter {
+  /** The events of all lines that are complete. */
+  add(chunk: Uint8Array): Events;
+  /** The event of the last line, if that lacks its line feed. */
+  end(): Events;
+  /** How many lines were read, empty ones included. */
+  lines(): number;
+}
+
+const NEWLINE = 10;
+const RETURN = 13;
+/** Of 128 KB a message can be, and in base64 it is longer. */
+const MAX_LINE_BYTES = 1 << 20;
+
+export function createEventCutter(): EventCutter {
+  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let rest: Uint8Array = new Uint8Array();
+  let lines = 0;
+  let isSkipping = false;
+
+  function textOf(block: Uint8Array): string | undefined {
+    try {
+      return utf8.decode(block);
+    } catch {
+      return undefined; // its lines are read one by one
+    }
+  }
+
+  function read(block: Uint8Array): Events {
+    const events: unknown[] = [];
+    const bad: BadLine[] = [];
+    const refuse = () => bad.push({ line: lines, problem: 'the line is not JSON text' });
+    const text = textOf(block);
+    if (text !== undefined) {
+      for (const line of text.split('\n')) {
+        lines += 1;
+        if (line === '' || line === '\r') continue;
+        try {
+          events.push(JSON.parse(line));
+        } catch {
+          refuse();
+        }
+      }
+      return { events, bad };
+    }
+    for (let at = 0; at <= block.length;) {
+      const found = block.indexOf(NEWLINE, at);
+      const end = found < 0 ? block.length : found;
+      lines += 1;
+      const event = eventIn(block.subarray(at, end));
+      const isEmpty = end === at || (end === at + 1 && block[at] === RETURN);
+      if (event !== undefined) events.push(event);
+      else if (!isEmpty) refuse();
+      at = end + 1;
+    }
+    return { events, bad };
+  }
+
+  return {
+    lines: () => lines,
+    add(chunk) {
+      let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      if (isSkipping) {
+        const end = bytes.indexOf(NEWLINE);
+        if (end < 0) return { events: [], bad: [] };
+        bytes = bytes.subarray(end + 1);
+        isSkipping = false;
+      }
+      const end = bytes.lastIndexOf(NEWLINE);
+      rest = Uint8Array.from(bytes.subarray(end + 1));
+      const found = end < 0 ? { events: [], bad: [] } : read(bytes.subarray(0, end));
+      if (rest.length <= MAX_LINE_BYTES) return found;
+      lines += 1;
+      rest = new Uint8Array();
+      isSkipping = true;
+      return { ...found, bad: [...found.bad, { line: lines, problem: 'the line is over 1 MiB' }] };
+    },
+    end() {
+      const last = rest;
+      rest = new Uint8Array();
+      return last.length === 0 ? { events: [], bad: [] } : read(last);
+    },
+  };
+}

@@ -1,0 +1,24 @@
+// Every hour: parses the raw archive's hours that are over into Parquet files, and merges the files of days that are; or of any span, by an event.
+
+import { tmpdir } from 'node:os';
+import { createHandler } from '../adapters/create-handler.ts';
+import { readParseBatchEnvironment } from '../adapters/environment.ts';
+import { openParsing } from '../adapters/open-parsing.ts';
+import { spanIn } from '../core/archive/due-hours.ts';
+import { createParseBatch, reportTo } from '../pipeline/parse-batch.ts';
+import { createParseHour } from '../pipeline/parse-hour.ts';
+
+const environment = readParseBatchEnvironment(process.env);
+const ports = openParsing(environment, tmpdir());
+
+/** Of the time: the rest is for the answer. */
+const SHARE = 0.95;
+
+export const handler = createHandler(async (event: unknown, tools, context) => {
+  const span = spanIn(event, ports.now());
+  const endsAt = ports.now() + context.getRemainingTimeInMillis() * SHARE;
+  const parseHour = createParseHour({ ...ports, mapMessage: await ports.openMapping() }, environment);
+  const report = await createParseBatch({ ...ports, parseHour })({ span, endsAt });
+  reportTo(tools, report);
+  return report;
+});

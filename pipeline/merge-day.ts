@@ -1,0 +1,95 @@
+// Merges the files of a site's day, which come hour by hour, into one, and keeps the rows of each hour replaceable in it.
+
+import { dayFile, hourOfFile, type Partition } from '../core/archive/parsed-rows.ts';
+import type { ParsedArchive, StagedFile, Workshop } from './parse-ports.ts';
+
+interface Ports {
+  readonly parsed: ParsedArchive;
+  readonly workshop: Workshop;
+}
+
+/** Files that are larger together are large enough for scans one by one. */
+const MAX_MERGED_BYTES = 64 << 20;
+
+/**
+ * Merges all files of the partition into its `day.parquet`, then deletes the others. A file of an hour that is in the day already is what an
+ * interrupted merge left, and is deleted only. Rejects when S3 or the disk fails; safe to repeat.
+ */
+export async function mergeDay(partition: Partition, { parsed, workshop }: Ports): Promise<void> {
+  const files = await parsed.files(partition);
+  const hourly = files.flatMap(({ key }) => {
+    const hour = hourOfFile(key);
+    return hour === undefined ? [] : [{ key, hour }];
+  });
+  if (hourly.length === 0 || files.length < 2) return;
+  const fetched: string[] = [];
+  try {
+    const day = await fetchDay(partition, parsed, workshop);
+    if (day !== undefined) fetched.push(day);
+    const merged = day === undefined ? [] : (await workshop.readFile(day)).hours;
+    await parsed.remove(hourly.filter(({ hour }) => merged.includes(hour)).map(({ key }) => key));
+    const more = hourly.filter(({ hour }) => !merged.includes(hour));
+    const size = files.reduce((sum, file) => sum + file.size, 0);
+    if (more.length === 0 || size > MAX_MERGED_BYTES) return;
+    for (const { key } of more) {
+      const path = workshop.freshPath();
+      fetched.push(path);
+      if (!(await parsed.fetch(key, path))) throw new Error(`${key} was deleted after it was listed`);
+    }
+    const hours = [...merged, ...more.map(({ hour }) => hour)].sort((a, b) => a - b);
+    await putMerged({ parsed, workshop, partition, from: fetched, hours });
+    await parsed.remove(more.map(({ key }) => key));
+  } finally {
+    for (const path of fetched) workshop.discard(path);
+  }
+}
+
+/** The path of the merged file of a partition, fetched; undefined where there is none. */
+export async function fetchDay(
+  partition: Partition,
+  parsed: ParsedArchive,
+  workshop: Workshop,
+): Promise<string | undefined> {
+  const path = workshop.freshPath();
+  if (await parsed.fetch(dayFile(partition), path)) return path;
+  workshop.discard(path);
+  return undefined;
+}
+
+/** Puts the rows of all these files into the partition's merged file; of the first one without those of one hour. */
+export async function putMerged(parts: {
+  readonly parsed: ParsedArchive;
+  readonly workshop: Workshop;
+  readonly partition: Partition;
+  /** Paths. */
+  readonly from: readonly string[];
+  readonly hours: readonly number[];
+  readonly without?: number;
+}): Promise<void> {
+  const { parsed, workshop, partition, from, hours, without } = parts;
+  const sorter = workshop.openSorter();
+  let merged: StagedFile | undefined;
+  try {
+    for (const [n, path] of from.entries()) {
+      for await (const block of (await workshop.readFile(path)).rows()) {
+        if (n > 0 || without === undefined) sorter.addBlock({ block, from: 0, to: block.hours.length });
+        else
+          block.hours.forEach((hour, row) => {
+            if (hour !== without) sorter.addBlock({ block, from: row, to: row + 1 });
+          });
+      }
+    }
+    const file = workshop.openFile();
+    let rows = 0;
+    for (const block of sorter.blocks()) {
+      file.add({ block, from: 0, to: block.timestamps.length });
+      rows += block.timestamps.length;
+    }
+    merged = file.finish(hours);
+    if (rows > 0) await parsed.put(dayFile(partition), merged);
+    else await parsed.remove([dayFile(partition)]);
+  } finally {
+    sorter.close();
+    if (merged) workshop.discard(merged.path);
+  }
+}

@@ -1,0 +1,172 @@
+// The sentence of the parsed archive: parse the hours that are due, then merge the days that are complete, as far as the time goes.
+
+import { dueHours, firstIncomplete, hoursWithin } from '../core/archive/due-hours.ts';
+import {
+  dateOf,
+  dateOfPartition,
+  hourFromText,
+  hourText,
+  type Partition,
+} from '../core/archive/parsed-rows.ts';
+import { HOUR_MS } from '../core/hour.ts';
+import { mergeDay } from './merge-day.ts';
+import type { ParseHour } from './parse-hour.ts';
+import type { Counting } from './ports.ts';
+import type { HourManifest, ParsedArchive, ParseProgress, ProgressLease, Workshop } from './parse-ports.ts';
+
+export interface Span {
+  /** Epoch milliseconds: hours from the one that holds `from` until before `to`. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a run did. Hours as `2026-12-01T05`. */
+export interface ParseReport {
+  /** Hours that have readings or faults, as they are now, without the objects. */
+  readonly hours: readonly Omit<HourManifest, 'objects' | 'files'>[];
+  /** Hours that failed as a whole, with the reason: they stay as they were, and the next run repeats them. */
+  readonly failed: readonly { readonly hour: string; readonly reason: string }[];
+  readonly merged: readonly Partition[];
+  /** Partitions that could not be merged. */
+  readonly unmerged: readonly { readonly partition: Partition; readonly reason: string }[];
+  /** The first hour for which the time did not suffice. */
+  readonly nextHour?: string;
+  /** Another run is at work until then at most; nothing was done. */
+  readonly busyUntil?: string;
+}
+
+export interface ParseBatchPorts {
+  readonly parsed: ParsedArchive;
+  readonly workshop: Workshop;
+  readonly parseHour: ParseHour;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Without a span what the schedule is for. `endsAt`, epoch milliseconds: nothing is begun that may not be over then. */
+export type ParseBatch = (options: { readonly span?: Span; readonly endsAt: number }) => Promise<ParseReport>;
+
+/** What has to be left of the time is so many times as long as the longest hour or merge took. */
+const SAFETY = 2;
+const LEAST_LEFT_MS = 20_000;
+
+type Growing = { -readonly [Key in 'hours' | 'failed' | 'merged' | 'unmerged']: ParseReport[Key][number][] };
+
+export function createParseBatch(ports: ParseBatchPorts): ParseBatch {
+  const { parsed, now } = ports;
+
+  return async ({ span, endsAt }) => {
+    const report: Growing = { hours: [], failed: [], merged: [], unmerged: [] };
+    const lease = await parsed.lease(endsAt);
+    if ('busyUntil' in lease) return { ...report, busyUntil: new Date(lease.busyUntil).toISOString() };
+    const run = createRun(ports, lease, report, endsAt);
+    try {
+      const { until, open } = lease.progress;
+      const due = dueHours(
+        now(),
+        until === undefined ? undefined : hourFromText(until),
+        open.map(hourFromText),
+      );
+      const hours = span ? hoursWithin(span, now()) : due;
+      for (const hour of hours) {
+        if (!run.hasTime()) return { ...report, nextHour: hourText(hour) };
+        await run.parse(hour);
+        if (!span) await run.passed(hour);
+      }
+      await run.merge();
+      return report;
+    } finally {
+      await lease.release();
+    }
+  };
+}
+
+function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing, endsAt: number) {
+  const { parsed, workshop, parseHour, now } = ports;
+  let { progress } = lease;
+  let longest = LEAST_LEFT_MS / SAFETY;
+
+  async function change(next: Partial<ParseProgress>): Promise<void> {
+    const changed = { ...progress, ...next };
+    if (JSON.stringify(changed) === JSON.stringify(progress)) return;
+    await lease.save(changed);
+    progress = changed;
+  }
+
+  async function timed<Result>(work: () => Promise<Result>): Promise<Result> {
+    const begun = now();
+    try {
+      return await work();
+    } finally {
+      longest = Math.max(longest, now() - begun);
+    }
+  }
+
+  const withHour = (hour: string) => [...new Set([...progress.open, hour])].sort();
+  const withoutHour = (hour: string) => progress.open.filter((open) => open !== hour);
+
+  async function parse(hour: number): Promise<void> {
+    const name = hourText(hour);
+    const onPartitions = (partitions: readonly Partition[]) =>
+      change({ open: withHour(name), unmerged: [...new Set([...progress.unmerged, ...partitions])].sort() });
+    try {
+      const manifest = await timed(() => parseHour(hour, onPartitions));
+      if (manifest) {
+        const { objects: _objects, files: _files, ...rest } = manifest;
+        report.hours.push(rest);
+      }
+      await change({ open: manifest?.state === 'failed' ? withHour(name) : withoutHour(name) });
+    } catch (error) {
+      report.failed.push({ hour: name, reason: (error as Error).message });
+      await change({ open: withHour(name) });
+    }
+  }
+
+  /** Once a day, when all hours of the days before were parsed. */
+  async function merge(): Promise<void> {
+    const today = dateOf(firstIncomplete(now()));
+    const isParsed = (progress.until ?? '') >= hourText(Date.parse(today));
+    if (progress.mergedOn === today || !isParsed) return;
+    for (const partition of progress.unmerged.filter((one) => dateOfPartition(one) < today)) {
+      if (!hasTime()) return;
+      try {
+        await timed(() => mergeDay(partition, { parsed, workshop }));
+        report.merged.push(partition);
+        await change({ unmerged: progress.unmerged.filter((one) => one !== partition) });
+      } catch (error) {
+        report.unmerged.push({ partition, reason: (error as Error).message });
+      }
+    }
+    if (report.unmerged.length === 0) await change({ mergedOn: today });
+  }
+
+  function hasTime(): boolean {
+    return now() + longest * SAFETY <= endsAt;
+  }
+
+  return {
+    parse,
+    merge,
+    hasTime,
+    /** The hour is done, or open: the schedule need not come back to it for its own sake. */
+    async passed(hour: number): Promise<void> {
+      const next = hourText(hour + HOUR_MS);
+      if (next > (progress.until ?? '')) await change({ until: next });
+    },
+  };
+}
+
+/** Counts what alarms watch, and names each reason in the log. */
+export function reportTo(counting: Counting, report: ParseReport): void {
+  const { hours, failed, unmerged, nextHour, busyUntil } = report;
+  const faulty = hours.filter(({ state }) => state === 'failed');
+  for (const { hour, faults } of faulty)
+    for (const fault of faults) counting.warn('Hour has a fault', { hour, fault });
+  for (const one of failed) counting.warn('Hour was not parsed', one);
+  for (const one of unmerged) counting.warn('Day was not merged', one);
+  if (nextHour !== undefined) counting.warn('Out of time: the next run goes on', { nextHour });
+  if (busyUntil !== undefined) counting.warn('Another run is at work', { busyUntil });
+  counting.count('HoursNotParsed', faulty.length + failed.length);
+  counting.count('DaysNotMerged', unmerged.length);
+  counting.count('HoursBehind', nextHour === undefined ? 0 : 1);
+}

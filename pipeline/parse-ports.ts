@@ -1,0 +1,120 @@
+// The ports of the parsed archive: the raw objects of an hour, files of rows, and how far they are.
+
+import type { ArchivedReading } from '../core/archive/archived-reading.ts';
+import type { Partition, RowBlock, RowSlice } from '../core/archive/parsed-rows.ts';
+
+export interface RawObject {
+  readonly key: string;
+  readonly etag: string;
+  /** Bytes, as they are stored. */
+  readonly size: number;
+}
+
+/** The object is not what was listed, or not what the archive writes: whoever reads it again gets the same. */
+export class DamagedObjectError extends Error {
+  override readonly name = 'DamagedObjectError';
+}
+
+export interface RawArchive {
+  /** The objects of an hour of arrival (epoch milliseconds), by key. */
+  objects(hour: number): Promise<readonly RawObject[]>;
+  /** Its lines, decompressed. Rejects with a DamagedObjectError, or the SDK's error. */
+  read(object: RawObject): AsyncIterable<Uint8Array>;
+}
+
+/** Rows on their way into order, in bounded memory. To be closed. Throws when its disk fails. */
+export interface RowSorter {
+  /** `hour`: of arrival, epoch milliseconds. */
+  add(reading: ArchivedReading, hour: number): void;
+  addBlock(slice: RowSlice): void;
+  /** All rows by site, device, metric and time; of readings that repeat each other, the first. To be called once. */
+  blocks(): Iterable<RowBlock>;
+  /** Readings that were left out because they repeat another; known when all blocks were read. */
+  repeated(): number;
+  close(): void;
+}
+
+/** A Parquet file on the disk of this machine. */
+export interface StagedFile {
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** A file that grows. Throws when the disk fails. */
+export interface GrowingFile {
+  add(slice: RowSlice): void;
+  /** `hours` are noted in the file: the hours of arrival of its rows, epoch milliseconds. */
+  finish(hours: readonly number[]): StagedFile;
+}
+
+/** Where files and runs lie until they are in the bucket. */
+export interface Workshop {
+  openSorter(): RowSorter;
+  openFile(): GrowingFile;
+  /** The hours of its rows, and these, row group by row group. Rejects when it is not as this version writes it. */
+  readFile(path: string): Promise<{ readonly hours: readonly number[]; rows(): AsyncIterable<RowBlock> }>;
+  /** An unused path. */
+  freshPath(): string;
+  /** Removes a file. */
+  discard(path: string): void;
+}
+
+export interface ParsedFile {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What became of an hour. */
+export interface HourManifest {
+  /** `2026-12-01T05` */
+  readonly hour: string;
+  readonly state: 'writing' | 'done' | 'failed';
+  readonly objects: readonly RawObject[];
+  readonly lines: number;
+  /** Readings that were accepted, without those that repeat another. */
+  readonly readings: number;
+  readonly repeated: number;
+  readonly rejected: number;
+  /** Values of the readings, one a row. */
+  readonly rows: number;
+  /** Files that may have rows of this hour, by key. */
+  readonly files: readonly string[];
+  /** What could not be read: `raw/...ndjson.gz line 7: the line is not JSON text`. */
+  readonly faults: readonly string[];
+}
+
+/** How far the parsed archive is. Hours as `2026-12-01T05`. */
+export interface ParseProgress {
+  /** All hours before this one were parsed or are in `open`. */
+  readonly until?: string;
+  /** Hours that were begun and are not done. */
+  readonly open: readonly string[];
+  /** Partitions that may have files to merge. */
+  readonly unmerged: readonly Partition[];
+  /** The day on which partitions were merged last. */
+  readonly mergedOn?: string;
+}
+
+/** One run at a time has it; it ends by itself when the run must be over. */
+export interface ProgressLease {
+  readonly progress: ParseProgress;
+  /** Rejects when another run has it by now. */
+  save(progress: ParseProgress): Promise<void>;
+  /** Saves, and lets others in. */
+  release(): Promise<void>;
+}
+
+export interface ParsedArchive {
+  /** Undefined while another run has it, with the time when that must be over. */
+  lease(endsAt: number): Promise<ProgressLease | { readonly busyUntil: number }>;
+  manifest(hour: number): Promise<HourManifest | undefined>;
+  saveManifest(manifest: HourManifest): Promise<void>;
+  files(partition: Partition): Promise<readonly ParsedFile[]>;
+  /** Replaces the object at once. */
+  put(key: string, file: StagedFile): Promise<void>;
+  /** False when there is none. */
+  fetch(key: string, path: string): Promise<boolean>;
+  remove(keys: readonly string[]): Promise<void>;
+}

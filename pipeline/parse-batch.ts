@@ -166,7 +166,6 @@ export function reportTo(counting: Counting, report: ParseReport): void {
   for (const one of unmerged) counting.warn('Day was not merged', one);
   if (nextHour !== undefined) counting.warn('Out of time: the next run goes on', { nextHour });
   if (busyUntil !== undefined) counting.warn('Another run is at work', { busyUntil });
-  counting.count('HoursNotParsed', faulty.length + failed.length);
-  counting.count('DaysNotMerged', unmerged.length);
+  counting.count('ParsingFaults', faulty.length + failed.length + unmerged.length);
   counting.count('HoursBehind', nextHour === undefined ? 0 : 1);
 }

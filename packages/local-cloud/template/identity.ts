@@ -246,6 +246,10 @@ const namings: Readonly<Record<string, Naming>> = {
   'AWS::S3::BucketPolicy': { arn: unnamed, hasArn: false },
   'AWS::SNS::TopicPolicy': { arn: unnamed, hasArn: false },
   'AWS::SQS::QueuePolicy': { arn: unnamed, hasArn: false },
+  'AWS::Glue::Database': { arn: unnamed, hasArn: false },
+  'AWS::Glue::Table': { arn: unnamed, hasArn: false },
+  'AWS::Athena::WorkGroup': { nameProperty: 'Name', arn: unnamed, hasArn: false },
+  'AWS::Athena::NamedQuery': { arn: unnamed, hasArn: false },
 };
 
 export const resourceTypes: readonly string[] = Object.keys(namings);

@@ -17,6 +17,7 @@ const permissions = 'AWS permissions do not apply on one machine; device policie
 const encryption = 'data lies on your own disk; encrypt the disk';
 const logs = 'logs are files under the data directory';
 const cost = 'one machine has one kind of storage';
+const queries = 'Athena does not run here; read the files in the bucket with any engine, such as DuckDB';
 
 const unchecked = (reason: string): { properties: TypeSupport } => ({
   properties: { honours: {}, ignores: { '**': reason } },
@@ -131,6 +132,10 @@ const archive: Readonly<Record<string, ResourceSupport>> = {
     },
   },
   'AWS::S3::BucketPolicy': unchecked(permissions),
+  'AWS::Glue::Database': unchecked(queries),
+  'AWS::Glue::Table': unchecked(queries),
+  'AWS::Athena::WorkGroup': unchecked(queries),
+  'AWS::Athena::NamedQuery': unchecked(queries),
 };
 
 const variables = 'Environment.Variables.*';
@@ -164,6 +169,7 @@ const functions: Readonly<Record<string, ResourceSupport>> = {
         PermissionsBoundary: permissions,
         'LoggingConfig.**': logs,
         Tracing: 'there is no X-Ray here',
+        'EphemeralStorage.Size': 'functions write to the temporary folder of this machine, which has the room that it has',
         ...tags,
       },
       required: ['Handler', 'Runtime'],

@@ -55,6 +55,11 @@ export const assumed = {
   keptFleet: 200,
   lookUpMs: 1.2,
   fleetBytesPerDevice: 30,
+  parseRunSeconds: 5,
+  parseMicroseconds: 20,
+  parseMemoryGB: 1.73,
+  parsedBytes: 4,
+  devicesPerSite: 20,
 } as const;
 
 /** Every assumption behind the bill of a fleet, a sentence each. */
@@ -78,6 +83,7 @@ export function assumptionsOf(fleet: Fleet): string[] {
     `the sweep takes ${a.sweepMs} ms a minute of ${a.sweepMemoryGB * 1024} MB, and reads every device, of ${a.deviceBytes} bytes`,
     `an hour of a device is folded once: its windows are read consistently, in ${a.foldMs} ms of a function of 1769 MB, and kept in ${a.hourBytes} bytes; of more than ${a.keptFleet} devices the newest window of each is read every minute`,
     `Lambda asks each of ${a.queues} queues ${a.pollsAQueueAndMinute} times a minute, also when nothing is in it`,
+    `a run of the function that parses the archive takes ${a.parseRunSeconds} s and ${a.parseMicroseconds} us a reading of two metrics, merging included, of a function of 1769 MB; a site has ${a.devicesPerSite} devices; a parsed reading has ${a.parsedBytes} bytes; questions to Athena (5 dollars a TB read) are not counted`,
     'alerts (SNS, SMS), rejected readings, retries and a dashboard are not counted',
   ];
 }

@@ -19,7 +19,11 @@ export interface Prices {
     readonly backupGBMonth: number;
     readonly freeGB: number;
   };
-  readonly s3: { readonly putThousand: number; readonly storageGBMonth: number };
+  readonly s3: {
+    readonly putThousand: number;
+    readonly getThousand: number;
+    readonly storageGBMonth: number;
+  };
   readonly cloudwatch: { readonly logGB: number; readonly metricMonth: number; readonly alarmMonth: number };
   readonly sqs: { readonly requestMillion: number };
   readonly kms: { readonly keyMonth: number };

@@ -2,6 +2,7 @@
 
 import { GB, HOURS, KB, SECONDS, units, type Kind, type Line, type Prices } from './bill-parts.ts';
 import { rollupLines, sweepLines } from './bill-minutely.ts';
+import { parsingLines } from './bill-parsed.ts';
 import { assumed, assumptionsOf, type Fleet } from './bill-assumptions.ts';
 
 export interface Bill {
@@ -197,6 +198,7 @@ function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic,
       (polls / 1e6) * prices.sqs.requestMillion,
       'standing',
     ),
+    ...parsingLines(fleet, prices),
     line('KMS', 'key of the alerts topic', prices.kms.keyMonth, 'standing'),
   ];
 }

@@ -105,7 +105,7 @@ function usualReading(
   const { deviceId, site, receivedAt, traceId, timestamp, id } = members;
   if (!isPlain(deviceId) || !isPlain(site)) return undefined;
   if (traceId !== undefined && !isPlain(traceId)) return undefined;
-  if (id !== undefined && typeof id !== 'string') return undefined;
+  if (id !== undefined && (typeof id !== 'string' || id === '')) return undefined;
   if (!isTime(receivedAt) || !isTime(timestamp) || !isWithin(timestamp, receivedAt, limits)) return undefined;
   const values: ArchivedValue[] = [];
   for (const { name, unit } of metrics) {

@@ -1,0 +1,37 @@
+// What the parsed archive costs: the function that makes it every hour, its requests to S3, and what is kept.
+
+import { assumed, type Fleet } from './bill-assumptions.ts';
+import { GB, HOURS, SECONDS, type Line, type Prices } from './bill-parts.ts';
+
+const DAYS = HOURS / 24;
+/** Listings and the progress, of each run. */
+const LISTINGS = 26;
+const PROGRESS_WRITES = 5;
+
+export function parsingLines({ devices, rate }: Fleet, { lambda, s3 }: Prices): Line[] {
+  const readings = devices * rate * SECONDS;
+  const sites = Math.max(1, devices / assumed.devicesPerSite);
+  const seconds = HOURS * assumed.parseRunSeconds + (readings * assumed.parseMicroseconds) / 1e6;
+  // An hour is a file a site; a day of a site is listed, read and written once more.
+  const writes = HOURS * (LISTINGS + PROGRESS_WRITES + sites) + DAYS * sites * 3;
+  const reads = HOURS * LISTINGS + DAYS * sites * 24 + SECONDS / 300;
+  const stored = readings * assumed.parsedBytes;
+  const line = (service: string, what: string, dollars: number, kind: Line['kind']): Line => ({
+    ...{ service, what, dollars, kind },
+  });
+  return [
+    line(
+      'Lambda',
+      'hours of the archive that are parsed',
+      (HOURS / 1e6) * lambda.requestMillion + seconds * assumed.parseMemoryGB * lambda.gbSecondArm64,
+      'standing',
+    ),
+    line(
+      'S3',
+      'requests of the parsed archive',
+      (writes / 1000) * s3.putThousand + (reads / 1000) * s3.getThousand,
+      'standing',
+    ),
+    line('S3', "a month's parsed archive, kept a month", (stored / GB) * s3.storageGBMonth, 'keeping'),
+  ];
+}

@@ -2,7 +2,14 @@
 
 import { statSync } from 'node:fs';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, type SchemaElement } from 'hyparquet';
+import {
+  asyncBufferFromFile,
+  parquetMetadataAsync,
+  parquetRead,
+  type SchemaElement,
+  type AsyncBuffer,
+  type FileMetaData,
+} from 'hyparquet';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import {
   hourFromText as hourOf,
@@ -10,7 +17,7 @@ import {
   type RowBlock,
   type RowSlice,
 } from '../core/archive/parsed-rows.ts';
-import type { GrowingFile, StagedFile } from '../pipeline/parse-ports.ts';
+import type { GrowingFile, NamedFile, StagedFile } from '../pipeline/parse-ports.ts';
 
 const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const;
 const time = { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' } as const;
@@ -163,46 +170,55 @@ function extremes(column: BigInt64Array | Float64Array, size: number): readonly 
 
 const parsers = { timestampFromMilliseconds: (ms: bigint) => Number(ms) } as never;
 
-/** Reads a file that `createParquetFile` wrote. Rejects with an Error for one that another program or version wrote. */
-export async function readParquetFile(path: string) {
-  const file = await asyncBufferFromFile(path);
-  const metadata = await parquetMetadataAsync(file);
-  const named = new Map(metadata.key_value_metadata?.map(({ key, value }) => [key, value]));
-  const names = metadata.schema.slice(1).map(({ name, type }) => `${name} ${type}`);
-  const wanted = COLUMNS.map(({ name, type }) => `${name} ${type}`);
-  const [hours, site] = [named.get(HOURS), named.get(SITE)];
-  if (hours === undefined || site === undefined || names.join() !== wanted.join())
-    throw new Error(`its columns are ${names.join(', ')}, not ${wanted.join(', ')}`);
-
-  async function* rows(): AsyncGenerator<RowBlock> {
-    let rowStart = 0;
-    for (const { num_rows: count } of metadata.row_groups) {
-      const rowEnd = rowStart + Number(count);
-      yield* blocksIn(await columnsOf(rowStart, rowEnd), site!);
-      rowStart = rowEnd;
-    }
+/** Reads a file that `createParquetFile` wrote. Rejects with an Error that names it for one that another program or version wrote. */
+export async function readParquetFile({ key, path }: NamedFile) {
+  try {
+    const file = await asyncBufferFromFile(path);
+    const metadata = await parquetMetadataAsync(file);
+    const named = new Map(metadata.key_value_metadata?.map(({ key: name, value }) => [name, value]));
+    const names = metadata.schema.slice(1).map(({ name, type }) => `${name} ${type}`);
+    const wanted = COLUMNS.map(({ name, type }) => `${name} ${type}`);
+    const [hours, site] = [named.get(HOURS), named.get(SITE)];
+    if (hours === undefined || site === undefined || names.join() !== wanted.join())
+      throw new Error(`its columns are ${names.join(', ')}, not ${wanted.join(', ')}`);
+    return {
+      hours: hours.split(',').filter(Boolean).map(hourOf),
+      rows: () => rowsIn(file, metadata, site, key),
+    };
+  } catch (error) {
+    throw unreadable(key, error);
   }
+}
 
-  async function columnsOf(rowStart: number, rowEnd: number) {
+const unreadable = (key: string, error: unknown) =>
+  new Error(`${key} is no file of this version: ${(error as Error).message}`, { cause: error });
+
+async function* rowsIn(
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  site: string,
+  key: string,
+): AsyncGenerator<RowBlock> {
+  const compressors = { ZSTD: (bytes: Uint8Array) => zstdDecompressSync(bytes) };
+  let rowStart = 0;
+  for (const { num_rows: count } of metadata.row_groups) {
+    const first = rowStart;
+    const rowEnd = first + Number(count);
     const columns: Record<string, unknown[]> = {};
-    const compressors = { ZSTD: (bytes: Uint8Array) => zstdDecompressSync(bytes) };
-    await parquetRead({
-      ...{ file, metadata, compressors, parsers, rowStart, rowEnd },
-      onChunk({ columnName, columnData, rowStart: at }) {
-        const column = (columns[columnName] ??= []);
-        for (let n = 0; n < columnData.length; n += 1) column[at - rowStart + n] = columnData[n];
-      },
-    });
-    return columns;
+    try {
+      await parquetRead({
+        ...{ file, metadata, compressors, parsers, rowStart: first, rowEnd },
+        onChunk({ columnName, columnData, rowStart: at }) {
+          const column = (columns[columnName] ??= []);
+          for (let n = 0; n < columnData.length; n += 1) column[at - first + n] = columnData[n];
+        },
+      });
+    } catch (error) {
+      throw unreadable(key, error);
+    }
+    yield* blocksIn(columns, site);
+    rowStart = rowEnd;
   }
-
-  return {
-    hours: hours
-      .split(',')
-      .filter(Boolean)
-      .map((hour) => Date.parse(`${hour}:00:00Z`)),
-    rows,
-  };
 }
 
 function* blocksIn(columns: Readonly<Record<string, unknown[]>>, site: string): Generator<RowBlock> {

@@ -26,10 +26,14 @@ export function openWorkshop(options: {
       rmSync(path.join(options.folder, name), { recursive: true, force: true });
   }
   const folder = path.join(options.folder, `tidegate-parsed-${process.pid}-${threadId}`);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder);
+  function clear(): void {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+  }
+  clear();
   const freshPath = () => path.join(folder, `${randomUUID()}.parquet`);
   return {
+    clear,
     freshPath,
     openSorter: () => createRowSorter({ folder, rowsInMemory, windowSeconds }),
     openFile: () => createParquetFile(freshPath()),

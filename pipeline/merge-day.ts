@@ -1,7 +1,7 @@
 // Merges the files of a site's day, which come hour by hour, into one, and keeps the rows of each hour replaceable in it.
 
 import { dayFile, hourOfFile, type Partition } from '../core/archive/parsed-rows.ts';
-import type { ParsedArchive, StagedFile, Workshop } from './parse-ports.ts';
+import type { NamedFile, ParsedArchive, StagedFile, Workshop } from './parse-ports.ts';
 
 interface Ports {
   readonly parsed: ParsedArchive;
@@ -22,37 +22,37 @@ export async function mergeDay(partition: Partition, { parsed, workshop }: Ports
     return hour === undefined ? [] : [{ key, hour }];
   });
   if (hourly.length === 0 || files.length < 2) return;
-  const fetched: string[] = [];
+  const fetched: NamedFile[] = [];
   try {
     const day = await fetchDay(partition, parsed, workshop);
-    if (day !== undefined) fetched.push(day);
-    const merged = day === undefined ? [] : (await workshop.readFile(day)).hours;
+    if (day) fetched.push(day);
+    const merged = day ? (await workshop.readFile(day)).hours : [];
     await parsed.remove(hourly.filter(({ hour }) => merged.includes(hour)).map(({ key }) => key));
     const more = hourly.filter(({ hour }) => !merged.includes(hour));
     const size = files.reduce((sum, file) => sum + file.size, 0);
     if (more.length === 0 || size > MAX_MERGED_BYTES) return;
     for (const { key } of more) {
-      const path = workshop.freshPath();
-      fetched.push(path);
-      if (!(await parsed.fetch(key, path))) throw new Error(`${key} was deleted after it was listed`);
+      const file = { key, path: workshop.freshPath() };
+      fetched.push(file);
+      if (!(await parsed.fetch(key, file.path))) throw new Error(`${key} was deleted after it was listed`);
     }
     const hours = [...merged, ...more.map(({ hour }) => hour)].sort((a, b) => a - b);
     await putMerged({ parsed, workshop, partition, from: fetched, hours });
     await parsed.remove(more.map(({ key }) => key));
   } finally {
-    for (const path of fetched) workshop.discard(path);
+    for (const { path } of fetched) workshop.discard(path);
   }
 }
 
-/** The path of the merged file of a partition, fetched; undefined where there is none. */
+/** The merged file of a partition, fetched; undefined where there is none. */
 export async function fetchDay(
   partition: Partition,
   parsed: ParsedArchive,
   workshop: Workshop,
-): Promise<string | undefined> {
-  const path = workshop.freshPath();
-  if (await parsed.fetch(dayFile(partition), path)) return path;
-  workshop.discard(path);
+): Promise<NamedFile | undefined> {
+  const file = { key: dayFile(partition), path: workshop.freshPath() };
+  if (await parsed.fetch(file.key, file.path)) return file;
+  workshop.discard(file.path);
   return undefined;
 }
 
@@ -61,8 +61,7 @@ export async function putMerged(parts: {
   readonly parsed: ParsedArchive;
   readonly workshop: Workshop;
   readonly partition: Partition;
-  /** Paths. */
-  readonly from: readonly string[];
+  readonly from: readonly NamedFile[];
   readonly hours: readonly number[];
   readonly without?: number;
 }): Promise<void> {
@@ -70,8 +69,8 @@ export async function putMerged(parts: {
   const sorter = workshop.openSorter();
   let merged: StagedFile | undefined;
   try {
-    for (const [n, path] of from.entries()) {
-      for await (const block of (await workshop.readFile(path)).rows()) {
+    for (const [n, each] of from.entries()) {
+      for await (const block of (await workshop.readFile(each)).rows()) {
         if (n > 0 || without === undefined) sorter.addBlock({ block, from: 0, to: block.hours.length });
         else
           block.hours.forEach((hour, row) => {

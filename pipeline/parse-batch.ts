@@ -97,6 +97,9 @@ function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing
     const begun = now();
     try {
       return await work();
+    } catch (error) {
+      workshop.clear();
+      throw error;
     } finally {
       longest = Math.max(longest, now() - begun);
     }

@@ -173,20 +173,20 @@ async function replaceFiles(
     const key = hourFile(partition, hour);
     const day = old.includes(partition) ? await fetchDay(partition, parsed, workshop) : undefined;
     try {
-      const hours = day === undefined ? [] : (await workshop.readFile(day)).hours;
-      if (day !== undefined && hours.includes(hour)) {
+      const hours = day ? (await workshop.readFile(day)).hours : [];
+      if (day && hours.includes(hour)) {
         await putMerged({
           ...parts,
           partition,
           hours,
           without: hour,
-          from: [day, ...(file ? [file.path] : [])],
+          from: [day, ...(file ? [{ key, path: file.path }] : [])],
         });
         await parsed.remove([key]);
       } else if (file) await parsed.put(key, file);
       else await parsed.remove([key]);
     } finally {
-      if (day !== undefined) workshop.discard(day);
+      if (day) workshop.discard(day.path);
     }
   }
 }

@@ -41,6 +41,12 @@ export interface StagedFile {
   readonly bytes: number;
 }
 
+/** A file of the bucket on the disk of this machine; errors name it by its key. */
+export interface NamedFile {
+  readonly key: string;
+  readonly path: string;
+}
+
 /** A file that grows. Throws when the disk fails. */
 export interface GrowingFile {
   add(slice: RowSlice): void;
@@ -53,11 +59,13 @@ export interface Workshop {
   openSorter(): RowSorter;
   openFile(): GrowingFile;
   /** The hours of its rows, and these, row group by row group. Rejects when it is not as this version writes it. */
-  readFile(path: string): Promise<{ readonly hours: readonly number[]; rows(): AsyncIterable<RowBlock> }>;
+  readFile(file: NamedFile): Promise<{ readonly hours: readonly number[]; rows(): AsyncIterable<RowBlock> }>;
   /** An unused path. */
   freshPath(): string;
   /** Removes a file. */
   discard(path: string): void;
+  /** Removes all that a failure left. */
+  clear(): void;
 }
 
 export interface ParsedFile {

@@ -118,7 +118,7 @@ describe('lines', () => {
   test('are the same however the bytes are cut, and bad ones are named', () => {
     const text = '{"a":1}\n\n\r\nx\n{"b":"ü"}\r\n{"c":';
     const bytes = Buffer.concat([
-      Buffer.from(`${text}`),
+      Buffer.from(text),
       Buffer.from('\n'),
       Buffer.of(0xff),
       Buffer.from('\n{"d":2}'),

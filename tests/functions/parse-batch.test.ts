@@ -345,7 +345,7 @@ describe('days', () => {
 
   test('a run that is killed before any write leaves nothing double and nothing missing after the next one', async () => {
     const late = () => put(AT, 'b', line({ timestamp: AT + 3, t: 5, site: 'other' }));
-    const later = () => put(AT + HOUR, 'b', line({ timestamp: AT + HOUR + 1, t: 6 }));
+    const later = () => put(AT + HOUR, 'b', line({ timestamp: AT + HOUR + 1, t: 6 }, AT + HOUR));
     const span = { from: SPAN.from, to: '2026-09-21T16:00:00Z' };
     async function all(): Promise<void> {
       putDay();

@@ -31,7 +31,7 @@ describe('the buckets of template.yaml', () => {
     const buckets = loadTidegate().ofType('AWS::S3::Bucket');
     assert.deepEqual(
       buckets.map((bucket) => settingsOf(bucket).versioned),
-      [true, true],
+      [true, true, true],
     );
   });
 });

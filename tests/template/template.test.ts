@@ -20,6 +20,8 @@ test('the outputs are the names that people need', () => {
     WindowsTable: 'tidegate-WindowsTable',
     FingerprintsTable: 'tidegate-FingerprintsTable',
     RollupsTable: 'tidegate-RollupsTable',
+    ParsedBucket: 'tidegate-parsedbucket',
+    ParseBatchFunction: 'tidegate-ParseBatchFunction',
     RollupFunction: 'tidegate-RollupFunction',
     DevicesTable: 'tidegate-DevicesTable',
     RulesTable: 'tidegate-RulesTable',

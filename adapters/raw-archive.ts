@@ -1,6 +1,6 @@
 // Reads the objects that RawDeliveryStream writes, hour by hour.
 
-import { Readable, type TransformCallback, Transform } from 'node:stream';
+import { pipeline, Readable, Transform, type TransformCallback } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import { DamagedObjectError, type RawArchive, type RawObject } from '../pipeline/parse-ports.ts';
@@ -24,7 +24,7 @@ export function createRawArchive({
         done(null, chunk);
       },
     });
-    const bytes = body.on('error', (error) => counter.destroy(error)).pipe(counter);
+    const bytes = pipeline(body, counter, () => {});
     yield* decompressed(bytes);
     if (read !== size) throw new DamagedObjectError(`it has ${read} bytes, where ${size} were listed`);
   }
@@ -80,7 +80,8 @@ async function* decompressed(bytes: Readable): AsyncGenerator<Uint8Array> {
     return;
   }
   try {
-    yield* Readable.from(all()).compose(createGunzip()) as AsyncIterable<Uint8Array>;
+    // Whoever reads the last stream gets an error of either.
+    yield* pipeline(Readable.from(all()), createGunzip(), () => {});
   } catch (error) {
     if (!(error as NodeJS.ErrnoException).code?.startsWith('Z_')) throw error;
     throw new DamagedObjectError(`its gzip cannot be read: ${(error as Error).message}`, { cause: error });

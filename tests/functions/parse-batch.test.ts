@@ -175,7 +175,7 @@ describe('an hour', () => {
     assert.equal(again, 9);
   });
 
-  test('agrees with what windows amount to, on any lines, and whether it fits in memory or not', async () => {
+  test('agrees with what windows amount to, on any lines', async () => {
     const reading = fc.record(
       {
         deviceId: fc.constantFrom('d', 'e', 'f:1'),
@@ -382,10 +382,8 @@ describe('days', () => {
       await parse(span);
       await parse(sampleEvent('parse-batch'));
       assert.deepEqual(await brief(), whole, `after ${last} writes`);
-      assert.deepEqual(
-        files().filter((file) => !file.includes('day')),
-        [],
-      );
+      // A file a site and day, as the day is over.
+      assert.equal(new Set(files().map((file) => path.dirname(file))).size, files().length);
     }
   }, 120_000);
 });

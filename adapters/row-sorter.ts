@@ -172,7 +172,9 @@ function concatenated(parts: readonly SeriesRows[]): SeriesRows {
     return whole;
   });
   const texts = Array.from({ length: TEXTS }, (_, column) =>
-    parts.flatMap((part) => (part.texts[column]?.length ? part.texts[column] : Array<undefined>(part.count))),
+    parts.flatMap((part) =>
+      part.texts[column]?.length ? part.texts[column] : Array<undefined>(part.count).fill(undefined),
+    ),
   );
   return { count, numbers, texts };
 }

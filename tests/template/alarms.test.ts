@@ -18,6 +18,8 @@ const ownCounts = [
   'Tidegate ReadingsRejected tidegate',
   'Tidegate DevicesNotSwept tidegate',
   'Tidegate HoursAtRisk tidegate',
+  'Tidegate ParsingFaults tidegate',
+  'Tidegate HoursBehind tidegate',
   'Tidegate RegistrationsRefused tidegate',
   'Tidegate NotificationsFailed tidegate',
   'Tidegate RulesUnreadable tidegate',

@@ -74,6 +74,7 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['docs/operations.md', 'aws s3 cp s3://<ErrorsBucket>/aws/lambda/<mapping>', account],
   ['docs/operations.md', 'aws s3 sync', account],
   ['docs/page.md', 'npm run page -- upload', account],
+  ['docs/parsed.md', 'aws lambda invoke', account],
   ['docs/reliability.md', 'npm run chaos', long],
   ['packages/fast-fold/README.md', 'npm ci --prefix', long],
   ['packages/local-cloud/README.md', 'npm ci', template],

@@ -169,7 +169,8 @@ const functions: Readonly<Record<string, ResourceSupport>> = {
         PermissionsBoundary: permissions,
         'LoggingConfig.**': logs,
         Tracing: 'there is no X-Ray here',
-        'EphemeralStorage.Size': 'functions write to the temporary folder of this machine, which has the room that it has',
+        'EphemeralStorage.Size':
+          'functions write to the temporary folder of this machine, which has the room that it has',
         ...tags,
       },
       required: ['Handler', 'Runtime'],

@@ -118,7 +118,8 @@ function blockOf(
   order: Uint32Array,
   unitOf: (number: number) => string | undefined,
 ): RowBlock {
-  const pick = (column: number) => picked(numbers[column]!, order);
+  const isWhole = order.length === numbers[TIMESTAMP]!.length && order.every((row, n) => row === n);
+  const pick = (column: number) => (isWhole ? numbers[column]! : picked(numbers[column]!, order));
   const pickText = (column: number) => textsOf(order, (row) => texts[column]?.[row]);
   return {
     ...{ site, device, metric },

@@ -116,8 +116,8 @@ function usualReading(
   }
   // As `identityText` has it.
   let content = `${id === undefined ? '' : `id:${id},`}at:${timestamp},`;
-  for (const [n, index] of sorted.entries()) {
-    const { metric, value } = values[index]!;
+  for (let n = 0; n < sorted.length; n += 1) {
+    const { metric, value } = values[sorted[n]!]!;
     content += n === 0 ? `${metric}=${value}` : `,${metric}=${value}`;
   }
   return { deviceId, site, timestamp, receivedAt, messageId: id, key: hashOf(content), values };

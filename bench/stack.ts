@@ -54,13 +54,14 @@ export function spawnChild(command: string, args: readonly string[], options: Sp
   return child;
 }
 
-/** `parameters` override those of the template, each as `Key=Value`. */
+/** `parameters` override those of the template, each as `Key=Value`. A login needs a `webPort` that is known before. */
 export async function startStack(
   dataDir = temporaryFolder('data'),
   parameters: readonly string[] = [],
+  webPort = 0,
 ): Promise<BenchStack> {
   const began = performance.now();
-  const ports = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', '0'];
+  const ports = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', String(webPort)];
   const overrides = parameters.flatMap((parameter) => ['--parameter-overrides', parameter]);
   const child = spawnChild(
     process.execPath,

@@ -1,7 +1,14 @@
 // Keeps what happened to alerts, for as long as the table keeps it, so that people can look back.
 
-import { PutItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { HistoryEntry } from '../core/alert-state.ts';
+import {
+  ConditionalCheckFailedException,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import type { HistoryEntry, Notification } from '../core/alert-state.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import type { AlertHistory, AlertHistoryPage } from '../pipeline/ports.ts';
 
@@ -33,6 +40,23 @@ export function createAlertHistory(options: {
     await client.send(new PutItemCommand({ TableName: table, Item }));
   }
 
+  async function noteSent({ deviceId, decidedAt, windowStart, alertId }: Notification, at: number) {
+    const key = keyOf({ at: decidedAt, windowStart, entryId: alertId });
+    const update = new UpdateItemCommand({
+      TableName: table,
+      Key: { deviceId: { S: deviceId }, entry: { S: key } },
+      UpdateExpression: 'SET sentAt = :at',
+      ConditionExpression: 'attribute_exists(deviceId)',
+      ExpressionAttributeValues: { ':at': { N: String(at) } },
+    });
+    try {
+      await client.send(update);
+    } catch (error) {
+      // It waits for the history still, or became part of another entry.
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
+  }
+
   /** Entries of a device or a day with keys from `first` up to, and not with, `end`; newest first. */
   async function query(
     partition: { readonly deviceId: string } | { readonly day: string },
@@ -52,12 +76,16 @@ export function createAlertHistory(options: {
       }),
     );
     const inside = Items.filter((item) => item['entry']?.S !== end).slice(0, limit);
-    return inside.map((item) => JSON.parse(item['event']?.S ?? '{}') as HistoryEntry);
+    return inside.map(entryIn);
   }
 
   return {
     async file(entries) {
       await inParallel(entries, CALLS_AT_ONCE, put);
+    },
+
+    async noteSent(notifications, at) {
+      await inParallel(notifications, CALLS_AT_ONCE, async (each) => noteSent(each, at));
     },
 
     async read({ deviceId, from, to, limit, next }) {
@@ -78,13 +106,18 @@ export function createAlertHistory(options: {
   };
 }
 
+function entryIn({ event, sentAt }: Readonly<Record<string, AttributeValue>>): HistoryEntry {
+  const entry = JSON.parse(event?.S ?? '{}') as HistoryEntry;
+  return sentAt?.N === undefined ? entry : { ...entry, sentAt: Number(sentAt.N) };
+}
+
 function pageOf(entries: readonly HistoryEntry[], limit: number): AlertHistoryPage {
   const page = entries.slice(0, limit);
   return { entries: page, ...(entries.length > limit && { next: keyOf(page.at(-1)!) }) };
 }
 
 /** Sorts as time does, what is decided in one moment by its windows; no entry has a key that is a time alone. */
-const keyOf = ({ at, windowStart = 0, entryId }: HistoryEntry) =>
+const keyOf = ({ at, windowStart = 0, entryId }: Pick<HistoryEntry, 'at' | 'windowStart' | 'entryId'>) =>
   `${isoOf(at)}/${windowStart.toString(16).padStart(WINDOW_DIGITS, '0')}${entryId}`;
 const isoOf = (time: number) => new Date(time).toISOString();
 

@@ -4,14 +4,13 @@ import {
   ConflictException,
   GetThingShadowCommand,
   InvalidRequestException,
-  IoTDataPlaneClient,
+  type IoTDataPlaneClient,
   RequestEntityTooLargeException,
   ResourceNotFoundException,
   UpdateThingShadowCommand,
 } from '@aws-sdk/client-iot-data-plane';
 import type { Shadow, ShadowState } from '../core/shadow.ts';
 import type { ShadowStore } from '../pipeline/device-ports.ts';
-import { IOT_LIMITS, limitSettings, withinLimits } from './time-limits.ts';
 
 interface ShadowDocument {
   readonly state?: Readonly<Partial<Record<'desired' | 'reported' | 'delta', ShadowState>>>;
@@ -19,10 +18,6 @@ interface ShadowDocument {
   /** Epoch seconds. */
   readonly timestamp: number;
 }
-
-/** Region, credentials and endpoint come from the environment. */
-export const openIotData = (): IoTDataPlaneClient =>
-  withinLimits(new IoTDataPlaneClient(limitSettings(IOT_LIMITS)), 'AWS IoT', IOT_LIMITS);
 
 export function createShadowStore({ client }: { readonly client: IoTDataPlaneClient }): ShadowStore {
   return {

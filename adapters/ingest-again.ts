@@ -1,14 +1,9 @@
 // Gives one message to the ingest function once more, and waits for what becomes of it.
 
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { IngestAgain } from '../pipeline/api-ports.ts';
-import { LAMBDA_LIMITS, limitSettings, withinLimits } from './time-limits.ts';
 
 const MAX_ERROR_LENGTH = 400;
-
-/** Region, credentials and endpoint come from the environment. */
-export const openLambda = (): LambdaClient =>
-  withinLimits(new LambdaClient(limitSettings(LAMBDA_LIMITS)), 'AWS Lambda', LAMBDA_LIMITS);
 
 export function createIngestAgain({
   client,

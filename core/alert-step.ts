@@ -164,17 +164,7 @@ function standing(
   return { state: 'alarm', severity, alarm };
 }
 
-/** The entry of a transition once SNS has taken its notification: in the place of the one that was written when it was decided. */
-export function sentEntry(
-  { pending }: Pick<AlertState, 'pending'>,
-  notification: Notification,
-  sentAt: number,
-): HistoryEntry {
-  const debt = pending.find((each) => each.notification.alertId === notification.alertId);
-  return { ...entryOf(notification, debt ?? {}), sentAt };
-}
-
-function entryOf(notification: Notification, { notBefore }: Pick<Debt, 'notBefore'>): HistoryEntry {
+function entryOf(notification: Notification, { notBefore }: Debt): HistoryEntry {
   const { alertId, transition, decidedAt, deviceId, ruleId, channels, since } = notification;
   const { severity, windowStart, value, limit, unit } = notification;
   return {

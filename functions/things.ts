@@ -2,7 +2,8 @@
 
 import { createHandler } from '../adapters/create-handler.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
-import { createShadowStore, openIotData } from '../adapters/device-shadow.ts';
+import { createShadowStore } from '../adapters/device-shadow.ts';
+import { openIotData } from '../adapters/iot-data-client.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readThingsEnvironment } from '../adapters/environment.ts';
 import { openIot } from '../adapters/iot-client.ts';

@@ -14,6 +14,10 @@ export function countDeliveries(counting: Counting): DeliveryEvents {
       const reason = error instanceof Error ? error.message : String(error);
       counting.warn('Notification sent without the last values', { deviceId, ruleId, reason });
     },
+    onUnnoted({ deviceId, ruleId }, error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      counting.warn('Notification sent, but the history does not say when', { deviceId, ruleId, reason });
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { AlertState, HistoryEntry, Notification, Refusal } from '../core/alert-state.ts';
-import { refusalEntry, sentEntry } from '../core/alert-step.ts';
+import { refusalEntry } from '../core/alert-step.ts';
 import { digestsOf, type Digest } from '../core/digest.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import {
@@ -27,6 +27,8 @@ export interface DeliveryEvents {
   readonly onFailed?: (entry: HistoryEntry) => void;
   /** Called where the last windows could not be read: the notification goes out without them. */
   readonly onWithoutWindows?: (notification: Notification, error: unknown) => void;
+  /** Called where the history could not be told when SNS took a notification. */
+  readonly onUnnoted?: (notification: Notification, error: unknown) => void;
 }
 
 export interface Paying {
@@ -53,7 +55,7 @@ const CALLS_AT_ONCE = 16;
 
 export function createPaying(options: {
   readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
-  readonly history: Pick<AlertHistory, 'file'>;
+  readonly history: Pick<AlertHistory, 'file' | 'noteSent'>;
   readonly notifier: Notifier;
   readonly guard: StormGuard;
   readonly windows: Pick<WindowStore, 'before'>;
@@ -109,10 +111,14 @@ export function createPaying(options: {
       throw new Error('Notifications were held for too long; whoever comes next sends them');
   }
 
-  async function settle(state: AlertState, sent: readonly Notification[]): Promise<AlertState | undefined> {
-    const entries = sent.filter(({ folded }) => !folded).map((each) => sentEntry(state, each, now()));
+  async function settle(
+    state: AlertState,
+    sent: readonly Notification[],
+    { onUnnoted }: DeliveryEvents,
+  ): Promise<AlertState | undefined> {
     const next = await write(state, (current) => settled(current, sent));
-    await history.file(entries);
+    // Nothing waits for it: where the history cannot be written, it says nothing of when this was sent.
+    await history.noteSent(sent, now()).catch((error: unknown) => onUnnoted?.(sent[0]!, error));
     return next;
   }
   const release = (state: AlertState, name: string) => write(state, (current) => released(current, name));
@@ -160,7 +166,7 @@ export function createPaying(options: {
       }
       if (!refusal) {
         events.onSent?.();
-        state = state && (await settle(state, [notification]));
+        state = state && (await settle(state, [notification], events));
         continue;
       }
       state = state && (await refuse(state, [notification], refusal, events));
@@ -209,7 +215,8 @@ export function createPaying(options: {
     }
     if (!refusal) {
       events.onSent?.();
-      if (!digest.isSummary) await take(owners, notifications, settle);
+      if (!digest.isSummary)
+        await take(owners, notifications, async (state, own) => settle(state, own, events));
       return;
     }
     const why = refusal;

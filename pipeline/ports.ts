@@ -197,6 +197,8 @@ export interface OpenAlerts {
 export interface AlertHistory {
   /** Safe to repeat. */
   file(entries: readonly HistoryEntry[]): Promise<void>;
+  /** Adds to the entries of these notifications when SNS took them (epoch milliseconds); one that is not there stays away. */
+  noteSent(notifications: readonly Notification[], at: number): Promise<void>;
   /** Newest first. */
   read(question: AlertHistoryQuestion): Promise<AlertHistoryPage>;
 }

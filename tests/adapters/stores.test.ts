@@ -153,6 +153,9 @@ test('a notification is one publish with a text for each channel and attributes 
     alertId: notification.alertId,
     transition: 'raised',
     channels: '["email","sms"]',
+    alerts: JSON.stringify([
+      `${notification.alertId} raised critical 1790000000000 temperature-high store\\u0007-1`,
+    ]),
   });
 });
 
@@ -167,7 +170,7 @@ test('the environment is read into numbers, an empty limit into none', () => {
 });
 
 const needed = Object.keys(VARIABLES).filter(
-  (name) => !/_TEMPERATURE$|^RAW_BUCKET$|^DASHBOARD_ORIGIN$/.test(name),
+  (name) => !/_TEMPERATURE$|^RAW_BUCKET$|^DASHBOARD_ORIGIN$|^INGEST_FUNCTION$/.test(name),
 );
 for (const name of needed) {
   test(`a missing ${name} stops the function by name`, () => {

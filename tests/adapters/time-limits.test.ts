@@ -8,10 +8,14 @@ import path from 'node:path';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { AdminListGroupsForUserCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { DescribeThingCommand } from '@aws-sdk/client-iot';
+import { GetThingShadowCommand } from '@aws-sdk/client-iot-data-plane';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { openDynamoDb } from '../../adapters/dynamodb-client.ts';
 import { openIot } from '../../adapters/iot-client.ts';
+import { openIotData } from '../../adapters/iot-data-client.ts';
+import { openLambda } from '../../adapters/lambda-client.ts';
 import { openS3 } from '../../adapters/s3-client.ts';
 import { openSns } from '../../adapters/sns-client.ts';
 import { openUserPool } from '../../adapters/user-pool-client.ts';
@@ -19,6 +23,7 @@ import {
   DYNAMODB_LIMITS,
   HOOK_LIMITS,
   IOT_LIMITS,
+  LAMBDA_LIMITS,
   longestCallMs,
   S3_LIMITS,
   SNS_LIMITS,
@@ -88,6 +93,18 @@ const calls: readonly (readonly [service: string, operation: string, call: Call]
       openIot({ ...settings, endpoint, limits }).send(new DescribeThingCommand({ thingName: 'a' })),
   ],
   [
+    'AWS IoT',
+    'GetThingShadow',
+    (endpoint, limits) =>
+      openIotData({ ...settings, endpoint, limits }).send(new GetThingShadowCommand({ thingName: 'a' })),
+  ],
+  [
+    'AWS Lambda',
+    'Invoke',
+    (endpoint, limits) =>
+      openLambda({ ...settings, endpoint, limits }).send(new InvokeCommand({ FunctionName: 'f' })),
+  ],
+  [
     'Amazon Cognito',
     'AdminListGroupsForUser',
     (endpoint, limits) =>
@@ -152,6 +169,8 @@ test('no client of the SDK is made outside adapters/*-client.ts, and each of tho
     'CognitoIdentityProviderClient in adapters/user-pool-client.ts',
     'DynamoDBClient in adapters/dynamodb-client.ts',
     'IoTClient in adapters/iot-client.ts',
+    'IoTDataPlaneClient in adapters/iot-data-client.ts',
+    'LambdaClient in adapters/lambda-client.ts',
     'S3Client in adapters/s3-client.ts',
     'SNSClient in adapters/sns-client.ts',
   ]);
@@ -176,12 +195,14 @@ const limitsByFile: Readonly<Record<string, CallLimits>> = {
   'adapters/s3-client.ts': S3_LIMITS,
   'adapters/sns-client.ts': SNS_LIMITS,
   'adapters/iot-client.ts': IOT_LIMITS,
+  'adapters/iot-data-client.ts': IOT_LIMITS,
+  'adapters/lambda-client.ts': LAMBDA_LIMITS,
   'adapters/user-pool-client.ts': USER_POOL_LIMITS,
 };
 
 test('every call that a function makes ends before the function has to', () => {
   const functions = functionsOf(loadTidegate({ IngestMode: 'stream' }));
-  assert.equal(functions.length, 8);
+  assert.equal(functions.length, 11);
   for (const { logicalId, timeoutSeconds, entryPoint } of functions) {
     const files = reached(path.relative(root, entryPoint));
     const clients = Object.keys(limitsByFile).filter((file) => files.has(file));

@@ -299,6 +299,27 @@ testInBrowser('the link of a digest shows its alerts, and each filter can be tak
   await remove(/Remove the filter: Site seattle/).waitFor();
 });
 
+testInBrowser('a rule is checked and tried on the last day as one types, and saved after that', async () => {
+  const { page } = user;
+  await page.goto(addressOf(tidegate, '#/rules/new'));
+  const [save, field] = [
+    page.getByRole('button', { name: 'Save rule' }),
+    (label: string) => page.getByLabel(label),
+  ];
+  await field('Name of the rule').fill('fridge-5-warm');
+  await field('Devices; an asterisk stands for any text').fill('demo-fridge-5');
+  await field('Limit').first().fill('1');
+  await field('Limit at which it is over').fill('2');
+  await page.locator('.dry .err').waitFor();
+  assert.ok(await save.isDisabled());
+  await field('Limit at which it is over').fill('0');
+  await page.locator('.dry table').getByRole('link', { name: 'Demo fridge 5' }).waitFor();
+  await save.click();
+  await see(page, /Rule fridge-5-warm is saved/);
+  const { above, match } = await ask<{ above: number; match: object }>('/rules/fridge-5-warm');
+  assert.deepEqual([above, match], [1, { device: 'demo-fridge-5' }]);
+});
+
 testInBrowser('a note with markup is text, and so is a payload', async () => {
   const { page } = user;
   const markup = `${MARKUP}<script>window.hacked=1</script>`;
@@ -425,7 +446,7 @@ testInBrowser('what failed is listed with its reason, and a replay counts it onc
   await failed.getByText(/Window own-sensor, .*: counted/).waitFor();
 });
 
-testInBrowser('a viewer reads what failed, with a name for why there is no replay', async () => {
+testInBrowser('a viewer reads failures and alerts, and may neither replay nor acknowledge', async () => {
   const name = 'reader@example.com';
   const flags = ['--group', 'viewer', '--data-dir', tidegate.dataDir];
   const { stdout } = await runScript('commands/user.ts', ['add', name, ...flags]);
@@ -439,6 +460,11 @@ testInBrowser('a viewer reads what failed, with a name for why there is no repla
   assert.match((await replay.getAttribute('title')) ?? '', /For the group operator/);
   await page.goto(addressOf(tidegate, '#/alerts/demo-fridge-3/temperature-high'));
   await see(page, /to a…@example\.com, \+1…00/);
+  await page.goto(addressOf(tidegate, '#/alerts/demo-fridge-5/fridge-5-warm'));
+  const acknowledge = page.getByRole('button', { name: /Acknowledge/ }).first();
+  await acknowledge.waitFor({ timeout: 90_000 });
+  assert.ok(await acknowledge.isDisabled());
+  assert.match((await acknowledge.getAttribute('title')) ?? '', /For the group operator/);
   await page.context().close();
 });
 
@@ -702,4 +728,26 @@ testInBrowser('a printed report is the sheet alone, and its numbers are those of
   assert.equal(sheet.facts['Excursions'], '1');
   assert.ok(Number.parseFloat(sheet.facts['Mean kinetic temperature']!) > low);
   assert.ok(Number.parseFloat(sheet.facts['Mean kinetic temperature']!) < high);
+});
+
+testInBrowser('the page goes on by itself once the stack runs again, and has what it had', async () => {
+  const { page } = user;
+  await page.emulateMedia({ media: 'screen' });
+  await page.evaluate(`location.hash = '#/device/own-sensor?range=1h&tab=table'`);
+  await see(page, /No connection since/);
+  const portOf = (url: string) => new URL(url).port;
+  const { aws, web } = tidegate.endpoints;
+  const ports = ['--aws-port', portOf(aws), '--web-port', portOf(web)];
+  tidegate = await startTidegate(tidegate.dataDir, ports);
+  await see(page, /[1-9]\d* messages\/s/, 120_000);
+  await page
+    .locator('#panel td', { hasText: /^9\.8$/ })
+    .first()
+    .waitFor();
+  await page.evaluate(`location.hash = '#/device/demo-fridge-1?range=10m&tab=table'`);
+  const began = Date.now();
+  await eventually('a window of after the restart', async () => {
+    const [row] = await page.evaluate<Row[]>(READ_TABLE);
+    return row !== undefined && row[0] >= began - 10_000;
+  });
 });

@@ -100,6 +100,12 @@ function historyInMemory(): AlertHistory {
     async file(fresh) {
       for (const entry of fresh) entries.set(`${entry.deviceId}/${entry.entryId}`, entry);
     },
+    async noteSent(notifications, sentAt) {
+      for (const { deviceId, alertId } of notifications) {
+        const entry = entries.get(`${deviceId}/${alertId}`);
+        if (entry) entries.set(`${deviceId}/${alertId}`, { ...entry, sentAt });
+      }
+    },
     async read({ deviceId, from, to, limit }) {
       const found = [...entries.values()].filter(
         (entry) => (deviceId ?? entry.deviceId) === entry.deviceId && entry.at >= from && entry.at < to,

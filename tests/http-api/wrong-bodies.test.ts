@@ -39,6 +39,8 @@ const samples: Readonly<Record<string, readonly Json[]>> = {
   ],
   'POST /mappings/{mappingId}/validate': [{ expression: '{"t": t}', comment: 'ann' }],
   'POST /mappings/{mappingId}/try': [{ expression: '{"t": t}', messages: [{ t: 1 }] }],
+  'POST /devices/{deviceId}/messages/explain': [{ topic: 'telemetry/seattle/a', payload: 'eyJ0IjogMX0=' }],
+  'POST /errors/replay': [{ key: 'rejected/a/2026/11/22/t.json' }],
   'POST /devices': [
     { name: 'cellar-1', type: 'sensor', site: 'seattle', csr: '-----BEGIN CERTIFICATE REQUEST-----\nx' },
   ],
@@ -93,7 +95,7 @@ const wrongBody = (sample: Json) =>
 
 /** What Zod, V8 and JSONata say. */
 const LIBRARY_WORDS =
-  /invalid (input|option|key|string|type|union)|expected|received|unrecognized|\bzod\b|too (small|big)|undefined|\bNaN\b|\[object|unexpected token|regex|\bregexp?\b|cannot read prop/i;
+  /invalid (input|option|key|string|type|union)|expected|received\b|unrecognized|\bzod\b|too (small|big)|undefined|\bNaN\b|\[object|unexpected token|regex|\bregexp?\b|cannot read prop/i;
 
 function requireSentences(answer: Json): void {
   const errors = answer['errors'] as { in: string; name: string; detail: string }[];

@@ -174,7 +174,12 @@ export function createAlertWorld({
       entries.length > 0 ? act('file', async () => services.history.file(entries)) : undefined;
     const paying = createPaying({
       alerts,
-      history: { file },
+      history: {
+        file,
+        noteSent: async (sent, at) => {
+          if (sent.length > 0) await act('file', async () => services.history.noteSent(sent, at));
+        },
+      },
       notifier: {
         notify: async (notification) => publish([notification], false),
         // The text message beside the mails names nobody that they do not.

@@ -94,7 +94,7 @@ test('a function runs what was built before, and anew what has changed', async (
   };
   const cached = async () => {
     const folder = path.join(dir, 'node_modules/.cache/local-cloud');
-    const [entry, ...more] = await readdir(folder);
+    const [entry, ...more] = (await readdir(folder)).filter((name) => name !== 'imported');
     assert.deepEqual(more, []);
     return (await stat(path.join(folder, entry!))).mtimeMs;
   };

@@ -66,10 +66,12 @@ export function useDrawn(
   const { histories, metric: over } = compared;
   const versions = [history, ...histories.values()].map((each) => each?.version.value).join();
   const rules = app.store.rules.value;
+  // A day moves by a pixel in minutes: a live plot is drawn anew ten times a bucket, and once a second at most.
+  const shown = view.isLive ? Math.floor(view.to / Math.max(1000, step.size / 10)) : view.to;
   return useMemo(() => {
     const others = [...histories].map(([id, other]) => [nameText(id), other.series()] as const);
     const windows = history?.series() ?? [];
     const units = { ...device.units, ...history?.units() };
     return drawnOf({ windows, others, over, units, device, rules, spans, view, step }, ranges.current);
-  }, [versions, history, histories, over, rules, spans, Math.floor(view.to / 1000), view.from, device]);
+  }, [versions, history, histories, over, rules, spans, shown, spanKey, device]);
 }

@@ -1,7 +1,18 @@
-// Counts what was sent, and what SNS refused, for the functions that send.
+// What happens while notifications are sent, and how the functions that send count it.
 
-import type { DeliveryEvents } from './deliver.ts';
+import type { HistoryEntry, Notification } from '../core/alert-state.ts';
 import type { Counting } from './ports.ts';
+
+export interface DeliveryEvents {
+  /** Called after each notification, and each digest, that was sent. */
+  readonly onSent?: () => void;
+  /** Called with each `delivery-failed` of the history: SNS refused a notification, the first time or for good. */
+  readonly onFailed?: (entry: HistoryEntry) => void;
+  /** Called where the last windows could not be read: the notification goes out without them. */
+  readonly onWithoutWindows?: (notification: Notification, error: unknown) => void;
+  /** Called where the history could not be told when SNS took a notification. */
+  readonly onUnnoted?: (notification: Notification, error: unknown) => void;
+}
 
 export function countDeliveries(counting: Counting): DeliveryEvents {
   return {

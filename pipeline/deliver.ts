@@ -1,7 +1,7 @@
 // Sends the notifications that a state owes: held first so that one sender does, then sent, then cleared from the state.
 
 import { randomUUID } from 'node:crypto';
-import type { AlertState, HistoryEntry, Notification, Refusal } from '../core/alert-state.ts';
+import type { AlertState, Notification, Refusal } from '../core/alert-state.ts';
 import { refusalEntry } from '../core/alert-step.ts';
 import { digestsOf, type Digest } from '../core/digest.ts';
 import { inParallel } from '../core/in-parallel.ts';
@@ -17,19 +17,9 @@ import {
   settled,
   type Payer,
 } from '../core/outbox.ts';
+import type { DeliveryEvents } from './deliver-events.ts';
 import type { AlertHistory, AlertStore, Notifier, StormGuard, WindowStore } from './ports.ts';
 import { createRecentWindows } from './recent-windows.ts';
-
-export interface DeliveryEvents {
-  /** Called after each notification, and each digest, that was sent. */
-  readonly onSent?: () => void;
-  /** Called with each `delivery-failed` of the history: SNS refused a notification, the first time or for good. */
-  readonly onFailed?: (entry: HistoryEntry) => void;
-  /** Called where the last windows could not be read: the notification goes out without them. */
-  readonly onWithoutWindows?: (notification: Notification, error: unknown) => void;
-  /** Called where the history could not be told when SNS took a notification. */
-  readonly onUnnoted?: (notification: Notification, error: unknown) => void;
-}
 
 export interface Paying {
   /**

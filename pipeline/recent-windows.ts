@@ -3,7 +3,7 @@
 import type { Notification } from '../core/alert-state.ts';
 import { hasValues, MAX_VALUES } from '../core/recent-values.ts';
 import type { Window } from '../core/window.ts';
-import type { DeliveryEvents } from './deliver.ts';
+import type { DeliveryEvents } from './deliver-events.ts';
 import type { WindowStore } from './ports.ts';
 
 /**

@@ -95,15 +95,34 @@ function draw(canvas: HTMLCanvasElement, data: SparkData): void {
   g.fill();
 }
 
-/** @param theme only so that it is drawn again in another */
-export function Sparkline({ data, label, theme }: { data: SparkData; label: string; theme: string }) {
+/** A canvas keeps its picture in memory, and a thousand of them a good deal. */
+function release(canvas: HTMLCanvasElement): void {
+  canvas.width = 0;
+  canvas.height = 0;
+}
+
+/**
+ * @param isSeen whether it is in sight; else nothing is drawn
+ * @param theme only so that it is drawn again in another
+ */
+export function Sparkline({
+  data,
+  label,
+  theme,
+  isSeen,
+}: {
+  data: SparkData;
+  label: string;
+  theme: string;
+  isSeen: boolean;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const latest = useRef(data);
-  latest.current = data;
-  useEffect(() => draw(canvas.current!, data), [data, theme]);
+  const latest = useRef<SparkData | undefined>(data);
+  latest.current = isSeen ? data : undefined;
+  useEffect(() => (isSeen ? draw(canvas.current!, data) : release(canvas.current!)), [data, theme, isSeen]);
   useEffect(() => {
     const own = canvas.current!;
-    const watch = new ResizeObserver(() => draw(own, latest.current));
+    const watch = new ResizeObserver(() => latest.current && draw(own, latest.current));
     watch.observe(own);
     return () => watch.disconnect();
   }, []);

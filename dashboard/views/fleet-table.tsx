@@ -29,7 +29,7 @@ function Row({ app, lookups, device }: { app: App; lookups: Lookups; device: Dev
       <td class="dim nb">{metric && metricText(metric)}</td>
       <td class="num dim nb">{limitsText(member)}</td>
       <td>
-        <Sparkline data={spark} theme={app.theme.value} label="The last ten minutes" />
+        <Sparkline data={spark} isSeen={isSeen} theme={app.theme.value} label="The last ten minutes" />
       </td>
       <td class="num dim nb">{silentFor === undefined ? 'never' : durationText(silentFor)}</td>
       <td class="mono dim nb">{device.deviceId}</td>

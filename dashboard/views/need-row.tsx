@@ -95,7 +95,7 @@ export function NeedRow({ app, lookups, device }: { app: App; lookups: Lookups; 
         <What app={app} lookups={lookups} member={member} />
       </div>
       <div class="sp">
-        <Sparkline data={spark} theme={app.theme.value} label="The last ten minutes" />
+        <Sparkline data={spark} isSeen={isSeen} theme={app.theme.value} label="The last ten minutes" />
       </div>
       <div class="acts">
         {alert?.state === 'alarm' && <AcknowledgeButton app={app} alert={alert} />}

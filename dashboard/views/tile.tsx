@@ -94,7 +94,7 @@ export function Tile({ app, lookups, device }: { app: App; lookups: Lookups; dev
           </small>
         )}
       </div>
-      <Sparkline data={spark} theme={app.theme.value} label="The last ten minutes" />
+      <Sparkline data={spark} isSeen={isSeen} theme={app.theme.value} label="The last ten minutes" />
       <div class="m">{footOf(member, app.store.now.peek())}</div>
     </a>
   );

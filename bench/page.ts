@@ -160,7 +160,8 @@ await publishDays(client);
 const end = publishFleet(client, Number(values.devices));
 await sleep(20_000); // every device is in the table
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-quic'] });
-const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+const page = await context.newPage();
 const web = `http://localhost:${webPort}`;
 await measureFleet(browser, page, web, Number(values.minutes));
 await measureFirst(page, web, 'while the fleet sends');

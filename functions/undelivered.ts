@@ -1,6 +1,6 @@
 // Notes in the alert history which notifications SNS could not deliver: it leaves them in a queue for each channel.
 
-import type { SQSEvent } from 'aws-lambda';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { createAlertHistory } from '../adapters/alert-history.ts';
 import { createHandler } from '../adapters/create-handler.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
@@ -16,17 +16,30 @@ const {
 const textQueue = textQueueUrl.split('/').at(-1);
 const history = createAlertHistory({ client: openDynamoDb(), table, retentionDays });
 
-/** A message that comes again writes the same entries, so a batch may fail as a whole. */
-export const handler = createHandler(async ({ Records: records }: SQSEvent, tools) => {
-  const { onFailed } = countDeliveries(tools);
-  for (const { messageId, body, attributes, eventSourceARN } of records) {
-    const entries = undeliveredEntries({
-      ...{ id: messageId, body, at: Number(attributes.SentTimestamp) },
-      kind: eventSourceARN.split(':').at(-1) === textQueue ? 'text message' : 'mail',
-    });
-    if (entries.length === 0)
-      tools.warn('A message that SNS could not deliver names no alert', { messageId });
-    await history.file(entries);
-    for (const entry of entries) onFailed?.(entry);
-  }
-});
+/**
+ * Gives the messages that failed: the queue keeps them, and they come again without the others. One that comes again writes
+ * the same entries.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+ */
+export const handler = createHandler(
+  async ({ Records: records }: SQSEvent, tools): Promise<SQSBatchResponse> => {
+    const { onFailed } = countDeliveries(tools);
+    const batchItemFailures: { itemIdentifier: string }[] = [];
+    for (const { messageId, body, attributes, eventSourceARN } of records) {
+      try {
+        const entries = undeliveredEntries({
+          ...{ id: messageId, body, at: Number(attributes.SentTimestamp) },
+          kind: eventSourceARN.split(':').at(-1) === textQueue ? 'text message' : 'mail',
+        });
+        if (entries.length === 0)
+          tools.warn('A message that SNS could not deliver names no alert', { messageId });
+        await history.file(entries);
+        for (const entry of entries) onFailed?.(entry);
+      } catch (error) {
+        tools.warn('An undelivered notification is not in the history', { messageId, reason: String(error) });
+        batchItemFailures.push({ itemIdentifier: messageId });
+      }
+    }
+    return { batchItemFailures };
+  },
+);

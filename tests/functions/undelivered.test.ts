@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import type { SQSEvent, SQSRecord } from 'aws-lambda';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { createAlertHistory } from '../../adapters/alert-history.ts';
 import type { HistoryEntry } from '../../core/alert-state.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
@@ -13,7 +13,7 @@ const TEXT_QUEUE_ARN = `arn:aws:sqs:us-east-1:123456789012:${TEXT_QUEUE}`;
 const sample = (sampleEvent('undelivered') as SQSEvent).Records[0]!;
 let written: string[];
 let tables: Tables;
-let undelivered: (records: readonly SQSRecord[]) => Promise<void>;
+let undelivered: (records: readonly SQSRecord[]) => Promise<SQSBatchResponse>;
 
 beforeAll(async () => {
   tables = await openTables();
@@ -88,9 +88,13 @@ test('a message that is none of ours is done with a warning', async () => {
   assert.match(written.join('\n'), /names no alert/);
 });
 
-test('what SNS did not write fails, and stays in its queue', async () => {
-  await assert.rejects(
-    undelivered([{ ...sample, body: 'hello' }]),
-    /not the JSON document of a notification/,
-  );
+test('what SNS did not write stays in its queue, and costs its neighbours nothing', async () => {
+  const alert = 'n1 raised minor 1790000000000 humid beside-1';
+  const answer = await undelivered([
+    { ...sample, messageId: 'bad', body: 'hello' },
+    messageWith('m4', [alert]),
+  ]);
+  assert.deepEqual(answer, { batchItemFailures: [{ itemIdentifier: 'bad' }] });
+  assert.equal((await entriesOf('beside-1')).length, 1);
+  assert.match(written.join('\n'), /"bad".*not the JSON document of a notification/s);
 });

@@ -5,8 +5,8 @@ import { useEffect } from 'preact/hooks';
 import { added, addDevice, isHeard, isSaved, type Added } from '../data/adding.ts';
 import { setQuery, type App } from '../data/app.ts';
 import { isWhole, problemsOf, type Field, type NewDevice } from '../model/new-device.ts';
+import { GuestView } from '../parts/guest-view.tsx';
 import { ActionButton } from '../parts/acknowledge.tsx';
-import { StateBox } from '../parts/state-box.tsx';
 import { KeyStep, LinesStep } from './add-files.tsx';
 import { FirstMessage } from './first-message.tsx';
 
@@ -126,25 +126,7 @@ export function AddDevice({ app }: { app: App }) {
   useWarning(added);
   const { session } = app;
   if (session.isGuest())
-    return (
-      <>
-        <div class="headrow">
-          <h1>Add a device</h1>
-        </div>
-        <StateBox
-          title="Devices are added by who logged in"
-          actions={
-            session.canLogIn && (
-              <button class="btn go" onClick={() => void session.logIn()}>
-                Log in
-              </button>
-            )
-          }
-        >
-          As a guest you see devices and what they measure.
-        </StateBox>
-      </>
-    );
+    return <GuestView app={app} heading="Add a device" title="Devices are added by who logged in" />;
   const made = added.value;
   const device = made ?? fieldsOf(app);
   return (

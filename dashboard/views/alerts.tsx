@@ -11,6 +11,7 @@ import { alertText } from '../model/fleet.ts';
 import { capital, dayMinuteText, durationText, momentText, nameText, plural } from '../model/format.ts';
 import { linkTo, type Route } from '../model/route.ts';
 import { isAbsenceRule } from '../model/rules.ts';
+import { GuestView } from '../parts/guest-view.tsx';
 import type { Lookups } from '../parts/member.ts';
 import { Shape, type Sign } from '../parts/signs.tsx';
 import { Failure, StateBox } from '../parts/state-box.tsx';
@@ -115,26 +116,6 @@ function useHistory(app: App, since: number | undefined) {
   return { entries, failure, load };
 }
 
-const Guest = ({ app }: { app: App }) => (
-  <>
-    <div class="headrow">
-      <h1>Alerts</h1>
-    </div>
-    <StateBox
-      title="Alerts are for who logged in"
-      actions={
-        app.session.canLogIn && (
-          <button class="btn go" onClick={() => void app.session.logIn()}>
-            Log in
-          </button>
-        )
-      }
-    >
-      As a guest you see devices and what they measure.
-    </StateBox>
-  </>
-);
-
 /** What the address leaves of the list; each part can be taken away. */
 function Filter({ app, filter: { from, site } }: { app: App; filter: CaseFilter }) {
   if (from === undefined && site === undefined) return null;
@@ -174,7 +155,7 @@ export function Alerts({ app, lookups }: { app: App; lookups: Lookups }) {
   const spans = useMemo(() => alertSpansOf(entries.value ?? []), [entries.value]);
   const siteOf = (id: string) => store.devices.value?.find(({ deviceId }) => deviceId === id)?.site;
   const cases = casesOf(store.alerts.value, spans, filter, siteOf);
-  if (session.isGuest()) return <Guest app={app} />;
+  if (session.isGuest()) return <GuestView app={app} heading="Alerts" title="Alerts are for who logged in" />;
   const chosen = path.length > 0 ? cases.find((each) => isChosen(each, path)) : undefined;
   const shown = chosen ?? (path.length === 0 ? cases[0] : undefined);
   return (

@@ -2,6 +2,7 @@
 
 import type { App } from '../data/app.ts';
 import { usePolled } from '../data/polled.ts';
+import { GuestView } from '../parts/guest-view.tsx';
 import { StateBox } from '../parts/state-box.tsx';
 import { Failures } from './failures.tsx';
 import { Trace } from './trace.tsx';
@@ -96,9 +97,9 @@ function Counters() {
 export function Pipeline({ app }: { app: App }) {
   if (app.session.isGuest())
     return (
-      <StateBox title="The pipeline is for who logged in">
+      <GuestView app={app} heading="Pipeline" title="The pipeline is for who logged in">
         It shows what devices sent, and what was rejected of it.
-      </StateBox>
+      </GuestView>
     );
   return (
     <>

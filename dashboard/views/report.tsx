@@ -16,6 +16,7 @@ import {
   sitesOf,
   type ReportChoice,
 } from '../model/report-choice.ts';
+import { GuestView } from '../parts/guest-view.tsx';
 import { ActionButton } from '../parts/acknowledge.tsx';
 import { Failure, StateBox } from '../parts/state-box.tsx';
 
@@ -183,9 +184,9 @@ export function Report({ app }: { app: App }) {
   const found = useReports(app, isGuest ? { month: choice.month } : choice, tries.value);
   if (isGuest)
     return (
-      <StateBox title="Reports are for who logged in">
+      <GuestView app={app} heading="Report" title="Reports are for who logged in">
         They have alerts, and what people noted of them.
-      </StateBox>
+      </GuestView>
     );
   const failure = found instanceof ApiError ? found : undefined;
   const made = found instanceof ApiError ? undefined : found;

@@ -5,6 +5,7 @@ import type { Rule } from '../model/api-types.ts';
 import { capital, plural } from '../model/format.ts';
 import { linkTo } from '../model/route.ts';
 import { ruleText, watches } from '../model/rules.ts';
+import { GuestView } from '../parts/guest-view.tsx';
 import type { Lookups } from '../parts/member.ts';
 import { Shape } from '../parts/signs.tsx';
 import { StateBox } from '../parts/state-box.tsx';
@@ -56,26 +57,7 @@ export function Rules({ app }: { app: App; lookups: Lookups }) {
   const rules = store.rules.value;
   const chosen = route.value.path[0] ?? rules[0]?.id;
   const rule = chosen === NEW ? FIRST : rules.find(({ id }) => id === chosen);
-  if (session.isGuest())
-    return (
-      <>
-        <div class="headrow">
-          <h1>Rules</h1>
-        </div>
-        <StateBox
-          title="Rules are for who logged in"
-          actions={
-            session.canLogIn && (
-              <button class="btn go" onClick={() => void session.logIn()}>
-                Log in
-              </button>
-            )
-          }
-        >
-          As a guest you see devices and what they measure.
-        </StateBox>
-      </>
-    );
+  if (session.isGuest()) return <GuestView app={app} heading="Rules" title="Rules are for who logged in" />;
   if (store.devices.value === undefined) return <div aria-busy="true" />;
   return (
     <>

@@ -19,6 +19,14 @@ export function filesBelow(paths: readonly string[]): string[] {
   });
 }
 
+/** The hour of arrival in whose folder a file lies, as in `raw/2026/12/01/05/`; epoch milliseconds. */
+export function hourOfPath(file: string): number | undefined {
+  const [, year, month, day, hour] =
+    /[\\/](\d{4})[\\/](\d\d)[\\/](\d\d)[\\/](\d\d)[\\/][^\\/]+$/.exec(file) ?? [];
+  const found = Date.parse(`${year}-${month}-${day}T${hour}:00:00Z`);
+  return Number.isNaN(found) ? undefined : found;
+}
+
 /** All their lines; each file ends the last of its own. Rejects with an error that names the file that cannot be read. */
 export async function* chunksOf(files: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const file of files) {

@@ -1,21 +1,20 @@
-// Holds the windows table against the archive, which has every message: what the table lacks is found, and counted if wanted.
+// Holds the windows table and the parsed archive against the raw one, which has every message: what the table lacks is counted if wanted.
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { compareWindows } from '../core/archive/difference.ts';
-import type { Device } from '../core/device.ts';
 import { maxReadingsOf, windowStartOf, type WindowTotals } from '../core/window.ts';
 import { changedHours } from '../core/hour.ts';
 import { inParallel } from '../core/in-parallel.ts';
-import { createMapping, type MapMessage } from '../core/map-message.ts';
-import { createDeviceStore } from '../adapters/device-store.ts';
-import { createMappingStore } from '../adapters/mapping-store.ts';
+import type { MapMessage } from '../core/map-message.ts';
 import { createRollupStore } from '../adapters/rollup-store.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
 import { createTotalsReader } from '../adapters/window-totals.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { chunksOf, filesBelow } from './archive-files.ts';
 import { foldArchive, type FoldedArchive } from './fold-archive.ts';
+import { openMapping } from './open-mapping.ts';
 import { AuditError, type AuditOptions } from './options.ts';
+import { compareParsed } from './parsed-leg.ts';
 
 type Key = Pick<WindowTotals, 'deviceId' | 'windowStart'>;
 type Finding = Key & { readonly kind: 'differs' | 'full'; readonly phrase: string };
@@ -40,7 +39,17 @@ export async function audit(
   const client = openDynamoDb(options.client);
   try {
     const mapMessage = options.mappings && (await openMapping(client, options.mappings));
-    return await compareWith(client, options, await fold(options, mapMessage, tell), { tell, now });
+    const { agrees, readings } = await compareWith(client, options, await fold(options, mapMessage, tell), {
+      tell,
+      now,
+    });
+    const { parsedFolder } = options;
+    if (parsedFolder === undefined) return agrees;
+    const parsed = await compareParsed({ ...options, mapMessage }, parsedFolder, tell);
+    const again = (parsed.readings ?? 0) - readings;
+    if (again > 0)
+      tell(`${again} readings came again in a later hour: the parsed archive has them once for each`);
+    return agrees && parsed.agrees;
   } finally {
     client.destroy();
   }
@@ -51,8 +60,8 @@ async function compareWith(
   options: AuditOptions,
   folded: FoldedArchive,
   { tell, now }: { readonly tell: (line: string) => void; readonly now: number },
-): Promise<boolean> {
-  const { archived, from, to } = expectedOf(folded, options);
+): Promise<{ readonly agrees: boolean; readonly readings: number }> {
+  const { archived, readings, from, to } = expectedOf(folded, options);
   const { table, windowSeconds, repair } = options;
   const maxReadings = maxReadingsOf(windowSeconds);
   const readTotals = createTotalsReader({ client, table, now: () => Date.now() });
@@ -85,7 +94,7 @@ async function compareWith(
   }
 
   const differing = await compare();
-  if (differing.size === 0 || !repair) return differing.size === 0;
+  if (differing.size === 0 || !repair) return { agrees: differing.size === 0, readings };
   const store = createWindowStore({ client, table, windowSeconds, ...repair });
   let counted = 0;
   const repaired: Key[] = [];
@@ -100,24 +109,7 @@ async function compareWith(
   });
   for (const { deviceId, start } of changedHours(repaired, Date.now())) await rollups.mark(deviceId, start);
   tell(`${counted} readings counted that the table lacked`);
-  return (await compare()).size === 0;
-}
-
-/** Mappings and devices are read once, as they are now: a mapping says itself when it held, a device's type does not. */
-async function openMapping(
-  client: DynamoDBClient,
-  { rulesTable, devicesTable }: NonNullable<AuditOptions['mappings']>,
-): Promise<MapMessage | undefined> {
-  const known = await createMappingStore({ client, table: rulesTable }).read();
-  if (known.mappings.length === 0) return undefined;
-  const store = createDeviceStore({ client, table: devicesTable });
-  const devices = new Map<string, Promise<Device | undefined>>();
-  const load = (deviceId: string) => {
-    const device = devices.get(deviceId) ?? store.load(deviceId);
-    devices.set(deviceId, device);
-    return device;
-  };
-  return createMapping({ mappings: { read: async () => known }, devices: { load }, now: () => 0 });
+  return { agrees: (await compare()).size === 0, readings };
 }
 
 async function fold(
@@ -142,7 +134,7 @@ function expectedOf(folded: FoldedArchive, options: AuditOptions) {
   const archived = new Map<string, Map<number, WindowTotals>>();
   const first = windowStartOf(options.from ?? -Infinity, options.windowSeconds);
   const end = options.to ?? Infinity;
-  let [from, to] = [first, end];
+  let [from, to, readings] = [first, end, 0];
   for (const window of folded.windows()) {
     const { deviceId, windowStart } = window;
     if (windowStart < first || windowStart >= end) continue;
@@ -151,10 +143,11 @@ function expectedOf(folded: FoldedArchive, options: AuditOptions) {
     let windows = archived.get(deviceId);
     if (!windows) archived.set(deviceId, (windows = new Map()));
     windows.set(windowStart, window);
+    readings += window.readings;
   }
   if (archived.size === 0)
     throw new AuditError(
       `the archive has no readings of that time: nothing to compare; it lags by up to 300 s`,
     );
-  return { archived, from, to };
+  return { archived, readings, from, to };
 }

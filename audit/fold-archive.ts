@@ -9,6 +9,7 @@ import {
   type OtherLine,
   type Place,
 } from '@tidegate/fast-fold';
+import { doubleOf } from '../core/archive/archived-reading.ts';
 import { eventIn, parseArchiveLine, rejectLine } from '../core/archive/careful-line.ts';
 import { decimalOf } from '../core/decimal.ts';
 import { fingerprint } from '../core/fingerprint.ts';
@@ -56,6 +57,17 @@ const USUAL = {
 /** A window without what takes the fingerprints of its readings to know. */
 export type FoldedWindow = Omit<Window, 'last' | 'lastFingerprint'>;
 
+/** A reading without its fingerprint, with values as the parsed archive has them. */
+export interface DistinctReading extends Pick<Reading, 'site' | 'timestamp'> {
+  /** As the device gave it. */
+  readonly id: string | undefined;
+  readonly metrics: readonly {
+    readonly name: string;
+    readonly value: number;
+    readonly exact?: string | undefined;
+  }[];
+}
+
 export interface FoldedArchive {
   /** Lines that are not empty. */
   readonly lines: number;
@@ -71,12 +83,15 @@ export interface FoldedArchive {
    * `isWanted` says so. Computes the fingerprints of the readings, which takes longer than the folding.
    */
   deltas(isWanted?: (window: Pick<WindowKey, 'deviceId' | 'windowStart'>) => boolean): Generator<Delta>;
+  /** Each accepted reading once, window by window in the order of `windows`. */
+  readings(): Generator<{ readonly deviceId: string; readonly readings: readonly DistinctReading[] }>;
 }
 
 /** A reading and when it came, as `FastReading` has it. */
 interface Ordered {
   readonly order: number;
   readonly reading: Reading;
+  readonly id: string | undefined;
 }
 
 /** A window of which something came the careful way: that, by what it says, and where the kernel has it, if it does. */
@@ -121,6 +136,9 @@ export async function foldArchive(
         if (isWanted(keyOf(fast, window))) yield deltaOf(fast, window, windowSeconds);
       }
     },
+    *readings() {
+      for (const window of windows) yield distinctIn(fast, window, windowSeconds);
+    },
   };
 }
 
@@ -162,21 +180,21 @@ function createCarefulFold(options: FoldOptions): CarefulFold {
   const counts = { lines: 0, accepted: 0, skipped: 0 };
 
   /** It stands before the fast one that has the same order. */
-  function add(reading: Reading, order: number): void {
+  function add(reading: Reading, order: number, id: string | undefined): void {
     const { deviceId, timestamp } = reading;
     const key = { deviceId, windowStart: windowStartOf(timestamp, windowSeconds) };
     let window = windows.get(keyText(key));
     if (!window) windows.set(keyText(key), (window = { ...key, order, readings: new Map() }));
     const content = `${reading.fingerprint},${timestamp},${reading.site},${metricsText(reading.metrics)}`;
-    if (!window.readings.has(content)) window.readings.set(content, { order, reading });
+    if (!window.readings.has(content)) window.readings.set(content, { order, reading, id });
   }
 
   return {
     counts,
     windows,
     take(line, mapped) {
-      const { context, accepted, rejected, skipped } = parseLine(line, options, mapped);
-      for (const reading of accepted) add(reading, line.order);
+      const { context, accepted, rejected, skipped, idOf } = parseLine(line, options, mapped);
+      for (const reading of accepted) add(reading, line.order, idOf(reading));
       for (const rejection of rejected) onRejected({ line: line.number, context, rejection });
       counts.lines += 1;
       counts.accepted += accepted.length;
@@ -229,18 +247,39 @@ function foldedWindow(fast: FoldedLines, window: KnownWindow, windowSeconds: num
 }
 
 function deltaOf(fast: FoldedLines, window: KnownWindow, windowSeconds: number): Delta {
+  const all = orderedIn(fast, window);
+  const [delta] = foldReadings(
+    all.map(({ reading }) => reading),
+    windowSeconds,
+  );
+  return delta!;
+}
+
+/** All readings of a window as they came, those of the kernel once each. */
+function orderedIn(fast: FoldedLines, window: KnownWindow): Ordered[] {
   const { deviceId } = keyOf(fast, window);
   const { readings, place } = typeof window === 'number' ? { place: window } : window;
   const ofKernel = place === undefined ? [] : fast.readingsOf(place);
   const all = [
     ...(readings?.values() ?? []),
-    ...ofKernel.map((reading) => ({ order: reading.order, reading: asReading(deviceId, reading) })),
+    ...ofKernel.map((reading) => ({ ...reading, reading: asReading(deviceId, reading) })),
   ];
-  const [delta] = foldReadings(
-    all.sort((a, b) => a.order - b.order).map(({ reading }) => reading),
-    windowSeconds,
-  );
-  return delta!;
+  return all.sort((a, b) => a.order - b.order);
+}
+
+/** What the kernel alone has is distinct as it stands; fingerprints tell apart what came the careful way. */
+function distinctIn(fast: FoldedLines, window: KnownWindow, windowSeconds: number) {
+  const { deviceId } = keyOf(fast, window);
+  if (typeof window === 'number') return { deviceId, readings: fast.readingsOf(window) };
+  const all = orderedIn(fast, window);
+  const ids = new Map(all.map(({ reading, id }) => [reading, id]));
+  const [delta] = foldReadings(ids.keys(), windowSeconds);
+  const readings = [...delta!.readings.values()].map((reading): DistinctReading => {
+    const { site, timestamp, metrics } = reading;
+    const values = metrics.map(({ name, value }) => ({ name, ...doubleOf(value) }));
+    return { site, timestamp, id: ids.get(reading), metrics: values };
+  });
+  return { deviceId, readings };
 }
 
 function keyText({ deviceId, windowStart }: Pick<WindowKey, 'deviceId' | 'windowStart'>): string {

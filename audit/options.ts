@@ -19,6 +19,10 @@ export interface AuditOptions extends TimeLimits {
   /** Archived objects, or folders that hold them. */
   readonly paths: readonly string[];
   readonly table: string;
+  /** The parsed archive as a folder; absent: it is not compared. */
+  readonly parsedFolder?: string;
+  /** `paths` are all that the archive has. */
+  readonly isWholeArchive?: boolean;
   /** Where mappings are, and the types and groups of devices that they match by; without them no line is mapped. */
   readonly mappings?: { readonly rulesTable: string; readonly devicesTable: string };
   readonly client: DynamoDBClientConfig;
@@ -36,12 +40,16 @@ export interface AuditOptions extends TimeLimits {
 }
 
 export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [--from TIME] [--to TIME]
-         [--repair --retention-days N --fingerprints-table NAME --rollups-table NAME]
+         [--parsed FOLDER] [--repair --retention-days N --fingerprints-table NAME --rollups-table NAME]
        npm run audit -- --local [--data-dir DIR] [...]   the local cloud's table, and all of its archive where no file is named
        Compares the windows table with archived messages (plain or gzip): exit code 0 when it has exactly what they amount to,
        1 with a line for each window that differs, 2 when that could not be found out. The archive lags by up to 300 s.
+       --parsed FOLDER: a copy of the parsed archive, which is then compared as well, by device and day (--local has its own;
+       --no-parsed leaves it out). The files have to lie as in the bucket then: raw/2026/12/01/05/... Hours that are not parsed yet
+       are named, and are no difference.
        --rules-table NAME --devices-table NAME: the stack's, where it has mappings (--local knows them).
-       --repair counts what the table lacks; --fingerprints-table and --rollups-table are the stack's (--local knows them). As the stack on AWS has them, where it was given others than these:
+       --repair counts what the table lacks; --fingerprints-table and --rollups-table are the stack's (--local knows them).
+       As the stack on AWS has them, where it was given others than these:
        --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60 (--local knows its own).
        Times may be typed as -1h, 2026-11-20T13:00:00Z or "2026-11-20 14:00 Europe/Berlin".`;
 
@@ -53,6 +61,8 @@ const FLAGS = {
   table: text,
   'rules-table': text,
   'devices-table': text,
+  parsed: text,
+  'no-parsed': flag,
   from: text,
   to: text,
   repair: flag,
@@ -108,6 +118,7 @@ function localStack(dataDir: string) {
     mappings: { rulesTable: outputs['RulesTable']!, devicesTable: outputs['DevicesTable']! },
     dataDir,
     archive: path.join(dataDir, 's3', outputs['RawBucket']!, 'raw'),
+    parsed: outputs['ParsedBucket'] && path.join(dataDir, 's3', outputs['ParsedBucket']),
     parameters,
   };
 }
@@ -136,6 +147,19 @@ function repairOf(
   return { fingerprintsTable, rollupsTable, retentionDays: whole('retention-days', retention, 1, 3660) };
 }
 
+/** A folder that somebody names has to be there; the local cloud has one once an hour is parsed. */
+function parsedFolderOf(
+  { parsed, 'no-parsed': isLeftOut }: ReturnType<typeof parse>['values'],
+  own: string | undefined,
+): string | undefined {
+  if (parsed !== undefined && isLeftOut) throw new AuditError('--parsed does not go with --no-parsed');
+  if (parsed === undefined) return !isLeftOut && own && existsSync(path.join(own, 'hours')) ? own : undefined;
+  if (existsSync(path.join(parsed, 'hours'))) return parsed;
+  throw new AuditError(
+    `--parsed ${parsed}: has no folder hours/: copy the whole bucket, as by aws s3 sync s3://<ParsedBucket>/ ${parsed}`,
+  );
+}
+
 /** @returns undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
 export function parseAuditOptions(args: readonly string[]): AuditOptions | undefined {
   const { values, positionals } = parse(args);
@@ -143,6 +167,7 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
   const stack = values.local ? localStack(values['data-dir']) : undefined;
   const repair = repairOf(values, stack);
   const paths = positionals.length === 0 && stack ? [stack.archive] : positionals;
+  const parsedFolder = parsedFolderOf(values, stack?.parsed);
   const missing = paths.find((file) => !existsSync(file));
   if (paths.length === 0)
     throw new AuditError(
@@ -163,6 +188,8 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
   return {
     paths,
     ...(stack && { dataDir: stack.dataDir }),
+    ...(parsedFolder !== undefined && { parsedFolder }),
+    isWholeArchive: stack !== undefined && positionals.length === 0,
     table,
     mappings: mappingTables(values['rules-table'], values['devices-table']) ?? stack?.mappings,
     client: stack?.client ?? awsClient(),

@@ -74,7 +74,9 @@ function auditOf(
     Math.floor((now - ARCHIVED_AFTER_MS) / 60_000) * 60_000,
   );
   const program = path.resolve(import.meta.dirname, '../audit/main.ts');
-  const args = [program, '--local', '--data-dir', values['data-dir'], '--from', iso(from), '--to', iso(to)];
+  const span = ['--from', iso(from), '--to', iso(to)];
+  // A report is made of windows.
+  const args = [program, '--local', '--data-dir', values['data-dir'], '--no-parsed', ...span];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     maxBuffer: 1 << 28,

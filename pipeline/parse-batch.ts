@@ -1,6 +1,6 @@
 // The sentence of the parsed archive: parse the hours that are due, then merge the days that are complete, as far as the time goes.
 
-import { dueHours, firstIncomplete, hoursWithin } from '../core/archive/due-hours.ts';
+import { dueHours, firstIncomplete, hoursWithin, type WantedSpan } from '../core/archive/due-hours.ts';
 import {
   dateOf,
   dateOfPartition,
@@ -13,12 +13,6 @@ import { mergeDay } from './merge-day.ts';
 import type { ParseHour } from './parse-hour.ts';
 import type { Counting } from './ports.ts';
 import type { HourManifest, ParsedArchive, ParseProgress, ProgressLease, Workshop } from './parse-ports.ts';
-
-export interface Span {
-  /** Epoch milliseconds: hours from the one that holds `from` until before `to`. */
-  readonly from: number;
-  readonly to: number;
-}
 
 /** What a run did. Hours as `2026-12-01T05`. */
 export interface ParseReport {
@@ -44,7 +38,10 @@ export interface ParseBatchPorts {
 }
 
 /** Without a span what the schedule is for. `endsAt`, epoch milliseconds: nothing is begun that may not be over then. */
-export type ParseBatch = (options: { readonly span?: Span; readonly endsAt: number }) => Promise<ParseReport>;
+export type ParseBatch = (options: {
+  readonly span?: WantedSpan | undefined;
+  readonly endsAt: number;
+}) => Promise<ParseReport>;
 
 /** What has to be left of the time is so many times as long as the longest hour or merge took. */
 const SAFETY = 2;
@@ -70,7 +67,7 @@ export function createParseBatch(ports: ParseBatchPorts): ParseBatch {
       const hours = span ? hoursWithin(span, now()) : due;
       for (const hour of hours) {
         if (!run.hasTime()) return { ...report, nextHour: hourText(hour) };
-        await run.parse(hour);
+        await run.parse(hour, span?.again);
         if (!span) await run.passed(hour);
       }
       await run.merge();
@@ -108,12 +105,12 @@ function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing
   const withHour = (hour: string) => [...new Set([...progress.open, hour])].sort();
   const withoutHour = (hour: string) => progress.open.filter((open) => open !== hour);
 
-  async function parse(hour: number): Promise<void> {
+  async function parse(hour: number, again = false): Promise<void> {
     const name = hourText(hour);
     const onPartitions = (partitions: readonly Partition[]) =>
       change({ open: withHour(name), unmerged: [...new Set([...progress.unmerged, ...partitions])].sort() });
     try {
-      const manifest = await timed(() => parseHour(hour, onPartitions));
+      const manifest = await timed(() => parseHour(hour, onPartitions, { again }));
       if (manifest) {
         const { objects: _objects, files: _files, ...rest } = manifest;
         report.hours.push(rest);

@@ -35,12 +35,13 @@ export interface ParseHourPorts {
 
 /**
  * Parses the hour at `hour` (epoch milliseconds) unless it is done and its objects are the same, and gives its manifest; undefined for an
- * hour without objects. `onPartitions` is told which partitions will have files, before they have. Faults of objects and lines are in the
+ * hour without objects. `again`: also when it is done. `onPartitions` is told which partitions will have files, before they have. Faults of objects and lines are in the
  * manifest, and everything else that can be read is written. Rejects when S3 or the disk fails; safe to repeat.
  */
 export type ParseHour = (
   hour: number,
   onPartitions: (partitions: readonly Partition[]) => Promise<void>,
+  options?: { readonly again?: boolean },
 ) => Promise<HourManifest | undefined>;
 
 /** More faults of one object are counted only. */
@@ -53,10 +54,10 @@ export function createParseHour(ports: ParseHourPorts, limits: TimeLimits): Pars
   const { raw, parsed, workshop } = ports;
   const readLine = createLineReader(limits);
 
-  return async (hour, onPartitions) => {
+  return async (hour, onPartitions, { again = false } = {}) => {
     const objects = await raw.objects(hour);
     const before = await parsed.manifest(hour);
-    if (before ? isDone(before, objects) : objects.length === 0) return before;
+    if (before ? !again && isDone(before, objects) : objects.length === 0) return before;
     const sorter = workshop.openSorter();
     let staged: Staged = new Map();
     try {
@@ -158,35 +159,47 @@ function stageRows(sorter: RowSorter, hour: number, workshop: Workshop, counts: 
   return staged;
 }
 
-/** Puts the files in place of those that the hour had. Where it is merged into a day, the day is written anew instead. */
-async function replaceFiles(
-  parts: Pick<ParseHourPorts, 'parsed' | 'workshop'> & {
-    readonly hour: number;
-    readonly staged: Staged;
-    /** Partitions that may have rows of this hour; none when it was never parsed. */
-    readonly old: readonly Partition[];
-  },
-): Promise<void> {
-  const { parsed, workshop, hour, staged, old } = parts;
+interface Replacing extends Pick<ParseHourPorts, 'parsed' | 'workshop'> {
+  readonly hour: number;
+  readonly staged: Staged;
+  /** Partitions that may have rows of this hour; none when it was never parsed. */
+  readonly old: readonly Partition[];
+}
+
+/** Puts the files in place of those that the hour had. One that cannot be replaced holds up no other, and rejects in the end. */
+async function replaceFiles(parts: Replacing): Promise<void> {
+  const { staged, old } = parts;
+  const failures: unknown[] = [];
   for (const partition of new Set([...staged.keys(), ...old])) {
-    const file = staged.get(partition);
-    const key = hourFile(partition, hour);
-    const day = old.includes(partition) ? await fetchDay(partition, parsed, workshop) : undefined;
     try {
-      const hours = day ? (await workshop.readFile(day)).hours : [];
-      if (day && hours.includes(hour)) {
-        await putMerged({
-          ...parts,
-          partition,
-          hours,
-          without: hour,
-          from: [day, ...(file ? [{ key, path: file.path }] : [])],
-        });
-        await parsed.remove([key]);
-      } else if (file) await parsed.put(key, file);
-      else await parsed.remove([key]);
-    } finally {
-      if (day) workshop.discard(day.path);
+      await replaceFile(partition, parts);
+    } catch (error) {
+      failures.push(error);
     }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Where the hour is merged into a day, the day is written anew instead. */
+async function replaceFile(partition: Partition, parts: Replacing): Promise<void> {
+  const { parsed, workshop, hour, staged, old } = parts;
+  const file = staged.get(partition);
+  const key = hourFile(partition, hour);
+  const day = old.includes(partition) ? await fetchDay(partition, parsed, workshop) : undefined;
+  try {
+    const hours = day ? (await workshop.readFile(day)).hours : [];
+    if (day && hours.includes(hour)) {
+      await putMerged({
+        ...parts,
+        partition,
+        hours,
+        without: hour,
+        from: [day, ...(file ? [{ key, path: file.path }] : [])],
+      });
+      await parsed.remove([key]);
+    } else if (file) await parsed.put(key, file);
+    else await parsed.remove([key]);
+  } finally {
+    if (day) workshop.discard(day.path);
   }
 }

@@ -1,6 +1,6 @@
 // A reading as the parsed archive keeps it, from the event that a line of the raw archive holds: usual ones at once, all others as ingest reads them.
 
-import { decimalOf, decimalText } from '../decimal.ts';
+import { decimalOf, decimalText, type Decimal } from '../decimal.ts';
 import { fingerprint } from '../fingerprint.ts';
 import type { Mapped } from '../mapping.ts';
 import { SENTINELS } from '../measurement.ts';
@@ -75,16 +75,20 @@ function readCarefully(event: unknown, limits: TimeLimits, mapped?: Mapped): Rea
   const readings = accepted.map((reading): ArchivedReading => {
     const messageId = idOf(reading);
     const { deviceId, site, timestamp } = reading;
-    const values = reading.metrics.map(({ name, value: decimal, unit }) => {
-      const text = decimalText(decimal);
-      const value = Number(text);
-      const isExact = decimalOf(value) === decimal;
-      return { metric: name, value, exact: isExact ? undefined : text, unit };
-    });
+    const values = reading.metrics.map(({ name, value, unit }) => ({
+      ...{ metric: name, ...doubleOf(value), unit },
+    }));
     const key = keyOf(reading, messageId);
     return { deviceId, site, timestamp, receivedAt: context!.receivedAt, messageId, key, values };
   });
   return { readings, rejected: rejected.length };
+}
+
+/** The nearest double, and the decimal itself where that is not the double's shortest text. */
+export function doubleOf(decimal: Decimal): Pick<ArchivedValue, 'value' | 'exact'> {
+  const text = decimalText(decimal);
+  const value = Number(text);
+  return { value, exact: decimalOf(value) === decimal ? undefined : text };
 }
 
 /** Of the content where that is what the fingerprint is of, so that it is the same whichever way a line was read. */

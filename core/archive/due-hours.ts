@@ -30,19 +30,28 @@ export function hoursWithin(
   return hours;
 }
 
+/** Hours that somebody wants parsed. */
+export interface WantedSpan {
+  /** Epoch milliseconds: hours from the one that holds `from` until before `to`. */
+  readonly from: number;
+  readonly to: number;
+  /** Also those that are done and whose objects have not changed. */
+  readonly again?: true;
+}
+
 /**
- * The span that an event asks for, such as `{ "from": "2026-11-01", "to": "2026-12-01T00:00:00Z" }`; undefined for the event of a schedule.
- * @throws Error that names the member that is no time.
+ * The span that an event asks for, such as `{ "from": "2026-11-01", "to": "2026-12-01T00:00:00Z", "again": true }`; undefined for the event
+ * of a schedule.
+ * @throws Error that names the member that is wrong.
  */
-export function spanIn(
-  event: unknown,
-  now: number,
-): { readonly from: number; readonly to: number } | undefined {
-  const { from, to } = (event ?? {}) as { readonly from?: unknown; readonly to?: unknown };
-  if (from === undefined && to === undefined) return undefined;
+export function spanIn(event: unknown, now: number): WantedSpan | undefined {
+  const { from, to, again } = (event ?? {}) as Readonly<Record<keyof WantedSpan, unknown>>;
+  if (from === undefined && to === undefined && again === undefined) return undefined;
+  if (again !== undefined && typeof again !== 'boolean')
+    throw new Error(`again must be true or false, not ${JSON.stringify(again)}`);
   const span = { from: timeOf('from', from, now), to: timeOf('to', to, now) };
   if (span.from >= span.to) throw new Error('from must be before to');
-  return span;
+  return { ...span, ...(again === true && { again }) };
 }
 
 function timeOf(name: string, value: unknown, now: number): number {

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import {
@@ -20,6 +20,8 @@ import { parseMessage } from '../../core/message.ts';
 import { foldReadings } from '../../core/window.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { openMemoryS3 } from '../support/memory-s3.ts';
+import { copyBuckets, parseArchive, rawKeyOf } from '../support/parsed-copy.ts';
 
 /** Windows of today, so that they have not expired. */
 const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3_600_000;
@@ -272,6 +274,32 @@ test('a full window is told as full and does not differ, unless it has what the 
   assert.equal((await run())[1], `full ${at(0)}: 1999 readings in the table, 3000 in the archive`);
 });
 
+test('the parsed archive is compared as well: the raw one, the windows and it have the same, or not', async () => {
+  const s3 = openMemoryS3();
+  const messages = messagesOf('three');
+  const again = { ...messages[3], receivedAt: START + 3_700_000 };
+  for (const [name, lines] of [['a.ndjson', messages] as const, ['b.ndjson', [again]] as const]) {
+    const hour = START + (lines.length === 1 ? 3_600_000 : 0);
+    s3.objects.set(`raw/${rawKeyOf(hour, name)}`, Buffer.from(linesOf(lines)));
+  }
+  await parseArchive(START + 4 * 3_600_000);
+  await ingest(messages);
+  const { raw, parsed: parsedFolder } = copyBuckets(s3);
+  const { run } = archived('three');
+  assert.deepEqual(await run({ paths: [raw], parsedFolder }), {
+    agrees: true,
+    told: [
+      '52 lines in 2 files: 61 readings',
+      '6 windows compared, 0 differ; devices: 1',
+      '1 device days compared with the parsed archive, 0 differ; hours of arrival: 2',
+      '1 readings came again in a later hour: the parsed archive has them once for each',
+    ],
+  });
+  const file = [...s3.objects.keys()].find((key) => key.endsWith('.parquet'))!;
+  rmSync(path.join(parsedFolder, '..', file));
+  assert.equal((await run({ paths: [raw], parsedFolder })).agrees, false);
+});
+
 test('only windows from the one that holds `from` until before `to` are compared', async () => {
   const { run, deviceId } = archived('some');
   await ingest(messagesOf(deviceId).slice(10, 30));
@@ -364,6 +392,21 @@ test('a time may be a span ago, and the region is where the AWS CLI finds it', (
   }
 });
 
+test('a local cloud has its parsed archive compared once an hour is parsed, and a copy needs its hours', () => {
+  const dataDir = mkdtempSync(path.join(folder, 'parsed-'));
+  mkdirSync(path.join(dataDir, 's3', 'raw-bucket', 'raw'), { recursive: true });
+  const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket', ParsedBucket: 'parsed-bucket' };
+  writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ ...STOPPED, outputs }));
+  const parse = (...more: string[]) => parseAuditOptions(['--local', '--data-dir', dataDir, ...more])!;
+  assert.equal(parse().parsedFolder, undefined);
+  const bucket = path.join(dataDir, 's3', 'parsed-bucket');
+  mkdirSync(path.join(bucket, 'hours'), { recursive: true });
+  assert.deepEqual([parse().parsedFolder, parse().isWholeArchive], [bucket, true]);
+  assert.equal(parse('--no-parsed').parsedFolder, undefined);
+  const copy = parseAuditOptions([folder, '--table', 'windows', '--parsed', bucket])!;
+  assert.deepEqual([copy.parsedFolder, copy.isWholeArchive], [bucket, false]);
+});
+
 test('options that cannot be meant are refused by name', () => {
   const refused: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /^name the files or folders of archived objects, or give --local /],
@@ -376,6 +419,14 @@ test('options that cannot be meant are refused by name', () => {
       /^--window-seconds 0: must be a whole number from 1 to 3600$/,
     ],
     [[folder, '--table', 'windows', '--rules-table', 'rules'], /^--rules-table goes with --devices-table/],
+    [
+      [folder, '--table', 'windows', '--parsed', folder],
+      /^--parsed .*: has no folder hours\/: copy the whole bucket/,
+    ],
+    [
+      [folder, '--table', 'windows', '--parsed', folder, '--no-parsed'],
+      /^--parsed does not go with --no-parsed$/,
+    ],
     [[folder, '--table', 'windows', '--repair'], /^--repair goes with --retention-days/],
     [
       [folder, '--table', 'windows', '--repair', '--retention-days', '90'],

@@ -191,6 +191,10 @@ describe('hours that are due', () => {
     );
     assert.equal(spanIn({ source: 'aws.scheduler' }, now), undefined);
     assert.throws(() => spanIn({ from: 'x', to: 'now' }, now), /from must be a time such as .*, not "x"/);
+    assert.equal(spanIn({ from: '-2h', to: 'now' }, now)!.again, undefined);
+    assert.equal(spanIn({ from: '-2h', to: 'now', again: true }, now)!.again, true);
+    assert.throws(() => spanIn({ from: '-2h', to: 'now', again: 'yes' }, now), /again must be true or false/);
+    assert.throws(() => spanIn({ again: true }, now), /from must be a time/);
     assert.throws(() => spanIn({ from: 'now', to: '-1h' }, now), /from must be before to/);
     assert.throws(() => spanIn({ from: 'now' }, now), /to must be a time/);
   });

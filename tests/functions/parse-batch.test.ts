@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import * as fc from 'fast-check';
 import { zstdDecompressSync } from 'node:zlib';
 import { parseArchiveLine } from '../../core/archive/careful-line.ts';
@@ -281,6 +282,61 @@ describe('bad input leaves the hour open, with object and line, and everything e
     s3.onCall(() => {});
     await parse();
     assert.equal((await rows()).length, 2);
+  });
+});
+
+describe('a Parquet file of an older version', () => {
+  const old = Buffer.from(
+    parquetWriteBuffer({ columnData: [{ name: 'device', data: ['d'], type: 'STRING' }] }),
+  );
+  const span = { from: SPAN.from, to: '2026-09-21T16:00:00Z' };
+  const day = 'site=s/date=2026-09-21/day.parquet';
+
+  /** Two hours of two sites, merged, and then the day of one site in another schema and an object more in the first hour. */
+  async function withOldDay(): Promise<void> {
+    put(AT, 'a', line({ timestamp: AT, t: 1 }) + line({ timestamp: AT, t: 5, site: 'other' }));
+    put(AT + HOUR, 'a', line({ timestamp: AT + HOUR, t: 2 }, AT + HOUR));
+    await parse(span);
+    now.mockReturnValue(Date.parse('2026-09-22T01:30:00Z'));
+    await parse(sampleEvent('parse-batch'));
+    assert.ok(files().includes(day));
+    s3.objects.set(`parsed/readings/${day}`, old);
+    put(AT, 'b', line({ timestamp: AT + 1, t: 3 }) + line({ timestamp: AT + 1, t: 6, site: 'other' }));
+  }
+
+  test('stops the hour that is to be replaced in it, by name, and no other', async () => {
+    await withOldDay();
+    put(AT + HOUR, 'c', line({ timestamp: AT + HOUR, t: 7, site: 'z' }, AT + HOUR));
+    const { failed } = await parse(span);
+    assert.deepEqual(
+      failed.map(({ hour }) => hour),
+      ['2026-09-21T14', '2026-09-21T15'],
+    );
+    for (const { reason } of failed)
+      assert.match(
+        reason,
+        /^readings\/site=s\/date=2026-09-21\/day.parquet is no file of this version: its columns are /,
+      );
+    assert.equal(manifest('14').state, 'writing');
+    assert.deepEqual(progress().progress.open, ['2026-09-21T14', '2026-09-21T15']);
+    assert.deepEqual(s3.objects.get(`parsed/readings/${day}`), old);
+    s3.objects.delete(`parsed/readings/${day}`);
+    const values = (await rows()).map(({ value }) => value).sort((a, b) => a - b);
+    assert.deepEqual(values, [5, 6, 7], 'the other sites have what came');
+  });
+
+  test('is replaced once it is deleted and its hours are parsed again', async () => {
+    await withOldDay();
+    await parse(span);
+    s3.objects.delete(`parsed/readings/${day}`);
+    const { hours, failed } = await parse({ ...span, again: true });
+    assert.deepEqual(failed, []);
+    assert.deepEqual(
+      hours.map(({ state }) => state),
+      ['done', 'done'],
+    );
+    const values = (await rows()).map(({ value }) => value).sort((a, b) => a - b);
+    assert.deepEqual(values, [1, 2, 3, 5, 6]);
   });
 });
 

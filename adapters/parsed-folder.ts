@@ -1,0 +1,121 @@
+// The parsed archive as files on this machine: the local cloud's, or a copy by `aws s3 sync`.
+
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import {
+  dateOfPartition,
+  hourFromText,
+  hourOfFile,
+  hourText,
+  partitionOf,
+  type Partition,
+  type RowBlock,
+} from '../core/archive/parsed-rows.ts';
+import type { HourManifest } from '../pipeline/parse-ports.ts';
+import { readParquetFile } from './parquet-file.ts';
+
+/** What became of an hour of arrival, and of which objects. */
+export type KnownHour = Pick<HourManifest, 'state' | 'objects' | 'faults'>;
+
+export interface ParsedFolder {
+  /** Of an hour of arrival, epoch milliseconds. @throws Error that names the file where it is not a manifest. */
+  manifest(hour: number): KnownHour | undefined;
+  /** Hours of arrival that have a manifest, epoch milliseconds, oldest first. */
+  hours(): readonly number[];
+  /** Those that have files, by name. */
+  partitions(): readonly Partition[];
+  /**
+   * All rows of a partition, each once: also while a merge has both the day and its hours there. Rejects with an Error that names
+   * the file which is damaged, was written by another version, or has rows of another partition.
+   */
+  rows(partition: Partition): AsyncIterable<RowBlock>;
+  /** Changes with the partition's files. */
+  stateOf(partition: Partition): string;
+}
+
+export function openParsedFolder(folder: string): ParsedFolder {
+  const inFolder = (key: string) => path.join(folder, ...key.split('/'));
+
+  function filesOf(partition: Partition): string[] {
+    if (!existsSync(inFolder(partition))) return [];
+    const names = readdirSync(inFolder(partition)).filter((name) => name.endsWith('.parquet'));
+    return names.sort().map((name) => `${partition}/${name}`);
+  }
+
+  async function* rows(partition: Partition): AsyncGenerator<RowBlock> {
+    const merged = new Set<number>();
+    for (const key of filesOf(partition)) {
+      const hour = hourOfFile(key);
+      if (hour !== undefined && merged.has(hour)) continue;
+      const file = await readParquetFile({ key, path: inFolder(key) });
+      // `day.parquet` comes before the hours.
+      if (hour === undefined) for (const one of file.hours) merged.add(one);
+      for await (const block of file.rows()) {
+        checkPlace(block, partition, key);
+        yield block;
+      }
+    }
+  }
+
+  return {
+    rows,
+    partitions() {
+      const sites = foldersIn(inFolder('readings')).filter((name) => name.startsWith('site='));
+      return sites.flatMap((site) =>
+        foldersIn(inFolder(`readings/${site}`))
+          .filter((name) => /^date=\d{4}-\d\d-\d\d$/.test(name))
+          .map((date) => `readings/${site}/${date}`),
+      );
+    },
+    stateOf: (partition) =>
+      filesOf(partition)
+        .map((key) => {
+          const { ino, size, mtimeMs } = statSync(inFolder(key), { throwIfNoEntry: false }) ?? {};
+          return `${key} ${ino} ${size} ${mtimeMs}`;
+        })
+        .join('\n'),
+    hours() {
+      const below = (key: string) => foldersIn(inFolder(key)).map((name) => `${key}/${name}`);
+      const days = below('hours').flatMap(below).flatMap(below);
+      return days.flatMap((day) =>
+        readdirSync(inFolder(day)).flatMap((name) => {
+          const [, hour] = /^(\d\d)\.json$/.exec(name) ?? [];
+          const date = day.slice('hours/'.length).replaceAll('/', '-');
+          return hour === undefined ? [] : [hourFromText(`${date}T${hour}`)];
+        }),
+      );
+    },
+    manifest(hour) {
+      const key = `hours/${hourText(hour).replaceAll(/[-T]/g, '/')}.json`;
+      if (!existsSync(inFolder(key))) return undefined;
+      try {
+        return manifestIn(readFileSync(inFolder(key), 'utf8'));
+      } catch (error) {
+        throw new Error(`${key} is not a manifest of an hour: ${(error as Error).message}`, { cause: error });
+      }
+    },
+  };
+}
+
+function foldersIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return entries.map(({ name }) => name).sort();
+}
+
+function manifestIn(text: string): KnownHour {
+  const { state, objects, faults } = JSON.parse(text) as Partial<HourManifest>;
+  if (state === undefined || !Array.isArray(objects) || !Array.isArray(faults))
+    throw new Error('it lacks state, objects or faults');
+  return { state, objects, faults };
+}
+
+/** A row in the wrong folder is not found by who asks for its site and date. */
+function checkPlace({ site, timestamps }: RowBlock, partition: Partition, key: string): void {
+  const date = dateOfPartition(partition);
+  const [first, end] = [Date.parse(date), Date.parse(date) + 86_400_000];
+  if (partitionOf(site, date) !== partition) throw new Error(`${key} has rows of the site ${site}`);
+  const other = timestamps.find((timestamp) => timestamp < first || timestamp >= end);
+  if (other !== undefined)
+    throw new Error(`${key} has rows of another date: ${new Date(other).toISOString()}`);
+}

@@ -1,0 +1,222 @@
+// Holds the parsed archive against the raw one: of each hour of arrival that is parsed, each reading once, value by value.
+
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { dateOfPartition, hourText, type Partition, type RowBlock } from '../core/archive/parsed-rows.ts';
+import type { MapMessage } from '../core/map-message.ts';
+import { windowStartOf } from '../core/window.ts';
+import { openParsedFolder, type ParsedFolder } from '../adapters/parsed-folder.ts';
+import { chunksOf, filesBelow, hourOfPath } from './archive-files.ts';
+import { countReading, countRow, createDeviceDays, dayDifference, type DeviceDays } from './device-days.ts';
+import { foldArchive, type FoldOptions } from './fold-archive.ts';
+import { AuditError, type AuditOptions } from './options.ts';
+
+export interface ParsedOutcome {
+  readonly agrees: boolean;
+  /** Raw readings that were compared, each once for each hour of arrival that has it; undefined where hours were left out. */
+  readonly readings?: number;
+}
+
+type Options = AuditOptions & { readonly mapMessage?: MapMessage | undefined };
+type Tell = (line: string) => void;
+
+const MAX_TRIES = 3;
+
+/**
+ * Says of each device's day that differs how, of each file that cannot be read why, and which hours are not parsed yet, a line each.
+ * Memory grows with the readings of an hour and with the metrics of each device's day. Rejects with an AuditError where nothing can
+ * be compared, else with the error of a raw file.
+ */
+export async function compareParsed(options: Options, folder: string, tell: Tell): Promise<ParsedOutcome> {
+  const archive = openParsedFolder(folder);
+  const files = filesByHour(options.paths);
+  const { hours, missing, left } = hoursToCompare(files, archive, options, tell);
+  const days = createDeviceDays();
+  for (const hour of hours) await digestRaw(days, hour, files.get(hour)!, options);
+  const wanted = { hours: new Set(hours), isWanted: wantedBy(options) };
+  const damaged = await digestParsed(days, archive, wanted, tell);
+  const { compared, differing, readings } = compareDays(days, damaged, tell);
+  const parts = [`${compared} device days compared with the parsed archive`, `${differing} differ`];
+  tell(
+    `${parts.join(', ')}; hours of arrival: ${hours.length}${left > 0 ? `, not parsed yet: ${left}` : ''}`,
+  );
+  const agrees = differing === 0 && damaged.size === 0 && missing === 0;
+  return { agrees, ...(left === 0 && { readings }) };
+}
+
+function compareDays(days: DeviceDays, damaged: ReadonlySet<Partition>, tell: Tell) {
+  const counts = { compared: 0, differing: 0, readings: 0 };
+  for (const [partition, devices] of [...days.all()].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const isDamaged = damaged.has(partition);
+    for (const [deviceId, day] of devices) {
+      const difference = isDamaged ? undefined : dayDifference(day);
+      if (difference !== undefined) tell(`${deviceId} ${dateOfPartition(partition)}: ${difference}`);
+      counts.compared += 1;
+      counts.differing += isDamaged || difference !== undefined ? 1 : 0;
+      counts.readings += day.readings.raw;
+    }
+  }
+  return counts;
+}
+
+interface RawFile {
+  readonly file: string;
+  readonly size: number;
+}
+
+function filesByHour(paths: readonly string[]): ReadonlyMap<number, readonly RawFile[]> {
+  const files = new Map<number, RawFile[]>();
+  for (const file of filesBelow(paths)) {
+    const hour = hourOfPath(path.resolve(file));
+    if (hour === undefined)
+      throw new AuditError(
+        `${file}: its folder does not say in which hour it arrived, as raw/2026/12/01/05/ does: copy the archive with ` +
+          'its folders, or give --no-parsed',
+      );
+    const known = files.get(hour);
+    const found = { file, size: statSync(file).size };
+    if (known) known.push(found);
+    else files.set(hour, [found]);
+  }
+  return files;
+}
+
+/** The hours that are parsed as they are now; of the others a line each. */
+function hoursToCompare(
+  files: ReadonlyMap<number, readonly RawFile[]>,
+  archive: ParsedFolder,
+  { isWholeArchive = false }: Options,
+  tell: Tell,
+) {
+  const hours: number[] = [];
+  let [left, missing] = [0, 0];
+  const all = new Set([...files.keys(), ...(isWholeArchive ? archive.hours() : [])]);
+  for (const hour of [...all].sort((a, b) => a - b)) {
+    const found = files.get(hour) ?? [];
+    const manifest = archive.manifest(hour);
+    const problem = problemOf(manifest, found);
+    if (problem !== undefined) {
+      left += 1;
+      tell(`${hourText(hour)}: not parsed yet: ${problem}`);
+      continue;
+    }
+    const names = new Set(found.map(({ file }) => path.basename(file)));
+    for (const { key } of manifest!.objects.filter((object) => !names.has(path.posix.basename(object.key)))) {
+      missing += 1;
+      tell(`${hourText(hour)}: ${key} was parsed, and is not among the files`);
+    }
+    if (found.length > 0) hours.push(hour);
+  }
+  return { hours, missing, left };
+}
+
+/** Why an hour is not to be compared; undefined where it is. */
+function problemOf(
+  manifest: ReturnType<ParsedFolder['manifest']>,
+  files: readonly RawFile[],
+): string | undefined {
+  if (!manifest) return 'it has no manifest';
+  const { state, faults, objects } = manifest;
+  if (state === 'failed') return `${faults.length} faults, the first is ${faults[0] ?? 'unknown'}`;
+  if (state !== 'done') return 'a run ended before it was done';
+  const sizes = new Map(objects.map(({ key, size }) => [path.posix.basename(key), size]));
+  const changed = files.find(({ file, size }) => sizes.get(path.basename(file)) !== size);
+  return changed && `${path.basename(changed.file)} has come or changed since`;
+}
+
+/** Of a time, whether it is within the windows that are compared. */
+function wantedBy({ from, to = Infinity, windowSeconds }: Options): (timestamp: number) => boolean {
+  if (from === undefined && to === Infinity) return () => true;
+  const first = from === undefined ? -Infinity : windowStartOf(from, windowSeconds);
+  return (timestamp) => {
+    const start = windowStartOf(timestamp, windowSeconds);
+    return start >= first && start < to;
+  };
+}
+
+async function digestRaw(
+  days: DeviceDays,
+  hour: number,
+  files: readonly RawFile[],
+  options: Options,
+): Promise<void> {
+  const isWanted = wantedBy(options);
+  const fold: FoldOptions = { ...options, onRejected: () => {} };
+  const chunks = chunksOf(files.map(({ file }) => file));
+  for (const { deviceId, readings } of (await foldArchive(chunks, fold)).readings()) {
+    const moments = new Set<number>();
+    for (const { site, timestamp, id, metrics } of readings) {
+      if (!isWanted(timestamp)) continue;
+      const day = days.at(site, deviceId, timestamp);
+      countReading(day, 'raw', { timestamp, hour, id, value: 0, exact: undefined }, moments);
+      for (const { name, value, exact } of metrics)
+        countRow(day, 'raw', name, { timestamp, hour, id, value, exact });
+    }
+  }
+}
+
+interface Wanted {
+  readonly hours: ReadonlySet<number>;
+  readonly isWanted: (timestamp: number) => boolean;
+}
+
+/** Gives the partitions with a file that cannot be read, of which the reason is told. */
+async function digestParsed(
+  days: DeviceDays,
+  archive: ParsedFolder,
+  wanted: Wanted,
+  tell: Tell,
+): Promise<ReadonlySet<Partition>> {
+  const damaged = new Set<Partition>();
+  for (const partition of archive.partitions()) {
+    try {
+      days.takeParsed(await digestPartition(archive, partition, wanted));
+    } catch (error) {
+      damaged.add(partition);
+      tell((error as Error).message);
+    }
+  }
+  return damaged;
+}
+
+/** Begins anew where a run of the parsing changes the files meanwhile. */
+async function digestPartition(
+  archive: ParsedFolder,
+  partition: Partition,
+  wanted: Wanted,
+): Promise<DeviceDays> {
+  for (let tries = 1; ; tries += 1) {
+    const before = archive.stateOf(partition);
+    const days = createDeviceDays();
+    let failure: unknown;
+    try {
+      await digestRows(days, archive.rows(partition), wanted);
+    } catch (error) {
+      failure = error;
+    }
+    const isSteady = archive.stateOf(partition) === before;
+    if (isSteady && failure === undefined) return days;
+    if (isSteady) throw failure;
+    if (tries === MAX_TRIES) throw new Error(`${partition} changes while it is read: run the audit again`);
+  }
+}
+
+async function digestRows(
+  days: DeviceDays,
+  rows: AsyncIterable<RowBlock>,
+  { hours, isWanted }: Wanted,
+): Promise<void> {
+  let [last, moments] = ['', new Set<number>()];
+  for await (const block of rows) {
+    const { site, device, metric, timestamps, values, exact, messageIds } = block;
+    if (device !== last) [last, moments] = [device, new Set()];
+    for (let n = 0; n < timestamps.length; n += 1) {
+      const [timestamp, hour] = [timestamps[n]!, block.hours[n]!];
+      if (!hours.has(hour) || !isWanted(timestamp)) continue;
+      const row = { timestamp, hour, value: values[n]!, exact: exact[n], id: messageIds[n] };
+      const day = days.at(site, device, timestamp);
+      countRow(day, 'parsed', metric, row);
+      countReading(day, 'parsed', row, moments);
+    }
+  }
+}

@@ -4,6 +4,7 @@ import { defaultRules } from '../core/rule-data.ts';
 import type { ApiPorts } from '../pipeline/api-ports.ts';
 import { createAlertHistory } from './alert-history.ts';
 import { createAlertStore } from './alert-store.ts';
+import { createArchiveChecks } from './archive-checks.ts';
 import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
 import { createErrorBucket } from './error-bucket.ts';
@@ -55,6 +56,7 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
     alerts: createAlertStore({ client, table: alertsTable }),
     history: createAlertHistory({ client, table: alertHistoryTable, retentionDays }),
     presence: createPresenceLog({ client, table: alertHistoryTable }),
+    checks: createArchiveChecks({ client, table: alertHistoryTable, retentionDays }),
     now,
   };
 }

@@ -15,6 +15,7 @@ import { foldArchive, type FoldedArchive } from './fold-archive.ts';
 import { openMapping } from './open-mapping.ts';
 import { AuditError, type AuditOptions } from './options.ts';
 import { compareParsed } from './parsed-leg.ts';
+import { recordChecks } from './record.ts';
 
 type Key = Pick<WindowTotals, 'deviceId' | 'windowStart'>;
 type Finding = Key & { readonly kind: 'differs' | 'full'; readonly phrase: string };
@@ -77,7 +78,7 @@ async function compareWith(
     });
   }
 
-  async function compare(): Promise<Set<string>> {
+  async function compare(): Promise<readonly Finding[]> {
     const found = (await inParallel([...archived.keys()], QUERIES_AT_ONCE, findingsOf)).flat();
     for (const { deviceId, windowStart, phrase } of found) {
       tell(`${deviceId} ${new Date(windowStart).toISOString()}: ${phrase}`);
@@ -90,11 +91,18 @@ async function compareWith(
     );
     const newest = Math.max(...differing.map(({ windowStart }) => windowStart));
     if (newest + windowSeconds * 1000 > now - ARCHIVE_LAG_MS) tell(LAG_NOTE);
-    return new Set(differing.map(keyText));
+    return differing;
   }
 
-  const differing = await compare();
-  if (differing.size === 0 || !repair) return { agrees: differing.size === 0, readings };
+  async function conclude(differing: readonly Finding[]) {
+    const { record } = options;
+    if (record) await recordChecks(client, record, { archived, differing, from, to }, { tell, now });
+    return { agrees: differing.length === 0, readings };
+  }
+
+  const found = await compare();
+  if (found.length === 0 || !repair) return conclude(found);
+  const differing = new Set(found.map(keyText));
   const store = createWindowStore({ client, table, windowSeconds, ...repair });
   let counted = 0;
   const repaired: Key[] = [];
@@ -109,7 +117,7 @@ async function compareWith(
   });
   for (const { deviceId, start } of changedHours(repaired, Date.now())) await rollups.mark(deviceId, start);
   tell(`${counted} readings counted that the table lacked`);
-  return { agrees: (await compare()).size === 0, readings };
+  return conclude(await compare());
 }
 
 async function fold(

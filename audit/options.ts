@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { TimeLimits } from '../core/reading.ts';
 import { findStack } from '../commands/running-stack.ts';
+import type { RecordOptions } from './record.ts';
 import { parseTimeText } from '../core/time-text.ts';
 
 /** What the person at the terminal can mend. */
@@ -37,6 +38,8 @@ export interface AuditOptions extends TimeLimits {
     readonly rollupsTable: string;
     readonly retentionDays: number;
   };
+  /** With it, what was found of each device is kept for its reports. */
+  readonly record?: RecordOptions | undefined;
 }
 
 export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [--from TIME] [--to TIME]
@@ -47,10 +50,11 @@ export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [-
        --parsed FOLDER: a copy of the parsed archive, which is then compared as well, by device and day (--local has its own;
        --no-parsed leaves it out). The files have to lie as in the bucket then: raw/2026/12/01/05/... Hours that are not parsed yet
        are named, and are no difference.
+       --history-table NAME: the stack's AlertHistoryTable, where reports find what was checked (--local knows it).
        --rules-table NAME --devices-table NAME: the stack's, where it has mappings (--local knows them).
        --repair counts what the table lacks; --fingerprints-table and --rollups-table are the stack's (--local knows them).
        As the stack on AWS has them, where it was given others than these:
-       --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60 (--local knows its own).
+       --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60, --history-retention-days 1096 (--local knows its own).
        Times may be typed as -1h, 2026-11-20T13:00:00Z or "2026-11-20 14:00 Europe/Berlin".`;
 
 const text = { type: 'string' } as const;
@@ -63,6 +67,8 @@ const FLAGS = {
   'devices-table': text,
   parsed: text,
   'no-parsed': flag,
+  'history-table': text,
+  'history-retention-days': text,
   from: text,
   to: text,
   repair: flag,
@@ -116,6 +122,7 @@ function localStack(dataDir: string) {
     fingerprintsTable: outputs['FingerprintsTable']!,
     rollupsTable: outputs['RollupsTable']!,
     mappings: { rulesTable: outputs['RulesTable']!, devicesTable: outputs['DevicesTable']! },
+    historyTable: outputs['AlertHistoryTable']!,
     dataDir,
     archive: path.join(dataDir, 's3', outputs['RawBucket']!, 'raw'),
     parsed: outputs['ParsedBucket'] && path.join(dataDir, 's3', outputs['ParsedBucket']),
@@ -180,11 +187,13 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
         : `${missing}: no such file or folder`,
     );
   }
-  type Setting = 'window-seconds' | 'max-lateness-days' | 'max-skew-seconds';
+  type Setting = 'window-seconds' | 'max-lateness-days' | 'max-skew-seconds' | 'history-retention-days';
   const setting = (option: Setting, parameter: string, usual: string, least: number, most: number) =>
     whole(option, values[option] ?? stack?.parameters[parameter] ?? usual, least, most);
   const table = values.table ?? stack?.table;
   if (table === undefined) throw new AuditError("--table is missing: the stack's output WindowsTable");
+  const historyTable = values['history-table'] ?? stack?.historyTable;
+  const historyDays = setting('history-retention-days', 'HistoryRetentionDays', '1096', 1, 36_500);
   return {
     paths,
     ...(stack && { dataDir: stack.dataDir }),
@@ -199,5 +208,6 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
     from: time('from', values.from),
     to: time('to', values.to),
     repair,
+    record: historyTable === undefined ? undefined : { historyTable, retentionDays: historyDays },
   };
 }

@@ -4,22 +4,25 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isMonth } from '../core/month.ts';
-import { reportSheet, type SheetDevice, type SheetOptions } from '../core/report-sheet.ts';
+import { reportSheet, type SheetDevice } from '../core/report-sheet.ts';
 import { openApi, stackFlags, stackUsage, type Api } from './api.ts';
 import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
+import { sealedIn, verified } from './verify-report.ts';
 
 const usage = `usage: npm run report -- --site SITE --month 2026-11 --out report.html
        --device NAME, --site, --group, --type: whose; an asterisk stands for any text. --month: this month without it.
        --metric NAME: a temperature without it. --out: .html to print, .csv or .json; without it HTML to standard output.
-       --audit: checks the windows of the month against the local cloud's archive first (npm run audit), and says so in the report.
+       --audit: checks the windows of the month against the local cloud's archive first (npm run audit); the report says what it found.
+       --verify FILE: compares a report in .json or .html with the report of today, by its seal.
        ${stackUsage}
-       Exit code 0, 1 where the audit finds a difference, 2 for what cannot be done.`;
+       Exit code 0, 1 where the audit or the comparison finds a difference, 2 for what cannot be done.`;
 
 const text = { type: 'string' } as const;
 const FLAGS = {
   ...stackFlags,
   ...{ device: text, site: text, group: text, type: text, month: text, metric: text, out: text },
+  verify: text,
   audit: { type: 'boolean', default: false },
 } as const;
 
@@ -58,15 +61,11 @@ async function csvOf(api: Api, query: Readonly<Record<string, string | undefined
   return tables.join('');
 }
 
-/** What the audit says of the windows of these devices' months, as far as they are archived. */
-function auditOf(
-  devices: readonly SheetDevice[],
-  values: Values,
-  now: number,
-): NonNullable<SheetOptions['audit']> {
+/** Compares the windows of these devices' months, as far as they are archived; true where all agree. It records what it found. */
+function runAudit(devices: readonly SheetDevice[], values: Values, now: number): boolean {
   if (values['api-url'] !== undefined)
     throw new CommandError(
-      '--audit checks the local cloud; on AWS copy the archive and run npm run audit, which says how',
+      '--audit checks the local cloud; on AWS copy the archive and run npm run audit --history-table, which records what it finds',
     );
   const from = Math.min(...devices.map((device) => device.from));
   const to = Math.min(
@@ -77,18 +76,9 @@ function auditOf(
   const span = ['--from', iso(from), '--to', iso(to)];
   // A report is made of windows.
   const args = [program, '--local', '--data-dir', values['data-dir'], '--no-parsed', ...span];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (status !== 0 && status !== 1) throw new CommandError(`--audit: ${stderr.trim().split('\n')[0]}`);
-  const lines = stdout.trim().split('\n');
-  const read = lines.find((line) => / lines in \d+ files?: /.test(line)) ?? '';
-  const compared = lines.findLast((line) => / windows compared, /.test(line)) ?? '';
-  return {
-    agrees: status === 0,
-    text: `${compared}. Recomputed from the archive: ${read}. From ${iso(from)} to ${iso(to)}; what is later is not in it.`,
-  };
+  return status === 0;
 }
 
 const iso = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z');
@@ -100,32 +90,57 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (positionals.length > 0) throw new CommandError(`${positionals[0]}: is no option; ${usage}`);
+  if (values.verify !== undefined) return verify(values.verify, values);
+  const { device, site, group, type, metric, out } = values;
   const now = Date.now();
-  const { device, site, group, type, metric, out, month = new Date(now).toISOString().slice(0, 7) } = values;
+  const { month = new Date(now).toISOString().slice(0, 7) } = values;
   if (!isMonth(month)) throw new CommandError(`--month ${month}: must be a month such as 2026-11`);
   const format = out === undefined ? '.html' : path.extname(out).toLowerCase();
   if (!FORMATS.includes(format)) throw new CommandError(`--out ${out}: must end in .html, .csv or .json`);
-  if (values.audit && format === '.csv')
-    throw new CommandError('--audit goes into a report in .html or .json');
   const api = await openApi(values);
   const query = { month, metric, device, site, group, type };
-  const devices = await devicesOf(api, query);
-  const audit = values.audit ? auditOf(devices, values, now) : undefined;
+  let devices = await devicesOf(api, query);
+  const agrees = !values.audit || runAudit(devices, values, now);
+  // The report has what the audit recorded.
+  if (values.audit) devices = await devicesOf(api, query);
   const ids = devices.map(({ deviceId }) => deviceId);
   const made =
     format === '.csv'
       ? await csvOf(api, query, ids)
       : format === '.json'
-        ? `${JSON.stringify({ madeAt: now, audit, devices }, undefined, 2)}\n`
-        : reportSheet(devices, readFileSync(STYLE, 'utf8'), { now, audit });
+        ? `${JSON.stringify({ madeAt: now, devices }, undefined, 2)}\n`
+        : reportSheet(devices, readFileSync(STYLE, 'utf8'), { now });
   if (out === undefined) process.stdout.write(made);
   else {
     writeFileSync(out, made);
-    process.stdout.write(
-      `${out}: ${devices.length} ${devices.length === 1 ? 'device' : 'devices'}, ${month}${audit ? `; ${audit.text}` : ''}\n`,
-    );
+    const count = `${devices.length} ${devices.length === 1 ? 'device' : 'devices'}`;
+    process.stdout.write(`${out}: ${count}, ${month}${values.audit ? `; ${auditText(devices)}` : ''}\n`);
   }
-  return audit?.agrees === false ? 1 : 0;
+  return agrees ? 0 : 1;
+}
+
+/** What was checked of all of them. */
+function auditText(devices: readonly SheetDevice[]): string {
+  const spans = devices.flatMap(({ audit }) => audit.checked);
+  const sum = (of: 'windows' | 'differing') => spans.reduce((total, span) => total + span[of], 0);
+  return `${sum('windows')} windows compared with the archive, ${sum('differing')} differ`;
+}
+
+/** A line for each device of the file. */
+async function verify(file: string, values: Values): Promise<number> {
+  const sealed = sealedIn(file);
+  const api = await openApi(values);
+  let code = 0;
+  for (const one of sealed) {
+    const { deviceId: device, month, metric } = one;
+    const { devices }: { devices: SheetDevice[] } = await api.call(['reports'], {
+      query: { device, month, metric },
+    });
+    const { isSame, text: found } = verified(one, devices[0]!);
+    process.stdout.write(`${found}\n`);
+    if (!isSame) code = 1;
+  }
+  return code;
 }
 
 await runCommand(main);

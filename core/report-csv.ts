@@ -1,5 +1,6 @@
-// A report as one CSV table for spreadsheets (RFC 4180): a line a day, an excursion, a gap and a summary, told apart by `kind`.
+// A report as one CSV table for spreadsheets (RFC 4180): a line a day, an excursion, a gap, a check and a summary, by `kind`.
 
+import type { Checked } from './archive-check.ts';
 import type { DeviceReport } from './report.ts';
 
 export interface ReportHead {
@@ -7,12 +8,15 @@ export interface ReportHead {
   readonly site?: string | undefined;
   readonly month: string;
   readonly timeZone: string;
+  readonly audit: Checked;
+  readonly seal: string;
 }
 
 const COLUMNS = [
   ...['kind', 'device', 'site', 'month', 'timeZone', 'metric', 'unit', 'date', 'from', 'to', 'minutes'],
   ...['readings', 'min', 'max', 'mean', 'meanKinetic', 'measuredMinutes', 'inLimitsMinutes'],
   ...['rule', 'severity', 'limit', 'worst', 'acknowledgedBy', 'acknowledgedAt', 'comment'],
+  ...['windows', 'differing', 'checkedAt', 'seal'],
 ] as const;
 
 type Row = Partial<Readonly<Record<(typeof COLUMNS)[number], string | number | undefined>>>;
@@ -21,9 +25,9 @@ type Row = Partial<Readonly<Record<(typeof COLUMNS)[number], string | number | u
 export function reportCsv(
   reports: readonly (ReportHead & { readonly report?: DeviceReport | undefined })[],
 ): string {
-  const rows = reports.flatMap(({ report, deviceId, ...head }) =>
+  const rows = reports.flatMap(({ report, audit, seal, deviceId, ...head }) =>
     report
-      ? rowsOf(report).map((row) => ({
+      ? [...rowsOf(report, seal), ...checkRows(audit)].map((row) => ({
           device: deviceId,
           ...head,
           metric: report.metric,
@@ -36,12 +40,12 @@ export function reportCsv(
   return `\uFEFF${lines.join('\r\n')}\r\n`;
 }
 
-function rowsOf({ days, excursions, gaps, ...report }: DeviceReport): Row[] {
+function rowsOf({ days, excursions, gaps, ...report }: DeviceReport, seal: string): Row[] {
   const { readings, min, max, mean, meanKinetic, measuredMs, inLimitsMs } = report;
   return [
     {
       ...{ kind: 'summary', readings, min, max, mean, meanKinetic: meanKinetic?.celsius },
-      ...{ measuredMinutes: minutes(measuredMs), inLimitsMinutes: minutes(inLimitsMs) },
+      ...{ measuredMinutes: minutes(measuredMs), inLimitsMinutes: minutes(inLimitsMs), seal },
     },
     ...days.map((day) => ({ kind: 'day', ...day })),
     ...excursions.map(({ from, to, lastedMs, ruleId, severity, limit, worst, acknowledged, remarks }) => ({
@@ -56,6 +60,18 @@ function rowsOf({ days, excursions, gaps, ...report }: DeviceReport): Row[] {
       to: iso(to),
       minutes: minutes(to - from),
     })),
+  ];
+}
+
+function checkRows({ checked, unchecked }: Checked): Row[] {
+  const span = ({ from, to }: { readonly from: number; readonly to: number }) => ({
+    ...{ from: iso(from), to: iso(to), minutes: minutes(to - from) },
+  });
+  return [
+    ...checked.map(({ windows, differing, checkedTo, ...each }) => ({
+      ...{ kind: 'checked', ...span(each), windows, differing, checkedAt: iso(checkedTo) },
+    })),
+    ...unchecked.map((each) => ({ kind: 'unchecked', ...span(each) })),
   ];
 }
 

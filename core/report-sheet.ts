@@ -1,5 +1,7 @@
 // A report as a page of its own: sheets of A4 to print or to keep, without a script, as the HTTP API's figures are.
 
+import type { Checked } from './archive-check.ts';
+import { checkText, escaped, sealLine, type Times } from './report-foot.ts';
 import { stripOf } from './report-strip.ts';
 
 /** As GET /reports has a device; times in epoch milliseconds. */
@@ -16,6 +18,8 @@ export interface SheetDevice {
   readonly clockChanges: readonly { readonly at: number; readonly before: number; readonly after: number }[];
   readonly limits: { readonly above?: number; readonly below?: number };
   readonly report?: SheetReport;
+  readonly audit: Checked;
+  readonly seal: string;
 }
 
 export interface SheetReport {
@@ -50,8 +54,6 @@ interface SheetExcursion {
 export interface SheetOptions {
   /** When it was made; epoch milliseconds. */
   readonly now: number;
-  /** What the audit of the archive said, a sentence or two; absent where none was made. */
-  readonly audit?: { readonly agrees: boolean; readonly text: string } | undefined;
   /** Of the sheet's title, below that of a page which it is a part of. */
   readonly level?: 1 | 2;
 }
@@ -71,17 +73,8 @@ ${style}</style></head>
 `;
 }
 
-const MARKUP: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-export const escaped = (text: string) => text.replaceAll(/[&<>"']/g, (mark) => MARKUP[mark]!);
-
 /** One device's sheet, an `article`; report-sheet.css has its look. */
-export function sheetOf(device: SheetDevice, { now, audit, level = 1 }: SheetOptions): string {
+export function sheetOf(device: SheetDevice, { now, level = 1 }: SheetOptions): string {
   const { report } = device;
   const time = timesOf(device.timeZone);
   const name = report
@@ -91,8 +84,9 @@ export function sheetOf(device: SheetDevice, { now, audit, level = 1 }: SheetOpt
 <p>${escaped([device.deviceId, device.site].filter(Boolean).join(', '))}<br><span class="dim">${escaped(monthText(device))}</span></p></div>
 <p><small>Made ${escaped(time.full(now))}<br>${escaped(zoneText(device, time))}</small></p></header>
 ${report ? bodyOf(device, report, time, level + 1) : '<p>Nothing was measured in this month.</p>'}
-<div class="seal"><p>${sealText(audit)}</p><p>${escaped(device.calibration ? `Calibration: ${device.calibration}` : 'No calibration is noted (attribute calibration of the thing)')}</p></div>
-<p class="sign-line">Seen by, date</p></article>`;
+<div class="seal"><div>${checkText(device.audit, time)}</div><p>${escaped(device.calibration ? `Calibration: ${device.calibration}` : 'No calibration is noted (attribute calibration of the thing)')}</p></div>
+<p class="sign-line">Seen by, date</p>
+${sealLine(device)}</article>`;
 }
 
 function bodyOf(device: SheetDevice, report: SheetReport, time: Times, level: number): string {
@@ -179,13 +173,6 @@ function table(
   return `<table${kind}><thead><tr>${cells('th', head)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table>`;
 }
 
-function sealText(audit: SheetOptions['audit']): string {
-  if (!audit)
-    return '<b>Not checked against the archive.</b> npm run report -- --audit makes a report that is; npm run audit checks alone.';
-  const head = audit.agrees ? 'Checked against the archive.' : 'The archive and these figures differ.';
-  return `<b>${head}</b> ${escaped(audit.text)}`;
-}
-
 /** Keys and roles go by their last part. */
 const whoText = (by: string) => by.split(/[:/]/).at(-1) ?? by;
 
@@ -237,14 +224,13 @@ function offset(minutes: number): string {
   return `${minutes < 0 ? '−' : '+'}${Math.floor(size / 60)}${rest}`;
 }
 
-interface Times {
-  readonly full: (ms: number) => string;
-}
-
 function timesOf(timeZone: string): Times {
   const format = new Intl.DateTimeFormat('en-GB', {
     ...{ timeZone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' },
     ...{ hour: '2-digit', minute: '2-digit' },
   });
-  return { full: (ms) => format.format(ms) };
+  const date = new Intl.DateTimeFormat('en-GB', {
+    ...{ timeZone, day: 'numeric', month: 'short', year: 'numeric' },
+  });
+  return { full: (ms) => format.format(ms), date: (ms) => date.format(ms) };
 }

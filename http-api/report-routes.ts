@@ -6,6 +6,7 @@ import { SEVERITIES } from '../core/alert-rule.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { isMonth } from '../core/month.ts';
 import { reportCsv } from '../core/report-csv.ts';
+import { sealOf } from '../core/report-seal.ts';
 import { matching, metricName } from '../core/text-schema.ts';
 import type { FindDevices } from '../pipeline/find-devices.ts';
 import type { DeviceStore, RuleStore } from '../pipeline/ports.ts';
@@ -64,6 +65,30 @@ const report = z.strictObject({
     ),
 });
 
+const checked = z.strictObject({
+  from: time,
+  to: time,
+  checkedFrom: time.check(
+    z.describe('When the first of the audits was made that compared it; epoch milliseconds'),
+  ),
+  checkedTo: time.check(z.describe('When the last of them was made')),
+  windows: z.int(),
+  differing: z.int().check(z.describe('How many windows did not have then what the archive amounts to')),
+});
+
+const audit = z
+  .strictObject({
+    checked: z
+      .array(checked)
+      .check(z.describe('A span may begin or end beyond the month, with a day of UTC')),
+    unchecked: z.array(z.strictObject({ from: time, to: time })),
+  })
+  .check(
+    z.describe(
+      'What of the month `npm run audit` compared with the archive; what was corrected after that is not in it',
+    ),
+  );
+
 const reported = z.strictObject({
   deviceId: z.string(),
   site: z.optional(z.string()),
@@ -79,6 +104,10 @@ const reported = z.strictObject({
   ),
   limits: z.strictObject({ above: figure, below: figure }).check(z.describe('Of the rules that apply now')),
   report: z.optional(report.check(z.describe('Absent where nothing was measured'))),
+  audit,
+  seal: z
+    .string()
+    .check(z.describe('SHA-256 of this object in the form of RFC 8785, without `audit` and `seal`')),
 });
 
 const query = {
@@ -162,9 +191,10 @@ export function reportRoutes(parts: {
       async run({ query: asked, caller }) {
         const { found } = await reportsOf(asked, caller);
         return reportCsv(
-          found.map(({ device, month, report: made }) => ({
-            ...{ deviceId: device.deviceId, site: device.site, month: month.name, timeZone: month.timeZone },
-            report: made,
+          found.map((each) => ({
+            ...{ deviceId: each.device.deviceId, site: each.device.site },
+            ...{ month: each.month.name, timeZone: each.month.timeZone },
+            ...{ report: each.report, audit: each.audit, seal: shownReport(each).seal },
           })),
         );
       },
@@ -172,14 +202,15 @@ export function reportRoutes(parts: {
   ];
 }
 
-function shownReport({ device, month, limits, report: made }: ReportedDevice) {
+function shownReport({ device, month, limits, report: made, audit }: ReportedDevice) {
   const { deviceId: id, site, type, attributes = {} } = device;
   const { name, timeZone, from, to, until, clockChanges } = month;
-  return {
+  const entry = {
     ...{ deviceId: id, site, type, calibration: attributes['calibration'], month: name, timeZone, from, to },
     ...{ isOver: until === to, clockChanges, limits },
     ...(made && { report: shownFiguresOf(made) }),
   };
+  return { ...entry, audit, seal: sealOf(entry) };
 }
 
 function shownFiguresOf(made: NonNullable<ReportedDevice['report']>) {

@@ -57,7 +57,7 @@ export function createRoutes(
     ...reportRoutes({
       ...{ find, devices, rules, now },
       reportDevice: createReportDevice({
-        ...{ windows: history, history: ports.history, windowSeconds, timeZone, now },
+        ...{ windows: history, history: ports.history, checks: ports.checks, windowSeconds, timeZone, now },
       }),
     }),
     ...ruleRoutes({

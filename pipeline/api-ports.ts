@@ -1,7 +1,7 @@
 // What the routes of the HTTP API need of the world, as types: beside what ingest needs, the archive, the errors bucket and the topic.
 
 import type { AlertPorts, DeviceStore, MappingStore, WindowHistory } from './ports.ts';
-import type { PresenceLog } from './device-ports.ts';
+import type { ArchiveChecks, PresenceLog } from './device-ports.ts';
 import type { FleetSnapshots } from './rollup-ports.ts';
 
 export interface LastMessages {
@@ -61,6 +61,7 @@ export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules
   readonly mappings: MappingStore;
   readonly lastMessages: LastMessages;
   readonly presence: Pick<PresenceLog, 'read'>;
+  readonly checks: Pick<ArchiveChecks, 'newestFirst'>;
   readonly errors: ErrorBucket;
   readonly ingestAgain: IngestAgain;
   readonly listRecipients: ListRecipients;

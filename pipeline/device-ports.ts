@@ -1,5 +1,6 @@
 // The ports of what is kept of one device beside its readings: its connections, its thing with its certificates, and its shadow.
 
+import type { ArchiveCheck } from '../core/archive-check.ts';
 import type { PresenceEvent } from '../core/presence.ts';
 import type { Shadow } from '../core/shadow.ts';
 
@@ -17,6 +18,14 @@ export interface PresenceLog {
     /** Of the page before. */
     readonly next?: string | undefined;
   }): Promise<{ readonly entries: readonly PresenceEntry[]; readonly next?: string }>;
+}
+
+/** What audits found of a device. Both verbs reject with the SDK's error. */
+export interface ArchiveChecks {
+  /** Safe to repeat. */
+  file(deviceId: string, check: ArchiveCheck): Promise<void>;
+  /** Made at `since` (epoch milliseconds) or later, page by page. */
+  newestFirst(question: { readonly deviceId: string; readonly since: number }): AsyncIterable<ArchiveCheck>;
 }
 
 export interface NewThing {

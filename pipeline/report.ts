@@ -1,6 +1,7 @@
 // Gathers what the report of a device and a month is made of: hours, the windows that a day or an excursion cuts, and alerts.
 
 import { appliesTo, isLimitRule, type AlertRule } from '../core/alert-rule.ts';
+import { checkedOf, type ArchiveCheck, type Checked } from '../core/archive-check.ts';
 import type { Device } from '../core/device.ts';
 import { excursionsOf, type Excursion } from '../core/excursions.ts';
 import { HOUR_MS, hourOf } from '../core/hour.ts';
@@ -11,6 +12,7 @@ import { rollUp, type Bucket } from '../core/rollup.ts';
 import { isSpellingOf } from '../core/spelling.ts';
 import { unitsOf } from '../core/unit.ts';
 import type { HistoryEntry } from '../core/alert-state.ts';
+import type { ArchiveChecks } from './device-ports.ts';
 import type { AlertHistory, WindowHistory } from './ports.ts';
 
 export interface ReportedDevice {
@@ -20,6 +22,8 @@ export interface ReportedDevice {
   readonly limits: { readonly above?: number; readonly below?: number };
   /** Absent where the device measured nothing of that name in the month. */
   readonly report?: DeviceReport;
+  /** What of the month was compared with the archive. */
+  readonly audit: Checked;
 }
 
 /** `month` such as `2026-11`. Without a metric it is a temperature, or else the first by name. Rejects with the SDK's error. */
@@ -45,13 +49,14 @@ const MAX_SPLIT = 100;
 export function createReportDevice(parts: {
   readonly windows: Pick<WindowHistory, 'hours' | 'stored'>;
   readonly history: Pick<AlertHistory, 'read'>;
+  readonly checks: Pick<ArchiveChecks, 'newestFirst'>;
   readonly windowSeconds: number;
   /** Of devices for which the registry names none, an IANA name. */
   readonly timeZone: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }): ReportDevice {
-  const { windows, history, windowSeconds, now } = parts;
+  const { windows, history, checks, windowSeconds, now } = parts;
 
   async function entriesOf(deviceId: string, { from, to }: Month): Promise<HistoryEntry[]> {
     const span = { deviceId, from: from - LOOKS_BACK_MS, to: Math.min(now() + 1, to + LOOKS_ON_MS) };
@@ -95,10 +100,22 @@ export function createReportDevice(parts: {
     return { pieces: pieces.filter(({ start }) => start >= from && start < until), isToTheWindow };
   }
 
+  /** The newest audits, as many as it takes to cover the month. */
+  async function auditOf(deviceId: string, month: Month): Promise<Checked> {
+    const found: ArchiveCheck[] = [];
+    for await (const check of checks.newestFirst({ deviceId, since: month.from })) {
+      found.push(check);
+      const audit = checkedOf(found, month);
+      if (audit.unchecked.length === 0) return audit;
+    }
+    return checkedOf(found, month);
+  }
+
   return async (device, { month: name, metric: wanted, rules }) => {
     const month = monthOf(name, device.timeZone ?? parts.timeZone, now());
     const { deviceId } = device;
-    const all = excursionsOf(await entriesOf(deviceId, month)).filter(
+    const [entries, audit] = await Promise.all([entriesOf(deviceId, month), auditOf(deviceId, month)]);
+    const all = excursionsOf(entries).filter(
       ({ from, to = Infinity }) => from < month.until && to > month.from,
     );
     const { pieces, isToTheWindow } = await piecesOf(deviceId, month, all);
@@ -106,11 +123,11 @@ export function createReportDevice(parts: {
     const applying = rules.filter((rule) => appliesTo(rule, device, now()));
     const limits = metric === undefined ? {} : limitsOf(applying, metric);
     if (metric === undefined || !pieces.some(({ metrics }) => metrics.has(metric)))
-      return { device, month, limits };
+      return { device, month, limits, audit };
     const excursions = all.filter((each) => each.metric === metric);
     const unit = unitsOf(device)[metric];
     const report = reportOf({ month, metric, unit, pieces, excursions, isToTheWindow });
-    return { device, month, limits, report };
+    return { device, month, limits, report, audit };
   };
 }
 

@@ -14,8 +14,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { audit } from '../../audit/audit.ts';
 import { parseAuditOptions, type AuditOptions } from '../../audit/options.ts';
+import { createArchiveChecks } from '../../adapters/archive-checks.ts';
 import { keyOf } from '../../adapters/window-item.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
+import type { ArchiveCheck } from '../../core/archive-check.ts';
 import { parseMessage } from '../../core/message.ts';
 import { foldReadings } from '../../core/window.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
@@ -118,6 +120,42 @@ test('a table that has exactly what was archived agrees', async () => {
     agrees: true,
     told: ['61 lines in 2 files: 70 readings', '6 windows compared, 0 differ; devices: 1'],
   });
+});
+
+const record = { historyTable: 'history', retentionDays: 9 };
+const checksIn = async (deviceId: string) => {
+  const store = createArchiveChecks({ client: tables.client, table: 'history', retentionDays: 9 });
+  const checks: ArchiveCheck[] = [];
+  for await (const check of store.newestFirst({ deviceId, since: START })) checks.push(check);
+  return checks;
+};
+
+test('what an audit finds is recorded for reports, with a repair what is so after it', async () => {
+  const { run, deviceId, window } = archived('recorded');
+  await ingest(messagesOf(deviceId));
+  await tables.client.send(new DeleteItemCommand({ TableName: 'windows', Key: window(3) }));
+  const [first, second] = [START + 3_600_000, START + 3_600_001];
+  const span = { from: START, to: START + 60_000 };
+  const { told } = await run({ record }, first);
+  assert.equal(told.at(-1), `recorded for the reports of 1 device, until ${at(6)}`);
+  await run({ record, repair }, second);
+  assert.deepEqual(await checksIn(deviceId), [
+    { at: second, ...span, days: [[6, 0]] },
+    { at: first, ...span, days: [[6, 1]] },
+  ]);
+});
+
+test('windows as young as the lag of the archive are not recorded as checked', async () => {
+  const { run, deviceId } = archived('recorded-young');
+  await ingest(messagesOf(deviceId));
+  const { told } = await run({ record }, START + 380_000);
+  assert.equal(told.at(-1), `recorded for the reports of 1 device, until ${at(2)}`);
+  const [check] = await checksIn(deviceId);
+  assert.deepEqual([check!.to, check!.days], [START + 20_000, [[2, 0]]]);
+  assert.match(
+    (await run({ record }, START + 60_000)).told.at(-1)!,
+    /^not recorded for reports: .* archive lags/,
+  );
 });
 
 test('says that the archive lags where the newest windows differ, and not of older ones', async () => {

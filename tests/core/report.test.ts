@@ -233,6 +233,7 @@ test('a mean kinetic temperature is given of temperatures only, from Fahrenheit 
 const device = {
   ...{ deviceId: '<img src=x onerror=alert(1)>', site: '=cmd|1', month: '2026-11', timeZone: 'UTC' },
   ...{ from: month.from, to: month.to, isOver: true, clockChanges: [], limits: { above: 8, below: -1 } },
+  ...{ audit: { checked: [], unchecked: [] }, seal: 'f'.repeat(64) },
 };
 const hostile = '</style><script>alert(1)</script>';
 
@@ -255,11 +256,10 @@ test('markup in any name or remark is text in the sheet, which has no script and
       },
     ],
   };
-  const html = reportSheet([{ ...device, calibration: hostile, report }], '.sheet{}', {
+  const html = reportSheet([{ ...device, seal: hostile, calibration: hostile, report }], '.sheet{}', {
     now: 0,
-    audit: { agrees: false, text: hostile },
   });
-  assert.doesNotMatch(html, /<script|<img|<b>(?!The archive)/);
+  assert.doesNotMatch(html, /<script|<img|<b>(?!Not checked)/);
   assert.equal(html.split('</style>').length, 2);
   assert.match(html, /default-src 'none'/);
   assert.match(html, /0\.00 %/);
@@ -270,12 +270,22 @@ test('a table quotes what needs it, and nothing in it is a formula', () => {
     ...{ month, metric: 't', pieces: hours(0, 1), isToTheWindow: true },
     excursions: [{ ...excursion(0), worst: '-9.5', remarks: [{ by: 'ann', at: 0, comment: '=1+1, "so"' }] }],
   });
-  const lines = reportCsv([{ deviceId: '@x', site: '-1', month: '2026-11', timeZone: 'UTC', report }]).split(
-    '\r\n',
-  );
+  const audit = {
+    checked: [{ from: 0, to: 60_000, checkedFrom: 0, checkedTo: 90_000, windows: 6, differing: 1 }],
+    unchecked: [{ from: 60_000, to: 90_000 }],
+  };
+  const head = { deviceId: '@x', site: '-1', month: '2026-11', timeZone: 'UTC', audit, seal: 'abc' };
+  const lines = reportCsv([{ ...head, report }]).split('\r\n');
   assert.match(lines[0]!, /^\uFEFFkind,device,/);
   assert.match(lines[1]!, /^summary,'@x,-1,2026-11,UTC,t,/);
   const found = lines.find((line) => line.startsWith('excursion'))!;
-  assert.ok(found.endsWith(`,"'=1+1, ""so"""`), found);
-  assert.ok(lines.every((line) => line === '' || line.startsWith('"') || line.split(',').length >= 25));
+  assert.ok(found.endsWith(`,"'=1+1, ""so""",,,,`), found);
+  assert.ok(lines.every((line) => line === '' || line.startsWith('"') || line.split(',').length >= 29));
+  assert.match(lines[1]!, /,abc$/);
+  const checks = lines.filter((line) => /^(un)?checked/.test(line));
+  assert.match(
+    checks[0]!,
+    /,1970-01-01T00:00:00.000Z,1970-01-01T00:01:00.000Z,1,.*,6,1,1970-01-01T00:01:30.000Z,$/,
+  );
+  assert.match(checks[1]!, /^unchecked,.*,1970-01-01T00:01:00.000Z,1970-01-01T00:01:30.000Z,0.5,/);
 });

@@ -1,7 +1,10 @@
 // The audit on the real program: what a fleet sent, what was archived of it, and what the windows made of it.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Checked } from '../../core/archive-check.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/waiting.ts';
 import {
@@ -42,6 +45,19 @@ test('finds a window that was lost, counts it again from the archive, and then a
   assert.equal(whole.code, 0, whole.stderr);
   assert.match(whole.stdout, /^62 lines in \d+ files: 61 readings, 1 rejected: no-metrics$/m);
   assert.match(whole.stdout, /^5 windows compared, 0 differ; devices: 1$/m);
+  assert.match(whole.stdout, /^recorded for the reports of 1 device, until /m);
+  // Where the readings lie on both sides of a month's end, its report has some of the windows.
+  const month = new Date(start).toISOString().slice(0, 7);
+  const checks = async () => {
+    const report = ['--device', device, '--month', month, '--data-dir', dataDir];
+    const out = path.join(dataDir, 'report.json');
+    const { code, stderr } = await runScript('commands/report.ts', [...report, '--out', out]);
+    assert.deepEqual([code, stderr], [0, '']);
+    const { devices } = JSON.parse(readFileSync(out, 'utf8')) as { devices: { audit: Checked }[] };
+    return devices[0]!.audit.checked.map(({ windows, differing }) => [windows, differing]);
+  };
+  const [[compared] = []] = await checks();
+  assert.ok(compared! >= 1 && compared! <= 5);
   const dynamodb = new DynamoDBClient(clientSettings(tidegate));
   await dynamodb.send(
     new DeleteItemCommand({
@@ -53,9 +69,11 @@ test('finds a window that was lost, counts it again from the archive, and then a
   const lost = await audit();
   assert.equal(lost.code, 1);
   assert.match(lost.stdout, /^audited-1 .*: 0 readings in the table, 14 in the archive$/m);
+  assert.deepEqual(await checks(), [[compared, 1]]);
   const repaired = await audit('--repair', '--retention-days', '90');
   assert.match(repaired.stdout, /^14 readings counted that the table lacked\n5 windows compared, 0 differ/m);
   assert.equal(repaired.code, 0);
+  assert.deepEqual(await checks(), [[compared, 0]]);
   assert.equal(await readingsIn(tidegate), 60);
   assert.equal(await tidegate.stop(), 0);
   const { code, stderr } = await audit();

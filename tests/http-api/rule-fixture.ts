@@ -80,6 +80,7 @@ export async function openRules(): Promise<RuleFixture> {
     alerts: createAlertStore({ client, table: 'alerts' }),
     history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
     presence: createPresenceLog({ client, table: 'history' }),
+    checks: { async *newestFirst() {} },
     now,
   };
   const api = createHttpApi([

@@ -46,7 +46,10 @@ const serve = createHttpApi([
     find: createFindDevices({ devices, alerts }),
     devices,
     rules: { read: async () => ({ rules: [], unreadable: [] }) },
-    reportDevice: async (device, { month }) => ({ device, month: monthOf(month, 'UTC', NOW), limits: {} }),
+    reportDevice: async (device, { month }) => ({
+      ...{ device, month: monthOf(month, 'UTC', NOW), limits: {} },
+      audit: { checked: [], unchecked: [] },
+    }),
     now,
   }),
 ]);

@@ -3,6 +3,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
+import type { ArchiveCheck } from '../../core/archive-check.ts';
 import type { HistoryEntry } from '../../core/alert-state.ts';
 import { decimalText } from '../../core/decimal.ts';
 import { foldHours, HOUR_MS } from '../../core/hour.ts';
@@ -41,7 +42,12 @@ const rules = [
   }),
 ];
 
-function reporting(windows: readonly Window[], entries: readonly HistoryEntry[], isKept = true) {
+function reporting(
+  windows: readonly Window[],
+  entries: readonly HistoryEntry[],
+  isKept = true,
+  audits: readonly ArchiveCheck[] = [],
+) {
   return createReportDevice({
     windows: {
       hours: async ({ from, to }) => foldHours(windows).filter(({ start, end }) => end > from && start < to),
@@ -50,6 +56,11 @@ function reporting(windows: readonly Window[], entries: readonly HistoryEntry[],
     },
     history: {
       read: async ({ from, to }) => ({ entries: entries.filter(({ at }) => at >= from && at < to) }),
+    },
+    checks: {
+      async *newestFirst({ since }) {
+        yield* audits.filter(({ at }) => at >= since);
+      },
     },
     ...{ windowSeconds: 10, timeZone: 'UTC', now: () => NOW },
   });
@@ -150,4 +161,22 @@ test('an alert that was raised the month before, and one of another metric', asy
 test('a device that measured nothing in the month has no report', async () => {
   const { report } = await reporting([], [])({ deviceId: 'd' }, { month: '2026-11', rules });
   assert.equal(report, undefined);
+});
+
+test('a report reads the newest audits only, as many as it takes to cover its month', async () => {
+  const [from, to] = [Date.UTC(2026, 10, 1), Date.UTC(2026, 11, 1)];
+  const days = Array.from({ length: 30 }, () => [2, 0] as const);
+  const whole: ArchiveCheck = { at: to + 5, from, to, days };
+  const older = {
+    ...{ at: to, from, to },
+    get days(): never {
+      return assert.fail('an older audit is read');
+    },
+  };
+  const make = reporting(windows, entries, true, [whole, older]);
+  const { audit } = await make({ deviceId: 'd' }, { month: '2026-11', rules });
+  assert.deepEqual(audit, {
+    checked: [{ from, to, checkedFrom: to + 5, checkedTo: to + 5, windows: 60, differing: 0 }],
+    unchecked: [],
+  });
 });

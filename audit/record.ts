@@ -1,0 +1,63 @@
+// Leaves what an audit found of each device where reports read it, so that a sheet says what was checked and when.
+
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createArchiveChecks } from '../adapters/archive-checks.ts';
+import { DAY_MS, startOfDay, type ArchiveCheck } from '../core/archive-check.ts';
+import { inParallel } from '../core/in-parallel.ts';
+
+/** What is younger may differ for the lag of the archive alone, which is 300 s and the time of writing. */
+const YOUNG_MS = 360_000;
+const WRITES_AT_ONCE = 8;
+
+export interface Compared {
+  /** By device the starts of the windows that the archive has. */
+  readonly archived: ReadonlyMap<string, { keys(): Iterable<number> }>;
+  readonly differing: readonly { readonly deviceId: string; readonly windowStart: number }[];
+  /** Epoch milliseconds, half open, as all spans are. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One check a device, of what is older than the archive's lag; empty where nothing is. */
+export function checksOf({ archived, differing, from, to }: Compared, at: number): Map<string, ArchiveCheck> {
+  const end = Math.min(to, at - YOUNG_MS);
+  if (end <= from) return new Map();
+  const first = startOfDay(from);
+  const count = Math.ceil((end - first) / DAY_MS);
+  const differingBy = Map.groupBy(differing, ({ deviceId }) => deviceId);
+  return new Map(
+    [...archived].map(([deviceId, windows]) => {
+      const days = Array.from({ length: count }, (): [number, number] => [0, 0]);
+      const add = (windowStart: number, which: 0 | 1) => {
+        const day = windowStart < end ? days[Math.floor((windowStart - first) / DAY_MS)] : undefined;
+        if (day) day[which] += 1;
+      };
+      for (const windowStart of windows.keys()) add(windowStart, 0);
+      for (const { windowStart } of differingBy.get(deviceId) ?? []) add(windowStart, 1);
+      return [deviceId, { at, from, to: end, days }];
+    }),
+  );
+}
+
+export interface RecordOptions {
+  readonly historyTable: string;
+  readonly retentionDays: number;
+}
+
+/** Tells what it wrote, in a line. Rejects with DynamoDB's error. */
+export async function recordChecks(
+  client: DynamoDBClient,
+  { historyTable: table, retentionDays }: RecordOptions,
+  compared: Compared,
+  { tell, now }: { readonly tell: (line: string) => void; readonly now: number },
+): Promise<void> {
+  const checks = checksOf(compared, now);
+  const store = createArchiveChecks({ client, table, retentionDays });
+  await inParallel([...checks], WRITES_AT_ONCE, async ([deviceId, check]) => store.file(deviceId, check));
+  const [check] = checks.values();
+  tell(
+    check
+      ? `recorded for the reports of ${checks.size} ${checks.size === 1 ? 'device' : 'devices'}, until ${new Date(check.to).toISOString()}`
+      : 'not recorded for reports: all of it is younger than six minutes, and the archive lags',
+  );
+}

@@ -1,0 +1,71 @@
+// The foot of a report's sheet: what of it was checked against the archive, and the seal by which it is compared with another one.
+
+import type { Checked } from './archive-check.ts';
+import type { SheetDevice } from './report-sheet.ts';
+
+export interface Times {
+  readonly full: (ms: number) => string;
+  readonly date: (ms: number) => string;
+}
+
+const MARKUP: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+export const escaped = (text: string) => text.replaceAll(/[&<>"']/g, (mark) => MARKUP[mark]!);
+
+const MOST_SPANS = 6;
+
+/** Markup: what was checked against the archive, and what was not. */
+export function checkText({ checked, unchecked }: Checked, time: Times): string {
+  const lines = [
+    ...checked.map((span) => ({ from: span.from, text: checkedText(span, time) })),
+    ...unchecked.map((span) => ({ from: span.from, text: `Not checked: ${spanText(span, time)}.` })),
+  ].sort((a, b) => a.from - b.from);
+  const shown = lines.slice(0, MOST_SPANS).map(({ text }) => `<p>${escaped(text)}</p>`);
+  const more = lines.length - shown.length;
+  if (more > 0) shown.push(`<p>${more} more spans; the CSV lists all.</p>`);
+  if (checked.length === 0)
+    return '<p><b>Not checked against the archive.</b> Run npm run audit; reports made after it say what it found.</p>';
+  const differs = checked.some(({ differing }) => differing > 0);
+  const head = differs
+    ? 'The archive and these figures differ.'
+    : unchecked.length > 0
+      ? 'Checked in part against the archive.'
+      : 'Checked against the archive.';
+  return `<p><b>${head}</b></p>${shown.join('')}<p class="dim">A check holds for its time: what was corrected later is not in it.</p>`;
+}
+
+function checkedText(span: Checked['checked'][number], time: Times): string {
+  const { windows, differing, checkedFrom, checkedTo } = span;
+  const [first, last] = [time.date(checkedFrom), time.date(checkedTo)];
+  const when = first === last ? `On ${first}` : `From ${first} to ${last}`;
+  const count = windows.toLocaleString('en');
+  const found =
+    differing > 0
+      ? `${differing.toLocaleString('en')} of ${count} windows differ`
+      : `${count} ${windows === 1 ? 'window agrees' : 'windows agree'}`;
+  return `${when}: ${found}, ${spanText(span, time)}.`;
+}
+
+const spanText = ({ from, to }: { readonly from: number; readonly to: number }, time: Times) =>
+  `${time.full(from)} to ${time.full(to)}`;
+
+/** Markup: the seal, with what it means. */
+export function sealLine(device: SheetDevice): string {
+  const open = device.isOver
+    ? ''
+    : ' The month is not over: a later report has other figures, and another seal.';
+  return `<p class="seal-line">Seal <code${sealMarks(device)}>${escaped(device.seal)}</code><br><span class="dim">The SHA-256 of this sheet's figures: the same figures always have the same seal. npm run report -- --verify compares a saved report with the report of today.${open}</span></p>`;
+}
+
+/** By which `npm run report -- --verify` knows a sheet again. */
+function sealMarks({ deviceId, month, isOver, report, seal }: SheetDevice): string {
+  const marks = { device: deviceId, month, metric: report?.metric ?? '', over: String(isOver), seal };
+  return Object.entries(marks)
+    .map(([name, value]) => ` data-${name}="${escaped(value)}"`)
+    .join('');
+}

@@ -31,6 +31,11 @@ export interface Api {
     body?: unknown,
     ifMatch?: string,
   ): Promise<T>;
+  /**
+   * Signs a request, and sends it when it is called, within the same turn: a page that is being closed has no other. The
+   * browser completes it without the page.
+   */
+  prepare(method: 'POST', path: string, body: unknown): Promise<() => Promise<void>>;
 }
 
 const MOST_TRIES = 4;
@@ -47,19 +52,21 @@ const sentenceOf = (status: number, body: Readonly<Record<string, unknown>>) => 
   return `The API answered ${status}.`;
 };
 
+function refusalOf({ status, headers }: Response, text: string, what: string): ApiError {
+  const isJson = headers.get('content-type')?.includes('json') ?? false;
+  const body = isJson ? (JSON.parse(text) as Readonly<Record<string, unknown>>) : {};
+  const details = `${what} \u00b7 ${status} \u00b7 ${headers.get('apigw-requestid') ?? text.slice(0, 200)}`;
+  return new ApiError(status, sentenceOf(status, body), details);
+}
+
 export function createApi(config: PageConfig, session: Session): Api {
   const base = new URL(config.api, location.href).href.replace(/\/$/, '');
 
-  async function once(url: string, init: RequestInit): Promise<Response> {
+  async function signer(): Promise<AwsClient> {
     const credentials = await session.credentials();
-    const client = new AwsClient({
-      ...credentials,
-      service: 'execute-api',
-      region: config.region,
-      retries: 0,
-    });
-    return client.fetch(url, init);
+    return new AwsClient({ ...credentials, service: 'execute-api', region: config.region, retries: 0 });
   }
+  const once = async (url: string, init: RequestInit) => (await signer()).fetch(url, init);
 
   /** Tries again what the API asks to be tried again: too many requests at once. */
   async function request<T>(
@@ -82,10 +89,7 @@ export function createApi(config: PageConfig, session: Session): Api {
       if (response.status === 204) return undefined as T;
       const text = await response.text();
       if (response.ok) return (text === '' ? undefined : parse(text)) as T;
-      const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-      const body = isJson ? (JSON.parse(text) as Readonly<Record<string, unknown>>) : {};
-      const details = `${what} \u00b7 ${response.status} \u00b7 ${response.headers.get('apigw-requestid') ?? text.slice(0, 200)}`;
-      throw new ApiError(response.status, sentenceOf(response.status, body), details);
+      throw refusalOf(response, text, what);
     }
   }
 
@@ -100,6 +104,15 @@ export function createApi(config: PageConfig, session: Session): Api {
   return {
     get: (path, query) => request(addressOf(path, query), {}),
     text: (path, query) => request(addressOf(path, query), {}, (text) => text),
+    async prepare(method, path, body) {
+      const headers = { 'content-type': 'application/json' };
+      const init = { method, headers, body: JSON.stringify(body), keepalive: true };
+      const signed = await (await signer()).sign(`${base}${path}`, init);
+      return async () => {
+        const response = await fetch(signed);
+        if (!response.ok) throw refusalOf(response, await response.text(), `${method} ${path}`);
+      };
+    },
     send(method, path, body, ifMatch) {
       const headers = {
         'content-type': 'application/json',

@@ -97,20 +97,37 @@ export function setQuery({ route }: App, query: Route['query'], isStep = true): 
 
 const UNDO_MS = 5000;
 
-/** Says what is about to be done, and waits for whoever takes it back: false where somebody did. */
-export async function sayUndoable(app: App, text: string): Promise<boolean> {
+/**
+ * Says what is about to be done, and does it in five seconds unless somebody takes it back: false where somebody did. Who
+ * closes the page or turns to another one has not taken it back: then it is done at once, with `isLeaving`, within that turn.
+ */
+export async function sayUndoable(
+  app: App,
+  text: string,
+  send: (isLeaving: boolean) => Promise<unknown>,
+): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => {
+  const listening = new AbortController();
+  const end = () => {
+    clearTimeout(timer);
+    listening.abort();
     if (app.toast.peek() === toast) app.toast.value = undefined;
-    resolve(true);
-  }, UNDO_MS);
+  };
+  const go = (isLeaving: boolean) => {
+    end();
+    resolve(send(isLeaving).then(() => true));
+  };
+  const timer = setTimeout(() => go(false), UNDO_MS);
   const toast: Toast = {
     text,
     undo: () => {
-      clearTimeout(timer);
+      end();
       resolve(false);
     },
   };
+  addEventListener('pagehide', () => go(true), listening);
+  // The last that a phone tells a page which it throws away later.
+  document.addEventListener('visibilitychange', () => document.hidden && go(true), listening);
   say(app, toast);
   return promise;
 }

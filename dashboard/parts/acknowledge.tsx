@@ -1,4 +1,4 @@
-// Acknowledging: it is seen at once, and can be taken back for five seconds before anybody else knows; who may not sees why.
+// Acknowledging: you see it at once, and can undo it for five seconds before it is sent; a button says who may not press it.
 
 import { useSignal } from '@preact/signals';
 import { pathOf } from '../data/api.ts';
@@ -14,10 +14,20 @@ export async function acknowledge(
   comment?: string,
 ): Promise<boolean> {
   const path = `${pathOf('devices', deviceId, 'alerts', ruleId)}/acknowledge`;
+  const body = comment ? { comment } : {};
   const end = app.store.assume({ deviceId, ruleId });
+  let atOnce: (() => Promise<void>) | undefined;
+  app.api.prepare('POST', path, body).then(
+    (prepared) => {
+      atOnce = prepared;
+    },
+    () => {}, // it is sent as all requests are, which says what is wrong
+  );
+  const send = (isLeaving: boolean) =>
+    isLeaving && atOnce ? atOnce() : app.api.send<unknown>('POST', path, body);
   try {
-    if (!(await sayUndoable(app, `${nameText(deviceId)} acknowledged. Reminders stop.`))) return false;
-    await app.api.send('POST', path, comment ? { comment } : {});
+    const text = `${nameText(deviceId)} acknowledged. Reminders stop.`;
+    if (!(await sayUndoable(app, text, send))) return false;
     await app.store.refreshAlerts();
     return true;
   } finally {

@@ -115,7 +115,7 @@ function Toasts({ app }: { app: App }) {
               class="btn"
               onClick={() => {
                 toast.undo!();
-                say(app, { text: 'Taken back.' });
+                say(app, { text: 'Undone.' });
               }}
             >
               Undo

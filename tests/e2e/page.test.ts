@@ -468,6 +468,24 @@ testInBrowser('a viewer reads failures and alerts, and may neither replay nor ac
   await page.context().close();
 });
 
+testInBrowser('an acknowledgement is sent when the page is closed before its undo has ended', async () => {
+  const { page } = await openPage(browser);
+  await shareLogin(user.page, page);
+  await page.goto(addressOf(tidegate, '#/alerts/demo-fridge-5/fridge-5-warm'));
+  await page
+    .getByRole('button', { name: /^Acknowledge/ })
+    .first()
+    .click();
+  await see(page, /acknowledged\. Reminders stop\./);
+  await page.close();
+  await eventually('the acknowledgement', async () => {
+    const { alerts } = await ask<{ alerts: { ruleId: string; state: string }[] }>(
+      '/devices/demo-fridge-5/alerts',
+    );
+    return alerts.some(({ ruleId, state }) => ruleId === 'fridge-5-warm' && state === 'acknowledged');
+  });
+});
+
 testInBrowser('the console shows what the broker refuses, with the statement that decided', async () => {
   const { page } = user;
   await page.goto(addressOf(tidegate, '#/console'));

@@ -18,8 +18,8 @@ export interface Store {
   readonly now: Signal<number>;
   readonly windowMs: number;
   readonly track: (deviceId: string) => Track;
-  /** Loads the ten minutes before the page was opened, once. */
-  readonly ensure: (deviceId: string) => void;
+  /** Somebody sees the device: its last ten minutes are loaded, and kept until `end` is called and others need the room. */
+  readonly look: (deviceId: string) => () => void;
   readonly refresh: () => Promise<void>;
   readonly refreshAlerts: () => Promise<void>;
   /** Shows an alert as acknowledged until `end` is called: while it can be taken back, nobody else knows of it. */
@@ -146,6 +146,6 @@ export function createStore({ config, api, live, session }: Parts): Store {
   return {
     ...{ devices, alerts, rules, failure, now, windowMs, refresh, refreshAlerts, assume },
     track: (deviceId) => tracks.track(deviceId),
-    ensure: (deviceId) => tracks.ensure(deviceId),
+    look: (deviceId) => tracks.look(deviceId),
   };
 }

@@ -1,18 +1,23 @@
-// What the store knows of each device: its newest values, and its last ten minutes once somebody looks.
+// What the store knows of each device: its newest values, and its last ten minutes while somebody looks.
 
 import { batch, signal, type Signal } from '@preact/signals';
-import type { FleetDevice, SeriesPage } from '../model/api-types.ts';
+import type { FleetDevice } from '../model/api-types.ts';
 import { readingsOf, senderOf } from '../model/live-reading.ts';
 import {
   heardAtOf,
   joined,
+  laterThan,
   newestOf,
   startOf,
   type LiveReading,
   type StoredWindow,
 } from '../model/windows.ts';
-import type { Api } from './api.ts';
-import type { Live } from './live.ts';
+import { createRecent, readRecent, type Reads } from './recent.ts';
+
+/** Of the live part what this needs. */
+export interface Hears {
+  listen(heard: (topic: string, payload: Uint8Array, at: number) => void): () => void;
+}
 
 /** A device's last ten minutes. Views read `version`, and are drawn again when it changes. */
 export interface Track {
@@ -27,71 +32,19 @@ export interface Track {
 }
 
 const TRACK_MS = 11 * 60_000;
-/** Of calls at once, so that a fleet's tiles do not take the whole rate limit. */
-const MOST_LOADING = 3;
-/** As many as the API takes. */
-const DEVICES_A_CALL = 20;
-const WINDOWS_PAGE = 2000;
-/** Tiles come into sight one by one, and are asked for together. */
-const GATHER_MS = 50;
+/** Of a device that nobody looks at: longer than a window is on its way to the table, so that loading it leaves no gap. */
+const UNSEEN_MS = 2 * 60_000;
 /** A window is closed when nothing of it is on its way any more. */
 const CLOSED_AFTER_MS = 5000;
 
-/** The last ten minutes of up to twenty devices, by device. */
-async function readRecent(api: Api, device: readonly string[]) {
-  const windows = new Map(device.map((id) => [id, new Map<number, StoredWindow>()]));
-  let next: string | undefined;
-  do {
-    const query = { device, from: '-10m', limit: WINDOWS_PAGE, next };
-    const page: SeriesPage = await api.get('/windows', query);
-    for (const series of page.series)
-      for (const window of series.windows) windows.get(series.deviceId)?.set(window.start, window);
-    next = page.next;
-  } while (next !== undefined);
-  return windows;
-}
-
-/** Calls `load` with up to twenty devices at a time; those of a call that failed may be asked for again. */
-function createQueue(load: (deviceIds: readonly string[]) => Promise<void>) {
-  const wanted = new Set<string>();
-  const queue = new Set<string>();
-  let loading = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
-  function next(): void {
-    timer = undefined;
-    while (loading < MOST_LOADING && queue.size > 0) {
-      const ids = [...queue].slice(0, DEVICES_A_CALL);
-      for (const id of ids) queue.delete(id);
-      loading += 1;
-      void load(ids)
-        .catch(() => ids.forEach((id) => wanted.delete(id))) // the next look at it tries again; the list says what is wrong
-        .finally(() => {
-          loading -= 1;
-          next();
-        });
-    }
-  }
-
-  return {
-    ensure(deviceId: string) {
-      if (wanted.has(deviceId)) return;
-      wanted.add(deviceId);
-      queue.add(deviceId);
-      timer ??= setTimeout(next, GATHER_MS);
-    },
-    /** After a break of the connection: what was missed is asked for. */
-    reload() {
-      for (const deviceId of wanted) queue.add(deviceId);
-      timer ??= setTimeout(next, GATHER_MS);
-    },
-  };
-}
+const decoder = new TextDecoder();
 
 /** @param size of a stored window, in milliseconds */
-export function createTracks(api: Api, live: Live, size: number) {
+export function createTracks(api: Reads, live: Hears, size: number) {
   const tracks = new Map<string, Track>();
   const dirty = new Set<Track>();
+  const recent = createRecent(load);
+
   function track(deviceId: string): Track {
     let found = tracks.get(deviceId);
     if (!found) {
@@ -113,10 +66,11 @@ export function createTracks(api: Api, live: Live, size: number) {
   /** What is closed needs no single readings any more; what is too old goes. */
   function compact(own: Track, now: number): void {
     const open = startOf(now - CLOSED_AFTER_MS, size) - size;
+    if (!own.live.some(({ at }) => at < open)) return;
     const closed = own.live.filter(({ at }) => at < open);
-    if (closed.length === 0) return;
     own.live = own.live.filter(({ at }) => at >= open);
-    const windows = joined(own.windows, closed, size).filter(({ start }) => start > now - TRACK_MS);
+    const oldest = now - (recent.isKept(own.deviceId) ? TRACK_MS : UNSEEN_MS);
+    const windows = joined(own.windows, closed, size).filter(({ start }) => start > oldest);
     own.windows = new Map(windows.map((window) => [window.start, window]));
   }
 
@@ -127,12 +81,13 @@ export function createTracks(api: Api, live: Live, size: number) {
   }
 
   async function load(deviceIds: readonly string[]): Promise<void> {
-    const recent = await readRecent(api, deviceIds);
+    const found = await readRecent(api, deviceIds);
     batch(() => {
-      for (const [deviceId, windows] of recent) {
+      for (const [deviceId, stored] of found) {
         const own = track(deviceId);
-        own.windows = windows;
-        takeStored(own, [...windows.values()].at(-1));
+        const newest = [...stored.values()].at(-1);
+        own.windows = new Map([...stored, ...laterThan(newest, own.windows)]);
+        takeStored(own, newest);
         own.version.value += 1;
       }
     });
@@ -141,13 +96,13 @@ export function createTracks(api: Api, live: Live, size: number) {
   live.listen((topic, payload, at) => {
     const sender = senderOf(topic);
     if (!sender) return;
-    for (const reading of readingsOf(new TextDecoder().decode(payload), at))
-      take(track(sender.deviceId), reading);
+    for (const reading of readingsOf(decoder.decode(payload), at)) take(track(sender.deviceId), reading);
   });
 
   return {
     track,
-    ...createQueue(load),
+    look: (deviceId: string) => recent.look(deviceId),
+    reload: () => recent.reload(),
     /** What the fleet's list says of each. */
     takeFleet(devices: readonly FleetDevice[]) {
       for (const { deviceId, lastWindow } of devices) {

@@ -83,6 +83,18 @@ export const stillLive = (
     return at >= closedBefore && (!known || at > (known.lastReadingAt ?? Infinity));
   });
 
+/** Of windows that were heard live those that the stored ones, of which this is the newest, do not have yet. */
+export const laterThan = (
+  newest: StoredWindow | undefined,
+  heard: ReadonlyMap<number, StoredWindow>,
+): readonly (readonly [start: number, window: StoredWindow])[] =>
+  [...heard].filter(
+    ([start, window]) =>
+      newest === undefined ||
+      start > newest.start ||
+      (start === newest.start && window.readings > newest.readings),
+  );
+
 /** A metric's columns for a plot, in seconds; a bucket that nobody measured is null, so that the line breaks. */
 export interface Columns {
   readonly x: number[];

@@ -64,10 +64,23 @@ export function hatchOf(color: string, ratio: number, gap = 6): CanvasPattern {
   return pattern;
 }
 
-/** A canvas as large as its box, scaled to CSS pixels; undefined while it has no size. */
-export function openCanvas(canvas: HTMLCanvasElement) {
+/** In CSS pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * A canvas as large as its box, scaled to CSS pixels; undefined while it has no size.
+ *
+ * @param size of its box. Whoever draws many has it from an observer: to ask each for its own makes the browser lay out the
+ *   page anew for each.
+ */
+export function openCanvas(
+  canvas: HTMLCanvasElement,
+  { width, height }: Size = { width: canvas.clientWidth, height: canvas.clientHeight },
+) {
   const ratio = devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   if (width === 0 || height === 0) return undefined;
   if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
   if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { State } from '../model/fleet.ts';
 import type { Columns } from '../model/windows.ts';
-import { fillHatch, openCanvas, paintOf } from './paint.ts';
+import { fillHatch, openCanvas, paintOf, type Size } from './paint.ts';
 
 export interface SparkData {
   readonly columns: Columns;
@@ -40,8 +40,8 @@ function runsOf({ mean }: Columns): number[][] {
   return runs.filter((run) => run.length > 0);
 }
 
-function draw(canvas: HTMLCanvasElement, data: SparkData): void {
-  const opened = openCanvas(canvas);
+function draw(canvas: HTMLCanvasElement, size: Size, data: SparkData): void {
+  const opened = openCanvas(canvas, size);
   if (!opened) return;
   const { g, width, height, ratio } = opened;
   const { columns, low, high, state, from, to } = data;
@@ -95,36 +95,48 @@ function draw(canvas: HTMLCanvasElement, data: SparkData): void {
   g.fill();
 }
 
-/** A canvas keeps its picture in memory, and a thousand of them a good deal. */
+/** A canvas keeps its picture in memory until it is collected, and a thousand of them a good deal. */
 function release(canvas: HTMLCanvasElement): void {
   canvas.width = 0;
   canvas.height = 0;
 }
 
-/**
- * @param isSeen whether it is in sight; else nothing is drawn
- * @param theme only so that it is drawn again in another
- */
-export function Sparkline({
-  data,
-  label,
-  theme,
-  isSeen,
-}: {
-  data: SparkData;
-  label: string;
-  theme: string;
-  isSeen: boolean;
-}) {
+const resizedOf = new WeakMap<Element, (size: Size) => void>();
+let observer: ResizeObserver | undefined;
+
+/** One observer for all; it calls at once with the first size, after the layout that the browser does anyway. */
+function watchSize(element: Element, resized: (size: Size) => void): () => void {
+  observer ??= new ResizeObserver((entries) => {
+    for (const { target, contentRect } of entries) resizedOf.get(target)?.(contentRect);
+  });
+  const own = observer;
+  resizedOf.set(element, resized);
+  own.observe(element);
+  return () => {
+    resizedOf.delete(element);
+    own.unobserve(element);
+  };
+}
+
+/** @param theme only so that it is drawn again in another */
+export function Sparkline({ data, label, theme }: { data: SparkData; label: string; theme: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const latest = useRef<SparkData | undefined>(data);
-  latest.current = isSeen ? data : undefined;
-  useEffect(() => (isSeen ? draw(canvas.current!, data) : release(canvas.current!)), [data, theme, isSeen]);
+  const size = useRef<Size | undefined>(undefined);
+  const latest = useRef(data);
+  latest.current = data;
+  useEffect(() => {
+    if (size.current) draw(canvas.current!, size.current, data);
+  }, [data, theme]);
   useEffect(() => {
     const own = canvas.current!;
-    const watch = new ResizeObserver(() => latest.current && draw(own, latest.current));
-    watch.observe(own);
-    return () => watch.disconnect();
+    const stop = watchSize(own, (resized) => {
+      size.current = resized;
+      draw(own, resized, latest.current);
+    });
+    return () => {
+      stop();
+      release(own);
+    };
   }, []);
   return <canvas ref={canvas} role="img" aria-label={label} />;
 }

@@ -5,18 +5,17 @@ import { capital, durationText, metricText, nameText, numberText } from '../mode
 import type { Device } from '../model/api-types.ts';
 import { linkTo } from '../model/route.ts';
 import { memberOf, type Lookups, type Member } from '../parts/member.ts';
+import { useSight } from '../parts/sight.ts';
 import { SignWord } from '../parts/signs.tsx';
-import { Sparkline } from '../parts/sparkline.tsx';
-import { limitsText, useSight, useSpark } from './tile.tsx';
+import { limitsText, Spark } from './tile.tsx';
 
 function Row({ app, lookups, device }: { app: App; lookups: Lookups; device: Device }) {
   const member = memberOf(app, lookups, device);
-  const { element, isSeen } = useSight(app, device.deviceId);
-  const spark = useSpark(app, member, isSeen);
+  const { element, isSeen } = useSight<HTMLTableRowElement>(app, device.deviceId);
   const { state, value, unit, word, metric, silentFor } = member;
   const isGuest = app.session.isGuest();
   return (
-    <tr class={state} ref={element as { current: HTMLTableRowElement | null }}>
+    <tr class={state} ref={element}>
       <td class={device.deviceId.includes(':') ? 'child' : undefined}>
         <a class="dn" href={linkTo('device', [device.deviceId])}>
           {nameText(device.deviceId)}
@@ -28,9 +27,7 @@ function Row({ app, lookups, device }: { app: App; lookups: Lookups; device: Dev
       </td>
       <td class="dim nb">{metric && metricText(metric)}</td>
       <td class="num dim nb">{limitsText(member)}</td>
-      <td>
-        <Sparkline data={spark} isSeen={isSeen} theme={app.theme.value} label="The last ten minutes" />
-      </td>
+      <td class="sp">{isSeen && <Spark app={app} member={member} />}</td>
       <td class="num dim nb">{silentFor === undefined ? 'never' : durationText(silentFor)}</td>
       <td class="mono dim nb">{device.deviceId}</td>
     </tr>

@@ -14,6 +14,8 @@ import { FleetTable } from './fleet-table.tsx';
 import { Tile } from './tile.tsx';
 
 const BEAT_MS = 2000;
+/** About what a window shows of tiles at once. */
+const EARLY = 48;
 const START = 'npm run device -- create my-sensor --local';
 
 /** Members of a gateway stand behind it. */
@@ -25,11 +27,13 @@ function Site({
   lookups,
   name,
   members,
+  early,
 }: {
   app: App;
   lookups: Lookups;
   name: string;
   members: Member[];
+  early: ReadonlySet<Member>;
 }) {
   const own = members.filter((member) => gatewayOf(member) === undefined);
   const children = Map.groupBy(
@@ -40,8 +44,11 @@ function Site({
   const id = `site-${name}`;
   const tiles = (list: readonly Member[]) => (
     <div class="tiles">
-      {list.map(({ device }) => (
-        <Tile key={device.deviceId} app={app} lookups={lookups} device={device} />
+      {list.map((member) => (
+        <Tile
+          key={member.device.deviceId}
+          {...{ app, lookups, device: member.device, state: member.state, isEarly: early.has(member) }}
+        />
       ))}
     </div>
   );
@@ -228,6 +235,7 @@ export function Fleet({ app, lookups }: { app: App; lookups: Lookups }) {
   const sites = [...Map.groupBy(shown, ({ device }) => device.site ?? '')].sort(([a], [b]) =>
     a < b ? -1 : 1,
   );
+  const early = new Set(sites.flatMap(([, list]) => list).slice(0, EARLY));
   return (
     <>
       <div class="headrow">
@@ -268,9 +276,7 @@ export function Fleet({ app, lookups }: { app: App; lookups: Lookups }) {
       {query['as'] === 'rows' && shown.length > 0 ? (
         <FleetTable app={app} lookups={lookups} sites={sites} />
       ) : (
-        sites.map(([name, list]) => (
-          <Site key={name} app={app} lookups={lookups} name={name} members={list} />
-        ))
+        sites.map(([name, list]) => <Site key={name} {...{ app, lookups, name, members: list, early }} />)
       )}
     </>
   );

@@ -7,10 +7,10 @@ import { capital, durationText, momentText, nameText, numberText } from '../mode
 import { linkTo } from '../model/route.ts';
 import { AcknowledgeButton } from '../parts/acknowledge.tsx';
 import { memberOf, type Lookups, type Member } from '../parts/member.ts';
+import { useSight } from '../parts/sight.ts';
 import { SignWord } from '../parts/signs.tsx';
-import { Sparkline } from '../parts/sparkline.tsx';
 import { Time } from '../parts/time.tsx';
-import { useSight, useSpark } from './tile.tsx';
+import { Spark } from './tile.tsx';
 
 function What({ app, lookups, member }: { app: App; lookups: Lookups; member: Member }) {
   const { state, alert, track, device, silentFor, unit, limits, value } = member;
@@ -76,12 +76,11 @@ function What({ app, lookups, member }: { app: App; lookups: Lookups; member: Me
 
 export function NeedRow({ app, lookups, device }: { app: App; lookups: Lookups; device: Device }) {
   const member = memberOf(app, lookups, device);
-  const { element, isSeen } = useSight(app, device.deviceId);
-  const spark = useSpark(app, member, isSeen);
+  const { element, isSeen } = useSight<HTMLLIElement>(app, device.deviceId, true);
   const { state, value, unit, alert } = member;
   const place = [device.site && capital(device.site), device.type].filter(Boolean).join(', ');
   return (
-    <li class={state} ref={element as { current: HTMLLIElement | null }}>
+    <li class={state} ref={element}>
       <div class="who">
         <a href={linkTo('device', [device.deviceId])}>{nameText(device.deviceId)}</a>
         <div class="dim">{place}</div>
@@ -94,9 +93,7 @@ export function NeedRow({ app, lookups, device }: { app: App; lookups: Lookups; 
       <div class="what">
         <What app={app} lookups={lookups} member={member} />
       </div>
-      <div class="sp">
-        <Sparkline data={spark} isSeen={isSeen} theme={app.theme.value} label="The last ten minutes" />
-      </div>
+      <div class="sp">{isSeen && <Spark app={app} member={member} />}</div>
       <div class="acts">
         {alert?.state === 'alarm' && <AcknowledgeButton app={app} alert={alert} />}
         <a class="btn" href={linkTo('device', [device.deviceId])}>

@@ -1,43 +1,30 @@
 // One device in the contact sheet of its site.
 
-import { useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import type { App } from '../data/app.ts';
 import type { Device } from '../model/api-types.ts';
 import { durationText, metricText, nameText, numberText } from '../model/format.ts';
+import type { State } from '../model/fleet.ts';
 import { linkTo } from '../model/route.ts';
 import { columnsOf, joined } from '../model/windows.ts';
 import { memberOf, type Lookups, type Member } from '../parts/member.ts';
+import { useSight } from '../parts/sight.ts';
 import { Shape } from '../parts/signs.tsx';
 import { Sparkline, type SparkData } from '../parts/sparkline.tsx';
 
 const SPAN_MS = 10 * 60_000;
 
-/** Made anew when the device was heard, while it is in sight: of a thousand tiles few are. */
-export function useSpark(app: App, member: Member, isSeen: boolean): SparkData {
+/** The last ten minutes of a device that is in sight, drawn anew when it was heard. */
+export function Spark({ app, member }: { app: App; member: Member }) {
   const { track, metric = '', low, high, state } = member;
   const { store } = app;
   const size = store.windowMs;
   const to = store.now.peek();
-  return useMemo(() => {
+  const data: SparkData = useMemo(() => {
     const windows = joined(track.windows, track.live, size).filter(({ start }) => start >= to - SPAN_MS);
     return { columns: columnsOf(windows, metric, size), low, high, state, from: to - SPAN_MS, to };
-  }, [isSeen && track.version.value, isSeen, metric, low, high, state, size]);
-}
-
-/** Whether the element is in sight; its history is loaded when it is for the first time. */
-export function useSight(app: App, deviceId: string) {
-  const element = useRef<HTMLElement>(null);
-  const isSeen = useSignal(false);
-  useEffect(() => {
-    const watch = new IntersectionObserver((entries) => {
-      isSeen.value = entries.at(-1)!.isIntersecting;
-      if (isSeen.value) app.store.ensure(deviceId);
-    });
-    watch.observe(element.current!);
-    return () => watch.disconnect();
-  }, [deviceId]);
-  return { element, isSeen: isSeen.value };
+  }, [track.version.peek(), metric, low, high, state, size]);
+  return <Sparkline data={data} theme={app.theme.value} label="The last ten minutes" />;
 }
 
 export const limitsText = ({ low, high, unit }: Pick<Member, 'low' | 'high' | 'unit'>): string => {
@@ -68,22 +55,12 @@ function footOf(member: Member, now: number) {
   );
 }
 
-export function Tile({ app, lookups, device }: { app: App; lookups: Lookups; device: Device }) {
-  const member = memberOf(app, lookups, device);
-  const { element, isSeen } = useSight(app, device.deviceId);
-  const spark = useSpark(app, member, isSeen);
-  const { state, value, unit, word } = member;
+/** What a tile shows below the name, while it is in sight. */
+function Face({ app, member }: { app: App; member: Member }) {
+  const { state, value, unit } = member;
   const limits = limitsText(member);
   return (
-    <a
-      class={`tile ${state}`}
-      href={linkTo('device', [device.deviceId])}
-      ref={element as { current: HTMLAnchorElement | null }}
-    >
-      <div class="n">
-        <span title={device.deviceId}>{nameText(device.deviceId)}</span>
-        {state === 'ok' ? <span class="vh">{word}</span> : <Shape name={state} />}
-      </div>
+    <>
       <div class="v">
         {state === 'silent' && <span class="vh">last </span>}
         {value === undefined ? '\u2013' : numberText(value, unit ?? '°C')}
@@ -94,8 +71,45 @@ export function Tile({ app, lookups, device }: { app: App; lookups: Lookups; dev
           </small>
         )}
       </div>
-      <Sparkline data={spark} isSeen={isSeen} theme={app.theme.value} label="The last ten minutes" />
+      <Spark app={app} member={member} />
       <div class="m">{footOf(member, app.store.now.peek())}</div>
+    </>
+  );
+}
+
+/**
+ * Out of sight it is its name, its link and its state, which find-in-page and the keyboard need; the rest comes with sight.
+ *
+ * @param state as the fleet knows it; in sight the tile follows its device itself
+ * @param isEarly whether it is among the first, which are likely to be seen at once
+ */
+export function Tile({
+  app,
+  lookups,
+  device,
+  state: known,
+  isEarly,
+}: {
+  app: App;
+  lookups: Lookups;
+  device: Device;
+  state: State;
+  isEarly: boolean;
+}) {
+  const { element, isSeen } = useSight<HTMLAnchorElement>(app, device.deviceId, isEarly);
+  const member = isSeen ? memberOf(app, lookups, device) : undefined;
+  const state = member?.state ?? known;
+  return (
+    <a
+      class={`tile ${state}${member ? '' : ' far'}`}
+      href={linkTo('device', [device.deviceId])}
+      ref={element}
+    >
+      <div class="n">
+        <span title={device.deviceId}>{nameText(device.deviceId)}</span>
+        {state !== 'ok' ? <Shape name={state} /> : member && <span class="vh">{member.word}</span>}
+      </div>
+      {member && <Face app={app} member={member} />}
     </a>
   );
 }

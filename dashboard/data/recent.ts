@@ -1,0 +1,94 @@
+// The last ten minutes of the devices that somebody looks at: loaded together, kept for some time after, then let go.
+
+import type { SeriesPage } from '../model/api-types.ts';
+import type { StoredWindow } from '../model/windows.ts';
+
+/** Of calls at once, so that a fleet's tiles do not take the whole rate limit. */
+const MOST_LOADING = 3;
+/** As many as the API takes. */
+const DEVICES_A_CALL = 20;
+const WINDOWS_PAGE = 2000;
+/** Tiles come into sight one by one, and are asked for together. */
+const GATHER_MS = 50;
+/** Devices out of sight whose ten minutes are kept, so that scrolling back asks for nothing. */
+const MOST_UNSEEN = 200;
+
+/** Of the API what this needs. */
+export interface Reads {
+  get<T>(
+    path: string,
+    query: Readonly<Record<string, string | number | readonly string[] | undefined>>,
+  ): Promise<T>;
+}
+
+/** The last ten minutes of up to twenty devices, by device. */
+export async function readRecent(api: Reads, device: readonly string[]) {
+  const windows = new Map(device.map((id) => [id, new Map<number, StoredWindow>()]));
+  let next: string | undefined;
+  do {
+    const query = { device, from: '-10m', limit: WINDOWS_PAGE, next };
+    const page: SeriesPage = await api.get('/windows', query);
+    for (const series of page.series)
+      for (const window of series.windows) windows.get(series.deviceId)?.set(window.start, window);
+    next = page.next;
+  } while (next !== undefined);
+  return windows;
+}
+
+/** Calls `load` with up to twenty devices at a time; those of a call that failed are asked for at the next look. */
+export function createRecent(load: (deviceIds: readonly string[]) => Promise<void>) {
+  /** Loaded, or about to be. */
+  const kept = new Set<string>();
+  const seen = new Map<string, number>();
+  /** The one that went out of sight first is the first. */
+  const unseen = new Set<string>();
+  const queue = new Set<string>();
+  let loading = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function next(): void {
+    timer = undefined;
+    while (loading < MOST_LOADING && queue.size > 0) {
+      const ids = [...queue].slice(0, DEVICES_A_CALL);
+      for (const id of ids) queue.delete(id);
+      loading += 1;
+      void load(ids)
+        .catch(() => ids.forEach((id) => kept.delete(id))) // the list says what is wrong
+        .finally(() => {
+          loading -= 1;
+          next();
+        });
+    }
+  }
+
+  function ask(deviceIds: Iterable<string>): void {
+    for (const deviceId of deviceIds) queue.add(deviceId);
+    timer ??= setTimeout(next, GATHER_MS);
+  }
+
+  function leave(deviceId: string): void {
+    const count = (seen.get(deviceId) ?? 1) - 1;
+    if (count > 0) return void seen.set(deviceId, count);
+    seen.delete(deviceId);
+    unseen.add(deviceId);
+    if (unseen.size <= MOST_UNSEEN) return;
+    const [oldest] = unseen;
+    for (const set of [unseen, kept, queue]) set.delete(oldest!);
+  }
+
+  return {
+    isKept: (deviceId: string) => kept.has(deviceId),
+    /** Loads what is not kept yet. To be called back when it is out of sight. */
+    look(deviceId: string): () => void {
+      seen.set(deviceId, (seen.get(deviceId) ?? 0) + 1);
+      unseen.delete(deviceId);
+      if (!kept.has(deviceId)) {
+        kept.add(deviceId);
+        ask([deviceId]);
+      }
+      return () => leave(deviceId);
+    },
+    /** After a break of the connection: what was missed is asked for. */
+    reload: () => ask(kept),
+  };
+}

@@ -144,6 +144,32 @@ testInBrowser('the fleet is one call, and the tiles in sight are one more, for a
   }
 });
 
+testInBrowser(
+  'a tile out of sight is its name, is as high as in sight, and is filled by the keyboard',
+  async () => {
+    const { page } = await openPage(browser, { viewport: { width: 360, height: 240 } });
+    await shareLogin(user.page, page);
+    await page.goto(addressOf(tidegate));
+    const [tiles, far] = [page.locator('a.tile'), page.locator('a.tile.far')];
+    await far.first().waitFor();
+    const heights = () =>
+      page.evaluate<number[]>(
+        `[...document.querySelectorAll('a.tile')].map((tile) => tile.getBoundingClientRect().height)`,
+      );
+    const before = await heights();
+    const last = await tiles.count();
+    assert.match((await tiles.last().textContent())!, /^\w/);
+    assert.equal(await tiles.last().locator('canvas').count(), 0);
+    await tiles.last().focus();
+    await tiles.last().locator('canvas').waitFor();
+    assert.match((await tiles.last().textContent())!, /\d/);
+    await page.setViewportSize({ width: 360, height: 200 * last });
+    await eventually('all tiles to be in sight', async () => (await far.count()) === 0);
+    assert.deepEqual(await heights(), before);
+    await page.context().close();
+  },
+);
+
 /** Of the API, as the table of the page shows them, newest first. */
 async function storedRows(since: number): Promise<Shown[]> {
   interface Windows {

@@ -17,6 +17,7 @@ import {
   type RowBlock,
   type RowSlice,
 } from '../core/archive/parsed-rows.ts';
+import { createRepeats, repeatsText } from '../core/archive/repeats.ts';
 import type { GrowingFile, NamedFile, StagedFile } from '../pipeline/parse-ports.ts';
 
 const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const;
@@ -41,6 +42,8 @@ const SCHEMA: SchemaElement[] = [{ name: 'readings', num_children: COLUMNS.lengt
 const GROUP_ROWS = 122_880;
 const HOURS = 'tidegate.hours';
 const SITE = 'tidegate.site';
+/** Devices of which a query has to look for readings that were sent again, so that it need not look at all others. */
+const REPEATS = 'tidegate.repeats';
 const CREATED_BY = 'tidegate';
 
 /** `path` must not exist yet. */
@@ -56,6 +59,7 @@ export function createParquetFile(path: string): GrowingFile {
     createdBy: CREATED_BY,
   });
   const group = createGroup();
+  const repeats = createRepeats();
   let [rows, site] = [0, ''];
 
   function flush(): void {
@@ -76,6 +80,7 @@ export function createParquetFile(path: string): GrowingFile {
   return {
     add({ block, from, to }) {
       site = block.site;
+      repeats.add({ block, from, to });
       for (let at = from; at < to;) {
         const end = Math.min(to, at + GROUP_ROWS - group.size());
         group.add({ block, from: at, to: end });
@@ -89,6 +94,7 @@ export function createParquetFile(path: string): GrowingFile {
       writer.kvMetadata = [
         { key: SITE, value: site },
         { key: HOURS, value: hours.map(hourText).join() },
+        { key: REPEATS, value: repeatsText(repeats.all()) },
       ];
       void writer.finish();
       return { path, rows, bytes: statSync(path).size };

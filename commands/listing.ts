@@ -39,17 +39,28 @@ export function listing<Row>(
   { format, width = terminalWidth() }: { readonly format: Format; readonly width?: number },
 ): string[] {
   if (format === 'json') return [JSON.stringify(rows, undefined, 2)];
-  const titles = columns.map(({ title }) => title);
-  const cells = rows.map((row) =>
-    columns.map(({ value, csv = value }) => String((format === 'csv' ? csv : value)(row) ?? '')),
-  );
-  if (format === 'csv') return [titles, ...cells].map((line) => line.map(quoted).join(','));
-  const shown = cells.map((line) => line.map((cell) => printable(cell)));
-  const widths = fitted([titles, ...shown], width - GAP.length * (columns.length - 1));
-  const lines = shown.map((line, at) =>
-    joined(line, widths, (text, column) => painted(text, columns[column]!.colour?.(rows[at]!))),
-  );
-  return [joined(titles, widths, (text) => painted(text, 'bold')), ...lines];
+  if (format === 'csv') {
+    const lines = rows.map((row) => columns.map(({ value, csv = value }) => String(csv(row) ?? '')));
+    return [columns.map(({ title }) => title), ...lines].map((line) => line.map(quoted).join(','));
+  }
+  const { head, line } = tableOf(rows, columns, width);
+  return [head, ...rows.map(line)];
+}
+
+/** The lines of a table whose columns are as wide as `sample` wants them. */
+export function tableOf<Row>(
+  sample: readonly Row[],
+  columns: readonly Column<Row>[],
+  width = terminalWidth(),
+): { readonly head: string; readonly line: (row: Row) => string } {
+  const titles = columns.map(({ title }) => printable(title));
+  const cellsOf = (row: Row) => columns.map(({ value }) => printable(String(value(row) ?? '')));
+  const widths = fitted([titles, ...sample.map(cellsOf)], width - GAP.length * (columns.length - 1));
+  return {
+    head: joined(titles, widths, (text) => painted(text, 'bold')),
+    line: (row) =>
+      joined(cellsOf(row), widths, (text, column) => painted(text, columns[column]!.colour?.(row))),
+  };
 }
 
 /** The text in a colour, where standard output is a terminal that shows it. */
@@ -79,7 +90,7 @@ function joined(
 }
 
 /** A leading `=` or the like would be a formula to a spreadsheet: it is quoted as text. */
-function quoted(cell: string): string {
+export function quoted(cell: string): string {
   const safe = /^[=+@\t\r]|^-(?![\d.])/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

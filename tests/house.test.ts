@@ -64,7 +64,9 @@ test('no file is named after a drawer', () => {
   );
 });
 
-const locks = ['', 'bench/', 'packages/fast-fold/assembly/'].map((folder) => `${folder}package-lock.json`);
+const locks = ['', 'bench/', 'commands/query/', 'packages/fast-fold/assembly/'].map(
+  (folder) => `${folder}package-lock.json`,
+);
 
 test('no package comes from an address of its own', () => {
   for (const lock of locks) {

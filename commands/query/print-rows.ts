@@ -1,0 +1,141 @@
+// Writes the rows of an answer as they come: a table that fits the terminal, CSV (RFC 4180) or JSON, of which no number loses a digit.
+
+import { once } from 'node:events';
+import { quoted, tableOf, type Column, type Format } from '../listing.ts';
+import type { Result } from './duckdb.ts';
+
+type Row = readonly unknown[];
+
+/** Makes lines of rows, part by part. */
+interface Form {
+  lines(rows: readonly Row[]): readonly string[];
+  /** After the last row; `count` of all. */
+  end(count: number): readonly string[];
+}
+
+interface Head {
+  readonly names: readonly string[];
+  readonly types: readonly string[];
+}
+
+/** The columns of a table are as wide as its first rows want them. */
+const MEASURED_ROWS = 1000;
+const PLAN_COLUMNS = 'explain_key,explain_value';
+/** What comes as text because a double cannot hold it. */
+const NUMBERS = /^(?:U?BIGINT|U?HUGEINT|BIGNUM|DECIMAL\(\d+,\d+\))$/;
+
+/** Writes to standard output, no faster than it is read. `onFirst` runs before the first line. */
+export async function printRows(result: Result, format: Format, onFirst: () => void): Promise<void> {
+  const types = result.columnTypes().map(String);
+  const names = distinct(result.columnNames());
+  const isPlan = format === 'table' && names.join() === PLAN_COLUMNS;
+  const form = isPlan ? planForm() : FORMS[format]({ names, types });
+  let count = 0;
+  let isBegun = false;
+  async function write(lines: readonly string[]): Promise<void> {
+    if (lines.length === 0) return;
+    if (!isBegun) onFirst();
+    isBegun = true;
+    if (!process.stdout.write(`${lines.join('\n')}\n`)) await once(process.stdout, 'drain');
+  }
+  for await (const rows of result.yieldRowsJson()) {
+    count += rows.length;
+    await write(form.lines(rows));
+  }
+  await write(form.end(count));
+}
+
+const FORMS: Readonly<Record<Format, (head: Head) => Form>> = {
+  table: tableForm,
+  csv: csvForm,
+  json: jsonForm,
+};
+
+function tableForm({ names, types }: Head): Form {
+  const columns = names.map((title, at): Column<Row> => {
+    return { title, value: (row) => textOf(row[at], types[at]!) };
+  });
+  let waiting: Row[] = [];
+  let lineOf: ((row: Row) => string) | undefined;
+  function begin(): string[] {
+    const { head, line } = tableOf(waiting, columns);
+    const lines = [head, ...waiting.map(line)];
+    lineOf = line;
+    waiting = [];
+    return lines;
+  }
+  return {
+    lines(rows) {
+      if (lineOf) return rows.map(lineOf);
+      waiting.push(...rows);
+      return waiting.length < MEASURED_ROWS ? [] : begin();
+    },
+    end: (count) => [...(lineOf ? [] : begin()), `${count} ${count === 1 ? 'row' : 'rows'}`],
+  };
+}
+
+/** A drawing of several lines, which cells of a table would not be. */
+function planForm(): Form {
+  return { lines: (rows) => rows.map(([, drawing]) => (drawing as string).trimEnd()), end: () => [] };
+}
+
+function csvForm({ names, types }: Head): Form {
+  const head = names.map(quoted).join(',');
+  let isBegun = false;
+  const begin = () => {
+    const lines = isBegun ? [] : [head];
+    isBegun = true;
+    return lines;
+  };
+  // Null is an empty field, an empty text a quoted one.
+  const cell = (text: string | undefined) => (text === '' ? '""' : quoted(text ?? ''));
+  return {
+    lines: (rows) => [
+      ...begin(),
+      ...rows.map((row) => row.map((value, at) => cell(textOf(value, types[at]!))).join(',')),
+    ],
+    end: begin,
+  };
+}
+
+function jsonForm({ names, types }: Head): Form {
+  const keys = names.map((name) => JSON.stringify(name));
+  let isBegun = false;
+  const objectOf = (row: Row) =>
+    `{${row.map((value, at) => `${keys[at]}: ${jsonOf(value, types[at]!)}`).join(', ')}}`;
+  return {
+    lines: (rows) =>
+      rows.map((row) => {
+        const start = isBegun ? ',' : '[';
+        isBegun = true;
+        return start + objectOf(row);
+      }),
+    end: () => [isBegun ? ']' : '[]'],
+  };
+}
+
+/** Undefined for null. */
+function textOf(value: unknown, type: string): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return NUMBERS.test(type) ? withoutZeros(value) : value;
+}
+
+/** JSON knows no limits of numbers, so all digits are written; what is not finite is text. */
+const jsonOf = (value: unknown, type: string): string =>
+  typeof value === 'string' && NUMBERS.test(type) ? withoutZeros(value) : JSON.stringify(value ?? null);
+
+/** A decimal has as many decimals as its type; zeros at the end say nothing. */
+const withoutZeros = (digits: string): string =>
+  digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
+
+/** Names for the members of an object: of equal ones, the second gets a number. */
+function distinct(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let free = name;
+    for (let n = 2; taken.has(free); n += 1) free = `${name}_${n}`;
+    taken.add(free);
+    return free;
+  });
+}

@@ -1,0 +1,190 @@
+// Runs one SQL statement that reads, over views that are made when the statement names them.
+
+import { CommandError } from '../command-error.ts';
+import type { Format } from '../listing.ts';
+import { damaged, notParsedYet, type ArchivePlace } from './archive-faults.ts';
+import { listFiles, listingText, readFooters, type ArchiveFile, type ListedFile } from './archive-files.ts';
+import { openDuckDb, type Connection, type DuckDb, type Prepared } from './duckdb.ts';
+import { printRows } from './print-rows.ts';
+import { showProgress } from './progress-bar.ts';
+import { lackingIn, readingsView, windowsView } from './views.ts';
+
+export interface Question {
+  readonly sql: string;
+  readonly format: Format;
+  readonly windowSeconds: number;
+  /** @throws CommandError where there is none. */
+  place(): ArchivePlace;
+  /** Makes the table `alerts`. Rejects with a CommandError. */
+  loadAlerts(connection: Connection): Promise<void>;
+}
+
+const INTERRUPTED_CODE = 130;
+/** DuckDB ends soon after it is interrupted; else the process is killed. */
+const PATIENCE_MS = 500;
+const NO_TABLE = /^Catalog Error: Table with name "?(\w+)"? does not exist/i;
+const EXPLAIN = /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*EXPLAIN\b\s*(?:ANALYZE\b\s*)?(?:\([^)]*\)\s*)?/i;
+
+/** Prints the answer. Rejects with a CommandError for everything that the person at the terminal can mend. */
+export async function runQuery(duckDb: DuckDb, question: Question): Promise<void> {
+  const first = await attempt(duckDb, question);
+  if (first !== 'changed') return;
+  if ((await attempt(duckDb, question)) === 'changed')
+    throw new CommandError(
+      'the archive changed while it was read, such as by a merge of files: run it again',
+    );
+}
+
+/** `changed`: a file was replaced or deleted meanwhile, and nothing is printed yet. */
+async function attempt(duckDb: DuckDb, question: Question): Promise<'done' | 'changed'> {
+  const connection = await openDuckDb(duckDb);
+  const views = createViews(connection, question);
+  const bar = showProgress(() => connection.progress.percentage);
+  const stop = onInterrupt(connection, () => bar.end());
+  let isPrinting = false;
+  try {
+    const prepared = await prepare(duckDb, connection, question.sql, views);
+    await printRows(await prepared.stream(), question.format, () => {
+      bar.end();
+      isPrinting = true;
+    });
+    return 'done';
+  } catch (error) {
+    bar.end();
+    if (stop.isInterrupted()) process.exit(INTERRUPTED_CODE);
+    if (error instanceof CommandError) throw error;
+    if (!views.isChanged()) throw views.faultOf(error as Error);
+    if (!isPrinting) return 'changed';
+    throw new CommandError('the archive changed while it was read, so the answer is not whole: run it again');
+  } finally {
+    bar.end();
+    stop.end();
+  }
+}
+
+/** Ctrl-C, and a reader that goes, end the query; the end of a process would wait for it. */
+function onInterrupt(connection: Connection, before: () => void) {
+  let isInterrupted = false;
+  const interrupt = () => connection.interrupt();
+  function onSignal(): void {
+    isInterrupted = true;
+    before();
+    interrupt();
+    setTimeout(() => {
+      process.off('SIGINT', onSignal);
+      process.kill(process.pid, 'SIGINT');
+    }, PATIENCE_MS).unref();
+  }
+  process.on('exit', interrupt);
+  process.on('SIGINT', onSignal);
+  return {
+    isInterrupted: () => isInterrupted,
+    end() {
+      process.off('exit', interrupt);
+      process.off('SIGINT', onSignal);
+    },
+  };
+}
+
+type Views = ReturnType<typeof createViews>;
+
+function createViews(connection: Connection, question: Question) {
+  let files: readonly ListedFile[] = [];
+  let place: ArchivePlace | undefined;
+  const made = new Set<string>();
+
+  async function readings(): Promise<void> {
+    place = question.place();
+    files = listFiles(place.bucket);
+    if (files.length === 0) throw new CommandError(notParsedYet(place, Date.now()));
+    const known = await readFooters(connection, files);
+    noteLacking(known);
+    await connection.run(readingsView(known));
+  }
+
+  const makers: Readonly<Record<string, () => Promise<void>>> = {
+    readings,
+    async windows() {
+      if (!made.has('readings')) await make('readings');
+      await connection.run(windowsView(question.windowSeconds));
+    },
+    alerts: async () => question.loadAlerts(connection),
+  };
+
+  /** False for a name that is none, or is there already. */
+  async function make(name: string): Promise<boolean> {
+    if (made.has(name) || !Object.hasOwn(makers, name)) return false;
+    made.add(name);
+    await makers[name]!();
+    return true;
+  }
+
+  return {
+    make,
+    isChanged: () => place !== undefined && listingText(listFiles(place.bucket)) !== listingText(files),
+    faultOf({ message }: Error): CommandError {
+      const file = files.find((each) => message.includes(each.path));
+      const [reason = message] = message.split('\n');
+      if (file) return new CommandError(damaged(file, faultIn(reason, file), place!));
+      const isExtension = message.startsWith('Missing Extension Error');
+      return new CommandError(isExtension ? `${reason}: this command loads no extension` : message);
+    },
+  };
+}
+
+/** DuckDB's sentence without its kind and the path. */
+const faultIn = (reason: string, { path }: ListedFile): string =>
+  reason
+    .replace(/^[\w ]+ Error: /, '')
+    .replaceAll(` "${path}"`, '')
+    .replaceAll(` '${path}'`, '');
+
+/** Files of older versions, which are read with nulls. @throws CommandError for one that has no readings. */
+function noteLacking(files: readonly ArchiveFile[]): void {
+  const older = new Map<string, ArchiveFile[]>();
+  for (const file of files) {
+    const { needed, nulls } = lackingIn(file);
+    if (needed.length > 0)
+      throw new CommandError(
+        `${file.path} has no ${needed.join(', ')}, so it is not of the parsed archive: move it out of the folder readings/`,
+      );
+    if (nulls.length > 0) older.set(nulls.join(', '), [...(older.get(nulls.join(', ')) ?? []), file]);
+  }
+  for (const [names, lacking] of older) {
+    const others = lacking.length > 1 ? ` and ${lacking.length - 1} more` : '';
+    process.stderr.write(`${names} read as null: ${lacking[0]!.path}${others}, of an older version\n`);
+  }
+}
+
+/** @throws CommandError unless it is one statement that reads. */
+async function prepare(duckDb: DuckDb, connection: Connection, sql: string, views: Views): Promise<Prepared> {
+  const prepared = await prepareOne(connection, sql, views);
+  const type = duckDb.StatementType[prepared.statementType] ?? '';
+  if (type === 'EXPLAIN') await prepare(duckDb, connection, sql.replace(EXPLAIN, ''), views);
+  else if (type !== 'SELECT')
+    throw new CommandError(
+      `this command only reads: it runs SELECT and EXPLAIN, not ${type}. To write a file: npm run -s query -- "SELECT ..." --format csv > rows.csv`,
+    );
+  if (prepared.parameterCount > 0)
+    throw new CommandError('the SQL has a placeholder (? or $1): write the value in its place');
+  return prepared;
+}
+
+async function prepareOne(connection: Connection, sql: string, views: Views): Promise<Prepared> {
+  for (;;) {
+    try {
+      const statements = await connection.extractStatements(sql);
+      if (statements.count !== 1)
+        throw new CommandError(
+          `one statement at a time, not ${statements.count} (of a PIVOT, name the values: ON metric IN (...))`,
+        );
+      return await statements.prepare(0);
+    } catch (error) {
+      if (error instanceof CommandError) throw error;
+      const { message } = error as Error;
+      const name = NO_TABLE.exec(message)?.[1]?.toLowerCase();
+      if (name === undefined || !(await views.make(name)))
+        throw new Error(message.replace(/^Failed to extract statements: /, ''), { cause: error });
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// The queries that Athena has saved, read from the template, which alone has them.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { CommandError } from '../command-error.ts';
+import { listOf } from './sql-text.ts';
+
+export interface SavedQuery {
+  /** `daily-extremes` of the resource DailyExtremesQuery. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly options: readonly Option[];
+  readonly sql: string;
+}
+
+/** What a saved query compares with a text, for which people put in their own. */
+export type Option = 'site' | 'device' | 'metric';
+export type Values = Readonly<Record<Option, readonly string[]>>;
+
+interface Template {
+  readonly Resources: Readonly<
+    Record<string, { readonly Type: string; readonly Properties: Readonly<Record<string, string>> }>
+  >;
+}
+
+const TEMPLATE = path.resolve(import.meta.dirname, '../../template.yaml');
+const OPTIONS: readonly Option[] = ['site', 'device', 'metric'];
+/** `site = 'seattle'` or `site IN ('seattle')`. */
+const comparison = (option: Option): RegExp =>
+  new RegExp(`\\b${option}\\s*(?:=\\s*'[^']*'|IN\\s*\\(\\s*'[^']*'\\s*\\))`, 'g');
+
+export function savedQueries(): SavedQuery[] {
+  const { Resources } = parse(readFileSync(TEMPLATE, 'utf8'), { logLevel: 'silent' }) as Template;
+  return Object.entries(Resources)
+    .filter(([, { Type }]) => Type === 'AWS::Athena::NamedQuery')
+    .map(([id, { Properties }]) => {
+      const sql = Properties['QueryString']!.trimEnd();
+      const name = id
+        .replace(/Query$/, '')
+        .replaceAll(/(?<=.)[A-Z]/g, (letter) => `-${letter}`)
+        .toLowerCase();
+      const options = OPTIONS.filter((option) => comparison(option).test(sql));
+      return { name, title: Properties['Name']!, description: Properties['Description']!, options, sql };
+    });
+}
+
+/**
+ * The SQL with these values in place of the samples. Without a site it is of all sites, without a metric of the sample's.
+ * @throws CommandError for a value that it does not take, or a device that it lacks.
+ */
+export function sqlOf({ name, options, sql }: SavedQuery, values: Values): string {
+  const surplus = OPTIONS.find((option) => values[option].length > 0 && !options.includes(option));
+  if (surplus !== undefined)
+    throw new CommandError(
+      `${name} takes no --${surplus}; it takes ${options.map((each) => `--${each}`).join(', ')}`,
+    );
+  if (options.includes('device') && values.device.length === 0)
+    throw new CommandError(`say which device: --saved ${name} --device NAME`);
+  return options.reduce((text, option) => {
+    if (values[option].length > 0)
+      return text.replace(comparison(option), () => `${option} IN (${listOf(values[option])})`);
+    return option === 'site' ? text.replace(comparison(option), 'site IS NOT NULL') : text;
+  }, sql);
+}

@@ -9,7 +9,7 @@ export interface Contender {
   readonly name: string;
   /** Processors that it may use. */
   readonly cores: 1 | 2;
-  /** The package that it needs; must be in bench/package.json. */
+  /** The package that it needs; must be in a lock of PEER_FOLDERS. */
   readonly needs?: string;
   readonly open: () => Promise<Fold> | Fold;
 }

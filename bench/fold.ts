@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { contenders, type Contender } from './fold-contenders.ts';
 import type { Round } from './fold-contestant.ts';
 import { writeInput, type FoldInput } from './fold-input.ts';
 import type { FoldOutcome } from './fold-outcome.ts';
+import { isInstalled, PEER_FOLDERS } from './fold-peer.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +19,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     /** Only contenders whose names begin so. */
     only: { type: 'string', multiple: true },
-    /** Installs the packages of bench/package.json first. */
+    /** Installs the packages of bench/package.json, and DuckDB, first. */
     install: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -33,7 +34,7 @@ if (values.install) installPeers();
 
 const wanted = contenders.filter(({ name }) => values.only?.some((start) => name.startsWith(start)) ?? true);
 const present = wanted.filter(({ needs }) => {
-  return !needs || existsSync(path.join(import.meta.dirname, 'node_modules', needs));
+  return !needs || isInstalled(needs);
 });
 const missing = wanted.filter((contender) => !present.includes(contender)).map(({ name }) => name);
 if (missing.length > 0) console.log(`not installed, left out (--install): ${missing.join(', ')}`);
@@ -52,10 +53,8 @@ try {
 /** npm leaves out an optional package that its own Node is too old for, so it runs with the Node of this program. */
 function installPeers(): void {
   const PATH = [path.dirname(process.execPath), process.env['PATH']].join(path.delimiter);
-  execFileSync('npm', ['ci', '--prefix', import.meta.dirname], {
-    stdio: 'inherit',
-    env: { ...process.env, PATH },
-  });
+  for (const folder of PEER_FOLDERS)
+    execFileSync('npm', ['ci', '--prefix', folder], { stdio: 'inherit', env: { ...process.env, PATH } });
 }
 
 /** One round to warm up, then all in turns, so that whatever else the machine does hits each of them. */

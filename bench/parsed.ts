@@ -1,11 +1,12 @@
 // Writes raw lines as the parsed archive beside DuckDB's own writer, and asks for one device: `node bench/parsed.ts [--devices 100]`.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeInput } from './fold-input.ts';
+import { isInstalled } from './fold-peer.ts';
 
 const { values } = parseArgs({
   options: {
@@ -20,7 +21,7 @@ if (values.help) {
   console.log('usage: node bench/parsed.ts [--devices N] [--readings N] [--rounds N]');
   process.exit();
 }
-if (!existsSync(path.join(import.meta.dirname, 'node_modules/@duckdb/node-api'))) {
+if (!isInstalled('@duckdb/node-api')) {
   console.log('DuckDB is not installed: node bench/fold.ts --install');
   process.exit(1);
 }

@@ -115,7 +115,8 @@ function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing
         const { objects: _objects, files: _files, ...rest } = manifest;
         report.hours.push(rest);
       }
-      await change({ open: manifest?.state === 'failed' ? withHour(name) : withoutHour(name) });
+      const comesAgain = manifest?.state === 'failed' || hour >= firstIncomplete(now());
+      await change({ open: comesAgain ? withHour(name) : withoutHour(name) });
     } catch (error) {
       report.failed.push({ hour: name, reason: (error as Error).message });
       await change({ open: withHour(name) });

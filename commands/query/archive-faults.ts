@@ -31,9 +31,9 @@ export function notParsedYet({ bucket, local }: ArchivePlace, now: number): stri
     return `nothing is archived in ${local.dataDir} yet: messages are archived 5 minutes after they came, and an hour of them is parsed 10 minutes after its end`;
   const ready = first + HOUR_MS + PARSED_AFTER_MS;
   const begun = `nothing is parsed in ${bucket} yet: the first hour, ${hourText(first)}, `;
-  return now < ready
-    ? `${begun}can be parsed at ${minute(ready)}`
-    : `${begun}is parsed within an hour after ${minute(ready)}. Parse now:\n  ${invokeWith({}, local.dataDir)}`;
+  // An hour that is not over is parsed as far as it is archived, and again by the schedule.
+  const event = now < ready ? { from: iso(first), to: 'now' } : {};
+  return `${begun}is parsed within an hour after ${minute(ready)}. Parse now:\n  ${invokeWith(event, local.dataDir)}`;
 }
 
 /** The oldest hour of arrival, by the folders of the raw archive. */

@@ -20,13 +20,13 @@ export function dueHours(now: number, until: number | undefined, open: readonly 
   return [...hours].sort((a, b) => a - b);
 }
 
-/** Hours that begin within the span and are over. */
+/** Hours that begin within the span, the one that is not over yet included. */
 export function hoursWithin(
   { from, to }: { readonly from: number; readonly to: number },
   now: number,
 ): number[] {
   const hours: number[] = [];
-  for (let hour = hourOf(from); hour < Math.min(to, firstIncomplete(now)); hour += HOUR_MS) hours.push(hour);
+  for (let hour = hourOf(from); hour < Math.min(to, now); hour += HOUR_MS) hours.push(hour);
   return hours;
 }
 

@@ -183,11 +183,11 @@ describe('hours that are due', () => {
     assert.deepEqual(first(undefined, [at('2026-01-01T00:00')]).slice(0, 1), [at('2026-01-01T00:00')]);
   });
 
-  test('of a span begin within it and are over', () => {
+  test('of a span begin within it and have begun', () => {
     const span = spanIn({ from: '2026-12-01T01:30:00Z', to: '2026-12-01T09:00:00Z' }, now)!;
     assert.deepEqual(
       hoursWithin(span, now),
-      ['01', '02', '03'].map((hour) => at(`2026-12-01T${hour}:00`)),
+      ['01', '02', '03', '04', '05'].map((hour) => at(`2026-12-01T${hour}:00`)),
     );
     assert.equal(spanIn({ source: 'aws.scheduler' }, now), undefined);
     assert.throws(() => spanIn({ from: 'x', to: 'now' }, now), /from must be a time such as .*, not "x"/);

@@ -176,6 +176,19 @@ describe('an hour', () => {
     assert.equal(again, 9);
   });
 
+  test('that is not over is parsed by hand as far as it is archived, and again by the schedule', async () => {
+    now.mockReturnValue(AT + 1_800_000);
+    put(AT, 'a.ndjson', line({ timestamp: AT, t: 1 }));
+    await parse({ from: '-1h', to: 'now' });
+    assert.deepEqual(await brief(), [`d t ${AT} 1`]);
+    assert.deepEqual(progress().progress.open, ['2026-09-21T14']);
+    put(AT, 'b.ndjson', line({ timestamp: AT + 1, t: 2 }));
+    now.mockReturnValue(AT + HOUR + 700_000);
+    await parse({});
+    assert.deepEqual(await brief(), [`d t ${AT + 1} 2`, `d t ${AT} 1`].sort());
+    assert.deepEqual(progress().progress.open, []);
+  });
+
   test('agrees with what windows amount to, on any lines', async () => {
     const reading = fc.record(
       {

@@ -9,6 +9,7 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import type { HistoryEntry, Notification } from '../core/alert-state.ts';
+import { sentTo, type SentTo, type Subscriber } from '../core/sent-to.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import type { AlertHistory, AlertHistoryPage } from '../pipeline/ports.ts';
 
@@ -40,14 +41,22 @@ export function createAlertHistory(options: {
     await client.send(new PutItemCommand({ TableName: table, Item }));
   }
 
-  async function noteSent({ deviceId, decidedAt, windowStart, alertId }: Notification, at: number) {
+  async function noteSent(
+    notification: Notification,
+    at: number,
+    confirmed: readonly Subscriber[] | undefined,
+  ): Promise<void> {
+    const { deviceId, decidedAt, windowStart, alertId } = notification;
     const key = keyOf({ at: decidedAt, windowStart, entryId: alertId });
     const update = new UpdateItemCommand({
       TableName: table,
       Key: { deviceId: { S: deviceId }, entry: { S: key } },
-      UpdateExpression: 'SET sentAt = :at',
+      UpdateExpression: `SET sentAt = :at${confirmed ? ', sentTo = :to' : ''}`,
       ConditionExpression: 'attribute_exists(deviceId)',
-      ExpressionAttributeValues: { ':at': { N: String(at) } },
+      ExpressionAttributeValues: {
+        ':at': { N: String(at) },
+        ...(confirmed && { ':to': { S: JSON.stringify(sentTo(notification, confirmed)) } }),
+      },
     });
     try {
       await client.send(update);
@@ -84,8 +93,8 @@ export function createAlertHistory(options: {
       await inParallel(entries, CALLS_AT_ONCE, put);
     },
 
-    async noteSent(notifications, at) {
-      await inParallel(notifications, CALLS_AT_ONCE, async (each) => noteSent(each, at));
+    async noteSent(notifications, at, confirmed) {
+      await inParallel(notifications, CALLS_AT_ONCE, async (each) => noteSent(each, at, confirmed));
     },
 
     async read({ deviceId, from, to, limit, next }) {
@@ -106,9 +115,10 @@ export function createAlertHistory(options: {
   };
 }
 
-function entryIn({ event, sentAt }: Readonly<Record<string, AttributeValue>>): HistoryEntry {
+function entryIn({ event, sentAt, sentTo: to }: Readonly<Record<string, AttributeValue>>): HistoryEntry {
   const entry = JSON.parse(event?.S ?? '{}') as HistoryEntry;
-  return sentAt?.N === undefined ? entry : { ...entry, sentAt: Number(sentAt.N) };
+  if (sentAt?.N === undefined) return entry;
+  return { ...entry, sentAt: Number(sentAt.N), ...(to?.S !== undefined && (JSON.parse(to.S) as SentTo)) };
 }
 
 function pageOf(entries: readonly HistoryEntry[], limit: number): AlertHistoryPage {

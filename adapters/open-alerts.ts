@@ -1,25 +1,34 @@
 // Opens what judging and delivering alerts needs, for the functions that do.
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createRefreshing } from '../core/recent.ts';
 import { defaultRules } from '../core/rule-data.ts';
 import type { AlertPorts } from '../pipeline/ports.ts';
 import { createAlertHistory } from './alert-history.ts';
 import { createAlertStore } from './alert-store.ts';
 import type { AlertEnvironment } from './environment.ts';
 import { createNotifier } from './notifier.ts';
+import { createListRecipients } from './recipients.ts';
 import { createRuleStore } from './rule-store.ts';
 import { openSns } from './sns-client.ts';
 import { createStormGuard } from './storm-guard.ts';
+
+/** SNS answers 30 such questions a second, of all functions of the account. */
+const RECIPIENTS_MS = 10_000;
 
 export function openAlerts(environment: AlertEnvironment, client: DynamoDBClient): AlertPorts {
   const { alertsTable, alertHistoryTable, rulesTable, alertsTopicArn, alertsPerMinute } = environment;
   const { historyRetentionDays: retentionDays, dashboardOrigin: page, timeZone } = environment;
   const now = () => Date.now();
+  const sns = openSns();
   return {
     alerts: createAlertStore({ client, table: alertsTable }),
     history: createAlertHistory({ client, table: alertHistoryTable, retentionDays }),
     rules: createRuleStore({ client, table: rulesTable, defaults: defaultRules(environment) }),
-    notifier: createNotifier({ client: openSns(), topicArn: alertsTopicArn, settings: { page, timeZone } }),
+    notifier: createNotifier({ client: sns, topicArn: alertsTopicArn, settings: { page, timeZone } }),
+    listRecipients: createRefreshing(createListRecipients({ client: sns, topicArn: alertsTopicArn }), {
+      ...{ forMs: RECIPIENTS_MS, now },
+    }),
     guard: createStormGuard({ client, table: alertsTable, perMinute: alertsPerMinute, now }),
     now,
   };

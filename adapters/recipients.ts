@@ -1,7 +1,7 @@
 // Whom alerts go to, as far as SNS says it: the subscriptions of the topic.
 
 import { ListSubscriptionsByTopicCommand, type SNSClient } from '@aws-sdk/client-sns';
-import type { ListRecipients, Recipient } from '../pipeline/api-ports.ts';
+import type { ListRecipients, Recipient } from '../pipeline/recipient-ports.ts';
 
 /** Of 100 subscriptions each. */
 const MAX_PAGES = 20;

@@ -1,5 +1,6 @@
 // What is remembered of one rule and one device: whether there is an alarm, who is told of it, and what is still owed.
 
+import type { SentTo } from './sent-to.ts';
 import type { Units } from './unit.ts';
 import type { Channel, Level, Severity, Side, Stat } from './alert-rule.ts';
 
@@ -178,7 +179,7 @@ export interface Refusal {
 }
 
 /** What happened to an alert; in epoch milliseconds. */
-export interface HistoryEntry {
+export interface HistoryEntry extends Partial<SentTo> {
   /** The same for every copy of this entry, and for no other of the device. */
   readonly entryId: string;
   readonly deviceId: string;
@@ -203,6 +204,8 @@ export interface HistoryEntry {
   readonly notBefore?: number;
   /** When SNS took the notification; absent where it has not, or the history could not be written then. */
   readonly sentAt?: number;
+  /** Of a `delivery-failed`: the entry of the transition whose notification it is. */
+  readonly about?: string;
   /** Stands for so many, this one the last: the history could not be written for long. */
   readonly changes?: number;
   /** Why SNS did not take a notification, or that it could not deliver one, and what becomes of it. */

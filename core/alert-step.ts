@@ -100,6 +100,7 @@ export function refusalEntry(
   return {
     entryId: idOf([alertId, 'delivery-failed', isOver]),
     ...{ deviceId, ruleId, at: now, what: 'delivery-failed', severity, windowStart, value, limit },
+    about: alertId,
     reason: `${notification.transition}: ${reason} (${outcome})`.slice(0, MAX_REASON_LENGTH),
   };
 }
@@ -117,7 +118,7 @@ export function undeliveredEntry(
 ): HistoryEntry {
   return {
     entryId: idOf([alertId, 'delivery-failed', id]),
-    ...{ ...alert, at, what: 'delivery-failed' },
+    ...{ ...alert, at, what: 'delivery-failed', about: alertId },
     reason: `${transition}: ${reason} (not tried again)`.slice(0, MAX_REASON_LENGTH),
   };
 }

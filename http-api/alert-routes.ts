@@ -9,7 +9,7 @@ import { ruleId } from '../core/text-schema.ts';
 import { UnreadableStateError } from '../core/unreadable-state.ts';
 import type { AlertHistory, AlertStore, OpenAlerts } from '../pipeline/ports.ts';
 import { createFirstAlerts } from './alert-order.ts';
-import { alert, historyPage, listedSnooze, shownAlert, snooze } from './alert-schema.ts';
+import { alert, historyPage, listedSnooze, shownAlert, shownEntry, snooze } from './alert-schema.ts';
 import { deviceId, pageLimit, remark, timeAhead, timeText } from './fields.ts';
 import { ApiProblem, invalid } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
@@ -48,13 +48,15 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       next?: string | undefined;
     },
     of: { readonly deviceId?: string },
+    caller: ApiCaller,
   ) {
     const { to = now(), limit = USUAL_LIMIT, next } = query;
     const { from = to - USUAL_DAYS * DAY_MS } = query;
     if (from >= to) {
       throw invalid({ in: 'query', name: 'from', detail: 'must be before to' });
     }
-    return history.read({ ...of, from, to, limit, ...(next !== undefined && { next }) });
+    const page = await history.read({ ...of, from, to, limit, ...(next !== undefined && { next }) });
+    return { ...page, entries: page.entries.map((entry) => shownEntry(entry, caller)) };
   }
 
   /** Writes what somebody does about an alert, whatever others write meanwhile, and files it. */
@@ -114,7 +116,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       params: {},
       query: historyQuery(now),
       answer: historyPage,
-      run: async ({ query }) => readHistory(query, {}),
+      run: async ({ query, caller }) => readHistory(query, {}, caller),
     }),
     route({
       method: 'GET',
@@ -136,7 +138,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       params: { deviceId },
       query: historyQuery(now),
       answer: historyPage,
-      run: async ({ params, query }) => readHistory(query, params),
+      run: async ({ params, query, caller }) => readHistory(query, params, caller),
     }),
     route({
       method: 'POST',

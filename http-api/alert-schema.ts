@@ -2,8 +2,16 @@
 
 import * as z from 'zod/mini';
 import { SEVERITIES } from '../core/alert-rule.ts';
-import { ALERT_STATES, REMARKS, TRANSITIONS, type AlertState } from '../core/alert-state.ts';
+import {
+  ALERT_STATES,
+  REMARKS,
+  TRANSITIONS,
+  type AlertState,
+  type HistoryEntry,
+} from '../core/alert-state.ts';
+import { shownAddress } from './recipient-routes.ts';
 import { time } from './fields.ts';
+import type { ApiCaller } from './route.ts';
 
 const severity = z.optional(z.enum(SEVERITIES));
 
@@ -60,6 +68,19 @@ export const historyPage = z.strictObject({
       sentAt: z.optional(
         time.check(z.describe('When SNS took the notification of a transition; epoch milliseconds')),
       ),
+      sentTo: z.optional(
+        z
+          .array(z.strictObject({ channel: z.string(), address: z.string() }))
+          .check(
+            z.describe(
+              'Who had confirmed a subscription of its channels then, 50 of them at most, masked for viewers; SNS says nothing of what arrived, and a filter of a subscription may have left it out',
+            ),
+          ),
+      ),
+      sentToMore: z.optional(z.int().check(z.describe('How many more there were'))),
+      about: z.optional(
+        z.string().check(z.describe('Of a `delivery-failed`: the `entryId` of what was not delivered')),
+      ),
       changes: z.optional(
         z
           .int()
@@ -77,5 +98,18 @@ export function shownAlert({ pending, unfiled: _unfiled, version: _version, alar
   return {
     ...{ ...rest, windowStart: windowStart || undefined }, // 0: there was no transition yet
     ...{ since: told?.since, raisedAt, toldAt, escalatedAt, unit: told?.unit, owed: pending.length },
+  };
+}
+
+/** Addresses are masked as those of GET /recipients are. */
+export function shownEntry(
+  { sentTo, ...entry }: HistoryEntry,
+  caller: Pick<ApiCaller, 'group'>,
+): HistoryEntry {
+  return {
+    ...entry,
+    ...(sentTo && {
+      sentTo: sentTo.map(({ channel, address }) => ({ channel, address: shownAddress(address, caller) })),
+    }),
   };
 }

@@ -63,10 +63,10 @@ export function errorRoutes(failures: Failures): Route[] {
       params: {},
       query: { key },
       answer: z.strictObject({ failure, messages: z.array(followed) }),
-      async run({ query }) {
+      async run({ query, caller }) {
         const found = await failures.look(query.key);
         if (!found) throw gone(query.key);
-        return { ...found, messages: found.messages.map(shownFollowed) };
+        return { ...found, messages: found.messages.map((each) => shownFollowed(each, caller)) };
       },
     }),
     route({

@@ -59,7 +59,7 @@ export function messageRoutes(parts: {
         seen: z.int().check(z.describe('Messages of all devices that were looked at')),
         seenFrom: z.optional(time.check(z.describe('When the oldest of them arrived; epoch milliseconds'))),
       }),
-      async run({ params, query: { before, traceId, limit = USUAL_MESSAGES } }) {
+      async run({ params, query: { before, traceId, limit = USUAL_MESSAGES }, caller }) {
         const found: unknown[] = [];
         let seen = 0;
         let seenFrom: number | undefined;
@@ -79,7 +79,8 @@ export function messageRoutes(parts: {
                 params.deviceId === context.deviceId ||
                 made.readings.some((reading) => reading.deviceId === params.deviceId);
               const payload = textOf(message.payload);
-              if (isOfChild) found.push({ ...shownFollowed(made), payload, archive: { key, storedAt } });
+              if (isOfChild)
+                found.push({ ...shownFollowed(made, caller), payload, archive: { key, storedAt } });
             }
           }
           if (found.length === (traceId === undefined ? limit : 1) || seen === MAX_SEEN) break;
@@ -100,7 +101,7 @@ export function messageRoutes(parts: {
         receivedAt: z.optional(time),
       }),
       answer: followed,
-      async run({ params, body: { topic, payload, receivedAt = now() } }) {
+      async run({ params, body: { topic, payload, receivedAt = now() }, caller }) {
         const event = ruleEventOf(topic, Buffer.from(payload, 'base64'), {
           receivedAt,
           traceId: 'explained',
@@ -111,7 +112,7 @@ export function messageRoutes(parts: {
             name: 'topic',
             detail: `must be telemetry/SITE/${thingOf(params.deviceId)} or below it`,
           });
-        return shownFollowed(await follow(event, false));
+        return shownFollowed(await follow(event, false), caller);
       },
     }),
   ];

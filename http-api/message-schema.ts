@@ -2,8 +2,9 @@
 
 import * as z from 'zod/mini';
 import type { FollowedMessage } from '../pipeline/follow-message.ts';
-import { historyPage } from './alert-schema.ts';
+import { historyPage, shownEntry } from './alert-schema.ts';
 import { time } from './fields.ts';
+import type { ApiCaller } from './route.ts';
 
 /** Of each kind; a message may have 1,000 readings of 32 metrics. */
 const MOST_SHOWN = 100;
@@ -47,12 +48,16 @@ export const followed = z.strictObject({
   alerts: historyPage.shape.entries.check(z.describe('Changes of alerts that its windows brought about')),
 });
 
-export function shownFollowed({ context, readings, rejected, skipped, ...found }: FollowedMessage) {
+export function shownFollowed(
+  { context, readings, rejected, skipped, alerts, ...found }: FollowedMessage,
+  caller: Pick<ApiCaller, 'group'>,
+) {
   const { deviceId, site, receivedAt, traceId } = context ?? {};
   return {
     ...{ deviceId, site, receivedAt, traceId, ...found },
     readings: readings.slice(0, MOST_SHOWN),
     rejected: rejected.slice(0, MOST_SHOWN),
     skipped: skipped.slice(0, MOST_SHOWN).map(({ name, reason }) => ({ name, reason })),
+    alerts: alerts.map((entry) => shownEntry(entry, caller)),
   };
 }

@@ -3,8 +3,12 @@
 import * as z from 'zod/mini';
 import { isAtLeast } from '../core/access.ts';
 import { masked } from '../core/mask.ts';
-import type { ListRecipients } from '../pipeline/api-ports.ts';
-import { route, type Route } from './route.ts';
+import type { ListRecipients } from '../pipeline/recipient-ports.ts';
+import { route, type ApiCaller, type Route } from './route.ts';
+
+/** Whole for who may act on alerts, masked for others. */
+export const shownAddress = (address: string, { group }: Pick<ApiCaller, 'group'>): string =>
+  isAtLeast(group, 'operator') ? address : masked(address);
 
 export function recipientRoutes(listRecipients: ListRecipients): Route[] {
   return [
@@ -26,9 +30,8 @@ export function recipientRoutes(listRecipients: ListRecipients): Route[] {
       }),
       async run({ caller }) {
         const found = await listRecipients();
-        const isShown = isAtLeast(caller.group, 'operator');
         return {
-          recipients: found.map((each) => (isShown ? each : { ...each, address: masked(each.address) })),
+          recipients: found.map((each) => ({ ...each, address: shownAddress(each.address, caller) })),
         };
       },
     }),

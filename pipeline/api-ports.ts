@@ -1,6 +1,7 @@
 // What the routes of the HTTP API need of the world, as types: beside what ingest needs, the archive, the errors bucket and the topic.
 
 import type { AlertPorts, DeviceStore, MappingStore, WindowHistory } from './ports.ts';
+import type { ListRecipients } from './recipient-ports.ts';
 import type { ArchiveChecks, PresenceLog } from './device-ports.ts';
 import type { FleetSnapshots } from './rollup-ports.ts';
 
@@ -36,19 +37,6 @@ export interface ErrorBucket {
   /** Undefined where there is none. */
   read(key: string): Promise<string | undefined>;
 }
-
-/** A subscription of the topic that alerts go to. */
-export interface Recipient {
-  /** `email`, `sms`, or another protocol of SNS. */
-  readonly channel: string;
-  /** Whole. */
-  readonly address: string;
-  /** Nothing is sent to a mail address before its owner has confirmed. */
-  readonly isConfirmed: boolean;
-}
-
-/** Some thousands at most. Rejects with the SDK's error. */
-export type ListRecipients = () => Promise<readonly Recipient[]>;
 
 /** Gives a message to the ingest function once more: why it failed, or undefined. Rejects with the SDK's error. */
 export type IngestAgain = (event: unknown) => Promise<string | undefined>;

@@ -12,6 +12,8 @@ export interface DeliveryEvents {
   readonly onWithoutWindows?: (notification: Notification, error: unknown) => void;
   /** Called where the history could not be told when SNS took a notification. */
   readonly onUnnoted?: (notification: Notification, error: unknown) => void;
+  /** Called where the subscriptions could not be listed: the history does not say to whom the notification went. */
+  readonly onWithoutRecipients?: (notification: Notification, error: unknown) => void;
 }
 
 export function countDeliveries(counting: Counting): DeliveryEvents {
@@ -28,6 +30,10 @@ export function countDeliveries(counting: Counting): DeliveryEvents {
     onUnnoted({ deviceId, ruleId }, error) {
       const reason = error instanceof Error ? error.message : String(error);
       counting.warn('Notification sent, but the history does not say when', { deviceId, ruleId, reason });
+    },
+    onWithoutRecipients({ deviceId, ruleId }, error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      counting.warn('Notification sent, but the history does not say to whom', { deviceId, ruleId, reason });
     },
   };
 }

@@ -18,7 +18,9 @@ import {
   type Payer,
 } from '../core/outbox.ts';
 import type { DeliveryEvents } from './deliver-events.ts';
+import { createNoteSent } from './note-sent.ts';
 import type { AlertHistory, AlertStore, Notifier, StormGuard, WindowStore } from './ports.ts';
+import type { ListRecipients } from './recipient-ports.ts';
 import { createRecentWindows } from './recent-windows.ts';
 
 export interface Paying {
@@ -47,6 +49,7 @@ export function createPaying(options: {
   readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
   readonly history: Pick<AlertHistory, 'file' | 'noteSent'>;
   readonly notifier: Notifier;
+  readonly listRecipients: ListRecipients;
   readonly guard: StormGuard;
   readonly windows: Pick<WindowStore, 'before'>;
   /** Epoch milliseconds. */
@@ -54,6 +57,7 @@ export function createPaying(options: {
 }): Paying {
   const { alerts, history, notifier, guard, windows, now } = options;
   const recentWindows = createRecentWindows({ windows, now });
+  const noteSent = createNoteSent(options);
 
   /** Writes a change of the state, whatever others write meanwhile; gives what then is stored. */
   async function write(
@@ -104,11 +108,10 @@ export function createPaying(options: {
   async function settle(
     state: AlertState,
     sent: readonly Notification[],
-    { onUnnoted }: DeliveryEvents,
+    events: DeliveryEvents,
   ): Promise<AlertState | undefined> {
     const next = await write(state, (current) => settled(current, sent));
-    // Nothing waits for it: where the history cannot be written, it says nothing of when this was sent.
-    await history.noteSent(sent, now()).catch((error: unknown) => onUnnoted?.(sent[0]!, error));
+    await noteSent(sent, events);
     return next;
   }
   const release = (state: AlertState, name: string) => write(state, (current) => released(current, name));

@@ -11,8 +11,10 @@ import type { PresenceEvent } from '../core/presence.ts';
 import type { Reading } from '../core/reading.ts';
 import type { Bucket } from '../core/rollup.ts';
 import type { RuleData } from '../core/rule-data.ts';
+import type { Subscriber } from '../core/sent-to.ts';
 import type { Units } from '../core/unit.ts';
 import type { Delta, Window } from '../core/window.ts';
+import type { ListRecipients } from './recipient-ports.ts';
 import type { Rollups } from './rollup-ports.ts';
 
 /** What became of a delta. */
@@ -197,8 +199,15 @@ export interface OpenAlerts {
 export interface AlertHistory {
   /** Safe to repeat. */
   file(entries: readonly HistoryEntry[]): Promise<void>;
-  /** Adds to the entries of these notifications when SNS took them (epoch milliseconds); one that is not there stays away. */
-  noteSent(notifications: readonly Notification[], at: number): Promise<void>;
+  /**
+   * Adds to the entries of these notifications when SNS took them (epoch milliseconds), and who of `confirmed`, the topic's
+   * confirmed subscriptions, has one of their channels; an entry that is not there stays away.
+   */
+  noteSent(
+    notifications: readonly Notification[],
+    at: number,
+    confirmed?: readonly Subscriber[],
+  ): Promise<void>;
   /** Newest first. */
   read(question: AlertHistoryQuestion): Promise<AlertHistoryPage>;
 }
@@ -257,6 +266,7 @@ export interface AlertPorts {
   readonly history: AlertHistory;
   readonly rules: RuleStore;
   readonly notifier: Notifier;
+  readonly listRecipients: ListRecipients;
   readonly guard: StormGuard;
   /** Epoch milliseconds. */
   readonly now: () => number;

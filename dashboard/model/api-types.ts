@@ -77,6 +77,10 @@ export interface HistoryEntry {
   readonly channels?: readonly string[];
   readonly notBefore?: number;
   readonly sentAt?: number;
+  readonly sentTo?: readonly Pick<Recipient, 'channel' | 'address'>[];
+  readonly sentToMore?: number;
+  /** Of a failed delivery: the entry whose notification it is. */
+  readonly about?: string;
 }
 
 /** A subscription of the topic that alerts go to. */

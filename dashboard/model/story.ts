@@ -26,7 +26,7 @@ const TEXTS: Readonly<Record<string, (entry: HistoryEntry, isAbsence: boolean) =
   cleared: (entry, isAbsence) => (isAbsence ? 'Over: heard again' : `Over: ${figure(entry)}`),
   ended: () => 'Ended: the rule was changed or removed',
   repeated: (entry, isAbsence) => (isAbsence ? 'Reminder' : `Reminder: ${figure(entry)}`),
-  escalated: () => 'Nobody had answered: others were told',
+  escalated: () => 'Nobody had acknowledged it: escalated',
   acknowledged: ({ by }) => `Acknowledged by ${personText(by)}`,
   commented: ({ by }) => `Note by ${personText(by)}`,
   'delivery-failed': ({ reason }) => `A notification was not delivered: ${reason ?? 'unknown reason'}`,
@@ -40,18 +40,47 @@ export const isHot = ({ what }: HistoryEntry): boolean => what === 'raised' || w
 
 const channelText = (channel: string) => (channel === 'sms' ? 'SMS' : channel);
 
-/** To whom a change was announced, as the topic's subscriptions are now, if they are known; undefined of what is not announced. */
+/** To whom a change was sent, or will be as the subscriptions are now, if they are known; undefined of what is not announced. */
 export function tellingText(
-  { channels = [], sentAt, notBefore }: HistoryEntry,
+  { channels = [], sentAt, sentTo, sentToMore = 0, notBefore }: HistoryEntry,
   recipients: readonly Recipient[] | undefined,
 ): string | undefined {
   if (channels.length === 0) return undefined;
-  const to = recipients
+  const by = `by ${channels.map(channelText).join(' and ')}`;
+  if (sentAt !== undefined) {
+    if (!sentTo) return `${by}; who subscribed then was not recorded`;
+    const groups = channels.map((channel) => groupText(channel, sentTo));
+    return `to ${groups.join('; ')}${sentToMore > 0 ? `; and ${sentToMore} more` : ''}`;
+  }
+  const now = recipients
     ?.filter(({ channel }) => channels.includes(channel))
     .map(({ address, isConfirmed }) => (isConfirmed ? address : `${address} (not confirmed)`));
-  const names = to && ` to ${to.length > 0 ? to.join(', ') : 'nobody: no subscription takes it'}`;
-  const whom = `by ${channels.map(channelText).join(' and ')}${names ?? ''}`;
-  if (sentAt !== undefined) return whom;
-  if (notBefore !== undefined) return `Deferred until ${dayMinuteText(notBefore)}, ${whom}`;
-  return `Announced ${whom}`;
+  const to = now && ` to ${now.length > 0 ? now.join(', ') : 'nobody: no subscription takes it'}`;
+  if (notBefore !== undefined) return `Deferred until ${dayMinuteText(notBefore)}, ${by}${to ?? ''}`;
+  return `Not known to be sent yet, ${by}${to ?? ''}`;
+}
+
+/** `2 email subscribers (a…@example.com, b…@example.com)`. */
+function groupText(channel: string, sentTo: NonNullable<HistoryEntry['sentTo']>): string {
+  const own = sentTo.filter((each) => each.channel === channel).map(({ address }) => address);
+  const name = `${channelText(channel)} ${own.length === 1 ? 'subscriber' : 'subscribers'}`;
+  return own.length === 0 ? `no ${name}` : `${own.length} ${name} (${own.join(', ')})`;
+}
+
+export interface StoryStep {
+  readonly entry: HistoryEntry;
+  /** Deliveries of its notification that failed, oldest first. */
+  readonly failures: readonly HistoryEntry[];
+}
+
+/** The entries, each with what of its notification was not delivered. A failure whose entry is not here is a step of its own. */
+export function stepsOf(entries: readonly HistoryEntry[]): StoryStep[] {
+  const ids = new Set(entries.map(({ entryId }) => entryId));
+  const failures = Map.groupBy(entries, ({ about }) => about);
+  return entries
+    .filter(({ about }) => about === undefined || !ids.has(about))
+    .map((entry) => ({
+      entry,
+      failures: (failures.get(entry.entryId) ?? []).toSorted((a, b) => a.at - b.at),
+    }));
 }

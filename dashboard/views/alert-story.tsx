@@ -1,11 +1,11 @@
-// What happened to an alert, as a line of times, and who was told when.
+// What happened to an alert, as a line of times: to whom each notification was sent, when, and what was not delivered.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { say, type App } from '../data/app.ts';
 import type { HistoryEntry, Recipient } from '../model/api-types.ts';
 import { secondText } from '../model/format.ts';
-import { isHot, storyText, tellingText } from '../model/story.ts';
+import { isHot, stepsOf, storyText, tellingText } from '../model/story.ts';
 import { Time } from '../parts/time.tsx';
 
 /** Undefined until they are known. */
@@ -16,13 +16,13 @@ function useRecipients(app: App): readonly Recipient[] | undefined {
       ({ recipients }) => {
         found.value = recipients;
       },
-      (error: Error) => say(app, { text: `Who is told cannot be read: ${error.message}` }),
+      (error: Error) => say(app, { text: `The subscribers cannot be read: ${error.message}` }),
     );
   }, []);
   return found.value;
 }
 
-/** Who was told of a change, and when SNS took it. */
+/** To whom a change was sent, and when SNS took it. */
 function Telling({
   entry,
   recipients,
@@ -55,19 +55,33 @@ export function Story({
   isAbsence: boolean;
 }) {
   const recipients = useRecipients(app);
+  const isSent = entries.some(({ sentAt }) => sentAt !== undefined);
   return (
-    <ol class="tl">
-      {entries.map((entry) => (
-        <li key={entry.entryId} class={isHot(entry) ? 'hot' : undefined}>
-          <Time at={entry.at} as={secondText} />
-          <i />
-          <span>
-            {storyText(entry, isAbsence)}
-            {entry.what !== 'commented' && entry.comment !== undefined && <>: “{entry.comment}”</>}
-            <Telling entry={entry} recipients={recipients} />
-          </span>
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol class="tl">
+        {stepsOf(entries).map(({ entry, failures }) => (
+          <li key={entry.entryId} class={isHot(entry) ? 'hot' : undefined}>
+            <Time at={entry.at} as={secondText} />
+            <i />
+            <span>
+              {storyText(entry, isAbsence)}
+              {entry.what !== 'commented' && entry.comment !== undefined && <>: “{entry.comment}”</>}
+              <Telling entry={entry} recipients={recipients} />
+              {failures.map(({ entryId, at, reason }) => (
+                <span key={entryId} class="told undelivered break">
+                  <Time at={at} as={secondText} /> Not delivered: {reason}
+                </span>
+              ))}
+            </span>
+          </li>
+        ))}
+      </ol>
+      {isSent && (
+        <p class="dim small g2">
+          “Sent” is when Amazon SNS took the notification, and to whom who had confirmed a subscription then.
+          SNS reports failures, not arrivals, and leaves out subscribers whose own filter does.
+        </p>
+      )}
+    </>
   );
 }

@@ -6,7 +6,7 @@ import type { HistoryEntry } from '../../dashboard/model/api-types.ts';
 import { delayText, wayOf, type Followed, type FollowedReading } from '../../dashboard/model/followed.ts';
 import { refusalText } from '../../dashboard/model/refusals.ts';
 import { replayText } from '../../dashboard/model/replay.ts';
-import { tellingText } from '../../dashboard/model/story.ts';
+import { stepsOf, tellingText } from '../../dashboard/model/story.ts';
 
 const AT = Date.UTC(2026, 10, 20, 12, 0, 3);
 const reading = (more: Partial<FollowedReading> = {}): FollowedReading => ({
@@ -69,12 +69,26 @@ const RECIPIENTS = [
   { channel: 'email', address: 'b…@example.com', isConfirmed: false },
   { channel: 'sqs', address: 'arn:aws', isConfirmed: true },
 ];
+const TWO = [
+  { channel: 'email', address: 'x…@example.com' },
+  { channel: 'email', address: 'y…@example.com' },
+  { channel: 'sms', address: '+1…00' },
+];
 const tellings: readonly (readonly [entry: Partial<HistoryEntry>, text: string | undefined])[] = [
-  [{ channels: ['email'], sentAt: AT }, 'by email to a…@example.com, b…@example.com (not confirmed)'],
-  [{ channels: ['sms'], sentAt: AT }, 'by SMS to nobody: no subscription takes it'],
+  [{ channels: ['email'], sentAt: AT }, 'by email; who subscribed then was not recorded'],
+  [{ channels: ['sms'], sentAt: AT, sentTo: [] }, 'to no SMS subscribers'],
+  [
+    { channels: ['email', 'sms'], sentAt: AT, sentTo: TWO },
+    'to 2 email subscribers (x…@example.com, y…@example.com); 1 SMS subscriber (+1…00)',
+  ],
+  [
+    { channels: ['email'], sentAt: AT, sentTo: TWO.slice(0, 1), sentToMore: 7 },
+    'to 1 email subscriber (x…@example.com); and 7 more',
+  ],
+  [{ channels: ['sms'] }, 'Not known to be sent yet, by SMS to nobody: no subscription takes it'],
   [
     { channels: ['email', 'sms'] },
-    'Announced by email and SMS to a…@example.com, b…@example.com (not confirmed)',
+    'Not known to be sent yet, by email and SMS to a…@example.com, b…@example.com (not confirmed)',
   ],
   [{}, undefined],
 ];
@@ -83,6 +97,20 @@ for (const [entry, text] of tellings)
     const { channels: _channels, ...bare } = raised;
     assert.equal(tellingText({ ...bare, ...entry }, RECIPIENTS), text);
   });
+
+test('what was not delivered of a notification is beside it, and alone where its entry is not there', () => {
+  const failed = (entryId: string, about: string, at: number): HistoryEntry => ({
+    ...{ ...raised, entryId, about, at, what: 'delivery-failed' },
+  });
+  const steps = stepsOf([raised, failed('f2', '1', 9), failed('f1', '1', 8), failed('f3', 'gone', 7)]);
+  assert.deepEqual(
+    steps.map(({ entry, failures }) => [entry.entryId, failures.map(({ entryId }) => entryId).join()]),
+    [
+      ['1', 'f1,f2'],
+      ['f3', ''],
+    ],
+  );
+});
 
 test('a refusal says what, why and who', () => {
   const refused = (text: string, fields: Record<string, string>) =>

@@ -3,8 +3,9 @@
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { ListSubscriptionsByTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
+import { createAlertHistory } from '../../adapters/alert-history.ts';
 import { remedyFor } from '../../core/remedy.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 import { contextOf, sampleEvent, startLambda, tableVariables } from './lambda.ts';
@@ -185,6 +186,36 @@ test('a reading over the limit is told once, and a repeat of the event tells not
   assert.equal(others.length, 0);
   assert.equal(call?.args[0].input.Subject, 'ALARM critical: temperature 9.4 above 8 at seattle/warm');
   assert.equal(metrics()['AlertsSent'], 1);
+});
+
+test('a notification goes out where the subscriptions cannot be listed, and the log says what the history lacks', async () => {
+  sns.on(ListSubscriptionsByTopicCommand).rejects(new Error('not authorized'));
+  await ingest({ ...sample('ingest', 'warm-unlisted'), temperature: 9.4 });
+  assert.equal(metrics()['AlertsSent'], 1);
+  assert.match(written.join('\n'), /the history does not say to whom.*not authorized/s);
+});
+
+test('the history has when a notification was sent and who had confirmed a subscription of its channels', async () => {
+  const subscription = (Protocol: string, Endpoint: string, SubscriptionArn = 'arn:aws:sns:x') => ({
+    ...{ Protocol, Endpoint, SubscriptionArn },
+  });
+  sns.on(ListSubscriptionsByTopicCommand).resolves({
+    Subscriptions: [
+      subscription('sqs', 'arn:aws:sqs:x'),
+      subscription('sms', '+12065550100'),
+      subscription('email', 'ann@example.com'),
+      subscription('email', 'bob@example.com', 'PendingConfirmation'),
+    ],
+  });
+  const before = Date.now();
+  await ingest({ ...sample('ingest', 'warm-told'), temperature: 9.4 });
+  const history = createAlertHistory({ client: tables.client, table: 'history', retentionDays: 30 });
+  const { entries } = await history.read({ deviceId: 'warm-told', from: before, to: before + 1e6, limit: 9 });
+  assert.ok(entries[0]!.sentAt! >= before);
+  assert.deepEqual(entries[0]!.sentTo, [
+    { channel: 'email', address: 'ann@example.com' },
+    { channel: 'sms', address: '+12065550100' },
+  ]);
 });
 
 test('a reading of a clock that is a year ahead closes no window', async () => {

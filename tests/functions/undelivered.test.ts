@@ -52,7 +52,7 @@ test('an undelivered mail is an entry of its alert, one however often the messag
   assert.match(entryId, /^[0-9a-f]{32}$/);
   assert.deepEqual(rest, {
     ...{ deviceId: 'fridge-1', ruleId: 'fridge-warm', at: 1_790_000_600_000, what: 'delivery-failed' },
-    ...{ severity: 'major', windowStart: 1_790_000_000_000 },
+    ...{ severity: 'major', windowStart: 1_790_000_000_000, about: '6f1ed002ab5595859014ebf0951522d9' },
     reason:
       'raised: a mail was not delivered, SNS message 95df01b4-ee98-5cb9-9903-4c221d41eb5e (not tried again)',
   });

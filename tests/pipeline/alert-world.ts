@@ -186,6 +186,7 @@ export function createAlertWorld({
         notifyAll: async ({ notifications, isSummary }) =>
           isSummary ? undefined : publish(notifications, true),
       },
+      listRecipients: async () => [],
       guard: services.guarding(perMinute, now),
       windows: services.windows,
       now,

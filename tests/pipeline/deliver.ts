@@ -27,5 +27,6 @@ export function payingOf(
   };
   const guard = { admit, isFull: () => false };
   const windows = { before: async () => [] };
-  return createPaying({ alerts, history, notifier, guard, windows, now });
+  const listRecipients = async () => [];
+  return createPaying({ alerts, history, notifier, listRecipients, guard, windows, now });
 }

@@ -63,6 +63,14 @@ export function createThingRegistry(options: {
   return {
     exists: createThingLookup({ client }),
 
+    async attributesOf(thingName) {
+      const found = await unless(
+        ResourceNotFoundException,
+        client.send(new DescribeThingCommand({ thingName })),
+      );
+      return found && (found.attributes ?? {});
+    },
+
     async certificatesOf(thingName) {
       const found = await unless(
         ResourceNotFoundException,

@@ -28,12 +28,12 @@ const registrations = createRegistrationStore({
   ...{ client, table: environment.registrationsTable, perHour, now },
   counter: 'added',
 });
+const devices = createDeviceStore({ client, table: environment.devicesTable });
 const add = createAddDevice({
-  things,
+  ...{ things, devices },
   admit: async (name) => perHour === 0 || registrations.admit(name),
 });
 const shadows = createShadowStore({ client: openIotData() });
-const devices = createDeviceStore({ client, table: environment.devicesTable });
 const routes = thingRoutes({ add, things, shadows, perHour, now });
 const serveHttp = createHttpApi(routes.map((route) => withinSites(route, devices)));
 const admit = createCallerLimits(now);

@@ -5,6 +5,7 @@ import type { Route } from './route.ts';
 
 const SITES: Readonly<Record<SiteScope, string>> = {
   device: 'devices of these',
+  own: 'for these',
   filtered: 'without what is of others',
   shared: 'everything',
   refused: 'refused',

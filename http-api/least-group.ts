@@ -41,6 +41,9 @@ const FILTERED: readonly `${Method} ${string}`[] = [
   ...(['GET /reports', 'GET /reports/csv', 'POST /live-access'] as const),
 ];
 
+/** Routes whose body names a site, which has to be one of the caller's: the route itself sees to that. */
+const OWN: readonly `${Method} ${string}`[] = ['POST /devices'];
+
 /** Settings of the whole stack, which have no site and which everybody may read. */
 const SHARED: readonly `${Method} ${string}`[] = [
   'GET /health',
@@ -60,10 +63,11 @@ export function leastGroup(route: Named): Group {
 export const isForGuests = (route: Named): boolean => GUEST.includes(keyOf(route));
 
 /** What a user sees of a route who is left some sites. */
-export type SiteScope = 'device' | 'filtered' | 'shared' | 'refused';
+export type SiteScope = 'device' | 'own' | 'filtered' | 'shared' | 'refused';
 
 export function siteScope(route: Named): SiteScope {
   if (route.path.startsWith('/devices/{deviceId}')) return 'device';
+  if (OWN.includes(keyOf(route))) return 'own';
   if (FILTERED.includes(keyOf(route))) return 'filtered';
   return SHARED.includes(keyOf(route)) ? 'shared' : 'refused';
 }
@@ -84,7 +88,7 @@ export function requireGroup(route: Named & Pick<Route, 'isPublic'>, { group, is
 /** The same route, which shows of devices and serves for changes of them only those of the caller's sites. */
 export function withinSites(route: Route, devices: Pick<DeviceStore, 'load'>): Route {
   const scope = siteScope(route);
-  if (scope === 'filtered' || scope === 'shared') return route;
+  if (scope === 'filtered' || scope === 'shared' || scope === 'own') return route;
   return {
     ...route,
     async run(request) {

@@ -16,6 +16,7 @@ const GROUP_TEXTS: Readonly<Record<Group, string>> = {
 
 const SITE_TEXTS: Readonly<Record<SiteScope, string>> = {
   device: 'A user who is left some sites: for devices of these.',
+  own: 'A user who is left some sites: for these.',
   filtered: 'A user who is left some sites: without what is of others.',
   shared: 'The same for users who are left some sites.',
   refused: 'Not for users who are left some sites.',

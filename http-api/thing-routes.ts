@@ -1,6 +1,7 @@
 // What AWS IoT itself keeps of a device over HTTP: the thing that somebody adds, its certificates, and its shadow.
 
 import * as z from 'zod/mini';
+import { seesSite } from '../core/access.ts';
 import type { Shadow } from '../core/shadow.ts';
 import { matching } from '../core/text-schema.ts';
 import { NAME, NAME_RULE, nameProblem, NEW_THING_NAME, NEW_THING_RULE } from '../core/thing-names.ts';
@@ -8,7 +9,7 @@ import type { AddDevice } from '../pipeline/add-device.ts';
 import type { ShadowStore, ThingRegistry } from '../pipeline/device-ports.ts';
 import { deviceId, time } from './fields.ts';
 import { ApiProblem, invalid } from './problem.ts';
-import { ENTITY_TAG, route, type Route } from './route.ts';
+import { ENTITY_TAG, route, type ApiCaller, type Route } from './route.ts';
 
 const name = matching(NAME, `a name: ${NAME_RULE}`);
 
@@ -50,6 +51,19 @@ function versionIn(ifMatch: string | undefined): number | undefined {
   throw new ApiProblem(412, `If-Match is ${ifMatch}, and the tag of a shadow is its version, such as "18"`);
 }
 
+/** A group has a time zone and rules of its own, so that of a site is for who sees it. */
+function requireOwnSite(site: string, group: string, caller: Pick<ApiCaller, 'sites'>): void {
+  const { sites } = caller;
+  if (sites === undefined) return;
+  if (!seesSite(caller, site))
+    throw new ApiProblem(403, `You add devices of your sites, ${sites.join(', ')}, and not of ${site}`);
+  if (group.toLowerCase() !== site.toLowerCase())
+    throw new ApiProblem(
+      403,
+      `You add devices of your sites to the group of the site: leave out \`group\`, or ask somebody who sees all sites to put ${group} there`,
+    );
+}
+
 export function thingRoutes(parts: {
   readonly add: AddDevice;
   readonly things: Pick<ThingRegistry, 'certificatesOf' | 'exists'>;
@@ -86,9 +100,16 @@ export function thingRoutes(parts: {
         certificatePem: z.string(),
         topic: z.string().check(z.describe('On which it publishes')),
       }),
-      async run({ body: { site, group = site, ...device } }) {
+      async run({ body: { site, group = site, ...device }, caller }) {
         const { name } = device;
-        const added = await add({ ...device, group, attributes: { site } });
+        const { sites } = caller;
+        requireOwnSite(site, group, caller);
+        const added = await add({ ...device, group, attributes: { site }, sites });
+        if (added.outcome === 'elsewhere')
+          throw new ApiProblem(
+            409,
+            `There is a device ${name} already, and it is not of your sites, ${sites?.join(', ')}: choose another name`,
+          );
         if (added.outcome === 'taken')
           throw new ApiProblem(
             409,

@@ -1,17 +1,23 @@
 // Adds a device: its thing, and a certificate for the key that its owner made; whatever stops it on the way, it can be asked again.
 
 import { isOfSameKey } from '../core/certificate-key.ts';
+import { seesSite } from '../core/access.ts';
 import type { AdmitDevice, Certificate, NewThing, ThingRegistry } from './device-ports.ts';
+import type { DeviceStore } from './ports.ts';
 
 export interface NewDevice extends NewThing {
   /** Signing request, PKCS #10 in PEM. */
   readonly csr: string;
+  /** The only sites that who adds it sees; absent: all. */
+  readonly sites?: readonly string[] | undefined;
 }
 
 export type AddedDevice =
   | { readonly outcome: 'added'; readonly certificate: Certificate }
   /** The thing has a certificate for another key. */
   | { readonly outcome: 'taken'; readonly certificateId: string }
+  /** There is such a device, or thing, and it is of another site than who adds it sees, or of none. */
+  | { readonly outcome: 'elsewhere' }
   /** As many as may be were added within this hour. */
   | { readonly outcome: 'full' }
   | { readonly outcome: 'refused'; readonly part: 'csr' | 'thing'; readonly problem: string };
@@ -25,10 +31,20 @@ export type AddDevice = (device: NewDevice) => Promise<AddedDevice>;
  */
 export function createAddDevice(ports: {
   readonly things: ThingRegistry;
+  readonly devices: Pick<DeviceStore, 'load'>;
   readonly admit: AdmitDevice;
 }): AddDevice {
-  const { things, admit } = ports;
-  return async ({ csr, ...thing }) => {
+  const { things, devices, admit } = ports;
+
+  /** A thing that was not finished is taken on, and a name that a device had has its history: neither may be of another site. */
+  async function isElsewhere(name: string, sites: readonly string[]): Promise<boolean> {
+    const [attributes, device] = await Promise.all([things.attributesOf(name), devices.load(name)]);
+    const known = [...(attributes ? [attributes['site']] : []), ...(device ? [device.site] : [])];
+    return known.some((site) => !seesSite({ sites }, site));
+  }
+
+  return async ({ csr, sites, ...thing }) => {
+    if (sites && (await isElsewhere(thing.name, sites))) return { outcome: 'elsewhere' };
     const certificates = (await things.certificatesOf(thing.name)) ?? [];
     const active = certificates.filter(({ status }) => status === 'ACTIVE');
     const same = active.find(({ certificatePem }) => isOfSameKey(csr, certificatePem));

@@ -55,6 +55,8 @@ export interface ThingCertificate extends Certificate {
 export interface ThingRegistry {
   exists(thingName: string): Promise<boolean>;
   /** Undefined where there is no such thing. */
+  attributesOf(thingName: string): Promise<Readonly<Record<string, string>> | undefined>;
+  /** Undefined where there is no such thing. */
   certificatesOf(thingName: string): Promise<readonly ThingCertificate[] | undefined>;
   /** A certificate that is not active yet; or why there is none for this signing request. */
   issue(csr: string): Promise<Certificate | { readonly problem: string }>;

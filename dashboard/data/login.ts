@@ -8,6 +8,8 @@ export interface User {
   readonly name: string;
   /** What they may do; undefined of somebody in none of the groups. */
   readonly group: Group | undefined;
+  /** The only sites that they see; absent: all. */
+  readonly sites?: readonly string[] | undefined;
 }
 
 export interface Login {
@@ -109,7 +111,8 @@ export function createLogin({ login: config }: PageConfig): Login {
   function user(): User | undefined {
     if (!tokens) return undefined;
     const { email, sub, 'cognito:groups': groups = [] } = claimsOf(tokens.idToken);
-    return { name: email ?? sub ?? 'you', group: accessOf(groups)?.group };
+    const { group, sites } = accessOf(groups) ?? {};
+    return { name: email ?? sub ?? 'you', group, sites };
   }
 
   async function renew(): Promise<void> {

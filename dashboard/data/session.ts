@@ -30,6 +30,8 @@ export interface Session {
   readonly isGuest: () => boolean;
   /** Whether who looks is in this group or a stronger one; the API decides all the same. */
   readonly may: (group: Group) => boolean;
+  /** The only sites that who looks sees; undefined: all. */
+  readonly sites: () => readonly string[] | undefined;
   /** The user's name; undefined of a guest. */
   readonly name: () => string | undefined;
   readonly canLogIn: boolean;
@@ -146,6 +148,7 @@ export async function openSession(config: PageConfig): Promise<Session> {
     },
     isGuest: () => user.value === undefined,
     may: (group) => user.value?.group !== undefined && isAtLeast(user.value.group, group),
+    sites: () => user.value?.sites,
     name: () => user.value?.name,
     canLogIn: config.login !== undefined,
     logIn: () => login.go(),

@@ -18,15 +18,16 @@ const STARTS: Readonly<Record<Field, string>> = {
   site: 'The site',
 };
 
-/** Sentences by field; a field that is empty has none yet, unless it may be left empty. */
+/** `sites`: the only ones that who adds it sees. Sentences by field; a field that is empty has none yet, unless it may be left empty. */
 export function problemsOf(
   { name, type, site }: NewDevice,
   known: readonly Pick<Device, 'deviceId'>[],
+  sites?: readonly string[],
 ): Partial<Record<Field, string>> {
   const found: Readonly<Record<Field, string | undefined>> = {
     name: name === '' ? undefined : (thingNameProblem(name) ?? takenProblem(name, known)),
     type: type === '' ? undefined : nameProblem(type),
-    site: site === '' ? undefined : nameProblem(site),
+    site: site === '' ? undefined : (nameProblem(site) ?? foreignProblem(site, sites)),
   };
   return Object.fromEntries(
     Object.entries(found).flatMap(([field, problem]) =>
@@ -38,6 +39,11 @@ export function problemsOf(
 const takenProblem = (name: string, known: readonly Pick<Device, 'deviceId'>[]) =>
   known.some(({ deviceId }) => deviceId === name)
     ? 'is that of a device that is here already: choose another one'
+    : undefined;
+
+const foreignProblem = (site: string, sites: readonly string[] | undefined) =>
+  sites && !sites.includes(site)
+    ? `is not one of yours, ${sites.join(', ')}: devices of other sites are added by who sees them`
     : undefined;
 
 /** Whether all that must be there is there. */

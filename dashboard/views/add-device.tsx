@@ -10,20 +10,22 @@ import { ActionButton } from '../parts/acknowledge.tsx';
 import { KeyStep, LinesStep } from './add-files.tsx';
 import { FirstMessage } from './first-message.tsx';
 
-const fieldsOf = ({ route }: App): NewDevice => {
-  const { name = '', type = '', site = '' } = route.value.query;
+/** Who sees one site adds devices of it. */
+const fieldsOf = ({ route, session }: App): NewDevice => {
+  const own = session.sites();
+  const { name = '', type = '', site = own?.length === 1 ? own[0]! : '' } = route.value.query;
   return { name, type, site };
 };
 
 function NameStep({ app, device, isDone }: { app: App; device: NewDevice; isDone: boolean }) {
   const devices = app.store.devices.value ?? [];
-  const problems = isDone ? {} : problemsOf(device, devices);
+  const problems = isDone ? {} : problemsOf(device, devices, app.session.sites());
   const refusal = useSignal<string | undefined>(undefined);
   const known = (of: readonly (string | undefined)[]) =>
     [...new Set(of)].filter((each) => each !== undefined).sort();
   const options: Partial<Record<Field, readonly string[]>> = {
     type: known(devices.map(({ type }) => type)),
-    site: known(devices.map(({ site }) => site)),
+    site: app.session.sites() ?? known(devices.map(({ site }) => site)),
   };
   const field = (name: Field, label: string, example: string) => (
     <div>

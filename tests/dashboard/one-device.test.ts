@@ -175,6 +175,15 @@ for (const [given, expected] of fields) {
   });
 }
 
+test('another site than those that somebody sees is refused with their names', () => {
+  const device = { name: '', type: '', site: 'oslo' };
+  assert.match(
+    problemsOf(device, known, ['lima', 'seattle']).site!,
+    /^The site is not one of yours, lima, seattle: /,
+  );
+  assert.deepEqual(problemsOf({ ...device, site: 'lima' }, known, ['lima']), {});
+});
+
 test('a new device joins the group of its site, whatever its capitals, or a new one', () => {
   assert.deepEqual([groupOf('seattle', known), groupOf('oslo', known)], ['Seattle', 'oslo']);
 });

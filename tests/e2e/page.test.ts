@@ -645,6 +645,38 @@ testInBrowser(
   },
 );
 
+testInBrowser('an administrator of one site adds devices of it, and of no other', async () => {
+  const name = 'lima@example.com';
+  const flags = ['--group', 'admin', '--site', 'lima', '--data-dir', tidegate.dataDir];
+  const { stdout } = await runScript('commands/user.ts', ['add', name, ...flags]);
+  const [, password] = /^password: (\S+)/m.exec(stdout) ?? [];
+  const { page } = await openPage(browser);
+  await logIn(page, tidegate, { name, password: password! });
+  await page.goto(addressOf(tidegate, '#/add'));
+  const [site, makeKey] = [page.getByLabel('Site'), page.getByRole('button', { name: 'Make its key' })];
+  await page.getByLabel('Name').fill('own-sensor');
+  assert.equal(await site.inputValue(), 'lima');
+  await makeKey.click();
+  await see(page, /There is a device own-sensor already, and it is not of your sites, lima/);
+  await page.getByLabel('Name').fill('lima-1');
+  await site.fill('seattle');
+  await see(page, 'The site is not one of yours, lima');
+  assert.ok(await makeKey.isDisabled());
+  await site.fill('lima');
+  await makeKey.click();
+  await see(page, 'lima-1 can connect');
+  for (const end of ['key', 'cert']) {
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: `Save lima-1.${end}.pem` }).click();
+    await (await saved).saveAs(path.join(certs, `lima-1.${end}.pem`));
+  }
+  const added = await connectDevice(tidegate, 'lima-1', certs);
+  await added.publishAsync('telemetry/lima/lima-1', '{"temperature": 4.2}', { qos: 1 });
+  await see(page, 'The first message arrived');
+  await added.endAsync();
+  await page.context().close();
+});
+
 testInBrowser('an API that fails is named with what to do, and the page goes on by itself', async () => {
   const { page } = await openPage(browser);
   await shareLogin(user.page, page);

@@ -126,6 +126,10 @@ test('what is about all sites is closed to who is left some, and settings may be
     ],
   );
   assert.deepEqual(
+    keysOf((route) => siteScope(route) === 'own'),
+    ['POST /devices'],
+  );
+  assert.deepEqual(
     keysOf((route) => siteScope(route) === 'filtered'),
     [
       ...['GET /alerts', 'GET /devices', 'GET /fleet', 'GET /reports', 'GET /reports/csv', 'GET /windows'],

@@ -41,7 +41,7 @@ for (const [group, addresses] of [
     for (const path of ['/alerts/history', '/devices/d/alerts/history'])
       assert.deepEqual(await shown(path, group), addresses);
     const followed = { readings: [], rejected: [], skipped: [], rounded: 0, judged: [], hints: [] };
-    const { alerts } = shownFollowed({ ...followed, alerts: [entry] } as never, { group });
+    const { alerts } = shownFollowed({ ...followed, alerts: [entry] }, { group });
     assert.deepEqual(
       alerts[0]!.sentTo?.map(({ address }) => address),
       addresses,

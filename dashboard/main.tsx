@@ -1,9 +1,10 @@
-// The page begins here: it opens a session, then shows the view that the address names.
+// The frame of the page and the view that the address names in it; the other views come when somebody opens them.
 
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { openApp, type App } from './data/app.ts';
+import type { Opening } from './data/opening.ts';
 import { nameText } from './model/format.ts';
 import { createLookups, type Lookups } from './parts/member.ts';
 import { MOST_TABS, Shell, type Entry } from './parts/shell.tsx';
@@ -153,9 +154,10 @@ function Root({ app, lookups }: { app: App; lookups: Lookups }) {
   );
 }
 
-async function begin(): Promise<void> {
+/** Shows the view that the address names, or why there is none. */
+export async function start(opening: Promise<Opening>): Promise<void> {
   try {
-    const app = await openApp();
+    const app = await openApp(opening);
     const lookups = createLookups(app);
     effect(() => {
       document.title = titleOf(app);
@@ -173,5 +175,3 @@ async function begin(): Promise<void> {
     );
   }
 }
-
-void begin();

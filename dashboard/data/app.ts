@@ -2,9 +2,10 @@
 
 import { signal, type Signal } from '@preact/signals';
 import type { PageConfig } from '../model/config.ts';
-import { linkOfOldQuery, linkTo, parseRoute, type Route } from '../model/route.ts';
+import { linkTo, parseRoute, type Route } from '../model/route.ts';
 import { createApi, type Api } from './api.ts';
 import { createLive, type Live } from './live.ts';
+import type { Opening } from './opening.ts';
 import { openSession, type Session } from './session.ts';
 import { createStore, type Store } from './store.ts';
 
@@ -40,12 +41,6 @@ function openTheme(): App['theme'] {
   return theme;
 }
 
-/** Links of before the page have their question before the hash. A login takes the hash with it, and nothing else. */
-function takeOldLink(): void {
-  const old = linkOfOldQuery(location.search);
-  if (old !== undefined) history.replaceState(undefined, '', `/${old}`);
-}
-
 function openRoute(): App['route'] {
   const route = signal(parseRoute(location.hash));
   addEventListener('hashchange', () => {
@@ -54,24 +49,10 @@ function openRoute(): App['route'] {
   return route;
 }
 
-/** A login leads back to one address only, and on one machine that is `localhost`. */
-const isOtherName = ({ isLocal, login }: PageConfig) =>
-  isLocal && login !== undefined && /^(127\.0\.0\.1|\[::1\])$/.test(location.hostname);
-
-export async function openApp(): Promise<App> {
+export async function openApp(opening: Promise<Opening>): Promise<App> {
   const theme = openTheme();
-  const response = await fetch('/config.json');
-  if (!response.ok)
-    throw new Error(`The page's config.json cannot be read: the server answered ${response.status}.`);
-  const config = (await response.json()) as PageConfig;
-  if (isOtherName(config)) {
-    location.replace(
-      `http://localhost:${location.port}${location.pathname}${location.search}${location.hash}`,
-    );
-    await new Promise(() => {}); // the browser leaves
-  }
-  takeOldLink();
-  const session = await openSession(config);
+  const { config, login } = await opening;
+  const session = openSession(config, login);
   const route = openRoute();
   const api = createApi(config, session);
   const live = createLive(config, session);

@@ -43,6 +43,8 @@ export interface Live {
   readonly listen: (heard: Heard) => () => void;
   readonly subscribe: (filter: string) => () => void;
   readonly publish: (topic: string, payload: string) => Promise<void>;
+  /** Connects for the first time: later than the first picture, which its code would hold up. */
+  readonly begin: () => void;
   readonly tryNow: () => void;
 }
 
@@ -58,6 +60,7 @@ export function createLive(config: PageConfig, session: Session): Live {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let heard = 0;
   let lostAt: number | undefined;
+  let hasBegun = false;
   let sites: readonly string[] | undefined;
 
   setInterval(() => {
@@ -79,6 +82,7 @@ export function createLive(config: PageConfig, session: Session): Live {
   }
 
   async function open(): Promise<void> {
+    hasBegun = true;
     clearTimeout(timer);
     try {
       const [{ default: mqtt }, signed] = await Promise.all([import('mqtt'), signedAddress(config, session)]);
@@ -109,10 +113,12 @@ export function createLive(config: PageConfig, session: Session): Live {
     client.on('close', () => lose('the connection ended'));
   }
 
-  void open();
   return {
     state,
     rate,
+    begin() {
+      if (!hasBegun) void open();
+    },
     onConnect: (run) => void connected.push(run),
     listen(each) {
       listeners.add(each);

@@ -6,6 +6,8 @@ import type { LoginConfig, PageConfig } from '../model/config.ts';
 
 export interface User {
   readonly name: string;
+  /** Stays the same whatever they are called. */
+  readonly sub: string;
   /** What they may do; undefined of somebody in none of the groups. */
   readonly group: Group | undefined;
   /** The only sites that they see; absent: all. */
@@ -14,7 +16,7 @@ export interface User {
 
 export interface Login {
   /** Takes up a login that comes back to the page, or one of before; on one machine asks for one that needs no password. */
-  readonly begin: () => Promise<User | undefined>;
+  readonly begin: () => Promise<void>;
   /** For the identity pool; none of a guest. Renews the token when it is about to end. */
   readonly logins: () => Promise<Readonly<Record<string, string>>>;
   readonly user: () => User | undefined;
@@ -74,7 +76,18 @@ const readStored = (key: string): unknown => JSON.parse(sessionStorage.getItem(k
 
 const staysGuest = () => [sessionStorage, localStorage].some((kept) => kept.getItem(GUEST_KEY) !== null);
 
-/** Of a login that came back to the page. */
+/** Of a login that came back to the page, in the address. */
+const ANSWERS = ['code', 'error'];
+
+/**
+ * Whether a page that is opened may leave for a login: there is none, and nobody wants to stay a guest. A login that came back
+ * never leads to the next: nobody is sent to and fro.
+ */
+export function mayLeave(): boolean {
+  const query = new URLSearchParams(location.search);
+  return readStored(TOKENS_KEY) === undefined && !staysGuest() && !ANSWERS.some((name) => query.has(name));
+}
+
 function takeAttempt(query: URLSearchParams): Attempt | undefined {
   const attempt = readStored(ATTEMPT_KEY) as Attempt | undefined;
   if (!attempt || query.get('state') !== attempt.state) return undefined;
@@ -112,7 +125,7 @@ export function createLogin({ login: config }: PageConfig): Login {
     if (!tokens) return undefined;
     const { email, sub, 'cognito:groups': groups = [] } = claimsOf(tokens.idToken);
     const { group, sites } = accessOf(groups) ?? {};
-    return { name: email ?? sub ?? 'you', group, sites };
+    return { name: email ?? sub ?? 'you', sub: sub ?? '', group, sites };
   }
 
   async function renew(): Promise<void> {
@@ -145,20 +158,18 @@ export function createLogin({ login: config }: PageConfig): Login {
     user,
     async begin() {
       const query = new URLSearchParams(location.search);
-      const [code, error] = [query.get('code'), query.get('error')];
+      const [code, error] = ANSWERS.map((name) => query.get(name)) as [string | null, string | null];
+      const canLeave = mayLeave();
       const attempt = takeAttempt(query);
       if (config && attempt && code !== null) {
         const form = { grant_type: 'authorization_code', code, redirect_uri: ownAddress() };
         keep(await askForTokens(config, { ...form, code_verifier: attempt.verifier }));
       }
       if (attempt && error !== null) sessionStorage.setItem(GUEST_KEY, error);
-      // A login that came back never leads to the next: nobody is sent to and fro.
-      const isBack = code !== null || error !== null;
-      if (config?.callbacks?.includes(ownAddress()) && !tokens && !isBack && !staysGuest()) {
+      if (config?.callbacks?.includes(ownAddress()) && canLeave) {
         location.replace(await authorizeUrl(config, { prompt: 'none' }));
         await new Promise(() => {}); // the browser leaves
       }
-      return user();
     },
     async logins() {
       if (!tokens) return {};

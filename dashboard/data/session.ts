@@ -4,16 +4,8 @@ import { signal } from '@preact/signals';
 import { AwsClient } from 'aws4fetch';
 import { isAtLeast, type Group } from '../../core/access.ts';
 import type { PageConfig } from '../model/config.ts';
-import { createLogin } from './login.ts';
-
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string;
-  /** Epoch milliseconds. */
-  readonly expiration: number;
-  readonly identityId: string;
-}
+import { createKept, type Credentials } from './kept-session.ts';
+import type { Login } from './login.ts';
 
 /** What may be heard: the only sites; absent: all. */
 export interface LiveAccess {
@@ -41,7 +33,6 @@ export interface Session {
 
 /** Before credentials end: a request that takes long must not outlive them. */
 const RENEW_BEFORE_MS = 5 * 60_000;
-const IDENTITY_KEY = 'tidegate.identity';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -83,21 +74,20 @@ async function askForLiveAccess(config: PageConfig, credentials: Credentials): P
 }
 
 /** Guests keep their identity across reloads, in this browser; users have theirs from who they are. */
-export async function openSession(config: PageConfig): Promise<Session> {
+export function openSession(config: PageConfig, login: Login): Session {
   const call = createCaller(config);
-  const login = createLogin(config);
-  const user = signal(await login.begin());
-  let credentials: Promise<Credentials> | undefined;
+  const user = signal(login.user());
+  const kept = createKept(config.identityPoolId, () => login.user()?.sub);
+  const found = kept.credentials();
+  let credentials = found && Promise.resolve(found);
   let access: (LiveAccess & { readonly identityId: string }) | undefined;
 
   async function identityOf(logins: Json): Promise<string> {
-    const isGuest = Object.keys(logins).length === 0;
-    const known = isGuest ? localStorage.getItem(IDENTITY_KEY) : null;
-    if (known !== null && known.startsWith(`${config.identityPoolId}/`))
-      return known.slice(config.identityPoolId.length + 1);
+    const known = kept.identity();
+    if (known !== undefined) return known;
     const answer = await call('GetId', { IdentityPoolId: config.identityPoolId, Logins: logins });
     const identityId = String(answer['IdentityId']);
-    if (isGuest) localStorage.setItem(IDENTITY_KEY, `${config.identityPoolId}/${identityId}`);
+    kept.keepIdentity(identityId);
     return identityId;
   }
 
@@ -107,17 +97,19 @@ export async function openSession(config: PageConfig): Promise<Session> {
     const identityId = await identityOf(logins);
     try {
       const answer = await call('GetCredentialsForIdentity', { IdentityId: identityId, Logins: logins });
-      const issued = answer['Credentials'] as Json;
-      return {
+      const { AccessKeyId, SecretKey, SessionToken, Expiration } = answer['Credentials'] as Json;
+      const issued = {
         identityId,
-        accessKeyId: String(issued['AccessKeyId']),
-        secretAccessKey: String(issued['SecretKey']),
-        sessionToken: String(issued['SessionToken']),
-        expiration: Number(issued['Expiration']) * 1000,
+        accessKeyId: String(AccessKeyId),
+        secretAccessKey: String(SecretKey),
+        sessionToken: String(SessionToken),
+        expiration: Number(Expiration) * 1000,
       };
+      kept.keepCredentials(issued);
+      return issued;
     } catch (error) {
       // The identity of another installation that was at this address.
-      localStorage.removeItem(IDENTITY_KEY);
+      kept.forgetIdentity();
       if (isRetry || !(error instanceof CognitoError)) throw error;
       return issue(true);
     }
@@ -145,6 +137,7 @@ export async function openSession(config: PageConfig): Promise<Session> {
     },
     forget() {
       credentials = undefined;
+      kept.forgetCredentials();
     },
     isGuest: () => user.value === undefined,
     may: (group) => user.value?.group !== undefined && isAtLeast(user.value.group, group),
@@ -154,6 +147,8 @@ export async function openSession(config: PageConfig): Promise<Session> {
     logIn: () => login.go(),
     logOut() {
       credentials = undefined;
+      kept.forgetCredentials();
+      kept.forgetIdentity();
       login.leave();
     },
   };

@@ -32,6 +32,10 @@ const DEVICES_EVERY_MS = 60_000;
 /** Between two looks at the list: after a break of the connection, and while a device is heard that is not in it. */
 const LIST_AGAIN_MS = 3000;
 const FLEET_PAGE = 10_000;
+/** The browser paints the list in these milliseconds, before it has anything else to do. */
+const PAINT_MS = 30;
+/** However long the list takes. */
+const LATEST_LIVE_MS = 2000;
 /** A larger fleet is gathered once a minute: what is not in it yet comes no sooner. */
 const LARGEST_LOOKED_UP = 200;
 
@@ -142,7 +146,8 @@ export function createStore({ config, api, live, session }: Parts): Store {
     tracks.reload();
     if (Date.now() - devicesAt > LIST_AGAIN_MS) void refresh();
   });
-  void refresh();
+  void refresh().finally(() => setTimeout(live.begin, PAINT_MS));
+  setTimeout(live.begin, LATEST_LIVE_MS);
   return {
     ...{ devices, alerts, rules, failure, now, windowMs, refresh, refreshAlerts, assume },
     track: (deviceId) => tracks.track(deviceId),

@@ -170,6 +170,35 @@ testInBrowser(
   },
 );
 
+testInBrowser(
+  'a reload asks for no token, no identity and no credentials again, of a user and of a guest',
+  async () => {
+    const { page } = await openLoggedIn(browser, tidegate);
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      const { pathname } = new URL(request.url());
+      const target = request.headers()['x-amz-target'];
+      if (target !== undefined || pathname.startsWith('/oauth2/')) asked.push(target ?? pathname);
+    });
+    const reload = async () => {
+      await see(page, /messages\/s/);
+      asked.length = 0;
+      await page.reload();
+      await page.locator('a.tile').nth(4).waitFor();
+      await see(page, /messages\/s/);
+      return asked;
+    };
+    assert.deepEqual(await reload(), []);
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('button', { name: 'Log in' }).waitFor();
+    assert.deepEqual(await reload(), []);
+    await see(page, /You look on as a guest/);
+    const kept = await page.evaluate<string>('JSON.stringify(Object.keys(sessionStorage).sort())');
+    assert.deepEqual(JSON.parse(kept), ['tidegate.credentials']);
+    await page.context().close();
+  },
+);
+
 /** Of the API, as the table of the page shows them, newest first. */
 async function storedRows(since: number): Promise<Shown[]> {
   interface Windows {

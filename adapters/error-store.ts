@@ -1,4 +1,4 @@
-// Keeps what was rejected, with the reasons and the originals, so that a repaired sender or a person can replay it.
+// Keeps what was rejected, with the reasons, the originals and the whole message, so that it can be replayed.
 
 import { createHash } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
@@ -15,12 +15,13 @@ export function createErrorStore(options: {
   readonly client: S3Client;
   readonly bucket: string;
 }): KeepRejected {
-  return async (context, rejected) => {
+  return async (context, rejected, event) => {
     if (rejected.length === 0) return;
     const body = jsonText({
       ...context,
       ...(context && { archive: archiveFolderOf(context.receivedAt) }),
       rejected,
+      ...(event && { event: event() }),
     });
     await options.client.send(
       new PutObjectCommand({

@@ -2,6 +2,7 @@
 
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { IngestAgain } from '../pipeline/api-ports.ts';
+import { jsonText } from './json-text.ts';
 
 const MAX_ERROR_LENGTH = 400;
 
@@ -14,7 +15,7 @@ export function createIngestAgain({
 }): IngestAgain {
   return async (event) => {
     const { FunctionError, Payload } = await client.send(
-      new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
+      new InvokeCommand({ FunctionName, Payload: Buffer.from(jsonText(event)) }),
     );
     if (FunctionError === undefined) return undefined;
     const said = JSON.parse(Buffer.from(Payload ?? []).toString() || '{}') as { errorMessage?: string };

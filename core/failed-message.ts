@@ -26,7 +26,7 @@ export interface FailedMessage {
   readonly again: Again;
 }
 
-/** What can be done again. `archived`: the message itself is in the archive, by its traceId. */
+/** What can be done again. `archived`: the object is older than messages in it; the message is in the archive, by its traceId. */
 export type Again =
   | { readonly events: readonly unknown[] }
   | {
@@ -70,7 +70,10 @@ function rejected(content: Content): Told {
   if (!isText(deviceId) || !isText(traceId) || typeof receivedAt !== 'number')
     return { reasons, again: { problem: 'nobody knows of which device it is, as no rule sent it' } };
   const known = { deviceId, traceId, receivedAt };
-  return { ...known, reasons, again: { archived: known } };
+  // Objects of earlier versions have no event.
+  const { event } = content;
+  const isWhole = mappableOf(event)?.context.traceId === traceId;
+  return { ...known, reasons, again: isWhole ? { events: [event] } : { archived: known } };
 }
 
 /** The name ends in when the rule failed, `<epoch ms>-<uuid>.json`. */

@@ -35,6 +35,8 @@ export interface ParsedMessage {
   readonly sourceOf: (reading: Reading) => Source;
   /** The id that the device gave to an accepted reading of this message, if any. */
   readonly idOf: (reading: Reading) => string | undefined;
+  /** The whole event, with all digits where its text is at hand; absent when it lacks what the rule adds. */
+  readonly event?: () => unknown;
 }
 
 /**
@@ -60,8 +62,8 @@ export function parseMessage(
     mapped && !('isFormat' in mapped)
       ? fromMapping(mapped, sent, levels)
       : fromPayload(payload, sent, levels);
-  if ('fault' in found) return rejectWhole(context, found, sent());
-  return collect(context, limits, mapped ? withUnitsOf(mapped, found) : found);
+  if ('fault' in found) return { ...rejectWhole(context, found, sent()), event: asSent };
+  return { ...collect(context, limits, mapped ? withUnitsOf(mapped, found) : found), event: asSent };
 }
 
 /** What a mapping may look at; undefined for an event that lacks what the rule adds. */

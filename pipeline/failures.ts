@@ -60,6 +60,8 @@ const REPLAYS_AT_ONCE = 4;
 const REPLAY_MS = 12_000;
 /** A batch of Firehose may begin so long after the message that it has first. */
 const ARCHIVE_MARGIN_MS = 1000;
+/** Firehose writes what it buffers after 300 s at the latest. */
+const ARCHIVED_AFTER_MS = 360_000;
 /** Lines of the archive that are looked at for one message. */
 const MAX_LINES = 200_000;
 
@@ -85,7 +87,10 @@ export function createFailures(
       if (mappableOf(event)?.context.traceId === traceId) return [event];
       if (lines === MAX_LINES) break;
     }
-    return 'the message itself was not found in the archive, which has it up to 300 seconds after it arrived: try again later, or read it as docs/operations.md says';
+    const archivedBy = receivedAt + ARCHIVED_AFTER_MS;
+    return now() < archivedBy
+      ? `an earlier version kept it without its message, which is in the archive by ${new Date(archivedBy).toISOString()}: try again then`
+      : 'an earlier version kept it without its message, which was not found in the archive: read it as docs/operations.md says';
   }
 
   const shown = (key: string, storedAt: number, { again, ...message }: FailedMessage): Failure => ({

@@ -110,7 +110,8 @@ async function keepRejected(
 ): Promise<void> {
   const kept: Unused[] = [];
   const keepOne = async (one: Unused) => {
-    await keep(one.message.context, one.rejected);
+    const { context, event } = one.message;
+    await keep(context, one.rejected, event);
     kept.push(one);
   };
   const refused = unused.filter(({ rejected }) => rejected.length > 0);

@@ -102,11 +102,12 @@ export interface DeviceStore {
 
 /**
  * Writes the rejections of one message to `rejected/<deviceId>/<yyyy>/<MM>/<dd>/<traceId>.json`, by the day of its arrival (UTC).
- * A retry writes the same object again. Without rejections it does nothing; rejects with the SDK's error.
+ * With `event` the whole message, for a replay. Writes the same again on a retry, nothing without rejections; rejects with the SDK's error.
  */
 export type KeepRejected = (
   context: ParsedMessage['context'],
   rejected: ParsedMessage['rejected'],
+  event?: ParsedMessage['event'],
 ) => Promise<void>;
 
 /** A stored rule that was edited by hand or written by a newer version, and what is wrong with it. */
@@ -203,11 +204,7 @@ export interface AlertHistory {
    * Adds to the entries of these notifications when SNS took them (epoch milliseconds), and who of `confirmed`, the topic's
    * confirmed subscriptions, has one of their channels; an entry that is not there stays away.
    */
-  noteSent(
-    notifications: readonly Notification[],
-    at: number,
-    confirmed?: readonly Subscriber[],
-  ): Promise<void>;
+  noteSent(sent: readonly Notification[], at: number, confirmed?: readonly Subscriber[]): Promise<void>;
   /** Newest first. */
   read(question: AlertHistoryQuestion): Promise<AlertHistoryPage>;
 }

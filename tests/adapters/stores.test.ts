@@ -29,8 +29,8 @@ const region = { region: 'us-east-1' };
 async function kept(event: unknown): Promise<{ key: string; body: string } | undefined> {
   const s3 = mockClient(S3Client);
   s3.on(PutObjectCommand).resolves({});
-  const { context, rejected } = parseMessage(event, LIMITS);
-  await createErrorStore({ client: new S3Client(region), bucket: 'errors' })(context, rejected);
+  const { context, rejected, event: whole } = parseMessage(event, LIMITS);
+  await createErrorStore({ client: new S3Client(region), bucket: 'errors' })(context, rejected, whole);
   const [call] = s3.commandCalls(PutObjectCommand);
   s3.restore();
   if (!call) return undefined;
@@ -40,11 +40,13 @@ async function kept(event: unknown): Promise<{ key: string; body: string } | und
 }
 
 test('rejected readings of a message go to one object by device, day and trace, with reasons and originals', async () => {
-  const object = await kept({ ...CONTEXT, readings: [{ t: 1 }, { id: 'x', t: 'warm' }, 'text'] });
+  const event = { ...CONTEXT, readings: [{ t: 1 }, { id: 'x', t: 'warm' }, 'text'] };
+  const object = await kept(event);
   assert.equal(object?.key, 'rejected/store-1/2026/09/21/6f1c-0001.json');
   assert.deepEqual(JSON.parse(object.body), {
     ...CONTEXT,
     archive: 'raw/2026/09/21/14/',
+    event,
     rejected: [
       {
         index: 1,

@@ -20,7 +20,15 @@ const ARN = 'arn:aws:lambda:us-east-1:1:function:f:$LATEST';
 const again = (key: string, content: unknown) =>
   failedMessageOf(key, typeof content === 'string' ? content : JSON.stringify(content))!;
 
-test('what was rejected names each reading, and the message itself is in the archive', () => {
+test('what was rejected has its whole message with it, which can be read again at once', () => {
+  const event = { ...context, readings: [{ t: 1 }, {}] };
+  const key = 'rejected/a/2026/01/01/t-1.json';
+  assert.deepEqual(again(key, { ...context, event, rejected: [] }).again, { events: [event] });
+  for (const odd of [{ ...event, traceId: 't-2' }, { t: 1 }, 'text', null])
+    assert.deepEqual(Object.keys(again(key, { ...context, event: odd, rejected: [] }).again), ['archived']);
+});
+
+test('an object of an earlier version names each reading, and its message is in the archive', () => {
   const rejected = [
     { index: 1, reason: 'too-late', detail: 'late', original: {} },
     { reason: 'no-metrics', detail: 'none', original: {} },

@@ -23,6 +23,7 @@ import {
   shareLogin,
   type Opened,
 } from './browser-page.ts';
+import { printedOf, type ArchivedReading, type Printed } from './report-of-archive.ts';
 import {
   archivedMessages,
   clientSettings,
@@ -35,6 +36,8 @@ import {
 
 const testInBrowser = testIf(hasChromium, 'chromium is not installed');
 const certs = temporaryFolder();
+/** What comes late is judged by it too. */
+const REPORT_RULE = { id: 'report-warm', above: 8, clearBelow: 7 };
 let tidegate: Tidegate;
 let browser: Browser;
 let device: MqttClient;
@@ -47,6 +50,15 @@ beforeAll(async () => {
   await createDevice(tidegate, 'own-sensor', certs);
   device = await connectDevice(tidegate, 'own-sensor', certs);
   user = await openLoggedIn(browser, tidegate);
+  const { id, ...limits } = REPORT_RULE;
+  const rule = {
+    ...limits,
+    metric: 'temperature',
+    judgeLate: true,
+    severity: 'major',
+    match: { device: 'report-*' },
+  };
+  await ask(`/rules/${id}`, { method: 'PUT', body: rule });
 });
 
 afterAll(async () => {
@@ -83,13 +95,17 @@ const publish = (message: Record<string, unknown>) =>
 const see = (page: Page, text: string | RegExp, milliseconds = 30_000) =>
   page.getByText(text).first().waitFor({ timeout: milliseconds });
 
-async function ask<T>(path: string): Promise<T> {
+async function ask<T>(path: string, change?: { readonly method: string; readonly body: object }): Promise<T> {
   const signer = new AwsV4Signer({
     ...{ url: `${tidegate.endpoints.web}/api${path}`, service: 'execute-api', region: 'us-east-1' },
     ...{ accessKeyId: 'local', secretAccessKey: 'local' },
+    ...(change && { method: change.method, body: JSON.stringify(change.body) }),
+    headers: { 'content-type': 'application/json' },
   });
-  const { url, headers } = await signer.sign();
-  return (await (await fetch(url, { headers })).json()) as T;
+  const { url, ...request } = await signer.sign();
+  const response = await fetch(url, request);
+  if (change) assert.equal(response.status, 200);
+  return (await response.json()) as T;
 }
 
 testInBrowser('a new stack logs in by itself, and leads on to where the link goes', async () => {
@@ -792,58 +808,101 @@ testInBrowser('no script of the page failed, and its policy was never violated',
   assert.deepEqual(user.complaints, []);
 });
 
-/** In the page: the day's row of a report, and the names and values of its figures. */
-const READ_SHEET = `({
-  day: [...document.querySelectorAll('.sheet details tbody tr')].flatMap((row) => {
-    const cells = [...row.cells].map(({ textContent }) => textContent);
-    return cells[1] === '\u2013' ? [] : [cells];
-  }),
-  facts: Object.fromEntries([...document.querySelectorAll('.sheet dl > div')].map((fact) =>
-    [fact.querySelector('dt').textContent, fact.querySelector('dd').firstChild.textContent])),
-  excursions: [...document.querySelectorAll('.sheet .cards tbody tr')].map((row) => row.cells[3].textContent),
-})`;
-interface Sheet {
-  day: string[][];
-  facts: Record<string, string>;
-  excursions: string[];
+/** In the page: all that a sheet prints, as texts. */
+const READ_SHEET = `(() => {
+  const rowsOf = (table) => [...(table?.tBodies[0]?.rows ?? [])].map((row) =>
+    [...row.cells].map(({ textContent }) => textContent));
+  const tableAfter = (title) => {
+    const heading = [...document.querySelectorAll('.sheet .part')].find(({ textContent }) => textContent === title);
+    return rowsOf(heading?.nextElementSibling?.closest('table'));
+  };
+  return {
+    facts: [...document.querySelectorAll('.sheet dl > div')].map((fact) => [
+      fact.querySelector('dt').textContent,
+      fact.querySelector('dd').firstChild.textContent,
+      fact.querySelector('small').textContent,
+    ]),
+    days: rowsOf(document.querySelector('.sheet details table')),
+    excursions: tableAfter('Excursions'),
+    gaps: tableAfter('Hours without measurement'),
+  };
+})()`;
+
+/** Two days of a reading every ten minutes: two excursions, and three hours without measurement. */
+function twoDays(): ArchivedReading[] {
+  const start = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 48 * 3_600_000 + 90_000;
+  const temperature = (n: number) => {
+    if (n >= 60 && n < 64) return 8.25 + (n % 3) * 0.125;
+    if (n === 64) return 7.5; // back within the limit, and not yet under the one at which it is over
+    return n >= 200 && n < 203 ? 9.125 : 2 + ((n * 37) % 50) / 12.5;
+  };
+  return Array.from({ length: 288 }, (_, n) => ({
+    timestamp: start + n * 600_000,
+    temperature: temperature(n),
+  })).filter((_, n) => n <= 100 || n >= 120);
 }
 
-testInBrowser('a printed report is the sheet alone, and its numbers are those of the archive', async () => {
-  const { page } = user;
-  await publish({ timestamp: Date.now(), temperature: 9.75 });
-  await eventually('the excursion', async () => {
-    const { alerts } = await ask<{ alerts: object[] }>('/devices/own-sensor/alerts');
-    return alerts.length > 0;
+/** Sends them packed, late as they are, and waits until the report of their first day's month has them. */
+async function sendTwoDays(): Promise<{ readonly month: string; readonly from: number }> {
+  await createDevice(tidegate, 'report-sensor', certs);
+  const sensor = await connectDevice(tidegate, 'report-sensor', certs);
+  const readings = twoDays();
+  for (let n = 0; n < readings.length; n += 24)
+    await sensor.publishAsync(
+      'telemetry/seattle/report-sensor',
+      JSON.stringify({ readings: readings.slice(n, n + 24) }),
+      { qos: 1 },
+    );
+  await sensor.endAsync();
+  const month = new Date(readings[144]!.timestamp).toISOString().slice(0, 7);
+  const from = Date.parse(`${month}-01T00:00:00Z`);
+  const to = new Date(from).setUTCMonth(new Date(from).getUTCMonth() + 1);
+  const expected = readings.filter(({ timestamp }) => timestamp >= from && timestamp < to).length;
+  await eventually('all readings and the ends of both excursions', async () => {
+    const { devices } = await ask<{ devices: { report?: { readings: number } }[] }>(
+      `/reports?device=report-sensor&month=${month}`,
+    );
+    const { entries } = await ask<{ entries: { what: string }[] }>('/devices/report-sensor/alerts/history');
+    const ends = entries.filter(({ what }) => what === 'cleared').length;
+    return devices[0]?.report?.readings === expected && ends === 2;
   });
-  await page.goto(addressOf(tidegate, '#/report?device=own-sensor'));
-  await page.locator('.sheet').waitFor();
-  const sheet = await page.evaluate<Sheet>(READ_SHEET);
-  const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Download CSV' }).click();
-  assert.match((await download).suggestedFilename(), /^report-own-sensor-\d{4}-\d\d\.csv$/);
-  await page.emulateMedia({ media: 'print' });
-  const printed = await page.evaluate<string>('document.body.innerText');
-  assert.match(printed, /^Temperature record/);
-  assert.doesNotMatch(printed, /Download CSV|Fleet|Log out/);
-  assert.match((await page.pdf()).subarray(0, 5).toString(), /%PDF-/);
-  await tidegate.stop();
-  const temperatures = archivedMessages(tidegate)
-    .filter(({ deviceId }) => deviceId === 'own-sensor')
-    .flatMap((message) => (message['readings'] as Record<string, number>[] | undefined) ?? [message])
-    .filter(({ timestamp }) => Number(timestamp) > 1000)
-    .map((reading) => Number((reading as { temperature?: number }).temperature))
-    .filter((value) => !Number.isNaN(value));
-  const [low, high] = [Math.min(...temperatures), Math.max(...temperatures)];
-  assert.equal(high, 9.75);
-  assert.deepEqual(
-    sheet.day.map(([, min, max]) => [parseFloat(min!), parseFloat(max!)]),
-    [[low, high]],
-  );
-  assert.deepEqual(sheet.excursions.map(parseFloat), [9.75]);
-  assert.equal(sheet.facts['Excursions'], '1');
-  assert.ok(Number.parseFloat(sheet.facts['Mean kinetic temperature']!) > low);
-  assert.ok(Number.parseFloat(sheet.facts['Mean kinetic temperature']!) < high);
-});
+  return { month, from };
+}
+
+testInBrowser(
+  'a printed report is the sheet alone, and each of its figures is that of the archive',
+  async () => {
+    const { page } = user;
+    const { month, from } = await sendTwoDays();
+    const answer = page.waitForResponse(/\/api\/reports\?/);
+    await page.goto(addressOf(tidegate, `#/report?device=report-sensor&month=${month}`));
+    const { devices } = (await (await answer).json()) as { devices: { report: { spanMs: number } }[] };
+    await page.locator('.sheet').waitFor();
+    const sheet = await page.evaluate<Printed>(READ_SHEET);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download CSV' }).click();
+    assert.match((await download).suggestedFilename(), /^report-report-sensor-\d{4}-\d\d\.csv$/);
+    await page.emulateMedia({ media: 'print' });
+    const printed = await page.evaluate<string>('document.body.innerText');
+    assert.match(printed, /^Temperature record/);
+    assert.match(printed, /Not checked against the archive\.[^]*Seal [0-9a-f]{64}/);
+    assert.doesNotMatch(printed, /Download CSV|Fleet|Log out/);
+    assert.match((await page.pdf()).subarray(0, 5).toString(), /%PDF-/);
+    await publish({ timestamp: Date.now(), temperature: 9.75 });
+    await eventually('the reading that is looked for after the restart', async () => {
+      const { alerts } = await ask<{ alerts: object[] }>('/devices/own-sensor/alerts');
+      return alerts.length > 0;
+    });
+    await tidegate.stop();
+    const archived = archivedMessages(tidegate)
+      .filter(({ deviceId }) => deviceId === 'report-sensor')
+      .flatMap(({ readings }) => readings as ArchivedReading[]);
+    assert.equal(archived.length, 269);
+    // How far a month that is not over has gone is all that is taken from the product.
+    const until = from + devices[0]!.report.spanMs;
+    assert.deepEqual(sheet, printedOf(archived, { from, until }, REPORT_RULE));
+  },
+);
 
 testInBrowser('the page goes on by itself once the stack runs again, and has what it had', async () => {
   const { page } = user;

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { hourFromText, hourOfFile } from '../../core/archive/parsed-rows.ts';
 import { repeatsFromText, type Repeats } from '../../core/archive/repeats.ts';
-import type { Connection } from './duckdb.ts';
+import { openDuckDb, type Connection, type DuckDb } from './duckdb.ts';
 import { textOf } from './sql-text.ts';
 
 export interface ListedFile {
@@ -121,4 +121,20 @@ export function byRepeats(files: readonly ArchiveFile[]): {
     kinds[kind].push(file);
   }
   return kinds;
+}
+
+/** The first file of which not every value can be read. An error may have closed the database, hence another one. */
+export async function firstDamaged(
+  duckDb: DuckDb,
+  files: readonly ListedFile[],
+): Promise<ListedFile | undefined> {
+  for (const file of files) {
+    const connection = await openDuckDb(duckDb);
+    try {
+      await connection.run(`SELECT max(COLUMNS(*)) FROM read_parquet(${textOf(file.path)})`);
+    } catch {
+      return file;
+    }
+  }
+  return undefined;
 }

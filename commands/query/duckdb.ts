@@ -9,7 +9,8 @@ import { CommandError } from '../command-error.ts';
 export interface Prepared {
   readonly statementType: number;
   readonly parameterCount: number;
-  stream(): Promise<Result>;
+  /** Rejects where it fails; a stream of DuckDB's would only end, as if there were no more rows. */
+  run(): Promise<Result>;
 }
 
 export interface Result {

@@ -1,4 +1,4 @@
-// Writes the rows of an answer as they come: a table that fits the terminal, CSV (RFC 4180) or JSON, of which no number loses a digit.
+// Writes the rows of an answer: a table that fits the terminal, CSV (RFC 4180) or JSON, of which no number loses a digit.
 
 import { once } from 'node:events';
 import { quoted, tableOf, type Column, type Format } from '../listing.ts';
@@ -24,18 +24,15 @@ const PLAN_COLUMNS = 'explain_key,explain_value';
 /** What comes as text because a double cannot hold it. */
 const NUMBERS = /^(?:U?BIGINT|U?HUGEINT|BIGNUM|DECIMAL\(\d+,\d+\))$/;
 
-/** Writes to standard output, no faster than it is read. `onFirst` runs before the first line. */
-export async function printRows(result: Result, format: Format, onFirst: () => void): Promise<void> {
+/** Writes to standard output, no faster than it is read. */
+export async function printRows(result: Result, format: Format): Promise<void> {
   const types = result.columnTypes().map(String);
   const names = distinct(result.columnNames());
   const isPlan = format === 'table' && names.join() === PLAN_COLUMNS;
   const form = isPlan ? planForm() : FORMS[format]({ names, types });
   let count = 0;
-  let isBegun = false;
   async function write(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
-    if (!isBegun) onFirst();
-    isBegun = true;
     if (!process.stdout.write(`${lines.join('\n')}\n`)) await once(process.stdout, 'drain');
   }
   for await (const rows of result.yieldRowsJson()) {

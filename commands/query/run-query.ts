@@ -3,8 +3,15 @@
 import { CommandError } from '../command-error.ts';
 import type { Format } from '../listing.ts';
 import { damaged, notParsedYet, type ArchivePlace } from './archive-faults.ts';
-import { listFiles, listingText, readFooters, type ArchiveFile, type ListedFile } from './archive-files.ts';
-import { openDuckDb, type Connection, type DuckDb, type Prepared } from './duckdb.ts';
+import {
+  firstDamaged,
+  listFiles,
+  listingText,
+  readFooters,
+  type ArchiveFile,
+  type ListedFile,
+} from './archive-files.ts';
+import { openDuckDb, type Connection, type DuckDb, type Prepared, type Result } from './duckdb.ts';
 import { printRows } from './print-rows.ts';
 import { showProgress } from './progress-bar.ts';
 import { lackingIn, readingsView, windowsView } from './views.ts';
@@ -23,6 +30,8 @@ const INTERRUPTED_CODE = 130;
 /** DuckDB ends soon after it is interrupted; else the process is killed. */
 const PATIENCE_MS = 500;
 const NO_TABLE = /^Catalog Error: Table with name "?(\w+)"? does not exist/i;
+/** Errors that bytes of a file may have led to, and do not always name it. */
+const MAY_BE_DAMAGE = /^(?:Invalid|IO|Internal|Serialization|Out of Range|FATAL|TProtocol)/;
 const EXPLAIN = /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*EXPLAIN\b\s*(?:ANALYZE\b\s*)?(?:\([^)]*\)\s*)?/i;
 
 /** Prints the answer. Rejects with a CommandError for everything that the person at the terminal can mend. */
@@ -35,60 +44,55 @@ export async function runQuery(duckDb: DuckDb, question: Question): Promise<void
     );
 }
 
-/** `changed`: a file was replaced or deleted meanwhile, and nothing is printed yet. */
+/** `changed`: a file was replaced or deleted meanwhile. */
 async function attempt(duckDb: DuckDb, question: Question): Promise<'done' | 'changed'> {
   const connection = await openDuckDb(duckDb);
-  const views = createViews(connection, question);
+  const views = createViews(duckDb, connection, question);
   const bar = showProgress(() => connection.progress.percentage);
   const stop = onInterrupt(connection, () => bar.end());
-  let isPrinting = false;
+  let result: Result;
   try {
     const prepared = await prepare(duckDb, connection, question.sql, views);
-    await printRows(await prepared.stream(), question.format, () => {
-      bar.end();
-      isPrinting = true;
-    });
-    return 'done';
+    result = await prepared.run();
   } catch (error) {
     bar.end();
     if (stop.isInterrupted()) process.exit(INTERRUPTED_CODE);
     if (error instanceof CommandError) throw error;
-    if (!views.isChanged()) throw views.faultOf(error as Error);
-    if (!isPrinting) return 'changed';
-    throw new CommandError('the archive changed while it was read, so the answer is not whole: run it again');
+    if (views.isChanged()) return 'changed';
+    throw await views.faultOf(error as Error);
   } finally {
     bar.end();
     stop.end();
   }
+  await printRows(result, question.format);
+  return 'done';
 }
 
-/** Ctrl-C, and a reader that goes, end the query; the end of a process would wait for it. */
+/** Ctrl-C ends the query; the end of a process would wait for it. */
 function onInterrupt(connection: Connection, before: () => void) {
   let isInterrupted = false;
-  const interrupt = () => connection.interrupt();
   function onSignal(): void {
     isInterrupted = true;
     before();
-    interrupt();
+    connection.interrupt();
     setTimeout(() => {
       process.off('SIGINT', onSignal);
       process.kill(process.pid, 'SIGINT');
     }, PATIENCE_MS).unref();
   }
-  process.on('exit', interrupt);
   process.on('SIGINT', onSignal);
   return {
     isInterrupted: () => isInterrupted,
     end() {
-      process.off('exit', interrupt);
       process.off('SIGINT', onSignal);
+      process.on('SIGINT', () => process.exit(INTERRUPTED_CODE));
     },
   };
 }
 
 type Views = ReturnType<typeof createViews>;
 
-function createViews(connection: Connection, question: Question) {
+function createViews(duckDb: DuckDb, connection: Connection, question: Question) {
   let files: readonly ListedFile[] = [];
   let place: ArchivePlace | undefined;
   const made = new Set<string>();
@@ -122,8 +126,9 @@ function createViews(connection: Connection, question: Question) {
   return {
     make,
     isChanged: () => place !== undefined && listingText(listFiles(place.bucket)) !== listingText(files),
-    faultOf({ message }: Error): CommandError {
-      const file = files.find((each) => message.includes(each.path));
+    async faultOf({ message }: Error): Promise<CommandError> {
+      const named = files.find((each) => message.includes(each.path));
+      const file = named ?? (MAY_BE_DAMAGE.test(message) ? await firstDamaged(duckDb, files) : undefined);
       const [reason = message] = message.split('\n');
       if (file) return new CommandError(damaged(file, faultIn(reason, file), place!));
       const isExtension = message.startsWith('Missing Extension Error');

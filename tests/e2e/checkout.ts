@@ -1,6 +1,6 @@
 // A checkout of its own for tests that do what a reader of the pages does, so that nothing of this one is changed.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './tidegate.ts';
 
@@ -12,5 +12,8 @@ export function makeCheckout(folder: string): void {
     mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
     cpSync(path.join(root, file), path.join(folder, file));
   }
-  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+  for (const installed of ['node_modules', 'commands/query/node_modules']) {
+    if (existsSync(path.join(root, installed)))
+      symlinkSync(path.join(root, installed), path.join(folder, installed));
+  }
 }

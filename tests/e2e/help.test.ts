@@ -11,7 +11,19 @@ const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
   scripts: Readonly<Record<string, string>>;
 };
 
-for (const name of ['start', 'device', 'sim', 'invoke', 'policy', 'rule', 'dns', 'audit', 'cost', 'env']) {
+for (const name of [
+  'start',
+  'device',
+  'sim',
+  'invoke',
+  'policy',
+  'rule',
+  'dns',
+  'audit',
+  'cost',
+  'env',
+  'query',
+]) {
   test(`npm ${name === 'start' ? name : `run ${name}`} prints its usage for --help and -h`, () => {
     const cwd = temporaryFolder();
     const program = scripts[name]!.replace(/^.*exec node /, '').split(' ');

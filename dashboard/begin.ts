@@ -1,13 +1,10 @@
 // The page begins here, with the little that leads to a login or past it: a page that leaves for a login runs nothing else.
 
-import { mayLeave } from './data/login.ts';
 import { openPage } from './data/opening.ts';
 
 async function begin(): Promise<void> {
-  const isSettled = !mayLeave();
   const opening = openPage();
-  // What it fails with is shown by the views.
-  if (!isSettled) await opening.catch(() => undefined);
+  await opening.catch(() => undefined); // the views show why it failed
   const { start } = await import('./main.tsx');
   await start(opening);
 }

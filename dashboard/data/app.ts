@@ -51,7 +51,8 @@ function openRoute(): App['route'] {
 
 export async function openApp(opening: Promise<Opening>): Promise<App> {
   const theme = openTheme();
-  const { config, login } = await opening;
+  const { config, login, loggedIn } = await opening;
+  await loggedIn;
   const session = openSession(config, login);
   const route = openRoute();
   const api = createApi(config, session);

@@ -2,11 +2,13 @@
 
 import type { PageConfig } from '../model/config.ts';
 import { linkOfOldQuery } from '../model/route.ts';
-import { createLogin, type Login } from './login.ts';
+import { createLogin, mayLeave, type Login } from './login.ts';
 
 export interface Opening {
   readonly config: PageConfig;
   readonly login: Login;
+  /** Once a login that came back has its token. @throws where it gets none */
+  readonly loggedIn: Promise<void>;
 }
 
 /** Links of before the page have their question before the hash. A login takes the hash with it, and nothing else. */
@@ -19,7 +21,7 @@ function takeOldLink(): void {
 const isOtherName = ({ isLocal, login }: PageConfig) =>
   isLocal && login !== undefined && /^(127\.0\.0\.1|\[::1\])$/.test(location.hostname);
 
-/** Never ends where the browser leaves for a login. @throws where the configuration or a token is not to be had */
+/** Ends with the login under way, never where the browser leaves for it. @throws where the configuration is not to be had */
 export async function openPage(): Promise<Opening> {
   const response = await fetch('/config.json');
   if (!response.ok)
@@ -33,6 +35,9 @@ export async function openPage(): Promise<Opening> {
   }
   takeOldLink();
   const login = createLogin(config);
-  await login.begin();
-  return { config, login };
+  const canLeave = mayLeave();
+  const loggedIn = login.begin();
+  if (canLeave) await loggedIn;
+  loggedIn.catch(() => {}); // said when it is waited for
+  return { config, login, loggedIn };
 }

@@ -14,6 +14,8 @@ import { createProvider, paths } from './provider.ts';
 export interface Login {
   /** Whether a path is one of the login. */
   serves(path: string): boolean;
+  /** Loads what answers, which takes some 160 ms of processor time: a page that is opened is about to ask for it. */
+  prepare(): void;
   /** Answers it, whatever comes of it. */
   serve(req: IncomingMessage, res: ServerResponse): Promise<void>;
 }
@@ -170,6 +172,7 @@ export function createLogin({ service, clock, log, count }: LoginDeps): Login {
   }
 
   return {
+    prepare: () => void open().catch(() => {}), // whoever asks gets the error
     serves: (path) =>
       /^\/(oauth2\/|login(\/|$)|logout$|\.well-known\/(jwks\.json|openid-configuration)$)/.test(path) ||
       path.startsWith(`/${pool.id}/.well-known/`),

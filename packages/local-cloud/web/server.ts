@@ -136,6 +136,7 @@ function handle(req: IncomingMessage, res: ServerResponse, options: WebOptions):
     return void serveOwn(req, res, { what: 'refusals', read: () => ({ refusals: refusals() }), log });
   if (path === '/mqtt')
     return problem(res, 426, 'MQTT over WebSocket is served here: upgrade the connection.');
+  if (path === '/') login?.prepare();
   void serveSite(req, res, path, options);
 }
 

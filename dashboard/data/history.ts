@@ -26,6 +26,8 @@ const SETTLE_MS = 2500;
 /** Longer windows are asked for no later than this. */
 const LONGEST_WAIT_MS = 20_000;
 
+const decoder = new TextDecoder();
+
 export function openHistory(
   { api, live }: { api: Api; live: Live },
   deviceId: string,
@@ -76,11 +78,11 @@ export function openHistory(
 
   const stopListening = live.listen((topic, payload, at) => {
     if (!isLive || senderOf(topic)?.deviceId !== deviceId) return;
-    tail.push(...readingsOf(new TextDecoder().decode(payload), at));
+    tail.push(...readingsOf(decoder.decode(payload), at));
     version.value += 1;
   });
-  live.onConnect(() => {
-    if (!isClosed && isLoaded.value) void load(); // what was missed
+  const stopConnecting = live.onConnect(() => {
+    if (isLoaded.value) void load(); // what was missed
   });
   void load();
   return {
@@ -97,6 +99,7 @@ export function openHistory(
       isClosed = true;
       clearTimeout(timer);
       stopListening();
+      stopConnecting();
     },
   };
 }

@@ -38,8 +38,8 @@ export interface Live {
   readonly state: { readonly value: LiveState };
   /** Messages of the last second. */
   readonly rate: { readonly value: number };
-  /** Called after each new connection, which may have a gap before it. */
-  readonly onConnect: (run: () => void) => void;
+  /** Called after each new connection, which may have a gap before it; ends it. */
+  readonly onConnect: (run: () => void) => () => void;
   readonly listen: (heard: Heard) => () => void;
   readonly subscribe: (filter: string) => () => void;
   readonly publish: (topic: string, payload: string) => Promise<void>;
@@ -54,7 +54,7 @@ export function createLive(config: PageConfig, session: Session): Live {
   const rate = signal(0);
   const listeners = new Set<Heard>();
   const filters = new Map<string, number>();
-  const connected: (() => void)[] = [];
+  const connected = new Set<() => void>();
   let client: MqttClient | undefined;
   let pause = SHORTEST_PAUSE_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -119,7 +119,10 @@ export function createLive(config: PageConfig, session: Session): Live {
     begin() {
       if (!hasBegun) void open();
     },
-    onConnect: (run) => void connected.push(run),
+    onConnect(run) {
+      connected.add(run);
+      return () => void connected.delete(run);
+    },
     listen(each) {
       listeners.add(each);
       return () => void listeners.delete(each);

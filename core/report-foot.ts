@@ -29,7 +29,7 @@ export function checkText({ checked, unchecked }: Checked, time: Times): string 
   const more = lines.length - shown.length;
   if (more > 0) shown.push(`<p>${more} more spans; the CSV lists all.</p>`);
   if (checked.length === 0)
-    return '<p><b>Not checked against the archive.</b> Run npm run audit; reports made after it say what it found.</p>';
+    return '<p><b>Not checked against the archive.</b> Run <code>npm run audit</code>; reports made after it say what it found.</p>';
   const differs = checked.some(({ differing }) => differing > 0);
   const head = differs
     ? 'The archive and these figures differ.'
@@ -59,7 +59,7 @@ export function sealLine(device: SheetDevice): string {
   const open = device.isOver
     ? ''
     : ' The month is not over: a later report has other figures, and another seal.';
-  return `<p class="seal-line">Seal <code${sealMarks(device)}>${escaped(device.seal)}</code><br><span class="dim">The SHA-256 of this sheet's figures: the same figures always have the same seal. npm run report -- --verify compares a saved report with the report of today.${open}</span></p>`;
+  return `<p class="seal-line">Seal <code${sealMarks(device)}>${escaped(device.seal)}</code><br><span class="dim">The SHA-256 of this sheet's figures: the same figures always have the same seal. <code>npm run report -- --verify FILE</code> compares a saved report with the report of today.${open}</span></p>`;
 }
 
 /** By which `npm run report -- --verify` knows a sheet again. */

@@ -27,8 +27,8 @@ export function stripOf(
     round((HEIGHT - BOTTOM) * ((high + margin - value) / (high - low + 2 * margin)));
   // A month has its width from its first day on.
   const step = (WIDTH - LEFT) / Math.max(days.length, 31);
-  const text = (x: number, at: number, words: string, anchor = 'middle', colour = INK) =>
-    `<text x="${round(x)}" y="${at}" text-anchor="${anchor}" fill="${colour}" font-size="12">${words}</text>`;
+  const text = (x: number, at: number, words: string, anchor = 'middle', colour = INK, kind = '') =>
+    `<text${kind} x="${round(x)}" y="${at}" text-anchor="${anchor}" fill="${colour}" font-size="12">${words}</text>`;
   const number = (value: number) => String(value).replace('-', '−');
   const channel =
     above !== undefined && below !== undefined
@@ -48,7 +48,9 @@ export function stripOf(
     const colour = isBeyond ? '#b3201a' : '#0b5563';
     const worst = above !== undefined && max > above ? max : min;
     const at = worst === max ? y(max) - 4 : y(min) + 13;
-    const note = isBeyond ? text(x + step / 2, round(at), number(round(worst)), 'middle', colour) : '';
+    const note = isBeyond
+      ? text(x + step / 2, round(at), number(round(worst)), 'middle', colour, ' class="worst"')
+      : '';
     return `<rect x="${round(x + step * 0.3)}" y="${y(max)}" width="${round(step * 0.4)}" height="${height}" fill="${colour}"/>${note}${label}`;
   });
   return `<svg viewBox="0 -12 ${WIDTH} ${HEIGHT + 12}" role="img" aria-label="Lowest and highest of each day; the numbers are in the CSV">${channel}${lines.join('')}${bars.join('')}</svg>`;

@@ -16,18 +16,18 @@ import { More } from './views/more.tsx';
 const ENTRIES: readonly Entry[] = [
   { view: 'fleet', name: 'Fleet', icon: 'fleet', says: 'Every device, and what needs you' },
   { view: 'alerts', name: 'Alerts', icon: 'alerts', says: 'Open and past, and who answered' },
-  { view: 'rules', name: 'Rules', icon: 'rules', says: 'What people are told about' },
+  { view: 'rules', name: 'Rules', icon: 'rules', says: 'When people are notified' },
   { view: 'report', name: 'Report', icon: 'report', says: 'A month of a device or a site, to print' },
   { view: 'console', name: 'Console', icon: 'console', says: 'Messages as they come, over MQTT' },
   {
     view: 'pipeline',
     name: 'Pipeline',
     icon: 'pipeline',
-    says: 'One message\u2019s way, what failed, and its replay',
+    says: 'One message’s way, and what failed',
   },
 ];
 const LOCAL_ENTRIES: readonly Entry[] = [
-  { view: 'inbox', name: 'Inbox', icon: 'inbox', says: 'Mails and texts, as people get them' },
+  { view: 'inbox', name: 'Inbox', icon: 'inbox', says: 'Emails and texts, as recipients see them' },
 ];
 
 /** A button of the bar, and in the list of a phone. */

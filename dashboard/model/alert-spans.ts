@@ -29,6 +29,10 @@ function worstOf(entries: readonly HistoryEntry[]): HistoryEntry | undefined {
   return measured.sort((a, b) => beyond(b) - beyond(a))[0];
 }
 
+/** What came late is judged late: an alert about a limit was over with the window that was back. */
+const endOf = ({ what, side, windowStart, at }: HistoryEntry) =>
+  what === 'cleared' && side !== undefined ? (windowStart ?? at) : at;
+
 function spanOf(entries: readonly HistoryEntry[]): AlertSpan {
   const [first, last] = [entries[0]!, entries.at(-1)!];
   const worst = worstOf(entries);
@@ -36,7 +40,7 @@ function spanOf(entries: readonly HistoryEntry[]): AlertSpan {
   return {
     ...{ deviceId: first.deviceId, ruleId: first.ruleId, entries },
     from: first.windowStart ?? first.at,
-    ...(end && { to: end.at }),
+    ...(end && { to: endOf(end) }),
     severity: last.severity ?? first.severity,
     ...(worst && { worst: worst.value, unit: worst.unit, limit: worst.limit }),
   };

@@ -68,6 +68,8 @@ export interface HistoryEntry {
   readonly what: string;
   readonly severity?: string;
   readonly windowStart?: number;
+  /** On which side of a limit it was; absent of silence. */
+  readonly side?: string;
   readonly value?: string;
   readonly limit?: string;
   readonly unit?: string;

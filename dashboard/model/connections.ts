@@ -43,16 +43,16 @@ export function connectionsOf(events: readonly PresenceEvent[]): Connection[] {
 const REASONS: Readonly<Record<string, string>> = {
   AUTH_ERROR: 'Not authorised',
   CLIENT_ERROR: 'It broke the protocol',
-  CLIENT_INITIATED_DISCONNECT: 'It left',
+  CLIENT_INITIATED_DISCONNECT: 'It disconnected',
   CONNECTION_LOST: 'The connection broke',
-  CUSTOMAUTH_TTL_EXPIRATION: 'Its login ran out',
-  DUPLICATE_CLIENTID: 'Another client came under its name',
+  CUSTOMAUTH_TTL_EXPIRATION: 'Its login expired',
+  DUPLICATE_CLIENTID: 'Another client connected with its name',
   FORBIDDEN_ACCESS: 'It did what its policy forbids',
-  MQTT_KEEP_ALIVE_TIMEOUT: 'Keep-alive ran out',
+  MQTT_KEEP_ALIVE_TIMEOUT: 'Keep-alive timed out',
   SERVER_ERROR: 'The broker failed',
   SERVER_INITIATED_DISCONNECT: 'The broker closed it',
   THROTTLED: 'It sent too much',
-  WEBSOCKET_TTL_EXPIRATION: 'Its WebSocket ran out',
+  WEBSOCKET_TTL_EXPIRATION: 'Its WebSocket expired',
 };
 
 export const reasonText = (reason: string | undefined): string =>

@@ -43,10 +43,12 @@ export function isBeyond(value: number | undefined, limits: readonly Limit[]): b
   return (high !== undefined && value > high) || (low !== undefined && value < low);
 }
 
-/** `Too warm` where a temperature is above its limit; the word for a state otherwise. */
+/**
+ * `Too warm` where a temperature is above its limit; the word for a state otherwise. A value that is back within the limits
+ * while the alarm still stands says nothing of its side.
+ */
 export function wordOf(state: State, value?: number, limits: readonly Limit[] = [], metric = ''): string {
-  const { high } = channelOf(limits);
-  const isHigh = value === undefined || high === undefined ? undefined : value > high;
+  const isHigh = isBeyond(value, limits) ? value! > (channelOf(limits).high ?? Infinity) : undefined;
   const isHeat = /temp/i.test(metric);
   if (state === 'alarm') {
     if (isHigh === undefined) return 'Alarm';
@@ -81,7 +83,9 @@ export function findingOf(members: readonly Member[], sees: { readonly alerts: b
           `${plural(alarms, NOUN)} ${alarms === 1 ? 'is' : 'are'} outside ${alarms === 1 ? 'its' : 'their'} limits`,
         ]
       : []),
-    ...(silent > 0 ? [`${countText(silent)} ${silent === 1 ? 'is' : 'are'} silent`] : []),
+    ...(silent > 0
+      ? [`${alarms > 0 ? countText(silent) : plural(silent, NOUN)} ${silent === 1 ? 'is' : 'are'} silent`]
+      : []),
   ];
   const sites = new Set(members.map(({ device }) => device.site ?? '')).size;
   const well = members.length - alarms - silent - pending - acked;
@@ -89,7 +93,7 @@ export function findingOf(members: readonly Member[], sees: { readonly alerts: b
   const rest =
     acked > 0 ? ` ${capital(plural(acked, 'alert'))} ${acked === 1 ? 'is' : 'are'} acknowledged.` : '';
   const soon = members.find(({ state }) => state === 'pending');
-  const next = soon ? ` ${nameText(soon.device.deviceId)} has just left its own.` : '';
+  const next = soon ? ` ${nameText(soon.device.deviceId)} has just left its limits.` : '';
   if (!sees.alerts) {
     return {
       heading:

@@ -55,16 +55,16 @@ export function mainMetricOf(metrics: readonly string[]): string | undefined {
   );
 }
 
-/** A rule as a sentence's predicate: `above 8 °C for 3 windows, over below 7`. */
+/** A rule as a sentence's predicate: `above 8 °C, clears below 7 °C, for 3 windows`. */
 export function ruleText(rule: Rule, unit = ''): string {
-  if (rule.noDataFor !== undefined) return `nothing for ${rule.noDataFor}`;
+  if (rule.noDataFor !== undefined) return `no data for ${rule.noDataFor}`;
   if (rule.offlineFor !== undefined) return `not connected for ${rule.offlineFor}`;
   const number = (value: number) => `${String(value).replace('-', '\u2212')}${unit && ` ${unit}`}`;
   const parts = levelsOf(rule).flatMap(({ above, below, clearBelow, clearAbove }) => [
     ...(above === undefined ? [] : [`above ${number(above)}`]),
     ...(below === undefined ? [] : [`below ${number(below)}`]),
-    ...(clearBelow === undefined ? [] : [`over below ${number(clearBelow)}`]),
-    ...(clearAbove === undefined ? [] : [`over above ${number(clearAbove)}`]),
+    ...(clearBelow === undefined ? [] : [`clears below ${number(clearBelow)}`]),
+    ...(clearAbove === undefined ? [] : [`clears above ${number(clearAbove)}`]),
   ]);
   const windows =
     rule.forWindows !== undefined && rule.forWindows > 1 ? [`for ${rule.forWindows} windows`] : [];

@@ -35,12 +35,12 @@ export async function acknowledge(
   }
 }
 
-/** Tells nobody of the device for half an hour. @throws ApiError where the API refuses */
+/** Sends nothing about the device for half an hour. @throws ApiError where the API refuses */
 export async function snooze(app: App, deviceId: string): Promise<void> {
   const path = `${pathOf('devices', deviceId)}/snooze`;
   await app.api.send('PUT', path, { until: '30m' });
   say(app, {
-    text: `Nobody is told of ${nameText(deviceId)} for 30 minutes.`,
+    text: `No notifications about ${nameText(deviceId)} for 30 minutes.`,
     undo: () => void app.api.send('DELETE', path),
   });
 }

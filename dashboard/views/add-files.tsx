@@ -70,7 +70,7 @@ export function LinesStep({ app, device }: { app: App; device: Added | undefined
     return (
       <li>
         <div>
-          <h2>Tell the device</h2>
+          <h2>Set up the device</h2>
           <p class="dim">The lines to paste for mosquitto, an ESP32 or Zigbee2MQTT come here.</p>
         </div>
       </li>
@@ -79,7 +79,7 @@ export function LinesStep({ app, device }: { app: App; device: Added | undefined
   return (
     <li class={isHeard.value ? 'done' : undefined}>
       <div>
-        <h2>Tell the device</h2>
+        <h2>Set up the device</h2>
         <span class="seg" role="group" aria-label="What is to send">
           {RECIPES.map(({ id, label }) => (
             <button

@@ -8,15 +8,7 @@ import { openHistory, type History } from '../data/history.ts';
 import type { HistoryEntry } from '../model/api-types.ts';
 import type { Case } from '../model/alert-cases.ts';
 import { alertText } from '../model/fleet.ts';
-import {
-  capital,
-  dayMinuteText,
-  metricText,
-  minuteText,
-  nameText,
-  numberText,
-  secondText,
-} from '../model/format.ts';
+import { capital, dayMinuteText, metricText, minuteText, nameText, numberText } from '../model/format.ts';
 import { stepFor } from '../model/ladder.ts';
 import { rangeOf } from '../model/plot-range.ts';
 import { linkTo } from '../model/route.ts';
@@ -158,9 +150,7 @@ function Notes({
   return (
     <section>
       <h3>Notes</h3>
-      {notes.length === 0 && (
-        <p class="dim">Nobody has written anything. What you write stands in the month's report.</p>
-      )}
+      {notes.length === 0 && <p class="dim">No notes yet. Your note appears in the month's report.</p>}
       {notes.map(({ entryId, by, at, comment }) => (
         <p key={entryId} class="note">
           “{comment}”{' '}
@@ -259,15 +249,8 @@ export function AlertDetail({ app, lookups, of: own }: { app: App; lookups: Look
           ) : (
             <p class="dim">The history has nothing of it yet.</p>
           )}
-          {alert?.toldAt !== undefined && (
-            <p class="dim">
-              Last sent to {(rule?.channels ?? ['email']).join(' and ')} at{' '}
-              <Time at={alert.toldAt} as={secondText} />
-              {rule?.repeatEvery !== undefined &&
-                alert.state === 'alarm' &&
-                `; again every ${rule.repeatEvery}`}
-              .
-            </p>
+          {rule?.repeatEvery !== undefined && alert?.state === 'alarm' && (
+            <p class="dim">A reminder follows every {rule.repeatEvery} until somebody acknowledges it.</p>
           )}
         </section>
         <Notes app={app} of={own} entries={entries} />

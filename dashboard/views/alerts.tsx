@@ -23,8 +23,9 @@ const HISTORY_LIMIT = 1000;
 const linkOfCase = ({ deviceId, ruleId, from, alert }: Case, query: Route['query'] = {}) =>
   linkTo('alerts', [deviceId, ruleId, ...(alert ? [] : [String(from)])], query);
 
-const isChosen = ({ deviceId, ruleId, from, alert }: Case, [device, rule, at]: readonly string[]) =>
-  deviceId === device && ruleId === rule && (at === undefined ? alert !== undefined : String(from) === at);
+/** A link without a time is to the alert that stands, or else to the last one: the first of the list. */
+const isChosen = ({ deviceId, ruleId, from }: Case, [device, rule, at]: readonly string[]) =>
+  deviceId === device && ruleId === rule && (at === undefined || String(from) === at);
 
 function textOfCase({ span, alert, from, to }: Case, lookups: Lookups, now: number): string {
   const ruleId = (alert ?? span)!.ruleId;
@@ -139,10 +140,10 @@ function Filter({ app, filter: { from, site } }: { app: App; filter: CaseFilter 
 function headingOf(cases: readonly Case[], isFiltered: boolean): string {
   if (isFiltered && cases.length === 0) return 'Alerts';
   const open = cases.filter(({ alert }) => alert?.state === 'alarm').length;
-  if (open > 0) return `${capital(plural(open, 'alert'))} ${open === 1 ? 'waits' : 'wait'} for an answer`;
+  if (open > 0) return `${capital(plural(open, 'alert'))} not acknowledged`;
   const acknowledged = cases.filter(({ alert }) => alert !== undefined).length;
   if (acknowledged > 0) return `${capital(plural(acknowledged, 'alert'))}, acknowledged`;
-  return isFiltered ? 'None of these alerts stands' : 'No alert stands';
+  return isFiltered ? 'None of these alerts is open' : 'No open alerts';
 }
 
 export function Alerts({ app, lookups }: { app: App; lookups: Lookups }) {
@@ -203,7 +204,7 @@ export function Alerts({ app, lookups }: { app: App; lookups: Lookups }) {
             {shown && <AlertDetail key={linkOfCase(shown)} app={app} lookups={lookups} of={shown} />}
             {!shown && entries.value !== undefined && (
               <StateBox title="This alert is not in the list">
-                It ended, or it was more than seven days ago.{' '}
+                It was over more than seven days ago.{' '}
                 {path[0] !== undefined && <a href={linkTo('device', [path[0]])}>See the device</a>}
               </StateBox>
             )}

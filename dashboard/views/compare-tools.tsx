@@ -83,7 +83,7 @@ export function CompareTools({
         </>
       )}
       {metrics.length > 1 && (
-        <>
+        <span class="chip">
           {compared.metric !== undefined && metrics.includes(compared.metric) && (
             <Dash index={lineOfMetric} />
           )}
@@ -102,7 +102,7 @@ export function CompareTools({
               </option>
             ))}
           </select>
-        </>
+        </span>
       )}
     </div>
   );

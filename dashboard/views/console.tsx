@@ -145,7 +145,7 @@ function Publish({ app }: { app: App }) {
         <span class="dim small">
           {isGuest
             ? 'Only who logged in may publish.'
-            : 'To commands/… and shadows; the broker closes a connection that publishes elsewhere.'}
+            : 'You may publish to commands/… and shadows. The broker closes a connection that publishes anywhere else.'}
         </span>
       </div>
     </form>

@@ -21,7 +21,9 @@ export function DeviceBanner({ app, lookups, member }: { app: App; lookups: Look
         <div>
           <b>
             {heardAt > 0 ? <>Nothing heard since {at(heardAt)}</> : 'Nothing heard yet'}
-            {value !== undefined && `; the last reading was ${numberText(value, unit)} ${unit ?? ''}`}.
+            {value !== undefined &&
+              `; the last reading was ${numberText(value, unit)}${unit ? ` ${unit}` : ''}`}
+            .
           </b>{' '}
           {alert?.acknowledged && 'Acknowledged.'}
         </div>
@@ -40,17 +42,15 @@ export function DeviceBanner({ app, lookups, member }: { app: App; lookups: Look
           {alertText(alert, lookups.rulesById.value.get(alert.ruleId))}
           {since !== undefined && <> since {at(since)}</>}.
         </b>{' '}
-        {alert.toldAt !== undefined && <>People were told at {at(alert.toldAt)}. </>}
-        {alert.escalatedAt !== undefined && (
-          <>Nobody answered, so others were told at {at(alert.escalatedAt)}. </>
-        )}
+        {alert.toldAt !== undefined && <>Notified at {at(alert.toldAt)}. </>}
+        {alert.escalatedAt !== undefined && <>Escalated at {at(alert.escalatedAt)}. </>}
         {alert.acknowledged ? (
           <>
             Acknowledged at {at(alert.acknowledged.at)}
             {alert.acknowledged.comment ? `: “${alert.acknowledged.comment}”` : '.'}
           </>
         ) : (
-          'Nobody has answered yet.'
+          'Not acknowledged yet.'
         )}
       </div>
       <div class="acts">

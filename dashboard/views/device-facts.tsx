@@ -32,7 +32,7 @@ function Rules({ app, member }: { app: App; member: Member }) {
   return (
     <section>
       <h3>Rules that watch it</h3>
-      {own.length === 0 && <p class="dim">None: nobody is told when something is wrong.</p>}
+      {own.length === 0 && <p class="dim">None: nobody is notified when something is wrong.</p>}
       <dl>
         {own.map((rule) => (
           <div class="pair" key={rule.id}>
@@ -166,7 +166,7 @@ export function DeviceFacts({
           ))}
           {device.presenceSince !== undefined && (
             <>
-              <dt>{device.online ? 'Connected' : 'Left'}</dt>
+              <dt>{device.online ? 'Connected' : 'Offline'}</dt>
               <dd>
                 since <Time at={device.presenceSince} as={dayMinuteText} />
                 {device.disconnectReason !== undefined &&

@@ -1,7 +1,7 @@
 // More about a device: messages as they come, its shadow, what was rejected, its connections, and the plot as a table.
 
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { pathOf } from '../data/api.ts';
 import { setQuery, type App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
@@ -143,9 +143,15 @@ export function DeviceTabs({
     document.getElementById(`tab-${TABS[next]![0]}`)?.focus();
   };
   const { deviceId } = device;
+  const row = useRef<HTMLDivElement>(null);
+  // On a phone the row scrolls: what is chosen is in sight, and the page does not move.
+  useEffect(() => {
+    const [list, button] = [row.current!, document.getElementById(`tab-${tab}`)!];
+    list.scrollLeft = button.offsetLeft - list.offsetLeft - (list.clientWidth - button.clientWidth) / 2;
+  }, [tab]);
   return (
     <>
-      <div class="tabsrow" role="tablist" aria-label="More about this device">
+      <div class="tabsrow" role="tablist" ref={row} aria-label="More about this device">
         {TABS.map(([id, name], index) => (
           <button
             key={id}
@@ -166,9 +172,9 @@ export function DeviceTabs({
           <p class="dim g4">This is for who logged in: as a guest you see what devices measure.</p>
         ) : (
           <>
-            {tab === 'messages' && <Messages app={app} device={device} />}
+            {tab === 'messages' && <Messages key={deviceId} app={app} device={device} />}
             {tab === 'shadow' && <ShadowTab key={deviceId} app={app} deviceId={deviceId} />}
-            {tab === 'rejected' && <Rejected app={app} device={device} />}
+            {tab === 'rejected' && <Rejected key={deviceId} app={app} device={device} />}
             {tab === 'presence' && <PresenceTab key={deviceId} app={app} device={device} />}
             {tab === 'table' && <Table device={device} view={view} history={history} />}
           </>

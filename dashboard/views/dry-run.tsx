@@ -28,6 +28,10 @@ function Lane({ spans, now }: { spans: readonly DrySpan[]; now: number }) {
   );
 }
 
+/** The API quotes names with backticks, as Markdown does. */
+const quoted = (sentence: string) =>
+  sentence.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
+
 export function Verdict({
   app,
   outcome,
@@ -53,10 +57,10 @@ export function Verdict({
       <p class="verdict" role="status">
         {verdictText(run, now)}
       </p>
-      <p class="dim">{run.summary}</p>
+      <p class="dim">{quoted(run.summary)}</p>
       {run.warnings?.map((warning) => (
         <p class="dim" key={warning}>
-          {warning}
+          {quoted(warning)}
         </p>
       ))}
       {spans.length > 0 && (
@@ -64,7 +68,7 @@ export function Verdict({
           <thead>
             <tr>
               <th>Device</th>
-              <th>Last 24 h</th>
+              <th class="hide-s">Last 24 h</th>
               <th class="num">Times</th>
               <th class="num">Lasted</th>
             </tr>
@@ -75,7 +79,7 @@ export function Verdict({
                 <td>
                   <a href={linkTo('device', [deviceId], { range: '24h' })}>{nameText(deviceId)}</a>
                 </td>
-                <td>
+                <td class="hide-s">
                   <Lane spans={list} now={now} />
                 </td>
                 <td class="num">{list.length}</td>

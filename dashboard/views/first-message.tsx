@@ -100,7 +100,7 @@ export function FirstMessage({
   return (
     <li class={found ? 'done' : undefined}>
       <div>
-        <h2>See it arrive</h2>
+        <h2>See its first message</h2>
         {device === undefined && <p class="dim">Its first message shows here.</p>}
         {device && (
           <div class="listen" role="status">

@@ -120,7 +120,7 @@ export function Inbox({ app }: { app: App }) {
     <>
       <h1>Inbox</h1>
       <p class="lede">
-        What people are sent, as they read it.
+        Emails and text messages, as their recipients see them.
         {total > messages.length && ` The newest ${messages.length} of ${total}.`}
       </p>
       {problem !== undefined && (

@@ -58,7 +58,7 @@ function What({ app, lookups, member }: { app: App; lookups: Lookups; member: Me
       <span class="dim">
         {alert.toldAt !== undefined && (
           <>
-            People were told at <Time at={alert.toldAt} />.{' '}
+            Notified at <Time at={alert.toldAt} />.{' '}
           </>
         )}
         {alert.acknowledged ? (
@@ -67,7 +67,7 @@ function What({ app, lookups, member }: { app: App; lookups: Lookups; member: Me
             {alert.acknowledged.comment ? `: “${alert.acknowledged.comment}”` : '.'}
           </>
         ) : (
-          'Nobody has answered.'
+          'Not acknowledged yet.'
         )}
       </span>
     </>

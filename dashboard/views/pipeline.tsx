@@ -77,19 +77,23 @@ function Counters() {
             ),
         )}
       </div>
-      <h2 class="g5">Outputs of the template</h2>
-      <div class="scroll g3" tabIndex={0} role="region" aria-label="Outputs of the template">
-        <table>
-          <tbody>
-            {Object.entries(status?.outputs ?? {}).map(([name, value]) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td class="mono break">{value}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <details class="g5">
+        <summary>
+          <h2 class="inline">Outputs of the template</h2>
+        </summary>
+        <div class="scroll g3" tabIndex={0} role="region" aria-label="Outputs of the template">
+          <table>
+            <tbody>
+              {Object.entries(status?.outputs ?? {}).map(([name, value]) => (
+                <tr key={name}>
+                  <th scope="row">{name}</th>
+                  <td class="mono break">{value}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
     </>
   );
 }

@@ -115,14 +115,14 @@ function Sentence({ draft, metrics }: { draft: Signal<Draft>; metrics: readonly 
         value={rule.forWindows ?? 1}
         onValue={(forWindows) => set({ forWindows })}
       />{' '}
-      windows, people are told by{' '}
+      windows, notify by{' '}
       <select
         aria-label="Channels"
         value={(rule.channels ?? ['email']).join(' ')}
         onChange={(event) => set({ channels: event.currentTarget.value.split(' ') })}
       >
-        <option value="email">mail</option>
-        <option value="email sms">mail and SMS</option>
+        <option value="email">email</option>
+        <option value="email sms">email and SMS</option>
         <option value="sms">SMS</option>
       </select>
       , as{' '}

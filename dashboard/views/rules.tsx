@@ -1,4 +1,4 @@
-// Rules: what people are told about; a form with a dry run over the last day before anything is saved.
+// Rules: when people are notified; a form with a dry run over the last day before anything is saved.
 
 import type { App } from '../data/app.ts';
 import type { Rule } from '../model/api-types.ts';

@@ -126,7 +126,7 @@ test('a seal changes with any figure, and not with the order of members or with 
 
 const WHOLE = Array.from({ length: 30 }, () => [8640, 0] as const);
 const sheets: Readonly<Record<string, readonly [checks: readonly ArchiveCheck[], text: RegExp]>> = {
-  nothing: [[], /<b>Not checked against the archive\.<\/b> Run npm run audit/],
+  nothing: [[], /<b>Not checked against the archive\.<\/b> Run <code>npm run audit<\/code>/],
   'a whole month': [
     [check(day(31), 0, WHOLE)],
     /<b>Checked against the archive\.<\/b>.*On 2 Dec 2026: 259,200 windows agree, /,

@@ -53,3 +53,14 @@ test('a digest links to its alerts, and what is older than a week is asked for',
   assert.equal(historyFromOf(filter, NOW), undefined);
   assert.equal(historyFromOf({ from: NOW - 8 * DAY }, NOW), NOW - 8 * DAY);
 });
+
+test('an alert of readings that came late was over with the window that was back, not when it was judged', () => {
+  const entry = (what: string, windowStart: number, side?: string) => ({
+    ...{ entryId: what, deviceId: 'd', ruleId: 'warm', at: 9_000_000, what, windowStart },
+    ...(side !== undefined && { side }),
+  });
+  const [late] = alertSpansOf([entry('cleared', 70_000, 'above'), entry('raised', 10_000, 'above')]);
+  assert.deepEqual([late!.from, late!.to], [10_000, 70_000]);
+  const [silence] = alertSpansOf([entry('cleared', 70_000), entry('raised', 10_000)]);
+  assert.equal(silence!.to, 9_000_000);
+});

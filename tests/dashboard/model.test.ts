@@ -171,8 +171,8 @@ test('a plot draws the limits of the rules that watch its device and metric, the
     limitsOf(rules, fridge, 'Freezer_temp').map(({ ruleId }) => ruleId),
     ['high'],
   );
-  assert.equal(ruleText(high, '°C'), 'above 8 °C, over below 7 °C');
-  assert.equal(ruleText({ id: 'a', noDataFor: '2m' }), 'nothing for 2m');
+  assert.equal(ruleText(high, '°C'), 'above 8 °C, clears below 7 °C');
+  assert.equal(ruleText({ id: 'a', noDataFor: '2m' }), 'no data for 2m');
 });
 
 test('a tile shows the temperature where there is one', () => {
@@ -221,13 +221,15 @@ test('the heading of the fleet is what is wrong', () => {
   assert.equal(of('alarm', 'alarm').heading, 'Two devices are outside their limits.');
   assert.equal(of('ok', 'ok').heading, 'All is well.');
   assert.equal(of('ok', 'ok').lede, 'All two are within their limits.');
-  assert.equal(of('ok', 'pending').lede, 'One of two is within its limits. D 1 has just left its own.');
+  assert.equal(of('ok', 'pending').lede, 'One of two is within its limits. D 1 has just left its limits.');
 });
 
 test('words name the side on which a limit was crossed', () => {
   const limits = limitsOf(rules, fridge, 'temperature');
   assert.equal(wordOf('alarm', 9.4, limits, 'temperature'), 'Too warm');
   assert.equal(wordOf('alarm', -3, limits, 'temperature'), 'Too cold');
+  // Back within its limits, and not yet under the one at which the alarm is over.
+  assert.equal(wordOf('alarm', 7.5, limits, 'temperature'), 'Alarm');
   assert.equal(wordOf('alarm', 3, [{ value: 2, side: 'above', ruleId: 'x' }], 'door'), 'Too high');
   assert.equal(alertText({ ...alert('high', 'alarm'), unit: '°C' }, high), 'Above 8 °C');
   assert.equal(alertText(alert('silent', 'alarm'), byId.get('silent')), 'Nothing heard');

@@ -125,7 +125,7 @@ test('a connection has both of its ends, in whatever order they came, or one', (
   ];
   assert.deepEqual(connectionsOf(events), expected);
   assert.deepEqual(connectionsOf(events.toReversed()), expected);
-  assert.equal(reasonText('MQTT_KEEP_ALIVE_TIMEOUT'), 'Keep-alive ran out');
+  assert.equal(reasonText('MQTT_KEEP_ALIVE_TIMEOUT'), 'Keep-alive timed out');
   assert.equal(reasonText('SOMETHING_NEW'), 'SOMETHING_NEW');
 });
 

@@ -478,6 +478,9 @@ testInBrowser('a message says what became of it, a moment after it came', async 
   await see(page, 'temperature 4.25');
   await see(page, 'door (text)');
   await see(page, /temperature-high judges temperature of own-sensor/);
+  await page.goto(addressOf(tidegate, '#/device/demo-fridge-1?range=10m'));
+  await page.locator('.msg').first().waitFor();
+  assert.equal(await page.locator('.msg', { hasText: 'ajar' }).count(), 0);
 });
 
 /** What Lambda writes of an event on which the function failed for good. */
@@ -885,7 +888,7 @@ testInBrowser(
     await page.emulateMedia({ media: 'print' });
     const printed = await page.evaluate<string>('document.body.innerText');
     assert.match(printed, /^Temperature record/);
-    assert.match(printed, /Not checked against the archive\.[^]*Seal [0-9a-f]{64}/);
+    assert.match(printed, /Not checked against the archive\.[^]*Seal\s+[0-9a-f]{64}/);
     assert.doesNotMatch(printed, /Download CSV|Fleet|Log out/);
     assert.match((await page.pdf()).subarray(0, 5).toString(), /%PDF-/);
     await publish({ timestamp: Date.now(), temperature: 9.75 });

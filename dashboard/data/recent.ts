@@ -10,6 +10,8 @@ const DEVICES_A_CALL = 20;
 const WINDOWS_PAGE = 2000;
 /** Tiles come into sight one by one, and are asked for together. */
 const GATHER_MS = 50;
+/** The first time they wait for the connection, after which they would have to be asked for again, or for so long. */
+const CONNECTING_MS = 400;
 /** Devices out of sight whose ten minutes are kept, so that scrolling back asks for nothing. */
 const MOST_UNSEEN = 200;
 
@@ -44,6 +46,7 @@ export function createRecent(load: (deviceIds: readonly string[]) => Promise<voi
   const unseen = new Set<string>();
   const queue = new Set<string>();
   let loading = 0;
+  let hasConnected = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function next(): void {
@@ -63,7 +66,7 @@ export function createRecent(load: (deviceIds: readonly string[]) => Promise<voi
 
   function ask(deviceIds: Iterable<string>): void {
     for (const deviceId of deviceIds) queue.add(deviceId);
-    timer ??= setTimeout(next, GATHER_MS);
+    timer ??= setTimeout(next, hasConnected ? GATHER_MS : CONNECTING_MS);
   }
 
   function leave(deviceId: string): void {
@@ -88,7 +91,12 @@ export function createRecent(load: (deviceIds: readonly string[]) => Promise<voi
       }
       return () => leave(deviceId);
     },
-    /** After a break of the connection: what was missed is asked for. */
-    reload: () => ask(kept),
+    /** There is a connection, the first or a new one: what was missed before is asked for. */
+    connected(): void {
+      hasConnected = true;
+      clearTimeout(timer);
+      timer = undefined;
+      ask(kept);
+    },
   };
 }

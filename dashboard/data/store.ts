@@ -143,7 +143,7 @@ export function createStore({ config, api, live, session }: Parts): Store {
   }, TICK_MS);
   live.subscribe('telemetry/#');
   live.onConnect(() => {
-    tracks.reload();
+    tracks.connected();
     if (Date.now() - devicesAt > LIST_AGAIN_MS) void refresh();
   });
   void refresh().finally(() => setTimeout(live.begin, PAINT_MS));

@@ -102,7 +102,7 @@ export function createTracks(api: Reads, live: Hears, size: number) {
   return {
     track,
     look: (deviceId: string) => recent.look(deviceId),
-    reload: () => recent.reload(),
+    connected: () => recent.connected(),
     /** What the fleet's list says of each. */
     takeFleet(devices: readonly FleetDevice[]) {
       for (const { deviceId, lastWindow } of devices) {

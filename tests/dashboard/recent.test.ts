@@ -86,6 +86,19 @@ test('devices that come into sight together are asked for together, each once', 
   );
 });
 
+test('what is seen before the connection is asked for once, and again after another connection', async () => {
+  const calls: (readonly string[])[] = [];
+  const recent = createRecent((deviceIds) => Promise.resolve(void calls.push(deviceIds)));
+  recent.look('fridge');
+  recent.connected();
+  await eventually('the call', () => calls.length > 0);
+  recent.look('freezer');
+  await eventually('the other call', () => calls.length > 1);
+  recent.connected();
+  await eventually('both again', () => calls.length > 2);
+  assert.deepEqual(calls, [['fridge'], ['freezer'], ['fridge', 'freezer']]);
+});
+
 test('of the devices out of sight the two hundred seen last are kept, and what is in sight always is', async () => {
   const calls: (readonly string[])[] = [];
   const recent = createRecent((deviceIds) => Promise.resolve(void calls.push(deviceIds)));

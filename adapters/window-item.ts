@@ -1,14 +1,38 @@
 // The layout of a window in DynamoDB: one flat item per device and window, every metric's figures as attributes.
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { decimalFromText, type Decimal } from '../core/decimal.ts';
+import { decimalFromText, decimalText, type Decimal } from '../core/decimal.ts';
 import { noSpan, type Span } from '../core/span.ts';
-import type { Aggregate, Window, WindowKey, WindowTotals } from '../core/window.ts';
+import type { Aggregate, Delta, Window, WindowKey, WindowTotals } from '../core/window.ts';
 
 export type Item = Record<string, AttributeValue>;
 
 export function keyOf({ deviceId, windowStart }: WindowKey): Item {
   return { deviceId: { S: deviceId }, windowStart: { N: String(windowStart) } };
+}
+
+/** The item that counting the delta makes of none, with all fingerprints in it; `expiresAt` in epoch seconds. */
+export function itemOf(delta: Delta, expiresAt: number): Item {
+  const number = (value: number) => ({ N: String(value) });
+  const decimal = (value: Decimal) => ({ N: decimalText(value) });
+  const item: Item = {
+    ...keyOf(delta),
+    site: { S: delta.site },
+    expiresAt: number(expiresAt),
+    readings: number(delta.readings.size),
+    seen: { BS: [...delta.readings.keys()].map((print) => Buffer.from(print, 'hex')) },
+    firstReadingAt: number(delta.firstReadingAt),
+    lastReadingAt: number(delta.lastReadingAt),
+    lastFingerprint: { B: Buffer.from(delta.lastFingerprint, 'hex') },
+    last: { M: Object.fromEntries([...delta.last].map(([metric, value]) => [metric, decimal(value)])) },
+  };
+  for (const [metric, { min, max, sum, count }] of delta.metrics) {
+    item[`${metric}.min`] = decimal(min);
+    item[`${metric}.max`] = decimal(max);
+    item[`${metric}.sum`] = decimal(sum);
+    item[`${metric}.count`] = number(count);
+  }
+  return item;
 }
 
 /** Reads an item of the windows table; throws an Error that names the attribute when a metric's figure is missing. */

@@ -53,3 +53,47 @@ async function contentOf(file: string): Promise<AsyncIterable<Uint8Array>> {
   // Whoever reads the last stream is told of an error in either.
   return pipeline(bytes, createGunzip(), () => {});
 }
+
+/**
+ * The lines of all files in parts of about so many bytes, each to be read to its end before the next is asked for. A file that cannot be
+ * read to its end, or has gone, is told to `onFault` with the reason; what could be read of it, and all others, are in the parts.
+ */
+export async function* partsOfFiles(
+  files: readonly string[],
+  { bytes, onFault }: { readonly bytes: number; readonly onFault: (fault: string) => void },
+): AsyncGenerator<AsyncIterable<Uint8Array>> {
+  const chunks = readableChunks(files, onFault);
+  let rest: Uint8Array | undefined;
+  let isOver = false;
+  async function* part(): AsyncGenerator<Uint8Array> {
+    for (let size = 0; ;) {
+      const chunk = rest ?? (await chunks.next()).value;
+      rest = undefined;
+      isOver = chunk === undefined;
+      if (chunk === undefined) return;
+      size += chunk.length;
+      const end = size < bytes ? -1 : chunk.lastIndexOf(NEWLINE[0]!);
+      if (end < 0) yield chunk;
+      else {
+        if (end + 1 < chunk.length) rest = chunk.subarray(end + 1);
+        yield chunk.subarray(0, end + 1);
+        return;
+      }
+    }
+  }
+  while (!isOver) yield part();
+}
+
+async function* readableChunks(
+  files: readonly string[],
+  onFault: (fault: string) => void,
+): AsyncGenerator<Uint8Array, undefined> {
+  for (const file of files) {
+    try {
+      yield* chunksOf([file]);
+    } catch (error) {
+      onFault((error as Error).message);
+      yield NEWLINE;
+    }
+  }
+}

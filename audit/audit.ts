@@ -13,7 +13,8 @@ import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { chunksOf, filesBelow } from './archive-files.ts';
 import { foldArchive, type FoldedArchive } from './fold-archive.ts';
 import { openMapping } from './open-mapping.ts';
-import { AuditError, type AuditOptions } from './options.ts';
+import { AuditError } from './archive-options.ts';
+import type { AuditOptions } from './options.ts';
 import { compareParsed } from './parsed-leg.ts';
 import { recordChecks } from './record.ts';
 

@@ -2,7 +2,8 @@
 
 import { isRefused, notRunning } from '../commands/running-stack.ts';
 import { audit } from './audit.ts';
-import { AuditError, parseAuditOptions, usage, type AuditOptions } from './options.ts';
+import { AuditError } from './archive-options.ts';
+import { parseAuditOptions, usage, type AuditOptions } from './options.ts';
 
 try {
   const options = parseAuditOptions(process.argv.slice(2));

@@ -2,17 +2,23 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { TimeLimits } from '../core/reading.ts';
-import { findStack } from '../commands/running-stack.ts';
+import {
+  ARCHIVE_FLAGS,
+  AuditError,
+  awsClient,
+  checkPaths,
+  flag,
+  limitsOf,
+  localStack,
+  mappingTables,
+  parseFlags,
+  text,
+  time,
+  whole,
+} from './archive-options.ts';
 import type { RecordOptions } from './record.ts';
-import { parseTimeText } from '../core/time-text.ts';
-
-/** What the person at the terminal can mend. */
-export class AuditError extends Error {
-  override readonly name = 'AuditError';
-}
 
 export interface AuditOptions extends TimeLimits {
   /** Folder of the local cloud that is asked; absent: AWS, or files alone. */
@@ -57,87 +63,18 @@ export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [-
        --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60, --history-retention-days 1096 (--local knows its own).
        Times may be typed as -1h, 2026-11-20T13:00:00Z or "2026-11-20 14:00 Europe/Berlin".`;
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean', default: false } as const;
 const FLAGS = {
-  local: flag,
-  'data-dir': { ...text, default: '.tidegate' },
-  table: text,
-  'rules-table': text,
-  'devices-table': text,
+  ...ARCHIVE_FLAGS,
   parsed: text,
   'no-parsed': flag,
+  repair: flag,
   'history-table': text,
   'history-retention-days': text,
-  from: text,
-  to: text,
-  repair: flag,
-  'fingerprints-table': text,
-  'rollups-table': text,
-  'retention-days': text,
-  'window-seconds': text,
-  'max-lateness-days': text,
-  'max-skew-seconds': text,
-  help: { ...flag, short: 'h' },
 } as const;
-
-function parse(args: readonly string[]) {
-  // A time such as -1h is no option.
-  const given = args.map((arg) => (/^-\d/.test(arg) ? ` ${arg}` : arg));
-  try {
-    return parseArgs({ args: given, allowPositionals: true, options: FLAGS });
-  } catch (error) {
-    throw new AuditError((error as Error).message.split('. ')[0], { cause: error });
-  }
-}
-
-function whole(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new AuditError(`--${option} ${text}: must be a whole number from ${least} to ${most}`);
-}
-
-function time(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const found = parseTimeText(text, Date.now());
-  if ('ms' in found) return found.ms;
-  throw new AuditError(`--${option} ${text}: ${found.problem}`);
-}
-
-/** The SDK reads AWS_REGION and the configuration; the AWS CLI reads AWS_DEFAULT_REGION too. */
-function awsClient(): DynamoDBClientConfig {
-  const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
-  return region === undefined ? {} : { region };
-}
-
-/** The local cloud's address, table and archive. */
-function localStack(dataDir: string) {
-  const found = findStack(dataDir);
-  if ('problem' in found) throw new AuditError(found.problem);
-  const { aws, outputs, parameters } = found;
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  return {
-    client: { endpoint: aws, region: 'us-east-1', credentials },
-    table: outputs['WindowsTable']!,
-    fingerprintsTable: outputs['FingerprintsTable']!,
-    rollupsTable: outputs['RollupsTable']!,
-    mappings: { rulesTable: outputs['RulesTable']!, devicesTable: outputs['DevicesTable']! },
-    historyTable: outputs['AlertHistoryTable']!,
-    dataDir,
-    archive: path.join(dataDir, 's3', outputs['RawBucket']!, 'raw'),
-    parsed: outputs['ParsedBucket'] && path.join(dataDir, 's3', outputs['ParsedBucket']),
-    parameters,
-  };
-}
-
-function mappingTables(rulesTable: string | undefined, devicesTable: string | undefined) {
-  if (rulesTable !== undefined && devicesTable !== undefined) return { rulesTable, devicesTable };
-  if (rulesTable === devicesTable) return undefined;
-  throw new AuditError("--rules-table goes with --devices-table: the stack's outputs of these names");
-}
+type Values = ReturnType<typeof parseFlags<typeof FLAGS>>['values'];
 
 function repairOf(
-  values: ReturnType<typeof parse>['values'],
+  values: Values,
   known: { readonly fingerprintsTable?: string; readonly rollupsTable?: string } = {},
 ): AuditOptions['repair'] {
   const { repair, 'retention-days': retention } = values;
@@ -156,7 +93,7 @@ function repairOf(
 
 /** A folder that somebody names has to be there; the local cloud has one once an hour is parsed. */
 function parsedFolderOf(
-  { parsed, 'no-parsed': isLeftOut }: ReturnType<typeof parse>['values'],
+  { parsed, 'no-parsed': isLeftOut }: Values,
   own: string | undefined,
 ): string | undefined {
   if (parsed !== undefined && isLeftOut) throw new AuditError('--parsed does not go with --no-parsed');
@@ -169,31 +106,18 @@ function parsedFolderOf(
 
 /** @returns undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
 export function parseAuditOptions(args: readonly string[]): AuditOptions | undefined {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseFlags(args, FLAGS);
   if (values.help) return undefined;
   const stack = values.local ? localStack(values['data-dir']) : undefined;
   const repair = repairOf(values, stack);
   const paths = positionals.length === 0 && stack ? [stack.archive] : positionals;
   const parsedFolder = parsedFolderOf(values, stack?.parsed);
-  const missing = paths.find((file) => !existsSync(file));
-  if (paths.length === 0)
-    throw new AuditError(
-      'name the files or folders of archived objects, or give --local for the running stack',
-    );
-  if (missing !== undefined) {
-    throw new AuditError(
-      missing === stack?.archive
-        ? `${missing}: nothing is archived yet; it is every 5 MB or 300 s, and when the local cloud stops`
-        : `${missing}: no such file or folder`,
-    );
-  }
-  type Setting = 'window-seconds' | 'max-lateness-days' | 'max-skew-seconds' | 'history-retention-days';
-  const setting = (option: Setting, parameter: string, usual: string, least: number, most: number) =>
-    whole(option, values[option] ?? stack?.parameters[parameter] ?? usual, least, most);
+  checkPaths(paths, stack?.archive);
   const table = values.table ?? stack?.table;
   if (table === undefined) throw new AuditError("--table is missing: the stack's output WindowsTable");
   const historyTable = values['history-table'] ?? stack?.historyTable;
-  const historyDays = setting('history-retention-days', 'HistoryRetentionDays', '1096', 1, 36_500);
+  const retention = values['history-retention-days'] ?? stack?.parameters['HistoryRetentionDays'] ?? '1096';
+  const retentionDays = whole('history-retention-days', retention, 1, 36_500);
   return {
     paths,
     ...(stack && { dataDir: stack.dataDir }),
@@ -202,12 +126,10 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
     table,
     mappings: mappingTables(values['rules-table'], values['devices-table']) ?? stack?.mappings,
     client: stack?.client ?? awsClient(),
-    windowSeconds: setting('window-seconds', 'WindowSeconds', '10', 1, 3600),
-    maxLatenessSeconds: setting('max-lateness-days', 'MaxLatenessDays', '7', 0, 366) * 86_400,
-    maxSkewSeconds: setting('max-skew-seconds', 'MaxSkewSeconds', '60', 0, 86_400),
+    ...limitsOf(values, stack?.parameters),
     from: time('from', values.from),
     to: time('to', values.to),
     repair,
-    record: historyTable === undefined ? undefined : { historyTable, retentionDays: historyDays },
+    record: historyTable === undefined ? undefined : { historyTable, retentionDays },
   };
 }

@@ -9,7 +9,8 @@ import { openParsedFolder, type ParsedFolder } from '../adapters/parsed-folder.t
 import { chunksOf, filesBelow, hourOfPath } from './archive-files.ts';
 import { countReading, countRow, createDeviceDays, dayDifference, type DeviceDays } from './device-days.ts';
 import { foldArchive, type FoldOptions } from './fold-archive.ts';
-import { AuditError, type AuditOptions } from './options.ts';
+import { AuditError } from './archive-options.ts';
+import type { AuditOptions } from './options.ts';
 
 export interface ParsedOutcome {
   readonly agrees: boolean;

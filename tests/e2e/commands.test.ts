@@ -52,6 +52,7 @@ const needy: readonly (readonly [command: string, script: string, args: string[]
   ['device', 'device-sim/device.ts', ['list', '--local']],
   ['sim', 'device-sim/sim.ts', ['--local', '--devices', '1']],
   ['audit', 'audit/main.ts', ['--local', 'events']],
+  ['rebuild', 'audit/rebuild-main.ts', ['--local', 'events', '--retention-days', '90']],
   ['watch', 'commands/watch.ts', []],
   ['alerts', 'commands/alerts.ts', []],
   ['limit', 'commands/limit.ts', []],

@@ -20,6 +20,7 @@ for (const name of [
   'rule',
   'dns',
   'audit',
+  'rebuild',
   'cost',
   'env',
   'query',

@@ -67,6 +67,7 @@ const finite: readonly (readonly [script: string, args: readonly string[]])[] = 
   ['policy', []],
   ['rule', []],
   ['audit', ['--help']],
+  ['rebuild', ['--help']],
   ['reading', ['--help']],
   ['watch', ['--help']],
   ['alerts', ['--help']],

@@ -1,0 +1,151 @@
+// Reads and writes many windows a call, for those who fill a table from the archive.
+
+import {
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+  ConditionalCheckFailedException,
+  PutItemCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+  type WriteRequest,
+} from '@aws-sdk/client-dynamodb';
+import { inParallel } from '../core/in-parallel.ts';
+import { without, type Delta, type WindowKey } from '../core/window.ts';
+import { createFingerprintChain } from './fingerprint-chain.ts';
+import { chunkIn, itemOf, keyOf, seenIn, type Item } from './window-item.ts';
+import { partsOf } from './window-parts.ts';
+import { MAX_SEEN } from './window-store.ts';
+
+/** What the table has of a delta's window. */
+export interface StoredWindow {
+  readonly item: Item;
+  /** The readings of the delta that are not counted. Rejects as `FingerprintChain.readUpTo` does. */
+  missing(): Promise<Delta>;
+}
+
+export interface WindowBatches {
+  /** In the order of the deltas; undefined where there is none. Rejects with the SDK's error. */
+  read(deltas: readonly Delta[]): Promise<(StoredWindow | undefined)[]>;
+  /**
+   * Writes them as counting would, in place of whatever is there: only for windows that nobody else writes, and that `isPuttable`.
+   * Rejects with the SDK's error.
+   */
+  put(deltas: readonly Delta[]): Promise<void>;
+  /**
+   * Writes a window that `isPuttable` as counting would, in a fraction of the time, unless there is one by now: false then. Rejects with the
+   * SDK's error.
+   */
+  putIfNone(delta: Delta): Promise<boolean>;
+}
+
+const READS_A_CALL = 100;
+const WRITES_A_CALL = 25;
+const CALLS_AT_ONCE = 8;
+/** DynamoDB leaves a part of a call when it is too busy, or the answer would be too large. */
+const MAX_TRIES = 20;
+const LONGEST_WAIT_MS = 2000;
+
+/** Whether all its fingerprints fit into the item. */
+export const isPuttable = (delta: Delta): boolean =>
+  delta.readings.size <= MAX_SEEN && partsOf(delta).length === 1;
+
+export function createWindowBatches(options: {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly fingerprintsTable: string;
+  readonly retentionDays: number;
+}): WindowBatches {
+  const { client, table, fingerprintsTable, retentionDays } = options;
+  const chain = createFingerprintChain({ client, table: fingerprintsTable });
+
+  async function readSome(deltas: readonly Delta[]): Promise<Item[]> {
+    const found: Item[] = [];
+    let keys: Record<string, AttributeValue>[] = deltas.map(keyOf);
+    await untilAllDone(table, async () => {
+      const request = { [table]: { Keys: keys, ConsistentRead: true } };
+      const { Responses, UnprocessedKeys } = await client.send(
+        new BatchGetItemCommand({ RequestItems: request }),
+      );
+      found.push(...(Responses?.[table] ?? []));
+      keys = UnprocessedKeys?.[table]?.Keys ?? [];
+      return keys.length;
+    });
+    return found;
+  }
+
+  const itemFor = (delta: Delta) =>
+    itemOf(delta, Math.floor(delta.windowStart / 1000) + retentionDays * 86_400);
+
+  async function putSome(deltas: readonly Delta[]): Promise<void> {
+    let writes: WriteRequest[] = deltas.map((delta) => ({ PutRequest: { Item: itemFor(delta) } }));
+    await untilAllDone(table, async () => {
+      const { UnprocessedItems } = await client.send(
+        new BatchWriteItemCommand({ RequestItems: { [table]: writes } }),
+      );
+      writes = UnprocessedItems?.[table] ?? [];
+      return writes.length;
+    });
+  }
+
+  function storedOf(item: Item, delta: Delta): StoredWindow {
+    return {
+      item,
+      async missing() {
+        const rest = without(delta, seenIn(item));
+        const chunk = chunkIn(item);
+        if (chunk === undefined || rest.readings.size === 0) return rest;
+        return without(rest, await chain.readUpTo(delta, chunk));
+      },
+    };
+  }
+
+  return {
+    async read(deltas) {
+      const items = (await inParallel(partsBy(deltas, READS_A_CALL), CALLS_AT_ONCE, readSome)).flat();
+      const byKey = new Map(items.map((item) => [`${item['windowStart']?.N}/${item['deviceId']?.S}`, item]));
+      return deltas.map((delta) => {
+        const item = byKey.get(keyText(delta));
+        return item && storedOf(item, delta);
+      });
+    },
+    async put(deltas) {
+      await inParallel(partsBy(deltas, WRITES_A_CALL), CALLS_AT_ONCE, putSome);
+    },
+    async putIfNone(delta) {
+      const put = new PutItemCommand({
+        TableName: table,
+        Item: itemFor(delta),
+        ConditionExpression: 'attribute_not_exists(deviceId)',
+      });
+      try {
+        await client.send(put);
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+const keyText = ({ windowStart, deviceId }: WindowKey) => `${windowStart}/${deviceId}`;
+
+function partsBy<Part>(all: readonly Part[], size: number): Part[][] {
+  const count = Math.ceil(all.length / size);
+  return Array.from({ length: count }, (_, n) => all.slice(n * size, (n + 1) * size));
+}
+
+/** `call` gives how much is left. Waits longer and longer while nothing gets done. */
+async function untilAllDone(table: string, call: () => Promise<number>): Promise<void> {
+  let left = Infinity;
+  for (let tries = 0; tries < MAX_TRIES;) {
+    const before = left;
+    left = await call();
+    if (left === 0) return;
+    tries = left < before ? 0 : tries + 1;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(50 * 2 ** tries, LONGEST_WAIT_MS)));
+  }
+  throw new Error(
+    `Table ${table} left ${left} of its items ${MAX_TRIES} times: it is too busy; run it again`,
+  );
+}

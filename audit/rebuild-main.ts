@@ -1,0 +1,36 @@
+// `npm run rebuild`: windows made anew from archived messages, into a table of their own or the stack's, on AWS or on the local cloud.
+
+import { isRefused, notRunning } from '../commands/running-stack.ts';
+import { AuditError } from './archive-options.ts';
+import { parseRebuildOptions, usage, type RebuildOptions } from './rebuild-options.ts';
+import { rebuild } from './rebuild.ts';
+
+try {
+  const options = parseRebuildOptions(process.argv.slice(2));
+  if (options) process.exitCode = await run(options);
+  else console.log(usage);
+} catch (error) {
+  const { name, message } = error as Error;
+  console.error(
+    error instanceof AuditError
+      ? message
+      : `the rebuild ended before it was done; run it again once it can go on: ${name}: ${message}`,
+  );
+  process.exitCode = 2;
+}
+
+async function run(options: RebuildOptions): Promise<number> {
+  const output = {
+    tell: (line: string) => console.log(line),
+    progress: (line: string) => console.error(line),
+  };
+  try {
+    const isWhole = await rebuild(options, output);
+    if (!options.isDryRun)
+      console.log('alerts were not judged by it; npm run audit compares the table with the archive');
+    return isWhole ? 0 : 1;
+  } catch (error) {
+    if (options.dataDir === undefined || !isRefused(error)) throw error;
+    throw new AuditError(notRunning(options.dataDir), { cause: error });
+  }
+}

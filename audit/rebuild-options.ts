@@ -1,0 +1,119 @@
+// The command line of `npm run rebuild`, checked before anything is read.
+
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import type { TimeLimits } from '../core/reading.ts';
+import {
+  ARCHIVE_FLAGS,
+  AuditError,
+  awsClient,
+  checkPaths,
+  flag,
+  limitsOf,
+  localStack,
+  mappingTables,
+  parseFlags,
+  time,
+  whole,
+} from './archive-options.ts';
+
+export interface RebuildOptions extends TimeLimits {
+  /** Folder of the local cloud that is written to; absent: AWS. */
+  readonly dataDir?: string;
+  /** Archived objects, or folders that hold them. */
+  readonly paths: readonly string[];
+  readonly table: string;
+  /** The stack's tables beside its windows; absent where `table` is to be one of its own. */
+  readonly stackTables?: { readonly fingerprintsTable: string; readonly rollupsTable: string };
+  /** Of the stack's devices; where it is known, what it lacks is noted. */
+  readonly devicesTable?: string;
+  /** As for the audit. */
+  readonly mappings?: { readonly rulesTable: string; readonly devicesTable: string };
+  readonly client: DynamoDBClientConfig;
+  readonly windowSeconds: number;
+  readonly retentionDays: number;
+  /** From the window that holds `from` until before `to`, epoch milliseconds; absent: all that the archive has. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly isDryRun: boolean;
+}
+
+export const usage = `usage: npm run rebuild -- FILE or FOLDER ... --table NAME --retention-days N [--from TIME] [--to TIME] [--dry-run]
+         [--window-seconds N] [--fingerprints-table NAME --rollups-table NAME] [--rules-table NAME --devices-table NAME]
+       npm run rebuild -- --local [--data-dir DIR] [...]   the local cloud's table, and all of its archive where no file is named
+       Makes windows from archived messages (plain or gzip) as ingest would have made them. Run it again after it was cut short.
+       --table NAME that there is not yet: a table of its own is made (with NAME-fingerprints), with windows of any --window-seconds.
+       --table NAME of the stack's WindowsTable goes with --fingerprints-table and --rollups-table (--local knows them): readings that
+       the table lacks are counted, each once, also while devices send; nothing is taken away. Alerts are not judged.
+       --retention-days: after so many days windows expire, as the stack's WindowRetentionDays (--local knows it).
+       --dry-run says what would be written at most, device by device, and writes nothing.
+       --rules-table NAME --devices-table NAME: the stack's, where it has mappings (--local knows them).
+       As the stack on AWS has them, where it was given others than these:
+       --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60 (--local knows its own).
+       Times may be typed as -1h, 2026-11-20T13:00:00Z or "2026-11-20 14:00 Europe/Berlin".
+       Exit code 0 when all was read and written, 1 when a file could not be read to its end, 2 when it could not be done.`;
+
+const FLAGS = { ...ARCHIVE_FLAGS, 'dry-run': flag } as const;
+type Values = ReturnType<typeof parseFlags<typeof FLAGS>>['values'];
+type Stack = ReturnType<typeof localStack>;
+
+/** @returns undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
+export function parseRebuildOptions(args: readonly string[]): RebuildOptions | undefined {
+  const { values, positionals } = parseFlags(args, FLAGS);
+  if (values.help) return undefined;
+  const stack = values.local ? localStack(values['data-dir']) : undefined;
+  const paths = positionals.length === 0 && stack ? [stack.archive] : positionals;
+  checkPaths(paths, stack?.archive);
+  const table = values.table ?? stack?.table;
+  if (table === undefined)
+    throw new AuditError("--table is missing: a new table's name, or the stack's output WindowsTable");
+  const retention = values['retention-days'] ?? stack?.parameters['WindowRetentionDays'];
+  if (retention === undefined)
+    throw new AuditError(
+      "--retention-days is missing: the stack's WindowRetentionDays, or as a new table is to have it",
+    );
+  const [from, to] = [time('from', values.from), time('to', values.to)];
+  if (from !== undefined && to !== undefined && from >= to)
+    throw new AuditError(`--from ${values.from?.trim()}: must be before --to ${values.to?.trim()}`);
+  const limits = limitsOf(values, stack?.parameters);
+  checkLength(values, stack, table, limits.windowSeconds);
+  const mappings = mappingTables(values['rules-table'], values['devices-table']) ?? stack?.mappings;
+  return {
+    paths,
+    ...(stack && { dataDir: stack.dataDir }),
+    table,
+    stackTables: stackTablesOf(values, stack, table),
+    ...(mappings && table === (stack?.table ?? table) && { devicesTable: mappings.devicesTable }),
+    mappings,
+    client: stack?.client ?? awsClient(),
+    ...limits,
+    retentionDays: whole('retention-days', retention, 1, 36_600),
+    from,
+    to,
+    isDryRun: values['dry-run'],
+  };
+}
+
+/** The stack's own table takes windows of its length only. */
+function checkLength(values: Values, stack: Stack | undefined, table: string, windowSeconds: number): void {
+  const own = Number(stack?.parameters['WindowSeconds'] ?? windowSeconds);
+  if (table !== stack?.table || own === windowSeconds) return;
+  throw new AuditError(
+    `--window-seconds ${values['window-seconds']}: the windows of ${table} have ${own} s: name a new table with --table, ` +
+      'or start the stack with this WindowSeconds',
+  );
+}
+
+function stackTablesOf(
+  { 'fingerprints-table': fingerprintsTable, 'rollups-table': rollupsTable }: Values,
+  stack: Stack | undefined,
+  table: string,
+): RebuildOptions['stackTables'] {
+  if (fingerprintsTable !== undefined && rollupsTable !== undefined)
+    return { fingerprintsTable, rollupsTable };
+  if (fingerprintsTable !== rollupsTable)
+    throw new AuditError(
+      "--fingerprints-table goes with --rollups-table: the stack's outputs of these names",
+    );
+  if (table !== stack?.table) return undefined;
+  return { fingerprintsTable: stack.fingerprintsTable, rollupsTable: stack.rollupsTable };
+}

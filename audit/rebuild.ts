@@ -1,0 +1,171 @@
+// Makes windows anew from the raw archive, as ingest would have made them: part by part, so that memory does not grow with the archive.
+
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { hourText } from '../core/archive/parsed-rows.ts';
+import { changedHours, HOUR_MS, hourOf } from '../core/hour.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import type { MapMessage } from '../core/map-message.ts';
+import { windowStartOf, type Delta } from '../core/window.ts';
+import { createRollupStore } from '../adapters/rollup-store.ts';
+import { openDynamoDb } from '../adapters/dynamodb-client.ts';
+import { filesBelow, hourOfPath, partsOfFiles } from './archive-files.ts';
+import { AuditError } from './archive-options.ts';
+import { foldArchive } from './fold-archive.ts';
+import { createUnitNotes, type UnitNotes } from './missing-units.ts';
+import { openMapping } from './open-mapping.ts';
+import type { RebuildOptions } from './rebuild-options.ts';
+import { createRebuildCounts, type RebuildCounts } from './rebuild-counts.ts';
+import { openTarget, type Target } from './rebuild-target.ts';
+
+/** Where lines go: the result, and meanwhile how far it is. */
+export interface RebuildOutput {
+  readonly tell: (line: string) => void;
+  readonly progress: (line: string) => void;
+}
+
+export interface RebuildParts {
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+  /** Of lines, uncompressed, that are folded at a time. */
+  readonly partBytes?: number;
+}
+
+const PART_BYTES = 64 << 20;
+const WINDOWS_AT_ONCE = 800;
+const MARKS_AT_ONCE = 16;
+/** Hours that wait to be marked: a device's hour is marked once, not once for each part that has something of it. */
+const MOST_WAITING_HOURS = 100_000;
+const DAY_SECONDS = 86_400;
+
+/**
+ * Counts what the table lacks of the archive's readings, each once, and tells what was done. Resolves to whether every file was read to its
+ * end. Safe to repeat wherever it ended. Rejects with an AuditError where it cannot begin, else with the SDK's error.
+ */
+export async function rebuild(
+  options: RebuildOptions,
+  output: RebuildOutput,
+  { now = () => Date.now(), partBytes = PART_BYTES }: RebuildParts = {},
+): Promise<boolean> {
+  const client = openDynamoDb(options.client);
+  try {
+    const files = filesOfSpan(options);
+    const mapMessage = options.mappings && (await openMapping(client, options.mappings));
+    const target = await openTarget(client, options);
+    const counts = createRebuildCounts(options);
+    const hours = createHourMarks(client, options, target, now);
+    const units = createUnitNotes(client, target.isShared ? options : {});
+    const parts = partsOfFiles(files, { bytes: partBytes, onFault: (fault) => counts.fault(fault) });
+    for await (const part of parts) {
+      const deltas = await deltasOf(part, options, mapMessage, counts, now());
+      for (const some of sliced(deltas)) await writeSome(some, { target, counts, hours, units });
+      output.progress(counts.progress());
+    }
+    await hours.flush();
+    await units.flush();
+    for (const line of counts.lines(files.length)) output.tell(line);
+    return counts.isWhole();
+  } finally {
+    client.destroy();
+  }
+}
+
+/** In the order of arrival as far as their folders say it, without those in which no reading of the span can be. */
+function filesOfSpan({ paths, from = -Infinity, to = Infinity, ...limits }: RebuildOptions): string[] {
+  // A message is received before it lies in the folder of an hour; the clocks of services may differ a little.
+  const first = hourOf(from - limits.maxSkewSeconds * 1000 - HOUR_MS);
+  const end = to + limits.maxLatenessSeconds * 1000 + HOUR_MS;
+  const found = filesBelow(paths)
+    .map((file) => ({ file, hour: hourOfPath(file) }))
+    .filter(({ hour }) => hour === undefined || (hour >= first && hour < end));
+  if (found.length === 0)
+    throw new AuditError('there are no archived objects of that time: nothing to make windows of');
+  return found.sort((a, b) => (a.hour ?? 0) - (b.hour ?? 0)).map(({ file }) => file);
+}
+
+async function deltasOf(
+  part: AsyncIterable<Uint8Array>,
+  options: RebuildOptions,
+  mapMessage: MapMessage | undefined,
+  counts: RebuildCounts,
+  now: number,
+): Promise<Generator<Delta>> {
+  const { windowSeconds, retentionDays, from = -Infinity, to = Infinity } = options;
+  const first = windowStartOf(from, windowSeconds);
+  const folded = await foldArchive(part, {
+    ...options,
+    mapMessage,
+    onRejected: ({ rejection }) => counts.rejected(rejection.reason),
+  });
+  counts.read(folded);
+  return folded.deltas(({ windowStart }) => {
+    if (windowStart < first || windowStart >= to) return false;
+    const isExpired = (windowStart / 1000 + retentionDays * DAY_SECONDS) * 1000 <= now;
+    if (isExpired) counts.expired(windowStart);
+    return !isExpired;
+  });
+}
+
+function* sliced(deltas: Generator<Delta>): Generator<Delta[]> {
+  let some: Delta[] = [];
+  for (const delta of deltas) {
+    some.push(delta);
+    if (some.length === WINDOWS_AT_ONCE) {
+      yield some;
+      some = [];
+    }
+  }
+  if (some.length > 0) yield some;
+}
+
+async function writeSome(
+  deltas: readonly Delta[],
+  parts: {
+    readonly target: Target;
+    readonly counts: RebuildCounts;
+    readonly hours: HourMarks;
+    readonly units: UnitNotes;
+  },
+): Promise<void> {
+  const { target, counts, hours, units } = parts;
+  for (const written of await target.write(deltas)) {
+    counts.written(written);
+    units.note(written.delta);
+  }
+  await hours.note(deltas);
+}
+
+interface HourMarks {
+  note(deltas: readonly Delta[]): Promise<void>;
+  flush(): Promise<void>;
+}
+
+/**
+ * Marks the hours of all windows that were looked at, so that they are folded again: not only of those that changed, as a run that was
+ * killed may have changed them before it could mark them.
+ */
+function createHourMarks(
+  client: DynamoDBClient,
+  { stackTables, retentionDays, isDryRun }: RebuildOptions,
+  { isShared }: Target,
+  now: () => number,
+): HourMarks {
+  if (!stackTables || !isShared || isDryRun) return { note: async () => {}, flush: async () => {} };
+  const rollups = createRollupStore({
+    ...{ client, table: stackTables.rollupsTable, now },
+    ...{ retentionDays, windowRetentionDays: retentionDays },
+  });
+  const waiting = new Map<string, { readonly deviceId: string; readonly windowStart: number }>();
+  async function flush(): Promise<void> {
+    const hours = changedHours(waiting.values(), now());
+    await inParallel(hours, MARKS_AT_ONCE, async ({ deviceId, start }) => rollups.mark(deviceId, start));
+    waiting.clear();
+  }
+  return {
+    flush,
+    async note(deltas) {
+      for (const { deviceId, windowStart } of deltas)
+        waiting.set(`${hourText(hourOf(windowStart))}/${deviceId}`, { deviceId, windowStart });
+      if (waiting.size >= MOST_WAITING_HOURS) await flush();
+    },
+  };
+}

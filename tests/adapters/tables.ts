@@ -1,16 +1,15 @@
-// The tables over dynalite in memory, so that the stores meet real conditional writes.
+// The tables in the local cloud's DynamoDB, in memory, so that the stores meet real conditional writes.
 
-import { createRequire } from 'node:module';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Server } from 'node:http';
 import {
   CreateTableCommand,
   DynamoDBClient,
   GetItemCommand,
   type AttributeValue,
 } from '@aws-sdk/client-dynamodb';
-
-const dynalite = createRequire(import.meta.url)('dynalite') as (options: object) => Server;
+import { openEngine } from '../../packages/local-cloud/dynamodb/engine.ts';
+import { IN_MEMORY } from '../../packages/local-cloud/dynamodb/store/database.ts';
 
 export interface Tables {
   readonly client: DynamoDBClient;
@@ -58,9 +57,31 @@ const days = {
   Projection: { ProjectionType: 'ALL' },
 } as const;
 
-/** Starts dynalite on a free port with the tables `windows`, `rollups`, `fingerprints`, `devices`, `alerts`, `history`, `rules` and `registrations`. */
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** DynamoDB's protocol without the rest of the AWS port. */
+function createTableServer() {
+  const engine = openEngine({ file: IN_MEMORY, region: 'us-east-1', accountId: '000000000000' });
+  const server = createServer((request, response) => {
+    const operation = String(request.headers['x-amz-target']).split('.').at(-1)!;
+    const answer = async () => {
+      const body = await bodyOf(request);
+      engine.answer(operation, body, ({ status, body }) =>
+        response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(body),
+      );
+    };
+    answer().catch((error: Error) => response.destroy(error));
+  });
+  return { server, engine };
+}
+
+/** Serves, on a free port, the tables `windows`, `rollups`, `fingerprints`, `devices`, `alerts`, `history`, `rules` and `registrations`. */
 export async function openTables(): Promise<Tables> {
-  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  const { server, engine } = createTableServer();
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const client = new DynamoDBClient({
@@ -96,6 +117,7 @@ export async function openTables(): Promise<Tables> {
     async close() {
       client.destroy();
       await new Promise((closed) => server.close(closed));
+      await engine.close();
     },
   };
 }

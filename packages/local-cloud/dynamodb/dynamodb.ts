@@ -1,12 +1,11 @@
-// DynamoDB on the AWS port: the template's tables on disk, dynalite in a thread of its own, time to live by a sweeper.
-import path from 'node:path';
+// DynamoDB on the AWS port: the template's tables on disk, in a thread of their own, time to live by a sweeper.
 import { crc32 } from 'node:zlib';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
 import { readBody } from '../aws/body.ts';
-import { dynaliteOperations } from './operations.ts';
+import { operations } from './operations.ts';
 import { requireSameKeys, tableOf, type Table, type TableResource } from './table.ts';
 import { createDynamoThread } from './thread.ts';
 import { createTimeToLive, type TimeToLive } from './ttl.ts';
@@ -59,7 +58,7 @@ function errorOf(status: number, body: string): AwsError {
   return new AwsError(answer.__type.split('#').at(-1)!, answer.message ?? answer.Message ?? '', status);
 }
 
-/** What dynalite lacks, or answers without regard to the facts. */
+/** What is not the table thread's: time to live, and backups, which are not kept. */
 function createOwnOperations(call: Call, timeToLive: TimeToLive): Readonly<Record<string, OwnOperation>> {
   async function requireTable(input: Input): Promise<string> {
     await call('DescribeTable', { TableName: input['TableName'] });
@@ -92,7 +91,7 @@ function createOwnOperations(call: Call, timeToLive: TimeToLive): Readonly<Recor
     async DescribeContinuousBackups(input) {
       await requireTable(input);
       const recovery = { PointInTimeRecoveryStatus: 'DISABLED' };
-      const status = { ContinuousBackupsStatus: 'DISABLED', PointInTimeRecoveryDescription: recovery };
+      const status = { ContinuousBackupsStatus: 'ENABLED', PointInTimeRecoveryDescription: recovery };
       return { ContinuousBackupsDescription: status };
     },
   };
@@ -118,7 +117,7 @@ function parseInput(body: string): Input {
 /** @throws StartError when the tables in `dir` cannot be opened. */
 export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
   const { dir, clock, log, count, region = 'us-east-1', accountId = '000000000000' } = options;
-  const thread = createDynamoThread({ dir: path.join(dir, 'tables'), region, accountId }, log);
+  const thread = createDynamoThread({ dir, region, accountId }, log);
   const fromTemplate = new Set<string>();
 
   const call: Call = async (operation, input) => {
@@ -127,7 +126,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
     return JSON.parse(body) as Record<string, unknown>;
   };
   await thread.ready().catch((error: unknown) => {
-    const reason = error instanceof Error ? (error.cause ?? error) : error;
+    const reason = error instanceof Error ? error.message : error;
     const remedy = 'free the folder or restore it from a copy, or start with another --data-dir';
     throw new StartError(`the tables in ${dir} cannot be opened (${String(reason)}): ${remedy}`, {
       cause: error,
@@ -135,7 +134,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
   });
   const timeToLive = await createTimeToLive({ dir, clock, log, call });
   const own = createOwnOperations(call, timeToLive);
-  const known = [...dynaliteOperations, ...Object.keys(own)].sort();
+  const known = [...operations, ...Object.keys(own)].sort();
 
   async function answer(operation: string, body: string): Promise<{ status: number; body: string }> {
     if (!known.includes(operation)) {

@@ -1,6 +1,6 @@
-// The operations of dynalite that the local cloud serves, known also where dynalite itself is not loaded.
+// The operations of DynamoDB that the table thread serves, known also where the thread's code is not loaded.
 
-export const dynaliteOperations = [
+export const operations = [
   'BatchGetItem',
   'BatchWriteItem',
   'CreateTable',
@@ -18,3 +18,5 @@ export const dynaliteOperations = [
   'UpdateItem',
   'UpdateTable',
 ] as const;
+
+export type Operation = (typeof operations)[number];

@@ -24,6 +24,11 @@ export interface Answer {
   readonly fault?: string;
 }
 
+/** A line for the log. */
+export interface Note {
+  readonly note: string;
+}
+
 export interface DynamoThread {
   /** Resolves once the tables can be read. @throws what kept them from opening */
   ready(): Promise<void>;
@@ -76,12 +81,12 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
   function run(): Running {
     const worker = start(setup);
     const opened = new Promise<void>((resolve, reject) => {
-      worker.on('message', (message: Answer | 'open') => {
-        if (message !== 'open') receive(message);
-        else {
+      worker.on('message', (message: Answer | Note | 'open') => {
+        if (message === 'open') {
           hasOpened = true;
           resolve();
-        }
+        } else if ('note' in message) log.info(message.note);
+        else receive(message);
       });
       worker.on('error', (error) => {
         if (hasOpened)

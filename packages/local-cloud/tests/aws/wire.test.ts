@@ -2,7 +2,6 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { decodeChunked } from '../../aws/chunked.ts';
-import { compareDecimals } from '../../dynamodb/condition.ts';
 import { childrenOf, parseXml, renderXml, textOf } from '../../aws/xml.ts';
 
 async function* inPieces(text: string, size: number): AsyncGenerator<Buffer> {
@@ -97,15 +96,4 @@ test('refuses XML that is none, and expands nothing', () => {
 test('reads a large document in a short time', () => {
   const root = parseXml(`<Delete>${'<Object><Key>k</Key></Object>'.repeat(50_000)}</Delete>`);
   assert.equal(root.children.length, 50_000);
-});
-
-test('orders decimals of any length', () => {
-  const ordered = ['-100', '-12.5', '-12.49', '-0.1', '0', '0.001', '0.01', '9', '9.5', '10', '100.0001'];
-  for (const [i, a] of ordered.entries()) {
-    for (const [j, b] of ordered.entries())
-      assert.equal(Math.sign(compareDecimals(a, b)), Math.sign(i - j), `${a} ${b}`);
-  }
-  assert.equal(compareDecimals('-0', '0.00'), 0);
-  assert.equal(compareDecimals('1.50', '1.5'), 0);
-  assert.ok(compareDecimals('99999999999999999999.1', '99999999999999999999.2') < 0);
 });

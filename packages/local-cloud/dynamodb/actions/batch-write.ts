@@ -1,0 +1,89 @@
+// BatchWriteItem: up to 25 items of several tables, put or deleted, each for itself.
+import { refuse, validationError } from '../error.ts';
+import { checkItem, checkKey, rowKeyOf, type RowKey, type Table } from '../store/table.ts';
+import type { Item } from '../values/attribute-value.ts';
+import { problemOfValues } from '../values/check-value.ts';
+import { capacityOf, isTooLarge } from '../values/size.ts';
+import { consumedBy, isAsked } from './consumed.ts';
+import type { Answer, Context } from './context.ts';
+import { TOO_LARGE } from './put-item.ts';
+
+interface Write {
+  readonly PutRequest?: { readonly Item: Item };
+  readonly DeleteRequest?: { readonly Key: Item };
+}
+
+interface Request {
+  readonly RequestItems: Readonly<Record<string, readonly Write[]>>;
+  readonly ReturnConsumedCapacity?: string;
+}
+
+/** A write that has been checked; without an item it deletes. */
+interface Checked {
+  readonly table: Table;
+  readonly key: RowKey;
+  readonly item: Item | undefined;
+  readonly text: string;
+}
+
+const MAX_WRITES = 25;
+const MISMATCH = 'The provided key element does not match the schema';
+
+function checkValues({ PutRequest: put, DeleteRequest: deletion }: Write): void {
+  if ((put === undefined) === (deletion === undefined))
+    throw validationError(
+      'Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes',
+    );
+  refuse(problemOfValues(put?.Item ?? deletion!.Key));
+}
+
+function checkWrite({ PutRequest: put, DeleteRequest: deletion }: Write, table: Table): Checked {
+  if (!put) {
+    checkKey(deletion!.Key, table.keys);
+    return { table, key: rowKeyOf(table.keys, deletion!.Key), item: undefined, text: '' };
+  }
+  const text = JSON.stringify(put.Item);
+  if (isTooLarge(put.Item, text)) throw validationError(TOO_LARGE);
+  try {
+    checkItem(put.Item, table);
+  } catch (error) {
+    const isMismatch = /Missing the key|Type mismatch for key/.test((error as Error).message);
+    throw isMismatch ? validationError(MISMATCH) : error;
+  }
+  return { table, key: rowKeyOf(table.keys, put.Item), item: put.Item, text };
+}
+
+const textOf = ([partition, sort]: RowKey) => `${partition.toString('base64')} ${sort.toString('base64')}`;
+
+function checkTable({ tables }: Context, name: string, writes: readonly Write[]): Checked[] {
+  const table = tables.get(name);
+  const checked = writes.map((write) => checkWrite(write, table));
+  if (new Set(checked.map(({ key }) => textOf(key))).size < checked.length)
+    throw validationError('Provided list of item keys contains duplicates');
+  return checked;
+}
+
+/** @returns the write's units */
+function run({ tables }: Context, { table, key, item, text }: Checked, isCounted: boolean): number {
+  const old = table.indexes.length > 0 || isCounted ? tables.rows.get(table, key) : undefined;
+  const existing = old === undefined ? undefined : (JSON.parse(old) as Item);
+  if (item) tables.rows.put(table, key, item, text, existing);
+  else tables.rows.delete(table, key, existing);
+  if (!isCounted) return 0;
+  return Math.max(capacityOf(existing, false, true), capacityOf(item, false, true));
+}
+
+export function batchWriteItem(context: Context, request: Request): Answer {
+  const { RequestItems: asked, ReturnConsumedCapacity: kind } = request;
+  const all = Object.values(asked).flat();
+  if (all.length > MAX_WRITES) throw validationError('Too many items requested for the BatchWriteItem call');
+  all.forEach(checkValues);
+  const tables = Object.entries(asked).map(
+    ([name, writes]) => [name, checkTable(context, name, writes)] as const,
+  );
+  const consumed = tables.map(([name, writes]) => {
+    const units = writes.reduce((sum, write) => sum + run(context, write, isAsked(kind)), 0);
+    return consumedBy(name, units, kind);
+  });
+  return { UnprocessedItems: {}, ConsumedCapacity: isAsked(kind) ? consumed : undefined };
+}

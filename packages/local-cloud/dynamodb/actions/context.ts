@@ -1,0 +1,13 @@
+// What every operation of DynamoDB gets beside its request.
+import type { Tables } from '../store/tables.ts';
+
+export interface Context {
+  readonly tables: Tables;
+  readonly region: string;
+  readonly accountId: string;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  newId(): string;
+}
+
+export type Answer = Readonly<Record<string, unknown>>;

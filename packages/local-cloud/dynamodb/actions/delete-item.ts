@@ -1,0 +1,38 @@
+// DeleteItem: deletes the item with a key, if its condition holds.
+import { refuse } from '../error.ts';
+import { checkParameters, compileExpressions, type ExpressionData } from '../requests/expressions.ts';
+import { checkKey, rowKeyOf } from '../store/table.ts';
+import type { Item } from '../values/attribute-value.ts';
+import { problemOfValues } from '../values/check-value.ts';
+import { checkExpected, requireCondition, type Conditional } from './condition.ts';
+import { consumedOf } from './consumed.ts';
+import type { Answer, Context } from './context.ts';
+
+interface Request extends Conditional, ExpressionData {
+  readonly TableName: string;
+  readonly Key: Item;
+  readonly ReturnValues?: string;
+  readonly ReturnConsumedCapacity?: string;
+}
+
+export function deleteItem({ tables }: Context, request: Request): Answer {
+  checkParameters(request, ['ConditionExpression'], ['Expected']);
+  refuse(problemOfValues(request.Key));
+  const returned = request.ReturnValues ?? 'NONE';
+  refuse(
+    returned === 'NONE' || returned === 'ALL_OLD' ? undefined : 'ReturnValues can only be ALL_OLD or NONE',
+  );
+  checkExpected(request);
+  const expressions = compileExpressions(request);
+  const table = tables.get(request.TableName);
+  checkKey(request.Key, table.keys);
+  const key = rowKeyOf(table.keys, request.Key);
+  const text = tables.rows.get(table, key);
+  const existing = text === undefined ? undefined : (JSON.parse(text) as Item);
+  requireCondition(request, expressions, existing);
+  if (existing) tables.rows.delete(table, key, existing);
+  return {
+    Attributes: returned === 'ALL_OLD' ? existing : undefined,
+    ConsumedCapacity: consumedOf(request, false, existing),
+  };
+}

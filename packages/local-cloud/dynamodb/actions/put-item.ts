@@ -1,0 +1,58 @@
+// PutItem: checks an item, and stores it in place of the one with its key.
+import { refuse, validationError } from '../error.ts';
+import {
+  checkParameters,
+  compileExpressions,
+  type ExpressionData,
+  type Expressions,
+} from '../requests/expressions.ts';
+import { checkItem, rowKeyOf } from '../store/table.ts';
+import type { Item } from '../values/attribute-value.ts';
+import { problemOfValues } from '../values/check-value.ts';
+import { isTooLarge } from '../values/size.ts';
+import { checkExpected, hasCondition, requireCondition, type Conditional } from './condition.ts';
+import { consumedOf, isAsked } from './consumed.ts';
+import type { Answer, Context } from './context.ts';
+
+interface Request extends Conditional, ExpressionData {
+  readonly TableName: string;
+  readonly Item: Item;
+  readonly ReturnValues?: string;
+  readonly ReturnConsumedCapacity?: string;
+}
+
+export const TOO_LARGE = 'Item size has exceeded the maximum allowed size';
+
+function check(request: Request, text: string): Expressions {
+  const { Item: item, ReturnValues: returned = 'NONE' } = request;
+  if (returned !== 'ALL_OLD' && returned !== 'NONE')
+    throw validationError('ReturnValues can only be ALL_OLD or NONE');
+  if (isTooLarge(item, text)) throw validationError(TOO_LARGE);
+  checkExpected(request);
+  return compileExpressions(request);
+}
+
+export function putItem({ tables }: Context, request: Request): Answer {
+  checkParameters(request, ['ConditionExpression'], ['Expected']);
+  const { Item: item } = request;
+  refuse(problemOfValues(item));
+  const text = JSON.stringify(item);
+  const expressions = check(request, text);
+  const table = tables.get(request.TableName);
+  checkItem(item, table);
+  const key = rowKeyOf(table.keys, item);
+  const returnsOld = request.ReturnValues === 'ALL_OLD';
+  const needsOld =
+    returnsOld ||
+    table.indexes.length > 0 ||
+    hasCondition(request, expressions) ||
+    isAsked(request.ReturnConsumedCapacity);
+  const old = needsOld ? tables.rows.get(table, key) : undefined;
+  const existing = old === undefined ? undefined : (JSON.parse(old) as Item);
+  requireCondition(request, expressions, existing);
+  tables.rows.put(table, key, item, text, existing);
+  return {
+    Attributes: returnsOld ? existing : undefined,
+    ConsumedCapacity: consumedOf(request, false, existing, item),
+  };
+}

@@ -1,0 +1,114 @@
+// UpdateItem: changes attributes of an item, or makes one of its key.
+import { refuse, validationError } from '../error.ts';
+import { project } from '../expressions/projection.ts';
+import { operandType } from '../expressions/reader.ts';
+import type { Section } from '../expressions/syntax.ts';
+import {
+  checkParameters,
+  compileExpressions,
+  type ExpressionData,
+  type Expressions,
+} from '../requests/expressions.ts';
+import { problemOfUpdates, updateOf, type LegacyUpdates } from '../requests/legacy-updates.ts';
+import { checkIndexKeys, checkKey, checkNestedPaths, rowKeyOf, type Table } from '../store/table.ts';
+import type { Item, Path } from '../values/attribute-value.ts';
+import { problemOfValues } from '../values/check-value.ts';
+import { isTooLarge } from '../values/size.ts';
+import { checkExpected, requireCondition, type Conditional } from './condition.ts';
+import { consumedOf } from './consumed.ts';
+import type { Answer, Context } from './context.ts';
+
+export interface UpdateRequest extends Conditional, ExpressionData {
+  readonly TableName: string;
+  readonly Key: Item;
+  readonly AttributeUpdates?: LegacyUpdates;
+  readonly ReturnValues?: string;
+  readonly ReturnConsumedCapacity?: string;
+}
+
+const UNSUPPORTED_TYPE =
+  'The update expression attempted to update the secondary index key to unsupported type';
+
+/** @throws ValidationException for an update of an attribute of the table's key */
+export function checkUpdate(request: UpdateRequest, { update }: Expressions, table: Table): void {
+  const { AttributeUpdates: legacy } = request;
+  const isUpdated = (name: string) =>
+    update ? update.pathHeads.has(name) : legacy !== undefined && Object.hasOwn(legacy, name);
+  const updated = table.keys.find(({ name }) => isUpdated(name));
+  if (updated)
+    throw validationError(
+      'One or more parameter values were invalid: ' +
+        `Cannot update attribute ${updated.name}. This attribute is part of the key`,
+    );
+  if (update) checkTypes(update.tree, table);
+  checkNestedPaths(update?.nestedPaths, table);
+}
+
+/** @throws ValidationException for a value that an index cannot have, where the expression tells its type */
+function checkTypes(sections: readonly Section[], { indexes }: Table): void {
+  for (const index of indexes) {
+    for (const { name, type } of index.keys) {
+      const section = sections.find(({ path }) => path.length === 1 && path[0] === name);
+      if (!section || section.type === 'remove') continue;
+      const actual = operandType(section.value);
+      if (!actual || actual === type) continue;
+      throw validationError(
+        'One or more parameter values were invalid: ' +
+          `Type mismatch for Index Key ${name} Expected: ${type} Actual: ${actual} IndexName: ${index.name}`,
+      );
+    }
+  }
+}
+
+/** The item as the update makes it of the one that is there, and its JSON. @throws ValidationException */
+export function updatedItem(
+  request: UpdateRequest,
+  { update, values }: Expressions,
+  table: Table,
+  existing: Item | undefined,
+): { readonly item: Item; readonly text: string } {
+  const { AttributeUpdates: legacy, Key: key } = request;
+  const run = update?.run ?? (legacy && updateOf(legacy));
+  const item = run ? run(existing ?? key, values) : (existing ?? key);
+  checkIndexKeys(item, table.indexes, update && (() => UNSUPPORTED_TYPE));
+  const text = JSON.stringify(item);
+  if (isTooLarge(item, text))
+    throw validationError('Item size to update has exceeded the maximum allowed size');
+  return { item, text };
+}
+
+type Returned = (item: Item, existing: Item | undefined, paths: () => readonly Path[]) => Item | undefined;
+
+const returned: Readonly<Record<string, Returned>> = {
+  NONE: () => undefined,
+  ALL_OLD: (_item, existing) => existing,
+  ALL_NEW: (item) => item,
+  UPDATED_OLD: (_item, existing, paths) => existing && project(paths(), existing),
+  UPDATED_NEW: (item, _existing, paths) => project(paths(), item),
+};
+
+function pathsOf({ AttributeUpdates: legacy = {} }: UpdateRequest, { update }: Expressions): readonly Path[] {
+  return update ? update.tree.map(({ path }) => path) : Object.keys(legacy).map((name) => [name]);
+}
+
+export function updateItem({ tables }: Context, request: UpdateRequest): Answer {
+  checkParameters(request, ['UpdateExpression', 'ConditionExpression'], ['AttributeUpdates', 'Expected']);
+  refuse(problemOfValues(request.Key));
+  refuse(problemOfUpdates(request.AttributeUpdates));
+  checkExpected(request);
+  const expressions = compileExpressions(request);
+  const table = tables.get(request.TableName);
+  checkKey(request.Key, table.keys);
+  checkUpdate(request, expressions, table);
+  const key = rowKeyOf(table.keys, request.Key);
+  const old = tables.rows.get(table, key);
+  const existing = old === undefined ? undefined : (JSON.parse(old) as Item);
+  requireCondition(request, expressions, existing);
+  const { item, text } = updatedItem(request, expressions, table, existing);
+  tables.rows.put(table, key, item, text, existing);
+  const { ReturnValues = 'NONE' } = request;
+  return {
+    Attributes: returned[ReturnValues]!(item, existing, () => pathsOf(request, expressions)),
+    ConsumedCapacity: consumedOf(request, false, existing, item),
+  };
+}

@@ -1,0 +1,141 @@
+// DynamoDB itself: checks a request, runs it on the tables of one database, and answers as the wire has it.
+import { randomUUID } from 'node:crypto';
+import { batchGetItem } from './actions/batch-get.ts';
+import { batchWriteItem } from './actions/batch-write.ts';
+import type { Answer, Context } from './actions/context.ts';
+import { createTable } from './actions/create-table.ts';
+import { deleteItem } from './actions/delete-item.ts';
+import { getItem } from './actions/get-item.ts';
+import { putItem } from './actions/put-item.ts';
+import { query } from './actions/query.ts';
+import { scan } from './actions/scan.ts';
+import { deleteTable, describeTable, listTables } from './actions/table-operations.ts';
+import { listTagsOfResource, tagResource, untagResource } from './actions/tags.ts';
+import { updateItem } from './actions/update-item.ts';
+import { updateTable } from './actions/update-table.ts';
+import { bodyOf, DynamoError, serializationError, serverError, validationError } from './error.ts';
+import type { Operation } from './operations.ts';
+import { checkConstraints } from './requests/check-constraints.ts';
+import { takeStructure } from './requests/check-types.ts';
+import { itemShapes } from './requests/item-shapes.ts';
+import { checkNames } from './requests/reserved-names.ts';
+import type { Members } from './requests/shape.ts';
+import { tableShapes } from './requests/table-shapes.ts';
+import { openDatabase } from './store/database.ts';
+import { createTables } from './store/tables.ts';
+
+/** As JSON. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** What went wrong inside, for the log. */
+  readonly fault?: string;
+}
+
+export interface Engine {
+  /** Answers once what the request wrote is on the disk. */
+  answer(operation: string, body: string, done: (answer: WireAnswer) => void): void;
+  /** Whether the disk has failed so that the tables have to be opened anew. */
+  isBroken(): boolean;
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  /** `:memory:` for tables that are gone with the process. */
+  readonly file: string;
+  readonly region: string;
+  readonly accountId: string;
+}
+
+type Run = (context: Context, request: never) => Answer;
+
+const shapes: Readonly<Record<Operation, Members>> = { ...itemShapes, ...tableShapes };
+const runs: Readonly<Record<Operation, Run>> = {
+  BatchGetItem: batchGetItem,
+  BatchWriteItem: batchWriteItem,
+  CreateTable: createTable,
+  DeleteItem: deleteItem,
+  DeleteTable: deleteTable,
+  DescribeTable: describeTable,
+  GetItem: getItem,
+  ListTables: listTables,
+  ListTagsOfResource: listTagsOfResource,
+  PutItem: putItem,
+  Query: query,
+  Scan: scan,
+  TagResource: tagResource,
+  UntagResource: untagResource,
+  UpdateItem: updateItem,
+  UpdateTable: updateTable,
+};
+
+function parse(body: string): Readonly<Record<string, unknown>> {
+  let data: unknown;
+  try {
+    data = JSON.parse(body);
+  } catch {
+    // answered below
+  }
+  if (typeof data === 'object' && data !== null && !Array.isArray(data))
+    return data as Readonly<Record<string, unknown>>;
+  throw serializationError('The body is no JSON object');
+}
+
+/** @throws ValidationException for what would be ignored here */
+function refuseUnsupported(operation: Operation, data: Readonly<Record<string, unknown>>): void {
+  const unknown = Object.keys(data).find((name) => !Object.hasOwn(shapes[operation], name));
+  if (unknown !== undefined)
+    throw validationError(
+      `The local DynamoDB does not support the parameter ${unknown.slice(0, 64)} of ${operation}`,
+    );
+  if (data['ReturnItemCollectionMetrics'] === 'SIZE')
+    throw validationError('The local DynamoDB does not support ReturnItemCollectionMetrics SIZE');
+}
+
+function run(context: Context, operation: Operation, body: string): string {
+  const data = parse(body);
+  checkNames(data);
+  refuseUnsupported(operation, data);
+  const members = shapes[operation];
+  const request = takeStructure(data, members);
+  checkConstraints(request, members);
+  return JSON.stringify(runs[operation](context, request as never));
+}
+
+const faultOf = (operation: string, error: unknown): WireAnswer => ({
+  status: 500,
+  body: bodyOf(serverError('Internal server error, see the log')),
+  fault: `${operation}: ${error instanceof Error ? error.stack : String(error)}`,
+});
+
+/** @throws what keeps the database from opening */
+export function openEngine({ file, region, accountId }: EngineOptions): Engine {
+  const database = openDatabase(file);
+  const context: Context = {
+    tables: createTables(database),
+    region,
+    accountId,
+    now: Date.now,
+    newId: randomUUID,
+  };
+
+  /** A fault inside may leave a write half done: all of its turn is undone. */
+  function tryRun(operation: Operation, body: string): WireAnswer {
+    try {
+      return { status: 200, body: run(context, operation, body) };
+    } catch (error) {
+      if (error instanceof DynamoError) return { status: error.status, body: bodyOf(error) };
+      database.abandonTurn(error as Error);
+      return faultOf(operation, error);
+    }
+  }
+
+  return {
+    answer(operation, body, done) {
+      const answered = tryRun(operation as Operation, body);
+      database.whenDurable((failure) => done(failure ? faultOf(operation, failure) : answered));
+    },
+    isBroken: () => database.isBroken(),
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,102 @@
+// The shapes of requests about tables: their keys, indexes, capacity and tags.
+import {
+  boolean,
+  field,
+  integer,
+  list,
+  long,
+  name,
+  oneOf,
+  struct,
+  text,
+  type Members,
+  type Shape,
+} from './shape.ts';
+
+const required: Shape = name({ required: true });
+const units = long({ notNull: true, greaterThanOrEqual: 1 });
+const throughput = (constraints: { notNull?: true } = {}) =>
+  field('ProvisionedThroughput', { WriteCapacityUnits: units, ReadCapacityUnits: units }, constraints);
+const tags = list(struct('Tag', { Key: text(), Value: text() }));
+
+const definitions = (constraints: { notNull?: true }) =>
+  list(
+    struct('AttributeDefinition', {
+      AttributeName: text({ notNull: true }),
+      AttributeType: text({ notNull: true, enum: ['B', 'N', 'S'] }),
+    }),
+    constraints,
+  );
+
+const keySchema = list(
+  struct('KeySchemaElement', {
+    AttributeName: text({ notNull: true }),
+    KeyType: text({ notNull: true, enum: ['HASH', 'RANGE'] }),
+  }),
+  { notNull: true, lengthGreaterThanOrEqual: 1, lengthLessThanOrEqual: 2 },
+);
+
+const projection = field(
+  'Projection',
+  {
+    ProjectionType: oneOf('ALL', 'INCLUDE', 'KEYS_ONLY'),
+    NonKeyAttributes: list(text(), { lengthGreaterThanOrEqual: 1 }),
+  },
+  { notNull: true },
+);
+
+const index: Members = {
+  IndexName: name({ notNull: true }),
+  KeySchema: keySchema,
+  Projection: projection,
+};
+
+const settings: Members = {
+  BillingMode: oneOf('PROVISIONED', 'PAY_PER_REQUEST'),
+  ProvisionedThroughput: throughput(),
+  TableClass: oneOf('STANDARD', 'STANDARD_INFREQUENT_ACCESS'),
+  DeletionProtectionEnabled: boolean,
+};
+
+const indexName: Shape = name({ notNull: true });
+
+export const tableShapes = {
+  CreateTable: {
+    AttributeDefinitions: definitions({ notNull: true }),
+    TableName: required,
+    ...settings,
+    KeySchema: keySchema,
+    LocalSecondaryIndexes: list(struct('LocalSecondaryIndex', index)),
+    GlobalSecondaryIndexes: list(
+      struct('GlobalSecondaryIndex', { ...index, ProvisionedThroughput: throughput() }),
+    ),
+    Tags: tags,
+  },
+  DeleteTable: { TableName: required },
+  DescribeTable: { TableName: required },
+  ListTables: {
+    Limit: integer({ greaterThanOrEqual: 1, lessThanOrEqual: 100 }),
+    ExclusiveStartTableName: name(),
+  },
+  UpdateTable: {
+    TableName: required,
+    AttributeDefinitions: definitions({}),
+    ...settings,
+    GlobalSecondaryIndexUpdates: list(
+      struct('GlobalSecondaryIndexUpdate', {
+        Update: field('UpdateGlobalSecondaryIndexAction', {
+          IndexName: indexName,
+          ProvisionedThroughput: throughput({ notNull: true }),
+        }),
+        Create: field('CreateGlobalSecondaryIndexAction', {
+          ...index,
+          ProvisionedThroughput: throughput(),
+        }),
+        Delete: field('DeleteGlobalSecondaryIndexAction', { IndexName: indexName }),
+      }),
+    ),
+  },
+  ListTagsOfResource: { ResourceArn: text() },
+  TagResource: { ResourceArn: text(), Tags: tags },
+  UntagResource: { ResourceArn: text(), TagKeys: list(text()) },
+} as const satisfies Readonly<Record<string, Members>>;

@@ -1,0 +1,73 @@
+// Checks attribute values that a client sends, in DynamoDB's words, and brings their numbers into the form that is stored.
+import { typeOf, type AttributeValue } from './attribute-value.ts';
+import { storedNumber } from './number.ts';
+
+const INVALID = 'One or more parameter values were invalid: ';
+
+const listed = (members: readonly string[]) => `[${members.join(', ')}]`;
+const hasDuplicates = (members: readonly string[]) => new Set(members).size < members.length;
+
+/** Replaces each number by its stored form. @returns the first problem */
+function normalizeNumbers(numbers: string[]): string | undefined {
+  for (const [index, number] of numbers.entries()) {
+    const stored = storedNumber(number);
+    if (stored.problem !== undefined) return stored.problem;
+    numbers[index] = stored.text;
+  }
+  return hasDuplicates(numbers) ? 'Input collection contains duplicates' : undefined;
+}
+
+type Writable = Record<string, unknown>;
+
+/** What is wrong with the content of each type, if it is. */
+const contentProblems: Readonly<Record<string, (content: never, value: Writable) => string | undefined>> = {
+  N(number: string, value) {
+    const stored = storedNumber(number);
+    if (stored.problem !== undefined) return stored.problem;
+    value['N'] = stored.text;
+    return undefined;
+  },
+  NULL: (content: boolean) =>
+    content ? undefined : `${INVALID}Null attribute value types must have the value of true`,
+  SS(members: readonly string[]) {
+    if (members.length === 0) return `${INVALID}An string set  may not be empty`;
+    if (!hasDuplicates(members)) return undefined;
+    return `${INVALID}Input collection ${listed(members)} contains duplicates.`;
+  },
+  NS: (members: string[]) =>
+    members.length === 0 ? `${INVALID}An number set  may not be empty` : normalizeNumbers(members),
+  BS(members: readonly string[]) {
+    if (members.length === 0) return `${INVALID}Binary sets should not be empty`;
+    if (!hasDuplicates(members)) return undefined;
+    return `${INVALID}Input collection ${listed(members)}of type BS contains duplicates.`;
+  },
+  M: (members: Readonly<Record<string, AttributeValue>>) => problemAmong(Object.values(members)),
+  L: (members: readonly AttributeValue[]) => problemAmong(members),
+};
+
+function problemAmong(values: readonly AttributeValue[]): string | undefined {
+  for (const value of values) {
+    const problem = problemOfValue(value);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** What is wrong with a value, in DynamoDB's words. Numbers in it are brought into their stored form, in place. */
+export function problemOfValue(value: AttributeValue): string | undefined {
+  const only = typeOf(value);
+  if (only === undefined)
+    return 'Supplied AttributeValue is empty, must contain exactly one of the supported datatypes';
+  let count = 0;
+  for (const type in value) {
+    count += 1;
+    const problem = contentProblems[type]?.(value[type] as never, value);
+    if (problem !== undefined) return problem;
+  }
+  if (count === 1) return undefined;
+  return 'Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes';
+}
+
+/** The same for all values of an item, a key, or the values of expressions. */
+export const problemOfValues = (values: Readonly<Record<string, AttributeValue>> | undefined) =>
+  values && problemAmong(Object.values(values));

@@ -6,7 +6,7 @@ const BYTES = 8;
 
 /**
  * Eight bytes of SHA-256, as 16 hexadecimal digits. Each byte keeps seven bits and so is one ASCII character:
- * dynalite compares binary values as text, and bytes that are no valid UTF-8 would all look alike to it.
+ * some emulators of DynamoDB compare binary values as text, and bytes that are no valid UTF-8 would all look alike to them.
  * With 56 bits, the chance that any two of 10,000 readings of one window collide is below one in a thousand million.
  */
 export function fingerprint(text: string): string {

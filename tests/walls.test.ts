@@ -94,7 +94,7 @@ const walls: readonly Wall[] = [
     refused: [
       ...above('../', 'adapters', 'functions', 'audit', 'commands', 'device-sim', 'bench', 'tests'),
       '../packages/local-cloud/http-api/gateway.ts',
-      ...['@aws-sdk/client-s3', 'node:child_process', 'dynalite'],
+      ...['@aws-sdk/client-s3', 'node:child_process', 'esbuild'],
     ],
     allowed: ['./x.ts', '../core/x.ts', '../pipeline/ports.ts', 'hono'],
   },
@@ -278,7 +278,7 @@ const outside = (from: string) => {
   return [
     ...[`${up}local.ts`, `${up}jest.config.ts`, `${up}events/x.ts`, `${up}docs/x.ts`, `${up}layers/x.ts`],
     ...[
-      `${up}node_modules/dynalite/index.js`,
+      `${up}node_modules/esbuild/lib/main.js`,
       '/adapters/x.ts',
       'file:///adapters/x.ts',
       `./a/../${up}local.ts`,

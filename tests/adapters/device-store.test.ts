@@ -1,4 +1,4 @@
-// The devices table over dynalite: presence ends right in whatever order its events come, and sightings cost few writes.
+// The devices table over the local DynamoDB: presence ends right in whatever order its events come, and sightings cost few writes.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

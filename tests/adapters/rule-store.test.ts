@@ -1,4 +1,4 @@
-// Rules over dynalite: stored ones replace the template's, and each environment reads them again after a while.
+// Rules over the local DynamoDB: stored ones replace the template's, and each environment reads them again after a while.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

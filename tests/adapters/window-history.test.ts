@@ -1,4 +1,4 @@
-// Histories of windows over dynalite: however they are asked for and paged, they are what all windows together give.
+// Histories of windows over the local DynamoDB: however they are asked for and paged, they are what all windows together give.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

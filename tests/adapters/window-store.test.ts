@@ -1,4 +1,4 @@
-// The window store over dynalite: whatever is repeated, reordered or interrupted, a window equals its recomputation.
+// The window store over the local DynamoDB: whatever is repeated, reordered or interrupted, a window equals its recomputation.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What people do about alerts over HTTP, over dynalite: history, remarks, snoozes, and what a rule would have told.
+// What people do about alerts over HTTP, over the local DynamoDB: history, remarks, snoozes, and what a rule would have told.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Devices that are removed over HTTP, over dynalite, and the order of what is listed.
+// Devices that are removed over HTTP, over the local DynamoDB, and the order of what is listed.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

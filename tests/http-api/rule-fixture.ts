@@ -1,4 +1,4 @@
-// The routes of rules, alerts and mappings over dynalite, called as an app calls them, with devices whose windows a test makes.
+// The routes of rules, alerts and mappings over the local DynamoDB, called as an app calls them, with devices whose windows a test makes.
 
 import assert from 'node:assert/strict';
 import { createAlertHistory } from '../../adapters/alert-history.ts';

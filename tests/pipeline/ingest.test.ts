@@ -1,4 +1,4 @@
-// Both ways in over dynalite: message by message or folded in batches, whatever fails in between, the tables end the same.
+// Both ways in over the local DynamoDB: message by message or folded in batches, whatever fails in between, the tables end the same.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The sweep over dynalite: it sends what failures left unsent, and clears alarms that no message closes, once each.
+// The sweep over the local DynamoDB: it sends what failures left unsent, and clears alarms that no message closes, once each.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

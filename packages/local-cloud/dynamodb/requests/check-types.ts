@@ -1,6 +1,7 @@
 // Takes a request apart by its shape: members that DynamoDB does not know are left out, other types refused in its words.
 import { serializationError } from '../error.ts';
 import type { Members, Shape } from './shape.ts';
+import { MAX_LEVELS, tooDeep, UNSTORABLE, unstorable } from './unstorable.ts';
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -72,10 +73,13 @@ function takeList<T>(value: unknown, take: (member: unknown) => T): T[] {
   throw serializationError(typeof value === 'object' ? STRUCTURE : 'Unexpected field type');
 }
 
-/** A copy of `value` without its nulls. A member `__proto__` was refused before. */
+/** A copy of `value` without its nulls. @throws ValidationException for a member called `__proto__` */
 function takeMembers(value: object, take: (member: unknown) => unknown): Data {
   const members: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(value)) if (member !== null) members[name] = take(member);
+  for (const [name, member] of Object.entries(value)) {
+    if (name === UNSTORABLE) throw unstorable();
+    if (member !== null) members[name] = take(member);
+  }
   return members;
 }
 
@@ -104,7 +108,8 @@ function requireStructure(value: unknown, javaType: string, isMember: boolean): 
   throw serializationError(isMember ? 'Unexpected value type in payload' : 'Unexpected field type');
 }
 
-const contents: Readonly<Record<string, (content: unknown) => unknown>> = {
+type TakeContent = (content: unknown, level: number) => unknown;
+const contents: Readonly<Record<string, TakeContent>> = {
   S: takeText,
   N: takeText,
   B: takeBytes,
@@ -113,16 +118,18 @@ const contents: Readonly<Record<string, (content: unknown) => unknown>> = {
   SS: (content) => takeList(content, takeText),
   NS: (content) => takeList(content, takeText),
   BS: (content) => takeList(content, takeBytes),
-  L: (content) => takeList(content, takeValue),
-  M: (content) => takeMap(content, 'AttributeValue', takeValue),
+  L: (content, level) => takeList(content, (member) => takeValue(member, level + 1)),
+  M: (content, level) => takeMap(content, 'AttributeValue', (member) => takeValue(member, level + 1)),
 };
 
-function takeValue(value: unknown): Data {
+/** @param level how many lists and maps the value is in */
+function takeValue(value: unknown, level = 0): Data {
+  if (level > MAX_LEVELS) throw tooDeep();
   const given = requireStructure(value, 'AttributeValue', true) as Data;
   const taken: Record<string, unknown> = {};
-  for (const type in given) {
+  for (const type of Object.keys(given)) {
     const take = Object.hasOwn(contents, type) ? contents[type] : undefined;
-    if (take && given[type] !== null) taken[type] = take(given[type]);
+    if (take && given[type] !== null) taken[type] = take(given[type], level);
   }
   return taken;
 }

@@ -1,14 +1,16 @@
 // Calls an engine in memory, as the table thread does, for the tests of this room.
 import { openEngine, type Engine } from '../../dynamodb/engine.ts';
-import { IN_MEMORY } from '../../dynamodb/store/database.ts';
+import { IN_MEMORY, type Database } from '../../dynamodb/store/database.ts';
 
 export interface Answered {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-export const openInMemory = (file = IN_MEMORY): Engine =>
-  openEngine({ file, region: 'us-east-1', accountId: '000000000000' });
+const options = { file: IN_MEMORY, region: 'us-east-1', accountId: '000000000000' };
+
+export const openInMemory = (): Engine => openEngine(options);
+export const engineOn = (database: Database): Engine => openEngine(options, database);
 
 export const answerOf = (engine: Engine, operation: string, input: object) =>
   new Promise<Answered>((resolve) =>

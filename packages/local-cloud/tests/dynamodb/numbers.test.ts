@@ -1,7 +1,7 @@
 // Numbers as DynamoDB keeps them: exact, in one form, ordered by their bytes as by their values.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { addNumbers, compareNumbers, sortableNumber, storedNumber } from '../../dynamodb/values/number.ts';
 
 const forms: readonly (readonly [given: string, stored: string])[] = [

@@ -1,0 +1,110 @@
+// What the database keeps: answers wait for the disk, and a turn that cannot be kept fails as a whole and leaves nothing.
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { cleanup } from '../../../../tests/support/cleanup.ts';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
+import { openDatabase, type Database } from '../../dynamodb/store/database.ts';
+import { answerOf, call, engineOn } from './engine-calls.ts';
+
+const insert = (database: Database, name: string) => {
+  database.beginWrite();
+  database.sql.prepare('INSERT INTO tables (name, description) VALUES (?, ?)').run(name, '{}');
+};
+const namesIn = (file: string) => {
+  const reader = new DatabaseSync(file);
+  try {
+    return reader
+      .prepare('SELECT name FROM tables')
+      .all()
+      .map(({ name }) => name);
+  } finally {
+    reader.close();
+  }
+};
+const durable = (database: Database, name: string, order: string[]) =>
+  new Promise<void>((resolve) =>
+    database.whenDurable((failure) => {
+      order.push(failure ? `${name} failed` : name);
+      resolve();
+    }),
+  );
+
+function openTemporary() {
+  const file = path.join(temporaryFolder(), 'tables.sqlite');
+  const database = openDatabase(file);
+  return { file, database };
+}
+
+test('answers writes of a turn together, and reads in it no sooner', async () => {
+  const { file, database } = openTemporary();
+  const order: string[] = [];
+  const before = durable(database, 'read before', order);
+  assert.deepEqual(order, ['read before']);
+  insert(database, 'a');
+  const first = durable(database, 'a', order);
+  const read = durable(database, 'read of a', order);
+  insert(database, 'b');
+  const second = durable(database, 'b', order);
+  await new Promise(setImmediate);
+  assert.deepEqual(order, ['read before']); // committed, and not yet on the disk
+  const during = durable(database, 'read meanwhile', order);
+  insert(database, 'c');
+  const third = durable(database, 'c', order);
+  await Promise.all([before, first, read, second, during, third]);
+  assert.deepEqual(order, ['read before', 'a', 'read of a', 'b', 'read meanwhile', 'c']);
+  await database.close();
+  assert.deepEqual(namesIn(file), ['a', 'b', 'c']);
+});
+
+test('undoes a whole turn when one write in it breaks, and goes on', async () => {
+  const { file, database } = openTemporary();
+  const order: string[] = [];
+  let undone = 0;
+  database.onRollBack(() => (undone += 1));
+  insert(database, 'a');
+  const lost = durable(database, 'a', order);
+  assert.throws(() => insert(database, 'a'), /UNIQUE/);
+  database.abandonTurn(new Error('disk full'));
+  insert(database, 'b');
+  await Promise.all([lost, durable(database, 'b', order)]);
+  assert.deepEqual([order, undone], [['a failed', 'b'], 1]);
+  await database.close();
+  assert.deepEqual(namesIn(file), ['b']);
+});
+
+test('fails the writes of a turn that cannot be committed, and forgets what they created', async () => {
+  const { database } = openTemporary();
+  const engine = engineOn(database);
+  cleanup(() => engine.close());
+  const table = {
+    TableName: 'things',
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+  };
+  await call(engine, 'CreateTable', table);
+  const write = (id: string, size: number) =>
+    answerOf(engine, 'PutItem', {
+      TableName: 'things',
+      Item: { id: { S: id }, note: { S: 'x'.repeat(size) } },
+    });
+  assert.equal((await write('a', 10)).status, 200);
+  const { page_count: pages } = database.sql.prepare('PRAGMA page_count').get() as { page_count: number };
+  database.sql.exec(`PRAGMA max_page_count = ${pages + 10}`);
+  const created = answerOf(engine, 'CreateTable', { ...table, TableName: 'others' });
+  const [small, large] = await Promise.all([write('b', 10), write('c', 300_000)]);
+  assert.deepEqual([(await created).status, small.status, large.status], [500, 500, 500]);
+  assert.match(String(large.body['__type']), /InternalServerError/);
+  assert.deepEqual(await call(engine, 'ListTables', {}), { TableNames: ['things'] });
+  assert.equal((await call(engine, 'Scan', { TableName: 'things' }))['Count'], 1);
+  assert.equal((await write('b', 10)).status, 200);
+});
+
+test('does not open a file that is open already', async () => {
+  const { file, database } = openTemporary();
+  assert.throws(() => openDatabase(file), /locked/);
+  await database.close();
+  await openDatabase(file).close();
+});

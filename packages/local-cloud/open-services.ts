@@ -12,6 +12,7 @@ import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
 import { openJournal } from './journal/journal.ts';
 import { openKinesis } from './kinesis/open.ts';
+import type { FunctionDoor } from './lambda/function-door.ts';
 import { openLambda } from './lambda/open.ts';
 import { listening } from './listening.ts';
 import type { Refusals } from './refusals.ts';
@@ -42,6 +43,8 @@ export interface Settings extends StackOptions {
   readonly declared: Pick<ResolvedTemplate, 'ofType'>;
   /** Those of the template, and then with the addresses of this machine. */
   readonly outputs: Record<string, string>;
+  /** What hands events to the functions; it opens with them. */
+  readonly functions: FunctionDoor;
   readonly closers: Closers;
   readonly refusals: Refusals;
 }
@@ -78,6 +81,7 @@ export async function openAws(settings: Settings, stores: Stores, iot: Iot, brow
   const { awsPort, template, clock, log, counters, closers } = settings;
   let url = '';
   const lambda = openLambda({ ...settings, stores, endpoint: () => url });
+  settings.functions.open(lambda);
   const kinesis = await openKinesis({
     dir: path.join(settings.dataDir, 'kinesis'),
     template,

@@ -7,6 +7,7 @@ import type { Counters } from './counters.ts';
 import { requireLasting, writeEndpoints, type Endpoints } from './endpoints.ts';
 import { apiFromTemplate, withAddress } from './http-api/api-spec.ts';
 import { apiPrefix } from './http-api/gateway.ts';
+import { createFunctionDoor } from './lambda/function-door.ts';
 import type { Rebuild } from './lambda/rebuild.ts';
 import { listening } from './listening.ts';
 import type { Log } from './log.ts';
@@ -15,6 +16,7 @@ import { loopbackOnly, type MqttHosts } from './mqtt/hosts.ts';
 import type { Project, Warning } from './project.ts';
 import { openSchedules } from './scheduler/open.ts';
 import type { StackSource } from './stack-source.ts';
+import { serviceChecks } from './service-checks.ts';
 import { StartError } from './start-error.ts';
 import { openStores } from './stores.ts';
 import { functionsOf } from './template/functions.ts';
@@ -81,7 +83,7 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
     }),
   );
   closers.add(() => web.close());
-  const schedules = openSchedules({ ...settings, lambda: aws.lambda, count: counters.count });
+  const schedules = openSchedules({ ...settings, count: counters.count });
   closers.add(() => schedules.close());
   const url = `http://${host}:${web.port}`;
   for (const [name, value] of Object.entries(outputs))
@@ -112,7 +114,12 @@ const originValue = ({ originParameter, webPort }: StackOptions): Record<string,
 /** @throws StartError, one line that names the thing and the remedy; whatever was open is closed again. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { domain, ...rest } = loadDomain({ ...options.source, overrides: options.overrides });
-  const template = loadTemplate({ ...options.source, ...rest, defaults: originValue(options) });
+  const template = loadTemplate({
+    ...options.source,
+    ...rest,
+    defaults: originValue(options),
+    checks: serviceChecks,
+  });
   for (const { without, message } of options.warnings ?? [])
     if (template.ofType(without).length === 0) options.log.warn(message);
   requireLasting(options.dataDir, template.parameters, options.lasting ?? []);
@@ -128,6 +135,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       template,
       declared: { ofType: (type) => [template, domain].flatMap((each) => each?.ofType(type) ?? []) },
       outputs: { ...template.outputs },
+      functions: createFunctionDoor(options.clock),
       closers,
     });
     return { ...opened, stop: () => closers.closeAll() };

@@ -29,3 +29,13 @@ export function readAll<Item, Result>(items: Iterable<Item>, read: (item: Item) 
   if (problems.length > 0) throw new StartError([...new Set(problems)]);
   return results;
 }
+
+/** Runs `read`; what it finds wrong is added to `problems`, and whoever calls goes on to find more. */
+export function noteProblems(problems: string[], read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    problems.push(...error.problems);
+  }
+}

@@ -1,10 +1,14 @@
 // Opens what keeps data: objects, tables, queues and topics, each with what the template declares of it.
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import type { Clock } from './clock.ts';
 import type { Closers } from './closers.ts';
 import type { Counters } from './counters.ts';
+import type { FunctionDoor } from './lambda/function-door.ts';
 import type { Log } from './log.ts';
+import { notificationsFromTemplate } from './s3/notification-spec.ts';
+import { createNotifier } from './s3/notifier.ts';
 import { createObjectStore } from './s3/store.ts';
 import { createTopics } from './sns/topics.ts';
 import { queuesFromTemplate } from './sqs/queue-spec.ts';
@@ -19,11 +23,24 @@ export async function openStores(settings: {
   readonly log: Log;
   readonly counters: Counters;
   readonly closers: Closers;
+  readonly functions: FunctionDoor;
 }) {
   const { dataDir, template, clock, log, closers } = settings;
   const { count } = settings.counters;
   const { region, accountId } = template;
-  const objects = await createObjectStore({ dir: path.join(dataDir, 's3'), clock, log });
+  const { functions } = settings;
+  // Nothing changes an object before all of this is open.
+  let send: Parameters<typeof createNotifier>[0]['targets'] | undefined;
+  const notify = createNotifier({
+    notifications: notificationsFromTemplate(template),
+    targets: {
+      lambda: (arn, text) => functions.accept(arn, text),
+      sqs: async (arn, text) => send!.sqs(arn, text),
+      sns: async (arn, text) => send!.sns(arn, text),
+    },
+    ...{ region, clock, newId: randomUUID, log, count },
+  });
+  const objects = await createObjectStore({ dir: path.join(dataDir, 's3'), clock, log, notify });
   closers.add(() => objects.close());
   for (const bucket of template.ofType('AWS::S3::Bucket')) await objects.ensureBucket(bucket);
   const dynamoDb = await createDynamoDb({
@@ -51,12 +68,22 @@ export async function openStores(settings: {
       send: (queueArn, body) => queues.send(queues.byArn(queueArn), [{ body }]),
       has: (queueArn) => queues.all().some(({ spec }) => spec.arn === queueArn),
     },
+    functions: {
+      accept: (functionArn, payload) => functions.accept(functionArn, payload),
+      has: (functionArn) =>
+        template.ofType('AWS::Serverless::Function').some(({ arn }) => arn === functionArn),
+    },
     clock,
     log,
     count,
     smtpUrl: process.env['SMTP_URL'],
   });
   closers.add(() => topics.close());
+  send = {
+    lambda: (arn, text) => functions.accept(arn, text),
+    sqs: async (queueArn, body) => queues.send(queues.byArn(queueArn), [{ body }]),
+    sns: (topicArn, message) => topics.publish({ topicArn, message, subject: 'Amazon S3 Notification' }),
+  };
   return { objects, dynamoDb, queues, topics };
 }
 

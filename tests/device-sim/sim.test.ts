@@ -51,7 +51,7 @@ async function startCloud(): Promise<Cloud> {
   const dir = path.join(dataDir, 'iot');
   const ca = await openCa({ dir, clock });
   const registry = await openRegistry({ dir, region, accountId, clock, log });
-  await seedRegistry(registry, template);
+  await seedRegistry(registry, template, ca);
   const identity = createIdentity(registry, ca);
   const journal = await openJournal({ dir: path.join(dataDir, 'journal'), log, clock });
   const rules = {

@@ -5,6 +5,8 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { TimeFormat } from './java-time.ts';
 import { compileTimeFormat } from './java-time.ts';
+import type { PrefixValues } from './prefix.ts';
+import { createProcessor, type FailedRecord, type InvokeFunction, type Part } from './processor.ts';
 import type { StreamSpec } from './stream-spec.ts';
 
 /** Where objects go; the bucket store of the local cloud. */
@@ -18,7 +20,9 @@ export interface Surroundings {
   readonly log: Log;
   /** A UUID, for object names. */
   readonly newId: () => string;
-  /** Totals: `objects`, `archivedRecords`, `archivedBytes`, `archiveFailures`. */
+  /** Runs the function that processes records. */
+  readonly invoke: InvokeFunction;
+  /** Totals: `firehose.dropped` and `firehose.failed` by processing, `objects`, `archivedRecords`, `archivedBytes`, `archiveFailures`. */
   readonly count: (name: string, by?: number) => void;
 }
 
@@ -37,15 +41,42 @@ const compress = promisify(gzip);
 const suffixTime = compileTimeFormat('yyyy-MM-dd-HH-mm-ss') as TimeFormat;
 
 /** "Configure Amazon S3 object name format": prefix, stream name, version 1, time of the oldest record, UUID, extension. */
-export function objectKey(spec: StreamSpec, oldest: number, newId: () => string): string {
+export function objectKey(
+  spec: StreamSpec,
+  oldest: number,
+  newId: () => string,
+  part: Omit<PrefixValues, 'random'> = {},
+): string | undefined {
   const time = new Date(oldest);
-  const extension = spec.fileExtension ?? (spec.gzip ? '.gz' : '');
   const random = () => newId().replaceAll('-', '').slice(0, 11);
-  return `${spec.prefix(time, random)}${spec.name}-1-${suffixTime(time)}-${newId()}${extension}`;
+  const values = { ...part, random };
+  const isError = part.errorType !== undefined;
+  const prefix = isError ? spec.errorPrefix(time, values) : spec.prefix(time, values);
+  if (prefix === undefined) return undefined;
+  const extension = isError ? '' : (spec.fileExtension ?? (spec.gzip ? '.gz' : ''));
+  return `${prefix}${spec.name}-1-${suffixTime(time)}-${newId()}${extension}`;
+}
+
+const FAILED = 'processing-failed';
+
+type WrittenPart = Pick<Part, 'records'> & Partial<Part>;
+
+/** The line that Firehose leaves of a record that it could not process. */
+function failedLine(record: FailedRecord, oldest: number, now: number): string {
+  const { data, code, message, attempts, functionArn } = record;
+  return JSON.stringify({
+    attemptsMade: attempts,
+    arrivalTimestamp: oldest,
+    errorCode: code,
+    errorMessage: message,
+    attemptEndingTimestamp: now,
+    rawData: data.toString('base64'),
+    lambdaArn: functionArn,
+  });
 }
 
 export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings): ObjectWriter {
-  const { store, clock, log, newId, count } = surroundings;
+  const { store, clock, log, newId, count, invoke } = surroundings;
   let closed = false;
   const wake = new Set<() => void>();
 
@@ -60,9 +91,13 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
       wake.add(done);
     });
 
-  async function tryOnce(key: string, plain: Buffer): Promise<string | undefined> {
+  const { transform, query } = spec.processing;
+  const isProcessed = transform !== undefined || query !== undefined;
+  const process = createProcessor({ stream: spec, invoke, clock }, () => closed);
+
+  async function tryOnce(key: string, plain: Buffer, zipped: boolean): Promise<string | undefined> {
     try {
-      const body = spec.gzip ? await compress(plain) : plain;
+      const body = zipped ? await compress(plain) : plain;
       // Firehose has no setting for it: https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationConfiguration.html
       await store.put(spec.bucket, key, body, { contentType: 'application/octet-stream' });
       return undefined;
@@ -72,10 +107,10 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
     }
   }
 
-  async function writeUntilStored(key: string, plain: Buffer): Promise<boolean> {
+  async function writeUntilStored(key: string, plain: Buffer, zipped = spec.gzip): Promise<boolean> {
     for (let ms = FIRST_PAUSE_MS, first = true; ; ms = Math.min(ms * 2, LONGEST_PAUSE_MS), first = false) {
       const lastChance = closed;
-      const error = await tryOnce(key, plain);
+      const error = await tryOnce(key, plain, zipped);
       const fields = { stream: spec.name, bucket: spec.bucket, key };
       if (error === undefined) {
         if (!first) log.info('a delivery stream writes again', fields);
@@ -93,16 +128,46 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
     }
   }
 
+  async function writePart(part: WrittenPart, oldest: number, failed: FailedRecord[]): Promise<boolean> {
+    const key = objectKey(spec, oldest, newId, part);
+    if (key === undefined) {
+      const message = 'The function gave no partition key of that name.';
+      const code = 'DynamicPartitioning.MetadataExtractionFailed';
+      failed.push(...part.records.map((data) => ({ data, code, message, attempts: 1 })));
+      return true;
+    }
+    const { delimiter } = spec.processing;
+    const { records } = part;
+    const plain = Buffer.concat(delimiter ? records.flatMap((record) => [record, delimiter]) : records);
+    if (!(await writeUntilStored(key, plain))) return false;
+    log.info('archived', { bucket: spec.bucket, key, records: records.length });
+    count('objects');
+    count('archivedRecords', records.length);
+    count('archivedBytes', plain.length);
+    return true;
+  }
+
+  async function writeFailed(failed: readonly FailedRecord[], oldest: number): Promise<boolean> {
+    if (failed.length === 0) return true;
+    const key = objectKey(spec, oldest, newId, { errorType: FAILED })!;
+    const lines = failed.map((record) => `${failedLine(record, oldest, clock.now())}\n`).join('');
+    if (!(await writeUntilStored(key, Buffer.from(lines), false))) return false;
+    count('firehose.failed', failed.length);
+    const { code, message } = failed[0]!;
+    log.error('records of a delivery stream could not be processed, kept under the error prefix', {
+      ...{ stream: spec.name, bucket: spec.bucket, key, records: failed.length, code, reason: message },
+    });
+    return true;
+  }
+
   return {
     async write(records, oldest) {
-      const plain = Buffer.concat(records);
-      const key = objectKey(spec, oldest, newId);
-      const stored = await writeUntilStored(key, plain);
-      if (!stored) return false;
-      log.info('archived', { bucket: spec.bucket, key, records: records.length });
-      count('objects');
-      count('archivedRecords', records.length);
-      count('archivedBytes', plain.length);
+      if (!isProcessed) return writePart({ records }, oldest, []);
+      const { parts, failed, dropped } = await process(records);
+      const wrong = [...failed];
+      for (const part of parts) if (!(await writePart(part, oldest, wrong))) return false;
+      if (!(await writeFailed(wrong, oldest))) return false;
+      if (dropped > 0) count('firehose.dropped', dropped);
       return true;
     },
     close() {

@@ -2,25 +2,42 @@
 import type { TimeFormat } from './java-time.ts';
 import { compileTimeFormat } from './java-time.ts';
 
+/** What expressions of a prefix stand for, besides the time. */
+export interface PrefixValues {
+  /** Gives a new random string for every expression that asks for one. */
+  readonly random: () => string;
+  readonly queryKeys?: Readonly<Record<string, string>>;
+  readonly functionKeys?: Readonly<Record<string, string>>;
+  /** Of an error prefix, such as `processing-failed`. */
+  readonly errorType?: string;
+}
+
 /**
  * @param time of the oldest record of the object
- * @param random gives a new random string for every expression that asks for one
+ * @returns undefined where a partition key is missing
  */
-export type Prefix = (time: Date, random: () => string) => string;
+export type Prefix = (time: Date, values: PrefixValues) => string | undefined;
+type Piece = Prefix;
 
 /** Appended where the prefix has no timestamp expression. */
 const DEFAULT_TIME = 'yyyy/MM/dd/HH/';
 const MAX_LENGTH = 1_024;
 const expression = /!\{([^:}]*):?([^}]*)\}/g;
 
-function compileExpression(namespace: string, value: string): Prefix | { readonly problem: string } {
+function compileExpression(namespace: string, value: string): Piece | { readonly problem: string } {
   if (namespace === 'timestamp') {
     const format = value === '' ? { problem: 'an empty pattern' } : compileTimeFormat(value);
     return 'problem' in format
       ? { problem: `the time pattern has ${format.problem}` }
       : (time) => format(time);
   }
-  if (namespace === 'firehose' && value === 'random-string') return (_time, random) => random();
+  if (namespace === 'firehose' && value === 'random-string') return (_time, { random }) => random();
+  if (namespace === 'firehose' && value === 'error-output-type')
+    return (_time, { errorType = '' }) => errorType;
+  if (namespace === 'partitionKeyFromQuery' && value !== '')
+    return (_time, { queryKeys }) => queryKeys?.[value];
+  if (namespace === 'partitionKeyFromLambda' && value !== '')
+    return (_time, { functionKeys }) => functionKeys?.[value];
   return { problem: `!{${namespace}:${value}}` };
 }
 
@@ -28,11 +45,15 @@ function compileExpression(namespace: string, value: string): Prefix | { readonl
  * Compiles the Prefix of an S3 destination.
  * @returns what the local cloud does not support, as `{ problem }`, else the prefix as a function
  */
-export function compilePrefix(prefix: string): Prefix | { readonly problem: string } {
+export function compilePrefix(
+  prefix: string,
+  /** For what is written into the error prefix, which gets no time of its own. */
+  { isTimed = true }: { readonly isTimed?: boolean } = {},
+): Prefix | { readonly problem: string } {
   if (prefix.length > MAX_LENGTH) return { problem: `more than ${MAX_LENGTH} characters` };
-  const parts: Prefix[] = [];
+  const parts: Piece[] = [];
   let end = 0;
-  let timed = false;
+  let timed = !isTimed;
   const literal = (text: string) => {
     if (text !== '') parts.push(() => text);
   };
@@ -49,5 +70,8 @@ export function compilePrefix(prefix: string): Prefix | { readonly problem: stri
   if (rest.includes('!{')) return { problem: 'an expression without }' };
   literal(rest);
   if (!timed) parts.push(compileTimeFormat(DEFAULT_TIME) as TimeFormat);
-  return (time, random) => parts.map((part) => part(time, random)).join('');
+  return (time, values) => {
+    const found = parts.map((part) => part(time, values));
+    return found.includes(undefined) ? undefined : found.join('');
+  };
 }

@@ -114,7 +114,11 @@ function createStream(spec: StreamSpec, writer: ObjectWriter, { clock }: Surroun
 }
 
 export function createDeliveryStreams(options: DeliveryStreamsOptions): DeliveryStreams {
-  const surroundings: Surroundings = { clock: systemClock, newId: randomUUID, count: () => {}, ...options };
+  const surroundings: Surroundings = {
+    ...{ clock: systemClock, newId: randomUUID, count: () => {} },
+    invoke: () => Promise.reject(new Error('there are no functions')),
+    ...options,
+  };
   const streams = new Map<string, Stream>(
     options.streams.map((spec) => {
       return [spec.name, createStream(spec, createObjectWriter(spec, surroundings), surroundings)];

@@ -39,6 +39,9 @@ export interface ApiSpec {
 type Properties = Readonly<Record<string, unknown>>;
 type Template = Pick<ResolvedTemplate, 'ofType' | 'region' | 'accountId'>;
 
+/** API Gateway's words for a route that takes whatever no other takes. */
+const DEFAULT_ROUTE = '$default';
+
 const texts = (value: unknown) => ((value ?? []) as readonly unknown[]).map(String);
 const numberOf = (value: unknown) => (value === undefined ? undefined : Number(value));
 
@@ -49,6 +52,33 @@ function refuse({ at, logicalId }: ResolvedResource, path: readonly string[], pr
 /** `/devices/{deviceId}/windows`; a `+` in the last braces takes all that follows. */
 const pathPattern =
   /^\/(?:(?:[\w.~-]+|\{\w+\})(?:\/(?:[\w.~-]+|\{\w+\}))*)?$|^\/(?:(?:[\w.~-]+|\{\w+\})\/)*\{\w+\+\}$/;
+
+/** SAM takes methods in any letters; a route without a path takes all that is left, one without a method any. */
+function routeOf(properties: Properties): readonly [method: string, path: string] {
+  // Both were checked to be text.
+  const { Method = 'ANY', Path: path } = properties as { readonly Method?: string; readonly Path?: string };
+  const method = Method.toUpperCase();
+  if (path === undefined || path === DEFAULT_ROUTE) return ['ANY', '/{rest+}'];
+  return [method === 'X-AMAZON-APIGATEWAY-ANY-METHOD' ? 'ANY' : method, path];
+}
+
+/** Without one of its own, a route has that of its API: none where the API names none. */
+function authorizerOf(
+  resource: ResolvedResource,
+  api: ResolvedResource,
+  name: string,
+  own: Properties,
+): 'NONE' | 'AWS_IAM' {
+  const auth = (api.properties['Auth'] ?? {}) as Properties;
+  const authorizer = own['Authorizer'] ?? auth['DefaultAuthorizer'] ?? 'NONE';
+  if (authorizer === 'NONE') return 'NONE';
+  if (String(auth['EnableIamAuthorizer']) === 'true') return 'AWS_IAM';
+  return refuse(
+    resource,
+    ['Events', name],
+    `${name} wants AWS_IAM, which ${api.logicalId} has not: set Auth.EnableIamAuthorizer of the API to true`,
+  );
+}
 
 function routesOf(template: Template, api: ResolvedResource | undefined): ApiRoute[] {
   const routes = new Map<string, ApiRoute>();
@@ -63,29 +93,41 @@ function routesOf(template: Template, api: ResolvedResource | undefined): ApiRou
           [...path, 'ApiId'],
           `ApiId of ${name} names no AWS::Serverless::HttpApi of this template: refer to one`,
         );
-      const [method, route] = [String(properties['Method']), String(properties['Path'])];
-      if (properties['Method'] === undefined || !pathPattern.test(route)) {
-        refuse(resource, [...path, 'Path'], `${name} needs a Method and a Path such as /devices/{deviceId}`);
-      }
-      const key = `${method} ${route}`;
+      const [method, route] = routeOf(properties);
+      if (!pathPattern.test(route))
+        refuse(resource, [...path, 'Path'], `${name} needs a Path such as /devices/{deviceId}`);
+      const isDefault = properties['Path'] === undefined || properties['Path'] === DEFAULT_ROUTE;
+      const key = isDefault ? DEFAULT_ROUTE : `${method} ${route}`;
       const other = routes.get(key.replaceAll(/\{\w+/g, '{'));
       if (other) refuse(resource, path, `${key} is a route already: ${other.key}`);
-      const { Authorizer: authorizer } = (properties['Auth'] ?? {}) as Properties;
+      const authorizer = authorizerOf(resource, api, name, (properties['Auth'] ?? {}) as Properties);
       routes.set(key.replaceAll(/\{\w+/g, '{'), {
         ...{ key, method, path: route, functionName: resource.name },
-        ...(authorizer === 'NONE' && { isPublic: true }),
+        ...(authorizer === 'NONE' && { isPublic: true as const }),
       });
     }
   }
   return [...routes.values()];
 }
 
-function corsOf({ properties }: ResolvedResource): CorsSpec | undefined {
-  const cors = properties['CorsConfiguration'] as Properties | undefined;
+const METHODS = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+
+function methodsOf(value: unknown): string[] {
+  const methods = texts(value).map((method) => method.toUpperCase());
+  return methods.includes('*') ? METHODS : methods;
+}
+
+function corsOf(api: ResolvedResource): CorsSpec | undefined {
+  const given = api.properties['CorsConfiguration'];
+  // As SAM has it: pages of any origin, with any method and header, without credentials.
+  const everybody = { AllowOrigins: ['*'], AllowMethods: ['*'], AllowHeaders: ['*'] };
+  const cors = (String(given) === 'true' ? everybody : given) as Properties | undefined;
+  if (typeof cors === 'string' || typeof cors === 'boolean')
+    return refuse(api, ['CorsConfiguration'], 'CorsConfiguration must be true, or a mapping');
   return (
     cors && {
       origins: texts(cors['AllowOrigins']),
-      methods: texts(cors['AllowMethods']),
+      methods: methodsOf(cors['AllowMethods']),
       headers: texts(cors['AllowHeaders']).map((name) => name.toLowerCase()),
       exposed: texts(cors['ExposeHeaders']),
       credentials: String(cors['AllowCredentials']) === 'true',

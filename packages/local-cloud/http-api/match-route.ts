@@ -16,6 +16,7 @@ interface Compiled {
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 function compile(route: ApiRoute): Compiled {
+  if (route.key === '$default') return { route, pattern: /^/, rank: '3' };
   const parts = route.path.split('/').slice(1);
   const pattern = parts.map((part) => {
     const [, name, greedy] = /^\{(\w+)(\+?)\}$/.exec(part) ?? [];

@@ -8,7 +8,7 @@ import type { Lookup } from '../policies/pattern.ts';
 import { createPolicyStatements } from './policy-statements.ts';
 import { plainAddress } from '../plain-address.ts';
 import { createEvaluator, type Decision, type Evaluator } from '../policies/policy.ts';
-import type { RegistryView, Thing } from './registry.ts';
+import type { Certificate, RegistryView, Thing } from './registry.ts';
 
 /**
  * `principal` is the certificate ID: the SHA-256 of its DER, hex; `thingName` only where a thing is attached exclusively;
@@ -53,14 +53,23 @@ export const shortId = (certificateId: string) => `${certificateId.slice(0, 12)}
 
 const fingerprint = (der: Buffer) => createHash('sha256').update(der).digest('hex');
 
+/** Those of the template, which are few, have another ID than their fingerprint. */
+function knownCertificate(registry: RegistryView, der: Buffer): Certificate | undefined {
+  const id = fingerprint(der);
+  const found = registry.certificates.get(id);
+  if (found) return found;
+  for (const each of registry.certificates.values()) if (each.fingerprint === id) return each;
+  return undefined;
+}
+
 function refusalOf(
   registry: RegistryView,
   ca: Pick<LocalCa, 'signed'>,
   der: Buffer,
   now: number,
 ): string | undefined {
-  const id = fingerprint(der);
-  const known = registry.certificates.get(id);
+  const known = knownCertificate(registry, der);
+  const id = known?.id ?? fingerprint(der);
   if (!known) {
     let certificate: X509Certificate;
     try {
@@ -202,7 +211,7 @@ export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed
     identify(der, now = registry.clock.now()) {
       const refused = refusalOf(registry, ca, der, now);
       if (refused !== undefined) return { refused };
-      const principal = fingerprint(der);
+      const principal = knownCertificate(registry, der)?.id ?? fingerprint(der);
       const thing = attached(principal, undefined)?.thing;
       const validUntil = registry.certificates.get(principal)!.notAfter;
       return thing ? { principal, validUntil, thingName: thing.name } : { principal, validUntil };

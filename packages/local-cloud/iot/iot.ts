@@ -88,7 +88,7 @@ export async function openIot(options: {
       usersOf: (arn) => domains.filter((each) => each.certificateArn === arn).map((each) => each.arn),
     }),
     ...createIdentity(registry, ca),
-    seed: (template) => seedRegistry(registry, template),
+    seed: (template) => seedRegistry(registry, template, ca),
     provisioning: (lambda, hub) =>
       createProvisioning({
         registry,

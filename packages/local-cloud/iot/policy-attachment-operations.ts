@@ -19,7 +19,7 @@ function checkTarget(registry: Registry, target: string): string {
 
 const policiesOf = (registry: Registry, target: string) => registry.targets.get(target)?.policies ?? [];
 
-async function attachPolicy(registry: Registry, policy: string, target: string): Promise<void> {
+export async function attachPolicy(registry: Registry, policy: string, target: string): Promise<void> {
   find(registry.policies, 'Policy', policy);
   const policies = policiesOf(registry, checkTarget(registry, target));
   if (policies.includes(policy)) return;

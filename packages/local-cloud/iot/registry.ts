@@ -41,7 +41,7 @@ export interface ThingGroup {
 export type CertificateStatus = 'ACTIVE' | 'INACTIVE' | 'REVOKED' | 'PENDING_ACTIVATION';
 
 export interface Certificate {
-  /** SHA-256 of the DER, hex: AWS's certificateId. */
+  /** AWS's certificateId: SHA-256 of the DER, hex, but for certificates of the template. */
   readonly id: string;
   readonly pem: string;
   readonly status: CertificateStatus;
@@ -51,6 +51,10 @@ export interface Certificate {
   readonly notBefore: number;
   readonly notAfter: number;
   readonly version: number;
+  /** SHA-256 of the DER, hex, where the ID is another: that of a certificate of the template. */
+  readonly fingerprint?: string;
+  /** The status that the template had when it last set this certificate. */
+  readonly seeded?: CertificateStatus;
   /** A temporary claim: it may do nothing but provision with this template, and shows in no list. */
   readonly claimOf?: string;
 }

@@ -1,7 +1,9 @@
-// Brings the registry to what the template declares: thing types, thing groups and policies, at each start.
+// Brings the registry to what the template declares: thing types, thing groups, policies and devices, at each start.
 import { AwsError } from '../aws-error.ts';
 import { StartError } from '../start-error.ts';
 import { PolicyError } from '../policies/document.ts';
+import type { LocalCa } from './ca.ts';
+import { seedCertificate, seedPolicyAttachment, seedThing, seedThingAttachment } from './seed-devices.ts';
 import { seedPolicy } from './policy-operations.ts';
 import { setTemplate } from '../provisioning/operations.ts';
 import { change, type Attributes, type Registry, type ThingGroup, type ThingType } from './registry.ts';
@@ -115,11 +117,15 @@ function asStartError(error: unknown, resource: SeedResource): unknown {
  *
  * @throws StartError naming the template line of what cannot be set.
  */
-export async function seedRegistry(registry: Registry, template: SeedTemplate): Promise<void> {
+export async function seedRegistry(registry: Registry, template: SeedTemplate, ca: LocalCa): Promise<void> {
   const steps: readonly (readonly [readonly SeedResource[], typeof seedType])[] = [
     [template.ofType('AWS::IoT::ThingType'), seedType],
     [parentsFirst(template.ofType('AWS::IoT::ThingGroup')), seedGroup],
     [template.ofType('AWS::IoT::Policy'), seedPolicyOf],
+    [template.ofType('AWS::IoT::Thing'), seedThing],
+    [template.ofType('AWS::IoT::Certificate'), (of, resource) => seedCertificate(of, ca, resource)],
+    [template.ofType('AWS::IoT::PolicyPrincipalAttachment'), seedPolicyAttachment],
+    [template.ofType('AWS::IoT::ThingPrincipalAttachment'), seedThingAttachment],
     [template.ofType('AWS::IoT::ProvisioningTemplate'), seedProvisioningTemplate],
   ];
   for (const [resources, seed] of steps) {

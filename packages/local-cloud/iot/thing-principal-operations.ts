@@ -15,7 +15,7 @@ function principalOf(registry: Registry, request: ApiRequest): string {
   return checkPrincipal(registry, request.header('x-amzn-principal') ?? '');
 }
 
-function attach(registry: Registry, thing: Thing, principal: string, type: AttachmentType) {
+export function attachThing(registry: Registry, thing: Thing, principal: string, type: AttachmentType) {
   const things = registry.principals.get(principal)?.things ?? [];
   const others = things.filter(([name]) => name !== thing.name);
   const exclusive = others.find(([, kind]) => kind === 'EXCLUSIVE_THING');
@@ -63,7 +63,7 @@ export const thingPrincipalOperations: readonly Operation[] = [
     query: ['thingPrincipalType'],
     async run({ registry }, request) {
       const thing = find(registry.things, 'Thing', label(request, 'thingName'));
-      await attach(
+      await attachThing(
         registry,
         thing,
         principalOf(registry, request),

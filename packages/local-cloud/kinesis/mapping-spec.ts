@@ -7,6 +7,7 @@ import {
   type EventSource,
   type EventSourceSpec,
 } from '../lambda/event-sources.ts';
+import { readAll } from '../start-error.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 
 export interface MappingSpec extends EventSourceSpec {
@@ -48,7 +49,7 @@ function mappingOf(template: Template, source: EventSource): MappingSpec {
   if (properties['ScalingConfig'] !== undefined)
     throw source.refuse('ScalingConfig', 'is for queues: AWS refuses it for a stream; take it out');
   return {
-    ...specOf(source, USUAL_BATCH),
+    ...specOf(source, USUAL_BATCH, 'data'),
     streamName: template.ofType('AWS::Kinesis::Stream').find((stream) => stream.arn === arn)!.name,
     from: properties['StartingPosition'] === 'LATEST' ? 'LATEST' : 'TRIM_HORIZON',
     parallel: numberOf(properties['ParallelizationFactor'], 1),
@@ -62,5 +63,5 @@ function mappingOf(template: Template, source: EventSource): MappingSpec {
 /** Every mapping of a stream; its references were checked with the template. @throws StartError */
 export function mappingsFromTemplate(template: Template): MappingSpec[] {
   const streams = new Set(template.ofType('AWS::Kinesis::Stream').map(({ arn }) => arn));
-  return mappingsOf(template, streams).map((source) => mappingOf(template, source));
+  return readAll(mappingsOf(template, streams), (source) => mappingOf(template, source));
 }

@@ -76,7 +76,10 @@ function createReadings(
     const origin = originOf(spec, stream, shard);
     const deliver = createDelivery({ spec, origin, invoke, destinations, clock, log, count, isClosed });
     const startAfter = known ?? (isNew ? shard.log.newest() : shard.log.oldest() - 1);
-    const poller = createPoller({ spec, shard: shard.log, startAfter, deliver, onProgress, clock, log });
+    const poller = createPoller({
+      ...{ spec, shard: shard.log, startAfter, deliver, onProgress, clock, log },
+      onFiltered: (records) => count('kinesis.filtered', records),
+    });
     return { shard, poller, started: false };
   });
 }

@@ -23,6 +23,8 @@ export interface PollerSettings {
   readonly startAfter: number;
   readonly deliver: LaneSettings['deliver'];
   readonly onProgress: () => void;
+  /** Hears of records that the filter of the mapping leaves out. */
+  readonly onFiltered: (records: number) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -67,13 +69,26 @@ export function createPoller(settings: PollerSettings): Poller {
   const mostHeld = Math.min(spec.batchSize * spec.parallel, MOST_HELD);
   const isFull = () => held >= mostHeld || heldBytes >= MOST_HELD_BYTES;
 
+  const isWanted = ({ partitionKey, data, arrivedAt }: LogRecord) =>
+    !spec.accepts ||
+    spec.accepts({
+      partitionKey,
+      approximateArrivalTimestamp: arrivedAt / 1000,
+      data: data.toString('utf8'),
+    });
+
   async function readSome(): Promise<boolean> {
     const records = await shard.readAfter(read, READ_AT_ONCE);
     if (closed || records.length === 0) return false;
     read = records.at(-1)!.place;
-    held += records.length;
-    heldBytes += bytesOf(records);
-    for (const record of records) laneOf(record.partitionKey).add(record);
+    const wanted = records.filter(isWanted);
+    held += wanted.length;
+    heldBytes += bytesOf(wanted);
+    if (wanted.length < records.length) {
+      settings.onFiltered(records.length - wanted.length);
+      onProgress();
+    }
+    for (const record of wanted) laneOf(record.partitionKey).add(record);
     return true;
   }
 

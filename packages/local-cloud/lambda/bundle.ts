@@ -7,7 +7,9 @@ import path from 'node:path';
 import type { BuildOptions, Message, Metafile } from 'esbuild';
 import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';
+import { MODULE_EXTENSIONS } from '../template/plain-code.ts';
 import { cacheFolderOf, createBundleCache } from './bundle-cache.ts';
+import { hashOfSources, placePlainCode } from './plain-code.ts';
 
 export interface Bundle {
   /** Absolute path of what Lambda has as its task root. */
@@ -22,9 +24,6 @@ export interface Bundle {
 }
 
 const { version } = createRequire(import.meta.url)('esbuild/package.json') as { version: string };
-
-/** The extensions that the Node runtime of Lambda tries, in its order. */
-const moduleExtensions = ['.js', '.mjs', '.cjs'];
 
 function optionsOf({ build: properties }: FunctionSpec): BuildOptions {
   return {
@@ -158,11 +157,16 @@ async function makeFolder(folder: string): Promise<void> {
   await writeFile(path.join(folder, 'package.json'), '{}\n');
 }
 
+async function place(spec: FunctionSpec, buildDir: string): Promise<void> {
+  const sources = await placePlainCode(spec, path.join(buildDir, spec.logicalId), buildDir);
+  await writeFile(path.join(buildDir, sourceListOf(spec.logicalId)), JSON.stringify(sources));
+}
+
 async function bundleOf(spec: FunctionSpec, buildDir: string): Promise<Bundle> {
   const folder = path.join(buildDir, spec.logicalId);
-  const file = moduleExtensions
-    .map((extension) => path.join(folder, spec.handlerFile + extension))
-    .find((candidate) => existsSync(candidate));
+  const file = MODULE_EXTENSIONS.map((extension) => path.join(folder, spec.handlerFile + extension)).find(
+    (candidate) => existsSync(candidate),
+  );
   if (!file) {
     throw new StartError(
       `${spec.declaredAt}: ${spec.logicalId}: the build of ${path.basename(spec.entryPoint)} gives no file for handler ` +
@@ -177,13 +181,16 @@ async function bundleOf(spec: FunctionSpec, buildDir: string): Promise<Bundle> {
     folder,
     file,
     bytes: code.length,
-    sha256: createHash('sha256').update(code).digest('base64'),
+    sha256: spec.plain
+      ? await hashOfSources(code, sources)
+      : createHash('sha256').update(code).digest('base64'),
     sources,
   };
 }
 
 /**
- * Bundles each function into `<buildDir>/<LogicalId>/`, replacing what stood there, and gives the bundles by logical ID.
+ * Bundles, or copies, each function into `<buildDir>/<LogicalId>/`, replacing what stood there, and gives the bundles by
+ * logical ID.
  *
  * @throws StartError with esbuild's first error as `file:line: text`, or when the handler's file is not among the outputs.
  * @see https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-build-typescript.html
@@ -193,8 +200,12 @@ export async function bundleFunctions(
   buildDir: string,
 ): Promise<ReadonlyMap<string, Bundle>> {
   await Promise.all(specs.map(({ logicalId }) => makeFolder(path.join(buildDir, logicalId))));
-  const groups = Map.groupBy(specs, (spec) => JSON.stringify(optionsOf(spec)));
-  await Promise.all([...groups.values()].map((group) => buildGroup(group, buildDir)));
+  const { built = [], plain = [] } = Object.groupBy(specs, (spec) => (spec.plain ? 'plain' : 'built'));
+  const groups = Map.groupBy(built, (spec) => JSON.stringify(optionsOf(spec)));
+  await Promise.all([
+    ...[...groups.values()].map((group) => buildGroup(group, buildDir)),
+    ...plain.map((spec) => place(spec, buildDir)),
+  ]);
   const bundles = specs.map(async (spec) => [spec.logicalId, await bundleOf(spec, buildDir)] as const);
   return new Map(await Promise.all(bundles));
 }

@@ -53,6 +53,12 @@ const exitMessage = (code: number) =>
     ? 'Error: Runtime exited without providing a reason'
     : `Error: Runtime exited with error: exit status ${code}`;
 
+/** Those of layers; for code that is not built, also what was beside it before it was copied, and the AWS SDK from here. */
+function packageRootsOf({ plain, layerRoots = [] }: FunctionSpec): readonly string[] {
+  if (!plain) return layerRoots;
+  return [...layerRoots, ...(plain.kind === 'folder' ? [plain.folder] : []), import.meta.dirname];
+}
+
 function startWorker({ spec, file, variables, logStream }: EnvironmentSettings): Worker {
   const settings: WorkerSettings = {
     file,
@@ -63,6 +69,7 @@ function startWorker({ spec, file, variables, logStream }: EnvironmentSettings):
     timeoutMs: spec.timeoutSeconds * 1_000,
     logGroup: `/aws/lambda/${spec.name}`,
     logStream,
+    packageRoots: packageRootsOf(spec),
   };
   return new Worker(new URL('./worker.ts', import.meta.url), {
     name: spec.logicalId,

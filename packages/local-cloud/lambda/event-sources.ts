@@ -1,6 +1,7 @@
 // What every event source mapping says, whatever it reads: which function takes it, in which batches, and how it answers.
 import { StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
+import { readFilterCriteria, type Accepts } from './event-filter.ts';
 
 /** As it stands in the template: a resource of its own, or an event of a function. */
 export interface EventSource {
@@ -23,6 +24,8 @@ export interface EventSourceSpec {
   readonly windowMs: number;
   /** Whether the function says which items of a batch failed. */
   readonly reportsItems: boolean;
+  /** Which records the function wants; all if absent. */
+  readonly accepts?: Accepts;
 }
 
 type Template = Pick<ResolvedTemplate, 'ofType'>;
@@ -49,8 +52,11 @@ export function mappingsOf(template: Template, arns: ReadonlySet<unknown>): Even
     });
 }
 
-export function specOf(source: EventSource, usualBatch: number): EventSourceSpec {
-  const { id, target, properties } = source;
+/** @param content what a pattern calls the content of a record. @throws StartError for filter criteria that Lambda refuses */
+export function specOf(source: EventSource, usualBatch: number, content: 'data' | 'body'): EventSourceSpec {
+  const { id, target, properties, refuse } = source;
+  const accepts = readFilterCriteria(properties['FilterCriteria'], content);
+  if (typeof accepts === 'object') throw refuse('FilterCriteria', accepts.problem);
   const types = properties['FunctionResponseTypes'];
   return {
     ...{ id, functionName: target.name, functionArn: target.arn },
@@ -58,5 +64,6 @@ export function specOf(source: EventSource, usualBatch: number): EventSourceSpec
     batchSize: numberOf(properties['BatchSize'], usualBatch),
     windowMs: numberOf(properties['MaximumBatchingWindowInSeconds'], 0) * 1000,
     reportsItems: Array.isArray(types) && types.length > 0,
+    ...(accepts && { accepts }),
   };
 }

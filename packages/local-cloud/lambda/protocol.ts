@@ -12,6 +12,8 @@ export interface WorkerSettings {
   readonly timeoutMs: number;
   readonly logGroup: string;
   readonly logStream: string;
+  /** Folders where packages are searched for that the code itself does not find. */
+  readonly packageRoots: readonly string[];
 }
 
 /** One invocation: request id, event as JSON text, and the Cognito identity that invoked, if one did. */

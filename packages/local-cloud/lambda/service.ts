@@ -35,6 +35,12 @@ export interface Lambda {
 }
 
 export interface LambdaService extends Lambda {
+  /**
+   * Event: resolves with the request ID once the event is on disk; from then on it is the service's to finish.
+   *
+   * @throws AwsError ResourceNotFoundException; TooManyRequestsException when too many are kept already.
+   */
+  accept(functionName: string, payload: string): Promise<string>;
   /** The Lambda API for the AWS port. */
   readonly handler: AwsHandler;
   /**
@@ -183,6 +189,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
   return {
     invoke,
     invokeAsync,
+    accept: (functionName, payload) => spoolEvent(functionName, payload, []),
     ready,
     rebuild: createRebuild([...local.values()], buildDir),
     isFull(principal) {

@@ -149,6 +149,11 @@ async function load(): Promise<Handler | undefined> {
 }
 
 redirectOutput();
+if (settings.packageRoots.length > 0) {
+  // Most functions need none, and pay nothing for it.
+  const { findPackagesIn } = await import('./packages.ts');
+  findPackagesIn(settings.packageRoots);
+}
 exitOn('uncaughtException');
 exitOn('unhandledRejection', 'Runtime.UnhandledPromiseRejection');
 const handler = await load();

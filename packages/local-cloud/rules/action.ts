@@ -20,6 +20,13 @@ export interface Republished {
   readonly properties?: MessageProperties;
 }
 
+export interface HttpDoor {
+  /** Names of the hosts beside this machine that rules may post to; `any` where nothing is posted. */
+  readonly hosts: readonly string[] | 'any';
+  /** Resolves once the server has answered 2xx. @throws AwsError with the status of another answer */
+  post(url: string, headers: Readonly<Record<string, string>>, body: Buffer): Promise<void>;
+}
+
 /**
  * The services that actions deliver to; each rejects with AwsError for a resource that it does not have. A rule whose
  * action needs a service that is absent is refused.
@@ -42,6 +49,7 @@ export interface RuleTargets {
   readonly queues?: { put(queue: string, body: string): Promise<unknown> };
   readonly tables?: { put(tableName: string, item: Record<string, AttributeValue>): Promise<void> };
   readonly logs?: { put(logGroup: string, events: readonly LogEvent[]): Promise<void> };
+  readonly http?: HttpDoor;
   readonly publish?: (message: Republished) => Promise<void>;
 }
 

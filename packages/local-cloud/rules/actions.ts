@@ -2,6 +2,8 @@
 import { AwsError } from '../aws-error.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import { createFields } from './action-fields.ts';
+import { dynamoDb } from './action-dynamodb.ts';
+import { http } from './action-http.ts';
 import { kinesis } from './action-kinesis.ts';
 import { cloudwatchLogs } from './action-logs.ts';
 import { republish } from './action-republish.ts';
@@ -123,8 +125,10 @@ const compilers: Readonly<Record<string, CompileAction>> = {
   Sns: sns,
   Sqs: sqs,
   Republish: republish,
+  DynamoDB: dynamoDb,
   DynamoDBv2: dynamoDbV2,
   CloudwatchLogs: cloudwatchLogs,
+  Http: http,
 };
 
 /** @throws StartError naming the template line of what the local cloud cannot do */

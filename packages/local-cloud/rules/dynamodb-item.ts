@@ -1,10 +1,11 @@
-// Writes values of rules SQL as DynamoDB attribute values, for the DynamoDBv2 action.
+// Writes values of rules SQL as DynamoDB attribute values, for the DynamoDB actions.
 import type { Value, ValueType } from '../json/value.ts';
 import { isObject, toText, typeOf } from '../json/value.ts';
 
 export type AttributeValue =
   | { S: string }
   | { N: string }
+  | { B: string }
   | { BOOL: boolean }
   | { NULL: true }
   | { L: AttributeValue[] }
@@ -28,7 +29,7 @@ const writers: Readonly<Record<Exclude<ValueType, 'undefined'>, (value: Value) =
   object: (value) => ({ M: toMap(value) }),
 };
 
-function toAttribute(value: Value): AttributeValue {
+export function toAttribute(value: Value): AttributeValue {
   return writers[typeOf(value) as keyof typeof writers](value);
 }
 

@@ -51,6 +51,11 @@ export function takeNotes(note: Note): RuleTargets {
           note(`log group ${group} gets at ${timestamp}: ${oneLine(message)}`);
       },
     },
+    http: {
+      // Whether it may be posted is decided where the stack runs.
+      hosts: 'any',
+      post: async (url, _headers, body) => note(`${url} gets ${oneLine(body.toString('utf8'))}`),
+    },
     async publish({ topic, payload, qos, properties }) {
       note(`${oneLine(topic)} gets with QoS ${qos}: ${oneLine(payload.toString('utf8'))}`);
       if (properties) note(`with ${oneLine(JSON.stringify(properties))}`);

@@ -14,6 +14,7 @@ import type { Shadows } from '../shadow/service.ts';
 import type { Stores } from '../stores.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createRulesEngine } from './engine.ts';
+import { allowedHosts, createHttpDoor } from './http-door.ts';
 import { createLogGroups } from './log-groups.ts';
 import { createLookups } from './lookup-sources.ts';
 import { createRepublisher } from './republish.ts';
@@ -45,6 +46,7 @@ export function openRules(options: RulesOptions) {
   const streams = createDeliveryStreams({
     streams: streamsFromTemplate(template),
     store: stores.objects,
+    invoke: (functionName, payload) => lambda.invoke(functionName, payload),
     clock,
     log,
     count,
@@ -80,6 +82,7 @@ export function openRules(options: RulesOptions) {
       },
       tables,
       logs,
+      http: createHttpDoor(allowedHosts()),
       publish,
     },
     lookups: createLookups({ lambda, iot, shadows: () => doors.shadows! }),

@@ -1,6 +1,7 @@
 // What the template says about rules; an action, or a property of one, that the local cloud does not run is refused here.
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
+import { OLD_VERSION, type SqlVersion } from './sql-version.ts';
 
 type Template = Pick<ResolvedTemplate, 'resources' | 'ofType'>;
 
@@ -17,6 +18,8 @@ export interface ActionSpec {
 export interface RuleSpec {
   readonly name: string;
   readonly sql: string;
+  /** 2016-03-23 if absent. */
+  readonly version?: SqlVersion;
   readonly disabled: boolean;
   readonly actions: readonly ActionSpec[];
   readonly errorAction?: ActionSpec;
@@ -93,6 +96,20 @@ const kinds: Readonly<Record<string, ActionKind>> = {
     optional: ['Qos', 'Headers'],
     substituted: ['Topic', 'Headers'],
   },
+  DynamoDB: {
+    required: ['TableName', 'HashKeyField', 'HashKeyValue', 'RoleArn'],
+    optional: ['HashKeyType', 'RangeKeyField', 'RangeKeyType', 'RangeKeyValue', 'PayloadField', 'Operation'],
+    substituted: [
+      ...['TableName', 'HashKeyField', 'HashKeyValue', 'RangeKeyField', 'RangeKeyValue', 'PayloadField'],
+    ],
+    target: { property: 'TableName', by: 'name', types: ['AWS::DynamoDB::Table'] },
+  },
+  Http: {
+    required: ['Url'],
+    // The endpoint is not asked to confirm itself: the local cloud posts to hosts that are named at its start.
+    optional: ['ConfirmationUrl', 'Headers'],
+    substituted: ['Url', 'Headers'],
+  },
   DynamoDBv2: {
     required: ['PutItem'],
     optional: ['RoleArn'],
@@ -135,7 +152,7 @@ function readAction(template: Template, rule: ResolvedResource, action: unknown,
     throw stop(rule, path, 'an action has exactly one kind, such as Lambda');
   const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
   if (!kind) {
-    const problem = `the action ${type} is not supported by the local cloud; supported are ${supportedActions}`;
+    const problem = `the action ${type} is not supported by the local cloud: use ${supportedActions}`;
     throw stop(rule, [...path, type], problem);
   }
   const properties = (action as Properties)[type];
@@ -163,7 +180,8 @@ function readAction(template: Template, rule: ResolvedResource, action: unknown,
   return { type, properties, target, refuse };
 }
 
-function readRule(template: Template, rule: ResolvedResource): RuleSpec {
+/** @throws StartError naming the template line of what is not supported */
+export function readRule(template: Template, rule: ResolvedResource): RuleSpec {
   const path = ['TopicRulePayload'];
   const payload = rule.properties['TopicRulePayload'];
   if (!isProperties(payload)) throw stop(rule, [], 'a rule needs TopicRulePayload');
@@ -175,16 +193,14 @@ function readRule(template: Template, rule: ResolvedResource): RuleSpec {
     RuleDisabled: disabled,
   } = payload;
   if (typeof sql !== 'string') throw stop(rule, path, 'a rule needs Sql');
-  if (version !== '2016-03-23') {
-    const problem = "the local cloud runs SQL version 2016-03-23 only; set AwsIotSqlVersion: '2016-03-23'";
-    throw stop(rule, [...path, 'AwsIotSqlVersion'], problem);
-  }
   if (!Array.isArray(actions) || actions.length > MAX_ACTIONS) {
     throw stop(rule, [...path, 'Actions'], `a rule has a list of at most ${MAX_ACTIONS} Actions`);
   }
   return {
     name: rule.name,
     sql,
+    // AWS takes the old version where the rule names none.
+    version: version === '2016-03-23' ? version : OLD_VERSION,
     // Text where the value comes from a parameter.
     disabled: disabled === true || disabled === 'true',
     actions: actions.map((action, index) => readAction(template, rule, action, [...path, 'Actions', index])),

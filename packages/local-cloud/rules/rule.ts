@@ -19,7 +19,7 @@ export interface Rule {
 /** @throws StartError for what the local cloud cannot run as AWS would, naming its template line */
 export function compileRule(spec: RuleSpec, order: number, targets: RuleTargets, lookups?: Lookups): Rule {
   try {
-    const statement = compileStatement(spec.sql, lookups);
+    const statement = compileStatement(spec.sql, lookups, spec.version);
     const compile = (action: ActionSpec) => compileAction(action, targets, statement);
     const actions = spec.actions.map(compile);
     const errorAction = spec.errorAction && compile(spec.errorAction);

@@ -9,6 +9,7 @@ import type { Lookups } from './lookups.ts';
 import { parseStatement, parseTemplate } from './parse.ts';
 import type { Evaluate, Names, Scope } from './scope.ts';
 import { SqlError, SqlFailure } from './sql-error.ts';
+import { ARRAY_REASON, OLD_VERSION, requireAlike, type SqlVersion } from './sql-version.ts';
 import type { Expression, SelectList } from './syntax.ts';
 import { someExpression } from './syntax.ts';
 import type { Value } from '../json/value.ts';
@@ -99,8 +100,14 @@ function substitution(parts: readonly (string | Evaluate)[], needsJson: boolean)
 }
 
 /** @throws SqlError with the position of what is wrong or not supported */
-export function compileStatement(sql: string, lookups: Lookups = {}): CompiledStatement {
+export function compileStatement(
+  sql: string,
+  lookups: Lookups = {},
+  version: SqlVersion = '2016-03-23',
+): CompiledStatement {
   const statement = parseStatement(sql);
+  const isOld = version === OLD_VERSION;
+  if (isOld) requireAlike(statement, sql);
   checkSingleCalls(statement, sql);
   const names: Names = { sql, variables: statement.set.map(({ name }) => name), lookups };
   const set = compileSet(names, statement.set);
@@ -118,6 +125,7 @@ export function compileStatement(sql: string, lookups: Lookups = {}): CompiledSt
       if (needsJson) requireJson({ message }, 'it selects');
       const scope = scopeOf(message);
       if (where(scope) !== true) return { kind: 'passed over' };
+      if (isOld && Array.isArray(scope.element)) return { kind: 'failed', reason: ARRAY_REASON };
       return { kind: 'selected', output: output(scope), scope };
     } catch (error) {
       if (error instanceof SqlFailure) return { kind: 'failed', reason: error.message };

@@ -29,6 +29,8 @@ const knownProperties = new Set([
   'BucketName',
   'LifecycleConfiguration',
   'VersioningConfiguration',
+  // Read where notifications are sent.
+  'NotificationConfiguration',
   // These change nothing that a client of one machine could see.
   'AccessControl',
   'BucketEncryption',

@@ -14,6 +14,8 @@ export interface PutOptions {
   readonly checksum?: () => Version['checksum'];
   /** Of a multipart upload; the MD5 of the content by default. */
   readonly etag?: string;
+  /** How the object comes about, for notifications; `Put` if absent. */
+  readonly by?: 'Put' | 'Copy' | 'CompleteMultipartUpload';
   /** Called with the current version before it is replaced; stops by throwing. */
   readonly check?: (current: Version | undefined) => void;
 }

@@ -192,6 +192,7 @@ export async function copyObject(request: S3Request): Promise<void> {
   const source = await openSource(request);
   const whole = source.checksum?.type === 'FULL_OBJECT' ? source.checksum : undefined;
   const options: PutOptions = {
+    by: 'Copy',
     headers: replace ? storedHeadersOf(request) : source.headers,
     metadata: replace ? metadataOf(request) : source.metadata,
     checksum: () => whole,

@@ -20,6 +20,7 @@ import {
   type VersionQuery,
 } from './list.ts';
 import type { Version } from './record.ts';
+import type { ObjectEvent } from './notifier.ts';
 import { openRegistry, type BucketInfo } from './registry.ts';
 import { createTurns } from '../files/turns.ts';
 import { createUploads, type Uploads } from './uploads.ts';
@@ -64,6 +65,8 @@ export interface ObjectStoreOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called after each change of an object, which waits for it. Must not reject. */
+  readonly notify?: (event: ObjectEvent) => Promise<void>;
 }
 
 /** Writes the body through to `file` and says what object it will be. */
@@ -92,8 +95,12 @@ function missing(isMarker: boolean, byVersion: boolean): AwsError {
   return new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405);
 }
 
+/** The version of an object without versions is `null`, which no event has. */
+const shownVersion = (versionId: string | undefined) => (versionId === 'null' ? undefined : versionId);
+
 /** Opens the folder and the buckets in it; what a crash left half written is removed. */
-export async function createObjectStore({ dir, clock, log }: ObjectStoreOptions): Promise<ObjectStore> {
+export async function createObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
+  const { dir, clock, log, notify } = options;
   await makeDirectory(dir);
   const registry = await openRegistry(dir, clock);
   const bucketOf = (name: string) => registry.find(name).bucket;
@@ -102,11 +109,16 @@ export async function createObjectStore({ dir, clock, log }: ObjectStoreOptions)
     const bucket = bucketOf(name);
     requireKey(key);
     const file = path.join(registry.spoolDir, randomUUID());
+    let version: Version;
     try {
-      return await bucket.put(key, await finish(file, body, options), options.check);
+      version = await bucket.put(key, await finish(file, body, options), options.check);
     } finally {
       await rm(file, { force: true });
     }
+    const { size, etag, versionId } = version;
+    const event = `ObjectCreated:${options.by ?? 'Put'}`;
+    await notify?.({ name: event, bucket: name, key, size, etag, versionId: shownVersion(versionId) });
+    return version;
   };
 
   const uploads = createUploads(
@@ -137,7 +149,11 @@ export async function createObjectStore({ dir, clock, log }: ObjectStoreOptions)
     },
     async remove(name, key, versionId) {
       requireKey(key);
-      return bucketOf(name).remove(key, versionId);
+      const removal = await bucketOf(name).remove(key, versionId);
+      const kind = removal.deleteMarker && versionId === undefined ? 'DeleteMarkerCreated' : 'Delete';
+      const shown = shownVersion(removal.versionId);
+      await notify?.({ name: `ObjectRemoved:${kind}`, bucket: name, key, versionId: shown });
+      return removal;
     },
     versions: async (name, key) => bucketOf(name).versions(key),
     list: async (name, query) => listObjects(bucketOf(name), query),

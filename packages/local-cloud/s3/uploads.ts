@@ -223,6 +223,7 @@ export function createUploads(store: UploadTarget, clock: Clock): Uploads {
       const { read, finish } = join(files, upload, wanted);
       const { headers, metadata } = upload;
       const version = await store.put(bucket, upload.key, read(), {
+        by: 'CompleteMultipartUpload',
         headers,
         metadata,
         etag: etagOf(wanted),

@@ -1,6 +1,6 @@
 // Opens the template's schedules, once everything that their functions call is there.
 import { randomUUID } from 'node:crypto';
-import type { Lambda } from '../lambda/service.ts';
+import type { FunctionDoor } from '../lambda/function-door.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 import { schedulesFromTemplate } from './schedule-spec.ts';
 import { createSchedules, type Schedules, type SchedulesOptions } from './schedules.ts';
@@ -9,14 +9,14 @@ import { createSchedules, type Schedules, type SchedulesOptions } from './schedu
 export function openSchedules(
   options: Pick<SchedulesOptions, 'clock' | 'log' | 'count'> & {
     readonly template: ResolvedTemplate;
-    readonly lambda: Pick<Lambda, 'invokeAsync'>;
+    readonly functions: Pick<FunctionDoor, 'accept'>;
   },
 ): Schedules {
-  const { template, lambda, ...rest } = options;
+  const { template, functions, ...rest } = options;
   const schedules = createSchedules({
     ...rest,
     schedules: schedulesFromTemplate(template),
-    invoke: (functionName, payload) => lambda.invokeAsync(functionName, payload),
+    invoke: (functionName, payload) => functions.accept(functionName, payload),
     newId: randomUUID,
   });
   schedules.start();

@@ -23,6 +23,8 @@ export function scheduleEvent(spec: ScheduleSpec, { id, due }: Execution): strin
     'attempt-number': '1',
   };
   if (spec.input !== undefined) {
+    // The placeholders are of the Scheduler: a rule hands its constant on as it is.
+    if (spec.source === 'aws.events') return spec.input;
     return spec.input.replace(/<aws\.scheduler\.([a-z-]+)>/g, (written, name: string) =>
       Object.hasOwn(values, name) ? values[name]! : written,
     );
@@ -32,11 +34,12 @@ export function scheduleEvent(spec: ScheduleSpec, { id, due }: Execution): strin
     version: '0',
     id,
     'detail-type': 'Scheduled Event',
-    source: 'aws.scheduler',
+    source: spec.source,
     account,
     time: timeText(due),
     region,
     resources: [spec.arn],
-    detail: '{}',
+    // The Scheduler writes the text of an object, a rule the object.
+    detail: spec.source === 'aws.events' ? {} : '{}',
   });
 }

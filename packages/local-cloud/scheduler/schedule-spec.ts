@@ -1,13 +1,17 @@
 // What the template says about schedules: which function is invoked, how often, and with what.
-import { StartError } from '../start-error.ts';
+import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
+import { readCron, type NextTime } from './cron.ts';
 
 export interface ScheduleSpec {
   readonly name: string;
   readonly arn: string;
   readonly functionName: string;
   readonly enabled: boolean;
-  readonly intervalMs: number;
+  /** The next time after one, epoch milliseconds; undefined where there is none any more. */
+  readonly next: NextTime;
+  /** Which service invokes: EventBridge Scheduler, or a rule of EventBridge. */
+  readonly source: 'aws.scheduler' | 'aws.events';
   /** JSON text with placeholders; undefined for the event that AWS sends where none is given. */
   readonly input: string | undefined;
 }
@@ -35,27 +39,65 @@ function isJson(text: string): boolean {
   }
 }
 
-function specOf(template: Pick<ResolvedTemplate, 'ofType'>, resource: ResolvedResource): ScheduleSpec {
-  const { logicalId, name, arn, properties, at } = resource;
-  const refuse = (path: readonly string[], problem: string): never => {
-    throw new StartError(`${at(...path)}: ${logicalId}: ${problem}`);
-  };
+/** Whole multiples of the interval since the epoch, where AWS counts from the creation. */
+export const everyInterval =
+  (intervalMs: number): NextTime =>
+  (after) =>
+    (Math.floor(after / intervalMs) + 1) * intervalMs;
+
+function nextOf(resource: ResolvedResource): NextTime {
+  const { logicalId, properties, at } = resource;
   const expression = String(properties['ScheduleExpression']);
-  const { Arn, Input: input } = properties['Target'] as { Arn: string; Input?: string };
-  const target = template.ofType('AWS::Serverless::Function').find((each) => each.arn === Arn)!;
-  const intervalMs =
-    readRate(expression) ??
-    refuse(
-      ['ScheduleExpression'],
-      `ScheduleExpression is ${expression}, which the local cloud does not support: use a rate such as rate(1 minute) or rate(2 hours)`,
-    );
-  if (input !== undefined && !isJson(input))
-    refuse(['Target', 'Input'], 'Target.Input is no JSON text, which a function needs');
-  const enabled = (properties['State'] ?? 'ENABLED') === 'ENABLED';
-  return { name, arn, functionName: target.name, enabled, intervalMs, input };
+  const rate = readRate(expression);
+  const next = rate === undefined ? readCron(expression) : everyInterval(rate);
+  if (next) return next;
+  throw new StartError(
+    `${at('ScheduleExpression')}: ${logicalId}: ScheduleExpression is ${expression}, which the local cloud does not support: use a rate such as rate(1 minute) or rate(2 hours), or cron(0 8 * * ? *)`,
+  );
 }
 
-/** Every AWS::Scheduler::Schedule; its references were checked with the template. @throws StartError */
+interface Target {
+  readonly Arn: string;
+  readonly Input?: string;
+}
+
+function specOf(
+  template: Pick<ResolvedTemplate, 'ofType'>,
+  resource: ResolvedResource,
+  target: Target,
+  path: readonly (string | number)[],
+  source: ScheduleSpec['source'],
+): ScheduleSpec {
+  const { logicalId, name, arn, properties, at } = resource;
+  const invoked = template.ofType('AWS::Serverless::Function').find((each) => each.arn === target.Arn);
+  if (!invoked)
+    throw new StartError(
+      `${at(...path, 'Arn')}: ${logicalId}: Arn is ${target.Arn}, but the template has no such AWS::Serverless::Function: refer to one`,
+    );
+  if (target.Input !== undefined && !isJson(target.Input))
+    throw new StartError(
+      `${at(...path, 'Input')}: ${logicalId}: ${path.join('.').replace(/\.(\d)/, '[$1]')}.Input is no JSON text, which a function needs`,
+    );
+  const enabled = (properties['State'] ?? 'ENABLED') === 'ENABLED';
+  return {
+    ...{ name, arn, functionName: invoked.name, enabled },
+    ...{ next: nextOf(resource), input: target.Input, source },
+  };
+}
+
+function ofRule(template: Pick<ResolvedTemplate, 'ofType'>, rule: ResolvedResource): ScheduleSpec[] {
+  const targets = rule.properties['Targets'] as readonly Target[];
+  return readAll(targets.entries(), ([index, target]) =>
+    specOf(template, rule, target, ['Targets', index], 'aws.events'),
+  );
+}
+
+/** Every AWS::Scheduler::Schedule, and the targets of every AWS::Events::Rule. @throws StartError */
 export function schedulesFromTemplate(template: Pick<ResolvedTemplate, 'ofType'>): ScheduleSpec[] {
-  return template.ofType('AWS::Scheduler::Schedule').map((resource) => specOf(template, resource));
+  return [
+    ...readAll(template.ofType('AWS::Scheduler::Schedule'), (resource) =>
+      specOf(template, resource, resource.properties['Target'] as Target, ['Target'], 'aws.scheduler'),
+    ),
+    ...readAll(template.ofType('AWS::Events::Rule'), (rule) => ofRule(template, rule)).flat(),
+  ];
 }

@@ -12,7 +12,7 @@ export interface Schedules {
 
 export interface SchedulesOptions {
   readonly schedules: readonly ScheduleSpec[];
-  /** Hands an event to a function for later; resolves when it is finished for good. */
+  /** Hands an event to a function; resolves once it is on disk. */
   readonly invoke: (functionName: string, payload: string) => Promise<void>;
   readonly clock: Clock;
   readonly newId: () => string;
@@ -30,7 +30,7 @@ const longestWaitMs = 60_000;
  */
 export function createSchedules(options: SchedulesOptions): Schedules {
   const { schedules, invoke, clock, newId, log, count } = options;
-  const timers = new Map<string, () => void>();
+  const timers = new Map<number, () => void>();
 
   function run(spec: ScheduleSpec, due: number): void {
     count('schedule.invocations');
@@ -39,30 +39,35 @@ export function createSchedules(options: SchedulesOptions): Schedules {
     });
   }
 
-  function wait(spec: ScheduleSpec, due: number): void {
+  function wait(key: number, spec: ScheduleSpec, due: number): void {
     const ms = Math.max(0, Math.min(due - clock.now(), longestWaitMs));
     timers.set(
-      spec.name,
-      clock.after(ms, () => look(spec, due)),
+      key,
+      clock.after(ms, () => look(key, spec, due)),
     );
   }
 
-  function look(spec: ScheduleSpec, due: number): void {
-    const { intervalMs } = spec;
+  /** The last time at or before `now` that came at `due` or later. */
+  function lastOf({ next }: ScheduleSpec, due: number, now: number): number {
+    let last = due;
+    for (let then = next(last); then !== undefined && then <= now; then = next(last)) last = then;
+    return last;
+  }
+
+  function look(key: number, spec: ScheduleSpec, due: number): void {
     const now = clock.now();
-    const next = (Math.floor(now / intervalMs) + 1) * intervalMs;
-    if (now >= due) {
-      run(spec, next - intervalMs);
-      wait(spec, next);
-    } else {
-      wait(spec, Math.min(due, next)); // sooner once the clock was set back
-    }
+    const next = spec.next(now);
+    if (now >= due) run(spec, lastOf(spec, due, now));
+    // Sooner once the clock was set back.
+    const soonest = now >= due ? next : Math.min(due, next ?? due);
+    if (soonest === undefined || soonest === Infinity) timers.delete(key);
+    else wait(key, spec, soonest);
   }
 
   return {
     start() {
-      for (const spec of schedules) {
-        if (spec.enabled) look(spec, Infinity);
+      for (const [key, spec] of schedules.entries()) {
+        if (spec.enabled) look(key, spec, Infinity);
       }
     },
     close() {

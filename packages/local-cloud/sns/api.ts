@@ -49,6 +49,7 @@ function subscriptionActions({
   subscriptions,
   topicOf,
   isQueue,
+  isFunction,
 }: Topics): Record<string, QueryAction> {
   const ownerOf = ({ topicArn }: Subscription) => topics.get(topicArn)?.owner ?? '';
   const render = (subscription: Subscription): XmlElements => ({
@@ -112,6 +113,8 @@ function subscriptionActions({
         const { protocol } = checked;
         if (protocol === 'sqs' && !isQueue(endpoint))
           throw invalid('Endpoint Reason: it names no queue of this template');
+        if (protocol === 'lambda' && !isFunction(endpoint))
+          throw invalid('Endpoint Reason: it names no function of this template');
         const settings = subscribedSettings(parameters, isQueue);
         const { arn } = await subscriptions.add({ topicArn, protocol, endpoint, settings });
         return { SubscriptionArn: arn };

@@ -5,10 +5,11 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Attribute } from './attributes.ts';
 import { composeEmail } from './email.ts';
+import { functionEvent } from './function-event.ts';
 import { limits, type CheckedMessage, type Protocol } from './message.ts';
-import { notificationDocument } from './notification.ts';
+import { notificationDocument, type Notification } from './notification.ts';
 import type { Outbox, OwedFile } from './outbox.ts';
-import type { QueueDoor, Redrive, Redriven } from './redrive.ts';
+import type { FunctionsDoor, QueueDoor, Redrive, Redriven } from './redrive.ts';
 import type { Relay } from './relay.ts';
 import type { Subscription } from './subscriptions.ts';
 import { composeTextMessage, shownText } from './text-message.ts';
@@ -27,6 +28,7 @@ export interface DeliveriesOptions {
   readonly outbox: Outbox;
   readonly relay: Relay | undefined;
   readonly queues: Pick<QueueDoor, 'send'>;
+  readonly functions: Pick<FunctionsDoor, 'accept'>;
   readonly redrive: Redrive;
   readonly defaultFrom: string;
   readonly clock: Clock;
@@ -36,11 +38,15 @@ export interface DeliveriesOptions {
 
 /** One subscriber's share: what is written, and what is sent on afterwards. */
 interface Delivery {
-  readonly counter: 'mails' | 'texts' | 'queued';
+  readonly counter: 'mails' | 'texts' | 'queued' | 'handed';
   readonly files: readonly OwedFile[];
   readonly mail?: string;
-  /** What is put into a queue, and into another one where that fails. */
-  readonly queued?: Redriven & { readonly redrive: Redriven | undefined };
+  /** What is put into a queue or handed to a function, and into a queue where that fails. */
+  readonly handed?: {
+    readonly to: string;
+    readonly give: () => Promise<unknown>;
+    readonly redrive: Redriven | undefined;
+  };
 }
 
 /** Unique to subscriber and message; `at` puts the files into the order of time. */
@@ -53,14 +59,18 @@ interface Stamp {
 /** `20260101T000000.123Z`: in order, and without the colons that Windows refuses in names. */
 const compactTime = (at: number) => new Date(at).toISOString().replaceAll(/[-:]/g, '');
 
-function documentOf({ messageId, message, attributes }: Publication, to: Subscription, at: number): string {
+function notificationOf(publication: Publication, to: Subscription, at: number): Notification {
+  const { messageId, message, attributes } = publication;
   const { topicArn, arn: subscriptionArn, protocol } = to;
   const { subject } = message;
-  return notificationDocument({
+  return {
     ...{ messageId, topicArn, subscriptionArn, subject, attributes, at },
     text: message.textFor(protocol),
-  });
+  };
 }
+
+const documentOf = (publication: Publication, to: Subscription, at: number): string =>
+  notificationDocument(notificationOf(publication, to, at));
 
 function redrivenOf(publication: Publication, to: Subscription, at: number): Redriven | undefined {
   return to.redrive === undefined
@@ -121,12 +131,25 @@ function createTextDelivery({ log, count, redrive }: DeliveriesOptions): Deliver
   };
 }
 
-function createQueueDelivery(): Deliver {
+function createQueueDelivery({ queues }: DeliveriesOptions): Deliver {
   return (publication, to, { at }) => ({
     counter: 'queued',
     files: [],
-    queued: {
-      ...{ queueArn: to.endpoint, body: documentOf(publication, to, at) },
+    handed: {
+      to: to.endpoint,
+      give: () => queues.send(to.endpoint, documentOf(publication, to, at)),
+      redrive: redrivenOf(publication, to, at),
+    },
+  });
+}
+
+function createFunctionDelivery({ functions }: DeliveriesOptions): Deliver {
+  return (publication, to, { at }) => ({
+    counter: 'handed',
+    files: [],
+    handed: {
+      to: to.endpoint,
+      give: () => functions.accept(to.endpoint, functionEvent(notificationOf(publication, to, at))),
       redrive: redrivenOf(publication, to, at),
     },
   });
@@ -137,19 +160,20 @@ function createQueueDelivery(): Deliver {
  * @throws AwsError InternalError from that function when it could not be written; then nothing of it was
  */
 export function createDeliveries(options: DeliveriesOptions): (publication: Publication) => Promise<void> {
-  const { outbox, relay, queues, redrive, clock, log, count } = options;
+  const { outbox, relay, redrive, clock, log, count } = options;
   const by: Readonly<Record<Protocol, Deliver>> = {
     email: createEmailDelivery(options),
     sms: createTextDelivery(options),
-    sqs: createQueueDelivery(),
+    sqs: createQueueDelivery(options),
+    lambda: createFunctionDelivery(options),
   };
 
-  /** SNS tries a queue for 23 days; here only the disk can refuse, and the publisher is not asked to send mails again. */
-  async function put({ queueArn, body, redrive: other }: NonNullable<Delivery['queued']>): Promise<void> {
+  /** SNS tries for 23 days; here only the disk can refuse, and the publisher is not asked to send mails again. */
+  async function hand({ to, give, redrive: other }: NonNullable<Delivery['handed']>): Promise<void> {
     try {
-      await queues.send(queueArn, body);
+      await give();
     } catch (error) {
-      log.error('notification not put into its queue', { queue: queueArn, reason: String(error) });
+      log.error('notification not handed on', { to, reason: String(error) });
       count('NumberOfNotificationsFailed');
       await redrive(other);
     }
@@ -172,10 +196,10 @@ export function createDeliveries(options: DeliveriesOptions): (publication: Publ
       log.error('SNS message not written', { messageId, topic: publication.topic?.name, reason: code });
       throw new AwsError('InternalError', `The message could not be written: ${code}`, 500);
     }
-    for (const { counter, files, queued } of deliveries) {
+    for (const { counter, files, handed } of deliveries) {
       count(counter);
-      if (queued) {
-        await put(queued);
+      if (handed) {
+        await hand(handed);
         continue;
       }
       log.info(counter === 'mails' ? 'mail' : 'text message', { file: files.at(-1)!.path });

@@ -32,6 +32,10 @@ const kinds: Readonly<Record<Protocol, EndpointKind>> = {
     describe: 'the ARN of a queue',
     accepts: (text) => /^arn:aws:sqs:[\w-]+:\d{12}:[\w-]{1,80}$/.test(text),
   },
+  lambda: {
+    describe: 'the ARN of a function',
+    accepts: (text) => /^arn:aws:lambda:[\w-]+:\d{12}:function:[\w-]{1,64}$/.test(text),
+  },
 };
 
 const listOf = (words: readonly string[]) => `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;

@@ -82,7 +82,7 @@ function remembered<T>(find: (key: string) => T): (key: string) => T {
   };
 }
 
-function objectFacts(object: JsonObject): Facts {
+export function objectFacts(object: JsonObject): Facts {
   return {
     values: remembered((key) => elementsAt(object, key).filter(isScalar)),
     inside: remembered((key) => {

@@ -1,6 +1,6 @@
 // A subscription's filter policy: read and checked as SNS checks it, then asked about every message of the topic.
 import type { Attribute } from './attributes.ts';
-import { attributeFacts, bodyFacts, type Facts } from './filter-facts.ts';
+import { attributeFacts, bodyFacts, objectFacts, type Facts } from './filter-facts.ts';
 import {
   isObject,
   isOperator,
@@ -169,6 +169,25 @@ export function readFilter(
   } catch (error) {
     if (!(error instanceof PolicyProblem)) throw error;
     return { attribute: 'FilterPolicy', problem: `FilterPolicy: ${error.message}` };
+  }
+}
+
+/**
+ * A pattern of the same form without the limits of SNS, as event source mappings have it.
+ *
+ * @param pattern JSON
+ */
+export function readPattern(
+  pattern: string,
+):
+  | { readonly accepts: (object: Readonly<Record<string, unknown>>) => boolean }
+  | { readonly problem: string } {
+  try {
+    const rule = readObject(parse(pattern), 1);
+    return { accepts: (object) => rule.accepts(objectFacts(object)) };
+  } catch (error) {
+    if (!(error instanceof PolicyProblem)) throw error;
+    return { problem: error.message };
   }
 }
 

@@ -3,7 +3,7 @@ import { AwsError } from '../aws-error.ts';
 import { attributesSize, checkAttributes, type Attribute } from './attributes.ts';
 
 /** The protocols of which the local cloud has subscriptions. */
-export type Protocol = 'email' | 'sms' | 'sqs';
+export type Protocol = 'email' | 'sms' | 'sqs' | 'lambda';
 
 export interface PublishInput {
   /** Exactly one of `topicArn` and `phoneNumber`. */

@@ -8,6 +8,13 @@ export interface QueueDoor {
   has(queueArn: string): boolean;
 }
 
+/** The functions of the stack. */
+export interface FunctionsDoor {
+  /** Resolves once the event is on disk. @throws AwsError ResourceNotFoundException, TooManyRequestsException */
+  accept(functionArn: string, payload: string): Promise<void>;
+  has(functionArn: string): boolean;
+}
+
 /** What is left where, if a notification cannot be delivered. */
 export interface Redriven {
   readonly queueArn: string;

@@ -1,5 +1,5 @@
 // Reads topics and subscriptions from the template, and refuses at start what could never be delivered.
-import { StartError } from '../start-error.ts';
+import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { checkEndpoint } from './endpoints.ts';
 import { readFilter } from './filter-policy.ts';
@@ -63,7 +63,8 @@ function settingsOf(
 export function subscriptionsFromTemplate(template: ResolvedTemplate): Subscription[] {
   const queues = new Set(template.ofType('AWS::SQS::Queue').map(({ arn }) => arn));
   const isQueue = (arn: string) => queues.has(arn);
-  return template.ofType('AWS::SNS::Subscription').map((resource) => {
+  const functions = new Set(template.ofType('AWS::Serverless::Function').map(({ arn }) => arn));
+  return readAll(template.ofType('AWS::SNS::Subscription'), (resource) => {
     const { logicalId, properties, at } = resource;
     const topicArn = textOf(properties['TopicArn']);
     const endpoint = textOf(properties['Endpoint']);
@@ -73,6 +74,10 @@ export function subscriptionsFromTemplate(template: ResolvedTemplate): Subscript
       if (protocol === 'sqs' && !isQueue(endpoint))
         throw new StartError(
           `${at('Endpoint')}: ${logicalId}: Endpoint names no AWS::SQS::Queue of this template: use !GetAtt Queue.Arn`,
+        );
+      if (protocol === 'lambda' && !functions.has(endpoint))
+        throw new StartError(
+          `${at('Endpoint')}: ${logicalId}: Endpoint names no AWS::Serverless::Function of this template: use !GetAtt Function.Arn`,
         );
       return identified({ topicArn, protocol, endpoint, settings: settingsOf(resource, isQueue) });
     }

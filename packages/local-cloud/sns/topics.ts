@@ -8,7 +8,7 @@ import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createDeliveries } from './deliveries.ts';
 import { isPhoneNumber } from './endpoints.ts';
 import { noSettings } from './subscription-attributes.ts';
-import { createRedrive, type QueueDoor } from './redrive.ts';
+import { createRedrive, type FunctionsDoor, type QueueDoor } from './redrive.ts';
 import { checkMessage, invalid, limits, type CheckedMessage, type PublishInput } from './message.ts';
 import { openOutbox } from './outbox.ts';
 import { openRelay } from './relay.ts';
@@ -29,6 +29,7 @@ export interface Topics {
   /** @throws AwsError InvalidParameter when it is no topic's ARN, NotFound when there is no such topic */
   readonly topicOf: (arn: string) => Topic;
   readonly isQueue: (arn: string) => boolean;
+  readonly isFunction: (arn: string) => boolean;
   close(): Promise<void>;
 }
 
@@ -37,9 +38,10 @@ export interface TopicsOptions {
   readonly dir: string;
   readonly template: ResolvedTemplate;
   readonly queues: QueueDoor;
+  readonly functions: FunctionsDoor;
   readonly clock: Clock;
   readonly log: Log;
-  /** Counts `mails` and `texts` written, `queued`, `texts.refused` (too long), `mails.sent` and `mails.unsent` (SMTP). */
+  /** Counts `mails` and `texts` written, `queued`, `handed` (to functions), `texts.refused` (too long), `mails.sent` and `mails.unsent` (SMTP). */
   readonly count: (name: string, by?: number) => void;
   /** `smtp://user:password@host:port`; absent or empty: mails are files only. */
   readonly smtpUrl?: string;
@@ -88,7 +90,7 @@ function createAddressing(subscriptions: Subscriptions, topicOf: (arn: string) =
 
 /** @throws StartError when the template's subscriptions, SMTP_URL or the list of subscriptions cannot be used */
 export async function createTopics(options: TopicsOptions): Promise<Topics> {
-  const { dir, template, queues, clock, log, count, smtpUrl, newId = randomUUID } = options;
+  const { dir, template, queues, functions, clock, log, count, smtpUrl, newId = randomUUID } = options;
   const topics = topicsFromTemplate(template);
   const topicOf = createTopicLookup(topics);
   const subscriptions = await openSubscriptions({
@@ -103,7 +105,17 @@ export async function createTopics(options: TopicsOptions): Promise<Topics> {
   const relay = smtpUrl
     ? await openRelay({ dir, smtpUrl, defaultFrom, redrive, clock, log, count })
     : undefined;
-  const deliver = createDeliveries({ outbox, relay, queues, redrive, defaultFrom, clock, log, count });
+  const deliver = createDeliveries({
+    outbox,
+    relay,
+    queues,
+    functions,
+    redrive,
+    defaultFrom,
+    clock,
+    log,
+    count,
+  });
   const address = createAddressing(subscriptions, topicOf);
 
   return {
@@ -111,6 +123,7 @@ export async function createTopics(options: TopicsOptions): Promise<Topics> {
     subscriptions,
     topicOf,
     isQueue: (arn) => queues.has(arn),
+    isFunction: (arn) => functions.has(arn),
     async publish(input) {
       const message = checkMessage(input);
       const { topic, subscribers } = address(input, message);

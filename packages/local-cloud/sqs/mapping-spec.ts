@@ -53,7 +53,7 @@ function mappingOf(source: EventSource, queues: readonly QueueSpec[]): QueueMapp
   if (!queue) throw refuse('Queue', 'names no AWS::SQS::Queue of this template: use !GetAtt Queue.Arn');
   const other = ofStreams.find((name) => properties[name] !== undefined);
   if (other !== undefined) throw refuse(other, 'is for streams: AWS refuses it for a queue; take it out');
-  const spec = specOf(source, USUAL_BATCH);
+  const spec = specOf(source, USUAL_BATCH, 'body');
   if (spec.batchSize > LONGEST_BATCH_WITHOUT_WINDOW && spec.windowMs === 0)
     throw refuse(
       'BatchSize',

@@ -63,6 +63,20 @@ function createPoller(mapping: QueueMapping, queue: Queue, options: QueueMapping
   const slots = createSlots(most);
   let closed = false;
 
+  /** What the filter of the mapping leaves out is deleted from the queue, as Lambda does. */
+  async function wantedOf(
+    received: readonly Received[],
+    accepts: NonNullable<QueueMapping['accepts']>,
+  ): Promise<readonly Received[]> {
+    const { true: wanted = [], false: others = [] } = Object.groupBy(received, (message) =>
+      accepts({ messageId: message.id, body: message.body }) ? 'true' : 'false',
+    );
+    if (others.length === 0) return wanted;
+    count('sqs.filtered', others.length);
+    await queue.remove(others.map(({ receipt }) => receipt));
+    return wanted;
+  }
+
   /** Up to a batch: what is there, and what comes within the batching window after the first. */
   async function collect(): Promise<Received[]> {
     const batch: Received[] = [];
@@ -81,7 +95,7 @@ function createPoller(mapping: QueueMapping, queue: Queue, options: QueueMapping
         ...{ waitMs: Math.max(0, left), fits },
       });
       if (batch.length === 0) since = clock.elapsed();
-      batch.push(...received);
+      batch.push(...(mapping.accepts ? await wantedOf(received, mapping.accepts) : received));
       if (received.length === 0 && batch.length > 0) break;
     }
     return batch;

@@ -13,6 +13,11 @@ const fieldOf = (value: unknown, key: string): unknown =>
 
 const shown = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
 
+const escaped = (text: string) => text.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
+/** As IAM compares ARNs: `*` is any text, `?` any character. */
+const isLike = (pattern: string, arn: string) =>
+  new RegExp(`^${escaped(pattern).replaceAll('*', '.*').replaceAll('?', '.')}$`).test(arn);
+
 /** Permissions are granted per function, source and account. */
 function isPermitted(
   permission: ResolvedResource,
@@ -25,7 +30,7 @@ function isPermitted(
     (Action === 'lambda:InvokeFunction' || Action === 'lambda:*') &&
     (FunctionName === target.name || FunctionName === target.arn) &&
     Principal === 'iot.amazonaws.com' &&
-    (SourceArn === undefined || SourceArn === source.arn) &&
+    (SourceArn === undefined || (typeof SourceArn === 'string' && isLike(SourceArn, source.arn))) &&
     (SourceAccount === undefined || SourceAccount === accountId)
   );
 }

@@ -48,7 +48,12 @@ function dependenciesOf(node: Node | undefined, what: string, fail: Fail) {
   return ids.map((logicalId) => ({ logicalId, place: node.place }));
 }
 
-function declare(logicalId: string, entry: Entry<Node>, globals: Node | undefined, fail: Fail): Declaration {
+function declare(
+  logicalId: string,
+  entry: Entry<Node>,
+  globals: ReadonlyMap<string, Node>,
+  fail: Fail,
+): Declaration {
   const { place } = entry;
   if (!/^[A-Za-z0-9]{1,255}$/.test(logicalId)) {
     fail(place, `${JSON.stringify(logicalId)} is no logical id: use letters and digits only`);
@@ -63,7 +68,8 @@ function declare(logicalId: string, entry: Entry<Node>, globals: Node | undefine
     return found ? mapOf(found.value, `${key} of ${logicalId}`, fail) : nothing;
   };
   const own = mapAt('Properties');
-  const merged = type === 'AWS::Serverless::Function' && globals ? merge(globals, own) : own;
+  const general = globals.get(type);
+  const merged = general ? merge(general, own) : own;
   const condition = attributes.get('Condition')?.value;
   return {
     logicalId,
@@ -89,15 +95,27 @@ export function requireKnownType({ logicalId, type, typePlace }: Declaration, fa
   );
 }
 
+/** Sections of Globals, and the type whose properties each has. */
+const globalTypes: Readonly<Record<string, string>> = {
+  Function: 'AWS::Serverless::Function',
+  HttpApi: 'AWS::Serverless::HttpApi',
+  SimpleTable: 'AWS::Serverless::SimpleTable',
+};
+
+/** Properties that all resources of a type have, by the type. */
+export function readGlobals(globals: Node | undefined, fail: Fail): ReadonlyMap<string, Node> {
+  if (!globals) return new Map();
+  const sections = entriesOf(globals, 'Globals', Object.keys(globalTypes), fail);
+  return new Map([...sections].map(([name, { value }]) => [globalTypes[name]!, value]));
+}
+
 /** Every resource of the template, in its order. */
 export function readDeclarations(
   resources: ReadonlyMap<string, Entry<Node>>,
-  globals: Node | undefined,
+  globals: ReadonlyMap<string, Node>,
   fail: Fail,
 ): ReadonlyMap<string, Declaration> {
-  const sections = globals ? entriesOf(globals, 'Globals', ['Function'], fail) : undefined;
-  const functionGlobals = sections?.get('Function')?.value;
   return new Map(
-    readAll(resources, ([logicalId, entry]) => [logicalId, declare(logicalId, entry, functionGlobals, fail)]),
+    readAll(resources, ([logicalId, entry]) => [logicalId, declare(logicalId, entry, globals, fail)]),
   );
 }

@@ -2,8 +2,10 @@
 
 import { dirname, resolve } from 'node:path';
 import { entryPointOf } from './entry-point.ts';
+import { layerRootsOf, plainCodeOf } from './plain-code.ts';
+import type { PlainCode } from './plain-code.ts';
 import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
-import { StartError } from '../start-error.ts';
+import { readAll, StartError } from '../start-error.ts';
 
 /** The build properties of SAM's esbuild method, with its defaults filled in. */
 export interface FunctionBuild {
@@ -47,6 +49,10 @@ export interface FunctionSpec {
   readonly memoryMb: number;
   readonly reservedConcurrency?: number;
   readonly build: FunctionBuild;
+  /** Absent where esbuild builds the code. */
+  readonly plain?: PlainCode;
+  /** Folders whose node_modules the code finds beside its own: those of layers. Absent without any. */
+  readonly layerRoots?: readonly string[];
   readonly async: FunctionAsync;
   /** Where the template declares it: `template.yaml:123`. */
   readonly declaredAt: string;
@@ -143,7 +149,8 @@ function asyncOf({ properties }: ResolvedResource): FunctionAsync {
   };
 }
 
-function specOf(resource: ResolvedResource, templateFolder: string): FunctionSpec {
+function specOf(template: ResolvedTemplate, resource: ResolvedResource): FunctionSpec {
+  const templateFolder = dirname(template.file);
   const { logicalId, name, arn, properties } = resource;
   const [, handlerFile, handlerName] = /^(?:\.\/)?(.+)\.([^./]+)$/.exec(textAt(properties, 'Handler')!) ?? [];
   if (handlerFile === undefined || handlerName === undefined) {
@@ -152,17 +159,24 @@ function specOf(resource: ResolvedResource, templateFolder: string): FunctionSpe
     );
   }
   const folder = resolve(templateFolder, textAt(properties, 'CodeUri') ?? '.');
+  const asItStands = plainCodeOf(resource, handlerFile, folder, template.file);
+  const entryPoint =
+    asItStands?.entryPoint ??
+    entryPointOf(
+      resource,
+      textsAt(at(resource.metadata, 'BuildProperties'), 'EntryPoints'),
+      handlerFile,
+      folder,
+    );
+  const layerRoots = layerRootsOf(template, resource, templateFolder);
   const reservedConcurrency = properties['ReservedConcurrentExecutions'];
   return {
     logicalId,
     name,
     arn,
-    entryPoint: entryPointOf(
-      resource,
-      textsAt(at(resource.metadata, 'BuildProperties'), 'EntryPoints'),
-      handlerFile,
-      folder,
-    ),
+    entryPoint,
+    ...(asItStands && { plain: asItStands.plain }),
+    ...(layerRoots.length > 0 && { layerRoots }),
     handlerFile,
     handlerName,
     runtime: String(properties['Runtime']),
@@ -182,6 +196,5 @@ function specOf(resource: ResolvedResource, templateFolder: string): FunctionSpe
  *   builds, and an environment that Lambda would refuse.
  */
 export function functionsOf(template: ResolvedTemplate): FunctionSpec[] {
-  const folder = dirname(template.file);
-  return template.ofType('AWS::Serverless::Function').map((resource) => specOf(resource, folder));
+  return readAll(template.ofType('AWS::Serverless::Function'), (resource) => specOf(template, resource));
 }

@@ -2,26 +2,17 @@
 
 import { account } from '../account.ts';
 import {
-  apiId,
-  clientId,
-  distributionId,
-  dkimTokens,
-  executeApiAddress,
+  certificateId,
   inLowerCase,
   joined,
-  lettersAndDigits,
-  poolId,
   queueHost,
   unnamed,
-  userPoolId,
-  userPoolProvider,
   uuid,
   withUnderscore,
   within,
-  zoneId,
-  zoneNameServers,
 } from './naming.ts';
 import type { Attribute, Ground, Naming } from './naming.ts';
+import { webNamings } from './namings-web.ts';
 
 export interface Identity {
   readonly name: string;
@@ -34,6 +25,7 @@ const thingName = /^[a-zA-Z0-9:_-]{1,128}$/;
 const id = (name: string) => ({ Id: name });
 
 const namings: Readonly<Record<string, Naming>> = {
+  ...webNamings,
   'AWS::IoT::ThingType': {
     nameProperty: 'ThingTypeName',
     pattern: thingName,
@@ -52,6 +44,19 @@ const namings: Readonly<Record<string, Naming>> = {
     arn: within('iot', (name) => `policy/${name}`),
     attributes: id,
   },
+  'AWS::IoT::Thing': {
+    nameProperty: 'ThingName',
+    pattern: thingName,
+    arn: within('iot', (name) => `thing/${name}`),
+    attributes: (name) => ({ Id: uuid('thing', name) }),
+  },
+  'AWS::IoT::Certificate': {
+    generate: certificateId,
+    arn: within('iot', (name) => `cert/${name}`),
+    attributes: id,
+  },
+  'AWS::IoT::PolicyPrincipalAttachment': { arn: unnamed, hasArn: false },
+  'AWS::IoT::ThingPrincipalAttachment': { arn: unnamed, hasArn: false },
   'AWS::IoT::ProvisioningTemplate': {
     nameProperty: 'TemplateName',
     pattern: /^[0-9A-Za-z_-]{1,36}$/,
@@ -71,22 +76,6 @@ const namings: Readonly<Record<string, Naming>> = {
     arn: within('iot', (name) => `domainconfiguration/${name}`),
     attributes: () => ({ DomainType: 'CUSTOMER_MANAGED' }),
   },
-  'AWS::CertificateManager::Certificate': {
-    generate: uuid,
-    arn: within('acm', (name) => `certificate/${name}`),
-    ref: 'arn',
-    hasArn: false,
-  },
-  'AWS::ApiGatewayV2::DomainName': {
-    nameProperty: 'DomainName',
-    arn: (name, { region }) => `arn:aws:apigateway:${region}::/domainnames/${name}`,
-    hasArn: false,
-    attributes: (name, arn) => ({
-      RegionalDomainName: `d-${lettersAndDigits(name, arn).slice(0, 10)}.execute-api.${arn.split(':')[3]!}.amazonaws.com`,
-      RegionalHostedZoneId: `Z${lettersAndDigits(arn, name).slice(0, 13).toUpperCase()}`,
-    }),
-  },
-  'AWS::ApiGatewayV2::ApiMapping': { arn: unnamed, hasArn: false },
   'AWS::KinesisFirehose::DeliveryStream': {
     nameProperty: 'DeliveryStreamName',
     pattern: /^[a-zA-Z0-9._-]{1,64}$/,
@@ -138,57 +127,28 @@ const namings: Readonly<Record<string, Naming>> = {
     pattern: /^[a-zA-Z0-9_-]{1,64}$/,
     arn: within('lambda', (name) => `function:${name}`),
   },
+  'AWS::Serverless::LayerVersion': {
+    nameProperty: 'LayerName',
+    pattern: /^[a-zA-Z0-9_-]{1,140}$/,
+    arn: within('lambda', (name) => `layer:${name}:1`),
+    ref: 'arn',
+    attributes: (_name, arn) => ({ LayerVersionArn: arn }),
+  },
+  'AWS::Events::Rule': {
+    nameProperty: 'Name',
+    pattern: /^[.\-_A-Za-z0-9]{1,64}$/,
+    arn: within('events', (name) => `rule/${name}`),
+  },
   'AWS::Scheduler::Schedule': {
     nameProperty: 'Name',
     pattern: /^[0-9a-zA-Z._-]{1,64}$/,
     arn: within('scheduler', (name) => `schedule/default/${name}`),
-  },
-  'AWS::Serverless::HttpApi': {
-    generate: apiId,
-    // Without an account, as API Gateway writes it.
-    arn: (name, { region }) => `arn:aws:apigateway:${region}::/apis/${name}`,
-    hasArn: false,
-    attributes: (name, arn) => ({ ApiId: name, ApiEndpoint: executeApiAddress(name, arn.split(':')[3]!) }),
   },
   'AWS::IAM::Role': {
     nameProperty: 'RoleName',
     pattern: /^[\w+=,.@-]{1,64}$/,
     arn: (name, { accountId }) => `arn:aws:iam::${accountId}:role/${name}`,
   },
-  'AWS::Cognito::IdentityPool': {
-    generate: poolId,
-    arn: within('cognito-identity', (name) => `identitypool/${name}`),
-    hasArn: false,
-    attributes: id,
-  },
-  'AWS::Cognito::UserPool': {
-    generate: userPoolId,
-    arn: within('cognito-idp', (name) => `userpool/${name}`),
-    attributes: (name) => ({
-      UserPoolId: name,
-      ProviderName: userPoolProvider(name),
-      ProviderURL: `https://${userPoolProvider(name)}`,
-    }),
-  },
-  'AWS::Cognito::UserPoolClient': {
-    generate: clientId,
-    arn: unnamed,
-    hasArn: false,
-    attributes: (name) => ({ ClientId: name }),
-  },
-  'AWS::Cognito::UserPoolDomain': {
-    nameProperty: 'Domain',
-    pattern: /^(?!.*(?:aws|amazon|cognito))[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
-    arn: unnamed,
-    hasArn: false,
-  },
-  'AWS::Cognito::UserPoolGroup': {
-    nameProperty: 'GroupName',
-    pattern: /^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$/u,
-    arn: unnamed,
-    hasArn: false,
-  },
-  'AWS::Cognito::ManagedLoginBranding': { arn: unnamed, hasArn: false },
   'AWS::Logs::LogGroup': {
     nameProperty: 'LogGroupName',
     pattern: /^[.\-_/#A-Za-z0-9]{1,512}$/,
@@ -207,42 +167,17 @@ const namings: Readonly<Record<string, Naming>> = {
   },
   'AWS::KMS::Key': { arn: within('kms', (name) => `key/${name}`), attributes: (name) => ({ KeyId: name }) },
   'AWS::SNS::Subscription': { arn: within('sns', (name) => `subscription:${name}`), ref: 'arn' },
-  'AWS::Route53::HostedZone': {
-    generate: zoneId,
-    arn: (name) => `arn:aws:route53:::hostedzone/${name}`,
-    hasArn: false,
-    attributes: (name) => ({ Id: name, NameServers: zoneNameServers(name) }),
-  },
-  'AWS::Route53::HealthCheck': {
-    generate: uuid,
-    arn: (name) => `arn:aws:route53:::healthcheck/${name}`,
-    hasArn: false,
-    attributes: (name) => ({ HealthCheckId: name }),
-  },
-  'AWS::Route53::RecordSet': { nameProperty: 'Name', arn: unnamed, hasArn: false },
-  'AWS::Route53::RecordSetGroup': { arn: unnamed, hasArn: false },
-  'AWS::CloudFront::OriginAccessControl': {
-    generate: distributionId,
-    arn: unnamed,
-    hasArn: false,
-    attributes: id,
-  },
-  'AWS::CloudFront::ResponseHeadersPolicy': { arn: unnamed, hasArn: false, attributes: id },
-  'AWS::CloudFront::Distribution': {
-    generate: distributionId,
-    arn: (name, { accountId }) => `arn:aws:cloudfront::${accountId}:distribution/${name}`,
-    hasArn: false,
-    attributes: (name) => ({ Id: name, DomainName: `d${name.slice(1).toLowerCase()}.cloudfront.net` }),
-  },
-  'AWS::SES::EmailIdentity': {
-    nameProperty: 'EmailIdentity',
-    arn: within('ses', (name) => `identity/${name}`),
-    hasArn: false,
-    attributes: dkimTokens,
-  },
   'AWS::Logs::LogStream': { nameProperty: 'LogStreamName', arn: unnamed, hasArn: false },
+  'AWS::IAM::Policy': { arn: unnamed, hasArn: false },
+  'AWS::IAM::ManagedPolicy': {
+    nameProperty: 'ManagedPolicyName',
+    arn: (name, { accountId }) => `arn:aws:iam::${accountId}:policy/${name}`,
+    ref: 'arn',
+    hasArn: false,
+    attributes: (_name, arn) => ({ PolicyArn: arn }),
+  },
+  'AWS::Lambda::LayerVersionPermission': { arn: unnamed, hasArn: false },
   'AWS::Lambda::Permission': { arn: unnamed, hasArn: false },
-  'AWS::Cognito::IdentityPoolRoleAttachment': { arn: unnamed, hasArn: false },
   'AWS::S3::BucketPolicy': { arn: unnamed, hasArn: false },
   'AWS::SNS::TopicPolicy': { arn: unnamed, hasArn: false },
   'AWS::SQS::QueuePolicy': { arn: unnamed, hasArn: false },

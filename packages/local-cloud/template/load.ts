@@ -1,17 +1,15 @@
 // Reads a template as CloudFormation would, so that the local cloud runs what `sam deploy` builds and nothing else.
 
 import { resolve } from 'node:path';
-import { readAll } from '../start-error.ts';
+import { noteProblems, StartError } from '../start-error.ts';
 import { requireConsistent } from './checks.ts';
-import { readDeclarations, requireKnownType } from './declarations.ts';
+import { readDeclarations, readGlobals } from './declarations.ts';
 import type { Declaration } from './declarations.ts';
 import { parseTemplate } from './document.ts';
-import type { Entry, Node, Place } from './document.ts';
-import { evaluate, plain, textOf } from './evaluate.ts';
-import type { Value } from './evaluate.ts';
+import type { Entry, Node } from './document.ts';
+import { expandDeclarations } from './expand.ts';
 import type { Ground } from './naming.ts';
 import { createNames } from './names.ts';
-import type { Names } from './names.ts';
 import { requireOrder, requireRules } from './order.ts';
 import type { Needs } from './order.ts';
 import { resolveParameters } from './parameters.ts';
@@ -19,7 +17,7 @@ import { readParameterOverrides } from './samconfig.ts';
 import { entriesOf, failIn, literal, literals, mapOf, sectionOf } from './sections.ts';
 import type { Fail } from './sections.ts';
 import { readText, shownAs } from './source-file.ts';
-import { requireSupported } from './require-supported.ts';
+import { resolveOutputs, resolveResource } from './resolve.ts';
 import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
 
 export interface LoadOptions extends Ground {
@@ -36,6 +34,8 @@ export interface LoadOptions extends Ground {
   readonly others?: string;
   /** Values of parameters that nobody set, where the template has such parameters. */
   readonly defaults?: Readonly<Record<string, string>>;
+  /** What the services find wrong with the template, each on its own. */
+  readonly checks?: readonly ((template: ResolvedTemplate) => unknown)[];
 }
 
 const sam = 'AWS::Serverless-2016-10-31';
@@ -65,78 +65,27 @@ function requireSam(entries: ReadonlyMap<string, Entry<Node>>, fail: Fail): void
     fail(place, `transform ${other} is not supported by the local cloud: use ${sam} alone`);
 }
 
-function placeIn(value: Value, path: readonly (string | number)[], start: Place): Place {
-  let place = start;
-  let current: Value | undefined = value;
-  for (const key of path) {
-    if (current?.kind === 'list') {
-      current = current.items[Number(key)];
-      place = current?.place ?? place;
-    } else {
-      const entry: Entry<Value> | undefined =
-        current?.kind === 'map' ? current.entries.get(String(key)) : undefined;
-      current = entry?.value;
-      place = entry?.place ?? place;
+const lineOf = (problem: string) => Number(/:(\d+):/.exec(problem)?.[1] ?? 0);
+const byLine = (one: string, other: string) => lineOf(one) - lineOf(other);
+
+/**
+ * Throws all problems at once. What the checks make of a template that is wrong already helps, but they rely on properties
+ * that were checked: where they break on it, they are left out.
+ */
+function checkTemplate(
+  template: ResolvedTemplate,
+  checks: NonNullable<LoadOptions['checks']>,
+  problems: string[],
+): void {
+  const isWrongAlready = problems.length > 0;
+  for (const check of checks) {
+    try {
+      noteProblems(problems, () => check(template));
+    } catch (error) {
+      if (!isWrongAlready) throw error;
     }
-    if (!current) break;
   }
-  return place;
-}
-
-function resolveResource(
-  declaration: Declaration,
-  names: Names,
-  needs: Needs,
-  shown: string,
-  fail: Fail,
-): ResolvedResource {
-  const { logicalId, type, place } = declaration;
-  requireKnownType(declaration, fail);
-  const needed = new Map<string, Place>();
-  needs.set(logicalId, needed);
-  const scope = names.resourceScope((other, at) => needed.set(other, at));
-  const properties = evaluate(declaration.properties, scope)!;
-  const metadata = evaluate(declaration.metadata, scope)!;
-  readAll(
-    [
-      ['properties', properties],
-      ['metadata', metadata],
-    ] as const,
-    ([part, value]) => requireSupported(logicalId, type, part, value, place, fail),
-  );
-  const { name, arn, ref } = names.identity(logicalId);
-  return {
-    logicalId,
-    type,
-    properties: plain(properties) as Record<string, unknown>,
-    metadata: plain(metadata) as Record<string, unknown>,
-    name,
-    arn,
-    ref,
-    at(...path) {
-      const [first, ...rest] = path;
-      const inMetadata = first === 'Metadata';
-      const found = inMetadata ? placeIn(metadata, rest, metadata.place) : placeIn(properties, path, place);
-      return `${shown}:${found.line}`;
-    },
-  };
-}
-
-function resolveOutputs(
-  outputs: ReadonlyMap<string, Entry<Node>>,
-  names: Names,
-  fail: Fail,
-): Record<string, string> {
-  const scope = names.resourceScope(() => {});
-  const resolved = new Map<string, string>();
-  readAll(outputs, ([name, { value, place }]) => {
-    const output = entriesOf(value, `output ${name}`, ['Condition', 'Description', 'Export', 'Value'], fail);
-    const condition = output.get('Condition')?.value;
-    if (condition && !names.condition(literal(condition, 'Condition', fail), condition.place)) return;
-    const found = output.get('Value')?.value ?? fail(place, `output ${name} needs a Value`);
-    resolved.set(name, textOf(found, scope, `output ${name}`));
-  });
-  return Object.fromEntries(resolved);
+  if (problems.length > 0) throw new StartError([...new Set(problems)].sort(byLine));
 }
 
 /**
@@ -177,7 +126,14 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
   );
   const resources = entries.get('Resources') ?? fail({ line: 1, column: 1 }, 'there is no Resources section');
   const declared = mapOf(resources.value, 'Resources', fail).entries;
-  const declarations = readDeclarations(declared, entries.get('Globals')?.value, fail);
+  const globals = readGlobals(entries.get('Globals')?.value, fail);
+  const implicitApi = globals.get('AWS::Serverless::HttpApi');
+  const { declarations, problems: found } = expandDeclarations(
+    readDeclarations(declared, globals, fail),
+    implicitApi && mapOf(implicitApi, 'HttpApi of Globals', fail),
+    fail,
+  );
+  const problems = [...found];
   const named = { mappings: section('Mappings'), conditions: section('Conditions'), declarations };
   const names = createNames(parameters, named, options, fail);
   requireRules(section('Rules'), names, fail);
@@ -192,18 +148,15 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
         fail(place, `${logicalId} depends on ${other}, which is no resource here`);
     }
     if (!names.exists(declaration)) return;
-    resolved.set(logicalId, resolveResource(declaration, names, needs, shown, fail));
+    const { resource, check } = resolveResource(declaration, names, needs, shown, fail);
+    resolved.set(logicalId, resource);
     for (const { logicalId: other, place } of dependsOn) needs.get(logicalId)!.set(other, place);
+    check();
   };
+  for (const declaration of declarations.values()) noteProblems(problems, () => read(declaration));
   const outputs: Record<string, string> = {};
-  readAll<() => void, void>(
-    [
-      ...[...declarations.values()].map((declaration) => () => read(declaration)),
-      () => Object.assign(outputs, resolveOutputs(section('Outputs'), names, fail)),
-    ],
-    (part) => part(),
-  );
-  requireOrder(needs, fail);
+  noteProblems(problems, () => Object.assign(outputs, resolveOutputs(section('Outputs'), names, fail)));
+  if (problems.length === 0) noteProblems(problems, () => requireOrder(needs, fail));
 
   const { stackName, region, accountId } = options;
   const template: ResolvedTemplate = {
@@ -217,6 +170,6 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
     ofType: (type) => [...resolved.values()].filter((resource) => resource.type === type),
     outputs,
   };
-  requireConsistent(template);
+  checkTemplate(template, [requireConsistent, ...(options.checks ?? [])], problems);
   return template;
 }

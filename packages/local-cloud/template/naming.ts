@@ -50,6 +50,12 @@ export const uuid = (stackName: string, logicalId: string): string => {
 export const poolId: Naming['generate'] = (stackName, logicalId, ground) =>
   `${ground.region}:${uuid(stackName, logicalId)}`;
 
+/** In the form of the SHA-256 of a certificate, which is there only once the local CA has signed it. */
+export const certificateId = (stackName: string, logicalId: string): string =>
+  createHash('sha256')
+    .update(`certificate ${joined(stackName, logicalId)}`)
+    .digest('hex');
+
 export const lettersAndDigits = (stackName: string, logicalId: string) => {
   const digest = createHash('sha256').update(joined(stackName, logicalId)).digest('hex');
   return BigInt(`0x${digest}`).toString(36);

@@ -35,6 +35,9 @@ export const text = scalar('text', () => true);
 export const flag = scalar('true or false', (found) => found === 'true' || found === 'false');
 export const oneOf = (...allowed: readonly string[]) =>
   scalar(allowed.join(' or '), (found) => allowed.includes(found));
+/** As `oneOf`, in capitals or small letters. */
+export const anyCase = (...allowed: readonly string[]) =>
+  scalar(allowed.join(' or '), (found) => allowed.includes(found.toUpperCase()));
 export const whole = (least: number, most: number) =>
   scalar(
     `a whole number from ${least} to ${most}`,
@@ -46,3 +49,8 @@ export const wholeOrEndless = (least: number, most: number) =>
     `-1 or a whole number from ${least} to ${most}`,
     (found) => found === '-1' || (/^\d+$/.test(found) && +found >= least && +found <= most),
   );
+
+/** For a type of which nothing has an effect here. */
+export const unchecked = (reason: string): ResourceSupport => ({
+  properties: { honours: {}, ignores: { '**': reason } },
+});

@@ -1,12 +1,12 @@
 // What the local cloud honours of an HTTP API, and of the routes that functions declare.
 
-import { flag, oneOf, text, whole } from './property-check.ts';
+import { anyCase, checkedBy, flag, oneOf, text, whole } from './property-check.ts';
 import type { ResourceSupport } from './property-check.ts';
 
 /** Of AWS::Serverless::Function, in an event of type HttpApi. */
 export const routeProperties = {
   'Events.*.Properties.ApiId': text,
-  'Events.*.Properties.Method': oneOf('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'ANY'),
+  'Events.*.Properties.Method': anyCase('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'ANY'),
   'Events.*.Properties.Path': text,
   'Events.*.Properties.PayloadFormatVersion': oneOf('2.0'),
   'Events.*.Properties.Auth.Authorizer': oneOf('NONE', 'AWS_IAM'),
@@ -22,7 +22,8 @@ export const httpApi: Readonly<Record<string, ResourceSupport>> = {
         'Auth.EnableIamAuthorizer': oneOf('true'),
         'Auth.DefaultAuthorizer': oneOf('AWS_IAM'),
         [`${cors}.AllowOrigins.*`]: text,
-        [`${cors}.AllowMethods.*`]: oneOf('GET', 'PUT', 'POST', 'PATCH', 'DELETE'),
+        [cors]: checkedBy('the HTTP API'),
+        [`${cors}.AllowMethods.*`]: anyCase('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', '*'),
         [`${cors}.AllowHeaders.*`]: text,
         [`${cors}.ExposeHeaders.*`]: text,
         [`${cors}.AllowCredentials`]: flag,
@@ -39,7 +40,6 @@ export const httpApi: Readonly<Record<string, ResourceSupport>> = {
         'DefaultRouteSettings.DetailedMetricsEnabled': 'the status page counts requests in any case',
         'Tags.**': 'nobody bills one machine by tag',
       },
-      required: ['Auth.EnableIamAuthorizer', 'Auth.DefaultAuthorizer'],
     },
   },
 };

@@ -11,6 +11,7 @@ export const queueEventProperties = {
   'Events.*.Properties.Enabled': flag,
   'Events.*.Properties.MaximumBatchingWindowInSeconds': whole(0, 300),
   'Events.*.Properties.FunctionResponseTypes.*': oneOf('ReportBatchItemFailures'),
+  'Events.*.Properties.FilterCriteria.Filters.*.Pattern': text,
   'Events.*.Properties.ScalingConfig.MaximumConcurrency': whole(2, 1_000),
 } as const;
 

@@ -8,18 +8,39 @@ export const schedule: Readonly<Record<string, ResourceSupport>> = {
     properties: {
       honours: {
         Name: text,
-        ScheduleExpression: checkedBy('the scheduler, which knows rates'),
+        ScheduleExpression: checkedBy('the scheduler, which knows rates and cron'),
+        ScheduleExpressionTimezone: oneOf('UTC'),
         State: oneOf('ENABLED', 'DISABLED'),
-        'FlexibleTimeWindow.Mode': oneOf('OFF'),
+        'FlexibleTimeWindow.Mode': oneOf('OFF', 'FLEXIBLE'),
         'Target.Arn': text,
         'Target.Input': text,
       },
       ignores: {
         Description: 'it is for readers',
         'Target.RoleArn': 'AWS permissions do not apply on one machine; device policies do',
+        'FlexibleTimeWindow.MaximumWindowInMinutes': 'an event comes at the beginning of its window',
         'Target.RetryPolicy.**': 'an event always reaches its function here',
       },
       required: ['ScheduleExpression', 'FlexibleTimeWindow.Mode', 'Target.Arn', 'Target.RoleArn'],
+    },
+  },
+  'AWS::Events::Rule': {
+    properties: {
+      honours: {
+        Name: text,
+        ScheduleExpression: checkedBy('the scheduler, which knows rates and cron'),
+        State: oneOf('ENABLED', 'DISABLED'),
+        'Targets.*.Arn': text,
+        'Targets.*.Input': text,
+      },
+      ignores: {
+        Description: 'it is for readers',
+        RoleArn: 'AWS permissions do not apply on one machine; device policies do',
+        'Targets.*.Id': 'a target is told apart by its place',
+        'Targets.*.RoleArn': 'AWS permissions do not apply on one machine; device policies do',
+        'Targets.*.RetryPolicy.**': 'an event always reaches its function here',
+      },
+      required: ['ScheduleExpression', 'Targets'],
     },
   },
 };

@@ -29,6 +29,7 @@ export const stream: Readonly<Record<string, ResourceSupport>> = {
         ParallelizationFactor: whole(1, 10),
         BisectBatchOnFunctionError: flag,
         'FunctionResponseTypes.*': oneOf('ReportBatchItemFailures'),
+        'FilterCriteria.Filters.*.Pattern': text,
         'ScalingConfig.MaximumConcurrency': whole(2, 1_000),
         MaximumRetryAttempts: wholeOrEndless(0, 10_000),
         MaximumRecordAgeInSeconds: wholeOrEndless(60, 604_800),

@@ -1,59 +1,24 @@
 // Which properties of the template the local cloud honours, and which it accepts without effect and why; it refuses the
 // rest. One entry a resource type, in the order of the template.
 
-import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
-import type { ResourceSupport, TypeSupport } from './property-check.ts';
+import { checkedBy, flag, oneOf, text, unchecked, whole } from './property-check.ts';
+import type { ResourceSupport } from './property-check.ts';
+import { archive } from './support-archive.ts';
+import { device } from './support-device.ts';
 import { dns } from './support-dns.ts';
 import { domain } from './support-domain.ts';
 import { fleet } from './support-fleet.ts';
-import { httpApi, routeProperties } from './support-http-api.ts';
+import { lambda } from './support-function.ts';
+import { httpApi } from './support-http-api.ts';
 import { login } from './support-login.ts';
-import { queue, queueEventProperties } from './support-queue.ts';
+import { queue } from './support-queue.ts';
 import { schedule } from './support-schedule.ts';
 import { stream } from './support-stream.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
 const permissions = 'AWS permissions do not apply on one machine; device policies do';
 const encryption = 'data lies on your own disk; encrypt the disk';
-const logs = 'logs are files under the data directory';
 const cost = 'one machine has one kind of storage';
-const queries = 'Athena does not run here; read the files in the bucket with any engine, such as DuckDB';
-
-const unchecked = (reason: string): { properties: TypeSupport } => ({
-  properties: { honours: {}, ignores: { '**': reason } },
-});
-
-const devices: Readonly<Record<string, ResourceSupport>> = {
-  'AWS::IoT::ThingType': {
-    properties: {
-      honours: {
-        ThingTypeName: text,
-        DeprecateThingType: flag,
-        'ThingTypeProperties.ThingTypeDescription': text,
-        'ThingTypeProperties.SearchableAttributes.*': text,
-      },
-      ignores: tags,
-    },
-  },
-  'AWS::IoT::ThingGroup': {
-    properties: {
-      honours: {
-        ThingGroupName: text,
-        ParentGroupName: text,
-        'ThingGroupProperties.ThingGroupDescription': text,
-        'ThingGroupProperties.AttributePayload.Attributes.*': text,
-      },
-      ignores: tags,
-    },
-  },
-  'AWS::IoT::Policy': {
-    properties: {
-      honours: { PolicyName: text, 'PolicyDocument.**': checkedBy('the policy evaluation') },
-      ignores: tags,
-      required: ['PolicyDocument'],
-    },
-  },
-};
 
 const rules: Readonly<Record<string, ResourceSupport>> = {
   'AWS::IoT::TopicRule': {
@@ -62,13 +27,13 @@ const rules: Readonly<Record<string, ResourceSupport>> = {
         RuleName: text,
         'TopicRulePayload.Description': text,
         'TopicRulePayload.Sql': text,
-        'TopicRulePayload.AwsIotSqlVersion': oneOf('2016-03-23'),
+        'TopicRulePayload.AwsIotSqlVersion': oneOf('2016-03-23', '2015-10-08'),
         'TopicRulePayload.RuleDisabled': flag,
         'TopicRulePayload.Actions.*.**': checkedBy('the rules engine'),
         'TopicRulePayload.ErrorAction.**': checkedBy('the rules engine'),
       },
       ignores: tags,
-      required: ['TopicRulePayload.Sql', 'TopicRulePayload.AwsIotSqlVersion', 'TopicRulePayload.Actions'],
+      required: ['TopicRulePayload.Sql', 'TopicRulePayload.Actions'],
     },
   },
   'AWS::Lambda::Permission': {
@@ -78,123 +43,9 @@ const rules: Readonly<Record<string, ResourceSupport>> = {
       required: ['Action', 'FunctionName', 'Principal'],
     },
   },
+  'AWS::IAM::Policy': unchecked(permissions),
+  'AWS::IAM::ManagedPolicy': unchecked(permissions),
   'AWS::IAM::Role': unchecked('nobody assumes it here, unless an identity pool gives it to browsers'),
-};
-
-const destination = 'ExtendedS3DestinationConfiguration';
-
-const archive: Readonly<Record<string, ResourceSupport>> = {
-  'AWS::KinesisFirehose::DeliveryStream': {
-    properties: {
-      honours: {
-        DeliveryStreamName: text,
-        DeliveryStreamType: oneOf('DirectPut'),
-        [`${destination}.BucketARN`]: text,
-        [`${destination}.BufferingHints.SizeInMBs`]: whole(1, 128),
-        [`${destination}.BufferingHints.IntervalInSeconds`]: whole(0, 900),
-        [`${destination}.CompressionFormat`]: oneOf('UNCOMPRESSED', 'GZIP'),
-        [`${destination}.Prefix`]: text,
-        [`${destination}.FileExtension`]: text,
-      },
-      ignores: {
-        'DeliveryStreamEncryptionConfigurationInput.**': encryption,
-        [`${destination}.RoleARN`]: permissions,
-        [`${destination}.ErrorOutputPrefix`]: 'a write that fails is tried until it succeeds',
-        [`${destination}.CloudWatchLoggingOptions.**`]: logs,
-        [`${destination}.EncryptionConfiguration.**`]: encryption,
-        ...tags,
-      },
-      required: [`${destination}.BucketARN`],
-    },
-  },
-  'AWS::S3::Bucket': {
-    properties: {
-      honours: {
-        BucketName: text,
-        'VersioningConfiguration.Status': oneOf('Enabled', 'Suspended'),
-        'LifecycleConfiguration.Rules.*.Id': text,
-        'LifecycleConfiguration.Rules.*.Status': oneOf('Enabled', 'Disabled'),
-        'LifecycleConfiguration.Rules.*.Prefix': text,
-        'LifecycleConfiguration.Rules.*.ExpirationInDays': whole(1, 36500),
-        'LifecycleConfiguration.Rules.*.NoncurrentVersionExpiration.NoncurrentDays': whole(1, 36500),
-        'LifecycleConfiguration.Rules.*.AbortIncompleteMultipartUpload.DaysAfterInitiation': whole(1, 36500),
-      },
-      ignores: {
-        'LifecycleConfiguration.Rules.*.Transitions.**': cost,
-        'LifecycleConfiguration.Rules.*.NoncurrentVersionTransitions.**': cost,
-        'BucketEncryption.**': encryption,
-        'OwnershipControls.**': 'one machine has one owner',
-        ObjectLockEnabled: 'locks of objects are refused here, so that there are none',
-        'PublicAccessBlockConfiguration.**': 'the port listens on loopback only',
-        'MetricsConfigurations.**': 'the AWS port counts its own calls',
-        ...tags,
-      },
-    },
-  },
-  'AWS::S3::BucketPolicy': unchecked(permissions),
-  'AWS::Glue::Database': unchecked(queries),
-  'AWS::Glue::Table': unchecked(queries),
-  'AWS::Athena::WorkGroup': unchecked(queries),
-  'AWS::Athena::NamedQuery': unchecked(queries),
-};
-
-const variables = 'Environment.Variables.*';
-const build = 'BuildProperties';
-
-const functions: Readonly<Record<string, ResourceSupport>> = {
-  'AWS::Serverless::Function': {
-    properties: {
-      honours: {
-        FunctionName: text,
-        CodeUri: text,
-        Handler: text,
-        Runtime: oneOf('nodejs24.x', 'nodejs22.x'),
-        MemorySize: whole(128, 10_240),
-        Timeout: whole(1, 900),
-        ReservedConcurrentExecutions: whole(0, 10_000),
-        [variables]: text,
-        'EventInvokeConfig.MaximumRetryAttempts': whole(0, 2),
-        'EventInvokeConfig.MaximumEventAgeInSeconds': whole(60, 21_600),
-        'EventInvokeConfig.DestinationConfig.OnFailure.Type': oneOf('S3Bucket', 'SNS', 'SQS', 'Lambda'),
-        'EventInvokeConfig.DestinationConfig.OnFailure.Destination': text,
-        'Events.*.Type': oneOf('HttpApi', 'SQS'),
-        ...routeProperties,
-        ...queueEventProperties,
-      },
-      ignores: {
-        Description: 'it is for readers',
-        'Architectures.*': 'functions run on the processor that is there',
-        Role: permissions,
-        'Policies.**': permissions,
-        PermissionsBoundary: permissions,
-        'LoggingConfig.**': logs,
-        Tracing: 'there is no X-Ray here',
-        'EphemeralStorage.Size':
-          'functions write to the temporary folder of this machine, which has the room that it has',
-        ...tags,
-      },
-      required: ['Handler', 'Runtime'],
-    },
-    metadata: {
-      honours: {
-        BuildMethod: oneOf('esbuild'),
-        [`${build}.EntryPoints.*`]: text,
-        [`${build}.External.*`]: text,
-        [`${build}.Format`]: oneOf('cjs', 'esm'),
-        [`${build}.Loader.*`]: text,
-        [`${build}.MainFields`]: text,
-        [`${build}.Minify`]: flag,
-        [`${build}.OutExtension.*`]: text,
-        [`${build}.Sourcemap`]: flag,
-        [`${build}.SourcesContent`]: flag,
-        [`${build}.Target`]: text,
-      },
-      ignores: { 'cfn-lint.**': 'it is for the linter' },
-      required: ['BuildMethod'],
-    },
-  },
-  'AWS::Logs::LogGroup': unchecked(logs),
-  'AWS::Logs::LogStream': unchecked(logs),
 };
 
 const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
@@ -236,7 +87,7 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
     properties: {
       honours: {
         TopicArn: text,
-        Protocol: oneOf('email', 'sms', 'sqs'),
+        Protocol: oneOf('email', 'sms', 'sqs', 'lambda'),
         Endpoint: text,
         'FilterPolicy.**': checkedBy('SNS'),
         FilterPolicyScope: oneOf('MessageAttributes', 'MessageBody'),
@@ -252,11 +103,11 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
 
 /** By resource type. */
 export const support: Readonly<Record<string, ResourceSupport>> = {
-  ...devices,
+  ...device,
   ...fleet,
   ...rules,
   ...archive,
-  ...functions,
+  ...lambda,
   ...stream,
   ...schedule,
   ...httpApi,

@@ -9,7 +9,12 @@ function evaluate(prefix: string): string {
   const compiled = compilePrefix(prefix);
   if (typeof compiled !== 'function') return `refused: ${compiled.problem}`;
   let calls = 0;
-  return compiled(time, () => `random${++calls}`);
+  return compiled(time, {
+    random: () => `random${++calls}`,
+    queryKeys: { site: 'lab' },
+    functionKeys: { kind: 'warm' },
+    errorType: 'processing-failed',
+  })!;
 }
 
 const cases: [string, string][] = [
@@ -34,8 +39,9 @@ const cases: [string, string][] = [
   ['!{timestamp:ddd}', 'refused: the time pattern has "ddd" in "ddd"'],
   ["!{timestamp:yyyy'}", `refused: the time pattern has "'" at position 5 of "yyyy'"`],
   ['!{timestamp:yyyy[MM]}', 'refused: the time pattern has "[" at position 5 of "yyyy[MM]"'],
-  ['!{firehose:error-output-type}/', 'refused: !{firehose:error-output-type}'],
-  ['!{partitionKeyFromQuery:site}/', 'refused: !{partitionKeyFromQuery:site}'],
+  ['!{firehose:error-output-type}/', 'processing-failed/2026/03/07/05/'],
+  ['!{partitionKeyFromQuery:site}/', 'lab/2026/03/07/05/'],
+  ['!{partitionKeyFromLambda:kind}/', 'warm/2026/03/07/05/'],
   ['!{constructor:x}', 'refused: !{constructor:x}'],
   ['raw/!{timestamp:yyyy', 'refused: an expression without }'],
   ['x'.repeat(1_025), 'refused: more than 1024 characters'],

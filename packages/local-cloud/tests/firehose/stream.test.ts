@@ -17,6 +17,8 @@ function streamsOf(over: Partial<StreamSpec> = {}) {
     arn: 'arn:aws:firehose:us-east-1:000000000000:deliverystream/raw',
     bucket: 'archive',
     prefix: compilePrefix('raw/!{timestamp:yyyy/MM/dd/HH}/') as Prefix,
+    errorPrefix: compilePrefix('failed/', { isTimed: false }) as Prefix,
+    processing: {},
     bufferBytes: 5 * MIB,
     bufferMs: 300_000,
     gzip: false,

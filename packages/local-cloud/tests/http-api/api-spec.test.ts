@@ -51,6 +51,36 @@ test('a route is public where its authorizer is NONE', () => {
   );
 });
 
+test('an API without an authorizer is public, and methods may have any letters', () => {
+  const spec = read(
+    'Api:\n  Type: AWS::Serverless::HttpApi\n  Properties: { CorsConfiguration: true }\n',
+    answering(get('/devices').replace('GET', 'get')),
+  )!;
+  assert.deepEqual(spec.routes, [
+    { key: 'GET /devices', method: 'GET', path: '/devices', functionName: 'tidegate-F', isPublic: true },
+  ]);
+  assert.deepEqual([spec.cors?.origins, spec.cors?.headers], [['*'], ['*']]);
+});
+
+test('routes without an API share the one that SAM makes, with what Globals say of it', () => {
+  const globals = 'Globals: { HttpApi: { DefaultRouteSettings: { ThrottlingRateLimit: 7 } } }\n';
+  const spec = withTemplate(
+    `${globals}Resources:\n${indent(answering('A: { Type: HttpApi }\nB: { Type: HttpApi, Properties: { Method: any, Path: /b } }\n'), 2)}`,
+    {},
+    apiFromTemplate,
+  )!;
+  assert.equal(spec.rate, 7);
+  assert.deepEqual(
+    spec.routes.map(({ key }) => key),
+    ['$default', 'ANY /b'],
+  );
+  const match = createMatcher(spec.routes);
+  assert.deepEqual(
+    ['/b', '/', '/x/y'].map((path) => match('GET', path)?.route.key),
+    ['ANY /b', '$default', '$default'],
+  );
+});
+
 test('an API has limits and CORS', () => {
   const spec = read(`${api}    DefaultRouteSettings: { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 9 }
     CorsConfiguration: { AllowOrigins: ['https://a.example'], AllowMethods: [GET], AllowHeaders: [X-A], MaxAge: 60, AllowCredentials: true }
@@ -89,14 +119,8 @@ const refused: readonly (readonly [resources: string[], message: string])[] = [
     [api, answering(get('/a', 'A', 'abcdef'))],
     'template.yaml:14: F: ApiId of A names no AWS::Serverless::HttpApi of this template: refer to one',
   ],
-  [
-    [api, answering(get('devices'))],
-    'template.yaml:14: F: A needs a Method and a Path such as /devices/{deviceId}',
-  ],
-  [
-    [api, answering(get('/a/{rest+}/b'))],
-    'template.yaml:14: F: A needs a Method and a Path such as /devices/{deviceId}',
-  ],
+  [[api, answering(get('devices'))], 'template.yaml:14: F: A needs a Path such as /devices/{deviceId}'],
+  [[api, answering(get('/a/{rest+}/b'))], 'template.yaml:14: F: A needs a Path such as /devices/{deviceId}'],
   [
     [api, answering(get('/a/{x}') + get('/a/{y}', 'B'))],
     'template.yaml:15: F: GET /a/{y} is a route already: GET /a/{x}',
@@ -106,8 +130,11 @@ const refused: readonly (readonly [resources: string[], message: string])[] = [
     'template.yaml:13: F: API_URL is the address of the HTTP API, which functions cannot have in the local cloud: remove it',
   ],
   [
-    ['Api:\n  Type: AWS::Serverless::HttpApi\n'],
-    'template.yaml:3: Api: property Auth.EnableIamAuthorizer is missing: every AWS::Serverless::HttpApi needs it',
+    [
+      'Api:\n  Type: AWS::Serverless::HttpApi\n',
+      answering(get('/a').replace("'/a'", "'/a', Auth: { Authorizer: AWS_IAM }")),
+    ],
+    'template.yaml:12: F: A wants AWS_IAM, which Api has not: set Auth.EnableIamAuthorizer of the API to true',
   ],
   [
     [`${api}    StageName: prod\n`],

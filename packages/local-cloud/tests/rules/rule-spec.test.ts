@@ -79,8 +79,8 @@ describe('a rule is refused', () => {
   const cases: [string, string, string][] = [
     [
       'for an action that nothing runs',
-      `${head}\nActions: [{Http: {QueueUrl: q, RoleArn: r}}]`,
-      'template.yaml:10: Rule: the action Http is not supported by the local cloud; supported are Lambda, Firehose, Kinesis, S3, Sns, Sqs, Republish, DynamoDBv2, CloudwatchLogs',
+      `${head}\nActions: [{Kafka: {QueueUrl: q, RoleArn: r}}]`,
+      'template.yaml:10: Rule: the action Kafka is not supported by the local cloud: use Lambda, Firehose, Kinesis, S3, Sns, Sqs, Republish, DynamoDB, Http, DynamoDBv2, CloudwatchLogs',
     ],
     [
       'for a stream that the template does not declare',

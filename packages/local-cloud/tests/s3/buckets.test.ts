@@ -174,11 +174,11 @@ test('deletes after the days of the lifecycle rules, once a day', async () => {
 });
 
 test('refuses a property of the template that it would have to ignore', async () => {
-  const resource = bucketResource('notifying', { NotificationConfiguration: {} });
+  const resource = bucketResource('notifying', { ReplicationConfiguration: {} });
   await assert.rejects(s3.store.ensureBucket(resource), {
     name: 'StartError',
     message:
-      'template.yaml:11: the local S3 does not support NotificationConfiguration of bucket notifying: remove it',
+      'template.yaml:11: the local S3 does not support ReplicationConfiguration of bucket notifying: remove it',
   });
 });
 

@@ -32,7 +32,7 @@ test('the function of a schedule is invoked every minute, until the schedules ar
   const invoked: [functionName: string, payload: string][] = [];
   const schedules = openSchedules({
     template: load(text),
-    lambda: { invokeAsync: async (name, payload) => void invoked.push([name, payload]) },
+    functions: { accept: async (name, payload) => void invoked.push([name, payload]) },
     ...{ clock, log: silentLog, count: () => {} },
   });
   await clock.advance(120_000);

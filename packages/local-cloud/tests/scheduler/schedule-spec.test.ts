@@ -2,7 +2,7 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { readRate, schedulesFromTemplate } from '../../scheduler/schedule-spec.ts';
+import { readRate, schedulesFromTemplate, type ScheduleSpec } from '../../scheduler/schedule-spec.ts';
 import { StartError } from '../../start-error.ts';
 import { indent, withTemplate } from '../template/fixture.ts';
 
@@ -47,16 +47,23 @@ for (const [expression, minutes] of rates) {
 }
 
 test('a schedule names the function and the interval', () => {
-  assert.deepEqual(read(`ScheduleExpression: rate(5 minutes)\n${off}\n${target}\n`), [
-    {
-      name: 'tidegate-Every',
-      arn: 'arn:aws:scheduler:us-east-1:000000000000:schedule/default/tidegate-Every',
-      functionName: 'tidegate-Sweep',
-      enabled: true,
-      intervalMs: 300_000,
-      input: undefined,
-    },
-  ]);
+  const [{ next, ...spec }] = read(`ScheduleExpression: rate(5 minutes)\n${off}\n${target}\n`) as [
+    ScheduleSpec,
+  ];
+  assert.equal(next(1_000), 300_000);
+  assert.deepEqual(
+    [spec],
+    [
+      {
+        name: 'tidegate-Every',
+        arn: 'arn:aws:scheduler:us-east-1:000000000000:schedule/default/tidegate-Every',
+        functionName: 'tidegate-Sweep',
+        enabled: true,
+        source: 'aws.scheduler',
+        input: undefined,
+      },
+    ],
+  );
 });
 
 test('a schedule may be disabled, named and have an input', () => {
@@ -75,12 +82,8 @@ Target:
 
 const refused: readonly (readonly [properties: string, message: string])[] = [
   [
-    `ScheduleExpression: cron(0 10 * * ? *)\n${off}\n${target}\n`,
-    'template.yaml:13: Every: ScheduleExpression is cron(0 10 * * ? *), which the local cloud does not support: use a rate such as rate(1 minute) or rate(2 hours)',
-  ],
-  [
-    `ScheduleExpression: rate(1 minute)\nFlexibleTimeWindow: { Mode: FLEXIBLE, MaximumWindowInMinutes: 5 }\n${target}\n`,
-    'template.yaml:14: Every: FlexibleTimeWindow.Mode is FLEXIBLE, which the local cloud does not support: use OFF',
+    `ScheduleExpression: cron(0 10 * * * *)\n${off}\n${target}\n`,
+    'template.yaml:13: Every: ScheduleExpression is cron(0 10 * * * *), which the local cloud does not support: use a rate such as rate(1 minute) or rate(2 hours), or cron(0 8 * * ? *)',
   ],
   [
     `ScheduleExpression: rate(1 minute)\n${off}\nStartDate: '2026-11-20T13:00:00Z'\n${target}\n`,

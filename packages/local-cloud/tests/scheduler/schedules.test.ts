@@ -3,7 +3,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createManualClock } from '../../clock.ts';
-import type { ScheduleSpec } from '../../scheduler/schedule-spec.ts';
+import { everyInterval, type ScheduleSpec } from '../../scheduler/schedule-spec.ts';
 import { createSchedules } from '../../scheduler/schedules.ts';
 
 const MINUTE = 60_000;
@@ -16,7 +16,8 @@ const sweep: ScheduleSpec = {
   arn: 'arn:aws:scheduler:us-east-1:000000000000:schedule/default/sweep',
   functionName: 'sweep-function',
   enabled: true,
-  intervalMs: MINUTE,
+  next: everyInterval(MINUTE),
+  source: 'aws.scheduler',
   input: undefined,
 };
 
@@ -89,10 +90,19 @@ test('it gets the input that the template gives, with what AWS puts into it', as
 });
 
 test('an hour is waited for in pieces and met exactly', async () => {
-  const { clock, invoked } = started([{ ...sweep, intervalMs: 60 * MINUTE }]);
+  const { clock, invoked } = started([{ ...sweep, next: everyInterval(60 * MINUTE) }]);
   await clock.advance(2 * 60 * MINUTE);
   const times = invoked.map(([, time]) => new Date(time).toISOString());
   assert.deepEqual(times, ['2026-09-21T15:00:00.000Z', '2026-09-21T16:00:00.000Z']);
+});
+
+test('a rule of EventBridge invokes with its own event, and hands its constant on as it is', async () => {
+  const rule = { ...sweep, source: 'aws.events' as const };
+  const { clock, invoked } = started([rule, { ...rule, input: '"<aws.scheduler.execution-id>"' }]);
+  await clock.advance(FIRST - START);
+  const { source, detail, resources } = JSON.parse(invoked[0]![2]) as Record<string, unknown>;
+  assert.deepEqual([source, detail, resources], ['aws.events', {}, [sweep.arn]]);
+  assert.equal(invoked[1]![2], '"<aws.scheduler.execution-id>"');
 });
 
 test('a disabled schedule invokes nothing', async () => {
@@ -111,7 +121,7 @@ test('after a sleep of hours it is invoked once, for the last time that was due'
 });
 
 test('a clock that is set back does not stop it', async () => {
-  const { clock, invoked } = started([{ ...sweep, intervalMs: 60 * MINUTE }]);
+  const { clock, invoked } = started([{ ...sweep, next: everyInterval(60 * MINUTE) }]);
   await clock.advance(47 * MINUTE);
   assert.equal(invoked.length, 1);
   clock.step(-24 * 60 * MINUTE);

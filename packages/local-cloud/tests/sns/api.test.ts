@@ -195,11 +195,11 @@ test('a new subscriber counts as confirmed, gets messages, and none after leavin
 const subscribers: Readonly<Record<string, readonly [object, object]>> = {
   'a web address': [
     { Protocol: 'https', Endpoint: 'https://example.com' },
-    { message: /email, sms and sqs only/ },
+    { message: /email, sms, sqs and lambda only/ },
   ],
   'a protocol of the prototype': [
     { Protocol: 'constructor', Endpoint: 'x' },
-    { message: /email, sms and sqs only/ },
+    { message: /email, sms, sqs and lambda only/ },
   ],
   'an address with a header': [
     { Protocol: 'email', Endpoint: 'a@example.com\r\nBcc: b@example.com' },

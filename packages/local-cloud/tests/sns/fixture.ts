@@ -6,7 +6,7 @@ import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createManualClock, type Clock } from '../../clock.ts';
 import { createSnsHandler } from '../../sns/api.ts';
-import type { QueueDoor } from '../../sns/redrive.ts';
+import type { FunctionsDoor, QueueDoor } from '../../sns/redrive.ts';
 import { createTopics, type Topics } from '../../sns/topics.ts';
 import type { ResolvedTemplate } from '../../template/resolved.ts';
 import { clientOptions, createRecordingLog, serve } from '../aws/local-cloud.ts';
@@ -54,6 +54,11 @@ export interface QueuedMessage {
   readonly body: Record<string, unknown>;
 }
 
+export interface InvokedFunction {
+  readonly name: string;
+  readonly event: Record<string, unknown>;
+}
+
 /** Topics whose message ids are `m1`, `m2` and so on, and what they wrote. */
 export async function openTopics(draft: Draft = {}) {
   const dir = draft.dir ?? temporaryFolder();
@@ -71,8 +76,16 @@ export async function openTopics(draft: Draft = {}) {
       queued.push({ queue: arn, body: JSON.parse(body) as Record<string, unknown> });
     },
   };
+  const invoked: InvokedFunction[] = [];
+  const functions: FunctionsDoor = {
+    has: (arn) => template.ofType('AWS::Serverless::Function').some((each) => each.arn === arn),
+    async accept(name, payload) {
+      draft.onQueued?.(name);
+      invoked.push({ name, event: JSON.parse(payload) as Record<string, unknown> });
+    },
+  };
   const topics = await createTopics({
-    ...{ dir, template, queues },
+    ...{ dir, template, queues, functions },
     clock: draft.clock ?? createManualClock(start),
     log,
     count: (name, by = 1) => (counts[name] = (counts[name] ?? 0) + by),
@@ -80,7 +93,15 @@ export async function openTopics(draft: Draft = {}) {
     newId: () => `m${++ids.last}`,
   });
   cleanup(() => topics.close());
-  return { topics, dir, log, counts, queued, files: (folder: string) => filesOf(path.join(dir, folder)) };
+  return {
+    topics,
+    dir,
+    log,
+    counts,
+    queued,
+    invoked,
+    files: (folder: string) => filesOf(path.join(dir, folder)),
+  };
 }
 
 /** Name and content of the files of a folder. */

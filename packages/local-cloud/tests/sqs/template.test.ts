@@ -74,7 +74,7 @@ const refused: readonly (readonly [resources: string, message: RegExp])[] = [
   [jobs + event('Queue: x'), /^template\.yaml:\d+: Take: Queue of Each names no AWS::SQS::Queue/],
   [
     jobs + event('Queue: !GetAtt Jobs.Arn').replace('Type: SQS, ', ''),
-    /^template\.yaml:\d+: Take: event Each needs a Type: HttpApi or SQS$/,
+    /^template\.yaml:\d+: Take: event Each needs a Type, such as IoTRule or HttpApi$/,
   ],
   [
     jobs + event('Queue: !GetAtt Jobs.Arn, Path: /x'),

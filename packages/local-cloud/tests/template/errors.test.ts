@@ -80,7 +80,7 @@ const broken: readonly (readonly [title: string, text: string | Uint8Array, mess
   [
     'globals of something else',
     `Globals: { Api: {} }\nResources:\n${bucket}`,
-    'template.yaml:1: Globals has no Api: it may have Function',
+    'template.yaml:1: Globals has no Api: it may have Function, HttpApi, SimpleTable',
   ],
   ['a resource without a type', 'Resources:\n  A: {}\n', 'template.yaml:2: A needs a Type'],
   [
@@ -90,8 +90,8 @@ const broken: readonly (readonly [title: string, text: string | Uint8Array, mess
   ],
   [
     'a resource type that is not supported',
-    'Resources:\n  Queue:\n    Type: AWS::Events::Rule\n',
-    'template.yaml:3: Queue: resource type AWS::Events::Rule is not supported by the local cloud: remove it, or run this template on AWS',
+    'Resources:\n  Queue:\n    Type: AWS::Batch::JobQueue\n',
+    'template.yaml:3: Queue: resource type AWS::Batch::JobQueue is not supported by the local cloud: remove it, or run this template on AWS',
   ],
   [
     'a resource type of a prototype',
@@ -131,8 +131,8 @@ const broken: readonly (readonly [title: string, text: string | Uint8Array, mess
   [
     'names that need each other in a circle',
     'Resources:\n  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !GetAtt B.TopicName } }\n  B: { Type: AWS::SNS::Topic, Properties: { TopicName: !GetAtt A.TopicName } }\n',
-    "template.yaml:3: resources need each other's names in a circle: B -> A -> B\n" +
-      "template.yaml:2: resources need each other's names in a circle: A -> B -> A",
+    "template.yaml:2: resources need each other's names in a circle: A -> B -> A\n" +
+      "template.yaml:3: resources need each other's names in a circle: B -> A -> B",
   ],
   [
     'conditions that need each other in a circle',
@@ -227,9 +227,9 @@ test('everything that is wrong with the resources and outputs is told at once, a
 
 test('resources of types that are not supported are told at once', () => {
   assertRefused(
-    'Resources:\n  A: { Type: AWS::Events::Rule }\n  B: { Type: AWS::RDS::DBInstance }',
+    'Resources:\n  A: { Type: AWS::Batch::JobQueue }\n  B: { Type: AWS::RDS::DBInstance }',
     [
-      'template.yaml:2: A: resource type AWS::Events::Rule is not supported by the local cloud: remove it, or run this template on AWS',
+      'template.yaml:2: A: resource type AWS::Batch::JobQueue is not supported by the local cloud: remove it, or run this template on AWS',
       'template.yaml:3: B: resource type AWS::RDS::DBInstance is not supported by the local cloud: remove it, or run this template on AWS',
     ].join('\n'),
   );

@@ -68,10 +68,10 @@ export function assertRefused(text: string | Uint8Array, message: string, draft:
 }
 
 /** As `assertRefused`, where the resource has other problems too. */
-export function assertFirstRefused(text: string, message: string): void {
+export function assertAmongRefused(text: string, message: string): void {
   assert.throws(
     () => load(text),
-    (error: unknown) => error instanceof StartError && error.message.split('\n')[0] === message,
+    (error: unknown) => error instanceof StartError && error.problems.includes(message),
   );
 }
 

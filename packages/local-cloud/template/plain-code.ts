@@ -1,0 +1,92 @@
+// Finds the code of functions that nothing has to build: JavaScript in a folder or in the template itself, and layers.
+
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { readAll, StartError } from '../start-error.ts';
+import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
+
+/** Code that runs as it stands. */
+export type PlainCode =
+  { readonly kind: 'folder'; readonly folder: string } | { readonly kind: 'inline'; readonly text: string };
+
+/** The extensions that the Node runtime of Lambda tries, in its order. */
+export const MODULE_EXTENSIONS: readonly string[] = ['.js', '.mjs', '.cjs'];
+
+const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** As Lambda takes `Code.ZipFile`: one CommonJS file that is called index. */
+function inlineOf(resource: ResolvedResource, handlerFile: string): PlainCode {
+  const text = String(resource.properties['InlineCode']);
+  if (handlerFile === 'index') return { kind: 'inline', text };
+  throw new StartError(
+    `${resource.at('Handler')}: ${resource.logicalId}: code in the template is the file index: write Handler: index.handler`,
+  );
+}
+
+/**
+ * The absolute path of the handler's file, and the code to copy; undefined where esbuild builds it.
+ *
+ * @param folder absolute path of CodeUri
+ * @throws StartError where CodeUri has no such file, and where the function has its code twice
+ */
+export function plainCodeOf(
+  resource: ResolvedResource,
+  handlerFile: string,
+  folder: string,
+  templateFile: string,
+): { readonly entryPoint: string; readonly plain: PlainCode } | undefined {
+  const { logicalId, properties, metadata, at } = resource;
+  const inline = properties['InlineCode'] !== undefined;
+  if (inline && properties['CodeUri'] !== undefined)
+    throw new StartError(`${at('InlineCode')}: ${logicalId}: has CodeUri and InlineCode: take one out`);
+  if (metadata['BuildMethod'] === 'esbuild' && !inline) return undefined;
+  if (inline) return { entryPoint: templateFile, plain: inlineOf(resource, handlerFile) };
+  // Another runtime is refused by its own line.
+  if (!String(properties['Runtime']).startsWith('nodejs'))
+    return { entryPoint: folder, plain: { kind: 'folder', folder } };
+  if (!isFolder(folder))
+    throw new StartError(
+      `${at('CodeUri')}: ${logicalId}: CodeUri ${folder} is no folder: the local cloud runs the sources, not an archive`,
+    );
+  const entryPoint = MODULE_EXTENSIONS.map((extension) => resolve(folder, handlerFile + extension)).find(
+    isFile,
+  );
+  if (entryPoint !== undefined) return { entryPoint, plain: { kind: 'folder', folder } };
+  const remedy = isFile(resolve(folder, `${handlerFile}.ts`))
+    ? 'for TypeScript, set Metadata: { BuildMethod: esbuild }'
+    : 'correct Handler or CodeUri';
+  throw new StartError(
+    `${at('Handler')}: ${logicalId}: ${folder} has no ${handlerFile}.js, .mjs or .cjs: ${remedy}`,
+  );
+}
+
+/** Where Lambda looks in a layer, and where the packages are that a build of the layer puts there. */
+const LAYER_ROOTS = ['nodejs', 'nodejs/node24', '.'];
+
+function rootsOf(layer: ResolvedResource, templateFolder: string): string[] {
+  const content = resolve(templateFolder, String(layer.properties['ContentUri']));
+  const roots = LAYER_ROOTS.map((root) => join(content, root)).filter((root) =>
+    isFolder(join(root, 'node_modules')),
+  );
+  if (roots.length > 0) return roots;
+  throw new StartError(
+    `${layer.at('ContentUri')}: ${layer.logicalId}: ${content} has no nodejs/node_modules, the one part of a layer that the local cloud reads: run npm install there`,
+  );
+}
+
+/** Folders whose node_modules a function finds by its layers. @throws StartError for a layer of another template */
+export function layerRootsOf(
+  template: Pick<ResolvedTemplate, 'ofType'>,
+  { logicalId, properties, at }: ResolvedResource,
+  templateFolder: string,
+): string[] {
+  const arns = (properties['Layers'] ?? []) as readonly unknown[];
+  return readAll(arns.entries(), ([index, arn]) => {
+    const layer = template.ofType('AWS::Serverless::LayerVersion').find((each) => each.arn === arn);
+    if (layer) return rootsOf(layer, templateFolder);
+    throw new StartError(
+      `${at('Layers', index)}: ${logicalId}: the layer ${String(arn)} is not in this template: put its packages into CodeUri, or declare an AWS::Serverless::LayerVersion`,
+    );
+  }).flat();
+}

@@ -1,0 +1,79 @@
+// What the local cloud honours of delivery streams and of the buckets that they fill.
+
+import { checkedBy, flag, oneOf, text, unchecked, whole } from './property-check.ts';
+import type { ResourceSupport } from './property-check.ts';
+
+const tags = { 'Tags.**': 'nobody bills one machine by tag' };
+const permissions = 'AWS permissions do not apply on one machine; device policies do';
+const encryption = 'data lies on your own disk; encrypt the disk';
+const logs = 'logs are files under the data directory';
+const cost = 'one machine has one kind of storage';
+const queries = 'Athena does not run here; read the files in the bucket with any engine, such as DuckDB';
+const errors = 'a write that fails is tried until it succeeds';
+const backup = 'records are written once, as their processing leaves them';
+
+const destination = 'ExtendedS3DestinationConfiguration';
+
+export const archive: Readonly<Record<string, ResourceSupport>> = {
+  'AWS::KinesisFirehose::DeliveryStream': {
+    properties: {
+      honours: {
+        DeliveryStreamName: text,
+        DeliveryStreamType: oneOf('DirectPut'),
+        [`${destination}.BucketARN`]: text,
+        [`${destination}.BufferingHints.SizeInMBs`]: whole(1, 128),
+        [`${destination}.BufferingHints.IntervalInSeconds`]: whole(0, 900),
+        [`${destination}.CompressionFormat`]: oneOf('UNCOMPRESSED', 'GZIP'),
+        [`${destination}.Prefix`]: text,
+        [`${destination}.FileExtension`]: text,
+        [`${destination}.CustomTimeZone`]: text,
+        [`${destination}.DynamicPartitioningConfiguration.Enabled`]: flag,
+        [`${destination}.ProcessingConfiguration.**`]: checkedBy('Firehose'),
+      },
+      ignores: {
+        'DeliveryStreamEncryptionConfigurationInput.**': encryption,
+        [`${destination}.RoleARN`]: permissions,
+        [`${destination}.DynamicPartitioningConfiguration.RetryOptions.**`]:
+          'nothing has to be repeated: partitions are found on this machine',
+        [`${destination}.S3BackupMode`]: backup,
+        [`${destination}.S3BackupConfiguration.**`]: backup,
+        [`${destination}.ErrorOutputPrefix`]: errors,
+        [`${destination}.CloudWatchLoggingOptions.**`]: logs,
+        [`${destination}.EncryptionConfiguration.**`]: encryption,
+        ...tags,
+      },
+      required: [`${destination}.BucketARN`],
+    },
+  },
+  'AWS::S3::Bucket': {
+    properties: {
+      honours: {
+        BucketName: text,
+        'NotificationConfiguration.**': checkedBy('S3'),
+        'VersioningConfiguration.Status': oneOf('Enabled', 'Suspended'),
+        'LifecycleConfiguration.Rules.*.Id': text,
+        'LifecycleConfiguration.Rules.*.Status': oneOf('Enabled', 'Disabled'),
+        'LifecycleConfiguration.Rules.*.Prefix': text,
+        'LifecycleConfiguration.Rules.*.ExpirationInDays': whole(1, 36500),
+        'LifecycleConfiguration.Rules.*.NoncurrentVersionExpiration.NoncurrentDays': whole(1, 36500),
+        'LifecycleConfiguration.Rules.*.AbortIncompleteMultipartUpload.DaysAfterInitiation': whole(1, 36500),
+      },
+      ignores: {
+        'LifecycleConfiguration.Rules.*.Transitions.**': cost,
+        'LifecycleConfiguration.Rules.*.NoncurrentVersionTransitions.**': cost,
+        AccessControl: 'the port listens on loopback only',
+        'BucketEncryption.**': encryption,
+        'OwnershipControls.**': 'one machine has one owner',
+        ObjectLockEnabled: 'locks of objects are refused here, so that there are none',
+        'PublicAccessBlockConfiguration.**': 'the port listens on loopback only',
+        'MetricsConfigurations.**': 'the AWS port counts its own calls',
+        ...tags,
+      },
+    },
+  },
+  'AWS::S3::BucketPolicy': unchecked(permissions),
+  'AWS::Glue::Database': unchecked(queries),
+  'AWS::Glue::Table': unchecked(queries),
+  'AWS::Athena::WorkGroup': unchecked(queries),
+  'AWS::Athena::NamedQuery': unchecked(queries),
+};

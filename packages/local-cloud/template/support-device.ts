@@ -1,0 +1,74 @@
+// What the local cloud honours of devices: things, their groups and types, policies and certificates.
+
+import { checkedBy, flag, oneOf, text } from './property-check.ts';
+import type { ResourceSupport } from './property-check.ts';
+
+const tags = { 'Tags.**': 'nobody bills one machine by tag' };
+
+export const device: Readonly<Record<string, ResourceSupport>> = {
+  'AWS::IoT::ThingType': {
+    properties: {
+      honours: {
+        ThingTypeName: text,
+        DeprecateThingType: flag,
+        'ThingTypeProperties.ThingTypeDescription': text,
+        'ThingTypeProperties.SearchableAttributes.*': text,
+      },
+      ignores: tags,
+    },
+  },
+  'AWS::IoT::ThingGroup': {
+    properties: {
+      honours: {
+        ThingGroupName: text,
+        ParentGroupName: text,
+        'ThingGroupProperties.ThingGroupDescription': text,
+        'ThingGroupProperties.AttributePayload.Attributes.*': text,
+      },
+      ignores: tags,
+    },
+  },
+  'AWS::IoT::Policy': {
+    properties: {
+      honours: { PolicyName: text, 'PolicyDocument.**': checkedBy('the policy evaluation') },
+      ignores: tags,
+      required: ['PolicyDocument'],
+    },
+  },
+  'AWS::IoT::Thing': {
+    properties: {
+      honours: { ThingName: text, 'AttributePayload.Attributes.*': text },
+      ignores: {},
+    },
+  },
+  'AWS::IoT::Certificate': {
+    properties: {
+      honours: {
+        Status: oneOf('ACTIVE', 'INACTIVE', 'REVOKED'),
+        CertificateSigningRequest: text,
+        CertificatePem: text,
+        CertificateMode: oneOf('DEFAULT', 'SNI_ONLY'),
+      },
+      ignores: { CACertificatePem: 'a certificate is taken here whichever CA signed it' },
+      required: ['Status'],
+    },
+  },
+  'AWS::IoT::PolicyPrincipalAttachment': {
+    properties: {
+      honours: { PolicyName: text, Principal: text },
+      ignores: {},
+      required: ['PolicyName', 'Principal'],
+    },
+  },
+  'AWS::IoT::ThingPrincipalAttachment': {
+    properties: {
+      honours: {
+        ThingName: text,
+        Principal: text,
+        ThingPrincipalType: oneOf('EXCLUSIVE_THING', 'NON_EXCLUSIVE_THING'),
+      },
+      ignores: {},
+      required: ['ThingName', 'Principal'],
+    },
+  },
+};

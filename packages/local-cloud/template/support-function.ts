@@ -1,0 +1,93 @@
+// What the local cloud honours of functions and their layers.
+
+import { flag, oneOf, text, unchecked, whole } from './property-check.ts';
+import type { ResourceSupport } from './property-check.ts';
+import { routeProperties } from './support-http-api.ts';
+import { queueEventProperties } from './support-queue.ts';
+
+const tags = { 'Tags.**': 'nobody bills one machine by tag' };
+const permissions = 'AWS permissions do not apply on one machine; device policies do';
+const encryption = 'data lies on your own disk; encrypt the disk';
+const logs = 'logs are files under the data directory';
+
+/** All are run by the Node that runs the local cloud. */
+const RUNTIMES = ['nodejs24.x', 'nodejs22.x', 'nodejs20.x', 'nodejs18.x'] as const;
+
+const variables = 'Environment.Variables.*';
+const build = 'BuildProperties';
+
+export const lambda: Readonly<Record<string, ResourceSupport>> = {
+  'AWS::Serverless::Function': {
+    properties: {
+      honours: {
+        FunctionName: text,
+        CodeUri: text,
+        InlineCode: text,
+        Handler: text,
+        Runtime: oneOf(...RUNTIMES),
+        PackageType: oneOf('Zip'),
+        'Layers.*': text,
+        MemorySize: whole(128, 10_240),
+        Timeout: whole(1, 900),
+        ReservedConcurrentExecutions: whole(0, 10_000),
+        [variables]: text,
+        'EventInvokeConfig.MaximumRetryAttempts': whole(0, 2),
+        'EventInvokeConfig.MaximumEventAgeInSeconds': whole(60, 21_600),
+        'EventInvokeConfig.DestinationConfig.OnFailure.Type': oneOf('S3Bucket', 'SNS', 'SQS', 'Lambda'),
+        'EventInvokeConfig.DestinationConfig.OnFailure.Destination': text,
+        'Events.*.Type': oneOf('HttpApi', 'SQS'),
+        ...routeProperties,
+        ...queueEventProperties,
+      },
+      ignores: {
+        Description: 'it is for readers',
+        'Architectures.*': 'functions run on the processor that is there',
+        Role: permissions,
+        'Policies.**': permissions,
+        PermissionsBoundary: permissions,
+        'VpcConfig.**': 'functions reach what this machine reaches',
+        KmsKeyArn: encryption,
+        PropagateTags: 'nobody bills one machine by tag',
+        'LoggingConfig.**': logs,
+        Tracing: 'there is no X-Ray here',
+        'EphemeralStorage.Size':
+          'functions write to the temporary folder of this machine, which has the room that it has',
+        ...tags,
+      },
+      required: ['Handler', 'Runtime'],
+    },
+    metadata: {
+      honours: {
+        BuildMethod: oneOf('esbuild', ...RUNTIMES),
+        [`${build}.EntryPoints.*`]: text,
+        [`${build}.External.*`]: text,
+        [`${build}.Format`]: oneOf('cjs', 'esm'),
+        [`${build}.Loader.*`]: text,
+        [`${build}.MainFields`]: text,
+        [`${build}.Minify`]: flag,
+        [`${build}.OutExtension.*`]: text,
+        [`${build}.Sourcemap`]: flag,
+        [`${build}.SourcesContent`]: flag,
+        [`${build}.Target`]: text,
+      },
+      ignores: { 'cfn-lint.**': 'it is for the linter', 'cfn_nag.**': 'it is for the linter' },
+    },
+  },
+  'AWS::Serverless::LayerVersion': {
+    properties: {
+      honours: { LayerName: text, ContentUri: text },
+      ignores: {
+        Description: 'it is for readers',
+        LicenseInfo: 'it is for readers',
+        'CompatibleRuntimes.*': 'functions here run on one version of Node',
+        'CompatibleArchitectures.*': 'functions run on the processor that is there',
+        RetentionPolicy: 'the folder is read where it is',
+      },
+      required: ['ContentUri'],
+    },
+    metadata: { honours: { BuildMethod: oneOf(...RUNTIMES) }, ignores: {} },
+  },
+  'AWS::Lambda::LayerVersionPermission': unchecked(permissions),
+  'AWS::Logs::LogGroup': unchecked(logs),
+  'AWS::Logs::LogStream': unchecked(logs),
+};

@@ -184,11 +184,14 @@ function sns(event: FunctionEvent): Expanded {
 
 /** "The bucket must be declared in the same template": SAM writes the notification into it. */
 function s3(event: FunctionEvent): Expanded {
-  const { name, fail } = event;
+  const { owner, name, fail } = event;
   const bucket = memberOf(event, 'Bucket')!;
   const { value } = bucket;
   if (value.kind !== 'call' || value.name !== 'Ref' || value.argument.kind !== 'scalar')
-    return fail(bucket.place, `Bucket of ${name} must be a !Ref to an AWS::S3::Bucket of this template`);
+    return fail(
+      bucket.place,
+      `${owner.logicalId}: Bucket of ${name} must be a !Ref to an AWS::S3::Bucket of this template`,
+    );
   const kinds = memberOf(event, 'Events')!.value;
   const entries = (kinds.kind === 'list' ? kinds.items : [kinds]).map((kind) => {
     const filter = memberOf(event, 'Filter');

@@ -9,7 +9,6 @@ const encryption = 'data lies on your own disk; encrypt the disk';
 const logs = 'logs are files under the data directory';
 const cost = 'one machine has one kind of storage';
 const queries = 'Athena does not run here; read the files in the bucket with any engine, such as DuckDB';
-const errors = 'a write that fails is tried until it succeeds';
 const backup = 'records are written once, as their processing leaves them';
 
 const destination = 'ExtendedS3DestinationConfiguration';
@@ -25,6 +24,7 @@ export const archive: Readonly<Record<string, ResourceSupport>> = {
         [`${destination}.BufferingHints.IntervalInSeconds`]: whole(0, 900),
         [`${destination}.CompressionFormat`]: oneOf('UNCOMPRESSED', 'GZIP'),
         [`${destination}.Prefix`]: text,
+        [`${destination}.ErrorOutputPrefix`]: text,
         [`${destination}.FileExtension`]: text,
         [`${destination}.CustomTimeZone`]: text,
         [`${destination}.DynamicPartitioningConfiguration.Enabled`]: flag,
@@ -37,7 +37,6 @@ export const archive: Readonly<Record<string, ResourceSupport>> = {
           'nothing has to be repeated: partitions are found on this machine',
         [`${destination}.S3BackupMode`]: backup,
         [`${destination}.S3BackupConfiguration.**`]: backup,
-        [`${destination}.ErrorOutputPrefix`]: errors,
         [`${destination}.CloudWatchLoggingOptions.**`]: logs,
         [`${destination}.EncryptionConfiguration.**`]: encryption,
         ...tags,

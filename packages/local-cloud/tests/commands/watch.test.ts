@@ -136,11 +136,17 @@ test('restarts for another template in order, on the same ports and data, and re
   const both = functionOf('One', 'one') + functionOf('Two', 'two');
   write(
     'template.yaml',
-    template(`${both}${functionOf('Three', 'three')}\n  Queue: { Type: AWS::Events::Rule }`),
+    template(`${both}${functionOf('Three', 'three')}\n  Queue: { Type: AWS::Batch::JobQueue }`),
   );
   await eventually('the warning', () => linesOf(stack).some(({ level }) => level === 'warn'));
   const problems = linesOf(stack).filter(({ level }) => level === 'error');
-  assert.match(problems[0]!.message, /AWS::Events::Rule/);
+  assert.deepEqual(
+    [/entry point three\.js does not exist/, /AWS::Batch::JobQueue/].map((problem, index) =>
+      problem.test(problems[index]!.message),
+    ),
+    [true, true],
+    'all of them, by their lines',
+  );
   assert.equal(await invoke(stack, 'One'), 'hello one', 'the old stack goes on');
   assert.equal(device.connected, true);
 

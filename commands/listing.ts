@@ -23,7 +23,7 @@ const GAP = '  ';
 const SHORTEST_CELL = 6;
 
 /** Columns of the terminal; a pipe or a file has room for everything. */
-const terminalWidth = () => (process.stdout.isTTY ? process.stdout.columns || USUAL_WIDTH : Infinity);
+export const terminalWidth = () => (process.stdout.isTTY ? process.stdout.columns || USUAL_WIDTH : Infinity);
 
 /** @throws CommandError for another word. */
 export function formatOf(text: string): Format {

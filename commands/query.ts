@@ -95,7 +95,7 @@ function placeOf(flags: Flags): ArchivePlace {
   }
   const found = findStack(dataDir);
   if ('problem' in found)
-    throw new CommandError(`${found.problem}, or a copy of a bucket from AWS with --path`);
+    throw new CommandError(`${found.problem}; for a copy of a bucket from AWS give --path`);
   const folderOf = (output: string) => {
     const name = found.outputs[output];
     if (name === undefined)

@@ -1,7 +1,8 @@
 // DuckDB is 70 MB, which only some people want: it lies in a lock of its own, and is installed when it is needed first.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CommandError } from '../command-error.ts';
 
@@ -95,7 +96,11 @@ function notInstalled(reason: string): string {
 
 /** A database in memory that loads no extension from the network, with all times in UTC. */
 export async function openDuckDb({ DuckDBInstance }: DuckDb): Promise<Connection> {
+  // What does not fit into memory; DuckDB's own choice is the working directory.
+  const folder = path.join(tmpdir(), `tidegate-query-${process.pid}`);
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const instance = await DuckDBInstance.create(':memory:', {
+    temp_directory: folder,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });

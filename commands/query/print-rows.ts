@@ -1,7 +1,8 @@
 // Writes the rows of an answer: a table that fits the terminal, CSV (RFC 4180) or JSON, of which no number loses a digit.
 
 import { once } from 'node:events';
-import { quoted, tableOf, type Column, type Format } from '../listing.ts';
+import { printable } from '../../core/channel-text.ts';
+import { quoted, tableOf, terminalWidth, type Column, type Format } from '../listing.ts';
 import type { Result } from './duckdb.ts';
 
 type Row = readonly unknown[];
@@ -20,6 +21,9 @@ interface Head {
 
 /** The columns of a table are as wide as its first rows want them. */
 const MEASURED_ROWS = 1000;
+/** A table so many times as wide as the terminal is not cut, but shown as blocks. */
+const MOST_CUT = 1.5;
+const GAP = '  ';
 const PLAN_COLUMNS = 'explain_key,explain_value';
 /** What comes as text because a double cannot hold it. */
 const NUMBERS = /^(?:U?BIGINT|U?HUGEINT|BIGNUM|DECIMAL\(\d+,\d+\))$/;
@@ -27,9 +31,7 @@ const NUMBERS = /^(?:U?BIGINT|U?HUGEINT|BIGNUM|DECIMAL\(\d+,\d+\))$/;
 /** Writes to standard output, no faster than it is read. */
 export async function printRows(result: Result, format: Format): Promise<void> {
   const types = result.columnTypes().map(String);
-  const names = distinct(result.columnNames());
-  const isPlan = format === 'table' && names.join() === PLAN_COLUMNS;
-  const form = isPlan ? planForm() : FORMS[format]({ names, types });
+  const form = formOf(format, { names: distinct(result.columnNames()), types });
   let count = 0;
   async function write(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
@@ -42,33 +44,60 @@ export async function printRows(result: Result, format: Format): Promise<void> {
   await write(form.end(count));
 }
 
-const FORMS: Readonly<Record<Format, (head: Head) => Form>> = {
-  table: tableForm,
-  csv: csvForm,
-  json: jsonForm,
-};
+/** Exported for tests, which have no terminal. */
+export function formOf(format: Format, head: Head, width = terminalWidth()): Form {
+  if (format === 'csv') return csvForm(head);
+  if (format === 'json') return jsonForm(head);
+  return head.names.join() === PLAN_COLUMNS ? planForm() : tableForm(head, width);
+}
 
-function tableForm({ names, types }: Head): Form {
+function tableForm({ names, types }: Head, width: number): Form {
   const columns = names.map((title, at): Column<Row> => {
     return { title, value: (row) => textOf(row[at], types[at]!) };
   });
   let waiting: Row[] = [];
-  let lineOf: ((row: Row) => string) | undefined;
+  let linesOf: ((rows: readonly Row[]) => string[]) | undefined;
   function begin(): string[] {
-    const { head, line } = tableOf(waiting, columns);
-    const lines = [head, ...waiting.map(line)];
-    lineOf = line;
+    const sample = waiting;
     waiting = [];
-    return lines;
+    if (widthOf(sample, columns) > width * MOST_CUT) {
+      linesOf = createBlocks(columns);
+      return linesOf(sample);
+    }
+    const { head, line } = tableOf(sample, columns, width);
+    linesOf = (rows) => rows.map(line);
+    return [head, ...linesOf(sample)];
   }
   return {
     lines(rows) {
-      if (lineOf) return rows.map(lineOf);
+      if (linesOf) return linesOf(rows);
       waiting.push(...rows);
       return waiting.length < MEASURED_ROWS ? [] : begin();
     },
-    end: (count) => [...(lineOf ? [] : begin()), `${count} ${count === 1 ? 'row' : 'rows'}`],
+    end: (count) => [...(linesOf ? [] : begin()), `${count} ${count === 1 ? 'row' : 'rows'}`],
   };
+}
+
+/** Of a table of which nothing is cut. */
+function widthOf(rows: readonly Row[], columns: readonly Column<Row>[]): number {
+  const widths = columns.map(({ title, value }) =>
+    rows.reduce((most, row) => Math.max(most, String(value(row) ?? '').length), title.length),
+  );
+  return widths.reduce((sum, each) => sum + each + GAP.length, -GAP.length);
+}
+
+/** A line a value, for rows of which a table would show stumps only. */
+function createBlocks(columns: readonly Column<Row>[]): (rows: readonly Row[]) => string[] {
+  const titles = columns.map(({ title }) => printable(title));
+  const longest = Math.max(...titles.map(({ length }) => length));
+  let count = 0;
+  return (rows) =>
+    rows.flatMap((row) => [
+      `row ${(count += 1)}`,
+      ...columns.map(({ value }, at) =>
+        `${GAP}${titles[at]!.padEnd(longest)}${GAP}${printable(String(value(row) ?? ''))}`.trimEnd(),
+      ),
+    ]);
 }
 
 /** A drawing of several lines, which cells of a table would not be. */

@@ -165,7 +165,8 @@ function noteLacking(files: readonly ArchiveFile[]): void {
 async function prepare(duckDb: DuckDb, connection: Connection, sql: string, views: Views): Promise<Prepared> {
   const prepared = await prepareOne(connection, sql, views);
   const type = duckDb.StatementType[prepared.statementType] ?? '';
-  if (type === 'EXPLAIN') await prepare(duckDb, connection, sql.replace(EXPLAIN, ''), views);
+  const explained = type === 'EXPLAIN' ? sql.replace(EXPLAIN, '') : sql;
+  if (explained !== sql) await prepare(duckDb, connection, explained, views);
   else if (type !== 'SELECT')
     throw new CommandError(
       `this command only reads: it runs SELECT and EXPLAIN, not ${type}. To write a file: npm run -s query -- "SELECT ..." --format csv > rows.csv`,

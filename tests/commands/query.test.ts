@@ -19,6 +19,7 @@ import { ByteWriter, parquetWrite } from 'hyparquet-writer';
 import { createParquetFile } from '../../adapters/parquet-file.ts';
 import { damaged, notParsedYet } from '../../commands/query/archive-faults.ts';
 import { importDuckDb, isDuckDbInstalled, type DuckDb } from '../../commands/query/duckdb.ts';
+import { formOf } from '../../commands/query/print-rows.ts';
 import { progressText } from '../../commands/query/progress-bar.ts';
 import { runQuery, type Question } from '../../commands/query/run-query.ts';
 import { testIf } from '../support/conditions.ts';
@@ -117,6 +118,18 @@ describe('it prints', () => {
     assert.match(ask('EXPLAIN SELECT count(*) FROM readings').stdout, /^┌─+┐\n/);
   });
 
+  test('a table that fits the terminal, and blocks of lines where it would show stumps only', () => {
+    const types = ['VARCHAR', 'DECIMAL(38,15)'];
+    const rows = [['a'.repeat(30), '1.500000000000000']];
+    const lines = (width: number) => {
+      const form = formOf('table', { names: ['device', 'value'], types }, width);
+      return [...form.lines(rows), ...form.end(1)];
+    };
+    assert.deepEqual(lines(30), ['device                   value', `${'a'.repeat(21)}..  1.5`, '1 row']);
+    assert.deepEqual(lines(20), ['row 1', `  device  ${'a'.repeat(30)}`, '  value   1.5', '1 row']);
+    assert.deepEqual(lines(Infinity), [`device${' '.repeat(26)}value`, `${'a'.repeat(30)}  1.5`, '1 row']);
+  });
+
   test('a bar that shows how far the query is', () => {
     assert.equal(progressText(50), `[${'#'.repeat(15)}${' '.repeat(15)}]  50 %`);
     assert.equal(progressText(-1), `[${' '.repeat(30)}]   0 %`);
@@ -191,6 +204,7 @@ describe('it refuses', () => {
     const statements = [
       `COPY (SELECT 1) TO '${file}'`,
       `EXPLAIN ANALYZE COPY (SELECT 1) TO '${file}'`,
+      `; EXPLAIN ANALYZE COPY (SELECT 1) TO '${file}'`,
       `/* a */ explain (analyze) COPY (SELECT 1) TO '${file}'`,
       `ATTACH '${file}' AS other`,
       'INSTALL httpfs',
@@ -226,7 +240,7 @@ describe('where the archive', () => {
     assert.equal(status, 2);
     assert.match(
       stderr,
-      /^Tidegate is not running in \.tidegate: run npm start first, or name its folder with --data-dir, or a copy/,
+      /^Tidegate is not running in \.tidegate: run npm start first, or name its folder with --data-dir; for a copy/,
     );
     assert.match(
       query(['SELECT * FROM readings', '--path', temporaryFolder()]).stderr,

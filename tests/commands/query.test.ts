@@ -17,6 +17,7 @@ import {
 import path from 'node:path';
 import { ByteWriter, parquetWrite } from 'hyparquet-writer';
 import { createParquetFile } from '../../adapters/parquet-file.ts';
+import { hourFile, partitionOf } from '../../core/archive/parsed-rows.ts';
 import { damaged, notParsedYet } from '../../commands/query/archive-faults.ts';
 import { importDuckDb, isDuckDbInstalled, type DuckDb } from '../../commands/query/duckdb.ts';
 import { formOf } from '../../commands/query/print-rows.ts';
@@ -40,12 +41,13 @@ beforeAll(() => {
 });
 
 /** A bucket with an hour of two values. */
-function newBucket(): string {
+function newBucket(site = 'seattle'): string {
   const folder = temporaryFolder();
-  mkdirSync(path.join(folder, path.dirname(HOUR_FILE)), { recursive: true });
-  const file = createParquetFile(path.join(folder, HOUR_FILE));
+  const place = path.join(folder, hourFile(partitionOf(site, '2026-09-21'), AT));
+  mkdirSync(path.dirname(place), { recursive: true });
+  const file = createParquetFile(place);
   const block = {
-    ...{ site: 'seattle', device: 'fridge-1', metric: 'temperature' },
+    ...{ site, device: 'fridge-1', metric: 'temperature' },
     timestamps: Float64Array.of(AT, AT + 1000),
     values: Float64Array.of(4.5, 5),
     receivedAt: Float64Array.of(AT + 40, AT + 1040),
@@ -269,6 +271,12 @@ describe('where the archive', () => {
       `${begun}is parsed within an hour after 06:10 UTC. Parse now:\n` +
         `  echo '{}' | npm run invoke -- ParseBatchFunction - --data-dir ${dataDir}`,
     );
+  });
+
+  testQuery('has a site whose name is too long for a folder, it is asked for by its name', () => {
+    const site = `Süd ${'x'.repeat(200)}`;
+    const sql = `SELECT DISTINCT site FROM readings WHERE site = '${site}'`;
+    assert.deepEqual(query([sql, '--path', newBucket(site), '--format', 'csv']), done(`site\n${site}\n`));
   });
 
   testQuery('has a file of an older version, its missing columns are null and the file is named', () => {

@@ -18,6 +18,7 @@ import {
   type RowSlice,
 } from '../core/archive/parsed-rows.ts';
 import { createRepeats, repeatsText } from '../core/archive/repeats.ts';
+import { onDisk } from './disk-failure.ts';
 import type { GrowingFile, NamedFile, StagedFile } from '../pipeline/parse-ports.ts';
 
 const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const;
@@ -49,7 +50,7 @@ const CREATED_BY = 'tidegate';
 /** `path` must not exist yet. */
 export function createParquetFile(path: string): GrowingFile {
   const writer = new ParquetWriter({
-    writer: fileWriter(path),
+    writer: onDisk(path, () => fileWriter(path)),
     schema: SCHEMA,
     codec: 'ZSTD',
     compressors: { ZSTD: (bytes) => zstdCompressSync(bytes) },
@@ -70,7 +71,7 @@ export function createParquetFile(path: string): GrowingFile {
       data: columns[name]!,
       ...(type === 'INT64' && { encoding: 'DELTA_BINARY_PACKED' as const }),
     }));
-    void writer.write({ columnData, rowGroupSize: GROUP_ROWS });
+    onDisk(path, () => void writer.write({ columnData, rowGroupSize: GROUP_ROWS }));
     for (const { meta_data: meta } of writer.row_groups.at(-1)!.columns) {
       const known = bounds[meta!.path_in_schema[0]!];
       if (known) meta!.statistics = { min_value: known[0], max_value: known[1], null_count: 0n };
@@ -96,7 +97,7 @@ export function createParquetFile(path: string): GrowingFile {
         { key: HOURS, value: hours.map(hourText).join() },
         { key: REPEATS, value: repeatsText(repeats.all()) },
       ];
-      void writer.finish();
+      onDisk(path, () => void writer.finish());
       return { path, rows, bytes: statSync(path).size };
     },
   };

@@ -12,6 +12,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { hourText } from '../core/archive/parsed-rows.ts';
+import { diskFailure } from './disk-failure.ts';
 import type {
   HourManifest,
   ParsedArchive,
@@ -114,6 +115,7 @@ export function createParsedArchive(options: {
         return true;
       } catch (error) {
         if (error instanceof NoSuchKey) return false;
+        if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw diskFailure(path, error);
         throw error;
       }
     },

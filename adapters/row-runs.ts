@@ -1,6 +1,7 @@
 // Keeps rows in columns until they are sorted, in memory or in a run on the disk: the part of the sorter that knows bytes.
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { diskFailure } from './disk-failure.ts';
 
 /** Rows of one series in the order in which they were added. */
 export interface SeriesRows {
@@ -142,7 +143,7 @@ function writeRun(path: string, rows: Rows, seriesCount: number): Rows {
     flush();
   } catch (error) {
     closeSync(file);
-    throw error;
+    throw diskFailure(path, error);
   }
   return { of: (one) => readSegment(file, segments.get(one)), close: () => closeSync(file) };
 }

@@ -1,11 +1,11 @@
 // A full disk: nothing is acknowledged that is not kept, the program lives and says so once, and goes on when there is room.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { cleanup } from '../support/cleanup.ts';
 import { testIf } from '../support/conditions.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { canMount, mountSmallDisk, unmount } from '../support/small-disk.ts';
 import { eventually } from '../support/waiting.ts';
 import {
   archivedMessages,
@@ -19,23 +19,6 @@ import {
 
 const device = 'disk-1';
 const reader = 'disk-2';
-
-/** Mounts a file system of 48 MB. */
-const mountSmallDisk = (dir: string) =>
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', dir], { stdio: 'ignore' });
-const unmount = (dir: string) => execFileSync('umount', ['-l', dir]);
-
-/** Whether this user can mount a file system: one is mounted and unmounted again. */
-function canMount(): boolean {
-  const dir = temporaryFolder();
-  try {
-    mountSmallDisk(dir);
-  } catch {
-    return false;
-  }
-  unmount(dir);
-  return true;
-}
 
 const testWithSmallDisk = testIf(canMount(), 'this user cannot mount a small file system');
 
@@ -147,7 +130,7 @@ async function refusesToSubscribe(tidegate: Tidegate, certs: string): Promise<vo
 /** Starts on a small disk, publishes until all is well, and then fills the disk until messages are refused. */
 async function startAndFill() {
   const dir = temporaryFolder();
-  mountSmallDisk(dir);
+  mountSmallDisk(dir, 48);
   cleanup(() => unmount(dir));
   const tidegate = await startTidegate(path.join(dir, 'data'));
   cleanup(() => tidegate.stop('SIGKILL'));

@@ -19,13 +19,24 @@ export const rawKeyOf = (hour: number, name: string): string =>
   `raw/${new Date(hour).toISOString().slice(0, 13).replaceAll(/[-T]/g, '/')}/${name}`;
 
 /** Runs as the schedule does at `at`, or over a span. */
-export async function parseArchive(at: number, span?: WantedSpan): Promise<ParseReport> {
+export async function parseArchive(
+  at: number,
+  span?: WantedSpan,
+  {
+    folder = temporaryFolder(),
+    rowsInMemory,
+  }: { readonly folder?: string; readonly rowsInMemory?: number } = {},
+): Promise<ParseReport> {
   const client = new S3Client({ region: 'us-east-1' });
   const now = () => at;
   const ports = {
     raw: createRawArchive({ client, bucket: 'raw' }),
     parsed: createParsedArchive({ client, bucket: 'parsed', now }),
-    workshop: openWorkshop({ folder: temporaryFolder(), windowSeconds: 10 }),
+    workshop: openWorkshop({
+      folder,
+      windowSeconds: 10,
+      ...(rowsInMemory !== undefined && { rowsInMemory }),
+    }),
     now,
   };
   const parseHour = createParseHour({ ...ports, mapMessage: undefined }, LIMITS);

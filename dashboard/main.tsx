@@ -15,7 +15,7 @@ import { More } from './views/more.tsx';
 
 const ENTRIES: readonly Entry[] = [
   { view: 'fleet', name: 'Fleet', icon: 'fleet', says: 'Every device, and what needs you' },
-  { view: 'alerts', name: 'Alerts', icon: 'alerts', says: 'Open and past, and who answered' },
+  { view: 'alerts', name: 'Alerts', icon: 'alerts', says: 'Open and past, and who acknowledged' },
   { view: 'rules', name: 'Rules', icon: 'rules', says: 'When people are notified' },
   { view: 'report', name: 'Report', icon: 'report', says: 'A month of a device or a site, to print' },
   { view: 'console', name: 'Console', icon: 'console', says: 'Messages as they come, over MQTT' },

@@ -78,8 +78,9 @@ export function Story({
       </ol>
       {isSent && (
         <p class="dim small g2">
-          “Sent” is when Amazon SNS took the notification, and to whom who had confirmed a subscription then.
-          SNS reports failures, not arrivals, and leaves out subscribers whose own filter does.
+          “Sent” is when Amazon SNS accepted the notification, with the confirmed subscribers at that moment.
+          SNS reports deliveries that failed, and none that succeeded; a subscriber’s own filter may exclude a
+          notification.
         </p>
       )}
     </>

@@ -63,8 +63,8 @@ function Table({ device, view, history }: { device: Device; view: View; history:
   const newest = windows.slice(-MOST_ROWS).toReversed();
   const names = [...new Set(newest.flatMap(({ metrics }) => Object.keys(metrics)))].sort();
   const span = view.to - view.from;
-  const rowText = (at: number) =>
-    span < DAY_MS ? `${dayMinuteText(at)}:${secondText(at).slice(-2)}` : edgeText(at, span);
+  // Within a day no time is there twice.
+  const rowText = (at: number) => (span < DAY_MS ? secondText(at) : edgeText(at, span));
   const unitOf = (name: string) => history?.units()[name] ?? device.units?.[name];
   return (
     <div class="scroll g4" tabIndex={0} role="region" aria-label="Windows, newest first">

@@ -71,7 +71,7 @@ export function PresenceTab({ app, device }: { app: App; device: Device }) {
               <th>Until</th>
               <th>Ended by</th>
               <th class="num">Lasted</th>
-              <th>From</th>
+              <th class="hide-s">From</th>
             </tr>
           </thead>
           <tbody>
@@ -88,7 +88,7 @@ export function PresenceTab({ app, device }: { app: App; device: Device }) {
                   <td class="num nb">
                     {from === undefined || end === undefined ? '\u2013' : durationText(end - from)}
                   </td>
-                  <td class="mono">{ipAddress ?? '\u2013'}</td>
+                  <td class="mono hide-s">{ipAddress ?? '\u2013'}</td>
                 </tr>
               );
             })}

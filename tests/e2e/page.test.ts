@@ -522,7 +522,7 @@ testInBrowser('what failed is listed with its reason, and a replay counts it onc
   }
   await failed.getByText(/Window own-sensor, .*: counted/).waitFor();
   // Nothing is archived yet: what was rejected is replayed from the errors bucket itself.
-  const rejected = page.locator('.failure', { hasText: 'too-late' });
+  const rejected = page.locator('.failure', { hasText: 'too-late' }).first();
   await rejected.getByRole('button', { name: 'Replay' }).click();
   await rejected.getByText('One message given to the ingest function again.').waitFor();
 });

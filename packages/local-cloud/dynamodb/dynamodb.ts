@@ -48,6 +48,10 @@ type OwnOperation = (input: Input) => Promise<object>;
 
 function writesOf(operation: string, body: string): number {
   if (operation === 'PutItem' || operation === 'UpdateItem' || operation === 'DeleteItem') return 1;
+  if (operation === 'TransactWriteItems') {
+    const { TransactItems: items } = JSON.parse(body) as { TransactItems: object[] };
+    return items.filter((item) => !('ConditionCheck' in item)).length;
+  }
   if (operation !== 'BatchWriteItem') return 0;
   const { RequestItems: tables } = JSON.parse(body) as { RequestItems: Record<string, unknown[]> };
   return Object.values(tables).reduce((sum, requests) => sum + requests.length, 0);

@@ -11,6 +11,8 @@ import { query } from './actions/query.ts';
 import { scan } from './actions/scan.ts';
 import { deleteTable, describeTable, listTables } from './actions/table-operations.ts';
 import { listTagsOfResource, tagResource, untagResource } from './actions/tags.ts';
+import { transactGetItems } from './actions/transact-get.ts';
+import { transactWriteItems } from './actions/transact-write.ts';
 import { updateItem } from './actions/update-item.ts';
 import { updateTable } from './actions/update-table.ts';
 import { bodyOf, DynamoError, serializationError, serverError, validationError } from './error.ts';
@@ -63,6 +65,8 @@ const runs: Readonly<Record<Operation, Run>> = {
   Query: query,
   Scan: scan,
   TagResource: tagResource,
+  TransactGetItems: transactGetItems,
+  TransactWriteItems: transactWriteItems,
   UntagResource: untagResource,
   UpdateItem: updateItem,
   UpdateTable: updateTable,

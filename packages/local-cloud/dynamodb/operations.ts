@@ -14,6 +14,8 @@ export const operations = [
   'Query',
   'Scan',
   'TagResource',
+  'TransactGetItems',
+  'TransactWriteItems',
   'UntagResource',
   'UpdateItem',
   'UpdateTable',

@@ -107,6 +107,16 @@ const writesOfTable: Shape = {
   }),
 };
 
+/** Of each write of a transaction. */
+const expressed: Members = {
+  TableName: tableName,
+  ConditionExpression: text(),
+  ExpressionAttributeValues: attributes(),
+  ExpressionAttributeNames: names,
+  ReturnValuesOnConditionCheckFailure: oneOf('ALL_OLD', 'NONE'),
+};
+const transacted = { notNull: true, lengthGreaterThanOrEqual: 1, lengthLessThanOrEqual: 100 } as const;
+
 export const itemShapes = {
   GetItem: { ReturnConsumedCapacity: consumed, TableName: tableName, Key: key, ...projected },
   PutItem: {
@@ -162,5 +172,37 @@ export const itemShapes = {
       keys: tableNames,
       values: { lengthLessThanOrEqual: 25, lengthGreaterThanOrEqual: 1 },
     }),
+  },
+  TransactWriteItems: {
+    ReturnConsumedCapacity: consumed,
+    ReturnItemCollectionMetrics: metrics,
+    ClientRequestToken: text({ lengthGreaterThanOrEqual: 1, lengthLessThanOrEqual: 36 }),
+    TransactItems: list(
+      struct('TransactWriteItem', {
+        ConditionCheck: field('ConditionCheck', { ...expressed, Key: key }),
+        Put: field('Put', { ...expressed, Item: key }),
+        Delete: field('Delete', { ...expressed, Key: key }),
+        Update: field('Update', { ...expressed, Key: key, UpdateExpression: text({ notNull: true }) }),
+      }),
+      transacted,
+    ),
+  },
+  TransactGetItems: {
+    ReturnConsumedCapacity: consumed,
+    TransactItems: list(
+      struct('TransactGetItem', {
+        Get: field(
+          'Get',
+          {
+            TableName: tableName,
+            Key: key,
+            ProjectionExpression: text(),
+            ExpressionAttributeNames: names,
+          },
+          { notNull: true },
+        ),
+      }),
+      transacted,
+    ),
   },
 } as const satisfies Readonly<Record<string, Members>>;

@@ -41,6 +41,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS indexes (
     id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (table_id, name)
   );
+  CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, digest TEXT NOT NULL, since INTEGER NOT NULL);
 `;
 
 export const IN_MEMORY = ':memory:';

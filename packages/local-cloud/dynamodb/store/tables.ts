@@ -3,9 +3,11 @@ import { notFound } from '../error.ts';
 import type { Database } from './database.ts';
 import { createRows, type Rows } from './rows.ts';
 import { tableOf, type Description, type Table } from './table.ts';
+import { createTokens, type Tokens } from './tokens.ts';
 
 export interface Tables {
   readonly rows: Rows;
+  readonly tokens: Tokens;
   /** In the order of their names, as bytes. */
   names(): string[];
   /** @throws ResourceNotFoundException */
@@ -59,6 +61,7 @@ export function createTables(database: Database): Tables {
 
   return {
     rows,
+    tokens: createTokens(database),
     get,
     find: (name) => tables.get(name),
     names: () => [...tables.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),

@@ -1,0 +1,165 @@
+// TransactWriteItems: up to 100 writes and checks of several tables, of which all are done or none.
+import { createHash } from 'node:crypto';
+import { DynamoError, refuse, validationError } from '../error.ts';
+import { compileExpressions, type ExpressionData, type Expressions } from '../requests/expressions.ts';
+import { checkItem, checkKey, rowKeyOf, type RowKey, type Table } from '../store/table.ts';
+import type { Item } from '../values/attribute-value.ts';
+import { problemOfValues } from '../values/check-value.ts';
+import { capacityOf, isTooLarge, itemSize } from '../values/size.ts';
+import { isAllowed, type Conditional } from './condition.ts';
+import { consumedBy, isAsked } from './consumed.ts';
+import type { Answer, Context } from './context.ts';
+import { TOO_LARGE } from './put-item.ts';
+import { checkUpdate, updatedItem } from './update-item.ts';
+
+interface Part extends Conditional, ExpressionData {
+  readonly TableName: string;
+  readonly Key: Item;
+}
+
+interface Write {
+  readonly ConditionCheck?: Part;
+  readonly Put?: Omit<Part, 'Key'> & { readonly Item: Item };
+  readonly Delete?: Part;
+  readonly Update?: Part;
+}
+
+interface Request {
+  readonly TransactItems: readonly Write[];
+  readonly ClientRequestToken?: string;
+  readonly ReturnConsumedCapacity?: string;
+}
+
+/** A write that has been checked, before it is known whether the others may be done. */
+interface Planned {
+  readonly part: Part;
+  readonly expressions: Expressions;
+  readonly table: Table;
+  readonly key: RowKey;
+  readonly existing: Item | undefined;
+  /** The item as it becomes; undefined where it is deleted, and for a check. @throws DynamoError */
+  readonly next: () => { readonly item: Item; readonly text: string } | undefined;
+  readonly isCheck: boolean;
+}
+
+interface Reason {
+  readonly Code: string;
+  readonly Message?: string;
+  readonly Item?: Item | undefined;
+}
+
+const MAX_BYTES = 4 * 1024 * 1024;
+const NONE: Reason = { Code: 'None' };
+
+function partOf(write: Write): { readonly kind: keyof Write; readonly part: Part } {
+  const given = Object.keys(write) as (keyof Write)[];
+  const [kind] = given;
+  if (kind === undefined || given.length > 1)
+    throw validationError('TransactItems can only contain one of Check, Put, Update or Delete');
+  const { Put: put } = write;
+  return { kind, part: put ? { ...put, Key: put.Item } : (write[kind] as Part) };
+}
+
+function plan({ tables }: Context, write: Write): Planned {
+  const { kind, part } = partOf(write);
+  refuse(problemOfValues(part.Key));
+  if (kind === 'ConditionCheck' && part.ConditionExpression === undefined)
+    throw validationError('The parameter ConditionExpression is required in a ConditionCheck');
+  const expressions = compileExpressions(part);
+  const table = tables.get(part.TableName);
+  if (kind === 'Put') checkItem(part.Key, table);
+  else checkKey(part.Key, table.keys);
+  if (kind === 'Update') checkUpdate(part, expressions, table);
+  const text = JSON.stringify(part.Key);
+  if (kind === 'Put' && isTooLarge(part.Key, text)) throw validationError(TOO_LARGE);
+  const key = rowKeyOf(table.keys, part.Key);
+  const old = tables.rows.get(table, key);
+  const existing = old === undefined ? undefined : (JSON.parse(old) as Item);
+  const next = {
+    ConditionCheck: () => undefined,
+    Delete: () => undefined,
+    Put: () => ({ item: part.Key, text }),
+    Update: () => updatedItem(part, expressions, table, existing),
+  }[kind];
+  return { part, expressions, table, key, existing, next, isCheck: kind === 'ConditionCheck' };
+}
+
+function checkDistinct(planned: readonly Planned[]): void {
+  const names = planned.map(
+    ({ table, key }) => `${table.name} ${key[0].toString('hex')} ${key[1].toString('hex')}`,
+  );
+  if (new Set(names).size < names.length)
+    throw validationError('Transaction request cannot include multiple operations on one item');
+}
+
+/** What the write makes of its item, or why it may not be done. */
+function tryWrite(planned: Planned): {
+  readonly reason: Reason;
+  readonly next?: ReturnType<Planned['next']>;
+} {
+  const { part, expressions, existing } = planned;
+  if (!isAllowed(part, expressions, existing)) {
+    const returned = part.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' ? existing : undefined;
+    return {
+      reason: { Code: 'ConditionalCheckFailed', Message: 'The conditional request failed', Item: returned },
+    };
+  }
+  try {
+    return { reason: NONE, next: planned.next() };
+  } catch (error) {
+    if (!(error instanceof DynamoError)) throw error;
+    return { reason: { Code: 'ValidationError', Message: error.message } };
+  }
+}
+
+/** @throws TransactionCanceledException with a reason for each write */
+function requireAll(reasons: readonly Reason[]): void {
+  if (reasons.every((reason) => reason === NONE)) return;
+  const codes = reasons.map(({ Code }) => Code).join(', ');
+  throw new DynamoError(
+    'TransactionCanceledException',
+    `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`,
+    { CancellationReasons: reasons },
+  );
+}
+
+/** Each write consumes twice what it would alone. */
+function consumedUnits(
+  planned: readonly Planned[],
+  nexts: readonly (Item | undefined)[],
+  kind: string | undefined,
+) {
+  const units = new Map<string, number>();
+  for (const [index, { table, existing }] of planned.entries()) {
+    const own = Math.max(capacityOf(existing, false, true), capacityOf(nexts[index], false, true));
+    units.set(table.name, (units.get(table.name) ?? 0) + 2 * own);
+  }
+  return [...units].map(([table, sum]) => consumedBy(table, sum, kind));
+}
+
+export function transactWriteItems(context: Context, request: Request): Answer {
+  const { TransactItems: writes, ClientRequestToken: token, ReturnConsumedCapacity: kind } = request;
+  const { rows, tokens } = context.tables;
+  const digest = createHash('sha256').update(JSON.stringify(writes)).digest('hex');
+  const known = token === undefined ? undefined : tokens.get(token, context.now());
+  if (known !== undefined && known !== digest)
+    throw new DynamoError(
+      'IdempotentParameterMismatchException',
+      'The request uses the same client token as a previous, but non-identical request',
+    );
+  if (known !== undefined) return {};
+  const planned = writes.map((write) => plan(context, write));
+  checkDistinct(planned);
+  const tried = planned.map(tryWrite);
+  requireAll(tried.map(({ reason }) => reason));
+  const nexts = tried.map(({ next }) => next?.item);
+  if (nexts.reduce((sum, item) => sum + (item ? itemSize(item) : 0), 0) > MAX_BYTES)
+    throw validationError('Collection size of items in the transaction exceeds the limit of 4 MB');
+  for (const [index, { table, key, existing, isCheck }] of planned.entries()) {
+    const next = tried[index]!.next;
+    if (next) rows.put(table, key, next.item, next.text, existing);
+    else if (!isCheck) rows.delete(table, key, existing);
+  }
+  if (token !== undefined) tokens.set(token, digest, context.now());
+  return { ConsumedCapacity: isAsked(kind) ? consumedUnits(planned, nexts, kind) : undefined };
+}

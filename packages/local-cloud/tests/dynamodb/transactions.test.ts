@@ -1,0 +1,144 @@
+// Transactions: all of their writes or none, with a reason for each, and done once however often they are sent.
+import { afterEach, beforeEach, test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import type { Engine } from '../../dynamodb/engine.ts';
+import { answerOf, call, openInMemory } from './engine-calls.ts';
+import { setUp } from './random-requests.ts';
+
+let engine: Engine;
+beforeEach(async () => {
+  engine = openInMemory();
+  for (const { operation, input } of setUp) await call(engine, operation, input);
+  await call(engine, 'PutItem', { TableName: 'plain', Item: { id: { S: 'a' }, n: { N: '1' } } });
+});
+afterEach(() => engine.close());
+
+const TableName = 'plain';
+const keyOf = (id: string) => ({ id: { S: id } });
+const values = { ExpressionAttributeValues: { ':n': { N: '1' } } };
+const put = (id: string, more: object = {}) => ({ Put: { TableName, Item: keyOf(id), ...more } });
+const add = (id: string, more: object = {}) => ({
+  Update: { TableName, Key: keyOf(id), UpdateExpression: 'ADD n :n', ...values, ...more },
+});
+const remove = (id: string) => ({ Delete: { TableName, Key: keyOf(id) } });
+const check = (id: string, n: string, more: object = {}) => ({
+  ConditionCheck: {
+    TableName,
+    Key: keyOf(id),
+    ConditionExpression: 'n = :n',
+    ExpressionAttributeValues: { ':n': { N: n } },
+    ...more,
+  },
+});
+const transact = (TransactItems: object[], more: object = {}) =>
+  answerOf(engine, 'TransactWriteItems', { TransactItems, ...more });
+const stored = async () => {
+  const { Items } = await call(engine, 'Scan', { TableName });
+  const found = (Items as { id: { S: string }; n?: { N: string } }[]).map(
+    ({ id, n }) => `${id.S}${n?.N ?? ''}`,
+  );
+  return found.sort().join(' ');
+};
+
+test('does all writes where all conditions hold', async () => {
+  const thing = { Put: { TableName: 'things', Item: { pk: { S: 'p' }, sk: { N: '1' }, n: { N: '5' } } } };
+  const { status, body } = await transact([put('b'), add('c'), check('a', '1'), thing], {
+    ReturnConsumedCapacity: 'TOTAL',
+  });
+  assert.equal(status, 200);
+  assert.deepEqual(body['ConsumedCapacity'], [
+    { CapacityUnits: 6, TableName: 'plain' },
+    { CapacityUnits: 2, TableName: 'things' },
+  ]);
+  assert.equal(await stored(), 'a1 b c1');
+  const query = {
+    TableName: 'things',
+    IndexName: 'byNumber',
+    KeyConditionExpression: 'n = :n',
+    ExpressionAttributeValues: { ':n': { N: '5' } },
+  };
+  assert.equal((await call(engine, 'Query', query))['Count'], 1);
+  assert.equal((await transact([remove('a'), remove('b')])).status, 200);
+  assert.equal(await stored(), 'c1');
+});
+
+test('does nothing where one condition does not hold, and gives a reason for each write', async () => {
+  const { status, body } = await transact([
+    put('b'),
+    check('a', '2', { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
+    add('a2', { UpdateExpression: 'SET n = n + :n' }),
+    remove('c'),
+  ]);
+  assert.equal(status, 400);
+  assert.deepEqual(body, {
+    __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException',
+    message:
+      'Transaction cancelled, please refer cancellation reasons for specific reasons ' +
+      '[None, ConditionalCheckFailed, ValidationError, None]',
+    CancellationReasons: [
+      { Code: 'None' },
+      {
+        Code: 'ConditionalCheckFailed',
+        Message: 'The conditional request failed',
+        Item: { id: { S: 'a' }, n: { N: '1' } },
+      },
+      {
+        Code: 'ValidationError',
+        Message: 'The provided expression refers to an attribute that does not exist in the item',
+      },
+      { Code: 'None' },
+    ],
+  });
+  assert.equal(await stored(), 'a1');
+});
+
+test('does a request once that comes again with its token, and refuses another one with it', async () => {
+  const token = { ClientRequestToken: 'once' };
+  for (let tries = 0; tries < 3; tries += 1) assert.equal((await transact([add('a')], token)).status, 200);
+  assert.equal(await stored(), 'a2');
+  const { body } = await transact([add('b')], token);
+  assert.match(String(body['__type']), /IdempotentParameterMismatchException/);
+  assert.equal((await transact([add('a')])).status, 200);
+  assert.equal(await stored(), 'a3');
+});
+
+test('reads several items at one moment', async () => {
+  const get = (id: string, more: object = {}) => ({ Get: { TableName, Key: keyOf(id), ...more } });
+  const TransactItems = [get('a'), get('missing'), get('a', { ProjectionExpression: 'n' })];
+  assert.deepEqual(
+    await call(engine, 'TransactGetItems', { TransactItems, ReturnConsumedCapacity: 'TOTAL' }),
+    {
+      Responses: [{ Item: { id: { S: 'a' }, n: { N: '1' } } }, {}, { Item: { n: { N: '1' } } }],
+      ConsumedCapacity: [{ CapacityUnits: 6, TableName: 'plain' }],
+    },
+  );
+});
+
+const refused: readonly (readonly [string, object[], RegExp])[] = [
+  ['two writes of one item', [add('a'), remove('a')], /cannot include multiple operations on one item/],
+  [
+    'two kinds in one',
+    [{ ...add('a'), ...remove('b') }],
+    /can only contain one of Check, Put, Update or Delete/,
+  ],
+  [
+    'none',
+    [],
+    /'transactItems' failed to satisfy constraint: Member must have length greater than or equal to 1/,
+  ],
+  [
+    'a check without a condition',
+    [{ ConditionCheck: { TableName, Key: keyOf('a') } }],
+    /ConditionExpression is required/,
+  ],
+  ['an update of a key', [add('a', { UpdateExpression: 'SET id = :n' })], /Cannot update attribute id/],
+  ['a table that is not there', [put('a', { TableName: 'missing' })], /Requested resource not found/],
+];
+for (const [what, items, message] of refused) {
+  test(`refuses ${what}`, async () => {
+    const { status, body } = await transact([put('z'), ...items].slice(items.length === 0 ? 1 : 0));
+    assert.equal(status, 400);
+    assert.match(String(body['message']), message);
+    assert.equal(await stored(), 'a1');
+  });
+}

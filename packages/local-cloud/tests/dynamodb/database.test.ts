@@ -6,7 +6,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { openDatabase, type Database } from '../../dynamodb/store/database.ts';
+import type { Engine } from '../../dynamodb/engine.ts';
 import { answerOf, call, engineOn } from './engine-calls.ts';
+import { createRandom } from './random-calls.ts';
+import { setUp } from './random-requests.ts';
 
 const insert = (database: Database, name: string) => {
   database.beginWrite();
@@ -100,6 +103,54 @@ test('fails the writes of a turn that cannot be committed, and forgets what they
   assert.deepEqual(await call(engine, 'ListTables', {}), { TableNames: ['things'] });
   assert.equal((await call(engine, 'Scan', { TableName: 'things' }))['Count'], 1);
   assert.equal((await write('b', 10)).status, 200);
+});
+
+test('reads what was written last, in the turn, after it and after the file was opened again', async () => {
+  const { file, database } = openTemporary();
+  const random = createRandom(7);
+  const engine = engineOn(database);
+  const [create] = setUp;
+  await call(engine, 'CreateTable', create!.input);
+  const expected = Array.from({ length: 50 }, () => 0);
+  const key = (place: number) => ({ pk: { S: 'p' }, sk: { N: String(place) } });
+  const count = (place: number, note: number) =>
+    call(engine, 'UpdateItem', {
+      TableName: 'things',
+      Key: key(place),
+      UpdateExpression: 'SET note = :note, n = :n ADD writes :one',
+      ExpressionAttributeValues: {
+        ':one': { N: '1' },
+        ':note': { S: 'x'.repeat(note) },
+        ':n': { N: String(note % 3) },
+      },
+      ReturnValues: 'UPDATED_NEW',
+    });
+  for (let turns = 0; turns < 200; turns += 1) {
+    const writes = Array.from({ length: 8 }, () => {
+      const place = random.below(expected.length);
+      expected[place]! += 1;
+      return { place, count: expected[place], answer: count(place, random.below(4_000)) };
+    });
+    for (const { count, answer } of writes) {
+      const { Attributes } = await answer;
+      assert.deepEqual((Attributes as { writes: object }).writes, { N: String(count) });
+    }
+  }
+  const read = async (from: Engine) => {
+    const query = {
+      TableName: 'things',
+      KeyConditionExpression: 'pk = :p',
+      ExpressionAttributeValues: { ':p': { S: 'p' } },
+      ProjectionExpression: 'writes',
+    };
+    const { Items } = await call(from, 'Query', query);
+    return (Items as { writes: { N: string } }[]).map(({ writes }) => Number(writes.N));
+  };
+  assert.deepEqual(await read(engine), expected);
+  await engine.close();
+  const again = engineOn(openDatabase(file));
+  assert.deepEqual(await read(again), expected);
+  await again.close();
 });
 
 test('does not open a file that is open already', async () => {

@@ -1,6 +1,6 @@
 // What the parsers of all expressions share: the current token, document paths, placeholders, and the problems found.
 import type { Path } from '../values/attribute-value.ts';
-import { UNSTORABLE, unstorable } from '../requests/unstorable.ts';
+import { UNSTORABLE, unstorable } from '../values/unstorable.ts';
 import { syntaxProblem, tokensOf, type Token } from './lex.ts';
 import { isReserved } from './reserved-words.ts';
 import type { LateCheck, Operand, PathNode, ValueNode } from './syntax.ts';

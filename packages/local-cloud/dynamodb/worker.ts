@@ -1,5 +1,6 @@
 // The thread that the tables are in: their work stays off the broker's thread, and an exception in it ends only this thread.
 import { parentPort, workerData } from 'node:worker_threads';
+import { syncDirectory } from '../files/durable-files.ts';
 import { openEngine, type WireAnswer } from './engine.ts';
 import { openFile } from './open-file.ts';
 import type { Answer, Call, Setup } from './thread.ts';
@@ -13,6 +14,8 @@ const engine = openEngine({
   region,
   accountId,
 });
+// SQLite would do so with its first sync of the log, which is done here instead.
+await syncDirectory(dir);
 
 /** After a sync that the disk refused nothing more is answered, and the next thread opens the tables anew. */
 let isEnding = false;

@@ -1,5 +1,5 @@
 // The SQLite database of the tables: one transaction for all requests of a turn, on the disk before any is answered.
-import { closeSync, fdatasync, openSync } from 'node:fs';
+import { closeSync, existsSync, fdatasync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { serverError } from '../error.ts';
 
@@ -47,8 +47,9 @@ const SCHEMA = `
 export const IN_MEMORY = ':memory:';
 
 function openFile(file: string): DatabaseSync {
-  // What SQLite creates beside the file has the file's mode.
-  if (file !== IN_MEMORY) closeSync(openSync(file, 'a', 0o600));
+  // What SQLite creates beside the file has the file's mode. A file that is there is not opened: closing it would take away
+  // the locks of this process.
+  if (file !== IN_MEMORY && !existsSync(file)) closeSync(openSync(file, 'a', 0o600));
   const sql = new DatabaseSync(file);
   try {
     sql.exec(SETTINGS);

@@ -49,16 +49,18 @@ interface Clause {
   readonly values: readonly Buffer[];
 }
 
-function boundsOf({ partition, from, to, lower, upper }: Range): Clause[] {
+/** The row to go on behind takes the place of the bound before it, which SQLite would begin at instead. */
+function boundsOf({ partition, from, to, lower, upper, after, isBackward }: Range): Clause[] {
+  const [isFirst, isLast] = [!after || isBackward, !after || !isBackward];
   const clauses: Clause[] = [];
   const add = (sql: string, value: Buffer | undefined) => {
     if (value) clauses.push({ sql, values: [value] });
   };
   add('x.partition = ?', partition);
-  add('x.partition >= ?', from);
+  if (isFirst) add('x.partition >= ?', from);
   add('x.partition < ?', to);
-  add(lower?.isInclusive ? 'x.sort >= ?' : 'x.sort > ?', lower?.sort);
-  add(upper?.isInclusive ? 'x.sort <= ?' : 'x.sort < ?', upper?.sort);
+  if (isFirst) add(lower?.isInclusive ? 'x.sort >= ?' : 'x.sort > ?', lower?.sort);
+  if (isLast) add(upper?.isInclusive ? 'x.sort <= ?' : 'x.sort < ?', upper?.sort);
   return clauses;
 }
 

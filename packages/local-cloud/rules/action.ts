@@ -3,7 +3,7 @@ import type { MessageProperties } from '../mqtt/message.ts';
 import type { Fields } from './action-fields.ts';
 import type { AttributeValue } from './dynamodb-item.ts';
 import type { Scope } from './scope.ts';
-import type { Output } from './statement.ts';
+import type { Output, Substitute } from './statement.ts';
 import { jsonOf } from '../json/value.ts';
 
 /** A line of a log group. */
@@ -63,6 +63,8 @@ export interface Action {
   /** As the message to the error action names it. */
   readonly name: string;
   readonly resource: string;
+  /** The same for one message, where the resource has a substitution. */
+  readonly resourceOf?: Substitute;
   /** Does what needs the message, and returns what may be repeated: it resolves when delivered, or rejects. */
   prepare(selected: Selected): () => Promise<void>;
 }

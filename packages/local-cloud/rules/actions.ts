@@ -11,7 +11,7 @@ import { sqs } from './action-sqs.ts';
 import type { Action, CompileAction, RuleTargets } from './action.ts';
 import { bytesOf } from './action.ts';
 import { toItem } from './dynamodb-item.ts';
-import type { ActionSpec } from './rule-spec.ts';
+import { isTemplate, type ActionSpec } from './rule-spec.ts';
 import type { CompiledStatement, Output } from './statement.ts';
 import { jsonOf } from '../json/value.ts';
 
@@ -137,5 +137,8 @@ export function compileAction(
   targets: RuleTargets,
   statement: Pick<CompiledStatement, 'compileTemplate'>,
 ): Action {
-  return compilers[spec.type]!(createFields(spec, statement), targets);
+  const fields = createFields(spec, statement);
+  const action = compilers[spec.type]!(fields, targets);
+  const { resource } = action;
+  return isTemplate(resource) ? { ...action, resourceOf: fields.compile(resource, spec.type) } : action;
 }

@@ -1,5 +1,6 @@
 // Compiles the calls of functions, those first that look at more than the values of their arguments.
 import { decodeBase64, decodePayload, encodeBase64 } from './binary.ts';
+import { compileQuery } from './compile-query.ts';
 import { findFunction } from './functions.ts';
 import type { LookupName } from './lookups.ts';
 import { isLookup, LookupFailure, lookupForms } from './lookups.ts';
@@ -105,7 +106,8 @@ function compileLookupArgument(node: Expression, names: Names, compile: Compile)
 function compileLookup(name: LookupName, call: Call, names: Names, compile: Compile): Evaluate {
   const { minimum, maximum, takesRole } = lookupForms[name];
   const fail = (problem: string) => new SqlError(names.sql, call.at, `${name}() ${problem}`);
-  if (names.inTemplate) throw fail('stands in the SQL only; SET a variable there and use it here');
+  if (names.inTemplate && name !== 'aws_lambda')
+    throw fail('stands in the SQL only; SET a variable there and use it here');
   const lookup = names.lookups?.[name];
   if (!lookup) throw fail('is not supported by the local cloud: it asks a service that does not run here');
   const count = call.args.length;
@@ -135,7 +137,11 @@ export function compileCall(call: Call, names: Names, compile: Compile): Evaluat
   if (isLookup(key)) return compileLookup(key, call, names, compile);
   const found = findFunction(call.name);
   if ('problem' in found) throw new SqlError(names.sql, call.at, found.problem);
-  const args = call.args.map((arg) => compile(arg, names));
+  const args = call.args.map((arg) =>
+    key === 'transform' && arg.kind === 'query'
+      ? compileQuery(arg.query, names, compile, true)
+      : compile(arg, names),
+  );
   const wrong = found.check?.(call.args);
   if (wrong) throw new SqlError(names.sql, wrong.at, `${call.name}(): ${wrong.problem}`);
   if (args.length < found.minimum || args.length > found.maximum) return undefinedValue;

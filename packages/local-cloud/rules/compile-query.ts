@@ -85,8 +85,12 @@ export function compileSelect(select: SelectList, names: Names, compile: Compile
   };
 }
 
-/** Gives an Array for the elements of an Array, and one result or Undefined for an Object. */
-export function compileQuery(query: Query, names: Names, compile: Compile): Evaluate {
+/**
+ * Gives an Array, for an Object of one result, as rules in use on AWS read it: `get((SELECT a FROM object), 0)`.
+ *
+ * @param isArgument of transform(), where AWS's example takes the result of an Object itself
+ */
+export function compileQuery(query: Query, names: Names, compile: Compile, isArgument = false): Evaluate {
   const from = compile(query.from, names);
   const inner: Names = { ...names, alias: query.alias };
   const where = query.where ? compile(query.where, inner) : () => true;
@@ -99,6 +103,9 @@ export function compileQuery(query: Query, names: Names, compile: Compile): Eval
     const source = from(scope);
     if (Array.isArray(source))
       return source.map((element) => row(scope, element)).filter((value) => value !== undefined);
-    return isObject(source) ? row(scope, source) : undefined;
+    if (!isObject(source)) return undefined;
+    const value = row(scope, source);
+    if (isArgument) return value;
+    return value === undefined ? [] : [value];
   };
 }

@@ -102,7 +102,7 @@ const compilers: Compilers = {
     const rows = compileQuery(query, names, compile);
     return (scope) => {
       const found = rows(scope);
-      return Array.isArray(found) ? found.length > 0 : found !== undefined;
+      return Array.isArray(found) && found.length > 0;
     };
   },
   query: ({ query }, names) => compileQuery(query, names, compile),

@@ -37,6 +37,7 @@ const hints: Readonly<Record<string, string>> = {
   LIKE: '; there is no LIKE, use startswith, endswith or indexof',
   BETWEEN: '; there is no BETWEEN, use >= and <=',
   IS: '; use isNull() or isUndefined()',
+  '=': '; values are compared with one =',
 };
 
 export function createCursor(sql: string, offset = 0): Cursor {

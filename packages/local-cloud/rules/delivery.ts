@@ -4,6 +4,7 @@ import type { Log } from '../log.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { Action, Selected } from './action.ts';
 import { attempt } from './attempt.ts';
+import { settle, Unanswered } from './lookups.ts';
 import type { Failure, FailureGroup } from './failures.ts';
 import { createFailureGroup } from './failures.ts';
 import type { Environment } from './message-context.ts';
@@ -38,7 +39,21 @@ function prepare(action: Action, selected: Selected): () => Promise<void> {
   try {
     return action.prepare(selected);
   } catch (error) {
+    if (error instanceof Unanswered)
+      return async () => {
+        const deliver = await settle(() => action.prepare(selected));
+        await deliver();
+      };
     return () => Promise.reject(error);
+  }
+}
+
+/** What an action delivers to, for this message where its name is substituted. */
+function resourceOf(action: Action, { scope }: Selected): string {
+  try {
+    return action.resourceOf?.(scope) ?? action.resource;
+  } catch {
+    return action.resource; // what fails here fails its delivery too, with the reason
   }
 }
 
@@ -57,13 +72,17 @@ export function errorMessage(rule: Rule, message: InboundMessage, failures: read
 export function createDelivery({ clock, log, environment, count }: Surroundings): Delivery {
   const warn = createThrottledWarning(log, clock);
 
-  function act(rule: Rule, action: Action, deliver: () => Promise<void>): Promise<Failure | undefined> {
+  function act(
+    rule: Rule,
+    { name, resource }: Pick<Action, 'name' | 'resource'>,
+    deliver: () => Promise<void>,
+  ): Promise<Failure | undefined> {
     return attempt(deliver, clock).then((error) =>
-      error === undefined ? undefined : failureOf(rule, action, error),
+      error === undefined ? undefined : failureOf(rule, { name, resource }, error),
     );
   }
 
-  function failureOf(rule: Rule, action: Action, error: unknown): Failure {
+  function failureOf(rule: Rule, action: Pick<Action, 'name' | 'resource'>, error: unknown): Failure {
     count('actionFailures');
     const failure = {
       failedAction: action.name,
@@ -104,8 +123,11 @@ export function createDelivery({ clock, log, environment, count }: Surroundings)
       run() {
         if (held) {
           const deliver = prepare(action, held);
+          const target = action.resourceOf
+            ? { name: action.name, resource: resourceOf(action, held) }
+            : action;
           held = undefined;
-          done = group.run(() => act(rule, action, deliver));
+          done = group.run(() => act(rule, target, deliver));
         }
         return done!;
       },

@@ -2,6 +2,7 @@
 import type { Action, RuleTargets, Selected } from './action.ts';
 import { compileAction } from './actions.ts';
 import { oneLine, outcomeOf, sourceOf } from './explain-expression.ts';
+import { settle } from './lookups.ts';
 import { parseTemplate } from './parse.ts';
 import type { ActionSpec } from './rule-spec.ts';
 import type { Scope } from './scope.ts';
@@ -103,7 +104,9 @@ export async function explainAction(
     statement,
   );
   try {
-    await action.prepare(selected)();
+    await (
+      await settle(() => action.prepare(selected))
+    )();
     return { lines, action };
   } catch (error) {
     const failure = (error as Error).message;

@@ -28,6 +28,12 @@ function stringToken(sql: string, at: number): Token {
   const quote = sql[at]!;
   const end = sql.indexOf(quote, at + 1);
   if (end < 0) throw new SqlError(sql, at, `the text that begins with ${quote} has no end`);
+  if (sql[end + 1] === quote)
+    throw new SqlError(
+      sql,
+      end,
+      `a quote is not doubled in a literal: put the text in ${quote === "'" ? 'double' : 'single'} quotes`,
+    );
   const text = sql.slice(at + 1, end);
   if (text.includes('\\')) {
     const problem =
@@ -36,6 +42,14 @@ function stringToken(sql: string, at: number): Token {
   }
   return { kind: 'string', text: asName(text), at, end: end + 1 };
 }
+
+/** What other kinds of SQL have. */
+const habits: readonly (readonly [start: string, problem: string])[] = [
+  ['!=', 'there is no !=, write <>'],
+  [';', 'a statement has no semicolon: take it out'],
+  ['&&', 'there is no &&, write AND'],
+  ['||', 'there is no ||: write OR, or + to put texts together'],
+];
 
 /** The token at or after `offset`. @throws SqlError for a character that begins none */
 export function readToken(sql: string, offset: number): Token {
@@ -52,5 +66,7 @@ export function readToken(sql: string, offset: number): Token {
       return { kind, text: kind === 'word' ? asName(text) : text, at, end: at + found.length };
     }
   }
+  const habit = habits.find(([start]) => sql.startsWith(start, at));
+  if (habit) throw new SqlError(sql, at, habit[1]);
   throw new SqlError(sql, at, `unexpected ${JSON.stringify(String.fromCodePoint(sql.codePointAt(at)!))}`);
 }

@@ -34,11 +34,15 @@ function comparison(holds: (order: number) => boolean) {
   };
 }
 
-/** Undefined as soon as one side is no Boolean, even if the other side would decide: AWS documents no short cut. */
-function logical(combine: (left: boolean, right: boolean) => boolean) {
+/**
+ * One side that decides is enough: "true if either operand is true", and false for AND if one is false. Otherwise Undefined
+ * as soon as one side is no Boolean. The tables of AWS have Undefined in any case, and rules in use on AWS count on the text.
+ */
+function logical(deciding: boolean) {
   return (left: Value, right: Value): Value => {
     const [a, b] = [toBoolean(left), toBoolean(right)];
-    return a === undefined || b === undefined ? undefined : combine(a, b);
+    if (a === deciding || b === deciding) return deciding;
+    return a === undefined || b === undefined ? undefined : !deciding;
   };
 }
 
@@ -61,8 +65,8 @@ function isIn(left: Value, right: Value): Value {
 }
 
 export const operators: Readonly<Record<string, Operator>> = {
-  OR: { precedence: 1, evaluate: logical((left, right) => left || right) },
-  AND: { precedence: 2, evaluate: logical((left, right) => left && right) },
+  OR: { precedence: 1, evaluate: logical(true) },
+  AND: { precedence: 2, evaluate: logical(false) },
   IN: { precedence: 4, evaluate: isIn },
   '=': { precedence: 4, evaluate: equal },
   '<>': { precedence: 4, evaluate: unequal },

@@ -106,13 +106,21 @@ function parseWord(cursor: Cursor): Expression {
 
 function parseCall(cursor: Cursor, name: string, at: number): Expression {
   if (name.toLowerCase() !== 'cast') {
-    return { kind: 'call', name, args: parseList(cursor, ')', parseArgument), at, end: cursor.end() };
+    const args = parseList(cursor, ')', parseArgument);
+    return { kind: 'call', name, args: wholeFirst(name, args), at, end: cursor.end() };
   }
   const of = parseExpression(cursor);
   cursor.expect('AS', 'in cast(value AS type)');
   const type = cursor.name('a type');
   cursor.expect(')', 'behind the type');
   return { kind: 'cast', of, type: type.text, at, end: cursor.end() };
+}
+
+/** `get(*, 'a-b')` reads a member of the payload whose name SQL cannot write. */
+function wholeFirst(name: string, [first, ...others]: readonly Expression[]): Expression[] {
+  if (!first) return [];
+  const isWhole = name.toLowerCase() === 'get' && first.kind === 'star';
+  return [isWhole ? { kind: 'path', names: [], at: first.at, end: first.end } : first, ...others];
 }
 
 function parseArgument(cursor: Cursor): Expression {
@@ -199,6 +207,8 @@ function parseItem(cursor: Cursor): SelectItem {
     return cursor.fail('AWS does not document a name for this field; give it one with AS', at);
   if (!cursor.accept('.')) return { kind: 'field', of, as: of.names.slice(-1) };
   cursor.expect('*', 'behind the point');
+  if (cursor.keyword() === 'AS')
+    cursor.fail('.* brings members under their own names: leave AS out, or select the object itself with AS');
   return { kind: 'spread', of };
 }
 

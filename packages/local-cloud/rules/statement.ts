@@ -32,7 +32,7 @@ export interface CompiledStatement {
   readonly from?: TopicFilter;
   /** What names mean in its clauses. */
   readonly names: Names;
-  /** It asks another service: `evaluate` and `scope` throw Unanswered until all answers are there. */
+  /** It, or a template that was compiled for it, asks another service: `evaluate` and `scope` throw Unanswered until all answers are there. */
   readonly asks: boolean;
   evaluate(message: MessageContext): Outcome;
   /** What templates are evaluated against. @throws SqlFailure if SET fails */
@@ -114,6 +114,7 @@ export function compileStatement(
   const where = statement.where ? compile(statement.where, names) : () => true;
   const output = compileOutput(statement.select, names);
   const needsJson = readsNames(statement);
+  let asks = asksService(statement);
 
   function scopeOf(message: MessageContext): Scope {
     const payload = message.payload();
@@ -135,13 +136,16 @@ export function compileStatement(
   return {
     from: statement.from && compileFilter(sql, statement.from),
     names,
-    asks: asksService(statement),
+    get asks() {
+      return asks;
+    },
     evaluate,
     scope: scopeOf,
     compileTemplate(text) {
       const inTemplate = { ...names, sql: text, inTemplate: true };
       const parts = parseTemplate(text);
       const evaluated = parts.map((part) => (typeof part === 'string' ? part : compile(part, inTemplate)));
+      asks ||= asksService(parts);
       return substitution(evaluated, readsNames(parts));
     },
   };

@@ -233,6 +233,18 @@ describe('an action that fails', () => {
     assert.equal(counts['actionFailures'], 1);
   });
 
+  it('names the resource of the message where the action substitutes it', async () => {
+    const missing = new AwsError('NoSuchFunction', 'there is no such function', 404);
+    const substituted = { ...lambda, properties: { FunctionArn: 'arn:${a}' }, target: undefined };
+    const { engine, clock, done, runAll } = stack([rule({ actions: [substituted] })], {
+      lambda: { invokeAsync: async () => Promise.reject(missing) },
+    });
+    const finished = runAll(engine.match(messageOf('{"a":1}', 'telemetry/seattle/s1')));
+    await clock.advance(0);
+    await finished;
+    assert.match(done[0]!, /"failedResource":"arn:1"/);
+  });
+
   it('shares one message to the error action with another that fails', async () => {
     const gone = new AwsError('NoSuchKey', 'gone', 404);
     const { engine, clock, done, runAll } = stack([rule()], {

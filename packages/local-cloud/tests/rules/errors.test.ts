@@ -25,7 +25,7 @@ const cases: [string, string][] = [
     "SELECT a WHERE a LIKE 'x%'",
     '1:18: expected the end, found "LIKE"; there is no LIKE, use startswith, endswith or indexof',
   ],
-  ['SELECT a WHERE a != 1', '1:18: unexpected "!"'],
+  ['SELECT a WHERE a != 1', '1:18: there is no !=, write <>'],
   [
     'SELECT a[0] AS b',
     '1:9: expected FROM, WHERE or the end, found "["; take an element with get(array, index)',
@@ -39,7 +39,15 @@ const cases: [string, string][] = [
   ["SELECT a,, FROM 't'", '1:10: expected a value, found ","'],
   ['SELECT *, a, *', '1:15: * stands once in the list'],
   ['SELECT a.b.c*', '1:14: expected a value, found the end'],
-  ['SELECT a.* AS b', '1:12: expected FROM, WHERE or the end, found "AS"'],
+  [
+    'SELECT a.* AS b',
+    '1:12: .* brings members under their own names: leave AS out, or select the object itself with AS',
+  ],
+  ['SELECT a WHERE a == 1', '1:19: expected a value, found "="; values are compared with one ='],
+  [
+    "SELECT a WHERE a = 'o''brien'",
+    '1:22: a quote is not doubled in a literal: put the text in double quotes',
+  ],
   ['SELECT topic(1).*', '1:8: AWS does not document a name for this field; give it one with AS'],
   ['SELECT a AS b WHERE a.* = 1', '1:22: expected the end, found "."'],
   ['SELECT -a AS b', '1:8: a minus sign stands before numbers only; write 0 - x'],
@@ -73,7 +81,7 @@ const cases: [string, string][] = [
   ['SELECT {a: 1} AS b', '1:9: expected a name in quotes, found "a"'],
   ['SELECT (SELECT a) AS b', '1:17: expected FROM in a nested query, found ")"'],
   ['SELECT a -- all', '1:11: a minus sign stands before numbers only; write 0 - x'],
-  ['SELECT a; SELECT b', '1:9: unexpected ";"'],
+  ['SELECT a; SELECT b', '1:9: a statement has no semicolon: take it out'],
 ];
 
 describe('SQL that is refused', () => {

@@ -230,12 +230,23 @@ describe('a function that asks is refused', () => {
   for (const [where, sql, lookups, message] of cases) {
     it(where, () => assert.throws(() => compileStatement(sql, lookups), { name: 'SqlError', message }));
   }
-  it('in a field of an action', () => {
+  it('in a field of an action, but for aws_lambda()', () => {
     const statement = compileStatement('SELECT *', all);
-    assert.throws(() => statement.compileTemplate("${aws_lambda('f', 1)}"), {
-      message: 'SQL 1:3: aws_lambda() stands in the SQL only; SET a variable there and use it here',
+    assert.throws(() => statement.compileTemplate("${get_thing_shadow('t', 'r')}"), {
+      message: 'SQL 1:3: get_thing_shadow() stands in the SQL only; SET a variable there and use it here',
     });
+    assert.equal(statement.asks, false);
+    statement.compileTemplate("${aws_lambda('f', 1)}");
+    assert.equal(statement.asks, true);
   });
+});
+
+it('a field of an action asks a function for each message', async () => {
+  const Key = "${aws_lambda('f', {'id': id}).got.id}.json";
+  const actions = [{ ...keep, properties: { ...keep.properties, Key } }];
+  const { asked, done } = await settled('SELECT *', '{"id":"a7"}', {}, { actions });
+  assert.equal(asked.join(), 'lambda ["f",{"id":"a7"}]');
+  assert.equal(done.join(), 'a7.json');
 });
 
 describe('the services of this machine', () => {

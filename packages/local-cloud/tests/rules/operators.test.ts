@@ -139,7 +139,7 @@ describe('AND, OR and NOT', () => {
     ["'False' OR 'true'", 'true'],
     ["NOT 'FALSE'", 'true'],
     ["true AND 'x'", 'Undefined'],
-    ['true OR 1', 'Undefined'],
+    ['true OR 1', 'true'],
     ['NOT 1', 'Undefined'],
     ['NOT nil', 'Undefined'],
     ['NOT nothing', 'Undefined'],
@@ -147,9 +147,12 @@ describe('AND, OR and NOT', () => {
   for (const [expression, expected] of booleans) {
     it(`${expression} is ${expected}`, () => assert.equal(shown(expression), expected));
   }
-  it('is Undefined with a side that is no Boolean, even where the other side would decide', () => {
-    assert.equal(shown('true OR nothing'), 'Undefined');
-    assert.equal(shown('nothing AND false'), 'Undefined');
+  it('is what one side decides, and Undefined where the other is no Boolean and none does', () => {
+    assert.equal(shown('true OR nothing'), 'true');
+    assert.equal(shown("isUndefined(mode) OR mode <> 'v2'"), 'true');
+    assert.equal(shown('nothing AND false'), 'false');
+    assert.equal(shown('nothing OR false'), 'Undefined');
+    assert.equal(shown('true AND nothing'), 'Undefined');
   });
 });
 

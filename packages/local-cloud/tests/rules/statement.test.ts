@@ -177,17 +177,29 @@ const cases: [string, string, string, string][] = [
     '{"l":[{"n":"light","u":"lm","t":1235,"v":135}]}',
   ],
   [
-    'asks an object for one result, not for an array of one',
+    'asks an object for an array of one result',
     'SELECT get((SELECT a FROM data2), 0) AS first, (SELECT VALUE a FROM data2) AS a',
     nested,
-    '{"a":"first"}',
+    '{"first":{"a":"first"},"a":["first"]}',
   ],
-  ['asks objects', 'SELECT VALUE (SELECT a, b FROM data2)', nested, '{"a":"first","b":"second"}'],
+  [
+    'asks an object that WHERE leaves out for an empty array',
+    "SELECT (SELECT a FROM data2 WHERE a = 'x') AS a, EXISTS (SELECT a FROM data2) AS b",
+    nested,
+    '{"a":[],"b":true}',
+  ],
+  [
+    'reads a member whose name SQL cannot write',
+    "SELECT get(*, 'sensor-1').t AS t WHERE get(*, 'a b') = 1",
+    '{"sensor-1":{"t":21.5},"a b":1}',
+    '{"t":21.5}',
+  ],
+  ['asks objects', 'SELECT VALUE (SELECT a, b FROM data2)', nested, '[{"a":"first","b":"second"}]'],
   [
     'asks inside a question',
     'SELECT VALUE (SELECT (SELECT VALUE x.i FROM c) AS is FROM data2)',
     nested,
-    '{"is":[5,10]}',
+    '[{"is":[5,10]}]',
   ],
   [
     'enriches arrays',

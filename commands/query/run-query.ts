@@ -29,6 +29,8 @@ export interface Question {
 const INTERRUPTED_CODE = 130;
 /** DuckDB ends soon after it is interrupted; else the process is killed. */
 const PATIENCE_MS = 500;
+/** At most; hours come and go less often. */
+const LISTINGS = 3;
 const NO_TABLE = /^Catalog Error: Table with name "?(\w+)"? does not exist/i;
 /** Errors that bytes of a file may have led to, and do not always name it. */
 const MAY_BE_DAMAGE = /^(?:Invalid|IO|Internal|Serialization|Out of Range|FATAL|TProtocol)/;
@@ -97,11 +99,17 @@ function createViews(duckDb: DuckDb, connection: Connection, question: Question)
   let place: ArchivePlace | undefined;
   const made = new Set<string>();
 
+  const isChanged = () => place !== undefined && listingText(listFiles(place.bucket)) !== listingText(files);
+
   async function readings(): Promise<void> {
     place = question.place();
-    files = listFiles(place.bucket);
-    if (files.length === 0) throw new CommandError(notParsedYet(place, Date.now()));
-    const known = await readFooters(connection, files);
+    let known: readonly ArchiveFile[] = [];
+    // A listing during a merge may lack the new file and the old ones; the next one tells.
+    for (let tries = 0; tries === 0 || (tries < LISTINGS && isChanged()); tries += 1) {
+      files = listFiles(place.bucket);
+      if (files.length === 0) throw new CommandError(notParsedYet(place, Date.now()));
+      known = await readFooters(connection, files);
+    }
     noteLacking(known);
     await connection.run(readingsView(known));
   }
@@ -125,7 +133,7 @@ function createViews(duckDb: DuckDb, connection: Connection, question: Question)
 
   return {
     make,
-    isChanged: () => place !== undefined && listingText(listFiles(place.bucket)) !== listingText(files),
+    isChanged,
     async faultOf({ message }: Error): Promise<CommandError> {
       const named = files.find((each) => message.includes(each.path));
       const file = named ?? (MAY_BE_DAMAGE.test(message) ? await firstDamaged(duckDb, files) : undefined);

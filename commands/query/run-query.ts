@@ -27,6 +27,8 @@ export interface Question {
 }
 
 const INTERRUPTED_CODE = 130;
+/** A merge of many sites takes a while. */
+const ATTEMPTS = 5;
 /** DuckDB ends soon after it is interrupted; else the process is killed. */
 const PATIENCE_MS = 500;
 /** At most; hours come and go less often. */
@@ -38,12 +40,10 @@ const EXPLAIN = /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*EXPLAIN\b\s*(?:ANALYZE\b\s*)?(
 
 /** Prints the answer. Rejects with a CommandError for everything that the person at the terminal can mend. */
 export async function runQuery(duckDb: DuckDb, question: Question): Promise<void> {
-  const first = await attempt(duckDb, question);
-  if (first !== 'changed') return;
-  if ((await attempt(duckDb, question)) === 'changed')
-    throw new CommandError(
-      'the archive changed while it was read, such as by a merge of files: run it again',
-    );
+  for (let tries = 0; tries < ATTEMPTS; tries += 1) if ((await attempt(duckDb, question)) === 'done') return;
+  throw new CommandError(
+    'the archive changed whenever it was read, such as by a merge of files: run it again in a minute',
+  );
 }
 
 /** `changed`: a file was replaced or deleted meanwhile. */
@@ -60,7 +60,7 @@ async function attempt(duckDb: DuckDb, question: Question): Promise<'done' | 'ch
     bar.end();
     if (stop.isInterrupted()) process.exit(INTERRUPTED_CODE);
     if (error instanceof CommandError) throw error;
-    if (views.isChanged()) return 'changed';
+    if (views.isOfFiles(error as Error) && views.isChanged()) return 'changed';
     throw await views.faultOf(error as Error);
   } finally {
     bar.end();
@@ -131,11 +131,14 @@ function createViews(duckDb: DuckDb, connection: Connection, question: Question)
     return true;
   }
 
+  const namedIn = (message: string) => files.find((each) => message.includes(each.path));
+
   return {
     make,
     isChanged,
+    isOfFiles: ({ message }: Error) => MAY_BE_DAMAGE.test(message) || namedIn(message) !== undefined,
     async faultOf({ message }: Error): Promise<CommandError> {
-      const named = files.find((each) => message.includes(each.path));
+      const named = namedIn(message);
       const file = named ?? (MAY_BE_DAMAGE.test(message) ? await firstDamaged(duckDb, files) : undefined);
       const [reason = message] = message.split('\n');
       if (file) return new CommandError(damaged(file, faultIn(reason, file), place!));

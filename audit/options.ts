@@ -104,6 +104,9 @@ function parsedFolderOf(
   );
 }
 
+const isWithin = (file: string, folder: string) =>
+  `${path.resolve(file)}/`.startsWith(`${path.resolve(folder)}/`);
+
 /** @returns undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
 export function parseAuditOptions(args: readonly string[]): AuditOptions | undefined {
   const { values, positionals } = parseFlags(args, FLAGS);
@@ -111,7 +114,9 @@ export function parseAuditOptions(args: readonly string[]): AuditOptions | undef
   const stack = values.local ? localStack(values['data-dir']) : undefined;
   const repair = repairOf(values, stack);
   const paths = positionals.length === 0 && stack ? [stack.archive] : positionals;
-  const parsedFolder = parsedFolderOf(values, stack?.parsed);
+  // Files from elsewhere may be a part of any archive.
+  const isOwn = stack !== undefined && paths.every((file) => isWithin(file, stack.archive));
+  const parsedFolder = parsedFolderOf(values, isOwn ? stack.parsed : undefined);
   checkPaths(paths, stack?.archive);
   const table = values.table ?? stack?.table;
   if (table === undefined) throw new AuditError("--table is missing: the stack's output WindowsTable");

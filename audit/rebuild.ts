@@ -8,6 +8,7 @@ import type { MapMessage } from '../core/map-message.ts';
 import { windowStartOf, type Delta } from '../core/window.ts';
 import { createRollupStore } from '../adapters/rollup-store.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
+import { DYNAMODB_LIMITS, type CallLimits } from '../adapters/time-limits.ts';
 import { filesBelow, hourOfPath, partsOfFiles } from './archive-files.ts';
 import { AuditError } from './archive-options.ts';
 import { foldArchive } from './fold-archive.ts';
@@ -32,6 +33,8 @@ export interface RebuildParts {
 
 const PART_BYTES = 64 << 20;
 const WINDOWS_AT_ONCE = 800;
+/** A new table refuses writes until it has grown to their rate, and nobody waits for the answer. */
+const PATIENT: CallLimits = { ...DYNAMODB_LIMITS, attempts: 12, waitMs: 20_000 };
 const MARKS_AT_ONCE = 16;
 /** Hours that wait to be marked: a device's hour is marked once, not once for each part that has something of it. */
 const MOST_WAITING_HOURS = 100_000;
@@ -46,7 +49,7 @@ export async function rebuild(
   output: RebuildOutput,
   { now = () => Date.now(), partBytes = PART_BYTES }: RebuildParts = {},
 ): Promise<boolean> {
-  const client = openDynamoDb(options.client);
+  const client = openDynamoDb({ ...options.client, limits: PATIENT });
   try {
     const files = filesOfSpan(options);
     const mapMessage = options.mappings && (await openMapping(client, options.mappings));

@@ -441,6 +441,10 @@ test('a local cloud has its parsed archive compared once an hour is parsed, and 
   mkdirSync(path.join(bucket, 'hours'), { recursive: true });
   assert.deepEqual([parse().parsedFolder, parse().isWholeArchive], [bucket, true]);
   assert.equal(parse('--no-parsed').parsedFolder, undefined);
+  const day = path.join(dataDir, 's3', 'raw-bucket', 'raw', '2026');
+  mkdirSync(day);
+  assert.deepEqual([parse(day).parsedFolder, parse(day).isWholeArchive], [bucket, false]);
+  assert.equal(parse(folder).parsedFolder, undefined, 'files from elsewhere');
   const copy = parseAuditOptions([folder, '--table', 'windows', '--parsed', bucket])!;
   assert.deepEqual([copy.parsedFolder, copy.isWholeArchive], [bucket, false]);
 });

@@ -8,12 +8,7 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import {
-  CreateTableCommand,
-  DeleteTableCommand,
-  ScanCommand,
-  type AttributeValue,
-} from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { createRollupStore } from '../../adapters/rollup-store.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -126,20 +121,11 @@ describe('killed at some of its requests, and run again,', () => {
       'rollups',
     ];
     async function empty(): Promise<void> {
-      await tables.client.send(new DeleteTableCommand({ TableName: 'windows' }));
-      const keys = [
-        { AttributeName: 'deviceId', AttributeType: 'S' },
-        { AttributeName: 'windowStart', AttributeType: 'N' },
-      ] as const;
-      await tables.client.send(
-        new CreateTableCommand({
-          ...{ TableName: 'windows', BillingMode: 'PAY_PER_REQUEST', AttributeDefinitions: [...keys] },
-          KeySchema: keys.map(({ AttributeName }, n) => ({
-            AttributeName,
-            KeyType: n === 0 ? 'HASH' : 'RANGE',
-          })),
-        }),
-      );
+      const { Items = [] } = await tables.client.send(new ScanCommand({ TableName: 'windows' }));
+      for (const { deviceId, windowStart } of Items) {
+        const Key = { deviceId: deviceId!, windowStart: windowStart! };
+        await tables.client.send(new DeleteItemCommand({ TableName: 'windows', Key }));
+      }
     }
     const whole = await run(stack);
     assert.deepEqual([whole.code, await figuresOf('windows')], [0, expected], whole.output);

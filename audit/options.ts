@@ -91,13 +91,13 @@ function repairOf(
   return { fingerprintsTable, rollupsTable, retentionDays: whole('retention-days', retention, 1, 3660) };
 }
 
-/** A folder that somebody names has to be there; the local cloud has one once an hour is parsed. */
+/** A folder that somebody names has to be there; the local cloud makes its own with the first hour. */
 function parsedFolderOf(
   { parsed, 'no-parsed': isLeftOut }: Values,
   own: string | undefined,
 ): string | undefined {
   if (parsed !== undefined && isLeftOut) throw new AuditError('--parsed does not go with --no-parsed');
-  if (parsed === undefined) return !isLeftOut && own && existsSync(path.join(own, 'hours')) ? own : undefined;
+  if (parsed === undefined) return isLeftOut ? undefined : own;
   if (existsSync(path.join(parsed, 'hours'))) return parsed;
   throw new AuditError(
     `--parsed ${parsed}: has no folder hours/: copy the whole bucket, as by aws s3 sync s3://<ParsedBucket>/ ${parsed}`,

@@ -30,18 +30,31 @@ const MAX_TRIES = 3;
  */
 export async function compareParsed(options: Options, folder: string, tell: Tell): Promise<ParsedOutcome> {
   const archive = openParsedFolder(folder);
+  const known = archive.hours();
+  if (known.length === 0) {
+    tell('the parsed archive has no hours yet: it was not compared');
+    return { agrees: true };
+  }
   const files = filesByHour(options.paths);
   const { hours, missing, left } = hoursToCompare(files, archive, options, tell);
   const days = createDeviceDays();
   for (const hour of hours) await digestRaw(days, hour, files.get(hour)!, options);
-  const wanted = { hours: new Set(hours), isWanted: wantedBy(options) };
+  const strange = new Set<number>();
+  const wanted = {
+    ...{ hours: new Set(hours), known: new Set([...known, ...files.keys()]), strange },
+    isWanted: wantedBy(options),
+  };
   const damaged = await digestParsed(days, archive, wanted, tell);
   const { compared, differing, readings } = compareDays(days, damaged, tell);
   const parts = [`${compared} device days compared with the parsed archive`, `${differing} differ`];
   tell(
     `${parts.join(', ')}; hours of arrival: ${hours.length}${left > 0 ? `, not parsed yet: ${left}` : ''}`,
   );
-  const agrees = differing === 0 && damaged.size === 0 && missing === 0;
+  // Of a part of the archive they may be of another part.
+  const unknown = options.isWholeArchive ? [...strange].sort((a, b) => a - b) : [];
+  for (const hour of unknown)
+    tell(`${hourText(hour)}: the parsed archive has rows of it, and neither a manifest nor raw objects`);
+  const agrees = differing === 0 && damaged.size === 0 && missing === 0 && unknown.length === 0;
   return { agrees, ...(left === 0 && { readings }) };
 }
 
@@ -90,11 +103,16 @@ function hoursToCompare(
   tell: Tell,
 ) {
   const hours: number[] = [];
+  const unparsed: number[] = [];
   let [left, missing] = [0, 0];
   const all = new Set([...files.keys(), ...(isWholeArchive ? archive.hours() : [])]);
   for (const hour of [...all].sort((a, b) => a - b)) {
     const found = files.get(hour) ?? [];
     const manifest = archive.manifest(hour);
+    if (!manifest) {
+      unparsed.push(hour);
+      continue;
+    }
     const problem = problemOf(manifest, found);
     if (problem !== undefined) {
       left += 1;
@@ -102,22 +120,25 @@ function hoursToCompare(
       continue;
     }
     const names = new Set(found.map(({ file }) => path.basename(file)));
-    for (const { key } of manifest!.objects.filter((object) => !names.has(path.posix.basename(object.key)))) {
+    for (const { key } of manifest.objects.filter((object) => !names.has(path.posix.basename(object.key)))) {
       missing += 1;
       tell(`${hourText(hour)}: ${key} was parsed, and is not among the files`);
     }
     if (found.length > 0) hours.push(hour);
   }
-  return { hours, missing, left };
+  if (unparsed.length > 0) {
+    const [first, last] = [hourText(unparsed[0]!), hourText(unparsed.at(-1)!)];
+    const others = unparsed.length > 1 ? ` and ${unparsed.length - 1} more up to ${last}` : '';
+    tell(`${first}${others}: not parsed yet: no manifest`);
+  }
+  return { hours, missing, left: left + unparsed.length };
 }
 
 /** Why an hour is not to be compared; undefined where it is. */
 function problemOf(
-  manifest: ReturnType<ParsedFolder['manifest']>,
+  { state, faults, objects }: NonNullable<ReturnType<ParsedFolder['manifest']>>,
   files: readonly RawFile[],
 ): string | undefined {
-  if (!manifest) return 'it has no manifest';
-  const { state, faults, objects } = manifest;
   if (state === 'failed') return `${faults.length} faults, the first is ${faults[0] ?? 'unknown'}`;
   if (state !== 'done') return 'a run ended before it was done';
   const sizes = new Map(objects.map(({ key, size }) => [path.posix.basename(key), size]));
@@ -158,6 +179,9 @@ async function digestRaw(
 
 interface Wanted {
   readonly hours: ReadonlySet<number>;
+  /** Hours that either archive knows; those of rows that none knows go to `strange`. */
+  readonly known: ReadonlySet<number>;
+  readonly strange: Set<number>;
   readonly isWanted: (timestamp: number) => boolean;
 }
 
@@ -205,7 +229,7 @@ async function digestPartition(
 async function digestRows(
   days: DeviceDays,
   rows: AsyncIterable<RowBlock>,
-  { hours, isWanted }: Wanted,
+  { hours, known, strange, isWanted }: Wanted,
 ): Promise<void> {
   let [last, moments] = ['', new Set<number>()];
   for await (const block of rows) {
@@ -213,7 +237,9 @@ async function digestRows(
     if (device !== last) [last, moments] = [device, new Set()];
     for (let n = 0; n < timestamps.length; n += 1) {
       const [timestamp, hour] = [timestamps[n]!, block.hours[n]!];
-      if (!hours.has(hour) || !isWanted(timestamp)) continue;
+      if (!isWanted(timestamp)) continue;
+      if (!known.has(hour)) strange.add(hour);
+      if (!hours.has(hour)) continue;
       const row = { timestamp, hour, value: values[n]!, exact: exact[n], id: messageIds[n] };
       const day = days.at(site, device, timestamp);
       countRow(day, 'parsed', metric, row);

@@ -430,14 +430,14 @@ test('a time may be a span ago, and the region is where the AWS CLI finds it', (
   }
 });
 
-test('a local cloud has its parsed archive compared once an hour is parsed, and a copy needs its hours', () => {
+test('a local cloud has its parsed archive compared, and a copy needs its hours', () => {
   const dataDir = mkdtempSync(path.join(folder, 'parsed-'));
   mkdirSync(path.join(dataDir, 's3', 'raw-bucket', 'raw'), { recursive: true });
   const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket', ParsedBucket: 'parsed-bucket' };
   writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ ...STOPPED, outputs }));
   const parse = (...more: string[]) => parseAuditOptions(['--local', '--data-dir', dataDir, ...more])!;
-  assert.equal(parse().parsedFolder, undefined);
   const bucket = path.join(dataDir, 's3', 'parsed-bucket');
+  assert.equal(parse().parsedFolder, bucket);
   mkdirSync(path.join(bucket, 'hours'), { recursive: true });
   assert.deepEqual([parse().parsedFolder, parse().isWholeArchive], [bucket, true]);
   assert.equal(parse('--no-parsed').parsedFolder, undefined);

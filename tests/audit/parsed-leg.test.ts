@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
@@ -207,7 +207,7 @@ describe('an hour is named as not parsed yet, and is no difference,', () => {
   }
   type Folders = { raw: string; parsed: string };
   const cases: readonly (readonly [name: string, make: (folders: Folders) => void, said: RegExp])[] = [
-    ['without a manifest', (folders) => rmSync(manifest(folders)), /: it has no manifest$/],
+    ['without a manifest', (folders) => rmSync(manifest(folders)), /: no manifest$/],
     [
       'while it is written',
       (folders) => change(folders, { state: 'writing' }),
@@ -254,6 +254,40 @@ test('a raw object that was parsed and is gone is a difference, also where its w
   );
   // Files that somebody names may be a part of the archive.
   assert.equal((await compare(folders)).agrees, true);
+});
+
+test('rows of an hour that neither archive knows are a difference, where the archive is whole', async () => {
+  const folders = await parsedFolders();
+  for (const hour of ['raw/2026/09/21/15', 'parsed/hours/2026/09/21/15.json'])
+    rmSync(path.join(folders.parsed, '..', hour.replace(/^raw/, 'raw/raw')), { recursive: true });
+  const { agrees, told } = await compare(folders, { isWholeArchive: true });
+  assert.equal(agrees, false);
+  assert.equal(
+    told.at(-1),
+    '2026-09-21T15: the parsed archive has rows of it, and neither a manifest nor raw objects',
+  );
+  assert.equal((await compare(folders)).agrees, true);
+});
+
+test('an archive of which nothing is parsed yet is not compared', async () => {
+  const folders = await parsedFolders();
+  rmSync(path.join(folders.parsed, 'hours'), { recursive: true });
+  assert.deepEqual(await compare(folders), {
+    ...{ agrees: true, readings: undefined },
+    told: ['the parsed archive has no hours yet: it was not compared'],
+  });
+});
+
+test('hours without a manifest are one line', async () => {
+  const folders = await parsedFolders();
+  for (const hour of [16, 17]) {
+    const file = path.join(folders.raw, `2026/09/21/${hour}/a.ndjson`);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, line({ t: 1 }));
+  }
+  const { agrees, told } = await compare(folders);
+  assert.deepEqual([agrees, told.length], [true, 2]);
+  assert.equal(told[0], '2026-09-21T16 and 1 more up to 2026-09-21T17: not parsed yet: no manifest');
 });
 
 test('rows that a merge has in the day and still in the hour are there once', async () => {

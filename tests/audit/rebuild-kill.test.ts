@@ -97,7 +97,7 @@ describe('killed at some of its requests, and run again,', () => {
     assert.equal(whole.code, 0, whole.output);
     const expected = await figuresOf('whole');
     assert.equal(expected.length, 13);
-    for (const point of pointsOf(whole.requests, 7)) {
+    for (const point of pointsOf(whole.requests, 5)) {
       const table = `killed-${point}`;
       assert.equal((await run(['--table', table], point)).signal, 'SIGKILL');
       const again = await run(['--table', table]);
@@ -129,7 +129,7 @@ describe('killed at some of its requests, and run again,', () => {
     }
     const whole = await run(stack);
     assert.deepEqual([whole.code, await figuresOf('windows')], [0, expected], whole.output);
-    for (const point of pointsOf(whole.requests, 5)) {
+    for (const point of pointsOf(whole.requests, 4)) {
       await empty();
       for (const device of ['calm', 'busy'])
         for (const mark of await rollups.marks(device)) await rollups.unmark(device, mark);

@@ -81,7 +81,7 @@ test('killed in the middle of some of its writes, and run again, it is the same'
   await assertWhole(whole, 'without a kill');
   // Each run has 5 to 20 writes: of each some, spread over them.
   for (const [n, step] of STEPS.entries()) {
-    for (let killAt = 1 + n; killAt <= writes[n]!; killAt += 4) {
+    for (let killAt = 1 + n; killAt <= writes[n]!; killAt += 5) {
       const folder = temporaryFolder();
       for (const [before, each] of STEPS.entries()) {
         put(folder, each);

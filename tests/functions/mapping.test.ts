@@ -11,6 +11,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { createMappingStore } from '../../adapters/mapping-store.ts';
 import { audit } from '../../audit/audit.ts';
 import type { AuditOptions } from '../../audit/options.ts';
+import { rebuild } from '../../audit/rebuild.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { contextOf, startLambda, tableVariables } from './lambda.ts';
@@ -61,16 +62,27 @@ async function putMappings(): Promise<void> {
   await store.append({ id: 'broken', from: 1, match: { device: 'broken' }, expression: '{"t": t + "x"}' });
 }
 
-/** Whether the table agrees with an archive of these messages, and what the audit told. */
-async function auditOf(messages: readonly Json[], changes: Partial<AuditOptions> = {}) {
+const mappings = { rulesTable: 'rules', devicesTable: 'devices' };
+const settings = { windowSeconds: 10, maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
+
+function archiveOf(messages: readonly Json[]): string {
   const archive = path.join(temporaryFolder(), 'archive');
   writeFileSync(archive, messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return archive;
+}
+
+const clientSettings = () => ({
+  endpoint: tables.endpoint,
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+});
+
+/** Whether the table agrees with an archive of these messages, and what the audit told. */
+async function auditOf(messages: readonly Json[], changes: Partial<AuditOptions> = {}) {
   const told: string[] = [];
   const options = {
-    ...{ paths: [archive], table: 'windows', mappings: { rulesTable: 'rules', devicesTable: 'devices' } },
-    ...{ windowSeconds: 10, maxLatenessSeconds: 604_800, maxSkewSeconds: 60 },
-    client: { endpoint: tables.endpoint, region: 'us-east-1', credentials },
+    ...{ paths: [archiveOf(messages)], table: 'windows', mappings, ...settings },
+    client: clientSettings(),
     ...changes,
   };
   return { agrees: await audit(options, (line) => told.push(line)), told };
@@ -105,6 +117,14 @@ test('direct, by the stream and out of the archive, the mapping is the one that 
   });
   const { agrees } = await auditOf(messages, { mappings: undefined });
   assert.equal(agrees, false, 'without its mappings the archive says something else');
+
+  const target = { table: 'rebuilt', retentionDays: 30, isDryRun: false };
+  const silent = { tell: () => {}, progress: () => {} };
+  await rebuild(
+    { ...target, ...settings, paths: [archiveOf(messages)], mappings, client: clientSettings() },
+    silent,
+  );
+  assert.equal((await auditOf(messages, { table: 'rebuilt' })).agrees, true, 'windows that are made anew');
 });
 
 test('a message that its mapping fails on is kept, and no format reads it', async () => {

@@ -92,6 +92,7 @@ export function createLive(config: PageConfig, session: Session): Live {
       const clientId = `dashboard-${identityId}-${tab}`;
       client = mqtt.connect(url, {
         ...{ clientId, reconnectPeriod: 0, connectTimeout: 10_000, keepalive: 30 },
+        writeCache: false, // or all 65,536 numbers of a packet are made beforehand, in 11 MiB
         timerVariant: 'native', // the other one is a worker from a blob, which the page's policy forbids
       });
     } catch (error) {

@@ -4,6 +4,7 @@ import { batch, signal, type Signal } from '@preact/signals';
 import type { FleetDevice } from '../model/api-types.ts';
 import { readingsOf, senderOf } from '../model/live-reading.ts';
 import {
+  addReading,
   heardAtOf,
   joined,
   laterThan,
@@ -23,10 +24,11 @@ export interface Hears {
 export interface Track {
   readonly deviceId: string;
   readonly version: Signal<number>;
-  windows: ReadonlyMap<number, StoredWindow>;
+  windows: Map<number, StoredWindow>;
+  /** Readings that may be in the stored windows too; none of a device that nobody looks at. */
   live: LiveReading[];
   /** Newest value by metric. */
-  values: Readonly<Record<string, number>>;
+  values: Record<string, number>;
   /** Epoch milliseconds, event time. */
   heardAt: number | undefined;
 }
@@ -43,6 +45,8 @@ const decoder = new TextDecoder();
 export function createTracks(api: Reads, live: Hears, size: number) {
   const tracks = new Map<string, Track>();
   const dirty = new Set<Track>();
+  /** Devices that were heard since the list came. */
+  const heard = new Set<string>();
   const recent = createRecent(load);
 
   function track(deviceId: string): Track {
@@ -55,29 +59,36 @@ export function createTracks(api: Reads, live: Hears, size: number) {
   }
 
   function take(own: Track, reading: LiveReading): void {
-    own.live.push(reading);
+    if (recent.isKept(own.deviceId)) own.live.push(reading);
+    else addReading(own.windows, reading, size);
     if (own.heardAt === undefined || reading.at >= own.heardAt) {
       own.heardAt = reading.at;
-      own.values = { ...own.values, ...reading.values };
+      Object.assign(own.values, reading.values);
     }
+    heard.add(own.deviceId);
     dirty.add(own);
   }
 
   /** What is closed needs no single readings any more; what is too old goes. */
   function compact(own: Track, now: number): void {
-    const open = startOf(now - CLOSED_AFTER_MS, size) - size;
-    if (!own.live.some(({ at }) => at < open)) return;
-    const closed = own.live.filter(({ at }) => at < open);
-    own.live = own.live.filter(({ at }) => at >= open);
-    const oldest = now - (recent.isKept(own.deviceId) ? TRACK_MS : UNSEEN_MS);
-    const windows = joined(own.windows, closed, size).filter(({ start }) => start > oldest);
-    own.windows = new Map(windows.map((window) => [window.start, window]));
+    const isKept = recent.isKept(own.deviceId);
+    const open = isKept ? startOf(now - CLOSED_AFTER_MS, size) - size : Infinity;
+    if (own.live.some(({ at }) => at < open)) {
+      const closed = own.live.filter(({ at }) => at < open);
+      own.live = own.live.filter(({ at }) => at >= open);
+      own.windows = new Map(joined(own.windows, closed, size).map((window) => [window.start, window]));
+    }
+    const oldest = now - (isKept ? TRACK_MS : UNSEEN_MS);
+    for (const start of own.windows.keys()) {
+      if (start > oldest) break;
+      own.windows.delete(start);
+    }
   }
 
   function takeStored(own: Track, newest: StoredWindow | undefined): void {
     if (!newest || (own.heardAt !== undefined && heardAtOf(newest) <= own.heardAt)) return;
     own.heardAt = heardAtOf(newest);
-    own.values = { ...own.values, ...newestOf(newest) };
+    Object.assign(own.values, newestOf(newest));
   }
 
   async function load(deviceIds: readonly string[]): Promise<void> {
@@ -105,6 +116,7 @@ export function createTracks(api: Reads, live: Hears, size: number) {
     connected: () => recent.connected(),
     /** What the fleet's list says of each. */
     takeFleet(devices: readonly FleetDevice[]) {
+      heard.clear();
       for (const { deviceId, lastWindow } of devices) {
         const own = track(deviceId);
         takeStored(own, lastWindow);
@@ -120,7 +132,6 @@ export function createTracks(api: Reads, live: Hears, size: number) {
       });
       dirty.clear();
     },
-    hasHeardOther: (known: ReadonlySet<string>) =>
-      [...tracks.values()].some(({ deviceId, live }) => live.length > 0 && !known.has(deviceId)),
+    hasHeardOther: (known: ReadonlySet<string>) => [...heard].some((deviceId) => !known.has(deviceId)),
   };
 }

@@ -83,6 +83,42 @@ export const stillLive = (
     return at >= closedBefore && (!known || at > (known.lastReadingAt ?? Infinity));
   });
 
+interface OpenWindow {
+  start: number;
+  readings: number;
+  lastReadingAt: number;
+  metrics: Record<string, { -readonly [Name in keyof Figures]: Figures[Name] }>;
+}
+
+/**
+ * Adds a reading to windows of which none is stored, and changes these themselves: of a large fleet that nobody looks at, a
+ * copy for each message would be most of what there is to collect.
+ */
+export function addReading(
+  windows: Map<number, StoredWindow>,
+  { at, values }: LiveReading,
+  size: number,
+): void {
+  const start = startOf(at, size);
+  let window = windows.get(start) as OpenWindow | undefined;
+  if (!window) windows.set(start, (window = { start, readings: 0, lastReadingAt: at, metrics: {} }));
+  window.readings += 1;
+  window.lastReadingAt = Math.max(window.lastReadingAt, at);
+  for (const name in values) {
+    const value = values[name]!;
+    const known = window.metrics[name];
+    if (!known) {
+      window.metrics[name] = { min: value, max: value, sum: value, count: 1, last: value };
+      continue;
+    }
+    if (value < known.min) known.min = value;
+    if (value > known.max) known.max = value;
+    known.sum += value;
+    known.count += 1;
+    known.last = value;
+  }
+}
+
 /** Of windows that were heard live those that the stored ones, of which this is the newest, do not have yet. */
 export const laterThan = (
   newest: StoredWindow | undefined,

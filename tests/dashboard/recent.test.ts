@@ -71,7 +71,14 @@ test('what was heard while the stored windows were on their way is still there o
   tracks.look('fridge');
   const track = tracks.track('fridge');
   await eventually('the stored windows', () => track.windows.has(start - SIZE));
-  assert.deepEqual([...track.windows.keys()], [start - SIZE, start, start + SIZE]);
+  assert.deepEqual(
+    [...track.windows.keys()],
+    [-1, 0, 1, 2, 3].map((window) => start + window * SIZE),
+  );
+  assert.deepEqual(
+    [...track.windows.values()].map(({ readings }) => readings),
+    [10, 10, 10, 10, 10],
+  );
 });
 
 test('devices that come into sight together are asked for together, each once', async () => {

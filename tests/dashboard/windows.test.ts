@@ -4,6 +4,7 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import {
+  addReading,
   columnsOf,
   heardAtOf,
   joined,
@@ -132,4 +133,20 @@ test('a device that sends once a minute has no gaps between its readings', () =>
 test('a gap goes on to now', () => {
   const { gaps } = columnsOf(measuredAt(0, 10_000, 20_000), 'temperature', SIZE, 90_000);
   assert.deepEqual(gaps, [[30_000, 90_000]]);
+});
+
+test('windows that are added to reading by reading are those of all readings at once', () => {
+  const values = fc.array(
+    fc.record({ at: fc.integer({ min: 0, max: 60_000 }), temperature: fc.integer({ min: -400, max: 400 }) }),
+  );
+  fc.assert(
+    fc.property(values, (found) => {
+      const readings = found
+        .map(({ at, temperature }, index) => reading(at + index * 1e-3, temperature))
+        .sort((a, b) => a.at - b.at);
+      const windows = new Map<number, StoredWindow>();
+      for (const each of readings) addReading(windows, each, SIZE);
+      assert.deepEqual([...windows.values()], joined(new Map(), readings, SIZE));
+    }),
+  );
 });

@@ -18,7 +18,7 @@ import {
 } from './tidegate.ts';
 
 const device = 'audited-1';
-const start = Math.floor(Date.now() / 10_000) * 10_000 - 600_000;
+const start = Math.floor(Date.now() / 10_000) * 10_000 - 1_200_000;
 
 const readingsIn = async (tidegate: Tidegate) =>
   (await queryWindows(tidegate, device)).reduce((sum, { readings }) => sum + Number(readings!.N), 0);
@@ -48,10 +48,10 @@ test('finds a window that was lost, counts it again from the archive, and then a
   assert.match(whole.stdout, /^recorded for the reports of 1 device, until /m);
   // Where the readings lie on both sides of a month's end, its report has some of the windows.
   const month = new Date(start).toISOString().slice(0, 7);
-  const checks = async () => {
+  const checks = async (...more: string[]) => {
     const report = ['--device', device, '--month', month, '--data-dir', dataDir];
     const out = path.join(dataDir, 'report.json');
-    const { code, stderr } = await runScript('commands/report.ts', [...report, '--out', out]);
+    const { code, stderr } = await runScript('commands/report.ts', [...report, ...more, '--out', out]);
     assert.deepEqual([code, stderr], [0, '']);
     const { devices } = JSON.parse(readFileSync(out, 'utf8')) as { devices: { audit: Checked }[] };
     return devices[0]!.audit.checked.map(({ windows, differing }) => [windows, differing]);
@@ -74,6 +74,8 @@ test('finds a window that was lost, counts it again from the archive, and then a
   assert.match(repaired.stdout, /^14 readings counted that the table lacked\n5 windows compared, 0 differ/m);
   assert.equal(repaired.code, 0);
   assert.deepEqual(await checks(), [[compared, 0]]);
+  // The audit that the report runs itself is of the month alone.
+  assert.deepEqual(await checks('--audit'), [[compared, 0]]);
   assert.equal(await readingsIn(tidegate), 60);
   assert.equal(await tidegate.stop(), 0);
   const { code, stderr } = await audit();

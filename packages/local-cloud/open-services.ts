@@ -157,7 +157,7 @@ export async function openDevicePath(
   const { dataDir, mqttPort, mqttHosts, clock, log, counters, closers } = settings;
   const { count } = counters;
   const doors: Doors = {};
-  const { rules, streams } = openRules({ ...settings, count, stores, iot, ...aws, doors });
+  const { rules, streams, why } = openRules({ ...settings, count, stores, iot, ...aws, doors });
   const journal = await openJournal({ dir: path.join(dataDir, 'journal'), log, clock });
   closers.add(() => journal.close());
   const mqtt = await openMqtt({
@@ -210,5 +210,5 @@ export async function openDevicePath(
       broker.disconnectPrincipal(change.certificateId, `certificate is ${change.status}`);
     }
   });
-  return broker;
+  return { broker, why };
 }

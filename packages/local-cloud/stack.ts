@@ -69,12 +69,12 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const browsers = await openBrowsers({ ...settings, iot, count: counters.count });
   const aws = await openAws(settings, stores, iot, browsers);
   settings.log.info('opening the MQTT port and the web port');
-  const broker = await openDevicePath(settings, stores, iot, browsers, aws);
+  const { broker, why } = await openDevicePath(settings, stores, iot, browsers, aws);
   const mqtt = `mqtts://${host}:${broker.port}`;
   const reached = { mqtt, mqttHosts: settings.mqttHosts.reachable, aws: aws.server.url };
   const web = await listening('--web-port', webPort, () =>
     browsers.listen({
-      ...{ host, port: webPort, page: pageOf(settings), refusals: settings.refusals.list },
+      ...{ host, port: webPort, page: pageOf(settings), refusals: settings.refusals.list, why },
       callable: [aws.server.url],
       ...browsers.siteOf(page, { ...reached, outputs, caPem: iot.ca.certificatePem }),
       broker,

@@ -21,16 +21,19 @@ import { StartError } from '../start-error.ts';
 import { loadTemplate } from '../template/load.ts';
 import { shownAs } from '../template/source-file.ts';
 import { parseOverrides } from './overrides.ts';
+import { why, whyUsage } from './rule-why.ts';
 
 const usageOf = (project?: Project) =>
-  `usage: ${commandLineOf('rule', project)} explain RULE MESSAGE_FILE --topic TOPIC ${sourceUsage(project)}` +
+  `usage: ${commandLineOf('rule', project)} explain RULE MESSAGE_FILE --topic TOPIC, or explain --sql SQL MESSAGE_FILE --topic TOPIC ${sourceUsage(project)}` +
   '[--client-id ID] [--principal ID] ' +
   '[--source-ip IP] [--content-type TYPE] [--response-topic TOPIC] [--correlation-data BASE64] ' +
-  '[--user-property NAME=VALUE ...] [--answers FILE] [--parameter-overrides KEY=VALUE ...]; MESSAGE_FILE - reads standard input';
+  '[--user-property NAME=VALUE ...] [--answers FILE] [--parameter-overrides KEY=VALUE ...]; MESSAGE_FILE - reads standard input; ' +
+  whyUsage(project);
 
 interface Wanted {
   readonly source: StackSource;
-  readonly rule: string;
+  /** Name of a rule of the template, or a statement of its own. */
+  readonly rule: string | { readonly sql: string };
   readonly message: InboundMessage;
   readonly overrides: Readonly<Record<string, string>>;
   readonly answers?: string;
@@ -80,6 +83,7 @@ function readFlags(args: readonly string[], project: Project | undefined) {
       options: {
         ...sourceOptions(project),
         topic: { type: 'string' },
+        sql: { type: 'string' },
         'client-id': { type: 'string' },
         principal: { type: 'string' },
         'source-ip': { type: 'string' },
@@ -107,9 +111,11 @@ function readUserProperty(pair: string): [string, string] {
 function readWanted(args: readonly string[], project?: Project): Wanted | undefined {
   const { values, positionals } = readFlags(args, project);
   if (values.help || args.length === 0) return undefined;
-  const [command, rule, file, ...rest] = positionals;
-  const { topic } = values;
-  if (command !== 'explain' || !rule || !file || rest.length > 0) throw new StartError(usageOf(project));
+  const { topic, sql } = values;
+  const [command, ...named] = positionals;
+  const [rule, file, ...rest] = sql === undefined ? named : [{ sql }, ...named];
+  if (command !== 'explain' || !rule || typeof file !== 'string' || rest.length > 0)
+    throw new StartError(usageOf(project));
   if (topic === undefined)
     throw new StartError(`say with --topic where the message was published; ${usageOf(project)}`);
   const problem = topicProblem(topic, () => true);
@@ -149,7 +155,21 @@ async function othersOf(
   return names;
 }
 
-async function explain({ source, rule: name, message, answers, overrides }: Wanted) {
+/** A statement of its own needs no template. */
+async function explainStatement(sql: string, { message, answers }: Wanted): Promise<readonly string[]> {
+  const refuse = (problem: string) => new StartError(`--sql: ${problem}`);
+  const spec: RuleSpec = { name: 'statement', sql, disabled: false, actions: [], refuse };
+  const lookups = readAnswers(answers);
+  const { lines, fires } = await explainRule(spec, message, {
+    ...{ environment: defaultEnvironment, lookups, clock: systemClock },
+  });
+  const clauses = lines.slice(1);
+  return fires ? [...clauses.slice(0, -2).filter((line) => !/^Error action/.test(line))] : clauses;
+}
+
+async function explain(wanted: Wanted) {
+  const { source, rule: name, message, answers, overrides } = wanted;
+  if (typeof name === 'object') return explainStatement(name.sql, wanted);
   const template = loadTemplate({ ...source, overrides });
   const rules = rulesFromTemplate(template);
   const asked = rules.find((rule) => rule.name === name);
@@ -170,6 +190,11 @@ async function explain({ source, rule: name, message, answers, overrides }: Want
 
 /** Prints whether the rule fires, and why; resolves with the exit code. @throws StartError for a bad question */
 export async function rule(args: readonly string[], project?: Project): Promise<number> {
+  const [command, ...rest] = args;
+  if (command === 'why') {
+    process.stdout.write(`${printableLines((await why(rest, project)).join('\n'))}\n`);
+    return 0;
+  }
   const wanted = readWanted(args, project);
   const lines = wanted ? await explain(wanted) : [usageOf(project)];
   process.stdout.write(`${printableLines(lines.join('\n'))}\n`);

@@ -3,6 +3,7 @@ import { AwsError } from '../aws-error.ts';
 import type { LocalCa } from './ca.ts';
 import type { DomainConfiguration } from './domain-configurations.ts';
 import type { Attributes, Registry } from './registry.ts';
+import type { RuleBook } from '../rules/rule-book.ts';
 
 export interface ApiRequest {
   /** What stood for `{name}` in the path, decoded. */
@@ -16,6 +17,8 @@ export interface IotCloud {
   readonly registry: Registry;
   readonly ca: LocalCa;
   readonly domains: readonly DomainConfiguration[];
+  /** `book` is there once the rules are. */
+  readonly rules?: { book?: RuleBook };
 }
 
 export interface Operation {
@@ -46,6 +49,7 @@ const names: ReadonlyMap<string, { pattern: RegExp; rule: string }> = new Map([
   ['policyName', { pattern: /^[\w+=,.@-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ + = , . @ -' }],
   ['domainConfigurationName', { pattern: /^[\w.:-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ . : -' }],
   ['policyVersionId', { pattern: /^\d{1,9}$/, rule: 'a number' }],
+  ['ruleName', { pattern: /^\w{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _' }],
   ['templateName', { pattern: /^[0-9A-Za-z_-]{1,36}$/, rule: '1 to 36 of a-z A-Z 0-9 _ -' }],
   ['certificateId', { pattern: /^(0x)?[a-fA-F0-9]{64}$/, rule: '64 hexadecimal digits' }],
 ]);

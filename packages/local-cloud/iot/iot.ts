@@ -12,6 +12,7 @@ import { createAcmHandler } from '../acm/api.ts';
 import { certificatesOf } from '../acm/certificate-spec.ts';
 import { openCertificates, type Certificate } from '../acm/certificates.ts';
 import { createIotHandler } from './api.ts';
+import type { IotCloud } from './api-request.ts';
 import { openCa, type LocalCa } from './ca.ts';
 import { domainConfigurationsOf, requiresTls13, type DomainConfiguration } from './domain-configurations.ts';
 import { createIdentity, type Identity } from './identity.ts';
@@ -26,6 +27,8 @@ import type { ResolvedTemplate } from '../template/resolved.ts';
 export interface Iot extends Identity {
   readonly ca: LocalCa;
   readonly registry: Registry;
+  /** Gets the rules once they are there, for the API. */
+  readonly rules: NonNullable<IotCloud['rules']>;
   /** Certificates of AWS Certificate Manager, by ARN. */
   readonly certificates: ReadonlyMap<string, Certificate>;
   readonly domains: readonly DomainConfiguration[];
@@ -66,6 +69,7 @@ export async function openIot(options: {
   const specs = options.template ? certificatesOf(options.template) : [];
   const domains = options.template ? domainConfigurationsOf(options.template, specs) : [];
   const ca = await openCa(options);
+  const rules: NonNullable<IotCloud['rules']> = {};
   const certificates = await openCertificates(path.join(options.dir, 'acm'), ca, specs);
   const registry = await openRegistry(options);
   const endSweep = sweepExpired(registry, options.clock, (error) =>
@@ -74,6 +78,7 @@ export async function openIot(options: {
   return {
     ca,
     registry,
+    rules,
     certificates,
     domains,
     mqttDomains: domains
@@ -99,7 +104,7 @@ export async function openIot(options: {
         log: options.log,
         newId: randomUUID,
       }),
-    handler: createIotHandler({ registry, ca, domains }, options.log),
+    handler: createIotHandler({ registry, ca, domains, rules }, options.log),
     onChange: (listener) => registry.onChange(listener),
     async close() {
       endSweep();

@@ -20,6 +20,7 @@ import type {
   Thing,
   ThingGroup,
   ThingType,
+  TopicRule,
 } from './registry.ts';
 
 function asEvent({ kind, key, value }: Change): RegistryChange {
@@ -39,6 +40,7 @@ function tables(file: Pick<RecordFile, 'table'>) {
     principals: file.table<Principal>('principal'),
     provisioningTemplates: file.table<ProvisioningTemplate>('provisioningTemplate'),
     ownerships: file.table<Ownership>('ownership'),
+    rules: file.table<TopicRule>('rule'),
   };
 }
 

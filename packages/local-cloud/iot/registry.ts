@@ -110,7 +110,16 @@ export interface Ownership {
   readonly done?: { readonly request: string; readonly answer: string };
 }
 
+/** A rule that the API made. */
+export interface TopicRule {
+  readonly name: string;
+  /** `topicRulePayload` of the API. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly createdAt: number;
+}
+
 interface Kinds {
+  rule: TopicRule;
   type: ThingType;
   thing: Thing;
   group: ThingGroup;
@@ -142,6 +151,7 @@ export interface RegistryView {
   readonly principals: ReadonlyMap<string, Principal>;
   readonly provisioningTemplates: ReadonlyMap<string, ProvisioningTemplate>;
   readonly ownerships: ReadonlyMap<string, Ownership>;
+  readonly rules: ReadonlyMap<string, TopicRule>;
   readonly clock: Clock;
   /** `arn:aws:iot:<region>:<account>:<resource>`. */
   arn(resource: string): string;

@@ -16,13 +16,22 @@ import { compileRule } from './rule.ts';
 import type { RuleSpec } from './rule-spec.ts';
 import type { Outcome } from './statement.ts';
 import { createThrottledWarning } from '../log-throttle.ts';
-import { createTopicIndex } from './topic-filter.ts';
+import { createTopicIndex, type TopicIndex } from './topic-filter.ts';
 
 export type { RuleDispatch } from './delivery.ts';
 
 export interface RulesEngine {
   /** Evaluates every rule that the message reaches. Never throws. */
   match(message: InboundMessage): RuleDispatch[];
+  /** Takes these in the place of those that were set before, beside the rules of the template. @throws StartError; then nothing changes */
+  setMore(specs: readonly RuleSpec[]): void;
+  more(): readonly RuleSpec[];
+}
+
+/** The rules that run, by what finds them. */
+interface Running {
+  readonly byName: ReadonlyMap<string, Rule>;
+  readonly byTopic: TopicIndex<Rule>;
 }
 
 export interface RulesEngineOptions {
@@ -50,6 +59,12 @@ export function readTopic(topic: string): { readonly topic: string; readonly rul
   return { topic: rest.join('/'), ruleName };
 }
 
+function indexOf(rules: readonly Rule[]): Running {
+  const byTopic = createTopicIndex<Rule>();
+  for (const rule of rules) if (rule.statement.from) byTopic.add(rule.statement.from, rule);
+  return { byName: new Map(rules.map((rule) => [rule.name, rule])), byTopic };
+}
+
 /** @throws StartError for a rule that the local cloud cannot run as AWS would, naming its template line */
 export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
   const { log, clock = systemClock, count = () => {} } = options;
@@ -58,21 +73,23 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
     newId: options.newId ?? defaultEnvironment.newId,
     random: options.random ?? defaultEnvironment.random,
   };
-  const compiled = readAll(options.rules.entries(), ([order, spec]) =>
-    compileRule(spec, order, options.actions, options.lookups),
-  );
-  const rules = compiled.filter((_rule, order) => !options.rules[order]!.disabled);
-  const byName = new Map(rules.map((rule) => [rule.name, rule]));
-  const byTopic = createTopicIndex<Rule>();
-  for (const rule of rules) if (rule.statement.from) byTopic.add(rule.statement.from, rule);
+  function compileAll(specs: readonly RuleSpec[], firstOrder: number): Rule[] {
+    const compiled = readAll(specs.entries(), ([index, spec]) =>
+      compileRule(spec, firstOrder + index, options.actions, options.lookups),
+    );
+    return compiled.filter((_rule, index) => !specs[index]!.disabled);
+  }
+  const own = compileAll(options.rules, 0);
+  let more: readonly RuleSpec[] = [];
+  let running = indexOf(own);
   const warn = createThrottledWarning(log, clock);
   const delivery = createDelivery({ clock, log, environment, count });
 
   /** Basic Ingest reaches the one rule that its topic names, whatever that rule's FROM says. */
   function find(message: InboundMessage): { topic: string; found: Rule[] } {
     const { topic, ruleName } = readTopic(message.topic);
-    if (ruleName === undefined) return { topic, found: byTopic.match(topic.split('/')) };
-    const rule = byName.get(ruleName);
+    if (ruleName === undefined) return { topic, found: running.byTopic.match(topic.split('/')) };
+    const rule = running.byName.get(ruleName);
     if (rule) return { topic, found: [rule] };
     count('rulesNotFound');
     warn('', 'no enabled rule has the name that a Basic Ingest topic gives', {
@@ -136,6 +153,11 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
   }
 
   return {
+    setMore(specs) {
+      running = indexOf([...own, ...compileAll(specs, options.rules.length)]);
+      more = specs;
+    },
+    more: () => more,
     match(message) {
       const { topic, found } = find(message);
       if (found.length === 0) return [];

@@ -18,7 +18,10 @@ import { allowedHosts, createHttpDoor } from './http-door.ts';
 import { createLogGroups } from './log-groups.ts';
 import { createLookups } from './lookup-sources.ts';
 import { createRepublisher } from './republish.ts';
+import { openRuleBook } from './rule-book.ts';
 import { rulesFromTemplate } from './rule-spec.ts';
+import { keepRecentMessages } from './recent-messages.ts';
+import { createWhy } from './why.ts';
 
 /** What the rules engine needs and is only there after it. */
 export interface Doors {
@@ -65,31 +68,40 @@ export function openRules(options: RulesOptions) {
     clock,
     newId: randomUUID,
   });
-  const rules = createRulesEngine({
-    rules: rulesFromTemplate(template),
-    actions: {
-      lambda,
-      dataStreams,
-      streams,
-      store: stores.objects,
-      topics: stores.topics,
-      queues: {
-        /** By name where the template has it, by address where a message says it. */
-        put(queue, body) {
-          const { queues } = stores;
-          return queues.send(queue.includes('/') ? queues.at(queue) : queues.named(queue), [{ body }]);
+  const declared = rulesFromTemplate(template);
+  const recent = keepRecentMessages(
+    createRulesEngine({
+      rules: declared,
+      actions: {
+        lambda,
+        dataStreams,
+        streams,
+        store: stores.objects,
+        topics: stores.topics,
+        queues: {
+          /** By name where the template has it, by address where a message says it. */
+          put(queue, body) {
+            const { queues } = stores;
+            return queues.send(queue.includes('/') ? queues.at(queue) : queues.named(queue), [{ body }]);
+          },
         },
+        tables,
+        logs,
+        http: createHttpDoor(allowedHosts()),
+        publish,
       },
-      tables,
-      logs,
-      http: createHttpDoor(allowedHosts()),
-      publish,
-    },
-    lookups: createLookups({ lambda, iot, shadows: () => doors.shadows! }),
-    log,
-    clock,
-    count,
-    accountId: template.accountId,
+      lookups: createLookups({ lambda, iot, shadows: () => doors.shadows! }),
+      log,
+      clock,
+      count,
+      accountId: template.accountId,
+    }),
+  );
+  const rules = recent.engine;
+  const why = createWhy({
+    ...{ recent, clock, accountId: template.accountId },
+    rules: () => [...declared, ...rules.more()],
   });
-  return { rules, streams };
+  iot.rules.book = openRuleBook({ template, engine: rules, registry: iot.registry, clock, log });
+  return { rules, streams, why };
 }

@@ -146,7 +146,18 @@ function findTarget(template: Template, kind: ActionKind, properties: Properties
   return found?.name;
 }
 
-function readAction(template: Template, rule: ResolvedResource, action: unknown, path: Path): ActionSpec {
+interface ReadOptions {
+  /** What the API makes may deliver to what the API made: whether that is there is known when a message comes. */
+  readonly atRunTime?: boolean;
+}
+
+function readAction(
+  template: Template,
+  rule: ResolvedResource,
+  action: unknown,
+  path: Path,
+  { atRunTime = false }: ReadOptions,
+): ActionSpec {
   const [type, ...others] = isProperties(action) ? Object.keys(action) : [];
   if (type === undefined || others.length > 0)
     throw stop(rule, path, 'an action has exactly one kind, such as Lambda');
@@ -170,7 +181,12 @@ function readAction(template: Template, rule: ResolvedResource, action: unknown,
   if (missing) throw stop(rule, [...path, type], `the action ${type} needs ${missing}`);
   const target = findTarget(template, kind, properties);
   // What a substitution gives is known when a message comes.
-  if (kind.target && target === undefined && !isTemplate(fieldAt(properties, kind.target.property))) {
+  if (
+    kind.target &&
+    !atRunTime &&
+    target === undefined &&
+    !isTemplate(fieldAt(properties, kind.target.property))
+  ) {
     const { property, types } = kind.target;
     const problem = `${type}.${property} names no ${types.join(' or ')} of this template`;
     throw stop(rule, [...path, type, ...property.split('.')], problem);
@@ -181,7 +197,7 @@ function readAction(template: Template, rule: ResolvedResource, action: unknown,
 }
 
 /** @throws StartError naming the template line of what is not supported */
-export function readRule(template: Template, rule: ResolvedResource): RuleSpec {
+export function readRule(template: Template, rule: ResolvedResource, options: ReadOptions = {}): RuleSpec {
   const path = ['TopicRulePayload'];
   const payload = rule.properties['TopicRulePayload'];
   if (!isProperties(payload)) throw stop(rule, [], 'a rule needs TopicRulePayload');
@@ -203,11 +219,13 @@ export function readRule(template: Template, rule: ResolvedResource): RuleSpec {
     version: version === '2016-03-23' ? version : OLD_VERSION,
     // Text where the value comes from a parameter.
     disabled: disabled === true || disabled === 'true',
-    actions: actions.map((action, index) => readAction(template, rule, action, [...path, 'Actions', index])),
+    actions: actions.map((action, index) =>
+      readAction(template, rule, action, [...path, 'Actions', index], options),
+    ),
     errorAction:
       errorAction === undefined
         ? undefined
-        : readAction(template, rule, errorAction, [...path, 'ErrorAction']),
+        : readAction(template, rule, errorAction, [...path, 'ErrorAction'], options),
     refuse: (problem, property) => stop(rule, property ? [...path, property] : [], problem),
   };
 }

@@ -39,6 +39,8 @@ export interface WebOptions {
   readonly inbox: () => Promise<unknown>;
   /** What `/refusals.json` says: what was refused lately. */
   readonly refusals: () => unknown;
+  /** What `/rules.json?topic=...` says: why the last message of the topic set off the rules that it did. */
+  readonly why: (topic: string) => Promise<unknown>;
   /** Other addresses that pages of this port may call: the AWS port, for identities and credentials. */
   readonly callable?: readonly string[];
   readonly log: Log;
@@ -130,10 +132,14 @@ function handle(req: IncomingMessage, res: ServerResponse, options: WebOptions):
     return problem(res, 405, `${req.method} is not served here.`);
   if (path === (site ? '/status' : '/')) return answer(res, 200, 'text/html; charset=utf-8', page, callable);
   if (path === '/status.json') return answer(res, 200, 'application/json', JSON.stringify(status()));
-  const { inbox, refusals, log } = options;
+  const { inbox, refusals, why, log } = options;
   if (path === '/inbox.json') return void serveOwn(req, res, { what: 'mails and texts', read: inbox, log });
   if (path === '/refusals.json')
     return void serveOwn(req, res, { what: 'refusals', read: () => ({ refusals: refusals() }), log });
+  if (path === '/rules.json') {
+    const topic = new URLSearchParams((req.url ?? '').split('?', 2)[1]).get('topic') ?? '';
+    return void serveOwn(req, res, { what: 'what rules do', read: () => why(topic), log });
+  }
   if (path === '/mqtt')
     return problem(res, 426, 'MQTT over WebSocket is served here: upgrade the connection.');
   if (path === '/') login?.prepare();

@@ -32,6 +32,28 @@ describe('local-cloud rule', () => {
     assert.match(stdout, /\nThe same message fires EmptyRule\.\n$/);
   });
 
+  it('explains a statement without a template', () => {
+    const sql = "SELECT v * 2 AS w FROM 'a/+' WHERE v > 1";
+    const result = spawnSync(
+      process.execPath,
+      [cli, 'rule', 'explain', '--sql', sql, '-', '--topic', 'a/b'],
+      {
+        ...{ cwd: '/', input: '{"v":3}', encoding: 'utf8' },
+      },
+    );
+    assert.equal(result.stderr, '');
+    assert.match(result.stdout, /WHERE v > 1\n {2}true/);
+    assert.match(result.stdout, /gives \{"w":6\}\n$/);
+    const other = spawnSync(
+      process.execPath,
+      [cli, 'rule', 'explain', '--sql', 'SELECT', '-', '--topic', 'a'],
+      {
+        ...{ cwd: '/', input: '{}', encoding: 'utf8' },
+      },
+    );
+    assert.equal(other.stderr, '--sql: SQL 1:7: expected a value, found the end\n');
+  });
+
   const mistakes: [string, string[], RegExp][] = [
     [
       'a rule that is not there',

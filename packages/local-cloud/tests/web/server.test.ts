@@ -15,6 +15,7 @@ async function open(options: Partial<WebOptions> = {}) {
     status: () => ({ totals: { 'mqtt.received': 3 }, outputs: { RawBucket: 'raw' } }),
     inbox: async () => ({ total: 0, messages: [] }),
     refusals: () => [],
+    why: async () => ({}),
     upgrade: (_req, socket) => socket.destroy(),
     log: silentLog,
     count: () => {},

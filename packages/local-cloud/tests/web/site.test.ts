@@ -19,6 +19,7 @@ async function open(page: { files: () => Promise<ReadonlyMap<string, Uint8Array>
     site: createSite({ page, config: () => ({ region: 'us-east-1' }), awsUrl: 'http://127.0.0.1:4566' }),
     inbox: async () => ({}),
     refusals: () => [],
+    why: async () => ({}),
     status: () => ({ totals: {}, outputs: {} }),
     upgrade: (_req, socket) => socket.destroy(),
     log: silentLog,

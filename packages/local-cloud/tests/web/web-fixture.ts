@@ -126,6 +126,7 @@ export async function openWebFixture(clock: Clock): Promise<WebFixture> {
     broker,
     page: '',
     refusals: () => [],
+    why: async () => ({}),
     status: () => ({ totals: {}, outputs: {} }),
   });
   const services = { 'cognito-identity': browsers.cognito };

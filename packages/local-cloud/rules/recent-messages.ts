@@ -1,0 +1,31 @@
+// Keeps the last message of each topic, so that somebody can ask why no rule took it.
+import type { InboundMessage } from '../mqtt/message.ts';
+import type { RulesEngine } from './engine.ts';
+
+export interface RecentMessages {
+  /** The same engine, of whose messages the last are kept. */
+  readonly engine: RulesEngine;
+  find(topic: string): InboundMessage | undefined;
+  /** The newest first. */
+  topics(): string[];
+}
+
+/** Each may hold a piece of a network buffer of 64 KB. */
+const MOST_TOPICS = 256;
+
+export function keepRecentMessages(engine: RulesEngine): RecentMessages {
+  const byTopic = new Map<string, InboundMessage>();
+  return {
+    engine: {
+      ...engine,
+      match(message) {
+        byTopic.delete(message.topic);
+        byTopic.set(message.topic, message);
+        if (byTopic.size > MOST_TOPICS) byTopic.delete(byTopic.keys().next().value!);
+        return engine.match(message);
+      },
+    },
+    find: (topic) => byTopic.get(topic),
+    topics: () => [...byTopic.keys()].reverse(),
+  };
+}

@@ -1,0 +1,157 @@
+// The rules that run: those of the template, which stay as they are, and those that the API makes, which outlive a restart.
+import { AwsError } from '../aws-error.ts';
+import type { Clock } from '../clock.ts';
+import { change, type Registry, type TopicRule } from '../iot/registry.ts';
+import type { Log } from '../log.ts';
+import { StartError } from '../start-error.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
+import type { RulesEngine } from './engine.ts';
+import { apiPayload, asResource, withoutPlace } from './rule-payload.ts';
+import { readRule, type RuleSpec } from './rule-spec.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface ListedRule {
+  readonly name: string;
+  readonly arn: string;
+  /** As the API has it. */
+  readonly payload: Json;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly disabled: boolean;
+}
+
+export interface RuleBook {
+  all(): readonly ListedRule[];
+  /** @throws AwsError UnauthorizedException for a rule that is not there, as AWS answers */
+  find(name: string): ListedRule;
+  /** Each resolves once the rule is on disk and runs. @throws AwsError for a rule that cannot run, or is of the template */
+  create(name: string, payload: Json): Promise<void>;
+  replace(name: string, payload: Json): Promise<void>;
+  setDisabled(name: string, disabled: boolean): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+export interface RuleBookOptions {
+  readonly template: Pick<ResolvedTemplate, 'resources' | 'ofType'>;
+  readonly engine: RulesEngine;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const isOff = (value: unknown) => value === true || value === 'true';
+
+/** SQL has an error of its own; the rest is an invalid request. */
+function asAwsError(error: unknown): unknown {
+  if (!(error instanceof StartError)) return error;
+  const [problem = ''] = error.problems.map(withoutPlace);
+  const code = problem.startsWith('SQL ') ? 'SqlParseException' : 'InvalidRequestException';
+  return new AwsError(code, problem, 400);
+}
+
+/** Rules of an earlier run that cannot run any more are kept, and said in the log. */
+export function openRuleBook(options: RuleBookOptions): RuleBook {
+  const { template, engine, registry, clock, log } = options;
+  const openedAt = clock.now();
+  const arnOf = (name: string) => registry.arn(`rule/${name}`);
+  const declared = new Map<string, ListedRule>(
+    template.ofType('AWS::IoT::TopicRule').map(({ name, arn, properties }) => {
+      const payload = apiPayload(properties['TopicRulePayload']);
+      return [name, { name, arn, payload, createdAt: openedAt, disabled: isOff(payload['ruleDisabled']) }];
+    }),
+  );
+  const specOf = ({ name, payload }: TopicRule): RuleSpec =>
+    readRule(template, asResource(name, arnOf(name), payload), { atRunTime: true });
+
+  function run(rules: Iterable<TopicRule>): void {
+    engine.setMore([...rules].map(specOf));
+  }
+
+  /** At the start, one rule that cannot run holds up no other. */
+  function runWhatRuns(): void {
+    const running: TopicRule[] = [];
+    for (const rule of registry.rules.values()) {
+      if (declared.has(rule.name)) {
+        log.warn('a rule of the API does not run: the template has one of its name', { rule: rule.name });
+        continue;
+      }
+      try {
+        run([...running, rule]);
+        running.push(rule);
+      } catch (error) {
+        if (!(error instanceof StartError)) throw error;
+        log.error('a rule of the API does not run', { rule: rule.name, reason: withoutPlace(error.message) });
+      }
+    }
+    run(running);
+  }
+  runWhatRuns();
+
+  const listed = ({ name, payload, createdAt }: TopicRule): ListedRule => ({
+    ...{ name, arn: arnOf(name), payload, createdAt },
+    disabled: isOff(payload['ruleDisabled']),
+  });
+
+  function requireOwn(name: string): TopicRule {
+    if (declared.has(name))
+      throw new AwsError(
+        'ConflictingResourceUpdateException',
+        `Rule ${name} is of the template: change it there`,
+        409,
+      );
+    const found = registry.rules.get(name);
+    if (found) return found;
+    throw denied(name);
+  }
+
+  /** Compiled before it is kept, so that nothing is kept that cannot run. */
+  async function put(rule: TopicRule): Promise<void> {
+    const others = [...registry.rules.values()].filter(
+      ({ name }) => name !== rule.name && !declared.has(name),
+    );
+    const before = engine.more();
+    try {
+      const spec = specOf(rule);
+      engine.setMore([...before.filter(({ name }) => others.some((other) => other.name === name)), spec]);
+    } catch (error) {
+      throw asAwsError(error);
+    }
+    try {
+      await registry.commit([change('rule', rule.name, rule)]);
+    } catch (error) {
+      engine.setMore(before);
+      throw error;
+    }
+  }
+
+  return {
+    all: () => [
+      ...declared.values(),
+      ...[...registry.rules.values()].filter(({ name }) => !declared.has(name)).map(listed),
+    ],
+    find: (name) => declared.get(name) ?? listed(requireOwn(name)),
+    async create(name, payload) {
+      if (declared.has(name) || registry.rules.has(name)) {
+        const details = { resourceId: name, resourceArn: arnOf(name) };
+        throw new AwsError('ResourceAlreadyExistsException', `Rule ${name} already exists`, 409, details);
+      }
+      await put({ name, payload, createdAt: clock.now() });
+    },
+    async replace(name, payload) {
+      await put({ ...requireOwn(name), payload });
+    },
+    async setDisabled(name, ruleDisabled) {
+      const rule = requireOwn(name);
+      await put({ ...rule, payload: { ...rule.payload, ruleDisabled } });
+    },
+    async remove(name) {
+      requireOwn(name);
+      await registry.commit([change('rule', name, undefined)]);
+      engine.setMore(engine.more().filter((spec) => spec.name !== name));
+    },
+  };
+}
+
+const denied = (name: string) =>
+  new AwsError('UnauthorizedException', `Access to topic rule '${name}' was denied`, 401);

@@ -7,13 +7,15 @@ import { createAwsServer } from './aws/server.ts';
 import { createStsHandler } from './aws/sts.ts';
 import type { AwsHandler } from './aws/wire.ts';
 import type { Closers } from './closers.ts';
+import { openFirehoseApi } from './firehose/api.ts';
 import { openIot, type Iot } from './iot/iot.ts';
 import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
 import { openJournal } from './journal/journal.ts';
 import { openKinesis } from './kinesis/open.ts';
 import type { FunctionDoor } from './lambda/function-door.ts';
-import { openLambda } from './lambda/open.ts';
+import { logGroupsOf, openLambda } from './lambda/open.ts';
+import { createLogsHandler } from './lambda/log-groups-api.ts';
 import { listening } from './listening.ts';
 import type { Refusals } from './refusals.ts';
 import type { MqttHosts } from './mqtt/hosts.ts';
@@ -21,6 +23,7 @@ import { openMqtt } from './mqtt/open.ts';
 import { openRules, type Doors } from './rules/open.ts';
 import { createRoute53Forward } from './route53/forward.ts';
 import { createS3Handler } from './s3/api.ts';
+import { createSchedulerHandler } from './scheduler/api.ts';
 import { createSnsHandler } from './sns/api.ts';
 import { createSqsHandler } from './sqs/api.ts';
 import { queueMappingsFromTemplate } from './sqs/mapping-spec.ts';
@@ -123,6 +126,8 @@ export async function openAws(settings: Settings, stores: Stores, iot: Iot, brow
     ...(browsers.userPool && { 'cognito-idp': browsers.userPool.handler }),
     route53: createRoute53Forward(settings),
     sts: createStsHandler(template.accountId),
+    scheduler: createSchedulerHandler(template, clock.now()),
+    logs: createLogsHandler({ groups: logGroupsOf(settings), startedAt: clock.now() }),
     cloudformation: createCloudFormationHandler({ ...template, outputs: settings.outputs }, clock.now()),
   };
   const server = await listening('--aws-port', awsPort, () =>
@@ -157,7 +162,7 @@ export async function openDevicePath(
   const { dataDir, mqttPort, mqttHosts, clock, log, counters, closers } = settings;
   const { count } = counters;
   const doors: Doors = {};
-  const { rules, streams, why } = openRules({ ...settings, count, stores, iot, ...aws, doors });
+  const { rules, streams, why, streamSpecs } = openRules({ ...settings, count, stores, iot, ...aws, doors });
   const journal = await openJournal({ dir: path.join(dataDir, 'journal'), log, clock });
   closers.add(() => journal.close());
   const mqtt = await openMqtt({
@@ -188,6 +193,11 @@ export async function openDevicePath(
   doors.shadows = dataPlane.shadows;
   mqtt.hub.serve(iot.provisioning(aws.lambda, mqtt.hub));
   for (const name of signingNames) aws.services[name] = dataPlane.handler;
+  const firehose = await openFirehoseApi({
+    ...{ dir: path.join(dataDir, 'firehose'), specs: streamSpecs, streams, log, startedAt: clock.now() },
+  });
+  aws.services['firehose'] = firehose.handler;
+  closers.add(() => firehose.close());
   closers.add(async () => {
     await aws.lambda.drain(drainMilliseconds);
     await streams.close();

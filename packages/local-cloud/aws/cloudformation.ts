@@ -59,6 +59,16 @@ export function createCloudFormationHandler(stack: Stack, startedAt: number): Aw
           return { Stacks: { member: describeStack(stack, time) } };
         },
       },
+      ListStacks: {
+        accepts: ['NextToken'],
+        run() {
+          const { StackId, StackName, CreationTime, StackStatus } = describeStack(stack, time) as Record<
+            string,
+            string
+          >;
+          return { StackSummaries: { member: { StackId, StackName, CreationTime, StackStatus } } };
+        },
+      },
       ListStackResources: {
         accepts: ['StackName'],
         run(parameters) {

@@ -41,7 +41,7 @@ function webOf(dataDir: string, project?: Project): string {
 async function ask(web: string, topic: string, stopped: string): Promise<Why> {
   let response: Response;
   try {
-    response = await fetch(`${web}/rules.json?${new URLSearchParams({ topic })}`);
+    response = await fetch(`${web}/rules.json?${new URLSearchParams({ topic }).toString()}`);
   } catch (error) {
     throw new StartError(stopped, { cause: error });
   }

@@ -104,13 +104,18 @@ async function invoke(call: Call): Promise<void> {
   await run(call);
 }
 
-function configurationOf({ spec, bundle }: LocalFunction): Record<string, unknown> {
+/** As Lambda writes times. */
+const timeText = (time: number) => new Date(time).toISOString().replace('Z', '+0000');
+
+function configurationOf({ spec, bundle, changedAt }: LocalFunction): Record<string, unknown> {
   const built = bundle();
   return {
     FunctionName: spec.name,
     FunctionArn: spec.arn,
     Runtime: spec.runtime,
     Handler: `${spec.handlerFile}.${spec.handlerName}`,
+    Role: spec.role,
+    LastModified: timeText(changedAt()),
     Timeout: spec.timeoutSeconds,
     MemorySize: spec.memoryMb,
     Version: '$LATEST',

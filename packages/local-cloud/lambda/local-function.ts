@@ -29,6 +29,8 @@ export interface LocalFunction {
   /** From now on every attempt runs the code of this bundle. @throws StartError when its handler cannot be imported; nothing changes then. */
   replace(bundle: Bundle): Promise<void>;
   readonly bundle: () => Bundle | undefined;
+  /** When its code was last built or replaced, epoch milliseconds. */
+  readonly changedAt: () => number;
   attempt(event: PoolEvent): Promise<Outcome>;
   /** Attempts that wait for an environment, of all or of one source, and attempts that wait or run. */
   waiting(source?: Source): number;
@@ -68,6 +70,7 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
   const showWarnings = createWarnings(spec.logicalId, file, options);
   let bundle: Bundle | undefined;
   let running = 0;
+  let changedAt = clock.now();
 
   const onLine = (output: string) => {
     const line = printableLines(output);
@@ -111,6 +114,7 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     events,
     attempt,
     bundle: () => bundle,
+    changedAt: () => changedAt,
     waiting: (source) => pool.waiting(source),
     running: () => running,
     logged: () => logFile.flushed(),
@@ -123,6 +127,7 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     async replace(built) {
       requireStarted(await pool.renew(() => settingsOf(built)));
       bundle = built;
+      changedAt = clock.now();
     },
     async close() {
       events.close();

@@ -5,7 +5,9 @@ import type { Counters } from '../counters.ts';
 import type { Log } from '../log.ts';
 import { destinationsOf, type Stores } from '../stores.ts';
 import { functionsOf } from '../template/functions.ts';
+import { fileNameOf } from '../rules/log-groups.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
+import type { LogGroup } from './log-groups-api.ts';
 import { createLambda, type LambdaService } from './service.ts';
 
 /** @param options.endpoint the address of the AWS port, which is asked for once a function starts. */
@@ -35,4 +37,34 @@ export function openLambda(options: {
       if (Object.keys(dimensions).every((each) => each === 'service')) counters.count(name, value);
     },
   });
+}
+
+/** Of functions, and those that the template declares for rules; each is a file of the data directory. */
+export function logGroupsOf({
+  dataDir,
+  template,
+}: {
+  readonly dataDir: string;
+  readonly template: ResolvedTemplate;
+}): LogGroup[] {
+  const { region, accountId } = template;
+  const arnOf = (name: string) => `arn:aws:logs:${region}:${accountId}:log-group:${name}`;
+  const ofFunctions = functionsOf(template).map(({ logicalId, name }): LogGroup => {
+    const group = `/aws/lambda/${name}`;
+    return {
+      name: group,
+      arn: arnOf(group),
+      file: path.join(dataDir, 'logs', `${logicalId}.log`),
+      isJson: false,
+    };
+  });
+  const names = new Set(ofFunctions.map(({ name }) => name));
+  const declared = template.ofType('AWS::Logs::LogGroup').filter(({ name }) => !names.has(name));
+  return [
+    ...ofFunctions,
+    ...declared.map(({ name }): LogGroup => {
+      const file = path.join(dataDir, 'logs/groups', fileNameOf(name));
+      return { name, arn: arnOf(name), file, isJson: true };
+    }),
+  ];
 }

@@ -46,8 +46,9 @@ interface RulesOptions {
 /** The rules engine, and the delivery streams behind it. @throws StartError naming the template line */
 export function openRules(options: RulesOptions) {
   const { dataDir, template, stores, iot, lambda, dataStreams, doors, clock, log, count } = options;
+  const streamSpecs = streamsFromTemplate(template);
   const streams = createDeliveryStreams({
-    streams: streamsFromTemplate(template),
+    streams: streamSpecs,
     store: stores.objects,
     invoke: (functionName, payload) => lambda.invoke(functionName, payload),
     clock,
@@ -103,5 +104,5 @@ export function openRules(options: RulesOptions) {
     rules: () => [...declared, ...rules.more()],
   });
   iot.rules.book = openRuleBook({ template, engine: rules, registry: iot.registry, clock, log });
-  return { rules, streams, why };
+  return { rules, streams, why, streamSpecs };
 }

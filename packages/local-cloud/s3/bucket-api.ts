@@ -16,17 +16,53 @@ const maxKeys = 1_000;
 const maxDocument = 2 * 1024 * 1024;
 const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString();
 
-export function listBuckets({ res, store, query }: S3Request): void {
+const MOST_BUCKETS = 10_000;
+
+export function listBuckets(request: S3Request): void {
+  const { res, store, query } = request;
   const prefix = query.get('prefix') ?? '';
-  const buckets = store.buckets().filter((bucket) => bucket.name.startsWith(prefix));
-  const elements = buckets.map(({ name, createdAt }) => ({ Name: name, CreationDate: isoTime(createdAt) }));
-  sendXml(res, `ListAllMyBucketsResult ${namespace}`, { Owner: owner, Buckets: { Bucket: elements } });
+  const limit = Math.max(numberOf(request, 'max-buckets', MOST_BUCKETS, MOST_BUCKETS), 1);
+  const after = decodeToken(given(query, 'continuation-token')) ?? '';
+  const rest = store.buckets().filter(({ name }) => name.startsWith(prefix) && name > after);
+  const buckets = rest.slice(0, limit);
+  const elements = buckets.map(({ name, createdAt }) => ({
+    Name: name,
+    CreationDate: isoTime(createdAt),
+    // AWS says it in pages only.
+    ...(query.has('max-buckets') && { BucketRegion: REGION }),
+  }));
+  const last = rest.length > limit ? buckets.at(-1)?.name : undefined;
+  sendXml(res, `ListAllMyBucketsResult ${namespace}`, {
+    Owner: owner,
+    Buckets: { Bucket: elements },
+    Prefix: prefix || undefined,
+    ContinuationToken: last && Buffer.from(last).toString('base64url'),
+  });
+}
+
+/** The one region that there is. */
+const REGION = 'us-east-1';
+
+/** @throws AwsError for another region, and for tags, which nothing keeps here */
+function requirePlainBucket(document: string): void {
+  if (document.trim() === '') return;
+  const root = parseXml(document);
+  if (root.name !== 'CreateBucketConfiguration')
+    throw new AwsError('MalformedXML', 'The document must be a CreateBucketConfiguration');
+  const region = textOf(root, 'LocationConstraint') ?? '';
+  if (region !== '' && region !== REGION)
+    throw new AwsError(
+      'IllegalLocationConstraintException',
+      `The local cloud has the region ${REGION} only: leave LocationConstraint ${region.slice(0, 64)} out`,
+    );
+  if (childrenOf(root, 'Tags').length > 0)
+    throw new AwsError('NotImplemented', 'The local S3 does not support tags of buckets', 501);
 }
 
 export async function createBucket(request: S3Request): Promise<void> {
   const { req, res, store, bucket } = request;
   refuseUnsupported(request);
-  await readBody(req, maxDocument);
+  requirePlainBucket((await readBody(req, maxDocument)).toString('utf8'));
   await store.createBucket(bucket);
   res.writeHead(200, { location: `/${bucket}`, 'content-length': 0 }).end();
 }
@@ -38,7 +74,7 @@ export async function deleteBucket({ res, store, bucket }: S3Request): Promise<v
 
 export function headBucket({ res, store, bucket }: S3Request): void {
   store.bucket(bucket);
-  res.writeHead(200, { 'x-amz-bucket-region': 'us-east-1', 'content-length': 0 }).end();
+  res.writeHead(200, { 'x-amz-bucket-region': REGION, 'content-length': 0 }).end();
 }
 
 /** us-east-1 is told by an empty constraint. */

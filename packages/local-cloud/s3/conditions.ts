@@ -25,17 +25,19 @@ function failed(condition: string): AwsError {
  * Checks If-Match and its relatives; If-Match decides over the dates, If-None-Match over If-Modified-Since (RFC 9110).
  *
  * @param header reads a header by its name without prefix, such as `if-match`
+ * @param now epoch milliseconds: a date after it says nothing (RFC 9110, 13.1.3)
  * @returns false when the answer is 304 Not Modified
  * @throws AwsError PreconditionFailed
  */
-export function isWanted(version: Version, header: ReadHeader): boolean {
+export function isWanted(version: Version, header: ReadHeader, now: number): boolean {
   const [match, noneMatch] = [header('if-match'), header('if-none-match')];
   const modified = seconds(version.lastModified);
   const since = (name: string) => Date.parse(header(name) ?? '');
   if (match !== undefined && !names(match, version.etag)) throw failed('If-Match');
   if (match === undefined && modified > since('if-unmodified-since')) throw failed('If-Unmodified-Since');
   if (noneMatch !== undefined) return !names(noneMatch, version.etag);
-  return !(modified <= since('if-modified-since'));
+  const limit = since('if-modified-since');
+  return limit > now || !(modified <= limit);
 }
 
 /** Checks If-Match and If-None-Match of a write. @throws AwsError PreconditionFailed, NoSuchKey */
@@ -48,6 +50,28 @@ export function checkWrite(current: Version | undefined, header: ReadHeader): vo
   if (match === undefined) return;
   if (!current) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
   if (!names(match, current.etag)) throw failed('If-Match');
+}
+
+/**
+ * The bytes of the source that a part is copied from, both ends included; `undefined` for all.
+ *
+ * @throws AwsError InvalidArgument
+ */
+export function copyRangeOf(
+  header: string | undefined,
+  size: number,
+): { start: number; end: number } | undefined {
+  if (header === undefined) return undefined;
+  const [, from, to] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header) ?? [];
+  const [start, end] = [Number(from), Number(to)];
+  if (from === undefined || start > end)
+    throw new AwsError(
+      'InvalidArgument',
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+    );
+  if (end >= size)
+    throw new AwsError('InvalidArgument', `Range specified is not valid for source object of size: ${size}`);
+  return { start, end };
 }
 
 /**

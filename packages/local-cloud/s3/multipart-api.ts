@@ -4,8 +4,8 @@ import { checksumAlgorithms, isChecksumAlgorithm } from '../aws/checksum.ts';
 import { sendXml } from '../aws/wire.ts';
 import { childrenOf, parseXml, textOf } from '../aws/xml.ts';
 import { AwsError } from '../aws-error.ts';
-import { checkWrite, rangeOf } from './conditions.ts';
-import { maxObject, namespace, openSource } from './object-api.ts';
+import { checkWrite, copyRangeOf } from './conditions.ts';
+import { maxObject, namespace, openSource, setEncryption } from './object-api.ts';
 import {
   headerOf,
   metadataOf,
@@ -45,6 +45,7 @@ export async function createMultipartUpload(request: S3Request): Promise<void> {
     res.setHeader('x-amz-checksum-algorithm', checksum.algorithm.toUpperCase());
     res.setHeader('x-amz-checksum-type', checksum.type);
   }
+  setEncryption(request);
   sendXml(res, `InitiateMultipartUploadResult ${namespace}`, {
     Bucket: bucket,
     Key: key,
@@ -69,7 +70,7 @@ export async function uploadPartCopy(request: S3Request): Promise<void> {
   const upload = await findUpload(request);
   const source = await openSource(request);
   try {
-    const range = rangeOf(headerOf(request, 'x-amz-copy-source-range'), source.size);
+    const range = copyRangeOf(headerOf(request, 'x-amz-copy-source-range'), source.size);
     const part = await uploads.putPart(
       bucket,
       upload,
@@ -114,6 +115,7 @@ export async function completeMultipartUpload(request: S3Request): Promise<void>
     check: (current) => checkWrite(current, (name) => headerOf(request, name)),
   });
   if (version.versionId !== 'null') res.setHeader('x-amz-version-id', version.versionId);
+  setEncryption(request);
   const { checksum } = version;
   sendXml(res, `CompleteMultipartUploadResult ${namespace}`, {
     Location: `/${bucket}/${encodeURIComponent(key)}`,
@@ -160,26 +162,52 @@ export async function listParts(request: S3Request): Promise<void> {
   });
 }
 
-/** All at once: an upload that is under way is no bulk good. */
+const MOST_UPLOADS = 1_000;
+
+/** Keys may hold characters that XML cannot, for which clients ask for URL encoding. */
+function encoderOf({ query }: S3Request): (text: string) => string {
+  const type = query.get('encoding-type');
+  if (type === null) return (text) => text;
+  if (type !== 'url') throw new AwsError('InvalidArgument', 'Invalid Encoding Method specified in Request');
+  return (text) => encodeURIComponent(text).replaceAll('%2F', '/');
+}
+
+/** By key, those of one key in the order of their start. */
+const byKey = (one: ListedUpload, other: ListedUpload) =>
+  one.key === other.key ? one.initiated - other.initiated : one.key < other.key ? -1 : 1;
+
+type ListedUpload = Awaited<ReturnType<S3Request['uploads']['list']>>[number];
+
+/** Behind the key, or behind one upload of it. */
+function uploadsAfter(sorted: readonly ListedUpload[], query: URLSearchParams): readonly ListedUpload[] {
+  const [key, id] = [query.get('key-marker') ?? '', query.get('upload-id-marker') ?? ''];
+  if (key === '') return sorted;
+  const at = id === '' ? -1 : sorted.findIndex((each) => each.key === key && each.uploadId === id);
+  return at >= 0 ? sorted.slice(at + 1) : sorted.filter((each) => each.key > key);
+}
+
 export async function listMultipartUploads(request: S3Request): Promise<void> {
   const { res, uploads, store, bucket, query } = request;
   store.bucket(bucket);
-  if (query.get('delimiter') || query.get('key-marker')) {
-    throw new AwsError(
-      'NotImplemented',
-      'The local S3 lists multipart uploads whole: without delimiter or key-marker',
-      501,
-    );
-  }
+  if (query.get('delimiter'))
+    throw new AwsError('NotImplemented', 'The local S3 lists multipart uploads without a delimiter', 501);
   const prefix = query.get('prefix') ?? '';
-  const encode = query.get('encoding-type') === 'url' ? encodeURIComponent : (text: string) => text;
-  const found = (await uploads.list(bucket)).filter((upload) => upload.key.startsWith(prefix));
+  const encode = encoderOf(request);
+  const limit = Math.max(numberOf(request, 'max-uploads', MOST_UPLOADS, MOST_UPLOADS), 1);
+  const listed = (await uploads.list(bucket)).filter((upload) => upload.key.startsWith(prefix)).sort(byKey);
+  const rest = uploadsAfter(listed, query);
+  const found = rest.slice(0, limit);
+  const last = rest.length > limit ? found.at(-1) : undefined;
   sendXml(res, `ListMultipartUploadsResult ${namespace}`, {
     Bucket: bucket,
     Prefix: encode(prefix),
+    KeyMarker: encode(query.get('key-marker') ?? ''),
+    UploadIdMarker: query.get('upload-id-marker') ?? '',
+    NextKeyMarker: last && encode(last.key),
+    NextUploadIdMarker: last?.uploadId,
     EncodingType: query.get('encoding-type') ?? undefined,
-    MaxUploads: Math.max(found.length, 1_000),
-    IsTruncated: false,
+    MaxUploads: limit,
+    IsTruncated: last !== undefined,
     Upload: found.map(({ key, uploadId, initiated }) => ({
       Key: encode(key),
       UploadId: uploadId,

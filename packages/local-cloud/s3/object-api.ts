@@ -27,6 +27,11 @@ function setVersion({ res }: S3Request, versionId: string | undefined): void {
   if (versionId !== undefined && versionId !== 'null') res.setHeader('x-amz-version-id', versionId);
 }
 
+/** Every object of S3 is encrypted with its own keys, and says so. */
+export function setEncryption({ res }: S3Request): void {
+  res.setHeader('x-amz-server-side-encryption', 'AES256');
+}
+
 function setChecksum({ res }: S3Request, checksum: Version['checksum']): void {
   if (!checksum) return;
   res.setHeader(`x-amz-checksum-${checksum.algorithm}`, checksum.value);
@@ -48,6 +53,7 @@ export async function putObject(request: S3Request): Promise<void> {
   });
   setVersion(request, version.versionId);
   setChecksum(request, version.checksum);
+  setEncryption(request);
   res.writeHead(200, { etag: `"${version.etag}"`, 'content-length': 0 }).end();
 }
 
@@ -60,7 +66,8 @@ const responseOverrides = [
   'expires',
 ];
 
-function setObjectHeaders(request: S3Request, object: StoredObject): void {
+/** @param isWhole false for an answer without the object, which has no checksum either */
+function setObjectHeaders(request: S3Request, object: StoredObject, isWhole: boolean): void {
   const { req, res, query } = request;
   for (const name of storedHeaders) {
     const value = object.headers[name];
@@ -78,6 +85,8 @@ function setObjectHeaders(request: S3Request, object: StoredObject): void {
   res.setHeader('last-modified', new Date(object.lastModified).toUTCString());
   res.setHeader('accept-ranges', 'bytes');
   setVersion(request, object.versionId);
+  setEncryption(request);
+  if (!isWhole) return;
   if (req.headers['x-amz-checksum-mode']?.toString().toUpperCase() === 'ENABLED' && !req.headers.range) {
     setChecksum(request, object.checksum);
   }
@@ -102,9 +111,9 @@ async function find(request: S3Request): Promise<StoredObject> {
 
 async function answer(request: S3Request, object: StoredObject): Promise<void> {
   const { req, res } = request;
-  const wanted = isWanted(object, (name) => headerOf(request, name));
+  const wanted = isWanted(object, (name) => headerOf(request, name), request.store.now());
   const range = wanted ? rangeOf(headerOf(request, 'range'), object.size) : undefined;
-  setObjectHeaders(request, object);
+  setObjectHeaders(request, object, wanted);
   if (!wanted) {
     res.writeHead(304).end();
     return;
@@ -152,7 +161,7 @@ export async function openSource(request: S3Request): Promise<StoredObject> {
   const object = await request.store.get(bucket, key, query.get('versionId') ?? undefined);
   const header: ReadHeader = (name) => headerOf(request, `x-amz-copy-source-${name}`);
   try {
-    if (isWanted(object, header)) return object;
+    if (isWanted(object, header, request.store.now())) return object;
     throw new AwsError(
       'PreconditionFailed',
       'At least one of the pre-conditions you specified did not hold',
@@ -201,6 +210,7 @@ export async function copyObject(request: S3Request): Promise<void> {
   const version = await putThenClose(store.put(bucket, key, source.stream(), options), source);
   if (source.versionId !== 'null') res.setHeader('x-amz-copy-source-version-id', source.versionId);
   setVersion(request, version.versionId);
+  setEncryption(request);
   const result = { LastModified: isoTime(version.lastModified), ETag: `"${version.etag}"` };
   sendXml(res, `CopyObjectResult ${namespace}`, result);
 }

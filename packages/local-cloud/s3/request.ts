@@ -80,7 +80,7 @@ const refusedHeaders: Readonly<Record<string, (value: string) => boolean>> = {
   'x-amz-object-lock-legal-hold': (value) => value === 'ON',
   'x-amz-object-lock-mode': () => true,
   'x-amz-object-lock-retain-until-date': () => true,
-  'x-amz-server-side-encryption': () => true,
+  'x-amz-server-side-encryption': (value) => value !== 'AES256',
   'x-amz-server-side-encryption-customer-algorithm': () => true,
   'x-amz-storage-class': (value) => value !== 'STANDARD',
   'x-amz-tagging': () => true,

@@ -44,6 +44,8 @@ export interface FunctionSpec {
   /** Exported name: `handler` of `ingest.handler`. */
   readonly handlerName: string;
   readonly runtime: string;
+  /** ARN; that of the role which SAM would make where the template names none. */
+  readonly role: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
@@ -180,6 +182,7 @@ function specOf(template: ResolvedTemplate, resource: ResolvedResource): Functio
     handlerFile,
     handlerName,
     runtime: String(properties['Runtime']),
+    role: textAt(properties, 'Role') ?? `arn:aws:iam::${template.accountId}:role/${name}Role`,
     environment: environmentOf(resource),
     timeoutSeconds: numberAt(properties, 3, 'Timeout'),
     memoryMb: numberAt(properties, 128, 'MemorySize'),

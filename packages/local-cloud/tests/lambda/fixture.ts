@@ -53,6 +53,7 @@ async function specOf(dir: string, logicalId: string, draft: FunctionDraft): Pro
     handlerFile: logicalId,
     handlerName: 'handler',
     runtime: 'nodejs24.x',
+    role: 'arn:aws:iam::000000000000:role/r',
     environment: {},
     timeoutSeconds: 10,
     memoryMb: 128,

@@ -40,6 +40,7 @@ test('a function gets the defaults of Lambda and of the SAM build', () => {
       handlerFile: 'ingest',
       handlerName: 'handler',
       runtime: 'nodejs24.x',
+      role: 'arn:aws:iam::000000000000:role/tidegate-IngestRole',
       environment: {},
       timeoutSeconds: 3,
       memoryMb: 128,

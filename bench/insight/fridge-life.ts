@@ -1,0 +1,92 @@
+// One simulated fridge as its minutes, with the truth of what happened to it: what predictions are held against.
+import type { Minute } from '../../core/insight/minute.ts';
+import type { Failure, FailureKind } from '../../device-sim/fridge-failure.ts';
+import { traitsOf, type Defrosts } from '../../device-sim/fridge-traits.ts';
+import { fridgeSteps, STEP } from '../../device-sim/fridge.ts';
+import { seedOf, uniform } from '../../device-sim/random.ts';
+import type { KnownSchedule } from '../../core/insight/schedule.ts';
+
+export const LIMIT = 8;
+const DAY = 86_400;
+/** Minutes are judged from here on. */
+export const JUDGED_FROM = 7 * DAY;
+/** Failures begin within so many seconds after that. */
+const BEGINS_WITHIN = 5 * DAY;
+
+export interface LifeOptions {
+  /** Name of the set, so that no two sets share a device. */
+  readonly set: string;
+  readonly number: number;
+  readonly kind?: FailureKind | undefined;
+  readonly defrosts: Defrosts;
+  readonly restocking?: boolean;
+}
+
+/** After a defrost the air is warm for a while: a crossing is none before so many seconds are over. */
+const RECOVERY = 30 * 60;
+
+/** A minute with what the judge must not see; `second` since the start, which is 0 of the epoch. */
+export interface LifeMinute extends Minute {
+  readonly second: number;
+  readonly inDefrost: boolean;
+}
+
+export interface Life {
+  readonly minutes: readonly LifeMinute[];
+  readonly failure: Failure | undefined;
+  /** Milliseconds of the last rise through the limit before the ten-minute mean passes it outside of a defrost. */
+  readonly crossed: number | undefined;
+  readonly schedule: KnownSchedule;
+}
+
+const SEEDS = 'insight';
+
+/** @param days how long a device lives; a failing one ends when it has crossed. */
+export function liveOf({ set, number, kind, defrosts, restocking }: LifeOptions, days: number): Life {
+  const seed = seedOf(SEEDS, set, kind ?? 'healthy', number);
+  const site = seedOf(SEEDS, set, 'site', Math.floor(number / 5));
+  const failure = kind && { kind, at: Math.round(JUDGED_FROM + BEGINS_WITHIN * uniform(seed, 0, 190)) };
+  const minutes: LifeMinute[] = [];
+  const truth = crossingOf(failure);
+  let [sum, count, min, max] = [0, 0, Infinity, -Infinity];
+  for (const step of fridgeSteps({ seed, site, defrosts, failure, ...(restocking === false && { restocking }) })) {
+    if (step.second >= days * DAY) break;
+    if (!step.lost)
+      for (const reading of step.readings) {
+        sum += reading;
+        count += 1;
+        if (reading < min) min = reading;
+        if (reading > max) max = reading;
+      }
+    if (step.second % 60 !== 60 - STEP || count === 0) continue;
+    const second = step.second + STEP - 60;
+    const minute = { at: second * 1_000, mean: sum / count, min, max, second, inDefrost: step.defrosting };
+    minutes.push(minute);
+    [sum, count, min, max] = [0, 0, Infinity, -Infinity];
+    if (truth.add(minute)) break;
+  }
+  const traits = traitsOf(seed, defrosts);
+  const schedule = { every: traits.defrostEvery / 60, anchor: traits.defrostFirst / 60 };
+  return { minutes, failure, crossed: truth.crossed(), schedule };
+}
+
+function crossingOf(failure: Failure | undefined) {
+  const ten: number[] = [];
+  let below = 0;
+  let defrosted = -Infinity;
+  let crossed: number | undefined;
+  return {
+    /** @returns true once the limit has been crossed. */
+    add({ second, mean, inDefrost }: LifeMinute): boolean {
+      if (inDefrost) defrosted = second;
+      if (!failure || second < failure.at) return false;
+      ten.push(mean);
+      if (ten.length > 10) ten.shift();
+      if (mean < LIMIT) below = second;
+      const isOver = ten.length === 10 && ten.reduce((sofar, each) => sofar + each) / 10 > LIMIT;
+      if (isOver && second - defrosted > RECOVERY) crossed = (below + 60) * 1_000;
+      return crossed !== undefined;
+    },
+    crossed: () => crossed,
+  };
+}

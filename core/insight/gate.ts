@@ -1,0 +1,121 @@
+// Tells a defrost from a failure: learns a device's band and defrosts from its own minutes, and says when to stay silent.
+import { BLOCK_MINUTES, extendBand, firstBand, type Band } from './band.ts';
+import { endExcursion, extendExcursions, listExcursions, NO_EXCURSIONS } from './excursion.ts';
+import type { Excursion, Excursions } from './excursion.ts';
+import { minuteOf, rounded, type Minute } from './minute.ts';
+import { lastExpected, learnSchedule, TOLERANCE } from './schedule.ts';
+import type { KnownSchedule, LearnedSchedule } from './schedule.ts';
+
+/** How defrosts are known: entered, from the device's own metric, learned, or only by what excursions usually are. */
+export type GateMode = 'known' | 'metric' | 'learned' | 'free';
+
+/** What of the excursions is used every minute; lengths in minutes, peaks above the band's upper edge. */
+interface Usual {
+  readonly schedule?: LearnedSchedule | undefined;
+  /** Of defrosts; 0 until one is known. */
+  readonly length: number;
+  readonly peak: number;
+  /** What 95 % of all excursions stay below; 0 without any. */
+  readonly longest: number;
+  readonly highest: number;
+}
+
+export interface Gate {
+  readonly band: Band;
+  readonly excursions: Excursions;
+  readonly usual: Usual;
+  /** The last minute at which the device's own metric said that it defrosts, and the first one of these. */
+  readonly defrost?: readonly [first: number, last: number] | undefined;
+}
+
+const NOTHING_USUAL: Usual = { length: 0, peak: 0, longest: 0, highest: 0 };
+/** Minutes that a defrost is taken to last while none was seen. */
+const FIRST_LENGTH = 30;
+const LONGER = 1.2;
+/** So much higher than usual a defrost may become. */
+const HIGHER = 1.3;
+/** So much longer or higher than 95 % of all before an excursion must be where no schedule is known. */
+const FREE_HIGHER = 1.25;
+const FREE_LONGER = 1.15;
+
+export function firstGate(minute: Minute): Gate {
+  const block = Math.floor(minuteOf(minute.at) / BLOCK_MINUTES);
+  return { band: firstBand(block, minute), excursions: NO_EXCURSIONS, usual: NOTHING_USUAL };
+}
+
+export function extendGate(gate: Gate, minute: Minute, known?: KnownSchedule): Gate {
+  const at = minuteOf(minute.at);
+  const block = Math.floor(at / BLOCK_MINUTES);
+  const band = extendBand(gate.band, block, minute);
+  const excursions = extendExcursions(gate.excursions, band, at, minute.mean);
+  const ended = excursions.list !== gate.excursions.list || excursions.last !== gate.excursions.last;
+  const isHalfHour = block !== gate.band.block && block % 3 === 0;
+  const usual = ended || isHalfHour ? learnUsual(excursions, band, at, known) : gate.usual;
+  const defrost = minute.defrosting ? ([gate.defrost && at - gate.defrost[1] <= 5 ? gate.defrost[0] : at, at] as const) : gate.defrost;
+  return { band, excursions, usual, ...(defrost && { defrost }) };
+}
+
+/** After a gap nothing is known of an excursion that was under way. */
+export function interruptGate(gate: Gate): Gate {
+  return { ...gate, excursions: endExcursion(gate.excursions, gate.band) };
+}
+
+function learnUsual(excursions: Excursions, band: Band, at: number, known?: KnownSchedule): Usual {
+  const all = listExcursions(excursions, band);
+  const schedule = learnSchedule(all, at);
+  const plan = known ?? schedule;
+  const defrosts = plan ? all.filter((each) => isExpected(each, plan)) : all;
+  return {
+    schedule: schedule && { every: rounded(schedule.every), anchor: Math.round(schedule.anchor * 10) / 10 },
+    length: known?.length ?? quantile(defrosts, 'length', 0.9),
+    peak: quantile(defrosts, 'peak', 0.9),
+    longest: quantile(all, 'length', 0.95),
+    highest: quantile(all, 'peak', 0.95),
+  };
+}
+
+function isExpected({ start }: Excursion, plan: KnownSchedule | LearnedSchedule): boolean {
+  return start - lastExpected(plan, start, TOLERANCE) <= 2 * TOLERANCE;
+}
+
+function quantile(all: readonly Excursion[], member: 'length' | 'peak', share: number): number {
+  const sorted = all.map((each) => each[member]).sort((a, b) => a - b);
+  return rounded(sorted[Math.ceil(share * sorted.length) - 1] ?? 0);
+}
+
+/** @param distrusted whether the learned schedule has announced wrongly. */
+export function modeOf(gate: Gate, known: KnownSchedule | undefined, distrusted: boolean): GateMode {
+  if (gate.defrost) return 'metric';
+  if (known) return 'known';
+  return gate.usual.schedule && !distrusted ? 'learned' : 'free';
+}
+
+/**
+ * Whether what is above the band may be a defrost. `at`: minutes since the epoch.
+ *
+ * With a schedule: from a tolerance before an expected start until it should be over, unless it is warmer than usual. Without:
+ * as long as the excursion is neither longer nor higher than nearly all before.
+ */
+export function maybeDefrost(gate: Gate, mode: GateMode, at: number, known?: KnownSchedule): boolean {
+  const { usual, excursions, defrost } = gate;
+  const { now } = excursions;
+  const peak = now ? now.peak - gate.band.high : 0;
+  const ends = (start: number) => start + LONGER * (usual.length || FIRST_LENGTH) + 2;
+  if (mode === 'metric' && defrost) return at <= Math.max(ends(defrost[0]), defrost[1] + FIRST_LENGTH / 2);
+  const schedule = mode === 'known' ? known : usual.schedule;
+  if (mode === 'free' || !schedule) {
+    const length = now ? at - now.start + 1 : 0;
+    return length < FREE_LONGER * usual.longest && peak < FREE_HIGHER * usual.highest;
+  }
+  const expected = lastExpected(schedule, at, TOLERANCE);
+  const isNear = now && Math.abs(now.start - expected) <= TOLERANCE;
+  const isUsual = usual.peak === 0 || peak <= HIGHER * usual.peak;
+  return at <= ends(isNear ? now.start : expected + TOLERANCE) && isUsual;
+}
+
+/** Whether what began at `start` should have been covered by the learned schedule: only then does it speak against it. */
+export function isNearDefrost({ usual: { schedule, length } }: Gate, start: number): boolean {
+  if (!schedule) return false;
+  const near = 4 * TOLERANCE;
+  return start - lastExpected(schedule, start, near) <= near + LONGER * (length || FIRST_LENGTH) + near;
+}

@@ -40,29 +40,41 @@ export interface Life {
 }
 
 const SEEDS = 'insight';
+export const SHOP = 5;
 
-/** @param days how long a device lives; a failing one ends when it has crossed. */
-export function liveOf({ set, number, kind, defrosts, restocking }: LifeOptions, days: number): Life {
+/** Seeds of a device and of its shop, in which five of a set are; a failing one stands beside the healthy ones. */
+export function seedsOf({ set, number, kind }: LifeOptions) {
   const seed = seedOf(SEEDS, set, kind ?? 'healthy', number);
-  const site = seedOf(SEEDS, set, 'site', Math.floor(number / 5));
+  const site = seedOf(SEEDS, set, 'site', Math.floor(number / SHOP));
   const failure = kind && { kind, at: Math.round(JUDGED_FROM + BEGINS_WITHIN * uniform(seed, 0, 190)) };
+  return { seed, site, failure };
+}
+
+/** @param days how long a device lives; a failing one ends when it has crossed. @param each is given every window that arrives. */
+export function liveOf(options: LifeOptions, days: number, each?: (window: Minute) => void): Life {
+  const { defrosts, restocking } = options;
+  const { seed, site, failure } = seedsOf(options);
   const minutes: LifeMinute[] = [];
   const truth = crossingOf(failure);
-  let [sum, count, min, max] = [0, 0, Infinity, -Infinity];
+  let windows: Minute[] = [];
   for (const step of fridgeSteps({ seed, site, defrosts, failure, ...(restocking === false && { restocking }) })) {
     if (step.second >= days * DAY) break;
-    if (!step.lost)
-      for (const reading of step.readings) {
-        sum += reading;
-        count += 1;
-        if (reading < min) min = reading;
-        if (reading > max) max = reading;
-      }
-    if (step.second % 60 !== 60 - STEP || count === 0) continue;
+    const { readings } = step;
+    if (!step.lost) {
+      const mean = readings.reduce((sum, reading) => sum + reading, 0) / readings.length;
+      windows.push({ at: step.second * 1_000, mean, min: Math.min(...readings), max: Math.max(...readings) });
+      each?.(windows.at(-1)!);
+    }
+    if (step.second % 60 !== 60 - STEP || windows.length === 0) continue;
     const second = step.second + STEP - 60;
-    const minute = { at: second * 1_000, mean: sum / count, min, max, second, inDefrost: step.defrosting };
+    const minute = {
+      ...{ at: second * 1_000, second, inDefrost: step.defrosting },
+      mean: windows.reduce((sum, { mean }) => sum + mean, 0) / windows.length,
+      min: Math.min(...windows.map(({ min }) => min)),
+      max: Math.max(...windows.map(({ max }) => max)),
+    };
     minutes.push(minute);
-    [sum, count, min, max] = [0, 0, Infinity, -Infinity];
+    windows = [];
     if (truth.add(minute)) break;
   }
   const traits = traitsOf(seed, defrosts);

@@ -4,6 +4,7 @@ import type { FailureKind } from '../../device-sim/fridge-failure.ts';
 import type { Defrosts } from '../../device-sim/fridge-traits.ts';
 import { edgeOf } from '../../core/insight/band.ts';
 import { predict } from '../../core/insight/predict.ts';
+import { storedOf } from '../../core/insight/state-text.ts';
 import type { PredictionState } from '../../core/insight/prediction.ts';
 import { JUDGED_FROM, LIMIT, liveOf, type Life } from './fridge-life.ts';
 
@@ -47,7 +48,7 @@ function outcomeOf({ minutes, failure, crossed, schedule }: Life, isKnown: boole
     } else if (!is && isOpen) closed = minute.at;
     isOpen = is;
     if (minute.second % 3_600 === 0) {
-      largest = Math.max(largest, JSON.stringify(state).length);
+      largest = Math.max(largest, JSON.stringify(storedOf(state)).length);
       judged += 1;
       free += state.gate.usual.schedule ? 0 : 1;
     }

@@ -2,7 +2,7 @@
 import { BLOCK_MINUTES, extendBand, firstBand, type Band } from './band.ts';
 import { endExcursion, extendExcursions, listExcursions, NO_EXCURSIONS } from './excursion.ts';
 import type { Excursion, Excursions } from './excursion.ts';
-import { minuteOf, rounded, type Minute } from './minute.ts';
+import { MINUTE_MS, minuteOf, rounded, type Minute } from './minute.ts';
 import { lastExpected, learnSchedule, TOLERANCE } from './schedule.ts';
 import type { KnownSchedule, LearnedSchedule } from './schedule.ts';
 
@@ -37,6 +37,7 @@ const HIGHER = 1.3;
 /** So much longer or higher than 95 % of all before an excursion must be where no schedule is known. */
 const FREE_HIGHER = 1.25;
 const FREE_LONGER = 1.15;
+const LEAST_DEFROSTS = 5;
 
 export function firstGate(minute: Minute): Gate {
   const block = Math.floor(minuteOf(minute.at) / BLOCK_MINUTES);
@@ -118,4 +119,18 @@ export function isNearDefrost({ usual: { schedule, length } }: Gate, start: numb
   if (!schedule) return false;
   const near = 4 * TOLERANCE;
   return start - lastExpected(schedule, start, near) <= near + LONGER * (length || FIRST_LENGTH) + near;
+}
+
+/**
+ * The last defrost and the time that passes between two, in milliseconds: by the schedule, else what nine of ten gaps between
+ * excursions of half the usual length stay below. Undefined while fewer than five are known.
+ */
+export function defrostsOf({ excursions, band, usual }: Gate): { readonly last: number; readonly every: number } | undefined {
+  const all = listExcursions(excursions, band).filter(({ length }) => length >= usual.longest / 2);
+  if (all.length < LEAST_DEFROSTS) return undefined;
+  const gaps = all.slice(1).map(({ start }, index) => all[index]!.start - start);
+  gaps.sort((a, b) => a - b);
+  const every = usual.schedule?.every ?? gaps[Math.ceil(0.9 * gaps.length) - 1]!;
+  const last = Math.max(all[0]!.start, excursions.now?.start ?? 0);
+  return { last: last * MINUTE_MS, every: every * MINUTE_MS };
 }

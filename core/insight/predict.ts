@@ -194,8 +194,9 @@ function isPausing({ pause, recent, gate }: PredictionState): boolean {
   return values.at(-1)! - values[0]! < 0.5 * widthOf(gate.band);
 }
 
-function isDistrusted({ wrong, at }: PredictionState): boolean {
-  return wrong.length > 1 && at - wrong[0]! < WEEK;
+/** Two wrong announcements in a week cost the learned schedule its say for three. */
+function isDistrusted({ wrong: [first, second], at }: PredictionState): boolean {
+  return first !== undefined && second !== undefined && second - first < WEEK && at - second < 3 * WEEK;
 }
 
 function last({ recent, gate: { band } }: PredictionState): number {

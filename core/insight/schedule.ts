@@ -21,15 +21,15 @@ const LONGEST = 1_500;
 const LOOK_BACK = 3.5 * 1_440;
 const LEAST_HITS = 3;
 /** Of the starts that are expected, and of those that came. */
-const LEAST_SHARE = 0.75;
+const LEAST_SHARE = 0.8;
 const LEAST_EXPLAINED = 0.6;
 /** Root of the mean squared minutes by which starts miss what is expected. */
-const LARGEST_ERROR = 4.5;
+const LARGEST_ERROR = 3.5;
 const CANDIDATES = 4;
 
 /**
  * @param excursions newest first. @param at minutes since the epoch.
- * @returns undefined while no schedule explains at least three and most of them, and three quarters of what it expects came.
+ * @returns undefined while no schedule explains at least three and most of them, and four fifths of what it expects came.
  */
 export function learnSchedule(excursions: readonly Excursion[], at: number): LearnedSchedule | undefined {
   const starts = excursions.map(({ start }) => start).filter((start) => at - start <= LOOK_BACK);

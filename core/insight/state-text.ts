@@ -1,0 +1,89 @@
+// What predictions keep of a device, as one small JSON object, and back: with short names, and checked member by member.
+import type { Pause, PredictionState } from './prediction.ts';
+
+/** At most 1,024 characters as JSON. Times in minutes since the epoch. */
+export interface StoredPrediction {
+  readonly v: 1;
+  /** Maxima, excursions and recent means, packed. */
+  readonly m: string;
+  readonly x: string;
+  readonly r: string;
+  /** The numbers that are always there, in the order of `NUMBERS`. */
+  readonly n: readonly number[];
+  /** Period and start of the learned defrosts. */
+  readonly d?: readonly [number, number];
+  /** The excursion under way: start, last, peak. */
+  readonly e?: readonly [number, number, number];
+  /** First and last minute of the device's own defrosting. */
+  readonly f?: readonly [number, number];
+  /** The announcement: since, 1 when the limit was reached. */
+  readonly o?: readonly [number, number];
+  /** The pause: at, low and high before, low and high since. */
+  readonly p?: readonly [number, number, number, number, number];
+  /** Wrong announcements, and different values. */
+  readonly w: readonly number[];
+  readonly u: readonly number[];
+}
+
+const NUMBERS = 17;
+
+export function storedOf(state: PredictionState): StoredPrediction {
+  const { gate, open, pause } = state;
+  const { band, excursions, usual, defrost } = gate;
+  const { now } = excursions;
+  return {
+    ...{ v: 1, m: band.maxima, x: excursions.list, r: state.recent },
+    n: [
+      ...[state.from, state.at, state.stale, excursions.last],
+      ...[band.zero, band.step, band.high, band.base, band.low, band.block, band.top, band.bottom],
+      ...[usual.length, usual.peak, usual.longest, usual.highest, usual.schedule ? 1 : 0],
+    ],
+    ...(usual.schedule && { d: [usual.schedule.every, usual.schedule.anchor] as const }),
+    ...(now && { e: [now.start, now.last, now.peak] as const }),
+    ...(defrost && { f: defrost }),
+    ...(open && { o: [open.since, open.crossed ? 1 : 0] as const }),
+    ...(pause && { p: [pause.at, ...pause.before, ...pause.since] as const }),
+    ...{ w: state.wrong, u: state.values },
+  };
+}
+
+const PACKED = /^[#-[\]-~]*$/;
+
+const isPacked = (value: unknown, longest: number): value is string =>
+  typeof value === 'string' && value.length <= longest && PACKED.test(value);
+
+const isNumbers = (value: unknown, least: number, most = least): value is readonly number[] =>
+  Array.isArray(value) && value.length >= least && value.length <= most && value.every(Number.isFinite);
+
+/** @returns undefined for anything but what `storedOf` gives: another version, a broken item. It is learned anew then. */
+export function restored(value: unknown): PredictionState | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { v, m, x, r, n, d, e, f, o, p, w, u } = value as Record<string, unknown>;
+  if (v !== 1 || !isPacked(m, 432) || !isPacked(x, 160) || !isPacked(r, 50)) return undefined;
+  if (x.length % 5 !== 0 || r.length % 2 !== 0 || r === '') return undefined;
+  if (!isNumbers(n, NUMBERS) || !isNumbers(w, 0, 2) || !isNumbers(u, 0, 3)) return undefined;
+  const optional: readonly (readonly [unknown, number])[] = [[d, 2], [e, 3], [f, 2], [o, 2], [p, 5]];
+  if (optional.some(([given, length]) => given !== undefined && !isNumbers(given, length))) return undefined;
+  const [from, at, stale, last, zero, step, high, base, low, block, top, bottom, length, peak, longest, highest, isPlanned] =
+    n as readonly number[] & { readonly length: 17 };
+  if (!(step! > 0)) return undefined;
+  const band = { zero: zero!, step: step!, maxima: m, high: high!, base: base!, low: low!, block: block!, top: top!, bottom: bottom! };
+  const schedule = isNumbers(d, 2) && isPlanned === 1 ? { every: d[0]!, anchor: d[1]! } : undefined;
+  const now = isNumbers(e, 3) ? { start: e[0]!, last: e[1]!, peak: e[2]! } : undefined;
+  const usual = { schedule, length: length!, peak: peak!, longest: longest!, highest: highest! };
+  const gate = {
+    ...{ band, excursions: { list: x, last: last!, ...(now && { now }) }, usual },
+    ...(isNumbers(f, 2) && { defrost: [f[0]!, f[1]!] as const }),
+  };
+  return {
+    ...{ v: 1, from: from!, at: at!, stale: stale!, gate, recent: r, values: u, wrong: w },
+    ...(isNumbers(o, 2) && { open: { since: o[0]!, crossed: o[1] === 1 } }),
+    ...(isNumbers(p, 5) && { pause: pauseOf(p) }),
+  };
+}
+
+const pauseOf = ([at, ...rest]: readonly number[]): Pause => ({
+  at: at!,
+  before: [rest[0]!, rest[1]!],
+  since: [rest[2]!, rest[3]!],
+});

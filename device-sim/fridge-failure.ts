@@ -64,11 +64,7 @@ const courses: Readonly<Record<FailureKind, Course>> = {
 };
 
 /** @returns what the failure does at a second since the start; nothing before it begins. */
-export function courseOf(
-  seed: number,
-  traits: FridgeTraits,
-  failure?: Failure,
-): (second: number) => Effect {
+export function courseOf(seed: number, traits: FridgeTraits, failure?: Failure): (second: number) => Effect {
   if (!failure) return () => NO_EFFECT;
   const course = courses[failure.kind](seed, traits);
   return (second) => (second < failure.at ? NO_EFFECT : course(second - failure.at));

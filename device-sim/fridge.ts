@@ -53,7 +53,8 @@ function warm(heat: Heat, traits: FridgeTraits, { room, door, defrost, effect }:
     else if (heat.air < traits.low) heat.cools = false;
     const cooling = heat.cools && defrost === undefined ? traits.cooling * effect.cooling : 0;
     const inflow = (traits.toRoom + door + effect.door) * (room - heat.air);
-    const heater = defrost === undefined ? 0 : Math.max(0, (defrost - heat.air) * (2.2 / traits.defrostLength));
+    const heater =
+      defrost === undefined ? 0 : Math.max(0, (defrost - heat.air) * (2.2 / traits.defrostLength));
     const change = inflow + traits.toGoods * (heat.goods - heat.air) - cooling;
     heat.goods += seconds * traits.goodsToAir * (heat.air - heat.goods);
     heat.air += seconds * (defrost === undefined ? change : heater);
@@ -88,7 +89,8 @@ export function* fridgeSteps(options: FridgeOptions): Generator<FridgeStep> {
     const door = restocking + OPEN_DOOR * doorAt(seed, traits, step, STEP);
     warm(heat, traits, { room, door, defrost: defrosting ? defrost.level : undefined, effect });
     for (let index = 0; index < READINGS; index += 1) {
-      const noisy = heat.sensor + effect.offset + traits.noise * 2 * noise(seed, step * READINGS + index, 170);
+      const noisy =
+        heat.sensor + effect.offset + traits.noise * 2 * noise(seed, step * READINGS + index, 170);
       readings[index] = Math.round(noisy / traits.step) * traits.step;
     }
     if (effect.stuck) readings.fill((held ??= readings[0]!));

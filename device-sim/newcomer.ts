@@ -1,7 +1,7 @@
 // A simulated device that does not exist yet, made through the AWS IoT API as any real one.
 import { isRefused } from '../commands/running-stack.ts';
 import type { Credentials } from './identities.ts';
-import { SimError } from './options.ts';
+import { SimError } from './sim-error.ts';
 import type { Target } from './target.ts';
 
 export interface NewDevice {

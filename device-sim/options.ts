@@ -1,12 +1,9 @@
 // The command line of the simulator: every value is checked where it is read, and an error says what it takes.
 import { parseArgs } from 'node:util';
+import { parseFailures, type FailurePlan } from './failures.ts';
 import { patternNames } from './patterns.ts';
 import type { PatternName } from './patterns.ts';
-
-/** Stops the command with its message as the only line. */
-export class SimError extends Error {
-  override readonly name = 'SimError';
-}
+import { SimError } from './sim-error.ts';
 
 export interface SimOptions {
   readonly local: boolean;
@@ -32,6 +29,10 @@ export interface SimOptions {
   /** Whether desired `sampleRate` and `setpoint` of the device shadows are obeyed. */
   readonly shadow: boolean;
   readonly speed: number;
+  /** Of the pattern `fridge`. */
+  readonly failing: FailurePlan;
+  /** File for what happens to each fridge and when. */
+  readonly truth: string | undefined;
 }
 
 export const usage = `usage: npm run sim -- [--local] [options]
@@ -41,7 +42,12 @@ export const usage = `usage: npm run sim -- [--local] [options]
   --out DIR          where certificates and keys are kept (DIR/sim of --data-dir; required without --local)
   --devices N        devices, named sim-1 to sim-N (5)
   --rate R           readings a second of each device (1)
-  --pattern NAME     ${patternNames.join(', ')} (sine)
+  --pattern NAME     ${patternNames.join(', ')} (sine; fridge with --failures)
+  --failures LIST    fridges that fail, such as leak=2,stop=1: leak, stop, ajar, ice, drift, stuck
+  --fail-after T     simulated time until failures begin, each within an hour (1h)
+  --defrosts NAME    of fridges: regular, or irregular by half an hour (regular)
+  --no-restocking    leaves out restocking, when a fridge is open for minutes every few days
+  --truth FILE       writes what happens to each fridge and when, one JSON object a line
   --speed X          seconds of the pattern in one second (1; 600 for csv)
   --site NAME        the site in the topic telemetry/<site>/<device> (sim)
   --qos 0|1          (1)
@@ -63,7 +69,7 @@ const options = {
   rate: { type: 'string', default: '1' },
   qos: { type: 'string', default: '1' },
   jitter: { type: 'boolean', default: false },
-  pattern: { type: 'string', default: 'sine' },
+  pattern: { type: 'string' },
   duplicates: { type: 'string', default: '0' },
   reorder: { type: 'string', default: '0' },
   pack: { type: 'string', default: '1' },
@@ -74,6 +80,11 @@ const options = {
   'basic-ingest': { type: 'boolean', default: false },
   'no-shadow': { type: 'boolean', default: false },
   speed: { type: 'string' },
+  failures: { type: 'string' },
+  'fail-after': { type: 'string' },
+  defrosts: { type: 'string' },
+  'no-restocking': { type: 'boolean', default: false },
+  truth: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -96,12 +107,28 @@ function oneOf<T extends string>(name: string, text: string, allowed: readonly T
 
 const units: Readonly<Record<string, number>> = { '': 1_000, s: 1_000, m: 60_000, h: 3_600_000 };
 
-function durationOf(text: string): number {
+function durationOf(text: string, name = 'duration'): number {
   const [, digits, unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?)([smh]?)$/.exec(text) ?? [];
   const milliseconds = Number(digits) * units[unit]!;
   if (!(milliseconds > 0))
-    throw new SimError(`--duration ${text}: it takes a time such as 90, 90s, 15m or 2h`);
+    throw new SimError(`--${name} ${text}: it takes a time such as 90, 90s, 15m or 2h`);
   return milliseconds;
+}
+
+const FRIDGE_OPTIONS = ['failures', 'fail-after', 'defrosts', 'no-restocking', 'truth'] as const;
+
+function failingOf(values: ReturnType<typeof parse>, pattern: PatternName, devices: number): FailurePlan {
+  const foreign = FRIDGE_OPTIONS.find((name) => values[name] !== undefined && values[name] !== false);
+  if (foreign && pattern !== 'fridge')
+    throw new SimError(
+      `--${foreign} is for fridges: leave out --pattern ${pattern}, or write --pattern fridge`,
+    );
+  return {
+    failures: values.failures === undefined ? [] : parseFailures(values.failures, devices),
+    after: durationOf(values['fail-after'] ?? '1h', 'fail-after') / 1_000,
+    defrosts: oneOf('defrosts', values.defrosts ?? 'regular', ['regular', 'irregular']),
+    restocking: !values['no-restocking'],
+  };
 }
 
 function parse(args: readonly string[]) {
@@ -128,12 +155,14 @@ export function parseOptions(args: readonly string[]): SimOptions | undefined {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(site)) {
     throw new SimError(`--site ${site}: it takes letters, digits, - and _, at most 64`);
   }
-  const pattern = oneOf('pattern', values.pattern, patternNames);
+  const isFridge = values.pattern === undefined && values.failures !== undefined;
+  const pattern = oneOf('pattern', values.pattern ?? (isFridge ? 'fridge' : 'sine'), patternNames);
+  const devices = numberOf('devices', values.devices, 1, 100_000, true);
   return {
     local,
     dataDir: values['data-dir'],
     out: out ?? `${values['data-dir']}/sim`,
-    devices: numberOf('devices', values.devices, 1, 100_000, true),
+    devices,
     rate: numberOf('rate', values.rate, 0.001, 10_000, false),
     qos: Number(oneOf('qos', values.qos, ['0', '1'])) as 0 | 1,
     jitter: values.jitter,
@@ -148,5 +177,7 @@ export function parseOptions(args: readonly string[]): SimOptions | undefined {
     basicIngest: values['basic-ingest'],
     shadow: !values['no-shadow'],
     speed: numberOf('speed', values.speed ?? (pattern === 'csv' ? '600' : '1'), 0.001, 1_000_000, false),
+    failing: failingOf(values, pattern, devices),
+    truth: values.truth,
   };
 }

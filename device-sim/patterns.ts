@@ -1,4 +1,5 @@
 // What a simulated sensor measures: each pattern is a pure function of a seed and the time, so that a run can be repeated.
+import { fridgeTemperature, type FridgeLife } from './fridge-pattern.ts';
 import { noise, uniform } from './random.ts';
 import { weatherAt } from './weather.ts';
 import type { Hour } from './weather.ts';
@@ -69,8 +70,19 @@ function isSilent(seed: number, second: number): boolean {
   return within >= start && within < start + length;
 }
 
-export const patternNames = ['sine', 'drift', 'spike', 'stuck', 'dropout', 'csv'] as const;
+export const patternNames = ['sine', 'drift', 'spike', 'stuck', 'dropout', 'fridge', 'csv'] as const;
 export type PatternName = (typeof patternNames)[number];
+
+const HEALTHY_FRIDGE: FridgeLife = { site: 0, defrosts: 'regular', restocking: true };
+
+/** A fridge with a compressor, defrosts, a door and, if its life has one, a failure. */
+export function fridgePattern(life: FridgeLife): Pattern {
+  const temperature = fridgeTemperature(life);
+  return (seed, second) => {
+    const value = temperature(seed, second);
+    return value === undefined ? undefined : climate(seed, second, value);
+  };
+}
 
 /** @param hours the weather that `csv` replays: its own metrics, as an outdoor sensor would send them. */
 export function createPatterns(hours: readonly Hour[]): Readonly<Record<PatternName, Pattern>> {
@@ -81,6 +93,7 @@ export function createPatterns(hours: readonly Hour[]): Readonly<Record<PatternN
     stuck: (seed, second) => climate(seed, second, stuck(seed, second)),
     dropout: (seed, second) =>
       isSilent(seed, second) ? undefined : climate(seed, second, healthy(seed, second)),
+    fridge: fridgePattern(HEALTHY_FRIDGE),
     csv(seed, second) {
       const { temperature, pressure, wind } = weatherAt(hours, second / 3_600);
       const metrics = climate(seed, second, temperature + 0.2 * noise(seed, tick(second)));

@@ -1,7 +1,7 @@
 // Asks whether a broker is there before a fleet of devices begins to knock.
 import { connect } from 'node:net';
 import { isRefused } from '../commands/running-stack.ts';
-import { SimError } from './options.ts';
+import { SimError } from './sim-error.ts';
 import type { Target } from './target.ts';
 
 const probeMs = 10_000;

@@ -7,15 +7,17 @@ import { makeDevice } from './newcomer.ts';
 import { probe } from './probe.ts';
 import { atSetpoint } from './controls.ts';
 import type { Controls } from './controls.ts';
+import { lifeOf, writeTruth } from './failures.ts';
 import { startFleet } from './fleet.ts';
 import type { Device, Fleet } from './fleet.ts';
 import { planMessages } from './messages.ts';
-import { parseOptions, SimError, usage } from './options.ts';
+import { parseOptions, usage } from './options.ts';
 import type { SimOptions } from './options.ts';
-import { createPatterns, usualSetpoint } from './patterns.ts';
+import { createPatterns, fridgePattern, usualSetpoint } from './patterns.ts';
 import { createProgress, progressLine, summaryLines } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { seedOf } from './random.ts';
+import { SimError } from './sim-error.ts';
 import { createStatistics } from './statistics.ts';
 import type { Statistics } from './statistics.ts';
 import { openTarget, type Target } from './target.ts';
@@ -25,16 +27,30 @@ function devicesOf(identities: readonly Identity[], options: SimOptions, start: 
   const pattern = createPatterns(readSeattleWeather())[options.pattern];
   const isCooled = options.pattern !== 'csv'; // outdoors nothing holds a temperature
   const prefix = options.basicIngest ? '$aws/rules/TelemetryRule/' : '';
-  return identities.map((identity) => {
+  return identities.map((identity, index) => {
     const controls: Controls = { sampleRate: options.rate, setpoint: isCooled ? usualSetpoint : undefined };
     const seed = seedOf(options.seed, identity.name);
+    const own =
+      options.pattern === 'fridge'
+        ? fridgePattern(lifeOf(options.failing, index, seed, options.site))
+        : pattern;
     return {
       identity,
       topic: `${prefix}telemetry/${options.site}/${identity.name}`,
-      plan: planMessages({ ...options, seed, pattern: atSetpoint(pattern, controls), start, controls }),
+      plan: planMessages({ ...options, seed, pattern: atSetpoint(own, controls), start, controls }),
       controls: options.shadow ? controls : undefined,
     };
   });
+}
+
+/** Says what will happen to each device before anything does. */
+function writeTruthOf(names: readonly string[], options: SimOptions, start: number): void {
+  if (options.truth === undefined) return;
+  const lives = names.map((name, index) => {
+    const seed = seedOf(options.seed, name);
+    return { name, seed, life: lifeOf(options.failing, index, seed, options.site) };
+  });
+  writeTruth(options.truth, lives, { start, speed: options.speed });
 }
 
 async function identitiesOf(
@@ -97,6 +113,8 @@ async function run(options: SimOptions): Promise<number> {
   await probe(url, target);
   const statistics = createStatistics();
   const start = Date.now();
+  const names = identities.map(({ name }) => name);
+  writeTruthOf(names, options, start);
   const { ca } = target;
   const { qos } = options;
   const devices = devicesOf(identities, options, start);

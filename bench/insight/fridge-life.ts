@@ -1,5 +1,6 @@
 // One simulated fridge as its minutes, with the truth of what happened to it: what predictions are held against.
 import type { Minute } from '../../core/insight/minute.ts';
+import { createCrossing } from '../../device-sim/fridge-crossing.ts';
 import type { Failure, FailureKind } from '../../device-sim/fridge-failure.ts';
 import { traitsOf, type Defrosts } from '../../device-sim/fridge-traits.ts';
 import { fridgeSteps, STEP } from '../../device-sim/fridge.ts';
@@ -21,9 +22,6 @@ export interface LifeOptions {
   readonly defrosts: Defrosts;
   readonly restocking?: boolean;
 }
-
-/** After a defrost the air is warm for a while: a crossing is none before so many seconds are over. */
-const RECOVERY = 30 * 60;
 
 /** A minute with what the judge must not see; `second` since the start, which is 0 of the epoch. */
 export interface LifeMinute extends Minute {
@@ -55,9 +53,15 @@ export function liveOf(options: LifeOptions, days: number, each?: (window: Minut
   const { defrosts, restocking } = options;
   const { seed, site, failure } = seedsOf(options);
   const minutes: LifeMinute[] = [];
-  const truth = crossingOf(failure);
+  const truth = failure && createCrossing(failure.at, LIMIT);
   let windows: Minute[] = [];
-  for (const step of fridgeSteps({ seed, site, defrosts, failure, ...(restocking === false && { restocking }) })) {
+  for (const step of fridgeSteps({
+    seed,
+    site,
+    defrosts,
+    failure,
+    ...(restocking === false && { restocking }),
+  })) {
     if (step.second >= days * DAY) break;
     const { readings } = step;
     if (!step.lost) {
@@ -75,30 +79,10 @@ export function liveOf(options: LifeOptions, days: number, each?: (window: Minut
     };
     minutes.push(minute);
     windows = [];
-    if (truth.add(minute)) break;
+    if (truth?.add(minute)) break;
   }
   const traits = traitsOf(seed, defrosts);
   const schedule = { every: traits.defrostEvery / 60, anchor: traits.defrostFirst / 60 };
-  return { minutes, failure, crossed: truth.crossed(), schedule };
-}
-
-function crossingOf(failure: Failure | undefined) {
-  const ten: number[] = [];
-  let below = 0;
-  let defrosted = -Infinity;
-  let crossed: number | undefined;
-  return {
-    /** @returns true once the limit has been crossed. */
-    add({ second, mean, inDefrost }: LifeMinute): boolean {
-      if (inDefrost) defrosted = second;
-      if (!failure || second < failure.at) return false;
-      ten.push(mean);
-      if (ten.length > 10) ten.shift();
-      if (mean < LIMIT) below = second;
-      const isOver = ten.length === 10 && ten.reduce((sofar, each) => sofar + each) / 10 > LIMIT;
-      if (isOver && second - defrosted > RECOVERY) crossed = (below + 60) * 1_000;
-      return crossed !== undefined;
-    },
-    crossed: () => crossed,
-  };
+  const crossed = truth?.crossed();
+  return { minutes, failure, crossed: crossed === undefined ? undefined : crossed * 1_000, schedule };
 }

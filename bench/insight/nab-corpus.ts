@@ -20,7 +20,9 @@ export function readCorpus(folder: string): Series[] {
   const labels = path.join(folder, 'labels', 'combined_windows.json');
   const limits = JSON.parse(readFileSync(labels, 'utf8')) as Record<string, [string, string][]>;
   const data = path.join(folder, 'data');
-  const names = readdirSync(data, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.csv'));
+  const names = readdirSync(data, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.csv'),
+  );
   return names.sort().map((name) => readSeries(data, name, limits[name]));
 }
 

@@ -47,7 +47,12 @@ function distance(a: Float64Array, b: Float64Array, metric: Float64Array, differ
 }
 
 /** Sum of the distances to the nearest of the training. */
-function farness(item: Float64Array, training: readonly Float64Array[], metric: Float64Array, count: number): number {
+function farness(
+  item: Float64Array,
+  training: readonly Float64Array[],
+  metric: Float64Array,
+  count: number,
+): number {
   const difference = new Float64Array(LENGTH);
   const all = Float64Array.from(training, (other) => distance(other, item, metric, difference)).sort();
   let sum = 0;
@@ -74,7 +79,8 @@ export function knncad({ values, probation }: Series): Float64Array {
       const inverse = invert(products(training));
       if (inverse) metric = Float64Array.from(inverse.flat());
     }
-    if (earlier.length === 0) earlier = training.map((each) => farness(each, training, metric, NEIGHBOURS + 1));
+    if (earlier.length === 0)
+      earlier = training.map((each) => farness(each, training, metric, NEIGHBOURS + 1));
     const own = farness(item, training, metric, NEIGHBOURS);
     const share = earlier.reduce((sofar, each) => sofar + (each < own ? 1 : 0), 0) / earlier.length;
     if (count >= 2 * probation) {

@@ -45,7 +45,9 @@ function windowedGaussian({ values }: Series): Float64Array {
   values.forEach((value, index) => {
     // The published scores were read back from text of twelve digits.
     if (index > 0)
-      scores[index] = Number((1 - 0.5 * erfc(Math.abs(value - mean) / deviation / Math.SQRT2)).toPrecision(12));
+      scores[index] = Number(
+        (1 - 0.5 * erfc(Math.abs(value - mean) / deviation / Math.SQRT2)).toPrecision(12),
+      );
     if (index < WINDOW) to = index + 1;
     else if ((index + 1 - WINDOW) % STEP === 0) [from, to] = [index + 1 - WINDOW, index + 1];
     else return;
@@ -114,7 +116,9 @@ function bayesChangePoint({ values }: Series): Float64Array {
   const scores = new Float64Array(values.length);
   const alphas = Float64Array.from({ length: size }, (_, run) => PRIOR.alpha + run / 2);
   const kappas = Float64Array.from({ length: size }, (_, run) => PRIOR.kappa + run);
-  const constants = alphas.map((alpha) => logGamma(alpha + 0.5) - logGamma(alpha) - 0.5 * Math.log(2 * Math.PI * alpha));
+  const constants = alphas.map(
+    (alpha) => logGamma(alpha + 0.5) - logGamma(alpha) - 0.5 * Math.log(2 * Math.PI * alpha),
+  );
   let [mus, betas] = [new Float64Array(size).fill(PRIOR.mu), new Float64Array(size).fill(PRIOR.beta)];
   let probabilities = new Float64Array(size);
   probabilities[0] = 1;
@@ -127,7 +131,9 @@ function bayesChangePoint({ values }: Series): Float64Array {
       const [alpha, kappa] = [alphas[run]!, kappas[run]!];
       const scale = (betas[run]! * (kappa + 1)) / (alpha * kappa);
       const square = (value - mus[run]!) ** 2 / scale;
-      const density = Math.exp(constants[run]! - 0.5 * Math.log(scale) - (alpha + 0.5) * Math.log1p(square / (2 * alpha)));
+      const density = Math.exp(
+        constants[run]! - 0.5 * Math.log(scale) - (alpha + 0.5) * Math.log1p(square / (2 * alpha)),
+      );
       const part = probabilities[run]! * density;
       next[run + 1] = part * (1 - HAZARD);
       next[0]! += part * HAZARD;

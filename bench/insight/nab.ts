@@ -1,12 +1,18 @@
 // Scores the record detector on the Numenta Anomaly Benchmark: `node bench/insight/nab.ts FOLDER`, a folder with `data/` and `labels/`.
-import { judgeRecord, USUAL_WEIGHTS, type RecordState, type RecordWeights } from '../../core/insight/record.ts';
+import {
+  judgeRecord,
+  USUAL_WEIGHTS,
+  type RecordState,
+  type RecordWeights,
+} from '../../core/insight/record.ts';
 import { uniform } from '../../device-sim/random.ts';
 import { readCorpus, type Series } from './nab-corpus.ts';
 import { PEERS, type Peer } from './nab-peers.ts';
 import { bestOf, PROFILES, resultAt, type Profile, type Scored } from './nab-score.ts';
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error('name the folder of NAB, with data/ and labels/: node bench/insight/nab.ts FOLDER');
+if (folder === undefined)
+  throw new Error('name the folder of NAB, with data/ and labels/: node bench/insight/nab.ts FOLDER');
 const corpus = readCorpus(folder);
 const profiles = Object.entries(PROFILES);
 const SPLITS = 6;
@@ -15,7 +21,9 @@ const ALLOWED = 0.1;
 
 /** What may be chosen: every mix of the three signals. */
 const SHARES = [0, 0.25, 0.5, 1];
-const CHOICES: readonly RecordWeights[] = SHARES.flatMap((hour) => SHARES.map((mean) => ({ value: 1, hour, mean })));
+const CHOICES: readonly RecordWeights[] = SHARES.flatMap((hour) =>
+  SHARES.map((mean) => ({ value: 1, hour, mean })),
+);
 
 function scored(series: Series, weights: RecordWeights): Scored {
   let state: RecordState | undefined;
@@ -30,8 +38,9 @@ function scored(series: Series, weights: RecordWeights): Scored {
 /** @returns whether the port agrees with what was published. */
 function comparePeer({ name, published, thresholds, scoresOf }: Peer): boolean {
   const all = corpus.map((series) => ({ series, scores: scoresOf(series) }));
-  const scores = profiles.map(([, profile], index) =>
-    (thresholds ? resultAt(all, profile, thresholds[index]!) : bestOf(all, profile)).score,
+  const scores = profiles.map(
+    ([, profile], index) =>
+      (thresholds ? resultAt(all, profile, thresholds[index]!) : bestOf(all, profile)).score,
   );
   const off = Math.max(...scores.map((score, index) => Math.abs(score - published[index]!)));
   const texts = scores.map((score, index) => `${score.toFixed(2)} (${published[index]!.toFixed(2)})`);
@@ -39,7 +48,9 @@ function comparePeer({ name, published, thresholds, scoresOf }: Peer): boolean {
   return off <= ALLOWED;
 }
 
-console.log(`${corpus.length} files, ${corpus.reduce((sum, { windows }) => sum + windows.length, 0)} windows`);
+console.log(
+  `${corpus.length} files, ${corpus.reduce((sum, { windows }) => sum + windows.length, 0)} windows`,
+);
 console.log(`peers: ${profiles.map(([name]) => name).join(', ')}; published in brackets`);
 const agreeing = PEERS.map(comparePeer).filter(Boolean).length;
 console.log(`the scorer agrees with ${agreeing} of ${PEERS.length} within ${ALLOWED}`);
@@ -52,10 +63,15 @@ const line = (all: readonly Scored[], profile: Profile) => {
   const { score, threshold, found, falsePoints } = bestOf(all, profile);
   return `${score.toFixed(1)} (${found} windows, ${falsePoints} false points, threshold ${threshold.toFixed(4)})`;
 };
-const byChoice = CHOICES.map((weights) => ({ weights, all: corpus.map((series) => scored(series, weights)) }));
+const byChoice = CHOICES.map((weights) => ({
+  weights,
+  all: corpus.map((series) => scored(series, weights)),
+}));
 const rangeOnly = byChoice.find(({ weights }) => weights.hour === 0 && weights.mean === 0)!.all;
 for (const [name, profile] of profiles) {
-  console.log(`all files, ${name}: range record ${line(rangeOnly, profile)}, three records ${line(usual, profile)}`);
+  console.log(
+    `all files, ${name}: range record ${line(rangeOnly, profile)}, three records ${line(usual, profile)}`,
+  );
 }
 console.log(`${micros.toFixed(2)} µs a point of processor time`);
 
@@ -79,12 +95,16 @@ function crossed(split: number, choices: readonly { readonly all: readonly Score
 
 const spread = (scores: readonly number[]) => {
   const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-  const deviation = Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / (scores.length - 1));
+  const deviation = Math.sqrt(
+    scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / (scores.length - 1),
+  );
   return `${mean.toFixed(1)} ± ${deviation.toFixed(1)} (${scores.map((score) => score.toFixed(1)).join(', ')})`;
 };
 const splits = Array.from({ length: SPLITS }, (_, split) => split + 1);
 const fixed = (all: readonly Scored[]) => splits.map((split) => crossed(split, [{ all }]));
 console.log(`standard, threshold from the other half: range record ${spread(fixed(rangeOnly))}`);
 console.log(`standard, threshold from the other half: three records ${spread(fixed(usual))}`);
-console.log(`standard, signals, weights and threshold from the other half: ${spread(splits.map((split) => crossed(split, byChoice)))}`);
+console.log(
+  `standard, signals, weights and threshold from the other half: ${spread(splits.map((split) => crossed(split, byChoice)))}`,
+);
 if (agreeing < PEERS.length) process.exitCode = 1;

@@ -57,7 +57,15 @@ function outcomeOf({ minutes, failure, crossed, schedule }: Life, isKnown: boole
   const lead = stands && crossed - opened >= 10 * MINUTE ? crossed - opened : undefined;
   const end = failure ? failure.at : minutes.at(-1)!.second;
   const possible = crossed !== undefined && crossed - inside >= 10 * MINUTE;
-  return { possible, wrong, healthyMs: (end - JUDGED_FROM) * 1_000, lead, crossed: crossed !== undefined, largest, modes: free / judged };
+  return {
+    possible,
+    wrong,
+    healthyMs: (end - JUDGED_FROM) * 1_000,
+    lead,
+    crossed: crossed !== undefined,
+    largest,
+    modes: free / judged,
+  };
 }
 
 const { values } = parseArgs({
@@ -70,7 +78,8 @@ const { values } = parseArgs({
   },
 });
 const devices = Number(values.devices);
-if (!Number.isInteger(devices) || devices < 5) throw new Error(`--devices ${values.devices}: it takes a whole number from 5`);
+if (!Number.isInteger(devices) || devices < 5)
+  throw new Error(`--devices ${values.devices}: it takes a whole number from 5`);
 
 const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed(0)} %`;
 const median = (all: number[]) => all.sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? NaN;
@@ -96,13 +105,16 @@ for (const mode of values.modes.split(',')) {
     const crossing = outcomes.filter(({ crossed }) => crossed);
     const announced = crossing.filter(({ lead }) => lead !== undefined);
     const possible = crossing.filter(({ possible }) => possible).length;
-    return `${kind} ${share(announced.length, crossing.length)} of ${share(possible, crossing.length)} (${(median(announced.map(({ lead }) => lead! / 3_600_000))).toFixed(1)} h)`;
+    return `${kind} ${share(announced.length, crossing.length)} of ${share(possible, crossing.length)} (${median(announced.map(({ lead }) => lead! / 3_600_000)).toFixed(1)} h)`;
   });
   const { user } = process.cpuUsage(begin);
   console.log(
     `${values.set} ${mode}: announced ${share(found.length, all.length)} of ${all.length} (possible ${share(all.filter(({ possible }) => possible).length, all.length)}), false ${(wrong / months).toFixed(2)} a month, ` +
-      `median lead ${(median(found.map(({ lead }) => lead! / 3_600_000))).toFixed(1)} h; ${kinds.join(', ')}; ` +
-      `state at most ${Math.max(...everyone.map(({ largest }) => largest))} bytes; without schedule ${share(everyone.reduce((s, e) => s + e.modes, 0), everyone.length)}; ${(user / 1e6).toFixed(1)} s`,
+      `median lead ${median(found.map(({ lead }) => lead! / 3_600_000)).toFixed(1)} h; ${kinds.join(', ')}; ` +
+      `state at most ${Math.max(...everyone.map(({ largest }) => largest))} bytes; without schedule ${share(
+        everyone.reduce((s, e) => s + e.modes, 0),
+        everyone.length,
+      )}; ${(user / 1e6).toFixed(1)} s`,
   );
   if (values.detail) console.log(healthy.map(({ wrong }) => wrong).join(' '));
 }

@@ -46,7 +46,10 @@ function outcomeOf(options: LifeOptions, days: number, neighbours: readonly Hour
     if (minute.length > 0 && Math.floor(minute[0]!.at / 60_000) !== Math.floor(sample.at / 60_000)) {
       const mean = minute.reduce((sum, each) => sum + each.mean, 0) / minute.length;
       const at = Math.floor(minute[0]!.at / 60_000) * 60_000;
-      const [min, max] = [Math.min(...minute.map((each) => each.min)), Math.max(...minute.map((each) => each.max))];
+      const [min, max] = [
+        Math.min(...minute.map((each) => each.min)),
+        Math.max(...minute.map((each) => each.max)),
+      ];
       gate = predict(gate, { at, mean, min, max }, { limit: LIMIT, side: 'above' }).state;
       minute = [];
     }
@@ -60,23 +63,43 @@ function outcomeOf(options: LifeOptions, days: number, neighbours: readonly Hour
       largest = Math.max(largest, JSON.stringify(storedUnusual(unusual)).length);
     }
     const is = step.none === undefined;
-    if (is && !isOpen) opened.push({ at: sample.at, stats: unusual.found.map(({ stat }) => stat), text: unusualText(unusual.found) });
+    if (is && !isOpen)
+      opened.push({
+        at: sample.at,
+        stats: unusual.found.map(({ stat }) => stat),
+        text: unusualText(unusual.found),
+      });
     isOpen = is;
   };
   const { failure, crossed } = liveOf(options, days, judge);
   const begins = failure ? failure.at * 1_000 : days * 24 * HOUR;
-  const wrong = opened.filter(({ at }) => at >= JUDGED_FROM * 1_000 && at < begins).map(({ stats }) => stats.join('+'));
+  const wrong = opened
+    .filter(({ at }) => at >= JUDGED_FROM * 1_000 && at < begins)
+    .map(({ stats }) => stats.join('+'));
   const end = crossed ?? begins + STUCK_WITHIN;
   const first = opened.find(({ at }) => at >= begins && at < end);
   const after = failure && first ? first.at - begins : undefined;
-  return { wrong, healthyMs: begins - JUDGED_FROM * 1_000, after, lead: first ? end - first.at : NaN, text: first?.text, hours, largest };
+  return {
+    wrong,
+    healthyMs: begins - JUDGED_FROM * 1_000,
+    after,
+    lead: first ? end - first.at : NaN,
+    text: first?.text,
+    hours,
+    largest,
+  };
 }
 
 const { values } = parseArgs({
-  options: { set: { type: 'string', default: 'tune-1' }, shops: { type: 'string', default: '3' }, detail: { type: 'boolean', default: false } },
+  options: {
+    set: { type: 'string', default: 'tune-1' },
+    shops: { type: 'string', default: '3' },
+    detail: { type: 'boolean', default: false },
+  },
 });
 const shops = Number(values.shops);
-if (!Number.isInteger(shops) || shops < 1) throw new Error(`--shops ${values.shops}: it takes a whole number from 1`);
+if (!Number.isInteger(shops) || shops < 1)
+  throw new Error(`--shops ${values.shops}: it takes a whole number from 1`);
 
 const begin = process.cpuUsage();
 const healthy: Outcome[] = [];
@@ -85,7 +108,14 @@ for (let shop = 0; shop < shops; shop += 1) {
   const numbers = Array.from({ length: SHOP }, (_, index) => shop * SHOP + index);
   const of = (number: number) => ({ set: values.set, number, defrosts: 'regular' as const });
   const alone = numbers.map((number) => outcomeOf(of(number), HEALTHY_DAYS, []).hours);
-  for (const number of numbers) healthy.push(outcomeOf(of(number), HEALTHY_DAYS, alone.filter((_, index) => index !== number % SHOP)));
+  for (const number of numbers)
+    healthy.push(
+      outcomeOf(
+        of(number),
+        HEALTHY_DAYS,
+        alone.filter((_, index) => index !== number % SHOP),
+      ),
+    );
   failureKinds.forEach((kind, index) => {
     const number = numbers[index % SHOP]!;
     const others = alone.filter((_, other) => other !== number % SHOP);
@@ -96,12 +126,16 @@ const everyone = [...healthy, ...[...failing.values()].flat()];
 const months = everyone.reduce((sum, { healthyMs }) => sum + healthyMs, 0) / (30 * 24 * HOUR);
 const wrong = everyone.flatMap((each) => each.wrong);
 const median = (all: number[]) => (all.length === 0 ? NaN : medianOf(all));
-console.log(`${values.set}: ${(wrong.length / months).toFixed(2)} false a month of ${months.toFixed(1)} device months; state at most ${Math.max(...everyone.map(({ largest }) => largest))} bytes`);
+console.log(
+  `${values.set}: ${(wrong.length / months).toFixed(2)} false a month of ${months.toFixed(1)} device months; state at most ${Math.max(...everyone.map(({ largest }) => largest))} bytes`,
+);
 for (const [kind, outcomes] of failing) {
   const found = outcomes.filter(({ after }) => after !== undefined);
   const hours = (member: 'after' | 'lead') => median(found.map((each) => each[member]! / HOUR)).toFixed(1);
   const texts = [...new Set(found.map(({ text }) => text))].join('; ');
-  console.log(`${kind}: ${((100 * found.length) / outcomes.length).toFixed(0)} % of ${outcomes.length}, ${hours('after')} h after it begins, ${hours('lead')} h before the crossing: ${texts}`);
+  console.log(
+    `${kind}: ${((100 * found.length) / outcomes.length).toFixed(0)} % of ${outcomes.length}, ${hours('after')} h after it begins, ${hours('lead')} h before the crossing: ${texts}`,
+  );
 }
 if (values.detail) {
   const causes = Map.groupBy(wrong, (stats) => stats);

@@ -25,13 +25,21 @@ const SHARE = 0.85;
 const FOLLOW = 1 / 200;
 /** Of the base: half of a rise is followed in three weeks. */
 const RISE = 1 / 4_000;
-/** Below this share of the scale in use the steps are halved; above it a single value may double them. */
+/** Below this share of the scale in use the steps are halved. */
 const SPARSE = 0.4;
 
 export function firstBand(block: number, { mean }: Minute): Band {
   // A power of two, so that its multiples have few digits.
   const step = 2 ** Math.floor(Math.log2(Math.max(Math.abs(mean) * 1e-4, 1e-6)));
-  return { ...{ zero: (Math.round(mean / step) - 30) * step, step, maxima: '' }, high: mean, base: mean, low: mean, block, top: mean, bottom: mean };
+  return {
+    ...{ zero: (Math.round(mean / step) - 30) * step, step, maxima: '' },
+    high: mean,
+    base: mean,
+    low: mean,
+    block,
+    top: mean,
+    bottom: mean,
+  };
 }
 
 /** @param block of the minute, in tens of minutes since the epoch. */
@@ -47,7 +55,7 @@ export function extendBand(band: Band, block: number, { mean }: Minute): Band {
   return { ...scaled, maxima, low, high, base, block, top: mean, bottom: mean };
 }
 
-/** Keeps the value on the scale. One value doubles the steps at most, so that a single wild one does not cost the precision. */
+/** Keeps the value on the scale, with coarser steps; one far beyond it is taken for the end of the scale instead. */
 function fit(band: Band, value: number): Band {
   const level = levelOf(band, value);
   if (level >= 0 && level < LEVELS - 0.5) {
@@ -56,13 +64,12 @@ function fit(band: Band, value: number): Band {
     return isSparse && highest > lowest + 20 ? rescale(band, band.step / 2, valueOf(band, lowest - 5)) : band;
   }
   const isYoung = band.maxima.length < BLOCKS / 12;
-  let { step } = band;
-  const [lowest, highest] = extremes(band.maxima);
-  const least = Math.min(value, valueOf(band, lowest));
-  const most = Math.max(value, valueOf(band, highest));
-  do step *= 2;
-  while (isYoung && most - least > 0.7 * LEVELS * step);
-  return rescale(band, step, Math.max(least - 5 * step, most - 85 * step));
+  const [lowest, highest] = extremes(band.maxima).map((each) => valueOf(band, each)) as [number, number];
+  const [least, most] = [Math.min(value, lowest), Math.max(value, highest)];
+  let step = 2 * band.step;
+  if (!isYoung && most - least > 0.9 * LEVELS * step) return band;
+  while (most - least > 0.7 * LEVELS * step) step *= 2;
+  return rescale(band, step, least - 5 * step);
 }
 
 function extremes(maxima: string): readonly [lowest: number, highest: number] {

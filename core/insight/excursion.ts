@@ -41,7 +41,9 @@ const PARTS = 200;
 export function extendExcursions(all: Excursions, band: Band, at: number, mean: number): Excursions {
   const { now } = all;
   if (mean > edgeOf(band)) {
-    const next = now ? { ...now, last: at, peak: Math.max(now.peak, mean) } : { start: at, last: at, peak: mean };
+    const next = now
+      ? { ...now, last: at, peak: Math.max(now.peak, mean) }
+      : { start: at, last: at, peak: mean };
     return { ...all, now: next };
   }
   if (!now || at - now.last < END_MINUTES) return all;

@@ -52,7 +52,9 @@ export function extendGate(gate: Gate, minute: Minute, known?: KnownSchedule): G
   const ended = excursions.list !== gate.excursions.list || excursions.last !== gate.excursions.last;
   const isHalfHour = block !== gate.band.block && block % 3 === 0;
   const usual = ended || isHalfHour ? learnUsual(excursions, band, at, known) : gate.usual;
-  const defrost = minute.defrosting ? ([gate.defrost && at - gate.defrost[1] <= 5 ? gate.defrost[0] : at, at] as const) : gate.defrost;
+  const defrost = minute.defrosting
+    ? ([gate.defrost && at - gate.defrost[1] <= 5 ? gate.defrost[0] : at, at] as const)
+    : gate.defrost;
   return { band, excursions, usual, ...(defrost && { defrost }) };
 }
 
@@ -125,7 +127,11 @@ export function isNearDefrost({ usual: { schedule, length } }: Gate, start: numb
  * The last defrost and the time that passes between two, in milliseconds: by the schedule, else what nine of ten gaps between
  * excursions of half the usual length stay below. Undefined while fewer than five are known.
  */
-export function defrostsOf({ excursions, band, usual }: Gate): { readonly last: number; readonly every: number } | undefined {
+export function defrostsOf({
+  excursions,
+  band,
+  usual,
+}: Gate): { readonly last: number; readonly every: number } | undefined {
   const all = listExcursions(excursions, band).filter(({ length }) => length >= usual.longest / 2);
   if (all.length < LEAST_DEFROSTS) return undefined;
   const gaps = all.slice(1).map(({ start }, index) => all[index]!.start - start);

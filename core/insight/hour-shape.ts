@@ -101,5 +101,7 @@ function turned(now: HourUnderWay, { at, mean }: Sample, step: number): HourUnde
 export function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length / 2;
-  return sorted.length % 2 === 1 ? sorted[Math.floor(half)]! : rounded((sorted[half - 1]! + sorted[half]!) / 2);
+  return sorted.length % 2 === 1
+    ? sorted[Math.floor(half)]!
+    : rounded((sorted[half - 1]! + sorted[half]!) / 2);
 }

@@ -1,7 +1,15 @@
 // Announces that a limit will be reached: one step a minute of a device and metric, from the state to the next one.
 import { baseEdgeOf, edgeOf, hourlyLevels, widthOf } from './band.ts';
 import { NO_EXCURSIONS } from './excursion.ts';
-import { extendGate, firstGate, interruptGate, isNearDefrost, maybeDefrost, modeOf, type GateMode } from './gate.ts';
+import {
+  extendGate,
+  firstGate,
+  interruptGate,
+  isNearDefrost,
+  maybeDefrost,
+  modeOf,
+  type GateMode,
+} from './gate.ts';
 import { faultOf, MINUTE_MS, minuteOf, mirrored, rounded, type Minute } from './minute.ts';
 import type { Learned, Pause, Prediction, PredictionSettings, PredictionState } from './prediction.ts';
 import { FIT_MINUTES, fitApproach, medianSlope, minutesTo, recall, remember } from './trend.ts';
@@ -49,7 +57,10 @@ export function predict(
 ): Step {
   const fault = faultOf(given);
   if (fault !== undefined)
-    return { state: state ?? begin({ at: 0, mean: 0, min: 0, max: 0 }), prediction: { none: 'unusable', fault } };
+    return {
+      state: state ?? begin({ at: 0, mean: 0, min: 0, max: 0 }),
+      prediction: { none: 'unusable', fault },
+    };
   const isUp = settings.side === 'above';
   const known = { ...given, mean: rounded(given.mean) };
   const minute = isUp ? known : mirrored(known);
@@ -108,7 +119,12 @@ function setBack(state: PredictionState, minute: Minute): PredictionState {
   return { ...fresh, from: fresh.from - learned, gate, recent, values: state.values };
 }
 
-function continued(state: PredictionState, band: PredictionState['gate']['band'], mean: number, missed: number) {
+function continued(
+  state: PredictionState,
+  band: PredictionState['gate']['band'],
+  mean: number,
+  missed: number,
+) {
   const { zero, step } = state.gate.band;
   const isSame = zero === band.zero && step === band.step;
   let text = missed > FILL ? '' : state.recent;
@@ -123,7 +139,12 @@ function valuesOf(values: readonly number[], { min, max }: Minute): readonly num
   return [...new Set([...values, min, max])].slice(0, 3);
 }
 
-function pauseOf({ pause, recent, gate }: PredictionState, paused: boolean, at: number, mean: number): Pause | undefined {
+function pauseOf(
+  { pause, recent, gate }: PredictionState,
+  paused: boolean,
+  at: number,
+  mean: number,
+): Pause | undefined {
   if (paused) {
     const values = recall(recent, gate.band);
     return { at, before: [Math.min(...values), Math.max(...values)], since: [mean, mean] };
@@ -148,7 +169,10 @@ function judge(state: PredictionState, limit: number, settings: PredictionSettin
   if (isChanged(state)) {
     const { at, recent, gate } = state;
     const mean = recall(recent, gate.band).at(-1)!;
-    return { state: begin({ at: at * MINUTE_MS, mean, min: mean, max: mean }), prediction: { none: 'changed' } };
+    return {
+      state: begin({ at: at * MINUTE_MS, mean, min: mean, max: mean }),
+      prediction: { none: 'changed' },
+    };
   }
   const obstacle = obstacleOf(state, limit);
   if (obstacle) return { state: state.open ? { ...state, open: undefined } : state, prediction: obstacle };
@@ -158,11 +182,20 @@ function judge(state: PredictionState, limit: number, settings: PredictionSettin
   const level = Math.max(edgeOf(band), band.base + share * (limit - band.base));
   if (state.open) return goOn(state, limit);
   const suspicious = newest(state, minutes, (mean) => mean > level);
-  const excused = () => maybeDefrost(state.gate, mode, state.at, settings.defrosts) && !isLasting(state, level);
+  const excused = () =>
+    maybeDefrost(state.gate, mode, state.at, settings.defrosts) && !isLasting(state, level);
   if (suspicious && !isPausing(state) && !excused())
-    return goOn({ ...state, open: { since: state.gate.excursions.now?.start ?? state.at, crossed: false } }, limit);
+    return goOn(
+      { ...state, open: { since: state.gate.excursions.now?.start ?? state.at, crossed: false } },
+      limit,
+    );
   const isOut = last(state) > edgeOf(band);
-  const none = isOut && isPausing(state) ? 'gap' : isOut && maybeDefrost(state.gate, mode, state.at, settings.defrosts) ? 'defrost' : 'normal';
+  const none =
+    isOut && isPausing(state)
+      ? 'gap'
+      : isOut && maybeDefrost(state.gate, mode, state.at, settings.defrosts)
+        ? 'defrost'
+        : 'normal';
   return { state, prediction: { none } };
 }
 
@@ -184,6 +217,8 @@ function isLasting({ gate }: PredictionState, level: number): boolean {
   return levels.length === LASTING_HOURS && levels.every((each) => each > level);
 }
 
+/** Minutes, longer than most cycles, whose means show whether a metric rises. */
+const RISE_MINUTES = 8;
 /** Minutes after a pause before anything is said. */
 const LEAST_RECENT = 5;
 
@@ -191,7 +226,10 @@ const LEAST_RECENT = 5;
 function isPausing({ pause, recent, gate }: PredictionState): boolean {
   if (!pause || pause.since[0] < edgeOf(gate.band)) return false;
   const values = recall(recent, gate.band);
-  return values.at(-1)! - values[0]! < 0.5 * widthOf(gate.band);
+  if (values.length < 2 * RISE_MINUTES) return true;
+  const mean = (some: readonly number[]) => some.reduce((sum, value) => sum + value, 0) / some.length;
+  const rise = mean(values.slice(-RISE_MINUTES)) - mean(values.slice(0, RISE_MINUTES));
+  return rise < 0.5 * widthOf(gate.band);
 }
 
 /** Two wrong announcements in a week cost the learned schedule its say for three. */
@@ -204,7 +242,11 @@ function last({ recent, gate: { band } }: PredictionState): number {
 }
 
 /** Whether the newest `count` means are all as `holds` says. */
-function newest({ recent, gate: { band } }: PredictionState, count: number, holds: (mean: number) => boolean) {
+function newest(
+  { recent, gate: { band } }: PredictionState,
+  count: number,
+  holds: (mean: number) => boolean,
+) {
   return recent.length >= 2 * count && recall(recent.slice(-2 * count), band).every(holds);
 }
 
@@ -228,7 +270,11 @@ function outlook(state: PredictionState, limit: number) {
   const approach = fitApproach(recall(recent, gate.band));
   const minutes = approach && minutesTo(approach, limit);
   if (minutes !== undefined && minutes <= FAST_MINUTES)
-    return { crossesIn: Math.max(1, Math.round(minutes)) * MINUTE_MS, kind: 'fast', basis: 'minutes' } as const;
+    return {
+      crossesIn: Math.max(1, Math.round(minutes)) * MINUTE_MS,
+      kind: 'fast',
+      basis: 'minutes',
+    } as const;
   const levels = hourlyLevels(gate.band, TREND_HOURS);
   const slope = medianSlope(levels);
   const hours = (limit - Math.max(...levels.slice(-2))) / slope;

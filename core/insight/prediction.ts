@@ -79,5 +79,6 @@ export interface Learned {
   readonly high: number;
   readonly low: number;
   /** Milliseconds between defrosts, the last start by the schedule, and a defrost's usual length. */
-  readonly defrosts?: { readonly every: number; readonly anchor: number; readonly length: number } | undefined;
+  readonly defrosts?:
+    { readonly every: number; readonly anchor: number; readonly length: number } | undefined;
 }

@@ -95,7 +95,8 @@ export function judgeRecord(
   const points = state.points + 1;
   const scores = state.scores.filter(([point]) => point > points - COOL_DOWN);
   const isHighest = scores.every(([, other]) => other < score);
-  const next = score === 0 ? scores : [...scores.filter(([, other]) => other > score), [points, score] as const];
+  const next =
+    score === 0 ? scores : [...scores.filter(([, other]) => other > score), [points, score] as const];
   return {
     state: { v: 1, points, ranges, hours, last, scores: next.slice(0, KEPT_SCORES) },
     score: isHighest ? score : 0,
@@ -116,5 +117,9 @@ function recordOf([low, high, points]: Range, signal: number | undefined): numbe
 function extended([low, high, points]: Range, signal: number | undefined): Range {
   if (signal === undefined) return [low, high, points];
   const forgotten = points < SILENT_POINTS ? 0 : FORGET * (high - low);
-  return [Math.min(low + forgotten, signal), Math.max(high - forgotten, signal), Math.min(points + 1, SILENT_POINTS)];
+  return [
+    Math.min(low + forgotten, signal),
+    Math.max(high - forgotten, signal),
+    Math.min(points + 1, SILENT_POINTS),
+  ];
 }

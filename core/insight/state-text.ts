@@ -62,12 +62,45 @@ export function restored(value: unknown): PredictionState | undefined {
   if (v !== 1 || !isPacked(m, 432) || !isPacked(x, 160) || !isPacked(r, 50)) return undefined;
   if (x.length % 5 !== 0 || r.length % 2 !== 0 || r === '') return undefined;
   if (!isNumbers(n, NUMBERS) || !isNumbers(w, 0, 2) || !isNumbers(u, 0, 3)) return undefined;
-  const optional: readonly (readonly [unknown, number])[] = [[d, 2], [e, 3], [f, 2], [o, 2], [p, 5]];
+  const optional: readonly (readonly [unknown, number])[] = [
+    [d, 2],
+    [e, 3],
+    [f, 2],
+    [o, 2],
+    [p, 5],
+  ];
   if (optional.some(([given, length]) => given !== undefined && !isNumbers(given, length))) return undefined;
-  const [from, at, stale, last, zero, step, high, base, low, block, top, bottom, length, peak, longest, highest, isPlanned] =
-    n as readonly number[] & { readonly length: 17 };
+  const [
+    from,
+    at,
+    stale,
+    last,
+    zero,
+    step,
+    high,
+    base,
+    low,
+    block,
+    top,
+    bottom,
+    length,
+    peak,
+    longest,
+    highest,
+    isPlanned,
+  ] = n as readonly number[] & { readonly length: 17 };
   if (!(step! > 0)) return undefined;
-  const band = { zero: zero!, step: step!, maxima: m, high: high!, base: base!, low: low!, block: block!, top: top!, bottom: bottom! };
+  const band = {
+    zero: zero!,
+    step: step!,
+    maxima: m,
+    high: high!,
+    base: base!,
+    low: low!,
+    block: block!,
+    top: top!,
+    bottom: bottom!,
+  };
   const schedule = isNumbers(d, 2) && isPlanned === 1 ? { every: d[0]!, anchor: d[1]! } : undefined;
   const now = isNumbers(e, 3) ? { start: e[0]!, last: e[1]!, peak: e[2]! } : undefined;
   const usual = { schedule, length: length!, peak: peak!, longest: longest!, highest: highest! };

@@ -37,7 +37,10 @@ export function storedUnusual(state: UnusualState): StoredUnusual {
     ],
     p: now.parts,
     s: state.shapes.flat(),
-    f: found.flatMap(({ stat, value, usual, score }) => [STATS.indexOf(stat), ...[value, ...usual, score].map(short)]),
+    f: found.flatMap(({ stat, value, usual, score }) => [
+      STATS.indexOf(stat),
+      ...[value, ...usual, score].map(short),
+    ]),
     ...(open && { o: open }),
   };
 }
@@ -46,7 +49,10 @@ const PACKED = /^[ #-[\]-~]*$/;
 const MOST_HOURS = 144;
 
 const isNumbers = (value: unknown, most: number, divisor = 1): value is readonly number[] =>
-  Array.isArray(value) && value.length <= most && value.length % divisor === 0 && value.every(Number.isFinite);
+  Array.isArray(value) &&
+  value.length <= most &&
+  value.length % divisor === 0 &&
+  value.every(Number.isFinite);
 
 const isHistory = (value: unknown): value is readonly [string, string, string, string] =>
   Array.isArray(value) &&
@@ -64,7 +70,9 @@ export function restoredUnusual(value: unknown): UnusualState | undefined {
   if (v !== 1 || !isHistory(h) || !isNumbers(n, NUMBERS + 1) || n.length !== NUMBERS + 1) return undefined;
   if (!isNumbers(p, 6) || !isNumbers(s, 9, 3) || !isNumbers(f, 30, 5)) return undefined;
   if (o !== undefined && !(isNumbers(o, 2, 2) && o.length === 2)) return undefined;
-  const [from, last, centre, step, same, since, longestSame] = n as readonly number[] & { readonly length: 7 };
+  const [from, last, centre, step, same, since, longestSame] = n as readonly number[] & {
+    readonly length: 7;
+  };
   if (!(step! > 0)) return undefined;
   const [duty, level, cycles, site] = h;
   const found = rowsOf(f, 5).flatMap(([stat, value, low, high, score]): Unusual[] => {
@@ -72,7 +80,13 @@ export function restoredUnusual(value: unknown): UnusualState | undefined {
     return name ? [{ stat: name, value: value!, usual: [low!, high!], score: score! }] : [];
   });
   return {
-    ...{ v: 1, from: from!, last: last!, now: hourUnderWay(n.slice(7), p), history: { duty, level, cycles, site } },
+    ...{
+      v: 1,
+      from: from!,
+      last: last!,
+      now: hourUnderWay(n.slice(7), p),
+      history: { duty, level, cycles, site },
+    },
     ...{ centre: centre!, step: step!, same: [same!, since!], longestSame: longestSame!, found },
     shapes: rowsOf(s, 3).map(([median, duty, cycles]) => [median!, duty!, cycles!] as const),
     ...(isNumbers(o, 2) && { open: [o[0]!, o[1]!] as const }),
@@ -80,9 +94,33 @@ export function restoredUnusual(value: unknown): UnusualState | undefined {
 }
 
 function hourUnderWay(numbers: readonly number[], parts: readonly number[]): HourUnderWay {
-  const [hour, part, sum, count, seen, fell, cycles, level, spread, falls, extreme, extremeAgo, turnedAgo, at] = numbers;
+  const [
+    hour,
+    part,
+    sum,
+    count,
+    seen,
+    fell,
+    cycles,
+    level,
+    spread,
+    falls,
+    extreme,
+    extremeAgo,
+    turnedAgo,
+    at,
+  ] = numbers;
   return {
-    ...{ hour: hour!, parts, part: part!, sum: sum!, count: count!, seen: seen!, fell: fell!, cycles: cycles! },
+    ...{
+      hour: hour!,
+      parts,
+      part: part!,
+      sum: sum!,
+      count: count!,
+      seen: seen!,
+      fell: fell!,
+      cycles: cycles!,
+    },
     ...{ level: level!, spread: spread!, falls: falls === 1, extreme: extreme! },
     ...{ extremeAt: at! + extremeAgo!, turnedAt: at! + turnedAgo!, at: at! },
   };

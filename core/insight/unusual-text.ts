@@ -13,7 +13,10 @@ const MEANINGS: readonly {
 }[] = [
   { all: ['identical+'], text: 'sends the same value again and again: the sensor may be stuck' },
   { all: ['duty+', 'no-defrost+'], text: 'runs longer and does not defrost: ice' },
-  { all: ['site+', 'no-defrost+'], text: 'runs longer than the others of its site and does not defrost: ice' },
+  {
+    all: ['site+', 'no-defrost+'],
+    text: 'runs longer than the others of its site and does not defrost: ice',
+  },
   { all: ['level+', 'no-defrost+'], text: 'warmer and does not defrost: ice' },
   { all: ['level+', 'duty+'], text: 'warmer and runs longer: it loses cold' },
   { all: ['level+', 'duty-'], text: 'warmer and runs less: the cooling may be failing' },
@@ -50,7 +53,8 @@ export function findingText({ stat, value, usual }: Unusual, unit = ''): string 
   const suffix = unit === '' ? '' : ` ${unit}`;
   if (stat === 'no-defrost' || stat === 'identical')
     return `${NAMES[stat]} ${spanText(value)}, usually up to ${spanText(usual[1])}`;
-  const text = stat === 'duty' || stat === 'site' ? percent : (number: number) => String(Math.round(number * 100) / 100);
+  const text =
+    stat === 'duty' || stat === 'site' ? percent : (number: number) => String(Math.round(number * 100) / 100);
   const end = stat === 'level' ? suffix : '';
   return `${NAMES[stat]} ${text(value)}${end}, usually ${text(usual[0])} to ${text(usual[1])}${end}`;
 }

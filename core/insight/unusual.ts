@@ -1,5 +1,14 @@
 // Says when a cycling metric is not as it used to be at this hour of the day, and what that may mean.
-import { extendHour, firstHour, hourOf, LONGEST_STEP, medianOf, type HourShape, type HourUnderWay, type Sample } from './hour-shape.ts';
+import {
+  extendHour,
+  firstHour,
+  hourOf,
+  LONGEST_STEP,
+  medianOf,
+  type HourShape,
+  type HourUnderWay,
+  type Sample,
+} from './hour-shape.ts';
 import { faultOf, rounded } from './minute.ts';
 import { levelAt, LEVELS, packLevel } from './packed.ts';
 
@@ -89,11 +98,14 @@ export function judgeUnusual(
   context: UnusualContext = {},
 ): UnusualStep {
   const fault = faultOf(sample);
-  if (fault !== undefined) return { state: given ?? begin({ at: 0, mean: 0, min: 0, max: 0 }), none: 'unusable', fault };
-  if (!given || given.from === 0 || hourOf(sample.at) - given.last > KEPT_HOURS) return { state: begin(sample), none: 'learning' };
+  if (fault !== undefined)
+    return { state: given ?? begin({ at: 0, mean: 0, min: 0, max: 0 }), none: 'unusable', fault };
+  if (!given || given.from === 0 || hourOf(sample.at) - given.last > KEPT_HOURS)
+    return { state: begin(sample), none: 'learning' };
   if (sample.at <= given.now.at) return { state: given, none: 'late' };
   const { now, ended } = extendHour(given.now, sample);
-  const same = sample.at - given.now.at > LONGEST_STEP ? ([sample.max, sample.at] as const) : sameOf(given.same, sample);
+  const same =
+    sample.at - given.now.at > LONGEST_STEP ? ([sample.max, sample.at] as const) : sameOf(given.same, sample);
   const isLearning = given.last - given.from < LEARNING_HOURS;
   const longestSame = isLearning ? Math.max(given.longestSame, sample.at - same[1]) : given.longestSame;
   const next = { ...given, now, same, longestSame };
@@ -127,22 +139,55 @@ function sameOf([value, since]: UnusualState['same'], { at, min, max }: Sample):
 
 const identicalOf = ({ same, longestSame }: UnusualState, at: number): Unusual => {
   const usual = Math.max(SAME_MS, 3 * longestSame);
-  return { stat: 'identical', value: at - same[1], usual: [0, longestSame], score: rounded((at - same[1]) / usual) };
+  return {
+    stat: 'identical',
+    value: at - same[1],
+    usual: [0, longestSame],
+    score: rounded((at - same[1]) / usual),
+  };
 };
 
-function endHour(state: UnusualState, shape: HourShape, isStuck: boolean, at: number, context: UnusualContext): UnusualState {
+function endHour(
+  state: UnusualState,
+  shape: HourShape,
+  isStuck: boolean,
+  at: number,
+  context: UnusualContext,
+): UnusualState {
   const { siteDuty, defrosts } = context;
   const shapes = [...state.shapes, [shape.median, shape.duty, shape.cycles] as const].slice(-SMOOTHED);
-  const [level, duty, cycles] = [0, 1, 2].map((index) => medianOf(shapes.map((each) => each[index]!))) as [number, number, number];
+  const [level, duty, cycles] = [0, 1, 2].map((index) => medianOf(shapes.map((each) => each[index]!))) as [
+    number,
+    number,
+    number,
+  ];
   const scaled = scaleFor(state, level, shape.hour);
   const site = siteDuty === undefined ? undefined : duty - siteDuty;
-  const of = (text: string, back: (level: number) => number) => usualOf(text, shape.hour - state.last, state.last, shape.hour, back);
+  const of = (text: string, back: (level: number) => number) =>
+    usualOf(text, shape.hour - state.last, state.last, shape.hour, back);
   const levelOfText = (packed: number) => scaled.centre + (packed - CENTRE) * scaled.step;
   const found: Unusual[] = [
     judge('level', level, of(scaled.history.level, levelOfText), scaled.step),
-    judge('duty', duty, of(state.history.duty, (packed) => packed / (LEVELS - 1)), 1 / LEVELS),
-    judge('cycles', cycles, of(state.history.cycles, (packed) => packed / 2), 0.5),
-    site === undefined ? undefined : judge('site', site, of(state.history.site, (packed) => packed / CENTRE - 1), 1 / CENTRE),
+    judge(
+      'duty',
+      duty,
+      of(state.history.duty, (packed) => packed / (LEVELS - 1)),
+      1 / LEVELS,
+    ),
+    judge(
+      'cycles',
+      cycles,
+      of(state.history.cycles, (packed) => packed / 2),
+      0.5,
+    ),
+    site === undefined
+      ? undefined
+      : judge(
+          'site',
+          site,
+          of(state.history.site, (packed) => packed / CENTRE - 1),
+          1 / CENTRE,
+        ),
     missingOf(defrosts, at),
     isStuck ? identicalOf(state, at) : undefined,
   ].filter((each) => each !== undefined);
@@ -158,7 +203,10 @@ function endHour(state: UnusualState, shape: HourShape, isStuck: boolean, at: nu
       level: add(history.level, CENTRE + (level - scaled.centre) / scaled.step),
       duty: add(history.duty, duty * (LEVELS - 1)),
       cycles: add(history.cycles, 2 * Math.min(cycles, MOST_CYCLES)),
-      site: history.site === '' && site === undefined ? '' : add(history.site, site === undefined ? undefined : (site + 1) * CENTRE),
+      site:
+        history.site === '' && site === undefined
+          ? ''
+          : add(history.site, site === undefined ? undefined : (site + 1) * CENTRE),
     },
     found,
   };
@@ -177,7 +225,12 @@ function openOf({ open, found, from }: UnusualState, hour: number): UnusualState
 function missingOf(defrosts: UnusualContext['defrosts'], at: number): Unusual | undefined {
   if (!defrosts || !(at - defrosts.last > MISSING * defrosts.every)) return undefined;
   const value = at - defrosts.last;
-  return { stat: 'no-defrost', value, usual: [0, defrosts.every], score: rounded(value / (MISSING * defrosts.every)) };
+  return {
+    stat: 'no-defrost',
+    value,
+    usual: [0, defrosts.every],
+    score: rounded(value / (MISSING * defrosts.every)),
+  };
 }
 
 /** Keeps the levels that are kept within the characters' range: coarser steps when they do not fit. */
@@ -196,7 +249,13 @@ function scaleFor(state: UnusualState, level: number, hour: number): UnusualStat
 }
 
 /** Values of the same hour of the day, and of the hours before and after it. */
-function usualOf(text: string, ahead: number, last: number, hour: number, back: (level: number) => number): number[] {
+function usualOf(
+  text: string,
+  ahead: number,
+  last: number,
+  hour: number,
+  back: (level: number) => number,
+): number[] {
   const values: number[] = [];
   for (let index = text.length - 1; index >= 0; index -= 1) {
     const age = ahead + (text.length - 1 - index);
@@ -206,7 +265,12 @@ function usualOf(text: string, ahead: number, last: number, hour: number, back: 
   return last <= hour ? values : [];
 }
 
-function judge(stat: keyof typeof THRESHOLDS, value: number, values: number[], grain: number): Unusual | undefined {
+function judge(
+  stat: keyof typeof THRESHOLDS,
+  value: number,
+  values: number[],
+  grain: number,
+): Unusual | undefined {
   if (values.length < LEAST) return undefined;
   values.sort((a, b) => a - b);
   const at = (share: number) => values[Math.round(share * (values.length - 1))]!;
@@ -215,5 +279,7 @@ function judge(stat: keyof typeof THRESHOLDS, value: number, values: number[], g
   const deviation = 1.48 * deviations[Math.floor(deviations.length / 2)]!;
   const z = (value - median) / Math.max(deviation, (at(0.95) - at(0.05)) / 3.3, grain);
   const score = rounded(z / THRESHOLDS[stat]);
-  return Math.abs(score) < 1 ? undefined : { stat, value: rounded(value), usual: [rounded(at(0.05)), rounded(at(0.95))], score };
+  return Math.abs(score) < 1
+    ? undefined
+    : { stat, value: rounded(value), usual: [rounded(at(0.05)), rounded(at(0.95))], score };
 }

@@ -29,47 +29,91 @@ function invert(given: Matrix): Matrix | undefined {
 }
 
 /** Of all products of values that are so many places apart in the stretches. */
-function products(training: readonly Float64Array[]): Matrix {
+function products(training: readonly Item[]): Matrix {
   return Array.from({ length: LENGTH }, (_, a) =>
-    Array.from({ length: LENGTH }, (_, b) => training.reduce((sum, item) => sum + item[a]! * item[b]!, 0)),
+    Array.from({ length: LENGTH }, (_, b) =>
+      training.reduce((sum, item) => sum + item.values[a]! * item.values[b]!, 0),
+    ),
   );
 }
 
-function distance(a: Float64Array, b: Float64Array, metric: Float64Array, difference: Float64Array): number {
-  for (let at = 0; at < LENGTH; at += 1) difference[at] = a[at]! - b[at]!;
+/** The lower half L of a matrix that is L times its transpose (Cholesky); undefined where there is none. */
+function root(given: Matrix): Matrix | undefined {
+  const lower = given.map((row) => row.map(() => 0));
+  for (let row = 0; row < given.length; row += 1) {
+    for (let column = 0; column <= row; column += 1) {
+      let rest = given[row]![column]!;
+      for (let at = 0; at < column; at += 1) rest -= lower[row]![at]! * lower[column]![at]!;
+      if (row === column && !(rest > 0)) return undefined;
+      lower[row]![column] = row === column ? Math.sqrt(rest) : rest / lower[column]![column]!;
+    }
+  }
+  return lower;
+}
+
+interface Metric {
+  readonly full: Matrix;
+  readonly half: Matrix | undefined;
+}
+
+/** A stretch, and what it is under the metric: distances between such are sums of squares. */
+interface Item {
+  readonly values: Float64Array;
+  seen: Float64Array;
+}
+
+function see({ half }: Metric, values: Float64Array): Float64Array {
+  if (!half) return values;
+  const seen = new Float64Array(LENGTH);
+  for (let row = 0; row < LENGTH; row += 1) {
+    let sum = 0;
+    for (let at = row; at < LENGTH; at += 1) sum += half[at]![row]! * values[at]!;
+    seen[row] = sum;
+  }
+  return seen;
+}
+
+function distance(a: Item, b: Item, { full, half }: Metric): number {
   let sum = 0;
+  if (half) {
+    for (let at = 0; at < LENGTH; at += 1) sum += (a.seen[at]! - b.seen[at]!) ** 2;
+    return sum;
+  }
   for (let row = 0; row < LENGTH; row += 1) {
     let part = 0;
-    for (let at = 0; at < LENGTH; at += 1) part += metric[row * LENGTH + at]! * difference[at]!;
-    sum += part * difference[row]!;
+    for (let at = 0; at < LENGTH; at += 1) part += full[row]![at]! * (a.values[at]! - b.values[at]!);
+    sum += part * (a.values[row]! - b.values[row]!);
   }
   return sum;
 }
 
 /** Sum of the distances to the nearest of the training. */
-function farness(
-  item: Float64Array,
-  training: readonly Float64Array[],
-  metric: Float64Array,
-  count: number,
-): number {
-  const difference = new Float64Array(LENGTH);
-  const all = Float64Array.from(training, (other) => distance(other, item, metric, difference)).sort();
-  let sum = 0;
-  for (let index = 0; index < count; index += 1) sum += all[index]!;
-  return sum;
+function farness(item: Item, training: readonly Item[], metric: Metric, count: number): number {
+  const nearest = new Float64Array(count).fill(Infinity);
+  for (const other of training) {
+    const far = distance(other, item, metric);
+    if (!(far < nearest[count - 1]!)) continue;
+    let at = count - 1;
+    for (; at > 0 && nearest[at - 1]! > far; at -= 1) nearest[at] = nearest[at - 1]!;
+    nearest[at] = far;
+  }
+  return nearest.reduce((sum, far) => sum + far, 0);
 }
 
 /** Share of the earlier stretches that were nearer to their neighbours; half for a while after an alarm. */
 export function knncad({ values, probation }: Series): Float64Array {
   const scores = new Float64Array(values.length);
-  const training: Float64Array[] = [];
-  const calibration: Float64Array[] = [];
-  let metric = Float64Array.from({ length: LENGTH * LENGTH }, (_, at) => (at % (LENGTH + 1) === 0 ? 1 : 0));
+  const training: Item[] = [];
+  const calibration: Item[] = [];
+  const identity = Array.from({ length: LENGTH }, (_, row) =>
+    Array.from({ length: LENGTH }, (_, at) => (at === row ? 1 : 0)),
+  );
+  let metric: Metric = { full: identity, half: identity };
   let earlier: number[] = [];
   let quiet = -1;
   for (let count = LENGTH; count <= values.length; count += 1) {
-    const item = Float64Array.from(values.slice(count - LENGTH, count));
+    const stretch = Float64Array.from(values.slice(count - LENGTH, count));
+    const item: Item = { values: stretch, seen: see(metric, stretch) };
     if (count < probation) {
       training.push(item);
       continue;
@@ -77,7 +121,8 @@ export function knncad({ values, probation }: Series): Float64Array {
     const phase = count % probation;
     if (phase === 0 || phase === Math.floor(probation / 2)) {
       const inverse = invert(products(training));
-      if (inverse) metric = Float64Array.from(inverse.flat());
+      if (inverse) metric = { full: inverse, half: root(inverse) };
+      for (const each of [...training, ...calibration, item]) each.seen = see(metric, each.values);
     }
     if (earlier.length === 0)
       earlier = training.map((each) => farness(each, training, metric, NEIGHBOURS + 1));

@@ -86,8 +86,9 @@ export function* sweep(all: readonly Scored[], { wrong, missed }: Profile): Gene
       sum += wrong * gain;
       falsePoints += 1;
     } else if (gain > best[window]!) {
-      if (best[window]! === -missed) found += 1;
-      sum += gain - best[window]!;
+      const before = best[window]!;
+      if (before === -missed) found += 1;
+      sum += gain - before;
       best[window] = gain;
     }
   }

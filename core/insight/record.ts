@@ -53,7 +53,7 @@ const KEPT_SCORES = 12;
 const NAMES = ['value', 'hour', 'mean'] as const;
 
 const begin = (): RecordState => ({
-  ...{ v: 1, points: 0, ranges: NAMES.map(() => [Infinity, -Infinity, 0] as const), last: [], scores: [] },
+  ...{ v: 1, points: 0, ranges: NAMES.map(() => [0, 0, 0] as const), last: [], scores: [] },
   hours: Array.from({ length: HOURS }, () => [0, 0] as const),
 });
 
@@ -71,7 +71,7 @@ export function judgeRecord(
 ): RecordStep {
   const state = given ?? begin();
   if (!Number.isFinite(value) || !Number.isFinite(at)) return { state, score: 0, by: 'value' };
-  const last = [...state.last.slice(1 - LAST), value];
+  const last = [...state.last.slice(1 - LAST), rounded(value)];
   const hour = Math.floor((((at % (HOUR_MS * HOURS)) + HOUR_MS * HOURS) % (HOUR_MS * HOURS)) / HOUR_MS);
   const [usual, seen] = state.hours[hour]!;
   const short = meanOf(last.slice(-SHORT));
@@ -96,7 +96,9 @@ export function judgeRecord(
   const scores = state.scores.filter(([point]) => point > points - COOL_DOWN);
   const isHighest = scores.every(([, other]) => other < score);
   const next =
-    score === 0 ? scores : [...scores.filter(([, other]) => other > score), [points, score] as const];
+    score === 0
+      ? scores
+      : [...scores.filter(([, other]) => other > score), [points, rounded(score)] as const];
   return {
     state: { v: 1, points, ranges, hours, last, scores: next.slice(0, KEPT_SCORES) },
     score: isHighest ? score : 0,
@@ -116,10 +118,11 @@ function recordOf([low, high, points]: Range, signal: number | undefined): numbe
 
 function extended([low, high, points]: Range, signal: number | undefined): Range {
   if (signal === undefined) return [low, high, points];
+  if (points === 0) return [rounded(signal), rounded(signal), 1];
   const forgotten = points < SILENT_POINTS ? 0 : FORGET * (high - low);
   return [
-    Math.min(low + forgotten, signal),
-    Math.max(high - forgotten, signal),
+    rounded(Math.min(low + forgotten, signal)),
+    rounded(Math.max(high - forgotten, signal)),
     Math.min(points + 1, SILENT_POINTS),
   ];
 }

@@ -80,13 +80,13 @@ const LEAST = 8;
 const CENTRE = 45;
 /** How many usual deviations make a finding. */
 const THRESHOLDS: Readonly<Record<'level' | 'duty' | 'cycles' | 'site', number>> = {
-  level: +(process.env.UL ?? 7),
-  duty: +(process.env.UD ?? 8),
+  level: 7,
+  duty: 8,
   cycles: 9,
-  site: +(process.env.US ?? 7),
+  site: 7,
 };
-/** A defrost is missing after so many usual intervals. */
-const MISSING = 1.75;
+/** Defrosts are missing after so many usual intervals: one alone may have hidden in a gap. */
+const MISSING = 2.2;
 const SAME_MS = 10 * MINUTE_MS;
 const CLOSE_HOURS = 3;
 const MOST_CYCLES = 45;
@@ -213,12 +213,23 @@ function endHour(
   return { ...next, open: openOf(next, shape.hour) };
 }
 
-/** What alone is worth a word: cycles and the site only confirm. */
-const STARTS: ReadonlySet<UnusualStat> = new Set(['level', 'duty', 'site', 'no-defrost', 'identical']);
+/**
+ * What is worth a word: cycles only confirm, and duty alone counts only where there are no neighbours, as on a hot day all of
+ * them run longer.
+ */
+function isTelling({ stat, score }: Unusual, found: readonly Unusual[], hasSite: boolean): boolean {
+  if (stat === 'cycles') return false;
+  const other = stat === 'duty' ? 'site' : stat === 'site' ? 'duty' : undefined;
+  if (!hasSite || other === undefined) return true;
+  return (
+    found.some((each) => each.stat === other && each.score * score > 0) ||
+    found.some((each) => each.stat === 'no-defrost')
+  );
+}
 
-function openOf({ open, found, from }: UnusualState, hour: number): UnusualState['open'] {
+function openOf({ open, found, from, history }: UnusualState, hour: number): UnusualState['open'] {
   if (hour - from < LEARNING_HOURS) return undefined;
-  if (found.some(({ stat }) => STARTS.has(stat))) return [open?.[0] ?? hour, 0];
+  if (found.some((each) => isTelling(each, found, history.site !== ''))) return [open?.[0] ?? hour, 0];
   return open && open[1] + 1 < CLOSE_HOURS ? [open[0], open[1] + 1] : undefined;
 }
 

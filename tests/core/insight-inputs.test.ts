@@ -1,7 +1,8 @@
 // Predictions from bad input: no prediction rather than a wrong one, with the reason, and what is kept is small and checked.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { learnedOf, predict } from '../../core/insight/predict.ts';
+import { learnedOf } from '../../core/insight/judge.ts';
+import { predict } from '../../core/insight/predict.ts';
 import { restored, storedOf } from '../../core/insight/state-text.ts';
 import { DAY, everySo, MINUTE, minuteAt, openings, run, SETTINGS } from './insight-minutes.ts';
 

@@ -2,7 +2,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { modeOf } from '../../core/insight/gate.ts';
-import { learnedOf } from '../../core/insight/predict.ts';
+import { learnedOf } from '../../core/insight/judge.ts';
 import type { PredictionSettings } from '../../core/insight/prediction.ts';
 import { DAY, everySo, MINUTE, openings, run, SETTINGS, START } from './insight-minutes.ts';
 

@@ -23,6 +23,8 @@ test('runs five devices at one reading a second when told nothing but where', ()
     basicIngest: false,
     shadow: true,
     speed: 1,
+    failing: { failures: [], after: 3_600, defrosts: 'regular', restocking: true },
+    truth: undefined,
   });
 });
 
@@ -54,7 +56,7 @@ const refused: readonly [args: string[], message: RegExp][] = [
   [['--local', '--qos', '2'], /^--qos 2: it takes 0, 1$/],
   [
     ['--local', '--pattern', 'toString'],
-    /^--pattern toString: it takes sine, drift, spike, stuck, dropout, csv$/,
+    /^--pattern toString: it takes sine, drift, spike, stuck, dropout, fridge, csv$/,
   ],
   [['--local', '--duplicates', '2'], /^--duplicates 2: it takes a number from 0 to 1$/],
   [['--local', '--reorder=-1'], /^--reorder -1/],

@@ -15,12 +15,14 @@ export interface StoredUnusual {
   readonly s: readonly number[];
   /** Findings: number of the statistic, value, usual range and score, one after the other. */
   readonly f: readonly number[];
+  /** Different values. */
+  readonly u: readonly number[];
   /** Open since this hour, and quiet hours. */
   readonly o?: readonly [number, number];
 }
 
 const STATS: readonly UnusualStat[] = ['level', 'duty', 'cycles', 'site', 'no-defrost', 'identical'];
-const NUMBERS = 20;
+const NUMBERS = 22;
 /** Of a finding, for people: four digits. */
 const short = (value: number) => Number(value.toPrecision(4));
 
@@ -33,8 +35,9 @@ export function storedUnusual(state: UnusualState): StoredUnusual {
       ...[state.from, state.last, state.centre, state.step, ...state.same, state.longestSame],
       ...[now.hour, now.part, now.sum, now.count, now.seen, now.fell, now.cycles, now.level, now.spread],
       ...[now.falls ? 1 : 0, now.extreme, now.extremeAt - now.at, now.turnedAt - now.at],
-      now.at,
+      ...[now.at, state.stale],
     ],
+    u: state.values,
     p: now.parts,
     s: state.shapes.flat(),
     f: found.flatMap(({ stat, value, usual, score }) => [
@@ -66,9 +69,9 @@ const rowsOf = (list: readonly number[], size: number) =>
 /** @returns undefined for anything but what `storedUnusual` gives: another version, a broken item. It is learned anew then. */
 export function restoredUnusual(value: unknown): UnusualState | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { v, h, n, p, s, f, o } = value as Record<string, unknown>;
-  if (v !== 1 || !isHistory(h) || !isNumbers(n, NUMBERS + 1) || n.length !== NUMBERS + 1) return undefined;
-  if (!isNumbers(p, 6) || !isNumbers(s, 9, 3) || !isNumbers(f, 30, 5)) return undefined;
+  const { v, h, n, p, s, f, u, o } = value as Record<string, unknown>;
+  if (v !== 1 || !isHistory(h) || !isNumbers(n, NUMBERS) || n.length !== NUMBERS) return undefined;
+  if (!isNumbers(p, 6) || !isNumbers(s, 9, 3) || !isNumbers(f, 30, 5) || !isNumbers(u, 3)) return undefined;
   if (o !== undefined && !(isNumbers(o, 2, 2) && o.length === 2)) return undefined;
   const [from, last, centre, step, same, since, longestSame] = n as readonly number[] & {
     readonly length: 7;
@@ -87,7 +90,15 @@ export function restoredUnusual(value: unknown): UnusualState | undefined {
       now: hourUnderWay(n.slice(7), p),
       history: { duty, level, cycles, site },
     },
-    ...{ centre: centre!, step: step!, same: [same!, since!], longestSame: longestSame!, found },
+    ...{
+      centre: centre!,
+      step: step!,
+      same: [same!, since!],
+      longestSame: longestSame!,
+      found,
+      values: u,
+      stale: n[NUMBERS - 1]!,
+    },
     shapes: rowsOf(s, 3).map(([median, duty, cycles]) => [median!, duty!, cycles!] as const),
     ...(isNumbers(o, 2) && { open: [o[0]!, o[1]!] as const }),
   };

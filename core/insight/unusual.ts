@@ -9,8 +9,9 @@ import {
   type HourUnderWay,
   type Sample,
 } from './hour-shape.ts';
+import { addHour, CENTRE, compare, KEPT_HOURS, sameHours, scaleFor } from './hour-history.ts';
 import { faultOf, rounded } from './minute.ts';
-import { levelAt, LEVELS, packLevel } from './packed.ts';
+import { LEVELS } from './packed.ts';
 
 export type UnusualStat = 'level' | 'duty' | 'cycles' | 'site' | 'no-defrost' | 'identical';
 
@@ -47,6 +48,10 @@ export interface UnusualState {
   /** Since when readings are identical, and the longest such time while it learned. */
   readonly same: readonly [value: number, since: number];
   readonly longestSame: number;
+  /** Up to three different values; a metric that has no third one is constant or binary. */
+  readonly values: readonly number[];
+  /** Late samples in a row. */
+  readonly stale: number;
   readonly found: readonly Unusual[];
   /** Hours since the epoch, and hours in a row without a finding. */
   readonly open?: readonly [since: number, quiet: number] | undefined;
@@ -59,7 +64,7 @@ export interface UnusualContext {
   readonly defrosts?: { readonly last: number; readonly every: number } | undefined;
 }
 
-export type UnusualNone = 'learning' | 'normal' | 'unusable' | 'late';
+export type UnusualNone = 'learning' | 'normal' | 'constant' | 'binary' | 'unusable' | 'late';
 
 export interface UnusualStep {
   readonly state: UnusualState;
@@ -70,14 +75,8 @@ export interface UnusualStep {
 }
 
 const MINUTE_MS = 60_000;
-/** Six days. */
-const KEPT_HOURS = 144;
 const LEARNING_HOURS = 96;
 const SMOOTHED = 3;
-const GAP = ' ';
-/** Least values of the same hour of day, the hour before and the hour after. */
-const LEAST = 8;
-const CENTRE = 45;
 /** How many usual deviations make a finding. */
 const THRESHOLDS: Readonly<Record<'level' | 'duty' | 'cycles' | 'site', number>> = {
   level: 7,
@@ -90,6 +89,8 @@ const MISSING = 2.2;
 const SAME_MS = 10 * MINUTE_MS;
 const CLOSE_HOURS = 3;
 const MOST_CYCLES = 45;
+/** An hour of windows of ten seconds. */
+const SET_BACK = 360;
 
 /** One window or minute. Samples come in their order; an older one is ignored. */
 export function judgeUnusual(
@@ -102,25 +103,41 @@ export function judgeUnusual(
     return { state: given ?? begin({ at: 0, mean: 0, min: 0, max: 0 }), none: 'unusable', fault };
   if (!given || given.from === 0 || hourOf(sample.at) - given.last > KEPT_HOURS)
     return { state: begin(sample), none: 'learning' };
-  if (sample.at <= given.now.at) return { state: given, none: 'late' };
+  if (sample.at <= given.now.at) return lateOf(given, sample);
   const { now, ended } = extendHour(given.now, sample);
   const same =
     sample.at - given.now.at > LONGEST_STEP ? ([sample.max, sample.at] as const) : sameOf(given.same, sample);
   const isLearning = given.last - given.from < LEARNING_HOURS;
   const longestSame = isLearning ? Math.max(given.longestSame, sample.at - same[1]) : given.longestSame;
-  const next = { ...given, now, same, longestSame };
+  const values = valuesOf(given.values, sample);
+  const next = { ...given, now, same, longestSame, values, stale: 0 };
   const isStuck = !isLearning && sample.at - same[1] > Math.max(SAME_MS, 3 * longestSame);
-  if (isStuck && !given.found.some(({ stat }) => stat === 'identical')) {
+  if (isStuck && !ended && !given.found.some(({ stat }) => stat === 'identical')) {
     const found = [...next.found, identicalOf(next, sample.at)];
-    return { state: { ...next, found, open: next.open ?? [hourOf(sample.at), 0] }, hour: ended };
+    return { state: { ...next, found, open: next.open ?? [hourOf(sample.at), 0] } };
   }
   if (!ended) return { state: next, ...noneOf(next, isLearning) };
   const state = endHour(next, ended, isStuck, sample.at, context);
   return { state, hour: ended, ...noneOf(state, isLearning) };
 }
 
-const noneOf = ({ open }: UnusualState, isLearning: boolean) =>
-  isLearning ? ({ none: 'learning' } as const) : open ? {} : ({ none: 'normal' } as const);
+function noneOf({ open, values }: UnusualState, isLearning: boolean): { readonly none?: UnusualNone } {
+  if (isLearning) return { none: 'learning' };
+  if (values.length < 3) return { none: values.length < 2 ? 'constant' : 'binary' };
+  return open ? {} : { none: 'normal' };
+}
+
+/** Late samples are left out; after so many in a row the clock has been set back, and all is learned anew. */
+function lateOf(state: UnusualState, sample: Sample): UnusualStep {
+  const stale = state.stale + 1;
+  return stale < SET_BACK
+    ? { state: { ...state, stale }, none: 'late' }
+    : { state: begin(sample), none: 'learning' };
+}
+
+function valuesOf(values: readonly number[], { min, max }: Sample): readonly number[] {
+  return values.length > 2 ? values : [...new Set([...values, min, max])].slice(0, 3);
+}
 
 function begin(sample: Sample): UnusualState {
   const hour = hourOf(sample.at);
@@ -128,7 +145,7 @@ function begin(sample: Sample): UnusualState {
   return {
     ...{ v: 1, from: hour, last: hour - 1, now: firstHour(sample), centre: sample.mean, step },
     ...{ history: { duty: '', level: '', cycles: '', site: '' }, shapes: [], found: [] },
-    ...{ same: [sample.min, sample.at], longestSame: 0 },
+    ...{ same: [sample.min, sample.at], longestSame: 0, values: [], stale: 0 },
   };
 }
 
@@ -152,32 +169,34 @@ function endHour(
   shape: HourShape,
   isStuck: boolean,
   at: number,
-  context: UnusualContext,
+  { siteDuty, defrosts }: UnusualContext,
 ): UnusualState {
-  const { siteDuty, defrosts } = context;
   const shapes = [...state.shapes, [shape.median, shape.duty, shape.cycles] as const].slice(-SMOOTHED);
-  const [level, duty, cycles] = [0, 1, 2].map((index) => medianOf(shapes.map((each) => each[index]!))) as [
-    number,
-    number,
-    number,
-  ];
-  const scaled = scaleFor(state, level, shape.hour);
+  const level = medianOf(shapes.map(([median]) => median));
+  const duty = medianOf(shapes.map(([, each]) => each));
+  const cycles = medianOf(shapes.map(([, , each]) => each));
   const site = siteDuty === undefined ? undefined : duty - siteDuty;
-  const of = (text: string, back: (level: number) => number) =>
-    usualOf(text, shape.hour - state.last, state.last, shape.hour, back);
-  const levelOfText = (packed: number) => scaled.centre + (packed - CENTRE) * scaled.step;
-  const found: Unusual[] = [
-    judge('level', level, of(scaled.history.level, levelOfText), scaled.step),
+  const { history } = state;
+  const isYoung = shape.hour - state.from < KEPT_HOURS;
+  const { text, centre, step } = scaleFor(history.level, state, level, isYoung);
+  const ahead = shape.hour - state.last;
+  const found = [
+    judge(
+      'level',
+      level,
+      sameHours(text, ahead, (packed) => centre + (packed - CENTRE) * step),
+      step,
+    ),
     judge(
       'duty',
       duty,
-      of(state.history.duty, (packed) => packed / (LEVELS - 1)),
+      sameHours(history.duty, ahead, (packed) => packed / (LEVELS - 1)),
       1 / LEVELS,
     ),
     judge(
       'cycles',
       cycles,
-      of(state.history.cycles, (packed) => packed / 2),
+      sameHours(history.cycles, ahead, (packed) => packed / 2),
       0.5,
     ),
     site === undefined
@@ -185,32 +204,38 @@ function endHour(
       : judge(
           'site',
           site,
-          of(state.history.site, (packed) => packed / CENTRE - 1),
+          sameHours(history.site, ahead, (packed) => packed / CENTRE - 1),
           1 / CENTRE,
         ),
     missingOf(defrosts, at),
     isStuck ? identicalOf(state, at) : undefined,
   ].filter((each) => each !== undefined);
-  const missed = Math.max(0, Math.min(KEPT_HOURS, shape.hour - state.last - 1));
-  const add = (text: string, packed: number | undefined) =>
-    (text + GAP.repeat(missed) + (packed === undefined ? GAP : packLevel(packed))).slice(-KEPT_HOURS);
-  const { history } = scaled;
+  const missed = ahead - 1;
+  const hasSite = history.site !== '' || site !== undefined;
   const next: UnusualState = {
-    ...scaled,
-    shapes,
-    last: shape.hour,
+    ...{ ...state, centre, step, shapes, last: shape.hour, found },
     history: {
-      level: add(history.level, CENTRE + (level - scaled.centre) / scaled.step),
-      duty: add(history.duty, duty * (LEVELS - 1)),
-      cycles: add(history.cycles, 2 * Math.min(cycles, MOST_CYCLES)),
-      site:
-        history.site === '' && site === undefined
-          ? ''
-          : add(history.site, site === undefined ? undefined : (site + 1) * CENTRE),
+      level: addHour(text, missed, CENTRE + (level - centre) / step),
+      duty: addHour(history.duty, missed, duty * (LEVELS - 1)),
+      cycles: addHour(history.cycles, missed, 2 * Math.min(cycles, MOST_CYCLES)),
+      site: hasSite
+        ? addHour(history.site, missed, site === undefined ? undefined : (site + 1) * CENTRE)
+        : '',
     },
-    found,
   };
   return { ...next, open: openOf(next, shape.hour) };
+}
+
+function judge(
+  stat: keyof typeof THRESHOLDS,
+  value: number,
+  values: readonly number[],
+  grain: number,
+): Unusual | undefined {
+  const compared = compare(value, values, grain);
+  if (!compared) return undefined;
+  const score = rounded(compared.z / THRESHOLDS[stat]);
+  return Math.abs(score) < 1 ? undefined : { stat, value: rounded(value), usual: compared.usual, score };
 }
 
 /**
@@ -242,55 +267,4 @@ function missingOf(defrosts: UnusualContext['defrosts'], at: number): Unusual | 
     usual: [0, defrosts.every],
     score: rounded(value / (MISSING * defrosts.every)),
   };
-}
-
-/** Keeps the levels that are kept within the characters' range: coarser steps when they do not fit. */
-function scaleFor(state: UnusualState, level: number, hour: number): UnusualState {
-  let { centre, step } = state;
-  const isYoung = hour - state.from < KEPT_HOURS;
-  if (Math.abs(level - centre) <= CENTRE * step) return state;
-  while (isYoung && Math.abs(level - centre) > 0.4 * CENTRE * step) step *= 2;
-  if (!isYoung) centre = rounded(centre + 0.5 * (level - centre));
-  let text = '';
-  for (let index = 0; index < state.history.level.length; index += 1) {
-    const value = state.centre + (levelAt(state.history.level, index) - CENTRE) * state.step;
-    text += state.history.level[index] === GAP ? GAP : packLevel(CENTRE + (value - centre) / step);
-  }
-  return { ...state, centre, step, history: { ...state.history, level: text } };
-}
-
-/** Values of the same hour of the day, and of the hours before and after it. */
-function usualOf(
-  text: string,
-  ahead: number,
-  last: number,
-  hour: number,
-  back: (level: number) => number,
-): number[] {
-  const values: number[] = [];
-  for (let index = text.length - 1; index >= 0; index -= 1) {
-    const age = ahead + (text.length - 1 - index);
-    const distance = Math.min(age % 24, 24 - (age % 24));
-    if (distance <= 1 && age > 2 && text[index] !== GAP) values.push(back(levelAt(text, index)));
-  }
-  return last <= hour ? values : [];
-}
-
-function judge(
-  stat: keyof typeof THRESHOLDS,
-  value: number,
-  values: number[],
-  grain: number,
-): Unusual | undefined {
-  if (values.length < LEAST) return undefined;
-  values.sort((a, b) => a - b);
-  const at = (share: number) => values[Math.round(share * (values.length - 1))]!;
-  const median = at(0.5);
-  const deviations = values.map((each) => Math.abs(each - median)).sort((a, b) => a - b);
-  const deviation = 1.48 * deviations[Math.floor(deviations.length / 2)]!;
-  const z = (value - median) / Math.max(deviation, (at(0.95) - at(0.05)) / 3.3, grain);
-  const score = rounded(z / THRESHOLDS[stat]);
-  return Math.abs(score) < 1
-    ? undefined
-    : { stat, value: rounded(value), usual: [rounded(at(0.05)), rounded(at(0.95))], score };
 }

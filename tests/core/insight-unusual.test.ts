@@ -114,7 +114,7 @@ test('a gap with the same value before and after it is not a stuck sensor', () =
   assert.deepEqual(nones, ['normal']);
 });
 
-test('a sample that cannot be used or comes late changes nothing and says so', () => {
+test('a sample that cannot be used or comes late is left out and says so', () => {
   const broken = judgeUnusual(LEARNED.state, { at: START + 7 * DAY, mean: NaN, min: 1, max: 2 });
   assert.deepEqual(broken, {
     state: LEARNED.state,
@@ -122,7 +122,28 @@ test('a sample that cannot be used or comes late changes nothing and says so', (
     fault: 'mean NaN is not a number from -1e15 to 1e15',
   });
   const late = judgeUnusual(LEARNED.state, { at: START, mean: 1, min: 1, max: 1 });
-  assert.deepEqual(late, { state: LEARNED.state, none: 'late' });
+  assert.deepEqual(late, { state: { ...LEARNED.state, stale: 1 }, none: 'late' });
+});
+
+test('a clock that is set back is followed after an hour of samples, and all is learned anew', () => {
+  const back = (minute: number) => ({ ...{ at: START + minute * 60_000 }, mean: 4, min: 4, max: 4 });
+  let step = judgeUnusual(LEARNED.state, back(0));
+  for (let minute = 1; minute < 360; minute += 1) step = judgeUnusual(step.state, back(minute));
+  assert.deepEqual([step.none, step.state.history.duty], ['learning', '']);
+});
+
+test('a metric with one or two values has nothing unusual, and says why', () => {
+  for (const [values, none] of [
+    [[4], 'constant'],
+    [[0, 1], 'binary'],
+  ] as const) {
+    let step = judgeUnusual(undefined, { at: START, mean: values[0], min: values[0], max: values[0] });
+    for (let minute = 1; minute < 6 * 1_440; minute += 1) {
+      const value = values[Math.floor(minute / 90) % values.length]!;
+      step = judgeUnusual(step.state, { at: START + minute * 60_000, mean: value, min: value, max: value });
+    }
+    assert.equal(step.none, none);
+  }
 });
 
 test('what is kept fits a kilobyte and comes back the same; anything else is learned anew', () => {

@@ -22,7 +22,7 @@ const LEVELS: Readonly<Record<GateMode, readonly (readonly [share: number, minut
     [0.55, 2],
     [0.25, 10],
   ],
-  free: [[0.5, 2]],
+  free: [[0.65, 2]],
   known: KNOWN_LEVELS,
   metric: KNOWN_LEVELS,
 };

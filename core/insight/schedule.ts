@@ -24,7 +24,7 @@ const LEAST_HITS = 3;
 const LEAST_SHARE = 0.8;
 const LEAST_EXPLAINED = 0.6;
 /** Root of the mean squared minutes by which starts miss what is expected. */
-const LARGEST_ERROR = 3.5;
+const LARGEST_ERROR = 2.8;
 const CANDIDATES = 4;
 
 /**

@@ -102,7 +102,7 @@ test('each reading of a pack is accepted or rejected, and each message has one o
 });
 
 /** What is rejected is kept with all digits where the text is at hand: as doubles it is the same everywhere. */
-function inDoubles({ rejected, sourceOf: _sourceOf, idOf: _idOf, ...rest }: ParsedMessage) {
+function inDoubles({ rejected, sourceOf: _sourceOf, idOf: _idOf, event: _event, ...rest }: ParsedMessage) {
   const originals = rejected.map(({ original, ...why }) => ({
     ...why,
     original: JSON.stringify(JSON.parse(JSON.stringify(original) ?? 'null')),

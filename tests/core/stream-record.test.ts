@@ -19,9 +19,15 @@ test('a record is parsed as the event of the direct way', () => {
     receivedAt: 1790000000100,
     traceId: 't',
   };
-  const { sourceOf: _s, idOf: _i, ...streamed } = parseStreamRecord(base64(JSON.stringify(event)), limits);
-  const { sourceOf: _t, idOf: _j, ...direct } = parseMessage(event, limits);
+  const {
+    sourceOf: _s,
+    idOf: _i,
+    event: asStreamed,
+    ...streamed
+  } = parseStreamRecord(base64(JSON.stringify(event)), limits);
+  const { sourceOf: _t, idOf: _j, event: asDirect, ...direct } = parseMessage(event, limits);
   assert.deepEqual(streamed, direct);
+  assert.equal(JSON.stringify(asStreamed?.()), JSON.stringify(asDirect?.()));
 });
 
 const DIGITS =

@@ -214,6 +214,7 @@ export async function openDevicePath(
     }),
   );
   doors.broker = broker;
+  iot.endpoint.port = broker.port;
   closers.add(() => broker.close());
   iot.onChange((change) => {
     if (change.kind === 'certificate' && change.status !== 'ACTIVE') {

@@ -19,6 +19,8 @@ export interface IotCloud {
   readonly domains: readonly DomainConfiguration[];
   /** `book` is there once the rules are. */
   readonly rules?: { book?: RuleBook };
+  /** The MQTT port, once it is open. */
+  readonly endpoint?: { port?: number };
 }
 
 export interface Operation {

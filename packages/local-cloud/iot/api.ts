@@ -18,6 +18,7 @@ import { domainConfigurationOperations } from './domain-configurations.ts';
 import { policyAttachmentOperations } from './policy-attachment-operations.ts';
 import { policyOperations } from './policy-operations.ts';
 import { provisioningOperations } from '../provisioning/operations.ts';
+import { tagOperations } from './tag-operations.ts';
 import { topicRuleOperations } from './topic-rule-operations.ts';
 import { thingGroupOperations } from './thing-group-operations.ts';
 import { membershipOperations } from './thing-membership-operations.ts';
@@ -46,6 +47,7 @@ const routes: readonly Route[] = [
   ...thingPrincipalOperations,
   ...provisioningOperations,
   ...topicRuleOperations,
+  ...tagOperations,
 ].map((operation) => ({ operation, segments: operation.path.slice(1).split('/') }));
 
 /** The calls that are answered, for the docs. */

@@ -16,6 +16,9 @@ import type { IotCloud, Operation } from './api-request.ts';
 import { certificateFromCsr, certificateWithKeys, readCertificate } from './device-certificate.ts';
 import { change, find, type Certificate, type CertificateStatus, type Registry } from './registry.ts';
 
+/** Of MQTT over TLS, which clients take without being told. */
+const USUAL_PORT = 8883;
+
 const byMarker = ['marker', 'pageSize'] as const;
 
 const arnOf = (registry: Registry, id: string) => registry.arn(`cert/${id}`);
@@ -190,9 +193,12 @@ export const certificateOperations: readonly Operation[] = [
     method: 'GET',
     path: '/endpoint',
     query: ['endpointType'],
-    run(_cloud, request) {
+    run({ endpoint }, request) {
       const type = queryText(request, 'endpointType') ?? 'iot:Data';
-      if (type === 'iot:Data' || type === 'iot:Data-ATS') return { endpointAddress: 'localhost' };
+      const port = endpoint?.port ?? USUAL_PORT;
+      // AWS gives a name only: where clients would go to another port with it, they are given the port.
+      if (type === 'iot:Data' || type === 'iot:Data-ATS')
+        return { endpointAddress: port === USUAL_PORT ? 'localhost' : `localhost:${port}` };
       throw notSupported(`DescribeEndpoint of ${type}`);
     },
   },

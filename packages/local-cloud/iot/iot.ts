@@ -29,6 +29,8 @@ export interface Iot extends Identity {
   readonly registry: Registry;
   /** Gets the rules once they are there, for the API. */
   readonly rules: NonNullable<IotCloud['rules']>;
+  /** Gets the MQTT port once it is open. */
+  readonly endpoint: NonNullable<IotCloud['endpoint']>;
   /** Certificates of AWS Certificate Manager, by ARN. */
   readonly certificates: ReadonlyMap<string, Certificate>;
   readonly domains: readonly DomainConfiguration[];
@@ -70,6 +72,7 @@ export async function openIot(options: {
   const domains = options.template ? domainConfigurationsOf(options.template, specs) : [];
   const ca = await openCa(options);
   const rules: NonNullable<IotCloud['rules']> = {};
+  const endpoint: NonNullable<IotCloud['endpoint']> = {};
   const certificates = await openCertificates(path.join(options.dir, 'acm'), ca, specs);
   const registry = await openRegistry(options);
   const endSweep = sweepExpired(registry, options.clock, (error) =>
@@ -79,6 +82,7 @@ export async function openIot(options: {
     ca,
     registry,
     rules,
+    endpoint,
     certificates,
     domains,
     mqttDomains: domains
@@ -104,7 +108,7 @@ export async function openIot(options: {
         log: options.log,
         newId: randomUUID,
       }),
-    handler: createIotHandler({ registry, ca, domains, rules }, options.log),
+    handler: createIotHandler({ registry, ca, domains, rules, endpoint }, options.log),
     onChange: (listener) => registry.onChange(listener),
     async close() {
       endSweep();

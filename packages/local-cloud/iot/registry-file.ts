@@ -41,6 +41,7 @@ function tables(file: Pick<RecordFile, 'table'>) {
     provisioningTemplates: file.table<ProvisioningTemplate>('provisioningTemplate'),
     ownerships: file.table<Ownership>('ownership'),
     rules: file.table<TopicRule>('rule'),
+    tags: file.table<{ tags: Readonly<Record<string, string>> }>('tags'),
   };
 }
 

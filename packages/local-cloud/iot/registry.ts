@@ -120,6 +120,7 @@ export interface TopicRule {
 
 interface Kinds {
   rule: TopicRule;
+  tags: { readonly tags: Readonly<Record<string, string>> };
   type: ThingType;
   thing: Thing;
   group: ThingGroup;
@@ -152,6 +153,8 @@ export interface RegistryView {
   readonly provisioningTemplates: ReadonlyMap<string, ProvisioningTemplate>;
   readonly ownerships: ReadonlyMap<string, Ownership>;
   readonly rules: ReadonlyMap<string, TopicRule>;
+  /** By ARN. */
+  readonly tags: ReadonlyMap<string, Kinds['tags']>;
   readonly clock: Clock;
   /** `arn:aws:iot:<region>:<account>:<resource>`. */
   arn(resource: string): string;

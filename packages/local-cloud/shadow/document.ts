@@ -6,8 +6,8 @@ export const sections = ['desired', 'reported'] as const;
 export type Section = (typeof sections)[number];
 
 /**
- * A value and its metadata: the same tree with `{ "timestamp": <epoch seconds> }` for every leaf. An object has at least
- * one leaf.
+ * A value and its metadata: the same tree with `{ "timestamp": <epoch seconds> }` for every leaf. An empty object has no
+ * leaf, and so no time.
  */
 interface Branch {
   readonly state: Value;
@@ -57,10 +57,13 @@ function gather<Name extends string>(
   return Object.keys(state).length > 0 ? { state, metadata } : undefined;
 }
 
-/** An object without a leaf is not kept, since nothing would tell when it came. */
+/** An object that is set empty is kept, as AWS keeps it; one whose last member is removed goes with it. */
 function merge(before: Branch | undefined, patch: Value, timestamp: number): Branch | undefined {
   if (patch === null) return undefined;
   if (!isObject(patch)) return { state: patch, metadata: stamp(patch, timestamp) };
+  if (Object.keys(patch).length === 0 && !(before && isObject(before.state)))
+    return { state: {}, metadata: {} };
+  if (Object.keys(patch).length === 0) return before;
   const old = before && isObject(before.state) ? before : { state: {}, metadata: {} };
   const names = new Set([...Object.keys(old.state as ObjectValue), ...Object.keys(patch)]);
   return gather(names, (name) =>
@@ -71,12 +74,16 @@ function merge(before: Branch | undefined, patch: Value, timestamp: number): Bra
 const branchOf = ({ state, metadata }: ShadowDocument, section: Section): Branch | undefined =>
   state[section] && { state: state[section], metadata: metadata[section] };
 
+/** A section of the state is there only with something in it. */
+const isEmpty = (state: Value) => isObject(state) && Object.keys(state).length === 0;
+
 /** @param timestamp epoch seconds of the update */
 export function applyPatch(before: ShadowDocument, patch: StatePatch, timestamp: number): ShadowDocument {
   const merged = gather(sections, (section) => {
     const change = patch[section];
     const old = branchOf(before, section);
-    return change === undefined ? old : merge(old, change, timestamp);
+    const next = change === undefined ? old : merge(old, change, timestamp);
+    return next && isEmpty(next.state) ? undefined : next;
   });
   return { ...(merged ?? { state: {}, metadata: {} }), version: before.version + 1 };
 }
@@ -98,6 +105,7 @@ function isSame(a: Value, b: Value): boolean {
 
 function difference(desired: Branch, reported: Value): Branch | undefined {
   if (isObject(desired.state) && isObject(reported)) {
+    // Whatever is reported has all that an empty object asks for.
     return gather(Object.keys(desired.state), (name) =>
       difference(childOf(desired, name)!, memberOf(reported, name)),
     );

@@ -132,12 +132,47 @@ function subscriptionActions({
   };
 }
 
-function topicActions({ topics, subscriptions, topicOf }: Topics): Record<string, QueryAction> {
-  const sorted = [...topics.values()].sort((a, b) => (a.arn < b.arn ? -1 : 1));
+/** Attributes of a new topic; what would have no effect is refused by name. */
+function displayNameOf(parameters: QueryParameters): string {
+  let displayName = '';
+  for (const entry of parameters.entries('Attributes.entry')) {
+    const name = parameters.get(`${entry}.key`) ?? '';
+    if (name !== 'DisplayName') {
+      const message = `The local SNS does not support the topic attribute ${name.slice(0, 100)}; it has DisplayName`;
+      throw new AwsError('NotImplemented', message);
+    }
+    displayName = parameters.get(`${entry}.value`) ?? '';
+  }
+  return displayName;
+}
+
+function topicActions(all: Topics): Record<string, QueryAction> {
+  const { topics, subscriptions, topicOf } = all;
+  const sorted = () => [...topics.values()].sort((a, b) => (a.arn < b.arn ? -1 : 1));
   return {
+    CreateTopic: {
+      accepts: ['Name', 'Attributes', 'Attributes.entry'],
+      run: async (parameters) => ({
+        TopicArn: await all.createTopic(parameters.require('Name'), displayNameOf(parameters)),
+      }),
+    },
+    DeleteTopic: {
+      accepts: ['TopicArn'],
+      async run(parameters) {
+        await all.deleteTopic(parameters.require('TopicArn'));
+        return {};
+      },
+    },
+    ConfirmSubscription: {
+      accepts: ['TopicArn', 'Token', 'AuthenticateOnUnsubscribe'],
+      run(parameters) {
+        topicOf(parameters.require('TopicArn'));
+        throw invalid('Token Reason: subscriptions count as confirmed here, and no token is sent');
+      },
+    },
     ListTopics: {
       accepts: ['NextToken'],
-      run: (parameters) => page('Topics', sorted, parameters, ({ arn }) => ({ TopicArn: arn })),
+      run: (parameters) => page('Topics', sorted(), parameters, ({ arn }) => ({ TopicArn: arn })),
     },
     GetTopicAttributes: {
       accepts: ['TopicArn'],

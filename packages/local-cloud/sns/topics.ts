@@ -13,6 +13,7 @@ import { checkMessage, invalid, limits, type CheckedMessage, type PublishInput }
 import { openOutbox } from './outbox.ts';
 import { openRelay } from './relay.ts';
 import { openSubscriptions, type Subscription, type Subscriptions } from './subscriptions.ts';
+import { openRunTimeTopics } from './run-time-topics.ts';
 import { subscriptionsFromTemplate, topicsFromTemplate, type Topic } from './topic-spec.ts';
 import { unsentFolder } from './unsent.ts';
 
@@ -26,6 +27,10 @@ export interface Topics {
   /** By ARN. */
   readonly topics: ReadonlyMap<string, Topic>;
   readonly subscriptions: Subscriptions;
+  /** See RunTimeTopics. */
+  createTopic(name: string, displayName: string): Promise<string>;
+  /** Its subscriptions go with it. */
+  deleteTopic(arn: string): Promise<void>;
   /** @throws AwsError InvalidParameter when it is no topic's ARN, NotFound when there is no such topic */
   readonly topicOf: (arn: string) => Topic;
   readonly isQueue: (arn: string) => boolean;
@@ -91,7 +96,11 @@ function createAddressing(subscriptions: Subscriptions, topicOf: (arn: string) =
 /** @throws StartError when the template's subscriptions, SMTP_URL or the list of subscriptions cannot be used */
 export async function createTopics(options: TopicsOptions): Promise<Topics> {
   const { dir, template, queues, functions, clock, log, count, smtpUrl, newId = randomUUID } = options;
-  const topics = topicsFromTemplate(template);
+  const made = await openRunTimeTopics({
+    ...{ dir: path.join(dir, 'sns'), declared: topicsFromTemplate(template) },
+    ...{ region: template.region, accountId: template.accountId },
+  });
+  const { topics } = made;
   const topicOf = createTopicLookup(topics);
   const subscriptions = await openSubscriptions({
     dir: path.join(dir, 'sns'),
@@ -122,6 +131,11 @@ export async function createTopics(options: TopicsOptions): Promise<Topics> {
     topics,
     subscriptions,
     topicOf,
+    createTopic: (name, displayName) => made.create(name, displayName),
+    async deleteTopic(arn) {
+      await made.remove(arn);
+      for (const each of subscriptions.ofTopic(arn)) await subscriptions.remove(each.arn);
+    },
     isQueue: (arn) => queues.has(arn),
     isFunction: (arn) => functions.has(arn),
     async publish(input) {

@@ -51,6 +51,32 @@ test('a thing type is created twice alike, but not twice otherwise', async () =>
   assert.equal(thingTypes?.[0]?.thingTypeMetadata?.creationDate?.toISOString(), '2026-11-20T12:00:00.000Z');
 });
 
+test('the endpoint has the port where it is not the usual one', async () => {
+  const { client, iot } = await open();
+  const endpoint = async () =>
+    (await client.send(new iotApi.DescribeEndpointCommand({ endpointType: 'iot:Data-ATS' }))).endpointAddress;
+  assert.equal(await endpoint(), 'localhost');
+  iot.endpoint.port = 40_883;
+  assert.equal(await endpoint(), 'localhost:40883');
+});
+
+test('tags are kept, shown and removed, where AWS has them', async () => {
+  const { client } = await open();
+  const resourceArn = arn('thinggroup/g1');
+  await client.send(new iotApi.CreateThingGroupCommand({ thingGroupName: 'g1' }));
+  const tags = [
+    { Key: 'a', Value: '1' },
+    { Key: 'b', Value: '2' },
+  ];
+  await client.send(new iotApi.TagResourceCommand({ resourceArn, tags }));
+  await client.send(new iotApi.UntagResourceCommand({ resourceArn, tagKeys: ['a'] }));
+  const found = await client.send(new iotApi.ListTagsForResourceCommand({ resourceArn }));
+  assert.deepEqual(found.tags, [{ Key: 'b', Value: '2' }]);
+  const tag = (of: string) => client.send(new iotApi.TagResourceCommand({ resourceArn: arn(of), tags }));
+  await assert.rejects(tag('thinggroup/none'), named('ResourceNotFoundException'));
+  await assert.rejects(tag('thing/t1'), named('InvalidRequestException'));
+});
+
 test('a thing type is deleted only when deprecated for five minutes and unused', async () => {
   const { client, clock } = await open();
   const thingTypeName = 'sensor';

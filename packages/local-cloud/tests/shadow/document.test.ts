@@ -60,11 +60,14 @@ const cases: readonly Case[] = [
     metadata: {},
   },
   {
-    title: 'an empty object is not kept',
-    patches: [{ desired: { a: {}, b: { c: {} }, d: 1 } }],
-    state: { desired: { d: 1 } },
-    metadata: { desired: { d: at(1) } },
-    delta: { d: 1 },
+    title: 'an object that is set empty is kept, and is missing until something is reported for it',
+    patches: [{ desired: { a: {}, b: { c: {} }, d: 1 } }, { reported: { a: { x: 1 }, d: 1 } }],
+    state: { desired: { a: {}, b: { c: {} }, d: 1 }, reported: { a: { x: 1 }, d: 1 } },
+    metadata: {
+      desired: { a: {}, b: { c: {} }, d: at(1) },
+      reported: { a: { x: at(2) }, d: at(2) },
+    },
+    delta: { b: { c: {} } },
   },
   {
     title: 'nulls within a new object are left out',

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import {
+  CreateTopicCommand,
+  DeleteTopicCommand,
   GetSubscriptionAttributesCommand,
   GetTopicAttributesCommand,
   ListSubscriptionsByTopicCommand,
@@ -16,7 +18,7 @@ import {
 } from '@aws-sdk/client-sns';
 import { isInstalled, testIf } from '../../../../tests/support/conditions.ts';
 import { cliEnvironment } from '../aws/local-cloud.ts';
-import { openSns, subscriptionOf, templateWith, topicArn } from './fixture.ts';
+import { openSns, openTopics, subscriptionOf, templateWith, topicArn } from './fixture.ts';
 import { readEmail } from './read-email.ts';
 
 const run = promisify(execFile);
@@ -272,7 +274,31 @@ testWithCli('the AWS CLI publishes, lists and subscribes', async () => {
   assert.equal(Subscriptions.length, 3);
   await aws('unsubscribe', '--subscription-arn', String(SubscriptionArn));
   await assert.rejects(
-    aws('create-topic', '--name', 'x'),
-    /InvalidAction.*The local SNS has no action 'CreateTopic'/,
+    aws('tag-resource', '--resource-arn', topicArn, '--tags', 'Key=a,Value=b'),
+    /InvalidAction.*The local SNS has no action 'TagResource'/,
   );
+});
+
+test('a topic that is made at run time is subscribed to, published to, kept, and deleted with its subscriptions', async () => {
+  const { client, dir } = await openSns();
+  const Attributes = { DisplayName: 'Shop' };
+  const { TopicArn } = await client.send(new CreateTopicCommand({ Name: 'made', Attributes }));
+  assert.equal(TopicArn, topicArn.replace(/[^:]+$/, 'made'));
+  assert.deepEqual((await client.send(new CreateTopicCommand({ Name: 'made' }))).TopicArn, TopicArn);
+  await client.send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint: 'a@example.com' }));
+  await client.send(new PublishCommand({ TopicArn, Message: 'hello' }));
+
+  const again = await openTopics({ dir });
+  assert.equal(again.topics.topics.get(TopicArn!)?.displayName, 'Shop');
+  assert.equal(again.topics.subscriptions.ofTopic(TopicArn!).length, 1);
+  await client.send(new DeleteTopicCommand({ TopicArn }));
+  await assert.rejects(client.send(new PublishCommand({ TopicArn, Message: 'x' })), {
+    name: 'NotFoundException',
+  });
+  await assert.rejects(client.send(new DeleteTopicCommand({ TopicArn: topicArn })), {
+    message: /the topic is of the template, remove it there/,
+  });
+  await assert.rejects(client.send(new CreateTopicCommand({ Name: 'a.fifo' })), {
+    message: /FIFO topics do not run/,
+  });
 });

@@ -81,7 +81,8 @@ const operations: Readonly<Record<string, JsonOperation<Cloud>>> = {
     accepts: ['Limit', 'DeliveryStreamType', 'ExclusiveStartDeliveryStreamName'],
     run({ specs }, input) {
       const limit = Number(input['Limit'] ?? 10);
-      const after = String(input['ExclusiveStartDeliveryStreamName'] ?? '');
+      const after = input['ExclusiveStartDeliveryStreamName'] ?? '';
+      if (typeof after !== 'string') throw invalid('ExclusiveStartDeliveryStreamName must be text');
       const isOfType = ['DirectPut', undefined, null].includes(input['DeliveryStreamType'] as undefined);
       const names = isOfType ? specs.map(({ name }) => name).sort() : [];
       const rest = names.filter((name) => name > after);

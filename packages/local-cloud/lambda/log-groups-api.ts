@@ -48,8 +48,7 @@ async function linesOf(file: string): Promise<string[]> {
 
 function jsonEvent(line: string, before: number): Event {
   try {
-    const { timestamp, message } = JSON.parse(line) as Event;
-    return { timestamp: Number(timestamp), message: String(message) };
+    return JSON.parse(line) as Event;
   } catch {
     return { timestamp: before, message: line }; // a crash cut it off
   }
@@ -101,11 +100,18 @@ const within = (input: Input) => {
 };
 
 function tokenOf(input: Input): number | undefined {
-  const token = input['nextToken'];
-  if (token === undefined || token === null) return undefined;
-  const [, at] = /^[fb]?\/?(\d{1,12})$/.exec(String(token)) ?? [];
+  const token = textOf(input, 'nextToken');
+  if (token === '') return undefined;
+  const [, at] = /^[fb]?\/?(\d{1,12})$/.exec(token) ?? [];
   if (at === undefined) throw invalid('The specified nextToken is invalid.');
   return Number(at);
+}
+
+/** Text of the input, empty where it is absent. */
+function textOf(input: Input, name: string): string {
+  const value = input[name] ?? '';
+  if (typeof value === 'string') return value;
+  throw invalid(`${name} must be text`);
 }
 
 const limitOf = (input: Input) => Math.min(Number(input['limit'] ?? MOST_EVENTS), MOST_EVENTS);
@@ -114,9 +120,9 @@ const operations: Readonly<Record<string, JsonOperation<Cloud>>> = {
   DescribeLogGroups: {
     accepts: ['logGroupNamePrefix', 'logGroupNamePattern', 'limit', 'nextToken'],
     run({ groups, startedAt }, input) {
-      const [prefix, pattern] = [input['logGroupNamePrefix'] ?? '', input['logGroupNamePattern'] ?? ''];
+      const [prefix, pattern] = [textOf(input, 'logGroupNamePrefix'), textOf(input, 'logGroupNamePattern')];
       const wanted = groups
-        .filter(({ name }) => name.startsWith(String(prefix)) && name.includes(String(pattern)))
+        .filter(({ name }) => name.startsWith(prefix) && name.includes(pattern))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       const start = tokenOf(input) ?? 0;
       const end = start + Number(input['limit'] ?? MOST_GROUPS);
@@ -137,7 +143,7 @@ const operations: Readonly<Record<string, JsonOperation<Cloud>>> = {
     async run(cloud, input) {
       const group = groupOf(cloud, input);
       const events = await eventsOf(group, cloud.startedAt);
-      if (events.length === 0 || !STREAM.startsWith(String(input['logStreamNamePrefix'] ?? '')))
+      if (events.length === 0 || !STREAM.startsWith(textOf(input, 'logStreamNamePrefix')))
         return { logStreams: [] };
       const [first, last] = [events[0]!.timestamp, events.at(-1)!.timestamp];
       return {
@@ -161,7 +167,7 @@ const operations: Readonly<Record<string, JsonOperation<Cloud>>> = {
     ],
     async run(cloud, input) {
       const group = groupOf(cloud, input);
-      const matches = readFilterPattern(String(input['filterPattern'] ?? ''));
+      const matches = readFilterPattern(textOf(input, 'filterPattern'));
       const events = (await eventsOf(group, cloud.startedAt)).map((event, index) => ({ ...event, index }));
       const wanted = events.filter(within(input)).filter(({ message }) => matches(message));
       const start = tokenOf(input) ?? 0;
@@ -187,7 +193,7 @@ const operations: Readonly<Record<string, JsonOperation<Cloud>>> = {
         throw new AwsError('ResourceNotFoundException', 'The specified log stream does not exist.');
       const wanted = (await eventsOf(group, cloud.startedAt)).filter(within(input));
       const limit = limitOf(input);
-      const isBackward = String(input['nextToken'] ?? '').startsWith('b');
+      const isBackward = textOf(input, 'nextToken').startsWith('b');
       const at = tokenOf(input) ?? (input['startFromHead'] === true ? 0 : Math.max(wanted.length - limit, 0));
       const start = isBackward ? Math.max(at - limit, 0) : at;
       const end = isBackward ? at : Math.min(start + limit, wanted.length);

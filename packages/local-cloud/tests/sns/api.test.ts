@@ -289,8 +289,8 @@ test('a topic that is made at run time is subscribed to, published to, kept, and
   await client.send(new PublishCommand({ TopicArn, Message: 'hello' }));
 
   const again = await openTopics({ dir });
-  assert.equal(again.topics.topics.get(TopicArn!)?.displayName, 'Shop');
-  assert.equal(again.topics.subscriptions.ofTopic(TopicArn!).length, 1);
+  assert.equal(again.topics.topics.get(TopicArn)?.displayName, 'Shop');
+  assert.equal(again.topics.subscriptions.ofTopic(TopicArn).length, 1);
   await client.send(new DeleteTopicCommand({ TopicArn }));
   await assert.rejects(client.send(new PublishCommand({ TopicArn, Message: 'x' })), {
     name: 'NotFoundException',

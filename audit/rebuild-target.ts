@@ -2,8 +2,8 @@
 
 import { ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { totalsOf } from '../adapters/window-item.ts';
-import { createOwnTables, fingerprintsTableOf } from '../adapters/own-tables.ts';
-import { createWindowBatches, isPuttable, type StoredWindow } from '../adapters/window-batches.ts';
+import { createOwnTables, fingerprintsTableOf } from './own-tables.ts';
+import { createWindowBatches, isPuttable, type StoredWindow } from './window-batches.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { maxReadingsOf, type Delta, type WindowTotals } from '../core/window.ts';

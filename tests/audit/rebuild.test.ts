@@ -11,7 +11,7 @@ import { audit } from '../../audit/audit.ts';
 import { rebuild, type RebuildParts } from '../../audit/rebuild.ts';
 import { parseRebuildOptions, type RebuildOptions } from '../../audit/rebuild-options.ts';
 import { createDeviceStore } from '../../adapters/device-store.ts';
-import { createOwnTables } from '../../adapters/own-tables.ts';
+import { createOwnTables } from '../../audit/own-tables.ts';
 import { createRollupStore } from '../../adapters/rollup-store.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
 import { fingerprint } from '../../core/fingerprint.ts';

@@ -1,5 +1,6 @@
-// Reads and writes many windows a call, for those who fill a table from the archive.
+// Reads and writes many windows a call, of which DynamoDB may leave a part undone: for a rebuild, which can wait, and no function.
 
+import { setTimeout } from 'node:timers/promises';
 import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
@@ -11,10 +12,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { inParallel } from '../core/in-parallel.ts';
 import { without, type Delta, type WindowKey } from '../core/window.ts';
-import { createFingerprintChain } from './fingerprint-chain.ts';
-import { chunkIn, itemOf, keyOf, seenIn, type Item } from './window-item.ts';
-import { partsOf } from './window-parts.ts';
-import { MAX_SEEN } from './window-store.ts';
+import { createFingerprintChain } from '../adapters/fingerprint-chain.ts';
+import { chunkIn, itemOf, keyOf, seenIn, type Item } from '../adapters/window-item.ts';
+import { partsOf } from '../adapters/window-parts.ts';
+import { MAX_SEEN } from '../adapters/window-store.ts';
 
 /** What the table has of a delta's window. */
 export interface StoredWindow {
@@ -54,14 +55,16 @@ export function createWindowBatches(options: {
   readonly table: string;
   readonly fingerprintsTable: string;
   readonly retentionDays: number;
+  /** Resolves after so many milliseconds. */
+  readonly wait?: (ms: number) => Promise<void>;
 }): WindowBatches {
-  const { client, table, fingerprintsTable, retentionDays } = options;
+  const { client, table, fingerprintsTable, retentionDays, wait = async (ms) => setTimeout(ms) } = options;
   const chain = createFingerprintChain({ client, table: fingerprintsTable });
 
   async function readSome(deltas: readonly Delta[]): Promise<Item[]> {
     const found: Item[] = [];
     let keys: Record<string, AttributeValue>[] = deltas.map(keyOf);
-    await untilAllDone(table, async () => {
+    await untilAllDone({ table, wait }, async () => {
       const request = { [table]: { Keys: keys, ConsistentRead: true } };
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetItemCommand({ RequestItems: request }),
@@ -78,7 +81,7 @@ export function createWindowBatches(options: {
 
   async function putSome(deltas: readonly Delta[]): Promise<void> {
     let writes: WriteRequest[] = deltas.map((delta) => ({ PutRequest: { Item: itemFor(delta) } }));
-    await untilAllDone(table, async () => {
+    await untilAllDone({ table, wait }, async () => {
       const { UnprocessedItems } = await client.send(
         new BatchWriteItemCommand({ RequestItems: { [table]: writes } }),
       );
@@ -136,14 +139,17 @@ function partsBy<Part>(all: readonly Part[], size: number): Part[][] {
 }
 
 /** `call` gives how much is left. Waits longer and longer while nothing gets done. */
-async function untilAllDone(table: string, call: () => Promise<number>): Promise<void> {
+async function untilAllDone(
+  { table, wait }: { readonly table: string; readonly wait: (ms: number) => Promise<void> },
+  call: () => Promise<number>,
+): Promise<void> {
   let left = Infinity;
   for (let tries = 0; tries < MAX_TRIES;) {
     const before = left;
     left = await call();
     if (left === 0) return;
     tries = left < before ? 0 : tries + 1;
-    await new Promise((resolve) => setTimeout(resolve, Math.min(50 * 2 ** tries, LONGEST_WAIT_MS)));
+    await wait(Math.min(50 * 2 ** tries, LONGEST_WAIT_MS));
   }
   throw new Error(
     `Table ${table} left ${left} of its items ${MAX_TRIES} times: it is too busy; run it again`,

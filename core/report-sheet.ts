@@ -110,7 +110,7 @@ function bodyOf(device: SheetDevice, report: SheetReport, time: Times, level: nu
       ? [
           [
             'Mean kinetic temperature',
-            `${number(meanKinetic.celsius)} °C`,
+            `${meanKinetic.celsius.toFixed(2).replace('-', '−')} °C`,
             `ΔH ${meanKinetic.activationEnergy} kJ/mol, of ${meanKinetic.hours} hourly ${meanKinetic.hours === 1 ? 'mean' : 'means'}`,
           ],
         ]

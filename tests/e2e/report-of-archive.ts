@@ -46,7 +46,7 @@ export function printedOf(
       ['Excursions', String(excursions.length), time(clipped.reduce((sum, [a, b]) => sum + b - a, 0))],
       [
         'Mean kinetic temperature',
-        `${Number(meanKinetic([...hours.values()].map(meanOf)).toFixed(2))} °C`,
+        `${meanKinetic([...hours.values()].map(meanOf)).toFixed(2)} °C`,
         `ΔH 83.144 kJ/mol, of ${hours.size} hourly means`,
       ],
       [

@@ -2,6 +2,7 @@
 import { sendError, type AwsHandler } from '../aws/wire.ts';
 import { AwsError } from '../aws-error.ts';
 import * as bucketApi from './bucket-api.ts';
+import * as configuration from './configuration-api.ts';
 import * as multipart from './multipart-api.ts';
 import * as objectApi from './object-api.ts';
 import { refuseExpired } from './presigned.ts';
@@ -18,6 +19,10 @@ const operations: Readonly<Record<string, Operation>> = {
   'HEAD bucket': bucketApi.headBucket,
   'GET bucket location': bucketApi.getLocation,
   'GET bucket versioning': bucketApi.getVersioning,
+  'GET bucket encryption': configuration.getEncryption,
+  'GET bucket publicAccessBlock': configuration.getPublicAccessBlock,
+  'GET bucket ownershipControls': configuration.getOwnershipControls,
+  'GET bucket lifecycle': configuration.getLifecycle,
   'GET bucket tagging': bucketApi.getBucketTagging,
   'GET bucket list-type': bucketApi.listObjectsV2,
   'GET bucket': bucketApi.listObjectsV1,

@@ -24,6 +24,8 @@ export interface Registered {
   readonly info: BucketInfo;
   readonly bucket: Bucket;
   readonly rules: readonly ExpirationRule[];
+  /** Properties of the template's bucket; none of one that a client made. */
+  readonly declared: BucketResource['properties'];
 }
 
 export interface Registry {
@@ -73,18 +75,26 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
   const stateOf = (name: string) => path.join(dir, stateFolder, 'buckets', name);
   const buckets = new Map<string, Registered>();
 
-  function add(info: BucketInfo, rules: readonly ExpirationRule[]): void {
+  function add(
+    info: BucketInfo,
+    rules: readonly ExpirationRule[],
+    declared: BucketResource['properties'] = {},
+  ): void {
     const places = createPlaces(path.join(dir, info.name));
     const bucket = createBucket(stateOf(info.name), places, clock, info.versioned);
-    buckets.set(info.name, { info, bucket, rules });
+    buckets.set(info.name, { info, bucket, rules, declared });
   }
 
-  async function save(info: BucketInfo, rules: readonly ExpirationRule[]): Promise<void> {
+  async function save(
+    info: BucketInfo,
+    rules: readonly ExpirationRule[],
+    declared?: BucketResource['properties'],
+  ): Promise<void> {
     await makeDirectory(path.join(dir, info.name));
     await makeDirectory(stateOf(info.name));
     const { name: _name, ...settings } = info;
     await writeFileSafely(path.join(stateOf(info.name), 'bucket.json'), JSON.stringify(settings));
-    add(info, rules);
+    add(info, rules, declared);
   }
 
   function find(name: string): Registered {
@@ -109,7 +119,7 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
       const { versioned, rules } = settingsOf(resource);
       requireBucketName(name);
       const createdAt = buckets.get(name)?.info.createdAt ?? clock.now();
-      await save({ name, createdAt, versioned, fromTemplate: true }, rules);
+      await save({ name, createdAt, versioned, fromTemplate: true }, rules, resource.properties);
     },
     async create(name) {
       requireBucketName(name);

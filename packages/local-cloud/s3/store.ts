@@ -37,6 +37,8 @@ export interface ObjectStore {
   buckets(): readonly BucketInfo[];
   /** @throws AwsError NoSuchBucket */
   bucket(name: string): BucketInfo;
+  /** What the template says of a bucket, nothing of one that a client made. @throws AwsError NoSuchBucket */
+  declared(name: string): BucketResource['properties'];
   /** Resolves when the object is on disk. @throws AwsError NoSuchBucket, KeyTooLongError */
   put(
     bucket: string,
@@ -140,6 +142,7 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
     deleteBucket: registry.delete,
     buckets: () => registry.all().map(({ info }) => info),
     bucket: (name) => registry.find(name).info,
+    declared: (name) => registry.find(name).declared,
     put,
     async get(name, key, versionId) {
       requireKey(key);

@@ -4,13 +4,17 @@ import assert from 'node:assert/strict';
 import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  GetBucketEncryptionCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketOwnershipControlsCommand,
   GetObjectCommand,
+  GetPublicAccessBlockCommand,
   ListBucketsCommand,
   ListMultipartUploadsCommand,
   PutObjectCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import { startS3, type S3Fixture } from './object-store.ts';
+import { bucketResource, startS3, type S3Fixture } from './object-store.ts';
 
 const Bucket = 'recorded';
 let s3: S3Fixture;
@@ -104,6 +108,35 @@ test('a part cannot be copied from beyond its source', async () => {
   await assert.rejects(copy('bytes=5-'), {
     name: 'InvalidArgument',
     message: /must be of the form bytes=first-last/,
+  });
+});
+
+test('what the template says of a bucket is read, and what every bucket has', async () => {
+  const rules = [{ Id: 'old', Status: 'Enabled', Prefix: 'raw/', ExpirationInDays: 30 }];
+  await s3.store.ensureBucket(
+    bucketResource('declared', {
+      LifecycleConfiguration: { Rules: rules },
+      PublicAccessBlockConfiguration: { BlockPublicAcls: true },
+    }),
+  );
+  const declared = { Bucket: 'declared' };
+  const lifecycle = await s3.client.send(new GetBucketLifecycleConfigurationCommand(declared));
+  assert.deepEqual(lifecycle.Rules, [
+    { ID: 'old', Status: 'Enabled', Filter: { Prefix: 'raw/' }, Expiration: { Days: 30 } },
+  ]);
+  const blockOf = async (name: string) =>
+    (await s3.client.send(new GetPublicAccessBlockCommand({ Bucket: name }))).PublicAccessBlockConfiguration!;
+  assert.deepEqual(
+    [(await blockOf('declared')).BlockPublicAcls, (await blockOf('declared')).IgnorePublicAcls],
+    [true, false],
+  );
+  assert.deepEqual(new Set(Object.values(await blockOf(Bucket))), new Set([true]));
+  const encryption = await s3.client.send(new GetBucketEncryptionCommand({ Bucket }));
+  assert.match(JSON.stringify(encryption.ServerSideEncryptionConfiguration), /"SSEAlgorithm":"AES256"/);
+  const ownership = await s3.client.send(new GetBucketOwnershipControlsCommand({ Bucket }));
+  assert.equal(ownership.OwnershipControls!.Rules![0]!.ObjectOwnership, 'BucketOwnerEnforced');
+  await assert.rejects(s3.client.send(new GetBucketLifecycleConfigurationCommand({ Bucket })), {
+    name: 'NoSuchLifecycleConfiguration',
   });
 });
 

@@ -6,8 +6,11 @@ import { commandLineOf, dataDirOf, notRunning, type Project } from '../project.t
 import type { Why } from '../rules/why.ts';
 import { StartError } from '../start-error.ts';
 
-export const whyUsage = (project?: Project): string =>
-  `usage: ${commandLineOf('rule', project)} why TOPIC [--rule NAME] [--data-dir ${dataDirOf(project)}]`;
+export const whyForm = (project?: Project): string =>
+  `why TOPIC [--rule NAME] [--data-dir ${dataDirOf(project)}]`;
+
+const whyUsage = (project?: Project): string =>
+  `usage: ${commandLineOf('rule', project)} ${whyForm(project)}`;
 
 function readWanted(args: readonly string[], project?: Project) {
   try {

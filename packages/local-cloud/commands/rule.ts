@@ -21,14 +21,14 @@ import { StartError } from '../start-error.ts';
 import { loadTemplate } from '../template/load.ts';
 import { shownAs } from '../template/source-file.ts';
 import { parseOverrides } from './overrides.ts';
-import { why, whyUsage } from './rule-why.ts';
+import { why, whyForm } from './rule-why.ts';
 
 const usageOf = (project?: Project) =>
-  `usage: ${commandLineOf('rule', project)} explain RULE MESSAGE_FILE --topic TOPIC, or explain --sql SQL MESSAGE_FILE --topic TOPIC ${sourceUsage(project)}` +
+  `usage: ${commandLineOf('rule', project)} explain RULE MESSAGE_FILE --topic TOPIC ${sourceUsage(project)}` +
   '[--client-id ID] [--principal ID] ' +
   '[--source-ip IP] [--content-type TYPE] [--response-topic TOPIC] [--correlation-data BASE64] ' +
   '[--user-property NAME=VALUE ...] [--answers FILE] [--parameter-overrides KEY=VALUE ...]; MESSAGE_FILE - reads standard input; ' +
-  whyUsage(project);
+  `explain --sql SQL MESSAGE_FILE --topic TOPIC needs no template; ${whyForm(project)} asks the running stack`;
 
 interface Wanted {
   readonly source: StackSource;

@@ -72,8 +72,11 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['shadow/mqtt', 'a state of 8,192 bytes and six levels is accepted'],
     ['shadow/document', 'the size is that of the two sections as JSON in UTF-8'],
   ],
-  'An object without a member is not kept': [
-    ['shadow/document', 'an empty object is not kept'],
+  'An object that is set empty is kept': [
+    [
+      'shadow/document',
+      'an object that is set empty is kept, and is missing until something is reported for it',
+    ],
     ['shadow/document', 'an object that loses its last member goes too'],
   ],
   '`"state": null` empties a shadow': [
@@ -118,14 +121,14 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['rules/errors', 'a minus sign stands before numbers only'],
   ],
   '**Nested queries**': [
-    ['rules/statement', 'asks an object for one result, not for an array of one'],
+    ['rules/statement', 'asks an object for an array of one result'],
     ['rules/statement', 'enriches arrays'],
   ],
   '**AND and OR**': [
     ['rules/statement', 'decides where nanvl() stands around what may be Undefined'],
     [
       'rules/operators',
-      'is Undefined with a side that is no Boolean, even where the other side would decide',
+      'is what one side decides, and Undefined where the other is no Boolean and none does',
     ],
     ['rules/operators', 'Null equals Null, and text with Undefined added is Undefined'],
   ],

@@ -31,6 +31,8 @@ export interface Project {
   readonly hints?: (flags: string) => readonly string[];
   /** Parameters that keep the value that a data directory was made with, and why. */
   readonly lasting?: readonly { readonly parameter: string; readonly because: string }[];
+  /** What the policies must never allow, as `policy prove` reads it from JSON; `iotArn` as `arn:aws:iot:us-east-1:000000000000`. */
+  readonly claims?: (iotArn: string) => unknown;
   /** What is wrong with the values of parameters that the template cannot check: a line each, which stops the start. */
   readonly faults?: (parameters: Readonly<Record<string, string>>) => readonly string[];
 }

@@ -2,13 +2,14 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDuckDbInstalled } from '../../commands/query/duckdb.ts';
 import { isInstalled, testIf } from '../support/conditions.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { makeCheckout } from './checkout.ts';
 import { commandBlocks, isLeftOut, plainBlocks, wrongReasons, type Block } from './document-blocks.ts';
-import { startTidegate, type Tidegate } from './tidegate.ts';
+import { root, startTidegate, type Tidegate } from './tidegate.ts';
 
 const PROGRAMS = ['mosquitto_pub', 'aws', 'curl', 'openssl', 'jq'];
 
@@ -23,6 +24,9 @@ fs.mkdirSync(folder, { recursive: true });
 fs.writeFileSync(folder + "/a.ndjson", JSON.stringify({ deviceId, site, receivedAt, traceId, temperature }));'
 echo '{}' | npm run invoke -- ParseBatchFunction -`;
 
+const [, proverPolicy = ''] = /```json\n([^]*?)```/.exec(
+  readFileSync(path.join(root, 'packages/local-cloud/docs/prover.md'), 'utf8'),
+)!;
 const BEFORE: Readonly<Record<string, string>> = {
   'docs/devices.md payload.json': `echo '{"temperature": 4.2}' > payload.json`,
   'docs/mappings.md': `${save('payload.json', loraPayload!.text)}\n${save('lora.jsonata', loraExpression!.text)}`,
@@ -31,6 +35,7 @@ export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us
   'docs/parsed.md query': PARSED,
   'packages/local-cloud/docs/identity.md':
     'export PATH="$PWD/node_modules/.bin:$PATH"; ln -sfn .tidegate .local-cloud',
+  'packages/local-cloud/docs/prover.md': `export PATH="$PWD/node_modules/.bin:$PATH"\n${save('device.json', proverPolicy)}`,
   'packages/local-cloud/docs/rules.md': `export PATH="$PWD/node_modules/.bin:$PATH"; echo '{"temperature": 4.2}' > message.json`,
   'packages/local-cloud/docs/mqtt.md':
     'npm run device -- create s1 --out certs/ --local || npm run device -- rotate s1 --out certs/ --local',

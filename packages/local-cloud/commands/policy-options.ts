@@ -15,7 +15,8 @@ export const usageOf = (
        --certificate FILE or ID asks about that certificate, such as a claim, which has no thing
        --identity ID asks about a Cognito identity instead; --parameter-overrides Key=Value as ${commandOf('start', project)} was given them
        --will TOPIC and --persistent belong to connect: a last will, and a session that outlives the connection
-       --source-ip ADDRESS is where the device connects from, 127.0.0.1 if absent`;
+       --source-ip ADDRESS is where the device connects from, 127.0.0.1 if absent
+       ${commandLineOf('policy', project)} prove --help is about all principals and topics at once`;
 
 export interface PolicyOptions extends Question {
   readonly source: StackSource;
@@ -68,7 +69,7 @@ export function parsePolicyOptions(args: readonly string[], project?: Project): 
   const { values, positionals } = parse(args, project);
   if (values.help || args.length === 0) return undefined;
   if (positionals.length !== 1 || positionals[0] !== 'explain')
-    throw new StartError('the command is explain');
+    throw new StartError('the command is explain or prove');
   const { thing, certificate, identity, topic } = values;
   const action = explainedActions.find((each) => each === values.action);
   if (!action) throw new StartError(`--action is one of ${explainedActions.join(', ')}`);

@@ -63,6 +63,8 @@ async function explain(question: PolicyOptions, project?: Project): Promise<read
 
 /** Prints what decides; resolves with the exit code. @throws StartError for a question that cannot be answered */
 export async function policy(args: readonly string[], project?: Project): Promise<number> {
+  const [command, ...rest] = args;
+  if (command === 'prove') return (await import('./policy-prove.ts')).provePolicies(rest, project);
   const options = parsePolicyOptions(args, project);
   const lines = options ? (await explain(options, project)).map(printable) : [usageOf(project)];
   process.stdout.write(`${lines.join('\n')}\n`);

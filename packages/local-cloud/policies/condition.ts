@@ -10,6 +10,12 @@ export type ConditionResult = boolean | { readonly missing: string };
 export interface Condition {
   /** For people: `Bool iot:Connection.Thing.IsAttached`. */
   readonly label: string;
+  /** Without quantifier and `IfExists`: `StringLike`. */
+  readonly operator: string;
+  readonly key: string;
+  /** Its values; none with `Null`. */
+  readonly patterns: readonly Pattern[];
+  /** The key, and the variables in the values. */
   readonly keys: readonly string[];
   evaluate(lookup: Lookup): ConditionResult;
 }
@@ -137,7 +143,10 @@ function nullCondition(label: string, key: string, values: readonly string[]): C
     if (!/^(true|false)$/i.test(value)) throw new SyntaxError(`"${value}" is neither true nor false`);
     return value.toLowerCase() === 'true';
   });
-  return { label, keys: [key], evaluate: (lookup) => wanted.includes(lookup(key) === undefined) };
+  return {
+    ...{ label, operator: 'Null', key, patterns: [], keys: [key] },
+    evaluate: (lookup) => wanted.includes(lookup(key) === undefined),
+  };
 }
 
 /**
@@ -162,8 +171,7 @@ export function compileCondition(
   const patterns = values.map(compile);
   const keys = [key, ...patterns.flatMap((pattern) => pattern.variables)];
   return {
-    label,
-    keys,
+    ...{ label, operator: name, key, patterns, keys },
     evaluate(lookup) {
       const found = valuesOf(lookup, key);
       if (found.length === 0) return withoutValue(quantifier, ifExists, negated);

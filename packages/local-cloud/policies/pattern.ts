@@ -1,14 +1,15 @@
 // Wildcard patterns of IoT policies: `*` any characters, `?` one, `${variable}` taken literally, MQTT's + and # literals too.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-variables.html
 
-const star = Symbol('*');
-const any = Symbol('?');
+export const star = Symbol('*');
+export const any = Symbol('?');
 
-interface Variable {
+export interface Variable {
   readonly variable: string;
 }
 
-type Token = string | typeof star | typeof any | Variable;
+/** Literal text, a wildcard, or a variable. */
+export type Token = string | typeof star | typeof any | Variable;
 
 /** The value of a policy variable or condition key on one connection; an array for a key with several values. */
 export type Lookup = (key: string) => string | readonly string[] | undefined;
@@ -17,6 +18,7 @@ export type Lookup = (key: string) => string | readonly string[] | undefined;
 export type Bound = { readonly test: (text: string) => boolean } | { readonly missing: string };
 
 export interface Pattern {
+  readonly tokens: readonly Token[];
   readonly variables: readonly string[];
   bind(lookup: Lookup): Bound;
 }
@@ -120,9 +122,9 @@ function patternOf(tokens: readonly Token[]): Pattern {
     const filled = fill(tokens, lookup);
     return 'missing' in filled ? filled : { test: matcher(filled) };
   };
-  if (variables.length > 0) return { variables, bind };
+  if (variables.length > 0) return { tokens, variables, bind };
   const bound = bind(() => undefined);
-  return { variables, bind: () => bound };
+  return { tokens, variables, bind: () => bound };
 }
 
 /** @throws SyntaxError where a `${` has no `}`. */
@@ -166,6 +168,7 @@ export function parseArnPattern(text: string): Pattern {
   const parts = splitArn(tokens).map(patternOf);
   if (parts.length !== 6) throw new SyntaxError(`"${text}" is no ARN`);
   return {
+    tokens,
     variables: variablesOf(tokens),
     bind(lookup) {
       const tests: ((text: string) => boolean)[] = [];
@@ -189,9 +192,10 @@ export function parseText(text: string, compile: (text: string) => (value: strin
   const variables = variablesOf(tokens);
   if (variables.length === 0) {
     const test = compile(tokens.filter((token) => typeof token === 'string').join(''));
-    return { variables, bind: () => ({ test }) };
+    return { tokens, variables, bind: () => ({ test }) };
   }
   return {
+    tokens,
     variables,
     bind(lookup) {
       const filled = fill(tokens, lookup);

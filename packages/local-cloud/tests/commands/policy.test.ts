@@ -149,7 +149,7 @@ test('reads beside a running stack, and leaves every file as it is', async () =>
 });
 
 const mistakes: readonly (readonly [args: string, message: RegExp])[] = [
-  ['explane', /^the command is explain$/],
+  ['explane', /^the command is explain or prove$/],
   ['explain --thing s1', /^--action is one of connect, publish, subscribe, receive, retain$/],
   ['explain --thing s1 --action publish', /^publish needs --topic X$/],
   ['explain --thing s1 --action connect --topic x', /^connect takes no --topic$/],

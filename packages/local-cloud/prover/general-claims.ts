@@ -1,0 +1,70 @@
+// What holds for devices of any stack: the names that AWS IoT itself gives to things are theirs alone.
+
+import { readClaims, type Claims } from './claims.ts';
+
+const other = '${other.thing}';
+const of = (topics: readonly string[]) => topics.map((topic) => `$aws/things/${other}/${topic}`);
+const ofShadows = (topics: readonly string[]) =>
+  of(['shadow', 'shadow/name/+'].flatMap((shadow) => topics.map((topic) => `${shadow}/${topic}`)));
+const answers = (request: string) => [`${request}/accepted`, `${request}/rejected`];
+
+/** https://docs.aws.amazon.com/iot/latest/developerguide/reserved-topics.html */
+const SHADOW_REQUESTS = ofShadows(['get', 'update', 'delete']);
+const SHADOW_NEWS = ofShadows([
+  ...['update/delta', 'update/documents'],
+  ...['get', 'update', 'delete'].flatMap(answers),
+]);
+const requests = ['get', 'start-next', '+/get', '+/update'].map((request) => `jobs/${request}`);
+const JOB_REQUESTS = of(requests);
+const JOB_NEWS = of(['jobs/notify', 'jobs/notify-next', ...requests.flatMap(answers)]);
+
+/** The claims for certificates with these policies, where nobody gives any. */
+export const generalClaims = (policies: readonly string[]): Claims =>
+  readClaims(
+    {
+      principals: { holder: { certificate: policies } },
+      claims: [
+        {
+          claim: 'No holder connects with the client ID of another thing',
+          actions: ['iot:Connect'],
+          on: [other],
+        },
+        ...(
+          [
+            ['sends requests to shadows', SHADOW_REQUESTS],
+            ['sends requests to jobs', JOB_REQUESTS],
+          ] as const
+        ).map(([what, on]) => ({
+          claim: `No holder ${what} of another thing`,
+          actions: ['iot:Publish', 'iot:RetainPublish'],
+          on,
+        })),
+        ...(
+          [
+            ['shadows', SHADOW_NEWS],
+            ['jobs', JOB_NEWS],
+          ] as const
+        ).map(([what, on]) => ({
+          claim: `No holder hears the ${what} of another thing`,
+          actions: ['iot:Receive'],
+          on,
+        })),
+        {
+          claim: 'No holder hears when another thing connects or subscribes',
+          actions: ['iot:Receive'],
+          on: [`$aws/events/presence/+/${other}`, `$aws/events/subscriptions/+/${other}`],
+        },
+        {
+          claim: 'No holder reads or writes shadows or jobs of another thing over HTTPS',
+          actions: [
+            ...['iot:GetThingShadow', 'iot:UpdateThingShadow', 'iot:DeleteThingShadow'],
+            ...['iot:ListNamedShadowsForThing', 'iotjobsdata:DescribeJobExecution'],
+            ...['iotjobsdata:GetPendingJobExecutions', 'iotjobsdata:UpdateJobExecution'],
+            'iotjobsdata:StartNextPendingJobExecution',
+          ],
+          on: [other],
+        },
+      ].map((claim) => ({ of: 'holder', ...claim })),
+    },
+    'general claims',
+  );

@@ -1,5 +1,7 @@
 // Which devices may exchange a claim for a certificate of their own: those with a serial number that the factory gives.
 
+import { CLAIM_PREFIX } from './thing-names.ts';
+
 /** What the pre-provisioning hook decides on; or why not. */
 export type SerialJudgement = { readonly serialNumber: string } | { readonly refused: string };
 
@@ -23,6 +25,8 @@ export function judgeSerial(event: unknown, pattern: RegExp): SerialJudgement {
       refused: 'the serial number has a colon, which only sensors behind a gateway have in their name',
     };
   }
+  if (serialNumber.startsWith(CLAIM_PREFIX))
+    return { refused: `the serial number begins with ${CLAIM_PREFIX}, under which claims connect` };
   // Anchored, or of `tg-1|tg-12` the first alternative would be found in `tg-12`, and the rest of it be too much.
   if (!new RegExp(`^(?:${pattern.source})$`, pattern.flags).test(serialNumber)) {
     return { refused: 'the serial number does not match the pattern' };

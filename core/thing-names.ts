@@ -6,8 +6,10 @@ export const NAME_RULE = '1 to 128 of a-z A-Z 0-9 : _ -';
 export const ATTRIBUTE_RULE = 'a-z A-Z 0-9 _ . , @ / : # - without spaces';
 
 export const NAME = /^[a-zA-Z0-9:_-]{1,128}$/;
-export const NEW_THING_NAME = /^[a-zA-Z0-9_-]{1,128}$/;
-export const NEW_THING_RULE = '1 to 128 of a-z A-Z 0-9 _ -';
+/** Claim certificates connect under client IDs that begin so, and would end the connection of a thing of that name. */
+export const CLAIM_PREFIX = 'claim-';
+export const NEW_THING_NAME = /^(?!claim-)[a-zA-Z0-9_-]{1,128}$/;
+export const NEW_THING_RULE = `1 to 128 of a-z A-Z 0-9 _ -, not beginning with ${CLAIM_PREFIX}`;
 
 const isName = (text: string) => NAME.test(text);
 const isAttributeName = (text: string) => /^[a-zA-Z0-9_.,@/:#-]{1,128}$/.test(text);
@@ -27,6 +29,8 @@ export const attributeValueProblem = (text: string) =>
 /** Of a thing that is made now. */
 export function thingNameProblem(text: string): string | undefined {
   if (NEW_THING_NAME.test(text)) return undefined;
+  if (text.startsWith(CLAIM_PREFIX))
+    return `is not allowed: claim certificates connect as ${CLAIM_PREFIX}...; choose another name`;
   return /^[^:\s]+:/.test(text)
     ? 'is not allowed: gateway:child is how a sensor behind a gateway is named; use - or _ instead of :'
     : `is not allowed: ${NEW_THING_RULE}`;

@@ -37,6 +37,11 @@ const refused: readonly (readonly [title: string, event: unknown, reason: string
     event('tg-000042:a'),
     'the serial number has a colon, which only sensors behind a gateway have in their name',
   ],
+  [
+    'a name under which claims connect',
+    event('claim-000042'),
+    'the serial number begins with claim-, under which claims connect',
+  ],
   ['something before it', event('xtg-000042'), 'the serial number does not match the pattern'],
   ['something after it', event('tg-000042-evil'), 'the serial number does not match the pattern'],
   ['a device made by hand', event('store-sensor-seattle1'), 'the serial number does not match the pattern'],

@@ -65,6 +65,11 @@ test('--help asks for the usage', () => {
 
 const refused: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
   ['no command', [], /^no command: create NAME/],
+  [
+    'a name of claims',
+    ['create', 'claim-1'],
+    /^thing name "claim-1" is not allowed: claim certificates connect as claim-/,
+  ],
   ['a colon in the name', ['create', 'a:b'], /^thing name "a:b" is not allowed: gateway:child is how/],
   [
     'a unit that is none',

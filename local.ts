@@ -1,4 +1,5 @@
 // `npm start`, `npm run invoke`, `npm run policy`, `npm run rule` and `npm run dns`: the local cloud, with what is Tidegate's own.
+import { policyClaims } from './core/policy-claims.ts';
 import { isTimeZone } from './core/quiet-hours.ts';
 import { runLocalCloud } from '@tidegate/local-cloud';
 import { localConfig } from './dashboard/model/config.ts';
@@ -35,6 +36,7 @@ await runLocalCloud(process.argv.slice(2), {
     `npm run alerts${flags && ` --${flags}`}   alerts that stand`,
     `npm run device -- create my-sensor --local${flags}   a sensor of your own`,
   ],
+  claims: policyClaims,
   lasting: [{ parameter: 'WindowSeconds', because: 'windows of two lengths cannot be told apart' }],
   faults: ({ TimeZone = 'UTC' }) =>
     isTimeZone(TimeZone)

@@ -16,25 +16,25 @@ const SITE = /^[\w+=,.@-]{1,64}$/;
 export const sitePolicyPrefix = (policyName: string) => `${policyName}-site-`;
 
 /**
- * Without shadows and commands, whose topics name the thing and not its site.
+ * What the policy of one site allows: nothing of shadows and commands, whose topics name the thing and not its site.
  *
  * @param iotArn `arn:aws:iot:us-east-1:111122223333`
  */
-function documentOf(site: string, iotArn: string): string {
+export function siteDocument(site: string, iotArn: string) {
   const ownClient = 'dashboard-${cognito-identity.amazonaws.com:sub}*';
   const allow = (action: string, resource: string) => ({
     Effect: 'Allow',
     Action: action,
     Resource: `${iotArn}:${resource}`,
   });
-  return JSON.stringify({
+  return {
     Version: '2012-10-17',
     Statement: [
       allow('iot:Connect', `client/${ownClient}`),
       allow('iot:Subscribe', `topicfilter/telemetry/${site}/*`),
       allow('iot:Receive', `topic/telemetry/${site}/*`),
     ],
-  });
+  };
 }
 
 /** @returns a sentence where live data cannot be restricted to these sites; then nothing is given. */
@@ -55,6 +55,6 @@ export function livePolicies(
     };
   return sites.map((site) => ({
     name: sitePolicyPrefix(policyName) + site,
-    document: documentOf(site, iotArn),
+    document: JSON.stringify(siteDocument(site, iotArn)),
   }));
 }

@@ -1,7 +1,7 @@
 // `npm run limit -- temperature-high 6`: shows the limits of the alert rules, and changes one.
 
 import { decimalFromText, decimalText } from '../core/decimal.ts';
-import { LIMITS, type RuleData } from '../core/rule-data.ts';
+import { judgedMetricOf, LIMITS, type RuleData } from '../core/rule-data.ts';
 import { openApi, stackFlags, stackUsage, type Api } from './api.ts';
 import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
@@ -26,14 +26,20 @@ function limitText(limits: Limits): string {
   return LIMITS.flatMap((name) => (limits[name] === undefined ? [] : [`${name} ${limits[name]}`])).join(', ');
 }
 
+function otherKindText({ noDataFor, offlineFor, predicted, unusual }: RuleData): string {
+  if (predicted) return `predicted ${limitText(predicted)}`;
+  if (unusual) return 'unusual';
+  return noDataFor === undefined ? `offlineFor ${offlineFor}` : `noDataFor ${noDataFor}`;
+}
+
 const columns: readonly Column<RuleData>[] = [
   { title: 'rule', value: ({ id }) => id },
-  { title: 'judges', value: ({ metric, stat }) => [stat, metric].filter(Boolean).join(' ') },
+  { title: 'judges', value: (rule) => [rule.stat, judgedMetricOf(rule)].filter(Boolean).join(' ') },
   {
     title: 'limits',
     value: (rule) =>
       rule.levels?.map((level) => `${level.severity}: ${limitText(level)}`).join('; ') ??
-      (limitText(rule) || ['noDataFor', rule.noDataFor ?? rule.offlineFor].join(' ')),
+      (limitText(rule) || otherKindText(rule)),
   },
   { title: 'severity', value: ({ severity = 'major', levels }) => (levels ? '' : severity) },
   { title: 'sent by', value: ({ channels = ['email'] }) => channels.join(', ') },

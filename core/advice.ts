@@ -1,6 +1,6 @@
 // What whoever gets an alert can do about it: what the rule says, or else what is usual for what it judges, and how to acknowledge.
 
-import type { LimitFinding, Notification } from './alert-state.ts';
+import type { InsightFinding, LimitFinding, Notification } from './alert-state.ts';
 import { isSpellingOf } from './spelling.ts';
 
 /** Such names need no quoting in a shell, and are no flag there. */
@@ -12,7 +12,8 @@ export function adviceOf(notification: Notification): string {
   const { transition, comment } = notification;
   if (OVER.includes(transition)) return 'Nothing: this alert is over.';
   if (comment !== undefined && comment.trim() !== '') return comment.trim();
-  return notification.absence ? ofAbsence(notification) : ofLimit(notification);
+  if (notification.absence) return ofAbsence(notification);
+  return notification.insight ? ofOutlook(notification) : ofLimit(notification);
 }
 
 /** How to say that somebody looks after the alert; undefined where nothing is left to look after. */
@@ -29,6 +30,14 @@ function ofAbsence({ absence, metric, isReporting }: Extract<Notification, { abs
     return `Check what measures ${metric} at the device: the device itself works.`;
   if (absence === 'offline') return 'Check the power and the network of the device.';
   return 'Check the power and the network of the device, and whether it still sends.';
+}
+
+function ofOutlook({ insight, metric }: Notification & InsightFinding): string {
+  if (!isSpellingOf('temperature', metric))
+    return `Look at the device and at what it measures: its ${metric} is not as usual.`;
+  return insight === 'predicted'
+    ? 'Check the door, the cooling and what was put in last, and move the goods in time.'
+    : 'Check the cooling and the sensor before it gets warm.';
 }
 
 function ofLimit({ metric, side, ruleId }: Notification & LimitFinding): string {

@@ -1,4 +1,4 @@
-// What people want to be told about, as it is judged: limits of a figure of a device's windows, or a device that is gone.
+// What people want to hear about, as it is judged: limits of a statistic, a device that is gone, or trouble that lies ahead.
 
 import type { QuietHours } from './quiet-hours.ts';
 
@@ -82,7 +82,37 @@ export interface AbsenceRule extends AnyRule {
   readonly longest: number;
 }
 
-export type AlertRule = LimitRule | AbsenceRule;
+/** A limit that a metric will cross at its present trend. */
+export interface PredictedRule extends AnyRule {
+  readonly insight: 'predicted';
+  readonly metric: string;
+  readonly severity: Severity;
+  readonly side: Side;
+  readonly limit: number;
+  /** A crossing no farther ahead than this has the rule's severity; one that is farther, the severity below it. Milliseconds. */
+  readonly within: number;
+  /** When the device defrosts, where people know; otherwise it is learned. */
+  readonly defrost?: KnownDefrost;
+}
+
+/** A metric that behaves unlike itself at this hour, and unlike those of the devices beside it. */
+export interface UnusualRule extends AnyRule {
+  readonly insight: 'unusual';
+  readonly metric: string;
+  readonly severity: Severity;
+}
+
+/** Times of the day in minutes after midnight of a time zone, or a metric that is not 0 while the device defrosts. */
+export type KnownDefrost =
+  | { readonly metric: string }
+  | {
+      readonly at: readonly number[];
+      readonly timeZone: string;
+      /** Milliseconds. */ readonly lasts: number;
+    };
+
+export type InsightRule = PredictedRule | UnusualRule;
+export type AlertRule = LimitRule | AbsenceRule | InsightRule;
 
 /** What rules match by. */
 export interface Subject {
@@ -94,6 +124,10 @@ export interface Subject {
 
 export function isLimitRule(rule: AlertRule): rule is LimitRule {
   return 'levels' in rule;
+}
+
+export function isInsightRule(rule: AlertRule): rule is InsightRule {
+  return 'insight' in rule;
 }
 
 /** Whether the rule judges the device now (epoch milliseconds). */

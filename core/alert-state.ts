@@ -25,11 +25,12 @@ export type Transition = (typeof TRANSITIONS)[number];
  */
 export const ALERT_STATES = ['ok', 'pending', 'alarm', 'acknowledged'] as const;
 
-/** What was found: a figure and its limit, as decimal text, or since when a device is gone. */
-export type Finding = LimitFinding | AbsenceFinding;
+/** What was found: a statistic and its limit, as decimal text, since when a device is gone, or what lies ahead. */
+export type Finding = LimitFinding | AbsenceFinding | InsightFinding;
 
 export interface LimitFinding {
   readonly absence?: undefined;
+  readonly insight?: undefined;
   /** Absent where readings are counted. */
   readonly metric?: string;
   readonly stat: Stat;
@@ -49,8 +50,26 @@ export interface LimitFinding {
  */
 export type Relation = 'beyond' | 'back' | 'within' | 'lasting' | 'returning';
 
+/** What the trend or the habits of a metric say. */
+export interface InsightFinding {
+  readonly absence?: undefined;
+  readonly insight: 'predicted' | 'unusual';
+  readonly metric: string;
+  readonly stat: 'mean';
+  readonly side: Side;
+  /** The mean of the minute that decided, and the limit that lies ahead or the end of what is usual, else ''; decimal text. */
+  readonly value: string;
+  readonly limit: string;
+  readonly unit?: string;
+  /** For people, such as `above its normal band for 12 minutes; 8 °C in about 25 minutes at this rate`. */
+  readonly words: string;
+  /** When the limit will be crossed at the present rate, epoch milliseconds; absent where that cannot be said. */
+  readonly crossesAt?: number;
+}
+
 export interface AbsenceFinding {
   readonly absence: 'silent' | 'offline';
+  readonly insight?: undefined;
   /** None: its times are in seconds. */
   readonly unit?: string;
   /** The metric that is silent; absent where the whole device is. */
@@ -198,6 +217,9 @@ export interface HistoryEntry extends Partial<SentTo> {
   /** What a limit rule judged: the metric, and on which side of the limit it was. */
   readonly metric?: string;
   readonly side?: Side;
+  /** What a rule about trends or habits found, for people, and when a limit would be crossed (epoch milliseconds). */
+  readonly words?: string;
+  readonly crossesAt?: number;
   /** To whom a transition is announced; what could not be delivered has an entry of its own. */
   readonly channels?: readonly Channel[];
   /** Until when it is deferred, by quiet hours or a snooze; epoch milliseconds. */

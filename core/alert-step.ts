@@ -153,7 +153,7 @@ function standing(
   const alarm = { raisedAt: decidedAt, ...known, told, toldAt, firstToldAt, ...(levels && { levels }) };
   if (transition === 'eased') {
     // Reminders tell of what was beyond a limit, not of what came back.
-    const isBeyond = !told.absence && told.relation === 'beyond';
+    const isBeyond = told.insight !== undefined || (!told.absence && told.relation === 'beyond');
     const eased = known && !isBeyond ? { ...alarm, told: { ...known.told, severity } } : alarm;
     const acknowledged = before?.acknowledged;
     return acknowledged
@@ -172,14 +172,18 @@ function entryOf(notification: Notification, { notBefore }: Debt): HistoryEntry 
     ...judgedIn(notification),
     ...{ since, channels, ...(notBefore !== undefined && { notBefore }) },
     ...{ entryId: alertId, deviceId, ruleId, at: decidedAt, what: transition },
-    ...{ severity, windowStart, value, limit, ...(unit !== undefined && { unit }) },
+    ...{ severity, windowStart, value, ...(limit !== '' && { limit }) },
+    ...(unit !== undefined && { unit }),
   };
 }
 
-function judgedIn(notification: Notification): Pick<HistoryEntry, 'metric' | 'side'> {
+function judgedIn(notification: Notification): Pick<HistoryEntry, 'metric' | 'side' | 'words' | 'crossesAt'> {
   if (notification.absence) return {};
   const { metric, side } = notification;
-  return { side, ...(metric !== undefined && { metric }) };
+  const judged = { side, ...(metric !== undefined && { metric }) };
+  if (!notification.insight) return judged;
+  const { words, crossesAt } = notification;
+  return { ...judged, words, ...(crossesAt !== undefined && { crossesAt }) };
 }
 
 /**

@@ -1,7 +1,7 @@
 // Says when a rule judges a metric that no device sends: such a rule is valid, and guards nothing.
 
 import { byNearness, nearest } from './nearest.ts';
-import type { RuleData } from './rule-data.ts';
+import { judgedMetricOf, type RuleData } from './rule-data.ts';
 import { isSpellingOf } from './spelling.ts';
 
 /** What a device sent. */
@@ -17,19 +17,20 @@ export interface SentMetrics {
   readonly isComplete: boolean;
 }
 
-type Judging = Pick<RuleData, 'metric' | 'anySpelling' | 'stat'>;
+type Judging = Pick<RuleData, 'metric' | 'anySpelling' | 'stat' | 'predicted' | 'unusual'>;
 
 const MAX_NAMES = 20;
 
 /** Whether the rule judges something of these metrics; a rule that names no metric counts them all. */
-export function judgesAny({ metric, anySpelling }: Judging, names: Iterable<string>): boolean {
+export function judgesAny(rule: Judging, names: Iterable<string>): boolean {
+  const [metric, { anySpelling }] = [judgedMetricOf(rule), rule];
   if (metric === undefined) return true;
   return [...names].some((name) => (anySpelling ? isSpellingOf(metric, name) : name === metric));
 }
 
 /** `where` completes "in": `its last window`. */
 export function metricWarnings(rule: Judging, sent: SentMetrics, where: string): string[] {
-  const { metric } = rule;
+  const metric = judgedMetricOf(rule);
   const { devices, isComplete } = sent;
   if (metric === undefined) return [];
   const those = `the ${devices.length} devices that ${isComplete ? 'match' : 'were looked at'}`;
@@ -48,7 +49,7 @@ export function metricWarnings(rule: Judging, sent: SentMetrics, where: string):
 
 /** Some devices send the metric; others send it under another spelling, and are not judged. */
 function spellingWarnings(rule: Judging, lacking: readonly DeviceMetrics[], those: string): string[] {
-  const { metric = '' } = rule;
+  const metric = judgedMetricOf(rule) ?? '';
   const spelled = lacking.flatMap(({ deviceId, metrics }) =>
     [...metrics].filter((name) => isSpellingOf(metric, name)).map((name) => ({ deviceId, name })),
   );
@@ -60,7 +61,7 @@ function spellingWarnings(rule: Judging, lacking: readonly DeviceMetrics[], thos
 }
 
 function hints(rule: Judging, names: readonly string[]): string[] {
-  const { metric = '' } = rule;
+  const metric = judgedMetricOf(rule) ?? '';
   const spelled = byNearness(metric, names).find((name) => isSpellingOf(metric, name));
   if (spelled !== undefined)
     return [`\`${metric}\` is exact, capitals included: ${remedyFor(rule, spelled)}`];
@@ -68,8 +69,8 @@ function hints(rule: Judging, names: readonly string[]): string[] {
   return near === undefined ? [] : [`Did you mean \`${near}\`?`];
 }
 
-function remedyFor({ stat }: Judging, name: string): string {
-  const canSpell = stat === undefined || stat === 'min' || stat === 'max';
+function remedyFor({ stat, predicted, unusual }: Judging, name: string): string {
+  const canSpell = !predicted && !unusual && (stat === undefined || stat === 'min' || stat === 'max');
   return `write \`${name}\`${canSpell ? ', or set `anySpelling` to true' : ''}, or rename it by a mapping`;
 }
 

@@ -1,7 +1,14 @@
 // What people read: each channel gets the essentials first, within its own limits, and nothing a device chose can disturb it.
 
 import { acknowledging, adviceOf } from './advice.ts';
-import type { AbsenceFinding, LimitFinding, Notification, Relation, Transition } from './alert-state.ts';
+import type {
+  AbsenceFinding,
+  InsightFinding,
+  LimitFinding,
+  Notification,
+  Relation,
+  Transition,
+} from './alert-state.ts';
 import { ascii, gsm7, printable, shorten, SMS_LENGTH, SUBJECT_LENGTH } from './channel-text.ts';
 import { durationText } from './duration.ts';
 import { deviceLink } from './page-link.ts';
@@ -120,6 +127,7 @@ export function headOf({ transition, isRuleChanged }: Notification): string {
 /** Such as "temperature 9.5 above 8". */
 export function happening(notification: Notification): string {
   if (notification.absence) return silence(notification);
+  if (notification.insight) return lyingAhead(notification);
   const value = shortly(notification);
   return `${figureName(notification)} ${value}${unitText(notification)} ${comparison(notification)}`;
 }
@@ -174,6 +182,7 @@ function details(notification: Notification, timeZone: string): string[] {
   const time = zonedText(windowStart, timeZone);
   if (notification.absence)
     return [`Last:     ${time}`, `Gone:     ${spanText(value)}`, `Limit:    ${spanText(limit)}`];
+  if (notification.insight) return aheadDetails(notification, timeZone);
   const { stat, metric = 'readings', perMinute } = notification;
   return [
     `Value:    ${stat} ${metric}${perMinute ? ' per minute' : ''} = ${value}${unitText(notification)}`,
@@ -183,6 +192,27 @@ function details(notification: Notification, timeZone: string): string[] {
 }
 
 const unitText = ({ unit }: Notification) => (unit === undefined ? '' : ` ${unit}`);
+
+/** Such as "temperature 6.4 °C, above its normal band for 12 minutes; 8 °C in about 25 minutes at this rate". */
+function lyingAhead(notification: Of<InsightFinding>): string {
+  const { metric, words } = notification;
+  return `${metric} ${shortly(notification)}${unitText(notification)}, ${words}`;
+}
+
+function aheadDetails(notification: Of<InsightFinding>, timeZone: string): string[] {
+  const { metric, value, limit, side, insight, crossesAt, windowStart } = notification;
+  const unit = unitText(notification);
+  const usual =
+    insight === 'predicted'
+      ? `${side} ${limit}${unit}`
+      : `usually ${side === 'above' ? 'up' : 'down'} to ${limit}${unit}`;
+  return [
+    `Value:    mean ${metric} of a minute = ${value}${unit}`,
+    ...(limit === '' ? [] : [`Limit:    ${usual}`]),
+    ...(crossesAt === undefined ? [] : [`Expected: ${zonedText(crossesAt, timeZone)}, at the present rate`]),
+    `Minute:   ${zonedText(windowStart, timeZone)}`,
+  ];
+}
 
 /** Such as "no data for 5m" or "temperature again after 5m". */
 function silence({ transition, absence, metric, value }: Of<AbsenceFinding>): string {

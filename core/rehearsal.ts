@@ -2,16 +2,24 @@
 
 import { judgeAbsence } from './absence.ts';
 import {
+  isInsightRule,
   isLimitRule,
+  type InsightRule,
   windowsBefore,
   type AbsenceRule,
   type LimitRule,
   type AlertRule,
 } from './alert-rule.ts';
 import { judge } from './alert.ts';
+import { beginLearning, observe } from './insight/observe.ts';
+import { judgeOutlook } from './outlook.ts';
+import { minutesOf } from './window-minutes.ts';
 import type { AlertState, Notification } from './alert-state.ts';
 import { hasFigure } from './figure.ts';
 import type { Window } from './window.ts';
+
+/** A minute is judged once it has been over for a minute, by the sweep after that. */
+const JUDGED_AFTER_MS = 150_000;
 
 /**
  * The notifications that the rule would have made of one device's stored windows, oldest first, without reminders and
@@ -29,6 +37,7 @@ export function rehearse(
 ): Notification[] {
   if (isLimitRule(rule))
     return rehearseLimits({ ...rule, quietHours: undefined }, windows, windowSeconds * 1000, until);
+  if (isInsightRule(rule)) return rehearseInsight({ ...rule, quietHours: undefined }, windows, until);
   if (rule.absence === 'offline') throw new RangeError('There is no history of connections to rehearse with');
   return rehearseSilence({ ...rule, quietHours: undefined }, windows, until);
 }
@@ -46,6 +55,20 @@ function rehearseLimits(
     const end = window.windowStart + size;
     const recent = end > until ? { closed: before, current: window } : { closed: [...before, window] };
     play.on((state) => judge(rule, state, recent, { now: Math.min(end, until) }));
+  }
+  return play.notifications;
+}
+
+/** The rule learns from these windows too: those of four days before the span that matters should be among them. */
+function rehearseInsight(rule: InsightRule, windows: readonly Window[], until: number): Notification[] {
+  const play = createPlay();
+  const [{ deviceId, site } = { deviceId: '', site: '' }] = windows;
+  let learned = beginLearning();
+  for (const each of minutesOf(windows, rule)) {
+    const seen = observe(rule, learned, each);
+    learned = seen.learned;
+    const now = Math.min(each.minute.at + JUDGED_AFTER_MS, until);
+    play.on((state) => judgeOutlook(rule, state, { deviceId, site }, seen.outlook, { now }));
   }
   return play.notifications;
 }

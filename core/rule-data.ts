@@ -4,6 +4,8 @@ import type {
   AbsenceRule,
   AlertRule,
   Channel,
+  InsightRule,
+  KnownDefrost,
   Level,
   LimitRule,
   Match,
@@ -21,7 +23,7 @@ export const MAX_RULES = 200;
 
 /**
  * A rule as JSON. It judges one thing: limits of a figure (one level as fields of the rule, or several as `levels`),
- * `noDataFor` (of the device, or of a `metric`) or `offlineFor`. Durations are text such as `30m`, times as devices may write them.
+ * `noDataFor` (of the device, or of a `metric`), `offlineFor`, `predicted` or `unusual`. Durations are text such as `30m`, times as devices may write them.
  */
 export interface RuleData {
   readonly id: string;
@@ -47,6 +49,8 @@ export interface RuleData {
   readonly judgeLate?: boolean;
   readonly noDataFor?: string;
   readonly offlineFor?: string;
+  readonly predicted?: PredictedData;
+  readonly unusual?: { readonly metric: string };
   readonly channels?: readonly Channel[];
   readonly quietHours?: { readonly from: string; readonly to: string; readonly timeZone: string };
   readonly repeatEvery?: string;
@@ -54,6 +58,22 @@ export interface RuleData {
   readonly escalateTo?: readonly Channel[];
 }
 
+/** A limit that a metric will cross at its present trend; one of both sides. `within`: 30m without it. */
+export interface PredictedData {
+  readonly metric: string;
+  readonly above?: number;
+  readonly below?: number;
+  readonly within?: string;
+  readonly defrost?: DefrostData;
+}
+
+/** A metric that is not 0 while the device defrosts, or times of day such as `06:00`; one `lasts` 30m without it. */
+export type DefrostData =
+  | { readonly metric: string }
+  | { readonly at: readonly string[]; readonly timeZone: string; readonly lasts?: string };
+
+const USUAL_WITHIN_MS = 1_800_000;
+const USUAL_DEFROST_MS = 1_800_000;
 const USUAL_SEVERITY: Severity = 'major';
 const USUAL_CHANNELS: readonly Channel[] = ['email'];
 const USUAL_ESCALATION: readonly Channel[] = ['email', 'sms'];
@@ -115,6 +135,8 @@ export function compileRule(data: RuleData): AlertRule {
     const absence = noDataFor === undefined ? 'offline' : 'silent';
     return { ...common, absence, severity, longest, ...given({ metric: data.metric }) } satisfies AbsenceRule;
   }
+  const insight = insightOf(data);
+  if (insight) return { ...common, ...insight, severity };
   const { metric, stat, anySpelling, perMinute, forWindows, clearAfter, judgeLate } = data;
   return {
     ...common,
@@ -125,6 +147,36 @@ export function compileRule(data: RuleData): AlertRule {
     levels: data.levels ?? [levelOf(data)],
   } satisfies LimitRule;
 }
+
+type Insight = InsightRule extends infer Rule
+  ? Rule extends InsightRule
+    ? Omit<Rule, 'id' | 'channels' | 'severity'>
+    : never
+  : never;
+
+function insightOf({ predicted, unusual }: RuleData): Insight | undefined {
+  if (unusual) return { insight: 'unusual', metric: unusual.metric };
+  if (!predicted) return undefined;
+  const { metric, above, below, within, defrost } = predicted;
+  return {
+    ...{ insight: 'predicted', metric, side: above === undefined ? 'below' : 'above' },
+    ...{ limit: (above ?? below)!, within: spanOf(within) ?? USUAL_WITHIN_MS },
+    ...(defrost && { defrost: knownDefrost(defrost) }),
+  };
+}
+
+function knownDefrost(defrost: DefrostData): KnownDefrost {
+  if ('metric' in defrost) return defrost;
+  const { at, timeZone, lasts } = defrost;
+  return { at: at.map((text) => minuteOf(text)!), timeZone, lasts: spanOf(lasts) ?? USUAL_DEFROST_MS };
+}
+
+/** The metric that the rule judges, wherever it says so. */
+export const judgedMetricOf = ({
+  metric,
+  predicted,
+  unusual,
+}: Pick<RuleData, 'metric' | 'predicted' | 'unusual'>) => metric ?? predicted?.metric ?? unusual?.metric;
 
 /** The level that a rule without `levels` has. */
 export function levelOf(data: RuleData): Level {

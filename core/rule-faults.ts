@@ -4,7 +4,7 @@ import { SEVERITIES, type Level } from './alert-rule.ts';
 import { decimalOf } from './decimal.ts';
 import { durationOf } from './duration.ts';
 import { isTimeZone, minuteOf } from './quiet-hours.ts';
-import { levelOf, LIMITS, type RuleData } from './rule-data.ts';
+import { levelOf, LIMITS, type PredictedData, type RuleData } from './rule-data.ts';
 import { parseFixedTime } from './time-text.ts';
 
 /** `name` is the path of the field, such as `levels.0.clearBelow`. */
@@ -15,7 +15,12 @@ export interface RuleFault {
 
 type Tell = (name: string, detail: string) => void;
 
+/** What a rule may judge instead of a limit. */
+const KINDS = ['noDataFor', 'offlineFor', 'predicted', 'unusual'] as const;
+type Kind = (typeof KINDS)[number];
+
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 const SHORTEST_MS = 10_000;
 const FIGURE_FIELDS = [
   'metric',
@@ -32,9 +37,9 @@ const FIGURE_FIELDS = [
 export function faultsOf(data: RuleData): RuleFault[] {
   const faults: RuleFault[] = [];
   const tell: Tell = (name, detail) => faults.push({ name, detail });
-  const absences = (['noDataFor', 'offlineFor'] as const).filter((name) => data[name] !== undefined);
-  if (absences.length > 1) tell('offlineFor', 'and noDataFor exclude each other: make two rules');
-  else if (absences[0]) absenceFaults(data, absences[0], tell);
+  const [kind, other] = KINDS.filter((name) => data[name] !== undefined);
+  if (other) tell(other, `and ${kind} exclude each other: make two rules`);
+  else if (kind) otherKindFaults(data, kind, tell);
   else limitFaults(data, tell);
   durationFaults(data, 'repeatEvery', tell);
   durationFaults(data, 'escalateAfter', tell);
@@ -44,12 +49,46 @@ export function faultsOf(data: RuleData): RuleFault[] {
   return faults;
 }
 
-function absenceFaults(data: RuleData, absence: 'noDataFor' | 'offlineFor', tell: Tell): void {
-  durationFaults(data, absence, tell);
+/** Of a rule that judges something else than a limit. */
+function otherKindFaults(data: RuleData, kind: Kind, tell: Tell): void {
+  if (kind === 'predicted') predictedFaults(data.predicted!, tell);
+  else if (kind !== 'unusual') durationFaults(data, kind, tell);
   for (const name of [...FIGURE_FIELDS, ...LIMITS]) {
-    if (data[name] === undefined || (name === 'metric' && absence === 'noDataFor')) continue;
-    tell(name, `must not be with ${absence}: make two rules`);
+    if (data[name] === undefined || (name === 'metric' && kind === 'noDataFor')) continue;
+    const isInside = kind === 'predicted' && name in { metric: 1, above: 1, below: 1 };
+    tell(name, isInside ? 'must be in predicted' : `must not be with ${kind}: make two rules`);
   }
+}
+
+function predictedFaults({ above, below, within, defrost }: PredictedData, tell: Tell): void {
+  if ((above === undefined) === (below === undefined))
+    tell('predicted.above', 'or below must be given, and not both: make two rules');
+  for (const [name, value] of Object.entries({ above, below })) {
+    if (value !== undefined && decimalOf(value) === undefined)
+      tell(`predicted.${name}`, 'must be at most 1e15 with at most 15 decimals');
+  }
+  if (within !== undefined) spanFaults('predicted.within', within, [5 * MINUTE_MS, DAY_MS, '5m to 1d'], tell);
+  if (!defrost || 'metric' in defrost) return;
+  const { at, timeZone, lasts } = defrost;
+  for (const [index, time] of at.entries()) {
+    if (minuteOf(time) === undefined)
+      tell(`predicted.defrost.at.${index}`, 'must be a time of day such as 22:30');
+  }
+  if (!isTimeZone(timeZone))
+    tell('predicted.defrost.timeZone', 'must be an IANA time zone such as America/Los_Angeles');
+  if (lasts !== undefined)
+    spanFaults('predicted.defrost.lasts', lasts, [MINUTE_MS, 180 * MINUTE_MS, '1m to 3h'], tell);
+}
+
+function spanFaults(
+  name: string,
+  text: string,
+  [shortest, longest, range]: readonly [number, number, string],
+  tell: Tell,
+): void {
+  const span = durationOf(text);
+  if (span === undefined) tell(name, 'must be a duration such as 90s, 30m, 2h or 1d');
+  else if (span < shortest || span > longest) tell(name, `must be from ${range}`);
 }
 
 function durationFaults(
@@ -59,9 +98,7 @@ function durationFaults(
 ): void {
   const text = data[name];
   if (text === undefined) return;
-  const span = durationOf(text);
-  if (span === undefined) tell(name, 'must be a duration such as 90s, 30m, 2h or 1d');
-  else if (span < SHORTEST_MS || span > 30 * DAY_MS) tell(name, 'must be from 10s to 30d');
+  spanFaults(name, text, [SHORTEST_MS, 30 * DAY_MS, '10s to 30d'], tell);
 }
 
 function timeFaults(data: RuleData, tell: Tell): void {
@@ -132,7 +169,9 @@ function levelFaults({ stat, perMinute }: RuleData, level: Level, path: string, 
   if (above === undefined && below === undefined) {
     tell(
       `${path}above`,
-      path === '' ? 'or below, levels, noDataFor or offlineFor must be given' : 'or below must be given',
+      path === ''
+        ? 'or below, levels, noDataFor, offlineFor, predicted or unusual must be given'
+        : 'or below must be given',
     );
   }
   if (clearBelow !== undefined && (above === undefined || clearBelow > above)) {

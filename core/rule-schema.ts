@@ -25,6 +25,31 @@ const limits = {
   clearBelow: z.optional(z.number()),
   clearAbove: z.optional(z.number()),
 };
+const defrost = z
+  .union(
+    [
+      z.strictObject({ metric: metricName }),
+      z.strictObject({
+        at: z.array(timeOfDay).check(z.minLength(1), z.maxLength(24)),
+        timeZone: z.string(),
+        lasts: z.optional(duration),
+      }),
+    ],
+    'must have a metric that is not 0 while the device defrosts, or times of day (at) and their timeZone',
+  )
+  .check(z.describe('When the device defrosts, where people know; it is learned otherwise'));
+const predicted = z
+  .strictObject({
+    metric: metricName,
+    above: z.optional(z.number()),
+    below: z.optional(z.number()),
+    within: z.optional(duration),
+    defrost: z.optional(defrost),
+  })
+  .check(z.describe('Announces that a limit will be crossed at the present trend'));
+const unusual = z
+  .strictObject({ metric: metricName })
+  .check(z.describe('Announces that a metric behaves unlike itself'));
 const level = z.strictObject({ severity: z.enum(SEVERITIES), ...limits });
 
 /** Which devices. */
@@ -53,6 +78,8 @@ const fields = {
   judgeLate: z.optional(z.boolean()),
   noDataFor: z.optional(duration),
   offlineFor: z.optional(duration),
+  predicted: z.optional(predicted),
+  unusual: z.optional(unusual),
   channels: z.optional(channels),
   quietHours: z.optional(z.strictObject({ from: timeOfDay, to: timeOfDay, timeZone: z.string() })),
   repeatEvery: z.optional(duration),

@@ -1,14 +1,23 @@
 // What becomes of an alarm whose rule is changed while it stands: one about something else ends, one with other limits says so.
 
-import { isLimitRule, type AlertRule, type LimitRule } from './alert-rule.ts';
-import type { AlertState, Finding } from './alert-state.ts';
-import { statOf } from './figure.ts';
+import {
+  isInsightRule,
+  isLimitRule,
+  type AlertRule,
+  type InsightRule,
+  type LimitRule,
+} from './alert-rule.ts';
+import type { AlertState, Finding, InsightFinding } from './alert-state.ts';
+import { decimalText } from './decimal.ts';
+import { limitOf, statOf } from './figure.ts';
 import { isSpellingOf } from './spelling.ts';
 
 /** Whether the rule still judges what the alarm was told of: the same figure on a side that has a limit, or the same silence. */
 export function isAbout(rule: AlertRule, told: Finding): boolean {
+  if (isInsightRule(rule))
+    return told.insight === rule.insight && told.metric === rule.metric && isAhead(rule, told);
   if (!isLimitRule(rule)) return told.absence === rule.absence && told.metric === rule.metric;
-  if (told.absence) return false;
+  if (told.absence || told.insight) return false;
   const { metric, perMinute, side, stat } = told;
   return (
     isOfMetric(rule, metric) &&
@@ -17,6 +26,10 @@ export function isAbout(rule: AlertRule, told: Finding): boolean {
     rule.levels.some((level) => level[side] !== undefined)
   );
 }
+
+/** An unusual metric may be so on either side. */
+const isAhead = (rule: InsightRule, { side, limit }: InsightFinding) =>
+  rule.insight === 'unusual' || (side === rule.side && limit === decimalText(limitOf(rule.limit)));
 
 /** A rule of any spelling was told of by the one that was judged. */
 function isOfMetric({ metric, anySpelling }: LimitRule, told: string | undefined): boolean {

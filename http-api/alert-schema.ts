@@ -15,6 +15,21 @@ import type { ApiCaller } from './route.ts';
 
 const severity = z.optional(z.enum(SEVERITIES));
 
+const ahead = {
+  words: z.optional(
+    z
+      .string()
+      .check(
+        z.describe(
+          'What a rule about trends or habits found, such as `8 °C in about 25 minutes at this rate`',
+        ),
+      ),
+  ),
+  crossesAt: z.optional(
+    time.check(z.describe('When the limit would be crossed at the rate of that time; epoch milliseconds')),
+  ),
+};
+
 const unit = z.optional(z.string().check(z.describe('Of what was measured, as people read it, such as °C')));
 
 export const alert = z.strictObject({
@@ -31,6 +46,7 @@ export const alert = z.strictObject({
     .string()
     .check(z.describe('What was measured in the window of the last transition, as decimal text')),
   unit,
+  ...ahead,
   owed: z.int().check(z.describe('Notifications that are written down and not known to be sent')),
   acknowledged: z.optional(z.strictObject({ by: z.string(), at: time, comment: z.optional(z.string()) })),
 });
@@ -57,6 +73,7 @@ export const historyPage = z.strictObject({
       since: z.optional(time),
       metric: z.optional(z.string()),
       side: z.optional(z.enum(['above', 'below'])),
+      ...ahead,
       channels: z.optional(
         z.array(z.string()).check(z.describe('Over which a transition is announced, such as email and sms')),
       ),
@@ -95,9 +112,11 @@ export const historyPage = z.strictObject({
 export function shownAlert({ pending, unfiled: _unfiled, version: _version, alarm, ...state }: AlertState) {
   const { raisedAt, toldAt, escalatedAt, told } = alarm ?? {};
   const { windowStart, ...rest } = state;
+  const { words, crossesAt } = told?.insight ? told : {};
   return {
     ...{ ...rest, windowStart: windowStart || undefined }, // 0: there was no transition yet
     ...{ since: told?.since, raisedAt, toldAt, escalatedAt, unit: told?.unit, owed: pending.length },
+    ...{ words, crossesAt },
   };
 }
 

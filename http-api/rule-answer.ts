@@ -5,7 +5,7 @@ import { SEVERITIES } from '../core/alert-rule.ts';
 import { fingerprint } from '../core/fingerprint.ts';
 import { metricWarnings } from '../core/metric-warnings.ts';
 import { KEPT_FIELDS, type ChangedRule } from '../core/rule-change.ts';
-import type { RuleData } from '../core/rule-data.ts';
+import { judgedMetricOf, type RuleData } from '../core/rule-data.ts';
 import { rule } from '../core/rule-schema.ts';
 import type { Rehearsal } from '../pipeline/dry-run.ts';
 import type { LookAtMetrics } from '../pipeline/sent-metrics.ts';
@@ -61,7 +61,7 @@ export async function shownChange(
   before: RuleData | undefined,
   look: LookAtMetrics,
 ) {
-  const sent = data.metric === undefined ? undefined : await look(data.match);
+  const sent = judgedMetricOf(data) === undefined ? undefined : await look(data.match);
   const where = sent?.devices.length === 1 ? 'its last window' : 'their last windows';
   const found = [...(sent ? metricWarnings(data, sent, where) : []), ...severityWarnings(data, before)];
   return {
@@ -101,7 +101,8 @@ export function shownDryRun(data: RuleData, found: Rehearsal, hours: number) {
   };
 }
 
-function summaryOf({ metric }: RuleData, found: Rehearsal, span: string): string {
+function summaryOf(data: RuleData, found: Rehearsal, span: string): string {
+  const metric = judgedMetricOf(data);
   const { windows, devices, windowsWithMetric, devicesWithMetric } = found;
   const all = `${counted(windows, 'window')} of ${span}, of ${counted(devices, 'device')}`;
   if (windows === 0) return `There are no windows of ${span} of the ${counted(devices, 'device')} that match`;

@@ -109,6 +109,8 @@ export interface Rule extends Limits {
   readonly forWindows?: number;
   readonly noDataFor?: string;
   readonly offlineFor?: string;
+  readonly predicted?: Limits & { readonly metric: string; readonly within?: string };
+  readonly unusual?: { readonly metric: string };
   readonly severity?: string;
   readonly match?: Readonly<Record<'site' | 'device' | 'type' | 'group', string | undefined>>;
   readonly channels?: readonly string[];

@@ -55,10 +55,18 @@ export function mainMetricOf(metrics: readonly string[]): string | undefined {
   );
 }
 
+const limitsIn = ({ above, below }: { readonly above?: number; readonly below?: number }) => ({
+  ...(above !== undefined && { above }),
+  ...(below !== undefined && { below }),
+});
+
 /** A rule as a sentence's predicate: `above 8 °C, clears below 7 °C, for 3 windows`. */
 export function ruleText(rule: Rule, unit = ''): string {
   if (rule.noDataFor !== undefined) return `no data for ${rule.noDataFor}`;
   if (rule.offlineFor !== undefined) return `not connected for ${rule.offlineFor}`;
+  if (rule.unusual) return 'unlike itself at this hour';
+  if (rule.predicted)
+    return `${ruleText({ id: rule.id, ...limitsIn(rule.predicted) }, unit)} within ${rule.predicted.within ?? '30m'}, predicted`;
   const number = (value: number) => `${String(value).replace('-', '\u2212')}${unit && ` ${unit}`}`;
   const parts = levelsOf(rule).flatMap(({ above, below, clearBelow, clearAbove }) => [
     ...(above === undefined ? [] : [`above ${number(above)}`]),

@@ -21,7 +21,9 @@ const FIRST: Rule = {
   severity: 'major',
 };
 
-const subjectOf = ({ metric, match }: Rule): string => {
+const subjectOf = (rule: Rule): string => {
+  const { match, predicted, unusual } = rule;
+  const metric = rule.metric ?? predicted?.metric ?? unusual?.metric;
   const of = [match?.device, match?.site, match?.type, match?.group].filter(Boolean).join(', ');
   return `${metric ?? 'readings'}${of === '' ? '' : ` of ${of}`}`;
 };

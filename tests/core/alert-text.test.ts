@@ -16,7 +16,7 @@ import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 const PAGE = 'http://localhost:8080';
 const SETTINGS = { page: PAGE, timeZone: 'UTC' };
 const TIME = 1_790_000_000_000;
-const common: Omit<Notification, 'transition' | 'absence' | 'value' | 'limit'> = {
+const common: Omit<Notification, 'transition' | 'absence' | 'insight' | 'value' | 'limit'> = {
   alertId: '0123456789abcdef0123456789abcdef',
   ...{ deviceId: 'store-1', site: 'seattle', ruleId: 'fridge', severity: 'critical' },
   ...{ channels: ['email', 'sms'], windowStart: TIME, since: TIME, decidedAt: TIME + 5000 },
@@ -256,6 +256,19 @@ const findings = fc.oneof(
     perMinute: fc.constantFrom(true as const, undefined),
   }),
   fc.record({
+    insight: fc.constantFrom('predicted', 'unusual'),
+    metric: fc.stringMatching(/^[A-Za-z][A-Za-z0-9_]{0,63}$/),
+    stat: fc.constant('mean'),
+    value: fc.constantFrom('6.4', '-999999999999999.999'),
+    side: fc.constantFrom('above', 'below'),
+    limit: fc.constantFrom('8', '-999999999999999.999999999999999'),
+    words: fc.constantFrom(
+      'above its normal band for 12 minutes; 8 °C in about 25 minutes at this rate',
+      'as usual again',
+    ),
+    crossesAt: fc.constant(TIME + 1_500_000),
+  }),
+  fc.record({
     absence: fc.constantFrom('silent', 'offline'),
     value: fc.nat(100_000_000).map(String),
     limit: fc.nat(100_000).map(String),
@@ -292,7 +305,8 @@ test('no name and no transition breaks a channel', () => {
       assertFits(text);
       const notes = ['repeated', 'escalated', 'ended'].includes(notification.transition) ? 1 : 0;
       const acknowledge = ['cleared', 'ended'].includes(notification.transition) ? 0 : 1;
-      assert.equal(text.email.split('\n').length, 14 + notes + acknowledge);
+      const expected = 'crossesAt' in notification ? 1 : 0;
+      assert.equal(text.email.split('\n').length, 14 + notes + acknowledge + expected);
     }),
     runsOf(46, 300),
   );

@@ -31,7 +31,7 @@ function windowsOf(windows: readonly (readonly number[])[], name = 'temperature'
   });
 }
 const shown = (of: Partial<Notification>, windows: readonly Window[]) =>
-  recentValues({ ...notification, ...of }, windows, 'America/Los_Angeles');
+  recentValues({ ...notification, ...of } as Notification, windows, 'America/Los_Angeles');
 
 const cases: [title: string, of: Partial<Notification>, windows: Window[], line: string | undefined][] = [
   [

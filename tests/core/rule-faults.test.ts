@@ -16,6 +16,8 @@ const rule = (levels: readonly Level[], more: Partial<RuleData> = {}): RuleData 
 });
 const level = (limits: Partial<Level>): Level => ({ severity: 'minor', ...limits });
 
+const DEFROST = { at: ['06:00', '18:30'], timeZone: 'America/Los_Angeles', lasts: '25m' };
+
 const cases: [title: string, rule: RuleData, names: string[]][] = [
   ['a limit above', rule([level({ above: 8 })]), []],
   ['a band with clear limits', rule([level({ above: 8, clearBelow: 7, below: 0, clearAbove: 1 })]), []],
@@ -76,6 +78,45 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
   ['silence of a metric', { id: 'r', noDataFor: '2m', metric: 't' }, []],
   ['silence of a figure', { id: 'r', noDataFor: '2m', metric: 't', stat: 'max' }, ['stat']],
   ['absence of a metric', { id: 'r', offlineFor: '2m', metric: 't' }, ['metric']],
+  ['a prediction', { id: 'r', predicted: { metric: 't', above: 8, within: '30m' }, severity: 'major' }, []],
+  ['a prediction by times of day', { id: 'r', predicted: { metric: 't', below: 1, defrost: DEFROST } }, []],
+  ['a prediction without a limit', { id: 'r', predicted: { metric: 't' } }, ['predicted.above']],
+  [
+    'a prediction on both sides',
+    { id: 'r', predicted: { metric: 't', above: 8, below: 1 } },
+    ['predicted.above'],
+  ],
+  ['a limit beside a prediction', { id: 'r', above: 8, predicted: { metric: 't', above: 8 } }, ['above']],
+  [
+    'a prediction of silence',
+    { id: 'r', noDataFor: '2m', predicted: { metric: 't', above: 8 } },
+    ['predicted'],
+  ],
+  ['a limit that no metric has', { id: 'r', predicted: { metric: 't', above: 1e16 } }, ['predicted.above']],
+  [
+    'a prediction for a week',
+    { id: 'r', predicted: { metric: 't', above: 8, within: '7d' } },
+    ['predicted.within'],
+  ],
+  [
+    'a prediction for a while',
+    { id: 'r', predicted: { metric: 't', above: 8, within: 'soon' } },
+    ['predicted.within'],
+  ],
+  [
+    'defrosts at no time and in no zone, for days',
+    {
+      id: 'r',
+      predicted: {
+        metric: 't',
+        above: 8,
+        defrost: { at: ['06:00', '25:00'], timeZone: 'Store', lasts: '2d' },
+      },
+    },
+    ['predicted.defrost.at.1', 'predicted.defrost.timeZone', 'predicted.defrost.lasts'],
+  ],
+  ['what is unusual', { id: 'r', unusual: { metric: 't' } }, []],
+  ['what is unusual for windows', { id: 'r', unusual: { metric: 't' }, forWindows: 3 }, ['forWindows']],
   ['silence and absence', { id: 'r', noDataFor: '2m', offlineFor: '2m' }, ['offlineFor']],
   ['a rate without a stat', { id: 'r', metric: 't', above: 1, perMinute: true }, ['stat']],
   [

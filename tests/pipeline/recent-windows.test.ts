@@ -18,7 +18,7 @@ async function asked(of: Partial<Notification>): Promise<unknown[]> {
   const questions: unknown[] = [];
   const before = async (...question: unknown[]) => (questions.push(question), []);
   const recent = createRecentWindows({ windows: { before }, now: () => NOW });
-  await recent({ ...notification, ...of }, {});
+  await recent({ ...notification, ...of } as Notification, {});
   return questions;
 }
 

@@ -28,6 +28,8 @@ type Item = Record<string, AttributeValue>;
 
 /** Ids of rules begin with a letter or digit. */
 const SNOOZE = '#snooze';
+/** Before the id of a rule: what it learned of the device. */
+export const LEARNED_PREFIX = '#learned/';
 
 export function createAlertStore(options: {
   readonly client: DynamoDBClient;
@@ -52,6 +54,7 @@ export function createAlertStore(options: {
         );
         for (const item of Items ?? []) {
           const ruleId = item['ruleId']?.S ?? '';
+          if (ruleId.startsWith(LEARNED_PREFIX)) continue;
           const found = ruleId === SNOOZE ? snoozeOf(item) : stateOf(item);
           if (found instanceof Error) unreadable.set(ruleId, found);
           else if ('until' in found) snooze = found;

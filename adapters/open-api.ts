@@ -14,12 +14,14 @@ import { createIngestAgain } from './ingest-again.ts';
 import { openLambda } from './lambda-client.ts';
 import { createLastMessages } from './last-messages.ts';
 import { createMappingStore } from './mapping-store.ts';
+import { createLearnedStore } from './learned-store.ts';
 import { createPresenceLog } from './presence-log.ts';
 import { createRuleStore } from './rule-store.ts';
 import { createListRecipients } from './recipients.ts';
 import { openS3 } from './s3-client.ts';
 import { openSns } from './sns-client.ts';
 import { createWindowHistory } from './window-history.ts';
+import { createWindowsBefore } from './windows-before.ts';
 
 /** API Gateway waits for 29 seconds. */
 const LAST_MESSAGES_MS = 5000;
@@ -52,6 +54,8 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
     }),
     errors: createErrorBucket({ client: s3, bucket: errorsBucket }),
     ingestAgain: createIngestAgain({ client: openLambda(), functionName: ingestFunction }),
+    windowsBefore: createWindowsBefore({ client, table: windowsTable }),
+    learnedStore: createLearnedStore({ client, table: alertsTable }),
     listRecipients: createListRecipients({ client: openSns(), topicArn: alertsTopicArn }),
     alerts: createAlertStore({ client, table: alertsTable }),
     history: createAlertHistory({ client, table: alertHistoryTable, retentionDays }),

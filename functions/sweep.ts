@@ -5,6 +5,7 @@ import { createHandler } from '../adapters/create-handler.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readSweepEnvironment } from '../adapters/environment.ts';
+import { createLearnedStore } from '../adapters/learned-store.ts';
 import { openAlerts } from '../adapters/open-alerts.ts';
 import { createWatch } from '../adapters/watch.ts';
 import { createWindowsBefore } from '../adapters/windows-before.ts';
@@ -20,6 +21,7 @@ const ports = {
   ...alerts,
   devices: createDeviceStore({ client, table: devicesTable }),
   windows: { before: createWindowsBefore({ client, table: windowsTable }) },
+  learnedStore: createLearnedStore({ client, table: alertsTable }),
   watch: createWatch({ client, table: alertsTable, now }),
 };
 const sweep = createSweep(ports, environment);

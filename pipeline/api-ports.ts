@@ -1,6 +1,7 @@
 // What the routes of the HTTP API need of the world, as types: beside what ingest needs, the archive, the errors bucket and the topic.
 
-import type { AlertPorts, DeviceStore, MappingStore, WindowHistory } from './ports.ts';
+import type { LearnedStore } from './insight-ports.ts';
+import type { AlertPorts, DeviceStore, MappingStore, WindowHistory, WindowStore } from './ports.ts';
 import type { ListRecipients } from './recipient-ports.ts';
 import type { ArchiveChecks, PresenceLog } from './device-ports.ts';
 import type { FleetSnapshots } from './rollup-ports.ts';
@@ -53,4 +54,6 @@ export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules
   readonly errors: ErrorBucket;
   readonly ingestAgain: IngestAgain;
   readonly listRecipients: ListRecipients;
+  readonly windowsBefore: WindowStore['before'];
+  readonly learnedStore: LearnedStore;
 }

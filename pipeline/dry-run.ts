@@ -1,6 +1,6 @@
 // Tells when a rule would have told people of a fleet, by the windows that are stored.
 
-import { appliesTo, type AlertRule } from '../core/alert-rule.ts';
+import { appliesTo, isInsightRule, type AlertRule } from '../core/alert-rule.ts';
 import type { Notification } from '../core/alert-state.ts';
 import { judgesAny, type DeviceMetrics, type SentMetrics } from '../core/metric-warnings.ts';
 import { rehearse } from '../core/rehearsal.ts';
@@ -27,6 +27,8 @@ export type Rehearse = (
   span: { readonly from: number; readonly to: number },
 ) => Promise<Rehearsal>;
 
+/** What a rule about trends and habits learns from, before the span that is looked at. */
+const LEARNS_FROM_MS = 3 * 86_400_000;
 /** As many as an answer can read in its time: six devices for a day at windows of ten seconds. */
 const MAX_WINDOWS = 50_000;
 const MAX_NOTIFICATIONS = 1000;
@@ -42,7 +44,7 @@ export function createRehearsing(parts: {
     const judged = 'metric' in rule ? rule : {};
     const notifications: Notification[] = [];
     const sent: DeviceMetrics[] = [];
-    let [windows, windowsWithMetric, devicesWithMetric] = [0, 0, 0];
+    let [windows, looked, windowsWithMetric, devicesWithMetric] = [0, 0, 0, 0];
     let after: string | undefined;
     const found = (isComplete: boolean): Rehearsal => ({
       notifications: notifications.sort((a, b) => a.decidedAt - b.decidedAt).slice(0, MAX_NOTIFICATIONS),
@@ -54,16 +56,21 @@ export function createRehearsing(parts: {
       const page = await devices.list({ limit: DEVICES_A_PAGE, ...(after !== undefined && { after }) });
       for (const device of page.devices) {
         if (!appliesTo(rule, device, to)) continue;
-        const limit = MAX_WINDOWS - windows;
-        const stored = await history.stored({ deviceId: device.deviceId, from, to, limit: limit + 1 });
-        if (stored.length > limit) return found(false);
-        notifications.push(...rehearse(rule, stored, { windowSeconds, until: to }));
+        const limit = MAX_WINDOWS - looked;
+        const { deviceId } = device;
+        const begin = isInsightRule(rule) ? from - LEARNS_FROM_MS : from;
+        const read = await history.stored({ deviceId, from: begin, to, limit: limit + 1 });
+        if (read.length > limit) return found(false);
+        const told = rehearse(rule, read, { windowSeconds, until: to });
+        notifications.push(...told.filter(({ decidedAt }) => decidedAt >= from));
+        const stored = begin === from ? read : read.filter(({ windowStart }) => windowStart >= from);
         const withMetric = stored.filter(({ metrics }) => judgesAny(judged, metrics.keys())).length;
         sent.push({
           deviceId: device.deviceId,
           metrics: new Set(stored.flatMap(({ metrics }) => [...metrics.keys()])),
         });
         windows += stored.length;
+        looked += read.length;
         windowsWithMetric += withMetric;
         if (withMetric > 0) devicesWithMetric += 1;
       }

@@ -7,7 +7,7 @@ import type { Window } from '../core/window.ts';
 import type { WindowStore } from './ports.ts';
 
 /** Where to look back from: windows that start before `start` (epoch milliseconds). */
-export interface Outlook {
+export interface LookBackQuestion {
   readonly deviceId: string;
   readonly start: number;
   /** The window that starts there, if it is judged too. */
@@ -20,7 +20,7 @@ export interface Outlook {
  * The windows before, oldest first: at least `usual`, and more while those lack the metric of a rule that may have
  * something to tell. Rejects with the SDK's error.
  */
-export type LookBack = (rule: LimitRule, outlook: Outlook) => Promise<readonly Window[]>;
+export type LookBack = (rule: LimitRule, question: LookBackQuestion) => Promise<readonly Window[]>;
 
 /** In a row of windows that is longer, those without the metric between them, nothing is found. */
 const MAX_WINDOWS = 256;

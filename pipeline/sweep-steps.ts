@@ -2,10 +2,12 @@
 
 import { judgeAbsence, presenceOf, type Presence } from '../core/absence.ts';
 import {
+  isInsightRule,
   isLimitRule,
   windowsBefore,
   type AbsenceRule,
   type AlertRule,
+  type InsightRule,
   type LimitRule,
 } from '../core/alert-rule.ts';
 import { isSuspect } from '../core/alert.ts';
@@ -16,7 +18,9 @@ import { hasFigure, needsClosedWindows } from '../core/figure.ts';
 import { isForeign } from '../core/standing-rule.ts';
 import type { Recent } from '../core/recent.ts';
 import { endForeign } from '../core/reminder.ts';
+import { judgeOutlook } from '../core/outlook.ts';
 import { windowStartOf, type Window } from '../core/window.ts';
+import { outlooksOf, type ForesightParts } from './foresee.ts';
 import type { LookBack } from './look-back.ts';
 import { metricPresence, withSighting, type MetricSighting } from './metric-silence.ts';
 import { stepThrough, type Step } from './newer-windows.ts';
@@ -31,6 +35,7 @@ export interface DeviceSweepParts {
   readonly windowSeconds: number;
   /** When metrics were there that rules wait for, remembered from sweep to sweep. */
   readonly sightings: Recent<MetricSighting>;
+  readonly foresight: ForesightParts;
   /** Ids of limit rules by which the last windows of all devices are judged, as they are new or were changed. */
   readonly changed: ReadonlySet<string>;
   /** Nobody looked before; epoch milliseconds. */
@@ -87,6 +92,7 @@ function windowsOf({ rules, windowSeconds }: DeviceSweepParts, span: number): nu
 export async function stepOf(parts: DeviceSweepParts, found: Case): Promise<BeginSteps | undefined> {
   const { rule, standing } = found;
   if (isForeign(rule, standing)) return () => (state, moment) => endForeign(rule, state, moment) ?? state;
+  if (isInsightRule(rule)) return insightStep(parts, { ...found, rule });
   if (!isLimitRule(rule)) return absenceStep(parts, { ...found, rule });
   const isDue = standing || needsClosedWindows(rule) || (await isNewsByChange(parts, { ...found, rule }));
   return isDue ? limitStep(parts, { ...found, rule }) : undefined;
@@ -141,6 +147,27 @@ async function metricStep(
   return () => (state, moment) => {
     const noted = seenAt === undefined ? state : withSighting(rule, state, deviceId, seenAt);
     return noted === state ? judgeAbsence(rule, state, device, presence, moment) : noted;
+  };
+}
+
+/** Judges the minutes that are over and were not judged before, one after the other. */
+async function insightStep(
+  { foresight }: DeviceSweepParts,
+  { rule, device, standing }: Case<InsightRule>,
+): Promise<BeginSteps | undefined> {
+  const outlooks = await outlooksOf(foresight, { rule, deviceId: device.deviceId, site: device.site });
+  if (!standing && outlooks.every(({ ahead }) => ahead === undefined)) return undefined;
+  return () => {
+    const left = [...outlooks];
+    return (state, moment) => {
+      for (;;) {
+        const [outlook] = left;
+        if (!outlook) return state;
+        const next = judgeOutlook(rule, state, device, outlook, moment);
+        if (next !== state) return next;
+        left.shift();
+      }
+    };
   };
 }
 

@@ -6,9 +6,12 @@ import type { AlertState } from '../core/alert-state.ts';
 import type { Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/figure.ts';
 import { inParallel } from '../core/in-parallel.ts';
+import { createSiteDuties } from '../core/insight/site-duties.ts';
 import { createRecent } from '../core/recent.ts';
 import type { DeliveryEvents } from './deliver-events.ts';
 import { createPaying, type Paying } from './deliver.ts';
+import type { Mind } from './foresee.ts';
+import type { LearnedStore } from './insight-ports.ts';
 import type { MetricSighting } from './metric-silence.ts';
 import type { AlertStore, DeviceStore, OpenAlerts, RuleSet, SweepPorts, Watch } from './ports.ts';
 import { readRules, UnreadableRuleError } from './rules.ts';
@@ -53,16 +56,21 @@ export function createSweep(ports: SweepPorts, settings: { readonly windowSecond
 type OpenByDevice = ReadonlyMap<string, readonly AlertState[]>;
 
 export function createSweeping(
-  parts: Omit<DeviceSweepParts, 'rules' | 'kept' | 'changed' | 'watchedSince' | 'alerts' | 'sightings'> & {
+  parts: Omit<
+    DeviceSweepParts,
+    'rules' | 'kept' | 'changed' | 'watchedSince' | 'alerts' | 'sightings' | 'foresight'
+  > & {
     readonly rules: () => Promise<RuleSet<AlertRule>>;
     readonly alerts: AlertStore & OpenAlerts;
     readonly devices: Pick<DeviceStore, 'list'>;
     readonly paying: Paying;
     readonly watch: Watch;
+    readonly learnedStore: LearnedStore;
   },
 ): Sweep {
   const { alerts, devices, paying, watch, now } = parts;
   const sightings = createRecent<MetricSighting>(REMEMBERED_METRICS);
+  const foresight = { ...parts, minds: createRecent<Mind>(REMEMBERED_METRICS), duties: createSiteDuties() };
 
   async function everyDevice(): Promise<Device[]> {
     const all: Device[] = [];
@@ -118,7 +126,15 @@ export function createSweeping(
     const looked = beginningAfter(watched.last, await devicesFor(rules, openBy, changed));
     const kept = new Set(unreadable.map(({ id }) => id));
     const watchedSince = watched.since;
-    const sweepDevice = createDeviceSweep({ ...parts, sightings, rules, kept, changed, watchedSince });
+    const sweepDevice = createDeviceSweep({
+      ...parts,
+      sightings,
+      foresight,
+      rules,
+      kept,
+      changed,
+      watchedSince,
+    });
     const part = (share: number) => now() + (endsAt - now()) * share;
 
     const devicesUntil = part(DEVICES_SHARE);

@@ -12,6 +12,7 @@ import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
 import { servicesInMemory, type AlertServices } from '../http-api/alert-services.ts';
 import type { UnreadableRule } from '../../pipeline/ports.ts';
+import { memoryLearned } from '../support/memory-learned.ts';
 
 export const START = 1_790_000_000_000;
 export const MINUTE = 60_000;
@@ -203,7 +204,7 @@ export function createAlertWorld({
     const watch = services.watching(now);
     const sweep = createSweeping({
       ...parts,
-      ...{ devices, watch, windowSeconds: WINDOW_SECONDS },
+      ...{ devices, watch, windowSeconds: WINDOW_SECONDS, learnedStore: memoryLearned() },
       rules: async () => ({ rules: readable(), unreadable: rules.unreadable }),
     });
     return {

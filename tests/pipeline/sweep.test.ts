@@ -14,6 +14,7 @@ import { fingerprint } from '../../core/fingerprint.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
 import { payingOf } from './deliver.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
+import { memoryLearned } from '../support/memory-learned.ts';
 
 const START = 1_790_000_000_000;
 const MINUTE = 60_000;
@@ -66,7 +67,7 @@ function world(device: string) {
   };
   const devices = createDeviceStore({ client: tables.client, table: 'devices' });
   const sweep = createSweeping({
-    ...{ alerts: own, devices, windows, paying, windowSeconds: 10, now },
+    ...{ alerts: own, devices, windows, paying, windowSeconds: 10, now, learnedStore: memoryLearned() },
     rules: async () => ({ rules: await rules(), unreadable: [] }),
     watch: { begin: async () => ({ since: 0, rules: new Map() }), stop: async () => {} },
   });

@@ -1,0 +1,72 @@
+// What rules about trends and habits know of a device now, and how to have them learn it anew.
+
+import { appliesTo, isInsightRule, type AlertRule, type InsightRule } from '../core/alert-rule.ts';
+import type { Device } from '../core/device.ts';
+import { beginLearning, knownOf, type Known } from '../core/insight/observe.ts';
+import { createSiteDuties } from '../core/insight/site-duties.ts';
+import type { Outlook } from '../core/outlook.ts';
+import { catchUp, closedUntil, subjectOf } from './foresee.ts';
+import type { LearnedStore } from './insight-ports.ts';
+import type { RuleStore, WindowStore } from './ports.ts';
+import { readRules } from './rules.ts';
+
+export interface DeviceOutlook {
+  readonly rule: InsightRule;
+  /** Minutes before this time were looked at, epoch milliseconds; absent where none was yet. */
+  readonly until?: number;
+  readonly known?: Known;
+  /** What the rule makes of the last of these minutes; absent where the device sent nothing lately. */
+  readonly outlook?: Outlook;
+}
+
+export interface DeviceOutlooks {
+  /** By rule id. Rejects with the SDK's error. */
+  read(device: Device): Promise<readonly DeviceOutlook[]>;
+  /** From now on; false where the rule is none about trends or habits that judges the device. Rejects with the SDK's error. */
+  learnAnew(device: Device, ruleId: string): Promise<boolean>;
+}
+
+/** What the sweep keeps is a quarter of an hour behind at most. */
+const PAGES = 1;
+
+export function createDeviceOutlooks(parts: {
+  readonly rules: Pick<RuleStore, 'read'>;
+  readonly windows: Pick<WindowStore, 'before'>;
+  readonly learnedStore: LearnedStore;
+  readonly windowSeconds: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): DeviceOutlooks {
+  const { rules, learnedStore, now } = parts;
+  const duties = createSiteDuties();
+
+  async function rulesFor(device: Device): Promise<InsightRule[]> {
+    const all: readonly AlertRule[] = (await readRules(rules)).rules;
+    return all.filter(isInsightRule).filter((rule) => appliesTo(rule, device, now()));
+  }
+
+  async function look({ deviceId, site }: Device, rule: InsightRule): Promise<DeviceOutlook> {
+    const kept = await learnedStore.load(deviceId, rule.id);
+    if (kept?.of !== subjectOf(rule)) return { rule };
+    const { learned, until, outlooks } = await catchUp(
+      { ...parts, duties },
+      { rule, deviceId, site },
+      kept,
+      PAGES,
+    );
+    const [known, outlook] = [knownOf(rule, learned), outlooks.at(-1)];
+    return { rule, until, ...(known && { known }), ...(outlook && { outlook }) };
+  }
+
+  return {
+    read: async (device) => Promise.all((await rulesFor(device)).map((rule) => look(device, rule))),
+    async learnAnew(device, ruleId) {
+      const rule = (await rulesFor(device)).find(({ id }) => id === ruleId);
+      if (!rule) return false;
+      await learnedStore.restart(device.deviceId, ruleId, {
+        ...{ learned: beginLearning(), until: closedUntil(now()), of: subjectOf(rule) },
+      });
+      return true;
+    },
+  };
+}

@@ -1,0 +1,25 @@
+// The port of what was learned: one item a device and rule.
+
+import type { Learned } from '../core/insight/observe.ts';
+
+export interface Remembered {
+  readonly learned: Learned;
+  /** All minutes before this time have been learned from; epoch milliseconds. */
+  readonly until: number;
+  /** What was learned from: the rule's kind and metric. */
+  readonly of: string;
+}
+
+/** All verbs reject with the SDK's error. */
+export interface LearnedStore {
+  load(deviceId: string, ruleId: string): Promise<Remembered | undefined>;
+  /** Replaces what was kept `until` that time (undefined: nothing); false where it is another by now. */
+  save(
+    deviceId: string,
+    ruleId: string,
+    remembered: Remembered,
+    before: number | undefined,
+  ): Promise<boolean>;
+  /** All that is learned of the device from that time on is learned anew. */
+  restart(deviceId: string, ruleId: string, remembered: Remembered): Promise<void>;
+}

@@ -17,6 +17,7 @@ const OPERATOR: readonly `${Method} ${string}`[] = [
   'PUT /devices/{deviceId}/snooze',
   'DELETE /devices/{deviceId}/snooze',
   'PATCH /devices/{deviceId}/shadow',
+  'DELETE /devices/{deviceId}/outlook/{ruleId}',
   'POST /errors/replay',
 ];
 

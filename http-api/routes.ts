@@ -8,6 +8,7 @@ import { createFindDevices } from '../pipeline/find-devices.ts';
 import { createReadFleet } from '../pipeline/fleet.ts';
 import { createFollowMessage } from '../pipeline/follow-message.ts';
 import type { ApiPorts } from '../pipeline/api-ports.ts';
+import { createDeviceOutlooks } from '../pipeline/device-outlook.ts';
 import { createReportDevice } from '../pipeline/report.ts';
 import { createRemoveDevice } from '../pipeline/remove-device.ts';
 import { createLookAtMetrics } from '../pipeline/sent-metrics.ts';
@@ -21,6 +22,7 @@ import { liveAccessRoute } from './live-access.ts';
 import { mappingRoutes } from './mapping-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import type { Route } from './route.ts';
+import { outlookRoutes } from './outlook-routes.ts';
 import { recipientRoutes } from './recipient-routes.ts';
 import { reportRoutes } from './report-routes.ts';
 import { ruleRoutes } from './rule-routes.ts';
@@ -67,6 +69,14 @@ export function createRoutes(
       now,
     }),
     ...mappingRoutes({ mappings, lastMessages: ports.lastMessages, devices, rules, now }),
+    ...outlookRoutes({
+      devices,
+      outlooks: createDeviceOutlooks({
+        ...{ rules, windowSeconds, now },
+        windows: { before: ports.windowsBefore },
+        learnedStore: ports.learnedStore,
+      }),
+    }),
     ...recipientRoutes(ports.listRecipients),
     ...errorRoutes(createFailures({ ...ports, follow })),
     ...healthRoutes({ devices, now }),

@@ -5,6 +5,7 @@ import { createAlertHistory } from '../../adapters/alert-history.ts';
 import { createAlertStore } from '../../adapters/alert-store.ts';
 import { createDeviceStore } from '../../adapters/device-store.ts';
 import { createMappingStore } from '../../adapters/mapping-store.ts';
+import { createLearnedStore } from '../../adapters/learned-store.ts';
 import { createPresenceLog } from '../../adapters/presence-log.ts';
 import { createRuleStore } from '../../adapters/rule-store.ts';
 import { createWindowHistory } from '../../adapters/window-history.ts';
@@ -81,6 +82,8 @@ export async function openRules(): Promise<RuleFixture> {
     history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
     presence: createPresenceLog({ client, table: 'history' }),
     checks: { async *newestFirst() {} },
+    windowsBefore: windows.before,
+    learnedStore: createLearnedStore({ client, table: 'alerts' }),
     now,
   };
   const api = createHttpApi([

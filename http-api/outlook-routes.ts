@@ -1,0 +1,126 @@
+// Outlooks over HTTP: what rules about trends and habits have learned of a device, and what they say of it now.
+
+import * as z from 'zod/mini';
+import { unitsOf } from '../core/unit.ts';
+import type { DeviceOutlook, DeviceOutlooks } from '../pipeline/device-outlook.ts';
+import type { DeviceStore } from '../pipeline/ports.ts';
+import { deviceId, time } from './fields.ts';
+import { ApiProblem } from './problem.ts';
+import { ruleId } from '../core/text-schema.ts';
+import { route, type Route } from './route.ts';
+
+const value = z.number();
+const span = (what: string) => z.int().check(z.describe(`Milliseconds ${what}`));
+
+const learned = z.strictObject({
+  mode: z
+    .enum(['known', 'metric', 'learned', 'free'])
+    .check(
+      z.describe(
+        'How defrosts are known: entered in the rule, from a metric of the device, learned, or only by what excursions usually are',
+      ),
+    ),
+  low: value,
+  high: value,
+  defrosts: z.optional(
+    z.strictObject({
+      every: span('between two'),
+      anchor: time,
+      length: span('that one usually lasts'),
+    }),
+  ),
+});
+
+const outlook = z.strictObject({
+  ruleId: z.string(),
+  kind: z.enum(['predicted', 'unusual']),
+  metric: z.string(),
+  until: z.optional(time.check(z.describe('Minutes before this time were looked at'))),
+  reason: z.optional(
+    z
+      .string()
+      .check(z.describe('Why nothing is said, such as `learning`, `defrost`, `gap` or `limit-in-band`')),
+  ),
+  learnsFor: z.optional(span('for which it still learns')),
+  ahead: z.optional(
+    z.strictObject({
+      words: z.string(),
+      since: time,
+      crossesAt: z.optional(time),
+      side: z.enum(['above', 'below']),
+      limit: z.optional(value),
+    }),
+  ),
+  learned: z.optional(learned.check(z.describe('The band of the metric, and its defrosts'))),
+  forecast: z.optional(
+    z
+      .array(z.strictObject({ at: time, value, low: value, high: value }))
+      .check(z.describe('The next hour by the last minutes, while a limit lies ahead')),
+  ),
+});
+
+function shown({ rule, until, known, outlook: seen }: DeviceOutlook, unit: string) {
+  const { trend, forecast = [] } = known ?? {};
+  const { ahead, reason, left } = seen ?? {};
+  return {
+    ...{ ruleId: rule.id, kind: rule.insight, metric: rule.metric, until },
+    reason: until === undefined ? 'learning' : seen === undefined ? 'gap' : reason,
+    learnsFor: left,
+    ahead: ahead && { ...ahead, words: ahead.words(unit) },
+    learned: trend,
+    forecast: forecast.length > 0 ? [...forecast] : undefined,
+  };
+}
+
+export function outlookRoutes(parts: {
+  readonly devices: Pick<DeviceStore, 'load'>;
+  readonly outlooks: DeviceOutlooks;
+}): Route[] {
+  const { devices, outlooks } = parts;
+
+  async function deviceOf(id: string) {
+    const found = await devices.load(id);
+    if (!found) throw new ApiProblem(404, `There is no device ${id}`);
+    return found;
+  }
+
+  return [
+    route({
+      method: 'GET',
+      path: '/devices/{deviceId}/outlook',
+      summary: 'What rules about trends and habits have learned of a device, and what they say of it now',
+      params: { deviceId },
+      query: {},
+      answer: z.strictObject({ outlooks: z.array(outlook) }),
+      async run({ params }) {
+        const device = await deviceOf(params.deviceId);
+        const units = unitsOf(device);
+        const found = await outlooks.read(device);
+        return {
+          outlooks: found.map((each) => {
+            const { metric } = each.rule;
+            return shown(each, Object.hasOwn(units, metric) ? ` ${units[metric]}` : '');
+          }),
+        };
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/devices/{deviceId}/outlook/{ruleId}',
+      summary:
+        'Forgets what a rule has learned of a device: it learns from now on, for days before it says anything',
+      params: { deviceId, ruleId },
+      query: {},
+      answer: z.strictObject({ deviceId: z.string(), ruleId: z.string() }),
+      async run({ params }) {
+        const isKnown = await outlooks.learnAnew(await deviceOf(params.deviceId), params.ruleId);
+        if (!isKnown)
+          throw new ApiProblem(
+            404,
+            `No rule ${params.ruleId} about trends or habits judges ${params.deviceId}`,
+          );
+        return params;
+      },
+    }),
+  ];
+}

@@ -1,0 +1,106 @@
+// What rules about trends have learned of a device, over HTTP: shown as it is, and learned anew when somebody wants it.
+
+import { afterAll, beforeAll, test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { createLearnedStore } from '../../adapters/learned-store.ts';
+import { beginLearning, observe, type Learned } from '../../core/insight/observe.ts';
+import { compileRule } from '../../core/rule-data.ts';
+import type { InsightRule } from '../../core/alert-rule.ts';
+import { NOW, openRules, type Json, type RuleFixture } from './rule-fixture.ts';
+
+const MINUTE = 60_000;
+const DAY = 1440 * MINUTE;
+const RULE = { predicted: { metric: 'temperature', above: 8, within: '30m' }, severity: 'critical' };
+
+let api: RuleFixture;
+
+beforeAll(async () => {
+  api = await openRules();
+});
+afterAll(async () => api.tables.close());
+
+/** Of a fridge between 2 and 5 degrees that defrosts every six hours, and warms up in the last half hour. */
+function learnedUntil(end: number): Learned {
+  const rule = compileRule({ id: 'soon-warm', ...RULE } as never) as InsightRule;
+  let learned = beginLearning();
+  for (let at = end - 3 * DAY; at < end; at += MINUTE) {
+    const cycle = 3.5 + 1.5 * Math.sin((at / MINUTE / 7) * Math.PI);
+    const defrost = (at / MINUTE + 180) % 360 < 20 ? 3 : 0;
+    const leak = Math.max(0, at - (end - 40 * MINUTE)) / MINUTE / 12;
+    const mean = Math.round((cycle + defrost + leak) * 100) / 100;
+    const minute = { at, mean, min: mean - 0.1, max: mean + 0.1 };
+    ({ learned } = observe(rule, learned, { minute, samples: [minute] }));
+  }
+  return learned;
+}
+
+const outlooksOf = async (device: string) => {
+  const { status, body } = await api.call('GET', `/devices/${device}/outlook`);
+  assert.equal(status, 200, JSON.stringify(body));
+  return body['outlooks'] as Json[];
+};
+
+test('a rule that has not looked yet is learning', async () => {
+  await api.measure('fridge-1', { temperature: 4 });
+  const put = await api.call('PUT', '/rules/soon-warm', RULE);
+  assert.equal(put.status, 200, JSON.stringify(put.body));
+  assert.deepEqual(await outlooksOf('fridge-1'), [
+    { ruleId: 'soon-warm', kind: 'predicted', metric: 'temperature', reason: 'learning' },
+  ]);
+});
+
+test('what it has learned is shown with its band and defrosts, and the minutes since are judged', async () => {
+  const store = createLearnedStore({ client: api.tables.client, table: 'alerts' });
+  const until = NOW - 3 * MINUTE;
+  await store.save(
+    'fridge-1',
+    'soon-warm',
+    { learned: learnedUntil(until), until, of: 'predicted temperature above' },
+    undefined,
+  );
+  for (let ago = 18; ago > 6; ago -= 1) await api.measure('fridge-1', { temperature: 7.4 }, ago);
+  const [outlook] = await outlooksOf('fridge-1');
+  const { learned, until: looked, ahead } = outlook as { learned: Json; until: number; ahead?: Json };
+  assert.equal(looked, NOW - MINUTE);
+  assert.ok(Number(learned['high']) > 4.5 && Number(learned['high']) < 8, JSON.stringify(learned));
+  assert.ok(['learned', 'free'].includes(String(learned['mode'])));
+  assert.match(String(ahead?.['words'] ?? JSON.stringify(outlook)), /^above its normal band for /);
+});
+
+test('a device with a broken item learns anew', async () => {
+  const { client } = api.tables;
+  await api.measure('fridge-2', { temperature: 4 });
+  const store = createLearnedStore({ client, table: 'alerts' });
+  const broken = { learned: { predicted: { v: 9 } } as never, until: NOW, of: 'predicted temperature above' };
+  await assert.rejects(store.save('fridge-2', 'soon-warm', broken, undefined));
+  assert.equal((await outlooksOf('fridge-2'))[0]!['reason'], 'learning');
+});
+
+test('what was learned is forgotten when somebody wants it, and learned from then on', async () => {
+  const path = '/devices/fridge-1/outlook/soon-warm';
+  assert.equal((await api.call('DELETE', path)).status, 200);
+  const [outlook] = await outlooksOf('fridge-1');
+  assert.equal(outlook!['learned'], undefined);
+  const store = createLearnedStore({ client: api.tables.client, table: 'alerts' });
+  assert.deepEqual(await store.load('fridge-1', 'soon-warm'), {
+    ...{ learned: {}, until: NOW - MINUTE, of: 'predicted temperature above' },
+  });
+  const other = await api.call('DELETE', '/devices/fridge-1/outlook/temperature-high');
+  assert.equal(other.status, 404);
+  assert.match(
+    String(other.body['detail']),
+    /No rule temperature-high about trends or habits judges fridge-1/,
+  );
+  assert.equal((await api.call('GET', '/devices/nobody/outlook')).status, 404);
+});
+
+test('alerts of the device are read as before beside what was learned', async () => {
+  assert.equal((await api.call('GET', '/devices/fridge-1/alerts')).status, 200);
+});
+
+test('a dry run learns from the days before, and says so when there are none', async () => {
+  const { status, body } = await api.call('POST', '/rules/soon-warm/dry-run', RULE);
+  assert.equal(status, 200);
+  assert.deepEqual(body['notifications'], []);
+  assert.match(String(body['summary']), /`temperature` is in \d+ of/);
+});

@@ -57,6 +57,8 @@ export interface Alert {
   readonly escalatedAt?: number;
   readonly value: string;
   readonly unit?: string;
+  /** What a rule about trends or habits found. */
+  readonly words?: string;
   readonly acknowledged?: { readonly by: string; readonly at: number; readonly comment?: string };
 }
 
@@ -73,6 +75,7 @@ export interface HistoryEntry {
   readonly value?: string;
   readonly limit?: string;
   readonly unit?: string;
+  readonly words?: string;
   readonly by?: string;
   readonly comment?: string;
   readonly reason?: string;

@@ -111,6 +111,7 @@ export function findingOf(members: readonly Member[], sees: { readonly alerts: b
 
 /** What an alert says, as people say it: `Above 8 °C`. */
 export function alertText(alert: Alert, rule: Rule | undefined): string {
+  if (alert.words !== undefined) return capital(alert.words);
   if (rule?.noDataFor !== undefined) return 'Nothing heard';
   if (rule?.offlineFor !== undefined) return 'Not connected';
   const value = Number(alert.value);

@@ -13,10 +13,11 @@ export interface Limit {
 export const watches = (rule: Rule, device: Device): boolean =>
   rule.enabled !== false && matches(rule.match, device);
 
-const judges = ({ metric, anySpelling }: Rule, name: string): boolean =>
-  metric !== undefined && (metric === name || (anySpelling === true && isSpellingOf(metric, name)));
+const judges = ({ metric, anySpelling, predicted }: Rule, name: string): boolean =>
+  predicted?.metric === name ||
+  (metric !== undefined && (metric === name || (anySpelling === true && isSpellingOf(metric, name))));
 
-const levelsOf = (rule: Rule) => [rule, ...(rule.levels ?? [])];
+const levelsOf = (rule: Rule) => [rule, ...(rule.levels ?? []), ...(rule.predicted ? [rule.predicted] : [])];
 
 /** The innermost limits first; of rules that judge the metric's own figure, not its change or its number. */
 export function limitsOf(rules: readonly Rule[], device: Device, metric: string): Limit[] {
@@ -31,7 +32,10 @@ export function limitsOf(rules: readonly Rule[], device: Device, metric: string)
     ]),
   );
   const rank = ({ side, value }: Limit) => (side === 'above' ? value : -value);
-  return limits.sort((a, b) => rank(a) - rank(b));
+  // A rule that announces a limit is drawn with the one that judges it, where there is one.
+  const isSaid = ({ side, value }: Limit, index: number) =>
+    limits.findIndex((each) => each.side === side && each.value === value) < index;
+  return limits.filter((each, index) => !isSaid(each, index)).sort((a, b) => rank(a) - rank(b));
 }
 
 /** What a plot calls its channel: between the innermost limits. */

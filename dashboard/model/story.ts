@@ -13,6 +13,8 @@ export function personText(by: string | undefined): string {
 const figure = ({ value, unit }: HistoryEntry): string =>
   value === undefined ? '' : `${numberText(Number(value), unit)}${unit === undefined ? '' : ` ${unit}`}`;
 
+const words = ({ words: said }: HistoryEntry): string => (said === undefined ? '' : `, ${said}`);
+
 const limit = ({ limit, unit }: HistoryEntry): string =>
   limit === undefined
     ? ''
@@ -20,10 +22,12 @@ const limit = ({ limit, unit }: HistoryEntry): string =>
 
 const TEXTS: Readonly<Record<string, (entry: HistoryEntry, isAbsence: boolean) => string>> = {
   raised: (entry, isAbsence) =>
-    isAbsence ? 'Alarm: nothing was heard' : `Alarm: ${figure(entry)}${limit(entry)}`,
-  worsened: (entry) => `Worse, now ${entry.severity ?? ''}: ${figure(entry)}`,
-  eased: (entry) => `Better, now ${entry.severity ?? ''}: ${figure(entry)}`,
-  cleared: (entry, isAbsence) => (isAbsence ? 'Over: heard again' : `Over: ${figure(entry)}`),
+    isAbsence
+      ? 'Alarm: nothing was heard'
+      : `Alarm: ${figure(entry)}${entry.words === undefined ? limit(entry) : words(entry)}`,
+  worsened: (entry) => `Worse, now ${entry.severity ?? ''}: ${figure(entry)}${words(entry)}`,
+  eased: (entry) => `Better, now ${entry.severity ?? ''}: ${figure(entry)}${words(entry)}`,
+  cleared: (entry, isAbsence) => (isAbsence ? 'Over: heard again' : `Over: ${figure(entry)}${words(entry)}`),
   ended: () => 'Ended: the rule was changed or removed',
   repeated: (entry, isAbsence) => (isAbsence ? 'Reminder' : `Reminder: ${figure(entry)}`),
   escalated: () => 'Nobody had acknowledged it: escalated',

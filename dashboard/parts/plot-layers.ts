@@ -2,6 +2,7 @@
 
 import type uPlot from 'uplot';
 import { durationText, numberText } from '../model/format.ts';
+import type { ForecastPoint } from '../model/outlook.ts';
 import type { Range } from '../model/plot-range.ts';
 import type { Limit } from '../model/rules.ts';
 import type { Columns } from '../model/windows.ts';
@@ -44,6 +45,17 @@ export interface PlotData {
   readonly to: number;
   readonly isLive: boolean;
   readonly lines: readonly Line[];
+  /** The next hour, while a limit lies ahead. */
+  readonly forecast?: readonly ForecastPoint[];
+  readonly band?: Band | undefined;
+}
+
+/** What is learned to be normal, and how far a limit is from it. */
+export interface Band {
+  readonly low: number;
+  readonly high: number;
+  readonly side: 'above' | 'below';
+  readonly limit: number;
 }
 
 type Sheet = { readonly u: uPlot; readonly data: PlotData; readonly ratio: number };
@@ -188,6 +200,52 @@ function nameLines({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void
   }
 }
 
+/** Where the last minutes lead, as a fan. */
+function drawForecast({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void {
+  const { forecast = [] } = data;
+  if (forecast.length === 0) return;
+  const paint = paintOf();
+  const path = (points: readonly (readonly [at: number, value: number])[]) => {
+    g.beginPath();
+    for (const [at, value] of points) g.lineTo(xOf(u, at), yOf(u, value));
+  };
+  path([
+    ...forecast.map(({ at, high }) => [at, high] as const),
+    ...forecast.toReversed().map(({ at, low }) => [at, low] as const),
+  ]);
+  g.globalAlpha = 0.2;
+  g.fillStyle = paint.watch;
+  g.fill();
+  g.globalAlpha = 1;
+  path(forecast.map(({ at, value }) => [at, value] as const));
+  g.strokeStyle = paint.watch;
+  g.lineWidth = 1.5 * ratio;
+  g.setLineDash([4 * ratio, 4 * ratio]);
+  g.stroke();
+  g.setLineDash([]);
+}
+
+const LANE_HEIGHT = 5;
+
+/** How far from its band towards the limit the mean of each bucket was: a lane at the foot, darker where it was nearer. */
+function drawLane({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void {
+  const { band, columns } = data;
+  if (!band) return;
+  const edge = band.side === 'above' ? band.high : band.low;
+  const { top, height } = u.bbox;
+  g.fillStyle = paintOf().watch;
+  for (let index = 0; index < columns.x.length; index += 1) {
+    const mean = columns.mean[index];
+    const score = mean == null ? 0 : (mean - edge) / (band.limit - edge);
+    if (!(score > 0)) continue;
+    const x = xOf(u, columns.x[index]! * 1000);
+    const end = xOf(u, (columns.x[index + 1] ?? columns.x[index]! + 10) * 1000);
+    g.globalAlpha = Math.min(1, 0.15 + score);
+    g.fillRect(x, top + height - LANE_HEIGHT * ratio, Math.max(ratio, end - x), LANE_HEIGHT * ratio);
+  }
+  g.globalAlpha = 1;
+}
+
 function drawNow({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void {
   const { columns, isLive } = data;
   const [x, mean] = [columns.x.at(-1), columns.mean.at(-1)];
@@ -216,6 +274,7 @@ export function drawBelow(u: uPlot, data: PlotData): void {
 export function drawAbove(u: uPlot, data: PlotData): void {
   const sheet = sheetOf(u, data);
   clip(sheet, (g) => {
-    for (const draw of [drawLimits, nameSpans, nameGaps, nameLines, drawNow]) draw(sheet, g);
+    for (const draw of [drawLane, drawForecast, drawLimits, nameSpans, nameGaps, nameLines, drawNow])
+      draw(sheet, g);
   });
 }

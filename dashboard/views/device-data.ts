@@ -8,6 +8,7 @@ import { openHistory, type History } from '../data/history.ts';
 import type { Device } from '../model/api-types.ts';
 import { nameText } from '../model/format.ts';
 import type { Step } from '../model/ladder.ts';
+import type { Outlook } from '../model/outlook.ts';
 import type { Range } from '../model/plot-range.ts';
 import type { View } from '../model/view.ts';
 import type { Span } from '../parts/plot-layers.ts';
@@ -54,7 +55,11 @@ export function useDrawn(
   view: View,
   step: Step,
   spans: readonly Span[],
-  compared: { readonly histories: ReadonlyMap<string, History>; readonly metric: string | undefined },
+  compared: {
+    readonly histories: ReadonlyMap<string, History>;
+    readonly metric: string | undefined;
+    readonly outlooks: readonly Outlook[];
+  },
 ): readonly Drawn[] {
   const ranges = useRef(new Map<string, Range>());
   const spanKey = view.isLive ? view.to - view.from : view.from;
@@ -63,7 +68,7 @@ export function useDrawn(
     ranges.current.clear();
     before.current = spanKey;
   }
-  const { histories, metric: over } = compared;
+  const { histories, metric: over, outlooks } = compared;
   const versions = [history, ...histories.values()].map((each) => each?.version.value).join();
   const rules = app.store.rules.value;
   // A day moves by a pixel in minutes: a live plot is drawn anew ten times a bucket, and once a second at most.
@@ -72,6 +77,7 @@ export function useDrawn(
     const others = [...histories].map(([id, other]) => [nameText(id), other.series()] as const);
     const windows = history?.series() ?? [];
     const units = { ...device.units, ...history?.units() };
-    return drawnOf({ windows, others, over, units, device, rules, spans, view, step }, ranges.current);
-  }, [versions, history, histories, over, rules, spans, shown, spanKey, device]);
+    const sources = { windows, others, over, units, device, rules, spans, view, step, outlooks };
+    return drawnOf(sources, ranges.current);
+  }, [versions, history, histories, over, rules, outlooks, spans, shown, spanKey, device]);
 }

@@ -18,6 +18,7 @@ import { linkTo } from '../model/route.ts';
 import type { Member } from '../parts/member.ts';
 import { Shape } from '../parts/signs.tsx';
 import { Time } from '../parts/time.tsx';
+import { OutlookFacts, type Outlooks } from './outlook-facts.tsx';
 
 function Rules({ app, member }: { app: App; member: Member }) {
   const { device, unit, metric } = member;
@@ -124,16 +125,24 @@ export function DeviceFacts({
   app,
   member,
   history,
+  outlooks,
 }: {
   app: App;
   member: Member;
   history: History | undefined;
+  outlooks: Outlooks;
 }) {
   const { device } = member;
   const attributes = Object.entries(device.attributes ?? {}).filter(([name]) => name !== 'units');
   return (
     <aside class="side" aria-label="Facts">
       <Rules app={app} member={member} />
+      <OutlookFacts
+        app={app}
+        deviceId={device.deviceId}
+        outlooks={outlooks}
+        units={{ ...device.units, ...history?.units() }}
+      />
       <Shown member={member} history={history} />
       <section>
         <h3>Identity</h3>

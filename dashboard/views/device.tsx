@@ -7,6 +7,7 @@ import { comparedOf } from '../model/compare.ts';
 import { capital, durationText, metricText, nameText, numberText } from '../model/format.ts';
 import { stepFor, type Step } from '../model/ladder.ts';
 import { linkTo } from '../model/route.ts';
+import type { Outlook } from '../model/outlook.ts';
 import { moved, queryOf, viewOf, type Move, type View } from '../model/view.ts';
 import { memberOf, type Lookups, type Member } from '../parts/member.ts';
 import { MetricPlot } from '../parts/metric-plot.tsx';
@@ -21,6 +22,7 @@ import { DeviceTabs } from './device-tabs.tsx';
 import type { Drawn } from './drawn.ts';
 import { PlotKey, PlotTools } from './plot-tools.tsx';
 import { useSpans } from './alert-spans.ts';
+import { useOutlooks } from './outlook-facts.tsx';
 
 const SECOND_HEIGHT = 104;
 
@@ -73,17 +75,21 @@ function Plots({
   view,
   step,
   history,
+  outlooks,
 }: {
   app: App;
   device: Device;
   view: View;
   step: Step;
   history: History | undefined;
+  outlooks: readonly Outlook[];
 }) {
   const spans = useSpans(app, device.deviceId, view);
   const compared = comparedOf(app.route.value, device.deviceId);
   const histories = useHistories(app, compared.devices, view, step);
-  const drawn = useDrawn(app, device, history, view, step, spans, { histories, metric: compared.metric });
+  const drawn = useDrawn(app, device, history, view, step, spans, {
+    ...{ histories, metric: compared.metric, outlooks },
+  });
   const now = () => app.store.now.peek();
   const move = (name: Move) => setQuery(app, moved(view, name, now()));
   const select = (from: number, to: number) => setQuery(app, queryOf(from, to, now()));
@@ -168,6 +174,7 @@ export function DeviceView({ app, lookups, deviceId }: { app: App; lookups: Look
   const device = useDetails(app, deviceId, listed);
   const isMissing = store.devices.value !== undefined && listed === undefined;
   const member = memberOf(app, lookups, device);
+  const outlooks = useOutlooks(app, deviceId);
   return (
     <>
       <Head app={app} member={member} />
@@ -179,10 +186,10 @@ export function DeviceView({ app, lookups, deviceId }: { app: App; lookups: Look
       <DeviceBanner app={app} lookups={lookups} member={member} />
       <div class="dev">
         <div class="wide">
-          <Plots app={app} device={device} view={view} step={step} history={history} />
+          <Plots {...{ app, device, view, step, history }} outlooks={outlooks.list.value} />
           <DeviceTabs app={app} device={device} view={view} history={history} />
         </div>
-        <DeviceFacts app={app} member={member} history={history} />
+        <DeviceFacts app={app} member={member} history={history} outlooks={outlooks} />
       </div>
     </>
   );

@@ -2,12 +2,13 @@
 
 import type { Device, Rule } from '../model/api-types.ts';
 import { metricText } from '../model/format.ts';
+import type { Outlook } from '../model/outlook.ts';
 import type { Step } from '../model/ladder.ts';
 import { rangeOf, type Range } from '../model/plot-range.ts';
 import { channelOf, limitsOf, mainMetricOf } from '../model/rules.ts';
 import type { View } from '../model/view.ts';
 import { columnsOf, type StoredWindow } from '../model/windows.ts';
-import type { Line, PlotData, Span } from '../parts/plot-layers.ts';
+import type { Band, Line, PlotData, Span } from '../parts/plot-layers.ts';
 
 export interface Drawn {
   readonly metric: string;
@@ -26,14 +27,19 @@ export interface Sources {
   readonly spans: readonly Span[];
   readonly view: View;
   readonly step: Step;
+  readonly outlooks: readonly Outlook[];
 }
 
 /** Of the span, behind now. */
 const EDGE = 0.012;
+/** Room for what lies ahead: of the span, and in milliseconds. */
+const AHEAD = 0.3;
+const AHEAD_MS = 3_600_000;
 
 /** The main metric first. `ranges` has how high each metric's plot was before, and is told how high it is now. */
 export function drawnOf(sources: Sources, ranges: Map<string, Range>): readonly Drawn[] {
-  const { others, over, units, device, rules, spans, view, step } = sources;
+  const { others, over, units, device, rules, spans, view, step, outlooks } = sources;
+  const isAhead = view.isLive && outlooks.some(({ forecast }) => forecast);
   const inView = ({ start }: StoredWindow) => start + step.size > view.from && start < view.to;
   const windows = sources.windows.filter(inView);
   const beside = others.map(([label, own]) => [label, own.filter(inView)] as const);
@@ -64,14 +70,42 @@ export function drawnOf(sources: Sources, ranges: Map<string, Range>): readonly 
     const near = [inner.low, inner.high].filter((limit) => limit !== undefined);
     const lines = linesOf(metric);
     const means = lines.flatMap((line) => line.columns.mean);
-    const range = grown(metric, [...columns.min, ...columns.max, ...means], near);
+    const outlook = outlooks.find((each) => each.metric === metric && each.learned);
+    const forecast = view.isLive ? (outlook?.forecast ?? []) : [];
+    const ends = forecast.map(({ value }) => value);
+    const range = grown(metric, [...columns.min, ...columns.max, ...means, ...ends], near);
     const isMain = metric === main;
     if (isMain && over !== undefined && over !== main && names.includes(over)) lines.push(lineOfMetric(over));
     const { from, isLive } = view;
     // The newest bucket is drawn at its middle, which may lie ahead of now.
-    const to = isLive ? view.to + (view.to - from) * EDGE : view.to;
+    const span = view.to - from;
+    const room = isAhead ? Math.min(AHEAD * span, AHEAD_MS) : EDGE * span;
+    const to = isLive ? view.to + room : view.to;
     const own = isMain ? spans : [];
     const unit = units[metric];
-    return { metric, data: { columns, limits, range, unit, from, to, isLive, spans: own, lines } };
+    return {
+      metric,
+      data: {
+        columns,
+        limits,
+        range,
+        unit,
+        from,
+        to,
+        isLive,
+        spans: own,
+        lines,
+        forecast,
+        band: bandOf(outlook, rules),
+      },
+    };
   });
+}
+
+/** What is learned to be normal, and the limit on the side that is watched. */
+function bandOf(outlook: Outlook | undefined, rules: readonly Rule[]): Band | undefined {
+  const { above, below } = rules.find(({ id }) => id === outlook?.ruleId)?.predicted ?? {};
+  const limit = above ?? below;
+  if (!outlook?.learned || limit === undefined) return undefined;
+  return { ...outlook.learned, side: above === undefined ? 'below' : 'above', limit };
 }

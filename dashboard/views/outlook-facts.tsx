@@ -1,0 +1,104 @@
+// What rules about trends and habits have learned of the device, and the way to have them learn it anew.
+
+import { useSignal, type ReadonlySignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { pathOf, type ApiError } from '../data/api.ts';
+import type { App } from '../data/app.ts';
+import { bandText, defrostText, sayingText, type Outlook } from '../model/outlook.ts';
+import { Shape } from '../parts/signs.tsx';
+
+const EVERY_MS = 60_000;
+
+export interface Outlooks {
+  readonly list: ReadonlySignal<readonly Outlook[]>;
+  readonly read: () => void;
+}
+
+/** Read each minute, where a rule of that kind is there. */
+export function useOutlooks(app: App, deviceId: string): Outlooks {
+  const list = useSignal<readonly Outlook[]>([]);
+  const hasRule = app.store.rules.value.some(({ predicted, unusual }) => predicted ?? unusual);
+  const isWanted = hasRule && !app.session.isGuest();
+  const read = () => {
+    app.api.get<{ outlooks: readonly Outlook[] }>(`${pathOf('devices', deviceId)}/outlook`).then(
+      ({ outlooks }) => {
+        list.value = outlooks;
+      },
+      () => undefined, // the device's own failure is shown; this one is asked for again
+    );
+  };
+  useEffect(() => {
+    list.value = [];
+    if (!isWanted) return undefined;
+    read();
+    const timer = setInterval(read, EVERY_MS);
+    return () => clearInterval(timer);
+  }, [deviceId, isWanted]);
+  return { list, read };
+}
+
+function Anew({ app, path, read }: { app: App; path: string; read: () => void }) {
+  const problem = useSignal<string | undefined>(undefined);
+  const learn = async () => {
+    try {
+      await app.api.send('DELETE', path);
+      read();
+    } catch (error) {
+      problem.value = (error as ApiError).message;
+    }
+  };
+  return (
+    <>
+      <button class="btn small" onClick={() => void learn()}>
+        Learn anew
+      </button>
+      {problem.value !== undefined && <p role="alert">{problem.value}</p>}
+    </>
+  );
+}
+
+export function OutlookFacts({
+  app,
+  deviceId,
+  outlooks,
+  units,
+}: {
+  app: App;
+  deviceId: string;
+  outlooks: Outlooks;
+  units: Readonly<Record<string, string>>;
+}) {
+  const found = outlooks.list.value;
+  if (found.length === 0) return null;
+  const now = app.store.now.value;
+  return (
+    <section>
+      <h3>What lies ahead</h3>
+      {found.map((outlook) => (
+        <dl key={outlook.ruleId}>
+          <dt>{outlook.ruleId}</dt>
+          <dd class={outlook.ahead ? 'watch-text' : undefined}>
+            {outlook.ahead && <Shape name="pending" />} {sayingText(outlook)}
+          </dd>
+          {outlook.learned && (
+            <>
+              <dt>Normal band</dt>
+              <dd>{bandText(outlook.learned, units[outlook.metric])}</dd>
+              <dt>Defrosts</dt>
+              <dd>{defrostText(outlook.learned, now)}</dd>
+            </>
+          )}
+          {outlook.learned && app.session.may('operator') && (
+            <dd>
+              <Anew
+                app={app}
+                path={`${pathOf('devices', deviceId)}/outlook/${encodeURIComponent(outlook.ruleId)}`}
+                read={outlooks.read}
+              />
+            </dd>
+          )}
+        </dl>
+      ))}
+    </section>
+  );
+}

@@ -10,6 +10,7 @@ import { createPresenceLog } from '../../adapters/presence-log.ts';
 import { createRuleStore } from '../../adapters/rule-store.ts';
 import { createWindowHistory } from '../../adapters/window-history.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
+import { createWindowsBefore } from '../../adapters/windows-before.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import { defaultRules } from '../../core/rule-data.ts';
@@ -82,7 +83,7 @@ export async function openRules(): Promise<RuleFixture> {
     history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
     presence: createPresenceLog({ client, table: 'history' }),
     checks: { async *newestFirst() {} },
-    windowsBefore: windows.before,
+    windowsBefore: createWindowsBefore({ client, table: 'windows' }),
     learnedStore: createLearnedStore({ client, table: 'alerts' }),
     now,
   };

@@ -79,7 +79,7 @@ function sweeps(learnedStore = memoryLearned()) {
     read: () => read,
     /** As a new environment has it. */
     forget: () => void (minds = createRecent<Mind>(10)),
-    async run(from: number, to: number, each: InsightRule = rule): Promise<Outlook[]> {
+    run: async (from: number, to: number, each: InsightRule = rule): Promise<Outlook[]> => {
       const outlooks: Outlook[] = [];
       for (now = START + from; now < START + to; now += MINUTE)
         outlooks.push(...(await outlooksOf(parts(), { rule: each, deviceId: 'store-7' })));

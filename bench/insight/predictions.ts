@@ -116,5 +116,6 @@ for (const mode of values.modes.split(',')) {
         everyone.length,
       )}; ${(user / 1e6).toFixed(1)} s`,
   );
-  if (values.detail) console.log(healthy.map(({ wrong }) => wrong).join(' '));
+  if (values.detail)
+    console.log(`false of each healthy device: ${healthy.map(({ wrong }) => wrong).join(' ')}`);
 }

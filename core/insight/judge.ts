@@ -22,7 +22,10 @@ const LEVELS: Readonly<Record<GateMode, readonly (readonly [share: number, minut
     [0.55, 2],
     [0.25, 10],
   ],
-  free: [[0.65, 2]],
+  free: [
+    [0.65, 2],
+    [0.35, 25],
+  ],
   known: KNOWN_LEVELS,
   metric: KNOWN_LEVELS,
 };
@@ -92,9 +95,10 @@ const RISE_MINUTES = 8;
 /** Minutes after a pause before anything is said. */
 const LEAST_RECENT = 5;
 
-/** After a pause the metric may be elsewhere for good: only what goes on rising is judged in the first hour. */
+/** If it left its band in a pause, the metric may be elsewhere for good: only what goes on rising is judged in the first hour. */
 function isPausing({ pause, recent, gate }: PredictionState): boolean {
-  if (!pause || pause.since[0] < edgeOf(gate.band)) return false;
+  const edge = edgeOf(gate.band);
+  if (!pause || pause.since[0] < edge || pause.before[0] > edge) return false;
   const values = recall(recent, gate.band);
   if (values.length < 2 * RISE_MINUTES) return true;
   const mean = (some: readonly number[]) => some.reduce((sum, value) => sum + value, 0) / some.length;

@@ -3,7 +3,6 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { policyClaims } from '../../core/policy-claims.ts';
-import { siteDocument } from '../../core/live-policy.ts';
 import { readClaims, type Claims } from '../../packages/local-cloud/prover/claims.ts';
 import { proveClaims } from '../../packages/local-cloud/prover/prove-claims.ts';
 import { createSides, type PolicyFile } from '../../packages/local-cloud/prover/sources.ts';
@@ -106,18 +105,6 @@ const slips: readonly (readonly [title: string, of: string, file: PolicyFile, br
         'No viewer publishes telemetry or commands, or changes a shadow',
         'No viewer hears jobs, events or answers to provisioning',
       ],
-    ],
-    [
-      'sites whose names begin alike',
-      'viewer of one site',
-      {
-        name: 'SitePolicy',
-        text: JSON.stringify(
-          siteDocument('${iot:Connection.Thing.Attributes[parameter/site]}', iotArn),
-        ).replaceAll(']}/*', ']}*'),
-        shown: 'SitePolicy',
-      },
-      ['No viewer of one site hears another site, shadows or commands'],
     ],
   ];
 

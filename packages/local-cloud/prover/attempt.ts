@@ -1,7 +1,8 @@
 // One try: with values for the variables, whether the principal reaches what the claim forbids, and how.
 
 import type { Statement } from '../policies/document.ts';
-import { isVariable, type Automaton, type Piece } from './glob.ts';
+import { parsePattern } from '../policies/pattern.ts';
+import { isVariable, piecesOf, type Automaton, type Piece } from './glob.ts';
 import type { Assignment } from './assignments.ts';
 import { actionKinds } from './claims.ts';
 import { isInexactIn, isKnownIn, type Problem } from './problem.ts';
@@ -97,6 +98,15 @@ export interface Setting {
   readonly reading: Reading;
 }
 
+/** Names that a claim on names alone cannot be about, as nothing has them. */
+function namesLeftOut({ on, languageOf, shape }: Problem): Piece[][] {
+  const [variable, ...others] = on.map(([first, ...rest]) =>
+    first !== undefined && isVariable(first) && rest.length === 0 ? nameIn(shape, first.variable) : undefined,
+  );
+  if (variable === undefined || others.length > 0) return [];
+  return languageOf(variable).without.map((glob) => piecesOf(parsePattern(glob).tokens));
+}
+
 export function attempt(
   setting: Setting,
   letters: readonly string[],
@@ -105,7 +115,7 @@ export function attempt(
   const { problem, values, sides, reading } = setting;
   const { action, shape, arnPrefix } = problem;
   const binding = bindingOf(problem, values, reading, automata);
-  const region = regionMachine(problem.on, problem.except, binding);
+  const region = regionMachine(problem.on, [...problem.except, ...namesLeftOut(problem)], binding);
   const { resource } = actionKinds[action]!;
   if (action === 'iot:Connect') {
     const own = shape.clientIsThing && reading !== 'any' ? [only(values.get(THING) ?? '', binding)] : [];

@@ -265,7 +265,11 @@ describe('where the archive', () => {
     mkdirSync(`${dataDir}/s3/raw/raw/2026/09/21/05`, { recursive: true });
     mkdirSync(`${dataDir}/s3/raw/raw/2026/10/01/01`, { recursive: true });
     const begun = `nothing is parsed in ${place.bucket} yet: the first hour, 2026-09-21T05, `;
-    assert.equal(notParsedYet(place, AT), `${begun}can be parsed at 06:10 UTC`);
+    assert.equal(
+      notParsedYet(place, AT),
+      `${begun}is parsed within an hour after 06:10 UTC. Parse now:\n` +
+        `  echo '{"from":"2026-09-21T05:00:00Z","to":"now"}' | npm run invoke -- ParseBatchFunction - --data-dir ${dataDir}`,
+    );
     assert.equal(
       notParsedYet(place, AT + 5_400_000),
       `${begun}is parsed within an hour after 06:10 UTC. Parse now:\n` +

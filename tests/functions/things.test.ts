@@ -186,7 +186,7 @@ for (const step of [AttachPolicyCommand, AttachThingPrincipalCommand, AddThingTo
 }
 
 const wrong: readonly (readonly [body: object, detail: RegExp])[] = [
-  [{ name: 'a b' }, /^`name` must be a name: 1 to 128 of a-z A-Z 0-9 _ -$/],
+  [{ name: 'a b' }, /^`name` must be a name: 1 to 128 of a-z A-Z 0-9 _ -, not beginning with claim-$/],
   [{ name: 'gw:child' }, /^`name` must be a name/],
   [{ name: '<img src=x>', site: 'a/b' }, /^`name` must be a name.*; `site` must be a name/],
   [{ site: undefined }, /^`site` must be given: a name/],

@@ -20,6 +20,7 @@ test('reading is for viewers, alerts for operators, and every other change for a
   assert.deepEqual(
     keysOf((route) => leastGroup(route) === 'operator'),
     [
+      'DELETE /devices/{deviceId}/outlook/{ruleId}',
       'DELETE /devices/{deviceId}/snooze',
       'PATCH /devices/{deviceId}/shadow',
       'POST /devices/{deviceId}/alerts/{ruleId}/acknowledge',

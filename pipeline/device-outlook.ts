@@ -3,6 +3,7 @@
 import { appliesTo, isInsightRule, type AlertRule, type InsightRule } from '../core/alert-rule.ts';
 import type { Device } from '../core/device.ts';
 import { beginLearning, knownOf, type Known } from '../core/insight/observe.ts';
+import { MINUTE_MS } from '../core/insight/minute.ts';
 import { createSiteDuties } from '../core/insight/site-duties.ts';
 import type { Outlook } from '../core/outlook.ts';
 import { catchUp, closedUntil, subjectOf } from './foresee.ts';
@@ -54,9 +55,14 @@ export function createDeviceOutlooks(parts: {
       kept,
       PAGES,
     );
-    const [known, outlook] = [knownOf(rule, learned), outlooks.at(-1)];
+    const known = knownOf(rule, learned);
+    const outlook = sinceHistory(outlooks.at(-1), closedUntil(now()) - until);
     return { rule, until, ...(known && { known }), ...(outlook && { outlook }) };
   }
+
+  /** What is stored is learned from in minutes: only the rest has to be waited for. */
+  const sinceHistory = (outlook: Outlook | undefined, behind: number): Outlook | undefined =>
+    outlook?.left === undefined ? outlook : { ...outlook, left: Math.max(MINUTE_MS, outlook.left - behind) };
 
   return {
     read: async (device) => Promise.all((await rulesFor(device)).map((rule) => look(device, rule))),

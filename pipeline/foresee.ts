@@ -55,7 +55,9 @@ export async function outlooksOf(parts: ForesightParts, looked: Looked): Promise
   const before = known?.of === subjectOf(rule) ? known : await recall(parts, looked);
   const { outlooks, ...seen } = await catchUp(parts, looked, before, PAGES_A_LOOK);
   let mind: Mind = { ...before, ...seen };
-  if (Math.abs(now() - mind.savedAt) >= SAVE_EVERY_MS) {
+  // While it learns from history, each step is one that people can see, and that no restart repeats.
+  const isBehind = before.until < closedUntil(now()) - SAVE_EVERY_MS;
+  if (isBehind || Math.abs(now() - mind.savedAt) >= SAVE_EVERY_MS) {
     const { learned, until, of, stored } = mind;
     const isSaved = await learnedStore.save(deviceId, rule.id, { learned, until, of }, stored);
     // Somebody had it learn anew, or another environment looks after the device: what is kept counts.

@@ -57,13 +57,13 @@ export function notificationText(
   settings: TextSettings,
   recent: readonly Window[] = [],
 ): NotificationText {
-  const { deviceId, site, severity, windowStart, folded } = notification;
+  const { deviceId, site, severity, windowStart, folded, insight } = notification;
   const head = headOf(notification);
   const happened = happening(notification);
   const timeZone = zoneOf(notification, settings);
   const lines = [
     // Nothing got worse or better where only the rule changed: then the severity is the news.
-    `${head === 'NOW' ? `NOW ${severity}` : head}: ${happened} at ${site === '' ? '' : `${site}, `}${deviceId}`,
+    `${head === 'NOW' ? `NOW ${severity}` : head}: ${happened}${insight ? ',' : ''} at ${site === '' ? '' : `${site}, `}${deviceId}`,
     ...notesOf(notification, timeZone),
     '',
     ...actionLines(notification, settings),
@@ -75,7 +75,7 @@ export function notificationText(
   // Seconds are in the mail.
   const time = zonedText(windowStart, timeZone).replace(/:\d\d /, ' ');
   return {
-    subject: ascii(`${head} ${severity}: ${happened}${changes} at ${site}/${deviceId}`).slice(
+    subject: ascii(`${head} ${severity}: ${briefly(notification)}${changes} at ${site}/${deviceId}`).slice(
       0,
       SUBJECT_LENGTH,
     ),
@@ -192,6 +192,15 @@ function details(notification: Notification, timeZone: string): string[] {
 }
 
 const unitText = ({ unit }: Notification) => (unit === undefined ? '' : ` ${unit}`);
+
+/** What a subject has room for: of what lies ahead, when; of a habit, what it means. */
+function briefly(notification: Notification): string {
+  if (!notification.insight) return happening(notification);
+  const [first = '', second] = notification.words.split('; ');
+  const isTime = notification.insight === 'predicted' && second !== undefined;
+  const words = isTime ? second.replace(/ at (?:this rate|the trend of the last hours)$/, '') : first;
+  return lyingAhead({ ...notification, words });
+}
 
 /** Such as "temperature 6.4 °C, above its normal band for 12 minutes; 8 °C in about 25 minutes at this rate". */
 function lyingAhead(notification: Of<InsightFinding>): string {

@@ -92,7 +92,7 @@ export function judgeOutlook(
   if (backSince === undefined || backSince > minute) return withBackSince(state, minute);
   if (minute - backSince < CALM_MS) return state;
   const { crossesAt: _before, ...last } = told;
-  const finding = { ...last, value: valueText(outlook.value), words: CALM_WORDS[rule.insight] };
+  const finding = { ...last, value: meanText(outlook.value), words: CALM_WORDS[rule.insight] };
   return decide('cleared', state.severity ?? rule.severity, told.since, finding);
 }
 
@@ -114,14 +114,16 @@ function findingOf(
   return {
     ...{ insight: rule.insight, metric, stat: 'mean', side },
     words: words(unit === undefined ? '' : ` ${unit}`),
-    ...{ value: valueText(value), limit: limit === undefined ? '' : valueText(limit) },
+    ...{ value: meanText(value), limit: limit === undefined ? '' : valueText(limit) },
     ...(unit !== undefined && { unit }),
     ...(crossesAt !== undefined && { crossesAt }),
   };
 }
 
-/** Three decimals, which is more than a sensor knows. */
-const valueText = (value: number): string => decimalText(limitOf(Number(value.toFixed(3)) || 0));
+/** A mean of a minute has more digits than a sensor knows: three, or one decimal. */
+const meanText = (value: number): string =>
+  valueText(Number(Math.abs(value) < 10 ? value.toPrecision(3) : value.toFixed(1)));
+const valueText = (value: number): string => decimalText(limitOf(Number(value.toFixed(15)) || 0));
 
 function withBackSince(state: AlertState, backSince: number | undefined): AlertState {
   const { alarm, version } = state;

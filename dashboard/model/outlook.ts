@@ -64,5 +64,6 @@ export function defrostText({ mode, defrosts }: NonNullable<Outlook['learned']>,
   const { every, anchor, length } = defrosts;
   const next = anchor + Math.ceil((now - anchor) / every) * every;
   const at = next - now < 43_200_000 ? minuteText(next) : dayMinuteText(next);
-  return `every ${durationText(every)} for ${durationText(length)}, next about ${at}`;
+  const hours = Math.round(every / 360_000) / 10;
+  return `every ${hours} h for ${durationText(length)}, next about ${at}`;
 }

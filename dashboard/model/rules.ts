@@ -25,7 +25,10 @@ export function limitsOf(rules: readonly Rule[], device: Device, metric: string)
     (rule) =>
       watches(rule, device) && judges(rule, metric) && rule.perMinute !== true && rule.stat !== 'count',
   );
-  const limits = own.flatMap((rule) =>
+  const judging = own.toSorted(
+    (a, b) => Number(a.predicted !== undefined) - Number(b.predicted !== undefined),
+  );
+  const limits = judging.flatMap((rule) =>
     levelsOf(rule).flatMap(({ above, below }) => [
       ...(above === undefined ? [] : [{ value: above, side: 'above' as const, ruleId: rule.id }]),
       ...(below === undefined ? [] : [{ value: below, side: 'below' as const, ruleId: rule.id }]),

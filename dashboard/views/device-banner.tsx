@@ -40,7 +40,7 @@ export function DeviceBanner({ app, lookups, member }: { app: App; lookups: Look
       <div>
         <b>
           {alertText(alert, lookups.rulesById.value.get(alert.ruleId))}
-          {since !== undefined && <> since {at(since)}</>}.
+          {since !== undefined && alert.words === undefined && <> since {at(since)}</>}.
         </b>{' '}
         {alert.toldAt !== undefined && <>Notified at {at(alert.toldAt)}. </>}
         {alert.escalatedAt !== undefined && <>Escalated at {at(alert.escalatedAt)}. </>}

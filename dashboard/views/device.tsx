@@ -156,7 +156,12 @@ function Plots({
               </div>
             ))}
           {drawn.length > 0 && (
-            <PlotKey hasLimits={first!.data.limits.length > 0} hasAlarm={spans.length > 0} />
+            <PlotKey
+              hasLimits={first!.data.limits.length > 0}
+              hasAlarm={spans.length > 0}
+              hasBand={first!.data.band !== undefined}
+              hasForecast={(first!.data.forecast ?? []).length > 0}
+            />
           )}
         </>
       )}

@@ -81,7 +81,8 @@ export function drawnOf(sources: Sources, ranges: Map<string, Range>): readonly 
     const span = view.to - from;
     const room = isAhead ? Math.min(AHEAD * span, AHEAD_MS) : EDGE * span;
     const to = isLive ? view.to + room : view.to;
-    const own = isMain ? spans : [];
+    // What lies ahead is no alarm yet.
+    const own = isMain ? spans.map((each) => ({ ...each, to: Math.min(each.to, view.to) })) : [];
     const unit = units[metric];
     return {
       metric,

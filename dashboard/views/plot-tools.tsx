@@ -73,7 +73,17 @@ const Item = ({ children, word }: { children: ComponentChildren; word: string })
   </span>
 );
 
-export const PlotKey = ({ hasLimits, hasAlarm }: { hasLimits: boolean; hasAlarm: boolean }) => (
+export const PlotKey = ({
+  hasLimits,
+  hasAlarm,
+  hasBand,
+  hasForecast,
+}: {
+  hasLimits: boolean;
+  hasAlarm: boolean;
+  hasBand: boolean;
+  hasForecast: boolean;
+}) => (
   <div class="key">
     <Item word="mean">
       <path d="M0 7q5-6 11 0t11 0" stroke="var(--mean)" stroke-width="1.75" fill="none" />
@@ -91,6 +101,17 @@ export const PlotKey = ({ hasLimits, hasAlarm }: { hasLimits: boolean; hasAlarm:
       <Item word="alarm">
         <path d="M0 0h22v12H0z" fill="var(--alarm-wash)" />
         <path d="M0 1.5h22" stroke="var(--alarm)" stroke-width="3" />
+      </Item>
+    )}
+    {hasBand && (
+      <Item word="outside its normal band">
+        <path d="M0 7h22v5H0z" fill="var(--watch)" />
+      </Item>
+    )}
+    {hasForecast && (
+      <Item word="expected">
+        <path d="M0 9L22 0v12z" fill="var(--watch)" opacity="0.2" />
+        <path d="M0 9L22 5" stroke="var(--watch)" stroke-dasharray="4 3" />
       </Item>
     )}
     <Item word="not measured">

@@ -15,7 +15,7 @@ export interface ForesightParts {
   readonly windowSeconds: number;
   readonly learnedStore: LearnedStore;
   /** By device and rule, remembered from sweep to sweep. */
-  readonly minds: Recent<Mind>;
+  readonly progress: Recent<LearningProgress>;
   /** By rule and site. */
   readonly duties: SiteDuties;
   /** Epoch milliseconds. */
@@ -28,7 +28,7 @@ export interface Looked {
   readonly site?: string | undefined;
 }
 
-export interface Mind extends Remembered {
+export interface LearningProgress extends Remembered {
   readonly savedAt: number;
   /** Until when what is kept had learned; undefined where nothing is. */
   readonly stored: number | undefined;
@@ -48,22 +48,22 @@ const NEWS_MS = 15 * MINUTE_MS;
 
 /** What the rule says of the minutes that are over and were not looked at before, oldest first. Rejects with the SDK's error. */
 export async function outlooksOf(parts: ForesightParts, looked: Looked): Promise<readonly Outlook[]> {
-  const { learnedStore, minds, now } = parts;
+  const { learnedStore, progress, now } = parts;
   const { rule, deviceId } = looked;
   const key = `${rule.id}/${deviceId}`;
-  const known = minds.get(key);
+  const known = progress.get(key);
   const before = known?.of === subjectOf(rule) ? known : await recall(parts, looked);
   const { outlooks, ...seen } = await catchUp(parts, looked, before, PAGES_A_LOOK);
-  let mind: Mind = { ...before, ...seen };
+  let current: LearningProgress = { ...before, ...seen };
   // While it learns from history, each step is one that people can see, and that no restart repeats.
   const isBehind = before.until < closedUntil(now()) - SAVE_EVERY_MS;
-  if (isBehind || Math.abs(now() - mind.savedAt) >= SAVE_EVERY_MS) {
-    const { learned, until, of, stored } = mind;
+  if (isBehind || Math.abs(now() - current.savedAt) >= SAVE_EVERY_MS) {
+    const { learned, until, of, stored } = current;
     const isSaved = await learnedStore.save(deviceId, rule.id, { learned, until, of }, stored);
     // Somebody had it learn anew, or another environment looks after the device: what is kept counts.
-    mind = isSaved ? { ...mind, stored: until, savedAt: now() } : await recall(parts, looked);
+    current = isSaved ? { ...current, stored: until, savedAt: now() } : await recall(parts, looked);
   }
-  minds.set(key, mind);
+  progress.set(key, current);
   return outlooks.filter(({ minute }) => minute >= now() - NEWS_MS);
 }
 
@@ -73,7 +73,7 @@ export const closedUntil = (now: number): number =>
 
 /** Learns from the minutes since, in `pages` at most, and says what the rule makes of each. Rejects with the SDK's error. */
 export async function catchUp(
-  { windows, windowSeconds, duties, now }: Omit<ForesightParts, 'minds' | 'learnedStore'>,
+  { windows, windowSeconds, duties, now }: Omit<ForesightParts, 'progress' | 'learnedStore'>,
   { rule, deviceId, site = '' }: Looked,
   { learned: first, until: from }: Pick<Remembered, 'learned' | 'until'>,
   pages: number,
@@ -100,7 +100,10 @@ export async function catchUp(
 }
 
 /** What is kept, or a beginning before the history that there may be. */
-async function recall({ learnedStore, now }: ForesightParts, { rule, deviceId }: Looked): Promise<Mind> {
+async function recall(
+  { learnedStore, now }: ForesightParts,
+  { rule, deviceId }: Looked,
+): Promise<LearningProgress> {
   const known = await learnedStore.load(deviceId, rule.id);
   const of = subjectOf(rule);
   const closed = closedUntil(now());

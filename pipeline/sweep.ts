@@ -10,7 +10,7 @@ import { createSiteDuties } from '../core/insight/site-duties.ts';
 import { createRecent } from '../core/recent.ts';
 import type { DeliveryEvents } from './deliver-events.ts';
 import { createPaying, type Paying } from './deliver.ts';
-import type { Mind } from './foresee.ts';
+import type { LearningProgress } from './foresee.ts';
 import type { LearnedStore } from './insight-ports.ts';
 import type { MetricSighting } from './metric-silence.ts';
 import type { AlertStore, DeviceStore, OpenAlerts, RuleSet, SweepPorts, Watch } from './ports.ts';
@@ -70,7 +70,11 @@ export function createSweeping(
 ): Sweep {
   const { alerts, devices, paying, watch, now } = parts;
   const sightings = createRecent<MetricSighting>(REMEMBERED_METRICS);
-  const foresight = { ...parts, minds: createRecent<Mind>(REMEMBERED_METRICS), duties: createSiteDuties() };
+  const foresight = {
+    ...parts,
+    progress: createRecent<LearningProgress>(REMEMBERED_METRICS),
+    duties: createSiteDuties(),
+  };
 
   async function everyDevice(): Promise<Device[]> {
     const all: Device[] = [];

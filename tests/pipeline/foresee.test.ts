@@ -10,7 +10,7 @@ import { compileRule } from '../../core/rule-data.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import type { Window } from '../../core/window.ts';
 import { fridgeSteps, STEP } from '../../device-sim/fridge.ts';
-import { outlooksOf, type Mind } from '../../pipeline/foresee.ts';
+import { outlooksOf, type LearningProgress } from '../../pipeline/foresee.ts';
 import { memoryLearned } from '../support/memory-learned.ts';
 
 const START = Date.parse('2026-11-20T00:00:00Z');
@@ -68,17 +68,17 @@ function sweeps(learnedStore = memoryLearned()) {
     read += found.length;
     return found;
   };
-  let minds = createRecent<Mind>(10);
+  let progress = createRecent<LearningProgress>(10);
   let now = START;
   const parts = () => ({
-    ...{ windows: { before }, windowSeconds: STEP, learnedStore, minds, now: () => now },
+    ...{ windows: { before }, windowSeconds: STEP, learnedStore, progress, now: () => now },
     duties: createSiteDuties(),
   });
   return {
     learnedStore,
     read: () => read,
     /** As a new environment has it. */
-    forget: () => void (minds = createRecent<Mind>(10)),
+    forget: () => void (progress = createRecent<LearningProgress>(10)),
     run: async (from: number, to: number, each: InsightRule = rule): Promise<Outlook[]> => {
       const outlooks: Outlook[] = [];
       for (now = START + from; now < START + to; now += MINUTE)

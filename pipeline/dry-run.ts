@@ -28,7 +28,7 @@ export type Rehearse = (
 ) => Promise<Rehearsal>;
 
 /** What a rule about trends and habits learns from, before the span that is looked at. */
-const LEARNS_FROM_MS = 3 * 86_400_000;
+const LEARNS_FROM_MS = 4.2 * 86_400_000;
 /** As many as an answer can read in its time: six devices for a day at windows of ten seconds. */
 const MAX_WINDOWS = 50_000;
 const MAX_NOTIFICATIONS = 1000;

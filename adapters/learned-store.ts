@@ -6,7 +6,7 @@ import {
   PutItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { learnedText, readLearned } from '../core/insight/observe.ts';
+import { beginLearning, learnedText, readLearned } from '../core/insight/observe.ts';
 import type { LearnedStore, Remembered } from '../pipeline/insight-ports.ts';
 import { LEARNED_PREFIX } from './alert-store.ts';
 
@@ -33,24 +33,18 @@ export function createLearnedStore({
       const { Item } = await client.send(
         new GetItemCommand({ TableName: table, Key: keyOf(deviceId, ruleId), ConsistentRead: true }),
       );
-      const [learned, until] = [readLearned(Item?.['learned']?.S ?? ''), Number(Item?.['until']?.N ?? NaN)];
-      return learned !== undefined && Number.isFinite(until)
-        ? { learned, until, of: Item?.['of']?.S ?? '' }
-        : undefined;
+      if (!Item) return undefined;
+      const learned = readLearned(Item['learned']?.S ?? '');
+      const until = Number(Item['until']?.N ?? NaN);
+      // What cannot be read was learned from nothing that there is: it is learned anew, and replaced.
+      return learned && Number.isFinite(until)
+        ? { learned, until, of: Item['of']?.S ?? '' }
+        : { learned: beginLearning(), until, of: '' };
     },
 
     async save(deviceId, ruleId, remembered, before) {
-      const condition =
-        before === undefined
-          ? { ConditionExpression: 'attribute_not_exists(#until)' }
-          : {
-              ConditionExpression: '#until = :before',
-              ExpressionAttributeValues: { ':before': { N: String(before) } },
-            };
-      const put = new PutItemCommand({
-        ...{ TableName: table, Item: itemOf(deviceId, ruleId, remembered), ...condition },
-        ExpressionAttributeNames: { '#until': 'until' },
-      });
+      const Item = itemOf(deviceId, ruleId, remembered);
+      const put = new PutItemCommand({ TableName: table, Item, ...unchangedSince(before) });
       try {
         await client.send(put);
         return true;
@@ -63,5 +57,16 @@ export function createLearnedStore({
     async restart(deviceId, ruleId, remembered) {
       await client.send(new PutItemCommand({ TableName: table, Item: itemOf(deviceId, ruleId, remembered) }));
     },
+  };
+}
+
+/** NaN: somebody broke the item, so that nothing of it can be compared. */
+function unchangedSince(before: number | undefined) {
+  if (before === undefined) return { ConditionExpression: 'attribute_not_exists(deviceId)' };
+  if (Number.isNaN(before)) return {};
+  return {
+    ConditionExpression: '#until = :before',
+    ExpressionAttributeNames: { '#until': 'until' },
+    ExpressionAttributeValues: { ':before': { N: String(before) } },
   };
 }

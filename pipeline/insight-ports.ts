@@ -12,8 +12,9 @@ export interface Remembered {
 
 /** All verbs reject with the SDK's error. */
 export interface LearnedStore {
+  /** Of what cannot be read: nothing learned, `of` nothing, and its `until`, or NaN. */
   load(deviceId: string, ruleId: string): Promise<Remembered | undefined>;
-  /** Replaces what was kept `until` that time (undefined: nothing); false where it is another by now. */
+  /** Replaces what was kept `until` that time (undefined: nothing; NaN: what cannot be read); false where it is another by now. */
   save(
     deviceId: string,
     ruleId: string,

@@ -2,15 +2,22 @@
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
+import { PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { createLearnedStore } from '../../adapters/learned-store.ts';
+import { createWindowsBefore } from '../../adapters/windows-before.ts';
 import { beginLearning, observe, type Learned } from '../../core/insight/observe.ts';
+import { createSiteDuties } from '../../core/insight/site-duties.ts';
+import { createRecent } from '../../core/recent.ts';
 import { compileRule } from '../../core/rule-data.ts';
 import type { InsightRule } from '../../core/alert-rule.ts';
+import { outlooksOf as outlooksOfRule, type LearningProgress } from '../../pipeline/foresee.ts';
 import { NOW, openRules, type Json, type RuleFixture } from './rule-fixture.ts';
 
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 const RULE = { predicted: { metric: 'temperature', above: 8, within: '30m' }, severity: 'critical' };
+
+const OF = 'predicted temperature above';
 
 let api: RuleFixture;
 
@@ -52,12 +59,7 @@ test('a rule that has not looked yet is learning', async () => {
 test('what it has learned is shown with its band and defrosts, and the minutes since are judged', async () => {
   const store = createLearnedStore({ client: api.tables.client, table: 'alerts' });
   const until = NOW - 3 * MINUTE;
-  await store.save(
-    'fridge-1',
-    'soon-warm',
-    { learned: learnedUntil(until), until, of: 'predicted temperature above' },
-    undefined,
-  );
+  await store.save('fridge-1', 'soon-warm', { learned: learnedUntil(until), until, of: OF }, undefined);
   for (let ago = 18; ago > 6; ago -= 1) await api.measure('fridge-1', { temperature: 7.4 }, ago);
   const [outlook] = await outlooksOf('fridge-1');
   const {
@@ -71,13 +73,29 @@ test('what it has learned is shown with its band and defrosts, and the minutes s
   assert.match(ahead?.words ?? JSON.stringify(outlook), /^above its normal band for /);
 });
 
-test('a device with a broken item learns anew', async () => {
+const broken: [title: string, attributes: Record<string, AttributeValue>][] = [
+  ['of another version', { learned: { S: '{"predicted":{"v":9}}' }, until: { N: String(NOW - DAY) } }],
+  ['that is not JSON', { learned: { S: '{' }, until: { N: String(NOW) }, of: { S: OF } }],
+  ['without a time', { learned: { S: '{' }, of: { S: OF } }],
+  ['with a time that is a text', { learned: { S: '{}' }, until: { S: 'yesterday' }, of: { S: OF } }],
+];
+test.each(broken)('an item %s is learned anew, and replaced', async (_title, attributes) => {
   const { client } = api.tables;
   await api.measure('fridge-2', { temperature: 4 });
-  const store = createLearnedStore({ client, table: 'alerts' });
-  const broken = { learned: { predicted: { v: 9 } } as never, until: NOW, of: 'predicted temperature above' };
-  await assert.rejects(store.save('fridge-2', 'soon-warm', broken, undefined));
+  const keys = { deviceId: { S: 'fridge-2' }, ruleId: { S: '#learned/soon-warm' } };
+  await client.send(new PutItemCommand({ TableName: 'alerts', Item: { ...keys, ...attributes } }));
   assert.equal((await outlooksOf('fridge-2'))[0]!['reason'], 'learning');
+  const learnedStore = createLearnedStore({ client, table: 'alerts' });
+  const parts = {
+    ...{ windows: { before: createWindowsBefore({ client, table: 'windows' }) }, windowSeconds: 10 },
+    ...{ learnedStore, progress: createRecent<LearningProgress>(2), duties: createSiteDuties() },
+    now: () => NOW,
+  };
+  const rule = compileRule({ id: 'soon-warm', ...RULE } as never) as InsightRule;
+  await outlooksOfRule(parts, { rule, deviceId: 'fridge-2' });
+  const { of, until } = (await learnedStore.load('fridge-2', 'soon-warm'))!;
+  assert.equal(of, OF);
+  assert.ok(until > NOW - 4 * DAY && until < NOW);
 });
 
 test('what was learned is forgotten when somebody wants it, and learned from then on', async () => {
@@ -87,7 +105,7 @@ test('what was learned is forgotten when somebody wants it, and learned from the
   assert.equal(outlook!['learned'], undefined);
   const store = createLearnedStore({ client: api.tables.client, table: 'alerts' });
   assert.deepEqual(await store.load('fridge-1', 'soon-warm'), {
-    ...{ learned: {}, until: NOW - MINUTE, of: 'predicted temperature above' },
+    ...{ learned: {}, until: NOW - MINUTE, of: OF },
   });
   const other = await api.call('DELETE', '/devices/fridge-1/outlook/temperature-high');
   assert.equal(other.status, 404);

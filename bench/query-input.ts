@@ -1,4 +1,5 @@
 // The archive that bench/query.ts asks: a value a minute of two metrics, days that are merged, as parse-batch writes them.
+
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createParquetFile } from '../adapters/parquet-file.ts';

@@ -1,4 +1,5 @@
 // What the tables of `npm run query` cost beside DuckDB's own scan of the same files: `node bench/query.ts [--days 30] [--devices 20]`.
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
 // One contender of bench/rebuild.ts in a process of its own: makes windows of raw lines in a table that is there. Prints JSON.
+
 import { createWindowStore } from '../adapters/window-store.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { createOwnTables } from '../audit/own-tables.ts';

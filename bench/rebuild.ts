@@ -1,4 +1,5 @@
 // How fast windows are made anew from the archive, beside ingest's own way into a table: `node bench/rebuild.ts [--readings 1000000]`.
+
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Which devices of a run fail how and when, as `--failures` says, and the file with the truth about each.
+
 import { writeFileSync } from 'node:fs';
 import { failureKinds, type FailureKind } from './fridge-failure.ts';
 import { truthOf, type FridgeLife } from './fridge-pattern.ts';

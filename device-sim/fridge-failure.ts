@@ -1,4 +1,5 @@
 // How a simulated fridge fails: what each kind does to the cooling, the door, the defrosts and the sensor over time.
+
 import type { FridgeTraits } from './fridge-traits.ts';
 import { uniform } from './random.ts';
 

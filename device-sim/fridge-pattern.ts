@@ -1,4 +1,5 @@
 // The simulated fridge as a pattern of the simulator, and the truth about it in advance.
+
 import { createCrossing } from './fridge-crossing.ts';
 import type { Failure, FailureKind } from './fridge-failure.ts';
 import { traitsOf, type Defrosts } from './fridge-traits.ts';

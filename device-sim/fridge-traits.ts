@@ -1,4 +1,5 @@
 // What makes one simulated fridge differ from the next: its heat stores, thermostat, sensor and defrosts, all from its seed.
+
 import { uniform } from './random.ts';
 
 export type Defrosts = 'regular' | 'irregular';

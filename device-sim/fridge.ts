@@ -1,4 +1,5 @@
 // A simulated fridge: air and goods as two heat stores, step by step of ten seconds, the same for the same seed.
+
 import { defrostOf, doorAt, isLost, restockings, roomAt, type Stretch } from './fridge-day.ts';
 import { courseOf, doorFor, type Effect, type Failure } from './fridge-failure.ts';
 import { traitsOf, type Defrosts, type FridgeTraits } from './fridge-traits.ts';

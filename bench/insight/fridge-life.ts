@@ -1,4 +1,5 @@
 // One simulated fridge as its minutes, with the truth of what happened to it: what predictions are held against.
+
 import type { Minute } from '../../core/insight/minute.ts';
 import { createCrossing } from '../../device-sim/fridge-crossing.ts';
 import type { Failure, FailureKind } from '../../device-sim/fridge-failure.ts';

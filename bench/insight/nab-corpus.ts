@@ -1,4 +1,5 @@
 // Reads the files and labels of the Numenta Anomaly Benchmark from a folder.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 

@@ -1,4 +1,5 @@
 // KNN-CAD (Burnaev and Ishimtsev, 2016, arXiv 1608.04585) for the comparison of the NAB scorer: distances to earlier stretches.
+
 import type { Series } from './nab-corpus.ts';
 
 const LENGTH = 19;

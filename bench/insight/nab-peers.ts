@@ -1,4 +1,5 @@
 // Simple detectors with published scores, written anew from their descriptions: what the port of the scorer is held to.
+
 import type { Series } from './nab-corpus.ts';
 import { knncad } from './nab-neighbours.ts';
 

@@ -1,4 +1,5 @@
 // Scores detections as the Numenta Anomaly Benchmark does: early in a window is best, and every false point costs.
+
 import type { Series } from './nab-corpus.ts';
 
 export interface Profile {

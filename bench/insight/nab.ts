@@ -1,4 +1,5 @@
 // Scores the record detector on the Numenta Anomaly Benchmark: `node bench/insight/nab.ts FOLDER`, a folder with `data/` and `labels/`.
+
 import {
   judgeRecord,
   USUAL_WEIGHTS,

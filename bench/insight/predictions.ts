@@ -1,4 +1,5 @@
 // Measures predictions against simulated failures: `node bench/insight/predictions.ts --set report-1 --devices 50`.
+
 import { parseArgs } from 'node:util';
 import type { FailureKind } from '../../device-sim/fridge-failure.ts';
 import type { Defrosts } from '../../device-sim/fridge-traits.ts';

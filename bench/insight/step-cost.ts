@@ -1,4 +1,5 @@
 // Processor time of one step of each detector, over the life of a fridge that fails: `node bench/insight/step-cost.ts`.
+
 import { judgeRecord, type RecordState } from '../../core/insight/record.ts';
 import type { Minute } from '../../core/insight/minute.ts';
 import { predict } from '../../core/insight/predict.ts';

@@ -1,4 +1,5 @@
 // Measures what the unusual finds of simulated failures: `node bench/insight/unusual.ts --set report-1 --shops 8`.
+
 import { parseArgs } from 'node:util';
 import { defrostsOf } from '../../core/insight/gate.ts';
 import { hourOf, medianOf, type HourShape, type Sample } from '../../core/insight/hour-shape.ts';

@@ -1,4 +1,5 @@
 // Learns between which values a metric usually is: of each ten minutes the highest and the lowest mean, over three days.
+
 import { rounded, type Minute } from './minute.ts';
 import { LEVELS, levelAt, levelOf, packLevel, valueOf, type Scale } from './packed.ts';
 

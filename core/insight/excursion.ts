@@ -1,4 +1,5 @@
 // Remembers how often, how long and how far a metric left its band: defrosts for the most part.
+
 import { edgeOf, widthOf, type Band } from './band.ts';
 import { levelAt, packLevel, packPair, pairAt } from './packed.ts';
 

@@ -1,4 +1,5 @@
 // Tells a defrost from a failure: learns a device's band and defrosts from its own minutes, and says when to stay silent.
+
 import { BLOCK_MINUTES, extendBand, firstBand, type Band } from './band.ts';
 import { endExcursion, extendExcursions, listExcursions, NO_EXCURSIONS } from './excursion.ts';
 import type { Excursion, Excursions } from './excursion.ts';

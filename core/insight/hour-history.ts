@@ -1,4 +1,5 @@
 // The hours of the last days, a character each, and how far a value is from what is usual at its hour of the day.
+
 import { rounded } from './minute.ts';
 import { levelAt, packLevel } from './packed.ts';
 

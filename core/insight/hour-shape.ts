@@ -1,4 +1,5 @@
 // The shape of an hour of a cycling metric: its median, the share of time in which it falls, and how often it turns.
+
 import { rounded } from './minute.ts';
 
 /** A window or minute: epoch milliseconds of its start, its mean, and the lowest and highest reading in it. */

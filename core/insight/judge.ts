@@ -1,4 +1,5 @@
 // Judges the newest minute of a device: whether it announces that the limit will be reached, when, or why nothing can be said.
+
 import { baseEdgeOf, edgeOf, hourlyLevels, widthOf } from './band.ts';
 import { isNearDefrost, maybeDefrost, modeOf, type GateMode } from './gate.ts';
 import { MINUTE_MS } from './minute.ts';

@@ -1,4 +1,5 @@
 // Announces that a limit will be reached: one step a minute of a device and metric, from the state to the next one.
+
 import { NO_EXCURSIONS } from './excursion.ts';
 import { extendGate, firstGate, interruptGate } from './gate.ts';
 import { judge, LEARNING, WATCH, type Step } from './judge.ts';

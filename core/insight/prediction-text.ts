@@ -1,4 +1,5 @@
 // A prediction in words: what is known, and no more.
+
 import type { NoPrediction, Prediction } from './prediction.ts';
 
 const MINUTE = 60_000;

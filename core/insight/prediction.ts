@@ -1,4 +1,5 @@
 // What a prediction says, why there may be none, and what is kept of a device and metric from minute to minute.
+
 import type { Gate, GateMode } from './gate.ts';
 import type { KnownSchedule } from './schedule.ts';
 

@@ -1,4 +1,5 @@
 // Finds the unusual in any metric: values, their hours of day and their means beyond all that was seen so far.
+
 import { rounded } from './minute.ts';
 
 /** How much a record of each signal counts; 0 leaves it out. */

@@ -1,4 +1,5 @@
 // Finds out when a device defrosts: by a vote over the differences between its excursions, held against those that came.
+
 import type { Excursion } from './excursion.ts';
 
 /** Defrosts that somebody has entered: times of day, or every so often from one on. */

@@ -1,4 +1,5 @@
 // What predictions keep of a device, as one small JSON object, and back: with short names, and checked member by member.
+
 import type { Pause, PredictionState } from './prediction.ts';
 
 /** At most 1,024 characters as JSON. Times in minutes since the epoch. */

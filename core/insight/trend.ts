@@ -1,4 +1,5 @@
 // Where a metric is heading: an exponential approach over minutes, and a straight line through hours.
+
 import { packPair, pairAt, type Scale } from './packed.ts';
 
 /** T(t) = end - (end - now) e^(-t / tau), t in minutes from the last value on. */

@@ -1,4 +1,5 @@
 // What the unusual keeps of a device, as one small JSON object, and back: with short names, and checked member by member.
+
 import type { HourUnderWay } from './hour-shape.ts';
 import type { Unusual, UnusualStat, UnusualState } from './unusual.ts';
 

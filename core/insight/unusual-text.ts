@@ -1,4 +1,5 @@
 // What an unusual hour may mean, by the pair of findings that explains it.
+
 import { spanText } from './prediction-text.ts';
 import type { Unusual, UnusualStat } from './unusual.ts';
 

@@ -1,4 +1,5 @@
 // Says when a cycling metric is not as it used to be at this hour of the day, and what that may mean.
+
 import {
   extendHour,
   firstHour,

@@ -1,4 +1,5 @@
 // What the services find wrong with a template, before any of them opens: so all problems are listed at once.
+
 import { streamsFromTemplate } from './firehose/stream-spec.ts';
 import { apiFromTemplate } from './http-api/api-spec.ts';
 import { mappingsFromTemplate } from './kinesis/mapping-spec.ts';

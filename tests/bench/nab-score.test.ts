@@ -1,4 +1,5 @@
 // The port of the NAB scorer, on small series whose scores can be worked out by hand.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';

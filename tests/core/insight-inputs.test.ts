@@ -1,4 +1,5 @@
 // Predictions from bad input: no prediction rather than a wrong one, with the reason, and what is kept is small and checked.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { learnedOf } from '../../core/insight/judge.ts';

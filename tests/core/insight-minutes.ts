@@ -1,4 +1,5 @@
 // Minutes of a fridge for the tests of core/insight: a cycle, defrosts and whatever a test adds, by arithmetic alone.
+
 import type { Minute } from '../../core/insight/minute.ts';
 import { predict } from '../../core/insight/predict.ts';
 import type { Prediction, PredictionSettings, PredictionState } from '../../core/insight/prediction.ts';

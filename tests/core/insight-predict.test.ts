@@ -1,4 +1,5 @@
 // Predictions: what is learned of a fridge, what is announced and when, and what stays silent.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { modeOf } from '../../core/insight/gate.ts';

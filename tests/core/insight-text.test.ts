@@ -1,4 +1,5 @@
 // Predictions in words: what is known and no more; and schedules, learned and known.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { LEVELS, levelAt, packLevel, packPair, pairAt } from '../../core/insight/packed.ts';

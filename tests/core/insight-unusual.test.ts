@@ -1,4 +1,5 @@
 // The unusual: hours against the same hours of the days before, explained by the pair that fired, and records of any metric.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { judgeRecord, USUAL_THRESHOLD, type RecordState } from '../../core/insight/record.ts';

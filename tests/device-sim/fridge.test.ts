@@ -1,4 +1,5 @@
 // The simulated fridge: repeatable, within bounds, and failing as its truth says.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Readings over MQTT, parsed by `npm run invoke`, and asked for by `npm run query`, which agrees with the windows that ingest made.
+
 import { afterAll, beforeAll } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

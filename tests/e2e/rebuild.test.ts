@@ -1,4 +1,5 @@
 // An archive from before the stack had windows of it: rebuilt on the real program, parsed by its function, and audited as a whole.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // A process that parses archives in a folder as the function does those in buckets, and ends itself by SIGKILL at a write that is named.
+
 import {
   createReadStream,
   createWriteStream,

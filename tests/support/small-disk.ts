@@ -1,4 +1,5 @@
 // A file system that is really full: small ones are mounted where this user may.
+
 import { execFileSync } from 'node:child_process';
 import { temporaryFolder } from './folders.ts';
 

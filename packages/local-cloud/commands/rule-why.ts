@@ -1,4 +1,5 @@
 // `rule why TOPIC`: asks the running stack which rules the last message of a topic set off, and what stopped the others.
+
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,5 @@
 // DynamoDB itself: checks a request, runs it on the tables of one database, and answers as the wire has it.
+
 import { randomUUID } from 'node:crypto';
 import { batchGetItem } from './actions/batch-get.ts';
 import { batchWriteItem } from './actions/batch-write.ts';

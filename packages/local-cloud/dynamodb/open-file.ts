@@ -1,4 +1,5 @@
 // Finds the file of the tables in a folder; tables that an earlier version kept in LevelDB are taken over first.
+
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { convertLevelDb } from './leveldb/convert.ts';

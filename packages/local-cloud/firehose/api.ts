@@ -1,5 +1,6 @@
 // Amazon Data Firehose on the AWS port: the streams of the template, and records put into them, which are on disk before the answer.
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_Operations.html
+
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import { createJsonHandler, type Input, type JsonOperation } from '../aws/json-protocol.ts';

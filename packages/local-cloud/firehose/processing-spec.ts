@@ -1,5 +1,6 @@
 // What the template says about the processing of records on their way: a function, partition keys, a delimiter.
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_Processor.html
+
 import { StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { readPartitionQuery, type PartitionQuery } from './partition-query.ts';

@@ -1,5 +1,6 @@
 // Takes the records of a buffer through their processing: the function of the stream, then the keys of their partition.
 // https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html
+
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { FunctionProcessor, ProcessingSpec } from './processing-spec.ts';

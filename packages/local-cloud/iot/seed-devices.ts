@@ -1,4 +1,5 @@
 // Brings the registry to what the template declares of single devices: things, certificates, and who is attached to whom.
+
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import type { LocalCa } from './ca.ts';

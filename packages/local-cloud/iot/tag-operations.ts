@@ -1,5 +1,6 @@
 // Tags of what the registry has, in the AWS IoT API: kept and shown, without effect.
 // https://docs.aws.amazon.com/iot/latest/apireference/API_TagResource.html
+
 import { AwsError } from '../aws-error.ts';
 import {
   invalid,

@@ -1,5 +1,6 @@
 // Topic rules in the AWS IoT API: those of the template are shown, others are made, changed and deleted.
 // https://docs.aws.amazon.com/iot/latest/apireference/API_CreateTopicRule.html
+
 import {
   label,
   page,

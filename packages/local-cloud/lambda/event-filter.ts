@@ -1,5 +1,6 @@
 // Which records of an event source a function wants: the filter criteria of a mapping, with the operators of EventBridge.
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
+
 import { readPattern } from '../sns/filter-policy.ts';
 
 /** Of a record: what the event says of it, with the text of its content under the name that its source gives it. */

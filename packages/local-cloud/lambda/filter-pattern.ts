@@ -1,5 +1,6 @@
 // Filter patterns of CloudWatch Logs, as far as they name terms of a line.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html
+
 import { AwsError } from '../aws-error.ts';
 
 const TERM = /([?-]?)(?:"((?:[^"\\]|\\.)*)"|(\S+))/g;

@@ -1,4 +1,5 @@
 // How services that are opened before the functions hand them events later: kept on disk, and waiting while too many are.
+
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { LambdaService } from './service.ts';

@@ -1,5 +1,6 @@
 // CloudWatch Logs on the AWS port: reads of what functions and rules logged, from their files.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Operations.html
+
 import { readFile } from 'node:fs/promises';
 import { AwsError } from '../aws-error.ts';
 import { createJsonHandler, type Input, type JsonOperation } from '../aws/json-protocol.ts';

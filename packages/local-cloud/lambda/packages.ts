@@ -1,4 +1,5 @@
 // Lets functions find packages where Lambda has them beside the code: in layers, and the AWS SDK of the runtime.
+
 import { createRequire, registerHooks } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';

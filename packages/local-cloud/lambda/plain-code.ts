@@ -1,4 +1,5 @@
 // Puts code that nothing has to build where functions run: a copy of its folder, as Lambda would have it, or the text of the template.
+
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,5 +1,6 @@
 // DynamoDB, the first version of the action: a rule's result as one attribute of an item, under keys that the action names.
 // https://docs.aws.amazon.com/iot/latest/developerguide/dynamodb-rule-action.html
+
 import { AwsError } from '../aws-error.ts';
 import type { Fields } from './action-fields.ts';
 import type { CompileAction } from './action.ts';

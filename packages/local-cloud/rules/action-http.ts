@@ -1,5 +1,6 @@
 // Http: a rule's result as the body of a POST, to this machine, or to hosts that whoever started the stack allows.
 // https://docs.aws.amazon.com/iot/latest/developerguide/https-rule-action.html
+
 import { AwsError } from '../aws-error.ts';
 import type { Fields } from './action-fields.ts';
 import type { CompileAction, HttpDoor } from './action.ts';

@@ -1,4 +1,5 @@
 // Posts what rules send to HTTP endpoints: within a time, without following redirects, with the errors that decide whether to repeat.
+
 import { AwsError } from '../aws-error.ts';
 import { ALLOWED_HOSTS } from './action-http.ts';
 import type { HttpDoor } from './action.ts';

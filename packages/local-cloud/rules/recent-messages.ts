@@ -1,4 +1,5 @@
 // Keeps the last message of each topic, so that somebody can ask why no rule took it.
+
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { RulesEngine } from './engine.ts';
 

@@ -1,4 +1,5 @@
 // The rules that run: those of the template, which stay as they are, and those that the API makes, which outlive a restart.
+
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import { change, type Registry, type TopicRule } from '../iot/registry.ts';

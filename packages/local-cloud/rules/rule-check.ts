@@ -1,4 +1,5 @@
 // What is wrong with the rules of a template, before anything runs that they could ask or deliver to.
+
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import type { RuleTargets } from './action.ts';

@@ -1,4 +1,5 @@
 // Topic rules as the AWS IoT API writes them, and as templates do: the same members, with a small or a capital letter in front.
+
 import type { ResolvedResource } from '../template/resolved.ts';
 
 type Json = Readonly<Record<string, unknown>>;

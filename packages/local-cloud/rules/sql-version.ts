@@ -1,5 +1,6 @@
 // Refuses by name what SQL version 2015-10-08 gives otherwise than 2016-03-23, or does not know: the rest both mean alike.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-rule-sql-version.html
+
 import { SqlError } from './sql-error.ts';
 import { someExpression, type Statement } from './syntax.ts';
 

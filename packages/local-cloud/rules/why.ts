@@ -1,4 +1,5 @@
 // Why the last message of a topic set off the rules that it did, and no other: each rule explained on the stack that runs.
+
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { explainRule } from './explain.ts';

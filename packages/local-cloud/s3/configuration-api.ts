@@ -1,4 +1,5 @@
 // Reads of what the template says of a bucket, or of what AWS gives every bucket that nobody configured.
+
 import { AwsError } from '../aws-error.ts';
 import { sendXml } from '../aws/wire.ts';
 import type { XmlElements } from '../aws/xml.ts';

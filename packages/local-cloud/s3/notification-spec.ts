@@ -1,4 +1,5 @@
 // What the template says about notifications of buckets: which events, of which keys, go where.
+
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 

@@ -1,5 +1,6 @@
 // Tells functions, queues and topics what happened to objects, before whoever changed them has the answer.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { NotificationSpec, TargetKind } from './notification-spec.ts';

@@ -1,5 +1,6 @@
 // EventBridge Scheduler on the AWS port: reads of the template's schedules.
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html
+
 import { AwsError } from '../aws-error.ts';
 import { sendJson, type AwsHandler } from '../aws/wire.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';

@@ -1,5 +1,6 @@
 // A notification as a function gets it.
 // https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+
 import type { Notification } from './notification.ts';
 
 /** The event as JSON text; without a signature, as nobody here can sign as SNS does. */

@@ -1,4 +1,5 @@
 // Topics that the API makes beside those of the template; a file keeps them over a restart.
+
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';

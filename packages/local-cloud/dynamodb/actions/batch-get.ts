@@ -1,4 +1,5 @@
 // BatchGetItem: up to 100 items of several tables, and the keys that did not fit into the answer.
+
 import { refuse, validationError } from '../error.ts';
 import { project } from '../expressions/projection.ts';
 import { checkParameters, compileExpressions, type ExpressionData } from '../requests/expressions.ts';

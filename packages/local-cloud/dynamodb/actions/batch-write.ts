@@ -1,4 +1,5 @@
 // BatchWriteItem: up to 25 items of several tables, put or deleted, each for itself.
+
 import { refuse, validationError } from '../error.ts';
 import { checkItem, checkKey, rowKeyOf, type RowKey, type Table } from '../store/table.ts';
 import type { Item } from '../values/attribute-value.ts';

@@ -1,4 +1,5 @@
 // The condition of a write, and what DynamoDB answers when it does not hold.
+
 import { DynamoError, refuse } from '../error.ts';
 import { problemOfExpected, testOfConditions, type LegacyConditions } from '../requests/legacy-conditions.ts';
 import type { Expressions } from '../requests/expressions.ts';

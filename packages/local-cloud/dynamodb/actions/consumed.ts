@@ -1,4 +1,5 @@
 // The capacity that a request consumes, where it asks for that.
+
 import { capacityOf } from '../values/size.ts';
 import type { Item } from '../values/attribute-value.ts';
 

@@ -1,4 +1,5 @@
 // What every operation of DynamoDB gets beside its request.
+
 import type { Tables } from '../store/tables.ts';
 
 export interface Context {

@@ -1,4 +1,5 @@
 // CreateTable: checks keys, indexes and capacity, and makes the table, which is there at once.
+
 import { inUse } from '../error.ts';
 import type { Description, IndexDescription } from '../store/table.ts';
 import { checkTableRequest, type CreateRequest, type Throughput } from '../requests/check-table.ts';

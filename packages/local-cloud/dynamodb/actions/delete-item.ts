@@ -1,4 +1,5 @@
 // DeleteItem: deletes the item with a key, if its condition holds.
+
 import { refuse } from '../error.ts';
 import { checkParameters, compileExpressions, type ExpressionData } from '../requests/expressions.ts';
 import { checkKey, rowKeyOf } from '../store/table.ts';

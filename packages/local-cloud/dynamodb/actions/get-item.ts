@@ -1,4 +1,5 @@
 // GetItem: the item with a key, or what a projection names of it.
+
 import { refuse } from '../error.ts';
 import { project } from '../expressions/projection.ts';
 import { checkParameters, compileExpressions, type ExpressionData } from '../requests/expressions.ts';

@@ -1,4 +1,5 @@
 // PutItem: checks an item, and stores it in place of the one with its key.
+
 import { refuse, validationError } from '../error.ts';
 import {
   checkParameters,

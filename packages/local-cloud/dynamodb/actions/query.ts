@@ -1,4 +1,5 @@
 // Query: items of one partition of a table or an index, in the order of their sort keys.
+
 import { refuse, validationError } from '../error.ts';
 import { checkParameters, compileExpressions, type Expressions } from '../requests/expressions.ts';
 import { keyConditionsOf } from '../requests/key-condition.ts';

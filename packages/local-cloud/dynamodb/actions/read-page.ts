@@ -1,4 +1,5 @@
 // A page of a query or a scan: up to a limit of items or 1 MB, then filtered and projected.
+
 import { validationError } from '../error.ts';
 import type { Test } from '../expressions/compile-condition.ts';
 import { project } from '../expressions/projection.ts';

@@ -1,4 +1,5 @@
 // Scan: all items of a table, an index or a segment of them, in the order of their partitions' hashes.
+
 import { refuse, validationError } from '../error.ts';
 import { checkParameters, compileExpressions } from '../requests/expressions.ts';
 import {

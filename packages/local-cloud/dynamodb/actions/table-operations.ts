@@ -1,4 +1,5 @@
 // DescribeTable, ListTables and DeleteTable.
+
 import { notFound, validationError } from '../error.ts';
 import type { Table } from '../store/table.ts';
 import type { Answer, Context } from './context.ts';

@@ -1,4 +1,5 @@
 // The tags of tables: TagResource, UntagResource and ListTagsOfResource, by the table's ARN.
+
 import { DynamoError, notFound, validationError } from '../error.ts';
 import type { Table } from '../store/table.ts';
 import type { Answer, Context } from './context.ts';

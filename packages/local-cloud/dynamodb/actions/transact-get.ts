@@ -1,4 +1,5 @@
 // TransactGetItems: up to 100 items of several tables, as they are at one moment.
+
 import type { ExpressionData } from '../requests/expressions.ts';
 import type { Item } from '../values/attribute-value.ts';
 import { consumedBy, isAsked, type Consumed } from './consumed.ts';

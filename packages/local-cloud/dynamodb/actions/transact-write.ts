@@ -1,4 +1,5 @@
 // TransactWriteItems: up to 100 writes and checks of several tables, of which all are done or none.
+
 import { createHash } from 'node:crypto';
 import { DynamoError, refuse, validationError } from '../error.ts';
 import { compileExpressions, type ExpressionData, type Expressions } from '../requests/expressions.ts';

@@ -1,4 +1,5 @@
 // UpdateItem: changes attributes of an item, or makes one of its key.
+
 import { refuse, validationError } from '../error.ts';
 import { project } from '../expressions/projection.ts';
 import { operandType } from '../expressions/reader.ts';

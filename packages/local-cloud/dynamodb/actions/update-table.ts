@@ -1,4 +1,5 @@
 // UpdateTable: capacity, billing, class and protection of a table, and its global indexes, which are changed at once.
+
 import { DynamoError, notFound, refuse, validationError } from '../error.ts';
 import {
   problemOfIndex,

@@ -1,4 +1,5 @@
 // Makes a function of a parsed condition: items are tested without looking at the expression again.
+
 import { bytesOf, memberOf, typeOf, valueAt, type Item, type Value } from '../values/attribute-value.ts';
 import { beginsWith, contains, equal, order } from '../values/compare.ts';
 import type { CallNode, Condition, Operand, TestNode, Values } from './syntax.ts';

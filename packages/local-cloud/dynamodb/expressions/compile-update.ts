@@ -1,4 +1,5 @@
 // Makes a function of a parsed update: it gives the item as it becomes and leaves the one as it was.
+
 import { validationError } from '../error.ts';
 import { typeOf, valueAt, type AttributeValue, type Item } from '../values/attribute-value.ts';
 import { addNumbers, type Stored } from '../values/number.ts';

@@ -1,4 +1,5 @@
 // Parses and compiles each expression once: from request to request only its values change.
+
 import { validationError } from '../error.ts';
 import { typeOf, type Path } from '../values/attribute-value.ts';
 import { compileCondition, type Test } from './compile-condition.ts';

@@ -1,4 +1,5 @@
 // An item while it is updated: what a path changes is copied first, so that the item as it was stays whole.
+
 import { validationError } from '../error.ts';
 import { memberOf, valueAt, type AttributeValue, type Item, type Path } from '../values/attribute-value.ts';
 

@@ -1,4 +1,5 @@
 // Parses condition, filter and key condition expressions, and finds in them what DynamoDB refuses.
+
 import { equal, order } from '../values/compare.ts';
 import type { AttributeValue } from '../values/attribute-value.ts';
 import { SyntaxProblem } from './lex.ts';

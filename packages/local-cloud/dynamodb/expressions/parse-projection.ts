@@ -1,4 +1,5 @@
 // Parses projection expressions, and finds in them what DynamoDB refuses.
+
 import type { Path } from '../values/attribute-value.ts';
 import { SyntaxProblem } from './lex.ts';
 import { checkOverlap, createReader, listOf, type Placeholders, type ProblemKind } from './reader.ts';

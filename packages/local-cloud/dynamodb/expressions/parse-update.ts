@@ -1,4 +1,5 @@
 // Parses update expressions, and finds in them what DynamoDB refuses.
+
 import { SyntaxProblem } from './lex.ts';
 import {
   checkOverlap,

@@ -1,4 +1,5 @@
 // Takes from an item what a projection names, in the structure that it has there.
+
 import { valueAt, type AttributeValue, type Item, type Path } from '../values/attribute-value.ts';
 
 interface Container {

@@ -1,4 +1,5 @@
 // What the parsers of all expressions share: the current token, document paths, placeholders, and the problems found.
+
 import type { Path } from '../values/attribute-value.ts';
 import { UNSTORABLE, unstorable } from '../values/unstorable.ts';
 import { syntaxProblem, tokensOf, type Token } from './lex.ts';

@@ -1,4 +1,5 @@
 // What expressions are once they are parsed.
+
 import type { AttributeValue, Path } from '../values/attribute-value.ts';
 
 export interface PathNode {

@@ -1,4 +1,5 @@
 // Takes over the tables that earlier versions kept in LevelDB, once: whole or not at all, whenever the process ends.
+
 import { existsSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';

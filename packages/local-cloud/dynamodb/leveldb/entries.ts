@@ -1,4 +1,5 @@
 // All entries of a LevelDB folder, newer and older, put and deleted: who reads them keeps the newest of each key.
+
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createByteReader } from './byte-reader.ts';

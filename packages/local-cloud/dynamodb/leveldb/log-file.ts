@@ -1,4 +1,5 @@
 // Reads the records of LevelDB's log and manifest files. https://github.com/google/leveldb/blob/main/doc/log_format.md
+
 import { maskedChecksum } from './crc32c.ts';
 
 const BLOCK = 32_768;

@@ -1,4 +1,5 @@
 // Which files of a LevelDB folder count: a compaction leaves others behind. The manifest is a log of changes to that set.
+
 import { createByteReader, type ByteReader } from './byte-reader.ts';
 import { recordsOf } from './log-file.ts';
 

@@ -1,4 +1,5 @@
 // Reads the sorted files of LevelDB. https://github.com/google/leveldb/blob/main/doc/table_format.md
+
 import { createByteReader, type ByteReader } from './byte-reader.ts';
 import { maskedChecksum } from './crc32c.ts';
 import { decompress } from './snappy.ts';

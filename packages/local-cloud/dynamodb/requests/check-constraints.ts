@@ -1,4 +1,5 @@
 // Checks a request's members against the constraints of its shape, and reports up to ten problems at once as DynamoDB does.
+
 import { validationError } from '../error.ts';
 import type { Constraints, Members, Shape } from './shape.ts';
 

@@ -1,4 +1,5 @@
 // What CreateTable refuses of keys, indexes and capacity, in DynamoDB's words and order.
+
 import { refuse } from '../error.ts';
 import type { Description, IndexDescription, KeyElement } from '../store/table.ts';
 

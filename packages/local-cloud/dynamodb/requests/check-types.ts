@@ -1,4 +1,5 @@
 // Takes a request apart by its shape: members that DynamoDB does not know are left out, other types refused in its words.
+
 import { serializationError } from '../error.ts';
 import type { Members, Shape } from './shape.ts';
 import { MAX_LEVELS, tooDeep, UNSTORABLE, unstorable } from '../values/unstorable.ts';

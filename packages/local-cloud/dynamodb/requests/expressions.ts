@@ -1,4 +1,5 @@
 // The expressions of a request, compiled, after the checks of the parameters that belong to them.
+
 import { refuse, validationError } from '../error.ts';
 import { problemOfValue } from '../values/check-value.ts';
 import {

@@ -1,4 +1,5 @@
 // The shapes of requests that read and write items.
+
 import {
   attributes,
   attributeValue,

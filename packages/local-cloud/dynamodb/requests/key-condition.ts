@@ -1,4 +1,5 @@
 // Which keys a query asks for: from a key condition expression, or from KeyConditions of older programs.
+
 import { validationError } from '../error.ts';
 import type { AttributeValue } from '../values/attribute-value.ts';
 import type { Condition, Operand, Values } from '../expressions/syntax.ts';

@@ -1,4 +1,5 @@
 // The conditions of requests without expressions: Expected, QueryFilter, ScanFilter and KeyConditions.
+
 import { memberOf, typeOf, type AttributeValue, type Value } from '../values/attribute-value.ts';
 import { problemOfValue } from '../values/check-value.ts';
 import { beginsWith, contains, equal, order } from '../values/compare.ts';

@@ -1,4 +1,5 @@
 // AttributeUpdates, by which requests change items without an update expression.
+
 import { validationError } from '../error.ts';
 import { memberOf, typeOf, type AttributeValue, type Item } from '../values/attribute-value.ts';
 import { problemOfValue } from '../values/check-value.ts';

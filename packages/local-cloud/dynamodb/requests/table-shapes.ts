@@ -1,4 +1,5 @@
 // The shapes of requests about tables: their keys, indexes, capacity and tags.
+
 import {
   boolean,
   field,

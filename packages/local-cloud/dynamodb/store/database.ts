@@ -1,4 +1,5 @@
 // The SQLite database of the tables: one transaction for all requests of a turn, on the disk before any is answered.
+
 import { closeSync, existsSync, fdatasync, fstatSync, openSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { serverError } from '../error.ts';

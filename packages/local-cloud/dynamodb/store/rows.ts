@@ -1,4 +1,5 @@
 // The rows of tables and indexes in SQLite: an item as JSON under the bytes of its key, an index's row with its item's key.
+
 import type { StatementSync } from 'node:sqlite';
 import type { Item } from '../values/attribute-value.ts';
 import type { Database } from './database.ts';

@@ -1,4 +1,5 @@
 // A table as requests meet it: its keys and indexes with their types, and the rows behind them.
+
 import { validationError } from '../error.ts';
 import { memberOf, type AttributeValue, type Item } from '../values/attribute-value.ts';
 import { partitionBytes, sortableBytes, type KeyType } from '../values/key-bytes.ts';

@@ -1,4 +1,5 @@
 // Which tables there are: their descriptions in memory and in the database, and the rows behind them.
+
 import { notFound } from '../error.ts';
 import type { Database } from './database.ts';
 import { createRows, type Rows } from './rows.ts';

@@ -1,4 +1,5 @@
 // The client tokens of transactions of the last ten minutes, by which a repeated request is known.
+
 import type { Database } from './database.ts';
 
 export interface Tokens {

@@ -1,4 +1,5 @@
 // Checks attribute values that a client sends, in DynamoDB's words, and brings their numbers into the form that is stored.
+
 import { typeOf, type AttributeValue } from './attribute-value.ts';
 import { storedNumber } from './number.ts';
 

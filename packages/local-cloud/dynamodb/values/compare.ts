@@ -1,4 +1,5 @@
 // When two attribute values are equal, which comes first, and what contains what, by DynamoDB's rules.
+
 import { bytesOf, typeOf, type AttributeValue, type Item, type Value } from './attribute-value.ts';
 import { compareNumbers } from './number.ts';
 

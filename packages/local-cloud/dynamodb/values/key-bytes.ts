@@ -1,4 +1,5 @@
 // The bytes by which items are found and sorted: memory order is the order of DynamoDB.
+
 import { createHash } from 'node:crypto';
 import type { AttributeValue } from './attribute-value.ts';
 import { sortableNumber } from './number.ts';

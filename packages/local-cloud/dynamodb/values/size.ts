@@ -1,4 +1,5 @@
 // How large DynamoDB counts items: for its limits of 400 KB an item and 1 MB a page, and for what a request consumes.
+
 import { typeOf, type AttributeValue, type Item } from './attribute-value.ts';
 import { parseDecimal } from './number.ts';
 

@@ -1,4 +1,5 @@
 // The one name that an object of JavaScript cannot hold like any other, and how deep values may be nested.
+
 import { validationError } from '../error.ts';
 
 export const UNSTORABLE = '__proto__';

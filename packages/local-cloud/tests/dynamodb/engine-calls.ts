@@ -1,4 +1,5 @@
 // Calls an engine in memory, as the table thread does, for the tests of this room.
+
 import { openEngine, type Engine } from '../../dynamodb/engine.ts';
 import { IN_MEMORY, type Database } from '../../dynamodb/store/database.ts';
 

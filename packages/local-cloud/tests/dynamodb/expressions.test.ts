@@ -1,4 +1,5 @@
 // Expressions: what DynamoDB says of wrong ones, and that remembered ones depend on nothing of the request before.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { Engine } from '../../dynamodb/engine.ts';

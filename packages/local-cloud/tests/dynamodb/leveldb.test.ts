@@ -1,4 +1,5 @@
 // Data directories of earlier versions, whose tables are in LevelDB: taken over once, whole, whatever happens meanwhile.
+
 import { expect, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Numbers as DynamoDB keeps them: exact, in one form, ordered by their bytes as by their values.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';

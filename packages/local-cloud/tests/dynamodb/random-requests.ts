@@ -1,4 +1,5 @@
 // Puts random keys, values and expressions together to whole requests of every operation on items.
+
 import {
   createExpressions,
   createRandom,

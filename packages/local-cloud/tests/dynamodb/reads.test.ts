@@ -1,4 +1,5 @@
 // Queries and scans: pages by items and by bytes, segments, indexes, and what AWS refuses of a request.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { Engine } from '../../dynamodb/engine.ts';

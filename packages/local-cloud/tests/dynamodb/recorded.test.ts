@@ -1,4 +1,5 @@
 // Three thousand random calls, answered as dynalite 4.0.0 answered them, which was tested against AWS; differences have a reason.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Tables and their indexes: created, changed, described, tagged, protected and deleted as on AWS.
+
 import { afterEach, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { Engine } from '../../dynamodb/engine.ts';

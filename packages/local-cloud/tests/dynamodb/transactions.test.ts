@@ -1,4 +1,5 @@
 // Transactions: all of their writes or none, with a reason for each, and done once however often they are sent.
+
 import { afterEach, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { Engine } from '../../dynamodb/engine.ts';

@@ -1,4 +1,5 @@
 // The Firehose API: records are accepted once they are on disk, and come to the bucket also when the process ends before.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Records on their way through a function and into partitions, and what becomes of those that fail there.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { systemClock } from '../../clock.ts';

@@ -1,4 +1,5 @@
 // Which records of an event source the filter criteria of a mapping let through.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFilterCriteria } from '../../lambda/event-filter.ts';

@@ -1,4 +1,5 @@
 // CloudWatch Logs reads over the files of functions and rules.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Rules that the AWS IoT API makes at run time, beside those of the template: they run at once, and after a restart.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

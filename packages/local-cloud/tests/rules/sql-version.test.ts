@@ -1,4 +1,5 @@
 // What a rule of SQL version 2015-10-08 may say, and what is refused by name because 2016-03-23 means it otherwise.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { compileStatement } from '../../rules/statement.ts';

@@ -1,4 +1,5 @@
 // Notifications of buckets: what the template may ask for, which change is told to whom, and what becomes of one that fails.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createManualClock } from '../../clock.ts';

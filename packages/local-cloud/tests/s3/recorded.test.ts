@@ -1,4 +1,5 @@
 // Answers of S3 that were recorded on AWS, through the real SDK: conditions, pages, encryption, and what is refused.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import {

@@ -1,4 +1,5 @@
 // What SAM's transform makes of a template, before anything is resolved.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { functionsOf } from '../../template/functions.ts';

@@ -1,4 +1,5 @@
 // Starts a template of this folder as a stranger would: from a copy, with nothing but what lies beside it.
+
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';

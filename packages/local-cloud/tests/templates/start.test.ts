@@ -1,4 +1,5 @@
 // Templates as strangers write them start as they are, and a message goes all the way through each.
+
 import 'reflect-metadata';
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -89,7 +89,7 @@ export function createAlertHistory(options: {
   }
 
   return {
-    async file(entries) {
+    async record(entries) {
       await inParallel(entries, CALLS_AT_ONCE, put);
     },
 

@@ -11,7 +11,7 @@ import { createNotifier } from './notifier.ts';
 import { createListRecipients } from './recipients.ts';
 import { createRuleStore } from './rule-store.ts';
 import { openSns } from './sns-client.ts';
-import { createStormGuard } from './storm-guard.ts';
+import { createRateLimit } from './rate-limit.ts';
 
 /** SNS answers 30 such questions a second, of all functions of the account. */
 const RECIPIENTS_MS = 10_000;
@@ -29,7 +29,7 @@ export function openAlerts(environment: AlertEnvironment, client: DynamoDBClient
     listRecipients: createRefreshing(createListRecipients({ client: sns, topicArn: alertsTopicArn }), {
       ...{ forMs: RECIPIENTS_MS, now },
     }),
-    guard: createStormGuard({ client, table: alertsTable, perMinute: alertsPerMinute, now }),
+    guard: createRateLimit({ client, table: alertsTable, perMinute: alertsPerMinute, now }),
     now,
   };
 }

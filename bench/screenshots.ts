@@ -15,7 +15,7 @@ const MOST_BYTES = 150_000;
 /** `shows`: what has to be there before the picture is taken. */
 const pictures = [
   { file: 'fleet.png', hash: '#/fleet', theme: 'light', height: 560, shows: 'main canvas' },
-  { file: 'alerts.png', hash: '#/alerts', theme: 'light', height: 800, shows: '.tl .told' },
+  { file: 'alerts.png', hash: '#/alerts', theme: 'light', height: 800, shows: '.tl .announced' },
   {
     file: 'report.png',
     hash: '#/report?device=demo-fridge-3',

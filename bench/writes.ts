@@ -59,7 +59,7 @@ function createEnvironment(tables: Tables, clock: { now: number }, calls: Record
     device: async () => undefined,
     alerts,
     windows,
-    paying: { pay: async () => {}, file: async (state) => state }, // nobody is ever told here
+    outbox: { deliver: async () => {}, record: async (state) => state }, // no alarm is raised here
     now: () => clock.now,
     calmFor: 10_000,
   });

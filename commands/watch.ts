@@ -22,7 +22,7 @@ const SETTLING_MS = 2_000;
 /** Devices that come right after the start are looked for often, later ones seldom: each time is a read of their table. */
 const DEVICES_EVERY_MS = { first: POLL_MS, most: 32_000 };
 
-interface Figures {
+interface Statistics {
   readonly min: number;
   readonly max: number;
 }
@@ -32,7 +32,7 @@ interface WindowPage {
     readonly start: number;
     readonly end: number;
     readonly readings: number;
-    readonly metrics: Readonly<Record<string, Figures>>;
+    readonly metrics: Readonly<Record<string, Statistics>>;
   }[];
   readonly units?: Readonly<Record<string, string>>;
 }
@@ -79,7 +79,7 @@ async function firstDevices(api: Api, site: string | undefined): Promise<string[
 const withUnit = (value: string, unit: string) => `${value} ${unit}`.trimEnd();
 
 /** Gives what is new since it was asked last, oldest first. */
-function createWatch(
+function createSweepProgress(
   api: Api,
   { from, metric }: { readonly from: number; readonly metric?: string | undefined },
 ) {
@@ -154,7 +154,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (values.metric !== undefined && metrics.length > 0 && !metrics.includes(values.metric))
       process.stderr.write(`${name} sent no ${values.metric} last; it has ${metrics.join(', ')}\n`);
   }
-  const look = createWatch(api, { from: found.ms, metric: values.metric });
+  const look = createSweepProgress(api, { from: found.ms, metric: values.metric });
   let devices = positionals.length > 0 ? positionals : await firstDevices(api, values.site);
   const site = values.site === undefined ? '' : ` of site ${values.site}`;
   const what = devices.length === 1 ? devices[0] : `${devices.length} devices`;

@@ -12,7 +12,7 @@ export function adviceOf(notification: Notification): string {
   const { transition, comment } = notification;
   if (OVER.includes(transition)) return 'Nothing: this alert is over.';
   if (comment !== undefined && comment.trim() !== '') return comment.trim();
-  if (notification.absence) return ofAbsence(notification);
+  if (notification.silence) return ofSilence(notification);
   return notification.insight ? ofOutlook(notification) : ofLimit(notification);
 }
 
@@ -25,10 +25,10 @@ export function acknowledging({ transition, deviceId, ruleId }: Notification): s
   return `POST /devices/${device}/alerts/${rule}/acknowledge of the HTTP API`;
 }
 
-function ofAbsence({ absence, metric, isReporting }: Extract<Notification, { absence: string }>): string {
+function ofSilence({ silence, metric, isReporting }: Extract<Notification, { silence: string }>): string {
   if (metric !== undefined && isReporting)
     return `Check what measures ${metric} at the device: the device itself works.`;
-  if (absence === 'offline') return 'Check the power and the network of the device.';
+  if (silence === 'offline') return 'Check the power and the network of the device.';
   return 'Check the power and the network of the device, and whether it still sends.';
 }
 

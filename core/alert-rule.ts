@@ -74,8 +74,8 @@ export interface LimitRule extends AnyRule {
 }
 
 /** A device that sends nothing (`silent`), or no `metric`, or is not connected (`offline`), for longer than `longest`. */
-export interface AbsenceRule extends AnyRule {
-  readonly absence: 'silent' | 'offline';
+export interface SilenceRule extends AnyRule {
+  readonly silence: 'silent' | 'offline';
   /** With `silent` only: judges this metric, of devices that have sent it. */
   readonly metric?: string;
   readonly severity: Severity;
@@ -112,7 +112,7 @@ export type KnownDefrost =
     };
 
 export type InsightRule = PredictedRule | UnusualRule;
-export type AlertRule = LimitRule | AbsenceRule | InsightRule;
+export type AlertRule = LimitRule | SilenceRule | InsightRule;
 
 /** What rules match by. */
 export interface Subject {

@@ -26,10 +26,10 @@ export type Transition = (typeof TRANSITIONS)[number];
 export const ALERT_STATES = ['ok', 'pending', 'alarm', 'acknowledged'] as const;
 
 /** What was found: a statistic and its limit, as decimal text, since when a device is gone, or what lies ahead. */
-export type Finding = LimitFinding | AbsenceFinding | InsightFinding;
+export type Finding = LimitFinding | SilenceFinding | InsightFinding;
 
 export interface LimitFinding {
-  readonly absence?: undefined;
+  readonly silence?: undefined;
   readonly insight?: undefined;
   /** Absent where readings are counted. */
   readonly metric?: string;
@@ -52,7 +52,7 @@ export type Relation = 'beyond' | 'back' | 'within' | 'lasting' | 'returning';
 
 /** What the trend or the habits of a metric say. */
 export interface InsightFinding {
-  readonly absence?: undefined;
+  readonly silence?: undefined;
   readonly insight: 'predicted' | 'unusual';
   readonly metric: string;
   readonly stat: 'mean';
@@ -67,8 +67,8 @@ export interface InsightFinding {
   readonly crossesAt?: number;
 }
 
-export interface AbsenceFinding {
-  readonly absence: 'silent' | 'offline';
+export interface SilenceFinding {
+  readonly silence: 'silent' | 'offline';
   readonly insight?: undefined;
   /** None: its times are in seconds. */
   readonly unit?: string;
@@ -141,20 +141,20 @@ export interface AlertState {
   /** While it is pending: the newest window that is known to be beyond a limit. Older ones do not end the row. */
   readonly pendingBy?: number;
   /** Notifications written down and not yet known to be sent, oldest first. */
-  readonly pending: readonly Debt[];
+  readonly pending: readonly PendingNotification[];
   /** What happened and is not yet in the history, oldest first. */
-  readonly unfiled: readonly HistoryEntry[];
+  readonly unrecorded: readonly HistoryEntry[];
 }
 
 /** An alarm that stands; times in epoch milliseconds. */
 export interface Alarm {
   readonly raisedAt: number;
   /** When people were told of it first: later than it was raised after quiet hours or a snooze. */
-  readonly firstToldAt: number;
+  readonly firstNotifiedAt: number;
   /** What people were told last; reminders tell it again. */
-  readonly told: Notification;
+  readonly announced: Notification;
   /** When they were told, or last reminded; with quiet hours or a snooze, when they are to be. */
-  readonly toldAt: number;
+  readonly notifiedAt: number;
   readonly escalatedAt?: number;
   /** Of a device that was gone: since when it has been back without a break. */
   readonly backSince?: number;
@@ -170,9 +170,9 @@ export interface Acknowledgement {
 }
 
 /** A notification owed, and who is about to send it: until `heldUntil` (epoch milliseconds) nobody else does. */
-export interface Debt {
+export interface PendingNotification {
   readonly notification: Notification;
-  readonly payer: string;
+  readonly sender: string;
   readonly heldUntil: number;
   /** Nobody is told before: quiet hours, or a snooze. */
   readonly notBefore?: number;

@@ -5,7 +5,7 @@ import type { AlertRule, Level, Severity } from './alert-rule.ts';
 import type {
   Acknowledgement,
   AlertState,
-  Debt,
+  PendingNotification,
   Finding,
   HistoryEntry,
   Moment,
@@ -14,7 +14,7 @@ import type {
   Transition,
 } from './alert-state.ts';
 import { withEntry } from './fold.ts';
-import { tellingTime, withDebt } from './withholding.ts';
+import { sendTime, withQueued } from './deferral.ts';
 
 /** What SNS says may be long. */
 const MAX_REASON_LENGTH = 400;
@@ -37,7 +37,16 @@ export interface Step {
 
 /** Of a rule that has never judged the device; it is not stored. */
 export function emptyState(deviceId: string, ruleId: string): AlertState {
-  return { deviceId, ruleId, state: 'ok', version: 0, windowStart: 0, value: '0', pending: [], unfiled: [] };
+  return {
+    deviceId,
+    ruleId,
+    state: 'ok',
+    version: 0,
+    windowStart: 0,
+    value: '0',
+    pending: [],
+    unrecorded: [],
+  };
 }
 
 /** The state after the step; it owes the step's notification, unless all was over before anybody was to be told. */
@@ -58,17 +67,22 @@ export function stateAfter(
     ...(step.isRuleChanged && { isRuleChanged: true as const }),
     ...{ ...(timeZone !== undefined && { timeZone }), ...(comment !== undefined && { comment }) },
   };
-  const toldAt = tellingTime(rule, moment);
-  const debt: Debt = { notification, payer: '', heldUntil: 0, ...(toldAt > now && { notBefore: toldAt }) };
+  const notifiedAt = sendTime(rule, moment);
+  const queued: PendingNotification = {
+    notification,
+    sender: '',
+    heldUntil: 0,
+    ...(notifiedAt > now && { notBefore: notifiedAt }),
+  };
   return {
     ...{ deviceId, ruleId: rule.id, value: finding.value },
     // A reminder is of an older window than the one by which an alarm got better.
     windowStart: Math.max(windowStart, before?.windowStart ?? 0),
-    ...standing(before, notification, { toldAt, levels: step.levels }),
+    ...standing(before, notification, { notifiedAt, levels: step.levels }),
     ...(leavesUnjudged(before, step) && { newerUnjudged: true as const }),
     version: (before?.version ?? 0) + 1,
-    pending: withDebt(before?.pending ?? [], debt, now),
-    unfiled: withEntry(before?.unfiled ?? [], entryOf(notification, debt)),
+    pending: withQueued(before?.pending ?? [], queued, now),
+    unrecorded: withEntry(before?.unrecorded ?? [], entryOf(notification, queued)),
   };
 }
 
@@ -87,7 +101,7 @@ export function remarked(state: AlertState, what: Remark, { by, at, comment }: A
     ...{ deviceId, ruleId, at, what, by },
     ...(comment !== undefined && { comment }),
   };
-  return { ...state, version: version + 1, unfiled: withEntry(state.unfiled, entry) };
+  return { ...state, version: version + 1, unrecorded: withEntry(state.unrecorded, entry) };
 }
 
 /** That a notification was not delivered, and whether it is tried again. */
@@ -142,19 +156,27 @@ export function withNewerJudged(state: AlertState): AlertState {
 /** Whoever took charge of a warning has not seen that it is critical. */
 function standing(
   before: AlertState | undefined,
-  told: Notification,
-  { toldAt, levels }: { readonly toldAt: number; readonly levels: readonly Level[] | undefined },
+  announced: Notification,
+  { notifiedAt, levels }: { readonly notifiedAt: number; readonly levels: readonly Level[] | undefined },
 ): Pick<AlertState, 'state' | 'severity' | 'alarm' | 'acknowledged' | 'cleared'> {
-  const { transition, severity, decidedAt } = told;
+  const { transition, severity, decidedAt } = announced;
   if (transition === 'cleared') return { state: 'ok', cleared: severity };
   if (transition === 'ended') return { state: 'ok' };
   const known = transition === 'raised' ? undefined : before?.alarm;
-  const firstToldAt = Math.min(known?.firstToldAt ?? toldAt, toldAt);
-  const alarm = { raisedAt: decidedAt, ...known, told, toldAt, firstToldAt, ...(levels && { levels }) };
+  const firstNotifiedAt = Math.min(known?.firstNotifiedAt ?? notifiedAt, notifiedAt);
+  const alarm = {
+    raisedAt: decidedAt,
+    ...known,
+    announced,
+    notifiedAt,
+    firstNotifiedAt,
+    ...(levels && { levels }),
+  };
   if (transition === 'eased') {
     // Reminders tell of what was beyond a limit, not of what came back.
-    const isBeyond = told.insight !== undefined || (!told.absence && told.relation === 'beyond');
-    const eased = known && !isBeyond ? { ...alarm, told: { ...known.told, severity } } : alarm;
+    const isBeyond =
+      announced.insight !== undefined || (!announced.silence && announced.relation === 'beyond');
+    const eased = known && !isBeyond ? { ...alarm, announced: { ...known.announced, severity } } : alarm;
     const acknowledged = before?.acknowledged;
     return acknowledged
       ? { state: 'acknowledged', severity, alarm: eased, acknowledged }
@@ -165,7 +187,7 @@ function standing(
   return { state: 'alarm', severity, alarm };
 }
 
-function entryOf(notification: Notification, { notBefore }: Debt): HistoryEntry {
+function entryOf(notification: Notification, { notBefore }: PendingNotification): HistoryEntry {
   const { alertId, transition, decidedAt, deviceId, ruleId, channels, since } = notification;
   const { severity, windowStart, value, limit, unit } = notification;
   return {
@@ -178,7 +200,7 @@ function entryOf(notification: Notification, { notBefore }: Debt): HistoryEntry 
 }
 
 function judgedIn(notification: Notification): Pick<HistoryEntry, 'metric' | 'side' | 'words' | 'crossesAt'> {
-  if (notification.absence) return {};
+  if (notification.silence) return {};
   const { metric, side } = notification;
   const judged = { side, ...(metric !== undefined && { metric }) };
   if (!notification.insight) return judged;
@@ -194,7 +216,7 @@ function judgedIn(notification: Notification): Pick<HistoryEntry, 'metric' | 'si
 function alertIdOf(ruleId: string, before: AlertState | undefined, step: Step, now: number): string {
   const { deviceId, windowStart, transition, severity, finding } = step;
   const parts = [deviceId, ruleId, windowStart, transition, severity];
-  if (finding.absence || ['repeated', 'escalated', 'ended'].includes(transition))
+  if (finding.silence || ['repeated', 'escalated', 'ended'].includes(transition))
     return idOf([...parts, now]);
   return idOf(before && before.windowStart >= windowStart ? [...parts, before.version] : parts);
 }

@@ -3,10 +3,18 @@
 import { SEVERITIES, type LimitRule, type Level, type Severity } from './alert-rule.ts';
 import type { AlertState, LimitFinding, Moment } from './alert-state.ts';
 import { emptyState, isAlarm, stateAfter } from './alert-step.ts';
-import { breachOf, figuresOf, figureText, hasFigure, isClearOf, isFinal, judgedMetric } from './figure.ts';
+import {
+  breachOf,
+  statisticsOf,
+  statisticText,
+  hasStatistic,
+  isClearOf,
+  isFinal,
+  judgedMetric,
+} from './statistic.ts';
 import { findingOf, type Decision, type Sample } from './finding.ts';
 import { endForeign } from './reminder.ts';
-import { haveLevelsChanged } from './standing-rule.ts';
+import { haveLevelsChanged } from './active-alarm.ts';
 import type { Window } from './window.ts';
 
 /** Windows of one device. */
@@ -47,7 +55,7 @@ export function judge(
  * is beyond a limit of the rule.
  */
 export function isSuspect(rule: LimitRule, window: Window): boolean {
-  const figures = figuresOf(rule, window, undefined);
+  const figures = statisticsOf(rule, window, undefined);
   return figures !== undefined && rule.levels.some((level) => breachOf(level, figures));
 }
 
@@ -55,9 +63,9 @@ function samplesOf(rule: LimitRule, windows: readonly Window[]): Sample[] {
   const samples: Sample[] = [];
   let before: Window | undefined;
   for (const window of windows) {
-    const figures = figuresOf(rule, window, before);
+    const figures = statisticsOf(rule, window, before);
     if (figures) samples.push({ window, before, figures });
-    if (hasFigure(rule, window)) before = window;
+    if (hasStatistic(rule, window)) before = window;
   }
   return samples;
 }
@@ -116,7 +124,7 @@ function betterBy(
 ): Decision | undefined {
   if (!state || !isAlarm(state)) return undefined;
   const { clearAfter = 1 } = rule;
-  const worseAt = state.alarm?.told.windowStart ?? state.windowStart;
+  const worseAt = state.alarm?.announced.windowStart ?? state.windowStart;
   // By changed limits the window that made it worse may be clear: there may be no newer one for long.
   const isChanged = haveLevelsChanged(rule, state);
   const isNewer = (window: Window, than: number) =>
@@ -130,7 +138,7 @@ function betterBy(
   );
   const left = standing.findLast((level) => !isClear(level));
   const level = standing.at(-1)!;
-  const since = state.alarm?.told.since ?? state.windowStart;
+  const since = state.alarm?.announced.since ?? state.windowStart;
   if (!left) {
     return { transition: 'cleared', level, severity: state.severity ?? level.severity, sample, since };
   }
@@ -163,7 +171,7 @@ function awaiting(
   const known = state ?? emptyState(deviceId, rule.id);
   const { pendingBy = -Infinity } = known;
   const side = sides(newest).find((each) => each !== undefined) ?? 'above';
-  const value = figureText(newest.figures[side]);
+  const value = statisticText(newest.figures[side]);
   if (isBreached(newest) && mayRaise(state, windowStart)) {
     if (windowStart <= pendingBy) return state;
     return { ...known, state: 'pending', version: known.version + 1, value, pendingBy: windowStart };
@@ -185,7 +193,7 @@ function decided(
   const { transition, severity, sample, since } = decision;
   const { deviceId, site, windowStart } = sample.window;
   const isRuleChanged = transition !== 'raised' && state !== undefined && haveLevelsChanged(rule, state);
-  const found = findingOf(rule, decision, { told: state?.alarm?.told, isRuleChanged });
+  const found = findingOf(rule, decision, { announced: state?.alarm?.announced, isRuleChanged });
   const finding = named(found, rule, sample, moment);
   const step = { transition, deviceId, site, severity, finding, windowStart, since };
   return stateAfter(rule, state, { ...step, levels: rule.levels, isRuleChanged }, moment);

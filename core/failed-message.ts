@@ -90,16 +90,16 @@ function ofRule(content: Content, key: string): Told {
     traceId: isText(traceId) ? traceId : `at-${receivedAt}`,
   });
   const context = mappableOf(event)?.context;
-  const told = {
+  const announced = {
     ...(context && { deviceId: context.deviceId, receivedAt, traceId: context.traceId }),
     reasons: isText(topic) ? reasons.map((reason) => `${reason} (${topic})`) : reasons,
   };
-  const of = (problem: string): Told => ({ ...told, again: { problem } });
+  const of = (problem: string): Told => ({ ...announced, again: { problem } });
   if (!RULES_OF_TELEMETRY.includes(String(ruleName)) || !context)
     return of(`${String(ruleName)} takes no readings: there is nothing to count again`);
   if (!failures.some(({ failedAction }) => TO_INGEST.includes(String(failedAction))))
     return of('its readings were handed on; what failed is the archive, which cannot be given it again');
-  return { ...told, again: { events: [{ ...event, ...(isText(clientId) && { clientId }) }] } };
+  return { ...announced, again: { events: [{ ...event, ...(isText(clientId) && { clientId }) }] } };
 }
 
 function ofFunction(content: Content): Told {

@@ -6,20 +6,20 @@ import { decimalText } from './decimal.ts';
 import {
   breachOf,
   clearingStatOf,
-  figuresOf,
-  figureText,
+  statisticsOf,
+  statisticText,
   isClearOf,
   limitOf,
   statOf,
-  type Figures,
-} from './figure.ts';
+  type Statistics,
+} from './statistic.ts';
 import type { Window } from './window.ts';
 
 /** A window that has what the rule looks at. */
 export interface Sample {
   readonly window: Window;
   readonly before: Window | undefined;
-  readonly figures: Figures;
+  readonly figures: Statistics;
 }
 
 /** A step of the machine: which level is told of, by which window. */
@@ -37,34 +37,43 @@ export interface Decision {
 
 interface Known {
   /** What people were told of last. */
-  readonly told: Finding | undefined;
+  readonly announced: Finding | undefined;
   /** The limits are others than when they were told. */
   readonly isRuleChanged: boolean;
 }
 
 /** The value that decided, and the limit that it crossed or came back from, on the side that was told of last. */
-export function findingOf(rule: LimitRule, decision: Decision, { told, isRuleChanged }: Known): LimitFinding {
+export function findingOf(
+  rule: LimitRule,
+  decision: Decision,
+  { announced, isRuleChanged }: Known,
+): LimitFinding {
   const { transition, level, left, sample } = decision;
   if (transition === 'raised' || transition === 'worsened')
     return found(rule, sample, level, breachOf(level, sample.figures)!, 'beyond');
-  const toldSide = told && !told.absence ? told.side : undefined;
-  if (!isRuleChanged) return found(rule, sample, level, sideOf(level, toldSide), 'back');
-  if (!left) return { ...within(rule, decision, toldSide), relation: 'within' };
+  const notifiedSide = announced && !announced.silence ? announced.side : undefined;
+  if (!isRuleChanged) return found(rule, sample, level, sideOf(level, notifiedSide), 'back');
+  if (!left) return { ...within(rule, decision, notifiedSide), relation: 'within' };
   const side = breachOf(left, sample.figures);
   if (side) return { ...found(rule, sample, left, side, 'beyond'), relation: 'beyond' };
-  return remaining(rule, left, sample, toldSide);
+  return remaining(rule, left, sample, notifiedSide);
 }
 
 /** Clear of all limits that there are now: the least of them on the side that was told of says most. */
-function within(rule: LimitRule, { level, sample }: Decision, toldSide: Side | undefined): LimitFinding {
+function within(rule: LimitRule, { level, sample }: Decision, notifiedSide: Side | undefined): LimitFinding {
   const isClear = (each: Level) => isClearOf(each, rule, sample.window, sample.before);
   const least =
-    rule.levels.find((each) => toldSide && each[toldSide] !== undefined && isClear(each)) ?? level;
-  return found(rule, sample, least, sideOf(least, toldSide), 'within');
+    rule.levels.find((each) => notifiedSide && each[notifiedSide] !== undefined && isClear(each)) ?? level;
+  return found(rule, sample, least, sideOf(least, notifiedSide), 'within');
 }
 
 /** Not beyond the limit, and not clear of it: by the newest window, or by one before it. */
-function remaining(rule: LimitRule, left: Level, sample: Sample, toldSide: Side | undefined): LimitFinding {
+function remaining(
+  rule: LimitRule,
+  left: Level,
+  sample: Sample,
+  notifiedSide: Side | undefined,
+): LimitFinding {
   const clearsOn = (side: Side) => {
     const { above, below, clearBelow, clearAbove, severity } = left;
     const half = side === 'above' ? { above, clearBelow } : { below, clearAbove };
@@ -73,12 +82,12 @@ function remaining(rule: LimitRule, left: Level, sample: Sample, toldSide: Side 
   };
   const side = (['above', 'below'] as const).find((each) => !clearsOn(each));
   if (side) return { ...found(rule, sample, left, side, 'back'), relation: 'lasting' };
-  return { ...found(rule, sample, left, sideOf(left, toldSide), 'back'), relation: 'returning' };
+  return { ...found(rule, sample, left, sideOf(left, notifiedSide), 'back'), relation: 'returning' };
 }
 
-function sideOf({ above, below }: Level, toldSide: Side | undefined): Side {
+function sideOf({ above, below }: Level, notifiedSide: Side | undefined): Side {
   const onlySide = below === undefined ? 'above' : above === undefined ? 'below' : undefined;
-  return onlySide ?? toldSide ?? 'above';
+  return onlySide ?? notifiedSide ?? 'above';
 }
 
 function found(
@@ -95,10 +104,10 @@ function found(
     side === 'above'
       ? ((isPlain ? undefined : clearBelow) ?? above)
       : ((isPlain ? undefined : clearAbove) ?? below);
-  const shown: Figures = isBeyond ? figures : figuresOf(rule, window, before, clearingStatOf)!;
+  const shown: Statistics = isBeyond ? figures : statisticsOf(rule, window, before, clearingStatOf)!;
   return {
     ...{ ...(metric !== undefined && { metric }), ...(perMinute && { perMinute }) },
-    ...{ side, stat: (isBeyond ? statOf : clearingStatOf)(rule, side), value: figureText(shown[side]) },
+    ...{ side, stat: (isBeyond ? statOf : clearingStatOf)(rule, side), value: statisticText(shown[side]) },
     ...{ limit: limit === undefined ? '' : decimalText(limitOf(limit)) },
   };
 }

@@ -2,7 +2,7 @@
 
 import { acknowledging, adviceOf } from './advice.ts';
 import type {
-  AbsenceFinding,
+  SilenceFinding,
   InsightFinding,
   LimitFinding,
   Notification,
@@ -126,18 +126,18 @@ export function headOf({ transition, isRuleChanged }: Notification): string {
 
 /** Such as "temperature 9.5 above 8". */
 export function happening(notification: Notification): string {
-  if (notification.absence) return silence(notification);
+  if (notification.silence) return silenceText(notification);
   if (notification.insight) return lyingAhead(notification);
   const value = shortly(notification);
-  return `${figureName(notification)} ${value}${unitText(notification)} ${comparison(notification)}`;
+  return `${statisticName(notification)} ${value}${unitText(notification)} ${comparison(notification)}`;
 }
 
 function notesOf(notification: Notification, timeZone: string): string[] {
-  const { transition, isRuleChanged, folded, absence } = notification;
+  const { transition, isRuleChanged, folded, silence } = notification;
   const notes: string[] = [];
   if (isRuleChanged) notes.push(transition === 'ended' ? JUDGES_OTHERS : RULE_CHANGED);
   else if (NOTES[transition] !== undefined) notes.push(NOTES[transition]);
-  if (absence && notification.metric !== undefined && transition !== 'cleared')
+  if (silence && notification.metric !== undefined && transition !== 'cleared')
     notes.push(
       notification.isReporting
         ? 'The device goes on sending others.'
@@ -180,7 +180,7 @@ function relationOf({ relation, transition }: Of<LimitFinding>): Relation {
 function details(notification: Notification, timeZone: string): string[] {
   const { value, limit, windowStart } = notification;
   const time = zonedText(windowStart, timeZone);
-  if (notification.absence)
+  if (notification.silence)
     return [`Last:     ${time}`, `Gone:     ${spanText(value)}`, `Limit:    ${spanText(limit)}`];
   if (notification.insight) return aheadDetails(notification, timeZone);
   const { stat, metric = 'readings', perMinute } = notification;
@@ -224,10 +224,10 @@ function aheadDetails(notification: Of<InsightFinding>, timeZone: string): strin
 }
 
 /** Such as "no data for 5m" or "temperature again after 5m". */
-function silence({ transition, absence, metric, value }: Of<AbsenceFinding>): string {
+function silenceText({ transition, silence, metric, value }: Of<SilenceFinding>): string {
   const isBack = transition === 'cleared';
   const name = metric ?? 'data';
-  const [gone, back] = absence === 'silent' ? [`no ${name}`, `${name} again`] : ['offline', 'online again'];
+  const [gone, back] = silence === 'silent' ? [`no ${name}`, `${name} again`] : ['offline', 'online again'];
   return `${isBack ? back : gone} ${isBack ? 'after' : 'for'} ${spanText(value)}`;
 }
 
@@ -238,7 +238,7 @@ function spanText(seconds: string): string {
 }
 
 /** Extremes go by the metric's name alone. */
-function figureName({ metric, stat, perMinute }: Of<LimitFinding>): string {
+function statisticName({ metric, stat, perMinute }: Of<LimitFinding>): string {
   const name = metric ?? 'readings';
   const figure = metric === undefined || stat === 'min' || stat === 'max' ? name : `${stat} ${name}`;
   return perMinute ? `${figure} per minute` : figure;

@@ -1,6 +1,6 @@
 // A notification is written down before it is sent; these steps see to it that it is sent, and by one sender at a time.
 
-import type { AlertState, Debt, HistoryEntry, Notification, Refusal } from './alert-state.ts';
+import type { AlertState, PendingNotification, HistoryEntry, Notification, Refusal } from './alert-state.ts';
 import { refusalEntry } from './alert-step.ts';
 import { withEntry } from './fold.ts';
 
@@ -15,46 +15,48 @@ const LONGEST_RETRY_MS = 900_000;
 const GIVEN_UP_AFTER_MS = 86_400_000;
 
 /** Who wants to send, and when (epoch milliseconds); what is left to a digest is sent by digests only. */
-export interface Payer {
+export interface Sender {
   readonly name: string;
   readonly now: number;
   readonly sendsDigest?: boolean;
 }
 
 /** Whether the payer may send some notification of this state now: the oldest, and nobody else holds it. */
-export function isPayable(state: AlertState, payer: Payer): boolean {
-  return payable(state, payer).size > 0;
+export function canSend(state: AlertState, sender: Sender): boolean {
+  return sendable(state, sender).size > 0;
 }
 
 /** Takes for the payer what it may send; to be written, on condition of the version, before anything is sent. */
-export function claim(state: AlertState, payer: Payer): AlertState {
-  const taken = payable(state, payer);
-  const hold = { payer: payer.name, heldUntil: payer.now + HOLD_MS };
-  const pending = state.pending.map((debt) => (taken.has(debt) ? { ...debt, ...hold } : debt));
+export function claim(state: AlertState, sender: Sender): AlertState {
+  const taken = sendable(state, sender);
+  const hold = { sender: sender.name, heldUntil: sender.now + HOLD_MS };
+  const pending = state.pending.map((queued) => (taken.has(queued) ? { ...queued, ...hold } : queued));
   return { ...state, version: state.version + 1, pending };
 }
 
 /** The state once these entries are in the history; undefined when they are known to be. */
-export function filed(state: AlertState, entries: readonly HistoryEntry[]): AlertState | undefined {
+export function withoutRecorded(state: AlertState, entries: readonly HistoryEntry[]): AlertState | undefined {
   const ids = new Set(entries.map(({ entryId }) => entryId));
-  const unfiled = state.unfiled.filter(({ entryId }) => !ids.has(entryId));
-  return unfiled.length < state.unfiled.length
-    ? { ...state, version: state.version + 1, unfiled }
+  const unrecorded = state.unrecorded.filter(({ entryId }) => !ids.has(entryId));
+  return unrecorded.length < state.unrecorded.length
+    ? { ...state, version: state.version + 1, unrecorded }
     : undefined;
 }
 
-/** What `payer` holds, oldest first. */
-export function heldBy(state: AlertState, payer: string): Notification[] {
-  return state.pending.filter((debt) => debt.payer === payer).map((debt) => debt.notification);
+/** What `sender` holds, oldest first. */
+export function heldBy(state: AlertState, sender: string): Notification[] {
+  return state.pending.filter((queued) => queued.sender === sender).map((queued) => queued.notification);
 }
 
 /** Until when the payer may send what it holds, epoch milliseconds: others take it for crashed from then on. */
-export function heldUntil(state: AlertState, payer: string): number {
-  return Math.min(...state.pending.filter((debt) => debt.payer === payer).map((debt) => debt.heldUntil));
+export function heldUntil(state: AlertState, sender: string): number {
+  return Math.min(
+    ...state.pending.filter((queued) => queued.sender === sender).map((queued) => queued.heldUntil),
+  );
 }
 
 /** The state once notifications are known to be sent; undefined when none was owed any more. */
-export function settled(state: AlertState, sent: readonly Notification[]): AlertState | undefined {
+export function withoutSent(state: AlertState, sent: readonly Notification[]): AlertState | undefined {
   const ids = new Set(sent.map(({ alertId }) => alertId));
   const pending = state.pending.filter(({ notification }) => !ids.has(notification.alertId));
   return pending.length < state.pending.length
@@ -62,14 +64,14 @@ export function settled(state: AlertState, sent: readonly Notification[]): Alert
     : undefined;
 }
 
-/** The state once `payer` knows that it could not send, so that the next to come may try at once. */
-export function released(state: AlertState, payer: string): AlertState | undefined {
-  return changed(state, payer, (debt) => ({ ...debt, payer: '', heldUntil: 0 }));
+/** The state once `sender` knows that it could not send, so that the next to come may try at once. */
+export function released(state: AlertState, sender: string): AlertState | undefined {
+  return changed(state, sender, (queued) => ({ ...queued, sender: '', heldUntil: 0 }));
 }
 
-/** The state once what `payer` holds is left to the next digest, which comes every minute. */
-export function leftToDigest(state: AlertState, payer: string): AlertState | undefined {
-  return changed(state, payer, (debt) => ({ ...debt, payer: '', heldUntil: 0, inDigest: true }));
+/** The state once what `sender` holds is left to the next digest, which comes every minute. */
+export function leftToDigest(state: AlertState, sender: string): AlertState | undefined {
+  return changed(state, sender, (queued) => ({ ...queued, sender: '', heldUntil: 0, inDigest: true }));
 }
 
 /**
@@ -84,50 +86,54 @@ export function refused(
 ): AlertState | undefined {
   const ids = new Set(notifications.map(({ alertId }) => alertId));
   if (!state.pending.some(({ notification }) => ids.has(notification.alertId))) return undefined;
-  const pending: Debt[] = [];
-  let { unfiled } = state;
-  for (const debt of state.pending) {
-    if (!ids.has(debt.notification.alertId)) {
-      pending.push(debt);
+  const pending: PendingNotification[] = [];
+  let { unrecorded } = state;
+  for (const queued of state.pending) {
+    if (!ids.has(queued.notification.alertId)) {
+      pending.push(queued);
       continue;
     }
-    const { times = 0, since = now } = debt.refused ?? {};
+    const { times = 0, since = now } = queued.refused ?? {};
     const isOver = of === 'message' || Math.abs(now - since) >= GIVEN_UP_AFTER_MS;
     if (!isOver)
       pending.push({
-        ...debt,
-        payer: '',
+        ...queued,
+        sender: '',
         heldUntil: 0,
         refused: { times: times + 1, since, ...retry(times, now) },
       });
     if (isOver || times === 0)
-      unfiled = withEntry(unfiled, refusalEntry(debt.notification, { reason, isOver, now }));
+      unrecorded = withEntry(unrecorded, refusalEntry(queued.notification, { reason, isOver, now }));
   }
-  return { ...state, version: state.version + 1, pending, unfiled };
+  return { ...state, version: state.version + 1, pending, unrecorded };
 }
 
 const retry = (times: number, now: number) => ({
   retryAt: now + Math.min(FIRST_RETRY_MS * 2 ** times, LONGEST_RETRY_MS),
 });
 
-function changed(state: AlertState, payer: string, change: (debt: Debt) => Debt): AlertState | undefined {
-  if (!state.pending.some((debt) => debt.payer === payer)) return undefined;
-  const pending = state.pending.map((debt) => (debt.payer === payer ? change(debt) : debt));
+function changed(
+  state: AlertState,
+  sender: string,
+  change: (queued: PendingNotification) => PendingNotification,
+): AlertState | undefined {
+  if (!state.pending.some((queued) => queued.sender === sender)) return undefined;
+  const pending = state.pending.map((queued) => (queued.sender === sender ? change(queued) : queued));
   return { ...state, version: state.version + 1, pending };
 }
 
 /** Nothing overtakes what is older; what comes after a notification that is left to a digest goes along with it. */
-function payable({ pending }: AlertState, payer: Payer): ReadonlySet<Debt> {
+function sendable({ pending }: AlertState, sender: Sender): ReadonlySet<PendingNotification> {
   const [oldest] = pending;
-  if (!oldest || (oldest.inDigest ?? false) !== (payer.sendsDigest ?? false)) return new Set();
-  const end = pending.findIndex((debt) => !mayPay(debt, payer));
+  if (!oldest || (oldest.inDigest ?? false) !== (sender.sendsDigest ?? false)) return new Set();
+  const end = pending.findIndex((queued) => !maySend(queued, sender));
   return new Set(end < 0 ? pending : pending.slice(0, end));
 }
 
-function mayPay(debt: Debt, { name, now }: Payer): boolean {
-  if (now < (debt.notBefore ?? 0)) return false;
-  const { retryAt = 0 } = debt.refused ?? {};
+function maySend(queued: PendingNotification, { name, now }: Sender): boolean {
+  if (now < (queued.notBefore ?? 0)) return false;
+  const { retryAt = 0 } = queued.refused ?? {};
   if (now < retryAt && retryAt <= now + LONGEST_RETRY_MS + MAX_SKEW_MS) return false;
   // A hold that is longer than any can be was taken before the clock stepped back.
-  return debt.payer === name || debt.heldUntil <= now || debt.heldUntil > now + HOLD_MS + MAX_SKEW_MS;
+  return queued.sender === name || queued.heldUntil <= now || queued.heldUntil > now + HOLD_MS + MAX_SKEW_MS;
 }

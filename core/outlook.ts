@@ -4,7 +4,7 @@ import { SEVERITIES, type InsightRule, type Severity, type Side } from './alert-
 import type { AlertState, InsightFinding, Moment, Transition } from './alert-state.ts';
 import { isAlarm, stateAfter } from './alert-step.ts';
 import { decimalText } from './decimal.ts';
-import { limitOf } from './figure.ts';
+import { limitOf } from './statistic.ts';
 import { endForeign } from './reminder.ts';
 
 /** What insight says of a metric at a minute. Times in epoch milliseconds, values in the metric's unit. */
@@ -73,8 +73,8 @@ export function judgeOutlook(
         )
       : state;
   }
-  const told = state.alarm?.told;
-  if (minute <= state.windowStart || !told?.insight) return state;
+  const announced = state.alarm?.announced;
+  if (minute <= state.windowStart || !announced?.insight) return state;
   if (ahead) {
     const severity = severityOf(rule, outlook, ahead);
     const change = rank(severity) - rank(state.severity ?? severity);
@@ -82,7 +82,7 @@ export function judgeOutlook(
       return decide(
         change > 0 ? 'worsened' : 'eased',
         severity,
-        told.since,
+        announced.since,
         findingOf(rule, outlook, ahead, moment),
       );
     return state.alarm?.backSince === undefined ? state : withBackSince(state, undefined);
@@ -91,9 +91,9 @@ export function judgeOutlook(
   const { backSince } = state.alarm ?? {};
   if (backSince === undefined || backSince > minute) return withBackSince(state, minute);
   if (minute - backSince < CALM_MS) return state;
-  const { crossesAt: _before, ...last } = told;
+  const { crossesAt: _before, ...last } = announced;
   const finding = { ...last, value: meanText(outlook.value), words: CALM_WORDS[rule.insight] };
-  return decide('cleared', state.severity ?? rule.severity, told.since, finding);
+  return decide('cleared', state.severity ?? rule.severity, announced.since, finding);
 }
 
 /** A crossing that is farther ahead than the rule's `within` leaves time: it is one severity milder. */

@@ -1,7 +1,7 @@
 // What a metric did before an alert, in one line of a mail: a bar a window, the lowest and the highest value, and the time.
 
 import type { Notification } from './alert-state.ts';
-import { figureText, plainFigure, type Figure } from './figure.ts';
+import { statisticText, plainStatistic, type Statistic } from './statistic.ts';
 import { zonedSpan } from './time-text.ts';
 import type { Window } from './window.ts';
 
@@ -12,7 +12,7 @@ const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 
 /** Whether some figure of windows was judged: of a device that is gone there is none. */
 export function hasValues(notification: Notification): boolean {
-  return !notification.absence || notification.metric !== undefined;
+  return !notification.silence || notification.metric !== undefined;
 }
 
 /**
@@ -26,10 +26,10 @@ export function recentValues(
   timeZone: string,
 ): string | undefined {
   if (!hasValues(notification)) return undefined;
-  const stat = notification.absence ? 'max' : notification.stat;
+  const stat = notification.silence ? 'max' : notification.stat;
   const samples = windows
     .flatMap((window) => {
-      const figure = plainFigure(notification, stat, window);
+      const figure = plainStatistic(notification, stat, window);
       return figure ? [{ window, figure }] : [];
     })
     .slice(-MAX_VALUES);
@@ -40,11 +40,11 @@ export function recentValues(
   const line = samples.map(({ figure }) => barOf(figure, lowest, highest)).join('');
   const unit = notification.unit === undefined ? '' : ` ${notification.unit}`;
   const span = zonedSpan(first.window.firstReadingAt, last.window.lastReadingAt, timeZone);
-  const [least, most] = [figureText(lowest), figureText(highest)];
+  const [least, most] = [statisticText(lowest), statisticText(highest)];
   return `${line} ${least === most ? least : `${least} to ${most}`}${unit}, ${span}`;
 }
 
-function barOf(figure: Figure, lowest: Figure, highest: Figure): string {
+function barOf(figure: Statistic, lowest: Statistic, highest: Statistic): string {
   const range = difference(highest, lowest);
   if (range.part === 0n) return BARS[3];
   const above = difference(figure, lowest);
@@ -53,12 +53,12 @@ function barOf(figure: Figure, lowest: Figure, highest: Figure): string {
   return BARS[Math.min(Number(bar), BARS.length - 1)]!;
 }
 
-const difference = (a: Figure, b: Figure): Figure => ({
+const difference = (a: Statistic, b: Statistic): Statistic => ({
   part: a.part * b.over - b.part * a.over,
   over: a.over * b.over,
 });
 
-function compare(a: Figure, b: Figure): number {
+function compare(a: Statistic, b: Statistic): number {
   const { part } = difference(a, b);
   return part < 0n ? -1 : part > 0n ? 1 : 0;
 }

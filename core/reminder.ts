@@ -3,7 +3,7 @@
 import type { AlertRule } from './alert-rule.ts';
 import type { AlertState, Moment, Transition } from './alert-state.ts';
 import { isAlarm, stateAfter } from './alert-step.ts';
-import { isForeign } from './standing-rule.ts';
+import { isForeign } from './active-alarm.ts';
 
 /**
  * The alarm once people are reminded of it, or others told; the same object when it is not time, when somebody has taken
@@ -17,11 +17,11 @@ export function remind(rule: AlertRule, state: AlertState, moment: Moment): Aler
   const { escalation, repeatEvery } = rule;
   // A time that lies ahead was written before the clock stepped back.
   const isOld = (time: number, age: number) => Math.abs(now - time) >= age;
-  if (escalation && alarm.escalatedAt === undefined && isOld(alarm.firstToldAt, escalation.after)) {
-    return toldAgain({ ...rule, channels: escalation.channels }, state, 'escalated', moment);
+  if (escalation && alarm.escalatedAt === undefined && isOld(alarm.firstNotifiedAt, escalation.after)) {
+    return reminded({ ...rule, channels: escalation.channels }, state, 'escalated', moment);
   }
-  const isDue = repeatEvery !== undefined && isOld(alarm.toldAt, repeatEvery);
-  return isDue ? toldAgain(rule, state, 'repeated', moment) : state;
+  const isDue = repeatEvery !== undefined && isOld(alarm.notifiedAt, repeatEvery);
+  return isDue ? reminded(rule, state, 'repeated', moment) : state;
 }
 
 /** The alarm once nobody judges it any more; the same object when there is none. `rule`: the last that is known of it. */
@@ -35,7 +35,7 @@ export function end(
     return { ...rest, state: 'ok', version: state.version + 1 };
   }
   if (!isAlarm(state)) return state;
-  if (state.alarm) return toldAgain(rule, state, 'ended', moment);
+  if (state.alarm) return reminded(rule, state, 'ended', moment);
   const { severity: _severity, acknowledged: _acknowledged, ...rest } = state;
   return { ...rest, state: 'ok', version: state.version + 1 };
 }
@@ -47,20 +47,20 @@ export function endForeign(
   moment: Moment,
 ): AlertState | undefined {
   if (!state || !isAlarm(state) || !isForeign(rule, state)) return undefined;
-  return toldAgain(rule, state, 'ended', moment, true);
+  return reminded(rule, state, 'ended', moment, true);
 }
 
-function toldAgain(
+function reminded(
   rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours' | 'comment'>,
   state: AlertState,
   transition: Transition,
   moment: Moment,
   isRuleChanged = false,
 ): AlertState {
-  const { isRuleChanged: _before, timeZone: _zone, comment: _comment, ...told } = state.alarm!.told;
-  const { deviceId, site, severity, windowStart, since } = told;
+  const { isRuleChanged: _before, timeZone: _zone, comment: _comment, ...announced } = state.alarm!.announced;
+  const { deviceId, site, severity, windowStart, since } = announced;
   const gone = String(Math.max(0, Math.floor((moment.now - since) / 1000)));
-  const finding = told.absence ? { ...told, value: gone } : told;
+  const finding = announced.silence ? { ...announced, value: gone } : announced;
   return stateAfter(
     rule,
     state,

@@ -33,10 +33,10 @@ export function bucketStartOf(time: number, seconds: number): number {
   return Math.floor(time / size) * size;
 }
 
-type Figures = Pick<Window, 'windowStart' | 'readings' | 'metrics'> & Span;
+type Statistics = Pick<Window, 'windowStart' | 'readings' | 'metrics'> & Span;
 
 /** Buckets of `seconds`, oldest first, of one device's windows in any order. Spans without a window have no bucket. */
-export function rollUp(windows: Iterable<Figures>, seconds: number): Bucket[] {
+export function rollUp(windows: Iterable<Statistics>, seconds: number): Bucket[] {
   const buckets = new Map<number, { readings: number; span: Span; metrics: Map<string, Aggregate> }>();
   for (const { windowStart, readings, metrics, ...span } of windows) {
     const start = bucketStartOf(windowStart, seconds);

@@ -1,7 +1,7 @@
 // Alert rules as people write and store them, and the way from there to what is judged.
 
 import type {
-  AbsenceRule,
+  SilenceRule,
   AlertRule,
   Channel,
   InsightRule,
@@ -14,7 +14,7 @@ import type {
 } from './alert-rule.ts';
 import { decimalOf, decimalText } from './decimal.ts';
 import { durationOf } from './duration.ts';
-import { limitOf } from './figure.ts';
+import { limitOf } from './statistic.ts';
 import { minuteOf } from './quiet-hours.ts';
 import { parseFixedTime } from './time-text.ts';
 
@@ -132,8 +132,8 @@ export function compileRule(data: RuleData): AlertRule {
   const { noDataFor, offlineFor, severity = USUAL_SEVERITY } = data;
   const longest = spanOf(noDataFor ?? offlineFor);
   if (longest !== undefined) {
-    const absence = noDataFor === undefined ? 'offline' : 'silent';
-    return { ...common, absence, severity, longest, ...given({ metric: data.metric }) } satisfies AbsenceRule;
+    const silence = noDataFor === undefined ? 'offline' : 'silent';
+    return { ...common, silence, severity, longest, ...given({ metric: data.metric }) } satisfies SilenceRule;
   }
   const insight = insightOf(data);
   if (insight) return { ...common, ...insight, severity };

@@ -7,7 +7,7 @@ import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readSweepEnvironment } from '../adapters/environment.ts';
 import { createLearnedStore } from '../adapters/learned-store.ts';
 import { openAlerts } from '../adapters/open-alerts.ts';
-import { createWatch } from '../adapters/watch.ts';
+import { createSweepProgress } from '../adapters/sweep-progress.ts';
 import { createWindowsBefore } from '../adapters/windows-before.ts';
 import { countDeliveries } from '../pipeline/deliver-events.ts';
 import { createSweep } from '../pipeline/sweep.ts';
@@ -22,7 +22,7 @@ const ports = {
   devices: createDeviceStore({ client, table: devicesTable }),
   windows: { before: createWindowsBefore({ client, table: windowsTable }) },
   learnedStore: createLearnedStore({ client, table: alertsTable }),
-  watch: createWatch({ client, table: alertsTable, now }),
+  watch: createSweepProgress({ client, table: alertsTable, now }),
 };
 const sweep = createSweep(ports, environment);
 

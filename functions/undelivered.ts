@@ -33,7 +33,7 @@ export const handler = createHandler(
         });
         if (entries.length === 0)
           tools.warn('A message that SNS could not deliver names no alert', { messageId });
-        await history.file(entries);
+        await history.record(entries);
         for (const entry of entries) onFailed?.(entry);
       } catch (error) {
         tools.warn('An undelivered notification is not in the history', { messageId, reason: String(error) });

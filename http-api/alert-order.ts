@@ -4,7 +4,7 @@ import { SEVERITIES } from '../core/alert-rule.ts';
 import type { AlertState } from '../core/alert-state.ts';
 
 const rankOf = ({ severity }: AlertState) => (severity === undefined ? -1 : SEVERITIES.indexOf(severity));
-const sinceOf = ({ alarm }: AlertState) => alarm?.told.since ?? 0;
+const sinceOf = ({ alarm }: AlertState) => alarm?.announced.since ?? 0;
 const nameOf = ({ deviceId, ruleId }: AlertState) => `${deviceId}/${ruleId}`;
 
 /** For `sort`. */

@@ -25,7 +25,7 @@ const MAX_TRIES = 10;
 
 interface Stores {
   readonly alerts: AlertStore & OpenAlerts;
-  readonly history: Pick<AlertHistory, 'file' | 'read'>;
+  readonly history: Pick<AlertHistory, 'record' | 'read'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -70,7 +70,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       const next = state && made(state);
       if (!next) throw new ApiProblem(404, missing);
       if (!(await alerts.transition(state, next))) continue;
-      await history.file(next.unfiled); // the sweep clears it from the state
+      await history.record(next.unrecorded); // the sweep clears it from the state
       return shownAlert(next);
     }
     throw new ApiProblem(409, 'Others changed the alert each time; try again');
@@ -95,7 +95,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
         let isComplete = true;
         try {
           for await (const state of alerts.listOpen()) {
-            if (!isAlarm(state) || !seesSite(caller, state.alarm?.told.site)) continue;
+            if (!isAlarm(state) || !seesSite(caller, state.alarm?.announced.site)) continue;
             if (query.severity === undefined || state.severity === query.severity) first.add(state);
           }
         } catch (error) {

@@ -39,7 +39,7 @@ export const alert = z.strictObject({
   severity,
   since: z.optional(time),
   raisedAt: z.optional(time),
-  toldAt: z.optional(time),
+  notifiedAt: z.optional(time),
   escalatedAt: z.optional(time),
   windowStart: z.optional(time),
   value: z
@@ -47,7 +47,7 @@ export const alert = z.strictObject({
     .check(z.describe('What was measured in the window of the last transition, as decimal text')),
   unit,
   ...ahead,
-  owed: z.int().check(z.describe('Notifications that are written down and not known to be sent')),
+  pendingNotifications: z.int().check(z.describe('Notifications that are not yet known to be sent')),
   acknowledged: z.optional(z.strictObject({ by: z.string(), at: time, comment: z.optional(z.string()) })),
 });
 
@@ -109,13 +109,26 @@ export const historyPage = z.strictObject({
   next: z.optional(z.string()),
 });
 
-export function shownAlert({ pending, unfiled: _unfiled, version: _version, alarm, ...state }: AlertState) {
-  const { raisedAt, toldAt, escalatedAt, told } = alarm ?? {};
+export function shownAlert({
+  pending,
+  unrecorded: _unfiled,
+  version: _version,
+  alarm,
+  ...state
+}: AlertState) {
+  const { raisedAt, notifiedAt, escalatedAt, announced } = alarm ?? {};
   const { windowStart, ...rest } = state;
-  const { words, crossesAt } = told?.insight ? told : {};
+  const { words, crossesAt } = announced?.insight ? announced : {};
   return {
     ...{ ...rest, windowStart: windowStart || undefined }, // 0: there was no transition yet
-    ...{ since: told?.since, raisedAt, toldAt, escalatedAt, unit: told?.unit, owed: pending.length },
+    ...{
+      since: announced?.since,
+      raisedAt,
+      notifiedAt,
+      escalatedAt,
+      unit: announced?.unit,
+      pendingNotifications: pending.length,
+    },
     ...{ words, crossesAt },
   };
 }

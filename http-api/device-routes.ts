@@ -11,7 +11,7 @@ import type { DeviceStore, WindowHistory } from '../pipeline/ports.ts';
 import type { PresenceLog } from '../pipeline/device-ports.ts';
 import type { RemoveDevice } from '../pipeline/remove-device.ts';
 import { deviceId, matchFields, pageLimit, time } from './fields.ts';
-import { figures, figuresOf, units } from './figures.ts';
+import { figures, statisticsOf, units } from './statistics.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 
@@ -130,7 +130,7 @@ export function deviceRoutes(stores: {
         if (!found) throw new ApiProblem(404, `There is no device ${params.deviceId}`);
         const shown = shownTo(caller, found);
         if (!window) return shown;
-        return { ...shown, lastWindow: { start: window.windowStart, ...figuresOf(window) } };
+        return { ...shown, lastWindow: { start: window.windowStart, ...statisticsOf(window) } };
       },
     }),
     route({

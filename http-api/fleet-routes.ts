@@ -13,7 +13,7 @@ import type { OpenAlerts } from '../pipeline/ports.ts';
 import type { FleetEntry } from '../pipeline/rollup-ports.ts';
 import { byUrgency } from './alert-order.ts';
 import { deviceId, matchFields, pageLimit, time } from './fields.ts';
-import { figures, shownFigures, units } from './figures.ts';
+import { figures, shownStatistics, units } from './statistics.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type Route } from './route.ts';
 
@@ -92,7 +92,7 @@ function shownEntry({ device, lastWindow }: FleetEntry, known: ReadonlySet<strin
     ...{ deviceId: id, gateway: gatewayOf(id, known), site, type, groups, attributes, timeZone },
     ...{ online, presenceSince, lastSeenAt, units: unitsOf(device) },
     ...(start !== undefined && {
-      lastWindow: { start, ...shownFigures(texts as typeof lastWindow & object) },
+      lastWindow: { start, ...shownStatistics(texts as typeof lastWindow & object) },
     }),
     ...(open && { alerts: alerts.length }),
     ...(worst && { worstAlert: shownWorst(worst) }),
@@ -100,7 +100,7 @@ function shownEntry({ device, lastWindow }: FleetEntry, known: ReadonlySet<strin
 }
 
 const shownWorst = ({ ruleId, state, severity, value, alarm }: AlertState) => ({
-  ...{ ruleId, state, severity, since: alarm?.told.since, value, unit: alarm?.told.unit },
+  ...{ ruleId, state, severity, since: alarm?.announced.since, value, unit: alarm?.announced.unit },
 });
 
 export function fleetRoutes({
@@ -161,7 +161,7 @@ function hasState(
   if (state === undefined) return true;
   if (state === 'online' || state === 'offline') return online === (state === 'online');
   const alerts = open?.get(id) ?? [];
-  return state === 'alarm' ? alerts.length > 0 : alerts.some(({ alarm }) => isWholeSilence(alarm?.told));
+  return state === 'alarm' ? alerts.length > 0 : alerts.some(({ alarm }) => isWholeSilence(alarm?.announced));
 }
 
 /** As many as fit a response, at least one. */

@@ -13,7 +13,7 @@ import type { DeviceStore, RuleStore } from '../pipeline/ports.ts';
 import type { ReportDevice, ReportedDevice } from '../pipeline/report.ts';
 import { readRules } from '../pipeline/rules.ts';
 import { deviceId, matchFields, pageLimit, time } from './fields.ts';
-import { exact } from './figures.ts';
+import { exact } from './statistics.ts';
 import { ApiProblem, invalid } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 
@@ -208,12 +208,12 @@ function shownReport({ device, month, limits, report: made, audit }: ReportedDev
   const entry = {
     ...{ deviceId: id, site, type, calibration: attributes['calibration'], month: name, timeZone, from, to },
     ...{ isOver: until === to, clockChanges, limits },
-    ...(made && { report: shownFiguresOf(made) }),
+    ...(made && { report: shownStatisticsOf(made) }),
   };
   return { ...entry, audit, seal: sealOf(entry) };
 }
 
-function shownFiguresOf(made: NonNullable<ReportedDevice['report']>) {
+function shownStatisticsOf(made: NonNullable<ReportedDevice['report']>) {
   const { meanKinetic, days, excursions } = made;
   return {
     ...{ ...made, ...exactly(made), days: days.map((day) => ({ ...day, ...exactly(day) })) },

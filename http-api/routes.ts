@@ -1,6 +1,6 @@
 // All routes of the HTTP API, over the ports that they need.
 
-import { createRehearsing } from '../pipeline/dry-run.ts';
+import { createDryRun } from '../pipeline/dry-run.ts';
 import { createMapping } from '../core/map-message.ts';
 import type { TimeLimits } from '../core/reading.ts';
 import { createFailures } from '../pipeline/failures.ts';
@@ -64,7 +64,7 @@ export function createRoutes(
     }),
     ...ruleRoutes({
       rules,
-      rehearse: createRehearsing({ devices, history, windowSeconds }),
+      runDry: createDryRun({ devices, history, windowSeconds }),
       look: createLookAtMetrics({ devices, history }),
       now,
     }),

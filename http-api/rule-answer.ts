@@ -7,7 +7,7 @@ import { metricWarnings } from '../core/metric-warnings.ts';
 import { KEPT_FIELDS, type ChangedRule } from '../core/rule-change.ts';
 import { judgedMetricOf, type RuleData } from '../core/rule-data.ts';
 import { rule } from '../core/rule-schema.ts';
-import type { Rehearsal } from '../pipeline/dry-run.ts';
+import type { DryRunResult } from '../pipeline/dry-run.ts';
 import type { LookAtMetrics } from '../pipeline/sent-metrics.ts';
 import { time } from './fields.ts';
 import { ApiProblem } from './problem.ts';
@@ -86,7 +86,7 @@ export function requireMatch(ifMatch: string | undefined, id: string, data: Rule
   throw new ApiProblem(412, `Rule ${id} is not as If-Match has it, ${state}: read it again, then change it`);
 }
 
-export function shownDryRun(data: RuleData, found: Rehearsal, hours: number) {
+export function shownDryRun(data: RuleData, found: DryRunResult, hours: number) {
   const { notifications, sent, ...rest } = found;
   const span = `the last ${hours === 1 ? 'hour' : `${hours} hours`}`;
   const warnings = metricWarnings(data, sent, span);
@@ -101,7 +101,7 @@ export function shownDryRun(data: RuleData, found: Rehearsal, hours: number) {
   };
 }
 
-function summaryOf(data: RuleData, found: Rehearsal, span: string): string {
+function summaryOf(data: RuleData, found: DryRunResult, span: string): string {
   const metric = judgedMetricOf(data);
   const { windows, devices, windowsWithMetric, devicesWithMetric } = found;
   const all = `${counted(windows, 'window')} of ${span}, of ${counted(devices, 'device')}`;

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { compileRule } from '../core/rule-data.ts';
 import { rule, ruleBody } from '../core/rule-schema.ts';
 import { ruleId } from '../core/text-schema.ts';
-import type { Rehearse } from '../pipeline/dry-run.ts';
+import type { DryRun } from '../pipeline/dry-run.ts';
 import type { RuleStore } from '../pipeline/ports.ts';
 import { UnreadableRuleError } from '../pipeline/rules.ts';
 import type { LookAtMetrics } from '../pipeline/sent-metrics.ts';
@@ -24,12 +24,12 @@ const unreadableRule = z
 
 export function ruleRoutes(stores: {
   readonly rules: RuleStore;
-  readonly rehearse: Rehearse;
+  readonly runDry: DryRun;
   readonly look: LookAtMetrics;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }): Route[] {
-  const { rules, rehearse, look, now } = stores;
+  const { rules, runDry, look, now } = stores;
   return [
     route({
       method: 'GET',
@@ -86,11 +86,11 @@ export function ruleRoutes(stores: {
         const { rule: before } = await rules.load(id);
         const { rule: data } = replacement(id, body, before);
         const made = compileRule(data);
-        if ('absence' in made && made.absence === 'offline') {
+        if ('silence' in made && made.silence === 'offline') {
           const detail = 'cannot be tried in a dry run: connections are not kept';
           throw invalid({ in: 'body', name: 'offlineFor', detail });
         }
-        const found = await rehearse(made, { from: now() - hours * HOUR_MS, to: now() });
+        const found = await runDry(made, { from: now() - hours * HOUR_MS, to: now() });
         return shownDryRun(data, found, hours);
       },
     }),

@@ -4,7 +4,7 @@ import type { Bucket } from '../core/rollup.ts';
 import type { HistoryPage } from '../pipeline/ports.ts';
 
 /**
- * Figures of a metric in a bucket, each below 200 bytes of JSON: a response of Lambda has 6 MB at most.
+ * Statistics of a metric in a bucket, each below 200 bytes of JSON: a response of Lambda has 6 MB at most.
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 const MAX_FIGURES = 20_000;

@@ -8,7 +8,7 @@ import { unitsOf } from '../core/unit.ts';
 import { metricName } from '../core/text-schema.ts';
 import type { DeviceStore, HistoryQuestion, WindowHistory } from '../pipeline/ports.ts';
 import { deviceId, listOf, pageLimit, time, timeText } from './fields.ts';
-import { figures, figuresOf, units } from './figures.ts';
+import { figures, statisticsOf, units } from './statistics.ts';
 import { invalid } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 import { pageOfSeries } from './series.ts';
@@ -32,7 +32,7 @@ const page = z.strictObject({ windowSeconds: length, ...ofDevice, next: z.option
 
 const shownBucket = (bucket: Bucket) => ({
   ...{ start: bucket.start, end: bucket.end },
-  ...figuresOf(bucket),
+  ...statisticsOf(bucket),
 });
 
 type Now = () => number;

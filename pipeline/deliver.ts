@@ -7,54 +7,54 @@ import { digestsOf, type Digest } from '../core/digest.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import {
   claim,
-  filed,
+  withoutRecorded,
   heldBy,
   heldUntil,
-  isPayable,
+  canSend,
   leftToDigest,
   refused,
   released,
-  settled,
-  type Payer,
+  withoutSent,
+  type Sender,
 } from '../core/outbox.ts';
 import type { DeliveryEvents } from './deliver-events.ts';
 import { createNoteSent } from './note-sent.ts';
-import type { AlertHistory, AlertStore, Notifier, StormGuard, WindowStore } from './ports.ts';
+import type { AlertHistory, AlertStore, Notifier, RateLimit, WindowStore } from './ports.ts';
 import type { ListRecipients } from './recipient-ports.ts';
 import { createRecentWindows } from './recent-windows.ts';
 
-export interface Paying {
+export interface Outbox {
   /**
-   * Files what happened, and sends what `payer` may send of the state; what is too much for a minute is left to a
+   * Files what happened, and sends what `sender` may send of the state; what is too much for a minute is left to a
    * digest. Rejects when something could not be done; it is still owed then, and free for the next to come. What SNS
    * refuses is no such failure: it is in the history, and waits to be tried again.
    */
-  pay(state: AlertState, payer: string, events?: DeliveryEvents): Promise<void>;
+  deliver(state: AlertState, sender: string, events?: DeliveryEvents): Promise<void>;
   /** Files what happened, and gives the state that is then stored; the same one when that could not be done. */
-  file(state: AlertState): Promise<AlertState | undefined>;
+  record(state: AlertState): Promise<AlertState | undefined>;
   /**
    * Sends what is left to digests, each set of channels by itself. Takes no more states after `until` (epoch
    * milliseconds), so that time is left to send: they wait for the next to come. Rejects as `pay` does.
    */
-  payDigests(
+  deliverDigests(
     states: readonly AlertState[],
-    payer: string,
+    sender: string,
     options?: DeliveryEvents & { readonly until?: number },
   ): Promise<void>;
 }
 
 const CALLS_AT_ONCE = 16;
 
-export function createPaying(options: {
+export function createOutbox(options: {
   readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
-  readonly history: Pick<AlertHistory, 'file' | 'noteSent'>;
+  readonly history: Pick<AlertHistory, 'record' | 'noteSent'>;
   readonly notifier: Notifier;
   readonly listRecipients: ListRecipients;
-  readonly guard: StormGuard;
+  readonly guard: RateLimit;
   readonly windows: Pick<WindowStore, 'before'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): Paying {
+}): Outbox {
   const { alerts, history, notifier, guard, windows, now } = options;
   const recentWindows = createRecentWindows({ windows, now });
   const noteSent = createNoteSent(options);
@@ -78,20 +78,20 @@ export function createPaying(options: {
    * happened, if that can be done. */
   async function hold(
     from: AlertState,
-    payer: Pick<Payer, 'name' | 'sendsDigest'>,
+    sender: Pick<Sender, 'name' | 'sendsDigest'>,
     onFault: (error: unknown) => void,
   ): Promise<AlertState | undefined> {
-    const at = { ...payer, now: now() };
+    const at = { ...sender, now: now() };
     // People are told even where the history cannot be written; that is tried again with the next event.
-    const entries = await history.file(from.unfiled).then(
-      () => from.unfiled,
+    const entries = await history.record(from.unrecorded).then(
+      () => from.unrecorded,
       (error: unknown) => (onFault(error), []),
     );
     const isFull = !at.sendsDigest && guard.isFull();
     let isHeld = false;
     const state = await write(from, (current) => {
-      const rest = filed(current, entries);
-      isHeld = isPayable(current, at);
+      const rest = withoutRecorded(current, entries);
+      isHeld = canSend(current, at);
       if (!isHeld) return rest;
       const held = claim(rest ?? current, at);
       return isFull ? leftToDigest(held, at.name) : held;
@@ -110,7 +110,7 @@ export function createPaying(options: {
     sent: readonly Notification[],
     events: DeliveryEvents,
   ): Promise<AlertState | undefined> {
-    const next = await write(state, (current) => settled(current, sent));
+    const next = await write(state, (current) => withoutSent(current, sent));
     await noteSent(sent, events);
     return next;
   }
@@ -125,10 +125,10 @@ export function createPaying(options: {
   ): Promise<AlertState | undefined> {
     let known: ReadonlySet<string> = new Set();
     const state = await write(from, (current) => {
-      known = new Set(current.unfiled.map(({ entryId }) => entryId));
+      known = new Set(current.unrecorded.map(({ entryId }) => entryId));
       return refused(current, notifications, refusal, now());
     });
-    const fresh = state?.unfiled.filter(
+    const fresh = state?.unrecorded.filter(
       ({ entryId, what }) => what === 'delivery-failed' && !known.has(entryId),
     );
     for (const entry of fresh ?? []) onFailed?.(entry);
@@ -236,10 +236,10 @@ export function createPaying(options: {
   }
 
   return {
-    async pay(owing, payer, events = {}) {
+    async deliver(from, sender, events = {}) {
       const faults: unknown[] = [];
-      const name = runOf(payer);
-      let state: AlertState | undefined = owing;
+      const name = runOf(sender);
+      let state: AlertState | undefined = from;
       do {
         state = await hold(state, { name }, (error) => faults.push(error));
         state &&= await send(state, name, events);
@@ -248,23 +248,23 @@ export function createPaying(options: {
       if (faults.length > 0) throw faults[0];
     },
 
-    async file(from) {
-      const { unfiled } = from;
-      const isFiled = await history.file(unfiled).then(
+    async record(from) {
+      const { unrecorded } = from;
+      const isRecorded = await history.record(unrecorded).then(
         () => true,
         () => false, // who pays tries again, and tells
       );
-      return isFiled ? write(from, (current) => filed(current, unfiled)) : from;
+      return isRecorded ? write(from, (current) => withoutRecorded(current, unrecorded)) : from;
     },
 
-    async payDigests(states, payer, { until = Infinity, ...events } = {}) {
+    async deliverDigests(states, sender, { until = Infinity, ...events } = {}) {
       const faults: unknown[] = [];
       const onFault = (error: unknown) => void faults.push(error);
-      const name = runOf(payer);
+      const name = runOf(sender);
       const owners: Owner[] = [];
-      await inParallel(states, CALLS_AT_ONCE, async (owing) => {
+      await inParallel(states, CALLS_AT_ONCE, async (from) => {
         if (now() >= until) return;
-        const state = await hold(owing, { name, sendsDigest: true }, onFault).catch(onFault);
+        const state = await hold(from, { name, sendsDigest: true }, onFault).catch(onFault);
         if (state) owners.push({ state, until: heldUntil(state, name), left: heldBy(state, name) });
       });
       let left = owners;
@@ -286,7 +286,7 @@ interface Owner {
 }
 
 /** No two runs have the same name, not even of one event that came twice: they would send at the same time. */
-const runOf = (payer: string) => `${payer}/${randomUUID()}`;
+const runOf = (sender: string) => `${sender}/${randomUUID()}`;
 
 const channelsOf = ({ channels }: Notification) => [...channels].sort().join();
 

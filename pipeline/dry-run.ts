@@ -3,10 +3,10 @@
 import { appliesTo, isInsightRule, type AlertRule } from '../core/alert-rule.ts';
 import type { Notification } from '../core/alert-state.ts';
 import { judgesAny, type DeviceMetrics, type SentMetrics } from '../core/metric-warnings.ts';
-import { rehearse } from '../core/rehearsal.ts';
+import { runDry } from '../core/dry-run.ts';
 import type { DeviceStore, WindowHistory } from './ports.ts';
 
-export interface Rehearsal {
+export interface DryRunResult {
   /** In order of time. */
   readonly notifications: readonly Notification[];
   /** Devices and windows that were looked at. */
@@ -21,11 +21,11 @@ export interface Rehearsal {
   readonly isComplete: boolean;
 }
 
-/** `from` and `to` in epoch milliseconds. Rejects with the SDK's error, or with a RangeError as `rehearse` in core. */
-export type Rehearse = (
+/** `from` and `to` in epoch milliseconds. Rejects with the SDK's error, or with a RangeError as `runDry` in core. */
+export type DryRun = (
   rule: AlertRule,
   span: { readonly from: number; readonly to: number },
-) => Promise<Rehearsal>;
+) => Promise<DryRunResult>;
 
 /** What a rule about trends and habits learns from, before the span that is looked at. */
 const LEARNS_FROM_MS = 4.2 * 86_400_000;
@@ -34,11 +34,11 @@ const MAX_WINDOWS = 50_000;
 const MAX_NOTIFICATIONS = 1000;
 const DEVICES_A_PAGE = 500;
 
-export function createRehearsing(parts: {
+export function createDryRun(parts: {
   readonly devices: Pick<DeviceStore, 'list'>;
   readonly history: Pick<WindowHistory, 'stored'>;
   readonly windowSeconds: number;
-}): Rehearse {
+}): DryRun {
   const { devices, history, windowSeconds } = parts;
   return async (rule, { from, to }) => {
     const judged = 'metric' in rule ? rule : {};
@@ -46,7 +46,7 @@ export function createRehearsing(parts: {
     const sent: DeviceMetrics[] = [];
     let [windows, looked, windowsWithMetric, devicesWithMetric] = [0, 0, 0, 0];
     let after: string | undefined;
-    const found = (isComplete: boolean): Rehearsal => ({
+    const found = (isComplete: boolean): DryRunResult => ({
       notifications: notifications.sort((a, b) => a.decidedAt - b.decidedAt).slice(0, MAX_NOTIFICATIONS),
       ...{ devices: sent.length, windows, windowsWithMetric, devicesWithMetric },
       sent: { devices: sent, isComplete },
@@ -61,8 +61,8 @@ export function createRehearsing(parts: {
         const begin = isInsightRule(rule) ? from - LEARNS_FROM_MS : from;
         const read = await history.stored({ deviceId, from: begin, to, limit: limit + 1 });
         if (read.length > limit) return found(false);
-        const told = rehearse(rule, read, { windowSeconds, until: to });
-        notifications.push(...told.filter(({ decidedAt }) => decidedAt >= from));
+        const announced = runDry(rule, read, { windowSeconds, until: to });
+        notifications.push(...announced.filter(({ decidedAt }) => decidedAt >= from));
         const stored = begin === from ? read : read.filter(({ windowStart }) => windowStart >= from);
         const withMetric = stored.filter(({ metrics }) => judgesAny(judged, metrics.keys())).length;
         sent.push({

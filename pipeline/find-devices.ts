@@ -101,7 +101,7 @@ async function testOf(
   const found = new Set<string>();
   try {
     for await (const open of alerts.listOpen()) {
-      const isMeant = state === 'alarm' || isWholeSilence(open.alarm?.told);
+      const isMeant = state === 'alarm' || isWholeSilence(open.alarm?.announced);
       if (isAlarm(open) && isMeant) found.add(open.deviceId);
     }
   } catch (error) {
@@ -112,5 +112,6 @@ async function testOf(
 }
 
 /** Whether the alert is about the silence of a whole device. */
-export const isWholeSilence = (told: { readonly absence?: string; readonly metric?: string } | undefined) =>
-  told?.absence === 'silent' && told.metric === undefined;
+export const isWholeSilence = (
+  announced: { readonly silence?: string; readonly metric?: string } | undefined,
+) => announced?.silence === 'silent' && announced.metric === undefined;

@@ -1,7 +1,7 @@
 // The latest values of a whole fleet: a small one is looked up when somebody asks, of a large one a function keeps them.
 
 import type { Device } from '../core/device.ts';
-import { figureTextsOf } from '../core/figure-text.ts';
+import { statisticTextsOf } from '../core/statistic-text.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import type { DeviceStore, WindowHistory } from './ports.ts';
 import type { Fleet, FleetEntry, FleetSnapshots } from './rollup-ports.ts';
@@ -92,7 +92,7 @@ async function gathered(
         return;
       }
       const window = await history.last(deviceId);
-      last.set(deviceId, window && { start: window.windowStart, ...figureTextsOf(window) });
+      last.set(deviceId, window && { start: window.windowStart, ...statisticTextsOf(window) });
     },
   );
   const entries = sorted.map(({ rejections: _rejections, skipped: _skipped, ...device }) => {

@@ -4,9 +4,9 @@ import type { ParsedMessage } from '../core/message.ts';
 import type { Reading } from '../core/reading.ts';
 import { createRemembering } from '../core/recent.ts';
 import { foldReadings, windowStartOf, type Delta, type Window } from '../core/window.ts';
-import { unitsIn, type SaidUnits } from './said-units.ts';
+import { unitsIn, type ReportedUnits } from './reported-units.ts';
 import { createBatch, groupedBy, type Batch, type FailedMessage } from './batch.ts';
-import { createPaying } from './deliver.ts';
+import { createOutbox } from './deliver.ts';
 import { countJudging } from './deliver-events.ts';
 import { createAlerting, type JudgeWindows } from './judge.ts';
 import { markHours } from './mark-hours.ts';
@@ -74,7 +74,7 @@ export function createIngest(
       forMs: DEVICE_SECONDS * 1000,
       now,
     }),
-    paying: createPaying(ports),
+    outbox: createOutbox(ports),
     calmFor: Math.min(settings.windowSeconds, CALM_SECONDS) * 1000,
   });
   return createIngestion({ ...ports, ...settings, judgeWindows });
@@ -192,7 +192,7 @@ async function noteUnused(batch: Batch, all: readonly Unused[], { devices }: Ing
 
 /** The units of what was measured, where its messages or a mapping give them. */
 async function noteUnits(batch: Batch, { devices }: IngestionParts): Promise<void> {
-  const note = ([deviceId, { units, at }]: readonly [string, SaidUnits]) =>
+  const note = ([deviceId, { units, at }]: readonly [string, ReportedUnits]) =>
     devices.noteUnits(deviceId, units, at);
   await batch.each(
     [...unitsIn(batch.messages)],
@@ -210,12 +210,12 @@ async function judgeChanged(
   counting: Counting,
 ): Promise<void> {
   const devices = ofMessagesInTime([...newestByDevice(windows)], batch);
-  const payers = payersOf(batch.messages);
+  const senders = sendersOf(batch.messages);
   const newest = devices.flatMap(([, changed]) => changed);
   const late = lateWindows(newest, batch.messages, windowSeconds);
   const units = unitsIn(batch.messages);
   const judge = ([deviceId, changed]: (typeof devices)[number]) =>
-    judgeWindows(changed, payers.get(deviceId) ?? 'unknown', {
+    judgeWindows(changed, senders.get(deviceId) ?? 'unknown', {
       ...countJudging(counting),
       late,
       units: units.get(deviceId)?.units,
@@ -274,15 +274,15 @@ function lateWindows(
 }
 
 /** Who pays what a device owes: its first message, which is there again when it has to be repeated. */
-function payersOf(messages: readonly ParsedMessage[]): Map<string, string> {
-  const payers = new Map<string, string>();
+function sendersOf(messages: readonly ParsedMessage[]): Map<string, string> {
+  const senders = new Map<string, string>();
   for (const { context, accepted } of messages) {
     if (!context) continue;
     for (const deviceId of [context.deviceId, ...accepted.map((reading) => reading.deviceId)]) {
-      if (!payers.has(deviceId)) payers.set(deviceId, context.traceId);
+      if (!senders.has(deviceId)) senders.set(deviceId, context.traceId);
     }
   }
-  return payers;
+  return senders;
 }
 
 function total(numbers: readonly number[]): number {

@@ -12,25 +12,25 @@ import { isSuspect, judge, type Recent } from '../core/alert.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
 import { isAlarm, withNewerJudged } from '../core/alert-step.ts';
 import type { Device } from '../core/device.ts';
-import { needsClosedWindows } from '../core/figure.ts';
+import { needsClosedWindows } from '../core/statistic.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { createRecent } from '../core/recent.ts';
 import { unitsOf, type Units } from '../core/unit.ts';
 import type { Window } from '../core/window.ts';
 import type { DeliveryEvents } from './deliver-events.ts';
-import type { Paying } from './deliver.ts';
-import { createLookBack, type LookBack } from './look-back.ts';
+import type { Outbox } from './deliver.ts';
+import { createEarlierWindows, type EarlierWindows } from './earlier-windows.ts';
 import { stepsSince } from './newer-windows.ts';
 import type { AlertStore, WindowStore } from './ports.ts';
 
 /**
- * Judges windows of one device and sends what is owed, by these windows or by a run before that failed. `payer` names
+ * Judges windows of one device and sends what is owed, by these windows or by a run before that failed. `sender` names
  * the event. Rejects when a rule could not be judged or a notification not be sent, after everything else was judged and
  * written down: a repeat of the event pays, at once, or a minute later if this run ended without a word.
  */
 export type JudgeWindows = (
   windows: readonly Window[],
-  payer: string,
+  sender: string,
   options?: DeliveryEvents & {
     /** Called for each stored state that cannot be read: its rule is not judged of the device until that is mended. */
     readonly onUnreadable?: (error: Error) => void;
@@ -43,7 +43,7 @@ export type JudgeWindows = (
 
 const MAX_CALM_DEVICES = 10_000;
 /** So many entries for the history are filed between windows: an event may have hundreds. */
-const FILED_BETWEEN = 20;
+const RECORDED_BETWEEN = 20;
 
 export function createAlerting(options: {
   readonly rules: () => Promise<readonly AlertRule[]>;
@@ -51,7 +51,7 @@ export function createAlerting(options: {
   /** What the registry says of a device. */
   readonly device: (deviceId: string) => Promise<Device | undefined>;
   readonly windows: Pick<WindowStore, 'before'>;
-  readonly paying: Pick<Paying, 'pay' | 'file'>;
+  readonly outbox: Pick<Outbox, 'deliver' | 'record'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /**
@@ -63,7 +63,7 @@ export function createAlerting(options: {
    */
   readonly calmFor: number;
 }): JudgeWindows {
-  const { rules: readRules, alerts, device, windows, paying, now, calmFor } = options;
+  const { rules: readRules, alerts, device, windows, outbox, now, calmFor } = options;
   /** When devices were read to be calm. */
   const calm = createRecent<number>(MAX_CALM_DEVICES);
   /** The newest window that was judged, where rules wait for windows to be closed. */
@@ -90,12 +90,12 @@ export function createAlerting(options: {
     from: AlertState | undefined,
     current: Window,
     options: {
-      readonly lookBack: LookBack;
+      readonly earlierWindows: EarlierWindows;
       readonly isClosed: boolean;
       readonly moment: Omit<Moment, 'now'>;
     },
   ): Promise<AlertState | undefined> {
-    const { lookBack, isClosed, moment } = options;
+    const { earlierWindows, isClosed, moment } = options;
     const { deviceId, windowStart: start } = current;
     const looksBack = (rule.forWindows ?? 1) > 1 || needsClosedWindows(rule);
     let state = from;
@@ -107,12 +107,14 @@ export function createAlerting(options: {
       for (;;) {
         const isOpen = state !== undefined && isAlarm(state);
         const before =
-          looksBack || isOpen ? await lookBack(rule, { deviceId, start, current, isAlarm: isOpen }) : [];
+          looksBack || isOpen
+            ? await earlierWindows(rule, { deviceId, start, current, isAlarm: isOpen })
+            : [];
         const next = judge(rule, state, view(before), { ...moment, now: now() });
         if (next === undefined || next === state) break;
         const written: boolean = await alerts.transition(state, next);
         state = written ? next : await reload(deviceId, rule.id);
-        if (state && state.unfiled.length >= FILED_BETWEEN) state = await paying.file(state);
+        if (state && state.unrecorded.length >= RECORDED_BETWEEN) state = await outbox.record(state);
       }
     }
     return state;
@@ -135,7 +137,7 @@ export function createAlerting(options: {
           state = await reload(written.deviceId, rule.id);
           break;
         }
-        state = written.unfiled.length >= FILED_BETWEEN ? await paying.file(written) : written;
+        state = written.unrecorded.length >= RECORDED_BETWEEN ? await outbox.record(written) : written;
         if (isLast || !state) return state;
       }
     }
@@ -149,7 +151,7 @@ export function createAlerting(options: {
     return states.get(ruleId);
   }
 
-  return async (changed, payer, { onUnreadable, late = new Set(), units, ...events } = {}) => {
+  return async (changed, sender, { onUnreadable, late = new Set(), units, ...events } = {}) => {
     const [first] = changed;
     if (!first) return;
     const { deviceId } = first;
@@ -173,7 +175,7 @@ export function createAlerting(options: {
     }
     calm.delete(deviceId);
     const inOrder = [...changed].sort((a, b) => a.windowStart - b.windowStart || a.readings - b.readings);
-    const lookBack = createLookBack(windows, Math.max(1, ...rules.map(windowsBefore)));
+    const earlierWindows = createEarlierWindows(windows, Math.max(1, ...rules.map(windowsBefore)));
     const known = await device(deviceId);
     const moment = {
       ...(snooze && { snoozedUntil: snooze.until }),
@@ -185,7 +187,7 @@ export function createAlerting(options: {
       try {
         for (const window of inOrder) {
           if (!isJudged(rule, window)) continue;
-          const options = { lookBack, isClosed: isClosed(window), moment };
+          const options = { earlierWindows, isClosed: isClosed(window), moment };
           const state = await judgeWindow(rule, states.get(rule.id), window, options);
           if (state) states.set(rule.id, state);
         }
@@ -196,12 +198,12 @@ export function createAlerting(options: {
       }
     }
     if (closes && faults.length === 0) newest.set(deviceId, inOrder.at(-1)!.windowStart);
-    await inParallel([...states.values()], 1, (state) => paying.pay(state, payer, events)).catch(
+    await inParallel([...states.values()], 1, (state) => outbox.deliver(state, sender, events)).catch(
       (error: unknown) => faults.push(error),
     );
     if (faults.length > 0) throw faults[0];
   };
 }
 
-const isCalm = ({ state, pending, unfiled, newerUnjudged }: AlertState) =>
-  state === 'ok' && pending.length === 0 && unfiled.length === 0 && !newerUnjudged;
+const isCalm = ({ state, pending, unrecorded, newerUnjudged }: AlertState) =>
+  state === 'ok' && pending.length === 0 && unrecorded.length === 0 && !newerUnjudged;

@@ -1,9 +1,9 @@
 // Finds out when a device last sent a metric that a rule waits for: by its newest windows, and by a note that outlives the function.
 
 import { isAlarm, emptyState } from '../core/alert-step.ts';
-import type { AbsenceRule } from '../core/alert-rule.ts';
+import type { SilenceRule } from '../core/alert-rule.ts';
 import type { AlertState } from '../core/alert-state.ts';
-import type { Presence } from '../core/absence.ts';
+import type { Presence } from '../core/silence.ts';
 import type { Recent } from '../core/recent.ts';
 import type { Window } from '../core/window.ts';
 import type { DeviceAlerts, WindowStore } from './ports.ts';
@@ -33,7 +33,7 @@ export interface MetricSilenceParts {
 }
 
 interface Question {
-  readonly rule: AbsenceRule & { readonly metric: string };
+  readonly rule: SilenceRule & { readonly metric: string };
   readonly deviceId: string;
   /** The state of an alarm that stands. */
   readonly alarm: AlertState | undefined;
@@ -78,7 +78,7 @@ export async function metricPresence(
 
 /** The state with the note that the metric was there; the same one where that is known, or where an alarm stands. */
 export function withSighting(
-  rule: AbsenceRule,
+  rule: SilenceRule,
   state: AlertState | undefined,
   deviceId: string,
   seenAt: number,
@@ -99,7 +99,7 @@ async function lastSighting(
   key: string,
 ): Promise<number | undefined> {
   const { windows, windowSeconds, sightings, now } = parts;
-  if (alarm) return alarm.alarm?.told.windowStart ?? alarm.windowStart;
+  if (alarm) return alarm.alarm?.announced.windowStart ?? alarm.windowStart;
   const known = sightings.get(key);
   if (known?.lastAt !== undefined) return known.lastAt;
   if (known && Math.abs(now() - known.notedAt) < NOTE_AGAIN_MS) return undefined;

@@ -3,7 +3,7 @@
 import { windowsBefore, type LimitRule } from '../core/alert-rule.ts';
 import { judge } from '../core/alert.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
-import { hasFigure } from '../core/figure.ts';
+import { hasStatistic } from '../core/statistic.ts';
 import type { Window } from '../core/window.ts';
 import type { WindowStore } from './ports.ts';
 
@@ -29,7 +29,7 @@ export async function stepsSince(
     const start = found[0]?.windowStart ?? Number.MAX_SAFE_INTEGER;
     const more = await windows.before(deviceId, start, WINDOWS_A_READ);
     found = [...more, ...found];
-    const older = found.filter((window) => window.windowStart < windowStart && hasFigure(rule, window));
+    const older = found.filter((window) => window.windowStart < windowStart && hasStatistic(rule, window));
     const isEnough = older.length >= windowsBefore(rule) || found.length >= MAX_WINDOWS;
     if (isEnough || more.length < WINDOWS_A_READ) break;
   }
@@ -61,5 +61,5 @@ export function stepThrough(
 
 /** Whether people are told of something, or it would be told but for quiet hours; not of a beginning of a row of windows. */
 function tells(before: AlertState | undefined, after: AlertState): boolean {
-  return after.unfiled.at(-1)?.entryId !== before?.unfiled.at(-1)?.entryId;
+  return after.unrecorded.at(-1)?.entryId !== before?.unrecorded.at(-1)?.entryId;
 }

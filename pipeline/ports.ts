@@ -200,7 +200,7 @@ export interface OpenAlerts {
 /** All verbs reject with the SDK's error. */
 export interface AlertHistory {
   /** Safe to repeat. */
-  file(entries: readonly HistoryEntry[]): Promise<void>;
+  record(entries: readonly HistoryEntry[]): Promise<void>;
   /**
    * Adds to the entries of these notifications when SNS took them (epoch milliseconds), and who of `confirmed`, the topic's
    * confirmed subscriptions, has one of their channels; an entry that is not there stays away.
@@ -234,7 +234,7 @@ export interface Notifier {
   notifyAll(digest: Digest): Promise<Refusal | undefined>;
 }
 
-export interface StormGuard {
+export interface RateLimit {
   /** Whether one more notification may be sent on its own in this minute. Rejects with the SDK's error. */
   admit(): Promise<boolean>;
   /** Whether it is known already that no more may be. */
@@ -242,14 +242,14 @@ export interface StormGuard {
 }
 
 /** Both verbs reject with the SDK's error. */
-export interface Watch {
+export interface SweepProgress {
   /** Notes that somebody looks now. */
-  begin(): Promise<Watched>;
+  begin(): Promise<SweepSpan>;
   /** Notes what the next sweep has to know. */
-  stop(left: Omit<Watched, 'since'>): Promise<void>;
+  stop(left: Omit<SweepSpan, 'since'>): Promise<void>;
 }
 
-export interface Watched {
+export interface SweepSpan {
   /** Since when somebody has looked without a long break; epoch milliseconds. Before that, nobody knows who was gone. */
   readonly since: number;
   /** The last device that was looked at, where some were left. */
@@ -265,7 +265,7 @@ export interface AlertPorts {
   readonly rules: RuleStore;
   readonly notifier: Notifier;
   readonly listRecipients: ListRecipients;
-  readonly guard: StormGuard;
+  readonly guard: RateLimit;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -281,7 +281,7 @@ export interface IngestPorts extends AlertPorts {
 export interface SweepPorts extends AlertPorts {
   readonly devices: DeviceStore;
   readonly windows: Pick<WindowStore, 'before'>;
-  readonly watch: Watch;
+  readonly watch: SweepProgress;
   readonly learnedStore: LearnedStore;
 }
 

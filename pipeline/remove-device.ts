@@ -24,7 +24,7 @@ export type RemoveDevice = (deviceId: string) => Promise<RemovedDevice>;
 export function createRemoveDevice(ports: {
   readonly devices: Pick<DeviceStore, 'load' | 'remove'>;
   readonly alerts: AlertStore;
-  readonly history: Pick<AlertHistory, 'file'>;
+  readonly history: Pick<AlertHistory, 'record'>;
   readonly rules: Pick<RuleStore, 'read'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -42,7 +42,7 @@ export function createRemoveDevice(ports: {
       const next = end(rule, state, moment);
       if (next === state) return false;
       if (await alerts.transition(state, next)) {
-        await history.file(next.unfiled); // the sweep clears it from the state
+        await history.record(next.unrecorded); // the sweep clears it from the state
         return isAlarm(state);
       }
       state = (await alerts.load(from.deviceId)).states.get(from.ruleId);
@@ -61,7 +61,7 @@ export function createRemoveDevice(ports: {
     };
     const ended: string[] = [];
     for (const [ruleId, state] of states) {
-      const channels = state.alarm?.told.channels ?? [];
+      const channels = state.alarm?.announced.channels ?? [];
       const rule = rules.find(({ id }) => id === ruleId) ?? { id: ruleId, channels };
       if (await endAlert(state, rule, moment)) ended.push(ruleId);
     }

@@ -1,7 +1,7 @@
 // The ports of what is kept beside the windows: hours for years, and the latest values of a large fleet.
 
 import type { Device } from '../core/device.ts';
-import type { FigureTexts } from '../core/figure-text.ts';
+import type { StatisticTexts } from '../core/statistic-text.ts';
 import type { Bucket } from '../core/rollup.ts';
 
 /** How far hours are folded. */
@@ -37,7 +37,7 @@ export interface Rollups {
 export interface FleetEntry {
   /** Without what it sends wrongly. */
   readonly device: Omit<Device, 'rejections' | 'skipped'>;
-  readonly lastWindow?: FigureTexts & { /** Epoch milliseconds. */ readonly start: number };
+  readonly lastWindow?: StatisticTexts & { /** Epoch milliseconds. */ readonly start: number };
 }
 
 export interface Fleet {

@@ -6,9 +6,9 @@ import { withNewerJudged } from '../core/alert-step.ts';
 import type { Device } from '../core/device.ts';
 import { end, remind } from '../core/reminder.ts';
 import type { Window } from '../core/window.ts';
-import { rescheduled } from '../core/withholding.ts';
+import { rescheduled } from '../core/deferral.ts';
 import { unitsOf } from '../core/unit.ts';
-import { createLookBack, type LookBack } from './look-back.ts';
+import { createEarlierWindows, type EarlierWindows } from './earlier-windows.ts';
 import { stepsSince } from './newer-windows.ts';
 import type { AlertStore, DeviceAlerts, WindowStore } from './ports.ts';
 import {
@@ -39,7 +39,7 @@ export type SweptDevice = Device & { readonly isForgotten?: true };
 /** One look at one device. */
 interface Visit {
   readonly device: Device;
-  readonly lookBack: LookBack;
+  readonly earlierWindows: EarlierWindows;
   readonly newest: () => Promise<readonly Window[]>;
   readonly inTimeWindows: (start: number) => Promise<readonly Window[]>;
   /** The alerts of the device as they are stored, read once, and only where something may change. */
@@ -47,7 +47,7 @@ interface Visit {
   /** Alarms that no rule has judged yet, by rule id. */
   readonly standing: Map<string, AlertState>;
   /** States that may owe something, by rule id. */
-  readonly owing: Map<string, AlertState>;
+  readonly states: Map<string, AlertState>;
 }
 
 export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
@@ -60,7 +60,7 @@ export function createDeviceSweep(parts: DeviceSweepParts): SweepDevice {
     await endWithoutRule(parts, visit).catch(onError);
     await forgetUnjudged(parts, visit, rules).catch(onError);
     await rescheduleDeferred(parts, visit).catch(onError);
-    return [...visit.owing.values()];
+    return [...visit.states.values()];
   };
 }
 
@@ -71,7 +71,7 @@ function beginVisit(parts: DeviceSweepParts, device: Device, open: readonly Aler
   let loading: ReturnType<AlertStore['load']> | undefined;
   return {
     device,
-    lookBack: createLookBack(windows, usualWindows(parts)),
+    earlierWindows: createEarlierWindows(windows, usualWindows(parts)),
     newest: () =>
       (reading ??= windows.before(device.deviceId, now() + windowSeconds * 1000, newestWindows(parts))),
     async inTimeWindows(start) {
@@ -82,17 +82,17 @@ function beginVisit(parts: DeviceSweepParts, device: Device, open: readonly Aler
     load: () => (loading ??= alerts.load(device.deviceId)),
     standing: new Map(open.filter(({ state }) => state !== 'ok').map((state) => [state.ruleId, state])),
     // What is open only because it owes something.
-    owing: new Map(open.map((state) => [state.ruleId, state])),
+    states: new Map(open.map((state) => [state.ruleId, state])),
   };
 }
 
 /** Takes the steps that time brings about for one rule, and reminds. */
 async function judgeRule(parts: DeviceSweepParts, visit: Visit, rule: AlertRule): Promise<void> {
-  const { device, lookBack, newest, inTimeWindows, load } = visit;
+  const { device, earlierWindows, newest, inTimeWindows, load } = visit;
   const standing = visit.standing.get(rule.id);
   visit.standing.delete(rule.id);
-  const begin = await stepOf(parts, { rule, device, standing, lookBack, newest, inTimeWindows, load });
-  const isUnjudged = visit.owing.get(rule.id)?.newerUnjudged === true;
+  const begin = await stepOf(parts, { rule, device, standing, earlierWindows, newest, inTimeWindows, load });
+  const isUnjudged = visit.states.get(rule.id)?.newerUnjudged === true;
   if (!isUnjudged && (standing ? !wouldChange(rule, standing, begin, parts.now()) : !begin)) return;
   const [{ states, unreadable }, moment] = [await load(), await momentOf(parts, visit)];
   const fault = unreadable?.get(rule.id);
@@ -144,7 +144,7 @@ async function forgetUnjudged(
   rules: readonly AlertRule[],
 ): Promise<void> {
   const judged = new Set([...parts.kept, ...rules.map(({ id }) => id)]);
-  for (const [ruleId, state] of visit.owing) {
+  for (const [ruleId, state] of visit.states) {
     const forget = (current: AlertState | undefined) =>
       current?.newerUnjudged ? withNewerJudged(current) : current;
     if (!judged.has(ruleId)) note(visit, ruleId, await advance(parts, state, forget));
@@ -153,7 +153,7 @@ async function forgetUnjudged(
 
 /** Gives notifications that wait for the end of quiet hours the time that the rule has now. */
 async function rescheduleDeferred(parts: DeviceSweepParts, visit: Visit): Promise<void> {
-  for (const [ruleId, state] of visit.owing) {
+  for (const [ruleId, state] of visit.states) {
     if (parts.kept.has(ruleId) || state.pending.every(({ notBefore }) => notBefore === undefined)) continue;
     const moment = await momentOf(parts, visit);
     const rule = ruleOf(parts, ruleId, state);
@@ -191,9 +191,9 @@ async function momentOf({ now }: DeviceSweepParts, { load, device }: Visit): Pro
   };
 }
 
-function note({ owing }: Visit, ruleId: string, state: AlertState | undefined): void {
-  if (state) owing.set(ruleId, state);
-  else owing.delete(ruleId);
+function note({ states }: Visit, ruleId: string, state: AlertState | undefined): void {
+  if (state) states.set(ruleId, state);
+  else states.delete(ruleId);
 }
 
 /** What is left of a rule that was removed. */
@@ -202,5 +202,5 @@ function ruleOf(
   ruleId: string,
   { alarm }: AlertState,
 ): Pick<AlertRule, 'id' | 'channels' | 'quietHours'> {
-  return rules.find(({ id }) => id === ruleId) ?? { id: ruleId, channels: alarm?.told.channels ?? [] };
+  return rules.find(({ id }) => id === ruleId) ?? { id: ruleId, channels: alarm?.announced.channels ?? [] };
 }

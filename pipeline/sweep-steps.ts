@@ -1,11 +1,11 @@
 // What time alone may change about one rule of a device: windows that closed lately, and silence.
 
-import { judgeAbsence, presenceOf, type Presence } from '../core/absence.ts';
+import { judgeSilence, presenceOf, type Presence } from '../core/silence.ts';
 import {
   isInsightRule,
   isLimitRule,
   windowsBefore,
-  type AbsenceRule,
+  type SilenceRule,
   type AlertRule,
   type InsightRule,
   type LimitRule,
@@ -14,14 +14,14 @@ import { isSuspect } from '../core/alert.ts';
 import type { AlertState } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
 import { SIGHTING_MS, type Device } from '../core/device.ts';
-import { hasFigure, needsClosedWindows } from '../core/figure.ts';
-import { isForeign } from '../core/standing-rule.ts';
+import { hasStatistic, needsClosedWindows } from '../core/statistic.ts';
+import { isForeign } from '../core/active-alarm.ts';
 import type { Recent } from '../core/recent.ts';
 import { endForeign } from '../core/reminder.ts';
 import { judgeOutlook } from '../core/outlook.ts';
 import { windowStartOf, type Window } from '../core/window.ts';
 import { outlooksOf, type ForesightParts } from './foresee.ts';
-import type { LookBack } from './look-back.ts';
+import type { EarlierWindows } from './earlier-windows.ts';
 import { metricPresence, withSighting, type MetricSighting } from './metric-silence.ts';
 import { stepThrough, type Step } from './newer-windows.ts';
 import type { AlertStore, DeviceAlerts, WindowStore } from './ports.ts';
@@ -52,7 +52,7 @@ export interface Case<Rule = AlertRule> {
   readonly rule: Rule;
   readonly device: Device;
   readonly standing: AlertState | undefined;
-  readonly lookBack: LookBack;
+  readonly earlierWindows: EarlierWindows;
   /** Those before `start` (epoch milliseconds) that events still judge, and some before them, read once a visit. */
   readonly inTimeWindows: (start: number) => Promise<readonly Window[]>;
   /** The newest windows, also those that are open, read once a visit. */
@@ -93,7 +93,7 @@ export async function stepOf(parts: DeviceSweepParts, found: Case): Promise<Begi
   const { rule, standing } = found;
   if (isForeign(rule, standing)) return () => (state, moment) => endForeign(rule, state, moment) ?? state;
   if (isInsightRule(rule)) return insightStep(parts, { ...found, rule });
-  if (!isLimitRule(rule)) return absenceStep(parts, { ...found, rule });
+  if (!isLimitRule(rule)) return silenceStep(parts, { ...found, rule });
   const isDue = standing || needsClosedWindows(rule) || (await isNewsByChange(parts, { ...found, rule }));
   return isDue ? limitStep(parts, { ...found, rule }) : undefined;
 }
@@ -107,7 +107,7 @@ async function isNewsByChange(
   { rule, device, newest }: Case<LimitRule>,
 ): Promise<boolean> {
   if (!changed.has(rule.id) || isLongSilent(device, windowSeconds, now())) return false;
-  const last = (await newest()).findLast((window) => hasFigure(rule, window));
+  const last = (await newest()).findLast((window) => hasStatistic(rule, window));
   return last !== undefined && last.windowStart < openFrom(windowSeconds, now()) && isSuspect(rule, last);
 }
 
@@ -118,25 +118,25 @@ const isLongSilent = ({ lastSeenAt = -Infinity }: Device, windowSeconds: number,
 /** The first window that may not be closed. One begins at a multiple of its size, so all rules of a device look from the same place. */
 const openFrom = (windowSeconds: number, now: number) => windowStartOf(now - CLOSES_AFTER_MS, windowSeconds);
 
-async function absenceStep(
+async function silenceStep(
   parts: DeviceSweepParts,
-  found: Case<AbsenceRule>,
+  found: Case<SilenceRule>,
 ): Promise<BeginSteps | undefined> {
   const { watchedSince, now } = parts;
   const { rule, device, standing } = found;
   if (rule.metric !== undefined)
     return metricStep(parts, { ...found, rule: { ...rule, metric: rule.metric } });
   const isOpen = standing !== undefined;
-  const heard = rule.absence === 'silent' ? await heardAt(parts, device, rule.longest, isOpen) : undefined;
+  const heard = rule.silence === 'silent' ? await heardAt(parts, device, rule.longest, isOpen) : undefined;
   const presence = presenceOf(rule, device, heard, { now: now(), watchedSince });
   const isGone = ({ lastAt }: Presence) => now() - lastAt > rule.longest;
   if (!presence || !(isOpen || isGone(presence))) return undefined;
-  return () => (state, moment) => judgeAbsence(rule, state, device, presence, moment);
+  return () => (state, moment) => judgeSilence(rule, state, device, presence, moment);
 }
 
 async function metricStep(
   parts: DeviceSweepParts,
-  found: Case<AbsenceRule & { readonly metric: string }>,
+  found: Case<SilenceRule & { readonly metric: string }>,
 ): Promise<BeginSteps | undefined> {
   const { rule, device, standing } = found;
   const { deviceId } = device;
@@ -146,7 +146,7 @@ async function metricStep(
   const { presence, seenAt } = seen;
   return () => (state, moment) => {
     const noted = seenAt === undefined ? state : withSighting(rule, state, deviceId, seenAt);
-    return noted === state ? judgeAbsence(rule, state, device, presence, moment) : noted;
+    return noted === state ? judgeSilence(rule, state, device, presence, moment) : noted;
   };
 }
 
@@ -190,7 +190,7 @@ async function heardAt(
 /** Judges the windows that time closed lately, one after the other. */
 async function limitStep(
   parts: DeviceSweepParts,
-  { rule, device, standing, lookBack, inTimeWindows }: Case<LimitRule>,
+  { rule, device, standing, earlierWindows, inTimeWindows }: Case<LimitRule>,
 ): Promise<BeginSteps | undefined> {
   const { windowSeconds, now } = parts;
   const size = windowSeconds * 1000;
@@ -198,7 +198,7 @@ async function limitStep(
   if (!standing && isLongSilent(device, windowSeconds, now())) return undefined;
   const start = openFrom(windowSeconds, now());
   const isOpen = standing !== undefined && isAlarm(standing);
-  const closed = await lookBack(rule, { deviceId, start, isAlarm: isOpen });
+  const closed = await earlierWindows(rule, { deviceId, start, isAlarm: isOpen });
   const isNews = (window: Window) =>
     (rule.judgeLate || now() - window.windowStart < size + LOOKS_BACK_MS) &&
     (rule.perMinute || isSuspect(rule, window));

@@ -4,16 +4,16 @@ import { isLimitRule, type AlertRule } from '../core/alert-rule.ts';
 import { areSame, changedRules, knownAfter, knownNow } from '../core/changed-rules.ts';
 import type { AlertState } from '../core/alert-state.ts';
 import type { Device } from '../core/device.ts';
-import { needsClosedWindows } from '../core/figure.ts';
+import { needsClosedWindows } from '../core/statistic.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { createSiteDuties } from '../core/insight/site-duties.ts';
 import { createRecent } from '../core/recent.ts';
 import type { DeliveryEvents } from './deliver-events.ts';
-import { createPaying, type Paying } from './deliver.ts';
+import { createOutbox, type Outbox } from './deliver.ts';
 import type { LearningProgress } from './foresee.ts';
 import type { LearnedStore } from './insight-ports.ts';
 import type { MetricSighting } from './metric-silence.ts';
-import type { AlertStore, DeviceStore, OpenAlerts, RuleSet, SweepPorts, Watch } from './ports.ts';
+import type { AlertStore, DeviceStore, OpenAlerts, RuleSet, SweepPorts, SweepProgress } from './ports.ts';
 import { readRules, UnreadableRuleError } from './rules.ts';
 import { createDeviceSweep, type SweptDevice } from './sweep-device.ts';
 import type { DeviceSweepParts } from './sweep-steps.ts';
@@ -24,7 +24,7 @@ import type { DeviceSweepParts } from './sweep-steps.ts';
  * time is too short are the first of the next sweep.
  */
 export type Sweep = (
-  payer: string,
+  sender: string,
   options?: DeliveryEvents & {
     /** When the sweep has to be over; epoch milliseconds. */
     readonly endsAt?: number;
@@ -49,7 +49,7 @@ export function createSweep(ports: SweepPorts, settings: { readonly windowSecond
     ...ports,
     ...settings,
     rules: async () => readRules(ports.rules),
-    paying: createPaying(ports),
+    outbox: createOutbox(ports),
   });
 }
 
@@ -63,12 +63,12 @@ export function createSweeping(
     readonly rules: () => Promise<RuleSet<AlertRule>>;
     readonly alerts: AlertStore & OpenAlerts;
     readonly devices: Pick<DeviceStore, 'list'>;
-    readonly paying: Paying;
-    readonly watch: Watch;
+    readonly outbox: Outbox;
+    readonly watch: SweepProgress;
     readonly learnedStore: LearnedStore;
   },
 ): Sweep {
-  const { alerts, devices, paying, watch, now } = parts;
+  const { alerts, devices, outbox, watch, now } = parts;
   const sightings = createRecent<MetricSighting>(REMEMBERED_METRICS);
   const foresight = {
     ...parts,
@@ -117,7 +117,7 @@ export function createSweeping(
     return looked.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
   }
 
-  return async (payer, { endsAt = Infinity, onUnreadable, onLate, ...events } = {}) => {
+  return async (sender, { endsAt = Infinity, onUnreadable, onLate, ...events } = {}) => {
     const { rules, unreadable } = await parts.rules();
     const watched = await watch.begin();
     const errors: unknown[] = [];
@@ -149,8 +149,10 @@ export function createSweeping(
       if (isOver) return;
       begun += 1;
       const own = openBy.get(device.deviceId) ?? [];
-      const owing = await sweepDevice(device, own, onError).catch((error: unknown) => (onError(error), own));
-      for (const state of owing) await paying.pay(state, payer, events).catch(onError);
+      const pending = await sweepDevice(device, own, onError).catch(
+        (error: unknown) => (onError(error), own),
+      );
+      for (const state of pending) await outbox.deliver(state, sender, events).catch(onError);
     });
     const last = begun < looked.length ? looked[begun - 1]?.deviceId : undefined;
     const isWhole = last === undefined && errors.length === 0;
@@ -161,7 +163,7 @@ export function createSweeping(
 
     const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));
     const until = part(DIGESTS_SHARE);
-    await paying.payDigests(left, payer, { until, ...events }).catch(onError);
+    await outbox.deliverDigests(left, sender, { until, ...events }).catch(onError);
     for (const rule of unreadable) {
       const error = new UnreadableRuleError(rule);
       onUnreadable?.(error);
@@ -179,6 +181,6 @@ function beginningAfter(last: string | undefined, devices: readonly SweptDevice[
 
 /** Where a device is by its alarms, should the table of devices not know. */
 function siteOf(open: readonly AlertState[] = []): { readonly site?: string } {
-  const site = open.find(({ alarm }) => alarm)?.alarm?.told.site;
+  const site = open.find(({ alarm }) => alarm)?.alarm?.announced.site;
   return site === undefined ? {} : { site };
 }

@@ -119,7 +119,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     "the machine's time set back stops nothing",
     {
       '../packages/local-cloud/tests/mqtt/clock': [
-        'the time set back: messages are still put on disk, acknowledged and settled',
+        'the time set back: messages are still put on disk, acknowledged and withoutSent',
       ],
       '../packages/local-cloud/tests/firehose/stream': [
         'writes within the interval though the time is set back',
@@ -288,7 +288,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     'a notification that had to be repeated has the same alert id',
     {
       'pipeline/judge': [
-        'a crash between publishing and clearing the debt repeats it under the same alert id',
+        'a crash between publishing and clearing the queued repeats it under the same alert id',
       ],
       'pipeline/deliver-crashes': [
         'a publish that succeeds and whose answer is lost is repeated under the same alert id',

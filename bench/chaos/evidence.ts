@@ -160,7 +160,7 @@ export async function readTables(stack: Stack): Promise<Pick<Evidence, 'windows'
       deviceId: item['deviceId']!.S!,
       ruleId: item['ruleId']!.S!,
       state: item['state']?.S ?? '',
-      isPending: item['pending'] !== undefined || item['unfiled'] !== undefined,
+      isPending: item['pending'] !== undefined || item['unrecorded'] !== undefined,
     })),
     history: history!.map((item) => JSON.parse(item['event']!.S!) as HistoryLine),
   };

@@ -84,7 +84,7 @@ export function judgeWindows(stored: readonly StoredWindow[], { windows }: Recom
 }
 
 function differencesOf(key: string, { numbers }: StoredWindow, expected: ExpectedWindow): Finding[] {
-  const figures = figuresOf(expected);
+  const figures = statisticsOf(expected);
   const differ = [...figures].filter(([name, value]) => {
     const stored = numbers.get(name);
     return stored === undefined || !new Decimal(stored).equals(value);
@@ -103,7 +103,7 @@ function differencesOf(key: string, { numbers }: StoredWindow, expected: Expecte
   return [{ kind, text: `window ${key}: ${details.join('; ')}` }];
 }
 
-function figuresOf({
+function statisticsOf({
   readings,
   firstReadingAt,
   lastReadingAt,

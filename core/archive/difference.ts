@@ -27,7 +27,7 @@ export function compareWindows(
   if (!archived || !stored) return { kind: 'same' };
   // Windows that were stored before they had these times have none.
   const withTimes = stored.firstReadingAt !== undefined;
-  const [here, there] = [figuresOf(stored, withTimes), figuresOf(archived, withTimes)];
+  const [here, there] = [statisticsOf(stored, withTimes), statisticsOf(archived, withTimes)];
   for (const name of new Set([...here.keys(), ...there.keys()])) {
     if (here.get(name) !== there.get(name)) return differs(name, here.get(name), there.get(name));
   }
@@ -50,7 +50,7 @@ function compareFull(archived: WindowTotals, stored: WindowTotals): Comparison {
   return { kind: 'full', phrase: `full with ${stored.readings} readings, ${rejected} more in the archive` };
 }
 
-function figuresOf(window: WindowTotals, withTimes: boolean): Map<string, string> {
+function statisticsOf(window: WindowTotals, withTimes: boolean): Map<string, string> {
   const figures = new Map<string, string>();
   for (const [metric, { min, max, sum, count }] of window.metrics) {
     figures.set(`${metric}.count`, String(count));

@@ -3,7 +3,7 @@
 import { createRecent } from '../recent.ts';
 import { parseTimestamp } from '../timestamp.ts';
 import { isObject, leavesOf, type Draft, type Json, type Leaf, type Path, type TimeLeaf } from './draft.ts';
-import { withSaidUnits } from './said-units.ts';
+import { withReportedUnits } from './reported-units.ts';
 
 /**
  * Names of a reading's time, in small letters and without `_` and `-`, by how many formats use them
@@ -50,7 +50,7 @@ export function generalDraft(value: Json, path: Path = [], outer: readonly TimeL
   const values = nested.length === 0 ? leaves : leaves.filter((leaf) => !isNestedTime(leaf));
   return {
     ...{ at: path, ...(id && { id }), times: [...times, ...outer, ...nested] },
-    values: withSaidUnits(values, value),
+    values: withReportedUnits(values, value),
   };
 }
 

@@ -53,7 +53,7 @@ export interface Alert {
   readonly severity?: string;
   readonly since?: number;
   readonly raisedAt?: number;
-  readonly toldAt?: number;
+  readonly notifiedAt?: number;
   readonly escalatedAt?: number;
   readonly value: string;
   readonly unit?: string;

@@ -2,7 +2,7 @@
 
 import type { Alert, Device, Rule } from './api-types.ts';
 import { capital, countText, nameText, numberText, plural } from './format.ts';
-import { channelOf, isAbsenceRule, type Limit } from './rules.ts';
+import { channelOf, isSilenceRule, type Limit } from './rules.ts';
 
 export type State = 'alarm' | 'ack' | 'silent' | 'pending' | 'ok';
 
@@ -30,7 +30,7 @@ export function standingOf(
 ): Standing {
   const open = alerts.find(({ state }) => state === 'alarm');
   const alert = open ?? alerts[0];
-  if (alert && isAbsenceRule(rules.get(alert.ruleId))) return { state: 'silent', alert };
+  if (alert && isSilenceRule(rules.get(alert.ruleId))) return { state: 'silent', alert };
   if (open) return { state: 'alarm', alert: open };
   if (silentFor !== undefined && silentFor > QUIET_MS) return { state: 'silent', ...(alert && { alert }) };
   if (alert) return { state: 'ack', alert };

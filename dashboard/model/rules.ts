@@ -50,7 +50,7 @@ export function channelOf(limits: readonly Limit[]): { readonly low?: number; re
 }
 
 /** Of silence or of a lost connection. */
-export const isAbsenceRule = (rule: Rule | undefined): boolean =>
+export const isSilenceRule = (rule: Rule | undefined): boolean =>
   rule?.noDataFor !== undefined || rule?.offlineFor !== undefined;
 
 /** The metric that a tile shows: a temperature where there is one. */

@@ -20,24 +20,24 @@ const limit = ({ limit, unit }: HistoryEntry): string =>
     ? ''
     : `, limit ${numberText(Number(limit), unit, true)}${unit === undefined ? '' : ` ${unit}`}`;
 
-const TEXTS: Readonly<Record<string, (entry: HistoryEntry, isAbsence: boolean) => string>> = {
-  raised: (entry, isAbsence) =>
-    isAbsence
+const TEXTS: Readonly<Record<string, (entry: HistoryEntry, isSilence: boolean) => string>> = {
+  raised: (entry, isSilence) =>
+    isSilence
       ? 'Alarm: nothing was heard'
       : `Alarm: ${figure(entry)}${entry.words === undefined ? limit(entry) : words(entry)}`,
   worsened: (entry) => `Worse, now ${entry.severity ?? ''}: ${figure(entry)}${words(entry)}`,
   eased: (entry) => `Better, now ${entry.severity ?? ''}: ${figure(entry)}${words(entry)}`,
-  cleared: (entry, isAbsence) => (isAbsence ? 'Over: heard again' : `Over: ${figure(entry)}${words(entry)}`),
+  cleared: (entry, isSilence) => (isSilence ? 'Over: heard again' : `Over: ${figure(entry)}${words(entry)}`),
   ended: () => 'Ended: the rule was changed or removed',
-  repeated: (entry, isAbsence) => (isAbsence ? 'Reminder' : `Reminder: ${figure(entry)}`),
+  repeated: (entry, isSilence) => (isSilence ? 'Reminder' : `Reminder: ${figure(entry)}`),
   escalated: () => 'Nobody had acknowledged it: escalated',
   acknowledged: ({ by }) => `Acknowledged by ${personText(by)}`,
   commented: ({ by }) => `Note by ${personText(by)}`,
   'delivery-failed': ({ reason }) => `A notification was not delivered: ${reason ?? 'unknown reason'}`,
 };
 
-export const storyText = (entry: HistoryEntry, isAbsence: boolean): string =>
-  TEXTS[entry.what]?.(entry, isAbsence) ?? entry.what;
+export const storyText = (entry: HistoryEntry, isSilence: boolean): string =>
+  TEXTS[entry.what]?.(entry, isSilence) ?? entry.what;
 
 /** How an entry looks in the line of times: red is what was wrong. */
 export const isHot = ({ what }: HistoryEntry): boolean => what === 'raised' || what === 'worsened';

@@ -12,7 +12,7 @@ import { capital, dayMinuteText, metricText, minuteText, nameText, numberText } 
 import { stepFor } from '../model/ladder.ts';
 import { rangeOf } from '../model/plot-range.ts';
 import { linkTo } from '../model/route.ts';
-import { channelOf, isAbsenceRule, limitsOf, mainMetricOf } from '../model/rules.ts';
+import { channelOf, isSilenceRule, limitsOf, mainMetricOf } from '../model/rules.ts';
 import { personText } from '../model/story.ts';
 import { columnsOf } from '../model/windows.ts';
 import { acknowledge, ActionButton, snooze } from '../parts/acknowledge.tsx';
@@ -66,7 +66,7 @@ function Picture({
     const inner = channelOf(limits);
     const near = [inner.low, inner.high].filter((limit) => limit !== undefined);
     const unit = history.value?.units()[metric] ?? device.units?.[metric];
-    const spans = isAbsenceRule(rule)
+    const spans = isSilenceRule(rule)
       ? []
       : [{ from, to: to ?? Number.MAX_SAFE_INTEGER, label: `alarm since ${minuteText(from)}` }];
     const range = rangeOf([...columns.min, ...columns.max], near);
@@ -76,7 +76,7 @@ function Picture({
   }, [version, history.value, rule, end, start]);
   return (
     <div class="plots">
-      {drawn && !isAbsenceRule(rule) && <Worst {...drawn.data} alarmFrom={from} alarmTo={to} />}
+      {drawn && !isSilenceRule(rule) && <Worst {...drawn.data} alarmFrom={from} alarmTo={to} />}
       {drawn ? (
         <MetricPlot
           isMain
@@ -190,7 +190,7 @@ function Notes({
 export function AlertDetail({ app, lookups, of: own }: { app: App; lookups: Lookups; of: Case }) {
   const { deviceId, ruleId, from, to, alert, span } = own;
   const rule = lookups.rulesById.value.get(ruleId);
-  const isAbsence = isAbsenceRule(rule);
+  const isSilence = isSilenceRule(rule);
   const severity = alert?.severity ?? span?.severity ?? 'alert';
   const entries = span?.entries ?? [];
   const device = app.store.devices.value?.find((each) => each.deviceId === deviceId);
@@ -212,7 +212,7 @@ export function AlertDetail({ app, lookups, of: own }: { app: App; lookups: Look
         <div>
           {alert ? (
             <SignWord
-              name={alert.state === 'acknowledged' ? 'ack' : isAbsence ? 'silent' : 'alarm'}
+              name={alert.state === 'acknowledged' ? 'ack' : isSilence ? 'silent' : 'alarm'}
               word={`${capital(severity)}, ${alert.state === 'acknowledged' ? 'acknowledged' : 'open'}`}
             />
           ) : (
@@ -245,7 +245,7 @@ export function AlertDetail({ app, lookups, of: own }: { app: App; lookups: Look
         <section>
           <h3>What happened</h3>
           {entries.length > 0 ? (
-            <Story app={app} entries={entries} isAbsence={isAbsence} />
+            <Story app={app} entries={entries} isSilence={isSilence} />
           ) : (
             <p class="dim">The history has nothing of it yet.</p>
           )}

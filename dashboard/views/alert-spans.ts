@@ -6,7 +6,7 @@ import { pathOf } from '../data/api.ts';
 import type { App } from '../data/app.ts';
 import type { HistoryEntry } from '../model/api-types.ts';
 import { alertSpansOf } from '../model/alert-spans.ts';
-import { isAbsenceRule } from '../model/rules.ts';
+import { isSilenceRule } from '../model/rules.ts';
 import { minuteText } from '../model/format.ts';
 import type { View } from '../model/view.ts';
 import type { Span } from '../parts/plot-layers.ts';
@@ -29,7 +29,7 @@ export function useSpans(app: App, deviceId: string, { from, to, isLive }: View)
         ({ entries }) => {
           if (isGone) return;
           spans.value = alertSpansOf(entries)
-            .filter(({ ruleId }) => !isAbsenceRule(store.rules.value.find(({ id }) => id === ruleId)))
+            .filter(({ ruleId }) => !isSilenceRule(store.rules.value.find(({ id }) => id === ruleId)))
             .map((span) => ({
               from: span.from,
               to: span.to ?? Number.MAX_SAFE_INTEGER,

@@ -48,11 +48,11 @@ function Telling({
 export function Story({
   app,
   entries,
-  isAbsence,
+  isSilence,
 }: {
   app: App;
   entries: readonly HistoryEntry[];
-  isAbsence: boolean;
+  isSilence: boolean;
 }) {
   const recipients = useRecipients(app);
   const isSent = entries.some(({ sentAt }) => sentAt !== undefined);
@@ -64,7 +64,7 @@ export function Story({
             <Time at={entry.at} as={secondText} />
             <i />
             <span>
-              {storyText(entry, isAbsence)}
+              {storyText(entry, isSilence)}
               {entry.what !== 'commented' && entry.comment !== undefined && <>: “{entry.comment}”</>}
               <Telling entry={entry} recipients={recipients} />
               {failures.map(({ entryId, at, reason }) => (

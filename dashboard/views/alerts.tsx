@@ -10,7 +10,7 @@ import type { HistoryEntry } from '../model/api-types.ts';
 import { alertText } from '../model/fleet.ts';
 import { capital, dayMinuteText, durationText, momentText, nameText, plural } from '../model/format.ts';
 import { linkTo, type Route } from '../model/route.ts';
-import { isAbsenceRule } from '../model/rules.ts';
+import { isSilenceRule } from '../model/rules.ts';
 import { GuestView } from '../parts/guest-view.tsx';
 import type { Lookups } from '../parts/member.ts';
 import { Shape, type Sign } from '../parts/signs.tsx';
@@ -41,8 +41,8 @@ function signOfCase(
 ): { readonly sign: Sign; readonly look: string } {
   if (!alert) return { sign: 'past', look: 'past' };
   if (alert.state === 'acknowledged') return { sign: 'ack', look: 'silent' };
-  const isAbsence = isAbsenceRule(lookups.rulesById.value.get(ruleId));
-  return isAbsence ? { sign: 'silent', look: 'silent' } : { sign: 'alarm', look: 'alarm' };
+  const isSilence = isSilenceRule(lookups.rulesById.value.get(ruleId));
+  return isSilence ? { sign: 'silent', look: 'silent' } : { sign: 'alarm', look: 'alarm' };
 }
 
 function List({

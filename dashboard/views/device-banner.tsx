@@ -42,7 +42,7 @@ export function DeviceBanner({ app, lookups, member }: { app: App; lookups: Look
           {alertText(alert, lookups.rulesById.value.get(alert.ruleId))}
           {since !== undefined && alert.words === undefined && <> since {at(since)}</>}.
         </b>{' '}
-        {alert.toldAt !== undefined && <>Notified at {at(alert.toldAt)}. </>}
+        {alert.notifiedAt !== undefined && <>Notified at {at(alert.notifiedAt)}. </>}
         {alert.escalatedAt !== undefined && <>Escalated at {at(alert.escalatedAt)}. </>}
         {alert.acknowledged ? (
           <>

@@ -56,9 +56,9 @@ function What({ app, lookups, member }: { app: App; lookups: Lookups; member: Me
       />
       <br />
       <span class="dim">
-        {alert.toldAt !== undefined && (
+        {alert.notifiedAt !== undefined && (
           <>
-            Notified at <Time at={alert.toldAt} />.{' '}
+            Notified at <Time at={alert.notifiedAt} />.{' '}
           </>
         )}
         {alert.acknowledged ? (

@@ -227,7 +227,7 @@ async function stream(deliveries: readonly ParsedMessage[], { faults, batchSizes
   });
 }
 
-const figuresOf = (values: readonly number[]) => ({
+const statisticsOf = (values: readonly number[]) => ({
   min: Math.min(...values),
   max: Math.max(...values),
   sum: values.reduce((sum, value) => sum + value, 0),
@@ -261,8 +261,8 @@ function recomputed({ messages }: History): unknown[] {
           windowStart,
           readings: group.length,
           prints: prints.toSorted(),
-          temperature: figuresOf(group.map((each) => each.tenths)),
-          humidity: moisture.length > 0 && figuresOf(moisture),
+          temperature: statisticsOf(group.map((each) => each.tenths)),
+          humidity: moisture.length > 0 && statisticsOf(moisture),
           firstReadingAt: Math.min(...group.map(({ at }) => at)),
           lastReadingAt,
           lastFingerprint,

@@ -78,7 +78,7 @@ interface Case {
   readonly run: (
     changes?: Partial<AuditOptions>,
     now?: number,
-  ) => Promise<{ agrees: boolean; told: string[] }>;
+  ) => Promise<{ agrees: boolean; announced: string[] }>;
   readonly window: (n: number) => Record<string, AttributeValue>;
 }
 
@@ -98,10 +98,10 @@ function archived(deviceId: string): Case {
   return {
     deviceId,
     async run(changes, now) {
-      const told: string[] = [];
+      const announced: string[] = [];
       const options = { paths, table: 'windows', client, windowSeconds: 10, ...limits, ...changes };
-      const agrees = await audit(options, (line) => told.push(line), now);
-      return { agrees, told };
+      const agrees = await audit(options, (line) => announced.push(line), now);
+      return { agrees, announced };
     },
     window: (n) => keyOf({ deviceId, site: '', windowStart: START + n * 10_000 }),
   };
@@ -118,7 +118,7 @@ test('a table that has exactly what was archived agrees', async () => {
   await ingest(messagesOf(deviceId));
   assert.deepEqual(await run(), {
     agrees: true,
-    told: ['61 lines in 2 files: 70 readings', '6 windows compared, 0 differ; devices: 1'],
+    announced: ['61 lines in 2 files: 70 readings', '6 windows compared, 0 differ; devices: 1'],
   });
 });
 
@@ -136,8 +136,8 @@ test('what an audit finds is recorded for reports, with a repair what is so afte
   await tables.client.send(new DeleteItemCommand({ TableName: 'windows', Key: window(3) }));
   const [first, second] = [START + 3_600_000, START + 3_600_001];
   const span = { from: START, to: START + 60_000 };
-  const { told } = await run({ record }, first);
-  assert.equal(told.at(-1), `recorded for the reports of 1 device, until ${at(6)}`);
+  const { announced } = await run({ record }, first);
+  assert.equal(announced.at(-1), `recorded for the reports of 1 device, until ${at(6)}`);
   await run({ record, repair }, second);
   assert.deepEqual(await checksIn(deviceId), [
     { at: second, ...span, days: [[6, 0]] },
@@ -148,12 +148,12 @@ test('what an audit finds is recorded for reports, with a repair what is so afte
 test('windows as young as the lag of the archive are not recorded as checked', async () => {
   const { run, deviceId } = archived('recorded-young');
   await ingest(messagesOf(deviceId));
-  const { told } = await run({ record }, START + 380_000);
-  assert.equal(told.at(-1), `recorded for the reports of 1 device, until ${at(2)}`);
+  const { announced } = await run({ record }, START + 380_000);
+  assert.equal(announced.at(-1), `recorded for the reports of 1 device, until ${at(2)}`);
   const [check] = await checksIn(deviceId);
   assert.deepEqual([check!.to, check!.days], [START + 20_000, [[2, 0]]]);
   assert.match(
-    (await run({ record }, START + 60_000)).told.at(-1)!,
+    (await run({ record }, START + 60_000)).announced.at(-1)!,
     /^not recorded for reports: .* archive lags/,
   );
 });
@@ -162,8 +162,8 @@ test('says that the archive lags where the newest windows differ, and not of old
   const { run, deviceId } = archived('young');
   await ingest(messagesOf(deviceId).slice(0, -1));
   const lag = /^the archive lags by up to 300 s: .*--to -6m/;
-  assert.match((await run({}, START + 61_000)).told.at(-1)!, lag);
-  assert.doesNotMatch((await run({}, START + 400_000)).told.join('\n'), /lags/);
+  assert.match((await run({}, START + 61_000)).announced.at(-1)!, lag);
+  assert.doesNotMatch((await run({}, START + 400_000)).announced.join('\n'), /lags/);
 });
 
 test('a reading that the table lacks is found, and counted by the repair as ingest would have', async () => {
@@ -173,11 +173,11 @@ test('a reading that the table lacks is found, and counted by the repair as inge
   await tables.client.send(new DeleteItemCommand({ TableName: 'windows', Key: window(3) }));
   await ingest(messagesOf(deviceId).slice(30, 37));
   const difference = `lost ${at(3)}: 7 readings in the table, 10 in the archive`;
-  const { agrees, told } = await run();
-  assert.deepEqual([agrees, told[1]], [false, difference]);
+  const { agrees, announced } = await run();
+  assert.deepEqual([agrees, announced[1]], [false, difference]);
   const repaired = await run({ repair });
   assert.deepEqual(
-    [repaired.agrees, repaired.told.slice(1)],
+    [repaired.agrees, repaired.announced.slice(1)],
     [
       true,
       [
@@ -195,10 +195,10 @@ test('a window that the archive lacks is found, and no repair hides it', async (
   const { run, deviceId } = archived('more');
   const [message] = messagesOf(deviceId);
   await ingest([...messagesOf(deviceId), { ...message, id: 'not archived', timestamp: START + 5500 }]);
-  const { agrees, told } = await run({ repair });
+  const { agrees, announced } = await run({ repair });
   assert.equal(agrees, false);
   assert.deepEqual(
-    told.filter((line) => line.startsWith('more')),
+    announced.filter((line) => line.startsWith('more')),
     Array.from({ length: 2 }, () => `more ${at(0)}: 11 readings in the table, 10 in the archive`),
   );
 });
@@ -223,9 +223,9 @@ test('a metric that only one side knows is found', async () => {
     ...only('humidity'),
     UpdateExpression: `REMOVE ${figures.map((figure) => `#humidity${figure}`).join()}`,
   });
-  const { agrees, told } = await run();
+  const { agrees, announced } = await run();
   assert.equal(agrees, false);
-  assert.deepEqual(told.slice(1, 3), [
+  assert.deepEqual(announced.slice(1, 3), [
     `metrics ${at(1)}: door.count is 1 in the table, missing in the archive`,
     `metrics ${at(4)}: humidity.count is missing in the table, 10 in the archive`,
   ]);
@@ -254,9 +254,9 @@ test('a figure that was tampered with is found by its name', async () => {
   ]) {
     const before = (await tables.item('windows', window(2)))![name]!.N!;
     await change(name, '7');
-    const { agrees, told } = await run();
+    const { agrees, announced } = await run();
     assert.deepEqual(
-      [agrees, told[1]],
+      [agrees, announced[1]],
       [false, `changed ${at(2)}: ${name} is 7 in the table, ${before} in the archive`],
     );
     await change(name, before);
@@ -284,9 +284,9 @@ test('a full window is told as full and does not differ, unless it has what the 
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   };
   async function run(): Promise<[boolean, ...string[]]> {
-    const told: string[] = [];
+    const announced: string[] = [];
     const options = { paths: [below], table: 'windows', client, windowSeconds: 1, ...limits };
-    return [await audit({ ...options, repair }, (line) => told.push(line)), ...told.slice(1)];
+    return [await audit({ ...options, repair }, (line) => announced.push(line)), ...announced.slice(1)];
   }
   assert.deepEqual(await run(), [
     true,
@@ -326,7 +326,7 @@ test('the parsed archive is compared as well: the raw one, the windows and it ha
   const { run } = archived('three');
   assert.deepEqual(await run({ paths: [raw], parsedFolder }), {
     agrees: true,
-    told: [
+    announced: [
       '52 lines in 2 files: 61 readings',
       '6 windows compared, 0 differ; devices: 1',
       '1 device days compared with the parsed archive, 0 differ; hours of arrival: 2',
@@ -341,8 +341,8 @@ test('the parsed archive is compared as well: the raw one, the windows and it ha
 test('only windows from the one that holds `from` until before `to` are compared', async () => {
   const { run, deviceId } = archived('some');
   await ingest(messagesOf(deviceId).slice(10, 30));
-  const { agrees, told } = await run({ from: START + 12_000, to: START + 30_000 });
-  assert.deepEqual([agrees, told.at(-1)], [true, '2 windows compared, 0 differ; devices: 1']);
+  const { agrees, announced } = await run({ from: START + 12_000, to: START + 30_000 });
+  assert.deepEqual([agrees, announced.at(-1)], [true, '2 windows compared, 0 differ; devices: 1']);
   assert.equal((await run({ from: START + 9999, to: START + 30_000 })).agrees, false);
   assert.equal((await run({ from: START + 12_000, to: START + 30_001 })).agrees, false);
   await assert.rejects(run({ from: START + 60_000 }), /nothing to compare/);
@@ -353,9 +353,9 @@ test('what is rejected is told by reason, and an object that is cut off by its n
   await ingest(messagesOf(deviceId));
   const file = path.join(folder, 'bad', 'z');
   writeFileSync(file, 'rubbish\n{"deviceId":1}\nrubbish');
-  const { agrees, told } = await run();
+  const { agrees, announced } = await run();
   assert.deepEqual(
-    [agrees, told[0]],
+    [agrees, announced[0]],
     [true, '64 lines in 3 files: 70 readings, 2 rejected: not-json-object, 1 rejected: bad-context'],
   );
   writeFileSync(file, gzipSync(linesOf(messagesOf(deviceId))).subarray(0, -20));

@@ -37,10 +37,10 @@ const minute = (device: string, values: (n: number) => object = (n) => ({ t: n /
   ).join('');
 
 async function compare(folders: { raw: string; parsed: string }, changes: Partial<AuditOptions> = {}) {
-  const told: string[] = [];
+  const announced: string[] = [];
   const options = { paths: [folders.raw], table: 'windows', client: {}, ...limits, ...changes };
-  const { agrees, readings } = await compareParsed(options, folders.parsed, (text) => told.push(text));
-  return { agrees, readings, told };
+  const { agrees, readings } = await compareParsed(options, folders.parsed, (text) => announced.push(text));
+  return { agrees, readings, announced };
 }
 
 /** Writes a file anew with its rows changed. */
@@ -79,7 +79,7 @@ test('a parsed archive that has every reading of each hour once agrees, merged o
   const expected = {
     agrees: true,
     readings: 123,
-    told: ['3 device days compared with the parsed archive, 0 differ; hours of arrival: 2'],
+    announced: ['3 device days compared with the parsed archive, 0 differ; hours of arrival: 2'],
   };
   assert.deepEqual(await compare(copyBuckets(s3)), expected);
   await parseArchive(AT + 20 * HOUR);
@@ -132,11 +132,11 @@ describe('finds in a file', () => {
       await rewrite(path.join(folders.parsed, FILE), (block) =>
         block.device === 'd' ? change(block) : block,
       );
-      const { agrees, told } = await compare(folders);
+      const { agrees, announced } = await compare(folders);
       assert.equal(agrees, false);
       const parts = (text: string) => text.split('; ').sort();
-      assert.deepEqual(parts(told[0]!), parts(`d 2026-09-21: ${said}`));
-      assert.match(told[1]!, /^2 device days compared with the parsed archive, 1 differ; /);
+      assert.deepEqual(parts(announced[0]!), parts(`d 2026-09-21: ${said}`));
+      assert.match(announced[1]!, /^2 device days compared with the parsed archive, 1 differ; /);
     });
   }
 });
@@ -185,14 +185,14 @@ describe('a file that cannot be read is named, its day differs, and the others a
     test(name, async () => {
       const folders = await parsedFolders();
       await damage(path.join(folders.parsed, FILE));
-      const { agrees, told } = await compare(folders);
+      const { agrees, announced } = await compare(folders);
       assert.equal(agrees, false);
-      assert.equal(told.length, 2);
-      assert.ok(told[0]!.startsWith(FILE), told[0]);
-      assert.match(told[0]!, said);
+      assert.equal(announced.length, 2);
+      assert.ok(announced[0]!.startsWith(FILE), announced[0]);
+      assert.match(announced[0]!, said);
       // d and f are of its site and day.
       assert.match(
-        told[1]!,
+        announced[1]!,
         /^3 device days compared with the parsed archive, 2 differ; hours of arrival: 2$/,
       );
     });
@@ -233,11 +233,11 @@ describe('an hour is named as not parsed yet, and is no difference,', () => {
     test(name, async () => {
       const folders = await parsedFolders();
       make(folders);
-      const { agrees, readings, told } = await compare(folders);
+      const { agrees, readings, announced } = await compare(folders);
       assert.deepEqual([agrees, readings], [true, undefined]);
-      assert.match(told[0]!, /^2026-09-21T14: not parsed yet: /);
-      assert.match(told[0]!, said);
-      assert.deepEqual(told.slice(1), [
+      assert.match(announced[0]!, /^2026-09-21T14: not parsed yet: /);
+      assert.match(announced[0]!, said);
+      assert.deepEqual(announced.slice(1), [
         '1 device days compared with the parsed archive, 0 differ; hours of arrival: 1, not parsed yet: 1',
       ]);
     });
@@ -247,9 +247,9 @@ describe('an hour is named as not parsed yet, and is no difference,', () => {
 test('a raw object that was parsed and is gone is a difference, also where its whole hour is', async () => {
   const folders = await parsedFolders();
   rmSync(path.join(folders.raw, '2026/09/21/15'), { recursive: true });
-  const { agrees, told } = await compare(folders, { isWholeArchive: true });
+  const { agrees, announced } = await compare(folders, { isWholeArchive: true });
   assert.deepEqual(
-    [agrees, told[0]],
+    [agrees, announced[0]],
     [false, '2026-09-21T15: raw/2026/09/21/15/a.ndjson was parsed, and is not among the files'],
   );
   // Files that somebody names may be a part of the archive.
@@ -260,10 +260,10 @@ test('rows of an hour that neither archive knows are a difference, where the arc
   const folders = await parsedFolders();
   for (const hour of ['raw/2026/09/21/15', 'parsed/hours/2026/09/21/15.json'])
     rmSync(path.join(folders.parsed, '..', hour.replace(/^raw/, 'raw/raw')), { recursive: true });
-  const { agrees, told } = await compare(folders, { isWholeArchive: true });
+  const { agrees, announced } = await compare(folders, { isWholeArchive: true });
   assert.equal(agrees, false);
   assert.equal(
-    told.at(-1),
+    announced.at(-1),
     '2026-09-21T15: the parsed archive has rows of it, and neither a manifest nor raw objects',
   );
   assert.equal((await compare(folders)).agrees, true);
@@ -274,7 +274,7 @@ test('an archive of which nothing is parsed yet is not compared', async () => {
   rmSync(path.join(folders.parsed, 'hours'), { recursive: true });
   assert.deepEqual(await compare(folders), {
     ...{ agrees: true, readings: undefined },
-    told: ['the parsed archive has no hours yet: it was not compared'],
+    announced: ['the parsed archive has no hours yet: it was not compared'],
   });
 });
 
@@ -285,9 +285,9 @@ test('hours without a manifest are one line', async () => {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, line({ t: 1 }));
   }
-  const { agrees, told } = await compare(folders);
-  assert.deepEqual([agrees, told.length], [true, 2]);
-  assert.equal(told[0], '2026-09-21T16 and 1 more up to 2026-09-21T17: not parsed yet: no manifest');
+  const { agrees, announced } = await compare(folders);
+  assert.deepEqual([agrees, announced.length], [true, 2]);
+  assert.equal(announced[0], '2026-09-21T16 and 1 more up to 2026-09-21T17: not parsed yet: no manifest');
 });
 
 test('rows that a merge has in the day and still in the hour are there once', async () => {
@@ -307,7 +307,7 @@ test('only readings from the window that holds `from` until before `to` are comp
   assert.deepEqual(await compare(folders, { from, to: AT + 50_000 }), {
     agrees: true,
     readings: 20,
-    told: ['1 device days compared with the parsed archive, 0 differ; hours of arrival: 2'],
+    announced: ['1 device days compared with the parsed archive, 0 differ; hours of arrival: 2'],
   });
   assert.equal((await compare(folders, { from: AT + 21_000 })).agrees, false);
 });
@@ -343,8 +343,8 @@ test('any lines agree, and any row that is lost afterwards is a difference', asy
       put(AT + HOUR, 'b.ndjson', text(first) + text(second, HOUR));
       await parseArchive(AT + 4 * HOUR);
       const folders = copyBuckets(s3);
-      const { agrees, told } = await compare(folders);
-      assert.equal(agrees, true, told.join('\n'));
+      const { agrees, announced } = await compare(folders);
+      assert.equal(agrees, true, announced.join('\n'));
       const files = [...s3.objects.keys()].filter((key) => key.endsWith('.parquet'));
       if (files.length === 0) return;
       let isChanged = false;

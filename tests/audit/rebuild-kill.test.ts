@@ -77,7 +77,7 @@ async function run(args: readonly string[], killAt = Infinity) {
   return { code, signal, output, requests };
 }
 
-async function figuresOf(table: string): Promise<unknown[]> {
+async function statisticsOf(table: string): Promise<unknown[]> {
   const { Items = [] } = await tables.client.send(new ScanCommand({ TableName: table }));
   const key = (item: Record<string, AttributeValue>) => `${item['windowStart']?.N}/${item['deviceId']?.S}`;
   // Which of its fingerprints are in the item depends on how many came at a time.
@@ -95,19 +95,19 @@ describe('killed at some of its requests, and run again,', () => {
   test('a table of its own is the same', async () => {
     const whole = await run(['--table', 'whole']);
     assert.equal(whole.code, 0, whole.output);
-    const expected = await figuresOf('whole');
+    const expected = await statisticsOf('whole');
     assert.equal(expected.length, 13);
     for (const point of pointsOf(whole.requests, 5)) {
       const table = `killed-${point}`;
       assert.equal((await run(['--table', table], point)).signal, 'SIGKILL');
       const again = await run(['--table', table]);
       assert.equal(again.code, 0, again.output);
-      assert.deepEqual(await figuresOf(table), expected, `after ${point} requests`);
+      assert.deepEqual(await statisticsOf(table), expected, `after ${point} requests`);
     }
   }, 120_000);
 
   test("the stack's table is the same, and its hours are marked", async () => {
-    const expected = await figuresOf('whole');
+    const expected = await statisticsOf('whole');
     const rollups = createRollupStore({
       ...{ client: tables.client, table: 'rollups', retentionDays: 1096, windowRetentionDays: 90 },
       now: () => Date.now(),
@@ -128,7 +128,7 @@ describe('killed at some of its requests, and run again,', () => {
       }
     }
     const whole = await run(stack);
-    assert.deepEqual([whole.code, await figuresOf('windows')], [0, expected], whole.output);
+    assert.deepEqual([whole.code, await statisticsOf('windows')], [0, expected], whole.output);
     for (const point of pointsOf(whole.requests, 4)) {
       await empty();
       for (const device of ['calm', 'busy'])
@@ -136,7 +136,7 @@ describe('killed at some of its requests, and run again,', () => {
       assert.equal((await run(stack, point)).signal, 'SIGKILL');
       const again = await run(stack);
       assert.equal(again.code, 0, again.output);
-      assert.deepEqual(await figuresOf('windows'), expected, `after ${point} requests`);
+      assert.deepEqual(await statisticsOf('windows'), expected, `after ${point} requests`);
       assert.equal((await rollups.marks('calm')).length, 1);
     }
   }, 120_000);

@@ -120,7 +120,7 @@ async function itemsOf(table: string, device = ''): Promise<unknown[]> {
 }
 
 async function run(folder: string, changes: Partial<RebuildOptions> = {}, parts: RebuildParts = {}) {
-  const told: string[] = [];
+  const announced: string[] = [];
   const options = {
     ...{
       paths: [folder],
@@ -132,8 +132,8 @@ async function run(folder: string, changes: Partial<RebuildOptions> = {}, parts:
     },
     ...{ ...limits, ...changes },
   };
-  const isWhole = await rebuild(options, { tell: (line) => told.push(line), progress: () => {} }, parts);
-  return { isWhole, told };
+  const isWhole = await rebuild(options, { tell: (line) => announced.push(line), progress: () => {} }, parts);
+  return { isWhole, announced };
 }
 
 describe('a new table has what ingest would have made', () => {
@@ -147,14 +147,17 @@ describe('a new table has what ingest would have made', () => {
       [`${hourFolder(0)}/b.ndjson.gz`]: gzipSync(linesOf(messages.slice(70))),
     });
     const table = freshName();
-    const { isWhole, told } = await run(folder, { table }, { partBytes: 2000 });
+    const { isWhole, announced } = await run(folder, { table }, { partBytes: 2000 });
     assert.ok(isWhole);
     assert.deepEqual(await itemsOf(table), await itemsOf(await ingested([...messages, late])));
-    assert.equal(told[0], '127 lines in 3 files: 127 readings');
-    assert.match(told[1]!, /^own-\d+: 12 windows made, \d+ completed, 121 readings counted; devices: 2$/);
+    assert.equal(announced[0], '127 lines in 3 files: 127 readings');
+    assert.match(
+      announced[1]!,
+      /^own-\d+: 12 windows made, \d+ completed, 121 readings counted; devices: 2$/,
+    );
     const before = await itemsOf(table);
     assert.match(
-      (await run(folder, { table })).told[1]!,
+      (await run(folder, { table })).announced[1]!,
       /: 0 windows made, 0 completed, 0 readings counted; /,
     );
     assert.deepEqual(await itemsOf(table), before);
@@ -226,9 +229,9 @@ describe('a new table has what ingest would have made', () => {
       }),
     );
     const folder = archiveOf({ [`${hourFolder(0)}/a.ndjson`]: linesOf(packs) });
-    const { told } = await run(folder, { table: freshName(), windowSeconds: 1 });
-    assert.match(told[1]!, /: 1 windows made, 0 completed, 2000 readings counted; /);
-    assert.match(told[2]!, /^1000 readings have no room in 1 full windows, /);
+    const { announced } = await run(folder, { table: freshName(), windowSeconds: 1 });
+    assert.match(announced[1]!, /: 1 windows made, 0 completed, 2000 readings counted; /);
+    assert.match(announced[2]!, /^1000 readings have no room in 1 full windows, /);
   });
 });
 
@@ -241,8 +244,8 @@ describe("the stack's table", () => {
       ...{ client: tables.client, table: 'rollups', retentionDays: 1096, windowRetentionDays: retentionDays },
       now: () => Date.now(),
     });
-    const { told } = await run(folder, { stackTables }, { partBytes: 3000 });
-    assert.match(told[1]!, /^windows: 3 windows made, \d+ completed, 35 readings counted; devices: 1$/);
+    const { announced } = await run(folder, { stackTables }, { partBytes: 3000 });
+    assert.match(announced[1]!, /^windows: 3 windows made, \d+ completed, 35 readings counted; devices: 1$/);
     assert.deepEqual(await itemsOf('windows', 'lost'), await itemsOf(await ingested(messages)));
     assert.deepEqual(
       (await rollups.marks('lost')).map(({ start }) => start),
@@ -316,8 +319,8 @@ test('a dry run says device by device what would be written, and writes nothing'
   const messages = [...messagesOf('dry-1', 30), ...messagesOf('dry-2', 20)];
   const folder = archiveOf({ [`${hourFolder(0)}/a.ndjson`]: linesOf(messages) });
   const table = freshName();
-  const { told } = await run(folder, { table, isDryRun: true });
-  assert.deepEqual(told, [
+  const { announced } = await run(folder, { table, isDryRun: true });
+  assert.deepEqual(announced, [
     '50 lines in 1 files: 50 readings',
     'dry-1: 3 windows would be made, 0 completed, 30 readings counted',
     'dry-2: 2 windows would be made, 0 completed, 20 readings counted',
@@ -327,7 +330,7 @@ test('a dry run says device by device what would be written, and writes nothing'
   await ingest(messages.slice(0, 15), 'windows', 'fingerprints');
   const before = await itemsOf('windows');
   const shared = await run(folder, { stackTables, isDryRun: true });
-  assert.equal(shared.told[1], 'dry-1: 1 windows would be made, 1 completed, 15 readings counted');
+  assert.equal(shared.announced[1], 'dry-1: 1 windows would be made, 1 completed, 15 readings counted');
   assert.deepEqual(await itemsOf('windows'), before);
 });
 
@@ -339,9 +342,9 @@ test('only windows of the span are made, from the hours that can have something 
     [`${hourFolder(-30)}/a.gz`]: Buffer.concat([gzipSync('x').subarray(0, 5)]),
   });
   const table = freshName();
-  const { isWhole, told } = await run(folder, { table, from: START + 15_000, to: START + 30_000 });
+  const { isWhole, announced } = await run(folder, { table, from: START + 15_000, to: START + 30_000 });
   assert.ok(isWhole);
-  assert.equal(told[0], '60 lines in 1 files: 60 readings');
+  assert.equal(announced[0], '60 lines in 1 files: 60 readings');
   const starts = ((await itemsOf(table)) as Item[]).map((item) => Number(item['windowStart']!.N) - START);
   assert.deepEqual(starts, [10_000, 20_000]);
   await assert.rejects(
@@ -352,8 +355,8 @@ test('only windows of the span are made, from the hours that can have something 
 
 test('windows that would have expired by now are left out and counted', async () => {
   const folder = archiveOf({ [`${hourFolder(0)}/a.ndjson`]: linesOf(messagesOf('old')) });
-  const { told } = await run(folder, { table: freshName() }, { now: () => START + 95 * 24 * HOUR });
-  assert.match(told.at(-1)!, /^6 windows left out: after 90 days they would have expired by now$/);
+  const { announced } = await run(folder, { table: freshName() }, { now: () => START + 95 * 24 * HOUR });
+  assert.match(announced.at(-1)!, /^6 windows left out: after 90 days they would have expired by now$/);
 });
 
 test('a file that ends early, is damaged or has gone is named, and everything else is counted', async () => {
@@ -369,14 +372,14 @@ test('a file that ends early, is damaged or has gone is named, and everything el
   };
   const folder = archiveOf(files);
   const table = freshName();
-  const { isWhole, told } = await run(folder, { table });
+  const { isWhole, announced } = await run(folder, { table });
   assert.equal(isWhole, false);
-  assert.match(told[0]!, /, 3 rejected: not-json-object, 1 rejected: bad-context$/);
+  assert.match(announced[0]!, /, 3 rejected: not-json-object, 1 rejected: bad-context$/);
   assert.match(
-    told[1]!,
+    announced[1]!,
     /b\.gz: unexpected end of file: not read to its end; mend or replace the file, and run this again$/,
   );
-  assert.match(told[2]!, /c\.gz: .*: not read to its end; /);
+  assert.match(announced[2]!, /c\.gz: .*: not read to its end; /);
   const starts = ((await itemsOf(table)) as Item[]).map((item) => Number(item['windowStart']!.N));
   assert.ok(starts.includes(START) && starts.includes(START + 50_000));
   writeFileSync(path.join(folder, `${hourFolder(0)}/b.gz`), gzipSync(linesOf(messages.slice(20, 40))));

@@ -118,7 +118,7 @@ function windowOf({ start, values, others }: PlainWindow): Window {
 /** All that the machine did over a history, with every state that it went through. */
 function play(rule: LimitRule, events: readonly Event[]) {
   const windows = new Map<number, PlainWindow>();
-  const told: Notification[] = [];
+  const announced: Notification[] = [];
   const states: AlertState[] = [];
   const model = createModel(rule);
   let state: AlertState | undefined;
@@ -138,12 +138,12 @@ function play(rule: LimitRule, events: readonly Event[]) {
       const next = judge(rule, state, recent, { now });
       if (next === undefined || next === state) break;
       states.push(next);
-      told.push(...next.pending.map(({ notification }) => notification));
-      state = { ...next, pending: [], unfiled: [] };
+      announced.push(...next.pending.map(({ notification }) => notification));
+      state = { ...next, pending: [], unrecorded: [] };
     }
     model.look(seen, lastIsOpen);
   }
-  return { told, states, expected: model.told };
+  return { announced, states, expected: model.announced };
 }
 
 const laws = fc.tuple(rules, histories);
@@ -153,13 +153,13 @@ test('random histories are told as the words of the rules say', () => {
   const seen = new Map<string, number>();
   fc.assert(
     fc.property(laws, ([rule, events]) => {
-      const { told, expected } = play(rule, events);
-      const shown = told.map(({ transition, severity, windowStart, since, value }, index) => {
+      const { announced, expected } = play(rule, events);
+      const shown = announced.map(({ transition, severity, windowStart, since, value }, index) => {
         const wanted = expected[index]?.value;
         const differs = wanted !== undefined && Math.abs(Number(value) - wanted) > 1e-6;
         return { transition, severity, start: windowStart, since, ...(differs && { value }) };
       });
-      for (const { transition } of told) seen.set(transition, (seen.get(transition) ?? 0) + 1);
+      for (const { transition } of announced) seen.set(transition, (seen.get(transition) ?? 0) + 1);
       assert.deepEqual(
         shown,
         expected.map(({ value: _value, ...rest }) => rest),
@@ -176,7 +176,7 @@ test('an alarm is raised once before it is cleared, and worse, better and over o
   fc.assert(
     fc.property(laws, ([rule, events]) => {
       let stands = false;
-      for (const { transition, severity } of play(rule, events).told) {
+      for (const { transition, severity } of play(rule, events).announced) {
         assert.equal(
           stands,
           transition !== 'raised',
@@ -193,12 +193,12 @@ test('an alarm is raised once before it is cleared, and worse, better and over o
 test('versions grow by one, alert ids are unique, and one window to wait for is never pending', () => {
   fc.assert(
     fc.property(laws, ([rule, events]) => {
-      const { told, states } = play(rule, events);
+      const { announced, states } = play(rule, events);
       assert.deepEqual(
         states.map(({ version }) => version),
         states.map((_, index) => index + 1),
       );
-      assert.equal(new Set(told.map(({ alertId }) => alertId)).size, told.length);
+      assert.equal(new Set(announced.map(({ alertId }) => alertId)).size, announced.length);
       if ((rule.forWindows ?? 1) === 1) assert.ok(states.every(({ state }) => state !== 'pending'));
     }),
     runs,

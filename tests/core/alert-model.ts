@@ -106,17 +106,17 @@ function rowOf<Item>(items: readonly Item[], passes: (item: Item) => boolean): n
 /** Tells what people are told, in turn, as windows are looked at. */
 export function createModel(rule: LimitRule) {
   const { forWindows = 1, clearAfter = 1, levels } = rule;
-  const told: Told[] = [];
+  const announced: Told[] = [];
 
   const standing = () => {
-    const last = told.at(-1);
+    const last = announced.at(-1);
     return last === undefined || last.transition === 'cleared' ? undefined : last.severity;
   };
 
   function worsening(row: readonly Measured[], counts: (level: Level) => boolean): Told | undefined {
     const now = row.at(-1);
     if (!now) return undefined;
-    const last = told.at(-1);
+    const last = announced.at(-1);
     const isRow = (level: Level) => rowOf(row, (measured) => isBeyond(level, measured)) >= forWindows;
     // "A window that cleared an alert and then gets a reading beyond the limit raises it again."
     const takesBack = (level: Level) =>
@@ -148,8 +148,8 @@ export function createModel(rule: LimitRule) {
   function recovery(closed: readonly Measured[]): Told | undefined {
     const stands = standing();
     const now = closed.at(-1);
-    if (stands === undefined || !now || now.start <= told.at(-1)!.start) return undefined;
-    const got = told.findLast(({ transition }) => transition === 'raised' || transition === 'worsened')!;
+    if (stands === undefined || !now || now.start <= announced.at(-1)!.start) return undefined;
+    const got = announced.findLast(({ transition }) => transition === 'raised' || transition === 'worsened')!;
     const sinceThen = closed.filter(({ start }) => start > got.start);
     const left = levels.filter(
       (level) =>
@@ -162,7 +162,7 @@ export function createModel(rule: LimitRule) {
   }
 
   return {
-    told,
+    announced,
     /**
      * Looks at windows as they are now, oldest first; the last one is still open, or all are closed. What a closed
      * window tells comes before what the open one does.
@@ -177,7 +177,7 @@ export function createModel(rule: LimitRule) {
           recovery(closed) ??
           (open && worsening(all, (level) => isBeyond(level, open) && isForGood(rule, level, open)));
         if (!next) return;
-        told.push(next);
+        announced.push(next);
       }
     },
   };

@@ -3,11 +3,11 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import type { AlertState, Debt, Transition } from '../../core/alert-state.ts';
+import type { AlertState, PendingNotification, Transition } from '../../core/alert-state.ts';
 import { acknowledge, stateAfter, type Step } from '../../core/alert-step.ts';
 import { isTimeZone, minuteOf, quietUntil, type QuietHours } from '../../core/quiet-hours.ts';
 import { remind } from '../../core/reminder.ts';
-import { rescheduled } from '../../core/withholding.ts';
+import { rescheduled } from '../../core/deferral.ts';
 import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 
 const MINUTE = 60_000;
@@ -162,14 +162,14 @@ function after(...steps: [transition: Transition, at: number, snoozedUntil?: num
   return state!;
 }
 
-function shown(pending: readonly Debt[]): string[] {
+function shown(pending: readonly PendingNotification[]): string[] {
   return pending.map(({ notification, notBefore }) => {
     const time = notBefore === undefined ? 'now' : new Date(notBefore).toISOString().slice(11, 16);
     return `${notification.transition} ${time}`;
   });
 }
 
-const debts: [title: string, steps: Parameters<typeof owed>, owed: string[]][] = [
+const queued: [title: string, steps: Parameters<typeof owed>, owed: string[]][] = [
   ['by day an alarm is owed at once', [['raised', START]], ['raised now']],
   ['in quiet hours it is owed at their end', [['raised', NIGHT]], ['raised 07:00']],
   [
@@ -224,20 +224,20 @@ const debts: [title: string, steps: Parameters<typeof owed>, owed: string[]][] =
     [],
   ],
 ];
-for (const [title, steps, expected] of debts) {
+for (const [title, steps, expected] of queued) {
   test(title, () => assert.deepEqual(owed(...steps), expected));
 }
 
 test('an alarm that comes and goes in quiet hours is in the history all the same', () => {
-  const { unfiled, state } = after(['raised', NIGHT], ['cleared', NIGHT + MINUTE]);
-  assert.deepEqual([unfiled.map(({ what }) => what), state], [['raised', 'cleared'], 'ok']);
+  const { unrecorded, state } = after(['raised', NIGHT], ['cleared', NIGHT + MINUTE]);
+  assert.deepEqual([unrecorded.map(({ what }) => what), state], [['raised', 'cleared'], 'ok']);
 });
 
 test('what waits for a snooze is told once that is taken back, and later when it is made longer', () => {
   const state = after(['raised', START, START + 60 * MINUTE]);
   const shorter = rescheduled(rule, state, { now: START + MINUTE });
   assert.deepEqual(shown(shorter.pending), ['raised now']);
-  assert.equal(shorter.alarm!.toldAt, START + MINUTE);
+  assert.equal(shorter.alarm!.notifiedAt, START + MINUTE);
   const longer = rescheduled(rule, state, { now: START + MINUTE, snoozedUntil: START + 120 * MINUTE });
   assert.deepEqual(shown(longer.pending), ['raised 14:00']);
   const due = START + 60 * MINUTE;
@@ -247,7 +247,7 @@ test('what waits for a snooze is told once that is taken back, and later when it
 
 test('what somebody is about to send, and what never had to wait, is not put off', () => {
   const waiting = after(['raised', NIGHT]);
-  const held = { ...waiting, pending: waiting.pending.map((debt) => ({ ...debt, payer: 'sweep' })) };
+  const held = { ...waiting, pending: waiting.pending.map((queued) => ({ ...queued, sender: 'sweep' })) };
   const moment = { now: MORNING, snoozedUntil: MORNING + MINUTE };
   assert.equal(rescheduled(rule, held, moment), held);
   const due = after(['raised', START]);

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import type { LimitRule } from '../../core/alert-rule.ts';
 import type { AlertState, Notification } from '../../core/alert-state.ts';
 import { judge } from '../../core/alert.ts';
-import { judgeAbsence } from '../../core/absence.ts';
+import { judgeSilence } from '../../core/silence.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import { happening, notificationText } from '../../core/notification.ts';
 import { remind } from '../../core/reminder.ts';
@@ -37,7 +37,7 @@ function window(n: number, temperature: number): Window {
 
 /** Each step: the rule as it is then, and the temperature of the next window. */
 function play(steps: readonly (readonly [rule: Data, temperature: number])[]): Notification[] {
-  const told: Notification[] = [];
+  const announced: Notification[] = [];
   let state: AlertState | undefined;
   const windows: Window[] = [];
   for (const [n, [data, temperature]] of steps.entries()) {
@@ -46,11 +46,11 @@ function play(steps: readonly (readonly [rule: Data, temperature: number])[]): N
     for (;;) {
       const next = judge(rule, state, { closed: windows }, { now: START + n * 10_000 + 10_000 });
       if (next === undefined || next === state) break;
-      told.push(...next.pending.map(({ notification }) => notification));
-      state = { ...next, pending: [], unfiled: [] };
+      announced.push(...next.pending.map(({ notification }) => notification));
+      state = { ...next, pending: [], unrecorded: [] };
     }
   }
-  return told;
+  return announced;
 }
 
 const SETTINGS = { page: '', timeZone: 'UTC' };
@@ -137,10 +137,13 @@ const cases: [title: string, before: Data, after: Data, temperatures: number[], 
 ];
 for (const [title, before, after, temperatures, lines] of cases) {
   test(`a rule changed ${title}: ${lines.join('; ') || 'nothing'}`, () => {
-    const [raised, ...told] = play([[before, 9], ...temperatures.map((value) => [after, value] as const)]);
+    const [raised, ...announced] = play([
+      [before, 9],
+      ...temperatures.map((value) => [after, value] as const),
+    ]);
     assert.equal(first(raised!), 'ALARM: temperature 9 above 8');
-    assert.deepEqual(told.map(first), lines);
-    assert.ok(told.every((each) => notificationText(each, SETTINGS).subject.length < 100));
+    assert.deepEqual(announced.map(first), lines);
+    assert.ok(announced.every((each) => notificationText(each, SETTINGS).subject.length < 100));
   });
 }
 
@@ -167,11 +170,11 @@ test('limits that are tried and taken back tell of one window again and again, e
     const rule = compileRule({ id: 'rule', ...critical8, above }) as LimitRule;
     state = judge(rule, state, { closed: [window(0, 9)] }, { now: START + 60_000 })!;
   }
-  const told = state!.pending.map(({ notification }) => notification);
-  const transitions = told.map(({ transition }) => transition);
+  const announced = state!.pending.map(({ notification }) => notification);
+  const transitions = announced.map(({ transition }) => transition);
   assert.deepEqual(transitions, ['raised', 'cleared', 'raised', 'cleared', 'raised']);
-  assert.equal(new Set(told.map(({ alertId }) => alertId)).size, 5);
-  assert.equal(new Set(state!.unfiled.map(({ entryId }) => entryId)).size, 5);
+  assert.equal(new Set(announced.map(({ alertId }) => alertId)).size, 5);
+  assert.equal(new Set(state!.unrecorded.map(({ entryId }) => entryId)).size, 5);
 });
 
 test('a rule of any spelling goes on with its alarm, whichever spelling was judged', () => {
@@ -199,8 +202,8 @@ test('a mail about a changed rule says that it was changed, and a reminder of it
   const rule = compileRule({ id: 'rule', ...warning });
   const state: AlertState = {
     ...{ deviceId: 'store-1', ruleId: 'rule', state: 'alarm', severity: 'warning', version: 1, value: '13' },
-    ...{ windowStart: START, pending: [], unfiled: [] },
-    alarm: { raisedAt: START, firstToldAt: START, toldAt: START, told: now! },
+    ...{ windowStart: START, pending: [], unrecorded: [] },
+    alarm: { raisedAt: START, firstNotifiedAt: START, notifiedAt: START, announced: now! },
   };
   const again = remind(rule, state, { now: START + 1_800_000 }).pending[0]!.notification;
   assert.equal(first(again), 'STILL: temperature 13 above 6');
@@ -212,11 +215,11 @@ test('a silence whose severity is changed says so, and one whose rule judges lim
   const device = { deviceId: 'store-1', site: 'seattle' };
   const silence = (severity: RuleData['severity']) => {
     const rule = compileRule({ id: 'rule', noDataFor: '5m', severity: severity! });
-    assert.ok('absence' in rule);
+    assert.ok('silence' in rule);
     return rule;
   };
-  const raised = judgeAbsence(silence('major'), undefined, device, presence, { now: START + 600_000 })!;
-  const minor = judgeAbsence(silence('minor'), raised, device, presence, { now: START + 660_000 })!;
+  const raised = judgeSilence(silence('major'), undefined, device, presence, { now: START + 600_000 })!;
+  const minor = judgeSilence(silence('minor'), raised, device, presence, { now: START + 660_000 })!;
   assert.equal(first(minor.pending[1]!.notification), 'NOW minor: no data for 11m');
   const limits = compileRule({ id: 'rule', ...critical8 }) as LimitRule;
   const ended = judge(limits, minor, { closed: [window(100, 9)] }, { now: START + 1_200_000 })!;

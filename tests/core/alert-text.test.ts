@@ -16,7 +16,7 @@ import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 const PAGE = 'http://localhost:8080';
 const SETTINGS = { page: PAGE, timeZone: 'UTC' };
 const TIME = 1_790_000_000_000;
-const common: Omit<Notification, 'transition' | 'absence' | 'insight' | 'value' | 'limit'> = {
+const common: Omit<Notification, 'transition' | 'silence' | 'insight' | 'value' | 'limit'> = {
   alertId: '0123456789abcdef0123456789abcdef',
   ...{ deviceId: 'store-1', site: 'seattle', ruleId: 'fridge', severity: 'critical' },
   ...{ channels: ['email', 'sms'], windowStart: TIME, since: TIME, decidedAt: TIME + 5000 },
@@ -29,10 +29,10 @@ const cold = (transition: Transition, value: string, limit: string): Notificatio
   ...common,
   ...{ transition, metric: 'temperature', stat: 'min', side: 'below', value, limit },
 });
-const gone = (absence: 'silent' | 'offline', transition: Transition, value: string): Notification => ({
+const gone = (silence: 'silent' | 'offline', transition: Transition, value: string): Notification => ({
   ...common,
   transition,
-  absence,
+  silence,
   value,
   limit: '120',
 });
@@ -66,7 +66,7 @@ const subjects: [notification: Notification, subject: string][] = [
   [
     {
       ...warm('raised', '12', '6'),
-      ...{ absence: undefined, stat: 'mean', perMinute: true, side: 'above' },
+      ...{ silence: undefined, stat: 'mean', perMinute: true, side: 'above' },
     },
     'ALARM critical: mean temperature per minute 12 above 6',
   ],
@@ -269,7 +269,7 @@ const findings = fc.oneof(
     crossesAt: fc.constant(TIME + 1_500_000),
   }),
   fc.record({
-    absence: fc.constantFrom('silent', 'offline'),
+    silence: fc.constantFrom('silent', 'offline'),
     value: fc.nat(100_000_000).map(String),
     limit: fc.nat(100_000).map(String),
   }),

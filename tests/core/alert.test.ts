@@ -55,9 +55,9 @@ function play(
     for (;;) {
       const next = judge(rule, state, { closed, current }, { now: NOW });
       if (next === undefined || next === state) break;
-      const told = next.pending.slice(state?.pending.length ?? 0);
+      const announced = next.pending.slice(state?.pending.length ?? 0);
       state = next;
-      for (const { notification } of told) {
+      for (const { notification } of announced) {
         const { transition, value, limit, windowStart } = notification;
         log.push(`${(windowStart - START) / 10_000} ${transition} ${value}/${limit}`);
       }
@@ -152,9 +152,9 @@ for (const [title, rule, windows, log] of histories) {
 
 test('a transition owes its notification, which names everything that people need', () => {
   const { state } = play(high, [window(0, 4.5, 9.25)]);
-  const [debt] = state!.pending;
+  const [queued] = state!.pending;
   assert.deepEqual(
-    { ...state, pending: undefined, alarm: undefined, unfiled: undefined },
+    { ...state, pending: undefined, alarm: undefined, unrecorded: undefined },
     {
       deviceId: 'store-1',
       ruleId: 'temperature-high',
@@ -165,20 +165,20 @@ test('a transition owes its notification, which names everything that people nee
       value: '9.25',
       pending: undefined,
       alarm: undefined,
-      unfiled: undefined,
+      unrecorded: undefined,
     },
   );
-  assert.equal(debt?.heldUntil, 0);
+  assert.equal(queued?.heldUntil, 0);
   assert.deepEqual(state!.alarm, {
-    ...{ raisedAt: NOW, firstToldAt: NOW, toldAt: NOW },
-    told: debt.notification,
+    ...{ raisedAt: NOW, firstNotifiedAt: NOW, notifiedAt: NOW },
+    announced: queued.notification,
     levels: high.levels,
   });
   assert.deepEqual(
-    state!.unfiled.map(({ entryId, what, at }) => [entryId, what, at]),
-    [[debt.notification.alertId, 'raised', NOW]],
+    state!.unrecorded.map(({ entryId, what, at }) => [entryId, what, at]),
+    [[queued.notification.alertId, 'raised', NOW]],
   );
-  const { alertId, ...notification } = debt.notification;
+  const { alertId, ...notification } = queued.notification;
   assert.match(alertId, /^[0-9a-f]{32}$/);
   assert.deepEqual(notification, {
     transition: 'raised',

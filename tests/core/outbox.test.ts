@@ -3,7 +3,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { AlertState, Notification } from '../../core/alert-state.ts';
-import { claim, heldBy, isPayable, released, settled } from '../../core/outbox.ts';
+import { claim, heldBy, canSend, released, withoutSent } from '../../core/outbox.ts';
 
 const NOW = 1790000005000;
 const note = (alertId: string) => ({ alertId }) as Notification;
@@ -15,47 +15,47 @@ const owing: AlertState = {
   windowStart: 1790000000000,
   value: '9',
   pending: [
-    { notification: note('a'), payer: '', heldUntil: 0 },
-    { notification: note('b'), payer: '', heldUntil: 0 },
+    { notification: note('a'), sender: '', heldUntil: 0 },
+    { notification: note('b'), sender: '', heldUntil: 0 },
   ],
-  unfiled: [],
+  unrecorded: [],
 };
 const claimed = claim(owing, { name: 'event-1', now: NOW });
 
 test('whoever comes first holds what is owed, in order', () => {
-  assert.ok(isPayable(owing, { name: 'event-1', now: NOW }));
+  assert.ok(canSend(owing, { name: 'event-1', now: NOW }));
   assert.deepEqual(heldBy(claimed, 'event-1'), [note('a'), note('b')]);
   assert.equal(claimed.version, 4);
 });
 
 test('another sender has to wait for a minute', () => {
-  assert.ok(!isPayable(claimed, { name: 'event-2', now: NOW + 59_999 }));
-  assert.ok(isPayable(claimed, { name: 'event-2', now: NOW + 60_000 }));
+  assert.ok(!canSend(claimed, { name: 'event-2', now: NOW + 59_999 }));
+  assert.ok(canSend(claimed, { name: 'event-2', now: NOW + 60_000 }));
   assert.deepEqual(heldBy(claim(claimed, { name: 'event-2', now: NOW + 1 }), 'event-2'), []);
 });
 
 test('a clock that steps back by more than a minute keeps nobody waiting', () => {
-  assert.ok(!isPayable(claimed, { name: 'event-2', now: NOW - 60_000 }));
-  assert.ok(isPayable(claimed, { name: 'event-2', now: NOW - 60_001 }));
+  assert.ok(!canSend(claimed, { name: 'event-2', now: NOW - 60_000 }));
+  assert.ok(canSend(claimed, { name: 'event-2', now: NOW - 60_001 }));
 });
 
 test('a sender whose clock is behind waits like any other', () =>
-  assert.ok(!isPayable(claimed, { name: 'event-2', now: NOW - 5 })));
+  assert.ok(!canSend(claimed, { name: 'event-2', now: NOW - 5 })));
 
 test('a sender may go on with what it holds itself', () =>
-  assert.ok(isPayable(claimed, { name: 'event-1', now: NOW + 1 })));
+  assert.ok(canSend(claimed, { name: 'event-1', now: NOW + 1 })));
 
 test('nobody need wait for a sender that gave up', () => {
   const free = released(claimed, 'event-1')!;
-  assert.ok(isPayable(free, { name: 'event-2', now: NOW + 1 }));
+  assert.ok(canSend(free, { name: 'event-2', now: NOW + 1 }));
   assert.equal(free.version, 5);
   assert.equal(released(free, 'event-1'), undefined);
 });
 
 test('what is sent is owed no longer', () => {
-  const rest = settled(claimed, [note('a')])!;
+  const rest = withoutSent(claimed, [note('a')])!;
   assert.deepEqual(heldBy(rest, 'event-1'), [note('b')]);
   assert.equal(rest.version, 5);
-  assert.equal(settled(rest, [note('a')]), undefined);
-  assert.ok(!isPayable(settled(rest, [note('b')])!, { name: 'event-1', now: NOW }));
+  assert.equal(withoutSent(rest, [note('a')]), undefined);
+  assert.ok(!canSend(withoutSent(rest, [note('b')])!, { name: 'event-1', now: NOW }));
 });

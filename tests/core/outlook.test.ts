@@ -42,7 +42,7 @@ function heard(said: readonly Said[], { judged = rule, from = undefined as Alert
       if (next === undefined || next === state) break;
       assert.equal(next.version, (state?.version ?? 0) + 1);
       notifications.push(...next.pending.map(({ notification }) => notification));
-      state = { ...next, pending: [], unfiled: [] };
+      state = { ...next, pending: [], unrecorded: [] };
     }
   }
   return {

@@ -82,13 +82,13 @@ const cases: [title: string, of: Partial<Notification>, windows: Window[], line:
   ],
   [
     'of a metric that is silent',
-    { absence: 'silent' },
+    { silence: 'silent' },
     windowsOf([[1], [2]]),
     '▁█ 1 to 2, 2026-09-21 07:00:00 to 07:01:00 PDT',
   ],
   [
     'nothing of a device that is gone',
-    { absence: 'offline', metric: undefined },
+    { silence: 'offline', metric: undefined },
     windowsOf([[1], [2]]),
     undefined,
   ],

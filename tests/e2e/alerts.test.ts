@@ -184,7 +184,7 @@ test('of thirty changes in one message and an alarm at their end, the last is to
   const client = await connectDevice(tidegate, 'fridge-2', certs);
   await client.publishAsync('telemetry/seattle/fridge-2', JSON.stringify({ readings }), { qos: 1 });
   await client.endAsync();
-  const told = await eventually(
+  const announced = await eventually(
     'all changes in mails',
     async () => {
       await sweep();
@@ -194,10 +194,13 @@ test('of thirty changes in one message and an alarm at their end, the last is to
     60_000,
   );
   assert.equal(
-    told.reduce((total, { changes }) => total + changes, 0),
+    announced.reduce((total, { changes }) => total + changes, 0),
     31,
   );
-  assert.match(told.at(-1)!.said, /^ALARM(?: critical)?: temperature 20 above 8(?: at seattle, fridge-2)?$/);
+  assert.match(
+    announced.at(-1)!.said,
+    /^ALARM(?: critical)?: temperature 20 above 8(?: at seattle, fridge-2)?$/,
+  );
   const history = (await call('GET', '/devices/fridge-2/alerts/history?limit=100'))['entries'] as Json[];
   const whatHappened = ({ what, transition = what, value, windowStart }: Json) => [
     transition,

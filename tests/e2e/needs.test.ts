@@ -44,9 +44,9 @@ test('after an update, what npm ci has to fetch is named', () => {
 });
 
 test('an old Node gets one line that says what to do, from the npm scripts and from local-cloud', () => {
-  const [code, , told] = run([old, '-r', './needs.cjs', 'local.ts', '--help'], root);
+  const [code, , announced] = run([old, '-r', './needs.cjs', 'local.ts', '--help'], root);
   assert.equal(code, 1);
-  assert.match(told, /^this is Node \d[^\n]*npm ci[^\n]*\n$/);
+  assert.match(announced, /^this is Node \d[^\n]*npm ci[^\n]*\n$/);
   const program = path.join(root, 'packages/local-cloud/cli.cjs');
   const [status, , line] = run([old, program, '--help'], temporaryFolder());
   assert.equal(status, 1);

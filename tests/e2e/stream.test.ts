@@ -63,7 +63,7 @@ async function stored(tidegate: Tidegate): Promise<Record<string, AttributeValue
   }));
 }
 
-async function settled(tidegate: Tidegate): Promise<Awaited<ReturnType<typeof stored>>> {
+async function withoutSent(tidegate: Tidegate): Promise<Awaited<ReturnType<typeof stored>>> {
   const expected = devices.length * 150;
   return eventually(
     `${expected} readings in the windows`,
@@ -92,7 +92,7 @@ test('both ways in store the same windows and the same rejects', async () => {
   let tidegate = await startTidegate(direct);
   for (const device of devices) await createDevice(tidegate, device, directCerts);
   await publishAll(tidegate, directCerts, (messages) => messages);
-  const windows = await settled(tidegate);
+  const windows = await withoutSent(tidegate);
   const reasons = reasonsOf(tidegate);
   assert.equal(await tidegate.stop(), 0);
 
@@ -104,7 +104,7 @@ test('both ways in store the same windows and the same rejects', async () => {
   assert.equal(await tidegate.stop('SIGKILL'), 'SIGKILL');
   tidegate = await startTidegate(stream, streamFlags);
   await publishAll(tidegate, certs, (messages) => messages.slice(60));
-  assert.deepEqual(await settled(tidegate), windows);
+  assert.deepEqual(await withoutSent(tidegate), windows);
   assert.deepEqual(reasonsOf(tidegate), reasons);
   assert.equal(await tidegate.stop(), 0);
   const archived = new Set(

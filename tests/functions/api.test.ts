@@ -338,7 +338,7 @@ test('the fleet has each device with its newest window and its worst alert, and 
     ipAddress: { S: '192.0.2.18' },
   });
   await put('windows', windowItem('fleet-gw:door', START));
-  const told = {
+  const announced = {
     ...{
       alertId: 'a',
       transition: 'raised',
@@ -356,7 +356,7 @@ test('the fleet has each device with its newest window and its worst alert, and 
     await put('alerts', {
       ...{ deviceId: { S: 'fleet-gw:door' }, ruleId: { S: ruleId }, state: { S: 'alarm' } },
       ...{ severity: { S: severity }, version: { N: '1' }, windowStart: { N: '1' }, value: { N: '9.4' } },
-      alarm: { S: JSON.stringify({ raisedAt: START, firstToldAt: START, toldAt: START, told }) },
+      alarm: { S: JSON.stringify({ raisedAt: START, firstNotifiedAt: START, notifiedAt: START, announced }) },
     });
   const body = await answered(asked('/fleet', 'site=fleet-*'), '/fleet');
   const [gateway, door] = body['devices'] as Json[];
@@ -666,7 +666,7 @@ const shown = {
   severity: 'critical',
   windowStart: START,
   value: '9.4',
-  owed: 0,
+  pendingNotifications: 0,
 };
 
 test('alerts that stand are listed, and who takes charge of one is who signed', async () => {

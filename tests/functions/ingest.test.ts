@@ -226,13 +226,13 @@ test('a reading of a clock that is a year ahead closes no window', async () => {
     receivedAt: 1790000000000 + n * 10_000,
     temperature,
   });
-  const told: number[] = [];
+  const announced: number[] = [];
   // Too warm; well again, which an alarm believes once the window is closed; a year ahead; and the window after.
   for (const event of [at(0, 9.4), at(1, 4), at(1, 4, 365 * 86_400_000), at(2, 4)]) {
     await ingest(event);
-    told.push(sns.commandCalls(PublishCommand).length);
+    announced.push(sns.commandCalls(PublishCommand).length);
   }
-  assert.deepEqual(told, [1, 1, 1, 2]);
+  assert.deepEqual(announced, [1, 1, 1, 2]);
   assert.deepEqual(keptReasons(), ['too-far-ahead']);
 });
 
@@ -267,8 +267,13 @@ test('when the errors bucket cannot be written the event fails, and its repeat c
 test('logs carry the device, the trace, the reason and what to do, and no payload', async () => {
   await ingest({ ...sample('ingest-mixed', 'logged'), secret: 'do not log me' });
   const lines = written.filter((line) => line.includes('"level"')).map((line) => JSON.parse(line) as Json);
-  const told = lines.map(({ message, reason, readings, remedy }) => ({ message, reason, readings, remedy }));
-  assert.deepEqual(told, [
+  const announced = lines.map(({ message, reason, readings, remedy }) => ({
+    message,
+    reason,
+    readings,
+    remedy,
+  }));
+  assert.deepEqual(announced, [
     {
       message: 'Readings rejected',
       reason: 'no-metrics',

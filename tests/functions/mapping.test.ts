@@ -79,13 +79,13 @@ const clientSettings = () => ({
 
 /** Whether the table agrees with an archive of these messages, and what the audit told. */
 async function auditOf(messages: readonly Json[], changes: Partial<AuditOptions> = {}) {
-  const told: string[] = [];
+  const announced: string[] = [];
   const options = {
     ...{ paths: [archiveOf(messages)], table: 'windows', mappings, ...settings },
     client: clientSettings(),
     ...changes,
   };
-  return { agrees: await audit(options, (line) => told.push(line)), told };
+  return { agrees: await audit(options, (line) => announced.push(line)), announced };
 }
 
 test('direct, by the stream and out of the archive, the mapping is the one that held when the message arrived', async () => {
@@ -113,7 +113,7 @@ test('direct, by the stream and out of the archive, the mapping is the one that 
   const messages = ['direct', 'stream'].flatMap(messagesOf);
   assert.deepEqual(await auditOf(messages), {
     agrees: true,
-    told: ['12 lines in 1 files: 12 readings', '12 windows compared, 0 differ; devices: 4'],
+    announced: ['12 lines in 1 files: 12 readings', '12 windows compared, 0 differ; devices: 4'],
   });
   const { agrees } = await auditOf(messages, { mappings: undefined });
   assert.equal(agrees, false, 'without its mappings the archive says something else');
@@ -137,7 +137,7 @@ test('a message that its mapping fails on is kept, and no format reads it', asyn
   assert.match(kept[0]!, /"mapping-failed".*mapping broken: The right side of the/);
   assert.deepEqual(await auditOf([broken!, fine!]), {
     agrees: true,
-    told: [
+    announced: [
       '2 lines in 1 files: 1 readings, 1 rejected: mapping-failed',
       '1 windows compared, 0 differ; devices: 1',
     ],

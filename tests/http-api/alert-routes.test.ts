@@ -8,7 +8,7 @@ import { createDeviceStore } from '../../adapters/device-store.ts';
 import { alertRoutes } from '../../http-api/alert-routes.ts';
 import { createHttpApi } from '../../http-api/app.ts';
 import { ruleRoutes } from '../../http-api/rule-routes.ts';
-import { createRehearsing } from '../../pipeline/dry-run.ts';
+import { createDryRun } from '../../pipeline/dry-run.ts';
 import { createLookAtMetrics } from '../../pipeline/sent-metrics.ts';
 import { createRuleStore } from '../../adapters/rule-store.ts';
 import { createWindowHistory } from '../../adapters/window-history.ts';
@@ -41,7 +41,7 @@ beforeAll(async () => {
     }),
     ...ruleRoutes({
       rules: createRuleStore({ client, table: 'rules', defaults: [] }),
-      rehearse: createRehearsing({ devices, history, windowSeconds: 10 }),
+      runDry: createDryRun({ devices, history, windowSeconds: 10 }),
       look: createLookAtMetrics({ devices, history }),
       now,
     }),
@@ -88,7 +88,7 @@ async function pages(path: string): Promise<string[]> {
 test('the history of a device and of all devices comes newest first, page by page, without gap or overlap', async () => {
   const history = createAlertHistory({ client: tables.client, table: 'history', retentionDays: 30 });
   const midnight = NOW - (NOW % DAY);
-  await history.file([
+  await history.record([
     entry('past-1', midnight - 1, 'aa'),
     entry('past-2', midnight, 'bb'),
     entry('past-1', midnight, 'cc'),
@@ -132,9 +132,9 @@ test('a remark is in the history with who made it, and the alert as it was', asy
     ['acknowledged', { by: 'ann', at: NOW }],
   );
   const past = (await call('GET', `${path}/history?to=${NOW + 1}`)).body['entries'] as HistoryEntry[];
-  const told = past.map(({ what, by, comment, value }) => [what, by, comment, value]);
+  const announced = past.map(({ what, by, comment, value }) => [what, by, comment, value]);
   assert.deepEqual(
-    told.toSorted((a, b) => (a[0]! < b[0]! ? -1 : 1)),
+    announced.toSorted((a, b) => (a[0]! < b[0]! ? -1 : 1)),
     [
       ['acknowledged', 'ann', undefined, undefined],
       ['commented', 'ann', 'door was open', undefined],
@@ -153,7 +153,9 @@ test('an alert that is only pending does not stand', async () => {
   const { alerts: standing } = (await call('GET', '/alerts')).body as { alerts: Json[] };
   assert.ok(!standing.some(({ deviceId }) => deviceId === 'soon'));
   const { alerts: all } = (await call('GET', '/devices/soon/alerts')).body as { alerts: Json[] };
-  assert.deepEqual(all, [{ deviceId: 'soon', ruleId: 'warm', state: 'pending', value: '0', owed: 0 }]);
+  assert.deepEqual(all, [
+    { deviceId: 'soon', ruleId: 'warm', state: 'pending', value: '0', pendingNotifications: 0 },
+  ]);
 });
 
 test('a snooze is shown until it is over or taken back', async () => {

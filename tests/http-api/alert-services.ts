@@ -3,8 +3,8 @@
 import { createAlertHistory } from '../../adapters/alert-history.ts';
 import { createAlertStore } from '../../adapters/alert-store.ts';
 import { createDeviceStore } from '../../adapters/device-store.ts';
-import { createStormGuard } from '../../adapters/storm-guard.ts';
-import { createWatch } from '../../adapters/watch.ts';
+import { createRateLimit } from '../../adapters/rate-limit.ts';
+import { createSweepProgress } from '../../adapters/sweep-progress.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
 import type { AlertState, HistoryEntry } from '../../core/alert-state.ts';
 import type { Device } from '../../core/device.ts';
@@ -16,8 +16,8 @@ import type {
   DeviceStore,
   OpenAlerts,
   Snooze,
-  StormGuard,
-  Watch,
+  RateLimit,
+  SweepProgress,
   WindowStore,
 } from '../../pipeline/ports.ts';
 
@@ -28,8 +28,8 @@ export interface AlertServices {
   readonly history: AlertHistory;
   readonly windows: WindowStore;
   readonly devices: Pick<DeviceStore, 'list' | 'load' | 'sighted'>;
-  guarding(perMinute: number, now: Now): StormGuard;
-  watching(now: Now): Watch;
+  guarding(perMinute: number, now: Now): RateLimit;
+  watching(now: Now): SweepProgress;
 }
 
 export function servicesOn({ client }: Pick<Tables, 'client'>): AlertServices {
@@ -44,8 +44,8 @@ export function servicesOn({ client }: Pick<Tables, 'client'>): AlertServices {
       retentionDays: 30,
     }),
     devices: createDeviceStore({ client, table: 'devices' }),
-    guarding: (perMinute, now) => createStormGuard({ client, table: 'alerts', perMinute, now }),
-    watching: (now) => createWatch({ client, table: 'alerts', now }),
+    guarding: (perMinute, now) => createRateLimit({ client, table: 'alerts', perMinute, now }),
+    watching: (now) => createSweepProgress({ client, table: 'alerts', now }),
   };
 }
 
@@ -65,8 +65,8 @@ function alertsInMemory(): AlertServices['alerts'] {
   const states = new Map<string, AlertState>();
   const snoozes = new Map<string, Snooze>();
   const keyOf = ({ deviceId, ruleId }: AlertState) => `${deviceId}/${ruleId}`;
-  const isOpen = ({ state, pending, unfiled, newerUnjudged }: AlertState) =>
-    state !== 'ok' || pending.length > 0 || unfiled.length > 0 || newerUnjudged === true;
+  const isOpen = ({ state, pending, unrecorded, newerUnjudged }: AlertState) =>
+    state !== 'ok' || pending.length > 0 || unrecorded.length > 0 || newerUnjudged === true;
   return {
     async load(deviceId) {
       const own = [...states.values()].filter((state) => state.deviceId === deviceId);
@@ -97,7 +97,7 @@ function alertsInMemory(): AlertServices['alerts'] {
 function historyInMemory(): AlertHistory {
   const entries = new Map<string, HistoryEntry>();
   return {
-    async file(fresh) {
+    async record(fresh) {
       for (const entry of fresh) entries.set(`${entry.deviceId}/${entry.entryId}`, entry);
     },
     async noteSent(notifications, sentAt) {
@@ -157,8 +157,8 @@ function devicesInMemory(): AlertServices['devices'] {
   };
 }
 
-function watchInMemory(): Watch {
-  let left: Parameters<Watch['stop']>[0] = { rules: new Map() };
+function watchInMemory(): SweepProgress {
+  let left: Parameters<SweepProgress['stop']>[0] = { rules: new Map() };
   return {
     begin: async () => ({ since: 0, ...left }),
     async stop(now) {

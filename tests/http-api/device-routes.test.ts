@@ -68,7 +68,7 @@ beforeAll(async () => {
 afterAll(() => tables.close());
 
 async function raise(deviceId: string, ruleId: string, severity: Severity, since: number): Promise<void> {
-  const finding = { absence: 'silent', value: '1000', limit: '900' } as const;
+  const finding = { silence: 'silent', value: '1000', limit: '900' } as const;
   const step = { deviceId, site: 'seattle', severity, windowStart: since, since, finding };
   const state = stateAfter(
     { id: ruleId, channels: ['email'] },

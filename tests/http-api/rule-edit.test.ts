@@ -75,11 +75,11 @@ for (const [what, body, details] of refused) {
     await rules.call('PUT', '/rules/patched', warm);
     const found = await patch('patched', body);
     assert.equal(found.status, 400);
-    const told = (found.body['errors'] as { detail: string }[]).map(({ detail }) => detail);
+    const announced = (found.body['errors'] as { detail: string }[]).map(({ detail }) => detail);
     for (const detail of details)
       assert.ok(
-        told.some((each) => each.startsWith(detail)),
-        JSON.stringify(told),
+        announced.some((each) => each.startsWith(detail)),
+        JSON.stringify(announced),
       );
     assert.deepEqual((await rules.call('GET', '/rules/patched')).body, { id: 'patched', ...warm });
   });

@@ -18,7 +18,7 @@ const entry: HistoryEntry = {
   ...{ entryId: 'a', deviceId: 'd', ruleId: 'warm', at: 5, what: 'raised', sentAt: 6 },
   ...sentTo({ channels: ['sms', 'email'] }, SUBSCRIBERS),
 };
-const history = { file: async () => {}, read: async () => ({ entries: [entry] }) };
+const history = { record: async () => {}, read: async () => ({ entries: [entry] }) };
 const serve = createHttpApi(alertRoutes({ alerts: {} as never, history, now: () => 10 }));
 
 async function shown(path: string, group: Group) {

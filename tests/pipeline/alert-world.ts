@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createAlerting, type JudgeWindows } from '../../pipeline/judge.ts';
-import { createPaying } from '../../pipeline/deliver.ts';
+import { createOutbox } from '../../pipeline/deliver.ts';
 import { createSweeping, type Sweep } from '../../pipeline/sweep.ts';
 import type { AlertState, HistoryEntry, Notification, Refusal } from '../../core/alert-state.ts';
 import { acknowledge } from '../../core/alert-step.ts';
@@ -78,8 +78,8 @@ export function createAlertWorld({
   let publishes = 0;
 
   function noteWritten(previous: AlertState | undefined, next: AlertState): void {
-    const known = new Set(previous?.unfiled.map(({ entryId }) => entryId));
-    const fresh = next.unfiled.filter(({ entryId }) => !known.has(entryId));
+    const known = new Set(previous?.unrecorded.map(({ entryId }) => entryId));
+    const fresh = next.unrecorded.filter(({ entryId }) => !known.has(entryId));
     decided.push(...fresh.map((entry) => ({ version: next.version, entry })));
     const owed = new Set(next.pending.map(({ notification }) => notification.alertId));
     const gone = previous?.pending.at(-1)?.notification;
@@ -158,25 +158,25 @@ export function createAlertWorld({
       },
       async transition(previous, next) {
         const owed = new Set(next.pending.map(({ notification }) => notification.alertId));
-        const settled = (previous?.pending ?? [])
+        const withoutSent = (previous?.pending ?? [])
           .map(({ notification }) => notification.alertId)
           .filter((id) => !owed.has(id));
         const write = async () => {
           assertInTime(previous, next, now());
           const isWritten = await services.alerts.transition(previous, next);
           if (isWritten) noteWritten(previous, next);
-          if (isWritten) for (const id of settled) going.delete(id);
+          if (isWritten) for (const id of withoutSent) going.delete(id);
           return isWritten;
         };
-        return act('write', write, settled);
+        return act('write', write, withoutSent);
       },
     };
     const file = async (entries: readonly HistoryEntry[]) =>
-      entries.length > 0 ? act('file', async () => services.history.file(entries)) : undefined;
-    const paying = createPaying({
+      entries.length > 0 ? act('file', async () => services.history.record(entries)) : undefined;
+    const outbox = createOutbox({
       alerts,
       history: {
-        file,
+        record: file,
         noteSent: async (sent, at) => {
           if (sent.length > 0) await act('file', async () => services.history.noteSent(sent, at));
         },
@@ -193,7 +193,7 @@ export function createAlertWorld({
       now,
     });
     const { windows, devices } = services;
-    const parts = { alerts, paying, windows, now };
+    const parts = { alerts, outbox, windows, now };
     const readable = () => rules.data.map(compileRule);
     const judge = createAlerting({
       ...parts,
@@ -268,8 +268,8 @@ export async function assertTold({
     const inOrder = steps.sort((a, b) => a.version - b.version).map(({ entry }) => entry);
     const { deviceId, ruleId } = inOrder[0]!;
     const name = `${deviceId}/${ruleId}`;
-    const told = inOrder.filter(({ entryId }) => !untold.has(entryId) && !folded.has(entryId));
-    const first = told.map(({ entryId, what }) => {
+    const announced = inOrder.filter(({ entryId }) => !untold.has(entryId) && !folded.has(entryId));
+    const first = announced.map(({ entryId, what }) => {
       const publish = publishesOf.get(entryId)?.[0]?.publish;
       assert.ok(publish !== undefined, `${name}: ${what} was never told`);
       return publish;
@@ -279,18 +279,22 @@ export async function assertTold({
     assertLife(inOrder, name);
     const span = { from: 0, to: START * 2, limit: 10_000 };
     const { entries } = await services.history.read({ deviceId, ...span });
-    const filed = entries.filter((entry) => entry.ruleId === ruleId).map(({ entryId }) => entryId);
-    assert.deepEqual(filed.sort(), inOrder.map(({ entryId }) => entryId).sort(), `${name} in the history`);
+    const withoutRecorded = entries.filter((entry) => entry.ruleId === ruleId).map(({ entryId }) => entryId);
+    assert.deepEqual(
+      withoutRecorded.sort(),
+      inOrder.map(({ entryId }) => entryId).sort(),
+      `${name} in the history`,
+    );
     const state = (await services.alerts.load(deviceId)).states.get(ruleId);
-    assert.deepEqual([state?.pending, state?.unfiled], [[], []], `${name} still owes`);
+    assert.deepEqual([state?.pending, state?.unrecorded], [[], []], `${name} still owes`);
   }
 }
 
 /** Nobody takes for sending what is to wait. */
 function assertInTime(previous: AlertState | undefined, next: AlertState, now: number): void {
-  const payers = new Map(previous?.pending.map((debt) => [debt.notification.alertId, debt.payer]));
-  for (const { notification, payer, notBefore = 0 } of next.pending) {
-    const isTaken = payer !== '' && payers.get(notification.alertId) !== payer;
+  const senders = new Map(previous?.pending.map((queued) => [queued.notification.alertId, queued.sender]));
+  for (const { notification, sender, notBefore = 0 } of next.pending) {
+    const isTaken = sender !== '' && senders.get(notification.alertId) !== sender;
     assert.ok(!isTaken || notBefore <= now, `${notification.alertId} taken before its time`);
   }
 }

@@ -23,7 +23,7 @@ const broken: [title: string, attributes: Record<string, AttributeValue>, proble
   ['torn JSON', { pending: { S: '[{"notifi' } }, /not the JSON that it was/],
   ['JSON of another kind', { pending: { S: 'null' } }, /pending is no list/],
   ['a notification without what it must have', { alarm: { S: '{"told":{}}' } }, /alarm has no notification/],
-  ['history entries that are none', { unfiled: { S: '[1]' } }, /unfiled is no list/],
+  ['history entries that are none', { unrecorded: { S: '[1]' } }, /unrecorded is no list/],
   ['no version', { version: { S: 'x' } }, /version or windowStart/],
   ['a state that there is not', { state: { S: 'great' } }, /state is none/],
   ['a severity that there is not', { severity: { S: 'bad' } }, /severity is none/],
@@ -47,12 +47,12 @@ for (const [index, [title, attributes, problem]] of broken.entries()) {
       await environment.judge([await world.measure(0, 9, id), await world.measure(1, 9, id)], id, {
         onUnreadable,
       });
-    const told = () =>
+    const announced = () =>
       world.sent.map(
         ({ notification: { deviceId, ruleId, transition } }) => `${deviceId} ${ruleId} ${transition}`,
       );
     const raised = [`${device} rule-1 raised`, `${neighbour} rule-0 raised`, `${neighbour} rule-1 raised`];
-    assert.deepEqual(told(), raised);
+    assert.deepEqual(announced(), raised);
     assert.equal(said.length, 1);
     assert.match(said[0]!, problem);
     assert.match(
@@ -64,7 +64,7 @@ for (const [index, [title, attributes, problem]] of broken.entries()) {
     world.clock.time += 3 * MINUTE;
     await assert.rejects(environment.sweep('sweep'), { name: 'UnreadableStateError', message: problem });
     assert.deepEqual(
-      told().toSorted(),
+      announced().toSorted(),
       [...raised, ...raised.map((line) => line.replace('raised', 'cleared'))].toSorted(),
     );
   });

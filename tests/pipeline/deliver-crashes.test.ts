@@ -147,7 +147,7 @@ for (const inDigest of [false, true]) {
     let claims = 0;
     const transition: AlertStore['transition'] = async (previous, next) => {
       const isWritten = await services.alerts.transition(previous, next);
-      if (next.pending.some(({ payer }) => payer !== '') && (claims += 1) === 1) {
+      if (next.pending.some(({ sender }) => sender !== '') && (claims += 1) === 1) {
         stopped.resolve();
         await goesOn.promise;
       }

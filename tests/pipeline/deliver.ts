@@ -1,7 +1,7 @@
-// Paying over the tables of a test, with a list instead of SNS.
+// Outbox over the tables of a test, with a list instead of SNS.
 
 import { createAlertHistory } from '../../adapters/alert-history.ts';
-import { createPaying, type Paying } from '../../pipeline/deliver.ts';
+import { createOutbox, type Outbox } from '../../pipeline/deliver.ts';
 import type { Notification } from '../../core/alert-state.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Tables } from '../adapters/tables.ts';
@@ -17,7 +17,7 @@ export function payingOf(
     readonly admit?: () => Promise<boolean>;
     readonly now: () => number;
   },
-): Paying {
+): Outbox {
   const { alerts, notify, admit = async () => true, now } = parts;
   const history = createAlertHistory({ client: tables.client, table: 'history', retentionDays: 30 });
   const { notifyAll = async (all) => void (await Promise.all(all.map(notify))) } = parts;
@@ -28,5 +28,5 @@ export function payingOf(
   const guard = { admit, isFull: () => false };
   const windows = { before: async () => [] };
   const listRecipients = async () => [];
-  return createPaying({ alerts, history, notifier, listRecipients, guard, windows, now });
+  return createOutbox({ alerts, history, notifier, listRecipients, guard, windows, now });
 }

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
-import { rehearse } from '../../core/rehearsal.ts';
+import { runDry } from '../../core/dry-run.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
 import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
@@ -157,7 +157,7 @@ test('the history is what a dry run lists but for clears that a later reading of
       const windows = await world.services.windows.before('device', Number.MAX_SAFE_INTEGER, 1000);
       for (const data of world.rules.data) {
         const options = { windowSeconds: WINDOW_SECONDS, until: world.clock.time };
-        const listed = rehearse(compileRule(data), windows, options);
+        const listed = runDry(compileRule(data), windows, options);
         const decided = world.decided.map(({ entry }) => entry).filter(({ ruleId }) => ruleId === data.id);
         const left = withoutTakenBack(decided);
         takenBack += (decided.length - left.length) / 2;
@@ -181,7 +181,7 @@ test('the history of the live machine is what a dry run lists, and every transit
       const { world, windows } = await live(history);
       const until = world.clock.time;
       for (const data of world.rules.data) {
-        const listed = rehearse(compileRule(data), windows, { windowSeconds: WINDOW_SECONDS, until });
+        const listed = runDry(compileRule(data), windows, { windowSeconds: WINDOW_SECONDS, until });
         const decided = world.decided
           .filter(({ entry }) => entry.ruleId === data.id)
           .map(({ entry }) => entry);

@@ -90,20 +90,20 @@ test('online and offline are what the broker said last, and neither of a device 
   assert.equal((await pages(find, { limit: 5, state: 'offline' })).names.length, 2);
 });
 
-const alarmOf = (deviceId: string, told: object, state: AlertState['state'] = 'alarm') =>
-  ({ ...emptyState(deviceId, 'rule'), state, alarm: { told } }) as unknown as AlertState;
+const alarmOf = (deviceId: string, announced: object, state: AlertState['state'] = 'alarm') =>
+  ({ ...emptyState(deviceId, 'rule'), state, alarm: { announced } }) as unknown as AlertState;
 
 test('alarm is any alert that stands, silent a device from which nothing comes, whatever cannot be read', async () => {
   const find = finding(
     fleetOf(9),
     [
       alarmOf('d00004', { metric: 'temperature' }),
-      alarmOf('d00002', { absence: 'silent' }, 'acknowledged'),
-      alarmOf('d00003', { absence: 'silent', metric: 'humidity' }),
-      alarmOf('d00005', { absence: 'offline' }),
+      alarmOf('d00002', { silence: 'silent' }, 'acknowledged'),
+      alarmOf('d00003', { silence: 'silent', metric: 'humidity' }),
+      alarmOf('d00005', { silence: 'offline' }),
       alarmOf('d00006', {}, 'pending'),
       alarmOf('d00007', {}, 'ok'),
-      alarmOf('gone', { absence: 'silent' }),
+      alarmOf('gone', { silence: 'silent' }),
     ],
     true,
   );

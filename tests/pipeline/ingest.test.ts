@@ -185,11 +185,11 @@ test('a window that cannot be written fails the messages behind it and no other'
 });
 
 test('a batch judges each window once, as it was after its last change', async () => {
-  const judged: { payer: string; windows: [number, number][] }[] = [];
+  const judged: { sender: string; windows: [number, number][] }[] = [];
   const ingest = ingestion(tables.client, {
-    judgeWindows: async (windows, payer) =>
+    judgeWindows: async (windows, sender) =>
       void judged.push({
-        payer,
+        sender,
         windows: windows.map(({ windowStart, readings }) => [windowStart - START, readings]),
       }),
   });
@@ -202,7 +202,7 @@ test('a batch judges each window once, as it was after its last change', async (
   assert.deepEqual(await ingest([packed, simple('many', 11), simple('many', 12)], tools), []);
   assert.deepEqual(judged, [
     {
-      payer: 'first',
+      sender: 'first',
       windows: [
         [0, 300],
         [10_000, 2],

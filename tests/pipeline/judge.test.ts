@@ -78,7 +78,7 @@ function world(
       retentionDays: 30,
     }),
     device: async () => undefined,
-    paying: payingOf(tables, { alerts: store, notify, now: () => state.time }),
+    outbox: payingOf(tables, { alerts: store, notify, now: () => state.time }),
     now: () => state.time,
     calmFor,
   });
@@ -185,7 +185,7 @@ test('a crash before publishing leaves the notification to whoever comes next', 
   assert.deepEqual(sent, ['raised 9']);
 });
 
-test('a crash between publishing and clearing the debt repeats it under the same alert id', async () => {
+test('a crash between publishing and clearing the queued repeats it under the same alert id', async () => {
   const windows = [await measure('crash-3', 0, 9)];
   const first = world(crashingAt(3));
   await assert.rejects(first.judge(windows, 'e1'), /crash/);

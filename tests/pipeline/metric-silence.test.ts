@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { decimalOf } from '../../core/decimal.ts';
 import { fingerprint } from '../../core/fingerprint.ts';
 import { notificationText } from '../../core/notification.ts';
-import { rehearse } from '../../core/rehearsal.ts';
+import { runDry } from '../../core/dry-run.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
 import { createAlertWorld, MINUTE, START, WINDOW_SECONDS, type Environment } from './alert-world.ts';
@@ -47,7 +47,7 @@ function lifeOf(rule: Omit<RuleData, 'id'> = silent) {
         await environment.sweep(`sweep-${world.clock.time}`);
       }
     },
-    told: () =>
+    announced: () =>
       world.sent.map(({ notification }) => {
         const [first, second] = notificationText(notification, { page: '', timeZone: 'UTC' }).email.split(
           '\n',
@@ -58,15 +58,15 @@ function lifeOf(rule: Omit<RuleData, 'id'> = silent) {
 }
 
 test('a probe that falls silent is told of while its device goes on, and when it is back for as long', async () => {
-  const { minutes, told, stored, world } = lifeOf();
+  const { minutes, announced, stored, world } = lifeOf();
   await minutes(10, 'temperature', 'humidity');
   await minutes(12, 'humidity');
   await minutes(8, 'temperature', 'humidity');
-  assert.deepEqual(told(), [
+  assert.deepEqual(announced(), [
     [15, 'ALARM: no temperature for 6m at seattle, device', 'The device goes on sending others.'],
     [29, 'OK: temperature again after 20m at seattle, device', ''],
   ]);
-  const listed = rehearse(compileRule({ id: 'rule-0', ...silent }), stored, {
+  const listed = runDry(compileRule({ id: 'rule-0', ...silent }), stored, {
     windowSeconds: WINDOW_SECONDS,
     until: world.clock.time,
   });
@@ -79,18 +79,18 @@ test('a probe that falls silent is told of while its device goes on, and when it
 });
 
 test('a device that is gone altogether has no such metric either, and the mail says that', async () => {
-  const { minutes, told } = lifeOf();
+  const { minutes, announced } = lifeOf();
   await minutes(10, 'temperature');
   await minutes(10);
-  assert.deepEqual(told(), [
+  assert.deepEqual(announced(), [
     [15, 'ALARM: no temperature for 6m at seattle, device', 'The device sends nothing else either.'],
   ]);
 });
 
 test('a device that never sent the metric is told nothing of, and is read but a little', async () => {
-  const { minutes, told, reads } = lifeOf();
+  const { minutes, announced, reads } = lifeOf();
   await minutes(60, 'humidity');
-  assert.deepEqual(told(), []);
+  assert.deepEqual(announced(), []);
   assert.ok(reads() <= 70, String(reads()));
 });
 
@@ -103,25 +103,25 @@ test('while all is well the windows are read once in the time that the metric ma
 for (const at of [1, 3, 5, 40]) {
   test(`a sweep that begins anew ${at} minutes after the metric stopped knows when that was`, async () => {
     const rule = { ...silent, noDataFor: '1h' };
-    const { minutes, restart, told } = lifeOf(rule);
+    const { minutes, restart, announced } = lifeOf(rule);
     await minutes(135, 'temperature', 'humidity');
     await minutes(at, 'humidity');
     restart();
     await minutes(70 - at, 'humidity');
-    assert.deepEqual(told(), [
+    assert.deepEqual(announced(), [
       [195, 'ALARM: no temperature for 61m at seattle, device', 'The device goes on sending others.'],
     ]);
   });
 }
 
 test('a rule that has waited for another metric ends its alarm and begins with the new one', async () => {
-  const { minutes, world, told } = lifeOf();
+  const { minutes, world, announced } = lifeOf();
   await minutes(10, 'temperature', 'humidity');
   await minutes(8, 'humidity');
   world.rules.data = [{ id: 'rule-0', metric: 'humidity', noDataFor: '5m' }];
   await minutes(3, 'humidity');
   assert.deepEqual(
-    told().map(([, first, second]) => [first, second]),
+    announced().map(([, first, second]) => [first, second]),
     [
       ['ALARM: no temperature for 6m at seattle, device', 'The device goes on sending others.'],
       [

@@ -35,7 +35,7 @@ function stateBy(
   for (;;) {
     const next = judge(rule, state, { closed }, { now: START });
     if (next === undefined || next === state) return state;
-    state = { ...next, pending: [], unfiled: [] };
+    state = { ...next, pending: [], unrecorded: [] };
   }
 }
 
@@ -49,14 +49,16 @@ export async function assertJudged(world: AlertWorld): Promise<void> {
   for (const data of world.rules.data) {
     const rule = compileRule(data) as LimitRule;
     const live = states.get(rule.id);
-    const told = world.decided
+    const announced = world.decided
       .filter(({ entry }) => entry.ruleId === rule.id)
       .sort((a, b) => a.version - b.version)
       .map(({ entry }) => entry);
-    const shown = told.map(({ what, windowStart }) => `${what} ${(windowStart! - START) / 10_000}`).join();
+    const shown = announced
+      .map(({ what, windowStart }) => `${what} ${(windowStart! - START) / 10_000}`)
+      .join();
     const breached = rank(stateBy(rule, undefined, windows));
     assert.ok(rank(live) >= breached, `${JSON.stringify(rule.levels)} is breached and not told: ${shown}`);
-    if (breached >= 0) assert.ok(!['cleared', 'ended'].includes(told.at(-1)!.what), shown);
+    if (breached >= 0) assert.ok(!['cleared', 'ended'].includes(announced.at(-1)!.what), shown);
     assert.equal(live?.newerUnjudged, undefined);
     const { id: _id, ...own } = data;
     if (!plain.some((each) => JSON.stringify(each) === JSON.stringify(own))) continue;

@@ -49,7 +49,7 @@ for (const [title, away] of cases) {
     assert.equal(total(sent.map(({ folded }) => folded?.changes ?? 1)), 301);
     assert.equal(total(entries.map(({ changes = 1 }) => changes)), 301);
     assert.deepEqual([sent.at(-1)!.transition, sent.at(-1)!.value], ['raised', '20']);
-    assert.deepEqual([state.state, state.pending, state.unfiled], ['alarm', [], []]);
+    assert.deepEqual([state.state, state.pending, state.unrecorded], ['alarm', [], []]);
   });
 }
 

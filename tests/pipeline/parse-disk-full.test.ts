@@ -48,10 +48,10 @@ function put(hour: number, count: number): void {
 async function assertWhole(readings: number): Promise<void> {
   const { raw, parsed } = copyBuckets(s3);
   const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60, windowSeconds: 10 };
-  const told: string[] = [];
+  const announced: string[] = [];
   const options = { paths: [raw], table: '', client: {}, ...limits, isWholeArchive: true };
-  const found = await compareParsed(options, parsed, (line) => told.push(line));
-  assert.deepEqual([found.agrees, found.readings], [true, readings], told.join('\n'));
+  const found = await compareParsed(options, parsed, (line) => announced.push(line));
+  assert.deepEqual([found.agrees, found.readings], [true, readings], announced.join('\n'));
 }
 
 describe('while there is no room', () => {

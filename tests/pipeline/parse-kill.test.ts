@@ -53,7 +53,7 @@ function run(folder: string, { at, span }: Pick<Step, 'at' | 'span'>, killAt = 0
 
 async function assertWhole(folder: string, why: string): Promise<void> {
   const archive = path.join(folder, 'parsed');
-  const told: string[] = [];
+  const announced: string[] = [];
   const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60, windowSeconds: 10 };
   const options = {
     paths: [path.join(folder, 'raw')],
@@ -62,8 +62,8 @@ async function assertWhole(folder: string, why: string): Promise<void> {
     ...limits,
     isWholeArchive: true,
   };
-  const { agrees, readings } = await compareParsed(options, archive, (line) => told.push(line));
-  assert.deepEqual([agrees, readings], [true, 1440], `${why}: ${told.join('\n')}`);
+  const { agrees, readings } = await compareParsed(options, archive, (line) => announced.push(line));
+  assert.deepEqual([agrees, readings], [true, 1440], `${why}: ${announced.join('\n')}`);
   for (const partition of openParsedFolder(archive).partitions()) {
     const files = readdirSync(path.join(archive, partition)).filter((name) => name.endsWith('.parquet'));
     assert.equal(files.length, 1, `${why}: ${files.join()}`);

@@ -26,7 +26,7 @@ const cases: [title: string, of: Partial<Notification>, questions: unknown[]][] 
   ['a notification has those up to the window that decided', {}, [['store-1', START + 1, 24]]],
   ['a reminder has the newest', { transition: 'repeated' }, [['store-1', NOW + 1, 24]]],
   ['an escalation has the newest', { transition: 'escalated' }, [['store-1', NOW + 1, 24]]],
-  ['a device that is gone has none', { absence: 'offline', metric: undefined }, []],
+  ['a device that is gone has none', { silence: 'offline', metric: undefined }, []],
 ];
 for (const [title, of, questions] of cases)
   test(title, async () => assert.deepEqual(await asked(of), questions));

@@ -66,7 +66,7 @@ test('what is refused for a day is given up, and the history keeps it', async ()
   ]);
   assert.deepEqual(failed.toSorted(), reasons.toSorted());
   const state = (await world.services.alerts.load('device')).states.get('rule-0')!;
-  assert.deepEqual([state.state, state.pending, state.unfiled], ['alarm', [], []]);
+  assert.deepEqual([state.state, state.pending, state.unrecorded], ['alarm', [], []]);
 });
 
 test('a message that SNS never takes is given up at once, and what follows goes out', async () => {
@@ -92,8 +92,8 @@ test('one notification that SNS never takes costs a digest no other', async () =
   for (const fridge of fridges) await environment.judge([await world.measure(0, 9, fridge)], fridge, events);
   world.clock.time += MINUTE;
   await environment.sweep('sweep', events);
-  const told = world.sent.map(({ notification }) => notification.deviceId);
-  assert.deepEqual(told.toSorted(), fridges.filter((fridge) => fridge !== 'fridge-7').toSorted());
+  const announced = world.sent.map(({ notification }) => notification.deviceId);
+  assert.deepEqual(announced.toSorted(), fridges.filter((fridge) => fridge !== 'fridge-7').toSorted());
   assert.equal(failed.length, 1);
 });
 

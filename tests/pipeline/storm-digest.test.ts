@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { createStormGuard } from '../../adapters/storm-guard.ts';
+import { createRateLimit } from '../../adapters/rate-limit.ts';
 import { digestText } from '../../core/digest.ts';
 import { servicesOn, servicesInMemory } from '../http-api/alert-services.ts';
 import { assertTold, createAlertWorld, MINUTE, START, type Action, type Sent } from './alert-world.ts';
@@ -78,8 +78,8 @@ test('a mail of a digest that fails leaves what it names to the next minute, and
   for (const store of stores) await environment.judge([await world.measure(0, 9, store)], `event-${store}`);
   world.clock.time += MINUTE;
   await assert.rejects(environment.sweep('sweep-1'), /publish [0-9]+: refused/);
-  const told = devicesOf(world.sent);
-  assert.ok(told.length > 100 && told.length < 1000, String(told.length));
+  const announced = devicesOf(world.sent);
+  assert.ok(announced.length > 100 && announced.length < 1000, String(announced.length));
   world.clock.time += MINUTE;
   await environment.sweep('sweep-2');
   assert.deepEqual(devicesOf(world.sent), stores.toSorted());
@@ -189,7 +189,7 @@ test('once it is known that a minute is full nobody asks again, nor takes what c
 test('environments that count at once admit as many as a minute may have, and know a full minute by themselves', async () => {
   const clock = { time: START };
   const guardOf = () =>
-    createStormGuard({ client: tables.client, table: 'alerts', perMinute: 7, now: () => clock.time });
+    createRateLimit({ client: tables.client, table: 'alerts', perMinute: 7, now: () => clock.time });
   for (const minute of [100, 101, 50]) {
     clock.time = START + minute * MINUTE;
     const guards = [guardOf(), guardOf(), guardOf()];
@@ -211,7 +211,7 @@ test('environments on both sides of the turn of a minute by their clocks share w
   const turn = Math.ceil(START / MINUTE) * MINUTE + 200 * MINUTE;
   const guards = [-20_000, 0].map((skew) => {
     const now = () => turn + 10_000 + skew;
-    return createStormGuard({ client: tables.client, table: 'alerts', perMinute: 7, now });
+    return createRateLimit({ client: tables.client, table: 'alerts', perMinute: 7, now });
   });
   const admitted: boolean[] = [];
   for (let n = 0; n < 30; n += 1) admitted.push(await guards[n % 2]!.admit());

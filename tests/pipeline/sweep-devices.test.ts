@@ -47,27 +47,27 @@ async function lifeOn(tables: Tables, rules: readonly Rule[]) {
         await environment.sweep(`sweep-${own.clock.time}`);
       }
     },
-    told: () => own.sent.map(({ notification }) => notification.transition),
+    announced: () => own.sent.map(({ notification }) => notification.transition),
   };
 }
 
 test('a device that is removed is told of as ended, and is not raised again', async () => {
   await world(
-    async ({ client, connections, minutes, told }) => {
+    async ({ client, connections, minutes, announced }) => {
       await connections('+1 -1');
       await minutes(7);
-      assert.deepEqual(told(), ['raised']);
+      assert.deepEqual(announced(), ['raised']);
       // Only its record: as when a sweep raised the alert while the device was removed.
       await createDeviceStore({ client, table: 'devices' }).remove('device');
       await minutes(30);
-      assert.deepEqual(told(), ['raised', 'ended']);
+      assert.deepEqual(announced(), ['raised', 'ended']);
     },
     { offlineFor: '2m' },
   );
 });
 
 /** Events of connections as they come, doubled and in disorder, and what is told within seven minutes. */
-const presences: readonly (readonly [events: string, told: readonly string[]])[] = [
+const presences: readonly (readonly [events: string, announced: readonly string[]])[] = [
   ['+1', []],
   ['+1 -1', ['raised']],
   ['+1 -1 -1', ['raised']],
@@ -77,13 +77,13 @@ const presences: readonly (readonly [events: string, told: readonly string[]])[]
   ['+2 -1 +1 -1', []],
   ['+1 -1 +2 -2 -1 +2', ['raised']],
 ];
-for (const [events, told] of presences) {
-  test(`of a device whose connections are told as ${events}: ${told.join() || 'nothing'}`, async () =>
+for (const [events, announced] of presences) {
+  test(`of a device whose connections are told as ${events}: ${announced.join() || 'nothing'}`, async () =>
     world(
-      async ({ connections, minutes, told: toldNow }) => {
+      async ({ connections, minutes, announced: toldNow }) => {
         await connections(events);
         await minutes(7);
-        assert.deepEqual(toldNow(), told);
+        assert.deepEqual(toldNow(), announced);
       },
       { offlineFor: '5m' },
     ));
@@ -91,40 +91,40 @@ for (const [events, told] of presences) {
 
 test('an offline device is told of once, and once when it has been back for as long', async () =>
   world(
-    async ({ clock, connections, minutes, told }) => {
+    async ({ clock, connections, minutes, announced }) => {
       await connections('+1 -1');
       await minutes(30);
-      assert.deepEqual(told(), ['raised']);
+      assert.deepEqual(announced(), ['raised']);
       const back = Math.floor((clock.time - START) / 1000);
       await connections(`+${back}`);
       await minutes(4);
-      assert.deepEqual(told(), ['raised']);
+      assert.deepEqual(announced(), ['raised']);
       await minutes(2);
-      assert.deepEqual(told(), ['raised', 'cleared']);
+      assert.deepEqual(announced(), ['raised', 'cleared']);
     },
     { offlineFor: '5m' },
   ));
 
 test('a backend that was off for hours tells of no device at its start, and of those that stay silent then', async () =>
   world(
-    async ({ clock, measure, minutes, told }) => {
+    async ({ clock, measure, minutes, announced }) => {
       await measure(0, 4);
       await minutes(2);
       clock.time += 300 * MINUTE;
       await minutes(5);
-      assert.deepEqual(told(), []);
+      assert.deepEqual(announced(), []);
       await minutes(2);
-      assert.deepEqual(told(), ['raised']);
+      assert.deepEqual(announced(), ['raised']);
     },
     { noDataFor: '5m' },
   ));
 
 test('a device that was never heard of is not silent', async () =>
   world(
-    async ({ connections, minutes, told }) => {
+    async ({ connections, minutes, announced }) => {
       await connections('+1 -1');
       await minutes(20);
-      assert.deepEqual(told(), []);
+      assert.deepEqual(announced(), []);
     },
     { noDataFor: '5m' },
   ));

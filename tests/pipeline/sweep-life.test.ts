@@ -41,7 +41,7 @@ function life(...rules: readonly Rule[]) {
       const snooze: Snooze = { by: 'ann', until: world.clock.time + minutes * MINUTE };
       await world.services.alerts.snooze('device', minutes > 0 ? snooze : undefined);
     },
-    told: () => world.sent.map(({ notification }) => notification.transition),
+    announced: () => world.sent.map(({ notification }) => notification.transition),
   };
 }
 
@@ -54,7 +54,7 @@ test('a silent device is told of once, and once when it has been back for as lon
   assert.deepEqual(world.log(), ['raised 240']);
   await world.minutes(30);
   await world.whileHeard(10, () => true);
-  assert.deepEqual(world.told(), ['raised', 'cleared']);
+  assert.deepEqual(world.announced(), ['raised', 'cleared']);
   await assertTold(world);
 });
 
@@ -65,7 +65,7 @@ for (const [rhythm, isHeard] of [
   test(`a device that is heard ${rhythm} is told of once, not each time`, async () => {
     const world = life({ noDataFor: '3m' });
     await world.whileHeard(60, isHeard);
-    assert.deepEqual(world.told(), ['raised']);
+    assert.deepEqual(world.announced(), ['raised']);
     await assertTold(world);
   });
 }
@@ -74,7 +74,7 @@ test('people are reminded until somebody acknowledges, and others are told once,
   const world = life({ ...high, channels: ['email'], repeatEvery: '10m', escalateAfter: '15m' });
   await world.report(0, 9);
   await world.minutes(30);
-  assert.deepEqual(world.told(), ['raised', 'repeated', 'escalated', 'repeated']);
+  assert.deepEqual(world.announced(), ['raised', 'repeated', 'escalated', 'repeated']);
   const channels = world.sent.map(({ notification }) => notification.channels.join());
   assert.deepEqual(channels, ['email', 'email', 'email,sms', 'email']);
   await world.acknowledge('device');
@@ -88,9 +88,9 @@ test('a snoozed device is told of at the end of the snooze if the alarm still st
   await world.snooze(10);
   await world.report(0, 9);
   await world.minutes(9);
-  assert.deepEqual(world.told(), []);
+  assert.deepEqual(world.announced(), []);
   await world.minutes(1);
-  assert.deepEqual(world.told(), ['raised']);
+  assert.deepEqual(world.announced(), ['raised']);
   await assertTold(world);
 });
 
@@ -100,7 +100,7 @@ test('a snooze that is taken back is over at once', async () => {
   await world.report(0, 9);
   await world.snooze(0);
   await world.minutes(1);
-  assert.deepEqual(world.told(), ['raised']);
+  assert.deepEqual(world.announced(), ['raised']);
 });
 
 test('nobody is told of an alarm that comes and goes within a snooze; the history has it', async () => {
@@ -108,7 +108,7 @@ test('nobody is told of an alarm that comes and goes within a snooze; the histor
   await world.snooze(10);
   for (const [n, temperature] of [9, 4, 4].entries()) await world.report(n, temperature);
   await world.minutes(20);
-  assert.deepEqual(world.told(), []);
+  assert.deepEqual(world.announced(), []);
   assert.deepEqual(
     world.decided.map(({ entry }) => entry.what),
     ['raised', 'cleared'],
@@ -121,9 +121,9 @@ test('what is decided in quiet hours is told at their end', async () => {
   const world = life({ ...high, quietHours: { from: '14:00', to: '14:20', timeZone: 'UTC' } });
   await world.report(0, 9);
   await world.minutes(6);
-  assert.deepEqual(world.told(), []);
+  assert.deepEqual(world.announced(), []);
   await world.minutes(1);
-  assert.deepEqual(world.told(), ['raised']);
+  assert.deepEqual(world.announced(), ['raised']);
   await assertTold(world);
 });
 
@@ -143,27 +143,27 @@ for (const [what, change] of Object.entries(endings)) {
       await world.minutes('noDataFor' in rule ? 2 : 0);
       world.rules.data = change(world.rules.data[0]!);
       await world.minutes(3);
-      assert.deepEqual(world.told(), ['raised', 'ended']);
+      assert.deepEqual(world.announced(), ['raised', 'ended']);
       await assertTold(world);
     });
   }
 }
 
 /** Rules by which a window is judged only when it is closed, and a device's last window closes only by time. */
-const closing: readonly (readonly [rule: Rule, told: string])[] = [
+const closing: readonly (readonly [rule: Rule, announced: string])[] = [
   [{ metric: 'temperature', stat: 'mean', above: 8 }, 'raised 9'],
   [{ stat: 'count', below: 2 }, 'raised 1'],
   [{ metric: 'temperature', stat: 'last', above: 8 }, 'raised 9'],
   [{ metric: 'temperature', stat: 'max', below: 10 }, 'raised 9'],
 ];
-for (const [rule, told] of closing) {
+for (const [rule, announced] of closing) {
   test(`the only window of a device is judged by ${JSON.stringify(rule)} once time has closed it`, async () => {
     const world = life(rule);
     await world.report(0, 9);
     await world.minutes(1);
     assert.deepEqual(world.log(), []);
     await world.minutes(20);
-    assert.deepEqual(world.log(), [told]);
+    assert.deepEqual(world.log(), [announced]);
     await assertTold(world);
   });
 }
@@ -184,14 +184,15 @@ test('alerts of a rule that cannot be read stay, what they owe is sent, and each
   world.rules.data = [other!];
   world.rules.unreadable = [{ id: rule!.id, problem: 'above is not as it must be' }];
   const environment = world.environment();
-  const told: string[] = [];
-  const sweep = async () => environment.sweep('sweep', { onUnreadable: ({ message }) => told.push(message) });
+  const announced: string[] = [];
+  const sweep = async () =>
+    environment.sweep('sweep', { onUnreadable: ({ message }) => announced.push(message) });
   await assert.rejects(sweep(), /^UnreadableRuleError: Rule rule-0 of the rules table judges nothing/);
   await environment.judge([await world.measure(1, 21)], 'event-2');
   world.clock.time += 10 * MINUTE;
   await assert.rejects(sweep(), /UnreadableRuleError/);
   assert.deepEqual(world.log(), ['raised 9', 'raised 21']);
-  assert.equal(told.length, 2);
+  assert.equal(announced.length, 2);
   world.rules.data = [rule!, other!];
   world.rules.unreadable = [];
   await sweep();

@@ -35,8 +35,8 @@ test('a sweep that has not the time for all ends in time, says so, and the next 
     lefts.push(left);
   }
   assert.ok(lefts.length > 3, lefts.join());
-  const told = world.sent.map(({ notification }) => notification.deviceId);
-  assert.deepEqual([...told].sort(), names);
+  const announced = world.sent.map(({ notification }) => notification.deviceId);
+  assert.deepEqual([...announced].sort(), names);
   assert.deepEqual(
     lefts,
     [...lefts].sort((a, b) => b - a),

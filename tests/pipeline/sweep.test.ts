@@ -48,13 +48,13 @@ function world(device: string) {
     defaultRules({ maxTemperature: 8 }).map((rule) =>
       compileRule({ ...rule, id: device, match: { device: `${device}*` } }),
     );
-  const paying = payingOf(tables, { alerts, notify, now });
+  const outbox = payingOf(tables, { alerts, notify, now });
   const judge = createAlerting({
     rules,
     alerts,
     device: async () => undefined,
     windows,
-    paying,
+    outbox,
     now,
     calmFor: 0,
   });
@@ -67,7 +67,7 @@ function world(device: string) {
   };
   const devices = createDeviceStore({ client: tables.client, table: 'devices' });
   const sweep = createSweeping({
-    ...{ alerts: own, devices, windows, paying, windowSeconds: 10, now, learnedStore: memoryLearned() },
+    ...{ alerts: own, devices, windows, outbox, windowSeconds: 10, now, learnedStore: memoryLearned() },
     rules: async () => ({ rules: await rules(), unreadable: [] }),
     watch: { begin: async () => ({ since: 0, rules: new Map() }), stop: async () => {} },
   });
@@ -114,9 +114,9 @@ test('what another sender holds is left to it for a minute', async () => {
   const { sent, clock, alerts, judge, sweep, measure } = world('held');
   await judge([await measure(0, 9)], 'e1');
   const state = (await alerts.load('held')).states.get('held')!;
-  const notification: Notification = { ...state.alarm!.told, alertId: 'a' };
-  const debt = { notification, payer: 'crashed', heldUntil: START + MINUTE };
-  assert.ok(await alerts.transition(state, { ...state, version: state.version + 1, pending: [debt] }));
+  const notification: Notification = { ...state.alarm!.announced, alertId: 'a' };
+  const queued = { notification, sender: 'crashed', heldUntil: START + MINUTE };
+  assert.ok(await alerts.transition(state, { ...state, version: state.version + 1, pending: [queued] }));
   clock.time = START + MINUTE - 1;
   await sweep('s1');
   assert.equal(sent.length, 1);

@@ -7,20 +7,20 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import type { KnownRule, KnownRules } from '../core/changed-rules.ts';
-import type { Watch } from '../pipeline/ports.ts';
+import type { SweepProgress } from '../pipeline/ports.ts';
 
 /** A stack that was switched off, or devices that could not reach it with the whole machine, are no silent devices. */
 const LONGEST_BREAK_MS = 300_000;
 /** Device ids have no number sign. */
 const KEY = { deviceId: { S: '#watch' }, ruleId: { S: '#watch' } };
 
-export function createWatch(options: {
+export function createSweepProgress(options: {
   readonly client: DynamoDBClient;
   /** The alerts table. */
   readonly table: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): Watch {
+}): SweepProgress {
   const { client, table, now } = options;
   return {
     async begin() {

@@ -2,7 +2,7 @@
 
 import type { ParsedMessage } from '../core/message.ts';
 
-export interface SaidUnits {
+export interface ReportedUnits {
   /** By metric. */
   readonly units: Readonly<Record<string, string>>;
   /** When the last of the messages arrived, epoch milliseconds. */
@@ -10,7 +10,7 @@ export interface SaidUnits {
 }
 
 /** By device; without those of which nothing is said. Of two units of one metric, the one that arrived later. */
-export function unitsIn(messages: readonly ParsedMessage[]): ReadonlyMap<string, SaidUnits> {
+export function unitsIn(messages: readonly ParsedMessage[]): ReadonlyMap<string, ReportedUnits> {
   const found = new Map<string, { units: Record<string, string>; at: number }>();
   const inOrder = messages.toSorted((a, b) => (a.context?.receivedAt ?? 0) - (b.context?.receivedAt ?? 0));
   for (const { accepted, context } of inOrder) {

@@ -6,13 +6,13 @@ import { isSpellingOf } from './spelling.ts';
 import type { Window } from './window.ts';
 
 /** A figure as a fraction, so that means and rates compare exactly; `over` is positive. */
-export interface Figure {
+export interface Statistic {
   readonly part: bigint;
   readonly over: bigint;
 }
 
 /** What counts for an upper limit and what for a lower one; the same but for a rule without a stat. */
-export type Figures = Readonly<Record<Side, Figure>>;
+export type Statistics = Readonly<Record<Side, Statistic>>;
 
 const ONE = 10n ** BigInt(DECIMAL_PLACES);
 const MINUTE_MS = 60_000n;
@@ -31,31 +31,31 @@ export function clearingStatOf(rule: LimitRule, side: Side): Stat {
 const extremeOf = (side: Side): Stat => (side === 'above' ? 'max' : 'min');
 
 /** Undefined when the window, or for a rate the one before, does not have what the rule looks at. */
-export function figuresOf(
+export function statisticsOf(
   rule: LimitRule,
   window: Window,
   before: Window | undefined,
   statFor = statOf,
-): Figures | undefined {
-  const above = figureOf(rule, statFor(rule, 'above'), window, before);
-  const below = figureOf(rule, statFor(rule, 'below'), window, before);
+): Statistics | undefined {
+  const above = statisticOf(rule, statFor(rule, 'above'), window, before);
+  const below = statisticOf(rule, statFor(rule, 'below'), window, before);
   return above && below && { above, below };
 }
 
 /** Whether the window has what the rule looks at, before any rate. */
-export function hasFigure(rule: LimitRule, window: Window): boolean {
-  return plainFigure(rule, statOf(rule, 'above'), window) !== undefined;
+export function hasStatistic(rule: LimitRule, window: Window): boolean {
+  return plainStatistic(rule, statOf(rule, 'above'), window) !== undefined;
 }
 
-function figureOf(
+function statisticOf(
   rule: LimitRule,
   stat: Stat,
   window: Window,
   before: Window | undefined,
-): Figure | undefined {
-  const figure = plainFigure(rule, stat, window);
+): Statistic | undefined {
+  const figure = plainStatistic(rule, stat, window);
   if (!rule.perMinute || !figure) return figure;
-  const earlier = before && plainFigure(rule, stat, before);
+  const earlier = before && plainStatistic(rule, stat, before);
   if (!earlier || before.windowStart >= window.windowStart) return undefined;
   return {
     part: (figure.part * earlier.over - earlier.part * figure.over) * MINUTE_MS,
@@ -64,11 +64,11 @@ function figureOf(
 }
 
 /** The figure of a window before any rate; undefined where it does not have the metric. */
-export function plainFigure(
+export function plainStatistic(
   rule: Pick<LimitRule, 'metric' | 'anySpelling'>,
   stat: Stat,
   window: Window,
-): Figure | undefined {
+): Statistic | undefined {
   const { metric } = rule;
   if (metric === undefined) return { part: BigInt(window.readings) * ONE, over: 1n };
   if (rule.anySpelling && (stat === 'min' || stat === 'max')) return extremeOfAll(metric, stat, window);
@@ -94,7 +94,7 @@ export function judgedMetric(rule: LimitRule, stat: Stat, window: Window): strin
 }
 
 /** Of all metrics that are spellings of the one. */
-function extremeOfAll(metric: string, stat: 'min' | 'max', window: Window): Figure | undefined {
+function extremeOfAll(metric: string, stat: 'min' | 'max', window: Window): Statistic | undefined {
   let extreme: Decimal | undefined;
   for (const [name, values] of window.metrics) {
     if (!isSpellingOf(metric, name)) continue;
@@ -105,7 +105,7 @@ function extremeOfAll(metric: string, stat: 'min' | 'max', window: Window): Figu
 }
 
 /** Which limit is crossed. */
-export function breachOf(level: Level, { above, below }: Figures): Side | undefined {
+export function breachOf(level: Level, { above, below }: Statistics): Side | undefined {
   if (level.above !== undefined && compare(above, level.above) > 0) return 'above';
   if (level.below !== undefined && compare(below, level.below) < 0) return 'below';
   return undefined;
@@ -132,7 +132,7 @@ export function isClearOf(
   window: Window,
   before: Window | undefined,
 ): boolean {
-  const figures = figuresOf(rule, window, before, clearingStatOf);
+  const figures = statisticsOf(rule, window, before, clearingStatOf);
   if (!figures) return false;
   const { above, below, clearBelow, clearAbove } = level;
   const isUnder =
@@ -147,14 +147,14 @@ export function isClearOf(
 }
 
 /** Decimal text; a fraction is rounded to six decimals towards zero. */
-export function figureText({ part, over }: Figure): string {
+export function statisticText({ part, over }: Statistic): string {
   if (part % over === 0n) return decimalText(part / over);
   const step = ONE / 1_000_000n;
   return decimalText((part / (over * step)) * step);
 }
 
 /** Negative when the figure is under the limit, positive when over, 0 when equal. */
-function compare({ part, over }: Figure, limit: number): number {
+function compare({ part, over }: Statistic, limit: number): number {
   const bound = limitOf(limit) * over;
   return part < bound ? -1 : part > bound ? 1 : 0;
 }

@@ -1,12 +1,12 @@
 // When a rule would have told people: windows of the past go through the same machine as those of the present.
 
-import { judgeAbsence } from './absence.ts';
+import { judgeSilence } from './silence.ts';
 import {
   isInsightRule,
   isLimitRule,
   type InsightRule,
   windowsBefore,
-  type AbsenceRule,
+  type SilenceRule,
   type LimitRule,
   type AlertRule,
 } from './alert-rule.ts';
@@ -15,7 +15,7 @@ import { beginLearning, observe } from './insight/observe.ts';
 import { judgeOutlook } from './outlook.ts';
 import { minutesOf } from './window-minutes.ts';
 import type { AlertState, Notification } from './alert-state.ts';
-import { hasFigure } from './figure.ts';
+import { hasStatistic } from './statistic.ts';
 import type { Window } from './window.ts';
 
 /** A minute is judged once it has been over for a minute, by the sweep after that. */
@@ -27,7 +27,7 @@ const JUDGED_AFTER_MS = 150_000;
  * open `until` then counts what more readings cannot take back.
  * Throws a RangeError for a rule about connections, of which there is no history.
  */
-export function rehearse(
+export function runDry(
   rule: AlertRule,
   windows: readonly Window[],
   {
@@ -36,20 +36,15 @@ export function rehearse(
   }: { readonly windowSeconds: number; /** Epoch milliseconds. */ readonly until: number },
 ): Notification[] {
   if (isLimitRule(rule))
-    return rehearseLimits({ ...rule, quietHours: undefined }, windows, windowSeconds * 1000, until);
-  if (isInsightRule(rule)) return rehearseInsight({ ...rule, quietHours: undefined }, windows, until);
-  if (rule.absence === 'offline') throw new RangeError('There is no history of connections to rehearse with');
-  return rehearseSilence({ ...rule, quietHours: undefined }, windows, until);
+    return runLimits({ ...rule, quietHours: undefined }, windows, windowSeconds * 1000, until);
+  if (isInsightRule(rule)) return runInsight({ ...rule, quietHours: undefined }, windows, until);
+  if (rule.silence === 'offline') throw new RangeError('There is no history of connections to runDry with');
+  return runSilence({ ...rule, quietHours: undefined }, windows, until);
 }
 
-function rehearseLimits(
-  rule: LimitRule,
-  windows: readonly Window[],
-  size: number,
-  until: number,
-): Notification[] {
+function runLimits(rule: LimitRule, windows: readonly Window[], size: number, until: number): Notification[] {
   const play = createPlay();
-  const judged = windows.filter((window) => hasFigure(rule, window));
+  const judged = windows.filter((window) => hasStatistic(rule, window));
   for (const [index, window] of judged.entries()) {
     const before = judged.slice(Math.max(0, index - windowsBefore(rule)), index);
     const end = window.windowStart + size;
@@ -60,7 +55,7 @@ function rehearseLimits(
 }
 
 /** The rule learns from these windows too: those of four days before the span that matters should be among them. */
-function rehearseInsight(rule: InsightRule, windows: readonly Window[], until: number): Notification[] {
+function runInsight(rule: InsightRule, windows: readonly Window[], until: number): Notification[] {
   const play = createPlay();
   const [{ deviceId, site } = { deviceId: '', site: '' }] = windows;
   let learned = beginLearning();
@@ -73,7 +68,7 @@ function rehearseInsight(rule: InsightRule, windows: readonly Window[], until: n
   return play.notifications;
 }
 
-function rehearseSilence(rule: AbsenceRule, windows: readonly Window[], until: number): Notification[] {
+function runSilence(rule: SilenceRule, windows: readonly Window[], until: number): Notification[] {
   const play = createPlay();
   // Nothing changes but when readings come, of which the first and the last of a window are known, and when the last one
   // is long enough ago.
@@ -92,7 +87,7 @@ function rehearseSilence(rule: AbsenceRule, windows: readonly Window[], until: n
     const reportedAt = others[passedOthers - 1] ?? lastAt;
     const isReporting = reportedAt > lastAt && now - reportedAt <= longest;
     const presence = { lastAt, isBack: now - lastAt <= longest, isReporting };
-    play.on((state) => judgeAbsence(rule, state, { deviceId, site }, presence, { now }));
+    play.on((state) => judgeSilence(rule, state, { deviceId, site }, presence, { now }));
   }
   return play.notifications;
 }
@@ -114,7 +109,7 @@ function createPlay() {
         const next = step(state);
         if (next === undefined || next === state) return;
         notifications.push(...next.pending.map(({ notification }) => notification));
-        state = { ...next, pending: [], unfiled: [] };
+        state = { ...next, pending: [], unrecorded: [] };
       }
     },
   };

@@ -1,7 +1,7 @@
 // The figures of windows in answers: JSON numbers with all their digits, which a client reads as exactly as it can.
 
 import * as z from 'zod/mini';
-import { figureTextsOf, type FigureTexts } from '../core/figure-text.ts';
+import { statisticTextsOf, type StatisticTexts } from '../core/statistic-text.ts';
 import type { Span } from '../core/span.ts';
 import type { Window } from '../core/window.ts';
 import { time } from './fields.ts';
@@ -31,7 +31,7 @@ const { rawJSON } = JSON as typeof JSON & { readonly rawJSON: (text: string) => 
 export const exact = (text: string) => rawJSON(text);
 
 /** The members that `figures` describes. */
-export function shownFigures({ metrics, ...rest }: FigureTexts): Record<string, unknown> {
+export function shownStatistics({ metrics, ...rest }: StatisticTexts): Record<string, unknown> {
   const entries = Object.entries(metrics).map(([metric, { min, max, sum, count, mean, last }]) => {
     const always = { min: exact(min), max: exact(max), sum: exact(sum), count, mean: exact(mean) };
     return [metric, last === undefined ? always : { ...always, last: exact(last) }] as const;
@@ -39,5 +39,5 @@ export function shownFigures({ metrics, ...rest }: FigureTexts): Record<string, 
   return { ...rest, metrics: Object.fromEntries(entries) };
 }
 
-export const figuresOf = (window: Pick<Window, 'readings' | 'metrics'> & Span) =>
-  shownFigures(figureTextsOf(window));
+export const statisticsOf = (window: Pick<Window, 'readings' | 'metrics'> & Span) =>
+  shownStatistics(statisticTextsOf(window));

@@ -16,7 +16,7 @@ const VALUE = /^(?:value|val|v|reading|measurement)$/i;
  * The leaves with the units that the object says: `units` as an object by name; `unit` beside a `value`, or beside a
  * temperature where it is one of temperature; `temperature_unit` beside a temperature.
  */
-export function withSaidUnits(leaves: readonly Leaf[], value: Json): readonly Leaf[] {
+export function withReportedUnits(leaves: readonly Leaf[], value: Json): readonly Leaf[] {
   const isSaid = leaves.some(({ name }) => UNIT_MEMBERS.has(name.at(-1)!) || UNIT_MEMBERS.has(name.at(-2)!));
   const said = saidBy(value);
   // Nearly all messages.

@@ -3,7 +3,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { decimalOf } from '../../core/decimal.ts';
-import { rehearse } from '../../core/rehearsal.ts';
+import { runDry } from '../../core/dry-run.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import { noSpan } from '../../core/span.ts';
 import type { Window } from '../../core/window.ts';
@@ -26,9 +26,13 @@ const series = (...temperatures: (number | undefined)[]) =>
   temperatures.map((temperature, n) => window(n, temperature));
 
 /** The second of the decision, the transition and the value. */
-function told(data: Omit<RuleData, 'id'>, windows: readonly Window[], until = START + 3_600_000): string[] {
+function announced(
+  data: Omit<RuleData, 'id'>,
+  windows: readonly Window[],
+  until = START + 3_600_000,
+): string[] {
   const rule = compileRule({ id: 'rule', ...data });
-  return rehearse(rule, windows, { windowSeconds: 10, until }).map(
+  return runDry(rule, windows, { windowSeconds: 10, until }).map(
     ({ decidedAt, transition, value }) => `${(decidedAt - START) / 1000} ${transition} ${value}`,
   );
 }
@@ -77,25 +81,25 @@ const cases: [title: string, data: Omit<RuleData, 'id'>, windows: Window[], log:
   ],
 ];
 for (const [title, data, windows, log] of cases) {
-  test(`rehearses ${title}`, () => assert.deepEqual(told(data, windows), log));
+  test(`rehearses ${title}`, () => assert.deepEqual(announced(data, windows), log));
 }
 
 test('nothing is told of a silence that is not over at the end', () => {
-  assert.deepEqual(told({ noDataFor: '2m' }, [window(0, 4)], START + 120_000), []);
+  assert.deepEqual(announced({ noDataFor: '2m' }, [window(0, 4)], START + 120_000), []);
 });
 
 test('of a window that is still open counts only what more readings cannot take back', () => {
   const windows = series(4, 9);
-  assert.deepEqual(told(high, windows, START + 15_000), ['15 raised 9']);
-  assert.deepEqual(told({ ...high, stat: 'mean' }, windows, START + 15_000), []);
-  assert.deepEqual(told({ ...high, stat: 'mean' }, windows, START + 20_000), ['20 raised 9']);
+  assert.deepEqual(announced(high, windows, START + 15_000), ['15 raised 9']);
+  assert.deepEqual(announced({ ...high, stat: 'mean' }, windows, START + 15_000), []);
+  assert.deepEqual(announced({ ...high, stat: 'mean' }, windows, START + 20_000), ['20 raised 9']);
 });
 
 test('more than twenty alarms are all told', () => {
   const flapping = Array.from({ length: 100 }, (_, n) => window(n, n % 2 === 0 ? 9 : 4));
-  assert.equal(told(high, flapping).length, 100);
+  assert.equal(announced(high, flapping).length, 100);
 });
 
 test('a rule about connections cannot be rehearsed, and says so', () => {
-  assert.throws(() => told({ offlineFor: '2m' }, []), /no history of connections/);
+  assert.throws(() => announced({ offlineFor: '2m' }, []), /no history of connections/);
 });

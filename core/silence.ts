@@ -1,7 +1,7 @@
 // Decides when a device counts as gone, silent or offline, and when as back: a device that flaps does not tell every time.
 
-import { SEVERITIES, type AbsenceRule, type Severity } from './alert-rule.ts';
-import type { AbsenceFinding, AlertState, Moment, Transition } from './alert-state.ts';
+import { SEVERITIES, type SilenceRule, type Severity } from './alert-rule.ts';
+import type { SilenceFinding, AlertState, Moment, Transition } from './alert-state.ts';
 import { isAlarm, stateAfter, type Step } from './alert-step.ts';
 import type { Device } from './device.ts';
 import { endForeign } from './reminder.ts';
@@ -21,12 +21,12 @@ export interface Presence {
  * Undefined for a device of which the rule cannot tell.
  */
 export function presenceOf(
-  rule: AbsenceRule,
+  rule: SilenceRule,
   device: Device,
   heardAt: number | undefined,
   { now, watchedSince }: { readonly now: number; readonly watchedSince: number },
 ): Presence | undefined {
-  if (rule.absence === 'silent') {
+  if (rule.silence === 'silent') {
     if (heardAt === undefined) return undefined;
     const lastAt = Math.max(heardAt, watchedSince);
     return { lastAt, isBack: now - heardAt <= rule.longest };
@@ -41,8 +41,8 @@ export function presenceOf(
  * Judges whether the device is gone for longer than the rule allows, or back for as long without a break. Makes one step
  * at most, and gives the same object when there is none.
  */
-export function judgeAbsence(
-  rule: AbsenceRule,
+export function judgeSilence(
+  rule: SilenceRule,
   state: AlertState | undefined,
   device: Device,
   presence: Presence,
@@ -65,7 +65,7 @@ export function judgeAbsence(
     );
   if (!state || !isAlarm(state)) return now - lastAt > rule.longest ? decide('raised', lastAt) : state;
   const { alarm, severity = rule.severity } = state;
-  const goneSince = alarm?.told.since ?? lastAt;
+  const goneSince = alarm?.announced.since ?? lastAt;
   if (!isBack && severity !== rule.severity)
     return decide(isWorse(rule.severity, severity) ? 'worsened' : 'eased', goneSince, {
       ...{ severity: rule.severity, isRuleChanged: true },
@@ -89,13 +89,13 @@ function withBackSince(state: AlertState, backSince: number | undefined): AlertS
 }
 
 function findingOf(
-  { absence, metric, longest }: AbsenceRule,
+  { silence, metric, longest }: SilenceRule,
   { isReporting }: Presence,
   goneFor: number,
-): AbsenceFinding {
+): SilenceFinding {
   const seconds = (ms: number) => String(Math.floor(ms / 1000));
   return {
-    absence,
+    silence,
     ...(metric !== undefined && { metric }),
     ...(isReporting && { isReporting: true as const }),
     ...{ value: seconds(goneFor), limit: seconds(longest) },

@@ -16,7 +16,7 @@ export interface MetricTexts {
 }
 
 /** Times in epoch milliseconds are missing where only readings of before they were kept are in it. */
-export interface FigureTexts {
+export interface StatisticTexts {
   readonly readings: number;
   readonly firstReadingAt?: number;
   readonly lastReadingAt?: number;
@@ -24,7 +24,7 @@ export interface FigureTexts {
   readonly metrics: Readonly<Record<string, MetricTexts>>;
 }
 
-export function figureTextsOf(window: Pick<Window, 'readings' | 'metrics'> & Span): FigureTexts {
+export function statisticTextsOf(window: Pick<Window, 'readings' | 'metrics'> & Span): StatisticTexts {
   const { readings, metrics, firstReadingAt, lastReadingAt, last } = window;
   const entries = [...metrics].map(([metric, { min, max, sum, count }]) => {
     const newest = last.get(metric);

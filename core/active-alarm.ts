@@ -9,16 +9,16 @@ import {
 } from './alert-rule.ts';
 import type { AlertState, Finding, InsightFinding } from './alert-state.ts';
 import { decimalText } from './decimal.ts';
-import { limitOf, statOf } from './figure.ts';
+import { limitOf, statOf } from './statistic.ts';
 import { isSpellingOf } from './spelling.ts';
 
 /** Whether the rule still judges what the alarm was told of: the same figure on a side that has a limit, or the same silence. */
-export function isAbout(rule: AlertRule, told: Finding): boolean {
+export function isAbout(rule: AlertRule, announced: Finding): boolean {
   if (isInsightRule(rule))
-    return told.insight === rule.insight && told.metric === rule.metric && isAhead(rule, told);
-  if (!isLimitRule(rule)) return told.absence === rule.absence && told.metric === rule.metric;
-  if (told.absence || told.insight) return false;
-  const { metric, perMinute, side, stat } = told;
+    return announced.insight === rule.insight && announced.metric === rule.metric && isAhead(rule, announced);
+  if (!isLimitRule(rule)) return announced.silence === rule.silence && announced.metric === rule.metric;
+  if (announced.silence || announced.insight) return false;
+  const { metric, perMinute, side, stat } = announced;
   return (
     isOfMetric(rule, metric) &&
     (perMinute ?? false) === (rule.perMinute ?? false) &&
@@ -32,14 +32,16 @@ const isAhead = (rule: InsightRule, { side, limit }: InsightFinding) =>
   rule.insight === 'unusual' || (side === rule.side && limit === decimalText(limitOf(rule.limit)));
 
 /** A rule of any spelling was told of by the one that was judged. */
-function isOfMetric({ metric, anySpelling }: LimitRule, told: string | undefined): boolean {
-  if (told === metric) return true;
-  return anySpelling === true && metric !== undefined && told !== undefined && isSpellingOf(metric, told);
+function isOfMetric({ metric, anySpelling }: LimitRule, announced: string | undefined): boolean {
+  if (announced === metric) return true;
+  return (
+    anySpelling === true && metric !== undefined && announced !== undefined && isSpellingOf(metric, announced)
+  );
 }
 
 /** Whether an alarm stands that the rule, as it is now, does not judge. */
 export function isForeign(rule: AlertRule, state: Pick<AlertState, 'alarm'> | undefined): boolean {
-  return state?.alarm !== undefined && !isAbout(rule, state.alarm.told);
+  return state?.alarm !== undefined && !isAbout(rule, state.alarm.announced);
 }
 
 /** Whether the limits are others than when the alarm got its severity. Older states do not say; then the severity tells. */

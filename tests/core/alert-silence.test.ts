@@ -3,8 +3,8 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { judgeAbsence, presenceOf } from '../../core/absence.ts';
-import type { AbsenceRule } from '../../core/alert-rule.ts';
+import { judgeSilence, presenceOf } from '../../core/silence.ts';
+import type { SilenceRule } from '../../core/alert-rule.ts';
 import type { AlertState } from '../../core/alert-state.ts';
 import type { Device } from '../../core/device.ts';
 import { end, remind } from '../../core/reminder.ts';
@@ -14,15 +14,15 @@ const START = 1_790_000_000_000;
 const SECOND = 1000;
 const MINUTE = 60_000;
 const common = { channels: ['email'], severity: 'major', longest: 2 * MINUTE } as const;
-const silent: AbsenceRule = { id: 'silent', absence: 'silent', ...common };
-const offline: AbsenceRule = { id: 'offline', absence: 'offline', ...common };
+const silent: SilenceRule = { id: 'silent', silence: 'silent', ...common };
+const offline: SilenceRule = { id: 'offline', silence: 'offline', ...common };
 
 /** What is known of the device at a time: when it was heard, or whether it is connected and since when. */
 type Known = (now: number) => { readonly heardAt?: number; readonly online?: readonly [boolean, number] };
 
 /** Looks at the device every so often, and tells what people are told, with the second. */
 function watch(
-  rule: AbsenceRule,
+  rule: SilenceRule,
   known: Known,
   { until, every = 10 * SECOND, watchedSince = 0 }: { until: number; every?: number; watchedSince?: number },
 ) {
@@ -37,12 +37,12 @@ function watch(
     const presence = presenceOf(rule, device, heardAt, { now, watchedSince });
     if (!presence) continue;
     for (;;) {
-      const next = judgeAbsence(rule, state, device, presence, { now });
+      const next = judgeSilence(rule, state, device, presence, { now });
       if (next === undefined || next === state) break;
       assert.equal(next.version, (state?.version ?? 0) + 1);
       for (const { notification } of next.pending)
         log.push(`${(now - START) / SECOND} ${notification.transition} ${notification.value}`);
-      state = { ...next, pending: [], unfiled: [] };
+      state = { ...next, pending: [], unrecorded: [] };
     }
   }
   return { log, state };
@@ -66,7 +66,7 @@ const connected =
     return { online: [times.indexOf((since - START) / SECOND) % 2 === 0, since] };
   };
 
-const histories: [title: string, rule: AbsenceRule, known: Known, log: string[]][] = [
+const histories: [title: string, rule: SilenceRule, known: Known, log: string[]][] = [
   ['nothing of a device that reports', silent, heardAt(...steadily(0, 900)), []],
   ['nothing of a pause of just two minutes', silent, heardAt(0, ...steadily(120, 900)), []],
   ['one alarm of a device that stops', silent, heardAt(0), ['130 raised 130']],
@@ -123,7 +123,7 @@ test('a break of the watch brings no silent device back', () => {
   const since = START + 4000 * SECOND;
   for (let now = since; now <= since + 600 * SECOND; now += 120 * SECOND) {
     const presence = presenceOf(silent, device, START, { now, watchedSince: since })!;
-    state = judgeAbsence(silent, state, device, presence, { now })!;
+    state = judgeSilence(silent, state, device, presence, { now })!;
   }
   assert.equal(state, first);
 });
@@ -132,24 +132,27 @@ test('a clock that steps back brings a device back by the new time', () => {
   const ahead = START + 365 * 86_400 * SECOND;
   const device: Device = { deviceId: 'store-1' };
   const here = { lastAt: START, isBack: true };
-  let state = judgeAbsence(silent, undefined, device, { lastAt: START, isBack: false }, { now: ahead })!;
-  state = { ...judgeAbsence(silent, state, device, here, { now: ahead })!, pending: [] };
-  state = judgeAbsence(silent, state, device, here, { now: START })!;
+  let state = judgeSilence(silent, undefined, device, { lastAt: START, isBack: false }, { now: ahead })!;
+  state = { ...judgeSilence(silent, state, device, here, { now: ahead })!, pending: [] };
+  state = judgeSilence(silent, state, device, here, { now: START })!;
   const later = { lastAt: START + 2 * MINUTE, isBack: true };
-  state = judgeAbsence(silent, state, device, later, { now: START + 2 * MINUTE })!;
+  state = judgeSilence(silent, state, device, later, { now: START + 2 * MINUTE })!;
   assert.equal(state.state, 'ok');
 });
 
 test('reminders and the end of a rule say for how long the device has been gone by then', () => {
   const { state } = watch(silent, heardAt(0), { until: 300 * SECOND });
   const now = START + 3_600 * SECOND;
-  const told = (next: AlertState) =>
+  const announced = (next: AlertState) =>
     next.pending.map(({ notification: { transition, value, limit } }) => [transition, value, limit]);
-  assert.deepEqual(told(remind({ ...silent, repeatEvery: 30 * MINUTE }, state!, { now })), [
+  assert.deepEqual(announced(remind({ ...silent, repeatEvery: 30 * MINUTE }, state!, { now })), [
     ['repeated', '3600', '120'],
   ]);
   const ended = end(silent, state!, { now });
-  assert.deepEqual([told(ended), ended.state, ended.alarm], [[['ended', '3600', '120']], 'ok', undefined]);
+  assert.deepEqual(
+    [announced(ended), ended.state, ended.alarm],
+    [[['ended', '3600', '120']], 'ok', undefined],
+  );
   assert.equal(end(silent, ended, { now }), ended);
 });
 
@@ -163,11 +166,11 @@ test('between two alarms of a device there are two whole allowed times, whatever
       const known = rule === silent ? heardAt(...at) : connected(...at);
       const until = (at.at(-1)! + 600) * SECOND;
       const { log } = watch(rule, known, { until, every: every * SECOND });
-      const told = log.map((line) => line.split(' ') as [string, string, string]);
-      for (const [index, [second, transition, value]] of told.entries()) {
+      const announced = log.map((line) => line.split(' ') as [string, string, string]);
+      for (const [index, [second, transition, value]] of announced.entries()) {
         assert.equal(transition, index % 2 === 0 ? 'raised' : 'cleared');
         assert.ok(Number(value) >= 120);
-        const before = told[index - 1];
+        const before = announced[index - 1];
         if (before) assert.ok(Number(second) - Number(before[0]) >= 120, log.join('; '));
       }
     }),

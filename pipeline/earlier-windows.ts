@@ -2,12 +2,12 @@
 
 import { windowsBefore, type LimitRule } from '../core/alert-rule.ts';
 import { isSuspect } from '../core/alert.ts';
-import { hasFigure } from '../core/figure.ts';
+import { hasStatistic } from '../core/statistic.ts';
 import type { Window } from '../core/window.ts';
 import type { WindowStore } from './ports.ts';
 
 /** Where to look back from: windows that start before `start` (epoch milliseconds). */
-export interface LookBackQuestion {
+export interface EarlierWindowsQuery {
   readonly deviceId: string;
   readonly start: number;
   /** The window that starts there, if it is judged too. */
@@ -20,12 +20,12 @@ export interface LookBackQuestion {
  * The windows before, oldest first: at least `usual`, and more while those lack the metric of a rule that may have
  * something to tell. Rejects with the SDK's error.
  */
-export type LookBack = (rule: LimitRule, question: LookBackQuestion) => Promise<readonly Window[]>;
+export type EarlierWindows = (rule: LimitRule, question: EarlierWindowsQuery) => Promise<readonly Window[]>;
 
 /** In a row of windows that is longer, those without the metric between them, nothing is found. */
 const MAX_WINDOWS = 256;
 
-export function createLookBack(windows: Pick<WindowStore, 'before'>, usual: number): LookBack {
+export function createEarlierWindows(windows: Pick<WindowStore, 'before'>, usual: number): EarlierWindows {
   const read = new Map<string, { found: readonly Window[]; isWhole: boolean }>();
 
   async function readMore(key: string, deviceId: string, start: number): Promise<void> {
@@ -41,8 +41,8 @@ export function createLookBack(windows: Pick<WindowStore, 'before'>, usual: numb
     if (!read.has(key)) await readMore(key, deviceId, start);
     for (;;) {
       const { found, isWhole } = read.get(key)!;
-      const samples = found.filter((window) => hasFigure(rule, window));
-      const newest = [...samples.slice(-1), ...(current && hasFigure(rule, current) ? [current] : [])];
+      const samples = found.filter((window) => hasStatistic(rule, window));
+      const newest = [...samples.slice(-1), ...(current && hasStatistic(rule, current) ? [current] : [])];
       const mayTell =
         newest.length > 0 && (isAlarm || rule.perMinute || newest.some((window) => isSuspect(rule, window)));
       if (isWhole || !mayTell || samples.length >= windowsBefore(rule)) return found;

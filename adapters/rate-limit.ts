@@ -5,7 +5,7 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import type { StormGuard } from '../pipeline/ports.ts';
+import type { RateLimit } from '../pipeline/ports.ts';
 
 const MINUTE_MS = 60_000;
 /** Device ids have no number sign. */
@@ -15,14 +15,14 @@ const COUNTS = '#minute BETWEEN :minute AND :next';
 /** Minutes begin once a minute, and then one of all that race for it has its way. */
 const MAX_TRIES = 5;
 
-export function createStormGuard(options: {
+export function createRateLimit(options: {
   readonly client: DynamoDBClient;
   /** The alerts table. */
   readonly table: string;
   readonly perMinute: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): StormGuard {
+}): RateLimit {
   const { client, table, perMinute, now } = options;
   let full = -1;
 

@@ -1,12 +1,12 @@
 // When people are to be told: not in quiet hours, not while a device is snoozed, and always in order.
 
 import type { AlertRule } from './alert-rule.ts';
-import type { AlertState, Debt, Moment } from './alert-state.ts';
+import type { AlertState, PendingNotification, Moment } from './alert-state.ts';
 import { withPending } from './fold.ts';
 import { quietUntil } from './quiet-hours.ts';
 
 /** When people may be told of what is decided now: now, or when the quiet hours or the snooze end (epoch milliseconds). */
-export function tellingTime(
+export function sendTime(
   { quietHours }: Pick<AlertRule, 'quietHours'>,
   { now, snoozedUntil = 0 }: Moment,
 ): number {
@@ -18,19 +18,24 @@ export function tellingTime(
  * history has it. A debt that may be paid earlier takes along what was to wait, as all are paid in order. Of many, the
  * newest are folded into one.
  */
-export function withDebt(pending: readonly Debt[], debt: Debt, now: number): readonly Debt[] {
-  const { transition } = debt.notification;
-  const isWithheld = ({ notBefore = 0, payer }: Debt) => notBefore > now && payer === '';
+export function withQueued(
+  pending: readonly PendingNotification[],
+  queued: PendingNotification,
+  now: number,
+): readonly PendingNotification[] {
+  const { transition } = queued.notification;
+  const isDeferred = ({ notBefore = 0, sender }: PendingNotification) => notBefore > now && sender === '';
   const isOver = transition === 'cleared' || transition === 'ended';
   const raised = pending.findLastIndex(isRaised);
-  if (isOver && raised >= 0 && pending.slice(raised).every(isWithheld)) return pending.slice(0, raised);
-  const due = debt.notBefore ?? now;
+  if (isOver && raised >= 0 && pending.slice(raised).every(isDeferred)) return pending.slice(0, raised);
+  const due = queued.notBefore ?? now;
   const inOrder = pending.map((each) => ((each.notBefore ?? 0) > due ? dueAt(each, due, now) : each));
-  return withPending(inOrder, debt, now);
+  return withPending(inOrder, queued, now);
 }
 
 /** One that stands for others too may hold the end of an alarm that people know of. */
-const isRaised = ({ notification: { transition, folded } }: Debt) => transition === 'raised' && !folded;
+const isRaised = ({ notification: { transition, folded } }: PendingNotification) =>
+  transition === 'raised' && !folded;
 
 /**
  * The state with what waits for the end of quiet hours or a snooze put to what that end is now: a snooze may have been
@@ -42,20 +47,26 @@ export function rescheduled(
   moment: Moment,
 ): AlertState {
   const { now } = moment;
-  const due = tellingTime(rule, moment);
-  const isWrong = ({ notBefore, payer }: Debt) =>
-    notBefore !== undefined && payer === '' && notBefore !== due && (notBefore > now || due > now);
+  const due = sendTime(rule, moment);
+  const isWrong = ({ notBefore, sender }: PendingNotification) =>
+    notBefore !== undefined && sender === '' && notBefore !== due && (notBefore > now || due > now);
   if (!state.pending.some(isWrong)) return state;
-  const isNew = state.pending.some((debt) => isWrong(debt) && (isRaised(debt) || debt.notification.folded));
+  const isNew = state.pending.some(
+    (queued) => isWrong(queued) && (isRaised(queued) || queued.notification.folded),
+  );
   const { alarm } = state;
   return {
     ...state,
     version: state.version + 1,
-    pending: state.pending.map((debt) => (isWrong(debt) ? dueAt(debt, due, now) : debt)),
-    ...(alarm && { alarm: { ...alarm, toldAt: due, ...(isNew && { firstToldAt: due }) } }),
+    pending: state.pending.map((queued) => (isWrong(queued) ? dueAt(queued, due, now) : queued)),
+    ...(alarm && { alarm: { ...alarm, notifiedAt: due, ...(isNew && { firstNotifiedAt: due }) } }),
   };
 }
 
-function dueAt({ notBefore: _before, ...debt }: Debt, due: number, now: number): Debt {
-  return due > now ? { ...debt, notBefore: due } : debt;
+function dueAt(
+  { notBefore: _before, ...queued }: PendingNotification,
+  due: number,
+  now: number,
+): PendingNotification {
+  return due > now ? { ...queued, notBefore: due } : queued;
 }

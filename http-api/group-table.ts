@@ -32,5 +32,5 @@ export function withGroupTable(page: string, routes: readonly Route[]): string {
   const after = rest?.split(END)[1];
   if (before === undefined || after === undefined)
     throw new Error(`docs/api.md has no place for the table: ${BEGIN}`);
-  return [before + BEGIN, '', ...groupTable(routes), '', END + after].join('\n');
+  return [before + BEGIN, '', '<!-- prettier-ignore -->', ...groupTable(routes), '', END + after].join('\n');
 }

@@ -2,8 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { InvokeCommandOutput } from '@aws-sdk/client-lambda';
+import { InvokeCommand, type InvokeCommandOutput, LambdaClient } from '@aws-sdk/client-lambda';
 import { account } from '../account.ts';
 import { commandLineOf, commandOf, dataDirOf, notRunning, type Project } from '../project.ts';
 import { readMetrics } from '../lambda/embedded-metrics.ts';

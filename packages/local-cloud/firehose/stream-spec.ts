@@ -2,10 +2,8 @@
 import { timeZone } from '../rules/time-zone.ts';
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
-import type { Prefix } from './prefix.ts';
+import { compilePrefix, type Prefix } from './prefix.ts';
 import { readProcessing, type ProcessingSpec } from './processing-spec.ts';
-
-import { compilePrefix } from './prefix.ts';
 
 export interface StreamSpec {
   readonly name: string;

@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import { systemClock } from '../clock.ts';
-import type { ObjectWriter, Surroundings } from './object-writer.ts';
-import { createObjectWriter } from './object-writer.ts';
+import { createObjectWriter, type ObjectWriter, type Surroundings } from './object-writer.ts';
 import type { StreamSpec } from './stream-spec.ts';
 
 export interface StreamState {

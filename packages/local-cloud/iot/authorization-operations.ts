@@ -1,6 +1,15 @@
 // Which policies apply to a device and what they make of a request, in the AWS IoT API: to be asked before anything is refused.
-import { invalid, notSupported, queryText, required, text, texts } from './api-request.ts';
-import type { ApiRequest, IotCloud, Operation } from './api-request.ts';
+import {
+  type ApiRequest,
+  invalid,
+  type IotCloud,
+  notSupported,
+  type Operation,
+  queryText,
+  required,
+  text,
+  texts,
+} from './api-request.ts';
 import { createIdentity, policiesOf } from './identity.ts';
 import { coversAction, createEvaluator } from '../policies/policy.ts';
 import type { Statement } from '../policies/document.ts';

@@ -3,8 +3,10 @@ import { AwsError } from '../aws-error.ts';
 import {
   alreadyExists,
   invalid,
+  type IotCloud,
   label,
   notSupported,
+  type Operation,
   page,
   queryFlag,
   queryText,
@@ -12,7 +14,6 @@ import {
   seconds,
   text,
 } from './api-request.ts';
-import type { IotCloud, Operation } from './api-request.ts';
 import { certificateFromCsr, certificateWithKeys, readCertificate } from './device-certificate.ts';
 import { change, find, type Certificate, type CertificateStatus, type Registry } from './registry.ts';
 

@@ -3,18 +3,19 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import {
   alreadyExists,
+  type ApiRequest,
   flag,
   invalid,
   label,
   object,
   only,
+  type Operation,
   page,
   queryText,
   seconds,
   text,
   texts,
 } from './api-request.ts';
-import type { ApiRequest, Operation } from './api-request.ts';
 import { change, find, type Registry, type ThingType } from './registry.ts';
 
 /** A deprecated type can be deleted after this time. https://docs.aws.amazon.com/iot/latest/developerguide/thing-types.html */

@@ -1,8 +1,7 @@
 // Keeps every accepted message on disk until all that must have it have it, so that a `kill -9` loses nothing acknowledged.
 
 import { mkdir } from 'node:fs/promises';
-import type { Clock } from '../clock.ts';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { diskFiles, type JournalFiles } from './files.ts';
 import { decodeRecord, encodeEntry, encodeSettles, type Settle } from './record.ts';

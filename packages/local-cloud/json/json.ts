@@ -1,7 +1,6 @@
 // Reads payloads as JSON without losing a digit, and tells what is no JSON: invalid UTF-8, too deep, or simply other text.
 import { isUtf8 } from 'node:buffer';
-import type { Value } from './value.ts';
-import { numberOfText } from './value.ts';
+import { numberOfText, type Value } from './value.ts';
 
 export type Payload =
   | { readonly kind: 'json'; readonly value: Value }

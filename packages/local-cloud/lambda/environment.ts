@@ -2,10 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Caller } from '../aws/wire.ts';
 import type { FunctionSpec } from '../template/functions.ts';
-import { createOutput } from './output.ts';
-import type { Output } from './output.ts';
-import { errorDocument } from './protocol.ts';
-import type { FromWorker, ToWorker, WorkerSettings } from './protocol.ts';
+import { createOutput, type Output } from './output.ts';
+import { errorDocument, type FromWorker, type ToWorker, type WorkerSettings } from './protocol.ts';
 
 /** How one attempt ended. */
 export interface Outcome {

@@ -1,7 +1,11 @@
 // The environments of one function: started when events wait, reused as long as they live, replaced when they die.
 import type { Caller } from '../aws/wire.ts';
-import { createEnvironment } from './environment.ts';
-import type { Environment, EnvironmentSettings, Outcome } from './environment.ts';
+import {
+  createEnvironment,
+  type Environment,
+  type EnvironmentSettings,
+  type Outcome,
+} from './environment.ts';
 import { createFairQueue, type Source } from './fair-queue.ts';
 import type { Payload } from './protocol.ts';
 

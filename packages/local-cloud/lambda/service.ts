@@ -10,12 +10,10 @@ import { createLambdaHandler, type InvokeResult } from './api.ts';
 import { bundleFunctions } from './bundle.ts';
 import type { Destinations } from './destination.ts';
 import type { Source } from './fair-queue.ts';
-import { createLocalFunction } from './local-function.ts';
+import { createLocalFunction, type FunctionSurroundings, type LocalFunction } from './local-function.ts';
 import { createRebuild, forgetRebuilt, type Rebuild } from './rebuild.ts';
-import type { FunctionSurroundings, LocalFunction } from './local-function.ts';
 import type { Payload } from './protocol.ts';
-import { createSpool } from './spool.ts';
-import type { Spool } from './spool.ts';
+import { createSpool, type Spool } from './spool.ts';
 
 export interface Lambda {
   /**

@@ -3,8 +3,13 @@ import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
-import { errorDocument, payloadLimit } from './protocol.ts';
-import type { FromWorker, ToWorker, WorkerSettings } from './protocol.ts';
+import {
+  errorDocument,
+  type FromWorker,
+  payloadLimit,
+  type ToWorker,
+  type WorkerSettings,
+} from './protocol.ts';
 
 type Handler = (event: unknown, context: unknown) => unknown;
 

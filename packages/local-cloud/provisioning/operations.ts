@@ -1,17 +1,19 @@
 // Provisioning templates in the AWS IoT API, and the temporary claims that a trusted user gets for them.
 import {
   alreadyExists,
+  type ApiRequest,
   flag,
   invalid,
+  type IotCloud,
   label,
   object,
   only,
+  type Operation,
   page,
   required,
   seconds,
   text,
 } from '../iot/api-request.ts';
-import type { ApiRequest, IotCloud, Operation } from '../iot/api-request.ts';
 import { newCertificate } from '../iot/certificate-operations.ts';
 import { certificateWithKeys } from '../iot/device-certificate.ts';
 import { compileBody } from './template.ts';

@@ -3,8 +3,7 @@
 
 import { AwsError } from '../aws-error.ts';
 import type { Fields } from './action-fields.ts';
-import type { CompileAction, HttpDoor } from './action.ts';
-import { bytesOf } from './action.ts';
+import { bytesOf, type CompileAction, type HttpDoor } from './action.ts';
 import { fieldAt, isTemplate } from './rule-spec.ts';
 import type { Substitute } from './statement.ts';
 

@@ -1,6 +1,5 @@
 // Kinesis: a rule's result as one record of a data stream, on the shard that the partition key falls into.
-import type { CompileAction } from './action.ts';
-import { bytesOf } from './action.ts';
+import { bytesOf, type CompileAction } from './action.ts';
 
 export const kinesis: CompileAction = (fields, targets) => {
   const dataStreams = fields.need(targets.dataStreams);

@@ -1,9 +1,7 @@
 // CloudwatchLogs: a rule's result as one event of a log group, or in batch mode as many.
 import { AwsError } from '../aws-error.ts';
-import type { CompileAction, LogEvent, Selected } from './action.ts';
-import { bytesOf } from './action.ts';
-import type { Value } from '../json/value.ts';
-import { memberOf } from '../json/value.ts';
+import { bytesOf, type CompileAction, type LogEvent, type Selected } from './action.ts';
+import { memberOf, type Value } from '../json/value.ts';
 
 /** PutLogEvents: at most 10,000 events, 1 MiB with 26 bytes for each. */
 const MAX_EVENTS = 10_000;

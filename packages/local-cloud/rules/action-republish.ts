@@ -6,8 +6,7 @@ import type { MessageProperties } from '../mqtt/message.ts';
 import { Refusal } from '../mqtt/refusal.ts';
 import type { Fields } from './action-fields.ts';
 import { fieldAt, isTemplate } from './rule-spec.ts';
-import type { CompileAction } from './action.ts';
-import { bytesOf } from './action.ts';
+import { bytesOf, type CompileAction } from './action.ts';
 import type { Scope } from './scope.ts';
 import type { Substitute } from './statement.ts';
 

@@ -1,6 +1,5 @@
 // Sqs: a rule's result as one message of a queue, as text or in base64.
-import type { CompileAction } from './action.ts';
-import { bytesOf } from './action.ts';
+import { bytesOf, type CompileAction } from './action.ts';
 
 export const sqs: CompileAction = (fields, targets) => {
   const queues = fields.need(targets.queues);

@@ -1,8 +1,6 @@
 // encode() and decode(): how rules reach payloads that are not JSON (AWS IoT developer guide, "Binary payloads").
-import type { Payload } from '../json/json.ts';
-import { parsePayload } from '../json/json.ts';
-import type { Value } from '../json/value.ts';
-import { toText } from '../json/value.ts';
+import { parsePayload, type Payload } from '../json/json.ts';
+import { toText, type Value } from '../json/value.ts';
 
 export function encodeBase64(value: Value): Value {
   const text = toText(value);

@@ -1,7 +1,14 @@
 // cast(value AS type): the usual conversions, and numbers to and from Booleans (AWS IoT developer guide, "cast()").
 import { roundTo } from '../json/decimal.ts';
-import type { Value } from '../json/value.ts';
-import { decimalOfNumber, numberOf, toBoolean, toDecimal, toText, typeOf } from '../json/value.ts';
+import {
+  decimalOfNumber,
+  numberOf,
+  toBoolean,
+  toDecimal,
+  toText,
+  typeOf,
+  type Value,
+} from '../json/value.ts';
 
 type Cast = (value: Value) => Value;
 

@@ -2,13 +2,11 @@
 import { decodeBase64, decodePayload, encodeBase64 } from './binary.ts';
 import { compileQuery } from './compile-query.ts';
 import { findFunction } from './functions.ts';
-import type { LookupName } from './lookups.ts';
-import { isLookup, LookupFailure, lookupForms } from './lookups.ts';
+import { isLookup, LookupFailure, lookupForms, type LookupName } from './lookups.ts';
 import type { Evaluate, Names } from './scope.ts';
 import { SqlError } from './sql-error.ts';
 import type { SqlFunction } from './sql-function.ts';
-import type { Expression } from './syntax.ts';
-import { someExpression } from './syntax.ts';
+import { type Expression, someExpression } from './syntax.ts';
 
 type Call = Extract<Expression, { kind: 'call' }>;
 type Compile = (node: Expression, names: Names) => Evaluate;

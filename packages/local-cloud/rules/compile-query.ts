@@ -2,8 +2,7 @@
 import type { Evaluate, Names, Scope } from './scope.ts';
 import { SqlFailure } from './sql-error.ts';
 import type { Expression, Query, SelectItem, SelectList } from './syntax.ts';
-import type { ObjectValue, Value } from '../json/value.ts';
-import { isObject, memberOf, setMember } from '../json/value.ts';
+import { isObject, memberOf, type ObjectValue, setMember, type Value } from '../json/value.ts';
 
 type Compile = (node: Expression, names: Names) => Evaluate;
 type Field = (target: ObjectValue, scope: Scope) => void;

@@ -6,8 +6,7 @@ import { compileQuery } from './compile-query.ts';
 import type { Evaluate, Names } from './scope.ts';
 import { SqlError } from './sql-error.ts';
 import type { Expression, ExpressionKind } from './syntax.ts';
-import type { ObjectValue } from '../json/value.ts';
-import { equal, memberOf, setMember } from '../json/value.ts';
+import { equal, memberOf, type ObjectValue, setMember } from '../json/value.ts';
 
 type Of<Kind extends ExpressionKind> = Extract<Expression, { kind: Kind }>;
 type Compilers = { readonly [Kind in ExpressionKind]: (node: Of<Kind>, names: Names) => Evaluate };

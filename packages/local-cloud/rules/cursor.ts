@@ -1,6 +1,5 @@
 // Walks over the tokens of one SQL text, with bounds on how deep and how long an expression may be.
-import type { Token } from './lex.ts';
-import { readToken } from './lex.ts';
+import { readToken, type Token } from './lex.ts';
 import { SqlError } from './sql-error.ts';
 
 /** So that neither parsing nor evaluating an expression can exhaust the stack. */

@@ -1,6 +1,5 @@
 // Writes values of rules SQL as DynamoDB attribute values, for the DynamoDB actions.
-import type { Value, ValueType } from '../json/value.ts';
-import { isObject, toText, typeOf } from '../json/value.ts';
+import { isObject, toText, typeOf, type Value, type ValueType } from '../json/value.ts';
 
 export type AttributeValue =
   | { S: string }

@@ -1,18 +1,18 @@
 // The rules engine: which rules a message reaches, and what their actions owe it.
-import type { Clock } from '../clock.ts';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import { readAll } from '../start-error.ts';
 import type { RuleTargets } from './action.ts';
-import type { RuleDispatch } from './delivery.ts';
-import { createDelivery, dispatchId, messageOf } from './delivery.ts';
-import type { Lookups } from './lookups.ts';
-import { createAnswers, settle } from './lookups.ts';
-import type { Environment, MessageContext } from './message-context.ts';
-import { createMessageContext, defaultEnvironment } from './message-context.ts';
-import type { Rule } from './rule.ts';
-import { compileRule } from './rule.ts';
+import { createDelivery, dispatchId, messageOf, type RuleDispatch } from './delivery.ts';
+import { createAnswers, type Lookups, settle } from './lookups.ts';
+import {
+  createMessageContext,
+  defaultEnvironment,
+  type Environment,
+  type MessageContext,
+} from './message-context.ts';
+import { compileRule, type Rule } from './rule.ts';
 import type { RuleSpec } from './rule-spec.ts';
 import type { Outcome } from './statement.ts';
 import { createThrottledWarning } from '../log-throttle.ts';

@@ -5,8 +5,7 @@ import { Unanswered } from './lookups.ts';
 import type { Names, Scope } from './scope.ts';
 import { SqlFailure } from './sql-error.ts';
 import type { Expression, ExpressionKind } from './syntax.ts';
-import type { Value } from '../json/value.ts';
-import { jsonOf } from '../json/value.ts';
+import { jsonOf, type Value } from '../json/value.ts';
 
 type Of<Kind extends ExpressionKind> = Extract<Expression, { kind: Kind }>;
 type Parts = { readonly [Kind in ExpressionKind]: (node: Of<Kind>) => readonly Expression[] };

@@ -1,10 +1,8 @@
 // Mathematical functions: exact where AWS is (rounding, remainder, bits), double precision where AWS is.
-import type { Rounding } from '../json/decimal.ts';
-import { roundTo, toBigInt } from '../json/decimal.ts';
+import { type Rounding, roundTo, toBigInt } from '../json/decimal.ts';
 import type { SqlFunction } from './sql-function.ts';
 import { operators } from './operators.ts';
-import type { Value } from '../json/value.ts';
-import { decimalOfNumber, numberOf, numberOfText, toDecimal, toInt } from '../json/value.ts';
+import { decimalOfNumber, numberOf, numberOfText, toDecimal, toInt, type Value } from '../json/value.ts';
 
 /** Numeric text counts as a number; Boolean, Array, Object and Null do not. */
 function toDouble(value: Value): number | undefined {

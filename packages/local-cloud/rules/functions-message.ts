@@ -2,8 +2,7 @@
 import type { Evaluate } from './scope.ts';
 import type { SqlFunction } from './sql-function.ts';
 import type { MessageContext } from './message-context.ts';
-import type { Value } from '../json/value.ts';
-import { toInt } from '../json/value.ts';
+import { toInt, type Value } from '../json/value.ts';
 
 const about = (evaluate: Evaluate): SqlFunction => ({
   minimum: 0,

@@ -1,8 +1,7 @@
 // What an MQTT 5 publisher said beside topic and payload.
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { SqlFunction } from './sql-function.ts';
-import type { ObjectValue, Value } from '../json/value.ts';
-import { setMember } from '../json/value.ts';
+import { type ObjectValue, setMember, type Value } from '../json/value.ts';
 
 /** By the name that get_mqtt_property() takes; what the publisher did not say is Undefined. */
 const properties: Readonly<Record<string, (message: InboundMessage) => Value>> = {

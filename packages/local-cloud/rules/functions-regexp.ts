@@ -3,8 +3,7 @@ import { RE2JS } from 're2js';
 import type { SqlFunction } from './sql-function.ts';
 import { SqlFailure } from './sql-error.ts';
 import type { Expression } from './syntax.ts';
-import type { Value } from '../json/value.ts';
-import { toText } from '../json/value.ts';
+import { toText, type Value } from '../json/value.ts';
 
 /** Characters of a result. */
 const MAX_TEXT = 1_048_576;

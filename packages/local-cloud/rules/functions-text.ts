@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { md2 } from './md2.ts';
 import type { SqlFunction } from './sql-function.ts';
 import { SqlFailure } from './sql-error.ts';
-import type { Value } from '../json/value.ts';
-import { toInt, toText } from '../json/value.ts';
+import { toInt, toText, type Value } from '../json/value.ts';
 
 const MAX_TEXT = 1_048_576;
 const MAX_PADDING = 1_000;

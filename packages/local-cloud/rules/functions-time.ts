@@ -5,8 +5,7 @@ import type { Expression } from './syntax.ts';
 import { compileTimeFormat } from './time-format.ts';
 import { compileTimeParser } from './time-parse.ts';
 import { timeZone } from './time-zone.ts';
-import type { Value } from '../json/value.ts';
-import { toInt, toText } from '../json/value.ts';
+import { toInt, toText, type Value } from '../json/value.ts';
 
 /** What a Date can hold. */
 const MAX_TIME = 8.64e15;

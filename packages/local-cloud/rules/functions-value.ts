@@ -2,8 +2,16 @@
 import type { SqlFunction } from './sql-function.ts';
 import type { MessageContext } from './message-context.ts';
 import { SqlFailure } from './sql-error.ts';
-import type { ObjectValue, Value } from '../json/value.ts';
-import { isObject, jsonOf, memberOf, setMember, toInt, toText } from '../json/value.ts';
+import {
+  isObject,
+  jsonOf,
+  memberOf,
+  type ObjectValue,
+  setMember,
+  toInt,
+  toText,
+  type Value,
+} from '../json/value.ts';
 
 const MAX_TRANSFORM_BYTES = 131_072;
 

@@ -8,8 +8,7 @@ import type { InvokeResult } from '../lambda/api.ts';
 import type { Shadows } from '../shadow/service.ts';
 import { parseJson } from '../json/json.ts';
 import type { Lookups } from './lookups.ts';
-import type { Value } from '../json/value.ts';
-import { jsonOf, toText } from '../json/value.ts';
+import { jsonOf, toText, type Value } from '../json/value.ts';
 
 export interface LookupSources {
   readonly lambda: { invoke(functionName: string, payload: string): Promise<InvokeResult> };

@@ -1,8 +1,7 @@
 // Functions of rules SQL that ask another service: SQL is evaluated as far as it goes, waits for the answer, and starts anew.
 import type { Clock } from '../clock.ts';
 import { SqlFailure } from './sql-error.ts';
-import type { Value } from '../json/value.ts';
-import { jsonOf } from '../json/value.ts';
+import { jsonOf, type Value } from '../json/value.ts';
 
 /** Rejects where the service fails; `args` without the role. */
 export type Lookup = (...args: readonly Value[]) => Promise<Value>;

@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { Answers } from './lookups.ts';
-import type { Payload } from '../json/json.ts';
-import { parsePayload } from '../json/json.ts';
+import { parsePayload, type Payload } from '../json/json.ts';
 
 /** What the functions of rules SQL take from outside the message. */
 export interface Environment {

@@ -1,8 +1,6 @@
 // The infix operators as data: how tightly they bind and what they give (AWS IoT developer guide, "Operators").
-import type { Decimal } from '../json/decimal.ts';
-import { add, compare, divide, multiply, remainder, subtract } from '../json/decimal.ts';
-import type { Value } from '../json/value.ts';
-import { equal, numberOf, toBoolean, toDecimal, toText } from '../json/value.ts';
+import { add, compare, type Decimal, divide, multiply, remainder, subtract } from '../json/decimal.ts';
+import { equal, numberOf, toBoolean, toDecimal, toText, type Value } from '../json/value.ts';
 
 export interface Operator {
   /** AWS documents no precedence; this is that of standard SQL. NOT stands between AND and the comparisons. */

@@ -4,8 +4,7 @@ import { compileAction } from './actions.ts';
 import type { Lookups } from './lookups.ts';
 import type { ActionSpec, RuleSpec } from './rule-spec.ts';
 import { SqlError } from './sql-error.ts';
-import type { CompiledStatement } from './statement.ts';
-import { compileStatement } from './statement.ts';
+import { type CompiledStatement, compileStatement } from './statement.ts';
 
 export interface Rule {
   /** Position in the template. */

@@ -2,18 +2,15 @@
 import { compile } from './compile.ts';
 import { asksService, checkSingleCalls } from './compile-call.ts';
 import { compileSelect } from './compile-query.ts';
-import type { TopicFilter } from './topic-filter.ts';
-import { parseTopicFilter } from './topic-filter.ts';
+import { parseTopicFilter, type TopicFilter } from './topic-filter.ts';
 import type { MessageContext } from './message-context.ts';
 import type { Lookups } from './lookups.ts';
 import { parseStatement, parseTemplate } from './parse.ts';
 import type { Evaluate, Names, Scope } from './scope.ts';
 import { SqlError, SqlFailure } from './sql-error.ts';
 import { ARRAY_REASON, OLD_VERSION, requireAlike, type SqlVersion } from './sql-version.ts';
-import type { Expression, SelectList } from './syntax.ts';
-import { someExpression } from './syntax.ts';
-import type { Value } from '../json/value.ts';
-import { jsonOf, toText } from '../json/value.ts';
+import { type Expression, type SelectList, someExpression } from './syntax.ts';
+import { jsonOf, toText, type Value } from '../json/value.ts';
 
 /** What the actions get: JSON, or the payload's own bytes where `SELECT *` meets what is no JSON. */
 export type Output =

@@ -1,7 +1,16 @@
 // Reads times by the patterns of Java's DateTimeFormatter (JDK 11), for time_to_epoch().
 import { RE2JS } from 're2js';
-import type { TimeZone } from './time-zone.ts';
-import { DAYS, HOUR_MS, MINUTE_MS, MONTHS, SECOND_MS, parseOffset, timeZone, toEpoch } from './time-zone.ts';
+import {
+  DAYS,
+  HOUR_MS,
+  MINUTE_MS,
+  MONTHS,
+  parseOffset,
+  SECOND_MS,
+  timeZone,
+  type TimeZone,
+  toEpoch,
+} from './time-zone.ts';
 
 /** What a text said, by the name of the field. */
 type Parts = Map<string, number | TimeZone>;

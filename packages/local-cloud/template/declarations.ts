@@ -4,8 +4,7 @@
 import { readAll } from '../start-error.ts';
 import type { Entry, MapNode, Node, Place } from './document.ts';
 import { resourceTypes } from './identity.ts';
-import { entriesOf, literal, literals, mapOf } from './sections.ts';
-import type { Fail } from './sections.ts';
+import { entriesOf, type Fail, literal, literals, mapOf } from './sections.ts';
 
 export interface Declaration {
   readonly logicalId: string;

@@ -1,7 +1,17 @@
 // Reads the template's YAML into a small tree that knows the line of everything, so that each error can name it.
 
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { Document, Node as YamlNode, Pair, YAMLError } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node as YamlNode,
+  type Pair,
+  parseDocument,
+  type YAMLError,
+} from 'yaml';
 import { StartError } from '../start-error.ts';
 
 /** Both counted from 1. */

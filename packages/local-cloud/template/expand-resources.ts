@@ -3,8 +3,7 @@
 import type { Declaration } from './declarations.ts';
 import type { Entry, MapNode, Node, Place } from './document.ts';
 import { listNode, mapNode, refNode, textNode, without, withMembers } from './nodes.ts';
-import { mapOf } from './sections.ts';
-import type { Fail } from './sections.ts';
+import { type Fail, mapOf } from './sections.ts';
 
 const member = ({ properties }: Declaration, name: string): Entry<Node> | undefined =>
   properties.entries.get(name);

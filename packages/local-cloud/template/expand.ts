@@ -6,8 +6,7 @@ import type { Entry, MapNode, Node } from './document.ts';
 import { expandEvent } from './expand-events.ts';
 import { inlineSubscriptions, rewrites } from './expand-resources.ts';
 import { listNode, mapNode, refNode, without, withMembers } from './nodes.ts';
-import { literal, mapOf } from './sections.ts';
-import type { Fail } from './sections.ts';
+import { type Fail, literal, mapOf } from './sections.ts';
 
 /** What is added to buckets: by their logical ID, the notifications of functions. */
 type Notifications = Map<string, { owner: string; at: Entry<Node>['place']; entries: Node[] }>;

@@ -2,8 +2,7 @@
 
 import { dirname, resolve } from 'node:path';
 import { entryPointOf } from './entry-point.ts';
-import { layerRootsOf, plainCodeOf } from './plain-code.ts';
-import type { PlainCode } from './plain-code.ts';
+import { layerRootsOf, type PlainCode, plainCodeOf } from './plain-code.ts';
 import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
 import { readAll, StartError } from '../start-error.ts';
 

@@ -2,16 +2,18 @@
 
 import { account } from '../account.ts';
 import {
+  type Attribute,
   certificateId,
+  type Ground,
   inLowerCase,
   joined,
+  type Naming,
   queueHost,
   unnamed,
   uuid,
-  withUnderscore,
   within,
+  withUnderscore,
 } from './naming.ts';
-import type { Attribute, Ground, Naming } from './naming.ts';
 import { webNamings } from './namings-web.ts';
 
 export interface Identity {

@@ -2,8 +2,16 @@
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 
 import type { Node } from './document.ts';
-import { comparable, evaluate, itemsOf, partsOf, textAt, textOf } from './evaluate.ts';
-import type { Intrinsic, Scope } from './evaluate.ts';
+import {
+  comparable,
+  evaluate,
+  type Intrinsic,
+  itemsOf,
+  partsOf,
+  type Scope,
+  textAt,
+  textOf,
+} from './evaluate.ts';
 
 const variable = /\$\{([^}]*)\}/g;
 

@@ -1,18 +1,13 @@
 // What every name in the template stands for: parameters, pseudo parameters, mappings, conditions, rules and resources.
 
-import { requireKnownType } from './declarations.ts';
-import type { Declaration } from './declarations.ts';
+import { type Declaration, requireKnownType } from './declarations.ts';
 import type { Entry, Node, Place } from './document.ts';
-import { evaluate, textAt } from './evaluate.ts';
-import type { Scope, Value } from './evaluate.ts';
-import { identify, namePropertyOf } from './identity.ts';
-import type { Identity } from './identity.ts';
+import { evaluate, type Scope, textAt, type Value } from './evaluate.ts';
+import { identify, type Identity, namePropertyOf } from './identity.ts';
 import type { Ground } from './naming.ts';
 import { conditionIntrinsics, holds, resourceIntrinsics, ruleIntrinsics } from './intrinsics.ts';
-import { listItems } from './parameters.ts';
-import type { Parameters } from './parameters.ts';
-import { mapOf } from './sections.ts';
-import type { Fail } from './sections.ts';
+import { listItems, type Parameters } from './parameters.ts';
+import { type Fail, mapOf } from './sections.ts';
 
 export interface Sections {
   readonly mappings: ReadonlyMap<string, Entry<Node>>;

@@ -7,6 +7,7 @@ import {
   dkimTokens,
   executeApiAddress,
   lettersAndDigits,
+  type Naming,
   poolId,
   unnamed,
   userPoolId,
@@ -16,7 +17,6 @@ import {
   zoneId,
   zoneNameServers,
 } from './naming.ts';
-import type { Naming } from './naming.ts';
 
 const id = (name: string) => ({ Id: name });
 

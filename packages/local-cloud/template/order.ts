@@ -3,8 +3,7 @@
 import type { Entry, Node, Place } from './document.ts';
 import { holds } from './intrinsics.ts';
 import type { Names } from './names.ts';
-import { entriesOf, literal } from './sections.ts';
-import type { Fail } from './sections.ts';
+import { entriesOf, type Fail, literal } from './sections.ts';
 
 /**
  * Rules of the template: assertions that the parameters must fulfil together.

@@ -2,8 +2,7 @@
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 
 import type { Entry, Node } from './document.ts';
-import { entriesOf, literal, literals } from './sections.ts';
-import type { Fail } from './sections.ts';
+import { entriesOf, type Fail, literal, literals } from './sections.ts';
 import { StartError } from '../start-error.ts';
 
 /** Values from one source, such as samconfig.toml, with the words that name it in a message. */

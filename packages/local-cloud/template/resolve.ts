@@ -1,18 +1,15 @@
 // Resolves the resources and outputs of a template: their intrinsics, names and places.
 
 import { readAll } from '../start-error.ts';
-import { requireKnownType } from './declarations.ts';
-import type { Declaration } from './declarations.ts';
+import { type Declaration, requireKnownType } from './declarations.ts';
 import type { Entry, Node, Place } from './document.ts';
-import { evaluate, plain, textOf } from './evaluate.ts';
-import type { Value } from './evaluate.ts';
+import { evaluate, plain, textOf, type Value } from './evaluate.ts';
 import type { Identity } from './identity.ts';
 import type { Names } from './names.ts';
 import type { Needs } from './order.ts';
 import { requireSupported } from './require-supported.ts';
 import type { ResolvedResource } from './resolved.ts';
-import { entriesOf, literal } from './sections.ts';
-import type { Fail } from './sections.ts';
+import { entriesOf, type Fail, literal } from './sections.ts';
 
 function placeIn(value: Value, path: readonly (string | number)[], start: Place): Place {
   let place = start;

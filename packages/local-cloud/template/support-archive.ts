@@ -1,7 +1,6 @@
 // What the local cloud honours of delivery streams and of the buckets that they fill.
 
-import { checkedBy, flag, oneOf, text, unchecked, whole } from './property-check.ts';
-import type { ResourceSupport } from './property-check.ts';
+import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
 const permissions = 'AWS permissions do not apply on one machine; device policies do';

@@ -1,7 +1,6 @@
 // What the local cloud honours of devices: things, their groups and types, policies and certificates.
 
-import { checkedBy, flag, oneOf, text } from './property-check.ts';
-import type { ResourceSupport } from './property-check.ts';
+import { checkedBy, flag, oneOf, type ResourceSupport, text } from './property-check.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
 

@@ -1,7 +1,6 @@
 // What the local cloud honours of Route 53: zones, records by every routing that needs no map of the world, health checks.
 
-import { flag, oneOf, text, whole } from './property-check.ts';
-import type { ResourceSupport } from './property-check.ts';
+import { flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
 const tags = 'nobody bills one machine by tag';
 const readers = 'it is for readers';

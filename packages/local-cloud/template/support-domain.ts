@@ -1,7 +1,6 @@
 // What the local cloud honours of names of your own: certificates, and the names that devices connect to.
 
-import { oneOf, text } from './property-check.ts';
-import type { ResourceSupport } from './property-check.ts';
+import { oneOf, type ResourceSupport, text } from './property-check.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
 const apiName = 'the HTTP API is at the web port of this machine and has no other name';

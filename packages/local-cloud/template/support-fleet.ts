@@ -1,7 +1,6 @@
 // What the local cloud honours of fleet provisioning.
 
-import { flag, oneOf, text } from './property-check.ts';
-import type { ResourceSupport } from './property-check.ts';
+import { flag, oneOf, type ResourceSupport, text } from './property-check.ts';
 
 export const fleet: Readonly<Record<string, ResourceSupport>> = {
   'AWS::IoT::ProvisioningTemplate': {

@@ -1,7 +1,6 @@
 // What the local cloud honours of functions and their layers.
 
-import { flag, oneOf, text, unchecked, whole } from './property-check.ts';
-import type { ResourceSupport } from './property-check.ts';
+import { flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 import { routeProperties } from './support-http-api.ts';
 import { queueEventProperties } from './support-queue.ts';
 

@@ -1,7 +1,6 @@
 // What the local cloud honours of an HTTP API, and of the routes that functions declare.
 
-import { anyCase, checkedBy, flag, oneOf, text, whole } from './property-check.ts';
-import type { ResourceSupport } from './property-check.ts';
+import { anyCase, checkedBy, flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
 /** Of AWS::Serverless::Function, in an event of type HttpApi. */
 export const routeProperties = {

@@ -1,7 +1,6 @@
 // What the local cloud honours of logging in: identity pools, and the user pool whose users an identity pool knows.
 
-import { checkedBy, flag, oneOf, text, whole } from './property-check.ts';
-import type { ResourceSupport } from './property-check.ts';
+import { checkedBy, flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
 const people = 'people here are added by the account itself, without mail';
 const look = 'the login page of one machine has one look';

@@ -1,7 +1,6 @@
 // What the local cloud honours of a schedule.
 
-import { checkedBy, oneOf, text } from './property-check.ts';
-import type { ResourceSupport } from './property-check.ts';
+import { checkedBy, oneOf, type ResourceSupport, text } from './property-check.ts';
 
 export const schedule: Readonly<Record<string, ResourceSupport>> = {
   'AWS::Scheduler::Schedule': {

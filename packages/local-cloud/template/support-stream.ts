@@ -1,7 +1,6 @@
 // The part of the support table that streams add, and the mappings that take them, or queues, to functions.
 
-import { flag, oneOf, text, whole, wholeOrEndless } from './property-check.ts';
-import type { ResourceSupport } from './property-check.ts';
+import { flag, oneOf, type ResourceSupport, text, whole, wholeOrEndless } from './property-check.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
 

@@ -1,8 +1,7 @@
 // Which properties of the template the local cloud honours, and which it accepts without effect and why; it refuses the
 // rest. One entry a resource type, in the order of the template.
 
-import { checkedBy, flag, oneOf, text, unchecked, whole } from './property-check.ts';
-import type { ResourceSupport } from './property-check.ts';
+import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 import { archive } from './support-archive.ts';
 import { device } from './support-device.ts';
 import { dns } from './support-dns.ts';

@@ -1,11 +1,10 @@
 // `start` beside a domain.yaml: devices connect by a name of your own, with the certificate of that name.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { connect } from 'node:tls';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { cli, startProgram, type RunningStack } from './running-stack.ts';
 

@@ -3,8 +3,7 @@ import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { gunzipSync } from 'node:zlib';
 import { createManualClock } from '../../clock.ts';
-import { compilePrefix } from '../../firehose/prefix.ts';
-import type { Prefix } from '../../firehose/prefix.ts';
+import { compilePrefix, type Prefix } from '../../firehose/prefix.ts';
 import type { StreamSpec } from '../../firehose/stream-spec.ts';
 import { createDeliveryStreams } from '../../firehose/stream.ts';
 

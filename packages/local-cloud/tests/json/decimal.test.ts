@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import {
   add,
   compare,
+  type Decimal,
   decimalText,
   divide,
   multiply,
@@ -12,7 +13,6 @@ import {
   roundTo,
   subtract,
 } from '../../json/decimal.ts';
-import type { Decimal } from '../../json/decimal.ts';
 
 const decimal = (text: string) => {
   const value = parseDecimal(text);

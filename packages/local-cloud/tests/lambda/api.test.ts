@@ -21,8 +21,7 @@ import { eventually } from '../../../../tests/support/waiting.ts';
 import { AwsError } from '../../aws-error.ts';
 import { sendError } from '../../aws/wire.ts';
 import type { LambdaService } from '../../lambda/service.ts';
-import { start } from './fixture.ts';
-import type { FunctionDraft } from './fixture.ts';
+import { type FunctionDraft, start } from './fixture.ts';
 
 async function serve(lambda: LambdaService): Promise<{ url: string; client: LambdaClient }> {
   const server = createServer((req, res) => {

@@ -5,8 +5,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createLogFile } from '../../lambda/log-file.ts';
 import { silentLog } from '../../log.ts';
-import { start } from './fixture.ts';
-import type { FunctionDraft } from './fixture.ts';
+import { type FunctionDraft, start } from './fixture.ts';
 
 const source = `import { join } from 'node:path'; export const handler = async () => join('a', 'b');`;
 

@@ -3,13 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
-import { createManualClock } from '../../clock.ts';
-import type { ManualClock } from '../../clock.ts';
-import { createCounters } from '../../counters.ts';
-import type { Counters } from '../../counters.ts';
+import { createManualClock, type ManualClock } from '../../clock.ts';
+import { type Counters, createCounters } from '../../counters.ts';
 import type { Fields, Log } from '../../log.ts';
-import { createLambda } from '../../lambda/service.ts';
-import type { LambdaOptions, LambdaService } from '../../lambda/service.ts';
+import { createLambda, type LambdaOptions, type LambdaService } from '../../lambda/service.ts';
 import type { FunctionSpec } from '../../template/functions.ts';
 
 export const startTime = Date.UTC(2026, 0, 2, 3, 4, 5);

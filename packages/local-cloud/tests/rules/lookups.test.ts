@@ -8,8 +8,7 @@ import type { Lookups } from '../../rules/lookups.ts';
 import { createLookups } from '../../rules/lookup-sources.ts';
 import type { ActionSpec, RuleSpec } from '../../rules/rule-spec.ts';
 import { compileStatement } from '../../rules/statement.ts';
-import { jsonOf } from '../../json/value.ts';
-import type { Value } from '../../json/value.ts';
+import { jsonOf, type Value } from '../../json/value.ts';
 import { StartError } from '../../start-error.ts';
 import { messageOf } from './message.ts';
 

@@ -1,11 +1,9 @@
 // A message and the evaluation of single expressions, as the tests of rules SQL need them.
 import assert from 'node:assert/strict';
 import type { InboundMessage } from '../../mqtt/message.ts';
-import { createMessageContext } from '../../rules/message-context.ts';
-import type { Environment, MessageContext } from '../../rules/message-context.ts';
+import { createMessageContext, type Environment, type MessageContext } from '../../rules/message-context.ts';
 import { compileStatement } from '../../rules/statement.ts';
-import type { Value } from '../../json/value.ts';
-import { jsonOf } from '../../json/value.ts';
+import { jsonOf, type Value } from '../../json/value.ts';
 
 export const environment: Environment = {
   accountId: '000000000000',

@@ -1,8 +1,7 @@
 // Regular expressions in rules SQL: the examples of AWS, what is no pattern, and payloads that mean harm.
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import type { Value } from '../../json/value.ts';
-import { jsonOf } from '../../json/value.ts';
+import { jsonOf, type Value } from '../../json/value.ts';
 import { select, valueOf } from './message.ts';
 
 const cases: [string, Value][] = [

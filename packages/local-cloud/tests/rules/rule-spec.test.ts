@@ -3,8 +3,7 @@ import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { silentLog } from '../../log.ts';
 import { createRulesEngine } from '../../rules/engine.ts';
-import { rulesFromTemplate } from '../../rules/rule-spec.ts';
-import type { RuleSpec } from '../../rules/rule-spec.ts';
+import { rulesFromTemplate, type RuleSpec } from '../../rules/rule-spec.ts';
 import { loadSample, withTemplate } from '../template/fixture.ts';
 import { messageOf } from './message.ts';
 

@@ -1,8 +1,7 @@
 // parse_time() and time_to_epoch(): the examples of AWS, every letter, time zones, and texts that are no times.
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
-import type { Value } from '../../json/value.ts';
-import { jsonOf } from '../../json/value.ts';
+import { jsonOf, type Value } from '../../json/value.ts';
 import { select, valueOf } from './message.ts';
 
 const utc = (text: string) => Date.parse(`${text}Z`);

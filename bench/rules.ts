@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import jsonata from 'jsonata';
 import { account } from '../packages/local-cloud/account.ts';
-import { createMessageContext, defaultEnvironment } from '../packages/local-cloud/rules/message-context.ts';
-import type { MessageContext } from '../packages/local-cloud/rules/message-context.ts';
+import {
+  createMessageContext,
+  defaultEnvironment,
+  type MessageContext,
+} from '../packages/local-cloud/rules/message-context.ts';
 import { rulesFromTemplate } from '../packages/local-cloud/rules/rule-spec.ts';
 import { compileStatement } from '../packages/local-cloud/rules/statement.ts';
 import { loadTemplate } from '../packages/local-cloud/template/load.ts';

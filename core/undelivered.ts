@@ -2,8 +2,7 @@
 
 import { SEVERITIES, type Severity } from './alert-rule.ts';
 import { TRANSITIONS, type HistoryEntry, type Notification, type Transition } from './alert-state.ts';
-import { undeliveredEntry } from './alert-step.ts';
-import type { UndeliveredAlert } from './alert-step.ts';
+import { type UndeliveredAlert, undeliveredEntry } from './alert-step.ts';
 
 /** A notification that SNS gave up, as it lies in a queue. */
 export interface Undelivered {

@@ -1,6 +1,5 @@
 // What can be set on a simulated sensor while it runs, and within which bounds it obeys.
-import type { Pattern } from './patterns.ts';
-import { round, usualSetpoint } from './patterns.ts';
+import { type Pattern, round, usualSetpoint } from './patterns.ts';
 
 /** Read anew for every reading. */
 export interface Controls {

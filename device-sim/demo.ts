@@ -2,8 +2,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { atSetpoint } from './controls.ts';
-import type { Controls } from './controls.ts';
+import { atSetpoint, type Controls } from './controls.ts';
 import { startFleet } from './fleet.ts';
 import { findIdentities } from './identities.ts';
 import { planMessages } from './messages.ts';

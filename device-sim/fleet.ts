@@ -1,8 +1,7 @@
 // Connects a fleet without a rush, lets each device publish by its plan, and stops without losing what is under way.
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openConnection } from './connection.ts';
-import type { Connection, Identity } from './connection.ts';
+import { type Connection, type Identity, openConnection } from './connection.ts';
 import type { Controls } from './controls.ts';
 import type { PlannedMessage } from './messages.ts';
 import { followShadow } from './shadow.ts';

@@ -1,8 +1,7 @@
 // The command line of the simulator: every value is checked where it is read, and an error says what it takes.
 import { parseArgs } from 'node:util';
 import { parseFailures, type FailurePlan } from './failures.ts';
-import { patternNames } from './patterns.ts';
-import type { PatternName } from './patterns.ts';
+import { type PatternName, patternNames } from './patterns.ts';
 import { SimError } from './sim-error.ts';
 
 export interface SimOptions {

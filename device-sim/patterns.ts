@@ -1,8 +1,7 @@
 // What a simulated sensor measures: each pattern is a pure function of a seed and the time, so that a run can be repeated.
 import { fridgeTemperature, type FridgeLife } from './fridge-pattern.ts';
 import { noise, uniform } from './random.ts';
-import { weatherAt } from './weather.ts';
-import type { Hour } from './weather.ts';
+import { type Hour, weatherAt } from './weather.ts';
 
 export type Metrics = Readonly<Record<string, number>>;
 

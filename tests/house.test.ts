@@ -64,6 +64,16 @@ test('no file is named after a drawer', () => {
   );
 });
 
+const RULES_OF_THE_HOUSE = ['no-duplicate-imports'];
+
+test('the linter holds what this file does not check', () => {
+  const { rules } = JSON.parse(readFileSync(path.join(root, '.oxlintrc.json'), 'utf8')) as {
+    rules: Record<string, unknown>;
+  };
+  const off = RULES_OF_THE_HOUSE.filter((name) => [rules[name]].flat()[0] !== 'error');
+  assert.deepEqual(off, []);
+});
+
 const locks = ['', 'bench/', 'commands/query/', 'packages/fast-fold/assembly/'].map(
   (folder) => `${folder}package-lock.json`,
 );

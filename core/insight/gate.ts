@@ -1,11 +1,22 @@
 // Tells a defrost from a failure: learns a device's band and defrosts from its own minutes, and says when to stay silent.
 
 import { BLOCK_MINUTES, extendBand, firstBand, type Band } from './band.ts';
-import { endExcursion, extendExcursions, listExcursions, NO_EXCURSIONS } from './excursion.ts';
-import type { Excursion, Excursions } from './excursion.ts';
+import {
+  endExcursion,
+  type Excursion,
+  type Excursions,
+  extendExcursions,
+  listExcursions,
+  NO_EXCURSIONS,
+} from './excursion.ts';
 import { MINUTE_MS, minuteOf, rounded, type Minute } from './minute.ts';
-import { lastExpected, learnSchedule, TOLERANCE } from './schedule.ts';
-import type { KnownSchedule, LearnedSchedule } from './schedule.ts';
+import {
+  type KnownSchedule,
+  lastExpected,
+  type LearnedSchedule,
+  learnSchedule,
+  TOLERANCE,
+} from './schedule.ts';
 
 /** How defrosts are known: entered, from the device's own metric, learned, or only by what excursions usually are. */
 export type GateMode = 'known' | 'metric' | 'learned' | 'free';

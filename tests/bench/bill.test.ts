@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { assumed } from '../../bench/bill-assumptions.ts';
+import { assumed, type Fleet } from '../../bench/bill-assumptions.ts';
 import type { Prices } from '../../bench/bill-parts.ts';
 import { billOf } from '../../bench/bill.ts';
-import type { Fleet } from '../../bench/bill-assumptions.ts';
 import { fleetBetween } from '../../bench/measured-fleet.ts';
 import { loadTidegate } from '../template/tidegate-template.ts';
 

@@ -2,15 +2,12 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import mqttPacket from 'mqtt-packet';
-import type { IPublishPacket, Packet } from 'mqtt-packet';
+import mqttPacket, { type IPublishPacket, type Packet } from 'mqtt-packet';
 import { reconnectDelay } from '../../device-sim/connection.ts';
-import { startFleet } from '../../device-sim/fleet.ts';
-import type { Device, FleetOptions } from '../../device-sim/fleet.ts';
+import { type Device, type FleetOptions, startFleet } from '../../device-sim/fleet.ts';
 import { findIdentities } from '../../device-sim/identities.ts';
 import { createProgress, progressLine, summaryLines } from '../../device-sim/progress.ts';
 import { createStatistics } from '../../device-sim/statistics.ts';

@@ -1,8 +1,7 @@
 // The plan of one device: what it sends and when, the same for the same seed.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { planMessages } from '../../device-sim/messages.ts';
-import type { PlanOptions, PlannedMessage } from '../../device-sim/messages.ts';
+import { planMessages, type PlannedMessage, type PlanOptions } from '../../device-sim/messages.ts';
 
 const start = Date.UTC(2026, 0, 2, 3, 4, 5);
 const plan = (options: Partial<PlanOptions> = {}): PlannedMessage[] => [

@@ -1,8 +1,13 @@
 // What simulated sensors measure: repeatable, within the limits that each pattern promises.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { createPatterns, demoFridge, patternNames } from '../../device-sim/patterns.ts';
-import type { Pattern, PatternName } from '../../device-sim/patterns.ts';
+import {
+  createPatterns,
+  demoFridge,
+  type Pattern,
+  type PatternName,
+  patternNames,
+} from '../../device-sim/patterns.ts';
 import { noise, seedOf, uniform } from '../../device-sim/random.ts';
 import { parseWeather, readSeattleWeather, weatherAt } from '../../device-sim/weather.ts';
 

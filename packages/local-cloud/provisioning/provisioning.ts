@@ -12,7 +12,7 @@ import { certificateFromCsr, certificateWithKeys } from '../iot/device-certifica
 import { shortId } from '../iot/identity.ts';
 import { awaitProvisioning, ownershipOf, type NewOwnership } from './ownership.ts';
 import { changesFor } from './device.ts';
-import { createKeyTurns } from './key-turns.ts';
+import { createKeyQueue } from './key-queue.ts';
 import { askHook, type Invoke } from './hook.ts';
 import { compileBody } from './template.ts';
 import { isObject, parameterError, type Json } from './value.ts';
@@ -82,7 +82,7 @@ const issued = (made: NewOwnership, more: object = {}) => ({
 });
 
 function createIssuing({ registry, ca }: ProvisioningDeps) {
-  const inTurn = createKeyTurns();
+  const inTurn = createKeyQueue();
   return {
     async withKeys({ principal }: InboundMessage): Outcome {
       let privateKey = '';

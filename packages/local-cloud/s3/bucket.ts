@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { isMissing, makeDirectory, syncDirectory, writeFileSafely } from '../files/durable-files.ts';
 import { recordNameOf } from './keys.ts';
-import { createTurns } from '../files/turns.ts';
+import { createSerialQueue } from '../files/serial-queue.ts';
 import type { OpenFile, Places } from './places.ts';
 import { adopt, effectiveVersions, readRecord, type KeyRecord, type Version } from './record.ts';
 
@@ -58,7 +58,7 @@ export function createBucket(stateDir: string, places: Places, clock: Clock, isV
   const folderOf = (key: string) => path.join(recordsFolder, recordNameOf(key).slice(0, 2));
   const recordOf = (key: string) => path.join(folderOf(key), `${recordNameOf(key)}.json`);
   const earlier = (key: string, versionId: string) => path.join(folderOf(key), recordNameOf(key), versionId);
-  const exclusively = createTurns();
+  const exclusively = createSerialQueue();
 
   async function save(record: KeyRecord): Promise<void> {
     await makeDirectory(folderOf(record.key));

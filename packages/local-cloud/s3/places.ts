@@ -5,7 +5,7 @@ import path from 'node:path';
 import { isMissing, makeDirectory, syncDirectory } from '../files/durable-files.ts';
 import { compareKeys, encodedFolder, encodedPathOf, keyOfEncoded, plainPathOf } from './keys.ts';
 import type { FoundFile } from './record.ts';
-import { createTurns } from '../files/turns.ts';
+import { createSerialQueue } from '../files/serial-queue.ts';
 
 export interface OpenFile extends FoundFile {
   readonly handle: FileHandle;
@@ -38,7 +38,7 @@ function isBehind(start: string, prefix: string, after: string): boolean {
 
 /** @param dir the bucket's folder */
 export function createPlaces(dir: string): Places {
-  const inTurn = createTurns();
+  const inTurn = createSerialQueue();
   const encoded = (key: string) => path.join(dir, encodedFolder, ...encodedPathOf(key));
 
   /** A file system that ignores case, or that follows links, may give another file than the key's. */

@@ -22,7 +22,7 @@ import {
 import type { Version } from './record.ts';
 import type { ObjectEvent } from './notifier.ts';
 import { openRegistry, type BucketInfo } from './registry.ts';
-import { createTurns } from '../files/turns.ts';
+import { createSerialQueue } from '../files/serial-queue.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 
 export type { PutOptions, StoredObject } from './content.ts';
@@ -127,7 +127,7 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
     { put, stateOf: (name) => registry.stateOf(registry.find(name).info.name) },
     clock,
   );
-  const inTurn = createTurns();
+  const inTurn = createSerialQueue();
   const expire = () =>
     inTurn('expire', async () => {
       for (const { info, bucket, rules } of registry.all()) {

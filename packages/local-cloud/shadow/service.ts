@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { TopicService } from '../mqtt/jobs.ts';
 import { ownPrincipal, type InboundMessage } from '../mqtt/message.ts';
-import { createTurns } from '../files/turns.ts';
+import { createSerialQueue } from '../files/serial-queue.ts';
 import { applyPatch, deltaOf, emptyDocument, stamp, stateBytes, type ShadowDocument } from './document.ts';
 import { findToken, parseToken, parseUpdate, type UpdateRequest } from './request.ts';
 import { createRequestRate } from './request-rate.ts';
@@ -56,7 +56,7 @@ const remember = (requests: readonly DoneRequest[], traceId: string, version: nu
 const done = ({ requests }: KeptShadow, traceId: string) => requests.find(([id]) => id === traceId);
 
 export function createShadows({ store, publish, clock, log, newId }: ShadowsOptions): Shadows {
-  const turns = createTurns();
+  const turns = createSerialQueue();
   const running = new Set<Promise<unknown>>();
   const seconds = () => Math.floor(clock.now() / 1000);
 

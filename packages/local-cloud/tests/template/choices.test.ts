@@ -203,7 +203,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
   '**All or nothing**': [['provisioning/provisioning', 'nothing is made when one part cannot be']],
   '**Limits**': [
     ['provisioning/provisioning', 'a claim cannot make more than a thousand certificates wait'],
-    ['provisioning/key-turns', 'more than fifty requests for keys at once are throttled'],
+    ['provisioning/key-queue', 'more than fifty requests for keys at once are throttled'],
     ['provisioning/provisioning', 'a hundred parameters and one'],
     ['provisioning/provisioning', 'a parameter that is too long'],
   ],

@@ -5,7 +5,7 @@ import { AwsError } from '../aws-error.ts';
 const maximumWaiting = 50;
 
 /** Runs what it is given one after the other. Throws AwsError `Throttling` when too many wait. */
-export function createKeyTurns(): <T>(run: () => Promise<T>) => Promise<T> {
+export function createKeyQueue(): <T>(run: () => Promise<T>) => Promise<T> {
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
   return (run) => {

@@ -1,10 +1,10 @@
 // How many devices may wait for a key to be made for them.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { createKeyTurns } from '../../provisioning/key-turns.ts';
+import { createKeyQueue } from '../../provisioning/key-queue.ts';
 
 test('more than fifty requests for keys at once are throttled; one runs at a time, and then there is room again', async () => {
-  const inTurn = createKeyTurns();
+  const inTurn = createKeyQueue();
   const started: number[] = [];
   const finish: (() => void)[] = [];
   const ask = (n: number) =>

@@ -3,7 +3,7 @@
 
 import { AwsError } from '../aws-error.ts';
 import type { Fields } from './action-fields.ts';
-import { bytesOf, type CompileAction, type HttpDoor } from './action.ts';
+import { bytesOf, type CompileAction, type HttpClient } from './action.ts';
 import { fieldAt, isTemplate } from './rule-spec.ts';
 import type { Substitute } from './statement.ts';
 
@@ -13,7 +13,7 @@ export const ALLOWED_HOSTS = 'HTTP_ACTION_HOSTS';
 const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
 
 /** What is wrong with an address, and the remedy; undefined where a rule may post to it. */
-export function problemOfUrl(url: string, allowed: HttpDoor['hosts']): string | undefined {
+export function problemOfUrl(url: string, allowed: HttpClient['hosts']): string | undefined {
   if (!URL.canParse(url))
     return `${JSON.stringify(url.slice(0, 200))} is not an address such as https://example.com/in`;
   const { protocol, hostname } = new URL(url);
@@ -47,11 +47,11 @@ function constantPart(url: string): string | undefined {
 }
 
 export const http: CompileAction = (fields, targets) => {
-  const door = fields.need(targets.http);
+  const client = fields.need(targets.http);
   const urlOf = fields.template('Url');
   const url = fields.raw('Url');
   const known = constantPart(url);
-  const problem = known === undefined ? undefined : problemOfUrl(known, door.hosts);
+  const problem = known === undefined ? undefined : problemOfUrl(known, client.hosts);
   if (problem !== undefined) throw fields.refuse(`Http.Url: ${problem}`, 'Url');
   const headers = compileHeaders(fields);
   return {
@@ -59,12 +59,12 @@ export const http: CompileAction = (fields, targets) => {
     resource: url,
     prepare({ output, scope }) {
       const to = urlOf(scope);
-      const wrong = problemOfUrl(to, door.hosts);
+      const wrong = problemOfUrl(to, client.hosts);
       if (wrong !== undefined) throw new AwsError('InvalidRequestException', wrong);
       const named = headers.map(({ key, value }) => [key(scope), value(scope)] as const);
       const body = bytesOf(output);
       const contentType = output.kind === 'json' ? 'application/json' : 'application/octet-stream';
-      return () => door.post(to, { 'content-type': contentType, ...Object.fromEntries(named) }, body);
+      return () => client.post(to, { 'content-type': contentType, ...Object.fromEntries(named) }, body);
     },
   };
 };

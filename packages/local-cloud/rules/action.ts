@@ -20,7 +20,7 @@ export interface Republished {
   readonly properties?: MessageProperties;
 }
 
-export interface HttpDoor {
+export interface HttpClient {
   /** Names of the hosts beside this machine that rules may post to; `any` where nothing is posted. */
   readonly hosts: readonly string[] | 'any';
   /** Resolves once the server has answered 2xx. @throws AwsError with the status of another answer */
@@ -49,7 +49,7 @@ export interface RuleTargets {
   readonly queues?: { put(queue: string, body: string): Promise<unknown> };
   readonly tables?: { put(tableName: string, item: Record<string, AttributeValue>): Promise<void> };
   readonly logs?: { put(logGroup: string, events: readonly LogEvent[]): Promise<void> };
-  readonly http?: HttpDoor;
+  readonly http?: HttpClient;
   readonly publish?: (message: Republished) => Promise<void>;
 }
 

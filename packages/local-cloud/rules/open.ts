@@ -14,7 +14,7 @@ import type { Shadows } from '../shadow/service.ts';
 import type { Stores } from '../stores.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createRulesEngine } from './engine.ts';
-import { allowedHosts, createHttpDoor } from './http-door.ts';
+import { allowedHosts, createHttpClient } from './http-client.ts';
 import { createLogGroups } from './log-groups.ts';
 import { createLookups } from './lookup-sources.ts';
 import { createRepublisher } from './republish.ts';
@@ -88,7 +88,7 @@ export function openRules(options: RulesOptions) {
         },
         tables,
         logs,
-        http: createHttpDoor(allowedHosts()),
+        http: createHttpClient(allowedHosts()),
         publish,
       },
       lookups: createLookups({ lambda, iot, shadows: () => doors.shadows! }),

@@ -3,7 +3,7 @@
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import type { RuleTargets } from './action.ts';
-import { allowedHosts } from './http-door.ts';
+import { allowedHosts } from './http-client.ts';
 import type { Lookups } from './lookups.ts';
 import { compileRule } from './rule.ts';
 import { readRule } from './rule-spec.ts';

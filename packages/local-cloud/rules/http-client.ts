@@ -2,7 +2,7 @@
 
 import { AwsError } from '../aws-error.ts';
 import { ALLOWED_HOSTS } from './action-http.ts';
-import type { HttpDoor } from './action.ts';
+import type { HttpClient } from './action.ts';
 
 /** AWS IoT waits as long. */
 const TIMEOUT_MS = 3_000;
@@ -12,7 +12,7 @@ const LONGEST_REASON = 300;
 export const allowedHosts = (): readonly string[] =>
   (process.env[ALLOWED_HOSTS] ?? '').split(',').flatMap((host) => host.trim().toLowerCase() || []);
 
-export function createHttpDoor(hosts: readonly string[]): HttpDoor {
+export function createHttpClient(hosts: readonly string[]): HttpClient {
   return {
     hosts,
     async post(url, headers, body) {

@@ -1,11 +1,11 @@
-// Reads back what an earlier run left: which entries still owe something, and where each of them lies.
+// Reads back what an earlier run left: which entries are not acknowledged, and where each of them lies.
 
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
 import type { JournalFiles } from './files.ts';
 import { scanRecords } from './record.ts';
 
-/** One file of the journal; `live` counts its entries that still owe something, `liveBytes` their bytes. */
+/** One file of the journal; `live` counts its entries that a consumer has not acknowledged, `liveBytes` their bytes. */
 export interface Segment {
   readonly number: number;
   readonly path: string;
@@ -14,11 +14,11 @@ export interface Segment {
   bytes: number;
 }
 
-/** An entry that still owes something, and where its newest copy lies. */
+/** An entry that a consumer has not acknowledged, and where its newest copy lies. */
 export interface LiveEntry {
   readonly seq: number;
-  /** Null where paid; places never move, because settle records name them. */
-  readonly owes: (string | null)[];
+  /** Null where acknowledged; places never move, because acknowledgement records name them. */
+  readonly consumers: (string | null)[];
   left: number;
   /** Undefined until it is written. */
   segment?: Segment;
@@ -27,9 +27,9 @@ export interface LiveEntry {
 }
 
 /** An entry that is not on disk yet. */
-export function createEntry(seq: number, owes: readonly (string | null)[]): LiveEntry {
-  const left = owes.filter((consumer) => consumer !== null).length;
-  return { seq, owes: [...owes], left, offset: 0, length: 0 };
+export function createEntry(seq: number, consumers: readonly (string | null)[]): LiveEntry {
+  const left = consumers.filter((consumer) => consumer !== null).length;
+  return { seq, consumers: [...consumers], left, offset: 0, length: 0 };
 }
 
 export interface Recovered {
@@ -38,7 +38,7 @@ export interface Recovered {
   readonly nextSeq: number;
 }
 
-const segmentName = /^(\d{16})-(\d{16})\.journal$/;
+const SEGMENT_NAME = /^(\d{16})-(\d{16})\.journal$/;
 
 /** `<segment number>-<first entry number it may hold>.journal`: the second keeps numbers rising when all else is gone. */
 export function segmentFile(dir: string, number: number, nextSeq: number): string {
@@ -60,10 +60,10 @@ function unplace({ segment, length }: LiveEntry): void {
 }
 
 /** Takes one consumer off an entry; forgets the entry when it was the last. Returns true when something changed. */
-export function pay(entries: Map<number, LiveEntry>, seq: number, index: number): boolean {
+export function acknowledge(entries: Map<number, LiveEntry>, seq: number, index: number): boolean {
   const entry = entries.get(seq);
-  if (!entry || entry.owes[index] == null) return false;
-  entry.owes[index] = null;
+  if (!entry || entry.consumers[index] == null) return false;
+  entry.consumers[index] = null;
   entry.left -= 1;
   if (entry.left === 0) {
     entries.delete(seq);
@@ -73,12 +73,12 @@ export function pay(entries: Map<number, LiveEntry>, seq: number, index: number)
 }
 
 export async function recover(dir: string, files: JournalFiles, log: Log): Promise<Recovered> {
-  const names = (await files.list(dir)).filter((name) => segmentName.test(name)).sort();
+  const names = (await files.list(dir)).filter((name) => SEGMENT_NAME.test(name)).sort();
   const segments: Segment[] = [];
   const entries = new Map<number, LiveEntry>();
   let nextSeq = 1;
   for (const name of names) {
-    const [, number, firstSeq] = segmentName.exec(name)!;
+    const [, number, firstSeq] = SEGMENT_NAME.exec(name)!;
     const segment: Segment = {
       number: Number(number),
       path: join(dir, name),
@@ -92,14 +92,14 @@ export async function recover(dir: string, files: JournalFiles, log: Log): Promi
     for (const record of scanRecords(data)) {
       const { offset, length } = record;
       segment.bytes = offset + length;
-      if (record.kind === 'settles') {
-        for (const { seq, index } of record.settles) pay(entries, seq, index);
+      if (record.kind === 'acknowledgements') {
+        for (const { seq, index } of record.acknowledgements) acknowledge(entries, seq, index);
         continue;
       }
-      const { seq, owes } = record.entry;
+      const { seq, consumers } = record.entry;
       const earlier = entries.get(seq); // a copy that was moved forward comes after the first
       if (earlier) unplace(earlier);
-      const entry = createEntry(seq, owes);
+      const entry = createEntry(seq, consumers);
       place(entry, segment, offset, length);
       entries.set(seq, entry);
       nextSeq = Math.max(nextSeq, seq + 1);

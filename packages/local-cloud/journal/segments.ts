@@ -1,20 +1,20 @@
-// The journal's files: writes at the end of the newest, goes on to the next, drops the oldest once nothing is owed.
+// The journal's files: writes at the end of the newest, goes on to the next, deletes the oldest once all its entries are acknowledged.
 
 import type { Log } from '../log.ts';
 import type { JournalFiles, SegmentFile } from './files.ts';
 import { type Segment, segmentFile } from './recover.ts';
 
 /** So many files are never worth the work of moving entries. */
-const roomySegments = 4;
+const ROOMY_SEGMENTS = 4;
 
 export interface SegmentWriter {
   /**
    * Writes `data` whole at the end of the newest segment. On an error the file is cut back to where it was good,
-   * or left for good when even that fails, and the error is thrown.
+   * or abandoned when even that fails, and the error is thrown.
    */
   write(data: Buffer, how: { nextSeq: number; sync: boolean }): Promise<{ segment: Segment; offset: number }>;
   read(segment: Segment, offset: number, length: number): Promise<Buffer | undefined>;
-  /** Deletes segments from the oldest on, up to the first that still owes something. */
+  /** Deletes segments from the oldest on, up to the first with a live entry. */
   removeFinished(): Promise<void>;
   /** The oldest segment, when the files hold much more than what is live and it alone keeps them from going. */
   pinned(): Segment | undefined;
@@ -117,7 +117,7 @@ export function createSegmentWriter(options: {
     },
     pinned() {
       const head = segments[0];
-      if (segments.length <= roomySegments || head === active?.segment) return undefined;
+      if (segments.length <= ROOMY_SEGMENTS || head === active?.segment) return undefined;
       const { bytes, liveBytes } = total();
       return liveBytes * 2 < bytes ? head : undefined;
     },

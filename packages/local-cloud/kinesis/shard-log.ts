@@ -68,7 +68,7 @@ export async function openShardLog(options: {
     const first = newest + 1;
     const arrivedAt = clock.now();
     const buffers = group.flatMap(({ partitionKey, data }, n) =>
-      encodeEntry({ seq: first + n, owes: [], meta: [partitionKey, arrivedAt], payload: data }),
+      encodeEntry({ seq: first + n, consumers: [], meta: [partitionKey, arrivedAt], payload: data }),
     );
     const written = await writer.write(Buffer.concat(buffers), { nextSeq: first, sync: true });
     const segment = written.segment as LogSegment;

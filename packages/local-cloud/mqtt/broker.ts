@@ -9,10 +9,10 @@ import type { Identity } from './access.ts';
 import type { BrokerContext, Client } from './client.ts';
 import { createThrottledWarning } from '../log-throttle.ts';
 import { createConnection } from './connection.ts';
-import { openDoor } from './door.ts';
+import { openListener } from './listener.ts';
 import type { EndingName } from './refusal.ts';
 import { keepRoom } from './handshakes.ts';
-import { chooseProtocol, whenSpoken } from './spoken.ts';
+import { chooseProtocol, sniffProtocol } from './sniff-protocol.ts';
 
 /** Who a certificate is. `thingName` only where a thing is attached to it exclusively. */
 export type Identified =
@@ -136,7 +136,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       else refuse(socket, 'HTTP, which is not served here');
     };
     const silent = () => refuse(socket, `nothing sent within ${limits.connectTimeoutMs} ms`);
-    whenSpoken(socket, { clock: context.clock, timeoutMs: limits.connectTimeoutMs }, begin, silent);
+    sniffProtocol(socket, { clock: context.clock, timeoutMs: limits.connectTimeoutMs }, begin, silent);
   };
 
   /** AWS documents only that an expired certificate does not connect; here it ends what is connected, too. */
@@ -195,7 +195,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   server.on('tlsClientError', (error: Error & { reason?: string }, socket) => {
     refuse(socket, `TLS handshake failed: ${error.reason ?? error.message}`); // the message names OpenSSL's own files
   });
-  const door = await openDoor({
+  const listener = await openListener({
     hosts,
     port: options.port,
     clock: context.clock,
@@ -212,7 +212,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   };
 
   return {
-    port: door.port,
+    port: listener.port,
     accept,
     disconnectClient(clientId, reason, how) {
       const client = context.connected.get(clientId);
@@ -226,7 +226,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       closeWhere((client) => client.identity.principal === principal, 'accessRevoked', reason),
     async close() {
       isClosing = true;
-      const closed = door.close();
+      const closed = listener.close();
       // So that what is on disk is still acknowledged.
       const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
       const cancel = context.clock.after(LAST_WRITES_MS, end);

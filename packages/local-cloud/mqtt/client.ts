@@ -12,7 +12,7 @@ import type { Limits } from './limits.ts';
 import type { Accepted, ConnectedPeer } from './peer.ts';
 import type { EndingName } from './refusal.ts';
 import type { Retained } from './retained.ts';
-import type { RollCall } from './roll-call.ts';
+import type { ConnectionLog } from './connection-log.ts';
 import type { Sessions } from './sessions.ts';
 import type { Wills } from './wills.ts';
 
@@ -26,7 +26,7 @@ export interface BrokerContext {
   readonly limits: Limits;
   readonly log: Log;
   readonly retained: Retained;
-  readonly rollCall: RollCall;
+  readonly connectionLog: ConnectionLog;
   readonly sessions: Sessions;
   readonly wills: Wills;
   /** The connected clients by client ID. */

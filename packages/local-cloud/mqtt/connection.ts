@@ -136,7 +136,7 @@ export function createConnection(
     const { expirySeconds: sessionExpirySeconds } = session;
     const departure = { clientId, identity, sessionExpirySeconds, ...presence };
     const told = broker.lifecycle.disconnected(departure, event);
-    broker.rollCall.left({ clientId, ...presence }, told);
+    broker.connectionLog.left({ clientId, ...presence }, told);
     count('mqtt.disconnections');
   };
 

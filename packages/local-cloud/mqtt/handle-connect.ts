@@ -164,5 +164,5 @@ export function handleConnect(client: Client, packet: IConnectPacket, shape: Sha
   const { accepted, identity, broker } = client as ConnectedClient;
   client.begin();
   broker.lifecycle.connected({ ...accepted, identity });
-  broker.rollCall.entered(client as ConnectedClient);
+  broker.connectionLog.entered(client as ConnectedClient);
 }

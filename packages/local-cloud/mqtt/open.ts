@@ -18,7 +18,7 @@ import { createLifecycle } from './lifecycle.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { readMessage } from './message.ts';
 import { openRetained, type Retained } from './retained.ts';
-import { createRollCall } from './roll-call.ts';
+import { createConnectionLog } from './connection-log.ts';
 import { createSessions } from './sessions.ts';
 import { createWills } from './wills.ts';
 
@@ -84,7 +84,7 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     }),
     maxSessions: limits.sessions,
     ...limits,
-    settle: ({ seq, consumer }) => journal.settle(seq, consumer),
+    onFinished: ({ seq, consumer }) => journal.acknowledge(seq, consumer),
     read: (seq) => readMessage(journal, seq),
   });
   const hub = createHub({
@@ -104,7 +104,7 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
   const clients = createClients({ connected, sessions, access, clock });
   const lifecycle = createLifecycle({ hub, clock, log, newId, earlierRuns });
   const wills = createWills({ hub, clock, log, newId });
-  const rollCall = createRollCall({ records, lifecycle, wills, log });
+  const connectionLog = createConnectionLog({ records, lifecycle, wills, log });
   const context: BrokerContext = {
     access,
     clients,
@@ -114,7 +114,7 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     limits,
     log,
     retained,
-    rollCall,
+    connectionLog,
     sessions,
     wills,
     connected,
@@ -126,13 +126,13 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     retained,
     clients,
     listen(listening) {
-      rollCall.dismissAbsent();
+      connectionLog.endLeftOpen();
       return createBroker({ ...listening, context });
     },
     async close() {
       drops.close();
       await sessions.close();
-      await rollCall.close();
+      await connectionLog.close();
       await records.close();
     },
   };

@@ -4,17 +4,19 @@ import type { Clock } from '../clock.ts';
 import type { RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from './access.ts';
-import { Refusal } from './refusal.ts';
-import type { Debt } from './debt.ts';
 import type { Link } from './link.ts';
+import type { PendingDelivery } from './pending-delivery.ts';
+import { Refusal } from './refusal.ts';
 import { createSession, type Session, type SessionDeps, type SessionRecord } from './session.ts';
+import { createSessionStore } from './session-store.ts';
 import type { Version } from './shape.ts';
+import { createSharedGroups } from './shared-groups.ts';
 import { createSubscriptionIndex, type Match, type SubscriptionOptions } from './subscriptions.ts';
 import { type Filter, parseFilter } from './topics.ts';
 
 export interface Sessions {
   /**
-   * Resumes the client's session, or begins one. `isPresent` tells which. A session of the other protocol version is
+   * Resumes the client's session, or begins one. `isPresent` says which. A session of the other protocol version is
    * not resumed. Throws Refusal `quotaExceeded` when too many are kept.
    */
   open(client: {
@@ -24,9 +26,9 @@ export interface Sessions {
     expirySeconds: number;
     identity: Identity;
   }): { session: Session; isPresent: boolean };
-  /** Begins to send what the session is owed, and what waits for its groups, over `link`. */
+  /** Begins to send what waits for the session and for its groups over `link`. */
   enter(session: Session, link: Link): void;
-  /** Leaves a session that outlives its connection, or ends it; what it owes a group goes to members that are here. */
+  /** Leaves a session that outlives its connection, or ends it; what waits for it as a member of a group goes to connected members. */
   leave(session: Session): void;
   /** Resolves when the subscription outlives a crash, if the session does. Rejects with Refusal when the disk refuses. */
   subscribe(session: Session, filter: Filter, text: string, options: SubscriptionOptions): Promise<void>;
@@ -36,19 +38,13 @@ export interface Sessions {
   takeOver(session: Session, shared: string): void;
   /** True when some member of the group keeps messages while it is away. */
   isKept(shared: string): boolean;
-  /** Gives a debt of an earlier run to its session or another of its group; false when nobody is there for it. */
-  owe(sessionId: string, debt: Debt): boolean;
+  /** Gives a delivery of an earlier run to its session or another of its group; false when there is neither. */
+  enqueue(sessionId: string, pending: PendingDelivery): boolean;
   /** The session of a client ID, connected or kept. */
   of(clientId: string): Session | undefined;
   match(topic: string): Match<Session>[];
-  /** Ends no session any more; resolves when all that was asked for is on disk. */
+  /** Ends no session any more; resolves when everything is on disk. */
   close(): Promise<void>;
-}
-
-interface StoredSession extends SessionRecord {
-  readonly subscriptions: [string, SubscriptionOptions][];
-  /** Epoch milliseconds; null while connected. */
-  readonly leftAt: number | null;
 }
 
 export interface SessionsDeps extends Omit<SessionDeps, 'now'> {
@@ -59,102 +55,76 @@ export interface SessionsDeps extends Omit<SessionDeps, 'now'> {
   readonly newId: () => string;
 }
 
-const kind = 'session';
+/** Ends sessions when their time is over. */
+function createExpiries(clock: Clock, end: (session: Session) => void) {
+  const cancels = new Map<Session, () => void>();
+  const cancel = (session: Session) => {
+    cancels.get(session)?.();
+    cancels.delete(session);
+  };
+  return {
+    cancel,
+    start(session: Session, ms: number) {
+      cancels.set(
+        session,
+        clock.after(Math.max(0, ms), () => end(session)),
+      );
+    },
+    cancelAll() {
+      for (const session of [...cancels.keys()]) cancel(session);
+    },
+  };
+}
 
-export function createSessions(deps: SessionsDeps): Sessions {
-  const { records, clock, log } = deps;
+/** The sessions by what finds them: client ID, session ID and subscriptions. */
+function createSessionTable(deps: SessionsDeps) {
   const byClient = new Map<string, Session>();
   const byId = new Map<string, Session>();
   const index = createSubscriptionIndex<Session>();
-  const expiries = new Map<Session, () => void>();
-  let writing = Promise.resolve();
+  return {
+    byClient,
+    byId,
+    index,
+    add(record: SessionRecord): Session {
+      const session = createSession(record, { ...deps, now: () => deps.clock.now() });
+      byClient.set(session.clientId, session);
+      byId.set(session.id, session);
+      return session;
+    },
+    remove(session: Session): void {
+      for (const text of session.subscriptions.keys()) index.delete(parseFilter(text) as Filter, session);
+      session.end();
+      byClient.delete(session.clientId);
+      byId.delete(session.id);
+    },
+    subscribe(session: Session, filter: Filter, text: string, options: SubscriptionOptions): void {
+      session.subscriptions.set(text, options);
+      index.set(filter, session, options);
+    },
+  };
+}
 
-  const commit = (key: string, value: StoredSession | undefined) => {
-    const done = records.commit([{ kind, key, value }]);
-    writing = Promise.allSettled([writing, done]).then(() => {});
-    return done;
-  };
-  const inBackground = (done: Promise<void>, session: Session) => {
-    done.catch((error: unknown) => {
-      log.warn('session not saved: a restart will not know its last state', {
-        client: session.clientId,
-        reason: error instanceof Error ? error.message : String(error),
-      });
-    });
-  };
-  const save = (session: Session, leftAt: number | null) => {
-    const { id, clientId, version, expirySeconds, identity } = session;
-    const subscriptions = [...session.subscriptions];
-    return commit(clientId, { id, clientId, version, expirySeconds, identity, subscriptions, leftAt });
-  };
-
-  /** Before anything is confirmed that the session must remember. */
-  const keep = async (session: Session) => {
-    if (session.expirySeconds === 0) return;
-    try {
-      await save(session, null);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Refusal('serverError', `the session could not be put on disk: ${reason}`);
-    }
-  };
-
-  const add = (record: SessionRecord) => {
-    const session = createSession(record, { ...deps, now: () => clock.now() });
-    byClient.set(session.clientId, session);
-    byId.set(session.id, session);
-    return session;
-  };
-  const cancelExpiry = (session: Session) => {
-    expiries.get(session)?.();
-    expiries.delete(session);
-  };
-  const membersOf = (shared: string) =>
-    [...index.members(parseFilter(shared) as Filter)].flatMap(([member, { qos }]) =>
-      qos > 0 ? [member] : [],
-    );
-  const groupsOf = (session: Session) =>
-    [...session.subscriptions.keys()].filter((text) => text.startsWith('$share/'));
-  const takeOver = (session: Session, shared: string) => {
-    if (!membersOf(shared).includes(session)) return; // QoS 0 is not owed
-    for (const member of membersOf(shared)) if (!member.isConnected()) session.owe(member.surrender(shared));
-  };
-  /** To a member that is connected; when the session ends, else to one that is kept. */
-  const handOn = (session: Session, isEnd: boolean) => {
-    for (const shared of groupsOf(session)) {
-      const others = membersOf(shared).filter((member) => member !== session);
-      const heir =
-        others.find((member) => member.isConnected()) ??
-        (isEnd ? others.find(({ expirySeconds }) => expirySeconds > 0) : undefined);
-      heir?.owe(session.surrender(shared));
-    }
-  };
+export function createSessions(deps: SessionsDeps): Sessions {
+  const { clock } = deps;
+  const store = createSessionStore(deps);
+  const table = createSessionTable(deps);
+  const { byClient, byId, index } = table;
+  const groups = createSharedGroups(index);
 
   const end = (session: Session) => {
-    cancelExpiry(session);
-    handOn(session, true);
-    for (const text of session.subscriptions.keys()) index.delete(parseFilter(text) as Filter, session);
-    session.end();
-    byClient.delete(session.clientId);
-    byId.delete(session.id);
-    if (records.table(kind).has(session.clientId)) inBackground(commit(session.clientId, undefined), session);
+    expiries.cancel(session);
+    groups.passOn(session, true);
+    table.remove(session);
+    store.remove(session);
   };
-  const expireAfter = (session: Session, ms: number) => {
-    expiries.set(
-      session,
-      clock.after(Math.max(0, ms), () => end(session)),
-    );
-  };
+  const expiries = createExpiries(clock, end);
 
-  for (const stored of records.table<StoredSession>(kind).values()) {
-    const { subscriptions, leftAt, ...record } = stored;
-    const session = add(record);
-    for (const [text, options] of subscriptions) {
-      session.subscriptions.set(text, options);
-      index.set(parseFilter(text) as Filter, session, options);
-    }
+  for (const { subscriptions, leftAt, ...record } of store.all()) {
+    const session = table.add(record);
+    for (const [text, options] of subscriptions)
+      table.subscribe(session, parseFilter(text) as Filter, text, options);
     const away = leftAt === null ? 0 : Math.max(0, clock.now() - leftAt); // the time may have been set back meanwhile
-    expireAfter(session, record.expirySeconds * 1000 - away);
+    expiries.start(session, record.expirySeconds * 1000 - away);
   }
 
   return {
@@ -167,43 +137,42 @@ export function createSessions(deps: SessionsDeps): Sessions {
       }
       const session = isPresent
         ? earlier
-        : add({ id: deps.newId(), clientId, version, expirySeconds, identity });
-      cancelExpiry(session);
+        : table.add({ id: deps.newId(), clientId, version, expirySeconds, identity });
+      expiries.cancel(session);
       Object.assign(session, { expirySeconds, identity });
-      if (expirySeconds > 0) inBackground(save(session, null), session);
+      if (expirySeconds > 0) store.save(session, null);
       return { session, isPresent };
     },
     enter(session, link) {
       session.attach(link);
-      for (const shared of groupsOf(session)) takeOver(session, shared);
+      groups.takeOverAll(session);
     },
     leave(session) {
       session.detach();
-      handOn(session, false);
+      groups.passOn(session, false);
       if (session.expirySeconds === 0) {
         end(session);
         return;
       }
-      inBackground(save(session, clock.now()), session);
-      expireAfter(session, session.expirySeconds * 1000);
+      store.save(session, clock.now());
+      expiries.start(session, session.expirySeconds * 1000);
     },
     async subscribe(session, filter, text, options) {
-      session.subscriptions.set(text, options);
-      index.set(filter, session, options);
-      await keep(session);
+      table.subscribe(session, filter, text, options);
+      await store.keep(session);
     },
     async unsubscribe(session, text) {
       if (!session.subscriptions.delete(text)) return false;
       index.delete(parseFilter(text) as Filter, session);
-      await keep(session);
+      await store.keep(session);
       return true;
     },
-    takeOver,
-    isKept: (shared) => membersOf(shared).some(({ expirySeconds }) => expirySeconds > 0),
-    owe(sessionId, debt) {
-      const heirs = debt.shared === undefined ? [] : membersOf(debt.shared);
+    takeOver: (session, shared) => groups.takeOver(session, shared),
+    isKept: (shared) => groups.membersOf(shared).some(({ expirySeconds }) => expirySeconds > 0),
+    enqueue(sessionId, pending) {
+      const heirs = pending.shared === undefined ? [] : groups.membersOf(pending.shared);
       const session = byId.get(sessionId) ?? heirs[0];
-      session?.owe([debt]);
+      session?.enqueue([pending]);
       return session !== undefined;
     },
     of: (clientId) => byClient.get(clientId),
@@ -213,8 +182,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
         return session.isBehind() ? 'behind' : 'ready';
       }),
     async close() {
-      for (const session of [...expiries.keys()]) cancelExpiry(session);
-      await writing;
+      expiries.cancelAll();
+      await store.written();
     },
   };
 }

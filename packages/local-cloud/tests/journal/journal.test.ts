@@ -1,4 +1,4 @@
-// The journal must give back exactly what was acknowledged and not paid, whatever moment the process died at.
+// The journal must give back exactly what was durable and not acknowledged, whatever moment the process died at.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -15,29 +15,29 @@ const dir = temporaryFolder();
 const open = (disk: MemoryDisk, more: { segmentBytes?: number; log?: Log } = {}) =>
   openJournal({ dir, files: disk.files, log: silentLog, clock: createManualClock(0), ...more });
 
-const add = (journal: Journal, text: string, owes = ['rule:a']) =>
-  journal.append({ meta: { topic: text }, payload: Buffer.from(text), owes });
+const add = (journal: Journal, text: string, consumers = ['rule:a']) =>
+  journal.append({ meta: { topic: text }, payload: Buffer.from(text), consumers });
 
 async function texts(journal: Journal): Promise<string[]> {
   const found = await Promise.all(journal.pending().map(({ seq }) => journal.read(seq)));
   return found.map((entry) => `${(entry!.meta as { topic: string }).topic}=${entry!.payload.toString()}`);
 }
 
-test('gives back what is unfinished after a crash, in order, with what is still owed', async () => {
+test('gives back what is unfinished after a crash, in order, with the consumers that are still pending', async () => {
   const disk = createMemoryDisk();
   const journal = await open(disk);
   await add(journal, 'one', ['rule:a', 'rule:b']).durable;
   const two = add(journal, 'two');
   await two.durable;
   await add(journal, 'three', ['session:x']).durable;
-  journal.settle(1, 'rule:a');
-  journal.settle(two.seq, 'rule:a');
+  journal.acknowledge(1, 'rule:a');
+  journal.acknowledge(two.seq, 'rule:a');
   await journal.flush();
 
   const again = await open(disk.copy());
   assert.deepEqual(again.pending(), [
-    { seq: 1, owes: ['rule:b'] },
-    { seq: 3, owes: ['session:x'] },
+    { seq: 1, consumers: ['rule:b'] },
+    { seq: 3, consumers: ['session:x'] },
   ]);
   assert.deepEqual(await texts(again), ['one=one', 'three=three']);
   assert.equal(add(again, 'four').seq, 4);
@@ -99,14 +99,14 @@ test('a full disk refuses, keeps what was acknowledged, and works again when the
   disk.space = 20;
   await assert.rejects(add(journal, 'lost').durable, /ENOSPC/);
   await assert.rejects(add(journal, 'lost too').durable, /ENOSPC/);
-  journal.settle(1, 'rule:a');
+  journal.acknowledge(1, 'rule:a');
   assert.equal(errors.length, 1);
   assert.deepEqual(await texts(await open(disk.copy())), ['kept=kept']);
   disk.space = Infinity;
   await add(journal, 'after').durable;
   const again = await open(disk.copy());
   assert.deepEqual(await texts(again), ['kept=kept', 'after=after']);
-  assert.deepEqual(again.pending()[0]!.owes, ['rule:b']);
+  assert.deepEqual(again.pending()[0]!.consumers, ['rule:b']);
 });
 
 test('a failed sync is a refusal, and the next entry goes into a file of its own', async () => {
@@ -123,7 +123,7 @@ test('a failed sync is a refusal, and the next entry goes into a file of its own
   assert.ok(disk.content.size > 1);
 });
 
-test('deletes the oldest files once nothing in them is owed, and no others', async () => {
+test('deletes the oldest files once all their entries are acknowledged, and no others', async () => {
   const disk = createMemoryDisk();
   const journal = await open(disk, { segmentBytes: 200 });
   const seqs: number[] = [];
@@ -134,11 +134,11 @@ test('deletes the oldest files once nothing in them is owed, and no others', asy
   }
   const before = journal.size().segments;
   assert.ok(before > 8);
-  for (const seq of seqs.slice(1)) journal.settle(seq, 'rule:a');
+  for (const seq of seqs.slice(1)) journal.acknowledge(seq, 'rule:a');
   await journal.flush();
   assert.equal(disk.content.size, journal.size().segments);
   assert.deepEqual(await texts(await open(disk.copy())), ['message 0=message 0']);
-  journal.settle(seqs[0]!, 'rule:a');
+  journal.acknowledge(seqs[0]!, 'rule:a');
   await journal.flush();
   assert.equal(journal.size().segments, 1);
   const again = await open(disk.copy());
@@ -146,7 +146,7 @@ test('deletes the oldest files once nothing in them is owed, and no others', asy
   assert.ok(add(again, 'later').seq > seqs.at(-1)!);
 });
 
-test('one consumer that is owed for long keeps its entries, but not every file since', async () => {
+test('one slow consumer keeps its entries, but not every file since', async () => {
   const disk = createMemoryDisk();
   const journal = await open(disk, { segmentBytes: 1000 });
   await add(journal, 'kept', ['session:slow', 'rule:a']).durable;
@@ -155,8 +155,8 @@ test('one consumer that is owed for long keeps its entries, but not every file s
   for (let i = 0; i < 500; i += 1) {
     const { seq, durable } = add(journal, `message ${i}`);
     await durable;
-    journal.settle(seq, 'rule:a');
-    if (i === 300) journal.settle(1, 'rule:a');
+    journal.acknowledge(seq, 'rule:a');
+    if (i === 300) journal.acknowledge(1, 'rule:a');
     most = Math.max(most, journal.size().segments);
   }
   await journal.flush();
@@ -166,8 +166,8 @@ test('one consumer that is owed for long keeps its entries, but not every file s
   const left = disk.copy();
   const again = await open(left);
   assert.deepEqual(again.pending(), [
-    { seq: 1, owes: ['session:slow'] },
-    { seq: 2, owes: ['session:slow', 'rule:a'] },
+    { seq: 1, consumers: ['session:slow'] },
+    { seq: 2, consumers: ['session:slow', 'rule:a'] },
   ]);
   assert.deepEqual(await texts(again), ['kept=kept', 'kept too=kept too']);
   for (const [seq, name] of [
@@ -175,56 +175,56 @@ test('one consumer that is owed for long keeps its entries, but not every file s
     [2, 'session:slow'],
     [2, 'rule:a'],
   ] as const)
-    again.settle(seq, name);
+    again.acknowledge(seq, name);
   await again.flush();
   assert.deepEqual((await open(left)).pending(), []);
 });
 
-test('keeps exactly what is owed through random histories of appending, settling, rolling and crashing', async () => {
+test('keeps exactly what is pending through random histories of appending, acknowledging, rolling and crashing', async () => {
   let disk = createMemoryDisk();
   let journal = await open(disk, { segmentBytes: 300 });
-  const owed = new Map<number, { text: string; owes: Set<string> }>();
+  const pending = new Map<number, { text: string; consumers: Set<string> }>();
   let state = 7;
   const random = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below;
   for (let step = 0; step < 1500; step += 1) {
     const kind = random(10);
     if (kind < 4) {
-      const owes = ['a', 'b', 'c'].slice(0, 1 + random(3));
-      const { seq, durable } = add(journal, `m${step}`, owes);
+      const consumers = ['a', 'b', 'c'].slice(0, 1 + random(3));
+      const { seq, durable } = add(journal, `m${step}`, consumers);
       await durable;
-      owed.set(seq, { text: `m${step}`, owes: new Set(owes) });
-    } else if (kind < 9 && owed.size > 0) {
-      const seq = [...owed.keys()][random(Math.min(owed.size, 3) + 1) % owed.size]!;
-      const { owes } = owed.get(seq)!;
-      const name = [...owes][random(owes.size)]!;
-      journal.settle(seq, name);
-      owes.delete(name);
-      if (owes.size === 0) owed.delete(seq);
+      pending.set(seq, { text: `m${step}`, consumers: new Set(consumers) });
+    } else if (kind < 9 && pending.size > 0) {
+      const seq = [...pending.keys()][random(Math.min(pending.size, 3) + 1) % pending.size]!;
+      const { consumers } = pending.get(seq)!;
+      const name = [...consumers][random(consumers.size)]!;
+      journal.acknowledge(seq, name);
+      consumers.delete(name);
+      if (consumers.size === 0) pending.delete(seq);
     } else if (random(5) === 0) {
       await journal.flush();
       disk = disk.copy();
       journal = await open(disk, { segmentBytes: 300 });
       assert.deepEqual(
         journal.pending(),
-        [...owed].map(([seq, { owes }]) => ({ seq, owes: [...owes] })),
+        [...pending].map(([seq, { consumers }]) => ({ seq, consumers: [...consumers] })),
       );
       assert.deepEqual(
         await texts(journal),
-        [...owed.values()].map(({ text }) => `${text}=${text}`),
+        [...pending.values()].map(({ text }) => `${text}=${text}`),
       );
     }
   }
 });
 
-test('a million settle calls take little time and little disk', async () => {
+test('a million acknowledge calls take little time and little disk', async () => {
   const disk = createMemoryDisk();
   const journal = await open(disk);
-  const owes = Array.from({ length: 10 }, (_, i) => `rule:${i}`);
+  const consumers = Array.from({ length: 10 }, (_, i) => `rule:${i}`);
   const started = performance.now();
   for (let round = 0; round < 100; round += 1) {
-    const added = Array.from({ length: 1000 }, () => add(journal, 'm', owes));
+    const added = Array.from({ length: 1000 }, () => add(journal, 'm', consumers));
     await added.at(-1)!.durable;
-    for (const { seq } of added) for (const name of owes) journal.settle(seq, name);
+    for (const { seq } of added) for (const name of consumers) journal.acknowledge(seq, name);
   }
   await journal.close();
   const seconds = (performance.now() - started) / 1000;
@@ -233,24 +233,24 @@ test('a million settle calls take little time and little disk', async () => {
   assert.deepEqual((await open(disk.copy())).pending(), []);
 });
 
-test('settling the unknown, the twice settled and prototype names changes nothing', async () => {
+test('acknowledging unknown entries, acknowledged ones and prototype names changes nothing', async () => {
   const journal = await open(createMemoryDisk());
   await add(journal, 'one', ['__proto__', 'rule:a']).durable;
-  for (const name of ['constructor', 'rule:b', 'rule:a', 'rule:a']) journal.settle(1, name);
-  journal.settle(99, 'rule:a');
-  assert.deepEqual(journal.pending(), [{ seq: 1, owes: ['__proto__'] }]);
+  for (const name of ['constructor', 'rule:b', 'rule:a', 'rule:a']) journal.acknowledge(1, name);
+  journal.acknowledge(99, 'rule:a');
+  assert.deepEqual(journal.pending(), [{ seq: 1, consumers: ['__proto__'] }]);
 });
 
 test('on a real disk: files only the owner may read, content back after reopening', async () => {
   const real = join(dir, 'real');
   const journal = await openJournal({ dir: real, log: silentLog });
   const payload = Buffer.from([0, 255, 10, 13]);
-  await journal.append({ meta: { n: 1 }, payload, owes: ['rule:a'] }).durable;
+  await journal.append({ meta: { n: 1 }, payload, consumers: ['rule:a'] }).durable;
   await journal.close();
   for (const name of readdirSync(real)) assert.equal(statSync(join(real, name)).mode & 0o777, 0o600);
   const again = await openJournal({ dir: real, log: silentLog });
   assert.deepEqual(await again.read(1), { meta: { n: 1 }, payload });
-  again.settle(1, 'rule:a');
+  again.acknowledge(1, 'rule:a');
   await again.close();
   const third = await openJournal({ dir: real, log: silentLog });
   assert.deepEqual(third.pending(), []);
@@ -263,7 +263,7 @@ test('a closed journal takes nothing and says so', async () => {
   const { seq, durable } = add(journal, 'one');
   await durable;
   await journal.close();
-  journal.settle(seq, 'rule:a');
+  journal.acknowledge(seq, 'rule:a');
   await assert.rejects(add(journal, 'two').durable, /the journal is closed/);
   assert.deepEqual(await texts(await open(disk.copy())), ['one=one']);
 });

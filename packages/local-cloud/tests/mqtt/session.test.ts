@@ -303,7 +303,7 @@ test('a retained message whose file was not written yet is written after a resta
       traceId: 't',
     },
     payload: Buffer.from('kept'),
-    owes: ['retained'],
+    consumers: ['retained'],
   });
   await durable;
   assert.equal(seq > 0, true);

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { plainAddress } from '../plain-address.ts';
 import type { Limits } from './limits.ts';
 
-export interface DoorOptions {
+export interface ListenerOptions {
   readonly hosts: readonly string[];
   /** 0 picks a free one, the same for all hosts. */
   readonly port: number;
@@ -24,7 +24,7 @@ export interface DoorOptions {
   readonly failed: (error: Error) => void;
 }
 
-export interface Door {
+export interface Listener {
   readonly port: number;
   /** Accepts nothing new; resolves when every connection is closed. */
   close(): Promise<void>;
@@ -64,7 +64,7 @@ export function networkOf(address: string): string {
 const isLoopback = (address: string) => address === '::1' || plainAddress(address).startsWith('127.');
 
 /** @returns a function that says how long an arrival has to wait, or undefined when that is longer than `mostMs`. */
-export function createArrivals(limits: DoorOptions['limits'], clock: Clock) {
+export function createArrivals(limits: ListenerOptions['limits'], clock: Clock) {
   const ofAll = createRate(limits.arrivalsPerSecondOfAll, limits.arrivalBurstOfAll);
   const byNetwork = new Map<string, ReturnType<typeof createRate>>();
   return (address: string): number | undefined => {
@@ -97,7 +97,7 @@ async function listen(server: Server, port: number, host: string): Promise<void>
 }
 
 /** Rejects with the system's error when the port cannot be had. */
-export async function openDoor(options: DoorOptions): Promise<Door> {
+export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { hosts, clock, limits, enter, refuse, failed } = options;
   const present = new Set<Socket>();
   const servers: Server[] = [];

@@ -6,12 +6,12 @@ import type { Departure, Lifecycle } from './lifecycle.ts';
 import type { Accepted, ConnectedPeer } from './peer.ts';
 import type { Will, Wills } from './wills.ts';
 
-export interface RollCall {
+export interface ConnectionLog {
   entered(client: Pick<ConnectedPeer, 'identity' | 'accepted'>): void;
-  /** `told` resolves when the event of its leaving is on disk: before that a crash must not forget the connection. */
-  left(accepted: Pick<Accepted, 'clientId' | 'sessionIdentifier'>, told: Promise<void>): void;
+  /** `published` resolves when the event of its leaving is on disk: before that a crash must not forget the connection. */
+  left(accepted: Pick<Accepted, 'clientId' | 'sessionIdentifier'>, published: Promise<void>): void;
   /** Of every connection that an earlier run left open: publishes that it is lost, and its will. Call once, after recovery. */
-  dismissAbsent(): void;
+  endLeftOpen(): void;
   /** Resolves when all is written. */
   close(): Promise<void>;
 }
@@ -37,12 +37,12 @@ const restoredWill = ({ message, delaySeconds }: StoredWill): Will => ({
   delaySeconds,
 });
 
-export function createRollCall(deps: {
+export function createConnectionLog(deps: {
   readonly records: RecordFile;
   readonly lifecycle: Lifecycle;
   readonly wills: Wills;
   readonly log: Log;
-}): RollCall {
+}): ConnectionLog {
   const { records, lifecycle, wills, log } = deps;
   const stored = records.table<StoredConnection>(kind);
   const writing = new Set<Promise<void>>();
@@ -59,9 +59,9 @@ export function createRollCall(deps: {
     void done.finally(() => writing.delete(done));
   };
 
-  const left: RollCall['left'] = ({ clientId, sessionIdentifier }, told) => {
+  const left: ConnectionLog['left'] = ({ clientId, sessionIdentifier }, published) => {
     const forget = async () => {
-      await told;
+      await published;
       // The client may be here again, on another connection.
       if (stored.get(clientId)?.sessionIdentifier !== sessionIdentifier) return;
       await records.commit([{ kind, key: clientId, value: undefined }]);
@@ -83,7 +83,7 @@ export function createRollCall(deps: {
       };
       inBackground(records.commit([{ kind, key: clientId, value }]), clientId);
     },
-    dismissAbsent() {
+    endLeftOpen() {
       for (const { will, ...departure } of stored.values()) {
         if (will) wills.release(restoredWill(will), departure.sessionExpirySeconds);
         left(departure, lifecycle.disconnected(departure, 'SERVER_ERROR'));

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { eventually } from '../../../../tests/support/waiting.ts';
 import { createManualClock, systemClock } from '../../clock.ts';
-import { createArrivals, networkOf, openDoor } from '../../mqtt/door.ts';
+import { createArrivals, networkOf, openListener } from '../../mqtt/listener.ts';
 import { defaultLimits } from '../../mqtt/limits.ts';
 
 const limits = {
@@ -51,7 +51,7 @@ test('addresses of one IPv6 network count as one, and a thousand are remembered'
 async function open(hosts: readonly string[], connections = 10) {
   const entered: Socket[] = [];
   const refused: string[] = [];
-  const door = await openDoor({
+  const listener = await openListener({
     hosts,
     port: 0,
     clock: systemClock,
@@ -66,15 +66,15 @@ async function open(hosts: readonly string[], connections = 10) {
   const clients: Socket[] = [];
   cleanup(async () => {
     for (const socket of [...clients, ...entered]) socket.destroy();
-    await door.close();
+    await listener.close();
   });
   const call = async (host: string) => {
-    const socket = connect(door.port, host).on('error', () => {});
+    const socket = connect(listener.port, host).on('error', () => {});
     clients.push(socket);
     await once(socket, 'connect');
     return socket;
   };
-  return { door, entered, refused, call };
+  return { listener, entered, refused, call };
 }
 
 test('one port serves several addresses of this machine, and no other', async () => {

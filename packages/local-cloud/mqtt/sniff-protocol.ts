@@ -18,7 +18,7 @@ const isCapital = (byte: number | undefined) => byte !== undefined && byte >= 0x
  * Calls `then` once it is known what the client speaks, with all that it sent still to be read, or `silent` when nothing
  * came within `timeoutMs`.
  */
-export function whenSpoken(
+export function sniffProtocol(
   socket: TLSSocket,
   { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
   then: (isHttp: boolean) => void,

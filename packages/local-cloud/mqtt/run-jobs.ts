@@ -1,0 +1,64 @@
+// Runs the jobs of a message, and acknowledges each in the journal once it is done.
+
+import type { Journal } from '../journal/journal.ts';
+import type { Log } from '../log.ts';
+import type { Backlog } from './backlog.ts';
+import type { InboundMessage } from './message.ts';
+import { type Plan, RETAINED_CONSUMER } from './plan.ts';
+import type { Retained } from './retained.ts';
+
+export interface JobRunner {
+  /** Starts the jobs of entry `seq`; the message is finished in the backlog when the last of them ends. */
+  runAll(seq: number, plan: Pick<Plan, 'message' | 'jobs' | 'retains'>): void;
+  isRunning(): boolean;
+  /** Resolves when no job runs. */
+  idle(): Promise<void>;
+}
+
+export function createJobRunner(deps: {
+  readonly journal: Pick<Journal, 'acknowledge'>;
+  readonly retained: Pick<Retained, 'set'>;
+  readonly backlog: Backlog;
+  readonly log: Log;
+}): JobRunner {
+  const { journal, retained, backlog, log } = deps;
+  /** Messages with a job that runs. */
+  let running = 0;
+  const waiting: (() => void)[] = [];
+
+  const run = async (seq: number, consumer: string, message: InboundMessage, work: () => Promise<void>) => {
+    try {
+      await work();
+      journal.acknowledge(seq, consumer);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.error('unfinished: it is tried again after a restart', { consumer, topic: message.topic, reason });
+    }
+  };
+
+  return {
+    runAll(seq, { message, jobs, retains }) {
+      let left = jobs.length + (retains ? 1 : 0);
+      if (left === 0) {
+        backlog.finish(message);
+        return;
+      }
+      running += 1;
+      const ended = () => {
+        left -= 1;
+        if (left > 0) {
+          backlog.resumeReading();
+          return;
+        }
+        running -= 1;
+        backlog.finish(message);
+        if (running === 0) for (const resolve of waiting.splice(0)) resolve();
+      };
+      for (const job of jobs) void run(seq, job.consumer, message, () => job.run()).then(ended);
+      if (retains) void run(seq, RETAINED_CONSUMER, message, () => retained.set(message)).then(ended);
+      backlog.askForRelief();
+    },
+    isRunning: () => running > 0,
+    idle: () => (running > 0 ? new Promise<void>((resolve) => waiting.push(resolve)) : Promise.resolve()),
+  };
+}

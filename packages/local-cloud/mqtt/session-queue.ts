@@ -1,0 +1,132 @@
+// The QoS 1 messages of one session: those that wait, those that are sent and not acknowledged, and the memory of both.
+
+import type { Share } from './delivery-memory.ts';
+import type { InboundMessage } from './message.ts';
+import type { PendingDelivery } from './pending-delivery.ts';
+import { createQueue } from './queue.ts';
+
+export interface QueuedItem {
+  /** Of arrival. */
+  readonly order: number;
+  readonly pending?: PendingDelivery;
+  /** Absent where the journal has it and memory is short. */
+  message?: InboundMessage;
+  readonly retain: boolean;
+  readonly onAcknowledged?: () => void;
+  /** Set once sent; a repetition uses the same. */
+  messageId?: number;
+}
+
+export interface SessionQueue {
+  /** Messages that wait. */
+  readonly length: number;
+  heldBytes(): number;
+  inflightSize(): number;
+  first(): QueuedItem | undefined;
+  shift(): QueuedItem | undefined;
+  push(item: QueuedItem): void;
+  /** Keeps the message in memory, or lets go of it. False where there is no memory for it. */
+  hold(item: QueuedItem, message: InboundMessage | undefined): boolean;
+  /** Counts the item as sent, and gives it its message ID. */
+  send(item: QueuedItem): number;
+  /** Takes back `send`, for an item that could not be sent. */
+  unsend(item: QueuedItem): void;
+  /** The item that a PUBACK is for, if there is one. */
+  acknowledge(messageId: number): QueuedItem | undefined;
+  /** Lets go of the item, and calls `onFinished` for one that the journal has. */
+  finish(item: QueuedItem): void;
+  /** Lets go of the payloads of waiting messages that the journal has. */
+  shed(): void;
+  /** Puts what is not acknowledged in front of what waits, for a new connection. */
+  requeue(): void;
+  /** Forgets what does not outlive the connection, and lets go of all payloads. */
+  park(): void;
+  /** Takes out the deliveries of a group, acknowledged or not at all, in the order of publishing. */
+  takeShared(shared: string): PendingDelivery[];
+  /** Finishes everything. */
+  clear(): void;
+}
+
+export function createSessionQueue(
+  share: Pick<Share, 'hold' | 'release'>,
+  onFinished: (pending: PendingDelivery) => void,
+): SessionQueue {
+  const queue = createQueue<QueuedItem>();
+  const inflight = new Map<number, QueuedItem>();
+  let heldBytes = 0;
+  let lastId = 0;
+
+  const hold: SessionQueue['hold'] = (item, message) => {
+    if (item.message === message) return true;
+    if (message && !share.hold(message)) return false;
+    if (item.message) share.release(item.message);
+    heldBytes += (message?.payload.length ?? 0) - (item.message?.payload.length ?? 0);
+    item.message = message;
+    return true;
+  };
+  const release = (items: Iterable<QueuedItem>) => {
+    for (const item of items) hold(item, undefined);
+  };
+  const finish = (item: QueuedItem) => {
+    hold(item, undefined);
+    if (item.pending) onFinished(item.pending);
+  };
+  const nextId = () => {
+    do lastId = (lastId % 65_535) + 1;
+    while (inflight.has(lastId));
+    return lastId;
+  };
+  /** Removes the items that `isTaken` from what waits and what is sent; those sent come first. */
+  const takeOut = (isTaken: (item: QueuedItem) => boolean): QueuedItem[] => {
+    const taken = [...inflight.values()].filter(isTaken);
+    for (const { messageId } of taken) inflight.delete(messageId!);
+    for (const item of queue.clear()) (isTaken(item) ? taken : queue).push(item);
+    release(taken);
+    return taken;
+  };
+  const inJournal = function* (items: Iterable<QueuedItem>) {
+    for (const item of items) if (item.pending) yield item;
+  };
+
+  return {
+    get length() {
+      return queue.length;
+    },
+    heldBytes: () => heldBytes,
+    inflightSize: () => inflight.size,
+    first: () => queue.first(),
+    shift: () => queue.shift(),
+    push: (item) => queue.push(item),
+    hold,
+    finish,
+    send(item) {
+      item.messageId ??= nextId();
+      inflight.set(item.messageId, item);
+      return item.messageId;
+    },
+    unsend: ({ messageId }) => void inflight.delete(messageId!),
+    acknowledge(messageId) {
+      const item = inflight.get(messageId);
+      inflight.delete(messageId);
+      return item;
+    },
+    shed: () => release(inJournal(queue.items())),
+    requeue() {
+      const unacknowledged = [...inflight.values()];
+      inflight.clear();
+      for (const item of [...unacknowledged, ...queue.clear()]) queue.push(item);
+    },
+    park() {
+      takeOut(({ onAcknowledged }) => onAcknowledged !== undefined);
+      release(inJournal([...inflight.values(), ...queue.items()]));
+    },
+    takeShared: (shared) =>
+      takeOut(({ pending }) => pending?.shared === shared)
+        .map(({ pending }) => pending!)
+        .toSorted((a, b) => a.seq - b.seq),
+    clear() {
+      for (const item of [...inflight.values(), ...queue.clear()]) finish(item);
+      inflight.clear();
+    },
+  };
+}

@@ -217,7 +217,9 @@ export interface HistoryEntry extends Partial<SentTo> {
   /** What a limit rule judged: the metric, and on which side of the limit it was. */
   readonly metric?: string;
   readonly side?: Side;
-  /** What a rule about trends or habits found, for people, and when a limit would be crossed (epoch milliseconds). */
+  /** Of which kind the rule about trends or habits is. */
+  readonly insight?: InsightFinding['insight'];
+  /** What such a rule found, for people, and when a limit would be crossed (epoch milliseconds). */
   readonly words?: string;
   readonly crossesAt?: number;
   /** To whom a transition is announced; what could not be delivered has an entry of its own. */

@@ -199,13 +199,15 @@ function entryOf(notification: Notification, { notBefore }: PendingNotification)
   };
 }
 
-function judgedIn(notification: Notification): Pick<HistoryEntry, 'metric' | 'side' | 'words' | 'crossesAt'> {
+function judgedIn(
+  notification: Notification,
+): Pick<HistoryEntry, 'metric' | 'side' | 'insight' | 'words' | 'crossesAt'> {
   if (notification.silence) return {};
   const { metric, side } = notification;
   const judged = { side, ...(metric !== undefined && { metric }) };
   if (!notification.insight) return judged;
-  const { words, crossesAt } = notification;
-  return { ...judged, words, ...(crossesAt !== undefined && { crossesAt }) };
+  const { insight, words, crossesAt } = notification;
+  return { ...judged, insight, words, ...(crossesAt !== undefined && { crossesAt }) };
 }
 
 /**

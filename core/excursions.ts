@@ -34,7 +34,7 @@ type Growing = { -readonly [Name in keyof Excursion]: Excursion[Name] };
 const WORSENING: readonly HistoryEntry['what'][] = ['raised', 'worsened'];
 const OVER: readonly HistoryEntry['what'][] = ['cleared', 'ended'];
 
-/** Of one device's entries, in any order; the oldest first. Silence is no excursion. */
+/** Of one device's entries, in any order; the oldest first. Silence is no excursion, nor what a rule only foresees. */
 export function excursionsOf(entries: readonly HistoryEntry[]): Excursion[] {
   const found: Growing[] = [];
   const open = new Map<string, Growing>();
@@ -77,6 +77,8 @@ function begin(entry: HistoryEntry): Growing | undefined {
     windowStart = at,
     since = windowStart,
   } = entry;
+  // What lies ahead, or is unlike itself, need not be beyond a limit.
+  if (entry.insight !== undefined || entry.words !== undefined) return undefined;
   if (severity === undefined || side === undefined || value === undefined || limit === undefined)
     return undefined;
   return {

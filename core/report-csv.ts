@@ -1,6 +1,7 @@
-// A report as one CSV table for spreadsheets (RFC 4180): a line a day, an excursion, a gap, a check and a summary, by `kind`.
+// A report as one CSV table for spreadsheets (RFC 4180): a line a day, an excursion, a prediction, a gap, a check and a summary, by `kind`.
 
 import type { Checked } from './archive-check.ts';
+import { countOutcomes, type JudgedAnnouncement } from './prediction-outcome.ts';
 import type { DeviceReport } from './report.ts';
 
 export interface ReportHead {
@@ -17,6 +18,8 @@ const COLUMNS = [
   ...['readings', 'min', 'max', 'mean', 'meanKinetic', 'measuredMinutes', 'inLimitsMinutes'],
   ...['rule', 'severity', 'limit', 'worst', 'acknowledgedBy', 'acknowledgedAt', 'comment'],
   ...['windows', 'differing', 'checkedAt', 'seal'],
+  ...['outcome', 'expectedAt', 'crossedAt', 'leadMinutes'],
+  ...['announced', 'crossed', 'early', 'averted', 'false', 'open', 'ended'],
 ] as const;
 
 type Row = Partial<Readonly<Record<(typeof COLUMNS)[number], string | number | undefined>>>;
@@ -40,12 +43,13 @@ export function reportCsv(
   return `\uFEFF${lines.join('\r\n')}\r\n`;
 }
 
-function rowsOf({ days, excursions, gaps, ...report }: DeviceReport, seal: string): Row[] {
+function rowsOf({ days, excursions, predictions, gaps, ...report }: DeviceReport, seal: string): Row[] {
   const { readings, min, max, mean, meanKinetic, measuredMs, inLimitsMs } = report;
   return [
     {
       ...{ kind: 'summary', readings, min, max, mean, meanKinetic: meanKinetic?.celsius },
       ...{ measuredMinutes: minutes(measuredMs), inLimitsMinutes: minutes(inLimitsMs), seal },
+      ...countOutcomes(predictions),
     },
     ...days.map((day) => ({ kind: 'day', ...day })),
     ...excursions.map(({ from, to, lastedMs, ruleId, severity, limit, worst, acknowledged, remarks }) => ({
@@ -54,6 +58,7 @@ function rowsOf({ days, excursions, gaps, ...report }: DeviceReport, seal: strin
       acknowledgedAt: acknowledged && iso(acknowledged.at),
       comment: remarks.flatMap(({ comment = [] }) => comment).join(' / '),
     })),
+    ...predictions.map(predictionRow),
     ...gaps.map(({ from, to }) => ({
       kind: 'gap',
       from: iso(from),
@@ -61,6 +66,27 @@ function rowsOf({ days, excursions, gaps, ...report }: DeviceReport, seal: strin
       minutes: minutes(to - from),
     })),
   ];
+}
+
+function predictionRow(each: JudgedAnnouncement): Row {
+  const { announcedAt, to, crossesAt, crossedAt, leadMs, ruleId, severity, limit, outcome } = each;
+  const { acknowledged, remarks } = each;
+  return {
+    ...{
+      kind: 'prediction',
+      from: iso(announcedAt),
+      to: to && iso(to),
+      rule: ruleId,
+      severity,
+      limit,
+      outcome,
+    },
+    minutes: to === undefined ? undefined : minutes(to - announcedAt),
+    ...{ expectedAt: crossesAt && iso(crossesAt), crossedAt: crossedAt && iso(crossedAt) },
+    leadMinutes: leadMs === undefined ? undefined : minutes(leadMs),
+    ...{ acknowledgedBy: acknowledged?.by, acknowledgedAt: acknowledged && iso(acknowledged.at) },
+    comment: remarks.flatMap(({ comment = [] }) => comment).join(' / '),
+  };
 }
 
 function checkRows({ checked, unchecked }: Checked): Row[] {

@@ -1,8 +1,11 @@
 // A report as a page of its own: sheets of A4 to print or to keep, without a script, as the HTTP API's figures are.
 
 import type { Checked } from './archive-check.ts';
+import type { Outcome, OutcomeCounts } from './prediction-outcome.ts';
 import { checkText, escaped, sealLine, type Times } from './report-foot.ts';
+import { predictionsPart, totalsPart } from './report-predictions.ts';
 import { stripOf } from './report-strip.ts';
+import { lengthText, number, table, whoText } from './report-table.ts';
 
 /** As GET /reports has a device; times in epoch milliseconds. */
 export interface SheetDevice {
@@ -17,6 +20,8 @@ export interface SheetDevice {
   readonly isOver: boolean;
   readonly clockChanges: readonly { readonly at: number; readonly before: number; readonly after: number }[];
   readonly limits: { readonly above?: number; readonly below?: number };
+  /** Whether a rule predicts the metric now. */
+  readonly isPredicted?: boolean;
   readonly report?: SheetReport;
   readonly audit: Checked;
   readonly seal: string;
@@ -29,6 +34,9 @@ export interface SheetReport {
   readonly measuredMs: number;
   readonly inLimitsMs: number;
   readonly excursions: readonly SheetExcursion[];
+  /** Absent in reports of versions that made none. */
+  readonly predictions?: readonly SheetPrediction[];
+  readonly outcomes?: OutcomeCounts;
   readonly gaps: readonly { readonly from: number; readonly to: number }[];
   readonly meanKinetic?: {
     readonly celsius: number;
@@ -51,15 +59,26 @@ interface SheetExcursion {
   readonly remarks: readonly { readonly by: string; readonly comment?: string }[];
 }
 
+export interface SheetPrediction {
+  readonly ruleId: string;
+  readonly side: 'above' | 'below';
+  readonly limit: number;
+  readonly announcedAt: number;
+  readonly to?: number;
+  readonly crossesAt?: number;
+  readonly outcome: Outcome;
+  readonly crossedAt?: number;
+  readonly leadMs?: number;
+  readonly acknowledged?: { readonly by: string; readonly at: number };
+  readonly remarks: readonly { readonly by: string; readonly comment?: string }[];
+}
+
 export interface SheetOptions {
   /** When it was made; epoch milliseconds. */
   readonly now: number;
   /** Of the sheet's title, below that of a page which it is a part of. */
   readonly level?: 1 | 2;
 }
-
-/** Columns that a phone shows side by side. */
-const FEW_COLUMNS = 3;
 
 /** A page of its own. `style`: report-sheet.css. Whatever devices and people wrote is text in it. */
 export function reportSheet(devices: readonly SheetDevice[], style: string, options: SheetOptions): string {
@@ -69,7 +88,7 @@ export function reportSheet(devices: readonly SheetDevice[], style: string, opti
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${escaped(title)}</title><style>body{margin:0;background:#e8eeed}@media print{body{background:#fff}}
 ${style}</style></head>
-<body>${devices.map((device) => sheetOf(device, options)).join('\n')}</body></html>
+<body>${devices.map((device) => sheetOf(device, options)).join('\n')}${totalsPart(devices)}</body></html>
 `;
 }
 
@@ -124,8 +143,9 @@ function bodyOf(device: SheetDevice, report: SheetReport, time: Times, level: nu
   return `<dl>${facts.map(([term, value, basis]) => `<div><dt>${escaped(term!)}</dt><dd>${escaped(value!)}<small>${escaped(basis!)}</small></dd></div>`).join('')}</dl>
 ${part('Lowest and highest, day by day')}${dayParts(report.days, device.limits, unit)}
 ${part('Excursions')}${excursionTable(excursions, unit, time)}
+${device.isPredicted || report.predictions?.length ? `${part('Predictions')}${predictionsPart(report, unit, time)}` : ''}
 ${part('Hours without measurement')}${gapTable(gaps, time)}
-${report.isToTheWindow ? '' : '<p class="dim">The windows of some hours are gone; days and worst values that cut them are of whole hours.</p>'}`;
+${report.isToTheWindow ? '' : '<p class="dim">The windows of some hours are gone; days, worst values and crossings in them are of whole hours.</p>'}`;
 }
 
 /** The drawing, and its numbers for whoever asks for them. */
@@ -160,40 +180,11 @@ function gapTable(gaps: SheetReport['gaps'], time: Times): string {
   return table(['From', 'To', 'Lasted'], rows, [2]);
 }
 
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  numeric: readonly number[],
-): string {
-  const mark = (index: number) => (numeric.includes(index) ? ' class="num"' : '');
-  const name = (tag: string, index: number) => (tag === 'td' ? ` data-name="${escaped(head[index]!)}"` : '');
-  const cells = (tag: string, row: readonly string[]) =>
-    row.map((text, index) => `<${tag}${mark(index)}${name(tag, index)}>${escaped(text)}</${tag}>`).join('');
-  const kind = head.length > FEW_COLUMNS ? ' class="cards"' : '';
-  return `<table${kind}><thead><tr>${cells('th', head)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table>`;
-}
-
-/** Keys and roles go by their last part. */
-const whoText = (by: string) => by.split(/[:/]/).at(-1) ?? by;
-
-/** With the minus of typography. */
-export const number = (value: number) => String(value).replace('-', '−');
-
 function percent(part: number, whole: number): string {
   if (whole <= 0) return '–';
   // Rounded down: what is not all of it is never 100 %.
   const hundredths = Math.floor((part / whole) * 10_000);
   return `${(hundredths / 100).toFixed(2)} %`;
-}
-
-/** Such as `2 h 19 min`; under a minute in seconds. */
-export function lengthText(ms: number): string {
-  if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
-  const minutes = Math.floor(ms / 60_000);
-  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
-  return [hours > 0 ? `${hours} h` : '', rest > 0 || hours === 0 ? `${rest} min` : '']
-    .filter(Boolean)
-    .join(' ');
 }
 
 function limitText({ above, below }: SheetDevice['limits'], unit: string): string {

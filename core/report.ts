@@ -5,6 +5,7 @@ import type { Excursion } from './excursions.ts';
 import { HOUR_MS } from './hour.ts';
 import { ACTIVATION_ENERGY, meanKineticTemperature } from './mean-kinetic.ts';
 import type { Month } from './month.ts';
+import type { JudgedAnnouncement } from './prediction-outcome.ts';
 import { meanOf, type Bucket } from './rollup.ts';
 import { isSpellingOf } from './spelling.ts';
 import type { Aggregate } from './window.ts';
@@ -22,11 +23,13 @@ export interface DeviceReport {
   readonly measuredMs: number;
   readonly inLimitsMs: number;
   readonly excursions: readonly ReportedExcursion[];
+  /** Those of the month that people were sent, and what became of them. */
+  readonly predictions: readonly JudgedAnnouncement[];
   /** Hours and longer without a reading. */
   readonly gaps: readonly Gap[];
   readonly meanKinetic?: MeanKinetic;
   readonly days: readonly DayReport[];
-  /** False where days or worst values had to be taken from whole hours, because their windows are gone. */
+  /** False where days, worst values or crossings had to be taken from whole hours, because their windows are gone. */
   readonly isToTheWindow: boolean;
 }
 
@@ -65,11 +68,13 @@ export interface ReportInput {
   readonly pieces: readonly Bucket[];
   /** Of this metric. */
   readonly excursions: readonly Excursion[];
+  /** Of this metric, announced in this month. */
+  readonly predictions: readonly JudgedAnnouncement[];
   readonly isToTheWindow: boolean;
 }
 
 export function reportOf(input: ReportInput): DeviceReport {
-  const { month, metric, unit, pieces, isToTheWindow } = input;
+  const { month, metric, unit, pieces, predictions, isToTheWindow } = input;
   const measuring = pieces.filter(({ metrics }) => metrics.has(metric));
   const { from, until } = month;
   const gaps = gapsOf(measuring, month);
@@ -89,7 +94,7 @@ export function reportOf(input: ReportInput): DeviceReport {
   return {
     ...{ metric, ...(unit !== undefined && { unit }), ...totalOf(measuring, metric) },
     ...{ spanMs, measuredMs: spanMs - gapMs, inLimitsMs: spanMs - lengthOf(joined([...gaps, ...spans])) },
-    ...{ excursions, gaps, ...(meanKinetic && { meanKinetic }), isToTheWindow },
+    ...{ excursions, predictions, gaps, ...(meanKinetic && { meanKinetic }), isToTheWindow },
     days: month.days
       .filter((day) => day.from < until)
       .map(({ date, from: start, to }) => ({

@@ -73,6 +73,9 @@ export const historyPage = z.strictObject({
       since: z.optional(time),
       metric: z.optional(z.string()),
       side: z.optional(z.enum(['above', 'below'])),
+      insight: z.optional(
+        z.enum(['predicted', 'unusual']).check(z.describe('Of which kind a rule about trends or habits is')),
+      ),
       ...ahead,
       channels: z.optional(
         z.array(z.string()).check(z.describe('Over which a transition is announced, such as email and sms')),

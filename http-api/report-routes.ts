@@ -7,6 +7,7 @@ import { inParallel } from '../core/in-parallel.ts';
 import { isMonth } from '../core/month.ts';
 import { reportCsv } from '../core/report-csv.ts';
 import { sealOf } from '../core/report-seal.ts';
+import { countOutcomes, OUTCOMES } from '../core/prediction-outcome.ts';
 import { matching, metricName } from '../core/text-schema.ts';
 import type { FindDevices } from '../pipeline/find-devices.ts';
 import type { DeviceStore, RuleStore } from '../pipeline/ports.ts';
@@ -41,6 +42,45 @@ const excursion = z.strictObject({
   remarks: z.array(remark),
 });
 
+const prediction = z.strictObject({
+  ruleId: z.string(),
+  severity: z.enum(SEVERITIES),
+  metric: z.string(),
+  side: z.enum(['above', 'below']),
+  limit: z.number(),
+  unit: z.optional(z.string()),
+  from: time.check(z.describe('The minute by which it was announced; epoch milliseconds')),
+  announcedAt: time,
+  crossesAt: z.optional(time.check(z.describe('For when the crossing was last announced'))),
+  to: z.optional(time.check(z.describe('When the alert was over; absent while it lasts'))),
+  isEnded: z.optional(z.literal(true).check(z.describe('Its rule was removed, or judges something else'))),
+  acknowledged: z.optional(remark),
+  remarks: z.array(remark),
+  outcome: z
+    .enum(OUTCOMES)
+    .check(
+      z.describe(
+        '`crossed`: a minute’s mean passed the limit before the alert was over or within the announced time; `averted`: it did not, and somebody acknowledged or commented on the alert before it was over; `false`: it did not, and nobody had; `ended`: its rule was removed or changed; `open`: it cannot be known yet',
+      ),
+    ),
+  crossedAt: z.optional(time.check(z.describe('The first minute beyond the limit'))),
+  leadMs: z.optional(length('from the alert to that minute')),
+});
+
+const outcomes = z
+  .strictObject({
+    ...{
+      announced: z.int(),
+      crossed: z.int(),
+      averted: z.int(),
+      false: z.int(),
+      open: z.int(),
+      ended: z.int(),
+    },
+    early: z.int().check(z.describe('Crossed ten minutes or more after the alert')),
+  })
+  .check(z.describe('How many of the predictions became what'));
+
 const report = z.strictObject({
   metric: z.string(),
   unit: z.optional(z.string()),
@@ -49,6 +89,8 @@ const report = z.strictObject({
   measuredMs: length('without the gaps'),
   inLimitsMs: length('that were measured and are in no excursion'),
   excursions: z.array(excursion),
+  predictions: z.array(prediction),
+  outcomes,
   gaps: z
     .array(z.strictObject({ from: time, to: time }))
     .check(z.describe('Hours and longer without a reading')),
@@ -61,7 +103,9 @@ const report = z.strictObject({
   isToTheWindow: z
     .boolean()
     .check(
-      z.describe('False where days or worst values are taken from whole hours, because windows are gone'),
+      z.describe(
+        'False where days, worst values or crossings are taken from whole hours, because windows are gone',
+      ),
     ),
 });
 
@@ -103,6 +147,7 @@ const reported = z.strictObject({
     z.strictObject({ at: time, before: z.int(), after: z.int() }).check(z.describe('Minutes ahead of UTC')),
   ),
   limits: z.strictObject({ above: figure, below: figure }).check(z.describe('Of the rules that apply now')),
+  isPredicted: z.boolean().check(z.describe('Whether a rule that applies now predicts the metric')),
   report: z.optional(report.check(z.describe('Absent where nothing was measured'))),
   audit,
   seal: z
@@ -202,22 +247,24 @@ export function reportRoutes(parts: {
   ];
 }
 
-function shownReport({ device, month, limits, report: made, audit }: ReportedDevice) {
+function shownReport({ device, month, limits, report: made, audit, isPredicted }: ReportedDevice) {
   const { deviceId: id, site, type, attributes = {} } = device;
   const { name, timeZone, from, to, until, clockChanges } = month;
   const entry = {
     ...{ deviceId: id, site, type, calibration: attributes['calibration'], month: name, timeZone, from, to },
-    ...{ isOver: until === to, clockChanges, limits },
+    ...{ isOver: until === to, clockChanges, limits, isPredicted },
     ...(made && { report: shownStatisticsOf(made) }),
   };
   return { ...entry, audit, seal: sealOf(entry) };
 }
 
 function shownStatisticsOf(made: NonNullable<ReportedDevice['report']>) {
-  const { meanKinetic, days, excursions } = made;
+  const { meanKinetic, days, excursions, predictions } = made;
   return {
     ...{ ...made, ...exactly(made), days: days.map((day) => ({ ...day, ...exactly(day) })) },
     excursions: excursions.map((each) => ({ ...each, limit: exact(each.limit), worst: exact(each.worst) })),
+    predictions: predictions.map((each) => ({ ...each, limit: exact(each.limit) })),
+    outcomes: countOutcomes(predictions),
     ...(meanKinetic && { meanKinetic: { ...meanKinetic, celsius: exact(meanKinetic.celsius) } }),
   };
 }

@@ -1,12 +1,13 @@
 // Gathers what the report of a device and a month is made of: hours, the windows that a day or an excursion cuts, and alerts.
 
-import { appliesTo, isLimitRule, type AlertRule } from '../core/alert-rule.ts';
+import { appliesTo, isInsightRule, isLimitRule, type AlertRule } from '../core/alert-rule.ts';
 import { checkedOf, type ArchiveCheck, type Checked } from '../core/archive-check.ts';
 import type { Device } from '../core/device.ts';
 import { excursionsOf, type Excursion } from '../core/excursions.ts';
 import { HOUR_MS, hourOf } from '../core/hour.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { monthOf, type Month } from '../core/month.ts';
+import { announcementsOf } from '../core/prediction-outcome.ts';
 import { reportOf, type DeviceReport } from '../core/report.ts';
 import { rollUp, type Bucket } from '../core/rollup.ts';
 import { isSpellingOf } from '../core/spelling.ts';
@@ -14,6 +15,7 @@ import { unitsOf } from '../core/unit.ts';
 import type { HistoryEntry } from '../core/alert-state.ts';
 import type { ArchiveChecks } from './device-ports.ts';
 import type { AlertHistory, WindowHistory } from './ports.ts';
+import { withOutcomes } from './prediction-crossings.ts';
 
 export interface ReportedDevice {
   readonly device: Device;
@@ -24,6 +26,8 @@ export interface ReportedDevice {
   readonly report?: DeviceReport;
   /** What of the month was compared with the archive. */
   readonly audit: Checked;
+  /** Whether a rule that applies now predicts the metric. */
+  readonly isPredicted: boolean;
 }
 
 /** `month` such as `2026-11`. Without a metric it is a temperature, or else the first by name. Rejects with the SDK's error. */
@@ -122,12 +126,22 @@ export function createReportDevice(parts: {
     const metric = wanted ?? usualMetric(pieces);
     const applying = rules.filter((rule) => appliesTo(rule, device, now()));
     const limits = metric === undefined ? {} : limitsOf(applying, metric);
+    const isPredicted = applying.some(
+      (rule) => isInsightRule(rule) && rule.insight === 'predicted' && rule.metric === metric,
+    );
     if (metric === undefined || !pieces.some(({ metrics }) => metrics.has(metric)))
-      return { device, month, limits, audit };
+      return { device, month, limits, audit, isPredicted };
     const excursions = all.filter((each) => each.metric === metric);
+    const announcements = announcementsOf(entries).filter(
+      (each) => each.metric === metric && each.announcedAt >= month.from && each.announcedAt < month.until,
+    );
+    const { predictions, isToTheMinute } = await withOutcomes(windows, windowSeconds, {
+      ...{ deviceId, announcements, now: now() },
+    });
     const unit = unitsOf(device)[metric];
-    const report = reportOf({ month, metric, unit, pieces, excursions, isToTheWindow });
-    return { device, month, limits, report, audit };
+    const isExact = isToTheWindow && isToTheMinute;
+    const report = reportOf({ month, metric, unit, pieces, excursions, predictions, isToTheWindow: isExact });
+    return { device, month, limits, report, audit, isPredicted };
   };
 }
 

@@ -9,9 +9,10 @@ import { excursionsOf, type Excursion } from '../../core/excursions.ts';
 import { HOUR_MS } from '../../core/hour.ts';
 import { meanKineticTemperature } from '../../core/mean-kinetic.ts';
 import { monthOf } from '../../core/month.ts';
+import { countOutcomes, type JudgedAnnouncement } from '../../core/prediction-outcome.ts';
 import { reportOf } from '../../core/report.ts';
 import { reportCsv } from '../../core/report-csv.ts';
-import { reportSheet } from '../../core/report-sheet.ts';
+import { reportSheet, type SheetDevice, type SheetReport } from '../../core/report-sheet.ts';
 import type { Bucket } from '../../core/rollup.ts';
 
 const LATER = Date.UTC(2027, 0, 1);
@@ -162,7 +163,7 @@ test('time in limits is what was measured, without excursions, of which none cou
     gaps,
     excursions: reported,
   } = reportOf({
-    ...{ month, metric: 't', pieces, excursions, isToTheWindow: true },
+    ...{ month, metric: 't', pieces, excursions, predictions: [], isToTheWindow: true },
   });
   assert.equal(spanMs, total * HOUR_MS);
   assert.deepEqual(gaps, [{ from: month.from + 100 * HOUR_MS - 1000, to: month.from + 103 * HOUR_MS }]);
@@ -181,7 +182,7 @@ test('a gap under an hour is none, one of an hour is, and so are the ends of the
       ...{
         month: { ...month, until: month.from + 5 * HOUR_MS },
         metric: 't',
-        excursions: [],
+        ...{ excursions: [], predictions: [] },
         isToTheWindow: true,
       },
       pieces: [
@@ -197,7 +198,7 @@ test('a gap under an hour is none, one of an hour is, and so are the ends of the
 test('the worst value is that of the windows in the excursion, and days have their exact extremes', () => {
   const start = month.from + 24 * HOUR_MS;
   const { excursions, days, min, max, readings, mean } = reportOf({
-    ...{ month, metric: 't', isToTheWindow: true },
+    ...{ month, metric: 't', predictions: [], isToTheWindow: true },
     pieces: [
       piece(start - HOUR_MS, HOUR_MS, '0.1', '12'),
       piece(start, 10_000, '8.000000000000001', '9.4'),
@@ -223,7 +224,8 @@ test('a mean kinetic temperature is given of temperatures only, from Fahrenheit 
   const one = (metric: string, unit?: string) => {
     const bucket = piece(month.from, HOUR_MS, '41', '41');
     const pieces = [{ ...bucket, metrics: new Map([[metric, bucket.metrics.get('t')!]]) }];
-    return reportOf({ month, metric, unit, pieces, excursions: [], isToTheWindow: true }).meanKinetic;
+    return reportOf({ month, metric, unit, pieces, excursions: [], predictions: [], isToTheWindow: true })
+      .meanKinetic;
   };
   assert.equal(one('temperature_F', '°F')?.celsius, '5.00');
   assert.equal(one('temperature')?.celsius, '41.00');
@@ -255,19 +257,91 @@ test('markup in any name or remark is text in the sheet, which has no script and
         ...{ acknowledged: { by: hostile, at: 0 }, remarks: [{ by: 'x', comment: hostile }] },
       },
     ],
+    predictions: [
+      {
+        ...{ ruleId: hostile, side: 'above' as const, limit: 8, announcedAt: 0, outcome: 'false' as const },
+        ...{ acknowledged: { by: hostile, at: 0 }, remarks: [{ by: 'x', comment: hostile }] },
+      },
+    ],
+    outcomes: countOutcomes([]),
   };
   const html = reportSheet([{ ...device, seal: hostile, calibration: hostile, report }], '.sheet{}', {
     now: 0,
   });
-  assert.doesNotMatch(html, /<script|<img|<b>(?!Not checked)/);
+  assert.doesNotMatch(html, /<script|<img|<b>(?!Not checked|\d+ announced)/);
   assert.equal(html.split('</style>').length, 2);
   assert.match(html, /default-src 'none'/);
   assert.match(html, /0\.00 %/);
 });
 
+const foreseen: JudgedAnnouncement = {
+  ...{ ruleId: 'soon', severity: 'major', metric: 't', side: 'above', limit: '8', remarks: [] },
+  ...{ from: month.from, announcedAt: month.from + 90_000, crossesAt: month.from + HOUR_MS },
+  ...{ to: month.from + 2 * HOUR_MS, outcome: 'crossed' },
+  ...{ crossedAt: month.from + 990_000, leadMs: 900_000 },
+};
+
+test('a sheet has each prediction with what became of it, their count, and the count of all devices', () => {
+  const report = {
+    ...reportOf({
+      ...{ month, metric: 't', pieces: hours(0, 1), excursions: [], isToTheWindow: true },
+      predictions: [foreseen],
+    }),
+    ...{ excursions: [], days: [], predictions: [{ ...foreseen, limit: 8 }] },
+    outcomes: countOutcomes([foreseen]),
+  } as unknown as SheetReport;
+  const text = (devices: readonly object[]) =>
+    reportSheet(devices as SheetDevice[], '', { now: 0 }).replaceAll(/<[^>]+>/g, '|');
+  const one = text([{ ...device, report }]);
+  const row =
+    'Sun, 1 Nov 2026, 00:01|.above 8 .soon.|.Sun, 1 Nov 2026, 01:00|.crossed Sun, 1 Nov 2026, 00:16, 15 min after the alert|.nobody';
+  assert.match(one, new RegExp(row.replaceAll('|', '\\|+')));
+  const counted =
+    /1 announced: 1 crossed, 1 of them ten minutes or more after the alert; 0 averted; 0 false\./;
+  assert.match(one, counted);
+  assert.doesNotMatch(one, /all 2 devices/);
+  const two = text([
+    { ...device, report },
+    { ...device, report },
+  ]);
+  assert.match(two, /Predictions of all 2 devices\. 2 announced: 2 crossed/);
+  const quiet = { ...report, predictions: [], outcomes: countOutcomes([]) };
+  assert.match(text([{ ...device, report: quiet, isPredicted: true }]), /None was announced/);
+  assert.doesNotMatch(text([{ ...device, report: quiet, isPredicted: false }]), /Predictions/);
+});
+
+test('a table has a line a prediction, and the count in the summary', () => {
+  const report = reportOf({
+    ...{ month, metric: 't', pieces: hours(0, 1), excursions: [], isToTheWindow: true },
+    predictions: [foreseen],
+  });
+  const audit = { checked: [], unchecked: [] };
+  const head = { deviceId: 'd', month: '2026-11', timeZone: 'UTC', audit, seal: 'abc', report };
+  const [names, summary, ...lines] = reportCsv([head])
+    .split('\r\n')
+    .map((line) => line.split(','));
+  const cell = (line: readonly string[], name: string) => line[names!.indexOf(name)];
+  const found = lines.find(([kind]) => kind === 'prediction')!;
+  assert.deepEqual(
+    ['from', 'to', 'minutes', 'limit', 'outcome', 'expectedAt', 'crossedAt', 'leadMinutes'].map((name) =>
+      cell(found, name),
+    ),
+    [
+      ...['2026-11-01T00:01:30.000Z', '2026-11-01T02:00:00.000Z', '118.5', '8', 'crossed'],
+      ...['2026-11-01T01:00:00.000Z', '2026-11-01T00:16:30.000Z', '15'],
+    ],
+  );
+  assert.deepEqual(
+    ['announced', 'crossed', 'early', 'averted', 'false', 'open', 'ended'].map((name) =>
+      cell(summary!, name),
+    ),
+    ['1', '1', '1', '0', '0', '0', '0'],
+  );
+});
+
 test('a table quotes what needs it, and nothing in it is a formula', () => {
   const report = reportOf({
-    ...{ month, metric: 't', pieces: hours(0, 1), isToTheWindow: true },
+    ...{ month, metric: 't', pieces: hours(0, 1), predictions: [], isToTheWindow: true },
     excursions: [{ ...excursion(0), worst: '-9.5', remarks: [{ by: 'ann', at: 0, comment: '=1+1, "so"' }] }],
   });
   const audit = {
@@ -279,13 +353,13 @@ test('a table quotes what needs it, and nothing in it is a formula', () => {
   assert.match(lines[0]!, /^\uFEFFkind,device,/);
   assert.match(lines[1]!, /^summary,'@x,-1,2026-11,UTC,t,/);
   const found = lines.find((line) => line.startsWith('excursion'))!;
-  assert.ok(found.endsWith(`,"'=1+1, ""so""",,,,`), found);
-  assert.ok(lines.every((line) => line === '' || line.startsWith('"') || line.split(',').length >= 29));
-  assert.match(lines[1]!, /,abc$/);
+  assert.ok(found.endsWith(`,"'=1+1, ""so""",,,,${','.repeat(11)}`), found);
+  assert.ok(lines.every((line) => line === '' || line.startsWith('"') || line.split(',').length >= 40));
+  assert.match(lines[1]!, /,abc,,,,,0,0,0,0,0,0,0$/);
   const checks = lines.filter((line) => /^(un)?checked/.test(line));
   assert.match(
     checks[0]!,
-    /,1970-01-01T00:00:00.000Z,1970-01-01T00:01:00.000Z,1,.*,6,1,1970-01-01T00:01:30.000Z,$/,
+    /,1970-01-01T00:00:00.000Z,1970-01-01T00:01:00.000Z,1,.*,6,1,1970-01-01T00:01:30.000Z,{12}$/,
   );
   assert.match(checks[1]!, /^unchecked,.*,1970-01-01T00:01:00.000Z,1970-01-01T00:01:30.000Z,0.5,/);
 });

@@ -47,7 +47,7 @@ const serve = createHttpApi([
     devices,
     rules: { read: async () => ({ rules: [], unreadable: [] }) },
     reportDevice: async (device, { month }) => ({
-      ...{ device, month: monthOf(month, 'UTC', NOW), limits: {} },
+      ...{ device, month: monthOf(month, 'UTC', NOW), limits: {}, isPredicted: false },
       audit: { checked: [], unchecked: [] },
     }),
     now,

@@ -180,3 +180,89 @@ test('a report reads the newest audits only, as many as it takes to cover its mo
     unchecked: [],
   });
 });
+
+const soon = (id: string, what: HistoryEntry['what'], at: number, more: Partial<HistoryEntry> = {}) =>
+  ({
+    ...{ entryId: id, deviceId: 'd', ruleId: 'soon', what, severity: 'major', side: 'above' },
+    ...{ insight: 'predicted', words: 'ahead', metric: 'temperature', value: '7', limit: '8' },
+    ...{ at: at + 90_000, windowStart: at, ...more },
+  }) as HistoryEntry;
+
+/** What became of a prediction, by every reading in turn: none of the product's code. */
+function becameOf(
+  readings: readonly (readonly [at: number, value: bigint])[],
+  { from, over, expected, isActed }: { from: number; over: number; expected: number; isActed: boolean },
+): readonly [outcome: string, crossedAt: number | undefined] {
+  const until = Math.max(over, expected);
+  for (let minute = from; minute < until; minute += 60_000) {
+    const own = readings
+      .filter(([at]) => at >= minute && at < minute + 60_000)
+      .map(([, value]) => Number(value));
+    if (own.length > 0 && own.reduce((sum, value) => sum + value, 0) > 8 * own.length)
+      return ['crossed', minute];
+  }
+  return [isActed ? 'averted' : 'false', undefined];
+}
+
+test('what became of a prediction is what the minutes of its windows say, wherever hours cut them', async () => {
+  const slot = fc.record({
+    slot: fc.integer({ min: 0, max: 1_100 }),
+    value: fc.bigInt({ min: 5n, max: 11n }),
+  });
+  const minutes = fc.integer({ min: 0, max: 150 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(slot, { selector: (each) => each.slot, minLength: 1, maxLength: 120 }),
+      ...([minutes, minutes, minutes, fc.boolean()] as const),
+      async (all, begin, lasts, ahead, isActed) => {
+        const readings = all
+          .map((each) => [START + each.slot * 10_000, each.value] as const)
+          .sort(([a], [b]) => a - b);
+        const from = START + begin * 60_000;
+        const [over, expected] = [from + (lasts + 2) * 60_000, from + ahead * 60_000];
+        const acted = isActed ? [soon('k', 'acknowledged', from, { by: 'ann', at: from + 91_000 })] : [];
+        const history = [
+          soon('a', 'raised', from, { crossesAt: expected }),
+          ...acted,
+          soon('b', 'cleared', over - 90_000),
+        ];
+        const { report } = await reporting(
+          readings.map(([at, value]) => windowAt(at, value * D)),
+          history,
+        )({ deviceId: 'd' }, { month: '2026-11', rules });
+        const [outcome, crossedAt] = becameOf(readings, { from, over, expected, isActed });
+        const lead = crossedAt && Math.max(0, crossedAt - (from + 90_000));
+        assert.deepEqual(
+          report?.predictions.map((each) => [each.outcome, each.crossedAt, each.leadMs]),
+          [[outcome, crossedAt, lead]],
+        );
+        assert.deepEqual([report?.excursions, report?.isToTheWindow], [[], true]);
+        assert.equal(report?.inLimitsMs, report?.measuredMs);
+      },
+    ),
+    { seed: 11, numRuns: 60 },
+  );
+});
+
+test('where the windows of a prediction are gone, its hour tells whether the limit was passed, and the report says so', async () => {
+  const history = [soon('a', 'raised', START + 60_000), soon('b', 'cleared', START + 1_200_000)];
+  const { report } = await reporting(windows, history, false)({ deviceId: 'd' }, { month: '2026-11', rules });
+  const [only] = report!.predictions;
+  assert.deepEqual(
+    [only?.outcome, only?.crossedAt, only?.leadMs, report!.isToTheWindow],
+    ['crossed', START + 60_000, 0, false],
+  );
+});
+
+test('a prediction is in the report of the month in which it was announced, with a crossing in the next one', async () => {
+  const end = Date.UTC(2026, 11, 1);
+  const history = [soon('a', 'raised', end - 1_800_000), soon('b', 'cleared', end + 7_200_000)];
+  const beyond = [windowAt(end - 3_600_000, 5n * D), windowAt(end + 3_600_000, 9n * D)];
+  const make = reporting(beyond, history);
+  const leads = await Promise.all(
+    ['2026-11', '2026-12'].map(async (month) =>
+      (await make({ deviceId: 'd' }, { month, rules })).report?.predictions.map(({ leadMs }) => leadMs),
+    ),
+  );
+  assert.deepEqual(leads, [[5_310_000], []]);
+});

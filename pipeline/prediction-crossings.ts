@@ -1,0 +1,90 @@
+// Finds what became of predictions in what was measured: the first minute whose mean is beyond the announced limit.
+
+import { decimalFromText } from '../core/decimal.ts';
+import { HOUR_MS, hourOf } from '../core/hour.ts';
+import { countsUntil, judgedAnnouncement } from '../core/prediction-outcome.ts';
+import type { Announcement, JudgedAnnouncement } from '../core/prediction-outcome.ts';
+import { rollUp, type Bucket } from '../core/rollup.ts';
+import type { WindowHistory } from './ports.ts';
+
+export interface JudgedAnnouncements {
+  readonly predictions: readonly JudgedAnnouncement[];
+  /** False where the hour had to do for a minute, because its windows are gone. */
+  readonly isToTheMinute: boolean;
+}
+
+const MINUTE_SECONDS = 60;
+/** Hours of which the windows are read; more are taken whole. */
+const MAX_SPLIT = 100;
+
+/** Of one device, in their order. `now`: epoch milliseconds. Rejects with the SDK's error. */
+export async function withOutcomes(
+  windows: Pick<WindowHistory, 'hours' | 'stored'>,
+  windowSeconds: number,
+  {
+    deviceId,
+    announcements,
+    now,
+  }: {
+    readonly deviceId: string;
+    readonly announcements: readonly Announcement[];
+    readonly now: number;
+  },
+): Promise<JudgedAnnouncements> {
+  if (announcements.length === 0) return { predictions: [], isToTheMinute: true };
+  const from = Math.min(...announcements.map((each) => each.from));
+  const to = Math.max(from + 1, ...announcements.map((each) => countsUntil(each, now)));
+  const hours = await windows.hours({ deviceId, from: hourOf(from), to });
+  const minutes = new Map<number, readonly Bucket[] | undefined>();
+  let isToTheMinute = true;
+
+  /** Undefined where its windows are gone, or some of them. */
+  async function minutesOf(hour: Bucket): Promise<readonly Bucket[] | undefined> {
+    if (minutes.has(hour.start) || minutes.size >= MAX_SPLIT) return minutes.get(hour.start);
+    const limit = HOUR_MS / 1000 / windowSeconds + 1;
+    const stored = await windows.stored({ deviceId, from: hour.start, to: hour.end, limit });
+    const readings = stored.reduce((sum, window) => sum + window.readings, 0);
+    const found =
+      readings >= hour.readings ? rollUp(stored, Math.max(MINUTE_SECONDS, windowSeconds)) : undefined;
+    minutes.set(hour.start, found);
+    return found;
+  }
+
+  async function crossingOf(announcement: Announcement): Promise<number | undefined> {
+    const until = countsUntil(announcement, now);
+    for (const hour of hours) {
+      if (hour.end <= announcement.from || hour.start >= until || !reaches(hour, announcement)) continue;
+      const found = await minutesOf(hour);
+      if (!found) {
+        isToTheMinute = false;
+        return Math.max(hour.start, announcement.from);
+      }
+      const crossed = found.find(
+        (minute) =>
+          minute.start >= announcement.from && minute.start < until && isBeyond(minute, announcement),
+      );
+      if (crossed) return crossed.start;
+    }
+    return undefined;
+  }
+
+  const predictions: JudgedAnnouncement[] = [];
+  // One after the other: they share hours.
+  for (const each of announcements) predictions.push(judgedAnnouncement(each, await crossingOf(each), now));
+  return { predictions, isToTheMinute };
+}
+
+/** Whether any reading of the bucket is beyond the limit: without one no mean is. */
+function reaches({ metrics }: Bucket, { metric, side, limit }: Announcement): boolean {
+  const [figures, level] = [metrics.get(metric), decimalFromText(limit)];
+  if (!figures || level === undefined) return false;
+  return side === 'above' ? figures.max > level : figures.min < level;
+}
+
+/** Whether its mean is, exactly. */
+function isBeyond({ metrics }: Bucket, { metric, side, limit }: Announcement): boolean {
+  const [figures, level] = [metrics.get(metric), decimalFromText(limit)];
+  if (!figures || level === undefined) return false;
+  const atLimit = level * BigInt(figures.count);
+  return side === 'above' ? figures.sum > atLimit : figures.sum < atLimit;
+}

@@ -11,8 +11,11 @@ const root = path.resolve(import.meta.dirname, '..');
 const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
   scripts: { start: string };
 };
-/** What `npm start` gives to node, such as `--max-semi-space-size=16 local.ts`. */
-const program = scripts.start.replace(/^.*exec node /, '').split(' ');
+/** As npm runs it: with the environment that the script sets, by the Node that is installed. */
+const shell = {
+  ...process.env,
+  PATH: [path.join(root, 'node_modules/.bin'), process.env['PATH']].join(path.delimiter),
+};
 const run = promisify(execFile);
 /** The unit of processor times in /proc, which Linux fixes. */
 const ticksPerSecond = 100;
@@ -59,15 +62,17 @@ export async function startStack(
   dataDir = temporaryFolder('data'),
   parameters: readonly string[] = [],
   webPort = 0,
+  { demo = false } = {},
 ): Promise<BenchStack> {
   const began = performance.now();
   const ports = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', String(webPort)];
   const overrides = parameters.flatMap((parameter) => ['--parameter-overrides', parameter]);
-  const child = spawnChild(
-    process.execPath,
-    [...program, '--no-demo', '--data-dir', dataDir, ...ports, ...overrides],
-    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const args = [...(demo ? [] : ['--no-demo']), '--data-dir', dataDir, ...ports, ...overrides];
+  const child = spawnChild('sh', ['-c', `${scripts.start} "$@"`, 'npm start', ...args], {
+    cwd: root,
+    env: shell,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const startMilliseconds = await new Promise<number>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`npm start ended with ${code}`)));
     child.stdout!.setEncoding('utf8').on('data', (text: string) => {

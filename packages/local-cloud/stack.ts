@@ -54,6 +54,8 @@ export interface StackOptions extends Pick<Project, 'page' | 'originParameter'> 
 export interface Stack {
   readonly endpoints: Endpoints;
   readonly rebuild: Rebuild;
+  /** A line for each function that cannot be imported; tries those that no earlier start has imported as they are now. */
+  importProblems(): Promise<readonly string[]>;
   /** Who can log in from the first start on; only then. */
   readonly firstUser?: UserPoolService['first'];
   /** Takes nothing new, finishes and archives what came in, and closes the stores. */
@@ -104,7 +106,13 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
     ),
   };
   writeEndpoints(dataDir, endpoints);
-  return { endpoints, rebuild: aws.lambda.rebuild, firstUser: browsers.userPool?.first };
+  const { lambda } = aws;
+  return {
+    endpoints,
+    rebuild: lambda.rebuild,
+    importProblems: () => lambda.importProblems(),
+    firstUser: browsers.userPool?.first,
+  };
 }
 
 /** Port 0 is any free one, which nobody knows yet. */

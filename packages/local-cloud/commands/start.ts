@@ -69,11 +69,18 @@ async function run(
     if (hints)
       display.write(`Try next, in another terminal:\n${hints.map((hint) => `  ${hint}\n`).join('')}`);
     display.write(`ready ${mqtt} ${aws} ${web}\n`);
+    void sayImportProblems(stack, log);
     if (project?.demo && demo) closers.add(startDemo(path.join(project.root, project.demo), dataDir, log));
   } catch (error) {
     await closers.closeAll();
     throw explainDiskError(dataDir, error);
   }
+}
+
+/** After the line `ready`, which it does not delay. */
+async function sayImportProblems(stack: Stack, log: Log): Promise<void> {
+  for (const problem of await stack.importProblems())
+    log.error('a function cannot be imported', { reason: problem }, problem);
 }
 
 /** What another machine needs to know, and what whoever opened the port should. */

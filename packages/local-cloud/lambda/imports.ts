@@ -1,5 +1,5 @@
-// Remembers which functions could be imported, so that a start imports only what has changed since. The others are
-// imported with their first event, as on Lambda, which saves each start their time and memory.
+// Remembers which functions could be imported, so that a start tries only what has changed since: trying one takes time and memory.
+
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';

@@ -22,8 +22,10 @@ import { createWarnings } from './warnings.ts';
 export interface LocalFunction {
   readonly spec: FunctionSpec;
   readonly events: AsyncEvents;
-  /** @throws StartError when its handler cannot be imported. */
-  prepare(bundle: Bundle): Promise<void>;
+  /** Called once, before the first event. */
+  prepare(bundle: Bundle): void;
+  /** Why its handler cannot be imported, in one line; undefined when it can be, or an earlier start has imported it as it is now. */
+  importProblem(): Promise<string | undefined>;
   /** From now on every attempt runs the code of this bundle. @throws StartError when its handler cannot be imported; nothing changes then. */
   replace(bundle: Bundle): Promise<void>;
   readonly bundle: () => Bundle | undefined;
@@ -97,12 +99,9 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     return pool.submit(event).then(account);
   }
 
-  function requireStarted(failure: string | undefined): void {
-    if (!failure) return;
+  function problemOf(failure: string): string {
     const { errorType, errorMessage } = JSON.parse(failure) as { errorType: string; errorMessage: string };
-    throw new StartError(
-      `${spec.declaredAt}: ${spec.logicalId} cannot be started: ${errorType}: ${errorMessage.split('\n')[0]}`,
-    );
+    return `${spec.declaredAt}: ${spec.logicalId} cannot be started: ${errorType}: ${errorMessage.split('\n')[0]}`;
   }
 
   const deliver = createDeliver(spec, options.destinations);
@@ -116,14 +115,20 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     waiting: (source) => pool.waiting(source),
     running: () => running,
     logged: () => logFile.flushed(),
-    async prepare(built) {
+    prepare(built) {
       bundle = built;
-      if (wasImported(spec, built)) return;
-      requireStarted(await pool.warm());
-      await noteImport(spec, built);
+    },
+    async importProblem() {
+      const tried = bundle;
+      if (!tried || wasImported(spec, tried)) return undefined;
+      const failure = await pool.tryImport();
+      if (failure) return problemOf(failure);
+      await noteImport(spec, tried);
+      return undefined;
     },
     async replace(built) {
-      requireStarted(await pool.renew(() => settingsOf(built)));
+      const failure = await pool.renew(() => settingsOf(built));
+      if (failure) throw new StartError(problemOf(failure));
       bundle = built;
       changedAt = clock.now();
     },

@@ -1,4 +1,4 @@
-// The environments of one function: started when events wait, reused as long as they live, replaced when they die.
+// The environments of one function: started when events wait, reused, ended when they wait for long, replaced when they die.
 import type { Caller } from '../aws/wire.ts';
 import {
   createEnvironment,
@@ -7,13 +7,17 @@ import {
   type Outcome,
 } from './environment.ts';
 import { createFairQueue, type Source } from './fair-queue.ts';
+import { createIdleEnvironments, IDLE_LIMITS, type IdleLimits } from './idle-environments.ts';
 import type { Payload } from './protocol.ts';
 
 export interface Pool {
   /** Runs one event as soon as an environment is free and it is the turn of its source. Never rejects. */
   submit(event: PoolEvent): Promise<Outcome>;
-  /** Starts one environment if there is none; resolves with Lambda's error document when its handler cannot be imported. */
-  warm(): Promise<string | undefined>;
+  /**
+   * Imports the handler in an environment that ends right after, unless one has imported it already. Resolves with Lambda's error
+   * document when it cannot be imported.
+   */
+  tryImport(): Promise<string | undefined>;
   /**
    * Starts an environment of other settings, and with it goes over to them: what runs is finished by the environment that runs
    * it, and all that waits is for the new ones. Resolves with Lambda's error document, and changes nothing, when the handler
@@ -48,14 +52,28 @@ const SOURCE_LEVELS = 3;
  * @param size the most environments at once, at least 1.
  * @param settings for a new environment, which is given its end to report.
  */
-export function createPool(size: number, settingsOfFirst: SettingsOfNew): Pool {
+export function createPool(
+  size: number,
+  settingsOfFirst: SettingsOfNew,
+  idleLimits: IdleLimits = IDLE_LIMITS,
+): Pool {
   let settings = settingsOfFirst;
   const environments = new Set<Environment>();
   /** Of earlier settings, and still at work. */
   const outdated = new Set<Environment>();
-  const idle: Environment[] = [];
+  /** Waited for long: they end, and take no event. */
+  const ending = new Set<Environment>();
+  const idle = createIdleEnvironments(
+    idleLimits,
+    () => running + starting.size,
+    (environment) => {
+      ending.add(environment);
+      void environment.retire();
+    },
+  );
   const starting = new Set<Environment>();
   const queue = createFairQueue<Job>(SOURCE_LEVELS);
+  let trial: Environment | undefined;
   let running = 0;
   let closed = false;
 
@@ -66,11 +84,11 @@ export function createPool(size: number, settingsOfFirst: SettingsOfNew): Pool {
     environments.delete(environment);
     starting.delete(environment);
     outdated.delete(environment);
-    const place = idle.indexOf(environment);
-    if (place >= 0) idle.splice(place, 1);
+    ending.delete(environment);
+    idle.remove(environment);
   }
 
-  function start(): Environment {
+  function start(): void {
     const environment = createEnvironment({
       ...settings(),
       onEnd: () => {
@@ -92,7 +110,6 @@ export function createPool(size: number, settingsOfFirst: SettingsOfNew): Pool {
       }
       pump();
     });
-    return environment;
   }
 
   async function work(environment: Environment, job: Job): Promise<void> {
@@ -126,7 +143,7 @@ export function createPool(size: number, settingsOfFirst: SettingsOfNew): Pool {
     if (!(await candidate.started)) return candidate.failure();
     settings = next;
     for (const environment of environments) outdated.add(environment);
-    for (const environment of idle.splice(0)) void environment.retire();
+    for (const environment of idle.takeAll()) void environment.retire();
     environments.add(candidate);
     idle.push(candidate);
     if (closed) await candidate.retire();
@@ -142,13 +159,17 @@ export function createPool(size: number, settingsOfFirst: SettingsOfNew): Pool {
         queue.push(source, { ...event, settle });
         pump();
       }),
-    async warm() {
-      const [environment = start()] = environments;
-      return (await environment.started) ? undefined : environment.failure();
+    async tryImport() {
+      if (environments.size > starting.size + ending.size) return undefined;
+      trial = createEnvironment({ ...settings(), onEnd() {} });
+      const started = await trial.started;
+      const failure = trial.failure();
+      await trial.retire();
+      return started || closed ? undefined : failure;
     },
     async close() {
       closed = true;
-      await Promise.all([...environments].map((environment) => environment.close()));
+      await Promise.all([...environments, ...(trial ? [trial] : [])].map((each) => each.close()));
     },
   };
 }

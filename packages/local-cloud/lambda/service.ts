@@ -42,12 +42,16 @@ export interface LambdaService extends Lambda {
   /** The Lambda API for the AWS port. */
   readonly handler: AwsHandler;
   /**
-   * Builds the functions, imports each handler that no earlier start has imported as it is now, and takes up the events
-   * accepted by an earlier process.
+   * Builds the functions, which start with their first event, and takes up the events accepted by an earlier process.
    *
-   * @throws StartError when a function does not build or its handler cannot be imported.
+   * @throws StartError when a function does not build.
    */
   ready(): Promise<void>;
+  /**
+   * Imports, one after the other, each handler that no earlier start has imported as it is now. Resolves with a line for each that
+   * cannot be imported.
+   */
+  importProblems(): Promise<readonly string[]>;
   /** Builds functions again whose sources have changed, once they are ready. */
   readonly rebuild: Rebuild;
   /**
@@ -118,6 +122,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
   const spool = createSpool(path.resolve(spoolDir));
   let prepared: Promise<void> | undefined;
   let isReady = false;
+  let closed = false;
 
   function find(reference: string): LocalFunction {
     const name = reference.startsWith('arn:') ? reference.split(':')[6] : reference;
@@ -129,7 +134,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
   async function prepare(): Promise<void> {
     await forgetRebuilt(buildDir);
     const bundles = await bundleFunctions(functions, buildDir);
-    await Promise.all([...local.values()].map((each) => each.prepare(bundles.get(each.spec.logicalId)!)));
+    for (const each of local.values()) each.prepare(bundles.get(each.spec.logicalId)!);
     isReady = true;
     await resume(spool, find, log);
   }
@@ -181,6 +186,16 @@ export function createLambda(options: LambdaOptions): LambdaService {
     return requestId;
   }
 
+  async function importProblems(): Promise<readonly string[]> {
+    await ready();
+    const problems: string[] = [];
+    for (const each of local.values()) {
+      const problem = closed ? undefined : await each.importProblem();
+      if (problem !== undefined) problems.push(problem);
+    }
+    return problems;
+  }
+
   const waiting = (source: Source) =>
     [...local.values()].reduce((sum, each) => sum + each.waiting(source), 0);
   const busy = () => [...local.values()].some((each) => each.running() > 0 || each.events.active() > 0);
@@ -189,6 +204,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
     invokeAsync,
     accept: (functionName, payload) => spoolEvent(functionName, payload, []),
     ready,
+    importProblems,
     rebuild: createRebuild([...local.values()], buildDir),
     isFull(principal) {
       const room = fullAt - waiting([]);
@@ -202,6 +218,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
       if (busy()) log.warn('events still run at shutdown; whoever owes them will repeat them');
     },
     async close() {
+      closed = true;
       await Promise.all([...local.values()].map((each) => each.close()));
     },
   };

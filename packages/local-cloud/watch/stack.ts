@@ -32,8 +32,10 @@ async function problemsOf(options: StackOptions): Promise<readonly string[]> {
     cpSync(path.join(options.dataDir, 'endpoints.json'), path.join(dataDir, 'endpoints.json'));
     const ports = { mqttPort: 0, awsPort: 0, webPort: 0, mqttHosts: undefined };
     const own = { dataDir, log: silentLog, counters: createCounters() };
-    await (await startStack({ ...options, ...ports, ...own })).stop();
-    return [];
+    const stack = await startStack({ ...options, ...ports, ...own });
+    const problems = await stack.importProblems();
+    await stack.stop();
+    return problems;
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     // It names the folder that the user knows.

@@ -175,7 +175,7 @@ test('ends only the environment when a handler takes more memory than it has', a
   assert.equal((await lambda.invoke('tidegate-Greedy', '{}')).payload, '"fine"');
 });
 
-test('refuses to start with a handler that cannot be imported, naming the function and the error', async () => {
+test('names each handler that cannot be imported, and the error', async () => {
   const cases = [
     [
       'throw new Error("no table"); export const handler = 1;',
@@ -186,19 +186,24 @@ test('refuses to start with a handler that cannot be imported, naming the functi
     ['process.exit(4); export const handler = async () => 1;', /ExitError: .*exit status 4$/],
   ] as const;
   for (const [source, message] of cases) {
-    const { lambda } = await start({ BadFunction: { source } });
-    await assert.rejects(lambda.ready(), { name: 'StartError', message });
+    const good = { source: 'export const handler = () => 1;' };
+    const { lambda } = await start({ First: good, BadFunction: { source }, Last: good });
+    const problems = await lambda.importProblems();
+    assert.equal(problems.length, 1);
+    assert.match(problems[0]!, message);
+    assert.match(problems[0]!, /^template\.yaml:7: BadFunction cannot be started: /);
+    assert.equal((await lambda.invoke('tidegate-Last', '{}')).payload, '1');
+    assert.equal((await lambda.invoke('tidegate-BadFunction', '{}')).functionError, 'Unhandled');
   }
 });
 
-test('refuses to start with NODE_OPTIONS that a thread does not take', async () => {
+test('names a function whose NODE_OPTIONS a thread does not take', async () => {
   const { lambda } = await start({
     Options: { source: 'export const handler = () => 1;', environment: { NODE_OPTIONS: '--title=x' } },
   });
-  await assert.rejects(lambda.ready(), {
-    name: 'StartError',
-    message: /Options cannot be started: .*--title/,
-  });
+  const problems = await lambda.importProblems();
+  assert.equal(problems.length, 1);
+  assert.match(problems[0]!, /Options cannot be started: .*--title/);
 });
 
 test('runs as many events at once as there are environments, and the rest in the order of arrival', async () => {

@@ -94,7 +94,8 @@ test('four sources with one event each wait for one event of a fifth, not for it
   const busy = Array.from({ length: 60 }, (_, number) => invoke(`busy ${number}`, 'busy'));
   await Promise.all(['a', 'b', 'c', 'd'].map((from) => invoke(from, from)));
   const done = await read();
-  assert.deepEqual(done.slice(0, 6), ['busy 0', 'busy 1', 'a', 'b', 'c', 'd']);
+  // None has started before all wait, as the first event starts the function.
+  assert.deepEqual(done.slice(0, 6), ['busy 0', 'a', 'b', 'c', 'd', 'busy 1']);
   await Promise.all(busy);
   assert.deepEqual(
     (await read()).filter((each) => each.startsWith('busy')),
@@ -122,7 +123,7 @@ test('one principal fills half of the room for events, and who has none waiting 
   const invoke = (from: string) => void lambda.invokeAsync('tidegate-Stuck', '{}', [from]);
   let sent = 0;
   for (; sent < 10_000 && !lambda.isFull('busy'); sent += 1) invoke('busy');
-  assert.equal(sent, 2_001); // one runs
+  assert.equal(sent, 2_000);
   assert.equal(lambda.isFull('other'), false);
   assert.equal(lambda.isFull(), false);
   for (sent = 0; sent < 10_000 && !lambda.isFull('other'); sent += 1) invoke('other');

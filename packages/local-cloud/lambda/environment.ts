@@ -1,4 +1,6 @@
 // One function environment: a worker thread with nothing of this machine's environment, which runs one event at a time.
+import { getCompileCacheDir } from 'node:module';
+import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Caller } from '../aws/wire.ts';
 import type { FunctionSpec } from '../template/functions.ts';
@@ -43,6 +45,8 @@ export interface EnvironmentSettings {
  */
 const importLimitMs = 60_000;
 
+const COMPILE_CACHE = 'NODE_COMPILE_CACHE';
+
 /** What an event leaves behind is collected every few events: without a limit it grows to 96 MB a thread, and is no faster. */
 const youngGenerationMb = 16;
 
@@ -57,7 +61,18 @@ function packageRootsOf({ plain, layerRoots = [] }: FunctionSpec): readonly stri
   return [...layerRoots, ...(plain.kind === 'folder' ? [plain.folder] : []), import.meta.dirname];
 }
 
+/**
+ * The thread compiles what is in the cache neither from source nor, which takes 20 MiB, from TypeScript. Node reads the variable once, when
+ * the thread begins; after that the function does not see it.
+ */
+function compileCacheOf(variables: EnvironmentSettings['variables']): Readonly<Record<string, string>> {
+  const folder = getCompileCacheDir();
+  if (folder === undefined || Object.hasOwn(variables, COMPILE_CACHE)) return {};
+  return { [COMPILE_CACHE]: path.dirname(folder) }; // Node adds its version
+}
+
 function startWorker({ spec, file, variables, logStream }: EnvironmentSettings): Worker {
+  const compileCache = compileCacheOf(variables);
   const settings: WorkerSettings = {
     file,
     handlerName: spec.handlerName,
@@ -68,11 +83,12 @@ function startWorker({ spec, file, variables, logStream }: EnvironmentSettings):
     logGroup: `/aws/lambda/${spec.name}`,
     logStream,
     packageRoots: packageRootsOf(spec),
+    hidden: Object.keys(compileCache),
   };
   return new Worker(new URL('./worker.ts', import.meta.url), {
     name: spec.logicalId,
     workerData: settings,
-    env: { ...variables },
+    env: { ...variables, ...compileCache },
     execArgv: [],
     argv: [],
     stdin: false,

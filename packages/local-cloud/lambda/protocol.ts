@@ -14,6 +14,8 @@ export interface WorkerSettings {
   readonly logStream: string;
   /** Folders where packages are searched for that the code itself does not find. */
   readonly packageRoots: readonly string[];
+  /** Variables that are for Node and not for the function. */
+  readonly hidden: readonly string[];
 }
 
 /** One invocation: request id, event as JSON text, and the Cognito identity that invoked, if one did. */

@@ -154,6 +154,7 @@ async function load(): Promise<Handler | undefined> {
 }
 
 redirectOutput();
+for (const name of settings.hidden) delete process.env[name];
 if (settings.packageRoots.length > 0) {
   // Most functions need none, and pay nothing for it.
   const { findPackagesIn } = await import('./packages.ts');

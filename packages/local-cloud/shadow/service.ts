@@ -1,26 +1,27 @@
 // The Device Shadow service: answers requests from MQTT and from the HTTP API, one after the other for each shadow.
 // https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-data-flow.html
+
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
+import { createSerialQueue } from '../files/serial-queue.ts';
 import type { Log } from '../log.ts';
 import type { TopicService } from '../mqtt/jobs.ts';
-import { ownPrincipal, type InboundMessage } from '../mqtt/message.ts';
-import { createSerialQueue } from '../files/serial-queue.ts';
-import { applyPatch, deltaOf, emptyDocument, stamp, stateBytes, type ShadowDocument } from './document.ts';
-import { findToken, parseToken, parseUpdate, type UpdateRequest } from './request.ts';
+import type { InboundMessage } from '../mqtt/message.ts';
+import { createShadowAnswers } from './answers.ts';
+import { createShadowOperations, type ShadowRequest } from './operations.ts';
 import { createRequestRate } from './request-rate.ts';
-import { keyOf, type DoneRequest, type KeptShadow, type ShadowId, type ShadowStore } from './store.ts';
-import { answerTopic, parseRequestTopic, type AnswerTopic, type ShadowOperation } from './topics.ts';
+import { keyOf, type ShadowId, type ShadowStore } from './store.ts';
+import { parseRequestTopic, type ShadowOperation } from './topics.ts';
 
 /** The answers are JSON texts, as AWS sends them. All throw AwsError with the code and message of AWS. */
 export interface Shadows extends TopicService {
   get(id: ShadowId): Promise<string>;
-  /** Resolves when the update is on disk and subscribers have been told. */
+  /** Resolves when the update is on disk and its answers are published. */
   update(id: ShadowId, payload: Buffer): Promise<string>;
   remove(id: ShadowId): Promise<string>;
   /** In the order of their names; the classic shadow has none. */
   namesOf(thingName: string): string[];
-  /** Resolves when what was asked before is done and the store is closed. */
+  /** Resolves when the requests that came before are done and the store is closed. */
   close(): Promise<void>;
 }
 
@@ -33,169 +34,41 @@ export interface ShadowsOptions {
   readonly newId: () => string;
 }
 
-/** State without metadata. https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
-const maximumStateBytes = 8 * 1024;
-/** Requests of one connection that may be under way or wait for their turn, as on AWS. */
-const maximumInFlight = 10;
-/** Changes that a restart can tell from new ones; more than the journal forgets to have finished. */
-const rememberedRequests = 16;
+type Work = () => Promise<string>;
 
-interface Request {
-  readonly payload: Buffer;
-  /** Epoch milliseconds. */
-  readonly receivedAt: number;
-  /** The same when a restart hands the request over again. */
-  readonly traceId: string;
+/** Requests of one connection that may run or wait, as on AWS. */
+const MAX_IN_FLIGHT = 10;
+
+const tooMany = () => new AwsError('ThrottlingException', 'Too many requests', 429);
+
+/** Runs the requests of each shadow one after the other, no more a second than AWS takes. */
+function createSchedule() {
+  const serially = createSerialQueue();
+  const takesRequest = createRequestRate();
+  const running = new Set<Promise<unknown>>();
+  return {
+    /** @param at epoch milliseconds. Rejects with AwsError ThrottlingException. */
+    async run(id: ShadowId, at: number, work: Work): Promise<string> {
+      if (!takesRequest(keyOf(id), at)) throw tooMany();
+      const result = serially(keyOf(id), work);
+      const ended = result.catch(() => {}); // the caller gets the error from `result`
+      running.add(ended);
+      try {
+        return await result;
+      } finally {
+        running.delete(ended);
+      }
+    },
+    idle: () => Promise.all(running),
+  };
 }
 
-const remember = (requests: readonly DoneRequest[], traceId: string, version: number): DoneRequest[] => [
-  ...requests.slice(1 - rememberedRequests),
-  [traceId, version],
-];
-
-const done = ({ requests }: KeptShadow, traceId: string) => requests.find(([id]) => id === traceId);
-
-export function createShadows({ store, publish, clock, log, newId }: ShadowsOptions): Shadows {
-  const turns = createSerialQueue();
-  const running = new Set<Promise<unknown>>();
-  const seconds = () => Math.floor(clock.now() / 1000);
-
-  /** What is done stays done when the disk then refuses to keep the news of it. */
-  const tell = async (id: ShadowId, answer: AnswerTopic, text: string) => {
-    const topic = answerTopic(id, answer);
-    const message: InboundMessage = {
-      topic,
-      payload: Buffer.from(text),
-      qos: 1,
-      retain: false,
-      clientId: 'n/a',
-      principal: ownPrincipal,
-      sourceIp: 'n/a',
-      receivedAt: clock.now(),
-      traceId: newId(),
-    };
-    await publish(message).catch((error: unknown) => {
-      log.error('shadow message lost: the disk refused it', { topic, reason: String(error) });
-    });
-  };
-
-  const mustExist = (id: ShadowId, { exists }: KeptShadow) => {
-    if (exists) return;
-    throw new AwsError('ResourceNotFoundException', `No shadow exists with name: '${keyOf(id)}'`, 404);
-  };
-
-  const describe = async (id: ShadowId, clientToken?: string) => {
-    const kept = store.read(id);
-    mustExist(id, kept);
-    const { state, metadata, version } = kept.document;
-    const delta = deltaOf(kept.document)?.state;
-    const timestamp = seconds();
-    return JSON.stringify({ state: { ...state, delta }, metadata, version, timestamp, clientToken });
-  };
-
-  const changed = (
-    { document, requests }: KeptShadow,
-    { version, patch }: UpdateRequest,
-    traceId: string,
-  ) => {
-    if (version !== undefined && version !== document.version) {
-      throw new AwsError('ConflictException', 'Version conflict', 409);
-    }
-    const next = applyPatch(document, patch, seconds());
-    if (stateBytes(next) > maximumStateBytes) {
-      const message = 'The payload exceeds the maximum size allowed';
-      throw new AwsError('RequestEntityTooLargeException', message, 413);
-    }
-    return { exists: true, document: next, requests: remember(requests, traceId, next.version) };
-  };
-
-  /** What subscribers learn of an update, beside that it was accepted; `previous` is null where there was no shadow. */
-  const announce = async (
-    id: ShadowId,
-    previous: ShadowDocument | null,
-    current: ShadowDocument,
-    clientToken?: string,
-  ) => {
-    const timestamp = seconds();
-    const delta = deltaOf(current);
-    if (delta) {
-      const { version } = current;
-      await tell(id, 'update/delta', JSON.stringify({ version, timestamp, ...delta, clientToken }));
-    }
-    await tell(id, 'update/documents', JSON.stringify({ previous, current, timestamp, clientToken }));
-  };
-
-  const update = async (id: ShadowId, { payload, traceId }: Request): Promise<string> => {
-    const request = parseUpdate(payload);
-    const before = store.read(id);
-    let after = before;
-    if (!done(before, traceId)) {
-      after = changed(before, request, traceId);
-      await store.write(id, after);
-    }
-    const { state, clientToken } = request;
-    const timestamp = seconds();
-    const metadata = state ? stamp(state, timestamp) : {};
-    const [, version] = done(after, traceId)!;
-    const answer = JSON.stringify({ state, metadata, version, timestamp, clientToken });
-    await tell(id, 'update/accepted', answer);
-    await announce(id, before.exists ? before.document : null, after.document, clientToken);
-    return answer;
-  };
-
-  const remove = async (id: ShadowId, { payload, traceId }: Request): Promise<string> => {
-    const clientToken = findToken(payload);
-    const before = store.read(id);
-    let after = before;
-    if (!done(before, traceId)) {
-      mustExist(id, before);
-      const { version } = before.document;
-      const requests = remember(before.requests, traceId, version);
-      after = { exists: false, document: emptyDocument(version), requests };
-      await store.write(id, after);
-    }
-    const [, version] = done(after, traceId)!;
-    const answer = JSON.stringify({ version, timestamp: seconds(), clientToken });
-    await tell(id, 'delete/accepted', answer);
-    return answer;
-  };
-
-  const operations: Readonly<Record<ShadowOperation, (id: ShadowId, request: Request) => Promise<string>>> = {
-    async get(id, { payload }) {
-      const answer = await describe(id, parseToken(payload));
-      await tell(id, 'get/accepted', answer);
-      return answer;
-    },
-    update,
-    delete: remove,
-  };
-
-  const inTurn = async (id: ShadowId, work: () => Promise<string>) => {
-    const turn = turns(keyOf(id), work);
-    const settled = turn.catch(() => {}); // told to whoever asked
-    running.add(settled);
-    try {
-      return await turn;
-    } finally {
-      running.delete(settled);
-    }
-  };
-  const takesRequest = createRequestRate();
-  const paced = async (id: ShadowId, at: number, work: () => Promise<string>) => {
-    if (takesRequest(keyOf(id), at)) return inTurn(id, work);
-    throw new AwsError('ThrottlingException', 'Too many requests', 429);
-  };
-  const run = (operation: ShadowOperation, id: ShadowId, request: Request) =>
-    paced(id, request.receivedAt, () => operations[operation](id, request));
-  const runHere = (operation: ShadowOperation, id: ShadowId, payload: Buffer) =>
-    run(operation, id, { payload, receivedAt: clock.now(), traceId: newId() });
-
+/** Limits the requests of each connection that are under way. */
+function createAdmission() {
   const inFlight = new Map<string, number>();
-  const admitted = async (clientId: string, work: () => Promise<string>): Promise<void> => {
+  return async (clientId: string, work: Work): Promise<void> => {
     const already = inFlight.get(clientId) ?? 0;
-    if (already >= maximumInFlight) {
-      throw new AwsError('ThrottlingException', 'Too many requests', 429);
-    }
+    if (already >= MAX_IN_FLIGHT) throw tooMany();
     inFlight.set(clientId, already + 1);
     try {
       await work();
@@ -205,18 +78,19 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
       else inFlight.set(clientId, left);
     }
   };
+}
 
-  const reject = async (operation: ShadowOperation, id: ShadowId, payload: Buffer, error: unknown) => {
-    const isRefusal = error instanceof AwsError;
-    if (!isRefusal) {
-      const reason = error instanceof Error ? error.stack : String(error);
-      log.error('a shadow request failed', { shadow: keyOf(id), operation, reason });
-    }
-    const code = isRefusal ? error.status : 500;
-    const message = isRefusal ? error.message : 'Internal service failure';
-    const answer = { code, message, timestamp: seconds(), clientToken: findToken(payload) };
-    await tell(id, `${operation}/rejected`, JSON.stringify(answer));
-  };
+export function createShadows(options: ShadowsOptions): Shadows {
+  const { store, clock, newId } = options;
+  const answers = createShadowAnswers(options);
+  const operations = createShadowOperations(options, answers);
+  const schedule = createSchedule();
+  const admitted = createAdmission();
+
+  const run = (operation: ShadowOperation, id: ShadowId, request: ShadowRequest) =>
+    schedule.run(id, request.receivedAt, () => operations.run[operation](id, request));
+  const runHere = (operation: ShadowOperation, id: ShadowId, payload: Buffer) =>
+    run(operation, id, { payload, receivedAt: clock.now(), traceId: newId() });
 
   return {
     id: 'shadow',
@@ -226,15 +100,15 @@ export function createShadows({ store, publish, clock, log, newId }: ShadowsOpti
       try {
         await admitted(clientId, () => run(operation, id, { payload, receivedAt, traceId }));
       } catch (error) {
-        await reject(operation, id, payload, error);
+        await answers.reject(operation, id, payload, error);
       }
     },
-    get: (id) => paced(id, clock.now(), () => describe(id)),
+    get: (id) => schedule.run(id, clock.now(), () => operations.describe(id)),
     update: (id, payload) => runHere('update', id, payload),
     remove: (id) => runHere('delete', id, Buffer.alloc(0)),
     namesOf: (thingName) => store.namesOf(thingName),
     async close() {
-      await Promise.all(running);
+      await schedule.idle();
       await store.close();
     },
   };

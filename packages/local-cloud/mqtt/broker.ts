@@ -1,7 +1,7 @@
 // The MQTT broker: TLS with client certificates in front, one connection each behind, and what closes them from outside.
 
 import type { Duplex } from 'node:stream';
-import { createServer, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { plainAddress } from '../plain-address.ts';
@@ -11,8 +11,8 @@ import { createThrottledWarning } from '../log-throttle.ts';
 import { createConnection } from './connection.ts';
 import { openListener } from './listener.ts';
 import type { EndingName } from './refusal.ts';
-import { keepRoom } from './handshakes.ts';
-import { chooseProtocol, sniffProtocol } from './sniff-protocol.ts';
+import { sniffProtocol } from './sniff-protocol.ts';
+import { createTlsServer, versionProblem } from './tls-server.ts';
 
 /** Who a certificate is. `thingName` only where a thing is attached to it exclusively. */
 export type Identified =
@@ -59,7 +59,7 @@ export interface Broker {
   readonly port: number;
   /** Serves a client that came another way. */
   accept(stream: Duplex, identity: Identity, over?: Transport): void;
-  /** Closes the connection of a client ID; false when there is none. The session and the will go on unless told. */
+  /** Closes the connection of a client ID; false when there is none. The session and the will go on unless `how` says otherwise. */
   disconnectClient(clientId: string, reason: string, how?: Disconnection): boolean;
   /** Closes every connection of a certificate and says how many. */
   disconnectPrincipal(principal: string, reason: string): number;
@@ -72,7 +72,7 @@ function authenticate(socket: TLSSocket, identify: BrokerOptions['identify']): I
   return certificate ? identify(certificate.raw, socket) : { refused: 'no client certificate' };
 }
 
-/** At the end, what clients sent is written and acknowledged for so long; who goes on sending could keep it up for ever. */
+/** At the end, what clients sent is written and acknowledged for so long; a client that goes on sending could keep it up for ever. */
 const LAST_WRITES_MS = 2_000;
 
 /** A timer holds no more than 24 days, and the machine's time may be set meanwhile. */
@@ -94,89 +94,96 @@ function gone(stream: Duplex): Promise<void> {
   return new Promise((resolve) => void stream.once('close', resolve));
 }
 
-/** Listens, and rejects with the system's error when the port cannot be had. */
-export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const { context, tls, hosts, identify, serveHttps, domains = [] } = options;
-  const { log, limits, count } = context;
-  const open = new Map<Duplex, Client>();
-  /** Those that are not MQTT, or not yet known to be. */
-  const others = new Set<TLSSocket>();
-  let isClosing = false;
-
-  const warn = createThrottledWarning(log, context.clock);
-  const report = (address: string | undefined, reason: string) => {
+/** Why a client was refused goes to the log, not too often for one address, and is counted. */
+function createReport({ log, clock, count }: BrokerContext) {
+  const warn = createThrottledWarning(log, clock);
+  return (address: string | undefined, reason: string): void => {
     const ip = plainAddress(address ?? 'unknown');
     warn(`${ip} ${reason}`, 'refused', { action: 'TLS', ip, reason });
     count('mqtt.refused');
   };
-  const refuse = (socket: Socket, reason: string) => {
-    report(socket.remoteAddress, reason);
-    socket.destroy();
-  };
+}
 
-  const accept = (stream: Duplex, identity: Identity, over?: Transport) => {
-    const client = createConnection(stream, identity, context, over?.saidGoodbye);
-    open.set(stream, client);
-    stream.once('close', () => open.delete(stream));
-    if (!over) return;
-    stream.once(
-      'close',
-      context.clock.after(over.lifetimeMs, () => client.close('webSocketExpired')),
-    );
+/** The connections of the broker, and what begins and ends them. */
+function createConnections(context: BrokerContext) {
+  const open = new Map<Duplex, Client>();
+  return {
+    open,
+    accept(stream: Duplex, identity: Identity, over?: Transport): void {
+      const client = createConnection(stream, identity, context, over?.saidGoodbye);
+      open.set(stream, client);
+      stream.once('close', () => open.delete(stream));
+      if (!over) return;
+      stream.once(
+        'close',
+        context.clock.after(over.lifetimeMs, () => client.close('webSocketExpired')),
+      );
+    },
+    /** AWS documents only that an expired certificate does not connect; here it ends what is connected, too. */
+    endAt(socket: TLSSocket, validUntil: number): void {
+      const expire = () => {
+        const client = open.get(socket);
+        if (client)
+          client.close('accessRevoked', `its certificate expired at ${new Date(validUntil).toISOString()}`);
+        else socket.destroy();
+      };
+      socket.once('close', whenOver(validUntil, context.clock, expire));
+    },
+    closeWhere(matches: (client: Client) => boolean, ending: EndingName, reason: string): number {
+      const found = [...open.values()].filter((client) => client.isOpen() && matches(client));
+      for (const client of found) client.close(ending, reason);
+      return found.length;
+    },
+    closeAll(): Promise<unknown> {
+      for (const [stream, client] of open) {
+        client.close('shuttingDown');
+        if (stream.writableFinished) stream.destroy();
+        else stream.once('finish', () => stream.destroy()); // what does not finish is given up by the connection
+      }
+      return Promise.all([...open.keys()].map(gone));
+    },
   };
+}
 
-  const serve = (socket: TLSSocket, identity: Identity) => {
+type Connections = ReturnType<typeof createConnections>;
+type Refuse = (socket: Socket, reason: string) => void;
+
+/** @returns a function that serves an authenticated client by the protocol that it speaks; `others` has those that are not MQTT, or not yet known to be */
+function createServe(
+  { context, serveHttps }: BrokerOptions,
+  connections: Connections,
+  others: Set<TLSSocket>,
+  refuse: Refuse,
+) {
+  const { clock, limits } = context;
+  return (socket: TLSSocket, identity: Identity): void => {
     others.add(socket);
     socket.once('close', () => others.delete(socket));
     const begin = (isHttp: boolean) => {
       if (!isHttp) {
         others.delete(socket);
-        accept(socket, identity);
+        connections.accept(socket, identity);
       } else if (serveHttps) serveHttps(socket, identity);
       else refuse(socket, 'HTTP, which is not served here');
     };
     const silent = () => refuse(socket, `nothing sent within ${limits.connectTimeoutMs} ms`);
-    sniffProtocol(socket, { clock: context.clock, timeoutMs: limits.connectTimeoutMs }, begin, silent);
+    sniffProtocol(socket, { clock, timeoutMs: limits.connectTimeoutMs }, begin, silent);
   };
+}
 
-  /** AWS documents only that an expired certificate does not connect; here it ends what is connected, too. */
-  const endAt = (socket: TLSSocket, validUntil: number) => {
-    const expire = () => {
-      const client = open.get(socket);
-      if (client)
-        client.close('accessRevoked', `its certificate expired at ${new Date(validUntil).toISOString()}`);
-      else socket.destroy();
-    };
-    socket.once('close', whenOver(validUntil, context.clock, expire));
-  };
-
-  const server = createServer({
-    ...tls,
-    minVersion: 'TLSv1.2',
-    requestCert: true,
-    rejectUnauthorized: false, // identify decides, so that the log can say why
-    handshakeTimeout: limits.handshakeTimeoutMs,
-    ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
-  });
-  for (const { name, key, cert } of domains) server.addContext(name, { key, cert, ca: tls.ca });
-  // Node settles the version before it knows the name.
-  const isTooOld = (socket: TLSSocket) =>
-    socket.getProtocol() !== 'TLSv1.3' &&
-    domains.some(
-      ({ name, requiresTls13 }) => requiresTls13 && name === String(socket.servername).toLowerCase(),
-    );
-  keepRoom(server, limits, report);
-  server.on('secureConnection', (socket) => {
-    socket.on('error', () => socket.destroy()); // a connection logs its own; before it there is nothing to say
-    if (isClosing) {
-      socket.destroy(); // it came before the end, and its handshake took longer
-      return;
-    }
-    if (isTooOld(socket)) {
-      refuse(
-        socket,
-        `${String(socket.servername)} requires TLS 1.3, and the client speaks ${socket.getProtocol()}`,
-      );
+/** @returns a function that identifies a client whose TLS handshake is done, and serves or refuses it */
+function createEnter(
+  { context, identify, domains }: BrokerOptions,
+  {
+    connections,
+    serve,
+    refuse,
+  }: { connections: Connections; serve: ReturnType<typeof createServe>; refuse: Refuse },
+) {
+  return (socket: TLSSocket): void => {
+    const problem = versionProblem(socket, domains);
+    if (problem !== undefined) {
+      refuse(socket, problem);
       return;
     }
     try {
@@ -185,35 +192,58 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       else {
         const { validUntil, ...identity } = identified;
         serve(socket, { ...identity, sourceIp: plainAddress(socket.remoteAddress ?? 'unknown') });
-        if (validUntil !== undefined) endAt(socket, validUntil);
+        if (validUntil !== undefined) connections.endAt(socket, validUntil);
       }
     } catch (error) {
-      log.error('client not identified', { reason: String(error) });
+      context.log.error('client not identified', { reason: String(error) });
       socket.destroy();
     }
+  };
+}
+
+/** Waits until what clients sent is written, so that it is still acknowledged, but not for ever. */
+async function lastWrites({ clock, hub }: BrokerContext): Promise<void> {
+  const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+  const cancel = clock.after(LAST_WRITES_MS, end);
+  await Promise.race([hub.written(), isOver]);
+  cancel();
+}
+
+/** Listens, and rejects with the system's error when the port cannot be had. */
+export async function createBroker(options: BrokerOptions): Promise<Broker> {
+  const { context, hosts, port } = options;
+  const { clock, log, limits } = context;
+  const connections = createConnections(context);
+  const others = new Set<TLSSocket>();
+  let isClosing = false;
+
+  const report = createReport(context);
+  const refuse: Refuse = (socket, reason) => {
+    report(socket.remoteAddress, reason);
+    socket.destroy();
+  };
+  const serve = createServe(options, connections, others, refuse);
+  const enter = createEnter(options, { connections, serve, refuse });
+
+  const server = createTlsServer(options, limits, report);
+  server.on('secureConnection', (socket) => {
+    socket.on('error', () => socket.destroy()); // a connection logs its own; before it there is nothing to say
+    if (isClosing)
+      socket.destroy(); // it came before the end, and its handshake took longer
+    else enter(socket);
   });
   server.on('tlsClientError', (error: Error & { reason?: string }, socket) => {
     refuse(socket, `TLS handshake failed: ${error.reason ?? error.message}`); // the message names OpenSSL's own files
   });
   const listener = await openListener({
-    hosts,
-    port: options.port,
-    clock: context.clock,
-    limits,
+    ...{ hosts, port, clock, limits, refuse },
     enter: (socket) => server.emit('connection', socket),
-    refuse,
     failed: (error) => log.error('a connection could not be accepted', { reason: error.message }),
   });
 
-  const closeWhere = (matches: (client: Client) => boolean, ending: EndingName, reason: string): number => {
-    const found = [...open.values()].filter((client) => client.isOpen() && matches(client));
-    for (const client of found) client.close(ending, reason);
-    return found.length;
-  };
-
   return {
     port: listener.port,
-    accept,
+    accept: (stream, identity, over) => connections.accept(stream, identity, over),
     disconnectClient(clientId, reason, how) {
       const client = context.connected.get(clientId);
       if (!client?.isOpen()) return false;
@@ -223,23 +253,15 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       return true;
     },
     disconnectPrincipal: (principal, reason) =>
-      closeWhere((client) => client.identity.principal === principal, 'accessRevoked', reason),
+      connections.closeWhere((client) => client.identity.principal === principal, 'accessRevoked', reason),
     async close() {
       isClosing = true;
       const closed = listener.close();
-      // So that what is on disk is still acknowledged.
-      const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
-      const cancel = context.clock.after(LAST_WRITES_MS, end);
-      await Promise.race([context.hub.written(), isOver]);
-      cancel();
-      for (const [stream, client] of open) {
-        client.close('shuttingDown');
-        if (stream.writableFinished) stream.destroy();
-        else stream.once('finish', () => stream.destroy()); // what does not finish is given up by the connection
-      }
+      await lastWrites(context);
+      const gone = connections.closeAll();
       for (const socket of others) socket.destroy();
       context.wills.hastenAll();
-      await Promise.all([closed, ...[...open.keys()].map(gone)]);
+      await Promise.all([closed, gone]);
     },
   };
 }

@@ -1,4 +1,4 @@
-// Writes down who is connected, so that after a crash the next run can tell who is not any more, and speak their last words.
+// Keeps on disk who is connected, so that after a crash the next run can end those connections, and publish their wills.
 
 import type { RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
@@ -8,9 +8,9 @@ import type { Will, Wills } from './wills.ts';
 
 export interface ConnectionLog {
   entered(client: Pick<ConnectedPeer, 'identity' | 'accepted'>): void;
-  /** `published` resolves when the event of its leaving is on disk: before that a crash must not forget the connection. */
+  /** `published` resolves when the disconnect event is on disk: before that a crash must not forget the connection. */
   left(accepted: Pick<Accepted, 'clientId' | 'sessionIdentifier'>, published: Promise<void>): void;
-  /** Of every connection that an earlier run left open: publishes that it is lost, and its will. Call once, after recovery. */
+  /** Ends each connection that an earlier run left open: publishes the disconnect event and the will. Call once, after recovery. */
   endLeftOpen(): void;
   /** Resolves when all is written. */
   close(): Promise<void>;
@@ -50,7 +50,7 @@ export function createConnectionLog(deps: {
   const inBackground = (work: Promise<void>, clientId: string) => {
     const done = work.catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
-      log.warn('connection not written down: a crash would not tell that it ended', {
+      log.warn('connection not logged to disk: after a crash its disconnect event would be missing', {
         client: clientId,
         reason,
       });

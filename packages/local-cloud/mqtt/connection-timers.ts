@@ -26,12 +26,12 @@ function createAllowance(perSecond: number, burst: number, start: number) {
       at = now;
     },
     /** Milliseconds until there is some left, when no more is spent. */
-    debtMs: () => Math.max(0, ((1 - left) * 1000) / perSecond),
+    waitMs: () => Math.max(0, ((1 - left) * 1000) / perSecond),
   };
 }
 
 /** Shorter pauses than this are saved up. */
-const shortestPauseMs = 100;
+const SHORTEST_PAUSE_MS = 100;
 
 export function createTimers(deps: {
   clock: Clock;
@@ -56,19 +56,19 @@ export function createTimers(deps: {
   );
 
   const throttle = () => {
-    const debtMs = Math.max(publishes.debtMs(), bytes.debtMs());
-    if (debtMs === 0) return;
+    const waitMs = Math.max(publishes.waitMs(), bytes.waitMs());
+    if (waitMs === 0) return;
     isThrottled = true;
-    cancelThrottle = clock.after(Math.max(shortestPauseMs, debtMs), () => {
+    cancelThrottle = clock.after(Math.max(SHORTEST_PAUSE_MS, waitMs), () => {
       isThrottled = false;
       deps.resume();
     });
   };
 
-  const watch = (allowedMs: number) => {
+  const checkSilence = (allowedMs: number) => {
     const idle = deps.isHeld() ? 0 : clock.elapsed() - lastSeen;
     if (idle >= allowedMs) close('keepAliveTimeout', `nothing received for ${allowedMs} ms`);
-    else cancelSilence = clock.after(allowedMs - idle, () => watch(allowedMs));
+    else cancelSilence = clock.after(allowedMs - idle, () => checkSilence(allowedMs));
   };
 
   return {
@@ -81,12 +81,12 @@ export function createTimers(deps: {
     sent() {
       if (isOverfed) return;
       deliveries.spend(1, clock.elapsed());
-      isOverfed = deliveries.debtMs() > 0;
+      isOverfed = deliveries.waitMs() > 0;
       if (isOverfed) deps.overfed();
     },
     keepAlive(seconds) {
       cancelSilence();
-      watch(seconds * 1500);
+      checkSilence(seconds * 1500);
     },
     isThrottled: () => isThrottled,
     stop() {

@@ -1,4 +1,4 @@
-// Bounds the memory of what waits for all clients together: whoever has taken nothing for longest loses first.
+// Bounds the memory of what waits for all clients together: the client that has taken nothing for longest loses first.
 
 import type { Clock } from '../clock.ts';
 import type { InboundMessage } from './message.ts';
@@ -53,6 +53,53 @@ function sizeOf({ topic, payload, properties }: InboundMessage): number {
   return size;
 }
 
+/** The part of one client. `note` is called after each change, and says whether the client has moved. */
+function createShare(
+  waiter: Waiter,
+  memory: {
+    readonly now: () => number;
+    readonly makeRoom: () => boolean;
+    /** Adds one place of a message, or takes it away. */
+    readonly addPlace: (message: InboundMessage, by: 1 | -1) => void;
+    readonly use: (bytes: number) => void;
+    readonly note: (holding: Holding, hasMoved: boolean) => void;
+  },
+): Share {
+  const { note, use } = memory;
+  const holding: Holding = { waiter, messages: 0, socketBytes: 0, movedAt: memory.now(), isClosed: false };
+  const isIdle = () => holding.messages === 0 && holding.socketBytes === 0;
+  const addSocketBytes = (bytes: number, hasMoved: boolean) => {
+    use(bytes);
+    holding.socketBytes += bytes;
+    note(holding, hasMoved);
+  };
+  return {
+    hold(message) {
+      if (!memory.makeRoom()) return false;
+      memory.addPlace(message, 1);
+      const wasIdle = isIdle();
+      holding.messages += 1;
+      note(holding, wasIdle);
+      return true;
+    },
+    release(message) {
+      memory.addPlace(message, -1);
+      holding.messages -= 1;
+      note(holding, false);
+    },
+    wrote(bytes) {
+      if (!holding.isClosed) addSocketBytes(bytes, isIdle());
+    },
+    took(bytes) {
+      if (!holding.isClosed) addSocketBytes(-bytes, true);
+    },
+    close() {
+      holding.isClosed = true;
+      addSocketBytes(-holding.socketBytes, false);
+    },
+  };
+}
+
 export function createDeliveryMemory(deps: {
   readonly clock: Clock;
   readonly limitBytes: number;
@@ -63,7 +110,7 @@ export function createDeliveryMemory(deps: {
   const { clock, limitBytes } = deps;
   /** How many places each message has. */
   const places = new Map<InboundMessage, number>();
-  /** Those that hold something; who has moved last comes last. */
+  /** Those that hold something; the one that moved last comes last. */
   const holdings = new Set<Holding>();
   let used = 0;
   let searchAgainAt = -Infinity;
@@ -93,56 +140,18 @@ export function createDeliveryMemory(deps: {
     return false;
   };
 
+  const addPlace = (message: InboundMessage, by: 1 | -1) => {
+    const before = places.get(message) ?? 0;
+    const after = before + by;
+    if (after > 0) places.set(message, after);
+    else places.delete(message);
+    used += by * (PLACE_BYTES + (Math.min(before, after) === 0 ? sizeOf(message) : 0));
+  };
+
+  const use = (bytes: number) => void (used += bytes);
+  const now = () => clock.elapsed();
   return {
     socketBytes: () => (used < limitBytes / 4 ? deps.socketBytes : deps.scarceSocketBytes),
-    share(waiter) {
-      const holding: Holding = {
-        waiter,
-        messages: 0,
-        socketBytes: 0,
-        movedAt: clock.elapsed(),
-        isClosed: false,
-      };
-      const isIdle = () => holding.messages === 0 && holding.socketBytes === 0;
-      return {
-        hold(message) {
-          if (!makeRoom()) return false;
-          const others = places.get(message) ?? 0;
-          places.set(message, others + 1);
-          used += PLACE_BYTES + (others === 0 ? sizeOf(message) : 0);
-          const wasIdle = isIdle();
-          holding.messages += 1;
-          note(holding, wasIdle);
-          return true;
-        },
-        release(message) {
-          const others = places.get(message)! - 1;
-          if (others > 0) places.set(message, others);
-          else places.delete(message);
-          used -= PLACE_BYTES + (others === 0 ? sizeOf(message) : 0);
-          holding.messages -= 1;
-          note(holding, false);
-        },
-        wrote(bytes) {
-          if (holding.isClosed) return;
-          const wasIdle = isIdle();
-          used += bytes;
-          holding.socketBytes += bytes;
-          note(holding, wasIdle);
-        },
-        took(bytes) {
-          if (holding.isClosed) return;
-          used -= bytes;
-          holding.socketBytes -= bytes;
-          note(holding, true);
-        },
-        close() {
-          holding.isClosed = true;
-          used -= holding.socketBytes;
-          holding.socketBytes = 0;
-          note(holding, false);
-        },
-      };
-    },
+    share: (waiter) => createShare(waiter, { now, makeRoom, addPlace, use, note }),
   };
 }

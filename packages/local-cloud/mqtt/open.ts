@@ -70,33 +70,15 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
   });
   const drops = createDrops({ clock, log, count });
   const sessions = createSessions({
-    records,
-    clock,
-    log,
-    count,
-    newId,
-    drops,
-    memory: createDeliveryMemory({
-      clock,
-      limitBytes: limits.waitingBytesOfAll,
-      socketBytes: limits.socketBytes,
-      scarceSocketBytes: limits.scarceSocketBytes,
-    }),
+    ...{ records, clock, log, count, newId, drops },
+    memory: createDeliveryMemory({ clock, limitBytes: limits.waitingBytesOfAll, ...limits }),
     maxSessions: limits.sessions,
     ...limits,
     onFinished: ({ seq, consumer }) => journal.acknowledge(seq, consumer),
     read: (seq) => readMessage(journal, seq),
   });
   const hub = createHub({
-    journal,
-    rules,
-    sessions,
-    retained,
-    access,
-    log,
-    count,
-    drops,
-    limits,
+    ...{ journal, rules, sessions, retained, access, log, count, drops, limits },
     relieve: options.relieve,
     isFull: options.isFull,
   });
@@ -106,20 +88,8 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
   const wills = createWills({ hub, clock, log, newId });
   const connectionLog = createConnectionLog({ records, lifecycle, wills, log });
   const context: BrokerContext = {
-    access,
-    clients,
-    clock,
-    hub,
-    lifecycle,
-    limits,
-    log,
-    retained,
-    connectionLog,
-    sessions,
-    wills,
-    connected,
-    count,
-    newId,
+    ...{ access, clients, clock, hub, lifecycle, limits, log, retained },
+    ...{ connectionLog, sessions, wills, connected, count, newId },
   };
   return {
     hub,

@@ -175,6 +175,14 @@ function extremes(column: BigInt64Array | Float64Array, size: number): readonly 
   return [min!, max!];
 }
 
+const MAX_CHUNK = 1 << 24;
+
+/** In one piece of the length that the file says takes two thirds of the time of many. */
+const DECOMPRESSORS = {
+  ZSTD: (bytes: Uint8Array, length: number) =>
+    zstdDecompressSync(bytes, { chunkSize: Math.min(Math.max(length, 64), MAX_CHUNK) }),
+};
+
 const parsers = { timestampFromMilliseconds: (ms: bigint) => Number(ms) } as never;
 
 /** Reads a file that `createParquetFile` wrote. Rejects with an Error that names it for one that another program or version wrote. */
@@ -206,7 +214,6 @@ async function* rowsIn(
   site: string,
   key: string,
 ): AsyncGenerator<RowBlock> {
-  const compressors = { ZSTD: (bytes: Uint8Array) => zstdDecompressSync(bytes) };
   let rowStart = 0;
   for (const { num_rows: count } of metadata.row_groups) {
     const first = rowStart;
@@ -214,7 +221,7 @@ async function* rowsIn(
     const columns: Record<string, unknown[]> = {};
     try {
       await parquetRead({
-        ...{ file, metadata, compressors, parsers, rowStart: first, rowEnd },
+        ...{ file, metadata, compressors: DECOMPRESSORS, parsers, rowStart: first, rowEnd },
         onChunk({ columnName, columnData, rowStart: at }) {
           const column = (columns[columnName] ??= []);
           for (let n = 0; n < columnData.length; n += 1) column[at - first + n] = columnData[n];

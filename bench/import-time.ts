@@ -1,7 +1,17 @@
-// Measures what a cold start spends on importing the ingest function: as SAM deploys it, packed in other ways, and bare.
+// Measures what a cold start spends on importing the ingest function, as SAM deploys it, packed in other ways and bare; and a batch function with its layer and without.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -50,19 +60,22 @@ interface Packing {
   readonly handler: string;
   readonly directory: string;
   readonly nodeOptions: string;
+  readonly environment: FunctionSpec['environment'];
   readonly runs: Run[];
 }
 
-function ingestOfTemplate(): FunctionSpec {
+function functionOfTemplate(wanted: string): FunctionSpec {
   const template = loadTemplate({
     ...{ file: join(ROOT, 'template.yaml'), samconfigFile: join(ROOT, 'samconfig.toml') },
     ...{ environment: 'default', overrides: {}, stackName: 'tidegate' },
     ...{ region: 'us-east-1', accountId: '000000000000' },
   });
-  return functionsOf(template).find(({ logicalId }) => logicalId === 'IngestFunction')!;
+  return functionsOf(template).find(({ logicalId }) => logicalId === wanted)!;
 }
 
-const spec = ingestOfTemplate();
+const spec = functionOfTemplate('IngestFunction');
+const batch = functionOfTemplate('ParseBatchFunction');
+const LAYER = join(ROOT, 'layers/columnar');
 const bare = {
   ...spec,
   entryPoint: join(import.meta.dirname, 'bare-client.ts'),
@@ -78,7 +91,7 @@ async function packFunction(name: string, directory: string, found: FunctionSpec
   const bundles = await bundleFunctions([found], directory);
   const { file, folder } = bundles.get(found.logicalId)!;
   const nodeOptions = found.build.sourcemap ? '--enable-source-maps' : '';
-  return { name, handler: file, directory: folder, nodeOptions, runs: [] };
+  return { name, handler: file, directory: folder, nodeOptions, environment: found.environment, runs: [] };
 }
 
 const common = (directory: string) =>
@@ -91,7 +104,26 @@ const common = (directory: string) =>
 /** The function alone, beside the packages: as npm installs them, or pre-bundled so that they share their common parts. */
 async function packBeside(name: string, directory: string): Promise<Packing> {
   await build({ ...common(directory), entryPoints: [spec.entryPoint], external: PACKAGES });
-  return { name, handler: join(directory, 'ingest.mjs'), directory, nodeOptions: '', runs: [] };
+  const { environment } = spec;
+  return { name, handler: join(directory, 'ingest.mjs'), directory, nodeOptions: '', environment, runs: [] };
+}
+
+const layerPackages = () =>
+  Object.keys(
+    (JSON.parse(readFileSync(join(LAYER, 'package.json'), 'utf8')) as { dependencies: object }).dependencies,
+  );
+
+/** The batch function beside the packages of its layer, which Lambda's Node finds by NODE_PATH; and with them inside. */
+async function packBatch(folder: (name: string) => string): Promise<Packing[]> {
+  const names = layerPackages();
+  const layered = await packFunction('batch, layer', folder('batch, layer'), batch);
+  for (const name of names)
+    cpSync(join(ROOT, 'node_modules', name), join(layered.directory, 'node_modules', name), {
+      recursive: true,
+    });
+  const external = batch.build.external.filter((name) => !names.includes(name));
+  const bundled = await packFunction('batch, bundled', folder('bundled'), changed(batch, { external }));
+  return [layered, bundled];
 }
 
 async function makeLayer(directory: string): Promise<void> {
@@ -129,6 +161,7 @@ async function packAll(root: string): Promise<Packing[]> {
   const packings: Packing[] = [];
   for (const [name, found] of variants) packings.push(await packFunction(name, folder(name), found));
   packings.push(await packBeside('layer', layer), await packBeside('installed', installed));
+  packings.push(...(await packBatch(folder)));
   return packings;
 }
 
@@ -142,10 +175,10 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
-function measureOnce({ handler, nodeOptions, runs }: Packing): void {
+function measureOnce({ handler, nodeOptions, environment, runs }: Packing): void {
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', MEASURE, handler], {
     env: {
-      ...spec.environment,
+      ...environment,
       ...{ PATH: process.env['PATH'], AWS_REGION: 'us-east-1', NODE_OPTIONS: nodeOptions },
       ...{ AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
     },

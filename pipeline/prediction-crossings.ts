@@ -2,8 +2,12 @@
 
 import { decimalFromText } from '../core/decimal.ts';
 import { HOUR_MS, hourOf } from '../core/hour.ts';
-import { countsUntil, judgedAnnouncement } from '../core/prediction-outcome.ts';
-import type { Announcement, JudgedAnnouncement } from '../core/prediction-outcome.ts';
+import {
+  countsUntil,
+  judgedAnnouncement,
+  type Announcement,
+  type JudgedAnnouncement,
+} from '../core/prediction-outcome.ts';
 import { rollUp, type Bucket } from '../core/rollup.ts';
 import type { WindowHistory } from './ports.ts';
 

@@ -9,6 +9,7 @@ import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { MODULE_EXTENSIONS } from '../template/plain-code.ts';
 import { cacheFolderOf, createBundleCache } from './bundle-cache.ts';
+import { requireLayersFor, type ExternalImport } from './external-packages.ts';
 import { hashOfSources, placePlainCode } from './plain-code.ts';
 
 export interface Bundle {
@@ -71,8 +72,25 @@ function sourcesOf({ inputs }: Metafile, entryPoint: string): string[] {
   return [...found].map(fileOf);
 }
 
+/** What a build read, and what it left to be found when the code runs. */
+interface SourceList {
+  /** Absolute paths. */
+  readonly sources: readonly string[];
+  readonly external: readonly ExternalImport[];
+}
+
 /** Beside the folder of a function, in which nothing stands but what Lambda would have. */
 const sourceListOf = (logicalId: string) => `${logicalId}.sources.json`;
+
+function listOf(metafile: Metafile, entryPoint: string | undefined): SourceList {
+  if (entryPoint === undefined) return { sources: [], external: [] };
+  const output = Object.values(metafile.outputs).find((each) => each.entryPoint === entryPoint);
+  const external = (output?.imports ?? []).filter((each) => each.external);
+  return {
+    sources: sourcesOf(metafile, entryPoint),
+    external: external.map(({ path: name, kind }) => ({ name, kind })),
+  };
+}
 
 async function writeSourceLists(
   specs: readonly FunctionSpec[],
@@ -84,8 +102,7 @@ async function writeSourceLists(
     specs.map(async (spec) => {
       const entryPoint = entryPoints.find((each) => fileOf(each) === spec.entryPoint);
       const name = sourceListOf(spec.logicalId);
-      const sources = entryPoint === undefined ? [] : sourcesOf(metafile, entryPoint);
-      await writeFile(path.join(buildDir, name), JSON.stringify(sources));
+      await writeFile(path.join(buildDir, name), JSON.stringify(listOf(metafile, entryPoint)));
       return name;
     }),
   );
@@ -135,7 +152,13 @@ async function buildGroup(group: readonly FunctionSpec[], buildDir: string): Pro
   const cache = cacheFolder === undefined ? undefined : createBundleCache(cacheFolder);
   const options = optionsOf(group[0]!);
   // Comments in the outputs name the sources, relative to the working folder.
-  const key = JSON.stringify([version, 'with source lists', process.cwd(), options, group.map(sourceOf)]);
+  const key = JSON.stringify([
+    version,
+    'with source lists and imports',
+    process.cwd(),
+    options,
+    group.map(sourceOf),
+  ]);
   if (await cache?.take(key, buildDir)) return;
   let built: Built;
   try {
@@ -159,7 +182,8 @@ async function makeFolder(folder: string): Promise<void> {
 
 async function place(spec: FunctionSpec, buildDir: string): Promise<void> {
   const sources = await placePlainCode(spec, path.join(buildDir, spec.logicalId), buildDir);
-  await writeFile(path.join(buildDir, sourceListOf(spec.logicalId)), JSON.stringify(sources));
+  const list: SourceList = { sources, external: [] };
+  await writeFile(path.join(buildDir, sourceListOf(spec.logicalId)), JSON.stringify(list));
 }
 
 async function bundleOf(spec: FunctionSpec, buildDir: string): Promise<Bundle> {
@@ -174,9 +198,10 @@ async function bundleOf(spec: FunctionSpec, buildDir: string): Promise<Bundle> {
     );
   }
   const code = await readFile(file);
-  const sources = JSON.parse(
+  const { sources, external } = JSON.parse(
     await readFile(path.join(buildDir, sourceListOf(spec.logicalId)), 'utf8'),
-  ) as string[];
+  ) as SourceList;
+  requireLayersFor(spec, external);
   return {
     folder,
     file,
@@ -192,7 +217,8 @@ async function bundleOf(spec: FunctionSpec, buildDir: string): Promise<Bundle> {
  * Bundles, or copies, each function into `<buildDir>/<LogicalId>/`, replacing what stood there, and gives the bundles by
  * logical ID.
  *
- * @throws StartError with esbuild's first error as `file:line: text`, or when the handler's file is not among the outputs.
+ * @throws StartError with esbuild's first error as `file:line: text`, when the handler's file is not among the outputs, or when
+ *   it imports a package that nothing brings.
  * @see https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-build-typescript.html
  */
 export async function bundleFunctions(

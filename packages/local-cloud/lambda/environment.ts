@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Caller } from '../aws/wire.ts';
 import type { FunctionSpec } from '../template/functions.ts';
+import type { LayerRoot } from '../template/layers.ts';
 import { createOutput, type Output } from './output.ts';
 import { errorDocument, type FromWorker, type ToWorker, type WorkerSettings } from './protocol.ts';
 
@@ -56,9 +57,10 @@ const exitMessage = (code: number) =>
     : `Error: Runtime exited with error: exit status ${code}`;
 
 /** Those of layers; for code that is not built, also what was beside it before it was copied, and the AWS SDK from here. */
-function packageRootsOf({ plain, layerRoots = [] }: FunctionSpec): readonly string[] {
+function packageRootsOf({ plain, layerRoots = [] }: FunctionSpec): readonly LayerRoot[] {
   if (!plain) return layerRoots;
-  return [...layerRoots, ...(plain.kind === 'folder' ? [plain.folder] : []), import.meta.dirname];
+  const beside = [...(plain.kind === 'folder' ? [plain.folder] : []), import.meta.dirname];
+  return [...layerRoots, ...beside.map((folder) => ({ folder }))];
 }
 
 /**

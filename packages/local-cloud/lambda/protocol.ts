@@ -1,6 +1,7 @@
 // What the process and a function's worker thread say to each other: short arrays of text, the cheapest thing to clone.
 
 import type { Caller } from '../aws/wire.ts';
+import type { LayerRoot } from '../template/layers.ts';
 
 export interface WorkerSettings {
   /** Absolute path of the bundle. */
@@ -12,8 +13,8 @@ export interface WorkerSettings {
   readonly timeoutMs: number;
   readonly logGroup: string;
   readonly logStream: string;
-  /** Folders where packages are searched for that the code itself does not find. */
-  readonly packageRoots: readonly string[];
+  /** Where packages are searched for that the code itself does not find. */
+  readonly packageRoots: readonly LayerRoot[];
   /** Variables that are for Node and not for the function. */
   readonly hidden: readonly string[];
 }

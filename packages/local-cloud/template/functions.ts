@@ -2,7 +2,8 @@
 
 import { dirname, resolve } from 'node:path';
 import { entryPointOf } from './entry-point.ts';
-import { layerRootsOf, type PlainCode, plainCodeOf } from './plain-code.ts';
+import { type LayerRoot, layerRootsOf } from './layers.ts';
+import { type PlainCode, plainCodeOf } from './plain-code.ts';
 import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
 import { readAll, StartError } from '../start-error.ts';
 
@@ -52,8 +53,8 @@ export interface FunctionSpec {
   readonly build: FunctionBuild;
   /** Absent where esbuild builds the code. */
   readonly plain?: PlainCode;
-  /** Folders whose node_modules the code finds beside its own: those of layers. Absent without any. */
-  readonly layerRoots?: readonly string[];
+  /** What the code finds beside its own packages, by layers. Absent without any. */
+  readonly layerRoots?: readonly LayerRoot[];
   readonly async: FunctionAsync;
   /** Where the template declares it: `template.yaml:123`. */
   readonly declaredAt: string;

@@ -1,9 +1,9 @@
-// Finds the code of functions that nothing has to build: JavaScript in a folder or in the template itself, and layers.
+// Finds the code of functions that nothing has to build: JavaScript in a folder or in the template itself.
 
 import { statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { readAll, StartError } from '../start-error.ts';
-import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
+import { resolve } from 'node:path';
+import { StartError } from '../start-error.ts';
+import type { ResolvedResource } from './resolved.ts';
 
 /** Code that runs as it stands. */
 export type PlainCode =
@@ -59,34 +59,4 @@ export function plainCodeOf(
   throw new StartError(
     `${at('Handler')}: ${logicalId}: ${folder} has no ${handlerFile}.js, .mjs or .cjs: ${remedy}`,
   );
-}
-
-/** Where Lambda looks in a layer, and where the packages are that a build of the layer puts there. */
-const LAYER_ROOTS = ['nodejs', 'nodejs/node24', '.'];
-
-function rootsOf(layer: ResolvedResource, templateFolder: string): string[] {
-  const content = resolve(templateFolder, String(layer.properties['ContentUri']));
-  const roots = LAYER_ROOTS.map((root) => join(content, root)).filter((root) =>
-    isFolder(join(root, 'node_modules')),
-  );
-  if (roots.length > 0) return roots;
-  throw new StartError(
-    `${layer.at('ContentUri')}: ${layer.logicalId}: ${content} has no nodejs/node_modules, the one part of a layer that the local cloud reads: run npm install there`,
-  );
-}
-
-/** Folders whose node_modules a function finds by its layers. @throws StartError for a layer of another template */
-export function layerRootsOf(
-  template: Pick<ResolvedTemplate, 'ofType'>,
-  { logicalId, properties, at }: ResolvedResource,
-  templateFolder: string,
-): string[] {
-  const arns = (properties['Layers'] ?? []) as readonly unknown[];
-  return readAll(arns.entries(), ([index, arn]) => {
-    const layer = template.ofType('AWS::Serverless::LayerVersion').find((each) => each.arn === arn);
-    if (layer) return rootsOf(layer, templateFolder);
-    throw new StartError(
-      `${at('Layers', index)}: ${logicalId}: the layer ${String(arn)} is not in this template: put its packages into CodeUri, or declare an AWS::Serverless::LayerVersion`,
-    );
-  }).flat();
 }

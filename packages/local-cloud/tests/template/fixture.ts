@@ -1,8 +1,8 @@
 // Templates that a test writes out, loaded for a fixed stack.
 
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { StartError } from '../../start-error.ts';
 import { loadTemplate } from '../../template/load.ts';
@@ -38,8 +38,10 @@ export function withTemplate<T>(
   const folder = temporaryFolder();
   try {
     writeFileSync(join(folder, 'template.yaml'), text);
-    for (const [name, content] of Object.entries(draft.files ?? {}))
+    for (const [name, content] of Object.entries(draft.files ?? {})) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), content);
+    }
     const template = loadTemplate({
       ...ground,
       file: join(folder, 'template.yaml'),

@@ -33,7 +33,7 @@ await runLocalCloud(process.argv.slice(2), {
   },
   hints: (flags) => [
     `npm run watch${flags && ` --${flags}`}    a line for each window as it closes`,
-    `npm run alerts${flags && ` --${flags}`}   alerts that stand`,
+    `npm run alerts${flags && ` --${flags}`}   active alerts`,
     `npm run device -- create my-sensor --local${flags}   a sensor of your own`,
   ],
   claims: policyClaims,

@@ -16,10 +16,10 @@ const SIGNS = {
     /<[A-Z]\w+>|<mapping>|\bsam |npm run deploy|aws (?:configure|cloudformation|sns) |npm run page -- upload|--stack-name |AWS_REGION=|^npm run device (?!.*--local)/m,
   'needs the SAM CLI and Docker': /\bsam local /,
   'needs another machine, a device or root': /\b192\.168\.|^sudo |^scp /m,
-  'needs an archived object, or the stop that writes one': /--audit /,
+  'needs an archived object, or the stop that writes one': /--audit |npm run audit -- --local/,
   'needs what an earlier answer says': /\b(?:POOL|TOKEN)\b/,
   'takes minutes or does not end':
-    /^(?:npm ci|npm start|npm test|npm run dns -- (?:serve|drill))\b|--minutes \d|--runs \d/m,
+    /^(?:SMTP_URL='.*' )?(?:npm ci|npm start|npm test|npm run dns -- (?:serve|drill))\b|--minutes \d|--runs \d/m,
   'needs a template of the reader': /~\/my-app|MyDevicePolicy/,
 } as const;
 
@@ -39,10 +39,17 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['CONTRIBUTING.md', 'npm start -- --watch', walk],
   ['CONTRIBUTING.md', 'tail -n 6', walk],
   ['CONTRIBUTING.md', `echo '{"device": "my-fridge"`, walk],
-  ['README.md', 'npm ci && npm start', long],
-  ['README.md', 'scp certs/ca.pem', machine],
+  ['README.md', 'npm ci', long],
+  ['docs/alerts.md', 'aws iot update-thing-group', account],
+  ['docs/alerts.md', 'aws sns subscribe', account],
+  ['docs/alerts.md', 'aws cloudformation deploy', account],
+  ['docs/alerts.md', 'aws sns set-sms-attributes', account],
+  ['docs/alerts.md', 'SMTP_URL=', long],
   ['docs/api.md', 'eval "$(aws configure', account],
   ['docs/api.md', 'npm run report -- --device store-sensor-seattle1 --audit', archive],
+  ['docs/audit.md', 'npm run audit -- --local', archive],
+  ['docs/audit.md', 'aws s3 sync s3://<RawBucket>/raw/2026/11/21/', account],
+  ['docs/audit.md', 'aws s3 sync s3://<RawBucket>/raw/2026/11/ raw', account],
   ['docs/certificates.md', 'sam deploy', account],
   ['docs/certificates.md', 'npm run device -- allow serials.txt --table', account],
   ['docs/certificates.md', 'aws dynamodb get-item --table-name <', account],
@@ -65,15 +72,9 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['docs/operations.md', 'npm ci', account],
   ['docs/operations.md', 'npm start  ', docker],
   ['docs/operations.md', 'npm run env -- --stack-name', docker],
-  ['docs/operations.md', 'aws cloudformation deploy', account],
-  ['docs/operations.md', 'aws sns set-sms-attributes', account],
   ['docs/operations.md', 'aws s3 cp --recursive', account],
-  ['docs/operations.md', 'aws iot update-thing-group', account],
-  ['docs/operations.md', 'aws sns subscribe', account],
   ['docs/operations.md', 'aws s3 cp s3://<ErrorsBucket>/aws/lambda/async', account],
   ['docs/operations.md', 'aws s3 cp s3://<ErrorsBucket>/aws/lambda/<mapping>', account],
-  ['docs/operations.md', 'aws s3 sync s3://<RawBucket>/raw/2026/11/21/', account],
-  ['docs/operations.md', 'aws s3 sync s3://<RawBucket>/raw/2026/11/ raw', account],
   ['docs/page.md', 'npm run page -- upload', account],
   ['docs/parsed.md', 'aws lambda invoke', account],
   ['docs/reliability.md', 'npm run chaos', long],
@@ -89,14 +90,18 @@ const matching = ({ document, text }: Block) =>
 
 export const isLeftOut = (block: Block) => matching(block).length > 0;
 
-/** A block without a language whose first line begins with a word, as commands do; all else is given a language. */
-export function commandBlocks(): Block[] {
+/** Every page of Markdown but the changelogs. */
+export function documents(): string[] {
   const listed = ['ls-files', '-co', '--exclude-standard', '*.md'];
   const files = execFileSync('git', listed, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
-  return files
-    .filter((file) => path.basename(file) !== 'CHANGELOG.md')
+  return files.filter((file) => path.basename(file) !== 'CHANGELOG.md');
+}
+
+/** Blocks without a language that begin with a word or set a variable, as commands do; all else has a language. */
+export function commandBlocks(): Block[] {
+  return documents()
     .flatMap(plainBlocks)
-    .filter(({ text }) => /^[a-z][\w.-]*(?:\(\))?(?: |$)/.test(text.split('\n')[0]!));
+    .filter(({ text }) => /^(?:\w+=|[a-z][\w.-]*(?:\(\))?(?: |$))/.test(text.split('\n')[0]!));
 }
 
 /** Blocks of a page that have no language, without the indentation of a list. */

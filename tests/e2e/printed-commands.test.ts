@@ -32,6 +32,7 @@ const BEFORE: Readonly<Record<string, string>> = {
   'docs/mappings.md': `${save('payload.json', loraPayload!.text)}\n${save('lora.jsonata', loraExpression!.text)}`,
   'docs/devices.md own-telemetry': `npm run device -- create zigbee-gw --out certs/ --local
 export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1 AWS_ENDPOINT_URL=http://127.0.0.1:4566`,
+  'docs/audit.md rebuild': PARSED,
   'docs/parsed.md query': PARSED,
   'packages/local-cloud/docs/identity.md':
     'export PATH="$PWD/node_modules/.bin:$PATH"; ln -sfn .tidegate .local-cloud',
@@ -117,7 +118,7 @@ const untried = all
     [
       ...text
         .replaceAll(/\\\n/g, '')
-        .matchAll(/(?:^|&& )(npm (?:start|run (?!build|deploy)\w+)(?: -- [^#\n]*)?)/gm),
+        .matchAll(/(?:^|&& |^SMTP_URL='.*' )(npm (?:start|run (?!build|deploy)\w+)(?: -- [^#\n]*)?)/gm),
     ].map(([, command]) => ({ document, line, command: command!.trim() })),
   );
 for (const { document, line, command } of untried) {

@@ -125,14 +125,14 @@ test('what the functions count themselves, and throttled tables, have alarms', (
 
 const operations = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
 
-test('every alarm says in its mail what it means and what to do, and has a row in docs/operations.md', () => {
-  const rows = operations.split('\n').filter((line) => line.startsWith('| `'));
+test('every alarm says in its mail what it means and what to do, and has an entry in docs/operations.md', () => {
+  const entries = operations.split('\n').filter((line) => line.startsWith('- **`'));
   for (const { logicalId, properties } of alarmsIn(resourcesOf('stream'))) {
     const description = String(properties['AlarmDescription']);
     assert.ok(description.length > 60 && description.length <= 1024 && description.endsWith('.'), logicalId);
     assert.ok(
-      rows.some((row) => row.includes(`\`${logicalId}\``)),
-      `${logicalId} is not in the table of alarms`,
+      entries.some((entry) => entry.includes(`\`${logicalId}\``)),
+      `${logicalId} is not in the list of alarms`,
     );
   }
 });

@@ -36,7 +36,7 @@ test('the bill and the documents know how many metrics the alarms watch', () => 
   assert.deepEqual(assumed.alarmMetrics, counted);
   const text = `${counted.direct} metrics`;
   for (const file of ['docs/operations.md', 'docs/cost.md']) {
-    const page = read(file).replaceAll('\n', ' ');
+    const page = read(file).replaceAll(/\s+/g, ' ');
     assert.ok(page.includes(text) && page.includes(`${counted.stream} in stream mode`), file);
   }
   assert.ok(read('docs/cost.md').includes(`${(counted.direct / 10).toFixed(2)} for the alarms`));

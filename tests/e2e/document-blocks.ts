@@ -13,7 +13,7 @@ export interface Block {
 /** What a reason must show in the block, so that none is given by mistake. */
 const SIGNS = {
   'needs an AWS account':
-    /<[A-Z]\w+>|<mapping>|\bsam |npm run deploy|aws (?:configure|cloudformation|sns) |npm run page -- upload|--stack-name |AWS_REGION=|^npm run device (?!.*--local)/m,
+    /<[A-Z]\w+>|<mapping>|\bsam |npm run deploy|aws (?:configure|cloudformation|route53domains|sns) |npm run page -- upload|--stack-name |AWS_REGION=|^npm run device (?!.*--local)/m,
   'needs the SAM CLI and Docker': /\bsam local /,
   'needs another machine, a device or root': /\b192\.168\.|^sudo |^scp /m,
   'needs an archived object, or the stop that writes one': /--audit |npm run audit -- --local/,
@@ -62,6 +62,7 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['docs/devices.md', 'sudo install', machine],
   ['docs/devices.md', 'curl -X POST http://192.168.1.20', machine],
   ['docs/dns.md', 'aws cloudformation deploy', account],
+  ['docs/dns.md', 'aws route53domains', account],
   ['docs/dns.md', 'npm run device -- create store-sensor-seattle1 --group', account],
   ['docs/dns.md', 'aws s3 cp docs/fail-whale.html', account],
   ['docs/dns.md', 'export AWS_REGION', account],

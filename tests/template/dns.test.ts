@@ -3,7 +3,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { ground } from '../../packages/local-cloud/tests/template/fixture.ts';
+import { stackDefaults } from '../../packages/local-cloud/tests/template/fixture.ts';
 import { loadOnce } from './tidegate-template.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -12,7 +12,7 @@ type Properties = Readonly<Record<string, unknown>>;
 
 const load = (overrides: Overrides) =>
   loadOnce({
-    ...ground,
+    ...stackDefaults,
     stackName: 'tidegate-dns',
     file: path.join(root, 'dns.yaml'),
     samconfigFile: path.join(root, 'none.toml'),

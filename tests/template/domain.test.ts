@@ -7,14 +7,14 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { certificatesOf } from '../../packages/local-cloud/acm/certificate-spec.ts';
 import { domainConfigurationsOf } from '../../packages/local-cloud/iot/domain-configurations.ts';
-import { ground } from '../../packages/local-cloud/tests/template/fixture.ts';
+import { stackDefaults } from '../../packages/local-cloud/tests/template/fixture.ts';
 import { loadOnce } from './tidegate-template.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
 const load = (overrides: Record<string, string>, region = 'us-east-1') =>
   loadOnce({
-    ...ground,
+    ...stackDefaults,
     ...{ region, stackName: 'tidegate-domain', file: path.join(root, 'domain.yaml') },
     ...{ samconfigFile: path.join(root, 'none.toml'), environment: 'local' },
     overrides: { HostedZoneId: 'Z0123456789', ...overrides },

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { loadTemplate, type LoadOptions } from '../../packages/local-cloud/template/load.ts';
 import type { ResolvedTemplate } from '../../packages/local-cloud/template/resolved.ts';
-import { ground } from '../../packages/local-cloud/tests/template/fixture.ts';
+import { stackDefaults } from '../../packages/local-cloud/tests/template/fixture.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const loaded = new Map<string, ResolvedTemplate>();
@@ -20,7 +20,7 @@ export const loadTidegate = (
   environment = 'local',
 ): ResolvedTemplate =>
   loadOnce({
-    ...ground,
+    ...stackDefaults,
     file: path.join(root, 'template.yaml'),
     samconfigFile: path.join(root, 'samconfig.toml'),
     environment,

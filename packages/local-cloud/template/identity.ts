@@ -4,7 +4,7 @@ import { account } from '../account.ts';
 import {
   type Attribute,
   certificateId,
-  type Ground,
+  type StackDefaults,
   inLowerCase,
   joined,
   type Naming,
@@ -202,16 +202,16 @@ export function identify(
   type: string,
   logicalId: string,
   explicit: string | undefined,
-  ground: Ground,
+  defaults: StackDefaults,
 ): Identity | string {
   const naming = namings[type]!;
-  const name = explicit ?? (naming.generate ?? joined)(ground.stackName, logicalId, ground);
+  const name = explicit ?? (naming.generate ?? joined)(defaults.stackName, logicalId, defaults);
   if (naming.pattern && !naming.pattern.test(name)) {
     return `is called ${JSON.stringify(name)}, which AWS refuses: it must match ${naming.pattern.source}`;
   }
-  const arn = naming.arn(name, ground);
+  const arn = naming.arn(name, defaults);
   const attributes = new Map<string, Attribute>(Object.entries(naming.attributes?.(name, arn) ?? {}));
   if (naming.hasArn !== false) attributes.set('Arn', arn);
-  const ref = naming.ref === 'arn' ? arn : (naming.ref?.(name, ground) ?? name);
+  const ref = naming.ref === 'arn' ? arn : (naming.ref?.(name, defaults) ?? name);
   return { name, arn, ref, attributes };
 }

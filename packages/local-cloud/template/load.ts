@@ -6,7 +6,7 @@ import { requireConsistent } from './checks.ts';
 import { type Declaration, readDeclarations, readGlobals } from './declarations.ts';
 import { type Entry, type Node, parseTemplate } from './document.ts';
 import { expandDeclarations } from './expand.ts';
-import type { Ground } from './naming.ts';
+import type { StackDefaults } from './naming.ts';
 import { createNames } from './names.ts';
 import { type Needs, requireOrder, requireRules } from './order.ts';
 import { resolveParameters } from './parameters.ts';
@@ -16,7 +16,7 @@ import { readText, shownAs } from './source-file.ts';
 import { resolveOutputs, resolveResource } from './resolve.ts';
 import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
 
-export interface LoadOptions extends Ground {
+export interface LoadOptions extends StackDefaults {
   readonly file: string;
   /** May name a file that does not exist. */
   readonly samconfigFile: string;

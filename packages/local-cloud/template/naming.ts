@@ -2,7 +2,8 @@
 
 import { createHash } from 'node:crypto';
 
-export interface Ground {
+/** What names and ARNs have in common. */
+export interface StackDefaults {
   readonly stackName: string;
   readonly region: string;
   readonly accountId: string;
@@ -17,11 +18,11 @@ export interface Naming {
   /** What AWS accepts as that name. */
   readonly pattern?: RegExp;
   /** The name when the template sets none; CloudFormation would add random characters. */
-  readonly generate?: (stackName: string, logicalId: string, ground: Ground) => string;
+  readonly generate?: (stackName: string, logicalId: string, defaults: StackDefaults) => string;
   /** Service and resource of the ARN, such as `iot` and `rule/Name`. */
-  readonly arn: (name: string, ground: Ground) => string;
+  readonly arn: (name: string, defaults: StackDefaults) => string;
   /** What Ref gives, if not the name. */
-  readonly ref?: 'arn' | ((name: string, ground: Ground) => string);
+  readonly ref?: 'arn' | ((name: string, defaults: StackDefaults) => string);
   /** What Fn::GetAtt gives besides `Arn`. */
   readonly attributes?: (name: string, arn: string) => Readonly<Record<string, Attribute>>;
   /** False where CloudFormation has no `Arn` to get. */
@@ -47,8 +48,8 @@ export const uuid = (stackName: string, logicalId: string): string => {
   const digest = createHash('sha256').update(joined(stackName, logicalId)).digest('hex');
   return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
 };
-export const poolId: Naming['generate'] = (stackName, logicalId, ground) =>
-  `${ground.region}:${uuid(stackName, logicalId)}`;
+export const poolId: Naming['generate'] = (stackName, logicalId, defaults) =>
+  `${defaults.region}:${uuid(stackName, logicalId)}`;
 
 /** In the form of the SHA-256 of a certificate, which is there only once the local CA has signed it. */
 export const certificateId = (stackName: string, logicalId: string): string =>

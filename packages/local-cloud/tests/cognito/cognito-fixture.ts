@@ -12,7 +12,7 @@ import { openIot, type Iot } from '../../iot/iot.ts';
 import { silentLog } from '../../log.ts';
 import type { ResolvedTemplate } from '../../template/resolved.ts';
 import type { User } from '../../cognito/users.ts';
-import { ground, loadSample } from '../template/fixture.ts';
+import { loadSample, stackDefaults } from '../template/fixture.ts';
 import { mint } from './id-token.ts';
 
 export const start = Date.parse('2026-11-20T12:00:00Z');
@@ -75,7 +75,7 @@ export async function openFixture(
 ): Promise<Fixture> {
   const { dir = temporaryFolder(), overrides, template = loadSample(overrides) } = options;
   const clock = createManualClock(start);
-  const iot = await openIot({ ...ground, dir: path.join(dir, 'iot'), clock, log: silentLog });
+  const iot = await openIot({ ...stackDefaults, dir: path.join(dir, 'iot'), clock, log: silentLog });
   await iot.seed(template);
   const { registry } = iot;
   const cognito = await openCognito({ dir: path.join(dir, 'cognito'), template, registry, clock });
@@ -93,7 +93,7 @@ export async function openFixture(
       ...{ 'cognito-identity': cognito.handler, lambda, sns: lambda },
       ...(cognito.userPool && { 'cognito-idp': cognito.userPool.handler }),
     },
-    authenticate: createCallerCheck({ ...ground, ...cognito, clock }),
+    authenticate: createCallerCheck({ ...stackDefaults, ...cognito, clock }),
     origins: () => [ownPage],
     log: silentLog,
     count: () => {},

@@ -9,7 +9,7 @@ import { createGateway, type GatewayDeps } from '../../http-api/gateway.ts';
 import type { Fields } from '../../log.ts';
 import type { ResolvedTemplate } from '../../template/resolved.ts';
 import { openFixture, ownPage, start, type Fixture } from '../cognito/cognito-fixture.ts';
-import { ground, loadSample } from '../template/fixture.ts';
+import { loadSample, stackDefaults } from '../template/fixture.ts';
 import { callApi, type Answer, type Call } from './call-api.ts';
 
 export interface GatewayFixture extends Pick<Fixture, 'clock' | 'guest' | 'login' | 'member'> {
@@ -45,7 +45,7 @@ export async function openGateway(
   const spec = { ...apiFromTemplate(template)!, ...options.spec };
   const serve = createGateway({
     spec,
-    callers: createApiCallers({ ...ground, ...cognito, clock }),
+    callers: createApiCallers({ ...stackDefaults, ...cognito, clock }),
     ownOrigins: () => [ownPage],
     invoke(functionName, payload) {
       events.push(JSON.parse(payload) as APIGatewayProxyEventV2WithIAMAuthorizer);

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { loadDomain } from '../../template/domain-file.ts';
 import { loadTemplate } from '../../template/load.ts';
-import { ground } from './fixture.ts';
+import { stackDefaults } from './fixture.ts';
 
 const domain = `Parameters:
   Zone: { Type: 'AWS::Route53::HostedZone::Id', AllowedPattern: '^Z[A-Z0-9]+$' }
@@ -38,7 +38,7 @@ function draft(samconfig: string, text: string | null) {
   writeFileSync(path.join(folder, 'samconfig.toml'), samconfig);
   if (text !== null) writeFileSync(path.join(folder, 'domain.yaml'), text);
   return {
-    ...ground,
+    ...stackDefaults,
     file: path.join(folder, 'template.yaml'),
     samconfigFile: path.join(folder, 'samconfig.toml'),
     environment: 'local',

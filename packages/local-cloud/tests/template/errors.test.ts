@@ -3,7 +3,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { loadTemplate } from '../../template/load.ts';
-import { assertRefused, ground, load } from './fixture.ts';
+import { assertRefused, load, stackDefaults } from './fixture.ts';
 
 const bucket = '  Bucket: { Type: AWS::S3::Bucket }\n';
 const sections =
@@ -142,7 +142,7 @@ const broken: readonly (readonly [title: string, text: string | Uint8Array, mess
   [
     'a condition on a resource',
     'Conditions:\n  A: !Equals [!Ref B, x]\nResources:\n  B: { Type: AWS::SNS::Topic }\n',
-    'template.yaml:2: Conditions refer to parameters only, and B is none: declare it under Parameters',
+    'template.yaml:2: Conditions refer to parameters only, and B is not one: declare it under Parameters',
   ],
   [
     'a condition that is a word',
@@ -171,7 +171,7 @@ for (const [title, text, message] of broken) {
 }
 
 test('a file that does not exist is named', () => {
-  const options = { ...ground, samconfigFile: 'none.toml', environment: 'local', overrides: {} };
+  const options = { ...stackDefaults, samconfigFile: 'none.toml', environment: 'local', overrides: {} };
   assert.throws(() => loadTemplate({ ...options, file: 'no-such.yaml' }), {
     name: 'StartError',
     message: 'no-such.yaml: no such file: start where template.yaml is, or name one with --template',

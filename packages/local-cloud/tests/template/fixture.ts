@@ -15,14 +15,14 @@ export interface Draft {
   readonly defaults?: Readonly<Record<string, string>>;
 }
 
-export const ground = { stackName: 'tidegate', region: 'us-east-1', accountId: '000000000000' };
+export const stackDefaults = { stackName: 'tidegate', region: 'us-east-1', accountId: '000000000000' };
 
 /** The template of these tests that has a bit of everything. */
 export const sampleFile = join(import.meta.dirname, 'sample.yaml');
 
 export const loadSample = (overrides: Readonly<Record<string, string>> = {}): ResolvedTemplate =>
   loadTemplate({
-    ...ground,
+    ...stackDefaults,
     file: sampleFile,
     samconfigFile: join(import.meta.dirname, 'none.toml'),
     environment: 'local',
@@ -43,7 +43,7 @@ export function withTemplate<T>(
       writeFileSync(join(folder, name), content);
     }
     const template = loadTemplate({
-      ...ground,
+      ...stackDefaults,
       file: join(folder, 'template.yaml'),
       samconfigFile: join(folder, 'samconfig.toml'),
       environment: 'local',

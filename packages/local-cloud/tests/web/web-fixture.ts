@@ -13,7 +13,7 @@ import { openMqtt, type Mqtt } from '../../mqtt/open.ts';
 import { openBrowsers } from '../../web/browsers.ts';
 import type { Web } from '../../web/server.ts';
 import { provider } from '../cognito/cognito-fixture.ts';
-import { ground, loadSample } from '../template/fixture.ts';
+import { loadSample, stackDefaults } from '../template/fixture.ts';
 import { presign, type Keys } from './presign.ts';
 
 export interface Issued extends Keys {
@@ -116,7 +116,7 @@ export async function openWebFixture(clock: Clock): Promise<WebFixture> {
   const logged: WebFixture['logged'] = [];
   const counters = createCounters();
   const deps = { clock, log: recordingLog(logged), count: (name: string) => counters.count(name) };
-  const iot = await openIot({ ...ground, ...deps, dir: path.join(dir, 'iot') });
+  const iot = await openIot({ ...stackDefaults, ...deps, dir: path.join(dir, 'iot') });
   await iot.seed(template);
   const browsers = await openBrowsers({ ...deps, dataDir: dir, template, iot });
   const { journal, mqtt, broker } = await openBroker(dir, iot, { ...deps, authorize: browsers.authorize });

@@ -1,11 +1,11 @@
-// Runs the actions of a rule for one message: repeats them, and tells the error action what failed for good.
+// Runs the actions of a rule for one message: repeats them, and takes to the error action what still fails.
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { Action, Selected } from './action.ts';
 import { attempt } from './attempt.ts';
-import { settle, Unanswered } from './lookups.ts';
-import { createFailureGroup, type Failure, type FailureGroup } from './failures.ts';
+import { untilAnswered, Unanswered } from './lookups.ts';
+import { createFailureGroup, type Failure } from './failures.ts';
 import { createMessageContext, type Environment } from './message-context.ts';
 import type { Rule } from './rule.ts';
 import type { Scope } from './scope.ts';
@@ -23,6 +23,8 @@ export interface Delivery {
   dispatches(rule: Rule, message: InboundMessage, topic: string, selected: Selected): RuleDispatch[];
 }
 
+type Target = Pick<Action, 'name' | 'resource'>;
+
 interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
@@ -39,7 +41,7 @@ function prepare(action: Action, selected: Selected): () => Promise<void> {
   } catch (error) {
     if (error instanceof Unanswered)
       return async () => {
-        const deliver = await settle(() => action.prepare(selected));
+        const deliver = await untilAnswered(() => action.prepare(selected));
         await deliver();
       };
     return () => Promise.reject(error);
@@ -67,37 +69,31 @@ export function errorMessage(rule: Rule, message: InboundMessage, failures: read
   };
 }
 
-export function createDelivery({ clock, log, environment, count }: Surroundings): Delivery {
+/** @returns a function that counts and reports the failure of an action */
+function createFailureOf({ clock, log, count }: Surroundings) {
   const warn = createThrottledWarning(log, clock);
-
-  function act(
-    rule: Rule,
-    { name, resource }: Pick<Action, 'name' | 'resource'>,
-    deliver: () => Promise<void>,
-  ): Promise<Failure | undefined> {
-    return attempt(deliver, clock).then((error) =>
-      error === undefined ? undefined : failureOf(rule, { name, resource }, error),
-    );
-  }
-
-  function failureOf(rule: Rule, action: Pick<Action, 'name' | 'resource'>, error: unknown): Failure {
+  return (rule: Rule, { name, resource }: Target, error: unknown): Failure => {
     count('actionFailures');
-    const failure = {
-      failedAction: action.name,
-      failedResource: action.resource,
-      errorMessage: messageOf(error),
-    };
-    warn(`${rule.name} ${action.name}`, 'a rule action failed', { rule: rule.name, ...failure });
+    const failure = { failedAction: name, failedResource: resource, errorMessage: messageOf(error) };
+    warn(`${rule.name} ${name}`, 'a rule action failed', { rule: rule.name, ...failure });
     return failure;
-  }
+  };
+}
 
-  async function report(rule: Rule, message: InboundMessage, scope: Scope, failures: readonly Failure[]) {
+/** @returns a function that takes the failures of a rule to its error action, and never rejects */
+function createReport({ clock, log }: Surroundings) {
+  const toErrorAction = async (
+    rule: Rule,
+    message: InboundMessage,
+    scope: Scope,
+    failures: readonly Failure[],
+  ) => {
     const { errorAction } = rule;
     if (!errorAction) return;
     const value = errorMessage(rule, message, failures);
     const error = await attempt(prepare(errorAction, { output: { kind: 'json', value }, scope }), clock);
     if (error === undefined) return;
-    log.error('the error action of a rule failed: what its actions lost stands nowhere else', {
+    log.error('the error action of a rule failed: this is the only record of the failed actions', {
       rule: rule.name,
       topic: message.topic,
       traceId: message.traceId,
@@ -105,59 +101,73 @@ export function createDelivery({ clock, log, environment, count }: Surroundings)
       resource: errorAction.resource,
       error: messageOf(error),
     });
-  }
+  };
+  return async (rule: Rule, message: InboundMessage, scopeOf: () => Scope, failures: readonly Failure[]) => {
+    try {
+      await toErrorAction(rule, message, scopeOf(), failures);
+    } catch (error) {
+      log.error('reporting a failed rule action failed', { rule: rule.name, error: messageOf(error) });
+    }
+  };
+}
 
-  // `held` is let go once the action has taken its bytes: a delivery stream may keep those for minutes.
-  function dispatch(
-    rule: Rule,
-    index: number,
-    group: FailureGroup,
-    held: Selected | undefined,
-  ): RuleDispatch {
-    const action = rule.actions[index]!;
-    let done: Promise<void> | undefined;
-    return {
-      id: dispatchId(rule, index),
-      run() {
-        if (held) {
-          const deliver = prepare(action, held);
-          const target = action.resourceOf
-            ? { name: action.name, resource: resourceOf(action, held) }
-            : action;
-          held = undefined;
-          done = group.run(() => act(rule, target, deliver));
-        }
-        return done!;
-      },
-    };
+/** `selected` is let go once the action has taken its bytes: a delivery stream may keep those for minutes. */
+function dispatchOf(
+  rule: Rule,
+  index: number,
+  selected: Selected,
+  run: (target: Target, deliver: () => Promise<void>) => Promise<void>,
+): RuleDispatch {
+  const action = rule.actions[index]!;
+  let held: Selected | undefined = selected;
+  let done: Promise<void> | undefined;
+  return {
+    id: dispatchId(rule, index),
+    run() {
+      if (held) {
+        const deliver = prepare(action, held);
+        const target = action.resourceOf ? { name: action.name, resource: resourceOf(action, held) } : action;
+        held = undefined;
+        done = run(target, deliver);
+      }
+      return done!;
+    },
+  };
+}
+
+/** Evaluated anew, so that nothing is held meanwhile; answers of services are held, since they may change. */
+function scopeLater(
+  rule: Rule,
+  { message, topic, selected }: { message: InboundMessage; topic: string; selected: Selected },
+  environment: Environment,
+): () => Scope {
+  if (rule.statement.asks) {
+    const { scope } = selected;
+    return () => scope;
   }
+  return () => rule.statement.scope(createMessageContext(message, topic, environment));
+}
+
+export function createDelivery(surroundings: Surroundings): Delivery {
+  const { clock, environment } = surroundings;
+  const failureOf = createFailureOf(surroundings);
+  const report = createReport(surroundings);
+
+  const act = async (rule: Rule, target: Target, deliver: () => Promise<void>) => {
+    const error = await attempt(deliver, clock);
+    return error === undefined ? undefined : failureOf(rule, target, error);
+  };
 
   return {
     dispatches(rule, message, topic, selected) {
-      const group = createGroup(rule, message, scopeLater(rule, message, topic, selected));
+      const scopeOf = scopeLater(rule, { message, topic, selected }, environment);
+      const group = createFailureGroup(clock, (failures) => report(rule, message, scopeOf, failures));
       const all: RuleDispatch[] = [];
       for (let index = 0; index < rule.actions.length; index++)
-        all.push(dispatch(rule, index, group, selected));
+        all.push(
+          dispatchOf(rule, index, selected, (target, deliver) => group.run(() => act(rule, target, deliver))),
+        );
       return all;
     },
   };
-
-  /** Evaluated anew, so that nothing is held meanwhile; answers of services are held, since they may change. */
-  function scopeLater(rule: Rule, message: InboundMessage, topic: string, selected: Selected): () => Scope {
-    if (rule.statement.asks) {
-      const { scope } = selected;
-      return () => scope;
-    }
-    return () => rule.statement.scope(createMessageContext(message, topic, environment));
-  }
-
-  function createGroup(rule: Rule, message: InboundMessage, scopeOf: () => Scope): FailureGroup {
-    return createFailureGroup(clock, async (failures) => {
-      try {
-        await report(rule, message, scopeOf(), failures);
-      } catch (error) {
-        log.error('reporting a failed rule action failed', { rule: rule.name, error: messageOf(error) });
-      }
-    });
-  }
 }

@@ -1,11 +1,11 @@
-// The rules engine: which rules a message reaches, and what their actions owe it.
+// The rules engine: which rules a message reaches, and which of their actions run.
 import { type Clock, systemClock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import { readAll } from '../start-error.ts';
 import type { RuleTargets } from './action.ts';
 import { createDelivery, dispatchId, messageOf, type RuleDispatch } from './delivery.ts';
-import { createAnswers, type Lookups, settle } from './lookups.ts';
+import { createAnswers, type Lookups, untilAnswered } from './lookups.ts';
 import {
   createMessageContext,
   defaultEnvironment,
@@ -65,60 +65,45 @@ function indexOf(rules: readonly Rule[]): Running {
   return { byName: new Map(rules.map((rule) => [rule.name, rule])), byTopic };
 }
 
-/** @throws StartError for a rule that the local cloud cannot run as AWS would, naming its template line */
-export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
-  const { log, clock = systemClock, count = () => {} } = options;
-  const environment: Environment = {
-    accountId: options.accountId ?? defaultEnvironment.accountId,
-    newId: options.newId ?? defaultEnvironment.newId,
-    random: options.random ?? defaultEnvironment.random,
-  };
-  function compileAll(specs: readonly RuleSpec[], firstOrder: number): Rule[] {
-    const compiled = readAll(specs.entries(), ([index, spec]) =>
-      compileRule(spec, firstOrder + index, options.actions, options.lookups),
-    );
-    return compiled.filter((_rule, index) => !specs[index]!.disabled);
-  }
-  const own = compileAll(options.rules, 0);
-  let more: readonly RuleSpec[] = [];
-  let running = indexOf(own);
-  const warn = createThrottledWarning(log, clock);
-  const delivery = createDelivery({ clock, log, environment, count });
+/** What evaluates the rules of one engine. */
+interface Evaluation {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly count: (name: string, by?: number) => void;
+  readonly environment: Environment;
+  readonly warn: ReturnType<typeof createThrottledWarning>;
+}
 
-  /** Basic Ingest reaches the one rule that its topic names, whatever that rule's FROM says. */
-  function find(message: InboundMessage): { topic: string; found: Rule[] } {
-    const { topic, ruleName } = readTopic(message.topic);
-    if (ruleName === undefined) return { topic, found: running.byTopic.match(topic.split('/')) };
-    const rule = running.byName.get(ruleName);
-    if (rule) return { topic, found: [rule] };
-    count('rulesNotFound');
-    warn('', 'no enabled rule has the name that a Basic Ingest topic gives', {
-      topic: message.topic,
-      clientId: message.clientId,
-    });
-    return { topic, found: [] };
-  }
+/** Basic Ingest reaches the one rule that its topic names, whatever that rule's FROM says. */
+function find(
+  running: Running,
+  message: InboundMessage,
+  { count, warn }: Evaluation,
+): { topic: string; found: Rule[] } {
+  const { topic, ruleName } = readTopic(message.topic);
+  if (ruleName === undefined) return { topic, found: running.byTopic.match(topic.split('/')) };
+  const rule = running.byName.get(ruleName);
+  if (rule) return { topic, found: [rule] };
+  count('rulesNotFound');
+  warn('', 'no enabled rule has the name that a Basic Ingest topic gives', {
+    topic: message.topic,
+    clientId: message.clientId,
+  });
+  return { topic, found: [] };
+}
 
-  function broken(rule: Rule, error: unknown): Outcome {
-    log.error('evaluating the SQL of a rule broke', { rule: rule.name, error: messageOf(error) });
-    return { kind: 'failed', reason: messageOf(error) };
-  }
+function broken({ log }: Evaluation, rule: Rule, error: unknown): Outcome {
+  log.error('evaluating the SQL of a rule broke', { rule: rule.name, error: messageOf(error) });
+  return { kind: 'failed', reason: messageOf(error) };
+}
 
-  function evaluate(rule: Rule, context: MessageContext): Outcome {
-    try {
-      return rule.statement.evaluate(context);
-    } catch (error) {
-      return broken(rule, error);
-    }
-  }
+/** @returns functions that make the dispatches of a rule: of an outcome, and of SQL that asks services first */
+function createDispatcher(evaluation: Evaluation) {
+  const { count, warn, clock, environment } = evaluation;
+  const delivery = createDelivery(evaluation);
 
   /** `isTaken`: another rule took the message, as one for payloads that are not JSON does; then the failure is only counted. */
-  function dispatchesOf(
-    rule: Rule,
-    context: MessageContext,
-    outcome: Outcome,
-    isTaken = false,
-  ): RuleDispatch[] {
+  const now = (rule: Rule, context: MessageContext, outcome: Outcome, isTaken = false): RuleDispatch[] => {
     const { message, topic } = context;
     if (outcome.kind === 'passed over') return [];
     if (outcome.kind === 'selected') {
@@ -134,22 +119,57 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
     };
     if (!isTaken) warn(rule.name, 'the SQL of a rule failed: none of its actions runs', fields);
     return [];
-  }
+  };
 
   /** SQL that asks is evaluated when its actions are run: what matches a message is known without waiting. */
-  function deferred(rule: Rule, { message, topic }: MessageContext): RuleDispatch[] {
+  const later = (rule: Rule, { message, topic }: MessageContext): RuleDispatch[] => {
     let dispatches: Promise<RuleDispatch[]> | undefined;
     const ask = async () => {
       const context = createMessageContext(message, topic, environment, createAnswers(clock));
-      const outcome = await settle(() => rule.statement.evaluate(context)).catch((error: unknown) =>
-        broken(rule, error),
+      const outcome = await untilAnswered(() => rule.statement.evaluate(context)).catch((error: unknown) =>
+        broken(evaluation, rule, error),
       );
-      return dispatchesOf(rule, context, outcome);
+      return now(rule, context, outcome);
     };
     return rule.actions.map((_action, index) => ({
       id: dispatchId(rule, index),
       run: async () => (await (dispatches ??= ask()))[index]?.run(),
     }));
+  };
+
+  return { now, later };
+}
+
+function evaluationOf(options: RulesEngineOptions): Evaluation {
+  const { log, clock = systemClock, count = () => {} } = options;
+  const environment: Environment = {
+    accountId: options.accountId ?? defaultEnvironment.accountId,
+    newId: options.newId ?? defaultEnvironment.newId,
+    random: options.random ?? defaultEnvironment.random,
+  };
+  return { log, clock, count, environment, warn: createThrottledWarning(log, clock) };
+}
+
+/** @throws StartError for a rule that the local cloud cannot run as AWS would, naming its template line */
+export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
+  const evaluation = evaluationOf(options);
+  const dispatcher = createDispatcher(evaluation);
+  function compileAll(specs: readonly RuleSpec[], firstOrder: number): Rule[] {
+    const compiled = readAll(specs.entries(), ([index, spec]) =>
+      compileRule(spec, firstOrder + index, options.actions, options.lookups),
+    );
+    return compiled.filter((_rule, index) => !specs[index]!.disabled);
+  }
+  const own = compileAll(options.rules, 0);
+  let more: readonly RuleSpec[] = [];
+  let running = indexOf(own);
+
+  function evaluate(rule: Rule, context: MessageContext): Outcome {
+    try {
+      return rule.statement.evaluate(context);
+    } catch (error) {
+      return broken(evaluation, rule, error);
+    }
   }
 
   return {
@@ -159,15 +179,15 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
     },
     more: () => more,
     match(message) {
-      const { topic, found } = find(message);
+      const { topic, found } = find(running, message, evaluation);
       if (found.length === 0) return [];
-      const context = createMessageContext(message, topic, environment);
+      const context = createMessageContext(message, topic, evaluation.environment);
       const outcomes = found
         .sort((a, b) => a.order - b.order)
         .map((rule) => ({ rule, outcome: rule.statement.asks ? undefined : evaluate(rule, context) }));
       const isTaken = outcomes.some(({ outcome }) => outcome?.kind === 'selected');
       return outcomes.flatMap(({ rule, outcome }) =>
-        outcome ? dispatchesOf(rule, context, outcome, isTaken) : deferred(rule, context),
+        outcome ? dispatcher.now(rule, context, outcome, isTaken) : dispatcher.later(rule, context),
       );
     },
   };

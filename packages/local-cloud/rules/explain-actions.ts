@@ -2,7 +2,7 @@
 import type { Action, RuleTargets, Selected } from './action.ts';
 import { compileAction } from './actions.ts';
 import { oneLine, outcomeOf, sourceOf } from './explain-expression.ts';
-import { settle } from './lookups.ts';
+import { untilAnswered } from './lookups.ts';
 import { parseTemplate } from './parse.ts';
 import type { ActionSpec } from './rule-spec.ts';
 import type { Scope } from './scope.ts';
@@ -105,7 +105,7 @@ export async function explainAction(
   );
   try {
     await (
-      await settle(() => action.prepare(selected))
+      await untilAnswered(() => action.prepare(selected))
     )();
     return { lines, action };
   } catch (error) {

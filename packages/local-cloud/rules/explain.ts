@@ -5,7 +5,7 @@ import { errorMessage } from './delivery.ts';
 import { takeNotes, explainAction } from './explain-actions.ts';
 import { explainParts, oneLine, outcomeOf, shown, sourceOf } from './explain-expression.ts';
 import { readTopic } from './engine.ts';
-import { createAnswers, type Lookups, settle } from './lookups.ts';
+import { createAnswers, type Lookups, untilAnswered } from './lookups.ts';
 import { createMessageContext, type Environment, type MessageContext } from './message-context.ts';
 import { parseStatement } from './parse.ts';
 import { compileRule, type Rule } from './rule.ts';
@@ -157,8 +157,8 @@ type Progress =
 
 async function evaluate(statement: CompiledStatement, context: MessageContext): Promise<Progress> {
   try {
-    const scope = await settle(() => statement.scope(context));
-    return { scope, outcome: await settle(() => statement.evaluate(context)) };
+    const scope = await untilAnswered(() => statement.scope(context));
+    return { scope, outcome: await untilAnswered(() => statement.evaluate(context)) };
   } catch (error) {
     if (error instanceof SqlFailure) return { outcome: { kind: 'failed', reason: error.message } };
     throw error;

@@ -110,7 +110,7 @@ export function createAnswers(clock: Clock): Answers {
 }
 
 /** Evaluates until no answer is missing. Ends, because the number of calls is bounded. */
-export async function settle<Result>(evaluate: () => Result): Promise<Result> {
+export async function untilAnswered<Result>(evaluate: () => Result): Promise<Result> {
   for (;;) {
     try {
       return evaluate();

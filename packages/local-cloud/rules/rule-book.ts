@@ -51,108 +51,116 @@ function asAwsError(error: unknown): unknown {
   return new AwsError(code, problem, 400);
 }
 
-/** Rules of an earlier run that cannot run any more are kept, and said in the log. */
-export function openRuleBook(options: RuleBookOptions): RuleBook {
-  const { template, engine, registry, clock, log } = options;
-  const openedAt = clock.now();
-  const arnOf = (name: string) => registry.arn(`rule/${name}`);
-  const declared = new Map<string, ListedRule>(
+const denied = (name: string) =>
+  new AwsError('UnauthorizedException', `Access to topic rule '${name}' was denied`, 401);
+
+/** The rules of the template, by name. */
+function declaredRules(template: RuleBookOptions['template'], createdAt: number): Map<string, ListedRule> {
+  return new Map(
     template.ofType('AWS::IoT::TopicRule').map(({ name, arn, properties }) => {
       const payload = apiPayload(properties['TopicRulePayload']);
-      return [name, { name, arn, payload, createdAt: openedAt, disabled: isOff(payload['ruleDisabled']) }];
+      return [name, { name, arn, payload, createdAt, disabled: isOff(payload['ruleDisabled']) }];
     }),
   );
+}
+
+/** What the book's operations share. */
+interface Book extends RuleBookOptions {
+  readonly declared: ReadonlyMap<string, ListedRule>;
+  readonly arnOf: (name: string) => string;
+  readonly specOf: (rule: TopicRule) => RuleSpec;
+}
+
+/** At the start, one rule that cannot run holds up no other. */
+function runWhatRuns({ registry, engine, declared, specOf, log }: Book): void {
+  const running: RuleSpec[] = [];
+  for (const rule of registry.rules.values()) {
+    if (declared.has(rule.name)) {
+      log.warn('a rule of the API does not run: the template has one of its name', { rule: rule.name });
+      continue;
+    }
+    try {
+      const spec = specOf(rule);
+      engine.setMore([...running, spec]);
+      running.push(spec);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      log.error('a rule of the API does not run', { rule: rule.name, reason: withoutPlace(error.message) });
+    }
+  }
+  engine.setMore(running);
+}
+
+/** @throws AwsError for a rule of the template, and one that is not there */
+function requireOwn({ declared, registry }: Book, name: string): TopicRule {
+  if (declared.has(name))
+    throw new AwsError(
+      'ConflictingResourceUpdateException',
+      `Rule ${name} is of the template: change it there`,
+      409,
+    );
+  const found = registry.rules.get(name);
+  if (found) return found;
+  throw denied(name);
+}
+
+/** Compiled before it is kept, so that nothing is kept that cannot run. */
+async function put({ registry, engine, declared, specOf }: Book, rule: TopicRule): Promise<void> {
+  const others = [...registry.rules.values()].filter(({ name }) => name !== rule.name && !declared.has(name));
+  const before = engine.more();
+  try {
+    const spec = specOf(rule);
+    engine.setMore([...before.filter(({ name }) => others.some((other) => other.name === name)), spec]);
+  } catch (error) {
+    throw asAwsError(error);
+  }
+  try {
+    await registry.commit([change('rule', rule.name, rule)]);
+  } catch (error) {
+    engine.setMore(before);
+    throw error;
+  }
+}
+
+/** Rules of an earlier run that cannot run any more are kept, and logged. */
+export function openRuleBook(options: RuleBookOptions): RuleBook {
+  const { template, engine, registry, clock } = options;
+  const declared = declaredRules(template, clock.now());
+  const arnOf = (name: string) => registry.arn(`rule/${name}`);
   const specOf = ({ name, payload }: TopicRule): RuleSpec =>
     readRule(template, asResource(name, arnOf(name), payload), { atRunTime: true });
-
-  function run(rules: Iterable<TopicRule>): void {
-    engine.setMore([...rules].map(specOf));
-  }
-
-  /** At the start, one rule that cannot run holds up no other. */
-  function runWhatRuns(): void {
-    const running: TopicRule[] = [];
-    for (const rule of registry.rules.values()) {
-      if (declared.has(rule.name)) {
-        log.warn('a rule of the API does not run: the template has one of its name', { rule: rule.name });
-        continue;
-      }
-      try {
-        run([...running, rule]);
-        running.push(rule);
-      } catch (error) {
-        if (!(error instanceof StartError)) throw error;
-        log.error('a rule of the API does not run', { rule: rule.name, reason: withoutPlace(error.message) });
-      }
-    }
-    run(running);
-  }
-  runWhatRuns();
+  const book: Book = { ...options, declared, arnOf, specOf };
+  runWhatRuns(book);
 
   const listed = ({ name, payload, createdAt }: TopicRule): ListedRule => ({
     ...{ name, arn: arnOf(name), payload, createdAt },
     disabled: isOff(payload['ruleDisabled']),
   });
 
-  function requireOwn(name: string): TopicRule {
-    if (declared.has(name))
-      throw new AwsError(
-        'ConflictingResourceUpdateException',
-        `Rule ${name} is of the template: change it there`,
-        409,
-      );
-    const found = registry.rules.get(name);
-    if (found) return found;
-    throw denied(name);
-  }
-
-  /** Compiled before it is kept, so that nothing is kept that cannot run. */
-  async function put(rule: TopicRule): Promise<void> {
-    const others = [...registry.rules.values()].filter(
-      ({ name }) => name !== rule.name && !declared.has(name),
-    );
-    const before = engine.more();
-    try {
-      const spec = specOf(rule);
-      engine.setMore([...before.filter(({ name }) => others.some((other) => other.name === name)), spec]);
-    } catch (error) {
-      throw asAwsError(error);
-    }
-    try {
-      await registry.commit([change('rule', rule.name, rule)]);
-    } catch (error) {
-      engine.setMore(before);
-      throw error;
-    }
-  }
-
   return {
     all: () => [
       ...declared.values(),
       ...[...registry.rules.values()].filter(({ name }) => !declared.has(name)).map(listed),
     ],
-    find: (name) => declared.get(name) ?? listed(requireOwn(name)),
+    find: (name) => declared.get(name) ?? listed(requireOwn(book, name)),
     async create(name, payload) {
       if (declared.has(name) || registry.rules.has(name)) {
         const details = { resourceId: name, resourceArn: arnOf(name) };
         throw new AwsError('ResourceAlreadyExistsException', `Rule ${name} already exists`, 409, details);
       }
-      await put({ name, payload, createdAt: clock.now() });
+      await put(book, { name, payload, createdAt: clock.now() });
     },
     async replace(name, payload) {
-      await put({ ...requireOwn(name), payload });
+      await put(book, { ...requireOwn(book, name), payload });
     },
     async setDisabled(name, ruleDisabled) {
-      const rule = requireOwn(name);
-      await put({ ...rule, payload: { ...rule.payload, ruleDisabled } });
+      const rule = requireOwn(book, name);
+      await put(book, { ...rule, payload: { ...rule.payload, ruleDisabled } });
     },
     async remove(name) {
-      requireOwn(name);
+      requireOwn(book, name);
       await registry.commit([change('rule', name, undefined)]);
       engine.setMore(engine.more().filter((spec) => spec.name !== name));
     },
   };
 }
-
-const denied = (name: string) =>
-  new AwsError('UnauthorizedException', `Access to topic rule '${name}' was denied`, 401);

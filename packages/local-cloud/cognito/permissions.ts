@@ -1,8 +1,9 @@
-// What who came by an identity pool may do: the policies of the role, and for who logged in those attached to the identity too.
+// What a caller of an identity pool may do: the policies of the role, and for a logged-in user also those attached to the identity.
 // https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
 import { connectKeys, type AuthorizeRequest } from '../iot/identity.ts';
 import { plainAddress } from '../plain-address.ts';
-import { canonicalKey } from '../policies/key.ts';
+import { createGenerationCache } from '../iot/generation-cache.ts';
+import { withTime } from '../policies/time-keys.ts';
 import type { Lookup } from '../policies/pattern.ts';
 import { createPolicyStatements } from '../iot/policy-statements.ts';
 import { createEvaluator, type Decision, type Evaluator } from '../policies/policy.ts';
@@ -10,7 +11,7 @@ import type { RegistryView } from '../iot/registry.ts';
 import type { IdentityIds, IdentityKind } from './identity-id.ts';
 import type { IdentityPool, PoolRole } from './pools.ts';
 
-/** Who an identity ID stands for. */
+/** Whose identity ID it is. */
 export interface Holder {
   readonly pool: IdentityPool;
   readonly identityId: string;
@@ -33,19 +34,13 @@ export interface Permissions {
 }
 
 /** Connections whose evaluation is kept ready; beyond it all are forgotten and built anew. */
-const maximumKept = 1_000;
+const MAX_KEPT = 1_000;
 
-const provider = 'cognito-identity.amazonaws.com';
+const PROVIDER = 'cognito-identity.amazonaws.com';
 
-export function createPermissions(
-  registry: RegistryView,
-  pools: ReadonlyMap<string, IdentityPool>,
-  ids: IdentityIds,
-): Permissions {
-  const kept = new Map<string, readonly Evaluator[]>();
-  let generation = registry.generation();
-
-  const holderOf = (identityId: string, given?: string): Holder | undefined => {
+/** @returns `holderOf` of the permissions */
+function createHolders(pools: ReadonlyMap<string, IdentityPool>, ids: IdentityIds): Permissions['holderOf'] {
+  return (identityId, given) => {
     for (const pool of pools.values()) {
       const kind = ids.kindOf(pool.id, identityId);
       if (!kind) continue;
@@ -55,28 +50,29 @@ export function createPermissions(
     }
     return undefined;
   };
+}
 
+function lookupFor(
+  clock: RegistryView['clock'],
+  { pool, identityId, kind }: Holder,
+  more: readonly [string, string][],
+): Lookup {
+  const values = new Map<string, string | readonly string[]>([
+    [`${PROVIDER}:aud`, pool.id],
+    [`${PROVIDER}:amr`, [kind]],
+    [`${PROVIDER}:sub`, identityId],
+    // On loopback it is plain, but what a policy says of AWS, where it never is, must hold here too.
+    ['aws:SecureTransport', 'true'],
+    ...more,
+  ]);
+  return withTime(values, clock);
+}
+
+/** Builds the evaluators of a connection: all of them have to allow an action. */
+function createBuild(registry: RegistryView) {
   const statementsOf = createPolicyStatements(registry);
-
-  const lookupFor = ({ pool, identityId, kind }: Holder, more: readonly [string, string][]): Lookup => {
-    const values = new Map<string, string | readonly string[]>([
-      [`${provider}:aud`, pool.id],
-      [`${provider}:amr`, [kind]],
-      [`${provider}:sub`, identityId],
-      // On loopback it is plain, but what a policy says of AWS, where it never is, must hold here too.
-      ['aws:SecureTransport', 'true'],
-      ...more,
-    ]);
-    return (written) => {
-      const key = canonicalKey(written);
-      if (key === 'aws:CurrentTime') return new Date(registry.clock.now()).toISOString();
-      if (key === 'aws:EpochTime') return String(Math.floor(registry.clock.now() / 1000));
-      return key && values.get(key);
-    };
-  };
-
-  const build = (holder: Holder, { clientId, sourceIp }: AuthorizeRequest): Evaluator[] => {
-    const lookup = lookupFor(holder, [
+  return (holder: Holder, { clientId, sourceIp }: AuthorizeRequest): Evaluator[] => {
+    const lookup = lookupFor(registry.clock, holder, [
       ['iot:ClientId', clientId],
       ['aws:SourceIp', plainAddress(sourceIp)],
       ['iot:Connection.Thing.IsAttached', 'false'],
@@ -88,32 +84,33 @@ export function createPermissions(
     const attached = names.flatMap(statementsOf);
     return [byRole, createEvaluator(`Cognito identity ${identityId}`, attached, lookup)];
   };
+}
 
-  const evaluatorsFor = (holder: Holder, request: AuthorizeRequest): readonly Evaluator[] => {
-    if (generation !== registry.generation() || kept.size >= maximumKept) {
-      kept.clear();
-      generation = registry.generation();
-    }
-    const key = `${request.principal} ${request.role} ${request.sourceIp} ${request.clientId}`;
-    let evaluators = kept.get(key);
-    if (!evaluators) kept.set(key, (evaluators = build(holder, request)));
-    return evaluators;
-  };
+const withoutRole = ({ pool, kind }: Holder): Decision => ({
+  allowed: false,
+  reason: `identity pool ${pool.name} gives ${kind} identities no role`,
+});
 
-  const withoutRole = ({ pool, kind }: Holder): Decision => ({
-    allowed: false,
-    reason: `identity pool ${pool.name} gives ${kind} identities no role`,
-  });
+export function createPermissions(
+  registry: RegistryView,
+  pools: ReadonlyMap<string, IdentityPool>,
+  ids: IdentityIds,
+): Permissions {
+  const holderOf = createHolders(pools, ids);
+  const build = createBuild(registry);
+  const evaluators = createGenerationCache<readonly Evaluator[]>(registry, MAX_KEPT);
 
   return {
     holderOf,
     authorize(request) {
-      if (request.principal === registry.accountId) return { allowed: true, reason: 'the account itself' };
-      const holder = holderOf(request.principal, request.role);
-      if (!holder) return { allowed: false, reason: `no identity pool has ${request.principal}` };
+      const { principal, role, sourceIp, clientId } = request;
+      if (principal === registry.accountId) return { allowed: true, reason: 'the account itself' };
+      const holder = holderOf(principal, role);
+      if (!holder) return { allowed: false, reason: `no identity pool has ${principal}` };
       if (!holder.role) return withoutRole(holder);
       const more = connectKeys(registry, request);
-      const decisions = evaluatorsFor(holder, request).map((evaluator) =>
+      const key = `${principal} ${role} ${sourceIp} ${clientId}`;
+      const decisions = evaluators(key, () => build(holder, request)).map((evaluator) =>
         evaluator.decide(request.action, registry.arn(request.resource), more),
       );
       return decisions.find(({ allowed }) => !allowed) ?? decisions[0]!;
@@ -121,7 +118,8 @@ export function createPermissions(
     mayCall(holder, action, resource) {
       if (!holder.role) return withoutRole(holder);
       const { logicalId, statements } = holder.role;
-      return createEvaluator(`role ${logicalId}`, statements, lookupFor(holder, [])).decide(action, resource);
+      const lookup = lookupFor(registry.clock, holder, []);
+      return createEvaluator(`role ${logicalId}`, statements, lookup).decide(action, resource);
     },
   };
 }

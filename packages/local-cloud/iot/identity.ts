@@ -1,9 +1,10 @@
-// Who a client certificate is, and what its connection may do: the two questions that the MQTT broker asks.
+// Whose a client certificate is, and what its connection may do: the two questions that the MQTT broker asks.
 import { createHash, X509Certificate } from 'node:crypto';
 import type { LocalCa } from './ca.ts';
 import { certificateFacts } from './certificate-facts.ts';
 import { claimStatements } from './claim-policy.ts';
-import { canonicalKey } from '../policies/key.ts';
+import { createGenerationCache } from './generation-cache.ts';
+import { withTime } from '../policies/time-keys.ts';
 import type { Lookup } from '../policies/pattern.ts';
 import { createPolicyStatements } from './policy-statements.ts';
 import { plainAddress } from '../plain-address.ts';
@@ -37,7 +38,7 @@ export interface Identity {
   /** @param now epoch milliseconds; the clock's time if absent. */
   identify(der: Buffer, now?: number): Identification;
   authorize(request: AuthorizeRequest): Decision;
-  /** The thing that a connection stands for, and whether its certificate may stand for no other. */
+  /** The thing that a connection acts for, and whether its certificate may act for no other. */
   thingOf(
     principal: string,
     clientId: string,
@@ -47,7 +48,7 @@ export interface Identity {
 }
 
 /** Connections whose evaluation is kept ready; beyond it all are forgotten and built anew. */
-const maximumKept = 10_000;
+const MAX_KEPT = 10_000;
 
 export const shortId = (certificateId: string) => `${certificateId.slice(0, 12)}...`;
 
@@ -130,42 +131,42 @@ export function connectKeys(registry: RegistryView, request: AuthorizeRequest): 
   };
 }
 
-export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed'>): Identity {
-  const facts = new WeakMap<object, ReadonlyMap<string, string | readonly string[]>>();
-  const kept = new Map<string, Evaluator>();
-  let generation = registry.generation();
+type Facts = ReadonlyMap<string, string | readonly string[]>;
 
-  const statementsOf = createPolicyStatements(registry);
-
-  const factsOf = (principal: string) => {
+/** The policy variables of certificates, read once each. */
+function createFacts(registry: RegistryView): (principal: string) => Facts {
+  const known = new WeakMap<object, Facts>();
+  return (principal) => {
     const certificate = registry.certificates.get(principal);
-    if (!certificate) return new Map<string, string | readonly string[]>();
-    let found = facts.get(certificate);
-    if (!found) facts.set(certificate, (found = certificateFacts(certificate.id, certificate.pem)));
+    if (!certificate) return new Map();
+    let found = known.get(certificate);
+    if (!found) known.set(certificate, (found = certificateFacts(certificate.id, certificate.pem)));
     return found;
   };
+}
 
-  const attached = (
-    principal: string,
-    clientId: string | undefined,
-  ): { thing: Thing; exclusive: boolean } | undefined => {
-    const things = registry.principals.get(registry.arn(`cert/${principal}`))?.things ?? [];
-    const [name, type] =
-      things.find(([, type]) => type === 'EXCLUSIVE_THING') ??
-      things.find(([name]) => name === clientId) ??
-      [];
-    const thing = name === undefined ? undefined : registry.things.get(name);
-    return thing && { thing, exclusive: type === 'EXCLUSIVE_THING' };
-  };
+/** The thing that a connection acts for: the exclusive one of its certificate, else the attached one of its client ID. */
+function attachedThing(
+  registry: RegistryView,
+  principal: string,
+  clientId: string | undefined,
+): { thing: Thing; exclusive: boolean } | undefined {
+  const things = registry.principals.get(registry.arn(`cert/${principal}`))?.things ?? [];
+  const [name, type] =
+    things.find(([, type]) => type === 'EXCLUSIVE_THING') ?? things.find(([name]) => name === clientId) ?? [];
+  const thing = name === undefined ? undefined : registry.things.get(name);
+  return thing && { thing, exclusive: type === 'EXCLUSIVE_THING' };
+}
 
-  const lookupFor = (
-    request: Pick<AuthorizeRequest, 'principal' | 'clientId' | 'sourceIp'>,
-    thing: Thing | undefined,
-  ): Lookup => {
+type Connection = Pick<AuthorizeRequest, 'principal' | 'clientId' | 'sourceIp'>;
+
+function createLookup(registry: RegistryView) {
+  const factsOf = createFacts(registry);
+  return ({ principal, clientId, sourceIp }: Connection, thing: Thing | undefined): Lookup => {
     const values = new Map<string, string | readonly string[]>([
-      ...factsOf(request.principal),
-      ...(request.clientId === '' ? [] : [['iot:ClientId', request.clientId] as const]),
-      ...(request.sourceIp === '' ? [] : [['aws:SourceIp', plainAddress(request.sourceIp)] as const]),
+      ...factsOf(principal),
+      ...(clientId === '' ? [] : [['iot:ClientId', clientId] as const]),
+      ...(sourceIp === '' ? [] : [['aws:SourceIp', plainAddress(sourceIp)] as const]),
       ['aws:SecureTransport', 'true'],
       ['iot:Connection.Thing.IsAttached', String(thing !== undefined)],
     ]);
@@ -173,17 +174,16 @@ export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed
     if (thing?.typeName) values.set('iot:Connection.Thing.ThingTypeName', thing.typeName);
     for (const [name, value] of thing?.attributes ?? [])
       values.set(`iot:Connection.Thing.Attributes[${name}]`, value);
-    return (written) => {
-      const key = canonicalKey(written);
-      if (key === 'aws:CurrentTime') return new Date(registry.clock.now()).toISOString();
-      if (key === 'aws:EpochTime') return String(Math.floor(registry.clock.now() / 1000));
-      return key && values.get(key);
-    };
+    return withTime(values, registry.clock);
   };
+}
 
-  const build = (request: AuthorizeRequest): Evaluator => {
+/** Builds the evaluator of a connection. */
+function createBuild(registry: RegistryView, lookupFor: ReturnType<typeof createLookup>) {
+  const statementsOf = createPolicyStatements(registry);
+  return (request: AuthorizeRequest): Evaluator => {
     const { principal, clientId } = request;
-    const thing = attached(principal, clientId)?.thing;
+    const thing = attachedThing(registry, principal, clientId)?.thing;
     const claimOf = registry.certificates.get(principal)?.claimOf;
     const names = policiesOf(registry, principal, thing).keys();
     const statements =
@@ -195,38 +195,35 @@ export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed
         : `${who}, which is attached to no thing named ${JSON.stringify(clientId)},`;
     return createEvaluator(subject, statements, lookupFor(request, thing));
   };
+}
 
-  const evaluatorFor = (request: AuthorizeRequest): Evaluator => {
-    if (generation !== registry.generation() || kept.size >= maximumKept) {
-      kept.clear();
-      generation = registry.generation();
-    }
-    const key = `${request.principal} ${request.sourceIp} ${request.clientId}`;
-    let evaluator = kept.get(key);
-    if (!evaluator) kept.set(key, (evaluator = build(request)));
-    return evaluator;
-  };
+export function createIdentity(registry: RegistryView, ca: Pick<LocalCa, 'signed'>): Identity {
+  const lookupFor = createLookup(registry);
+  const build = createBuild(registry, lookupFor);
+  const evaluators = createGenerationCache<Evaluator>(registry, MAX_KEPT);
 
   return {
     identify(der, now = registry.clock.now()) {
       const refused = refusalOf(registry, ca, der, now);
       if (refused !== undefined) return { refused };
       const principal = knownCertificate(registry, der)?.id ?? fingerprint(der);
-      const thing = attached(principal, undefined)?.thing;
+      const thing = attachedThing(registry, principal, undefined)?.thing;
       const validUntil = registry.certificates.get(principal)!.notAfter;
       return thing ? { principal, validUntil, thingName: thing.name } : { principal, validUntil };
     },
     authorize(request) {
-      if (registry.certificates.get(request.principal)?.status !== 'ACTIVE') {
-        return { allowed: false, reason: `certificate ${shortId(request.principal)} is not active` };
+      const { principal, sourceIp, clientId, action, resource } = request;
+      if (registry.certificates.get(principal)?.status !== 'ACTIVE') {
+        return { allowed: false, reason: `certificate ${shortId(principal)} is not active` };
       }
-      const more = connectKeys(registry, request);
-      return evaluatorFor(request).decide(request.action, registry.arn(request.resource), more);
+      const evaluator = evaluators(`${principal} ${sourceIp} ${clientId}`, () => build(request));
+      return evaluator.decide(action, registry.arn(resource), connectKeys(registry, request));
     },
     thingOf(principal, clientId) {
-      const found = attached(principal, clientId);
+      const found = attachedThing(registry, principal, clientId);
       return found && { name: found.thing.name, exclusive: found.exclusive };
     },
-    lookup: (connection) => lookupFor(connection, attached(connection.principal, connection.clientId)?.thing),
+    lookup: (connection) =>
+      lookupFor(connection, attachedThing(registry, connection.principal, connection.clientId)?.thing),
   };
 }

@@ -34,7 +34,7 @@ interface Pending {
 }
 
 /** Bytes beyond twice the live records that are worth one rewrite of the file. */
-const slackBytes = 4_194_304;
+const SLACK_BYTES = 4_194_304;
 
 type Tables = Map<string, Map<string, object>>;
 
@@ -119,6 +119,103 @@ export async function readRecordFile(file: string): Promise<Pick<RecordFile, 'ta
   };
 }
 
+/** Writes one record file: batches of changes at its end, and now and then all of it anew. */
+function createWriter(file: string, syncFolder: (folder: string) => Promise<void>) {
+  let handle: FileHandle | undefined;
+  let size = 0;
+  /** Whether a power cut leaves the name with the file that it has now. */
+  let isNamed = false;
+  return {
+    size: () => size,
+    /** Writes the text to a new file, which then gets the name. */
+    async replace(text: string): Promise<void> {
+      const beside = `${file}.new`;
+      await rm(beside, { force: true });
+      const next = await open(beside, 'wx', 0o600);
+      try {
+        await next.writeFile(text);
+        await next.datasync();
+        await rename(beside, file);
+      } catch (error) {
+        await next.close();
+        await rm(beside, { force: true });
+        throw error;
+      }
+      const old = handle;
+      handle = next;
+      size = Buffer.byteLength(text);
+      isNamed = false;
+      await old?.close();
+    },
+    async append(line: string): Promise<void> {
+      const bytes = Buffer.from(line);
+      if (!isNamed) await syncFolder(path.dirname(file));
+      isNamed = true;
+      await handle!.truncate(size); // cuts what an earlier failed write left
+      for (let at = 0; at < bytes.length;) {
+        at += (await handle!.write(bytes, at, bytes.length - at, size + at)).bytesWritten;
+      }
+      await handle!.datasync();
+      size += bytes.length;
+    },
+    close: async () => handle?.close(),
+  };
+}
+
+/** Changes that are applied and wait for the disk. */
+function createWaiting(tables: Tables) {
+  let queue: Pending[] = [];
+  return {
+    isEmpty: () => queue.length === 0,
+    add(changes: readonly Change[]): Promise<void> {
+      return new Promise((resolve, reject) => {
+        const undo = apply(tables, changes);
+        queue.push({ changes, undo, resolve, reject });
+      });
+    },
+    takeAll(): readonly Pending[] {
+      const all = queue;
+      queue = [];
+      return all;
+    },
+    /** The records without the changes that wait: those may still be refused. */
+    confirmed(): string {
+      for (const { undo } of queue.toReversed()) apply(tables, undo);
+      const text = snapshot(tables);
+      for (const { changes } of queue) apply(tables, changes);
+      return text;
+    },
+    /** Takes back the batch and all that waits behind it. */
+    fail(batch: readonly Pending[], error: Error): void {
+      const failed = [...batch, ...queue];
+      queue = [];
+      for (const entry of failed.toReversed()) apply(tables, entry.undo);
+      for (const entry of failed) entry.reject(error);
+    },
+  };
+}
+
+/** Logs the first failure of the disk and its end, not each refused change. */
+function createFailureLog(file: string, log: Log) {
+  let isFailing = false;
+  return {
+    /** @returns the error for what was refused */
+    failed(cause: unknown): AwsError {
+      const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+      if (!isFailing) log.error(`${file} could not be written (${reason}); changes are refused until it can`);
+      isFailing = true;
+      const message = `${path.basename(file)} could not be written: ${reason}`;
+      const error = new AwsError('ServiceUnavailableException', message, 503);
+      error.cause = cause;
+      return error;
+    },
+    recovered(): void {
+      if (isFailing) log.info(`${file} is written again`);
+      isFailing = false;
+    },
+  };
+}
+
 /**
  * Opens or creates `file`.
  *
@@ -132,96 +229,42 @@ export async function openRecordFile(
 ): Promise<RecordFile> {
   const tables: Tables = new Map();
   const content = await readIfPresent(file);
-  let size = load(file, content, tables);
-  /** The size at which the file last held nothing outdated. */
-  let compactSize = size;
-  if (size < content.length) log.warn(`${path.basename(file)}: dropped a half-written change`, { file });
-
-  let queue: Pending[] = [];
+  const good = load(file, content, tables);
+  if (good < content.length) log.warn(`${path.basename(file)}: dropped a half-written change`, { file });
+  const writer = createWriter(file, syncFolder);
+  const waiting = createWaiting(tables);
+  const failures = createFailureLog(file, log);
   let flushing: Promise<void> | undefined;
-  let handle: FileHandle | undefined;
-  /** Whether a power cut leaves the name with the file that it has now. */
-  let isNamed = false;
-  let failing = false;
-
-  /** The records without the changes that wait: those may still be refused. */
-  const confirmed = () => {
-    for (const { undo } of queue.toReversed()) apply(tables, undo);
-    const text = snapshot(tables);
-    for (const { changes } of queue) apply(tables, changes);
-    return text;
-  };
+  /** The size at which the file last held nothing outdated. */
+  let compactSize = 0;
 
   /** Changes go to the new file from the moment on that it has the name: the old one is gone then. */
   const rewrite = async () => {
-    const text = confirmed();
-    const beside = `${file}.new`;
-    await rm(beside, { force: true });
-    const next = await open(beside, 'wx', 0o600);
-    try {
-      await next.writeFile(text);
-      await next.datasync();
-      await rename(beside, file);
-    } catch (error) {
-      await next.close();
-      await rm(beside, { force: true });
-      throw error;
-    }
-    const old = handle;
-    handle = next;
-    size = Buffer.byteLength(text);
-    compactSize = size;
-    isNamed = false;
-    await old?.close();
+    await writer.replace(waiting.confirmed());
+    compactSize = writer.size();
   };
+  const compact = () =>
+    rewrite().catch((error: unknown) => {
+      compactSize = writer.size(); // not tried again before it has grown as much again
+      log.warn(`${file} was not compacted: ${String(error)}`);
+    });
 
-  const writeBatch = async (batch: readonly Pending[]) => {
-    // One line for the whole batch, so that only the last line can be half written.
-    const bytes = Buffer.from(toLine(batch.flatMap((entry) => entry.changes)));
-    if (!isNamed) await syncFolder(path.dirname(file));
-    isNamed = true;
-    await handle!.truncate(size); // cuts what an earlier failed write left
-    for (let at = 0; at < bytes.length;) {
-      at += (await handle!.write(bytes, at, bytes.length - at, size + at)).bytesWritten;
-    }
-    await handle!.datasync();
-    size += bytes.length;
-  };
-
-  const fail = (batch: readonly Pending[], cause: unknown) => {
-    const failed = [...batch, ...queue];
-    queue = [];
-    for (const entry of [...failed].reverse()) apply(tables, entry.undo);
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    if (!failing) log.error(`${file} could not be written (${reason}); changes are refused until it can`);
-    failing = true;
-    const error = new AwsError(
-      'ServiceUnavailableException',
-      `${path.basename(file)} could not be written: ${reason}`,
-      503,
-    );
-    error.cause = cause;
-    for (const entry of failed) entry.reject(error);
-  };
+  /** One line for the whole batch, so that only the last line can be half written. */
+  const write = async (batch: readonly Pending[]) =>
+    writer.append(toLine(batch.flatMap((entry) => entry.changes)));
 
   const flush = async () => {
-    while (queue.length > 0) {
-      const batch = queue;
-      queue = [];
+    while (!waiting.isEmpty()) {
+      const batch = waiting.takeAll();
       try {
-        await writeBatch(batch);
+        await write(batch);
       } catch (error) {
-        fail(batch, error);
+        waiting.fail(batch, failures.failed(error));
         continue;
       }
-      if (failing) log.info(`${file} is written again`);
-      failing = false;
+      failures.recovered();
       for (const entry of batch) entry.resolve();
-      if (size < 2 * compactSize + slackBytes) continue;
-      await rewrite().catch((error: unknown) => {
-        compactSize = size; // not tried again before it has grown as much again
-        log.warn(`${file} was not compacted: ${String(error)}`);
-      });
+      if (writer.size() >= 2 * compactSize + SLACK_BYTES) await compact();
     }
     flushing = undefined;
   };
@@ -230,15 +273,14 @@ export async function openRecordFile(
   return {
     table: <T extends object>(kind: string) =>
       tableOf(tables, kind) as ReadonlyMap<string, object> as ReadonlyMap<string, T>,
-    commit: (changes) =>
-      new Promise((resolve, reject) => {
-        const undo = apply(tables, changes);
-        queue.push({ changes, undo, resolve, reject });
-        flushing ??= flush();
-      }),
+    commit(changes) {
+      const done = waiting.add(changes);
+      flushing ??= flush();
+      return done;
+    },
     async close() {
       await flushing;
-      await handle?.close();
+      await writer.close();
     },
   };
 }

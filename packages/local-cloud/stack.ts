@@ -6,7 +6,7 @@ import { createClosers } from './closers.ts';
 import type { Counters } from './counters.ts';
 import { requireLasting, writeEndpoints, type Endpoints } from './endpoints.ts';
 import { apiFromTemplate, withAddress } from './http-api/api-spec.ts';
-import { apiPrefix } from './http-api/gateway.ts';
+import { API_PREFIX } from './http-api/gateway.ts';
 import { createFunctionDoor } from './lambda/function-door.ts';
 import type { Rebuild } from './lambda/rebuild.ts';
 import { listening } from './listening.ts';
@@ -90,7 +90,7 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const url = `http://${host}:${web.port}`;
   for (const [name, value] of Object.entries(outputs))
     outputs[name] = value.replaceAll(queueHost(template.region), aws.server.url);
-  if (api) Object.assign(outputs, withAddress(outputs, api, url + apiPrefix));
+  if (api) Object.assign(outputs, withAddress(outputs, api, url + API_PREFIX));
   // By the name that pages have it by: a page may only read answers of its own origin.
   const loginUrl = `http://localhost:${web.port}`;
   Object.assign(outputs, withLoginAddress(outputs, browsers.userPool?.users.pool, loginUrl));

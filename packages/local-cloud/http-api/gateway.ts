@@ -1,4 +1,4 @@
-// API Gateway's HTTP API on one machine: checks who asks, invokes the route's function, and answers what it gave.
+// API Gateway's HTTP API on one machine: checks the caller, invokes the route's function, and answers with its result.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws-error.ts';
@@ -29,14 +29,14 @@ export interface GatewayDeps {
 
 export type ServeApi = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
-/** Under which the API stands on the web port. */
-export const apiPrefix = '/api';
+/** The path of the API on the web port. */
+export const API_PREFIX = '/api';
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
-const limits = { bodyBytes: 10_485_760, eventBytes: 6_291_456, timeoutMs: 30_000 } as const;
+const LIMITS = { bodyBytes: 10_485_760, eventBytes: 6_291_456, timeoutMs: 30_000 } as const;
 
-/** In API Gateway's words, which tell a caller no more. */
-const messages = {
+/** In API Gateway's words, which say no more. */
+const MESSAGES = {
   403: 'Forbidden',
   404: 'Not Found',
   413: 'Request Entity Too Large',
@@ -45,12 +45,12 @@ const messages = {
   503: 'Service Unavailable',
 } as const;
 
-type Refusal = keyof typeof messages;
+type Refusal = keyof typeof MESSAGES;
 
 const refusal = (status: Refusal): HttpAnswer => ({
   status,
   headers: { 'content-type': 'application/json' },
-  body: Buffer.from(JSON.stringify({ message: messages[status] })),
+  body: Buffer.from(JSON.stringify({ message: MESSAGES[status] })),
 });
 
 /** API Gateway hands paths on decoded; undefined for what does not decode. */
@@ -74,111 +74,140 @@ function foreignPageOf(req: IncomingMessage, cors: CorsSpec | undefined): AwsErr
   return allows(cors, req.headers.origin) ? undefined : refusedPage(initiator.from);
 }
 
-export function createGateway(deps: GatewayDeps): ServeApi {
-  const { spec, callers, ownOrigins, invoke, clock, log, count } = deps;
+/** Waits for the function's result, but not for ever: the function goes on when nobody waits for it any more, as on AWS. */
+async function resultOf(
+  { invoke, clock }: GatewayDeps,
+  functionName: string,
+  event: string,
+): Promise<InvokeResult | 'late'> {
+  let cancel = () => {};
+  const late = new Promise<'late'>((resolve) => {
+    cancel = clock.after(LIMITS.timeoutMs, () => resolve('late'));
+  });
+  try {
+    return await Promise.race([invoke(functionName, event), late]);
+  } finally {
+    cancel();
+  }
+}
+
+/** Invokes the route's function with the event, and makes the answer of its result. */
+async function integrate(deps: GatewayDeps, { route }: Match, event: string): Promise<HttpAnswer> {
+  const failed = (status: 500 | 503, reason: string) => {
+    deps.count('api.errors');
+    deps.log.error('HTTP API cannot answer', { route: route.key, function: route.functionName, reason });
+    return refusal(status);
+  };
+  let result: InvokeResult | 'late';
+  try {
+    result = await resultOf(deps, route.functionName, event);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return failed(503, error.message);
+  }
+  if (result === 'late') return failed(503, `no answer within ${LIMITS.timeoutMs / 1000} seconds`);
+  if (result.functionError) return failed(500, result.payload.slice(0, 300));
+  return answerOf(result.payload) ?? failed(500, 'the function gave no answer in payload format 2.0');
+}
+
+function refused(
+  { count, log }: GatewayDeps,
+  req: IncomingMessage,
+  status: 403 | 413,
+  reason: string,
+): HttpAnswer {
+  count('api.refused');
+  const path = printable(req.url?.split('?', 1)[0] ?? '').slice(0, 256);
+  log.warn('refused', { action: `${req.method} ${path}`, ip: req.socket.remoteAddress, reason });
+  return refusal(status);
+}
+
+/** Checks the caller of a route, and passes the request on to its function. */
+async function authorizeAndIntegrate(
+  deps: GatewayDeps,
+  req: IncomingMessage,
+  request: {
+    readonly match: Match;
+    readonly path: string;
+    readonly query: string;
+    readonly requestId: string;
+  },
+): Promise<HttpAnswer> {
+  const { spec, callers, clock } = deps;
+  const { match, path } = request;
+  const resource = `arn:aws:execute-api:${spec.region}:${spec.accountId}:${spec.id}/$default/${req.method}${path}`;
+  try {
+    const key = match.route.isPublic ? undefined : callers.keyOf(req);
+    const body = await readBody(req, LIMITS.bodyBytes);
+    const caller = key && callers.callerOf(req, body, key, resource);
+    const event = proxyEvent(spec, { req, ...request, body, caller, time: clock.now() });
+    if (Buffer.byteLength(event) > LIMITS.eventBytes)
+      return refused(deps, req, 413, 'the event is larger than a function takes');
+    return await integrate(deps, match, event);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return refused(deps, req, error.code === 'EntityTooLarge' ? 413 : 403, error.message);
+  }
+}
+
+/** @returns a function that answers a request, whatever comes of it; it throws only for a fault of the gateway itself */
+function createAnswer(deps: GatewayDeps, cors: () => CorsSpec | undefined) {
+  const { spec, clock, count } = deps;
   const match = createMatcher(spec.routes);
   const take = createThrottle(spec, clock);
-  const cors = () => spec.cors && { ...spec.cors, origins: [...spec.cors.origins, ...ownOrigins()] };
-
-  function refused(req: IncomingMessage, status: 403 | 413, reason: string): HttpAnswer {
-    count('api.refused');
-    const path = printable(req.url?.split('?', 1)[0] ?? '').slice(0, 256);
-    log.warn('refused', { action: `${req.method} ${path}`, ip: req.socket.remoteAddress, reason });
-    return refusal(status);
-  }
-
-  /** The function goes on when nobody waits for it any more, as on AWS. */
-  async function resultOf(functionName: string, event: string): Promise<InvokeResult | 'late'> {
-    let cancel = () => {};
-    const late = new Promise<'late'>((resolve) => {
-      cancel = clock.after(limits.timeoutMs, () => resolve('late'));
-    });
-    try {
-      return await Promise.race([invoke(functionName, event), late]);
-    } finally {
-      cancel();
-    }
-  }
-
-  async function integrate({ route }: Match, event: string): Promise<HttpAnswer> {
-    const failed = (status: 500 | 503, reason: string) => {
-      count('api.errors');
-      log.error('HTTP API cannot answer', { route: route.key, function: route.functionName, reason });
-      return refusal(status);
-    };
-    let result: InvokeResult | 'late';
-    try {
-      result = await resultOf(route.functionName, event);
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      return failed(503, error.message);
-    }
-    if (result === 'late') return failed(503, `no answer within ${limits.timeoutMs / 1000} seconds`);
-    if (result.functionError) return failed(500, result.payload.slice(0, 300));
-    return answerOf(result.payload) ?? failed(500, 'the function gave no answer in payload format 2.0');
-  }
-
-  async function answer(req: IncomingMessage, requestId: string): Promise<HttpAnswer> {
+  return async (req: IncomingMessage, requestId: string): Promise<HttpAnswer> => {
     const [rawPath = '', query = ''] = (req.url ?? '').split(/\?(.*)/s);
-    const path = decoded(rawPath.slice(apiPrefix.length) || '/');
+    const path = decoded(rawPath.slice(API_PREFIX.length) || '/');
     const found = path === undefined ? undefined : match(req.method ?? '', path);
     const foreign = foreignPageOf(req, cors());
-    if (foreign) return refused(req, 403, foreign.message);
+    if (foreign) return refused(deps, req, 403, foreign.message);
     if (!found || path === undefined) return refusal(404);
-    if (!take()) {
-      count('api.throttled');
-      return refusal(429);
-    }
-    const resource = `arn:aws:execute-api:${spec.region}:${spec.accountId}:${spec.id}/$default/${req.method}${path}`;
+    if (take()) return authorizeAndIntegrate(deps, req, { match: found, path, query, requestId });
+    count('api.throttled');
+    return refusal(429);
+  };
+}
+
+export function createGateway(deps: GatewayDeps): ServeApi {
+  const { spec, ownOrigins, log, count } = deps;
+  const cors = () => spec.cors && { ...spec.cors, origins: [...spec.cors.origins, ...ownOrigins()] };
+  const answer = createAnswer(deps, cors);
+
+  /** Undefined when the client has gone. */
+  async function answerOrFail(req: IncomingMessage, requestId: string): Promise<HttpAnswer | undefined> {
     try {
-      const key = found.route.isPublic ? undefined : callers.keyOf(req);
-      const body = await readBody(req, limits.bodyBytes);
-      const caller = key && callers.callerOf(req, body, key, resource);
-      const event = proxyEvent(spec, {
-        ...{ req, path, query, body, match: found, caller, requestId },
-        time: clock.now(),
-      });
-      if (Buffer.byteLength(event) > limits.eventBytes)
-        return refused(req, 413, 'the event is larger than a function takes');
-      return await integrate(found, event);
+      return await answer(req, requestId);
     } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      return refused(req, error.code === 'EntityTooLarge' ? 413 : 403, error.message);
+      if (req.destroyed && !req.complete) {
+        log.warn('HTTP API request was cut off by its client', { requestId });
+        return undefined;
+      }
+      count('api.errors');
+      const reason = error instanceof Error ? error.stack : String(error);
+      log.error('HTTP API failed', { requestId, reason });
+      return refusal(500);
     }
   }
 
   return async (req, res) => {
     const requestId = randomUUID();
-    const common = {
+    const usual = {
       'apigw-requestid': requestId,
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
     };
     const preflight = preflightHeaders(cors(), req);
     if (preflight) {
-      res.writeHead(204, { ...common, ...preflight }).end();
+      res.writeHead(204, { ...usual, ...preflight }).end();
       return;
     }
     count('api.requests');
-    let found: HttpAnswer;
-    try {
-      found = await answer(req, requestId);
-    } catch (error) {
-      if (req.destroyed && !req.complete) {
-        log.warn('HTTP API request was cut off by its client', { requestId });
-        return;
-      }
-      count('api.errors');
-      log.error('HTTP API failed', {
-        requestId,
-        reason: error instanceof Error ? error.stack : String(error),
-      });
-      found = refusal(500);
-    }
+    const found = await answerOrFail(req, requestId);
+    if (!found) return;
     const { status, headers, body } = found;
     if (!req.complete) res.setHeader('connection', 'close');
     res.writeHead(status, {
-      ...common,
+      ...usual,
       ...(headers as Record<string, string | string[]>),
       ...corsHeaders(cors(), req),
       'content-length': body.length,

@@ -11,7 +11,7 @@ import {
 } from '../aws/connection-limits.ts';
 import { initiatorOf } from '../aws/origin.ts';
 import { systemClock } from '../clock.ts';
-import { apiPrefix, type ServeApi } from '../http-api/gateway.ts';
+import { API_PREFIX, type ServeApi } from '../http-api/gateway.ts';
 import type { Log } from '../log.ts';
 import type { Login } from '../login/login.ts';
 import { descriptorLimit } from '../mqtt/descriptors.ts';
@@ -126,7 +126,7 @@ function handle(req: IncomingMessage, res: ServerResponse, options: WebOptions):
   const { page, site, status, api, login, callable } = options;
   const path = (req.url ?? '').split('?', 1)[0]!;
   if (!isOwnHost(req.headers.host)) return problem(res, 403, 'This port answers to localhost only.');
-  if (api && `${path}/`.startsWith(`${apiPrefix}/`)) return void api(req, res);
+  if (api && `${path}/`.startsWith(`${API_PREFIX}/`)) return void api(req, res);
   if (login?.serves(path)) return void login.serve(req, res);
   if (req.method !== 'GET' && req.method !== 'HEAD')
     return problem(res, 405, `${req.method} is not served here.`);

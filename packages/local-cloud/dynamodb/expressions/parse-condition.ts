@@ -134,134 +134,139 @@ const isCondition = (node: Node): node is Condition => node.type !== 'path' && n
 const isOperand = (node: Node): node is Operand =>
   node.type === 'path' || node.type === 'value' || node.type === 'call';
 
-/** One parser for conditions and operands: what a parenthesis holds shows only once it is read. */
-function createParser(reader: Reader) {
-  let operators = 0;
-  let depth = 0;
-
-  function count(): void {
-    operators += 1;
-  }
-
-  function conditionOf(node: Node): Condition {
-    if (!isCondition(node)) return reader.fail();
-    if (node.type === 'call' && node.name === 'size') reportMisuse(node, reader);
-    return node;
-  }
-
-  function operandOf(node: Node): Operand {
-    return isOperand(node) ? node : reader.fail();
-  }
-
-  function endOfCondition(): void {
-    const problem = reader.firstOf(CONDITION_PROBLEMS);
-    if (problem !== undefined) reader.report('condition', problem);
-  }
-
-  function either(): Node {
-    return chain('or', () => chain('and', negation));
-  }
-
-  function chain(type: 'and' | 'or', read: () => Node): Node {
-    const first = read();
-    if (!reader.skip(type.toUpperCase())) return first;
-    const args = [conditionOf(first)];
-    do {
-      count();
-      args.push(conditionOf(read()));
-    } while (reader.skip(type.toUpperCase()));
-    return { type, args };
-  }
-
-  function negation(): Node {
-    if (!reader.skip('NOT')) return comparison();
-    count();
-    return { type: 'not', args: [conditionOf(comparison())] };
-  }
-
-  function comparison(): Node {
-    const left = atom();
-    const test = testOf(left);
-    if (test || left.type === 'call') endOfCondition();
-    return test ?? left;
-  }
-
-  function testOf(left: Node): TestNode | undefined {
-    const { text } = reader.current();
-    if (COMPARISONS.has(text)) {
-      reader.next();
-      return compared(text, [operandOf(left), operand()]);
-    }
-    if (reader.skip('BETWEEN')) {
-      const args = [operandOf(left), operand()];
-      reader.expect('AND');
-      args.push(operand());
-      checkBetween(args, reader);
-      return compared('between', args);
-    }
-    if (!reader.skip('IN')) return undefined;
-    reader.expect('(');
-    const args = [operandOf(left), ...listOf(reader, operand)];
-    reader.expect(')');
-    return compared('in', args);
-  }
-
-  function compared(name: string, args: Operand[]): TestNode {
-    count();
-    checkMisuse(args, reader);
-    if (COMPARISONS.has(name)) checkDistinct(name, args, reader);
-    return { type: 'test', name, args };
-  }
-
-  const operand = (): Operand => operandOf(atom());
-
-  function atom(): Node {
-    const { kind, text } = reader.current();
-    if (text === '(') return grouped();
-    if (kind === ':value') return reader.value();
-    if (kind === 'name' && !KEYWORDS.has(text.toUpperCase()) && reader.isFollowedBy('(')) return call();
-    return reader.path();
-  }
-
-  function grouped(): Node {
-    reader.expect('(');
-    depth += 1;
-    if (depth > MAX_DEPTH) throw new SyntaxProblem('Syntax error; the parentheses are nested too deeply');
-    const isDoubled = reader.current().text === '(';
-    const node = either();
-    const wasInnermost = isDoubled && redundant === node;
-    reader.expect(')');
-    depth -= 1;
-    if (wasInnermost) reader.report('parens', 'The expression has redundant parentheses;');
-    redundant = node;
-    return node;
-  }
+/** What one parse counts, and what it has to remember. */
+interface Parse {
+  readonly reader: Reader;
+  operators: number;
+  depth: number;
   /** What was last read in parentheses of its own. */
-  let redundant: Node | undefined;
+  redundant?: Node;
+}
 
-  function call(): CallNode {
-    const { text: name } = reader.next();
-    count();
-    reader.expect('(');
-    const args = listOf(reader, operand);
-    reader.expect(')');
-    checkCall(name, args, reader);
-    return { type: 'call', name, args, valueType: name === 'size' ? 'N' : 'BOOL' };
+function conditionOf({ reader }: Parse, node: Node): Condition {
+  if (!isCondition(node)) return reader.fail();
+  if (node.type === 'call' && node.name === 'size') reportMisuse(node, reader);
+  return node;
+}
+
+function operandOf({ reader }: Parse, node: Node): Operand {
+  return isOperand(node) ? node : reader.fail();
+}
+
+const operand = (parse: Parse): Operand => operandOf(parse, atom(parse));
+
+function endOfCondition({ reader }: Parse): void {
+  const problem = reader.firstOf(CONDITION_PROBLEMS);
+  if (problem !== undefined) reader.report('condition', problem);
+}
+
+// What a parenthesis holds, a condition or an operand, shows only once it is read: so one parser reads both.
+
+function either(parse: Parse): Node {
+  return chain(parse, 'or', () => chain(parse, 'and', () => negation(parse)));
+}
+
+function chain(parse: Parse, type: 'and' | 'or', read: () => Node): Node {
+  const { reader } = parse;
+  const first = read();
+  if (!reader.skip(type.toUpperCase())) return first;
+  const args = [conditionOf(parse, first)];
+  do {
+    parse.operators += 1;
+    args.push(conditionOf(parse, read()));
+  } while (reader.skip(type.toUpperCase()));
+  return { type, args };
+}
+
+function negation(parse: Parse): Node {
+  if (!parse.reader.skip('NOT')) return comparison(parse);
+  parse.operators += 1;
+  return { type: 'not', args: [conditionOf(parse, comparison(parse))] };
+}
+
+function comparison(parse: Parse): Node {
+  const left = atom(parse);
+  const test = testOf(parse, left);
+  if (test || left.type === 'call') endOfCondition(parse);
+  return test ?? left;
+}
+
+function testOf(parse: Parse, left: Node): TestNode | undefined {
+  const { reader } = parse;
+  const { text } = reader.current();
+  if (COMPARISONS.has(text)) {
+    reader.next();
+    return compared(parse, text, [operandOf(parse, left), operand(parse)]);
   }
+  if (reader.skip('BETWEEN')) {
+    const args = [operandOf(parse, left), operand(parse)];
+    reader.expect('AND');
+    args.push(operand(parse));
+    checkBetween(args, reader);
+    return compared(parse, 'between', args);
+  }
+  if (!reader.skip('IN')) return undefined;
+  reader.expect('(');
+  const args = [operandOf(parse, left), ...listOf(reader, () => operand(parse))];
+  reader.expect(')');
+  return compared(parse, 'in', args);
+}
 
-  return () => {
-    const tree = conditionOf(either());
-    if (reader.current().kind !== 'end') reader.fail();
-    if (operators > MAX_OPERATORS)
-      throw new SyntaxProblem(`The expression contains too many operators; operator count: ${operators}`);
-    return tree;
-  };
+function compared(parse: Parse, name: string, args: Operand[]): TestNode {
+  parse.operators += 1;
+  checkMisuse(args, parse.reader);
+  if (COMPARISONS.has(name)) checkDistinct(name, args, parse.reader);
+  return { type: 'test', name, args };
+}
+
+function atom(parse: Parse): Node {
+  const { reader } = parse;
+  const { kind, text } = reader.current();
+  if (text === '(') return grouped(parse);
+  if (kind === ':value') return reader.value();
+  if (kind === 'name' && !KEYWORDS.has(text.toUpperCase()) && reader.isFollowedBy('(')) return call(parse);
+  return reader.path();
+}
+
+function grouped(parse: Parse): Node {
+  const { reader } = parse;
+  reader.expect('(');
+  parse.depth += 1;
+  if (parse.depth > MAX_DEPTH) throw new SyntaxProblem('Syntax error; the parentheses are nested too deeply');
+  const isDoubled = reader.current().text === '(';
+  const node = either(parse);
+  const wasInnermost = isDoubled && parse.redundant === node;
+  reader.expect(')');
+  parse.depth -= 1;
+  if (wasInnermost) reader.report('parens', 'The expression has redundant parentheses;');
+  parse.redundant = node;
+  return node;
+}
+
+function call(parse: Parse): CallNode {
+  const { reader } = parse;
+  const { text: name } = reader.next();
+  parse.operators += 1;
+  reader.expect('(');
+  const args = listOf(reader, () => operand(parse));
+  reader.expect(')');
+  checkCall(name, args, reader);
+  return { type: 'call', name, args, valueType: name === 'size' ? 'N' : 'BOOL' };
+}
+
+function parseTree(reader: Reader): Condition {
+  const parse: Parse = { reader, operators: 0, depth: 0 };
+  const tree = conditionOf(parse, either(parse));
+  if (reader.current().kind !== 'end') reader.fail();
+  if (parse.operators > MAX_OPERATORS)
+    throw new SyntaxProblem(`The expression contains too many operators; operator count: ${parse.operators}`);
+  return tree;
 }
 
 /** @throws SyntaxProblem with what is wrong with the text */
 export function parseCondition(text: string, placeholders: Placeholders): Parsed<Condition> {
   const reader = createReader(text, placeholders, KEYWORDS);
-  const tree = createParser(reader)();
+  const tree = parseTree(reader);
   const problem = reader.firstOf(PROBLEMS);
   if (problem !== undefined) throw new SyntaxProblem(problem);
   const { nestedPaths, pathHeads, lateChecks } = reader;

@@ -6,7 +6,10 @@ import { createCloudFormationHandler } from './aws/cloudformation.ts';
 import { createAwsServer } from './aws/server.ts';
 import { createStsHandler } from './aws/sts.ts';
 import type { AwsHandler } from './aws/wire.ts';
+import { openCloudWatch, type Metrics } from './cloudwatch/open.ts';
+import type { Meter } from './cloudwatch/meter.ts';
 import type { Closers } from './closers.ts';
+import { createCounterGauge } from './cloudwatch/counter-gauge.ts';
 import { openFirehoseApi } from './firehose/api.ts';
 import { openIot, type Iot } from './iot/iot.ts';
 import { signingNames } from './iot-data/api.ts';
@@ -28,6 +31,7 @@ import { createSnsHandler } from './sns/api.ts';
 import { createSqsHandler } from './sqs/api.ts';
 import { queueMappingsFromTemplate } from './sqs/mapping-spec.ts';
 import { createQueueMappings } from './sqs/mappings.ts';
+import { measureQueues } from './sqs/queues.ts';
 import { destinationsOf, type Stores } from './stores.ts';
 import { functionsOf } from './template/functions.ts';
 import type { ResolvedTemplate } from './template/resolved.ts';
@@ -50,6 +54,8 @@ export interface Settings extends StackOptions {
   readonly functions: FunctionDoor;
   readonly closers: Closers;
   readonly refusals: Refusals;
+  readonly metrics: Metrics;
+  readonly meter: Meter;
 }
 
 export async function openDevices({
@@ -79,6 +85,18 @@ export async function openDevices({
   return iot;
 }
 
+/** CloudWatch, over what the services measure when it happens and over what is looked at every minute. */
+function watchStack(settings: Settings, { queues, topics }: Stores): AwsHandler {
+  const { metrics, counters, clock, functions } = settings;
+  metrics.beforeMinuteEnds((meter) => measureQueues(queues, meter, clock.now()));
+  metrics.beforeMinuteEnds(createCounterGauge(counters));
+  const targets = {
+    publish: topics.publish,
+    accept: (arn: string, payload: string) => functions.accept(arn, payload),
+  };
+  return openCloudWatch({ ...settings, targets }).handler;
+}
+
 /** The AWS port, and the functions, which need its address. */
 export async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: Browsers) {
   const { awsPort, template, clock, log, counters, closers } = settings;
@@ -93,6 +111,7 @@ export async function openAws(settings: Settings, stores: Stores, iot: Iot, brow
     clock,
     log,
     count: counters.count,
+    meter: settings.meter,
   });
   closers.add(() => kinesis.streams.close());
   const { queues } = stores;
@@ -128,6 +147,7 @@ export async function openAws(settings: Settings, stores: Stores, iot: Iot, brow
     sts: createStsHandler(template.accountId),
     scheduler: createSchedulerHandler(template, clock.now()),
     logs: createLogsHandler({ groups: logGroupsOf(settings), startedAt: clock.now() }),
+    monitoring: watchStack(settings, stores),
     cloudformation: createCloudFormationHandler({ ...template, outputs: settings.outputs }, clock.now()),
   };
   const server = await listening('--aws-port', awsPort, () =>

@@ -1,5 +1,6 @@
 // What the services find wrong with a template, before any of them opens: so all problems are listed at once.
 
+import { alarmsFromTemplate } from './cloudwatch/alarm-spec.ts';
 import { streamsFromTemplate } from './firehose/stream-spec.ts';
 import { apiFromTemplate } from './http-api/api-spec.ts';
 import { mappingsFromTemplate } from './kinesis/mapping-spec.ts';
@@ -27,4 +28,5 @@ export const serviceChecks: readonly ((template: ResolvedTemplate) => unknown)[]
   subscriptionsFromTemplate,
   schedulesFromTemplate,
   apiFromTemplate,
+  alarmsFromTemplate,
 ];

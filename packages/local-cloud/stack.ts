@@ -1,5 +1,6 @@
 // Puts the local cloud together from the template: first what keeps data, then what moves it, last what lets it in.
 import type { Clock } from './clock.ts';
+import { openMetrics } from './cloudwatch/open.ts';
 import type { UserPoolService } from './cognito/cognito.ts';
 import { withLoginAddress } from './cognito/user-pool.ts';
 import { createClosers } from './closers.ts';
@@ -136,9 +137,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const closers = createClosers();
   try {
     const refusals = keepRefusals(options.log, options.clock);
+    const metrics = openMetrics({ ...options, log: refusals.log, closers });
     const opened = await open({
       ...options,
-      ...{ refusals, log: refusals.log },
+      ...{ refusals, log: refusals.log, metrics, meter: metrics.meter },
       mqttHosts: options.mqttHosts ?? loopbackOnly,
       template,
       declared: { ofType: (type) => [template, domain].flatMap((each) => each?.ofType(type) ?? []) },

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import type { Clock } from './clock.ts';
+import type { Meter } from './cloudwatch/meter.ts';
 import type { Closers } from './closers.ts';
 import type { Counters } from './counters.ts';
 import type { FunctionDoor } from './lambda/function-door.ts';
@@ -22,13 +23,14 @@ export async function openStores(settings: {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
+  readonly meter: Meter;
   readonly closers: Closers;
   readonly functions: FunctionDoor;
 }) {
   const { dataDir, template, clock, log, closers } = settings;
   const { count } = settings.counters;
   const { region, accountId } = template;
-  const { functions } = settings;
+  const { functions, meter } = settings;
   // Nothing changes an object before all of this is open.
   let send: Parameters<typeof createNotifier>[0]['targets'] | undefined;
   const notify = createNotifier({
@@ -59,6 +61,7 @@ export async function openStores(settings: {
     clock,
     log,
     count,
+    meter,
   });
   closers.add(() => queues.close());
   const topics = await createTopics({
@@ -76,6 +79,7 @@ export async function openStores(settings: {
     clock,
     log,
     count,
+    meter,
     smtpUrl: process.env['SMTP_URL'],
   });
   closers.add(() => topics.close());

@@ -2,6 +2,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Clock } from '../clock.ts';
+import type { Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';
 import { compileTimeFormat, type TimeFormat } from './java-time.ts';
 import type { PrefixValues } from './prefix.ts';
@@ -23,6 +24,7 @@ export interface Surroundings {
   readonly invoke: InvokeFunction;
   /** Totals: `firehose.dropped` and `firehose.failed` by processing, `objects`, `archivedRecords`, `archivedBytes`, `archiveFailures`. */
   readonly count: (name: string, by?: number) => void;
+  readonly meter: Meter;
 }
 
 export interface ObjectWriter {
@@ -76,6 +78,13 @@ function failedLine(record: FailedRecord, oldest: number, now: number): string {
 
 export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings): ObjectWriter {
   const { store, clock, log, newId, count, invoke } = surroundings;
+  const measure = (metric: string, unit: string) =>
+    surroundings.meter('AWS/Firehose', metric, { DeliveryStreamName: spec.name }, unit);
+  const [succeeded, freshness] = [
+    measure('DeliveryToS3.Success', 'Count'),
+    measure('DeliveryToS3.DataFreshness', 'Seconds'),
+  ];
+  const [written, bytes] = [measure('DeliveryToS3.Records', 'Count'), measure('DeliveryToS3.Bytes', 'Bytes')];
   let closed = false;
   const wake = new Set<() => void>();
 
@@ -99,8 +108,10 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
       const body = zipped ? await compress(plain) : plain;
       // Firehose has no setting for it: https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationConfiguration.html
       await store.put(spec.bucket, key, body, { contentType: 'application/octet-stream' });
+      succeeded(1);
       return undefined;
     } catch (error) {
+      succeeded(0);
       count('archiveFailures');
       return error instanceof Error ? error.message : String(error);
     }
@@ -143,6 +154,9 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
     count('objects');
     count('archivedRecords', records.length);
     count('archivedBytes', plain.length);
+    written(records.length);
+    bytes(plain.length);
+    freshness(Math.max(clock.now() - oldest, 0) / 1_000);
     return true;
   }
 

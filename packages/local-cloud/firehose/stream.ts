@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import { systemClock } from '../clock.ts';
+import { noMeter } from '../cloudwatch/meter.ts';
 import { createObjectWriter, type ObjectWriter, type Surroundings } from './object-writer.ts';
 import type { StreamSpec } from './stream-spec.ts';
 
@@ -58,7 +59,10 @@ interface Stream {
   state(): StreamState;
 }
 
-function createStream(spec: StreamSpec, writer: ObjectWriter, { clock }: Surroundings): Stream {
+function createStream(spec: StreamSpec, writer: ObjectWriter, { clock, meter }: Surroundings): Stream {
+  const dimensions = { DeliveryStreamName: spec.name };
+  const incomingRecords = meter('AWS/Firehose', 'IncomingRecords', dimensions, 'Count');
+  const incomingBytes = meter('AWS/Firehose', 'IncomingBytes', dimensions, 'Bytes');
   let current: Buffered | undefined;
   let heldBytes = 0;
   let closed = false;
@@ -94,6 +98,8 @@ function createStream(spec: StreamSpec, writer: ObjectWriter, { clock }: Surroun
         buffer.waiting.push(resolve);
         buffer.bytes += bytes;
         heldBytes += bytes;
+        incomingRecords(records.length);
+        incomingBytes(bytes);
         if (buffer.bytes >= spec.bufferBytes) void flush();
       }),
     async close() {
@@ -114,7 +120,7 @@ function createStream(spec: StreamSpec, writer: ObjectWriter, { clock }: Surroun
 
 export function createDeliveryStreams(options: DeliveryStreamsOptions): DeliveryStreams {
   const surroundings: Surroundings = {
-    ...{ clock: systemClock, newId: randomUUID, count: () => {} },
+    ...{ clock: systemClock, newId: randomUUID, count: () => {}, meter: noMeter },
     invoke: () => Promise.reject(new Error('there are no functions')),
     ...options,
   };

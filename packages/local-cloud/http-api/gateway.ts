@@ -5,6 +5,7 @@ import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
 import { initiatorOf, refuseForeignHost, refusedPage } from '../aws/origin.ts';
 import type { Clock } from '../clock.ts';
+import { noMeter, type Meter } from '../cloudwatch/meter.ts';
 import type { InvokeResult } from '../lambda/api.ts';
 import { printable, type Log } from '../log.ts';
 import type { ApiSpec, CorsSpec } from './api-spec.ts';
@@ -25,6 +26,7 @@ export interface GatewayDeps {
   readonly log: Log;
   /** Gets api.requests, .refused, .throttled and .errors. */
   readonly count: (name: string) => void;
+  readonly meter?: Meter;
 }
 
 export type ServeApi = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
@@ -72,6 +74,19 @@ function foreignPageOf(req: IncomingMessage, cors: CorsSpec | undefined): AwsErr
   const initiator = initiatorOf(req);
   if (initiator?.kind !== 'page' || initiator.isOfThisOrigin) return undefined;
   return allows(cors, req.headers.origin) ? undefined : refusedPage(initiator.from);
+}
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html */
+function createApiMetrics(ApiId: string, meter: Meter): (status: number, ms: number) => void {
+  const measure = (metric: string, unit: string) => meter('AWS/ApiGateway', metric, { ApiId }, unit);
+  const [all, client, server] = [measure('Count', 'Count'), measure('4xx', 'Count'), measure('5xx', 'Count')];
+  const latency = measure('Latency', 'Milliseconds');
+  return (status, ms) => {
+    all(1);
+    client(status >= 400 && status < 500 ? 1 : 0);
+    server(status >= 500 ? 1 : 0);
+    latency(ms);
+  };
 }
 
 /** Waits for the function's result, but not for ever: the function goes on when nobody waits for it any more, as on AWS. */
@@ -169,7 +184,8 @@ function createAnswer(deps: GatewayDeps, cors: () => CorsSpec | undefined) {
 }
 
 export function createGateway(deps: GatewayDeps): ServeApi {
-  const { spec, ownOrigins, log, count } = deps;
+  const { spec, ownOrigins, clock, log, count } = deps;
+  const measure = createApiMetrics(spec.id, deps.meter ?? noMeter);
   const cors = () => spec.cors && { ...spec.cors, origins: [...spec.cors.origins, ...ownOrigins()] };
   const answer = createAnswer(deps, cors);
 
@@ -202,9 +218,11 @@ export function createGateway(deps: GatewayDeps): ServeApi {
       return;
     }
     count('api.requests');
+    const begun = clock.elapsed();
     const found = await answerOrFail(req, requestId);
     if (!found) return;
     const { status, headers, body } = found;
+    measure(status, clock.elapsed() - begun);
     if (!req.complete) res.setHeader('connection', 'close');
     res.writeHead(status, {
       ...usual,

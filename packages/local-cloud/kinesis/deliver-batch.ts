@@ -1,6 +1,7 @@
 // Takes one batch to its function and sees it through: retries, halves, goes on after what was done, gives up at last.
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
+import type { Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';
 import { batchEvent, type Origin } from './batch-event.ts';
 import { readResponse, type BatchOutcome } from './batch-response.ts';
@@ -21,6 +22,7 @@ export interface DeliverySettings {
   readonly clock: Clock;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
+  readonly meter: Meter;
   /** True once the process stops: then nothing that fails counts as a failure. */
   readonly isClosed: () => boolean;
 }
@@ -44,6 +46,18 @@ type Attempted = BatchOutcome | { readonly kind: 'not invoked' };
 export function createDelivery(settings: DeliverySettings) {
   const { spec, origin, clock, log, count, destinations, isClosed } = settings;
   const about = { function: spec.functionName, shard: origin.shardId };
+  const age = settings.meter(
+    'AWS/Lambda',
+    'IteratorAge',
+    { FunctionName: spec.functionName },
+    'Milliseconds',
+  );
+  const kept = settings.meter(
+    'AWS/Lambda',
+    'OnFailureDestinationDeliveredEventCount',
+    { EventSourceMappingUUID: spec.id },
+    'Count',
+  );
   const pause = (times: number) =>
     new Promise<void>((resolve) => {
       clock.after(Math.min(FIRST_PAUSE_MS * 2 ** times, LONGEST_PAUSE_MS), resolve);
@@ -51,6 +65,7 @@ export function createDelivery(settings: DeliverySettings) {
 
   async function attempt(records: readonly LogRecord[]): Promise<Attempted> {
     count('kinesis.invocations');
+    age(Math.max(clock.now() - records.at(-1)!.arrivedAt, 0));
     try {
       const { payload, functionError } = await settings.invoke(spec.functionName, () =>
         batchEvent(origin, records),
@@ -79,6 +94,7 @@ export function createDelivery(settings: DeliverySettings) {
     for (let times = 0; ; times += 1) {
       try {
         await leaveRecord(spec, origin, batch, destinations);
+        kept(records.length);
         log.error('records failed for good, kept in the failure destination', fields);
         return;
       } catch (error) {

@@ -1,6 +1,7 @@
 // Event source mappings: a poller for every shard, checkpoints on disk, children after their parents.
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
+import { noMeter, type Meter } from '../cloudwatch/meter.ts';
 import { makeDirectory } from '../files/durable-files.ts';
 import { openRecordFile, type RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
@@ -28,6 +29,7 @@ export interface MappingsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
+  readonly meter?: Meter;
 }
 
 interface Checkpoint {
@@ -66,7 +68,7 @@ function createReadings(
   onProgress: () => void,
   isClosed: () => boolean,
 ): Reading[] {
-  const { streams, clock, log, count, destinations, invoke } = options;
+  const { streams, clock, log, count, destinations, invoke, meter = noMeter } = options;
   const stream = streams.stream(spec.streamName);
   const saved = checkpoints.table<Checkpoint>(KIND);
   return stream.shards.map((shard) => {
@@ -74,7 +76,9 @@ function createReadings(
     // LATEST counts once, when the mapping is new; shards that come later are its own from their start.
     const isNew = saved.size === 0 && spec.from === 'LATEST';
     const origin = originOf(spec, stream, shard);
-    const deliver = createDelivery({ spec, origin, invoke, destinations, clock, log, count, isClosed });
+    const deliver = createDelivery({
+      ...{ spec, origin, invoke, destinations, clock, log, count, meter, isClosed },
+    });
     const startAfter = known ?? (isNew ? shard.log.newest() : shard.log.oldest() - 1);
     const poller = createPoller({
       ...{ spec, shard: shard.log, startAfter, deliver, onProgress, clock, log },

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
+import type { Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createKinesisHandler } from './api.ts';
@@ -29,6 +30,7 @@ export async function openKinesis(options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
+  readonly meter: Meter;
 }): Promise<Kinesis> {
   const { dir, template, clock } = options;
   const streams = await openDataStreams({

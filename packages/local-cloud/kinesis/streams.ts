@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
+import { noMeter, type Meter } from '../cloudwatch/meter.ts';
 import { makeDirectory, replaceFile } from '../files/durable-files.ts';
 import { diskFiles, type JournalFiles } from '../journal/files.ts';
 import type { Log } from '../log.ts';
@@ -50,6 +51,7 @@ export interface DataStreamsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
+  readonly meter?: Meter;
   readonly files?: JournalFiles;
 }
 
@@ -108,7 +110,7 @@ function checkRecord({ partitionKey, data }: Put): void {
 }
 
 export async function openDataStreams(options: DataStreamsOptions): Promise<DataStreams> {
-  const { clock, log, count } = options;
+  const { clock, log, count, meter = noMeter } = options;
   const opened = new Map<string, Awaited<ReturnType<typeof openStream>>>();
   for (const spec of options.streams) opened.set(spec.name, await openStream(spec, options));
   const streams = [...opened.values()].map(({ stream }) => stream);
@@ -142,6 +144,9 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Data
       const shard = open.find(({ range }) => holds(range, key))!;
       const place = await shard.log.append(record.partitionKey, record.data);
       count('kinesis.records');
+      const dimensions = { StreamName: streamName };
+      meter('AWS/Kinesis', 'IncomingRecords', dimensions, 'Count')(1);
+      meter('AWS/Kinesis', 'IncomingBytes', dimensions, 'Bytes')(record.data.length);
       return { shardId: shard.id, sequenceNumber: sequenceNumberOf(shard.number, place) };
     },
     stream: (streamName) => find(streamName).stream,

@@ -5,6 +5,7 @@ import type { FunctionSpec } from '../template/functions.ts';
 import type { Condition, Deliver } from './destination.ts';
 import type { Outcome } from './environment.ts';
 import type { Source } from './fair-queue.ts';
+import type { FunctionMetrics } from './function-metrics.ts';
 
 export interface Arrived {
   readonly requestId: string;
@@ -30,6 +31,7 @@ export interface AsyncSettings {
   readonly clock: Clock;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
+  readonly metrics: Pick<FunctionMetrics, 'dropped' | 'undelivered'>;
   readonly attempt: (event: Arrived) => Promise<Outcome>;
   readonly deliver: Deliver | undefined;
 }
@@ -99,6 +101,7 @@ export function createAsyncEvents(settings: AsyncSettings): AsyncEvents {
       error: response?.slice(0, 300),
     };
     count('lambda.givenUp');
+    settings.metrics.dropped();
     if (!deliver) {
       count('lambda.lost');
       log.error('event lost: it failed for good and the template names no failure destination', fields);
@@ -111,6 +114,7 @@ export function createAsyncEvents(settings: AsyncSettings): AsyncEvents {
         log.error('event failed for good, kept in the failure destination', fields);
         return;
       } catch (error) {
+        settings.metrics.undelivered();
         log.error('failure destination cannot be written, will be retried', {
           ...fields,
           seconds: delay / 1_000,

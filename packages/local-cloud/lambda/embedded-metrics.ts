@@ -10,6 +10,7 @@ export type OnMetric = (
   name: string,
   value: number,
   dimensions: Readonly<Record<string, string>>,
+  unit?: string,
 ) => void;
 
 interface Directive {
@@ -45,11 +46,12 @@ export function readMetrics(line: string, onMetric: OnMetric): void {
   for (const directive of asArray(header.CloudWatchMetrics) as (Directive | null)[]) {
     if (typeof directive?.Namespace !== 'string') continue;
     const sets = asArray(directive.Dimensions).map((names) => dimensionsOf(document, names));
-    for (const metric of asArray(directive.Metrics) as ({ Name?: unknown } | null)[]) {
+    for (const metric of asArray(directive.Metrics) as ({ Name?: unknown; Unit?: unknown } | null)[]) {
       if (typeof metric?.Name !== 'string') continue;
+      const unit = typeof metric.Unit === 'string' ? metric.Unit : undefined;
       for (const value of valuesOf(document, metric.Name)) {
         for (const dimensions of sets.length > 0 ? sets : [{}]) {
-          onMetric(directive.Namespace, metric.Name, value, dimensions);
+          onMetric(directive.Namespace, metric.Name, value, dimensions, unit);
         }
       }
     }

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Count } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
+import { noMeter, type Meter } from '../cloudwatch/meter.ts';
 import { printableLines, type Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';
@@ -17,10 +18,12 @@ import { noteImport, wasImported } from './imports.ts';
 import { createLogFile } from './log-file.ts';
 import { createPool, type PoolEvent } from './pool.ts';
 import { variablesOf } from './variables.ts';
+import { createFunctionMetrics, type FunctionMetrics } from './function-metrics.ts';
 import { createWarnings } from './warnings.ts';
 
 export interface LocalFunction {
   readonly spec: FunctionSpec;
+  readonly metrics: FunctionMetrics;
   readonly events: AsyncEvents;
   /** Called once, before the first event. */
   prepare(bundle: Bundle): void;
@@ -48,6 +51,7 @@ export interface FunctionSurroundings {
   readonly log: Log;
   /** Gets lambda.invocations, .errors, .timeouts, .retries, .givenUp and .lost. */
   readonly count: Count;
+  readonly meter?: Meter;
   readonly onMetric: OnMetric;
   /** Environments per function at once, within its reserved concurrency; as many as there are cores by default. */
   readonly maxEnvironments?: number;
@@ -78,6 +82,7 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     readMetrics(line, onMetric);
     showWarnings(line);
   };
+  const metrics = createFunctionMetrics(spec.name, options.meter ?? noMeter);
   const size = Math.max(1, Math.min(spec.reservedConcurrency ?? Infinity, maxEnvironments));
   const settingsOf = ({ file: code, folder }: Bundle) => {
     const logStream = logStreamOf(clock.now());
@@ -89,6 +94,7 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
   function account(outcome: Outcome): Outcome {
     running -= 1;
     count('lambda.invocations');
+    metrics.attempted(outcome);
     if (outcome.failed) count('lambda.errors');
     if (outcome.timedOut) count('lambda.timeouts');
     return outcome;
@@ -105,9 +111,10 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
   }
 
   const deliver = createDeliver(spec, options.destinations);
-  const events = createAsyncEvents({ spec, clock, log, count, attempt, deliver });
+  const events = createAsyncEvents({ spec, clock, log, count, metrics, attempt, deliver });
   return {
     spec,
+    metrics,
     events,
     attempt,
     bundle: () => bundle,

@@ -1,6 +1,7 @@
 // The functions of a stack, with their folders below its data directory.
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
+import type { Meter } from '../cloudwatch/meter.ts';
 import type { Counters } from '../counters.ts';
 import type { Log } from '../log.ts';
 import { destinationsOf, type Stores } from '../stores.ts';
@@ -19,8 +20,9 @@ export function openLambda(options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
+  readonly meter: Meter;
 }): LambdaService {
-  const { dataDir, template, stores, endpoint, clock, log, counters } = options;
+  const { dataDir, template, stores, endpoint, clock, log, counters, meter } = options;
   return createLambda({
     functions: functionsOf(template),
     buildDir: path.join(dataDir, 'build'),
@@ -32,7 +34,9 @@ export function openLambda(options: {
     clock,
     log,
     count: counters.count,
-    onMetric(_namespace, name, value, dimensions) {
+    meter,
+    onMetric(namespace, name, value, dimensions, unit) {
+      meter(namespace, name, dimensions, unit)(value);
       // Further dimensions split up what is counted without them as well.
       if (Object.keys(dimensions).every((each) => each === 'service')) counters.count(name, value);
     },

@@ -143,6 +143,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
   async function invoke(functionName: string, payload: Payload, caller?: Caller): Promise<InvokeResult> {
     const target = find(functionName);
     if (target.spec.reservedConcurrency === 0 || target.waiting([CALL]) >= maxWaiting) {
+      target.metrics.throttled();
       throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     }
     if (!isReady) await ready();

@@ -1,5 +1,6 @@
 // Runs the actions of a rule for one message: repeats them, and takes to the error action what still fails.
 import type { Clock } from '../clock.ts';
+import type { Measure, Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { Action, Selected } from './action.ts';
@@ -30,6 +31,7 @@ interface Surroundings {
   readonly log: Log;
   readonly environment: Environment;
   readonly count: (name: string, by?: number) => void;
+  readonly meter: Meter;
 }
 
 export const dispatchId = (rule: Rule, index: number): string => `${rule.name}/${index}`;
@@ -69,11 +71,28 @@ export function errorMessage(rule: Rule, message: InboundMessage, failures: read
   };
 }
 
+type MeasureAction = (metric: string, rule: Rule, action: Pick<Action, 'name'>) => void;
+
+/** How often an action of a rule went well and failed, as AWS IoT counts it. */
+function createActionMetrics(meter: Meter): MeasureAction {
+  const measures = new Map<string, Measure>();
+  return (metric, rule, action) => {
+    const key = `${metric} ${rule.name} ${action.name}`;
+    let measure = measures.get(key);
+    if (!measure) {
+      const dimensions = { ActionType: action.name.replace(/Action$/, ''), RuleName: rule.name };
+      measures.set(key, (measure = meter('AWS/IoT', metric, dimensions, 'Count')));
+    }
+    measure(1);
+  };
+}
+
 /** @returns a function that counts and reports the failure of an action */
-function createFailureOf({ clock, log, count }: Surroundings) {
+function createFailureOf({ clock, log, count }: Surroundings, measure: MeasureAction) {
   const warn = createThrottledWarning(log, clock);
   return (rule: Rule, { name, resource }: Target, error: unknown): Failure => {
     count('actionFailures');
+    measure('Failure', rule, { name });
     const failure = { failedAction: name, failedResource: resource, errorMessage: messageOf(error) };
     warn(`${rule.name} ${name}`, 'a rule action failed', { rule: rule.name, ...failure });
     return failure;
@@ -81,7 +100,7 @@ function createFailureOf({ clock, log, count }: Surroundings) {
 }
 
 /** @returns a function that takes the failures of a rule to its error action, and never rejects */
-function createReport({ clock, log }: Surroundings) {
+function createReport({ clock, log }: Surroundings, measure: MeasureAction) {
   const toErrorAction = async (
     rule: Rule,
     message: InboundMessage,
@@ -92,6 +111,7 @@ function createReport({ clock, log }: Surroundings) {
     if (!errorAction) return;
     const value = errorMessage(rule, message, failures);
     const error = await attempt(prepare(errorAction, { output: { kind: 'json', value }, scope }), clock);
+    measure(error === undefined ? 'ErrorActionSuccess' : 'ErrorActionFailure', rule, errorAction);
     if (error === undefined) return;
     log.error('the error action of a rule failed: this is the only record of the failed actions', {
       rule: rule.name,
@@ -150,12 +170,15 @@ function scopeLater(
 
 export function createDelivery(surroundings: Surroundings): Delivery {
   const { clock, environment } = surroundings;
-  const failureOf = createFailureOf(surroundings);
-  const report = createReport(surroundings);
+  const measure = createActionMetrics(surroundings.meter);
+  const failureOf = createFailureOf(surroundings, measure);
+  const report = createReport(surroundings, measure);
 
   const act = async (rule: Rule, target: Target, deliver: () => Promise<void>) => {
     const error = await attempt(deliver, clock);
-    return error === undefined ? undefined : failureOf(rule, target, error);
+    if (error !== undefined) return failureOf(rule, target, error);
+    measure('Success', rule, target);
+    return undefined;
   };
 
   return {

@@ -1,5 +1,6 @@
 // The rules engine: which rules a message reaches, and which of their actions run.
 import { type Clock, systemClock } from '../clock.ts';
+import { noMeter, type Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import { readAll } from '../start-error.ts';
@@ -48,6 +49,7 @@ export interface RulesEngineOptions {
   readonly accountId?: string;
   /** Totals: `ruleMatches`, `sqlFailures`, `actionFailures`, `rulesNotFound`. */
   readonly count?: (name: string, by?: number) => void;
+  readonly meter?: Meter;
 }
 
 const BASIC_INGEST = '$aws/rules/';
@@ -70,6 +72,7 @@ interface Evaluation {
   readonly log: Log;
   readonly clock: Clock;
   readonly count: (name: string, by?: number) => void;
+  readonly meter: Meter;
   readonly environment: Environment;
   readonly warn: ReturnType<typeof createThrottledWarning>;
 }
@@ -78,13 +81,14 @@ interface Evaluation {
 function find(
   running: Running,
   message: InboundMessage,
-  { count, warn }: Evaluation,
+  { count, meter, warn }: Evaluation,
 ): { topic: string; found: Rule[] } {
   const { topic, ruleName } = readTopic(message.topic);
   if (ruleName === undefined) return { topic, found: running.byTopic.match(topic.split('/')) };
   const rule = running.byName.get(ruleName);
   if (rule) return { topic, found: [rule] };
   count('rulesNotFound');
+  meter('AWS/IoT', 'RuleNotFound', { RuleName: ruleName }, 'Count')(1);
   warn('', 'no enabled rule has the name that a Basic Ingest topic gives', {
     topic: message.topic,
     clientId: message.clientId,
@@ -99,7 +103,7 @@ function broken({ log }: Evaluation, rule: Rule, error: unknown): Outcome {
 
 /** @returns functions that make the dispatches of a rule: of an outcome, and of SQL that asks services first */
 function createDispatcher(evaluation: Evaluation) {
-  const { count, warn, clock, environment } = evaluation;
+  const { count, meter, warn, clock, environment } = evaluation;
   const delivery = createDelivery(evaluation);
 
   /** `isTaken`: another rule took the message, as one for payloads that are not JSON does; then the failure is only counted. */
@@ -111,6 +115,7 @@ function createDispatcher(evaluation: Evaluation) {
       return delivery.dispatches(rule, message, topic, outcome);
     }
     count('sqlFailures');
+    meter('AWS/IoT', 'ParseError', { RuleName: rule.name }, 'Count')(1);
     const fields = {
       rule: rule.name,
       topic: message.topic,
@@ -141,13 +146,13 @@ function createDispatcher(evaluation: Evaluation) {
 }
 
 function evaluationOf(options: RulesEngineOptions): Evaluation {
-  const { log, clock = systemClock, count = () => {} } = options;
+  const { log, clock = systemClock, count = () => {}, meter = noMeter } = options;
   const environment: Environment = {
     accountId: options.accountId ?? defaultEnvironment.accountId,
     newId: options.newId ?? defaultEnvironment.newId,
     random: options.random ?? defaultEnvironment.random,
   };
-  return { log, clock, count, environment, warn: createThrottledWarning(log, clock) };
+  return { log, clock, count, meter, environment, warn: createThrottledWarning(log, clock) };
 }
 
 /** @throws StartError for a rule that the local cloud cannot run as AWS would, naming its template line */

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
+import type { Meter } from '../cloudwatch/meter.ts';
 import { streamsFromTemplate } from '../firehose/stream-spec.ts';
 import { createDeliveryStreams } from '../firehose/stream.ts';
 import type { Iot } from '../iot/iot.ts';
@@ -41,11 +42,12 @@ interface RulesOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
+  readonly meter: Meter;
 }
 
 /** The rules engine, and the delivery streams behind it. @throws StartError naming the template line */
 export function openRules(options: RulesOptions) {
-  const { dataDir, template, stores, iot, lambda, dataStreams, doors, clock, log, count } = options;
+  const { dataDir, template, stores, iot, lambda, dataStreams, doors, clock, log, count, meter } = options;
   const streamSpecs = streamsFromTemplate(template);
   const streams = createDeliveryStreams({
     streams: streamSpecs,
@@ -54,6 +56,7 @@ export function openRules(options: RulesOptions) {
     clock,
     log,
     count,
+    meter,
   });
   const tables = {
     put: async (TableName: string, Item: object) =>
@@ -95,6 +98,7 @@ export function openRules(options: RulesOptions) {
       log,
       clock,
       count,
+      meter,
       accountId: template.accountId,
     }),
   );

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
+import type { Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';
 import type { Attribute } from './attributes.ts';
 import { composeEmail } from './email.ts';
@@ -34,6 +35,16 @@ export interface DeliveriesOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
+  readonly meter: Meter;
+}
+
+/** One notification of a topic, as SNS counts it. */
+function measure(
+  { meter }: Pick<DeliveriesOptions, 'meter'>,
+  metric: string,
+  topic: Topic | undefined,
+): void {
+  if (topic) meter('AWS/SNS', metric, { TopicName: topic.name }, 'Count')(1);
 }
 
 /** One subscriber's share: what is written, and what is sent on afterwards. */
@@ -102,12 +113,15 @@ function createEmailDelivery({ relay, defaultFrom }: DeliveriesOptions): Deliver
     // The note first: a crash in between leaves a note without a mail, which is dropped, never a mail that nobody sends.
     if (!relay) return { counter: 'mails', files: [file] };
     const redrive = redrivenOf(publication, to, at);
-    const note = relay.owe(mail, { to: to.endpoint, at, ...(redrive && { redrive }) });
+    const note = relay.owe(mail, {
+      ...{ to: to.endpoint, at, ...(redrive && { redrive }), ...(topic && { topic: topic.name }) },
+    });
     return { counter: 'mails', mail, files: [note, file] };
   };
 }
 
-function createTextDelivery({ log, count, redrive }: DeliveriesOptions): Deliver {
+function createTextDelivery(options: DeliveriesOptions): Deliver {
+  const { log, count, redrive } = options;
   return async (publication, to, { at, time, id }) => {
     const { message, topic, attributes } = publication;
     const { endpoint } = to;
@@ -119,6 +133,7 @@ function createTextDelivery({ log, count, redrive }: DeliveriesOptions): Deliver
       log.error('text message not delivered', { to: endpoint, reason });
       count('texts.refused');
       count('NumberOfNotificationsFailed');
+      measure(options, 'NumberOfNotificationsFailed', topic);
       await redrive(redrivenOf(publication, to, at));
       return undefined;
     }
@@ -169,12 +184,17 @@ export function createDeliveries(options: DeliveriesOptions): (publication: Publ
   };
 
   /** SNS tries for 23 days; here only the disk can refuse, and the publisher is not asked to send mails again. */
-  async function hand({ to, give, redrive: other }: NonNullable<Delivery['handed']>): Promise<void> {
+  async function hand(
+    { to, give, redrive: other }: NonNullable<Delivery['handed']>,
+    topic: Topic | undefined,
+  ): Promise<void> {
     try {
       await give();
+      measure(options, 'NumberOfNotificationsDelivered', topic);
     } catch (error) {
       log.error('notification not handed on', { to, reason: String(error) });
       count('NumberOfNotificationsFailed');
+      measure(options, 'NumberOfNotificationsFailed', topic);
       await redrive(other);
     }
   }
@@ -199,9 +219,11 @@ export function createDeliveries(options: DeliveriesOptions): (publication: Publ
     for (const { counter, files, handed } of deliveries) {
       count(counter);
       if (handed) {
-        await hand(handed);
+        await hand(handed, publication.topic);
         continue;
       }
+      if (!relay || counter === 'texts')
+        measure(options, 'NumberOfNotificationsDelivered', publication.topic);
       log.info(counter === 'mails' ? 'mail' : 'text message', { file: files.at(-1)!.path });
     }
     relay?.send(deliveries.flatMap(({ mail }) => mail ?? []));

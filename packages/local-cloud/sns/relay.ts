@@ -1,6 +1,7 @@
 // Sends the mails on to a real mail server when SMTP_URL names one: again after a failure, and after a restart.
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
+import type { Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';
 import type { OwedFile } from './outbox.ts';
 import type { Redrive } from './redrive.ts';
@@ -28,6 +29,7 @@ export interface RelayOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
+  readonly meter: Meter;
 }
 
 const giveUpAfter = 86_400_000;
@@ -47,7 +49,10 @@ function judge(error: unknown): 'refused' | 'later' | 'away' {
 
 /** @throws StartError when SMTP_URL cannot be used */
 export async function openRelay(options: RelayOptions): Promise<Relay> {
-  const { dir, redrive, clock, log, count } = options;
+  const { dir, redrive, clock, log, count, meter } = options;
+  const measure = (metric: string, topic: string | undefined) => {
+    if (topic !== undefined) meter('AWS/SNS', metric, { TopicName: topic }, 'Count')(1);
+  };
   const server = parseSmtpUrl(options.smtpUrl);
   const from = server.from ?? options.defaultFrom;
   const unsent = createUnsent(dir, log);
@@ -65,6 +70,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     log.error('email not sent, and not tried again', { file: path.join('mail', mail), to, reason });
     count('mails.unsent');
     count('NumberOfNotificationsFailed');
+    measure('NumberOfNotificationsFailed', note?.topic);
     // First: a crash in between refuses the mail once more, and loses no message.
     await redrive(note?.redrive);
     await unsent.giveUp(mail, { to, reason, at: clock.now() });
@@ -88,6 +94,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       return verdict;
     }
     count('mails.sent');
+    measure('NumberOfNotificationsDelivered', note.topic);
     await unsent.settle(mail);
     return 'done';
   }

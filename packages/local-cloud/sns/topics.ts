@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
+import { noMeter, type Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createDeliveries } from './deliveries.ts';
@@ -48,6 +49,7 @@ export interface TopicsOptions {
   readonly log: Log;
   /** Counts `mails` and `texts` written, `queued`, `handed` (to functions), `texts.refused` (too long), `mails.sent` and `mails.unsent` (SMTP). */
   readonly count: (name: string, by?: number) => void;
+  readonly meter?: Meter;
   /** `smtp://user:password@host:port`; absent or empty: mails are files only. */
   readonly smtpUrl?: string;
   readonly newId?: () => string;
@@ -96,6 +98,7 @@ function createAddressing(subscriptions: Subscriptions, topicOf: (arn: string) =
 /** @throws StartError when the template's subscriptions, SMTP_URL or the list of subscriptions cannot be used */
 export async function createTopics(options: TopicsOptions): Promise<Topics> {
   const { dir, template, queues, functions, clock, log, count, smtpUrl, newId = randomUUID } = options;
+  const { meter = noMeter } = options;
   const made = await openRunTimeTopics({
     ...{ dir: path.join(dir, 'sns'), declared: topicsFromTemplate(template) },
     ...{ region: template.region, accountId: template.accountId },
@@ -112,7 +115,7 @@ export async function createTopics(options: TopicsOptions): Promise<Topics> {
   const defaultFrom = `no-reply@${template.stackName}.localhost`;
   const redrive = createRedrive({ queues, log, count });
   const relay = smtpUrl
-    ? await openRelay({ dir, smtpUrl, defaultFrom, redrive, clock, log, count })
+    ? await openRelay({ dir, smtpUrl, defaultFrom, redrive, clock, log, count, meter })
     : undefined;
   const deliver = createDeliveries({
     outbox,
@@ -124,6 +127,7 @@ export async function createTopics(options: TopicsOptions): Promise<Topics> {
     clock,
     log,
     count,
+    meter,
   });
   const address = createAddressing(subscriptions, topicOf);
 
@@ -142,6 +146,7 @@ export async function createTopics(options: TopicsOptions): Promise<Topics> {
       const message = checkMessage(input);
       const { topic, subscribers } = address(input, message);
       const messageId = newId();
+      if (topic) meter('AWS/SNS', 'NumberOfMessagesPublished', { TopicName: topic.name }, 'Count')(1);
       await deliver({ messageId, message, topic, subscribers, attributes: input.attributes ?? {} });
       return { messageId };
     },

@@ -16,6 +16,8 @@ export interface Note {
   readonly at: number;
   /** What is left where, if it is given up. */
   readonly redrive?: Redriven;
+  /** The name of its topic. */
+  readonly topic?: string;
 }
 
 export interface Failure {
@@ -44,11 +46,12 @@ const oneLine = (text: string) => text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' '
 
 function parseNote(text: string): Note | undefined {
   try {
-    const { from, to, at, redrive } = JSON.parse(text) as Partial<Record<keyof Note, unknown>>;
+    const { from, to, at, redrive, topic } = JSON.parse(text) as Partial<Record<keyof Note, unknown>>;
     if (typeof from !== 'string' || typeof to !== 'string' || typeof at !== 'number') return undefined;
     const { queueArn, body } = (redrive ?? {}) as Partial<Record<keyof Redriven, unknown>>;
-    if (typeof queueArn !== 'string' || typeof body !== 'string') return { from, to, at };
-    return { from, to, at, redrive: { queueArn, body } };
+    const note = { from, to, at, ...(typeof topic === 'string' && { topic }) };
+    if (typeof queueArn !== 'string' || typeof body !== 'string') return note;
+    return { ...note, redrive: { queueArn, body } };
   } catch {
     return undefined;
   }

@@ -259,6 +259,12 @@ export function createQueue({ spec, file, clock, redrive }: QueueSettings): Queu
       return { visible: visible.size, inFlight: hidden.size - delayed, delayed };
     },
 
+    oldestAt() {
+      let oldest: number | undefined;
+      for (const { message } of entries.values()) oldest = Math.min(oldest ?? Infinity, message.sentAt);
+      return oldest;
+    },
+
     close() {
       closed = true;
       cancel();

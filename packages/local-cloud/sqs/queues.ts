@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
+import { noMeter, type Meter } from '../cloudwatch/meter.ts';
 import { makeDirectory } from '../files/durable-files.ts';
 import { openRecordFile, type RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
@@ -38,6 +39,24 @@ export interface QueuesOptions {
   readonly log: Log;
   /** Counts `sqs.messages` sent and `sqs.redriven`. */
   readonly count: (name: string, by?: number) => void;
+  readonly meter?: Meter;
+}
+
+/** What CloudWatch shows of the length of a queue, and of the age of its oldest message. */
+export function measureQueues(queues: Queues, meter: Meter, now: number): void {
+  for (const queue of queues.all()) {
+    const measure = (metric: string, unit: string) =>
+      meter('AWS/SQS', metric, { QueueName: queue.spec.name }, unit);
+    const { visible, inFlight, delayed } = queue.counts();
+    measure('ApproximateNumberOfMessagesVisible', 'Count')(visible);
+    measure('ApproximateNumberOfMessagesNotVisible', 'Count')(inFlight);
+    measure('ApproximateNumberOfMessagesDelayed', 'Count')(delayed);
+    const oldest = queue.oldestAt();
+    measure(
+      'ApproximateAgeOfOldestMessage',
+      'Seconds',
+    )(oldest === undefined ? 0 : Math.max(now - oldest, 0) / 1_000);
+  }
 }
 
 const EXPIRE_MS = 60_000;
@@ -64,7 +83,7 @@ async function dropOrphans(file: RecordFile, specs: readonly QueueSpec[], log: L
 const noFile: RecordFile = { table: () => new Map(), commit: async () => {}, close: async () => {} };
 
 export async function openQueues(options: QueuesOptions): Promise<Queues> {
-  const { dir, queues: specs, clock, log, count } = options;
+  const { dir, queues: specs, clock, log, count, meter = noMeter } = options;
   let file = noFile;
   if (specs.length > 0) {
     await makeDirectory(dir);
@@ -138,6 +157,7 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
       }));
       await queue.send(messages);
       count('sqs.messages', messages.length);
+      meter('AWS/SQS', 'NumberOfMessagesSent', { QueueName: queue.spec.name }, 'Count')(messages.length);
       return messages.map(({ message }) => ({ id: message.id }));
     },
     stopReceiving() {

@@ -51,6 +51,8 @@ export interface Queue {
   /** Deletes what is older than the queue keeps messages. */
   expire(): Promise<void>;
   counts(): { readonly visible: number; readonly inFlight: number; readonly delayed: number };
+  /** When the oldest message was sent, in epoch milliseconds. */
+  oldestAt(): number | undefined;
   /** Whoever waits for a message gets none, and nothing is received any more. What is sent is still taken. */
   close(): void;
 }

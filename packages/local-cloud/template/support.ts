@@ -13,6 +13,7 @@ import { login } from './support-login.ts';
 import { queue } from './support-queue.ts';
 import { schedule } from './support-schedule.ts';
 import { stream } from './support-stream.ts';
+import { watching } from './support-watching.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
 const permissions = 'AWS permissions do not apply on one machine; device policies do';
@@ -96,8 +97,6 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
       required: ['TopicArn', 'Protocol', 'Endpoint'],
     },
   },
-  'AWS::CloudWatch::Alarm': unchecked('the status page shows the same numbers; nobody watches them for you'),
-  'AWS::CloudWatch::Dashboard': unchecked('the status page shows what there is to see here'),
 };
 
 /** By resource type. */
@@ -111,6 +110,7 @@ export const support: Readonly<Record<string, ResourceSupport>> = {
   ...schedule,
   ...httpApi,
   ...windowsAndAlerts,
+  ...watching,
   ...queue,
   ...login,
   ...domain,

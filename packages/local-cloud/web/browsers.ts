@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { AwsServerOptions } from '../aws/server.ts';
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
+import type { Meter } from '../cloudwatch/meter.ts';
 import { createCallerCheck } from '../cognito/callers.ts';
 import { openCognito, type UserPoolService } from '../cognito/cognito.ts';
 import { createApiCallers } from '../http-api/caller.ts';
@@ -55,8 +56,9 @@ export async function openBrowsers(options: {
   clock: Clock;
   log: Log;
   count: (name: string) => void;
+  meter: Meter;
 }): Promise<Browsers> {
-  const { dataDir, template, iot, clock, log, count } = options;
+  const { dataDir, template, iot, clock, log, count, meter } = options;
   const { region, accountId } = template;
   const dir = path.join(dataDir, 'cognito');
   const { registry } = iot;
@@ -84,7 +86,8 @@ export async function openBrowsers(options: {
       const upgrade = createMqttSocket({ broker, rules, clock, log, count });
       const callers = createApiCallers({ ...rules, permissions, clock });
       const api =
-        httpApi && createGateway({ ...httpApi, callers, ownOrigins: () => origins, clock, log, count });
+        httpApi &&
+        createGateway({ ...httpApi, callers, ownOrigins: () => origins, clock, log, count, meter });
       const login = userPool && createLogin({ service: userPool, clock, log, count });
       const opened = await createWeb({
         ...{ ...web, log, count, upgrade, inbox: () => readInbox(dataDir) },

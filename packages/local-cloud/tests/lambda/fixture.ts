@@ -103,7 +103,8 @@ export async function start(
     clock,
     log: recordingLog(fixture.logged),
     count: (name, by) => counters.count(name, by),
-    onMetric: (...metric) => void fixture.metrics.push(metric),
+    onMetric: (namespace, name, value, dimensions) =>
+      void fixture.metrics.push([namespace, name, value, dimensions]),
     maxEnvironments: 1,
     ...options,
   });

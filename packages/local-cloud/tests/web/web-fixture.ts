@@ -4,6 +4,7 @@ import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createAwsServer } from '../../aws/server.ts';
+import { noMeter } from '../../cloudwatch/meter.ts';
 import type { Clock, ManualClock } from '../../clock.ts';
 import { createCounters, type Counters } from '../../counters.ts';
 import { openIot, type Iot } from '../../iot/iot.ts';
@@ -118,7 +119,7 @@ export async function openWebFixture(clock: Clock): Promise<WebFixture> {
   const deps = { clock, log: recordingLog(logged), count: (name: string) => counters.count(name) };
   const iot = await openIot({ ...stackDefaults, ...deps, dir: path.join(dir, 'iot') });
   await iot.seed(template);
-  const browsers = await openBrowsers({ ...deps, dataDir: dir, template, iot });
+  const browsers = await openBrowsers({ ...deps, meter: noMeter, dataDir: dir, template, iot });
   const { journal, mqtt, broker } = await openBroker(dir, iot, { ...deps, authorize: browsers.authorize });
   const local = { host: '127.0.0.1', port: 0 };
   const web = await browsers.listen({

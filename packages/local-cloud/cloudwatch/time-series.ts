@@ -1,0 +1,51 @@
+// A metric's minutes put together into periods, of which a statistic makes a time series.
+
+import { merge, type Statistics } from './meter.ts';
+import type { Point } from './metric-file.ts';
+import { MINUTE_MS } from './metric-store.ts';
+
+/** Value by the beginning of its period, in epoch milliseconds; in the order of time. */
+export type TimeSeries = ReadonlyMap<number, number>;
+
+/** In epoch milliseconds; `end` is not included. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  /** Of one data point, in milliseconds. */
+  readonly period: number;
+}
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html */
+const STATISTICS: Readonly<Record<string, (statistics: Statistics) => number>> = {
+  Sum: ({ sum }) => sum,
+  Average: ({ sum, count }) => sum / count,
+  Minimum: ({ min }) => min,
+  Maximum: ({ max }) => max,
+  SampleCount: ({ count }) => count,
+};
+
+export const STATISTIC_NAMES = Object.keys(STATISTICS);
+
+/** Why a statistic cannot be had here; undefined where it can. */
+export const problemOfStatistic = (name: string): string | undefined =>
+  Object.hasOwn(STATISTICS, name)
+    ? undefined
+    : `${name.slice(0, 40)} is not supported by the local cloud: it keeps ${STATISTIC_NAMES.join(', ')} of each minute`;
+
+export const statistic = (name: string, statistics: Statistics): number => STATISTICS[name]!(statistics);
+
+/** The beginnings of all periods of a span. */
+export function periodsOf({ start, end, period }: Span): number[] {
+  const count = Math.max(Math.ceil((end - start) / period), 0);
+  return Array.from({ length: count }, (_, index) => start + index * period);
+}
+
+/** Only periods that have values. */
+export function inPeriods(points: readonly Point[], { start, period }: Span): Map<number, Statistics> {
+  const found = new Map<number, Statistics>();
+  for (const { minute, ...statistics } of points) {
+    const at = start + Math.floor((minute * MINUTE_MS - start) / period) * period;
+    found.set(at, merge(found.get(at), statistics));
+  }
+  return found;
+}

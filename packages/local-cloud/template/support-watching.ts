@@ -1,0 +1,43 @@
+// What the local cloud honours of alarms and dashboards.
+
+import { checkedBy, flag, oneOf, text, unchecked, whole, type ResourceSupport } from './property-check.ts';
+
+const MOST_SECONDS = 604_800;
+
+export const watching: Readonly<Record<string, ResourceSupport>> = {
+  'AWS::CloudWatch::Alarm': {
+    properties: {
+      honours: {
+        AlarmName: text,
+        AlarmDescription: text,
+        ActionsEnabled: flag,
+        'AlarmActions.*': text,
+        'OKActions.*': text,
+        'InsufficientDataActions.*': text,
+        Namespace: text,
+        MetricName: text,
+        'Dimensions.*.Name': text,
+        'Dimensions.*.Value': text,
+        Statistic: oneOf('Sum', 'Average', 'Minimum', 'Maximum', 'SampleCount'),
+        Period: whole(1, MOST_SECONDS),
+        'Metrics.**': checkedBy('CloudWatch'),
+        EvaluationPeriods: whole(1, MOST_SECONDS),
+        DatapointsToAlarm: whole(1, MOST_SECONDS),
+        Threshold: text,
+        ComparisonOperator: oneOf(
+          'GreaterThanThreshold',
+          'GreaterThanOrEqualToThreshold',
+          'LessThanThreshold',
+          'LessThanOrEqualToThreshold',
+        ),
+        TreatMissingData: oneOf('missing', 'ignore', 'breaching', 'notBreaching'),
+      },
+      ignores: {
+        Unit: 'a metric has one unit here',
+        'Tags.**': 'nobody bills one machine by tag',
+      },
+      required: ['EvaluationPeriods', 'Threshold', 'ComparisonOperator'],
+    },
+  },
+  'AWS::CloudWatch::Dashboard': unchecked('the status page shows what there is to see here'),
+};

@@ -1,4 +1,4 @@
-// What becomes of an alarm whose rule is changed while it stands: one about something else ends, one with other limits says so.
+// Decides whether an active alarm survives a change of its rule: it ends if the rule now judges something else, and is announced again if the limits changed.
 
 import {
   isInsightRule,
@@ -12,7 +12,7 @@ import { decimalText } from './decimal.ts';
 import { limitOf, statOf } from './statistic.ts';
 import { isSpellingOf } from './spelling.ts';
 
-/** Whether the rule still judges what the alarm was told of: the same figure on a side that has a limit, or the same silence. */
+/** Whether the rule still judges what the alarm announced: the same statistic on a side that has a limit, or the same silence. */
 export function isAbout(rule: AlertRule, announced: Finding): boolean {
   if (isInsightRule(rule))
     return announced.insight === rule.insight && announced.metric === rule.metric && isAhead(rule, announced);
@@ -27,11 +27,11 @@ export function isAbout(rule: AlertRule, announced: Finding): boolean {
   );
 }
 
-/** An unusual metric may be so on either side. */
+/** A metric may be unusual on either side. */
 const isAhead = (rule: InsightRule, { side, limit }: InsightFinding) =>
   rule.insight === 'unusual' || (side === rule.side && limit === decimalText(limitOf(rule.limit)));
 
-/** A rule of any spelling was told of by the one that was judged. */
+/** A rule with `anySpelling` announces the spelling that it judged. */
 function isOfMetric({ metric, anySpelling }: LimitRule, announced: string | undefined): boolean {
   if (announced === metric) return true;
   return (
@@ -39,12 +39,12 @@ function isOfMetric({ metric, anySpelling }: LimitRule, announced: string | unde
   );
 }
 
-/** Whether an alarm stands that the rule, as it is now, does not judge. */
+/** Whether there is an active alarm that the rule no longer judges. */
 export function isForeign(rule: AlertRule, state: Pick<AlertState, 'alarm'> | undefined): boolean {
   return state?.alarm !== undefined && !isAbout(rule, state.alarm.announced);
 }
 
-/** Whether the limits are others than when the alarm got its severity. Older states do not say; then the severity tells. */
+/** Whether the limits changed since the alarm got its severity. Older states do not store the limits; the severity is compared instead. */
 export function haveLevelsChanged(rule: LimitRule, { alarm, severity }: AlertState): boolean {
   const { levels } = alarm ?? {};
   if (!levels) return severity !== undefined && !rule.levels.some((level) => level.severity === severity);

@@ -1,4 +1,4 @@
-// What people want to hear about, as it is judged: limits of a statistic, a device that is gone, or trouble that lies ahead.
+// Alert rules as the judging code reads them: limits of a statistic, silence of a device, or trouble that is predicted.
 
 import type { QuietHours } from './quiet-hours.ts';
 
@@ -8,12 +8,12 @@ export type Severity = (typeof SEVERITIES)[number];
 export const STATS = ['min', 'max', 'mean', 'last', 'count'] as const;
 export type Stat = (typeof STATS)[number];
 export type Side = 'above' | 'below';
-/** `email` and `sms`, or a name that subscriptions of the topic filter by. */
+/** `email`, `sms`, or a name that subscriptions of the topic filter by. */
 export type Channel = string;
 
 /**
- * One severity and its limits: breached over `above` or under `below`. Clear once under `clearBelow` or over
- * `clearAbove`; without these, once within the limit.
+ * One severity and its limits: breached over `above` or under `below`. Clear under `clearBelow` or over `clearAbove`;
+ * without these, clear within the limit.
  */
 export interface Level {
   readonly severity: Severity;
@@ -23,53 +23,53 @@ export interface Level {
   readonly clearAbove?: number;
 }
 
-/** What every rule has. Spans of time in milliseconds, points in epoch milliseconds. */
+/** The fields of every rule. Durations in milliseconds, times in epoch milliseconds. */
 interface AnyRule {
   readonly id: string;
-  /** For people: alerts say it. */
+  /** For people: alerts quote it. */
   readonly comment?: string;
-  /** False: it is kept, and judges nothing. */
+  /** False: the rule is stored but judges nothing. */
   readonly enabled?: boolean;
-  /** Judges nothing before and nothing from `enabledUntil` on. */
+  /** The rule judges nothing before this time, and nothing from `enabledUntil` on. */
   readonly enabledFrom?: number;
   readonly enabledUntil?: number;
   readonly match?: Match;
   readonly channels: readonly Channel[];
-  /** What is decided in these hours is told at their end, unless it is over by then. */
+  /** Notifications decided in these hours are sent at their end, unless the alert is over by then. */
   readonly quietHours?: QuietHours;
-  /** Tells of an alarm again after this time, until somebody acknowledges it. */
+  /** Repeats the notification of an alarm at this interval until it is acknowledged. */
   readonly repeatEvery?: number;
-  /** Tells others of an alarm that nobody has acknowledged for this time, once. */
+  /** Notifies other channels, once, of an alarm that stays unacknowledged for this time. */
   readonly escalation?: { readonly after: number; readonly channels: readonly Channel[] };
 }
 
-/** Which devices; all that is given must match. An asterisk stands for any text. */
+/** Which devices the rule matches; all given fields must match. An asterisk matches any text. */
 export interface Match {
   readonly site?: string;
   readonly device?: string;
-  /** Of the thing type. */
+  /** Thing type. */
   readonly type?: string;
-  /** Of one of the thing groups that the device is in directly. */
+  /** A thing group that the device is a direct member of. */
   readonly group?: string;
 }
 
-/** A limit on a figure of a device's windows. One problem is one alert: a worse level worsens it. */
+/** A limit on a statistic of a device's windows. One problem is one alert: reaching a worse level worsens it. */
 export interface LimitRule extends AnyRule {
   /** Absent only with `count`, which then counts readings. */
   readonly metric?: string;
-  /** Absent: the highest value by upper limits, the lowest by lower ones. */
+  /** Absent: the highest value is compared with upper limits, the lowest with lower limits. */
   readonly stat?: Stat;
-  /** Judges the usual spellings of the metric too: the highest or lowest of them. */
+  /** Also judges the usual spellings of the metric: the highest or lowest value among them. */
   readonly anySpelling?: true;
-  /** Judges by how much the figure changed a minute since the window before. */
+  /** Judges the change of the statistic per minute since the window before. */
   readonly perMinute?: true;
   /** One or more, ascending in severity. */
   readonly levels: readonly Level[];
-  /** Windows in a row that must breach a level, at least 1 (default). A window without the metric does not count. */
+  /** Consecutive windows that must breach a level, at least 1 (default). Windows without the metric do not count. */
   readonly forWindows?: number;
-  /** Closed windows in a row that must be clear of it, at least 1 (default). */
+  /** Consecutive closed windows that must be clear of the level, at least 1 (default). */
   readonly clearAfter?: number;
-  /** Judges windows also by readings that came long after their end. */
+  /** Also judges windows by readings that arrive long after the window's end. */
   readonly judgeLate?: true;
 }
 
@@ -82,27 +82,27 @@ export interface SilenceRule extends AnyRule {
   readonly longest: number;
 }
 
-/** A limit that a metric will cross at its present trend. */
+/** A metric is about to cross a limit at its present trend. */
 export interface PredictedRule extends AnyRule {
   readonly insight: 'predicted';
   readonly metric: string;
   readonly severity: Severity;
   readonly side: Side;
   readonly limit: number;
-  /** A crossing no farther ahead than this has the rule's severity; one that is farther, the severity below it. Milliseconds. */
+  /** A crossing within this time has the rule's severity; a later one has the severity below it. Milliseconds. */
   readonly within: number;
-  /** When the device defrosts, where people know; otherwise it is learned. */
+  /** When the device defrosts, if people know it; otherwise it is learned. */
   readonly defrost?: KnownDefrost;
 }
 
-/** A metric that behaves unlike itself at this hour, and unlike those of the devices beside it. */
+/** A metric differs from its usual values at this hour and from the neighbouring devices. */
 export interface UnusualRule extends AnyRule {
   readonly insight: 'unusual';
   readonly metric: string;
   readonly severity: Severity;
 }
 
-/** Times of the day in minutes after midnight of a time zone, or a metric that is not 0 while the device defrosts. */
+/** Times of day in minutes after midnight in a time zone, or a metric that is not 0 while the device defrosts. */
 export type KnownDefrost =
   | { readonly metric: string }
   | {
@@ -114,7 +114,7 @@ export type KnownDefrost =
 export type InsightRule = PredictedRule | UnusualRule;
 export type AlertRule = LimitRule | SilenceRule | InsightRule;
 
-/** What rules match by. */
+/** What rules match on. */
 export interface Subject {
   readonly deviceId: string;
   readonly site?: string;
@@ -130,13 +130,13 @@ export function isInsightRule(rule: AlertRule): rule is InsightRule {
   return 'insight' in rule;
 }
 
-/** Whether the rule judges the device now (epoch milliseconds). */
+/** Whether the rule judges the device at `now` (epoch milliseconds). */
 export function appliesTo(rule: AlertRule, subject: Subject, now: number): boolean {
   const { match, enabled = true, enabledFrom = -Infinity, enabledUntil = Infinity } = rule;
   return enabled && now >= enabledFrom && now < enabledUntil && matches(match, subject);
 }
 
-/** Whether the device is one of those; all are without a match. */
+/** Whether the device matches; without a match, every device does. */
 export function matches(match: Match | undefined, subject: Subject): boolean {
   const { site, device, type, group } = match ?? {};
   return (
@@ -147,12 +147,12 @@ export function matches(match: Match | undefined, subject: Subject): boolean {
   );
 }
 
-/** Whether it matches by what only the registry tells. */
+/** Whether the match needs facts that only the registry has. */
 export function needsRegistry({ match }: { readonly match?: Match }): boolean {
   return match?.type !== undefined || match?.group !== undefined;
 }
 
-/** Whether the text has the parts between the pattern's asterisks, in this order; takes no longer than both are long. */
+/** Whether the text contains the parts between the pattern's asterisks in this order. Linear in the length of both. */
 function isLike(text: string | undefined, pattern: string | undefined): boolean {
   if (pattern === undefined) return true;
   if (text === undefined) return false;
@@ -171,7 +171,7 @@ function isLike(text: string | undefined, pattern: string | undefined): boolean 
   return true;
 }
 
-/** How many windows before the one to judge may have a say. */
+/** How many windows before the judged one may influence the result. */
 export function windowsBefore(rule: LimitRule): number {
   return Math.max(rule.forWindows ?? 1, rule.clearAfter ?? 1) + 1;
 }

@@ -1,12 +1,12 @@
-// What is remembered of one rule and one device: whether there is an alarm, who is told of it, and what is still owed.
+// The stored state of one rule for one device: whether there is an alarm, who was notified, and what is still to be sent.
 
 import type { SentTo } from './sent-to.ts';
 import type { Units } from './unit.ts';
 import type { Channel, Level, Severity, Side, Stat } from './alert-rule.ts';
 
 /**
- * What happened to an alarm. `repeated` and `escalated` remind of one that nobody has acknowledged; `ended`: its rule
- * was removed, switched off or matches the device no more.
+ * What happened to an alarm. `repeated` and `escalated` remind of an unacknowledged alarm; `ended`: its rule was
+ * removed or switched off, or no longer matches the device.
  */
 export const TRANSITIONS = [
   'raised',
@@ -20,186 +20,186 @@ export const TRANSITIONS = [
 export type Transition = (typeof TRANSITIONS)[number];
 
 /**
- * `pending`: beyond a limit, for fewer windows than the rule asks for. `acknowledged`: an alarm that somebody has taken
- * charge of.
+ * `pending`: beyond a limit, but for fewer windows than the rule requires. `acknowledged`: an alarm that somebody
+ * acknowledged.
  */
 export const ALERT_STATES = ['ok', 'pending', 'alarm', 'acknowledged'] as const;
 
-/** What was found: a statistic and its limit, as decimal text, since when a device is gone, or what lies ahead. */
+/** What was found: a statistic and its limit as decimal text, how long a device has been silent, or a prediction. */
 export type Finding = LimitFinding | SilenceFinding | InsightFinding;
 
 export interface LimitFinding {
   readonly silence?: undefined;
   readonly insight?: undefined;
-  /** Absent where readings are counted. */
+  /** Absent if readings are counted. */
   readonly metric?: string;
   readonly stat: Stat;
   readonly perMinute?: true;
   readonly value: string;
-  /** Of value and limit, as people read it; absent where it is not known. */
+  /** Unit of value and limit, as people read it; absent if unknown. */
   readonly unit?: string;
   readonly side: Side;
   readonly limit: string;
-  /** Absent: as the transition has it, beyond the limit or back. */
+  /** Absent: follows from the transition, beyond the limit or back. */
   readonly relation?: Relation;
 }
 
 /**
- * How the value lies to the limit. `within`: not beyond it, and it need never have been, as the rule was changed.
- * `lasting`: not yet back behind the limit that clears. `returning`: back, for too few windows yet.
+ * Where the value lies relative to the limit. `within`: not beyond it, and perhaps never was, because the rule was
+ * changed. `lasting`: not yet back behind the limit that clears. `returning`: back, but for too few windows so far.
  */
 export type Relation = 'beyond' | 'back' | 'within' | 'lasting' | 'returning';
 
-/** What the trend or the habits of a metric say. */
+/** What the trend or the usual values of a metric say. */
 export interface InsightFinding {
   readonly silence?: undefined;
   readonly insight: 'predicted' | 'unusual';
   readonly metric: string;
   readonly stat: 'mean';
   readonly side: Side;
-  /** The mean of the minute that decided, and the limit that lies ahead or the end of what is usual, else ''; decimal text. */
+  /** Decimal text: the mean of the minute that decided, and the predicted limit or the bound of the usual values, else ''. */
   readonly value: string;
   readonly limit: string;
   readonly unit?: string;
   /** For people, such as `above its normal band for 12 minutes; 8 °C in about 25 minutes at this rate`. */
   readonly words: string;
-  /** When the limit will be crossed at the present rate, epoch milliseconds; absent where that cannot be said. */
+  /** When the metric will cross the limit at the present rate, epoch milliseconds; absent if that cannot be predicted. */
   readonly crossesAt?: number;
 }
 
 export interface SilenceFinding {
   readonly silence: 'silent' | 'offline';
   readonly insight?: undefined;
-  /** None: its times are in seconds. */
+  /** Never set: value and limit are in seconds. */
   readonly unit?: string;
-  /** The metric that is silent; absent where the whole device is. */
+  /** The silent metric; absent if the whole device is silent. */
   readonly metric?: string;
-  /** With a metric: the device goes on sending others. */
+  /** With a metric: the device keeps sending other metrics. */
   readonly isReporting?: true;
-  /** Seconds, as decimal text: how long it was gone, and the longest that is allowed. */
+  /** Seconds as decimal text: how long it was silent, and the longest silence allowed. */
   readonly value: string;
   readonly limit: string;
 }
 
 interface AnyNotification {
-  /** The same for every copy of this notification, and for no other. */
+  /** The same for every copy of this notification; no other notification has it. */
   readonly alertId: string;
   readonly transition: Transition;
   readonly deviceId: string;
   readonly site: string;
   readonly ruleId: string;
-  /** The severity that the alert has now; of one that is cleared, the one that it had. */
+  /** The alert's severity now; for a cleared alert, its last severity. */
   readonly severity: Severity;
   readonly channels: readonly Channel[];
-  /** The window that decided; of an absence, when the device was last there. */
+  /** The window that decided; for silence, when the device was last there. */
   readonly windowStart: number;
   /** When the trouble began: the first window beyond the limit, or when the device was last there. */
   readonly since: number;
   readonly decidedAt: number;
-  /** The rule was changed since people heard of the alert last, and that is a reason for this one. */
+  /** The rule was changed since the last notification of the alert, and that change is a reason for this one. */
   readonly isRuleChanged?: true;
-  /** Stands for several changes, this one the last: they came faster than notifications could go out. */
+  /** Replaces several changes, of which this is the last: they came faster than notifications could be sent. */
   readonly folded?: Folded;
-  /** Of the device's site, an IANA name; absent where the registry names none. */
+  /** Time zone of the device's site, an IANA name; absent if the registry has none. */
   readonly timeZone?: string;
-  /** What the rule says for people. */
+  /** The rule's comment. */
   readonly comment?: string;
 }
 
 export interface Folded {
-  /** This one included. */
+  /** Number of changes, including this one. */
   readonly changes: number;
   /** When the first of them was decided; epoch milliseconds. */
   readonly since: number;
   readonly worst: Severity;
 }
 
-/** What is told; times in epoch milliseconds. */
+/** A notification; times in epoch milliseconds. */
 export type Notification = AnyNotification & Finding;
 
 export interface AlertState {
   readonly deviceId: string;
   readonly ruleId: string;
   readonly state: (typeof ALERT_STATES)[number];
-  /** Of an alarm; absent when there is none. */
+  /** Of the alarm; absent if there is none. */
   readonly severity?: Severity;
   readonly alarm?: Alarm;
   readonly acknowledged?: Acknowledgement;
-  /** Grows by one with every write, so that a writer that lost a race notices. */
+  /** Increases by one with every write, so that a writer that lost a race notices. */
   readonly version: number;
   /** The window that made the last transition. */
   readonly windowStart: number;
-  /** What was measured there, decimal text. */
+  /** The value measured in that window, decimal text. */
   readonly value: string;
-  /** That transition cleared an alert of this severity: more readings of its window may take that back. */
+  /** That transition cleared an alert of this severity: more readings of the same window may undo it. */
   readonly cleared?: Severity;
   /**
-   * It got better by a window, and it is not known that newer windows, which may have been judged before that one, leave it
-   * so. Whoever wrote it judges them next; where that failed, whoever comes next does.
+   * A window eased or cleared the alarm, and newer windows, which may have been judged before it, are not yet judged again.
+   * The writer judges them next; if that fails, the next writer does.
    */
   readonly newerUnjudged?: true;
-  /** While it is pending: the newest window that is known to be beyond a limit. Older ones do not end the row. */
+  /** While `pending`: the newest window known to be beyond a limit. Older windows do not end the row. */
   readonly pendingBy?: number;
-  /** Notifications written down and not yet known to be sent, oldest first. */
+  /** Notifications that are stored and not yet known to be sent, oldest first. */
   readonly pending: readonly PendingNotification[];
-  /** What happened and is not yet in the history, oldest first. */
+  /** Entries that are not yet written to the history, oldest first. */
   readonly unrecorded: readonly HistoryEntry[];
 }
 
-/** An alarm that stands; times in epoch milliseconds. */
+/** An active alarm; times in epoch milliseconds. */
 export interface Alarm {
   readonly raisedAt: number;
-  /** When people were told of it first: later than it was raised after quiet hours or a snooze. */
+  /** When people were first notified: later than `raisedAt` after quiet hours or a snooze. */
   readonly firstNotifiedAt: number;
-  /** What people were told last; reminders tell it again. */
+  /** The last notification; reminders repeat it. */
   readonly announced: Notification;
-  /** When they were told, or last reminded; with quiet hours or a snooze, when they are to be. */
+  /** When people were last notified or reminded; during quiet hours or a snooze, when they will be. */
   readonly notifiedAt: number;
   readonly escalatedAt?: number;
-  /** Of a device that was gone: since when it has been back without a break. */
+  /** For silence: since when the device has been back without interruption. */
   readonly backSince?: number;
-  /** Those of the rule when the alarm got its severity, so that a change of the rule is told as one. */
+  /** The rule's levels when the alarm got its severity, so that a change of the rule is announced as one. */
   readonly levels?: readonly Level[];
 }
 
-/** Who took charge of an alarm, and when (epoch milliseconds). */
+/** Who acknowledged an alarm, and when (epoch milliseconds). */
 export interface Acknowledgement {
   readonly by: string;
   readonly at: number;
   readonly comment?: string;
 }
 
-/** A notification owed, and who is about to send it: until `heldUntil` (epoch milliseconds) nobody else does. */
+/** A pending notification, and who is about to send it: nobody else sends it until `heldUntil` (epoch milliseconds). */
 export interface PendingNotification {
   readonly notification: Notification;
   readonly sender: string;
   readonly heldUntil: number;
-  /** Nobody is told before: quiet hours, or a snooze. */
+  /** Deferred until then, by quiet hours or a snooze. */
   readonly notBefore?: number;
-  /** One of too many in a minute: it is told in a digest with others. */
+  /** One of too many in a minute: it is sent in a digest with others. */
   readonly inDigest?: true;
-  /** SNS refused it, in a way that a repeat alone does not mend. */
+  /** SNS refused it for a reason that a retry alone does not remedy. */
   readonly refused?: Refused;
 }
 
 /** Times in epoch milliseconds. */
 export interface Refused {
   readonly times: number;
-  /** When it was refused first. */
+  /** When SNS refused it first. */
   readonly since: number;
-  /** Nobody tries before. */
+  /** Not retried before. */
   readonly retryAt: number;
 }
 
-/** Why SNS did not take a notification. `message`: it takes others. `topic`: it takes none until somebody mends the stack. */
+/** Why SNS refused a notification. `message`: SNS takes others. `topic`: SNS takes none until somebody repairs the stack. */
 export interface Refusal {
   readonly of: 'message' | 'topic';
   readonly reason: string;
 }
 
-/** What happened to an alert; in epoch milliseconds. */
+/** One entry of an alert's history; times in epoch milliseconds. */
 export interface HistoryEntry extends Partial<SentTo> {
-  /** The same for every copy of this entry, and for no other of the device. */
+  /** The same for every copy of this entry; no other entry of the device has it. */
   readonly entryId: string;
   readonly deviceId: string;
   readonly ruleId: string;
@@ -212,9 +212,9 @@ export interface HistoryEntry extends Partial<SentTo> {
   readonly unit?: string;
   readonly by?: string;
   readonly comment?: string;
-  /** When the trouble began that a transition is of. */
+  /** For a transition: when the trouble began. */
   readonly since?: number;
-  /** What a limit rule judged: the metric, and on which side of the limit it was. */
+  /** For a limit rule: the judged metric, and the side of the limit. */
   readonly metric?: string;
   readonly side?: Side;
   /** Of which kind the rule about trends or habits is. */
@@ -222,29 +222,29 @@ export interface HistoryEntry extends Partial<SentTo> {
   /** What such a rule found, for people, and when a limit would be crossed (epoch milliseconds). */
   readonly words?: string;
   readonly crossesAt?: number;
-  /** To whom a transition is announced; what could not be delivered has an entry of its own. */
+  /** The channels that a transition is announced to; a failed delivery has its own entry. */
   readonly channels?: readonly Channel[];
-  /** Until when it is deferred, by quiet hours or a snooze; epoch milliseconds. */
+  /** Deferred until then by quiet hours or a snooze; epoch milliseconds. */
   readonly notBefore?: number;
-  /** When SNS took the notification; absent where it has not, or the history could not be written then. */
+  /** When SNS took the notification; absent if it has not, or if the history could not be written at that time. */
   readonly sentAt?: number;
-  /** Of a `delivery-failed`: the entry of the transition whose notification it is. */
+  /** For `delivery-failed`: the entry of the transition that the notification announced. */
   readonly about?: string;
-  /** Stands for so many, this one the last: the history could not be written for long. */
+  /** Replaces this many entries, of which this is the last: the history could not be written for a long time. */
   readonly changes?: number;
-  /** Why SNS did not take a notification, or that it could not deliver one, and what becomes of it. */
+  /** Why SNS refused the notification or could not deliver it, and what happens next. */
   readonly reason?: string;
 }
 
 export const REMARKS = ['acknowledged', 'commented'] as const;
 export type Remark = (typeof REMARKS)[number];
 
-/** When something is decided (epoch milliseconds), and until when the device or the alert is to be left alone. */
+/** When something is decided (epoch milliseconds), and until when the device or the alert is snoozed. */
 export interface Moment {
   readonly now: number;
   readonly snoozedUntil?: number;
-  /** Of the device's metrics, as people read them. */
+  /** Units of the device's metrics, as people read them. */
   readonly units?: Units;
-  /** Of the device's site, an IANA name. */
+  /** Time zone of the device's site, an IANA name. */
   readonly timeZone?: string;
 }

@@ -1,4 +1,4 @@
-// Writes a decision about an alert down: the state after it, the notification that it owes, and its line in the history.
+// Turns a decision about an alert into the state to store: the new state, its pending notification, and its history entry.
 
 import { hash } from 'node:crypto';
 import type { AlertRule, Level, Severity } from './alert-rule.ts';
@@ -16,7 +16,7 @@ import type {
 import { withEntry } from './fold.ts';
 import { sendTime, withQueued } from './deferral.ts';
 
-/** What SNS says may be long. */
+/** Reasons from SNS may be long. */
 const MAX_REASON_LENGTH = 400;
 
 /** A decision; times in epoch milliseconds. */
@@ -24,18 +24,18 @@ export interface Step {
   readonly transition: Transition;
   readonly deviceId: string;
   readonly site: string;
-  /** What the alert has afterwards; of one that is over, what it had. */
+  /** The alert's severity afterwards; if it is over, its last severity. */
   readonly severity: Severity;
   readonly finding: Finding;
-  /** The window that decided, or when a device was last there. */
+  /** The window that decided, or when a silent device was last there. */
   readonly windowStart: number;
   readonly since: number;
-  /** Of a limit rule: its levels now. */
+  /** For a limit rule: its present levels. */
   readonly levels?: readonly Level[];
   readonly isRuleChanged?: boolean;
 }
 
-/** Of a rule that has never judged the device; it is not stored. */
+/** The state of a rule that has never judged the device; it is not stored. */
 export function emptyState(deviceId: string, ruleId: string): AlertState {
   return {
     deviceId,
@@ -49,7 +49,7 @@ export function emptyState(deviceId: string, ruleId: string): AlertState {
   };
 }
 
-/** The state after the step; it owes the step's notification, unless all was over before anybody was to be told. */
+/** The state after the step, with the step's notification pending unless the alert ended before its notification was due. */
 export function stateAfter(
   rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours' | 'comment'>,
   before: AlertState | undefined,
@@ -60,7 +60,7 @@ export function stateAfter(
   const { comment } = rule;
   const { deviceId, windowStart, severity, transition, finding } = step;
   const notification: Notification = {
-    ...finding, // first: that of a reminder is the notification that it repeats
+    ...finding, // first: a reminder's finding is the notification that it repeats
     ...{ alertId: alertIdOf(rule.id, before, step, now), transition },
     ...{ deviceId, site: step.site, ruleId: rule.id },
     ...{ severity, channels: rule.channels, windowStart, since: step.since, decidedAt: now },
@@ -76,9 +76,9 @@ export function stateAfter(
   };
   return {
     ...{ deviceId, ruleId: rule.id, value: finding.value },
-    // A reminder is of an older window than the one by which an alarm got better.
+    // A reminder has an older window than the one by which an alarm eased.
     windowStart: Math.max(windowStart, before?.windowStart ?? 0),
-    ...standing(before, notification, { notifiedAt, levels: step.levels }),
+    ...alarmPartAfter(before, notification, { notifiedAt, levels: step.levels }),
     ...(leavesUnjudged(before, step) && { newerUnjudged: true as const }),
     version: (before?.version ?? 0) + 1,
     pending: withQueued(before?.pending ?? [], queued, now),
@@ -86,14 +86,14 @@ export function stateAfter(
   };
 }
 
-/** The alarm once somebody has taken charge of it; undefined when there is none to take charge of. */
+/** The alarm once somebody has acknowledged it; undefined if there is no alarm. */
 export function acknowledge(state: AlertState, acknowledged: Acknowledgement): AlertState | undefined {
   if (!isAlarm(state)) return undefined;
   const next = remarked(state, 'acknowledged', acknowledged);
   return { ...next, state: 'acknowledged', acknowledged };
 }
 
-/** The state with a remark of somebody in its history. */
+/** The state with a person's remark in its history. */
 export function remarked(state: AlertState, what: Remark, { by, at, comment }: Acknowledgement): AlertState {
   const { deviceId, ruleId, version } = state;
   const entry: HistoryEntry = {
@@ -104,7 +104,7 @@ export function remarked(state: AlertState, what: Remark, { by, at, comment }: A
   return { ...state, version: version + 1, unrecorded: withEntry(state.unrecorded, entry) };
 }
 
-/** That a notification was not delivered, and whether it is tried again. */
+/** Records that a notification was refused, and whether it will be retried. */
 export function refusalEntry(
   notification: Notification,
   { reason, isOver, now }: { readonly reason: string; readonly isOver: boolean; readonly now: number },
@@ -119,13 +119,13 @@ export function refusalEntry(
   };
 }
 
-/** What a notification says of itself where it cannot be delivered. */
+/** The part of a notification that a failed delivery reports. */
 export type UndeliveredAlert = Pick<
   Notification,
   'alertId' | 'transition' | 'severity' | 'windowStart' | 'ruleId' | 'deviceId'
 >;
 
-/** That SNS took a notification and could not deliver it to a subscriber. `id`: of that failure. */
+/** Records that SNS took a notification and could not deliver it to a subscriber. `id`: of that failure. */
 export function undeliveredEntry(
   { alertId, transition, ...alert }: UndeliveredAlert,
   { id, at, reason }: { readonly id: string; readonly at: number; readonly reason: string },
@@ -141,20 +141,20 @@ export function isAlarm({ state }: Pick<AlertState, 'state'>): boolean {
   return state === 'alarm' || state === 'acknowledged';
 }
 
-/** Of a limit rule only, and until somebody has judged the newer windows. */
+/** For limit rules only, and until the newer windows are judged. */
 function leavesUnjudged(before: AlertState | undefined, { transition, levels }: Step): boolean {
   if (!levels || transition === 'ended') return false;
   return transition === 'cleared' || transition === 'eased' || before?.newerUnjudged === true;
 }
 
-/** The state once the windows that are newer than its transition's are judged. */
+/** The state once the windows newer than its transition's are judged. */
 export function withNewerJudged(state: AlertState): AlertState {
   const { newerUnjudged: _before, ...judged } = state;
   return { ...judged, version: state.version + 1 };
 }
 
-/** Whoever took charge of a warning has not seen that it is critical. */
-function standing(
+/** A worsened alarm needs a new acknowledgement: the one for a warning does not cover a critical alarm. */
+function alarmPartAfter(
   before: AlertState | undefined,
   announced: Notification,
   { notifiedAt, levels }: { readonly notifiedAt: number; readonly levels: readonly Level[] | undefined },
@@ -173,7 +173,7 @@ function standing(
     ...(levels && { levels }),
   };
   if (transition === 'eased') {
-    // Reminders tell of what was beyond a limit, not of what came back.
+    // Reminders repeat what was beyond a limit, not what came back.
     const isBeyond =
       announced.insight !== undefined || (!announced.silence && announced.relation === 'beyond');
     const eased = known && !isBeyond ? { ...alarm, announced: { ...known.announced, severity } } : alarm;
@@ -211,9 +211,9 @@ function judgedIn(
 }
 
 /**
- * Windows of a rule's transitions only ever grow, but for those of one window: it may clear an alert and raise it again,
- * and do both once more by limits that were changed, which versions tell apart. Whatever has no window of its own comes
- * at a time of its own. So no two steps share these parts.
+ * Successive transitions of a limit rule have increasing windows, with one exception: one window may clear an alert and
+ * raise it again, and do both again under changed limits; the version distinguishes these. A step without a window of its
+ * own has a time of its own. So no two steps have the same parts.
  */
 function alertIdOf(ruleId: string, before: AlertState | undefined, step: Step, now: number): string {
   const { deviceId, windowStart, transition, severity, finding } = step;

@@ -1,4 +1,4 @@
-// Decides when people are told: a state machine over windows, pure, so that every history can be tried in a test.
+// Decides when a limit rule raises, worsens, eases and clears an alarm: a pure state machine over windows, so that tests can try every history.
 
 import { SEVERITIES, type LimitRule, type Level, type Severity } from './alert-rule.ts';
 import type { AlertState, LimitFinding, Moment } from './alert-state.ts';
@@ -19,19 +19,18 @@ import type { Window } from './window.ts';
 
 /** Windows of one device. */
 export interface Recent {
-  /** Those before the window to judge, oldest first: that a newer one has readings closes them. */
+  /** The windows before the judged one, oldest first; a newer window with readings closes them. */
   readonly closed: readonly Window[];
-  /** The window to judge, which may still get readings; absent when all are closed, by time. */
+  /** The window to judge, which may still get readings; absent if all windows are closed by time. */
   readonly current?: Window;
 }
 
 /**
- * Judges a window, and the closed ones before it, by a rule. Makes at most one step, so judge again until the state is
- * the same object: a window can clear an alarm by what came before it and raise the next one itself. The new state owes
- * a notification of its transition. An alarm is raised, and cleared, only by a window newer than the last transition's, but
- * for one that cleared an alarm and got more readings, which raises it again;
- * a window that is not closed counts only where more readings cannot take its breach back. An alarm of what the rule
- * judged before it was changed ends.
+ * Judges a window, and the closed ones before it, by a rule. Makes at most one step, so call it again until it returns
+ * the same object: the windows before may clear an alarm and the window itself raise the next one. The new state has the
+ * notification of its transition pending. Only a window newer than the last transition's raises or clears an alarm, except
+ * that the window that cleared an alarm raises it again if it got more readings. An open window counts only if more
+ * readings cannot undo its breach. An alarm ends if the changed rule no longer judges what it announced.
  */
 export function judge(
   rule: LimitRule,
@@ -51,28 +50,28 @@ export function judge(
 }
 
 /**
- * Whether this window alone, were it closed or not, is a reason to look at the windows before it and at the state: it
- * is beyond a limit of the rule.
+ * Whether this window alone, closed or open, is beyond a limit of the rule: then the windows before it and the state
+ * must be read.
  */
 export function isSuspect(rule: LimitRule, window: Window): boolean {
-  const figures = statisticsOf(rule, window, undefined);
-  return figures !== undefined && rule.levels.some((level) => breachOf(level, figures));
+  const statistics = statisticsOf(rule, window, undefined);
+  return statistics !== undefined && rule.levels.some((level) => breachOf(level, statistics));
 }
 
 function samplesOf(rule: LimitRule, windows: readonly Window[]): Sample[] {
   const samples: Sample[] = [];
   let before: Window | undefined;
   for (const window of windows) {
-    const figures = statisticsOf(rule, window, before);
-    if (figures) samples.push({ window, before, figures });
+    const statistics = statisticsOf(rule, window, before);
+    if (statistics) samples.push({ window, before, statistics });
     if (hasStatistic(rule, window)) before = window;
   }
   return samples;
 }
 
 /**
- * The worst level that the newest samples in a row breach, when it is worse than what stands. A window that cleared an
- * alert takes that back on its own: had it been beyond the limit from the first, the alert would still stand.
+ * The worst level that the newest consecutive samples breach, if it is worse than the active one. A window that cleared
+ * an alert undoes that alone: had it been beyond the limit from the start, the alert would still be active.
  */
 function worseBy(
   rule: LimitRule,
@@ -86,13 +85,13 @@ function worseBy(
   if (!sample) return undefined;
   const { windowStart } = sample.window;
   const isRow = (candidate: Level) =>
-    row.length === forWindows && row.every(({ figures }) => breachOf(candidate, figures));
+    row.length === forWindows && row.every(({ statistics }) => breachOf(candidate, statistics));
   const takesBack = ({ severity }: Level) =>
     windowStart === state?.windowStart &&
     state.cleared !== undefined &&
     rank(severity) <= rank(state.cleared);
   const level = rule.levels.findLast((candidate) => {
-    const side = breachOf(candidate, sample.figures);
+    const side = breachOf(candidate, sample.statistics);
     if (!side || !(isClosed || isFinal(rule, side))) return false;
     return isRow(candidate) || takesBack(candidate);
   });
@@ -107,15 +106,15 @@ function worseBy(
   return isWorse ? { transition: 'worsened', ...common } : undefined;
 }
 
-/** Whether the window is news to a state without an alarm. One that cleared an alarm was not beyond a limit then. */
+/** Whether the window may raise an alarm in a state without one. The window that cleared an alarm was within the limits then. */
 function mayRaise(state: AlertState | undefined, windowStart: number): boolean {
   if (!state) return true;
   return state.cleared ? windowStart >= state.windowStart : windowStart > state.windowStart;
 }
 
 /**
- * The worst level of those that stand which the newest closed samples, of those since it last got worse, are not clear
- * of. Of a rule that was changed meanwhile, and has only worse levels than what stands, the first level counts.
+ * The worst active level that the newest closed samples since it last worsened are not clear of. If the rule was changed
+ * and has only levels worse than the active one, its first level counts.
  */
 function betterBy(
   rule: LimitRule,
@@ -125,7 +124,7 @@ function betterBy(
   if (!state || !isAlarm(state)) return undefined;
   const { clearAfter = 1 } = rule;
   const worseAt = state.alarm?.announced.windowStart ?? state.windowStart;
-  // By changed limits the window that made it worse may be clear: there may be no newer one for long.
+  // By changed limits the window that worsened the alarm may be clear, and a newer one may take long to come.
   const isChanged = haveLevelsChanged(rule, state);
   const isNewer = (window: Window, than: number) =>
     window.windowStart > than || (isChanged && window.windowStart === than);
@@ -133,11 +132,11 @@ function betterBy(
   const sample = row.at(-1);
   if (!sample || row.length < clearAfter || !isNewer(sample.window, state.windowStart)) return undefined;
   const isClear = (level: Level) => row.every(({ window, before }) => isClearOf(level, rule, window, before));
-  const standing = rule.levels.filter(
+  const active = rule.levels.filter(
     ({ severity }, index) => index === 0 || rank(severity) <= rank(state.severity),
   );
-  const left = standing.findLast((level) => !isClear(level));
-  const level = standing.at(-1)!;
+  const left = active.findLast((level) => !isClear(level));
+  const level = active.at(-1)!;
   const since = state.alarm?.announced.since ?? state.windowStart;
   if (!left) {
     return { transition: 'cleared', level, severity: state.severity ?? level.severity, sample, since };
@@ -146,12 +145,12 @@ function betterBy(
   return isLess ? { transition: 'eased', level, severity: left.severity, sample, since, left } : undefined;
 }
 
-/** A state written before alarms had levels has none, and then there is nothing worse. */
+/** A state written before alarms had levels has no severity, and then nothing ranks above it. */
 function rank(severity: Severity | undefined): number {
   return severity === undefined ? SEVERITIES.length : SEVERITIES.indexOf(severity);
 }
 
-/** Notes, where several windows in a row are asked for, that the newest one is the beginning of such a row. */
+/** If the rule requires several consecutive windows, notes that the newest one begins such a row. */
 function awaiting(
   rule: LimitRule,
   state: AlertState | undefined,
@@ -159,9 +158,9 @@ function awaiting(
   current: Window | undefined,
 ): AlertState | undefined {
   if (state && isAlarm(state)) return state;
-  // A state may be pending by what the rule was before.
+  // The state may be pending by an earlier version of the rule.
   if ((rule.forWindows ?? 1) === 1) return state?.state === 'pending' ? unawaited(state) : state;
-  const sides = (sample: Sample) => rule.levels.map((level) => breachOf(level, sample.figures));
+  const sides = (sample: Sample) => rule.levels.map((level) => breachOf(level, sample.statistics));
   const isBreached = (sample: Sample) => sides(sample).some((side) => side !== undefined);
   const isKnown = (sample: Sample) =>
     sample.window !== current || sides(sample).some((side) => side !== undefined && isFinal(rule, side));
@@ -171,7 +170,7 @@ function awaiting(
   const known = state ?? emptyState(deviceId, rule.id);
   const { pendingBy = -Infinity } = known;
   const side = sides(newest).find((each) => each !== undefined) ?? 'above';
-  const value = statisticText(newest.figures[side]);
+  const value = statisticText(newest.statistics[side]);
   if (isBreached(newest) && mayRaise(state, windowStart)) {
     if (windowStart <= pendingBy) return state;
     return { ...known, state: 'pending', version: known.version + 1, value, pendingBy: windowStart };
@@ -199,7 +198,7 @@ function decided(
   return stateAfter(rule, state, { ...step, levels: rule.levels, isRuleChanged }, moment);
 }
 
-/** With the metric that was judged, of several spellings, and its unit. */
+/** With the judged metric, one of several spellings, and its unit. */
 function named(
   finding: LimitFinding,
   rule: LimitRule,

@@ -1,13 +1,13 @@
-// A rule that is new or stricter must judge windows that were there before it: a device that is warm may say nothing more.
+// A new or stricter rule must also judge windows that existed before it: a device that is already warm may send nothing more.
 
 import { isLimitRule, type AlertRule, type LimitRule } from './alert-rule.ts';
 import { fingerprint } from './fingerprint.ts';
 
-/** What a sweep knows of a limit rule. */
+/** What a sweep knows about a limit rule. */
 export interface KnownRule {
-  /** Of all that it judges by. */
+  /** Fingerprint of all that it judges by. */
   readonly print: string;
-  /** When a sweep first saw it so, epoch milliseconds; absent once the last windows of all devices were judged by it. */
+  /** When a sweep first saw it in this form, epoch milliseconds; absent once the last windows of all devices were judged by it. */
   readonly since?: number;
 }
 
@@ -15,12 +15,12 @@ export interface KnownRule {
 export type KnownRules = ReadonlyMap<string, KnownRule>;
 
 /**
- * The last windows are judged until those that functions may have judged by the rule as it was are closed: functions know a
- * change after 30 seconds, and a window counts as closed 60 seconds after its end.
+ * How long the last windows are judged: until the windows that functions may have judged by the old rule are closed.
+ * Functions see a change after 30 seconds, and a window counts as closed 60 seconds after its end.
  */
 const JUDGED_FOR_MS = 90_000;
 
-/** The rules as they are now: those that are new or judge by something else have `since`. */
+/** The present rules: new ones, and those that judge something else than before, have `since`. */
 export function knownNow(known: KnownRules, rules: readonly AlertRule[], now: number): KnownRules {
   return new Map(
     rules.filter(isLimitRule).map((rule) => {
@@ -30,11 +30,11 @@ export function knownNow(known: KnownRules, rules: readonly AlertRule[], now: nu
   );
 }
 
-/** Ids of the rules by which the last windows of all devices are judged now. */
+/** Ids of the rules that the last windows of all devices are judged by now. */
 export const changedRules = (known: KnownRules): ReadonlySet<string> =>
   new Set([...known].flatMap(([id, { since }]) => (since === undefined ? [] : [id])));
 
-/** The rules once a sweep that began at `now` has looked at all devices. `size`: of a window, in milliseconds. */
+/** The rules once a sweep that began at `now` has visited all devices. `size`: length of a window in milliseconds. */
 export function knownAfter(known: KnownRules, now: number, size: number): KnownRules {
   const isOver = (since: number) => Math.abs(now - since) >= JUDGED_FOR_MS + size;
   return new Map(
@@ -47,7 +47,7 @@ export function knownAfter(known: KnownRules, now: number, size: number): KnownR
 
 export const areSame = (a: KnownRules, b: KnownRules) => JSON.stringify([...a]) === JSON.stringify([...b]);
 
-/** Without what people are told, and when. */
+/** Without the fields that decide only who is notified and when. */
 function printOf(rule: LimitRule, now: number): string {
   const { enabled = true, enabledFrom = -Infinity, enabledUntil = Infinity } = rule;
   const { metric, stat, anySpelling, perMinute, levels, match, forWindows, judgeLate } = rule;

@@ -1,11 +1,11 @@
-// When people are to be told: not in quiet hours, not while a device is snoozed, and always in order.
+// When notifications are sent: not in quiet hours, not while a device is snoozed, and always in order.
 
 import type { AlertRule } from './alert-rule.ts';
 import type { AlertState, PendingNotification, Moment } from './alert-state.ts';
 import { withPending } from './fold.ts';
 import { quietUntil } from './quiet-hours.ts';
 
-/** When people may be told of what is decided now: now, or when the quiet hours or the snooze end (epoch milliseconds). */
+/** When a notification decided now may be sent: now, or when the quiet hours or the snooze end (epoch milliseconds). */
 export function sendTime(
   { quietHours }: Pick<AlertRule, 'quietHours'>,
   { now, snoozedUntil = 0 }: Moment,
@@ -14,9 +14,9 @@ export function sendTime(
 }
 
 /**
- * What is owed with one debt more. An alarm that comes and goes while nobody is to be told is not told of at all; the
- * history has it. A debt that may be paid earlier takes along what was to wait, as all are paid in order. Of many, the
- * newest are folded into one.
+ * The outbox with one more notification. An alarm that is raised and over while its notifications are deferred is not
+ * announced at all; the history has it. If a notification may be sent earlier than those before it, they are sent with
+ * it, because the order is kept. If there are many, the newest are folded into one.
  */
 export function withQueued(
   pending: readonly PendingNotification[],
@@ -33,13 +33,13 @@ export function withQueued(
   return withPending(inOrder, queued, now);
 }
 
-/** One that stands for others too may hold the end of an alarm that people know of. */
+/** A folded notification is excluded: it may contain the end of an alarm that people know of. */
 const isRaised = ({ notification: { transition, folded } }: PendingNotification) =>
   transition === 'raised' && !folded;
 
 /**
- * The state with what waits for the end of quiet hours or a snooze put to what that end is now: a snooze may have been
- * taken back or made longer, and the clock may have been wrong. The same object when nothing changes.
+ * Moves what is deferred to the present end of the quiet hours or the snooze: a snooze may have been cancelled or
+ * extended, and the clock may have been wrong. Returns the same object if nothing changes.
  */
 export function rescheduled(
   rule: Pick<AlertRule, 'quietHours'>,

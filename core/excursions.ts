@@ -1,4 +1,4 @@
-// When a device was beyond a limit, out of the history of its alerts, with what people said about it.
+// When a device was beyond a limit, from the history of its alerts, with people's remarks.
 
 import type { HistoryEntry } from './alert-state.ts';
 import { SEVERITIES, type Severity, type Side } from './alert-rule.ts';
@@ -6,20 +6,20 @@ import { SEVERITIES, type Severity, type Side } from './alert-rule.ts';
 /** Times in epoch milliseconds. */
 export interface Excursion {
   readonly ruleId: string;
-  /** The worst that it had. */
+  /** The worst severity it reached. */
   readonly severity: Severity;
   readonly metric?: string;
   readonly side: Side;
-  /** Decimal text: of the first level that was crossed. */
+  /** Decimal text: the limit of the first level that was crossed. */
   readonly limit: string;
   readonly from: number;
-  /** The window that was back; absent while it lasts. */
+  /** The window that was back within the limit; absent while the excursion lasts. */
   readonly to?: number;
-  /** The worst of the values that its transitions have, decimal text. */
+  /** The worst value of its transitions, decimal text. */
   readonly worst: string;
   readonly unit?: string;
   readonly acknowledged?: Remark;
-  /** What people said, oldest first, that with which they acknowledged too. */
+  /** People's remarks, oldest first, including the acknowledgement. */
   readonly remarks: readonly Remark[];
 }
 
@@ -38,19 +38,19 @@ const OVER: readonly HistoryEntry['what'][] = ['cleared', 'ended'];
 export function excursionsOf(entries: readonly HistoryEntry[]): Excursion[] {
   const found: Growing[] = [];
   const open = new Map<string, Growing>();
-  // What people say about an alert that is over still belongs to it.
+  // A remark on an alert that is over still belongs to it.
   const latest = new Map<string, Growing>();
   for (const entry of [...entries].sort(inOrder)) {
     const { ruleId, what } = entry;
-    const standing = open.get(ruleId);
+    const active = open.get(ruleId);
     if (entry.by !== undefined) {
       remark(latest.get(ruleId), entry);
-    } else if (standing && OVER.includes(what)) {
-      standing.to = what === 'cleared' ? (entry.windowStart ?? entry.at) : entry.at;
+    } else if (active && OVER.includes(what)) {
+      active.to = what === 'cleared' ? (entry.windowStart ?? entry.at) : entry.at;
       open.delete(ruleId);
-    } else if (standing && WORSENING.includes(what)) {
-      worsen(standing, entry);
-    } else if (!standing && WORSENING.includes(what)) {
+    } else if (active && WORSENING.includes(what)) {
+      worsen(active, entry);
+    } else if (!active && WORSENING.includes(what)) {
       const begun = begin(entry);
       if (!begun) continue;
       found.push(begun);
@@ -100,6 +100,6 @@ function remark(excursion: Growing | undefined, { what, by = '', at, comment }: 
   excursion.remarks = [...excursion.remarks, said];
 }
 
-/** Of two decimal texts; the difference of near ones is for whoever has the windows. */
+/** The worse of two decimal texts, compared as doubles; the windows have the exact values. */
 export const worseOf = (side: Side, a: string, b: string): string =>
   (side === 'above' ? Number(b) > Number(a) : Number(b) < Number(a)) ? b : a;

@@ -1,4 +1,4 @@
-// What a decision about a limit found, as people are told of it: a value, a limit, and how the one truly lies to the other.
+// Describes a decision about a limit as notifications need it: a value, a limit, and how the value really compares to the limit.
 
 import type { Level, LimitRule, Severity, Side } from './alert-rule.ts';
 import type { Finding, LimitFinding, Relation, Transition } from './alert-state.ts';
@@ -15,34 +15,34 @@ import {
 } from './statistic.ts';
 import type { Window } from './window.ts';
 
-/** A window that has what the rule looks at. */
+/** A window that has the statistic of the rule. */
 export interface Sample {
   readonly window: Window;
   readonly before: Window | undefined;
-  readonly figures: Statistics;
+  readonly statistics: Statistics;
 }
 
-/** A step of the machine: which level is told of, by which window. */
+/** A step of the state machine: which level, by which window. */
 export interface Decision {
   readonly transition: Transition;
   readonly level: Level;
-  /** What the alert has afterwards. */
+  /** The alert's severity afterwards. */
   readonly severity: Severity;
   readonly sample: Sample;
   /** Start of the first window of the row. */
   readonly since: number;
-  /** Of what got better: the worst level that it is not clear of. */
+  /** If it eased: the worst level that it is not clear of. */
   readonly left?: Level;
 }
 
 interface Known {
-  /** What people were told of last. */
+  /** The last notification. */
   readonly announced: Finding | undefined;
-  /** The limits are others than when they were told. */
+  /** The limits changed since then. */
   readonly isRuleChanged: boolean;
 }
 
-/** The value that decided, and the limit that it crossed or came back from, on the side that was told of last. */
+/** The value that decided, and the limit that it crossed or came back from, on the side announced last. */
 export function findingOf(
   rule: LimitRule,
   decision: Decision,
@@ -50,16 +50,16 @@ export function findingOf(
 ): LimitFinding {
   const { transition, level, left, sample } = decision;
   if (transition === 'raised' || transition === 'worsened')
-    return found(rule, sample, level, breachOf(level, sample.figures)!, 'beyond');
+    return found(rule, sample, level, breachOf(level, sample.statistics)!, 'beyond');
   const notifiedSide = announced && !announced.silence ? announced.side : undefined;
   if (!isRuleChanged) return found(rule, sample, level, sideOf(level, notifiedSide), 'back');
   if (!left) return { ...within(rule, decision, notifiedSide), relation: 'within' };
-  const side = breachOf(left, sample.figures);
+  const side = breachOf(left, sample.statistics);
   if (side) return { ...found(rule, sample, left, side, 'beyond'), relation: 'beyond' };
   return remaining(rule, left, sample, notifiedSide);
 }
 
-/** Clear of all limits that there are now: the least of them on the side that was told of says most. */
+/** Clear of all present limits: the lowest level on the announced side is the most telling. */
 function within(rule: LimitRule, { level, sample }: Decision, notifiedSide: Side | undefined): LimitFinding {
   const isClear = (each: Level) => isClearOf(each, rule, sample.window, sample.before);
   const least =
@@ -67,7 +67,7 @@ function within(rule: LimitRule, { level, sample }: Decision, notifiedSide: Side
   return found(rule, sample, least, sideOf(least, notifiedSide), 'within');
 }
 
-/** Not beyond the limit, and not clear of it: by the newest window, or by one before it. */
+/** Not beyond the limit, and not clear of it, by the newest window or by one before it. */
 function remaining(
   rule: LimitRule,
   left: Level,
@@ -92,7 +92,7 @@ function sideOf({ above, below }: Level, notifiedSide: Side | undefined): Side {
 
 function found(
   rule: LimitRule,
-  { window, before, figures }: Sample,
+  { window, before, statistics }: Sample,
   { above, below, clearBelow, clearAbove }: Level,
   side: Side,
   relation: Extract<Relation, 'beyond' | 'back' | 'within'>,
@@ -104,7 +104,7 @@ function found(
     side === 'above'
       ? ((isPlain ? undefined : clearBelow) ?? above)
       : ((isPlain ? undefined : clearAbove) ?? below);
-  const shown: Statistics = isBeyond ? figures : statisticsOf(rule, window, before, clearingStatOf)!;
+  const shown: Statistics = isBeyond ? statistics : statisticsOf(rule, window, before, clearingStatOf)!;
   return {
     ...{ ...(metric !== undefined && { metric }), ...(perMinute && { perMinute }) },
     ...{ side, stat: (isBeyond ? statOf : clearingStatOf)(rule, side), value: statisticText(shown[side]) },

@@ -1,4 +1,4 @@
-// Keeps what an alert has yet to send and to file within bounds: beyond them, changes are folded into one that counts them.
+// Bounds what an alert has yet to send and to record: beyond the bounds, changes are folded into one that counts them.
 
 import { SEVERITIES, type Severity } from './alert-rule.ts';
 import {
@@ -9,14 +9,14 @@ import {
   type Notification,
 } from './alert-state.ts';
 
-/** Pending notifications of one rule and device that stay apart; twice as many at most while a sender has them. */
+/** Pending notifications of one rule and device that stay separate; up to twice as many while a sender holds them. */
 export const MAX_PENDING = 20;
-/** Entries of each kind that wait for the history and stay apart. */
-export const MAX_UNFILED = 40;
+/** Entries of each kind that wait for the history and stay separate. */
+export const MAX_UNRECORDED = 40;
 
 /**
- * The outbox with one notification more. When there are many, the newest that nobody is sending takes it up: people then
- * hear of the last state, and of how many changes led there.
+ * The outbox with one more notification. If there are many, it is folded into the newest one that nobody is sending:
+ * people then get the last state and the number of changes that led to it.
  */
 export function withPending(
   pending: readonly PendingNotification[],
@@ -30,15 +30,15 @@ export function withPending(
   return [...pending.slice(0, -1), foldedInto(last, queued)];
 }
 
-/** What waits for the history with one entry more. What people said is folded only into what people said. */
+/** The unrecorded entries with one more. Remarks are folded only into remarks. */
 export function withEntry(unrecorded: readonly HistoryEntry[], entry: HistoryEntry): readonly HistoryEntry[] {
   const at = unrecorded.findLastIndex(({ what }) => kindOf(what) === kindOf(entry.what));
-  if (unrecorded.length < MAX_UNFILED || at < 0) return [...unrecorded, entry];
+  if (unrecorded.length < MAX_UNRECORDED || at < 0) return [...unrecorded, entry];
   const changes = changesOf(unrecorded[at]!) + changesOf(entry);
   return [...unrecorded.slice(0, at), ...unrecorded.slice(at + 1), { ...entry, changes }];
 }
 
-/** Goes to whom either would have gone, as early as the first would. */
+/** Goes to the channels of both, as early as the first would have gone. */
 function foldedInto(
   { notBefore, refused, inDigest, notification: first }: PendingNotification,
   last: PendingNotification,

@@ -1,11 +1,11 @@
-// The figures of windows as decimal text, to be kept or sent with all their digits.
+// The statistics of windows as decimal text, to store or send them with all their digits.
 
 import { decimalText } from './decimal.ts';
 import { meanOf } from './rollup.ts';
 import type { Span } from './span.ts';
 import type { Window } from './window.ts';
 
-/** Decimal text, but for the count; `last`: of the newest reading, where it has the metric. */
+/** Decimal text, except the count; `last`: from the newest reading, if it has the metric. */
 export interface MetricTexts {
   readonly min: string;
   readonly max: string;
@@ -15,12 +15,12 @@ export interface MetricTexts {
   readonly last?: string;
 }
 
-/** Times in epoch milliseconds are missing where only readings of before they were kept are in it. */
+/** Times in epoch milliseconds; absent if all readings were counted before times were stored. */
 export interface StatisticTexts {
   readonly readings: number;
   readonly firstReadingAt?: number;
   readonly lastReadingAt?: number;
-  /** In the order of their names. */
+  /** Sorted by name. */
   readonly metrics: Readonly<Record<string, MetricTexts>>;
 }
 

@@ -1,28 +1,28 @@
-// What a rule looks at in a window, as exact fractions, and whether that is beyond a limit or back within it.
+// The statistic of a window that a rule judges, as an exact fraction, and whether it is beyond a limit or back within it.
 
 import type { Level, LimitRule, Side, Stat } from './alert-rule.ts';
 import { decimalOf, decimalText, DECIMAL_PLACES, type Decimal } from './decimal.ts';
 import { isSpellingOf } from './spelling.ts';
 import type { Window } from './window.ts';
 
-/** A figure as a fraction, so that means and rates compare exactly; `over` is positive. */
+/** A statistic as a fraction, so that means and rates compare exactly; `over` is positive. */
 export interface Statistic {
   readonly part: bigint;
   readonly over: bigint;
 }
 
-/** What counts for an upper limit and what for a lower one; the same but for a rule without a stat. */
+/** The statistics to compare with upper and with lower limits; they differ only for a rule without a stat. */
 export type Statistics = Readonly<Record<Side, Statistic>>;
 
 const ONE = 10n ** BigInt(DECIMAL_PLACES);
 const MINUTE_MS = 60_000n;
 
-/** A rule without a stat judges the highest value by upper limits and the lowest by lower ones. */
+/** A rule without a stat judges the highest value by upper limits and the lowest by lower limits. */
 export function statOf({ stat }: LimitRule, side: Side): Stat {
   return stat ?? extremeOf(side);
 }
 
-/** What must come back for an alarm to clear: the extreme where the rule judges by one of them. */
+/** The statistic that must come back for an alarm to clear: the extreme, if the rule judges by an extreme. */
 export function clearingStatOf(rule: LimitRule, side: Side): Stat {
   const { stat, perMinute } = rule;
   return stat === undefined || (!perMinute && (stat === 'min' || stat === 'max')) ? extremeOf(side) : stat;
@@ -30,7 +30,7 @@ export function clearingStatOf(rule: LimitRule, side: Side): Stat {
 
 const extremeOf = (side: Side): Stat => (side === 'above' ? 'max' : 'min');
 
-/** Undefined when the window, or for a rate the one before, does not have what the rule looks at. */
+/** Undefined if the window, or for a rate the one before, lacks the statistic. */
 export function statisticsOf(
   rule: LimitRule,
   window: Window,
@@ -42,7 +42,7 @@ export function statisticsOf(
   return above && below && { above, below };
 }
 
-/** Whether the window has what the rule looks at, before any rate. */
+/** Whether the window has the rule's statistic, before any rate. */
 export function hasStatistic(rule: LimitRule, window: Window): boolean {
   return plainStatistic(rule, statOf(rule, 'above'), window) !== undefined;
 }
@@ -53,17 +53,17 @@ function statisticOf(
   window: Window,
   before: Window | undefined,
 ): Statistic | undefined {
-  const figure = plainStatistic(rule, stat, window);
-  if (!rule.perMinute || !figure) return figure;
+  const statistic = plainStatistic(rule, stat, window);
+  if (!rule.perMinute || !statistic) return statistic;
   const earlier = before && plainStatistic(rule, stat, before);
   if (!earlier || before.windowStart >= window.windowStart) return undefined;
   return {
-    part: (figure.part * earlier.over - earlier.part * figure.over) * MINUTE_MS,
-    over: figure.over * earlier.over * BigInt(window.windowStart - before.windowStart),
+    part: (statistic.part * earlier.over - earlier.part * statistic.over) * MINUTE_MS,
+    over: statistic.over * earlier.over * BigInt(window.windowStart - before.windowStart),
   };
 }
 
-/** The figure of a window before any rate; undefined where it does not have the metric. */
+/** The statistic of a window before any rate; undefined if the window lacks the metric. */
 export function plainStatistic(
   rule: Pick<LimitRule, 'metric' | 'anySpelling'>,
   stat: Stat,
@@ -83,7 +83,7 @@ export function plainStatistic(
   return { part: values[stat], over: 1n };
 }
 
-/** Which metric the figure is of: where a rule judges any spelling, the one with the extreme. */
+/** The metric of the statistic: if the rule judges any spelling, the one with the extreme value. */
 export function judgedMetric(rule: LimitRule, stat: Stat, window: Window): string | undefined {
   const { metric } = rule;
   if (metric === undefined || !rule.anySpelling || (stat !== 'min' && stat !== 'max')) return metric;
@@ -93,7 +93,7 @@ export function judgedMetric(rule: LimitRule, stat: Stat, window: Window): strin
   return metric;
 }
 
-/** Of all metrics that are spellings of the one. */
+/** The extreme over all spellings of the metric. */
 function extremeOfAll(metric: string, stat: 'min' | 'max', window: Window): Statistic | undefined {
   let extreme: Decimal | undefined;
   for (const [name, values] of window.metrics) {
@@ -104,20 +104,20 @@ function extremeOfAll(metric: string, stat: 'min' | 'max', window: Window): Stat
   return extreme === undefined ? undefined : { part: extreme, over: 1n };
 }
 
-/** Which limit is crossed. */
+/** The side on which a limit is crossed. */
 export function breachOf(level: Level, { above, below }: Statistics): Side | undefined {
   if (level.above !== undefined && compare(above, level.above) > 0) return 'above';
   if (level.below !== undefined && compare(below, level.below) < 0) return 'below';
   return undefined;
 }
 
-/** Whether more readings in the window can only keep the figure beyond a limit on this side. */
+/** Whether a breach on this side is final: more readings in the window cannot undo it. */
 export function isFinal(rule: LimitRule, side: Side): boolean {
   const stat = statOf(rule, side);
   return !rule.perMinute && (side === 'above' ? stat === 'max' || stat === 'count' : stat === 'min');
 }
 
-/** Whether some breach of the rule shows only once its window is closed. */
+/** Whether some breaches of the rule show only once the window is closed. */
 export function needsClosedWindows(rule: LimitRule): boolean {
   return rule.levels.some(
     ({ above, below }) =>
@@ -132,17 +132,17 @@ export function isClearOf(
   window: Window,
   before: Window | undefined,
 ): boolean {
-  const figures = statisticsOf(rule, window, before, clearingStatOf);
-  if (!figures) return false;
+  const statistics = statisticsOf(rule, window, before, clearingStatOf);
+  if (!statistics) return false;
   const { above, below, clearBelow, clearAbove } = level;
   const isUnder =
     clearBelow === undefined
-      ? above === undefined || compare(figures.above, above) <= 0
-      : compare(figures.above, clearBelow) < 0;
+      ? above === undefined || compare(statistics.above, above) <= 0
+      : compare(statistics.above, clearBelow) < 0;
   const isOver =
     clearAbove === undefined
-      ? below === undefined || compare(figures.below, below) >= 0
-      : compare(figures.below, clearAbove) > 0;
+      ? below === undefined || compare(statistics.below, below) >= 0
+      : compare(statistics.below, clearAbove) > 0;
   return isUnder && isOver;
 }
 
@@ -153,13 +153,13 @@ export function statisticText({ part, over }: Statistic): string {
   return decimalText((part / (over * step)) * step);
 }
 
-/** Negative when the figure is under the limit, positive when over, 0 when equal. */
+/** Negative if the statistic is under the limit, positive if over, 0 if equal. */
 function compare({ part, over }: Statistic, limit: number): number {
   const bound = limitOf(limit) * over;
   return part < bound ? -1 : part > bound ? 1 : 0;
 }
 
-/** Throws a RangeError on a limit that no metric can have; rules are checked where they are made. */
+/** Throws a RangeError for a limit that no metric can reach; rules are checked when they are made. */
 export function limitOf(limit: number): Decimal {
   const value = decimalOf(limit);
   if (value === undefined)

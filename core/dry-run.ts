@@ -1,4 +1,4 @@
-// When a rule would have told people: windows of the past go through the same machine as those of the present.
+// When a rule would have notified people: past windows go through the same state machine as present ones.
 
 import { judgeSilence } from './silence.ts';
 import {
@@ -22,10 +22,10 @@ import type { Window } from './window.ts';
 const JUDGED_AFTER_MS = 150_000;
 
 /**
- * The notifications that the rule would have made of one device's stored windows, oldest first, without reminders and
- * whatever the hour. Each window is judged as it is stored, once it is closed; `decidedAt` is then. Of one that is still
- * open `until` then counts what more readings cannot take back.
- * Throws a RangeError for a rule about connections, of which there is no history.
+ * The notifications that the rule would have sent for one device's stored windows, oldest first, without reminders and
+ * ignoring quiet hours. Each window is judged in its stored form at the time it closed, which is `decidedAt`. A window
+ * still open at `until` is judged at `until`, and counts only if more readings cannot undo its breach.
+ * Throws a RangeError for a rule about connections, because their history is not stored.
  */
 export function runDry(
   rule: AlertRule,
@@ -38,7 +38,8 @@ export function runDry(
   if (isLimitRule(rule))
     return runLimits({ ...rule, quietHours: undefined }, windows, windowSeconds * 1000, until);
   if (isInsightRule(rule)) return runInsight({ ...rule, quietHours: undefined }, windows, until);
-  if (rule.silence === 'offline') throw new RangeError('There is no history of connections to runDry with');
+  if (rule.silence === 'offline')
+    throw new RangeError('A rule about connections has no dry run: their history is not stored');
   return runSilence({ ...rule, quietHours: undefined }, windows, until);
 }
 
@@ -54,7 +55,7 @@ function runLimits(rule: LimitRule, windows: readonly Window[], size: number, un
   return play.notifications;
 }
 
-/** The rule learns from these windows too: those of four days before the span that matters should be among them. */
+/** The rule learns from these windows too: they should include the four days before the span of interest. */
 function runInsight(rule: InsightRule, windows: readonly Window[], until: number): Notification[] {
   const play = createPlay();
   const [{ deviceId, site } = { deviceId: '', site: '' }] = windows;
@@ -70,21 +71,22 @@ function runInsight(rule: InsightRule, windows: readonly Window[], until: number
 
 function runSilence(rule: SilenceRule, windows: readonly Window[], until: number): Notification[] {
   const play = createPlay();
-  // Nothing changes but when readings come, of which the first and the last of a window are known, and when the last one
-  // is long enough ago.
+  // The result can change only when readings arrive, of which the first and last of a window are known, and when the
+  // last one is long enough ago.
   const { longest, metric } = rule;
-  const heard = timesOf(
+  const arrivals = timesOf(
     metric === undefined ? windows : windows.filter(({ metrics }) => metrics.has(metric)),
   );
-  const others = metric === undefined ? [] : timesOf(windows);
-  const times = new Set(heard.flatMap((time) => [time, time + longest, time + longest + 1]));
+  const otherArrivals = metric === undefined ? [] : timesOf(windows);
+  const times = new Set(arrivals.flatMap((time) => [time, time + longest, time + longest + 1]));
   const [{ deviceId, site } = { deviceId: '', site: '' }] = windows;
   let [passed, passedOthers] = [0, 0];
   for (const now of [...times].filter((time) => time <= until).sort((a, b) => a - b)) {
-    while (heard[passed] !== undefined && heard[passed]! <= now) passed += 1;
-    const lastAt = heard[passed - 1]!;
-    while (others[passedOthers] !== undefined && others[passedOthers]! <= now) passedOthers += 1;
-    const reportedAt = others[passedOthers - 1] ?? lastAt;
+    while (arrivals[passed] !== undefined && arrivals[passed]! <= now) passed += 1;
+    const lastAt = arrivals[passed - 1]!;
+    while (otherArrivals[passedOthers] !== undefined && otherArrivals[passedOthers]! <= now)
+      passedOthers += 1;
+    const reportedAt = otherArrivals[passedOthers - 1] ?? lastAt;
     const isReporting = reportedAt > lastAt && now - reportedAt <= longest;
     const presence = { lastAt, isBack: now - lastAt <= longest, isReporting };
     play.on((state) => judgeSilence(rule, state, { deviceId, site }, presence, { now }));
@@ -92,13 +94,13 @@ function runSilence(rule: SilenceRule, windows: readonly Window[], until: number
   return play.notifications;
 }
 
-/** When the first and the last readings of these windows came, in order. */
+/** The times of the first and last readings of these windows, in order. */
 function timesOf(windows: readonly Window[]): number[] {
   const times = windows.flatMap(({ firstReadingAt, lastReadingAt }) => [firstReadingAt, lastReadingAt]);
   return times.sort((a, b) => a - b);
 }
 
-/** A state that people are told of at once, so that nothing is ever owed. */
+/** Runs steps with immediate delivery, so that nothing stays pending. */
 function createPlay() {
   const notifications: Notification[] = [];
   let state: AlertState | undefined;

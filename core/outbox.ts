@@ -1,32 +1,32 @@
-// A notification is written down before it is sent; these steps see to it that it is sent, and by one sender at a time.
+// The steps of the outbox: a notification is stored before it is sent, and these make sure that it is sent, by one sender at a time.
 
 import type { AlertState, PendingNotification, HistoryEntry, Notification, Refusal } from './alert-state.ts';
 import { refusalEntry } from './alert-step.ts';
 import { withEntry } from './fold.ts';
 
-/** As long as any sender may take; after it, a sender that has said nothing has crashed. */
+/** As long as any sender may take; after that, a sender that has not finished has crashed. */
 const HOLD_MS = 60_000;
-/** The clocks of two senders differ by less. */
+/** The clocks of two senders differ by less than this. */
 const MAX_SKEW_MS = 60_000;
-/** Waits after SNS refused a notification: doubled each time, and never long, as whoever mends the stack wants to see it. */
+/** Waits after SNS refused a notification: doubled each time, but kept short, because whoever repairs the stack waits for the result. */
 const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 900_000;
-/** What is refused for so long is given up; the history keeps it. */
+/** A notification refused for this long is given up; the history keeps it. */
 const GIVEN_UP_AFTER_MS = 86_400_000;
 
-/** Who wants to send, and when (epoch milliseconds); what is left to a digest is sent by digests only. */
+/** Who wants to send, and when (epoch milliseconds). Only a sender of digests sends notifications left to a digest. */
 export interface Sender {
   readonly name: string;
   readonly now: number;
   readonly sendsDigest?: boolean;
 }
 
-/** Whether the payer may send some notification of this state now: the oldest, and nobody else holds it. */
+/** Whether the sender may send a notification of this state now: the oldest, if no other sender holds it. */
 export function canSend(state: AlertState, sender: Sender): boolean {
   return sendable(state, sender).size > 0;
 }
 
-/** Takes for the payer what it may send; to be written, on condition of the version, before anything is sent. */
+/** Claims for the sender what it may send; write this state, on condition of its version, before sending anything. */
 export function claim(state: AlertState, sender: Sender): AlertState {
   const taken = sendable(state, sender);
   const hold = { sender: sender.name, heldUntil: sender.now + HOLD_MS };
@@ -34,7 +34,7 @@ export function claim(state: AlertState, sender: Sender): AlertState {
   return { ...state, version: state.version + 1, pending };
 }
 
-/** The state once these entries are in the history; undefined when they are known to be. */
+/** The state once these entries are in the history; undefined if none of them was unrecorded. */
 export function withoutRecorded(state: AlertState, entries: readonly HistoryEntry[]): AlertState | undefined {
   const ids = new Set(entries.map(({ entryId }) => entryId));
   const unrecorded = state.unrecorded.filter(({ entryId }) => !ids.has(entryId));
@@ -43,19 +43,19 @@ export function withoutRecorded(state: AlertState, entries: readonly HistoryEntr
     : undefined;
 }
 
-/** What `sender` holds, oldest first. */
+/** The notifications that `sender` holds, oldest first. */
 export function heldBy(state: AlertState, sender: string): Notification[] {
   return state.pending.filter((queued) => queued.sender === sender).map((queued) => queued.notification);
 }
 
-/** Until when the payer may send what it holds, epoch milliseconds: others take it for crashed from then on. */
+/** Until when the sender may send what it holds, epoch milliseconds; after that, others assume that it crashed. */
 export function heldUntil(state: AlertState, sender: string): number {
   return Math.min(
     ...state.pending.filter((queued) => queued.sender === sender).map((queued) => queued.heldUntil),
   );
 }
 
-/** The state once notifications are known to be sent; undefined when none was owed any more. */
+/** The state once notifications are known to be sent; undefined if none of them was pending. */
 export function withoutSent(state: AlertState, sent: readonly Notification[]): AlertState | undefined {
   const ids = new Set(sent.map(({ alertId }) => alertId));
   const pending = state.pending.filter(({ notification }) => !ids.has(notification.alertId));
@@ -64,19 +64,19 @@ export function withoutSent(state: AlertState, sent: readonly Notification[]): A
     : undefined;
 }
 
-/** The state once `sender` knows that it could not send, so that the next to come may try at once. */
+/** The state once `sender` knows that it could not send, so that the next sender may try at once. */
 export function released(state: AlertState, sender: string): AlertState | undefined {
   return changed(state, sender, (queued) => ({ ...queued, sender: '', heldUntil: 0 }));
 }
 
-/** The state once what `sender` holds is left to the next digest, which comes every minute. */
+/** The state once the notifications that `sender` holds are left to the next digest, which is sent every minute. */
 export function leftToDigest(state: AlertState, sender: string): AlertState | undefined {
   return changed(state, sender, (queued) => ({ ...queued, sender: '', heldUntil: 0, inDigest: true }));
 }
 
 /**
- * The state once SNS refused these notifications. What it would not take at any other time is given up at once, the rest
- * after a day; what was behind waits with it. The history says so, at the first refusal and at the last.
+ * The state once SNS refused these notifications. A notification that SNS would never take is given up at once, the others
+ * after a day; later ones wait behind them. The history records the first and the last refusal.
  */
 export function refused(
   state: AlertState,
@@ -122,7 +122,7 @@ function changed(
   return { ...state, version: state.version + 1, pending };
 }
 
-/** Nothing overtakes what is older; what comes after a notification that is left to a digest goes along with it. */
+/** Order is kept: a notification behind one that is left to a digest goes into the digest too. */
 function sendable({ pending }: AlertState, sender: Sender): ReadonlySet<PendingNotification> {
   const [oldest] = pending;
   if (!oldest || (oldest.inDigest ?? false) !== (sender.sendsDigest ?? false)) return new Set();
@@ -134,6 +134,6 @@ function maySend(queued: PendingNotification, { name, now }: Sender): boolean {
   if (now < (queued.notBefore ?? 0)) return false;
   const { retryAt = 0 } = queued.refused ?? {};
   if (now < retryAt && retryAt <= now + LONGEST_RETRY_MS + MAX_SKEW_MS) return false;
-  // A hold that is longer than any can be was taken before the clock stepped back.
+  // A hold longer than any valid one was taken before the clock stepped back.
   return queued.sender === name || queued.heldUntil <= now || queued.heldUntil > now + HOLD_MS + MAX_SKEW_MS;
 }

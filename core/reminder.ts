@@ -1,4 +1,4 @@
-// Tells again of alarms that nobody has acknowledged, tells others when that lasts, and ends those that no rule judges.
+// Repeats the notification of unacknowledged alarms, escalates them after a time, and ends alarms that no rule judges any more.
 
 import type { AlertRule } from './alert-rule.ts';
 import type { AlertState, Moment, Transition } from './alert-state.ts';
@@ -6,16 +6,16 @@ import { isAlarm, stateAfter } from './alert-step.ts';
 import { isForeign } from './active-alarm.ts';
 
 /**
- * The alarm once people are reminded of it, or others told; the same object when it is not time, when somebody has taken
- * charge of it, and while the device or the alert is to be left alone. Others are told once an alarm.
+ * The alarm after a reminder or an escalation. The same object if neither is due, if somebody acknowledged the alarm, and
+ * while the device or the alert is snoozed. An alarm is escalated once.
  */
 export function remind(rule: AlertRule, state: AlertState, moment: Moment): AlertState {
   const { now, snoozedUntil = 0 } = moment;
   const { alarm } = state;
-  // What is still owed is news enough.
+  // A pending notification is reminder enough.
   if (state.state !== 'alarm' || !alarm || state.pending.length > 0 || snoozedUntil > now) return state;
   const { escalation, repeatEvery } = rule;
-  // A time that lies ahead was written before the clock stepped back.
+  // A time in the future was written before the clock stepped back.
   const isOld = (time: number, age: number) => Math.abs(now - time) >= age;
   if (escalation && alarm.escalatedAt === undefined && isOld(alarm.firstNotifiedAt, escalation.after)) {
     return reminded({ ...rule, channels: escalation.channels }, state, 'escalated', moment);
@@ -24,7 +24,7 @@ export function remind(rule: AlertRule, state: AlertState, moment: Moment): Aler
   return isDue ? reminded(rule, state, 'repeated', moment) : state;
 }
 
-/** The alarm once nobody judges it any more; the same object when there is none. `rule`: the last that is known of it. */
+/** The alarm once no rule judges it any more; the same object if there is no alarm. `rule`: its last known version. */
 export function end(
   rule: Pick<AlertRule, 'id' | 'channels' | 'quietHours' | 'comment'>,
   state: AlertState,
@@ -40,7 +40,7 @@ export function end(
   return { ...rest, state: 'ok', version: state.version + 1 };
 }
 
-/** The end of an alarm whose rule was changed and judges something else now; undefined when it is none. */
+/** Ends an alarm whose changed rule now judges something else; undefined if there is none. */
 export function endForeign(
   rule: AlertRule,
   state: AlertState | undefined,

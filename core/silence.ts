@@ -1,4 +1,4 @@
-// Decides when a device counts as gone, silent or offline, and when as back: a device that flaps does not tell every time.
+// Decides when a device becomes silent or offline and when it is back, so that an unstable device does not raise an alert every time.
 
 import { SEVERITIES, type SilenceRule, type Severity } from './alert-rule.ts';
 import type { SilenceFinding, AlertState, Moment, Transition } from './alert-state.ts';
@@ -11,25 +11,26 @@ export interface Presence {
   readonly lastAt: number;
   readonly isBack: boolean;
   readonly backSince?: number;
-  /** Where a metric is judged: the device goes on sending others. */
+  /** If a metric is judged: the device keeps sending others. */
   readonly isReporting?: boolean;
 }
 
 /**
- * What a rule goes by. A silent device is one that nothing was heard of for long; an offline one is not connected, and is
- * known to have been at some time. `heardAt`: its newest reading or message; of a metric, its newest value. `watchedSince`: nobody was looking before.
- * Undefined for a device of which the rule cannot tell.
+ * The presence that a rule judges. A silent device has not been heard from for a long time; an offline one is not
+ * connected, and is known to have been connected before. `lastSeenAt`: its newest reading or message; for a metric, its
+ * newest value. `watchedSince`: since when the stack has been observing; earlier silence does not count.
+ * Undefined if the rule cannot judge the device.
  */
 export function presenceOf(
   rule: SilenceRule,
   device: Device,
-  heardAt: number | undefined,
+  lastSeenAt: number | undefined,
   { now, watchedSince }: { readonly now: number; readonly watchedSince: number },
 ): Presence | undefined {
   if (rule.silence === 'silent') {
-    if (heardAt === undefined) return undefined;
-    const lastAt = Math.max(heardAt, watchedSince);
-    return { lastAt, isBack: now - heardAt <= rule.longest };
+    if (lastSeenAt === undefined) return undefined;
+    const lastAt = Math.max(lastSeenAt, watchedSince);
+    return { lastAt, isBack: now - lastSeenAt <= rule.longest };
   }
   const { online, presenceSince } = device;
   if (online === undefined || presenceSince === undefined) return undefined;
@@ -38,8 +39,8 @@ export function presenceOf(
 }
 
 /**
- * Judges whether the device is gone for longer than the rule allows, or back for as long without a break. Makes one step
- * at most, and gives the same object when there is none.
+ * Judges whether the device has been silent for longer than the rule allows, or back for as long without interruption.
+ * Makes at most one step; returns the same object if there is none.
  */
 export function judgeSilence(
   rule: SilenceRule,

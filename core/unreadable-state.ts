@@ -1,4 +1,4 @@
-// A stored alert state that somebody broke: an error of its own, so that the states beside it are still shown and judged.
+// The error for a stored alert state that is damaged: a separate class, so that the other states are still shown and judged.
 
 export class UnreadableStateError extends Error {
   override readonly name = 'UnreadableStateError';

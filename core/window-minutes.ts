@@ -1,4 +1,4 @@
-// Minutes of a metric, made of a device's windows: what trends and habits are judged by.
+// Builds the minutes of a metric from a device's windows: trends and usual values are judged by minutes.
 
 import type { InsightRule } from './alert-rule.ts';
 import { DECIMAL_PLACES } from './decimal.ts';
@@ -10,8 +10,8 @@ const ONE = 10 ** DECIMAL_PLACES;
 const numberOf = (decimal: bigint) => Number(decimal) / ONE;
 
 /**
- * The minutes of a device's windows (oldest first) that have the rule's metric. A window that is longer than a minute is one minute,
- * at its start.
+ * The minutes of a device's windows (oldest first) that have the rule's metric. A window longer than a minute becomes one
+ * minute, at its start.
  */
 export function minutesOf(windows: readonly Window[], rule: InsightRule): Seen[] {
   const defrost = rule.insight === 'predicted' ? rule.defrost : undefined;

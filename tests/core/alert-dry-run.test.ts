@@ -101,5 +101,5 @@ test('more than twenty alarms are all told', () => {
 });
 
 test('a rule about connections cannot be rehearsed, and says so', () => {
-  assert.throws(() => announced({ offlineFor: '2m' }, []), /no history of connections/);
+  assert.throws(() => announced({ offlineFor: '2m' }, []), /history is not stored/);
 });

@@ -1,13 +1,13 @@
-// What whoever gets an alert can do about it: what the rule says, or else what is usual for what it judges, and how to acknowledge.
+// Tells the recipient of an alert what to do: the rule's comment, or the usual remedy for what the rule judges, and how to acknowledge.
 
 import type { InsightFinding, LimitFinding, Notification } from './alert-state.ts';
 import { isSpellingOf } from './spelling.ts';
 
-/** Such names need no quoting in a shell, and are no flag there. */
+/** Such names need no quoting in a shell and cannot be mistaken for a flag. */
 const PLAIN = /^\w[\w.:-]*$/;
 const OVER: readonly Notification['transition'][] = ['cleared', 'ended'];
 
-/** What to do, in a sentence or two; the comment of the rule where it has one. */
+/** What to do, in one or two sentences: the rule's comment if it has one. */
 export function adviceOf(notification: Notification): string {
   const { transition, comment } = notification;
   if (OVER.includes(transition)) return 'Nothing: this alert is over.';
@@ -16,7 +16,7 @@ export function adviceOf(notification: Notification): string {
   return notification.insight ? ofOutlook(notification) : ofLimit(notification);
 }
 
-/** How to say that somebody looks after the alert; undefined where nothing is left to look after. */
+/** How to acknowledge the alert; undefined once it is over. */
 export function acknowledging({ transition, deviceId, ruleId }: Notification): string | undefined {
   if (OVER.includes(transition)) return undefined;
   if (PLAIN.test(deviceId) && PLAIN.test(ruleId))

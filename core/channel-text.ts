@@ -1,16 +1,16 @@
-// What each channel can carry: names that devices chose cannot disturb a mail, a subject or a text message.
+// Fits text to each channel: names that devices chose cannot disturb a mail, a subject or a text message.
 
 import { asciiUnits } from './unit.ts';
 
-/** SNS wants a Subject of under 100 printable ASCII characters. */
+/** SNS accepts a Subject of under 100 printable ASCII characters. */
 export const SUBJECT_LENGTH = 99;
-/** One SMS part; SNS begins a text with up to ten characters of the topic's display name and `> `. */
+/** One SMS part; SNS puts up to ten characters of the topic's display name and `> ` before the text. */
 export const SMS_LENGTH = 159 - 12;
 const SMS_NAME_LENGTH = 40;
 /** Separators, controls and marks that change the direction of text. */
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
-/** Escapes what would act instead of being read. */
+/** Escapes characters that act on the display instead of being read. */
 export function printable(text: string): string {
   return text
     .toWellFormed()
@@ -21,7 +21,7 @@ export function ascii(text: string): string {
   return printable(asciiUnits(text)).replace(/[^ -~]/gu, '?');
 }
 
-/** GSM-7 sends brackets, braces, backslash, caret, bar and tilde as two units, and has no backtick. */
+/** GSM-7 sends brackets, braces, backslash, caret, bar and tilde as two units each, and has no backtick. */
 export function gsm7(text: string): string {
   return ascii(text).replace(/[[\]{}\\^|~`]/g, '?');
 }

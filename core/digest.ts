@@ -1,4 +1,4 @@
-// Many notifications in as many mails as it takes, so that each device is named; one text message says how many and where.
+// Packs many notifications into as few mails as hold them, so that each device is named, and one text message with counts and sites.
 
 import { SEVERITIES, type Channel, type Severity } from './alert-rule.ts';
 import type { Notification } from './alert-state.ts';
@@ -7,26 +7,26 @@ import { happening, headOf, zoneOf, type NotificationText, type TextSettings } f
 import { alertListLink } from './page-link.ts';
 import { zonedText } from './time-text.ts';
 
-/** One publish. */
+/** One publish to SNS. */
 export interface Digest {
-  /** The worst first, then by site; what is of one alert in order. */
+  /** The worst first, then by site; the changes of one alert stay in order. */
   readonly notifications: readonly Notification[];
   readonly channels: readonly Channel[];
-  /** Which of several mails, from 1, and how many notifications all of them name. */
+  /** Position among several mails, from 1, and how many notifications all of them name. */
   readonly part?: { readonly number: number; readonly of: number; readonly total: number };
-  /** The text message beside several mails, which name what it counts. */
+  /** The text message that accompanies several mails; the mails name what it counts. */
   readonly isSummary?: true;
 }
 
-/** Of one mail: far below the 256 KB that SNS takes, as the text is there twice, and the names once more to filter by. */
+/** Of one mail. Far below the 256 KB limit of SNS, because a message has the text twice and the names once more as filter attributes. */
 const MAX_MAIL_BYTES = 48_000;
 const SMS: Channel = 'sms';
-/** Its name in a text, GMT+5:45, is longer than almost any. */
+/** Its short name, GMT+5:45, is longer than almost any other. */
 const LONGEST_ZONE = 'Asia/Kathmandu';
 
 /**
- * The digests of these notifications, which go to the same channels: those of each alert oldest first. Several mails have
- * one text message, sent before them.
+ * The digests of notifications that all go to the same channels; each alert's notifications are given oldest first.
+ * If there are several mails, they share one text message, which is sent before them.
  */
 export function digestsOf(alerts: readonly (readonly Notification[])[]): Digest[] {
   const sorted = alerts.filter((each) => each.length > 0).toSorted(byUrgency);
@@ -63,7 +63,7 @@ export function digestText({ notifications, part }: Digest, settings: TextSettin
   };
 }
 
-/** The sites that most alerts are of, as many as there is room for, and the link where that fits too. */
+/** Names the sites with the most alerts, as many as fit, and adds the link if that fits too. */
 function textMessage(head: string, notifications: readonly Notification[], link = ''): string {
   const sites = countBy(notifications, ({ site }) => shorten(site))
     .filter(([site]) => site !== '')
@@ -76,7 +76,7 @@ function textMessage(head: string, notifications: readonly Notification[], link 
   };
   const ending = ` ${gsm7(link)}`;
   const fits = (text: string, end: string) => text.length + end.length <= SMS_LENGTH;
-  // A link that something is cut from or replaced in leads nowhere.
+  // A link that is cut or has replaced characters does not work.
   const end =
     link !== '' && gsm7(link) === link && fits(placed(Math.min(1, sites.length)), ending) ? ending : '';
   let shown = Math.min(1, sites.length);
@@ -99,7 +99,7 @@ function sections(notifications: readonly Notification[], timeZone: string): str
   return lines;
 }
 
-/** All changes of one alert stand together, below the worst that it was. */
+/** All changes of one alert stay together, in the section of the worst severity that it had. */
 function sectionOf(alert: readonly Notification[]): string {
   const { site } = alert[0]!;
   return `${SEVERITIES[worst(alert)]}, ${site === '' ? 'no site' : site}:`;
@@ -112,7 +112,7 @@ function lineOf(notification: Notification, timeZone: string): string {
   return `${headOf(notification)} ${severity}: ${happening(notification)}${changes} at ${site}/${deviceId}, since ${time}`;
 }
 
-/** An alert is in one mail. Its changes are few: those that nobody was told of are folded. */
+/** Each alert goes into one mail. It has few changes, because pending ones are folded. */
 function split(alerts: readonly (readonly Notification[])[]): Notification[][] {
   const parts: Notification[][] = [];
   let [room, section] = [-1, ''];
@@ -134,7 +134,7 @@ function split(alerts: readonly (readonly Notification[])[]): Notification[][] {
   return parts;
 }
 
-/** As SNS counts: in a text within JSON, with the comma or the end of line. */
+/** As SNS counts: as a JSON string, with the comma or line break. */
 const bytesOf = (text: string) => Buffer.byteLength(JSON.stringify(printable(text))) + 3;
 
 function byUrgency(a: readonly Notification[], b: readonly Notification[]): number {

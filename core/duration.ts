@@ -2,7 +2,7 @@
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Milliseconds; undefined for what is no duration. */
+/** Milliseconds; undefined if it is not a duration. */
 export function durationOf(text: string): number | undefined {
   const [, digits, unit] = /^(\d{1,7})(s|m|h|d)$/.exec(text) ?? [];
   return digits === undefined || unit === undefined ? undefined : Number(digits) * UNITS[unit]!;

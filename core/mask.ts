@@ -1,4 +1,4 @@
-// Mail addresses and phone numbers for people who may know that somebody is told, and not who.
+// Masks mail addresses and phone numbers for people who may know that somebody is notified, but not who.
 
 const SHOWN_DIGITS = 2;
 
@@ -6,7 +6,7 @@ const SHOWN_CHARACTERS = 8;
 /** Whole code points. */
 const firstOf = (text: string, count: number) => Array.from(text).slice(0, count).join('');
 
-/** `a…@example.com`, `+1…34`; of anything else, such as the address of a queue, its first eight characters. */
+/** `a…@example.com`, `+1…34`; for anything else, such as the address of a queue, its first eight characters. */
 export function masked(address: string): string {
   const [name = '', host] = address.split(/@(.*)/s);
   if (host) return `${firstOf(name, 1)}…@${host}`;

@@ -1,4 +1,4 @@
-// What people read: each channel gets the essentials first, within its own limits, and nothing a device chose can disturb it.
+// The text of notifications: each channel gets the essentials first, within its own limits, and no name that a device chose can disturb it.
 
 import { acknowledging, adviceOf } from './advice.ts';
 import type {
@@ -17,18 +17,18 @@ import { zonedText } from './time-text.ts';
 import type { Window } from './window.ts';
 
 export interface NotificationText {
-  /** Under 100 printable ASCII characters, beginning with a letter, as SNS wants a Subject. */
+  /** Under 100 printable ASCII characters, beginning with a letter, as SNS requires of a Subject. */
   readonly subject: string;
   readonly email: string;
-  /** Characters that GSM-7 carries in one unit each; under 160 with the topic's display name before them, so one SMS part. */
+  /** Characters that GSM-7 carries in one unit each; under 160 including the topic's display name, so one SMS part. */
   readonly sms: string;
 }
 
-/** What a stack's texts have in common. */
+/** Settings for all texts of a stack. */
 export interface TextSettings {
-  /** Address of the dashboard, without a slash at its end; empty where there is none, and then no text has a link. */
+  /** Address of the dashboard, without a slash at its end; if empty, texts have no link. */
   readonly page: string;
-  /** IANA name of the zone of devices for which the registry names none. */
+  /** IANA name of the time zone for devices without one in the registry. */
   readonly timeZone: string;
 }
 
@@ -49,9 +49,9 @@ const NOTES: Partial<Readonly<Record<Transition, string>>> = {
   ended: 'Its rule was removed, switched off or does not match the device any more.',
 };
 const RULE_CHANGED = 'Its rule was changed since the last notification of this alert.';
-const JUDGES_OTHERS = 'Its rule was changed, and judges something else now.';
+const JUDGES_OTHERS = 'Its rule was changed and now judges something else.';
 
-/** `recent`: the device's windows up to the one that decided, oldest first, where they are known. */
+/** `recent`: the device's windows up to the one that decided, oldest first, if known. */
 export function notificationText(
   notification: Notification,
   settings: TextSettings,
@@ -62,7 +62,7 @@ export function notificationText(
   const happened = happening(notification);
   const timeZone = zoneOf(notification, settings);
   const lines = [
-    // Nothing got worse or better where only the rule changed: then the severity is the news.
+    // If only the rule changed, nothing got worse or better: the severity is the news.
     `${head === 'NOW' ? `NOW ${severity}` : head}: ${happened}${insight ? ',' : ''} at ${site === '' ? '' : `${site}, `}${deviceId}`,
     ...notesOf(notification, timeZone),
     '',
@@ -72,7 +72,7 @@ export function notificationText(
   ];
   const changes = folded ? ` (${folded.changes} changes)` : '';
   const text = `${head === 'NOW' ? `NOW ${severity}:` : head} ${happened}${changes}`;
-  // Seconds are in the mail.
+  // The mail has the seconds.
   const time = zonedText(windowStart, timeZone).replace(/:\d\d /, ' ');
   return {
     subject: ascii(`${head} ${severity}: ${briefly(notification)}${changes} at ${site}/${deviceId}`).slice(
@@ -84,14 +84,14 @@ export function notificationText(
   };
 }
 
-/** The link where it fits: one from which something is cut, or in which something is replaced, leads nowhere. */
+/** Adds the link if it fits: a link that is cut or has replaced characters does not work. */
 function withLink(text: string, notification: Notification, { page }: TextSettings): string {
   const link = page === '' ? '' : ` ${deviceLink(page, notification)}`;
   const fits = gsm7(link) === link && text.length + link.length <= SMS_LENGTH;
   return fits ? `${text}${link}` : text.slice(0, SMS_LENGTH);
 }
 
-/** The zone in which people read of the device. */
+/** The time zone for texts about the device. */
 export const zoneOf = ({ timeZone }: Notification, settings: Pick<TextSettings, 'timeZone'>): string =>
   timeZone ?? settings.timeZone;
 
@@ -118,7 +118,7 @@ function factLines(notification: Notification, timeZone: string, recent: readonl
   ];
 }
 
-/** The first word: NOW where a change of the rule, and not of what is measured, made the alert another. */
+/** The first word: NOW if a change of the rule, and not of the measured value, changed the alert. */
 export function headOf({ transition, isRuleChanged }: Notification): string {
   const isAnother = isRuleChanged && (transition === 'worsened' || transition === 'eased');
   return isAnother ? 'NOW' : HEADS[transition];
@@ -140,26 +140,26 @@ function notesOf(notification: Notification, timeZone: string): string[] {
   if (silence && notification.metric !== undefined && transition !== 'cleared')
     notes.push(
       notification.isReporting
-        ? 'The device goes on sending others.'
+        ? 'The device still sends other metrics.'
         : 'The device sends nothing else either.',
     );
   if (folded) {
     const { changes, since, worst } = folded;
     notes.push(
-      `This stands for ${changes} changes of the alert since ${zonedText(since, timeZone)}, the worst of them ${worst}.`,
+      `This replaces ${changes} changes of the alert since ${zonedText(since, timeZone)}; the worst was ${worst}.`,
     );
   }
   return notes;
 }
 
-/** Three decimals, which is more than a sensor knows, unless the value then looked like the limit; the details have all. */
+/** Three decimals, which is more than a sensor resolves, unless the value would then equal the limit; the details have all digits. */
 function shortly({ value, limit }: Notification): string {
   if (!/\.\d{4}/.test(value)) return value;
   const short = String(Number(Number(value).toFixed(3)) || 0);
   return Number(short) === Number(limit) ? value : short;
 }
 
-/** The limit, with how the value lies to it. */
+/** The limit, and how the value compares to it. */
 function comparison(notification: Of<LimitFinding>): string {
   const { side, value } = notification;
   const limit = `${notification.limit}${unitText(notification)}`;
@@ -172,7 +172,7 @@ function comparison(notification: Of<LimitFinding>): string {
   return value === notification.limit ? `back at ${limit}` : back;
 }
 
-/** Notifications of before findings said so have what their transition usually has. */
+/** Older notifications have no relation; it follows from their transition. */
 function relationOf({ relation, transition }: Of<LimitFinding>): Relation {
   return relation ?? (transition === 'eased' || transition === 'cleared' ? 'back' : 'beyond');
 }
@@ -193,7 +193,7 @@ function details(notification: Notification, timeZone: string): string[] {
 
 const unitText = ({ unit }: Notification) => (unit === undefined ? '' : ` ${unit}`);
 
-/** What a subject has room for: of what lies ahead, when; of a habit, what it means. */
+/** The part that fits a subject: for a prediction, when; for an unusual metric, what is unusual. */
 function briefly(notification: Notification): string {
   if (!notification.insight) return happening(notification);
   const [first = '', second] = notification.words.split('; ');
@@ -231,15 +231,15 @@ function silenceText({ transition, silence, metric, value }: Of<SilenceFinding>)
   return `${isBack ? back : gone} ${isBack ? 'after' : 'for'} ${spanText(value)}`;
 }
 
-/** Nobody wants to know the seconds of an hour. */
+/** From two minutes on, seconds are dropped. */
 function spanText(seconds: string): string {
   const [span, minute] = [Number(seconds), 60];
   return durationText((span < 2 * minute ? span : Math.floor(span / minute) * minute) * 1000);
 }
 
-/** Extremes go by the metric's name alone. */
+/** Minimum and maximum are named by the metric alone. */
 function statisticName({ metric, stat, perMinute }: Of<LimitFinding>): string {
   const name = metric ?? 'readings';
-  const figure = metric === undefined || stat === 'min' || stat === 'max' ? name : `${stat} ${name}`;
-  return perMinute ? `${figure} per minute` : figure;
+  const statistic = metric === undefined || stat === 'min' || stat === 'max' ? name : `${stat} ${name}`;
+  return perMinute ? `${statistic} per minute` : statistic;
 }

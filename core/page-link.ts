@@ -1,13 +1,13 @@
-// Where mails and texts lead to on the page: all that the page shows is in the URL.
+// Links from mails and texts to the dashboard: the URL holds everything that the page shows.
 
 import type { Notification } from './alert-state.ts';
 
 const MINUTE_MS = 60_000;
-/** What is shown before and after an alert, so that one sees how it came and whether it is over. */
+/** The span shown before and after an alert, so that the reader sees how it developed and whether it is over. */
 const BEFORE_MS = 40 * MINUTE_MS;
 const AFTER_MS = 20 * MINUTE_MS;
 
-/** The page of the device at the very span of the alert. `page`: without a slash at its end. */
+/** The page of the device at the time of the alert. `page`: without a slash at its end. */
 export function deviceLink(
   page: string,
   {
@@ -21,7 +21,7 @@ export function deviceLink(
   return `${page}/#/device/${encodeURIComponent(deviceId.toWellFormed())}?from=${from}&to=${to}`;
 }
 
-/** The list of alerts: those decided since the first of these, of the site where there is only one. */
+/** The list of alerts decided since the first of these; filtered by site if there is only one. */
 export function alertListLink(page: string, notifications: readonly Notification[]): string {
   const since = Math.min(...notifications.map(({ decidedAt }) => decidedAt));
   const sites = new Set(notifications.map(({ site }) => site));

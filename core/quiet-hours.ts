@@ -1,6 +1,6 @@
-// The hours of a day in which nobody is told; the clock is that of a time zone, with its summer time.
+// The hours of the day in which no notification is sent, on the clock of a time zone with its daylight saving time.
 
-/** A daily span of local time, from `from` until before `to`, over midnight where `to` is not later. */
+/** A daily span of local time, from `from` until before `to`; it passes midnight if `to` is not later. */
 export interface QuietHours {
   /** Minutes since midnight. */
   readonly from: number;
@@ -14,13 +14,13 @@ const DAY = 1440;
 const LONGEST_DAY = 1560;
 const QUARTER = 15;
 
-/** Minutes since midnight of a text such as 22:30; undefined for any other. */
+/** Minutes since midnight of a text such as 22:30; undefined if it has another form. */
 export function minuteOf(text: string): number | undefined {
   const [, hours, minutes] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
   return hours === undefined ? undefined : Number(hours) * 60 + Number(minutes);
 }
 
-/** By the list first: a formatter, which knows other spellings as well, takes eight times as long to make in a new process. */
+/** Tries the list first: creating a formatter, which knows other spellings too, takes eight times as long in a new process. */
 export function isTimeZone(name: string): boolean {
   if (name === 'UTC' || Intl.supportedValuesOf('timeZone').includes(name)) return true;
   try {
@@ -30,7 +30,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** When the quiet hours that hold `now` end, undefined outside of them; both in epoch milliseconds. */
+/** When the quiet hours around `now` end, undefined outside quiet hours; both in epoch milliseconds. */
 export function quietUntil({ from, to, timeZone }: QuietHours, now: number): number | undefined {
   const isQuiet = (minute: number) =>
     from < to ? minute >= from && minute < to : minute >= from || minute < to;
@@ -38,7 +38,7 @@ export function quietUntil({ from, to, timeZone }: QuietHours, now: number): num
   const last = thisMinute + LONGEST_DAY;
   let at = thisMinute;
   for (let minute = localMinute(now, timeZone); isQuiet(minute) && at < last;) {
-    // Clocks change at full quarters of an hour, so the local time is looked at again at each.
+    // Clocks change at full quarters of an hour, so the local time is read again at each.
     at += Math.min((to - minute + DAY) % DAY || DAY, QUARTER - (at % QUARTER));
     minute = localMinute(at * MINUTE_MS, timeZone);
   }

@@ -1,4 +1,4 @@
-// To whom a notification went, as far as SNS says it: the confirmed subscriptions of its channels at that moment.
+// Who a notification was sent to, as far as SNS knows: the confirmed subscriptions of its channels at that moment.
 
 /** A confirmed subscription of the topic. */
 export interface Subscriber {
@@ -10,14 +10,14 @@ export interface Subscriber {
 export interface SentTo {
   /** At most 50 of them, by channel. */
   readonly sentTo: readonly Subscriber[];
-  /** How many more there were. */
+  /** How many more there were, beyond those in `sentTo`. */
   readonly sentToMore?: number;
 }
 
-/** An entry of the history stays small, however many subscribe. */
+/** Keeps a history entry small, however many subscribers there are. */
 const MOST_NAMED = 50;
 
-/** `confirmed`: all of the topic. Who subscribed with a filter of their own may have been left out by SNS. */
+/** `confirmed`: all confirmed subscriptions of the topic. SNS may have left out those with a filter of their own. */
 export function sentTo(
   { channels }: { readonly channels: readonly string[] },
   confirmed: readonly Subscriber[],

@@ -1,12 +1,12 @@
-// What a notification names for the case that it cannot be delivered, and the entries of the history that then say so.
+// The alerts that a message names in case it cannot be delivered, and the history entries that record such a failure.
 
 import { SEVERITIES, type Severity } from './alert-rule.ts';
 import { TRANSITIONS, type HistoryEntry, type Notification, type Transition } from './alert-state.ts';
 import { type UndeliveredAlert, undeliveredEntry } from './alert-step.ts';
 
-/** A notification that SNS gave up, as it lies in a queue. */
+/** A notification that SNS gave up, as it arrives in a queue. */
 export interface Undelivered {
-  /** The same for every delivery of this message, and for no other. */
+  /** The same for every delivery of this message; no other message has it. */
   readonly id: string;
   /** When SNS gave up; epoch milliseconds. */
   readonly at: number;
@@ -15,18 +15,18 @@ export interface Undelivered {
   readonly body: string;
 }
 
-/** The message attribute that names the alerts: a text for each, in words that have no space but for the last. */
+/** The message attribute that names the alerts: one text per alert, of fields without spaces, except the last. */
 export const ALERTS_ATTRIBUTE = 'alerts';
 
-/** How many alerts a message is of that it does not name, as there is no room. */
+/** The message attribute that counts the alerts which did not fit into the message. */
 export const LEFT_OUT = 'alertsLeftOut';
 
 export const namedIn = ({ alertId, transition, severity, windowStart, ruleId, deviceId }: Notification) =>
   [alertId, transition, severity, windowStart, ruleId, deviceId].join(' ');
 
 /**
- * An entry for each alert that the message names; none for a message that names none, which is not one of ours. Throws an
- * Error for what SNS did not write.
+ * One entry per alert that the message names; none if it names none, because then the message is not one of ours. Throws
+ * an Error if SNS did not write the document.
  */
 export function undeliveredEntries({ id, at, kind, body }: Undelivered): HistoryEntry[] {
   const { MessageId: messageId, MessageAttributes: attributes } = documentIn(body);
@@ -63,7 +63,7 @@ function documentIn(body: string): Document {
   };
 }
 
-/** The elements of an array, or the one text. */
+/** The elements of an array, or the single text. */
 function textsIn(attributes: Document['MessageAttributes'], name: string): string[] {
   const attribute = attributes[name];
   const { Type: type, Value: value } = isObject(attribute) ? attribute : {};

@@ -63,7 +63,7 @@ test('a probe that falls silent is told of while its device goes on, and when it
   await minutes(12, 'humidity');
   await minutes(8, 'temperature', 'humidity');
   assert.deepEqual(announced(), [
-    [15, 'ALARM: no temperature for 6m at seattle, device', 'The device goes on sending others.'],
+    [15, 'ALARM: no temperature for 6m at seattle, device', 'The device still sends other metrics.'],
     [29, 'OK: temperature again after 20m at seattle, device', ''],
   ]);
   const listed = runDry(compileRule({ id: 'rule-0', ...silent }), stored, {
@@ -109,7 +109,7 @@ for (const at of [1, 3, 5, 40]) {
     restart();
     await minutes(70 - at, 'humidity');
     assert.deepEqual(announced(), [
-      [195, 'ALARM: no temperature for 61m at seattle, device', 'The device goes on sending others.'],
+      [195, 'ALARM: no temperature for 61m at seattle, device', 'The device still sends other metrics.'],
     ]);
   });
 }
@@ -123,10 +123,10 @@ test('a rule that has waited for another metric ends its alarm and begins with t
   assert.deepEqual(
     announced().map(([, first, second]) => [first, second]),
     [
-      ['ALARM: no temperature for 6m at seattle, device', 'The device goes on sending others.'],
+      ['ALARM: no temperature for 6m at seattle, device', 'The device still sends other metrics.'],
       [
         'ENDED: no temperature for 10m at seattle, device',
-        'Its rule was changed, and judges something else now.',
+        'Its rule was changed and now judges something else.',
       ],
     ],
   );

@@ -1,4 +1,4 @@
-// What Tidegate makes of one message: its format, its readings, what was left out, and who judges it; for people, in lines too.
+// Explains one message: its format, its readings, what was left out, and which rules judge it; as data, and as lines for a terminal.
 
 import { appliesTo, isLimitRule, type AlertRule, type LimitRule, type Subject } from './alert-rule.ts';
 import { decimalText } from './decimal.ts';
@@ -11,7 +11,7 @@ import { spelledOtherwise } from './spelling-hint.ts';
 const MAX_LINES = 40;
 
 export interface Explanation {
-  /** Absent where none was recognised. */
+  /** Absent if no format was recognised. */
   readonly format?: string;
   readonly readings: readonly ExplainedReading[];
   readonly rejected: readonly (Pick<Rejection, 'index' | 'reason' | 'detail'> & {
@@ -22,7 +22,7 @@ export interface Explanation {
   readonly rounded: number;
   /** One sentence a rule: what it judges. */
   readonly judged: readonly string[];
-  /** Rules that pass over a metric only for how it is spelled. */
+  /** Rules that skip a metric only because of its spelling. */
   readonly hints: readonly string[];
 }
 
@@ -31,14 +31,14 @@ export interface ExplainedReading {
   readonly site: string;
   /** Epoch milliseconds. */
   readonly timestamp: number;
-  /** Said by the device; else it is when the message arrived. */
+  /** True: the device sent the time. False: it is the message's arrival. */
   readonly isOwnTime: boolean;
   /** Values as decimal text. */
   readonly metrics: readonly { readonly name: string; readonly value: string; readonly unit?: string }[];
   readonly fingerprint: string;
 }
 
-/** `subject`: what else is known of a device; `now`: when the rules are asked, epoch milliseconds. */
+/** `subject`: further facts of a device; `now`: the time at which the rules are applied, epoch milliseconds. */
 export function explanationOf(
   message: ParsedMessage,
   rules: readonly AlertRule[],
@@ -100,15 +100,15 @@ function judgedText(
 }
 
 const hintText = ({ id, metric }: LimitRule, deviceId: string, near: string) =>
-  `${id} judges ${metric}, and ${deviceId} sends ${near}: set anySpelling, name ${near}, or rename it by a mapping`;
+  `${id} judges ${metric}, but ${deviceId} sends ${near}: set anySpelling, use ${near} in the rule, or rename it in a mapping`;
 
-/** For a terminal. `now` as of `explanationOf`. */
+/** For a terminal. `now` as in `explanationOf`. */
 export function explainReading(message: ParsedMessage, rules: readonly AlertRule[], now: number): string[] {
   const { format, readings, rejected, skipped, rounded, judged, hints } = explanationOf(message, rules, now);
   const lines = [`format    ${format ?? 'not recognised'}`, ...readings.flatMap(readingLines)];
   for (const { index, reason, detail, remedy } of rejected) {
     const which = index === undefined ? '' : `reading ${index}: `;
-    lines.push(`rejected  ${which}${reason}: ${detail}`, `          to mend it: ${remedy}`);
+    lines.push(`rejected  ${which}${reason}: ${detail}`, `          to fix it: ${remedy}`);
   }
   for (const { name, reason } of skipped) lines.push(`skipped   ${name || '(the payload)'}: ${reason}`);
   if (rounded > 0)
@@ -121,7 +121,7 @@ export function explainReading(message: ParsedMessage, rules: readonly AlertRule
     ...judged.map((text) => `rule      ${text}`),
     ...hints.map((text) => `hint      ${text}`),
   ];
-  return [...shown, ...(rulesSay.length > 0 ? rulesSay : ['rules     none looks at it'])];
+  return [...shown, ...(rulesSay.length > 0 ? rulesSay : ['rules     none applies'])];
 }
 
 function readingLines({ deviceId, site, timestamp, isOwnTime, metrics }: ExplainedReading): string[] {

@@ -1,8 +1,8 @@
-// Changes some fields of a JSON document, as RFC 7396 has it.
+// Changes some fields of a JSON document as RFC 7396 (JSON merge patch) defines.
 
 import { isObject } from './formats/draft.ts';
 
-/** The document with the fields of the patch; `null` removes a field, objects are patched in turn, all else replaces. */
+/** The document with the patch applied: `null` removes a field, objects are patched recursively, everything else replaces. */
 export function mergePatch(document: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const merged = new Map(Object.entries(isObject(document) ? document : {}));

@@ -1,19 +1,19 @@
-// Says when a rule judges a metric that no device sends: such a rule is valid, and guards nothing.
+// Warns if a rule judges a metric that no device sends: the rule is valid but watches nothing.
 
 import { byNearness, nearest } from './nearest.ts';
 import { judgedMetricOf, type RuleData } from './rule-data.ts';
 import { isSpellingOf } from './spelling.ts';
 
-/** What a device sent. */
+/** The metrics that a device sent. */
 export interface DeviceMetrics {
   readonly deviceId: string;
   readonly metrics: ReadonlySet<string>;
 }
 
-/** What was looked at of the devices that a rule matches. */
+/** What was read of the devices that a rule matches. */
 export interface SentMetrics {
   readonly devices: readonly DeviceMetrics[];
-  /** False: more devices may match than these. */
+  /** False: more devices may match than were read. */
   readonly isComplete: boolean;
 }
 
@@ -21,7 +21,7 @@ type Judging = Pick<RuleData, 'metric' | 'anySpelling' | 'stat' | 'predicted' | 
 
 const MAX_NAMES = 20;
 
-/** Whether the rule judges something of these metrics; a rule that names no metric counts them all. */
+/** Whether the rule judges one of these metrics; a rule without a metric counts readings and judges any. */
 export function judgesAny(rule: Judging, names: Iterable<string>): boolean {
   const [metric, { anySpelling }] = [judgedMetricOf(rule), rule];
   if (metric === undefined) return true;
@@ -33,9 +33,9 @@ export function metricWarnings(rule: Judging, sent: SentMetrics, where: string):
   const metric = judgedMetricOf(rule);
   const { devices, isComplete } = sent;
   if (metric === undefined) return [];
-  const those = `the ${devices.length} devices that ${isComplete ? 'match' : 'were looked at'}`;
+  const those = `the ${devices.length} devices that ${isComplete ? 'match' : 'were checked'}`;
   if (devices.length === 0) {
-    const more = isComplete ? '' : ' among the devices that were looked at';
+    const more = isComplete ? '' : ' among the devices that were checked';
     return [`No device matches this rule${more}, so it judges nothing yet`];
   }
   const names = [...new Set(devices.flatMap(({ metrics }) => [...metrics]))];
@@ -47,7 +47,7 @@ export function metricWarnings(rule: Judging, sent: SentMetrics, where: string):
   return [`${first}; the metrics there are: ${listed(metric, names)}`, ...hints(rule, names)];
 }
 
-/** Some devices send the metric; others send it under another spelling, and are not judged. */
+/** Some devices send the metric; others send it in another spelling and are not judged. */
 function spellingWarnings(rule: Judging, lacking: readonly DeviceMetrics[], those: string): string[] {
   const metric = judgedMetricOf(rule) ?? '';
   const spelled = lacking.flatMap(({ deviceId, metrics }) =>
@@ -71,7 +71,7 @@ function hints(rule: Judging, names: readonly string[]): string[] {
 
 function remedyFor({ stat, predicted, unusual }: Judging, name: string): string {
   const canSpell = !predicted && !unusual && (stat === undefined || stat === 'min' || stat === 'max');
-  return `write \`${name}\`${canSpell ? ', or set `anySpelling` to true' : ''}, or rename it by a mapping`;
+  return `write \`${name}\`${canSpell ? ', or set `anySpelling` to true' : ''}, or rename it in a mapping`;
 }
 
 function listed(metric: string, names: readonly string[]): string {

@@ -1,13 +1,13 @@
-// Which of the names that there are somebody meant who wrote another one.
+// Guesses which known name somebody meant who wrote an unknown one.
 
-/** The known names, the one that is spelled most like `name` first. */
+/** The known names, most similar to `name` first. */
 export function byNearness(name: string, known: readonly string[]): string[] {
   const wanted = name.toLowerCase();
   const distances = new Map(known.map((each) => [each, distanceOf(wanted, each.toLowerCase())]));
   return known.toSorted((a, b) => distances.get(a)! - distances.get(b)! || (a < b ? -1 : 1));
 }
 
-/** The known name that differs in a letter or three; undefined where each of them is another word. */
+/** The known name that differs by at most three letters; undefined if none is that similar. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const [first] = byNearness(name, known);
   if (first === undefined) return undefined;
@@ -18,7 +18,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 
 const LONGEST = 64;
 
-/** Letters to insert, to leave out, to replace or to swap with their neighbour, for the first 64 of each. */
+/** Letters to insert, delete, replace or swap with their neighbour, comparing the first 64 of each. */
 function distanceOf(from: string, to: string): number {
   const [a, b] = [from.slice(0, LONGEST), to.slice(0, LONGEST)];
   let [before, last]: number[][] = [[], Array.from({ length: b.length + 1 }, (_, column) => column)];

@@ -1,4 +1,4 @@
-// What becomes of a rule when people put another in its place, or change some of its fields.
+// How a rule changes if people replace it or patch some of its fields.
 
 import { mergePatch } from './merge-patch.ts';
 import type { RuleData } from './rule-data.ts';
@@ -6,17 +6,17 @@ import { faultsOf } from './rule-faults.ts';
 import { ruleBody } from './rule-schema.ts';
 import { formFaults, type FormFault } from './schema-faults.ts';
 
-/** Whom a rule tells, and how loudly: nobody loses that by leaving it out. */
+/** Severity and recipients: leaving them out of a replacement does not remove them. */
 export const KEPT_FIELDS = ['severity', 'channels'] as const;
 export type KeptField = (typeof KEPT_FIELDS)[number];
 
 export interface ChangedRule {
   readonly rule: RuleData;
-  /** Fields that it has from the rule before. */
+  /** Fields kept from the rule before. */
   readonly kept: readonly KeptField[];
 }
 
-/** A whole rule in the place of `before`, whose severity and channels it keeps unless it says others. */
+/** A whole rule in place of `before`; it keeps the severity and the channels of `before` unless it sets its own. */
 export function replacedRule(
   id: string,
   body: Omit<RuleData, 'id'>,
@@ -24,14 +24,14 @@ export function replacedRule(
 ): ChangedRule {
   const kept = KEPT_FIELDS.filter((name) => {
     if (body[name] !== undefined || before?.[name] === undefined) return false;
-    // Each level has a severity of its own.
+    // Each level has its own severity.
     return name !== 'severity' || body.levels === undefined;
   });
   const more = Object.fromEntries(kept.map((name) => [name, before?.[name]]));
   return { rule: { ...more, ...body, id }, kept };
 }
 
-/** The rule with the fields of a merge patch, or what is wrong with it then. */
+/** The rule with a merge patch applied, or what is wrong with the result. */
 export function patchedRule(
   before: RuleData,
   patch: unknown,
@@ -43,7 +43,7 @@ export function patchedRule(
   return { rule };
 }
 
-/** All that is wrong with a rule whose form is right, its name too: `said` is the id that its body has, if any. */
+/** All faults of a rule whose form is valid, including its name: `said` is the id in the request's body, if any. */
 export function ruleFaults(rule: RuleData, said: string | undefined): FormFault[] {
   const faults: FormFault[] = faultsOf(rule);
   if (said !== undefined && said !== rule.id)

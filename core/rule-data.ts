@@ -1,4 +1,4 @@
-// Alert rules as people write and store them, and the way from there to what is judged.
+// Alert rules as people write and store them, and their compilation into the form that is judged.
 
 import type {
   SilenceRule,
@@ -18,16 +18,17 @@ import { limitOf } from './statistic.ts';
 import { minuteOf } from './quiet-hours.ts';
 import { parseFixedTime } from './time-text.ts';
 
-/** Rules at most, the template's among them: each environment reads and judges all of them. */
+/** Maximum number of rules, including the template's: each environment reads and judges all of them. */
 export const MAX_RULES = 200;
 
 /**
- * A rule as JSON. It judges one thing: limits of a figure (one level as fields of the rule, or several as `levels`),
- * `noDataFor` (of the device, or of a `metric`), `offlineFor`, `predicted` or `unusual`. Durations are text such as `30m`, times as devices may write them.
+ * A rule as JSON. It judges one thing: limits of a statistic (one level as fields of the rule, or several as `levels`),
+ * `noDataFor` (of the device, or of a `metric`), `offlineFor`, `predicted` or `unusual`. Durations are text such as `30m`,
+ * times have the forms that devices may send.
  */
 export interface RuleData {
   readonly id: string;
-  /** For people: alerts say it as what to do. */
+  /** For people: alerts quote it as what to do. */
   readonly comment?: string;
   readonly enabled?: boolean;
   readonly enabledFrom?: string | number;
@@ -35,7 +36,7 @@ export interface RuleData {
   readonly match?: Match;
   readonly metric?: string;
   readonly stat?: Stat;
-  /** Judges the usual spellings of the metric too; with the highest or lowest value only. */
+  /** Also judges the usual spellings of the metric; only with the highest or lowest value. */
   readonly anySpelling?: boolean;
   readonly perMinute?: boolean;
   readonly severity?: Severity;
@@ -58,7 +59,7 @@ export interface RuleData {
   readonly escalateTo?: readonly Channel[];
 }
 
-/** A limit that a metric will cross at its present trend; one of both sides. `within`: 30m without it. */
+/** A metric is about to cross a limit at its present trend; either `above` or `below`. `within`: 30m if absent. */
 export interface PredictedData {
   readonly metric: string;
   readonly above?: number;
@@ -67,7 +68,7 @@ export interface PredictedData {
   readonly defrost?: DefrostData;
 }
 
-/** A metric that is not 0 while the device defrosts, or times of day such as `06:00`; one `lasts` 30m without it. */
+/** A metric that is not 0 while the device defrosts, or times of day such as `06:00`; `lasts`: 30m if absent. */
 export type DefrostData =
   | { readonly metric: string }
   | { readonly at: readonly string[]; readonly timeZone: string; readonly lasts?: string };
@@ -79,7 +80,7 @@ const USUAL_CHANNELS: readonly Channel[] = ['email'];
 const USUAL_ESCALATION: readonly Channel[] = ['email', 'sms'];
 export const LIMITS = ['above', 'below', 'clearBelow', 'clearAbove'] as const;
 
-/** The template's parameters as rules; a limit that is absent or no number makes no rule, nor does silence of 0. */
+/** The template's parameters as rules; a limit that is absent or not a number makes no rule, nor does a silence of 0. */
 export function defaultRules(limits: {
   readonly maxTemperature?: number;
   readonly minTemperature?: number;
@@ -113,7 +114,7 @@ export function defaultRules(limits: {
   return rules;
 }
 
-/** What is judged. The data must be without faults (`faultsOf`). */
+/** The rule in the form that is judged. The data must have no faults (`faultsOf`). */
 export function compileRule(data: RuleData): AlertRule {
   const { id, comment, enabled, match, quietHours, channels = USUAL_CHANNELS } = data;
   const common = {
@@ -171,14 +172,14 @@ function knownDefrost(defrost: DefrostData): KnownDefrost {
   return { at: at.map((text) => minuteOf(text)!), timeZone, lasts: spanOf(lasts) ?? USUAL_DEFROST_MS };
 }
 
-/** The metric that the rule judges, wherever it says so. */
+/** The metric that the rule judges, in whichever field it is. */
 export const judgedMetricOf = ({
   metric,
   predicted,
   unusual,
 }: Pick<RuleData, 'metric' | 'predicted' | 'unusual'>) => metric ?? predicted?.metric ?? unusual?.metric;
 
-/** The level that a rule without `levels` has. */
+/** The level of a rule without `levels`. */
 export function levelOf(data: RuleData): Level {
   const limits = LIMITS.flatMap((name) => (data[name] === undefined ? [] : [[name, data[name]] as const]));
   return { severity: data.severity ?? USUAL_SEVERITY, ...Object.fromEntries(limits) };
@@ -196,7 +197,7 @@ function timeOf(value: string | number | undefined): number | undefined {
   return found && 'ms' in found ? found.ms : undefined;
 }
 
-/** Without the entries that are undefined. */
+/** The fields without undefined ones. */
 function given<Fields extends object>(
   fields: Fields,
 ): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
@@ -208,7 +209,7 @@ function isLimit(value: number | undefined): value is number {
   return value !== undefined && decimalOf(value) !== undefined;
 }
 
-/** Adds in decimals: -1.1 + 1 in floating point has more decimals than a limit may have. */
+/** Adds as decimals: in floating point, -1.1 + 1 has more decimals than a limit may have. */
 function shifted(limit: number, by: number): number {
   return Number(decimalText(limitOf(limit) + limitOf(by)));
 }

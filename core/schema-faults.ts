@@ -1,9 +1,9 @@
-// What is wrong with the form of data, in sentences of our own: people get them, and a library's words tell them little.
+// Describes faults in the form of data in sentences of our own, because a library's messages do not help the people who get them.
 
 import type * as z from 'zod/mini';
 import { nearest } from './nearest.ts';
 
-/** `name` is the path of the field, such as `levels.0.clearBelow`, and empty for the whole; `detail` goes on from there. */
+/** `name` is the path of the field, such as `levels.0.clearBelow`, empty for the whole; `detail` continues the sentence. */
 export interface FormFault {
   readonly name: string;
   readonly detail: string;
@@ -11,7 +11,7 @@ export interface FormFault {
 
 type Schema = z.ZodMiniType;
 
-/** What of a schema of Zod is looked at here, as its documentation for authors of libraries has it. */
+/** The parts of a Zod schema that are read here, as its documentation for library authors describes them. */
 interface Definition {
   readonly type: string;
   readonly innerType?: Schema;
@@ -39,7 +39,7 @@ interface Check {
 const definitionOf = (schema: Schema) => schema.def as unknown as Definition;
 const isWrapper = ({ type }: Definition) => type === 'optional' || type === 'nullable' || type === 'pipe';
 
-/** Without what says only that it may be absent, or what becomes of it. */
+/** The schema without wrappers that only make it optional or transform it. */
 function bare(schema: Schema): { readonly definition: Definition; readonly isNullable: boolean } {
   let definition = definitionOf(schema);
   let isNullable = false;
@@ -50,7 +50,7 @@ function bare(schema: Schema): { readonly definition: Definition; readonly isNul
   return { definition, isNullable };
 }
 
-/** Everything that is wrong with the form of the value; nothing for a value that the schema takes. */
+/** All faults in the form of the value; empty if the schema accepts it. */
 export function formFaults(schema: Schema, value: unknown): FormFault[] {
   const { success, error } = schema.safeParse(value);
   return success ? [] : faultsIn(schema, value, error.issues);
@@ -77,7 +77,7 @@ export function faultsIn(schema: Schema, value: unknown, issues: readonly z.core
     const expected = expectationOf(target);
     return [{ name, detail: isMissing ? `must be given: ${expected}` : `must be ${expected}` }];
   });
-  // A text may miss its length and its form, which one sentence says.
+  // A text may violate both its length and its pattern, which one sentence describes.
   const distinct = new Map(faults.map((fault) => [`${fault.name}: ${fault.detail}`, fault]));
   return [...distinct.values()];
 }
@@ -108,7 +108,7 @@ function valueAt(value: unknown, place: readonly PropertyKey[]): unknown {
   return found;
 }
 
-/** Completes "must be": `a whole number from 1 to 60`. */
+/** Completes "must be", such as `a whole number from 1 to 60`. */
 export function expectationOf(schema: Schema): string {
   const { definition, isNullable } = bare(schema);
   const own = definition.error?.({});

@@ -1,9 +1,9 @@
-// Says when a rule passes over a metric only because of how it is spelled, and what a mapping can do about it.
+// Reports that a rule skips a metric only because of its spelling, and how a mapping or the rule can correct that.
 
 import { isLimitRule, matches, type AlertRule, type Subject } from './alert-rule.ts';
 import { isSpellingOf } from './spelling.ts';
 
-/** The name that is nearly what the rule judges; undefined where the rule judges one of the names, or none is like it. */
+/** The name that almost matches what the rule judges; undefined if the rule judges one of the names, or none is similar. */
 export function spelledOtherwise(rule: AlertRule, names: readonly string[]): string | undefined {
   const metric = 'metric' in rule ? rule.metric : undefined;
   const isAny = isLimitRule(rule) && rule.anySpelling;
@@ -12,8 +12,8 @@ export function spelledOtherwise(rule: AlertRule, names: readonly string[]): str
 }
 
 /**
- * Sentences about the metrics that a mapping makes of a message. `subject` is absent for a payload of no known device: then it
- * may be of any that a rule matches.
+ * Hints about the metrics that a mapping makes of a message. `subject` is absent for a payload of an unknown device, which
+ * any rule may then match.
  */
 export function mappingHints(
   rules: readonly AlertRule[],
@@ -27,12 +27,12 @@ export function mappingHints(
     if (name === undefined || !enabled || isOther || !('metric' in rule)) return [];
     const { id, metric } = rule;
     return [
-      `Rule \`${id}\` judges \`${metric}\`, and this makes \`${name}\`: name it \`${metric}\` in the expression, or set \`anySpelling\` in the rule`,
+      `Rule \`${id}\` judges \`${metric}\`, but this gives \`${name}\`: name it \`${metric}\` in the expression, or set \`anySpelling\` in the rule`,
     ];
   });
 }
 
-/** A line of the archive has neither the type nor the groups of its device. */
+/** An archived message has neither the type nor the groups of its device. */
 function withoutRegistry({ site, device }: NonNullable<AlertRule['match']>) {
   return { ...(site !== undefined && { site }), ...(device !== undefined && { device }) };
 }

@@ -1,10 +1,10 @@
-// Devices spell what they measure in their own ways; a rule that says so judges them all.
+// Devices spell the names of what they measure differently; a rule with `anySpelling` judges all spellings.
 
-/** What a name has that is no measurement of the place: a chip's own heat, set points, limits, colours and what is computed. */
+/** Parts of names that do not measure the place: a chip's own temperature, set points, limits, colours and derived values. */
 const OTHER_KINDS =
   /(?:^|_)(?:set(?:point)?|target|limit|alarm|offset|calibration|colou?r|chip|cpu|core|esp\d*|device|board|internal|module|switch|light|cover|pm1|em1|over|dew|dewpoint|windchill|wind|heat|heatindex|feels|apparent|min|max|occupied|unoccupied)(?=_)/i;
 
-/** A map, since metrics may be named `constructor`. */
+/** A map, because a metric may be named `constructor`. */
 const SPELLINGS: ReadonlyMap<string, RegExp> = new Map([
   [
     'temperature',
@@ -17,8 +17,8 @@ const SPELLINGS: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 /**
- * Whether a metric is one of the usual spellings of another: in any case, and for temperature and humidity also
- * abbreviated, with the name of a sensor or a place before it or a number behind it (`tempc`, `BME280_Temperature`, `Freezer_temp_2`).
+ * Whether a metric's name is a usual spelling of another: in any case, and for temperature and humidity also abbreviated,
+ * with a sensor or a place before it or a number after it (`tempc`, `BME280_Temperature`, `Freezer_temp_2`).
  */
 export function isSpellingOf(metric: string, name: string): boolean {
   if (name === metric) return true;

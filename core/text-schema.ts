@@ -1,8 +1,8 @@
-// The form of texts that stored rules and requests share.
+// Schemas for texts that stored rules and requests share.
 
 import * as z from 'zod/mini';
 
-/** Text that has to match; `what` completes "must be". */
+/** Text that must match the pattern; `what` completes "must be". */
 export const matching = (pattern: RegExp, what: string) =>
   z.string().check(z.regex(pattern, `must be ${what}`));
 
@@ -13,5 +13,5 @@ export const metricName = matching(
   'the name of a metric: a letter, then letters, digits or _, at most 64',
 );
 
-/** Half of a surrogate pair is no text that a table could hold. */
+/** Half of a surrogate pair is not text that a table could store. */
 export const isUnicode = z.refine<string>((text) => text.isWellFormed(), 'must be Unicode text');

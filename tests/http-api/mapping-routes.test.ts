@@ -216,7 +216,7 @@ test('trying names the rules that pass over a metric only for how it is spelled'
   await rules.put({ id: 'warm', metric: 'temperature', above: 8, match: fridges }, {});
   await rules.put({ id: 'any', metric: 'temperature', above: 8, anySpelling: true }, {});
   const hint =
-    'Rule `warm` judges `temperature`, and this makes `Temp`: name it `temperature` in the expression, or set `anySpelling` in the rule';
+    'Rule `warm` judges `temperature`, but this gives `Temp`: name it `temperature` in the expression, or set `anySpelling` in the rule';
   const line = (deviceId: string) => ({
     ...{ deviceId, site: 'seattle', receivedAt: 1_600_000_000_000, traceId: 't' },
     t: 40,

@@ -43,7 +43,7 @@ const cases: readonly (readonly [what: string, rule: object, warnings: readonly 
     rule('temperature', 'lab-1'),
     [
       'The device that matches did not send `temperature` in its last window; the metrics there are: `Temperature`, `BME280_Pressure`',
-      '`temperature` is exact, capitals included: write `Temperature`, or set `anySpelling` to true, or rename it by a mapping',
+      '`temperature` is exact, capitals included: write `Temperature`, or set `anySpelling` to true, or rename it in a mapping',
     ],
   ],
   [
@@ -51,7 +51,7 @@ const cases: readonly (readonly [what: string, rule: object, warnings: readonly 
     rule('bme280_pressure', 'lab-1', { stat: 'mean' }),
     [
       'The device that matches did not send `bme280_pressure` in its last window; the metrics there are: `BME280_Pressure`, `Temperature`',
-      '`bme280_pressure` is exact, capitals included: write `BME280_Pressure`, or rename it by a mapping',
+      '`bme280_pressure` is exact, capitals included: write `BME280_Pressure`, or rename it in a mapping',
     ],
   ],
   ['any spelling', rule('temperature', '*', { anySpelling: true }), undefined],
@@ -59,7 +59,7 @@ const cases: readonly (readonly [what: string, rule: object, warnings: readonly 
     'a spelling that one of the devices has',
     rule('temperature', '*'),
     [
-      '1 of the 3 devices that match, such as `lab-1`, sends `Temperature` and not `temperature`: write `Temperature`, or set `anySpelling` to true, or rename it by a mapping',
+      '1 of the 3 devices that match, such as `lab-1`, sends `Temperature` and not `temperature`: write `Temperature`, or set `anySpelling` to true, or rename it in a mapping',
     ],
   ],
   [
@@ -120,7 +120,7 @@ test('of a large fleet twenty devices are looked at, and that is said', async ()
   const { body } = await rules.call('POST', '/rules/r/validate', rule('pressure', 'fleet-*'));
   assert.match(
     String(body['warnings']),
-    /^None of the 20 devices that were looked at sent `pressure` in their last windows/,
+    /^None of the 20 devices that were checked sent `pressure` in their last windows/,
   );
 });
 

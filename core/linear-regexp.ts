@@ -1,11 +1,11 @@
-// Regular expressions whose time grows with the text alone, in the shape that jsonata asks of an engine.
+// Regular expressions that take time linear in the text, in the shape that jsonata expects of an engine.
 
 import { RE2JS } from 're2js';
 
 const patterns = new Map<string, RE2JS>();
 const MAX_PATTERNS = 100;
 
-/** By RE2: no backreferences and no lookaround. It has of a RegExp what jsonata uses, `exec` and `lastIndex`. @throws for what RE2 has not. */
+/** Uses RE2: no backreferences and no lookaround. Has the members of RegExp that jsonata uses, `exec` and `lastIndex`. @throws if RE2 lacks a feature of the pattern */
 export class LinearRegExp {
   lastIndex = 0;
   readonly #pattern: RE2JS;

@@ -1,4 +1,4 @@
-// Maps messages by people's own JSONata, the same for everybody who reads them: ingest, the stream, the audit.
+// Applies people's own JSONata mappings to messages, the same way for ingest, the stream and the audit.
 
 import { needsRegistry } from './alert-rule.ts';
 import type { Device } from './device.ts';
@@ -7,10 +7,10 @@ import { mappingFor, versionsAt, type Mapped, type Mapping, type MappingParts } 
 import type { CompiledExpression, ExpressionFault } from './mapping-expression.ts';
 import { createRecent, createRefreshing, createRemembering } from './recent.ts';
 
-/** What the mapping of its device makes of a message; undefined where there is none. Rejects as its ports do. */
+/** The result of the device's mapping; undefined if it has none. Rejects if a port does. */
 export type MapMessage = (event: unknown) => Promise<Mapped | undefined>;
 
-/** Far less than `MAPPING_DELAY_MS`. */
+/** Far shorter than `MAPPING_DELAY_MS`. */
 const MAPPINGS_SECONDS = 30;
 const DEVICE_SECONDS = 60;
 const KNOWN_DEVICES = 10_000;
@@ -27,7 +27,7 @@ export function createMapping(ports: {
     forMs: MAPPINGS_SECONDS * 1000,
     now,
   });
-  // A device that the registry is not known of yet may be known the next moment.
+  // The registry may learn of an unknown device at any moment.
   const deviceOf = createRemembering(async (deviceId: string) => devices.load(deviceId), {
     limit: KNOWN_DEVICES,
     forMs: DEVICE_SECONDS * 1000,
@@ -52,7 +52,7 @@ export type ApplyMapping = (
   message: NonNullable<ReturnType<typeof mappableOf>>,
 ) => Promise<Mapped>;
 
-/** Applies expressions, and compiles each once. */
+/** Applies expressions, compiling each once. */
 export function createApplying(): ApplyMapping {
   const compiled = createRecent<CompiledExpression | ExpressionFault>(COMPILED);
   return async ({ id, expression, units, celsius }, { payload, context, levels }) => {
@@ -63,7 +63,7 @@ export function createApplying(): ApplyMapping {
     compiled.set(expression, known);
     const found = 'detail' in known ? known : await known.evaluate(payload, { ...context, levels });
     if ('detail' in found) return { ...made, problem: faultText(found) };
-    if (found.value === undefined) return { ...made, problem: 'it yields nothing for this payload' };
+    if (found.value === undefined) return { ...made, problem: 'it gives no result for this payload' };
     return { ...made, output: found.value };
   };
 }

@@ -1,27 +1,27 @@
-// What JSONata's own functions cost in steps, by the size of what they are given, so that the count comes before the clock.
+// What a call of a JSONata function costs in steps, by the size of its arguments, so that the step limit acts before the time limit.
 
 import type { Focus } from 'jsonata';
 import { isObject } from './formats/draft.ts';
 import type { NativeFunction } from './mapping-functions.ts';
 
-/** A long text costs as many steps as if each so many characters were one; an array one for each item. */
+/** A long text costs one step per this many characters; an array costs one step per item. */
 export const CHARACTERS_A_STEP = 64;
 
-/** Takes steps from an evaluation, which `base` stands for; throws when there are none left. */
+/** Takes steps from the evaluation that `base` identifies; throws if none are left. */
 export type Spend = (base: object, cost: number) => void;
 
-/** They look at everything that is in their arguments. */
+/** These read their arguments completely. */
 const WHOLE = new Set(['string', 'clone', 'distinct']);
-/** They look at the members of objects in an array. */
+/** These read the members of objects in an array. */
 const MEMBERS = new Set(['merge', 'spread', 'keys', 'lookup', 'zip', 'boolean', 'not']);
-/** They copy what they have so far with each item. */
+/** These copy their result so far with each item. */
 const COPYING = new Set(['spread', 'lookup', 'keys', 'merge']);
 const COPIES_A_STEP = 256;
-/** A regular expression takes as long for a character as others for so many. */
+/** A regular expression needs as long for one character as other functions for `MATCHING_FACTOR`. */
 const MATCHING = new Set(['match', 'contains', 'replace', 'split']);
 const MATCHING_FACTOR = 8;
 
-/** The same function, which takes its steps first. It has as many arguments as before: callers look. */
+/** The same function, which takes its steps first. It keeps its number of arguments, which callers read. */
 export function charged(name: string, found: NativeFunction, spend: Spend): NativeFunction {
   const { implementation } = found;
   function implement(this: Focus, ...values: unknown[]): unknown {
@@ -40,13 +40,13 @@ function costOf(name: string, values: readonly unknown[]): number {
   if (MATCHING.has(name)) return size * MATCHING_FACTOR;
   const length = Array.isArray(values[0]) ? values[0].length : 0;
   if (name === 'sort') return size * Math.ceil(Math.log2(length + 2));
-  // The width that a text is to have.
+  // The second argument is the width of the result.
   if (name === 'pad') return size + Math.abs(Number(values[1])) / CHARACTERS_A_STEP;
   if (name === 'join') return size + length * sizeOf(values[1], 1);
   return COPYING.has(name) ? size + (length * length) / COPIES_A_STEP : size;
 }
 
-/** What `$replace` may add: where a text is looked for, exactly; else as if each character were replaced by all over 64. */
+/** What `$replace` may add: exact for a text pattern; for others, as if each character were replaced by the part of the replacement beyond 64 characters. */
 function growthOf([text, pattern, replacement]: readonly unknown[]): number {
   if (typeof text !== 'string' || typeof replacement !== 'string') return 0;
   const isText = typeof pattern === 'string' && pattern !== '';
@@ -55,14 +55,14 @@ function growthOf([text, pattern, replacement]: readonly unknown[]): number {
   return (times * each) / CHARACTERS_A_STEP;
 }
 
-/** More than any evaluation may take: what is larger or deeper need not be looked at. */
+/** Larger than any evaluation may use: the rest need not be read. */
 const MAX_SIZE = 1_000_000;
 const MAX_DEPTH = 600;
 
-/** Steps for a value, one for each item and member as deep as `depth`, and more for long texts. */
+/** Steps for a value: one for each item and member down to `depth`, and more for long texts. */
 export function sizeOf(value: unknown, depth: number): number {
   let size = 0;
-  const look = (part: unknown, left: number): void => {
+  const visit = (part: unknown, left: number): void => {
     size += typeof part === 'string' ? part.length / CHARACTERS_A_STEP : 0;
     if (left === 0 && depth > MAX_DEPTH) size = Infinity;
     if (left === 0 || size > MAX_SIZE || typeof part !== 'object' || part === null) return;
@@ -71,9 +71,9 @@ export function sizeOf(value: unknown, depth: number): number {
     for (const member of Array.isArray(part) ? part : Object.values(part)) {
       size += 1;
       if (size > MAX_SIZE) return;
-      look(member, left - 1);
+      visit(member, left - 1);
     }
   };
-  look(value, Math.min(depth, MAX_DEPTH));
+  visit(value, Math.min(depth, MAX_DEPTH));
   return size;
 }

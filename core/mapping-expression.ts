@@ -1,4 +1,4 @@
-// Evaluates people's JSONata on a payload: in bounded time, with nothing at hand but the message, and always to the same end.
+// Evaluates people's JSONata on a payload: in bounded time, with access to the message only, and with a repeatable result.
 
 import jsonata, { type ExprNode, type Expression, type JsonataError } from 'jsonata';
 import { isObject } from './formats/draft.ts';
@@ -6,14 +6,14 @@ import { LinearRegExp } from './linear-regexp.ts';
 import { CHARACTERS_A_STEP, charged, sizeOf } from './mapping-cost.ts';
 import { loadFunctions, type NativeFunction } from './mapping-functions.ts';
 
-/** How an expression is wrong, and where. */
+/** What is wrong with an expression, and where. */
 export interface ExpressionFault {
   readonly detail: string;
-  /** Characters into the expression, where it is known. */
+  /** Characters into the expression, if known. */
   readonly position?: number;
 }
 
-/** What an expression may look at beside the payload, as `$deviceId` and so on. */
+/** Values besides the payload that an expression may read, as `$deviceId` and so on. */
 export interface MappingContext {
   readonly deviceId: string;
   readonly site: string;
@@ -24,18 +24,18 @@ export interface MappingContext {
 }
 
 export interface CompiledExpression {
-  /** Plain JSON, or undefined for nothing. @throws never: a fault says why there is no value. */
+  /** Plain JSON, or undefined for no result. @throws never: a fault says why there is no value. */
   evaluate(input: unknown, context: MappingContext): Promise<{ readonly value: unknown } | ExpressionFault>;
 }
 
-/** Steps, not seconds, so that a slow machine comes to the same end as a fast one. Some 200 ms, of which a decoder needs one. */
+/** Steps, not seconds, so that slow and fast machines get the same result. About 200 ms; a typical decoder needs one. */
 const MAX_STEPS = 100_000;
 const MAX_DEPTH = 200;
 const MAX_ITEMS = 10_000;
 const MAX_TEXT_LENGTH = 262_144;
 /** Members and items of the result together. */
 const MAX_RESULT_VALUES = 50_000;
-/** A last resort, for what one step alone takes too long for. */
+/** A last resort, for a single step that takes too long. */
 const TIMEOUT_MS = 3000;
 const MAX_DETAIL_LENGTH = 300;
 const MAX_RESULT_DEPTH = 200;
@@ -47,18 +47,18 @@ const OPTIONS = {
   sequence: MAX_ITEMS,
 };
 
-/** Other results the next time, or expressions out of a payload. */
+/** Functions that would give another result next time, or run expressions from a payload. */
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ['now', 'use $fromMillis($receivedAt)'],
   ['millis', 'use $receivedAt'],
-  ['random', 'a message must be read alike each time'],
-  ['shuffle', 'a message must be read alike each time'],
-  ['eval', 'a payload holds no expressions'],
+  ['random', 'a message must give the same result each time'],
+  ['shuffle', 'a message must give the same result each time'],
+  ['eval', 'a payload cannot contain expressions'],
 ]);
 
 type Node = ExprNode & { readonly position?: number };
 
-/** Checks an expression, and makes it ready. Import this module only when there is a mapping: jsonata takes a while to load. */
+/** Checks and compiles an expression. Import this module only if there is a mapping: jsonata takes a while to load. */
 export async function compileExpression(text: string): Promise<CompiledExpression | ExpressionFault> {
   let expression: Expression;
   try {
@@ -83,7 +83,7 @@ export async function compileExpression(text: string): Promise<CompiledExpressio
   };
 }
 
-/** Counts steps, by the hooks that jsonata calls before and after each, and before a function by what it is given. */
+/** Counts steps, by the hooks that jsonata calls before and after each step, and before a function call by the size of its arguments. */
 function guard(expression: Expression, functions: ReadonlyMap<string, NativeFunction>): void {
   const compared = comparedNodes(expression.ast());
   const steps = new WeakMap<object, number>();
@@ -107,7 +107,7 @@ function guard(expression: Expression, functions: ReadonlyMap<string, NativeFunc
   for (const [name, found] of functions) assign(name, charged(name, found, spend));
 }
 
-/** Both sides of `=`, `!=` and `in`, which look at all that is in them. */
+/** Both sides of `=`, `!=` and `in`, which read their operands completely. */
 function comparedNodes(root: unknown): ReadonlySet<unknown> {
   const compared = new Set<unknown>();
   for (const node of nodesOf(root)) {
@@ -127,11 +127,11 @@ function nodeFault({ type, value, position }: Node): ExpressionFault | undefined
     void new LinearRegExp(value);
     return undefined;
   } catch (error) {
-    return { detail: `regular expressions are those of RE2: ${(error as Error).message}`, position };
+    return { detail: `regular expressions must be valid for RE2: ${(error as Error).message}`, position };
   }
 }
 
-/** All nodes of a syntax tree, whatever members they stand in. */
+/** All nodes of a syntax tree, found in any member. */
 function* nodesOf(root: unknown, seen = new Set<unknown>()): Generator<Node> {
   if (typeof root !== 'object' || root === null || seen.has(root)) return;
   seen.add(root);
@@ -139,7 +139,7 @@ function* nodesOf(root: unknown, seen = new Set<unknown>()): Generator<Node> {
   if (!(root instanceof RegExp)) for (const part of Object.values(root)) yield* nodesOf(part, seen);
 }
 
-/** A copy without functions and what jsonata notes on arrays; a value that stands in many places counts in each. */
+/** A copy without functions and without jsonata's notes on arrays; a value that occurs in several places counts each time. */
 function plain(value: unknown, budget: { left: number }, depth = 0): unknown {
   budget.left -= 1;
   if (depth > MAX_RESULT_DEPTH) throw tooMuch(`its result is nested deeper than ${MAX_RESULT_DEPTH}`);
@@ -148,7 +148,7 @@ function plain(value: unknown, budget: { left: number }, depth = 0): unknown {
     typeof value === 'function' ||
     (isObject(value) && ('_jsonata_lambda' in value || '_jsonata_function' in value))
   )
-    throw tooMuch('its result has a function in it');
+    throw tooMuch('its result contains a function');
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item: unknown) => plain(item, budget, depth + 1));
   return Object.fromEntries(
@@ -161,7 +161,7 @@ export function faultText({ detail, position }: ExpressionFault): string {
   return position === undefined ? detail : `${detail}, at character ${position}`;
 }
 
-/** jsonata throws objects that are no errors. */
+/** jsonata throws objects that are not errors. */
 function faultOf(error: unknown): ExpressionFault {
   const { message, code, position } = error as Partial<JsonataError>;
   const detail = String(message ?? code ?? error).slice(0, MAX_DETAIL_LENGTH);

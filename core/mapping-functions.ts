@@ -1,17 +1,17 @@
-// The functions that an expression may call: JSONata's own, some of them mended, and `$bytes`.
+// The functions that an expression may call: JSONata's own, some of them corrected, and `$bytes`.
 
 import jsonata, { type Focus } from 'jsonata';
 import { isObject } from './formats/draft.ts';
 
-/** Called with what its signature lets through. */
+/** Called with the arguments that its signature accepts. */
 type Implementation = Parameters<ReturnType<typeof jsonata>['registerFunction']>[1];
 
-/** As jsonata keeps a function. */
+/** The shape in which jsonata stores a function. */
 export interface NativeFunction {
   readonly implementation: Implementation;
 }
 
-/** All that may be called; what has other results the next time is refused elsewhere. */
+/** All functions that may be called; those with varying results are refused elsewhere. */
 const NAMES = [
   'sum count max min average string substring substringBefore substringAfter lowercase uppercase length trim pad match',
   'contains replace split join formatNumber formatBase formatInteger parseInteger number floor ceil round abs sqrt power',
@@ -19,12 +19,12 @@ const NAMES = [
   'base64encode base64decode encodeUrlComponent encodeUrl decodeUrlComponent decodeUrl fromMillis clone',
 ].flatMap((names) => names.split(' '));
 
-/** A text of a time without its zone, which JavaScript would take for local. */
+/** A time in text without a zone, which JavaScript would read as local time. */
 const ZONELESS = /^\d{4}-\d\d-\d\dT[\d:.]+$/;
 
 let functions: Promise<ReadonlyMap<string, NativeFunction>> | undefined;
 
-/** By name, once for all expressions. */
+/** By name, loaded once for all expressions. */
 export async function loadFunctions(): Promise<ReadonlyMap<string, NativeFunction>> {
   functions ??= makeFunctions();
   return functions;
@@ -34,7 +34,7 @@ async function makeFunctions(): Promise<ReadonlyMap<string, NativeFunction>> {
   const made = new Map<string, NativeFunction>();
   for (const name of NAMES) made.set(name, await definitionOf(name));
   made.set('bytes', await definitionOf('bytes', bytesOf, '<s-s?:a<n>>'));
-  // jsonata's own compares each with each.
+  // jsonata's own version compares every value with every other.
   made.set('distinct', await definitionOf('distinct', distinct, '<x:x>'));
   const toMillis = await definitionOf('toMillis');
   made.set(
@@ -43,7 +43,7 @@ async function makeFunctions(): Promise<ReadonlyMap<string, NativeFunction>> {
       'toMillis',
       function (this: Focus, time?: string, picture?: string) {
         const isLocal = picture === undefined && ZONELESS.test(time ?? '');
-        // What a picture leaves out, such as the date, is taken from here.
+        // Parts that a picture omits, such as the date, come from this time.
         const timestamp = new Date(this.environment.lookup('receivedAt') as number);
         return toMillis.implementation.call(
           { environment: { timestamp } } as unknown as Focus,
@@ -57,7 +57,7 @@ async function makeFunctions(): Promise<ReadonlyMap<string, NativeFunction>> {
   return made;
 }
 
-/** As jsonata keeps it, with what it makes of the signature. */
+/** As jsonata stores it, with its parsed signature. */
 async function definitionOf(
   name: string,
   implementation?: Implementation,
@@ -68,7 +68,7 @@ async function definitionOf(
   return (await expression.evaluate(null)) as NativeFunction;
 }
 
-/** What differs as JSON, with members in any order. */
+/** The values that differ as JSON, with members in any order. */
 function distinct(values: unknown): unknown {
   if (!Array.isArray(values) || values.length < 2) return values;
   const found = new Map<string, unknown>();
@@ -82,11 +82,11 @@ function distinct(values: unknown): unknown {
 const inOrder = (_name: string, value: unknown): unknown =>
   isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 
-/** The bytes of base64 or, with `hex` as second argument, of hexadecimal text: decoders need them, and JSONata has none. */
+/** The bytes of base64 or, with `hex` as second argument, of hexadecimal text: decoders need them, and JSONata has no such function. */
 function bytesOf(text: string | undefined, encoding = 'base64'): number[] | undefined {
   if (text === undefined) return undefined;
   if (encoding !== 'base64' && encoding !== 'hex') throw new Error('$bytes reads base64 or hex');
   const isWhole = encoding === 'hex' ? /^([0-9a-f]{2})*$/i : /^[\w+/-]*={0,2}$/;
-  if (!isWhole.test(text)) throw new Error(`$bytes was given what is not ${encoding}`);
+  if (!isWhole.test(text)) throw new Error(`$bytes needs valid ${encoding}`);
   return [...Buffer.from(text, encoding)];
 }

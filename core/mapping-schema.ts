@@ -1,4 +1,4 @@
-// The form of a mapping, stored and in requests; whether its expression is JSONata is checked beside it.
+// The form of a mapping, stored and in requests; the JSONata expression itself is checked separately.
 
 import * as z from 'zod/mini';
 import { MAX_EXPRESSION_LENGTH } from './mapping.ts';
@@ -21,7 +21,9 @@ export const mappingFields = {
         z.minLength(1),
         z.maxLength(MAX_EXPRESSION_LENGTH),
         isUnicode,
-        z.describe('JSONata; without it the formats read, and units and celsius hold for what they give'),
+        z.describe(
+          'JSONata. Without it, the built-in formats read the message, and units and celsius apply to their result',
+        ),
       ),
   ),
   units: z.optional(
@@ -29,11 +31,11 @@ export const mappingFields = {
       .record(metricName, unit)
       .check(z.describe('Units of metrics, such as {"temperature": "°C"}, whatever the messages say')),
   ),
-  celsius: z.optional(z.boolean().check(z.describe('Convert what is in Fahrenheit or Kelvin to Celsius'))),
+  celsius: z.optional(z.boolean().check(z.describe('Convert Fahrenheit and Kelvin to Celsius'))),
 };
 
-/** What is stored beside the id and the time of a version. */
+/** The stored fields besides the id and the time of a version. */
 export const storedMapping = z.strictObject(mappingFields);
 
-/** What is tried of a request: with or without what a request has beside it. */
+/** The fields that a trial reads from a request, which may have others. */
 export const triedMapping = z.object(mappingFields);

@@ -1,54 +1,54 @@
-// Which mapping reads a message: people's own JSONata for devices that no format fits, in versions that each have a time.
+// Which mapping reads a message: people's own JSONata for devices that no format fits, in versions that each start at a time.
 
 import { matches, type Match, type Subject } from './alert-rule.ts';
 import type { Units } from './unit.ts';
 
-/** Never changed once it is stored, so that a message is read tomorrow as it was when it arrived. */
+/** Never changed once stored, so that a message is always read as it was when it arrived. */
 export interface MappingVersion {
   readonly id: string;
-  /** It reads messages that arrive from then on, until the next version does; epoch milliseconds. */
+  /** The version reads messages that arrive from this time until the next version starts; epoch milliseconds. */
   readonly from: number;
   /** For people. */
   readonly comment?: string;
-  /** False: the formats read again. */
+  /** False: the built-in formats read the messages again. */
   readonly enabled?: boolean;
   readonly match?: Match;
-  /** JSONata: a message's payload becomes one reading or an array of them. Without it the formats read. */
+  /** JSONata that turns a message's payload into one reading or an array of readings. Without it, the built-in formats read. */
   readonly expression?: string;
-  /** The units of metrics, whatever the messages say. */
+  /** Units of metrics; they override those in the messages. */
   readonly units?: Units;
-  /** What is in Fahrenheit or Kelvin becomes Celsius. */
+  /** Converts Fahrenheit and Kelvin to Celsius. */
   readonly celsius?: boolean;
 }
 
-/** What a mapping does with a message. */
+/** The parts of a version that act on a message. */
 export type MappingParts = Pick<MappingVersion, 'id' | 'expression' | 'units' | 'celsius'>;
 
 export interface Mapping {
   readonly id: string;
-  /** One or more, in the order of their times. */
+  /** One or more, in order of time. */
   readonly versions: readonly MappingVersion[];
 }
 
-/** What a mapping made of a message, or why it made nothing; neither where it has no expression. */
+/** The result of a mapping, or why there is none; neither if it has no expression. */
 export type Mapped = Pick<MappingVersion, 'id' | 'units' | 'celsius'> &
   ({ readonly output: unknown } | { readonly problem: string } | { readonly isFormat: true });
 
 /**
- * Until a version holds after it was stored: longer than any environment keeps what it read, so that all of them, and whoever
- * reads the archive later, read a message alike.
+ * How long after it is stored a version takes effect: longer than any environment caches mappings, so that all of them, and
+ * later readers of the archive, read a message alike.
  */
 export const MAPPING_DELAY_MS = 60_000;
 
-/** Whether it was not ended. */
+/** Whether the mapping has not been ended. */
 export const isInUse = ({ versions }: Mapping) => versions.at(-1)?.enabled !== false;
 
 export const MAX_MAPPING_VERSIONS = 50;
-/** In use, that is, not ended; those that are stored are read, however many. */
+/** Mappings in use, that is, not ended. All stored mappings are read, whatever their number. */
 export const MAX_MAPPINGS = 100;
 export const MAX_EXPRESSION_LENGTH = 16_000;
 
-/** Of each mapping the version that holds for what arrives at `at`, unless it is switched off; by id. */
+/** For each mapping, the version in effect for messages that arrive at `at`, unless it is switched off; by id. */
 export function versionsAt(mappings: readonly Mapping[], at: number): MappingVersion[] {
   return mappings
     .flatMap(({ versions }) => versions.findLast(({ from }) => from <= at) ?? [])
@@ -64,7 +64,7 @@ export function mappingFor(
   return versions.find(({ match }) => matches(match, subject));
 }
 
-/** Versions as they come out of a table, put together. */
+/** Groups versions, as a table returns them, into mappings. */
 export function mappingsOf(versions: readonly MappingVersion[]): Mapping[] {
   const byId = Map.groupBy(versions, ({ id }) => id);
   return [...byId]

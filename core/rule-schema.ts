@@ -1,4 +1,4 @@
-// The form of an alert rule, stored, in requests and in answers; what its fields mean together is checked in core.
+// The form of an alert rule, stored, in requests and in responses; `rule-faults.ts` checks what its fields mean together.
 
 import * as z from 'zod/mini';
 import { SEVERITIES, STATS } from './alert-rule.ts';
@@ -37,7 +37,7 @@ const defrost = z
     ],
     'must have a metric that is not 0 while the device defrosts, or times of day (at) and their timeZone',
   )
-  .check(z.describe('When the device defrosts, where people know; it is learned otherwise'));
+  .check(z.describe('When the device defrosts, if known; otherwise it is learned'));
 const predicted = z
   .strictObject({
     metric: metricName,
@@ -49,10 +49,10 @@ const predicted = z
   .check(z.describe('Announces that a limit will be crossed at the present trend'));
 const unusual = z
   .strictObject({ metric: metricName })
-  .check(z.describe('Announces that a metric behaves unlike itself'));
+  .check(z.describe('Announces that a metric behaves unusually'));
 const level = z.strictObject({ severity: z.enum(SEVERITIES), ...limits });
 
-/** Which devices. */
+/** Which devices a rule or a mapping applies to. */
 export const match = z.strictObject({
   site: z.optional(pattern),
   device: z.optional(pattern),
@@ -88,13 +88,13 @@ const fields = {
 };
 
 export const rule = z.strictObject({ id: ruleId, ...fields });
-/** The id is in the path; in the body it may be said again. */
+/** The id is in the path; the body may repeat it. */
 export const ruleBody = z.strictObject({ id: z.optional(ruleId), ...fields });
 
-/** A change of a rule as JSON merge patch (RFC 7396): what is null is removed, what is absent stays. */
+/** A change of a rule as JSON merge patch (RFC 7396): null removes a field, an absent field stays. */
 export const rulePatch = patchOf(ruleBody);
 
-/** Every field may be absent or null, those of objects in it too; lists are replaced as a whole. */
+/** Every field may be absent or null, also inside objects; lists are replaced as a whole. */
 function patchOf(schema: z.ZodMiniObject): z.ZodMiniObject {
   const fields = Object.entries(schema.shape).map(([name, field]) => {
     const { innerType } = (field as z.ZodMiniOptional).def;

@@ -165,9 +165,9 @@ const failing: readonly (readonly [what: string, expression: string, detail: Reg
     /left side of the "\+" operator must evaluate to a number, at character 12$/,
   ],
   ['says so itself', '$error("no frame")', /^mapping own: no frame, at character 7$/],
-  ['yields nothing', 'measurements.t', /^mapping own: it yields nothing for this payload$/],
+  ['yields nothing', 'measurements.t', /^mapping own: it gives no result for this payload$/],
   ['yields text', 'name', /its result is neither an object nor an array of objects$/],
-  ['yields a function', '{"t": $sum}', /its result has a function in it$/],
+  ['yields a function', '{"t": $sum}', /its result contains a function$/],
   ['runs for ever', '($f := function($n){ $f($n + 1) }; $f(1))', /it takes more than 100000 steps/],
   ['calls itself too deep', '($f := function($n){ 1 + $f($n + 1) }; $f(1))', /Stack overflow/],
   ['multiplies arrays', '[1..9000].[1..9000].[1..9000]', /it takes more than 100000 steps/],
@@ -182,7 +182,7 @@ const failing: readonly (readonly [what: string, expression: string, detail: Reg
     '$reduce([1..40], function($a, $b){ {"a": $a, "b": $a} }, {})',
     /more than 50000 values/,
   ],
-  ['decodes what is no base64', '{"t": $bytes(name & "!")}', /what is not base64, at character/],
+  ['decodes what is no base64', '{"t": $bytes(name & "!")}', /\$bytes needs valid base64, at character/],
   [
     'reaches for JavaScript',
     '(constructor.constructor)("return process")()',
@@ -220,8 +220,8 @@ const refused: readonly (readonly [expression: string, detail: RegExp])[] = [
   ['{"t": $random()}', /^\$random is not available/],
   ['$map([1..3], $shuffle)', /^\$shuffle is not available/],
   ['$eval(text)', /^\$eval is not available/],
-  ['$match(text, /(?=a)/)', /^regular expressions are those of RE2/],
-  ['$match(text, /(a)\\1/)', /^regular expressions are those of RE2/],
+  ['$match(text, /(?=a)/)', /^regular expressions must be valid for RE2/],
+  ['$match(text, /(a)\\1/)', /^regular expressions must be valid for RE2/],
 ];
 for (const [expression, detail] of refused) {
   test(`${expression} is refused before it runs`, async () => {

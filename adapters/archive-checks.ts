@@ -25,7 +25,7 @@ export function createArchiveChecks(options: {
 }): ArchiveChecks {
   const { client, table, retentionDays } = options;
   return {
-    async file(deviceId, check) {
+    async record(deviceId, check) {
       const Item = {
         deviceId: { S: deviceId },
         entry: { S: keyOf(check.at) },

@@ -16,7 +16,7 @@ import { presenceUpdate } from './presence-update.ts';
 import { createRecent } from '../core/recent.ts';
 import type { DeviceStore } from '../pipeline/ports.ts';
 
-/** Devices whose last sighting an environment remembers. */
+/** Devices whose last message an environment remembers. */
 const REMEMBERED_DEVICES = 20_000;
 /** What was noted is noted again only so much later. */
 const NOTE_AGAIN_MS = 60_000;
@@ -27,7 +27,7 @@ export function createDeviceStore(options: {
   readonly table: string;
 }): DeviceStore {
   const { client, table } = options;
-  const sightings = createRecent<{ readonly site: string; readonly at: number }>(REMEMBERED_DEVICES);
+  const lastSeen = createRecent<{ readonly site: string; readonly at: number }>(REMEMBERED_DEVICES);
 
   const noted = createRecent<{ readonly at: number; readonly members?: string }>(REMEMBERED_DEVICES);
   const isDue = (key: string, at: number) =>
@@ -68,10 +68,10 @@ export function createDeviceStore(options: {
       return Attributes !== undefined;
     },
 
-    async sighted(deviceId, site, at) {
-      const known = sightings.get(deviceId);
+    async noteSeen(deviceId, site, at) {
+      const known = lastSeen.get(deviceId);
       if (known?.site === site && Math.abs(at - known.at) < SIGHTING_MS) return;
-      const sighting = new UpdateItemCommand({
+      const update = new UpdateItemCommand({
         TableName: table,
         Key: { deviceId: { S: deviceId } },
         UpdateExpression: 'SET #site = :site, #seen = :at',
@@ -85,8 +85,8 @@ export function createDeviceStore(options: {
           ':before': { N: String(at - SIGHTING_MS) },
         },
       });
-      await client.send(sighting).catch(unlessRefused);
-      sightings.set(deviceId, { site, at });
+      await client.send(update).catch(unlessRefused);
+      lastSeen.set(deviceId, { site, at });
     },
 
     async noteUnused(deviceId, { rejections, skipped }, at) {

@@ -29,7 +29,7 @@ export function openAlerts(environment: AlertEnvironment, client: DynamoDBClient
     listRecipients: createRefreshing(createListRecipients({ client: sns, topicArn: alertsTopicArn }), {
       ...{ forMs: RECIPIENTS_MS, now },
     }),
-    guard: createRateLimit({ client, table: alertsTable, perMinute: alertsPerMinute, now }),
+    rateLimit: createRateLimit({ client, table: alertsTable, perMinute: alertsPerMinute, now }),
     now,
   };
 }

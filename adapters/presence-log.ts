@@ -16,7 +16,7 @@ export function createPresenceLog(options: {
 }): PresenceLog {
   const { client, table } = options;
   return {
-    async file(event) {
+    async record(event) {
       const { deviceId, version: _version, ...entry } = event;
       const Item = {
         deviceId: { S: deviceId },

@@ -53,7 +53,7 @@ export async function recordChecks(
 ): Promise<void> {
   const checks = checksOf(compared, now);
   const store = createArchiveChecks({ client, table, retentionDays });
-  await inParallel([...checks], WRITES_AT_ONCE, async ([deviceId, check]) => store.file(deviceId, check));
+  await inParallel([...checks], WRITES_AT_ONCE, async ([deviceId, check]) => store.record(deviceId, check));
   const [check] = checks.values();
   tell(
     check

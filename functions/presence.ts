@@ -40,6 +40,6 @@ async function take(presence: PresenceEvent, tools: Pick<Counting, 'warn'>): Pro
 
 /** What comes late is history all the same. */
 async function logged(presence: PresenceEvent, metric: string): Promise<string> {
-  await log.file(presence);
+  await log.record(presence);
   return metric;
 }

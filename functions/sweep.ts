@@ -22,7 +22,7 @@ const ports = {
   devices: createDeviceStore({ client, table: devicesTable }),
   windows: { before: createWindowsBefore({ client, table: windowsTable }) },
   learnedStore: createLearnedStore({ client, table: alertsTable }),
-  watch: createSweepProgress({ client, table: alertsTable, now }),
+  sweepProgress: createSweepProgress({ client, table: alertsTable, now }),
 };
 const sweep = createSweep(ports, environment);
 

@@ -64,7 +64,7 @@ export function errorRoutes(failures: Failures): Route[] {
       query: { key },
       answer: z.strictObject({ failure, messages: z.array(followed) }),
       async run({ query, caller }) {
-        const found = await failures.look(query.key);
+        const found = await failures.inspect(query.key);
         if (!found) throw gone(query.key);
         return { ...found, messages: found.messages.map((each) => shownFollowed(each, caller)) };
       },

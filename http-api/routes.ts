@@ -11,7 +11,7 @@ import type { ApiPorts } from '../pipeline/api-ports.ts';
 import { createDeviceOutlooks } from '../pipeline/device-outlook.ts';
 import { createReportDevice } from '../pipeline/report.ts';
 import { createRemoveDevice } from '../pipeline/remove-device.ts';
-import { createLookAtMetrics } from '../pipeline/sent-metrics.ts';
+import { createSampleMetrics } from '../pipeline/sent-metrics.ts';
 import { alertRoutes } from './alert-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { errorRoutes } from './error-routes.ts';
@@ -65,7 +65,7 @@ export function createRoutes(
     ...ruleRoutes({
       rules,
       runDry: createDryRun({ devices, history, windowSeconds }),
-      look: createLookAtMetrics({ devices, history }),
+      sampleMetrics: createSampleMetrics({ devices, history }),
       now,
     }),
     ...mappingRoutes({ mappings, lastMessages: ports.lastMessages, devices, rules, now }),

@@ -8,7 +8,7 @@ import { KEPT_FIELDS, type ChangedRule } from '../core/rule-change.ts';
 import { judgedMetricOf, type RuleData } from '../core/rule-data.ts';
 import { rule } from '../core/rule-schema.ts';
 import type { DryRunResult } from '../pipeline/dry-run.ts';
-import type { LookAtMetrics } from '../pipeline/sent-metrics.ts';
+import type { SampleMetrics } from '../pipeline/sent-metrics.ts';
 import { time } from './fields.ts';
 import { ApiProblem } from './problem.ts';
 import { ENTITY_TAG } from './route.ts';
@@ -59,9 +59,9 @@ export const shownRule = (data: RuleData) => ({ ...data, [ENTITY_TAG]: tagOf(dat
 export async function shownChange(
   { rule: data, kept: names }: ChangedRule,
   before: RuleData | undefined,
-  look: LookAtMetrics,
+  sampleMetrics: SampleMetrics,
 ) {
-  const sent = judgedMetricOf(data) === undefined ? undefined : await look(data.match);
+  const sent = judgedMetricOf(data) === undefined ? undefined : await sampleMetrics(data.match);
   const where = sent?.devices.length === 1 ? 'its last window' : 'their last windows';
   const found = [...(sent ? metricWarnings(data, sent, where) : []), ...severityWarnings(data, before)];
   return {

@@ -8,7 +8,7 @@ import type { FormFault } from '../core/schema-faults.ts';
 import { ruleId } from '../core/text-schema.ts';
 import type { CurrentRule, RuleStore } from '../pipeline/ports.ts';
 import { UnreadableRuleError } from '../pipeline/rules.ts';
-import type { LookAtMetrics } from '../pipeline/sent-metrics.ts';
+import type { SampleMetrics } from '../pipeline/sent-metrics.ts';
 import { ApiProblem, invalid } from './problem.ts';
 import { changedRule, requireMatch, shownChange } from './rule-answer.ts';
 import { route, type Route } from './route.ts';
@@ -16,8 +16,11 @@ import { route, type Route } from './route.ts';
 /** Of a change that others come before; few people change one rule at once. */
 const MAX_TRIES = 5;
 
-export function ruleEditRoutes(parts: { readonly rules: RuleStore; readonly look: LookAtMetrics }): Route[] {
-  const { rules, look } = parts;
+export function ruleEditRoutes(parts: {
+  readonly rules: RuleStore;
+  readonly sampleMetrics: SampleMetrics;
+}): Route[] {
+  const { rules, sampleMetrics } = parts;
 
   /**
    * Makes the change of what is there now, and of what is there then where somebody else was faster. Gives the answer, for
@@ -32,7 +35,7 @@ export function ruleEditRoutes(parts: { readonly rules: RuleStore; readonly look
       const current = await rules.load(id);
       requireMatch(ifMatch, id, current.rule);
       const made = change(current);
-      const answer = await shownChange(made, current.rule, look);
+      const answer = await shownChange(made, current.rule, sampleMetrics);
       const outcome = await rules.put(made.rule, current);
       if (outcome === 'stored') return answer;
       if (outcome === 'full') {

@@ -7,7 +7,7 @@ import { ruleId } from '../core/text-schema.ts';
 import type { DryRun } from '../pipeline/dry-run.ts';
 import type { RuleStore } from '../pipeline/ports.ts';
 import { UnreadableRuleError } from '../pipeline/rules.ts';
-import type { LookAtMetrics } from '../pipeline/sent-metrics.ts';
+import type { SampleMetrics } from '../pipeline/sent-metrics.ts';
 import { pageLimit } from './fields.ts';
 import { ApiProblem, invalid } from './problem.ts';
 import { changedRule, dryRun, shownChange, shownDryRun, shownRule } from './rule-answer.ts';
@@ -25,11 +25,11 @@ const unreadableRule = z
 export function ruleRoutes(stores: {
   readonly rules: RuleStore;
   readonly runDry: DryRun;
-  readonly look: LookAtMetrics;
+  readonly sampleMetrics: SampleMetrics;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }): Route[] {
-  const { rules, runDry, look, now } = stores;
+  const { rules, runDry, sampleMetrics, now } = stores;
   return [
     route({
       method: 'GET',
@@ -59,7 +59,7 @@ export function ruleRoutes(stores: {
         throw new ApiProblem(404, `There is no rule ${id}`);
       },
     }),
-    ...ruleEditRoutes({ rules, look }),
+    ...ruleEditRoutes({ rules, sampleMetrics }),
     route({
       method: 'POST',
       path: '/rules/{ruleId}/validate',
@@ -70,7 +70,7 @@ export function ruleRoutes(stores: {
       answer: changedRule,
       async run({ params: { ruleId: id }, body }) {
         const { rule: before } = await rules.load(id);
-        return shownChange(replacement(id, body, before), before, look);
+        return shownChange(replacement(id, body, before), before, sampleMetrics);
       },
     }),
     route({

@@ -1,4 +1,4 @@
-// Adds a device: its thing, and a certificate for the key that its owner made; whatever stops it on the way, it can be asked again.
+// Adds a device: its thing, and a certificate for the key that its owner made. A call that failed halfway can be repeated.
 
 import { isOfSameKey } from '../core/certificate-key.ts';
 import { seesSite } from '../core/access.ts';
@@ -8,7 +8,7 @@ import type { DeviceStore } from './ports.ts';
 export interface NewDevice extends NewThing {
   /** Signing request, PKCS #10 in PEM. */
   readonly csr: string;
-  /** The only sites that who adds it sees; absent: all. */
+  /** The only sites that the caller sees; absent: all. */
   readonly sites?: readonly string[] | undefined;
 }
 
@@ -16,18 +16,18 @@ export type AddedDevice =
   | { readonly outcome: 'added'; readonly certificate: Certificate }
   /** The thing has a certificate for another key. */
   | { readonly outcome: 'taken'; readonly certificateId: string }
-  /** There is such a device, or thing, and it is of another site than who adds it sees, or of none. */
+  /** The device, or its thing, exists already and has no site, or one that the caller does not see. */
   | { readonly outcome: 'elsewhere' }
-  /** As many as may be were added within this hour. */
+  /** The limit of devices added in this hour is reached. */
   | { readonly outcome: 'full' }
   | { readonly outcome: 'refused'; readonly part: 'csr' | 'thing'; readonly problem: string };
 
-/** Rejects with the SDK's error; then nothing of it can connect. */
+/** Rejects with the SDK's error; then the device cannot connect. */
 export type AddDevice = (device: NewDevice) => Promise<AddedDevice>;
 
 /**
- * A thing without an active certificate is one that was not finished, and is taken on. The certificate comes first: a signing
- * request that is refused leaves nothing behind.
+ * A thing without an active certificate was left by a call that failed, and is finished. The certificate is issued
+ * first, so that a signing request that is refused leaves nothing behind.
  */
 export function createAddDevice(ports: {
   readonly things: ThingRegistry;
@@ -36,7 +36,7 @@ export function createAddDevice(ports: {
 }): AddDevice {
   const { things, devices, admit } = ports;
 
-  /** A thing that was not finished is taken on, and a name that a device had has its history: neither may be of another site. */
+  /** An unfinished thing is finished, and a name that was used before has its history: neither may be of another site. */
   async function isElsewhere(name: string, sites: readonly string[]): Promise<boolean> {
     const [attributes, device] = await Promise.all([things.attributesOf(name), devices.load(name)]);
     const known = [...(attributes ? [attributes['site']] : []), ...(device ? [device.site] : [])];
@@ -62,7 +62,7 @@ export function createAddDevice(ports: {
       await things.putIntoService(issued, thing.name);
     } catch (error) {
       await things.discard(issued, thing.name).catch((left: unknown) => {
-        const message = `${thing.name} was not added, and certificate ${issued.certificateId} of it is left, inactive`;
+        const message = `${thing.name} was not added, and its certificate ${issued.certificateId} remains, inactive`;
         throw new AggregateError([error, left], message, { cause: error });
       });
       throw error;

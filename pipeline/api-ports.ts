@@ -1,4 +1,4 @@
-// What the routes of the HTTP API need of the world, as types: beside what ingest needs, the archive, the errors bucket and the topic.
+// The ports of the HTTP API's routes, as types: those of ingest, and the archive, the errors bucket and the topic.
 
 import type { LearnedStore } from './insight-ports.ts';
 import type { AlertPorts, DeviceStore, MappingStore, WindowHistory, WindowStore } from './ports.ts';
@@ -8,13 +8,13 @@ import type { FleetSnapshots } from './rollup-ports.ts';
 
 export interface LastMessages {
   /**
-   * Messages as the archive has them, newest first, of which it takes seconds at most to read: of the hours up to the one after
-   * `before` (epoch milliseconds), of all without it. Rejects with the SDK's error.
+   * Messages as they are in the archive, newest first, as many as can be read in a few seconds. With `before` (epoch
+   * milliseconds), only of the hours up to the one after it. Rejects with the SDK's error.
    */
   newestFirst(before?: number): AsyncIterable<ArchivedMessage>;
 }
 
-/** A line of the archive, and the object that has it. */
+/** A line of the archive, and the key of its object. */
 export interface ArchivedMessage {
   readonly event: unknown;
   readonly key: string;
@@ -31,15 +31,18 @@ export interface StoredFailure {
 
 /** All verbs reject with the SDK's error. */
 export interface ErrorBucket {
-  /** Where what was rejected of a device is kept. */
+  /** The prefix of a device's rejected readings. */
   folderOf(deviceId: string): string;
-  /** In the order of their keys, some thousands at most. */
+  /** Sorted by key, some thousands at most. */
   list(prefix: string): Promise<{ readonly objects: readonly StoredFailure[]; readonly isWhole: boolean }>;
-  /** Undefined where there is none. */
+  /** Undefined if the object does not exist. */
   read(key: string): Promise<string | undefined>;
 }
 
-/** Gives a message to the ingest function once more: why it failed, or undefined. Rejects with the SDK's error. */
+/**
+ * Sends a message to the ingest function again. Gives the reason when it fails, else undefined. Rejects with the SDK's
+ * error.
+ */
 export type IngestAgain = (event: unknown) => Promise<string | undefined>;
 
 /** What the routes of the HTTP API need. */

@@ -1,23 +1,23 @@
-// The messages of one event: each step does all that it can, and what fails is charged to the messages behind it.
+// The messages of one event: each step does as much as it can, and each failure is assigned to the messages that caused the work.
 
 import type { ParsedMessage } from '../core/message.ts';
 import { inTime, OutOfTimeError, type TimeBudget } from './time-budget.ts';
 
-/** A message of which something could not be stored, kept or sent, and the first error of it. */
+/** A message for which something could not be stored or sent, and its first error. */
 export interface FailedMessage {
   readonly message: ParsedMessage;
   readonly error: unknown;
 }
 
-/** The messages for which something is done, in the order given; one at least. */
+/** The messages that an item of work comes from, in the order given; at least one. */
 export type Behind = readonly ParsedMessage[];
 
 export interface Batch {
   readonly messages: readonly ParsedMessage[];
   /**
-   * Does all of `items`, and charges what fails to the messages behind it. Where its share of the time is over before,
-   * the first message that something is left of comes again with all after it. What is behind the first message of all has
-   * most of the time: it would come again, and the batch with it, and need as long each time. Never rejects.
+   * Works on all `items`, and assigns each failure to the messages behind the item. When the step's share of the time is
+   * used up, the first message with work left, and all messages after it, come again. Work for the very first message
+   * gets most of the time: otherwise the whole batch would come again and take as long each time. Never rejects.
    */
   each<Item>(
     items: readonly Item[],
@@ -25,15 +25,15 @@ export interface Batch {
     behind: (item: Item) => Behind,
     share: number,
   ): Promise<void>;
-  /** Those that a device, or a sensor behind it, sent. */
+  /** The messages that a device, or a sensor behind it, sent. */
   ofDevice(deviceId: string): Behind;
-  /** The messages that the time suffices for, as far as is known: the others come again, and need no further steps. */
+  /** The messages for which there is time, as far as is known. The others come again and need no further steps. */
   inTime(): readonly ParsedMessage[];
   /** Messages that must come again, in the order given. */
   failed(): FailedMessage[];
 }
 
-/** Of the time that is left to the steps after this one, for them where the first message takes long. */
+/** The part of the later steps' time that stays reserved for them when the first message takes long. */
 const URGENT_REST = 1 / 4;
 
 /** `callsAtOnce`: calls to AWS at a time. */
@@ -52,14 +52,14 @@ export function createBatch(
     for (const message of behind) if (!failures.has(message)) failures.set(message, error);
   }
 
-  /** Lambda takes a batch up again from the first message that failed, so what comes after it need not be told apart. */
+  /** Lambda retries a batch from the first message that failed, so the messages after it all count as failed. */
   function leave(first: number): void {
     until = Math.min(until, first);
     const count = messages.length - until;
     charge(
       messages.slice(until),
       new OutOfTimeError(
-        `Out of time: ${count} of ${messages.length} messages are left for the next attempt, as a service answers slowly`,
+        `Out of time: ${count} of ${messages.length} messages are left for the next attempt, because a service answers slowly`,
       ),
     );
   }
@@ -103,7 +103,7 @@ export function createBatch(
   };
 }
 
-/** The messages by the keys that each of them has, both in the order in which they come. */
+/** Groups the messages by the keys of each. Keys and messages stay in the order in which they come. */
 export function groupedBy(
   messages: readonly ParsedMessage[],
   keysOf: (message: ParsedMessage) => readonly string[],

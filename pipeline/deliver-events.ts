@@ -6,13 +6,13 @@ import type { Counting } from './ports.ts';
 export interface DeliveryEvents {
   /** Called after each notification, and each digest, that was sent. */
   readonly onSent?: () => void;
-  /** Called with each `delivery-failed` of the history: SNS refused a notification, the first time or for good. */
+  /** Called with each `delivery-failed` of the history: SNS refused a notification, for the first time or finally. */
   readonly onFailed?: (entry: HistoryEntry) => void;
-  /** Called where the last windows could not be read: the notification goes out without them. */
+  /** Called when the last windows could not be read: the notification is sent without them. */
   readonly onWithoutWindows?: (notification: Notification, error: unknown) => void;
-  /** Called where the history could not be told when SNS took a notification. */
+  /** Called when the time at which SNS accepted a notification could not be written to the history. */
   readonly onUnnoted?: (notification: Notification, error: unknown) => void;
-  /** Called where the subscriptions could not be listed: the history does not say to whom the notification went. */
+  /** Called when the subscriptions could not be listed: the history does not say who received the notification. */
   readonly onWithoutRecipients?: (notification: Notification, error: unknown) => void;
 }
 
@@ -38,7 +38,7 @@ export function countDeliveries(counting: Counting): DeliveryEvents {
   };
 }
 
-/** The same where windows are judged: a stored state that cannot be read is counted and named, too. */
+/** The same for judging windows: stored states that cannot be read are counted and named too. */
 export function countJudging(counting: Counting): DeliveryEvents & { onUnreadable(error: Error): void } {
   return {
     ...countDeliveries(counting),

@@ -1,4 +1,4 @@
-// Sends the notifications that a state owes: held first so that one sender does, then sent, then cleared from the state.
+// Sends a state's pending notifications: claims them first, so that only one sender sends them, and clears them from the state once sent.
 
 import { randomUUID } from 'node:crypto';
 import type { AlertState, Notification, Refusal } from '../core/alert-state.ts';
@@ -25,16 +25,16 @@ import { createRecentWindows } from './recent-windows.ts';
 
 export interface Outbox {
   /**
-   * Files what happened, and sends what `sender` may send of the state; what is too much for a minute is left to a
-   * digest. Rejects when something could not be done; it is still owed then, and free for the next to come. What SNS
-   * refuses is no such failure: it is in the history, and waits to be tried again.
+   * Writes the history, and sends the state's notifications that `sender` may send; those over the rate limit are left
+   * to a digest. Rejects when something failed; it stays pending then, for the next sender. A notification that SNS
+   * refuses does not reject: the refusal is in the history, and the notification waits for its next attempt.
    */
   deliver(state: AlertState, sender: string, events?: DeliveryEvents): Promise<void>;
-  /** Files what happened, and gives the state that is then stored; the same one when that could not be done. */
+  /** Writes the history, and gives the state that is then stored; the same state if the history could not be written. */
   record(state: AlertState): Promise<AlertState | undefined>;
   /**
-   * Sends what is left to digests, each set of channels by itself. Takes no more states after `until` (epoch
-   * milliseconds), so that time is left to send: they wait for the next to come. Rejects as `pay` does.
+   * Sends what was left to digests, one digest per set of channels. Claims no more states after `until` (epoch
+   * milliseconds), so that time is left to send: these wait for the next sender. Rejects as `deliver` does.
    */
   deliverDigests(
     states: readonly AlertState[],
@@ -50,16 +50,16 @@ export function createOutbox(options: {
   readonly history: Pick<AlertHistory, 'record' | 'noteSent'>;
   readonly notifier: Notifier;
   readonly listRecipients: ListRecipients;
-  readonly guard: RateLimit;
+  readonly rateLimit: RateLimit;
   readonly windows: Pick<WindowStore, 'before'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }): Outbox {
-  const { alerts, history, notifier, guard, windows, now } = options;
+  const { alerts, history, notifier, rateLimit, windows, now } = options;
   const recentWindows = createRecentWindows({ windows, now });
   const noteSent = createNoteSent(options);
 
-  /** Writes a change of the state, whatever others write meanwhile; gives what then is stored. */
+  /** Writes a change of the state, again if others wrote it meanwhile; gives the state that is then stored. */
   async function write(
     from: AlertState,
     change: (state: AlertState) => AlertState | undefined,
@@ -74,20 +74,19 @@ export function createOutbox(options: {
     return undefined;
   }
 
-  /** The state with what this run of the payer may send held by it; undefined when there is nothing to send. Files what
-   * happened, if that can be done. */
-  async function hold(
+  /** Claims what this sender may send; undefined when there is nothing to send. Writes the history if it can. */
+  async function claimPending(
     from: AlertState,
     sender: Pick<Sender, 'name' | 'sendsDigest'>,
     onFault: (error: unknown) => void,
   ): Promise<AlertState | undefined> {
     const at = { ...sender, now: now() };
-    // People are told even where the history cannot be written; that is tried again with the next event.
+    // Notifications are sent even if the history cannot be written; the next event tries that again.
     const entries = await history.record(from.unrecorded).then(
       () => from.unrecorded,
       (error: unknown) => (onFault(error), []),
     );
-    const isFull = !at.sendsDigest && guard.isFull();
+    const isFull = !at.sendsDigest && rateLimit.isFull();
     let isHeld = false;
     const state = await write(from, (current) => {
       const rest = withoutRecorded(current, entries);
@@ -99,13 +98,12 @@ export function createOutbox(options: {
     return isHeld && !isFull ? state : undefined;
   }
 
-  /** An environment may be stopped while it waits, and go on when others have sent what it holds. */
-  function requireHeld(until: number): void {
-    if (now() >= until)
-      throw new Error('Notifications were held for too long; whoever comes next sends them');
+  /** An environment may be frozen while it waits, and continue after others have sent what it claimed. */
+  function requireClaim(until: number): void {
+    if (now() >= until) throw new Error('The claim on the notifications expired; the next sender sends them');
   }
 
-  async function settle(
+  async function clearSent(
     state: AlertState,
     sent: readonly Notification[],
     events: DeliveryEvents,
@@ -116,7 +114,7 @@ export function createOutbox(options: {
   }
   const release = (state: AlertState, name: string) => write(state, (current) => released(current, name));
 
-  /** Notes that SNS refused these, and tells of what is new in that. */
+  /** Records that SNS refused these notifications, and reports the refusals that are new. */
   async function refuse(
     from: AlertState,
     notifications: readonly Notification[],
@@ -135,7 +133,7 @@ export function createOutbox(options: {
     return state;
   }
 
-  /** Sends what is held, one by one; gives what is owed then, undefined when that has to wait. */
+  /** Sends what is claimed, one by one; gives the state with what is still pending, undefined if that has to wait. */
   async function send(
     held: AlertState,
     name: string,
@@ -146,12 +144,12 @@ export function createOutbox(options: {
     for (const notification of heldBy(held, name)) {
       let refusal: Refusal | undefined;
       try {
-        if (!(await guard.admit())) {
+        if (!(await rateLimit.admit())) {
           if (state) await write(state, (current) => leftToDigest(current, name));
           return undefined;
         }
         const recent = await recentWindows(notification, events);
-        requireHeld(until);
+        requireClaim(until);
         refusal = await notifier.notify(notification, recent);
       } catch (error) {
         if (state) await release(state, name);
@@ -159,62 +157,62 @@ export function createOutbox(options: {
       }
       if (!refusal) {
         events.onSent?.();
-        state = state && (await settle(state, [notification], events));
+        state = state && (await clearSent(state, [notification], events));
         continue;
       }
       state = state && (await refuse(state, [notification], refusal, events));
-      // What comes after waits with it where SNS takes nothing.
+      // If the topic refuses everything, the notifications after this one wait too.
       if (refusal.of === 'topic') return state && void (await release(state, name));
     }
     return state;
   }
 
-  async function giveBack(owners: readonly Owner[], name: string): Promise<void> {
-    for (const owner of owners) owner.left = [];
-    await inParallel(owners, CALLS_AT_ONCE, async ({ state }) => state && release(state, name));
+  async function releaseAll(claims: readonly Claimed[], name: string): Promise<void> {
+    for (const one of claims) one.left = [];
+    await inParallel(claims, CALLS_AT_ONCE, async ({ state }) => state && release(state, name));
   }
 
-  /** Takes notifications from what their owners hold. */
+  /** Takes notifications out of the claims, and notes that in each state. */
   async function take(
-    owners: readonly Owner[],
+    claims: readonly Claimed[],
     notifications: readonly Notification[],
     note: (state: AlertState, taken: readonly Notification[]) => Promise<AlertState | undefined>,
   ): Promise<void> {
     const taken = new Set(notifications);
-    await inParallel(owners, CALLS_AT_ONCE, async (owner) => {
-      const own = owner.left.filter((each) => taken.has(each));
+    await inParallel(claims, CALLS_AT_ONCE, async (one) => {
+      const own = one.left.filter((each) => taken.has(each));
       if (own.length === 0) return;
-      owner.left = owner.left.filter((each) => !taken.has(each));
-      owner.state = owner.state && (await note(owner.state, own));
+      one.left = one.left.filter((each) => !taken.has(each));
+      one.state = one.state && (await note(one.state, own));
     });
   }
 
-  /** Sends one digest; of one that SNS refuses for its content, the halves, down to the notification that is at fault. */
+  /** Sends one digest. If SNS refuses its content, sends its halves, down to the notification at fault. */
   async function sendDigest(
-    owners: readonly Owner[],
+    claims: readonly Claimed[],
     name: string,
     digest: Digest,
     events: DeliveryEvents,
   ): Promise<void> {
-    if (owners.every(({ left }) => left.length === 0)) return;
+    if (claims.every(({ left }) => left.length === 0)) return;
     const { notifications } = digest;
     let refusal: Refusal | undefined;
     try {
-      requireHeld(Math.min(...owners.map(({ until }) => until)));
+      requireClaim(Math.min(...claims.map(({ until }) => until)));
       refusal = await notifier.notifyAll(digest);
     } catch (error) {
-      await giveBack(owners, name);
+      await releaseAll(claims, name);
       throw error;
     }
     if (!refusal) {
       events.onSent?.();
       if (!digest.isSummary)
-        await take(owners, notifications, async (state, own) => settle(state, own, events));
+        await take(claims, notifications, async (state, own) => clearSent(state, own, events));
       return;
     }
     const why = refusal;
     if (digest.isSummary) {
-      // The mails are still to come, and are what is noted.
+      // The mails are still to come, and it is their outcome that is recorded.
       const outcome = { reason: `text message: ${why.reason}`, isOver: true, now: now() };
       events.onFailed?.(refusalEntry(notifications[0]!, outcome));
       return;
@@ -222,17 +220,21 @@ export function createOutbox(options: {
     if (why.of === 'message' && notifications.length > 1) {
       const middle = Math.ceil(notifications.length / 2);
       for (const half of [notifications.slice(0, middle), notifications.slice(middle)])
-        await sendDigest(owners, name, { ...digest, notifications: half }, events);
+        await sendDigest(claims, name, { ...digest, notifications: half }, events);
       return;
     }
-    await take(owners, notifications, async (state, own) => refuse(state, own, why, events));
-    if (why.of === 'topic') await giveBack(owners, name);
+    await take(claims, notifications, async (state, own) => refuse(state, own, why, events));
+    if (why.of === 'topic') await releaseAll(claims, name);
   }
 
-  /** Sends what comes first of each owner, in as many digests as it takes. */
-  async function sendDigests(owners: readonly Owner[], name: string, events: DeliveryEvents): Promise<void> {
-    for (const digest of digestsOf(owners.map(({ left }) => sameChannels(left))))
-      await sendDigest(owners, name, digest, events);
+  /** Sends the first notifications of each claim, in as many digests as needed. */
+  async function sendDigests(
+    claims: readonly Claimed[],
+    name: string,
+    events: DeliveryEvents,
+  ): Promise<void> {
+    for (const digest of digestsOf(claims.map(({ left }) => sameChannels(left))))
+      await sendDigest(claims, name, digest, events);
   }
 
   return {
@@ -241,9 +243,9 @@ export function createOutbox(options: {
       const name = runOf(sender);
       let state: AlertState | undefined = from;
       do {
-        state = await hold(state, { name }, (error) => faults.push(error));
+        state = await claimPending(state, { name }, (error) => faults.push(error));
         state &&= await send(state, name, events);
-        // What others decided meanwhile had to wait for this.
+        // Notifications that others added meanwhile had to wait for this one.
       } while (state && state.pending.length > 0);
       if (faults.length > 0) throw faults[0];
     },
@@ -252,7 +254,7 @@ export function createOutbox(options: {
       const { unrecorded } = from;
       const isRecorded = await history.record(unrecorded).then(
         () => true,
-        () => false, // who pays tries again, and tells
+        () => false, // the sender tries again, and reports it
       );
       return isRecorded ? write(from, (current) => withoutRecorded(current, unrecorded)) : from;
     },
@@ -261,36 +263,36 @@ export function createOutbox(options: {
       const faults: unknown[] = [];
       const onFault = (error: unknown) => void faults.push(error);
       const name = runOf(sender);
-      const owners: Owner[] = [];
+      const claims: Claimed[] = [];
       await inParallel(states, CALLS_AT_ONCE, async (from) => {
         if (now() >= until) return;
-        const state = await hold(from, { name, sendsDigest: true }, onFault).catch(onFault);
-        if (state) owners.push({ state, until: heldUntil(state, name), left: heldBy(state, name) });
+        const state = await claimPending(from, { name, sendsDigest: true }, onFault).catch(onFault);
+        if (state) claims.push({ state, until: heldUntil(state, name), left: heldBy(state, name) });
       });
-      let left = owners;
+      let left = claims;
       do {
-        const byChannels = Map.groupBy(left, (owner) => channelsOf(owner.left[0]!));
+        const byChannels = Map.groupBy(left, (one) => channelsOf(one.left[0]!));
         for (const group of byChannels.values()) await sendDigests(group, name, events).catch(onFault);
-        left = left.filter((owner) => owner.left.length > 0);
+        left = left.filter((one) => one.left.length > 0);
       } while (left.length > 0);
       if (faults.length > 0) throw faults[0];
     },
   };
 }
 
-/** A state, and what of it is held for digests and not yet sent, oldest first. */
-interface Owner {
+/** A state, and its notifications that are claimed for digests and not sent yet, oldest first. */
+interface Claimed {
   state: AlertState | undefined;
   readonly until: number;
   left: readonly Notification[];
 }
 
-/** No two runs have the same name, not even of one event that came twice: they would send at the same time. */
+/** Each run has its own name, even two runs of one event that came twice: else both would send at the same time. */
 const runOf = (sender: string) => `${sender}/${randomUUID()}`;
 
 const channelsOf = ({ channels }: Notification) => [...channels].sort().join();
 
-/** Those at the beginning that go to the same channels: what comes after waits for the next digest, to stay in order. */
+/** The first notifications that go to the same channels. Those after them wait for the next digest, to keep the order. */
 function sameChannels(notifications: readonly Notification[]): readonly Notification[] {
   const [first] = notifications;
   const end = notifications.findIndex((each) => channelsOf(each) !== channelsOf(first!));

@@ -1,4 +1,4 @@
-// Tells when a rule would have told people of a fleet, by the windows that are stored.
+// Runs a rule over the stored windows of a fleet, and reports the notifications that it would have sent.
 
 import { appliesTo, isInsightRule, type AlertRule } from '../core/alert-rule.ts';
 import type { Notification } from '../core/alert-state.ts';
@@ -9,15 +9,15 @@ import type { DeviceStore, WindowHistory } from './ports.ts';
 export interface DryRunResult {
   /** In order of time. */
   readonly notifications: readonly Notification[];
-  /** Devices and windows that were looked at. */
+  /** Devices and windows that were read. */
   readonly devices: number;
   readonly windows: number;
-  /** Those of them that had the metric, all where the rule names none, and of how many devices they are. */
+  /** The windows that had the metric (all if the rule names none), and their devices. */
   readonly windowsWithMetric: number;
   readonly devicesWithMetric: number;
-  /** What the devices sent in these windows. */
+  /** The metrics that the devices sent in these windows. */
   readonly sent: SentMetrics;
-  /** False when there was more than one call can look at. */
+  /** False when there was more than one call can read. */
   readonly isComplete: boolean;
 }
 
@@ -27,9 +27,9 @@ export type DryRun = (
   span: { readonly from: number; readonly to: number },
 ) => Promise<DryRunResult>;
 
-/** What a rule about trends and habits learns from, before the span that is looked at. */
+/** The history before the span from which a rule about trends or habits learns. */
 const LEARNS_FROM_MS = 4.2 * 86_400_000;
-/** As many as an answer can read in its time: six devices for a day at windows of ten seconds. */
+/** As many as one request can read in its time: six devices for a day at windows of ten seconds. */
 const MAX_WINDOWS = 50_000;
 const MAX_NOTIFICATIONS = 1000;
 const DEVICES_A_PAGE = 500;

@@ -1,4 +1,4 @@
-// Reads the windows before a window as far back as a rule has to look, once for all rules that look at the same time.
+// Reads the windows before a window as far back as a rule needs them, once for all rules that start from the same time.
 
 import { windowsBefore, type LimitRule } from '../core/alert-rule.ts';
 import { isSuspect } from '../core/alert.ts';
@@ -6,23 +6,23 @@ import { hasStatistic } from '../core/statistic.ts';
 import type { Window } from '../core/window.ts';
 import type { WindowStore } from './ports.ts';
 
-/** Where to look back from: windows that start before `start` (epoch milliseconds). */
+/** Which windows to read: those that start before `start` (epoch milliseconds). */
 export interface EarlierWindowsQuery {
   readonly deviceId: string;
   readonly start: number;
   /** The window that starts there, if it is judged too. */
   readonly current?: Window;
-  /** Whether the rule's alarm stands, so that it may clear. */
+  /** Whether the rule's alarm is active, so that it may clear. */
   readonly isAlarm: boolean;
 }
 
 /**
- * The windows before, oldest first: at least `usual`, and more while those lack the metric of a rule that may have
- * something to tell. Rejects with the SDK's error.
+ * The windows before, oldest first: at least `usual`, and more while those lack the metric of a rule that may change
+ * state. Rejects with the SDK's error.
  */
 export type EarlierWindows = (rule: LimitRule, question: EarlierWindowsQuery) => Promise<readonly Window[]>;
 
-/** In a row of windows that is longer, those without the metric between them, nothing is found. */
+/** The search ends here: a row of windows that is longer, with windows without the metric in between, is not found. */
 const MAX_WINDOWS = 256;
 
 export function createEarlierWindows(windows: Pick<WindowStore, 'before'>, usual: number): EarlierWindows {
@@ -43,9 +43,9 @@ export function createEarlierWindows(windows: Pick<WindowStore, 'before'>, usual
       const { found, isWhole } = read.get(key)!;
       const samples = found.filter((window) => hasStatistic(rule, window));
       const newest = [...samples.slice(-1), ...(current && hasStatistic(rule, current) ? [current] : [])];
-      const mayTell =
+      const mayReport =
         newest.length > 0 && (isAlarm || rule.perMinute || newest.some((window) => isSuspect(rule, window)));
-      if (isWhole || !mayTell || samples.length >= windowsBefore(rule)) return found;
+      if (isWhole || !mayReport || samples.length >= windowsBefore(rule)) return found;
       await readMore(key, deviceId, start);
     }
   };

@@ -1,4 +1,4 @@
-// The errors bucket for people: what failed and why, what is known of it now, and a second time for what can be counted still.
+// Lists the errors bucket: what failed and why, what is known about each message now, and a replay of those that can still be counted.
 
 import {
   failedMessageOf,
@@ -31,38 +31,38 @@ export interface FailureList {
 }
 
 export interface Replayed {
-  /** Messages that the ingest function took. */
+  /** Messages that the ingest function accepted. */
   readonly replayed: number;
   readonly failed: readonly { readonly index: number; readonly error: string }[];
-  /** Where to go on, when the time was too short for all. */
+  /** The index to continue from, when the time was too short for all. */
   readonly next?: number;
 }
 
 export interface Failures {
-  /** `device` narrows what was rejected. Rejects with the SDK's error, as all verbs do. */
+  /** `device` selects the rejections of one device. Rejects with the SDK's error, as all verbs do. */
   list(asked: {
     readonly kind?: FailureKind;
     readonly device?: string;
     readonly limit: number;
   }): Promise<FailureList>;
-  /** Undefined where there is no such object. `messages`: the first of them as they are known now. */
-  look(
+  /** Undefined if there is no such object. `messages`: the first few, followed through the stack as of now. */
+  inspect(
     key: string,
   ): Promise<{ readonly failure: Failure; readonly messages: readonly FollowedMessage[] } | undefined>;
-  /** From message `from` on. Undefined where there is no such object; a text says why it cannot be replayed. */
+  /** From message `from` on. Undefined if there is no such object; a text says why it cannot be replayed. */
   replay(key: string, from: number): Promise<Replayed | string | undefined>;
 }
 
 const READS_AT_ONCE = 8;
 const MOST_FOLLOWED = 5;
 const REPLAYS_AT_ONCE = 4;
-/** API Gateway waits for 29 seconds, and one more message may take ten. */
+/** API Gateway waits 29 seconds, and one more message may take ten. */
 const REPLAY_MS = 12_000;
-/** A batch of Firehose may begin so long after the message that it has first. */
+/** The name of a Firehose batch may carry a time this long after its first message. */
 const ARCHIVE_MARGIN_MS = 1000;
-/** Firehose writes what it buffers after 300 s at the latest. */
+/** Firehose writes its buffer after 300 s at the latest. */
 const ARCHIVED_AFTER_MS = 360_000;
-/** Lines of the archive that are looked at for one message. */
+/** Lines of the archive that are searched for one message. */
 const MAX_LINES = 200_000;
 
 export function createFailures(
@@ -89,8 +89,8 @@ export function createFailures(
     }
     const archivedBy = receivedAt + ARCHIVED_AFTER_MS;
     return now() < archivedBy
-      ? `an earlier version kept it without its message, which is in the archive by ${new Date(archivedBy).toISOString()}: try again then`
-      : 'an earlier version kept it without its message, which was not found in the archive: read it as docs/operations.md says';
+      ? `An earlier version stored it without its message, which will be in the archive by ${new Date(archivedBy).toISOString()}. Try again then`
+      : 'An earlier version stored it without its message, which was not found in the archive. Read it as docs/operations.md describes';
   }
 
   const shown = (key: string, storedAt: number, { again, ...message }: FailedMessage): Failure => ({
@@ -119,7 +119,7 @@ export function createFailures(
       };
     },
 
-    async look(key) {
+    async inspect(key) {
       const [message, { objects }] = await Promise.all([read(key), errors.list(key)]);
       if (!message) return undefined;
       const failure = shown(key, objects.find((each) => each.key === key)?.storedAt ?? 0, message);

@@ -1,4 +1,4 @@
-// Finds devices by name, site, type, group or state: sorted while all of them can be read at once, else page by page.
+// Finds devices by name, site, type, group or state: sorted if all devices can be read at once, else page by page.
 
 import { seesSite } from '../core/access.ts';
 import { matches, type Match } from '../core/alert-rule.ts';
@@ -12,28 +12,31 @@ export type DeviceState = (typeof DEVICE_STATES)[number];
 
 export interface DeviceQuestion {
   readonly limit: number;
-  /** As the page before gave it. */
+  /** From the page before. */
   readonly next?: string | undefined;
-  /** By name, so an asterisk stands for any text. */
+  /** In the name, an asterisk matches any text. */
   readonly match?: Match;
   readonly state?: DeviceState | undefined;
-  /** Only of these; absent: of all. */
+  /** Only devices of these sites; absent: of all. */
   readonly sites?: readonly string[] | undefined;
 }
 
 export interface FoundDevices {
   readonly devices: readonly Device[];
-  /** False where there are too many devices to sort: the order means nothing then, and a page may have fewer than `limit`. */
+  /**
+   * False if there are too many devices to sort: then they come in no particular order, and a page may have fewer than
+   * `limit`.
+   */
   readonly isSorted: boolean;
   readonly next?: string;
 }
 
 export type FindDevices = (question: DeviceQuestion) => Promise<FoundDevices>;
 
-/** So many devices are read for each page; a table of them is a few megabytes. */
+/** All these devices are read for each page; that is a few megabytes of the table. */
 const MAX_SORTED = 2000;
 const DEVICES_A_READ = 500;
-/** Begins the `next` of a page that is not sorted. No device has a slash in its name. */
+/** Prefix of the `next` of a page that is not sorted. No device has a slash in its name. */
 const UNSORTED = 'unsorted/';
 
 /** Rejects with the SDK's error when a table cannot be reached. */
@@ -46,7 +49,7 @@ export function createFindDevices(ports: {
   const readPage = (limit: number, after: string | undefined): Promise<DevicePage> =>
     devices.list({ limit, ...(after !== undefined && { after }) });
 
-  /** Undefined when there are more devices than are sorted. */
+  /** Undefined if there are too many devices to sort. */
   async function readAll(): Promise<Device[] | undefined> {
     const all: Device[] = [];
     let after: string | undefined;
@@ -77,7 +80,7 @@ export function createFindDevices(ports: {
 
     if (next?.startsWith(UNSORTED)) return unsorted(next.slice(UNSORTED.length));
     const all = await readAll();
-    // Also where the table has grown between two pages: then some devices come twice, and none is left out.
+    // Also if the table grew between two pages: then some devices come twice, and none is left out.
     if (!all) return unsorted(undefined);
     const sorted = all
       .filter((device) => (next === undefined || device.deviceId > next) && isWanted(device))
@@ -91,7 +94,7 @@ export function createFindDevices(ports: {
   };
 }
 
-/** Alerts are read only where the state asks for them. */
+/** Alerts are read only if the state needs them. */
 async function testOf(
   state: DeviceState | undefined,
   alerts: Pick<OpenAlerts, 'listOpen'>,
@@ -105,7 +108,7 @@ async function testOf(
       if (isAlarm(open) && isMeant) found.add(open.deviceId);
     }
   } catch (error) {
-    // Comes after all others; the sweep names it every minute.
+    // It comes after all others; the sweep reports it every minute.
     if (!(error instanceof UnreadableStateError)) throw error;
   }
   return ({ deviceId }) => found.has(deviceId);

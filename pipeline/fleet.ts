@@ -1,4 +1,4 @@
-// The latest values of a whole fleet: a small one is looked up when somebody asks, of a large one a function keeps them.
+// The latest values of a whole fleet: those of a small fleet are read on each request, those of a large one are kept by a function.
 
 import type { Device } from '../core/device.ts';
 import { statisticTextsOf } from '../core/statistic-text.ts';
@@ -6,7 +6,7 @@ import { inParallel } from '../core/in-parallel.ts';
 import type { DeviceStore, WindowHistory } from './ports.ts';
 import type { Fleet, FleetEntry, FleetSnapshots } from './rollup-ports.ts';
 
-/** So many devices are looked up in a few tenths of a second, at one small read each. */
+/** At one small read each, these devices take a few tenths of a second. */
 const MAX_LOOKED_UP = 200;
 const DEVICES_A_PAGE = 1000;
 const READS_AT_ONCE = 32;
@@ -21,10 +21,10 @@ interface Parts {
   readonly now: () => number;
 }
 
-/** Gives the fleet. Rejects with the SDK's error. */
+/** Rejects with the SDK's error. */
 export type ReadFleet = () => Promise<Fleet>;
 
-/** Before the function has kept a large fleet for the first time, its devices have no windows. */
+/** Until the function has kept a large fleet for the first time, its devices have no windows. */
 export function createReadFleet(
   parts: Parts & { readonly snapshots: Pick<FleetSnapshots, 'load'> },
 ): ReadFleet {
@@ -40,8 +40,8 @@ export function createReadFleet(
 }
 
 /**
- * Keeps the fleet, where it is too large to be looked up when somebody asks. A device for which the time was too short has
- * the window that it had before. Rejects with the SDK's error.
+ * Keeps the fleet if it is too large to be read on each request. A device for which the time was too short keeps the
+ * window that it had before. Rejects with the SDK's error.
  */
 export type KeepFleet = (
   all: readonly Device[],
@@ -66,7 +66,7 @@ export function createKeepFleet(
 interface Limits {
   readonly endsAt: number;
   readonly before: ReadonlyMap<string, FleetEntry['lastWindow']>;
-  /** The first device to be looked at, when there may be no time for all. */
+  /** The first device to read, as there may be no time for all. */
   readonly begin: string;
 }
 
@@ -74,7 +74,7 @@ async function gathered(
   found: readonly Device[],
   { history, now }: Omit<Parts, 'devices'>,
   { endsAt, before, begin }: Limits = { endsAt: Infinity, before: new Map(), begin: '' },
-): Promise<Fleet & { /** Where the time was over. */ readonly next?: string }> {
+): Promise<Fleet & { /** The first device for which there was no time. */ readonly next?: string }> {
   const asOf = now();
   const sorted = [...found].sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
   const first = Math.max(

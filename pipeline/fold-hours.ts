@@ -1,4 +1,4 @@
-// Folds the hours that are over, device by device and hour by hour, so that years can be read when windows are gone.
+// Folds the hours that are over, device by device and hour by hour, so that years can be read after the windows have expired.
 
 import type { Device } from '../core/device.ts';
 import { FOLDED_AFTER_MS, foldHours, hasWholeWindows, HOUR_MS, hourOf } from '../core/hour.ts';
@@ -7,19 +7,19 @@ import type { WindowHistory } from './ports.ts';
 import type { RollupProgress, Rollups } from './rollup-ports.ts';
 
 const READS_AT_ONCE = 16;
-/** After so many devices the progress is saved, and it is looked whether there is time for more. */
+/** After these devices the progress is saved, and the time left is checked. */
 const DEVICES_AT_ONCE = 64;
 
 /**
- * Goes on where it stopped, until `endsAt` (epoch milliseconds); `devices` by name. Gives whether what is left is so old that
- * its windows may expire first. Rejects with the SDK's error; safe to repeat.
+ * Continues where it stopped, until `endsAt` (epoch milliseconds); `devices` sorted by name. `isLate`: what is left is
+ * so old that its windows may expire first. Rejects with the SDK's error; safe to repeat.
  */
 export type FoldHours = (
   devices: readonly Device[],
   options: { readonly endsAt: number },
 ) => Promise<{ readonly isLate: boolean }>;
 
-/** `windows` has to read consistently. */
+/** `windows` must read consistently. */
 export function createFoldHours(parts: {
   readonly rollups: Omit<Rollups, 'mark'>;
   readonly windows: Pick<WindowHistory, 'stored'>;
@@ -30,7 +30,7 @@ export function createFoldHours(parts: {
 }): FoldHours {
   const { rollups, windows, windowSeconds, retentionDays, now } = parts;
 
-  /** The hour of the oldest window that there is. */
+  /** The hour of the oldest stored window. */
   async function firstHour(devices: readonly Device[]): Promise<number | undefined> {
     const span = { from: now() - retentionDays * 24 * HOUR_MS, to: now(), limit: 1 };
     const oldest = await inParallel(devices, READS_AT_ONCE, async ({ deviceId }) => {
@@ -41,7 +41,7 @@ export function createFoldHours(parts: {
     return first === Infinity ? undefined : hourOf(first);
   }
 
-  /** The hour, and those before it that have changed since they were folded. The marks are read before the windows. */
+  /** Folds the hour, and the earlier ones that changed since they were folded. The marks are read before the windows. */
   async function foldDevice(deviceId: string, hour: number): Promise<void> {
     const marks = (await rollups.marks(deviceId)).filter(({ start }) => start <= hour);
     for (const start of new Set([hour, ...marks.map((mark) => mark.start)])) {
@@ -52,7 +52,7 @@ export function createFoldHours(parts: {
     for (const mark of marks) await rollups.unmark(deviceId, mark);
   }
 
-  /** Gives the progress, which is saved. */
+  /** Saves the progress, and gives it. */
   async function foldHour(
     { until, after }: RollupProgress,
     devices: readonly Device[],

@@ -1,4 +1,4 @@
-// Follows one message through the stack: what was read of it, whether its windows counted that, and which alerts came of it.
+// Follows one message through the stack: the readings parsed from it, whether their windows counted them, and the alerts that resulted.
 
 import type { HistoryEntry } from '../core/alert-state.ts';
 import type { Device } from '../core/device.ts';
@@ -13,8 +13,9 @@ import type { AlertHistory, DeviceStore, RuleStore, WindowHistory } from './port
 import { readRules } from './rules.ts';
 
 /**
- * `counted`: its window has its fingerprint. `absent`: it has not, or is not there. `unknown`: the window has more readings
- * than it has fingerprints at hand, or a message without a time of its own was not seen as the rule sent it.
+ * `counted`: its window has its fingerprint. `absent`: the window does not have it, or does not exist. `unknown`: the
+ * window has more readings than fingerprints that can be read, or the message has no time of its own and was not read as
+ * the rule sent it.
  */
 export type Counted = 'counted' | 'absent' | 'unknown';
 
@@ -25,20 +26,20 @@ export interface FollowedReading extends Omit<ExplainedReading, 'fingerprint'> {
 }
 
 export interface FollowedMessage extends Omit<Explanation, 'readings'> {
-  /** Absent of an event that lacks what the rule adds. */
+  /** Absent if the event lacks what the rule adds. */
   readonly context?: MessageContext;
   readonly readings: readonly FollowedReading[];
-  /** Changes of alerts that its windows brought about, newest first. */
+  /** Changes of alerts that its windows caused, newest first. */
   readonly alerts: readonly HistoryEntry[];
 }
 
-/** `isAsSent`: the event is what the rule sent, not made of a payload that somebody heard. Rejects with the SDK's error. */
+/** `isAsSent`: the event is the one that the rule sent, not one built from a payload. Rejects with the SDK's error. */
 export type FollowMessage = (event: unknown, isAsSent: boolean) => Promise<FollowedMessage>;
 
-/** Windows of one message that are looked at; readings of others are `unknown`. */
+/** Windows read for one message; readings in other windows are `unknown`. */
 const MAX_WINDOWS = 20;
 const READS_AT_ONCE = 8;
-/** A window is judged soon after it closes, and a late one when it comes. */
+/** A window is judged soon after it closes, and a late window when it arrives. */
 const JUDGED_WITHIN_MS = 15 * 60_000;
 const MAX_ENTRIES = 500;
 const TRANSITION_MARGIN_MS = 60_000;
@@ -85,7 +86,7 @@ export function createFollowMessage(parts: {
         to: Math.min(now() + 1, Math.max(receivedAt, ...starts) + JUDGED_WITHIN_MS),
         limit: MAX_ENTRIES,
       });
-      // A reminder says again what an earlier window decided.
+      // A reminder repeats what an earlier window decided.
       const isOfIt = ({ windowStart, what }: HistoryEntry) =>
         windowStart !== undefined && starts.has(windowStart) && what !== 'repeated' && what !== 'escalated';
       all.push(...entries.filter(isOfIt));

@@ -1,4 +1,4 @@
-// The one sentence of both ways in: fold what is accepted, apply it, keep what is rejected, judge what changed, notify.
+// Ingest, for both the direct and the stream path: folds and applies what is accepted, stores what is rejected, judges what changed, notifies.
 
 import type { ParsedMessage } from '../core/message.ts';
 import type { Reading } from '../core/reading.ts';
@@ -13,14 +13,13 @@ import { markHours } from './mark-hours.ts';
 import type { AppliedDelta, Counting, DeviceStore, IngestPorts, KeepRejected, WindowStore } from './ports.ts';
 import type { Rollups } from './rollup-ports.ts';
 import { createRecentRules } from './rules.ts';
-import { lastSightings, type Sighting } from './sightings.ts';
+import { lastSeenIn, type LastSeen } from './last-seen.ts';
 import { countRejected, withOverflow, type Unused } from './unused.ts';
 import { UNLIMITED, type TimeBudget } from './time-budget.ts';
 
 /**
- * Takes messages, in any number and order, and gives those that must come again, in the order given; nothing that could
- * be done is left out for their sake. Repeats do no harm. Never rejects. When the time is over, what is left comes again,
- * with an OutOfTimeError.
+ * Takes any number of messages in any order, and gives those that must come again, in the order given; everything else
+ * is done. Safe to repeat. Never rejects. When the time is over, the messages left come again, with an OutOfTimeError.
  */
 export type Ingest = (
   messages: readonly ParsedMessage[],
@@ -31,7 +30,7 @@ export type Ingest = (
 export interface IngestionParts {
   readonly keepRejected: KeepRejected;
   readonly windows: Pick<WindowStore, 'apply'>;
-  readonly devices: Pick<DeviceStore, 'sighted' | 'noteUnused' | 'noteUnits'>;
+  readonly devices: Pick<DeviceStore, 'noteSeen' | 'noteUnused' | 'noteUnits'>;
   readonly rollups: Pick<Rollups, 'mark'>;
   readonly judgeWindows: JudgeWindows;
   readonly windowSeconds: number;
@@ -41,26 +40,26 @@ export interface IngestionParts {
   readonly callsAtOnce: number;
 }
 
-/** What is older than this when it arrives is no news: only rules that ask for it judge by it. */
+/** A reading that arrives later than this is judged only by rules with `judgeLate`. */
 const LATE_AFTER_MS = 600_000;
-/** Devices report all the time and are rarely in alarm, so most messages need no look at the alerts table. */
+/** Devices report all the time and are rarely in alarm, so most messages need no read of the alerts table. */
 const CALM_SECONDS = 10;
-/** How long a changed rule may take until it is judged by. */
+/** How long a changed rule may take to have effect. */
 const RULES_SECONDS = 30;
-/** How long what the registry says of a device is taken for known, where rules match by it. */
+/** How long a device's registry data is cached, for rules that match by it. */
 const DEVICE_SECONDS = 60;
 const KNOWN_DEVICES = 10_000;
 /**
- * How much of the time may be over at the end of each step, but for the first message. Messages that the windows have no
- * time for are left, so that there is time to finish the others: else a batch that is too long would begin anew each time
- * and never end.
+ * The part of the time that may be used up at the end of each step, except for the first message. Messages for which
+ * there is no time to write windows are left, so that the others can be finished: otherwise a batch that is too long
+ * would start again each time and never end.
  */
 const SHARES = { windows: 0.4, hours: 0.5, rejected: 0.6, notes: 0.75, judging: 1 } as const;
-/** Skipped members that are kept for people to see. */
+/** Skipped members that are stored for the device's page. */
 const MAX_MEMBERS = 20;
 const MAX_MEMBER_LENGTH = 80;
 
-/** The sentence with its parts, for both functions that take readings. */
+/** Ingest with its parts, for both functions that take readings. */
 export function createIngest(
   ports: IngestPorts,
   settings: { readonly windowSeconds: number; readonly callsAtOnce: number },
@@ -92,7 +91,7 @@ export function createIngestion(parts: IngestionParts): Ingest {
     await markHours(batch, deltas, { ...parts, share: SHARES.hours });
     const unused = withOverflow(batch.inTime(), overflow, windowSeconds);
     await keepRejected(batch, unused, parts, counting);
-    await noteSightings(batch, parts);
+    await noteLastSeen(batch, parts);
     await noteUnused(batch, unused.slice(0, batch.inTime().length), parts);
     await noteUnits(batch, parts);
     await judgeChanged(changed, batch, parts, counting);
@@ -120,7 +119,7 @@ async function keepRejected(
 }
 
 interface Applied {
-  /** The windows as they were after each change, oldest first. */
+  /** The windows after each change, oldest first. */
   readonly changed: readonly Window[];
   readonly overflow: ReadonlySet<Reading>;
 }
@@ -138,7 +137,7 @@ async function applyDeltas(
     accepted.map(({ deviceId, timestamp }) => windowKey(deviceId, windowStartOf(timestamp, windowSeconds))),
   );
   const byKey = new Map(deltas.map((delta) => [windowKey(delta.deviceId, delta.windowStart), delta]));
-  // In the order of the messages: when the time is over, the first ones are done, whatever is left of the others.
+  // In the order of the messages, so that the first ones are done when the time is over.
   const inOrder = [...byWindow].map(([key, behind]) => ({ delta: byKey.get(key)!, behind }));
   await batch.each(
     inOrder,
@@ -169,13 +168,13 @@ function repeatedIn(deltas: readonly Delta[], { messages }: Batch): number {
   );
 }
 
-async function noteSightings(batch: Batch, { devices }: IngestionParts): Promise<void> {
-  const note = ({ deviceId, site, receivedAt }: Sighting) => devices.sighted(deviceId, site, receivedAt);
-  const behind = ({ deviceId }: Sighting) => batch.ofDevice(deviceId);
-  await batch.each(lastSightings(batch.inTime()), note, behind, SHARES.notes);
+async function noteLastSeen(batch: Batch, { devices }: IngestionParts): Promise<void> {
+  const note = ({ deviceId, site, receivedAt }: LastSeen) => devices.noteSeen(deviceId, site, receivedAt);
+  const behind = ({ deviceId }: LastSeen) => batch.ofDevice(deviceId);
+  await batch.each(lastSeenIn(batch.inTime()), note, behind, SHARES.notes);
 }
 
-/** What was rejected or skipped of a device's messages, where people look for it. */
+/** Notes what was rejected or skipped of a device's messages, for the device's page. */
 async function noteUnused(batch: Batch, all: readonly Unused[], { devices }: IngestionParts): Promise<void> {
   const unused = all.filter(({ message, rejected }) => rejected.length + message.skipped.length > 0);
   const note = async ({ message: { context, skipped }, rejected }: Unused) => {
@@ -190,7 +189,7 @@ async function noteUnused(batch: Batch, all: readonly Unused[], { devices }: Ing
   await batch.each(unused, note, ({ message }) => [message], SHARES.notes);
 }
 
-/** The units of what was measured, where its messages or a mapping give them. */
+/** Notes the units of metrics, if messages or a mapping give them. */
 async function noteUnits(batch: Batch, { devices }: IngestionParts): Promise<void> {
   const note = ([deviceId, { units, at }]: readonly [string, ReportedUnits]) =>
     devices.noteUnits(deviceId, units, at);
@@ -223,7 +222,7 @@ async function judgeChanged(
   await batch.each(devices, judge, ([deviceId]) => batch.ofDevice(deviceId), SHARES.judging);
 }
 
-/** Windows of which all messages come again are judged then. */
+/** A window all of whose messages come again is judged then. */
 function ofMessagesInTime<Value>(
   devices: readonly (readonly [deviceId: string, value: Value])[],
   batch: Batch,
@@ -238,7 +237,7 @@ const isWithoutReadings = ({ accepted, rejected }: ParsedMessage) => accepted.le
 
 const windowKey = (deviceId: string, windowStart: number) => `${windowStart}/${deviceId}`;
 
-/** Each device's windows, once each, as they were after the last of the changes that were made to them. */
+/** Each device's windows, once each, as they were after their last change. */
 function newestByDevice(windows: readonly Window[]): Map<string, Window[]> {
   const byKey = new Map<string, Window>();
   for (const window of windows) {
@@ -254,7 +253,7 @@ function newestByDevice(windows: readonly Window[]): Map<string, Window[]> {
   return byDevice;
 }
 
-/** Windows all of whose readings in these messages arrived long after its end. */
+/** Windows all of whose readings in these messages arrived long after the window's end. */
 function lateWindows(
   windows: readonly Window[],
   messages: readonly ParsedMessage[],
@@ -273,7 +272,7 @@ function lateWindows(
   );
 }
 
-/** Who pays what a device owes: its first message, which is there again when it has to be repeated. */
+/** The sender of each device's notifications: its first message, which comes again if the event has to be repeated. */
 function sendersOf(messages: readonly ParsedMessage[]): Map<string, string> {
   const senders = new Map<string, string>();
   for (const { context, accepted } of messages) {

@@ -1,4 +1,4 @@
-// Takes judgements to the people concerned: every transition is written with the notification it owes, then sent, then cleared.
+// Judges changed windows: each transition is written together with its notification, which is then sent and cleared.
 
 import {
   appliesTo,
@@ -24,49 +24,50 @@ import { stepsSince } from './newer-windows.ts';
 import type { AlertStore, WindowStore } from './ports.ts';
 
 /**
- * Judges windows of one device and sends what is owed, by these windows or by a run before that failed. `sender` names
- * the event. Rejects when a rule could not be judged or a notification not be sent, after everything else was judged and
- * written down: a repeat of the event pays, at once, or a minute later if this run ended without a word.
+ * Judges windows of one device and sends the pending notifications, of these windows and of an earlier run that failed.
+ * `sender` names the event. Rejects when a rule could not be judged or a notification could not be sent, after
+ * everything else was judged and written: a retry of the event sends what is pending, at once, or a minute later if this
+ * run was killed.
  */
 export type JudgeWindows = (
   windows: readonly Window[],
   sender: string,
   options?: DeliveryEvents & {
-    /** Called for each stored state that cannot be read: its rule is not judged of the device until that is mended. */
+    /** Called for each stored state that cannot be read: its rule does not judge the device until the state is repaired. */
     readonly onUnreadable?: (error: Error) => void;
-    /** Those of the windows that are judged only by rules that ask for it. */
+    /** The windows that arrived late, which only rules with `judgeLate` judge. */
     readonly late?: ReadonlySet<Window>;
-    /** As the messages of these windows give them. */
+    /** From the messages of these windows. */
     readonly units?: Units | undefined;
   },
 ) => Promise<void>;
 
 const MAX_CALM_DEVICES = 10_000;
-/** So many entries for the history are filed between windows: an event may have hundreds. */
+/** History entries are written once so many have gathered: an event may have hundreds. */
 const RECORDED_BETWEEN = 20;
 
 export function createAlerting(options: {
   readonly rules: () => Promise<readonly AlertRule[]>;
   readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
-  /** What the registry says of a device. */
+  /** The registry's data about a device. */
   readonly device: (deviceId: string) => Promise<Device | undefined>;
   readonly windows: Pick<WindowStore, 'before'>;
   readonly outbox: Pick<Outbox, 'deliver' | 'record'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /**
-   * Milliseconds for which a device that was read to be calm (no alarm, nothing owed) is taken for calm while no limit is
-   * breached; 0 reads every time. An alarm that another environment raised meanwhile is cleared that much later at most,
-   * by the device's first message after it, and not at all later if this is no longer than a window: a clear needs a
-   * closed window after the alarm's. It must be shorter than the minute after which Lambda repeats a failed event, so that
-   * the repeat reads what the event still owes.
+   * Milliseconds for which a device that was read as calm (no alarm, nothing pending) counts as calm while no limit is
+   * breached; 0 reads every time. An alarm that another environment raised meanwhile clears that much later at most,
+   * with the device's first message after it. If this is at most one window, it clears no later at all: a clear needs a
+   * closed window after the alarm's. It must be shorter than the minute after which Lambda retries a failed event, so
+   * that the retry reads what the event left pending.
    */
   readonly calmFor: number;
 }): JudgeWindows {
   const { rules: readRules, alerts, device, windows, outbox, now, calmFor } = options;
-  /** When devices were read to be calm. */
+  /** When devices were last read as calm. */
   const calm = createRecent<number>(MAX_CALM_DEVICES);
-  /** The newest window that was judged, where rules wait for windows to be closed. */
+  /** The newest window that was judged, for rules that wait for windows to close. */
   const newest = createRecent<number>(MAX_CALM_DEVICES);
 
   function isKnownCalm(deviceId: string): boolean {
@@ -74,7 +75,7 @@ export function createAlerting(options: {
     return age >= 0 && age < calmFor; // negative once the clock stepped back
   }
 
-  /** Whether this environment sees the window, which closes the one before it, for the first time. */
+  /** Whether this environment sees the window for the first time; a new window closes the one before it. */
   function isNew(window: Window): boolean {
     return window.windowStart > (newest.get(window.deviceId) ?? -Infinity);
   }
@@ -99,7 +100,7 @@ export function createAlerting(options: {
     const { deviceId, windowStart: start } = current;
     const looksBack = (rule.forWindows ?? 1) > 1 || needsClosedWindows(rule);
     let state = from;
-    // The window before it may have been the newest of an event, and open then: what it decides comes first.
+    // The window before may have been the newest of an earlier event, and open then: it is judged first.
     const views: readonly ((before: readonly Window[]) => Recent)[] = isClosed
       ? [(closed) => ({ closed }), (before) => ({ closed: [...before, current] })]
       : [(closed) => ({ closed, current })];
@@ -120,7 +121,7 @@ export function createAlerting(options: {
     return state;
   }
 
-  /** Judges what is newer than the window that made the state better, until nobody was faster meanwhile. */
+  /** Judges the windows newer than the one that improved the state, again if another writer was faster. */
   async function judgeNewer(
     rule: LimitRule,
     from: AlertState | undefined,
@@ -194,7 +195,7 @@ export function createAlerting(options: {
         const judged = await judgeNewer(rule, states.get(rule.id), moment);
         if (judged) states.set(rule.id, judged);
       } catch (error) {
-        faults.push(error); // the other rules are judged, and everybody is told of what they found
+        faults.push(error); // the other rules are judged, and their notifications sent
       }
     }
     if (closes && faults.length === 0) newest.set(deviceId, inOrder.at(-1)!.windowStart);

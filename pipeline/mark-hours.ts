@@ -6,7 +6,10 @@ import type { Delta } from '../core/window.ts';
 import type { Batch } from './batch.ts';
 import type { Rollups } from './rollup-ports.ts';
 
-/** A step of a batch, after the windows are written: also of readings that were counted before, should that call have crashed. */
+/**
+ * A step of a batch, after the windows are written. Readings that were counted before mark their hour too, in case that
+ * call crashed.
+ */
 export async function markHours(
   batch: Batch,
   deltas: readonly Delta[],

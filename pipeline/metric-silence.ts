@@ -1,4 +1,4 @@
-// Finds out when a device last sent a metric that a rule waits for: by its newest windows, and by a note that outlives the function.
+// Finds when a device last sent a metric whose silence a rule watches: from its newest windows, and from a time stored in the alert state.
 
 import { isAlarm, emptyState } from '../core/alert-step.ts';
 import type { SilenceRule } from '../core/alert-rule.ts';
@@ -8,15 +8,18 @@ import type { Recent } from '../core/recent.ts';
 import type { Window } from '../core/window.ts';
 import type { DeviceAlerts, WindowStore } from './ports.ts';
 
-/** What an environment remembers of a rule and a device; epoch milliseconds. */
-export interface MetricSighting {
-  /** When the metric was there; absent of a device that is not known to have ever sent it. */
+/** What an environment remembers for a rule and a device; epoch milliseconds. */
+export interface MetricLastSeen {
+  /** When the metric was last sent; absent if the device is not known to have ever sent it. */
   readonly lastAt?: number;
-  /** When that was looked up or written down. */
+  /** When that was read or stored. */
   readonly notedAt: number;
 }
 
-/** How far the note may be behind: each is a write of the alerts table, and each look without a note reads so much. */
+/**
+ * How far the stored time may be behind. Each update is a write to the alerts table; without one, a search reads windows
+ * of this span.
+ */
 const NOTE_AGAIN_MS = 600_000;
 /** Sweeps may come late. */
 const SLACK_MS = 300_000;
@@ -25,8 +28,8 @@ const WINDOWS_A_PAGE = 200;
 export interface MetricSilenceParts {
   readonly windows: Pick<WindowStore, 'before'>;
   readonly windowSeconds: number;
-  readonly sightings: Recent<MetricSighting>;
-  /** Nobody looked before; epoch milliseconds. */
+  readonly metricsLastSeen: Recent<MetricLastSeen>;
+  /** Silence is watched since then; epoch milliseconds. */
   readonly watchedSince: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -35,14 +38,14 @@ export interface MetricSilenceParts {
 interface Question {
   readonly rule: SilenceRule & { readonly metric: string };
   readonly deviceId: string;
-  /** The state of an alarm that stands. */
+  /** The state of an active alarm. */
   readonly alarm: AlertState | undefined;
   /** The device's newest windows, oldest first. */
   readonly newest: () => Promise<readonly Window[]>;
   readonly load: () => Promise<DeviceAlerts>;
 }
 
-/** What the metric's presence is; `seenAt`: to be noted in the state. Undefined when there is nothing to do. */
+/** The metric's presence; `seenAt` is to be stored in the state. Undefined when there is nothing to do. */
 export interface MetricPresence {
   readonly presence: Presence;
   readonly seenAt?: number;
@@ -53,22 +56,22 @@ export async function metricPresence(
   parts: MetricSilenceParts,
   question: Question,
 ): Promise<MetricPresence | undefined> {
-  const { sightings, watchedSince, now } = parts;
+  const { metricsLastSeen, watchedSince, now } = parts;
   const { rule, deviceId, alarm } = question;
   const { metric, longest, id } = rule;
   const key = `${id}/${deviceId}`;
-  const known = sightings.get(key);
+  const known = metricsLastSeen.get(key);
   const isFresh = (time: number) => Math.abs(now() - time) <= longest;
-  // Read at least as often as it is noted, or the note would fall behind.
+  // Read at least as often as it is stored, or the stored time would fall behind.
   if (!alarm && known?.lastAt !== undefined && isFresh(known.lastAt) && isNoted(known, now()))
     return undefined;
   const newest = await question.newest();
   const found = newest.findLast(({ metrics }) => metrics.has(metric));
   const seenAt = found && Math.min(found.lastReadingAt, now());
-  const lastAt = seenAt ?? (await lastSighting(parts, question, key));
+  const lastAt = seenAt ?? (await lastSeenEarlier(parts, question, key));
   if (lastAt === undefined) return undefined;
   const isNews = seenAt !== undefined && !alarm && !isNoted(known, seenAt);
-  sightings.set(key, { lastAt, notedAt: isNews ? lastAt : (known?.notedAt ?? lastAt) });
+  metricsLastSeen.set(key, { lastAt, notedAt: isNews ? lastAt : (known?.notedAt ?? lastAt) });
   const last = newest.at(-1);
   const isReporting = last !== undefined && last !== found && isFresh(last.lastReadingAt);
   const presence = { lastAt: Math.max(lastAt, watchedSince), isBack: isFresh(lastAt), isReporting };
@@ -76,8 +79,8 @@ export async function metricPresence(
   return alarm || isGone || isNews ? { presence, ...(isNews && { seenAt }) } : undefined;
 }
 
-/** The state with the note that the metric was there; the same one where that is known, or where an alarm stands. */
-export function withSighting(
+/** The state with the time when the metric was sent; unchanged if the stored time is recent, or an alarm is active. */
+export function withLastSeen(
   rule: SilenceRule,
   state: AlertState | undefined,
   deviceId: string,
@@ -88,24 +91,24 @@ export function withSighting(
   return { ...known, version: known.version + 1, windowStart: seenAt };
 }
 
-function isNoted(known: MetricSighting | undefined, time: number): boolean {
+function isNoted(known: MetricLastSeen | undefined, time: number): boolean {
   return known?.lastAt !== undefined && Math.abs(time - known.notedAt) < NOTE_AGAIN_MS;
 }
 
-/** When it was there before the newest windows; undefined for a device that never sent it, as far as was noted. */
-async function lastSighting(
+/** When it was last sent before the newest windows; undefined if the device never sent it, as far as is stored. */
+async function lastSeenEarlier(
   parts: MetricSilenceParts,
   { rule: { id, metric }, deviceId, alarm, load }: Question,
   key: string,
 ): Promise<number | undefined> {
-  const { windows, windowSeconds, sightings, now } = parts;
+  const { windows, windowSeconds, metricsLastSeen, now } = parts;
   if (alarm) return alarm.alarm?.announced.windowStart ?? alarm.windowStart;
-  const known = sightings.get(key);
+  const known = metricsLastSeen.get(key);
   if (known?.lastAt !== undefined) return known.lastAt;
   if (known && Math.abs(now() - known.notedAt) < NOTE_AGAIN_MS) return undefined;
   const noted = (await load()).states.get(id)?.windowStart ?? 0;
   if (noted === 0) {
-    sightings.set(key, { notedAt: now() });
+    metricsLastSeen.set(key, { notedAt: now() });
     return undefined;
   }
   let before = noted + NOTE_AGAIN_MS + SLACK_MS + windowSeconds * 1000;

@@ -1,4 +1,4 @@
-// Goes through stored windows from one that changes an alert to the next, and finds those that a better state has yet to stand.
+// Steps through stored windows from one that changes an alert to the next, and finds those not judged yet since an alert improved.
 
 import { windowsBefore, type LimitRule } from '../core/alert-rule.ts';
 import { judge } from '../core/alert.ts';
@@ -10,14 +10,14 @@ import type { WindowStore } from './ports.ts';
 export type Step = (state: AlertState | undefined, moment: Moment) => AlertState | undefined;
 
 const WINDOWS_A_READ = 100;
-/** Ten minutes, in which windows come in any order, of windows of a second. */
+/** Ten minutes of one-second windows: within that time, windows come in any order. */
 const MAX_WINDOWS = 700;
 
 /**
- * Windows may come in any order: one that clears an alert may be handled after a newer one that is beyond a limit, when
- * that found the alert standing and left it. So whoever made a state better (`newerUnjudged`) judges what is stored since
- * then once more, in order. The read comes after that state was written: a writer of windows either finds that state and
- * judges by it, or stored its window before, so that it is found here. Rejects with the SDK's error.
+ * Windows may come in any order. A window that clears an alert may be handled after a newer one beyond a limit, which
+ * found the alert active and changed nothing. So the writer that improved a state (`newerUnjudged`) judges the windows
+ * stored since then once more, in order. It reads them after it wrote that state: a writer of windows either finds that
+ * state and judges by it, or stored its window before, so that it is found here. Rejects with the SDK's error.
  */
 export async function stepsSince(
   rule: LimitRule,
@@ -30,15 +30,15 @@ export async function stepsSince(
     const more = await windows.before(deviceId, start, WINDOWS_A_READ);
     found = [...more, ...found];
     const older = found.filter((window) => window.windowStart < windowStart && hasStatistic(rule, window));
-    const isEnough = older.length >= windowsBefore(rule) || found.length >= MAX_WINDOWS;
-    if (isEnough || more.length < WINDOWS_A_READ) break;
+    const hasEnough = older.length >= windowsBefore(rule) || found.length >= MAX_WINDOWS;
+    if (hasEnough || more.length < WINDOWS_A_READ) break;
   }
-  // The window that made it better too: it may have got more readings.
+  // From the window that improved the state: it may have got more readings.
   const first = found.findIndex((window) => window.windowStart >= windowStart);
   return stepThrough(rule, found, { first: first < 0 ? found.length : first, isLastOpen: true });
 }
 
-/** Steps from one window that changes the state to the next, those from `first` on. */
+/** Steps from one window that changes the state to the next, from window `first` on. */
 export function stepThrough(
   rule: LimitRule,
   windows: readonly Window[],
@@ -53,13 +53,13 @@ export function stepThrough(
           ? { closed: windows.slice(0, at), current: windows[at]! }
           : { closed: windows.slice(0, at + 1) };
       const next = judge(rule, state, recent, moment);
-      if (next !== undefined && next !== state && (isLast || tells(state, next))) return next;
+      if (next !== undefined && next !== state && (isLast || addsToHistory(state, next))) return next;
     }
     return state;
   };
 }
 
-/** Whether people are told of something, or it would be told but for quiet hours; not of a beginning of a row of windows. */
-function tells(before: AlertState | undefined, after: AlertState): boolean {
+/** Whether the change is one of the history, notified or held back by quiet hours; the first windows of a row are not. */
+function addsToHistory(before: AlertState | undefined, after: AlertState): boolean {
   return after.unrecorded.at(-1)?.entryId !== before?.unrecorded.at(-1)?.entryId;
 }

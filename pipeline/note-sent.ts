@@ -1,11 +1,11 @@
-// Notes in the history when SNS took a notification, and who subscribed to its channels then.
+// Records in the history when SNS accepted a notification, and who was subscribed to its channels then.
 
 import type { Notification } from '../core/alert-state.ts';
 import type { DeliveryEvents } from './deliver-events.ts';
 import type { AlertHistory } from './ports.ts';
 import type { ListRecipients } from './recipient-ports.ts';
 
-/** Never rejects: nothing waits for it. What cannot be read or written is told, and is missing in the history. */
+/** Never rejects: nothing waits for it. What cannot be read or written is reported, and is missing in the history. */
 export type NoteSent = (
   sent: readonly Notification[],
   events: Pick<DeliveryEvents, 'onUnnoted' | 'onWithoutRecipients'>,

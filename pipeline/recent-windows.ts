@@ -1,4 +1,4 @@
-// Reads the last windows before a notification when it is sent, so that the outbox need not carry them.
+// Reads the last windows before a notification when it is sent, so that they need not be stored in the outbox.
 
 import type { Notification } from '../core/alert-state.ts';
 import { hasValues, MAX_VALUES } from '../core/recent-values.ts';
@@ -7,8 +7,8 @@ import type { DeliveryEvents } from './deliver-events.ts';
 import type { WindowStore } from './ports.ts';
 
 /**
- * Oldest first, up to the window that decided; of a reminder, up to now. None where no figure was judged. Never rejects: a
- * notification without its last values is better than none, and `onWithoutWindows` hears why.
+ * Oldest first, up to the window that decided; for a reminder, up to now. None if no statistic was judged. Never
+ * rejects: a notification without its last values is better than none, and `onWithoutWindows` gets the error.
  */
 export type RecentWindows = (
   notification: Notification,

@@ -1,10 +1,10 @@
-// The port of what is known of the people whom alerts go to: the subscriptions of the topic.
+// The port of the people who receive alerts: the subscriptions of the topic.
 
 import type { Subscriber } from '../core/sent-to.ts';
 
-/** A subscription of the topic that alerts go to. */
+/** A subscription of the alerts topic. */
 export interface Recipient extends Subscriber {
-  /** Nothing is sent to a mail address before its owner has confirmed. */
+  /** SNS sends nothing to a mail address until its owner has confirmed. */
   readonly isConfirmed: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Forgets a device that is gone for good, and ends its alerts: nobody is told for ever that it is silent.
+// Removes a device that is no longer in use, and ends its alerts, so that it is not reported as silent for ever.
 
 import type { AlertState, Moment } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
@@ -8,7 +8,7 @@ import type { AlertHistory, AlertStore, DeviceStore, RuleStore } from './ports.t
 import { readRules } from './rules.ts';
 
 export interface RemovedDevice {
-  /** Whether anything was known of it. */
+  /** Whether the device was known. */
   readonly isRemoved: boolean;
   /** Ids of the rules whose alerts were ended. */
   readonly ended: readonly string[];
@@ -52,7 +52,7 @@ export function createRemoveDevice(ports: {
 
   return async (deviceId) => {
     const [{ rules }, device] = await Promise.all([readRules(ports.rules), devices.load(deviceId)]);
-    // First, so that no sweep raises another alert of it.
+    // First, so that no sweep raises another alert for it.
     const isRemoved = await devices.remove(deviceId);
     const { states, snooze, unreadable = new Map<string, Error>() } = await alerts.load(deviceId);
     const moment = {

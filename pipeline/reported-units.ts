@@ -1,4 +1,4 @@
-// The units that messages give, by the device that they are of.
+// Collects the units that messages give, by device.
 
 import type { ParsedMessage } from '../core/message.ts';
 
@@ -9,7 +9,7 @@ export interface ReportedUnits {
   readonly at: number;
 }
 
-/** By device; without those of which nothing is said. Of two units of one metric, the one that arrived later. */
+/** By device, only those with units. Of two units of one metric, the one that arrived later. */
 export function unitsIn(messages: readonly ParsedMessage[]): ReadonlyMap<string, ReportedUnits> {
   const found = new Map<string, { units: Record<string, string>; at: number }>();
   const inOrder = messages.toSorted((a, b) => (a.context?.receivedAt ?? 0) - (b.context?.receivedAt ?? 0));

@@ -1,14 +1,14 @@
-// The ports of what is kept beside the windows: hours for years, and the latest values of a large fleet.
+// The ports of what is stored besides the windows: hours for years, and the latest values of a large fleet.
 
 import type { Device } from '../core/device.ts';
 import type { StatisticTexts } from '../core/statistic-text.ts';
 import type { Bucket } from '../core/rollup.ts';
 
-/** How far hours are folded. */
+/** Up to where hours are folded. */
 export interface RollupProgress {
-  /** Epoch milliseconds: all hours before this one are folded, of all devices. */
+  /** Epoch milliseconds: all hours before this one are folded, for all devices. */
   readonly until: number;
-  /** The hour at `until` is folded of the devices up to this one, by name. */
+  /** The hour at `until` is folded for the devices up to this one, by name. */
   readonly after: string;
 }
 
@@ -20,36 +20,36 @@ export interface Mark {
   readonly times: number;
 }
 
-/** Keeps hours for years. All verbs reject with the SDK's error. */
+/** Stores hours for years. All verbs reject with the SDK's error. */
 export interface Rollups {
   progress(): Promise<RollupProgress | undefined>;
   saveProgress(progress: RollupProgress): Promise<void>;
-  /** Keeps the hour, unless one with more readings is kept: windows only grow, until they expire. */
+  /** Stores the hour, unless one with more readings is stored: windows only gain readings, until they expire. */
   keep(deviceId: string, hour: Bucket): Promise<void>;
-  /** Notes that windows of the hour at `start` (epoch milliseconds) changed. To be called after they were written. */
+  /** Notes that windows of the hour at `start` (epoch milliseconds) changed. Call it after they were written. */
   mark(deviceId: string, start: number): Promise<void>;
   marks(deviceId: string): Promise<readonly Mark[]>;
   /** Removes the mark, unless the windows changed again since it was read. */
   unmark(deviceId: string, mark: Mark): Promise<void>;
 }
 
-/** One device of a fleet, and what it measured last. */
+/** One device of a fleet, and its latest values. */
 export interface FleetEntry {
-  /** Without what it sends wrongly. */
+  /** Without its rejections and skipped members. */
   readonly device: Omit<Device, 'rejections' | 'skipped'>;
   readonly lastWindow?: StatisticTexts & { /** Epoch milliseconds. */ readonly start: number };
 }
 
 export interface Fleet {
-  /** When the last windows were looked for; epoch milliseconds. */
+  /** When the last windows were read; epoch milliseconds. */
   readonly asOf: number;
   /** By name. */
   readonly entries: readonly FleetEntry[];
 }
 
-/** A large fleet as it was at some time: its windows are too many to look for when somebody asks. Rejects with the SDK's error. */
+/** A stored snapshot of a large fleet, whose windows are too many to read on each request. Rejects with the SDK's error. */
 export interface FleetSnapshots {
-  /** The last one that was kept. */
+  /** The last snapshot. */
   load(): Promise<Fleet | undefined>;
   keep(fleet: Fleet): Promise<void>;
 }

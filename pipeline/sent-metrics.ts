@@ -1,4 +1,4 @@
-// Finds out cheaply which metrics the devices of a rule send: by the last window of a few of them.
+// Finds cheaply which metrics the devices of a rule send: from the last window of a few of them.
 
 import { matches, type Match } from '../core/alert-rule.ts';
 import { inParallel } from '../core/in-parallel.ts';
@@ -6,19 +6,19 @@ import type { SentMetrics } from '../core/metric-warnings.ts';
 import type { DeviceStore, WindowHistory } from './ports.ts';
 
 /** Rejects with the SDK's error. */
-export type LookAtMetrics = (match: Match | undefined) => Promise<SentMetrics>;
+export type SampleMetrics = (match: Match | undefined) => Promise<SentMetrics>;
 
 /** Devices whose last window is read. */
-export const MAX_LOOKED_AT = 20;
+export const MAX_SAMPLED = 20;
 const AT_ONCE = 5;
 const DEVICES_A_PAGE = 500;
-/** Of the list of devices, where few of them match. */
+/** Pages of the device list, if few devices match. */
 const MAX_PAGES = 4;
 
-export function createLookAtMetrics(parts: {
+export function createSampleMetrics(parts: {
   readonly devices: Pick<DeviceStore, 'list'>;
   readonly history: Pick<WindowHistory, 'last'>;
-}): LookAtMetrics {
+}): SampleMetrics {
   const { devices, history } = parts;
   return async (match) => {
     const found: string[] = [];
@@ -30,21 +30,24 @@ export function createLookAtMetrics(parts: {
       after = page.last;
       pages += 1;
     } while (after !== undefined && pages < MAX_PAGES);
-    const looked = await inParallel(sampleOf(found), AT_ONCE, async (deviceId) => {
+    const sampled = await inParallel(sampleOf(found), AT_ONCE, async (deviceId) => {
       const window = await history.last(deviceId);
       return { deviceId, metrics: new Set(window?.metrics.keys()) };
     });
-    return { devices: looked, isComplete: after === undefined && found.length <= MAX_LOOKED_AT };
+    return { devices: sampled, isComplete: after === undefined && found.length <= MAX_SAMPLED };
   };
 }
 
-/** Some of each kind, as far as names tell: the sensors of one gateway are alike, and would be all that is looked at. */
+/**
+ * A few of each kind, as guessed from the names: otherwise the sample might be all sensors of one gateway, which are
+ * alike.
+ */
 function sampleOf(devices: readonly string[]): string[] {
   const kinds = [...Map.groupBy(devices, kindOf).values()];
   const sample: string[] = [];
-  for (let at = 0; sample.length < Math.min(MAX_LOOKED_AT, devices.length); at += 1)
+  for (let at = 0; sample.length < Math.min(MAX_SAMPLED, devices.length); at += 1)
     for (const kind of kinds) sample.push(...kind.slice(at, at + 1));
-  return sample.slice(0, MAX_LOOKED_AT);
+  return sample.slice(0, MAX_SAMPLED);
 }
 
 /** The gateway of a sensor, or the name without its numbers. */

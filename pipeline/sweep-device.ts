@@ -1,4 +1,4 @@
-// What time alone brings about for one device: windows that close, silence, reminders, and alarms that no rule judges.
+// Sweeps one device for changes that time alone causes: closing windows, silence, reminders, and alarms without a rule.
 
 import { appliesTo, isLimitRule, type AlertRule } from '../core/alert-rule.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
@@ -21,8 +21,8 @@ import {
 } from './sweep-steps.ts';
 
 /**
- * Writes what is decided, and gives the states that may owe something. Goes on with the other rules when one fails, and
- * tells `onError` with the SDK's error, or of a state that cannot be read.
+ * Writes the decisions, and gives the states that may have something pending. Continues with the other rules when one
+ * fails, and calls `onError` with the SDK's error, or with the error of a state that cannot be read.
  */
 export type SweepDevice = (
   device: SweptDevice,
@@ -31,22 +31,22 @@ export type SweepDevice = (
 ) => Promise<AlertState[]>;
 
 /**
- * `isForgotten`: nothing is known of it but its alerts. Somebody removed it, so that it is gone ends: only what it sends
- * is judged.
+ * `isForgotten`: only its alerts are known, because it was removed. Its silence alerts end: only what it sends is
+ * judged.
  */
 export type SweptDevice = Device & { readonly isForgotten?: true };
 
-/** One look at one device. */
+/** The sweep of one device. */
 interface Visit {
   readonly device: Device;
   readonly earlierWindows: EarlierWindows;
   readonly newest: () => Promise<readonly Window[]>;
   readonly inTimeWindows: (start: number) => Promise<readonly Window[]>;
-  /** The alerts of the device as they are stored, read once, and only where something may change. */
+  /** The device's stored alerts, read once, and only if something may change. */
   readonly load: () => Promise<DeviceAlerts>;
-  /** Alarms that no rule has judged yet, by rule id. */
-  readonly standing: Map<string, AlertState>;
-  /** States that may owe something, by rule id. */
+  /** Active alarms that no rule has judged yet, by rule id. */
+  readonly active: Map<string, AlertState>;
+  /** States that may have something pending, by rule id. */
   readonly states: Map<string, AlertState>;
 }
 
@@ -80,20 +80,20 @@ function beginVisit(parts: DeviceSweepParts, device: Device, open: readonly Aler
       return known;
     },
     load: () => (loading ??= alerts.load(device.deviceId)),
-    standing: new Map(open.filter(({ state }) => state !== 'ok').map((state) => [state.ruleId, state])),
-    // What is open only because it owes something.
+    active: new Map(open.filter(({ state }) => state !== 'ok').map((state) => [state.ruleId, state])),
+    // Also states that are open only because something is pending.
     states: new Map(open.map((state) => [state.ruleId, state])),
   };
 }
 
-/** Takes the steps that time brings about for one rule, and reminds. */
+/** Takes the steps that time causes for one rule, and reminds. */
 async function judgeRule(parts: DeviceSweepParts, visit: Visit, rule: AlertRule): Promise<void> {
   const { device, earlierWindows, newest, inTimeWindows, load } = visit;
-  const standing = visit.standing.get(rule.id);
-  visit.standing.delete(rule.id);
-  const begin = await stepOf(parts, { rule, device, standing, earlierWindows, newest, inTimeWindows, load });
+  const active = visit.active.get(rule.id);
+  visit.active.delete(rule.id);
+  const begin = await stepOf(parts, { rule, device, active, earlierWindows, newest, inTimeWindows, load });
   const isUnjudged = visit.states.get(rule.id)?.newerUnjudged === true;
-  if (!isUnjudged && (standing ? !wouldChange(rule, standing, begin, parts.now()) : !begin)) return;
+  if (!isUnjudged && (active ? !wouldChange(rule, active, begin, parts.now()) : !begin)) return;
   const [{ states, unreadable }, moment] = [await load(), await momentOf(parts, visit)];
   const fault = unreadable?.get(rule.id);
   if (fault) throw fault;
@@ -104,7 +104,7 @@ async function judgeRule(parts: DeviceSweepParts, visit: Visit, rule: AlertRule)
   note(visit, rule.id, reminded);
 }
 
-/** Judges what is newer than the window that made the state better. */
+/** Judges the windows newer than the one that improved the state. */
 async function judgeNewer(
   parts: DeviceSweepParts,
   rule: AlertRule,
@@ -117,7 +117,7 @@ async function judgeNewer(
   return withNewerJudged(judged);
 }
 
-/** Whether the state would change, snoozed or not: only then is it worth a look at what is stored. */
+/** Whether the state would change, snoozed or not: only then the stored state is read. */
 function wouldChange(
   rule: AlertRule,
   state: AlertState,
@@ -129,7 +129,7 @@ function wouldChange(
 
 /** Ends the alarms that no rule judges any more. */
 async function endWithoutRule(parts: DeviceSweepParts, visit: Visit): Promise<void> {
-  for (const [ruleId, state] of visit.standing) {
+  for (const [ruleId, state] of visit.active) {
     if (parts.kept.has(ruleId)) continue;
     const moment = await momentOf(parts, visit);
     const rule = ruleOf(parts, ruleId, state);
@@ -137,7 +137,7 @@ async function endWithoutRule(parts: DeviceSweepParts, visit: Visit): Promise<vo
   }
 }
 
-/** Of rules that do not judge the device any more. */
+/** Clears the mark for newer windows on states whose rules no longer judge the device. */
 async function forgetUnjudged(
   parts: DeviceSweepParts,
   visit: Visit,
@@ -151,7 +151,7 @@ async function forgetUnjudged(
   }
 }
 
-/** Gives notifications that wait for the end of quiet hours the time that the rule has now. */
+/** Gives deferred notifications the end of quiet hours that the rule has now. */
 async function rescheduleDeferred(parts: DeviceSweepParts, visit: Visit): Promise<void> {
   for (const [ruleId, state] of visit.states) {
     if (parts.kept.has(ruleId) || state.pending.every(({ notBefore }) => notBefore === undefined)) continue;
@@ -165,7 +165,7 @@ async function rescheduleDeferred(parts: DeviceSweepParts, visit: Visit): Promis
   }
 }
 
-/** Writes step after step; undefined when another writer was faster, and will see to it. */
+/** Writes step after step; undefined when another writer was faster, and takes over. */
 async function advance(
   { alerts }: DeviceSweepParts,
   from: AlertState | undefined,
@@ -196,7 +196,7 @@ function note({ states }: Visit, ruleId: string, state: AlertState | undefined):
   else states.delete(ruleId);
 }
 
-/** What is left of a rule that was removed. */
+/** The rule, or what the alarm still knows of a removed rule. */
 function ruleOf(
   { rules }: DeviceSweepParts,
   ruleId: string,

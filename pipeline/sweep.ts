@@ -1,4 +1,4 @@
-// Looks after alerts that no message may come for: debts of a crash or an outage, reminders, and devices that are gone.
+// Looks after alerts without waiting for a message: notifications left by a crash or an outage, reminders, and silent devices.
 
 import { isLimitRule, type AlertRule } from '../core/alert-rule.ts';
 import { areSame, changedRules, knownAfter, knownNow } from '../core/changed-rules.ts';
@@ -12,16 +12,16 @@ import type { DeliveryEvents } from './deliver-events.ts';
 import { createOutbox, type Outbox } from './deliver.ts';
 import type { LearningProgress } from './foresee.ts';
 import type { LearnedStore } from './insight-ports.ts';
-import type { MetricSighting } from './metric-silence.ts';
+import type { MetricLastSeen } from './metric-silence.ts';
 import type { AlertStore, DeviceStore, OpenAlerts, RuleSet, SweepPorts, SweepProgress } from './ports.ts';
 import { readRules, UnreadableRuleError } from './rules.ts';
 import { createDeviceSweep, type SweptDevice } from './sweep-device.ts';
 import type { DeviceSweepParts } from './sweep-steps.ts';
 
 /**
- * Takes the steps that time alone brings about, and sends what is owed. Goes on with the others when one fails, and
- * rejects at the end with the first error, of a rule that cannot be read too: a repeat is safe. Devices for which the
- * time is too short are the first of the next sweep.
+ * Takes the steps that time alone causes, and sends pending notifications. Continues with the others when one fails, and
+ * rejects at the end with the first error, also that of a rule that cannot be read. Safe to repeat. Devices for which
+ * there was no time come first in the next sweep.
  */
 export type Sweep = (
   sender: string,
@@ -30,16 +30,16 @@ export type Sweep = (
     readonly endsAt?: number;
     /** Called for each rule that cannot be read. */
     readonly onUnreadable?: (error: UnreadableRuleError) => void;
-    /** Called with how many devices are left to the next sweep, when some are. */
+    /** Called with the number of devices left to the next sweep, if any. */
     readonly onLate?: (left: number) => void;
   },
 ) => Promise<void>;
 
 const CALLS_AT_ONCE = 16;
-/** Of rules about the silence of a metric: so many devices are looked at without a read while all is well. */
+/** For rules about a metric's silence: this many devices are checked without a read while all is well. */
 const REMEMBERED_METRICS = 20_000;
 const DEVICES_A_PAGE = 1000;
-/** Of the time that is left: for looking at devices, and then for taking what goes into digests; the rest is for sending. */
+/** Shares of the time left: for checking devices, then for claiming what goes into digests; the rest is for sending. */
 const DEVICES_SHARE = 1 / 2;
 const DIGESTS_SHARE = 1 / 3;
 
@@ -58,18 +58,18 @@ type OpenByDevice = ReadonlyMap<string, readonly AlertState[]>;
 export function createSweeping(
   parts: Omit<
     DeviceSweepParts,
-    'rules' | 'kept' | 'changed' | 'watchedSince' | 'alerts' | 'sightings' | 'foresight'
+    'rules' | 'kept' | 'changed' | 'watchedSince' | 'alerts' | 'metricsLastSeen' | 'foresight'
   > & {
     readonly rules: () => Promise<RuleSet<AlertRule>>;
     readonly alerts: AlertStore & OpenAlerts;
     readonly devices: Pick<DeviceStore, 'list'>;
     readonly outbox: Outbox;
-    readonly watch: SweepProgress;
+    readonly sweepProgress: SweepProgress;
     readonly learnedStore: LearnedStore;
   },
 ): Sweep {
-  const { alerts, devices, outbox, watch, now } = parts;
-  const sightings = createRecent<MetricSighting>(REMEMBERED_METRICS);
+  const { alerts, devices, outbox, sweepProgress, now } = parts;
+  const metricsLastSeen = createRecent<MetricLastSeen>(REMEMBERED_METRICS);
   const foresight = {
     ...parts,
     progress: createRecent<LearningProgress>(REMEMBERED_METRICS),
@@ -87,7 +87,7 @@ export function createSweeping(
     return all;
   }
 
-  /** All that can be read. */
+  /** All alerts that can be read. */
   async function openAlerts(onError: (error: unknown) => void): Promise<AlertState[]> {
     const open: AlertState[] = [];
     try {
@@ -98,7 +98,7 @@ export function createSweeping(
     return open;
   }
 
-  /** Those that some rule may tell of, in an order that each sweep keeps. */
+  /** The devices that some rule may notify about, in the same order in each sweep. */
   async function devicesFor(
     rules: readonly AlertRule[],
     openBy: OpenByDevice,
@@ -110,29 +110,29 @@ export function createSweeping(
     const known = asksForAll || openBy.size > 0 ? await everyDevice() : [];
     const knownIds = new Set(known.map(({ deviceId }) => deviceId));
     const unknown = [...openBy.keys()].filter((deviceId) => !knownIds.has(deviceId));
-    const looked = [
+    const toSweep = [
       ...known.filter(({ deviceId }) => asksForAll || openBy.has(deviceId)),
       ...unknown.map((deviceId) => ({ deviceId, isForgotten: true as const })),
     ].map((device) => ({ ...siteOf(openBy.get(device.deviceId)), ...device }));
-    return looked.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
+    return toSweep.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
   }
 
   return async (sender, { endsAt = Infinity, onUnreadable, onLate, ...events } = {}) => {
     const { rules, unreadable } = await parts.rules();
-    const watched = await watch.begin();
+    const span = await sweepProgress.begin();
     const errors: unknown[] = [];
     const onError = (error: unknown) => void errors.push(error);
     const open = await openAlerts(onError);
     const openBy = Map.groupBy(open, ({ deviceId }) => deviceId);
     const begunAt = now();
-    const known = knownNow(watched.rules, rules, begunAt);
+    const known = knownNow(span.rules, rules, begunAt);
     const changed = changedRules(known);
-    const looked = beginningAfter(watched.last, await devicesFor(rules, openBy, changed));
+    const toSweep = beginningAfter(span.last, await devicesFor(rules, openBy, changed));
     const kept = new Set(unreadable.map(({ id }) => id));
-    const watchedSince = watched.since;
+    const watchedSince = span.since;
     const sweepDevice = createDeviceSweep({
       ...parts,
-      sightings,
+      metricsLastSeen,
       foresight,
       rules,
       kept,
@@ -143,8 +143,8 @@ export function createSweeping(
 
     const devicesUntil = part(DEVICES_SHARE);
     let [begun, isOver] = [0, false];
-    await inParallel(looked, CALLS_AT_ONCE, async (device) => {
-      // At least some, however late it is: or nobody would ever be looked at.
+    await inParallel(toSweep, CALLS_AT_ONCE, async (device) => {
+      // At least some, however late it is: otherwise no device would ever be checked.
       isOver ||= now() >= devicesUntil && begun >= CALLS_AT_ONCE;
       if (isOver) return;
       begun += 1;
@@ -154,12 +154,12 @@ export function createSweeping(
       );
       for (const state of pending) await outbox.deliver(state, sender, events).catch(onError);
     });
-    const last = begun < looked.length ? looked[begun - 1]?.deviceId : undefined;
+    const last = begun < toSweep.length ? toSweep[begun - 1]?.deviceId : undefined;
     const isWhole = last === undefined && errors.length === 0;
     const judged = isWhole ? knownAfter(known, begunAt, parts.windowSeconds * 1000) : known;
-    if (last !== watched.last || !areSame(judged, watched.rules))
-      await watch.stop({ last, rules: judged }).catch(onError);
-    if (last !== undefined) onLate?.(looked.length - begun);
+    if (last !== span.last || !areSame(judged, span.rules))
+      await sweepProgress.stop({ last, rules: judged }).catch(onError);
+    if (last !== undefined) onLate?.(toSweep.length - begun);
 
     const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));
     const until = part(DIGESTS_SHARE);
@@ -173,13 +173,13 @@ export function createSweeping(
   };
 }
 
-/** The devices, those first that come after the one of this id. */
+/** The devices, beginning with those after this id. */
 function beginningAfter(last: string | undefined, devices: readonly SweptDevice[]): readonly SweptDevice[] {
   const first = last === undefined ? -1 : devices.findIndex(({ deviceId }) => deviceId > last);
   return first <= 0 ? devices : [...devices.slice(first), ...devices.slice(0, first)];
 }
 
-/** Where a device is by its alarms, should the table of devices not know. */
+/** The site of a device from its alarms, in case the devices table does not have it. */
 function siteOf(open: readonly AlertState[] = []): { readonly site?: string } {
   const site = open.find(({ alarm }) => alarm)?.alarm?.announced.site;
   return site === undefined ? {} : { site };

@@ -1,24 +1,24 @@
-// How a function spends the time that it has: work that would not finish is not begun, and what hangs is given up before Lambda ends the function.
+// Divides a function's time: work that would not finish is not begun, and work that hangs is given up before Lambda ends the function.
 
 import { inParallel } from '../core/in-parallel.ts';
 
-/** Thrown for work that was left because the time was over. To repeat it is safe. */
+/** Thrown for work that was left because the time was over. Safe to repeat. */
 export class OutOfTimeError extends Error {
   override readonly name = 'OutOfTimeError';
 }
 
 export interface TimeBudget {
-  /** Nothing is begun from then on, in the given share of the time; epoch milliseconds. */
+  /** When work stops being begun, for the given share of the time; epoch milliseconds. */
   beginsUntil(share: number): number;
-  /** Nothing is waited for from then on; epoch milliseconds. */
+  /** When waiting ends; epoch milliseconds. */
   readonly givesUpAt: number;
   readonly now: () => number;
 }
 
-/** To answer, and to write log and metrics. */
+/** Reserved for the answer, the log and the metrics. */
 const ANSWER_MS = 2000;
 const ANSWER_SHARE = 1 / 5;
-/** A step takes milliseconds. One for which less than this is left would not finish where something is slow. */
+/** A step takes milliseconds. With less time than this, it would not finish if a service is slow. */
 const STEP_MS = 5000;
 const STEP_SHARE = 1 / 5;
 
@@ -38,20 +38,20 @@ export function createTimeBudget({
   return { beginsUntil: (share) => started + (lastStepAt - started) * share, givesUpAt, now };
 }
 
-/** For whoever has all the time there is. */
+/** For callers without a time limit. */
 export const UNLIMITED: TimeBudget = createTimeBudget({ endsAt: Infinity, now: () => 0 });
 
-/** How much of the time there is for work. */
+/** The time for one step of work. */
 export interface Share<Item> {
   readonly budget: TimeBudget;
   readonly share: number;
-  /** Items that have a larger share, as nothing gets on without them. */
+  /** Items with a larger share, because nothing can progress without them. */
   readonly urgent?: { readonly share: number; readonly has: (item: Item) => boolean };
 }
 
 /**
- * Runs `work` on the items in their order, `limit` at a time, for a share of the time. Gives those that were not begun or
- * not done when it was over; what of them still runs may end or not. Rejects as `work` does.
+ * Runs `work` on the items in order, `limit` at a time, for a share of the time. Gives the items that were not begun or
+ * not done when it was over; those that still run may or may not finish. Rejects as `work` does.
  */
 export async function inTime<Item>(
   items: readonly Item[],

@@ -1,4 +1,4 @@
-// What of the messages is not used: what was rejected when it was parsed, and readings for which a window has no room.
+// The parts of messages that are not used: what was rejected in parsing, and readings for which a window has no room.
 
 import type { ParsedMessage } from '../core/message.ts';
 import type { Reading, Rejection } from '../core/reading.ts';
@@ -11,7 +11,7 @@ export interface Unused {
   readonly rejected: readonly Rejection[];
 }
 
-/** Of each message what is rejected, readings for which a window has no room among it. */
+/** The rejections of each message, including readings for which a window has no room. */
 export function withOverflow(
   messages: readonly ParsedMessage[],
   overflow: ReadonlySet<Reading>,
@@ -24,14 +24,14 @@ export function withOverflow(
       .map((reading): Rejection => {
         const { original, ...place } = message.sourceOf(reading);
         const start = new Date(windowStartOf(reading.timestamp, windowSeconds)).toISOString();
-        const detail = `${reading.deviceId} has ${most} readings in the window of ${start}, as many as it takes`;
+        const detail = `${reading.deviceId} has ${most} readings in the window of ${start}, which is the most that a window takes`;
         return { ...place, reason: 'window-full', detail, original };
       });
     return { message, rejected: [...message.rejected, ...full] };
   });
 }
 
-/** The log names each device, what is wrong and what to do, and nothing of the payload. */
+/** The log names each device, the reason and the remedy, and nothing of the payload. */
 export function countRejected(kept: readonly Unused[], counting: Counting): void {
   const rejected = kept.flatMap((one) =>
     one.rejected.map(({ reason }) => ({ reason, deviceId: one.message.context?.deviceId ?? 'unknown' })),

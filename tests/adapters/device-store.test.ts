@@ -154,7 +154,7 @@ test('the end of a connection makes no device of a client that is none', async (
 });
 
 test('a device that was only heard from takes its first presence with what the registry says of it', async () => {
-  await devices.sighted('heard', 'seattle', START);
+  await devices.noteSeen('heard', 'seattle', START);
   const gone = event('heard', moments('-a0@5')[0]!);
   assert.equal(await devices.applyPresence(gone), 'unknown');
   assert.equal((await devices.load('heard'))!.online, undefined);
@@ -169,7 +169,7 @@ test('a device that was only heard from takes its first presence with what the r
 test('a sighting is written the first time, then every ten minutes, and at once from another site', async () => {
   const seen = async (site: string, at: number) => {
     sent = 0;
-    await devices.sighted('walker', site, START + at);
+    await devices.noteSeen('walker', site, START + at);
     const writes = sent;
     const { site: found, lastSeenAt } = (await devices.load('walker'))!;
     return [writes, found, lastSeenAt! - START];
@@ -182,10 +182,10 @@ test('a sighting is written the first time, then every ten minutes, and at once 
 });
 
 test('another environment does not write what is written, and an old message moves nothing back', async () => {
-  await devices.sighted('shared', 'seattle', START + HOUR);
+  await devices.noteSeen('shared', 'seattle', START + HOUR);
   const other = createDeviceStore({ client: tables.client, table: 'devices' });
-  await other.sighted('shared', 'seattle', START + HOUR + MINUTE);
-  await other.sighted('shared', 'austin', START);
+  await other.noteSeen('shared', 'seattle', START + HOUR + MINUTE);
+  await other.noteSeen('shared', 'austin', START);
   const { site, lastSeenAt } = (await devices.load('shared'))!;
   assert.deepEqual([site, lastSeenAt], ['seattle', START + HOUR]);
 });

@@ -60,7 +60,7 @@ const ingestion = (clock: { now: number }) =>
     }),
     rollups: store(clock),
     keepRejected: async () => {},
-    devices: { sighted: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
+    devices: { noteSeen: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
     judgeWindows: async () => {},
     ...{ windowSeconds: 10, callsAtOnce: 4, now: () => clock.now },
   });

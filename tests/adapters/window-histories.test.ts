@@ -173,7 +173,7 @@ function createEnvironments(faults: ReadonlyMap<number, Fault>): () => Environme
       now: () => 0,
       keepRejected: async () => {},
       windows,
-      devices: { sighted: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
+      devices: { noteSeen: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
       judgeWindows: async () => {},
       windowSeconds: 10,
       callsAtOnce: 4,

@@ -273,7 +273,7 @@ describe("the stack's table", () => {
 
   test('gets the units that devices said where it has none, and no device that was removed', async () => {
     const store = createDeviceStore({ client: tables.client, table: 'devices' });
-    await store.sighted('with-unit', 'seattle', START);
+    await store.noteSeen('with-unit', 'seattle', START);
     await store.noteUnits('with-unit', { humidity: '%RH' }, START);
     const of = (deviceId: string) =>
       message(deviceId, { timestamp: START, temperature: '4 °C', humidity: '40 %' });

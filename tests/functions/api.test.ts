@@ -606,7 +606,7 @@ test('a stored rule that cannot be read is listed with its problem, hides no oth
   assert.equal(one.status, 500);
   assert.match(
     String(one.body['detail']),
-    /Rule torn .* judges nothing: .* Put it again over the API, or delete/,
+    /Rule torn .* judges nothing: .* Save it again through the API, or delete/,
   );
   assert.equal((await send('PUT', '/rules/torn', warm)).status, 200);
   assert.deepEqual((await answered(asked('/rules'), '/rules'))['unreadable'], []);

@@ -146,7 +146,7 @@ test('each coming and going is kept once, the newest first and page by page, and
 
 test('a device that was heard of first has what the registry says of it, whichever event of its presence comes first', async () => {
   const { client } = tables;
-  await createDeviceStore({ client, table: 'devices' }).sighted('fridge-5', 'seattle', 1_790_000_000_200);
+  await createDeviceStore({ client, table: 'devices' }).noteSeen('fridge-5', 'seattle', 1_790_000_000_200);
   await presence(sample('disconnected', 'fridge-5'));
   await presence(sample('connected', 'fridge-5'));
   const { site, online, type, groups } = (await item('fridge-5'))!;

@@ -9,7 +9,7 @@ import { alertRoutes } from '../../http-api/alert-routes.ts';
 import { createHttpApi } from '../../http-api/app.ts';
 import { ruleRoutes } from '../../http-api/rule-routes.ts';
 import { createDryRun } from '../../pipeline/dry-run.ts';
-import { createLookAtMetrics } from '../../pipeline/sent-metrics.ts';
+import { createSampleMetrics } from '../../pipeline/sent-metrics.ts';
 import { createRuleStore } from '../../adapters/rule-store.ts';
 import { createWindowHistory } from '../../adapters/window-history.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';
@@ -42,7 +42,7 @@ beforeAll(async () => {
     ...ruleRoutes({
       rules: createRuleStore({ client, table: 'rules', defaults: [] }),
       runDry: createDryRun({ devices, history, windowSeconds: 10 }),
-      look: createLookAtMetrics({ devices, history }),
+      sampleMetrics: createSampleMetrics({ devices, history }),
       now,
     }),
   ]);
@@ -195,7 +195,7 @@ test('a dry run tells when a rule would have told people, of the devices that it
   });
   const devices = createDeviceStore({ client: tables.client, table: 'devices' });
   for (const deviceId of ['dry-1', 'dry-2']) {
-    await devices.sighted(deviceId, 'seattle', NOW);
+    await devices.noteSeen(deviceId, 'seattle', NOW);
     for (const [n, temperature] of [4, 9, 9.5, 4, 4].entries()) {
       const reading = {
         ...{ deviceId, site: 'seattle', timestamp: NOW - 60_000 + n * 10_000 },

@@ -27,7 +27,7 @@ export interface AlertServices {
   readonly alerts: AlertStore & OpenAlerts;
   readonly history: AlertHistory;
   readonly windows: WindowStore;
-  readonly devices: Pick<DeviceStore, 'list' | 'load' | 'sighted'>;
+  readonly devices: Pick<DeviceStore, 'list' | 'load' | 'noteSeen'>;
   guarding(perMinute: number, now: Now): RateLimit;
   watching(now: Now): SweepProgress;
 }
@@ -147,7 +147,7 @@ function devicesInMemory(): AlertServices['devices'] {
   return {
     load: async (deviceId) => devices.get(deviceId),
     list: async () => ({ devices: [...devices.values()] }),
-    async sighted(deviceId, site, at) {
+    async noteSeen(deviceId, site, at) {
       devices.set(deviceId, {
         deviceId,
         site,

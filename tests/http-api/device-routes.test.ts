@@ -80,7 +80,7 @@ async function raise(deviceId: string, ruleId: string, severity: Severity, since
 }
 
 test('a device that is removed is forgotten, its alerts end and its snooze with them', async () => {
-  await devices.sighted('old', 'seattle', NOW - 1_000_000);
+  await devices.noteSeen('old', 'seattle', NOW - 1_000_000);
   await raise('old', 'silent', 'major', NOW - 1_000_000);
   await raise('old', 'gone', 'minor', NOW - 1_000_000);
   await alerts.snooze('old', { until: NOW + 60_000, by: 'ann' });
@@ -104,12 +104,12 @@ test('a device that is removed is forgotten, its alerts end and its snooze with 
 });
 
 test('to remove a device again changes nothing, and a message of it makes it known again', async () => {
-  await devices.sighted('twice', 'seattle', NOW);
+  await devices.noteSeen('twice', 'seattle', NOW);
   await call('DELETE', '/devices/twice');
   const again = await call('DELETE', '/devices/twice');
   assert.deepEqual(again.body, { deviceId: 'twice', isRemoved: false, ended: [] });
   // Another environment: this one remembers for ten minutes that it has noted the device.
-  await createDeviceStore({ client: tables.client, table: 'devices' }).sighted('twice', 'seattle', NOW);
+  await createDeviceStore({ client: tables.client, table: 'devices' }).noteSeen('twice', 'seattle', NOW);
   assert.equal((await call('GET', '/devices/twice')).status, 200);
 });
 
@@ -121,7 +121,7 @@ test('the alerts of a device end also when only its record was removed before', 
 });
 
 test('an alert that cannot be read is named once all else is done', async () => {
-  await devices.sighted('broken', 'seattle', NOW);
+  await devices.noteSeen('broken', 'seattle', NOW);
   await raise('broken', 'silent', 'major', NOW - 1_000_000);
   const Item = { deviceId: { S: 'broken' }, ruleId: { S: 'edited' }, state: { S: 'wrong' } };
   await tables.client.send(new PutItemCommand({ TableName: 'alerts', Item }));
@@ -133,7 +133,7 @@ test('an alert that cannot be read is named once all else is done', async () => 
 });
 
 test('guests remove nothing, and do not learn from a filter which devices have alerts', async () => {
-  await devices.sighted('kept', 'seattle', NOW);
+  await devices.noteSeen('kept', 'seattle', NOW);
   assert.equal((await call('DELETE', '/devices/kept', { isGuest: true })).status, 403);
   assert.ok(await devices.load('kept'));
   for (const state of ['alarm', 'silent'])

@@ -90,7 +90,7 @@ test('what is not there or cannot be read is not patched, and another type of bo
   const Item = { id: { S: 'torn' }, rule: { S: '{"metric":' } };
   await rules.tables.client.send(new PutItemCommand({ TableName: 'rules', Item }));
   const torn = await patch('torn', { above: 1 });
-  assert.deepEqual([torn.status, /Put it again/.test(String(torn.body['detail']))], [409, true]);
+  assert.deepEqual([torn.status, /Save it again/.test(String(torn.body['detail']))], [409, true]);
   assert.equal((await rules.call('DELETE', '/rules/torn')).status, 204);
   const yaml = await patch('warm', 'above: 1', { 'content-type': 'application/json-patch+json' });
   assert.equal(yaml.status, 415);

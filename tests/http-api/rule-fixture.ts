@@ -118,7 +118,7 @@ export async function openRules(): Promise<RuleFixture> {
       };
     },
     async measure(deviceId, metrics, ago = 1) {
-      await devices.sighted(deviceId, 'seattle', NOW);
+      await devices.noteSeen(deviceId, 'seattle', NOW);
       const timestamp = NOW - ago * 10_000;
       const reading = {
         ...{ deviceId, site: 'seattle', timestamp },

@@ -188,7 +188,7 @@ export function createAlertWorld({
           isSummary ? undefined : publish(notifications, true),
       },
       listRecipients: async () => [],
-      guard: services.guarding(perMinute, now),
+      rateLimit: services.guarding(perMinute, now),
       windows: services.windows,
       now,
     });
@@ -201,10 +201,10 @@ export function createAlertWorld({
       device: async (deviceId) => devices.load(deviceId),
       calmFor,
     });
-    const watch = services.watching(now);
+    const sweepProgress = services.watching(now);
     const sweep = createSweeping({
       ...parts,
-      ...{ devices, watch, windowSeconds: WINDOW_SECONDS, learnedStore: memoryLearned() },
+      ...{ devices, sweepProgress, windowSeconds: WINDOW_SECONDS, learnedStore: memoryLearned() },
       rules: async () => ({ rules: readable(), unreadable: rules.unreadable }),
     });
     return {
@@ -225,7 +225,7 @@ export function createAlertWorld({
       const metrics = [{ name: 'temperature', value: decimalOf(temperature)! }];
       const print = fingerprint(`${n}/${temperature}`);
       const reading = { deviceId, site: 'seattle', timestamp, metrics, fingerprint: print };
-      await services.devices.sighted(deviceId, 'seattle', clock.time);
+      await services.devices.noteSeen(deviceId, 'seattle', clock.time);
       return (await services.windows.apply(deltaOf(reading, WINDOW_SECONDS))).window;
     },
 

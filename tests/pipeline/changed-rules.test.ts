@@ -100,7 +100,7 @@ test('what a device sent long ago is not told', async () => {
 test('windows are read for a few sweeps after a change, and then no more', async () => {
   const { world, environment, sweep, change, measure, reads } = await quietFridge();
   const readIn = async (minutes: number) => {
-    await world.services.devices.sighted('device', 'seattle', world.clock.time);
+    await world.services.devices.noteSeen('device', 'seattle', world.clock.time);
     const before = reads();
     await sweep(minutes);
     return reads() - before;

@@ -172,7 +172,7 @@ for (const inDigest of [false, true]) {
     await world.environment().sweep('sweep-2');
     assert.equal(world.sent.length, isSent + 1);
     goesOn.resolve();
-    await assert.rejects(stoppedRun, /held for too long/);
+    await assert.rejects(stoppedRun, /claim on the notifications expired/);
     await assertTold(world);
   });
 }

@@ -25,8 +25,8 @@ export function payingOf(
     notify: async (notification: Notification) => (await notify(notification), undefined),
     notifyAll: async ({ notifications }: Digest) => (await notifyAll(notifications), undefined),
   };
-  const guard = { admit, isFull: () => false };
+  const rateLimit = { admit, isFull: () => false };
   const windows = { before: async () => [] };
   const listRecipients = async () => [];
-  return createOutbox({ alerts, history, notifier, listRecipients, guard, windows, now });
+  return createOutbox({ alerts, history, notifier, listRecipients, rateLimit, windows, now });
 }

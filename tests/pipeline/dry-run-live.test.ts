@@ -94,13 +94,13 @@ async function live(history: History) {
       const reading = { deviceId: 'device', site: 'seattle', timestamp, metrics, fingerprint: print };
       window = (await world.services.windows.apply(deltaOf(reading, WINDOW_SECONDS))).window;
     }
-    await world.services.devices.sighted('device', 'seattle', world.clock.time);
+    await world.services.devices.noteSeen('device', 'seattle', world.clock.time);
     event.push(window!);
     windows.push(window!);
     if (event.length >= history.packed) await judgeAll();
   }
   await judgeAll();
-  await world.services.devices.sighted('device', 'seattle', world.clock.time);
+  await world.services.devices.noteSeen('device', 'seattle', world.clock.time);
   world.clock.time += 2 * MINUTE;
   await environment.sweep('sweep'); // closes the last window
   await assertTold(world);

@@ -74,7 +74,7 @@ test('accepted, repeated and rejected readings and messages without readings are
       now: () => 0,
       windows,
       keepRejected: async (_context, rejected) => void kept.push(rejected.length),
-      devices: { sighted: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
+      devices: { noteSeen: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
       judgeWindows: async () => {},
       windowSeconds: 10,
       callsAtOnce: 4,
@@ -122,7 +122,7 @@ test('a reading for which its window has no room is rejected, kept with the othe
     windows: createWindows(2),
     keepRejected: async (context, rejected) => void kept.push([context?.traceId, rejected]),
     devices: {
-      sighted: async () => {},
+      noteSeen: async () => {},
       noteUnused: async (_device, { rejections }) => void noted.push(rejections.map(({ reason }) => reason)),
       noteUnits: async () => {},
     },
@@ -137,7 +137,8 @@ test('a reading for which its window has no room is rejected, kept with the othe
   const message = parseMessage({ readings, ...context }, limits);
   const warn = (_text: string, fields: object) => void warned.push(fields);
   assert.deepEqual(await ingest([message], { count, warn }), []);
-  const detail = 'd has 20000 readings in the window of 2026-09-21T14:13:20.000Z, as many as it takes';
+  const detail =
+    'd has 20000 readings in the window of 2026-09-21T14:13:20.000Z, which is the most that a window takes';
   assert.deepEqual(kept, [
     [
       'pack',

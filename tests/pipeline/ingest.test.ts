@@ -47,7 +47,7 @@ function ingestion(client = tables.client, parts: Partial<IngestionParts> = {}):
       windowSeconds: 10,
       retentionDays: 30,
     }),
-    devices: { sighted: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
+    devices: { noteSeen: async () => {}, noteUnused: async () => {}, noteUnits: async () => {} },
     judgeWindows: async () => {},
     windowSeconds: 10,
     callsAtOnce: 4,
@@ -260,9 +260,9 @@ test('a rejection that cannot be kept fails its message, whose other readings co
   });
 });
 
-test('a device is sighted once a batch, where it was last heard from, and a failure repeats its messages', async () => {
+test('a device is noteSeen once a batch, where it was last heard from, and a failure repeats its messages', async () => {
   const sightings: [deviceId: string, site: string, at: number][] = [];
-  const sighted = async (deviceId: string, site: string, at: number) => {
+  const noteSeen = async (deviceId: string, site: string, at: number) => {
     sightings.push([deviceId, site, at]);
     if (deviceId === 'broken') throw new Error('table cannot be reached');
   };
@@ -272,15 +272,15 @@ test('a device is sighted once a batch, where it was last heard from, and a fail
       limits,
     );
   const messages = [
-    message('sighted', 'austin', START + 2000),
-    message('sighted', 'seattle', START + 1000),
+    message('noteSeen', 'austin', START + 2000),
+    message('noteSeen', 'seattle', START + 1000),
     message('broken', 'seattle', START + 3000),
   ];
   const failed = await ingestion(tables.client, {
-    devices: { sighted, noteUnused: async () => {}, noteUnits: async () => {} },
+    devices: { noteSeen, noteUnused: async () => {}, noteUnits: async () => {} },
   })(messages, tools);
   assert.deepEqual(sightings, [
-    ['sighted', 'austin', START + 2000],
+    ['noteSeen', 'austin', START + 2000],
     ['broken', 'seattle', START + 3000],
   ]);
   assert.deepEqual(

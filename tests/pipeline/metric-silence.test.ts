@@ -41,7 +41,7 @@ function lifeOf(rule: Omit<RuleData, 'id'> = silent) {
             fingerprint: print,
           };
           stored.push((await windows.apply(deltaOf(reading, WINDOW_SECONDS))).window);
-          await world.services.devices.sighted('device', 'seattle', timestamp);
+          await world.services.devices.noteSeen('device', 'seattle', timestamp);
         }
         world.clock.time += MINUTE;
         await environment.sweep(`sweep-${world.clock.time}`);

@@ -187,7 +187,7 @@ test('alerts of a rule that cannot be read stay, what they owe is sent, and each
   const announced: string[] = [];
   const sweep = async () =>
     environment.sweep('sweep', { onUnreadable: ({ message }) => announced.push(message) });
-  await assert.rejects(sweep(), /^UnreadableRuleError: Rule rule-0 of the rules table judges nothing/);
+  await assert.rejects(sweep(), /^UnreadableRuleError: Rule rule-0 in the rules table judges nothing/);
   await environment.judge([await world.measure(1, 21)], 'event-2');
   world.clock.time += 10 * MINUTE;
   await assert.rejects(sweep(), /UnreadableRuleError/);

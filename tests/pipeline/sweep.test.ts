@@ -69,7 +69,7 @@ function world(device: string) {
   const sweep = createSweeping({
     ...{ alerts: own, devices, windows, outbox, windowSeconds: 10, now, learnedStore: memoryLearned() },
     rules: async () => ({ rules: await rules(), unreadable: [] }),
-    watch: { begin: async () => ({ since: 0, rules: new Map() }), stop: async () => {} },
+    sweepProgress: { begin: async () => ({ since: 0, rules: new Map() }), stop: async () => {} },
   });
   const measure = async (n: number, temperature: number, deviceId = device): Promise<Window> => {
     const reading = {

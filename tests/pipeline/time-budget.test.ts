@@ -107,7 +107,7 @@ function slowIngestion(pass: (ms: number) => void, ms: number) {
       },
     },
     devices: {
-      async sighted(deviceId) {
+      async noteSeen(deviceId) {
         pass(ms);
         noted.add(deviceId);
       },

@@ -1,13 +1,13 @@
-// Where devices are heard from, by the messages of an event.
+// Finds when and from which site the messages of an event last came, by device.
 
 import type { ParsedMessage } from '../core/message.ts';
 import type { MessageContext } from '../core/reading.ts';
 
-export type Sighting = Pick<MessageContext, 'deviceId' | 'site' | 'receivedAt'>;
+export type LastSeen = Pick<MessageContext, 'deviceId' | 'site' | 'receivedAt'>;
 
-/** Where each device was when it was last heard from; a gateway is heard from with each of its sensors. */
-export function lastSightings(messages: readonly ParsedMessage[]): Sighting[] {
-  const last = new Map<string, Sighting>();
+/** The site and time of each device's last message; a gateway is seen with each of its sensors' messages. */
+export function lastSeenIn(messages: readonly ParsedMessage[]): LastSeen[] {
+  const last = new Map<string, LastSeen>();
   for (const { context, accepted } of messages) {
     if (!context) continue;
     const { site, receivedAt } = context;

@@ -113,7 +113,7 @@ const [followedPart, refusedPart] = page.split('## Not followed') as [string, st
 const rowsWith = (part: string, rule: string) =>
   part
     .split('\n')
-    .filter((line) => line.startsWith('|') && new RegExp(`${rule.replaceAll('.', '\\.')}\\b`).test(line));
+    .filter((line) => /^[|-]/.test(line) && new RegExp(`${rule.replaceAll('.', '\\.')}\\b`).test(line));
 
 for (const [rule, type, follows] of rules) {
   const all = template.ofType(type);

@@ -7,11 +7,13 @@ import path from 'node:path';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/waiting.ts';
 import { makeCheckout } from './checkout.ts';
-import { root, startTidegate, type Tidegate } from './tidegate.ts';
+import { plainBlocks } from './document-blocks.ts';
+import { startTidegate, type Tidegate } from './tidegate.ts';
 
-const page = readFileSync(path.join(root, 'CONTRIBUTING.md'), 'utf8');
-const [, walk = ''] = /^## A function of your own\n([^]*?)^## /m.exec(page) ?? [];
-const blocks = [...walk.matchAll(/^```\n([^]*?)^```/gm)].map(([, text]) => text!);
+/** Those of "A function of your own", after the block of "Set up". */
+const blocks = plainBlocks('CONTRIBUTING.md')
+  .slice(1)
+  .map(({ text }) => text);
 const [startCommand = '', source = '', declaration = '', logCommand = '', invokeCommand = ''] = blocks;
 
 const checkout = path.join(temporaryFolder(), 'tidegate');

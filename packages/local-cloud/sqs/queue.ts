@@ -1,14 +1,12 @@
-// One queue: which messages may be received now, which are with somebody, and how often each was; all of it also on disk.
+// One queue: which messages may be received now, which are with a receiver, and how often each was; all of it also on disk.
+
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Change, RecordFile } from '../files/record-file.ts';
+import { type Entry, loadEntries, type QueueEntries } from './queue-entries.ts';
 import type { QueueSpec } from './queue-spec.ts';
-import type { Delivery, Queue, Receive, Received, StoredMessage } from './stored-message.ts';
-
-interface Entry extends Delivery {
-  readonly message: StoredMessage;
-}
+import type { Queue, Receive, Received, StoredMessage } from './stored-message.ts';
 
 export interface QueueSettings {
   readonly spec: QueueSpec;
@@ -21,123 +19,39 @@ export interface QueueSettings {
   };
 }
 
-export const MESSAGE = 'message';
-export const DELIVERY = 'delivery';
-export const keyOf = (queue: string, id: string) => `${queue}/${id}`;
-
 const receiptOf = (id: string) => Buffer.from(`${id} ${randomUUID()}`).toString('base64url');
 
-/** @throws AwsError ReceiptHandleIsInvalid for what no receive of a queue gave */
+/** @throws AwsError ReceiptHandleIsInvalid for a handle that no receive returned */
 function idIn(receipt: string): string {
   const [id, nonce] = Buffer.from(receipt, 'base64url').toString('utf8').split(' ');
   if (id !== undefined && nonce !== undefined && /^[0-9a-f-]{36}$/.test(nonce)) return id;
   throw new AwsError('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.', 404);
 }
 
-/** Wakes who waits for a message. */
-function createWaiting(clock: Clock) {
-  const waiting = new Set<() => void>();
-  return {
-    wake() {
-      for (const each of waiting) each();
-    },
-    wait: (ms: number) =>
-      new Promise<void>((resolve) => {
-        const end = () => {
-          cancel();
-          waiting.delete(end);
-          resolve();
-        };
-        const cancel = ms === Infinity ? () => {} : clock.after(ms, end);
-        waiting.add(end);
-      }),
-  };
-}
+const newEntry = (message: StoredMessage, delayMs = 0): Entry => ({
+  ...{ message, receives: 0, firstAt: 0, receipt: '', visibleAt: message.sentAt + delayMs },
+});
 
-export function createQueue({ spec, file, clock, redrive }: QueueSettings): Queue {
-  const entries = new Map<string, Entry>();
-  /** Ids, oldest first. */
-  const visible = new Set<string>();
-  /** Ids, with when each becomes visible on the clock that nobody sets. */
-  const hidden = new Map<string, number>();
-  const waiting = createWaiting(clock);
-  let closed = false;
-  let nextDue = Infinity;
-  let cancel = () => {};
+const isOld = ({ message }: Entry, { retentionMs }: QueueSpec, clock: Clock) =>
+  clock.now() - message.sentAt >= retentionMs;
+const isSpent = ({ receives }: Entry, { redrive }: QueueSpec) =>
+  redrive !== undefined && receives >= redrive.maxReceives;
 
-  const messageChange = (message: StoredMessage): Change => ({
-    ...{ kind: MESSAGE, key: keyOf(spec.name, message.id), value: message },
-  });
-  const deliveryChange = (id: string, { message: _kept, ...delivery }: Entry): Change => ({
-    ...{ kind: DELIVERY, key: keyOf(spec.name, id), value: delivery },
-  });
-  const removal = (id: string): Change[] =>
-    [MESSAGE, DELIVERY].map((kind) => ({ kind, key: keyOf(spec.name, id), value: undefined }));
-
-  function release(): void {
-    const now = clock.elapsed();
-    if (now < nextDue) return;
-    nextDue = Infinity;
-    for (const [id, due] of hidden) {
-      if (due > now) nextDue = Math.min(nextDue, due);
-      else if (hidden.delete(id)) visible.add(id);
-    }
-    schedule();
-    if (visible.size > 0) waiting.wake();
-  }
-
-  function schedule(): void {
-    cancel();
-    if (closed || nextDue === Infinity) return;
-    cancel = clock.after(Math.max(0, nextDue - clock.elapsed()), release);
-  }
-
-  function conceal(id: string, ms: number): void {
-    visible.delete(id);
-    const due = clock.elapsed() + ms;
-    hidden.set(id, due);
-    if (due >= nextDue) return;
-    nextDue = due;
-    schedule();
-  }
-
-  function show(id: string): void {
-    hidden.delete(id);
-    visible.add(id);
-    waiting.wake();
-  }
-
-  function forget(id: string): void {
-    entries.delete(id);
-    visible.delete(id);
-    hidden.delete(id);
-  }
-
-  function place(entry: Entry, ms: number): void {
-    entries.set(entry.message.id, entry);
-    if (ms > 0) conceal(entry.message.id, ms);
-    else show(entry.message.id);
-  }
-
-  const isOld = ({ message }: Entry) => clock.now() - message.sentAt >= spec.retentionMs;
-  const isSpent = ({ receives }: Entry) => spec.redrive !== undefined && receives >= spec.redrive.maxReceives;
-
-  /** What an earlier process left. */
-  const longest = 43_200_000;
-  for (const [key, message] of file.table<StoredMessage>(MESSAGE)) {
-    if (!key.startsWith(`${spec.name}/`)) continue;
-    const known = file.table<Delivery>(DELIVERY).get(key);
-    const delivery = known ?? { receives: 0, firstAt: 0, receipt: '', visibleAt: 0 };
-    place({ ...delivery, message }, Math.min(delivery.visibleAt - clock.now(), longest));
-  }
+/** @returns the `receive` of a queue. @param isClosed asked after each wait */
+function createReceive(
+  { spec, file, clock, redrive }: QueueSettings,
+  entries: QueueEntries,
+  isClosed: () => boolean,
+): Queue['receive'] {
+  const { visibility } = entries;
 
   /** Takes the visible ones apart: to receive, to move to the dead-letter queue. */
   function choose({ most, fits = () => true }: Receive): { chosen: Entry[]; spent: Entry[] } {
     const [chosen, spent]: [Entry[], Entry[]] = [[], []];
-    for (const id of visible) {
+    for (const id of visibility.visible) {
       const entry = entries.get(id)!;
-      if (isOld(entry)) continue;
-      if (isSpent(entry)) {
+      if (isOld(entry, spec, clock)) continue;
+      if (isSpent(entry, spec)) {
         spent.push(entry);
         continue;
       }
@@ -147,18 +61,18 @@ export function createQueue({ spec, file, clock, redrive }: QueueSettings): Queu
     return { chosen, spent };
   }
 
-  /** Hands them to whoever receives; back into the queue when that cannot be written. */
+  /** Hands them to the receiver; they go back into the queue when that cannot be written. */
   async function take(chosen: readonly Entry[], visibilityMs: number): Promise<Received[]> {
     const now = clock.now();
     const taken = chosen.map(({ message, receives, firstAt }): Entry => ({
       ...{ message, receives: receives + 1, firstAt: firstAt || now },
       ...{ receipt: receiptOf(message.id), visibleAt: now + visibilityMs },
     }));
-    for (const entry of taken) place(entry, visibilityMs);
+    for (const entry of taken) entries.place(entry, visibilityMs);
     try {
-      if (taken.length > 0) await file.commit(taken.map((entry) => deliveryChange(entry.message.id, entry)));
+      if (taken.length > 0) await file.commit(taken.map((entry) => entries.deliveryChange(entry)));
     } catch (error) {
-      for (const entry of chosen) if (entries.has(entry.message.id)) place(entry, 0);
+      for (const entry of chosen) if (entries.get(entry.message.id)) entries.place(entry, 0);
       throw error;
     }
     return taken.map(({ message, receipt, receives, firstAt }) => ({
@@ -171,104 +85,91 @@ export function createQueue({ spec, file, clock, redrive }: QueueSettings): Queu
     const { changes, done } = redrive(spent.map(({ message }) => message));
     const ids = spent.map(({ message }) => message.id);
     // Nobody else takes them meanwhile; what cannot be written is tried again with a later receive.
-    for (const id of ids) conceal(id, spec.visibilityMs);
-    await file.commit([...ids.flatMap(removal), ...changes]);
-    for (const id of ids) forget(id);
+    for (const id of ids) visibility.hide(id, spec.visibilityMs);
+    await file.commit([...ids.flatMap((id) => entries.removal(id)), ...changes]);
+    entries.forget(ids);
     done();
   }
 
+  return async (wanted) => {
+    if (isClosed()) throw new AwsError('ServiceUnavailable', 'The queue is closed.', 503);
+    const { waitMs = 0 } = wanted;
+    const begun = clock.elapsed();
+    while (!isClosed()) {
+      visibility.release();
+      const { chosen, spent } = choose(wanted);
+      const left = waitMs - (clock.elapsed() - begun);
+      // Before anything else happens, so that no message comes in between unnoticed.
+      const woken = chosen.length === 0 && left > 0 ? visibility.wait(left) : undefined;
+      const moved = move(spent);
+      moved.catch(() => {}); // thrown below, after the chosen messages are taken
+      const received = await take(chosen, wanted.visibilityMs);
+      await moved;
+      if (!woken) return received;
+      await woken;
+    }
+    return [];
+  };
+}
+
+export function createQueue(settings: QueueSettings): Queue {
+  const { spec, file, clock } = settings;
+  const entries = loadEntries(spec, file, clock);
+  const { visibility } = entries;
+  let closed = false;
+
   return {
     spec,
+    receive: createReceive(settings, entries, () => closed),
     async send(messages) {
-      const placed = messages.map(({ message, delayMs }) => ({
-        entry: { message, receives: 0, firstAt: 0, receipt: '', visibleAt: message.sentAt + delayMs },
-        delayMs,
-      }));
+      const placed = messages.map(({ message, delayMs }) => ({ entry: newEntry(message, delayMs), delayMs }));
       await file.commit(
         placed.flatMap(({ entry, delayMs }) => [
-          messageChange(entry.message),
-          ...(delayMs > 0 ? [deliveryChange(entry.message.id, entry)] : []),
+          entries.messageChange(entry.message),
+          ...(delayMs > 0 ? [entries.deliveryChange(entry)] : []),
         ]),
       );
-      for (const { entry, delayMs } of placed) place(entry, delayMs);
+      for (const { entry, delayMs } of placed) entries.place(entry, delayMs);
     },
-
     accept(messages) {
-      for (const message of messages)
-        place({ message, receives: 0, firstAt: 0, receipt: '', visibleAt: message.sentAt }, 0);
+      for (const message of messages) entries.place(newEntry(message), 0);
     },
-
-    async receive(wanted) {
-      if (closed) throw new AwsError('ServiceUnavailable', 'The queue is closed.', 503);
-      const { waitMs = 0 } = wanted;
-      const begun = clock.elapsed();
-      while (!closed) {
-        release();
-        const { chosen, spent } = choose(wanted);
-        const left = waitMs - (clock.elapsed() - begun);
-        // Before anything else happens, so that no message comes in between unnoticed.
-        const woken = chosen.length === 0 && left > 0 ? waiting.wait(left) : undefined;
-        const moved = move(spent);
-        moved.catch(() => {}); // thrown below, once what was chosen is dealt with
-        const received = await take(chosen, wanted.visibilityMs);
-        await moved;
-        if (!woken) return received;
-        await woken;
-      }
-      return [];
-    },
-
     async remove(receipts) {
-      const ids = receipts
-        .map((receipt) => ({ id: idIn(receipt), receipt }))
-        .filter(({ id, receipt }) => entries.get(id)?.receipt === receipt)
-        .map(({ id }) => id);
-      if (ids.length === 0) return;
-      await file.commit(ids.flatMap(removal));
-      for (const id of ids) forget(id);
+      const given = receipts.map((receipt) => ({ id: idIn(receipt), receipt }));
+      const known = given.filter(({ id, receipt }) => entries.get(id)?.receipt === receipt);
+      await entries.remove(known.map(({ id }) => id));
     },
-
     async hide(receipt, visibilityMs) {
-      release();
+      visibility.release();
       const id = idIn(receipt);
       const entry = entries.get(id);
-      if (!entry || entry.receipt !== receipt || !hidden.has(id))
+      if (!entry || entry.receipt !== receipt || !visibility.hidden.has(id))
         throw new AwsError('MessageNotInflight', 'The message referred to is not in flight.');
       const next = { ...entry, visibleAt: clock.now() + visibilityMs };
-      await file.commit([deliveryChange(id, next)]);
-      if (entries.get(id) === entry) place(next, visibilityMs);
+      await file.commit([entries.deliveryChange(next)]);
+      if (entries.get(id) === entry) entries.place(next, visibilityMs);
     },
-
-    async purge() {
-      const ids = [...entries.keys()];
-      if (ids.length === 0) return;
-      await file.commit(ids.flatMap(removal));
-      for (const id of ids) forget(id);
-    },
-
-    async expire() {
-      const ids = [...entries.values()].filter(isOld).map(({ message }) => message.id);
-      if (ids.length === 0) return;
-      await file.commit(ids.flatMap(removal));
-      for (const id of ids) forget(id);
-    },
-
+    purge: () => entries.remove([...entries.all()].map(({ message }) => message.id)),
+    expire: () =>
+      entries.remove(
+        [...entries.all()].filter((entry) => isOld(entry, spec, clock)).map(({ message }) => message.id),
+      ),
     counts() {
-      release();
+      visibility.release();
+      const { visible, hidden } = visibility;
       const delayed = [...hidden.keys()].filter((id) => entries.get(id)!.receives === 0).length;
       return { visible: visible.size, inFlight: hidden.size - delayed, delayed };
     },
 
     oldestAt() {
       let oldest: number | undefined;
-      for (const { message } of entries.values()) oldest = Math.min(oldest ?? Infinity, message.sentAt);
+      for (const { message } of entries.all()) oldest = Math.min(oldest ?? Infinity, message.sentAt);
       return oldest;
     },
 
     close() {
       closed = true;
-      cancel();
-      waiting.wake();
+      visibility.close();
     },
   };
 }

@@ -8,7 +8,8 @@ import { makeDirectory } from '../files/durable-files.ts';
 import { openRecordFile, type RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
 import { checkDraft, type Draft } from './message.ts';
-import { createQueue, keyOf, MESSAGE } from './queue.ts';
+import { createQueue } from './queue.ts';
+import { DELIVERY, keyOf, MESSAGE } from './queue-entries.ts';
 import type { Queue, StoredMessage } from './stored-message.ts';
 import type { QueueSpec } from './queue-spec.ts';
 
@@ -26,7 +27,7 @@ export interface Queues {
   at(url: string): Queue;
   /** Resolves when all are on disk. @throws AwsError for what SQS refuses; none is sent then */
   send(queue: Queue, drafts: readonly (Draft & { readonly delayMs?: number })[]): Promise<Sent[]>;
-  /** Ends the waiting of whoever receives; what is sent is still taken. */
+  /** Ends the waiting of receivers; what is sent is still taken. */
   stopReceiving(): void;
   close(): Promise<void>;
 }
@@ -75,25 +76,28 @@ async function dropOrphans(file: RecordFile, specs: readonly QueueSpec[], log: L
     queues: queues.join(', '),
     messages: orphans.length,
   });
-  const kinds = [MESSAGE, 'delivery'];
+  const kinds = [MESSAGE, DELIVERY];
   await file.commit(kinds.flatMap((kind) => orphans.map((key) => ({ kind, key, value: undefined }))));
 }
 
 /** Nothing is written, and no file made, for a template without queues. */
 const noFile: RecordFile = { table: () => new Map(), commit: async () => {}, close: async () => {} };
 
-export async function openQueues(options: QueuesOptions): Promise<Queues> {
-  const { dir, queues: specs, clock, log, count, meter = noMeter } = options;
-  let file = noFile;
-  if (specs.length > 0) {
-    await makeDirectory(dir);
-    file = await openRecordFile(path.join(dir, 'messages.log'), log);
-    await dropOrphans(file, specs, log);
-  }
+async function openFile({ dir, queues, log }: QueuesOptions): Promise<RecordFile> {
+  if (queues.length === 0) return noFile;
+  await makeDirectory(dir);
+  const file = await openRecordFile(path.join(dir, 'messages.log'), log);
+  await dropOrphans(file, queues, log);
+  return file;
+}
 
-  /** Into the target with their ids and their age: "the expiration is always based on the original enqueue timestamp". */
-  const redriveTo = (spec: QueueSpec) => (messages: readonly StoredMessage[]) => {
-    const target: Queue = byArn(spec.redrive!.arn);
+/**
+ * Moves messages into the dead-letter queue with their ids and their age: "the expiration is always based on the original
+ * enqueue timestamp".
+ */
+function redriveTo(spec: QueueSpec, byArn: Queues['byArn'], { count, log }: QueuesOptions) {
+  return (messages: readonly StoredMessage[]) => {
+    const target = byArn(spec.redrive!.arn);
     const moved = messages.map((message) => ({ ...message, source: spec.arn }));
     return {
       changes: moved.map((value) => ({ kind: MESSAGE, key: keyOf(target.spec.name, value.id), value })),
@@ -108,8 +112,34 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
       },
     };
   };
+}
+
+/** Deletes old messages every minute. @returns a function that ends this */
+function startExpiry(queues: readonly Queue[], { clock, log }: QueuesOptions): () => void {
+  let cancel = () => {};
+  async function expire(): Promise<void> {
+    try {
+      for (const queue of queues) await queue.expire();
+    } catch (error) {
+      log.warn('old messages of a queue stay on disk', { reason: String(error) });
+    }
+    later();
+  }
+  const later = () => {
+    cancel = clock.after(EXPIRE_MS, () => void expire());
+  };
+  if (queues.length > 0) later();
+  return () => cancel();
+}
+
+export async function openQueues(options: QueuesOptions): Promise<Queues> {
+  const { queues: specs, clock, count, meter = noMeter } = options;
+  const file = await openFile(options);
   const opened: ReadonlyMap<string, Queue> = new Map(
-    specs.map((spec) => [spec.name, createQueue({ spec, file, clock, redrive: redriveTo(spec) })]),
+    specs.map((spec) => [
+      spec.name,
+      createQueue({ spec, file, clock, redrive: redriveTo(spec, byArn, options) }),
+    ]),
   );
   const queues = [...opened.values()];
 
@@ -124,19 +154,7 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
     throw notFound();
   }
 
-  let cancel = () => {};
-  async function expire(): Promise<void> {
-    try {
-      for (const queue of queues) await queue.expire();
-    } catch (error) {
-      log.warn('old messages of a queue stay on disk', { reason: String(error) });
-    }
-    later();
-  }
-  const later = () => {
-    cancel = clock.after(EXPIRE_MS, () => void expire());
-  };
-  if (queues.length > 0) later();
+  const stopExpiry = startExpiry(queues, options);
 
   return {
     all: () => queues,
@@ -164,7 +182,7 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
       for (const queue of queues) queue.close();
     },
     async close() {
-      cancel();
+      stopExpiry();
       for (const queue of queues) queue.close();
       await file.close();
     },

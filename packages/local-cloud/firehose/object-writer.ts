@@ -34,7 +34,7 @@ export interface ObjectWriter {
   close(): void;
 }
 
-/** AWS repeats for 24 hours and then drops; here what is not written stays owed. */
+/** AWS repeats for 24 hours and then drops; here what is not written stays pending. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
@@ -60,6 +60,9 @@ export function objectKey(
 
 const FAILED = 'processing-failed';
 
+const CLOSED_TOO_EARLY =
+  'a delivery stream closed before its last object was written; its records stay pending';
+
 type WrittenPart = Pick<Part, 'records'> & Partial<Part>;
 
 /** The line that Firehose leaves of a record that it could not process. */
@@ -76,32 +79,43 @@ function failedLine(record: FailedRecord, oldest: number, now: number): string {
   });
 }
 
-export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings): ObjectWriter {
-  const { store, clock, log, newId, count, invoke } = surroundings;
+/** What CloudWatch shows of the deliveries of a stream. */
+function deliveryMetrics({ name: DeliveryStreamName }: StreamSpec, meter: Meter) {
   const measure = (metric: string, unit: string) =>
-    surroundings.meter('AWS/Firehose', metric, { DeliveryStreamName: spec.name }, unit);
-  const [succeeded, freshness] = [
-    measure('DeliveryToS3.Success', 'Count'),
-    measure('DeliveryToS3.DataFreshness', 'Seconds'),
-  ];
-  const [written, bytes] = [measure('DeliveryToS3.Records', 'Count'), measure('DeliveryToS3.Bytes', 'Bytes')];
-  let closed = false;
+    meter('AWS/Firehose', `DeliveryToS3.${metric}`, { DeliveryStreamName }, unit);
+  return {
+    succeeded: measure('Success', 'Count'),
+    freshness: measure('DataFreshness', 'Seconds'),
+    written: measure('Records', 'Count'),
+    bytes: measure('Bytes', 'Bytes'),
+  };
+}
+
+/** Waits for a while, or until the end. */
+function createPauses(clock: Clock) {
   const wake = new Set<() => void>();
+  return {
+    pause: (ms: number) =>
+      new Promise<void>((resolve) => {
+        const done = () => {
+          cancel();
+          wake.delete(done);
+          resolve();
+        };
+        const cancel = clock.after(ms, done);
+        wake.add(done);
+      }),
+    endAll() {
+      for (const done of wake) done();
+    },
+  };
+}
 
-  const pause = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const done = () => {
-        cancel();
-        wake.delete(done);
-        resolve();
-      };
-      const cancel = clock.after(ms, done);
-      wake.add(done);
-    });
-
-  const { transform, query } = spec.processing;
-  const isProcessed = transform !== undefined || query !== undefined;
-  const process = createProcessor({ stream: spec, invoke, clock }, () => closed);
+/** Writes one object, again and again until it is stored or the stream closes. */
+function createPersistentPut(spec: StreamSpec, { store, clock, log, count, meter }: Surroundings) {
+  const { succeeded } = deliveryMetrics(spec, meter);
+  const pauses = createPauses(clock);
+  let closed = false;
 
   async function tryOnce(key: string, plain: Buffer, zipped: boolean): Promise<string | undefined> {
     try {
@@ -117,26 +131,40 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
     }
   }
 
-  async function writeUntilStored(key: string, plain: Buffer, zipped = spec.gzip): Promise<boolean> {
-    for (let ms = FIRST_PAUSE_MS, first = true; ; ms = Math.min(ms * 2, LONGEST_PAUSE_MS), first = false) {
-      const lastChance = closed;
-      const error = await tryOnce(key, plain, zipped);
+  return {
+    isClosed: () => closed,
+    /** False when the stream closed before the object was stored. */
+    async put(key: string, plain: Buffer, zipped = spec.gzip): Promise<boolean> {
       const fields = { stream: spec.name, bucket: spec.bucket, key };
-      if (error === undefined) {
-        if (!first) log.info('a delivery stream writes again', fields);
-        return true;
+      for (let ms = FIRST_PAUSE_MS, first = true; ; ms = Math.min(ms * 2, LONGEST_PAUSE_MS), first = false) {
+        const lastChance = closed;
+        const error = await tryOnce(key, plain, zipped);
+        if (error === undefined) {
+          if (!first) log.info('a delivery stream writes again', fields);
+          return true;
+        }
+        if (lastChance) {
+          log.error(CLOSED_TOO_EARLY, { ...fields, error });
+          return false;
+        }
+        if (first) log.warn('a delivery stream cannot write and keeps trying', { ...fields, error });
+        if (!closed) await pauses.pause(ms);
       }
-      if (lastChance) {
-        log.error('a delivery stream closed before its last object was written; its records stay owed', {
-          ...fields,
-          error,
-        });
-        return false;
-      }
-      if (first) log.warn('a delivery stream cannot write and keeps trying', { ...fields, error });
-      if (!closed) await pause(ms);
-    }
-  }
+    },
+    close() {
+      closed = true;
+      pauses.endAll();
+    },
+  };
+}
+
+export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings): ObjectWriter {
+  const { clock, log, newId, count, invoke, meter } = surroundings;
+  const { freshness, written, bytes } = deliveryMetrics(spec, meter);
+  const objects = createPersistentPut(spec, surroundings);
+  const { transform, query } = spec.processing;
+  const isProcessed = transform !== undefined || query !== undefined;
+  const process = createProcessor({ stream: spec, invoke, clock }, () => objects.isClosed());
 
   async function writePart(part: WrittenPart, oldest: number, failed: FailedRecord[]): Promise<boolean> {
     const key = objectKey(spec, oldest, newId, part);
@@ -149,7 +177,7 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
     const { delimiter } = spec.processing;
     const { records } = part;
     const plain = Buffer.concat(delimiter ? records.flatMap((record) => [record, delimiter]) : records);
-    if (!(await writeUntilStored(key, plain))) return false;
+    if (!(await objects.put(key, plain))) return false;
     log.info('archived', { bucket: spec.bucket, key, records: records.length });
     count('objects');
     count('archivedRecords', records.length);
@@ -164,7 +192,7 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
     if (failed.length === 0) return true;
     const key = objectKey(spec, oldest, newId, { errorType: FAILED })!;
     const lines = failed.map((record) => `${failedLine(record, oldest, clock.now())}\n`).join('');
-    if (!(await writeUntilStored(key, Buffer.from(lines), false))) return false;
+    if (!(await objects.put(key, Buffer.from(lines), false))) return false;
     count('firehose.failed', failed.length);
     const { code, message } = failed[0]!;
     log.error('records of a delivery stream could not be processed, kept under the error prefix', {
@@ -183,9 +211,6 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
       if (dropped > 0) count('firehose.dropped', dropped);
       return true;
     },
-    close() {
-      closed = true;
-      for (const done of wake) done();
-    },
+    close: () => objects.close(),
   };
 }

@@ -202,7 +202,7 @@ describe('closing', () => {
     assert.equal(objects.length, 1);
     assert.equal(last.done, true);
   });
-  it('leaves what cannot be written owed, after one attempt', async () => {
+  it('leaves what cannot be written pending, after one attempt', async () => {
     const { streams, clock, bucket, lines, put } = streamsOf({ bufferMs: 0 });
     bucket.broken = true;
     const first = put('a');
@@ -213,10 +213,10 @@ describe('closing', () => {
     assert.deepEqual(bucket.attempts, [0, 500, 500]);
     assert.equal(
       lines.at(-1),
-      'error: a delivery stream closed before its last object was written; its records stay owed',
+      'error: a delivery stream closed before its last object was written; its records stay pending',
     );
   });
-  it('leaves what is put afterwards owed', async () => {
+  it('leaves what is put afterwards pending', async () => {
     const { streams, clock, objects, put } = streamsOf();
     await streams.close();
     const late = put('a');

@@ -16,8 +16,8 @@ export interface Arrived {
 
 export interface AsyncEvents {
   /**
-   * Resolves when the event is finished for good: it succeeded, or its record is in the failure destination, or it has none
-   * and the loss is logged. Never rejects. After `close` it stays pending, so that whoever owes the event owes it still.
+   * Resolves when the event is finished: it succeeded, or its record is in the failure destination, or it has none and the
+   * loss is logged. Never rejects. After `close` it stays pending, so that the caller keeps the event.
    */
   accept(arrived: Arrived): Promise<void>;
   /** Events being attempted or delivered; those that wait for a retry do not count. */
@@ -48,106 +48,125 @@ interface Event extends Arrived {
   response: string | undefined;
 }
 
-/** @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html */
-export function createAsyncEvents(settings: AsyncSettings): AsyncEvents {
-  const { spec, clock, log, count, deliver } = settings;
-  const { maximumRetryAttempts, maximumEventAgeSeconds } = spec.async;
+/** Counts the events that are worked on, and waits between attempts. */
+function createActivity(clock: Clock) {
   const timers = new Set<() => void>();
   let active = 0;
   let closed = false;
-
-  /** Resolves when the time is up; never after `close`. */
-  function pause(ms: number): Promise<void> {
-    active -= 1;
-    return new Promise((resolve) => {
-      const cancel = clock.after(ms, () => {
-        timers.delete(cancel);
-        active += 1;
-        resolve();
-      });
-      timers.add(cancel);
-    });
-  }
-
-  /** Repeats an event whose first attempt has failed. */
-  async function repeat(event: Event, first: Outcome): Promise<Condition | undefined> {
-    for (let outcome = first; ; outcome = await settings.attempt(event)) {
-      if (!outcome.failed) return undefined;
-      if (closed) await new Promise(() => {}); // its environment was ended, not its attempt: owed still
-      event.attempts += 1;
-      event.response = outcome.payload;
-      if (event.attempts > maximumRetryAttempts) return 'RetriesExhausted';
-      const delay = retryDelays[event.attempts - 1] ?? retryDelays.at(-1)!;
-      if (clock.now() + delay - event.acceptedAt > maximumEventAgeSeconds * 1_000) return 'EventAgeExceeded';
-      log.warn('event failed, will be retried', {
-        function: spec.logicalId,
-        requestId: event.requestId,
-        attempt: event.attempts,
-        seconds: delay / 1_000,
-        error: outcome.payload.slice(0, 300),
-      });
-      count('lambda.retries');
-      await pause(delay);
-    }
-  }
-
-  async function giveUp(event: Event, condition: Condition): Promise<void> {
-    const { requestId, payload, attempts, response } = event;
-    const fields = {
-      function: spec.logicalId,
-      requestId,
-      condition,
-      attempts,
-      error: response?.slice(0, 300),
-    };
-    count('lambda.givenUp');
-    settings.metrics.dropped();
-    if (!deliver) {
-      count('lambda.lost');
-      log.error('event lost: it failed for good and the template names no failure destination', fields);
-      return;
-    }
-    const record = { requestId, condition, invokeCount: attempts, payload, response, time: clock.now() };
-    for (let delay = firstDeliveryDelay; ; delay = Math.min(delay * 2, longestDeliveryDelay)) {
-      try {
-        await deliver(record);
-        log.error('event failed for good, kept in the failure destination', fields);
-        return;
-      } catch (error) {
-        settings.metrics.undelivered();
-        log.error('failure destination cannot be written, will be retried', {
-          ...fields,
-          seconds: delay / 1_000,
-          reason: (error as Error).message,
-        });
-        await pause(delay);
-      }
-    }
-  }
-
-  async function finishFailed(event: Event, first: Outcome | undefined): Promise<void> {
-    const condition = first ? await repeat(event, first) : 'ZeroReservedConcurrency';
-    if (condition) await giveUp(event, condition);
-    active -= 1;
-  }
-
   return {
     active: () => active,
-    accept(arrived) {
-      if (closed) return new Promise(() => {});
-      active += 1;
-      const event: Event = { ...arrived, acceptedAt: clock.now(), attempts: 0, response: undefined };
-      if (spec.reservedConcurrency === 0) return finishFailed(event, undefined);
-      return settings.attempt(event).then((outcome) => {
-        if (outcome.failed) return finishFailed(event, outcome);
-        active -= 1;
-        return undefined;
+    begin: () => void (active += 1),
+    end: () => void (active -= 1),
+    isClosed: () => closed,
+    /** Resolves when the time is up; never after `close`. */
+    pause(ms: number): Promise<void> {
+      active -= 1;
+      return new Promise((resolve) => {
+        const cancel = clock.after(ms, () => {
+          timers.delete(cancel);
+          active += 1;
+          resolve();
+        });
+        timers.add(cancel);
       });
     },
-    close() {
+    close(): void {
       closed = true;
       for (const cancel of timers) cancel();
       timers.clear();
     },
+  };
+}
+
+type Activity = ReturnType<typeof createActivity>;
+
+/** Repeats an event whose first attempt has failed. @returns why it is given up, if it is */
+async function repeat(
+  { spec, clock, log, count, attempt }: AsyncSettings,
+  activity: Activity,
+  event: Event,
+  first: Outcome,
+): Promise<Condition | undefined> {
+  const { maximumRetryAttempts, maximumEventAgeSeconds } = spec.async;
+  for (let outcome = first; ; outcome = await attempt(event)) {
+    if (!outcome.failed) return undefined;
+    if (activity.isClosed()) await new Promise(() => {}); // its environment was ended, not its attempt: it stays pending
+    event.attempts += 1;
+    event.response = outcome.payload;
+    if (event.attempts > maximumRetryAttempts) return 'RetriesExhausted';
+    const delay = retryDelays[event.attempts - 1] ?? retryDelays.at(-1)!;
+    if (clock.now() + delay - event.acceptedAt > maximumEventAgeSeconds * 1_000) return 'EventAgeExceeded';
+    log.warn('event failed, will be retried', {
+      function: spec.logicalId,
+      requestId: event.requestId,
+      attempt: event.attempts,
+      seconds: delay / 1_000,
+      error: outcome.payload.slice(0, 300),
+    });
+    count('lambda.retries');
+    await activity.pause(delay);
+  }
+}
+
+/** Puts the record of an event into the failure destination, however often that has to be tried. */
+async function giveUp(
+  { spec, clock, log, count, metrics, deliver }: AsyncSettings,
+  activity: Activity,
+  event: Event,
+  condition: Condition,
+): Promise<void> {
+  const { requestId, payload, attempts, response } = event;
+  const error = response?.slice(0, 300);
+  const fields = { function: spec.logicalId, requestId, condition, attempts, error };
+  count('lambda.givenUp');
+  metrics.dropped();
+  if (!deliver) {
+    count('lambda.lost');
+    log.error('event lost: it failed for good and the template names no failure destination', fields);
+    return;
+  }
+  const record = { requestId, condition, invokeCount: attempts, payload, response, time: clock.now() };
+  for (let delay = firstDeliveryDelay; ; delay = Math.min(delay * 2, longestDeliveryDelay)) {
+    try {
+      await deliver(record);
+      log.error('event failed for good, kept in the failure destination', fields);
+      return;
+    } catch (error) {
+      metrics.undelivered();
+      log.error('failure destination cannot be written, will be retried', {
+        ...fields,
+        seconds: delay / 1_000,
+        reason: (error as Error).message,
+      });
+      await activity.pause(delay);
+    }
+  }
+}
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html */
+export function createAsyncEvents(settings: AsyncSettings): AsyncEvents {
+  const { spec, clock } = settings;
+  const activity = createActivity(clock);
+
+  async function finishFailed(event: Event, first: Outcome | undefined): Promise<void> {
+    const condition = first ? await repeat(settings, activity, event, first) : 'ZeroReservedConcurrency';
+    if (condition) await giveUp(settings, activity, event, condition);
+    activity.end();
+  }
+
+  return {
+    active: activity.active,
+    accept(arrived) {
+      if (activity.isClosed()) return new Promise(() => {});
+      activity.begin();
+      const event: Event = { ...arrived, acceptedAt: clock.now(), attempts: 0, response: undefined };
+      if (spec.reservedConcurrency === 0) return finishFailed(event, undefined);
+      return settings.attempt(event).then((outcome) => {
+        if (outcome.failed) return finishFailed(event, outcome);
+        activity.end();
+        return undefined;
+      });
+    },
+    close: () => activity.close(),
   };
 }

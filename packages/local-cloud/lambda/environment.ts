@@ -107,6 +107,136 @@ interface Attempt {
   readonly settle: (outcome: Outcome) => void;
 }
 
+/** What changes in the life of one environment. */
+interface Life {
+  initMs?: number;
+  /** The time of the import is in the report of the first event. */
+  isInitReported: boolean;
+  attempt?: Attempt;
+  /** Why the thread is ending: the first reason counts. */
+  failure?: string;
+  timedOut: boolean;
+  retired: boolean;
+  worker?: Worker;
+}
+
+/** One environment at work: its life, and what its thread prints outside of attempts. */
+interface Running {
+  readonly settings: EnvironmentSettings;
+  readonly life: Life;
+  readonly initOutput: Output;
+  readonly begun: number;
+  readonly stopImportTimer: () => void;
+  readonly reportStart: (started: boolean) => void;
+}
+
+function fail(life: Life, errorType: string, message: string): void {
+  const id = life.attempt ? `RequestId: ${life.attempt.requestId} ` : '';
+  life.failure ??= errorDocument(errorType, id + message);
+}
+
+function print({ life, initOutput }: Running, text: string): void {
+  (life.attempt?.output ?? initOutput).print(text);
+}
+
+function finish(
+  { life, settings: { spec } }: Running,
+  payload: string,
+  failed: boolean,
+  heapMb: number,
+): void {
+  if (!life.attempt) return;
+  const { settle, output, timer, requestId } = life.attempt;
+  life.attempt = undefined;
+  clearTimeout(timer);
+  const initMs = life.isInitReported ? undefined : life.initMs;
+  life.isInitReported = true;
+  const logTail = output.end({ requestId, memoryMb: spec.memoryMb, heapMb, initMs });
+  settle({ payload, failed, timedOut: life.timedOut, logTail });
+}
+
+/** What the thread still says after its end was decided is too late: the next event must not be given to it. */
+function answer(running: Running, payload: string, failed: boolean, heapMb: number): void {
+  if (running.life.failure === undefined) finish(running, payload, failed, heapMb);
+}
+
+function end(running: Running): void {
+  const { life, settings } = running;
+  running.stopImportTimer();
+  fail(life, 'Runtime.ExitError', exitMessage(0));
+  if (!life.retired) print(running, `${life.failure!}\n`);
+  finish(running, life.failure!, true, settings.spec.memoryMb);
+  running.reportStart(false);
+  settings.onEnd();
+}
+
+type Receive = {
+  readonly [K in FromWorker[0]]: (
+    running: Running,
+    message: Extract<FromWorker, readonly [K, ...unknown[]]>,
+  ) => void;
+};
+
+const RECEIVE: Receive = {
+  ready({ life, begun, stopImportTimer, reportStart }) {
+    stopImportTimer();
+    life.initMs = performance.now() - begun;
+    reportStart(true);
+  },
+  broken({ life }, [, payload]) {
+    life.failure ??= payload;
+  },
+  output: (running, [, text]) => print(running, text),
+  done: (running, [, payload, heapMb]) => answer(running, payload, false, heapMb),
+  failed: (running, [, payload, heapMb]) => answer(running, payload, true, heapMb),
+  crashed({ life }, [, payload]) {
+    life.failure ??= payload;
+  },
+};
+
+function listen(thread: Worker, running: Running): void {
+  const { life } = running;
+  const printChunk = (chunk: Buffer) => print(running, chunk.toString('utf8'));
+  thread.on('message', (message: FromWorker) =>
+    (RECEIVE[message[0]] as (running: Running, message: FromWorker) => void)(running, message),
+  );
+  thread.stdout.on('data', printChunk); // what goes around the redirected streams of the thread
+  thread.stderr.on('data', printChunk);
+  thread.on('error', (error) => {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      fail(life, 'Runtime.OutOfMemory', 'Error: Runtime exited with error: signal: killed');
+    } else {
+      fail(life, 'Runtime.ExitError', `Error: ${(error as Error).message}`);
+    }
+  });
+  thread.on('exit', (code) => {
+    if (code !== 0) fail(life, 'Runtime.ExitError', exitMessage(code));
+    end(running);
+  });
+}
+
+function begin(running: Running): void {
+  const { life, settings } = running;
+  try {
+    life.worker = startWorker(settings);
+    listen(life.worker, running);
+  } catch (error) {
+    // Such as a NODE_OPTIONS in the template that a thread does not take.
+    fail(life, 'Runtime.InvalidEntrypoint', (error as Error).message);
+    queueMicrotask(() => end(running));
+  }
+}
+
+/** Ends the thread when a time is over. */
+function startTimer(life: Life, ms: number, onTime: () => void): NodeJS.Timeout {
+  return setTimeout(() => {
+    onTime();
+    void life.worker?.terminate();
+  }, ms);
+}
+
+const secondsOf = (ms: number) => (ms / 1_000).toFixed(2);
+
 /**
  * Starts the thread at once.
  *
@@ -114,131 +244,44 @@ interface Attempt {
  */
 export function createEnvironment(settings: EnvironmentSettings): Environment {
   const { spec, onLine } = settings;
-  const begun = performance.now();
-  const initOutput = createOutput(onLine);
-  let initMs: number | undefined;
-  let reported = false;
-  let attempt: Attempt | undefined;
-  /** Why the thread is ending: the first reason counts. */
-  let failure: string | undefined;
-  let timedOut = false;
-  let retired = false;
-  let worker: Worker | undefined;
+  const life: Life = { isInitReported: false, timedOut: false, retired: false };
   let reportStart: (started: boolean) => void = () => {};
   const started = new Promise<boolean>((resolve) => (reportStart = resolve));
-
-  const fail = (errorType: string, message: string) => {
-    const id = attempt ? `RequestId: ${attempt.requestId} ` : '';
-    failure ??= errorDocument(errorType, id + message);
-  };
-
-  /** What the thread still says after its end was decided is too late: the next event must not be given to it. */
-  function answer(payload: string, failed: boolean, heapMb: number): void {
-    if (failure === undefined) finish(payload, failed, heapMb);
-  }
-
-  function finish(payload: string, failed: boolean, heapMb: number): void {
-    if (!attempt) return;
-    const { settle, output, timer, requestId } = attempt;
-    attempt = undefined;
-    clearTimeout(timer);
-    const init = reported ? undefined : initMs;
-    reported = true;
-    const logTail = output.end({ requestId, memoryMb: spec.memoryMb, heapMb, initMs: init });
-    settle({ payload, failed, timedOut, logTail });
-  }
-
-  function end(): void {
-    clearTimeout(importTimer);
-    fail('Runtime.ExitError', exitMessage(0));
-    if (!retired) (attempt?.output ?? initOutput).print(`${failure!}\n`);
-    finish(failure!, true, spec.memoryMb);
-    reportStart(false);
-    settings.onEnd();
-  }
-
-  const receive: {
-    [K in FromWorker[0]]: (message: Extract<FromWorker, readonly [K, ...unknown[]]>) => void;
-  } = {
-    ready() {
-      clearTimeout(importTimer);
-      initMs = performance.now() - begun;
-      reportStart(true);
-    },
-    broken([, payload]) {
-      failure ??= payload;
-    },
-    output: ([, text]) => (attempt?.output ?? initOutput).print(text),
-    done: ([, payload, heapMb]) => answer(payload, false, heapMb),
-    failed: ([, payload, heapMb]) => answer(payload, true, heapMb),
-    crashed([, payload]) {
-      failure ??= payload;
-    },
-  };
-
-  const importTimer = setTimeout(() => {
-    fail(
-      'Sandbox.Timedout',
-      `Error: Init phase timed out after ${(importLimitMs / 1_000).toFixed(2)} seconds`,
-    );
-    void worker?.terminate();
-  }, importLimitMs);
-
-  function listen(thread: Worker): void {
-    const print = (chunk: Buffer) => (attempt?.output ?? initOutput).print(chunk.toString('utf8'));
-    thread.on('message', (message: FromWorker) =>
-      (receive[message[0]] as (message: FromWorker) => void)(message),
-    );
-    thread.stdout.on('data', print); // what goes around the redirected streams of the thread
-    thread.stderr.on('data', print);
-    thread.on('error', (error) => {
-      if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
-        fail('Runtime.OutOfMemory', 'Error: Runtime exited with error: signal: killed');
-      } else {
-        fail('Runtime.ExitError', `Error: ${(error as Error).message}`);
-      }
-    });
-    thread.on('exit', (code) => {
-      if (code !== 0) fail('Runtime.ExitError', exitMessage(code));
-      end();
-    });
-  }
-
-  try {
-    worker = startWorker(settings);
-    listen(worker);
-  } catch (error) {
-    // Such as a NODE_OPTIONS in the template that a thread does not take.
-    fail('Runtime.InvalidEntrypoint', (error as Error).message);
-    queueMicrotask(end);
-  }
+  const importTimer = startTimer(life, importLimitMs, () =>
+    fail(life, 'Sandbox.Timedout', `Error: Init phase timed out after ${secondsOf(importLimitMs)} seconds`),
+  );
+  const stopImportTimer = () => clearTimeout(importTimer);
+  begin({
+    ...{ settings, life, stopImportTimer, reportStart },
+    ...{ initOutput: createOutput(onLine), begun: performance.now() },
+  });
 
   async function close(): Promise<void> {
-    clearTimeout(importTimer);
-    fail('Runtime.ExitError', 'Error: the local cloud is stopping');
-    await worker?.terminate();
+    stopImportTimer();
+    fail(life, 'Runtime.ExitError', 'Error: the local cloud is stopping');
+    await life.worker?.terminate();
   }
 
   return {
     started,
-    failure: () => failure,
+    failure: () => life.failure,
     run(requestId, payload, caller) {
       return new Promise((settle) => {
         const output = createOutput(onLine);
         output.start(requestId);
-        const timer = setTimeout(() => {
-          timedOut = true;
-          fail('Sandbox.Timedout', `Error: Task timed out after ${spec.timeoutSeconds.toFixed(2)} seconds`);
-          void worker?.terminate();
-        }, spec.timeoutSeconds * 1_000);
-        attempt = { requestId, output, timer, settle };
+        const timer = startTimer(life, spec.timeoutSeconds * 1_000, () => {
+          life.timedOut = true;
+          const message = `Error: Task timed out after ${spec.timeoutSeconds.toFixed(2)} seconds`;
+          fail(life, 'Sandbox.Timedout', message);
+        });
+        life.attempt = { requestId, output, timer, settle };
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-        worker!.postMessage([requestId, payload, caller] satisfies ToWorker);
+        life.worker!.postMessage([requestId, payload, caller] satisfies ToWorker);
       });
     },
     close,
     retire() {
-      retired = attempt === undefined;
+      life.retired = life.attempt === undefined;
       return close();
     },
   };

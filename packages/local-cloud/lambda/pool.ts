@@ -48,6 +48,47 @@ type SettingsOfNew = () => Omit<EnvironmentSettings, 'onEnd'>;
 /** Kind, principal and client. */
 const SOURCE_LEVELS = 3;
 
+/** The environments of one pool, by what they do. */
+function createMembers(idleLimits: IdleLimits, running: () => number) {
+  const all = new Set<Environment>();
+  /** Of earlier settings, and still at work. */
+  const outdated = new Set<Environment>();
+  /** Waited for long: they end, and take no event. */
+  const ending = new Set<Environment>();
+  const starting = new Set<Environment>();
+  const idle = createIdleEnvironments(
+    idleLimits,
+    () => running() + starting.size,
+    (environment) => {
+      ending.add(environment);
+      void environment.retire();
+    },
+  );
+  return {
+    all,
+    outdated,
+    ending,
+    starting,
+    idle,
+    forget(environment: Environment): void {
+      for (const group of [all, outdated, ending, starting]) group.delete(environment);
+      idle.remove(environment);
+    },
+    /** An environment that is free takes the next event, unless its settings are outdated or it has ended. */
+    free(environment: Environment): void {
+      if (outdated.has(environment)) void environment.retire();
+      else if (all.has(environment)) idle.push(environment);
+    },
+    /** Goes over to another environment: the others finish what they run. */
+    replaceBy(environment: Environment): void {
+      for (const each of all) outdated.add(each);
+      for (const each of idle.takeAll()) void each.retire();
+      all.add(environment);
+      idle.push(environment);
+    },
+  };
+}
+
 /**
  * @param size the most environments at once, at least 1.
  * @param settings for a new environment, which is given its end to report.
@@ -58,53 +99,33 @@ export function createPool(
   idleLimits: IdleLimits = IDLE_LIMITS,
 ): Pool {
   let settings = settingsOfFirst;
-  const environments = new Set<Environment>();
-  /** Of earlier settings, and still at work. */
-  const outdated = new Set<Environment>();
-  /** Waited for long: they end, and take no event. */
-  const ending = new Set<Environment>();
-  const idle = createIdleEnvironments(
-    idleLimits,
-    () => running + starting.size,
-    (environment) => {
-      ending.add(environment);
-      void environment.retire();
-    },
-  );
-  const starting = new Set<Environment>();
-  const queue = createFairQueue<Job>(SOURCE_LEVELS);
   let trial: Environment | undefined;
   let running = 0;
   let closed = false;
-
+  const members = createMembers(idleLimits, () => running);
+  const queue = createFairQueue<Job>(SOURCE_LEVELS);
   const waiting = (source: Source = []) => queue.waiting(source);
   const take = () => queue.shift()!;
 
-  function forget(environment: Environment): void {
-    environments.delete(environment);
-    starting.delete(environment);
-    outdated.delete(environment);
-    ending.delete(environment);
-    idle.remove(environment);
-  }
-
-  function start(): void {
+  function create(from: SettingsOfNew): Environment {
     const environment = createEnvironment({
-      ...settings(),
+      ...from(),
       onEnd: () => {
-        forget(environment);
+        members.forget(environment);
         pump();
       },
     });
-    environments.add(environment);
-    starting.add(environment);
+    return environment;
+  }
+
+  function start(): void {
+    const environment = create(settings);
+    members.all.add(environment);
+    members.starting.add(environment);
     void environment.started.then((started) => {
-      starting.delete(environment);
-      if (outdated.has(environment)) {
-        void environment.retire();
-      } else if (started) {
-        idle.push(environment);
-      } else if (waiting() > 0 && !closed) {
+      members.starting.delete(environment);
+      if (started || members.outdated.has(environment)) members.free(environment);
+      else if (waiting() > 0 && !closed) {
         // As on Lambda, the event that made the environment start is answered with the error of the import.
         take().settle({ payload: environment.failure()!, failed: true, timedOut: false, logTail: '' });
       }
@@ -117,50 +138,40 @@ export function createPool(
     running += 1;
     const outcome = await environment.run(job.requestId, payload, job.caller);
     running -= 1;
-    if (outdated.has(environment)) void environment.retire();
-    else if (environments.has(environment)) idle.push(environment);
+    members.free(environment);
     job.settle(outcome);
     pump();
   }
 
   function pump(): void {
+    const { all, starting, idle } = members;
     while (!closed && waiting() > 0 && running < size) {
       const environment = idle.pop();
       if (environment) void work(environment, take());
-      else if (environments.size < size && starting.size < waiting()) start();
+      else if (all.size < size && starting.size < waiting()) start();
       else return;
     }
   }
 
-  async function renew(next: SettingsOfNew): Promise<string | undefined> {
-    const candidate = createEnvironment({
-      ...next(),
-      onEnd: () => {
-        forget(candidate);
-        pump();
-      },
-    });
-    if (!(await candidate.started)) return candidate.failure();
-    settings = next;
-    for (const environment of environments) outdated.add(environment);
-    for (const environment of idle.takeAll()) void environment.retire();
-    environments.add(candidate);
-    idle.push(candidate);
-    if (closed) await candidate.retire();
-    pump();
-    return undefined;
-  }
-
   return {
     waiting,
-    renew,
+    async renew(next) {
+      const candidate = create(next);
+      if (!(await candidate.started)) return candidate.failure();
+      settings = next;
+      members.replaceBy(candidate);
+      if (closed) await candidate.retire();
+      pump();
+      return undefined;
+    },
     submit: ({ source, ...event }) =>
       new Promise((settle) => {
         queue.push(source, { ...event, settle });
         pump();
       }),
     async tryImport() {
-      if (environments.size > starting.size + ending.size) return undefined;
+      const { all, starting, ending } = members;
+      if (all.size > starting.size + ending.size) return undefined;
       trial = createEnvironment({ ...settings(), onEnd() {} });
       const started = await trial.started;
       const failure = trial.failure();
@@ -169,7 +180,7 @@ export function createPool(
     },
     async close() {
       closed = true;
-      await Promise.all([...environments, ...(trial ? [trial] : [])].map((each) => each.close()));
+      await Promise.all([...members.all, ...(trial ? [trial] : [])].map((each) => each.close()));
     },
   };
 }

@@ -23,8 +23,8 @@ export interface Lambda {
    */
   invoke(functionName: string, payload: Payload): Promise<InvokeResult>;
   /**
-   * Event: resolves when the event is finished for good, that is it succeeded or went to the failure destination. Keeps
-   * nothing on disk: the caller owes the event until then. After `close` it stays pending.
+   * Event: resolves when the event is finished, that is it succeeded or went to the failure destination. Keeps nothing on
+   * disk: the caller has to keep the event until then. After `close` it stays pending.
    *
    * @param source who it is from, principal and client. Sources take turns, so that the backlog of one delays no other.
    * @throws AwsError ResourceNotFoundException.
@@ -108,9 +108,69 @@ async function resume(spool: Spool, find: (name: string) => LocalFunction, log: 
   }
 }
 
+type Functions = ReadonlyMap<string, LocalFunction>;
+
+/** @param reference name or ARN. @throws AwsError ResourceNotFoundException */
+function findIn(functions: Functions, reference: string): LocalFunction {
+  const name = reference.startsWith('arn:') ? reference.split(':')[6] : reference;
+  const found = functions.get(name ?? '');
+  if (!found || (name !== reference && found.spec.arn !== reference)) throw notFound(reference);
+  return found;
+}
+
+/** Runs a call that somebody waits for. */
+async function call(target: LocalFunction, payload: Payload, caller?: Caller): Promise<InvokeResult> {
+  const {
+    payload: response,
+    failed,
+    logTail,
+  } = await target.attempt({
+    requestId: randomUUID(),
+    payload,
+    caller,
+    source: [CALL, caller?.cognitoIdentityId ?? ''],
+  });
+  await target.logged();
+  return { payload: response, ...(failed && { functionError: 'Unhandled' as const }), logTail };
+}
+
+/** How much waits, of all functions together. */
+function createLoad(functions: Functions): Pick<LambdaService, 'isFull'> & { isBusy(): boolean } {
+  const waiting = (source: Source) =>
+    [...functions.values()].reduce((sum, each) => sum + each.waiting(source), 0);
+  return {
+    isFull(principal) {
+      const room = fullAt - waiting([]);
+      if (principal === undefined || room > fullAt / 2) return room <= 0;
+      return waiting([EVENT, principal]) >= room;
+    },
+    isBusy: () => [...functions.values()].some((each) => each.running() > 0 || each.events.active() > 0),
+  };
+}
+
+/** @returns a function that resolves with the request ID once the event is on disk; it runs on its own */
+function createSpoolEvent(
+  spool: Spool,
+  { find, ready, log }: { find: (name: string) => LocalFunction; ready: () => Promise<void>; log: Log },
+) {
+  return async (functionName: string, payload: string, source: Source): Promise<string> => {
+    const target = find(functionName);
+    if (spool.size() >= maxWaiting) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    const requestId = randomUUID();
+    await spool.keep({ requestId, functionName: target.spec.name, source, payload });
+    void ready()
+      .then(() => target.events.accept({ requestId, payload, source: [EVENT, ...source] }))
+      .then(() => spool.remove(requestId))
+      .catch((error: Error) =>
+        log.error('spooled event is not finished', { requestId, reason: error.message }),
+      );
+    return requestId;
+  };
+}
+
 /** @throws StartError for a failure destination that the local cloud does not have. */
 export function createLambda(options: LambdaOptions): LambdaService {
-  const { functions, buildDir, log, baseEnvironment, spoolDir } = options;
+  const { functions, buildDir, log, baseEnvironment } = options;
   const base = typeof baseEnvironment === 'function' ? baseEnvironment : () => baseEnvironment;
   const destinations: Destinations = {
     ...options.destinations,
@@ -119,17 +179,12 @@ export function createLambda(options: LambdaOptions): LambdaService {
   const local = new Map(
     functions.map((spec) => [spec.name, createLocalFunction(spec, { ...options, base, destinations })]),
   );
-  const spool = createSpool(path.resolve(spoolDir));
+  const find = (reference: string) => findIn(local, reference);
+  const spool = createSpool(path.resolve(options.spoolDir));
+  const load = createLoad(local);
   let prepared: Promise<void> | undefined;
   let isReady = false;
   let closed = false;
-
-  function find(reference: string): LocalFunction {
-    const name = reference.startsWith('arn:') ? reference.split(':')[6] : reference;
-    const found = local.get(name ?? '');
-    if (!found || (name !== reference && found.spec.arn !== reference)) throw notFound(reference);
-    return found;
-  }
 
   async function prepare(): Promise<void> {
     await forgetRebuilt(buildDir);
@@ -139,6 +194,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
     await resume(spool, find, log);
   }
   const ready = () => (prepared ??= prepare());
+  const spoolEvent = createSpoolEvent(spool, { find, ready, log });
 
   async function invoke(functionName: string, payload: Payload, caller?: Caller): Promise<InvokeResult> {
     const target = find(functionName);
@@ -147,18 +203,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
       throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     }
     if (!isReady) await ready();
-    const {
-      payload: response,
-      failed,
-      logTail,
-    } = await target.attempt({
-      requestId: randomUUID(),
-      payload,
-      caller,
-      source: [CALL, caller?.cognitoIdentityId ?? ''],
-    });
-    await target.logged();
-    return { payload: response, ...(failed && { functionError: 'Unhandled' as const }), logTail };
+    return call(target, payload, caller);
   }
 
   // No async function: tens of thousands of events may wait, and each frame of one costs half a kilobyte.
@@ -172,51 +217,27 @@ export function createLambda(options: LambdaOptions): LambdaService {
     }
   }
 
-  /** Resolves with the request id once the event is on disk; it runs on its own. */
-  async function spoolEvent(functionName: string, payload: string, source: Source): Promise<string> {
-    const target = find(functionName);
-    if (spool.size() >= maxWaiting) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
-    const requestId = randomUUID();
-    await spool.keep({ requestId, functionName: target.spec.name, source, payload });
-    void ready()
-      .then(() => target.events.accept({ requestId, payload, source: [EVENT, ...source] }))
-      .then(() => spool.remove(requestId))
-      .catch((error: Error) =>
-        log.error('spooled event is not finished', { requestId, reason: error.message }),
-      );
-    return requestId;
-  }
-
-  async function importProblems(): Promise<readonly string[]> {
-    await ready();
-    const problems: string[] = [];
-    for (const each of local.values()) {
-      const problem = closed ? undefined : await each.importProblem();
-      if (problem !== undefined) problems.push(problem);
-    }
-    return problems;
-  }
-
-  const waiting = (source: Source) =>
-    [...local.values()].reduce((sum, each) => sum + each.waiting(source), 0);
-  const busy = () => [...local.values()].some((each) => each.running() > 0 || each.events.active() > 0);
   return {
     invoke,
     invokeAsync,
     accept: (functionName, payload) => spoolEvent(functionName, payload, []),
     ready,
-    importProblems,
-    rebuild: createRebuild([...local.values()], buildDir),
-    isFull(principal) {
-      const room = fullAt - waiting([]);
-      if (principal === undefined || room > fullAt / 2) return room <= 0;
-      return waiting([EVENT, principal]) >= room;
+    async importProblems() {
+      await ready();
+      const problems: string[] = [];
+      for (const each of local.values()) {
+        const problem = closed ? undefined : await each.importProblem();
+        if (problem !== undefined) problems.push(problem);
+      }
+      return problems;
     },
+    rebuild: createRebuild([...local.values()], buildDir),
+    isFull: (principal) => load.isFull(principal),
     handler: createLambdaHandler({ functions: local, invoke, spoolEvent }),
     async drain(ms) {
       const deadline = performance.now() + ms;
-      while (busy() && performance.now() < deadline) await sleep(20);
-      if (busy()) log.warn('events still run at shutdown; whoever owes them will repeat them');
+      while (load.isBusy() && performance.now() < deadline) await sleep(20);
+      if (load.isBusy()) log.warn('events still run at shutdown; the next start repeats them');
     },
     async close() {
       closed = true;

@@ -53,6 +53,7 @@ export async function openStores(settings: {
     region,
     accountId,
   });
+  closers.add(settings.counters.beforeRead(() => dynamoDb.countDirect()));
   closers.add(() => dynamoDb.close());
   for (const table of template.ofType('AWS::DynamoDB::Table')) await dynamoDb.ensureTable(table);
   const queues = await openQueues({

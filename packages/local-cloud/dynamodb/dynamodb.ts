@@ -1,10 +1,12 @@
 // DynamoDB on the AWS port: the template's tables on disk, in a thread of their own, time to live by a sweeper.
+import type { MessagePort } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
 import { readBody } from '../aws/body.ts';
+import { writesOf } from './direct.ts';
 import { operations } from './operations.ts';
 import { requireSameKeys, tableOf, type Table, type TableResource } from './table.ts';
 import { createDynamoThread } from './thread.ts';
@@ -21,6 +23,10 @@ export interface DynamoDb {
   ensureTable(resource: TableResource): Promise<void>;
   /** Runs one operation without HTTP. @throws AwsError with DynamoDB's code */
   call(operation: string, input: object): Promise<Record<string, unknown>>;
+  /** A port by which a function's thread reads and writes items past the AWS port, see direct.ts. */
+  connect(): MessagePort;
+  /** Counts what came by such ports since the last time; before the totals are read. */
+  countDirect(): void;
   /** Deletes expired items now. @returns how many */
   sweepExpired(): Promise<number>;
   /** Waits for what is in progress and writes out. */
@@ -45,17 +51,6 @@ const contentType = 'application/x-amz-json-1.0';
 type Input = Readonly<Record<string, unknown>>;
 type Call = (operation: string, input: object) => Promise<Record<string, unknown>>;
 type OwnOperation = (input: Input) => Promise<object>;
-
-function writesOf(operation: string, body: string): number {
-  if (operation === 'PutItem' || operation === 'UpdateItem' || operation === 'DeleteItem') return 1;
-  if (operation === 'TransactWriteItems') {
-    const { TransactItems: items } = JSON.parse(body) as { TransactItems: object[] };
-    return items.filter((item) => !('ConditionCheck' in item)).length;
-  }
-  if (operation !== 'BatchWriteItem') return 0;
-  const { RequestItems: tables } = JSON.parse(body) as { RequestItems: Record<string, unknown[]> };
-  return Object.values(tables).reduce((sum, requests) => sum + requests.length, 0);
-}
 
 function errorOf(status: number, body: string): AwsError {
   const answer = JSON.parse(body) as { __type: string; message?: string; Message?: string };
@@ -121,7 +116,9 @@ function parseInput(body: string): Input {
 /** @throws StartError when the tables in `dir` cannot be opened. */
 export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
   const { dir, clock, log, count, region = 'us-east-1', accountId = '000000000000' } = options;
-  const thread = createDynamoThread({ dir, region, accountId }, log);
+  const directWrites = new BigUint64Array(new SharedArrayBuffer(BigUint64Array.BYTES_PER_ELEMENT));
+  const thread = createDynamoThread({ dir, region, accountId, directWrites }, log);
+  let counted = 0;
   const fromTemplate = new Set<string>();
 
   const call: Call = async (operation, input) => {
@@ -159,7 +156,15 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
     return answered;
   }
 
+  function countDirect(): void {
+    const all = Number(Atomics.load(directWrites, 0));
+    if (all > counted) count('dynamodb.writes', all - counted);
+    counted = all;
+  }
+
   return {
+    connect: () => thread.connect(),
+    countDirect,
     async handler(req, res) {
       const operation = operationOf(req.headers['x-amz-target']);
       const { status, body } = await answer(operation, (await readBody(req, maxRequest)).toString('utf8'));
@@ -192,6 +197,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
     async close() {
       timeToLive.close();
       await thread.close();
+      countDirect();
     },
   };
 }

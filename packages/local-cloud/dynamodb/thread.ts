@@ -1,11 +1,14 @@
 // Runs DynamoDB's thread, and starts a new one when it dies; what was in progress fails as a retryable server error.
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import type { Log } from '../log.ts';
+import { LOST, type Connect } from './direct.ts';
 
 export interface Setup {
   readonly dir: string;
   readonly region: string;
   readonly accountId: string;
+  /** One number, shared: items that functions wrote past the AWS port. */
+  readonly directWrites: BigUint64Array<SharedArrayBuffer>;
 }
 
 export interface Call {
@@ -24,15 +27,15 @@ export interface Answer {
   readonly fault?: string;
 }
 
-/** A line for the log. */
-export interface Note {
-  readonly note: string;
-}
+/** A line for the log; a fault is what went wrong inside. */
+export type Note = { readonly note: string } | { readonly fault: string };
 
 export interface DynamoThread {
   /** Resolves once the tables can be read. @throws what kept them from opening */
   ready(): Promise<void>;
   call(operation: string, body: string): Promise<Omit<Answer, 'id' | 'fault'>>;
+  /** A port by which a function's thread reads and writes items, see direct.ts; it closes when the thread of the tables ends. */
+  connect(): MessagePort;
   /** Writes out and ends the thread. */
   close(): Promise<void>;
 }
@@ -42,11 +45,6 @@ interface Running {
   readonly opened: Promise<void>;
   readonly ended: Promise<void>;
 }
-
-const lost = JSON.stringify({
-  __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
-  message: 'The table thread stopped during this request, see the log',
-});
 
 /** What a request leaves behind is collected every few requests: without a limit it grows to 96 MB, and is no faster. */
 const resourceLimits = { maxYoungGenerationSizeMb: 16 };
@@ -64,8 +62,16 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
   let whenIdle = () => {};
   let running: Running | undefined;
 
-  function receive({ id, fault, ...answer }: Answer): void {
-    if (fault) log.error('DynamoDB request failed', { reason: fault });
+  const sayFault = (reason: string) => log.error('DynamoDB request failed', { reason });
+
+  function receive(message: Answer | Note): void {
+    if ('note' in message) log.info(message.note);
+    else if ('id' in message) settle(message);
+    else sayFault(message.fault);
+  }
+
+  function settle({ id, fault, ...answer }: Answer): void {
+    if (fault) sayFault(fault);
     waiting.get(id)?.(answer);
     waiting.delete(id);
     if (!waiting.size) whenIdle();
@@ -73,7 +79,7 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
 
   function abandon(): void {
     running = undefined;
-    for (const answer of waiting.values()) answer({ status: 500, body: lost });
+    for (const answer of waiting.values()) answer({ status: 500, body: LOST });
     waiting.clear();
     whenIdle();
   }
@@ -85,8 +91,7 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
         if (message === 'open') {
           hasOpened = true;
           resolve();
-        } else if ('note' in message) log.info(message.note);
-        else receive(message);
+        } else receive(message);
       });
       worker.on('error', (error) => {
         if (hasOpened)
@@ -110,13 +115,19 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
   return {
     ready: () => (running ??= run()).opened,
     async call(operation, body) {
-      if (closing) return { status: 500, body: lost };
+      if (closing) return { status: 500, body: LOST };
       const { worker } = (running ??= run());
       const id = (lastId += 1);
       return new Promise((resolve) => {
         waiting.set(id, resolve);
         worker.postMessage({ id, operation, body } satisfies Call, []);
       });
+    },
+    connect() {
+      const { port1, port2 } = new MessageChannel();
+      if (closing) port2.close();
+      else (running ??= run()).worker.postMessage({ connect: port2 } satisfies Connect, [port2]);
+      return port1;
     },
     async close() {
       closing = true;

@@ -1,13 +1,15 @@
 // The thread that the tables are in: their work stays off the broker's thread, and an exception in it ends only this thread.
 import { parentPort, workerData } from 'node:worker_threads';
 import { syncDirectory } from '../files/durable-files.ts';
+import type { Connect } from './direct.ts';
 import { openEngine, type WireAnswer } from './engine.ts';
 import { openFile } from './open-file.ts';
-import type { Answer, Call, Setup } from './thread.ts';
+import { serveDirectly } from './serve-directly.ts';
+import type { Answer, Call, Note, Setup } from './thread.ts';
 
 if (!parentPort) throw new Error('dynamodb/worker.ts runs as a worker thread only');
 const port = parentPort;
-const { dir, region, accountId } = workerData as Setup;
+const { dir, region, accountId, directWrites } = workerData as Setup;
 
 const engine = openEngine({
   file: await openFile(dir, (text) => port.postMessage({ note: text })),
@@ -21,16 +23,35 @@ await syncDirectory(dir);
 let isEnding = false;
 const end = () => port.close();
 
-function send(id: number, answered: WireAnswer): void {
-  if (isEnding) return; // answered as lost when this thread ends
-  port.postMessage({ id, ...answered } satisfies Answer);
-  if (!engine.isBroken()) return;
-  isEnding = true;
-  void engine.close().then(end, end);
+function serve(operation: string, body: string, done: (answer: WireAnswer) => void): void {
+  engine.answer(operation, body, (answered) => {
+    if (isEnding) return; // answered as lost when this thread ends
+    done(answered);
+    if (!engine.isBroken()) return;
+    isEnding = true;
+    void engine.close().then(end, end);
+  });
 }
 
-port.on('message', (call: Call | 'close') => {
-  if (call === 'close') void engine.close().then(end);
-  else engine.answer(call.operation, call.body, (answered) => send(call.id, answered));
+function serveFunction({ connect }: Connect): void {
+  const written = (items: number) => void Atomics.add(directWrites, 0, BigInt(items));
+  serveDirectly(
+    connect,
+    (operation, body, done) =>
+      serve(operation, body, (answered) => {
+        if (answered.fault !== undefined) port.postMessage({ fault: answered.fault } satisfies Note);
+        done(answered);
+      }),
+    written,
+  );
+}
+
+port.on('message', (message: Call | Connect | 'close') => {
+  if (message === 'close') void engine.close().then(end);
+  else if ('connect' in message) serveFunction(message);
+  else {
+    const { id, operation, body } = message;
+    serve(operation, body, (answered) => port.postMessage({ id, ...answered } satisfies Answer));
+  }
 });
 port.postMessage('open');

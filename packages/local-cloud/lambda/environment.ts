@@ -6,7 +6,7 @@ import type { Caller } from '../aws/wire.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import type { LayerRoot } from '../template/layers.ts';
 import { createOutput, type Output } from './output.ts';
-import { errorDocument, type FromWorker, type ToWorker, type WorkerSettings } from './protocol.ts';
+import { errorDocument, type FromWorker, type TablesDoor, type ToWorker, type WorkerSettings } from './protocol.ts';
 
 /** How one attempt ended. */
 export interface Outcome {
@@ -35,6 +35,7 @@ export interface EnvironmentSettings {
   readonly file: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly logStream: string;
+  readonly tables?: (() => TablesDoor) | undefined;
   readonly onLine: (line: string) => void;
   /** The thread has ended, whatever the reason. */
   readonly onEnd: () => void;
@@ -73,7 +74,9 @@ function compileCacheOf(variables: EnvironmentSettings['variables']): Readonly<R
   return { [COMPILE_CACHE]: path.dirname(folder) }; // Node adds its version
 }
 
-function startWorker({ spec, file, variables, logStream }: EnvironmentSettings): Worker {
+function startWorker(environment: EnvironmentSettings): Worker {
+  const { spec, file, variables, logStream } = environment;
+  const tables = environment.tables?.();
   const compileCache = compileCacheOf(variables);
   const settings: WorkerSettings = {
     file,
@@ -86,10 +89,12 @@ function startWorker({ spec, file, variables, logStream }: EnvironmentSettings):
     logStream,
     packageRoots: packageRootsOf(spec),
     hidden: Object.keys(compileCache),
+    tables,
   };
   return new Worker(new URL('./worker.ts', import.meta.url), {
     name: spec.logicalId,
     workerData: settings,
+    transferList: tables ? [tables.port] : [],
     env: { ...variables, ...compileCache },
     execArgv: [],
     argv: [],

@@ -17,6 +17,7 @@ import type { Source } from './fair-queue.ts';
 import { noteImport, wasImported } from './imports.ts';
 import { createLogFile } from './log-file.ts';
 import { createPool, type PoolEvent } from './pool.ts';
+import type { TablesDoor } from './protocol.ts';
 import { variablesOf } from './variables.ts';
 import { createFunctionMetrics, type FunctionMetrics } from './function-metrics.ts';
 import { createWarnings } from './warnings.ts';
@@ -53,6 +54,8 @@ export interface FunctionSurroundings {
   readonly count: Count;
   readonly meter?: Meter;
   readonly onMetric: OnMetric;
+  /** Called for each new environment; without it functions reach the tables by HTTP alone. */
+  readonly tables?: () => TablesDoor;
   /** Environments per function at once, within its reserved concurrency; as many as there are cores by default. */
   readonly maxEnvironments?: number;
 }
@@ -87,7 +90,7 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
   const settingsOf = ({ file: code, folder }: Bundle) => {
     const logStream = logStreamOf(clock.now());
     const variables = variablesOf(spec, options.base(), logStream, buildDir, folder);
-    return { spec, file: code, variables, logStream, onLine };
+    return { spec, file: code, variables, logStream, tables: options.tables, onLine };
   };
   const pool = createPool(size, () => settingsOf(bundle!));
 

@@ -1,7 +1,14 @@
 // What the process and a function's worker thread say to each other: short arrays of text, the cheapest thing to clone.
 
+import type { MessagePort } from 'node:worker_threads';
 import type { Caller } from '../aws/wire.ts';
 import type { LayerRoot } from '../template/layers.ts';
+
+/** Requests for items to this address of the AWS port go by this port instead, see dynamodb/direct.ts. */
+export interface TablesDoor {
+  readonly endpoint: string;
+  readonly port: MessagePort;
+}
 
 export interface WorkerSettings {
   /** Absolute path of the bundle. */
@@ -17,6 +24,7 @@ export interface WorkerSettings {
   readonly packageRoots: readonly LayerRoot[];
   /** Variables that are for Node and not for the function. */
   readonly hidden: readonly string[];
+  readonly tables: TablesDoor | undefined;
 }
 
 /** One invocation: request id, event as JSON text, and the Cognito identity that invoked, if one did. */

@@ -10,6 +10,7 @@ import {
   type ToWorker,
   type WorkerSettings,
 } from './protocol.ts';
+import { requestTablesDirectly } from './table-requests.ts';
 
 type Handler = (event: unknown, context: unknown) => unknown;
 
@@ -160,6 +161,7 @@ if (settings.packageRoots.length > 0) {
   const { findPackagesIn } = await import('./packages.ts');
   findPackagesIn(settings.packageRoots);
 }
+if (settings.tables) requestTablesDirectly(settings.tables);
 exitOn('uncaughtException');
 exitOn('unhandledRejection', 'Runtime.UnhandledPromiseRejection');
 const handler = await load();

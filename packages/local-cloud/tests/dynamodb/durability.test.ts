@@ -69,10 +69,15 @@ test('starts a new thread when the old one dies, with the tables as they were', 
   const dir = temporaryFolder();
   const log = createRecordingLog();
   const workers: Worker[] = [];
-  const thread = createDynamoThread({ dir, region: 'us-east-1', accountId: '000000000000' }, log, (setup) => {
-    workers.push(startWorker(setup));
-    return workers.at(-1)!;
-  });
+  const directWrites = new BigUint64Array(new SharedArrayBuffer(8));
+  const thread = createDynamoThread(
+    { dir, region: 'us-east-1', accountId: '000000000000', directWrites },
+    log,
+    (setup) => {
+      workers.push(startWorker(setup));
+      return workers.at(-1)!;
+    },
+  );
   cleanup(() => thread.close());
   const key = { id: { S: 'a' } };
   await thread.call(

@@ -1,0 +1,45 @@
+// How a function's thread and the table thread talk past the AWS port: requests and answers as on the wire, without HTTP and signature.
+
+import type { MessagePort } from 'node:worker_threads';
+import type { Operation } from './operations.ts';
+
+/** One request: an operation of `DIRECT_OPERATIONS`, and its input as JSON. */
+export type DirectCall = readonly [id: number, operation: string, body: string];
+export type DirectAnswer = readonly [id: number, status: number, body: string];
+
+/** The thread of the tables begins to serve the port. */
+export interface Connect {
+  readonly connect: MessagePort;
+}
+
+/** What reads and writes items. Tables are made and deleted by way of the AWS port, which knows those of the template. */
+export const DIRECT_OPERATIONS: ReadonlySet<string> = new Set<string>([
+  'BatchGetItem',
+  'BatchWriteItem',
+  'DeleteItem',
+  'GetItem',
+  'PutItem',
+  'Query',
+  'Scan',
+  'TransactGetItems',
+  'TransactWriteItems',
+  'UpdateItem',
+] satisfies Operation[]);
+
+/** What a request is answered with whose thread has ended; SDKs try again. */
+export const LOST = JSON.stringify({
+  __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
+  message: 'The table thread stopped during this request, see the log',
+});
+
+/** How many items a request wrote that succeeded. */
+export function writesOf(operation: string, body: string): number {
+  if (operation === 'PutItem' || operation === 'UpdateItem' || operation === 'DeleteItem') return 1;
+  if (operation === 'TransactWriteItems') {
+    const { TransactItems: items } = JSON.parse(body) as { TransactItems: object[] };
+    return items.filter((item) => !('ConditionCheck' in item)).length;
+  }
+  if (operation !== 'BatchWriteItem') return 0;
+  const { RequestItems: tables } = JSON.parse(body) as { RequestItems: Record<string, unknown[]> };
+  return Object.values(tables).reduce((sum, requests) => sum + requests.length, 0);
+}

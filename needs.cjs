@@ -7,8 +7,7 @@ function missing() {
   if (!existsSync(path.join(__dirname, 'node_modules', '.bin')))
     return 'node_modules is missing: run npm ci first';
   // After an update of the checkout.
-  const { dependencies, devDependencies } = require('./package.json');
-  const lacking = Object.keys({ ...dependencies, ...devDependencies }).find(
+  const lacking = Object.keys(require('./package.json').dependencies).find(
     (name) => !existsSync(path.join(__dirname, 'node_modules', name)),
   );
   if (lacking !== undefined) return 'node_modules lacks ' + lacking + ': run npm ci again';

@@ -1,9 +1,10 @@
 // What a person at the terminal meets beside the programs themselves: one line for an old Node, none for a reader that goes.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { temporaryFolder } from '../support/folders.ts';
 import { root } from './tidegate.ts';
@@ -41,6 +42,61 @@ test('after an update, what npm ci has to fetch is named', () => {
   mkdirSync(path.join(folder, 'node_modules/.bin'), { recursive: true });
   const line = 'node_modules lacks node-of-the-kind: run npm ci again\n';
   assert.deepEqual(run(['-r', './needs.cjs', 'local.ts'], folder), [1, '', line]);
+});
+
+/** What only the makers of the project run, after .ci/tools or with packages of a folder's own. */
+const FOR_MAKERS =
+  /(^|\/)tests\/|^(bench|packages\/fast-fold\/(assembly|build))|^http-api\/write-openapi\.ts$|^jest\./;
+const IMPORT =
+  /(?:^|\n)(?:import|export) (?!type )(?:[^'";]*? from )?'([^'.][^']*)'|\bimport\('([^'.][^']*)'\)/g;
+const nameOf = (specifier: string) =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+const dependenciesOf = (file: string) =>
+  Object.keys(
+    (JSON.parse(readFileSync(path.join(root, file), 'utf8')) as { dependencies?: object }).dependencies ?? {},
+  );
+
+test('what npm ci installs is enough for all programs but the tests', () => {
+  const listed = execFileSync('git', ['ls-files', '*.ts', '*.tsx'], { cwd: root, encoding: 'utf8' });
+  const files = listed.split('\n').filter((file) => file !== '' && !FOR_MAKERS.test(file));
+  const own = new Set([
+    ...dependenciesOf('package.json'),
+    ...dependenciesOf('packages/local-cloud/package.json'),
+  ]);
+  const elsewhere = new Set([...dependenciesOf('commands/query/package.json'), ...builtinModules]);
+  const lacking = files.flatMap((file) => {
+    const text = readFileSync(path.join(root, file), 'utf8');
+    const names = [...text.matchAll(IMPORT)].map(([, from, late]) => nameOf(from ?? late!));
+    return names
+      .filter((name) => !name.startsWith('node:') && !own.has(name) && !elsewhere.has(name))
+      .map((name) => `${file}: ${name}`);
+  });
+  assert.ok(files.length > 500);
+  assert.deepEqual(lacking, []);
+});
+
+test('the tools of the tests say what to do where they cannot be installed', () => {
+  const folder = temporaryFolder();
+  mkdirSync(path.join(folder, '.ci'));
+  copyFileSync(path.join(root, '.ci/tools'), path.join(folder, '.ci/tools'));
+  writeFileSync(path.join(folder, 'package.json'), '{"devDependencies": {"of-the-kind": "1.0.0"}}');
+  const unreachable = { npm_config_registry: 'http://127.0.0.1:1', npm_config_fetch_retries: '0' };
+  const { status, stderr } = spawnSync('sh', ['.ci/tools'], {
+    cwd: folder,
+    env: { ...process.env, ...unreachable, npm_config_cache: path.join(folder, 'cache') },
+    encoding: 'utf8',
+  });
+  assert.equal(status, 1);
+  assert.match(stderr, /^installing the tools of the tests, once/);
+  assert.match(stderr, /Run "npm ci --include=dev" where the npm registry can be reached\.\n$/);
+
+  mkdirSync(path.join(folder, 'node_modules/of-the-kind'), { recursive: true });
+  writeFileSync(path.join(folder, 'node_modules/of-the-kind/package.json'), '{"version": "1.0.0"}');
+  const again = spawnSync('sh', ['.ci/tools'], { cwd: folder, encoding: 'utf8' });
+  assert.deepEqual([again.status, again.stdout, again.stderr], [0, '', '']);
 });
 
 test('an old Node gets one line that says what to do, from the npm scripts and from local-cloud', () => {

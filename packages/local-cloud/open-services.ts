@@ -10,6 +10,7 @@ import { openCloudWatch, type Metrics } from './cloudwatch/open.ts';
 import type { Meter } from './cloudwatch/meter.ts';
 import type { Closers } from './closers.ts';
 import { createCounterGauge } from './cloudwatch/counter-gauge.ts';
+import { openTableMappings } from './dynamodb/open-mappings.ts';
 import { openFirehoseApi } from './firehose/api.ts';
 import { openIot, type Iot } from './iot/iot.ts';
 import { signingNames } from './iot-data/api.ts';
@@ -114,6 +115,14 @@ export async function openAws(settings: Settings, stores: Stores, iot: Iot, brow
     meter: settings.meter,
   });
   closers.add(() => kinesis.streams.close());
+  const tableMappings = await openTableMappings({
+    dir: path.join(settings.dataDir, 'dynamodb/mappings'),
+    template,
+    tableStreams: stores.dynamoDb.streams,
+    invoke: (functionName, payload) => lambda.invoke(functionName, payload),
+    destinations: destinationsOf(stores),
+    ...{ clock, log, count: counters.count, meter: settings.meter },
+  });
   const { queues } = stores;
   const queueMappings = createQueueMappings({
     mappings: queueMappingsFromTemplate(
@@ -157,6 +166,7 @@ export async function openAws(settings: Settings, stores: Stores, iot: Iot, brow
   closers.add(() => server.close());
   closers.add(() => lambda.close());
   closers.add(() => kinesis.mappings.close());
+  closers.add(() => tableMappings.close());
   closers.add(async () => {
     queueMappings.close();
     queues.stopReceiving();
@@ -165,6 +175,7 @@ export async function openAws(settings: Settings, stores: Stores, iot: Iot, brow
   log.info('building the functions', { functions }, `building ${functions} functions`);
   await lambda.ready();
   kinesis.mappings.start();
+  tableMappings.start();
   queueMappings.start();
   return { server, services, lambda, dataStreams: kinesis.streams };
 }

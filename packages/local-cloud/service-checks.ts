@@ -1,6 +1,7 @@
 // What the services find wrong with a template, before any of them opens: so all problems are listed at once.
 
 import { alarmsFromTemplate } from './cloudwatch/alarm-spec.ts';
+import { tableMappingsFromTemplate } from './dynamodb/open-mappings.ts';
 import { streamsFromTemplate } from './firehose/stream-spec.ts';
 import { apiFromTemplate } from './http-api/api-spec.ts';
 import { mappingsFromTemplate } from './kinesis/mapping-spec.ts';
@@ -20,7 +21,8 @@ export const serviceChecks: readonly ((template: ResolvedTemplate) => unknown)[]
   functionsOf,
   checkRules,
   streamsFromTemplate,
-  mappingsFromTemplate,
+  (template) => mappingsFromTemplate(template),
+  tableMappingsFromTemplate,
   (template) => queueMappingsFromTemplate(template, queuesFromTemplate(template)),
   (template) => readAll(template.ofType('AWS::S3::Bucket'), settingsOf),
   notificationsFromTemplate,

@@ -48,6 +48,7 @@ const xmlServices = new Set(['route53', 'cloudfront']);
 
 const servicesByTarget = new Map([
   ['DynamoDB_20120810', 'dynamodb'],
+  ['DynamoDBStreams_20120810', 'dynamodb'],
   ['AWSCognitoIdentityService', 'cognito-identity'],
 ]);
 

@@ -8,7 +8,9 @@ import { StartError } from '../start-error.ts';
 import { readBody } from '../aws/body.ts';
 import { writesOf } from './direct.ts';
 import { operations } from './operations.ts';
-import { requireSameKeys, tableOf, type Table, type TableResource } from './table.ts';
+import { createStreamsApi } from './streams-api.ts';
+import { createTableStreams, isWrite, type TableStreams } from './table-streams.ts';
+import { requireSameKeys, streamChanges, tableOf, type Table, type TableResource } from './table.ts';
 import { createDynamoThread } from './thread.ts';
 import { createTimeToLive, type TimeToLive } from './ttl.ts';
 import type { AwsHandler, Count } from '../aws/wire.ts';
@@ -27,6 +29,8 @@ export interface DynamoDb {
   connect(): MessagePort;
   /** Counts what came by such ports since the last time; before the totals are read. */
   countDirect(): void;
+  /** What changed in tables that have a stream. */
+  readonly streams: TableStreams;
   /** Deletes expired items now. @returns how many */
   sweepExpired(): Promise<number>;
   /** Waits for what is in progress and writes out. */
@@ -99,7 +103,7 @@ function createOwnOperations(call: Call, timeToLive: TimeToLive): Readonly<Recor
 function operationOf(target: unknown): string {
   const operation = /^DynamoDB_20120810\.([A-Za-z]{1,64})$/.exec(String(target))?.[1];
   if (operation) return operation;
-  const message = `X-Amz-Target must be DynamoDB_20120810.<operation>; DynamoDB Streams is not supported here`;
+  const message = `X-Amz-Target must be DynamoDB_20120810.<operation> or DynamoDBStreams_20120810.<operation>`;
   throw new AwsError('UnknownOperationException', message);
 }
 
@@ -124,6 +128,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
   const call: Call = async (operation, input) => {
     const { status, body } = await thread.call(operation, JSON.stringify(input));
     if (status !== 200) throw errorOf(status, body);
+    if (isWrite(operation)) streams.written();
     return JSON.parse(body) as Record<string, unknown>;
   };
   await thread.ready().catch((error: unknown) => {
@@ -133,6 +138,9 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
       cause: error,
     });
   });
+  const streams = createTableStreams({ call, clock, log });
+  thread.onWritten(() => streams.written());
+  const serveStreams = createStreamsApi(streams, call);
   const timeToLive = await createTimeToLive({ dir, clock, log, call });
   const own = createOwnOperations(call, timeToLive);
   const known = [...operations, ...Object.keys(own)].sort();
@@ -153,6 +161,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
     }
     const answered = await thread.call(operation, body);
     if (answered.status === 200) count('dynamodb.writes', writesOf(operation, body));
+    if (isWrite(operation)) streams.written();
     return answered;
   }
 
@@ -166,6 +175,10 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
     connect: () => thread.connect(),
     countDirect,
     async handler(req, res) {
+      if (String(req.headers['x-amz-target']).startsWith('DynamoDBStreams_')) {
+        await serveStreams(req, res);
+        return;
+      }
       const operation = operationOf(req.headers['x-amz-target']);
       const { status, body } = await answer(operation, (await readBody(req, maxRequest)).toString('utf8'));
       const bytes = Buffer.from(body);
@@ -185,7 +198,10 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
       const existing = async () =>
         (await call('DescribeTable', { TableName: resource.name }))['Table'] as Table;
       while ((await existing()).TableStatus !== 'ACTIVE') await new Promise(setImmediate);
-      requireSameKeys(resource, wanted, await existing());
+      const found = await existing();
+      requireSameKeys(resource, wanted, found);
+      for (const change of streamChanges(wanted, found))
+        await call('UpdateTable', { TableName: resource.name, ...change });
       const specification = resource.properties['TimeToLiveSpecification'] as
         { AttributeName: string; Enabled: boolean | string } | undefined;
       const isOn = String(specification?.Enabled) === 'true';
@@ -193,9 +209,11 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
       fromTemplate.add(resource.name);
     },
     call,
+    streams,
     sweepExpired: () => timeToLive.sweep(),
     async close() {
       timeToLive.close();
+      streams.close();
       await thread.close();
       countDirect();
     },

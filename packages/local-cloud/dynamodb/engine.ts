@@ -10,6 +10,7 @@ import { getItem } from './actions/get-item.ts';
 import { putItem } from './actions/put-item.ts';
 import { query } from './actions/query.ts';
 import { scan } from './actions/scan.ts';
+import { expireItem, readStream, trimStream } from './actions/stream-operations.ts';
 import { deleteTable, describeTable, listTables } from './actions/table-operations.ts';
 import { listTagsOfResource, tagResource, untagResource } from './actions/tags.ts';
 import { transactGetItems } from './actions/transact-get.ts';
@@ -22,7 +23,7 @@ import { checkConstraints } from './requests/check-constraints.ts';
 import { takeStructure } from './requests/check-types.ts';
 import { itemShapes } from './requests/item-shapes.ts';
 import type { Members } from './requests/shape.ts';
-import { tableShapes } from './requests/table-shapes.ts';
+import { streamShapes, tableShapes } from './requests/table-shapes.ts';
 import { openDatabase } from './store/database.ts';
 import { createTables } from './store/tables.ts';
 
@@ -39,6 +40,8 @@ export interface Engine {
   answer(operation: string, body: string, done: (answer: WireAnswer) => void): void;
   /** Whether the disk has failed so that the tables have to be opened anew. */
   isBroken(): boolean;
+  /** Whether any table has a stream. */
+  hasStreams(): boolean;
   close(): Promise<void>;
 }
 
@@ -51,7 +54,12 @@ export interface EngineOptions {
 
 type Run = (context: Context, request: never) => Answer;
 
-const shapes: Readonly<Record<Operation, Members>> = { ...itemShapes, ...tableShapes };
+const shapes: Readonly<Record<Operation, Members>> = {
+  ...itemShapes,
+  ...tableShapes,
+  ...streamShapes,
+  ExpireItem: itemShapes.DeleteItem,
+};
 const runs: Readonly<Record<Operation, Run>> = {
   BatchGetItem: batchGetItem,
   BatchWriteItem: batchWriteItem,
@@ -59,15 +67,18 @@ const runs: Readonly<Record<Operation, Run>> = {
   DeleteItem: deleteItem,
   DeleteTable: deleteTable,
   DescribeTable: describeTable,
+  ExpireItem: expireItem,
   GetItem: getItem,
   ListTables: listTables,
   ListTagsOfResource: listTagsOfResource,
   PutItem: putItem,
   Query: query,
+  ReadStream: readStream,
   Scan: scan,
   TagResource: tagResource,
   TransactGetItems: transactGetItems,
   TransactWriteItems: transactWriteItems,
+  TrimStream: trimStream,
   UntagResource: untagResource,
   UpdateItem: updateItem,
   UpdateTable: updateTable,
@@ -139,6 +150,7 @@ export function openEngine(options: EngineOptions, database = openDatabase(optio
       database.whenDurable((failure) => done(failure ? faultOf(operation, failure) : answered));
     },
     isBroken: () => database.isBroken(),
+    hasStreams: () => context.tables.hasStreams(),
     close: () => database.close(),
   };
 }

@@ -21,4 +21,7 @@ export const operations = [
   'UpdateTable',
 ] as const;
 
-export type Operation = (typeof operations)[number];
+/** Of the main thread alone; see actions/stream-operations.ts. */
+export const internalOperations = ['ExpireItem', 'ReadStream', 'TrimStream'] as const;
+
+export type Operation = (typeof operations)[number] | (typeof internalOperations)[number];

@@ -16,6 +16,7 @@ const created = [
   'KeySchema',
   'LocalSecondaryIndexes',
   'ProvisionedThroughput',
+  'StreamSpecification',
 ];
 
 const known = new Set([
@@ -56,6 +57,16 @@ export interface Table {
   }[];
   readonly GlobalSecondaryIndexes?: readonly Index[];
   readonly LocalSecondaryIndexes?: readonly Index[];
+  readonly StreamSpecification?: { readonly StreamEnabled: boolean; readonly StreamViewType: string };
+}
+
+/** What UpdateTable has to be told, one after the other, so that a table on disk has the stream of the template. */
+export function streamChanges(wanted: Table, existing: Table): object[] {
+  const [want, have] = [wanted, existing].map(({ StreamSpecification: stream }) => stream?.StreamViewType);
+  if (want === have) return [];
+  const off = have === undefined ? [] : [{ StreamSpecification: { StreamEnabled: false } }];
+  const on = want === undefined ? [] : [{ StreamSpecification: wanted.StreamSpecification }];
+  return [...off, ...on];
 }
 
 /** @throws StartError for a property that the local DynamoDB would have to ignore. */
@@ -70,7 +81,12 @@ export function tableOf({ name, properties, at }: TableResource): Table {
   const fields = Object.fromEntries(
     request.map((property) => [property, withoutLocalEffect(properties[property])]),
   );
-  return { ...fields, TableName: name } as unknown as Table;
+  const stream = fields['StreamSpecification'] as { StreamViewType: string } | undefined;
+  return {
+    ...fields,
+    ...(stream && { StreamSpecification: { StreamEnabled: true, StreamViewType: stream.StreamViewType } }),
+    TableName: name,
+  } as unknown as Table;
 }
 
 const perIndex = ['ContributorInsightsSpecification', 'OnDemandThroughput', 'WarmThroughput'];

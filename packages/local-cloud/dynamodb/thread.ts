@@ -27,8 +27,8 @@ export interface Answer {
   readonly fault?: string;
 }
 
-/** A line for the log; a fault is what went wrong inside. */
-export type Note = { readonly note: string } | { readonly fault: string };
+/** A line for the log; a fault is what went wrong inside. `written`: a function wrote past the AWS port while a table has a stream. */
+export type Note = { readonly note: string } | { readonly fault: string } | { readonly written: true };
 
 export interface DynamoThread {
   /** Resolves once the tables can be read. @throws what kept them from opening */
@@ -36,6 +36,8 @@ export interface DynamoThread {
   call(operation: string, body: string): Promise<Omit<Answer, 'id' | 'fault'>>;
   /** A port by which a function's thread reads and writes items, see direct.ts; it closes when the thread of the tables ends. */
   connect(): MessagePort;
+  /** Calls the listener when a function wrote past the AWS port while a table has a stream. */
+  onWritten(listener: () => void): void;
   /** Writes out and ends the thread. */
   close(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
   /** Until then a failure is told by `ready()` alone. */
   let hasOpened = false;
   let whenIdle = () => {};
+  let onWritten = () => {};
   let running: Running | undefined;
 
   const sayFault = (reason: string) => log.error('DynamoDB request failed', { reason });
@@ -67,6 +70,7 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
   function receive(message: Answer | Note): void {
     if ('note' in message) log.info(message.note);
     else if ('id' in message) settle(message);
+    else if ('written' in message) onWritten();
     else sayFault(message.fault);
   }
 
@@ -129,6 +133,7 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
       else (running ??= run()).worker.postMessage({ connect: port2 } satisfies Connect, [port2]);
       return port1;
     },
+    onWritten: (listener) => void (onWritten = listener),
     async close() {
       closing = true;
       if (waiting.size) await new Promise<void>((resolve) => (whenIdle = resolve));

@@ -46,7 +46,7 @@ async function load(file: string): Promise<Map<string, string>> {
 /** An expired item that was renewed since the scan stays. */
 async function deleteExpired(call: CallTable, table: string, Key: Key, condition: object): Promise<boolean> {
   try {
-    await call('DeleteItem', { TableName: table, Key, ...condition });
+    await call('ExpireItem', { TableName: table, Key, ...condition });
     return true;
   } catch (error) {
     if ((error as Error).name === 'ConditionalCheckFailedException') return false;

@@ -34,7 +34,10 @@ function serve(operation: string, body: string, done: (answer: WireAnswer) => vo
 }
 
 function serveFunction({ connect }: Connect): void {
-  const written = (items: number) => void Atomics.add(directWrites, 0, BigInt(items));
+  const written = (items: number) => {
+    Atomics.add(directWrites, 0, BigInt(items));
+    if (items > 0 && engine.hasStreams()) port.postMessage({ written: true } satisfies Note);
+  };
   serveDirectly(
     connect,
     (operation, body, done) =>

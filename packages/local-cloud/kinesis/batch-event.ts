@@ -10,6 +10,20 @@ export interface Origin {
   readonly region: string;
   /** The role in whose name Lambda reads. */
   readonly roleArn: string;
+  readonly format: RecordFormat;
+}
+
+/** How records of one kind of stream look to functions, filters and failure destinations. */
+export interface RecordFormat {
+  /** What counters of its mappings begin with. */
+  readonly counter: string;
+  /** The event of a batch, as JSON text. */
+  readonly event: (origin: Origin, records: readonly LogRecord[]) => string;
+  readonly sequenceNumberOf: (shard: number, place: number) => string;
+  /** What the patterns of a filter see. */
+  readonly shown: (record: LogRecord) => Readonly<Record<string, unknown>>;
+  /** The member of a failure record that says which batch it was. */
+  readonly batchInfo: string;
 }
 
 /** "The payload size reaches 6 MB." */
@@ -25,7 +39,7 @@ export const eventBytesOf = ({ partitionKey, data }: LogRecord): number =>
 export const eventRoom = MAX_EVENT_BYTES - FRAME_BYTES;
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html */
-export function batchEvent(origin: Origin, records: readonly LogRecord[]): string {
+function batchEvent(origin: Origin, records: readonly LogRecord[]): string {
   const { shard, shardId, streamArn, region, roleArn } = origin;
   const texts = records.map((record) => {
     const sequenceNumber = sequenceNumberOf(shard, record.place);
@@ -49,3 +63,15 @@ export function batchEvent(origin: Origin, records: readonly LogRecord[]): strin
   });
   return `{"Records":[${texts.join(',')}]}`;
 }
+
+export const kinesisFormat: RecordFormat = {
+  counter: 'kinesis',
+  event: batchEvent,
+  sequenceNumberOf,
+  shown: ({ partitionKey, data, arrivedAt }) => ({
+    partitionKey,
+    approximateArrivalTimestamp: arrivedAt / 1000,
+    data: data.toString('utf8'),
+  }),
+  batchInfo: 'KinesisBatchInfo',
+};

@@ -3,11 +3,10 @@ import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';
-import { batchEvent, type Origin } from './batch-event.ts';
+import type { Origin } from './batch-event.ts';
 import { readResponse, type BatchOutcome } from './batch-response.ts';
 import { leaveRecord, type Condition, type FailureDestinations } from './failure-record.ts';
 import type { MappingSpec } from './mapping-spec.ts';
-import { sequenceNumberOf } from './sequence-number.ts';
 import type { LogRecord } from './shard-reader.ts';
 
 export interface DeliverySettings {
@@ -45,6 +44,7 @@ type Attempted = BatchOutcome | { readonly kind: 'not invoked' };
  */
 export function createDelivery(settings: DeliverySettings) {
   const { spec, origin, clock, log, count, destinations, isClosed } = settings;
+  const { format } = origin;
   const about = { function: spec.functionName, shard: origin.shardId };
   const age = settings.meter(
     'AWS/Lambda',
@@ -64,17 +64,17 @@ export function createDelivery(settings: DeliverySettings) {
     });
 
   async function attempt(records: readonly LogRecord[]): Promise<Attempted> {
-    count('kinesis.invocations');
+    count(`${format.counter}.invocations`);
     age(Math.max(clock.now() - records.at(-1)!.arrivedAt, 0));
     try {
       const { payload, functionError } = await settings.invoke(spec.functionName, () =>
-        batchEvent(origin, records),
+        format.event(origin, records),
       );
       if (functionError) return { kind: 'failed' };
       if (!spec.reportsItems) return { kind: 'done' };
       return readResponse(
         payload,
-        records.map(({ place }) => sequenceNumberOf(origin.shard, place)),
+        records.map(({ place }) => format.sequenceNumberOf(origin.shard, place)),
       );
     } catch (error) {
       if (!(error instanceof AwsError))
@@ -85,7 +85,7 @@ export function createDelivery(settings: DeliverySettings) {
 
   async function giveUp({ records, attempts }: Piece, condition: Condition): Promise<void> {
     const fields = { ...about, condition, attempts, records: records.length };
-    count('kinesis.givenUp', records.length);
+    count(`${format.counter}.givenUp`, records.length);
     if (!spec.onFailure) {
       log.error('records lost: they failed for good and the template names no failure destination', fields);
       return;

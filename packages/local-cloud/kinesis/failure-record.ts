@@ -1,8 +1,7 @@
 // The record that Lambda leaves of a batch that it gave up.
 import { randomUUID } from 'node:crypto';
-import { batchEvent, type Origin } from './batch-event.ts';
+import type { Origin } from './batch-event.ts';
 import type { MappingSpec } from './mapping-spec.ts';
-import { sequenceNumberOf } from './sequence-number.ts';
 import type { LogRecord } from './shard-reader.ts';
 
 /** Why a batch was given up. Lambda documents the first word; the second is ours. */
@@ -39,6 +38,7 @@ export function failureRecord(
   requestId: string,
 ): string {
   const { records, condition, attempts, time } = batch;
+  const { format } = origin;
   const [first, last] = [records[0]!, records.at(-1)!];
   const invoked = attempts > 0 && {
     responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
@@ -53,16 +53,16 @@ export function failureRecord(
     ...invoked,
     version: '1.0',
     timestamp: new Date(time).toISOString(),
-    KinesisBatchInfo: {
+    [format.batchInfo]: {
       shardId: origin.shardId,
-      startSequenceNumber: sequenceNumberOf(origin.shard, first.place),
-      endSequenceNumber: sequenceNumberOf(origin.shard, last.place),
+      startSequenceNumber: format.sequenceNumberOf(origin.shard, first.place),
+      endSequenceNumber: format.sequenceNumberOf(origin.shard, last.place),
       approximateArrivalOfFirstRecord: new Date(first.arrivedAt).toISOString(),
       approximateArrivalOfLastRecord: new Date(last.arrivedAt).toISOString(),
       batchSize: records.length,
       streamArn: origin.streamArn,
     },
-    ...(spec.onFailure?.type === 's3' && { payload: batchEvent(origin, records) }),
+    ...(spec.onFailure?.type === 's3' && { payload: format.event(origin, records) }),
   });
 }
 

@@ -27,6 +27,17 @@ const USUAL_BATCH = 100;
 /** -1 stands for no limit. */
 const limitOf = (value: unknown) => (numberOf(value, -1) === -1 ? Infinity : Number(value));
 
+/** What streams are made of in the template. */
+export interface StreamKind {
+  readonly type: string;
+  /** Of the stream, by the ARN of the resource. */
+  readonly arnOf: (arn: string) => string;
+  /** What patterns of a filter call the content of a record, where it is text. */
+  readonly content: 'data' | undefined;
+}
+
+const dataStreams: StreamKind = { type: 'AWS::Kinesis::Stream', arnOf: (arn) => arn, content: 'data' };
+
 type Template = Pick<ResolvedTemplate, 'ofType'>;
 
 const destinationTypes = [
@@ -42,15 +53,15 @@ function onFailureOf(template: Template, { properties }: EventSource): MappingSp
   return { type: found?.[1] ?? 's3', arn };
 }
 
-function mappingOf(template: Template, source: EventSource): MappingSpec {
+function mappingOf(template: Template, source: EventSource, kind: StreamKind): MappingSpec {
   const { arn, properties } = source;
   if (properties['StartingPosition'] === undefined)
     throw source.refuse('StartingPosition', 'is missing: a mapping of a stream needs it');
   if (properties['ScalingConfig'] !== undefined)
     throw source.refuse('ScalingConfig', 'is for queues: AWS refuses it for a stream; take it out');
   return {
-    ...specOf(source, USUAL_BATCH, 'data'),
-    streamName: template.ofType('AWS::Kinesis::Stream').find((stream) => stream.arn === arn)!.name,
+    ...specOf(source, USUAL_BATCH, kind.content),
+    streamName: streamsOf(template, kind).get(arn)!,
     from: properties['StartingPosition'] === 'LATEST' ? 'LATEST' : 'TRIM_HORIZON',
     parallel: numberOf(properties['ParallelizationFactor'], 1),
     bisects: flagOf(properties['BisectBatchOnFunctionError'], false),
@@ -60,8 +71,12 @@ function mappingOf(template: Template, source: EventSource): MappingSpec {
   };
 }
 
+/** Names by ARN. */
+const streamsOf = (template: Template, { type, arnOf }: StreamKind) =>
+  new Map(template.ofType(type).map(({ arn, name }) => [arnOf(arn), name]));
+
 /** Every mapping of a stream; its references were checked with the template. @throws StartError */
-export function mappingsFromTemplate(template: Template): MappingSpec[] {
-  const streams = new Set(template.ofType('AWS::Kinesis::Stream').map(({ arn }) => arn));
-  return readAll(mappingsOf(template, streams), (source) => mappingOf(template, source));
+export function mappingsFromTemplate(template: Template, kind: StreamKind = dataStreams): MappingSpec[] {
+  const streams = new Set(streamsOf(template, kind).keys());
+  return readAll(mappingsOf(template, streams), (source) => mappingOf(template, source, kind));
 }

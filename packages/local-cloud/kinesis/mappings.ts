@@ -5,12 +5,12 @@ import { noMeter, type Meter } from '../cloudwatch/meter.ts';
 import { makeDirectory } from '../files/durable-files.ts';
 import { openRecordFile, type RecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
-import type { Origin } from './batch-event.ts';
+import { kinesisFormat, type Origin, type RecordFormat } from './batch-event.ts';
 import { createDelivery, type DeliverySettings } from './deliver-batch.ts';
 import type { FailureDestinations } from './failure-record.ts';
 import type { MappingSpec } from './mapping-spec.ts';
 import { createPoller, type Poller } from './poller.ts';
-import type { DataStream, DataStreams, OpenShard } from './streams.ts';
+import type { ReadShard, ReadStream } from './streams.ts';
 
 export interface Mappings {
   /** Begins to read every shard from its checkpoint on. */
@@ -23,7 +23,9 @@ export interface MappingsOptions {
   /** Holds the checkpoints. */
   readonly dir: string;
   readonly mappings: readonly MappingSpec[];
-  readonly streams: DataStreams;
+  readonly streams: { stream(streamName: string): ReadStream };
+  /** Of the records; those of Kinesis if absent. */
+  readonly format?: RecordFormat;
   readonly invoke: DeliverySettings['invoke'];
   readonly destinations: FailureDestinations;
   readonly clock: Clock;
@@ -43,7 +45,7 @@ const CHECKPOINT_MS = 500;
 const roleArnOf = ({ functionArn }: MappingSpec) =>
   `arn:aws:iam::${functionArn.split(':')[4]}:role/${functionArn.split(':')[6]}`;
 
-function originOf(spec: MappingSpec, stream: DataStream, shard: OpenShard): Origin {
+function originOf(spec: MappingSpec, stream: ReadStream, shard: ReadShard, format: RecordFormat): Origin {
   const { arn: streamArn } = stream.spec;
   return {
     shard: shard.number,
@@ -51,11 +53,12 @@ function originOf(spec: MappingSpec, stream: DataStream, shard: OpenShard): Orig
     streamArn,
     region: streamArn.split(':')[3]!,
     roleArn: roleArnOf(spec),
+    format,
   };
 }
 
 interface Reading {
-  readonly shard: OpenShard;
+  readonly shard: ReadShard;
   readonly poller: Poller;
   started: boolean;
 }
@@ -69,20 +72,21 @@ function createReadings(
   isClosed: () => boolean,
 ): Reading[] {
   const { streams, clock, log, count, destinations, invoke, meter = noMeter } = options;
+  const { format = kinesisFormat } = options;
   const stream = streams.stream(spec.streamName);
   const saved = checkpoints.table<Checkpoint>(KIND);
   return stream.shards.map((shard) => {
     const known = saved.get(`${spec.id}/${shard.id}`)?.place;
     // LATEST counts once, when the mapping is new; shards that come later are its own from their start.
     const isNew = saved.size === 0 && spec.from === 'LATEST';
-    const origin = originOf(spec, stream, shard);
+    const origin = originOf(spec, stream, shard, format);
     const deliver = createDelivery({
       ...{ spec, origin, invoke, destinations, clock, log, count, meter, isClosed },
     });
     const startAfter = known ?? (isNew ? shard.log.newest() : shard.log.oldest() - 1);
     const poller = createPoller({
-      ...{ spec, shard: shard.log, startAfter, deliver, onProgress, clock, log },
-      onFiltered: (records) => count('kinesis.filtered', records),
+      ...{ spec, shard: shard.log, startAfter, deliver, onProgress, clock, log, shown: format.shown },
+      onFiltered: (records) => count(`${format.counter}.filtered`, records),
     });
     return { shard, poller, started: false };
   });

@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { MAX_EVENT_BYTES } from './batch-event.ts';
+import { MAX_EVENT_BYTES, type RecordFormat } from './batch-event.ts';
 import { createLane, type LaneSettings } from './lane.ts';
 import type { MappingSpec } from './mapping-spec.ts';
 import type { ShardLog } from './shard-log.ts';
@@ -23,6 +23,7 @@ export interface PollerSettings {
   readonly startAfter: number;
   readonly deliver: LaneSettings['deliver'];
   readonly onProgress: () => void;
+  readonly shown: RecordFormat['shown'];
   /** Hears of records that the filter of the mapping leaves out. */
   readonly onFiltered: (records: number) => void;
   readonly clock: Clock;
@@ -69,13 +70,7 @@ export function createPoller(settings: PollerSettings): Poller {
   const mostHeld = Math.min(spec.batchSize * spec.parallel, MOST_HELD);
   const isFull = () => held >= mostHeld || heldBytes >= MOST_HELD_BYTES;
 
-  const isWanted = ({ partitionKey, data, arrivedAt }: LogRecord) =>
-    !spec.accepts ||
-    spec.accepts({
-      partitionKey,
-      approximateArrivalTimestamp: arrivedAt / 1000,
-      data: data.toString('utf8'),
-    });
+  const isWanted = (record: LogRecord) => !spec.accepts || spec.accepts(settings.shown(record));
 
   async function readSome(): Promise<boolean> {
     const records = await shard.readAfter(read, READ_AT_ONCE);

@@ -18,6 +18,19 @@ export interface OpenShard extends Shard {
   readonly log: ShardLog;
 }
 
+/** What reads records needs of a shard. */
+export interface ReadShard extends Shard {
+  readonly id: string;
+  readonly log: Pick<ShardLog, 'readAfter' | 'onAppend' | 'newest' | 'oldest'>;
+}
+
+/** The same of a stream. */
+export interface ReadStream {
+  readonly spec: { readonly arn: string };
+  readonly shards: readonly ReadShard[];
+  keepFor(read: (shard: number) => number): void;
+}
+
 export interface DataStream {
   readonly spec: DataStreamSpec;
   readonly createdAt: number;

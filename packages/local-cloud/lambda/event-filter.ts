@@ -30,14 +30,14 @@ function comparable(pattern: unknown, text: unknown): unknown {
   return value === NOT_JSON || !isObject(value) ? text : undefined;
 }
 
-function readOne(text: unknown, content: string): Accepts | { readonly problem: string } {
+function readOne(text: unknown, content: string | undefined): Accepts | { readonly problem: string } {
   if (typeof text !== 'string' || text.length > MOST_CHARACTERS)
     return { problem: `a Pattern must be JSON text of at most ${MOST_CHARACTERS} characters` };
   const pattern = parsed(text);
   if (!isObject(pattern)) return { problem: `the Pattern ${text.slice(0, 100)} is not a JSON object` };
   const read = readPattern(text);
   if ('problem' in read) return { problem: `the Pattern ${text.slice(0, 100)}: ${read.problem}` };
-  if (!Object.hasOwn(pattern, content)) return read.accepts;
+  if (content === undefined || !Object.hasOwn(pattern, content)) return read.accepts;
   return (record) => {
     const value = comparable(pattern[content], record[content]);
     return value !== undefined && read.accepts({ ...record, [content]: value });
@@ -46,12 +46,12 @@ function readOne(text: unknown, content: string): Accepts | { readonly problem: 
 
 /**
  * @param criteria `{ Filters: [{ Pattern: '{"data": ...}' }] }` of the template
- * @param content the name of a record's content in a pattern, `data` or `body`
+ * @param content the name of a record's content in a pattern, `data` or `body`, where it is text
  * @returns undefined where every record is wanted
  */
 export function readFilterCriteria(
   criteria: unknown,
-  content: string,
+  content: string | undefined,
 ): Accepts | undefined | { readonly problem: string } {
   const filters = isObject(criteria) ? criteria['Filters'] : undefined;
   if (criteria === undefined) return undefined;

@@ -53,7 +53,11 @@ export function mappingsOf(template: Template, arns: ReadonlySet<unknown>): Even
 }
 
 /** @param content what a pattern calls the content of a record. @throws StartError for filter criteria that Lambda refuses */
-export function specOf(source: EventSource, usualBatch: number, content: 'data' | 'body'): EventSourceSpec {
+export function specOf(
+  source: EventSource,
+  usualBatch: number,
+  content: 'data' | 'body' | undefined,
+): EventSourceSpec {
   const { id, target, properties, refuse } = source;
   const accepts = readFilterCriteria(properties['FilterCriteria'], content);
   if (typeof accepts === 'object') throw refuse('FilterCriteria', accepts.problem);

@@ -1,5 +1,6 @@
 // What AWS would only notice when a message comes: rules without permission to call, and names of nothing.
 
+import { streamArnOf } from '../dynamodb/stream-arn.ts';
 import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
 import { readAll, StartError } from '../start-error.ts';
 import { routeProperties } from './support-http-api.ts';
@@ -80,6 +81,17 @@ function requirePermissions(template: ResolvedTemplate): void {
   });
 }
 
+/** Of a table that has one. */
+const STREAM = 'AWS::DynamoDB::Table with a StreamSpecification';
+
+function arnsOf(template: ResolvedTemplate, type: string): string[] {
+  if (type !== STREAM) return template.ofType(type).map(({ arn }) => arn);
+  const tables = template.ofType('AWS::DynamoDB::Table');
+  return tables
+    .filter(({ properties }) => properties['StreamSpecification'])
+    .map(({ arn }) => streamArnOf(arn));
+}
+
 interface Reference {
   readonly from: string;
   readonly path: readonly string[];
@@ -101,7 +113,7 @@ const references: readonly Reference[] = [
   {
     from: 'AWS::Lambda::EventSourceMapping',
     path: ['EventSourceArn'],
-    to: ['AWS::Kinesis::Stream', 'AWS::SQS::Queue'],
+    to: ['AWS::Kinesis::Stream', 'AWS::SQS::Queue', STREAM],
   },
   {
     from: 'AWS::Lambda::EventSourceMapping',
@@ -145,7 +157,7 @@ function requireFittingEvents(template: ResolvedTemplate): void {
 
 function requireReferences(template: ResolvedTemplate): void {
   readAll(references, ({ from, path, to }) => {
-    const arns = new Set(to.flatMap((type) => template.ofType(type)).map(({ arn }) => arn));
+    const arns = new Set(to.flatMap((type) => arnsOf(template, type)));
     readAll(template.ofType(from), ({ logicalId, properties, at }) => {
       const arn = path.reduce<unknown>(fieldOf, properties);
       if (arn === undefined || (typeof arn === 'string' && arns.has(arn))) return;

@@ -149,7 +149,8 @@ const mappingMembers = [
   ...['MaximumRetryAttempts', 'ParallelizationFactor'],
 ];
 
-function kinesis(event: FunctionEvent): Expanded {
+/** Of a data stream, or of the stream of a table. */
+function stream(event: FunctionEvent): Expanded {
   const { owner, name, place } = event;
   const properties = mapNode(
     {
@@ -222,7 +223,8 @@ const kinds: Readonly<Record<string, EventKind>> = {
     ],
     expand: scheduleV2,
   },
-  Kinesis: { required: ['Stream', 'StartingPosition'], optional: mappingMembers, expand: kinesis },
+  Kinesis: { required: ['Stream', 'StartingPosition'], optional: mappingMembers, expand: stream },
+  DynamoDB: { required: ['Stream', 'StartingPosition'], optional: mappingMembers, expand: stream },
   S3: { required: ['Bucket', 'Events'], optional: ['Filter'], expand: s3 },
   SNS: {
     required: ['Topic'],
@@ -237,7 +239,6 @@ export const ownEvents: readonly string[] = ['HttpApi', 'SQS'];
 /** What to write in the place of an event that is not supported. */
 const remedies: Readonly<Record<string, string>> = {
   Api: 'a REST API does not run here; use an event of type HttpApi',
-  DynamoDB: 'table streams do not run here; invoke the function from what writes the table',
   EventBridgeRule:
     'there is no event bus here; use Schedule for a time, or an AWS::IoT::TopicRule for messages',
   CloudWatchEvent:

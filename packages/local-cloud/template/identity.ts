@@ -1,6 +1,7 @@
 // How each resource type is called: physical name, ARN, what Ref and Fn::GetAtt give. Names are the same at every start.
 
 import { account } from '../account.ts';
+import { streamArnOf } from '../dynamodb/stream-arn.ts';
 import {
   type Attribute,
   certificateId,
@@ -105,6 +106,7 @@ const namings: Readonly<Record<string, Naming>> = {
     nameProperty: 'TableName',
     pattern: /^[a-zA-Z0-9_.-]{3,255}$/,
     arn: within('dynamodb', (name) => `table/${name}`),
+    attributes: (_name, arn) => ({ StreamArn: streamArnOf(arn) }),
   },
   'AWS::SNS::Topic': {
     nameProperty: 'TopicName',

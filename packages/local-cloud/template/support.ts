@@ -62,6 +62,9 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
         'LocalSecondaryIndexes.**': checkedBy('DynamoDB'),
         'ProvisionedThroughput.ReadCapacityUnits': whole(1, 40_000),
         'ProvisionedThroughput.WriteCapacityUnits': whole(1, 40_000),
+        'StreamSpecification.StreamViewType': oneOf(
+          ...['NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES', 'KEYS_ONLY'],
+        ),
         'TimeToLiveSpecification.AttributeName': text,
         'TimeToLiveSpecification.Enabled': flag,
       },

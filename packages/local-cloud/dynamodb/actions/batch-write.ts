@@ -66,7 +66,7 @@ function checkTable({ tables }: Context, name: string, writes: readonly Write[])
 
 /** @returns the write's units */
 function run({ tables }: Context, { table, key, item, text }: Checked, isCounted: boolean): number {
-  const old = table.indexes.length > 0 || isCounted ? tables.rows.get(table, key) : undefined;
+  const old = table.needsOld || isCounted ? tables.rows.get(table, key) : undefined;
   const existing = old === undefined ? undefined : (JSON.parse(old) as Item);
   if (item) tables.rows.put(table, key, item, text, existing);
   else tables.rows.delete(table, key, existing);

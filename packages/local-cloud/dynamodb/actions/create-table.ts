@@ -2,12 +2,25 @@
 
 import { inUse } from '../error.ts';
 import type { Description, IndexDescription } from '../store/table.ts';
-import { checkTableRequest, type CreateRequest, type Throughput } from '../requests/check-table.ts';
+import {
+  checkTableRequest,
+  type CreateRequest,
+  type StreamSpecification,
+  type Throughput,
+} from '../requests/check-table.ts';
+import { STREAM_LABEL, streamArnOf } from '../stream-arn.ts';
 import type { Answer, Context } from './context.ts';
 import { checkTags, tagsOf } from './tags.ts';
 
 export const arnOf = ({ region, accountId }: Context, table: string) =>
   `arn:aws:dynamodb:${region}:${accountId}:table/${table}`;
+
+/** What DescribeTable says of a stream that is on. */
+export const streamOf = (arn: string, stream: StreamSpecification) => ({
+  StreamSpecification: stream,
+  LatestStreamLabel: STREAM_LABEL,
+  LatestStreamArn: streamArnOf(arn),
+});
 
 export const throughputOf = (given: Throughput | undefined) => ({
   ...(given ?? { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }),
@@ -27,7 +40,14 @@ export function globalIndexOf(arn: string, index: IndexDescription): IndexDescri
 }
 
 function descriptionOf(context: Context, request: CreateRequest): Description {
-  const { BillingMode: mode, TableClass, DeletionProtectionEnabled = false, Tags: _tags, ...rest } = request;
+  const {
+    BillingMode: mode,
+    TableClass,
+    DeletionProtectionEnabled = false,
+    Tags: _tags,
+    ...others
+  } = request;
+  const { StreamSpecification: stream, ...rest } = others;
   const arn = arnOf(context, request.TableName);
   const created = context.now() / 1_000;
   const onDemand = mode === 'PAY_PER_REQUEST' && {
@@ -46,6 +66,7 @@ function descriptionOf(context: Context, request: CreateRequest): Description {
     DeletionProtectionEnabled,
     ProvisionedThroughput: throughputOf(request.ProvisionedThroughput),
     ...onDemand,
+    ...(stream?.StreamEnabled && streamOf(arn, stream)),
     ...(TableClass !== undefined && { TableClassSummary: { TableClass } }),
     ...(local && {
       LocalSecondaryIndexes: local.map((index) => ({

@@ -45,7 +45,7 @@ export function putItem({ tables }: Context, request: Request): Answer {
   const returnsOld = request.ReturnValues === 'ALL_OLD';
   const needsOld =
     returnsOld ||
-    table.indexes.length > 0 ||
+    table.needsOld ||
     hasCondition(request, expressions) ||
     isAsked(request.ReturnConsumedCapacity);
   const old = needsOld ? tables.rows.get(table, key) : undefined;

@@ -4,11 +4,13 @@ import { DynamoError, notFound, refuse, validationError } from '../error.ts';
 import {
   problemOfIndex,
   problemOfIndexCapacity,
+  problemOfStream,
   problemOfUnits,
+  type StreamSpecification,
   type Throughput,
 } from '../requests/check-table.ts';
 import type { Description, IndexDescription } from '../store/table.ts';
-import { arnOf, globalIndexOf } from './create-table.ts';
+import { arnOf, globalIndexOf, streamOf } from './create-table.ts';
 import type { Answer, Context } from './context.ts';
 import { namedTable } from './table-operations.ts';
 
@@ -25,11 +27,15 @@ interface Request {
   readonly ProvisionedThroughput?: Throughput;
   readonly TableClass?: string;
   readonly DeletionProtectionEnabled?: boolean;
+  readonly StreamSpecification?: StreamSpecification;
   readonly GlobalSecondaryIndexUpdates?: readonly IndexUpdate[];
 }
 
 const INVALID = 'One or more parameter values were invalid: ';
-const SETTINGS = ['ProvisionedThroughput', 'BillingMode', 'TableClass', 'DeletionProtectionEnabled'] as const;
+const SETTINGS = [
+  ...(['ProvisionedThroughput', 'BillingMode', 'TableClass', 'DeletionProtectionEnabled'] as const),
+  'StreamSpecification',
+] as const;
 
 const nameOf = ({ Update, Create, Delete }: IndexUpdate) => (Update ?? Create ?? Delete)?.IndexName;
 
@@ -164,6 +170,26 @@ function dropDefinitions(description: Description): void {
   );
 }
 
+/** @throws ValidationException for a stream that is as asked already */
+function changeStream(context: Context, description: Description, stream: StreamSpecification): void {
+  refuse(problemOfStream(stream));
+  const isOn = description.StreamSpecification !== undefined;
+  const { TableName: name } = description;
+  if (stream.StreamEnabled && isOn)
+    throw validationError(`Table already has an enabled stream: TableName: ${name}`);
+  if (!stream.StreamEnabled && !isOn)
+    throw validationError(`Table has no stream to disable: TableName: ${name}`);
+  if (stream.StreamEnabled) {
+    Object.assign(description, streamOf(arnOf(context, name), stream));
+    return;
+  }
+  // What the stream had goes with it; on AWS it can be read for another day.
+  context.tables.streams.delete(name);
+  delete description.StreamSpecification;
+  delete description['LatestStreamLabel'];
+  delete description['LatestStreamArn'];
+}
+
 export function updateTable(context: Context, request: Request): Answer {
   checkRequest(request);
   const table = namedTable(context, request.TableName);
@@ -181,6 +207,7 @@ export function updateTable(context: Context, request: Request): Answer {
   if (TableClass !== undefined) description['TableClassSummary'] = { TableClass, LastUpdateDateTime: now };
   if (request.DeletionProtectionEnabled !== undefined)
     description['DeletionProtectionEnabled'] = request.DeletionProtectionEnabled;
+  if (request.StreamSpecification) changeStream(context, description, request.StreamSpecification);
   const known = description.AttributeDefinitions;
   const given = request.AttributeDefinitions ?? [];
   description.AttributeDefinitions = [

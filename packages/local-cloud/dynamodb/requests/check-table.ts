@@ -1,7 +1,7 @@
 // What CreateTable refuses of keys, indexes and capacity, in DynamoDB's words and order.
 
 import { refuse } from '../error.ts';
-import type { Description, IndexDescription, KeyElement } from '../store/table.ts';
+import type { Description, IndexDescription, KeyElement, StreamView } from '../store/table.ts';
 
 export interface Throughput {
   readonly ReadCapacityUnits: number;
@@ -19,6 +19,12 @@ export interface CreateRequest extends Record<string, unknown> {
   readonly Tags?: readonly { readonly Key: string; readonly Value: string }[];
   readonly TableClass?: string;
   readonly DeletionProtectionEnabled?: boolean;
+  readonly StreamSpecification?: StreamSpecification;
+}
+
+export interface StreamSpecification {
+  readonly StreamEnabled: boolean;
+  readonly StreamViewType?: StreamView;
 }
 
 const INVALID = 'One or more parameter values were invalid: ';
@@ -54,6 +60,16 @@ function problemOfCapacity({ BillingMode: mode, ProvisionedThroughput: throughpu
   if (!throughput) return undefined;
   const units = 'Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is ';
   return `${INVALID}${units}${mode}`;
+}
+
+export function problemOfStream(stream: StreamSpecification | undefined): Problem {
+  if (!stream) return undefined;
+  const { StreamEnabled: isOn, StreamViewType: view } = stream;
+  if (isOn && view === undefined)
+    return `${INVALID}StreamViewType must be specified when StreamEnabled is true`;
+  if (!isOn && view !== undefined)
+    return `${INVALID}Table is being created or updated with StreamEnabled=false but StreamViewType is specified`;
+  return undefined;
 }
 
 const namesOf = (schema: readonly KeyElement[]) => schema.map(({ AttributeName: name }) => name);
@@ -183,6 +199,7 @@ export function checkTableRequest(request: CreateRequest): void {
       () => problemOfLocals(request, defined),
       () => problemOfGlobals(request, defined),
       () => problemOfNames([...local, ...global]),
+      () => problemOfStream(request.StreamSpecification),
     ),
   );
 }

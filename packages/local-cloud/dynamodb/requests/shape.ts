@@ -36,7 +36,7 @@ export const text = (constraints: Constraints = {}): Shape => ({ type: 'String',
 export const oneOf = (...values: readonly string[]): Shape => ({ type: 'String', enum: values });
 export const boolean: Shape = { type: 'Boolean' };
 export const integer = (constraints: Constraints): Shape => ({ type: 'Integer', ...constraints });
-export const long = (constraints: Constraints): Shape => ({ type: 'Long', ...constraints });
+export const long = (constraints: Constraints = {}): Shape => ({ type: 'Long', ...constraints });
 export const list = (children: Shape, constraints: Constraints = {}): Shape => ({
   type: 'List',
   ...constraints,

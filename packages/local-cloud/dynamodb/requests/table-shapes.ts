@@ -57,9 +57,19 @@ const settings: Members = {
   ProvisionedThroughput: throughput(),
   TableClass: oneOf('STANDARD', 'STANDARD_INFREQUENT_ACCESS'),
   DeletionProtectionEnabled: boolean,
+  StreamSpecification: field('StreamSpecification', {
+    StreamEnabled: { ...boolean, notNull: true },
+    StreamViewType: oneOf('NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES', 'KEYS_ONLY'),
+  }),
 };
 
 const indexName: Shape = name({ notNull: true });
+
+/** Of what the main thread asks. */
+export const streamShapes = {
+  ReadStream: { TableName: required, After: long(), Limit: long() },
+  TrimStream: { TableName: required, Before: long(), Place: long() },
+} as const satisfies Readonly<Record<string, Members>>;
 
 export const tableShapes = {
   CreateTable: {

@@ -42,6 +42,10 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS indexes (
     id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (table_id, name)
   );
+  CREATE TABLE IF NOT EXISTS streams (table_name TEXT PRIMARY KEY, newest INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS stream_records (
+    table_name TEXT, place INTEGER, at INTEGER NOT NULL, record TEXT NOT NULL, PRIMARY KEY (table_name, place)
+  ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, digest TEXT NOT NULL, since INTEGER NOT NULL);
 `;
 

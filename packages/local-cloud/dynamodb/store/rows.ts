@@ -32,7 +32,7 @@ export interface Rows {
   dropIndex(index: Index): void;
   /** The item as JSON. */
   get(table: Table, key: RowKey): string | undefined;
-  /** @param before the item that `text` replaces, if any; only needed where the table has indexes */
+  /** @param before the item that `text` replaces, if any; only needed where `table.needsOld` */
   put(table: Table, key: RowKey, item: Item, text: string, before: Item | undefined): void;
   delete(table: Table, key: RowKey, before: Item | undefined): void;
   /** Items as JSON, one after the other. */

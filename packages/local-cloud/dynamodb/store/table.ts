@@ -17,6 +17,7 @@ export interface Description {
   readonly KeySchema: readonly KeyElement[];
   GlobalSecondaryIndexes?: IndexDescription[];
   readonly LocalSecondaryIndexes?: IndexDescription[];
+  StreamSpecification?: { readonly StreamEnabled: boolean; readonly StreamViewType?: StreamView };
   [other: string]: unknown;
 }
 
@@ -42,12 +43,18 @@ export interface Index {
   readonly projected: readonly string[] | undefined;
 }
 
+export type StreamView = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
+
 export interface Table {
   readonly id: number;
   readonly name: string;
   readonly description: Description;
   readonly keys: readonly Key[];
   readonly indexes: readonly Index[];
+  /** What the table's stream shows of a change; absent where it has none. */
+  readonly streamView: StreamView | undefined;
+  /** Whether a write has to know the item that it replaces. */
+  readonly needsOld: boolean;
 }
 
 /** The bytes of a key: partition, and sort key or nothing. */
@@ -78,7 +85,10 @@ export function tableOf(id: number, description: Description, ids: ReadonlyMap<s
     ...(description.GlobalSecondaryIndexes ?? []).map(indexOf(true)),
     ...(description.LocalSecondaryIndexes ?? []).map(indexOf(false)),
   ];
-  return { id, name: description.TableName, description, keys, indexes };
+  const { StreamEnabled: isOn, StreamViewType: view } = description.StreamSpecification ?? {};
+  const streamView = isOn ? view : undefined;
+  const needsOld = indexes.length > 0 || streamView !== undefined;
+  return { id, name: description.TableName, description, keys, indexes, streamView, needsOld };
 }
 
 /** The row of an item or key that has been checked. */

@@ -3,17 +3,21 @@
 import { notFound } from '../error.ts';
 import type { Database } from './database.ts';
 import { createRows, type Rows } from './rows.ts';
+import { createStreamRecords, withStreams, type StreamRecords } from './stream-records.ts';
 import { tableOf, type Description, type Table } from './table.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 
 export interface Tables {
   readonly rows: Rows;
   readonly tokens: Tokens;
+  readonly streams: StreamRecords;
   /** In the order of their names, as bytes. */
   names(): string[];
   /** @throws ResourceNotFoundException */
   get(name: string): Table;
   find(name: string): Table | undefined;
+  /** Whether any table has a stream. */
+  hasStreams(): boolean;
   create(description: Description): Table;
   /** Writes a changed description, and creates and drops what its indexes need. */
   update(table: Table, description: Description): Table;
@@ -25,9 +29,11 @@ export interface Tables {
 const namesOf = ({ GlobalSecondaryIndexes: global = [], LocalSecondaryIndexes: local = [] }: Description) =>
   [...global, ...local].map(({ IndexName: name }) => name);
 
-export function createTables(database: Database): Tables {
+/** @param now milliseconds since the epoch */
+export function createTables(database: Database, now: () => number = Date.now): Tables {
   const { sql, beginWrite } = database;
-  const rows = createRows(database);
+  const streams = createStreamRecords(database, now);
+  const rows = withStreams(createRows(database), streams);
   const tables = new Map<string, Table>();
 
   const run = (text: string, ...values: readonly (string | number)[]) => {
@@ -63,8 +69,10 @@ export function createTables(database: Database): Tables {
   return {
     rows,
     tokens: createTokens(database),
+    streams,
     get,
     find: (name) => tables.get(name),
+    hasStreams: () => [...tables.values()].some(({ streamView }) => streamView !== undefined),
     names: () => [...tables.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
     create(description) {
       const text = JSON.stringify(description);
@@ -96,6 +104,7 @@ export function createTables(database: Database): Tables {
       run('DELETE FROM tables WHERE id = ?', table.id);
       run('DELETE FROM indexes WHERE table_id = ?', table.id);
       rows.drop(table);
+      streams.delete(table.name);
       tables.delete(table.name);
     },
     tagsOf(table) {

@@ -128,11 +128,11 @@ test('refuses a property of the template that it would have to ignore', async ()
   const dir = temporaryFolder();
   const dynamodb = await open(dir);
   cleanup(() => dynamodb.close());
-  const streamed = windowsTable({ StreamSpecification: { StreamViewType: 'NEW_IMAGE' } });
-  await assert.rejects(dynamodb.ensureTable(streamed), {
+  const imported = windowsTable({ ImportSourceSpecification: {} });
+  await assert.rejects(dynamodb.ensureTable(imported), {
     name: 'StartError',
     message:
-      'template.yaml:41: the local DynamoDB does not support StreamSpecification of table windows: remove it',
+      'template.yaml:41: the local DynamoDB does not support ImportSourceSpecification of table windows: remove it',
   });
 });
 

@@ -182,9 +182,9 @@ const refused: readonly (readonly [string, object, string | RegExp])[] = [
     /Duplicate tag keys/,
   ],
   [
-    'streams',
+    'a stream without a view',
     { StreamSpecification: { StreamEnabled: true } },
-    /does not support the parameter StreamSpecification of CreateTable/,
+    /StreamViewType must be specified when StreamEnabled is true/,
   ],
 ];
 for (const [what, more, message] of refused) {

@@ -58,7 +58,7 @@ test('what an event stands for is created where its function is', () => {
 test('what is added has the line of its event in an error', () => {
   assertRefused(
     lambda('E: { Type: Kinesis, Properties: { Stream: nothing, StartingPosition: LATEST } }\n'),
-    'template.yaml:12: FE: EventSourceArn is nothing, but the template has no such AWS::Kinesis::Stream or AWS::SQS::Queue: refer to one',
+    'template.yaml:12: FE: EventSourceArn is nothing, but the template has no such AWS::Kinesis::Stream or AWS::SQS::Queue or AWS::DynamoDB::Table with a StreamSpecification: refer to one',
   );
 });
 

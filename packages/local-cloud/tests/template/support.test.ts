@@ -50,8 +50,8 @@ const unsupported: readonly (readonly [type: string, body: string, message: stri
   ],
   [
     'AWS::DynamoDB::Table',
-    'Properties:\n  KeySchema: []\n  AttributeDefinitions: []\n  StreamSpecification: { StreamViewType: NEW_IMAGE }\n',
-    'template.yaml:7: X: property StreamSpecification is not supported by the local cloud: remove it, or run this template on AWS',
+    'Properties:\n  KeySchema: []\n  AttributeDefinitions: []\n  ImportSourceSpecification: { InputFormat: CSV }\n',
+    'template.yaml:7: X: property ImportSourceSpecification is not supported by the local cloud: remove it, or run this template on AWS',
   ],
   [
     'AWS::DynamoDB::Table',

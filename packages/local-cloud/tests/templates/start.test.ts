@@ -29,6 +29,20 @@ async function itemsOf({ stack }: Running, TableName: string) {
   }
 }
 
+/** The messages of a queue. */
+async function receive({ stack }: Running, queue: string) {
+  const response = await fetch(stack.endpoints.aws, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': 'AmazonSQS.ReceiveMessage',
+      authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/sqs/aws4_request',
+    },
+    body: JSON.stringify({ QueueUrl: `${stack.endpoints.aws}/000000000000/${queue}` }),
+  });
+  return (await response.json()) as { Messages?: { Body: string }[] };
+}
+
 const objectsOf = (
   running: Running,
   bucket: string,
@@ -95,6 +109,37 @@ const cases: readonly Case[] = [
         { id: { S: 'o2' }, temperature: { N: '250' } },
       ]);
       assert.equal(running.counters.all()['kinesis.filtered'], 1);
+    },
+  },
+  {
+    title: 'an event of type DynamoDB, whose batches are filtered, halved and given up',
+    folder: 'table-stream',
+    async pass(running) {
+      for (const [id, temperature] of [
+        ['k1', 900],
+        ['quiet', 20],
+        ['broken', 1],
+        ['k1', 950],
+      ] as const)
+        await running.publish(`kilns/${id}`, { temperature });
+      await eventually('both changes', async () => {
+        const items = await itemsOf(running, 'sample-Seen');
+        const ids = items.map(({ id }) => id!.S!).sort();
+        return ids.join() === 'k1 INSERT nothing 900,k1 MODIFY 900 950';
+      });
+      const [record] = await eventually('what failed', async () => {
+        const { Messages = [] } = await receive(running, 'sample-Failed');
+        return Messages.length > 0 && Messages;
+      });
+      const { DDBStreamBatchInfo: info } = JSON.parse(record!.Body) as {
+        DDBStreamBatchInfo: Record<string, unknown>;
+      };
+      assert.equal(info['batchSize'], 1);
+      assert.match(String(info['streamArn']), /:table\/sample-States\/stream\/20/);
+      const { counters, log } = running;
+      const failure = log.lines.findIndex(({ level }) => level === 'error');
+      assert.equal(log.lines.splice(failure, 1)[0]!.fields!['condition'], 'RetryAttemptsExhausted');
+      assert.deepEqual([counters.get('tableStreams.filtered'), counters.get('tableStreams.givenUp')], [1, 1]);
     },
   },
   {
@@ -249,7 +294,7 @@ test('lists all that does not run on one machine at once, each with its line and
     '6: Series: resource type AWS::Timestream::Database is not supported by the local cloud: remove it, or run this template on AWS',
     '12: Python: Runtime is python3.12, which the local cloud does not support: use nodejs24.x or nodejs22.x or nodejs20.x or nodejs18.x',
     '14: Python: event Web is of type Api, which is not supported: a REST API does not run here; use an event of type HttpApi',
-    '15: Python: event Changes is of type DynamoDB, which is not supported: table streams do not run here; invoke the function from what writes the table',
+    '15: Python: event Changes is of type EventBridgeRule, which is not supported: there is no event bus here; use Schedule for a time, or an AWS::IoT::TopicRule for messages',
     "20: Old: SQL 1:14: SELECT VALUE is of SQL version 2016-03-23, and this rule has 2015-10-08, which AWS takes where AwsIotSqlVersion is left out: set AwsIotSqlVersion: '2016-03-23'",
     '21: Old: the action Timestream is not supported by the local cloud: use Lambda, Firehose, Kinesis, S3, Sns, Sqs, Republish, DynamoDB, Http, DynamoDBv2, CloudwatchLogs',
     "26: Nested: SQL 1:8: a nested query is of SQL version 2016-03-23, and this rule has 2015-10-08, which AWS takes where AwsIotSqlVersion is left out: set AwsIotSqlVersion: '2016-03-23'",

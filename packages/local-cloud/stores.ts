@@ -44,7 +44,11 @@ export async function openStores(settings: {
   });
   const objects = await createObjectStore({ dir: path.join(dataDir, 's3'), clock, log, notify });
   closers.add(() => objects.close());
-  for (const bucket of template.ofType('AWS::S3::Bucket')) await objects.ensureBucket(bucket);
+  const policies = template.ofType('AWS::S3::BucketPolicy').map(({ properties }) => properties);
+  for (const bucket of template.ofType('AWS::S3::Bucket')) {
+    const policy = policies.find(({ Bucket }) => Bucket === bucket.name)?.['PolicyDocument'];
+    await objects.ensureBucket({ ...bucket, policy });
+  }
   const dynamoDb = await createDynamoDb({
     dir: path.join(dataDir, 'dynamodb'),
     clock,

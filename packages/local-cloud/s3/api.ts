@@ -6,6 +6,7 @@ import * as configuration from './configuration-api.ts';
 import * as multipart from './multipart-api.ts';
 import * as objectApi from './object-api.ts';
 import { refuseExpired } from './presigned.ts';
+import * as tagging from './tagging-api.ts';
 import { headerOf, parseTarget, refuseOperation, type S3Request } from './request.ts';
 import type { ObjectStore } from './store.ts';
 
@@ -23,7 +24,36 @@ const operations: Readonly<Record<string, Operation>> = {
   'GET bucket publicAccessBlock': configuration.getPublicAccessBlock,
   'GET bucket ownershipControls': configuration.getOwnershipControls,
   'GET bucket lifecycle': configuration.getLifecycle,
-  'GET bucket tagging': bucketApi.getBucketTagging,
+  'PUT bucket versioning': bucketApi.putVersioning,
+  'GET bucket tagging': tagging.getBucketTagging,
+  'PUT bucket tagging': tagging.putBucketTagging,
+  'DELETE bucket tagging': tagging.deleteBucketTagging,
+  'GET object tagging': tagging.getObjectTagging,
+  'PUT object tagging': tagging.putObjectTagging,
+  'DELETE object tagging': tagging.deleteObjectTagging,
+  'GET bucket policy': configuration.getPolicy,
+  'PUT bucket policy': configuration.putPolicy,
+  'DELETE bucket policy': configuration.deletePolicy,
+  'GET bucket policyStatus': configuration.getPolicyStatus,
+  'GET bucket acl': configuration.getAcl,
+  'GET object acl': configuration.getAcl,
+  'GET bucket notification': configuration.getNotification,
+  'GET bucket logging': configuration.empty('BucketLoggingStatus'),
+  'GET bucket accelerate': configuration.empty('AccelerateConfiguration'),
+  'GET bucket requestPayment': configuration.getRequestPayment,
+  'GET bucket cors': configuration.absent('NoSuchCORSConfiguration', 'The CORS configuration does not exist'),
+  'GET bucket website': configuration.absent(
+    'NoSuchWebsiteConfiguration',
+    'The specified bucket does not have a website configuration',
+  ),
+  'GET bucket replication': configuration.absent(
+    'ReplicationConfigurationNotFoundError',
+    'The replication configuration was not found',
+  ),
+  'GET bucket object-lock': configuration.absent(
+    'ObjectLockConfigurationNotFoundError',
+    'Object Lock configuration does not exist for this bucket',
+  ),
   'GET bucket list-type': bucketApi.listObjectsV2,
   'GET bucket': bucketApi.listObjectsV1,
   'GET bucket versions': bucketApi.listObjectVersions,

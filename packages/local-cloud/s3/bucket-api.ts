@@ -4,14 +4,12 @@ import { sendXml } from '../aws/wire.ts';
 import { childrenOf, parseXml, textOf, type XmlElements } from '../aws/xml.ts';
 import { AwsError } from '../aws-error.ts';
 import type { ListPage } from './list.ts';
-import { namespace } from './object-api.ts';
+import { namespace, versionIdOf } from './object-api.ts';
+import { owner } from './owner.ts';
 import type { Version } from './record.ts';
 import { numberOf, refuseUnsupported, type S3Request } from './request.ts';
+import { tagsIn, type Tags } from './tags.ts';
 
-const owner = {
-  ID: '0000000000000000000000000000000000000000000000000000000000000000',
-  DisplayName: 'local',
-};
 const maxKeys = 1_000;
 const maxDocument = 2 * 1024 * 1024;
 const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString();
@@ -43,9 +41,9 @@ export function listBuckets(request: S3Request): void {
 /** The one region that there is. */
 const REGION = 'us-east-1';
 
-/** @throws AwsError for another region, and for tags, which nothing keeps here */
-function requirePlainBucket(document: string): void {
-  if (document.trim() === '') return;
+/** The tags of the new bucket. @throws AwsError for another region */
+function readConfiguration(document: string): Tags {
+  if (document.trim() === '') return {};
   const root = parseXml(document);
   if (root.name !== 'CreateBucketConfiguration')
     throw new AwsError('MalformedXML', 'The document must be a CreateBucketConfiguration');
@@ -55,15 +53,17 @@ function requirePlainBucket(document: string): void {
       'IllegalLocationConstraintException',
       `The local cloud has the region ${REGION} only: leave LocationConstraint ${region.slice(0, 64)} out`,
     );
-  if (childrenOf(root, 'Tags').length > 0)
-    throw new AwsError('NotImplemented', 'The local S3 does not support tags of buckets', 501);
+  return tagsIn(
+    childrenOf(root, 'Tags').flatMap((tags) => childrenOf(tags, 'Tag')),
+    'bucket',
+  );
 }
 
 export async function createBucket(request: S3Request): Promise<void> {
   const { req, res, store, bucket } = request;
   refuseUnsupported(request);
-  requirePlainBucket((await readBody(req, maxDocument)).toString('utf8'));
-  await store.createBucket(bucket);
+  const tags = readConfiguration((await readBody(req, maxDocument)).toString('utf8'));
+  await store.createBucket(bucket, tags);
   res.writeHead(200, { location: `/${bucket}`, 'content-length': 0 }).end();
 }
 
@@ -84,13 +84,21 @@ export function getLocation({ res, store, bucket }: S3Request): void {
 }
 
 export function getVersioning({ res, store, bucket }: S3Request): void {
-  const { versioned } = store.bucket(bucket);
-  sendXml(res, `VersioningConfiguration ${namespace}`, { Status: versioned ? 'Enabled' : undefined });
+  const { versioned, suspended } = store.bucket(bucket);
+  const Status = versioned ? 'Enabled' : suspended ? 'Suspended' : undefined;
+  sendXml(res, `VersioningConfiguration ${namespace}`, { Status });
 }
 
-export function getBucketTagging({ store, bucket }: S3Request): never {
+export async function putVersioning({ req, res, store, bucket }: S3Request): Promise<void> {
   store.bucket(bucket);
-  throw new AwsError('NoSuchTagSet', 'The TagSet does not exist', 404);
+  const root = parseXml((await readBody(req, maxDocument)).toString('utf8'));
+  const status = textOf(root, 'Status');
+  if (root.name !== 'VersioningConfiguration' || (status !== 'Enabled' && status !== 'Suspended'))
+    throw new AwsError('IllegalVersioningConfigurationException', 'The Versioning element must be specified');
+  if (textOf(root, 'MfaDelete') === 'Enabled')
+    throw new AwsError('NotImplemented', 'The local S3 does not support MfaDelete', 501);
+  await store.configure(bucket, { versioned: status === 'Enabled' });
+  res.writeHead(200, { 'content-length': 0 }).end();
 }
 
 /** Keys may hold characters that XML cannot, for which clients ask for URL encoding. */
@@ -230,7 +238,8 @@ async function removeOne(
   versionId: string | undefined,
 ): Promise<XmlElements> {
   try {
-    const removal = await request.store.remove(request.bucket, key, versionId);
+    const query = new URLSearchParams(versionId === undefined ? {} : { versionId });
+    const removal = await request.store.remove(request.bucket, key, versionIdOf({ query }));
     const marker = removal.deleteMarker;
     const markerId = marker ? removal.versionId : undefined;
     return {

@@ -1,10 +1,13 @@
 // What the template says about a bucket, as far as it changes what one machine does; the rest of it is refused by line.
 import { StartError } from '../start-error.ts';
+import type { Tags } from './tags.ts';
 
 /** A resource of the template, as `local/template` resolves it. */
 export interface BucketResource {
   readonly name: string;
   readonly properties: Readonly<Record<string, unknown>>;
+  /** Of an AWS::S3::BucketPolicy that names the bucket: an object, or its JSON text. */
+  readonly policy?: unknown;
   /** `template.yaml:123` of a property, for messages. */
   readonly at: (...path: (string | number)[]) => string;
 }
@@ -22,7 +25,11 @@ export interface ExpirationRule {
 
 export interface BucketSettings {
   readonly versioned: boolean;
+  readonly suspended: boolean;
   readonly rules: readonly ExpirationRule[];
+  readonly tags: Tags;
+  /** JSON text. */
+  readonly policy: string | undefined;
 }
 
 const knownProperties = new Set([
@@ -105,6 +112,14 @@ export function settingsOf(resource: BucketResource): BucketSettings {
   const enabled = rules.filter(({ rule }) => rule['Status'] === 'Enabled');
   return {
     versioned: versioning['Status'] === 'Enabled',
+    suspended: versioning['Status'] === 'Suspended',
+    policy: typeof resource.policy === 'object' ? JSON.stringify(resource.policy) : undefined,
+    tags: Object.fromEntries(
+      ((properties['Tags'] ?? []) as readonly { Key: unknown; Value: unknown }[]).map(({ Key, Value }) => [
+        String(Key),
+        String(Value),
+      ]),
+    ),
     rules: enabled.map(({ rule, index }) => ruleOf(rule, resource, index)),
   };
 }

@@ -7,12 +7,13 @@ import { isMissing, makeDirectory, syncDirectory, writeFileSafely } from '../fil
 import { recordNameOf } from './keys.ts';
 import { createSerialQueue } from '../files/serial-queue.ts';
 import type { OpenFile, Places } from './places.ts';
+import type { Tags } from './tags.ts';
 import { adopt, effectiveVersions, readRecord, type KeyRecord, type Version } from './record.ts';
 
 /** A file that is written through to the disk and waits to become an object. */
 export interface Finished extends Pick<
   Version,
-  'size' | 'etag' | 'md5' | 'headers' | 'metadata' | 'checksum'
+  'size' | 'etag' | 'md5' | 'headers' | 'metadata' | 'tags' | 'checksum'
 > {
   readonly file: string;
 }
@@ -25,7 +26,8 @@ export interface Removal {
 
 export interface Bucket {
   readonly places: Places;
-  readonly isVersioned: boolean;
+  /** Whether it keeps earlier versions; it may change. */
+  isVersioned: boolean;
   /** All versions of `key`, newest first; none is the empty list. */
   versions(key: string): Promise<readonly Version[]>;
   /** Opens one version, the current one by default, for reading; `undefined` when it has no content here. */
@@ -34,6 +36,8 @@ export interface Bucket {
   put(key: string, finished: Finished, check?: (current: Version | undefined) => void): Promise<Version>;
   /** @param expected removes the object only while this is its current version. */
   remove(key: string, versionId?: string, expected?: Version): Promise<Removal>;
+  /** Replaces the tags of a version, the current one by default. @returns it, or undefined when there is none */
+  tag(key: string, tags: Tags, versionId?: string): Promise<Version | undefined>;
   /** The keys that have a record: those with versions, and those with a delete marker. */
   recordedKeys(): AsyncGenerator<string>;
 }
@@ -53,7 +57,8 @@ function none(error: unknown): string[] {
 const createVersionId = () => randomBytes(24).toString('base64url');
 
 /** @param stateDir where everything but the current content is kept */
-export function createBucket(stateDir: string, places: Places, clock: Clock, isVersioned: boolean): Bucket {
+export function createBucket(stateDir: string, places: Places, clock: Clock, wasVersioned: boolean): Bucket {
+  let isVersioned = wasVersioned;
   const recordsFolder = path.join(stateDir, 'records');
   const folderOf = (key: string) => path.join(recordsFolder, recordNameOf(key).slice(0, 2));
   const recordOf = (key: string) => path.join(folderOf(key), `${recordNameOf(key)}.json`);
@@ -151,7 +156,12 @@ export function createBucket(stateDir: string, places: Places, clock: Clock, isV
 
   return {
     places,
-    isVersioned,
+    get isVersioned() {
+      return isVersioned;
+    },
+    set isVersioned(is) {
+      isVersioned = is;
+    },
     async *recordedKeys() {
       for (const name of await readdir(recordsFolder, { recursive: true }).catch(none)) {
         const record = name.endsWith('.json') && (await readRecord(path.join(recordsFolder, name)));
@@ -189,6 +199,16 @@ export function createBucket(stateDir: string, places: Places, clock: Clock, isV
         } finally {
           await state.file?.handle.close();
         }
+      }),
+    tag: (key, tags, versionId) =>
+      exclusively(key, async () => {
+        const { versions, file } = await readKnown(key);
+        await file?.handle.close();
+        const found = versions.find((each) => versionId === undefined || each.versionId === versionId);
+        if (!found || found.deleteMarker) return found;
+        const tagged = { ...found, tags };
+        await save({ key, versions: versions.map((each) => (each === found ? tagged : each)) });
+        return tagged;
       }),
     remove: (key, versionId, expected) =>
       exclusively(key, async () => {

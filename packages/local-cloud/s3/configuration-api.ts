@@ -1,9 +1,11 @@
 // Reads of what the template says of a bucket, or of what AWS gives every bucket that nobody configured.
 
 import { AwsError } from '../aws-error.ts';
-import { sendXml } from '../aws/wire.ts';
+import { readBody } from '../aws/body.ts';
+import { send, sendXml } from '../aws/wire.ts';
 import type { XmlElements } from '../aws/xml.ts';
 import { namespace } from './object-api.ts';
+import { owner } from './owner.ts';
 import type { S3Request } from './request.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -92,3 +94,95 @@ export function getLifecycle(request: S3Request): void {
     throw new AwsError('NoSuchLifecycleConfiguration', 'The lifecycle configuration does not exist', 404);
   sendXml(request.res, `LifecycleConfiguration ${namespace}`, { Rule: rules.map(lifecycleRule) });
 }
+
+const LONGEST_POLICY = 20_480;
+
+export function getPolicy({ res, store, bucket }: S3Request): void {
+  const { policy } = store.bucket(bucket);
+  if (policy === undefined) throw new AwsError('NoSuchBucketPolicy', 'The bucket policy does not exist', 404);
+  send(res, 200, 'application/json', policy);
+}
+
+/** It is kept and read back, and has no effect, as all AWS permissions here. */
+export async function putPolicy({ req, res, store, bucket }: S3Request): Promise<void> {
+  store.bucket(bucket);
+  const policy = (await readBody(req, LONGEST_POLICY)).toString('utf8');
+  try {
+    const { Statement } = JSON.parse(policy) as { Statement?: unknown };
+    if (Statement === undefined) throw new SyntaxError('Statement is missing');
+  } catch {
+    throw new AwsError('MalformedPolicy', "Policies must be valid JSON and the first byte must be '{'");
+  }
+  await store.configure(bucket, { policy });
+  res.writeHead(204).end();
+}
+
+export async function deletePolicy({ res, store, bucket }: S3Request): Promise<void> {
+  store.bucket(bucket);
+  await store.configure(bucket, { policy: undefined });
+  res.writeHead(204).end();
+}
+
+export function getPolicyStatus({ res, store, bucket }: S3Request): void {
+  if (store.bucket(bucket).policy === undefined)
+    throw new AwsError('NoSuchBucketPolicy', 'The bucket policy does not exist', 404);
+  sendXml(res, `PolicyStatus ${namespace}`, { IsPublic: 'false' });
+}
+
+/** One machine has one owner, who may do everything. */
+export async function getAcl({ res, store, bucket, key }: S3Request): Promise<void> {
+  store.bucket(bucket);
+  if (key) await store.find(bucket, key);
+  const grantee = 'Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"';
+  sendXml(res, `AccessControlPolicy ${namespace}`, {
+    Owner: owner,
+    AccessControlList: { Grant: { [grantee]: owner, Permission: 'FULL_CONTROL' } },
+  });
+}
+
+const NOTIFIED = [
+  ['TopicConfigurations', 'Topic', 'TopicConfiguration', 'Topic'],
+  ['QueueConfigurations', 'Queue', 'QueueConfiguration', 'Queue'],
+  ['LambdaConfigurations', 'Function', 'CloudFunctionConfiguration', 'CloudFunction'],
+] as const;
+
+export function getNotification(request: S3Request): void {
+  const given = asMap(declaredOf(request)['NotificationConfiguration']);
+  const lists = NOTIFIED.map(([list, target, element, name]) => [
+    element,
+    asList(given[list]).map((each) => ({
+      [name]: textOf(each[target]),
+      Event: textOf(each['Event']),
+      Filter: filterOf(each['Filter']),
+    })),
+  ]);
+  sendXml(request.res, `NotificationConfiguration ${namespace}`, Object.fromEntries(lists) as XmlElements);
+}
+
+function filterOf(filter: unknown): XmlElements | undefined {
+  const rules = asList(asMap(asMap(filter)['S3Key'])['Rules']);
+  if (rules.length === 0) return undefined;
+  const FilterRule = rules.map((rule) => ({ Name: textOf(rule['Name']), Value: textOf(rule['Value']) }));
+  return { S3Key: { FilterRule } };
+}
+
+export function getRequestPayment({ res, store, bucket }: S3Request): void {
+  store.bucket(bucket);
+  sendXml(res, `RequestPaymentConfiguration ${namespace}`, { Payer: 'BucketOwner' });
+}
+
+/** For what no bucket has here, which AWS says by an empty document. */
+export const empty =
+  (root: string) =>
+  ({ res, store, bucket }: S3Request): void => {
+    store.bucket(bucket);
+    sendXml(res, `${root} ${namespace}`, {});
+  };
+
+/** For what no bucket has here, which AWS says by an error. */
+export const absent =
+  (code: string, message: string) =>
+  ({ store, bucket }: S3Request): never => {
+    store.bucket(bucket);
+    throw new AwsError(code, message, 404);
+  };

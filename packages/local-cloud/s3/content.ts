@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import type { OpenFile } from './places.ts';
 import type { StoredHeaders, Version } from './record.ts';
+import type { Tags } from './tags.ts';
 
 export interface PutOptions {
   readonly contentType?: string;
@@ -11,6 +12,7 @@ export interface PutOptions {
   /** Names in lower case, without `x-amz-meta-`. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly headers?: StoredHeaders;
+  readonly tags?: Tags;
   readonly checksum?: () => Version['checksum'];
   /** Of a multipart upload; the MD5 of the content by default. */
   readonly etag?: string;

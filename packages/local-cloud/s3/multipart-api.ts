@@ -5,7 +5,7 @@ import { sendXml } from '../aws/wire.ts';
 import { childrenOf, parseXml, textOf } from '../aws/xml.ts';
 import { AwsError } from '../aws-error.ts';
 import { checkWrite, copyRangeOf } from './conditions.ts';
-import { maxObject, namespace, openSource, setEncryption } from './object-api.ts';
+import { maxObject, namespace, openSource, setEncryption, setVersion } from './object-api.ts';
 import {
   headerOf,
   metadataOf,
@@ -14,6 +14,7 @@ import {
   storedHeadersOf,
   type S3Request,
 } from './request.ts';
+import { parseTaggingHeader } from './tags.ts';
 import type { ChosenPart, Part, Upload } from './uploads.ts';
 
 const maxDocument = 2 * 1024 * 1024;
@@ -40,7 +41,10 @@ export async function createMultipartUpload(request: S3Request): Promise<void> {
   store.bucket(bucket);
   const checksum = checksumOf(request);
   const [headers, metadata] = [storedHeadersOf(request), metadataOf(request)];
-  const { uploadId } = await uploads.create(bucket, { key, headers, metadata, checksum });
+  const { uploadId } = await uploads.create(bucket, {
+    ...{ key, headers, metadata, checksum },
+    tags: parseTaggingHeader(headerOf(request, 'x-amz-tagging')),
+  });
   if (checksum) {
     res.setHeader('x-amz-checksum-algorithm', checksum.algorithm.toUpperCase());
     res.setHeader('x-amz-checksum-type', checksum.type);
@@ -114,7 +118,7 @@ export async function completeMultipartUpload(request: S3Request): Promise<void>
     expected,
     check: (current) => checkWrite(current, (name) => headerOf(request, name)),
   });
-  if (version.versionId !== 'null') res.setHeader('x-amz-version-id', version.versionId);
+  setVersion(request, version.versionId);
   setEncryption(request);
   const { checksum } = version;
   sendXml(res, `CompleteMultipartUploadResult ${namespace}`, {

@@ -14,6 +14,7 @@ import {
   type S3Request,
 } from './request.ts';
 import type { PutOptions, StoredObject } from './store.ts';
+import { parseTaggingHeader, type Tags } from './tags.ts';
 
 /** Bytes; S3's limit on one PUT. */
 export const maxObject = 5 * 1024 ** 3;
@@ -23,8 +24,22 @@ export const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
 const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString();
 
-function setVersion({ res }: S3Request, versionId: string | undefined): void {
-  if (versionId !== undefined && versionId !== 'null') res.setHeader('x-amz-version-id', versionId);
+/** A bucket that never had versions says none; one that has them no more says `null`. */
+export function setVersion({ res, store, bucket }: S3Request, versionId: string | undefined): void {
+  const { versioned, suspended } = store.bucket(bucket);
+  if (versionId !== undefined && (versionId !== 'null' || versioned || suspended))
+    res.setHeader('x-amz-version-id', versionId);
+}
+
+/** @throws AwsError InvalidArgument for what no version is called */
+export function versionIdOf({ query }: Pick<S3Request, 'query'>): string | undefined {
+  const versionId = query.get('versionId');
+  if (versionId === null) return undefined;
+  if (versionId === 'null' || /^[\w.-]{32}$/.test(versionId)) return versionId;
+  throw new AwsError(
+    'InvalidArgument',
+    versionId === '' ? 'Version id cannot be the empty string' : 'Invalid version id specified',
+  );
 }
 
 /** Every object of S3 is encrypted with its own keys, and says so. */
@@ -45,6 +60,7 @@ export async function putObject(request: S3Request): Promise<void> {
   const version = await store.put(bucket, key, body.data, {
     headers: storedHeadersOf(request),
     metadata: metadataOf(request),
+    tags: parseTaggingHeader(headerOf(request, 'x-amz-tagging')),
     checksum: () => {
       const checksum = body.checksum();
       return checksum && { ...checksum, type: 'FULL_OBJECT' };
@@ -84,6 +100,8 @@ function setObjectHeaders(request: S3Request, object: StoredObject, isWhole: boo
   res.setHeader('etag', `"${object.etag}"`);
   res.setHeader('last-modified', new Date(object.lastModified).toUTCString());
   res.setHeader('accept-ranges', 'bytes');
+  const tags = Object.keys(object.tags ?? {}).length;
+  if (tags > 0) res.setHeader('x-amz-tagging-count', tags);
   setVersion(request, object.versionId);
   setEncryption(request);
   if (!isWhole) return;
@@ -94,8 +112,8 @@ function setObjectHeaders(request: S3Request, object: StoredObject, isWhole: boo
 
 /** Deleted objects of versioned buckets answer as missing, but say that a delete marker is why. */
 async function find(request: S3Request): Promise<StoredObject> {
-  const { res, store, bucket, key, query } = request;
-  const versionId = query.get('versionId') ?? undefined;
+  const { res, store, bucket, key } = request;
+  const versionId = versionIdOf(request);
   try {
     return await store.get(bucket, key, versionId);
   } catch (error) {
@@ -139,11 +157,11 @@ export async function getObject(request: S3Request): Promise<void> {
 }
 
 export async function deleteObject(request: S3Request): Promise<void> {
-  const { req, res, store, bucket, key, query } = request;
+  const { req, res, store, bucket, key } = request;
   if (req.headers['if-match'] !== undefined) {
     throw new AwsError('NotImplemented', 'The local S3 does not support If-Match of a delete', 501);
   }
-  const removal = await store.remove(bucket, key, query.get('versionId') ?? undefined);
+  const removal = await store.remove(bucket, key, versionIdOf(request));
   setVersion(request, removal.versionId);
   if (removal.deleteMarker) res.setHeader('x-amz-delete-marker', 'true');
   res.writeHead(204).end();
@@ -158,7 +176,7 @@ export async function openSource(request: S3Request): Promise<StoredObject> {
       'InvalidArgument',
       'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
     );
-  const object = await request.store.get(bucket, key, query.get('versionId') ?? undefined);
+  const object = await request.store.get(bucket, key, versionIdOf({ query }));
   const header: ReadHeader = (name) => headerOf(request, `x-amz-copy-source-${name}`);
   try {
     if (isWanted(object, header, request.store.now())) return object;
@@ -190,6 +208,14 @@ async function putThenClose(put: Promise<Version>, source: StoredObject): Promis
   }
 }
 
+/** Those of the source, unless the request says others. */
+function tagsOfCopy(request: S3Request, source: StoredObject): Tags | undefined {
+  const directive = headerOf(request, 'x-amz-tagging-directive')?.toUpperCase() ?? 'COPY';
+  if (directive === 'COPY') return source.tags;
+  if (directive === 'REPLACE') return parseTaggingHeader(headerOf(request, 'x-amz-tagging'));
+  throw new AwsError('InvalidArgument', 'Unknown tagging directive.');
+}
+
 export async function copyObject(request: S3Request): Promise<void> {
   const { res, store, bucket, key } = request;
   refuseUnsupported(request);
@@ -204,6 +230,7 @@ export async function copyObject(request: S3Request): Promise<void> {
     by: 'Copy',
     headers: replace ? storedHeadersOf(request) : source.headers,
     metadata: replace ? metadataOf(request) : source.metadata,
+    tags: tagsOfCopy(request, source),
     checksum: () => whole,
     check: (current) => checkWrite(current, (name) => headerOf(request, name)),
   };

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Checksum } from '../aws/body.ts';
 import { isMissing } from '../files/durable-files.ts';
+import type { Tags } from './tags.ts';
 
 /** The headers that are stored with an object and come back with it, by their lower-case names. */
 export const storedHeaders = [
@@ -33,6 +34,7 @@ export interface Version {
   readonly headers: StoredHeaders;
   /** User metadata, names without `x-amz-meta-`. */
   readonly metadata: Readonly<Record<string, string>>;
+  readonly tags?: Tags;
   readonly checksum?: Checksum & { readonly type: 'FULL_OBJECT' | 'COMPOSITE' };
 }
 

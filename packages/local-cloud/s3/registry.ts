@@ -11,6 +11,7 @@ import { isMissing, makeDirectory, syncDirectory, writeFileSafely } from '../fil
 import { requireBucketName } from './keys.ts';
 import { listVersions } from './list.ts';
 import { createPlaces } from './places.ts';
+import type { Tags } from './tags.ts';
 
 export interface BucketInfo {
   readonly name: string;
@@ -18,10 +19,15 @@ export interface BucketInfo {
   readonly createdAt: number;
   readonly versioned: boolean;
   readonly fromTemplate: boolean;
+  /** Whether versions were kept once, and are not any more. */
+  readonly suspended?: boolean;
+  readonly tags?: Tags;
+  /** JSON text. */
+  readonly policy?: string;
 }
 
 export interface Registered {
-  readonly info: BucketInfo;
+  info: BucketInfo;
   readonly bucket: Bucket;
   readonly rules: readonly ExpirationRule[];
   /** Properties of the template's bucket; none of one that a client made. */
@@ -36,7 +42,12 @@ export interface Registry {
   /** Creates the template's bucket if it is missing. @throws StartError for what is not supported */
   readonly ensure: (resource: BucketResource) => Promise<void>;
   /** @throws AwsError InvalidBucketName, BucketAlreadyOwnedByYou */
-  readonly create: (name: string) => Promise<void>;
+  readonly create: (name: string, tags?: Tags) => Promise<void>;
+  /** @throws AwsError NoSuchBucket, OperationAborted for one of the template */
+  readonly configure: (
+    name: string,
+    changes: Pick<BucketInfo, 'tags' | 'policy'> & { versioned?: boolean },
+  ) => Promise<void>;
   /** @throws AwsError NoSuchBucket, BucketNotEmpty, OperationAborted */
   readonly delete: (name: string) => Promise<void>;
   /** Where a bucket keeps what is no object. */
@@ -85,6 +96,11 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
     buckets.set(info.name, { info, bucket, rules, declared });
   }
 
+  async function write(info: BucketInfo): Promise<void> {
+    const { name: _name, ...settings } = info;
+    await writeFileSafely(path.join(stateOf(info.name), 'bucket.json'), JSON.stringify(settings));
+  }
+
   async function save(
     info: BucketInfo,
     rules: readonly ExpirationRule[],
@@ -92,8 +108,7 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
   ): Promise<void> {
     await makeDirectory(path.join(dir, info.name));
     await makeDirectory(stateOf(info.name));
-    const { name: _name, ...settings } = info;
-    await writeFileSafely(path.join(stateOf(info.name), 'bucket.json'), JSON.stringify(settings));
+    await write(info);
     add(info, rules, declared);
   }
 
@@ -116,18 +131,30 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
     all: () => [...buckets.values()].sort((a, b) => (a.info.name < b.info.name ? -1 : 1)),
     async ensure(resource) {
       const { name } = resource;
-      const { versioned, rules } = settingsOf(resource);
+      const { versioned, suspended, rules, tags, policy } = settingsOf(resource);
       requireBucketName(name);
       const createdAt = buckets.get(name)?.info.createdAt ?? clock.now();
-      await save({ name, createdAt, versioned, fromTemplate: true }, rules, resource.properties);
+      const info = { name, createdAt, versioned, suspended, tags, policy, fromTemplate: true };
+      await save(info, rules, resource.properties);
     },
-    async create(name) {
+    async create(name, tags) {
       requireBucketName(name);
       if (buckets.has(name)) {
         const message = 'Your previous request to create the named bucket succeeded and you already own it.';
         throw new AwsError('BucketAlreadyOwnedByYou', message, 409);
       }
-      await save({ name, createdAt: clock.now(), versioned: false, fromTemplate: false }, []);
+      await save({ name, createdAt: clock.now(), versioned: false, fromTemplate: false, tags }, []);
+    },
+    async configure(name, changes) {
+      const found = find(name);
+      if (found.info.fromTemplate)
+        throw new AwsError('OperationAborted', `The template declares bucket ${name}: change it there`, 409);
+      const isSuspended =
+        changes.versioned === false || (changes.versioned === undefined && found.info.suspended);
+      const info = { ...found.info, ...changes, suspended: isSuspended };
+      await write(info);
+      found.info = info;
+      found.bucket.isVersioned = info.versioned;
     },
     async delete(name) {
       await requireDeletable(find(name));

@@ -83,7 +83,6 @@ const refusedHeaders: Readonly<Record<string, (value: string) => boolean>> = {
   'x-amz-server-side-encryption': (value) => value !== 'AES256',
   'x-amz-server-side-encryption-customer-algorithm': () => true,
   'x-amz-storage-class': (value) => value !== 'STANDARD',
-  'x-amz-tagging': () => true,
   'x-amz-website-redirect-location': () => true,
   'x-amz-write-offset-bytes': () => true,
 };

@@ -23,6 +23,7 @@ import type { Version } from './record.ts';
 import type { ObjectEvent } from './notifier.ts';
 import { openRegistry, type BucketInfo } from './registry.ts';
 import { createSerialQueue } from '../files/serial-queue.ts';
+import type { Tags } from './tags.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 
 export type { PutOptions, StoredObject } from './content.ts';
@@ -31,9 +32,14 @@ export interface ObjectStore {
   /** Creates the template's bucket if it is missing. @throws StartError for what is not supported */
   ensureBucket: (resource: BucketResource) => Promise<void>;
   /** @throws AwsError InvalidBucketName, BucketAlreadyOwnedByYou */
-  createBucket: (name: string) => Promise<void>;
+  createBucket: (name: string, tags?: Tags) => Promise<void>;
   /** @throws AwsError NoSuchBucket, BucketNotEmpty */
   deleteBucket: (name: string) => Promise<void>;
+  /** Changes a bucket that a client made. @throws AwsError NoSuchBucket, OperationAborted for one of the template */
+  configure(
+    name: string,
+    changes: Pick<BucketInfo, 'tags' | 'policy'> & { versioned?: boolean },
+  ): Promise<void>;
   buckets(): readonly BucketInfo[];
   /** @throws AwsError NoSuchBucket */
   bucket(name: string): BucketInfo;
@@ -50,6 +56,10 @@ export interface ObjectStore {
   get(bucket: string, key: string, versionId?: string): Promise<StoredObject>;
   /** Removes the object, or one version for good; what is not there is removed already. @throws AwsError NoSuchBucket */
   remove(bucket: string, key: string, versionId?: string): Promise<Removal>;
+  /** A version without its content. @throws as `get` */
+  find(bucket: string, key: string, versionId?: string): Promise<Version>;
+  /** Replaces the tags of a version, the current one by default. @throws as `get` */
+  tag(bucket: string, key: string, tags: Tags, versionId?: string): Promise<Version>;
   /** Newest first. */
   versions(bucket: string, key: string): Promise<readonly Version[]>;
   list(bucket: string, query: ListQuery): Promise<ListPage>;
@@ -86,6 +96,7 @@ async function finish(
     etag: options.etag ?? md5,
     headers: { 'content-type': contentType, 'content-encoding': contentEncoding, ...headers },
     metadata,
+    tags: options.tags,
     checksum: options.checksum?.(),
   };
 }
@@ -95,6 +106,11 @@ function missing(isMarker: boolean, byVersion: boolean): AwsError {
   if (!byVersion) return new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
   if (!isMarker) return new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
   return new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405);
+}
+
+function requireVersion(version: Version | undefined, versionId: string | undefined): Version {
+  if (version && !version.deleteMarker) return version;
+  throw missing(version !== undefined, versionId !== undefined);
 }
 
 /** The version of an object without versions is `null`, which no event has. */
@@ -139,6 +155,7 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
   return {
     ensureBucket: registry.ensure,
     createBucket: registry.create,
+    configure: registry.configure,
     deleteBucket: registry.delete,
     buckets: () => registry.all().map(({ info }) => info),
     bucket: (name) => registry.find(name).info,
@@ -149,6 +166,18 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
       const found = await bucketOf(name).open(key, versionId);
       if (!found || found.version.deleteMarker) throw missing(found !== undefined, versionId !== undefined);
       return createStoredObject(key, found.version, found.file);
+    },
+    async find(name, key, versionId) {
+      requireKey(key);
+      const versions = await bucketOf(name).versions(key);
+      return requireVersion(
+        versions.find((each) => versionId === undefined || each.versionId === versionId),
+        versionId,
+      );
+    },
+    async tag(name, key, tags, versionId) {
+      requireKey(key);
+      return requireVersion(await bucketOf(name).tag(key, tags, versionId), versionId);
     },
     async remove(name, key, versionId) {
       requireKey(key);

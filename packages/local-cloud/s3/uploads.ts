@@ -11,6 +11,7 @@ import { spool, type PutOptions } from './content.ts';
 import { isMissing, makeDirectory, writeFileSafely } from '../files/durable-files.ts';
 import { requireKey } from './keys.ts';
 import type { Version } from './record.ts';
+import type { Tags } from './tags.ts';
 
 export interface Upload {
   readonly uploadId: string;
@@ -19,6 +20,7 @@ export interface Upload {
   readonly initiated: number;
   readonly headers: NonNullable<PutOptions['headers']>;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly tags?: Tags;
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly type: 'FULL_OBJECT' | 'COMPOSITE' };
 }
 
@@ -221,11 +223,12 @@ export function createUploads(store: UploadTarget, clock: Clock): Uploads {
       const wanted = choose(await parts(bucket, upload), chosen);
       const files = wanted.map((part) => partFile(bucket, upload, part.number));
       const { read, finish } = join(files, upload, wanted);
-      const { headers, metadata } = upload;
+      const { headers, metadata, tags } = upload;
       const version = await store.put(bucket, upload.key, read(), {
         by: 'CompleteMultipartUpload',
         headers,
         metadata,
+        tags,
         etag: etagOf(wanted),
         checksum: () => verify(finish(), expected),
         check,

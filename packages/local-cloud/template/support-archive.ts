@@ -47,6 +47,8 @@ export const archive: Readonly<Record<string, ResourceSupport>> = {
     properties: {
       honours: {
         BucketName: text,
+        'Tags.*.Key': text,
+        'Tags.*.Value': text,
         'NotificationConfiguration.**': checkedBy('S3'),
         'VersioningConfiguration.Status': oneOf('Enabled', 'Suspended'),
         'LifecycleConfiguration.Rules.*.Id': text,
@@ -65,7 +67,6 @@ export const archive: Readonly<Record<string, ResourceSupport>> = {
         ObjectLockEnabled: 'locks of objects are refused here, so that there are none',
         'PublicAccessBlockConfiguration.**': 'the port listens on loopback only',
         'MetricsConfigurations.**': 'the AWS port counts its own calls',
-        ...tags,
       },
     },
   },

@@ -255,9 +255,9 @@ test('refuses what it does not have by name, and stores nothing then', async () 
     message: /x-amz-storage-class: GLACIER/,
   });
   await assert.rejects(get('glacier'), { name: 'NoSuchKey' });
-  const answer = await fetch(`${s3.url}/plain?replication`);
+  const answer = await fetch(`${s3.url}/plain?inventory`);
   assert.deepEqual(
-    [answer.status, /does not support GET bucket replication/.test(await answer.text())],
+    [answer.status, /does not support GET bucket inventory/.test(await answer.text())],
     [501, true],
   );
   assert.deepEqual(s3.log.lines, []);

@@ -1,0 +1,52 @@
+// S3's operations on the tags of buckets and objects.
+
+import { AwsError } from '../aws-error.ts';
+import { readBody } from '../aws/body.ts';
+import { sendXml } from '../aws/wire.ts';
+import { namespace, setVersion, versionIdOf } from './object-api.ts';
+import type { S3Request } from './request.ts';
+import { parseTagging, taggingDocument, type Tags } from './tags.ts';
+
+const LONGEST_DOCUMENT = 65_536;
+
+const documentOf = async ({ req }: S3Request) => (await readBody(req, LONGEST_DOCUMENT)).toString('utf8');
+
+export function getBucketTagging({ res, store, bucket }: S3Request): void {
+  const { tags = {} } = store.bucket(bucket);
+  if (Object.keys(tags).length === 0) throw new AwsError('NoSuchTagSet', 'The TagSet does not exist', 404);
+  sendXml(res, `Tagging ${namespace}`, taggingDocument(tags));
+}
+
+async function changeBucket(request: S3Request, tags: Tags): Promise<void> {
+  const { res, store, bucket } = request;
+  await store.configure(bucket, { tags });
+  res.writeHead(204).end();
+}
+
+export async function putBucketTagging(request: S3Request): Promise<void> {
+  request.store.bucket(request.bucket);
+  await changeBucket(request, parseTagging(await documentOf(request), 'bucket'));
+}
+
+export const deleteBucketTagging = (request: S3Request): Promise<void> => changeBucket(request, {});
+
+export async function getObjectTagging(request: S3Request): Promise<void> {
+  const { res, store, bucket, key } = request;
+  const { tags = {}, versionId } = await store.find(bucket, key, versionIdOf(request));
+  setVersion(request, versionId);
+  sendXml(res, `Tagging ${namespace}`, taggingDocument(tags));
+}
+
+async function changeObject(request: S3Request, tags: Tags, status: number): Promise<void> {
+  const { res, store, bucket, key } = request;
+  const { versionId } = await store.tag(bucket, key, tags, versionIdOf(request));
+  setVersion(request, versionId);
+  res.writeHead(status, status === 204 ? {} : { 'content-length': 0 }).end();
+}
+
+export async function putObjectTagging(request: S3Request): Promise<void> {
+  request.store.bucket(request.bucket);
+  await changeObject(request, parseTagging(await documentOf(request), 'object'), 200);
+}
+
+export const deleteObjectTagging = (request: S3Request): Promise<void> => changeObject(request, {}, 204);

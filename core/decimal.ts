@@ -1,11 +1,11 @@
 // Sums must not depend on the order or the path of their parts, so values are exact decimals instead of floating point.
-// A value is the shortest decimal that reads back as the double that JSON gives, which is all that Lambda hands to a function:
-// 0.1 is one tenth, and 123456789012345.678 is 123456789012345.67. From there on nothing is lost.
+// A value is the shortest decimal that reads back as the double that JSON gives, which is all that Lambda passes to a
+// function: 0.1 is one tenth, and 123456789012345.678 is 123456789012345.67. Nothing is lost after that.
 
 /** A decimal number as an integer count of 10^-15. */
 export type Decimal = bigint;
 
-/** Decimals kept behind the point. */
+/** Decimals kept after the point. */
 export const DECIMAL_PLACES = 15;
 /** Largest magnitude of a single value: 16 + 15 digits leave 7 of DynamoDB's 38 for adding up. */
 export const MAX_MAGNITUDE = 1e15;
@@ -16,15 +16,15 @@ const MAX = BigInt(MAX_MAGNITUDE) * UNIT;
 const NUMBER_TEXT = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 const MAX_EXPONENT = 400;
 
-/** A value as it is kept, and whether decimals beyond the fifteenth were rounded away. */
+/** The stored value, and whether decimals beyond the fifteenth were rounded away. */
 export interface Rounded {
   readonly value: Decimal;
   readonly isRounded: boolean;
 }
 
 /**
- * The value of a number's shortest text, so 0.1 is one tenth; what has more than 15 decimals, as floating point leaves
- * behind it, is rounded half to even at the fifteenth. Negative zero is zero. Undefined: not finite, or over 1e15.
+ * The value of a number's shortest text, so 0.1 is one tenth. A value with more than 15 decimals, as floating point
+ * leaves behind, is rounded half to even at the fifteenth. Negative zero is zero. Undefined: not finite, or over 1e15.
  */
 export function roundedDecimalOf(value: number): Rounded | undefined {
   if (!(Math.abs(value) <= MAX_MAGNITUDE)) return undefined;
@@ -36,12 +36,12 @@ export function roundedDecimalOf(value: number): Rounded | undefined {
   return roundedFromText(String(value));
 }
 
-/** As `roundedDecimalOf`, of a number's decimal text, plain or scientific. Undefined also: no number. */
+/** Like `roundedDecimalOf`, for a number's decimal text, plain or scientific. Undefined also if it is not a number. */
 export function roundedFromText(text: string): Rounded | undefined {
   const parts = partsOf(text);
   if (!parts) return undefined;
   const { isNegative, digits, exponent } = parts;
-  // Digits before the point, or zeros after it where negative.
+  // Digits before the point; if negative, zeros after it.
   const magnitude = digits.length + exponent - DECIMAL_PLACES;
   if (magnitude > 16) return undefined;
   if (exponent >= 0) return inRange(isNegative, BigInt(digits) * 10n ** BigInt(exponent), false);
@@ -50,7 +50,7 @@ export function roundedFromText(text: string): Rounded | undefined {
   return inRange(isNegative, kept + roundingOf(digits.slice(exponent), kept), true);
 }
 
-/** One where what is cut off is over half, or half and the digit before it is odd. */
+/** 1 if the part that is cut off is over half, or is half and the digit before it is odd; else 0. */
 function roundingOf(cut: string, kept: bigint): bigint {
   const half = '5'.padEnd(cut.length, '0');
   if (cut === half) return kept & 1n;
@@ -73,7 +73,7 @@ export function decimalOf(value: number): Decimal | undefined {
 
 /**
  * Reads a number's decimal text, plain or scientific, as JavaScript and DynamoDB write it.
- * Undefined when it is no number or has more than 15 decimals.
+ * Undefined if it is not a number or has more than 15 decimals.
  */
 export function decimalFromText(text: string): Decimal | undefined {
   const parts = partsOf(text);
@@ -84,7 +84,7 @@ export function decimalFromText(text: string): Decimal | undefined {
   return isNegative ? -magnitude : magnitude;
 }
 
-/** The digits without zeros at their ends, `0` for zero, and the power of ten of the last one in units of 10^-15. */
+/** The digits without zeros at either end (`0` for zero), and the power of ten of the last digit in units of 10^-15. */
 function partsOf(text: string) {
   const match = NUMBER_TEXT.exec(text);
   if (!match) return undefined;

@@ -1,11 +1,11 @@
-// What an object of the errors bucket tells: what failed, why, and which messages the ingest function would get again.
+// Reads an object of the errors bucket: what failed, why, and which messages a replay would send to the ingest function.
 
 import { isObject } from './formats/draft.ts';
 import { mappableOf } from './message.ts';
 import { bytesOf, ruleEventOf } from './rule-event.ts';
 import { eventOf } from './stream-record.ts';
 
-/** By the beginning of the key: `rejected/`, `rules/`, `aws/lambda/`. */
+/** By the start of the key: `rejected/`, `rules/`, `aws/lambda/`. */
 export const FAILURE_KINDS = ['rejected', 'rule', 'function'] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
@@ -19,14 +19,14 @@ export interface FailedMessage {
   readonly kind: FailureKind;
   readonly deviceId?: string;
   readonly traceId?: string;
-  /** When the message arrived, epoch milliseconds; absent where the object does not say it. */
+  /** When the message arrived, epoch milliseconds; absent if the object does not say. */
   readonly receivedAt?: number;
-  /** A sentence or a word each. */
+  /** One sentence or word each. */
   readonly reasons: readonly string[];
   readonly again: Again;
 }
 
-/** What can be done again. `archived`: the object is older than messages in it; the message is in the archive, by its traceId. */
+/** What a replay can do. `archived`: the object has no message in it, as older versions wrote it; the archive has the message, by its traceId. */
 export type Again =
   | { readonly events: readonly unknown[] }
   | {
@@ -44,13 +44,13 @@ const MAX_REASON_LENGTH = 400;
 export const kindOf = (key: string): FailureKind | undefined =>
   FAILURE_KINDS.find((kind) => key.startsWith(FAILURE_PREFIXES[kind]));
 
-/** `text`: the object's content. Undefined for a key that is none of the errors bucket's. Never throws. */
+/** `text`: the object's content. Undefined if the key does not belong to the errors bucket. Never throws. */
 export function failedMessageOf(key: string, text: string): FailedMessage | undefined {
   const kind = kindOf(key);
   if (kind === undefined) return undefined;
   const content = jsonIn(text);
   if (!isObject(content)) {
-    const problem = 'the object is no JSON: look at it with aws s3 cp';
+    const problem = 'the object is not JSON: inspect it with aws s3 cp';
     return { kind, reasons: [problem], again: { problem } };
   }
   const found = { rejected, rule: ofRule, function: ofFunction }[kind](content, key);
@@ -58,17 +58,17 @@ export function failedMessageOf(key: string, text: string): FailedMessage | unde
   return { kind, ...found, reasons };
 }
 
-type Told = Omit<FailedMessage, 'kind'>;
+type Described = Omit<FailedMessage, 'kind'>;
 type Content = Readonly<Record<string, unknown>>;
 
-function rejected(content: Content): Told {
+function rejected(content: Content): Described {
   const { deviceId, traceId, receivedAt } = content;
   const reasons = listIn(content['rejected']).map(({ index, reason, detail }) => {
     const which = typeof index === 'number' ? `reading ${index}: ` : '';
     return `${which}${String(reason)}: ${String(detail)}`;
   });
   if (!isText(deviceId) || !isText(traceId) || typeof receivedAt !== 'number')
-    return { reasons, again: { problem: 'nobody knows of which device it is, as no rule sent it' } };
+    return { reasons, again: { problem: 'its device is unknown, because no rule sent the message' } };
   const known = { deviceId, traceId, receivedAt };
   // Objects of earlier versions have no event.
   const { event } = content;
@@ -76,8 +76,8 @@ function rejected(content: Content): Told {
   return { ...known, reasons, again: isWhole ? { events: [event] } : { archived: known } };
 }
 
-/** The name ends in when the rule failed, `<epoch ms>-<uuid>.json`. */
-function ofRule(content: Content, key: string): Told {
+/** The name ends in the time at which the rule failed: `<epoch ms>-<uuid>.json`. */
+function ofRule(content: Content, key: string): Described {
   const { ruleName, topic, cloudwatchTraceId: traceId, clientId } = content;
   const failures = listIn(content['failures']);
   const reasons = failures.map(
@@ -90,23 +90,23 @@ function ofRule(content: Content, key: string): Told {
     traceId: isText(traceId) ? traceId : `at-${receivedAt}`,
   });
   const context = mappableOf(event)?.context;
-  const announced = {
+  const known = {
     ...(context && { deviceId: context.deviceId, receivedAt, traceId: context.traceId }),
     reasons: isText(topic) ? reasons.map((reason) => `${reason} (${topic})`) : reasons,
   };
-  const of = (problem: string): Told => ({ ...announced, again: { problem } });
+  const of = (problem: string): Described => ({ ...known, again: { problem } });
   if (!RULES_OF_TELEMETRY.includes(String(ruleName)) || !context)
-    return of(`${String(ruleName)} takes no readings: there is nothing to count again`);
+    return of(`${String(ruleName)} does not handle readings: there is nothing to replay`);
   if (!failures.some(({ failedAction }) => TO_INGEST.includes(String(failedAction))))
-    return of('its readings were handed on; what failed is the archive, which cannot be given it again');
-  return { ...announced, again: { events: [{ ...event, ...(isText(clientId) && { clientId }) }] } };
+    return of('ingest already has its readings; only the archive failed, and a replay cannot write to it');
+  return { ...known, again: { events: [{ ...event, ...(isText(clientId) && { clientId }) }] } };
 }
 
-function ofFunction(content: Content): Told {
-  const asked = isObject(content['requestContext']) ? content['requestContext'] : {};
-  const said = isObject(content['responsePayload']) ? content['responsePayload'] : {};
-  const name = textOf(asked['functionArn'], '').split(':function:').at(-1)!;
-  const reason = textOf(said['errorMessage'], textOf(asked['condition'], 'failed'));
+function ofFunction(content: Content): Described {
+  const request = isObject(content['requestContext']) ? content['requestContext'] : {};
+  const response = isObject(content['responsePayload']) ? content['responsePayload'] : {};
+  const name = textOf(request['functionArn'], '').split(':function:').at(-1)!;
+  const reason = textOf(response['errorMessage'], textOf(request['condition'], 'failed'));
   const reasons = [`${name.replace(/:\$LATEST$/, '')}: ${reason}`];
   const events = isText(content['payload'])
     ? listIn((jsonIn(content['payload']) as Content | undefined)?.['Records']).map(({ kinesis }) =>
@@ -118,7 +118,7 @@ function ofFunction(content: Content): Told {
   if (!context)
     return {
       reasons,
-      again: { problem: 'it is no message of a device: docs/operations.md says what to do' },
+      again: { problem: 'it is not a message from a device: docs/operations.md says what to do' },
     };
   const { deviceId, receivedAt, traceId } = context;
   const one = messages.length === 1 ? { deviceId, receivedAt, traceId } : { receivedAt };
@@ -135,6 +135,6 @@ function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // whoever may write to the bucket may put anything there
+    return undefined; // anyone with write access to the bucket may put anything there
   }
 }

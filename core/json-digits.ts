@@ -1,4 +1,4 @@
-// A double has not every number that JSON can write: what is kept must be what came, and what is not zero must not count as zero.
+// A double cannot hold every number that JSON can write: stored numbers must keep their digits, and a tiny number must not count as zero.
 
 interface JsonWithSource {
   parse(
@@ -8,10 +8,10 @@ interface JsonWithSource {
   rawJSON(text: string): unknown;
   isRawJSON(value: unknown): value is { readonly rawJSON: string };
 }
-/** Of ES2026, and in Node 21 and later: the types of TypeScript have none of it. */
+/** ES2026, in Node 21 and later; TypeScript's types do not have it yet. */
 const json = JSON as unknown as JsonWithSource;
 
-/** Zero beyond the fifteenth decimal, and nothing that a format multiplies it by makes it a measurement. */
+/** Zero beyond the fifteenth decimal; no factor that a format applies makes it a measurement. */
 const UNDERFLOW = 1e-300;
 const MAY_UNDERFLOW = /[eE]-\d{3}|0\.0{16}/;
 const NON_ZERO = /^[^eE]*[1-9]/;
@@ -19,9 +19,9 @@ const MAY_HAVE_LONG_ID = /"id"\s*:\s*-?\d{16}/;
 const WHOLE = /^-?\d+$/;
 
 /**
- * Parses JSON text; a number that is not zero and whose double is zero, such as 1e-999, becomes one that is so small that it
- * is skipped as `underflow`, and a whole number called `id` that a double cannot hold becomes text, as ids of 64 bits that
- * differ in their last digits are different ids. Throws as JSON.parse does.
+ * Parses JSON text, with two exceptions. A number that is not zero but whose double is zero, such as 1e-999, becomes a tiny
+ * number that is skipped as `underflow`. A whole number called `id` that a double cannot hold becomes text, because 64-bit
+ * ids that differ in their last digits are different ids. Throws as JSON.parse does.
  */
 export function parseJson(text: string): unknown {
   if (!MAY_UNDERFLOW.test(text) && !MAY_HAVE_LONG_ID.test(text)) return JSON.parse(text);
@@ -32,8 +32,8 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Parses JSON text; a number whose double is written otherwise becomes an object that `JSON.stringify` writes as it came.
- * For keeping only: nothing is computed with such numbers. Throws as JSON.parse does.
+ * Parses JSON text; a number whose double prints differently becomes an object that `JSON.stringify` writes as it came.
+ * For storage only: nothing computes with such numbers. Throws as JSON.parse does.
  */
 export function parseWithDigits(text: string): unknown {
   return parseWith(text, (value, source) => (String(value) === source ? value : json.rawJSON(source)));
@@ -46,10 +46,10 @@ function parseWith(text: string, read: (value: number, source: string, name: str
     );
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    // Thousands of levels deep, where looking at each value overflows the stack: with its numbers as doubles.
+    // Nested thousands of levels deep: visiting each value overflows the stack, so its numbers stay doubles.
     return JSON.parse(text);
   }
 }
 
-/** Whether a value is such a number. */
+/** Whether a value is a number that `parseWithDigits` kept as text. */
 export const isKeptNumber = (value: unknown) => json.isRawJSON(value);

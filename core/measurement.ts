@@ -1,46 +1,46 @@
-// What a device writes for a value, in whatever form, becomes the number that it means, or is skipped with a reason.
+// Turns a value as devices write it, in many forms, into the number that it means, or skips it with a reason.
 
 import { roundedDecimalOf, type Decimal } from './decimal.ts';
 
 /** Why a value is not a measurement. */
 export type SkipReason =
-  /** Null, `unavailable`, `nan`: the device says that it has none. */
+  /** Null, `unavailable`, `nan`: the device has no value. */
   | 'no-value'
-  /** A number by which a sensor says that it is broken or missing, such as -127 of a DS18B20. */
+  /** A number that a sensor sends if it is broken or missing, such as -127 of a DS18B20. */
   | 'sentinel'
   /** Over 1e15 in magnitude. */
   | 'out-of-range'
-  /** Not zero, and so near to it that zero would be all that is left. */
+  /** Not zero, but so small that it would round to zero. */
   | 'underflow'
   /** Text that is not a number. */
   | 'text'
   /** An array, or an object without members. */
   | 'structure'
-  /** Looks like a time, and is not the one that was taken. */
+  /** Looks like a time, but another field gave the reading's time. */
   | 'unused-time'
-  /** The reading has as many metrics as one may have. */
+  /** The reading already has the maximum number of metrics. */
   | 'too-many'
-  /** The format says that it is not a measurement, such as a radio counter or a firmware version. */
+  /** The format knows that it is not a measurement, such as a radio counter or a firmware version. */
   | 'not-measured';
 
 export interface Measurement {
   readonly value: Decimal;
   /** Decimals beyond the fifteenth were rounded away. */
   readonly isRounded: boolean;
-  /** Split off the text, such as `°C`. */
+  /** Separated from the text, such as `°C`. */
   readonly unit?: string;
 }
 
 const NUMBER = '[+-]?(?:0|[1-9]\\d*)?(?:\\.\\d+)?(?:[eE][+-]?\\d{1,3})?';
-/** Not `007`: that is a code, and not `1.`, which is a list that goes on. */
+/** Not `007`, which is a code, and not `1.`, which starts a list item. */
 const NUMBER_TEXT = new RegExp(`^${NUMBER}$`);
-/** Only units that no name or code ends in. */
+/** Only units that do not also end names or codes. */
 const WITH_UNIT = new RegExp(
   `^(${NUMBER})\\s?(°C|℃|°F|℉|°|%|%RH|ppm|ppb|µg/m³|ug/m3|hPa|kPa|Pa|mbar|bar|psi|mV|kV|V|mA|A|kWh|Wh|kW|W|VA|Hz|kHz|MHz|dBm|dB|lx|lux|mm|cm|km|km/h|m/s|kg|g|l|L|ms|s|min|h)$`,
 );
 /** A digit other than zero before the exponent. */
 const NON_ZERO = /^[^eE]*[1-9]/;
-/** Longer text is no number that a table could hold. */
+/** Longer text is not a number that a table could hold. */
 const MAX_NUMBER_LENGTH = 64;
 
 const SWITCHES: ReadonlyMap<string, 0 | 1> = new Map([
@@ -56,8 +56,8 @@ const NO_VALUE =
 const TEMPERATURE = /(?<!at)temp|^t[cf]?$|_t[cf]?$|ds18b20|dew_?point/i;
 const HUMIDITY = /hum|^rh$|_rh$/i;
 /**
- * A DS18B20 that is not connected (-127 °C, -196.6 °F), 0x7FFF and 0x8000 as they are, in tenths and in hundredths, 0xFFFF,
- * and the least and the greatest number of 32 bits.
+ * A DS18B20 that is not connected (-127 °C, -196.6 °F); 0x7FFF and 0x8000 as they are, in tenths and in hundredths; 0xFFFF;
+ * and the lowest and highest 32-bit number.
  * DallasTemperature: DEVICE_DISCONNECTED_C, DEVICE_DISCONNECTED_F.
  */
 const TEMPERATURE_SENTINELS = new Set([
@@ -68,13 +68,13 @@ const HUMIDITY_SENTINELS = new Set([
   32767, 3276.7, 327.67, 65535, 6553.5, 655.35, -127, -2147483648, 2147483647,
 ]);
 
-/** Of whatever kind: any other number is never taken for one. */
+/** All sentinels, for any metric; no other number counts as one. */
 export const SENTINELS: readonly number[] = [...new Set([...TEMPERATURE_SENTINELS, ...HUMIDITY_SENTINELS])];
 
 /**
- * Reads one value of a payload. Numeric text counts, with a unit that is surely one too; booleans and ON/OFF count as 1 and
- * 0. A number in text is what it would be without its quotes: the shortest decimal of its double. `name` is the metric's:
- * which numbers say "no sensor" depends on what is measured.
+ * Reads one value of a payload. Numeric text counts, also with a recognised unit; booleans and ON/OFF count as 1 and 0.
+ * A number in text has the same value as without its quotes: the shortest decimal of its double. `name` is the metric's
+ * name: the numbers that mean "no sensor" depend on what is measured.
  */
 export function measurementOf(value: unknown, name: string): Measurement | { readonly skip: SkipReason } {
   if (typeof value === 'number') return ofNumber(value, name);
@@ -92,7 +92,7 @@ function ofText(text: string, name: string): Measurement | { readonly skip: Skip
   const [number, unit] = NUMBER_TEXT.test(text) ? [text] : (WITH_UNIT.exec(text)?.slice(1) ?? []);
   if (number === undefined) return { skip: 'text' };
   const value = Number(number);
-  // The double of 1e-999 is zero, too.
+  // The double of 1e-999 is also zero.
   if (value === 0 && NON_ZERO.test(number)) return { skip: 'underflow' };
   const found = ofNumber(value, name);
   return 'value' in found && unit !== undefined ? { ...found, unit } : found;

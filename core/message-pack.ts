@@ -1,11 +1,11 @@
-// A message may pack readings: how many, and what is wrong with what is no pack.
+// A message may pack several readings: the maximum number, and what is wrong with an invalid pack.
 
 import { isObject } from './formats/draft.ts';
 import type { Fault } from './reading.ts';
 
 export const MAX_READINGS = 1000;
 
-/** Of the member `readings`; undefined for a pack, and for an object, which is read as any other. */
+/** What is wrong with the member `readings`; undefined for a valid pack, and for an object, which is read as an ordinary member. */
 export function packFault(readings: unknown): Fault | undefined {
   if (isObject(readings)) return undefined;
   if (!Array.isArray(readings)) return { fault: 'readings-not-array', detail: 'readings is not an array' };

@@ -1,11 +1,11 @@
-// As what a reading came: the part of its message that is kept when it is rejected.
+// The part of a message that a reading came from, which is kept if the reading is rejected.
 
 import type { Draft, Json } from './formats/draft.ts';
 import type { Rejection } from './reading.ts';
 
 export type Source = Pick<Rejection, 'index' | 'original'>;
 
-/** Whether the draft is of one part of a message among others. */
+/** Whether the draft is one of several parts of a message. */
 export const isPart = (draft: Draft): draft is Draft & { readonly at: readonly string[] } =>
   draft.at !== undefined && draft.at.length > 0;
 
@@ -14,8 +14,8 @@ export function partAt(payload: unknown, path: readonly string[]): unknown {
 }
 
 /**
- * As what the drafts of a message came, by their index. `sent` gives the message with all digits, if they are known: it is parsed
- * again, once, only where it is asked for. A mapping's drafts came as no part of it.
+ * The source of each draft of a message, by its index. `sent` gives the message with all digits, if they are known; it
+ * parses the message again, so it is called at most once and only when needed. A mapping's drafts have the whole message.
  */
 export function createSources({
   drafts,

@@ -1,4 +1,4 @@
-// The edge of the system: one event of an IoT rule becomes the readings in it, each accepted or rejected on its own.
+// The edge of the system: turns one event of an IoT rule into its readings, each accepted or rejected on its own.
 
 import { isObject, pathText, unusedPaths, type Draft, type Json } from './formats/draft.ts';
 import { childBeside, namedByLevels, sensorLevels } from './formats/child.ts';
@@ -19,32 +19,32 @@ import {
 } from './reading.ts';
 import { bytesOf, contextOf, exactEventOf, isRawPayload, levelsOf, payloadOf } from './rule-event.ts';
 
-/** Without accepted and rejected readings: the format knows that there is nothing to measure in it. */
+/** If nothing is accepted or rejected, the format knows that the message has nothing to measure. */
 export interface ParsedMessage {
-  /** Absent when the event lacks what the rule adds. */
+  /** Absent if the event lacks what the rule adds. */
   readonly context?: MessageContext;
-  /** The name of the format; absent when the message was rejected before it was known. */
+  /** Name of the format; absent if the message was rejected before the format was known. */
   readonly format?: string;
   readonly accepted: readonly Reading[];
   readonly rejected: readonly Rejection[];
   /** Everything in the payload that is in no reading. */
   readonly skipped: readonly Skipped[];
-  /** Values of which decimals beyond the fifteenth were rounded away. */
+  /** Number of values whose decimals beyond the fifteenth were rounded away. */
   readonly rounded: number;
-  /** As what an accepted reading of this message came, for when it has to be rejected after all. */
+  /** The part of the message that an accepted reading came from, in case it must be rejected later. */
   readonly sourceOf: (reading: Reading) => Source;
-  /** The id that the device gave to an accepted reading of this message, if any. */
+  /** The id that the device gave an accepted reading, if any. */
   readonly idOf: (reading: Reading) => string | undefined;
-  /** The whole event, with all digits where its text is at hand; absent when it lacks what the rule adds. */
+  /** The whole event, with all digits if its text is available; absent if it lacks what the rule adds. */
   readonly event?: () => unknown;
 }
 
 /**
  * Parses one event of TelemetryRule (the members of a JSON object) or of MalformedRule (`{ rawPayload }`, base64), each
- * with deviceId, site, receivedAt, clientId, traceId and the deeper topic levels beside it. Never throws: what cannot be
- * used is in `rejected`, one entry a reading, or named in `skipped`, and costs nothing beside it. What the mapping of its
- * device made of it, if it has one, is read instead of the payload. `asSent`: the event with all digits of its numbers,
- * where its text is at hand, for what is rejected.
+ * with deviceId, site, receivedAt, clientId, traceId and the deeper topic levels beside it. Never throws: a part that cannot
+ * be used is in `rejected`, one entry per reading, or named in `skipped`, and does not affect the other parts. If the
+ * device has a mapping, its result (`mapped`) is read instead of the payload. `asSent`: the event with all digits of its
+ * numbers, if its text is available; rejections keep it.
  */
 export function parseMessage(
   event: unknown,
@@ -66,12 +66,12 @@ export function parseMessage(
   return { ...collect(context, limits, mapped ? withUnitsOf(mapped, found) : found), event: asSent };
 }
 
-/** What a mapping may look at; undefined for an event that lacks what the rule adds. */
+/** The input of a mapping; undefined if the event lacks what the rule adds. */
 export function mappableOf(event: unknown):
   | {
       readonly context: MessageContext;
       readonly levels: readonly string[];
-      /** JSON, text that is not JSON, or base64 of what is no text. */
+      /** JSON, text that is not JSON, or base64 of bytes that are not text. */
       readonly payload: unknown;
     }
   | undefined {
@@ -84,23 +84,23 @@ export function mappableOf(event: unknown):
 
 type ExpressionMapped = Exclude<Mapped, { readonly isFormat: true }>;
 
-/** A payload as it was read. */
+/** A payload that was split into drafts. */
 interface Drafted {
   readonly format: string;
   readonly payload: unknown;
   readonly drafts: readonly Draft[];
-  /** What the drafts leave out is named. */
+  /** The parts that the drafts do not use; they are reported as skipped. */
   readonly unused: readonly Skipped[];
-  /** What came, with all digits where they are known: as `payload`, unless a mapping made that. */
+  /** The message as it came, with all digits if known: the same as `payload` unless a mapping made that. */
   readonly sent: () => unknown;
   readonly isMapped?: true;
 }
 
-/** What people say in a mapping beside its expression. */
+/** Adds the settings of a mapping other than its expression. */
 function withUnitsOf({ units, celsius }: Mapped, found: Drafted): Drafted {
   if (!units && !celsius) return found;
-  const said = { ...(units && { units }), ...(celsius && { inCelsius: true }) };
-  return { ...found, drafts: found.drafts.map((draft) => ({ ...draft, ...said })) };
+  const settings = { ...(units && { units }), ...(celsius && { inCelsius: true }) };
+  return { ...found, drafts: found.drafts.map((draft) => ({ ...draft, ...settings })) };
 }
 
 function fromMapping(
@@ -162,7 +162,7 @@ function drafted(payload: unknown, sent: () => unknown, levels: readonly string[
     return { fault: 'too-many-readings', detail: `message has more than ${MAX_READINGS} readings` };
   }
   const reason = 'not-measured';
-  // The general way takes every member of an object.
+  // The general format takes every member of an object.
   const isWhole = format === 'general' && drafts.length === 1 && drafts[0]!.at?.length === 0;
   const paths = isWhole
     ? []
@@ -206,14 +206,14 @@ function collect(context: MessageContext, limits: TimeLimits, found: Drafted): P
       rounded += result.rounded;
     }
   }
-  // A part that is rejected as a whole is kept, and so not skipped.
+  // A part that is rejected as a whole is kept, and so is not reported as skipped.
   const left = unused.filter(({ name }) => !refusedAt.has(name));
   const sourceOf = (reading: Reading) => sourceAt(sources.get(reading)!);
   const idOf = (reading: Reading) => ids.get(reading);
   return { context, format, accepted, rejected, skipped: [...left, ...skipped], rounded, sourceOf, idOf };
 }
 
-/** A format knows messages that have nothing to measure, such as a join: they are no faults. */
+/** A format may recognise messages that have nothing to measure, such as a join; these are not faults. */
 const isReading = ({ values, remedy }: Draft) => values.length > 0 || remedy !== undefined;
 
 function rejectWhole(context: MessageContext | undefined, cause: Fault, original: unknown): ParsedMessage {

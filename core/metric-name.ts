@@ -1,14 +1,14 @@
-// The members of a payload are named as their makers like; a metric's name has to fit rules, tables, URLs and charts.
+// Payload members have whatever names their makers chose; a metric's name has to fit rules, tables, URLs and charts.
 
-/** A letter, then letters, digits or `_`, at most 64. */
+/** A letter, then letters, digits or `_`, at most 64 characters. */
 export const METRIC_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 const MAX_LENGTH = 64;
 
 /**
- * The metric's name for the path of a member: the parts joined by `_`, marks of letters dropped, and everything else that
- * a name may not have replaced by `_` (`PM2.5` is `PM2_5`, `Temp °C` is `Temp_C`, `switch:0` is `switch_0`). A name that
- * would begin with a digit gets an `m` before it; one of which nothing is left is spelled in code points.
+ * The metric's name for a member's path: the parts joined by `_`, diacritics dropped, and all other characters that a name
+ * may not have replaced by `_` (`PM2.5` is `PM2_5`, `Temp °C` is `Temp_C`, `switch:0` is `switch_0`). A name that would
+ * begin with a digit gets an `m` before it; a name without any usable character is spelled in code points.
  */
 export function metricNameOf(path: readonly string[]): string {
   const parts = path.map(plainPart).filter((part) => part !== '');
@@ -28,7 +28,7 @@ function plainPart(part: string): string {
 const spell = (text: string) =>
   Array.from(text, (letter) => `u${letter.codePointAt(0)!.toString(16)}`).join('_') || 'value';
 
-/** The name, or where another member has it already, the name with the first number behind it that is free. */
+/** The name, or if another member has it already, the name followed by the first free number. */
 export function freeName(name: string, isTaken: (name: string) => boolean): string {
   if (!isTaken(name)) return name;
   for (let number = 2; ; number += 1) {

@@ -1,11 +1,11 @@
-// The bytes of a payload that is not a JSON object: an array, a bare value, or nearly JSON as small firmware prints it.
+// Reads the bytes of a payload that is not a JSON object: an array, a bare value, or nearly JSON as small firmware prints it.
 
 import { parseJson, parseWithDigits } from './json-digits.ts';
 
-/** What was found, or where and why it is not what it should be. */
+/** What was found, or why the payload is not usable and where it breaks. */
 export type FoundPayload =
   | ({ readonly kind: 'json' } & FoundJson)
-  /** A number, a switch or a word alone. */
+  /** A single number, switch or word. */
   | ({ readonly kind: 'scalar' } & FoundJson)
   /** Text of another kind, such as line protocol. */
   | { readonly kind: 'text'; readonly text: string }
@@ -13,18 +13,18 @@ export type FoundPayload =
 
 interface FoundJson {
   readonly value: unknown;
-  /** The value with all digits of its numbers, to be kept. */
+  /** The value with all digits of its numbers, to be stored. */
   readonly sent: () => unknown;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const latin = new TextDecoder('windows-1252');
 const STRING = '"(?:[^"\\\\\\n]|\\\\.)*"';
-/** What `printf` writes for a float that is none, where JSON has a value. */
+/** What `printf` writes for a float that is not a number, where JSON expects a value. */
 const NOT_A_NUMBER = new RegExp(`${STRING}|(?<=[:,[]\\s*)[+-]?(?:nan|inf(?:inity)?)\\b(?=\\s*[,}\\]])`, 'gi');
 const TRAILING_COMMA = new RegExp(`${STRING}|,(?=\\s*[}\\]])`, 'g');
 const LINE_BREAK = /\r?\n/;
-/** A measurement and a field, behind comments; `\` stands before a space, a comma and an equals sign of a name. */
+/** A measurement and a field, after optional comments; `\` escapes a space, a comma or an equals sign in a name. */
 const LINE_PROTOCOL = /^(?:#.*\n\s*)*(?:\\.|[^\s,{["'#\\])(?:\\.|[^\s\\])* (?:\\.|[^\s=,\\])+=\S/;
 const MAX_SCALAR_LENGTH = 64;
 /** Such as `21.5 °C`. */
@@ -51,8 +51,8 @@ export function readPayload(bytes: Uint8Array): FoundPayload {
 }
 
 /**
- * Without a byte order mark, and without the zero that ends a text in C. JSON that is not UTF-8 is Latin text mostly, such as
- * a degree sign of one byte. Undefined: no text.
+ * The text without a byte order mark and without C's terminating zero. JSON that is not UTF-8 is mostly Latin text, such as
+ * a degree sign of one byte. Undefined if it is not text.
  */
 function textOf(bytes: Uint8Array): string | undefined {
   try {
@@ -77,7 +77,7 @@ export function valueOf(bytes: Buffer): unknown {
 
 const isScalar = (value: unknown) => typeof value !== 'object' || value === null;
 
-/** JSON as it is, or with `nan` and `inf` for values, or with a comma too many before a bracket. */
+/** JSON as it is, or with `nan` and `inf` as values, or with an extra comma before a closing bracket. */
 function jsonOf(text: string): FoundJson | undefined {
   const found = parse(text);
   if (found || !/^[{[]/.test(text)) return found;
@@ -106,7 +106,7 @@ function parse(text: string): FoundJson | undefined {
   }
 }
 
-/** In the words of the engine where it gives the place; for a character that it only quotes, the place is looked for. */
+/** Uses the engine's message and its position; if the message only quotes a character, the position is searched. */
 function whereJsonStops(text: string): string {
   const fault = faultOf(text);
   if (!fault) return 'the payload is not a JSON object';
@@ -117,13 +117,13 @@ function whereJsonStops(text: string): string {
   return `the payload stops being JSON at character ${position + 1}, after ${shown}: ${fault.message}`;
 }
 
-/** How many characters of the text may begin JSON; undefined for JSON. */
+/** How many characters of the text are a valid start of JSON; undefined if it is JSON. */
 export function jsonStopsAt(text: string): number | undefined {
   const fault = faultOf(text);
   return fault && (fault.position ?? (fault.isEnd ? text.length : firstFault(text)));
 }
 
-/** What the engine says; undefined for JSON. */
+/** The engine's message; undefined if the text is JSON. */
 function faultOf(text: string) {
   try {
     JSON.parse(text);
@@ -140,7 +140,7 @@ function faultOf(text: string) {
   }
 }
 
-/** The first character with which the beginning of the text can be no beginning of JSON: halved until it is found. */
+/** The first character at which the text cannot be the start of JSON any more, found by bisection. */
 function firstFault(text: string): number {
   let [whole, broken] = [0, text.length];
   while (broken - whole > 1) {

@@ -1,4 +1,4 @@
-// Whatever a device sends as a reading becomes one that can be trusted, or a rejection that says why.
+// Turns what a device sends as a reading into one that can be trusted, or into a rejection that says why.
 
 import { scaled } from './celsius.ts';
 import { decimalText, type Decimal } from './decimal.ts';
@@ -12,7 +12,7 @@ import { unitOf } from './unit.ts';
 export interface Metric {
   readonly name: string;
   readonly value: Decimal;
-  /** As people read it, such as `°C`; absent where nobody said it. */
+  /** As people read it, such as `°C`; absent if unknown. */
   readonly unit?: string;
 }
 
@@ -47,12 +47,12 @@ export type RejectionReason =
   | 'window-full';
 
 export interface Rejection {
-  /** Position in a packed message; absent when the whole message is rejected. */
+  /** Position in a packed message; absent if the whole message is rejected. */
   readonly index?: number;
   readonly reason: RejectionReason;
   /** One sentence that names the field. */
   readonly detail: string;
-  /** What the device sent, to look at or to replay. */
+  /** What the device sent, for inspection or replay. */
   readonly original: unknown;
 }
 
@@ -73,23 +73,23 @@ export interface TimeLimits {
 
 export type Fault = { readonly fault: RejectionReason; readonly detail: string };
 
-/** As many as one DynamoDB update can carry, whose expression is 4 KB at most. */
+/** The maximum that one DynamoDB update can carry, because its expression is limited to 4 KB. */
 export const MAX_METRICS = 32;
 export const MAX_NAME_LENGTH = 128;
 
-/** A reading, and what of its draft is not in it. */
+/** A reading, and the parts of its draft that it does not contain. */
 export interface ParsedReading {
   readonly reading: Reading;
-  /** As the device gave it. */
+  /** As the device sent it. */
   readonly id: string | undefined;
   readonly skipped: readonly Skipped[];
-  /** Values of which decimals beyond the fifteenth were rounded away. */
+  /** Number of values whose decimals beyond the fifteenth were rounded away. */
   readonly rounded: number;
 }
 
 /**
- * Makes a reading of a draft. A value that cannot be used costs only itself and is named; a reading without one that can is
- * refused, as is one whose `timestamp` cannot be trusted. `place` tells it from all others of the device.
+ * Makes a reading from a draft. A value that cannot be used is skipped and named; a reading without a usable value is
+ * refused, and so is one whose `timestamp` cannot be trusted. `place` distinguishes it from all others of the device.
  */
 export function parseReading(
   draft: Draft,
@@ -116,8 +116,8 @@ export function parseReading(
 }
 
 /**
- * `<gateway>:<child>`: a gateway speaks for devices of its own only. Characters that would not do in a topic or a URL are
- * replaced by `_`; of a name that is too long, or that has nothing else, a fingerprint takes the place of the end.
+ * `<gateway>:<child>`, so that a gateway can only name devices of its own. Characters unsuitable for a topic or a URL are
+ * replaced by `_`; a name that is too long ends in a fingerprint, and a name without usable characters becomes one.
  */
 export function childId(gateway: string, child: string): string {
   const plain = child.replaceAll(/[^\p{L}\p{N}_.:-]+/gu, '_').replaceAll(/^[_:]+|[_:]+$/g, '');
@@ -153,7 +153,7 @@ function timeOf(times: readonly TimeLeaf[], receivedAt: number, limits: TimeLimi
   return { ms: found ?? receivedAt, own: taken !== undefined && !taken.isRelative, skipped };
 }
 
-/** Epoch milliseconds, within the limits around the arrival. */
+/** Epoch milliseconds, within the limits around the message's arrival. */
 function usableTime(
   { value, isUtc, isRelative }: TimeLeaf,
   receivedAt: number,
@@ -191,8 +191,8 @@ function metricsOf({ values, units = {}, inCelsius }: Draft) {
     } else if (metrics.size === MAX_METRICS) {
       skipped.push({ name: pathText(path), reason: 'too-many' });
     } else {
-      const said = Object.hasOwn(units, plain) ? units[plain] : (found.unit ?? unit);
-      const metric = scaled({ name: plain, value: found.value, unit: unitOf(said) }, inCelsius);
+      const given = Object.hasOwn(units, plain) ? units[plain] : (found.unit ?? unit);
+      const metric = scaled({ name: plain, value: found.value, unit: unitOf(given) }, inCelsius);
       metrics.set(
         freeName(metric.name, (taken) => metrics.has(taken)),
         { value: metric.value, ...(metric.unit !== undefined && { unit: metric.unit }) },
@@ -215,13 +215,12 @@ function noMetrics(skipped: readonly Skipped[], remedy: string | undefined): Fau
   return { fault: 'no-metrics', detail: `reading has no number to record${left}` };
 }
 
-/** A MAC address or an EUI-64, which gateways put into `id`: it names the sensor, not the message. */
+/** A MAC address or an EUI-64, which gateways put into `id`: it identifies the sensor, not the message. */
 const ADDRESS = /^(?:[0-9a-f]{2}[:-]?){5}(?:[0-9a-f]{2}|(?:[0-9a-f]{2}[:-]?){2}[0-9a-f]{2})$/i;
 
 /**
- * What makes a reading the same one: its id, its own time and its values together, so that neither an id that is used
- * again nor two readings of one moment make one vanish. Without an id of the message and a time, its place in the message
- * that brought it.
+ * What identifies a reading: its id, its own time and its values together, so that neither a reused id nor two readings
+ * of the same moment make one of them disappear. Without a message id and a time, it is the reading's place in its message.
  */
 export function identityText(
   id: string | undefined,
@@ -231,11 +230,11 @@ export function identityText(
 ): string {
   if (!time.own && (id === undefined || ADDRESS.test(id))) return `in:${place}`;
   const at = time.own ? `at:${time.ms},` : '';
-  // A comma ends the id, so one in it is doubled: nothing that an id says reads as a time or a value.
+  // A comma ends the id, so a comma in it is doubled: no id can be mistaken for a time or a value.
   return `${id === undefined ? '' : `id:${id.replaceAll(',', ',,')},`}${at}${metricsText(metrics)}`;
 }
 
-/** One text for equal metrics in any order. */
+/** The same text for equal metrics in any order. */
 export function metricsText(metrics: readonly Metric[]): string {
   return metrics
     .map(({ name, value }) => `${name}=${decimalText(value)}`)

@@ -1,4 +1,4 @@
-// What to do about a reading that was rejected: one sentence a reason, without anything of the payload.
+// What to do about a rejected reading: one sentence for each reason, without anything from the payload.
 
 import type { RejectionReason } from './reading.ts';
 

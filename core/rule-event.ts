@@ -1,20 +1,20 @@
-// What the rules of the template send: a payload's members or its bytes, and beside them what the topic and the connection say.
+// The events that the template's rules send: a payload's members or its bytes, and beside them facts from the topic and the connection.
 
 import { isObject, type Json } from './formats/draft.ts';
 import { parseJson, parseWithDigits } from './json-digits.ts';
 import { MAX_NAME_LENGTH, type Fault, type MessageContext } from './reading.ts';
 
-/** What TelemetryRule and MalformedRule send: the payload's members, and beside them what the rule adds. Nothing else is known. */
+/** An event of TelemetryRule or MalformedRule: the payload's members, and beside them what the rule adds. No member is trusted. */
 export type TelemetryEvent = Readonly<Record<string, unknown>>;
 
-/** Topic levels below the device's; of seven slashes, which is as many as a topic may have, two are above it. */
+/** Topic levels below the device's; a topic has at most seven slashes, two of them above the device's level. */
 const LEVEL_NAMES = ['topicLevel4', 'topicLevel5', 'topicLevel6', 'topicLevel7', 'topicLevel8'] as const;
 /**
- * What TelemetryRule adds where a number of the payload may have more digits than a double, or a magnitude that is beyond
- * one: base64 of the payload. Lambda, and AWS IoT itself beyond 34 digits, hand on such a number as another.
+ * Base64 of the payload. TelemetryRule adds it if a number of the payload may have more digits than a double or exceed its
+ * range, because Lambda, and AWS IoT itself beyond 34 digits, pass such a number on changed.
  */
 const EXACT_NAME = 'exactPayload';
-/** What the rules add beside a payload's own members. */
+/** The members that the rules add to a payload's own. */
 export const CONTEXT_NAMES = [
   'deviceId',
   'site',
@@ -27,7 +27,7 @@ export const CONTEXT_NAMES = [
 const CONTEXT: ReadonlySet<string> = new Set(CONTEXT_NAMES);
 const LEVELS: ReadonlySet<string> = new Set(LEVEL_NAMES);
 
-/** Absent traceId: a message that did not come over MQTT has none, and then its arrival time stands in for it. */
+/** A message that did not come over MQTT has no traceId; its arrival time replaces it. */
 export function contextOf(event: unknown): MessageContext | Fault {
   const bad = (detail: string): Fault => ({ fault: 'bad-context', detail });
   if (!isObject(event)) return bad('event is not an object');
@@ -48,7 +48,7 @@ export function contextOf(event: unknown): MessageContext | Fault {
   };
 }
 
-/** The event without what the rule added. */
+/** The event without the members that the rule added. */
 export function payloadOf(event: Json): Json {
   const payload: Record<string, unknown> = {};
   for (const name of Object.keys(event)) {
@@ -58,8 +58,8 @@ export function payloadOf(event: Json): Json {
 }
 
 /**
- * The event as the payload's own text has it, to read and, with all digits of its numbers, to keep; undefined for an event
- * without that text.
+ * The event with its members read from the payload's own text: `event` to parse, and `asSent`, with all digits of its
+ * numbers, to keep. Undefined if the event lacks that text.
  */
 export function exactEventOf(event: Json): { readonly event: Json; readonly asSent: () => Json } | undefined {
   if (typeof event[EXACT_NAME] !== 'string') return undefined;
@@ -75,7 +75,7 @@ function objectIn(text: string): Json | undefined {
     const value = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
-    return undefined; // No rule made this event; its members are read as they stand.
+    return undefined; // No rule sent this event; its members are read as they are.
   }
 }
 
@@ -88,7 +88,7 @@ function withMembers(event: Json, members: Json): Json {
   return exact;
 }
 
-/** An assignment would set the prototype. */
+/** Assigning `__proto__` would set the prototype. */
 function setMember(object: Record<string, unknown>, name: string, value: unknown): void {
   if (name === '__proto__')
     Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
@@ -97,10 +97,10 @@ function setMember(object: Record<string, unknown>, name: string, value: unknown
 
 const isAdded = (name: string, value: unknown) => CONTEXT.has(name) && !isOwnLevel(name, value);
 
-/** A level of the topic is text; where the topic ends before it, a device's own member of that name stays, such as a tank's. */
+/** Added topic levels are text. If the topic ends before a level, a device's own member of that name stays, such as a tank's level. */
 const isOwnLevel = (name: string, value: unknown) => LEVELS.has(name) && typeof value !== 'string';
 
-/** A device may have a member of that name too; MalformedRule's events have nothing else. */
+/** Whether the payload is MalformedRule's. A device may have a member of that name too; MalformedRule's events have no other. */
 export function isRawPayload(payload: Json): boolean {
   return Object.hasOwn(payload, 'rawPayload') && Object.keys(payload).length === 1;
 }
@@ -121,8 +121,8 @@ function isName(value: unknown): value is string {
 }
 
 /**
- * What the rules make of a message on a topic, without the rules; undefined for a topic that they do not listen to. Bytes
- * and objects are parsed alike.
+ * The event that the rules would make of a message on a topic; undefined for a topic that they do not subscribe to. Always
+ * as bytes, because bytes and objects are parsed alike.
  */
 export function ruleEventOf(
   topic: string,

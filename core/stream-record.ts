@@ -1,4 +1,4 @@
-// A record of the stream is what a rule made of a message, as JSON text; whoever can write to the stream may put anything there.
+// A stream record is the JSON text that a rule made of a message; anyone with write access to the stream may put anything there.
 
 import { parseWithDigits } from './json-digits.ts';
 import type { Mapped } from './mapping.ts';
@@ -8,8 +8,8 @@ import type { TimeLimits } from './reading.ts';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Parses the data of one Kinesis record, base64 of a message as `parseMessage` takes it. Never throws: what is no JSON
- * text is rejected as a whole, and kept as it came.
+ * Parses the data of one Kinesis record: base64 of a message for `parseMessage`. Never throws: data that is not JSON text
+ * is rejected whole, and kept as it came.
  */
 export function parseStreamRecord(data: unknown, limits: TimeLimits, mapped?: Mapped): ParsedMessage {
   const found = jsonOf(data);
@@ -25,7 +25,7 @@ export function parseStreamRecord(data: unknown, limits: TimeLimits, mapped?: Ma
   };
 }
 
-/** The message in a record; undefined for what is no JSON text. */
+/** The message in a record; undefined if it is not JSON text. */
 export const eventOf = (data: unknown): unknown => jsonOf(data)?.value;
 
 function jsonOf(data: unknown): { readonly value: unknown; readonly text: string } | undefined {

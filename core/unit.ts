@@ -1,6 +1,6 @@
-// Devices spell units in many ways; people read one spelling of each, and that is what is kept.
+// Devices spell units in many ways; each unit is stored in the one spelling that people read.
 
-/** What people read, with the other spellings: SenML names (RFC 8428, RFC 8798), UCUM and UN/CEFACT codes, and what devices send. */
+/** The spelling for people, and the others: SenML names (RFC 8428, RFC 8798), UCUM and UN/CEFACT codes, and what devices send. */
 const SPELLINGS: readonly (readonly [unit: string, spellings: string])[] = [
   ['°C', 'C|c|Cel|CEL|℃|° C|degC|deg C|°Celsius|celsius|centigrade|degree celsius|degrees celsius'],
   ['°F', 'F|f|[degF]|℉|° F|degF|deg F|°Fahrenheit|fahrenheit|FAH|Far|degree fahrenheit|degrees fahrenheit'],
@@ -82,7 +82,7 @@ const SPELLINGS: readonly (readonly [unit: string, spellings: string])[] = [
   ['bpm', 'beat/min|beats/min'],
 ];
 
-/** In capitals or not: only spellings that no prefix tells apart, as it does mW and MW. */
+/** Case is ignored only from this length on: shorter spellings may differ in a prefix, such as mW and MW. */
 const SHORTEST_ANY_CASE = 4;
 const MAX_LENGTH = 16;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
@@ -99,8 +99,8 @@ for (const [unit, spellings] of SPELLINGS) {
 }
 
 /**
- * A unit as people read it: `Cel`, `C` and `degC` are `°C`. One that is not known stays as it is, up to 16 printable
- * characters; undefined for what is longer, empty or no text, since that is no unit.
+ * A unit as people read it: `Cel`, `C` and `degC` are `°C`. An unknown unit stays as it is, up to 16 printable characters;
+ * undefined for anything longer, empty or not text, because that is not a unit.
  */
 export function unitOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
@@ -115,7 +115,7 @@ export function unitOf(value: unknown): string | undefined {
 /** Metrics and their units, as people read them. */
 export type Units = Readonly<Record<string, string>>;
 
-/** Of the thing attribute `units`, such as `temperature:C,humidity:percent`; parts that are none are left out. */
+/** Reads the thing attribute `units`, such as `temperature:C,humidity:percent`; invalid parts are left out. */
 export function unitsOfAttribute(text: string | undefined): Units {
   const pairs = (text ?? '').split(',').flatMap((part) => {
     const [, metric, spelling] = /^\s*([A-Za-z]\w{0,63})\s*[:=](.+)$/.exec(part) ?? [];
@@ -125,7 +125,7 @@ export function unitsOfAttribute(text: string | undefined): Units {
   return Object.fromEntries(pairs);
 }
 
-/** What people say in the registry counts more than what the device's messages say. */
+/** The registry's units override those in the device's messages. */
 export function unitsOf(device: {
   readonly units?: Units;
   readonly attributes?: Readonly<Record<string, string>>;
@@ -135,7 +135,7 @@ export function unitsOf(device: {
 
 const ASCII: Readonly<Record<string, string>> = { '°': '', µ: 'u', μ: 'u', '²': '2', '³': '3', Ω: 'Ohm' };
 
-/** The text with units that SMS and mail subjects can carry: `°C` is `C`. */
+/** The text with units replaced by characters that SMS and mail subjects can carry: `°C` is `C`. */
 export function asciiUnits(text: string): string {
   return text.replaceAll(/[°µμ²³Ω]/g, (mark) => ASCII[mark] ?? mark);
 }

@@ -69,18 +69,28 @@ test('an event of the function, and each record of a batch, can be given to it a
 });
 
 const lost: readonly (readonly [what: string, key: string, content: unknown, problem: RegExp])[] = [
-  ['is no JSON', RULE_KEY, '<xml>', /is no JSON/],
-  ['has no device', 'rejected/undated/x.json', { rejected: [] }, /nobody knows of which device/],
-  ['is of another rule', RULE_KEY, rule({ ruleName: 'PresenceRule' }), /PresenceRule takes no readings/],
+  ['is no JSON', RULE_KEY, '<xml>', /is not JSON/],
+  ['has no device', 'rejected/undated/x.json', { rejected: [] }, /its device is unknown/],
+  [
+    'is of another rule',
+    RULE_KEY,
+    rule({ ruleName: 'PresenceRule' }),
+    /PresenceRule does not handle readings/,
+  ],
   [
     'failed at the archive only',
     RULE_KEY,
     rule({ failures: [{ failedAction: 'FirehoseAction' }] }),
     /the archive/,
   ],
-  ['is an event of the sweep', 'aws/lambda/async/sweep/x', { requestPayload: {} }, /no message of a device/],
-  ['is a batch of nothing', 'aws/lambda/m/s/x', { payload: '[' }, /no message of a device/],
-  ['is a list', 'rejected/a/x.json', '[1]', /is no JSON/],
+  [
+    'is an event of the sweep',
+    'aws/lambda/async/sweep/x',
+    { requestPayload: {} },
+    /not a message from a device/,
+  ],
+  ['is a batch of nothing', 'aws/lambda/m/s/x', { payload: '[' }, /not a message from a device/],
+  ['is a list', 'rejected/a/x.json', '[1]', /is not JSON/],
 ];
 for (const [what, key, content, problem] of lost) {
   test(`what ${what} says why it cannot be replayed`, () => {

@@ -204,7 +204,7 @@ test('what is not there, or no key, says so', async () => {
     key: 'rules/PresenceRule/x/1790000000000-1.json',
   });
   assert.equal(refused.status, 409);
-  assert.match(String(refused.body['detail']), /takes no readings/);
+  assert.match(String(refused.body['detail']), /does not handle readings/);
 });
 
 test('the last messages of a device come from the archive, by trace ID too', async () => {

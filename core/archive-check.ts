@@ -1,23 +1,23 @@
-// Which part of a month was compared with the archive, by the records that audits leave: when, how many windows, how many differ.
+// Which part of a month audits compared with the archive, from the records they leave: when, how many windows, how many differ.
 
 export const DAY_MS = 86_400_000;
 
-/** What one audit found of one device. Times in epoch milliseconds. */
+/** The result of one audit for one device. Times in epoch milliseconds. */
 export interface ArchiveCheck {
-  /** When it was made. */
+  /** When the audit ran. */
   readonly at: number;
   /** The windows from `from` until before `to` were compared. */
   readonly from: number;
   readonly to: number;
-  /** A pair for each day of UTC, from the one of `from` on: windows compared, and how many of them differ. */
+  /** One pair per UTC day, starting with the day of `from`: windows compared, and how many of them differ. */
   readonly days: readonly (readonly [windows: number, differing: number])[];
 }
 
-/** A span that was compared; where several audits did, of the newest. It may begin and end beyond the month, with a day of UTC. */
+/** A compared span; if several audits cover it, the newest counts. It may extend beyond the month to the end of a UTC day. */
 export interface CheckedSpan {
   readonly from: number;
   readonly to: number;
-  /** The first and the last audit that it is of. */
+  /** The first and the last audit of the span. */
   readonly checkedFrom: number;
   readonly checkedTo: number;
   readonly windows: number;
@@ -27,11 +27,11 @@ export interface CheckedSpan {
 export interface Checked {
   /** Oldest first. */
   readonly checked: readonly CheckedSpan[];
-  /** What of the month no audit compared, oldest first. */
+  /** The parts of the month that no audit compared, oldest first. */
   readonly unchecked: readonly Pick<CheckedSpan, 'from' | 'to'>[];
 }
 
-/** The checks of a month from `from` until before `until`. A newer audit stands for an older one where it compared all of a day's part. */
+/** The checks of a month from `from` until before `until`. A newer audit replaces an older one if it compared all of a day's part. */
 export function checkedOf(
   checks: readonly ArchiveCheck[],
   { from, until }: { readonly from: number; readonly until: number },
@@ -56,7 +56,7 @@ function daysOf({ at, from, to, days }: ArchiveCheck): CheckedSpan[] {
 
 export const startOfDay = (time: number) => Math.floor(time / DAY_MS) * DAY_MS;
 
-/** What lies in none of `spans`, oldest first. */
+/** The parts that none of `spans` covers, oldest first. */
 function uncovered(
   { from, to }: Pick<CheckedSpan, 'from' | 'to'>,
   spans: readonly Pick<CheckedSpan, 'from' | 'to'>[],
@@ -71,7 +71,7 @@ function uncovered(
   return left;
 }
 
-/** Spans that touch and found the same are one. */
+/** Joins adjacent spans that both differ or both match. */
 function joined(spans: readonly CheckedSpan[]): CheckedSpan[] {
   const found: CheckedSpan[] = [];
   for (const span of spans) {

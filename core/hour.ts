@@ -1,4 +1,4 @@
-// Hours of windows: what is kept for years, when the windows themselves are gone.
+// Hourly statistics of windows, which are kept for years after the windows themselves are deleted.
 
 import { bucketStartOf, rollUp, type Bucket } from './rollup.ts';
 import type { Window } from './window.ts';
@@ -7,14 +7,14 @@ export const HOUR_MS = 3_600_000;
 export const HOUR_SECONDS = 3600;
 
 /**
- * Windows that change so long after the end of their hour are marked ... The clocks of the machines may differ by what lies
- * between this and the next: what was not marked was written before its hour is folded.
+ * A window that changes later than this after the end of its hour is marked ... The clocks of the machines may differ by
+ * less than the time from here to `FOLDED_AFTER_MS`: a change that is not marked was written before its hour is folded.
  */
 export const MARKED_AFTER_MS = 600_000;
-/** ... and so long after its end an hour is folded. */
+/** ... and an hour is folded this long after its end. */
 export const FOLDED_AFTER_MS = 1_200_000;
 
-/** Whether hours do not cut through windows of this length. */
+/** Whether an hour holds a whole number of windows of this length. */
 export const hasWholeWindows = (windowSeconds: number): boolean => HOUR_SECONDS % windowSeconds === 0;
 
 /** Start of the hour that holds the time; both in epoch milliseconds, and aligned to the epoch. */
@@ -29,7 +29,7 @@ export interface ChangedHour {
   readonly start: number;
 }
 
-/** The hours of windows that may have been folded before they changed; `now`: after they were written. */
+/** The hours of windows that may have been folded before the windows changed; `now`: after the change was written. */
 export function changedHours(
   windows: Iterable<Pick<Window, 'deviceId' | 'windowStart'>>,
   now: number,

@@ -1,8 +1,8 @@
-// Many things are done a few at a time, so that neither a service nor this machine is asked for all at once.
+// Does many things a few at a time, so that neither a service nor this machine gets all of them at once.
 
 /**
- * Runs `work` on every item, at most `limit` at a time, and gives the results in the items' order. All items are tried
- * even when some fail; then it rejects with the first failure.
+ * Runs `work` on every item, at most `limit` at a time, and returns the results in the items' order. Tries all items even
+ * if some fail, and then rejects with the first failure.
  */
 export async function inParallel<Item, Result>(
   items: readonly Item[],

@@ -1,4 +1,4 @@
-// A month as the clocks of a time zone have it: its days, and where the clocks were changed.
+// A month in a time zone: its days, and when the clocks change.
 
 import { HOUR_MS } from './hour.ts';
 import { offsetOf, parseTimeText } from './time-text.ts';
@@ -12,7 +12,7 @@ export interface Month {
   readonly timeZone: string;
   readonly from: number;
   readonly to: number;
-  /** The end of what can have been measured: now, where the month is not over. */
+  /** The end of the time that can have been measured: now, if the month is not over. */
   readonly until: number;
   readonly days: readonly Day[];
   readonly clockChanges: readonly ClockChange[];
@@ -34,7 +34,7 @@ export interface ClockChange {
 
 export const isMonth = (text: string): boolean => MONTH.test(text);
 
-/** `name` as `isMonth` has it; `timeZone` an IANA name; `now` in epoch milliseconds. */
+/** `name` as `isMonth` accepts it; `timeZone` an IANA name; `now` in epoch milliseconds. */
 export function monthOf(name: string, timeZone: string, now: number): Month {
   const [, year = '', month = ''] = MONTH.exec(name) ?? [];
   const count = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
@@ -51,7 +51,7 @@ export function monthOf(name: string, timeZone: string, now: number): Month {
 function midnight(date: string, timeZone: string): number {
   const found = parseTimeText(`${date} 00:00 ${timeZone}`, 0);
   if ('ms' in found) return found.ms;
-  throw new RangeError(`${timeZone} is no time zone`);
+  throw new RangeError(`${timeZone} is not a time zone`);
 }
 
 function changesIn(days: readonly Day[], timeZone: string): ClockChange[] {

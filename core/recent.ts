@@ -1,4 +1,4 @@
-// A bounded memory of an environment between its events: what was looked at last stays, the rest is forgotten.
+// A bounded memory that an environment keeps between events: the entries set last are kept, the others are dropped.
 
 export interface Recent<Value> {
   get(key: string): Value | undefined;
@@ -21,8 +21,8 @@ export function createRecent<Value>(limit: number): Recent<Value> {
 }
 
 /**
- * Reads by key, and gives what was read again for `forMs`; nothing that failed or that is not to be kept, and nothing once
- * the clock stepped back.
+ * Reads by key and returns the value again for `forMs`. Failures and values that `isKept` refuses are not remembered, and
+ * nothing is if the clock stepped back.
  */
 export function createRemembering<Value>(
   read: (key: string) => Promise<Value>,
@@ -47,7 +47,7 @@ export function createRemembering<Value>(
   };
 }
 
-/** Reads one thing at most every `forMs`, for all who ask meanwhile; again at once after a failure, or once the clock stepped back. */
+/** Reads one thing at most every `forMs`, shared by all callers; reads again at once after a failure or if the clock stepped back. */
 export function createRefreshing<Value>(
   read: () => Promise<Value>,
   options: { readonly forMs: number; /** Epoch milliseconds. */ readonly now: () => number },

@@ -1,10 +1,10 @@
-// Longer windows out of the stored ones, when somebody asks: all figures and times stay exact, since all of them merge.
+// Merges stored windows into longer ones on request: all statistics and times stay exact, because all of them merge.
 
 import type { Decimal } from './decimal.ts';
 import { joinSpans, noSpan, type Span } from './span.ts';
 import type { Aggregate, Window } from './window.ts';
 
-/** What all windows of a span amount to; `start` and `end` in epoch milliseconds, aligned to the epoch, half open. */
+/** The merged windows of a span; `start` and `end` in epoch milliseconds, aligned to the epoch, half open. */
 export interface Bucket extends Span {
   readonly start: number;
   readonly end: number;
@@ -12,7 +12,7 @@ export interface Bucket extends Span {
   readonly metrics: ReadonlyMap<string, Aggregate>;
 }
 
-/** Seconds by the names under which they are asked for: all divide a day, so the buckets of each lie within those of a day. */
+/** Seconds by the name that requests use. All divide a day, so the buckets of each lie within those of a day. */
 export const resolutions = {
   ...{ '10s': 10, '20s': 20, '30s': 30 },
   ...{ '1m': 60, '2m': 120, '5m': 300, '10m': 600, '15m': 900, '30m': 1800 },
@@ -21,13 +21,13 @@ export const resolutions = {
 
 export type Resolution = keyof typeof resolutions;
 
-/** The resolutions that windows of `windowSeconds` add up to; those that cut through a window are not among them. */
+/** The resolutions that windows of `windowSeconds` add up to, without those that would split a window. */
 export function resolutionsFor(windowSeconds: number): Resolution[] {
   const names = Object.keys(resolutions) as Resolution[];
   return names.filter((name) => resolutions[name] % windowSeconds === 0);
 }
 
-/** Start of the bucket that holds the time; both in epoch milliseconds. */
+/** Start of the bucket that contains the time; both in epoch milliseconds. */
 export function bucketStartOf(time: number, seconds: number): number {
   const size = seconds * 1000;
   return Math.floor(time / size) * size;
@@ -35,7 +35,7 @@ export function bucketStartOf(time: number, seconds: number): number {
 
 type Statistics = Pick<Window, 'windowStart' | 'readings' | 'metrics'> & Span;
 
-/** Buckets of `seconds`, oldest first, of one device's windows in any order. Spans without a window have no bucket. */
+/** Buckets of `seconds`, oldest first, from one device's windows in any order. Spans without a window have no bucket. */
 export function rollUp(windows: Iterable<Statistics>, seconds: number): Bucket[] {
   const buckets = new Map<number, { readings: number; span: Span; metrics: Map<string, Aggregate> }>();
   for (const { windowStart, readings, metrics, ...span } of windows) {
@@ -44,9 +44,9 @@ export function rollUp(windows: Iterable<Statistics>, seconds: number): Bucket[]
     if (!bucket) buckets.set(start, (bucket = { readings: 0, span: noSpan, metrics: new Map() }));
     bucket.readings += readings;
     bucket.span = joinSpans(bucket.span, span);
-    for (const [metric, figures] of metrics) {
+    for (const [metric, aggregate] of metrics) {
       const sofar = bucket.metrics.get(metric);
-      bucket.metrics.set(metric, sofar ? both(sofar, figures) : figures);
+      bucket.metrics.set(metric, sofar ? both(sofar, aggregate) : aggregate);
     }
   }
   return [...buckets]

@@ -1,4 +1,4 @@
-// Times as people type them in commands and in the API: a span ago, ISO 8601, or local time with the name of its zone.
+// Times as people type them in commands and in the API: relative to now, ISO 8601, or local time with the name of its zone.
 
 import { durationOf } from './duration.ts';
 import { isTimeZone } from './quiet-hours.ts';
@@ -13,9 +13,9 @@ const ZONED =
 const EXAMPLES = TIME_EXAMPLES.join(', ');
 
 /**
- * Reads a time: `now`, a span before it such as `-90m`, a date (midnight UTC), ISO 8601 (UTC without an offset), epoch
- * seconds or milliseconds, or a local date and time followed by an IANA zone, plain or in brackets (RFC 9557). Where
- * clocks go back, a local time is the first of the two; where they go forward, one that does not exist is an hour later.
+ * Reads a time: `now`, a time before now such as `-90m`, a date (midnight UTC), ISO 8601 (UTC without an offset), epoch
+ * seconds or milliseconds, or a local date and time followed by an IANA zone, plain or in brackets (RFC 9557). A local
+ * time that occurs twice, when clocks go back, is the first; one that does not exist, when they go forward, is an hour later.
  *
  * @param now epoch milliseconds.
  */
@@ -35,14 +35,14 @@ export function parseTimeText(text: string, now: number): TimeText {
   return 'ms' in found ? { ms: found.ms } : problem(`is not a time such as ${EXAMPLES}`);
 }
 
-/** As `parseTimeText`, of a time that is kept: one that counts from now is refused. */
+/** Like `parseTimeText`, for a time to store: one relative to now is refused. */
 export function parseFixedTime(given: string | number): TimeText {
   if (typeof given === 'string' && /^\s*(?:now\s*$|-)/.test(given))
     return problem(`must not count from now: write a time such as ${TIME_EXAMPLES[2]}`);
   return parseTimeText(String(given), 0);
 }
 
-/** A plus in a query that was not encoded is a space: of an offset behind a time of day, or of a zone such as Etc/GMT+5. */
+/** An unencoded plus in a query becomes a space: restores it in an offset after a time of day, and in a zone such as Etc/GMT+5. */
 const withPlus = (text: string) =>
   text
     .replace(/((?:\d\d:|T\d\d)\d\d[\d:.,]*) (\d\d(?::?\d\d)?)$/, '$1+$2')
@@ -52,7 +52,7 @@ const problem = (text: string) => ({ problem: text });
 
 function ofZone(date: string, clock: string, timeZone: string): TimeText {
   if (!isTimeZone(timeZone))
-    return problem(`names no time zone: ${timeZone}; a zone is such as Europe/Berlin`);
+    return problem(`has an unknown time zone: ${timeZone}; use one such as Europe/Berlin`);
   const local = parseTimestamp(`${date}T${clock}Z`);
   if (!('ms' in local)) return problem(`is not a time such as ${EXAMPLES}`);
   const offsets = [-1, 1].map((days) => offsetOf(local.ms + days * 86_400_000, timeZone));
@@ -69,7 +69,7 @@ export function offsetOf(ms: number, timeZone: string): number {
 
 const formats = new Map<string | undefined, Intl.DateTimeFormat>();
 
-/** The local date and time of a zone, to the second, such as `2026-11-20 14:00:00`; without a zone the process's own. */
+/** The local date and time of a zone, to the second, such as `2026-11-20 14:00:00`; without a zone, in the process's own. */
 export function localText(ms: number, timeZone?: string): string {
   let format = formats.get(timeZone);
   if (!format) {
@@ -79,7 +79,7 @@ export function localText(ms: number, timeZone?: string): string {
   return format.format(ms);
 }
 
-/** As `localText` of the process's zone: the time of today, date and minute of another day. */
+/** In the process's time zone: the time if it is today, else date and minute. */
 export function shortTime(ms: number, now: number): string {
   const [text, today] = [localText(ms), localText(now)];
   return text.slice(0, 10) === today.slice(0, 10) ? text.slice(11) : text.slice(0, 16);
@@ -87,7 +87,7 @@ export function shortTime(ms: number, now: number): string {
 
 const zoneNames = new Map<string, Intl.DateTimeFormat>();
 
-/** Such as `PDT`, `GMT+1` or `UTC`: what the zone's clocks show at `ms`. */
+/** Such as `PDT`, `GMT+1` or `UTC`: the short name of the zone at `ms`. */
 export function zoneName(ms: number, timeZone: string): string {
   let format = zoneNames.get(timeZone);
   if (!format) {
@@ -102,7 +102,7 @@ export function zonedText(ms: number, timeZone: string): string {
   return `${localText(ms, timeZone)} ${zoneName(ms, timeZone)}`;
 }
 
-/** Such as `2026-09-21 07:09:20 to 07:13:20 PDT`, with the date and the zone again where they are others. */
+/** Such as `2026-09-21 07:09:20 to 07:13:20 PDT`; date and zone are repeated if they differ. */
 export function zonedSpan(from: number, to: number, timeZone: string): string {
   const [first, last] = [localText(from, timeZone), localText(to, timeZone)];
   if (first === last) return zonedText(from, timeZone);

@@ -1,4 +1,4 @@
-// Devices write time in many ways; this settles which are understood, and refuses by name what would be a guess.
+// Devices write times in many ways: this file defines which are accepted, and refuses with a reason those that would be a guess.
 
 /** Why a time cannot be used. */
 export type TimestampFault =
@@ -7,14 +7,14 @@ export type TimestampFault =
 export type TimestampResult =
   | {
       readonly ms: number;
-      /** Text that names neither UTC nor an offset: it was read as UTC. */
+      /** Text without UTC or an offset: it was read as UTC. */
       readonly isZoneless?: true;
     }
   | { readonly fault: TimestampFault; readonly detail: string };
 
 /**
- * Units by magnitude: every one of these bounds lies thousands of years away from the present in the unit below it
- * and before 1974 in the unit above it, so no reading of our time is ambiguous.
+ * Units by magnitude. Every bound is a time thousands of years away from the present in the unit below it and before 1974
+ * in the unit above it, so no present time is ambiguous.
  */
 const SECONDS_BELOW = 1e11;
 const MILLISECONDS_BELOW = 1e14;
@@ -35,10 +35,11 @@ const MAX_TEXT_LENGTH = 64;
 const DAY_MINUTES = 1440;
 
 /**
- * Reads a time. A number, or digits in text, is in epoch seconds, milliseconds, microseconds or nanoseconds by its
- * magnitude; text is ISO 8601 date and time (a space for the T, the basic format, `UTC` behind it, offsets with and
- * without a colon), or RFC 1123. Fractions of a millisecond are cut off. The leap second 23:59:60 UTC is the first second
- * of the next day, as in POSIX time. Dates in the order of a country, such as 11/29/2026, are refused: they would be a guess.
+ * Reads a time. A number, or digits in text, is in epoch seconds, milliseconds, microseconds or nanoseconds according to
+ * its magnitude; text is ISO 8601 date and time (also with a space for the T, in the basic format, with `UTC` after it, and
+ * with offsets with or without a colon), or RFC 1123. Fractions of a millisecond are cut off. The leap second 23:59:60 UTC
+ * is the first second of the next day, as in POSIX time. National date orders, such as 11/29/2026, are refused: they are
+ * ambiguous.
  */
 export function parseTimestamp(value: unknown): TimestampResult {
   if (typeof value === 'number') return fromNumber(value);
@@ -64,18 +65,18 @@ function fromNumber(value: number): TimestampResult {
   if (value < SECONDS_BELOW) return positive(Math.floor(Number((value * 1000).toPrecision(15))));
   if (value < MILLISECONDS_BELOW) return positive(Math.floor(value));
   if (value < MICROSECONDS_BELOW) return positive(Math.floor(value / 1e3));
-  // A number of nanoseconds is exact to 256 of them: what is so near to a millisecond is one.
+  // A double of this size is accurate to 256 nanoseconds: a value that close to a millisecond is that millisecond.
   if (value < NANOSECONDS_BELOW) return positive(Math.floor(Number((value / 1e6).toPrecision(16))));
-  return { fault: 'timestamp-out-of-range', detail: 'timestamp is no time in any known unit' };
+  return { fault: 'timestamp-out-of-range', detail: 'timestamp is not a time in any known unit' };
 }
 
-/** Nanoseconds have more digits than a number holds. */
+/** Nanoseconds have more digits than a double can hold. */
 function fromDigits(text: string): TimestampResult {
   const ms = /^([1-9]\d{11,13})\d{6}$/.exec(text)?.[1];
   return ms === undefined ? fromNumber(Number(text)) : positive(Number(ms));
 }
 
-/** The groups of ISO from those of an HTTP date. */
+/** The groups of an HTTP date in the order of ISO's. */
 function isoPartsOf(match: RegExpExecArray | null): (string | undefined)[] | undefined {
   if (!match) return undefined;
   const [, day, month, year, hour, minute, second] = match;
@@ -89,7 +90,7 @@ function fromParts(match: readonly (string | undefined)[]): TimestampResult {
   const offset = offsetMinutes(match[8]);
   if (offset === undefined || hour > 23 || minute > 59) return WRONG_FORMAT;
   const minuteOfDay = hour * 60 + minute - offset;
-  // Only the last minute of a day in UTC can have a leap second.
+  // Only the last minute of a UTC day can have a leap second.
   const isLastOfDay = (minuteOfDay + DAY_MINUTES) % DAY_MINUTES === DAY_MINUTES - 1;
   if (second > (isLastOfDay ? 60 : 59)) return WRONG_FORMAT;
   const date = new Date(Date.UTC(year, month - 1, day));

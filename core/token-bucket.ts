@@ -1,26 +1,26 @@
-// How often somebody may do something: a bucket of tokens that fills at a rate, of which each time takes one.
+// A rate limit: a bucket of tokens that fills at a fixed rate, and each use takes one.
 
 export interface Rate {
-  /** Tokens a second, over a long time. */
+  /** Tokens per second in the long run. */
   readonly perSecond: number;
-  /** Tokens at once, at most. */
+  /** Maximum number of tokens at once. */
   readonly burst: number;
 }
 
 export interface Bucket {
   readonly tokens: number;
-  /** When it had so many; epoch milliseconds. */
+  /** The time of that count; epoch milliseconds. */
   readonly at: number;
 }
 
-/** Without a bucket so far, it is full. A clock that stepped back fills nothing. */
+/** A new bucket is full. A clock that stepped back adds nothing. */
 export function filled({ perSecond, burst }: Rate, bucket: Bucket | undefined, now: number): Bucket {
   if (!bucket) return { tokens: burst, at: now };
   const grown = bucket.tokens + (Math.max(0, now - bucket.at) / 1000) * perSecond;
   return { tokens: Math.min(burst, grown), at: now };
 }
 
-/** Milliseconds until there is a token; 0 when there is one. */
+/** Milliseconds until there is a token; 0 if there is one. */
 export function waitFor({ perSecond }: Rate, { tokens }: Bucket): number {
   return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / perSecond) * 1000);
 }

@@ -2,7 +2,7 @@
 
 import type { Decimal } from './decimal.ts';
 import { metricsText, type Metric, type Reading } from './reading.ts';
-import { extendSpan, noSpan, type GrowingSpan, type Span } from './span.ts';
+import { extendSpan, noSpan, type MutableSpan, type Span } from './span.ts';
 
 export interface Aggregate {
   readonly min: Decimal;
@@ -18,43 +18,43 @@ export interface WindowKey {
   readonly windowStart: number;
 }
 
-/** A window as it is stored: what all deltas so far amount to. */
+/** A stored window: the merge of all its deltas so far. */
 export interface Window extends WindowKey, Span {
   readonly readings: number;
   readonly metrics: ReadonlyMap<string, Aggregate>;
 }
 
-/** What is known of a window without its fingerprints: enough to compare it with its archive. */
+/** A window without its fingerprints: enough to compare it with its archive. */
 export interface WindowTotals extends Pick<Window, 'deviceId' | 'windowStart' | 'readings' | 'metrics'> {
-  /** Event times of the oldest and the newest reading, epoch milliseconds; absent in windows stored before they had them. */
+  /** Event times of the oldest and the newest reading, epoch milliseconds; absent in windows stored before these times existed. */
   readonly firstReadingAt?: number;
   readonly lastReadingAt?: number;
 }
 
-/** A part of a window: readings by fingerprint, what they amount to per metric, and the first of their sites by name. */
+/** A part of a window: readings by fingerprint, their aggregates by metric, and the first of their sites by name. */
 export interface Delta extends WindowKey, Span {
   readonly readings: ReadonlyMap<string, Reading>;
   readonly metrics: ReadonlyMap<string, Aggregate>;
 }
 
-type GrowingDelta = Omit<WindowKey, 'site'> &
-  GrowingSpan & {
+type MutableDelta = Omit<WindowKey, 'site'> &
+  MutableSpan & {
     site: string;
     readonly readings: Map<string, Reading>;
     readonly metrics: Map<string, Aggregate>;
   };
 
-/** A device's readings in one window at most: this many a second of its length ... */
+/** Maximum readings of a device in one window: this many per second of its length ... */
 const MAX_READINGS_PER_SECOND = 2000;
-/** ... and never more than this. */
+/** ... and never more than this in all. */
 const MAX_READINGS_IN_WINDOW = 100_000;
 
-/** How many readings of one device a window takes; those beyond it are rejected as `window-full`. */
+/** How many readings of a device a window takes; further ones are rejected as `window-full`. */
 export function maxReadingsOf(windowSeconds: number): number {
   return Math.min(windowSeconds * MAX_READINGS_PER_SECOND, MAX_READINGS_IN_WINDOW);
 }
 
-/** Start of the window that holds the time; both in epoch milliseconds. A window's end belongs to the next one. */
+/** Start of the window that contains the time; both in epoch milliseconds. A window's end belongs to the next window. */
 export function windowStartOf(timestamp: number, windowSeconds: number): number {
   const size = windowSeconds * 1000;
   return Math.floor(timestamp / size) * size;
@@ -62,68 +62,68 @@ export function windowStartOf(timestamp: number, windowSeconds: number): number 
 
 /** The identity of `merge` for one window. */
 export function emptyDelta(key: WindowKey): Delta {
-  return growing(key);
+  return mutableDelta(key);
 }
 
 /** The delta of a single reading. */
 export function deltaOf(reading: Reading, windowSeconds: number): Delta {
-  const delta = growing({ ...reading, windowStart: windowStartOf(reading.timestamp, windowSeconds) });
+  const delta = mutableDelta({ ...reading, windowStart: windowStartOf(reading.timestamp, windowSeconds) });
   add(delta, reading);
   return delta;
 }
 
 /**
- * Both deltas' readings, each counted once. Associative, commutative and idempotent, whatever the readings: of two
- * different ones with the same fingerprint (a device that gives an id twice) the same one wins in every order.
- * Throws a RangeError when the deltas are of different windows.
+ * Both deltas' readings, each counted once. Associative, commutative and idempotent for any readings: if two different
+ * readings have the same fingerprint (a device that reuses an id), the same one wins in every order.
+ * Throws a RangeError if the deltas belong to different windows.
  */
 export function merge(a: Delta, b: Delta): Delta {
   if (a.deviceId !== b.deviceId || a.windowStart !== b.windowStart) {
     throw new RangeError('Deltas of different windows cannot be merged');
   }
   const [large, small] = a.readings.size < b.readings.size ? [b, a] : [a, b];
-  const merged: GrowingDelta = {
+  const merged: MutableDelta = {
     ...large,
     readings: new Map(large.readings),
     metrics: new Map(large.metrics),
   };
   for (const reading of small.readings.values()) add(merged, reading);
-  // Also the site of a reading that another one with its fingerprint has replaced.
+  // Keeps also the site of a reading that another one with the same fingerprint has replaced.
   if (small.readings.size > 0 && small.site < merged.site) merged.site = small.site;
   return merged;
 }
 
-/** The delta without the readings whose fingerprints are in `seen`; the delta itself where it has none of them. */
+/** The delta without the readings whose fingerprints are in `seen`; the same object if it has none of them. */
 export function without(delta: Delta, seen: ReadonlySet<string>): Delta {
   const readings = [...delta.readings].filter(([print]) => !seen.has(print)).map(([, reading]) => reading);
   return readings.length === delta.readings.size ? delta : partOf(delta, readings);
 }
 
-/** The delta of some of a delta's readings. */
+/** The delta of a part of a delta's readings. */
 export function partOf(delta: Delta, readings: Iterable<Reading>): Delta {
-  const part = growing(delta);
+  const part = mutableDelta(delta);
   for (const reading of readings) add(part, reading);
   return part;
 }
 
-/** Folds readings into deltas, one a device and window, oldest window first. */
+/** Folds readings into deltas, one per device and window, oldest window first. */
 export function foldReadings(readings: Iterable<Reading>, windowSeconds: number): Delta[] {
-  const byWindow = new Map<string, GrowingDelta>();
+  const byWindow = new Map<string, MutableDelta>();
   for (const reading of readings) {
     const windowStart = windowStartOf(reading.timestamp, windowSeconds);
     const key = `${windowStart}/${reading.deviceId}`;
     let delta = byWindow.get(key);
-    if (!delta) byWindow.set(key, (delta = growing({ ...reading, windowStart })));
+    if (!delta) byWindow.set(key, (delta = mutableDelta({ ...reading, windowStart })));
     add(delta, reading);
   }
   return [...byWindow.values()].sort((a, b) => a.windowStart - b.windowStart);
 }
 
-function growing({ deviceId, site, windowStart }: WindowKey): GrowingDelta {
+function mutableDelta({ deviceId, site, windowStart }: WindowKey): MutableDelta {
   return { deviceId, site, windowStart, ...noSpan, readings: new Map(), metrics: new Map() };
 }
 
-function add(delta: GrowingDelta, reading: Reading): void {
+function add(delta: MutableDelta, reading: Reading): void {
   if (delta.readings.size === 0 || reading.site < delta.site) delta.site = reading.site;
   const known = delta.readings.get(reading.fingerprint);
   if (known === undefined) {
@@ -137,7 +137,7 @@ function add(delta: GrowingDelta, reading: Reading): void {
   }
 }
 
-function count(delta: GrowingDelta, reading: Reading): void {
+function count(delta: MutableDelta, reading: Reading): void {
   for (const metric of reading.metrics) countMetric(delta.metrics, metric);
   extendSpan(delta, reading);
 }

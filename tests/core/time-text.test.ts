@@ -47,7 +47,7 @@ const refused: readonly (readonly [text: string, problem: RegExp])[] = [
   ['2026-02-30', /^is not a time/],
   [
     '2026-11-20 14:00 Europe/Nowhere',
-    /^names no time zone: Europe\/Nowhere; a zone is such as Europe\/Berlin$/,
+    /^has an unknown time zone: Europe\/Nowhere; use one such as Europe\/Berlin$/,
   ],
   ['11/20/2026', /^is not a time/],
 ];

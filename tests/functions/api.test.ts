@@ -511,7 +511,7 @@ const refusals: readonly Refusal[] = [
   [
     ['/devices/x/windows', 'from=2026-11-20+14:00+Europe/Nowhere'],
     400,
-    'query parameter `from` must be a time, but names no time zone: Europe/Nowhere',
+    'query parameter `from` must be a time, but has an unknown time zone: Europe/Nowhere',
   ],
   [['/devices/x/windows', 'from=2026-11-20+14:00+Europe/Berlin'], 200, ''],
   [['/devices/x/windows', 'from=2026-11-20T14:00:00+01:00'], 200, ''],

@@ -1,19 +1,19 @@
-// Who may do what: three groups, each of which may do all that the one before may, and groups that leave a user some sites only.
+// Who may do what: three groups, each with all rights of the one before, and groups that restrict a user to some sites.
 
-/** From the least to the most. The same names are groups of the user pool. */
+/** Ascending in rights. The user pool has groups of the same names. */
 export const GROUPS = ['viewer', 'operator', 'admin'] as const;
 export type Group = (typeof GROUPS)[number];
 
 export interface Access {
   readonly group: Group;
-  /** The only sites whose devices and alerts are seen; absent: all of them. */
+  /** The only sites whose devices and alerts the user sees; absent: all sites. */
   readonly sites?: readonly string[];
 }
 
-/** A user in `site-seattle` sees that site, and no other but those of more such groups. */
+/** A user in `site-seattle` sees that site only, plus the sites of other groups with this prefix. */
 export const SITE_PREFIX = 'site-';
 
-/** What somebody with these groups may do; undefined where none of them is one of the three. */
+/** The rights of a user with these groups; undefined if none of them is one of the three. */
 export function accessOf(groups: readonly string[]): Access | undefined {
   const group = GROUPS.findLast((each) => groups.includes(each));
   if (group === undefined) return undefined;
@@ -26,6 +26,6 @@ export function accessOf(groups: readonly string[]): Access | undefined {
 export const isAtLeast = (group: Group, least: Group): boolean =>
   GROUPS.indexOf(group) >= GROUPS.indexOf(least);
 
-/** Whether somebody sees what belongs to a site; of what no site is known, nobody who is left some only. */
+/** Whether a caller may see a site's data. Data without a known site is hidden from callers restricted to some sites. */
 export const seesSite = ({ sites }: Pick<Access, 'sites'>, site: string | undefined): boolean =>
   sites === undefined || (site !== undefined && sites.includes(site));

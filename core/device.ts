@@ -1,16 +1,16 @@
-// What is known of a device beside its readings: where it stands, whether it is connected, and what the registry says.
+// What is known of a device besides its readings: its site, whether it is connected, and its facts from the registry.
 
 import type { RejectionReason } from './reading.ts';
 import type { Units } from './unit.ts';
 
-/** What the registry of AWS IoT says of a thing. */
+/** What the registry of AWS IoT knows of a thing. */
 export interface ThingFacts {
-  /** Name of its thing type. */
+  /** Name of the thing type. */
   readonly type?: string;
-  /** Names of the thing groups that it was put into, not of the groups around those. */
+  /** Names of the thing groups that the thing is a direct member of; their parent groups are not included. */
   readonly groups: readonly string[];
   readonly attributes: Readonly<Record<string, string>>;
-  /** Of the attribute `timezone` of the thing, or else of one of these groups; an IANA name, if people wrote one. */
+  /** The attribute `timezone` of the thing, or else of one of these groups; meant to be an IANA name. */
   readonly timeZone?: string;
 }
 
@@ -19,38 +19,38 @@ export interface RejectionNote {
   readonly reason: RejectionReason;
   /** One sentence that names the field. */
   readonly detail: string;
-  /** When the last of them came, give or take a minute; epoch milliseconds. */
+  /** When the last of them arrived, accurate to a minute; epoch milliseconds. */
   readonly at: number;
 }
 
-/** What of a device's messages is in no reading, so that people see it. */
+/** The parts of a device's messages that became no reading, so that people see them. */
 export interface UnusedNote {
   readonly rejections: readonly Omit<RejectionNote, 'at'>[];
   /** Members of accepted readings that were skipped, with the reasons; 20 at most. */
   readonly skipped: readonly string[];
 }
 
-/** How far behind its last message the time may be at which a device is said to have been heard from. */
+/** How far `lastSeenAt` may lag behind the device's last message. */
 export const SIGHTING_MS = 600_000;
 
-/** All times in epoch milliseconds. A part is absent until somebody has told it. */
+/** All times in epoch milliseconds. A part is absent until it is known. */
 export interface Device extends Partial<ThingFacts> {
   readonly deviceId: string;
   /** From the topic of its last messages. */
   readonly site?: string;
-  /** When it was last heard from, `SIGHTING_MS` at most before the last message. */
+  /** When the device was last seen, at most `SIGHTING_MS` before its last message. */
   readonly lastSeenAt?: number;
   readonly online?: boolean;
-  /** When it came or went. */
+  /** When it connected or disconnected. */
   readonly presenceSince?: number;
   readonly disconnectReason?: string;
   readonly ipAddress?: string;
-  /** The last of each reason, newest first. */
+  /** The latest of each reason, newest first. */
   readonly rejections?: readonly RejectionNote[];
-  /** Members of its messages that were skipped last, such as `rxInfo/0/rssi (not-measured)`. */
+  /** Members of its messages that were skipped most recently, such as `rxInfo/0/rssi (not-measured)`. */
   readonly skipped?: readonly string[];
-  /** As its messages gave them last, by metric. */
+  /** Units by metric, as its latest messages give them. */
   readonly units?: Units;
-  /** Those that its messages gave before, of metrics whose unit changed: windows of before have them. */
+  /** Earlier units of metrics whose unit changed: older windows have these. */
   readonly previousUnits?: Units;
 }

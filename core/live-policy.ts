@@ -1,22 +1,22 @@
-// Which policies of AWS IoT let an identity hear live data: the stack's one for all sites, or one for each site that is seen.
+// Which AWS IoT policies let an identity receive live data: the stack's policy for all sites, or one policy per visible site.
 
 export interface LivePolicy {
   readonly name: string;
-  /** JSON of a policy that is made when it is first needed; the stack's own is there already. */
+  /** JSON of a policy that is created on first use; absent for the stack's own policy, which exists already. */
   readonly document?: string;
 }
 
-/** AWS IoT attaches ten policies to a target; one is left for the owner of the account. */
+/** AWS IoT attaches at most ten policies to a target; one is left for the account's owner. */
 export const MAX_LIVE_SITES = 9;
 
-/** What may stand in a policy's name, and is no wildcard in its resources. */
+/** Characters that a policy's name allows and that are not wildcards in its resources. */
 const SITE = /^[\w+=,.@-]{1,64}$/;
 
-/** Policies of sites begin with it; whatever an identity has of them and should not have is taken from it. */
+/** Names of site policies start with this; an identity's other policies with this prefix are detached. */
 export const sitePolicyPrefix = (policyName: string) => `${policyName}-site-`;
 
 /**
- * What the policy of one site allows: nothing of shadows and commands, whose topics name the thing and not its site.
+ * The policy of one site. It excludes shadows and commands, because their topics name the thing and not its site.
  *
  * @param iotArn `arn:aws:iot:us-east-1:111122223333`
  */
@@ -37,7 +37,7 @@ export function siteDocument(site: string, iotArn: string) {
   };
 }
 
-/** @returns a sentence where live data cannot be restricted to these sites; then nothing is given. */
+/** @returns a sentence if live data cannot be restricted to these sites; then no policy is attached. */
 export function livePolicies(
   policyName: string,
   sites: readonly string[] | undefined,
@@ -47,11 +47,11 @@ export function livePolicies(
   const odd = sites.find((site) => !SITE.test(site));
   if (odd !== undefined)
     return {
-      problem: `Site ${odd} has characters that no policy of AWS IoT can be named by: live data needs a site of letters, digits and +=,.@-`,
+      problem: `Live data is not available for site ${odd}: an AWS IoT policy name allows only letters, digits and _+=,.@-, up to 64`,
     };
   if (sites.length > MAX_LIVE_SITES)
     return {
-      problem: `Live data can be given of ${MAX_LIVE_SITES} sites at most, and you see ${sites.length}`,
+      problem: `Live data is limited to ${MAX_LIVE_SITES} sites, and you see ${sites.length}`,
     };
   return sites.map((site) => ({
     name: sitePolicyPrefix(policyName) + site,

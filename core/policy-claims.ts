@@ -1,4 +1,4 @@
-// What the stack's policies promise of devices, claims and people, as data for the prover of `npm run policy -- prove`.
+// Security claims about devices, claim certificates and people, as data for the prover of `npm run policy -- prove`.
 
 import { siteDocument } from './live-policy.ts';
 import { CLAIM_PREFIX } from './thing-names.ts';
@@ -10,7 +10,7 @@ const jobsOf = (thing: string) => `$aws/things/${thing}/jobs/#`;
 const commandsTo = (thing: string) => `commands/${thing}/#`;
 
 const PUBLISHING = ['iot:Publish', 'iot:RetainPublish'];
-const HEARING = ['iot:Receive'];
+const RECEIVING = ['iot:Receive'];
 const SHADOWS = [
   'iot:GetThingShadow',
   'iot:UpdateThingShadow',
@@ -24,7 +24,7 @@ const JOBS = [
   'iotjobsdata:StartNextPendingJobExecution',
 ];
 
-const other = '${other.thing}';
+const OTHER_THING = '${other.thing}';
 const PROVISIONING = [
   '$aws/certificates/create/json',
   '$aws/certificates/create-from-csr/json',
@@ -39,27 +39,31 @@ interface Claim {
   readonly except?: readonly string[];
 }
 
-const ofDevices: readonly Claim[] = [
-  { claim: 'No device connects with the client ID of another thing', actions: ['iot:Connect'], on: [other] },
+const DEVICE_CLAIMS: readonly Claim[] = [
   {
-    claim: 'No device publishes telemetry of another thing or of what is behind it',
+    claim: 'No device connects with the client ID of another thing',
+    actions: ['iot:Connect'],
+    on: [OTHER_THING],
+  },
+  {
+    claim: 'No device publishes telemetry of another thing or of the sensors behind it',
     actions: PUBLISHING,
-    on: telemetryOf(other),
+    on: telemetryOf(OTHER_THING),
   },
   {
     claim: 'No device publishes to the shadows, jobs or commands of another thing',
     actions: PUBLISHING,
-    on: [shadowsOf(other), jobsOf(other), commandsTo(other)],
+    on: [shadowsOf(OTHER_THING), jobsOf(OTHER_THING), commandsTo(OTHER_THING)],
   },
   {
-    claim: 'No device hears the shadows, jobs, commands or telemetry of another thing',
-    actions: HEARING,
-    on: [shadowsOf(other), jobsOf(other), commandsTo(other), ...telemetryOf(other)],
+    claim: 'No device receives the shadows, jobs, commands or telemetry of another thing',
+    actions: RECEIVING,
+    on: [shadowsOf(OTHER_THING), jobsOf(OTHER_THING), commandsTo(OTHER_THING), ...telemetryOf(OTHER_THING)],
   },
   {
     claim: 'No device reads or writes shadows or jobs of another thing over HTTPS',
     actions: [...SHADOWS, ...JOBS],
-    on: [other],
+    on: [OTHER_THING],
   },
   {
     claim: 'No device publishes anything but telemetry and requests to its own shadows',
@@ -73,7 +77,7 @@ const ofDevices: readonly Claim[] = [
   },
 ].map((claim) => ({ of: 'device', ...claim }));
 
-const ofClaimCertificates: readonly Claim[] = [
+const CLAIM_CERTIFICATE_CLAIMS: readonly Claim[] = [
   {
     claim: 'No claim certificate publishes anything but requests to provision',
     actions: PUBLISHING,
@@ -81,15 +85,15 @@ const ofClaimCertificates: readonly Claim[] = [
     except: PROVISIONING,
   },
   {
-    claim: 'No claim certificate hears anything but answers to provisioning',
-    actions: HEARING,
+    claim: 'No claim certificate receives anything but answers to provisioning',
+    actions: RECEIVING,
     on: [WORLD],
     except: PROVISIONING.map((topic) => `${topic}/#`),
   },
   {
     claim: 'No claim certificate connects with the client ID of a thing',
     actions: ['iot:Connect'],
-    on: [other],
+    on: [OTHER_THING],
   },
   {
     claim: 'No claim certificate touches shadows, jobs or retained messages over HTTPS',
@@ -107,19 +111,19 @@ const requestsTo = (verb: string) => [`$aws/things/+/shadow/${verb}`, `$aws/thin
 const CHANGES = requestsTo('update');
 const DELETIONS = requestsTo('delete');
 
-const people = ['guest', 'viewer', 'viewer of one site', 'viewer of two sites', 'operator', 'administrator'];
-const ofPeople: readonly Claim[] = [
-  ...people.map((of) => ({
+const PEOPLE = ['guest', 'viewer', 'viewer of one site', 'viewer of two sites', 'operator', 'administrator'];
+const PEOPLE_CLAIMS: readonly Claim[] = [
+  ...PEOPLE.map((of) => ({
     claim: `No ${of} connects with the client ID of another identity`,
     of,
     actions: ['iot:Connect'],
     on: ['dashboard-${other.identity}*'],
   })),
-  ...people.map((of) => ({
+  ...PEOPLE.map((of) => ({
     claim: `No ${of} connects with the client ID of a thing`,
     of,
     actions: ['iot:Connect'],
-    on: [other],
+    on: [OTHER_THING],
   })),
   ...['guest', 'viewer of one site', 'viewer of two sites'].map((of) => ({
     claim: `No ${of} publishes anything`,
@@ -140,32 +144,32 @@ const ofPeople: readonly Claim[] = [
     on: [...FLEET_TOPICS, ...DELETIONS],
   },
   ...['viewer', 'operator', 'administrator'].map((of) => ({
-    claim: `No ${of} hears jobs, events or answers to provisioning`,
+    claim: `No ${of} receives jobs, events or answers to provisioning`,
     of,
-    actions: HEARING,
+    actions: RECEIVING,
     on: [
       ...['notify', 'notify-next', 'get/+', 'start-next/+', '+/get/+', '+/update/+'].map(jobs),
       ...['$aws/events/#', '$aws/certificates/#', '$aws/provisioning-templates/#'],
     ],
   })),
   {
-    claim: 'No guest hears anything but telemetry',
+    claim: 'No guest receives anything but telemetry',
     of: 'guest',
-    actions: HEARING,
+    actions: RECEIVING,
     on: [WORLD],
     except: ['telemetry/#'],
   },
   {
-    claim: 'No viewer of one site hears another site, shadows or commands',
+    claim: 'No viewer of one site receives another site, shadows or commands',
     of: 'viewer of one site',
-    actions: HEARING,
+    actions: RECEIVING,
     on: [WORLD],
     except: ['telemetry/${site}/#'],
   },
   {
-    claim: 'No viewer of two sites hears a third site, shadows or commands',
+    claim: 'No viewer of two sites receives a third site, shadows or commands',
     of: 'viewer of two sites',
-    actions: HEARING,
+    actions: RECEIVING,
     on: [WORLD],
     except: ['telemetry/${site}/#', 'telemetry/${second}/#'],
   },
@@ -190,7 +194,7 @@ export const policyClaims = (iotArn: string): unknown => ({
     SecondSitePolicy: siteDocument('${second}', iotArn),
   },
   parameters: { site: 'a-zA-Z0-9_+=,.@-', second: 'a-zA-Z0-9_+=,.@-' },
-  // New things get neither: names of claims are refused, and the identity in a page's client ID has a colon.
+  // No new thing gets these names: names of claims are refused, and the identity in a page's client ID has a colon.
   noThing: [`${CLAIM_PREFIX}*`, 'dashboard-*:*'],
-  claims: [...ofDevices, ...ofClaimCertificates, ...ofPeople],
+  claims: [...DEVICE_CLAIMS, ...CLAIM_CERTIFICATE_CLAIMS, ...PEOPLE_CLAIMS],
 });

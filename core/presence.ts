@@ -1,34 +1,34 @@
-// Whether a device is connected: AWS IoT tells it in events that may come twice, late and out of order.
+// Whether a device is connected: AWS IoT reports it in events that may be repeated, late or out of order.
 
-/** What PresenceRule sends: an event of AWS IoT, of which only what `parsePresence` reads is trusted. */
+/** The payload of PresenceRule: an event of AWS IoT, of which only the fields that `parsePresence` checks are trusted. */
 export type LifecycleEvent = Readonly<Record<string, unknown>>;
 
-/** A device came or went. https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html */
+/** A device connected or disconnected. https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html */
 export interface PresenceEvent {
   readonly deviceId: string;
   readonly online: boolean;
-  /** Epoch milliseconds, right to two minutes. */
+  /** Epoch milliseconds, accurate to two minutes. */
   readonly at: number;
-  /** The same for both events of a connection; grows with the connections of a client id that are not far apart. */
+  /** The same for both events of a connection; increases with the connections of a client ID that follow each other closely. */
   readonly version: number;
   readonly sessionId: string;
-  /** Such as `CONNECTION_LOST`; of the end of a connection only. */
+  /** Such as `CONNECTION_LOST`; only if the device disconnected. */
   readonly disconnectReason?: string;
   readonly ipAddress?: string;
 }
 
 /**
- * Events further apart than both of their times can be wrong: then the times say which is the later one. The versions
- * cannot, because those of a client id begin again at zero: after about an hour without a connection, or when its
- * persistent session has ended.
+ * If events are further apart than the error of both times, the times decide which is later. The versions cannot decide
+ * then, because a client ID's versions restart at zero: after about an hour without a connection, or when its persistent
+ * session has ended.
  */
 export const TIMES_DECIDE_MS = 240_000;
 
 const THING_NAME = /^[a-zA-Z0-9:_-]{1,128}$/;
-/** As much of a text as is worth keeping; AWS's are far shorter. */
+/** The part of a text that is kept; AWS's texts are far shorter. */
 const MAX_TEXT = 128;
 
-/** Reads a presence event; undefined for what is none, and for a client id that no thing can have. Never throws. */
+/** Reads a presence event; undefined if it is not one, or if no thing can have its client ID. Never throws. */
 export function parsePresence(event: unknown): PresenceEvent | undefined {
   const fields: Readonly<Record<string, unknown>> =
     typeof event === 'object' && event !== null ? { ...event } : {};

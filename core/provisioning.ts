@@ -1,40 +1,40 @@
-// Which devices may exchange a claim for a certificate of their own: those with a serial number that the factory gives.
+// Which devices may exchange a claim for a certificate of their own: those with a serial number in the factory's pattern.
 
 import { CLAIM_PREFIX } from './thing-names.ts';
 
-/** What the pre-provisioning hook decides on; or why not. */
+/** The serial number that the pre-provisioning hook accepts, or why it refuses. */
 export type SerialJudgement = { readonly serialNumber: string } | { readonly refused: string };
 
-/** AWS IoT's rule for the names of things: the serial number becomes one. */
-const thingName = /^[a-zA-Z0-9:_-]{1,128}$/;
+/** AWS IoT's pattern for thing names: the serial number becomes one. */
+const THING_NAME = /^[a-zA-Z0-9:_-]{1,128}$/;
 
-/** An hour of the clock: registrations are counted by it, and its first moment names it. */
+/** One hour of the clock: registrations are counted per hour, named by its start. */
 const HOUR_MS = 3_600_000;
 
 /**
- * @param event what AWS IoT sends the hook; the device chose all of its `parameters`.
- * @param pattern what the whole serial number must match.
+ * @param event The hook's event from AWS IoT; the device chose all of its `parameters`.
+ * @param pattern The pattern that the whole serial number must match.
  */
 export function judgeSerial(event: unknown, pattern: RegExp): SerialJudgement {
   const serialNumber = fieldOf(fieldOf(event, 'parameters'), 'SerialNumber');
   if (typeof serialNumber !== 'string') return { refused: 'parameter SerialNumber is missing' };
-  if (!thingName.test(serialNumber)) return { refused: 'the serial number is no name of a thing' };
-  // The sensor `b` behind the gateway `a` is the device `a:b`: a thing of that name would share its windows and alerts.
+  if (!THING_NAME.test(serialNumber)) return { refused: 'the serial number is not a valid thing name' };
+  // The sensor `b` behind the gateway `a` is the device `a:b`: a thing with that name would share its windows and alerts.
   if (serialNumber.includes(':')) {
     return {
-      refused: 'the serial number has a colon, which only sensors behind a gateway have in their name',
+      refused: 'the serial number contains a colon, which is reserved for sensors behind a gateway',
     };
   }
   if (serialNumber.startsWith(CLAIM_PREFIX))
     return { refused: `the serial number begins with ${CLAIM_PREFIX}, under which claims connect` };
-  // Anchored, or of `tg-1|tg-12` the first alternative would be found in `tg-12`, and the rest of it be too much.
+  // Without the group, only parts of `tg-1|tg-12` would be anchored, and `tg-12` would not match it as a whole.
   if (!new RegExp(`^(?:${pattern.source})$`, pattern.flags).test(serialNumber)) {
     return { refused: 'the serial number does not match the pattern' };
   }
   return { serialNumber };
 }
 
-/** The hour of the clock that holds `now` (epoch milliseconds), such as `2026-11-30T20`, in UTC, and when it ends. */
+/** The UTC hour that contains `now` (epoch milliseconds), such as `2026-11-30T20`, and when it ends. */
 export function hourOf(now: number): { readonly name: string; readonly endsAt: number } {
   const start = now - (now % HOUR_MS);
   return { name: new Date(start).toISOString().slice(0, 13), endsAt: start + HOUR_MS };

@@ -1,27 +1,27 @@
-// The classic shadow of a device as people look at it and change it: what it reported, what is desired, and what differs.
+// The classic shadow of a device as people view and change it: what it reported, what is desired, and the difference.
 
 import { isObject } from './formats/draft.ts';
 
 export type ShadowState = Readonly<Record<string, unknown>>;
 
 export interface Shadow {
-  /** Grows with each change. */
+  /** Increases with each change. */
   readonly version: number;
-  /** Epoch milliseconds, to the second: when somebody asked AWS IoT for it. */
+  /** Epoch milliseconds, accurate to a second: when it was read from AWS IoT. */
   readonly asOf: number;
   readonly reported: ShadowState;
   readonly desired: ShadowState;
-  /** What of `desired` the device has not reported. */
+  /** The part of `desired` that the device has not reported. */
   readonly delta: ShadowState;
 }
 
-/** One member that becomes another. */
+/** One changed member. */
 export interface ShadowChange {
-  /** Names of the members on the way to it. */
+  /** Names of the members leading to it. */
   readonly path: readonly string[];
-  /** Undefined: it was not there. */
+  /** Undefined: it did not exist. */
   readonly before: unknown;
-  /** Undefined: it goes. */
+  /** Undefined: it is removed. */
   readonly after: unknown;
 }
 
@@ -32,7 +32,7 @@ const isSame = (a: unknown, b: unknown): boolean => {
   return Object.is(a, b);
 };
 
-/** What differs, member by member; an array is one value, as AWS IoT takes it. */
+/** The differences, member by member; an array is one value, as in AWS IoT. */
 export function changesOf(
   before: ShadowState,
   after: ShadowState,
@@ -47,7 +47,7 @@ export function changesOf(
   });
 }
 
-/** What the device has to change: what it reported, and what is desired. */
+/** What the device has to change: from what it reported to what is desired. */
 export function differencesOf(
   { reported, delta }: Pick<Shadow, 'reported' | 'delta'>,
   path: readonly string[] = [],
@@ -63,7 +63,7 @@ export function differencesOf(
 
 const ownOf = (state: ShadowState, name: string) => (Object.hasOwn(state, name) ? state[name] : undefined);
 
-/** The update that makes `after` of `before`: null removes a member, what stays is left out. */
+/** The update that turns `before` into `after`: null removes a member, unchanged members are left out. */
 export function patchBetween(before: ShadowState, after: ShadowState): Record<string, unknown> {
   const patch: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
@@ -77,9 +77,9 @@ export function patchBetween(before: ShadowState, after: ShadowState): Record<st
   return { ...patch };
 }
 
-/** Why it is not what may be desired, as a sentence; AWS IoT keeps no null. */
+/** Why the value cannot be a desired state, as a sentence; AWS IoT does not store null. */
 export function desiredProblem(value: unknown): string | undefined {
-  if (!isObject(value)) return 'What is desired is a JSON object, such as {"setpoint": 3.5}.';
+  if (!isObject(value)) return 'The desired state must be a JSON object, such as {"setpoint": 3.5}.';
   return nullIn(value, []);
 }
 

@@ -1,4 +1,4 @@
-// What a thing and its attributes may be called in AWS IoT, wherever a person writes them.
+// The names that AWS IoT allows for a thing and its attributes, for every place where people enter them.
 
 /** https://docs.aws.amazon.com/iot/latest/apireference/API_AttributePayload.html */
 export const MAX_ATTRIBUTE_LENGTH = 800;
@@ -6,7 +6,7 @@ export const NAME_RULE = '1 to 128 of a-z A-Z 0-9 : _ -';
 export const ATTRIBUTE_RULE = 'a-z A-Z 0-9 _ . , @ / : # - without spaces';
 
 export const NAME = /^[a-zA-Z0-9:_-]{1,128}$/;
-/** Claim certificates connect under client IDs that begin so, and would end the connection of a thing of that name. */
+/** Claim certificates connect under client IDs with this prefix; they would disconnect a thing of the same name. */
 export const CLAIM_PREFIX = 'claim-';
 export const NEW_THING_NAME = /^(?!claim-)[a-zA-Z0-9_-]{1,128}$/;
 export const NEW_THING_RULE = `1 to 128 of a-z A-Z 0-9 _ -, not beginning with ${CLAIM_PREFIX}`;
@@ -15,7 +15,7 @@ const isName = (text: string) => NAME.test(text);
 const isAttributeName = (text: string) => /^[a-zA-Z0-9_.,@/:#-]{1,128}$/.test(text);
 const isAttributeValue = (text: string) => /^[a-zA-Z0-9_.,@/:#=[\]-]{1,800}$/.test(text);
 
-/** Of a thing, a type, a group or a policy. Each of these gives what is wrong, to go on after the text; undefined where nothing is. */
+/** For a thing, a type, a group or a policy. These functions return what is wrong, to follow the text in a sentence; undefined if it is valid. */
 export const nameProblem = (text: string) => (isName(text) ? undefined : `is not allowed: ${NAME_RULE}`);
 
 export const attributeNameProblem = (text: string) =>
@@ -26,7 +26,7 @@ export const attributeValueProblem = (text: string) =>
     ? undefined
     : `is not allowed as an attribute: ${MAX_ATTRIBUTE_LENGTH} at most of ${ATTRIBUTE_RULE}`;
 
-/** Of a thing that is made now. */
+/** For a new thing. */
 export function thingNameProblem(text: string): string | undefined {
   if (NEW_THING_NAME.test(text)) return undefined;
   if (text.startsWith(CLAIM_PREFIX))

@@ -28,14 +28,14 @@ const refused: readonly (readonly [title: string, event: unknown, reason: string
     'parameter SerialNumber is missing',
   ],
   ['a number', event(42), 'parameter SerialNumber is missing'],
-  ['an empty one', event(''), 'the serial number is no name of a thing'],
-  ['a path', event('tg-00/../42'), 'the serial number is no name of a thing'],
-  ['one with a line break after it', event('tg-000042\n'), 'the serial number is no name of a thing'],
-  ['one that is too long', event(`tg-${'0'.repeat(200)}`), 'the serial number is no name of a thing'],
+  ['an empty one', event(''), 'the serial number is not a valid thing name'],
+  ['a path', event('tg-00/../42'), 'the serial number is not a valid thing name'],
+  ['one with a line break after it', event('tg-000042\n'), 'the serial number is not a valid thing name'],
+  ['one that is too long', event(`tg-${'0'.repeat(200)}`), 'the serial number is not a valid thing name'],
   [
     'the name of a sensor behind a gateway',
     event('tg-000042:a'),
-    'the serial number has a colon, which only sensors behind a gateway have in their name',
+    'the serial number contains a colon, which is reserved for sensors behind a gateway',
   ],
   [
     'a name under which claims connect',
@@ -51,7 +51,7 @@ for (const [title, given, reason] of refused) {
 }
 
 test('a colon is refused whatever the pattern is', () => {
-  assert.match(JSON.stringify(judgeSerial(event('a:b'), /.*/)), /has a colon/);
+  assert.match(JSON.stringify(judgeSerial(event('a:b'), /.*/)), /contains a colon/);
 });
 
 test('an hour of the clock is named by its first moment, in UTC', () => {

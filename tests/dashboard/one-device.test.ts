@@ -25,8 +25,8 @@ const drafts: readonly (readonly [text: string, found: ShadowState | RegExp])[] 
   ['', /^Write a JSON object/],
   ['{\n  "setpoint": 3,5\n}', /^It stops being JSON at line 2, character \d+\.$/],
   ['{"a": 1', /^It stops being JSON at its end\.$/],
-  ['[1]', /^What is desired is a JSON object/],
-  ['7', /^What is desired is a JSON object/],
+  ['[1]', /^The desired state must be a JSON object/],
+  ['7', /^The desired state must be a JSON object/],
   ['{"a": {"b": null}}', /^a\.b is null, which a shadow does not keep/],
   ['{"a": [1, {"b": null}]}', /^a\.1\.b is null/],
 ];

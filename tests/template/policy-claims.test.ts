@@ -43,17 +43,17 @@ function slipIn(name: string, from: string, to: string): PolicyFile {
 
 const thing = '${iot:Connection.Thing.ThingName}';
 const connects = 'No device connects with the client ID of another thing';
-const publishes = 'No device publishes telemetry of another thing or of what is behind it';
-const hears = 'No device hears the shadows, jobs, commands or telemetry of another thing';
+const publishes = 'No device publishes telemetry of another thing or of the sensors behind it';
+const receives = 'No device receives the shadows, jobs, commands or telemetry of another thing';
 const requests = 'No device publishes to the shadows, jobs or commands of another thing';
 
 const slips: readonly (readonly [title: string, of: string, file: PolicyFile, broken: readonly string[]])[] =
   [
     [
-      'any client ID, which also hears as that client',
+      'any client ID, which also receives as that client',
       'device',
       slipIn('DevicePolicy', `client/${thing}`, 'client/*'),
-      [connects, hears],
+      [connects, receives],
     ],
     [
       'any thing in the topic',
@@ -83,7 +83,7 @@ const slips: readonly (readonly [title: string, of: string, file: PolicyFile, br
       'hearing all commands',
       'device',
       slipIn('DevicePolicy', 'commands/${iot:ClientId}/*', 'commands/*'),
-      [hears],
+      [receives],
     ],
     [
       'a claim certificate under any name',
@@ -103,7 +103,7 @@ const slips: readonly (readonly [title: string, of: string, file: PolicyFile, br
       slipIn('DashboardPolicy', '/jobs/shadow/*', '/jobs/none/*'),
       [
         'No viewer publishes telemetry or commands, or changes a shadow',
-        'No viewer hears jobs, events or answers to provisioning',
+        'No viewer receives jobs, events or answers to provisioning',
       ],
     ],
   ];
@@ -123,11 +123,11 @@ for (const [title, of, file, broken] of slips) {
 
 test('what two statements guard may slip in one of them', () => {
   const file = slipIn('DevicePolicy', 'topicfilter/commands/${iot:ClientId}/*', 'topicfilter/*');
-  assert.ok(prove(only('device', [hears]), [file]).every(([, { outcome }]) => outcome === 'proven'));
+  assert.ok(prove(only('device', [receives]), [file]).every(([, { outcome }]) => outcome === 'proven'));
   const condition = documentOf('DevicePolicy').replace(/,"Condition":\{[^}]*\}\}/, '');
   assert.notEqual(condition, documentOf('DevicePolicy'));
   const bare = { name: 'DevicePolicy', text: condition, shown: 'DevicePolicy' };
   assert.ok(
-    prove(only('device', [connects, hears]), [bare]).every(([, { outcome }]) => outcome === 'proven'),
+    prove(only('device', [connects, receives]), [bare]).every(([, { outcome }]) => outcome === 'proven'),
   );
 });

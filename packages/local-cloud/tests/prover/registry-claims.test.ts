@@ -39,7 +39,12 @@ const claims = readClaims(
         actions: ['iot:Connect'],
         on: ['${other.thing}'],
       },
-      { claim: 'No device hears another', of: 'device', actions: ['iot:Receive'], on: ['t/${other.thing}'] },
+      {
+        claim: 'No device receives another',
+        of: 'device',
+        actions: ['iot:Receive'],
+        on: ['t/${other.thing}'],
+      },
     ],
   },
   'claims',

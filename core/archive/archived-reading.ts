@@ -1,4 +1,4 @@
-// A reading as the parsed archive keeps it, from the event that a line of the raw archive holds: usual ones at once, all others as ingest reads them.
+// Turns the event in a line of the raw archive into readings of the parsed archive: usual events by a short path, others as ingest parses them.
 
 import { decimalOf, decimalText, type Decimal } from '../decimal.ts';
 import { fingerprint } from '../fingerprint.ts';
@@ -13,7 +13,7 @@ export interface ArchivedValue {
   readonly metric: string;
   /** The nearest double. */
   readonly value: number;
-  /** The decimal that was counted, where it is not the shortest text of the double. */
+  /** The decimal that was counted, if it is not the shortest text of the double. */
   readonly exact?: string | undefined;
   readonly unit?: string | undefined;
 }
@@ -24,11 +24,11 @@ export interface ArchivedReading {
   /** Epoch milliseconds, as is `receivedAt`. */
   readonly timestamp: number;
   readonly receivedAt: number;
-  /** As the device gave it. */
+  /** As the device sent it. */
   readonly messageId: string | undefined;
   /**
-   * Equal for a reading and its resend. What is over zero has the reading's own time in it, so that only readings of the same
-   * millisecond can be equal; what is below, which takes the arrival for the time, can be so within a window.
+   * Equal for a reading and its resend. A positive key includes the reading's own time, so only readings of the same
+   * millisecond can be equal; a negative one is of a reading timed by its arrival, and can be equal within a window.
    */
   readonly key: number;
   readonly values: readonly ArchivedValue[];
@@ -42,23 +42,23 @@ export interface ReadEvent {
 /** Reads the event in a line; `mapped` as for `parseMessage`. Never throws. */
 export type ReadLine = (event: unknown, mapped?: Mapped) => ReadEvent;
 
-/** The members of usual lines in one order, and what core makes of them. */
+/** One order of the members of usual lines, and how core reads them. */
 interface Shape {
   readonly names: readonly string[];
-  /** Undefined: such lines are for the careful parser. */
+  /** Undefined: such lines go to the careful parser. */
   readonly metrics?: readonly { readonly name: string; readonly unit: string | undefined }[];
-  /** Positions of the metrics in the order in which an identity has them. */
+  /** Positions of the metrics in the order of an identity. */
   readonly sorted: readonly number[];
 }
 
-/** Lines whose members come in more different orders than this go the careful way. */
+/** Once there are more different member orders than this, further ones are not remembered. */
 const MAX_SHAPES = 10_000;
 const METRIC_NAME = /^[A-Za-z]\w{0,63}$/;
 const PLAIN_NAME = new RegExp(`^[\\w:.-]{1,${MAX_NAME_LENGTH}}$`);
 const OWN = new Set(['deviceId', 'site', 'receivedAt', 'clientId', 'traceId', 'timestamp', 'id']);
 const ADDED: ReadonlySet<string> = new Set(CONTEXT_NAMES);
 const SENTINEL: ReadonlySet<number> = new Set(SENTINELS);
-/** Below, a number is a time in seconds. */
+/** A smaller number is a time in seconds. */
 const FIRST_MILLISECOND = 1e11;
 const MAX_TIME = 1e14;
 
@@ -84,14 +84,14 @@ function readCarefully(event: unknown, limits: TimeLimits, mapped?: Mapped): Rea
   return { readings, rejected: rejected.length };
 }
 
-/** The nearest double, and the decimal itself where that is not the double's shortest text. */
+/** The nearest double, and the decimal itself if it is not the double's shortest text. */
 export function doubleOf(decimal: Decimal): Pick<ArchivedValue, 'value' | 'exact'> {
   const text = decimalText(decimal);
   const value = Number(text);
   return { value, exact: decimalOf(value) === decimal ? undefined : text };
 }
 
-/** Of the content where that is what the fingerprint is of, so that it is the same whichever way a line was read. */
+/** A hash of the content if the fingerprint is one of the content, so that it does not depend on how the line was read. */
 function keyOf({ timestamp, metrics, fingerprint: print }: Reading, id: string | undefined): number {
   const content = identityText(id, { ms: timestamp, own: true }, metrics, '');
   return fingerprint(content) === print ? hashOf(content) : -hashOf(print);
@@ -115,10 +115,10 @@ function usualReading(
   for (const { name, unit } of metrics) {
     const value = members[name];
     if (!isPlainNumber(value)) return undefined;
-    // No negative zero.
+    // Turns negative zero into zero.
     values.push({ metric: name, value: value + 0, exact: undefined, unit });
   }
-  // As `identityText` has it.
+  // The same text as `identityText` returns.
   let content = `${id === undefined ? '' : `id:${id},`}at:${timestamp},`;
   for (let n = 0; n < sorted.length; n += 1) {
     const { metric, value } = values[sorted[n]!]!;
@@ -137,7 +137,7 @@ function isWithin(time: number, receivedAt: number, limits: TimeLimits): boolean
   return time >= receivedAt - maxLatenessSeconds * 1000 && time <= receivedAt + maxSkewSeconds * 1000;
 }
 
-/** A number whose shortest text is its decimal, without an exponent, and that says nothing but itself. */
+/** A number that is not a sentinel and whose shortest text is its decimal, without an exponent. */
 function isPlainNumber(value: unknown): value is number {
   if (typeof value !== 'number') return false;
   const micros = Math.round(value * 1e6);
@@ -174,7 +174,7 @@ function shapeFrom(names: readonly string[]): Shape {
   return { names, metrics: metrics.map((name, n) => ({ name, unit: units[n] })), sorted };
 }
 
-/** 1 to 2 ** 53 - 1, of two multiplicative hashes of 32 bits. */
+/** 1 to 2 ** 53 - 1, from two multiplicative hashes of 32 bits. */
 function hashOf(text: string): number {
   let [a, b] = [0x9e3779b9, 0x85ebca6b];
   for (let n = 0; n < text.length; n += 1) {

@@ -1,4 +1,4 @@
-// A line of the archive is a message as the rule wrote it; what has become of the file since then is nobody's promise.
+// Parses a line of the archive, which is a message as the rule wrote it; the file may have been changed since then.
 
 import type { Mapped } from '../mapping.ts';
 import { parseMessage, type ParsedMessage } from '../message.ts';
@@ -6,17 +6,17 @@ import type { Fault, TimeLimits } from '../reading.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Parses the bytes of one line, as `parseMessage` does its message. Never throws: what is no JSON text is rejected as a whole. */
+/** Parses the bytes of one line like `parseMessage`. Never throws: a line that is not JSON is rejected whole. */
 export function parseArchiveLine(bytes: Uint8Array, limits: TimeLimits, mapped?: Mapped): ParsedMessage {
   const found = jsonOf(bytes);
   if (found) return parseMessage(found.value, limits, mapped);
   return rejectLine(bytes, { fault: 'not-json-object', detail: 'the line is not JSON text' });
 }
 
-/** The message in a line; undefined for what is no JSON text. */
+/** The message in a line; undefined if the line is not JSON text. */
 export const eventIn = (bytes: Uint8Array): unknown => jsonOf(bytes)?.value;
 
-/** A line that is rejected as a whole, kept as it came. */
+/** The result for a line that is rejected whole and kept as it came. */
 export function rejectLine(bytes: Uint8Array, { fault: reason, detail }: Fault): ParsedMessage {
   const original = { data: Buffer.from(bytes).toString('base64') };
   return {

@@ -1,18 +1,18 @@
-// What an audit says of a window whose figures in the table are not those that its archived messages amount to.
+// What an audit reports about a window whose statistics in the table differ from those of its archived messages.
 
 import { decimalText } from '../decimal.ts';
 import type { WindowTotals } from '../window.ts';
 
-/** What a comparison found, in one phrase where there is something to tell. */
+/** The result of a comparison, with one phrase if there is something to report. */
 export type Comparison =
   | { readonly kind: 'same' }
   | { readonly kind: 'differs'; readonly phrase: string }
-  /** The table has as many readings as a window takes, and the archive has more: which of them were counted, nobody knows. */
+  /** The table has as many readings as a window takes, and the archive has more: it is unknown which of them were counted. */
   | { readonly kind: 'full'; readonly phrase: string };
 
 /**
- * Sites and last values are left out: they depend on the order of arrival, or take long to know. `maxReadings`: how many a
- * window takes; of one that is full no figure may lie beyond those of all archived readings, and no metric may be unknown.
+ * Sites and last values are left out: they depend on the order of arrival, or take long to compute. `maxReadings`: how many
+ * a window takes; in a full window, no statistic may exceed that of all archived readings, and no metric may be unknown.
  */
 export function compareWindows(
   archived: WindowTotals | undefined,
@@ -25,7 +25,7 @@ export function compareWindows(
   if (inTable !== inArchive)
     return { kind: 'differs', phrase: `${inTable} readings in the table, ${inArchive} in the archive` };
   if (!archived || !stored) return { kind: 'same' };
-  // Windows that were stored before they had these times have none.
+  // Windows stored before these times existed have none.
   const withTimes = stored.firstReadingAt !== undefined;
   const [here, there] = [statisticsOf(stored, withTimes), statisticsOf(archived, withTimes)];
   for (const name of new Set([...here.keys(), ...there.keys()])) {
@@ -51,16 +51,16 @@ function compareFull(archived: WindowTotals, stored: WindowTotals): Comparison {
 }
 
 function statisticsOf(window: WindowTotals, withTimes: boolean): Map<string, string> {
-  const figures = new Map<string, string>();
+  const statistics = new Map<string, string>();
   for (const [metric, { min, max, sum, count }] of window.metrics) {
-    figures.set(`${metric}.count`, String(count));
-    for (const [figure, value] of Object.entries({ min, max, sum })) {
-      figures.set(`${metric}.${figure}`, decimalText(value));
+    statistics.set(`${metric}.count`, String(count));
+    for (const [stat, value] of Object.entries({ min, max, sum })) {
+      statistics.set(`${metric}.${stat}`, decimalText(value));
     }
   }
   if (withTimes) {
-    figures.set('firstReadingAt', String(window.firstReadingAt));
-    figures.set('lastReadingAt', String(window.lastReadingAt));
+    statistics.set('firstReadingAt', String(window.firstReadingAt));
+    statistics.set('lastReadingAt', String(window.lastReadingAt));
   }
-  return figures;
+  return statistics;
 }

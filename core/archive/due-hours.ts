@@ -1,17 +1,17 @@
-// Which hours of arrival are to be parsed, and which days are complete.
+// Which hours of arrival have to be parsed, and which days are complete.
 
 import { HOUR_MS, hourOf } from '../hour.ts';
 import { parseTimeText } from '../time-text.ts';
 
-/** The last object of an hour is written 300 s after its end, and a moment later it is listed. */
+/** The last object of an hour is written 300 s after its end, and is listed a moment later. */
 export const PARSED_AFTER_MS = 600_000;
-/** Firehose tries for a day to write an object, in the folder of the hour in which its oldest message arrived. */
+/** Firehose retries for a day to write an object into the folder of the hour in which its oldest message arrived. */
 export const LATE_OBJECT_HOURS = 26;
 
-/** The first hour whose objects may not all be there; epoch milliseconds, as is all else here. */
+/** The first hour whose objects may be incomplete; epoch milliseconds, like all times here. */
 export const firstIncomplete = (now: number): number => hourOf(now - PARSED_AFTER_MS);
 
-/** Hours that the schedule looks at, oldest first: from where it stopped, and those that an object may still have come to. */
+/** Hours that a scheduled run parses, oldest first: from where it stopped, and those that may still get an object. */
 export function dueHours(now: number, until: number | undefined, open: readonly number[]): number[] {
   const end = firstIncomplete(now);
   const recent = end - LATE_OBJECT_HOURS * HOUR_MS;
@@ -20,7 +20,7 @@ export function dueHours(now: number, until: number | undefined, open: readonly 
   return [...hours].sort((a, b) => a - b);
 }
 
-/** Hours that begin within the span, the one that is not over yet included. */
+/** Hours that begin within the span, including the present one. */
 export function hoursWithin(
   { from, to }: { readonly from: number; readonly to: number },
   now: number,
@@ -30,19 +30,19 @@ export function hoursWithin(
   return hours;
 }
 
-/** Hours that somebody wants parsed. */
+/** Hours that a caller wants parsed. */
 export interface WantedSpan {
-  /** Epoch milliseconds: hours from the one that holds `from` until before `to`. */
+  /** Epoch milliseconds: hours from the one that contains `from` until before `to`. */
   readonly from: number;
   readonly to: number;
-  /** Also those that are done and whose objects have not changed. */
+  /** Parses also hours that are done and whose objects have not changed. */
   readonly again?: true;
 }
 
 /**
- * The span that an event asks for, such as `{ "from": "2026-11-01", "to": "2026-12-01T00:00:00Z", "again": true }`; undefined for the event
- * of a schedule.
- * @throws Error that names the member that is wrong.
+ * The span that an event requests, such as `{ "from": "2026-11-01", "to": "2026-12-01T00:00:00Z", "again": true }`;
+ * undefined for the event of a schedule.
+ * @throws Error that names the invalid member.
  */
 export function spanIn(event: unknown, now: number): WantedSpan | undefined {
   const { from, to, again } = (event ?? {}) as Readonly<Record<keyof WantedSpan, unknown>>;

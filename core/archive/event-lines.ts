@@ -2,7 +2,7 @@
 
 import { eventIn } from './careful-line.ts';
 
-/** A line that is no event. */
+/** A line that is not an event. */
 export interface BadLine {
   /** The first line is 1. */
   readonly line: number;
@@ -15,17 +15,17 @@ export interface Events {
 }
 
 export interface EventCutter {
-  /** The events of all lines that are complete. */
+  /** The events of all complete lines. */
   add(chunk: Uint8Array): Events;
-  /** The event of the last line, if that lacks its line feed. */
+  /** The event of the last line if it has no line feed. */
   end(): Events;
-  /** How many lines were read, empty ones included. */
+  /** How many lines were read, including empty ones. */
   lines(): number;
 }
 
 const NEWLINE = 10;
 const RETURN = 13;
-/** Of 128 KB a message can be, and in base64 it is longer. */
+/** A message can have 128 KB, and more in base64. */
 const MAX_LINE_BYTES = 1 << 20;
 
 export function createEventCutter(): EventCutter {
@@ -38,7 +38,7 @@ export function createEventCutter(): EventCutter {
     try {
       return utf8.decode(block);
     } catch {
-      return undefined; // its lines are read one by one
+      return undefined; // its lines are read one at a time
     }
   }
 

@@ -1,9 +1,9 @@
-// What the parsed archive is made of: rows of one value each, in files by site and day.
+// The structure of the parsed archive: rows of one value each, in files by site and day.
 
 import { fingerprint } from '../fingerprint.ts';
 import { HOUR_MS } from '../hour.ts';
 
-/** Rows of one device and metric, by time; the columns are equally long. */
+/** Rows of one device and metric, by time; all columns have the same length. */
 export interface RowBlock {
   readonly site: string;
   readonly device: string;
@@ -12,7 +12,7 @@ export interface RowBlock {
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
   readonly receivedAt: Float64Array;
-  /** The hour of arrival in whose folder the raw archive has the message, epoch milliseconds. */
+  /** The hour of arrival, in whose folder the raw archive has the message; epoch milliseconds. */
   readonly hours: Float64Array;
   readonly units: readonly (string | undefined)[];
   readonly exact: readonly (string | undefined)[];
@@ -23,11 +23,11 @@ export interface RowBlock {
 export interface RowSlice {
   readonly block: RowBlock;
   readonly from: number;
-  /** After the last one. */
+  /** Exclusive. */
   readonly to: number;
 }
 
-/** Where rows of one site and day lie, without a slash at its end: `readings/site=seattle/date=2026-12-01`. */
+/** The folder of one site and day, without a slash at its end: `readings/site=seattle/date=2026-12-01`. */
 export type Partition = string;
 
 const MAX_SITE_LENGTH = 160;
@@ -35,7 +35,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 export const READINGS_PREFIX = 'readings/';
 
-/** As Hive writes values: what is not a plain character is a percent sign and its bytes in hexadecimal digits. */
+/** Encodes values as Hive does: other than plain characters as a percent sign and the bytes in hexadecimal digits. */
 export function partitionOf(site: string, date: string): Partition {
   return `${READINGS_PREFIX}site=${siteFolder(site)}/date=${date}`;
 }
@@ -68,7 +68,7 @@ export const hourFile = (partition: Partition, hour: number): string =>
 
 export const dayFile = (partition: Partition): string => `${partition}/day.parquet`;
 
-/** The hour of a file that `hourFile` named; undefined for any other. */
+/** The hour of a file that `hourFile` named; undefined for any other file. */
 export function hourOfFile(key: string): number | undefined {
   const text = /\/hour-(\d{4}-\d\d-\d\dT\d\d)\.parquet$/.exec(key)?.[1];
   return text === undefined ? undefined : hourFromText(text);
@@ -76,7 +76,7 @@ export function hourOfFile(key: string): number | undefined {
 
 export const partitionOfFile = (key: string): Partition => key.slice(0, key.lastIndexOf('/'));
 
-/** The parts of a block that are of one day each, oldest first. */
+/** The parts of a block by day, oldest first. */
 export function* slicesByDate(block: RowBlock): Generator<RowSlice & { readonly date: string }> {
   const { timestamps } = block;
   let from = 0;

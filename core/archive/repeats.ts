@@ -1,21 +1,21 @@
-// Which devices of a file of the parsed archive may have a reading in it twice, because it was sent again in a later hour of arrival.
+// Which devices in a file of the parsed archive may have a reading twice because it was resent in a later hour of arrival.
 
 import type { RowSlice } from './parsed-rows.ts';
 
-/** Device names; `any` where there are too many to name. */
+/** Device names; `any` if there are too many to list. */
 export type Repeats = readonly string[] | 'any';
 
 const MAX_DEVICES = 200;
-/** More rows of one moment are not compared with each other: they count as repeats. */
+/** More rows of one moment than this are not compared: they count as repeats. */
 const MAX_COMPARED = 64;
 
 export const repeatsText = (repeats: Repeats): string => JSON.stringify(repeats);
 
-/** Of a file that does not say it, any device. */
+/** A file without the list may have repeats of any device. */
 export const repeatsFromText = (text: string | undefined): Repeats =>
   text === undefined ? 'any' : (JSON.parse(text) as Repeats);
 
-/** Collects them from slices in the order of a file. */
+/** Collects the devices from slices in the order of a file. */
 export function createRepeats() {
   const devices = new Set<string>();
   return {
@@ -26,7 +26,7 @@ export function createRepeats() {
   };
 }
 
-/** Whether two rows have the same time, value and id, and came in different hours. */
+/** Whether two rows have the same time, value and id but different hours of arrival. */
 function hasRepeat({ block, from, to }: RowSlice): boolean {
   const { timestamps } = block;
   let first = from;

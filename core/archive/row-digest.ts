@@ -1,30 +1,30 @@
-// What rows of the parsed archive amount to in any order: enough to see that two sides have the same ones, without keeping them.
+// A digest of rows of the parsed archive that does not depend on their order: it shows whether two sides have the same rows, without storing them.
 
 import { decimalFromText, decimalOf, decimalText, type Decimal } from '../decimal.ts';
 
-/** What one row says beside its device and metric, which have a digest of their own. */
+/** One row without its device and metric, each of which has a digest of its own. */
 export interface DigestedRow {
   /** Epoch milliseconds, as is the hour of arrival. */
   readonly timestamp: number;
   readonly hour: number;
   readonly value: number;
-  /** As in the parsed archive: where the double's shortest text is not the decimal. */
+  /** As in the parsed archive: the decimal, if it is not the double's shortest text. */
   readonly exact: string | undefined;
   readonly id: string | undefined;
 }
 
-/** How many rows there are, their exact sum, and sums of 32 bits each of two hashes of each row. */
+/** The number of rows, their exact sum, and 32-bit sums of two hashes of each row. */
 export interface RowDigest {
   count: number;
   sum: Decimal;
-  /** Millionths that are not yet in `sum`: adding doubles takes a tenth of the time. */
+  /** Millionths not yet added to `sum`: adding doubles takes a tenth of the time. */
   millionths: number;
   first: number;
   second: number;
 }
 
 const MILLIONTH = 10n ** 9n;
-/** Two of them are still whole numbers of a double. */
+/** A double still holds the sum of two of these exactly. */
 const MOST_MILLIONTHS = 2 ** 52;
 
 export const emptyDigest = (): RowDigest => ({ count: 0, sum: 0n, millionths: 0, first: 0, second: 0 });
@@ -33,7 +33,7 @@ const doubles = new Float64Array(3);
 const words = new Uint32Array(doubles.buffer);
 const hashed = new Uint32Array(2);
 
-/** Leaves two hashes of the row in `hashed`. No negative zero, and an empty id is none. */
+/** Leaves two hashes of the row in `hashed`. Negative zero counts as zero, and an absent text hashes as an empty one. */
 function hashRow({ timestamp, hour, value, exact, id }: DigestedRow): void {
   doubles[0] = timestamp;
   doubles[1] = hour;
@@ -78,13 +78,13 @@ function carry(digest: RowDigest): void {
   digest.millionths = 0;
 }
 
-/** A number that only readings of the same time, id and hour of arrival share, but for one chance in 2 ** 53. */
+/** A number that only readings with the same time, id and hour of arrival share, except with probability 2 ** -53. */
 export function momentOf({ timestamp, hour, id }: Pick<DigestedRow, 'timestamp' | 'hour' | 'id'>): number {
   hashRow({ timestamp, hour, id, value: 0, exact: undefined });
   return (hashed[0]! & 0x1fffff) * 2 ** 32 + hashed[1]!;
 }
 
-/** What is wrong with the parsed rows, in one phrase; undefined where both have the same. */
+/** What is wrong with the parsed rows, in one phrase; undefined if both sides are equal. */
 export function digestDifference(parsed: RowDigest, raw: RowDigest): string | undefined {
   for (const digest of [parsed, raw]) carry(digest);
   const counts = `${parsed.count} values instead of ${raw.count}`;

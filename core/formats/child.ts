@@ -1,10 +1,10 @@
-// How a gateway's payload names the sensor that it speaks for.
+// How a gateway's payload names the sensor that it reports for.
 
 const MAC = /^[0-9a-f]{2}(?:[:-]?[0-9a-f]{2}){5}$/i;
-/** A shorter name may be the end of another by chance. */
+/** A shorter name may match the end of another by chance. */
 const LONG_ENOUGH = 6;
 
-/** A MAC address in one spelling, `AA:BB:CC:DD:EE:FF`; undefined for everything else. */
+/** A MAC address in one spelling, `AA:BB:CC:DD:EE:FF`; undefined for anything else. */
 export function macOf(value: unknown): string | undefined {
   if (typeof value !== 'string' || !MAC.test(value)) return undefined;
   return value
@@ -13,7 +13,7 @@ export function macOf(value: unknown): string | undefined {
     .replaceAll(/(..)(?=.)/g, '$1:');
 }
 
-/** The child that a payload names; undefined where the topic names it already, since levels become the child, too. */
+/** The child that a payload names; undefined if the topic names it already, because topic levels become part of the child too. */
 export function childBeside(levels: readonly string[], child: string | undefined): string | undefined {
   if (child === undefined) return undefined;
   const wanted = plain(child);
@@ -24,15 +24,15 @@ export function childBeside(levels: readonly string[], child: string | undefined
   return isNamed ? undefined : child;
 }
 
-/** Topics write a MAC address without colons, or in small letters. */
+/** Topics may write a MAC address without colons or in small letters. */
 const plain = (text: string) => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
 
-/** What devices put behind their own topic, by the kind of message: it names no sensor. */
+/** Levels that devices append to their topic for the kind of message; they do not name a sensor. */
 const KINDS = /(?:^|\/)(?:SENSOR|STATE|STATUS\d*|(?:event\/)?up|events\/rpc)$/;
-/** Shelly's components are told apart by what follows. */
+/** The part after `status/` identifies the Shelly component. */
 const STATUS = /(^|\/)status\/([a-z][a-z0-9_]*:\d+)$/;
 
-/** The topic levels of a known format that name a sensor: without those that name the kind of message. */
+/** The topic levels of a known format that name a sensor, without those that name the kind of message. */
 export function sensorLevels(levels: readonly string[]): readonly string[] {
   const topic = levels.join('/').replace(KINDS, '').replace(STATUS, '$1$2');
   return topic === '' ? [] : topic.split('/');
@@ -41,8 +41,8 @@ export function sensorLevels(levels: readonly string[]): readonly string[] {
 const COMPONENT = /^(?:sensor|binary_sensor|switch|light|fan|cover|climate|number|lock|valve)$/;
 
 /**
- * What the levels above a bare value name: the last is the metric, those before it the child. Of
- * `<component>/<object id>/state`, as ESPHome and Home Assistant have it, the object is the metric.
+ * The names in the topic levels of a bare value: the last is the metric, those before it the child. In
+ * `<component>/<object id>/state`, as ESPHome and Home Assistant publish, the object is the metric.
  */
 export function namedByLevels(levels: readonly string[]): {
   readonly child: readonly string[];

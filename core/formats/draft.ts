@@ -1,6 +1,6 @@
-// What a format makes of a payload: readings in the making, with the path of every value, so that whatever is left out has a name.
+// What a format makes of a payload: drafts of readings, with the path of every value, so that everything left out can be named.
 
-/** Member names and positions from the root of the payload. */
+/** Member names and positions, from the root of the payload. */
 export type Path = readonly string[];
 
 /** A value of the payload. */
@@ -13,53 +13,53 @@ export interface Leaf {
   readonly unit?: string;
 }
 
-/** A member that may have the time of the reading. */
+/** A member that may hold the time of the reading. */
 export interface TimeLeaf {
   readonly path: Path;
-  /** As `parseTimestamp` takes it. */
+  /** In a form that `parseTimestamp` reads. */
   readonly value: unknown;
-  /** The format says that text without an offset is UTC. Otherwise nobody knows where the device is, and it is not used. */
+  /** The format defines that text without an offset is UTC. Otherwise its time zone is unknown, and the time is not used. */
   readonly isUtc?: boolean;
-  /** A time that cannot be used rejects the reading; otherwise the next is tried, and at last the arrival counts. */
+  /** If this time cannot be used, the reading is rejected; otherwise the next one is tried, and at last the arrival is used. */
   readonly isStrict?: boolean;
-  /** It is one, but nobody knows of what. */
+  /** It is a time, but not known to be the reading's. */
   readonly isUnused?: boolean;
-  /** `value` is a number of seconds after the arrival, negative for what was before it. */
+  /** `value` is in seconds relative to the arrival; negative means before it. */
   readonly isRelative?: boolean;
 }
 
-/** A reading in the making. */
+/** A reading in preparation. */
 export interface Draft {
-  /** The part of the payload that it is; the whole, if absent. */
+  /** The part of the payload that the draft was made from; absent: the whole payload. */
   readonly at?: Path;
-  /** Which sensor behind the device measured it; absent: the device itself. */
+  /** The sensor behind the device that measured it; absent: the device itself. */
   readonly child?: string;
   readonly id?: { readonly path: Path; readonly value: unknown };
-  /** The first that can be used is the time of the reading. */
+  /** The first one that can be used is the time of the reading. */
   readonly times: readonly TimeLeaf[];
   readonly values: readonly Leaf[];
-  /** What people say of units, by metric; it counts more than what the payload says. */
+  /** Units by metric that people have set; they override those in the payload. */
   readonly units?: Readonly<Record<string, string>>;
-  /** People want Celsius of what is in Fahrenheit or Kelvin. */
+  /** People want Fahrenheit and Kelvin converted to Celsius. */
   readonly inCelsius?: boolean;
-  /** Parts that are in no draft and that `unusedPaths` cannot see: of a text that is JSON, or lines that cannot be read. */
+  /** Parts in no draft that `unusedPaths` cannot find: inside a text that is JSON, or lines that cannot be read. */
   readonly unmeasured?: readonly Path[];
-  /** One sentence for a reading without a measurement: what the sender can do about it. */
+  /** For a reading without a measurement: what the sender can do about it, in one sentence. */
   readonly remedy?: string;
 }
 
-/** What a format may look at beside the payload. */
+/** What a format may read besides the payload. */
 export interface Surroundings {
   /** Topic levels below the device's. */
   readonly levels: readonly string[];
-  /** Reads what an envelope holds, which may be of another format; `path` is where it is. */
+  /** Reads the content of an envelope, which may have another format; `path` is its place. */
   readonly readInner: (payload: unknown, path: Path) => readonly Draft[];
 }
 
 export interface Format {
   /** Such as `tasmota`. */
   readonly name: string;
-  /** The readings of the payload; undefined when it is not of this format. Never throws. */
+  /** The readings of the payload; undefined if it does not have this format. Never throws. */
   readonly read: (payload: unknown, surroundings: Surroundings) => readonly Draft[] | undefined;
 }
 
@@ -71,28 +71,28 @@ export function isObject(value: unknown): value is Json {
 
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** Whether all members have one of the names. */
+/** Whether the object has no other members than these. */
 export function hasOnly(value: Json, names: ReadonlySet<string>): boolean {
   return Object.keys(value).every((name) => names.has(name));
 }
 
-/** Whether it is an array of one object at least, and of nothing else. */
+/** Whether it is an array of objects, at least one, and of nothing else. */
 export function isObjects(value: unknown): value is readonly Json[] {
   return Array.isArray(value) && value.length > 0 && value.every(isObject);
 }
 
-/** Deeper members are not looked into. */
+/** Deeper members are not read. */
 const MAX_DEPTH = 12;
 
 /**
- * The values of an object, in its order: nested objects one by one, an array or an empty object as a whole. `name` stands
- * before the names of all of them; `isLeft` tells which members to leave out, with what is below them.
+ * The values of an object, in its order: nested objects one by one, an array or an empty object as one value. `name` is put
+ * before all their names; `isSkipped` says which members to leave out, including everything below them.
  */
 export function leavesOf(
   value: Json,
   path: Path,
   name: Path = [],
-  isLeft: (member: string, depth: number) => boolean = () => false,
+  isSkipped: (member: string, depth: number) => boolean = () => false,
 ): Leaf[] {
   const leaves: Leaf[] = [];
   collect(value, path, name, 0);
@@ -100,7 +100,7 @@ export function leavesOf(
 
   function collect(object: Json, at: Path, called: Path, depth: number): void {
     for (const member of Object.keys(object)) {
-      if (isLeft(member, depth)) continue;
+      if (isSkipped(member, depth)) continue;
       const inner = object[member];
       const leaf = { path: [...at, member], name: [...called, member], value: inner };
       if (isObject(inner) && depth < MAX_DEPTH && Object.keys(inner).length > 0) {
@@ -112,16 +112,16 @@ export function leavesOf(
   }
 }
 
-/** One name for a path, such as `rxInfo/0/rssi`, as a JSON Pointer writes it: https://www.rfc-editor.org/rfc/rfc6901 */
+/** One name for a path, such as `rxInfo/0/rssi`, written as a JSON Pointer: https://www.rfc-editor.org/rfc/rfc6901 */
 export function pathText(path: Path): string {
   return path.map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1')).join('/');
 }
 
-/** Tells the root from a member without a name, which `pathText` does not. */
+/** Unlike `pathText`, it distinguishes the root from a member with an empty name. */
 const pathKey = (path: Path) =>
   path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
-/** The paths of all that no draft has, each as high up as it can be named; the root only where it has no members. */
+/** The paths of everything that no draft uses, each as close to the root as possible; the root itself only if it has no members. */
 export function unusedPaths(payload: unknown, drafts: readonly Draft[]): Path[] {
   const used = new Set<string>();
   const above = new Set<string>(hasMembers(payload) ? [''] : []);
@@ -135,24 +135,24 @@ export function unusedPaths(payload: unknown, drafts: readonly Draft[]): Path[] 
     for (const { path } of values) use(path);
   }
   const unused: Path[] = [];
-  const look = (value: unknown, path: Path): void => {
+  const visit = (value: unknown, path: Path): void => {
     const key = pathKey(path);
     if (used.has(key)) return;
     if (!above.has(key)) return void unused.push(path);
-    // What is below a text was read out of it.
+    // Anything below a text was read from the text.
     if (typeof value !== 'object' || value === null) return;
     for (const member of Object.keys(value)) {
-      look((value as Json)[member], [...path, member]);
+      visit((value as Json)[member], [...path, member]);
     }
   };
-  look(payload, []);
+  visit(payload, []);
   return unused;
 }
 
 const hasMembers = (value: unknown) =>
   typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 
-/** The draft of a part, as one of the whole. */
+/** The draft of a part, with its paths from the root of the whole. */
 export function below(draft: Draft, path: Path): Draft {
   const moved = <Part extends { readonly path: Path }>(part: Part): Part => ({
     ...part,

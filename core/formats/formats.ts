@@ -1,4 +1,4 @@
-// All formats, in the order in which they are tried: envelopes first, since what they hold may be another; the general one last.
+// All formats in the order in which they are tried: envelopes first, because their content may have another format, and the general format last.
 
 import {
   below,
@@ -114,12 +114,12 @@ const FORMATS: readonly Format[] = [
   losant,
 ];
 
-/** What these send has no `timestamp` of their own: where there is one, somebody put it there for Tidegate. */
+/** Messages in these formats have no `timestamp` of their own: if there is one, somebody added it for Tidegate. */
 const KEEPS_TIME = new Set(
   'tasmota tasmota-zigbee shelly shelly-gen1 airgradient owntracks sensor-community espeasy'.split(' '),
 );
 
-/** Envelopes in envelopes, deeper ones are not opened. */
+/** Maximum depth of envelopes in envelopes; deeper ones are not opened. */
 const MAX_ENVELOPES = 4;
 
 export interface Recognised {
@@ -129,8 +129,8 @@ export interface Recognised {
 }
 
 /**
- * The readings of a payload (JSON, or text that is not), by the first format that knows its shape. `levels`: topic levels
- * below the device's. Undefined for what is neither an object nor an array of objects.
+ * The readings of a payload (JSON, or text that is not JSON), by the first format that recognises its shape. `levels`: topic
+ * levels below the device's. Undefined if it is neither an object nor an array of objects.
  */
 export function readAnyFormat(
   payload: unknown,
@@ -153,7 +153,7 @@ export function readAnyFormat(
   return drafts && { format: 'general', drafts };
 }
 
-/** An array, or lines, of messages of a format that knows only one. */
+/** An array, or lines, of messages in a format for single messages. */
 function readItems(items: readonly Json[], levels: readonly string[], depth: number): Recognised | undefined {
   const found = items.map((item) => readAnyFormat(item, levels, depth));
   const format = found.find((item) => item !== undefined && item.format !== 'general')?.format;
@@ -164,7 +164,7 @@ function readItems(items: readonly Json[], levels: readonly string[], depth: num
   return { format, drafts };
 }
 
-/** The readings with `timestamp` of the payload as their time, as the general way has it. */
+/** The readings with the payload's `timestamp` as their time, as in the general format. */
 function withTimestamp(drafts: readonly Draft[], payload: unknown): readonly Draft[] {
   const own = isObject(payload) ? timesOf(payload, []).filter(({ isStrict }) => isStrict) : [];
   if (own.length === 0) return drafts;

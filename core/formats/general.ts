@@ -1,4 +1,4 @@
-// What no other format knows: every number is a metric, nested ones too, and the time has one of the usual names.
+// The format for all other payloads: every number is a metric, nested ones too, and the time has one of the usual names.
 
 import { createRecent } from '../recent.ts';
 import { parseTimestamp } from '../timestamp.ts';
@@ -6,8 +6,8 @@ import { isObject, leavesOf, type Draft, type Json, type Leaf, type Path, type T
 import { withReportedUnits } from './reported-units.ts';
 
 /**
- * Names of a reading's time, in small letters and without `_` and `-`, by how many formats use them
- * (docs/devices.md has the list with its sources). `timestamp` as it stands is Tidegate's own.
+ * Names of a reading's time, in small letters and without `_` and `-`, ordered by how many formats use them
+ * (docs/devices.md has the list with its sources). Only `timestamp`, spelled exactly so, is Tidegate's own.
  */
 const TIME_NAMES = [
   'timestamp ts time datetime dt tst observedat measuredat sampledat recordedat eventtime phenomenontime timeinstant',
@@ -17,14 +17,14 @@ const TIME_NAMES = [
   'createdat created date t',
 ].flatMap((names) => names.split(' '));
 const RANKS: ReadonlyMap<string, number> = new Map(TIME_NAMES.map((name, rank) => [name, rank]));
-/** A number under one of these names is never a measurement. */
+/** A number with one of these names is never a measurement. */
 const TIMES_ONLY = new Set(
   'timestamp ts tst datetime unixtime epochtime lastseen eventtime tsms timestampms epochms'.split(' '),
 );
-/** Smaller numbers are uptimes, counters and measurements: 2001-09-09 in seconds. */
+/** Smaller numbers are uptimes, counters or measurements. In seconds, this is 2001-09-09. */
 const SMALLEST_TIME = 1e9;
 
-/** Most messages have the same members. */
+/** Cached, because most messages have the same members. */
 const plainNames = createRecent<string>(1000);
 
 function plainName(name: string): string {
@@ -35,7 +35,7 @@ function plainName(name: string): string {
   return plain;
 }
 
-/** The reading that an object is. `outer` are times of what is around it, for readings that have none of their own. */
+/** The reading that an object is. `outer`: times of the surrounding message, for readings without a time of their own. */
 export function generalDraft(value: Json, path: Path = [], outer: readonly TimeLeaf[] = []): Draft {
   const id = idOf(value, path);
   const times = timesOf(value, path);
@@ -54,21 +54,21 @@ export function generalDraft(value: Json, path: Path = [], outer: readonly TimeL
   };
 }
 
-/** A time further down is none of the reading, as far as anybody knows, and no measurement either. */
+/** A time deeper in the payload is not known to be the reading's, and is not a measurement either. */
 function isNestedTime({ name, value }: Leaf): boolean {
   if (name.length < 2 || isObject(value)) return false;
   const member = plainName(name.at(-1)!);
   return RANKS.has(member) && looksLikeTime(member, value);
 }
 
-/** Text or a number. */
+/** An id is text or a number. */
 export function idOf(value: Json, path: Path): Draft['id'] {
   const id = Object.hasOwn(value, 'id') ? value['id'] : undefined;
   const isId = (typeof id === 'string' && id !== '') || typeof id === 'number';
   return isId ? { path: [...path, 'id'], value: id } : undefined;
 }
 
-/** The members that look like a time, `timestamp` first and then by the rank of their names. */
+/** The members that look like a time: `timestamp` first, then by the rank of their names. */
 export function timesOf(value: Json, path: Path): TimeLeaf[] {
   const found: { readonly rank: number; readonly leaf: TimeLeaf }[] = [];
   for (const member of Object.keys(value)) {
@@ -92,7 +92,7 @@ function looksLikeTime(name: string, value: unknown): boolean {
   return 'ms' in parseTimestamp(value) && !(Number(value) < SMALLEST_TIME);
 }
 
-/** A reading, several in `readings`, or a bare array of them. Undefined for what is neither an object nor an array. */
+/** A reading, several in `readings`, or a bare array of readings. Undefined if it is neither an object nor an array. */
 export function readGeneral(payload: unknown): readonly Draft[] | undefined {
   if (Array.isArray(payload)) return draftsIn(payload, [], []);
   if (!isObject(payload)) return undefined;
@@ -103,7 +103,7 @@ export function readGeneral(payload: unknown): readonly Draft[] | undefined {
   return Array.isArray(readings) ? draftsIn(readings, ['readings'], times) : undefined;
 }
 
-/** What is not an object has no values, and so is rejected by its place. */
+/** An item that is not an object has no values, and so is rejected by its place. */
 function draftsIn(readings: readonly unknown[], path: Path, outer: readonly TimeLeaf[]): Draft[] {
   return readings.map((reading, index) => {
     const at = [...path, String(index)];

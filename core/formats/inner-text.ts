@@ -1,9 +1,9 @@
-// Some envelopes carry their content as text, which is JSON again, a number, or line protocol.
+// Reads the content that some envelopes carry as text: JSON, a number, or line protocol.
 
 import { readPayload } from '../payload-text.ts';
 import { below, unusedPaths, type Draft, type Path, type Surroundings } from './draft.ts';
 
-/** The readings in a text; undefined where it is of no kind that has any. What is left out is named as if it were a member. */
+/** The readings in a text; undefined if it is none of these. Parts that are left out are named like members. */
 export function readInnerText(
   text: string | Uint8Array,
   path: Path,

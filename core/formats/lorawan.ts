@@ -1,20 +1,20 @@
-// What all LoRaWAN network servers have in common: an envelope of radio values, and in it what a decoder made of the bytes.
+// What all LoRaWAN network servers have in common: an envelope with radio values, and the decoder's output inside it.
 
 import { isObject, type Draft, type Path, type Surroundings, type TimeLeaf } from './draft.ts';
 import { shortestFloat } from './float32.ts';
 
 export interface Uplink {
-  /** The name of the device at the server. */
+  /** The device's name at the server. */
   readonly child: string | undefined;
-  /** When the server or a gateway received it: the time, unless the decoder gives one that can be used. */
+  /** When the server or a gateway received it: used unless the decoder gives a usable time. */
   readonly times: readonly TimeLeaf[];
   /** Where the decoded values are. */
   readonly path: Path;
-  /** For an uplink that nobody decoded. */
+  /** For an uplink that was not decoded. */
   readonly remedy: string;
 }
 
-/** The readings in the decoded values, which may be of another format. Cayenne LPP's floats are shortened. */
+/** The readings in the decoded values, which may have another format. Floats of Cayenne LPP are shortened. */
 export function readDecoded(decoded: unknown, uplink: Uplink, { readInner }: Surroundings): readonly Draft[] {
   const { child, times, path, remedy } = uplink;
   const isDecoded = isObject(decoded) && Object.keys(decoded).length > 0;
@@ -23,7 +23,7 @@ export function readDecoded(decoded: unknown, uplink: Uplink, { readInner }: Sur
     ...draft,
     child:
       draft.child === undefined || child === undefined ? (draft.child ?? child) : `${child}:${draft.child}`,
-    // The server's time is at hand where the decoder's is none.
+    // If the decoder's time cannot be used, the server's time replaces it.
     times: [
       ...draft.times.map((time) =>
         time.path.length === path.length + 1 ? { ...time, isStrict: false } : time,

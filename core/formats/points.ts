@@ -1,4 +1,4 @@
-// InfluxDB's way to write a measurement, which Telegraf has in JSON and in line protocol: name, tags, fields and a time.
+// InfluxDB points, which Telegraf writes in JSON and in line protocol: measurement, tags, fields and a time.
 
 import type { Draft, Path, TimeLeaf } from './draft.ts';
 import { timeText } from './samples.ts';
@@ -12,16 +12,16 @@ export interface Point {
 }
 
 /**
- * One reading a point; the tag `host` is the child. A metric has the name of the field alone, and that of the measurement
- * before it where the message has several. Tags stand before both where they tell points of one measurement, host and time
- * apart, such as those of each processor.
+ * One reading per point; the tag `host` is the child. A metric has the name of its field, with the measurement before it if
+ * the message has several measurements. Tag values come before both if they distinguish points of one measurement, host
+ * and time, such as those of each processor.
  */
 export function draftsOfPoints(points: readonly Point[]): Draft[] {
   const isMixed = new Set(points.map(({ measurement }) => measurement)).size > 1;
-  const telling = tellingTags(points);
+  const distinguishing = distinguishingTags(points);
   return points.map(({ at, measurement, tags, fields, times }) => {
     const child = tags.get('host');
-    const names = telling.get(measurement);
+    const names = distinguishing.get(measurement);
     const values = [...tags].filter(([name]) => names?.has(name)).map(([, value]) => value);
     const before = [...(isMixed ? [measurement] : []), ...values];
     return {
@@ -33,9 +33,9 @@ export function draftsOfPoints(points: readonly Point[]): Draft[] {
   });
 }
 
-/** For each measurement with one field twice for a host and time, the tags in which its points differ. */
-function tellingTags(points: readonly Point[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const telling = new Map<string, ReadonlySet<string>>();
+/** For each measurement that has a field twice for one host and time, the tags in which its points differ. */
+function distinguishingTags(points: readonly Point[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const distinguishing = new Map<string, ReadonlySet<string>>();
   for (const [measurement, group] of Map.groupBy(points, (point) => point.measurement)) {
     const keys = group.flatMap(({ tags, times, fields }) =>
       fields.map(({ name }) => JSON.stringify([tags.get('host'), times.map(timeText), name])),
@@ -45,9 +45,9 @@ function tellingTags(points: readonly Point[]): ReadonlyMap<string, ReadonlySet<
     for (const { tags } of group) for (const [name, value] of tags) add(values, name, value);
     values.delete('host');
     const differ = [...values].filter(([, found]) => found.length < group.length || new Set(found).size > 1);
-    telling.set(measurement, new Set(differ.map(([name]) => name)));
+    distinguishing.set(measurement, new Set(differ.map(([name]) => name)));
   }
-  return telling;
+  return distinguishing;
 }
 
 function add(values: Map<string, string[]>, name: string, value: string): void {

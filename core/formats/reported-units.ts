@@ -1,4 +1,4 @@
-// Payloads of no known format say units beside their numbers, in one of a few ways.
+// Payloads of no known format may report units beside their numbers, in one of a few ways.
 
 import { isObject, isText, type Json, type Leaf } from './draft.ts';
 import { unitOf } from '../unit.ts';
@@ -13,23 +13,25 @@ const TEMPERATURE_UNITS = new Set(['°C', '°F', 'K']);
 const VALUE = /^(?:value|val|v|reading|measurement)$/i;
 
 /**
- * The leaves with the units that the object says: `units` as an object by name; `unit` beside a `value`, or beside a
- * temperature where it is one of temperature; `temperature_unit` beside a temperature.
+ * The leaves with the units that the object reports: `units` as an object by name; `unit` beside a `value`, or, if it is a
+ * unit of temperature, beside a temperature; `temperature_unit` beside a temperature.
  */
 export function withReportedUnits(leaves: readonly Leaf[], value: Json): readonly Leaf[] {
-  const isSaid = leaves.some(({ name }) => UNIT_MEMBERS.has(name.at(-1)!) || UNIT_MEMBERS.has(name.at(-2)!));
-  const said = saidBy(value);
-  // Nearly all messages.
-  if (!isSaid && said.length === 0) return leaves;
+  const hasUnitMembers = leaves.some(
+    ({ name }) => UNIT_MEMBERS.has(name.at(-1)!) || UNIT_MEMBERS.has(name.at(-2)!),
+  );
+  const reported = reportedBy(value);
+  // Most messages report no units.
+  if (!hasUnitMembers && reported.length === 0) return leaves;
   const nested = nestedUnits(leaves);
   return leaves.map((leaf) => {
-    const own = nested.get(parentOf(leaf)) ?? (leaf.name.length === 1 ? said : []);
+    const own = nested.get(parentOf(leaf)) ?? (leaf.name.length === 1 ? reported : []);
     const unit = named(value, leaf) ?? own.find(({ fits }) => fits(leaf.name.at(-1) ?? ''))?.unit;
     return unit === undefined ? leaf : { ...leaf, unit };
   });
 }
 
-interface Said {
+interface ReportedUnit {
   readonly unit: string;
   readonly fits: (name: string) => boolean;
 }
@@ -37,17 +39,17 @@ interface Said {
 const isTemperature = (name: string) => /temp/i.test(name);
 const parentOf = ({ name }: Leaf) => name.slice(0, -1).join('/');
 
-function saidBy(value: Json): Said[] {
-  const said: Said[] = [];
-  for (const member of UNIT_MEMBERS) said.push(...saidIn(value[member]));
+function reportedBy(value: Json): ReportedUnit[] {
+  const reported: ReportedUnit[] = [];
+  for (const member of UNIT_MEMBERS) reported.push(...reportedIn(value[member]));
   for (const member of TEMPERATURE_MEMBERS) {
     const unit = isText(value[member]) ? unitOf(value[member]) : undefined;
-    if (unit !== undefined && TEMPERATURE_UNITS.has(unit)) said.push({ unit, fits: isTemperature });
+    if (unit !== undefined && TEMPERATURE_UNITS.has(unit)) reported.push({ unit, fits: isTemperature });
   }
-  return said;
+  return reported;
 }
 
-function saidIn(text: unknown): Said[] {
+function reportedIn(text: unknown): ReportedUnit[] {
   const unit = isText(text) ? unitOf(text) : undefined;
   if (unit === undefined) return [];
   const fits = TEMPERATURE_UNITS.has(unit)
@@ -56,17 +58,17 @@ function saidIn(text: unknown): Said[] {
   return [{ unit, fits }];
 }
 
-/** By the path of the object that they are in. */
-function nestedUnits(leaves: readonly Leaf[]): ReadonlyMap<string, readonly Said[]> {
-  const found = new Map<string, readonly Said[]>();
+/** By the path of the object that contains them. */
+function nestedUnits(leaves: readonly Leaf[]): ReadonlyMap<string, readonly ReportedUnit[]> {
+  const found = new Map<string, readonly ReportedUnit[]>();
   for (const leaf of leaves) {
     if (leaf.name.length < 2 || !UNIT_MEMBERS.has(leaf.name.at(-1)!)) continue;
-    found.set(parentOf(leaf), saidIn(leaf.value));
+    found.set(parentOf(leaf), reportedIn(leaf.value));
   }
   return found;
 }
 
-/** `units: { temperature: '°C' }`. */
+/** The unit in `units: { temperature: '°C' }`. */
 function named(value: Json, { name }: Leaf): string | undefined {
   for (const member of UNIT_MEMBERS) {
     const units = value[member];

@@ -1,4 +1,4 @@
-// rtl_433: what cheap radio sensors send, decoded by their model.
+// rtl_433: cheap radio sensors, decoded by their model.
 
 import { childBeside } from './child.ts';
 import { isObject, leavesOf, type Format, type Json } from './draft.ts';
@@ -6,10 +6,10 @@ import { timesOf } from './general.ts';
 import { withoutFahrenheit } from './units.ts';
 
 const MODEL = /^[A-Za-z][\w.+]*(?:[-/ ][\w.+()]+)+$/;
-/** How the decoder checked the frame. */
+/** How the decoder verified the frame. */
 const CHECKED = /^(?:CRC|CHECKSUM|PARITY|DIGEST)$/;
 const WITH_UNIT = /_(?:C|F|hPa|kPa|psi|m_s|km_h|mi_h|mm|in|deg|lux|mm_h)$/;
-/** Of the receiver and its decoder. */
+/** Members of the receiver and its decoder. */
 const RADIO = new Set([
   'mic',
   'protocol',
@@ -35,8 +35,8 @@ export const rtl433: Format = {
     if (!isObject(payload) || !isEvent(payload)) return undefined;
     const times = timesOf(payload, []);
     const taken = new Set(times.map(({ path }) => path[0]));
-    const isLeft = (name: string) => RADIO.has(name) || IDENTITY.has(name) || taken.has(name);
-    const leaves = leavesOf(payload, [], [], (name, depth) => depth === 0 && isLeft(name));
+    const isSkipped = (name: string) => RADIO.has(name) || IDENTITY.has(name) || taken.has(name);
+    const leaves = leavesOf(payload, [], [], (name, depth) => depth === 0 && isSkipped(name));
     return leaves.length > 0
       ? [{ child: childBeside(levels, childOf(payload)), times, values: withoutFahrenheit(leaves) }]
       : [];
@@ -53,6 +53,6 @@ function isEvent(payload: Json): boolean {
   return markers >= 2 && (sure > 0 || Object.hasOwn(payload, 'id'));
 }
 
-/** As its topics have it: `Nexus-TH/2/42`. */
+/** In the order of its topics, `Nexus-TH/2/42`. */
 const childOf = ({ model, channel, id }: Json) =>
   [model, channel, id].filter((part) => typeof part === 'string' || typeof part === 'number').join(':');

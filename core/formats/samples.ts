@@ -1,24 +1,24 @@
-// Formats that give every value its own name, time or device: those of one device and one time are one reading.
+// For formats that give every value its own name, time or device: values of one device and one time form one reading.
 
 import { parseTimestamp } from '../timestamp.ts';
 import { metricNameOf } from '../metric-name.ts';
 import { pathText, type Draft, type Json, type Leaf, type Path, type TimeLeaf } from './draft.ts';
 
-/** One value with what is said about it. */
+/** One value with its time and device. */
 export interface Sample extends Leaf {
   readonly times?: readonly TimeLeaf[];
   readonly child?: string;
-  /** The part of the payload that the sample is. */
+  /** The part of the payload that the sample was made from. */
   readonly at?: Path;
 }
 
-/** Smaller numbers are uptimes, and clocks that were never set: 2001-09-09. */
+/** Smaller numbers are uptimes, or clocks that were never set. This is 2001-09-09. */
 const SMALLEST_TIME_MS = 1e12;
 
 /**
- * The time that a format gives for a measurement. Too late or too early, it rejects the reading, which would else count at
- * its arrival; what is no time at all, such as 0 of a clock that is not set, leaves the arrival. `isUtc`: the format says
- * so of a time without a zone.
+ * The time that a format gives for a measurement. If it is too late or too early, it rejects the reading, which would
+ * otherwise count at its arrival; a value that is not a time, such as 0 of a clock that is not set, leaves the arrival.
+ * `isUtc`: the format defines that a time without a zone is UTC.
  */
 export function measuredAt(path: Path, value: unknown, isUtc = false): TimeLeaf {
   const time = parseTimestamp(value);
@@ -32,7 +32,7 @@ export function timeIn(value: Json, member: string, path: Path, isUtc = false): 
   return found === undefined || found === null ? [] : [measuredAt([...path, member], found, isUtc)];
 }
 
-/** Readings in the order of their first samples. A name that a reading has already begins the next. */
+/** Readings in the order of their first samples. A name that a reading already has starts the next reading. */
 export function draftsOf(samples: readonly Sample[]): Draft[] {
   const groups = new Map<string, Sample[]>();
   const seen = new Map<string, number>();
@@ -48,7 +48,7 @@ export function draftsOf(samples: readonly Sample[]): Draft[] {
   return [...groups.values()].map(draftOf);
 }
 
-/** Equal for equal times, in whatever unit. */
+/** The same text for equal times in any unit. */
 export function timeText({ value, isRelative }: TimeLeaf): string {
   const time = isRelative ? undefined : parseTimestamp(value);
   return time && 'ms' in time ? String(time.ms) : `${isRelative}:${String(value)}`;

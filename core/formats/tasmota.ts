@@ -1,22 +1,22 @@
-// Tasmota: SENSOR and STATE telemetry, and the same in the answer to `Status`.
+// Tasmota: SENSOR and STATE telemetry, also in the response to `Status`.
 
 import { isObject, leavesOf, type Draft, type Format, type Json, type Leaf, type Path } from './draft.ts';
 
-/** Bookkeeping of a SENSOR message, at any depth. `ESP32` is the temperature of the chip. */
-const SENSOR_LEFT = new Set([
+/** Members of a SENSOR message without measurements, at any depth. `ESP32` is the temperature of the chip. */
+const SENSOR_SKIPPED = new Set([
   ...['Time', 'Epoch', 'TempUnit', 'PressureUnit', 'SpeedUnit', 'ESP32', 'Id', 'TotalStartTime'],
 ]);
-/** Of a STATE message: what is left is switches, the supply voltage and the radio. */
-const STATE_LEFT = new Set([
+/** The same for a STATE message; switches, the supply voltage and the radio remain. */
+const STATE_SKIPPED = new Set([
   ...['Time', 'Epoch', 'Uptime', 'UptimeSec', 'Heap', 'SleepMode', 'Sleep', 'LoadAvg'],
   ...['MqttCount', 'Berry'],
 ]);
-/** Of `Wifi` in it. */
-const WIFI_LEFT = new Set(['AP', 'SSId', 'BSSId', 'Channel', 'Mode', 'LinkCount', 'Downtime']);
-/** Remote codes and cards are events. */
+/** The same for its member `Wifi`. */
+const WIFI_SKIPPED = new Set(['AP', 'SSId', 'BSSId', 'Channel', 'Mode', 'LinkCount', 'Downtime']);
+/** Remote codes and cards are events, not measurements. */
 const EVENTS = new Set(['RfReceived', 'IrReceived', 'PN532', 'RC522']);
 
-/** The member of the root that says the unit. */
+/** The member of the root that gives the unit. */
 const UNIT_NAMES: Readonly<Record<string, string>> = {
   Pressure: 'PressureUnit',
   SeaPressure: 'PressureUnit',
@@ -37,8 +37,8 @@ const UNIT = /^(?:C|F|hPa|mmHg|inHg|km\/h|m\/s|mph|kn|ft\/s|yd\/s)$/;
 const MAX_PHASES = 8;
 
 /**
- * Recognised by `Time` and a member that only Tasmota has beside it, or by the wrapper `StatusSNS` or `StatusSTS`.
- * `Time` without an offset is the device's local time: it is not used, `Epoch` is.
+ * Recognised by `Time` beside a member that only Tasmota has, or by the wrapper `StatusSNS` or `StatusSTS`.
+ * `Time` without an offset is the device's local time and is not used; `Epoch` is used.
  * @see https://tasmota.github.io/docs/MQTT/
  */
 export const tasmota: Format = {
@@ -52,7 +52,7 @@ export const tasmota: Format = {
   },
 };
 
-/** A flat object needs no format: what it measures has its name already. */
+/** A flat object needs no format: the general one gives its values the same names. */
 function isTelemetry(value: unknown): value is Json {
   if (!isObject(value) || !isTime(value['Time'])) return false;
   if (['TempUnit', 'PressureUnit', 'SpeedUnit'].some((name) => UNIT.test(String(value[name])))) return true;
@@ -66,7 +66,7 @@ const isTime = (time: unknown) =>
 
 const isState = (value: Json) => Object.hasOwn(value, 'Uptime') && isObject(value['Wifi']);
 
-/** What a driver measures: its members begin with capitals. */
+/** A driver's measurements: all members begin with capitals. */
 function isDriver(value: unknown): boolean {
   if (!isObject(value)) return false;
   const names = Object.keys(value);
@@ -85,14 +85,14 @@ const timesOf = (part: Json, path: Path) =>
     .map((name) => ({ path: [...path, name], value: part[name] }));
 
 function valuesOf(part: Json, path: Path): Leaf[] {
-  const isLeft = isState(part)
-    ? (name: string, depth: number) => (depth === 0 ? STATE_LEFT : WIFI_LEFT).has(name)
-    : (name: string, depth: number) => SENSOR_LEFT.has(name) || (depth === 0 && EVENTS.has(name));
-  const leaves = leavesOf(part, path, [], isLeft);
+  const isSkipped = isState(part)
+    ? (name: string, depth: number) => (depth === 0 ? STATE_SKIPPED : WIFI_SKIPPED).has(name)
+    : (name: string, depth: number) => SENSOR_SKIPPED.has(name) || (depth === 0 && EVENTS.has(name));
+  const leaves = leavesOf(part, path, [], isSkipped);
   return leaves.flatMap(phasesOf).map((leaf) => withUnit(leaf, part));
 }
 
-/** Meters of several phases have arrays: `ENERGY_Power_1`, `ENERGY_Power_2`. */
+/** Meters with several phases have arrays: `ENERGY_Power_1`, `ENERGY_Power_2`. */
 function phasesOf(leaf: Leaf): Leaf[] {
   const { value } = leaf;
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_PHASES) return [leaf];
@@ -104,7 +104,7 @@ function phasesOf(leaf: Leaf): Leaf[] {
   }));
 }
 
-/** Drivers say Temperature, DewPoint, ProbeTemperature, OBJTMP, and so on. */
+/** Drivers name temperatures Temperature, DewPoint, ProbeTemperature, OBJTMP, and so on. */
 const unitNameOf = (name: string) => (/temp|tmp|dew/i.test(name) ? 'TempUnit' : (UNIT_NAMES[name] ?? ''));
 
 function withUnit(leaf: Leaf, root: Json): Leaf {

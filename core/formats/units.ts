@@ -1,8 +1,8 @@
-// Units that a format fixes by the names of its members, and what it gives in two of them.
+// Units that a format defines by the names of its members, and values that it reports in two units.
 
 import { pathText, type Leaf } from './draft.ts';
 
-/** The leaves with the unit of their last name, as the format's documents give it. */
+/** The leaves with the unit for their last name, as the format's documentation gives it. */
 export function withUnits(leaves: readonly Leaf[], units: Readonly<Record<string, string>>): Leaf[] {
   return leaves.map((leaf) => {
     const last = leaf.name.at(-1) ?? '';
@@ -13,7 +13,7 @@ export function withUnits(leaves: readonly Leaf[], units: Readonly<Record<string
 /** `tF`, `tempf`, `tempf2`, `temperature_F`. */
 const FAHRENHEIT = /^(t|temp|.*_)([fF])(\d*)$/;
 
-/** The leaves without the Fahrenheit value of a temperature that is there in Celsius, too. */
+/** The leaves without Fahrenheit values of temperatures that are also given in Celsius. */
 export function withoutFahrenheit(leaves: readonly Leaf[]): Leaf[] {
   const numbers = new Set(
     leaves.filter(({ value }) => typeof value === 'number').map(({ path }) => pathText(path)),

@@ -1,4 +1,4 @@
-// Uplinks of AWS IoT Core for LoRaWAN and Amazon Sidewalk, which has no decoders: the values are bytes of the device's own.
+// Uplinks of AWS IoT Core for LoRaWAN and Amazon Sidewalk, which do not decode payloads: the values are the device's own bytes.
 //
 // @see https://docs.aws.amazon.com/iot-wireless/latest/developerguide/lorawan-uplink-metadata-format.html
 // @see https://github.com/aws-samples/aws-iot-core-lorawan/tree/main/transform_binary_payload
@@ -8,11 +8,11 @@ import { readDecoded } from './lorawan.ts';
 import { timeIn } from './samples.ts';
 
 const REMEDY =
-  'PayloadData of AWS IoT Core for LoRaWAN is the bytes of the device: let the rule of the destination decode it and send transformed_payload';
-/** What the sample adds to the decoded values. */
+  'PayloadData of AWS IoT Core for LoRaWAN holds the bytes of the device: let the rule of the destination decode it and send transformed_payload';
+/** Members that the sample adds to the decoded values. */
 const DECODERS_OWN = new Set(['input_length', 'input_hex', 'status']);
 
-/** `WirelessDeviceId` with `PayloadData` and an object of metadata, or with the `transformed_payload` of the AWS sample's decoder. */
+/** `WirelessDeviceId` with `PayloadData` and a metadata object, or with `transformed_payload` of the AWS sample's decoder. */
 export const awsLorawan: Format = {
   name: 'aws-lorawan',
   read(payload, surroundings) {

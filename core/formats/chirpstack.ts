@@ -15,7 +15,7 @@ import { readInnerText } from './inner-text.ts';
 import { readDecoded } from './lorawan.ts';
 import { timeIn } from './samples.ts';
 
-/** Members of an event that nothing else has. */
+/** Members that only such events have. */
 const MARKS = [
   'deduplicationId',
   'devAddr',
@@ -39,13 +39,13 @@ function read(payload: unknown, surroundings: Surroundings): readonly Draft[] | 
     const isEvent = child !== undefined && MARKS.some((name) => payload[name] !== undefined);
     return isEvent ? readEvent(payload, child, timeIn(payload, 'time', []), surroundings) : undefined;
   }
-  // Without an object, the values may be beside the names: milesight.ts.
+  // Without an object, the values may be next to the names: milesight.ts reads them.
   if (application === undefined || !isText(eui)) return undefined;
   if (!isObject(payload['object']) && !isText(payload['objectJSON'])) return undefined;
   return readEvent(payload, hexOf(eui), oldTimes(payload), surroundings);
 }
 
-/** Radio values are not measurements, the battery of a status is one; joins, acknowledgements and logs have none. */
+/** Radio values are not measurements, but the battery of a status is; joins, acknowledgements and logs have no measurements. */
 function readEvent(
   payload: Json,
   child: string,
@@ -72,7 +72,7 @@ function readEvent(
   return readDecoded(object, { child, times, path, remedy: REMEDY }, surroundings);
 }
 
-/** Version 3 gives none of its own; the gateways' may. */
+/** Version 3 has no time of its own; the gateways may have one. */
 function oldTimes(payload: Json): Draft['times'] {
   const published = timeIn(payload, 'publishedAt', []);
   if (published.length > 0) return published;
@@ -81,7 +81,7 @@ function oldTimes(payload: Json): Draft['times'] {
   return isObject(first) ? timeIn(first, 'time', ['rxInfo', '0']) : timeIn(payload, 'time', []);
 }
 
-/** Version 3's other marshaler writes the eight bytes in base64. */
+/** Another encoder of version 3 writes the eight bytes in base64. */
 function hexOf(eui: string): string {
   return /^[A-Za-z0-9+/]{11}=$/.test(eui) ? Buffer.from(eui, 'base64').toString('hex') : eui;
 }

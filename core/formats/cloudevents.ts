@@ -1,4 +1,4 @@
-// CloudEvents in JSON, one or a batch: an envelope with a time, which may hold anything.
+// CloudEvents in JSON, single or batched: an envelope with a time around any content.
 //
 // @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 
@@ -16,8 +16,8 @@ import { readInnerText } from './inner-text.ts';
 import { timeIn } from './samples.ts';
 
 /**
- * `specversion`, `source`, `type` and `id` as text, or an array of that. `source` and `subject` are URIs that every
- * producer forms as it likes, so that no child is made of them; `source` and `id` tell an event from its resend.
+ * `specversion`, `source`, `type` and `id` as text, or an array of such objects. Every producer forms the URIs `source` and
+ * `subject` differently, so they do not become a child; `source` and `id` identify an event and its resend.
  */
 export const cloudEvents: Format = {
   name: 'cloudevents',

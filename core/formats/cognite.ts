@@ -5,7 +5,7 @@
 import { isObject, isObjects, isText, type Format, type Json } from './draft.ts';
 import { draftsOf, timeIn } from './samples.ts';
 
-/** An array of objects with text `externalId`, which names the metric, and `items` of `timestamp` and `value`. */
+/** An array of objects with text `externalId`, which names the metric, and `items` with `timestamp` and `value`. */
 export const cognite: Format = {
   name: 'cognite',
   read(payload) {

@@ -1,4 +1,4 @@
-// Uplinks of the Helium Console, which ran until 2023, and of servers that kept its form.
+// Uplinks of the Helium Console, which ran until 2023, and of servers that kept its format.
 //
 // @see https://docs.helium.com/console/integrations/json-schema
 

@@ -1,4 +1,4 @@
-// InfluxDB line protocol, which Telegraf sends by default: a point a line.
+// InfluxDB line protocol, which Telegraf sends by default: one point per line.
 //
 // @see https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/
 
@@ -6,7 +6,7 @@ import type { Draft, Format } from './draft.ts';
 import { draftsOfPoints, type Point } from './points.ts';
 import { measuredAt } from './samples.ts';
 
-/** A name, a tag's value or a field's: `\` stands before a mark that is part of it. */
+/** A name or a tag's value: `\` escapes a mark in it. */
 const NAME = /(?:\\.|[^\\\s,=])+/y;
 const MEASUREMENT = /(?:\\.|[^\\\s,])+/y;
 const FIELD_VALUE = /"(?:\\.|[^"\\])*"|[^\s,"]+/y;
@@ -15,11 +15,11 @@ const INTEGER = /^([+-]?\d+)[iu]$/;
 const TRUE = new Set(['t', 'T', 'true', 'True', 'TRUE']);
 const FALSE = new Set(['f', 'F', 'false', 'False', 'FALSE']);
 
-/** What begins a line of a log, such as `ERROR code=5`, which is a point by its form alone. */
+/** Words that begin a log line, such as `ERROR code=5`, which has the form of a point. */
 const LOG_WORD =
   /^\W*(?:err(?:or)?|warn(?:ing)?|info|notice|debug|trace|fatal|crit(?:ical)?|panic|alert|fail(?:ed|ure)?|exception|ok|ack|nack|log|msg|message|status|result)\W*$/i;
 
-/** Text of which at least one line is a point. The others, but for comments, are named by their numbers, from 0. */
+/** Text with at least one line that is a point. Other lines, except comments, are named by their numbers, from 0. */
 export const lineProtocol: Format = {
   name: 'line-protocol',
   read(payload) {
@@ -38,7 +38,7 @@ export const lineProtocol: Format = {
   },
 };
 
-/** A text in quotes may have line breaks. */
+/** Quoted text may contain line breaks. */
 function linesOf(text: string): string[] {
   const lines: string[][] = [];
   let isOpen = false;
@@ -88,7 +88,7 @@ function pointOf(line: string, number: string): Point | undefined {
 
 const plain = (text: string) => text.replaceAll(/\\([,= \\])/g, '$1');
 
-/** Integers and nanoseconds stay text: they may have more digits than a number holds. What is of no type has no value. */
+/** Integers and nanoseconds stay text, because they may have more digits than a double holds. A text of no known type has no value. */
 function valueOf(text: string): unknown {
   if (text.startsWith('"')) return text.slice(1, -1).replaceAll(/\\(["\\])/g, '$1');
   if (TRUE.has(text)) return true;

@@ -1,4 +1,4 @@
-// State messages of Losant, one or an array.
+// State messages of Losant, single or in an array.
 //
 // @see https://docs.losant.com/mqtt/overview/
 
@@ -17,7 +17,7 @@ import { measuredAt } from './samples.ts';
 
 const MEMBERS = new Set(['data', 'time', 'flowVersion']);
 
-/** An object `data` with `time`, and nothing else but `flowVersion`. It is the weakest of all shapes, and comes last. */
+/** An object `data` with `time`, and nothing else except `flowVersion`. The least specific shape, so it is tried last. */
 export const losant: Format = {
   name: 'losant',
   read(payload, surroundings) {
@@ -38,7 +38,7 @@ function readState(state: Json, at: Path, { readInner }: Surroundings): readonly
   }));
 }
 
-/** A negative number is milliseconds before now; `{"$date": ..}` is a date of MongoDB's JSON. */
+/** A negative number is milliseconds before now; `{"$date": ..}` is a date in MongoDB's JSON. */
 function timesOf(time: unknown, path: Path): TimeLeaf[] {
   if (typeof time === 'number' && time < 0)
     return [{ path, value: time / 1000, isStrict: true, isRelative: true }];

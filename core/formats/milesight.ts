@@ -1,4 +1,4 @@
-// Milesight's LoRaWAN gateways, which put the decoded values beside the names of the device, and what its decoders store.
+// Milesight's LoRaWAN gateways, which put the decoded values next to the device's names, and the history that its decoders store.
 //
 // @see https://github.com/Milesight-IoT/SensorDecoders
 
@@ -22,7 +22,7 @@ const NOT_MEASURED = new Set([
 ]);
 const REMEDY = 'the uplink has no decoded values: add a payload codec for the device at the LoRaWAN server';
 
-/** `applicationID` and `devEUI` beside the values; ChirpStack 3, which has an object of values too, comes before it. */
+/** `applicationID` and `devEUI` beside the values; ChirpStack 3, which also has an object of values, is tried before it. */
 export const milesightGateway: Format = {
   name: 'milesight-gateway',
   read(payload) {
@@ -34,7 +34,7 @@ export const milesightGateway: Format = {
   },
 };
 
-/** An array `history` of objects with `timestamp` each, beside the values of now or alone. */
+/** An array `history` of objects that each have a `timestamp`, alone or beside the present values. */
 export const milesightHistory: Format = {
   name: 'milesight',
   read(payload) {

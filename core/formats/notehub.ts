@@ -1,16 +1,16 @@
-// Events of Blues Notehub, which routes what a Notecard's notes say: an envelope with the device and the time of the note.
+// Events of Blues Notehub, which routes the notes of a Notecard: an envelope with the device and the time of the note.
 //
 // @see https://dev.blues.io/api-reference/notehub-api/event-api/
 
 import { isObject, isText, leavesOf, type Draft, type Format } from './draft.ts';
 import { timeIn } from './samples.ts';
 
-/** Where the device is, and how well it hears the cell: measured, but not by the note. */
+/** The device's position and cellular reception: measured, but not part of the note. */
 const BESIDE = ['temp', 'voltage', 'bars', 'rsrp', 'rsrq', 'rssi', 'sinr', 'best_lat', 'best_lon'];
 
 /**
- * `event`, `device` and `file` as text with an object `body`. The device is the child, by its serial number where it has
- * one; `when` is the time of the note, and of a note without it `received` that of its arrival at Notehub.
+ * `event`, `device` and `file` as text with an object `body`. The device is the child, named by its serial number if it has
+ * one; `when` is the time of the note, and for a note without it, `received` is its arrival at Notehub.
  */
 export const notehub: Format = {
   name: 'notehub',

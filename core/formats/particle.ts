@@ -6,7 +6,7 @@ import { isObject, isText, type Format } from './draft.ts';
 import { readInnerText } from './inner-text.ts';
 import { timeIn } from './samples.ts';
 
-/** `coreid` and `published_at` with `data`. The board is the child; a number alone is named by its event. */
+/** `coreid` and `published_at` with `data`. The board is the child; a single number is named by its event. */
 export const particle: Format = {
   name: 'particle',
   read(payload, surroundings) {

@@ -1,4 +1,4 @@
-// Documents of the AWS IoT device shadow: what the device reported is measured, what it should become is not.
+// Documents of the AWS IoT device shadow: the reported state is measured, the desired state is not.
 //
 // @see https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-document.html
 
@@ -20,8 +20,8 @@ const STATES = new Set(['reported', 'desired', 'delta']);
 export const shadow: Format = { name: 'aws-shadow', read };
 
 /**
- * `state` with no members but `reported`, `desired` and `delta`, or `previous` and `current` with such ones. A delta
- * message, whose `state` is what is desired, has `version`, `timestamp` and `metadata` beside it.
+ * `state` with no other members than `reported`, `desired` and `delta`, or `previous` and `current` with such a state. A
+ * delta message, whose `state` is desired, has `version`, `timestamp` and `metadata` beside it.
  */
 function read(payload: unknown, surroundings: Surroundings): readonly Draft[] | undefined {
   if (!isObject(payload) || !hasOnly(payload, MEMBERS)) return undefined;

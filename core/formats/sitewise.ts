@@ -1,4 +1,4 @@
-// Property values for AWS IoT SiteWise, as Greengrass stream manager carries them.
+// Property values for AWS IoT SiteWise, in the form that Greengrass stream manager carries.
 //
 // @see https://docs.aws.amazon.com/iot-sitewise/latest/APIReference/API_PutAssetPropertyValueEntry.html
 
@@ -15,8 +15,8 @@ import {
 import { draftsOf, measuredAt, type Sample } from './samples.ts';
 
 /**
- * An array `propertyValues` with `propertyAlias` or `propertyId`, or an array (`entries`, or the payload) of that. The last
- * part of an alias is the metric, those before it are the child; of ids, the asset is the child.
+ * An array `propertyValues` with `propertyAlias` or `propertyId`, or an array of such entries (in `entries`, or the payload
+ * itself). The last part of an alias is the metric, those before it are the child; for ids, the asset is the child.
  */
 export const sitewise: Format = {
   name: 'sitewise',

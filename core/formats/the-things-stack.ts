@@ -24,7 +24,7 @@ const REMEDY =
 
 export const theThingsStack: Format = { name: 'the-things-stack', read };
 
-/** `end_device_ids` with one of the events; v2: `app_id` and `dev_id` with a payload. Joins and downlinks measure nothing. */
+/** `end_device_ids` with one of the events; v2: `app_id` and `dev_id` with a payload. Joins and downlinks have no measurements. */
 function read(payload: unknown, surroundings: Surroundings): readonly Draft[] | undefined {
   if (!isObject(payload)) return undefined;
   const ids = payload['end_device_ids'];
@@ -54,7 +54,7 @@ function readUplink(
       [event, 'normalized_payload', ...(Array.isArray(normalized) ? [String(index)] : [])],
     ],
   );
-  // The same values twice are one measurement: the decoder's names come first.
+  // Both hold the same values, so only one is read: the decoder's names are preferred.
   const decoded = uplink['decoded_payload'];
   const isDecoded = isObject(decoded) && Object.keys(decoded).length > 0;
   if (!isDecoded && parts.some(([part]) => isObject(part))) {

@@ -1,4 +1,4 @@
-// Telemetry as ThingsBoard's device API and its gateway API take it.
+// Telemetry in the form of ThingsBoard's device API and its gateway API.
 //
 // @see https://thingsboard.io/docs/reference/mqtt-api/
 // @see https://thingsboard.io/docs/reference/gateway-mqtt-api/
@@ -19,7 +19,7 @@ const MEMBERS = new Set(['ts', 'values', 'metadata']);
 
 export const thingsboard: Format = {
   name: 'thingsboard',
-  /** `ts` with an object `values` and nothing else, or an array of that. */
+  /** `ts` with an object `values` and nothing else, or an array of such points. */
   read(payload) {
     if (isObject(payload)) return isPoint(payload) ? [draftOf(payload, [])] : undefined;
     if (!isObjects(payload) || !payload.every(isPoint)) return undefined;
@@ -29,7 +29,7 @@ export const thingsboard: Format = {
 
 export const thingsboardGateway: Format = {
   name: 'thingsboard-gateway',
-  /** Every member is the name of a device, and an array of objects with an object `values`, with or without `ts`. */
+  /** Every member is named after a device, and is an array of objects with an object `values`, with or without `ts`. */
   read(payload) {
     if (!isObject(payload)) return undefined;
     const devices = Object.entries(payload);

@@ -1,4 +1,4 @@
-// Ubidots: each variable is an object of its value, time and context, or an array of them.
+// Ubidots: each variable is an object with its value, time and context, or an array of such objects.
 //
 // @see https://docs.ubidots.com/reference/mqtt
 
@@ -7,7 +7,7 @@ import { draftsOf, timeIn, type Sample } from './samples.ts';
 
 const MEMBERS = new Set(['value', 'timestamp', 'context', 'created_at']);
 
-/** Members that are numbers or such objects, of which one at least has `timestamp` or `context` beside its `value`. */
+/** Members that are numbers or such objects; at least one object has `timestamp` or `context` beside its `value`. */
 export const ubidots: Format = {
   name: 'ubidots',
   read(payload) {

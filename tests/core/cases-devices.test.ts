@@ -72,7 +72,7 @@ const expected: Readonly<Record<string, Expected>> = {
   ],
   'aws-lorawan-uplink': [
     'aws-lorawan',
-    'no-metrics: PayloadData of AWS IoT Core for LoRaWAN is the bytes of the device: let the rule of the destination decode it and send transformed_payload',
+    'no-metrics: PayloadData of AWS IoT Core for LoRaWAN holds the bytes of the device: let the rule of the destination decode it and send transformed_payload',
   ],
   'senml-array': [
     'senml',

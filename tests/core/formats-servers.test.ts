@@ -139,7 +139,7 @@ const lorawan: FormatCase[] = [
     'AWS IoT Core for LoRaWAN, which decodes nothing',
     'aws-lorawan',
     '{"WirelessDeviceId":"5b58245e","PayloadData":"y8QJFQFwAQkCf/8=","WirelessMetadata":{"LoRaWAN":{"DevEui":"70b3d57ed0026780","FPort":"1","DataRate":"0","Timestamp":"2021-05-03T03:24:29Z","Gateways":[{"Rssi":"8.5","Snr":"-73"}]}}}',
-    'no-metrics: PayloadData of AWS IoT Core for LoRaWAN is the bytes of the device: let the rule of the destination decode it and send transformed_payload',
+    'no-metrics: PayloadData of AWS IoT Core for LoRaWAN holds the bytes of the device: let the rule of the destination decode it and send transformed_payload',
     ['PayloadData'],
   ],
   [

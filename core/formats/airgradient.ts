@@ -1,4 +1,4 @@
-// AirGradient: the air around one monitor, around its two particle sensors, and around the satellites that report to it.
+// AirGradient: a monitor with one or two particle sensors, and the satellites that report to it.
 
 import { childBeside, macOf } from './child.ts';
 import { isObject, leavesOf, type Draft, type Format, type Json, type Leaf, type Path } from './draft.ts';
@@ -18,13 +18,13 @@ const UNITS: Readonly<Record<string, string>> = {
   rhumCompensated: '%RH',
   pm003Count: '/dL',
 };
-/** Temperatures, and all others, that say that the sensor gave none. */
+/** Values that mean "no reading", for temperatures and for all others. */
 const NO_TEMPERATURE = -1000;
 const NO_VALUE = -1;
 
 /**
- * Recognised by `serialno` and `wifi` with a measurement of the monitor. `pm02` is PM2.5. Two particle sensors have a
- * place in `channels`; a satellite is a child, named by its address.
+ * Recognised by `serialno` and `wifi` with a measurement of the monitor. `pm02` is PM2.5. A monitor with two particle
+ * sensors lists them in `channels`; a satellite is a child, named by its address.
  * @see https://github.com/airgradienthq/arduino/blob/master/docs/local-server.md
  */
 export const airGradient: Format = {

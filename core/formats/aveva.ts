@@ -1,4 +1,4 @@
-// AVEVA's JSON-VTQ: value, time and quality of a tag that only the topic names.
+// AVEVA's JSON-VTQ: value, time and quality of a tag; only the topic names the tag.
 //
 // @see https://docs.aveva.com/bundle/sp-cdp-drivers/page/856919.html
 
@@ -8,7 +8,7 @@ import { timeIn } from './samples.ts';
 const MEMBERS = new Set(['d', 'dt', 'ts', 'q']);
 const OPC_GOOD = 192;
 
-/** `d`, the numbers `dt` and `q`, text `ts`, and nothing else. A quality below 192 is no value. */
+/** `d`, the numbers `dt` and `q`, text `ts`, and nothing else. A quality below 192 means no value. */
 export const aveva: Format = {
   name: 'aveva-vtq',
   read(payload) {

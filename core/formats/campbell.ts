@@ -1,16 +1,16 @@
-// Campbell Scientific data loggers, in their kind of GeoJSON.
+// Campbell Scientific data loggers, in their variant of GeoJSON.
 //
 // @see https://help.campbellsci.com/crbasic/cr6/Content/Instructions/mqtt_geojson_format.htm
 
 import { isObject, isText, type Draft, type Format } from './draft.ts';
 import { measuredAt } from './samples.ts';
 
-/** A `Feature` with arrays of values by time in `observations`, and their names in `observationNames`. The logger is the child. */
+/** A `Feature` with arrays of values by time in `observations` and their names in `observationNames`. The logger is the child. */
 export const campbell: Format = {
   name: 'campbell',
   read(payload) {
     if (!isObject(payload) || payload['type'] !== 'Feature') return undefined;
-    // Older loggers write it with a capital.
+    // Older loggers capitalise it.
     const member = isObject(payload['properties']) ? 'properties' : 'Properties';
     const properties = payload[member];
     if (!isObject(properties)) return undefined;

@@ -1,24 +1,24 @@
-// Domoticz: a device by its number, and its values in one text or in several.
+// Domoticz: a device by its number, with its values in one text or in several.
 
 import { childBeside } from './child.ts';
 import { isObject, leavesOf, type Format, type Json, type Leaf } from './draft.ts';
 import { timesOf } from './general.ts';
 
-/** Of the hub's own messages (`domoticz/out`). */
+/** Members of the hub's own messages (`domoticz/out`). */
 const BOOKKEEPING = new Set([
   ...['idx', 'id', 'unit', 'hwid', 'org_hwid', 'name', 'description', 'dtype', 'stype'],
   ...['switchType', 'svalue', 'meterType', 'LevelActions', 'LevelNames', 'LevelOffHidden'],
   ...['SelectorStyle'],
 ]);
-/** What the hub writes for a device without a battery, and one without a radio. */
+/** What the hub writes for a device without a battery or without a radio. */
 const NO_VALUE: ReadonlyMap<string, number> = new Map([
   ['Battery', 255],
   ['RSSI', 12],
 ]);
 
 /**
- * Recognised by `idx` and `nvalue`, both numbers, with `svalue` (ESPEasy and Tasmota write it to `domoticz/in`) or with
- * `svalue1` and `dtype`. The number is the child; values that `;` joins become `svalue_1`, `svalue_2`.
+ * Recognised by the numbers `idx` and `nvalue` with `svalue` (ESPEasy and Tasmota write it to `domoticz/in`) or with
+ * `svalue1` and `dtype`. The number is the child; values joined by `;` become `svalue_1`, `svalue_2`.
  * @see https://wiki.domoticz.com/Domoticz_API/JSON_URL%27s
  * @see https://wiki.domoticz.com/MQTT
  */

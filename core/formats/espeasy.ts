@@ -3,8 +3,8 @@
 import { isObject, type Format, type Json, type Leaf } from './draft.ts';
 
 /**
- * Recognised by `Sensors`, an array of tasks with `TaskName` and `TaskValues`. A value is called by its task and its name,
- * as on its topics: `bme280_Temperature`. A task that is off keeps its last values, which are left out.
+ * Recognised by `Sensors`, an array of tasks with `TaskName` and `TaskValues`. A value is named by its task and its name,
+ * as on its topics: `bme280_Temperature`. A disabled task keeps its last values, which are left out.
  * @see https://espeasy.readthedocs.io/en/latest/Reference/Command.html
  */
 export const espeasy: Format = {

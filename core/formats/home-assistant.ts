@@ -1,12 +1,12 @@
-// Home Assistant: the state of an entity, alone or in the event that announces its change.
+// Home Assistant: the state of an entity, alone or in the event that reports its change.
 
 import { childBeside } from './child.ts';
 import { isObject, type Draft, type Format, type Json, type Path } from './draft.ts';
 
 /**
- * Recognised by `entity_id` such as `sensor.attic` with `state` and an object of `attributes`, or by `event_type`
- * state_changed. The entity is the child, and its class, such as `temperature`, the metric. A configuration for discovery
- * (`unique_id` and a topic) measures nothing.
+ * Recognised by `entity_id` such as `sensor.attic` with `state` and an `attributes` object, or by `event_type`
+ * state_changed. The entity is the child, and its class, such as `temperature`, is the metric. A discovery configuration
+ * (`unique_id` and a topic) has no measurement.
  * @see https://developers.home-assistant.io/docs/api/rest
  * @see https://www.home-assistant.io/integrations/mqtt/#discovery-messages
  */

@@ -1,4 +1,4 @@
-// Kepware's IoT Gateway, in its standard template and in a usual one of the advanced template.
+// Kepware's IoT Gateway, in its standard template and in a common form of the advanced template.
 //
 // @see https://support.ptc.com/help/kepware/kepware_edge/en/kepware/kepware-edge/edge-iot-mqtt.html
 
@@ -7,7 +7,7 @@ import { draftsOf, timeIn, type Sample } from './samples.ts';
 
 /**
  * `timestamp` and an array `values` of objects with text `id` and `v`; or an array of objects with text `tagname` and
- * `value`. A tag is `Channel.Device.Tag`: channel and device are the child. A bad quality `q` is no value.
+ * `value`. A tag is `Channel.Device.Tag`: channel and device are the child. A bad quality `q` means no value.
  */
 export const kepware: Format = {
   name: 'kepware',
@@ -33,7 +33,7 @@ export const kepware: Format = {
   },
 };
 
-/** False, or below OPC's 192. */
+/** False, or below 192, OPC's code for good. */
 const isBad = (quality: unknown) => quality === false || (typeof quality === 'number' && quality < 192);
 
 function sampleOf(item: Json, at: Path, [id, value, time]: readonly [string, string, string]): Sample {

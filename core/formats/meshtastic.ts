@@ -4,9 +4,9 @@ import { childBeside } from './child.ts';
 import { isObject, leavesOf, type Draft, type Format, type Json, type Leaf } from './draft.ts';
 import { withUnits } from './units.ts';
 
-/** Kinds of packets that measure something. */
+/** Kinds of packets with measurements. */
 const MEASURED = new Set(['telemetry', 'position', 'paxcounter']);
-/** Of a position: the time of the fix, and how it was coded. */
+/** In a position: the time of the fix, and its encoding. */
 const BOOKKEEPING = new Set(['time', 'precision_bits', 'latitude_i', 'longitude_i']);
 const DEGREES = { latitude_i: 'latitude', longitude_i: 'longitude' } as const;
 const UNITS: Readonly<Record<string, string>> = {
@@ -26,8 +26,8 @@ const UNITS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Recognised by `from`, a `sender` such as `!7efeee00`, `type` and `payload`. The node that measured is `from`, as eight
- * hexadecimal digits; the sender is the gateway. `pm10` is PM1.0 and `pm100` PM10.
+ * Recognised by `from`, a `sender` such as `!7efeee00`, `type` and `payload`. The node that measured is `from`, written as
+ * eight hexadecimal digits; the sender is the gateway. `pm10` is PM1.0 and `pm100` is PM10.
  * @see https://meshtastic.org/docs/software/integrations/mqtt/
  */
 export const meshtastic: Format = {
@@ -59,7 +59,7 @@ function draftOf(packet: Json, from: number, payload: Json, levels: readonly str
   };
 }
 
-/** Degrees times 1e7, without a fraction. */
+/** Integer degrees times 1e7. */
 function positionOf(payload: Json): Leaf[] {
   return Object.entries(DEGREES).flatMap(([member, name]) => {
     const value = payload[member];

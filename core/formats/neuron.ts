@@ -1,11 +1,11 @@
-// EMQX Neuron, which reads industrial devices and sends a group of tags of one of them.
+// EMQX Neuron, which reads industrial devices and sends a group of tags of one device.
 //
 // @see https://docs.emqx.com/en/neuron/v2.10/configuration/north-apps/mqtt/api.html
 
 import { isObject, isObjects, isText, leavesOf, type Format } from './draft.ts';
 import { timeIn } from './samples.ts';
 
-/** `node` and `group` with an object `values`, or an array `tags` of names and values. The node is the child. */
+/** `node` and `group` with an object `values`, or with an array `tags` of names and values. The node is the child. */
 export const neuron: Format = {
   name: 'neuron',
   read(payload) {
@@ -14,7 +14,7 @@ export const neuron: Format = {
     const times = timeIn(payload, 'timestamp', []);
     if (isObject(values)) return [{ child, times, values: leavesOf(values, ['values']) }];
     if (!isObjects(tags) || !tags.every((tag) => isText(tag['name']))) return undefined;
-    // A tag that could not be read has `error`.
+    // A tag that could not be read has the member `error`.
     const leaves = tags.map((tag, index) => ({
       path: ['tags', String(index), tag['value'] === undefined ? 'error' : 'value'],
       name: [String(tag['name'])],

@@ -25,8 +25,9 @@ const OTHER_TYPES =
 export const ngsi: Format = { name: 'ngsi', read };
 
 /**
- * `id` and `type` as text with an attribute, which is an object of `value` and `type`, `observedAt`, `unitCode` or
- * `metadata`; an array of that; or `subscriptionId` with an array `data` of entities in any form. The entity is the child.
+ * `id` and `type` as text with an attribute, which is an object with `value` and `type`, `observedAt`, `unitCode` or
+ * `metadata`; an array of such entities; or `subscriptionId` with an array `data` of entities in any form. The entity is
+ * the child.
  */
 function read(payload: unknown): readonly Draft[] | undefined {
   if (isObjects(payload)) return payload.every(isEntity) ? entities(payload, [], []) : undefined;
@@ -44,7 +45,7 @@ const isEntity = (value: Json) =>
 const isAttribute = (value: Json) =>
   value['value'] !== undefined && MARKS.some((mark) => value[mark] !== undefined);
 
-/** An attribute may be an array, of one value for each data set. */
+/** An attribute may be an array, with one value per data set. */
 const partsOf = (value: unknown): readonly Json[] =>
   isObject(value) ? [value] : isObjects(value) ? value : [];
 
@@ -79,7 +80,7 @@ function entityDrafts(entity: Json, at: Path, outer: readonly TimeLeaf[]): reado
 const own = (found: readonly TimeLeaf[] | undefined, outer: readonly TimeLeaf[]) =>
   found?.length ? found : outer;
 
-/** Relationships, places and times are not measured; an object as a value is taken apart, as is one without `value`. */
+/** Relationships, places and times are not measured. An object as a value is split into its members, as is one without `value`. */
 function attributeSamples(attribute: Json, path: Path, name: string): Sample[] {
   const { value, type, unitCode: unit, metadata } = attribute;
   if (isText(type) && OTHER_TYPES.test(type) && typeof value !== 'number') return [];
@@ -94,7 +95,7 @@ function attributeSamples(attribute: Json, path: Path, name: string): Sample[] {
   return leavesOf(value, inner, [name]).map((leaf) => ({ ...shared, ...leaf }));
 }
 
-/** Times as attributes, as metadata, or as they are. */
+/** Times as attributes, as metadata, or as plain members. */
 function timesOf(value: Json, path: Path): TimeLeaf[] {
   return TIMES.flatMap((name) => {
     const found = value[name];

@@ -1,12 +1,12 @@
-// Node-RED: a whole message object, where its payload was meant.
+// Node-RED: a whole message object, sent where only its payload was intended.
 
 import { parseJson } from '../json-digits.ts';
 import { isObject, type Format } from './draft.ts';
 import { timesOf } from './general.ts';
 
 /**
- * Recognised by `_msgid` beside a `payload` that holds an object or an array, as it is or as JSON text. What it holds may
- * be of any format.
+ * Recognised by `_msgid` beside a `payload` that holds an object or an array, directly or as JSON text. The content may
+ * have any format.
  * @see https://nodered.org/docs/user-guide/messages
  */
 export const nodeRed: Format = {

@@ -1,9 +1,9 @@
-// OwnTracks: where a phone is, and how many steps it counted.
+// OwnTracks: the position of a phone, and its step count.
 
 import { isObject, leavesOf, type Format, type Json } from './draft.ts';
 import { withUnits } from './units.ts';
 
-/** Names, triggers, and what the app knows of its network and settings. */
+/** Names, triggers, and what the app reports of its network and settings. */
 const BOOKKEEPING = new Set([
   ...['_type', '_id', 'tid', 't', 'tst', 'wtst', 'created_at', 'conn', 'inregions', 'inrids'],
   ...['topic', 'rid', 'event', 'desc', 'SSID', 'BSSID', 'm', 'poi', 'tag', 'image', 'imagename'],
@@ -22,8 +22,8 @@ const UNITS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Recognised by `_type` with the members of its kind: a location and a transition have `lat` and `lon`, steps a number.
- * A waypoint is a place that the user drew, and measures nothing.
+ * Recognised by `_type` with the members of that type: a location and a transition have `lat` and `lon`, steps a number.
+ * A waypoint is a place that the user defined, and has no measurement.
  * @see https://owntracks.org/booklet/tech/json/
  */
 export const owntracks: Format = {

@@ -1,4 +1,4 @@
-// How the binary formats of Ruuvi write one value; null is a value that the tag does not have.
+// How Ruuvi's binary formats encode one value; null means that the tag does not have the value.
 
 export type Read = (data: DataView) => number | null;
 const rounded = (value: number) => Number(value.toFixed(4));
@@ -16,7 +16,7 @@ export const u24 =
     const value = data.getUint16(at) * 0x100 + data.getUint8(at + 2);
     return value === 0xff_ffff ? null : rounded(value * scale);
   };
-/** Eight bits of the byte, and the lowest from the flags. */
+/** Eight bits in the byte, and the lowest bit in the flags. */
 export const u9 =
   (at: number, flags: number, bit: number): Read =>
   (data) => {
@@ -30,12 +30,12 @@ export const flag =
   (data) =>
     (data.getUint8(at) >> bit) & 1;
 
-/** A bit for the sign, and the hundredths beside the whole degrees. */
+/** A sign bit and whole degrees in one byte, hundredths in the next. */
 export const signAndMagnitude: Read = (data) => {
   const whole = data.getUint8(2);
   return rounded(((whole & 0x7f) + data.getUint8(3) / 100) * (whole & 0x80 ? -1 : 1));
 };
-/** 11 bits of millivolts over 1600, 5 bits of dBm in steps of two over -40. */
+/** 11 bits: millivolts above 1600; 5 bits: dBm in steps of two above -40. */
 export const volts: Read = (data) =>
   data.getUint16(13) >> 5 === 0x7ff ? null : rounded(((data.getUint16(13) >> 5) + 1600) / 1000);
 export const txPower: Read = (data) =>

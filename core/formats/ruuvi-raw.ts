@@ -1,4 +1,4 @@
-// The binary formats of RuuviTag and Ruuvi Air, as they are in a Bluetooth advertisement.
+// The binary formats of RuuviTag and Ruuvi Air, as Bluetooth advertisements carry them.
 
 import {
   flag,
@@ -14,9 +14,9 @@ import {
   type Read,
 } from './ruuvi-fields.ts';
 
-/** Null: the tag says that it does not have the value. */
+/** Null: the tag reports that it does not have the value. */
 export interface RuuviData {
-  /** Format 6 has the last three bytes only; format 3 has none. */
+  /** Format 6 has only the last three bytes; format 3 has none. */
   readonly mac?: string;
   readonly values: ReadonlyMap<string, number | null>;
 }
@@ -102,12 +102,12 @@ const LAYOUTS: ReadonlyMap<number, Layout> = new Map<number, Layout>([
 ]);
 
 const HEX = /^(?:[0-9a-f]{2}){4,512}$/i;
-/** Type of the part that is the manufacturer's, and the company's number in it, little-endian. */
+/** The type of manufacturer data in an advertisement, and Ruuvi's company number in it, little-endian. */
 const MANUFACTURER = 0xff;
 const RUUVI = 0x99_04;
 
 /**
- * Reads an advertisement in hexadecimal digits. Undefined where no part of it is Ruuvi's: gateways relay other beacons, too.
+ * Reads an advertisement in hexadecimal digits. Undefined if no part of it is Ruuvi's: gateways relay other beacons too.
  * @see https://docs.ruuvi.com/communication/bluetooth-advertisements
  */
 export function readAdvertisement(hex: unknown): RuuviData | undefined {

@@ -1,17 +1,17 @@
-// Ruuvi Station: the tags that the phone hears, as it forwards them.
+// Ruuvi Station: the tags that the phone receives, as the app forwards them.
 
 import { childBeside, macOf } from './child.ts';
 import { isObject, leavesOf, type Draft, type Format, type Json } from './draft.ts';
 import { UNITS } from './ruuvi-fields.ts';
 import { withUnits } from './units.ts';
 
-/** What the app measures; beside it are its settings, such as offsets that it has added already. */
+/** What the app measures; beside it are its settings, such as offsets that it has already added. */
 const MEASURED =
   /^(?:temperature|humidity|pressure|accel[XYZ]|voltage|txPower|movementCounter|measurementSequenceNumber|rssi|pm\d\w*|co2|voc|nox|luminosity|dB\w+)$/i;
 
 /**
  * Recognised by `eventId` with an array of `tags` that have an `id`. A tag is a child, named by its id; its time is
- * `updateAt`. `batteryLevel` is the phone's.
+ * `updateAt`. `batteryLevel` belongs to the phone.
  * @see https://github.com/ruuvi/com.ruuvi.station
  */
 export const ruuviStation: Format = {

@@ -1,4 +1,4 @@
-// Ruuvi: tags and Ruuvi Air as the gateway relays them, one or many in a message.
+// Ruuvi: tags and Ruuvi Air as the gateway relays them, one or many per message.
 
 import { childBeside, macOf } from './child.ts';
 import {
@@ -15,14 +15,14 @@ import { readAdvertisement } from './ruuvi-raw.ts';
 import { UNITS } from './ruuvi-fields.ts';
 import { withUnits } from './units.ts';
 
-/** Of the gateway and of the radio. */
+/** Members of the gateway and of the radio. */
 const BOOKKEEPING = new Set([
   ...['gw_mac', 'mac', 'id', 'name', 'dataFormat', 'data', 'aoa', 'coords', 'coordinates', 'cnt', 'nonce'],
   ...['gwts', 'ts', 'timestamp', 'ble_phy', 'ble_chan', 'ble_tx_power'],
 ]);
 
 /**
- * Recognised by `gw_mac` with the advertisement in `data` or with `dataFormat`, by `data.tags`, an object by address, or by
+ * Recognised by `gw_mac` with the advertisement in `data` or with `dataFormat`, by `data.tags` (an object by address), or by
  * `dataFormat` with the address. A tag is a child, named by its address. Advertisements of other makers have no reading.
  * @see https://docs.ruuvi.com/ruuvi-gateway-firmware/data-formats
  */
@@ -45,7 +45,7 @@ export const ruuvi: Format = {
 const areTags = (tags: Json) =>
   Object.keys(tags).length > 0 && Object.keys(tags).every((name) => macOf(name) && isObject(tags[name]));
 
-/** When the gateway heard it comes before when it passed it on. */
+/** The time of reception at the gateway is preferred to the time at which it relayed the message. */
 const timesOf = (part: Json, path: Path): TimeLeaf[] =>
   ['ts', 'timestamp', 'gwts']
     .filter((name) => Object.hasOwn(part, name))
@@ -60,7 +60,7 @@ function gatewayDrafts(data: Json, tags: Json, levels: readonly string[]): reado
   });
 }
 
-/** The gateway's decoded values, where it sends them, or else what is in the advertisement. */
+/** The gateway's decoded values if it sends them, otherwise the values in the advertisement. */
 function tagDrafts(
   tag: Json,
   path: Path,
@@ -77,7 +77,7 @@ function tagDrafts(
   return [{ at: path, child: childBeside(levels, mac), times, values: withUnits(leaves, UNITS) }];
 }
 
-/** Format 6 has the last three bytes only. */
+/** Format 6 has only the last three bytes. */
 function idOf({ id }: Json): string | undefined {
   if (typeof id !== 'string') return undefined;
   return macOf(id) ?? (/^[0-9a-f]{2}(?::[0-9a-f]{2}){2}$/i.test(id) ? id.toUpperCase() : undefined);

@@ -1,20 +1,21 @@
-// A SenML name is the device and what it measures in one text, and no rule says where the one ends.
+// A SenML name joins the device and what it measures in one text, and no rule defines where the device's part ends.
 
 export interface SenmlName {
-  /** Absent where the name names no device. */
+  /** Absent if the name does not name a device. */
   readonly child?: string;
   readonly metric: string;
 }
 
 /** DEV URNs: https://www.rfc-editor.org/rfc/rfc9039 */
 const DEV_URN = /^urn:dev:[a-z0-9]+:[A-Za-z0-9.-]+/;
-/** What base names end in, so that a name can follow. */
+/** Marks at the end of base names, before the name that follows. */
 const ENDS = /[:/_.-]+$/;
 const BEGINS = /^[:/_.-]+/;
 
 /**
- * Splits base name and name: the metric is what is behind the last `/` or `:`, the device all before it. A DEV URN is never
- * cut, and `_` ends it too. A base name ends where it ends, even without a mark, as many devices send it.
+ * Splits base name and name: the metric is the part after the last `/` or `:`, the device is everything before it. A DEV URN
+ * is never split, and `_` ends it too. The end of a base name always ends the device's part, even without a mark, because
+ * many devices send it like that.
  */
 export function senmlName(base: string, name: string): SenmlName {
   const joined = base === '' || name === '' || ENDS.test(base) ? base + name : `${base}/${name}`;

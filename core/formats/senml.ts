@@ -1,4 +1,4 @@
-// SenML packs: an array of records with short labels, of which base values hold for all records that follow.
+// SenML packs: an array of records with short labels, in which base values apply to all records that follow.
 //
 // @see https://www.rfc-editor.org/rfc/rfc8428
 
@@ -19,7 +19,7 @@ import { senmlName } from './senml-name.ts';
 const VALUES = ['v', 'vs', 'vb', 'vd', 's'];
 const LABELS = new Set(['bn', 'bt', 'bu', 'bv', 'bs', 'bver', 'n', 'u', 't', 'ut', ...VALUES]);
 const OLD_LABELS = new Set(['bn', 'bt', 'bu', 'ver', 'e']);
-/** Section 4.4: what this reads. */
+/** Section 4.4: the version that this file reads. */
 const VERSION = 10;
 /** Section 4.5.3: smaller times, in seconds, are relative to now. */
 const RELATIVE_BELOW = 2 ** 28;
@@ -27,8 +27,8 @@ const RELATIVE_BELOW = 2 ** 28;
 export const senml: Format = { name: 'senml', read };
 
 /**
- * An array of objects of which the first has `bn`, or `n` and a value, and known labels only. Also the object that drafts
- * of the RFC had: `{"bn", "bt", "bu", "e": [records]}`.
+ * An array of objects with known labels only, whose first has `bn`, or `n` and a value. Also the object in drafts of the
+ * RFC: `{"bn", "bt", "bu", "e": [records]}`.
  */
 function read(payload: unknown): readonly Draft[] | undefined {
   if (isObject(payload)) {
@@ -40,7 +40,7 @@ function read(payload: unknown): readonly Draft[] | undefined {
   return isText(payload[0]!['bn']) || isText(payload[0]!['n']) ? readPack(payload, [], {}) : undefined;
 }
 
-/** Labels that are not known may be ignored (section 4.4), but a pack of records that have none other is something else. */
+/** Unknown labels may be ignored (section 4.4), but a pack whose records have only unknown labels is not SenML. */
 function isRecord(record: Json): boolean {
   const isNamed = isText(record['bn']) || isText(record['n']) || hasOnly(record, LABELS);
   const isLong = Object.keys(record).some((label) => label.length > 4 && !label.endsWith('_'));
@@ -50,7 +50,7 @@ function isRecord(record: Json): boolean {
 interface Base {
   readonly name: string;
   readonly time: number;
-  /** Where the base time is. */
+  /** The place of the base time. */
   readonly timePath?: Path;
   readonly unit?: string;
   readonly value: number;
@@ -70,12 +70,11 @@ function readPack(records: readonly Json[], path: Path, outer: Json): readonly D
   return draftsOf(samples);
 }
 
-/** Section 4.4: a label that ends in `_` must be understood, and so must the version. */
+/** Section 4.4: a label that ends in `_` must be supported, and so must the version. */
 function faultOf(records: readonly Json[]): string | undefined {
   for (const record of records) {
     const label = Object.keys(record).find((name) => name.endsWith('_'));
-    if (label !== undefined)
-      return `the SenML label ${label.slice(0, 40)} must be understood, and is not known`;
+    if (label !== undefined) return `the SenML label ${label.slice(0, 40)} is required but not supported`;
     const { bver } = record;
     if (typeof bver === 'number' && bver > VERSION)
       return `SenML version ${bver} is not known: bver is ${VERSION} at most`;
@@ -95,7 +94,7 @@ function withBase(base: Base, record: Json, path: Path): Base {
   };
 }
 
-/** Section 4.5.4: units, values and sums are added to their bases. Bytes (`vd`) are no measurement. */
+/** Section 4.5.4: units, values and sums are added to their bases. Bytes (`vd`) are not measurements. */
 function samplesOf(record: Json, base: Base, at: Path): Sample[] {
   const { n: name, u: unit = base.unit, v: value, vs: text, vb: flag, s: sum } = record;
   const { child, metric } = senmlName(base.name, isText(name) ? name : '');
@@ -111,13 +110,13 @@ function samplesOf(record: Json, base: Base, at: Path): Sample[] {
   return samples;
 }
 
-/** Section 4.5.3. Zero is now: the arrival. */
+/** Section 4.5.3. Zero means now, which is the arrival. */
 function timesOf(record: Json, base: Base, at: Path): TimeLeaf[] {
   const { t: own } = record;
   const value = base.time + (typeof own === 'number' ? own : 0);
   const path = own === undefined ? base.timePath : [...at, 't'];
   if (path === undefined || value === 0) return [];
-  // Floating point must not move a time by a microsecond.
+  // Floating point must not shift a time by a microsecond.
   const seconds = Number(value.toPrecision(15));
   return [{ path, value: seconds, isStrict: true, ...(value < RELATIVE_BELOW && { isRelative: true }) }];
 }

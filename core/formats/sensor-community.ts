@@ -1,8 +1,8 @@
-// Sensor.Community (airRohr): a list of names and values, all of them text.
+// Sensor.Community (airRohr): a list of names and values, all as text.
 
 import { isObject, type Format, type Json, type Leaf } from './draft.ts';
 
-/** Of the firmware's loop. */
+/** Values of the firmware's main loop. */
 const BOOKKEEPING = new Set([
   'samples',
   'min_micro',
@@ -21,15 +21,15 @@ const UNITS: readonly (readonly [end: RegExp, unit: string])[] = [
   [/^signal$/, 'dBm'],
 ];
 
-/** What the firmware sends of a sensor that did not answer: the values that it begins with. */
+/** The firmware's initial values, which it sends for a sensor that did not answer. */
 const BROKEN: readonly (readonly [end: RegExp, value: number])[] = [
   [/temperature$/, -128],
   [/humidity$|pressure$|(?:^|_)P\d+$/, -1],
 ];
 
 /**
- * Recognised by `sensordatavalues`, an array of `value_type` and `value`. The first is the metric's name as it stands,
- * since `P1` is PM10 of one sensor and PM2.5 of another.
+ * Recognised by `sensordatavalues`, an array of `value_type` and `value`. `value_type` is used as the metric's name unchanged,
+ * because `P1` is PM10 of one sensor and PM2.5 of another.
  * @see https://github.com/opendata-stuttgart/sensors-software/tree/master/airrohr-firmware
  */
 export const sensorCommunity: Format = {

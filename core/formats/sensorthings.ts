@@ -1,4 +1,4 @@
-// Observations of OGC SensorThings, one or a data array; what they measure is known at the server only.
+// Observations of OGC SensorThings, single or in a data array; only the server knows what they measure.
 //
 // @see https://docs.ogc.org/is/18-088/18-088.html
 
@@ -21,7 +21,7 @@ const MEMBER =
 
 /**
  * `result` with `phenomenonTime`, or an array of objects with arrays `components` and `dataArray`. The data stream is the
- * child, since it is one quantity of one sensor; the metric is its name where the message has it, else `result`.
+ * child, because it is one quantity of one sensor; the metric is the stream's name if the message has it, else `result`.
  */
 export const sensorThings: Format = {
   name: 'sensorthings',
@@ -50,7 +50,7 @@ function rowsOf(group: Json, path: Path): readonly Draft[] {
     });
 }
 
-/** `place` is where a member of the observation is. */
+/** `place` gives the path of an observation's member. */
 function draftOf(observation: Json, around: Json, at: Path, place: (name: string) => Path): Draft {
   const stream = around['Datastream'];
   const named = isObject(stream) && isText(stream['name']) ? stream['name'] : 'result';
@@ -68,7 +68,7 @@ function draftOf(observation: Json, around: Json, at: Path, place: (name: string
   };
 }
 
-/** Of an interval the end. */
+/** The end of an interval. */
 function timeOf(value: unknown, path: Path): TimeLeaf[] {
   return isText(value) ? [measuredAt(path, endOf(value))] : [];
 }

@@ -1,4 +1,4 @@
-// Shelly of the first generation: its status document, which has one array for each kind of channel.
+// Shelly of the first generation: its status document, with one array for each kind of channel.
 
 import { isObject, type Format, type Leaf, type Path } from './draft.ts';
 import { withoutFahrenheit, withUnits } from './units.ts';
@@ -22,13 +22,13 @@ const UNITS: Readonly<Record<string, string>> = {
   tC: 'Cel',
   tF: '[degF]',
 };
-/** Stands for a probe that is missing. */
+/** Sent for a missing probe. */
 const NO_PROBE = 999;
 const MAX_DEPTH = 6;
 
 /**
- * Recognised by `wifi_sta` and `mac` beside an array of channels. `is_valid` false takes the values beside it away. The
- * time is `unixtime`; those in `meters` are local, and `time` is for people.
+ * Recognised by `wifi_sta` and `mac` beside an array of channels. `is_valid` false discards the values beside it. The time
+ * is `unixtime`; those in `meters` are local times, and `time` is for people.
  * @see https://shelly-api-docs.shelly.cloud/gen1/#shelly1-1pm-status
  */
 export const shellyGen1: Format = {
@@ -50,7 +50,7 @@ export const shellyGen1: Format = {
   },
 };
 
-/** The relay's own heat, which no limit of a room or a fridge is for. */
+/** The relay's own temperature, which a limit for a room or a fridge must not judge. */
 const ofDevice = (leaf: Leaf): Leaf =>
   leaf.path.length === 1 && leaf.path[0] === 'temperature' ? { ...leaf, name: ['device_temperature'] } : leaf;
 

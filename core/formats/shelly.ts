@@ -5,13 +5,13 @@ import { timesOf } from './general.ts';
 import { withoutFahrenheit, withUnits } from './units.ts';
 
 const COMPONENT = /^([a-z][a-z0-9_]*):(\d+)$/;
-/** Components of the system: they measure nothing. */
+/** Components of the system, without measurements. */
 const SYSTEM = new Set([
   ...['sys', 'wifi', 'eth', 'cloud', 'mqtt', 'ws', 'ble', 'bthome', 'matter', 'modbus', 'script'],
   ...['knx', 'ht_ui', 'schedule', 'webhook', 'kvs', 'ui', 'plugs_ui', 'plus_rgbw_ui'],
   ...['bthomedevice', 'bthomecontrol', 'dali'],
 ]);
-/** Members of a component that are not measured. */
+/** Members of a component that are not measurements. */
 const BOOKKEEPING = new Set([
   ...['id', 'by_minute', 'minute_ts', 'timer_started_at', 'timer_duration', 'last_updated_ts'],
   ...['move_started_at', 'move_timeout', 'packet_id', 'transition'],
@@ -33,7 +33,7 @@ const UNITS: Readonly<Record<string, string>> = {
   total: 'Wh',
   total_act: 'Wh',
 };
-/** What a component has beside its number, by which its bare status is known. */
+/** Pairs of members that identify the status of a single component. */
 const BARE = [
   ['output', 'source'],
   ['apower', 'voltage'],
@@ -46,9 +46,9 @@ const BARE = [
 ];
 
 /**
- * Recognised by `method` Notify... with `src` and `params`, by members such as `switch:0` that hold their number as `id`,
- * or, for the status of one component, by its topic or its members. `params.ts` counts from the start of the device until
- * it knows the time, and is not used then.
+ * Recognised by `method` Notify... with `src` and `params`, by members such as `switch:0` that repeat their number as `id`,
+ * or, for the status of one component, by its topic or its members. `params.ts` counts from the device's start until the
+ * device knows the time, and is not used then.
  * @see https://shelly-api-docs.shelly.cloud/gen2/General/Notifications
  */
 export const shelly: Format = {
@@ -66,7 +66,7 @@ export const shelly: Format = {
 const isNotification = ({ method, src, params }: Json) =>
   typeof method === 'string' && method.startsWith('Notify') && typeof src === 'string' && isObject(params);
 
-/** An event is a button or an update: it measures nothing. */
+/** An event is a button press or an update, without measurements. */
 function notified({ method, params }: Json): readonly Draft[] {
   if (method === 'NotifyEvent') return [];
   const values = componentLeaves(params as Json, ['params']);
@@ -91,7 +91,7 @@ function componentLeaves(components: Json, path: Path): Leaf[] {
   });
 }
 
-/** It has no time, unless somebody added one. */
+/** It has no time unless somebody added one. */
 function bareComponent(payload: Json): readonly Draft[] {
   const times = timesOf(payload, []);
   const isTime = (leaf: Leaf) => times.some(({ path }) => path[0] === leaf.path[0]);

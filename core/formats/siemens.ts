@@ -6,8 +6,8 @@ import { isObject, isObjects, type Format, type Json, type Path } from './draft.
 import { draftsOf, timeIn, type Sample } from './samples.ts';
 
 /**
- * An array `vals` of objects with `id` and `val`, or an array `records` of that. The ids are numbers whose names are in
- * another message, the metadata: `dp_101`. `qc` 0 is bad, and no value.
+ * An array `vals` of objects with `id` and `val`, or an array `records` of such objects. The ids are numbers, named in
+ * another message, the metadata; the metric is `dp_101`. `qc` 0 is bad and means no value.
  */
 export const siemens: Format = {
   name: 'siemens',

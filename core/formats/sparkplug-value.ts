@@ -1,4 +1,4 @@
-// The value of a Sparkplug metric, whose type is in one member and whose value is in another, one of many.
+// Reads the value of a Sparkplug metric, whose type is in one member and whose value is in one of several others.
 
 import type { Json } from './draft.ts';
 import { shortestFloat } from './float32.ts';
@@ -10,14 +10,14 @@ export const VALUE_MEMBERS = [
   ...['datasetValue', 'dataset_value', 'bytesValue', 'bytes_value', 'templateValue', 'template_value'],
 ];
 
-/** Names by number, from 1. */
+/** Type names by number, from 1. */
 const TYPES = [
   ...['Int8', 'Int16', 'Int32', 'Int64', 'UInt8', 'UInt16', 'UInt32', 'UInt64', 'Float', 'Double', 'Boolean'],
   ...['String', 'DateTime', 'Text', 'UUID', 'DataSet', 'Bytes', 'File', 'Template'],
 ].map((name) => name.toLowerCase());
-/** No measurements: times, texts, tables, bytes. `string` may be a number. */
+/** Not measurements: times, texts, tables, bytes. `string` may hold a number. */
 const NOT_MEASURED = new Set(TYPES.slice(12));
-/** Bits of signed integers; smaller ones travel as 32 bits without a sign. */
+/** Bits of signed integers; smaller types are sent as 32 bits without a sign. */
 const SIGNED: ReadonlyMap<string, bigint> = new Map([
   ['int8', 32n],
   ['int16', 32n],
@@ -25,7 +25,7 @@ const SIGNED: ReadonlyMap<string, bigint> = new Map([
   ['int64', 64n],
 ]);
 
-/** Where it is and what it is, null for null. Undefined for what is no measurement. */
+/** The member with the value, and the value; null for null. Undefined if it is not a measurement. */
 export function sparkplugValue(
   metric: Json,
 ): { readonly member: string; readonly value: unknown } | undefined {
@@ -53,7 +53,7 @@ function typed(value: unknown, type: string, member: string): unknown {
   return bits === undefined ? value : withSign(value, bits);
 }
 
-/** 4294967295 is -1. 64 bits come as text. */
+/** 4294967295 is -1. 64-bit values come as text. */
 function withSign(value: unknown, bits: bigint): unknown {
   const isInteger = Number.isSafeInteger(value) || (typeof value === 'string' && /^\d{1,20}$/.test(value));
   if (!isInteger) return value;

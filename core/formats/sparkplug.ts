@@ -1,4 +1,4 @@
-// Sparkplug B in JSON, as host applications hand it on: of the specification, of Cirrus Link's modules, or of protobuf.
+// Sparkplug B in JSON, as host applications forward it: in the form of the specification, of Cirrus Link's modules, or of protobuf.
 //
 // @see https://sparkplug.eclipse.org/specification/version/3.0/documents/sparkplug-specification-3.0.0.pdf
 // @see https://docs.chariot.io
@@ -7,14 +7,14 @@ import { isObject, isText, type Draft, type Format, type Json, type Path } from 
 import { draftsOf, timeIn, type Sample } from './samples.ts';
 import { sparkplugValue, TYPE_MEMBERS, VALUE_MEMBERS } from './sparkplug-value.ts';
 
-/** Not of the process: https://sparkplug.eclipse.org/specification/ sections 6.4.2 and 6.4.21 */
+/** Metrics that do not measure the process: https://sparkplug.eclipse.org/specification/ sections 6.4.2 and 6.4.21 */
 const BOOKKEEPING = /^(?:bdSeq$|Node Control\/|Device Control\/|Properties\/|Node Info\/|Device Info\/)/;
 
 export const sparkplug: Format = { name: 'sparkplug', read };
 
 /**
  * An array `metrics` of objects that have `name` or `alias` and a type or a typed value, beside `seq` or `timestamp`; or
- * objects `topic` and `payload` around that. The child is the edge node, and its device behind a colon.
+ * objects `topic` and `payload` around it. The child is the edge node, followed by its device after a colon.
  */
 function read(payload: unknown): readonly Draft[] | undefined {
   if (!isObject(payload)) return undefined;
@@ -50,13 +50,13 @@ function isMetric(value: unknown): value is Json {
   return [...TYPE_MEMBERS, ...VALUE_MEMBERS].some((member) => value[member] !== undefined);
 }
 
-/** Data messages may name a metric by the number alone that its birth message gave it. */
+/** Data messages may name a metric only by the number that its birth message assigned. */
 function nameOf(metric: Json): string {
   const { name, alias } = metric;
   return isText(name) ? name : `alias_${typeof alias === 'number' ? alias : String(alias)}`;
 }
 
-/** The property `Quality` has the codes of OPC: 192 is good, and so is a metric without it; 0 is bad, 500 is stale. */
+/** The property `Quality` has OPC's codes: 192 is good, 0 is bad, 500 is stale; a metric without it is good. */
 function isGood(properties: unknown): boolean {
   if (!isObject(properties)) return true;
   const { Quality: quality, keys, values } = properties;

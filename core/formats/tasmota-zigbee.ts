@@ -6,8 +6,8 @@ import { isObject, leavesOf, type Format, type Json } from './draft.ts';
 const BOOKKEEPING = new Set(['Device', 'Name', 'IEEEAddr', 'Endpoint', 'Group', 'ModelId', 'Manufacturer']);
 
 /**
- * Recognised by `ZbReceived`, an object of objects, or by what is in it alone (SetOption118): each has a short address in
- * `Device`, and `LinkQuality`. The device is the child, by its address or by the name that it was given.
+ * Recognised by `ZbReceived`, an object of objects, or by its content alone (SetOption118): each has a short address in
+ * `Device`, and `LinkQuality`. The device is the child, named by its address or by the name that it was given.
  * @see https://tasmota.github.io/docs/Zigbee/
  */
 export const tasmotaZigbee: Format = {

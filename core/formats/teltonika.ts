@@ -1,4 +1,4 @@
-// Teltonika: trackers, which send the reported state of a shadow, and routers, which send what they read over Modbus.
+// Teltonika: trackers, which send the reported state of a shadow, and routers, which send values that they read over Modbus.
 //
 // @see https://wiki.teltonika-gps.com/view/Codec_JSON
 // @see https://www.losant.com/blog/remote-monitoring-modbus-equipment-over-cellular-using-teltonika-and-losant-part-2
@@ -7,7 +7,7 @@ import { isObject, isText, type Format } from './draft.ts';
 import { measuredAt, timeIn } from './samples.ts';
 
 const POSITION = /^(-?\d+(?:\.\d+)?), ?(-?\d+(?:\.\d+)?)$/;
-/** Altitude, angle, satellites, speed. The members that are numbers are AVL ids; their values are raw, in units of the id. */
+/** Altitude, angle, satellites, speed. Numeric member names are AVL ids; their values are raw, in units of the id. */
 const MEASURED = /^(?:alt|ang|sat|sp|\d+)$/;
 
 /** Text `latlng` and `evt` in `state.reported`. */
@@ -19,7 +19,7 @@ export const teltonikaTracker: Format = {
     if (!isObject(reported) || !isText(reported['latlng']) || reported['evt'] === undefined) return undefined;
     const at = ['state', 'reported'];
     const [latitude, longitude] = POSITION.exec(reported['latlng'])?.slice(1) ?? [];
-    // Without a fix it is 0,0.
+    // Without a fix, the position is 0,0.
     const isFix = Number(latitude) !== 0 || Number(longitude) !== 0;
     const path = [...at, 'latlng'];
     const position = [
@@ -36,7 +36,7 @@ export const teltonikaTracker: Format = {
   },
 };
 
-/** `ts`, text `name`, and `data`, an array of numbers in text: one value has the name, several are numbered. */
+/** `ts`, text `name`, and `data`, an array of numbers as text: a single value has the name, several are numbered. */
 export const teltonikaModbus: Format = {
   name: 'teltonika-modbus',
   read(payload) {

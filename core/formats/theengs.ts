@@ -1,11 +1,11 @@
-// OpenMQTTGateway and Theengs Gateway: what a Bluetooth sensor advertises, decoded.
+// OpenMQTTGateway and Theengs Gateway: the decoded advertisement of a Bluetooth sensor.
 
 import { childBeside, macOf } from './child.ts';
 import { isObject, leavesOf, type Draft, type Format, type Json } from './draft.ts';
 import { timesOf } from './general.ts';
 import { withoutFahrenheit, withUnits } from './units.ts';
 
-/** Of the radio and of the decoder. */
+/** Members of the radio and of the decoder. */
 const BOOKKEEPING = new Set([
   ...['id', 'mac', 'name', 'mac_type', 'adv_type', 'brand', 'model', 'model_id', 'type', 'cidc'],
   ...['acts', 'cont', 'track', 'encr', 'mfid', 'servicedata', 'servicedatauuid'],
@@ -27,8 +27,8 @@ const UNITS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Recognised by a MAC address in `id` (or in `mac`, where `id` is the UUID of a beacon), `rssi`, and a member that the
- * decoder adds. The address is the child.
+ * Recognised by a MAC address in `id` (or in `mac`, if `id` is the UUID of a beacon), `rssi`, and a member that the decoder
+ * adds. The address is the child.
  * @see https://docs.openmqttgateway.com/use/ble.html
  * @see https://decoder.theengs.io/devices/devices.html
  */
@@ -58,15 +58,15 @@ const isSystem = ({ uptime, version, freemem, mqttport, modules }: Json) =>
   typeof version === 'string' &&
   (typeof freemem === 'number' || mqttport !== undefined || Array.isArray(modules));
 
-/** Its chip's own heat, which no limit of a room or a fridge is for. */
-const CHIP_HEAT = new Set(['tempc', 'tempf', 'intemp']);
+/** The chip's own temperature, which a limit for a room or a fridge must not judge. */
+const CHIP_TEMPERATURES = new Set(['tempc', 'tempf', 'intemp']);
 
 function systemDraft(payload: Json): Draft {
   const times = timesOf(payload, []);
   const taken = new Set(times.map(({ path }) => path[0]));
   const leaves = leavesOf(payload, [], [], (name, depth) => depth === 0 && taken.has(name));
   const values = withUnits(withoutFahrenheit(leaves), UNITS).map((leaf) =>
-    CHIP_HEAT.has(leaf.path[0]!) ? { ...leaf, name: [`chip_${leaf.path[0]}`] } : leaf,
+    CHIP_TEMPERATURES.has(leaf.path[0]!) ? { ...leaf, name: [`chip_${leaf.path[0]}`] } : leaf,
   );
   return { times, values };
 }

@@ -1,11 +1,11 @@
-// What WAGO controllers send to clouds (Cloud Data Control), and Mervis controllers in the same format.
+// Cloud messages of WAGO controllers (Cloud Data Control), and of Mervis controllers in the same format.
 //
 // @see https://kb.mervis.info/doku.php/en:mervis-scada:80-mqtt:00-start
 
 import { isObject, isObjects, leavesOf, type Format } from './draft.ts';
 import { timeIn } from './samples.ts';
 
-/** `TagData`, an array of objects with `Time` and an object `Values`; each is a reading. */
+/** `TagData`, an array of objects with `Time` and an object `Values`; each is one reading. */
 export const wago: Format = {
   name: 'wago',
   read(payload) {

@@ -1,4 +1,4 @@
-// What Weintek's operator panels publish, and others in their format: every value is an array, of one element as a rule.
+// Messages of Weintek's operator panels, and of others in their format: every value is an array, usually of one element.
 //
 // @see https://kb.mervis.info/doku.php/en:mervis-scada:80-mqtt:00-start
 
@@ -22,11 +22,11 @@ export const weintek: Format = {
   },
 };
 
-/** An array of several elements has the element's place behind the name. */
+/** If an array has several elements, each element's position is added to the name. */
 function leavesIn(member: string, array: readonly unknown[]): Leaf[] {
-  const said = new Map([...member.matchAll(DESCRIBED)].map(([, key, value]) => [key, value?.trim()]));
-  const name = said.get('name') ?? member;
-  const unit = said.get('unit');
+  const described = new Map([...member.matchAll(DESCRIBED)].map(([, key, value]) => [key, value?.trim()]));
+  const name = described.get('name') ?? member;
+  const unit = described.get('unit');
   return array.map((value, index) => {
     const path: Path = ['d', member, String(index)];
     const place = array.length > 1 ? [String(index)] : [];

@@ -6,13 +6,13 @@ import { isObject, type Format } from './draft.ts';
 import { timeIn } from './samples.ts';
 
 const CHANNEL = /^(?:ai|di|do)\d+$/;
-/** The others are states and counters of channels. */
+/** The other members are states and counters of channels. */
 const MEMBER = /^(?:[stqc]|[a-z]{2}(?:_[a-z]+)?\d+)$/;
 const OPC_GOOD = 192;
-/** What a disabled channel shows. */
+/** Sent for a disabled channel. */
 const DISABLED = 9999.9999;
 
-/** `s`, `t`, `q` and `c` with a channel such as `ai1` or `di1`. `t` is 0 while the clock is not set; `ai_st1` 0 is off. */
+/** `s`, `t`, `q` and `c` with a channel such as `ai1` or `di1`. `t` is 0 until the clock is set; `ai_st1` 0 means disabled. */
 export const wise: Format = {
   name: 'wise-4000',
   read(payload) {

@@ -1,11 +1,11 @@
-// Zigbee2MQTT: one flat object for each device, with what the bridge knows of the device beside it.
+// Zigbee2MQTT: one flat object per device, with the bridge's information about the device beside it.
 
 import { isObject, type Format, type Json } from './draft.ts';
 import { generalDraft } from './general.ts';
 
 /**
- * Recognised by `linkquality`, or `device` with an `ieeeAddr`. The time is `last_seen`, in any of the bridge's dialects.
- * The topic names the device; where it does not, its friendly name in `device` does.
+ * Recognised by `linkquality`, or by `device` with an `ieeeAddr`. The time is `last_seen`, in any form that the bridge may
+ * be set to. The topic names the device; if it does not, its friendly name in `device` does.
  * @see https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html
  */
 export const zigbee2mqtt: Format = {
@@ -25,6 +25,6 @@ export const zigbee2mqtt: Format = {
 const nameOf = ({ friendlyName, ieeeAddr }: Json) =>
   [friendlyName, ieeeAddr].find((name) => typeof name === 'string' && name !== '') as string | undefined;
 
-/** Not updates of firmware, the description of the device, and the milliseconds since its last message. */
+/** Leaves out firmware updates, the description of the device, and the milliseconds since its last message. */
 const isMeasured = ([name, value]: readonly [string, unknown]) =>
   name !== 'elapsed' && !(isObject(value) && (name === 'update' || name === 'device'));

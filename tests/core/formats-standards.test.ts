@@ -60,7 +60,7 @@ const senml: FormatCase[] = [
     'a SenML pack with a label that must be understood',
     'senml',
     `[{${BASE},"n":"a","v":1,"must_":2}]`,
-    'no-metrics: the SenML label must_ must be understood, and is not known',
+    'no-metrics: the SenML label must_ is required but not supported',
   ],
   [
     'a SenML pack of a version that is not known',

@@ -1,4 +1,4 @@
-// What a rule would have told of windows that are stored: the same as it tells when they come, without hours and reminders.
+// Dry runs: stored windows give the same notifications as arriving ones, without quiet hours and reminders.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import type { Window } from '../../core/window.ts';
 
 const START = 1_790_000_000_000;
 
-/** The n-th window of ten seconds, of one reading; without a temperature it is of humidity. */
+/** The n-th window of ten seconds, with one reading of the temperature, or of the humidity if none is given. */
 function window(n: number, temperature?: number): Window {
   const windowStart = START + n * 10_000;
   const value = decimalOf(temperature ?? 50)!;
@@ -56,7 +56,7 @@ const cases: [title: string, data: Omit<RuleData, 'id'>, windows: Window[], log:
   ],
   ['quiet hours too', { ...high, quietHours: always }, series(9, 4), ['10 raised 9', '20 cleared 4']],
   [
-    'a row of windows between which others lack the metric',
+    'consecutive windows with others between them that lack the metric',
     { ...high, forWindows: 3 },
     series(
       9,
@@ -81,25 +81,25 @@ const cases: [title: string, data: Omit<RuleData, 'id'>, windows: Window[], log:
   ],
 ];
 for (const [title, data, windows, log] of cases) {
-  test(`rehearses ${title}`, () => assert.deepEqual(announced(data, windows), log));
+  test(`a dry run shows ${title}`, () => assert.deepEqual(announced(data, windows), log));
 }
 
-test('nothing is told of a silence that is not over at the end', () => {
+test('a silence that is not long enough at the end is not announced', () => {
   assert.deepEqual(announced({ noDataFor: '2m' }, [window(0, 4)], START + 120_000), []);
 });
 
-test('of a window that is still open counts only what more readings cannot take back', () => {
+test('a window that is still open counts only if more readings cannot undo its breach', () => {
   const windows = series(4, 9);
   assert.deepEqual(announced(high, windows, START + 15_000), ['15 raised 9']);
   assert.deepEqual(announced({ ...high, stat: 'mean' }, windows, START + 15_000), []);
   assert.deepEqual(announced({ ...high, stat: 'mean' }, windows, START + 20_000), ['20 raised 9']);
 });
 
-test('more than twenty alarms are all told', () => {
+test('more than twenty alarms are all announced', () => {
   const flapping = Array.from({ length: 100 }, (_, n) => window(n, n % 2 === 0 ? 9 : 4));
   assert.equal(announced(high, flapping).length, 100);
 });
 
-test('a rule about connections cannot be rehearsed, and says so', () => {
+test('a dry run of a rule about connections is refused with the reason', () => {
   assert.throws(() => announced({ offlineFor: '2m' }, []), /history is not stored/);
 });

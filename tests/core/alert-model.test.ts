@@ -1,4 +1,4 @@
-// Random rules over random histories of windows: the machine tells what the words of the rules say, and keeps its own laws.
+// Random rules over random histories of windows: the state machine announces what the model announces, and keeps its invariants.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -14,14 +14,14 @@ import { createModel, type PlainWindow } from './alert-model.ts';
 const START = 1_790_000_000_000;
 const SIZE = 10_000;
 
-/** What happens to the window of a number: readings come, or it is looked at with all others when all are closed. */
+/** An event for the n-th window: a reading arrives, or all windows are closed and judged. */
 interface Event {
   readonly kind: 'reading' | 'other' | 'again' | 'sweep';
   readonly n: number;
   readonly value: number;
 }
 
-/** Limits on either side or both; each level goes a little further than the one before, or, rarely, not so far. */
+/** Limits on one side or both; each level is a little beyond the one before, or, rarely, not as far. */
 const levels: fc.Arbitrary<Level[]> = fc
   .record({
     sides: fc.constantFrom('above', 'below', 'band'),
@@ -66,7 +66,7 @@ const rules: fc.Arbitrary<LimitRule> = fc
     ...(clearAfter && { clearAfter }),
   }));
 
-/** Mostly a window after the other; now and then one that is late, one that is missing, or one that is looked at again. */
+/** Mostly one window after another; sometimes a late one, a missing one, or one that is judged again. */
 const histories: fc.Arbitrary<Event[]> = fc
   .array(
     fc.record({
@@ -115,7 +115,7 @@ function windowOf({ start, values, others }: PlainWindow): Window {
   };
 }
 
-/** All that the machine did over a history, with every state that it went through. */
+/** The notifications of the state machine over a history, and all its states. */
 function play(rule: LimitRule, events: readonly Event[]) {
   const windows = new Map<number, PlainWindow>();
   const announced: Notification[] = [];
@@ -141,7 +141,7 @@ function play(rule: LimitRule, events: readonly Event[]) {
       announced.push(...next.pending.map(({ notification }) => notification));
       state = { ...next, pending: [], unrecorded: [] };
     }
-    model.look(seen, lastIsOpen);
+    model.judge(seen, lastIsOpen);
   }
   return { announced, states, expected: model.announced };
 }
@@ -149,7 +149,7 @@ function play(rule: LimitRule, events: readonly Event[]) {
 const laws = fc.tuple(rules, histories);
 const runs = runsOf(41, 300);
 
-test('random histories are told as the words of the rules say', () => {
+test('random histories give the notifications of the model', () => {
   const seen = new Map<string, number>();
   fc.assert(
     fc.property(laws, ([rule, events]) => {
@@ -172,25 +172,25 @@ test('random histories are told as the words of the rules say', () => {
   }
 });
 
-test('an alarm is raised once before it is cleared, and worse, better and over only while it stands', () => {
+test('an alarm is raised once before it is cleared, and worsens, eases and clears only while it is active', () => {
   fc.assert(
     fc.property(laws, ([rule, events]) => {
-      let stands = false;
+      let isActive = false;
       for (const { transition, severity } of play(rule, events).announced) {
         assert.equal(
-          stands,
+          isActive,
           transition !== 'raised',
-          `${transition} while ${stands ? 'it stands' : 'all is well'}`,
+          `${transition} while ${isActive ? 'the alarm is active' : 'there is no alarm'}`,
         );
         assert.ok(rule.levels.some((level) => level.severity === severity));
-        stands = transition !== 'cleared';
+        isActive = transition !== 'cleared';
       }
     }),
     runs,
   );
 });
 
-test('versions grow by one, alert ids are unique, and one window to wait for is never pending', () => {
+test('versions increase by one, alert ids are unique, and a rule for one window is never pending', () => {
   fc.assert(
     fc.property(laws, ([rule, events]) => {
       const { announced, states } = play(rule, events);

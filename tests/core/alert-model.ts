@@ -1,8 +1,8 @@
-// Alert rules by their words alone, slow and plain: what docs/api.md says that people are told of a history of windows.
+// A slow and simple model of alert rules, written from docs/api.md alone: the notifications for a history of windows.
 
 import { SEVERITIES, type Level, type LimitRule, type Severity } from '../../core/alert-rule.ts';
 
-/** A window of one metric: what was measured in it, in the order of time; no values, no metric. */
+/** A window of one metric: its values in order of time; without values the window lacks the metric. */
 export interface PlainWindow {
   /** Epoch milliseconds. */
   readonly start: number;
@@ -12,12 +12,12 @@ export interface PlainWindow {
   readonly others: number;
 }
 
-export interface Told {
+export interface Announced {
   readonly transition: 'raised' | 'worsened' | 'eased' | 'cleared';
   readonly severity: Severity;
   readonly start: number;
   readonly since: number;
-  /** What was measured, of what got worse. */
+  /** The measured value, if the alarm was raised or worsened. */
   readonly value?: number;
 }
 
@@ -27,7 +27,7 @@ interface Fraction {
   readonly over: number;
 }
 
-/** What a rule looks at: for upper limits, for lower ones, and what has to come back for each. */
+/** The statistics that a rule compares with upper and lower limits, and those that must come back to clear each. */
 interface Measured {
   readonly start: number;
   readonly high: Fraction;
@@ -50,13 +50,13 @@ const STATS: Readonly<Record<string, (values: readonly number[]) => Fraction>> =
   count: (values) => whole(values.length),
 };
 
-/** The figures of all windows that have them. "Windows without the metric do not count." */
+/** The statistics of all windows that have them. "Windows without the metric do not count." */
 function measure(rule: LimitRule, windows: readonly PlainWindow[]): Measured[] {
   const { stat, metric, perMinute } = rule;
   const statOf = (name: string, { values, others }: PlainWindow) =>
     metric === undefined ? whole(values.length + others) : STATS[name]!(values);
   const having = windows.filter(({ values }) => metric === undefined || values.length > 0);
-  const figure = (name: string, index: number): Fraction => {
+  const statistic = (name: string, index: number): Fraction => {
     const window = having[index]!;
     if (!perMinute) return statOf(name, window);
     const before = having[index - 1]!;
@@ -69,11 +69,11 @@ function measure(rule: LimitRule, windows: readonly PlainWindow[]): Measured[] {
     const index = n + (perMinute ? 1 : 0);
     return {
       start: window.start,
-      high: figure(stat ?? 'max', index),
-      low: figure(stat ?? 'min', index),
+      high: statistic(stat ?? 'max', index),
+      low: statistic(stat ?? 'min', index),
       // "Where the rule judges min or max, the highest value has to come back for an upper limit ..."
-      highBack: figure(isExtreme ? 'max' : (stat ?? 'max'), index),
-      lowBack: figure(isExtreme ? 'min' : (stat ?? 'min'), index),
+      highBack: statistic(isExtreme ? 'max' : (stat ?? 'max'), index),
+      lowBack: statistic(isExtreme ? 'min' : (stat ?? 'min'), index),
     };
   });
 }
@@ -91,29 +91,29 @@ function isBack({ above, below, clearBelow, clearAbove }: Level, { highBack, low
 }
 
 /** "... where more readings cannot take the breach back": a highest value only rises, a lowest one only falls. */
-function isForGood({ stat, perMinute }: LimitRule, level: Level, measured: Measured): boolean {
+function isFinal({ stat, perMinute }: LimitRule, level: Level, measured: Measured): boolean {
   if (perMinute) return false;
   if (isOver(level, measured)) return stat === undefined || stat === 'max' || stat === 'count';
   return stat === undefined || stat === 'min';
 }
 
-/** How many in a row, up to and with the last, pass. */
+/** How many consecutive items pass, counted back from the last. */
 function rowOf<Item>(items: readonly Item[], passes: (item: Item) => boolean): number {
   const failed = items.findLastIndex((item) => !passes(item));
   return items.length - 1 - failed;
 }
 
-/** Tells what people are told, in turn, as windows are looked at. */
+/** Lists the notifications, in order, as windows are judged. */
 export function createModel(rule: LimitRule) {
   const { forWindows = 1, clearAfter = 1, levels } = rule;
-  const announced: Told[] = [];
+  const announced: Announced[] = [];
 
-  const standing = () => {
+  const activeSeverity = () => {
     const last = announced.at(-1);
     return last === undefined || last.transition === 'cleared' ? undefined : last.severity;
   };
 
-  function worsening(row: readonly Measured[], counts: (level: Level) => boolean): Told | undefined {
+  function worsening(row: readonly Measured[], counts: (level: Level) => boolean): Announced | undefined {
     const now = row.at(-1);
     if (!now) return undefined;
     const last = announced.at(-1);
@@ -128,7 +128,7 @@ export function createModel(rule: LimitRule) {
     const lastStart = last?.start ?? -Infinity;
     if (!worst) return undefined;
     const { severity } = worst;
-    const stands = standing();
+    const active = activeSeverity();
     const { part, over } = isOver(worst, now) ? now.high : now.low;
     const found = {
       severity,
@@ -136,38 +136,38 @@ export function createModel(rule: LimitRule) {
       since: isRow(worst) ? row.at(-forWindows)!.start : now.start,
       value: part / over,
     };
-    if (stands === undefined) {
+    if (active === undefined) {
       const isNews = now.start > lastStart || (last !== undefined && now.start === lastStart);
       return isNews ? { transition: 'raised', ...found } : undefined;
     }
-    return worse(severity, stands) && now.start >= lastStart
+    return worse(severity, active) && now.start >= lastStart
       ? { transition: 'worsened', ...found }
       : undefined;
   }
 
-  function recovery(closed: readonly Measured[]): Told | undefined {
-    const stands = standing();
+  function recovery(closed: readonly Measured[]): Announced | undefined {
+    const active = activeSeverity();
     const now = closed.at(-1);
-    if (stands === undefined || !now || now.start <= announced.at(-1)!.start) return undefined;
+    if (active === undefined || !now || now.start <= announced.at(-1)!.start) return undefined;
     const got = announced.findLast(({ transition }) => transition === 'raised' || transition === 'worsened')!;
     const sinceThen = closed.filter(({ start }) => start > got.start);
     const left = levels.filter(
       (level) =>
-        !worse(level.severity, stands) && rowOf(sinceThen, (each) => isBack(level, each)) < clearAfter,
+        !worse(level.severity, active) && rowOf(sinceThen, (each) => isBack(level, each)) < clearAfter,
     );
     const worst = left.at(-1)?.severity;
     const found = { start: now.start, since: got.since };
-    if (worst === undefined) return { transition: 'cleared', severity: stands, ...found };
-    return worse(stands, worst) ? { transition: 'eased', severity: worst, ...found } : undefined;
+    if (worst === undefined) return { transition: 'cleared', severity: active, ...found };
+    return worse(active, worst) ? { transition: 'eased', severity: worst, ...found } : undefined;
   }
 
   return {
     announced,
     /**
-     * Looks at windows as they are now, oldest first; the last one is still open, or all are closed. What a closed
-     * window tells comes before what the open one does.
+     * Judges windows in their present state, oldest first; the last one is still open, or all are closed. A closed
+     * window's notification comes before the open one's.
      */
-    look(windows: readonly PlainWindow[], lastIsOpen: boolean): void {
+    judge(windows: readonly PlainWindow[], lastIsOpen: boolean): void {
       const all = measure(rule, windows);
       const open = lastIsOpen ? all.find(({ start }) => start === windows.at(-1)!.start) : undefined;
       const closed = all.filter((each) => each !== open);
@@ -175,7 +175,7 @@ export function createModel(rule: LimitRule) {
         const next =
           worsening(closed, () => true) ??
           recovery(closed) ??
-          (open && worsening(all, (level) => isBeyond(level, open) && isForGood(rule, level, open)));
+          (open && worsening(all, (level) => isBeyond(level, open) && isFinal(rule, level, open)));
         if (!next) return;
         announced.push(next);
       }

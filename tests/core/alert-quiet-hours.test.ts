@@ -1,4 +1,4 @@
-// When quiet hours end, where clocks change too, and what is told then: what still stands, in order.
+// When quiet hours end, also if clocks change, and what is sent then: notifications of alarms that are still active, in order.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -72,7 +72,7 @@ for (const [title, hours, now, end] of ends) {
 
 const texts = new Map<string, Intl.DateTimeFormat>();
 
-/** The local time of day, in minutes, by the text of a whole date. */
+/** The local time of day in minutes, taken from the text of a whole date. */
 function localMinutes(time: number, timeZone: string): number {
   const known = texts.get(timeZone);
   const format =
@@ -82,12 +82,12 @@ function localMinutes(time: number, timeZone: string): number {
   return Number(text.slice(11, 13)) * 60 + Number(text.slice(14, 16));
 }
 
-test('quiet hours end at the first minute that is not quiet, whatever the zone and the day', () => {
+test('quiet hours end at the first minute that is not quiet, for every zone and day', () => {
   const zones = [
     ...['America/Los_Angeles', 'Europe/Berlin', 'Australia/Lord_Howe', 'Asia/Kolkata', 'America/St_Johns'],
     ...['Africa/Casablanca', 'Pacific/Chatham', 'America/Santiago', 'UTC'],
   ];
-  /** Changes of clocks of some of these zones, and days without any. */
+  /** Days on which clocks change in some of these zones, and days without a change. */
   const days = [
     '2026-03-08',
     '2026-03-29',
@@ -120,7 +120,7 @@ test('quiet hours end at the first minute that is not quiet, whatever the zone a
   );
 });
 
-test('a time zone is one that IANA knows', () => {
+test('only IANA time zones are accepted', () => {
   for (const name of ['UTC', 'Europe/Berlin', 'Australia/Lord_Howe']) assert.ok(isTimeZone(name), name);
   for (const name of ['', 'Mars/Olympus', 'Europe/Berlin\n', '__proto__']) assert.ok(!isTimeZone(name), name);
 });
@@ -135,7 +135,7 @@ const clocks: [text: string, minute: number | undefined][] = [
   ['٠٧:٠٠', undefined],
 ];
 for (const [text, minute] of clocks) {
-  test(`${JSON.stringify(text)} is ${minute === undefined ? 'no time of day' : `minute ${minute}`}`, () =>
+  test(`${JSON.stringify(text)} is ${minute === undefined ? 'not a time of day' : `minute ${minute}`}`, () =>
     assert.equal(minuteOf(text), minute));
 }
 
@@ -150,8 +150,8 @@ const step = (transition: Transition, n: number): Step => ({
   finding: { metric: 'temperature', stat: 'max', value: '9', side: 'above', limit: '8' },
 });
 
-/** What is owed after these transitions: `now` or when people are to be told. */
-function owed(...steps: [transition: Transition, at: number, snoozedUntil?: number][]): string[] {
+/** The pending notifications after these transitions: `now`, or the time until which each is deferred. */
+function pendingAfter(...steps: [transition: Transition, at: number, snoozedUntil?: number][]): string[] {
   return shown(after(...steps).pending);
 }
 
@@ -169,11 +169,11 @@ function shown(pending: readonly PendingNotification[]): string[] {
   });
 }
 
-const queued: [title: string, steps: Parameters<typeof owed>, owed: string[]][] = [
-  ['by day an alarm is owed at once', [['raised', START]], ['raised now']],
-  ['in quiet hours it is owed at their end', [['raised', NIGHT]], ['raised 07:00']],
+const queued: [title: string, steps: Parameters<typeof pendingAfter>, pending: string[]][] = [
+  ['by day an alarm is sent at once', [['raised', START]], ['raised now']],
+  ['in quiet hours it is deferred to their end', [['raised', NIGHT]], ['raised 07:00']],
   [
-    'one that came and went in them is not owed at all',
+    'an alarm that is raised and cleared in quiet hours is not sent',
     [
       ['raised', NIGHT],
       ['worsened', NIGHT],
@@ -183,7 +183,7 @@ const queued: [title: string, steps: Parameters<typeof owed>, owed: string[]][] 
     [],
   ],
   [
-    'nor is one that came in a snooze and went when that was taken back',
+    'an alarm that is raised in a snooze and cleared after its cancellation is not sent',
     [
       ['raised', START, START + 60 * MINUTE],
       ['cleared', START + MINUTE],
@@ -191,7 +191,7 @@ const queued: [title: string, steps: Parameters<typeof owed>, owed: string[]][] 
     [],
   ],
   [
-    'one that was told before them is owed its end',
+    'the end of an alarm that was sent before quiet hours is deferred',
     [
       ['raised', START],
       ['cleared', NIGHT],
@@ -199,7 +199,7 @@ const queued: [title: string, steps: Parameters<typeof owed>, owed: string[]][] 
     ['raised now', 'cleared 07:00'],
   ],
   [
-    'of two that came in them the one that stands is owed',
+    'of two alarms in quiet hours only the active one is sent',
     [
       ['raised', NIGHT],
       ['cleared', NIGHT],
@@ -208,7 +208,7 @@ const queued: [title: string, steps: Parameters<typeof owed>, owed: string[]][] 
     ['raised 07:00'],
   ],
   [
-    'what is due earlier takes along what was to wait',
+    'a notification that is due earlier makes the deferred ones before it due',
     [
       ['raised', START, START + 60 * MINUTE],
       ['worsened', START],
@@ -216,7 +216,7 @@ const queued: [title: string, steps: Parameters<typeof owed>, owed: string[]][] 
     ['raised now', 'worsened now'],
   ],
   [
-    'a rule that was removed in them ends the alarm untold',
+    'an alarm whose rule is removed in quiet hours is not sent',
     [
       ['raised', NIGHT],
       ['ended', NIGHT],
@@ -225,15 +225,15 @@ const queued: [title: string, steps: Parameters<typeof owed>, owed: string[]][] 
   ],
 ];
 for (const [title, steps, expected] of queued) {
-  test(title, () => assert.deepEqual(owed(...steps), expected));
+  test(title, () => assert.deepEqual(pendingAfter(...steps), expected));
 }
 
-test('an alarm that comes and goes in quiet hours is in the history all the same', () => {
+test('an alarm that is raised and cleared in quiet hours is in the history', () => {
   const { unrecorded, state } = after(['raised', NIGHT], ['cleared', NIGHT + MINUTE]);
   assert.deepEqual([unrecorded.map(({ what }) => what), state], [['raised', 'cleared'], 'ok']);
 });
 
-test('what waits for a snooze is told once that is taken back, and later when it is made longer', () => {
+test('a notification deferred by a snooze is sent when the snooze is cancelled, and later if it is extended', () => {
   const state = after(['raised', START, START + 60 * MINUTE]);
   const shorter = rescheduled(rule, state, { now: START + MINUTE });
   assert.deepEqual(shown(shorter.pending), ['raised now']);
@@ -245,7 +245,7 @@ test('what waits for a snooze is told once that is taken back, and later when it
   assert.equal(rescheduled(rule, longer, { now: due, snoozedUntil: START + 120 * MINUTE }), longer);
 });
 
-test('what somebody is about to send, and what never had to wait, is not put off', () => {
+test('a notification that a sender holds, or that was never deferred, is not deferred', () => {
   const waiting = after(['raised', NIGHT]);
   const held = { ...waiting, pending: waiting.pending.map((queued) => ({ ...queued, sender: 'sweep' })) };
   const moment = { now: MORNING, snoozedUntil: MORNING + MINUTE };
@@ -254,7 +254,7 @@ test('what somebody is about to send, and what never had to wait, is not put off
   assert.equal(rescheduled(rule, due, moment), due);
 });
 
-test('a clock that was a year ahead puts nothing off for a year', () => {
+test('a clock that was a year ahead defers nothing for a year', () => {
   const ahead = after(['raised', NIGHT + 365 * 86_400_000]);
   assert.deepEqual(shown(rescheduled(rule, ahead, { now: START }).pending), ['raised now']);
 });
@@ -265,10 +265,10 @@ const reminding = {
   repeatEvery: 30 * MINUTE,
   escalation: { after: 15 * MINUTE, channels: ['sms'] },
 };
-const paid = (state: AlertState): AlertState => ({ ...state, pending: [] });
+const sent = (state: AlertState): AlertState => ({ ...state, pending: [] });
 
-test('reminders count from when people were told, which is after quiet hours', () => {
-  const state = paid(after(['raised', NIGHT]));
+test('reminders count from when people were notified, which is after quiet hours', () => {
+  const state = sent(after(['raised', NIGHT]));
   assert.equal(remind(reminding, state, { now: MORNING + 15 * MINUTE - 1 }), state);
   const escalated = remind(reminding, state, { now: MORNING + 15 * MINUTE });
   assert.deepEqual(
@@ -277,39 +277,39 @@ test('reminders count from when people were told, which is after quiet hours', (
   );
 });
 
-test('reminders come again and again until somebody acknowledges, and others are told once', () => {
-  let state = paid(after(['raised', START]));
+test('reminders repeat until somebody acknowledges, and an escalation is sent once', () => {
+  let state = sent(after(['raised', START]));
   const log: string[] = [];
   for (let minute = 1; minute <= 120; minute += 1) {
     const now = START + minute * MINUTE;
     if (minute === 100) state = acknowledge(state, { by: 'ann', at: now })!;
     const next = remind(reminding, state, { now });
     log.push(...next.pending.map(({ notification }) => `${minute} ${notification.transition}`));
-    state = paid(next);
+    state = sent(next);
   }
   assert.deepEqual(log, ['15 escalated', '45 repeated', '75 repeated']);
 });
 
-test('nobody is reminded while news is owed, or the device is to be left alone', () => {
-  const owing = after(['raised', START]);
+test('no reminder is sent while a notification is pending or the device is snoozed', () => {
+  const pendingState = after(['raised', START]);
   const now = START + 24 * 60 * MINUTE;
-  assert.equal(remind(reminding, owing, { now }), owing);
-  const state = paid(owing);
+  assert.equal(remind(reminding, pendingState, { now }), pendingState);
+  const state = sent(pendingState);
   assert.equal(remind(reminding, state, { now, snoozedUntil: now + 1 }), state);
   assert.notEqual(remind(reminding, state, { now, snoozedUntil: now }), state);
 });
 
 test('a clock that steps back stops no reminder', () => {
-  const ahead = paid(after(['raised', START + 365 * 86_400_000]));
+  const ahead = sent(after(['raised', START + 365 * 86_400_000]));
   assert.equal(remind(reminding, ahead, { now: START }).pending[0]?.notification.transition, 'escalated');
 });
 
-test('a reminder moves the alarm to no older window', () => {
+test('a reminder does not move the alarm to an older window', () => {
   const steps: Parameters<typeof after> = [
     ['raised', START],
     ['eased', START + MINUTE],
   ];
-  const state = paid(after(...steps));
+  const state = sent(after(...steps));
   const { windowStart, pending } = remind(reminding, state, { now: START + 60 * MINUTE });
   assert.deepEqual([windowStart, pending[0]!.notification.windowStart], [START + 10_000, START]);
 });

@@ -1,4 +1,4 @@
-// A rule that is changed while its alert stands: every sentence that people then read is true.
+// A rule that is changed while its alert is active: every sentence that people then read is true.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -35,7 +35,7 @@ function window(n: number, temperature: number): Window {
   };
 }
 
-/** Each step: the rule as it is then, and the temperature of the next window. */
+/** Each step: the rule at that time, and the temperature of the next window. */
 function play(steps: readonly (readonly [rule: Data, temperature: number])[]): Notification[] {
   const announced: Notification[] = [];
   let state: AlertState | undefined;
@@ -104,7 +104,7 @@ const cases: [title: string, before: Data, after: Data, temperatures: number[], 
     ['NOW warning: temperature 5 back below 6, but not for long enough yet'],
   ],
   [
-    'stricter alone is told when it is over',
+    'only to be stricter, which shows when it clears',
     critical8,
     { ...critical8, above: 6 },
     [7, 6],
@@ -152,19 +152,19 @@ const withoutNewer: readonly (readonly [after: Data, line: string])[] = [
   [{ ...critical8, severity: 'minor' }, 'NOW minor: temperature 9 above 8'],
 ];
 for (const [after, line] of withoutNewer) {
-  test(`a changed rule is judged by the window that raised the alert where there is no newer one: ${line}`, () => {
+  test(`a changed rule judges the window that raised the alert if there is no newer one: ${line}`, () => {
     const now = { now: START + 60_000 };
     const rule = (data: Data) => compileRule({ id: 'rule', ...data }) as LimitRule;
     const raised = judge(rule(critical8), undefined, { closed: [window(0, 9)] }, now)!;
     const changed = judge(rule(after), raised, { closed: [window(0, 9)] }, now)!;
     assert.equal(first(changed.pending.at(-1)!.notification), line);
     assert.equal(judge(rule(after), changed, { closed: [window(0, 9)] }, now), changed);
-    // The rule as it was changes nothing by its own window.
+    // The unchanged rule changes nothing by its own window.
     assert.equal(judge(rule(critical8), raised, { closed: [window(0, 9)] }, now), raised);
   });
 }
 
-test('limits that are tried and taken back tell of one window again and again, each time as an alert of its own', () => {
+test('limits that are changed back and forth announce the same window each time, as separate alerts', () => {
   let state: AlertState | undefined;
   for (const above of [8, 20, 8, 20, 8]) {
     const rule = compileRule({ id: 'rule', ...critical8, above }) as LimitRule;
@@ -177,7 +177,7 @@ test('limits that are tried and taken back tell of one window again and again, e
   assert.equal(new Set(state!.unrecorded.map(({ entryId }) => entryId)).size, 5);
 });
 
-test('a rule of any spelling goes on with its alarm, whichever spelling was judged', () => {
+test('a rule with anySpelling continues its alarm, whichever spelling was judged', () => {
   const rule = compileRule({ id: 'rule', metric, anySpelling: true, above: 8 }) as LimitRule;
   const spelled = (n: number, temperature: number): Window => {
     const { metrics, ...rest } = window(n, temperature);
@@ -210,7 +210,7 @@ test('a mail about a changed rule says that it was changed, and a reminder of it
   assert.ok(!notificationText(again, SETTINGS).email.includes('was changed'));
 });
 
-test('a silence whose severity is changed says so, and one whose rule judges limits now ends', () => {
+test('a silence announces a changed severity, and ends if its rule now judges limits', () => {
   const presence = { lastAt: START, isBack: false };
   const device = { deviceId: 'store-1', site: 'seattle' };
   const silence = (severity: RuleData['severity']) => {
@@ -226,11 +226,11 @@ test('a silence whose severity is changed says so, and one whose rule judges lim
   assert.deepEqual([first(ended.pending[2]!.notification), ended.state], ['ENDED: no data for 20m', 'ok']);
 });
 
-/** Whether the sentence holds of the value that it names, by its words alone. */
+/** Whether the sentence is true for the value that it names, from its words alone. */
 function isTrue(notification: Notification): boolean {
-  const said = /^\S+ (-?[\d.]+) (.*) (-?[\d.]+)$/.exec(happening(notification));
-  if (!said) return true;
-  const [value, words, limit] = [Number(said[1]), said[2], Number(said[3])];
+  const sentence = /^\S+ (-?[\d.]+) (.*) (-?[\d.]+)$/.exec(happening(notification));
+  if (!sentence) return true;
+  const [value, words, limit] = [Number(sentence[1]), sentence[2], Number(sentence[3])];
   const truths: Readonly<Record<string, boolean>> = {
     above: value > limit,
     below: value < limit,
@@ -245,7 +245,7 @@ function isTrue(notification: Notification): boolean {
   return truths[words!] ?? false;
 }
 
-test('whatever a rule is changed to, and when, each sentence is true of its value', () => {
+test('for every change of a rule, at any time, each sentence is true for its value', () => {
   const level = fc.record({
     above: fc.option(fc.integer({ min: 4, max: 12 }), { nil: undefined }),
     below: fc.option(fc.integer({ min: -4, max: 2 }), { nil: undefined }),

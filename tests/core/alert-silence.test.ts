@@ -1,4 +1,4 @@
-// When a device counts as silent or offline, and when as back: one alarm, however often it comes and goes.
+// When a device counts as silent or offline, and when as back: one alarm, however often it connects and disconnects.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -17,10 +17,10 @@ const common = { channels: ['email'], severity: 'major', longest: 2 * MINUTE } a
 const silent: SilenceRule = { id: 'silent', silence: 'silent', ...common };
 const offline: SilenceRule = { id: 'offline', silence: 'offline', ...common };
 
-/** What is known of the device at a time: when it was heard, or whether it is connected and since when. */
+/** What is known of the device at a time: when it was last seen, or whether it is connected and since when. */
 type Known = (now: number) => { readonly heardAt?: number; readonly online?: readonly [boolean, number] };
 
-/** Looks at the device every so often, and tells what people are told, with the second. */
+/** Judges the device at intervals, and logs the notifications with the second of each. */
 function watch(
   rule: SilenceRule,
   known: Known,
@@ -48,7 +48,7 @@ function watch(
   return { log, state };
 }
 
-/** The newest of these times, in seconds after the start, that is over. */
+/** The newest of these times, in seconds after the start, that is not in the future. */
 const lastOf = (times: readonly number[], now: number) =>
   times.map((time) => START + time * SECOND).findLast((time) => time <= now);
 const heardAt =
@@ -57,7 +57,7 @@ const heardAt =
 /** Every `step` seconds from `from` to `to`. */
 const steadily = (from: number, to: number, step = 10) =>
   Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, index) => from + index * step);
-/** Connects at the first time, leaves at the second, and so on. */
+/** Connects at the first time, disconnects at the second, and so on. */
 const connected =
   (...times: number[]): Known =>
   (now) => {
@@ -67,26 +67,26 @@ const connected =
   };
 
 const histories: [title: string, rule: SilenceRule, known: Known, log: string[]][] = [
-  ['nothing of a device that reports', silent, heardAt(...steadily(0, 900)), []],
-  ['nothing of a pause of just two minutes', silent, heardAt(0, ...steadily(120, 900)), []],
-  ['one alarm of a device that stops', silent, heardAt(0), ['130 raised 130']],
+  ['nothing for a device that reports', silent, heardAt(...steadily(0, 900)), []],
+  ['nothing for a pause of exactly two minutes', silent, heardAt(0, ...steadily(120, 900)), []],
+  ['one alarm for a device that stops', silent, heardAt(0), ['130 raised 130']],
   [
     'its return once it has reported for two minutes',
     silent,
     heardAt(0, ...steadily(300, 900)),
     ['130 raised 130', '420 cleared 420'],
   ],
-  ['no return by a reading now and then', silent, heardAt(0, 300, 500, 700), ['130 raised 130']],
+  ['no return by occasional readings', silent, heardAt(0, 300, 500, 700), ['130 raised 130']],
   [
     'no return before two minutes without a pause',
     silent,
     heardAt(0, ...steadily(300, 400), ...steadily(600, 900)),
     ['130 raised 130', '720 cleared 720'],
   ],
-  ['nothing of a device that was never heard', silent, () => ({}), []],
-  ['nothing of a device that was never connected', offline, () => ({}), []],
-  ['nothing of a device that is connected', offline, connected(0), []],
-  ['one alarm of a device that leaves', offline, connected(0, 100), ['230 raised 130']],
+  ['nothing for a device that was never seen', silent, () => ({}), []],
+  ['nothing for a device that was never connected', offline, () => ({}), []],
+  ['nothing for a device that is connected', offline, connected(0), []],
+  ['one alarm for a device that disconnects', offline, connected(0, 100), ['230 raised 130']],
   [
     'its return once it has been connected for two minutes',
     offline,
@@ -94,18 +94,23 @@ const histories: [title: string, rule: SilenceRule, known: Known, log: string[]]
     ['230 raised 130', '520 cleared 420'],
   ],
   [
-    'no return of a device that comes and goes every minute',
+    'no return for a device that connects and disconnects every minute',
     offline,
     connected(0, 100, ...steadily(400, 900, 60)),
     ['230 raised 130'],
   ],
-  ['nothing of a device that comes and goes every minute', offline, connected(...steadily(0, 840, 60)), []],
+  [
+    'nothing for a device that connects and disconnects every minute',
+    offline,
+    connected(...steadily(0, 840, 60)),
+    [],
+  ],
 ];
 for (const [title, rule, known, log] of histories) {
-  test(`tells ${title}`, () => assert.deepEqual(watch(rule, known, { until: 900 * SECOND }).log, log));
+  test(`announces ${title}`, () => assert.deepEqual(watch(rule, known, { until: 900 * SECOND }).log, log));
 }
 
-test('tells nothing of a time in which nobody looked', () => {
+test('announces nothing for a time in which no sweep ran', () => {
   const hours = 3_600 * SECOND;
   const away = { until: 600 * SECOND, watchedSince: START };
   for (const [rule, known] of [
@@ -116,7 +121,7 @@ test('tells nothing of a time in which nobody looked', () => {
   }
 });
 
-test('a break of the watch brings no silent device back', () => {
+test('a pause of the sweeps does not bring a silent device back', () => {
   const first = watch(silent, heardAt(0), { until: 300 * SECOND }).state!;
   const device: Device = { deviceId: 'store-1' };
   let state = first;
@@ -140,7 +145,7 @@ test('a clock that steps back brings a device back by the new time', () => {
   assert.equal(state.state, 'ok');
 });
 
-test('reminders and the end of a rule say for how long the device has been gone by then', () => {
+test('reminders and the end of a rule say how long the device has been silent by then', () => {
   const { state } = watch(silent, heardAt(0), { until: 300 * SECOND });
   const now = START + 3_600 * SECOND;
   const announced = (next: AlertState) =>
@@ -156,7 +161,7 @@ test('reminders and the end of a rule say for how long the device has been gone 
   assert.equal(end(silent, ended, { now }), ended);
 });
 
-test('between two alarms of a device there are two whole allowed times, whatever it does', () => {
+test('between two alarms of a device there are always two full periods of the allowed silence', () => {
   const times = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 60 }).map((pauses) => {
     let at = 0;
     return [0, ...pauses.map((pause) => (at += pause))];

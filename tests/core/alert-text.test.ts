@@ -1,4 +1,4 @@
-// What people read of every transition and of digests: within each channel's limits, whatever names devices and metrics have.
+// The texts for every transition and for digests: within each channel's limits, for all names of devices and metrics.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -79,7 +79,7 @@ const subjects: [notification: Notification, subject: string][] = [
   [gone('offline', 'escalated', '3700'), 'UNACKNOWLEDGED critical: offline for 61m'],
 ];
 for (const [notification, subject] of subjects) {
-  test(`a mail with the subject ${subject} says the same in its first line and in an SMS`, () => {
+  test(`a mail with the subject ${subject} has the same in its first line and in an SMS`, () => {
     const text = notificationText(notification, SETTINGS);
     assert.equal(text.subject, `${subject} at seattle/store-1`);
     const plain = subject.replace(' critical:', '');
@@ -90,7 +90,7 @@ for (const [notification, subject] of subjects) {
 
 const PACIFIC = { page: PAGE, timeZone: 'America/Los_Angeles' };
 
-test('a text message leads to the span of the alert, unless that does not fit whole', () => {
+test('a text message links to the span of the alert, unless the link does not fit whole', () => {
   const link = 'http://localhost:8080/#/device/store-1?from=1789997600000&to=1790001205000';
   const { sms } = notificationText(gone('offline', 'raised', '300'), SETTINGS);
   assert.ok(sms.endsWith(` ${link}`) && sms.length <= 160, sms);
@@ -131,13 +131,13 @@ Alert:    0123456789abcdef0123456789abcdef, 2026-09-21T14:13:20.000Z
   );
 });
 
-test('a mail about a device that is gone says when it was there last and how long it may be gone', () => {
+test('a mail about a silent device says when it was last there and how long it may be silent', () => {
   const { email } = notificationText(gone('offline', 'raised', '130'), SETTINGS);
   for (const line of ['Last:     2026-09-21 14:13:20 UTC', 'Gone:     2m', 'Limit:    2m'])
     assert.ok(email.split('\n').includes(line), email);
 });
 
-test('without a page no text has a link', () => {
+test('without a dashboard address no text has a link', () => {
   const none = { ...SETTINGS, page: '' };
   const { subject, email, sms } = notificationText(warm('raised', '9', '8'), none);
   assert.doesNotMatch(`${subject}${email}${sms}`, /:\/\/|See:/);
@@ -287,7 +287,7 @@ const notifications: fc.Arbitrary<Notification> = fc
     return notification;
   });
 
-/** What GSM-7 carries in one unit each, of ASCII. */
+/** The ASCII characters that GSM-7 carries in one unit each. */
 const GSM7 = /^[A-Za-z0-9 !"#$%&'()*+,\-./:;<=>?@_]+$/;
 
 function assertFits({ subject, sms, email }: ReturnType<typeof notificationText>): void {
@@ -362,7 +362,7 @@ See: http://localhost:8080/#/alerts?from=1789999980000
   );
 });
 
-test('several changes of one alert stand together and in order, below the worst of them', () => {
+test('several changes of one alert stay together and in order, in the section of the worst', () => {
   const minor = { ...warm('raised', '9', '8'), severity: 'minor' } as const;
   const worse = { ...warm('worsened', '12', '8'), severity: 'critical' } as const;
   const other = { ...warm('raised', '10', '8'), deviceId: 'store-2', severity: 'major' } as const;
@@ -381,10 +381,10 @@ test('several changes of one alert stand together and in order, below the worst 
   );
 });
 
-test('a digest of one says so', () =>
+test('a digest of one alert uses the singular', () =>
   assert.equal(digest([warm('raised', '9', '8')]).subject, 'DIGEST 1 alert in a minute: 1 ALARM'));
 
-test('a thousand devices are in as many mails as it takes, the worst first, by site, with one text message', () => {
+test('a thousand devices fill several mails, the worst first, by site, with one text message', () => {
   const all = Array.from({ length: 1000 }, (_, n) => ({
     ...warm('raised', '9', '8'),
     ...{ deviceId: `store-${n}`, site: `site-${n % 7}`, severity: SEVERITIES[n % 4]! },
@@ -443,7 +443,7 @@ const durations: [text: string, ms: number | undefined][] = [
   ['١m', undefined],
 ];
 for (const [text, ms] of durations) {
-  test(`${JSON.stringify(text)} is ${ms === undefined ? 'no duration' : `${ms} ms`}`, () =>
+  test(`${JSON.stringify(text)} is ${ms === undefined ? 'not a duration' : `${ms} ms`}`, () =>
     assert.equal(durationOf(text), ms));
 }
 
@@ -456,7 +456,7 @@ test('the text of a duration means the same', () => {
   );
 });
 
-test('mail names the unit as people read it, and a text in what GSM-7 carries', () => {
+test('a mail has the unit as people read it, and a text message in characters that GSM-7 carries', () => {
   const { subject, email, sms } = notificationText({ ...warm('raised', '9.1', '8'), unit: '°C' }, SETTINGS);
   assert.match(subject, /^ALARM critical: temperature 9\.1 C above 8 C at /);
   assert.match(email, /^ALARM: temperature 9\.1 °C above 8 °C at seattle, store-1$/m);

@@ -1,4 +1,4 @@
-// Histories of windows, and when they raise and clear: hysteresis, closed windows, late ones, and names from hell.
+// Which histories of windows raise and clear an alarm: hysteresis, closed windows, late ones, and unusual names.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -39,7 +39,7 @@ function window(
   };
 }
 
-/** Judges each window in turn, those before it being closed, until nothing changes. */
+/** Judges each window in turn, with the windows before it closed, until nothing changes. */
 function play(
   rule: LimitRule,
   windows: readonly Window[],
@@ -66,7 +66,7 @@ function play(
   return { log, state };
 }
 
-test('the beginning of a row tells the value that is beyond its limit, on whichever side', () => {
+test('a pending state has the value that is beyond its limit, on either side', () => {
   const band: LimitRule = { ...low, levels: [{ severity: 'major', above: 8, below: -1 }], forWindows: 2 };
   const { stat: _stat, ...both } = band;
   for (const [beyond, value] of [
@@ -97,7 +97,7 @@ const histories: [title: string, rule: LimitRule, windows: Window[], log: string
     ['0 raised 9/8'],
   ],
   [
-    'no recovery on a window that is below in part',
+    'no recovery on a window that is partly below',
     high,
     [window(0, 9), window(1, 2, 7.5), window(2, 3)],
     ['0 raised 9/8'],
@@ -134,13 +134,13 @@ const histories: [title: string, rule: LimitRule, windows: Window[], log: string
     ['5 raised 9/8', '6 cleared 4/7'],
   ],
   [
-    'an alarm again of the window that cleared it, once, when that gets worse readings',
+    'one more alarm by the window that cleared it if that gets worse readings',
     high,
     [window(5, 9), window(6, 4), window(7, 4), window(6, 99), window(6, 99), window(7, 4), window(8, 4)],
     ['5 raised 9/8', '6 cleared 4/7', '6 raised 99/8', '7 cleared 4/7'],
   ],
   [
-    'an alarm for a late window while nothing happened since',
+    'an alarm for a late window if nothing happened since',
     high,
     [window(5, 4), window(3, 9)],
     ['3 raised 9/8'],
@@ -150,7 +150,7 @@ for (const [title, rule, windows, log] of histories) {
   test(`makes ${title}`, () => assert.deepEqual(play(rule, windows).log, log));
 }
 
-test('a transition owes its notification, which names everything that people need', () => {
+test('a transition has a pending notification, which names everything that people need', () => {
   const { state } = play(high, [window(0, 4.5, 9.25)]);
   const [queued] = state!.pending;
   assert.deepEqual(
@@ -198,7 +198,7 @@ test('a transition owes its notification, which names everything that people nee
   });
 });
 
-test('every transition has an alert id of its own, and the same again when judged again', () => {
+test('every transition has its own alert id, and the same id if it is judged again', () => {
   const history = [window(0, 9), window(1, 4), window(2, 9)];
   const ids = play(high, history).state!.pending.map(({ notification }) => notification.alertId);
   assert.equal(new Set(ids).size, 3);
@@ -208,7 +208,7 @@ test('every transition has an alert id of its own, and the same again when judge
   );
 });
 
-test('beyond twenty pending notifications the newest stands for all that follow, and is the last state', () => {
+test('beyond twenty pending notifications, the newest replaces all that follow and has the last state', () => {
   const flapping = Array.from({ length: 60 }, (_, n) => window(n, n % 2 === 0 ? 9 : 4));
   const { state } = play(high, [...flapping, window(60, 20), window(61, 20)]);
   const [newest, ...others] = [...state!.pending].reverse().map(({ notification }) => notification);
@@ -250,7 +250,7 @@ test('a rule without a clear limit clears at its limit', () => {
 const limits: [string, Parameters<typeof defaultRules>[0], string[]][] = [
   ['both limits', { maxTemperature: 8, minTemperature: -1 }, ['temperature-high', 'temperature-low']],
   ['no limits', {}, []],
-  ['a limit that is no number', { maxTemperature: NaN, minTemperature: -1 }, ['temperature-low']],
+  ['a limit that is not a number', { maxTemperature: NaN, minTemperature: -1 }, ['temperature-low']],
   ['an infinite limit', { maxTemperature: Infinity }, []],
 ];
 for (const [title, input, ids] of limits) {
@@ -299,7 +299,7 @@ const counts = (...readings: number[]) => readings.map((count, n) => ({ ...windo
 
 const machines: [title: string, rule: LimitRule, windows: Window[], log: string[]][] = [
   [
-    'one alert worse and better again, by its levels',
+    'one alert that worsens and eases by its levels',
     fridge,
     series(4, 9, 11, 9.7, 9.2, 8.5, 7.5, 6, 5),
     ['1 raised 9/8', '2 worsened 11/10', '4 eased 9.2/9.5', '7 cleared 6/7'],
@@ -312,7 +312,7 @@ const machines: [title: string, rule: LimitRule, windows: Window[], log: string[
     ['0 raised 9/8', '0 worsened 11/10'],
   ],
   ['all levels clear at once', fridge, series(12, 4, 4), ['0 raised 12/10', '1 cleared 4/9.5']],
-  ['nothing of two windows where three are asked for', three, series(9, 9, 4, 9, 9, 4), []],
+  ['nothing for two windows if the rule requires three', three, series(9, 9, 4, 9, 9, 4), []],
   ['an alarm by the third window in a row', three, series(4, 9, 9, 9.5), ['3 raised 9.5/8']],
   [
     'worse only by three windows in a row',
@@ -327,34 +327,34 @@ const machines: [title: string, rule: LimitRule, windows: Window[], log: string[
     ['2 raised 9/8', '6 cleared 4/7'],
   ],
   [
-    'a row that a window without the metric does not break',
+    'consecutive windows despite one without the metric',
     three,
     [window(0, 9), window(1, 1, 1, 'humidity'), window(2, 9), window(3, 9)],
     ['3 raised 9/8'],
   ],
-  ['nothing of a mean before its window is closed', mean, [window(0, 4), window(1, 7, 11)], []],
-  ['an alarm of a mean once its window is closed', mean, [window(0, 7, 11), window(1, 4)], ['0 raised 9/8']],
-  ['nothing of a mean that is within', mean, [window(0, 5, 11), window(1, 4)], []],
+  ['nothing for a mean before its window is closed', mean, [window(0, 4), window(1, 7, 11)], []],
+  ['an alarm for a mean once its window is closed', mean, [window(0, 7, 11), window(1, 4)], ['0 raised 9/8']],
+  ['nothing for a mean within the limit', mean, [window(0, 5, 11), window(1, 4)], []],
   [
-    'an alarm of a third exactly beyond, with six decimals',
+    'an alarm for a third barely beyond, with six decimals',
     { ...mean, levels: [{ severity: 'minor', above: 0.333333333333333 }] },
     [thirds(0), window(1, 4)],
     ['0 raised 0.333333/0.333333333333333'],
   ],
   [
-    'an alarm of too few readings once the window is closed',
+    'an alarm for too few readings once the window is closed',
     few,
     counts(3, 1, 5, 5),
     ['1 raised 1/2', '2 cleared 5/2'],
   ],
   [
-    'an alarm of a rise of more than a degree in ten seconds',
+    'an alarm for a rise of more than a degree in ten seconds',
     rate,
     series(4, 4.5, 6, 6.1, 6.1),
     ['2 raised 9/6', '3 cleared 0.6/1'],
   ],
   [
-    'a rate of the time between, where windows are missing',
+    'a rate over the time between if windows are missing',
     rate,
     [window(0, 4), window(6, 9), window(7, 20), window(8, 20)],
     ['7 raised 66/6'],
@@ -373,7 +373,7 @@ function thirds(n: number): Window {
   };
 }
 
-test('an acknowledged alarm stays so until it is worse or over', () => {
+test('an acknowledged alarm stays acknowledged until it worsens or ends', () => {
   const { state } = play(fridge, series(4, 9));
   const taken = acknowledge(state!, { by: 'ann', at: NOW, comment: 'door was open' })!;
   assert.equal(taken.version, state!.version + 1);
@@ -386,7 +386,7 @@ test('an acknowledged alarm stays so until it is worse or over', () => {
   assert.equal(acknowledge(over, { by: 'ann', at: NOW }), undefined);
 });
 
-test('a critical alarm that eases keeps who took charge of it', () => {
+test('a critical alarm that eases stays acknowledged', () => {
   const { state } = play(fridge, series(4, 11));
   const taken = acknowledge(state!, { by: 'ann', at: NOW })!;
   const eased = play(fridge, [window(2, 8.5), window(3, 8.5)], taken).state!;
@@ -412,7 +412,7 @@ for (const [site, device, does] of matches) {
   });
 }
 
-test('many asterisks take no longer than the text is long', () => {
+test('matching many asterisks takes time linear in the text', () => {
   const rule = { ...high, match: { device: `${'a*'.repeat(5000)}b` } };
   assert.equal(appliesTo(rule, { deviceId: 'a'.repeat(100_000), site: 's' }, NOW), false);
 });

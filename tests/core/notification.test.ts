@@ -1,4 +1,4 @@
-// What people read, within each channel's limits, whatever a device calls itself.
+// The text of notifications, within each channel's limits, for every device name.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -48,11 +48,11 @@ const decimals: readonly (readonly [value: string, shown: string])[] = [
   ['-0.000444444', '0'],
   ['9.12', '9.12'],
   ['9.125', '9.125'],
-  // It would look like the limit.
+  // Rounded, it would equal the limit.
   ['8.0000001', '8.0000001'],
 ];
 for (const [value, shown] of decimals) {
-  test(`the first line has ${value} as ${shown}, and the details have it whole`, () => {
+  test(`the first line shows ${value} as ${shown}, and the details have all digits`, () => {
     const { subject, email } = notificationText({ ...raised, value });
     assert.ok(subject.startsWith(`ALARM critical: temperature ${shown} above 8 at`), subject);
     assert.ok(email.includes(`max temperature = ${value}`), email);
@@ -64,7 +64,7 @@ test('a recovery says so', () => {
   assert.equal(subject, 'OK critical: temperature 6.9 back below 7 at seattle/store-sensor-seattle1');
 });
 
-test('the longest names leave the essentials in an SMS', () => {
+test('an SMS has the essentials even with the longest names', () => {
   const { sms } = notificationText({ ...raised, deviceId: 'd'.repeat(128), site: 's'.repeat(128) });
   assert.ok(`1234567890> ${sms}`.length < 160);
   assert.ok(sms.startsWith('ALARM temperature 9.4 above 8, dddd'));
@@ -86,6 +86,6 @@ test('no name can break a channel', () => {
   );
 });
 
-test('control characters are shown and not sent', () => {
+test('control characters are escaped', () => {
   assert.ok(notificationText({ ...raised, deviceId: 'a\u001b[2J\nb' }).email.includes('a\\u001b[2J\\u000ab'));
 });

@@ -22,7 +22,7 @@ const owing: AlertState = {
 };
 const claimed = claim(owing, { name: 'event-1', now: NOW });
 
-test('whoever comes first holds what is owed, in order', () => {
+test('the first sender holds the pending notifications, in order', () => {
   assert.ok(canSend(owing, { name: 'event-1', now: NOW }));
   assert.deepEqual(heldBy(claimed, 'event-1'), [note('a'), note('b')]);
   assert.equal(claimed.version, 4);
@@ -34,7 +34,7 @@ test('another sender has to wait for a minute', () => {
   assert.deepEqual(heldBy(claim(claimed, { name: 'event-2', now: NOW + 1 }), 'event-2'), []);
 });
 
-test('a clock that steps back by more than a minute keeps nobody waiting', () => {
+test('a clock that steps back by more than a minute delays no sender', () => {
   assert.ok(!canSend(claimed, { name: 'event-2', now: NOW - 60_000 }));
   assert.ok(canSend(claimed, { name: 'event-2', now: NOW - 60_001 }));
 });
@@ -42,17 +42,17 @@ test('a clock that steps back by more than a minute keeps nobody waiting', () =>
 test('a sender whose clock is behind waits like any other', () =>
   assert.ok(!canSend(claimed, { name: 'event-2', now: NOW - 5 })));
 
-test('a sender may go on with what it holds itself', () =>
+test('a sender may continue with the notifications that it holds', () =>
   assert.ok(canSend(claimed, { name: 'event-1', now: NOW + 1 })));
 
-test('nobody need wait for a sender that gave up', () => {
+test('no sender has to wait for one that gave up', () => {
   const free = released(claimed, 'event-1')!;
   assert.ok(canSend(free, { name: 'event-2', now: NOW + 1 }));
   assert.equal(free.version, 5);
   assert.equal(released(free, 'event-1'), undefined);
 });
 
-test('what is sent is owed no longer', () => {
+test('a sent notification is no longer pending', () => {
   const rest = withoutSent(claimed, [note('a')])!;
   assert.deepEqual(heldBy(rest, 'event-1'), [note('b')]);
   assert.equal(rest.version, 5);

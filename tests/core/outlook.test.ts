@@ -1,4 +1,4 @@
-// When people hear of what lies ahead, how loudly, and when it is averted.
+// When a prediction is announced, with which severity, and when it clears.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -25,7 +25,7 @@ const ahead = (minute: number, minutes: number | undefined): Ahead => ({
 
 type Said = number | 'calm' | 'unclear' | 'defrost' | 'learning';
 
-/** What people hear while insight says this from minute to minute: in how many minutes the limit is crossed, or nothing. */
+/** The notifications for insight's findings from minute to minute: in how many minutes the limit is crossed, or none. */
 function heard(said: readonly Said[], { judged = rule, from = undefined as AlertState | undefined } = {}) {
   let state = from;
   const notifications: Notification[] = [];
@@ -57,10 +57,10 @@ const calm = (minutes: number): Said[] => Array<Said>(minutes).fill('calm');
 const cases: [title: string, said: Said[], log: string[]][] = [
   ['a crossing within the time of the rule has its severity', [25], ['raised critical']],
   ['a crossing beyond it is one severity milder', [360], ['raised major']],
-  ['a crossing at a time that cannot be said is one severity milder', ['unclear'], ['raised major']],
-  ['a slow one that becomes a fast one gets worse', [360, 200, 29], ['raised major', 'worsened critical']],
+  ['a crossing at an unknown time is one severity milder', ['unclear'], ['raised major']],
+  ['a slow one that becomes a fast one worsens', [360, 200, 29], ['raised major', 'worsened critical']],
   ['a fast one that becomes a slow one eases', [25, 25, 240], ['raised critical', 'eased major']],
-  ['what stays as it is is announced once', [25, 24, 23, 22, 21], ['raised critical']],
+  ['an unchanged finding is announced once', [25, 24, 23, 22, 21], ['raised critical']],
   ['a few calm minutes do not clear it', [25, ...calm(9), 25], ['raised critical']],
   ['ten calm minutes clear it', [25, ...calm(11)], ['raised critical', 'cleared critical']],
   [
@@ -69,13 +69,13 @@ const cases: [title: string, said: Said[], log: string[]][] = [
     ['raised critical'],
   ],
   [
-    'it is over when it has to be learned anew',
+    'it ends when learning restarts',
     [25, ...Array<Said>(11).fill('learning')],
     ['raised critical', 'cleared critical'],
   ],
-  ['while it learns, nothing is announced', ['learning', 'learning'], []],
+  ['nothing is announced while learning', ['learning', 'learning'], []],
   [
-    'it is raised again after it cleared',
+    'it is raised again after clearing',
     [25, ...calm(11), 25],
     ['raised critical', 'cleared critical', 'raised critical'],
   ],
@@ -89,7 +89,7 @@ test('the same minutes judged again change nothing', () => {
   assert.deepEqual(heard([25, ...calm(4)], { from: state }).log, []);
 });
 
-test('an acknowledged alarm stays acknowledged when it eases, and not when it gets worse', () => {
+test('an acknowledged alarm stays acknowledged when it eases, but not when it worsens', () => {
   const { state } = heard([25]);
   const acknowledged = acknowledge(state!, { by: 'jo', at: START + MINUTE })!;
   assert.equal(heard([25, 25, 240], { from: acknowledged }).state?.state, 'acknowledged');
@@ -119,13 +119,13 @@ test('a rule that is removed ends its alarm', () => {
   assert.equal(ended.pending[0]?.notification.transition, 'ended');
 });
 
-test('what is unusual has the severity of its rule and the limit of what is usual', () => {
+test('an unusual metric has the severity of its rule and the usual bound as the limit', () => {
   const judged = ruleOf({ unusual: { metric: 'temperature' }, severity: 'minor' });
   const [first] = heard(['unclear'], { judged }).notifications;
   assert.deepEqual([first?.severity, first?.limit, first?.insight], ['minor', '8', 'unusual']);
 });
 
-test('mail and SMS say what is ahead, and when', () => {
+test('mail and SMS say what is predicted, and when', () => {
   const settings = { page: 'http://localhost:8080', timeZone: 'UTC' };
   const { notifications } = heard([25, ...calm(11)]);
   const [raised, cleared] = notifications.map((each) => notificationText(each, settings));

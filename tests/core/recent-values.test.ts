@@ -1,4 +1,4 @@
-// What a mail shows of the windows before an alert: one bar a window, between the lowest and the highest value.
+// What a mail shows of the windows before an alert: one bar per window, between the lowest and the highest value.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -17,7 +17,7 @@ const notification = {
   ...{ metric: 'temperature', stat: 'max', value: '9', side: 'above', limit: '8' },
 } as Notification;
 
-/** A window a minute, with a reading of each of its values. */
+/** One window per minute, with one reading for each of its values. */
 function windowsOf(windows: readonly (readonly number[])[], name = 'temperature'): Window[] {
   return windows.map((values, n) => {
     const deltas = values.map((value, index): Delta => {
@@ -35,7 +35,7 @@ const shown = (of: Partial<Notification>, windows: readonly Window[]) =>
 
 const cases: [title: string, of: Partial<Notification>, windows: Window[], line: string | undefined][] = [
   [
-    'each bar stands between the lowest and the highest',
+    'each bar lies between the lowest and the highest',
     {},
     windowsOf([[0], [1], [2], [3], [4], [5], [6], [7]]),
     '▁▂▃▄▅▆▇█ 0 to 7, 2026-09-21 07:00:00 to 07:07:00 PDT',
@@ -48,7 +48,7 @@ const cases: [title: string, of: Partial<Notification>, windows: Window[], line:
   ],
   ['values that are all the same', {}, windowsOf([[4], [4]]), '▄▄ 4, 2026-09-21 07:00:00 to 07:01:00 PDT'],
   [
-    'the highest of each',
+    'the highest of each window',
     { stat: 'max' },
     windowsOf([
       [1, 2],
@@ -57,7 +57,7 @@ const cases: [title: string, of: Partial<Notification>, windows: Window[], line:
     '▁█ 2 to 9, 2026-09-21 07:00:00 to 07:01:01 PDT',
   ],
   [
-    'the lowest of each',
+    'the lowest of each window',
     { stat: 'min' },
     windowsOf([
       [1, 2],
@@ -75,31 +75,31 @@ const cases: [title: string, of: Partial<Notification>, windows: Window[], line:
     '▁█ 1.5 to 6, 2026-09-21 07:00:00 to 07:01:01 PDT',
   ],
   [
-    'readings, where these are counted',
+    'readings, if these are counted',
     { stat: 'count', metric: undefined },
     windowsOf([[1], [1, 1, 1]]),
     '▁█ 1 to 3, 2026-09-21 07:00:00 to 07:01:02 PDT',
   ],
   [
-    'of a metric that is silent',
+    'for a silent metric',
     { silence: 'silent' },
     windowsOf([[1], [2]]),
     '▁█ 1 to 2, 2026-09-21 07:00:00 to 07:01:00 PDT',
   ],
   [
-    'nothing of a device that is gone',
+    'nothing for a silent device',
     { silence: 'offline', metric: undefined },
     windowsOf([[1], [2]]),
     undefined,
   ],
   [
-    'one bar and one value of a first window',
+    'one bar and one value for a single window',
     { unit: '°C' },
     windowsOf([[9]]),
     '▄ 9 °C, 2026-09-21 07:00:00 PDT',
   ],
-  ['nothing of none', {}, [], undefined],
-  ['nothing of windows without the metric', {}, windowsOf([[1], [2]], 'humidity'), undefined],
+  ['nothing without windows', {}, [], undefined],
+  ['nothing for windows without the metric', {}, windowsOf([[1], [2]], 'humidity'), undefined],
 ];
 for (const [title, of, windows, line] of cases)
   test(`the last values: ${title}`, () => assert.equal(shown(of, windows), line));
@@ -110,7 +110,7 @@ test('the newest windows are shown, and no more than fit a line', () => {
   assert.equal(line!.split(' ')[0]!.length, MAX_VALUES);
 });
 
-test('a bar is never higher than that of a greater value, and the extremes have the first and the last', () => {
+test('a greater value never has a lower bar, and the extremes have the lowest and the highest bar', () => {
   const value = fc.integer({ min: -1_000_000_000, max: 1_000_000_000 }).map((n) => n / 1000);
   fc.assert(
     fc.property(fc.array(value, { minLength: 2, maxLength: MAX_VALUES }), (values) => {

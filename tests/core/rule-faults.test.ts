@@ -1,4 +1,4 @@
-// What is refused of an alert rule whose form is right, field by field.
+// Which fields of a well-formed alert rule are refused.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -31,7 +31,7 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
   ['a clear limit without its limit', rule([level({ above: 8, clearAbove: 1 })]), ['levels.0.clearAbove']],
   ['a band upside down', rule([level({ above: 0, below: 8 })]), ['levels.0.below']],
   [
-    'clear limits that never hold together',
+    'clear limits that exclude each other',
     rule([level({ above: 8, clearBelow: 3, below: 0, clearAbove: 4 })]),
     ['levels.0.clearAbove'],
   ],
@@ -46,7 +46,7 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
     ['levels.1.above'],
   ],
   [
-    'a worse level of the same lower limit',
+    'a worse level with the same lower limit',
     rule([level({ below: 0 }), { severity: 'major', above: 9 }, { severity: 'critical', below: 0 }]),
     ['levels.2.below'],
   ],
@@ -72,12 +72,12 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
   ['a rule that judges nothing', { id: 'r', metric: 't' }, ['above']],
   ['levels beside a flat limit', rule([level({ above: 8 })], { above: 9 }), ['above']],
   ['silence', { id: 'r', noDataFor: '2m', severity: 'major' }, []],
-  ['absence from the broker', { id: 'r', offlineFor: '1h' }, []],
+  ['a device that is offline', { id: 'r', offlineFor: '1h' }, []],
   ['silence of seconds without a unit', { id: 'r', noDataFor: '120' }, ['noDataFor']],
-  ['silence that is shorter than anybody looks', { id: 'r', noDataFor: '5s' }, ['noDataFor']],
+  ['silence that is shorter than a sweep can detect', { id: 'r', noDataFor: '5s' }, ['noDataFor']],
   ['silence of a metric', { id: 'r', noDataFor: '2m', metric: 't' }, []],
-  ['silence of a figure', { id: 'r', noDataFor: '2m', metric: 't', stat: 'max' }, ['stat']],
-  ['absence of a metric', { id: 'r', offlineFor: '2m', metric: 't' }, ['metric']],
+  ['silence of a statistic', { id: 'r', noDataFor: '2m', metric: 't', stat: 'max' }, ['stat']],
+  ['an offline metric', { id: 'r', offlineFor: '2m', metric: 't' }, ['metric']],
   ['a prediction', { id: 'r', predicted: { metric: 't', above: 8, within: '30m' }, severity: 'major' }, []],
   ['a prediction by times of day', { id: 'r', predicted: { metric: 't', below: 1, defrost: DEFROST } }, []],
   ['a prediction without a limit', { id: 'r', predicted: { metric: 't' } }, ['predicted.above']],
@@ -92,7 +92,11 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
     { id: 'r', noDataFor: '2m', predicted: { metric: 't', above: 8 } },
     ['predicted'],
   ],
-  ['a limit that no metric has', { id: 'r', predicted: { metric: 't', above: 1e16 } }, ['predicted.above']],
+  [
+    'a limit that no metric can reach',
+    { id: 'r', predicted: { metric: 't', above: 1e16 } },
+    ['predicted.above'],
+  ],
   [
     'a prediction for a week',
     { id: 'r', predicted: { metric: 't', above: 8, within: '7d' } },
@@ -104,7 +108,7 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
     ['predicted.within'],
   ],
   [
-    'defrosts at no time and in no zone, for days',
+    'defrosts with an invalid time and zone, lasting days',
     {
       id: 'r',
       predicted: {
@@ -115,9 +119,13 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
     },
     ['predicted.defrost.at.1', 'predicted.defrost.timeZone', 'predicted.defrost.lasts'],
   ],
-  ['what is unusual', { id: 'r', unusual: { metric: 't' } }, []],
-  ['what is unusual for windows', { id: 'r', unusual: { metric: 't' }, forWindows: 3 }, ['forWindows']],
-  ['silence and absence', { id: 'r', noDataFor: '2m', offlineFor: '2m' }, ['offlineFor']],
+  ['an unusual metric', { id: 'r', unusual: { metric: 't' } }, []],
+  [
+    'an unusual metric for several windows',
+    { id: 'r', unusual: { metric: 't' }, forWindows: 3 },
+    ['forWindows'],
+  ],
+  ['silent and offline', { id: 'r', noDataFor: '2m', offlineFor: '2m' }, ['offlineFor']],
   ['a rate without a stat', { id: 'r', metric: 't', above: 1, perMinute: true }, ['stat']],
   [
     'reminders and an escalation',
@@ -125,7 +133,7 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
     [],
   ],
   ['an escalation without a time', { id: 'r', noDataFor: '2m', escalateTo: ['sms'] }, ['escalateTo']],
-  ['reminders without end', { id: 'r', noDataFor: '2m', repeatEvery: '0m' }, ['repeatEvery']],
+  ['reminders at an interval of zero', { id: 'r', noDataFor: '2m', repeatEvery: '0m' }, ['repeatEvery']],
   [
     'quiet hours over midnight',
     { id: 'r', noDataFor: '2m', quietHours: { from: '22:00', to: '06:30', timeZone: 'America/Los_Angeles' } },
@@ -141,7 +149,7 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
     { id: 'r', noDataFor: '2m', enabledFrom: '2026-12-01T00:00:00Z', enabledUntil: 1790000000000 },
     ['enabledUntil'],
   ],
-  ['a time that is none', { id: 'r', noDataFor: '2m', enabledFrom: 'tomorrow' }, ['enabledFrom']],
+  ['an invalid time', { id: 'r', noDataFor: '2m', enabledFrom: 'tomorrow' }, ['enabledFrom']],
 ];
 for (const [title, given, names] of cases) {
   test(`${title}: ${names.length > 0 ? `refused for ${names.join(', ')}` : 'accepted'}`, () => {

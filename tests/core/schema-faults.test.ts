@@ -1,4 +1,4 @@
-// What is wrong with the form of data, said of every kind of schema that the API has.
+// Faults in the form of data, for every kind of schema that the API has.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -38,7 +38,7 @@ for (const [schema, value, detail] of cases) {
   });
 }
 
-test('a field that is missing, an element, a key of a record and fields that nobody knows are named by their paths', () => {
+test('a missing field, an element, a key of a record and unknown fields are named by their paths', () => {
   const schema = z.strictObject({
     list: z.array(z.number()),
     units: z.record(z.string().check(z.regex(/^[a-z]+$/, 'must be small letters')), z.string()),

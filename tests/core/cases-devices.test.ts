@@ -1,4 +1,4 @@
-// The payloads of cases/devices.tsv, as real firmware publishes them: format, device, time and metrics of each, or the refusal.
+// The payloads in cases/devices.tsv, as real firmware publishes them: format, device, time and metrics of each, or the rejection.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -7,7 +7,7 @@ import { parseText, summary } from '../support/format-cases.ts';
 
 const LIMITS = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 
-/** The format, its readings as `summary` writes them (`@now` is the device's own time), and what is skipped, where it matters. */
+/** The format, its readings as `summary` writes them (`@now` is the device's own time), and, if it matters, what is skipped. */
 type Expected = readonly [format: string | undefined, readings: string, skipped?: readonly string[]];
 
 const expected: Readonly<Record<string, Expected>> = {
@@ -146,7 +146,7 @@ const expected: Readonly<Record<string, Expected>> = {
 
 const cases = readCases('devices.tsv');
 
-test('every payload of the table is here', () => {
+test('every payload of the table has an expectation', () => {
   assert.deepEqual([...cases.keys()].sort(), Object.keys(expected).sort());
 });
 
@@ -164,7 +164,7 @@ for (const [name, payload] of cases) {
   });
 }
 
-test('all but five are served, and those say why', () => {
+test('all but five give readings, and those five say why not', () => {
   const refused = [...cases].filter(([, payload]) => parseText(payload, {}, LIMITS).accepted.length === 0);
   assert.deepEqual(
     refused.map(([name]) => name),

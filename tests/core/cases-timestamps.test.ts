@@ -1,4 +1,4 @@
-// The times of cases/timestamps.tsv, each as it stands in real payloads: understood to the second, or refused with the reason.
+// The times in cases/timestamps.tsv, from real payloads: parsed to the second, or refused with the reason.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -40,7 +40,7 @@ const expected: Readonly<Record<string, number | string>> = {
 
 const cases = readCases('timestamps.tsv');
 
-test('every time of the table is here', () => {
+test('every time of the table has an expectation', () => {
   assert.deepEqual([...cases.keys()].sort(), Object.keys(expected).sort());
 });
 
@@ -52,7 +52,7 @@ for (const [name, payload] of cases) {
     const found = rejected[0]?.reason ?? accepted[0]?.timestamp;
     assert.equal(found, means);
     assert.equal(accepted.length + rejected.length, 1);
-    // A member taken as time is no metric.
+    // A member used as the time is not a metric.
     for (const { metrics } of accepted) assert.equal(metrics.length, 1);
   });
 }

@@ -1,4 +1,4 @@
-// The names of the sensors behind a gateway: each its own, none another device's, all fit for topics, URLs and tables.
+// The names of sensors behind a gateway: unique, never another device's, and valid in topics, URLs and tables.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -23,7 +23,7 @@ for (const [child, id] of cases) {
   test(`${child} behind gw is ${id}`, () => assert.equal(childId('gw', child), id));
 }
 
-test('long names that differ at the end stay apart, and are no name of a thing', () => {
+test('long names that differ at the end stay distinct, and cannot be the name of a thing', () => {
   const long = 'x'.repeat(128);
   const ids = ['a', 'b', `${long}a`, `${long}b`].map((child) => childId(long, child));
   assert.equal(new Set(ids).size, 4);
@@ -38,7 +38,7 @@ test('a long name is not cut within a letter', () => {
     assert.ok(childId('gw', child).isWellFormed());
 });
 
-test("a child's name begins with its gateway's, and has nothing that a topic or a URL gives a meaning", () => {
+test("a child's name begins with its gateway's, and has no special characters of topics and URLs", () => {
   const gateway = fc.string({ unit: fc.constantFrom(...'ab1:_-'.split('')), minLength: 1, maxLength: 60 });
   const property = fc.property(gateway, fc.string({ unit: 'binary', maxLength: 40 }), (name, child) => {
     const id = childId(name, child);

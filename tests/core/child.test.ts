@@ -1,4 +1,4 @@
-// Which sensor behind a device, and which metric, the deeper levels of a topic name.
+// The sensor behind a device and the metric that the deeper levels of a topic name.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -42,7 +42,7 @@ for (const [topic, child, metric] of bare) {
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 const context = { deviceId: 'gw', site: 'lab', receivedAt: 1_790_000_000_000, traceId: 't' };
 
-test('a sensor that topic and payload name is named once', () => {
+test('a sensor named by both topic and payload is named once', () => {
   const payload = {
     end_device_ids: { device_id: 'dev1' },
     uplink_message: { decoded_payload: { temperature: 4.5 } },

@@ -1,4 +1,4 @@
-// What an object of the errors bucket tells, by each kind, and of content that nobody of ours wrote.
+// What is read from an object of the errors bucket, for each kind, and for content that Tidegate did not write.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -20,7 +20,7 @@ const ARN = 'arn:aws:lambda:us-east-1:1:function:f:$LATEST';
 const again = (key: string, content: unknown) =>
   failedMessageOf(key, typeof content === 'string' ? content : JSON.stringify(content))!;
 
-test('what was rejected has its whole message with it, which can be read again at once', () => {
+test('a rejected reading is stored with its whole message, which can be replayed at once', () => {
   const event = { ...context, readings: [{ t: 1 }, {}] };
   const key = 'rejected/a/2026/01/01/t-1.json';
   assert.deepEqual(again(key, { ...context, event, rejected: [] }).again, { events: [event] });
@@ -28,7 +28,7 @@ test('what was rejected has its whole message with it, which can be read again a
     assert.deepEqual(Object.keys(again(key, { ...context, event: odd, rejected: [] }).again), ['archived']);
 });
 
-test('an object of an earlier version names each reading, and its message is in the archive', () => {
+test('an object of an earlier version names each reading, and a replay finds its message in the archive', () => {
   const rejected = [
     { index: 1, reason: 'too-late', detail: 'late', original: {} },
     { reason: 'no-metrics', detail: 'none', original: {} },
@@ -41,7 +41,7 @@ test('an object of an earlier version names each reading, and its message is in 
   });
 });
 
-test('what a rule could not hand on becomes the event that it would have sent', () => {
+test('a message that a rule could not deliver becomes the event that it would have sent', () => {
   const found = again(RULE_KEY, rule());
   assert.deepEqual(found.reasons, ['LambdaAction: throttled (telemetry/s/a/k)']);
   assert.deepEqual(found.again, {
@@ -51,7 +51,7 @@ test('what a rule could not hand on becomes the event that it would have sent', 
   assert.deepEqual(basic.again, found.again);
 });
 
-test('an event of the function, and each record of a batch, can be given to it again', () => {
+test('an event of the function, and each record of a batch, can be replayed', () => {
   const event = { ...context, temperature: 4 };
   const failed = { requestContext: { functionArn: ARN, condition: 'RetriesExhausted' } };
   const single = again('aws/lambda/async/f/x', { ...failed, requestPayload: event });
@@ -69,16 +69,16 @@ test('an event of the function, and each record of a batch, can be given to it a
 });
 
 const lost: readonly (readonly [what: string, key: string, content: unknown, problem: RegExp])[] = [
-  ['is no JSON', RULE_KEY, '<xml>', /is not JSON/],
+  ['is not JSON', RULE_KEY, '<xml>', /is not JSON/],
   ['has no device', 'rejected/undated/x.json', { rejected: [] }, /its device is unknown/],
   [
-    'is of another rule',
+    'comes from another rule',
     RULE_KEY,
     rule({ ruleName: 'PresenceRule' }),
     /PresenceRule does not handle readings/,
   ],
   [
-    'failed at the archive only',
+    'failed only in the archive',
     RULE_KEY,
     rule({ failures: [{ failedAction: 'FirehoseAction' }] }),
     /the archive/,
@@ -93,14 +93,14 @@ const lost: readonly (readonly [what: string, key: string, content: unknown, pro
   ['is a list', 'rejected/a/x.json', '[1]', /is not JSON/],
 ];
 for (const [what, key, content, problem] of lost) {
-  test(`what ${what} says why it cannot be replayed`, () => {
+  test(`an object that ${what} says why it cannot be replayed`, () => {
     const found = again(key, content);
     assert.ok('problem' in found.again);
     assert.match(found.again.problem, problem);
   });
 }
 
-test('a key that is none of the errors bucket is nothing', () => {
+test('a key of another bucket is ignored', () => {
   assert.equal(failedMessageOf('raw/2026/x', '{}'), undefined);
 });
 

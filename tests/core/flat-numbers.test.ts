@@ -1,4 +1,4 @@
-// Plain flat numbers are what most senders mean as they stand: no format may see anything of its own in them.
+// Most senders mean flat numbers as plain metrics: no format may recognise them as its own.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ import { ARRIVAL, parseText } from '../support/format-cases.ts';
 
 const folder = new URL('../../core/formats/', import.meta.url);
 const sources = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
-/** The words by which each format could know a payload, as they stand in the texts of its source. */
+/** The words by which each format could recognise a payload, collected from the strings in its source. */
 const wordsIn = (source: string) =>
   [...source.matchAll(/'[^'\n]*'|`[^`]*`/g)].flatMap(([text]) => text.match(/[A-Za-z]\w*/g) ?? []);
 
@@ -30,17 +30,17 @@ const ownNames = fc
 /** No sentinels. */
 const numbers = fc.oneof(
   fc.integer({ min: -100, max: 300 }),
-  // Nearer to zero than the fifteenth decimal it would be skipped.
+  // A value smaller than the fifteenth decimal would be skipped.
   fc.double({ noNaN: true, min: -1e6, max: 1e6 }).filter((value) => value === 0 || Math.abs(value) > 1e-15),
 );
 
-test('there are words of all formats', () => {
+test('every format has words', () => {
   assert.ok(FORMATS.length > 40 && FORMATS.flat().length > 500);
 });
 
-/** Numbers that a format knows for its own by names that nobody else gives together. */
+/** Numbers that a format recognises by names that no other sender combines. */
 const UNMISTAKABLE: readonly (readonly string[])[] = [
-  // Zigbee2MQTT: the milliseconds since the message before.
+  // Zigbee2MQTT: the milliseconds since the previous message.
   ['linkquality', 'elapsed'],
 ];
 
@@ -56,7 +56,7 @@ const SHELLY: readonly (readonly string[])[] = [
   ['current_C', 'target_C'],
 ];
 
-/** Names of one format and some that are not, and a number for each. */
+/** Names of one format and some others, with a number for each. */
 const payloads = fc.constantFrom(...FORMATS).chain((words) =>
   fc.dictionary(fc.oneof(fc.constantFrom(...words), fc.constantFrom(...words), ownNames), numbers, {
     minKeys: 1,
@@ -64,7 +64,7 @@ const payloads = fc.constantFrom(...FORMATS).chain((words) =>
   }),
 );
 
-test('flat numbers are metrics as they stand, at the arrival, whatever their names', () => {
+test('flat numbers are metrics under their own names, at the time of arrival, whatever the names are', () => {
   const property = fc.property(payloads, fc.option(fc.nat(3), { nil: undefined }), (payload, id) => {
     if (id !== undefined)
       fc.pre(!SHELLY.some((members) => members.every((name) => Object.hasOwn(payload, name))));

@@ -1,4 +1,4 @@
-// What home and maker firmware publishes, as its makers document it, and the readings that it is.
+// Payloads of home and maker firmware, as its makers document them, and their readings.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -9,7 +9,7 @@ import { parseMessage, type ParsedMessage } from '../../core/message.ts';
 import { parseReading, type Reading } from '../../core/reading.ts';
 
 const AT = Date.parse('2026-11-29T13:45:00Z');
-/** Wide, since documented examples are old. */
+/** Wide limits, because documented examples are old. */
 const LIMITS = { maxLatenessSeconds: 20 * 366 * 86_400, maxSkewSeconds: 60 };
 
 function parse(text: string, levels: readonly string[] = []): ParsedMessage {
@@ -41,7 +41,7 @@ interface Row {
   readonly skipped?: readonly string[];
 }
 
-/** Advertisement of a payload behind Ruuvi's number, as a gateway relays it. */
+/** The advertisement of a payload after Ruuvi's company number, as a gateway relays it. */
 function advertised(hex: string): string {
   const length = (hex.length / 2 + 3).toString(16).padStart(2, '0');
   return `020106${length}FF9904${hex}`;
@@ -70,7 +70,7 @@ const TASMOTA: Row[] = [
     skipped: ['ENERGY/TotalStartTime not-measured'],
   },
   {
-    title: 'a meter of two phases, one reading for each value',
+    title: 'a meter with two phases, one metric for each value',
     format: 'tasmota',
     payload: '{"Time":"2021-01-02T09:09:44","ENERGY":{"Power":[100,200],"Current":[1.32,2.1],"Voltage":230}}',
     readings: [
@@ -78,7 +78,7 @@ const TASMOTA: Row[] = [
     ],
   },
   {
-    title: 'Epoch for the time, and not the chip of an ESP32',
+    title: 'Epoch as the time, and no chip temperature of an ESP32',
     format: 'tasmota',
     payload:
       '{"Time":"2021-01-02T10:09:44","Epoch":1609578584,"ESP32":{"Temperature":45.6},"TX23":{"Speed":{"Act":14.8,"Avg":8.5},"Dir":{"Card":"WSW","Deg":247.5}},"SpeedUnit":"km/h"}',
@@ -100,7 +100,7 @@ const TASMOTA: Row[] = [
     skipped: ['AM2301/Temperature no-value'],
   },
   {
-    title: 'the answer to Status',
+    title: 'the response to Status',
     format: 'tasmota',
     payload:
       '{"StatusSNS":{"Time":"2021-01-02T09:09:44","BME280":{"Temperature":21.2,"Pressure":991.4},"PressureUnit":"hPa","TempUnit":"C"}}',
@@ -115,7 +115,7 @@ const TASMOTA: Row[] = [
     skipped: ['UptimeSec not-measured', 'Wifi/Channel not-measured'],
   },
   {
-    title: 'a remote code as no measurement',
+    title: 'a remote code without measurements',
     format: 'tasmota',
     payload:
       '{"Time":"2021-01-02T09:09:44","RfReceived":{"Sync":12000,"Low":400,"High":1200,"Data":"E5D10E","RfKey":"None"}}',
@@ -166,7 +166,7 @@ const SHELLY: Row[] = [
     ],
   },
   {
-    title: 'an event as no measurement',
+    title: 'an event without measurements',
     format: 'shelly',
     payload:
       '{"src":"shellyplus1-aabbcc","method":"NotifyEvent","params":{"ts":1708179956.3,"events":[{"component":"input:0","id":0,"event":"single_push","ts":1708179956.3}]}}',
@@ -183,7 +183,7 @@ const SHELLY: Row[] = [
     skipped: ['em:0/n_current no-value', 'script:1 not-measured'],
   },
   {
-    title: 'the answer to Shelly.GetStatus',
+    title: 'the response to Shelly.GetStatus',
     format: 'shelly',
     payload:
       '{"id":1,"src":"shellyplus1-aabbcc","dst":"x","result":{"switch:0":{"id":0,"source":"init","output":false,"apower":0}}}',
@@ -231,14 +231,14 @@ const SHELLY: Row[] = [
 
 const ZIGBEE: Row[] = [
   {
-    title: 'a thermometer at the time it was seen',
+    title: 'a thermometer at the time it was last seen',
     format: 'zigbee2mqtt',
     levels: ['attic'],
     payload: '{"temperature":27.34,"humidity":44.72,"linkquality":102,"last_seen":1551454365941}',
     readings: ['dev:attic@2019-03-01T15:32:45.941Z temperature=27.34 humidity=44.72 linkquality=102'],
   },
   {
-    title: 'the local dialect of last_seen, and an update as bookkeeping',
+    title: 'the local form of last_seen, and an update without measurements',
     format: 'zigbee2mqtt',
     payload:
       '{"battery":100,"last_seen":"2019-03-01T16:32:45+01:00","elapsed":3021,"linkquality":120,"temperature":17.1,"update":{"state":"idle","installed_version":16777233}}',
@@ -246,7 +246,7 @@ const ZIGBEE: Row[] = [
     skipped: ['update not-measured', 'elapsed not-measured'],
   },
   {
-    title: 'a device by its friendly name where no topic names it',
+    title: 'a device by its friendly name if no topic names it',
     format: 'zigbee2mqtt',
     payload:
       '{"state_left":"ON","color":{"x":0.3,"y":0.4},"action":"","device":{"friendlyName":"hall/lamp","ieeeAddr":"0x00158d00018255df","networkAddress":4711}}',
@@ -307,7 +307,7 @@ const RTL433: Row[] = [
     readings: ['dev:RTL_433toMQTT:Nexus-TH:2:42@2019-08-29T06:38:19.123Z rain_mm=3.2'],
   },
   {
-    title: 'a place in a file as no time',
+    title: 'a position in a file, which is not a time',
     format: 'rtl_433',
     payload:
       '{"time":"@1.234s","model":"LaCrosse-TX141THBv2","id":7,"channel":0,"battery_ok":0,"temperature_C":-4.1,"mic":"CRC"}',
@@ -326,7 +326,7 @@ const RUUVI: Row[] = [
     skipped: ['gwts unused-time', 'gw_mac not-measured'],
   },
   {
-    title: 'the advertisement of the firmware’s test, times as text, behind the address as topic',
+    title: 'the advertisement of the firmware’s test, with times as text, on a topic with the address',
     format: 'ruuvi',
     levels: ['E3:75:CF:37:4E:23'],
     payload:
@@ -336,7 +336,7 @@ const RUUVI: Row[] = [
     ],
   },
   {
-    title: 'a tag of format 5 that has nothing',
+    title: 'a tag of format 5 without values',
     format: 'ruuvi',
     payload: gateway(advertised('058000FFFFFFFF800080008000FFFFFFFFFFFFFFFFFFFFFF')),
     readings: [`dev@${HEARD} rssi=-26`],
@@ -372,7 +372,7 @@ const RUUVI: Row[] = [
     ],
   },
   {
-    title: 'format 6 of a tag that has nothing',
+    title: 'a tag of format 6 without values',
     format: 'ruuvi',
     payload: gateway(advertised('068000FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF')),
     readings: [`dev@${HEARD} rssi=-26 measurementSequenceNumber=255 flag_calibration_in_progress=1`],
@@ -388,7 +388,7 @@ const RUUVI: Row[] = [
     ],
   },
   {
-    title: 'the advertisement of another maker as no reading',
+    title: 'the advertisement of another maker, without a reading',
     format: 'ruuvi',
     payload: gateway('02011A0AFF4C0010050318A1B2C3'),
     readings: [],
@@ -422,7 +422,7 @@ const RUUVI: Row[] = [
     ],
   },
   {
-    title: 'the tags that Ruuvi Station heard',
+    title: 'the tags that Ruuvi Station received',
     format: 'ruuvi-station',
     payload:
       '{"deviceId":"phone","eventId":"5a1c","time":"2021-05-24T17:30:00+0300","batteryLevel":88,"location":{"latitude":60.1,"longitude":24.9},"tags":[{"id":"AA:BB:CC:DD:EE:01","name":"Sauna","temperature":78.5,"temperatureOffset":0.5,"humidity":12.1,"pressure":100044,"accelX":0.1,"voltage":2.9,"rssi":-70,"dataFormat":5,"favorite":true,"updateAt":"2021-05-24T17:28:19+0300"}]}',
@@ -449,7 +449,7 @@ const OTHERS: Row[] = [
     readings: ['dev@2014-05-18T23:18:50.000Z steps=1234'],
   },
   {
-    title: 'a waypoint of OwnTracks as no measurement',
+    title: 'a waypoint of OwnTracks, without measurements',
     format: 'owntracks',
     payload: '{"_type":"waypoint","desc":"home","lat":52.5,"lon":13.4,"rad":50,"tst":1497349316}',
     readings: [],
@@ -502,7 +502,7 @@ const OTHERS: Row[] = [
     skipped: ['payload/time not-measured'],
   },
   {
-    title: 'text of Meshtastic as no measurement',
+    title: 'a text message of Meshtastic, without measurements',
     format: 'meshtastic',
     payload:
       '{"from":305419896,"id":1,"payload":{"text":"hi"},"sender":"!7efeee00","timestamp":1646832724,"type":"text"}',
@@ -555,7 +555,7 @@ const OTHERS: Row[] = [
     readings: ['dev:switch.pump@2024-02-17T14:26:56.123Z state=1'],
   },
   {
-    title: 'a configuration for discovery as no measurement',
+    title: 'a discovery configuration, without measurements',
     format: 'home-assistant',
     payload: '{"unique_id":"a1","state_topic":"x/state","expire_after":120,"qos":1}',
     readings: [],
@@ -616,7 +616,7 @@ const FLAT = [
   '{"state":"ON","brightness":255,"color_mode":"rgb"}',
 ];
 
-/** What the general way makes of a payload: device, time and metrics. */
+/** The readings of a payload in the general format: device, time and metrics. */
 function general(payload: object): unknown {
   const context = { deviceId: 'dev', site: 'lab', receivedAt: AT, traceId: 't' };
   const parsed = parseReading(readGeneral(payload)![0]!, 't:0', context, LIMITS);
@@ -626,12 +626,12 @@ function general(payload: object): unknown {
 const essence = ({ deviceId, timestamp, metrics }: Reading) => ({ deviceId, timestamp, metrics });
 
 for (const text of FLAT) {
-  test(`reads ${text} as the general way does`, () => {
+  test(`reads ${text} in the general format`, () => {
     assert.deepEqual(parse(text).accepted.map(essence), [general(JSON.parse(text) as object)]);
   });
 }
 
-test('a flat object of common names is read as the general way does', () => {
+test('a flat object with common names is read in the general format', () => {
   const names = [
     ...[
       'id',
@@ -703,7 +703,7 @@ test('a flat object of common names is read as the general way does', () => {
   );
 });
 
-/** A document with members removed, added and replaced, at any depth. */
+/** A document with members removed, added and replaced at any depth. */
 function mutated(value: unknown): fc.Arbitrary<unknown> {
   const leaf = fc.oneof(
     fc.jsonValue({ maxDepth: 2 }),
@@ -727,7 +727,7 @@ function mutated(value: unknown): fc.Arbitrary<unknown> {
   );
 }
 
-test('no document with members lost or of other types makes a format throw', () => {
+test('no format throws for a document with members that are missing or of other types', () => {
   const documents = ROWS.map(({ payload }) => JSON.parse(payload) as unknown);
   const levels = fc.array(fc.constantFrom('switch:0', 'x', '42', '0x2916', 'AABBCCDDEEFF'), { maxLength: 3 });
   fc.assert(
@@ -739,7 +739,7 @@ test('no document with members lost or of other types makes a format throw', () 
   );
 });
 
-test('no JSON makes a format throw', () => {
+test('no format throws for any JSON', () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 5 }), (text) => {
       assert.ok(parse(text).rejected.length >= 0);
@@ -748,7 +748,7 @@ test('no JSON makes a format throw', () => {
   );
 });
 
-test('envelopes in envelopes end', () => {
+test('deeply nested envelopes are not opened without end', () => {
   const deep = `${'{"_msgid":"a","payload":'.repeat(5000)}{"t":1}${'}'.repeat(5000)}`;
   assert.equal(parse(deep).format, 'node-red');
 });

@@ -1,4 +1,4 @@
-// What LoRaWAN servers and the platforms of the cloud send, with their documented examples.
+// Payloads of LoRaWAN servers and cloud platforms, from their documented examples.
 
 import { testFormats, testMutations, type FormatCase } from '../support/format-cases.ts';
 
@@ -39,7 +39,7 @@ const lorawan: FormatCase[] = [
     'dev:dev1@2020-02-12T15:15:45.789Z temperature_3=27.2 temperature_5=25.5',
   ],
   [
-    'normalized payloads where there is no other, each with its time',
+    'normalized payloads if there is no other, each with its time',
     'the-things-stack',
     up(
       '"normalized_payload":[{"air":{"temperature":21.5,"relativeHumidity":48}},{"time":"2020-02-12T15:10:00Z","air":{"temperature":20}}],',
@@ -136,7 +136,7 @@ const lorawan: FormatCase[] = [
     'dev:01@2022-10-12T08:02:38.000Z temperature=27.2 | dev:01@2022-10-12T08:12:38.000Z temperature=27.4',
   ],
   [
-    'AWS IoT Core for LoRaWAN, which decodes nothing',
+    'AWS IoT Core for LoRaWAN, which does not decode',
     'aws-lorawan',
     '{"WirelessDeviceId":"5b58245e","PayloadData":"y8QJFQFwAQkCf/8=","WirelessMetadata":{"LoRaWAN":{"DevEui":"70b3d57ed0026780","FPort":"1","DataRate":"0","Timestamp":"2021-05-03T03:24:29Z","Gateways":[{"Rssi":"8.5","Snr":"-73"}]}}}',
     'no-metrics: PayloadData of AWS IoT Core for LoRaWAN holds the bytes of the device: let the rule of the destination decode it and send transformed_payload',
@@ -180,7 +180,7 @@ const platforms: FormatCase[] = [
     ['data_base64/unit'],
   ],
   [
-    'a batch of CloudEvents, and a format in them',
+    'a batch of CloudEvents with a format inside',
     'cloudevents',
     '[{"specversion":"1.0","type":"t","source":"/s","id":"1","time":"2018-04-05T17:31:00Z","data":{"ts":1483228800000,"values":{"temperature":42}}},{"specversion":"1.0","type":"t","source":"/s","id":"2","time":"2018-04-05T17:31:00Z","data":4.5}]',
     'dev@2017-01-01T00:00:00.000Z temperature=42 | dev@2018-04-05T17:31:00.000Z data=4.5',
@@ -230,13 +230,13 @@ const platforms: FormatCase[] = [
     ['previous'],
   ],
   [
-    'the desired state of a shadow as no measurement',
+    'the desired state of a shadow, without measurements',
     'aws-shadow',
     '{"state":{"desired":{"target":23}}}',
     '',
   ],
   [
-    'the delta of a shadow as no measurement',
+    'the delta of a shadow, without measurements',
     'aws-shadow',
     '{"state":{"target":23},"metadata":{"target":{"timestamp":1488565234}},"version":4,"timestamp":1488565234}',
     '',
@@ -254,7 +254,7 @@ const platforms: FormatCase[] = [
     'dev@2016-11-04T19:42:06.710Z temperature=72',
   ],
   [
-    'a time of Losant before the arrival',
+    'a relative time of Losant',
     'losant',
     '[{"time":-5000,"data":{"temperature":72}},{"time":1478288526710,"data":{"temperature":73},"flowVersion":"v1"}]',
     'dev@2026-11-29T13:45:25.123Z temperature=72 | dev@2016-11-04T19:42:06.710Z temperature=73',
@@ -292,7 +292,7 @@ const platforms: FormatCase[] = [
     'dev:pi@2016-03-17T15:39:00.000Z cpu_usage=1 | dev@2016-03-17T15:39:00.000Z mem_used=3',
   ],
   [
-    'an array of messages of a format that knows one',
+    'an array of messages in a format for single messages',
     'helium',
     '[{"dev_eui":"01","hotspots":[],"decoded":{"payload":{"a":1}}},{"dev_eui":"02","hotspots":[],"decoded":{"payload":{"a":2}}},{"b":3}]',
     'dev:01@arrival a=1 | dev:02@arrival a=2 | dev@arrival b=3',

@@ -1,4 +1,4 @@
-// Standards and industry: SenML, Sparkplug, NGSI, SensorThings, and what controllers and data loggers send.
+// Standards and industry: SenML, Sparkplug, NGSI, SensorThings, and payloads of controllers and data loggers.
 
 import { testFormats, testMutations, type FormatCase } from '../support/format-cases.ts';
 
@@ -57,13 +57,13 @@ const senml: FormatCase[] = [
     'dev:urn:dev:ow:264437f5000000ed@arrival humidity=40 | dev:urn:dev:ow:264437f5000000ed:room@arrival temp=21 | dev@arrival temperature=3',
   ],
   [
-    'a SenML pack with a label that must be understood',
+    'a SenML pack with a mandatory label that is not supported',
     'senml',
     `[{${BASE},"n":"a","v":1,"must_":2}]`,
     'no-metrics: the SenML label must_ is required but not supported',
   ],
   [
-    'a SenML pack of a version that is not known',
+    'a SenML pack of an unknown version',
     'senml',
     `[{${BASE},"bver":11,"n":"a","v":1}]`,
     'no-metrics: SenML version 11 is not known: bver is 10 at most',

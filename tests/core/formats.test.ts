@@ -1,4 +1,4 @@
-// What holds for every format: no payload makes one throw, and none takes plain flat JSON for its own.
+// Properties of every format: none throws for any payload, and none recognises plain flat JSON as its own.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -9,7 +9,7 @@ import { readGeneral } from '../../core/formats/general.ts';
 import { metricsText, parseReading } from '../../core/reading.ts';
 import { ARRIVAL, parseText, summary } from '../support/format-cases.ts';
 
-/** Names by which formats are recognised, and some that are not. */
+/** Names by which formats are recognised, and some others. */
 const NAMES = `
   end_device_ids uplink_message app_id dev_id payload_fields payload_raw deviceInfo devEUI applicationID
   object fPort fCnt hotspots dev_eui WirelessDeviceId PayloadData history specversion
@@ -23,7 +23,7 @@ const NAMES = `
   .trim()
   .split(/\s+/);
 
-/** The formats that are flat and unmistakable have all of these. */
+/** The flat formats that are recognised with certainty have all of these. */
 const FLAT = [
   ['devEUI', 'applicationID'],
   ['s', 't', 'q', 'c'],
@@ -42,7 +42,7 @@ const scalar = fc.oneof(
 );
 const flat = fc.dictionary(fc.oneof(fc.constantFrom(...NAMES), fc.string()), scalar, { maxKeys: 12 });
 
-/** The metrics of the readings, at whatever time. */
+/** The metrics of the readings, without their times. */
 function metricsOf(drafts: readonly Draft[] = []): string[] {
   const context = { deviceId: 'dev', site: 'lab', receivedAt: ARRIVAL, traceId: 't' };
   const limits = { maxLatenessSeconds: 0, maxSkewSeconds: 0 };
@@ -52,7 +52,7 @@ function metricsOf(drafts: readonly Draft[] = []): string[] {
   });
 }
 
-test('plain flat JSON goes the general way', () => {
+test('plain flat JSON is read in the general format', () => {
   fc.assert(
     fc.property(flat, (payload) => {
       if (FLAT.some((members) => members.every((name) => Object.hasOwn(payload, name)))) return;
@@ -63,13 +63,13 @@ test('plain flat JSON goes the general way', () => {
   );
 });
 
-test('envelopes in envelopes without end are not followed', () => {
+test('endlessly nested envelopes are not opened', () => {
   const event = '{"specversion":"1.0","type":"t","source":"s","id":"1","data":';
   const text = `${event.repeat(2000)}1${'}'.repeat(2000)}`;
   assert.deepEqual(parseText(text).accepted, []);
 });
 
-test('a child that the topic or the thing names already is not named again', () => {
+test('a child that the topic or the thing already names is not named again', () => {
   const text = '{"app_id":"a","dev_id":"node","payload_fields":{"t":1}}';
   assert.match(summary(parseText(text)), /^dev:node@/);
   assert.match(summary(parseText(text, { topicLevel4: 'node' })), /^dev:node@/);

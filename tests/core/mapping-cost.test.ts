@@ -1,4 +1,4 @@
-// What one call of a function costs: however large its input, an evaluation ends by counted steps, not by the clock.
+// The cost of one function call: for any size of input, counted steps end an evaluation, not the clock.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -80,12 +80,12 @@ const calls = [
   ...['same{$string(k): k}', 'same^(k)', 'ints^(>$)', 'same[k = 5]', 'same.k'],
 ];
 
-/** Limits that are counted, and so the same on every machine. */
+/** Counted limits, which are the same on every machine. */
 const COUNTED =
   /more than 100000 steps|more than 262144 characters|more than 50000 values|maximum sequence length|Stack overflow/;
 
 for (const call of calls) {
-  test(`${call} ends by a count, once and a thousand times`, async () => {
+  test(`${call} ends at a counted limit, once and a thousand times`, async () => {
     for (const expression of [call, `$map([1..1000], function($i){ ($v := $$.(${call}); 1) })`]) {
       const compiled = await compileExpression(expression);
       assert.ok(!('detail' in compiled));
@@ -95,7 +95,7 @@ for (const call of calls) {
   });
 }
 
-test('functions keep what they do: as many arguments, signatures and the context', async () => {
+test('charged functions keep their number of arguments, their signatures and the context', async () => {
   const cases: readonly (readonly [expression: string, value: unknown])[] = [
     ['$map(["a", "b"], $uppercase)', ['A', 'B']],
     ['$map([1, 2], function($v, $i){ $i })', [0, 1]],

@@ -1,4 +1,4 @@
-// Mappings: what people's JSONata makes of a payload, what it may not do, and which version of which mapping reads a message.
+// Mappings: the readings that people's JSONata makes of a payload, what it may not do, and which version of which mapping reads a message.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -15,7 +15,7 @@ const CONTEXT = { deviceId: 'gw', site: 'seattle', receivedAt: NOW, clientId: 'g
 const apply = createApplying();
 
 type Event = Readonly<Record<string, unknown>>;
-/** As TelemetryRule has it, or MalformedRule for what is no object. */
+/** The event as TelemetryRule sends it, or MalformedRule for a payload that is not an object. */
 const eventOf = (payload: unknown): Event =>
   typeof payload === 'object' && payload !== null && !Array.isArray(payload)
     ? { ...payload, ...CONTEXT }
@@ -45,7 +45,7 @@ const cases: readonly (readonly [what: string, expression: string, payload: unkn
   [
     ['a member by another name', '{"temperature": Temp}', { Temp: 21.5, x: 1 }, ['gw 0 temperature=21.5']],
     [
-      'an alias beside all else',
+      'an alias beside all other members',
       '$ ~> |$|{"temperature": Temperature}, "Temperature"|',
       { Temperature: 4, humidity: 51 },
       ['gw 0 humidity=51 temperature=4'],
@@ -64,7 +64,7 @@ const cases: readonly (readonly [what: string, expression: string, payload: unkn
     ],
     ['nested numbers', '{"bme": {"t": t}}', { t: 1 }, ['gw 0 bme_t=1']],
     ['an array', '{"temperature": $[0], "humidity": $[1]}', [4.2, 51], ['gw 0 temperature=4.2 humidity=51']],
-    ['a number alone', '{"temperature": $ / 100}', 2150, ['gw 0 temperature=21.5']],
+    ['a single number', '{"temperature": $ / 100}', 2150, ['gw 0 temperature=21.5']],
     [
       'text',
       '($p := $split(";"); {"temperature": $number($p[0]), "humidity": $number($p[1])})',
@@ -103,13 +103,13 @@ const cases: readonly (readonly [what: string, expression: string, payload: unkn
       ['gw 0 v=1000'],
     ],
     [
-      'what is distinct, in time that grows with it alone',
+      'distinct values, in linear time',
       '{"n": $count($distinct([1..5000].{"x": $, "y": {"b": 1, "a": 2}})), "m": $count($distinct([{"a":1,"b":2},{"b":2,"a":1}]))}',
       {},
       ['gw 0 n=5000 m=1'],
     ],
     [
-      'a time of another form',
+      'a time in another form',
       '{"v": $toMillis(at, "[D].[M].[Y] [H]:[m]") - 1790000000000}',
       { at: '21.9.2026 14:14' },
       ['gw 0 v=40000'],
@@ -121,26 +121,26 @@ for (const [what, expression, payload, readings] of cases) {
   });
 }
 
-test('bytes that are no text reach a mapping as base64', async () => {
+test('bytes that are not text reach a mapping as base64', async () => {
   const event = { rawPayload: Buffer.of(0x01, 0xff, 0x02).toString('base64'), ...CONTEXT };
   assert.deepEqual(await readingsOf('{"n": $bytes($)[1]}', event), ['gw 0 n=255']);
 });
 
-test('a topic level below the device stands before the child of the mapping', async () => {
+test('a topic level below the device comes before the child of the mapping', async () => {
   const event = { ...eventOf({ t: 1 }), topicLevel4: 'bus' };
   assert.deepEqual(await readingsOf('{"child": "a", "t": t, "levels": $count($levels)}', event), [
     'gw:bus:a 0 t=1 levels=1',
   ]);
 });
 
-test('null and an empty array say that there is nothing to measure', async () => {
+test('null and an empty array mean that there is nothing to measure', async () => {
   for (const expression of ['null', '[]', 'type = "join" ? null : {"t": t}']) {
     const { accepted, rejected, skipped } = await read(expression, eventOf({ type: 'join', t: 1 }));
     assert.deepEqual([accepted, rejected, skipped], [[], [], []], expression);
   }
 });
 
-test('all rules of readings hold for what a mapping gives, one reading at a time', async () => {
+test('all rules for readings apply to the result of a mapping, one reading at a time', async () => {
   const event = eventOf({ t: 4 });
   const expression = `[{"t": t, "no": "text", "Temp °C": 1}, 5, {"only": "text"}, {"t": 1, "timestamp": 1}]`;
   const { accepted, rejected, skipped, format } = await read(expression, event);
@@ -164,12 +164,12 @@ const failing: readonly (readonly [what: string, expression: string, detail: Reg
     '{"t": name + 1}',
     /left side of the "\+" operator must evaluate to a number, at character 12$/,
   ],
-  ['says so itself', '$error("no frame")', /^mapping own: no frame, at character 7$/],
-  ['yields nothing', 'measurements.t', /^mapping own: it gives no result for this payload$/],
+  ['raises an error', '$error("no frame")', /^mapping own: no frame, at character 7$/],
+  ['gives no result', 'measurements.t', /^mapping own: it gives no result for this payload$/],
   ['yields text', 'name', /its result is neither an object nor an array of objects$/],
-  ['yields a function', '{"t": $sum}', /its result contains a function$/],
-  ['runs for ever', '($f := function($n){ $f($n + 1) }; $f(1))', /it takes more than 100000 steps/],
-  ['calls itself too deep', '($f := function($n){ 1 + $f($n + 1) }; $f(1))', /Stack overflow/],
+  ['gives a function', '{"t": $sum}', /its result contains a function$/],
+  ['runs forever', '($f := function($n){ $f($n + 1) }; $f(1))', /it takes more than 100000 steps/],
+  ['recurses too deep', '($f := function($n){ 1 + $f($n + 1) }; $f(1))', /Stack overflow/],
   ['multiplies arrays', '[1..9000].[1..9000].[1..9000]', /it takes more than 100000 steps/],
   ['makes a huge array', '[1..1000000]', /maximum sequence length/],
   [
@@ -182,7 +182,7 @@ const failing: readonly (readonly [what: string, expression: string, detail: Reg
     '$reduce([1..40], function($a, $b){ {"a": $a, "b": $a} }, {})',
     /more than 50000 values/,
   ],
-  ['decodes what is no base64', '{"t": $bytes(name & "!")}', /\$bytes needs valid base64, at character/],
+  ['decodes invalid base64', '{"t": $bytes(name & "!")}', /\$bytes needs valid base64, at character/],
   [
     'reaches for JavaScript',
     '(constructor.constructor)("return process")()',
@@ -190,7 +190,7 @@ const failing: readonly (readonly [what: string, expression: string, detail: Reg
   ],
 ];
 for (const [what, expression, detail] of failing) {
-  test(`an expression that ${what} rejects the message, and no format reads it instead`, async () => {
+  test(`an expression that ${what} rejects the message, and no format reads the message instead`, async () => {
     const event = eventOf({ t: 4, name: 'n' });
     const { accepted, rejected, context } = await read(expression, event);
     assert.deepEqual(accepted, []);
@@ -204,7 +204,7 @@ for (const [what, expression, detail] of failing) {
   });
 }
 
-test('a regular expression takes no longer than its text', async () => {
+test('a regular expression takes time linear in its text', async () => {
   const started = performance.now();
   const readings = await readingsOf(
     '{"n": $count($match(s, /(a+)+$/))}',
@@ -243,7 +243,7 @@ const version = (id: string, from: number, more: Partial<MappingVersion> = {}): 
   ...more,
 });
 
-test('a message is read by the version that held when it arrived', () => {
+test('a message is read by the version in effect when it arrived', () => {
   const mappings = mappingsOf([
     version('a', 300, { enabled: false }),
     version('a', 100, { expression: '1' }),
@@ -270,7 +270,7 @@ test('the first mapping by id that matches the device reads', () => {
   assert.equal(idFor({}), 'c');
 });
 
-test('the table is read at most every half minute, and a device again until the registry is known', async () => {
+test('the table is read at most every half minute, and a device is read again until its registry facts are known', async () => {
   let [time, reads, loads] = [NOW, 0, 0];
   let device: Device | undefined;
   const mapMessage = createMapping({

@@ -1,4 +1,4 @@
-// What holds for every payload there can be: nothing throws, nothing vanishes without a name, and every way in reads alike.
+// Properties of every payload: nothing throws, nothing disappears unnamed, and all ways in give the same readings.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -29,7 +29,7 @@ const rawEvent = (bytes: Uint8Array | string) => ({
 const parseMembers = (payload: string) => parseMessage(JSON.parse(ruleEventText(payload)), LIMITS);
 const parseBytes = (payload: Uint8Array | string) => parseMessage(rawEvent(payload), LIMITS);
 
-/** Without what a message that is rejected as a whole keeps, which is as it came. */
+/** Without the original of a message that is rejected whole, which is kept as it came. */
 function essence(message: ParsedMessage) {
   const { rejected, ...rest } = inDoubles(message);
   return {
@@ -58,7 +58,7 @@ function uncovered(payload: unknown, { skipped, rejected }: ParsedMessage): stri
 
 const metricsIn = ({ accepted }: ParsedMessage) => accepted.flatMap(({ metrics }) => metrics);
 
-test('every leaf of a payload is a metric, a time or an id, or is skipped by name, or is in a reading that is kept', () => {
+test('every leaf of a payload is a metric, a time or an id, is skipped by name, or is in a rejection that is kept', () => {
   let general = 0;
   const property = fc.property(fc.oneof(objectTexts, packTexts), (text) => {
     const message = parseMembers(text);
@@ -71,7 +71,7 @@ test('every leaf of a payload is a metric, a time or an id, or is skipped by nam
   assert.ok(general > 2000);
 });
 
-test('the same holds for arrays, lines and everything else that comes as bytes', () => {
+test('the same is true for arrays, lines and everything else that comes as bytes', () => {
   const property = fc.property(jsonTexts, (text) => {
     const message = parseBytes(text);
     const payload: unknown = JSON.parse(text);
@@ -81,7 +81,7 @@ test('the same holds for arrays, lines and everything else that comes as bytes',
   fc.assert(property, runs(3000));
 });
 
-test('each reading of a pack is accepted or rejected, and each message has one of both or is known to measure nothing', () => {
+test('each reading of a pack is accepted or rejected, and each message has at least one or is known to have no measurements', () => {
   fc.assert(
     fc.property(packTexts, (text) => {
       const { accepted, rejected, format } = parseMembers(text);
@@ -101,7 +101,7 @@ test('each reading of a pack is accepted or rejected, and each message has one o
   );
 });
 
-/** What is rejected is kept with all digits where the text is at hand: as doubles it is the same everywhere. */
+/** Rejections keep all digits if the text is available; as doubles they are the same for all ways in. */
 function inDoubles({ rejected, sourceOf: _sourceOf, idOf: _idOf, event: _event, ...rest }: ParsedMessage) {
   const originals = rejected.map(({ original, ...why }) => ({
     ...why,
@@ -124,7 +124,7 @@ const partsOf = (value: unknown): string[] => [
   ...(typeof value === 'object' && value !== null ? Object.values(value).flatMap(partsOf) : []),
 ];
 
-/** Digits without zeros at their ends, and the power of ten of the last one. */
+/** Digits without zeros at either end, and the power of ten of the last digit. */
 function plainNumber(token: string): string {
   const [, sign, whole, fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE](.+))?$/.exec(token)!;
   const digits = (whole! + fraction).replace(/^0+/, '');
@@ -141,7 +141,7 @@ test('an object reads the same as members and as bytes', () => {
   fc.assert(property, runs(3000));
 });
 
-test('what is rejected of an object is kept with every number as it was sent, in direct mode too', () => {
+test('the rejected parts of an object keep every number as it was sent, also in direct mode', () => {
   const property = fc.property(fc.oneof(objectTexts, packTexts), (text) => {
     const sent = exactly(parseWithDigits(text));
     const all = partsOf(sent);
@@ -167,7 +167,7 @@ test('a message reads the same from the rule, from the stream and from the archi
   fc.assert(property, runs(3000));
 });
 
-test('no bytes and no event make it throw', () => {
+test('it throws for no bytes and no event', () => {
   const property = fc.property(
     fc.uint8Array(),
     brokenTexts,
@@ -190,7 +190,7 @@ test('no bytes and no event make it throw', () => {
   fc.assert(property, runs(3000));
 });
 
-test('a reading has metrics, 32 at most, each of a name of its own that tables and URLs take', () => {
+test('a reading has 1 to 32 metrics, each with its own name that is valid in tables and URLs', () => {
   const property = fc.property(fc.oneof(objectTexts, packTexts, jsonTexts), (text) => {
     for (const { metrics } of parseBytes(text).accepted) {
       assert.ok(metrics.length >= 1 && metrics.length <= MAX_METRICS);
@@ -201,7 +201,7 @@ test('a reading has metrics, 32 at most, each of a name of its own that tables a
   fc.assert(property, runs(4000));
 });
 
-/** An id as JSON text: parts of what makes a reading the same one, put together, or numbers beyond a double. */
+/** An id as JSON text: combined parts of a reading's identity, or numbers beyond a double. */
 const ids = fc.oneof(
   fc
     .array(fc.constantFrom('x', ',', ',,', 'a=1', 'b=2', `at:${TIME}`, 'in:', '"', '\\'), {
@@ -220,7 +220,7 @@ const ids = fc.oneof(
 const either = <Value>(...values: readonly Value[]) => fc.constantFrom(undefined, ...values);
 const identified = fc.record({ id: ids, timestamp: either(TIME), a: fc.constantFrom(1, 2), b: either(2) });
 
-test('readings are the same one exactly if their ids, their own times and their values are', () => {
+test('readings are the same if and only if their ids, their own times and their values are equal', () => {
   const property = fc.property(fc.array(identified, { minLength: 2, maxLength: 12 }), (readings) => {
     const texts = readings.map(({ id, ...others }) => `{"id":${id},${JSON.stringify(others).slice(1)}`);
     const { accepted, rejected } = parseMembers(`{"readings":[${texts.join()}]}`);

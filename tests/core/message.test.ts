@@ -1,4 +1,4 @@
-// What the rules may bring, well meant or not: each case names the readings that come through and the reasons of the rest.
+// Events that the rules may send, well formed or not: each case lists the accepted readings and the reasons for the others.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -16,10 +16,10 @@ const CONTEXT = {
   traceId: '6f1c2a7e-0b44-4d0a-9a53-000000000001',
 };
 
-/** What a member called `__proto__` becomes, beside `t`. */
+/** The metrics of a member called `__proto__`, beside `t`. */
 const proto = (behind: string) => ({ [`proto${behind}`]: '1', t: '1' });
 
-/** As it comes to the function: through JSON text, so that `__proto__` is a member like any other. */
+/** The event as the function gets it: through JSON text, so that `__proto__` is an ordinary member. */
 function parse(payload: unknown, context: object = CONTEXT): ParsedMessage {
   const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
   const added = JSON.stringify(context).slice(1, -1);
@@ -50,7 +50,7 @@ const accepted: [title: string, payload: unknown, metrics: Record<string, string
   ],
   ['negative zero as zero', { t: -0 }, { t: '0' }],
   [
-    'booleans and nested numbers, and names what is no number',
+    'booleans and nested numbers, and names members that are not numbers',
     { t: 1, a: null, b: 'x', c: true, d: { e: 5 }, f: [6], g: {} },
     { t: '1', c: '1', d_e: '5' },
     ['a no-value', 'b text', 'f structure', 'g structure'],
@@ -73,11 +73,11 @@ const accepted: [title: string, payload: unknown, metrics: Record<string, string
     { 'a.b': 1, 'a b': 2, a: { b: 3 } },
     { a_b: '1', a_b_2: '2', a_b_3: '3' },
   ],
-  ['a letter that has no plain form by its code point', { é: 1, ß: 2 }, { e: '1', udf: '2' }],
+  ['a letter without a plain form by its code point', { é: 1, ß: 2 }, { e: '1', udf: '2' }],
   ['an id of 64 characters', { id: 'i'.repeat(64), t: 1 }, { t: '1' }],
   ['an id of 65 characters', { id: 'i'.repeat(65), t: 1 }, { t: '1' }],
   ['an id that is a number', { id: 9007199254740992, t: 1 }, { t: '1' }],
-  ['an empty id as none', { id: '', t: 1 }, { t: '1' }, ['id no-value']],
+  ['an empty id as absent', { id: '', t: 1 }, { t: '1' }, ['id no-value']],
   ['an id with half a surrogate pair', '{"id":"\\ud800","t":1}', { t: '1' }],
   ['the oldest time allowed', { timestamp: AT - 7 * DAY, t: 1 }, { t: '1' }],
   ['the latest time allowed', { timestamp: AT + 60_000, t: 1 }, { t: '1' }],
@@ -86,24 +86,25 @@ const accepted: [title: string, payload: unknown, metrics: Record<string, string
   ['a time as digits in text', { timestamp: String(AT), t: 1 }, { t: '1' }],
   ['an object called timestamp as values', { timestamp: { x: 5 }, t: 1 }, { timestamp_x: '5', t: '1' }],
   [
-    'a JSON number below the least double as the zero that its double is',
+    'a JSON number below the smallest double as zero, the value of its double',
     '{"t":1e-999,"h":-0}',
     { t: '0', h: '0' },
   ],
-  ['5.1e-16, the least that rounding leaves', { t: 5.1e-16 }, { t: '0.000000000000001' }],
+  ['5.1e-16, the smallest value that rounding keeps', { t: 5.1e-16 }, { t: '0.000000000000001' }],
   [
-    'numeric text as the double that it would be without quotes',
+    'numeric text as the double that it is without quotes',
     '{"v":"123456789012345.678","n":123456789012345.678,"s":"0e-5"}',
     { v: '123456789012345.67', n: '123456789012345.67', s: '0' },
   ],
   ['16 decimals, the last rounded', { t: 0.1234567890123456 }, { t: '0.123456789012346' }],
-  ['a rawPayload beside metrics as no metric', { rawPayload: 'x', t: 1 }, { t: '1' }, ['rawPayload text']],
-  ['context names as no metrics', { t: 1, clientId: 7 }, { t: '1' }],
   [
-    'a number called topicLevel4, which is no level of the topic',
-    { topicLevel4: 12.5 },
-    { topicLevel4: '12.5' },
+    'a rawPayload beside metrics, which is not a metric',
+    { rawPayload: 'x', t: 1 },
+    { t: '1' },
+    ['rawPayload text'],
   ],
+  ['context names, which are not metrics', { t: 1, clientId: 7 }, { t: '1' }],
+  ['a number called topicLevel4, which is not a topic level', { topicLevel4: 12.5 }, { topicLevel4: '12.5' }],
   ['readings that are an object as one reading', { readings: { t: 1 } }, { t: '1' }],
 ];
 for (const [title, payload, metrics, skipped = []] of accepted) {
@@ -121,7 +122,7 @@ const unusable: [title: string, payload: unknown, skipped: string][] = [
   ['1e-20', { t: 1e-20, h: 2 }, 't underflow'],
   ['-1e-16', { t: -1e-16, h: 2 }, 't underflow'],
   ['half of the last decimal', { t: 5e-16, h: 2 }, 't underflow'],
-  ['text that is no more than 1e-999', { t: '1e-999', h: 2 }, 't underflow'],
+  ['the text 1e-999', { t: '1e-999', h: 2 }, 't underflow'],
   ['text of 1e-20 with a unit', { t: '1e-20 V', h: 2 }, 't underflow'],
   ['1e999', '{"t":1e999,"h":2}', 't out-of-range'],
   ['over 1e15', { m: 1e15 + 1, h: 2 }, 'm out-of-range'],
@@ -135,7 +136,7 @@ for (const [title, payload, skipped] of unusable) {
 }
 
 const manyMetrics = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`m${i}`, i]));
-test('of 10,000 metrics the first 32 are taken, and the others named', () => {
+test('of 10,000 metrics the first 32 are accepted, and the others are named', () => {
   const message = parse(manyMetrics);
   assert.deepEqual(metricsOf(message), [
     Object.fromEntries(Array.from({ length: 32 }, (_, n) => [`m${n}`, String(n)])),
@@ -158,7 +159,7 @@ const rejected: [title: string, payload: unknown, reason: string][] = [
   ['a time just over the skew', { timestamp: AT + 60_001, t: 1 }, 'too-far-ahead'],
   ['nothing but 1e300', { t: 1e300 }, 'no-metrics'],
   ['nothing but 1e999', '{"t":1e999}', 'no-metrics'],
-  ['readings that are no array', { readings: 'many' }, 'readings-not-array'],
+  ['readings that are not an array', { readings: 'many' }, 'readings-not-array'],
   ['no readings', { readings: [] }, 'no-readings'],
   ['1,001 readings', { readings: Array.from({ length: 1001 }, () => ({ t: 1 })) }, 'too-many-readings'],
   ['a payload that is not JSON', { rawPayload: 'bm90IGpzb24=' }, 'not-json-object'],
@@ -175,7 +176,7 @@ for (const [title, payload, reason] of rejected) {
   });
 }
 
-test('a rejected reading costs its neighbours nothing', () => {
+test('a rejected reading does not affect its neighbours', () => {
   const readings = [
     { t: 1 },
     { t: 1e300 },
@@ -203,7 +204,7 @@ test('a rejected reading costs its neighbours nothing', () => {
   );
 });
 
-test('a thousand packed readings are taken', () => {
+test('a thousand packed readings are accepted', () => {
   const readings = Array.from({ length: 1000 }, (_, i) => ({ id: String(i), timestamp: AT - i, t: i }));
   assert.equal(parse({ readings }).accepted.length, 1000);
 });
@@ -263,7 +264,7 @@ test('the same id with other values or at another time is another reading', () =
   assert.equal(print({ id: 7, t: 1 }), print({ id: '7', t: 1 }, later));
 });
 
-test('an address in id names the sensor, and makes no two messages the same', () => {
+test('an address in id identifies the sensor, so messages with the same one stay distinct', () => {
   for (const id of ['A4:C1:38:00:11:22', 'a4c138001122', '24e124136b000000']) {
     assert.notEqual(print({ id, t: 1 }), print({ id, t: 1 }, later));
     assert.equal(print({ id, timestamp: AT, t: 1 }), print({ id, timestamp: AT, t: 1 }, later));
@@ -276,19 +277,19 @@ test('a resend with a time but no id is the same reading, whatever the order of 
   assert.notEqual(print({ timestamp: AT, t: 1 }), print({ timestamp: AT + 1, t: 1 }));
 });
 
-test('a reading with neither is the same only within its own message', () => {
+test('a reading without id and time is the same only within its own message', () => {
   assert.equal(print({ t: 1 }), print({ t: 1 }));
   assert.notEqual(print({ t: 1 }), print({ t: 1 }, later));
   const [first, second] = parse({ readings: [{ t: 1 }, { t: 1 }] }).accepted;
   assert.notEqual(first?.fingerprint, second?.fingerprint);
 });
 
-test('a message that brings no trace id is told apart by its arrival', () => {
+test('messages without a trace id are distinguished by their arrival', () => {
   const over = (receivedAt: number) => ({ ...CONTEXT, receivedAt, traceId: undefined });
   assert.equal(print({ t: 1 }, over(AT)), print({ t: 1 }, over(AT)));
   assert.notEqual(print({ t: 1 }, over(AT)), print({ t: 1 }, over(AT + 1)));
 });
 
-test('a fingerprint is eight bytes of seven bits', () => {
+test('a fingerprint has eight bytes of seven bits', () => {
   for (let i = 0; i < 100; i++) assert.match(print({ id: `id-${i}`, t: 1 }), /^([0-7][0-9a-f]){8}$/);
 });

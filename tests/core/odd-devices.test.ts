@@ -1,4 +1,4 @@
-// What devices do against expectation, found by trying: times, scales, stray bytes and their own heat.
+// Unexpected behaviour of devices, found by trying: times, scales, stray bytes and the temperature of chips.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -9,7 +9,7 @@ const NOW = Date.parse('2026-11-29T13:45:00Z');
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 const context = { deviceId: 'd', site: 'lab', receivedAt: NOW, traceId: 't' };
 
-/** `metric=value` of all readings, with the seconds before the arrival where the time is their own; or the reason. */
+/** `metric=value` of all readings, with the seconds before the arrival if they have their own time; or the reason. */
 function shown(bytes: string | Buffer, levels: object = {}): string {
   const rawPayload = Buffer.from(bytes).toString('base64');
   const { accepted, rejected } = parseMessage({ rawPayload, ...context, ...levels }, limits);
@@ -48,7 +48,7 @@ const cases: readonly (readonly [fact: string, payload: string | Buffer, expecte
     '{"Time":"2026-11-29T14:44:00","MAX31855":{"ProbeTemperature":71.2},"TempUnit":"F"}',
     'MAX31855_ProbeTemperature_F=71.2',
   ],
-  ['Fahrenheit by a member beside', '{"temperature":72.5,"unit":"F"}', 'temperature_F=72.5'],
+  ['Fahrenheit by a member beside it', '{"temperature":72.5,"unit":"F"}', 'temperature_F=72.5'],
   [
     'Fahrenheit of Zigbee2MQTT',
     '{"temperature":70.2,"temperature_unit":"fahrenheit","linkquality":77}',
@@ -62,7 +62,7 @@ const cases: readonly (readonly [fact: string, payload: string | Buffer, expecte
   ['a degree sign of one byte', Buffer.from('{"temperature":5,"unit":"\xb0C"}', 'latin1'), 'temperature=5'],
   ['a bare number with its unit', '21.5 °C', 'value=21.5'],
   [
-    'the own heat of a gateway of OpenMQTTGateway',
+    'the chip temperature of an OpenMQTTGateway',
     '{"uptime":5,"version":"v1.8","freemem":120000,"rssi":-60,"SSID":"x","tempc":53.3,"modules":["BT"]}',
     'uptime=5 freemem=120000 rssi=-60 chip_tempc=53.3',
   ],
@@ -76,14 +76,14 @@ const cases: readonly (readonly [fact: string, payload: string | Buffer, expecte
     'SDS_P1=4.2',
   ],
   ['a time in milliseconds under its own name', `{"ts_ms":${at},"temperature":5}`, '-5s temperature=5'],
-  ['a time further down', `{"temperature":5,"meta":{"ts":${at},"fw":3}}`, 'temperature=5 meta_fw=3'],
+  ['a time deeper in the payload', `{"temperature":5,"meta":{"ts":${at},"fw":3}}`, 'temperature=5 meta_fw=3'],
   [
-    'an uplink with values that are normalized only',
+    'an uplink with only normalized values',
     '{"end_device_ids":{"device_id":"n"},"uplink_message":{"decoded_payload":{},"normalized_payload":[{"air":{"temperature":21.5}}]}}',
     'air_temperature=21.5',
   ],
   [
-    'the own heat of a relay',
+    'the internal temperature of a relay',
     '{"wifi_sta":{"rssi":-60},"mac":"AABBCC","relays":[{"ison":true}],"temperature":64.1}',
     'wifi_sta_rssi=-60 relays_0_ison=1 device_temperature=64.1',
   ],

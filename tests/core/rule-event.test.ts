@@ -1,4 +1,4 @@
-// A number of which a double has not every digit: read, skipped and kept from the payload's own text.
+// A number with more digits than a double is read, skipped and kept from the payload's own text.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -11,7 +11,7 @@ import { ruleEventText } from '../support/telemetry-rule.ts';
 
 const LIMITS = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 
-/** By every way in, of which each has to see the same. */
+/** Through every way in; all must give the same. */
 function parseEverywhere(payload: string, topic?: string): ParsedMessage {
   const text = ruleEventText(payload, topic);
   const shown = ({ accepted, rejected, skipped }: ParsedMessage) =>
@@ -39,7 +39,7 @@ test.each([
   ['0.00000000000000000000', [], ['a=0']],
   ['123456789012345.678', [], ['a=123456789012345.67']],
   ['4.2000000000000002', [], ['a=4.2']],
-])('%s is the same in every way in', (number, skips, values) => {
+])('%s is the same through every way in', (number, skips, values) => {
   const { accepted, skipped } = parseEverywhere(`{"a":${number},"b":1}`);
   assert.deepEqual(
     skipped.map(({ name, reason }) => `${name} (${reason})`),
@@ -48,7 +48,7 @@ test.each([
   assert.deepEqual(metricsOf(accepted), [...values, 'b=1']);
 });
 
-test('underflow is told in text that is JSON inside of a message, too', () => {
+test('underflow is also reported in JSON text inside a message', () => {
   const { accepted, skipped } = parseEverywhere('{"payload":"{\\"a\\":1e-999,\\"b\\":1}","_msgid":"1"}');
   assert.deepEqual(metricsOf(accepted), ['b=1']);
   assert.equal(skipped.at(-1)?.reason, 'underflow');
@@ -65,23 +65,26 @@ test.each([
   assert.equal(jsonText(part!.original), payload);
 });
 
-test.each(['1', '9007199254740993'])('what the rule writes over is not measured beside %s', (number) => {
-  const own = '"deviceId":7,"site":8,"traceId":9,"receivedAt":10,"exactPayload":11';
-  const { accepted, context } = parseEverywhere(`{${own},"topicLevel8":12,"a":${number},"b":1}`);
-  assert.equal(context!.deviceId, 's1');
-  assert.ok(!metricsOf(accepted).some((metric) => /=(?:7|8|9|10|11)$/.test(metric)));
-  assert.ok(metricsOf(accepted).includes('b=1'));
-});
+test.each(['1', '9007199254740993'])(
+  'a member that the rule overwrites is not measured beside %s',
+  (number) => {
+    const own = '"deviceId":7,"site":8,"traceId":9,"receivedAt":10,"exactPayload":11';
+    const { accepted, context } = parseEverywhere(`{${own},"topicLevel8":12,"a":${number},"b":1}`);
+    assert.equal(context!.deviceId, 's1');
+    assert.ok(!metricsOf(accepted).some((metric) => /=(?:7|8|9|10|11)$/.test(metric)));
+    assert.ok(metricsOf(accepted).includes('b=1'));
+  },
+);
 
 test.each(['21.5', 'bm8=', Buffer.from('[1]').toString('base64')])(
-  'an event that no rule made, with %s for the text, is read by its members',
+  'an event that no rule sent, with %s as the text, is read by its members',
   (exactPayload) => {
     const event = { exactPayload, deviceId: 'd', site: 's', receivedAt: 1_790_000_000_123, b: 1 };
     assert.deepEqual(metricsOf(parseMessage(event, LIMITS).accepted), ['b=1']);
   },
 );
 
-test('a mapping sees the payload without what the rule added', () => {
+test('a mapping gets the payload without the members that the rule added', () => {
   const event = JSON.parse(ruleEventText('{"a":9007199254740993}'));
   assert.deepEqual(mappableOf(event)?.payload, { a: 9007199254740992 });
 });

@@ -1,4 +1,4 @@
-// Records of the stream: what the rules put there is parsed as the direct way does, anything else is rejected and kept.
+// Stream records: the rules' events are parsed as in direct mode, anything else is rejected and kept.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import { parseStreamRecord } from '../../core/stream-record.ts';
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 const base64 = (text: string | Uint8Array) => Buffer.from(text).toString('base64');
 
-test('a record is parsed as the event of the direct way', () => {
+test('a record is parsed like the event in direct mode', () => {
   const event = {
     timestamp: 1790000000000,
     temperature: 4.2,
@@ -35,7 +35,7 @@ const DIGITS =
 const context = { deviceId: 'd', site: 's', receivedAt: 1790000000100, traceId: 't' };
 const contextText = JSON.stringify(context).slice(1, -1);
 
-test('what is rejected is kept digit by digit, as a whole, as a part and from bytes', () => {
+test('a rejection keeps every digit, of a whole message, of a part and from bytes', () => {
   const late = '{"timestamp":5,"big":12345678901234567890123,"exact":123456789012345.678,"one":1.0}';
   for (const [text, kept] of [
     [`{${late.slice(1, -1)},${contextText}}`, [late]],
@@ -53,7 +53,7 @@ test('what is rejected is kept digit by digit, as a whole, as a part and from by
   }
 });
 
-test('a reading that is rejected after all is kept digit by digit, too', () => {
+test('a reading that is rejected later keeps every digit too', () => {
   const { accepted, sourceOf } = parseStreamRecord(
     base64(`{"readings":[{"t":1},${DIGITS}],${contextText}}`),
     limits,
@@ -62,7 +62,7 @@ test('a reading that is rejected after all is kept digit by digit, too', () => {
   assert.deepEqual([index, jsonText(original)], [1, DIGITS]);
 });
 
-test('digits of numbers are kept thousands of levels deep as far as the stack goes, and the value in any case', () => {
+test('digits are kept as deep as the stack allows, and values at any depth', () => {
   const nest = (depth: number) => `${'['.repeat(depth)}1.0${']'.repeat(depth)}`;
   assert.equal(jsonText(parseWithDigits(nest(500))), nest(500));
   assert.match(jsonText(parseWithDigits(nest(100_000))), /^\[+1(?:\.0)?\]+$/);
@@ -73,7 +73,7 @@ const undecodable: readonly (readonly [what: string, data: unknown])[] = [
   ['half a message', base64('{"temperature":')],
   ['invalid UTF-8', base64(Uint8Array.of(0x22, 0xff, 0x22))],
   ['no base64', '***'],
-  ['no text at all', undefined],
+  ['no text', undefined],
 ];
 for (const [what, data] of undecodable) {
   test(`${what} is rejected with its reason and kept as it came`, () => {

@@ -1,4 +1,4 @@
-// Predictions from bad input: no prediction rather than a wrong one, with the reason, and what is kept is small and checked.
+// Predictions from bad input: no prediction instead of a wrong one, with the reason; and stored states are small and validated.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -20,7 +20,7 @@ for (const [title, change, fault] of [
   ['a time before the epoch', { at: -60_000 }, 'at -60000 is not a time in epoch milliseconds'],
   ['a time with a fraction', { at: 0.5 }, 'at 0.5 is not a time in epoch milliseconds'],
 ] as const) {
-  test(`${title} is named and leaves what is known as it is`, () => {
+  test(`${title} is reported and leaves the learned state unchanged`, () => {
     const step = predict(LEARNED, { ...minuteAt(WEEK, LIFE), ...change }, SETTINGS);
     assert.deepEqual(step, { state: LEARNED, prediction: { none: 'unusable', fault } });
     const first = predict(undefined, { ...minuteAt(0, LIFE), ...change }, SETTINGS);
@@ -29,7 +29,7 @@ for (const [title, change, fault] of [
   });
 }
 
-test('a short gap is bridged, after a pause nothing is said for five minutes, and three days later all is learned anew', () => {
+test('a short gap is bridged, after a pause there is no prediction for five minutes, and after three days learning restarts', () => {
   const after = (missing: number) => predict(LEARNED, minuteAt(WEEK + missing, LIFE), SETTINGS);
   assert.equal(after(3).prediction.none, 'normal');
   const { judged } = run(LEARNED, [WEEK, WEEK + 80], LIFE, SETTINGS, (minute) => minute >= WEEK + 60);
@@ -44,7 +44,7 @@ test('a short gap is bridged, after a pause nothing is said for five minutes, an
   assert.equal(after(3 * DAY + 10).prediction.none, 'learning');
 });
 
-test('another sensor after a pause is learned anew, without an announcement', () => {
+test('learning restarts for another sensor after a pause, without an announcement', () => {
   const life = { ...LIFE, added: (minute: number) => (minute >= WEEK ? 3 : 0) };
   const { judged } = run(LEARNED, [WEEK + 20, WEEK + 300], life);
   assert.deepEqual(openings(judged), []);
@@ -52,13 +52,13 @@ test('another sensor after a pause is learned anew, without an announcement', ()
   assert.deepEqual(reasons, ['gap', 'changed', 'learning']);
 });
 
-test('a failure that began in a pause is announced all the same', () => {
+test('a failure that began in a pause is announced', () => {
   const added = (minute: number) => (minute >= WEEK ? (minute - WEEK) / 12 : 0);
   const { judged } = run(LEARNED, [WEEK + 15, WEEK + 50], { ...LIFE, added });
   assert.equal(openings(judged).length, 1);
 });
 
-test('a clock that is set back for good is followed after an hour, with the band as it was', () => {
+test('a clock that stays set back is followed after an hour, with the same band', () => {
   const back = (minute: number) => ({ ...minuteAt(minute, LIFE), at: minuteAt(minute - 2 * DAY, LIFE).at });
   let state = LEARNED;
   const reasons: (string | undefined)[] = [];
@@ -72,7 +72,7 @@ test('a clock that is set back for good is followed after an hour, with the band
   assert.ok(Math.abs(learnedOf(state, SETTINGS).high - learnedOf(LEARNED, SETTINGS).high) < 0.1);
 });
 
-test('a minute that is corrected is judged as if it had been right at once', () => {
+test('a corrected minute is judged as if it had been right from the start', () => {
   const { state } = run(LEARNED, [WEEK, WEEK + 30], LIFE);
   const wrong = predict(state, { ...minuteAt(WEEK + 30, LIFE), mean: 5.5, max: 5.6 }, SETTINGS);
   const right = predict(wrong.state, minuteAt(WEEK + 30, LIFE), SETTINGS);
@@ -107,7 +107,7 @@ for (const [title, valueOf, none] of [
   });
 }
 
-test('one wild value costs neither the band nor an announcement', () => {
+test('one wild value neither changes the band nor raises an announcement', () => {
   const spike = { ...minuteAt(WEEK, LIFE), mean: 85, max: 85 };
   const { state, prediction } = predict(LEARNED, spike, SETTINGS);
   assert.notEqual(prediction.none, undefined);
@@ -116,7 +116,7 @@ test('one wild value costs neither the band nor an announcement', () => {
   assert.ok(Math.abs(learnedOf(later, SETTINGS).high - learnedOf(LEARNED, SETTINGS).high) < 0.15);
 });
 
-test('what is kept fits a kilobyte at any time, and comes back the same', () => {
+test('a stored state always fits a kilobyte, and is restored unchanged', () => {
   const life = { ...LIFE, added: (minute: number) => (minute > WEEK ? (minute - WEEK) / 30 : 0) };
   let state = LEARNED;
   for (let minute = WEEK; minute < WEEK + 200; minute += 1) {
@@ -144,12 +144,12 @@ for (const [title, value] of [
   ['a step of zero', { ...STORED, n: STORED.n.with(5, 0) }],
   ['a pause without its values', { ...STORED, p: [1] }],
 ] as const) {
-  test(`a kept state with ${title} is learned anew`, () => {
+  test(`learning restarts for a stored state with ${title}`, () => {
     assert.equal(restored(value), undefined);
   });
 }
 
-test('neither a state nor a minute is changed by judging', () => {
+test('judging changes neither the state nor the minute', () => {
   const before = JSON.stringify([LEARNED, minuteAt(WEEK, LIFE)]);
   const minute = minuteAt(WEEK, LIFE);
   const [a, b] = [predict(LEARNED, minute, SETTINGS), predict(LEARNED, minute, SETTINGS)];

@@ -1,4 +1,4 @@
-// Minutes of a fridge for the tests of core/insight: a cycle, defrosts and whatever a test adds, by arithmetic alone.
+// Computed minutes of a fridge for the tests of core/insight: a cooling cycle, defrosts, and additions by a test.
 
 import type { Minute } from '../../core/insight/minute.ts';
 import { predict } from '../../core/insight/predict.ts';
@@ -6,17 +6,17 @@ import type { Prediction, PredictionSettings, PredictionState } from '../../core
 
 export const MINUTE = 60_000;
 export const DAY = 1_440;
-/** Minutes since the epoch at which the tests begin: a midnight. */
+/** When the tests begin, in minutes since the epoch: a midnight. */
 export const START = 29_649_600;
 
 export interface FridgeOptions {
   /** Minutes at which defrosts begin. */
   readonly defrosts?: readonly number[];
-  /** °C that are added at a minute since the start. */
+  /** °C to add at a minute since the start. */
   readonly added?: (minute: number) => number;
 }
 
-/** Every so often from `first` on, each moved by `moved(n)`. */
+/** Minutes at equal intervals from `first` on, each shifted by `moved(n)`. */
 export function everySo(
   first: number,
   every: number,
@@ -48,7 +48,7 @@ export interface Judged {
   readonly prediction: Prediction;
 }
 
-/** Judges the minutes from one to another, of the minutes that `has` leaves. */
+/** Judges the minutes of a range for which `has` is true. */
 export function run(
   state: PredictionState | undefined,
   [from, to]: readonly [number, number],

@@ -1,4 +1,4 @@
-// Predictions: what is learned of a fridge, what is announced and when, and what stays silent.
+// Predictions: what is learned about a fridge, what is announced and when, and what is not.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -9,7 +9,7 @@ import { DAY, everySo, MINUTE, openings, run, SETTINGS, START } from './insight-
 
 const REGULAR = everySo(100, 480, 20, (n) => [0, 2, -3, 1, -1][n % 5]!);
 const IRREGULAR = everySo(100, 480, 20, (n) => [0, 28, -25, 14, -30, 22, -9][n % 7]!);
-/** At 03:00 in the shop's day something breaks, far from every defrost. */
+/** The failure is at 03:00 local time of the shop, far from every defrost. */
 const BREAKS = 7 * DAY + 330;
 
 /** Warms towards 14 °C with a time constant of 60 minutes. */
@@ -19,7 +19,7 @@ const leak = (minute: number) => (minute < BREAKS ? 0 : 12 * (1 - Math.exp((BREA
 /** 1.5 °C a day. */
 const drift = (minute: number) => (minute < BREAKS ? 0 : (1.5 * (minute - BREAKS)) / DAY);
 
-test('a device of less than two days is learning, says how long still, and announces nothing', () => {
+test('a device with less than two days of data is learning, says for how long, and announces nothing', () => {
   const { judged } = run(undefined, [0, 2 * DAY], {
     defrosts: REGULAR,
     added: (minute) => (minute > DAY ? 5 : 0),
@@ -28,7 +28,7 @@ test('a device of less than two days is learning, says how long still, and annou
   assert.deepEqual(judged[0]!.prediction, { none: 'learning', left: 2 * DAY * MINUTE });
 });
 
-test('a regular schedule is learned within two days, to the nearest minutes', () => {
+test('a regular schedule is learned within two days, accurate to minutes', () => {
   for (const every of [370, 480, 640]) {
     const { state } = run(undefined, [0, 2 * DAY], {
       defrosts: everySo(60, every, 3, (n) => [0, 2, -2][n % 3]!),
@@ -37,12 +37,12 @@ test('a regular schedule is learned within two days, to the nearest minutes', ()
     assert.equal(mode, 'learned');
     assert.ok(Math.abs(defrosts!.every / MINUTE - every) < 3, `${every}: ${defrosts!.every / MINUTE}`);
     const phase = (defrosts!.anchor / MINUTE - START - 60) % every;
-    // A defrost leaves the band some minutes after it began.
+    // The temperature leaves the band some minutes after a defrost begins.
     assert.ok(phase >= 4 && phase <= 12, `${every}: phase ${phase}`);
   }
 });
 
-test('a band is learned that leaves out the defrosts', () => {
+test('the learned band leaves out the defrosts', () => {
   const { state } = run(undefined, [0, 3 * DAY], { defrosts: REGULAR });
   const { high, low } = learnedOf(state, SETTINGS);
   assert.ok(high > 4.5 && high < 5.1, String(high));
@@ -50,13 +50,13 @@ test('a band is learned that leaves out the defrosts', () => {
 });
 
 for (const [title, defrosts] of Object.entries({ regular: REGULAR, irregular: IRREGULAR, none: [] })) {
-  test(`two weeks with defrosts (${title}) are silent`, () => {
+  test(`two weeks with defrosts (${title}) give no announcement`, () => {
     const { judged } = run(undefined, [0, 14 * DAY], { defrosts });
     assert.deepEqual(openings(judged), []);
   });
 }
 
-test('an irregular schedule is not believed', () => {
+test('an irregular schedule is not used', () => {
   const { state } = run(undefined, [0, 7 * DAY], { defrosts: IRREGULAR });
   assert.equal(modeOf(state.gate, undefined, false), 'free');
 });
@@ -66,7 +66,7 @@ for (const [title, defrosts, settings] of [
   ['known times of the day', REGULAR, { ...SETTINGS, defrosts: { times: [100, 580, 1_060] } }],
   ['known interval', REGULAR, { ...SETTINGS, defrosts: { every: 480, anchor: START + 100, length: 30 } }],
 ] as const satisfies readonly (readonly [string, readonly number[], PredictionSettings])[]) {
-  test(`a stopped compressor is announced ahead, with the minutes left (${title})`, () => {
+  test(`a stopped compressor is announced in advance, with the minutes left (${title})`, () => {
     const life = { defrosts, added: stop };
     const { judged } = run(undefined, [0, BREAKS + 90], life, settings);
     const crosses = judged.find(
@@ -86,7 +86,7 @@ for (const [title, defrosts, settings] of [
   });
 }
 
-test('without a schedule what lasts longer than nearly all before is announced', () => {
+test('without a schedule, an excursion longer than nearly all before it is announced', () => {
   const { judged } = run(undefined, [0, BREAKS + 120], { defrosts: IRREGULAR, added: leak });
   const crosses = judged.find(
     ({ prediction }) => prediction.none === undefined && prediction.crossesIn === 0,
@@ -99,7 +99,7 @@ test('without a schedule what lasts longer than nearly all before is announced',
   assert.deepEqual(others, []);
 });
 
-test('a drift is announced hours ahead, as slow, and does not become the normal band', () => {
+test('a drift is announced hours in advance, as slow, and does not become the normal band', () => {
   const { judged } = run(undefined, [0, BREAKS + 3 * DAY], { defrosts: REGULAR, added: drift });
   const [opened] = openings(judged);
   const crosses = judged.find(
@@ -120,7 +120,7 @@ test('a defrost that gets much warmer than any before is announced', () => {
   assert.equal(openings(judged).length, 1);
 });
 
-test('two announcements near defrosts that came to nothing take away the say of a learned schedule', () => {
+test('after two false announcements near defrosts, a learned schedule no longer counts', () => {
   const [first, second] = REGULAR.filter((start) => start > 7 * DAY);
   const late = (minute: number, start: number) => minute >= start + 40 && minute < start + 55;
   const added = (minute: number) => (late(minute, first!) || late(minute, second!) ? 2.8 : 0);

@@ -1,4 +1,4 @@
-// Predictions in words: what is known and no more; and schedules, learned and known.
+// Predictions in words, without more than is known; and defrost schedules, learned and known.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -47,7 +47,7 @@ for (const [text, prediction] of texts) {
   });
 }
 
-test('an approach is fitted and gives the minutes to a limit', () => {
+test('an exponential approach is fitted and gives the minutes until a limit', () => {
   for (const tau of [8, 30, 120]) {
     const values = Array.from({ length: 25 }, (_, age) => 14 - 10 * Math.exp(-age / tau));
     const fit = fitApproach(values)!;
@@ -59,7 +59,7 @@ test('an approach is fitted and gives the minutes to a limit', () => {
   }
 });
 
-test('too few minutes, or minutes that are all the same, give no limit to reach', () => {
+test('too few minutes, or minutes with equal values, give no crossing', () => {
   assert.equal(fitApproach([4, 5]), undefined);
   assert.equal(minutesTo(fitApproach(Array.from({ length: 25 }, () => 4))!, 8), undefined);
 });
@@ -69,8 +69,8 @@ const excursions = (starts: readonly number[]) =>
 const schedules: readonly (readonly [title: string, starts: readonly number[], every: number | undefined])[] =
   [
     ['every 400 minutes', [0, 400, 800, 1_200, 1_600], 400],
-    ['every 400 minutes by some minutes', [3, 398, 802, 1_199, 1_603, 1_998], 400],
-    ['one of them missed and a door between', [0, 400, 530, 800, 1_600, 2_000, 2_400], 400],
+    ['about every 400 minutes', [3, 398, 802, 1_199, 1_603, 1_998], 400],
+    ['with one missed and an open door between', [0, 400, 530, 800, 1_600, 2_000, 2_400], 400],
     ['twice a day', [0, 720, 1_440, 2_160, 2_880], 720],
     ['two only', [0, 400], undefined],
     ['none', [], undefined],
@@ -84,13 +84,13 @@ for (const [title, starts, every] of schedules) {
   });
 }
 
-test('a schedule that expects more than what came is forgotten', () => {
+test('a schedule that expects more defrosts than happened is forgotten', () => {
   const starts = [0, 400, 800, 1_200, 1_600];
   assert.ok(learnSchedule(excursions(starts), 1_900));
   assert.equal(learnSchedule(excursions(starts), 3_300), undefined);
 });
 
-test('the last expected start is found across midnight, and ahead', () => {
+test('the last expected start is found across midnight, and in advance', () => {
   const day = 20_590 * 1_440;
   const times = { times: [60, 1_380] };
   assert.equal(lastExpected(times, day + 30, 0), day - 60);

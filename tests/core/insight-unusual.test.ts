@@ -1,4 +1,4 @@
-// The unusual: hours against the same hours of the days before, explained by the pair that fired, and records of any metric.
+// Unusual metrics: hours compared with the same hours of earlier days, explained by the pair that differed, and records of any metric.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -24,7 +24,7 @@ interface Shape {
   readonly stuck?: boolean;
 }
 
-/** A zigzag of 1.6 between its turns. */
+/** A zigzag with 1.6 between its turns. */
 function valueAt(at: number, { duty = 0.4, level = 4, stuck = false }: Shape): number {
   if (stuck) return 4.1;
   const phase = (at / 480_000) % 1;
@@ -38,7 +38,7 @@ interface Run {
   readonly nones: readonly (string | undefined)[];
 }
 
-/** Judges the days from one to another. */
+/** Judges a range of days. */
 function run(
   given: UnusualState | undefined,
   [from, to]: readonly [number, number],
@@ -64,7 +64,7 @@ const usual = (day: number): Shape => ({
 });
 const LEARNED = run(undefined, [0, 7], usual);
 
-test('a metric is learned for four days, and its usual days are normal', () => {
+test('a metric is learned for four days, and its usual days are not unusual', () => {
   assert.deepEqual(LEARNED.nones, ['learning', 'normal']);
   assert.ok(LEARNED.state.last - LEARNED.state.from > 100);
 });
@@ -74,17 +74,12 @@ for (const [title, shape, text, context] of [
   ['warmer alone', { level: 5.5 }, 'warmer with duty unchanged: the sensor may drift', undefined],
   ['colder alone', { level: 2.5 }, 'colder with duty unchanged: the sensor may drift', undefined],
   [
-    'longer and no defrost',
+    'longer without a defrost',
     { duty: 0.7 },
     'runs longer and does not defrost: ice',
     { last: START + 6 * DAY, every: 8 * HOUR },
   ],
-  [
-    'no defrost alone',
-    {},
-    'has not defrosted for longer than usual',
-    { last: START + 6 * DAY, every: 8 * HOUR },
-  ],
+  ['no defrost', {}, 'has not defrosted for longer than usual', { last: START + 6 * DAY, every: 8 * HOUR }],
   [
     'the same value',
     { stuck: true },
@@ -99,7 +94,7 @@ for (const [title, shape, text, context] of [
   });
 }
 
-test('where all devices of a site run longer, as on a hot day, none is unusual', () => {
+test('if all devices of a site run longer, as on a hot day, none is unusual', () => {
   const site =
     (hot: number) =>
     (at: number): UnusualContext => ({ siteDuty: at < START + 7 * DAY ? 0.41 : hot });
@@ -115,7 +110,7 @@ test('a gap with the same value before and after it is not a stuck sensor', () =
   assert.deepEqual(nones, ['normal']);
 });
 
-test('a sample that cannot be used or comes late is left out and says so', () => {
+test('an unusable or late sample is left out and reported', () => {
   const broken = judgeUnusual(LEARNED.state, { at: START + 7 * DAY, mean: NaN, min: 1, max: 2 });
   assert.deepEqual(broken, {
     state: LEARNED.state,
@@ -126,7 +121,7 @@ test('a sample that cannot be used or comes late is left out and says so', () =>
   assert.deepEqual(late, { state: { ...LEARNED.state, stale: 1 }, none: 'late' });
 });
 
-test('a clock that is set back is followed after an hour of samples, and all is learned anew', () => {
+test('a clock that is set back is followed after an hour of samples, and learning restarts', () => {
   const back = (minute: number) => ({ ...{ at: START + minute * 60_000 }, mean: 4, min: 4, max: 4 });
   let step = judgeUnusual(LEARNED.state, back(0));
   for (let minute = 1; minute < 360; minute += 1) step = judgeUnusual(step.state, back(minute));
@@ -147,7 +142,7 @@ test('a metric with one or two values has nothing unusual, and says why', () => 
   }
 });
 
-test('what is kept fits a kilobyte and comes back the same; anything else is learned anew', () => {
+test('a stored state fits a kilobyte and is restored unchanged; learning restarts for anything else', () => {
   const context = { siteDuty: 0.41, defrosts: { last: START + 6 * DAY, every: 8 * HOUR } };
   const { state } = run(
     LEARNED.state,
@@ -178,7 +173,7 @@ for (const [finding, text] of [
     'time since the last defrost 20 hours, usually up to 8 hours',
   ],
 ] as const satisfies readonly (readonly [Unusual, string])[]) {
-  test(`a finding names its value and what is usual: ${text}`, () => {
+  test(`a finding names its value and the usual one: ${text}`, () => {
     assert.equal(findingText(finding, '°C'), text);
   });
 }
@@ -216,7 +211,7 @@ test('a record of the mean or of the hour of day is found inside the range of va
   assert.equal(by, 'hour');
 });
 
-test('a value that is not a number is no record and leaves no trace', () => {
+test('a value that is not a number is not a record and is not stored', () => {
   const { state } = judgeRecord(undefined, START, 1);
   for (const value of [NaN, Infinity, -Infinity])
     assert.deepEqual(judgeRecord(state, START + 1, value), { state, score: 0, by: 'value' });

@@ -1,4 +1,4 @@
-// Groups: the highest decides, and groups of sites leave a user these alone.
+// User groups: the highest one decides, and site groups restrict a user to these sites.
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { accessOf, isAtLeast, seesSite, type Access } from '../../core/access.ts';
@@ -11,7 +11,7 @@ const cases: readonly (readonly [groups: readonly string[], access: Access | und
   [['viewer', 'admin', 'operator'], { group: 'admin' }],
   [['operator', 'site-seattle'], { group: 'operator', sites: ['seattle'] }],
   [['admin', 'site-b', 'site-a-1'], { group: 'admin', sites: ['b', 'a-1'] }],
-  // A group without a site is no reason to see all of them.
+  // A site group without a name does not give access to all sites.
   [['viewer', 'site-'], { group: 'viewer', sites: [''] }],
 ];
 for (const [groups, access] of cases) {
@@ -20,12 +20,12 @@ for (const [groups, access] of cases) {
   });
 }
 
-test('each group may do what the lower ones may', () => {
+test('each group has the rights of the lower ones', () => {
   assert.ok(isAtLeast('admin', 'viewer') && isAtLeast('operator', 'operator'));
   assert.ok(!isAtLeast('viewer', 'operator') && !isAtLeast('operator', 'admin'));
 });
 
-test('who is left some sites sees nothing of which no site is known', () => {
+test('a user restricted to some sites sees no data without a known site', () => {
   assert.ok(seesSite({}, undefined) && seesSite({}, 'oslo') && seesSite({ sites: ['oslo'] }, 'oslo'));
   assert.ok(!seesSite({ sites: ['oslo'] }, undefined) && !seesSite({ sites: ['oslo'] }, 'Oslo'));
 });

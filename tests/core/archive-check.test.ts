@@ -1,4 +1,4 @@
-// What a report says of its audits: nothing is called checked that no audit compared, and the newest audit counts.
+// What a report says about audits: a span counts as checked only if an audit compared it, and the newest audit counts.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ const day = (n: number) => START + n * DAY_MS;
 const month = { from: day(0), until: day(30) };
 type Counts = readonly (readonly [windows: number, differing: number])[];
 
-/** Of days, or with `to` of a part of the last one. */
+/** An audit of whole days, or, with `to`, of a part of the last one. */
 const check = (at: number, from: number, days: Counts, to = from + days.length): ArchiveCheck => ({
   ...{ at, from: day(from), to: day(to), days },
 });
@@ -26,12 +26,12 @@ interface Case {
 }
 const cases: Readonly<Record<string, Case>> = {
   'without an audit nothing is checked': { checks: [], checked: [], unchecked: ['0 30'] },
-  'days that follow each other and agree are one span': {
+  'adjacent days that match are one span': {
     checks: [check(2, 1, [[8, 0]]), check(1, 0, [[5, 0]])],
     checked: ['0 2 13 0'],
     unchecked: ['2 30'],
   },
-  'a day that differs is a span of its own': {
+  'a day that differs is a separate span': {
     checks: [
       check(1, 3, [
         [5, 0],
@@ -42,12 +42,12 @@ const cases: Readonly<Record<string, Case>> = {
     checked: ['3 4 5 0', '4 5 5 2', '5 6 6 0'],
     unchecked: ['0 3', '6 30'],
   },
-  'a newer audit that agrees replaces an older one that did not': {
+  'a newer audit that matches replaces an older one that differed': {
     checks: [check(1, 0, [[5, 2]]), check(9, 0, [[7, 0]])],
     checked: ['0 1 7 0'],
     unchecked: ['1 30'],
   },
-  'an older audit that reaches further is kept beside a newer one': {
+  'an older audit of a longer span is kept beside a newer one': {
     checks: [check(1, 0, [[5, 1]]), check(9, 0, [[2, 0]], 0.5)],
     checked: ['0 0.5 2 0', '0 1 5 1'],
     unchecked: ['1 30'],
@@ -75,7 +75,7 @@ for (const [name, { checks, checked, unchecked }] of Object.entries(cases))
     assert.deepEqual(found.unchecked.map(days), unchecked);
   });
 
-test('each hour of a month is compared by an audit or named as not checked, and the newest audit decides', () => {
+test('each hour of a month is checked or listed as unchecked, and the newest audit decides', () => {
   const HOUR_MS = DAY_MS / 24;
   const audit = fc
     .record({
@@ -109,7 +109,7 @@ const entry = {
   ...{ clockChanges: [], limits: {}, audit: { checked: [], unchecked: [] }, seal: '' },
 };
 
-test('a seal is the SHA-256 of the form of RFC 8785, without checks and without members that have no value', () => {
+test('a seal is the SHA-256 of the RFC 8785 form, without checks and without members that have no value', () => {
   const text = '{"a":[1e+21,0.1,{"x":"\u20ac"}],"b":null}';
   assert.equal(
     sealOf({ b: null, seal: 'x', audit: {}, none: undefined, a: [1e21, 0.1, { x: '\u20ac' }] }),
@@ -117,7 +117,7 @@ test('a seal is the SHA-256 of the form of RFC 8785, without checks and without 
   );
 });
 
-test('a seal changes with any figure, and not with the order of members or with an audit', () => {
+test('a seal changes with any value, and not with the order of members or with an audit', () => {
   const seal = sealOf(entry);
   assert.equal(sealOf(Object.fromEntries(Object.entries(entry).reverse())), seal);
   assert.equal(sealOf({ ...entry, audit: checkedOf([check(1, 0, [[1, 0]])], month) }), seal);

@@ -1,4 +1,4 @@
-// A usual line is read without the careful parser, and must become exactly what that makes of it.
+// A usual line is read without the careful parser, and must give exactly the same result.
 
 import { describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -13,10 +13,10 @@ const HOUR = 3_600_000;
 const LIMITS = { maxLatenessSeconds: 3600, maxSkewSeconds: 60 };
 const CONTEXT = { deviceId: 'store-1', site: 'seattle', receivedAt: NOW, clientId: 'c', traceId: 't-1' };
 
-/** A member of this name sends a line the careful way, and is nothing else. */
+/** A member with this name only sends a line to the careful parser. */
 const carefully = (event: object) => ({ ...event, exactPayload: undefined });
 
-describe('a line read at once is what the careful parser makes of it', () => {
+describe('a line read by the short path equals the result of the careful parser', () => {
   const read = createLineReader(LIMITS);
   const value = fc.oneof(
     fc.constantFrom(
@@ -74,21 +74,21 @@ describe('a line read at once is what the careful parser makes of it', () => {
     )
     .map(({ members, ...rest }) => JSON.parse(JSON.stringify({ ...CONTEXT, ...members, ...rest })) as object);
 
-  test('on any members', () => {
+  test('for any members', () => {
     fc.assert(
       fc.property(event, (event) => assert.deepEqual(read(event), read(carefully(event)))),
       { numRuns: 5000 },
     );
   });
 
-  test('with the decimal that was counted where a double does not give it', () => {
+  test('with the decimal that was counted if a double cannot hold it', () => {
     const mapped = { id: 'm', output: { temperature: '70.1 °F' }, celsius: true } as never;
     const [reading] = read({ ...CONTEXT }, mapped).readings;
     const { value, exact, unit } = reading!.values[0]!;
     assert.deepEqual([value, exact, unit], [21.166666666666668, '21.166666666666667', '°C']);
   });
 
-  test('and has another key when anything that makes it another reading differs', () => {
+  test('with another key if anything that identifies the reading differs', () => {
     const keyOf = (more: object) =>
       read({ ...CONTEXT, timestamp: NOW, a: 1, b: 2, ...more }).readings[0]!.key;
     const keys = [{}, { a: 2 }, { id: 'x' }, { id: 'y' }, { timestamp: NOW + 1 }, { c: 0 }].map(keyOf);
@@ -115,7 +115,7 @@ describe('lines', () => {
     return { ...found, lines: cutter.lines() };
   };
 
-  test('are the same however the bytes are cut, and bad ones are named', () => {
+  test('are the same however the bytes are split, and bad ones are named', () => {
     const text = '{"a":1}\n\n\r\nx\n{"b":"ü"}\r\n{"c":';
     const bytes = Buffer.concat([
       Buffer.from(text),
@@ -157,7 +157,7 @@ describe('partitions', () => {
     assert.match(a!, /~[0-9a-f]{16}\/date=/);
   });
 
-  test('rows of a block are told apart by day', () => {
+  test('rows of a block are split by day', () => {
     const timestamps = Float64Array.of(0, 86_399_999, 86_400_000, 172_800_000);
     const slices = [...slicesByDate({ timestamps } as never)].map(({ from, to, date }) => [from, to, date]);
     assert.deepEqual(slices, [
@@ -183,7 +183,7 @@ describe('hours that are due', () => {
     assert.deepEqual(first(undefined, [at('2026-01-01T00:00')]).slice(0, 1), [at('2026-01-01T00:00')]);
   });
 
-  test('of a span begin within it and have begun', () => {
+  test('in a span begin within it and have begun', () => {
     const span = spanIn({ from: '2026-12-01T01:30:00Z', to: '2026-12-01T09:00:00Z' }, now)!;
     assert.deepEqual(
       hoursWithin(span, now),

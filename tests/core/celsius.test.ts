@@ -1,4 +1,4 @@
-// Which names a temperature in Fahrenheit or Kelvin has, and which once it is asked for in Celsius.
+// The name of a temperature in Fahrenheit or Kelvin, as it is and converted to Celsius.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

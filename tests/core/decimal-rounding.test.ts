@@ -1,4 +1,4 @@
-// Rounding at the fifteenth decimal, against a library that does it digit by digit.
+// Rounding at the fifteenth decimal, compared with a library that rounds digit by digit.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -14,7 +14,7 @@ const Exact = Decimal.clone({
 });
 const runs = (numRuns: number) => ({ numRuns, seed: 15 });
 
-/** What the library makes of a number's text: undefined over 1e15. */
+/** The library's result for a number's text: undefined over 1e15. */
 function expected(text: string): { value: string; isRounded: boolean } | undefined {
   const exact = new Exact(text);
   const value = exact.toDecimalPlaces(15);
@@ -42,7 +42,7 @@ for (const [text, value] of halves) {
   });
 }
 
-test('any number is rounded half to even, and said to be rounded if it is', () => {
+test('any number is rounded half to even, and marked as rounded if it is', () => {
   const doubles = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.double({ noNaN: true, min: -2e15, max: 2e15 }),
@@ -61,7 +61,7 @@ test('any number is rounded half to even, and said to be rounded if it is', () =
   fc.assert(property, runs(20_000));
 });
 
-test('so is any decimal text, however long, plain or scientific', () => {
+test('any decimal text, however long, plain or scientific, is rounded the same way', () => {
   const digits = (maxLength: number) =>
     fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: 1, maxLength });
   const part = fc.option(digits(40), { nil: undefined });
@@ -82,7 +82,7 @@ test('so is any decimal text, however long, plain or scientific', () => {
   fc.assert(property, runs(20_000));
 });
 
-test('what is rounded once is rounded no more', () => {
+test('a rounded value is not rounded again', () => {
   const property = fc.property(fc.double({ noNaN: true, min: -1e15, max: 1e15 }), (value) => {
     const once = roundedDecimalOf(value)!;
     assert.deepEqual(roundedFromText(decimalText(once.value)), { value: once.value, isRounded: false });
@@ -105,5 +105,5 @@ for (const text of [
   '1e999',
   '1e16',
 ]) {
-  test(`${JSON.stringify(text)} is no value`, () => assert.equal(roundedFromText(text), undefined));
+  test(`${JSON.stringify(text)} is not a value`, () => assert.equal(roundedFromText(text), undefined));
 }

@@ -1,4 +1,4 @@
-// Exact decimals against a slow and obvious reading of the same text.
+// Exact decimals, compared with a slow and obvious parser of the same text.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -50,7 +50,7 @@ test("a number's decimal is that of its shortest text", () => {
   );
 });
 
-test('numbers of few decimals keep their text', () => {
+test('numbers with few decimals keep their text', () => {
   fc.assert(
     fc.property(fc.integer({ min: -1e12, max: 1e12 }), fc.integer({ min: 0, max: 9 }), (digits, places) => {
       const value = Number(`${digits}e-${places}`);

@@ -27,7 +27,7 @@ for (const [original, patch, result] of cases) {
   });
 }
 
-test('a member named __proto__ is a member, and changes no prototype', () => {
+test('a member named __proto__ is an ordinary member, and changes no prototype', () => {
   const merged = mergePatch({ a: 1 }, JSON.parse('{"__proto__":{"b":2}}')) as object;
   assert.equal(JSON.stringify(merged), '{"a":1,"__proto__":{"b":2}}');
   assert.equal(Object.getPrototypeOf(merged), Object.prototype);

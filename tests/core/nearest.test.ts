@@ -1,4 +1,4 @@
-// Which known name is meant by one that is written otherwise.
+// Which known name a misspelled one means.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -23,7 +23,7 @@ for (const [written, found] of meant) {
   });
 }
 
-test('names come in the order of how they are spelled, and of none there is none', () => {
+test('names are ordered by similarity, and an empty list gives none', () => {
   assert.deepEqual(byNearness('temperatur', ['pressure', 'temperature', 'temp']), [
     'temperature',
     'temp',

@@ -1,4 +1,4 @@
-// What is read of a lifecycle event, and what is none of a thing.
+// What is read from a lifecycle event, and which events are ignored.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -41,18 +41,18 @@ const ignored: readonly (readonly [what: string, event: unknown])[] = [
   ['a refused connection', { ...connected, eventType: 'connect_failed' }],
   ['a client id that no thing can have', { ...connected, clientId: 'dashboard-us-east-1:1/2' }],
   ['an empty client id', { ...connected, clientId: '' }],
-  ['a client id that is no text', { ...connected, clientId: 7 }],
+  ['a client id that is not text', { ...connected, clientId: 7 }],
   ['a client id of 129 characters', { ...connected, clientId: 'a'.repeat(129) }],
   ['an event without a time', { ...connected, timestamp: undefined }],
   ['a time that is text', { ...connected, timestamp: '1790000000123' }],
   ['a negative version', { ...connected, versionNumber: -1 }],
-  ['a version that is no whole number', { ...connected, versionNumber: 1.5 }],
+  ['a version that is not a whole number', { ...connected, versionNumber: 1.5 }],
   ['an event without a session', { ...connected, sessionIdentifier: null }],
 ];
 for (const [what, event] of ignored) {
   test(`ignores ${what}`, () => assert.equal(parsePresence(event), undefined));
 }
 
-test('a thing may be called like a member of every object', () => {
+test('a thing may have the name of an Object.prototype member', () => {
   assert.equal(parsePresence({ ...connected, clientId: '__proto__' })?.deviceId, '__proto__');
 });

@@ -1,4 +1,4 @@
-// Which serial numbers may become devices.
+// Which serial numbers are accepted as new devices.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -7,11 +7,11 @@ import { hourOf, judgeSerial } from '../../core/provisioning.ts';
 const pattern = /tg-[a-z0-9]{4,32}/;
 const event = (SerialNumber: unknown) => ({ parameters: { SerialNumber } });
 
-test('a serial number that the whole pattern fits is good', () => {
+test('a serial number that matches the whole pattern is accepted', () => {
   assert.deepEqual(judgeSerial(event('tg-000042'), pattern), { serialNumber: 'tg-000042' });
 });
 
-test('any alternative of the pattern may be the one that fits the whole serial number', () => {
+test('any alternative of the pattern may match the whole serial number', () => {
   for (const serialNumber of ['tg-1', 'tg-12', 'x'])
     assert.deepEqual(judgeSerial(event(serialNumber), /tg-1|tg-12|x/), { serialNumber });
   assert.ok('refused' in judgeSerial(event('tg-123'), /tg-1|tg-12|x/));
@@ -44,17 +44,21 @@ const refused: readonly (readonly [title: string, event: unknown, reason: string
   ],
   ['something before it', event('xtg-000042'), 'the serial number does not match the pattern'],
   ['something after it', event('tg-000042-evil'), 'the serial number does not match the pattern'],
-  ['a device made by hand', event('store-sensor-seattle1'), 'the serial number does not match the pattern'],
+  [
+    'a device created manually',
+    event('store-sensor-seattle1'),
+    'the serial number does not match the pattern',
+  ],
 ];
 for (const [title, given, reason] of refused) {
   test(`refuses ${title}`, () => assert.deepEqual(judgeSerial(given, pattern), { refused: reason }));
 }
 
-test('a colon is refused whatever the pattern is', () => {
+test('a colon is refused for every pattern', () => {
   assert.match(JSON.stringify(judgeSerial(event('a:b'), /.*/)), /contains a colon/);
 });
 
-test('an hour of the clock is named by its first moment, in UTC', () => {
+test('an hour of the clock is named by its start, in UTC', () => {
   const endsAt = Date.UTC(2026, 10, 30, 21);
   assert.deepEqual(hourOf(Date.UTC(2026, 10, 30, 20)), { name: '2026-11-30T20', endsAt });
   assert.deepEqual(hourOf(endsAt - 1), { name: '2026-11-30T20', endsAt });

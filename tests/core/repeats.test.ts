@@ -1,4 +1,4 @@
-// Which devices a file of the parsed archive names because they may have a reading in it twice.
+// Which devices a file of the parsed archive lists because it may have a reading of theirs twice.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -37,22 +37,30 @@ function repeatsOf(rows: readonly Row[]) {
 const first = { time: 1, value: 2, hour: 5 };
 
 test.each<[string, Row[], string[]]>([
-  ['nothing that comes once', [first, { ...first, time: 2, hour: 6 }], []],
-  ['what came again in another hour', [first, { ...first, hour: 6 }], ['d']],
-  ['what came again after others of its time', [first, { ...first, value: 3 }, { ...first, hour: 6 }], ['d']],
-  ['no two values of a time', [first, { ...first, value: 3, hour: 6 }], []],
-  ['no two exact values of a double', [first, { ...first, exact: '2.0000000000000001', hour: 6 }], []],
+  ['no device for a reading that came once', [first, { ...first, time: 2, hour: 6 }], []],
+  ['the device of a reading resent in another hour', [first, { ...first, hour: 6 }], ['d']],
   [
-    'no two ids',
+    'the device of a reading resent after others of the same time',
+    [first, { ...first, value: 3 }, { ...first, hour: 6 }],
+    ['d'],
+  ],
+  ['no device for two values of one time', [first, { ...first, value: 3, hour: 6 }], []],
+  [
+    'no device for two exact values of one double',
+    [first, { ...first, exact: '2.0000000000000001', hour: 6 }],
+    [],
+  ],
+  [
+    'no device for two ids',
     [
       { ...first, id: 'a' },
       { ...first, id: 'b', hour: 6 },
     ],
     [],
   ],
-  ['no two readings of an hour, which parsing has compared as a whole', [first, first], []],
+  ['no device for two readings of one hour, which parsing has already compared', [first, first], []],
   [
-    'what has too many rows of a time to compare',
+    'the device with too many rows of one time to compare',
     Array.from({ length: 70 }, (_, value) => ({ ...first, value })),
     ['d'],
   ],
@@ -60,13 +68,13 @@ test.each<[string, Row[], string[]]>([
   assert.deepEqual(repeatsOf(rows), expected);
 });
 
-test('names rows within the slice only', () => {
+test('compares rows within the slice only', () => {
   const repeats = createRepeats();
   repeats.add({ ...sliceOf([first, { ...first, hour: 6 }]), to: 1 });
   assert.deepEqual(repeats.all(), []);
 });
 
-test('names no device where there are more than 200', () => {
+test('lists no device if there are more than 200', () => {
   const repeats = createRepeats();
   for (let n = 0; n < 200; n += 1) repeats.add(sliceOf([first, { ...first, hour: 6 }], `d${n}`));
   assert.equal(repeats.all().length, 200);
@@ -74,7 +82,7 @@ test('names no device where there are more than 200', () => {
   assert.equal(repeats.all(), 'any');
 });
 
-test('is read as it was written, and a file without it may repeat any device', () => {
+test('the list is read as it was written, and a file without it may repeat any device', () => {
   assert.deepEqual(repeatsFromText(repeatsText(['a', 'b'])), ['a', 'b']);
   assert.equal(repeatsFromText(repeatsText('any')), 'any');
   assert.equal(repeatsFromText(undefined), 'any');

@@ -1,4 +1,4 @@
-// Longer windows out of stored ones are what the readings themselves would give, to the last digit.
+// Longer windows merged from stored ones equal those of the readings themselves, to the last digit.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -16,7 +16,7 @@ const of = (min: string, max: string, sum: string, count: number): Aggregate => 
   sum: decimal(sum),
   count,
 });
-/** Without `last` a window as it was stored before windows had times. */
+/** Without `last`, a window as it was stored before windows had times. */
 const window = (
   second: number,
   readings: number,
@@ -28,7 +28,7 @@ const window = (
   metrics: new Map(Object.entries(metrics)),
   ...span,
 });
-/** From second to second, the newest reading with these values. */
+/** A span from one second to another, whose newest reading has these values. */
 const span = (first: number, newest: number, values: Record<string, string>): Span => ({
   firstReadingAt: START + first * 1000,
   lastReadingAt: START + newest * 1000,
@@ -36,7 +36,7 @@ const span = (first: number, newest: number, values: Record<string, string>): Sp
   last: new Map(Object.entries(values).map(([metric, text]) => [metric, decimal(text)])),
 });
 
-test('a minute has the extremes, the sum and the count of its windows', () => {
+test('a minute has the minimum, the maximum, the sum and the count of its windows', () => {
   const windows = [
     window(10, 2, { temperature: of('0.1', '0.2', '0.3', 2) }),
     window(0, 1, { temperature: of('-4', '-4', '-4', 1), humidity: of('51', '51', '51', 1) }),
@@ -63,7 +63,7 @@ test('a minute has the extremes, the sum and the count of its windows', () => {
   ]);
 });
 
-test('a minute is from its first reading to its last, whose values are its last ones', () => {
+test('a minute extends from its first reading to its last, and has the values of the last', () => {
   const newest = span(12, 19, { temperature: '0.2' });
   const windows = [
     window(10, 2, { temperature: of('0.1', '0.2', '0.3', 2) }, newest),
@@ -80,13 +80,13 @@ test('a minute is from its first reading to its last, whose values are its last 
   assert.deepEqual(rollUp(windows.toReversed(), 60), [bucket]);
 });
 
-test('a span without windows has no bucket, and no windows give none', () => {
+test('a span without windows has no bucket, and without windows there are no buckets', () => {
   const starts = rollUp([window(0, 1, {}), window(600, 1, {})], 60).map(({ start }) => start - START);
   assert.deepEqual(starts, [0, 600_000]);
   assert.deepEqual(rollUp([], 60), []);
 });
 
-test('buckets of random windows agree with a sum over all readings, whatever the order of the windows', () => {
+test('buckets of random windows equal a sum over all readings, for every order of the windows', () => {
   const reading = fc.record({ second: fc.nat(7200), value: fc.double({ min: -1e6, max: 1e6, noNaN: true }) });
   fc.assert(
     fc.property(fc.array(reading, { maxLength: 60 }), fc.constantFrom(60, 600, 3600), (all, seconds) => {
@@ -152,7 +152,7 @@ for (const [seconds, names] of fitting) {
     assert.deepEqual(resolutionsFor(seconds), names));
 }
 
-test('the edges of every resolution are multiples of it since the epoch, and midnight is an edge of each', () => {
+test('the bounds of every resolution are multiples of it since the epoch, and midnight is a bound of each', () => {
   for (const seconds of Object.values(resolutions)) {
     assert.equal(86_400 % seconds, 0, String(seconds));
     assert.equal(bucketStartOf(START, seconds) % (seconds * 1000), 0, String(seconds));

@@ -1,4 +1,4 @@
-// Which names a rule for any spelling of temperature and humidity judges, and which it leaves alone.
+// Which names count as spellings of temperature and humidity, and which do not.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -16,7 +16,7 @@ const judged: Readonly<Record<string, readonly string[]>> = {
       'atmp',
     ],
     ...[
-      // Places whose names only contain such a word.
+      // Names of places that contain an excluded word.
       ...['closet_temperature', 'cupboard_temp', 'window_temperature', 'heater_temperature'],
       'tmp_tC',
       'ext_temperature_0_tC',
@@ -59,7 +59,7 @@ for (const [metric, names] of Object.entries(judged)) {
 }
 
 const others: readonly (readonly [metric: string, name: string])[] = [
-  // Fahrenheit, a chip's own heat, a set point, and what only begins alike.
+  // Fahrenheit, a chip's own temperature, a set point, and names with only the same beginning.
   ...['tempf', 'tF', 'ESP32_Temperature', 'target_temperature', 'color_temp', 'temperament', 'attempt'].map(
     (name) => ['temperature', name] as const,
   ),
@@ -80,10 +80,10 @@ const others: readonly (readonly [metric: string, name: string])[] = [
   ['__proto__', 'constructor'],
 ];
 for (const [metric, name] of others) {
-  test(`${name} is no spelling of ${metric}`, () => assert.ok(!isSpellingOf(metric, name)));
+  test(`${name} is not a spelling of ${metric}`, () => assert.ok(!isSpellingOf(metric, name)));
 }
 
-test('a long name takes no longer than it is', () => {
+test('checking a long name takes linear time', () => {
   for (const name of [`ds18${'a'.repeat(50_000)}`, `ds18${'a_'.repeat(50_000)}`]) {
     assert.ok(!isSpellingOf('temperature', name));
   }

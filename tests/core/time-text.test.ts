@@ -14,7 +14,7 @@ const times: readonly (readonly [text: string, iso: string])[] = [
   ['2026-11-20T13:00', '2026-11-20T13:00:00.000Z'],
   ['2026-11-20 13:00:05', '2026-11-20T13:00:05.000Z'],
   ['2026-11-20T13:00:00+01:00', '2026-11-20T12:00:00.000Z'],
-  // `+` in a query that nobody encoded
+  // An unencoded `+` in a query
   ['2026-11-20T13:00:00 01:00', '2026-11-20T12:00:00.000Z'],
   ['2026-11-20 13:00 01:00', '2026-11-20T12:00:00.000Z'],
   ['2026-11-20T13:00:00.250 0100', '2026-11-20T12:00:00.250Z'],
@@ -24,9 +24,9 @@ const times: readonly (readonly [text: string, iso: string])[] = [
   ['2026-07-20T14:00[Europe/Berlin]', '2026-07-20T12:00:00.000Z'],
   ['2026-07-20 America/Los_Angeles', '2026-07-20T07:00:00.000Z'],
   ['2026-07-20 00:00 UTC', '2026-07-20T00:00:00.000Z'],
-  // Clocks go back at 03:00: the first of the two
+  // Clocks go back at 03:00: the first of both times
   ['2026-10-25 02:30 Europe/Berlin', '2026-10-25T00:30:00.000Z'],
-  // and forward at 02:00: 02:30 does not exist
+  // Clocks go forward at 02:00: 02:30 does not exist
   ['2026-03-29 02:30 Europe/Berlin', '2026-03-29T01:30:00.000Z'],
   ['1790000000', '2026-09-21T14:13:20.000Z'],
   ['1790000000123', '2026-09-21T14:13:20.123Z'],
@@ -52,24 +52,24 @@ const refused: readonly (readonly [text: string, problem: RegExp])[] = [
   ['11/20/2026', /^is not a time/],
 ];
 for (const [text, problem] of refused) {
-  test(`"${text}" is no time, and the answer says what is`, () => {
+  test(`"${text}" is not a time, and the error shows what is`, () => {
     const found = parseTimeText(text, now);
     assert.ok('problem' in found, JSON.stringify(found));
     assert.match(found.problem, problem);
   });
 }
 
-test('shows a time as a zone has it', () => {
+test('shows a time as the clocks of its zone do', () => {
   assert.equal(localText(now, 'Europe/Berlin'), '2026-11-20 14:00:00');
   assert.equal(localText(now, 'UTC'), '2026-11-20 13:00:00');
 });
 
-test('reads back every hour of a year as its zone shows it', () => {
+test('parses every hour of a year from the text that its zone shows', () => {
   for (const zone of ['Europe/Berlin', 'America/Los_Angeles', 'Asia/Kathmandu', 'Australia/Lord_Howe']) {
     for (let hour = 0; hour < 8760; hour += 7) {
       const ms = Date.UTC(2026, 0, 1) + hour * 3_600_000;
       const found = parseTimeText(`${localText(ms, zone)} ${zone}`, now);
-      // Of the two instants that share a local time it may be the other.
+      // Two instants may share a local time; the result may be the other one.
       assert.ok('ms' in found && localText(found.ms, zone) === localText(ms, zone), `${zone} ${ms}`);
     }
   }

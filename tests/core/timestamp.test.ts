@@ -1,4 +1,4 @@
-// Every way in which a device may write time: understood, or told apart and refused with a reason.
+// All forms in which devices write times: parsed, or refused with a specific reason.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -54,7 +54,7 @@ const zoneless: [string, number][] = [
   ['20260921T141320', 1790000000000],
 ];
 for (const [value, ms] of zoneless) {
-  test(`${JSON.stringify(value)} is ${ms} if it is UTC, which it does not say`, () =>
+  test(`${JSON.stringify(value)} is ${ms} if it is UTC, which it does not state`, () =>
     assert.deepEqual(parseTimestamp(value), { ms, isZoneless: true }));
 }
 

@@ -1,4 +1,4 @@
-// Units: what devices write becomes what people read, goes with the metric, and is never guessed.
+// Units: the spellings of devices become those that people read, belong to the metric, and are never guessed.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -29,14 +29,14 @@ const spellings: readonly (readonly [text: string, unit: string | undefined])[] 
   ['', undefined],
   ['-', undefined],
   ['1', undefined],
-  ['a text that is no unit at all', undefined],
+  ['a text that is not a unit', undefined],
   ['a\u202Eb', undefined],
 ];
 for (const [text, unit] of spellings) {
-  test(`"${text}" is ${unit ?? 'no unit'}`, () => assert.equal(unitOf(text), unit));
+  test(`"${text}" is ${unit ?? 'not a unit'}`, () => assert.equal(unitOf(text), unit));
 }
 
-test('what people read is read back as itself, and every unit fits a text message', () => {
+test('the spelling for people stays the same, and every unit fits a text message', () => {
   const property = fc.property(fc.string({ unit: 'binary', maxLength: 20 }), (text) => {
     const unit = unitOf(text);
     if (unit !== undefined) assert.equal(unitOf(unit), unit);
@@ -67,7 +67,7 @@ const payloads: readonly (readonly [what: string, payload: string, metrics: stri
   ['a unit beside a value', '{"value":51,"count":2,"unit":"percent"}', 'value=51 %, count=2'],
   ['a unit that is not one of temperature', '{"temperature":21.5,"unit":"kg"}', 'temperature=21.5'],
   ['units by name', '{"a":1,"b":2,"units":{"a":"hPa","c":"V"}}', 'a=1 hPa, b=2'],
-  ['a unit further down', '{"co2":{"value":420,"unit":"ppm"}}', 'co2_value=420 ppm'],
+  ['a unit deeper in the payload', '{"co2":{"value":420,"unit":"ppm"}}', 'co2_value=420 ppm'],
   ['Fahrenheit', '{"temperature":"41 °F"}', 'temperature_F=41 °F'],
   ['Kelvin', '{"temperature":"278.15","unit":"K"}', 'temperature_K=278.15 K'],
   [
@@ -103,37 +103,37 @@ for (const [what, payload, metrics] of payloads) {
 
 const mappings: readonly (readonly [what: string, mapped: Mapped, payload: string, metrics: string])[] = [
   [
-    'the units of a mapping count more than those of the payload',
+    'the units of a mapping override those of the payload',
     { id: 'm', isFormat: true, units: { pressure: 'hPa' } },
     '{"pressure":"5 kPa","temperature":"21.5 °C"}',
     'pressure=5 hPa, temperature=21.5 °C',
   ],
   [
-    'a mapping gives a unit where the payload has none',
+    'a mapping gives a unit if the payload has none',
     { id: 'm', isFormat: true, units: { temperature: 'Cel' } },
     '{"temperature":5,"humidity":51}',
     'temperature=5 °C, humidity=51',
   ],
   [
-    'a mapping that says Fahrenheit names it',
+    'a mapping with Fahrenheit puts the scale into the name',
     { id: 'm', isFormat: true, units: { temperature: 'F' } },
     '{"temperature":41}',
     'temperature_F=41 °F',
   ],
   [
-    'a mapping asks for Celsius of a format',
+    'a mapping converts a format to Celsius',
     { id: 'm', isFormat: true, celsius: true },
     '{"Time":"2026-11-29T14:44:00","BME280":{"Temperature":41,"Humidity":51},"TempUnit":"F"}',
     'BME280_Temperature=5 °C, BME280_Humidity=51',
   ],
   [
-    'a mapping asks for Celsius of a name that says Fahrenheit',
+    'a mapping converts a name that says Fahrenheit to Celsius',
     { id: 'm', isFormat: true, celsius: true, units: { tempf: '°F' } },
     '{"tempf":100}',
     'temp=37.777777777777778 °C',
   ],
   [
-    'a mapping asks for Celsius of Kelvin',
+    'a mapping converts Kelvin to Celsius',
     { id: 'm', isFormat: true, celsius: true },
     '{"temperature":"278.15 K","temp":{"value":1}}',
     'temp_value=1',
@@ -145,7 +145,7 @@ const mappings: readonly (readonly [what: string, mapped: Mapped, payload: strin
     'temperature=5 °C, humidity=51 %',
   ],
   [
-    'the units of a mapping hold for its expression',
+    'the units of a mapping apply to its expression',
     { id: 'm', output: { temperature: 41 }, units: { temperature: '°F' }, celsius: true },
     '{}',
     'temperature=5 °C',
@@ -155,7 +155,7 @@ for (const [fact, mapped, payload, metrics] of mappings) {
   test(fact, () => assert.equal(shown(payload, mapped), metrics));
 }
 
-test('Celsius is exact to half of the fifteenth decimal', () => {
+test('Celsius is accurate to half of the fifteenth decimal', () => {
   const values: readonly (readonly [fahrenheit: string, celsius: string])[] = [
     ['32', '0'],
     ['212', '100'],
@@ -195,7 +195,7 @@ test('a unit never changes the fingerprint, the time or the values of a reading'
   fc.assert(property, { numRuns: 500, seed: 6 });
 });
 
-test('the attribute units of a thing is read part by part, and counts more than what messages say', () => {
+test('the attribute units of a thing is read part by part, and overrides the units in messages', () => {
   assert.deepEqual(unitsOfAttribute('temperature:C,humidity:percent,,x,9:V,flow:m3/h'), {
     ...{ temperature: '°C', humidity: '%', flow: 'm³/h' },
   });

@@ -1,4 +1,4 @@
-// The algebra of deltas: whatever the order, the grouping and the repetition, a window comes out the same.
+// The algebra of deltas: every order, grouping and repetition gives the same window.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -27,12 +27,12 @@ const metrics = fc.uniqueArray(
   { selector: ({ name }) => name, minLength: 1, maxLength: 4 },
 );
 
-/** Few fingerprints, so that some readings share one while they differ. */
+/** Few fingerprints, so that some different readings share one. */
 function readings(prints: number, windows = 1): fc.Arbitrary<Reading> {
   return fc.record({
     deviceId: fc.constant('store-1'),
     site: fc.constantFrom('seattle', 'portland'),
-    // Few times too, so that some readings are of the same one.
+    // Few times too, so that some readings share one.
     timestamp: fc.integer({ min: 0, max: windows * SECONDS * 2 - 1 }).map((half) => START + half * 500),
     fingerprint: fc.integer({ min: 0, max: prints }).map((n) => n.toString(16).padStart(16, '0')),
     metrics,
@@ -41,7 +41,7 @@ function readings(prints: number, windows = 1): fc.Arbitrary<Reading> {
 
 const list = fc.array(readings(8), { maxLength: 12 });
 
-/** Readings of one window in which a fingerprint stands for one reading only, as devices that keep the rules send. */
+/** Readings of one window in which each fingerprint identifies one reading, as well-behaved devices send. */
 const honest = fc.uniqueArray(readings(1e9, 4), {
   selector: ({ fingerprint }) => fingerprint,
   maxLength: 30,
@@ -123,7 +123,7 @@ test('any order and any duplication folds to the same windows', () => {
   );
 });
 
-test('figures equal a recomputation from the readings', () => {
+test('statistics equal a recomputation from the readings', () => {
   fc.assert(
     fc.property(honest, (all) => {
       for (const delta of foldReadings(all, SECONDS)) {
@@ -163,7 +163,7 @@ test('the times and the last values of a window are those of its first and its n
   );
 });
 
-test('taking readings out equals never having put them in', () => {
+test('removing readings gives the same delta as never adding them', () => {
   fc.assert(
     fc.property(honest, fc.integer({ min: 0, max: 30 }), (all, n) => {
       for (const delta of foldReadings(all, SECONDS)) {
@@ -186,7 +186,7 @@ for (const [timestamp, seconds, start] of [
   [1_790_000_005_123, 3600, 1_789_999_200_000],
   [1_790_000_005_123, 7, 1_790_000_002_000],
 ] as const) {
-  test(`${timestamp} lies in the ${seconds} second window of ${start}`, () => {
+  test(`${timestamp} is in the ${seconds} second window of ${start}`, () => {
     assert.equal(windowStartOf(timestamp, seconds), start);
   });
 }
@@ -199,7 +199,7 @@ const reading = (n: number, names: readonly string[]): Reading => ({
   metrics: names.map((name) => ({ name, value: BigInt(n) })),
 });
 
-test('all readings of a window are one delta, however many they are', () => {
+test('all readings of a window are one delta, whatever their number', () => {
   const all = Array.from({ length: 1000 }, (_, n) => reading(n, ['t', `m${n % 50}`]));
   const deltas = foldReadings([...all, ...all.slice(300)], SECONDS);
   assert.deepEqual(deltas.map(content), [content(fold(all))]);
@@ -211,12 +211,12 @@ for (const [seconds, readings] of [
   [50, 100_000],
   [3600, 100_000],
 ] as const) {
-  test(`a window of ${seconds} s takes ${readings} readings of a device`, () => {
+  test(`a window of ${seconds} s accepts ${readings} readings of a device`, () => {
     assert.equal(maxReadingsOf(seconds), readings);
   });
 }
 
-test('devices and windows stay apart, oldest first', () => {
+test('devices and windows stay separate, oldest first', () => {
   const other = { ...reading(5, ['t']), deviceId: '__proto__' };
   const late = reading(12_000, ['t']);
   const deltas = foldReadings([late, reading(1, ['t']), other], SECONDS);

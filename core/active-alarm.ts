@@ -1,4 +1,4 @@
-// Decides whether an active alarm survives a change of its rule: it ends if the rule now judges something else, and is announced again if the limits changed.
+// Decides what happens to an active alarm when its rule changes: it ends if the rule judges something else now.
 
 import {
   isInsightRule,
@@ -44,7 +44,7 @@ export function isForeign(rule: AlertRule, state: Pick<AlertState, 'alarm'> | un
   return state?.alarm !== undefined && !isAbout(rule, state.alarm.announced);
 }
 
-/** Whether the limits changed since the alarm got its severity. Older states do not store the limits; the severity is compared instead. */
+/** Whether the limits changed since the alarm got its severity. Older states have no limits, so their severity is compared. */
 export function haveLevelsChanged(rule: LimitRule, { alarm, severity }: AlertState): boolean {
   const { levels } = alarm ?? {};
   if (!levels) return severity !== undefined && !rule.levels.some((level) => level.severity === severity);

@@ -1,4 +1,4 @@
-// Tells the recipient of an alert what to do: the rule's comment, or the usual remedy for what the rule judges, and how to acknowledge.
+// What the recipient of an alert should do: the rule's comment or the usual remedy, and how to acknowledge.
 
 import type { InsightFinding, LimitFinding, Notification } from './alert-state.ts';
 import { isSpellingOf } from './spelling.ts';

@@ -1,4 +1,4 @@
-// Decides when a limit rule raises, worsens, eases and clears an alarm: a pure state machine over windows, so that tests can try every history.
+// Decides when a limit rule raises, worsens, eases and clears an alarm: a pure state machine over windows.
 
 import { SEVERITIES, type LimitRule, type Level, type Severity } from './alert-rule.ts';
 import type { AlertState, LimitFinding, Moment } from './alert-state.ts';

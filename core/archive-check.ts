@@ -31,7 +31,7 @@ export interface Checked {
   readonly unchecked: readonly Pick<CheckedSpan, 'from' | 'to'>[];
 }
 
-/** The checks of a month from `from` until before `until`. A newer audit replaces an older one if it compared all of a day's part. */
+/** The checks of a month from `from` until before `until`. A newer audit replaces an older one whose part of a day it covers. */
 export function checkedOf(
   checks: readonly ArchiveCheck[],
   { from, until }: { readonly from: number; readonly until: number },

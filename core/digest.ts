@@ -1,4 +1,4 @@
-// Packs many notifications into as few mails as hold them, so that each device is named, and one text message with counts and sites.
+// Packs many notifications into a few mails that name each device, and one text message with counts and sites.
 
 import { SEVERITIES, type Channel, type Severity } from './alert-rule.ts';
 import type { Notification } from './alert-state.ts';
@@ -18,7 +18,7 @@ export interface Digest {
   readonly isSummary?: true;
 }
 
-/** Of one mail. Far below the 256 KB limit of SNS, because a message has the text twice and the names once more as filter attributes. */
+/** Of one mail. Far below the 256 KB limit of SNS, because a message has the text twice and the names once more as attributes. */
 const MAX_MAIL_BYTES = 48_000;
 const SMS: Channel = 'sms';
 /** Its short name, GMT+5:45, is longer than almost any other. */

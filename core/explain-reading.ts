@@ -1,4 +1,4 @@
-// Explains one message: its format, its readings, what was left out, and which rules judge it; as data, and as lines for a terminal.
+// Explains one message, as data and as text: its format, its readings, what was left out, and which rules judge it.
 
 import { appliesTo, isLimitRule, type AlertRule, type LimitRule, type Subject } from './alert-rule.ts';
 import { decimalText } from './decimal.ts';

@@ -26,7 +26,7 @@ export interface FailedMessage {
   readonly again: Again;
 }
 
-/** What a replay can do. `archived`: the object has no message in it, as older versions wrote it; the archive has the message, by its traceId. */
+/** What a replay can do. `archived`: an older version wrote the object without the message; the archive has it, by its traceId. */
 export type Again =
   | { readonly events: readonly unknown[] }
   | {

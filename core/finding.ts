@@ -1,4 +1,4 @@
-// Describes a decision about a limit as notifications need it: a value, a limit, and how the value really compares to the limit.
+// Describes a decision about a limit for notifications: a value, a limit, and how the value really compares to it.
 
 import type { Level, LimitRule, Severity, Side } from './alert-rule.ts';
 import type { Finding, LimitFinding, Relation, Transition } from './alert-state.ts';

@@ -1,4 +1,4 @@
-// A double cannot hold every number that JSON can write: stored numbers must keep their digits, and a tiny number must not count as zero.
+// A double cannot hold every JSON number: stored numbers must keep their digits, and a tiny number must not become zero.
 
 interface JsonWithSource {
   parse(

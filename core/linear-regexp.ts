@@ -5,7 +5,7 @@ import { RE2JS } from 're2js';
 const patterns = new Map<string, RE2JS>();
 const MAX_PATTERNS = 100;
 
-/** Uses RE2: no backreferences and no lookaround. Has the members of RegExp that jsonata uses, `exec` and `lastIndex`. @throws if RE2 lacks a feature of the pattern */
+/** RE2, so without backreferences and lookaround; with the members that jsonata uses, `exec` and `lastIndex`. @throws for other patterns */
 export class LinearRegExp {
   lastIndex = 0;
   readonly #pattern: RE2JS;

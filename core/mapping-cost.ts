@@ -1,4 +1,4 @@
-// What a call of a JSONata function costs in steps, by the size of its arguments, so that the step limit acts before the time limit.
+// The cost of a JSONata function call in steps, by the size of its arguments: the step limit must act before the time limit.
 
 import type { Focus } from 'jsonata';
 import { isObject } from './formats/draft.ts';
@@ -46,7 +46,7 @@ function costOf(name: string, values: readonly unknown[]): number {
   return COPYING.has(name) ? size + (length * length) / COPIES_A_STEP : size;
 }
 
-/** What `$replace` may add: exact for a text pattern; for others, as if each character were replaced by the part of the replacement beyond 64 characters. */
+/** What `$replace` may add: exact for text; else as if each character became the part of the replacement beyond 64 characters. */
 function growthOf([text, pattern, replacement]: readonly unknown[]): number {
   if (typeof text !== 'string' || typeof replacement !== 'string') return 0;
   const isText = typeof pattern === 'string' && pattern !== '';

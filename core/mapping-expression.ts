@@ -83,7 +83,7 @@ export async function compileExpression(text: string): Promise<CompiledExpressio
   };
 }
 
-/** Counts steps, by the hooks that jsonata calls before and after each step, and before a function call by the size of its arguments. */
+/** Counts steps in the hooks that jsonata calls around each step, and for a function call by the size of its arguments. */
 function guard(expression: Expression, functions: ReadonlyMap<string, NativeFunction>): void {
   const compared = comparedNodes(expression.ast());
   const steps = new WeakMap<object, number>();

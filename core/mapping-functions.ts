@@ -82,7 +82,7 @@ function distinct(values: unknown): unknown {
 const inOrder = (_name: string, value: unknown): unknown =>
   isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 
-/** The bytes of base64 or, with `hex` as second argument, of hexadecimal text: decoders need them, and JSONata has no such function. */
+/** The bytes of base64 or, with `hex` as second argument, of hexadecimal text, which decoders need and JSONata cannot read. */
 function bytesOf(text: string | undefined, encoding = 'base64'): number[] | undefined {
   if (text === undefined) return undefined;
   if (encoding !== 'base64' && encoding !== 'hex') throw new Error('$bytes reads base64 or hex');

@@ -1,4 +1,4 @@
-// Turns a mapping's result into drafts of readings: an object or an array of objects, each read as the general format reads one.
+// Turns a mapping's result, an object or an array of objects, into drafts of readings as the general format does.
 
 import { isObject, type Draft } from './formats/draft.ts';
 import { generalDraft } from './formats/general.ts';

@@ -1,4 +1,4 @@
-// The mean kinetic temperature: the constant temperature that would age goods as much as the varying one, so warm hours count more.
+// The mean kinetic temperature: the constant one that would age goods as much as the varying one, so warm hours count more.
 
 /**
  * Activation energy over the gas constant, in kelvins: 83.144 kJ/mol over 8.3144 J/(mol K), as in USP <1079.2> and by the

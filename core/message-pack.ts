@@ -5,7 +5,7 @@ import type { Fault } from './reading.ts';
 
 export const MAX_READINGS = 1000;
 
-/** What is wrong with the member `readings`; undefined for a valid pack, and for an object, which is read as an ordinary member. */
+/** What is wrong with the member `readings`; undefined for a valid pack, and for an object, which is one reading. */
 export function packFault(readings: unknown): Fault | undefined {
   if (isObject(readings)) return undefined;
   if (!Array.isArray(readings)) return { fault: 'readings-not-array', detail: 'readings is not an array' };

@@ -1,4 +1,4 @@
-// The text of notifications: each channel gets the essentials first, within its own limits, and no name that a device chose can disturb it.
+// The text of notifications: the essentials first, within each channel's limits, and safe from names that devices chose.
 
 import { acknowledging, adviceOf } from './advice.ts';
 import type {
@@ -152,7 +152,7 @@ function notesOf(notification: Notification, timeZone: string): string[] {
   return notes;
 }
 
-/** Three decimals, which is more than a sensor resolves, unless the value would then equal the limit; the details have all digits. */
+/** Three decimals, more than a sensor resolves, unless the value would then equal the limit; the details have all digits. */
 function shortly({ value, limit }: Notification): string {
   if (!/\.\d{4}/.test(value)) return value;
   const short = String(Number(Number(value).toFixed(3)) || 0);

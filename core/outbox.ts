@@ -1,4 +1,4 @@
-// The steps of the outbox: a notification is stored before it is sent, and these make sure that it is sent, by one sender at a time.
+// The steps of the outbox: a notification is stored first, and then sent at least once, by one sender at a time.
 
 import type { AlertState, PendingNotification, HistoryEntry, Notification, Refusal } from './alert-state.ts';
 import { refusalEntry } from './alert-step.ts';
@@ -8,7 +8,7 @@ import { withEntry } from './fold.ts';
 const HOLD_MS = 60_000;
 /** The clocks of two senders differ by less than this. */
 const MAX_SKEW_MS = 60_000;
-/** Waits after SNS refused a notification: doubled each time, but kept short, because whoever repairs the stack waits for the result. */
+/** Waits after SNS refused a notification: doubled each time, but short, because people who repair the stack want to see it sent. */
 const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 900_000;
 /** A notification refused for this long is given up; the history keeps it. */

@@ -47,7 +47,7 @@ export function createRemembering<Value>(
   };
 }
 
-/** Reads one thing at most every `forMs`, shared by all callers; reads again at once after a failure or if the clock stepped back. */
+/** Reads one thing at most every `forMs`, for all callers; again at once after a failure or if the clock stepped back. */
 export function createRefreshing<Value>(
   read: () => Promise<Value>,
   options: { readonly forMs: number; /** Epoch milliseconds. */ readonly now: () => number },

@@ -1,4 +1,4 @@
-// The events that the template's rules send: a payload's members or its bytes, and beside them facts from the topic and the connection.
+// The events that the template's rules send: a payload's members or bytes, with facts from the topic and the connection.
 
 import { isObject, type Json } from './formats/draft.ts';
 import { parseJson, parseWithDigits } from './json-digits.ts';
@@ -97,7 +97,7 @@ function setMember(object: Record<string, unknown>, name: string, value: unknown
 
 const isAdded = (name: string, value: unknown) => CONTEXT.has(name) && !isOwnLevel(name, value);
 
-/** Added topic levels are text. If the topic ends before a level, a device's own member of that name stays, such as a tank's level. */
+/** Added topic levels are text. If the topic ends before a level, a device's own member with that name stays, such as a tank's. */
 const isOwnLevel = (name: string, value: unknown) => LEVELS.has(name) && typeof value !== 'string';
 
 /** Whether the payload is MalformedRule's. A device may have a member of that name too; MalformedRule's events have no other. */

@@ -1,4 +1,4 @@
-// Describes faults in the form of data in sentences of our own, because a library's messages do not help the people who get them.
+// Describes faults in the form of data in sentences for people, because a library's messages do not help them.
 
 import type * as z from 'zod/mini';
 import { nearest } from './nearest.ts';

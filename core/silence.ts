@@ -1,4 +1,4 @@
-// Decides when a device becomes silent or offline and when it is back, so that an unstable device does not raise an alert every time.
+// Decides when a device is silent or offline and when it is back; an unstable device does not raise an alert every time.
 
 import { SEVERITIES, type SilenceRule, type Severity } from './alert-rule.ts';
 import type { SilenceFinding, AlertState, Moment, Transition } from './alert-state.ts';

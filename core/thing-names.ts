@@ -15,7 +15,7 @@ const isName = (text: string) => NAME.test(text);
 const isAttributeName = (text: string) => /^[a-zA-Z0-9_.,@/:#-]{1,128}$/.test(text);
 const isAttributeValue = (text: string) => /^[a-zA-Z0-9_.,@/:#=[\]-]{1,800}$/.test(text);
 
-/** For a thing, a type, a group or a policy. These functions return what is wrong, to follow the text in a sentence; undefined if it is valid. */
+/** For a thing, a type, a group or a policy. Each returns what is wrong, to follow the text in a sentence; undefined if valid. */
 export const nameProblem = (text: string) => (isName(text) ? undefined : `is not allowed: ${NAME_RULE}`);
 
 export const attributeNameProblem = (text: string) =>

@@ -1,4 +1,4 @@
-// Devices write times in many ways: this file defines which are accepted, and refuses with a reason those that would be a guess.
+// Reads the many forms in which devices write times, and refuses with a reason those that would be a guess.
 
 /** Why a time cannot be used. */
 export type TimestampFault =

@@ -1,4 +1,4 @@
-// Turns the event in a line of the raw archive into readings of the parsed archive: usual events by a short path, others as ingest parses them.
+// Turns an event of the raw archive into readings of the parsed archive: usual events by a short path, others as ingest does.
 
 import { decimalOf, decimalText, type Decimal } from '../decimal.ts';
 import { fingerprint } from '../fingerprint.ts';

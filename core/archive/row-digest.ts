@@ -1,4 +1,4 @@
-// A digest of rows of the parsed archive that does not depend on their order: it shows whether two sides have the same rows, without storing them.
+// A digest of parsed rows in any order, which shows whether two sides have the same rows without storing them.
 
 import { decimalFromText, decimalOf, decimalText, type Decimal } from '../decimal.ts';
 

@@ -121,7 +121,7 @@ export function pathText(path: Path): string {
 const pathKey = (path: Path) =>
   path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
-/** The paths of everything that no draft uses, each as close to the root as possible; the root itself only if it has no members. */
+/** The paths of everything that no draft uses, as close to the root as possible; the root itself only if it has no members. */
 export function unusedPaths(payload: unknown, drafts: readonly Draft[]): Path[] {
   const used = new Set<string>();
   const above = new Set<string>(hasMembers(payload) ? [''] : []);

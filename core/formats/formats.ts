@@ -1,4 +1,4 @@
-// All formats in the order in which they are tried: envelopes first, because their content may have another format, and the general format last.
+// All formats in the order in which they are tried: envelopes first, because they may hold any other, and the general one last.
 
 import {
   below,

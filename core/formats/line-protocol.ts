@@ -88,7 +88,7 @@ function pointOf(line: string, number: string): Point | undefined {
 
 const plain = (text: string) => text.replaceAll(/\\([,= \\])/g, '$1');
 
-/** Integers and nanoseconds stay text, because they may have more digits than a double holds. A text of no known type has no value. */
+/** Integers and nanoseconds stay text: they may have more digits than a double holds. Text of no known type has no value. */
 function valueOf(text: string): unknown {
   if (text.startsWith('"')) return text.slice(1, -1).replaceAll(/\\(["\\])/g, '$1');
   if (TRUE.has(text)) return true;

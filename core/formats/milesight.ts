@@ -1,4 +1,4 @@
-// Milesight's LoRaWAN gateways, which put the decoded values next to the device's names, and the history that its decoders store.
+// Milesight's LoRaWAN gateways, which put decoded values next to the device's names, and the history in its decoders' output.
 //
 // @see https://github.com/Milesight-IoT/SensorDecoders
 

@@ -1,4 +1,4 @@
-// Sparkplug B in JSON, as host applications forward it: in the form of the specification, of Cirrus Link's modules, or of protobuf.
+// Sparkplug B in JSON, as host applications forward it: in the specification's form, Cirrus Link's, or protobuf's.
 //
 // @see https://sparkplug.eclipse.org/specification/version/3.0/documents/sparkplug-specification-3.0.0.pdf
 // @see https://docs.chariot.io

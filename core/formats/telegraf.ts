@@ -6,7 +6,7 @@ import { isObject, isObjects, isText, type Draft, type Format, type Json, type P
 import { draftsOfPoints, type Point } from './points.ts';
 import { timeIn } from './samples.ts';
 
-/** Objects `fields` and `tags` with `name`, or an array of such metrics, alone or in `metrics`. The time's magnitude gives its unit. */
+/** Objects `fields` and `tags` with `name`, or an array of these, alone or in `metrics`. The time's magnitude gives its unit. */
 export const telegraf: Format = {
   name: 'telegraf',
   read(payload) {

@@ -1,4 +1,4 @@
-// Decides what happens to an active alarm when its rule changes: it ends if the rule judges something else now.
+// What happens to an active alarm when its rule changes: it ends if the rule judges something else, or is announced again with new limits.
 
 import {
   isInsightRule,

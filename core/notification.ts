@@ -127,7 +127,7 @@ export function headOf({ transition, isRuleChanged }: Notification): string {
 /** Such as "temperature 9.5 above 8". */
 export function happening(notification: Notification): string {
   if (notification.silence) return silenceText(notification);
-  if (notification.insight) return lyingAhead(notification);
+  if (notification.insight) return insightText(notification);
   const value = shortly(notification);
   return `${statisticName(notification)} ${value}${unitText(notification)} ${comparison(notification)}`;
 }
@@ -182,7 +182,7 @@ function details(notification: Notification, timeZone: string): string[] {
   const time = zonedText(windowStart, timeZone);
   if (notification.silence)
     return [`Last:     ${time}`, `Gone:     ${spanText(value)}`, `Limit:    ${spanText(limit)}`];
-  if (notification.insight) return aheadDetails(notification, timeZone);
+  if (notification.insight) return insightDetails(notification, timeZone);
   const { stat, metric = 'readings', perMinute } = notification;
   return [
     `Value:    ${stat} ${metric}${perMinute ? ' per minute' : ''} = ${value}${unitText(notification)}`,
@@ -199,16 +199,16 @@ function briefly(notification: Notification): string {
   const [first = '', second] = notification.words.split('; ');
   const isTime = notification.insight === 'predicted' && second !== undefined;
   const words = isTime ? second.replace(/ at (?:this rate|the trend of the last hours)$/, '') : first;
-  return lyingAhead({ ...notification, words });
+  return insightText({ ...notification, words });
 }
 
 /** Such as "temperature 6.4 °C, above its normal band for 12 minutes; 8 °C in about 25 minutes at this rate". */
-function lyingAhead(notification: Of<InsightFinding>): string {
+function insightText(notification: Of<InsightFinding>): string {
   const { metric, words } = notification;
   return `${metric} ${shortly(notification)}${unitText(notification)}, ${words}`;
 }
 
-function aheadDetails(notification: Of<InsightFinding>, timeZone: string): string[] {
+function insightDetails(notification: Of<InsightFinding>, timeZone: string): string[] {
   const { metric, value, limit, side, insight, crossesAt, windowStart } = notification;
   const unit = unitText(notification);
   const usual =

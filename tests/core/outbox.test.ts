@@ -7,7 +7,7 @@ import { claim, heldBy, canSend, released, withoutSent } from '../../core/outbox
 
 const NOW = 1790000005000;
 const note = (alertId: string) => ({ alertId }) as Notification;
-const owing: AlertState = {
+const withTwoPending: AlertState = {
   deviceId: 'store-1',
   ruleId: 'temperature-high',
   state: 'alarm',
@@ -20,10 +20,10 @@ const owing: AlertState = {
   ],
   unrecorded: [],
 };
-const claimed = claim(owing, { name: 'event-1', now: NOW });
+const claimed = claim(withTwoPending, { name: 'event-1', now: NOW });
 
 test('the first sender holds the pending notifications, in order', () => {
-  assert.ok(canSend(owing, { name: 'event-1', now: NOW }));
+  assert.ok(canSend(withTwoPending, { name: 'event-1', now: NOW }));
   assert.deepEqual(heldBy(claimed, 'event-1'), [note('a'), note('b')]);
   assert.equal(claimed.version, 4);
 });

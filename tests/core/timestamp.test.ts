@@ -4,7 +4,7 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { parseTimestamp } from '../../core/timestamp.ts';
 
-const understood: [unknown, number][] = [
+const accepted: [unknown, number][] = [
   [1790000000123, 1790000000123],
   [1790000000123.9, 1790000000123],
   [1790000000, 1790000000000],
@@ -42,7 +42,7 @@ const understood: [unknown, number][] = [
   ['2017-01-01T05:29:60+05:30', 1483228800000],
   ['2017-01-01T13:59:60+1400', 1483228800000],
 ];
-for (const [value, ms] of understood) {
+for (const [value, ms] of accepted) {
   test(`${JSON.stringify(value)} is ${ms}`, () => assert.deepEqual(parseTimestamp(value), { ms }));
 }
 

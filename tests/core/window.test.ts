@@ -131,14 +131,14 @@ test('statistics equal a recomputation from the readings', () => {
           ({ timestamp }) => windowStartOf(timestamp, SECONDS) === delta.windowStart,
         );
         assert.equal(delta.readings.size, inWindow.length);
-        for (const [name, figures] of delta.metrics) {
+        for (const [name, aggregate] of delta.metrics) {
           const values = inWindow
             .flatMap(({ metrics }) => metrics)
             .filter((metric) => metric.name === name)
             .map((metric) => metric.value)
             .sort((a, b) => (a < b ? -1 : 1));
           const sum = values.reduce((total, value) => total + value, 0n);
-          assert.deepEqual(figures, { min: values[0], max: values.at(-1), sum, count: values.length });
+          assert.deepEqual(aggregate, { min: values[0], max: values.at(-1), sum, count: values.length });
         }
       }
     }),

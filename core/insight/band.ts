@@ -1,10 +1,10 @@
-// Learns between which values a metric usually is: of each ten minutes the highest and the lowest mean, over three days.
+// Learns the usual range of a metric from the highest and the lowest mean of each ten minutes, over three days.
 
 import { rounded, type Minute } from './minute.ts';
 import { LEVELS, levelAt, levelOf, packLevel, valueOf, type Scale } from './packed.ts';
 
 export interface Band extends Scale {
-  /** Highest means of ten minutes, oldest first, a character each. */
+  /** Highest means of ten minutes each, oldest first, one character each. */
   readonly maxima: string;
   /** Upper edge: 85 % of the maxima are below it. */
   readonly high: number;
@@ -12,7 +12,7 @@ export interface Band extends Scale {
   readonly base: number;
   /** Lower edge: the running mean of the lowest means of ten minutes. */
   readonly low: number;
-  /** Ten minutes under way, in tens of minutes since the epoch, and the highest and lowest mean in it. */
+  /** The present ten minutes, counted since the epoch, and the highest and lowest mean in them. */
   readonly block: number;
   readonly top: number;
   readonly bottom: number;
@@ -22,11 +22,11 @@ export const BLOCK_MINUTES = 10;
 /** Three days. */
 const BLOCKS = 432;
 const SHARE = 0.85;
-/** Weight of a new lower edge: half of it is forgotten in a day. */
+/** Weight of a new minimum in the lower edge: half of the past is forgotten in a day. */
 const FOLLOW = 1 / 200;
-/** Of the base: half of a rise is followed in three weeks. */
+/** The same for the base: it follows half of a rise in three weeks. */
 const RISE = 1 / 4_000;
-/** Below this share of the scale in use the steps are halved. */
+/** If less than this share of the scale is in use, the steps are halved. */
 const SPARSE = 0.4;
 
 export function firstBand(block: number, { mean }: Minute): Band {
@@ -43,7 +43,7 @@ export function firstBand(block: number, { mean }: Minute): Band {
   };
 }
 
-/** @param block of the minute, in tens of minutes since the epoch. */
+/** @param block the minute's ten minutes, counted since the epoch. */
 export function extendBand(band: Band, block: number, { mean }: Minute): Band {
   if (block <= band.block)
     return { ...band, top: Math.max(band.top, mean), bottom: Math.min(band.bottom, mean) };
@@ -56,7 +56,7 @@ export function extendBand(band: Band, block: number, { mean }: Minute): Band {
   return { ...scaled, maxima, low, high, base, block, top: mean, bottom: mean };
 }
 
-/** Keeps the value on the scale, with coarser steps; one far beyond it is taken for the end of the scale instead. */
+/** Keeps the value on the scale by coarser steps; a value far beyond the scale counts as its end instead. */
 function fit(band: Band, value: number): Band {
   const level = levelOf(band, value);
   if (level >= 0 && level < LEVELS - 0.5) {
@@ -102,13 +102,13 @@ function quantileOf(scale: Scale, maxima: string): number {
   return valueOf(scale, level);
 }
 
-/** From the lower to the upper edge; never 0. */
+/** The distance from the lower to the upper edge; never 0. */
 export const widthOf = ({ high, low, step }: Band) => Math.max(high - low, step);
 
-/** How far above the upper edge an excursion begins. */
+/** The value above the upper edge at which an excursion begins. */
 export const edgeOf = (band: Band) => band.high + 0.2 * widthOf(band);
 
-/** The same of the last weeks' edge. */
+/** The same for the upper edge of the last weeks. */
 export const baseEdgeOf = (band: Band) => band.base + 0.2 * widthOf(band);
 
 /** Medians of the last hours' maxima, oldest first. */

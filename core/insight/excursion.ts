@@ -1,4 +1,4 @@
-// Remembers how often, how long and how far a metric left its band: defrosts for the most part.
+// Records how often, how long and how far a metric leaves its band; most excursions are defrosts.
 
 import { edgeOf, widthOf, type Band } from './band.ts';
 import { levelAt, packLevel, packPair, pairAt } from './packed.ts';
@@ -12,7 +12,7 @@ export interface Excursion {
   readonly peak: number;
 }
 
-/** The excursion under way. */
+/** The present excursion. */
 export interface Leaving {
   readonly start: number;
   /** The last minute above the edge. */
@@ -24,7 +24,7 @@ export interface Leaving {
 export interface Excursions {
   /** Five characters each, oldest first: minutes since the one before (2), length, and peak in 200ths of the band's width (2). */
   readonly list: string;
-  /** Start of the last one in the list. */
+  /** Start of the last excursion in the list. */
   readonly last: number;
   readonly now?: Leaving | undefined;
 }
@@ -32,9 +32,9 @@ export interface Excursions {
 export const NO_EXCURSIONS: Excursions = { list: '', last: 0 };
 const KEPT = 32;
 const SIZE = 5;
-/** Shorter ones are the door's. */
+/** Shorter excursions are door openings. */
 const SHORTEST = 5;
-/** It ends after so many minutes below the edge, as a cooling compressor goes to and fro across it. */
+/** An excursion ends after this many minutes below the edge, because a cooling compressor moves the metric across it repeatedly. */
 export const END_MINUTES = 5;
 const PARTS = 200;
 
@@ -51,7 +51,7 @@ export function extendExcursions(all: Excursions, band: Band, at: number, mean: 
   return endExcursion(all, band);
 }
 
-/** Closes the one under way, as after a gap. */
+/** Ends the present excursion, for example after a gap. */
 export function endExcursion({ list, last, now }: Excursions, band: Band): Excursions {
   const length = now ? now.last - now.start + 1 : 0;
   if (!now || length < SHORTEST) return { list, last };

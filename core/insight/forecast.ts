@@ -1,4 +1,4 @@
-// Where the last minutes lead: the curve of the predictor, with how well it fits them, as points to draw.
+// The predictor's curve for the next hour as points to draw, with the error of its fit to the last minutes.
 
 import { MINUTE_MS } from './minute.ts';
 import type { PredictionSettings, PredictionState } from './prediction.ts';
@@ -8,7 +8,7 @@ export interface ForecastPoint {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly value: number;
-  /** Two errors of the fit at the last minute, growing by as much in 25 minutes. */
+  /** Two errors of the fit at the last minute, growing by the same amount every 25 minutes. */
   readonly low: number;
   readonly high: number;
 }
@@ -16,7 +16,7 @@ export interface ForecastPoint {
 const POINTS = 12;
 const POINT_MINUTES = 5;
 
-/** An hour ahead while a limit lies ahead; nothing otherwise, as a fridge in its band goes up and down. */
+/** One hour ahead while an announcement is open; empty otherwise, because a fridge in its band varies up and down. */
 export function forecastOf(
   state: PredictionState,
   { side }: Pick<PredictionSettings, 'side'>,

@@ -1,4 +1,4 @@
-// Tells a defrost from a failure: learns a device's band and defrosts from its own minutes, and says when to stay silent.
+// Distinguishes a defrost from a failure: learns a device's band and defrosts from its minutes, and decides when to stay silent.
 
 import { BLOCK_MINUTES, extendBand, firstBand, type Band } from './band.ts';
 import {
@@ -18,16 +18,16 @@ import {
   TOLERANCE,
 } from './schedule.ts';
 
-/** How defrosts are known: entered, from the device's own metric, learned, or only by what excursions usually are. */
+/** How defrosts are known: entered by people, from the device's own metric, learned, or only from the usual excursions. */
 export type GateMode = 'known' | 'metric' | 'learned' | 'free';
 
-/** What of the excursions is used every minute; lengths in minutes, peaks above the band's upper edge. */
+/** What is used every minute of the excursions; lengths in minutes, peaks above the band's upper edge. */
 interface Usual {
   readonly schedule?: LearnedSchedule | undefined;
   /** Of defrosts; 0 until one is known. */
   readonly length: number;
   readonly peak: number;
-  /** What 95 % of all excursions stay below; 0 without any. */
+  /** 95 % of all excursions are below these; 0 without any. */
   readonly longest: number;
   readonly highest: number;
 }
@@ -36,17 +36,17 @@ export interface Gate {
   readonly band: Band;
   readonly excursions: Excursions;
   readonly usual: Usual;
-  /** The last minute at which the device's own metric said that it defrosts, and the first one of these. */
+  /** First and last minute of the latest defrost that the device's own metric reported. */
   readonly defrost?: readonly [first: number, last: number] | undefined;
 }
 
 const NOTHING_USUAL: Usual = { length: 0, peak: 0, longest: 0, highest: 0 };
-/** Minutes that a defrost is taken to last while none was seen. */
+/** Assumed length of a defrost in minutes until one was observed. */
 const FIRST_LENGTH = 30;
 const LONGER = 1.2;
-/** So much higher than usual a defrost may become. */
+/** How many times as high as usual a defrost may become. */
 const HIGHER = 1.3;
-/** So much longer or higher than 95 % of all before an excursion must be where no schedule is known. */
+/** Without a schedule, an excursion is a failure if it exceeds 95 % of all earlier ones by one of these factors. */
 const FREE_HIGHER = 1.25;
 const FREE_LONGER = 1.15;
 const LEAST_DEFROSTS = 5;
@@ -70,7 +70,7 @@ export function extendGate(gate: Gate, minute: Minute, known?: KnownSchedule): G
   return { band, excursions, usual, ...(defrost && { defrost }) };
 }
 
-/** After a gap nothing is known of an excursion that was under way. */
+/** An excursion that is interrupted by a gap ends there, because nothing is known of its rest. */
 export function interruptGate(gate: Gate): Gate {
   return { ...gate, excursions: endExcursion(gate.excursions, gate.band) };
 }
@@ -98,7 +98,7 @@ function quantile(all: readonly Excursion[], member: 'length' | 'peak', share: n
   return rounded(sorted[Math.ceil(share * sorted.length) - 1] ?? 0);
 }
 
-/** @param distrusted whether the learned schedule has announced wrongly. */
+/** @param distrusted whether announcements by the learned schedule were wrong. */
 export function modeOf(gate: Gate, known: KnownSchedule | undefined, distrusted: boolean): GateMode {
   if (gate.defrost) return 'metric';
   if (known) return 'known';
@@ -106,10 +106,10 @@ export function modeOf(gate: Gate, known: KnownSchedule | undefined, distrusted:
 }
 
 /**
- * Whether what is above the band may be a defrost. `at`: minutes since the epoch.
+ * Whether values above the band may be a defrost. `at`: minutes since the epoch.
  *
- * With a schedule: from a tolerance before an expected start until it should be over, unless it is warmer than usual. Without:
- * as long as the excursion is neither longer nor higher than nearly all before.
+ * With a schedule: from a tolerance before an expected start until the defrost should be over, unless it is warmer than usual.
+ * Without one: while the excursion is neither longer nor higher than nearly all earlier ones.
  */
 export function maybeDefrost(gate: Gate, mode: GateMode, at: number, known?: KnownSchedule): boolean {
   const { usual, excursions, defrost } = gate;
@@ -128,7 +128,7 @@ export function maybeDefrost(gate: Gate, mode: GateMode, at: number, known?: Kno
   return at <= ends(isNear ? now.start : expected + TOLERANCE) && isUsual;
 }
 
-/** Whether what began at `start` should have been covered by the learned schedule: only then does it speak against it. */
+/** Whether the learned schedule should have covered an announcement that began at `start`: only then does it count against the schedule. */
 export function isNearDefrost({ usual: { schedule, length } }: Gate, start: number): boolean {
   if (!schedule) return false;
   const near = 4 * TOLERANCE;
@@ -136,8 +136,8 @@ export function isNearDefrost({ usual: { schedule, length } }: Gate, start: numb
 }
 
 /**
- * The last defrost and the time that passes between two, in milliseconds: by the schedule, else what nine of ten gaps between
- * excursions of half the usual length stay below. Undefined while fewer than five are known.
+ * The last defrost and the usual interval between two, in milliseconds: by the schedule, else the interval that nine of ten
+ * gaps between excursions of at least half the usual length do not exceed. Undefined while fewer than five are known.
  */
 export function defrostsOf({
   excursions,

@@ -1,4 +1,4 @@
-// The hours of the last days, a character each, and how far a value is from what is usual at its hour of the day.
+// The hours of the last days, one character each, and how far a value is from the usual one at its hour of the day.
 
 import { rounded } from './minute.ts';
 import { levelAt, packLevel } from './packed.ts';
@@ -7,12 +7,12 @@ import { levelAt, packLevel } from './packed.ts';
 export const KEPT_HOURS = 144;
 /** An hour without a value. */
 const GAP = ' ';
-/** Least values of the same hour of day, the hour before and the hour after. */
+/** Minimum number of values of the same hour of day, the hour before and the hour after. */
 const LEAST = 8;
-/** The character in the middle. */
+/** The middle level of a character. */
 export const CENTRE = 45;
 
-/** What level 45 is worth, and how far two levels are apart. */
+/** The value of level 45, and the difference between two levels. */
 export interface Centred {
   readonly centre: number;
   readonly step: number;
@@ -24,7 +24,7 @@ export function addHour(text: string, missed: number, level: number | undefined)
   return (text + GAP.repeat(Math.max(0, Math.min(KEPT_HOURS, missed))) + added).slice(-KEPT_HOURS);
 }
 
-/** Moves or widens the scale so that the value fits. @param isYoung whether few hours are known: then it may only be widened. */
+/** Moves or widens the scale so that the value fits. @param isYoung few hours are known, so the scale may only be widened. */
 export function scaleFor(
   text: string,
   given: Centred,
@@ -44,8 +44,8 @@ export function scaleFor(
 }
 
 /**
- * Values of the same hour of the day, of the hour before it and the one after it.
- * @param ahead hours from the last one in the text to the one that is judged.
+ * Values of the same hour of the day, and of the hours before and after it.
+ * @param ahead hours from the last one in the text to the judged one.
  */
 export function sameHours(text: string, ahead: number, valueOf: (level: number) => number): number[] {
   const values: number[] = [];
@@ -59,11 +59,11 @@ export function sameHours(text: string, ahead: number, valueOf: (level: number) 
 
 export interface Compared {
   readonly usual: readonly [low: number, high: number];
-  /** Distance from the median, in usual deviations; 1.48 MAD, or a third of the range where that is more. */
+  /** Distance from the median in usual deviations: 1.48 MAD, or a third of the range if that is larger. */
   readonly z: number;
 }
 
-/** @param grain the least deviation that can be told. @returns undefined for fewer than eight values. */
+/** @param grain the smallest deviation that can be distinguished. @returns undefined for fewer than eight values. */
 export function compare(value: number, values: readonly number[], grain: number): Compared | undefined {
   if (values.length < LEAST) return undefined;
   const sorted = values.toSorted((a, b) => a - b);

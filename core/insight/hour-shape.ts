@@ -1,4 +1,4 @@
-// The shape of an hour of a cycling metric: its median, the share of time in which it falls, and how often it turns.
+// The shape of an hour of a cycling metric: its median, the share of time in which it falls, and the number of its cycles.
 
 import { rounded } from './minute.ts';
 
@@ -10,7 +10,7 @@ export interface Sample {
   readonly max: number;
 }
 
-/** What is kept while an hour is under way. */
+/** The state of the present hour. */
 export interface HourUnderWay {
   /** Hours since the epoch. */
   readonly hour: number;
@@ -19,14 +19,14 @@ export interface HourUnderWay {
   readonly part: number;
   readonly sum: number;
   readonly count: number;
-  /** Milliseconds of which samples were seen, and of these in which the metric fell. */
+  /** Milliseconds covered by samples, and those in which the metric fell. */
   readonly seen: number;
   readonly fell: number;
   readonly cycles: number;
-  /** Slow mean and mean deviation from it, from which follows what is a turn. */
+  /** Slow mean, and mean deviation from it, which defines a turn. */
   readonly level: number;
   readonly spread: number;
-  /** Whether it falls, and the lowest (or highest) value since it does, with its time. */
+  /** Whether it falls, and the lowest (or highest) value since the last turn, with its time. */
   readonly falls: boolean;
   readonly extreme: number;
   readonly extremeAt: number;
@@ -37,20 +37,20 @@ export interface HourUnderWay {
 export interface HourShape {
   readonly hour: number;
   readonly median: number;
-  /** Share of the hour in which the metric falls: of a fridge, in which the compressor runs. */
+  /** Share of the hour in which the metric falls; for a fridge, in which the compressor runs. */
   readonly duty: number;
   readonly cycles: number;
 }
 
 const HOUR_MS = 3_600_000;
 const PART_MS = 600_000;
-/** Weight of a sample a second apart for the slow mean. */
+/** Weight of a sample in the slow mean per second. */
 const PER_SECOND = 1 / 3_600;
-/** Share of the spread by which a metric must come back to have turned. */
+/** A metric has turned once it comes back by this share of the spread. */
 const TURN = 1.2;
 /** A pause longer than this is not part of a rise or fall. */
 export const LONGEST_STEP = 180_000;
-/** An hour with less than half of its parts says nothing. */
+/** An hour with less than half of its parts has no shape. */
 const LEAST_PARTS = 3;
 
 export const hourOf = (ms: number) => Math.floor(ms / HOUR_MS);
@@ -63,7 +63,7 @@ export function firstHour({ at, mean }: Sample): HourUnderWay {
   };
 }
 
-/** @returns the hour with the sample, and the shape of the hour that it has ended, if any. */
+/** @returns the hour with the sample, and the shape of the hour that the sample ended, if any. */
 export function extendHour(now: HourUnderWay, sample: Sample): { now: HourUnderWay; ended?: HourShape } {
   const step = sample.at - now.at;
   if (step <= 0) return { now };

@@ -1,4 +1,4 @@
-// Judges the newest minute of a device: whether it announces that the limit will be reached, when, or why nothing can be said.
+// Judges the newest minute of a device: whether to announce that the limit will be reached, and when, or why there is no prediction.
 
 import { baseEdgeOf, edgeOf, hourlyLevels, widthOf } from './band.ts';
 import { isNearDefrost, maybeDefrost, modeOf, type GateMode } from './gate.ts';
@@ -9,11 +9,11 @@ import { fitApproach, medianSlope, minutesTo, recall } from './trend.ts';
 const DAY = 1_440;
 const WEEK = 7 * DAY;
 export const LEARNING = 2 * DAY;
-/** Of the 288 stretches of ten minutes in two days. */
+/** Of the 288 blocks of ten minutes in two days. */
 const LEAST_BLOCKS = 240;
-/** Minutes for which a pause is remembered. */
+/** How many minutes a pause is remembered. */
 export const WATCH = 60;
-/** Shares of the way from the band to the limit, and for how many minutes each is exceeded. A door is not open that long. */
+/** Shares of the way from the band to the limit, and for how many minutes each must be exceeded; longer than a door stays open. */
 const KNOWN_LEVELS = [
   [0.52, 2],
   [0.22, 8],
@@ -42,7 +42,7 @@ export interface Step {
   readonly prediction: Prediction;
 }
 
-/** After an hour: whether both edges have moved the same way by about as much, as by another sensor or another setting. */
+/** After an hour: whether both edges moved the same way by a similar amount, as after a change of the sensor or its setting. */
 function isChanged({ gate: { band }, pause, at }: PredictionState): boolean {
   if (!pause || at - pause.at < WATCH) return false;
   const { before, since } = pause;
@@ -53,7 +53,7 @@ function isChanged({ gate: { band }, pause, at }: PredictionState): boolean {
   return low * high > 0 && less > 0.7 * width && more < 0.7 * width && isElsewhere;
 }
 
-/** Judges the newest minute of a state. `changed` asks for all to be learned anew. */
+/** Judges the newest minute of a state. The result `changed` means that learning must restart. */
 export function judge(state: PredictionState, limit: number, settings: PredictionSettings): Step {
   if (isChanged(state)) return { state, prediction: { none: 'changed' } };
   const obstacle = obstacleOf(state, limit);
@@ -93,10 +93,10 @@ function isLasting({ gate }: PredictionState, level: number): boolean {
 
 /** Minutes, longer than most cycles, whose means show whether a metric rises. */
 const RISE_MINUTES = 8;
-/** Minutes after a pause before anything is said. */
+/** Minutes after a pause without a prediction. */
 const LEAST_RECENT = 5;
 
-/** If it left its band in a pause, the metric may be elsewhere for good: only what goes on rising is judged in the first hour. */
+/** A metric that left its band during a pause may have a new level: in the first hour, only a continuing rise is judged. */
 function isPausing({ pause, recent, gate }: PredictionState): boolean {
   const edge = edgeOf(gate.band);
   if (!pause || pause.since[0] < edge || pause.before[0] > edge) return false;
@@ -107,7 +107,7 @@ function isPausing({ pause, recent, gate }: PredictionState): boolean {
   return rise < 0.5 * widthOf(gate.band);
 }
 
-/** Two wrong announcements in a week cost the learned schedule its say for three. */
+/** After two wrong announcements within a week, the learned schedule is not used for three weeks. */
 function isDistrusted({ wrong: [first, second], at }: PredictionState): boolean {
   return first !== undefined && second !== undefined && second - first < WEEK && at - second < 3 * WEEK;
 }
@@ -116,7 +116,7 @@ function last({ recent, gate: { band } }: PredictionState): number {
   return recall(recent.slice(-2), band)[0]!;
 }
 
-/** Whether the newest `count` means are all as `holds` says. */
+/** Whether the newest `count` means all pass `holds`. */
 function newest(
   { recent, gate: { band } }: PredictionState,
   count: number,
@@ -125,7 +125,7 @@ function newest(
   return recent.length >= 2 * count && recall(recent.slice(-2 * count), band).every(holds);
 }
 
-/** An announcement that is open goes on until the metric is back in its band. */
+/** An open announcement continues until the metric is back in its band. */
 function goOn(state: PredictionState, limit: number): Step {
   const { open, at, gate, wrong } = state;
   const edge = baseEdgeOf(gate.band);
@@ -158,7 +158,7 @@ function outlook(state: PredictionState, limit: number) {
   return { crossesIn: Math.round(hours * 60) * MINUTE_MS, kind: 'slow', basis: 'hours' } as const;
 }
 
-/** What the gate has learned, for people. */
+/** What the gate has learned, for display. */
 export function learnedOf(state: PredictionState, settings: PredictionSettings): Learned {
   const { band, usual } = state.gate;
   const mode = modeOf(state.gate, settings.defrosts, isDistrusted(state));

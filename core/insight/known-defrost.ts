@@ -1,4 +1,4 @@
-// What a rule tells the predictor: the limit, its side, and when the device defrosts where people know it.
+// The predictor's settings from a rule: the limit, its side, and when the device defrosts, if people know it.
 
 import type { KnownDefrost, PredictedRule } from '../alert-rule.ts';
 import { offsetOf } from '../time-text.ts';
@@ -8,12 +8,12 @@ import type { KnownSchedule } from './schedule.ts';
 
 const DAY_MINUTES = 1440;
 
-/** `at` in epoch milliseconds: a zone's clock may change. */
+/** `at` in epoch milliseconds, because a zone's offset may change. */
 export function settingsOf({ limit, side, defrost }: PredictedRule, at: number): PredictionSettings {
   return { limit, side, ...(defrost && 'at' in defrost && { defrosts: scheduleOf(defrost, at) }) };
 }
 
-/** Times of day of the zone as those of UTC. */
+/** Converts times of day of the zone to UTC. */
 function scheduleOf(
   { at: times, timeZone, lasts }: Extract<KnownDefrost, { readonly at: unknown }>,
   at: number,

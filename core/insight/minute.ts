@@ -1,20 +1,20 @@
-// What is learned from and judged: one minute of one metric of a device, and why a minute cannot be used.
+// One minute of one metric of a device, from which insight learns and which it judges, and why a minute cannot be used.
 
 export interface Minute {
-  /** Epoch milliseconds of its start. */
+  /** Its start in epoch milliseconds. */
   readonly at: number;
   readonly mean: number;
   readonly min: number;
   readonly max: number;
-  /** Whether the device itself says that it defrosts, where it has a metric for it. */
+  /** Whether the device itself reports a defrost, if it has a metric for that. */
   readonly defrosting?: boolean | undefined;
 }
 
 export const MINUTE_MS = 60_000;
-/** Values beyond this are not measured by any sensor; ingest takes none beyond it either. */
+/** No sensor measures larger values, and ingest does not accept them either. */
 const LARGEST = 1e15;
 
-/** @returns why the minute cannot be judged, naming the member; undefined for a good one. */
+/** @returns why the minute cannot be judged, naming the member; undefined for a valid one. */
 export function faultOf({ at, mean, min, max }: Minute): string | undefined {
   if (!Number.isSafeInteger(at) || at < 0) return `at ${at} is not a time in epoch milliseconds`;
   for (const [name, value] of Object.entries({ min, mean, max }))
@@ -31,5 +31,5 @@ export function mirrored(minute: Minute): Minute {
   return { ...minute, mean: -minute.mean, min: -minute.max, max: -minute.min };
 }
 
-/** With seven digits: more are not measured, and none is stored. */
+/** To seven digits: sensors do not measure more, and no more are stored. */
 export const rounded = (value: number) => Number(value.toPrecision(7));

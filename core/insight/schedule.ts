@@ -1,36 +1,37 @@
-// Finds out when a device defrosts: by a vote over the differences between its excursions, held against those that came.
+// Learns when a device defrosts: differences between its excursions vote for a period, which is checked against the excursions.
 
 import type { Excursion } from './excursion.ts';
 
-/** Defrosts that somebody has entered: times of day, or every so often from one on. */
+/** Defrosts that people entered: times of day, or a fixed interval from a start. */
 export type KnownSchedule = (
   | { /** Minutes of the UTC day. */ readonly times: readonly number[] }
   | { /** Minutes. */ readonly every: number; /** Minutes since the epoch. */ readonly anchor: number }
 ) & { /** Minutes from the start until the metric is back in its band. */ readonly length?: number };
 
 export interface LearnedSchedule {
-  /** Minutes, and minutes since the epoch of one start; both with fractions. */
+  /** The interval in minutes, and one start in minutes since the epoch; both with fractions. */
   readonly every: number;
   readonly anchor: number;
 }
 
-/** By so many minutes a defrost may be early or late. */
+/** How many minutes early or late a defrost may be. */
 export const TOLERANCE = 8;
 const SHORTEST = 180;
 const LONGEST = 1_500;
-/** Only so much of the past counts, as clocks of defrosts are changed. Minutes. */
+/** Older excursions do not count, because the clocks of defrosts are changed. Minutes. */
 const LOOK_BACK = 3.5 * 1_440;
 const LEAST_HITS = 3;
-/** Of the starts that are expected, and of those that came. */
+/** Minimum shares: of the expected starts that came, and of the starts that the schedule explains. */
 const LEAST_SHARE = 0.8;
 const LEAST_EXPLAINED = 0.6;
-/** Root of the mean squared minutes by which starts miss what is expected. */
+/** Maximum root mean square deviation of the starts from the expected ones, in minutes. */
 const LARGEST_ERROR = 2.8;
 const CANDIDATES = 4;
 
 /**
  * @param excursions newest first. @param at minutes since the epoch.
- * @returns undefined while no schedule explains at least three and most of them, and four fifths of what it expects came.
+ * @returns undefined unless a schedule explains at least three excursions and most of them, and four fifths of the starts
+ * that it expects came.
  */
 export function learnSchedule(excursions: readonly Excursion[], at: number): LearnedSchedule | undefined {
   const starts = excursions.map(({ start }) => start).filter((start) => at - start <= LOOK_BACK);
@@ -46,7 +47,7 @@ export function learnSchedule(excursions: readonly Excursion[], at: number): Lea
 
 const votes = new Uint16Array(LONGEST + 2);
 
-/** The differences with the most others within the tolerance. */
+/** The most frequent differences between starts, within the tolerance. */
 function candidatesOf(starts: readonly number[]): number[] {
   votes.fill(0);
   starts.forEach((newer, index) => {
@@ -66,7 +67,7 @@ function candidatesOf(starts: readonly number[]): number[] {
   return found;
 }
 
-/** Centre of the stretch of twice the tolerance with the most votes, at least two. */
+/** The centre of the range of twice the tolerance with the most votes, at least two. */
 function highestVote(): number | undefined {
   let [sum, most, from, to] = [0, 1, -1, -1];
   for (let end = SHORTEST; end <= LONGEST; end += 1) {
@@ -78,7 +79,7 @@ function highestVote(): number | undefined {
   return from < 0 ? undefined : Math.round((from + to) / 2) - TOLERANCE;
 }
 
-/** How well a period from an anchor back explains the starts; the period and the anchor are then drawn through those that fit. */
+/** How well a period, counted back from an anchor, explains the starts; period and anchor are then fitted to the matching starts. */
 function judge(starts: readonly number[], every: number, anchor: number, at: number) {
   const oldest = starts.at(-1)!;
   let [period, phase] = [every, anchor];
@@ -97,7 +98,7 @@ function judge(starts: readonly number[], every: number, anchor: number, at: num
   return { every: period, anchor: phase, score: 2 * hits.size - expected };
 }
 
-/** By number of the expected start: the start nearest to it within the tolerance. */
+/** For each expected start, by its number: the nearest start within the tolerance. */
 function hitsOf(starts: readonly number[], every: number, anchor: number): Map<number, number> {
   const hits = new Map<number, number>();
   const missBy = (start: number, number: number) => Math.abs(start - anchor - number * every);
@@ -110,7 +111,7 @@ function hitsOf(starts: readonly number[], every: number, anchor: number): Map<n
   return hits;
 }
 
-/** Least squares: where number 0 is, and how far numbers are apart. */
+/** Least squares: the position of number 0, and the distance between numbers. */
 function lineThrough(hits: ReadonlyMap<number, number>): readonly [zero: number, slope: number] {
   let [x, y, n] = [0, 0, 0];
   for (const [number, start] of hits) [x, y, n] = [x + number, y + start, n + 1];
@@ -129,7 +130,7 @@ function errorOf(hits: ReadonlyMap<number, number>, every: number, anchor: numbe
   return Math.sqrt(sum / hits.size);
 }
 
-/** The last start expected until `ahead` minutes from `at`. Minutes since the epoch. */
+/** The last start that is expected before `at` plus `ahead` minutes. Minutes since the epoch. */
 export function lastExpected(schedule: KnownSchedule | LearnedSchedule, at: number, ahead: number): number {
   const latest = at + ahead;
   if (!('times' in schedule))

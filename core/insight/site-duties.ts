@@ -1,4 +1,4 @@
-// How long the devices of a site run: what one of them is compared with. Remembered while the process lives, learned again in an hour.
+// The duties of a site's devices, for comparison with one of them. Kept while the process lives; a new process has them in an hour.
 
 import { hourOf, medianOf } from './hour-shape.ts';
 import type { UnusualState } from './unusual.ts';
@@ -9,9 +9,9 @@ interface Known {
 }
 
 export interface SiteDuties {
-  /** Notes the last whole hour of a device. */
+  /** Stores the duty of a device's last whole hour. */
   note(site: string, deviceId: string, state: UnusualState | undefined): void;
-  /** Median duty of the others, of an hour that ended in the two hours before `at` (epoch milliseconds); undefined for fewer than two. */
+  /** Median duty of the others, for hours that ended in the two hours before `at` (epoch milliseconds); undefined for fewer than two. */
   median(site: string, deviceId: string, at: number): number | undefined;
 }
 

@@ -1,8 +1,8 @@
-// Where a metric is heading: an exponential approach over minutes, and a straight line through hours.
+// The course of a metric: an exponential approach over minutes, and a straight line over hours.
 
 import { packPair, pairAt, type Scale } from './packed.ts';
 
-/** T(t) = end - (end - now) e^(-t / tau), t in minutes from the last value on. */
+/** T(t) = end - (end - now) e^(-t / tau), with t in minutes after the last value. */
 export interface Approach {
   readonly end: number;
   readonly now: number;
@@ -15,7 +15,7 @@ const TAUS = [4, 8, 15, 30, 60, 120];
 export const FIT_MINUTES = 25;
 const LEAST_MINUTES = 8;
 
-/** e^(age / tau) for ages in minutes before the last value, scaled by the oldest one so that nothing overflows. */
+/** e^(age / tau) for ages in minutes before the last value, scaled by the oldest one to avoid overflow. */
 const DECAYS = TAUS.map((tau) =>
   Array.from({ length: FIT_MINUTES }, (_, age) => Math.exp((age - FIT_MINUTES + 1) / tau)),
 );
@@ -48,13 +48,13 @@ export function fitApproach(values: readonly number[]): Approach | undefined {
   return best;
 }
 
-/** Minutes until the approach reaches the limit; undefined when it never does. */
+/** Minutes until the approach reaches the limit; undefined if it never does. */
 export function minutesTo({ end, now, tau }: Approach, limit: number): number | undefined {
   if (now >= limit) return 0;
   return end > limit ? tau * Math.log((end - now) / (end - limit)) : undefined;
 }
 
-/** Median of the slopes between all pairs (Theil and Sen), a step of the values. */
+/** Median of the slopes between all pairs (Theil and Sen), per step of the values. */
 export function medianSlope(values: readonly number[]): number {
   const slopes: number[] = [];
   values.forEach((later, index) => {
@@ -64,12 +64,12 @@ export function medianSlope(values: readonly number[]): number {
   return slopes[Math.floor(slopes.length / 2)] ?? 0;
 }
 
-/** Values are kept to a thirty-second of the band's step, from 84 steps below its zero on. */
+/** Values are stored in 32nds of the band's step, starting 84 steps below its zero. */
 const FINE = 32;
 const BELOW = 84;
 const PAIR = 2;
 
-/** Adds a value to the text of the last ones, two characters each. */
+/** Appends a value to the text of the last ones, two characters each. */
 export function remember(text: string, scale: Scale, value: number): string {
   const level = (value - scale.zero) / scale.step + BELOW;
   return (text + packPair(level * FINE)).slice(-FIT_MINUTES * PAIR);

@@ -1,4 +1,4 @@
-// Decides when people hear of trouble that lies ahead, and when it is averted: by what insight says of a metric, minute by minute.
+// Decides when predicted trouble is announced and when it clears, from insight's result for a metric in each minute.
 
 import { SEVERITIES, type InsightRule, type Severity, type Side } from './alert-rule.ts';
 import type { AlertState, InsightFinding, Moment, Transition } from './alert-state.ts';
@@ -7,40 +7,40 @@ import { decimalText } from './decimal.ts';
 import { limitOf } from './statistic.ts';
 import { endForeign } from './reminder.ts';
 
-/** What insight says of a metric at a minute. Times in epoch milliseconds, values in the metric's unit. */
+/** Insight's result for a metric in one minute. Times in epoch milliseconds, values in the metric's unit. */
 export interface Outlook {
   /** Start of the minute. */
   readonly minute: number;
   /** The mean of the minute. */
   readonly value: number;
-  /** What lies ahead; absent where nothing does. */
+  /** What is predicted or unusual; absent if nothing is. */
   readonly ahead?: Ahead;
-  /** Why nothing is said of this minute, such as `learning`; absent where all is as usual. */
+  /** Why there is no result for this minute, such as `learning`; absent if everything is normal. */
   readonly reason?: string;
-  /** Of `learning`: milliseconds until it has learned, where that is known. */
+  /** For `learning`: milliseconds until learning is complete, if known. */
   readonly left?: number;
 }
 
 export interface Ahead {
   readonly side: Side;
-  /** The limit of the rule, or the end of what is usual where that is known. */
+  /** The limit of the rule, or the bound of the usual values if known. */
   readonly limit?: number;
   readonly since: number;
-  /** Undefined where it cannot be said. */
+  /** Undefined if it cannot be predicted. */
   readonly crossesAt?: number;
-  /** A sentence without its subject; `unit` with a space before it, or empty. */
+  /** A sentence without its subject; `unit` has a space before it, or is empty. */
   readonly words: (unit: string) => string;
 }
 
-/** An alarm is over once nothing lies ahead for so long. */
+/** An alarm clears once nothing has been found for this long. */
 const CALM_MS = 10 * 60_000;
-/** Reasons for which an alarm stays as it is, as something may lie ahead. */
+/** Reasons that leave an alarm unchanged, because the trouble may persist. */
 const PASSING: ReadonlySet<string> = new Set(['defrost', 'gap', 'late', 'unusable']);
 const CALM_WORDS = { predicted: 'back in its normal band', unusual: 'as usual again' } as const;
 
 /**
- * Raises an alarm when something lies ahead, changes its severity with how far ahead it is, and clears it after ten calm
- * minutes. Makes one step at most, and gives the same object when there is none.
+ * Raises an alarm when insight finds something, changes its severity with the time to the crossing, and clears it after ten
+ * calm minutes. Makes at most one step; returns the same object if there is none.
  */
 export function judgeOutlook(
   rule: InsightRule,
@@ -96,7 +96,7 @@ export function judgeOutlook(
   return decide('cleared', state.severity ?? rule.severity, announced.since, finding);
 }
 
-/** A crossing that is farther ahead than the rule's `within` leaves time: it is one severity milder. */
+/** A crossing later than the rule's `within` leaves time, so it is one severity milder. */
 function severityOf(rule: InsightRule, { minute }: Outlook, { crossesAt }: Ahead): Severity {
   if (rule.insight === 'unusual') return rule.severity;
   const isSoon = crossesAt !== undefined && crossesAt - minute <= rule.within;
@@ -120,7 +120,7 @@ function findingOf(
   };
 }
 
-/** A mean of a minute has more digits than a sensor knows: three, or one decimal. */
+/** A minute's mean has more digits than a sensor resolves: three digits are kept, or one decimal. */
 const meanText = (value: number): string =>
   valueText(Number(Math.abs(value) < 10 ? value.toPrecision(3) : value.toFixed(1)));
 const valueText = (value: number): string => decimalText(limitOf(Number(value.toFixed(15)) || 0));

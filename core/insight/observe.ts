@@ -1,4 +1,4 @@
-// What a rule about trends or habits makes of each minute of a device: what it has learned so far, and what it says.
+// Applies a rule about trends or habits to each minute of a device: what it has learned so far, and what it reports.
 
 import type { InsightRule, PredictedRule } from '../alert-rule.ts';
 import type { Ahead, Outlook } from '../outlook.ts';
@@ -18,7 +18,7 @@ import { restoredUnusual, storedUnusual } from './unusual-state-text.ts';
 import { findingText, unusualText } from './unusual-text.ts';
 import { judgeUnusual, type Unusual, type UnusualState } from './unusual.ts';
 
-/** Of one device by one rule. */
+/** What one rule has learned of one device. */
 export interface Learned {
   readonly predicted?: PredictionState;
   readonly unusual?: UnusualState;
@@ -31,7 +31,7 @@ export interface Seen {
   readonly samples: readonly Sample[];
 }
 
-/** What other devices say; epoch milliseconds in, the median duty of the site in the hour before out. */
+/** The median duty of the other devices of the site in the hour before a time in epoch milliseconds. */
 export type SiteDuty = (at: number) => number | undefined;
 
 interface Observed {
@@ -39,12 +39,12 @@ interface Observed {
   readonly outlook: Outlook;
 }
 
-/** Nothing is learned yet, on purpose. */
+/** The text of a state that has learned nothing yet, as opposed to one that cannot be read. */
 const EMPTY = '{}';
 
 export const beginLearning = (): Learned => ({});
 
-/** As JSON of at most 1 KB for a prediction, 2 KB for what is unusual. */
+/** As JSON of at most 1 KB for a prediction, 2 KB for an unusual metric. */
 export const learnedText = ({ predicted, unusual, record }: Learned): string =>
   JSON.stringify({
     ...(predicted && { predicted: storedOf(predicted) }),
@@ -52,7 +52,7 @@ export const learnedText = ({ predicted, unusual, record }: Learned): string =>
     ...(record && { record }),
   });
 
-/** Undefined for a text that this version cannot read: then all is learned anew. */
+/** Undefined if this version cannot read the text: then learning restarts. */
 export function readLearned(text: string): Learned | undefined {
   let read: Readonly<Record<keyof Learned, unknown>> | null;
   try {
@@ -66,7 +66,7 @@ export function readLearned(text: string): Learned | undefined {
   return { ...(predicted && { predicted }), ...(unusual && { unusual }), ...(record && { record }) };
 }
 
-/** Minutes come in their order. Pure. */
+/** Expects minutes in their order. Pure. */
 export function observe(
   rule: InsightRule,
   learned: Learned,
@@ -103,7 +103,7 @@ function crossing({ side, limit }: PredictedRule, { at }: Minute, prediction: An
   };
 }
 
-/** Beyond every limit: only what the gate learns of defrosts is used. */
+/** A limit that is never reached: only what the gate learns about defrosts is used. */
 const NEVER = { limit: Number.MAX_SAFE_INTEGER, side: 'above' } as const;
 const HOUR_MS = 3_600_000;
 
@@ -139,17 +139,17 @@ function unlikeItself({ found, open }: UnusualState): Ahead | undefined {
   };
 }
 
-/** What was learned, as people can be shown it. */
+/** What was learned, for display. */
 export interface Known {
-  /** How defrosts are known, and the band; of a rule that predicts. */
+  /** How defrosts are known, and the band; for a rule that predicts. */
   readonly trend?: ReturnType<typeof learnedOf>;
-  /** What is ahead by the last minutes, epoch milliseconds; of a rule that predicts. */
+  /** The predicted curve, times in epoch milliseconds; for a rule that predicts. */
   readonly forecast?: readonly ForecastPoint[];
-  /** What is not as usual now; of a rule about a temperature's habits. */
+  /** What is unusual now; for a rule about a temperature's habits. */
   readonly found?: readonly Unusual[];
 }
 
-/** Undefined where nothing was learned yet. */
+/** Undefined if nothing has been learned yet. */
 export function knownOf(rule: InsightRule, { predicted, unusual }: Learned): Known | undefined {
   if (rule.insight === 'unusual') return unusual && { found: unusual.open ? unusual.found : [] };
   if (!predicted) return undefined;

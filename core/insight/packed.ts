@@ -1,18 +1,18 @@
-// Numbers as printable text, one or two characters each, so that days of history fit an item of one kilobyte.
+// Packs numbers into printable text, one or two characters each, so that days of history fit an item of one kilobyte.
 
-/** Levels of one character: printable ASCII without the quote and the backslash, which JSON would escape. */
+/** Levels of one character: printable ASCII except the quote and the backslash, which JSON would escape. */
 export const LEVELS = 91;
 const FIRST = 35;
 const BACKSLASH = 92;
 
-/** @param level a whole number; outside of 0 to 90 it becomes the nearest of these. */
+/** @param level a whole number; values outside 0 to 90 become the nearest of these. */
 export function packLevel(level: number): string {
   const inside = Math.max(0, Math.min(LEVELS - 1, Math.round(level) || 0));
   const code = FIRST + inside;
   return String.fromCharCode(code >= BACKSLASH ? code + 1 : code);
 }
 
-/** The level at `index`; 0 where the text has no such character. */
+/** The level at `index`; 0 if the text has no such character. */
 export function levelAt(text: string, index: number): number {
   const code = text.charCodeAt(index) || FIRST;
   return Math.max(0, Math.min(LEVELS - 1, code > BACKSLASH ? code - 1 - FIRST : code - FIRST));
@@ -28,7 +28,7 @@ export function packPair(value: number): string {
 export const pairAt = (text: string, index: number) =>
   levelAt(text, index) * LEVELS + levelAt(text, index + 1);
 
-/** What level 0 is worth, and how far levels are apart. */
+/** The value of level 0, and the difference between two levels. */
 export interface Scale {
   readonly zero: number;
   readonly step: number;

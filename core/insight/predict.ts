@@ -1,4 +1,4 @@
-// Announces that a limit will be reached: one step a minute of a device and metric, from the state to the next one.
+// Announces that a limit will be reached: one step per minute of a device and metric, from one state to the next.
 
 import { NO_EXCURSIONS } from './excursion.ts';
 import { extendGate, firstGate, interruptGate } from './gate.ts';
@@ -8,15 +8,15 @@ import type { Pause, PredictionSettings, PredictionState } from './prediction.ts
 import { FIT_MINUTES, recall, remember } from './trend.ts';
 
 const DAY = 1_440;
-/** A gap of so many minutes is filled; from `PAUSE` on the sensor may be another one; after `FORGET` all is learned anew. */
+/** A gap of up to `FILL` minutes is filled; after `PAUSE` the sensor may be another one; after `FORGET` learning restarts. */
 const FILL = 3;
 const PAUSE = 10;
 const FORGET = 3 * DAY;
-/** Stale minutes in a row after which the clock has been set back. */
+/** This many consecutive stale minutes mean that the clock was set back. */
 const SET_BACK = 60;
 /**
- * Judges one minute. Minutes come in their order; one of the last 25 may come again, corrected, and is judged with what is
- * known now. Older ones are ignored. Pure: the same state and minute give the same answer.
+ * Judges one minute. Minutes come in order; one of the last 25 may come again, corrected, and is judged with present
+ * knowledge. Older ones are ignored. Pure: the same state and minute give the same result.
  */
 export function predict(
   state: PredictionState | undefined,
@@ -64,7 +64,7 @@ function advance(state: PredictionState, minute: Minute, settings: PredictionSet
   };
 }
 
-/** Takes the place of what was judged `ago` minutes before the last one. */
+/** Replaces the minute that was judged `ago` minutes before the last one. */
 function correct(state: PredictionState, minute: Minute, ago: number): PredictionState {
   const index = state.recent.length - 2 * (ago + 1);
   if (ago >= FIT_MINUTES || index < 0) {
@@ -77,7 +77,7 @@ function correct(state: PredictionState, minute: Minute, ago: number): Predictio
   return { ...state, recent, values: valuesOf(state.values, minute), stale: 0 };
 }
 
-/** Keeps the band, which has no clock, and learns the defrosts anew. */
+/** Keeps the band, which does not depend on the clock, and learns the defrosts again. */
 function setBack(state: PredictionState, minute: Minute): PredictionState {
   const fresh = begin(minute);
   const { block, top, bottom } = fresh.gate.band;

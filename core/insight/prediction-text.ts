@@ -1,4 +1,4 @@
-// A prediction in words: what is known, and no more.
+// A prediction in words, which say no more than is known.
 
 import type { NoPrediction, Prediction } from './prediction.ts';
 
@@ -6,14 +6,14 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** As people say a span: "12 minutes", "6 hours", "2 days". */
+/** A duration as people say it: "12 minutes", "6 hours", "2 days". */
 export function spanText(ms: number): string {
   const [unit, name] = ms < 90 * MINUTE ? [MINUTE, 'minute'] : ms < 36 * HOUR ? [HOUR, 'hour'] : [DAY, 'day'];
   const count = Math.max(1, Math.round(ms / unit));
   return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
-/** Minutes to the next five beyond a quarter of an hour: more is not known. */
+/** Beyond a quarter of an hour, minutes are rounded to five, because the prediction is not more accurate. */
 function aboutText(ms: number): string {
   const minutes = ms / MINUTE;
   return spanText(minutes > 15 && minutes < 90 ? Math.round(minutes / 5) * 5 * MINUTE : ms);
@@ -33,8 +33,8 @@ const REASONS: Readonly<Record<NoPrediction, string>> = {
 };
 
 /**
- * Such as "above its normal band for 12 minutes; 8 °C in about 25 minutes at this rate". A slow failure has hours, and no rate
- * of the last minutes.
+ * Such as "above its normal band for 12 minutes; 8 °C in about 25 minutes at this rate". For a slow failure the time is in
+ * hours and follows from the trend of the last hours.
  *
  * @param limit as people read it, with its unit. @param at epoch milliseconds of the judged minute.
  */

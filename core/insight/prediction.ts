@@ -1,17 +1,17 @@
-// What a prediction says, why there may be none, and what is kept of a device and metric from minute to minute.
+// The result of a prediction, the reasons for having none, and the state of a device and metric from minute to minute.
 
 import type { Gate, GateMode } from './gate.ts';
 import type { KnownSchedule } from './schedule.ts';
 
 export interface PredictionSettings {
   readonly limit: number;
-  /** On which side of the limit harm is done. */
+  /** The harmful side of the limit. */
   readonly side: 'above' | 'below';
-  /** Defrosts that somebody has entered. */
+  /** Defrosts that people entered. */
   readonly defrosts?: KnownSchedule | undefined;
 }
 
-/** Why nothing is predicted. `normal`: the metric is in its band, so there is nothing to predict. */
+/** Why there is no prediction. `normal`: the metric is in its band, so there is nothing to predict. */
 export type NoPrediction =
   | 'normal'
   | 'defrost'
@@ -24,25 +24,25 @@ export type NoPrediction =
   | 'late'
   | 'unusable';
 
-/** From what the time to the limit follows: minutes of an approach, hours of a trend, or nothing but the level. */
+/** What the time to the limit is computed from: minutes of an approach, hours of a trend, or only the present level. */
 export type Basis = 'minutes' | 'hours' | 'level';
 
 export interface Announced {
   readonly none?: undefined;
   /** Epoch milliseconds at which the metric left its band. */
   readonly since: number;
-  /** Milliseconds from the judged minute on; 0 when the limit is reached, undefined when nothing says when it will be. */
+  /** Milliseconds from the judged minute; 0 if the limit is reached, undefined if the time is unknown. */
   readonly crossesIn: number | undefined;
-  /** Fast: within an hour by the last minutes. Only then is "in about 25 minutes" honest. */
+  /** Fast: within an hour, by the last minutes. Only then is "in about 25 minutes" accurate. */
   readonly kind: 'fast' | 'slow';
   readonly basis: Basis;
 }
 
 export interface Silent {
   readonly none: NoPrediction;
-  /** Of `learning`: milliseconds until it has learned. */
+  /** For `learning`: milliseconds until learning is complete. */
   readonly left?: number;
-  /** Of `unusable`: what is wrong with the minute. */
+  /** For `unusable`: what is wrong with the minute. */
   readonly fault?: string;
 }
 
@@ -63,18 +63,18 @@ export interface PredictionState {
   readonly gate: Gate;
   /** The last 25 means, packed. */
   readonly recent: string;
-  /** Up to three different values; a metric that has no third one is constant or binary. */
+  /** Up to three different values; a metric without a third one is constant or binary. */
   readonly values: readonly number[];
   readonly open?: { readonly since: number; readonly crossed: boolean } | undefined;
-  /** When the last announcements ended without the limit being reached: two at most. */
+  /** When the last announcements ended without the limit being reached: at most two. */
   readonly wrong: readonly number[];
-  /** The end of the last pause, for an hour. */
+  /** The end of the last pause, kept for an hour. */
   readonly pause?: Pause | undefined;
-  /** Minutes in a row that were older than what is kept. */
+  /** Consecutive minutes that were older than the kept ones. */
   readonly stale: number;
 }
 
-/** What can be shown of what was learned; values on the side of the limit, as the device sends them. */
+/** What was learned, for display; values on the side of the limit, as the device sends them. */
 export interface Learned {
   readonly mode: GateMode;
   readonly high: number;

@@ -1,4 +1,4 @@
-// What is unusual of a metric that is no temperature: five minutes whose mean is beyond all that was seen.
+// Unusual values of a metric that is not a temperature: five minutes whose mean is beyond everything seen before.
 
 import type { Ahead, Outlook } from '../outlook.ts';
 import type { Minute } from './minute.ts';
@@ -7,14 +7,14 @@ import { judgeRecord, USUAL_THRESHOLD, type RecordState, type RecordWeights } fr
 export interface RecordLearned {
   readonly v: 1;
   readonly state?: RecordState;
-  /** Five minutes under way: their start (epoch milliseconds), and the sum and number of their minutes' means. */
+  /** The present five minutes: their start (epoch milliseconds), and the sum and number of their minutes' means. */
   readonly part: readonly [start: number, sum: number, count: number];
   /** The last record. */
   readonly last?: readonly [at: number, mean: number, usual: number, by: keyof RecordWeights];
 }
 
 const PART_MS = 300_000;
-/** As long as a record counts as what is going on. */
+/** How long a record counts as present. */
 const LASTS_MS = 3_600_000;
 /** Points of five minutes: two days. */
 const LEARNING_POINTS = 576;

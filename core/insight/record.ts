@@ -1,11 +1,11 @@
-// Finds the unusual in any metric: values, their hours of day and their means beyond all that was seen so far.
+// Finds unusual values of any metric: values, their hours of day and their means beyond everything seen so far.
 
 import { rounded } from './minute.ts';
 
-/** How much a record of each signal counts; 0 leaves it out. */
+/** The weight of a record of each signal; 0 leaves the signal out. */
 export interface RecordWeights {
   readonly value: number;
-  /** Mean of 3 points less the usual one of this hour of the UTC day. */
+  /** Mean of 3 points minus the usual one of this hour of the UTC day. */
   readonly hour: number;
   /** Mean of 24 points. */
   readonly mean: number;
@@ -15,40 +15,40 @@ export interface RecordWeights {
 export interface RecordState {
   readonly v: 1;
   readonly points: number;
-  /** Lowest and highest of each signal so far. */
+  /** Lowest and highest value of each signal so far. */
   readonly ranges: readonly (readonly [low: number, high: number, points: number])[];
-  /** Usual value of each hour of the day, and of how many points at most a hundred. */
+  /** Usual value of each hour of the day, and the number of its points, at most a hundred. */
   readonly hours: readonly (readonly [mean: number, points: number])[];
   /** The last 24 values, oldest first. */
   readonly last: readonly number[];
-  /** Scores that none of the later ones has beaten: the point, and the score. */
+  /** Scores that no later one has exceeded: the point, and the score. */
   readonly scores: readonly (readonly [point: number, score: number])[];
 }
 
 export interface RecordStep {
   readonly state: RecordState;
-  /** 0 for nothing new, up to 1; the share of the range by which it was left, weighted. */
+  /** 0 for nothing new, up to 1: by which share of the range it was exceeded, weighted. */
   readonly score: number;
-  /** The signal that counts most. */
+  /** The signal with the highest weighted record. */
   readonly by: keyof RecordWeights;
 }
 
 export const USUAL_WEIGHTS: RecordWeights = { value: 1, hour: 0.5, mean: 0.25 };
-/** From this score on a point is worth a look. */
+/** A point with at least this score is reported. */
 export const USUAL_THRESHOLD = 0.0148;
 
 const HOUR_MS = 3_600_000;
 const HOURS = 24;
 const LAST = 24;
 const SHORT = 3;
-/** A signal says nothing for so many points. */
+/** A signal has no records in its first points. */
 const SILENT_POINTS = 100;
 const HOUR_POINTS = 10;
-/** The hours of the day follow a hundredth of a difference at least. */
+/** Each point moves the value of its hour by at least a hundredth of the difference. */
 const LONGEST_MEMORY = 100;
-/** Share of its range that each end gives up in a point: a stream that lives for years must forget. */
+/** The share of its range that each end gives up per point, because a stream that runs for years must forget. */
 const FORGET = 0.0001;
-/** Only a score that beats all of so many points counts. */
+/** A score counts only if it exceeds those of this many earlier points. */
 const COOL_DOWN = 100;
 const KEPT_SCORES = 12;
 const NAMES = ['value', 'hour', 'mean'] as const;
@@ -61,8 +61,8 @@ const begin = (): RecordState => ({
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
- * One point of a series. Points are counted, not timed: gaps and repeated times do no harm.
- * @param at epoch milliseconds. @param value anything that is not a finite number leaves the state as it is.
+ * Judges one point of a series. Points are counted, not timed: gaps and repeated times do no harm.
+ * @param at epoch milliseconds. @param value leaves the state unchanged if it is not a finite number.
  */
 export function judgeRecord(
   given: RecordState | undefined,

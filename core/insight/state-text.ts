@@ -1,4 +1,4 @@
-// What predictions keep of a device, as one small JSON object, and back: with short names, and checked member by member.
+// Converts the state of predictions to a small JSON object with short names and back, validating every member.
 
 import type { Pause, PredictionState } from './prediction.ts';
 
@@ -9,15 +9,15 @@ export interface StoredPrediction {
   readonly m: string;
   readonly x: string;
   readonly r: string;
-  /** The numbers that are always there, in the order of `NUMBERS`. */
+  /** The numbers that are always present, in the order of `storedOf`. */
   readonly n: readonly number[];
   /** Period and start of the learned defrosts. */
   readonly d?: readonly [number, number];
-  /** The excursion under way: start, last, peak. */
+  /** The present excursion: start, last, peak. */
   readonly e?: readonly [number, number, number];
-  /** First and last minute of the device's own defrosting. */
+  /** First and last minute of the defrost that the device's own metric reported. */
   readonly f?: readonly [number, number];
-  /** The announcement: since, 1 when the limit was reached. */
+  /** The announcement: since, and 1 if the limit was reached. */
   readonly o?: readonly [number, number];
   /** The pause: at, low and high before, low and high since. */
   readonly p?: readonly [number, number, number, number, number];
@@ -56,7 +56,7 @@ const isPacked = (value: unknown, longest: number): value is string =>
 const isNumbers = (value: unknown, least: number, most = least): value is readonly number[] =>
   Array.isArray(value) && value.length >= least && value.length <= most && value.every(Number.isFinite);
 
-/** @returns undefined for anything but what `storedOf` gives: another version, a broken item. It is learned anew then. */
+/** @returns undefined for anything that `storedOf` does not give, such as another version or a damaged item; then learning restarts. */
 export function restored(value: unknown): PredictionState | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { v, m, x, r, n, d, e, f, o, p, w, u } = value as Record<string, unknown>;

@@ -1,4 +1,4 @@
-// What the unusual keeps of a device, as one small JSON object, and back: with short names, and checked member by member.
+// Converts the state of an unusual rule to a small JSON object with short names and back, validating every member.
 
 import type { HourUnderWay } from './hour-shape.ts';
 import type { Unusual, UnusualStat, UnusualState } from './unusual.ts';
@@ -6,11 +6,11 @@ import type { Unusual, UnusualStat, UnusualState } from './unusual.ts';
 /** At most 1,024 characters as JSON. */
 export interface StoredUnusual {
   readonly v: 1;
-  /** Histories of duty, level, cycles and against the site, packed. */
+  /** Histories of duty, level, cycles and the difference to the site, packed. */
   readonly h: readonly [string, string, string, string];
-  /** The numbers that are always there. */
+  /** The numbers that are always present. */
   readonly n: readonly number[];
-  /** Means of ten minutes of the hour under way. */
+  /** Means of ten minutes of the present hour. */
   readonly p: readonly number[];
   /** Median, duty and cycles of the last hours, one after the other. */
   readonly s: readonly number[];
@@ -18,13 +18,13 @@ export interface StoredUnusual {
   readonly f: readonly number[];
   /** Different values. */
   readonly u: readonly number[];
-  /** Open since this hour, and quiet hours. */
+  /** The hour since which it is open, and its quiet hours. */
   readonly o?: readonly [number, number];
 }
 
 const STATS: readonly UnusualStat[] = ['level', 'duty', 'cycles', 'site', 'no-defrost', 'identical'];
 const NUMBERS = 22;
-/** Of a finding, for people: four digits. */
+/** Rounds a finding to four digits, enough for display. */
 const short = (value: number) => Number(value.toPrecision(4));
 
 export function storedUnusual(state: UnusualState): StoredUnusual {
@@ -63,11 +63,11 @@ const isHistory = (value: unknown): value is readonly [string, string, string, s
   value.length === 4 &&
   value.every((text) => typeof text === 'string' && text.length <= MOST_HOURS && PACKED.test(text));
 
-/** Cuts a list into rows of so many members. */
+/** Splits a list into rows of `size` members. */
 const rowsOf = (list: readonly number[], size: number) =>
   Array.from({ length: list.length / size }, (_, row) => list.slice(row * size, (row + 1) * size));
 
-/** @returns undefined for anything but what `storedUnusual` gives: another version, a broken item. It is learned anew then. */
+/** @returns undefined for anything that `storedUnusual` does not give, such as another version or a damaged item; then learning restarts. */
 export function restoredUnusual(value: unknown): UnusualState | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { v, h, n, p, s, f, u, o } = value as Record<string, unknown>;

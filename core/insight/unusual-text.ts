@@ -1,12 +1,12 @@
-// What an unusual hour may mean, by the pair of findings that explains it.
+// What an unusual hour may mean, from the pair of findings that explains it.
 
 import { spanText } from './prediction-text.ts';
 import type { Unusual, UnusualStat } from './unusual.ts';
 
-/** What a finding says of its direction. */
+/** A finding and its direction. */
 type Sign = `${UnusualStat}${'+' | '-'}`;
 
-/** The first whose findings are all there, and none of `without`. */
+/** The first entry counts whose findings are all present, and none of `without`. */
 const MEANINGS: readonly {
   readonly all: readonly Sign[];
   readonly without?: readonly Sign[];
@@ -32,7 +32,7 @@ const MEANINGS: readonly {
   { all: ['site-'], text: 'runs less than the others of its site' },
 ];
 
-/** Words for a fridge; undefined where nothing was found. */
+/** Words for a fridge; undefined if nothing was found. */
 export function unusualText(found: readonly Unusual[]): string | undefined {
   const signs = new Set(found.map(({ stat, score }): Sign => `${stat}${score < 0 ? '-' : '+'}`));
   const has = (sign: Sign) => signs.has(sign);

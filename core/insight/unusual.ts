@@ -1,4 +1,4 @@
-// Says when a cycling metric is not as it used to be at this hour of the day, and what that may mean.
+// Detects that a cycling metric is unusual for this hour of the day, and what that may mean.
 
 import {
   extendHour,
@@ -18,14 +18,14 @@ export type UnusualStat = 'level' | 'duty' | 'cycles' | 'site' | 'no-defrost' | 
 
 export interface Unusual {
   readonly stat: UnusualStat;
-  /** What it is now, and between which values it usually is: of `no-defrost` and `identical` in milliseconds. */
+  /** The present value, and the usual range; in milliseconds for `no-defrost` and `identical`. */
   readonly value: number;
   readonly usual: readonly [low: number, high: number];
-  /** 1 at the threshold; below 0 for a fall. */
+  /** 1 at the threshold; negative for a fall. */
   readonly score: number;
 }
 
-/** Hours that are kept, packed: a character each, oldest first; a space for an hour without. */
+/** The kept hours, packed: one character each, oldest first; a space for an hour without a value. */
 interface History {
   readonly duty: string;
   readonly level: string;
@@ -36,32 +36,32 @@ interface History {
 /** One JSON object of at most 1,024 characters. */
 export interface UnusualState {
   readonly v: 1;
-  /** Hours since the epoch: the first one, and the last one in the history. */
+  /** Hours since the epoch: the first hour, and the last one in the history. */
   readonly from: number;
   readonly last: number;
   readonly now: HourUnderWay;
   readonly history: History;
-  /** Value of level 45 of the history of levels, and how far two are apart. */
+  /** The value of level 45 in the history of levels, and the difference between two levels. */
   readonly centre: number;
   readonly step: number;
-  /** The last hours' shapes: the median of three is judged. */
+  /** The shapes of the last hours: the median of three is judged. */
   readonly shapes: readonly (readonly [median: number, duty: number, cycles: number])[];
-  /** Since when readings are identical, and the longest such time while it learned. */
+  /** Since when readings are identical, and the longest such time while learning. */
   readonly same: readonly [value: number, since: number];
   readonly longestSame: number;
-  /** Up to three different values; a metric that has no third one is constant or binary. */
+  /** Up to three different values; a metric without a third one is constant or binary. */
   readonly values: readonly number[];
-  /** Late samples in a row. */
+  /** Consecutive late samples. */
   readonly stale: number;
   readonly found: readonly Unusual[];
-  /** Hours since the epoch, and hours in a row without a finding. */
+  /** Hours since the epoch, and consecutive hours without a finding. */
   readonly open?: readonly [since: number, quiet: number] | undefined;
 }
 
 export interface UnusualContext {
-  /** Median duty of the other devices of the site in the last hour, where there are at least two. */
+  /** Median duty of the other devices of the site in the last hour, if there are at least two. */
   readonly siteDuty?: number | undefined;
-  /** Epoch milliseconds of the last defrost, and milliseconds that usually pass between two. */
+  /** Epoch milliseconds of the last defrost, and the usual interval between two in milliseconds. */
   readonly defrosts?: { readonly last: number; readonly every: number } | undefined;
 }
 
@@ -71,29 +71,29 @@ export interface UnusualStep {
   readonly state: UnusualState;
   readonly none?: UnusualNone | undefined;
   readonly fault?: string | undefined;
-  /** Set once an hour has ended with this sample. */
+  /** Set if this sample ended an hour. */
   readonly hour?: HourShape | undefined;
 }
 
 const MINUTE_MS = 60_000;
 const LEARNING_HOURS = 96;
 const SMOOTHED = 3;
-/** How many usual deviations make a finding. */
+/** The number of usual deviations that makes a finding. */
 const THRESHOLDS: Readonly<Record<'level' | 'duty' | 'cycles' | 'site', number>> = {
   level: 7,
   duty: 8,
   cycles: 9,
   site: 7,
 };
-/** Defrosts are missing after so many usual intervals: one alone may have hidden in a gap. */
+/** A defrost is missing after this many usual intervals: a single one may be hidden in a gap. */
 const MISSING = 2.2;
 const SAME_MS = 10 * MINUTE_MS;
 const CLOSE_HOURS = 3;
 const MOST_CYCLES = 45;
-/** An hour of windows of ten seconds. */
+/** Late samples that mean a clock was set back: an hour of windows of ten seconds. */
 const SET_BACK = 360;
 
-/** One window or minute. Samples come in their order; an older one is ignored. */
+/** Judges one window or minute. Samples come in order; an older one is ignored. */
 export function judgeUnusual(
   given: UnusualState | undefined,
   sample: Sample,
@@ -128,7 +128,7 @@ function noneOf({ open, values }: UnusualState, isLearning: boolean): { readonly
   return open ? {} : { none: 'normal' };
 }
 
-/** Late samples are left out; after so many in a row the clock has been set back, and all is learned anew. */
+/** Late samples are left out; after enough consecutive ones the clock was set back, and learning restarts. */
 function lateOf(state: UnusualState, sample: Sample): UnusualStep {
   const stale = state.stale + 1;
   return stale < SET_BACK
@@ -150,7 +150,7 @@ function begin(sample: Sample): UnusualState {
   };
 }
 
-/** Readings are identical as long as the lowest and the highest are the same value as before. */
+/** Readings are identical while the lowest and the highest equal the value before. */
 function sameOf([value, since]: UnusualState['same'], { at, min, max }: Sample): UnusualState['same'] {
   return min === value && max === value ? [value, since] : [max, at];
 }
@@ -240,8 +240,8 @@ function judge(
 }
 
 /**
- * What is worth a word: cycles only confirm, and duty alone counts only where there are no neighbours, as on a hot day all of
- * them run longer.
+ * Whether a finding is worth reporting: cycles only confirm others, and duty alone counts only without neighbours, because on
+ * a hot day all of them run longer.
  */
 function isTelling({ stat, score }: Unusual, found: readonly Unusual[], hasSite: boolean): boolean {
   if (stat === 'cycles') return false;

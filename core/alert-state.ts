@@ -217,9 +217,9 @@ export interface HistoryEntry extends Partial<SentTo> {
   /** For a limit rule: the judged metric, and the side of the limit. */
   readonly metric?: string;
   readonly side?: Side;
-  /** Of which kind the rule about trends or habits is. */
+  /** The kind of a rule about trends or habits. */
   readonly insight?: InsightFinding['insight'];
-  /** What such a rule found, for people, and when a limit would be crossed (epoch milliseconds). */
+  /** That rule's finding in words, and when a limit is expected to be crossed (epoch milliseconds). */
   readonly words?: string;
   readonly crossesAt?: number;
   /** The channels that a transition is announced to; a failed delivery has its own entry. */

@@ -29,17 +29,17 @@ export interface Remark {
   readonly comment?: string;
 }
 
-type Growing = { -readonly [Name in keyof Excursion]: Excursion[Name] };
+type MutableExcursion = { -readonly [Name in keyof Excursion]: Excursion[Name] };
 
 const WORSENING: readonly HistoryEntry['what'][] = ['raised', 'worsened'];
 const OVER: readonly HistoryEntry['what'][] = ['cleared', 'ended'];
 
-/** Of one device's entries, in any order; the oldest first. Silence is no excursion, nor what a rule only foresees. */
+/** The excursions of one device, oldest first, from its entries in any order; without silence and predictions. */
 export function excursionsOf(entries: readonly HistoryEntry[]): Excursion[] {
-  const found: Growing[] = [];
-  const open = new Map<string, Growing>();
+  const found: MutableExcursion[] = [];
+  const open = new Map<string, MutableExcursion>();
   // A remark on an alert that is over still belongs to it.
-  const latest = new Map<string, Growing>();
+  const latest = new Map<string, MutableExcursion>();
   for (const entry of [...entries].sort(inOrder)) {
     const { ruleId, what } = entry;
     const active = open.get(ruleId);
@@ -64,7 +64,7 @@ export function excursionsOf(entries: readonly HistoryEntry[]): Excursion[] {
 const inOrder = (a: HistoryEntry, b: HistoryEntry) =>
   a.at - b.at || (a.windowStart ?? 0) - (b.windowStart ?? 0);
 
-function begin(entry: HistoryEntry): Growing | undefined {
+function begin(entry: HistoryEntry): MutableExcursion | undefined {
   const {
     ruleId,
     severity,
@@ -77,7 +77,7 @@ function begin(entry: HistoryEntry): Growing | undefined {
     windowStart = at,
     since = windowStart,
   } = entry;
-  // What lies ahead, or is unlike itself, need not be beyond a limit.
+  // A predicted or unusual value need not be beyond a limit.
   if (entry.insight !== undefined || entry.words !== undefined) return undefined;
   if (severity === undefined || side === undefined || value === undefined || limit === undefined)
     return undefined;
@@ -87,13 +87,13 @@ function begin(entry: HistoryEntry): Growing | undefined {
   };
 }
 
-function worsen(excursion: Growing, { severity, value }: HistoryEntry): void {
+function worsen(excursion: MutableExcursion, { severity, value }: HistoryEntry): void {
   if (severity && SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(excursion.severity))
     excursion.severity = severity;
   if (value !== undefined) excursion.worst = worseOf(excursion.side, excursion.worst, value);
 }
 
-function remark(excursion: Growing | undefined, { what, by = '', at, comment }: HistoryEntry): void {
+function remark(excursion: MutableExcursion | undefined, { what, by = '', at, comment }: HistoryEntry): void {
   if (!excursion) return;
   const said = { by, at, ...(comment !== undefined && { comment }) };
   if (what === 'acknowledged') excursion.acknowledged ??= said;

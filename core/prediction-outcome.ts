@@ -1,4 +1,4 @@
-// What became of each prediction that people were sent: out of the history of alerts and of what was measured, so that trust can be counted.
+// The outcome of each announced prediction, from the history of alerts and the measured values, so that people can judge their reliability.
 
 import type { HistoryEntry } from './alert-state.ts';
 import { SEVERITIES, type Severity, type Side } from './alert-rule.ts';
@@ -7,31 +7,31 @@ import type { Remark } from './excursions.ts';
 /** A prediction from its alert to the alert's end; times in epoch milliseconds. */
 export interface Announcement {
   readonly ruleId: string;
-  /** The worst that it had. */
+  /** The worst severity it reached. */
   readonly severity: Severity;
   readonly metric: string;
   readonly side: Side;
   /** Decimal text. */
   readonly limit: string;
   readonly unit?: string;
-  /** The minute that decided, and when that was. */
+  /** The minute that decided, and when the decision was made. */
   readonly from: number;
   readonly announcedAt: number;
-  /** For when the crossing was last announced; absent where that could not be said. */
+  /** The time last announced for the crossing; absent if it was unknown. */
   readonly crossesAt?: number;
-  /** When the alert was over; absent while it lasts. */
+  /** When the alert ended; absent while it is active. */
   readonly to?: number;
-  /** Its rule was removed, or judges something else. */
+  /** Its rule was removed or now judges something else. */
   readonly isEnded?: true;
   readonly acknowledged?: Remark;
-  /** What people said, oldest first, that with which they acknowledged too. */
+  /** People's remarks, oldest first, including the acknowledgement. */
   readonly remarks: readonly Remark[];
 }
 
 /**
- * `crossed`: a minute passed the limit before the alert was over or within the announced time. `averted`: none did, and somebody
- * acknowledged or commented on the alert before it was over. `false`: none did, and nobody had. `ended`: its rule was removed or
- * changed before that could be known. `open`: it cannot be known yet.
+ * `crossed`: a minute's mean passed the limit before the alert ended or within the announced time. `averted`: none did, and
+ * somebody acknowledged or commented on the alert before it ended. `false`: none did, and nobody did either. `ended`: the rule
+ * was removed or changed before the outcome was known. `open`: the outcome is not known yet.
  */
 export const OUTCOMES = ['crossed', 'averted', 'false', 'open', 'ended'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -40,42 +40,42 @@ export interface JudgedAnnouncement extends Announcement {
   readonly outcome: Outcome;
   /** The first minute beyond the limit. */
   readonly crossedAt?: number;
-  /** Milliseconds from the alert to that minute; 0 where it was already there. */
+  /** Milliseconds from the alert to that minute; 0 if the limit was already crossed. */
   readonly leadMs?: number;
 }
 
 export type OutcomeCounts = Readonly<Record<Outcome | 'announced' | 'early', number>>;
 
-/** A crossing that is announced so long ahead leaves time to move the goods. */
+/** A crossing announced this long in advance leaves time to move the goods. */
 export const EARLY_MS = 600_000;
 
-type Growing = { -readonly [Name in keyof Announcement]: Announcement[Name] };
+type MutableAnnouncement = { -readonly [Name in keyof Announcement]: Announcement[Name] };
 
-/** Of one device's entries, in any order; the oldest first. */
+/** The announcements of one device, oldest first, from its entries in any order. */
 export function announcementsOf(entries: readonly HistoryEntry[]): Announcement[] {
-  const found: Growing[] = [];
-  const open = new Map<string, Growing>();
+  const found: MutableAnnouncement[] = [];
+  const open = new Map<string, MutableAnnouncement>();
   for (const entry of entries.toSorted(
     (a, b) => a.at - b.at || (a.windowStart ?? 0) - (b.windowStart ?? 0),
   )) {
     const { ruleId, what, at } = entry;
-    const standing = open.get(ruleId);
-    if (!standing) {
+    const active = open.get(ruleId);
+    if (!active) {
       const begun = what === 'raised' ? begin(entry) : undefined;
       if (!begun) continue;
       found.push(begun);
       open.set(ruleId, begun);
-    } else if (entry.by !== undefined) remark(standing, entry);
+    } else if (entry.by !== undefined) remark(active, entry);
     else if (what === 'cleared' || what === 'ended') {
-      standing.to = at;
-      if (what === 'ended') standing.isEnded = true;
+      active.to = at;
+      if (what === 'ended') active.isEnded = true;
       open.delete(ruleId);
-    } else if (what === 'worsened' || what === 'eased') change(standing, entry);
+    } else if (what === 'worsened' || what === 'eased') change(active, entry);
   }
   return found;
 }
 
-function begin(entry: HistoryEntry): Growing | undefined {
+function begin(entry: HistoryEntry): MutableAnnouncement | undefined {
   const { insight, ruleId, severity, metric, side, limit, unit, at, windowStart = at, crossesAt } = entry;
   if (insight !== 'predicted' || severity === undefined || metric === undefined) return undefined;
   if (side === undefined || limit === undefined) return undefined;
@@ -85,23 +85,23 @@ function begin(entry: HistoryEntry): Growing | undefined {
   };
 }
 
-function change(standing: Growing, { severity, crossesAt }: HistoryEntry): void {
-  if (severity && SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(standing.severity))
-    standing.severity = severity;
-  if (crossesAt !== undefined) standing.crossesAt = crossesAt;
+function change(active: MutableAnnouncement, { severity, crossesAt }: HistoryEntry): void {
+  if (severity && SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(active.severity))
+    active.severity = severity;
+  if (crossesAt !== undefined) active.crossesAt = crossesAt;
 }
 
-function remark(standing: Growing, { what, by = '', at, comment }: HistoryEntry): void {
+function remark(active: MutableAnnouncement, { what, by = '', at, comment }: HistoryEntry): void {
   const said = { by, at, ...(comment !== undefined && { comment }) };
-  if (what === 'acknowledged') standing.acknowledged ??= said;
-  standing.remarks = [...standing.remarks, said];
+  if (what === 'acknowledged') active.acknowledged ??= said;
+  active.remarks = [...active.remarks, said];
 }
 
-/** Until when a crossing counts as the one that was announced: the alert's end, or the announced time. */
+/** Until when a crossing counts as the announced one: the later of the alert's end and the announced time, but not after now. */
 export const countsUntil = ({ to, crossesAt = 0 }: Announcement, now: number): number =>
   Math.min(now, Math.max(to ?? now, crossesAt));
 
-/** @param crossedAt start of the first minute beyond the limit that counts; undefined where there is none so far. */
+/** @param crossedAt start of the first minute beyond the limit that counts; undefined if there is none so far. */
 export function judgedAnnouncement(
   announcement: Announcement,
   crossedAt: number | undefined,

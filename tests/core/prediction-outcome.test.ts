@@ -1,4 +1,4 @@
-// What became of predictions: crossed, averted or false by the history of alerts and what was measured, and the count of it.
+// The outcomes of predictions: crossed, averted or false, from the history of alerts and measured values; and their counts.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -95,11 +95,11 @@ for (const [name, entries, crossing, outcome, lead] of cases) {
       [more, judged.outcome, judged.leadMs],
       [[], outcome, lead === undefined ? undefined : lead * MINUTE],
     );
-    assert.deepEqual(excursionsOf(entries), [], 'a prediction is no excursion');
+    assert.deepEqual(excursionsOf(entries), [], 'a prediction is not an excursion');
   });
 }
 
-test('a prediction has its worst severity and the time that was announced last, and one after its end is another', () => {
+test('a prediction has its worst severity and the last announced time, and a later alert is another prediction', () => {
   const found = announcementsOf([
     raised,
     entry(5, 'worsened', { severity: 'critical', crossesAt: START + 25 * MINUTE }),
@@ -121,7 +121,7 @@ test('a prediction has its worst severity and the time that was announced last, 
   );
 });
 
-test('alerts of limits, of silence and of habits are no predictions', () => {
+test('alerts about limits, silence and habits are not predictions', () => {
   const { insight: _insight, words: _words, ...limit } = raised;
   const { side: _side, metric: _metric, limit: _limit, ...silence } = limit;
   assert.deepEqual(announcementsOf([limit, { ...silence, ruleId: 'silent' }]), []);
@@ -129,7 +129,7 @@ test('alerts of limits, of silence and of habits are no predictions', () => {
   assert.deepEqual(excursionsOf([entry(0, 'raised', { insight: 'unusual' })]), []);
 });
 
-test('predictions of two rules are told apart', () => {
+test('predictions by two rules are separate', () => {
   const other = { ruleId: 'sooner', limit: '7' };
   const found = announcementsOf([raised, entry(3, 'raised', other), cleared, entry(40, 'cleared', other)]);
   assert.deepEqual(

@@ -106,7 +106,7 @@ const minutes = (ms: number) => String(Math.round(ms / 600) / 100);
 
 const lineOf = (row: Row) => COLUMNS.map((column) => cell(row[column])).join(',');
 
-/** Text that a spreadsheet would take for a formula gets an apostrophe; a negative number is none. */
+/** Text that a spreadsheet would read as a formula gets an apostrophe; negative numbers do not. */
 function cell(value: string | number | undefined): string {
   if (value === undefined) return '';
   const text = String(value);

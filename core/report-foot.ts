@@ -1,4 +1,4 @@
-// The foot of a report's sheet: what of it was checked against the archive, and the seal by which it is compared with another one.
+// The foot of a report's sheet: which part was checked against the archive, and the seal for comparing it with another report.
 
 import type { Checked } from './archive-check.ts';
 import type { SheetDevice } from './report-sheet.ts';
@@ -54,7 +54,7 @@ function checkedText(span: Checked['checked'][number], time: Times): string {
 const spanText = ({ from, to }: { readonly from: number; readonly to: number }, time: Times) =>
   `${time.full(from)} to ${time.full(to)}`;
 
-/** Markup: the seal, with what it means. */
+/** Markup: the seal and its meaning. */
 export function sealLine(device: SheetDevice): string {
   const open = device.isOver
     ? ''
@@ -62,7 +62,7 @@ export function sealLine(device: SheetDevice): string {
   return `<p class="seal-line">Seal <code${sealMarks(device)}>${escaped(device.seal)}</code><br><span class="dim">The SHA-256 of this sheet's figures: the same figures always have the same seal. <code>npm run report -- --verify FILE</code> compares a saved report with the report of today.${open}</span></p>`;
 }
 
-/** By which `npm run report -- --verify` knows a sheet again. */
+/** Attributes by which `npm run report -- --verify` finds the sheet's data. */
 function sealMarks({ deviceId, month, isOver, report, seal }: SheetDevice): string {
   const marks = { device: deviceId, month, metric: report?.metric ?? '', over: String(isOver), seal };
   return Object.entries(marks)

@@ -1,11 +1,11 @@
-// The predictions of a report's sheet with what became of each, and how many of them held: so that trust can be counted.
+// The predictions on a report's sheet with their outcomes and counts, so that readers can judge their reliability.
 
 import { outcomeText, sumOutcomes, type Outcome } from './prediction-outcome.ts';
 import { escaped, type Times } from './report-foot.ts';
 import type { SheetDevice, SheetPrediction, SheetReport } from './report-sheet.ts';
 import { lengthText, number, table, whoText } from './report-table.ts';
 
-/** Markup: a table, the count below it, and what its words mean. */
+/** Markup: a table, the counts below it, and the meaning of the outcomes. */
 export function predictionsPart(
   { predictions = [], outcomes }: Pick<SheetReport, 'predictions' | 'outcomes'>,
   unit: string,
@@ -39,7 +39,7 @@ const over = (to: number | undefined, time: Times) => (to === undefined ? '' : `
 const leadText = (leadMs: number) =>
   leadMs === 0 ? 'already there' : `${lengthText(leadMs)} after the alert`;
 
-/** Markup of the last lines below several sheets: the count of all of them; nothing where none has a prediction. */
+/** Markup below several sheets: the counts of all of them; empty if none has a prediction. */
 export function totalsPart(devices: readonly SheetDevice[]): string {
   const counted = devices.flatMap(({ report }) => report?.outcomes ?? []);
   const total = sumOutcomes(counted);

@@ -1,4 +1,4 @@
-// A report as a page of its own: sheets of A4 to print or to keep, without a script, as the HTTP API's figures are.
+// A report as a page without scripts, in A4 sheets to print or to keep, with the values of the HTTP API.
 
 import type { Checked } from './archive-check.ts';
 import type { Outcome, OutcomeCounts } from './prediction-outcome.ts';
@@ -7,7 +7,7 @@ import { predictionsPart, totalsPart } from './report-predictions.ts';
 import { stripOf } from './report-strip.ts';
 import { lengthText, number, table, whoText } from './report-table.ts';
 
-/** As GET /reports has a device; times in epoch milliseconds. */
+/** A device in the response of GET /reports; times in epoch milliseconds. */
 export interface SheetDevice {
   readonly deviceId: string;
   readonly site?: string;
@@ -34,7 +34,7 @@ export interface SheetReport {
   readonly measuredMs: number;
   readonly inLimitsMs: number;
   readonly excursions: readonly SheetExcursion[];
-  /** Absent in reports of versions that made none. */
+  /** Absent in reports of versions without predictions. */
   readonly predictions?: readonly SheetPrediction[];
   readonly outcomes?: OutcomeCounts;
   readonly gaps: readonly { readonly from: number; readonly to: number }[];
@@ -74,13 +74,13 @@ export interface SheetPrediction {
 }
 
 export interface SheetOptions {
-  /** When it was made; epoch milliseconds. */
+  /** When the report was made; epoch milliseconds. */
   readonly now: number;
-  /** Of the sheet's title, below that of a page which it is a part of. */
+  /** Heading level of the sheet's title, below the title of a page that contains it. */
   readonly level?: 1 | 2;
 }
 
-/** A page of its own. `style`: report-sheet.css. Whatever devices and people wrote is text in it. */
+/** A complete page. `style`: report-sheet.css. Texts from devices and people are escaped. */
 export function reportSheet(devices: readonly SheetDevice[], style: string, options: SheetOptions): string {
   const title = `Record of ${devices[0]?.month ?? ''}`;
   return `<!doctype html>
@@ -92,7 +92,7 @@ ${style}</style></head>
 `;
 }
 
-/** One device's sheet, an `article`; report-sheet.css has its look. */
+/** One device's sheet, an `article` styled by report-sheet.css. */
 export function sheetOf(device: SheetDevice, { now, level = 1 }: SheetOptions): string {
   const { report } = device;
   const time = timesOf(device.timeZone);
@@ -148,7 +148,7 @@ ${part('Hours without measurement')}${gapTable(gaps, time)}
 ${report.isToTheWindow ? '' : '<p class="dim">The windows of some hours are gone; days, worst values and crossings in them are of whole hours.</p>'}`;
 }
 
-/** The drawing, and its numbers for whoever asks for them. */
+/** The chart, and its numbers in a table that readers can open. */
 function dayParts(days: SheetReport['days'], limits: SheetDevice['limits'], unit: string): string {
   const text = (value: number | undefined) => (value === undefined ? '–' : `${number(value)}${unit}`);
   const rows = days.map(({ date, min, max }) => [date, text(min), text(max)]);
@@ -182,7 +182,7 @@ function gapTable(gaps: SheetReport['gaps'], time: Times): string {
 
 function percent(part: number, whole: number): string {
   if (whole <= 0) return '–';
-  // Rounded down: what is not all of it is never 100 %.
+  // Rounded down, so that less than the whole is never 100 %.
   const hundredths = Math.floor((part / whole) * 10_000);
   return `${(hundredths / 100).toFixed(2)} %`;
 }

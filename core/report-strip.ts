@@ -1,4 +1,4 @@
-// The days of a report as a drawing that is sharp on paper: a bar a day from the lowest to the highest value, with the limits.
+// A report's chart of days, as SVG that is sharp on paper: one bar per day from the lowest to the highest value, with the limits.
 
 interface DayExtremes {
   readonly date: string;
@@ -25,7 +25,7 @@ export function stripOf(
   const margin = (high - low || 1) / 8;
   const y = (value: number) =>
     round((HEIGHT - BOTTOM) * ((high + margin - value) / (high - low + 2 * margin)));
-  // A month has its width from its first day on.
+  // The width is that of a whole month from its first day on.
   const step = (WIDTH - LEFT) / Math.max(days.length, 31);
   const text = (x: number, at: number, words: string, anchor = 'middle', colour = INK, kind = '') =>
     `<text${kind} x="${round(x)}" y="${at}" text-anchor="${anchor}" fill="${colour}" font-size="12">${words}</text>`;

@@ -1,11 +1,11 @@
-// Tables and figures of a report's sheet as markup: spans, numbers and names as people read them on paper.
+// Markup for a report's tables, and texts for spans, numbers and names, in the form that people read on paper.
 
 import { escaped } from './report-foot.ts';
 
 /** Columns that a phone shows side by side. */
 const FEW_COLUMNS = 3;
 
-/** Markup; `numeric`: columns of numbers. On a phone a table of many columns has a card a row. */
+/** Markup; `numeric`: columns of numbers. On a phone, a table with many columns shows one card per row. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -19,13 +19,13 @@ export function table(
   return `<table${kind}><thead><tr>${cells('th', head)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table>`;
 }
 
-/** Keys and roles go by their last part. */
+/** Keys and roles are shown by their last part. */
 export const whoText = (by: string) => by.split(/[:/]/).at(-1) ?? by;
 
-/** With the minus of typography. */
+/** With a typographic minus sign. */
 export const number = (value: number) => String(value).replace('-', '−');
 
-/** Such as `2 h 19 min`; under a minute in seconds. */
+/** Such as `2 h 19 min`; in seconds if under a minute. */
 export function lengthText(ms: number): string {
   if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
   const minutes = Math.floor(ms / 60_000);

@@ -1,4 +1,4 @@
-// What an inspector wants of a device and a month: excursions, time in limits, hours without measurement, daily extremes.
+// A month's report of a device for inspectors: excursions, time in limits, hours without measurement, daily extremes.
 
 import { decimalFromText, decimalText, type Decimal } from './decimal.ts';
 import type { Excursion } from './excursions.ts';
@@ -10,7 +10,7 @@ import { meanOf, type Bucket } from './rollup.ts';
 import { isSpellingOf } from './spelling.ts';
 import type { Aggregate } from './window.ts';
 
-/** Times in epoch milliseconds, spans half open and in milliseconds; figures are exact decimal text. */
+/** Times in epoch milliseconds, spans half open and in milliseconds; values are exact decimal text. */
 export interface DeviceReport {
   readonly metric: string;
   readonly unit?: string;
@@ -18,23 +18,23 @@ export interface DeviceReport {
   readonly min?: string;
   readonly max?: string;
   readonly mean?: string;
-  /** That the month has so far, that something was measured, and that of it no excursion takes. */
+  /** The length of the month so far, its measured time, and the measured time without excursions. */
   readonly spanMs: number;
   readonly measuredMs: number;
   readonly inLimitsMs: number;
   readonly excursions: readonly ReportedExcursion[];
-  /** Those of the month that people were sent, and what became of them. */
+  /** The month's announced predictions with their outcomes. */
   readonly predictions: readonly JudgedAnnouncement[];
-  /** Hours and longer without a reading. */
+  /** Gaps of an hour or longer without a reading. */
   readonly gaps: readonly Gap[];
   readonly meanKinetic?: MeanKinetic;
   readonly days: readonly DayReport[];
-  /** False where days, worst values or crossings had to be taken from whole hours, because their windows are gone. */
+  /** False if days, worst values or crossings come from whole hours because their windows are deleted. */
   readonly isToTheWindow: boolean;
 }
 
 export interface ReportedExcursion extends Excursion {
-  /** That lies in the month. */
+  /** The part that lies in the month. */
   readonly lastedMs: number;
 }
 
@@ -46,7 +46,7 @@ export interface Gap {
 export interface MeanKinetic {
   /** Degrees Celsius to two decimals. */
   readonly celsius: string;
-  /** Hourly means that it is of. */
+  /** Number of hourly means that it is computed from. */
   readonly hours: number;
   /** kJ/mol. */
   readonly activationEnergy: number;
@@ -64,7 +64,7 @@ export interface ReportInput {
   readonly month: Month;
   readonly metric: string;
   readonly unit?: string | undefined;
-  /** Hours, and single windows in the place of those that a day or an excursion cuts; oldest first, of this month. */
+  /** The month's hours, oldest first; hours that a day or an excursion splits are replaced by their windows. */
   readonly pieces: readonly Bucket[];
   /** Of this metric. */
   readonly excursions: readonly Excursion[];
@@ -125,7 +125,7 @@ const both = (a: Aggregate, b: Aggregate): Aggregate => ({
   ...{ sum: a.sum + b.sum, count: a.count + b.count },
 });
 
-/** An hour or longer without a reading always holds the border of two hours, so their first and last readings show it. */
+/** A gap of an hour or longer always contains an hour's boundary, so the first and last readings of the hours show it. */
 function gapsOf(pieces: readonly Bucket[], { from, until }: Month): Gap[] {
   const gaps: Gap[] = [];
   let last = from;
@@ -139,7 +139,7 @@ function gapsOf(pieces: readonly Bucket[], { from, until }: Month): Gap[] {
   return gaps;
 }
 
-/** Of the pieces that lie in it, and of what its transitions say. */
+/** The worst value of the pieces inside the excursion and of its transitions. */
 function worstOf(
   { side, from, to = Infinity, worst }: Excursion,
   pieces: readonly Bucket[],
@@ -147,9 +147,9 @@ function worstOf(
 ): string {
   let found = decimalFromText(worst);
   for (const { start, end, metrics } of pieces) {
-    const figures = metrics.get(metric);
-    if (!figures || start < from || end > to) continue;
-    const value = side === 'above' ? figures.max : figures.min;
+    const aggregate = metrics.get(metric);
+    if (!aggregate || start < from || end > to) continue;
+    const value = side === 'above' ? aggregate.max : aggregate.min;
     if (found === undefined || (side === 'above' ? value > found : value < found)) found = value;
   }
   return found === undefined ? worst : decimalText(found);
@@ -174,7 +174,7 @@ const CELSIUS: Readonly<Record<string, (value: number) => number>> = {
   K: (value) => value - 273.15,
 };
 
-/** The spans without what they have in common, oldest first. */
+/** Joins spans that overlap or touch, oldest first. */
 function joined(spans: readonly Gap[]): Gap[] {
   const found: Gap[] = [];
   for (const { from, to } of spans.toSorted((a, b) => a.from - b.from)) {

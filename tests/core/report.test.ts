@@ -1,4 +1,4 @@
-// Reports: months as clocks have them, excursions out of a history, and figures that add up to the last digit.
+// Reports: months in local time, excursions from the history, and values that are exact to the last digit.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -99,7 +99,7 @@ const limit = (value: string, more: Partial<HistoryEntry> = {}) => ({
   ...{ severity: 'major' as const, value, limit: '8', side: 'above' as const, metric: 't', ...more },
 });
 
-test('an excursion is from its first window beyond the limit to the first that is back, with the worst and who said what', () => {
+test('an excursion extends from its first window beyond the limit to the first that is back, with the worst value and all remarks', () => {
   const found = excursionsOf([
     entry(20, 'cleared', limit('6.9')),
     entry(10, 'raised', limit('9', { since: START + 8 * MINUTE_MS })),
@@ -152,7 +152,7 @@ const excursion = (from: number, to?: number): Excursion => ({
   ...{ from: month.from + from * HOUR_MS, ...(to !== undefined && { to: month.from + to * HOUR_MS }) },
 });
 
-test('time in limits is what was measured, without excursions, of which none counts twice', () => {
+test('time in limits is the measured time without excursions, and overlapping excursions count once', () => {
   const total = month.days.length * 24;
   const pieces = [...hours(0, 100), ...hours(103, total)];
   const excursions = [excursion(10, 12), excursion(11, 13), excursion(99, 101), excursion(-5, 1)];
@@ -176,7 +176,7 @@ test('time in limits is what was measured, without excursions, of which none cou
   );
 });
 
-test('a gap under an hour is none, one of an hour is, and so are the ends of the month', () => {
+test('a gap counts from one hour on, also at the ends of the month', () => {
   const gapsFor = (before: number, after: number) =>
     reportOf({
       ...{
@@ -195,7 +195,7 @@ test('a gap under an hour is none, one of an hour is, and so are the ends of the
   assert.deepEqual(gapsFor(HOUR_MS / 2, HOUR_MS / 2 - 1000), [HOUR_MS, end]);
 });
 
-test('the worst value is that of the windows in the excursion, and days have their exact extremes', () => {
+test('the worst value is that of the windows in the excursion, and days have exact extremes', () => {
   const start = month.from + 24 * HOUR_MS;
   const { excursions, days, min, max, readings, mean } = reportOf({
     ...{ month, metric: 't', predictions: [], isToTheWindow: true },
@@ -220,7 +220,7 @@ test('the worst value is that of the windows in the excursion, and days have the
   );
 });
 
-test('a mean kinetic temperature is given of temperatures only, from Fahrenheit in Celsius', () => {
+test('a mean kinetic temperature is given for temperatures only, and Fahrenheit is converted to Celsius', () => {
   const one = (metric: string, unit?: string) => {
     const bucket = piece(month.from, HOUR_MS, '41', '41');
     const pieces = [{ ...bucket, metrics: new Map([[metric, bucket.metrics.get('t')!]]) }];
@@ -239,7 +239,7 @@ const device = {
 };
 const hostile = '</style><script>alert(1)</script>';
 
-test('markup in any name or remark is text in the sheet, which has no script and loads nothing', () => {
+test('markup in any name or remark is escaped in the sheet, which has no script and loads nothing', () => {
   const report = {
     ...{
       metric: hostile,
@@ -281,7 +281,7 @@ const foreseen: JudgedAnnouncement = {
   ...{ crossedAt: month.from + 990_000, leadMs: 900_000 },
 };
 
-test('a sheet has each prediction with what became of it, their count, and the count of all devices', () => {
+test('a sheet has each prediction with its outcome, their counts, and the counts of all devices', () => {
   const report = {
     ...reportOf({
       ...{ month, metric: 't', pieces: hours(0, 1), excursions: [], isToTheWindow: true },
@@ -310,7 +310,7 @@ test('a sheet has each prediction with what became of it, their count, and the c
   assert.doesNotMatch(text([{ ...device, report: quiet, isPredicted: false }]), /Predictions/);
 });
 
-test('a table has a line a prediction, and the count in the summary', () => {
+test('the CSV has one line per prediction, and the counts in the summary', () => {
   const report = reportOf({
     ...{ month, metric: 't', pieces: hours(0, 1), excursions: [], isToTheWindow: true },
     predictions: [foreseen],

@@ -1,4 +1,4 @@
-// Keeps what happened to alerts, for as long as the table keeps it, so that people can look back.
+// Stores the history of alerts, one item per change, until the table's retention ends.
 
 import {
   ConditionalCheckFailedException,
@@ -18,13 +18,13 @@ const DAY_SECONDS = 86_400;
 /** Hexadecimal digits of a window's start. */
 const WINDOW_DIGITS = 12;
 const CALLS_AT_ONCE = 8;
-/** Each day is a query, with entries or without. */
+/** Each day takes a query, even without entries. */
 const MAX_DAYS_A_PAGE = 31;
 
 export function createAlertHistory(options: {
   readonly client: DynamoDBClient;
   readonly table: string;
-  /** Entries go so many days after what they tell of. */
+  /** Entries expire this many days after the change that they describe. */
   readonly retentionDays: number;
 }): AlertHistory {
   const { client, table, retentionDays } = options;
@@ -61,12 +61,12 @@ export function createAlertHistory(options: {
     try {
       await client.send(update);
     } catch (error) {
-      // It waits for the history still, or became part of another entry.
+      // The entry is not written yet, or became part of another one.
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
   }
 
-  /** Entries of a device or a day with keys from `first` up to, and not with, `end`; newest first. */
+  /** Entries of a device or a day with keys from `first` to before `end`, newest first. */
   async function query(
     partition: { readonly deviceId: string } | { readonly day: string },
     { first, end, limit }: { readonly first: string; readonly end: string; readonly limit: number },
@@ -126,12 +126,12 @@ function pageOf(entries: readonly HistoryEntry[], limit: number): AlertHistoryPa
   return { entries: page, ...(entries.length > limit && { next: keyOf(page.at(-1)!) }) };
 }
 
-/** Sorts as time does, what is decided in one moment by its windows; no entry has a key that is a time alone. */
+/** Sorts by time, and entries of one moment by window. No entry's key is a time alone. */
 const keyOf = ({ at, windowStart = 0, entryId }: Pick<HistoryEntry, 'at' | 'windowStart' | 'entryId'>) =>
   `${isoOf(at)}/${windowStart.toString(16).padStart(WINDOW_DIGITS, '0')}${entryId}`;
 const isoOf = (time: number) => new Date(time).toISOString();
 
-/** Midnight of the day that holds the last moment before the key. */
+/** Midnight of the day that contains the last moment before the key. */
 function startOfDayBefore(key: string): string {
   const time = Date.parse(key.slice(0, 24));
   const last = key.length > 24 ? time : time - 1;

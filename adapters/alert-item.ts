@@ -1,4 +1,4 @@
-// The item of the alerts table for what one rule knows of one device, and the state that is read from it.
+// Writes and reads the item of the alerts table for the state of one rule and one device.
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { SEVERITIES, type Severity } from '../core/alert-rule.ts';
@@ -47,7 +47,6 @@ export function itemOf(state: AlertState): Item {
   };
 }
 
-/** The state, or what is wrong with the item: one that somebody edited costs no other its judgement. */
 /** The state of an item, also of one written before version 0.2.0; an error that names what cannot be read. */
 export function stateOf(item: Item): AlertState | Error {
   try {
@@ -55,23 +54,23 @@ export function stateOf(item: Item): AlertState | Error {
     const problem = problemOf(state);
     return problem === undefined ? state : unreadableError(item, problem);
   } catch (cause) {
-    return unreadableError(item, 'an attribute is not the JSON that it was', cause);
+    return unreadableError(item, 'an attribute is not valid JSON', cause);
   }
 }
 
-/** Without it notifications are sent, which is the safer way to be wrong. */
+/** A snooze that cannot be read silences nothing, which is the safer failure. */
 export function snoozeOf(item: Item): Snooze | Error {
   try {
     const snooze = JSON.parse(item['snooze']?.S ?? '') as Snooze;
     return typeof snooze?.until === 'number' ? snooze : unreadableError(item, 'it has no until');
   } catch (cause) {
-    return unreadableError(item, 'it is not the JSON that it was', cause);
+    return unreadableError(item, 'it is not valid JSON', cause);
   }
 }
 
 function unreadableError(item: Item, problem: string, cause?: unknown): Error {
   const [deviceId, ruleId] = [item['deviceId']?.S, item['ruleId']?.S];
-  const remedy = 'delete the item of the alerts table to begin anew';
+  const remedy = 'delete the item in the alerts table to start again';
   return new UnreadableStateError(
     `The state of rule ${ruleId} and device ${deviceId} cannot be read: ${problem}; ${remedy}`,
     ...(cause === undefined ? [] : [{ cause }]),
@@ -99,7 +98,7 @@ function readState(item: Item): AlertState {
   };
 }
 
-/** Stored JSON with the names that its members have today. */
+/** Parses stored JSON, and gives its members their present names. */
 function parsed(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown) =>
     value !== null && typeof value === 'object' && !Array.isArray(value)
@@ -108,19 +107,19 @@ function parsed(text: string): unknown {
   );
 }
 
-/** What later steps take for granted. */
+/** Checks what later steps rely on. */
 function problemOf(read: AlertState): string | undefined {
   const { state, severity, cleared, version, windowStart, alarm, pending, unrecorded } = read;
-  if (!ALERT_STATES.includes(state)) return 'state is none that there is';
+  if (!ALERT_STATES.includes(state)) return 'state is unknown';
   const severities = [severity, cleared].filter((each) => each !== undefined);
-  if (!severities.every((each) => SEVERITIES.includes(each))) return 'severity is none that there is';
+  if (!severities.every((each) => SEVERITIES.includes(each))) return 'severity is unknown';
   if (!Number.isSafeInteger(version) || !Number.isSafeInteger(windowStart))
-    return 'version or windowStart is no whole number';
+    return 'version or windowStart is not a whole number';
   if (alarm !== undefined && !isNotification(alarm?.announced)) return 'alarm has no notification';
   if (!Array.isArray(pending) || !pending.every((queued) => isNotification(queued?.notification)))
-    return 'pending is no list of notifications';
+    return 'pending is not a list of notifications';
   if (!Array.isArray(unrecorded) || !unrecorded.every((entry) => typeof entry?.entryId === 'string'))
-    return 'unrecorded is no list of history entries';
+    return 'unrecorded is not a list of history entries';
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-// Keeps what each alert rule knows of each device, with its pending notifications, so that a crash loses none.
+// Stores the alert state of each rule and device together with its pending notifications, so that a crash loses none.
 
 import {
   ConditionalCheckFailedException,
@@ -16,9 +16,9 @@ import { itemOf, snoozeOf, stateOf } from './alert-item.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** Ids of rules begin with a letter or digit. */
+/** Cannot be a rule's id: these begin with a letter or digit. */
 const SNOOZE = '#snooze';
-/** Before the id of a rule: what it learned of the device. */
+/** Prefix of a rule's id for what the rule learned about the device. */
 export const LEARNED_PREFIX = '#learned/';
 
 export function createAlertStore(options: {

@@ -1,4 +1,4 @@
-// Keeps what audits found of each device beside what became of its alerts, so that reports can say what was checked.
+// Stores the results of audits by device in the alert history's table, so that reports can say what was checked.
 
 import {
   PutItemCommand,
@@ -9,7 +9,7 @@ import {
 import type { ArchiveCheck } from '../core/archive-check.ts';
 import type { ArchiveChecks } from '../pipeline/device-ports.ts';
 
-/** Letters come after digits, so no question about alerts, whose keys begin with a time, meets an item of these. */
+/** Letters sort after digits, so queries for alerts, whose keys begin with a time, never find these items. */
 const PREFIX = 'audit/';
 const AFTER_ALL = 'audit0';
 const DAY_SECONDS = 86_400;
@@ -18,9 +18,9 @@ const PAGE = 50;
 
 export function createArchiveChecks(options: {
   readonly client: DynamoDBClient;
-  /** That of the alerts' history. */
+  /** The alert history's table. */
   readonly table: string;
-  /** Checks go so many days after the end of what they are of, as the hours of a report do. */
+  /** Checks expire this many days after the end of their span, like the hours of a report. */
   readonly retentionDays: number;
 }): ArchiveChecks {
   const { client, table, retentionDays } = options;

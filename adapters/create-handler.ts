@@ -1,4 +1,4 @@
-// The one place where Middy and Powertools are applied, so that every function logs, counts and fails in the same way.
+// Applies Middy and Powertools in one place, so that every function logs, counts and fails in the same way.
 
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
@@ -8,21 +8,21 @@ import withMiddleware from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { Counting } from '../pipeline/ports.ts';
 
-/** Before Lambda ends the function, to write the log and the metrics. */
+/** Time before Lambda ends the function, reserved for writing the log and the metrics. */
 const FAREWELL_MS = 500;
 const FAREWELL_SHARE = 1 / 10;
 
 export interface Tools extends Counting {
   /** Puts the keys on every log line of this event. Never give it a payload. */
   identify(keys: Readonly<Record<string, string | undefined>>): void;
-  /** Logs an error that the answer to the event already tells of, so that it need not fail the event. */
+  /** Logs an error that the answer to the event already reports, so that the event need not fail. */
   fail(error: unknown): void;
 }
 
 /**
- * Makes a Lambda handler of `serve`, which takes the event as AWS types it: metrics are written when the event is done, also when it failed; a failure is logged and
- * thrown on, so that Lambda repeats the event. An event that takes too long fails a moment before Lambda would end the
- * function without a word.
+ * Makes a Lambda handler from `serve`, which takes the event as AWS types it. Metrics are written when the event is done
+ * or has failed. A failure is logged and rethrown, so that Lambda retries the event. An event that takes too long fails
+ * shortly before Lambda would end the function without an error.
  */
 export function createHandler<Event, Result = void>(
   serve: (event: Event, tools: Tools, context: Context) => Promise<Result>,
@@ -44,7 +44,7 @@ export function createHandler<Event, Result = void>(
     .onError(({ error }) => logger.error('Event failed', error as Error));
 }
 
-/** Rejects when the time of the function is all but over; what still runs may end or not, as when Lambda ends it. */
+/** Rejects shortly before the function's time is over; what still runs may or may not finish, as when Lambda ends it. */
 async function inTime<Result>(serving: Promise<Result>, context: Context): Promise<Result> {
   const { promise: isOver, reject } = Promise.withResolvers<never>();
   const leftMs = context.getRemainingTimeInMillis();

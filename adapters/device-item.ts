@@ -1,4 +1,4 @@
-// The layout of a device in DynamoDB.
+// Reads a device from its DynamoDB item.
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Device, RejectionNote } from '../core/device.ts';
@@ -9,13 +9,13 @@ type Item = Record<string, AttributeValue>;
 
 const REJECTION = 'rejection:';
 
-/** The attribute that keeps the last rejection of a reason. */
+/** The attribute for the last rejection with a reason. */
 export const rejectionAttribute = (reason: string) => `${REJECTION}${reason}`;
 
 const UNIT = 'unit:';
 const PREVIOUS_UNIT = 'previousUnit:';
 
-/** The attributes that keep a metric's unit, and the one before it. */
+/** The attributes for a metric's unit, and for the unit before it. */
 export const unitAttribute = (metric: string) => `${UNIT}${metric}`;
 export const previousUnitAttribute = (metric: string) => `${PREVIOUS_UNIT}${metric}`;
 
@@ -46,7 +46,7 @@ export function deviceOf(item: Item): Device {
 
 const checked = createRecent<boolean>(1000);
 
-/** What people wrote, if it is one; each is checked once, as a list has thousands. */
+/** The time zone from the registry, if it is valid. Each name is checked once, as a list has thousands of devices. */
 function zoneOf(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   const isOne = checked.get(name) ?? isTimeZone(name);

@@ -1,4 +1,4 @@
-// Keeps what is known of each device: ingest tells where it was heard from, presence whether it is connected.
+// Stores what is known about each device: ingest writes when and from which site it last sent, presence whether it is connected.
 
 import {
   ConditionalCheckFailedException,
@@ -18,7 +18,7 @@ import type { DeviceStore } from '../pipeline/ports.ts';
 
 /** Devices whose last message an environment remembers. */
 const REMEMBERED_DEVICES = 20_000;
-/** What was noted is noted again only so much later. */
+/** A note is repeated after this time at the earliest. */
 const NOTE_AGAIN_MS = 60_000;
 
 /** All verbs reject with the SDK's error when the table cannot be reached. */
@@ -75,7 +75,7 @@ export function createDeviceStore(options: {
         TableName: table,
         Key: { deviceId: { S: deviceId } },
         UpdateExpression: 'SET #site = :site, #seen = :at',
-        // Another environment may have told it; and an old message that is repeated moves no device back.
+        // Another environment may have written it, and the retry of an old message must not move the device back.
         ConditionExpression:
           'attribute_not_exists(#seen) OR #seen <= :before OR (#seen < :at AND #site <> :site)',
         ExpressionAttributeNames: { '#site': 'site', '#seen': 'lastSeenAt' },
@@ -92,7 +92,7 @@ export function createDeviceStore(options: {
     async noteUnused(deviceId, { rejections, skipped }, at) {
       const fresh = rejections.filter(({ reason }) => isDue(`${deviceId}/${reason}`, at));
       const members = skipped.join();
-      // Not each time: a device may send messages of two kinds by turns.
+      // Not each time: a device may alternate between two kinds of messages.
       const isChanged = skipped.length > 0 && noted.get(deviceId)?.members !== members && isDue(deviceId, at);
       if (fresh.length === 0 && !isChanged) return;
       await client.send(
@@ -125,7 +125,7 @@ export function createDeviceStore(options: {
   };
 }
 
-/** One attribute a reason, so that writers do not replace each other's. */
+/** One attribute per reason, so that writers do not overwrite each other. */
 function unusedUpdate(rejections: UnusedNote['rejections'], skipped: readonly string[], at: number) {
   const names: Record<string, string> = {};
   const values: Record<string, AttributeValue> = {};

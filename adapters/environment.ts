@@ -1,17 +1,17 @@
-// A function's settings, read once at cold start, so that a wrong deployment fails at once and by name.
+// A function's settings, read once at cold start, so that a wrong deployment fails at once and names the variable.
 
 import type { TimeLimits } from '../core/reading.ts';
 import { flag, limit, pattern, text, whole, zone, type Variables } from './variables.ts';
 
-/** The alert limits that the template's parameters set; absent: no such limit. */
+/** The alert limits from the template's parameters; absent: no limit. */
 interface Limits {
   readonly maxTemperature?: number;
   readonly minTemperature?: number;
-  /** A device that is silent for longer is told of; 0: none is. */
+  /** A device that is silent for longer raises an alert; 0: never. */
   readonly silentAfterMinutes: number;
 }
 
-/** What judging and telling needs. */
+/** The settings for judging and notifying. */
 export interface AlertEnvironment extends Limits {
   readonly devicesTable: string;
   readonly rulesTable: string;
@@ -19,13 +19,13 @@ export interface AlertEnvironment extends Limits {
   readonly alertHistoryTable: string;
   readonly alertsTopicArn: string;
   readonly windowRetentionDays: number;
-  /** Of the alert history, and of hours. */
+  /** For the alert history, and for hours. */
   readonly historyRetentionDays: number;
-  /** More in a minute become a digest. */
+  /** Notifications over this number become a digest. */
   readonly alertsPerMinute: number;
-  /** Where mails link to, without a slash at its end; empty: nowhere. */
+  /** The page that mails link to, without a trailing slash; empty: no link. */
   readonly dashboardOrigin: string;
-  /** In which mails tell the time, of devices for which the registry names none: an IANA name. */
+  /** Time zone of mails for devices without one in the registry: an IANA name. */
   readonly timeZone: string;
 }
 
@@ -52,16 +52,16 @@ export interface AttachPolicyEnvironment {
 
 export interface PresenceEnvironment {
   readonly devicesTable: string;
-  /** Where connections are kept, too. */
+  /** Also stores the connection log. */
   readonly alertHistoryTable: string;
 }
 
 export interface ThingsEnvironment {
-  /** Empty where the stack has none. */
+  /** Empty if the stack has no user pool. */
   readonly userPoolId: string;
   readonly devicesTable: string;
   readonly registrationsTable: string;
-  /** How many devices may be added in an hour; 0: any number. */
+  /** Most devices that can be added in an hour; 0: any number. */
   readonly registrationsPerHour: number;
   readonly devicePolicy: string;
 }
@@ -69,16 +69,16 @@ export interface ThingsEnvironment {
 export interface ApiEnvironment extends Limits, TimeLimits {
   readonly alertsTopicArn: string;
   readonly errorsBucket: string;
-  /** Its name: what failed is given to it again. */
+  /** The name of the function that replays failed messages. */
   readonly ingestFunction: string;
   readonly rawBucket: string;
-  /** Empty where the stack has none. */
+  /** Empty if the stack has no user pool. */
   readonly userPoolId: string;
   readonly alertsTable: string;
   readonly alertHistoryTable: string;
   readonly windowRetentionDays: number;
   readonly historyRetentionDays: number;
-  /** Of reports, of devices for which the registry names none: an IANA name. */
+  /** Time zone of reports for devices without one in the registry: an IANA name. */
   readonly timeZone: string;
   readonly windowsTable: string;
   readonly rollupsTable: string;
@@ -99,7 +99,7 @@ export interface RollupEnvironment {
 export interface UndeliveredEnvironment {
   readonly alertHistoryTable: string;
   readonly historyRetentionDays: number;
-  /** Of the queue with text messages; the other one has mails. */
+  /** The queue of undelivered text messages; the other queue is for mails. */
   readonly textQueueUrl: string;
 }
 
@@ -114,21 +114,21 @@ export interface ParseBatchEnvironment {
 }
 
 export interface ProvisionHookEnvironment {
-  /** What the whole serial number of a device must match. */
+  /** Must match the whole serial number of a device. */
   readonly serialNumberPattern: RegExp;
   readonly registrationsTable: string;
-  /** How many devices may be registered in an hour; 0: any number. */
+  /** Most devices that can be registered in an hour; 0: any number. */
   readonly registrationsPerHour: number;
-  /** Whether only listed serial numbers are registered. */
+  /** Whether only listed serial numbers may register. */
   readonly requiresListing: boolean;
 }
 
 const DAY_SECONDS = 86_400;
 
 /**
- * Reads the ingest function's variables. Throws an Error that names the variable when one is missing or no number in
- * range, and when windows would expire less than a day after the latest reading that may still change them: Lambda
- * retries for up to six hours, and a reading must never bring half of a deleted window back.
+ * Reads the ingest function's variables. Throws an Error that names the variable if it is missing or not a number in its
+ * range, and an Error if windows would expire less than a day after the latest reading that may change them: Lambda
+ * retries for up to six hours, and a reading must never recreate half of a deleted window.
  */
 export function readIngestEnvironment(variables: Variables): IngestEnvironment {
   const environment: IngestEnvironment = {
@@ -152,7 +152,7 @@ const timeLimitsOf = (variables: Variables): TimeLimits => ({
   maxSkewSeconds: whole(variables, 'MAX_SKEW_SECONDS', 0, DAY_SECONDS),
 });
 
-/** CloudFormation compares no numbers, so this is the first place that can tell which limit is the upper one. */
+/** CloudFormation cannot compare numbers, so the order of the two limits is checked here first. */
 function limitsOf(variables: Variables): Limits {
   const maxTemperature = limit(variables, 'MAX_TEMPERATURE');
   const minTemperature = limit(variables, 'MIN_TEMPERATURE');
@@ -184,7 +184,7 @@ function alertsOf(variables: Variables): AlertEnvironment {
   };
 }
 
-/** Reads the parse-batch function's variables. Throws an Error that names the variable that is missing or wrong. */
+/** Reads the parse-batch function's variables. Throws an Error that names a missing or wrong variable. */
 export function readParseBatchEnvironment(variables: Variables): ParseBatchEnvironment {
   return {
     rawBucket: text(variables, 'RAW_BUCKET'),
@@ -197,7 +197,7 @@ export function readParseBatchEnvironment(variables: Variables): ParseBatchEnvir
   };
 }
 
-/** Reads the attach-policy function's variables. Throws an Error that names the variable that is missing. */
+/** Reads the attach-policy function's variables. Throws an Error that names a missing variable. */
 export function readAttachPolicyEnvironment(variables: Variables): AttachPolicyEnvironment {
   return {
     dashboardPolicy: text(variables, 'DASHBOARD_POLICY'),
@@ -207,7 +207,7 @@ export function readAttachPolicyEnvironment(variables: Variables): AttachPolicyE
   };
 }
 
-/** Reads the sweep function's variables. Throws an Error that names the one that is missing or wrong. */
+/** Reads the sweep function's variables. Throws an Error that names a missing or wrong variable. */
 export function readSweepEnvironment(variables: Variables): SweepEnvironment {
   return {
     ...alertsOf(variables),
@@ -216,7 +216,7 @@ export function readSweepEnvironment(variables: Variables): SweepEnvironment {
   };
 }
 
-/** Reads the rollup function's variables. Throws an Error that names the one that is missing or wrong. */
+/** Reads the rollup function's variables. Throws an Error that names a missing or wrong variable. */
 export function readRollupEnvironment(variables: Variables): RollupEnvironment {
   return {
     windowsTable: text(variables, 'WINDOWS_TABLE'),
@@ -228,7 +228,7 @@ export function readRollupEnvironment(variables: Variables): RollupEnvironment {
   };
 }
 
-/** Reads the variables of the function for what SNS could not deliver. Throws an Error that names the one that is missing. */
+/** Reads the variables of the function for undelivered messages. Throws an Error that names a missing variable. */
 export function readUndeliveredEnvironment(variables: Variables): UndeliveredEnvironment {
   return {
     alertHistoryTable: text(variables, 'ALERT_HISTORY_TABLE'),
@@ -237,7 +237,7 @@ export function readUndeliveredEnvironment(variables: Variables): UndeliveredEnv
   };
 }
 
-/** Reads the presence function's variables. Throws an Error that names the variable that is missing. */
+/** Reads the presence function's variables. Throws an Error that names a missing variable. */
 export function readPresenceEnvironment(variables: Variables): PresenceEnvironment {
   return {
     devicesTable: text(variables, 'DEVICES_TABLE'),
@@ -245,7 +245,7 @@ export function readPresenceEnvironment(variables: Variables): PresenceEnvironme
   };
 }
 
-/** Reads the things function's variables. Throws an Error that names the one that is missing or wrong. */
+/** Reads the things function's variables. Throws an Error that names a missing or wrong variable. */
 export function readThingsEnvironment(variables: Variables): ThingsEnvironment {
   return {
     userPoolId: variables['USER_POOL_ID'] ?? '',
@@ -256,7 +256,7 @@ export function readThingsEnvironment(variables: Variables): ThingsEnvironment {
   };
 }
 
-/** Reads the variables of the HTTP API's function. Throws an Error that names the one that is missing or wrong. */
+/** Reads the variables of the HTTP API's function. Throws an Error that names a missing or wrong variable. */
 export function readApiEnvironment(variables: Variables): ApiEnvironment {
   return {
     ...timeLimitsOf(variables),
@@ -279,7 +279,7 @@ export function readApiEnvironment(variables: Variables): ApiEnvironment {
   };
 }
 
-/** Reads the variables of the pre-provisioning hook. Throws an Error that names the one that is missing or wrong. */
+/** Reads the variables of the pre-provisioning hook. Throws an Error that names a missing or wrong variable. */
 export function readProvisionHookEnvironment(variables: Variables): ProvisionHookEnvironment {
   return {
     serialNumberPattern: pattern(variables, 'SERIAL_NUMBER_PATTERN'),

@@ -1,4 +1,4 @@
-// Reads the errors bucket, within bounds: its newest objects cannot be asked for, as keys begin with devices and topics.
+// Lists and reads the errors bucket within bounds: S3 cannot list the newest objects, because keys begin with devices and topics.
 
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import type { ErrorBucket, StoredFailure } from '../pipeline/api-ports.ts';
@@ -6,7 +6,7 @@ import { folderOf } from './error-store.ts';
 
 /** Of 1,000 objects each. */
 const MAX_LISTS = 10;
-/** A batch of the stream is 6 MB at most, and is larger as text. */
+/** A batch of the stream has at most 6 MB, and is larger as text. */
 const MAX_BYTES = 12 * 1024 * 1024;
 
 export function createErrorBucket({
@@ -38,7 +38,9 @@ export function createErrorBucket({
       try {
         const { Body, ContentLength = 0 } = await client.send(new GetObjectCommand({ Bucket, Key: key }));
         if (ContentLength > MAX_BYTES)
-          throw new Error(`${key} has ${ContentLength} bytes, more than can be read here`);
+          throw new Error(
+            `${key} has ${ContentLength} bytes, more than the ${MAX_BYTES} that the API reads; download it from the bucket`,
+          );
         return (await Body?.transformToString()) ?? '';
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;

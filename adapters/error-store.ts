@@ -1,4 +1,4 @@
-// Keeps what was rejected, with the reasons, the originals and the whole message, so that it can be replayed.
+// Stores rejections with their reasons, the originals and the whole message, so that they can be replayed.
 
 import { createHash } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
@@ -34,7 +34,7 @@ export function createErrorStore(options: {
   };
 }
 
-/** Without a context (no rule sent this event), the content itself is the name, under `undated`. */
+/** Without a context (no rule sent this event), the object is named by a hash of its content, under `undated`. */
 function keyOf(context: ParsedMessage['context'], body: string): string {
   if (!context) return `rejected/undated/${digest(body)}.json`;
   const day = new Date(context.receivedAt).toISOString().slice(0, 10).replaceAll('-', '/');
@@ -43,7 +43,7 @@ function keyOf(context: ParsedMessage['context'], body: string): string {
   return `rejected/${folderOf(context.deviceId)}/${day}/${name}.json`;
 }
 
-/** Dots alone would be a way out of the folder, and a key has 1,024 bytes at most. */
+/** A name of dots would lead out of the folder, and a key has at most 1,024 bytes. */
 export function folderOf(deviceId: string): string {
   const encoded = encodeURIComponent(deviceId);
   return /^\.+$/.test(encoded) || encoded.length > MAX_FOLDER_LENGTH ? digest(deviceId) : encoded;

@@ -1,7 +1,8 @@
-// A hot window's item has no room for the fingerprints of all its readings: the older ones are in chunks beside the table.
-// Each chunk is named by a hash of what it holds and of the chunk before it. So the name of the newest one, which the window
-// has, stands for all of them; no chunk ever changes, writers that race never disagree about one, and one that no window
-// refers to does no harm and expires.
+// Stores the fingerprints for which a hot window's item has no room, as a chain of chunks in a table of their own.
+
+// Each chunk is named by a hash of its content and of the chunk before it. So the window only stores the name of the newest
+// chunk, which identifies all of them; no chunk ever changes, racing writers never disagree about one, and a chunk that no
+// window refers to does no harm and expires.
 
 import { hash } from 'node:crypto';
 import {
@@ -17,16 +18,18 @@ import type { WindowKey } from '../core/window.ts';
 export type ChunkName = string;
 
 export interface FingerprintChain {
-  /** All fingerprints in that chunk and those before it. Rejects with an Error when one is missing, or with the SDK's. */
+  /**
+   * All fingerprints in that chunk and the chunks before it. Rejects with an Error if one is missing, or with the SDK's.
+   */
   readUpTo(window: WindowKey, newest: ChunkName): Promise<ReadonlySet<string>>;
-  /** Writes a chunk behind `previous` and gives its name. It counts once a window refers to it. Safe to repeat. */
+  /** Writes a chunk after `previous` and gives its name. It takes effect once a window refers to it. Safe to repeat. */
   append(
     window: WindowKey,
     previous: ChunkName | undefined,
     prints: Iterable<string>,
     expiresAt: number,
   ): Promise<ChunkName>;
-  /** Saves reading a chunk back that this environment has written and a window now refers to. */
+  /** Remembers a chunk that this environment wrote and a window now refers to, so that it need not be read. */
   learn(
     window: WindowKey,
     previous: ChunkName | undefined,
@@ -45,11 +48,11 @@ interface Known {
   readonly prints: Set<string>;
 }
 
-/** Fingerprints that an environment keeps in mind at most, some 25 MB: of twelve full windows of ten seconds. */
+/** Most fingerprints that an environment remembers, about 25 MB: those of twelve full windows of ten seconds. */
 const MAX_KNOWN_PRINTS = 250_000;
-/** Chunks that are read one by one; where more are new, all of the window are read at once. */
+/** Chunks read one by one; if more are new, all chunks of the window are read at once. */
 const MAX_SINGLE_READS = 3;
-/** DynamoDB deletes expired items within days, in no order: no chunk may go before its window. */
+/** DynamoDB deletes expired items within days, in any order: no chunk may be deleted before its window. */
 const MARGIN_SECONDS = 14 * 86_400;
 const PRINT_DIGITS = 16;
 
@@ -90,7 +93,7 @@ export function createFingerprintChain(options: {
     return chunks;
   }
 
-  /** The chunks from `newest` back to the one after `last`, or to the first of all. */
+  /** Reads the chunks from `newest` back to the one after `last`, or to the first. */
   async function readBack(window: WindowKey, newest: ChunkName, last: ChunkName | undefined) {
     const prints: string[] = [];
     let all: Map<ChunkName, Chunk> | undefined;
@@ -107,8 +110,8 @@ export function createFingerprintChain(options: {
   function missing(window: WindowKey, name: ChunkName): never {
     const { deviceId, windowStart } = window;
     throw new Error(
-      `Table ${table} lacks the fingerprints ${name} of ${deviceId}'s window ${new Date(windowStart).toISOString()}: ` +
-        'without them no reading of it can be counted; restore the table',
+      `Table ${table} has lost the fingerprints ${name} of ${deviceId}'s window ${new Date(windowStart).toISOString()}: ` +
+        'without them none of its readings can be counted. Restore the table',
     );
   }
 
@@ -161,7 +164,7 @@ function chunkOf(item: Record<string, AttributeValue>): Chunk {
   return { previous: item['previous']?.S, prints };
 }
 
-/** By window what is known of it, of those that were asked for last; at least of one. */
+/** The known fingerprints of the windows that were used last; of at least one window. */
 function createKnownPrints(limit: number) {
   const windows = new Map<string, Known>();
   return {

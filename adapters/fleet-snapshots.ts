@@ -1,4 +1,4 @@
-// Keeps the latest values of a large fleet in a few items, so that one call reads them all.
+// Stores the latest values of a large fleet in a few items, so that one call reads them all.
 
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -17,21 +17,21 @@ type Item = Record<string, AttributeValue>;
 /** Device ids have no number sign. */
 const FLEET = { deviceId: { S: '#fleet' } };
 const HEAD = { ...FLEET, windowStart: { N: '0' } };
-/** DynamoDB takes items up to 400 KB. */
+/** DynamoDB accepts items up to 400 KB. */
 const PART_BYTES = 350_000;
-/** Parts of one snapshot; the next one is written beside it. */
+/** Sort keys of one snapshot; the next snapshot is written to the other slot. */
 const SLOT = 1000;
-/** A reader that is overtaken twice in a few milliseconds has found something wrong. */
+/** A reader that is overtaken more than twice within milliseconds points to a fault. */
 const MAX_TRIES = 3;
 
 interface Head {
   readonly slot: number;
   readonly parts: number;
-  /** The same in all its parts. */
+  /** The same in all parts of the snapshot. */
   readonly name: string;
 }
 
-/** `table`: the rollups table. Ten thousand devices are one item of some 300 KB, compressed. */
+/** `table`: the rollups table. Ten thousand devices take one item of about 300 KB, compressed. */
 export function createFleetSnapshots(options: {
   readonly client: DynamoDBClient;
   readonly table: string;

@@ -1,4 +1,4 @@
-// Gives one message to the ingest function once more, and waits for what becomes of it.
+// Sends one message to the ingest function again, and waits for the result.
 
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { IngestAgain } from '../pipeline/api-ports.ts';
@@ -18,7 +18,7 @@ export function createIngestAgain({
       new InvokeCommand({ FunctionName, Payload: Buffer.from(jsonText(event)) }),
     );
     if (FunctionError === undefined) return undefined;
-    const said = JSON.parse(Buffer.from(Payload ?? []).toString() || '{}') as { errorMessage?: string };
-    return (said.errorMessage ?? FunctionError).slice(0, MAX_ERROR_LENGTH);
+    const answer = JSON.parse(Buffer.from(Payload ?? []).toString() || '{}') as { errorMessage?: string };
+    return (answer.errorMessage ?? FunctionError).slice(0, MAX_ERROR_LENGTH);
   };
 }

@@ -1,9 +1,9 @@
-// The client of the functions for the registry of AWS IoT: one that gives up in time.
+// The functions' client for the registry of AWS IoT, with time limits.
 
 import { IoTClient, type IoTClientConfig } from '@aws-sdk/client-iot';
 import { IOT_LIMITS, limitSettings, withinLimits, type CallLimits } from './time-limits.ts';
 
-/** Region, credentials and endpoint come from the environment where they are not given. */
+/** Region, credentials and endpoint come from the environment unless given. */
 export function openIot({
   limits = IOT_LIMITS,
   ...settings

@@ -1,9 +1,9 @@
-// The client of the functions for the data plane of AWS IoT, such as shadows: one that gives up in time.
+// The functions' client for the data plane of AWS IoT (shadows), with time limits.
 
 import { IoTDataPlaneClient, type IoTDataPlaneClientConfig } from '@aws-sdk/client-iot-data-plane';
 import { IOT_LIMITS, limitSettings, withinLimits, type CallLimits } from './time-limits.ts';
 
-/** Region, credentials and endpoint come from the environment where they are not given. */
+/** Region, credentials and endpoint come from the environment unless given. */
 export function openIotData({
   limits = IOT_LIMITS,
   ...settings

@@ -1,8 +1,8 @@
-// A payload nested thousands of levels deep must be kept like any other, and JSON.stringify overflows the stack on it.
+// Writes JSON of any depth: a payload nested thousands of levels deep must be stored too, and JSON.stringify overflows the stack.
 
 import { isKeptNumber } from '../core/json-digits.ts';
 
-/** The JSON text of a value that came from JSON, whatever its depth. */
+/** The JSON text of a value that was parsed from JSON, of any depth. */
 export function jsonText(value: unknown): string {
   try {
     return JSON.stringify(value);

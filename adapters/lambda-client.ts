@@ -1,9 +1,9 @@
-// The Lambda client of the functions: one that gives up in time.
+// The functions' Lambda client, with time limits.
 
 import { LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda';
 import { LAMBDA_LIMITS, limitSettings, withinLimits, type CallLimits } from './time-limits.ts';
 
-/** Region, credentials and endpoint come from the environment where they are not given. */
+/** Region, credentials and endpoint come from the environment unless given. */
 export function openLambda({
   limits = LAMBDA_LIMITS,
   ...settings

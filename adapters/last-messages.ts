@@ -1,4 +1,4 @@
-// Reads the newest messages of the raw archive, within bounds of time and bytes: to try a mapping on, and to follow one.
+// Reads the newest messages of the raw archive, within bounds of time and bytes, to test a mapping or to follow a message.
 
 import { constants, gunzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
@@ -6,13 +6,13 @@ import type { LastMessages } from '../pipeline/api-ports.ts';
 
 const ROOT = 'raw/';
 const HOUR_MS = 3_600_000;
-/** A key that is not exactly as old as its first message is at most so much younger: a batch takes 300 seconds. */
+/** The time in a key is at most this much later than its first message: a batch takes 300 seconds. */
 const MARGIN_MS = 600_000;
-/** Behind every folder. */
+/** Sorts after every folder. */
 const EVER = '\uffff';
 /** A minute of a busy fleet, or hours of a quiet one. */
 const MAX_BYTES = 16 * 1024 * 1024;
-/** Of one object: one that is larger is read up to here. */
+/** A larger object is read only up to this size. */
 const MAX_OBJECT_BYTES = 8 * 1024 * 1024;
 const MAX_UNZIPPED_BYTES = 64 * 1024 * 1024;
 const MAX_OBJECTS = 30;
@@ -21,7 +21,7 @@ const GZIP = Buffer.of(0x1f, 0x8b);
 
 interface Last {
   readonly folder: string;
-  /** As keys have it. */
+  /** In the format of the keys. */
   readonly time: string;
 }
 
@@ -38,12 +38,12 @@ export function createLastMessages(options: {
   readonly bucket: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** No object is begun after so long. */
+  /** No further object is read after this time. */
   readonly maxMs: number;
 }): LastMessages {
   const { client, bucket: Bucket, now, maxMs } = options;
 
-  /** What is in a folder: folders below it, or objects. */
+  /** The folders and objects directly in a folder. */
   async function list(prefix: string, budget: { lists: number }) {
     const folders: string[] = [];
     const objects: Found[] = [];
@@ -62,7 +62,7 @@ export function createLastMessages(options: {
     return { folders: folders.sort().reverse(), objects };
   }
 
-  /** Keys hold the time of their first message behind the stream's name and version. */
+  /** A key has the time of its first message after the stream's name and version. */
   async function* newest(prefix: string, budget: { lists: number }, last: Last): AsyncGenerator<Found> {
     const { folders, objects } = await list(prefix, budget);
     const early = objects.filter(({ key }) => timeIn(key) <= last.time);
@@ -100,13 +100,16 @@ export function createLastMessages(options: {
   };
 }
 
-/** Where RawDeliveryStream keeps what came then, in this hour's objects or the next one's; epoch milliseconds. */
+/**
+ * The folder in which RawDeliveryStream writes what arrived then (epoch milliseconds); it may also be in the next hour's
+ * folder.
+ */
 export function archiveFolderOf(receivedAt: number): string {
   const [date, hour] = new Date(receivedAt).toISOString().split(/[T:]/);
   return `${ROOT}${date!.replaceAll('-', '/')}/${hour}/`;
 }
 
-/** The last folder and the last time of a key that may have a message which arrived then. */
+/** The last folder, and the last time in a key, that may have a message which arrived then. */
 const lastWith = (receivedAt: number): Last => ({
   folder: archiveFolderOf(receivedAt + HOUR_MS),
   time: new Date(receivedAt + MARGIN_MS).toISOString().slice(0, 19).replaceAll(/[T:]/g, '-'),
@@ -114,7 +117,7 @@ const lastWith = (receivedAt: number): Last => ({
 
 const timeIn = (key: string) => /\d{4}(?:-\d\d){5}/.exec(key)?.[0] ?? key;
 
-/** Of one that was cut, as far as it goes. */
+/** For a cut object, the text up to the cut. */
 function textOf(bytes: Buffer): string {
   if (!bytes.subarray(0, GZIP.length).equals(GZIP)) return bytes.toString();
   const limits = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MAX_UNZIPPED_BYTES };
@@ -125,6 +128,6 @@ function eventIn(line: string): unknown {
   try {
     return line.trim() === '' ? undefined : JSON.parse(line);
   } catch {
-    return undefined; // Firehose keeps whatever came; the audit counts it.
+    return undefined; // Firehose stores whatever arrived; the audit counts such lines.
   }
 }

@@ -1,4 +1,4 @@
-// Keeps what rules about trends and habits learned of each device, one small item a rule, beside its alerts.
+// Stores what rules about trends and habits learned about each device, one small item per rule, in the alerts table.
 
 import {
   ConditionalCheckFailedException,
@@ -36,7 +36,7 @@ export function createLearnedStore({
       if (!Item) return undefined;
       const learned = readLearned(Item['learned']?.S ?? '');
       const until = Number(Item['until']?.N ?? NaN);
-      // What cannot be read was learned from nothing that there is: it is learned anew, and replaced.
+      // What cannot be read is learned again and replaced.
       return learned && Number.isFinite(until)
         ? { learned, until, of: Item['of']?.S ?? '' }
         : { learned: beginLearning(), until, of: '' };
@@ -60,7 +60,7 @@ export function createLearnedStore({
   };
 }
 
-/** NaN: somebody broke the item, so that nothing of it can be compared. */
+/** NaN: the stored item cannot be read, so there is nothing to compare with. */
 function unchangedSince(before: number | undefined) {
   if (before === undefined) return { ConditionExpression: 'attribute_not_exists(deviceId)' };
   if (Number.isNaN(before)) return {};

@@ -1,4 +1,4 @@
-// Keeps people's mappings beside the alert rules, one item a version, which nobody ever changes.
+// Stores mappings in the rules table, one item per version, which never changes.
 
 import { setTimeout } from 'node:timers/promises';
 import {
@@ -15,7 +15,7 @@ import type { MappingStore, UnreadableRule } from '../pipeline/ports.ts';
 /** No rule's id has a `#`. */
 export const MAPPING_PREFIX = 'mapping#';
 
-/** Of those who add the last mappings at the same moment. */
+/** Tries of a writer that adds a mapping while others do. */
 const MAX_TRIES = 4;
 const RETRY_MS = 200;
 
@@ -54,7 +54,7 @@ export function createMappingStore(options: {
     return (await read(true)).mappings.filter(isInUse).length > most;
   }
 
-  /** False where there is a version of this time. */
+  /** False if a version of this time exists. */
   async function write({ id, from, ...rest }: MappingVersion): Promise<boolean> {
     const Item = { ...keyOf({ id, from }), mapping: { S: JSON.stringify(rest) } };
     try {
@@ -76,8 +76,8 @@ export function createMappingStore(options: {
         if (limit !== undefined && (await isOver(limit - 1))) return 'full';
         if (!(await write(version))) return 'taken';
         if (limit === undefined || !(await isOver(limit))) return 'stored';
-        // Others add mappings too. Each counts after it wrote, so whoever comes last sees all, and takes its own back,
-        // which has read nothing yet: a version holds a minute after it was stored.
+        // Others add mappings too. Each writer counts after it wrote, so the last one sees all and deletes its own version,
+        // which was not used yet: a version takes effect a minute after it was stored.
         await client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(version) }));
         await setTimeout(Math.random() * RETRY_MS);
       }
@@ -90,7 +90,7 @@ const keyOf = ({ id, from }: Pick<MappingVersion, 'id' | 'from'>) => ({
   id: { S: `${MAPPING_PREFIX}${id}#${from}` },
 });
 
-/** The form is loaded with the first mapping: a new process without one does without it. */
+/** The schema is loaded with the first mapping, so that a cold start without mappings does not load it. */
 async function versionIn(item: Record<string, AttributeValue>): Promise<MappingVersion | UnreadableRule> {
   const [, id = '', time = ''] = item['id']?.S?.split('#') ?? [];
   if (!/^\d{1,15}$/.test(time)) return { id, problem: 'its key has no time' };
@@ -98,12 +98,12 @@ async function versionIn(item: Record<string, AttributeValue>): Promise<MappingV
   try {
     stored = JSON.parse(item['mapping']?.S ?? '');
   } catch {
-    return { id, problem: 'its attribute mapping is no JSON' };
+    return { id, problem: 'its attribute mapping is not JSON' };
   }
   const { storedMapping } = await import('../core/mapping-schema.ts');
   const { success, data, error } = storedMapping.safeParse(stored);
   if (success) return { id, from: Number(time), ...(data as Omit<MappingVersion, 'id' | 'from'>) };
   const [issue] = error.issues;
   const names = issue?.code === 'unrecognized_keys' ? issue.keys : [issue?.path.join('.')];
-  return { id, problem: `${names.join(', ')} is not as it must be` };
+  return { id, problem: `${names.join(', ')} is not valid` };
 }

@@ -1,4 +1,4 @@
-// Sends notifications to everybody who subscribed: one publish, with a text of its own for each channel.
+// Publishes notifications to the topic's subscribers: one publish, with a separate text for each channel.
 
 import {
   PublishCommand,
@@ -13,11 +13,11 @@ import { notificationText, type NotificationText, type TextSettings } from '../c
 import { ALERTS_ATTRIBUTE, LEFT_OUT, namedIn } from '../core/undelivered.ts';
 import type { Notifier } from '../pipeline/ports.ts';
 
-/** Such arrays and a digest's text fit a message, which SNS takes up to 256 KB; the names in a mail are fewer. */
+/** Arrays of this size and a digest's text fit a message, which SNS accepts up to 256 KB. */
 const MAX_ARRAY_BYTES = 50_000;
-/** For the history, if the message cannot be delivered: about four hundred alerts. */
+/** Names about four hundred alerts, for the history in case the message cannot be delivered. */
 const MAX_ALERTS_BYTES = 40_000;
-/** What SNS answers to a message that it would take in no other moment either. */
+/** SNS error codes for a message that it will never accept. */
 const OF_MESSAGE = new Set([
   'InvalidParameter',
   'InvalidParameterValue',
@@ -25,7 +25,7 @@ const OF_MESSAGE = new Set([
   'Validation',
   'ValidationError',
 ]);
-/** What it answers to any message until somebody mends the topic, its key, the permissions or the endpoint. */
+/** SNS error codes for any message until the topic, its key, the permissions or the endpoint are repaired. */
 const OF_TOPIC = new Set([
   ...['AuthorizationError', 'AccessDenied', 'InvalidSecurity', 'InvalidClientTokenId', 'NotFound'],
   ...['EndpointDisabled', 'PlatformApplicationDisabled', 'OptedOut'],
@@ -87,7 +87,7 @@ export function createNotifier(options: {
         ...{ device: all(({ deviceId }) => deviceId), rule: all(({ ruleId }) => ruleId) },
       };
       const { subject, ...texts } = digestText(digest, settings);
-      // Beside the mails: it names more than fits together with their text.
+      // A separate message beside the mails: its names do not fit together with their text.
       return publish(subject, digest.isSummary ? { default: texts.sms } : textsOf(texts), attributes, digest);
     },
   };
@@ -95,7 +95,7 @@ export function createNotifier(options: {
 
 const textsOf = ({ email, sms }: Omit<NotificationText, 'subject'>) => ({ default: email, email, sms });
 
-/** Undefined for what a repeat may mend: throttles, errors of the service, no answer. */
+/** Undefined for errors that a retry may solve: throttling, service errors, no answer. */
 function refusalIn(error: unknown): Refusal | undefined {
   if (!(error instanceof SNSServiceException)) return undefined;
   const code = error.name.replace(/Exception$/, '');
@@ -103,7 +103,7 @@ function refusalIn(error: unknown): Refusal | undefined {
   return of && { of, reason: `${code}: ${printable(error.message)}` };
 }
 
-/** What subscribers filter by, an array by any of its values; SNS takes no empty text. */
+/** The attributes that subscribers filter by, an array by any of its values. SNS rejects empty texts. */
 function messageAttributes(
   values: Readonly<Record<string, string | readonly string[]>>,
 ): Record<string, MessageAttributeValue> {
@@ -116,14 +116,14 @@ function messageAttributes(
 
 const textAttribute = (value: string) => ({ DataType: 'String', StringValue: printable(value) });
 
-/** Without the values that are too many for a message of 256 KB. */
+/** Leaves out the values that do not fit a message of 256 KB. */
 function arrayAttribute(values: readonly string[]) {
   const fitting = fittingIn(MAX_ARRAY_BYTES, values);
   const StringValue = fitting.length > 0 ? JSON.stringify(fitting) : '';
   return { DataType: 'String.Array', StringValue };
 }
 
-/** What the history needs to know of a message that could not be delivered. */
+/** Names the alerts of the message, for the history in case it cannot be delivered. */
 function namingAttributes(notifications: readonly Notification[]): Record<string, MessageAttributeValue> {
   const named = fittingIn(MAX_ALERTS_BYTES, notifications.map(namedIn));
   const left = notifications.length - named.length;

@@ -1,4 +1,4 @@
-// Opens what judging and delivering alerts needs, for the functions that do.
+// Opens the adapters for judging and delivering alerts.
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createRefreshing } from '../core/recent.ts';
@@ -13,7 +13,7 @@ import { createRuleStore } from './rule-store.ts';
 import { openSns } from './sns-client.ts';
 import { createRateLimit } from './rate-limit.ts';
 
-/** SNS answers 30 such questions a second, of all functions of the account. */
+/** SNS allows 30 such calls a second for the whole account. */
 const RECIPIENTS_MS = 10_000;
 
 export function openAlerts(environment: AlertEnvironment, client: DynamoDBClient): AlertPorts {

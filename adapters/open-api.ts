@@ -1,4 +1,4 @@
-// Opens what the routes of the HTTP API need.
+// Opens the adapters for the routes of the HTTP API.
 
 import { defaultRules } from '../core/rule-data.ts';
 import type { ApiPorts } from '../pipeline/api-ports.ts';
@@ -23,7 +23,7 @@ import { openSns } from './sns-client.ts';
 import { createWindowHistory } from './window-history.ts';
 import { createWindowsBefore } from './windows-before.ts';
 
-/** API Gateway waits for 29 seconds. */
+/** API Gateway waits 29 seconds. */
 const LAST_MESSAGES_MS = 5000;
 
 export function openApi(environment: ApiEnvironment): ApiPorts {

@@ -1,4 +1,4 @@
-// Opens what ingest needs, for both functions that take readings.
+// Opens the adapters of ingest, for both functions that take readings.
 
 import type { IngestPorts } from '../pipeline/ports.ts';
 import { createDeviceStore } from './device-store.ts';
@@ -11,7 +11,7 @@ import { openS3 } from './s3-client.ts';
 import { createRollupStore } from './rollup-store.ts';
 import { createWindowStore } from './window-store.ts';
 
-/** `rememberedWindows`: how many windows an environment keeps in mind between events, to save a write. */
+/** `rememberedWindows`: how many windows an environment remembers between events, to save a write. */
 export function openIngest(
   environment: IngestEnvironment,
   { rememberedWindows }: { readonly rememberedWindows?: number } = {},

@@ -1,4 +1,4 @@
-// Opens what the parsed archive is made with.
+// Opens the adapters that build the parsed archive.
 
 import type { Device } from '../core/device.ts';
 import { createMapping, type MapMessage } from '../core/map-message.ts';
@@ -17,12 +17,12 @@ export interface ParsingPorts {
   readonly raw: RawArchive;
   readonly parsed: ParsedArchive;
   readonly workshop: Workshop;
-  /** The mappings as they are now; undefined where there is none. A device is looked up once. Rejects with the SDK's error. */
+  /** The present mappings; undefined if there is none. Each device is looked up once. Rejects with the SDK's error. */
   openMapping(): Promise<MapMessage | undefined>;
   readonly now: () => number;
 }
 
-/** `folder`: where files lie until they are in the bucket. */
+/** `folder`: where files are staged until they are in the bucket. */
 export function openParsing(environment: ParseBatchEnvironment, folder: string): ParsingPorts {
   const { rawBucket, parsedBucket, rulesTable, devicesTable, windowSeconds } = environment;
   const [s3, dynamoDb] = [openS3({ limits: S3_FILE_LIMITS }), openDynamoDb()];

@@ -1,4 +1,4 @@
-// Rows of the parsed archive as Parquet: ZSTD, row groups for scans, and bounds by which readers leave groups out.
+// Writes and reads rows of the parsed archive as Parquet: ZSTD, row groups for scans, and bounds by which readers skip groups.
 
 import { statSync } from 'node:fs';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
@@ -26,7 +26,7 @@ const time = { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' } as const;
 const required = { repetition_type: 'REQUIRED' } as const;
 const optional = { repetition_type: 'OPTIONAL' } as const;
 
-/** Of a file; the site and the date are in its path. */
+/** The columns of a file; the site and the date are in its path. */
 const COLUMNS = [
   { name: 'device', ...text, ...required },
   { name: 'metric', ...text, ...required },
@@ -39,11 +39,11 @@ const COLUMNS = [
   { name: 'arrival_hour', ...text, ...required },
 ] as const;
 const SCHEMA: SchemaElement[] = [{ name: 'readings', num_children: COLUMNS.length }, ...COLUMNS];
-/** As DuckDB writes by default: enough to scan without overhead, and few enough to leave out. */
+/** DuckDB's default: large enough to scan without overhead, and small enough to be worth skipping. */
 const GROUP_ROWS = 122_880;
 const HOURS = 'tidegate.hours';
 const SITE = 'tidegate.site';
-/** Devices of which a query has to look for readings that were sent again, so that it need not look at all others. */
+/** The devices with readings that were sent again: a query has to look for repeats only in these. */
 const REPEATS = 'tidegate.repeats';
 const CREATED_BY = 'tidegate';
 
@@ -54,7 +54,7 @@ export function createParquetFile(path: string): GrowingFile {
     schema: SCHEMA,
     codec: 'ZSTD',
     compressors: { ZSTD: (bytes) => zstdCompressSync(bytes) },
-    // They are known from the blocks, without a look at each row.
+    // The blocks give them without reading each row.
     statistics: false,
     statisticsTruncateLength: Infinity,
     createdBy: CREATED_BY,
@@ -128,7 +128,7 @@ function createGroup() {
   function bounds(): Readonly<Record<string, readonly [Bound, Bound]>> {
     const names = [...metrics].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     return {
-      // Rows come by device.
+      // Rows are sorted by device.
       device: [firstDevice, columns.device[size - 1]!],
       metric: [names[0]!, names.at(-1)!],
       timestamp: extremes(columns.timestamp, size),
@@ -185,7 +185,10 @@ const DECOMPRESSORS = {
 
 const parsers = { timestampFromMilliseconds: (ms: bigint) => Number(ms) } as never;
 
-/** Reads a file that `createParquetFile` wrote. Rejects with an Error that names it for one that another program or version wrote. */
+/**
+ * Reads a file that `createParquetFile` wrote. Rejects with an Error that names the file if another program or version
+ * wrote it.
+ */
 export async function readParquetFile({ key, path }: NamedFile) {
   try {
     const file = await asyncBufferFromFile(path);
@@ -206,7 +209,7 @@ export async function readParquetFile({ key, path }: NamedFile) {
 }
 
 const unreadable = (key: string, error: unknown) =>
-  new Error(`${key} is no file of this version: ${(error as Error).message}`, { cause: error });
+  new Error(`${key} is not a file of this version: ${(error as Error).message}`, { cause: error });
 
 async function* rowsIn(
   file: AsyncBuffer,

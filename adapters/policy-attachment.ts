@@ -1,4 +1,4 @@
-// Gives a Cognito identity just the IoT policies for the live data that it may see.
+// Sets the IoT policies of a Cognito identity to exactly those for the live data that it may see.
 
 import {
   AttachPolicyCommand,
@@ -11,10 +11,10 @@ import {
 import { sitePolicyPrefix, type LivePolicy } from '../core/live-policy.ts';
 import type { AttachLivePolicies } from '../pipeline/ports.ts';
 
-/** Of a target, with room for policies of others. */
+/** Policies of a target, with room for other ones. */
 const PAGE_SIZE = 50;
 
-/** `policyName`: the one for all sites, by which those of single sites are known. */
+/** `policyName`: the policy for all sites; names of single sites' policies begin with it. */
 export function createPolicyAttachment(options: {
   readonly client: IoTClient;
   readonly policyName: string;
@@ -38,7 +38,7 @@ export function createPolicyAttachment(options: {
 
   return async (target, wanted) => {
     const attached = await attachedTo(target);
-    // First what is too much, so that at no time more is allowed than before or after.
+    // Detach first, so that never more is allowed than before or after.
     for (const name of attached) {
       if (isOurs(name) && !wanted.some((policy) => policy.name === name))
         await client.send(new DetachPolicyCommand({ policyName: name, target }));

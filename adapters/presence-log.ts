@@ -1,17 +1,17 @@
-// Keeps when a device came and went, for a month, beside what became of its alerts: one item an event, which no index has.
+// Stores the connection log for a month in the alert history's table: one item per event, which no index includes.
 
 import { PutItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { PresenceEvent } from '../core/presence.ts';
 import type { PresenceEntry, PresenceLog } from '../pipeline/device-ports.ts';
 
-/** Letters come after digits, so no question about alerts, whose keys begin with a time, meets an item of these. */
+/** Letters sort after digits, so queries for alerts, whose keys begin with a time, never find these items. */
 const PREFIX = 'presence/';
 const AFTER_ALL = 'presence0';
 const KEPT_SECONDS = 30 * 86_400;
 
 export function createPresenceLog(options: {
   readonly client: DynamoDBClient;
-  /** That of the alerts' history. */
+  /** The alert history's table. */
   readonly table: string;
 }): PresenceLog {
   const { client, table } = options;
@@ -51,6 +51,6 @@ export function createPresenceLog(options: {
   };
 }
 
-/** Sorts as time does; of one moment the end of a connection is later than the beginning of it. */
+/** Sorts by time; at the same moment, a connection's end comes after its beginning. */
 const keyOf = ({ at, online, sessionId }: Omit<PresenceEvent, 'deviceId' | 'version'>) =>
   `${PREFIX}${new Date(at).toISOString()}/${online ? 'came' : 'went'}/${sessionId}`;

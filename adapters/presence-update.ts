@@ -1,4 +1,4 @@
-// DynamoDB's expressions for the one write of a presence event, which does nothing when something later is stored.
+// Builds the DynamoDB update for a presence event, which changes nothing if a later event is stored.
 
 import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { ThingFacts } from '../core/device.ts';
@@ -12,8 +12,8 @@ type Update = Required<
 >;
 
 /**
- * Whether the event is later than what is stored. Of one connection the end is later than the beginning; of two the
- * versions decide, unless the times are clearly apart.
+ * Whether the event is later than the stored one. Within one connection, the end is later than the beginning; between
+ * two, the versions decide, unless the times are clearly apart.
  */
 const isLater = (online: boolean) =>
   [
@@ -23,7 +23,7 @@ const isLater = (online: boolean) =>
     '(#sessionId <> :sessionId AND #presenceVersion >= :presenceVersion AND #presenceSince < :longBefore)',
   ].join(' OR ');
 
-/** With `thing` it makes the item where there is none; without, it wants one that has what the registry says already. */
+/** With `thing` it creates a missing item; without, it requires an item that has the registry's data already. */
 export function presenceUpdate(event: PresenceEvent, thing: ThingFacts | undefined): Update {
   const { online, at, version, sessionId } = event;
   const attributes: Readonly<Record<string, AttributeValue | undefined>> = {

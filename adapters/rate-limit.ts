@@ -1,4 +1,4 @@
-// Counts the notifications of a minute over all functions, so that a storm of them becomes a digest.
+// Counts the notifications of a minute across all functions, so that a storm becomes a digest.
 
 import {
   ConditionalCheckFailedException,
@@ -10,9 +10,9 @@ import type { RateLimit } from '../pipeline/ports.ts';
 const MINUTE_MS = 60_000;
 /** Device ids have no number sign. */
 const KEY = { deviceId: { S: '#storm' }, ruleId: { S: '#storm' } };
-/** Whose clock is a little behind counts in the minute that others have begun. */
+/** A writer whose clock is slightly behind counts in the minute that others have opened. */
 const COUNTS = '#minute BETWEEN :minute AND :next';
-/** Minutes begin once a minute, and then one of all that race for it has its way. */
+/** Opening a new minute is a race; exactly one writer wins. */
 const MAX_TRIES = 5;
 
 export function createRateLimit(options: {
@@ -26,7 +26,7 @@ export function createRateLimit(options: {
   const { client, table, perMinute, now } = options;
   let full = -1;
 
-  /** The count with one more; undefined when the condition does not hold. */
+  /** Adds one, and gives the count; undefined if the condition does not hold. */
   async function add(update: string, condition: string, minute: number): Promise<number | undefined> {
     try {
       const { Attributes } = await client.send(

@@ -16,7 +16,7 @@ export function createRawArchive({
 }): RawArchive {
   async function* read({ key: Key, etag, size }: RawObject): AsyncGenerator<Uint8Array> {
     const body = await bodyOf(Key, etag);
-    // What is read is counted as it lies in the bucket, so that a connection that ends early is no shorter object.
+    // Counts compressed bytes, so that a connection that ends early is not mistaken for a shorter object.
     let read = 0;
     const counter = new Transform({
       transform(chunk: Buffer, _encoding, done: TransformCallback) {
@@ -26,7 +26,7 @@ export function createRawArchive({
     });
     const bytes = pipeline(body, counter, () => {});
     yield* decompressed(bytes);
-    if (read !== size) throw new DamagedObjectError(`it has ${read} bytes, where ${size} were listed`);
+    if (read !== size) throw new DamagedObjectError(`it has ${read} bytes, but ${size} were listed`);
   }
 
   async function bodyOf(Key: string, etag: string): Promise<Readable> {
@@ -62,7 +62,7 @@ export function createRawArchive({
 const prefixOf = (hour: number) =>
   `raw/${new Date(hour).toISOString().slice(0, 13).replaceAll(/[-T]/g, '/')}/`;
 
-/** Told apart by its bytes, as RawCompression may have been another then. */
+/** Detects gzip by its first bytes, because RawCompression may have been different at the time. */
 async function* decompressed(bytes: Readable): AsyncGenerator<Uint8Array> {
   const chunks = bytes[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let start = Buffer.alloc(0);
@@ -80,7 +80,7 @@ async function* decompressed(bytes: Readable): AsyncGenerator<Uint8Array> {
     return;
   }
   try {
-    // Whoever reads the last stream gets an error of either.
+    // An error in either stream reaches the reader of the last one.
     yield* pipeline(Readable.from(all()), createGunzip(), () => {});
   } catch (error) {
     if (!(error as NodeJS.ErrnoException).code?.startsWith('Z_')) throw error;

@@ -1,4 +1,4 @@
-// Whom alerts go to, as far as SNS says it: the subscriptions of the topic.
+// Lists the recipients of alerts: the subscriptions of the topic.
 
 import { ListSubscriptionsByTopicCommand, type SNSClient } from '@aws-sdk/client-sns';
 import type { ListRecipients, Recipient } from '../pipeline/recipient-ports.ts';

@@ -1,4 +1,4 @@
-// Which serial numbers may be registered, and how many have been within the hour: what bounds the harm of a leaked claim.
+// Knows which serial numbers may be registered and counts those of the hour, to limit the harm of a leaked claim.
 
 import {
   ConditionalCheckFailedException,
@@ -8,22 +8,22 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { hourOf } from '../core/provisioning.ts';
 
-/** For people to look into: whose names were registered in the hours before an alarm. */
+/** Kept for inspection: which names were registered in the hours before an alarm. */
 const KEPT_SECONDS = 30 * 86_400;
 
 export interface RegistrationStore {
   /** Whether `npm run device -- allow` has listed the serial number. Rejects with the SDK's error. */
   isAllowed(serialNumber: string): Promise<boolean>;
   /**
-   * Counts the serial number among those of this hour; false when the hour is full. One that is counted already is
-   * let in again and takes no second place. Rejects with the SDK's error.
+   * Counts the serial number in this hour; false when the hour is full. A number that is counted already is admitted
+   * again and counts once. Rejects with the SDK's error.
    */
   admit(serialNumber: string): Promise<boolean>;
 }
 
 /**
- * `perHour`: at most 2,000, or the item of an hour might not fit. `now`: epoch milliseconds. `counter`: devices with a claim, and
- * those that people add, have an hour each, so that neither keeps the other out.
+ * `perHour`: at most 2,000, or the item of an hour might become too large. `now`: epoch milliseconds. `counter`: devices
+ * with a claim and devices that people add are counted separately, so that neither blocks the other.
  */
 export function createRegistrationStore(options: {
   readonly client: DynamoDBClient;

@@ -1,4 +1,4 @@
-// Keeps hours of windows: one item an hour and device, laid out as a window is, and marks of hours that have changed since.
+// Stores folded hours: one item per hour and device, in the layout of a window, and marks for hours that changed since.
 
 import {
   ConditionalCheckFailedException,
@@ -20,7 +20,7 @@ const DAY_SECONDS = 86_400;
 /** Device ids have no number sign. */
 const PROGRESS = { deviceId: { S: '#progress' }, windowStart: { N: '0' } };
 
-/** A device's marks have the negative starts of their hours for sort keys, so that one small query finds them. */
+/** A mark's sort key is the negative start of its hour, so that one small query finds a device's marks. */
 const keyOf = (deviceId: string, sortKey: number): Item => ({
   deviceId: { S: deviceId },
   windowStart: { N: String(sortKey) },
@@ -29,9 +29,9 @@ const keyOf = (deviceId: string, sortKey: number): Item => ({
 interface RollupStoreOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
-  /** Of hours. */
+  /** For hours. */
   readonly retentionDays: number;
-  /** Of the windows that they are of: once the first of an hour is gone, a mark of it is of no use. */
+  /** For windows: once an hour's first window has expired, its mark is useless. */
   readonly windowRetentionDays: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -94,7 +94,7 @@ export function createProgressReader({ client, table }: Table): Rollups['progres
   };
 }
 
-/** Marks of hours from `from` until before `to` (epoch milliseconds), all without, oldest first. */
+/** Marks of hours from `from` to before `to` (epoch milliseconds), oldest first; all marks if both are absent. */
 export function createMarksReader({ client, table, now }: Table & Pick<RollupStoreOptions, 'now'>) {
   return async (deviceId: string, from = 1, to = Number.MAX_SAFE_INTEGER): Promise<Mark[]> => {
     const marks: Mark[] = [];
@@ -125,7 +125,7 @@ export function createMarksReader({ client, table, now }: Table & Pick<RollupSto
 
 function itemOf(deviceId: string, hour: Bucket, retentionDays: number): Item {
   const { start, readings, metrics } = hour;
-  const figures = [...metrics].flatMap(([metric, { min, max, sum, count }]) => [
+  const statistics = [...metrics].flatMap(([metric, { min, max, sum, count }]) => [
     [`${metric}.min`, { N: decimalText(min) }] as const,
     [`${metric}.max`, { N: decimalText(max) }] as const,
     [`${metric}.sum`, { N: decimalText(sum) }] as const,
@@ -135,7 +135,7 @@ function itemOf(deviceId: string, hour: Bucket, retentionDays: number): Item {
     ...keyOf(deviceId, start),
     readings: { N: String(readings) },
     expiresAt: { N: String(Math.floor(start / 1000) + retentionDays * DAY_SECONDS) },
-    ...Object.fromEntries(figures),
+    ...Object.fromEntries(statistics),
     ...spanOf(hour),
   };
 }
@@ -151,10 +151,10 @@ function spanOf({ firstReadingAt, lastReadingAt, lastFingerprint, last }: Bucket
   };
 }
 
-/** Reads an item of an hour; throws as `windowOf` does. */
+/** Reads the item of an hour; throws as `windowOf` does. */
 export function hourOfItem(item: Item): Bucket {
-  const { windowStart: start, deviceId: _id, site: _site, ...figures } = windowOf(item);
-  return { start, end: start + HOUR_MS, ...figures };
+  const { windowStart: start, deviceId: _id, site: _site, ...statistics } = windowOf(item);
+  return { start, end: start + HOUR_MS, ...statistics };
 }
 
 function unlessRefused(error: unknown): void {

@@ -1,4 +1,4 @@
-// Keeps rows in columns until they are sorted, in memory or in a run on the disk: the part of the sorter that knows bytes.
+// Holds rows in columns until they are sorted, in memory or in a run on the disk: the part of the sorter that handles bytes.
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { diskFailure } from './disk-failure.ts';
@@ -10,19 +10,19 @@ export interface SeriesRows {
   readonly count: number;
 }
 
-/** Rows by series; a series is numbered from 0 on. */
+/** Rows by series; series are numbered from 0. */
 export interface Rows {
   of(series: number): SeriesRows | undefined;
   close(): void;
 }
 
-/** Numbers of a row, and texts that most rows lack. */
+/** Columns for the numbers of rows, and for texts that most rows lack. */
 export interface Columns {
   add(series: number, numbers: readonly number[], texts: readonly (string | undefined)[]): void;
   isFull(): boolean;
-  /** What was added since the last call, in memory. */
+  /** The rows added since the last call, in memory. */
   take(): Rows;
-  /** The same, in a run at this path. */
+  /** The same, written to a run at this path. */
   spill(path: string): Rows;
 }
 
@@ -40,7 +40,7 @@ export function createColumns(options: {
   let count = 0;
   let seriesCount = 0;
 
-  /** Positions of all rows, those of a series together, and where each series begins. */
+  /** Positions of all rows, grouped by series, and where each series begins. */
   function positions() {
     const starts = new Uint32Array(seriesCount + 1);
     for (let n = 0; n < count; n += 1) starts[series[n]! + 1]! += 1;
@@ -95,7 +95,7 @@ export function createColumns(options: {
   };
 }
 
-/** A loop, as `Float64Array.from` takes ten times as long. */
+/** A loop, because `Float64Array.from` takes ten times as long. */
 export function picked(column: Float64Array, rows: Uint32Array): Float64Array {
   const found = new Float64Array(rows.length);
   for (let n = 0; n < rows.length; n += 1) found[n] = column[rows[n]!]!;
@@ -154,7 +154,7 @@ function readSegment(file: number, segment: Segment | undefined): SeriesRows | u
   const bytes = new Uint8Array(numbers * count * NUMBER_BYTES + textBytes);
   for (let done = 0; done < bytes.length;) {
     const read = readSync(file, bytes, done, bytes.length - done, at + done);
-    if (read === 0) throw new Error('A run on the disk is shorter than it was written');
+    if (read === 0) throw new Error('A run on the disk is shorter than when it was written; run this again');
     done += read;
   }
   const columns = Array.from(

@@ -1,4 +1,4 @@
-// Sorts rows by site, device, metric and time in bounded memory: what does not fit lies in runs on the disk until it is merged.
+// Sorts rows by site, device, metric and time in bounded memory: what does not fit is spilled to runs on the disk and merged.
 
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -15,22 +15,22 @@ interface Series {
   readonly metric: string;
 }
 
-/** Rows of a device and metric, of all its sites. */
+/** Rows of a device and metric, from all its sites. */
 interface Merged {
   readonly rows: SeriesRows;
-  /** Of each row; in `rows` they lie as they were added. */
+  /** The site of each row, in the order of `rows`. */
   readonly sites: readonly Series[];
-  /** Positions in order, without those that repeat others. */
+  /** Sorted positions, without rows that repeat others. */
   readonly order: Uint32Array;
 }
 
-/** A column for each number of a row. The key of rows that come from a file, in which nothing repeats, is zero. */
+/** A column for each number of a row. Rows from a file, which has no repeats, have the key zero. */
 const [TIMESTAMP, VALUE, RECEIVED, HOUR, KEY, UNIT] = [0, 1, 2, 3, 4, 5] as const;
 const [EXACT, MESSAGE_ID] = [0, 1] as const;
 const NUMBERS = 6;
 const TEXTS = 2;
 
-/** `folder` gets the runs, of `rowsInMemory` rows each: about 60 bytes a row. */
+/** Runs are written to `folder`, with `rowsInMemory` rows each, about 60 bytes a row. */
 export function createRowSorter(options: {
   readonly folder: string;
   readonly rowsInMemory: number;
@@ -65,7 +65,7 @@ export function createRowSorter(options: {
     add({ site, deviceId, timestamp, receivedAt, messageId, key, values }, hour) {
       for (let n = 0; n < values.length; n += 1) {
         const { metric, value, exact, unit } = values[n]!;
-        // The first value of a reading stands for it where repeats are counted.
+        // Repeats of a reading are counted by its first value.
         const numbers = [
           timestamp,
           value,
@@ -100,7 +100,7 @@ export function createRowSorter(options: {
   };
 }
 
-/** How many readings have their first value among the rows that are left out. */
+/** How many readings have their first value among the rows left out. */
 function repeatsIn({ numbers, count }: SeriesRows, order: Uint32Array): number {
   if (order.length === count) return 0;
   const unit = numbers[UNIT]!;
@@ -139,7 +139,7 @@ function textsOf(order: Uint32Array, textOf: (row: number) => string | undefined
   return texts;
 }
 
-/** Merges what all runs have of a device and metric. A device that is on one site only, as most are, is merged once. */
+/** Merges the rows of a device and metric from all runs. A device with only one site, as most have, is merged once. */
 function createMerging(parts: {
   readonly all: readonly Rows[];
   readonly series: ReturnType<typeof createSeries>;
@@ -180,7 +180,7 @@ function concatenated(parts: readonly SeriesRows[]): SeriesRows {
   return { count, numbers, texts };
 }
 
-/** By time; of the same time the site that comes first, as windows take it, then by arrival. Mostly they are in order. */
+/** Sorts by time, then by site, as windows do, then by arrival. Most rows are in order already. */
 function sorted({ numbers, count }: SeriesRows, sites: readonly Series[]): Uint32Array {
   const [times, received] = [numbers[TIMESTAMP]!, numbers[RECEIVED]!];
   const order = new Uint32Array(count);
@@ -192,7 +192,7 @@ function sorted({ numbers, count }: SeriesRows, sites: readonly Series[]): Uint3
   return order.sort((a, b) => times[a]! - times[b]! || bySite(a, b) || received[a]! - received[b]! || a - b);
 }
 
-/** A key over zero can come again at the same time only, one below it within the same window. */
+/** A positive key repeats only at the same time, a negative one within the same window. */
 function distinct({ numbers }: SeriesRows, order: Uint32Array, windowSeconds: number): Uint32Array {
   const [times, keys] = [numbers[TIMESTAMP]!, numbers[KEY]!];
   const seen = { atTime: new Set<number>(), inWindow: new Set<number>() };
@@ -216,7 +216,7 @@ function distinct({ numbers }: SeriesRows, order: Uint32Array, windowSeconds: nu
   });
 }
 
-/** By the bytes of their UTF-8, as Parquet orders texts. */
+/** By the bytes of UTF-8, the order of texts in Parquet. */
 const compare = (a: string, b: string): number =>
   a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -246,7 +246,7 @@ function createSeries() {
   };
 }
 
-/** Few texts in place of which numbers are kept; 0 is none. */
+/** Replaces a few distinct texts by numbers; 0 means no text. */
 function createNumbering() {
   const texts: (string | undefined)[] = [undefined];
   const numbers = new Map<string, number>();

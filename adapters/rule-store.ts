@@ -1,4 +1,4 @@
-// Keeps the alert rules that people edit at run time; the template's own rules hold until one of the same id replaces them.
+// Stores the alert rules that people edit at run time. A template's rule applies until a stored rule of the same id replaces it.
 
 import {
   ConditionalCheckFailedException,
@@ -15,7 +15,7 @@ import type { CurrentRule, RuleSet, RuleStore, UnreadableRule } from '../pipelin
 import { MAPPING_PREFIX } from './mapping-store.ts';
 import { ruleIn, ruleText, storedText } from './rule-item.ts';
 
-/** Of those who add the last rules at the same moment. */
+/** Tries of a writer that adds a rule while others do. */
 const MAX_TRIES = 4;
 const RETRY_MS = 200;
 
@@ -23,7 +23,7 @@ export function createRuleStore(options: {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly defaults: readonly RuleData[];
-  /** Rules at most, the template's among them; stored sets that are larger are read all the same. */
+  /** Most rules, including the template's. Larger stored sets are still read. */
   readonly limit?: number;
 }): RuleStore {
   const { client, table, defaults, limit = MAX_RULES } = options;
@@ -47,7 +47,7 @@ export function createRuleStore(options: {
     return ids.size > most;
   }
 
-  /** False where the table has something else under this id by now. */
+  /** False if the item of this id has changed meanwhile. */
   async function write(rule: RuleData, stored: string | undefined): Promise<boolean> {
     const Item = { id: { S: rule.id }, rule: { S: ruleText(rule) } };
     return unlessChanged(async () =>
@@ -96,7 +96,7 @@ export function createRuleStore(options: {
         if (isOneMore && (await isOver(limit - 1))) return 'full';
         if (!(await write(rule, stored))) return 'changed';
         if (!isOneMore || !(await isOver(limit))) return 'stored';
-        // Others add rules too. Each counts after it wrote, so whoever comes last sees all, and takes its own back.
+        // Others add rules too. Each writer counts after it wrote, so the last one sees all and deletes its own rule.
         await erase(rule.id, ruleText(rule));
         await setTimeout(Math.random() * RETRY_MS);
       }
@@ -109,10 +109,10 @@ export function createRuleStore(options: {
   };
 }
 
-/** That the table still has what was loaded. */
+/** The condition that the item is still the one that was loaded. */
 function conditionFor(stored: string | undefined) {
   if (stored === undefined) return { ConditionExpression: 'attribute_not_exists(id)' };
-  // An item that was made by hand may have no text at all.
+  // An item that was created in the console may have no text at all.
   const isText = '#rule = :stored';
   const isNoText = `attribute_exists(id) AND (${isText} OR NOT attribute_type(#rule, :text))`;
   const values: Record<string, AttributeValue> = { ':stored': { S: stored } };

@@ -1,9 +1,9 @@
-// The S3 client of the functions: one that gives up in time.
+// The functions' S3 client, with time limits.
 
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { limitSettings, S3_LIMITS, withinLimits, type CallLimits } from './time-limits.ts';
 
-/** Region, credentials and endpoint come from the environment where they are not given. */
+/** Region, credentials and endpoint come from the environment unless given. */
 export function openS3({
   limits = S3_LIMITS,
   ...settings

@@ -1,9 +1,9 @@
-// The SNS client of the functions: one that gives up in time, as an answer that never comes must not hold up other people's alerts.
+// The functions' SNS client, with time limits: an answer that never comes must not hold up other alerts.
 
 import { SNSClient, type SNSClientConfig } from '@aws-sdk/client-sns';
 import { limitSettings, SNS_LIMITS, withinLimits } from './time-limits.ts';
 
-/** Region, credentials and endpoint come from the environment where they are not given. `answerMs`: how long an answer may take. */
+/** Region, credentials and endpoint come from the environment unless given. `answerMs`: how long an answer may take. */
 export function openSns({
   answerMs = SNS_LIMITS.answerMs,
   ...settings

@@ -1,4 +1,4 @@
-// Remembers from sweep to sweep since when somebody looks, who was looked at last when the time was too short, and the rules.
+// Stores from sweep to sweep since when sweeps have run, the last device if the time was too short, and the rules.
 
 import {
   GetItemCommand,
@@ -9,7 +9,7 @@ import {
 import type { KnownRule, KnownRules } from '../core/changed-rules.ts';
 import type { SweepProgress } from '../pipeline/ports.ts';
 
-/** A stack that was switched off, or devices that could not reach it with the whole machine, are no silent devices. */
+/** After a longer break, silence is not counted: the stack was off, or the whole machine was unreachable. */
 const LONGEST_BREAK_MS = 300_000;
 /** Device ids have no number sign. */
 const KEY = { deviceId: { S: '#watch' }, ruleId: { S: '#watch' } };
@@ -30,7 +30,7 @@ export function createSweepProgress(options: {
       const goesOn = at - before <= LONGEST_BREAK_MS && before <= at && since <= at;
       const watched = goesOn ? since : at;
       const times = { at: { N: String(at) }, since: { N: String(watched) } };
-      // What was left stays left until it was looked at, should this run crash.
+      // Devices that were left stay noted until they are swept, in case this run crashes.
       await client.send(new PutItemCommand({ TableName: table, Item: { ...Item, ...KEY, ...times } }));
       return { since: watched, last: Item['last']?.S, rules: rulesIn(Item['rules']?.S) };
     },
@@ -52,7 +52,7 @@ export function createSweepProgress(options: {
   };
 }
 
-/** None where they cannot be read: then all are judged as if they were new, which does no harm. */
+/** Empty if they cannot be read: then all rules are judged as new ones, which does no harm. */
 function rulesIn(text = '[]'): KnownRules {
   try {
     return new Map(JSON.parse(text) as [string, KnownRule][]);

@@ -1,4 +1,4 @@
-// What the registry of AWS IoT knows of a device.
+// Reads a device's facts from the registry of AWS IoT.
 
 import {
   DescribeThingCommand,
@@ -10,18 +10,21 @@ import {
 import type { ThingFacts } from '../core/device.ts';
 import { createRemembering } from '../core/recent.ts';
 
-/** The attribute of a thing, or of the group that stands for its site, that names the time zone. */
+/** The attribute of a thing, or of its site's group, that names the time zone. */
 export const TIME_ZONE_ATTRIBUTE = 'timezone';
-/** Groups are asked about again after so long: after a power cut all of their things connect at once. */
+/** How long a group's attributes are cached: after a power cut, all of its things connect at once. */
 const GROUP_MS = 600_000;
 const REMEMBERED_GROUPS = 1000;
 
-/** Tells whether there is a thing of that name. */
+/** Whether a thing of that name exists. */
 export function createThingLookup(options: { client: IoTClient }): (thingName: string) => Promise<boolean> {
   return async (thingName) => (await describe(options.client, thingName)) !== undefined;
 }
 
-/** Gives a thing's type, groups, attributes and time zone, as it is written there; undefined where there is no such thing. Rejects with the SDK's error. */
+/**
+ * A thing's type, groups, attributes and time zone, as written in the registry; undefined if there is no such thing.
+ * Rejects with the SDK's error.
+ */
 export type ReadThing = (thingName: string) => Promise<ThingFacts | undefined>;
 
 export function createThingReader(options: {
@@ -34,7 +37,7 @@ export function createThingReader(options: {
     ...{ limit: REMEMBERED_GROUPS, forMs: GROUP_MS, now },
   });
 
-  /** That of the thing, or else of the first of its groups, by name, that has one. */
+  /** The time zone of the thing, or else of the first of its groups, by name, that has one. */
   async function zoneOf({ groups, attributes }: ThingFacts): Promise<string | undefined> {
     const own = attributes[TIME_ZONE_ATTRIBUTE];
     if (own !== undefined) return own;
@@ -57,7 +60,7 @@ export function createThingReader(options: {
   };
 }
 
-/** Undefined also where the group is deleted in between. */
+/** Undefined also if the group is deleted in between. */
 async function readZone(client: IoTClient, thingGroupName: string): Promise<string | undefined> {
   const group = await orUndefined(client.send(new DescribeThingGroupCommand({ thingGroupName })));
   return group?.thingGroupProperties?.attributePayload?.attributes?.[TIME_ZONE_ATTRIBUTE];

@@ -1,4 +1,4 @@
-// The registry of AWS IoT as adding a device uses it: its thing, and certificates that come of signing requests.
+// The part of AWS IoT's registry that adding a device uses: things, and certificates for signing requests.
 
 import {
   AddThingToThingGroupCommand,
@@ -23,10 +23,10 @@ import {
 import { createThingLookup } from './thing-registry.ts';
 import type { Certificate, NewThing, ThingCertificate, ThingRegistry } from '../pipeline/device-ports.ts';
 
-/** A thing has ten principals at most. */
+/** A thing has at most ten principals. */
 const MAX_PRINCIPALS = 25;
 
-/** Gives undefined where `run` meets an error of this kind. */
+/** Gives undefined if `run` rejects with an error of this kind. */
 async function unless<Found>(
   kind: new (...args: never[]) => Error,
   run: Promise<Found>,
@@ -107,7 +107,7 @@ export function createThingRegistry(options: {
       if (!made) {
         const { thingTypeName } = await client.send(new DescribeThingCommand({ thingName: name }));
         if (type !== undefined && thingTypeName !== undefined && thingTypeName !== type)
-          return { problem: `There is a thing ${name} of the type ${thingTypeName}, not ${type}` };
+          return { problem: `The thing ${name} exists already, with the type ${thingTypeName}, not ${type}` };
         const attributePayload = { attributes, merge: true };
         await client.send(new UpdateThingCommand({ ...thing, attributePayload }));
       }

@@ -1,6 +1,6 @@
-// How long a call to an AWS service may take, so that a service that falls silent fails one call and not the whole function.
+// Limits the time of each call to an AWS service, so that a service that stops answering fails one call and not the whole function.
 
-/** Bounds a call with all its attempts. Each bound is below the time that the functions have which make the call. */
+/** Limits a call with all its attempts. Each limit is below the time of the functions that make the call. */
 export interface CallLimits {
   readonly attempts: number;
   /** To connect, TLS included; part of an attempt. */
@@ -12,8 +12,9 @@ export interface CallLimits {
 }
 
 /**
- * DynamoDB answers in milliseconds, so four seconds of silence are a lost packet or a dead host, and another attempt goes
- * elsewhere. The API gives up a function after 29 s, and a function of 30 s needs time to report what it left undone.
+ * DynamoDB answers in milliseconds, so four seconds of silence mean a lost packet or a dead host, and another attempt
+ * reaches another host. API Gateway gives up after 29 s, and a function of 30 s needs time to report what it left
+ * undone.
  */
 export const DYNAMODB_LIMITS: CallLimits = {
   attempts: 3,
@@ -22,25 +23,25 @@ export const DYNAMODB_LIMITS: CallLimits = {
   waitMs: 1000,
 };
 
-/** S3 takes objects of up to some megabytes, and is now and then slow with one of them. */
+/** S3 receives objects of up to some megabytes, and is occasionally slow with one. */
 export const S3_LIMITS: CallLimits = { attempts: 2, connectionMs: 2000, answerMs: 6000, waitMs: 1000 };
 
-/** A file of the parsed archive has tens of megabytes, which a small function sends in seconds. */
+/** A file of the parsed archive has tens of megabytes, which a small function uploads in seconds. */
 export const S3_FILE_LIMITS: CallLimits = { attempts: 3, connectionMs: 2000, answerMs: 60_000, waitMs: 2000 };
 
-/** A second attempt may send a message twice, so SNS gets longer for the first. A claim on a notification lasts longer than both. */
+/** A second attempt may send a message twice, so the first one gets longer. A claim on a notification outlasts both. */
 export const SNS_LIMITS: CallLimits = { attempts: 2, connectionMs: 3000, answerMs: 8000, waitMs: 1000 };
 
 /** The registry answers in tens of milliseconds, and throttles early: hence three attempts. A login waits ten seconds. */
 export const IOT_LIMITS: CallLimits = { attempts: 3, connectionMs: 1000, answerMs: 2500, waitMs: 900 };
 
-/** A user pool answers in tens of milliseconds; every request of somebody who is new to the environment waits for it. */
+/** A user pool answers in tens of milliseconds; a user's first request to an environment waits for it. */
 export const USER_POOL_LIMITS: CallLimits = { attempts: 3, connectionMs: 1000, answerMs: 2000, waitMs: 500 };
 
-/** AWS IoT waits five seconds for the provisioning hook, in which it makes two calls, one after the other. */
+/** AWS IoT waits five seconds for the provisioning hook, which makes two calls, one after the other. */
 export const HOOK_LIMITS: CallLimits = { attempts: 2, connectionMs: 1000, answerMs: 1000, waitMs: 200 };
 
-/** A replayed message takes as long as the ingest function does; a second attempt would count nothing twice, but wait too long. */
+/** A replayed message takes as long as the ingest function; a second attempt would be safe, but wait too long. */
 export const LAMBDA_LIMITS: CallLimits = {
   attempts: 1,
   connectionMs: 1000,
@@ -48,12 +49,12 @@ export const LAMBDA_LIMITS: CallLimits = {
   waitMs: 0,
 };
 
-/** How long a call may take at most, in milliseconds, with all its attempts and the waits between them. */
+/** The longest time of a call in milliseconds, with all its attempts and the waits between them. */
 export function longestCallMs({ attempts, answerMs, waitMs }: CallLimits): number {
   return attempts * answerMs + (attempts - 1) * waitMs;
 }
 
-/** What an SDK client needs to know of the limits when it is made. */
+/** The limits as settings for a new SDK client. */
 export function limitSettings({ attempts, connectionMs, answerMs }: CallLimits) {
   return {
     maxAttempts: attempts,
@@ -62,20 +63,20 @@ export function limitSettings({ attempts, connectionMs, answerMs }: CallLimits) 
       connectionTimeout: Math.min(connectionMs, answerMs),
       requestTimeout: answerMs,
       socketTimeout: answerMs,
-      // Or it would be logged, and waited for without an end.
+      // Otherwise the SDK only logs it, and waits without end.
       throwOnRequestTimeout: true,
     },
   };
 }
 
-/** Thrown when a service did not answer in time, with the SDK's own error as cause where it gave up first. */
+/** Thrown when a service did not answer in time, with the SDK's own error as its cause if the SDK gave up first. */
 export class ServiceTimeoutError extends Error {
   override readonly name = 'TimeoutError';
 }
 
 type Handle = (args: object) => Promise<object>;
 
-/** What the SDK's clients have in common of their middleware. */
+/** The part of the middleware stack that all SDK clients share. */
 interface Middleware {
   add(
     middleware: (next: Handle, context: { readonly commandName?: string }) => Handle,
@@ -84,8 +85,8 @@ interface Middleware {
 }
 
 /**
- * Ends every call of the client within `longestCallMs`, whatever holds it up, with an error that names the service and the
- * operation. Gives the client.
+ * Ends every call of the client within `longestCallMs`, with an error that names the service and the operation. Gives
+ * the client.
  */
 export function withinLimits<Client extends { readonly middlewareStack: unknown }>(
   client: Client,
@@ -125,7 +126,7 @@ function timeoutOf(
   return new ServiceTimeoutError(message, cause === undefined ? {} : { cause });
 }
 
-/** The SDK calls a connection that was cut a timeout, too: what it says of itself is plainer. */
+/** The SDK also reports a cut connection as a timeout; its own message is clearer then. */
 const CUT = ['ECONNRESET', 'EPIPE'];
 
 function isTimeout(error: unknown): boolean {

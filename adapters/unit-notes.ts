@@ -1,4 +1,4 @@
-// Keeps the units of a device's metrics beside what else is known of it, and writes only what changed.
+// Stores the units of a device's metrics in the device's item, and writes only changes.
 
 import { UpdateItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Device } from '../core/device.ts';
@@ -8,11 +8,11 @@ import type { DeviceStore } from '../pipeline/ports.ts';
 import { previousUnitAttribute, unitAttribute } from './device-item.ts';
 
 const REMEMBERED_DEVICES = 20_000;
-/** Another environment may have noted a change meanwhile: so long this one believes what it knows. */
+/** How long an environment trusts the units that it knows: another one may have noted a change. */
 const KNOWN_FOR_MS = 600_000;
-/** A device that sends two units by turns does not cost a write each time. */
+/** A device that alternates between two units does not cost a write each time. */
 const CHANGE_AGAIN_MS = 60_000;
-/** Metrics of one device whose units are kept; the item stays small whatever names a device makes up. */
+/** Most metrics of a device whose units are stored, so that the item stays small whatever names a device invents. */
 const MAX_UNITS = 200;
 
 interface Known {
@@ -54,7 +54,7 @@ export function createUnitNotes(options: {
   };
 }
 
-/** One attribute a metric, so that writers do not replace each other's. */
+/** One attribute per metric, so that writers do not overwrite each other. */
 function update(noted: readonly (readonly [metric: string, unit: string])[], before: Units) {
   const names: Record<string, string> = {};
   const values: Record<string, AttributeValue> = {};

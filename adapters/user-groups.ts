@@ -23,8 +23,8 @@ export function createUserGroups(options: {
     const groups: string[] = [];
     let next: string | undefined;
     do {
-      const asked = { UserPoolId: userPoolId, Username: userId, NextToken: next };
-      const page = await client.send(new AdminListGroupsForUserCommand(asked));
+      const query = { UserPoolId: userPoolId, Username: userId, NextToken: next };
+      const page = await client.send(new AdminListGroupsForUserCommand(query));
       groups.push(...(page.Groups ?? []).flatMap(({ GroupName }) => GroupName ?? []));
       next = page.NextToken;
     } while (next !== undefined);
@@ -36,7 +36,7 @@ export function createUserGroups(options: {
       try {
         return await read(userId);
       } catch (error) {
-        // Removed since the login: in no group.
+        // The user was removed after the login, so it is in no group.
         if (error instanceof UserNotFoundException) return [];
         throw error;
       }

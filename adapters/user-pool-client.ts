@@ -1,4 +1,4 @@
-// The client of the functions for the user pool: one that gives up in time.
+// The functions' client for the user pool, with time limits.
 
 import {
   CognitoIdentityProviderClient,
@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { limitSettings, USER_POOL_LIMITS, withinLimits, type CallLimits } from './time-limits.ts';
 
-/** Region, credentials and endpoint come from the environment where they are not given. */
+/** Region, credentials and endpoint come from the environment unless given. */
 export function openUserPool({
   limits = USER_POOL_LIMITS,
   ...settings

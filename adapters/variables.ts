@@ -1,4 +1,4 @@
-// Reads single variables of a function's environment; each throws an Error that names the variable and what it must be.
+// Reads single variables of a function's environment; each reader throws an Error that names the variable and the valid values.
 
 import { isTimeZone } from '../core/quiet-hours.ts';
 
@@ -9,7 +9,7 @@ export function pattern(variables: Variables, name: string): RegExp {
     return new RegExp(text(variables, name));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new Error(`Environment variable ${name} is no regular expression`, { cause: error });
+    throw new Error(`Environment variable ${name} is not a regular expression`, { cause: error });
   }
 }
 

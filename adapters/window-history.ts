@@ -1,4 +1,4 @@
-// Reads a device's windows over a span of time, page by page, rolled up on the way; hours as they are kept, where they are.
+// Reads a device's windows of a span of time, page by page, and rolls them up; stored hours are read instead of their windows.
 
 import { QueryCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { foldHours, hasWholeWindows, HOUR_MS, HOUR_SECONDS, hourOf } from '../core/hour.ts';
@@ -8,26 +8,26 @@ import type { HistoryQuestion, WindowHistory } from '../pipeline/ports.ts';
 import { createMarksReader, createProgressReader, hourOfItem } from './rollup-store.ts';
 import { chunkIn, seenIn, windowOf, type Item } from './window-item.ts';
 
-/** Windows that one page reads, some tenths of a second: more than a day has of windows of ten seconds. */
+/** Most windows that one page reads, in a few tenths of a second: more than a day of ten-second windows. */
 const MAX_WINDOWS = 10_000;
 
 interface WindowHistoryOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
-  /** Where hours are kept; without it all are folded out of the windows. */
+  /** The table of stored hours; without it, all hours are folded from windows. */
   readonly rollupsTable?: string;
   readonly windowSeconds: number;
-  /** Whether windows are read that were written just now. */
+  /** Whether reads are consistent. */
   readonly isConsistent?: boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 type Span = Pick<HistoryQuestion, 'deviceId' | 'metric'> & {
-  /** Epoch milliseconds: from `first` to `last`, both in. */
+  /** Epoch milliseconds: from `first` to `last`, inclusive. */
   readonly first: number;
   readonly last: number;
-  /** Items that are asked for at once. */
+  /** Items per request. */
   readonly page: number;
 };
 
@@ -44,7 +44,7 @@ export function createWindowHistory(options: WindowHistoryOptions): WindowHistor
     for await (const item of query(table, span)) yield windowOf(item);
   }
 
-  /** Windows, or hours in their place. */
+  /** Windows, or stored hours in their place. */
   function piecesIn({ seconds, limit, from, to, ...of }: HistoryQuestion) {
     const span = {
       ...of,
@@ -117,7 +117,7 @@ export function createWindowHistory(options: WindowHistoryOptions): WindowHistor
   };
 }
 
-/** DynamoDB deletes expired items hours late. */
+/** DynamoDB may delete expired items hours late. */
 const isAlive = (item: Item, now: number) => Number(item['expiresAt']?.N) * 1000 > now;
 
 type Query = (table: string, span: Span, more?: { readonly isConsistent: true }) => AsyncGenerator<Item>;
@@ -149,7 +149,7 @@ function createQuery({ client, isConsistent = false, now }: WindowHistoryOptions
 
 type Piece = Window | Bucket;
 
-/** Hours as they are kept, oldest first, and the windows of hours that are not folded yet or have changed since. */
+/** Stored hours, oldest first, and the windows of hours that are not folded yet or have changed since. */
 function createHours(options: WindowHistoryOptions & { readonly rollupsTable: string }, query: Query) {
   const { client, table, rollupsTable, now } = options;
   const readProgress = createProgressReader({ client, table: rollupsTable });
@@ -164,7 +164,7 @@ function createHours(options: WindowHistoryOptions & { readonly rollupsTable: st
       const { deviceId, first, last } = span;
       const { until = first } = (await readProgress()) ?? {};
       const end = Math.max(first, Math.min(last + 1, until));
-      // Before the hours: an hour without a mark is as its windows were when the mark was not there.
+      // Marks are read before the hours, so that an hour without a mark matched its windows at that time.
       const marks = end > first ? await readMarks(deviceId, first, end) : [];
       const changed = marks.map(({ start }) => start);
       async function* changedBefore(time: number) {
@@ -186,7 +186,7 @@ function createHours(options: WindowHistoryOptions & { readonly rollupsTable: st
   };
 }
 
-/** Hours as if they were windows of an hour. */
+/** Presents hours as windows of an hour. */
 async function* asWindows(pieces: AsyncIterable<Piece>): AsyncGenerator<Window> {
   for await (const piece of pieces) {
     if (!('end' in piece)) yield piece;
@@ -194,15 +194,15 @@ async function* asWindows(pieces: AsyncIterable<Piece>): AsyncGenerator<Window> 
   }
 }
 
-/** The fingerprints of readings are left where they are. */
+/** The attributes to read: without the fingerprints of readings. */
 function namesFor(metric: string | undefined) {
   const names = { '#device': 'deviceId', '#start': 'windowStart' };
   if (metric === undefined) return { ExpressionAttributeNames: names };
-  const figures = ['min', 'max', 'sum', 'count'].map((figure) => [`#${figure}`, `${metric}.${figure}`]);
+  const statistics = ['min', 'max', 'sum', 'count'].map((name) => [`#${name}`, `${metric}.${name}`]);
   return {
     ExpressionAttributeNames: {
       ...names,
-      ...Object.fromEntries(figures),
+      ...Object.fromEntries(statistics),
       '#readings': 'readings',
       '#expires': 'expiresAt',
       '#site': 'site',

@@ -1,4 +1,4 @@
-// The layout of a window in DynamoDB: one flat item per device and window, every metric's figures as attributes.
+// The layout of a window in DynamoDB: one flat item per device and window, with every metric's statistics as attributes.
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { decimalFromText, decimalText, type Decimal } from '../core/decimal.ts';
@@ -11,7 +11,7 @@ export function keyOf({ deviceId, windowStart }: WindowKey): Item {
   return { deviceId: { S: deviceId }, windowStart: { N: String(windowStart) } };
 }
 
-/** The item that counting the delta makes of none, with all fingerprints in it; `expiresAt` in epoch seconds. */
+/** The item of a new window with only this delta, with all fingerprints in it; `expiresAt` in epoch seconds. */
 export function itemOf(delta: Delta, expiresAt: number): Item {
   const number = (value: number) => ({ N: String(value) });
   const decimal = (value: Decimal) => ({ N: decimalText(value) });
@@ -35,7 +35,7 @@ export function itemOf(delta: Delta, expiresAt: number): Item {
   return item;
 }
 
-/** Reads an item of the windows table; throws an Error that names the attribute when a metric's figure is missing. */
+/** Reads an item of the windows table; throws an Error that names the attribute if a metric's statistic is missing. */
 export function windowOf(item: Item): Window {
   return {
     deviceId: item['deviceId']?.S ?? '',
@@ -47,7 +47,7 @@ export function windowOf(item: Item): Window {
   };
 }
 
-/** Reads no more of an item than that; throws as `windowOf` does. */
+/** Reads only the totals of an item; throws as `windowOf` does. */
 export function totalsOf(item: Item): WindowTotals {
   const [first, newest] = [item['firstReadingAt']?.N, item['lastReadingAt']?.N];
   return {
@@ -76,7 +76,7 @@ function metricsIn(item: Item): Map<string, Aggregate> {
   return metrics;
 }
 
-/** Windows that were stored before they had a span have none. */
+/** Windows stored by versions without spans have none. */
 function spanIn(item: Item): Span {
   const [first, newest] = [item['firstReadingAt']?.N, item['lastReadingAt']?.N];
   if (first === undefined || newest === undefined) return noSpan;
@@ -91,18 +91,18 @@ function spanIn(item: Item): Span {
   };
 }
 
-/** Fingerprints of readings that an item has counted, without those in chunks. */
+/** Fingerprints of counted readings that are in the item, without those in chunks. */
 export function seenIn(item: Item | undefined): Set<string> {
   return new Set(item?.['seen']?.BS?.map((bytes) => Buffer.from(bytes).toString('hex')));
 }
 
-/** The name of the newest chunk of fingerprints, where there are more than an item holds. */
+/** The name of the newest chunk of fingerprints, if there are more than fit the item. */
 export function chunkIn(item: Item): string | undefined {
   return item['chunk']?.S;
 }
 
 function decimalAt(item: Item, attribute: string): Decimal {
   const value = decimalFromText(item[attribute]?.N ?? '');
-  if (value === undefined) throw new Error(`Attribute ${attribute} of a window is missing or no decimal`);
+  if (value === undefined) throw new Error(`Attribute ${attribute} of a window is missing or not a decimal`);
   return value;
 }

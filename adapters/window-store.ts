@@ -1,4 +1,4 @@
-// Applies deltas to the windows table so that figures stay exact under duplicates, retries, reordering and concurrency.
+// Applies deltas to the windows table so that statistics stay exact under duplicates, retries, reordering and concurrency.
 
 import {
   ConditionalCheckFailedException,
@@ -16,25 +16,26 @@ import { chunkIn, keyOf, seenIn, windowOf, type Item } from './window-item.ts';
 import { isNameable, partsOf } from './window-parts.ts';
 import { chunkingUpdate, countingUpdate, improvementsOn, type Update } from './window-update.ts';
 
-/** Windows that an environment remembers, to foresee what a reading will improve in them. */
+/** Windows that an environment remembers, to predict which extremes a reading will improve. */
 const REMEMBERED_WINDOWS = 1000;
 
 /**
- * Fingerprints that a window's item holds at most; the others are in chunks beside the table. A write pays for the whole item, so
- * more would make each reading of a busy window dearer, and fewer would make chunks of windows that are not that busy.
+ * Most fingerprints in a window's item; the others are in chunks in another table. A write is billed for the whole item,
+ * so more would make each reading of a busy window more expensive, and fewer would create chunks for windows that are
+ * less busy.
  */
 export const MAX_SEEN = 128;
 
-/** Writers of one window at once are few; more refusals than this are no race. */
+/** A window has few concurrent writers; more refusals than this are not a race. */
 const MAX_TRIES = 100;
 
-/** What is known of a window, at some moment that may have passed. */
+/** What is known about a window; it may be out of date. */
 interface Known {
   readonly window: Window;
   readonly chunk: ChunkName | undefined;
-  /** How many fingerprints are in the item. */
+  /** The number of fingerprints in the item. */
   readonly inItem: number;
-  /** These, where they are at hand. */
+  /** The fingerprints in the item, if they were read. */
   readonly seen?: () => ReadonlySet<string>;
 }
 
@@ -45,7 +46,7 @@ export interface WindowStoreOptions {
   readonly retentionDays: number;
   readonly windowSeconds: number;
   readonly rememberedWindows?: number;
-  /** Both are fewer in tests. */
+  /** Both are lower in tests. */
   readonly maxReadings?: number;
   readonly maxSeen?: number;
 }
@@ -59,9 +60,9 @@ export function createWindowStore(options: WindowStoreOptions): WindowStore {
   async function applyPart(delta: Delta): Promise<AppliedDelta> {
     const key = `${delta.windowStart}/${delta.deviceId}`;
     const { known, applied, overflow } = await count(delta, remembered.get(key));
-    // A full window never changes again, so its last fingerprints are kept and no call is needed to refuse more.
-    const { seen: _seen, ...figures } = known;
-    remembered.set(key, known.window.readings < maxReadings ? figures : known);
+    // A full window never changes again, so its last fingerprints are remembered, and further readings are refused without a call.
+    const { seen: _seen, ...rest } = known;
+    remembered.set(key, known.window.readings < maxReadings ? rest : known);
     return { window: known.window, applied, overflow };
   }
 
@@ -87,15 +88,15 @@ interface Counted {
 }
 
 /**
- * Counts a delta that one update can carry. One write when this environment foresees what the delta improves, which `known`
- * tells it, and all fingerprints have room in the item; else one or two more calls. Every further refusal means that
- * another writer was faster, and what it wrote only makes the next one likelier to hold.
+ * Counts a delta that fits one update. It takes one write if the remembered window predicts what the delta improves and
+ * all fingerprints have room in the item; otherwise one or two more calls. Every further refusal means that another
+ * writer was faster, and its write makes the next attempt more likely to succeed.
  */
 function createCounting(options: WindowStoreOptions, maxReadings: number) {
   const { client, table, fingerprintsTable, retentionDays, maxSeen = MAX_SEEN } = options;
   const chain = createFingerprintChain({ client, table: fingerprintsTable });
 
-  /** The window as the write left it, or the one that its condition did not hold for; undefined where there is none. */
+  /** The window after the write, or the window that failed the condition; undefined if there is none. */
   async function update(delta: Delta, expressions: Update) {
     try {
       const { Attributes = {} } = await client.send(
@@ -121,14 +122,14 @@ function createCounting(options: WindowStoreOptions, maxReadings: number) {
     return Item && knownOf(Item);
   }
 
-  /** The readings that neither the item, where its fingerprints are at hand, nor a chunk has. */
+  /** The readings that are neither in the item, if its fingerprints are known, nor in a chunk. */
   async function uncounted(delta: Delta, known: Known | undefined): Promise<Delta> {
     const inChunks = known?.chunk === undefined ? undefined : await chain.readUpTo(delta, known.chunk);
     const rest = inChunks ? without(delta, inChunks) : delta;
     return known?.seen ? without(rest, known.seen()) : rest;
   }
 
-  /** Fingerprints of the delta, or those that the item has to give up for them, go into a chunk first. */
+  /** Writes the delta. The fingerprints that do not fit the item, its own or the delta's, are written to a chunk first. */
   async function write(delta: Delta, known: Known | undefined) {
     const { window, chunk, inItem = 0 } = known ?? {};
     const readings = window?.readings ?? 0;
@@ -178,12 +179,12 @@ function createCounting(options: WindowStoreOptions, maxReadings: number) {
   };
 }
 
-/** Whether an update can name its fingerprints, and the item hold them. */
+/** Whether an update can list its fingerprints, and the item has room for them. */
 const isSmall = (delta: Delta, maxSeen: number) => delta.readings.size <= maxSeen && isNameable(delta);
 
 /**
- * Whether what comes next takes more to know than an environment remembers of a window. To read it costs a small part of a
- * chunk that is written in vain because another writer was faster.
+ * Whether the next step needs more than an environment remembers about a window. A read costs much less than a chunk
+ * that is written in vain because another writer was faster.
  */
 function needsItem(
   rest: Delta,

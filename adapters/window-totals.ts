@@ -1,4 +1,4 @@
-// Reads a device's windows for the audit: of each no more than can be compared with the archive.
+// Reads a device's windows for the audit: of each, only what can be compared with the archive.
 
 import { QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { WindowTotals } from '../core/window.ts';
@@ -21,7 +21,7 @@ export function createTotalsReader(options: {
   readonly now: () => number;
 }): ReadTotals {
   const { client, table, now } = options;
-  /** DynamoDB deletes expired items hours late. */
+  /** DynamoDB may delete expired items hours late. */
   const isAlive = (item: Item) => Number(item['expiresAt']?.N) * 1000 > now();
 
   return async ({ deviceId, from, to }) => {
@@ -29,8 +29,8 @@ export function createTotalsReader(options: {
     let after: Item | undefined;
     do {
       const { Items = [], LastEvaluatedKey } = await client.send(
-        // No projection, although it would save two fifths of the work: DynamoDB projects attributes by name only, and a window
-        // with a metric that the archive does not know would look like the archive's.
+        // No projection, although it would save two fifths of the work: DynamoDB projects attributes only by name, so a metric
+        // that is in the window but not in the archive would go unnoticed.
         new QueryCommand({
           TableName: table,
           KeyConditionExpression: 'deviceId = :device AND windowStart BETWEEN :first AND :last',

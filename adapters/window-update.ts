@@ -1,4 +1,4 @@
-// DynamoDB's expressions for the one write of a delta, which counts it and sets the extremes that it improves, or does nothing.
+// Builds the DynamoDB update for a delta, which counts it and sets the extremes that it improves, or changes nothing.
 
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { decimalText } from '../core/decimal.ts';
@@ -13,16 +13,16 @@ export type Update = Required<
   >
 >;
 
-/** What a delta makes better: an extreme, such as `temperature.max`, the time of the first reading, or the last values. */
+/** What a delta improves: an extreme such as `temperature.max`, the time of the first reading, or the last values. */
 export type Improvement = string;
 
 const FIRST = 'firstReadingAt';
 const LAST = 'last';
 
-/** What to expect of a window that nothing is known of: readings mostly come in order, and within the extremes so far. */
+/** The guess for an unknown window: most readings come in order, and within the extremes so far. */
 const usualImprovements: readonly Improvement[] = [LAST];
 
-/** An update in the making: what it sets and adds, and which comparisons must hold and which must fail. */
+/** An update being built: what it sets and adds, which comparisons must hold and which must fail. */
 interface Draft {
   readonly names: Record<string, string>;
   readonly values: Item;
@@ -33,7 +33,7 @@ interface Draft {
   readonly improved: ReadonlySet<Improvement>;
 }
 
-/** What an update needs to know of the delta's window. */
+/** What an update expects of the delta's window. */
 interface Expected {
   /** Epoch seconds. It depends on the window alone, so a write to an expired window leaves it expired. */
   readonly expiresAt: number;
@@ -43,10 +43,10 @@ interface Expected {
 }
 
 /**
- * Adds counts, sums and fingerprints and sets what is in `improvements`, on condition that none of the readings is counted
- * yet, that these and no others are better than what is stored, and that the window has no other chunks of fingerprints
- * than expected. `most`: the readings that the window may have before it, so that all fingerprints have room in the item;
- * a window whose chunks have changed has more.
+ * Adds counts, sums and fingerprints and sets what is in `improvements`, on condition that none of the readings is
+ * counted yet, that exactly these improve on what is stored, and that the window's newest chunk is the expected one.
+ * `most`: the readings that the window may have before the update, so that all fingerprints have room in the item; a
+ * window whose chunks have changed has more.
  *
  * A comparison with an attribute that the item lacks is false, so a window that lacks a metric takes it.
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
@@ -68,9 +68,9 @@ export function countingUpdate(delta: Delta, expected: Expected & { readonly mos
 }
 
 /**
- * As `countingUpdate`, on condition that the window has exactly the `readings` that the writer knows all fingerprints of.
- * Every write adds to them, so nothing has changed then. `newChunk` becomes the newest; with `replacesSeen` it holds the
- * fingerprints that the item has, and those of the delta take their place, else it holds those of the delta.
+ * As `countingUpdate`, on condition that the window has exactly `readings` readings, all of whose fingerprints the
+ * writer knows. Every write adds readings, so the window is unchanged then. `newChunk` becomes the newest chunk: with
+ * `replacesSeen` it has the item's fingerprints, which the delta's replace, else it has the delta's.
  */
 export function chunkingUpdate(
   delta: Delta,
@@ -159,7 +159,7 @@ function draftSpan(draft: Draft, delta: Delta): void {
 }
 
 function draftMetrics(draft: Draft, delta: Delta): void {
-  for (const [i, [metric, figures]] of [...delta.metrics].entries()) {
+  for (const [i, [metric, statistics]] of [...delta.metrics].entries()) {
     Object.assign(draft.names, {
       [`#n${i}`]: `${metric}.min`,
       [`#x${i}`]: `${metric}.max`,
@@ -167,10 +167,10 @@ function draftMetrics(draft: Draft, delta: Delta): void {
       [`#c${i}`]: `${metric}.count`,
     });
     Object.assign(draft.values, {
-      [`:n${i}`]: { N: decimalText(figures.min) },
-      [`:x${i}`]: { N: decimalText(figures.max) },
-      [`:s${i}`]: { N: decimalText(figures.sum) },
-      [`:c${i}`]: { N: String(figures.count) },
+      [`:n${i}`]: { N: decimalText(statistics.min) },
+      [`:x${i}`]: { N: decimalText(statistics.max) },
+      [`:s${i}`]: { N: decimalText(statistics.sum) },
+      [`:c${i}`]: { N: String(statistics.count) },
     });
     draftExtreme(draft, `${metric}.min`, `#n${i}`, `:n${i}`, '>');
     draftExtreme(draft, `${metric}.max`, `#x${i}`, `:x${i}`, '<');
@@ -188,7 +188,7 @@ function lastValues({ last }: Delta): Item {
   return Object.fromEntries([...last].map(([metric, value]) => [metric, { N: decimalText(value) }]));
 }
 
-/** What the delta makes better than it is in the window, of what the window has. */
+/** What the delta improves, of what the window has. */
 export function improvementsOn(window: Window, delta: Delta): Improvement[] {
   const better: Improvement[] = [];
   const isKnown = Number.isFinite(window.firstReadingAt);

@@ -1,4 +1,4 @@
-// Reads the windows before another one, for alert rules that look at several.
+// Reads the windows before a given one, for alert rules that need several.
 
 import { QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { WindowStore } from '../pipeline/ports.ts';

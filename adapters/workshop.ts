@@ -1,4 +1,4 @@
-// The folder in which files and sorted runs of the parsed archive lie until they are in the bucket.
+// The staging folder for files and sorted runs of the parsed archive until they are in the bucket.
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ const ROWS_IN_MEMORY = 1 << 20;
 
 const FOLDER = /^tidegate-parsed-(\d+)-\d+$/;
 
-/** Opens a folder of its own below `folder`. Those of processes that are gone, which a kill left there, are removed. */
+/** Creates this process's folder below `folder`. Folders that killed processes left are removed. */
 export function openWorkshop(options: {
   readonly folder: string;
   readonly windowSeconds: number;

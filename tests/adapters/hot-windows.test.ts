@@ -212,7 +212,7 @@ test('fingerprints that are gone stop the window with the table and the remedy i
   await tables.client.send(new DeleteItemCommand({ TableName: 'fingerprints', Key }));
   await assert.rejects(
     open().store.apply(deltaOf([reading('torn', 5)])),
-    /Table fingerprints lacks the fingerprints [0-9a-f]{32} of torn's window .*restore the table/,
+    /Table fingerprints has lost the fingerprints [0-9a-f]{32} of torn's window .*Restore the table/,
   );
 });
 

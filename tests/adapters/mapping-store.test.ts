@@ -49,9 +49,9 @@ test('a version that was edited by hand is named, and costs no other anything', 
   assert.deepEqual(
     unreadable.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     [
-      { id: 'newer', problem: 'language is not as it must be' },
+      { id: 'newer', problem: 'language is not valid' },
       { id: 'timeless', problem: 'its key has no time' },
-      { id: 'torn', problem: 'its attribute mapping is no JSON' },
+      { id: 'torn', problem: 'its attribute mapping is not JSON' },
     ],
   );
 });

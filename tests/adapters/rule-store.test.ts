@@ -84,8 +84,8 @@ test('rules are read again after half a minute, after a clock that stepped back,
 
 /** Stored rules that nobody could put over the API, and what is said of each. */
 const unreadable: readonly (readonly [id: string, stored: string | undefined, problem: RegExp])[] = [
-  ['no-text', undefined, /^its attribute rule is no JSON$/],
-  ['torn', '{"metric":"temper', /^its attribute rule is no JSON$/],
+  ['no-text', undefined, /^its attribute rule is not JSON$/],
+  ['torn', '{"metric":"temper', /^its attribute rule is not JSON$/],
   ['no-object', '[1]', /^0 is not known here: use id, comment/],
   ['newer', '{"metric":"temperature","above":8,"onHolidays":false}', /^onHolidays is not/],
   ['text-limit', '{"metric":"temperature","above":"8"}', /^above must be a number$/],
@@ -134,7 +134,7 @@ test('a write replaces only what it saw, whether that was a rule, nothing, or an
     new PutItemCommand({ TableName: 'rules', Item: { id: { S: 'number' }, rule: { N: '1' } } }),
   );
   const odd = await rules.load('number');
-  assert.deepEqual(odd, { problem: 'its attribute rule is no JSON', stored: '' });
+  assert.deepEqual(odd, { problem: 'its attribute rule is not JSON', stored: '' });
   assert.equal(await rules.put({ ...warm, id: 'number' }, odd), 'stored');
   assert.equal(await rules.put({ ...warm, id: 'number' }, odd), 'changed');
   assert.equal((await rules.load('temperature-high')).stored, undefined);

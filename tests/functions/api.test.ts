@@ -601,7 +601,7 @@ test('a stored rule that cannot be read is listed with its problem, hides no oth
   await put('rules', { id: { S: 'torn' }, rule: { S: '{"metric":"temper' } });
   const { rules, unreadable } = await answered(asked('/rules'), '/rules');
   assert.equal((rules as object[]).length, 2);
-  assert.deepEqual(unreadable, [{ id: 'torn', problem: 'its attribute rule is no JSON' }]);
+  assert.deepEqual(unreadable, [{ id: 'torn', problem: 'its attribute rule is not JSON' }]);
   const one = await ask(asked('/rules/torn'));
   assert.equal(one.status, 500);
   assert.match(

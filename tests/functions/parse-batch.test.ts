@@ -327,7 +327,7 @@ describe('a Parquet file of an older version', () => {
     for (const { reason } of failed)
       assert.match(
         reason,
-        /^readings\/site=s\/date=2026-09-21\/day.parquet is no file of this version: its columns are /,
+        /^readings\/site=s\/date=2026-09-21\/day.parquet is not a file of this version: its columns are /,
       );
     assert.equal(manifest('14').state, 'writing');
     assert.deepEqual(progress().progress.open, ['2026-09-21T14', '2026-09-21T15']);

@@ -168,7 +168,7 @@ test('a thing of another type is left as it is, without a certificate', async ()
   const { status, body } = await add();
   assert.deepEqual(
     [status, body['detail']],
-    [409, 'There is a thing cellar-1 of the type freezer, not sensor'],
+    [409, 'The thing cellar-1 exists already, with the type freezer, not sensor'],
   );
   assert.deepEqual(names().slice(-3), ['UpdateCertificate', 'DetachThingPrincipal', 'DeleteCertificate']);
 });

@@ -20,13 +20,17 @@ const rules = [
 ] as const;
 
 const broken: [title: string, attributes: Record<string, AttributeValue>, problem: RegExp][] = [
-  ['torn JSON', { pending: { S: '[{"notifi' } }, /not the JSON that it was/],
-  ['JSON of another kind', { pending: { S: 'null' } }, /pending is no list/],
-  ['a notification without what it must have', { alarm: { S: '{"told":{}}' } }, /alarm has no notification/],
-  ['history entries that are none', { unrecorded: { S: '[1]' } }, /unrecorded is no list/],
+  ['torn JSON', { pending: { S: '[{"notifi' } }, /is not valid JSON/],
+  ['JSON of another kind', { pending: { S: 'null' } }, /pending is not a list/],
+  [
+    'a notification without its required members',
+    { alarm: { S: '{"told":{}}' } },
+    /alarm has no notification/,
+  ],
+  ['history that is not a list of entries', { unrecorded: { S: '[1]' } }, /unrecorded is not a list/],
   ['no version', { version: { S: 'x' } }, /version or windowStart/],
-  ['a state that there is not', { state: { S: 'great' } }, /state is none/],
-  ['a severity that there is not', { severity: { S: 'bad' } }, /severity is none/],
+  ['an unknown state', { state: { S: 'great' } }, /state is unknown/],
+  ['an unknown severity', { severity: { S: 'bad' } }, /severity is unknown/],
 ];
 for (const [index, [title, attributes, problem]] of broken.entries()) {
   test(`${title} in the state of one rule and device: the others judge, send and clear`, async () => {
@@ -57,7 +61,7 @@ for (const [index, [title, attributes, problem]] of broken.entries()) {
     assert.match(said[0]!, problem);
     assert.match(
       said[0]!,
-      new RegExp(`rule rule-0 and device ${device} .*; delete the item of the alerts table`),
+      new RegExp(`rule rule-0 and device ${device} .*; delete the item in the alerts table`),
     );
     await world.measure(2, 4, device);
     await world.measure(2, 4, neighbour);

@@ -1,4 +1,4 @@
-// The HTTP API: devices and their windows, for the dashboard and for programs.
+// The function of the HTTP API, for the dashboard and for programs.
 
 import { createHandler } from '../adapters/create-handler.ts';
 import { readApiEnvironment } from '../adapters/environment.ts';
@@ -23,12 +23,12 @@ const { userPoolId } = environment;
 const groupsOf = createUserGroups({ client: openUserPool(), userPoolId, now: ports.now });
 
 export const handler = createHandler(async (event: HttpEvent, tools) => {
-  // API Gateway names the route that it matched, whose authorisation it has checked.
+  // API Gateway names the matched route, and has checked its authorisation.
   const isPublic = publicKeys.includes(event.routeKey);
   const signer = isPublic ? undefined : signerOf(event);
   tools.identify({ route: event.routeKey, caller: signer?.id ?? ANYBODY.id });
   tools.count('ApiRequests', 1);
-  // Who floods a public route would have health checks refused first: there API Gateway's own limits have to do.
+  // Public routes rely on API Gateway's own limits: a limit here would let a flood block health checks.
   const throttled = signer && admit({ id: signer.id, isGuest: signer.kind === 'guest' });
   if (throttled) {
     tools.count('ApiThrottled', 1, throttled.limit);

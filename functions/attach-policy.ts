@@ -1,4 +1,4 @@
-// Lets somebody who logged in hear live data: attaches the policies that AWS IoT wants for each identity, at run time.
+// Gives a logged-in user access to live data: attaches the policies that AWS IoT requires for each identity.
 
 import { createHandler } from '../adapters/create-handler.ts';
 import { readAttachPolicyEnvironment } from '../adapters/environment.ts';
@@ -22,7 +22,7 @@ export const handler = createHandler(async (event: HttpEvent, tools) => {
   const signer = signerOf(event);
   tools.identify({ caller: signer.id });
   if (signer.kind !== 'account' && signer.poolId !== identityPoolId)
-    return resultOf(answerProblem(problemOf(403, 'The identity is of another identity pool')));
+    return resultOf(answerProblem(problemOf(403, 'The identity belongs to another identity pool')));
   const resolve = () => resolveCaller(signer, userPoolId, groupsOf);
   const response = await serveHttp(requestOf(event), { resolve, onError: (error) => tools.fail(error) });
   return resultOf(response);

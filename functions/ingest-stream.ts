@@ -1,4 +1,4 @@
-// From a batch of the stream to its windows and the people concerned: folded first, so that a window is written once a batch.
+// Ingests a batch of the stream. Readings are folded first, so that each window is written once per batch.
 
 import type { KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda';
 import { createHandler } from '../adapters/create-handler.ts';
@@ -12,18 +12,18 @@ import { createTimeBudget, inTime, type TimeBudget } from '../pipeline/time-budg
 
 const CALLS_AT_ONCE = 16;
 const environment = readIngestEnvironment(process.env);
-/** A batch has many devices; each is asked for again in the next. */
+/** A batch has many devices, and the next batch has the same ones again. */
 const ports = openIngest(environment, { rememberedWindows: 20_000 });
 const ingest = createIngest(ports, { ...environment, callsAtOnce: CALLS_AT_ONCE });
 const mapMessage = createMapping(ports);
 const { now } = ports;
 
-/** Of the time, for the mappings: the rest is for the windows and alerts. */
+/** Share of the time for mappings; the rest is for windows and alerts. */
 const MAPPING_SHARE = 0.3;
 
 /**
- * Gives the records that failed, and those for which the time was too short; Lambda takes the batch up again from the
- * first of them.
+ * Gives the records that failed, and those for which the time was too short; Lambda retries the batch from the first of
+ * them.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
  */
 export const handler = createHandler(
@@ -60,7 +60,7 @@ interface MappedRecord {
   readonly found: Mapped | undefined;
 }
 
-/** The records that come before the first for which the time was too short. */
+/** Maps the records up to the first for which the time was too short. */
 async function mapRecords(
   records: readonly KinesisStreamRecord[],
   budget: TimeBudget,

@@ -1,4 +1,4 @@
-// From one message to its windows and the people concerned; every step may be repeated without harm.
+// Ingests one message. Every step is safe to repeat.
 
 import { createHandler } from '../adapters/create-handler.ts';
 import { readIngestEnvironment } from '../adapters/environment.ts';
@@ -13,7 +13,6 @@ const environment = readIngestEnvironment(process.env);
 const ports = openIngest(environment);
 const { now } = ports;
 const mapMessage = createMapping(ports);
-/** Keeps what is rejected, folds the readings, applies the deltas, judges the windows and notifies. */
 const ingest = createIngest(ports, { ...environment, callsAtOnce: 8 });
 
 export const handler = createHandler(async (event: TelemetryEvent, tools, context) => {

@@ -1,4 +1,4 @@
-// Every hour: parses the raw archive's hours that are over into Parquet files, and merges the files of days that are; or of any span, by an event.
+// Runs every hour: parses completed hours of the raw archive into Parquet files, and merges the files of completed days. An event can name any span.
 
 import { tmpdir } from 'node:os';
 import { createHandler } from '../adapters/create-handler.ts';
@@ -11,7 +11,7 @@ import { createParseHour } from '../pipeline/parse-hour.ts';
 const environment = readParseBatchEnvironment(process.env);
 const ports = openParsing(environment, tmpdir());
 
-/** Of the time: the rest is for the answer. */
+/** Share of the time for work; the rest is for the answer. */
 const SHARE = 0.95;
 
 export const handler = createHandler(async (event: unknown, tools, context) => {

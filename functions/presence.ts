@@ -1,4 +1,4 @@
-// Writes down which devices are connected, and what the registry says of them, whenever one comes or goes.
+// Stores the connection state and the registry's data of a device whenever it connects or disconnects.
 
 import { createHandler } from '../adapters/create-handler.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
@@ -24,21 +24,24 @@ export const handler = createHandler(async (event: LifecycleEvent, tools) => {
   tools.count(presence ? await take(presence, tools) : 'PresenceIgnored', 1);
 });
 
-/** Gives the metric that counts what became of the event. */
+/** Gives the metric that counts the outcome. */
 async function take(presence: PresenceEvent, tools: Pick<Counting, 'warn'>): Promise<string> {
-  // The registry is asked when a device comes; when it goes, only about one that was never seen to come.
+  // The registry is read when a device connects; when it disconnects, only if its connect was never seen.
   const known = presence.online ? 'unknown' : await devices.applyPresence(presence);
   if (known !== 'unknown') return logged(presence, metrics[known]);
   const thing = await readThing(presence.deviceId);
   if (thing?.timeZone !== undefined && !isTimeZone(thing.timeZone))
-    tools.warn('Attribute timezone of the thing or its group is no time zone such as America/Los_Angeles', {
-      ...{ deviceId: presence.deviceId, timezone: thing.timeZone },
-    });
-  // Dashboards and claims connect too.
+    tools.warn(
+      'Attribute timezone of the thing or its group is not a time zone such as America/Los_Angeles',
+      {
+        ...{ deviceId: presence.deviceId, timezone: thing.timeZone },
+      },
+    );
+  // Dashboards and claim certificates connect too, and have no thing.
   return thing ? logged(presence, metrics[await devices.applyPresence(presence, thing)]) : metrics.unknown;
 }
 
-/** What comes late is history all the same. */
+/** Late events belong to the connection log too. */
 async function logged(presence: PresenceEvent, metric: string): Promise<string> {
   await log.record(presence);
   return metric;

@@ -1,4 +1,4 @@
-// Decides whether a device with a claim may become a thing: AWS IoT asks before it provisions one.
+// Decides whether a device with a claim certificate may be provisioned: AWS IoT calls this hook before it creates a thing.
 
 import type { IoTPreProvisioningHookEvent, IoTPreProvisioningHookResult } from 'aws-lambda';
 import { createHandler, type Tools } from '../adapters/create-handler.ts';
@@ -23,20 +23,20 @@ const registrations = createRegistrationStore({
   now: () => Date.now(),
 });
 
-/** Whatever it cannot find out fails the call, and AWS IoT provisions nothing without an answer. */
+/** If something cannot be checked, the call fails, and AWS IoT provisions nothing. */
 export const handler = createHandler(
   async (event: IoTPreProvisioningHookEvent, tools): Promise<HookAnswer> => {
     const judged = judgeSerial(event, serialNumberPattern);
     if ('refused' in judged) return refuse(tools, judged.refused);
     const { serialNumber } = judged;
     tools.identify({ serialNumber });
-    // At once, because AWS IoT waits five seconds for all.
+    // In parallel, because AWS IoT waits five seconds in total.
     const [exists, isAllowed] = await Promise.all([
       thingExists(serialNumber),
       requiresListing ? registrations.isAllowed(serialNumber) : true,
     ]);
-    // Whoever has a claim could otherwise get a certificate in the name of a device that is at work already.
-    if (exists) return refuse(tools, 'there is such a thing already');
+    // Otherwise anyone with a claim could get a certificate in the name of a device that is already in use.
+    if (exists) return refuse(tools, 'a thing of this name exists already');
     if (!isAllowed) return refuseStranger(tools, 'not-listed', 'the serial number is not on the list');
     if (perHour > 0 && !(await registrations.admit(serialNumber))) {
       return refuseStranger(tools, 'hourly-limit', `${perHour} devices were registered in this hour already`);
@@ -52,7 +52,7 @@ function refuse(tools: Tools, reason: string): HookAnswer {
   return { allowProvisioning: false };
 }
 
-/** What a leaked claim looks like; an alarm watches the count. */
+/** Such refusals are the sign of a leaked claim; an alarm watches their count. */
 function refuseStranger(tools: Tools, kind: string, reason: string): HookAnswer {
   tools.count('RegistrationsRefused', 1);
   tools.count('RegistrationsRefused', 1, kind);

@@ -1,4 +1,4 @@
-// Every minute: keeps the latest values of a large fleet at hand, and folds the hours that are over.
+// Runs every minute: stores the latest values of a large fleet, and folds completed hours.
 
 import type { ScheduledEvent } from 'aws-lambda';
 import { createHandler } from '../adapters/create-handler.ts';
@@ -29,7 +29,7 @@ const foldHours = createFoldHours({
   ...{ windowSeconds, retentionDays: windowRetentionDays, now },
 });
 
-/** Of the time: the rest is for what is under way then. */
+/** Shares of the time; the rest is for work in progress. */
 const FLEET_SHARE = 0.5;
 const HOURS_SHARE = 0.85;
 

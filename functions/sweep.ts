@@ -1,4 +1,4 @@
-// Every minute: sends what a failure left unsent, reminds, and looks after alarms and devices that no message comes from.
+// Runs every minute: sends notifications that a failure left, reminds, and checks alarms and silent devices.
 
 import type { ScheduledEvent } from 'aws-lambda';
 import { createHandler } from '../adapters/create-handler.ts';
@@ -36,7 +36,7 @@ export const handler = createHandler(async (_event: ScheduledEvent, tools, conte
     },
     onLate(left) {
       tools.count('DevicesNotSwept', left);
-      tools.warn('Sweep out of time: the next begins with the devices that are left', { left });
+      tools.warn('Sweep out of time: the next one begins with the devices that are left', { left });
     },
   });
 });

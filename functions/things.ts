@@ -1,4 +1,4 @@
-// What AWS IoT itself keeps of devices, over the HTTP API: adding one, its certificates, its shadow.
+// The function for the routes about AWS IoT's own data of devices: adding a device, certificates and shadows.
 
 import { createHandler } from '../adapters/create-handler.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';

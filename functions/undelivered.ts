@@ -1,4 +1,4 @@
-// Notes in the alert history which notifications SNS could not deliver: it leaves them in a queue for each channel.
+// Records in the alert history which notifications SNS could not deliver, from the dead-letter queue of each channel.
 
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { createAlertHistory } from '../adapters/alert-history.ts';
@@ -17,8 +17,8 @@ const textQueue = textQueueUrl.split('/').at(-1);
 const history = createAlertHistory({ client: openDynamoDb(), table, retentionDays });
 
 /**
- * Gives the messages that failed: the queue keeps them, and they come again without the others. One that comes again writes
- * the same entries.
+ * Gives the messages that failed: the queue keeps these and delivers them again. A repeated message writes the same
+ * entries.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
 export const handler = createHandler(

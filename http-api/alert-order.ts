@@ -1,4 +1,4 @@
-// The order in which people want alerts: the worst first, and of these the one that has stood longest.
+// Sorts alerts by urgency: the most severe first, and of these the oldest.
 
 import { SEVERITIES } from '../core/alert-rule.ts';
 import type { AlertState } from '../core/alert-state.ts';
@@ -7,12 +7,12 @@ const rankOf = ({ severity }: AlertState) => (severity === undefined ? -1 : SEVE
 const sinceOf = ({ alarm }: AlertState) => alarm?.announced.since ?? 0;
 const nameOf = ({ deviceId, ruleId }: AlertState) => `${deviceId}/${ruleId}`;
 
-/** For `sort`. */
+/** A comparison for `sort`. */
 export function byUrgency(a: AlertState, b: AlertState): number {
   return rankOf(b) - rankOf(a) || sinceOf(a) - sinceOf(b) || (nameOf(a) < nameOf(b) ? -1 : 1);
 }
 
-/** Keeps the first `limit` of all alerts that are added, in memory for twice as many. */
+/** Keeps the `limit` most urgent alerts of all that are added, with at most twice as many in memory. */
 export function createFirstAlerts(limit: number) {
   let kept: AlertState[] = [];
   let added = 0;
@@ -23,7 +23,7 @@ export function createFirstAlerts(limit: number) {
       kept.push(state);
       if (kept.length >= limit * 2) kept = sorted();
     },
-    /** Of all that were added. */
+    /** The number of alerts added. */
     count: () => added,
     sorted,
   };

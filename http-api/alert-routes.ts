@@ -1,4 +1,4 @@
-// Alerts over HTTP: which stand, what became of them, and what people do about them.
+// Routes for alerts: the active ones, their history, and what people do about them.
 
 import * as z from 'zod/mini';
 import { seesSite } from '../core/access.ts';
@@ -20,7 +20,7 @@ const USUAL_LIMIT = 100;
 const USUAL_DAYS = 7;
 const DAY_MS = 86_400_000;
 const LONGEST_SNOOZE_MS = 30 * DAY_MS;
-/** Writers of one alert at once are few. */
+/** An alert has few concurrent writers. */
 const MAX_TRIES = 10;
 
 interface Stores {
@@ -35,7 +35,9 @@ const historyQuery = (now: () => number) => ({
   to: z.optional(timeText(now)),
   limit: pageLimit(USUAL_LIMIT, 1000),
   next: z.optional(
-    z.string().check(z.regex(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z(\/[0-9a-f]+)?$/, 'must be of a page before')),
+    z
+      .string()
+      .check(z.regex(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z(\/[0-9a-f]+)?$/, 'must be the `next` of an earlier page')),
   ),
 });
 
@@ -59,7 +61,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     return { ...page, entries: page.entries.map((entry) => shownEntry(entry, caller)) };
   }
 
-  /** Writes what somebody does about an alert, whatever others write meanwhile, and files it. */
+  /** Writes what a user does about an alert, again if others wrote it meanwhile, and records it in the history. */
   async function change(
     params: { readonly deviceId: string; readonly ruleId: string },
     made: (state: AlertState) => AlertState | undefined,
@@ -73,7 +75,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       await history.record(next.unrecorded); // the sweep clears it from the state
       return shownAlert(next);
     }
-    throw new ApiProblem(409, 'Others changed the alert each time; try again');
+    throw new ApiProblem(409, 'The alert was changed by others at each attempt; try again');
   }
 
   const remarkOf = (caller: ApiCaller, comment: string | undefined): Acknowledgement => ({
@@ -85,7 +87,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     route({
       method: 'GET',
       path: '/alerts',
-      summary: 'Alerts that stand, acknowledged or not, the worst first and of these the oldest',
+      summary: 'Active alerts, acknowledged or not, the most severe first, then the oldest',
       params: {},
       query: { limit: pageLimit(USUAL_LIMIT, 1000), severity: z.optional(severity) },
       answer: z.strictObject({ alerts: z.array(alert), isComplete: z.boolean() }),
@@ -99,7 +101,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
             if (query.severity === undefined || state.severity === query.severity) first.add(state);
           }
         } catch (error) {
-          // After all others; the sweep names it every minute.
+          // It comes after all others; the sweep reports it every minute.
           if (!(error instanceof UnreadableStateError)) throw error;
           isComplete = false;
         }
@@ -112,7 +114,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     route({
       method: 'GET',
       path: '/alerts/history',
-      summary: 'What happened to alerts of all devices, newest first; by default of the last seven days',
+      summary: 'The alert history of all devices, newest first; by default the last seven days',
       params: {},
       query: historyQuery(now),
       answer: historyPage,
@@ -121,7 +123,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     route({
       method: 'GET',
       path: '/devices/{deviceId}/alerts',
-      summary: 'The state of every rule that ever raised an alert of a device, and its snooze',
+      summary: 'The state of every rule that ever raised an alert for a device, and the snooze of the device',
       params: { deviceId },
       query: {},
       answer: z.strictObject({ alerts: z.array(alert), snooze: z.optional(snooze) }),
@@ -134,7 +136,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     route({
       method: 'GET',
       path: '/devices/{deviceId}/alerts/history',
-      summary: 'What happened to alerts of a device, newest first; by default of the last seven days',
+      summary: 'The alert history of a device, newest first; by default the last seven days',
       params: { deviceId },
       query: historyQuery(now),
       answer: historyPage,
@@ -143,27 +145,26 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     route({
       method: 'POST',
       path: '/devices/{deviceId}/alerts/{ruleId}/acknowledge',
-      summary:
-        'Takes charge of an alert, in the name of who signed the request, until it gets worse or is over',
+      summary: 'Acknowledges an alert, in the name of the caller, until it gets worse or is over',
       params: { deviceId, ruleId },
       query: {},
       body: z.strictObject({ comment: z.optional(remark) }),
       answer: alert,
       async run({ params, body, caller }) {
-        const missing = `Rule ${params.ruleId} has no alert of ${params.deviceId} now`;
+        const missing = `Rule ${params.ruleId} has no active alert for ${params.deviceId}`;
         return change(params, (state) => acknowledge(state, remarkOf(caller, body.comment)), missing);
       },
     }),
     route({
       method: 'POST',
       path: '/devices/{deviceId}/alerts/{ruleId}/comment',
-      summary: 'Puts a remark of who signed the request into the history of an alert',
+      summary: "Adds a comment to an alert's history, in the name of the caller",
       params: { deviceId, ruleId },
       query: {},
       body: z.strictObject({ comment: remark }),
       answer: alert,
       async run({ params, body, caller }) {
-        const missing = `Rule ${params.ruleId} never raised an alert of ${params.deviceId}`;
+        const missing = `Rule ${params.ruleId} never raised an alert for ${params.deviceId}`;
         return change(
           params,
           (state) => remarked(state, 'commented', remarkOf(caller, body.comment)),
@@ -174,7 +175,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     route({
       method: 'GET',
       path: '/snoozes',
-      summary: 'Devices that are snoozed now, those first whose snooze ends first',
+      summary: 'Snoozed devices, sorted by the end of the snooze',
       params: {},
       query: {},
       answer: z.strictObject({ snoozes: z.array(listedSnooze) }),
@@ -187,7 +188,8 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     route({
       method: 'PUT',
       path: '/devices/{deviceId}/snooze',
-      summary: 'Tells nobody of a device until a time, 30 days at most; what still stands then is told then',
+      summary:
+        'Snoozes a device until a time, at most 30 days ahead: no notification is sent, and alerts that are still active at the end are sent then',
       params: { deviceId },
       query: {},
       body: z.strictObject({ until: timeAhead(now), comment: z.optional(remark) }),
@@ -205,7 +207,7 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     route({
       method: 'DELETE',
       path: '/devices/{deviceId}/snooze',
-      summary: 'Tells of a device again; what still stands of what was withheld is told within a minute',
+      summary: 'Ends the snooze of a device; deferred alerts that are still active are sent within a minute',
       params: { deviceId },
       query: {},
       answer: z.undefined(),

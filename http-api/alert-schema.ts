@@ -1,4 +1,4 @@
-// The form of alerts in answers.
+// The schema of alerts in answers.
 
 import * as z from 'zod/mini';
 import { SEVERITIES } from '../core/alert-rule.ts';
@@ -21,16 +21,16 @@ const ahead = {
       .string()
       .check(
         z.describe(
-          'What a rule about trends or habits found, such as `8 °C in about 25 minutes at this rate`',
+          'The finding of a rule about trends or habits, such as `8 °C in about 25 minutes at this rate`',
         ),
       ),
   ),
   crossesAt: z.optional(
-    time.check(z.describe('When the limit would be crossed at the rate of that time; epoch milliseconds')),
+    time.check(z.describe('When the limit would be crossed at the rate at that time; epoch milliseconds')),
   ),
 };
 
-const unit = z.optional(z.string().check(z.describe('Of what was measured, as people read it, such as °C')));
+const unit = z.optional(z.string().check(z.describe('Unit of the value, such as °C')));
 
 export const alert = z.strictObject({
   deviceId: z.string(),
@@ -42,9 +42,7 @@ export const alert = z.strictObject({
   notifiedAt: z.optional(time),
   escalatedAt: z.optional(time),
   windowStart: z.optional(time),
-  value: z
-    .string()
-    .check(z.describe('What was measured in the window of the last transition, as decimal text')),
+  value: z.string().check(z.describe('The value in the window of the last transition, as decimal text')),
   unit,
   ...ahead,
   pendingNotifications: z.int().check(z.describe('Notifications that are not yet known to be sent')),
@@ -78,33 +76,37 @@ export const historyPage = z.strictObject({
       ),
       ...ahead,
       channels: z.optional(
-        z.array(z.string()).check(z.describe('Over which a transition is announced, such as email and sms')),
+        z.array(z.string()).check(z.describe('Channels of the notification, such as email and sms')),
       ),
       notBefore: z.optional(
         z
           .int()
-          .check(z.describe('Until when that is deferred by quiet hours or a snooze, epoch milliseconds')),
+          .check(z.describe('Until when quiet hours or a snooze defer the notification, epoch milliseconds')),
       ),
-      sentAt: z.optional(
-        time.check(z.describe('When SNS took the notification of a transition; epoch milliseconds')),
-      ),
+      sentAt: z.optional(time.check(z.describe('When SNS accepted the notification; epoch milliseconds'))),
       sentTo: z.optional(
         z
           .array(z.strictObject({ channel: z.string(), address: z.string() }))
           .check(
             z.describe(
-              'Who had confirmed a subscription of its channels then, 50 of them at most, masked for viewers; SNS says nothing of what arrived, and a filter of a subscription may have left it out',
+              'Confirmed subscriptions of its channels at that time, at most 50, masked for viewers. SNS does not report what arrived, and a filter of a subscription may have left it out',
             ),
           ),
       ),
-      sentToMore: z.optional(z.int().check(z.describe('How many more there were'))),
+      sentToMore: z.optional(z.int().check(z.describe('Number of further subscriptions'))),
       about: z.optional(
-        z.string().check(z.describe('Of a `delivery-failed`: the `entryId` of what was not delivered')),
+        z
+          .string()
+          .check(z.describe('For `delivery-failed`: the `entryId` of the entry that was not delivered')),
       ),
       changes: z.optional(
         z
           .int()
-          .check(z.describe('How many entries this one stands for, where the history could not be written')),
+          .check(
+            z.describe(
+              'Number of changes that this entry summarises, because the history could not be written',
+            ),
+          ),
       ),
       reason: z.optional(z.string().check(z.describe('Why a notification was not delivered'))),
     }),
@@ -123,7 +125,7 @@ export function shownAlert({
   const { windowStart, ...rest } = state;
   const { words, crossesAt } = announced?.insight ? announced : {};
   return {
-    ...{ ...rest, windowStart: windowStart || undefined }, // 0: there was no transition yet
+    ...{ ...rest, windowStart: windowStart || undefined }, // 0: no transition yet
     ...{
       since: announced?.since,
       raisedAt,
@@ -136,7 +138,7 @@ export function shownAlert({
   };
 }
 
-/** Addresses are masked as those of GET /recipients are. */
+/** Masks addresses as GET /recipients does. */
 export function shownEntry(
   { sentTo, ...entry }: HistoryEntry,
   caller: Pick<ApiCaller, 'group'>,

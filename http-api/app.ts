@@ -1,4 +1,4 @@
-// Serves routes: finds the one that is asked for, has its request checked, and answers problems as problems.
+// Serves routes: finds the route of a request, checks the request, and answers errors as problem details.
 
 import { Hono } from 'hono/tiny';
 import { createCheck } from './check-request.ts';
@@ -6,13 +6,13 @@ import { requireGroup } from './least-group.ts';
 import { ApiProblem, problemOf, type Problem } from './problem.ts';
 import { ENTITY_TAG, type ApiCaller, type Route } from './route.ts';
 
-/** What comes with a request beside the request. */
+/** The context of a request. */
 export interface Served {
-  /** Who calls. Throws an ApiProblem for somebody who may nothing. */
+  /** Identifies the caller. Rejects with an ApiProblem for a caller without any access. */
   readonly resolve: () => Promise<ApiCaller>;
-  /** Told of an error that is our own fault. */
+  /** Called with an error that is not the caller's fault. */
   readonly onError: (error: unknown) => void;
-  /** Adds to a metric; absent: nobody counts. */
+  /** Adds to a metric; absent: nothing is counted. */
   readonly count?: (name: string, value: number) => void;
 }
 
@@ -34,11 +34,11 @@ export function createHttpApi(routes: readonly Route[]): ServeHttp {
       );
     });
   }
-  app.notFound(({ req }) => answerProblem(problemOf(404, `There is no ${req.method} ${req.path}`)));
+  app.notFound(({ req }) => answerProblem(problemOf(404, `There is no route ${req.method} ${req.path}`)));
   app.onError((error, { env }) => {
     if (error instanceof ApiProblem) return answerProblem(error.problem);
     env.onError(error);
-    return answerProblem(problemOf(500, 'It is in the log of the function'));
+    return answerProblem(problemOf(500, 'The error is in the log of the function'));
   });
   return async (request, served) => app.fetch(request, served);
 }

@@ -1,4 +1,4 @@
-// How many requests each caller may make, so that nobody keeps others waiting, and guests never keep users waiting.
+// Limits the requests of each caller, so that callers do not slow each other down, and guests never slow down users.
 
 import { createRecent } from '../core/recent.ts';
 import { filled, taken, waitFor, type Bucket, type Rate } from '../core/token-bucket.ts';
@@ -7,8 +7,8 @@ import { problemOf } from './problem.ts';
 import type { ApiCaller } from './route.ts';
 
 /**
- * Of one execution environment of the function: of several at once each counts for itself. Whoever calls gets an identity as
- * a guest for nothing, so that all guests together have a limit too, which is below what the API takes.
+ * Limits per execution environment of the function: concurrent environments count separately. Anyone can get guest
+ * identities for free, so all guests together have a limit too, which is below that of the API.
  */
 export const CALLER_LIMITS = {
   user: { perSecond: 50, burst: 100 },
@@ -16,17 +16,17 @@ export const CALLER_LIMITS = {
   guests: { perSecond: 25, burst: 60 },
 } as const satisfies Readonly<Record<string, Rate>>;
 
-/** Callers whose buckets are remembered, of each kind; who is forgotten has a full one. */
+/** Callers of each kind whose buckets are remembered; a forgotten caller has a full bucket. */
 const MAX_CALLERS = 5000;
 const ALL_GUESTS = '';
 
 export interface Throttled {
-  /** Whose limit it is. */
+  /** The limit that was reached. */
   readonly limit: keyof typeof CALLER_LIMITS;
   readonly response: Response;
 }
 
-/** Counts a request; gives the answer where it is one too many, which is status 429 with Retry-After. */
+/** Counts a request. Gives the answer if it is over a limit: status 429 with Retry-After. */
 export type AdmitCaller = (caller: Pick<ApiCaller, 'id' | 'isGuest'>) => Throttled | undefined;
 
 /** `now`: epoch milliseconds. */
@@ -38,18 +38,18 @@ export function createCallerLimits(now: () => number): AdmitCaller {
   };
   return ({ id, isGuest }) => {
     const at = now();
-    const asked = isGuest
+    const limits = isGuest
       ? ([
           ['guest', id],
           ['guests', ALL_GUESTS],
         ] as const)
       : ([['user', id]] as const);
-    const found = asked.map(([limit, key]) => {
+    const found = limits.map(([limit, key]) => {
       const bucket = filled(CALLER_LIMITS[limit], buckets[limit].get(key), at);
       return { limit, key, bucket, wait: waitFor(CALLER_LIMITS[limit], bucket) };
     });
     const full = found.find(({ wait }) => wait > 0);
-    // A request that is refused takes from no bucket: one guest who asks too often leaves the others theirs.
+    // A refused request takes from no bucket, so that one guest over the limit leaves the others their share.
     for (const { limit, key, bucket } of found) buckets[limit].set(key, full ? bucket : taken(bucket));
     return full && throttled(full.limit, full.wait);
   };
@@ -60,7 +60,7 @@ const subjects = { user: 'You', guest: 'You', guests: 'All guests together' } as
 function throttled(limit: Throttled['limit'], wait: number): Throttled {
   const { perSecond, burst } = CALLER_LIMITS[limit];
   const seconds = Math.ceil(wait / 1000);
-  const rest = limit === 'user' ? '' : '; who logs in has a limit of their own, which is higher';
-  const detail = `${subjects[limit]} may make ${perSecond} requests a second, and ${burst} at once: ask again in ${seconds} s${rest}`;
+  const rest = limit === 'user' ? '' : '; users who log in have a higher limit of their own';
+  const detail = `${subjects[limit]} may make ${perSecond} requests a second, and ${burst} at once: try again in ${seconds} s${rest}`;
   return { limit, response: answerProblem(problemOf(429, detail), { 'retry-after': String(seconds) }) };
 }

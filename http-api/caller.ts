@@ -1,26 +1,26 @@
-// Who calls, and what they may do: by their groups in the user pool, asked for at most once a minute.
+// Identifies the caller and their rights from their groups in the user pool, which are read at most once a minute.
 
 import { accessOf, GROUPS } from '../core/access.ts';
 import type { UserGroups } from '../pipeline/ports.ts';
 import { ApiProblem } from './problem.ts';
 import type { ApiCaller } from './route.ts';
 
-/** Who signed a request, as API Gateway tells it; nobody can write it into a request. */
+/** Who signed a request, as API Gateway reports it; a request cannot claim it. */
 export interface Signer {
   /** ARN of an IAM user or role, or the ID of a Cognito identity. */
   readonly id: string;
   readonly kind: 'account' | 'user' | 'guest';
-  /** The identity pool; undefined of the account. */
+  /** The identity pool; undefined for the account. */
   readonly poolId: string | undefined;
-  /** How an identity logged in, as the user pool's tokens have it. */
+  /** How an identity logged in, from the user pool's tokens. */
   readonly amr: readonly string[];
 }
 
 /**
- * Who is in the AWS account, and may call this API at all, is its administrator. Throws an ApiProblem, 403, for a user who is in
- * no group. Rejects with the SDK's error when the groups cannot be asked for: then nothing is served.
+ * An identity of the AWS account that may call this API is an administrator. Rejects with an ApiProblem, 403, for a user
+ * without a group, and with the SDK's error if the groups cannot be read: then nothing is served.
  *
- * @param userPoolId empty where the stack has no user pool.
+ * @param userPoolId empty if the stack has no user pool.
  */
 export async function resolveCaller(
   { id, kind, amr }: Signer,
@@ -33,7 +33,7 @@ export async function resolveCaller(
   const access = userId === undefined ? undefined : accessOf(await groupsOf(userId));
   if (access) return { id, isGuest: false, isUser: true, ...access };
   const names = `${GROUPS.slice(0, -1).join(', ')} or ${GROUPS.at(-1)}`;
-  throw new ApiProblem(403, `You are in none of the groups ${names}: ask an administrator to add you`);
+  throw new ApiProblem(403, `You are not in any of the groups ${names}: ask an administrator to add you`);
 }
 
 /**

@@ -1,4 +1,4 @@
-// Checks every part of a request against its route, and collects all that is wrong instead of stopping at the first.
+// Checks every part of a request against its route, and collects all faults instead of stopping at the first.
 
 import * as z from 'zod/mini';
 import { jsonStopsAt } from '../core/payload-text.ts';
@@ -15,7 +15,7 @@ export interface Checked {
   readonly body: unknown;
 }
 
-/** Makes the check of one route. Its check throws an ApiProblem that names all that is wrong. */
+/** Makes the check of one route. The check rejects with an ApiProblem that names all faults. */
 export function createCheck(
   route: Route,
 ): (request: Request, params: Readonly<Record<string, string>>) => Promise<Checked> {
@@ -45,13 +45,13 @@ function queryOf(url: string, fields: Fields, faults: Fault[]): Record<string, s
       const values = given.map(([, value]) => value);
       if (Object.hasOwn(fields, name) && isList(fields[name]!)) return [name, values];
       if (values.length > 1 && Object.hasOwn(fields, name))
-        faults.push({ in: 'query', name, detail: 'must be there only once' });
+        faults.push({ in: 'query', name, detail: 'must be given only once' });
       return [name, values.at(-1)!];
     }),
   );
 }
 
-/** A parameter that may be given several times, as OpenAPI has lists in queries. */
+/** Whether the parameter may be given several times, as lists in OpenAPI queries. */
 function isList(schema: z.ZodMiniType): boolean {
   if (schema instanceof z.ZodMiniOptional) return isList(schema.def.innerType as z.ZodMiniType);
   return schema instanceof z.ZodMiniArray;
@@ -60,7 +60,8 @@ function isList(schema: z.ZodMiniType): boolean {
 async function bodyOf(route: Route, request: Request, faults: Fault[]): Promise<unknown> {
   const text = await request.text();
   if (!route.body) {
-    if (text !== '') faults.push({ in: 'body', name: '', detail: 'must be left out: this route takes none' });
+    if (text !== '')
+      faults.push({ in: 'body', name: '', detail: 'must be left out: this route has no body' });
     return undefined;
   }
   const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
@@ -71,7 +72,7 @@ async function bodyOf(route: Route, request: Request, faults: Fault[]): Promise<
   const stop = jsonStopsAt(text);
   if (stop === undefined) return check('body', route.body, JSON.parse(text), faults);
   const where = stop >= text.length ? 'at its end' : `at character ${stop + 1}`;
-  const detail = text === '' ? 'must be JSON, and is empty' : `must be JSON, and stops being JSON ${where}`;
+  const detail = text === '' ? 'must be JSON, but is empty' : `must be JSON, but is not valid JSON ${where}`;
   faults.push({ in: 'body', name: '', detail });
   return undefined;
 }

@@ -1,4 +1,4 @@
-// Devices over HTTP: where they are, whether they are connected, and what they measured last.
+// Routes for devices: their sites, their connections and their latest values.
 
 import * as z from 'zod/mini';
 import type { Device, RejectionNote } from '../core/device.ts';
@@ -17,8 +17,8 @@ import { route, type ApiCaller, type Route } from './route.ts';
 
 const rejection = z.strictObject({
   reason: z.string(),
-  detail: z.string().check(z.describe('One sentence that names the field')),
-  remedy: z.string().check(z.describe('What to do about it')),
+  detail: z.string().check(z.describe('A sentence that names the field')),
+  remedy: z.string().check(z.describe('How to fix it')),
   at: time,
 });
 
@@ -33,23 +33,23 @@ const device = z.strictObject({
   type: z.optional(z.string()),
   groups: z.optional(z.array(z.string())),
   attributes: z.optional(z.record(z.string(), z.string())),
-  timeZone: z.optional(z.string().check(z.describe('In which mails about the device tell the time'))),
+  timeZone: z.optional(z.string().check(z.describe('Time zone of mails about the device'))),
   lastRejection: z.optional(rejection),
   units: z.optional(units),
   previousUnits: z.optional(
     z
       .record(z.string(), z.string())
-      .check(z.describe('Of metrics whose unit changed: what older windows are in')),
+      .check(z.describe('Units of older windows, for metrics whose unit changed')),
   ),
   skipped: z.optional(
-    z.array(z.string()).check(z.describe('Members of its messages that are no metrics, with the reasons')),
+    z.array(z.string()).check(z.describe('Members of its messages that are not metrics, with the reasons')),
   ),
 });
 
-/** As its broker tells it: right to two minutes, and of a moment in any order. */
+/** From the broker: exact to two minutes; events of one moment come in any order. */
 const connection = z.strictObject({
   at: time,
-  online: z.boolean().check(z.describe('true: it came; false: it went')),
+  online: z.boolean().check(z.describe('true: connected; false: disconnected')),
   sessionId: z.string().check(z.describe('The same for both ends of a connection')),
   disconnectReason: z.optional(z.string()),
   ipAddress: z.optional(z.string()),
@@ -59,7 +59,7 @@ const lastWindow = z.strictObject({ start: time, ...figures });
 
 const USUAL_PAGE = 50;
 
-/** Guests are anybody: where on the network a device stands, and what it sends wrongly, is none of their business. */
+/** Anyone can be a guest, so guests do not see a device's network address or its rejected data. */
 function shownTo({ isGuest }: ApiCaller, found: Device) {
   const { ipAddress, rejections, skipped, ...rest } = found;
   const units = unitsOf(found);
@@ -94,22 +94,24 @@ export function deviceRoutes(stores: {
       method: 'GET',
       path: '/devices',
       summary:
-        'Devices by name, page by page, those of a site, type, group or state; of more than 2,000 devices the order means nothing',
+        'Devices by name, page by page, filtered by site, type, group or state; more than 2,000 devices come in no particular order',
       params: {},
       query: {
         limit: pageLimit(USUAL_PAGE, 500),
-        next: z.optional(matching(/^(unsorted\/)?[^#+/]{1,128}$/, 'the `next` of a page before')),
+        next: z.optional(matching(/^(unsorted\/)?[^#+/]{1,128}$/, 'the `next` of an earlier page')),
         ...matchFields,
         state: z.optional(z.enum(DEVICE_STATES)),
       },
       answer: z.strictObject({
         devices: z.array(device),
-        isSorted: z.boolean().check(z.describe('False of more than 2,000 devices: pages may have any order')),
+        isSorted: z
+          .boolean()
+          .check(z.describe('False for more than 2,000 devices: they come in no particular order')),
         next: z.optional(z.string()),
       }),
       async run({ query: { limit = USUAL_PAGE, next, state, ...given }, caller }) {
         if (caller.isGuest && (state === 'alarm' || state === 'silent'))
-          throw new ApiProblem(403, 'Guests do not see alerts: log in to ask for this `state`');
+          throw new ApiProblem(403, 'Guests do not see alerts: log in to use this `state`');
         const match = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
         const page = await find({ limit, next, match, state, sites: caller.sites });
         return { ...page, devices: page.devices.map((each) => shownTo(caller, each)) };
@@ -137,12 +139,12 @@ export function deviceRoutes(stores: {
       method: 'DELETE',
       path: '/devices/{deviceId}',
       summary:
-        'Forgets a device that is gone for good and ends its alerts; windows, archive and history stay, and a message of it makes it known again',
+        'Removes a device that is no longer in use and ends its alerts. Windows, archive and history stay. A message from the device makes it known again',
       params: { deviceId },
       query: {},
       answer: z.strictObject({
         deviceId: z.string(),
-        isRemoved: z.boolean().check(z.describe('Whether anything was known of it')),
+        isRemoved: z.boolean().check(z.describe('Whether the device was known')),
         ended: z.array(z.string()).check(z.describe('Rules whose alerts were ended')),
       }),
       async run({ params }) {
@@ -158,7 +160,7 @@ export function deviceRoutes(stores: {
       method: 'GET',
       path: '/devices/{deviceId}/rejections',
       summary:
-        'Why readings of a device were rejected: the last of each reason, newest first, with the remedy',
+        'Why readings of a device were rejected: the last rejection for each reason, newest first, with the remedy',
       params: { deviceId },
       query: {},
       answer: z.strictObject({ rejections: z.array(rejection) }),
@@ -171,11 +173,11 @@ export function deviceRoutes(stores: {
     route({
       method: 'GET',
       path: '/devices/{deviceId}/presence',
-      summary: 'When a device connected and left within the last 30 days, newest first, page by page',
+      summary: 'When a device connected and disconnected in the last 30 days, newest first, page by page',
       params: { deviceId },
       query: {
         limit: pageLimit(USUAL_PAGE, 500),
-        next: z.optional(matching(/^presence\/[\w.:/-]{1,200}$/, 'the `next` of a page before')),
+        next: z.optional(matching(/^presence\/[\w.:/-]{1,200}$/, 'the `next` of an earlier page')),
       },
       answer: z.strictObject({ events: z.array(connection), next: z.optional(z.string()) }),
       async run({ params, query: { limit = USUAL_PAGE, next } }) {

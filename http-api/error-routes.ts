@@ -1,4 +1,4 @@
-// The errors bucket over HTTP: what failed and why, and a replay of what can be counted still.
+// Routes for the errors bucket: what failed and why, and a replay of what can still be counted.
 
 import * as z from 'zod/mini';
 import { FAILURE_KINDS, kindOf } from '../core/failed-message.ts';
@@ -13,7 +13,7 @@ const LARGEST_PAGE = 50;
 
 const key = z.string().check(
   z.maxLength(1024),
-  z.refine((text) => kindOf(text) !== undefined, 'must be a `key` of GET /errors'),
+  z.refine((text) => kindOf(text) !== undefined, 'must be a `key` from GET /errors'),
 );
 
 const failure = z.strictObject({
@@ -22,7 +22,7 @@ const failure = z.strictObject({
     .enum(FAILURE_KINDS)
     .check(
       z.describe(
-        'rejected: readings that ingest refused. rule: a rule could not hand the message on. function: the function failed after all retries',
+        'rejected: ingest rejected readings. rule: a rule could not deliver the message. function: the function failed after all retries',
       ),
     ),
   storedAt: time,
@@ -39,19 +39,21 @@ export function errorRoutes(failures: Failures): Route[] {
     route({
       method: 'GET',
       path: '/errors',
-      summary: 'What was rejected or failed, newest first, with the reasons',
+      summary: 'Rejected and failed messages, newest first, with the reasons',
       params: {},
       query: {
         kind: z.optional(z.enum(FAILURE_KINDS)),
-        device: z.optional(deviceId.check(z.describe('Only what was rejected of it'))),
+        device: z.optional(deviceId.check(z.describe('Only rejections of this device'))),
         limit: pageLimit(USUAL_PAGE, LARGEST_PAGE),
       },
       answer: z.strictObject({
         failures: z.array(failure),
-        total: z.int().check(z.describe('Objects that were listed')),
+        total: z.int().check(z.describe('Number of objects listed')),
         isWhole: z
           .boolean()
-          .check(z.describe('False where the bucket has more than were listed: there may be newer ones')),
+          .check(
+            z.describe('False if the bucket has more objects than were listed: there may be newer ones'),
+          ),
       }),
       run: ({ query: { kind, device, limit = USUAL_PAGE } }) =>
         failures.list({ limit, ...(kind && { kind }), ...(device !== undefined && { device }) }),
@@ -59,7 +61,7 @@ export function errorRoutes(failures: Failures): Route[] {
     route({
       method: 'GET',
       path: '/errors/entry',
-      summary: 'One object of the errors bucket, and what is known now of the messages in it',
+      summary: 'One object of the errors bucket, and what became of its messages since',
       params: {},
       query: { key },
       answer: z.strictObject({ failure, messages: z.array(followed) }),
@@ -73,19 +75,26 @@ export function errorRoutes(failures: Failures): Route[] {
       method: 'POST',
       path: '/errors/replay',
       summary:
-        'Gives the messages of an object to the ingest function again; what is counted already is not counted twice, and the object stays',
+        'Sends the messages of an object to the ingest function again. Readings that are counted already are not counted twice. The object stays',
       params: {},
       query: {},
       body: z.strictObject({
         key,
         from: z.optional(
-          z.int().check(z.minimum(0), z.describe('The `next` of an answer before: messages to leave out')),
+          z
+            .int()
+            .check(
+              z.minimum(0),
+              z.describe('The `next` of an earlier answer: the number of messages to skip'),
+            ),
         ),
       }),
       answer: z.strictObject({
-        replayed: z.int().check(z.describe('Messages that the function took')),
+        replayed: z.int().check(z.describe('Messages that the function accepted')),
         failed: z.array(z.strictObject({ index: z.int(), error: z.string() })),
-        next: z.optional(z.int().check(z.describe('Where to go on: the time was too short for all'))),
+        next: z.optional(
+          z.int().check(z.describe('The `from` of the next call, if the time was too short for all')),
+        ),
       }),
       async run({ body, count }) {
         const found = await failures.replay(body.key, body.from ?? 0);
@@ -100,4 +109,4 @@ export function errorRoutes(failures: Failures): Route[] {
 }
 
 const gone = (name: string) =>
-  new ApiProblem(404, `There is no ${name} in the errors bucket; objects expire after a year`);
+  new ApiProblem(404, `The errors bucket has no object ${name}; objects expire after a year`);

@@ -1,11 +1,11 @@
-// Parameters and parts of answers that several routes share.
+// Parameters and parts of answers that are shared by several routes.
 
 import * as z from 'zod/mini';
 import { durationOf } from '../core/duration.ts';
 import { parseTimeText, TIME_EXAMPLES } from '../core/time-text.ts';
 import { isUnicode, matching } from '../core/text-schema.ts';
 
-/** Text that stands for a value. `schema` describes it to readers, in the words of JSON Schema. */
+/** Text that is parsed into a value. `schema` describes it in JSON Schema. */
 function textFor<Value>(
   read: (text: string) => { readonly value: Value } | { readonly problem: string },
   schema: Readonly<Record<string, unknown>>,
@@ -19,10 +19,10 @@ function textFor<Value>(
   return z.pipe(z.string(), z.transform(convert)).check(z.meta(schema));
 }
 
-/** As topics have it: more than things may be called, since the account itself can publish for any name. */
+/** As in topics. It allows more than thing names, because the account itself can publish for any name. */
 export const deviceId = matching(/^[^#+/]{1,128}$/, 'a device id: 1 to 128 characters without #, + and /');
 
-/** Epoch milliseconds; so that `-1h` is known by when. */
+/** Epoch milliseconds, the base of relative times such as `-1h`. */
 type Now = () => number;
 
 type TimeFound = { readonly value: number } | { readonly problem: string };
@@ -36,26 +36,26 @@ const timeOf = (given: string | number, now: number): TimeFound => {
   };
 };
 
-/** A point in time of a query, as people write it (core/time-text.ts); gives epoch milliseconds. */
+/** A point in time in a query, as people write it (core/time-text.ts); gives epoch milliseconds. */
 export const timeText = (now: Now) =>
   textFor((text) => timeOf(text, now()), { examples: [...TIME_EXAMPLES, '1790000000000'] });
 
-/** What people say. */
+/** A comment by a user. */
 export const remark = z.string().check(z.minLength(1), z.maxLength(500), isUnicode);
 
-/** A parameter that is given once for each of its values. */
+/** A parameter that is repeated for each of its values. */
 export const listOf = <Item extends z.ZodMiniType>(item: Item, most: number) =>
   z.array(item).check(z.minLength(1), z.maxLength(most));
 
-/** An asterisk stands for any text. */
+/** An asterisk matches any text. */
 const pattern = z.optional(
   z.string().check(z.minLength(1), z.maxLength(128), z.meta({ examples: ['seattle', 'store-*'] })),
 );
 
-/** Which devices are asked for. */
+/** Filters for devices. */
 export const matchFields = { site: pattern, type: pattern, group: pattern };
 
-/** How many things a page has at most; without it a route takes `usual`. */
+/** Most entries on a page; the default is `usual`. */
 export const pageLimit = (usual: number, most: number) =>
   z.optional(
     textFor(
@@ -68,10 +68,10 @@ export const pageLimit = (usual: number, most: number) =>
     ),
   );
 
-/** In answers. */
+/** A time in answers. */
 export const time = z.int().check(z.describe('Epoch milliseconds'));
 
-/** A point in time that lies ahead, in a body: as `timeText`, as a number, or as a span from now such as `2h`. */
+/** A future time in a body: as `timeText`, as a number, or as a span from now such as `2h`. */
 export const timeAhead = (now: Now) =>
   z
     .pipe(

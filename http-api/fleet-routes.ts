@@ -1,4 +1,4 @@
-// The whole fleet over HTTP in one call: where each device is, what it measured last, and its worst alert.
+// The route for the whole fleet in one call: each device's site, latest values and worst alert.
 
 import * as z from 'zod/mini';
 import { seesSite } from '../core/access.ts';
@@ -19,7 +19,7 @@ import { route, type Route } from './route.ts';
 
 const USUAL_PAGE = 1000;
 const LARGEST_PAGE = 10_000;
-/** Of text: a response of Lambda has 6 MB at most. */
+/** Characters; a response of Lambda has at most 6 MB. */
 const MAX_LENGTH = 5_000_000;
 
 const worstAlert = z
@@ -31,11 +31,11 @@ const worstAlert = z
     value: z.string(),
     unit: z.optional(z.string()),
   })
-  .check(z.describe('The worst of the alerts that stand, of these the oldest'));
+  .check(z.describe('The most severe active alert; of several, the oldest'));
 
 const fleetDevice = z.strictObject({
   deviceId: z.string(),
-  gateway: z.optional(z.string().check(z.describe('The device that speaks for this one'))),
+  gateway: z.optional(z.string().check(z.describe('The device that sends the messages of this one'))),
   site: z.optional(z.string()),
   type: z.optional(z.string()),
   groups: z.optional(z.array(z.string())),
@@ -46,19 +46,19 @@ const fleetDevice = z.strictObject({
   lastSeenAt: z.optional(time),
   units,
   lastWindow: z.optional(z.strictObject({ start: time, ...figures })),
-  alerts: z.optional(z.int().check(z.describe('How many alerts stand'))),
+  alerts: z.optional(z.int().check(z.describe('Number of active alerts'))),
   worstAlert: z.optional(worstAlert),
 });
 
 type OpenByDevice = ReadonlyMap<string, readonly AlertState[]>;
 
-/** Of the time of the call; the alerts of a device the worst first. */
+/** The active alerts at the time of the call, by device, the most severe first. */
 async function openAlerts(alerts: Pick<OpenAlerts, 'listOpen'>): Promise<OpenByDevice> {
   const open: AlertState[] = [];
   try {
     for await (const state of alerts.listOpen()) if (isAlarm(state)) open.push(state);
   } catch (error) {
-    // After all others; the sweep names it every minute.
+    // It comes after all others; the sweep reports it every minute.
     if (!(error instanceof UnreadableStateError)) throw error;
   }
   return Map.groupBy(open.sort(byUrgency), (state) => state.deviceId);
@@ -115,7 +115,7 @@ export function fleetRoutes({
       method: 'GET',
       path: '/fleet',
       summary:
-        'Every device by name with its newest window and its worst alert, in one call; of more than 200 devices the windows are those of up to a minute ago',
+        'Every device by name with its newest window and its worst alert, in one call. With more than 200 devices, windows are up to a minute old',
       params: {},
       query: {
         limit: pageLimit(USUAL_PAGE, LARGEST_PAGE),
@@ -124,14 +124,14 @@ export function fleetRoutes({
         state: z.optional(z.enum(DEVICE_STATES)),
       },
       answer: z.strictObject({
-        asOf: time.check(z.describe('When the newest windows were looked for, epoch milliseconds')),
+        asOf: time.check(z.describe('When the newest windows were read, epoch milliseconds')),
         devices: z.array(fleetDevice),
-        total: z.int().check(z.describe('How many devices match, on this page or another')),
+        total: z.int().check(z.describe('Number of devices that match, on all pages')),
         next: z.optional(z.string()),
       }),
       async run({ query: { limit = USUAL_PAGE, next, state, ...given }, caller }) {
         if (caller.isGuest && (state === 'alarm' || state === 'silent'))
-          throw new ApiProblem(403, 'Guests do not see alerts: log in to ask for this `state`');
+          throw new ApiProblem(403, 'Guests do not see alerts: log in to use this `state`');
         const match = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
         const [fleet, open] = await Promise.all([
           readFleet(),
@@ -164,7 +164,7 @@ function hasState(
   return state === 'alarm' ? alerts.length > 0 : alerts.some(({ alarm }) => isWholeSilence(alarm?.announced));
 }
 
-/** As many as fit a response, at least one. */
+/** As many entries as fit a response, at least one. */
 function fitting<Shown>(shown: readonly Shown[]): Shown[] {
   let length = 0;
   const end = shown.findIndex((each, index) => {

@@ -1,12 +1,12 @@
-// The table of docs/api.md that says who may use which route, from the code that decides it.
+// Writes the table in docs/api.md of who may use which route, from the code that decides it.
 
 import { isForGuests, leastGroup, siteScope, type SiteScope } from './least-group.ts';
 import type { Route } from './route.ts';
 
 const SITES: Readonly<Record<SiteScope, string>> = {
-  device: 'devices of these',
-  own: 'for these',
-  filtered: 'without what is of others',
+  device: 'devices of their sites',
+  own: 'for their sites',
+  filtered: 'only theirs',
   shared: 'everything',
   refused: 'refused',
 };
@@ -18,7 +18,7 @@ export function groupTable(routes: readonly Route[]): string[] {
     '|---|---|---|',
     ...routes.map((route) => {
       const guests = isForGuests(route) ? 'viewer, and guests' : leastGroup(route);
-      const least = route.isPublic ? 'none: anybody, without a signature' : guests;
+      const least = route.isPublic ? 'none: anyone, without a signature' : guests;
       return `| \`${route.method} ${route.path}\` | ${least} | ${SITES[siteScope(route)]} |`;
     }),
   ];
@@ -26,7 +26,7 @@ export function groupTable(routes: readonly Route[]): string[] {
 
 const [BEGIN, END] = ['<!-- npm run openapi writes this table -->', '<!-- the end of the table -->'];
 
-/** The page with the table in its place. Throws an Error where the page has no such place. */
+/** The page with the table in its place. Throws an Error if the page has no place for it. */
 export function withGroupTable(page: string, routes: readonly Route[]): string {
   const [before, rest] = page.split(BEGIN);
   const after = rest?.split(END)[1];

@@ -1,12 +1,12 @@
-// Tells health checks, which sign nothing, whether this API reaches its tables.
+// The route for health checks, which are not signed: whether this API reaches its tables.
 
 import * as z from 'zod/mini';
 import type { DeviceStore } from '../pipeline/ports.ts';
 import { route, type Route } from './route.ts';
 
-/** No name of a thing has a dollar sign, so there is no such device. */
+/** Thing names have no dollar sign, so this device never exists. */
 const NO_DEVICE = '$health';
-/** Anybody may ask, any number of times: the table is asked no oftener. */
+/** Anyone may call it any number of times; the table is read at most this often. */
 const LOOK_AGAIN_MS = 1000;
 
 /** `now`: epoch milliseconds. */
@@ -24,7 +24,7 @@ export function healthRoutes({
       method: 'GET',
       path: '/health',
       summary:
-        'Whether the API reaches its tables, for health checks: without a signature, and anything but 200 means no',
+        'Whether the API reaches its tables, for health checks. It needs no signature, and any status but 200 means no',
       isPublic: true,
       params: {},
       query: {},

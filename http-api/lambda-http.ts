@@ -1,4 +1,4 @@
-// Between the events of API Gateway and the requests and responses of the web.
+// Converts events of API Gateway into web requests, and web responses into results.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 
 import type {
@@ -9,7 +9,7 @@ import type {
 import type { Signer } from './caller.ts';
 import type { ApiCaller } from './route.ts';
 
-/** What API Gateway tells of who signed the request, in payload format 2.0 with IAM authorisation. */
+/** What API Gateway reports about the signer in payload format 2.0 with IAM authorisation. */
 interface IamAuthorizer {
   readonly iam?: {
     readonly userArn?: string | null;
@@ -25,14 +25,15 @@ export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<
   APIGatewayEventRequestContextV2 & { readonly authorizer?: IamAuthorizer }
 >;
 
-/** Of a public route: nobody knows who, so that they may see what guests see. */
+/** The caller of a public route: unknown, with the access of a guest. */
 export const ANYBODY: ApiCaller = { id: 'anybody', isGuest: true, group: 'viewer' };
 
-/** Throws an Error when nobody signed: then the API is not what the template says. */
+/** Throws an Error for an unsigned request: then the API differs from the template. */
 export function signerOf({ requestContext }: HttpEvent): Signer {
   const { userArn, cognitoIdentity } = requestContext.authorizer?.iam ?? {};
   const id = cognitoIdentity?.identityId ?? userArn;
-  if (!id) throw new Error('The request says nothing of who signed it: is IAM authorisation off?');
+  if (!id)
+    throw new Error('The request does not say who signed it: is IAM authorisation off for this route?');
   const amr = cognitoIdentity?.amr ?? [];
   if (!cognitoIdentity?.identityId) return { id, kind: 'account', poolId: undefined, amr };
   const kind = amr.includes('unauthenticated') ? 'guest' : 'user';
@@ -41,7 +42,7 @@ export function signerOf({ requestContext }: HttpEvent): Signer {
 
 export function requestOf(event: HttpEvent): Request {
   const { rawPath, rawQueryString, headers, body, isBase64Encoded, requestContext } = event;
-  // API Gateway decodes the path, so what ends a path in a URL, or divides it, must not stand there as it is.
+  // API Gateway decodes the path, so characters that end or divide a path in a URL must be encoded again.
   const path = rawPath.replaceAll(/[?#\\\t\r\n]/g, encodeURIComponent).replaceAll(DOT_SEGMENT, encodeDots);
   const url = `https://${requestContext.domainName}${path}${rawQueryString && `?${rawQueryString}`}`;
   const { method } = requestContext.http;
@@ -53,12 +54,12 @@ export function requestOf(event: HttpEvent): Request {
   return new Request(url, { ...init, body: isBase64Encoded ? Buffer.from(body, 'base64') : body });
 }
 
-/** A URL with such a segment is another route's URL, for which API Gateway has not authorised the caller. */
+/** A URL with such a segment resolves to another route, for which API Gateway has not authorised the caller. */
 const DOT_SEGMENT = /(?<=\/)(?:\.|%2e){1,2}(?=\/|$)/gi;
 
 const encodeDots = (segment: string) => segment.replaceAll(/\.|%2e/gi, '%252e');
 
-/** Every answer of ours is text. */
+/** All answers are text. */
 export async function resultOf(response: Response): Promise<APIGatewayProxyStructuredResultV2> {
   return {
     statusCode: response.status,

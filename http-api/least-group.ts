@@ -1,5 +1,4 @@
-// Which group a route is for, and what of it somebody sees who is left some sites: the one table, from which the API decides,
-// and openapi.json and docs/api.md are made.
+// The one table of which group a route needs and what callers restricted to some sites see of it, for the API and its docs.
 
 import { isAtLeast, seesSite, type Group } from '../core/access.ts';
 import type { DeviceStore } from '../pipeline/ports.ts';
@@ -10,7 +9,7 @@ type Named = Pick<Route, 'method' | 'path'>;
 
 const keyOf = ({ method, path }: Named) => `${method} ${path}` as const;
 
-/** Routes that change something and are not for administrators alone. */
+/** Routes that change something and are open to operators. */
 const OPERATOR: readonly `${Method} ${string}`[] = [
   'POST /devices/{deviceId}/alerts/{ruleId}/acknowledge',
   'POST /devices/{deviceId}/alerts/{ruleId}/comment',
@@ -21,7 +20,7 @@ const OPERATOR: readonly `${Method} ${string}`[] = [
   'POST /errors/replay',
 ];
 
-/** Routes for somebody who has not logged in, where the stack takes guests. */
+/** Routes for callers who have not logged in, if the stack allows guests. */
 const GUEST: readonly `${Method} ${string}`[] = [
   'GET /devices',
   'GET /devices/{deviceId}',
@@ -30,22 +29,22 @@ const GUEST: readonly `${Method} ${string}`[] = [
   'GET /fleet',
 ];
 
-/** They change nothing but what the caller hears. */
+/** They change nothing but the caller's own access to live data. */
 const VIEWER: readonly `${Method} ${string}`[] = [
   'POST /live-access',
   'POST /devices/{deviceId}/messages/explain',
 ];
 
-/** Routes that leave out what is of other sites. */
+/** Routes that leave out data of other sites. */
 const FILTERED: readonly `${Method} ${string}`[] = [
   ...(['GET /devices', 'GET /fleet', 'GET /windows', 'GET /alerts'] as const),
   ...(['GET /reports', 'GET /reports/csv', 'POST /live-access'] as const),
 ];
 
-/** Routes whose body names a site, which has to be one of the caller's: the route itself sees to that. */
+/** Routes whose body names a site, which must be one of the caller's; the route itself checks that. */
 const OWN: readonly `${Method} ${string}`[] = ['POST /devices'];
 
-/** Settings of the whole stack, which have no site and which everybody may read. */
+/** Settings of the whole stack, which have no site and which every caller may read. */
 const SHARED: readonly `${Method} ${string}`[] = [
   'GET /health',
   'GET /recipients',
@@ -55,7 +54,7 @@ const SHARED: readonly `${Method} ${string}`[] = [
   'GET /mappings/{mappingId}',
 ];
 
-/** Reading is for viewers, whatever changes something for administrators, unless OPERATOR has it. */
+/** Reads need viewer, changes need admin, unless OPERATOR lists them. */
 export function leastGroup(route: Named): Group {
   if (route.method === 'GET' || VIEWER.includes(keyOf(route))) return 'viewer';
   return OPERATOR.includes(keyOf(route)) ? 'operator' : 'admin';
@@ -63,7 +62,7 @@ export function leastGroup(route: Named): Group {
 
 export const isForGuests = (route: Named): boolean => GUEST.includes(keyOf(route));
 
-/** What a user sees of a route who is left some sites. */
+/** What a user restricted to some sites sees of a route. */
 export type SiteScope = 'device' | 'own' | 'filtered' | 'shared' | 'refused';
 
 export function siteScope(route: Named): SiteScope {
@@ -75,18 +74,18 @@ export function siteScope(route: Named): SiteScope {
 
 const groupsFrom = (least: Group) => (least === 'admin' ? 'admin' : `${least} or a higher one`);
 
-/** Throws an ApiProblem, 403, that names the group that is missing. */
+/** Throws an ApiProblem, 403, that names the missing group. */
 export function requireGroup(route: Named & Pick<Route, 'isPublic'>, { group, isGuest }: ApiCaller): void {
   if (route.isPublic) return;
   const least = leastGroup(route);
   if (isGuest ? isForGuests(route) : isAtLeast(group, least)) return;
   const detail = isGuest
-    ? `Guests do not use ${keyOf(route)}: log in as a user of the group ${groupsFrom(least)}`
+    ? `Guests cannot use ${keyOf(route)}: log in as a user of the group ${groupsFrom(least)}`
     : `${keyOf(route)} needs the group ${groupsFrom(least)}, and you are in ${group}: ask an administrator to add you`;
   throw new ApiProblem(403, detail);
 }
 
-/** The same route, which shows of devices and serves for changes of them only those of the caller's sites. */
+/** The same route, restricted to devices of the caller's sites. */
 export function withinSites(route: Route, devices: Pick<DeviceStore, 'load'>): Route {
   const scope = siteScope(route);
   if (scope === 'filtered' || scope === 'shared' || scope === 'own') return route;
@@ -97,14 +96,14 @@ export function withinSites(route: Route, devices: Pick<DeviceStore, 'load'>): R
       if (caller.sites !== undefined && scope === 'refused')
         throw new ApiProblem(
           403,
-          `${keyOf(route)} is about all sites, and you see ${caller.sites.join(', ')} alone: ask somebody who sees all`,
+          `${keyOf(route)} is about all sites, and you see only ${caller.sites.join(', ')}: ask someone who sees all sites`,
         );
       if (caller.sites !== undefined) await requireSite(String(params['deviceId']), caller);
       return route.run(request);
     },
   };
 
-  /** Says the same of a device that there is not. */
+  /** A device of another site gets the same answer as one that does not exist. */
   async function requireSite(deviceId: string, caller: ApiCaller): Promise<void> {
     const device = await devices.load(deviceId);
     if (device && seesSite(caller, device.site)) return;

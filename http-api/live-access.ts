@@ -1,4 +1,4 @@
-// The route by which a page gets live data over MQTT, once after each login: AWS IoT wants policies attached to each identity.
+// The route that a page calls once after each login to get live data over MQTT: AWS IoT requires policies on each identity.
 
 import * as z from 'zod/mini';
 import { livePolicies } from '../core/live-policy.ts';
@@ -17,22 +17,24 @@ export function liveAccessRoute(options: {
     method: 'POST',
     path: '/live-access',
     summary:
-      'Lets who signed the request hear live data over MQTT: of all sites, or of those that they see; a page asks once after each login',
+      'Gives the caller access to live data over MQTT, for all sites or those that they see. A page calls it once after each login',
     params: {},
     query: {},
     answer: z.strictObject({
-      identityId: z.string().check(z.describe('The client ID of MQTT is `dashboard-` and this')),
+      identityId: z.string().check(z.describe('The MQTT client ID is `dashboard-` and this')),
       sites: z.optional(
-        z.array(z.string()).check(z.describe('The only sites whose telemetry is heard; absent: all')),
+        z
+          .array(z.string())
+          .check(z.describe('The only sites whose telemetry the caller receives; absent: all')),
       ),
-      policies: z.array(z.string()).check(z.describe('Policies of AWS IoT that the identity has now')),
+      policies: z.array(z.string()).check(z.describe('AWS IoT policies that the identity has now')),
     }),
     async run({ caller }) {
       const { id, isUser, sites } = caller;
       if (!isUser)
         throw new ApiProblem(
           403,
-          'Live access is for users who logged in; keys of the AWS account need none',
+          'Live access is for users who logged in; keys of the AWS account do not need it',
         );
       const policies = livePolicies(policyName, sites, iotArn);
       if ('problem' in policies) throw new ApiProblem(409, policies.problem);

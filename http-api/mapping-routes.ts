@@ -1,4 +1,4 @@
-// Mappings over HTTP: people's own JSONata for devices that no format fits, tried before it is kept, and kept in versions.
+// Routes for mappings: custom JSONata for devices that no format fits, tested before it is stored, and stored in versions.
 
 import * as z from 'zod/mini';
 import { mappingFields } from '../core/mapping-schema.ts';
@@ -26,7 +26,7 @@ const messages = z
   .check(
     z.minLength(1),
     z.maxLength(MAX_MESSAGES),
-    z.describe('Payloads, or lines of the raw archive, to try the expression on'),
+    z.describe('Payloads, or lines of the raw archive, to test the expression with'),
   );
 const mappingBody = z.strictObject({
   id: z.optional(ruleId),
@@ -37,13 +37,13 @@ type Body = z.output<typeof mappingBody>;
 
 const version = z.strictObject({
   id: ruleId,
-  from: time.check(z.describe('It reads messages that arrive from then on; epoch milliseconds')),
+  from: time.check(z.describe('It applies to messages that arrive from then on; epoch milliseconds')),
   ...mappingFields,
 });
 
 const unreadableMapping = z
   .strictObject({ id: z.string(), problem: z.string() })
-  .check(z.describe('A stored version that reads nothing, edited by hand say'));
+  .check(z.describe('A stored version that cannot be used, for example after an edit in the table'));
 
 export function mappingRoutes(ports: {
   readonly mappings: MappingStore;
@@ -56,7 +56,7 @@ export function mappingRoutes(ports: {
   const { mappings, rules, now } = ports;
   const trial = createTrial(ports);
 
-  /** Throws an ApiProblem that says what is wrong with the expression, or which of its messages it does not read. */
+  /** Rejects with an ApiProblem that says what is wrong with the expression, or which of the messages it cannot read. */
   async function check(id: string, body: Body): Promise<void> {
     if (body.id !== undefined && body.id !== id) throw refused('id', `must be ${id}, as in the path`);
     if (body.expression === undefined && !body.units && !body.celsius)
@@ -67,19 +67,19 @@ export function mappingRoutes(ports: {
       if (rejected[0]) throw refused(`messages.${index}`, `is rejected: ${rejected[0].detail}`);
     }
     if (results.length > 0 && results.every(({ readings }) => readings.length === 0))
-      throw refused('expression', 'makes no reading of any of the messages');
+      throw refused('expression', 'gives no reading for any of the messages');
   }
 
-  /** How a mapping that is about to be kept does on the last messages: no reason not to keep it, but to look again. */
+  /** Warnings from a test of the mapping on the last messages. They do not stop it from being stored. */
   async function warningsOf(id: string, body: Body): Promise<string[]> {
     const { messages: results, note } = await trial.onLast({ ...body, id }, body.match);
-    if (note !== undefined) return [`It was tried on no message. ${note}`];
+    if (note !== undefined) return [`It was not tested on any message. ${note}`];
     const failed = results.flatMap(({ rejected: [first] }) => first?.detail ?? []);
     const without = results.filter(({ readings, rejected }) => readings.length + rejected.length === 0);
-    const of = `of the last ${results.length} messages that it would have read`;
+    const of = `of the last ${results.length} messages that match`;
     return [
       ...(failed[0] === undefined ? [] : [`It fails on ${failed.length} ${of}: ${failed[0]}`]),
-      ...(without.length === 0 ? [] : [`It makes no reading of ${without.length} ${of}`]),
+      ...(without.length === 0 ? [] : [`It gives no reading for ${without.length} ${of}`]),
     ];
   }
 
@@ -104,8 +104,8 @@ export function mappingRoutes(ports: {
     if (outcome === 'stored') return made;
     const detail =
       outcome === 'full'
-        ? `There are ${MAX_MAPPINGS} mappings, which is the limit: delete one, or let one expression read more devices by its match`
-        : `Somebody else changes mapping ${next.id} at this moment: look, and try again`;
+        ? `The limit of ${MAX_MAPPINGS} mappings is reached: delete one, or let one expression cover more devices with its match`
+        : `Mapping ${next.id} is being changed by someone else: read it again, then try again`;
     throw new ApiProblem(409, detail);
   }
 
@@ -139,20 +139,22 @@ export function mappingRoutes(ports: {
       method: 'PUT',
       path: '/mappings/{mappingId}',
       summary:
-        'Makes or changes a mapping; the new version reads messages that arrive from one minute later on. With messages it is stored only if it reads them',
+        'Creates or changes a mapping. The new version applies to messages that arrive from one minute later. With `messages`, it is stored only if it can read them',
       params: { mappingId: ruleId },
       query: {},
       body: mappingBody,
       answer: z.extend(version, {
         warnings: z.optional(
-          z.array(z.string()).check(z.describe('Of a trial on the last messages, where none were given')),
+          z
+            .array(z.string())
+            .check(z.describe('From a test on the last messages, if no messages were given')),
         ),
       }),
       async run({ params: { mappingId }, body }) {
         await check(mappingId, body);
         const known = await find(mappingId);
         if ((known?.versions.length ?? 0) >= MAX_MAPPING_VERSIONS) {
-          const detail = `Mapping ${mappingId} has ${MAX_MAPPING_VERSIONS} versions, which are kept for the archive: delete it and make one of another id`;
+          const detail = `Mapping ${mappingId} has ${MAX_MAPPING_VERSIONS} versions, the most that are kept for the archive: delete it and create one with another id`;
           throw new ApiProblem(409, detail);
         }
         const warnings = body.messages ? [] : await warningsOf(mappingId, body);
@@ -168,7 +170,7 @@ export function mappingRoutes(ports: {
     route({
       method: 'POST',
       path: '/mappings/{mappingId}/validate',
-      summary: 'Checks a mapping, on messages if there are any, and stores nothing',
+      summary: 'Checks a mapping, with messages if given, and stores nothing',
       params: { mappingId: ruleId },
       query: {},
       body: mappingBody,
@@ -182,7 +184,7 @@ export function mappingRoutes(ports: {
       method: 'POST',
       path: '/mappings/{mappingId}/try',
       summary:
-        'Shows what a mapping makes of messages, or without any of the last messages of the devices that it matches; stores nothing',
+        'Shows the readings that a mapping gives for messages; without `messages`, for the last messages of the devices that it matches. Stores nothing',
       params: { mappingId: ruleId },
       query: {},
       body: mappingBody,
@@ -202,7 +204,7 @@ export function mappingRoutes(ports: {
       method: 'DELETE',
       path: '/mappings/{mappingId}',
       summary:
-        'Ends a mapping one minute later: the formats read again. Its versions are kept, for messages that arrived before',
+        'Ends a mapping one minute later: the built-in formats apply again. Its versions are kept for messages that arrived before',
       params: { mappingId: ruleId },
       query: {},
       answer: z.undefined(),
@@ -216,7 +218,7 @@ export function mappingRoutes(ports: {
   ];
 }
 
-/** Without the messages, which are for trying only. */
+/** The mapping without the messages, which are only for testing. */
 function storedOf({ messages: _messages, id: _id, ...rest }: Body): Omit<MappingVersion, 'id' | 'from'> {
   return rest;
 }

@@ -1,4 +1,4 @@
-// Tries a mapping: on messages that somebody gives, or on the last ones of the devices that it would read.
+// Tests a mapping on given messages, or on the last messages of the devices that it matches.
 
 import * as z from 'zod/mini';
 import { matches, needsRegistry, type AlertRule, type Match } from '../core/alert-rule.ts';
@@ -13,12 +13,12 @@ import type { LastMessages } from '../pipeline/api-ports.ts';
 import type { DeviceStore } from '../pipeline/ports.ts';
 import { time } from './fields.ts';
 
-/** A sample may be of any time. */
+/** A sample may have any time. */
 const ANY_TIME = { maxLatenessSeconds: 1e10, maxSkewSeconds: 1e10 };
 const USUAL_MESSAGES = 20;
-/** Messages of the archive that are looked at for some of the devices. */
+/** Archived messages that are searched for the matching devices. */
 const MAX_SEEN = 20_000;
-/** Devices whose type and groups are asked for. */
+/** Devices whose type and groups are read. */
 const MAX_DEVICES = 200;
 
 export const tried = z.strictObject({
@@ -32,7 +32,7 @@ export const tried = z.strictObject({
   rejected: z.array(z.strictObject({ reason: z.string(), detail: z.string() })),
   skipped: z.array(z.string()),
   hints: z.optional(
-    z.array(z.string()).check(z.describe('Rules that pass over a metric only for how it is spelled')),
+    z.array(z.string()).check(z.describe('Rules that skip a metric only because of its spelling')),
   ),
 });
 export type Tried = z.output<typeof tried>;
@@ -45,13 +45,13 @@ export interface TriedOnLast {
 }
 
 export interface Trial {
-  /** What the mapping makes of payloads or lines of the archive. */
+  /** Applies the mapping to payloads or lines of the archive. */
   readonly on: (
     mapping: MappingParts,
     samples: readonly unknown[],
     judging?: readonly AlertRule[],
   ) => Promise<Tried[]>;
-  /** What it makes of the last messages of devices that `match` fits. Rejects with the SDK's error. */
+  /** Applies it to the last messages of devices that `match` fits. Rejects with the SDK's error. */
   readonly onLast: (
     mapping: MappingParts,
     match: Match | undefined,
@@ -98,23 +98,23 @@ export function createTrial(ports: {
     if (samples.length > 0) return { messages: await on(mapping, samples, judging) };
     const note =
       seen === 0
-        ? 'The archive has no messages yet: it gets them up to 300 seconds after they arrive. Wait, or give messages'
-        : `None of the last ${seen} messages in the archive is of a device that match fits; a message is there up to 300 seconds after it arrives. Wait, or give messages`;
+        ? 'The archive has no messages yet: they appear up to 300 seconds after they arrive. Wait, or give messages'
+        : `None of the last ${seen} messages in the archive is from a device that match fits. A message appears up to 300 seconds after it arrives. Wait, or give messages`;
     return { messages: [], note };
   }
 
   return { on, onLast };
 }
 
-/** Asks for each device once, and only where type or group matter. */
+/** Reads each device once, and only if type or group matter. */
 function matchingOf(match: Match | undefined, devices: Pick<DeviceStore, 'load'>) {
   const known = createRecent<Device | 'unknown'>(MAX_DEVICES);
-  let asked = 0;
+  let reads = 0;
   async function deviceOf(deviceId: string): Promise<Device | undefined> {
     const found = known.get(deviceId);
     if (found !== undefined) return found === 'unknown' ? undefined : found;
-    if (asked === MAX_DEVICES) return undefined;
-    asked += 1;
+    if (reads === MAX_DEVICES) return undefined;
+    reads += 1;
     const device = await devices.load(deviceId);
     known.set(deviceId, device ?? 'unknown');
     return device;
@@ -128,7 +128,7 @@ function matchingOf(match: Match | undefined, devices: Pick<DeviceStore, 'load'>
   };
 }
 
-/** A bare payload may be of any device, so that the match of no rule is asked. */
+/** A bare payload may come from any device, so rules are not filtered by their match. */
 function withHints(result: Tried, rules: readonly AlertRule[], sample: unknown): Tried {
   const hints = result.readings.flatMap(({ deviceId, metrics }) => {
     const { site } = (sample ?? {}) as { readonly site?: unknown };
@@ -139,7 +139,7 @@ function withHints(result: Tried, rules: readonly AlertRule[], sample: unknown):
   return hints.length > 0 ? { ...result, hints: [...new Set(hints)] } : result;
 }
 
-/** A line of the archive as it is, a payload as a message that arrives now. */
+/** A line of the archive unchanged, a payload as a message that arrives now. */
 function eventOf(sample: unknown, now: number): unknown {
   if (mappableOf(sample)) return sample;
   const rawPayload = Buffer.from(typeof sample === 'string' ? sample : JSON.stringify(sample)).toString(

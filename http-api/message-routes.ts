@@ -1,4 +1,4 @@
-// Messages over HTTP: the last of a device as the archive has them, and what became of each.
+// Routes for messages: the last messages of a device from the archive, and what became of each.
 
 import * as z from 'zod/mini';
 import { mappableOf } from '../core/message.ts';
@@ -12,12 +12,12 @@ import { route, type Route } from './route.ts';
 
 const USUAL_MESSAGES = 10;
 const MOST_MESSAGES = 50;
-/** Lines of the archive that are looked at. */
+/** Most lines of the archive that are searched. */
 const MAX_SEEN = 50_000;
 const LARGEST_PAYLOAD = 131_072;
 const LONGEST_SHOWN = 4000;
 
-/** The thing that publishes: a gateway, of a sensor behind it. */
+/** The thing that publishes: for a sensor behind a gateway, the gateway. */
 const thingOf = (id: string) => id.split(':', 1)[0]!;
 
 export function messageRoutes(parts: {
@@ -32,7 +32,7 @@ export function messageRoutes(parts: {
       method: 'GET',
       path: '/devices/{deviceId}/messages',
       summary:
-        'The last messages of a device as the archive has them, newest first, each with what became of it; the archive has a message up to 300 seconds after it arrives',
+        'The last messages of a device from the archive, newest first, and what became of each. A message appears in the archive up to 300 seconds after it arrives',
       params: { deviceId },
       query: {
         before: z.optional(timeText(now).check(z.describe('Only messages that arrived earlier'))),
@@ -42,7 +42,7 @@ export function messageRoutes(parts: {
             .check(
               z.minLength(1),
               z.maxLength(128),
-              z.describe('Only that message; give `before` a moment after it arrived, too'),
+              z.describe('Only that message; also give `before`, a moment after it arrived'),
             ),
         ),
         limit: pageLimit(USUAL_MESSAGES, MOST_MESSAGES),
@@ -52,11 +52,11 @@ export function messageRoutes(parts: {
           z.extend(followed, {
             payload: z
               .string()
-              .check(z.describe(`As JSON, or Base64 of what is none: its first ${LONGEST_SHOWN} characters`)),
+              .check(z.describe(`JSON, or Base64 if it is not JSON: the first ${LONGEST_SHOWN} characters`)),
             archive: z.strictObject({ key: z.string(), storedAt: time }),
           }),
         ),
-        seen: z.int().check(z.describe('Messages of all devices that were looked at')),
+        seen: z.int().check(z.describe('Messages of all devices that were searched')),
         seenFrom: z.optional(time.check(z.describe('When the oldest of them arrived; epoch milliseconds'))),
       }),
       async run({ params, query: { before, traceId, limit = USUAL_MESSAGES }, caller }) {
@@ -91,8 +91,7 @@ export function messageRoutes(parts: {
     route({
       method: 'POST',
       path: '/devices/{deviceId}/messages/explain',
-      summary:
-        'What becomes of a message that somebody heard, with the rules and mappings of now; it stores nothing',
+      summary: 'Explains what becomes of a given message with the present rules and mappings. Stores nothing',
       params: { deviceId },
       query: {},
       body: z.strictObject({

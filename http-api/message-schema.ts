@@ -1,4 +1,4 @@
-// The form in answers of a message with what became of it.
+// The schema of a message and its outcome in answers.
 
 import * as z from 'zod/mini';
 import type { FollowedMessage } from '../pipeline/follow-message.ts';
@@ -6,7 +6,7 @@ import { historyPage, shownEntry } from './alert-schema.ts';
 import { time } from './fields.ts';
 import type { ApiCaller } from './route.ts';
 
-/** Of each kind; a message may have 1,000 readings of 32 metrics. */
+/** Most entries of each kind; a message may have 1,000 readings of 32 metrics. */
 const MOST_SHOWN = 100;
 
 const sentence = z.string();
@@ -16,14 +16,16 @@ export const followed = z.strictObject({
   site: z.optional(z.string()),
   receivedAt: z.optional(time),
   traceId: z.optional(z.string()),
-  format: z.optional(z.string().check(z.describe('Absent where none was recognised'))),
+  format: z.optional(z.string().check(z.describe('Absent if none was recognised'))),
   readings: z
     .array(
       z.strictObject({
         deviceId: z.string(),
         site: z.string(),
         timestamp: time,
-        isOwnTime: z.boolean().check(z.describe('Said by the device; else it is when the message arrived')),
+        isOwnTime: z
+          .boolean()
+          .check(z.describe('True if the time comes from the device, false if it is the time of arrival')),
         metrics: z.array(
           z.strictObject({ name: z.string(), value: z.string(), unit: z.optional(z.string()) }),
         ),
@@ -32,7 +34,7 @@ export const followed = z.strictObject({
           .enum(['counted', 'absent', 'unknown'])
           .check(
             z.describe(
-              'Whether its window has its fingerprint. unknown: the window has more readings than fingerprints at hand, or the message has no time of its own and was not read from the archive',
+              'Whether its window has its fingerprint. unknown: the window has more readings than fingerprints that can be read, or the message has no time of its own and was not read from the archive',
             ),
           ),
       }),
@@ -43,9 +45,9 @@ export const followed = z.strictObject({
   ),
   skipped: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
   rounded: z.int().check(z.describe('Values rounded at the fifteenth decimal')),
-  judged: z.array(sentence).check(z.describe('Rules that look at it, a sentence each')),
-  hints: z.array(sentence).check(z.describe('Rules that pass over a metric only for how it is spelled')),
-  alerts: historyPage.shape.entries.check(z.describe('Changes of alerts that its windows brought about')),
+  judged: z.array(sentence).check(z.describe('Rules that judge it, a sentence each')),
+  hints: z.array(sentence).check(z.describe('Rules that skip a metric only because of its spelling')),
+  alerts: historyPage.shape.entries.check(z.describe('Changes of alerts that its windows caused')),
 });
 
 export function shownFollowed(

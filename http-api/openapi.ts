@@ -1,4 +1,4 @@
-// The OpenAPI description of the routes, from the schemas that check the requests.
+// Builds the OpenAPI description of the routes from the schemas that check the requests.
 
 import * as z from 'zod/mini';
 import type { Group } from '../core/access.ts';
@@ -15,11 +15,11 @@ const GROUP_TEXTS: Readonly<Record<Group, string>> = {
 };
 
 const SITE_TEXTS: Readonly<Record<SiteScope, string>> = {
-  device: 'A user who is left some sites: for devices of these.',
-  own: 'A user who is left some sites: for these.',
-  filtered: 'A user who is left some sites: without what is of others.',
-  shared: 'The same for users who are left some sites.',
-  refused: 'Not for users who are left some sites.',
+  device: 'Users restricted to some sites: only for devices of these sites.',
+  own: 'Users restricted to some sites: only for these sites.',
+  filtered: 'Users restricted to some sites: without data of other sites.',
+  shared: 'The same for users restricted to some sites.',
+  refused: 'Not for users restricted to some sites.',
 };
 
 const problem = {
@@ -45,7 +45,7 @@ const problem = {
   },
 };
 
-/** OpenAPI 3.1 of routes. */
+/** The OpenAPI 3.1 description of routes. */
 export function openApiOf(routes: readonly Route[]): Json {
   const paths: Record<string, Json> = {};
   for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(route);
@@ -87,7 +87,7 @@ const ifMatch = {
   in: 'header',
   required: false,
   description:
-    'The ETag of the state that the change is meant for; when it is another one by now, the answer is 412',
+    'The ETag of the state that the change is based on; if it has changed since, the answer is 412',
   schema: { type: 'string' },
 };
 const etag = { ETag: { description: 'For If-Match', schema: { type: 'string' } } };
@@ -129,14 +129,14 @@ function operationOf(route: Route): Json {
             },
           }),
       default: {
-        description: 'What went wrong; 403 and 429 of API Gateway itself have a `message` only',
+        description: 'What went wrong; 403 and 429 from API Gateway itself have only a `message`',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     },
   };
 }
 
-/** A patch may come as plain JSON, too. */
+/** A patch may also be sent as plain JSON. */
 const typeOf = (method: string) => (method === 'PATCH' ? MERGE_PATCH_TYPE : JSON_TYPE);
 
 /** `GET /devices/{deviceId}/windows` as `getDevicesDeviceIdWindows`. */
@@ -158,7 +158,7 @@ function schemaOf(schema: z.ZodMiniType, io: 'input' | 'output'): Json {
   const { $schema: _dialect, ...found } = z.toJSONSchema(schema, {
     io,
     override({ zodSchema, jsonSchema }) {
-      // What a text stands for is told beside it; and that a whole number fits a double need not be told.
+      // Adds the descriptions of parsed texts, and drops the bounds that only say that an integer fits a double.
       Object.assign(jsonSchema, z.globalRegistry.get(zodSchema));
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;

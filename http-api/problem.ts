@@ -1,11 +1,11 @@
-// How the HTTP API says what went wrong: RFC 9457 problem details.
+// The errors of the HTTP API as RFC 9457 problem details.
 
-/** What of a request is wrong, by the place where it stands. */
+/** A fault of a request, and its place. */
 export interface Fault {
   readonly in: 'path' | 'query' | 'body';
-  /** Name of the parameter, or path into the body such as `match.site`; empty for the whole. */
+  /** Name of the parameter, or path into the body such as `match.site`; empty for the whole body. */
   readonly name: string;
-  /** Goes on after the name: `must be true or false`. In an answer it is a sentence with the name. */
+  /** Continues after the name: `must be true or false`. In an answer it is a sentence with the name. */
   readonly detail: string;
 }
 
@@ -21,20 +21,20 @@ const titles: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
   403: 'Not allowed',
   404: 'Not found',
-  409: 'Not possible now',
-  412: 'Changed meanwhile',
-  415: 'The body is of another type',
+  409: 'Conflict',
+  412: 'Changed since it was read',
+  415: 'Unsupported content type',
   429: 'Too many requests',
   500: 'Internal error',
 };
 
 /** More faults than these are in `errors` only. */
 const MAX_SHOWN = 5;
-/** An answer is for people: of a body that is wrong all over it lists so many. */
+/** Most faults in one answer, as people read it. */
 const MAX_LISTED = 100;
 const MAX_NAME_LENGTH = 100;
 
-/** Thrown by routes: an outcome that the caller can do something about. */
+/** Thrown by routes for an error that the caller can fix. */
 export class ApiProblem extends Error {
   readonly problem: Problem;
   constructor(status: number, detail: string, errors?: readonly Fault[]) {
@@ -44,7 +44,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** With faults the detail is what they say. */
+/** With faults, the detail summarises them. */
 export function problemOf(status: number, detail?: string, errors?: readonly Fault[]): Problem {
   const title = titles[status] ?? 'Error';
   if (!errors || errors.length === 0) return { status, title, ...(detail && { detail }) };
@@ -55,7 +55,7 @@ export function problemOf(status: number, detail?: string, errors?: readonly Fau
   return { status, title, detail: summaryOf(listed, errors.length), errors: listed };
 }
 
-/** A problem that is all about what is wrong with a request. */
+/** The problem for a request with these faults. */
 export const invalid = (...faults: readonly Fault[]) => new ApiProblem(400, 'not valid', faults);
 
 const places = { path: 'path parameter ', query: 'query parameter ', body: '' } as const;

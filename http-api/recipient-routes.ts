@@ -1,4 +1,4 @@
-// Whom alerts go to, over HTTP.
+// The route for the recipients of alerts.
 
 import * as z from 'zod/mini';
 import { isAtLeast } from '../core/access.ts';
@@ -6,7 +6,7 @@ import { masked } from '../core/mask.ts';
 import type { ListRecipients } from '../pipeline/recipient-ports.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 
-/** Whole for who may act on alerts, masked for others. */
+/** The full address for callers who may act on alerts, masked for others. */
 export const shownAddress = (address: string, { group }: Pick<ApiCaller, 'group'>): string =>
   isAtLeast(group, 'operator') ? address : masked(address);
 
@@ -16,7 +16,7 @@ export function recipientRoutes(listRecipients: ListRecipients): Route[] {
       method: 'GET',
       path: '/recipients',
       summary:
-        'Who is subscribed to alerts: a subscription gets what its filter lets through, by default the notifications of its channel',
+        'The subscriptions to alerts. Each gets what its filter lets through, by default the notifications of its channel',
       params: {},
       query: {},
       answer: z.strictObject({
@@ -24,7 +24,7 @@ export function recipientRoutes(listRecipients: ListRecipients): Route[] {
           z.strictObject({
             channel: z.string().check(z.describe('Protocol of the subscription, such as email or sms')),
             address: z.string().check(z.describe('Masked for viewers, such as a…@example.com')),
-            isConfirmed: z.boolean().check(z.describe('Nothing is sent before its owner has confirmed')),
+            isConfirmed: z.boolean().check(z.describe('Nothing is sent until its owner has confirmed')),
           }),
         ),
       }),

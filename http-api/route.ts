@@ -1,24 +1,24 @@
-// What a route of the HTTP API is: one entry of data, from which requests are checked and the OpenAPI description is made.
+// A route of the HTTP API as one entry of data, which checks requests and makes the OpenAPI description.
 
 import type * as z from 'zod/mini';
 import type { Access } from '../core/access.ts';
 
-/** Who signed the request, as API Gateway tells it, and what they may do; nobody can write it into a request. */
+/** Who signed the request, as API Gateway reports it, and their access; a request cannot claim it. */
 export interface ApiCaller extends Access {
   /** ARN of an IAM user or role, or the ID of a Cognito identity. */
   readonly id: string;
-  /** A Cognito identity of somebody who has not logged in. */
+  /** A Cognito identity that has not logged in. */
   readonly isGuest: boolean;
-  /** A Cognito identity of somebody who has. */
+  /** A Cognito identity that has logged in. */
   readonly isUser?: true;
 }
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
 
-/** Under which an answer carries the tag of what it shows: the header ETag, by which If-Match refers to it. */
+/** The member of an answer that holds its entity tag: sent as the header ETag, to which If-Match refers. */
 export const ENTITY_TAG = Symbol('entity tag');
 
-/** Names to schemas. Values of paths and queries are text. */
+/** Schemas by name. Values of paths and queries are text. */
 export type Fields = Readonly<Record<string, z.ZodMiniType>>;
 
 export type Values<F extends Fields> = { readonly [Name in keyof F]: z.output<F[Name]> };
@@ -31,20 +31,20 @@ export interface Route<
   readonly method: Method;
   /** Such as `/devices/{deviceId}`. */
   readonly path: string;
-  /** One line for the description. */
+  /** One line for the OpenAPI description. */
   readonly summary: string;
   readonly params: P;
   readonly query: Q;
-  /** Absent: a body is refused. */
+  /** Absent: a body is rejected. */
   readonly body?: B;
   readonly answer: z.ZodMiniType;
-  /** Anybody may call it, without a signature. */
+  /** Anyone may call it, without a signature. */
   readonly isPublic?: true;
   /** The answer is text of this type; absent: it is JSON. */
   readonly textType?: 'text/csv';
-  /** What it answers has an entity tag, and a change may name the one that it is meant for. */
+  /** Answers have an entity tag, and a change may name the tag that it is based on. */
   readonly isTagged?: true;
-  /** Gives what is answered with 200; 204 for `undefined`. @throws ApiProblem */
+  /** Gives the answer for status 200; `undefined` gives 204. @throws ApiProblem */
   run(request: {
     readonly params: Values<P>;
     readonly query: Values<Q>;

@@ -1,4 +1,4 @@
-// All routes of the HTTP API, over the ports that they need.
+// Builds all routes of the HTTP API over the ports that they need.
 
 import { createDryRun } from '../pipeline/dry-run.ts';
 import { createMapping } from '../core/map-message.ts';
@@ -84,7 +84,7 @@ export function createRoutes(
   return routes.map((route) => withinSites(route, devices));
 }
 
-/** The routes as their description needs them: to look at, not to be served. */
+/** The routes for their description only; they cannot be served. */
 export function describeRoutes(): Route[] {
   const unreachable = new Proxy({}, { get: () => undefined }) as ApiPorts;
   const attach = async () => {};

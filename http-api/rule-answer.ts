@@ -1,4 +1,4 @@
-// The form of alert rules in answers: the rule, its tag, and what people should know of it.
+// The schema of alert rules in answers: the rule, its tag, and warnings.
 
 import * as z from 'zod/mini';
 import { SEVERITIES } from '../core/alert-rule.ts';
@@ -16,15 +16,13 @@ import { ENTITY_TAG } from './route.ts';
 const warnings = z.optional(
   z
     .array(z.string())
-    .check(z.describe('Sentences: what the rule may not do as it is meant; absent where there is nothing')),
+    .check(z.describe('Sentences about what the rule may not do as intended; absent if there are none')),
 );
 const kept = z.optional(
-  z
-    .array(z.enum(KEPT_FIELDS))
-    .check(z.describe('Fields that the body left out and that the rule keeps from before')),
+  z.array(z.enum(KEPT_FIELDS)).check(z.describe('Fields that the body left out and the rule kept')),
 );
 
-/** Of a rule that was put, patched or checked. */
+/** The answer to a rule that was put, patched or validated. */
 export const changedRule = z.extend(rule, { kept, warnings });
 
 const notification = z.strictObject({
@@ -38,24 +36,24 @@ const notification = z.strictObject({
 });
 
 export const dryRun = z.strictObject({
-  summary: z.string().check(z.describe('One sentence: how many windows had the metric')),
+  summary: z.string().check(z.describe('A sentence with the number of windows that had the metric')),
   notifications: z.array(notification).check(z.describe('In order of time')),
-  devices: z.int().check(z.describe('Devices that the rule matches and that were looked at')),
+  devices: z.int().check(z.describe('Devices that the rule matches and that were read')),
   windows: z.int(),
   windowsWithMetric: z
     .int()
-    .check(z.describe('Those of the windows that had the metric; all where none is named')),
-  devicesWithMetric: z.int().check(z.describe('Devices of which a window had the metric')),
-  isComplete: z.boolean().check(z.describe('false: there was more than one answer can look at')),
+    .check(z.describe('Windows that had the metric; all if the rule names no metric')),
+  devicesWithMetric: z.int().check(z.describe('Devices with a window that had the metric')),
+  isComplete: z.boolean().check(z.describe('False if there was more than one answer can cover')),
   warnings,
 });
 
-/** The same for the same rule, stored or of the template. */
+/** The same tag for the same rule, stored or from the template. */
 export const tagOf = (data: RuleData) => `"${fingerprint(JSON.stringify(data))}"`;
 
 export const shownRule = (data: RuleData) => ({ ...data, [ENTITY_TAG]: tagOf(data) });
 
-/** With warnings of a metric that no device sends, by the devices' last windows. */
+/** The rule, with warnings if no device sends its metric, according to the devices' last windows. */
 export async function shownChange(
   { rule: data, kept: names }: ChangedRule,
   before: RuleData | undefined,
@@ -71,19 +69,19 @@ export async function shownChange(
   };
 }
 
-/** Levels have severities of their own, of which a rule without levels keeps none. */
+/** Levels have their own severities, which are lost when the levels are removed. */
 function severityWarnings(data: RuleData, before: RuleData | undefined): string[] {
   if (!before?.levels || data.levels || data.severity !== undefined) return [];
-  return ['The rule had levels, and has no `severity` now: its alerts are major'];
+  return ['The rule had levels and now has neither levels nor `severity`: its alerts are major'];
 }
 
-/** Throws an ApiProblem where the caller names another state of the rule than this one. */
+/** Throws an ApiProblem if the caller's If-Match names another state of the rule. */
 export function requireMatch(ifMatch: string | undefined, id: string, data: RuleData | undefined): void {
   if (ifMatch === undefined) return;
   const tags = ifMatch.split(',').map((tag) => tag.trim());
   if (data && (tags.includes('*') || tags.includes(tagOf(data)))) return;
-  const state = data ? `its tag is ${tagOf(data)} now` : 'there is no such rule now that could be read';
-  throw new ApiProblem(412, `Rule ${id} is not as If-Match has it, ${state}: read it again, then change it`);
+  const state = data ? `its tag is now ${tagOf(data)}` : 'it does not exist now, or cannot be read';
+  throw new ApiProblem(412, `Rule ${id} differs from If-Match, ${state}: read it again, then change it`);
 }
 
 export function shownDryRun(data: RuleData, found: DryRunResult, hours: number) {
@@ -104,12 +102,12 @@ export function shownDryRun(data: RuleData, found: DryRunResult, hours: number) 
 function summaryOf(data: RuleData, found: DryRunResult, span: string): string {
   const metric = judgedMetricOf(data);
   const { windows, devices, windowsWithMetric, devicesWithMetric } = found;
-  const all = `${counted(windows, 'window')} of ${span}, of ${counted(devices, 'device')}`;
-  if (windows === 0) return `There are no windows of ${span} of the ${counted(devices, 'device')} that match`;
+  const all = `${counted(windows, 'window')} of ${span} from ${counted(devices, 'device')}`;
+  if (windows === 0) return `The ${counted(devices, 'device')} that match have no windows in ${span}`;
   if (metric === undefined) return `The rule judged ${all}`;
   if (windowsWithMetric === 0)
     return `\`${metric}\` is in none of ${all}: the rule would have judged nothing`;
-  return `\`${metric}\` is in ${windowsWithMetric} of ${all}, and was sent by ${devicesWithMetric} of them`;
+  return `\`${metric}\` is in ${windowsWithMetric} of ${all}; ${devicesWithMetric} of them sent it`;
 }
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -1,4 +1,4 @@
-// How people change alert rules over HTTP: whole, field by field, or away; never over what somebody else just wrote.
+// Routes that replace, patch or delete alert rules, without ever overwriting a concurrent change.
 
 import * as z from 'zod/mini';
 import { patchedRule, replacedRule, ruleFaults, type ChangedRule } from '../core/rule-change.ts';
@@ -13,7 +13,7 @@ import { ApiProblem, invalid } from './problem.ts';
 import { changedRule, requireMatch, shownChange } from './rule-answer.ts';
 import { route, type Route } from './route.ts';
 
-/** Of a change that others come before; few people change one rule at once. */
+/** Tries of a change when other writers are faster; few people change one rule at the same time. */
 const MAX_TRIES = 5;
 
 export function ruleEditRoutes(parts: {
@@ -23,8 +23,8 @@ export function ruleEditRoutes(parts: {
   const { rules, sampleMetrics } = parts;
 
   /**
-   * Makes the change of what is there now, and of what is there then where somebody else was faster. Gives the answer, for
-   * which devices are looked at first: what cannot be answered is not stored.
+   * Applies the change to the current rule, again if another writer was faster. Gives the answer, which is built before
+   * the rule is stored: a rule is not stored if the answer fails.
    */
   async function store(
     id: string,
@@ -39,7 +39,7 @@ export function ruleEditRoutes(parts: {
       const outcome = await rules.put(made.rule, current);
       if (outcome === 'stored') return answer;
       if (outcome === 'full') {
-        const detail = `There are ${MAX_RULES} rules, which is the limit: delete one, or let one rule judge more devices by its match or more limits by its levels`;
+        const detail = `The limit of ${MAX_RULES} rules is reached: delete one, or let one rule cover more devices with its match or more limits with its levels`;
         throw new ApiProblem(409, detail);
       }
     }
@@ -51,7 +51,7 @@ export function ruleEditRoutes(parts: {
       method: 'PUT',
       path: '/rules/{ruleId}',
       summary:
-        'Makes or replaces a rule, which keeps its severity and channels where the body has none; functions know it after 30 seconds at most',
+        'Creates or replaces a rule. A replaced rule keeps its severity and channels if the body has none. It takes effect within 30 seconds',
       params: { ruleId },
       query: {},
       body: ruleBody,
@@ -64,7 +64,7 @@ export function ruleEditRoutes(parts: {
       method: 'PATCH',
       path: '/rules/{ruleId}',
       summary:
-        'Changes fields of a rule by a JSON merge patch (RFC 7396): null removes a field. A rule of the template is stored with the changes, and replaced by that',
+        'Changes fields of a rule with a JSON merge patch (RFC 7396): null removes a field. A rule of the template is stored with the changes, which replaces it',
       params: { ruleId },
       query: {},
       body: rulePatch,
@@ -79,7 +79,7 @@ export function ruleEditRoutes(parts: {
     route({
       method: 'DELETE',
       path: '/rules/{ruleId}',
-      summary: 'Removes a stored rule; a rule of the template then holds as the template has it',
+      summary: "Removes a stored rule. The template's rule of the same id, if any, takes effect again",
       params: { ruleId },
       query: {},
       answer: z.undefined(),
@@ -89,7 +89,7 @@ export function ruleEditRoutes(parts: {
           const current = await rules.load(id);
           requireMatch(ifMatch, id, current.rule);
           if (current.stored === undefined) {
-            const detail = `No rule ${id} is stored; put one with enabled false to switch the template's off`;
+            const detail = `No rule ${id} is stored. To switch off the template's rule, put one with enabled false`;
             throw new ApiProblem(404, detail);
           }
           if ((await rules.remove(id, current)) === 'removed') return;
@@ -100,7 +100,7 @@ export function ruleEditRoutes(parts: {
   ];
 }
 
-/** Throws an ApiProblem that names everything that is wrong with the rule of the body. */
+/** Throws an ApiProblem that names all faults of the rule in the body. */
 export function replacement(
   id: string,
   body: z.output<typeof ruleBody>,
@@ -113,7 +113,7 @@ export function replacement(
 
 function patched(id: string, { rule, problem }: CurrentRule, patch: { readonly id?: unknown }): RuleData {
   if (problem !== undefined) throw new ApiProblem(409, new UnreadableRuleError({ id, problem }).message);
-  if (!rule) throw new ApiProblem(404, `There is no rule ${id} to change: put one`);
+  if (!rule) throw new ApiProblem(404, `There is no rule ${id} to change: create it with PUT`);
   const found = patchedRule(rule, patch);
   if ('faults' in found) throw refused(found.faults);
   refuse(ruleFaults(found.rule, typeof patch.id === 'string' ? patch.id : undefined));
@@ -128,4 +128,4 @@ const refused = (faults: readonly FormFault[]) =>
   invalid(...faults.map(({ name, detail }) => ({ in: 'body' as const, name, detail })));
 
 const changedMeanwhile = (id: string) =>
-  new ApiProblem(409, `Others changed rule ${id} each time: read it again, and try again`);
+  new ApiProblem(409, `Rule ${id} was changed by others at each attempt: read it again, then try again`);

@@ -1,4 +1,4 @@
-// Alert rules over HTTP: what is judged, whether a rule is right, and what a change would have told people.
+// Routes for alert rules: list, read, validate and dry run.
 
 import * as z from 'zod/mini';
 import { compileRule } from '../core/rule-data.ts';
@@ -20,7 +20,11 @@ const HOUR_MS = 3_600_000;
 
 const unreadableRule = z
   .strictObject({ id: z.string(), problem: z.string() })
-  .check(z.describe('A stored rule that judges nothing, edited by hand say: put it again, or delete it'));
+  .check(
+    z.describe(
+      'A stored rule that judges nothing, for example after an edit in the table: put it again, or delete it',
+    ),
+  );
 
 export function ruleRoutes(stores: {
   readonly rules: RuleStore;
@@ -34,7 +38,7 @@ export function ruleRoutes(stores: {
     route({
       method: 'GET',
       path: '/rules',
-      summary: 'All alert rules, those of the template too',
+      summary: "All alert rules, including the template's",
       params: {},
       query: {},
       answer: z.strictObject({ rules: z.array(rule), unreadable: z.array(unreadableRule) }),
@@ -77,7 +81,7 @@ export function ruleRoutes(stores: {
       method: 'POST',
       path: '/rules/{ruleId}/dry-run',
       summary:
-        'Tells when a rule would have told people in the last hours, by the stored windows; stores nothing',
+        'Shows the notifications that a rule would have sent in the last hours, from the stored windows. Stores nothing',
       params: { ruleId },
       query: { hours: pageLimit(USUAL_HOURS, MOST_HOURS) },
       body: ruleBody,
@@ -87,7 +91,7 @@ export function ruleRoutes(stores: {
         const { rule: data } = replacement(id, body, before);
         const made = compileRule(data);
         if ('silence' in made && made.silence === 'offline') {
-          const detail = 'cannot be tried in a dry run: connections are not kept';
+          const detail = 'cannot be tested in a dry run, because past connection states are not stored';
           throw invalid({ in: 'body', name: 'offlineFor', detail });
         }
         const found = await runDry(made, { from: now() - hours * HOUR_MS, to: now() });

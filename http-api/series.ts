@@ -1,22 +1,25 @@
-// Cuts the histories of several devices into one page: all of them end at the same time, and the answer fits a response.
+// Cuts the histories of several devices into one page that ends at the same time for all and fits a response.
 
 import type { Bucket } from '../core/rollup.ts';
 import type { HistoryPage } from '../pipeline/ports.ts';
 
 /**
- * Statistics of a metric in a bucket, each below 200 bytes of JSON: a response of Lambda has 6 MB at most.
- * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ * Most sets of statistics (one per metric and bucket), each below 200 bytes of JSON: a response of Lambda has at most 6
+ * MB. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 const MAX_FIGURES = 20_000;
 
 export interface SeriesPage {
   /** In the order of the histories. */
   readonly series: readonly (readonly Bucket[])[];
-  /** Where all of them go on, when there is more of any. */
+  /** The time from which all of them continue, if there is more of any. */
   readonly next?: number;
 }
 
-/** All histories were read from the same time; what begins first is always on the page, so that the next one goes on later. */
+/**
+ * All histories must be read from the same time. The first bucket is always on the page, so that the next page starts
+ * later.
+ */
 export function pageOfSeries(pages: readonly HistoryPage[], maxFigures = MAX_FIGURES): SeriesPage {
   const goesOn = Math.min(...pages.map(({ next = Infinity }) => next));
   const sizes = new Map<number, number>();

@@ -1,4 +1,4 @@
-// The figures of windows in answers: JSON numbers with all their digits, which a client reads as exactly as it can.
+// The statistics of windows in answers, as JSON numbers with all their digits.
 
 import * as z from 'zod/mini';
 import { statisticTextsOf, type StatisticTexts } from '../core/statistic-text.ts';
@@ -8,10 +8,13 @@ import { time } from './fields.ts';
 
 const ofMetric = {
   ...{ min: z.number(), max: z.number(), sum: z.number(), count: z.int(), mean: z.number() },
-  last: z.optional(z.number().check(z.describe('Of the newest reading, where it has the metric'))),
+  last: z.optional(z.number().check(z.describe('The value in the newest reading, if it has the metric'))),
 };
 
-/** Members of an answer about a window or several; times are missing where only readings of before they were kept are in it. */
+/**
+ * Members of an answer about one or several windows; times are missing if all readings were stored by versions without
+ * them.
+ */
 export const figures = {
   readings: z.int(),
   firstReadingAt: z.optional(time),
@@ -19,15 +22,15 @@ export const figures = {
   metrics: z.record(z.string(), z.strictObject(ofMetric)),
 };
 
-/** Of an answer about one device. */
+/** The units in an answer about one device. */
 export const units = z
   .record(z.string(), z.string())
-  .check(z.describe('By metric, as people read them, such as °C; of those whose unit is known'));
+  .check(z.describe('Units by metric, such as °C, for metrics whose unit is known'));
 
-/** Of ECMAScript 2026, and in Node 24. */
+/** From ECMAScript 2026; Node 24 has it. */
 const { rawJSON } = JSON as typeof JSON & { readonly rawJSON: (text: string) => unknown };
 
-/** A sum may have more digits than a double; JSON has no limit. */
+/** A sum may have more digits than a double; JSON allows any number. */
 export const exact = (text: string) => rawJSON(text);
 
 /** The members that `figures` describes. */

@@ -1,4 +1,4 @@
-// What AWS IoT itself keeps of a device over HTTP: the thing that somebody adds, its certificates, and its shadow.
+// Routes for AWS IoT's own data of a device: adding its thing, its certificates, and its shadow.
 
 import * as z from 'zod/mini';
 import { seesSite } from '../core/access.ts';
@@ -14,17 +14,17 @@ import { ENTITY_TAG, route, type ApiCaller, type Route } from './route.ts';
 const name = matching(NAME, `a name: ${NAME_RULE}`);
 
 const newDevice = z.strictObject({
-  // A colon is for sensors behind a gateway.
+  // Colons are reserved for sensors behind a gateway.
   name: matching(NEW_THING_NAME, `a name: ${NEW_THING_RULE}`),
   type: z.optional(name),
-  site: name.check(z.describe('The level of its topics after `telemetry`; an attribute of the thing')),
-  group: z.optional(name.check(z.describe('Its thing group; the site where it is left out'))),
+  site: name.check(z.describe('The level after `telemetry` in its topics, and an attribute of the thing')),
+  group: z.optional(name.check(z.describe('Its thing group; by default the site'))),
   csr: z
     .string()
     .check(
       z.regex(/^-----BEGIN (NEW )?CERTIFICATE REQUEST-----\s/, 'must be a signing request in PEM'),
       z.maxLength(4096),
-      z.describe('PKCS #10 in PEM, for a key of P-256, P-384 or RSA with 2,048 bits at least'),
+      z.describe('PKCS #10 in PEM, for a P-256, P-384 or RSA key of at least 2,048 bits'),
     ),
 });
 
@@ -32,35 +32,35 @@ const certificateId = z.string();
 
 const shadowState = z.record(z.string(), z.unknown());
 const shadow = z.strictObject({
-  version: z.int().check(z.describe('Grows with each change; 0: there is no shadow yet')),
+  version: z.int().check(z.describe('Increases with each change; 0: there is no shadow yet')),
   asOf: time,
-  reported: shadowState.check(z.describe('What the device said last')),
-  desired: shadowState.check(z.describe('What it should become')),
-  delta: shadowState.check(z.describe('What of `desired` it has not reported')),
+  reported: shadowState.check(z.describe('The state that the device reported last')),
+  desired: shadowState.check(z.describe('The desired state')),
+  delta: shadowState.check(z.describe('The part of `desired` that it has not reported')),
 });
 
 const NONE = { version: 0, reported: {}, desired: {}, delta: {} };
 const tagOf = ({ version }: Pick<Shadow, 'version'>) => `"${version}"`;
 const shown = (found: Shadow) => ({ ...found, [ENTITY_TAG]: tagOf(found) });
 
-/** The version that a change is meant for; undefined: any. Throws an ApiProblem for what is no tag of a shadow. */
+/** The version that a change is based on; undefined: any. Throws an ApiProblem if the header is not a shadow's tag. */
 function versionIn(ifMatch: string | undefined): number | undefined {
   if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
   const [, version] = /^\s*"(\d{1,15})"\s*$/.exec(ifMatch) ?? [];
   if (version !== undefined) return Number(version);
-  throw new ApiProblem(412, `If-Match is ${ifMatch}, and the tag of a shadow is its version, such as "18"`);
+  throw new ApiProblem(412, `If-Match is ${ifMatch}, but the tag of a shadow is its version, such as "18"`);
 }
 
-/** A group has a time zone and rules of its own, so that of a site is for who sees it. */
+/** A group has its own time zone and rules, so a site's group is only for callers who see the site. */
 function requireOwnSite(site: string, group: string, caller: Pick<ApiCaller, 'sites'>): void {
   const { sites } = caller;
   if (sites === undefined) return;
   if (!seesSite(caller, site))
-    throw new ApiProblem(403, `You add devices of your sites, ${sites.join(', ')}, and not of ${site}`);
+    throw new ApiProblem(403, `You can add devices only to your sites, ${sites.join(', ')}, not to ${site}`);
   if (group.toLowerCase() !== site.toLowerCase())
     throw new ApiProblem(
       403,
-      `You add devices of your sites to the group of the site: leave out \`group\`, or ask somebody who sees all sites to put ${group} there`,
+      `You can add devices only to the group of their site: leave out \`group\`, or ask someone who sees all sites to use ${group}`,
     );
 }
 
@@ -68,7 +68,7 @@ export function thingRoutes(parts: {
   readonly add: AddDevice;
   readonly things: Pick<ThingRegistry, 'certificatesOf' | 'exists'>;
   readonly shadows: ShadowStore;
-  /** How many devices may be added within an hour. */
+  /** Most devices that can be added in an hour. */
   readonly perHour: number;
   readonly now: () => number;
 }): Route[] {
@@ -77,7 +77,7 @@ export function thingRoutes(parts: {
   const noThing = (thingName: string) =>
     new ApiProblem(
       404,
-      `There is no thing ${thingName}: a sensor behind a gateway has none, and no certificate or shadow`,
+      `There is no thing ${thingName}. A sensor behind a gateway has no thing, certificate or shadow`,
     );
 
   async function read(thingName: string): Promise<Shadow> {
@@ -90,7 +90,7 @@ export function thingRoutes(parts: {
       method: 'POST',
       path: '/devices',
       summary:
-        'Adds a device: a thing with type, group and site, and a certificate for the key that you keep; the same request again gives the same certificate',
+        'Adds a device: a thing with type, group and site, and a certificate for your key. Repeating the request gives the same certificate',
       params: {},
       query: {},
       body: newDevice,
@@ -98,7 +98,7 @@ export function thingRoutes(parts: {
         name: z.string(),
         certificateId,
         certificatePem: z.string(),
-        topic: z.string().check(z.describe('On which it publishes')),
+        topic: z.string().check(z.describe('The topic on which it publishes')),
       }),
       async run({ body: { site, group = site, ...device }, caller }) {
         const { name } = device;
@@ -108,17 +108,17 @@ export function thingRoutes(parts: {
         if (added.outcome === 'elsewhere')
           throw new ApiProblem(
             409,
-            `There is a device ${name} already, and it is not of your sites, ${sites?.join(', ')}: choose another name`,
+            `A device ${name} exists already outside your sites, ${sites?.join(', ')}: choose another name`,
           );
         if (added.outcome === 'taken')
           throw new ApiProblem(
             409,
-            `There is a device ${name} already, with certificate ${added.certificateId.slice(0, 12)}: choose another name, or give it a new certificate with npm run device -- rotate ${name}`,
+            `A device ${name} exists already, with certificate ${added.certificateId.slice(0, 12)}: choose another name, or give it a new certificate with npm run device -- rotate ${name}`,
           );
         if (added.outcome === 'full')
           throw new ApiProblem(
             429,
-            `${perHour} devices were added in this hour already: wait for the next one, or raise RegistrationsPerHour`,
+            `${perHour} devices were added in this hour, which is the limit: wait for the next hour, or raise RegistrationsPerHour`,
           );
         if (added.outcome === 'refused') {
           if (added.part === 'thing') throw new ApiProblem(409, added.problem);
@@ -131,15 +131,14 @@ export function thingRoutes(parts: {
     route({
       method: 'GET',
       path: '/devices/{deviceId}/certificates',
-      summary:
-        'Certificates of a device, the newest first: since when, until when, and whether it may use them',
+      summary: 'Certificates of a device, newest first, with their dates and status',
       params: { deviceId },
       query: {},
       answer: z.strictObject({
         certificates: z.array(
           z.strictObject({
             certificateId,
-            status: z.string().check(z.describe('ACTIVE, INACTIVE or REVOKED, and others of AWS IoT')),
+            status: z.string().check(z.describe('ACTIVE, INACTIVE, REVOKED or another status of AWS IoT')),
             createdAt: time,
             expiresAt: time,
           }),
@@ -171,7 +170,7 @@ export function thingRoutes(parts: {
       method: 'PATCH',
       path: '/devices/{deviceId}/shadow',
       summary:
-        'Changes what is desired of a device by a JSON merge patch (RFC 7396): null removes a member; the device hears of it at once',
+        'Changes the desired state of a device with a JSON merge patch (RFC 7396): null removes a member. The device is notified at once',
       params: { deviceId },
       query: {},
       body: z.strictObject({ desired: shadowState }),
@@ -181,13 +180,13 @@ export function thingRoutes(parts: {
         const version = versionIn(ifMatch);
         if (Object.keys(desired).length === 0)
           throw invalid({ in: 'body', name: 'desired', detail: 'must have a member to change' });
-        // AWS IoT would make a shadow of any name.
+        // AWS IoT would create a shadow for any name.
         if (nameProblem(thingName) !== undefined || !(await things.exists(thingName)))
           throw noThing(thingName);
         const outcome = await shadows.desire(thingName, { desired, version: version || undefined });
         if (outcome === 'conflict') {
           const { version: newest } = await read(thingName);
-          const detail = `The shadow of ${thingName} is at version ${newest} by now, and the change is for version ${version}: look at it, then change it again`;
+          const detail = `The shadow of ${thingName} is now at version ${newest}, and the change is based on version ${version}: read it again, then change it`;
           throw new ApiProblem(412, detail);
         }
         if (outcome !== 'changed')

@@ -1,4 +1,4 @@
-// `npm run openapi`: writes docs/openapi.json and the table of groups in docs/api.md from the code; tests hold them to it.
+// `npm run openapi`: writes docs/openapi.json and the table of groups in docs/api.md from the code; tests check that they match.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

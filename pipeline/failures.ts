@@ -40,7 +40,7 @@ export interface Replayed {
 
 export interface Failures {
   /** `device` selects the rejections of one device. Rejects with the SDK's error, as all verbs do. */
-  list(asked: {
+  list(query: {
     readonly kind?: FailureKind;
     readonly device?: string;
     readonly limit: number;

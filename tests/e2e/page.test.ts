@@ -709,7 +709,7 @@ testInBrowser('an administrator of one site adds devices of it, and of no other'
   await page.getByLabel('Name').fill('own-sensor');
   assert.equal(await site.inputValue(), 'lima');
   await makeKey.click();
-  await see(page, /There is a device own-sensor already, and it is not of your sites, lima/);
+  await see(page, /A device own-sensor exists already outside your sites, lima/);
   await page.getByLabel('Name').fill('lima-1');
   await site.fill('seattle');
   await see(page, 'The site is not one of yours, lima');

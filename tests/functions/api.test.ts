@@ -172,11 +172,14 @@ test('health is told to who signed nothing, and nothing else is', async () => {
   });
   const { statusCode, body } = await api(unsigned('/health'));
   assert.deepEqual([statusCode, body], [200, '{"status":"ok"}']);
-  await assert.rejects(api(unsigned('/devices')), /nothing of who signed it/);
+  await assert.rejects(api(unsigned('/devices')), /does not say who signed it/);
   // What API Gateway authorised is the route, not the path.
   const { statusCode: other } = await api({ ...unsigned('/devices'), routeKey: 'GET /health' });
   assert.equal(other, 404);
-  await assert.rejects(api({ ...unsigned('/health'), routeKey: 'GET /devices' }), /nothing of who signed it/);
+  await assert.rejects(
+    api({ ...unsigned('/health'), routeKey: 'GET /devices' }),
+    /does not say who signed it/,
+  );
 });
 
 test('devices of a site, a type, a group and a state, with asterisks', async () => {
@@ -451,7 +454,7 @@ test('a guest who asks too often is answered 429 and when to ask again, is count
   assert.deepEqual(await statuses(sample('device'), 1), [200]);
   const { headers, body } = await api(askedByGuest('us-east-1:greedy'));
   assert.deepEqual([headers['content-type'], headers['retry-after']], ['application/problem+json', '1']);
-  assert.match(body, /"detail":"You may make 10 requests a second, and 30 at once: ask again in 1 s/);
+  assert.match(body, /"detail":"You may make 10 requests a second, and 30 at once: try again in 1 s/);
   const counted = written.filter((line) => /"ApiThrottled":1/.test(line) && /"reason":"guest"/.test(line));
   assert.equal(counted.length, 6);
   now.mockReturnValue(START + 1000);
@@ -466,21 +469,21 @@ type Refusal = readonly [event: [string, string?, string?, object?], status: num
 const refusals: readonly Refusal[] = [
   [['/devices/nobody'], 404, 'There is no device nobody'],
   [['/devices/__proto__'], 404, 'There is no device __proto__'],
-  [['/nothing'], 404, 'There is no GET /nothing'],
-  [['/devices', '', 'POST'], 404, 'There is no POST /devices'],
+  [['/nothing'], 404, 'There is no route GET /nothing'],
+  [['/devices', '', 'POST'], 404, 'There is no route POST /devices'],
   [['/devices/a b'], 404, 'There is no device a b'],
   [
     ['/devices/a?b#c'],
     400,
     'path parameter `deviceId` must be a device id: 1 to 128 characters without #, + and /',
   ],
-  [['/devices/../rules'], 404, 'There is no GET /devices/%252e%252e/rules'],
+  [['/devices/../rules'], 404, 'There is no route GET /devices/%252e%252e/rules'],
   [['/devices/100%'], 404, 'There is no device 100%'],
   [['/devices', 'limit=0'], 400, 'query parameter `limit` must be a whole number from 1 to 500'],
   [['/devices', 'limit=501'], 400, 'query parameter `limit` must be a whole number from 1 to 500'],
   [['/devices', 'limit=1e2'], 400, 'query parameter `limit` must be a whole number from 1 to 500'],
   [['/devices', 'limit='], 400, 'query parameter `limit` must be a whole number from 1 to 500'],
-  [['/devices', 'limit=1&limit=2'], 400, 'query parameter `limit` must be there only once'],
+  [['/devices', 'limit=1&limit=2'], 400, 'query parameter `limit` must be given only once'],
   [
     ['/devices', 'colour=red'],
     400,
@@ -501,7 +504,7 @@ const refusals: readonly Refusal[] = [
   [['/windows'], 400, 'query parameter `device` must be given: a list of 1 to 20'],
   [['/windows', 'device=a%2Fb'], 400, 'query parameter `device.0` must be a device id'],
   [['/windows', 'device=a&metric=1x'], 400, 'query parameter `metric.0` must be the name of a metric'],
-  [['/windows', 'device=a&from=-1h&from=-2h'], 400, 'query parameter `from` must be there only once'],
+  [['/windows', 'device=a&from=-1h&from=-2h'], 400, 'query parameter `from` must be given only once'],
   [['/windows', 'device=a&device=b'], 200, ''],
   [
     ['/devices/x/windows', 'from=yesterday'],
@@ -553,7 +556,7 @@ test('a table that cannot be reached is a problem without its secrets, and is lo
   broken.mockRestore();
   assert.deepEqual(
     [status, body],
-    [500, { status: 500, title: 'Internal error', detail: 'It is in the log of the function' }],
+    [500, { status: 500, title: 'Internal error', detail: 'The error is in the log of the function' }],
   );
   assert.ok(written.some((line) => line.includes('secret-of-the-table')));
 });
@@ -561,7 +564,7 @@ test('a table that cannot be reached is a problem without its secrets, and is lo
 test('a request that nobody signed is not served', async () => {
   const event = sample('devices');
   const { authorizer: _authorizer, ...requestContext } = event['requestContext'] as Json;
-  await assert.rejects(api({ ...event, requestContext }), /says nothing of who signed it/);
+  await assert.rejects(api({ ...event, requestContext }), /does not say who signed it/);
 });
 
 const send = (method: string, path: string, body: unknown) =>

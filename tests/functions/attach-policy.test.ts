@@ -129,7 +129,7 @@ const refusals: readonly (readonly [
     ['site-oslo'],
     (given) => given,
     403,
-    /in none of the groups viewer, operator or admin/,
+    /not in any of the groups viewer, operator or admin/,
   ],
   [
     'an identity of another pool',
@@ -146,16 +146,16 @@ const refusals: readonly (readonly [
       amr: ['authenticated', 'cognito-idp.us-east-1.amazonaws.com/us-east-1_Other:CognitoSignIn:ann'],
     }),
     403,
-    /in none of the groups/,
+    /not in any of the groups/,
   ],
   [
     'a guest',
     ['admin'],
     (given) => ({ ...given, amr: ['unauthenticated'] }),
     403,
-    /Guests do not use POST \/live-access: log in/,
+    /Guests cannot use POST \/live-access: log in/,
   ],
-  ['the account itself', ['admin'], () => null, 403, /keys of the AWS account need none/],
+  ['the account itself', ['admin'], () => null, 403, /keys of the AWS account do not need it/],
   [
     'a user of a site that no policy can name',
     ['viewer', 'site-a:b'],

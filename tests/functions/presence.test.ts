@@ -232,7 +232,7 @@ test('a group is asked once for many devices that come at the same time', async 
 test('a time zone that there is not is named in the log, and no mail is told in it', async () => {
   register({}, ['nowhere']);
   await presence(sample('connected', 'frodo'));
-  const warning = written.find((line) => line.includes('no time zone such as'));
+  const warning = written.find((line) => line.includes('not a time zone such as'));
   assert.match(warning ?? '', /"deviceId":\s?"frodo"/);
   assert.match(warning ?? '', /Middle-earth/);
   const { client } = tables;

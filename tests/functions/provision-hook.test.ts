@@ -80,7 +80,7 @@ test('refuses the name of a thing that exists', async () => {
   assert.deepEqual(await hook(sample), { allowProvisioning: false });
   assert.equal(metric('DevicesRefused'), 1);
   assert.equal(metric('RegistrationsRefused'), undefined);
-  assert.match(written.join('\n'), /there is such a thing already/);
+  assert.match(written.join('\n'), /a thing of this name exists already/);
 });
 
 test('refuses a serial number of another form without asking anybody', async () => {

@@ -147,7 +147,7 @@ test('the same request again gives the same certificate, and one for another key
   assert.equal(status, 409);
   assert.match(
     String(body['detail']),
-    /^There is a device cellar-1 already, .*npm run device -- rotate cellar-1$/,
+    /^A device cellar-1 exists already, .*npm run device -- rotate cellar-1$/,
   );
   assert.deepEqual(new Set(names()), new Set(['ListThingPrincipals', 'DescribeCertificate']));
 });
@@ -216,7 +216,7 @@ test('more devices than an hour may have are refused', async () => {
   for (const name of ['n-1', 'n-2', 'n-3']) answers.push(await add({ name }));
   const last = answers.at(-1)!;
   assert.equal(last.status, 429);
-  assert.match(String(last.body['detail']), /^2 devices were added in this hour already/);
+  assert.match(String(last.body['detail']), /^2 devices were added in this hour, which is the limit/);
 });
 
 const answers = (document: object) =>
@@ -247,7 +247,7 @@ test('a change for another version is refused with both versions, and a name tha
   answers({ state: {}, version: 21, timestamp: 1 });
   const late = await ask('things-change-shadow', { headers: { 'if-match': '"18"' } });
   assert.equal(late.status, 412);
-  assert.match(String(late.body['detail']), /at version 21 by now, and the change is for version 18/);
+  assert.match(String(late.body['detail']), /now at version 21, and the change is based on version 18/);
   iot.on(DescribeThingCommand).rejects(new ResourceNotFoundException(meta));
   assert.equal((await ask('things-change-shadow')).status, 404);
   assert.equal((await ask('things-change-shadow', { headers: { 'if-match': 'W/"x"' } })).status, 412);

@@ -81,19 +81,19 @@ for (const body of allowed)
   });
 
 const refused: readonly (readonly [body: object, status: number, detail: RegExp])[] = [
-  [{ name: 'new', site: 'oslo' }, 403, /^You add devices of your sites, seattle, lima, and not of oslo$/],
+  [
+    { name: 'new', site: 'oslo' },
+    403,
+    /^You can add devices only to your sites, seattle, lima, not to oslo$/,
+  ],
   [
     { name: 'new', site: 'seattle', group: 'oslo' },
     403,
-    /leave out `group`, or ask somebody who sees all sites/,
+    /leave out `group`, or ask someone who sees all sites/,
   ],
   ...['left-there', 'left-nowhere', 'gone-there', 'gone-nowhere', 'moved'].map(
     (name) =>
-      [
-        { name, site: 'seattle' },
-        409,
-        /already, and it is not of your sites, seattle, lima: choose/,
-      ] as const,
+      [{ name, site: 'seattle' }, 409, /exists already outside your sites, seattle, lima: choose/] as const,
   ),
 ];
 for (const [body, status, detail] of refused)

@@ -210,8 +210,7 @@ test('a dry run tells when a rule would have told people, of the devices that it
   assert.equal(status, 200);
   const { notifications, ...rest } = body as { notifications: Json[] };
   assert.deepEqual(rest, {
-    summary:
-      '`temperature` is in 5 of 5 windows of the last 24 hours, of 1 device, and was sent by 1 of them',
+    summary: '`temperature` is in 5 of 5 windows of the last 24 hours from 1 device; 1 of them sent it',
     ...{ devices: 1, windows: 5, windowsWithMetric: 5, devicesWithMetric: 1, isComplete: true },
   });
   assert.deepEqual(

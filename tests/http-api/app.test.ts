@@ -73,10 +73,10 @@ test('a route without an answer gives 204', async () => {
 
 type Place = readonly [place: string, name: string, detail: string];
 const wrongBodies: readonly (readonly [body: string | undefined, ...faults: Place[]])[] = [
-  [undefined, ['body', '', 'The body must be JSON, and is empty']],
-  ['{"above":', ['body', '', 'The body must be JSON, and stops being JSON at its end']],
-  ['{"above":8,}', ['body', '', 'The body must be JSON, and stops being JSON at character 12']],
-  ['above', ['body', '', 'The body must be JSON, and stops being JSON at character 1']],
+  [undefined, ['body', '', 'The body must be JSON, but is empty']],
+  ['{"above":', ['body', '', 'The body must be JSON, but is not valid JSON at its end']],
+  ['{"above":8,}', ['body', '', 'The body must be JSON, but is not valid JSON at character 12']],
+  ['above', ['body', '', 'The body must be JSON, but is not valid JSON at character 1']],
   ['null', ['body', '', 'The body must be a JSON object']],
   ['[]', ['body', '', 'The body must be a JSON object']],
   ['{}', ['body', 'above', '`above` must be given: a number']],
@@ -113,7 +113,7 @@ test('a body of another type is refused, and a body where none is wanted', async
   const other = await ask('DELETE', '/rules/warm', '{}');
   assert.deepEqual(
     [other.status, other.body?.['detail']],
-    [400, 'The body must be left out: this route takes none'],
+    [400, 'The body must be left out: this route has no body'],
   );
 });
 
@@ -121,7 +121,7 @@ test('a problem of a route is its answer; an error of ours is 500 and goes to th
   const conflict = await ask('PUT', '/rules/taken', '{"above":8}');
   assert.deepEqual(conflict.body, {
     status: 409,
-    title: 'Not possible now',
+    title: 'Conflict',
     detail: 'Somebody else changed it',
   });
   assert.deepEqual(conflict.errors, []);
@@ -211,7 +211,7 @@ test('who signed is the Cognito identity if there is one, else the ARN; a body c
       ...{ id: 'us-east-1:1', kind, poolId: 'us-east-1:2', amr: [...amr] },
     });
   }
-  assert.throws(() => iam({}), /says nothing of who signed it/);
+  assert.throws(() => iam({}), /does not say who signed it/);
 });
 
 test('a response becomes the result of the function', async () => {

@@ -65,7 +65,7 @@ test('who is refused is told whose limit it is, and when to ask again; a clock t
   const { detail } = (await refused.response.json()) as { detail: string };
   assert.equal(
     detail,
-    'You may make 10 requests a second, and 30 at once: ask again in 1 s; who logs in has a limit of their own, which is higher',
+    'You may make 10 requests a second, and 30 at once: try again in 1 s; users who log in have a higher limit of their own',
   );
   admitted(guest('h'), 1000);
   const all = admit(guest('i'))!;

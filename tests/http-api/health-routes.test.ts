@@ -40,7 +40,7 @@ test('a table that cannot be read is an error, whose reason is in the log alone'
   const [status, body] = await ask();
   assert.deepEqual(
     [status, body],
-    [500, { status: 500, title: 'Internal error', detail: 'It is in the log of the function' }],
+    [500, { status: 500, title: 'Internal error', detail: 'The error is in the log of the function' }],
   );
   assert.match(String(errors[0]), /AccessDenied/);
 });

@@ -142,7 +142,7 @@ test('what is about all sites is closed to who is left some, and settings may be
     const guarded = withinSites({ ...route, run: async () => assert.fail(keyOf(route)) }, devices);
     const run = async () => guarded.run({ params: {}, query: {}, caller } as never);
     await assert.rejects(run, {
-      message: `${keyOf(route)} is about all sites, and you see seattle, oslo alone: ask somebody who sees all`,
+      message: `${keyOf(route)} is about all sites, and you see only seattle, oslo: ask someone who sees all sites`,
     });
   }
 });
@@ -185,7 +185,7 @@ test('a user whose login says nothing of this user pool is in no group', async (
   ] as const)
     await assert.rejects(resolveCaller(signer('user', given), poolId, never), {
       name: 'ApiProblem',
-      message: /in none of the groups/,
+      message: /not in any of the groups/,
     });
 });
 

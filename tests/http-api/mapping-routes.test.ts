@@ -58,7 +58,7 @@ test('a mapping is made, changed and ended, each a minute later, and its version
   assert.equal((await call('GET', '/mappings/lora')).status, 404);
   const first = { id: 'lora', ...lora, from: NOW + MINUTE };
   const warnings = [
-    'It was tried on no message. The archive has no messages yet: it gets them up to 300 seconds after they arrive. Wait, or give messages',
+    'It was not tested on any message. The archive has no messages yet: they appear up to 300 seconds after they arrive. Wait, or give messages',
   ];
   assert.deepEqual(await call('PUT', '/mappings/lora', lora), { status: 200, body: { ...first, warnings } });
   // In the same millisecond.
@@ -89,7 +89,7 @@ const wrong: readonly (readonly [what: string, body: unknown, detail: RegExp])[]
   ],
   ['a unit that is none', { units: { temperature: '' } }, /units\.temperature.*must be a unit/],
   ['a metric that is none', { units: { 'a b': 'V' } }, /units/],
-  ['messages without a reading', { expression: 'null', messages: [{ t: 1 }] }, /makes no reading of any/],
+  ['messages without a reading', { expression: 'null', messages: [{ t: 1 }] }, /gives no reading for any/],
 ];
 for (const [what, body, detail] of wrong) {
   test(`a mapping with ${what} is refused and not kept`, async () => {
@@ -171,15 +171,12 @@ test('without messages a mapping is tried on the last ones of the devices that i
 test('putting a mapping tells how it does on the last messages, and keeps it all the same', async () => {
   archive = [line('lora-1', 215), line('lora-2', 'broken'), line('lora-1', 40)];
   const [warning] = (await call('PUT', '/mappings/warned', lora)).body['warnings'] as string[];
-  assert.match(
-    warning!,
-    /^It fails on 1 of the last 3 messages that it would have read: mapping warned: The left side/,
-  );
+  assert.match(warning!, /^It fails on 1 of the last 3 messages that match: mapping warned: The left side/);
   archive = [line('lora-1', 215)];
   assert.equal((await call('PUT', '/mappings/warned', lora)).body['warnings'], undefined);
   const silent = { ...lora, expression: 'null' };
   assert.deepEqual((await call('PUT', '/mappings/warned', silent)).body['warnings'], [
-    'It makes no reading of 1 of the last 1 messages that it would have read',
+    'It gives no reading for 1 of the last 1 messages that match',
   ]);
 });
 
@@ -187,7 +184,7 @@ test('where no message is of such a device, the answer says how many were looked
   archive = [line('fridge', 1), line('fridge', 2)];
   const { body } = await call('POST', '/mappings/lora/try', lora);
   assert.deepEqual(body['messages'], []);
-  assert.match(String(body['note']), /^None of the last 2 messages in the archive is of a device/);
+  assert.match(String(body['note']), /^None of the last 2 messages in the archive is from a device/);
 });
 
 test('the last messages are 20 at most', async () => {
@@ -242,7 +239,7 @@ test('one mapping in use more than 100 is refused with what to do; those that ar
   }
   const { status, body } = await call('PUT', '/mappings/one-more', lora);
   assert.equal(status, 409);
-  assert.match(String(body['detail']), /There are 100 mappings, which is the limit: delete one/);
+  assert.match(String(body['detail']), /The limit of 100 mappings is reached: delete one/);
   assert.equal((await call('PUT', '/mappings/fill-99', lora)).status, 200);
   assert.equal((await call('DELETE', '/mappings/fill-98')).status, 204);
   assert.equal((await call('PUT', '/mappings/one-more', lora)).status, 200);

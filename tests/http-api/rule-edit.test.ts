@@ -163,7 +163,7 @@ test('the template has severity and channels to keep too, and levels have severi
   assert.deepEqual([leveled.status, leveled.body['kept']], [200, ['channels']]);
   const flat = await rules.call('PUT', '/rules/temperature-high', limit);
   assert.deepEqual(flat.body['warnings'], [
-    'The rule had levels, and has no `severity` now: its alerts are major',
+    'The rule had levels and now has neither levels nor `severity`: its alerts are major',
   ]);
   assert.equal((await rules.call('DELETE', '/rules/temperature-high')).status, 204);
 });
@@ -178,7 +178,7 @@ test('one rule more than 200 is refused with what to do, while those that there 
   }
   const { status, body } = await rules.call('PUT', '/rules/one-more', warm);
   assert.equal(status, 409);
-  assert.match(String(body['detail']), /There are 200 rules, which is the limit: delete one, or/);
+  assert.match(String(body['detail']), /The limit of 200 rules is reached: delete one, or/);
   assert.equal((await rules.call('PUT', '/rules/fill-3', { ...warm, above: 9 })).status, 200);
   assert.equal((await patch('temperature-low', { below: 0 })).status, 200);
   assert.equal((await rules.call('DELETE', '/rules/fill-4')).status, 204);

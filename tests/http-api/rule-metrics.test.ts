@@ -91,7 +91,7 @@ const dryRun = async (body: object) => (await rules.call('POST', '/rules/r/dry-r
 test('a dry run says how many windows of how many devices had the metric', async () => {
   const found = await dryRun(rule('battery'));
   assert.deepEqual(found, {
-    summary: '`battery` is in 1 of 6 windows of the last 24 hours, of 2 devices, and was sent by 1 of them',
+    summary: '`battery` is in 1 of 6 windows of the last 24 hours from 2 devices; 1 of them sent it',
     notifications: [],
     ...{ devices: 2, windows: 6, windowsWithMetric: 1, devicesWithMetric: 1, isComplete: true },
   });
@@ -102,7 +102,7 @@ test('a dry run of a metric that no window has says so, with the metrics that th
   assert.deepEqual(
     [found['summary'], found['windowsWithMetric'], found['devicesWithMetric']],
     [
-      '`humidty` is in none of 6 windows of the last 24 hours, of 2 devices: the rule would have judged nothing',
+      '`humidty` is in none of 6 windows of the last 24 hours from 2 devices: the rule would have judged nothing',
       0,
       0,
     ],
@@ -112,7 +112,7 @@ test('a dry run of a metric that no window has says so, with the metrics that th
     'Did you mean `humidity`?',
   ]);
   const none = await dryRun(rule('temperature', 'oven-*'));
-  assert.match(String(none['summary']), /^There are no windows of the last 24 hours of the 0 devices/);
+  assert.match(String(none['summary']), /^The 0 devices that match have no windows in the last 24 hours/);
 });
 
 test('of a large fleet twenty devices are looked at, and that is said', async () => {

@@ -1,4 +1,4 @@
-// `npm run alerts`: which alerts stand and what became of them; acknowledge one, snooze a device.
+// `npm run alerts`: lists active alerts and their history, acknowledges alerts, and snoozes devices.
 
 import { userInfo } from 'node:os';
 import { durationOf } from '../core/duration.ts';
@@ -8,13 +8,13 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { formatOf, FORMATS, listing, type Colour, type Column, type Format } from './listing.ts';
 
-const usage = `usage: npm run alerts                                  alerts that stand, the worst first, and devices that are snoozed
-       npm run alerts -- history [DEVICE] [--from -1d]   what happened to alerts, oldest first
-       npm run alerts -- ack DEVICE [RULE] [COMMENT]     acknowledges the device's alerts, or one
-       npm run alerts -- snooze DEVICE 2h [COMMENT]      sends nothing about the device for so long, or until a time
+const usage = `usage: npm run alerts                                  active alerts, the most severe first, and snoozed devices
+       npm run alerts -- history [DEVICE] [--from -1d]   the alert history, oldest first
+       npm run alerts -- ack DEVICE [RULE] [COMMENT]     acknowledges all alerts of the device, or one
+       npm run alerts -- snooze DEVICE 2h [COMMENT]      sends nothing about the device for a span, or until a time
        npm run alerts -- unsnooze DEVICE
        --format ${FORMATS.join('|')}. ${stackUsage}
-       Exit code 2 for what cannot be done.`;
+       Exit code 2 on errors.`;
 
 interface Alert {
   readonly deviceId: string;
@@ -49,8 +49,8 @@ interface Snooze {
   readonly comment?: string;
 }
 
-/** An alert with the end of the snooze of its device. */
-type Standing = Alert & { readonly snoozedUntil?: number };
+/** An alert, with the end of its device's snooze. */
+type ActiveAlert = Alert & { readonly snoozedUntil?: number };
 
 const SEVERITIES = ['critical', 'major', 'minor', 'warning'];
 const COLOURS: Readonly<Record<string, Colour>> = {
@@ -70,11 +70,11 @@ const withUnit = ({
 
 const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
 
-/** A key that people share is named by its last part, and says in the comment who used it. */
+/** Shows the last part of the key's name; for a shared key, the comment says who used it. */
 const remark = ({ by, comment }: { readonly by?: string; readonly comment?: string }) =>
   [by?.split(/[:/]/).at(-1), comment].filter(Boolean).join(': ');
 
-const alertColumns: readonly Column<Standing>[] = [
+const alertColumns: readonly Column<ActiveAlert>[] = [
   { title: 'severity', value: ({ severity }) => severity, colour },
   { title: 'device', value: ({ deviceId }) => deviceId },
   { title: 'rule', value: ({ ruleId }) => ruleId },
@@ -121,7 +121,7 @@ function timeOf(option: string, text: string): number {
   throw new CommandError(`${option} ${text}: ${found.problem}`);
 }
 
-/** Who acknowledges, in the comment: the API knows the key that signed, which a shop shares. */
+/** Adds the user's name to the comment: the API only knows the key, which several people may share. */
 function remarkOf(words: readonly string[]): string {
   return [...words, `(${userInfo().username})`].join(' ');
 }
@@ -137,16 +137,16 @@ async function list(api: Api, format: Format): Promise<void> {
   const ends = new Map(snoozes.map(({ deviceId, until }) => [deviceId, until]));
   const rank = ({ severity }: Alert) => SEVERITIES.indexOf(severity ?? '');
   alerts.sort((a, b) => rank(a) - rank(b) || (a.since ?? 0) - (b.since ?? 0));
-  const standing = alerts.map((alert): Standing => {
+  const active = alerts.map((alert): ActiveAlert => {
     const snoozedUntil = ends.get(alert.deviceId);
     return snoozedUntil === undefined ? alert : { ...alert, snoozedUntil };
   });
-  if (alerts.length === 0 && format === 'table') print(['no alert stands']);
-  else print(listing(standing, alertColumns, { format }));
+  if (alerts.length === 0 && format === 'table') print(['no active alerts']);
+  else print(listing(active, alertColumns, { format }));
   const named = new Set(alerts.map(({ deviceId }) => deviceId));
-  // In a table alone: rows of another form would break what reads CSV or JSON.
+  // Only in a table: other rows would break programs that read CSV or JSON.
   if (format === 'table') print(snoozes.filter(({ deviceId }) => !named.has(deviceId)).map(snoozeLine));
-  if (!isComplete) process.stderr.write('there are more alerts than these\n');
+  if (!isComplete) process.stderr.write('there are more alerts than these; only the first 1000 are shown\n');
 }
 
 async function history(
@@ -166,20 +166,20 @@ async function history(
     entries.push(...page.entries);
     next = page.next;
   } while (next !== undefined);
-  // A device that was deleted may have a history.
+  // A deleted device may have a history.
   if (entries.length === 0 && deviceId !== undefined) await api.call(['devices', deviceId]);
-  if (entries.length === 0 && format === 'table') print(['nothing happened to alerts in that time']);
+  if (entries.length === 0 && format === 'table') print(['no alert history in that time']);
   else print(listing(entries.reverse(), entryColumns, { format }));
 }
 
 async function acknowledge(api: Api, deviceId: string, [ruleId, ...words]: readonly string[]) {
   const { alerts } = await api.call<{ alerts: Alert[] }>(['devices', deviceId, 'alerts']);
-  const standing = alerts.filter(({ state }) => state === 'alarm' || state === 'acknowledged');
-  const chosen = standing.filter((alert) => ruleId === undefined || alert.ruleId === ruleId);
+  const active = alerts.filter(({ state }) => state === 'alarm' || state === 'acknowledged');
+  const chosen = active.filter((alert) => ruleId === undefined || alert.ruleId === ruleId);
   if (chosen.length === 0) {
-    const others = standing.map((alert) => alert.ruleId).join(', ');
+    const others = active.map((alert) => alert.ruleId).join(', ');
     throw new CommandError(
-      `${deviceId} has no alert${ruleId === undefined ? '' : ` of rule ${ruleId}`} now${others && `; it has ${others}`}`,
+      `${deviceId} has no active alert${ruleId === undefined ? '' : ` of rule ${ruleId}`}${others && `; it has ${others}`}`,
     );
   }
   for (const alert of chosen) {
@@ -192,7 +192,7 @@ async function acknowledge(api: Api, deviceId: string, [ruleId, ...words]: reado
 async function snooze(api: Api, deviceId: string, [span, ...words]: readonly string[]) {
   if (span === undefined) throw new CommandError(`say for how long, such as snooze ${deviceId} 2h`);
   const length = durationOf(span);
-  await api.call(['devices', deviceId]); // nobody snoozes a device that there is not
+  await api.call(['devices', deviceId]); // rejects an unknown device
   if (length === undefined && /^-?\d+[a-z]*$/i.test(span))
     throw new CommandError(`snooze ${span}: is not a span such as 30m, 2h or 1d`);
   const until = length === undefined ? timeOf('snooze until', span) : Date.now() + length;
@@ -200,7 +200,7 @@ async function snooze(api: Api, deviceId: string, [span, ...words]: readonly str
     method: 'PUT',
     body: { until, comment: remarkOf(words) },
   });
-  print([`snoozed ${deviceId} until ${localText(until)}: what still stands then is announced then`]);
+  print([`snoozed ${deviceId} until ${localText(until)}: alerts still active then are sent then`]);
 }
 
 async function unsnooze(api: Api, deviceId: string) {
@@ -222,10 +222,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const changes = { ack: acknowledge, acknowledge, snooze, unsnooze };
   if (command !== 'list' && command !== 'history' && !Object.hasOwn(changes, command))
-    throw new CommandError(`there is no command ${command}; ${usage}`);
+    throw new CommandError(`unknown command ${command}; ${usage}`);
   const format = formatOf(values.format);
   const surplus = { list: positionals.slice(1), history: rest, unsnooze: rest }[command] ?? [];
-  if (surplus.length > 0) throw new CommandError(`${command} takes no ${surplus.join(' ')}; ${usage}`);
+  if (surplus.length > 0) throw new CommandError(`${command} does not take ${surplus.join(' ')}; ${usage}`);
   const api = await openApi(values);
   if (command === 'list') await list(api, format);
   else if (command === 'history') await history(api, deviceId, values, format);

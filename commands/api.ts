@@ -1,4 +1,4 @@
-// Calls the HTTP API for the commands of this folder: that of the running local cloud, or of a stack on AWS.
+// Calls the HTTP API of the running local cloud, or of a stack on AWS, for the commands of this folder.
 
 import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -13,11 +13,11 @@ export interface ApiCall {
 
 export interface Api {
   /**
-   * The JSON of the answer, undefined where it has none. `parts` of the path are encoded.
-   * @throws CommandError with the API's own sentence when it refuses, or with a remedy when it does not answer.
+   * The JSON of the answer, undefined if it is empty. `parts` of the path are encoded. @throws CommandError with the
+   * API's own message if it refuses, or with a remedy if it does not answer.
    */
   call<Answer>(parts: readonly string[], call?: ApiCall): Promise<Answer>;
-  /** The answer as it is. @throws as `call`. */
+  /** The text of the answer. @throws as `call`. */
   text(parts: readonly string[], call?: ApiCall): Promise<string>;
 }
 
@@ -25,7 +25,7 @@ export interface Api {
 export const stackFlags = {
   'data-dir': { type: 'string', default: '.tidegate' },
   'api-url': { type: 'string' },
-  /** What holds without --api-url; other commands ask for it, so it is understood here. */
+  /** The default without --api-url; accepted because other commands require it. */
   local: { type: 'boolean', default: false },
 } as const;
 
@@ -36,8 +36,8 @@ interface Access {
   readonly url: URL;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** What to say when nobody answers. */
-  readonly silence: string;
+  /** The error message if nothing answers. */
+  readonly noAnswer: string;
 }
 
 function localAccess(dataDir: string): Access {
@@ -47,7 +47,7 @@ function localAccess(dataDir: string): Access {
   const url = found.outputs['ApiUrl'];
   if (url === undefined) throw new CommandError(`the stack of ${dataDir} has no ApiUrl: run npm start again`);
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  return { url: new URL(url), region: 'us-east-1', credentials, silence: notRunning(dataDir) + forAws };
+  return { url: new URL(url), region: 'us-east-1', credentials, noAnswer: notRunning(dataDir) + forAws };
 }
 
 async function awsAccess(text: string): Promise<Access> {
@@ -56,21 +56,21 @@ async function awsAccess(text: string): Promise<Access> {
       `--api-url ${text}: must be an address such as https://a1b2.execute-api.eu-west-1.amazonaws.com`,
     );
   const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
-  // Any client finds the credentials and the region as the AWS CLI does.
+  // Any SDK client finds the credentials and the region as the AWS CLI does.
   const given = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
   const { config } = new DynamoDBClient(given === undefined ? {} : { region: given });
   const remedy = 'check --api-url, the AWS credentials and the region';
   try {
     const [credentials, region] = await Promise.all([config.credentials(), config.region()]);
-    return { url: new URL(text), region, credentials, silence: `${text} does not answer: ${remedy}` };
+    return { url: new URL(text), region, credentials, noAnswer: `${text} does not answer: ${remedy}` };
   } catch (error) {
     throw new CommandError(`${(error as Error).message}: ${remedy}`, { cause: error });
   }
 }
 
-/** @throws CommandError where there is no such stack. */
+/** @throws CommandError if there is no such stack. */
 export async function openApi(flags: { 'data-dir': string; 'api-url'?: string | undefined }): Promise<Api> {
-  const { url, region, credentials, silence } =
+  const { url, region, credentials, noAnswer } =
     flags['api-url'] === undefined ? localAccess(flags['data-dir']) : await awsAccess(flags['api-url']);
   const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
   async function answerTo(parts: readonly string[], { method = 'GET', query = {}, body }: ApiCall = {}) {
@@ -95,7 +95,7 @@ export async function openApi(flags: { 'data-dir': string; 'api-url'?: string | 
         ...(text !== undefined && { body: text }),
       });
     } catch (error) {
-      throw new CommandError(isRefused(error) ? silence : `${url.href}: ${reasonOf(error as Error)}`, {
+      throw new CommandError(isRefused(error) ? noAnswer : `${url.href}: ${reasonOf(error as Error)}`, {
         cause: error,
       });
     }
@@ -117,14 +117,14 @@ async function textOf(answer: Response): Promise<string> {
   const text = Buffer.from(await answer.arrayBuffer()).toString(); // with its byte order mark
   if (answer.ok) return text;
   const refusal = refusalIn(text) ?? `the API answered ${answer.status}`;
-  // Of API Gateway itself, which has no sentence of ours.
+  // From API Gateway itself, without a message of ours.
   const isUnknown = answer.status === 404 && refusal === 'Not Found';
   throw new CommandError(
-    isUnknown ? `${answer.url} is no route of the stack: is it of another version?` : refusal,
+    isUnknown ? `${answer.url} is not a route of the stack: does it run another version?` : refusal,
   );
 }
 
-/** The API's own words (RFC 9457), or API Gateway's. */
+/** The message of the API (RFC 9457), or of API Gateway. */
 function refusalIn(text: string): string | undefined {
   try {
     const { detail, message } = JSON.parse(text) as { detail?: string; message?: string };
@@ -136,7 +136,7 @@ function refusalIn(text: string): string | undefined {
 
 type HashInput = string | ArrayBuffer | ArrayBufferView;
 
-/** The hash that the signer asks for, which is a class; it makes a new one each time. */
+/** The hash class that the signer requires; it makes a new instance each time. */
 class Sha256 {
   readonly #hash;
 
@@ -153,7 +153,7 @@ class Sha256 {
   }
 
   reset(): void {
-    throw new Error('a hash is not used again');
+    throw new Error('a hash cannot be used again');
   }
 }
 

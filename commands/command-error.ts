@@ -1,15 +1,15 @@
-// How a command of this folder begins and ends: one line for what the person at the terminal can mend.
+// Runs a command of this folder: errors that the user can fix are printed as one line.
 
 import { printable } from '../core/channel-text.ts';
 
-/** What the person at the terminal can mend. */
+/** An error that the user can fix. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
 /**
- * Runs a command and sets the exit code: what `main` gives, or 2 with its line for a CommandError. A reader that goes, as
- * `head` does, ends the command quietly.
+ * Runs a command and sets the exit code: the result of `main`, or 2 for a CommandError, whose message is printed. If the
+ * reader of the output closes it, as `head` does, the command ends without an error.
  */
 export async function runCommand(main: (args: readonly string[]) => Promise<number>): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,4 @@
-// `npm run env`: writes the file that gives `sam local invoke` the variables of a running stack, here or on AWS.
+// `npm run env`: writes the environment file for `sam local invoke` from a running stack, here or on AWS.
 
 import { writeFileSync } from 'node:fs';
 import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
@@ -17,12 +17,12 @@ const FLAGS = {
 } as const;
 
 interface Place {
-  /** Of the AWS APIs; absent: those of AWS itself. */
+  /** The endpoint of the AWS APIs; absent: AWS itself. */
   readonly endpoint?: string;
   readonly stackName: string;
   readonly remedy: string;
-  /** What to say when nobody answers. */
-  readonly silence?: string;
+  /** The error message if nothing answers. */
+  readonly noAnswer?: string;
 }
 
 /** Variables by function, in the form of the SAM CLI: by logical ID. */
@@ -32,8 +32,8 @@ function localPlace(dataDir: string): Place {
   const found = findStack(dataDir);
   const forAws = '; for AWS give --stack-name';
   if ('problem' in found) throw new CommandError(found.problem + forAws);
-  const silence = notRunning(dataDir) + forAws;
-  return { endpoint: new URL(found.aws).origin, stackName: 'tidegate', remedy: START_FIRST, silence };
+  const noAnswer = notRunning(dataDir) + forAws;
+  return { endpoint: new URL(found.aws).origin, stackName: 'tidegate', remedy: START_FIRST, noAnswer };
 }
 
 const awsPlace = (stackName: string): Place => ({
@@ -47,7 +47,7 @@ function clientSettings({ endpoint }: Place) {
   return { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 }
 
-/** Names of the functions by logical ID. The transform of SAM makes an AWS::Lambda::Function of each. */
+/** Names of the functions by logical ID. SAM's transform turns each into an AWS::Lambda::Function. */
 async function functionsOf(client: CloudFormationClient, stackName: string): Promise<[string, string][]> {
   const found: [string, string][] = [];
   for await (const { StackResourceSummaries = [] } of paginateListStackResources(
@@ -61,7 +61,7 @@ async function functionsOf(client: CloudFormationClient, stackName: string): Pro
   return found;
 }
 
-/** What each function has on the spot; `AWS_ENDPOINT_URL` leads a container to the local cloud. */
+/** The variables of each function now; `AWS_ENDPOINT_URL` points a container to the local cloud. */
 async function variablesOf(place: Place): Promise<Variables> {
   const settings = clientSettings(place);
   const [cloudFormation, lambda] = [new CloudFormationClient(settings), new LambdaClient(settings)];
@@ -76,7 +76,7 @@ async function variablesOf(place: Place): Promise<Variables> {
     return Object.fromEntries(await Promise.all(entries));
   } catch (error) {
     const problem = `${(error as Error).message}: ${place.remedy}`;
-    throw new CommandError((isRefused(error) && place.silence) || problem, { cause: error });
+    throw new CommandError((isRefused(error) && place.noAnswer) || problem, { cause: error });
   } finally {
     cloudFormation.destroy();
     lambda.destroy();
@@ -86,7 +86,7 @@ async function variablesOf(place: Place): Promise<Variables> {
 const LOCAL_KEYS = 'AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1';
 const INVOKE = `sam local invoke IngestFunction --event events/ingest.json --env-vars ${FILE}`;
 
-/** What to do with the file. */
+/** The next steps with the file. */
 const next = ({ endpoint, stackName }: Place) =>
   endpoint === undefined
     ? `Next, with credentials for that account (it writes to the tables of ${stackName} there):\n  sam build\n  ${INVOKE}`

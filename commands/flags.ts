@@ -1,14 +1,14 @@
-// Reads the command line of the commands of this folder; values may begin with a minus, as -1h and -0.5 do.
+// Parses the command line for this folder's commands; values may begin with a minus, such as -1h and -0.5.
 
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { CommandError } from './command-error.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** Stands for the minus of a value, which would make it an option. */
+/** Replaces a value's minus, which would make it an option. */
 const MINUS = '\u0000';
 
-/** @throws CommandError that names the option that is wrong, with the usage. */
+/** @throws CommandError that names the wrong option, with the usage. */
 export function parseFlags<Known extends Options>(args: readonly string[], options: Known, usage: string) {
   const given = args.map((arg) => (/^-[\d.]/.test(arg) ? MINUS + arg : arg));
   try {

@@ -1,4 +1,4 @@
-// `npm run limit -- temperature-high 6`: shows the limits of the alert rules, and changes one.
+// `npm run limit -- temperature-high 6`: shows the limits of the alert rules, or changes one.
 
 import { decimalFromText, decimalText } from '../core/decimal.ts';
 import { judgedMetricOf, LIMITS, type RuleData } from '../core/rule-data.ts';
@@ -7,11 +7,11 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { formatOf, FORMATS, listing, type Column } from './listing.ts';
 
-const usage = `usage: npm run limit                                    the rules and their limits
-       npm run limit -- RULE NUMBER [--severity LEVEL]   moves the limit of a rule; the limit that clears it moves along
-       npm run limit -- RULE above|below NUMBER          of a rule that has both
-       npm run limit -- RULE --reset                     the template's rule again
-       It says what the new limit would have sent over the last 24 hours; --dry-run changes nothing.
+const usage = `usage: npm run limit                                    lists the rules and their limits
+       npm run limit -- RULE NUMBER [--severity LEVEL]   changes the limit of a rule; its clear limit moves along
+       npm run limit -- RULE above|below NUMBER          for a rule with both limits
+       npm run limit -- RULE --reset                     restores the template's rule
+       Shows what the new limit would have sent over the last 24 hours; --dry-run changes nothing.
        --format ${FORMATS.join('|')}. ${stackUsage}`;
 
 type Side = 'above' | 'below';
@@ -56,7 +56,7 @@ const FLAGS = {
   format: { ...text, default: 'table' },
 } as const;
 
-/** The limits with one moved; the limit that clears keeps its distance. */
+/** The limits with one changed; the clear limit keeps its distance. */
 function moved<Of extends Limits>(limits: Of, side: Side, to: string): Of {
   const value = decimalFromText(to);
   const clearing = CLEARS[side];
@@ -71,12 +71,12 @@ function moved<Of extends Limits>(limits: Of, side: Side, to: string): Of {
   return { ...limits, [side]: Number(decimalText(value)), ...shift };
 }
 
-function sideOf(rule: string, limits: Limits, asked: string | undefined): Side {
+function sideOf(rule: string, limits: Limits, wanted: string | undefined): Side {
   const has = (['above', 'below'] as const).filter((side) => limits[side] !== undefined);
-  if (asked !== undefined) {
-    const found = has.find((side) => side === asked);
+  if (wanted !== undefined) {
+    const found = has.find((side) => side === wanted);
     if (found) return found;
-    throw new CommandError(`rule ${rule} has no limit ${asked}; it has ${limitText(limits) || 'none'}`);
+    throw new CommandError(`rule ${rule} has no limit ${wanted}; it has ${limitText(limits) || 'none'}`);
   }
   if (has.length === 1) return has[0]!;
   throw new CommandError(
@@ -129,7 +129,7 @@ async function move(
   print([
     `${id}: ${shown(rule)} -> ${shown(next)}`,
     `over the last 24 hours: ${was} before, ${would} with the new limit`,
-    flags['dry-run'] ? 'nothing was changed' : 'judged by it within 30 seconds',
+    flags['dry-run'] ? 'nothing was changed' : 'takes effect within 30 seconds',
     ...warnings,
   ]);
 }
@@ -149,14 +149,14 @@ async function main(args: readonly string[]): Promise<number> {
   if (id !== undefined && !values.reset && words.length === 0)
     throw new CommandError(`say the new limit, such as npm run limit -- ${id} 6; ${usage}`);
   if (words.length > (values.reset ? 0 : 2))
-    throw new CommandError(`${words.at(-1)}: is one word too many; ${usage}`);
+    throw new CommandError(`${words.at(-1)}: too many arguments; ${usage}`);
   const api = await openApi(values);
   if (id === undefined) {
     const { rules } = await api.call<{ rules: RuleData[] }>(['rules']);
     print(listing(rules, columns, { format }));
   } else if (values.reset) {
     await api.call(['rules', id], { method: 'DELETE' });
-    print([`${id}: as the template has it, within 30 seconds`]);
+    print([`${id}: the template's rule takes effect within 30 seconds`]);
   } else {
     await move(api, id, words, values);
   }

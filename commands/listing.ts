@@ -1,4 +1,4 @@
-// Shows rows as people and programs want them: a table that fits the terminal, CSV (RFC 4180), or JSON.
+// Formats rows as a table that fits the terminal, as CSV (RFC 4180) or as JSON.
 
 import { styleText } from 'node:util';
 import { printable } from '../core/channel-text.ts';
@@ -10,11 +10,11 @@ export type Colour = Extract<Parameters<typeof styleText>[0], string>;
 
 export interface Column<Row> {
   readonly title: string;
-  /** Empty where the row has none. */
+  /** Undefined gives an empty cell. */
   readonly value: (row: Row) => string | number | undefined;
-  /** In CSV, which programs read; `value` if absent. */
+  /** The value in CSV, for programs; `value` if absent. */
   readonly csv?: (row: Row) => string | number | undefined;
-  /** On a terminal that shows colours; `NO_COLOR` switches them off. */
+  /** Used on a terminal with colours; `NO_COLOR` switches them off. */
   readonly colour?: (row: Row) => Colour | undefined;
 }
 
@@ -22,17 +22,17 @@ const USUAL_WIDTH = 80;
 const GAP = '  ';
 const SHORTEST_CELL = 6;
 
-/** Columns of the terminal; a pipe or a file has room for everything. */
+/** Columns of the terminal; unlimited for a pipe or a file. */
 export const terminalWidth = () => (process.stdout.isTTY ? process.stdout.columns || USUAL_WIDTH : Infinity);
 
-/** @throws CommandError for another word. */
+/** @throws CommandError for an unknown format. */
 export function formatOf(text: string): Format {
   const found = FORMATS.find((format) => format === text);
   if (!found) throw new CommandError(`--format ${text}: must be ${FORMATS.join(', ')}`);
   return found;
 }
 
-/** Lines of text; JSON has the rows as they are. In a table, what is too wide is cut, the widest column first. */
+/** Lines of text; JSON has the rows unchanged. A table that is too wide is cut, the widest column first. */
 export function listing<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
@@ -47,7 +47,7 @@ export function listing<Row>(
   return [head, ...rows.map(line)];
 }
 
-/** The lines of a table whose columns are as wide as `sample` wants them. */
+/** The head and the rows of a table whose columns are as wide as `sample` needs. */
 export function tableOf<Row>(
   sample: readonly Row[],
   columns: readonly Column<Row>[],
@@ -63,7 +63,7 @@ export function tableOf<Row>(
   };
 }
 
-/** The text in a colour, where standard output is a terminal that shows it. */
+/** The text in a colour, if standard output is a terminal with colours. */
 export function painted(text: string, colour: Colour | undefined): string {
   return colour === undefined ? text : styleText(colour, text, { stream: process.stdout });
 }
@@ -89,7 +89,7 @@ function joined(
   return cells.join(GAP).trimEnd();
 }
 
-/** A leading `=` or the like would be a formula to a spreadsheet: it is quoted as text. */
+/** A spreadsheet would take a leading `=` or similar as a formula, so such cells are marked as text. */
 export function quoted(cell: string): string {
   const safe = /^[=+@\t\r]|^-(?![\d.])/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -1,4 +1,4 @@
-// `npm run query`: SQL over the parsed archive on this machine, by DuckDB, or one of the queries that Athena has saved.
+// `npm run query`: runs SQL, or one of Athena's saved queries, over the parsed archive on this machine with DuckDB.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,11 +15,11 @@ import { runQuery } from './query/run-query.ts';
 import { savedQueries, sqlOf, type SavedQuery, type Values } from './query/saved-queries.ts';
 import { findStack } from './running-stack.ts';
 
-const usage = `usage: npm run query -- "SELECT ..."                       SQL of DuckDB; -s after run leaves out npm's own lines
+const usage = `usage: npm run query -- "SELECT ..."                       runs DuckDB SQL; -s after run suppresses npm's own output
        npm run query -- --file question.sql               from a file; - or a pipe: from standard input
-       npm run query -- --saved                           lists the queries that Athena has saved
+       npm run query -- --saved                           lists Athena's saved queries
        npm run query -- --saved NAME [--site SITE] [--device DEVICE] [--metric NAME]
-                                                          runs one: of all sites without --site; may be given several times
+                                                          runs one; options may be repeated; without --site: all sites
        readings: site, device, metric, timestamp, value, value_exact, unit, received_at, message_id, arrival_hour, date.
                  From the parsed archive, each reading once.
        windows:  device, metric, start, min, max, sum, count, mean, site, date.
@@ -27,9 +27,9 @@ const usage = `usage: npm run query -- "SELECT ..."                       SQL of
        alerts:   at, what, severity, device, rule, metric, value, threshold, unit, window_start, sent_at, person, comment,
                  reason, changes, entry_id. From the HTTP API of the running stack, since --alerts-from (-90d).
        Times are UTC. --format ${FORMATS.join('|')}. --path DIR: a copy of the bucket from AWS, instead of the local cloud's.
-       --window-seconds N: of windows, for a copy (10; the local cloud knows its own).
+       --window-seconds N: length of a window, for a copy (10; the local cloud has its own).
        ${stackUsage}
-       Exit code 2 for what cannot be done, 130 after Ctrl-C.`;
+       Exit code 2 on errors, 130 after Ctrl-C.`;
 
 const text = { type: 'string' } as const;
 const several = { ...text, multiple: true } as const;
@@ -53,7 +53,7 @@ const savedColumns: readonly Column<SavedQuery>[] = [
   { title: 'description', value: ({ description }) => description },
 ];
 
-/** @throws CommandError where it cannot be read. */
+/** @throws CommandError if it cannot be read. */
 async function sqlFrom(file: string): Promise<string> {
   if (file === '-') return readAll(process.stdin);
   try {
@@ -63,10 +63,10 @@ async function sqlFrom(file: string): Promise<string> {
   }
 }
 
-/** SQL from the one place that has it. @throws CommandError where none or several have. */
+/** SQL from its one source. @throws CommandError for none or several sources. */
 async function givenSql({ file }: Flags, positionals: readonly string[]): Promise<string> {
   if (positionals.length > 1)
-    throw new CommandError(`put the SQL in quotes, as one word of the shell: "${positionals.join(' ')}"`);
+    throw new CommandError(`put the SQL in quotes, as one argument: "${positionals.join(' ')}"`);
   const [given] = positionals;
   if (file !== undefined && given !== undefined) throw new CommandError('give the SQL or --file, not both');
   const isPiped = !process.stdin.isTTY;
@@ -81,12 +81,12 @@ function savedSql([name, ...more]: readonly string[], values: Values): string {
   const all = savedQueries();
   const names = all.map((query) => query.name).join(', ');
   const found = all.find((query) => query.name === name);
-  if (!found) throw new CommandError(`no query is saved as ${name}: there are ${names}`);
-  if (more.length > 0) throw new CommandError(`--saved ${name} takes no ${more.join(' ')}; ${usage}`);
+  if (!found) throw new CommandError(`there is no saved query ${name}; there are ${names}`);
+  if (more.length > 0) throw new CommandError(`--saved ${name} does not take ${more.join(' ')}; ${usage}`);
   return sqlOf(found, values);
 }
 
-/** @throws CommandError where there is no such folder. */
+/** @throws CommandError if there is no such folder. */
 function placeOf(flags: Flags): ArchivePlace {
   const { path: bucket, 'data-dir': dataDir } = flags;
   if (bucket !== undefined) {
@@ -105,7 +105,7 @@ function placeOf(flags: Flags): ArchivePlace {
   return { bucket: folderOf('ParsedBucket'), local: { dataDir, rawBucket: folderOf('RawBucket') } };
 }
 
-/** Of the local cloud, unless it is said. @throws CommandError for what is no length of a window. */
+/** The local cloud's, unless given. @throws CommandError if it is not a valid window length. */
 function windowSecondsOf(flags: Flags): number {
   const found = flags.path === undefined ? findStack(flags['data-dir']) : undefined;
   const own = found && 'outputs' in found ? found.outputs['WindowSeconds'] : undefined;
@@ -141,12 +141,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (!saved && site.length + device.length + metric.length > 0)
     throw new CommandError(
-      `--site, --device and --metric are of saved queries; in SQL, write WHERE site = 'seattle'`,
+      `--site, --device and --metric are for saved queries; in SQL, write WHERE site = 'seattle'`,
     );
   const sql = saved ? savedSql(positionals, { site, device, metric }) : await givenSql(values, positionals);
   const windowSeconds = windowSecondsOf(values);
   const alertsFrom = alertsFromOf(values);
-  process.env['TZ'] = 'UTC'; // of DuckDB's times, before it is loaded
+  process.env['TZ'] = 'UTC'; // for DuckDB's times; must be set before it is loaded
   await runQuery(await loadDuckDb(), {
     ...{ sql, format, windowSeconds },
     place: () => placeOf(values),

@@ -1,4 +1,4 @@
-// `npm run reading -- explain payload.json --topic telemetry/seattle/s1`: what Tidegate makes of a message, without a stack.
+// `npm run reading -- explain payload.json --topic telemetry/seattle/s1`: explains how Tidegate reads a message, without a stack.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,17 +17,17 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 
 const usage = `usage: npm run reading -- explain FILE --topic telemetry/SITE/THING[/CHILD or METRIC ...] [--mapping FILE]
-       FILE has the payload of one message, as the device publishes it; - reads standard input.
+       FILE contains the payload of one message, as the device publishes it; - reads standard input.
        Shows the format, the time, the metrics, what is skipped and why, and the template's rules that judge it.
-       With --mapping, a mapping reads the payload as the stack's would (docs/mappings.md): a JSONata expression, or, in
-       a file that ends in .json, what you would PUT.
-       Exit code 0 when a reading is accepted, 1 when none is, 2 when the question cannot be answered.`;
+       With --mapping, a mapping reads the payload as in the stack (docs/mappings.md). The file has a
+       JSONata expression or, if its name ends in .json, the body of a PUT.
+       Exit code 0 if a reading is accepted, 1 if none is, 2 on errors.`;
 
 const FLAGS = { topic: { type: 'string' }, mapping: { type: 'string' } } as const;
 const DAY_SECONDS = 86_400;
 const MAX_LEVELS = 8;
 
-/** The defaults of the template's parameters: the limits that hold where nobody set others. */
+/** The default limits and rules, from the defaults of the template's parameters. */
 function readTemplate(): { readonly limits: TimeLimits; readonly rules: ReturnType<typeof compileRule>[] } {
   const file = path.resolve(import.meta.dirname, '../template.yaml');
   const template = parseDocument(readFileSync(file, 'utf8'), { logLevel: 'silent' });
@@ -45,14 +45,14 @@ function readTemplate(): { readonly limits: TimeLimits; readonly rules: ReturnTy
   };
 }
 
-function readQuestion(
+function readOptions(
   args: readonly string[],
 ): { readonly file: string; readonly topic: string; readonly mapping?: string } | undefined {
   const { values, positionals } = parseFlags(args, FLAGS, usage);
   if (values.help) return undefined;
   const [command, file, ...rest] = positionals;
   if (command !== 'explain' || !file || rest.length > 0) throw new CommandError(usage);
-  if (!values.topic) throw new CommandError(`say with --topic where the message is published; ${usage}`);
+  if (!values.topic) throw new CommandError(`give the topic of the message with --topic; ${usage}`);
   return { file, topic: values.topic, ...(values.mapping !== undefined && { mapping: values.mapping }) };
 }
 
@@ -62,11 +62,11 @@ function readBytes(file: string, content: string): Buffer {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
-    throw new CommandError(`${file}: ${reason}; it must hold ${content}`, { cause: error });
+    throw new CommandError(`${file}: ${reason}; it must contain ${content}`, { cause: error });
   }
 }
 
-/** The message as the rules of the template hand it on. */
+/** The message as the template's rules pass it on. */
 function eventOf(payload: Buffer, topic: string, now: number): object {
   const event = ruleEventOf(topic, payload, { receivedAt: now, traceId: 'explained' });
   if (event) return event;
@@ -77,7 +77,7 @@ function eventOf(payload: Buffer, topic: string, now: number): object {
   );
 }
 
-/** What a mapping file says. */
+/** Reads a mapping file. */
 function mappingIn(file: string): Omit<MappingParts, 'id'> {
   const text = readBytes(file, 'a JSONata expression or a mapping as JSON').toString();
   if (!file.endsWith('.json')) return { expression: text };
@@ -103,16 +103,16 @@ async function readMessage(event: object, limits: TimeLimits, mapping?: string):
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const question = readQuestion(args);
-  if (!question) {
+  const options = readOptions(args);
+  if (!options) {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
   const { limits, rules } = readTemplate();
   const now = Date.now();
-  const payload = readBytes(question.file, 'the payload of one message');
-  const message = await readMessage(eventOf(payload, question.topic, now), limits, question.mapping);
-  // A payload may hold what a terminal would obey.
+  const payload = readBytes(options.file, 'the payload of one message');
+  const message = await readMessage(eventOf(payload, options.topic, now), limits, options.mapping);
+  // A payload may contain control sequences for the terminal.
   process.stdout.write(`${explainReading(message, rules, now).map(printable).join('\n')}\n`);
   return message.accepted.length > 0 ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-// `npm run report`: what an inspector wants of a device, a site or a group and a month, as a page to print, CSV or JSON.
+// `npm run report`: writes the monthly report of a device, a site or a group for inspectors, as HTML to print, CSV or JSON.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -11,12 +11,12 @@ import { parseFlags } from './flags.ts';
 import { sealedIn, verified } from './verify-report.ts';
 
 const usage = `usage: npm run report -- --site SITE --month 2026-11 --out report.html
-       --device NAME, --site, --group, --type: whose; an asterisk stands for any text. --month: this month without it.
-       --metric NAME: a temperature without it. --out: .html to print, .csv or .json; without it HTML to standard output.
-       --audit: checks the windows of the month against the local cloud's archive first (npm run audit); the report says what it found.
-       --verify FILE: compares a report in .json or .html with the report of today, by its seal.
+       --device NAME, --site, --group, --type: which devices; an asterisk matches any text. --month: by default this month.
+       --metric NAME: by default a temperature. --out: .html to print, .csv or .json; by default HTML to standard output.
+       --audit: first compares the windows of the month with the local cloud's archive (npm run audit); the report shows the result.
+       --verify FILE: compares a .json or .html report with today's report, by its seal.
        ${stackUsage}
-       Exit code 0, 1 where the audit or the comparison finds a difference, 2 for what cannot be done.`;
+       Exit code 0; 1 if the audit or the comparison finds a difference; 2 on errors.`;
 
 const text = { type: 'string' } as const;
 const FLAGS = {
@@ -30,7 +30,7 @@ type Values = ReturnType<typeof parseFlags<typeof FLAGS>>['values'];
 
 const STYLE = path.resolve(import.meta.dirname, '../core/report-sheet.css');
 const FORMATS = ['.html', '.csv', '.json'];
-/** What was published so long ago is in the archive: it lags by 300 s. */
+/** Messages older than this are in the archive, which lags by 300 s. */
 const ARCHIVED_AFTER_MS = 600_000;
 
 async function devicesOf(
@@ -46,7 +46,7 @@ async function devicesOf(
     found.push(...page.devices);
     next = page.next;
   } while (next !== undefined);
-  if (found.length === 0) throw new CommandError('no device is called so: npm run device -- list shows all');
+  if (found.length === 0) throw new CommandError('no device matches: npm run device -- list shows all');
   return found;
 }
 
@@ -61,7 +61,10 @@ async function csvOf(api: Api, query: Readonly<Record<string, string | undefined
   return tables.join('');
 }
 
-/** Compares the windows of these devices' months, as far as they are archived; true where all agree. It records what it found. */
+/**
+ * Compares the windows of these devices' months with the archive, as far as it goes, and records the result; true if all
+ * agree.
+ */
 function runAudit(devices: readonly SheetDevice[], values: Values, now: number): boolean {
   if (values['api-url'] !== undefined)
     throw new CommandError(
@@ -74,7 +77,7 @@ function runAudit(devices: readonly SheetDevice[], values: Values, now: number):
   );
   const program = path.resolve(import.meta.dirname, '../audit/main.ts');
   const span = ['--from', iso(from), '--to', iso(to)];
-  // A report is made of windows.
+  // Reports are made from windows, so the parsed archive need not be checked.
   const args = [program, '--local', '--data-dir', values['data-dir'], '--no-parsed', ...span];
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (status !== 0 && status !== 1) throw new CommandError(`--audit: ${stderr.trim().split('\n')[0]}`);
@@ -89,7 +92,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  if (positionals.length > 0) throw new CommandError(`${positionals[0]}: is no option; ${usage}`);
+  if (positionals.length > 0) throw new CommandError(`${positionals[0]}: is not an option; ${usage}`);
   if (values.verify !== undefined) return verify(values.verify, values);
   const { device, site, group, type, metric, out } = values;
   const now = Date.now();
@@ -101,7 +104,7 @@ async function main(args: readonly string[]): Promise<number> {
   const query = { month, metric, device, site, group, type };
   let devices = await devicesOf(api, query);
   const agrees = !values.audit || runAudit(devices, values, now);
-  // The report has what the audit recorded.
+  // Read again, because the report includes what the audit recorded.
   if (values.audit) devices = await devicesOf(api, query);
   const ids = devices.map(({ deviceId }) => deviceId);
   const made =
@@ -119,14 +122,14 @@ async function main(args: readonly string[]): Promise<number> {
   return agrees ? 0 : 1;
 }
 
-/** What was checked of all of them. */
+/** The result of the audits of all devices. */
 function auditText(devices: readonly SheetDevice[]): string {
   const spans = devices.flatMap(({ audit }) => audit.checked);
   const sum = (of: 'windows' | 'differing') => spans.reduce((total, span) => total + span[of], 0);
   return `${sum('windows')} windows compared with the archive, ${sum('differing')} differ`;
 }
 
-/** A line for each device of the file. */
+/** Prints a line for each device of the file. */
 async function verify(file: string, values: Values): Promise<number> {
   const sealed = sealedIn(file);
   const api = await openApi(values);

@@ -1,17 +1,17 @@
-// Finds the running local cloud for every command of the product, and says in one wording where there is none.
+// Finds the running local cloud for all commands, with one error message if there is none.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** What `npm start` writes down for other programs. */
+/** What `npm start` writes for other programs. */
 export interface RunningStack {
   /** Addresses: `mqtts://...`, `http://...`, `http://...`. */
   readonly mqtt: string;
   readonly aws: string;
   readonly web: string;
-  /** Names of its own that the broker has a certificate for. */
+  /** Domain names for which the broker has a certificate. */
   readonly mqttDomains: readonly string[];
-  /** Path of the certificate that MQTT clients must trust, from the data directory. */
+  /** Path of the certificate that MQTT clients must trust, relative to the data directory. */
   readonly ca: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly parameters: Readonly<Record<string, string>>;
@@ -19,11 +19,11 @@ export interface RunningStack {
 
 export const START_FIRST = 'run npm start first, or name its folder with --data-dir';
 
-/** As packages/local-cloud says it, which knows nothing of the product. */
+/** The same words as in packages/local-cloud, which cannot import this. */
 export const notRunning = (dataDir: string): string =>
   `Tidegate is not running in ${dataDir}: ${START_FIRST}`;
 
-/** What the stack of `dataDir` wrote, even if it does not run any more; else a sentence with the remedy. */
+/** What the stack of `dataDir` wrote, even if it no longer runs; else a message with the remedy. */
 export function findStack(dataDir: string): RunningStack | { readonly problem: string } {
   const file = path.join(dataDir, 'endpoints.json');
   if (!existsSync(file)) return { problem: notRunning(dataDir) };
@@ -39,7 +39,7 @@ export function findStack(dataDir: string): RunningStack | { readonly problem: s
   }
 }
 
-/** Whether nobody listens at the address any more, or the connection broke off; `fetch` has the reason in its cause. */
+/** Whether nothing listens at the address any more, or the connection broke; `fetch` has the reason in its cause. */
 export function isRefused(error: unknown): boolean {
   const { code, cause } = error as NodeJS.ErrnoException;
   const reasons = [code, (cause as NodeJS.ErrnoException | undefined)?.code];

@@ -1,4 +1,4 @@
-// `npm run user -- add ann@example.com --group viewer`: who may log in to the dashboard, and what they may do.
+// `npm run user -- add ann@example.com --group viewer`: manages who may log in to the dashboard, and their groups.
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -20,12 +20,12 @@ import { findStack, isRefused, notRunning } from './running-stack.ts';
 import { parseFlags } from './flags.ts';
 import { formatOf, FORMATS, listing, type Column } from './listing.ts';
 
-const usage = `usage: npm run user                                       who may log in, with their groups
+const usage = `usage: npm run user                                       lists the users and their groups
        npm run user -- add EMAIL --group ${GROUPS.join('|')} [--site SITE ...]
-                                        adds a user, or changes the groups of one who is there
-       npm run user -- password EMAIL   gives a new password
-       npm run user -- remove EMAIL     takes effect within a minute, for live data once its connection ends
-       With --site a user sees these sites alone. --format ${FORMATS.join('|')}.
+                                        adds a user, or changes an existing user's groups
+       npm run user -- password EMAIL   sets a new password
+       npm run user -- remove EMAIL     takes effect within a minute; live data ends with its connection
+       With --site, a user sees only these sites. --format ${FORMATS.join('|')}.
        --data-dir DIR: of the running local cloud (.tidegate). --user-pool ID: a stack on AWS (its output DashboardUsers),
        with the credentials and the region of the AWS CLI's configuration; Cognito then mails the first password.`;
 
@@ -33,7 +33,7 @@ const text = { type: 'string' } as const;
 const FLAGS = {
   'data-dir': { ...text, default: '.tidegate' },
   'user-pool': text,
-  /** What holds without --user-pool; other commands ask for it, so it is understood here. */
+  /** The default without --user-pool; accepted because other commands require it. */
   local: { type: 'boolean', default: false },
   group: text,
   site: { ...text, multiple: true },
@@ -94,8 +94,8 @@ async function list(pool: Pool): Promise<Listed[]> {
   const found: Listed[] = [];
   let PaginationToken: string | undefined;
   do {
-    const asked = { UserPoolId, ...(PaginationToken !== undefined && { PaginationToken }) };
-    const page = await client.send(new ListUsersCommand(asked));
+    const query = { UserPoolId, ...(PaginationToken !== undefined && { PaginationToken }) };
+    const page = await client.send(new ListUsersCommand(query));
     for (const { Username = '', Attributes = [] } of page.Users ?? []) {
       const email = Attributes.find(({ Name }) => Name === 'email')?.Value ?? Username;
       found.push({ email, groups: await groupsOf(pool, Username) });
@@ -105,12 +105,10 @@ async function list(pool: Pool): Promise<Listed[]> {
   return found.sort((a, b) => (a.email < b.email ? -1 : 1));
 }
 
-/** AWS lets a user choose their own; here the password is shown once. */
+/** On AWS, users choose their own password; the local one is shown once. */
 async function setPassword({ client, UserPoolId, isLocal }: Pool, Username: string): Promise<string> {
   if (!isLocal)
-    throw new CommandError(
-      'on AWS people choose another password on the login page, by "Forgot your password?"',
-    );
+    throw new CommandError('on AWS, users set a new password on the login page with "Forgot your password?"');
   const Password = randomBytes(PASSWORD_BYTES).toString('base64url');
   await client.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password, Permanent: true }));
   return `password: ${Password}`;
@@ -138,14 +136,14 @@ async function create({ client, UserPoolId, isLocal }: Pool, Username: string): 
   }
 }
 
-/** First what the user is to have less, so that nobody has more than both for a moment. */
+/** Removes rights before it adds others, so that a user never has more than before or after. */
 async function setGroups(pool: Pool, Username: string, wanted: readonly string[]): Promise<void> {
   const { client, UserPoolId } = pool;
   const has = await groupsOf(pool, Username);
   const isOurs = (name: string) =>
     (GROUPS as readonly string[]).includes(name) || name.startsWith(SITE_PREFIX);
   const isSite = (name: string) => name.startsWith(SITE_PREFIX);
-  // Sites restrict: new ones come before, old ones go after all else.
+  // Site groups restrict, so new ones are added first and old ones removed last.
   const missing = wanted
     .filter((name) => !has.includes(name))
     .sort((a, b) => Number(isSite(b)) - Number(isSite(a)));
@@ -172,10 +170,10 @@ async function add(pool: Pool, email: string, group: string | undefined, sites: 
   if (group === undefined || !(GROUPS as readonly string[]).includes(group))
     throw new CommandError(`--group ${group ?? ''}: must be ${GROUPS.join(', ')}`);
   const odd = sites.find((site) => !/^[^\s#+/*?$]{1,64}$/.test(site));
-  if (odd !== undefined) throw new CommandError(`--site ${odd}: must be a site of topics, without blanks`);
+  if (odd !== undefined) throw new CommandError(`--site ${odd}: must be a site as in topics, without spaces`);
   const isNew = await create(pool, email);
   await setGroups(pool, email, [group, ...sites.map((site) => SITE_PREFIX + site)]);
-  const where = sites.length > 0 ? `, of ${sites.join(', ')} alone` : '';
+  const where = sites.length > 0 ? `, only ${sites.join(', ')}` : '';
   const password = isNew
     ? [pool.isLocal ? await setPassword(pool, email) : 'Cognito mails the first password']
     : [];
@@ -193,7 +191,7 @@ async function run(args: readonly string[]): Promise<readonly string[]> {
   if (verb === undefined)
     return listing(await list(openPool(values)), columns, { format: formatOf(values.format) });
   if (!['add', 'password', 'remove'].includes(verb))
-    throw new CommandError(`${verb} is none of add, password and remove; ${usage}`);
+    throw new CommandError(`${verb} is not a command (add, password or remove); ${usage}`);
   if (email === undefined || more.length > 0) throw new CommandError(`${verb} takes one EMAIL; ${usage}`);
   const pool = openPool(values);
   if (verb === 'add') return add(pool, email, values.group, values.site ?? []);
@@ -203,7 +201,7 @@ async function run(args: readonly string[]): Promise<readonly string[]> {
   return [`${email}: removed`];
 }
 
-/** What the service says is what the user can mend. */
+/** Errors of the service are shown as they are, as the user can fix them. */
 await runCommand(async (args) => {
   try {
     print(await run(args));

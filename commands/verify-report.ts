@@ -1,4 +1,4 @@
-// Compares a report that was kept with the report of today: by its seal, and in JSON by its figures.
+// Compares a saved report with today's report: by its seal, and for JSON also by its values.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,14 +6,14 @@ import { sealOf } from '../core/report-seal.ts';
 import type { SheetDevice } from '../core/report-sheet.ts';
 import { CommandError } from './command-error.ts';
 
-/** What a kept report says of one device. */
+/** A saved report of one device. */
 export interface Sealed {
   readonly deviceId: string;
   readonly month: string;
   readonly metric: string | undefined;
   readonly isOver: boolean;
   readonly seal: string;
-  /** Of a report in JSON. */
+  /** Only from a report in JSON. */
   readonly entry?: Readonly<Record<string, unknown>>;
 }
 
@@ -65,7 +65,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 };
 const plain = (text: string) => text.replaceAll(/&(?:amp|lt|gt|quot|#39);/g, (mark) => TEXTS[mark]!);
 
-/** Whether the kept report is that of today, in a sentence. */
+/** Whether the saved report equals today's, with a sentence. */
 export function verified(
   { deviceId, month, isOver, seal, entry }: Sealed,
   today: SheetDevice,
@@ -74,20 +74,20 @@ export function verified(
   if (entry && sealOf(entry) !== seal)
     return {
       isSame: false,
-      text: `${name}: the file was changed after it was made: its figures do not have its seal`,
+      text: `${name}: the file was changed after it was made: its values do not match its seal`,
     };
-  if (seal === today.seal) return { isSame: true, text: `${name}: the same figures as today, seal ${seal}` };
+  if (seal === today.seal) return { isSame: true, text: `${name}: the same values as today, seal ${seal}` };
   const where = entry ? `: ${differences(entry, { ...today }).join(', ')}` : '';
   const open = !isOver ? '; the month was not over when it was made' : '';
   return {
     isSame: false,
-    text: `${name}: differs from the report of today${where}${open}; seal ${seal}, today ${today.seal}`,
+    text: `${name}: differs from today's report${where}${open}; seal ${seal}, today ${today.seal}`,
   };
 }
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** The names of members that differ, those of the report one by one. */
+/** The names of members that differ, those inside `report` one by one. */
 function differences(before: Entry, after: Entry, below = ''): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...names].flatMap((name) => {

@@ -1,4 +1,4 @@
-// `npm run watch [device]`: a line for each window as it closes, and for each change of an alert.
+// `npm run watch [device]`: prints a line for each window as it closes, and for each change of an alert.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { inParallel } from '../core/in-parallel.ts';
@@ -10,16 +10,17 @@ import { parseFlags } from './flags.ts';
 import { painted } from './listing.ts';
 
 const usage = `usage: npm run watch [-- DEVICE ...] [--site SITE] [--from -5m] [--metric NAME]
-       A line for each window as it closes (lowest to highest value, number of readings) and for each change of an alert,
-       until Ctrl-C. Without a device: the first 50 by name, with --site those of a site. --format json: one JSON object a line.
+       Prints a line for each window as it closes (lowest to highest value, number of readings) and for each change
+       of an alert, until Ctrl-C. Without a device: the first 50 by name, with --site those of a site. --format json: one
+       JSON object per line.
        ${stackUsage}`;
 
 const MAX_DEVICES = 50;
 const CALLS_AT_ONCE = 8;
 const POLL_MS = 2_000;
-/** Readings travel for a moment before they are in their window. */
+/** Readings take a moment to reach their window. */
 const SETTLING_MS = 2_000;
-/** Devices that come right after the start are looked for often, later ones seldom: each time is a read of their table. */
+/** New devices are searched often right after the start and rarely later, because each search reads the devices table. */
 const DEVICES_EVERY_MS = { first: POLL_MS, most: 32_000 };
 
 interface Statistics {
@@ -71,15 +72,15 @@ async function firstDevices(api: Api, site: string | undefined): Promise<string[
   const names = devices.map(({ deviceId }) => deviceId).sort();
   if (names.length > MAX_DEVICES)
     process.stderr.write(
-      `${MAX_DEVICES} of ${names.length} devices are shown: name those that you want to see\n`,
+      `showing ${MAX_DEVICES} of ${names.length} devices: name the ones that you want to see\n`,
     );
   return names.slice(0, MAX_DEVICES);
 }
 
 const withUnit = (value: string, unit: string) => `${value} ${unit}`.trimEnd();
 
-/** Gives what is new since it was asked last, oldest first. */
-function createSweepProgress(
+/** Gives the lines that are new since the last call, oldest first. */
+function createFollowing(
   api: Api,
   { from, metric }: { readonly from: number; readonly metric?: string | undefined },
 ) {
@@ -112,17 +113,17 @@ function createSweepProgress(
     const { entries } = await api.call<{ entries: Entry[] }>(['alerts', 'history'], {
       query: { from: alertsFrom, to: now + 1, limit: 1000 },
     });
-    // What is filed late is found again, and shown once.
+    // Overlaps with the last call, to find entries that were written late; each is shown once.
     alertsFrom = Math.max(from, now - 60_000);
     const fresh = entries.filter(({ entryId, deviceId }) => !known.has(entryId) && devices.has(deviceId));
     for (const { entryId } of entries) known.add(entryId);
     return fresh.map((entry) => {
       const { what, deviceId, ruleId, at, value, limit, unit = '', severity } = entry;
-      const figures =
+      const values =
         value === undefined
           ? ''
           : ` at ${withUnit(value, unit)}${limit === undefined ? '' : `, limit ${withUnit(limit, unit)}`}`;
-      const line = `${shortTime(at, now)}  ${deviceId}  ${(severity ?? 'alert').toUpperCase()} ${what}: ${ruleId}${figures}`;
+      const line = `${shortTime(at, now)}  ${deviceId}  ${(severity ?? 'alert').toUpperCase()} ${what}: ${ruleId}${values}`;
       return { at, text: painted(printable(line), what === 'cleared' ? 'green' : 'red'), json: entry };
     });
   }
@@ -145,16 +146,18 @@ async function main(args: readonly string[]): Promise<number> {
   const found = parseTimeText(values.from, Date.now());
   if (!('ms' in found)) throw new CommandError(`--from ${values.from}: ${found.problem}`);
   if (values.site !== undefined && positionals.length > 0)
-    throw new CommandError('name devices, or a --site: not both');
+    throw new CommandError('name devices or a --site, not both');
   const api = await openApi(values);
-  // A name that is wrong ends the command instead of waiting for it for ever.
+  // A wrong name ends the command instead of waiting for ever.
   for (const name of positionals) {
     const { lastWindow } = await api.call<{ lastWindow?: { metrics: object } }>(['devices', name]);
     const metrics = Object.keys(lastWindow?.metrics ?? {});
     if (values.metric !== undefined && metrics.length > 0 && !metrics.includes(values.metric))
-      process.stderr.write(`${name} sent no ${values.metric} last; it has ${metrics.join(', ')}\n`);
+      process.stderr.write(
+        `${name} did not send ${values.metric} in its last window; it sent ${metrics.join(', ')}\n`,
+      );
   }
-  const look = createSweepProgress(api, { from: found.ms, metric: values.metric });
+  const next = createFollowing(api, { from: found.ms, metric: values.metric });
   let devices = positionals.length > 0 ? positionals : await firstDevices(api, values.site);
   const site = values.site === undefined ? '' : ` of site ${values.site}`;
   const what = devices.length === 1 ? devices[0] : `${devices.length} devices`;
@@ -165,7 +168,7 @@ async function main(args: readonly string[]): Promise<number> {
   );
   let listed = { at: Date.now(), forMs: DEVICES_EVERY_MS.first };
   for (;;) {
-    for (const { text, json } of await look(devices))
+    for (const { text, json } of await next(devices))
       process.stdout.write(`${values.format === 'json' ? JSON.stringify(json) : text}\n`);
     await wait(POLL_MS);
     if (positionals.length === 0 && Date.now() - listed.at >= listed.forMs) {

@@ -1,9 +1,9 @@
-// The history of alerts as a table of a query, read through the HTTP API of the stack.
+// Loads the alert history into a table for queries, through the HTTP API of the stack.
 
 import type { Api } from '../api.ts';
 import type { Connection } from './duckdb.ts';
 
-/** Columns of the table, and what they are made of: members of an entry of the API. */
+/** Columns of the table, and the members of an API entry that they are made from. */
 const COLUMNS = {
   at: 'make_timestamp("at" * 1000)',
   what: 'what',
@@ -33,7 +33,10 @@ const MEMBERS = JSON.stringify([
 ]);
 const PAGE = 1000;
 
-/** Makes the table `alerts` of the entries since `from` (epoch milliseconds). Rejects with a CommandError when the API does. */
+/**
+ * Creates the table `alerts` with the entries since `from` (epoch milliseconds). Rejects with a CommandError if a call
+ * fails.
+ */
 export async function loadAlerts(connection: Connection, api: Api, from: number): Promise<void> {
   const shown = Object.entries(COLUMNS).map(([name, value]) => `${value} AS "${name}"`);
   const rows = `SELECT ${shown.join(', ')} FROM (SELECT unnest(from_json($1, '${MEMBERS}'), recursive := true))`;

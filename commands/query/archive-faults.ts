@@ -1,4 +1,4 @@
-// Says what to do where the parsed archive has nothing yet, or a file that cannot be read.
+// Explains what to do if the parsed archive is empty, or has a file that cannot be read.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { hourFromText, hourText, READINGS_PREFIX } from '../../core/archive/pars
 import { HOUR_MS } from '../../core/hour.ts';
 import type { ListedFile } from './archive-files.ts';
 
-/** The folder of the bucket, and of the local cloud that writes it. */
+/** The bucket's folder, and the local cloud that writes it. */
 export interface ArchivePlace {
   readonly bucket: string;
   /** Absent for a copy of a bucket. */
@@ -22,21 +22,21 @@ const invokeWith = (event: object, dataDir: string): string => {
   return `echo '${JSON.stringify(event)}' | npm run invoke -- ParseBatchFunction -${flag}`;
 };
 
-/** Why there is no file, when there will be, and how to have one now. `now` in epoch milliseconds. */
+/** Why there is no file yet, when there will be one, and how to get one now. `now` in epoch milliseconds. */
 export function notParsedYet({ bucket, local }: ArchivePlace, now: number): string {
   if (!local)
-    return `${bucket} has no files below ${READINGS_PREFIX}: copy the bucket's objects there, such as with aws s3 sync s3://<ParsedBucket> ${bucket}`;
+    return `${bucket} has no files below ${READINGS_PREFIX}: copy the bucket's objects there, for example with aws s3 sync s3://<ParsedBucket> ${bucket}`;
   const first = firstHour(path.join(local.rawBucket, 'raw'));
   if (first === undefined)
-    return `nothing is archived in ${local.dataDir} yet: messages are archived 5 minutes after they came, and an hour of them is parsed 10 minutes after its end`;
+    return `nothing is archived in ${local.dataDir} yet: messages are archived 5 minutes after they arrive, and an hour is parsed 10 minutes after its end`;
   const ready = first + HOUR_MS + PARSED_AFTER_MS;
   const begun = `nothing is parsed in ${bucket} yet: the first hour, ${hourText(first)}, `;
-  // An hour that is not over is parsed as far as it is archived, and again by the schedule.
+  // An hour that is not over is parsed as far as it is archived, and later again by the schedule.
   const event = now < ready ? { from: iso(first), to: 'now' } : {};
   return `${begun}is parsed within an hour after ${minute(ready)}. Parse now:\n  ${invokeWith(event, local.dataDir)}`;
 }
 
-/** The oldest hour of arrival, by the folders of the raw archive. */
+/** The oldest hour of arrival in the folders of the raw archive. */
 function firstHour(raw: string): number | undefined {
   let folder = raw;
   const parts: string[] = [];
@@ -51,7 +51,7 @@ function firstHour(raw: string): number | undefined {
   return hourFromText(`${year}-${month}-${day}T${hour}`);
 }
 
-/** What to do about a file that cannot be read. */
+/** How to repair a file that cannot be read. */
 export function damaged(file: ListedFile, reason: string, { bucket, local }: ArchivePlace): string {
   const fault = `${file.path} is damaged: ${reason}`;
   if (!local)
@@ -59,11 +59,11 @@ export function damaged(file: ListedFile, reason: string, { bucket, local }: Arc
   const hours = hoursOf(bucket, file.partition);
   const [first, last] = [hours[0], hours.at(-1)];
   if (first === undefined || last === undefined)
-    return `${fault}\nNo hour of arrival is known to have written it: move it out of the folder readings/.`;
+    return `${fault}\nIt does not belong to any known hour of arrival: move it out of the folder readings/.`;
   const manifests = hours.map((hour) => path.join(bucket, manifestOf(hour)));
   const span = { from: iso(hourFromText(first)), to: iso(hourFromText(last) + HOUR_MS) };
   return [
-    `${fault}\nDelete it with what says that its hours are done, and parse them again:`,
+    `${fault}\nDelete it together with the manifests of its hours, and parse these hours again:`,
     `  rm ${[file.path, ...manifests].join(' ')}`,
     `  ${invokeWith(span, local.dataDir)}`,
   ].join('\n');

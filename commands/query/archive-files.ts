@@ -1,4 +1,4 @@
-// The Parquet files of the parsed archive: which hold what, and which of them may have a reading twice.
+// Lists the Parquet files of the parsed archive, their contents, and which of them may contain a reading twice.
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -17,11 +17,11 @@ export interface ListedFile {
 
 /** A file that a query reads. */
 export interface ArchiveFile extends ListedFile {
-  /** DuckDB's types by name. */
+  /** DuckDB types by column. */
   readonly columns: ReadonlyMap<string, string>;
-  /** The site where the folder's name has only a part of it. */
+  /** The full site, if the folder's name has only a part of it. */
   readonly site: string | undefined;
-  /** Devices that may have a reading in it twice, which was sent again in a later hour. */
+  /** Devices that may have a reading twice in it, because it was sent again in a later hour. */
   readonly repeats: Repeats;
 }
 
@@ -33,10 +33,10 @@ interface Footer {
 const HOURS = 'tidegate.hours';
 const SITE = 'tidegate.site';
 const REPEATS = 'tidegate.repeats';
-/** In names of folders, between the start of a long site and its fingerprint. */
+/** Separates the beginning of a long site from its fingerprint in folder names. */
 const SHORTENED = '~';
 
-/** All Parquet files below `readings/` of a bucket's folder, by name. */
+/** All Parquet files below `readings/` in a bucket's folder, by name. */
 export function listFiles(bucket: string): ListedFile[] {
   const readings = path.join(bucket, 'readings');
   if (!existsSync(readings)) return [];
@@ -52,13 +52,13 @@ export function listFiles(bucket: string): ListedFile[] {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Equal where nothing was written or deleted between two listings. */
+/** A text that is equal for two listings if nothing was written or deleted in between. */
 export const listingText = (files: readonly ListedFile[]): string =>
   files.map(({ path, size, changedMs }) => `${path} ${size} ${changedMs}`).join('\n');
 
 /**
- * The files with what their footers say; without those of an hour that are in the `day.parquet` beside them already, which a
- * merge is about to delete. Rejects with DuckDB's error, which names a file that is damaged.
+ * The files with the data of their footers, without hourly files that are already merged into the `day.parquet` beside
+ * them, which a merge is about to delete. Rejects with DuckDB's error, which names a damaged file.
  */
 export async function readFooters(
   connection: Connection,
@@ -106,7 +106,7 @@ function effective(files: readonly ListedFile[], footers: ReadonlyMap<string, Fo
   });
 }
 
-/** Files by whether their rows may repeat rows of the same day: of any device, of some, or of none. */
+/** Groups files by whether their rows may repeat rows of the same day: for any device, some devices or none. */
 export function byRepeats(files: readonly ArchiveFile[]): {
   readonly never: readonly ArchiveFile[];
   readonly some: readonly ArchiveFile[];
@@ -123,7 +123,7 @@ export function byRepeats(files: readonly ArchiveFile[]): {
   return kinds;
 }
 
-/** The first file of which not every value can be read. An error may have closed the database, hence another one. */
+/** The first file with values that cannot be read. Opens a database for each file, because an error may close it. */
 export async function firstDamaged(
   duckDb: DuckDb,
   files: readonly ListedFile[],

@@ -1,4 +1,4 @@
-// DuckDB is 70 MB, which only some people want: it lies in a lock of its own, and is installed when it is needed first.
+// Loads DuckDB, which has its own lock file and is installed at first use, because few people need its 70 MB.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CommandError } from '../command-error.ts';
 
-/** What is used of a prepared statement; `statementType` is a number of `StatementType`. */
+/** The used part of a prepared statement; `statementType` is a number of `StatementType`. */
 export interface Prepared {
   readonly statementType: number;
   readonly parameterCount: number;
-  /** Rejects where it fails; a stream of DuckDB's would only end, as if there were no more rows. */
+  /** Rejects if it fails; a DuckDB stream would only end, as if there were no more rows. */
   run(): Promise<Result>;
 }
 
@@ -18,7 +18,7 @@ export interface Result {
   columnNames(): string[];
   /** Such as `DECIMAL(38,15)`. */
   columnTypes(): { toString(): string }[];
-  /** Rows in parts; what a double does not hold exactly is text. */
+  /** Rows in chunks; values that a double cannot hold exactly are text. */
   yieldRowsJson(): AsyncIterableIterator<unknown[][]>;
 }
 
@@ -50,7 +50,7 @@ const FOLDER = import.meta.dirname;
 const PACKAGE = '@duckdb/node-api';
 const INSTALL = 'npm ci --prefix commands/query';
 
-/** Whether what the lock names is installed as a whole: npm writes its own lock last. */
+/** Whether the version of the lock file is completely installed: npm writes its own lock last. */
 export function isDuckDbInstalled(): boolean {
   const installed = path.join(FOLDER, 'node_modules/.package-lock.json');
   return existsSync(installed) && versionIn(installed) === versionIn(path.join(FOLDER, 'package-lock.json'));
@@ -59,17 +59,17 @@ export function isDuckDbInstalled(): boolean {
 const versionIn = (lock: string): string | undefined =>
   (JSON.parse(readFileSync(lock, 'utf8')) as Lock).packages[`node_modules/${PACKAGE}`]?.version;
 
-/** Its types are there only where it is installed, hence the port. Rejects where it is not. */
+/** Its types exist only if it is installed, hence the port. Rejects if it is not installed. */
 export async function importDuckDb(): Promise<DuckDb> {
   const name: string = PACKAGE;
   return (await import(name)) as DuckDb;
 }
 
-/** Installs it where it is missing, with one line on standard error. @throws CommandError with the command to run. */
+/** Installs it if it is missing, with a line on standard error. @throws CommandError with the command to run. */
 export async function loadDuckDb(): Promise<DuckDb> {
   if (!isDuckDbInstalled()) {
-    process.stderr.write('installing DuckDB, once: 70 MB into commands/query/node_modules\n');
-    // With the Node of this program, whose platform decides which of its packages is taken.
+    process.stderr.write('installing DuckDB (once, 70 MB) into commands/query/node_modules\n');
+    // With this program's Node, whose platform selects the package.
     const PATH = [path.dirname(process.execPath), process.env['PATH']].join(path.delimiter);
     const { status, stderr, error } = spawnSync('npm', ['ci', '--prefix', FOLDER], {
       encoding: 'utf8',
@@ -94,9 +94,9 @@ function notInstalled(reason: string): string {
   ].join('\n');
 }
 
-/** A database in memory that loads no extension from the network, with all times in UTC. */
+/** Opens a database in memory that loads no extensions from the network, with all times in UTC. */
 export async function openDuckDb({ DuckDBInstance }: DuckDb): Promise<Connection> {
-  // What does not fit into memory; DuckDB's own choice is the working directory.
+  // For data that does not fit into memory; DuckDB's default is the working directory.
   const folder = path.join(tmpdir(), `tidegate-query-${process.pid}`);
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const instance = await DuckDBInstance.create(':memory:', {

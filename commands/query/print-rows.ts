@@ -1,4 +1,4 @@
-// Writes the rows of an answer: a table that fits the terminal, CSV (RFC 4180) or JSON, of which no number loses a digit.
+// Prints result rows as a table that fits the terminal, as CSV (RFC 4180) or as JSON, without losing digits of numbers.
 
 import { once } from 'node:events';
 import { printable } from '../../core/channel-text.ts';
@@ -7,10 +7,10 @@ import type { Result } from './duckdb.ts';
 
 type Row = readonly unknown[];
 
-/** Makes lines of rows, part by part. */
+/** Turns rows into lines, chunk by chunk. */
 interface Form {
   lines(rows: readonly Row[]): readonly string[];
-  /** After the last row; `count` of all. */
+  /** The lines after the last row; `count` is the number of all rows. */
   end(count: number): readonly string[];
 }
 
@@ -19,16 +19,16 @@ interface Head {
   readonly types: readonly string[];
 }
 
-/** The columns of a table are as wide as its first rows want them. */
+/** The first rows determine the widths of a table's columns. */
 const MEASURED_ROWS = 1000;
-/** A table so many times as wide as the terminal is not cut, but shown as blocks. */
+/** A table wider than this many terminal widths is shown as blocks instead of being cut. */
 const MOST_CUT = 1.5;
 const GAP = '  ';
 const PLAN_COLUMNS = 'explain_key,explain_value';
-/** What comes as text because a double cannot hold it. */
+/** Types that come as text because a double cannot hold them. */
 const NUMBERS = /^(?:U?BIGINT|U?HUGEINT|BIGNUM|DECIMAL\(\d+,\d+\))$/;
 
-/** Writes to standard output, no faster than it is read. */
+/** Writes to standard output at the speed at which it is read. */
 export async function printRows(result: Result, format: Format): Promise<void> {
   const types = result.columnTypes().map(String);
   const form = formOf(format, { names: distinct(result.columnNames()), types });
@@ -44,7 +44,7 @@ export async function printRows(result: Result, format: Format): Promise<void> {
   await write(form.end(count));
 }
 
-/** Exported for tests, which have no terminal. */
+/** Exported for tests, which run without a terminal. */
 export function formOf(format: Format, head: Head, width = terminalWidth()): Form {
   if (format === 'csv') return csvForm(head);
   if (format === 'json') return jsonForm(head);
@@ -78,7 +78,7 @@ function tableForm({ names, types }: Head, width: number): Form {
   };
 }
 
-/** Of a table of which nothing is cut. */
+/** The width of the table without cuts. */
 function widthOf(rows: readonly Row[], columns: readonly Column<Row>[]): number {
   const widths = columns.map(({ title, value }) =>
     rows.reduce((most, row) => Math.max(most, String(value(row) ?? '').length), title.length),
@@ -86,7 +86,7 @@ function widthOf(rows: readonly Row[], columns: readonly Column<Row>[]): number 
   return widths.reduce((sum, each) => sum + each + GAP.length, -GAP.length);
 }
 
-/** A line a value, for rows of which a table would show stumps only. */
+/** One line per value, for rows that are much too wide for a table. */
 function createBlocks(columns: readonly Column<Row>[]): (rows: readonly Row[]) => string[] {
   const titles = columns.map(({ title }) => printable(title));
   const longest = Math.max(...titles.map(({ length }) => length));
@@ -100,7 +100,7 @@ function createBlocks(columns: readonly Column<Row>[]): (rows: readonly Row[]) =
     ]);
 }
 
-/** A drawing of several lines, which cells of a table would not be. */
+/** Prints plans as drawings of several lines, which table cells cannot show. */
 function planForm(): Form {
   return { lines: (rows) => rows.map(([, drawing]) => (drawing as string).trimEnd()), end: () => [] };
 }
@@ -140,22 +140,22 @@ function jsonForm({ names, types }: Head): Form {
   };
 }
 
-/** Undefined for null. */
+/** The text of a value; undefined for null. */
 function textOf(value: unknown, type: string): string | undefined {
   if (value === null || value === undefined) return undefined;
   if (typeof value !== 'string') return JSON.stringify(value);
   return NUMBERS.test(type) ? withoutZeros(value) : value;
 }
 
-/** JSON knows no limits of numbers, so all digits are written; what is not finite is text. */
+/** JSON does not limit numbers, so all digits are written; values that are not finite are text. */
 const jsonOf = (value: unknown, type: string): string =>
   typeof value === 'string' && NUMBERS.test(type) ? withoutZeros(value) : JSON.stringify(value ?? null);
 
-/** A decimal has as many decimals as its type; zeros at the end say nothing. */
+/** Removes trailing zeros, which only come from the decimal's type. */
 const withoutZeros = (digits: string): string =>
   digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
 
-/** Names for the members of an object: of equal ones, the second gets a number. */
+/** Distinct names for the members of an object: repeated names get a number. */
 function distinct(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {

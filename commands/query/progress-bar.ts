@@ -1,10 +1,10 @@
-// A bar on standard error while a query takes longer than a second; nothing where standard error is no terminal.
+// Shows a bar on standard error while a query takes longer than a second, if standard error is a terminal.
 
 const FIRST_AFTER_MS = 1000;
 const EVERY_MS = 200;
 const WIDTH = 30;
 
-/** `percentage` is asked for now and then: 0 to 100, or below zero while it is not known. */
+/** `percentage` is called repeatedly: 0 to 100, or below zero while it is not known. */
 export function showProgress(percentage: () => number): { end(): void } {
   if (!process.stderr.isTTY) return { end: () => {} };
   const begun = performance.now();

@@ -1,4 +1,4 @@
-// Runs one SQL statement that reads, over views that are made when the statement names them.
+// Runs one read-only SQL statement over views that are created when the statement names them.
 
 import { CommandError } from '../command-error.ts';
 import type { Format } from '../listing.ts';
@@ -16,45 +16,45 @@ import { printRows } from './print-rows.ts';
 import { showProgress } from './progress-bar.ts';
 import { lackingIn, readingsView, windowsView } from './views.ts';
 
-export interface Question {
+export interface Query {
   readonly sql: string;
   readonly format: Format;
   readonly windowSeconds: number;
-  /** @throws CommandError where there is none. */
+  /** @throws CommandError if there is none. */
   place(): ArchivePlace;
-  /** Makes the table `alerts`. Rejects with a CommandError. */
+  /** Creates the table `alerts`. Rejects with a CommandError. */
   loadAlerts(connection: Connection): Promise<void>;
 }
 
 const INTERRUPTED_CODE = 130;
-/** A merge of many sites takes a while. */
+/** A merge of many sites takes time. */
 const ATTEMPTS = 5;
-/** DuckDB ends soon after it is interrupted; else the process is killed. */
+/** DuckDB stops soon after an interrupt; otherwise the process is killed. */
 const PATIENCE_MS = 500;
-/** At most; hours come and go less often. */
+/** Most listings; hours come and go less often. */
 const LISTINGS = 3;
 const NO_TABLE = /^Catalog Error: Table with name "?(\w+)"? does not exist/i;
-/** Errors that bytes of a file may have led to, and do not always name it. */
+/** Errors that damaged bytes of a file may cause, and that do not always name the file. */
 const MAY_BE_DAMAGE = /^(?:Invalid|IO|Internal|Serialization|Out of Range|FATAL|TProtocol)/;
 const EXPLAIN = /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*EXPLAIN\b\s*(?:ANALYZE\b\s*)?(?:\([^)]*\)\s*)?/i;
 
-/** Prints the answer. Rejects with a CommandError for everything that the person at the terminal can mend. */
-export async function runQuery(duckDb: DuckDb, question: Question): Promise<void> {
-  for (let tries = 0; tries < ATTEMPTS; tries += 1) if ((await attempt(duckDb, question)) === 'done') return;
+/** Prints the result. Rejects with a CommandError for every error that the user can fix. */
+export async function runQuery(duckDb: DuckDb, query: Query): Promise<void> {
+  for (let tries = 0; tries < ATTEMPTS; tries += 1) if ((await attempt(duckDb, query)) === 'done') return;
   throw new CommandError(
-    'the archive changed whenever it was read, such as by a merge of files: run it again in a minute',
+    'the archive changed during each read, for example by a merge of files: run the query again in a minute',
   );
 }
 
 /** `changed`: a file was replaced or deleted meanwhile. */
-async function attempt(duckDb: DuckDb, question: Question): Promise<'done' | 'changed'> {
+async function attempt(duckDb: DuckDb, query: Query): Promise<'done' | 'changed'> {
   const connection = await openDuckDb(duckDb);
-  const views = createViews(duckDb, connection, question);
+  const views = createViews(duckDb, connection, query);
   const bar = showProgress(() => connection.progress.percentage);
   const stop = onInterrupt(connection, () => bar.end());
   let result: Result;
   try {
-    const prepared = await prepare(duckDb, connection, question.sql, views);
+    const prepared = await prepare(duckDb, connection, query.sql, views);
     result = await prepared.run();
   } catch (error) {
     bar.end();
@@ -66,11 +66,11 @@ async function attempt(duckDb: DuckDb, question: Question): Promise<'done' | 'ch
     bar.end();
     stop.end();
   }
-  await printRows(result, question.format);
+  await printRows(result, query.format);
   return 'done';
 }
 
-/** Ctrl-C ends the query; the end of a process would wait for it. */
+/** Ctrl-C interrupts the query; otherwise the process would wait for it before it ends. */
 function onInterrupt(connection: Connection, before: () => void) {
   let isInterrupted = false;
   function onSignal(): void {
@@ -94,7 +94,7 @@ function onInterrupt(connection: Connection, before: () => void) {
 
 type Views = ReturnType<typeof createViews>;
 
-function createViews(duckDb: DuckDb, connection: Connection, question: Question) {
+function createViews(duckDb: DuckDb, connection: Connection, query: Query) {
   let files: readonly ListedFile[] = [];
   let place: ArchivePlace | undefined;
   const made = new Set<string>();
@@ -102,9 +102,9 @@ function createViews(duckDb: DuckDb, connection: Connection, question: Question)
   const isChanged = () => place !== undefined && listingText(listFiles(place.bucket)) !== listingText(files);
 
   async function readings(): Promise<void> {
-    place = question.place();
+    place = query.place();
     let known: readonly ArchiveFile[] = [];
-    // A listing during a merge may lack the new file and the old ones; the next one tells.
+    // A listing during a merge may lack both the new file and the old ones; the next listing shows it.
     for (let tries = 0; tries === 0 || (tries < LISTINGS && isChanged()); tries += 1) {
       files = listFiles(place.bucket);
       if (files.length === 0) throw new CommandError(notParsedYet(place, Date.now()));
@@ -118,12 +118,12 @@ function createViews(duckDb: DuckDb, connection: Connection, question: Question)
     readings,
     async windows() {
       if (!made.has('readings')) await make('readings');
-      await connection.run(windowsView(question.windowSeconds));
+      await connection.run(windowsView(query.windowSeconds));
     },
-    alerts: async () => question.loadAlerts(connection),
+    alerts: async () => query.loadAlerts(connection),
   };
 
-  /** False for a name that is none, or is there already. */
+  /** False if the name is unknown, or exists already. */
   async function make(name: string): Promise<boolean> {
     if (made.has(name) || !Object.hasOwn(makers, name)) return false;
     made.add(name);
@@ -143,36 +143,41 @@ function createViews(duckDb: DuckDb, connection: Connection, question: Question)
       const [reason = message] = message.split('\n');
       if (file) return new CommandError(damaged(file, faultIn(reason, file), place!));
       const isExtension = message.startsWith('Missing Extension Error');
-      return new CommandError(isExtension ? `${reason}: this command loads no extension` : message);
+      return new CommandError(isExtension ? `${reason}: this command does not load extensions` : message);
     },
   };
 }
 
-/** DuckDB's sentence without its kind and the path. */
+/** DuckDB's message without its kind and the path. */
 const faultIn = (reason: string, { path }: ListedFile): string =>
   reason
     .replace(/^[\w ]+ Error: /, '')
     .replaceAll(` "${path}"`, '')
     .replaceAll(` '${path}'`, '');
 
-/** Files of older versions, which are read with nulls. @throws CommandError for one that has no readings. */
+/**
+ * Reports files of older versions, whose missing columns are read as nulls. @throws CommandError for a file without
+ * readings.
+ */
 function noteLacking(files: readonly ArchiveFile[]): void {
   const older = new Map<string, ArchiveFile[]>();
   for (const file of files) {
     const { needed, nulls } = lackingIn(file);
     if (needed.length > 0)
       throw new CommandError(
-        `${file.path} has no ${needed.join(', ')}, so it is not of the parsed archive: move it out of the folder readings/`,
+        `${file.path} has no ${needed.join(', ')}, so it does not belong to the parsed archive: move it out of the folder readings/`,
       );
     if (nulls.length > 0) older.set(nulls.join(', '), [...(older.get(nulls.join(', ')) ?? []), file]);
   }
   for (const [names, lacking] of older) {
     const others = lacking.length > 1 ? ` and ${lacking.length - 1} more` : '';
-    process.stderr.write(`${names} read as null: ${lacking[0]!.path}${others}, of an older version\n`);
+    process.stderr.write(
+      `${names} read as null in ${lacking[0]!.path}${others}, written by an older version\n`,
+    );
   }
 }
 
-/** @throws CommandError unless it is one statement that reads. */
+/** @throws CommandError unless it is one read-only statement. */
 async function prepare(duckDb: DuckDb, connection: Connection, sql: string, views: Views): Promise<Prepared> {
   const prepared = await prepareOne(connection, sql, views);
   const type = duckDb.StatementType[prepared.statementType] ?? '';
@@ -193,7 +198,7 @@ async function prepareOne(connection: Connection, sql: string, views: Views): Pr
       const statements = await connection.extractStatements(sql);
       if (statements.count !== 1)
         throw new CommandError(
-          `one statement at a time, not ${statements.count} (of a PIVOT, name the values: ON metric IN (...))`,
+          `run one statement at a time, not ${statements.count} (in a PIVOT, list the values: ON metric IN (...))`,
         );
       return await statements.prepare(0);
     } catch (error) {

@@ -1,4 +1,4 @@
-// The queries that Athena has saved, read from the template, which alone has them.
+// Reads Athena's saved queries from the template, their only source.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { CommandError } from '../command-error.ts';
 import { listOf } from './sql-text.ts';
 
 export interface SavedQuery {
-  /** `daily-extremes` of the resource DailyExtremesQuery. */
+  /** `daily-extremes` for the resource DailyExtremesQuery. */
   readonly name: string;
   readonly title: string;
   readonly description: string;
@@ -15,7 +15,7 @@ export interface SavedQuery {
   readonly sql: string;
 }
 
-/** What a saved query compares with a text, for which people put in their own. */
+/** The columns of a saved query whose sample values can be replaced. */
 export type Option = 'site' | 'device' | 'metric';
 export type Values = Readonly<Record<Option, readonly string[]>>;
 
@@ -47,14 +47,14 @@ export function savedQueries(): SavedQuery[] {
 }
 
 /**
- * The SQL with these values in place of the samples. Without a site it is of all sites, without a metric of the sample's.
- * @throws CommandError for a value that it does not take, or a device that it lacks.
+ * The SQL with these values in place of the samples. Without a site it covers all sites; without a metric it keeps the
+ * sample's. @throws CommandError for an option that it does not take, or if the device is missing.
  */
 export function sqlOf({ name, options, sql }: SavedQuery, values: Values): string {
   const surplus = OPTIONS.find((option) => values[option].length > 0 && !options.includes(option));
   if (surplus !== undefined)
     throw new CommandError(
-      `${name} takes no --${surplus}; it takes ${options.map((each) => `--${each}`).join(', ')}`,
+      `${name} does not take --${surplus}; it takes ${options.map((each) => `--${each}`).join(', ')}`,
     );
   if (options.includes('device') && values.device.length === 0)
     throw new CommandError(`say which device: --saved ${name} --device NAME`);

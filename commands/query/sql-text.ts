@@ -1,6 +1,6 @@
-// Texts within SQL.
+// Quotes texts for SQL.
 
-/** As a literal. */
+/** A text as an SQL literal. */
 export const textOf = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 export const listOf = (texts: readonly string[]): string => texts.map(textOf).join(', ');

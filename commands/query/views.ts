@@ -1,9 +1,9 @@
-// What a query sees: `readings`, each once, over the files of the archive, and `windows`, which are computed from them.
+// The views for queries: `readings`, each once, over the files of the archive, and `windows`, computed from them.
 
 import { byRepeats, type ArchiveFile } from './archive-files.ts';
 import { listOf, textOf } from './sql-text.ts';
 
-/** Columns of a file, and the type that a query sees. */
+/** Columns of a file, with the types that a query sees. */
 const COLUMNS = {
   device: 'VARCHAR',
   metric: 'VARCHAR',
@@ -20,11 +20,11 @@ type Column = keyof typeof COLUMNS;
 const NAMES = Object.keys(COLUMNS) as Column[];
 /** Without one of these, a file has no readings. */
 const NEEDED: readonly Column[] = ['device', 'metric', 'timestamp', 'value'];
-/** What makes two values one, sent twice. */
+/** Two values that agree in these columns are one value that was sent twice. */
 const IDENTITY = 'site, "date", device, metric, "timestamp", value, value_exact, message_id';
 const DAY_SECONDS = 86_400;
 
-/** Columns that a file lacks: one that is needed, or those that are read as null. */
+/** Missing columns of a file: the needed ones, and those that are read as null. */
 export function lackingIn({ columns }: ArchiveFile): {
   readonly needed: readonly Column[];
   readonly nulls: readonly Column[];
@@ -37,8 +37,8 @@ export function lackingIn({ columns }: ArchiveFile): {
 }
 
 /**
- * A view of all rows of the files. Of a reading that was sent again in a later hour, only the first is shown; that is looked
- * for where it can be only, because it takes many times as long as reading.
+ * A view of all rows of the files. If a reading was sent again in a later hour, only the first is shown. Repeats are
+ * only searched where they can occur, because the search takes many times as long as reading.
  */
 export function readingsView(files: readonly ArchiveFile[]): string {
   const { never, some, any } = byRepeats(files);
@@ -55,7 +55,7 @@ const firstOf = (rows: string): string => `
     SELECT *, min(arrival_hour) OVER (PARTITION BY ${IDENTITY}) AS first_hour FROM (${rows}))
   WHERE arrival_hour IS NOT DISTINCT FROM first_hour`;
 
-/** A scan for all files that have the same columns. */
+/** One scan per group of files with the same columns. */
 function scansOf(files: readonly ArchiveFile[]): string[] {
   const groups = new Map<string, ArchiveFile[]>();
   for (const file of files) {
@@ -80,9 +80,9 @@ function scanOf(files: readonly ArchiveFile[]): string {
     FROM read_parquet([${paths}], hive_partitioning = true, hive_types_autocast = false)`;
 }
 
-/** A view of what the readings of each window amount to, as ingest computes it: exact decimals, aligned to the epoch. */
+/** A view of the statistics of each window, computed as ingest does: exact decimals, windows aligned to the epoch. */
 export function windowsView(windowSeconds: number): string {
-  // A window that goes past midnight has the date of its first reading.
+  // A window that crosses midnight has the date of its first reading.
   const isWithinDay = DAY_SECONDS % windowSeconds === 0;
   const milliseconds = windowSeconds * 1000;
   return `CREATE VIEW windows AS

@@ -309,7 +309,10 @@ describe('the saved queries', () => {
     assert.throws(() => sqlOf(lastDay, NONE), {
       message: 'say which device: --saved last-day --device NAME',
     });
-    assert.throws(() => sqlOf(saved[1]!, { ...NONE, metric: ['x'] }), /daily-extremes takes no --metric/);
+    assert.throws(
+      () => sqlOf(saved[1]!, { ...NONE, metric: ['x'] }),
+      /daily-extremes does not take --metric/,
+    );
   });
 });
 

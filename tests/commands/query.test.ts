@@ -22,7 +22,7 @@ import { damaged, notParsedYet } from '../../commands/query/archive-faults.ts';
 import { importDuckDb, isDuckDbInstalled, type DuckDb } from '../../commands/query/duckdb.ts';
 import { formOf } from '../../commands/query/print-rows.ts';
 import { progressText } from '../../commands/query/progress-bar.ts';
-import { runQuery, type Question } from '../../commands/query/run-query.ts';
+import { runQuery, type Query } from '../../commands/query/run-query.ts';
 import { testIf } from '../support/conditions.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/waiting.ts';
@@ -141,8 +141,8 @@ describe('it prints', () => {
 
 describe('SQL comes', () => {
   testQuery('from a file, from standard input, and from a saved query', () => {
-    const file = path.join(temporaryFolder(), 'question.sql');
-    writeFileSync(file, '-- a question\nSELECT 7 AS x;\n');
+    const file = path.join(temporaryFolder(), 'query.sql');
+    writeFileSync(file, '-- a query\nSELECT 7 AS x;\n');
     const seven = done('x\n7\n1 row\n');
     assert.deepEqual(query(['--file', file]), seven);
     assert.deepEqual(query(['--file', '-'], { input: 'SELECT 7 AS x' }), seven);
@@ -155,15 +155,15 @@ describe('SQL comes', () => {
     const file = path.join(temporaryFolder(), 'none.sql');
     const cases: [string[], RegExp][] = [
       [['SELECT 1', '--file', file], /^give the SQL or --file, not both\n$/],
-      [['SELECT', '1'], /^put the SQL in quotes, as one word of the shell: "SELECT 1"\n$/],
+      [['SELECT', '1'], /^put the SQL in quotes, as one argument: "SELECT 1"\n$/],
       [['--file', file], /^--file .*none\.sql: ENOENT/],
       [['-- nothing'], /'-- nothing' is ambiguous|Unknown option|^there is no SQL to run; usage: /],
       [[], /^there is no SQL to run; usage: /],
-      [['--saved', 'nothing'], /^no query is saved as nothing: there are last-day, daily-extremes, /],
+      [['--saved', 'nothing'], /^there is no saved query nothing; there are last-day, daily-extremes, /],
       [['--saved', 'last-day'], /^say which device: --saved last-day --device NAME\n$/],
       [
         ['--site', 'a', 'SELECT 1'],
-        /^--site, --device and --metric are of saved queries; in SQL, write WHERE /,
+        /^--site, --device and --metric are for saved queries; in SQL, write WHERE /,
       ],
       [['--format', 'xml', 'SELECT 1'], /^--format xml: must be table, csv, json\n$/],
       [
@@ -223,11 +223,11 @@ describe('it refuses', () => {
 
   testQuery('what it has no value for, several statements, and what it would have to load', () => {
     assert.match(ask('SELECT ?').stderr, /^the SQL has a placeholder/);
-    assert.match(ask('SELECT 1; SELECT 2').stderr, /^one statement at a time, not 2/);
+    assert.match(ask('SELECT 1; SELECT 2').stderr, /^run one statement at a time, not 2/);
     const remote = ask(`SELECT * FROM 'https://127.0.0.1/a.parquet'`);
     assert.match(
       remote.stderr,
-      /requires the extension httpfs to be loaded: this command loads no extension\n$/,
+      /requires the extension httpfs to be loaded: this command does not load extensions\n$/,
     );
   });
 });
@@ -306,7 +306,7 @@ describe('where the archive', () => {
     assert.equal(stdout, 'device,value,unit,message_id\nfridge-1,4.5,°C,a\nfridge-1,5,,\nold-1,3,,\n');
     assert.equal(
       stderr,
-      `value_exact, unit, received_at, message_id, arrival_hour read as null: ${older}, of an older version\n`,
+      `value_exact, unit, received_at, message_id, arrival_hour read as null in ${older}, written by an older version\n`,
     );
   });
 
@@ -320,7 +320,7 @@ describe('where the archive', () => {
     assert.equal(status, 2);
     assert.equal(
       stderr,
-      `${foreign} has no metric, timestamp, value, so it is not of the parsed archive: move it out of the folder readings/\n`,
+      `${foreign} has no metric, timestamp, value, so it does not belong to the parsed archive: move it out of the folder readings/\n`,
     );
   });
 
@@ -359,7 +359,7 @@ describe('where the archive', () => {
       damaged(file, 'No magic bytes', place),
       [
         `${file.path} is damaged: No magic bytes`,
-        'Delete it with what says that its hours are done, and parse them again:',
+        'Delete it together with the manifests of its hours, and parse these hours again:',
         `  rm ${file.path} ${folder}/hours/2026/09/21/05.json ${folder}/hours/2026/09/21/07.json`,
         `  echo '{"from":"2026-09-21T05:00:00Z","to":"2026-09-21T08:00:00Z"}' | npm run invoke -- ParseBatchFunction - --data-dir ${dataDir}`,
       ].join('\n'),
@@ -375,7 +375,7 @@ describe('where the archive', () => {
       return true;
     });
     let calls = 0;
-    const question: Question = {
+    const query: Query = {
       ...{ sql: 'SELECT count(*) AS n FROM readings, alerts', format: 'csv', windowSeconds: 10 },
       place: () => ({ bucket: folder }),
       async loadAlerts(connection) {
@@ -389,7 +389,7 @@ describe('where the archive', () => {
     };
     const duckDb: DuckDb = await importDuckDb();
     try {
-      await runQuery(duckDb, question);
+      await runQuery(duckDb, query);
     } finally {
       write.mockRestore();
     }
@@ -457,7 +457,7 @@ test('where DuckDB cannot be installed, it says which command does it', () => {
   assert.deepEqual([status, stdout], [2, '']);
   assert.match(
     stderr,
-    /^installing DuckDB, once: 70 MB into commands\/query\/node_modules\nDuckDB could not be installed\. Run "npm ci --prefix commands\/query" where the npm registry can be reached/,
+    /^installing DuckDB \(once, 70 MB\) into commands\/query\/node_modules\nDuckDB could not be installed\. Run "npm ci --prefix commands\/query" where the npm registry can be reached/,
   );
   assert.match(stderr, /ECONNREFUSED/);
 });

@@ -243,7 +243,7 @@ test('npm run user lists people, moves them to another group, and removes them',
     (await run('add', 'eve@example.com', '--group', 'viewer')).stdout,
   )![1]!;
   const moved = await run('add', 'Eve@example.com', '--group', 'operator', '--site', 'seattle');
-  assert.equal(moved.stdout, 'Eve@example.com: operator, of seattle alone\n');
+  assert.equal(moved.stdout, 'Eve@example.com: operator, only seattle\n');
   const listed = await run('--format', 'csv');
   assert.match(listed.stdout, /^eve@example\.com,operator,seattle\r?$/m);
   assert.match(listed.stdout, /^you@localhost,admin,all\r?$/m);

@@ -121,14 +121,14 @@ test('watch waits for a first device, and finds it soon', async () => {
 });
 
 const wrong: readonly (readonly [args: string[], line: RegExp])[] = [
-  [['alerts', 'ack', 'nobody'], /^nobody has no alert now\n$/],
+  [['alerts', 'ack', 'nobody'], /^nobody has no active alert\n$/],
   [['alerts', 'history', '--from', 'yesterday'], /^--from yesterday: is not a time such as -1h, /],
   [['alerts', 'history', 'nobody'], /^There is no device nobody\n$/],
   [['alerts', 'unsnooze', 'nobody'], /^There is no device nobody\n$/],
   [['alerts', '--format', 'xml'], /^--format xml: must be table, csv, json\n$/],
-  [['alerts', 'list', 'fridge-1'], /^list takes no fridge-1; usage: /],
+  [['alerts', 'list', 'fridge-1'], /^list does not take fridge-1; usage: /],
   [['alerts', '--nope'], /^Unknown option '--nope'; usage: /],
-  [['alerts', 'do'], /^there is no command do; usage: /],
+  [['alerts', 'do'], /^unknown command do; usage: /],
   [['alerts', 'snooze', 'nobody', '2h'], /^There is no device nobody\n$/],
   [['alerts', 'snooze', 'fridge-1', '2x'], /^snooze 2x: is not a span such as 30m, 2h or 1d\n$/],
   [['limit', 'silent'], /^say the new limit, such as npm run limit -- silent 6; usage: /],
@@ -176,7 +176,7 @@ test('report makes a sheet, a table and JSON of the month, with the excursion an
   assert.equal(devices[0]!.report.excursions[0]!.worst, 11.5);
   for (const [args, sentence] of [
     [['--month', '2026-13'], /--month 2026-13: must be a month such as 2026-11/],
-    [['--site', 'nowhere'], /no device is called so/],
+    [['--site', 'nowhere'], /no device matches: npm run device -- list/],
     [['--out', 'r.pdf'], /--out r\.pdf: must end in \.html, \.csv or \.json/],
   ] as const) {
     const { code, stderr } = await run('report', ...args);

@@ -1,5 +1,6 @@
 // Folds archived lines into windows as ingest would have, many times as fast: what an audit of the archive needs.
 // @tidegate/fast-fold takes the usual lines from their bytes, careful-line all others; what came either way is put together
+
 // here. The careful way decides what is right.
 
 import {

@@ -1,4 +1,5 @@
 // `npm run cost -- --devices N --rate R --mode direct|stream`: the monthly bill by service, and what each choice would save.
+
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Prices } from './bill-parts.ts';

@@ -1,4 +1,5 @@
 // Who folds: the one table of contenders, by name; the first is what the others are compared with.
+
 import { openDuckDb, openPolars } from './fold-engines.ts';
 import { foldCarefully, foldToDeltas, foldToWindows } from './fold-own.ts';
 import type { Fold } from './fold-peer.ts';

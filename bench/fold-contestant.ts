@@ -1,4 +1,5 @@
 // One contender of the fold in a process of its own, so that no one's garbage or threads slow another: folds when told.
+
 import { contenders } from './fold-contenders.ts';
 import type { FoldOutcome } from './fold-outcome.ts';
 

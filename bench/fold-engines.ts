@@ -1,4 +1,5 @@
 // DuckDB and polars as contenders of the fold, told the columns so that they need not guess them.
+
 import { WINDOW_MILLISECONDS } from './fold-input.ts';
 import type { FoldOutcome } from './fold-outcome.ts';
 import { loadPeer, type Fold } from './fold-peer.ts';

@@ -1,4 +1,5 @@
 // What all contenders of the fold read: an archive as TelemetryRule writes it, drawn from a seed, the same bytes on every run.
+
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
 export interface FoldInput {

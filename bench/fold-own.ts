@@ -1,4 +1,5 @@
 // Our own contenders of the fold: with every check that ingest makes, exact sums, and each reading counted once however often it comes.
+
 import assert from 'node:assert/strict';
 import { foldArchive, type FoldedWindow } from '../audit/fold-archive.ts';
 import { parseArchiveLine } from '../core/archive/careful-line.ts';

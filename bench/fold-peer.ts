@@ -1,4 +1,5 @@
 // Contenders of the fold are packages that may not be installed, so each is loaded by name and reached through a port.
+
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';

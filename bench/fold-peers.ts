@@ -1,4 +1,5 @@
 // Contenders of the fold in JavaScript: loops over JSON.parse, RxJS and alasql, each as its users would write it.
+
 import { chunksOf, WINDOW_MILLISECONDS } from './fold-input.ts';
 import { addToTally, emptyTally, outcomeOfTallies, type FoldOutcome, type Tally } from './fold-outcome.ts';
 import { loadPeer, type Fold } from './fold-peer.ts';

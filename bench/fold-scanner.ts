@@ -1,4 +1,5 @@
 // The bound for code in JavaScript: reads the bytes of lines whose shape it knows, believes all of them and checks nothing.
+
 import { chunksOf, WINDOW_MILLISECONDS } from './fold-input.ts';
 import { addToTally, emptyTally, outcomeOfTallies, type Tally } from './fold-outcome.ts';
 import type { Fold } from './fold-peer.ts';

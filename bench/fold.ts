@@ -1,4 +1,5 @@
 // Folds one million archived readings into windows beside DuckDB, polars and others: `node bench/fold.ts [--devices 100]`.
+
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,6 @@
 // `node bench/hot-window.ts`: what a reading costs in a window that already has thousands, by the real store over the local DynamoDB.
 // Processor time is that of the store, the SDK and the local DynamoDB together; capacity is what DynamoDB would bill for the same calls.
+
 import {
   ConditionalCheckFailedException,
   GetItemCommand,

@@ -1,5 +1,6 @@
 // From publish to the alert email on disk: each device crosses its limit once, one after the other.
 // node bench/latency.ts [--alerts 100]
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,5 @@
 // A fixed load over MQTT with mutual TLS, the same for every broker: one process, many devices, QoS 1, a bounded number in flight.
+
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';

@@ -1,4 +1,5 @@
 // What a load left behind, counted from outside: readings in the windows table, lines in the raw bucket's files.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';

@@ -1,4 +1,5 @@
 // Measures the page in chromium, by its own protocol: node bench/page.ts [--devices 1000] [--minutes 5]
+
 // Its size, a fleet at one hertz with the memory minute by minute, the first picture, and pointing at a day of four devices.
 
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,5 @@
 // One contender of bench/parsed.ts in a process of its own: writes raw lines as Parquet, or asks it for one device's day. Prints JSON.
+
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createParquetFile } from '../adapters/parquet-file.ts';

@@ -1,4 +1,5 @@
 // Writes raw lines as the parsed archive beside DuckDB's own writer, and asks for one device: `node bench/parsed.ts [--devices 100]`.
+
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

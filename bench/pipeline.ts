@@ -1,5 +1,6 @@
 // Messages per second from publish to archived and windowed, beside mosquitto alone taking the same load.
 // node bench/pipeline.ts [--messages 20000] [--devices 100] [--mode direct|stream] [--idle 10]
+
 import { writeFileSync } from 'node:fs';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import path from 'node:path';

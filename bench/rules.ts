@@ -1,4 +1,5 @@
 // Measures the template's telemetry rule on parsed input beside a closure written by hand and JSONata: `node bench/rules.ts`.
+
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import jsonata from 'jsonata';

@@ -1,4 +1,5 @@
 // Starts `npm start` for a measurement and reads what the operating system says about it.
+
 import { spawn, execFile, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
 // From the command to the line `ready`: on an empty data directory and on one that exists, beside an empty Node program.
 // node bench/start.ts [--runs 5]
+
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { startStack, temporaryFolder } from './stack.ts';

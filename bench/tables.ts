@@ -1,4 +1,5 @@
 // `node bench/tables.ts`: processor time of one write and one query of windows in the local tables, on disk and in memory.
+
 // The difference between the two is the disk: a write is synced before it is answered.
 
 import { mkdtempSync, rmSync } from 'node:fs';

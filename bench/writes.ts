@@ -1,4 +1,5 @@
 // `node bench/writes.ts`: how many DynamoDB calls a reading costs in both ways in, at one hertz a device, by the real store.
+
 import { createAlerting } from '../pipeline/judge.ts';
 import { createAlertStore } from '../adapters/alert-store.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';

@@ -1,4 +1,5 @@
 // Builds the page: what a browser loads, by path. `npm start` calls it when somebody opens the page.
+
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { build, type Metafile } from 'esbuild';

@@ -1,5 +1,6 @@
 // What can be set on a simulated sensor while it runs, and within which bounds it obeys.
-import { type Pattern, round, usualSetpoint } from './patterns.ts';
+
+import { round, usualSetpoint, type Pattern } from './patterns.ts';
 
 /** Read anew for every reading. */
 export interface Controls {

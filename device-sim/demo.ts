@@ -1,4 +1,5 @@
 // The demo fleet of `npm start`: five store fridges in Seattle, one of them failing every few minutes.
+
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';

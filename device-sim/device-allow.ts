@@ -1,4 +1,5 @@
 // `npm run device -- allow`: lists the serial numbers that may exchange a claim, or takes them off the list again.
+
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBClientConfig, WriteRequest } from '@aws-sdk/client-dynamodb';

@@ -1,4 +1,5 @@
 // What the registry knows of a thing's certificates.
+
 import {
   DescribeCertificateCommand,
   DescribeThingCommand,

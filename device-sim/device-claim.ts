@@ -1,4 +1,5 @@
 // `npm run device -- claim`: the certificate that a factory puts on every device, good for nothing but a certificate of its own.
+
 import { existsSync, readFileSync } from 'node:fs';
 import { UpdateCertificateCommand } from '@aws-sdk/client-iot';
 import { certificateIdOf, deviceFiles, prepareFolder, writeCertificate, writeKey } from './device-files.ts';

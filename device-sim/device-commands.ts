@@ -1,4 +1,5 @@
 // What `npm run device` does to a device's place in the registry: rotate and revoke here, the others in files of their own; each goes on where an interrupted one stopped.
+
 import { existsSync } from 'node:fs';
 import { UpdateCertificateCommand } from '@aws-sdk/client-iot';
 import { allow } from './device-allow.ts';

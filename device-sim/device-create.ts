@@ -1,4 +1,5 @@
 // `npm run device -- create`: a device's thing, key and certificate, or many from a table; each goes on where an interrupted run stopped.
+
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { DescribeCertificateCommand, type IoTClient } from '@aws-sdk/client-iot';
 import { inParallel } from '../core/in-parallel.ts';

@@ -1,4 +1,5 @@
 // Reads a table of devices, a line each, and names everything that is wrong with it before anything is made.
+
 import { parseCsv, type CsvRecord } from './csv.ts';
 import {
   attributeNameProblem,

@@ -1,4 +1,5 @@
 // `npm run device -- delete`: a device that is gone for good loses certificates, thing, record and key files; what it sent stays.
+
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import {

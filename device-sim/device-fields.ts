@@ -1,4 +1,5 @@
 // What a thing may be called, and what its attributes and units may say, wherever a person writes them.
+
 import {
   ATTRIBUTE_RULE,
   attributeNameProblem,

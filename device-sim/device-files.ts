@@ -1,4 +1,5 @@
 // The files a device needs to connect: CA, certificate and key; a key is never overwritten.
+
 import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // The command that publishes a first reading with a device's new files, ready to paste.
+
 import type { DeviceFiles } from './device-files.ts';
 
 export type Say = (line: string) => void;

@@ -1,4 +1,5 @@
 // `npm run device -- list`: every thing by name, with its type, groups, attributes and the state of its certificates.
+
 import {
   paginateListThingGroupsForThing,
   paginateListThings,

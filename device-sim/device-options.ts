@@ -1,4 +1,5 @@
 // The command line of `npm run device`, checked before anything is made.
+
 import { parseArgs } from 'node:util';
 import { FORMATS, type Format } from '../commands/listing.ts';
 import { thingNameProblem } from '../core/thing-names.ts';

@@ -1,4 +1,5 @@
 // `npm run device -- provision NAME`: what a device does on its first connection, exchanging a claim for a certificate.
+
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { deviceFiles, prepareFolder, writeCertificate, writeKey, type DeviceFiles } from './device-files.ts';
 import { sayHowToPublish, type Say } from './device-hint.ts';

@@ -1,4 +1,5 @@
 // `npm run device`: gives devices their identity, on AWS or on the local cloud, with the same calls.
+
 import { isRefused } from '../commands/running-stack.ts';
 import { runCommand } from './device-commands.ts';
 import { parseDeviceOptions, usage } from './device-options.ts';

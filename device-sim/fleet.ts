@@ -1,4 +1,5 @@
 // Connects a fleet without a rush, lets each device publish by its plan, and stops without losing what is under way.
+
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, type Identity, openConnection } from './connection.ts';

@@ -1,6 +1,6 @@
 // What happens to a simulated fridge from outside: the room, its door, restocking, defrosts, and gaps in what arrives.
 
-import { type FridgeTraits, USUAL_ROOM } from './fridge-traits.ts';
+import { USUAL_ROOM, type FridgeTraits } from './fridge-traits.ts';
 import { uniform } from './random.ts';
 
 const HOUR = 3_600;

@@ -1,4 +1,5 @@
 // The certificates and keys of simulated devices: made once, kept in a folder, used again by the next run.
+
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // The folder for keys is made, and seen to be writable, before a device is that would have to be kept there.
+
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { OnboardingError } from './onboarding-error.ts';

@@ -1,4 +1,5 @@
 // Plans what one device sends and when, as a pure function of its seed: packed, repeated and out of order as asked.
+
 import type { Controls } from './controls.ts';
 import type { Metrics, Pattern } from './patterns.ts';
 import { uniform } from './random.ts';

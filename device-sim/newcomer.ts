@@ -1,4 +1,5 @@
 // A simulated device that does not exist yet, made through the AWS IoT API as any real one.
+
 import { isRefused } from '../commands/running-stack.ts';
 import type { Credentials } from './identities.ts';
 import { SimError } from './sim-error.ts';

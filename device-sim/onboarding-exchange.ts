@@ -1,4 +1,5 @@
 // Requests over MQTT that are answered on `<topic>/accepted` or `<topic>/rejected`, as AWS IoT's reserved topics are.
+
 import { connectAsync, type MqttClient } from 'mqtt';
 import { OnboardingError } from './onboarding-error.ts';
 

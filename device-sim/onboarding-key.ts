@@ -1,4 +1,5 @@
 // Makes a device's private key where the device is; only a signing request ever leaves the machine.
+
 import 'reflect-metadata';
 import { Pkcs10CertificateRequestGenerator, PemConverter } from '@peculiar/x509';
 

@@ -1,4 +1,5 @@
 // Makes a device known to AWS IoT: type, group, thing, key and certificate, in an order that a crash leaves harmless.
+
 import {
   AddThingToThingGroupCommand,
   AttachPolicyCommand,

@@ -1,4 +1,5 @@
 // The command line of the simulator: every value is checked where it is read, and an error says what it takes.
+
 import { parseArgs } from 'node:util';
 import { parseFailures, type FailurePlan } from './failures.ts';
 import { type PatternName, patternNames } from './patterns.ts';

@@ -1,4 +1,5 @@
 // What a simulated sensor measures: each pattern is a pure function of a seed and the time, so that a run can be repeated.
+
 import { fridgeTemperature, type FridgeLife } from './fridge-pattern.ts';
 import { noise, uniform } from './random.ts';
 import { type Hour, weatherAt } from './weather.ts';

@@ -1,4 +1,5 @@
 // Asks whether a broker is there before a fleet of devices begins to knock.
+
 import { connect } from 'node:net';
 import { isRefused } from '../commands/running-stack.ts';
 import { SimError } from './sim-error.ts';

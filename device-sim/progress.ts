@@ -1,4 +1,5 @@
 // Tells how a run goes: one line that renews itself on a terminal, a line every ten seconds elsewhere, and a summary.
+
 import type { Statistics } from './statistics.ts';
 
 interface Output {

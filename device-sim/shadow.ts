@@ -1,5 +1,6 @@
 // Lets a simulated sensor obey its device shadow: it asks for it on every connect, does what is desired and reports back.
 // https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-comms-device.html
+
 import type { Connection } from './connection.ts';
 import { applyDesired, type Controls } from './controls.ts';
 

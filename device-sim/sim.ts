@@ -1,4 +1,5 @@
 // `npm run sim`: a fleet of simulated devices over real MQTT with mutual TLS, against the local cloud or AWS.
+
 import path from 'node:path';
 import { findIdentities } from './identities.ts';
 import type { Identity } from './connection.ts';

@@ -1,4 +1,5 @@
 // Where devices connect to, and where they are registered: the local cloud as its endpoints file tells, or AWS.
+
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';

@@ -1,4 +1,5 @@
 // Reads the hourly weather that the simulator replays, strictly: a wrong row is named by its line.
+
 import { readFileSync } from 'node:fs';
 
 export interface Hour {

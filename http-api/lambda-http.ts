@@ -1,4 +1,5 @@
 // Converts events of API Gateway into web requests, and web responses into results.
+
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 
 import type {

@@ -1,4 +1,5 @@
 // Logging in at the user pool's own pages: the code flow with PKCE (RFC 7636), and tokens that renew.
+
 // https://docs.aws.amazon.com/cognito/latest/developerguide/using-pkce-in-authorization-code.html
 
 import { accessOf, type Group } from '../../core/access.ts';

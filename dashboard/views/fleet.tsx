@@ -1,7 +1,7 @@
 // The fleet: first what needs somebody, then every device, site by site.
 
 import { untracked, useComputed } from '@preact/signals';
-import { type App, setQuery } from '../data/app.ts';
+import { setQuery, type App } from '../data/app.ts';
 import { byUrgency, findingOf, isShown } from '../model/fleet.ts';
 import { capital, longText, nameText, secondText } from '../model/format.ts';
 import { linkTo } from '../model/route.ts';

@@ -1,4 +1,5 @@
 // Random histories of readings on the local cloud's DynamoDB, in both ways in: whatever is repeated, overtaken, written at the
+
 // same time, refused or cut off between two calls, the windows are what a recomputation of the readings gives.
 
 import { afterAll, beforeAll, test } from '@jest/globals';

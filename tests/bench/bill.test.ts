@@ -1,4 +1,5 @@
 // The bill of a fleet: by hand where it is simple, within the aims where it is not, and honest about what it assumes.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

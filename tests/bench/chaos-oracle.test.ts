@@ -2,7 +2,7 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { type Evidence, type HistoryLine, type Mail, mailOf } from '../../bench/chaos/evidence.ts';
+import { mailOf, type Evidence, type HistoryLine, type Mail } from '../../bench/chaos/evidence.ts';
 import { recompute } from '../../bench/chaos/recompute.ts';
 import { judgeEvidence, type Disturbance } from '../../bench/chaos/verdict.ts';
 

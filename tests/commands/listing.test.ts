@@ -1,4 +1,5 @@
 // Rows as a table, as CSV and as JSON.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { formatOf, listing, type Column } from '../../commands/listing.ts';

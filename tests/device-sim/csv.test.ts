@@ -1,4 +1,5 @@
 // Tables of devices: RFC 4180, and every fault named with its line and column.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { parseCsv } from '../../device-sim/csv.ts';

@@ -1,4 +1,5 @@
 // A fleet against a broker that the test holds in its hand: windows of messages under way, lost connections, clean stops.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';

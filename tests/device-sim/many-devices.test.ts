@@ -1,4 +1,5 @@
 // `npm run device` for many devices, as a person runs it: a table of them, a list of them, and the end of them.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

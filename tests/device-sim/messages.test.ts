@@ -1,4 +1,5 @@
 // The plan of one device: what it sends and when, the same for the same seed.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { planMessages, type PlannedMessage, type PlanOptions } from '../../device-sim/messages.ts';

@@ -1,4 +1,5 @@
 // `npm run device` as a person runs it, against the local AWS IoT API on a free port.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

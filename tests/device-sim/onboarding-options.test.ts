@@ -1,4 +1,5 @@
 // The command line of `npm run device`: what it takes, and how it names what it does not.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { parseDeviceOptions, sameCloud } from '../../device-sim/device-options.ts';

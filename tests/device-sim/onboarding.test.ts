@@ -1,4 +1,5 @@
 // Onboarding through the AWS API: what a device gets, and what a failure in the middle leaves behind.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';

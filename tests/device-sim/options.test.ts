@@ -1,4 +1,5 @@
 // The simulator's command line: defaults, limits, and what an error tells.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { parseOptions } from '../../device-sim/options.ts';

@@ -1,4 +1,5 @@
 // What simulated sensors measure: repeatable, within the limits that each pattern promises.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import {

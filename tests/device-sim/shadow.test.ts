@@ -1,4 +1,5 @@
 // How a simulated sensor takes what its shadow desires, over a connection that the test holds in its hand.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { applyDesired, atSetpoint, type Controls } from '../../device-sim/controls.ts';

@@ -1,4 +1,5 @@
 // `npm run sim` and the demo fleet as they are run: over mutual TLS, against the local broker and the local IoT API.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
 // What the tests of hostile clients share: raw connections, and a device that goes on as if nothing were happening.
+
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';

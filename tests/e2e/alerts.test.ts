@@ -1,4 +1,5 @@
 // What nobody publishes, on the real program: a device that leaves is told of, once, and again when it is back for good.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // The HTTP API on the real program: callers see what devices do, and only who may call is answered.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // The audit on the real program: what a fleet sent, what was archived of it, and what the windows made of it.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Malformed messages are rejected with a reason and kept, and neither a neighbour nor the process notices.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

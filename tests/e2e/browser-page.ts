@@ -1,4 +1,5 @@
 // Opens the page of a running Tidegate in Debian's chromium, as somebody who logged in.
+
 import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';

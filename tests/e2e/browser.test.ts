@@ -1,4 +1,5 @@
 // A browser's story on the real program: an identity, credentials, MQTT by WebSocket, and what a login adds to it.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { GetThingShadowCommand, IoTDataPlaneClient } from '@aws-sdk/client-iot-data-plane';

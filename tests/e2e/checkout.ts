@@ -1,4 +1,5 @@
 // A checkout of its own for tests that do what a reader of the pages does, so that nothing of this one is changed.
+
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';

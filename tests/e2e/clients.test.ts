@@ -1,4 +1,5 @@
 // The clients that devices really run: the AWS IoT device SDK against the real program, by certificate and by WebSocket.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import {

@@ -1,4 +1,5 @@
 // The npm scripts around the stack speak as README does, read the real template, and end with npm.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';

@@ -1,4 +1,5 @@
 // kill -9 at a bad moment: what was acknowledged is in the archive, and the windows equal a recomputation of it.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { MqttClient } from 'mqtt';

@@ -1,4 +1,5 @@
 // What people do daily from the terminal: see the fleet, see alerts and act on them, move a limit.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
 // Out of file descriptors: connections are refused, the program goes on, and what it needs for itself it has.
+
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { testIf } from '../support/conditions.ts';

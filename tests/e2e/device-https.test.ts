@@ -1,4 +1,5 @@
 // A device that speaks HTTPS with its certificate, on the MQTT port: what its policies let it do, and that MQTT is not disturbed.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,5 @@
 // One client of the AWS IoT device SDK in a process of its own: its native threads outlive what a test can close.
+
 import { auth, iot, mqtt, mqtt5 } from 'aws-iot-device-sdk-v2';
 import path from 'node:path';
 import type { Answer, Call, SdkClient, SdkOptions, Way } from './device-sdk.ts';

@@ -1,4 +1,5 @@
 // Clients of the AWS IoT device SDK for tests, its MQTT 3.1.1 and its MQTT 5 one behind the same few verbs.
+
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';

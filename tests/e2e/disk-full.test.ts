@@ -1,4 +1,5 @@
 // A full disk: nothing is acknowledged that is not kept, the program lives and says so once, and goes on when there is room.
+
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';

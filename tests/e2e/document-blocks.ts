@@ -1,4 +1,5 @@
 // Blocks of commands in README and docs, and which of them no test can run as they are printed, with the reason.
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';

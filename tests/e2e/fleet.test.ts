@@ -1,4 +1,5 @@
 // A fleet by claim, rotation without downtime, and revocation of connections that are open: against the real program.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';

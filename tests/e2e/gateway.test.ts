@@ -1,4 +1,5 @@
 // Real devices on the real program: a gateway speaks for its sensors and for nobody else, and what is rejected is seen.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

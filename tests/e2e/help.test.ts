@@ -1,4 +1,5 @@
 // Every command says how it is called, to who asks, and does nothing else.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,5 @@
 // Clients that mean harm, against the real program: they are answered or closed, memory stays bounded, nobody else notices.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';

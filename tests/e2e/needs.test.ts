@@ -1,4 +1,5 @@
 // What a person at the terminal meets beside the programs themselves: one line for an old Node, none for a reader that goes.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';

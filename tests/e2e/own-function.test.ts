@@ -1,4 +1,5 @@
 // The walk of CONTRIBUTING through a function of one's own, from the blocks of the page and in their order.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,5 @@
 // The web page in a real browser: what people see, do and cannot do, on the real program.
+
 import { afterAll, beforeAll } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Commands of README and docs, run as they are printed: a checkout of its own, other ports, nothing else is changed.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

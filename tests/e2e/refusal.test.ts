@@ -1,4 +1,5 @@
 // Who may not, may not: each refusal closes the connection and its reason stands in the log.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,5 @@
 // Shadows in the running stack: a device over mutual TLS under the template's policy, an app over HTTP, and a crash between.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';

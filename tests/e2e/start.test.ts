@@ -1,4 +1,5 @@
 // What can stop the start does so with one line that names the thing and the remedy; and the demo fleet publishes.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

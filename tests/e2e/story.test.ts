@@ -1,4 +1,5 @@
 // The README's story, told by the programs a new user would run: a reading becomes an object, a window and an email.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,5 @@
 // Whoever watches `npm start` sees which device sends what is rejected, and what to do about it.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

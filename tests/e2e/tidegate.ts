@@ -1,4 +1,5 @@
 // Starts the real `npm start` program on free ports for the end-to-end tests, and talks to it as its users do.
+
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // The attach-policy function: who logged in gets the policies for the live data that their groups leave them, and no others.
+
 import { beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import {

@@ -1,4 +1,5 @@
 // Time as devices tell it, through both functions at windows of any length: whatever the unit, the order and the jumps of a
+
 // clock, a reading lies in the window of its time, or is kept with the reason.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';

@@ -1,4 +1,5 @@
 // Who may use which route of the API, and what of it somebody sees who is left some sites: for every route that there is.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { GROUPS, isAtLeast } from '../../core/access.ts';

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { type AttributeValue, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as fc from 'fast-check';
 import { createIngestion, type Ingest, type IngestionParts } from '../../pipeline/ingest.ts';
 import { createWindowStore } from '../../adapters/window-store.ts';

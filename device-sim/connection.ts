@@ -10,24 +10,24 @@ export interface Identity {
 }
 
 export interface Connection {
-  /** Resolves with true when connected, with false when it is not and `stopping` says that it need not be. */
+  /** Resolves with true when connected, with false if it is not connected and `stopping` is aborted. */
   online(): Promise<boolean>;
-  /** Resolves when the broker has the message (QoS 1) or the socket has (QoS 0); rejects when it can not be sent. */
+  /** Resolves when the broker (QoS 1) or the socket (QoS 0) has the message; rejects if it cannot be sent. */
   publish(topic: string, payload: string, qos: 0 | 1): Promise<void>;
-  /** Subscribes with every connect, and calls `ready` each time that has been confirmed. */
+  /** Subscribes on every connect, and calls `ready` each time the subscription is confirmed. */
   listen(
     topics: readonly string[],
     receive: (topic: string, payload: string) => void,
     ready: () => void,
   ): void;
-  /** Says goodbye, or with `force` cuts the connection off; what is under way then rejects. */
+  /** Disconnects, or with `force` cuts the connection; messages in flight then reject. */
   close(force: boolean): Promise<void>;
 }
 
 export interface ConnectionOptions {
   /** `mqtts://host:port` */
   readonly url: string;
-  /** PEM; the system's own list of authorities when absent. */
+  /** PEM; by default the system's own list of authorities. */
   readonly ca: string | undefined;
   readonly identity: Identity;
   readonly statistics: Statistics;
@@ -40,7 +40,7 @@ const firstDelay = 500;
 const longestDelay = 30_000;
 const goodbyeMs = 2_000;
 
-/** Milliseconds before the next attempt: doubling, and anywhere in the upper half of that span ("equal jitter"). */
+/** Milliseconds before the next attempt: doubling, and random in the upper half of that span ("equal jitter"). */
 export function reconnectDelay(attempt: number, random: () => number): number {
   const span = Math.min(firstDelay * 2 ** Math.min(attempt, 20), longestDelay);
   return span / 2 + (span / 2) * random();
@@ -56,10 +56,10 @@ function reasonOf(error: Error): string {
   return (typeof code === 'string' ? words[code] : undefined) ?? error.message;
 }
 
-/** A connection stands only when it has held this long; one that is dropped at once must not begin its delays anew. */
+/** Delays are reset only after a connection has lasted this long: one that is dropped at once must not reset them. */
 const steadyMs = 5_000;
 
-/** Only a message that is sent again is read from the store, so there it is marked as such [MQTT-3.3.1-1]. */
+/** Messages are read from the store only to send them again, so they are stored as duplicates [MQTT-3.3.1-1]. */
 function createOutgoingStore(): Store {
   const store = new Store();
   const put = store.put.bind(store);
@@ -67,7 +67,7 @@ function createOutgoingStore(): Store {
   return store;
 }
 
-/** Opens at once; QoS 1 messages under way are sent again, as duplicates, when a lost connection is back. */
+/** Opens at once. After a reconnect, QoS 1 messages in flight are sent again, as duplicates. */
 export function openConnection(options: ConnectionOptions): Connection {
   const { identity, statistics, random, stopping } = options;
   let attempt = 0;
@@ -91,13 +91,13 @@ export function openConnection(options: ConnectionOptions): Connection {
     outgoingStore: createOutgoingStore(),
   });
 
-  function tell(online: boolean): void {
-    const told = waiters;
+  function report(online: boolean): void {
+    const waiting = waiters;
     waiters = [];
-    for (const resolve of told) resolve(online);
+    for (const resolve of waiting) resolve(online);
   }
 
-  /** mqtt.js reads its period anew whenever a connection ends. */
+  /** mqtt.js reads its period again whenever a connection ends. */
   function nextDelay(): void {
     if (!closing) client.options.reconnectPeriod = reconnectDelay(attempt, random);
   }
@@ -107,7 +107,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       attempt = 0;
       nextDelay();
     }, steadyMs);
-    tell(true);
+    report(true);
   });
   client.on('reconnect', () => {
     statistics.reconnects += 1;
@@ -116,7 +116,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   });
   client.on('error', (error) => (statistics.lastError = reasonOf(error)));
   client.on('close', () => clearTimeout(steady));
-  stopping.addEventListener('abort', () => tell(false));
+  stopping.addEventListener('abort', () => report(false));
 
   return {
     online() {
@@ -140,7 +140,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     },
     async close(force) {
       closing = true;
-      client.options.reconnectPeriod = 0; // from now on mqtt.js rejects what is under way when it is cut off
+      client.options.reconnectPeriod = 0; // makes mqtt.js reject messages in flight when the connection is cut
       const late = setTimeout(() => client.stream.destroy(), goodbyeMs);
       await client.endAsync(force || !client.connected);
       clearTimeout(late);

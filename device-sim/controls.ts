@@ -1,12 +1,12 @@
-// What can be set on a simulated sensor while it runs, and within which bounds it obeys.
+// The settings of a simulated sensor that can change while it runs, and their bounds.
 
 import { round, usualSetpoint, type Pattern } from './patterns.ts';
 
-/** Read anew for every reading. */
+/** Read again for every reading. */
 export interface Controls {
   /** Readings a second. */
   sampleRate: number;
-  /** °C that it holds; absent where nothing is cooled. */
+  /** °C that it holds; absent if nothing is cooled. */
   setpoint?: number;
 }
 
@@ -16,13 +16,13 @@ const bounds: Readonly<Record<keyof Controls, readonly [lowest: number, highest:
 };
 
 export interface Applied {
-  /** True when something is different from before. */
+  /** Whether a setting changed. */
   readonly changed: boolean;
-  /** Why some of what was desired is left undone. */
+  /** Why some desired settings were not applied. */
   readonly problems: readonly string[];
 }
 
-/** Takes over what of `desired` the sensor has and can do; other members are none of its business. */
+/** Applies the desired settings that the sensor has and allows; other members are ignored. */
 export function applyDesired(controls: Controls, desired: Readonly<Record<string, unknown>>): Applied {
   const problems: string[] = [];
   let changed = false;
@@ -33,9 +33,7 @@ export function applyDesired(controls: Controls, desired: Readonly<Record<string
     const [lowest, highest] = bounds[name];
     if (typeof value !== 'number' || !(value >= lowest && value <= highest)) {
       const wanted = JSON.stringify(value).slice(0, 40);
-      problems.push(
-        `${name} ${wanted}: it takes a number from ${lowest} to ${highest}, so it stays ${current}`,
-      );
+      problems.push(`${name} ${wanted}: must be a number from ${lowest} to ${highest}; it stays ${current}`);
     } else if (value !== current) {
       controls[name] = value;
       changed = true;
@@ -44,7 +42,7 @@ export function applyDesired(controls: Controls, desired: Readonly<Record<string
   return { changed, problems };
 }
 
-/** The pattern, moved to where the setpoint is. */
+/** The pattern, shifted to the setpoint. */
 export function atSetpoint(pattern: Pattern, controls: Controls): Pattern {
   return (seed, second) => {
     const metrics = pattern(seed, second);

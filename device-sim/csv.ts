@@ -1,25 +1,25 @@
-// Reads CSV as RFC 4180 has it, and goes on after a fault, so that all of them are known at once.
+// Parses CSV (RFC 4180), and continues after a fault, so that all faults are reported at once.
 
 export interface CsvRecord {
-  /** Where it begins, from 1: a quoted cell may have line breaks. */
+  /** The line where it begins, from 1; a quoted cell may contain line breaks. */
   readonly line: number;
   readonly cells: readonly string[];
-  /** A fault is in it: its cells may be others than were meant. */
+  /** Whether it has a fault, so that its cells may be wrong. */
   readonly isBroken: boolean;
 }
 
 export interface CsvFault {
   readonly line: number;
-  /** Of the cell, from 1. */
+  /** Number of the cell, from 1. */
   readonly cell: number;
   readonly problem: string;
 }
 
-/** A cell that is quoted, closed or not, with what stands between its end and the next comma; or one that is not. */
+/** A quoted cell, closed or not, with the text between its end and the next comma; or a plain cell. */
 const CELL = /"([^"]*(?:""[^"]*)*)("?)([^,\r\n]*)|([^,\r\n]*)/y;
 const BREAK = /\r\n|\r|\n/g;
 
-/** Lines that are empty are left out; a byte order mark too. */
+/** Skips empty lines and a byte order mark. */
 export function parseCsv(given: string): {
   readonly records: readonly CsvRecord[];
   readonly faults: readonly CsvFault[];
@@ -57,7 +57,7 @@ function problemOf(
   rest: string | undefined,
   plain: string,
 ): string | undefined {
-  if (quoted !== undefined && close === '') return 'a quote is opened and never closed';
+  if (quoted !== undefined && close === '') return 'has an opening quote without a closing one';
   if (rest) return `${JSON.stringify(rest.slice(0, 20))} follows the closing quote: double the quotes inside`;
   if (plain.includes('"'))
     return 'has a quote in the middle: put the whole cell in quotes, and double the quotes inside';

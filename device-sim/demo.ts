@@ -18,13 +18,13 @@ const names = [1, 2, 3, 4, 5].map((number) => `demo-fridge-${number}`);
 const failing = 'demo-fridge-3';
 const site = 'seattle';
 
-/** As a thread it is given `{ dataDir }`, as a process `--data-dir`. */
+/** The data directory: from `{ dataDir }` in a thread, from `--data-dir` in a process. */
 function dataDirOf(): string {
   if (!isMainThread) return (workerData as { dataDir: string }).dataDir;
   return parseArgs({ options: { 'data-dir': { type: 'string', default: '.tidegate' } } }).values['data-dir'];
 }
 
-/** Calls `stop` on the message `stop` of the parent, thread or process, and on a signal. */
+/** Calls `stop` on the message `stop` from the parent thread or process, and on a signal. */
 function onStop(stop: () => void): void {
   if (isMainThread) {
     process.on('message', (message) => {
@@ -85,7 +85,7 @@ async function run(dataDir: string): Promise<void> {
   await fleet.done;
 }
 
-// An error ends the thread or process and reaches whoever started it.
+// An error ends the thread or process, and reaches its parent.
 await run(dataDirOf());
 parentPort?.close();
 if (isMainThread && process.channel) process.disconnect();

@@ -1,4 +1,4 @@
-// `npm run device -- allow`: lists the serial numbers that may exchange a claim, or takes them off the list again.
+// `npm run device -- allow`: adds the serial numbers that may exchange a claim to the list, or removes them.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import type { DeviceOptions } from './device-options.ts';
 import { OnboardingError } from './onboarding-error.ts';
 import type { Target } from './target.ts';
 
-/** What DynamoDB takes in one call. */
+/** Most items of one DynamoDB call. */
 const BATCH = 25;
 const TRIES = 8;
 const FIRST_WAIT_MS = 100;
@@ -19,9 +19,9 @@ const local: DynamoDBClientConfig = {
 };
 
 /**
- * One serial number a line; empty lines and those that begin with # are skipped.
+ * One serial number per line; empty lines and lines that begin with # are skipped.
  *
- * @throws OnboardingError naming the line that cannot become the name of a thing.
+ * @throws OnboardingError that names the line that cannot be a thing's name.
  */
 export function parseSerials(text: string, file: string): readonly string[] {
   const serials = new Set<string>();
@@ -33,12 +33,12 @@ export function parseSerials(text: string, file: string): readonly string[] {
     if (serial === '' || serial.startsWith('#')) continue;
     if (!/^[a-zA-Z0-9_-]{1,128}$/.test(serial)) {
       throw new OnboardingError(
-        `${file}:${index + 1}: ${JSON.stringify(serial.slice(0, 150))} is no serial number: 1 to 128 of a-z A-Z 0-9 _ -, one a line`,
+        `${file}:${index + 1}: ${JSON.stringify(serial.slice(0, 150))} is not a serial number: 1 to 128 of a-z A-Z 0-9 _ -, one per line`,
       );
     }
     serials.add(serial);
   }
-  if (serials.size === 0) throw new OnboardingError(`${file} has no serial number: write one a line`);
+  if (serials.size === 0) throw new OnboardingError(`${file} has no serial number: write one per line`);
   return [...serials];
 }
 
@@ -51,7 +51,7 @@ function readSerials(file: string): readonly string[] {
   }
 }
 
-/** Lists the serial numbers of the file, or with `--remove` takes them off. To do so twice changes nothing. */
+/** Adds the serial numbers of the file, or with `--remove` removes them. Safe to repeat. */
 export async function allow(target: Target, options: DeviceOptions, say: Say): Promise<void> {
   const serials = readSerials(options.name);
   const table = options.table ?? target.registrations?.table;
@@ -67,7 +67,7 @@ export async function allow(target: Target, options: DeviceOptions, say: Say): P
   async function write(batch: readonly string[]): Promise<void> {
     let left: WriteRequest[] = batch.map((serial) => requestFor(serial, options.remove === true));
     for (let tries = 0; left.length > 0; tries += 1) {
-      if (tries === TRIES) throw new OnboardingError(`${table} takes no more for now: run the command again`);
+      if (tries === TRIES) throw new OnboardingError(`${table} is throttled: run the command again`);
       if (tries > 0) await sleep(FIRST_WAIT_MS * 2 ** (tries - 1));
       const answer = await client.send(new BatchWriteItemCommand({ RequestItems: { [table!]: left } }));
       left = answer.UnprocessedItems?.[table!] ?? [];
@@ -82,12 +82,10 @@ export async function allow(target: Target, options: DeviceOptions, say: Say): P
   }
   const count = `${serials.length} serial number${serials.length === 1 ? '' : 's'}`;
   say(options.remove ? `removed  ${count} from the list in ${table}` : `listed   ${count} in ${table}`);
-  say(
-    'The list counts while the stack parameter RequireListedSerials is true. Devices that are registered stay.',
-  );
+  say('The list applies while the stack parameter RequireListedSerials is true. Registered devices stay.');
 }
 
-/** The key is what the hook asks for: adapters/registration-store.ts. */
+/** The key must match the hook's: adapters/registration-store.ts. */
 function requestFor(serial: string, isRemoved: boolean): WriteRequest {
   const key = { id: { S: `allowed/${serial}` } };
   return isRemoved ? { DeleteRequest: { Key: key } } : { PutRequest: { Item: key } };

@@ -1,4 +1,4 @@
-// What the registry knows of a thing's certificates.
+// Reads a thing's certificates from the registry.
 
 import {
   DescribeCertificateCommand,
@@ -49,8 +49,8 @@ export async function thingExists(client: IoTClient, thingName: string): Promise
   }
 }
 
-/** @throws OnboardingError when there is no such thing. */
+/** @throws OnboardingError if there is no such thing. */
 export async function requireThing(client: IoTClient, thingName: string): Promise<void> {
   if (await thingExists(client, thingName)) return;
-  throw new OnboardingError(`there is no thing ${thingName}: npm run device -- list shows those there are`);
+  throw new OnboardingError(`there is no thing ${thingName}: npm run device -- list shows all things`);
 }

@@ -1,4 +1,4 @@
-// `npm run device -- claim`: the certificate that a factory puts on every device, good for nothing but a certificate of its own.
+// `npm run device -- claim`: makes the certificate that a factory puts on every device, only for exchanging it for the device's own.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { UpdateCertificateCommand } from '@aws-sdk/client-iot';
@@ -16,7 +16,7 @@ async function revokeClaim(target: Target, { name, out }: DeviceOptions, say: Sa
   const certificateId = certificateIdOf(cert);
   const client = await target.client();
   await client.send(new UpdateCertificateCommand({ certificateId, newStatus: 'REVOKED' }));
-  say(`revoked  ${certificateId}: no device is provisioned with it any more`);
+  say(`revoked  ${certificateId}: no device can be provisioned with it any more`);
 }
 
 /** Makes a claim certificate, or with `--revoke` revokes the one in the folder. */
@@ -26,7 +26,7 @@ export async function claim(target: Target, options: DeviceOptions, say: Say): P
   const files = deviceFiles(out, name);
   prepareFolder(out, files, target.ca);
   if (existsSync(files.cert))
-    throw new OnboardingError(`${files.cert} is there already: use it, or choose another --out or name`);
+    throw new OnboardingError(`${files.cert} exists already: use it, or choose another --out or name`);
   const client = await target.client();
   await requirePolicy(client, policy);
   if (!existsSync(files.key)) writeKey(files.key, (await makeKeyAndRequest(name)).keyPem);
@@ -39,10 +39,10 @@ export async function claim(target: Target, options: DeviceOptions, say: Say): P
   say(`claim        ${certificateId}, active, policy ${policy}`);
   say(`files        ${files.ca}, ${files.cert}, ${files.key}: for the factory, the same on every device`);
   say('');
-  say('what each device then does:');
+  say('each device then runs:');
   say(
     `  npm run device -- provision tg-000042 --claim-cert ${files.cert} --claim-key ${files.key} --out DIR${place}`,
   );
   const given = name === 'claim' ? '' : ` ${name}`;
-  say(`when it has leaked: npm run device -- claim${given} --revoke --out ${out}${place}`);
+  say(`if it leaks: npm run device -- claim${given} --revoke --out ${out}${place}`);
 }

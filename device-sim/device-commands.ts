@@ -1,4 +1,4 @@
-// What `npm run device` does to a device's place in the registry: rotate and revoke here, the others in files of their own; each goes on where an interrupted one stopped.
+// The commands of `npm run device`: rotate and revoke are here, the others in their own files. Each continues where an interrupted run stopped.
 
 import { existsSync } from 'node:fs';
 import { UpdateCertificateCommand } from '@aws-sdk/client-iot';
@@ -53,7 +53,7 @@ async function rotate(target: Target, options: DeviceOptions, say: Say): Promise
   );
 }
 
-/** Keeps the certificate that lies in the folder; the thing's others are deactivated, detached and deleted. */
+/** Keeps the certificate in the folder, and deactivates, detaches and deletes the thing's other certificates. */
 async function retireOld(target: Target, { name, out }: DeviceOptions, say: Say): Promise<void> {
   const client = await target.client();
   const files = deviceFiles(out, name);
@@ -66,7 +66,7 @@ async function retireOld(target: Target, { name, out }: DeviceOptions, say: Say)
   }
   const kept = certificateIdOf(files.cert);
   if (!certificates.some(({ certificateId, status }) => certificateId === kept && status === 'ACTIVE')) {
-    throw new OnboardingError(`${files.cert} is no active certificate of ${name}: nothing was retired`);
+    throw new OnboardingError(`${files.cert} is not an active certificate of ${name}: nothing was retired`);
   }
   const others = certificates.filter(({ certificateId }) => certificateId !== kept);
   for (const certificate of others) {
@@ -88,7 +88,7 @@ async function revoke(target: Target, { name }: DeviceOptions, say: Say): Promis
   }
 }
 
-/** Runs one command, reporting through `say`, and gives the exit code. @throws OnboardingError, or the AWS SDK's errors. */
+/** Runs one command, printing with `say`, and gives the exit code. @throws OnboardingError, or the AWS SDK's errors. */
 export async function runCommand(target: Target, options: DeviceOptions, say: Say): Promise<number> {
   const commands = {
     create,

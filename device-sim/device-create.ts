@@ -1,4 +1,4 @@
-// `npm run device -- create`: a device's thing, key and certificate, or many from a table; each goes on where an interrupted run stopped.
+// `npm run device -- create`: makes a device's thing, key and certificate, or those of many devices from a table. It continues where an interrupted run stopped.
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { DescribeCertificateCommand, type IoTClient } from '@aws-sdk/client-iot';
@@ -21,16 +21,19 @@ import { certify, putIntoService, register, requirePolicy } from './onboarding.t
 import { createProgress } from './progress.ts';
 import type { Target } from './target.ts';
 
-/** AWS IoT takes ten of most calls a second, and a device takes nine calls of some 50 ms; what is refused the SDK repeats. */
+/**
+ * AWS IoT allows ten of most calls a second, and a device takes nine calls of about 50 ms. The SDK retries throttled
+ * calls.
+ */
 const DEVICES_AT_ONCE = 4;
 
 interface Created {
   readonly certificateId: string;
-  /** False: it was there, and what an earlier run left undone is done. */
+  /** False: it existed, and what an earlier run left was finished. */
   readonly isNew: boolean;
 }
 
-/** Both files are there: an earlier run made them, whole or in part. */
+/** Finishes an earlier run, which has made both files. */
 async function resume(client: IoTClient, options: DeviceOptions, files: DeviceFiles): Promise<string> {
   const certificateId = certificateIdOf(files.cert);
   const found = await client
@@ -42,7 +45,7 @@ async function resume(client: IoTClient, options: DeviceOptions, files: DeviceFi
   const description = found?.certificateDescription;
   if (!description?.certificateArn) {
     throw new OnboardingError(
-      `${files.cert} is a certificate that this cloud does not know: choose another --out, or remove it with its key`,
+      `${files.cert} is unknown in this cloud: choose another --out, or remove it together with its key`,
     );
   }
   if (description.status === 'REVOKED') {
@@ -62,7 +65,7 @@ async function refuseSecondCertificate(client: IoTClient, options: DeviceOptions
   const active = (await certificatesOf(client, name)).find(({ status }) => status === 'ACTIVE');
   if (!active) return;
   throw new OnboardingError(
-    `${name} has certificate ${shortId(active.certificateId)} already, but not in ${out}: ` +
+    `${name} already has certificate ${shortId(active.certificateId)}, but not in ${out}: ` +
       `npm run device -- rotate ${name} --out ${out}${sameCloud(options)} makes another`,
   );
 }
@@ -82,13 +85,13 @@ async function createOne(client: IoTClient, ca: string, options: DeviceOptions):
     keyPem: readFileSync(files.key, 'utf8'),
     keep: ({ certificatePem }) => writeCertificate(files.cert, certificatePem),
   }).catch((error: unknown) => {
-    rmSync(files.cert, { force: true }); // it was discarded; the key serves the next attempt
+    rmSync(files.cert, { force: true }); // it was discarded; the next attempt uses the key
     throw error;
   });
   return { certificateId, isNew: true };
 }
 
-/** One device, or with `--from` those of a table. @returns the exit code */
+/** Makes one device, or with `--from` those of a table. @returns the exit code */
 export async function create(target: Target, options: DeviceOptions, say: Say): Promise<number> {
   if (options.from !== undefined) return createFrom(target, options, options.from, say);
   const { name, type, group, policy, out } = options;
@@ -101,7 +104,7 @@ export async function create(target: Target, options: DeviceOptions, say: Say): 
       `files        ${files.ca}, ${files.cert}, ${files.key} (the key was made here and has not left this machine)`,
     );
   } else {
-    say(`${name} was there already: certificate ${shortId(certificateId)} is active and attached`);
+    say(`${name} exists already: certificate ${shortId(certificateId)} is active and attached`);
   }
   sayHowToPublish({ url: await target.url(), domains: target.domains }, options, files, say);
   return 0;
@@ -132,7 +135,7 @@ async function createFrom(target: Target, options: DeviceOptions, from: string, 
   });
   const parts = [
     `${counts.created} created`,
-    ...(counts.resumed > 0 ? [`${counts.resumed} there already`] : []),
+    ...(counts.resumed > 0 ? [`${counts.resumed} existed already`] : []),
     ...(failed.length > 0 ? [`${failed.length} failed`] : []),
   ];
   const summary = `${rows.length} device${rows.length === 1 ? '' : 's'} from ${file}: ${parts.join(', ')}; keys and certificates are in ${out}`;
@@ -142,7 +145,7 @@ async function createFrom(target: Target, options: DeviceOptions, from: string, 
   const lines = failed
     .sort((a, b) => a.row.line - b.row.line)
     .map(({ row, reason }) => `${file}:${row.line}: ${row.name}: ${reason}`);
-  throw new OnboardingError('run the command again for those that failed: the others stay as they are', {
+  throw new OnboardingError('run the command again for the failed devices; the others stay unchanged', {
     details: lines,
   });
 }

@@ -1,4 +1,4 @@
-// Reads a table of devices, a line each, and names everything that is wrong with it before anything is made.
+// Reads a table with one device per line, and reports all its faults before any device is made.
 
 import { parseCsv, type CsvRecord } from './csv.ts';
 import {
@@ -18,7 +18,7 @@ export interface DeviceRow {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** What a row has that says nothing else. */
+/** The values of a row's empty cells. */
 export type RowDefaults = Pick<DeviceRow, 'type' | 'group' | 'attributes'>;
 
 /** https://docs.aws.amazon.com/general/latest/gr/iot-core.html#thing-limits */
@@ -27,17 +27,17 @@ const MAX_ATTRIBUTES_WITHOUT_TYPE = 3;
 const MAX_SHOWN = 100;
 const KNOWN = ['name', 'type', 'group', 'units'];
 
-type Tell = (line: number, place: string, problem: string) => void;
+type Report = (line: number, place: string, problem: string) => void;
 
 /**
- * The header names the columns: `name`, and if wanted `type`, `group` and `units`; every other column is an attribute. An
- * empty cell says nothing.
+ * The header names the columns: `name`, and optionally `type`, `group` and `units`; every other column is an attribute.
+ * An empty cell takes the default.
  *
  * @throws OnboardingError with a line for each fault.
  */
 export function parseDevices(text: string, file: string, defaults: RowDefaults): readonly DeviceRow[] {
   const faults: { readonly line: number; readonly text: string }[] = [];
-  const tell: Tell = (line, place, problem) =>
+  const report: Report = (line, place, problem) =>
     void faults.push({ line, text: `${file}:${line}: ${place} ${problem}` });
   const { records, faults: unreadable } = parseCsv(text);
   const [header, ...others] = records;
@@ -45,13 +45,13 @@ export function parseDevices(text: string, file: string, defaults: RowDefaults):
     throw new OnboardingError(`${file} is empty: its first line names the columns, such as name,type,group`);
   const columns = header.cells.map((cell) => cell.trim());
   for (const { line, cell, problem } of unreadable)
-    tell(line, `column ${columns[cell - 1] ?? cell}:`, problem);
-  checkHeader(columns, header.line, tell);
+    report(line, `column ${columns[cell - 1] ?? cell}:`, problem);
+  checkHeader(columns, header.line, report);
   const whole = columns.includes('name') ? others.filter(({ isBroken }) => !isBroken) : [];
-  const rows = whole.map((record) => rowOf(record, columns, defaults, tell));
-  tellTwice(rows, tell);
+  const rows = whole.map((record) => rowOf(record, columns, defaults, report));
+  reportTwice(rows, report);
   if (faults.length === 0 && rows.length === 0)
-    throw new OnboardingError(`${file} has no device: write one a line below ${columns.join(',')}`);
+    throw new OnboardingError(`${file} has no device: write one per line below ${columns.join(',')}`);
   if (faults.length === 0) return rows;
   const sorted = faults.sort((a, b) => a.line - b.line).map(({ text }) => text);
   const lines = [...new Set(sorted)];
@@ -63,44 +63,49 @@ export function parseDevices(text: string, file: string, defaults: RowDefaults):
   throw new OnboardingError(`${file}: ${count}, so nothing was made`, { details: shown });
 }
 
-function checkHeader(columns: readonly string[], line: number, tell: Tell): void {
+function checkHeader(columns: readonly string[], line: number, report: Report): void {
   const [only = ''] = columns;
   if (columns.length === 1 && /[;\t]/.test(only))
-    return tell(line, 'the header', 'has no commas: save the table as CSV (comma delimited)');
+    return report(line, 'the header', 'has no commas: save the table as CSV (comma delimited)');
   if (!columns.some((column) => column.toLowerCase() === 'name'))
-    tell(line, 'the header', 'has no column name');
+    report(line, 'the header', 'has no column name');
   for (const [at, column] of columns.entries()) {
-    if (columns.indexOf(column) < at) tell(line, `column ${JSON.stringify(column)}`, 'is there twice');
-    else if (column === '') tell(line, `column ${at + 1}`, 'has no name');
+    if (columns.indexOf(column) < at) report(line, `column ${JSON.stringify(column)}`, 'occurs twice');
+    else if (column === '') report(line, `column ${at + 1}`, 'has no name');
     else if (KNOWN.includes(column)) continue;
     else if (KNOWN.includes(column.toLowerCase()))
-      tell(line, `column ${column}`, `would be an attribute: write ${column.toLowerCase()} in small letters`);
+      report(line, `column ${column}`, `would be an attribute: write ${column.toLowerCase()} in lower case`);
     else {
       const problem = attributeNameProblem(column);
-      if (problem !== undefined) tell(line, `column ${JSON.stringify(column)}`, problem);
+      if (problem !== undefined) report(line, `column ${JSON.stringify(column)}`, problem);
     }
   }
 }
 
-function rowOf(record: CsvRecord, columns: readonly string[], defaults: RowDefaults, tell: Tell): DeviceRow {
+function rowOf(
+  record: CsvRecord,
+  columns: readonly string[],
+  defaults: RowDefaults,
+  report: Report,
+): DeviceRow {
   const { line } = record;
   const cells = record.cells.map((cell) => cell.trim());
   if (cells.length !== columns.length)
-    tell(
+    report(
       line,
       'the line',
-      `has ${cells.length === 1 ? '1 cell' : `${cells.length} cells`}, and the header has ${columns.length}: put a cell with commas in quotes`,
+      `has ${cells.length === 1 ? '1 cell' : `${cells.length} cells`}, but the header has ${columns.length}: put cells with commas in quotes`,
     );
   const textOf = (column: string) => cells[columns.indexOf(column)] || undefined;
   const check = (column: string, problemOf: (text: string) => string | undefined) => {
     const found = columns.includes(column) ? textOf(column) : undefined;
     const problem = found === undefined ? undefined : problemOf(found);
     if (problem !== undefined)
-      tell(line, `column ${column}: ${JSON.stringify(found?.slice(0, 150))}`, problem);
+      report(line, `column ${column}: ${JSON.stringify(found?.slice(0, 150))}`, problem);
     return found;
   };
   const name = check('name', thingNameProblem);
-  if (name === undefined) tell(line, 'column name:', 'is empty: every device has a name');
+  if (name === undefined) report(line, 'column name:', 'is empty: every device needs a name');
   const type = check('type', nameProblem) ?? defaults.type;
   const group = check('group', nameProblem) ?? defaults.group;
   const attributes: Record<string, string> = { ...defaults.attributes };
@@ -110,29 +115,29 @@ function rowOf(record: CsvRecord, columns: readonly string[], defaults: RowDefau
   }
   const units = columns.includes('units') ? textOf('units') : undefined;
   const read = units === undefined ? undefined : unitsOf(units);
-  if (read && 'problem' in read) tell(line, 'column units:', read.problem);
+  if (read && 'problem' in read) report(line, 'column units:', read.problem);
   else if (read) attributes['units'] = read.units;
-  tellTooMany(line, Object.keys(attributes).length, type, tell);
+  reportTooMany(line, Object.keys(attributes).length, type, report);
   return { line, name: name ?? '', type, group, attributes };
 }
 
-function tellTooMany(line: number, count: number, type: string | undefined, tell: Tell): void {
+function reportTooMany(line: number, count: number, type: string | undefined, report: Report): void {
   if (type === undefined && count > MAX_ATTRIBUTES_WITHOUT_TYPE)
-    tell(
+    report(
       line,
       'the device',
-      `has ${count} attributes, and AWS IoT takes ${MAX_ATTRIBUTES_WITHOUT_TYPE} of a thing without a type: add the column type, or --type`,
+      `has ${count} attributes, but AWS IoT allows ${MAX_ATTRIBUTES_WITHOUT_TYPE} for a thing without a type: add the column type, or --type`,
     );
   else if (count > MAX_ATTRIBUTES)
-    tell(line, 'the device', `has ${count} attributes, and AWS IoT takes ${MAX_ATTRIBUTES}`);
+    report(line, 'the device', `has ${count} attributes, but AWS IoT allows ${MAX_ATTRIBUTES}`);
 }
 
-function tellTwice(rows: readonly DeviceRow[], tell: Tell): void {
+function reportTwice(rows: readonly DeviceRow[], report: Report): void {
   const lines = new Map<string, number>();
   for (const { line, name } of rows) {
     const before = lines.get(name);
     if (name !== '' && before !== undefined)
-      tell(line, `column name: ${JSON.stringify(name)}`, `is in line ${before} already`);
+      report(line, `column name: ${JSON.stringify(name)}`, `is in line ${before} already`);
     else lines.set(name, line);
   }
 }

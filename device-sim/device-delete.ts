@@ -1,4 +1,4 @@
-// `npm run device -- delete`: a device that is gone for good loses certificates, thing, record and key files; what it sent stays.
+// `npm run device -- delete`: deletes a device's certificates, thing, record and key files; what it sent stays.
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
@@ -20,7 +20,7 @@ import type { Target } from './target.ts';
 
 const MAX_NAMES_ASKED = 10;
 
-/** What the API says it removed. */
+/** What the API removed. */
 interface Removed {
   readonly isRemoved: boolean;
   readonly ended: readonly string[];
@@ -28,11 +28,11 @@ interface Removed {
 
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** @throws OnboardingError where nobody can be asked. */
+/** Asks for confirmation. @throws OnboardingError without a terminal. */
 async function isSure({ names = [], out, yes }: DeviceOptions): Promise<boolean> {
   if (yes) return true;
   if (!process.stdin.isTTY || !process.stdout.isTTY)
-    throw new OnboardingError('delete asks before it deletes: without a terminal, add --yes');
+    throw new OnboardingError('delete asks for confirmation: without a terminal, add --yes');
   const shown = names.slice(0, MAX_NAMES_ASKED).join(', ');
   const more = names.length > MAX_NAMES_ASKED ? ` and ${names.length - MAX_NAMES_ASKED} more` : '';
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
@@ -46,7 +46,7 @@ async function isSure({ names = [], out, yes }: DeviceOptions): Promise<boolean>
   }
 }
 
-/** The key files that are of this cloud: those of another stay. */
+/** The device's files in the folder, if they belong to this cloud. */
 function filesOf({ out }: DeviceOptions, name: string, ca: string): string[] {
   const files = deviceFiles(out, name);
   const isOurs = existsSync(files.ca) && readFileSync(files.ca, 'utf8') === ca;
@@ -55,7 +55,7 @@ function filesOf({ out }: DeviceOptions, name: string, ca: string): string[] {
     : [];
 }
 
-/** A certificate that an interrupted run detached is found by its file. */
+/** Finds a certificate by its file, in case an interrupted run has detached it. */
 async function certificateIn(client: IoTClient, file: string): Promise<AttachedCertificate | undefined> {
   try {
     const certificateId = certificateIdOf(file);
@@ -65,7 +65,7 @@ async function certificateIn(client: IoTClient, file: string): Promise<AttachedC
     const { certificateArn, status = 'unknown' } = found ?? {};
     return certificateArn === undefined ? undefined : { certificateId, certificateArn, status };
   } catch (error) {
-    if (error instanceof OnboardingError) return undefined; // no certificate: a file like any other
+    if (error instanceof OnboardingError) return undefined; // not a certificate
     if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
     throw error;
   }
@@ -78,7 +78,7 @@ async function thingsOf(client: IoTClient, principal: string): Promise<string[]>
   return names;
 }
 
-/** What is done is not done again. @returns what was done, in words. */
+/** Deletes what is left of the thing. @returns what was done, in words. */
 async function deleteThing(client: IoTClient, name: string, files: readonly string[]): Promise<string[]> {
   const isThere = await thingExists(client, name);
   const attached = isThere ? await certificatesOf(client, name) : [];
@@ -100,12 +100,12 @@ async function deleteThing(client: IoTClient, name: string, files: readonly stri
       deleted += 1;
     } else if (isAttached) {
       await client.send(new DetachThingPrincipalCommand({ thingName: name, principal: certificateArn }));
-      done.push(`certificate ${certificateId.slice(0, 12)} detached, which ${others.join(', ')} has too`);
+      done.push(`certificate ${certificateId.slice(0, 12)} detached, as ${others.join(', ')} has it too`);
     }
   }
   if (deleted > 0) done.unshift(counted(deleted, 'certificate'));
   if (!isThere) return done;
-  // On AWS a detachment takes seconds to be seen.
+  // On AWS, a detachment takes seconds to become visible.
   await retryWhile('InvalidRequestException', () => client.send(new DeleteThingCommand({ thingName: name })));
   return ['thing', ...done];
 }
@@ -117,13 +117,13 @@ async function deleteDevice(
 ): Promise<string> {
   const files = filesOf(options, name, ca);
   const done = await deleteThing(client, name, files);
-  // Last: a device that is still connected may be written down until its thing is gone.
+  // Last: a device that is still connected may be recorded until its thing is deleted.
   const { isRemoved, ended } = await api.call<Removed>(['devices', name], { method: 'DELETE' });
   if (isRemoved) done.push('record');
   if (ended.length > 0) done.push(`alerts ended: ${ended.join(', ')}`);
   for (const file of files) rmSync(file, { force: true });
   if (files.length > 0) done.push(`${counted(files.length, 'file')} in ${options.out}`);
-  return done.length > 0 ? `deleted  ${name}: ${done.join(', ')}` : `${name}: there is nothing to delete`;
+  return done.length > 0 ? `deleted  ${name}: ${done.join(', ')}` : `${name}: nothing to delete`;
 }
 
 /** @returns the exit code */
@@ -147,7 +147,7 @@ export async function remove(target: Target, options: DeviceOptions, say: Say): 
   }
   say('Windows, the archive and the history of alerts stay until they expire.');
   if (failures.length === 0) return 0;
-  throw new OnboardingError('run the command again: what is deleted already is no problem', {
+  throw new OnboardingError('run the command again: it skips what is deleted already', {
     details: failures,
   });
 }

@@ -1,4 +1,4 @@
-// What a thing may be called, and what its attributes and units may say, wherever a person writes them.
+// Checks names, attributes and units of things in options and tables.
 
 import {
   ATTRIBUTE_RULE,
@@ -33,7 +33,7 @@ const PLAIN_MARKS: Readonly<Record<string, string>> = {
   ...{ '°': '', '%': 'percent', µ: 'u', μ: 'u', '²': '2', '³': '3', Ω: 'Ohm' },
 };
 
-/** One metric of the attribute `units`; undefined for what is none. */
+/** One metric of the attribute `units`; undefined if it is not valid. */
 function unitPart(pair: string, between: RegExp): string | undefined {
   const [, metric, text = ''] = between.exec(pair) ?? [];
   const spelling = text.replaceAll(/[°%µμ²³Ω]/g, (mark) => PLAIN_MARKS[mark] ?? mark);
@@ -42,7 +42,7 @@ function unitPart(pair: string, between: RegExp): string | undefined {
     : undefined;
 }
 
-/** The thing attribute `units`, which has no `°` and no `%`: `temperature:C,humidity:percent`. */
+/** The thing attribute `units`, which cannot have `°` or `%`: `temperature:C,humidity:percent`. */
 export function parseUnits(pairs: readonly string[]): Record<string, string> {
   const parts = pairs.map((pair) => {
     const part = unitPart(pair, /^([A-Za-z][A-Za-z0-9_]{0,63})=(.+)$/);
@@ -57,7 +57,7 @@ export function parseUnits(pairs: readonly string[]): Record<string, string> {
   );
 }
 
-/** The same from one cell: `temperature=C; humidity=%`, with `=` or `:`, between them commas, semicolons or spaces. */
+/** The same from one cell: `temperature=C; humidity=%`, with `=` or `:`, separated by commas, semicolons or spaces. */
 export function unitsOf(cell: string): { readonly units: string } | { readonly problem: string } {
   const pairs = cell.split(/[,;\s]+/).filter((pair) => pair !== '');
   const parts = pairs.map((pair) => unitPart(pair, /^([A-Za-z][A-Za-z0-9_]{0,63})[=:](.+)$/));

@@ -1,4 +1,4 @@
-// The files a device needs to connect: CA, certificate and key; a key is never overwritten.
+// The files that a device needs to connect: CA, certificate and key. A key is never overwritten.
 
 import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ export interface DeviceFiles {
   readonly oldKey: string;
 }
 
-/** @param name a thing name: it was checked to be no path. */
+/** @param name a thing name, checked so that it cannot be a path. */
 export function deviceFiles(folder: string, name: string): DeviceFiles {
   const file = (end: string) => path.join(folder, end);
   return {
@@ -26,18 +26,18 @@ export function deviceFiles(folder: string, name: string): DeviceFiles {
   };
 }
 
-/** @throws OnboardingError when the folder cannot be made or holds the CA of another cloud. */
+/** @throws OnboardingError if the folder cannot be made or has the CA of another cloud. */
 export function prepareFolder(folder: string, files: DeviceFiles, caPem: string): void {
   makeKeyFolder(folder);
   if (!existsSync(files.ca)) writeFileSync(files.ca, caPem);
   if (readFileSync(files.ca, 'utf8') !== caPem) {
     throw new OnboardingError(
-      `${files.ca} is the CA of another cloud: choose another folder with --out, or remove it with the devices beside it`,
+      `${files.ca} is the CA of another cloud: choose another folder with --out, or remove it together with the device files beside it`,
     );
   }
 }
 
-/** @throws OnboardingError when the file exists. */
+/** @throws OnboardingError if the file exists. */
 export function writeKey(file: string, keyPem: string): void {
   try {
     writeFileSync(file, keyPem, { mode: 0o600, flag: 'wx' });
@@ -53,18 +53,18 @@ export function writeCertificate(file: string, certificatePem: string): void {
   writeFileSync(file, certificatePem.endsWith('\n') ? certificatePem : `${certificatePem}\n`, { flag: 'wx' });
 }
 
-/** The certificate ID of a file: the SHA-256 of its DER. @throws OnboardingError when it is none. */
+/** The certificate ID of a file: the SHA-256 of its DER. @throws OnboardingError if it is not a certificate. */
 export function certificateIdOf(file: string): string {
   try {
     return new X509Certificate(readFileSync(file)).fingerprint256.replaceAll(':', '').toLowerCase();
   } catch (error) {
-    throw new OnboardingError(`${file} is no certificate: remove it, or choose another --out`, {
+    throw new OnboardingError(`${file} is not a certificate: remove it, or choose another --out`, {
       cause: error,
     });
   }
 }
 
-/** Puts the present pair aside for a rotation. */
+/** Renames the present key and certificate for a rotation. */
 export function keepAsOld(files: DeviceFiles): void {
   if (existsSync(files.key)) {
     renameSync(files.key, files.oldKey);

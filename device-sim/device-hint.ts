@@ -1,4 +1,4 @@
-// The command that publishes a first reading with a device's new files, ready to paste.
+// Prints the command that publishes a first reading with a device's new files.
 
 import type { DeviceFiles } from './device-files.ts';
 
@@ -7,7 +7,7 @@ export type Say = (line: string) => void;
 const quote = (text: string) =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-/** @param broker at `mqtts://host:port`, and names that it has a certificate for, wherever DNS leads them */
+/** @param broker its address `mqtts://host:port`, and domain names for which it has a certificate */
 export function sayHowToPublish(
   { url, domains }: { readonly url: string; readonly domains: readonly string[] },
   { name, group }: { readonly name: string; readonly group: string | undefined },
@@ -23,5 +23,5 @@ export function sayHowToPublish(
   say(`  mosquitto_pub -h ${host} -p ${port} ${credentials} \\`);
   say(`    -i ${name} -q 1 -t ${topic} -m '{"temperature": 4.2, "humidity": 51}'`);
   for (const domain of domains)
-    say(`or, where DNS leads ${domain} to this machine, with -h ${domain} in the place of -h ${host}`);
+    say(`or, if DNS resolves ${domain} to this machine, with -h ${domain} instead of -h ${host}`);
 }

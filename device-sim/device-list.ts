@@ -1,4 +1,4 @@
-// `npm run device -- list`: every thing by name, with its type, groups, attributes and the state of its certificates.
+// `npm run device -- list`: lists every thing by name, with its type, groups, attributes and the status of its certificates.
 
 import {
   paginateListThingGroupsForThing,
@@ -13,7 +13,7 @@ import type { Say } from './device-hint.ts';
 import { sameCloud, type DeviceOptions } from './device-options.ts';
 import type { Target } from './target.ts';
 
-/** Each thing takes three calls or more. */
+/** Each thing takes at least three calls. */
 const THINGS_AT_ONCE = 8;
 
 interface ListedThing {
@@ -52,8 +52,8 @@ async function groupsOf(client: IoTClient, thingName: string): Promise<string[]>
   return groups.sort();
 }
 
-/** Undefined for a thing of another group. */
-async function look(
+/** Undefined for a thing that is not in the wanted group. */
+async function describe(
   client: IoTClient,
   { thingName = '', thingTypeName, attributes = {} }: ThingAttribute,
   wanted: string | undefined,
@@ -79,9 +79,9 @@ export async function list(target: Target, options: DeviceOptions, say: Say): Pr
   ))
     things.push(...(page.things ?? []));
   things.sort((a, b) => ((a.thingName ?? '') < (b.thingName ?? '') ? -1 : 1));
-  const looked = await inParallel(things, THINGS_AT_ONCE, (thing) => look(client, thing, group));
-  const rows = looked.filter((each) => each !== undefined);
+  const described = await inParallel(things, THINGS_AT_ONCE, (thing) => describe(client, thing, group));
+  const rows = described.filter((each) => each !== undefined);
   if (rows.length > 0 || format !== 'table') for (const line of listing(rows, columns, { format })) say(line);
   else if (thingTypeName !== undefined || group !== undefined) say('no thing of that type and group');
-  else say(`no things: npm run device -- create NAME${sameCloud(options)} makes one`);
+  else say(`no things: npm run device -- create NAME${sameCloud(options)} creates one`);
 }

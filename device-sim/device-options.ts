@@ -1,4 +1,4 @@
-// The command line of `npm run device`, checked before anything is made.
+// The command line of `npm run device`, checked before anything is created.
 
 import { parseArgs } from 'node:util';
 import { FORMATS, type Format } from '../commands/listing.ts';
@@ -24,7 +24,7 @@ export interface DeviceOptions {
   readonly names?: readonly string[];
   /** With `delete`: do not ask. */
   readonly yes?: boolean;
-  /** With `delete`: where records are, unless it is the local cloud. */
+  /** With `delete`: the API of a stack on AWS. */
   readonly apiUrl?: string;
   /** With `list`. */
   readonly format?: Format;
@@ -32,9 +32,9 @@ export interface DeviceOptions {
   readonly revoke?: boolean;
   /** With `provision` only. */
   readonly provision?: ProvisionOptions;
-  /** With `allow`: the table of registrations, where the local cloud does not tell. */
+  /** With `allow`: the registrations table; the local cloud provides its own. */
   readonly table?: string;
-  /** With `allow`: take the serial numbers off the list. */
+  /** With `allow`: remove the serial numbers from the list. */
   readonly remove?: boolean;
 }
 
@@ -42,19 +42,21 @@ export interface ProvisionOptions {
   readonly claimCert: string;
   readonly claimKey: string;
   readonly template: string;
-  /** What the template and its hook get besides SerialNumber, which is the name. */
+  /** Parameters for the template and its hook besides SerialNumber, which is the name. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** The broker, `mqtts://host:port`; looked up where absent, which needs AWS credentials that a device does not have. */
+  /**
+   * The broker, `mqtts://host:port`; if absent it is looked up, which needs AWS credentials that a device does not have.
+   */
   readonly endpoint?: string;
 }
 
 export const usage = `usage: npm run device -- create NAME [--type T] [--group G] [--attr k=v ...]
                                 [--unit metric=unit ...] [--out DIR] [--policy P]
        npm run device -- create --from FILE.csv [the same as defaults]
-                                FILE.csv: name,type,group,units and a column for each attribute; - reads standard input
+                                FILE.csv: name,type,group,units and a column per attribute; - reads standard input
        npm run device -- list [--type T] [--group G] [--format table|csv|json]
        npm run device -- delete NAME [...] [--out DIR] [--yes] [--api-url URL]
-                                certificates, thing, record and key files; what the device sent stays
+                                deletes certificates, thing, record and key files; what the device sent stays
        npm run device -- rotate NAME [--out DIR] [--retire-old]
        npm run device -- revoke NAME
        npm run device -- claim [NAME] [--out DIR] [--policy P] [--revoke]
@@ -88,7 +90,7 @@ const allowed: Readonly<Record<DeviceOptions['command'], readonly string[]>> = {
 
 const defaultDataDir = '.tidegate';
 
-/** What a command that is suggested next needs to reach the same cloud, with a space before it. */
+/** The options that a suggested next command needs to reach the same cloud, with a leading space. */
 export function sameCloud({ local, dataDir }: Pick<DeviceOptions, 'local' | 'dataDir'>): string {
   if (!local) return '';
   return dataDir === defaultDataDir ? ' --local' : ` --local --data-dir ${dataDir}`;
@@ -152,7 +154,7 @@ function parseParameters(pairs: readonly string[]): Record<string, string> {
 function checkEndpoint(endpoint: string): string {
   if (/^[a-zA-Z0-9.-]+(:\d{1,5})?$/.test(endpoint))
     return `mqtts://${endpoint}${endpoint.includes(':') ? '' : ':8883'}`;
-  throw new OnboardingError(`--endpoint ${JSON.stringify(endpoint)} is no host, nor host:port`);
+  throw new OnboardingError(`--endpoint ${JSON.stringify(endpoint)} is not a host or host:port`);
 }
 
 type Values = NonNullable<ReturnType<typeof parse>>['values'];
@@ -188,10 +190,10 @@ function deleteOptions(
 ): Pick<DeviceOptions, 'names' | 'yes' | 'apiUrl'> {
   const names = [...new Set(words.map((word) => checkName('thing name', word)))];
   if (local && apiUrl !== undefined)
-    throw new OnboardingError('delete takes --local or --api-url, which is for a stack on AWS');
+    throw new OnboardingError('give delete either --local or --api-url, which is for a stack on AWS');
   if (!local && apiUrl === undefined)
     throw new OnboardingError(
-      'delete needs --api-url URL, the output ApiUrl of the stack, where the device is forgotten; for the local cloud add --local',
+      'delete needs --api-url URL, the output ApiUrl of the stack; for the local cloud add --local',
     );
   return { names, yes, ...(apiUrl !== undefined && { apiUrl }) };
 }
@@ -199,18 +201,18 @@ function deleteOptions(
 function tableOf({ table }: Values): { table?: string } {
   if (table === undefined) return {};
   if (/^[a-zA-Z0-9_.-]{3,255}$/.test(table)) return { table };
-  throw new OnboardingError(`--table ${JSON.stringify(table)} is no name of a table`);
+  throw new OnboardingError(`--table ${JSON.stringify(table)} is not a table name`);
 }
 
-/** How many words each command takes after its own; the name of a claim may be left out. */
+/** The name after the command; that of a claim may be left out. */
 function nameOf(command: DeviceOptions['command'], words: readonly string[], isFromFile: boolean): string {
   const most = command === 'list' || isFromFile ? 0 : command === 'delete' ? Infinity : 1;
   if (words.length > most)
-    throw new OnboardingError(`${command}: ${JSON.stringify(words[most])} is too much`);
+    throw new OnboardingError(`${command}: too many arguments: ${JSON.stringify(words[most])}`);
   const [name = command === 'claim' ? 'claim' : undefined] = words;
   if (command === 'list' || isFromFile) return '';
   if (command === 'allow' && name === undefined)
-    throw new OnboardingError('allow needs a file of serial numbers, one a line');
+    throw new OnboardingError('allow needs a file with one serial number per line');
   if (name === undefined) throw new OnboardingError(`${command} needs the device's name`);
   if (command === 'allow') return name;
   const problem = command === 'create' && name !== undefined ? thingNameProblem(name) : undefined;
@@ -218,10 +220,7 @@ function nameOf(command: DeviceOptions['command'], words: readonly string[], isF
   return checkName('thing name', name);
 }
 
-/**
- * @returns undefined where the usage was asked for.
- * @throws OnboardingError naming the option and what it takes.
- */
+/** @returns undefined for --help. @throws OnboardingError that names the option and its valid values. */
 export function parseDeviceOptions(args: readonly string[]): DeviceOptions | undefined {
   const { values, positionals } = parse(args);
   if (values.help) return undefined;
@@ -229,7 +228,7 @@ export function parseDeviceOptions(args: readonly string[]): DeviceOptions | und
   const name = nameOf(command, positionals.slice(1), command === 'create' && values.from !== undefined);
   for (const [option, value] of Object.entries(values)) {
     if (value === false || ['local', 'data-dir', 'help', ...allowed[command]].includes(option)) continue;
-    throw new OnboardingError(`${command} takes no --${option}`);
+    throw new OnboardingError(`${command} does not take --${option}`);
   }
   return {
     command,

@@ -1,4 +1,4 @@
-// `npm run device -- provision NAME`: what a device does on its first connection, exchanging a claim for a certificate.
+// `npm run device -- provision NAME`: exchanges a claim for a certificate, as a device does on its first connection.
 
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { deviceFiles, prepareFolder, writeCertificate, writeKey, type DeviceFiles } from './device-files.ts';
@@ -9,7 +9,7 @@ import { openExchange, tryIdentity, type Exchange } from './onboarding-exchange.
 import { makeKeyAndRequest } from './onboarding-key.ts';
 import type { Target } from './target.ts';
 
-/** How long AWS may take until it knows a certificate that it has just provisioned. */
+/** How long a newly provisioned certificate may take to work on AWS. */
 const activationMs = 15_000;
 
 function readPem(file: string, option: string): string {
@@ -36,7 +36,7 @@ interface Provisioned {
   readonly configuration: Readonly<Record<string, unknown>>;
 }
 
-/** The certificate is kept aside before it is provisioned, so that a device that loses power has it then. */
+/** The certificate is stored before it is provisioned, so that a device that loses power still has it. */
 async function exchangeClaim(
   exchange: Exchange,
   name: string,
@@ -60,7 +60,7 @@ async function exchangeClaim(
   };
 }
 
-/** An earlier run may have been cut off between the provisioning and the end. */
+/** Whether an earlier run was interrupted after the provisioning. */
 async function isProvisioned(url: string, ca: string, name: string, files: DeviceFiles, waiting: string) {
   if (!existsSync(waiting) || !existsSync(files.key)) return false;
   const [certificatePem, keyPem] = [readFileSync(waiting, 'utf8'), readFileSync(files.key, 'utf8')];
@@ -71,10 +71,10 @@ async function isProvisioned(url: string, ca: string, name: string, files: Devic
 }
 
 /**
- * Needs no AWS credentials where the endpoint is given. The certificate's name is final only when the device has
+ * Needs no AWS credentials if the endpoint is given. The certificate gets its final file name once the device has
  * connected with it.
  *
- * @throws OnboardingError naming what was refused.
+ * @throws OnboardingError that names what was refused.
  */
 export async function provision(target: Target, options: DeviceOptions, say: Say): Promise<void> {
   const { name, out } = options;
@@ -87,7 +87,7 @@ export async function provision(target: Target, options: DeviceOptions, say: Say
     keyPem: readPem(settings.claimKey, 'claim-key'),
   };
   if (existsSync(files.cert))
-    throw new OnboardingError(`${files.cert} is there: ${name} has a certificate already`);
+    throw new OnboardingError(`${files.cert} exists: ${name} has a certificate already`);
   const { ca } = target;
   const url = settings.endpoint ?? (await target.url());
   prepareFolder(out, files, ca);

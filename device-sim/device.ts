@@ -1,4 +1,4 @@
-// `npm run device`: gives devices their identity, on AWS or on the local cloud, with the same calls.
+// `npm run device`: creates and manages the identities of devices, on AWS or on the local cloud, with the same calls.
 
 import { isRefused } from '../commands/running-stack.ts';
 import { runCommand } from './device-commands.ts';
@@ -13,7 +13,7 @@ try {
     try {
       process.exitCode = await runCommand(target, options, (line) => console.log(line));
     } catch (error) {
-      throw isRefused(error) ? new OnboardingError(target.silence, { cause: error }) : error;
+      throw isRefused(error) ? new OnboardingError(target.noAnswer, { cause: error }) : error;
     } finally {
       target.close();
     }

@@ -1,4 +1,4 @@
-// Which devices of a run fail how and when, as `--failures` says, and the file with the truth about each.
+// Plans which simulated devices fail, how and when (`--failures`), and writes the file with the truth about each.
 
 import { writeFileSync } from 'node:fs';
 import { failureKinds, type FailureKind } from './fridge-failure.ts';
@@ -8,9 +8,9 @@ import { SimError } from './sim-error.ts';
 import { seedOf, uniform } from './random.ts';
 
 export interface FailurePlan {
-  /** How many devices fail in which way: the first ones of the run, in this order. */
+  /** The number of devices per kind of failure: the first devices of the run, in this order. */
   readonly failures: readonly (readonly [kind: FailureKind, devices: number])[];
-  /** Seconds of simulated time after which failures begin, each within an hour. */
+  /** Simulated seconds after which failures begin, each within an hour. */
   readonly after: number;
   readonly defrosts: Defrosts;
   readonly restocking: boolean;
@@ -18,9 +18,9 @@ export interface FailurePlan {
 
 const COUNT = /^([a-z]+)=(\d{1,6})$/;
 
-/** @throws SimError naming the part that cannot be read, and what it takes. */
+/** @throws SimError that names the part that cannot be read, and the valid values. */
 export function parseFailures(text: string, devices: number): FailurePlan['failures'] {
-  const takes = `it takes kinds with a number of devices, such as leak=2,stop=1; kinds are ${failureKinds.join(', ')}`;
+  const takes = `give kinds with a number of devices, such as leak=2,stop=1; kinds are ${failureKinds.join(', ')}`;
   const found = text.split(',').map((part) => {
     const [, name, count] = COUNT.exec(part.trim()) ?? [];
     const kind = failureKinds.find((each) => each === name);
@@ -31,12 +31,12 @@ export function parseFailures(text: string, devices: number): FailurePlan['failu
   const total = found.reduce((sum, [, count]) => sum + count, 0);
   if (total > devices)
     throw new SimError(
-      `--failures ${text}: ${total} devices fail, and there are ${devices}: raise --devices`,
+      `--failures ${text}: ${total} devices should fail, but there are only ${devices}: raise --devices`,
     );
   return found;
 }
 
-/** The life of the device at `index` of a run. */
+/** The life of the device with this index. */
 export function lifeOf(plan: FailurePlan, index: number, seed: number, site: string): FridgeLife {
   let first = 0;
   const kind = plan.failures.find(([, count]) => index < (first += count))?.[0];
@@ -45,7 +45,7 @@ export function lifeOf(plan: FailurePlan, index: number, seed: number, site: str
   return { site: seedOf(site), defrosts, restocking, ...(kind && { failure: { kind, at } }) };
 }
 
-/** °C that the truth's crossing is about. */
+/** The limit in °C for the crossing in the truth file. */
 const LIMIT = 8;
 
 export interface TruthOptions {
@@ -60,7 +60,10 @@ export interface NamedLife {
   readonly life: FridgeLife;
 }
 
-/** One JSON object a line and device; times in epoch milliseconds. @throws SimError when the file cannot be written. */
+/**
+ * Writes one JSON object per line and device; times in epoch milliseconds. @throws SimError if the file cannot be
+ * written.
+ */
 export function writeTruth(
   file: string,
   devices: readonly NamedLife[],
@@ -89,7 +92,7 @@ export function writeTruth(
     writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
   } catch (error) {
     throw new SimError(
-      `--truth ${file}: cannot be written (${(error as Error).message}): name a file in a folder that exists`,
+      `--truth ${file}: cannot be written (${(error as Error).message}): name a file in an existing folder`,
       {
         cause: error,
       },

@@ -1,4 +1,4 @@
-// Connects a fleet without a rush, lets each device publish by its plan, and stops without losing what is under way.
+// Connects a fleet gradually, lets each device publish by its plan, and stops without losing messages in flight.
 
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,20 +13,20 @@ export interface Device {
   readonly topic: string;
   /** In the order of sending. */
   readonly plan: Iterable<PlannedMessage>;
-  /** What the device's shadow may change while it runs; without, it leaves its shadow alone. */
+  /** The settings that the device's shadow may change; absent: the shadow is ignored. */
   readonly controls?: Controls;
 }
 
 export interface FleetOptions {
   /** `mqtts://host:port` */
   readonly url: string;
-  /** PEM; the system's own list of authorities when absent. */
+  /** PEM; by default the system's own list of authorities. */
   readonly ca: string | undefined;
   readonly devices: readonly Device[];
   readonly qos: 0 | 1;
-  /** Epoch milliseconds from which the plans count. */
+  /** The start of the plans, epoch milliseconds. */
   readonly start: number;
-  /** Messages of one device that wait for their acknowledgement. */
+  /** Most unacknowledged messages of one device. */
   readonly inFlight?: number;
   readonly connectsPerSecond?: number;
   readonly statistics: Statistics;
@@ -34,16 +34,16 @@ export interface FleetOptions {
 }
 
 export interface Fleet {
-  /** Resolves when every plan is at its end, or after `stop`, with all connections closed. */
+  /** Resolves when every plan has ended, or after `stop`, with all connections closed. */
   readonly done: Promise<void>;
   /** Devices connected for the first time. */
   connected(): number;
-  /** No new message; waits at most five seconds for acknowledgements. */
+  /** Sends no new messages, and waits at most five seconds for acknowledgements. */
   stop(): void;
 }
 
 const defaults = { inFlight: 20, connectsPerSecond: 50 };
-/** How long acknowledgements are waited for: after `stop`, and before that at the end of a plan. */
+/** How long to wait for acknowledgements: after `stop`, and at the end of a plan. */
 const goodbyeMs = 5_000;
 const lastAcknowledgementMs = 60_000;
 
@@ -54,7 +54,7 @@ interface Run {
   readonly stopping: AbortSignal;
 }
 
-/** Resolves with false when the fleet stops meanwhile. */
+/** Resolves with false if the fleet stops meanwhile. */
 async function waitUntil(due: number, { elapsed, stopping }: Run): Promise<boolean> {
   const left = due - elapsed();
   if (left > 0) await sleep(left, undefined, { signal: stopping }).catch(() => {});
@@ -82,29 +82,29 @@ async function publish(
   }
 }
 
-/** Publishes the plan with at most `inFlight` messages under way, then closes the connection. */
+/** Publishes the plan with at most `inFlight` unacknowledged messages, then closes the connection. */
 async function runDevice(connection: Connection, device: Device, run: Run): Promise<void> {
   const { options, stopping } = run;
   const { inFlight = defaults.inFlight } = options;
-  const underWay = new Set<Promise<void>>();
+  const inFlightNow = new Set<Promise<void>>();
   let wake = () => {};
   const change = () => new Promise<void>((resolve) => (wake = resolve));
   stopping.addEventListener('abort', () => wake());
 
   for (const message of device.plan) {
     if (!(await waitUntil(message.due, run))) break;
-    // What is due while the device is offline goes out when it is back, with the time at which it was measured.
+    // Messages that are due while the device is offline are sent after it reconnects, with the time of the measurement.
     if (!(await connection.online())) break;
-    while (underWay.size >= inFlight && !stopping.aborted) await change();
+    while (inFlightNow.size >= inFlight && !stopping.aborted) await change();
     if (stopping.aborted) break;
     const sending = publish(connection, device, message, run).finally(() => {
-      underWay.delete(sending);
+      inFlightNow.delete(sending);
       wake();
     });
-    underWay.add(sending);
+    inFlightNow.add(sending);
   }
 
-  const all = Promise.all(underWay);
+  const all = Promise.all(inFlightNow);
   const patience = sleep(stopping.aborted ? 0 : lastAcknowledgementMs, undefined, {
     signal: stopping,
     ref: false,
@@ -112,14 +112,14 @@ async function runDevice(connection: Connection, device: Device, run: Run): Prom
     .catch(() => {})
     .then(() => sleep(goodbyeMs, undefined, { ref: false }));
   await Promise.race([all, patience]);
-  await connection.close(underWay.size > 0);
+  await connection.close(inFlightNow.size > 0);
   await all;
 }
 
 export function startFleet(options: FleetOptions): Fleet {
   const { devices, url, ca, statistics, random, connectsPerSecond = defaults.connectsPerSecond } = options;
   const abort = new AbortController();
-  setMaxListeners(0, abort.signal); // one listener a device is meant
+  setMaxListeners(0, abort.signal); // there is one listener per device
   const offset = Date.now() - options.start - performance.now();
   const run: Run = { options, elapsed: () => performance.now() + offset, stopping: abort.signal };
   let connected = 0;

@@ -1,13 +1,13 @@
-// When a failing fridge has become too warm: the truth that announcements are held against.
+// Finds when a failing fridge became too warm: the truth against which alerts are measured.
 
-/** A minute of what the sensor sends; `second` since the start. */
+/** A minute of sensor data; `second` since the start. */
 export interface TruthMinute {
   readonly second: number;
   readonly mean: number;
   readonly inDefrost: boolean;
 }
 
-/** After a defrost the air is warm for a while: nothing has crossed before so many seconds are over. */
+/** After a defrost the air stays warm for some time: a crossing counts only this many seconds later. */
 const RECOVERY = 30 * 60;
 const MEAN_OF = 10;
 

@@ -1,4 +1,4 @@
-// What happens to a simulated fridge from outside: the room, its door, restocking, defrosts, and gaps in what arrives.
+// Simulates what happens around a fridge: the room, the door, restocking, defrosts, and gaps in the data.
 
 import { USUAL_ROOM, type FridgeTraits } from './fridge-traits.ts';
 import { uniform } from './random.ts';
@@ -13,11 +13,14 @@ const CLOSES = 20 * HOUR;
 export interface Stretch {
   readonly from: number;
   readonly to: number;
-  /** Of a restocking: °C at which the air would settle with the door open. */
+  /** For a restocking, the °C at which the air would settle with the door open. */
   readonly level: number;
 }
 
-/** °C of the room: a daily rhythm, other days, and two hot half-days a month. `site` is the seed that its devices share. */
+/**
+ * °C of the room: a daily rhythm, differences between days, and two hot half-days a month. `site` is the seed that its
+ * devices share.
+ */
 export function roomAt(site: number, second: number): number {
   const day = Math.floor(second / DAY);
   const clock = second - day * DAY;
@@ -36,7 +39,7 @@ export function defrostOf(seed: number, traits: FridgeTraits, number: number): S
   return { from, to: from + length, level: traits.defrostPeak + 0.6 * (uniform(seed, number, 144) - 0.5) };
 }
 
-/** The n-th restocking: every two to five days, two to six minutes, in the shop's hours. */
+/** Restockings: every two to five days, for two to six minutes, during opening hours. */
 export function* restockings(seed: number): Generator<Stretch> {
   for (let number = 0, day = 0; ; number += 1) {
     day += 2 + Math.floor(4 * uniform(seed, number, 145));
@@ -46,7 +49,7 @@ export function* restockings(seed: number): Generator<Stretch> {
   }
 }
 
-/** A customer opens the door for 5 to 20 seconds: share of a step of `length` seconds during which it is open. */
+/** The share of a step of `length` seconds during which a customer has the door open, for 5 to 20 seconds. */
 export function doorAt(seed: number, traits: FridgeTraits, step: number, length: number): number {
   const clock = (step * length) % DAY;
   if (clock < OPENS || clock >= CLOSES) return 0;
@@ -54,7 +57,7 @@ export function doorAt(seed: number, traits: FridgeTraits, step: number, length:
   return (5 + 15 * uniform(seed, step, 150)) / length;
 }
 
-/** Gaps of 5 to 60 minutes, one in three days on average, beside one window of 200 that is lost. */
+/** Whether a step is lost: in gaps of 5 to 60 minutes, one in three days on average, and one window of 200. */
 export function isLost(seed: number, step: number, length: number): boolean {
   if (uniform(seed, step, 151) < 0.005) return true;
   const block = Math.floor((step * length) / (3 * DAY));

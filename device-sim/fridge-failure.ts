@@ -1,4 +1,4 @@
-// How a simulated fridge fails: what each kind does to the cooling, the door, the defrosts and the sensor over time.
+// The failures of a simulated fridge: the effect of each kind on cooling, door, defrosts and sensor over time.
 
 import type { FridgeTraits } from './fridge-traits.ts';
 import { uniform } from './random.ts';
@@ -12,11 +12,11 @@ export interface Failure {
   readonly at: number;
 }
 
-/** What a failure does, `since` seconds after it began. */
+/** The effect of a failure at some time after it began. */
 export interface Effect {
   /** Share of the cooling that is left. */
   readonly cooling: number;
-  /** Share of the difference between room and air that the door lets in a second. */
+  /** Share of the difference between room and air that the door lets in per second. */
   readonly door: number;
   readonly defrosts: boolean;
   /** °C that the sensor adds. */
@@ -27,14 +27,14 @@ export interface Effect {
 export const NO_EFFECT: Effect = { cooling: 1, door: 0, defrosts: true, offset: 0, stuck: false };
 const HOUR = 3_600;
 
-/** Share of the difference let in by a door with which the air would settle at `level` °C, the compressor running. */
+/** The same share for a door with which the air would settle at `level` °C while the compressor runs. */
 export function doorFor(traits: FridgeTraits, level: number, room: number): number {
   const middle = (traits.low + traits.high) / 2;
   const heat = traits.cooling + traits.toGoods * (level - middle);
   return Math.max(0, heat / (room - level) - traits.toRoom);
 }
 
-/** Spread evenly over the logarithm, as slow failures are as likely as quick ones. */
+/** Uniform over the logarithm, because slow failures are as likely as quick ones. */
 const spread = (seed: number, stream: number, low: number, high: number) =>
   low * (high / low) ** uniform(seed, 0, stream);
 
@@ -51,12 +51,12 @@ const courses: Readonly<Record<FailureKind, Course>> = {
     const door = doorFor(traits, spread(seed, 161, 8.1, 9.5), 21);
     return () => ({ ...NO_EFFECT, door });
   },
-  /** Without defrosts the evaporator is iced over after 18 to 72 hours: little at first, then ever faster. */
+  /** Without defrosts the evaporator ices over within 18 to 72 hours: slowly at first, then ever faster. */
   ice(seed) {
     const lasts = spread(seed, 162, 18, 72) * HOUR;
     return (since) => ({ ...NO_EFFECT, defrosts: false, cooling: Math.max(0, 1 - (since / lasts) ** 2) });
   },
-  /** 1 to 4 °C a day; the thermostat has a sensor of its own. */
+  /** 1 to 4 °C a day; the thermostat has its own sensor. */
   drift(seed) {
     const perSecond = spread(seed, 163, 1, 4) / (24 * HOUR);
     return (since) => ({ ...NO_EFFECT, offset: since * perSecond });
@@ -64,7 +64,7 @@ const courses: Readonly<Record<FailureKind, Course>> = {
   stuck: () => () => ({ ...NO_EFFECT, stuck: true }),
 };
 
-/** @returns what the failure does at a second since the start; nothing before it begins. */
+/** @returns the effect of the failure at a second since the start; none before it begins. */
 export function courseOf(seed: number, traits: FridgeTraits, failure?: Failure): (second: number) => Effect {
   if (!failure) return () => NO_EFFECT;
   const course = courses[failure.kind](seed, traits);

@@ -1,4 +1,4 @@
-// The simulated fridge as a pattern of the simulator, and the truth about it in advance.
+// The simulated fridge as a pattern of the simulator, and the truth about it, computed in advance.
 
 import { createCrossing } from './fridge-crossing.ts';
 import type { Failure, FailureKind } from './fridge-failure.ts';
@@ -14,8 +14,8 @@ export interface FridgeLife {
 }
 
 /**
- * °C at a second since the start; undefined while nothing arrives. A second before the last one begins anew, so the answer
- * depends on nothing but the seed and the second.
+ * °C at a second since the start; undefined while nothing arrives. An earlier second than the last one restarts the
+ * simulation, so the result depends only on the seed and the second.
  */
 export function fridgeTemperature(life: FridgeLife): (seed: number, second: number) => number | undefined {
   let at = -1;
@@ -35,7 +35,7 @@ export function fridgeTemperature(life: FridgeLife): (seed: number, second: numb
 export interface FridgeTruth {
   readonly failure: FailureKind | undefined;
   readonly begins: number | undefined;
-  /** When it passes the limit; undefined when it does not within two weeks of the failure. */
+  /** When it passes the limit; undefined if it does not within two weeks of the failure. */
   readonly crosses: number | undefined;
   readonly defrosts: { readonly kind: Defrosts; readonly first: number; readonly every: number };
 }

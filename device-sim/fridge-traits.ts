@@ -1,4 +1,4 @@
-// What makes one simulated fridge differ from the next: its heat stores, thermostat, sensor and defrosts, all from its seed.
+// The traits in which simulated fridges differ: heat stores, thermostat, sensor and defrosts, all from the seed.
 
 import { uniform } from './random.ts';
 
@@ -8,18 +8,18 @@ export interface FridgeTraits {
   /** °C between which the compressor cycles. */
   readonly low: number;
   readonly high: number;
-  /** Shares of the difference that the air follows in a second: to the room, and to the goods. */
+  /** Share of the difference by which the air approaches the room, and the goods, per second. */
   readonly toRoom: number;
   readonly toGoods: number;
-  /** Share of the difference that the goods follow the air by in a second. */
+  /** Share of the difference by which the goods approach the air per second. */
   readonly goodsToAir: number;
   /** °C a second that the running compressor takes from the air. */
   readonly cooling: number;
-  /** Seconds by which the sensor lags, and the °C of its noise and its step. */
+  /** Lag of the sensor in seconds; its noise and its step in °C. */
   readonly lag: number;
   readonly noise: number;
   readonly step: number;
-  /** Seconds between defrosts, of the first one, by which each is early or late at most, and of each one's length. */
+  /** In seconds: between defrosts, the first one, the most that each is early or late, and the length of each. */
   readonly defrostEvery: number;
   readonly defrostFirst: number;
   readonly defrostSpread: number;
@@ -31,10 +31,10 @@ export interface FridgeTraits {
 }
 
 const MINUTE = 60;
-/** °C of the room at which cycle and duty are as the seed says. */
+/** The room temperature in °C for which cycle and duty are chosen. */
 export const USUAL_ROOM = 21;
 
-/** One stream of the seed for each trait, so that none depends on how many others there are. */
+/** Each trait has its own random stream, so that it does not depend on the number of other traits. */
 const between = (seed: number, stream: number, low: number, high: number) =>
   low + (high - low) * uniform(seed, 0, 100 + stream);
 

@@ -1,4 +1,4 @@
-// A simulated fridge: air and goods as two heat stores, step by step of ten seconds, the same for the same seed.
+// Simulates a fridge with air and goods as two heat stores, in steps of ten seconds, repeatable by seed.
 
 import { defrostOf, doorAt, isLost, restockings, roomAt, type Stretch } from './fridge-day.ts';
 import { courseOf, doorFor, type Effect, type Failure } from './fridge-failure.ts';
@@ -11,7 +11,7 @@ export interface FridgeOptions {
   readonly site: number;
   readonly defrosts?: Defrosts;
   readonly failure?: Failure | undefined;
-  /** False leaves restocking out. */
+  /** False: no restocking. */
   readonly restocking?: boolean;
 }
 
@@ -19,12 +19,12 @@ export interface FridgeOptions {
 export const STEP = 10;
 export const READINGS = 5;
 
-/** One step of ten seconds; `readings` are °C, and of the same array in each step. */
+/** One step of ten seconds; `readings` are °C, in an array that every step reuses. */
 export interface FridgeStep {
   /** Seconds since the start, at which it begins. */
   readonly second: number;
   readonly readings: readonly number[];
-  /** Whether nothing of it arrives. */
+  /** Whether none of it arrives. */
   readonly lost: boolean;
   readonly defrosting: boolean;
 }
@@ -36,7 +36,7 @@ interface Heat {
   cools: boolean;
 }
 
-/** Physics at a twentieth of a step would change the cycles by less than the noise does: two a step. */
+/** Two parts per step are enough: with twenty, the cycles would change by less than the noise. */
 const PARTS = 2;
 
 interface Outside {
@@ -63,7 +63,7 @@ function warm(heat: Heat, traits: FridgeTraits, { room, door, defrost, effect }:
   }
 }
 
-/** What a customer's open door lets in a second, as a share of the difference. */
+/** Share of the difference that a customer's open door lets in per second. */
 const OPEN_DOOR = 0.002;
 
 /** Endless steps from second 0, which is midnight in the shop. */

@@ -1,4 +1,4 @@
-// The certificates and keys of simulated devices: made once, kept in a folder, used again by the next run.
+// Creates the certificates and keys of simulated devices once, and keeps them in a folder for later runs.
 
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
@@ -16,12 +16,12 @@ export interface IdentitySource {
   readonly folder: string;
   /** Makes thing, key and certificate. */
   readonly create: (name: string) => Promise<Credentials>;
-  /** Called after each device that had to be made. */
+  /** Called after each device that was created. */
   readonly onCreated: (made: number) => void;
   readonly stopping?: AbortSignal;
 }
 
-/** Calls to AWS IoT at once; its CreateThing and AttachPolicy are limited to about ten a second. */
+/** Concurrent calls to AWS IoT, which limits CreateThing and AttachPolicy to about ten a second. */
 const creators = 8;
 
 async function writeWhole(file: string, text: string): Promise<void> {
@@ -29,16 +29,16 @@ async function writeWhole(file: string, text: string): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-/** The certificate is written last, so that where it stands the key stands too. */
+/** The certificate is written last, so that its key always exists. */
 async function keep(folder: string, name: string, { certificatePem, keyPem }: Credentials): Promise<void> {
   await writeWhole(path.join(folder, `${name}.key.pem`), keyPem);
   await writeWhole(path.join(folder, `${name}.cert.pem`), certificatePem);
 }
 
 /**
- * In the order of `names`; those without a certificate in the folder are made, several at once.
+ * The identities in the order of `names`; those without a certificate in the folder are created, several at once.
  *
- * @throws OnboardingError before any is made when the folder cannot be written.
+ * @throws OnboardingError before any is created if the folder cannot be written.
  */
 export async function findIdentities(names: readonly string[], source: IdentitySource): Promise<Identity[]> {
   const { folder, create, onCreated, stopping } = source;

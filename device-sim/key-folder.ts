@@ -1,12 +1,13 @@
-// The folder for keys is made, and seen to be writable, before a device is that would have to be kept there.
+// Creates the folder for keys, and checks that it is writable before a device is created.
 
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { OnboardingError } from './onboarding-error.ts';
 
 /**
- * Makes `folder`, for its owner only, where it is missing. Git ignores all of a folder that is made here, and the keys and
- * certificates in one that has no `.gitignore` of its own. @throws OnboardingError when nothing can be written there.
+ * Creates `folder`, readable only by its owner, if it is missing. Adds a `.gitignore` if there is none: for everything
+ * in a new folder, for keys and certificates in an existing one. @throws OnboardingError if the folder cannot be
+ * written.
  */
 export function makeKeyFolder(folder: string): void {
   try {
@@ -23,7 +24,7 @@ export function makeKeyFolder(folder: string): void {
   }
 }
 
-/** Node's recursive mkdir never returns where a folder is there but takes nothing, as /proc. */
+/** Node's recursive mkdir never returns if a parent exists but cannot be written, such as /proc. */
 function makeWithParents(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   makeWithParents(path.dirname(folder));

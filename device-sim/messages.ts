@@ -1,4 +1,4 @@
-// Plans what one device sends and when, as a pure function of its seed: packed, repeated and out of order as asked.
+// Plans what one device sends and when, as a pure function of its seed: packed, repeated and out of order as the options say.
 
 import type { Controls } from './controls.ts';
 import type { Metrics, Pattern } from './patterns.ts';
@@ -11,26 +11,26 @@ export interface PlanOptions {
   readonly start: number;
   /** Readings a second. */
   readonly rate: number;
-  /** Overrides `rate`, also while the plan runs: from one reading to the next. */
+  /** Overrides `rate`, from one reading to the next, while the plan runs. */
   readonly controls?: Controls;
   /** Moves each reading by up to a quarter of its interval. */
   readonly jitter: boolean;
   /** Share of messages that are sent twice. */
   readonly duplicates: number;
-  /** Share of messages that are held back until later ones have overtaken them. */
+  /** Share of messages that are delayed until later ones have overtaken them. */
   readonly reorder: number;
   /** Readings in one message. */
   readonly pack: number;
   /** Simulated seconds a second. */
   readonly speed: number;
-  /** Ends after so many readings; no end when absent. */
+  /** Ends after this many readings; absent: no end. */
   readonly count?: number;
-  /** Ends after so many milliseconds; no end when absent. */
+  /** Ends after this many milliseconds; absent: no end. */
   readonly duration?: number;
 }
 
 export interface PlannedMessage {
-  /** Milliseconds after the start at which it is to be sent. */
+  /** When to send it, milliseconds after the start. */
   readonly due: number;
   /** JSON text. */
   readonly payload: string;
@@ -50,18 +50,18 @@ interface Sample {
   readonly reading: Reading;
 }
 
-/** Streams of the seed, one a use. */
+/** One random stream per use. */
 const streams = { phase: 40, jitter: 41, duplicate: 42, duplicateDelay: 43, reorder: 44, reorderDelay: 45 };
 
 function readingOf(options: PlanOptions, index: number, at: number, metrics: Metrics): Reading {
-  // The start is part of the id, so that a second run with the same seed sends new readings.
+  // The start is part of the id, so that another run with the same seed sends new readings.
   const id = `${options.start.toString(36)}-${index.toString(36)}`;
   return { id, timestamp: options.start + at, ...metrics };
 }
 
 const rateOf = ({ controls, rate }: PlanOptions) => controls?.sampleRate ?? rate;
 
-/** Each device begins at its own point of the interval, so that a fleet does not send in one beat. */
+/** Each device begins at its own point of the interval, so that a fleet does not send all at once. */
 function* samples(options: PlanOptions): Generator<Sample> {
   const { seed, jitter, count = Infinity, duration = Infinity } = options;
   let interval = 1_000 / rateOf(options);
@@ -96,7 +96,7 @@ function* packed(options: PlanOptions): Generator<PlannedMessage> {
   if (waiting.length > 0) yield message();
 }
 
-/** In the order of sending. The same options give the same messages. */
+/** The messages in the order of sending. The same options give the same messages. */
 export function* planMessages(options: PlanOptions): Generator<PlannedMessage> {
   const { seed, duplicates, reorder, pack } = options;
   let held: PlannedMessage[] = [];

@@ -1,4 +1,4 @@
-// A simulated device that does not exist yet, made through the AWS IoT API as any real one.
+// Creates a simulated device that does not exist yet, through the AWS IoT API like any real one.
 
 import { isRefused } from '../commands/running-stack.ts';
 import type { Credentials } from './identities.ts';
@@ -11,7 +11,7 @@ export interface NewDevice {
   readonly site: string;
 }
 
-/** Makes thing, key and certificate. @throws SimError naming the device, the cause and the remedy. */
+/** Creates thing, key and certificate. @throws SimError that names the device, the cause and the remedy. */
 export async function makeDevice(target: Target, { name, group, site }: NewDevice): Promise<Credentials> {
   try {
     const { onboard } = await import('./onboarding.ts');
@@ -19,7 +19,7 @@ export async function makeDevice(target: Target, { name, group, site }: NewDevic
     const policy = 'TidegateDevice';
     return await onboard(await target.client(), { name, type: 'sensor', group, attributes, policy });
   } catch (error) {
-    const problem = isRefused(error) ? target.silence : `${(error as Error).message}: ${target.remedy}`;
-    throw new SimError(`device ${name} cannot be made: ${problem}`, { cause: error });
+    const problem = isRefused(error) ? target.noAnswer : `${(error as Error).message}: ${target.remedy}`;
+    throw new SimError(`device ${name} cannot be created: ${problem}`, { cause: error });
   }
 }

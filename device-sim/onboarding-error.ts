@@ -1,10 +1,10 @@
-// What a person is told when onboarding fails: one line that names the thing, the cause and the remedy.
+// The errors of onboarding: one line that names the thing, the cause and the remedy.
 
 import { START_FIRST } from '../commands/running-stack.ts';
 
 export class OnboardingError extends Error {
   override readonly name = 'OnboardingError';
-  /** Where one line does not do: lines that come before it. */
+  /** Lines printed before the message, if one line is not enough. */
   readonly details: readonly string[];
 
   constructor(message?: string, options: ErrorOptions & { readonly details?: readonly string[] } = {}) {
@@ -25,13 +25,13 @@ const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/Region is missing/i, 'set AWS_REGION, or add --local for the local cloud'],
 ];
 
-/** The error's own text on one line, with a remedy where one is known. */
+/** The error's own text on one line, with a remedy if one is known. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message } = error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const text = (message || code || name).replace(/\s+/g, ' ');
-  // What the API client of commands/ says is for people, too.
+  // Errors of the API client in commands/ are written for people, too.
   if (error instanceof OnboardingError || name === 'CommandError') return text;
   const found = remedies.find(([pattern]) => pattern.test(`${name} ${code} ${message}`));
   const known = text.includes(name) || name === 'Error' ? text : `${name}: ${text}`;

@@ -1,4 +1,4 @@
-// Requests over MQTT that are answered on `<topic>/accepted` or `<topic>/rejected`, as AWS IoT's reserved topics are.
+// Sends requests over MQTT that are answered on `<topic>/accepted` or `<topic>/rejected`, like AWS IoT's reserved topics.
 
 import { connectAsync, type MqttClient } from 'mqtt';
 import { OnboardingError } from './onboarding-error.ts';
@@ -10,14 +10,14 @@ export interface Identity {
 }
 
 export interface Exchange {
-  /** @throws OnboardingError with the code and the text of a rejection, or when no answer comes. */
+  /** @throws OnboardingError with the code and the text of a rejection, or if no answer comes. */
   request(topic: string, payload: object): Promise<Readonly<Record<string, unknown>>>;
   close(): Promise<void>;
 }
 
 const answerMs = 30_000;
 
-/** @param url `mqtts://host:port` @throws OnboardingError when the broker does not let this identity in. */
+/** @param url `mqtts://host:port` @throws OnboardingError if the broker refuses this identity. */
 async function connect(url: string, ca: string, { clientId, certificatePem, keyPem }: Identity) {
   try {
     const settings = { ca, cert: certificatePem, key: keyPem, reconnectPeriod: 0, connectTimeout: 20_000 };
@@ -25,10 +25,9 @@ async function connect(url: string, ca: string, { clientId, certificatePem, keyP
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     const reason = message || code;
-    throw new OnboardingError(
-      `${url} does not accept ${clientId} (${reason}): look into the broker's log, which says why`,
-      { cause: error },
-    );
+    throw new OnboardingError(`${url} does not accept ${clientId} (${reason}): the broker's log says why`, {
+      cause: error,
+    });
   }
 }
 
@@ -54,19 +53,19 @@ function answerTo(client: MqttClient, topic: string): Promise<Readonly<Record<st
   });
 }
 
-/** @throws OnboardingError when the broker does not let this identity in. */
+/** @throws OnboardingError if the broker refuses this identity. */
 export async function openExchange(url: string, ca: string, identity: Identity): Promise<Exchange> {
   const client = await connect(url, ca, identity);
   client.on('error', () => {}); // it shows as a closed connection
   return {
     async request(topic, payload) {
       const answer = answerTo(client, topic);
-      const asked = (async () => {
+      const requested = (async () => {
         await client.subscribeAsync([`${topic}/accepted`, `${topic}/rejected`], { qos: 1 });
         await client.publishAsync(topic, JSON.stringify(payload), { qos: 1 });
         return answer;
       })();
-      return Promise.race([asked, answer]);
+      return Promise.race([requested, answer]);
     },
     close: () => client.endAsync(!client.connected),
   };
@@ -74,7 +73,7 @@ export async function openExchange(url: string, ca: string, identity: Identity):
 
 const attemptMs = 500;
 
-/** Connects once as this identity; on AWS a new certificate may take a moment, so it is tried until `ms` are over. */
+/** Connects once as this identity. A new certificate may take a moment on AWS, so it is retried until `ms` are over. */
 export async function tryIdentity(url: string, ca: string, identity: Identity, ms: number): Promise<void> {
   const end = Date.now() + ms;
   for (;;) {

@@ -1,4 +1,4 @@
-// Makes a device's private key where the device is; only a signing request ever leaves the machine.
+// Creates a device's private key on this machine; only the signing request ever leaves it.
 
 import 'reflect-metadata';
 import { Pkcs10CertificateRequestGenerator, PemConverter } from '@peculiar/x509';
@@ -8,7 +8,7 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 /**
  * A certificate signing request (PKCS #10, PEM) for a P-256 key with the thing's name as its common name.
  *
- * @param keyPem an existing PKCS #8 key; a new one is made if absent.
+ * @param keyPem an existing PKCS #8 key; by default a new one is created.
  */
 export async function makeKeyAndRequest(
   name: string,

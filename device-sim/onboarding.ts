@@ -1,4 +1,4 @@
-// Makes a device known to AWS IoT: type, group, thing, key and certificate, in an order that a crash leaves harmless.
+// Registers a device with AWS IoT: type, group, thing, key and certificate, in an order in which a crash does no harm.
 
 import {
   AddThingToThingGroupCommand,
@@ -26,7 +26,7 @@ export interface DeviceSpec {
   readonly type?: string | undefined;
   readonly group?: string | undefined;
   readonly attributes?: Readonly<Record<string, string>>;
-  /** The IoT policy that its certificate gets. */
+  /** The IoT policy for its certificate. */
   readonly policy: string;
 }
 
@@ -40,7 +40,7 @@ export interface IssuedCertificate extends Onboarded {
   readonly certificateArn: string;
 }
 
-/** Every setting that the SDK would otherwise look up in the user's AWS files. */
+/** All settings that the SDK would otherwise read from the user's AWS files. */
 const local: IoTClientConfig = {
   region: 'us-east-1',
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
@@ -55,8 +55,8 @@ const local: IoTClientConfig = {
 };
 
 /**
- * With `endpoint` the local cloud's client, which never reads the user's credentials; else the ordinary AWS chain, with
- * `region` where it is given.
+ * With `endpoint`, the client of the local cloud, which never reads the user's credentials; else one with the ordinary
+ * AWS configuration, and `region` if given.
  */
 export function createIotClient(options: {
   endpoint?: string | undefined;
@@ -71,7 +71,7 @@ export function createIotClient(options: {
 
 const isNamed = (error: unknown, name: string) => error instanceof Error && error.name === name;
 
-/** Runs `create`; that it exists already is as good. @returns whether it is new */
+/** Runs `create`; it is not an error if it exists already. @returns whether it is new */
 async function unlessExists(create: () => Promise<unknown>): Promise<boolean> {
   try {
     await create();
@@ -82,7 +82,7 @@ async function unlessExists(create: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** @throws OnboardingError with the remedy when there is no such policy. */
+/** @throws OnboardingError with the remedy if there is no such policy. */
 export async function requirePolicy(client: IoTClient, policyName: string): Promise<void> {
   try {
     await client.send(new GetPolicyCommand({ policyName }));
@@ -95,7 +95,7 @@ export async function requirePolicy(client: IoTClient, policyName: string): Prom
   }
 }
 
-/** Creates the thing, or gives an existing one the same type and the attributes in addition to its own. */
+/** Creates the thing, or adds the type and the attributes to an existing one. */
 async function ensureThing(client: IoTClient, { name, type, attributes = {} }: DeviceSpec): Promise<void> {
   const thing = { thingName: name, thingTypeName: type };
   const isNew = await unlessExists(() =>
@@ -104,15 +104,17 @@ async function ensureThing(client: IoTClient, { name, type, attributes = {} }: D
   if (isNew) return;
   const found = await client.send(new DescribeThingCommand({ thingName: name }));
   if (type !== undefined && found.thingTypeName !== undefined && found.thingTypeName !== type) {
-    throw new OnboardingError(`thing ${name} exists with the type ${found.thingTypeName}, not ${type}`);
+    throw new OnboardingError(
+      `thing ${name} exists already with the type ${found.thingTypeName}, not ${type}`,
+    );
   }
   await client.send(new UpdateThingCommand({ ...thing, attributePayload: { attributes, merge: true } }));
 }
 
 /**
- * Type, group and thing, each made where it is missing; the thing joins the group.
+ * Creates type, group and thing if missing; the thing joins the group.
  *
- * @throws OnboardingError when the policy is missing or the thing has another type.
+ * @throws OnboardingError if the policy is missing or the thing has another type.
  */
 export async function register(client: IoTClient, spec: DeviceSpec): Promise<void> {
   const { name, type, group, policy } = spec;
@@ -123,9 +125,7 @@ export async function register(client: IoTClient, spec: DeviceSpec): Promise<voi
   if (group) await client.send(new AddThingToThingGroupCommand({ thingName: name, thingGroupName: group }));
 }
 
-/**
- * An inactive certificate for a key that is made here, or for `keyPem`; only the signing request leaves the machine.
- */
+/** An inactive certificate for a new key, or for `keyPem`; only the signing request leaves the machine. */
 export async function issue(client: IoTClient, name: string, keyPem?: string): Promise<IssuedCertificate> {
   const made = await makeKeyAndRequest(name, keyPem);
   const issued = await client.send(
@@ -139,7 +139,7 @@ export async function issue(client: IoTClient, name: string, keyPem?: string): P
   };
 }
 
-/** Gives a certificate its policies and its thing, and activates it last: what a crash leaves behind opens no door. */
+/** Attaches policies and thing to a certificate, and activates it last: a certificate that a crash left cannot connect. */
 export async function putIntoService(
   client: IoTClient,
   certificate: { readonly certificateId: string; readonly certificateArn: string },
@@ -158,7 +158,7 @@ export async function putIntoService(
 const deleteAttempts = 20;
 const deleteDelayMs = 500;
 
-/** On AWS a detachment takes seconds to be seen: what it stands in the way of is tried again until then. */
+/** Retries on this error: on AWS, a detachment takes seconds to become visible, and blocks deletions until then. */
 export async function retryWhile(errorName: string, run: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -171,7 +171,7 @@ export async function retryWhile(errorName: string, run: () => Promise<unknown>)
   }
 }
 
-/** Deactivates, detaches and deletes a certificate; one that is revoked is not active. */
+/** Deactivates (unless revoked), detaches and deletes a certificate. */
 export async function discard(
   client: IoTClient,
   certificate: {
@@ -196,7 +196,7 @@ export async function discard(
 }
 
 /**
- * Issues a certificate and puts it into service; when that fails it is discarded again.
+ * Issues a certificate and puts it into service; if that fails, it is discarded again.
  *
  * @param keep called with the certificate before it becomes active, to store it.
  */
@@ -207,7 +207,7 @@ export async function certify(
   options: {
     keyPem?: string | undefined;
     keep?: (issued: IssuedCertificate) => void;
-    /** A claim belongs to no thing. */
+    /** A claim does not belong to a thing. */
     withoutThing?: boolean;
   } = {},
 ): Promise<IssuedCertificate> {
@@ -217,15 +217,15 @@ export async function certify(
     options.keep?.(issued);
     await putIntoService(client, issued, thingName, policies);
   } catch (error) {
-    await discard(client, issued, thingName, policies).catch(() => undefined); // the first error tells the cause
+    await discard(client, issued, thingName, policies).catch(() => undefined); // the first error has the cause
     throw error;
   }
   return issued;
 }
 
 /**
- * Makes a device ready to connect under its name as client id. Works on AWS and on the local cloud alike. A thing that
- * exists already gets one certificate more.
+ * Makes a device ready to connect with its name as client id, on AWS and on the local cloud. An existing thing gets an
+ * additional certificate.
  *
  * @throws OnboardingError, or the AWS SDK's errors.
  */

@@ -1,4 +1,4 @@
-// The command line of the simulator: every value is checked where it is read, and an error says what it takes.
+// The command line of the simulator; errors name the option and its valid values.
 
 import { parseArgs } from 'node:util';
 import { parseFailures, type FailurePlan } from './failures.ts';
@@ -11,7 +11,7 @@ export interface SimOptions {
   /** Folder of the devices' certificates and keys. */
   readonly out: string;
   readonly devices: number;
-  /** Readings a second of each device. */
+  /** Readings per second and device. */
   readonly rate: number;
   readonly qos: 0 | 1;
   readonly jitter: boolean;
@@ -23,15 +23,15 @@ export interface SimOptions {
   readonly site: string;
   /** Milliseconds. */
   readonly duration: number | undefined;
-  /** Readings of each device. */
+  /** Readings per device. */
   readonly count: number | undefined;
   readonly basicIngest: boolean;
-  /** Whether desired `sampleRate` and `setpoint` of the device shadows are obeyed. */
+  /** Whether devices apply `sampleRate` and `setpoint` from their shadows. */
   readonly shadow: boolean;
   readonly speed: number;
-  /** Of the pattern `fridge`. */
+  /** For the pattern `fridge`. */
   readonly failing: FailurePlan;
-  /** File for what happens to each fridge and when. */
+  /** File for the truth about each fridge. */
   readonly truth: string | undefined;
 }
 
@@ -39,27 +39,27 @@ export const usage = `usage: npm run sim -- [--local] [options]
 
   --local            the local cloud (npm start) instead of AWS
   --data-dir DIR     its data directory (.tidegate)
-  --out DIR          where certificates and keys are kept (DIR/sim of --data-dir; required without --local)
+  --out DIR          folder for certificates and keys (DIR/sim of --data-dir; required without --local)
   --devices N        devices, named sim-1 to sim-N (5)
-  --rate R           readings a second of each device (1)
+  --rate R           readings per second and device (1)
   --pattern NAME     ${patternNames.join(', ')} (sine; fridge with --failures)
-  --failures LIST    fridges that fail, such as leak=2,stop=1: leak, stop, ajar, ice, drift, stuck
+  --failures LIST    failing fridges, such as leak=2,stop=1: leak, stop, ajar, ice, drift, stuck
   --fail-after T     simulated time until failures begin, each within an hour (1h)
-  --defrosts NAME    of fridges: regular, or irregular by half an hour (regular)
-  --no-restocking    leaves out restocking, when a fridge is open for minutes every few days
-  --truth FILE       writes what happens to each fridge and when, one JSON object a line
-  --speed X          seconds of the pattern in one second (1; 600 for csv)
+  --defrosts NAME    defrosts of fridges: regular, or irregular by half an hour (regular)
+  --no-restocking    without restocking, when a fridge is open for minutes every few days
+  --truth FILE       writes what happens to each fridge and when, one JSON object per line
+  --speed X          pattern seconds per second (1; 600 for csv)
   --site NAME        the site in the topic telemetry/<site>/<device> (sim)
   --qos 0|1          (1)
   --pack K           readings in one message (1)
   --jitter           readings up to a quarter of their interval early or late
   --duplicates P     share of messages sent twice, 0 to 1 (0)
   --reorder P        share of messages overtaken by later ones, 0 to 1 (0)
-  --basic-ingest     publish to the rule itself, without messaging charge on AWS
-  --no-shadow        ignore the device shadows, whose desired sampleRate and setpoint are obeyed otherwise
+  --basic-ingest     publishes directly to the rule, without messaging charge on AWS
+  --no-shadow        ignores the device shadows, whose desired sampleRate and setpoint are applied otherwise
   --seed TEXT        the same seed gives the same readings (tidegate)
   --duration T       ends after 90, 90s, 15m or 2h; otherwise with Ctrl-C
-  --count N          ends after so many readings of each device`;
+  --count N          ends after N readings per device`;
 
 const options = {
   local: { type: 'boolean', default: false },
@@ -93,7 +93,7 @@ function numberOf(name: string, text: string, lowest: number, highest: number, w
   const isPlain = (whole ? /^\d{1,12}$/ : /^\d{1,12}(\.\d{1,12})?$/).test(text);
   if (!isPlain || value < lowest || value > highest) {
     throw new SimError(
-      `--${name} ${text}: it takes a ${whole ? 'whole ' : ''}number from ${lowest} to ${highest}`,
+      `--${name} ${text}: must be a ${whole ? 'whole ' : ''}number from ${lowest} to ${highest}`,
     );
   }
   return value;
@@ -101,7 +101,7 @@ function numberOf(name: string, text: string, lowest: number, highest: number, w
 
 function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
   const found = allowed.find((each) => each === text);
-  if (found === undefined) throw new SimError(`--${name} ${text}: it takes ${allowed.join(', ')}`);
+  if (found === undefined) throw new SimError(`--${name} ${text}: must be ${allowed.join(', ')}`);
   return found;
 }
 
@@ -110,8 +110,7 @@ const units: Readonly<Record<string, number>> = { '': 1_000, s: 1_000, m: 60_000
 function durationOf(text: string, name = 'duration'): number {
   const [, digits, unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?)([smh]?)$/.exec(text) ?? [];
   const milliseconds = Number(digits) * units[unit]!;
-  if (!(milliseconds > 0))
-    throw new SimError(`--${name} ${text}: it takes a time such as 90, 90s, 15m or 2h`);
+  if (!(milliseconds > 0)) throw new SimError(`--${name} ${text}: must be a time such as 90, 90s, 15m or 2h`);
   return milliseconds;
 }
 
@@ -121,7 +120,7 @@ function failingOf(values: ReturnType<typeof parse>, pattern: PatternName, devic
   const foreign = FRIDGE_OPTIONS.find((name) => values[name] !== undefined && values[name] !== false);
   if (foreign && pattern !== 'fridge')
     throw new SimError(
-      `--${foreign} is for fridges: leave out --pattern ${pattern}, or write --pattern fridge`,
+      `--${foreign} is only for fridges: leave out --pattern ${pattern}, or use --pattern fridge`,
     );
   return {
     failures: values.failures === undefined ? [] : parseFailures(values.failures, devices),
@@ -139,21 +138,18 @@ function parse(args: readonly string[]) {
   }
 }
 
-/**
- * @returns undefined when help is asked for.
- * @throws SimError naming the option and what it takes.
- */
+/** @returns undefined for --help. @throws SimError that names the option and its valid values. */
 export function parseOptions(args: readonly string[]): SimOptions | undefined {
   const values = parse(args);
   if (values.help) return undefined;
   const { local, out, site, seed } = values;
   if (!local && out === undefined) {
     throw new SimError(
-      'without --local the devices are made in AWS IoT: name the folder for their keys with --out',
+      'without --local the devices are created in AWS IoT: name the folder for their keys with --out',
     );
   }
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(site)) {
-    throw new SimError(`--site ${site}: it takes letters, digits, - and _, at most 64`);
+    throw new SimError(`--site ${site}: must be at most 64 letters, digits, - and _`);
   }
   const isFridge = values.pattern === undefined && values.failures !== undefined;
   const pattern = oneOf('pattern', values.pattern ?? (isFridge ? 'fridge' : 'sine'), patternNames);

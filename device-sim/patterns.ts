@@ -1,4 +1,4 @@
-// What a simulated sensor measures: each pattern is a pure function of a seed and the time, so that a run can be repeated.
+// The patterns of simulated sensors: pure functions of a seed and the time, so that a run can be repeated.
 
 import { fridgeTemperature, type FridgeLife } from './fridge-pattern.ts';
 import { noise, uniform } from './random.ts';
@@ -6,9 +6,7 @@ import { type Hour, weatherAt } from './weather.ts';
 
 export type Metrics = Readonly<Record<string, number>>;
 
-/**
- * What the device with `seed` measures at `second`, seconds of simulated time since the start; undefined while it is silent.
- */
+/** The values of the device with `seed` at `second` (simulated seconds since the start); undefined while it is silent. */
 export type Pattern = (seed: number, second: number) => Metrics | undefined;
 
 export function round(value: number, digits: number): number {
@@ -16,7 +14,7 @@ export function round(value: number, digits: number): number {
   return Math.round(value * factor) / factor || 0; // never -0
 }
 
-/** °C around which a fridge is held. */
+/** Usual setpoint of a fridge in °C. */
 export const usualSetpoint = 4;
 /** Noise has one value for each tenth of a second. */
 const tick = (second: number) => Math.round(second * 10);
@@ -28,7 +26,7 @@ function climate(seed: number, second: number, temperature: number): Metrics {
   };
 }
 
-/** A healthy store fridge: between about 2.3 and 5.7 °C, a ten-minute rhythm of its own phase. */
+/** A healthy store fridge: between about 2.3 and 5.7 °C, in a ten-minute rhythm with its own phase. */
 function healthy(seed: number, second: number): number {
   const phase = uniform(seed, 0, 20);
   return (
@@ -47,14 +45,14 @@ function drift(seed: number, second: number): number {
   return Math.min(usualSetpoint + second / 600, 30) + 0.2 * noise(seed, tick(second));
 }
 
-/** In every two minutes ten seconds at about 12 °C. */
+/** Ten seconds at about 12 °C in every two minutes. */
 function spike(seed: number, second: number): number {
   const [block, within] = blockOf(second, 120);
   const start = 10 + 90 * uniform(seed, block, 21);
   return healthy(seed, second) + (within >= start && within < start + 10 ? 8 : 0);
 }
 
-/** In every two minutes the same value for a whole minute. */
+/** The same value for one minute in every two. */
 function stuck(seed: number, second: number): number {
   const [block, within] = blockOf(second, 120);
   const start = 60 * uniform(seed, block, 22);
@@ -62,7 +60,7 @@ function stuck(seed: number, second: number): number {
   return healthy(seed, isStuck ? block * 120 + start : second);
 }
 
-/** In every minute silent for 5 to 25 seconds. */
+/** Silent for 5 to 25 seconds in every minute. */
 function isSilent(seed: number, second: number): boolean {
   const [block, within] = blockOf(second, 60);
   const length = 5 + 20 * uniform(seed, block, 23);
@@ -84,7 +82,7 @@ export function fridgePattern(life: FridgeLife): Pattern {
   };
 }
 
-/** @param hours the weather that `csv` replays: its own metrics, as an outdoor sensor would send them. */
+/** @param hours the weather that `csv` replays, with the metrics of an outdoor sensor. */
 export function createPatterns(hours: readonly Hour[]): Readonly<Record<PatternName, Pattern>> {
   return {
     sine: (seed, second) => climate(seed, second, healthy(seed, second)),
@@ -102,7 +100,7 @@ export function createPatterns(hours: readonly Hour[]): Readonly<Record<PatternN
   };
 }
 
-/** Seconds of the failing fridge: healthy, warming to 12 °C, warm, cooling; then from the beginning. */
+/** Phases of the failing fridge in seconds: healthy, warming to 12 °C, warm, cooling; then it repeats. */
 const failure = { begins: 20, warm: 50, cools: 120, recovered: 160, repeats: 300 };
 
 function failingBy(second: number): number {
@@ -114,10 +112,10 @@ function failingBy(second: number): number {
 }
 
 /**
- * A fridge of the demo: between 3 and 6 °C, a little warmer in warm weather; the failing one reaches 12 °C within a minute,
- * stays there for another, recovers, and fails again five minutes after the first time.
+ * A fridge of the demo: between 3 and 6 °C, a little warmer in warm weather; the failing one reaches 12 °C within a
+ * minute, stays there for another, recovers, and fails again five minutes after the first time.
  *
- * One second of it is an hour of weather. `second` counts from the start of the demo.
+ * One second replays an hour of weather. `second` counts from the start of the demo.
  */
 export function demoFridge(hours: readonly Hour[], failing: boolean): Pattern {
   return (seed, second) => {

@@ -1,4 +1,4 @@
-// Asks whether a broker is there before a fleet of devices begins to knock.
+// Checks that the broker is reachable before a fleet connects.
 
 import { connect } from 'node:net';
 import { isRefused } from '../commands/running-stack.ts';
@@ -7,8 +7,8 @@ import type { Target } from './target.ts';
 
 const probeMs = 10_000;
 
-/** @param url `mqtts://host:port` @throws SimError with the target's words when nothing listens there. */
-export function probe(url: string, { remedy, silence }: Pick<Target, 'remedy' | 'silence'>): Promise<void> {
+/** @param url `mqtts://host:port` @throws SimError with the target's remedy if nothing listens there. */
+export function probe(url: string, { remedy, noAnswer }: Pick<Target, 'remedy' | 'noAnswer'>): Promise<void> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 8883) });
@@ -19,7 +19,7 @@ export function probe(url: string, { remedy, silence }: Pick<Target, 'remedy' | 
     const failWith = (reason: string) => fail(`no broker at ${url} (${reason}): ${remedy}`);
     socket.setTimeout(probeMs, () => failWith('no answer'));
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      isRefused(error) ? fail(silence) : failWith(error.code ?? error.message),
+      isRefused(error) ? fail(noAnswer) : failWith(error.code ?? error.message),
     );
     socket.on('connect', () => {
       socket.destroy();

@@ -1,4 +1,4 @@
-// Tells how a run goes: one line that renews itself on a terminal, a line every ten seconds elsewhere, and a summary.
+// Shows the progress of a run: a line that updates itself on a terminal, a line every ten seconds elsewhere, and a summary.
 
 import type { Statistics } from './statistics.ts';
 
@@ -9,17 +9,17 @@ interface Output {
 }
 
 export interface Progress {
-  /** Replaces the line on a terminal; elsewhere only every tenth call after the first is written. */
+  /** Updates the line on a terminal; elsewhere writes only every tenth call. */
   show(text: string): void;
-  /** Leaves a line standing. */
+  /** Prints a line that stays. */
   say(text: string): void;
 }
 
 const control = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
-/** What a broker or a server said must not move the cursor. */
+/** Messages from a broker or server must not move the cursor. */
 const plain = (text: string) => text.replace(control, ' ');
 
-/** @param renews false for a terminal that is to have lines only, as `NO_COLOR` asks for. */
+/** @param renews false for a terminal without line updates, as with `NO_COLOR`. */
 export function createProgress(out: Output, renews = true): Progress {
   let open = false;
   let calls = 0;

@@ -1,4 +1,4 @@
-// Randomness that repeats: every value is a function of a seed and an index, so order of asking does not matter.
+// Repeatable randomness: every value is a function of a seed and an index, so the order of calls does not matter.
 
 /** Mixes all bits of a 32-bit integer (the finalizer of MurmurHash3). */
 function mix(value: number): number {
@@ -8,14 +8,14 @@ function mix(value: number): number {
   return (bits ^ (bits >>> 16)) >>> 0;
 }
 
-/** A 32-bit seed for a thing with a name, such as one device of a run. */
+/** A 32-bit seed from a name, such as that of a device. */
 export function seedOf(...parts: readonly (string | number)[]): number {
   let seed = 0x811c9dc5;
   for (const character of parts.join('\u0000')) seed = mix(seed ^ character.codePointAt(0)!);
   return seed;
 }
 
-/** Uniform in [0, 1). `stream` keeps uses of one index apart. */
+/** Uniform in [0, 1). `stream` separates uses of the same index. */
 export function uniform(seed: number, index: number, stream = 0): number {
   const high = Math.floor(index / 0x1_0000_0000);
   return mix(mix(mix(seed ^ Math.imul(stream + 1, 0x9e3779b1)) ^ index) ^ high) / 0x1_0000_0000;

@@ -1,4 +1,4 @@
-// Lets a simulated sensor obey its device shadow: it asks for it on every connect, does what is desired and reports back.
+// Connects a simulated sensor to its device shadow: it reads the shadow on every connect, applies the desired state and reports back.
 // https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-comms-device.html
 
 import type { Connection } from './connection.ts';
@@ -14,7 +14,7 @@ interface ShadowMessage {
 const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
-/** @param onProblem is told what is desired and cannot be done, and what the cloud refuses. */
+/** @param onProblem called with desired settings that cannot be applied, and with refusals of the cloud. */
 export function followShadow(
   connection: Pick<Connection, 'listen' | 'publish'>,
   thingName: string,
@@ -26,16 +26,16 @@ export function followShadow(
 
   const send = (request: 'get' | 'update', payload: string) => {
     connection.publish(`${prefix}/${request}`, payload, 1).catch((error: unknown) => {
-      onProblem((error as Error).message); // the next connect asks again
+      onProblem((error as Error).message); // the next connect tries again
     });
   };
   const report = () => send('update', JSON.stringify({ state: { reported: controls } }));
-  const obey = (desired: unknown): boolean => {
+  const apply = (desired: unknown): boolean => {
     const { changed, problems } = applyDesired(controls, asObject(desired));
     for (const problem of problems) onProblem(`${thingName}: desired ${problem}`);
     return changed;
   };
-  /** Messages may come twice and out of order; what is older than what was seen is no news. */
+  /** Messages may come twice and out of order; older versions are ignored. */
   const isNews = ({ version = 0 }: ShadowMessage) => {
     if (version < newest) return false;
     newest = version;
@@ -44,17 +44,17 @@ export function followShadow(
 
   const receivers: Readonly<Record<string, (message: ShadowMessage) => void>> = {
     'get/accepted'(message) {
-      newest = message.version ?? 0; // a deleted shadow may have begun anew
-      obey(message.state?.['desired']);
+      newest = message.version ?? 0; // a deleted shadow starts again at a lower version
+      apply(message.state?.['desired']);
       report();
     },
     'get/rejected'({ code, message }) {
       if (code === 404) report();
       else onProblem(`${thingName}: its shadow cannot be read: ${message}`);
     },
-    // What still differs after a report must not be reported again: that would go round for ever.
+    // A difference that remains after a report must not be reported again, which would loop for ever.
     'update/delta'(message) {
-      if (isNews(message) && obey(message.state)) report();
+      if (isNews(message) && apply(message.state)) report();
     },
     'update/rejected'({ message }) {
       onProblem(`${thingName}: its shadow cannot be updated: ${message}`);
@@ -65,7 +65,7 @@ export function followShadow(
     try {
       return asObject(JSON.parse(payload));
     } catch {
-      onProblem(`${thingName}: a message of its shadow is no JSON`);
+      onProblem(`${thingName}: a message of its shadow is not JSON`);
       return {};
     }
   };

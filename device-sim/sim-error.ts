@@ -1,6 +1,6 @@
-// Stops the simulator's command with one line that names the option and what it takes.
+// The error that stops the simulator with one line, which names the option and its valid values.
 
-/** Stops the command with its message as the only line. */
+/** Its message is printed as the only line. */
 export class SimError extends Error {
   override readonly name = 'SimError';
 }

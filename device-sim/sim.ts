@@ -1,4 +1,4 @@
-// `npm run sim`: a fleet of simulated devices over real MQTT with mutual TLS, against the local cloud or AWS.
+// `npm run sim`: runs a fleet of simulated devices over real MQTT with mutual TLS, against the local cloud or AWS.
 
 import path from 'node:path';
 import { findIdentities } from './identities.ts';
@@ -21,7 +21,7 @@ import { readSeattleWeather } from './weather.ts';
 
 function devicesOf(identities: readonly Identity[], options: SimOptions, start: number): Device[] {
   const pattern = createPatterns(readSeattleWeather())[options.pattern];
-  const isCooled = options.pattern !== 'csv'; // outdoors nothing holds a temperature
+  const isCooled = options.pattern !== 'csv'; // outdoors nothing is cooled
   const prefix = options.basicIngest ? '$aws/rules/TelemetryRule/' : '';
   return identities.map((identity, index) => {
     const controls: Controls = { sampleRate: options.rate, setpoint: isCooled ? usualSetpoint : undefined };
@@ -39,7 +39,7 @@ function devicesOf(identities: readonly Identity[], options: SimOptions, start: 
   });
 }
 
-/** Says what will happen to each device before anything does. */
+/** Writes what will happen to each device, before the run. */
 function writeTruthOf(names: readonly string[], options: SimOptions, start: number): void {
   if (options.truth === undefined) return;
   const lives = names.map((name, index) => {
@@ -60,12 +60,12 @@ async function identitiesOf(
     folder: path.resolve(options.out),
     create: (name) => makeDevice(target, { name, group: 'Simulated', site: options.site }),
     onCreated: (made) =>
-      progress.show(`${made} of ${options.devices} devices made, with key and certificate`),
+      progress.show(`${made} of ${options.devices} devices created, with key and certificate`),
     stopping,
   });
 }
 
-/** Renews the progress line every second until the fleet is done. */
+/** Updates the progress line every second until the fleet is done. */
 async function watch(
   fleet: Fleet,
   statistics: Statistics,
@@ -94,7 +94,7 @@ function onSignal(stop: () => void): void {
   process.on('SIGTERM', receive);
 }
 
-/** Resolves with the exit code: 1 when a message was not acknowledged. */
+/** Resolves with the exit code: 1 if a message was not acknowledged. */
 async function run(options: SimOptions): Promise<number> {
   const progress = createProgress(process.stderr, !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb');
   const stopping = new AbortController();

@@ -1,4 +1,4 @@
-// Counts what a fleet did, and its acknowledgement times in bounded memory.
+// Counts the messages of a fleet, and their acknowledgement times in bounded memory.
 
 export interface Percentiles {
   readonly median: number;
@@ -7,7 +7,7 @@ export interface Percentiles {
 }
 
 export interface Statistics {
-  /** Messages handed to the connection, duplicates included, and the readings in them. */
+  /** Messages passed to the connection, including duplicates, and their readings. */
   sent: number;
   readings: number;
   duplicates: number;
@@ -15,7 +15,7 @@ export interface Statistics {
   acknowledged: number;
   failed: number;
   reconnects: number;
-  /** Why connections were last lost or refused. */
+  /** The last reason why a connection was lost or refused. */
   lastError: string;
   /** Milliseconds from publish to acknowledgement. */
   record(milliseconds: number): void;
@@ -23,7 +23,7 @@ export interface Statistics {
   latency(): Percentiles | undefined;
 }
 
-/** Each bucket is 5 % wider than the one before it; the first ends at a hundredth of a millisecond. */
+/** Each bucket is 5 % wider than the previous one; the first ends at a hundredth of a millisecond. */
 const growth = Math.log(1.05);
 const smallest = 0.01;
 const buckets = 512;

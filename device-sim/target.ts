@@ -1,4 +1,4 @@
-// Where devices connect to, and where they are registered: the local cloud as its endpoints file tells, or AWS.
+// The cloud in which devices are registered and to which they connect: the local cloud, from its endpoints file, or AWS.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,24 +9,24 @@ import { findStack, notRunning, START_FIRST } from '../commands/running-stack.ts
 import { describeError, OnboardingError } from './onboarding-error.ts';
 
 export interface Target {
-  /** What devices must trust, PEM. */
+  /** The CA that devices must trust, PEM. */
   readonly ca: string;
-  /** What to do when it fails. */
+  /** How to fix a failure. */
   readonly remedy: string;
-  /** What to say when nobody listens there. */
-  readonly silence: string;
-  /** Where serial numbers are listed; only the local cloud tells. */
+  /** The error message if nothing listens there. */
+  readonly noAnswer: string;
+  /** The table of serial numbers; known only for the local cloud. */
   readonly registrations?: { readonly endpoint: string; readonly table: string | undefined };
-  /** The MQTT broker, `mqtts://host:port`. @throws OnboardingError when AWS does not tell. */
+  /** The MQTT broker, `mqtts://host:port`. @throws OnboardingError if AWS does not answer. */
   url(): Promise<string>;
-  /** Names of its own that the local broker has a certificate for. */
+  /** Domain names for which the local broker has a certificate. */
   readonly domains: readonly string[];
-  /** The AWS IoT API. The SDK is loaded at the first call: a fleet whose devices exist does without it. */
+  /** The AWS IoT API. The SDK is loaded at the first call; a fleet of existing devices does not need it. */
   client(): Promise<IoTClient>;
   close(): void;
 }
 
-/** One client for all calls, made when it is first needed. */
+/** One client for all calls, created when it is first needed. */
 function lazyClient(endpoint: string | undefined): Pick<Target, 'client' | 'close'> {
   let client: Promise<IoTClient> | undefined;
   const load = async () => (await import('./onboarding.ts')).createIotClient({ endpoint });
@@ -36,7 +36,7 @@ function lazyClient(endpoint: string | undefined): Pick<Target, 'client' | 'clos
   };
 }
 
-/** @throws OnboardingError when no local cloud has run with this data directory. */
+/** @throws OnboardingError if no local cloud has run with this data directory. */
 function localTarget(dataDir: string): Target {
   const found = findStack(dataDir);
   if ('problem' in found) throw new OnboardingError(found.problem);
@@ -44,7 +44,7 @@ function localTarget(dataDir: string): Target {
   return {
     ca: readCa(path.resolve(dataDir, ca)),
     remedy: START_FIRST,
-    silence: notRunning(dataDir),
+    noAnswer: notRunning(dataDir),
     url: async () => mqtt,
     domains,
     registrations: { endpoint: aws, table: outputs['RegistrationsTable'] },
@@ -77,7 +77,7 @@ function awsTarget(): Target {
   return {
     ca: amazonRoots(),
     remedy,
-    silence: `AWS IoT does not answer: ${remedy}`,
+    noAnswer: `AWS IoT does not answer: ${remedy}`,
     async url() {
       try {
         const { DescribeEndpointCommand } = await import('@aws-sdk/client-iot');
@@ -98,7 +98,7 @@ function awsTarget(): Target {
 /**
  * The local cloud of `dataDir`, or the account and region of the ordinary AWS configuration.
  *
- * @throws OnboardingError when no local cloud has run in `dataDir`.
+ * @throws OnboardingError if no local cloud has run in `dataDir`.
  */
 export const openTarget = (options: { local: boolean; dataDir: string }): Target =>
   options.local ? localTarget(options.dataDir) : awsTarget();

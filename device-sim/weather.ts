@@ -1,4 +1,4 @@
-// Reads the hourly weather that the simulator replays, strictly: a wrong row is named by its line.
+// Reads the hourly weather that the simulator replays; errors name the line of a wrong row.
 
 import { readFileSync } from 'node:fs';
 
@@ -17,25 +17,25 @@ const numberPattern = /^-?\d{1,6}(\.\d{1,6})?$/;
 
 function parseHour(line: string, place: string): Hour {
   const fields = line.split(',');
-  if (fields.length !== 4) throw new Error(`${place}: ${fields.length} fields where ${columns} are expected`);
+  if (fields.length !== 4) throw new Error(`${place}: ${fields.length} fields, but ${columns} are expected`);
   const [date = '', ...values] = fields;
   if (!datePattern.test(date))
-    throw new Error(`${place}: ${JSON.stringify(date)} is no date like 2010-01-01T01:00:00`);
+    throw new Error(`${place}: ${JSON.stringify(date)} is not a date such as 2010-01-01T01:00:00`);
   const wrong = values.find((value) => !numberPattern.test(value));
-  if (wrong !== undefined) throw new Error(`${place}: ${JSON.stringify(wrong)} is no number`);
+  if (wrong !== undefined) throw new Error(`${place}: ${JSON.stringify(wrong)} is not a number`);
   const [pressure = 0, temperature = 0, wind = 0] = values.map(Number);
   return { pressure, temperature, wind };
 }
 
 /**
- * @param text CSV with the columns date, pressure, temperature and wind, one row an hour.
- * @param name what errors call the file.
+ * @param text CSV with the columns date, pressure, temperature and wind, one row per hour.
+ * @param name the file's name for errors.
  * @throws Error `name:line: what is wrong`.
  */
 export function parseWeather(text: string, name: string): Hour[] {
   const [header, ...lines] = text.replace(/\r?\n$/, '').split(/\r?\n/);
   if (header !== columns) throw new Error(`${name}:1: the columns must be ${columns}`);
-  if (lines.length === 0) throw new Error(`${name}:2: there is no row`);
+  if (lines.length === 0) throw new Error(`${name}:2: there are no rows`);
   return lines.map((line, index) => parseHour(line, `${name}:${index + 2}`));
 }
 
@@ -45,7 +45,7 @@ export function readSeattleWeather(): Hour[] {
   return parseWeather(readFileSync(new URL(`./data/${name}`, import.meta.url), 'utf8'), name);
 }
 
-/** The weather `hours` after the first row, straight between two rows, beginning again after the last. */
+/** The weather `time` hours after the first row, interpolated between rows, and repeated after the last. */
 export function weatherAt(hours: readonly Hour[], time: number): Hour {
   const whole = Math.floor(time);
   const share = time - whole;

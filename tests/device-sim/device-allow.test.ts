@@ -35,8 +35,8 @@ test('a file has a serial number a line, with comments, empty lines and repeats'
 });
 
 for (const [what, text, message] of [
-  ['a colon', 'tg-0001\ntg:2', /^f:2: "tg:2" is no serial number/],
-  ['a table of columns', 'tg-0001,2026', /^f:1: "tg-0001,2026" is no serial number/],
+  ['a colon', 'tg-0001\ntg:2', /^f:2: "tg:2" is not a serial number/],
+  ['a table of columns', 'tg-0001,2026', /^f:1: "tg-0001,2026" is not a serial number/],
   ['nothing', '# none\n', /^f has no serial number/],
 ] as const) {
   test(`a file with ${what} is refused, and nothing of it is listed`, () => {

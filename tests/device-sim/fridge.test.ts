@@ -101,12 +101,15 @@ test('failures fall to the first devices of a run, each beginning within an hour
 const refused: readonly (readonly [text: string, message: RegExp])[] = [
   [
     'leak',
-    /^--failures leak: "leak" cannot be read: it takes kinds with a number of devices, such as leak=2,stop=1; kinds are leak, stop, ajar, ice, drift, stuck$/,
+    /^--failures leak: "leak" cannot be read: give kinds with a number of devices, such as leak=2,stop=1; kinds are leak, stop, ajar, ice, drift, stuck$/,
   ],
   ['melt=1', /"melt=1" cannot be read/],
   ['leak=0', /"leak=0" cannot be read/],
   ['leak=2,', /"" cannot be read/],
-  ['leak=2,stop=2', /^--failures leak=2,stop=2: 4 devices fail, and there are 3: raise --devices$/],
+  [
+    'leak=2,stop=2',
+    /^--failures leak=2,stop=2: 4 devices should fail, but there are only 3: raise --devices$/,
+  ],
 ];
 for (const [text, message] of refused) {
   test(`--failures ${text} is refused with the part and the remedy`, () => {
@@ -133,11 +136,11 @@ test('--failures runs fridges, and no other pattern takes what is for fridges', 
   });
   assert.throws(
     () => parseOptions(['--local', '--pattern', 'sine', '--truth', 'x']),
-    /^SimError: --truth is for fridges/,
+    /^SimError: --truth is only for fridges/,
   );
   assert.throws(
     () => parseOptions(['--local', '--failures', 'ice=1', '--fail-after', 'soon']),
-    /--fail-after soon: it takes a time/,
+    /--fail-after soon: must be a time/,
   );
 });
 
@@ -164,6 +167,6 @@ test('the truth has a line for each device, with times of the clock', () => {
   assert.deepEqual([second!['failure'], second!['beginsAt'], second!['crossesAt']], [null, null, null]);
   assert.throws(
     () => writeTruth('/nowhere/at/all.jsonl', [], { start: 0, speed: 1 }),
-    /^SimError: --truth \/nowhere\/at\/all.jsonl: cannot be written .*: name a file in a folder that exists$/,
+    /^SimError: --truth \/nowhere\/at\/all.jsonl: cannot be written .*: name a file in an existing folder$/,
   );
 });

@@ -78,7 +78,7 @@ test('create --from makes every device, and again finds them all there', async (
   assert.deepEqual([...iot.registry.things.keys()].sort(), names.toSorted());
   assert.equal(readdirSync(out).filter((file) => file.endsWith('.key.pem')).length, 20);
   const again = await createFrom(text);
-  assert.match(again.stdout, /: 0 created, 20 there already; /);
+  assert.match(again.stdout, /: 0 created, 20 existed already; /);
   assert.equal(iot.registry.certificates.size, 20);
 });
 
@@ -100,7 +100,10 @@ test('create --from goes on after a device that cannot be made, and lists it', a
   const { code, stdout, stderr } = await createFrom('name,type\na,sensor\nb,sensor\nc,sensor\n');
   assert.equal(code, 1);
   assert.match(stdout, /^3 devices from .*: 2 created, 1 failed; /);
-  assert.match(stderr, /csv:3: b: thing b exists with the type other, not sensor\nrun the command again/);
+  assert.match(
+    stderr,
+    /csv:3: b: thing b exists already with the type other, not sensor\nrun the command again/,
+  );
   assert.equal(iot.registry.certificates.size, 2);
 });
 
@@ -129,7 +132,7 @@ test('delete removes certificates, thing, record and key files, and again finds 
   await createFrom('name\na\nb\n');
   const refused = await run('delete', 'a', '--out', out);
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /^delete asks before it deletes: without a terminal, add --yes\n$/);
+  assert.match(refused.stderr, /^delete asks for confirmation: without a terminal, add --yes\n$/);
   const { code, stdout, stderr } = await run('delete', 'a', '--out', out, '--yes');
   assert.equal(code, 0, stderr);
   assert.match(
@@ -165,7 +168,7 @@ test('delete keeps a certificate that another thing has, and files of another cl
   await client.send(new iotApi.AttachThingPrincipalCommand({ thingName: 'b', principal: principals[0] }));
   writeFileSync(path.join(out, 'ca.pem'), 'another');
   const { stdout } = await run('delete', 'a', '--out', out, '--yes');
-  assert.match(stdout, /^deleted {2}a: thing, certificate [0-9a-f]{12} detached, which b has too, record/);
+  assert.match(stdout, /^deleted {2}a: thing, certificate [0-9a-f]{12} detached, as b has it too, record/);
   assert.equal(iot.registry.certificates.size, 2);
   assert.ok(existsSync(path.join(out, 'a.key.pem')));
 });

@@ -109,7 +109,7 @@ test('create says by which name of its own the broker may be reached, where it h
   const own = await (await open(['iot.example.com'])).create('store-1');
   assert.match(
     own.stdout,
-    /or, where DNS leads iot\.example\.com to this machine, with -h iot\.example\.com/,
+    /or, if DNS resolves iot\.example\.com to this machine, with -h iot\.example\.com/,
   );
   assert.doesNotMatch((await (await open()).create('store-1')).stdout, /where DNS leads/);
 });
@@ -124,7 +124,7 @@ test('create again changes no file and finishes what an interrupted run left und
   await client.send(new iotApi.DetachThingPrincipalCommand({ thingName: 'store-1', principal }));
   const { code, stdout } = await create('store-1');
   assert.equal(code, 0);
-  assert.match(stdout, /was there already/);
+  assert.match(stdout, /exists already/);
   assert.deepEqual(
     ['key', 'cert'].map((kind) => readFileSync(file(`store-1.${kind}.pem`), 'utf8')),
     before,
@@ -154,11 +154,11 @@ test('create refuses a thing whose active certificate is elsewhere, and files it
   rmSync(file('store-1.cert.pem'));
   assertFailed(
     await create('store-1'),
-    /store-1 has certificate [0-9a-f]{12} already, but not in .*: npm run device -- rotate store-1 --out .* --local --data-dir /,
+    /store-1 already has certificate [0-9a-f]{12}, but not in .*: npm run device -- rotate store-1 --out .* --local --data-dir /,
   );
   writeFileSync(file('store-2.key.pem'), key);
   writeFileSync(file('store-2.cert.pem'), 'rubbish');
-  assertFailed(await create('store-2'), /store-2\.cert\.pem is no certificate/);
+  assertFailed(await create('store-2'), /store-2\.cert\.pem is not a certificate/);
   writeFileSync(file('ca.pem'), 'another');
   assertFailed(await create('store-3'), /ca\.pem is the CA of another cloud/);
   assertFailed(

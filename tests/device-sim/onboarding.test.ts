@@ -65,7 +65,7 @@ test('onboarding again adds a certificate and merges attributes, but does not ch
   );
   await assert.rejects(
     onboard(client, { ...spec, type: 'camera' }),
-    /exists with the type sensor, not camera/,
+    /exists already with the type sensor, not camera/,
   );
 });
 

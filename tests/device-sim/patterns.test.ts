@@ -135,19 +135,19 @@ const good = '2010-01-01T01:00:00,1016.6,4.0,3.8';
 const broken: readonly [title: string, text: string, message: RegExp][] = [
   ['an empty file', '', /^w\.csv:1: the columns must be date,pressure,temperature,wind$/],
   ['other columns', 'date,temperature\n', /^w\.csv:1: the columns/],
-  ['no row', 'date,pressure,temperature,wind\n', /^w\.csv:2: there is no row$/],
+  ['no row', 'date,pressure,temperature,wind\n', /^w\.csv:2: there are no rows$/],
   [
     'a missing field',
     `date,pressure,temperature,wind\n${good}\n2010-01-01T02:00:00,1,2\n`,
-    /^w\.csv:3: 3 fields where/,
+    /^w\.csv:3: 3 fields, but/,
   ],
   ['an empty line', `date,pressure,temperature,wind\n\n${good}\n`, /^w\.csv:2: 1 fields/],
   [
     'no number',
     'date,pressure,temperature,wind\n2010-01-01T01:00:00,1,NaN,3\n',
-    /^w\.csv:2: "NaN" is no number$/,
+    /^w\.csv:2: "NaN" is not a number$/,
   ],
-  ['no date', 'date,pressure,temperature,wind\nyesterday,1,2,3\n', /^w\.csv:2: "yesterday" is no date/],
+  ['no date', 'date,pressure,temperature,wind\nyesterday,1,2,3\n', /^w\.csv:2: "yesterday" is not a date/],
 ];
 for (const [title, text, message] of broken) {
   test(`refuses weather with ${title}, naming the line`, () => {

@@ -76,7 +76,7 @@ test('obeys a delta and reports once, and nothing when it cannot do what is left
   assert.deepEqual(take(), [report(2, 4)]);
   hear('update/delta', { version: 3, state: { setpoint: 500, colour: 'red' } });
   assert.deepEqual(take(), []);
-  assert.match(problems[0]!, /^d1: desired setpoint 500: it takes a number from -40 to 85, so it stays 4$/);
+  assert.match(problems[0]!, /^d1: desired setpoint 500: must be a number from -40 to 85; it stays 4$/);
 });
 
 test('an older delta does not undo a newer one', () => {

@@ -231,7 +231,7 @@ test('says in one line what is missing and what to do', async () => {
       /^Tidegate is not running in .*none: run npm start first/,
     ],
     [['--local', '--data-dir', nowhere], /^.*endpoints\.json .*: run npm start again$/],
-    [['--local', '--devices', 'x'], /^--devices x: it takes/],
+    [['--local', '--devices', 'x'], /^--devices x: must be/],
     [
       ['--local', '--data-dir', dataDir, '--out', program],
       /sim\.ts cannot be written \(EEXIST\): choose another/,

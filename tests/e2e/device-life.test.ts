@@ -61,7 +61,7 @@ test('devices of a table send, are listed by site, and are forgotten with their 
   assert.deepEqual(await devices({}), ['a-1', 'c-1']);
   assert.ok(!existsSync(path.join(certs, 'b-1.key.pem')));
   const again = await device('delete', 'b-1', '--out', certs, '--yes');
-  assert.match(again.stdout, /^b-1: there is nothing to delete\n/);
+  assert.match(again.stdout, /^b-1: nothing to delete\n/);
   const { status } = await callApi(tidegate.endpoints.outputs['ApiUrl']!, { path: '/devices/b-1/windows' });
   assert.equal(status, 200); // what it sent stays
   for (const client of open.slice(1)) await client.endAsync();

@@ -1,4 +1,4 @@
-// Where AWS is silent or contradicts itself, the pages say what the local cloud chose, and for each choice a test names it.
+// If AWS's pages say nothing or contradict themselves, the docs say what the local cloud does, and a test holds each choice.
 import { describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -112,7 +112,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['shadow/mqtt', 'one shadow takes twenty requests a second'],
     ['shadow/mqtt', 'all shadows together take no more room than they may'],
   ],
-  'IAM permissions and signatures': [
+  'The AWS port ignores IAM permissions': [
     ['cognito/callers', 'keys that were not given out here are the account’s own, and are not checked'],
   ],
   // Rules SQL
@@ -155,7 +155,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['rules/statement', 'removes what * brought where a field of the same name is Undefined'],
   ],
   '**A backslash**': [['rules/errors', 'AWS does not document a backslash in a literal']],
-  '`indexof` of what is not there': [
+  '`indexof` of a missing text': [
     ['rules/functions', 'indexof() of what is not there is -1'],
     ['rules/regexp', 'regexp_substr() without a match is Undefined'],
     ['rules/mqtt-properties', 'get_user_properties()'],
@@ -169,7 +169,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['rules/statement', 'takes the last of two members of one name'],
     ['rules/statement', 'keeps integers above 2^53 and long decimals digit for digit'],
   ],
-  '`timestamp()` is when the broker took': [
+  '`timestamp()` is when the broker received': [
     ['mqtt/session', 'a rule that runs again after a crash is told the time and the trace of before'],
   ],
   '`#` in FROM does not match': [
@@ -217,7 +217,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
       'a temporary claim lasts five minutes, is in no list, and may provision with its template only',
     ],
   ],
-  '**Actions that no policy knows**': [['policies/policy', 'iot:Conect']],
+  '**Unknown actions**': [['policies/policy', 'iot:Conect']],
   '**`iot:LastWillTopic`**': [['policies/policy', "'iot:LastWillTopic': `${prefix}topic/w`"]],
   // Browser access
   'A URL without `X-Amz-Expires`': [
@@ -238,7 +238,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
       'a thing attached to an identity does not fill the policy variables of its connections',
     ],
   ],
-  'Identity IDs, login tokens and credentials are stored nowhere': [
+  'Identity IDs, login tokens and credentials are not stored': [
     [
       'cognito/api',
       'identities and credentials outlive a restart, and end with the secret of the installation',
@@ -257,21 +257,15 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
   ],
 };
 
-/** The items of the lists that follow a sentence about AWS's silence. */
+/** The items of the lists that follow a sentence such as "If AWS's pages say nothing, ...". */
 function listed(page: string): string[] {
   const items: string[] = [];
   let isChoice = false;
-  let isItem = false;
-  for (const line of page.split('\n')) {
-    if (line.startsWith('- ')) {
-      if (isChoice) items.push(line.slice(2));
-      isItem = true;
-    } else if (line === '' || line.startsWith('  ')) continue;
-    else {
-      if (isItem) isChoice = false;
-      isItem = false;
-      isChoice = /silent/.test(line) || (isChoice && /^chose:$/.test(line));
-    }
+  for (const block of page.split(/\n{2,}/)) {
+    if (block.startsWith('  ')) continue;
+    if (!block.startsWith('- '))
+      isChoice = /\bAWS's (?:pages|documentation) says? nothing\b/.test(block.replaceAll(/\s+/g, ' '));
+    else if (isChoice) items.push(...`\n${block}`.split('\n- ').slice(1));
   }
   return items;
 }

@@ -102,6 +102,11 @@ export interface Limits {
   readonly clearAbove?: number;
 }
 
+/** When a device defrosts, where people know. */
+export type Defrost =
+  | { readonly metric: string }
+  | { readonly at: readonly string[]; readonly timeZone: string; readonly lasts?: string };
+
 export interface Rule extends Limits {
   readonly id: string;
   readonly metric?: string;
@@ -112,7 +117,11 @@ export interface Rule extends Limits {
   readonly forWindows?: number;
   readonly noDataFor?: string;
   readonly offlineFor?: string;
-  readonly predicted?: Limits & { readonly metric: string; readonly within?: string };
+  readonly predicted?: Limits & {
+    readonly metric: string;
+    readonly within?: string;
+    readonly defrost?: Defrost;
+  };
   readonly unusual?: { readonly metric: string };
   readonly severity?: string;
   readonly match?: Readonly<Record<'site' | 'device' | 'type' | 'group', string | undefined>>;

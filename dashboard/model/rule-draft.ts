@@ -1,6 +1,7 @@
 // A rule that somebody edits, and what its dry run says.
 
 import type { Rule } from './api-types.ts';
+import { isSaid, kindOf } from './rule-kind.ts';
 import { capital, durationText, plural } from './format.ts';
 
 export interface DryRun {
@@ -30,13 +31,16 @@ const SENTENCE_FIELDS = new Set([
     'forWindows',
     'severity',
     'channels',
+    'predicted',
+    'unusual',
   ],
   ...['anySpelling', 'stat', 'enabled', 'comment'],
 ]);
 
-/** Whether the form has a place for all that the rule says: one limit, on one side. */
+/** Whether the form has a place for all that the rule says: one limit, on one side, now or ahead, or none. */
 export function isSentence(rule: Rule): boolean {
   const fields = Object.entries(rule).filter(([, value]) => value !== undefined);
+  if (kindOf(rule) !== 'limit') return isSaid(rule) && fields.every(([name]) => SENTENCE_FIELDS.has(name));
   const isOneSided = (rule.above === undefined) !== (rule.below === undefined);
   return rule.metric !== undefined && isOneSided && fields.every(([name]) => SENTENCE_FIELDS.has(name));
 }

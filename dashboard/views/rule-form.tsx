@@ -6,13 +6,14 @@ import { ApiError, pathOf } from '../data/api.ts';
 import { say, type App } from '../data/app.ts';
 import type { Rule } from '../model/api-types.ts';
 import { isSentence, type DryRun } from '../model/rule-draft.ts';
+import { metricOf, previewText, type Draft } from '../model/rule-kind.ts';
 import { ActionButton } from '../parts/acknowledge.tsx';
 import { Verdict } from './dry-run.tsx';
+import { Sentence } from './rule-sentence.tsx';
 
 const PAUSE_MS = 500;
 const RULE_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
 
-type Draft = Omit<Rule, 'id'>;
 type Outcome = { readonly run: DryRun } | { readonly problem: string } | undefined;
 
 /** Asked for half a second after the last change. */
@@ -37,108 +38,6 @@ function useDryRun(app: App, id: string, draft: Draft | undefined): Signal<Outco
     };
   }, [body, id]);
   return outcome;
-}
-
-function NumberField({
-  label,
-  value,
-  onValue,
-}: {
-  label: string;
-  value: number | undefined;
-  onValue: (value: number | undefined) => void;
-}) {
-  return (
-    <input
-      type="number"
-      step="any"
-      aria-label={label}
-      value={value ?? ''}
-      onInput={({ currentTarget: { value: text } }) => onValue(text === '' ? undefined : Number(text))}
-    />
-  );
-}
-
-function Sentence({ draft, metrics }: { draft: Signal<Draft>; metrics: readonly string[] }) {
-  const rule = draft.value;
-  const set = (next: Partial<Draft>) => {
-    draft.value = { ...rule, ...next };
-  };
-  const isAbove = rule.above !== undefined || rule.below === undefined;
-  const limit = isAbove ? rule.above : rule.below;
-  const clear = isAbove ? rule.clearBelow : rule.clearAbove;
-  const setLimit = (value: number | undefined) => set(isAbove ? { above: value } : { below: value });
-  const setClear = (value: number | undefined) =>
-    set(isAbove ? { clearBelow: value } : { clearAbove: value });
-  const setSide = (side: string) =>
-    set(
-      side === 'above'
-        ? { above: limit, below: undefined, clearBelow: clear, clearAbove: undefined }
-        : { below: limit, above: undefined, clearAbove: clear, clearBelow: undefined },
-    );
-  return (
-    <p class="sentence">
-      When{' '}
-      <select
-        aria-label="Metric"
-        value={rule.metric}
-        onChange={(event) => set({ metric: event.currentTarget.value })}
-      >
-        {metrics.map((metric) => (
-          <option key={metric}>{metric}</option>
-        ))}
-      </select>{' '}
-      of{' '}
-      <input
-        aria-label="Devices; an asterisk stands for any text"
-        size={12}
-        value={rule.match?.device ?? ''}
-        placeholder="all devices"
-        onInput={({ currentTarget: { value } }) => {
-          const { device: _device, ...rest } = rule.match ?? ({} as NonNullable<Rule['match']>);
-          const match = value === '' ? rest : { ...rest, device: value };
-          set({ match: Object.keys(match).length > 0 ? (match as NonNullable<Rule['match']>) : undefined });
-        }}
-      />{' '}
-      is{' '}
-      <select
-        aria-label="Side"
-        value={isAbove ? 'above' : 'below'}
-        onChange={(event) => setSide(event.currentTarget.value)}
-      >
-        <option>above</option>
-        <option>below</option>
-      </select>{' '}
-      <NumberField label="Limit" value={limit} onValue={setLimit} /> for{' '}
-      <NumberField
-        label="Windows in a row"
-        value={rule.forWindows ?? 1}
-        onValue={(forWindows) => set({ forWindows })}
-      />{' '}
-      windows, notify by{' '}
-      <select
-        aria-label="Channels"
-        value={(rule.channels ?? ['email']).join(' ')}
-        onChange={(event) => set({ channels: event.currentTarget.value.split(' ') })}
-      >
-        <option value="email">email</option>
-        <option value="email sms">email and SMS</option>
-        <option value="sms">SMS</option>
-      </select>
-      , as{' '}
-      <select
-        aria-label="Severity"
-        value={rule.severity ?? 'major'}
-        onChange={(event) => set({ severity: event.currentTarget.value })}
-      >
-        {['warning', 'minor', 'major', 'critical'].map((severity) => (
-          <option key={severity}>{severity}</option>
-        ))}
-      </select>
-      . It is over {isAbove ? 'below' : 'above'}{' '}
-      <NumberField label="Limit at which it is over" value={clear} onValue={setClear} />.
-    </p>
-  );
 }
 
 function JsonField({ text, problem }: { text: Signal<string>; problem: string | undefined }) {
@@ -182,12 +81,15 @@ export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: bo
   const outcome = useDryRun(app, id.value || 'draft', mayEdit ? current : undefined);
   const metrics = [
     ...new Set([
-      ...(rule.metric === undefined ? [] : [rule.metric]),
+      ...[metricOf(rule)].filter(Boolean),
       ...(app.store.devices.value ?? []).flatMap(({ deviceId }) =>
         Object.keys(app.store.track(deviceId).values),
       ),
     ]),
   ].sort();
+  const unit = app.store.devices.value?.find(({ units = {} }) => current && units[metricOf(current)])
+    ?.units?.[current ? metricOf(current) : ''];
+  const preview = current && previewText(current, unit);
   const isNamed = RULE_ID.test(id.value);
   const isGood = outcome.value !== undefined && 'run' in outcome.value;
   const save = async () => {
@@ -238,6 +140,7 @@ export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: bo
       ) : (
         <Sentence draft={draft} metrics={metrics} />
       )}
+      {preview !== undefined && <p class="dim preview">{preview}</p>}
       {mayEdit ? (
         <Verdict app={app} outcome={outcome.value} />
       ) : (

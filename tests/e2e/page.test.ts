@@ -395,6 +395,47 @@ testInBrowser('a rule is checked and tried on the last day as one types, and sav
   assert.deepEqual([above, match], [1, { device: 'demo-fridge-5' }]);
 });
 
+testInBrowser(
+  'rules about what lies ahead and about habits are made in the form, tried and saved',
+  async () => {
+    const { page } = user;
+    await page.goto(addressOf(tidegate, '#/rules/new'));
+    const [save, field] = [
+      page.getByRole('button', { name: 'Save rule' }),
+      (label: string) => page.getByLabel(label, { exact: true }),
+    ];
+    await field('Name of the rule').fill('fridge-5-soon-warm');
+    await field('Devices; an asterisk stands for any text').fill('demo-fridge-5');
+    await field('Kind of rule').selectOption({ label: 'will be' });
+    await field('Limit').fill('9');
+    await field('Within').selectOption('1h');
+    await field('Defrosts').selectOption({ label: 'at these times' });
+    await field('Times of the day at which it defrosts').fill('02:00, 10:00 25:00');
+    await field('Time zone').fill('UTC');
+    await field('Time zone').blur();
+    await page.locator('.dry .err').waitFor();
+    assert.ok(await save.isDisabled());
+    await field('Times of the day at which it defrosts').fill('02:00, 10:00 18:00');
+    await field('Time zone').focus();
+    await see(page, /Sends, for example: .*9 °C in about 25 minutes at this rate/);
+    await page.locator('.dry .verdict').waitFor();
+    await save.click();
+    await see(page, /Rule fridge-5-soon-warm is saved/);
+    const saved = await ask<{ predicted: object; match: object }>('/rules/fridge-5-soon-warm');
+    const defrost = { at: ['02:00', '10:00', '18:00'], timeZone: 'UTC', lasts: '30m' };
+    assert.deepEqual(saved.predicted, { metric: 'temperature', above: 9, within: '1h', defrost });
+    assert.deepEqual(saved.match, { device: 'demo-fridge-5' });
+    await field('Kind of rule').selectOption({ label: 'is unlike itself' });
+    await see(page, /It learns for four days/);
+    await page.locator('.dry .verdict').waitFor();
+    await save.click();
+    await eventually('the other kind to be saved', async () => {
+      const { unusual } = await ask<{ unusual?: { metric: string } }>('/rules/fridge-5-soon-warm');
+      return unusual?.metric === 'temperature';
+    });
+  },
+);
+
 testInBrowser('a note with markup is text, and so is a payload', async () => {
   const { page } = user;
   const markup = `${MARKUP}<script>window.hacked=1</script>`;

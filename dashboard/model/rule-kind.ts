@@ -1,0 +1,75 @@
+// The kinds of rules that a sentence can say: a limit, a limit that lies ahead, a metric unlike itself; and one made into another.
+
+import type { Rule } from './api-types.ts';
+import { numberText } from './format.ts';
+
+export type Draft = Omit<Rule, 'id'>;
+export type RuleKind = 'limit' | 'predicted' | 'unusual';
+
+/** As people choose them. */
+export const RULE_KINDS: Readonly<Record<RuleKind, string>> = {
+  limit: 'is',
+  predicted: 'will be',
+  unusual: 'is unlike itself',
+};
+
+export const kindOf = ({ predicted, unusual }: Draft): RuleKind =>
+  predicted ? 'predicted' : unusual ? 'unusual' : 'limit';
+
+export const metricOf = ({ metric, predicted, unusual }: Draft): string =>
+  metric ?? predicted?.metric ?? unusual?.metric ?? '';
+
+type Limits = Pick<Draft, 'above' | 'below'>;
+export const sideOf = ({ above, below }: Limits) =>
+  above !== undefined || below === undefined ? 'above' : 'below';
+export const limitOf = (limits: Limits) => limits.above ?? limits.below;
+
+const MADE: Readonly<Record<RuleKind, (metric: string, limits: Limits) => Draft>> = {
+  limit: (metric, limits) => ({ metric, ...limits }),
+  predicted: (metric, limits) => ({ predicted: { metric, ...limits, within: '30m' } }),
+  unusual: (metric) => ({ unusual: { metric } }),
+};
+const USUAL_LIMITS: Limits = { above: 8 };
+
+/** The rule as one of that kind: of the same devices, metric and limit, sent as before. */
+export function asKind(draft: Draft, kind: RuleKind): Draft {
+  if (kind === kindOf(draft)) return draft;
+  const { match, severity, channels, enabled, comment, predicted } = draft;
+  const { above, below } = predicted ?? draft;
+  const limits = above === undefined && below === undefined ? USUAL_LIMITS : { above, below };
+  const kept = Object.entries({ match, severity, channels, enabled, comment }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return { ...MADE[kind](metricOf(draft), limits), ...Object.fromEntries(kept) };
+}
+
+/** The same rule about another metric. */
+export function withMetric(draft: Draft, metric: string): Draft {
+  const { predicted, unusual } = draft;
+  if (predicted) return { ...draft, predicted: { ...predicted, metric } };
+  return unusual ? { ...draft, unusual: { metric } } : { ...draft, metric };
+}
+
+const PREDICTED_FIELDS = new Set(['metric', 'above', 'below', 'within', 'defrost']);
+
+/** Whether the form has a place for all that the kind says: one limit, on one side. */
+export function isSaid({ predicted, unusual }: Draft): boolean {
+  if (unusual) return Object.keys(unusual).every((name) => name === 'metric');
+  if (!predicted) return false;
+  const { above, below } = predicted;
+  return (
+    (above === undefined) !== (below === undefined) &&
+    Object.keys(predicted).every((name) => PREDICTED_FIELDS.has(name))
+  );
+}
+
+/** What people will be sent, and when it says nothing: such as `Sends, for example: temperature 6.4 °C, above its normal band ...`. */
+export function previewText(draft: Draft, unit?: string): string | undefined {
+  const { predicted, unusual, severity = 'major' } = draft;
+  if (unusual)
+    return `Sends, for example: “${unusual.metric}: warmer and runs longer: it loses cold”. It learns for four days before it says anything.`;
+  const limit = predicted && limitOf(predicted);
+  if (!predicted || limit === undefined) return undefined;
+  const ahead = `“${predicted.metric}: ${sideOf(predicted)} its normal band for 12 minutes; ${numberText(limit, unit, true)}${unit === undefined ? '' : ` ${unit}`} in about 25 minutes at this rate”`;
+  return `Sends, for example: ${ahead}. Within ${predicted.within ?? '30m'} it is ${severity}, farther ahead one severity milder. It learns for two days before it says anything.`;
+}

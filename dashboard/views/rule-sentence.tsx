@@ -1,0 +1,147 @@
+// A rule as a sentence with fields in it: a limit, a limit that lies ahead, or a metric that is unlike itself.
+
+import type { Signal } from '@preact/signals';
+import {
+  asKind,
+  kindOf,
+  metricOf,
+  RULE_KINDS,
+  sideOf,
+  limitOf,
+  withMetric,
+  type Draft,
+  type RuleKind,
+} from '../model/rule-kind.ts';
+import { DefrostFields } from './defrost-fields.tsx';
+import {
+  Choice,
+  DevicesField,
+  MetricField,
+  NotifyFields,
+  NumberField,
+  SideField,
+  type SetDraft,
+} from './rule-fields.tsx';
+
+interface Part {
+  readonly rule: Draft;
+  readonly set: SetDraft;
+  readonly metrics: readonly string[];
+}
+
+function LimitPart({ rule, set }: Part) {
+  const isAbove = sideOf(rule) === 'above';
+  const limit = limitOf(rule);
+  const clear = isAbove ? rule.clearBelow : rule.clearAbove;
+  const setLimit = (value: number | undefined) => set(isAbove ? { above: value } : { below: value });
+  const setClear = (value: number | undefined) =>
+    set(isAbove ? { clearBelow: value } : { clearAbove: value });
+  const setSide = (side: string) =>
+    set(
+      side === 'above'
+        ? { above: limit, below: undefined, clearBelow: clear, clearAbove: undefined }
+        : { below: limit, above: undefined, clearAbove: clear, clearBelow: undefined },
+    );
+  return (
+    <>
+      <SideField value={isAbove ? 'above' : 'below'} onSide={setSide} />{' '}
+      <NumberField label="Limit" value={limit} onValue={setLimit} /> for{' '}
+      <NumberField
+        label="Windows in a row"
+        value={rule.forWindows ?? 1}
+        onValue={(forWindows) => set({ forWindows })}
+      />{' '}
+      windows, <NotifyFields rule={rule} set={set} />. It is over {isAbove ? 'below' : 'above'}{' '}
+      <NumberField label="Limit at which it is over" value={clear} onValue={setClear} />.
+    </>
+  );
+}
+
+const WITHIN = [
+  ['15m', '15 minutes'],
+  ['30m', '30 minutes'],
+  ['1h', 'an hour'],
+  ['3h', '3 hours'],
+  ['12h', '12 hours'],
+] as const;
+
+function PredictedPart({ rule, set, metrics }: Part) {
+  const predicted = rule.predicted!;
+  const { above: _above, below: _below, ...rest } = predicted;
+  const [side, limit, within] = [sideOf(predicted), limitOf(predicted), predicted.within ?? '30m'];
+  const setPredicted = (next: Partial<NonNullable<Draft['predicted']>>) =>
+    set({ predicted: { ...predicted, ...next } });
+  const isListed = WITHIN.some(([value]) => value === within);
+  return (
+    <>
+      <SideField value={side} onSide={(to) => set({ predicted: { ...rest, [to]: limit } })} />{' '}
+      <NumberField
+        label="Limit"
+        value={limit}
+        onValue={(value) => set({ predicted: { ...rest, [side]: value } })}
+      />{' '}
+      within{' '}
+      <Choice
+        label="Within"
+        value={within}
+        options={isListed ? WITHIN : [[within, within], ...WITHIN]}
+        onValue={(next) => setPredicted({ within: next })}
+      />{' '}
+      at its present trend, <NotifyFields rule={rule} set={set} />. Defrosts are{' '}
+      <DefrostFields
+        value={predicted.defrost}
+        metrics={metrics}
+        onValue={(defrost) => {
+          const { defrost: _before, ...others } = predicted;
+          set({ predicted: { ...others, ...(defrost && { defrost }) } });
+        }}
+      />
+      .
+    </>
+  );
+}
+
+function UnusualPart({ rule, set }: Part) {
+  return (
+    <>
+      at this hour of the day, <NotifyFields rule={rule} set={set} />.
+    </>
+  );
+}
+
+const PARTS: Readonly<Record<RuleKind, (part: Part) => preact.JSX.Element>> = {
+  limit: LimitPart,
+  predicted: PredictedPart,
+  unusual: UnusualPart,
+};
+
+export function Sentence({ draft, metrics }: { draft: Signal<Draft>; metrics: readonly string[] }) {
+  const rule = draft.value;
+  const kind = kindOf(rule);
+  const Rest = PARTS[kind];
+  const set: SetDraft = (next) => {
+    draft.value = { ...rule, ...next };
+  };
+  return (
+    <p class="sentence">
+      When{' '}
+      <MetricField
+        value={metricOf(rule)}
+        metrics={metrics}
+        onValue={(metric) => {
+          draft.value = withMetric(rule, metric);
+        }}
+      />{' '}
+      of <DevicesField rule={rule} set={set} />{' '}
+      <Choice
+        label="Kind of rule"
+        value={kind}
+        options={Object.entries(RULE_KINDS)}
+        onValue={(next) => {
+          draft.value = asKind(rule, next as RuleKind);
+        }}
+      />{' '}
+      <Rest rule={rule} set={set} metrics={metrics} />
+    </p>
+  );
+}

@@ -1,0 +1,58 @@
+// Rules of each kind in the page's form: made into one another, in words, and as a sentence where it has a place for all.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import type { Rule } from '../../dashboard/model/api-types.ts';
+import { isSentence } from '../../dashboard/model/rule-draft.ts';
+import { asKind, kindOf, previewText, withMetric, type Draft } from '../../dashboard/model/rule-kind.ts';
+
+const match = { device: 'store-*' } as NonNullable<Rule['match']>;
+const limit: Draft = { metric: 't', below: 2, clearAbove: 3, forWindows: 3, severity: 'critical', match };
+const predicted: Draft = { predicted: { metric: 't', below: 2, within: '30m' }, severity: 'critical', match };
+const unusual: Draft = { unusual: { metric: 't' }, severity: 'critical', match };
+
+const changes: readonly (readonly [from: Draft, to: Parameters<typeof asKind>[1], expected: Draft])[] = [
+  [limit, 'predicted', predicted],
+  [limit, 'unusual', unusual],
+  [predicted, 'limit', { metric: 't', above: undefined, below: 2, severity: 'critical', match }],
+  [predicted, 'predicted', predicted],
+  [unusual, 'predicted', { ...predicted, predicted: { metric: 't', above: 8, within: '30m' } }],
+];
+for (const [from, to, expected] of changes) {
+  test(`a rule of kind ${kindOf(from)} is made one of kind ${to}`, () => {
+    const made = asKind(from, to);
+    assert.deepEqual(JSON.parse(JSON.stringify(made)), JSON.parse(JSON.stringify(expected)));
+    assert.equal(kindOf(made), to);
+    assert.ok(isSentence({ id: 'x', ...made }));
+  });
+}
+
+test('the metric is changed where the kind has it', () => {
+  assert.deepEqual(
+    [limit, predicted, unusual].map((rule) => {
+      const { metric, predicted: ahead, unusual: habit } = withMetric(rule, 'u');
+      return metric ?? ahead?.metric ?? habit?.metric;
+    }),
+    ['u', 'u', 'u'],
+  );
+});
+
+const others: readonly (readonly [string, Rule])[] = [
+  ['both sides', { id: 'x', predicted: { metric: 't', above: 8, below: 2 } }],
+  ['a field that the form has no place for', { id: 'x', ...predicted, repeatEvery: '30m' }],
+  [
+    'a field of a newer version',
+    { id: 'x', predicted: { metric: 't', above: 8, soon: 1 } as Rule['predicted'] & {} },
+  ],
+];
+for (const [title, rule] of others) test(`a rule with ${title} is JSON`, () => assert.ok(!isSentence(rule)));
+
+test('the form says what people will be sent, and for how long the rule learns', () => {
+  assert.equal(previewText(limit), undefined);
+  assert.match(previewText(unusual)!, /learns for four days/);
+  assert.equal(
+    previewText({ predicted: { metric: 'temperature', above: 8, within: '1h' } }, '°C'),
+    'Sends, for example: “temperature: above its normal band for 12 minutes; 8 °C in about 25 minutes at this rate”. ' +
+      'Within 1h it is major, farther ahead one severity milder. It learns for two days before it says anything.',
+  );
+});

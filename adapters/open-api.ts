@@ -14,6 +14,7 @@ import { createIngestAgain } from './ingest-again.ts';
 import { openLambda } from './lambda-client.ts';
 import { createLastMessages } from './last-messages.ts';
 import { createMappingStore } from './mapping-store.ts';
+import { createLearnedItems } from './learned-items.ts';
 import { createLearnedStore } from './learned-store.ts';
 import { createPresenceLog } from './presence-log.ts';
 import { createRuleStore } from './rule-store.ts';
@@ -56,6 +57,7 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
     ingestAgain: createIngestAgain({ client: openLambda(), functionName: ingestFunction }),
     windowsBefore: createWindowsBefore({ client, table: windowsTable }),
     learnedStore: createLearnedStore({ client, table: alertsTable }),
+    learnedItems: createLearnedItems({ client, table: alertsTable }),
     listRecipients: createListRecipients({ client: openSns(), topicArn: alertsTopicArn }),
     alerts: createAlertStore({ client, table: alertsTable }),
     history: createAlertHistory({ client, table: alertHistoryTable, retentionDays }),

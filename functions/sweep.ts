@@ -5,6 +5,7 @@ import { createHandler } from '../adapters/create-handler.ts';
 import { createDeviceStore } from '../adapters/device-store.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
 import { readSweepEnvironment } from '../adapters/environment.ts';
+import { createLearnedItems } from '../adapters/learned-items.ts';
 import { createLearnedStore } from '../adapters/learned-store.ts';
 import { openAlerts } from '../adapters/open-alerts.ts';
 import { createSweepProgress } from '../adapters/sweep-progress.ts';
@@ -22,6 +23,7 @@ const ports = {
   devices: createDeviceStore({ client, table: devicesTable }),
   windows: { before: createWindowsBefore({ client, table: windowsTable }) },
   learnedStore: createLearnedStore({ client, table: alertsTable }),
+  learnedItems: createLearnedItems({ client, table: alertsTable }),
   sweepProgress: createSweepProgress({ client, table: alertsTable, now }),
 };
 const sweep = createSweep(ports, environment);

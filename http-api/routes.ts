@@ -47,7 +47,14 @@ export function createRoutes(
   const routes = [
     ...deviceRoutes({
       ...{ devices, history, find, presence: ports.presence },
-      remove: createRemoveDevice({ devices, alerts, history: ports.history, rules, now }),
+      remove: createRemoveDevice({
+        devices,
+        alerts,
+        history: ports.history,
+        rules,
+        learnedItems: ports.learnedItems,
+        now,
+      }),
     }),
     ...messageRoutes({ follow, lastMessages: ports.lastMessages, now }),
     ...fleetRoutes({

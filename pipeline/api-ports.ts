@@ -1,6 +1,6 @@
 // The ports of the HTTP API's routes, as types: those of ingest, and the archive, the errors bucket and the topic.
 
-import type { LearnedStore } from './insight-ports.ts';
+import type { LearnedItems, LearnedStore } from './insight-ports.ts';
 import type { AlertPorts, DeviceStore, MappingStore, WindowHistory, WindowStore } from './ports.ts';
 import type { ListRecipients } from './recipient-ports.ts';
 import type { ArchiveChecks, PresenceLog } from './device-ports.ts';
@@ -59,4 +59,5 @@ export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules
   readonly listRecipients: ListRecipients;
   readonly windowsBefore: WindowStore['before'];
   readonly learnedStore: LearnedStore;
+  readonly learnedItems: LearnedItems;
 }

@@ -24,3 +24,16 @@ export interface LearnedStore {
   /** All that is learned of the device from that time on is learned anew. */
   restart(deviceId: string, ruleId: string, remembered: Remembered): Promise<void>;
 }
+
+export interface LearnedKey {
+  readonly deviceId: string;
+  readonly ruleId: string;
+}
+
+/** The items by their keys. All verbs reject with the SDK's error. */
+export interface LearnedItems {
+  all(): AsyncIterable<LearnedKey>;
+  of(deviceId: string): AsyncIterable<LearnedKey>;
+  /** Doing so twice changes nothing. */
+  remove(key: LearnedKey): Promise<void>;
+}

@@ -15,7 +15,7 @@ import type { Subscriber } from '../core/sent-to.ts';
 import type { Units } from '../core/unit.ts';
 import type { Delta, Window } from '../core/window.ts';
 import type { ListRecipients } from './recipient-ports.ts';
-import type { LearnedStore } from './insight-ports.ts';
+import type { LearnedItems, LearnedStore } from './insight-ports.ts';
 import type { Rollups } from './rollup-ports.ts';
 
 /** The result of applying a delta. */
@@ -284,6 +284,7 @@ export interface SweepPorts extends AlertPorts {
   readonly windows: Pick<WindowStore, 'before'>;
   readonly sweepProgress: SweepProgress;
   readonly learnedStore: LearnedStore;
+  readonly learnedItems: LearnedItems;
 }
 
 /** The groups of a user of the user pool, by the subject of its tokens; none for a user who is gone. Rejects with the SDK's error. */

@@ -4,6 +4,7 @@ import type { AlertState, Moment } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
 import { end } from '../core/reminder.ts';
 import { unitsOf } from '../core/unit.ts';
+import type { LearnedItems } from './insight-ports.ts';
 import type { AlertHistory, AlertStore, DeviceStore, RuleStore } from './ports.ts';
 import { readRules } from './rules.ts';
 
@@ -15,7 +16,7 @@ export interface RemovedDevice {
 }
 
 /**
- * Safe to repeat. The sweep sends what is then pending. Windows, archive and history stay.
+ * Safe to repeat. The sweep sends what is then pending. What rules learned of it is removed. Windows, archive and history stay.
  *
  * @throws UnreadableStateError, after all else is done, for an alert that cannot be read.
  */
@@ -26,10 +27,11 @@ export function createRemoveDevice(ports: {
   readonly alerts: AlertStore;
   readonly history: Pick<AlertHistory, 'record'>;
   readonly rules: Pick<RuleStore, 'read'>;
+  readonly learnedItems: Pick<LearnedItems, 'of' | 'remove'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }): RemoveDevice {
-  const { devices, alerts, history, now } = ports;
+  const { devices, alerts, history, learnedItems, now } = ports;
 
   /** Whether there was an alert to end; others may write it meanwhile. */
   async function endAlert(
@@ -65,6 +67,7 @@ export function createRemoveDevice(ports: {
       const rule = rules.find(({ id }) => id === ruleId) ?? { id: ruleId, channels };
       if (await endAlert(state, rule, moment)) ended.push(ruleId);
     }
+    for await (const key of learnedItems.of(deviceId)) await learnedItems.remove(key);
     if (snooze) await alerts.snooze(deviceId, undefined);
     for (const error of unreadable.values()) throw error;
     return { isRemoved, ended };

@@ -11,7 +11,8 @@ import { createRecent } from '../core/recent.ts';
 import type { DeliveryEvents } from './deliver-events.ts';
 import { createOutbox, type Outbox } from './deliver.ts';
 import type { LearningProgress } from './foresee.ts';
-import type { LearnedStore } from './insight-ports.ts';
+import { forgetLearned, isForgetting } from './forget-learned.ts';
+import type { LearnedItems, LearnedStore } from './insight-ports.ts';
 import type { MetricLastSeen } from './metric-silence.ts';
 import type { AlertStore, DeviceStore, OpenAlerts, RuleSet, SweepPorts, SweepProgress } from './ports.ts';
 import { readRules, UnreadableRuleError } from './rules.ts';
@@ -66,9 +67,10 @@ export function createSweeping(
     readonly outbox: Outbox;
     readonly sweepProgress: SweepProgress;
     readonly learnedStore: LearnedStore;
+    readonly learnedItems: LearnedItems;
   },
 ): Sweep {
-  const { alerts, devices, outbox, sweepProgress, now } = parts;
+  const { alerts, devices, outbox, sweepProgress, learnedItems, now } = parts;
   const metricsLastSeen = createRecent<MetricLastSeen>(REMEMBERED_METRICS);
   const foresight = {
     ...parts,
@@ -161,6 +163,8 @@ export function createSweeping(
       await sweepProgress.stop({ last, rules: judged }).catch(onError);
     if (last !== undefined) onLate?.(toSweep.length - begun);
 
+    if (last === undefined && isForgetting(begunAt))
+      await forgetLearned(learnedItems, { rules, unreadable: kept, devices: everyDevice }).catch(onError);
     const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));
     const until = part(DIGESTS_SHARE);
     await outbox.deliverDigests(left, sender, { until, ...events }).catch(onError);

@@ -7,6 +7,7 @@ import { createAlertHistory } from '../../adapters/alert-history.ts';
 import { createAlertStore } from '../../adapters/alert-store.ts';
 import { createDeviceStore } from '../../adapters/device-store.ts';
 import { createPresenceLog } from '../../adapters/presence-log.ts';
+import { createLearnedItems } from '../../adapters/learned-items.ts';
 import { createRuleStore } from '../../adapters/rule-store.ts';
 import { createWindowHistory } from '../../adapters/window-history.ts';
 import type { Severity } from '../../core/alert-rule.ts';
@@ -44,7 +45,14 @@ beforeAll(async () => {
       history: createWindowHistory({ client, table: 'windows', windowSeconds: 10, now }),
       find: createFindDevices({ devices, alerts }),
       presence: createPresenceLog({ client, table: 'history' }),
-      remove: createRemoveDevice({ devices, alerts, history, rules, now }),
+      remove: createRemoveDevice({
+        devices,
+        alerts,
+        history,
+        rules,
+        learnedItems: createLearnedItems({ client, table: 'alerts' }),
+        now,
+      }),
     }),
     ...alertRoutes({ alerts, history, now }),
   ]);

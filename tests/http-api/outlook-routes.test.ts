@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { createLearnedItems } from '../../adapters/learned-items.ts';
 import { createLearnedStore } from '../../adapters/learned-store.ts';
 import { createWindowsBefore } from '../../adapters/windows-before.ts';
 import { beginLearning, observe, type Learned } from '../../core/insight/observe.ts';
@@ -125,4 +126,18 @@ test('a dry run learns from the days before, and says so when there are none', a
   assert.equal(status, 200);
   assert.deepEqual(body['notifications'], []);
   assert.match(String(body['summary']), /`temperature` is in \d+ of/);
+});
+
+test('nothing that was learned of a device is left once it is removed', async () => {
+  const items = createLearnedItems({ client: api.tables.client, table: 'alerts' });
+  const all = async () => {
+    const found: string[] = [];
+    for await (const { deviceId, ruleId } of items.all()) found.push(`${deviceId}/${ruleId}`);
+    return found.sort();
+  };
+  assert.deepEqual(await all(), ['fridge-1/soon-warm', 'fridge-2/soon-warm']);
+  assert.equal((await api.call('DELETE', '/devices/fridge-2')).status, 200);
+  assert.deepEqual(await all(), ['fridge-1/soon-warm']);
+  await items.remove({ deviceId: 'fridge-1', ruleId: 'soon-warm' });
+  assert.deepEqual(await all(), []);
 });

@@ -5,6 +5,7 @@ import { createAlertHistory } from '../../adapters/alert-history.ts';
 import { createAlertStore } from '../../adapters/alert-store.ts';
 import { createDeviceStore } from '../../adapters/device-store.ts';
 import { createMappingStore } from '../../adapters/mapping-store.ts';
+import { createLearnedItems } from '../../adapters/learned-items.ts';
 import { createLearnedStore } from '../../adapters/learned-store.ts';
 import { createPresenceLog } from '../../adapters/presence-log.ts';
 import { createRuleStore } from '../../adapters/rule-store.ts';
@@ -85,6 +86,7 @@ export async function openRules(): Promise<RuleFixture> {
     checks: { async *newestFirst() {} },
     windowsBefore: createWindowsBefore({ client, table: 'windows' }),
     learnedStore: createLearnedStore({ client, table: 'alerts' }),
+    learnedItems: createLearnedItems({ client, table: 'alerts' }),
     now,
   };
   const api = createHttpApi([

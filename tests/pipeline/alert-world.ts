@@ -202,9 +202,16 @@ export function createAlertWorld({
       calmFor,
     });
     const sweepProgress = services.watching(now);
+    const learned = memoryLearned();
     const sweep = createSweeping({
       ...parts,
-      ...{ devices, sweepProgress, windowSeconds: WINDOW_SECONDS, learnedStore: memoryLearned() },
+      ...{
+        devices,
+        sweepProgress,
+        windowSeconds: WINDOW_SECONDS,
+        learnedStore: learned,
+        learnedItems: learned,
+      },
       rules: async () => ({ rules: readable(), unreadable: rules.unreadable }),
     });
     return {

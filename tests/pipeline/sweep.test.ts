@@ -66,8 +66,18 @@ function world(device: string) {
     },
   };
   const devices = createDeviceStore({ client: tables.client, table: 'devices' });
+  const learned = memoryLearned();
   const sweep = createSweeping({
-    ...{ alerts: own, devices, windows, outbox, windowSeconds: 10, now, learnedStore: memoryLearned() },
+    ...{
+      alerts: own,
+      devices,
+      windows,
+      outbox,
+      windowSeconds: 10,
+      now,
+      learnedStore: learned,
+      learnedItems: learned,
+    },
     rules: async () => ({ rules: await rules(), unreadable: [] }),
     sweepProgress: { begin: async () => ({ since: 0, rules: new Map() }), stop: async () => {} },
   });

@@ -1,9 +1,9 @@
 // What rules have learned, kept in memory as the text that the table would keep.
 
 import { learnedText, readLearned } from '../../core/insight/observe.ts';
-import type { LearnedStore } from '../../pipeline/insight-ports.ts';
+import type { LearnedItems, LearnedStore } from '../../pipeline/insight-ports.ts';
 
-export interface MemoryLearned extends LearnedStore {
+export interface MemoryLearned extends LearnedStore, LearnedItems {
   /** Writes so far, and the longest text of them. */
   readonly written: { count: number; longest: number };
 }
@@ -29,5 +29,19 @@ export function memoryLearned(): MemoryLearned {
     async restart(deviceId, ruleId, { learned, until, of }) {
       items.set(`${deviceId}/${ruleId}`, { text: learnedText(learned), until, of });
     },
+    async *all() {
+      yield* [...items.keys()].map(keyOf);
+    },
+    async *of(deviceId) {
+      yield* [...items.keys()].map(keyOf).filter((key) => key.deviceId === deviceId);
+    },
+    async remove({ deviceId, ruleId }) {
+      items.delete(`${deviceId}/${ruleId}`);
+    },
   };
+}
+
+function keyOf(name: string) {
+  const [deviceId = '', ruleId = ''] = name.split('/');
+  return { deviceId, ruleId };
 }

@@ -38,38 +38,15 @@ interface Piece {
 
 type Attempted = BatchOutcome | { readonly kind: 'not invoked' };
 
-/**
- * Makes what sees a batch through. It calls `onDone` with the place of each record up to which all are finished, and
- * resolves when the whole batch is: processed, or left at the failure destination. Once closed it stays pending.
- */
-export function createDelivery(settings: DeliverySettings) {
-  const { spec, origin, clock, log, count, destinations, isClosed } = settings;
+/** @returns a function that invokes the mapping's function with the records */
+function createAttempt({ spec, origin, invoke, clock, log, count, meter }: DeliverySettings) {
+  const age = meter('AWS/Lambda', 'IteratorAge', { FunctionName: spec.functionName }, 'Milliseconds');
   const { format } = origin;
-  const about = { function: spec.functionName, shard: origin.shardId };
-  const age = settings.meter(
-    'AWS/Lambda',
-    'IteratorAge',
-    { FunctionName: spec.functionName },
-    'Milliseconds',
-  );
-  const kept = settings.meter(
-    'AWS/Lambda',
-    'OnFailureDestinationDeliveredEventCount',
-    { EventSourceMappingUUID: spec.id },
-    'Count',
-  );
-  const pause = (times: number) =>
-    new Promise<void>((resolve) => {
-      clock.after(Math.min(FIRST_PAUSE_MS * 2 ** times, LONGEST_PAUSE_MS), resolve);
-    });
-
-  async function attempt(records: readonly LogRecord[]): Promise<Attempted> {
+  return async (records: readonly LogRecord[]): Promise<Attempted> => {
     count(`${format.counter}.invocations`);
     age(Math.max(clock.now() - records.at(-1)!.arrivedAt, 0));
     try {
-      const { payload, functionError } = await settings.invoke(spec.functionName, () =>
-        format.event(origin, records),
-      );
+      const { payload, functionError } = await invoke(spec.functionName, () => format.event(origin, records));
       if (functionError) return { kind: 'failed' };
       if (!spec.reportsItems) return { kind: 'done' };
       return readResponse(
@@ -78,14 +55,40 @@ export function createDelivery(settings: DeliverySettings) {
       );
     } catch (error) {
       if (!(error instanceof AwsError))
-        log.error('a batch could not be handed to its function', { ...about, reason: String(error) });
+        log.error('a batch could not be handed to its function', {
+          ...aboutOf({ spec, origin }),
+          reason: String(error),
+        });
       return { kind: 'not invoked' };
     }
-  }
+  };
+}
 
-  async function giveUp({ records, attempts }: Piece, condition: Condition): Promise<void> {
-    const fields = { ...about, condition, attempts, records: records.length };
-    count(`${format.counter}.givenUp`, records.length);
+const aboutOf = ({ spec, origin }: Pick<DeliverySettings, 'spec' | 'origin'>) => ({
+  function: spec.functionName,
+  shard: origin.shardId,
+});
+
+const createPause =
+  (clock: Clock) =>
+  (times: number): Promise<void> =>
+    new Promise((resolve) => {
+      clock.after(Math.min(FIRST_PAUSE_MS * 2 ** times, LONGEST_PAUSE_MS), resolve);
+    });
+
+/** @returns a function that puts records into the failure destination, however often that has to be tried */
+function createGiveUp(settings: DeliverySettings) {
+  const { spec, origin, clock, log, count, destinations, meter } = settings;
+  const kept = meter(
+    'AWS/Lambda',
+    'OnFailureDestinationDeliveredEventCount',
+    { EventSourceMappingUUID: spec.id },
+    'Count',
+  );
+  const pause = createPause(clock);
+  return async ({ records, attempts }: Piece, condition: Condition): Promise<void> => {
+    const fields = { ...aboutOf(settings), condition, attempts, records: records.length };
+    count(`${origin.format.counter}.givenUp`, records.length);
     if (!spec.onFailure) {
       log.error('records lost: they failed for good and the template names no failure destination', fields);
       return;
@@ -105,7 +108,19 @@ export function createDelivery(settings: DeliverySettings) {
         await pause(times);
       }
     }
-  }
+  };
+}
+
+/**
+ * @returns a function that delivers a batch. It calls `onDone` with the place of each record up to which all are finished, and
+ * resolves when the whole batch is: processed, or left at the failure destination. Once closed it stays pending.
+ */
+export function createDelivery(settings: DeliverySettings) {
+  const { spec, clock, log, isClosed } = settings;
+  const about = aboutOf(settings);
+  const attempt = createAttempt(settings);
+  const giveUp = createGiveUp(settings);
+  const pause = createPause(clock);
 
   async function again(piece: Piece): Promise<Piece[]> {
     const { records, attempts } = piece;
@@ -155,7 +170,7 @@ export function createDelivery(settings: DeliverySettings) {
       const fresh = await withoutOld(piece);
       if (fresh.records.length > 0) {
         const outcome = await attempt(fresh.records);
-        // Its environment was ended, not its attempt: owed still.
+        // Its environment was ended, not its attempt: it stays pending.
         if (isClosed() && outcome.kind !== 'done') await new Promise(() => {});
         pieces.unshift(...(await after(fresh, outcome)));
       }

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { MAX_EVENT_BYTES, type RecordFormat } from './batch-event.ts';
-import { createLane, type LaneSettings } from './lane.ts';
+import { type Batch, type BatchSettings, createBatch } from './batch.ts';
 import type { MappingSpec } from './mapping-spec.ts';
 import type { ShardLog } from './shard-log.ts';
 import type { LogRecord } from './shard-reader.ts';
@@ -21,10 +21,10 @@ export interface PollerSettings {
   readonly shard: Pick<ShardLog, 'readAfter' | 'onAppend'>;
   /** Where an earlier run, or the mapping's starting position, ends. */
   readonly startAfter: number;
-  readonly deliver: LaneSettings['deliver'];
+  readonly deliver: BatchSettings['deliver'];
   readonly onProgress: () => void;
   readonly shown: RecordFormat['shown'];
-  /** Hears of records that the filter of the mapping leaves out. */
+  /** Called with the number of records that the filter of the mapping leaves out. */
   readonly onFiltered: (records: number) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,39 +36,62 @@ const READ_AT_ONCE = 1_000;
 const MOST_HELD = 20_000;
 const MOST_HELD_BYTES = 2 * MAX_EVENT_BYTES;
 
+/** Counts what is in memory, over all batches of the shard. */
+function createHeld(spec: MappingSpec) {
+  // A batch that does not get on holds up the others only once this much waits for it.
+  const most = Math.min(spec.batchSize * spec.parallel, MOST_HELD);
+  let records = 0;
+  let bytes = 0;
+  return {
+    add(added: readonly LogRecord[]): void {
+      records += added.length;
+      bytes += bytesOf(added);
+    },
+    remove(finished: readonly LogRecord[]): void {
+      records -= finished.length;
+      bytes -= bytesOf(finished);
+    },
+    isFull: () => records >= most || bytes >= MOST_HELD_BYTES,
+  };
+}
+
+/** The batches of a shard that grow side by side, and which of them gets a record. */
+function createBatches(settings: PollerSettings, onFinished: BatchSettings['onFinished']): Batches {
+  const { spec, clock, log } = settings;
+  /** Nothing may be skipped, so an unforeseen error ends in waiting. */
+  const waitForRestart = (error: unknown): Promise<never> => {
+    log.error('a batch waits until the next start', { mapping: spec.id, reason: String(error) });
+    return new Promise(() => {});
+  };
+  const all = Array.from({ length: spec.parallel }, () =>
+    createBatch({
+      spec,
+      clock,
+      deliver: (records, onDone) => settings.deliver(records, onDone).catch(waitForRestart),
+      onFinished,
+    }),
+  );
+  return { all, of: (partitionKey) => all[crc32(partitionKey) % all.length]! };
+}
+
+interface Batches {
+  readonly all: readonly Batch[];
+  readonly of: (partitionKey: string) => Batch;
+}
+
 export function createPoller(settings: PollerSettings): Poller {
   const { spec, shard, clock, log, onProgress } = settings;
+  const held = createHeld(spec);
+  const batches = createBatches(settings, (records) => {
+    held.remove(records);
+    onProgress();
+    void readOn();
+  });
   let read = settings.startAfter;
-  let held = 0;
-  let heldBytes = 0;
   let reading = false;
   let again = false;
   let started = false;
   let closed = false;
-
-  /** Nothing may be skipped, so what nobody foresaw ends in waiting. */
-  function standStill(error: unknown): Promise<never> {
-    log.error('a batch stands still until the next start', { mapping: spec.id, reason: String(error) });
-    return new Promise(() => {});
-  }
-
-  const lanes = Array.from({ length: spec.parallel }, () =>
-    createLane({
-      spec,
-      clock,
-      deliver: (batch, onDone) => settings.deliver(batch, onDone).catch(standStill),
-      onFinished(records) {
-        held -= records.length;
-        heldBytes -= bytesOf(records);
-        onProgress();
-        void readOn();
-      },
-    }),
-  );
-  const laneOf = (partitionKey: string) => lanes[crc32(partitionKey) % lanes.length]!;
-  // A lane that does not get on holds up the others only once this much waits for it.
-  const mostHeld = Math.min(spec.batchSize * spec.parallel, MOST_HELD);
-  const isFull = () => held >= mostHeld || heldBytes >= MOST_HELD_BYTES;
 
   const isWanted = (record: LogRecord) => !spec.accepts || spec.accepts(settings.shown(record));
 
@@ -77,13 +100,12 @@ export function createPoller(settings: PollerSettings): Poller {
     if (closed || records.length === 0) return false;
     read = records.at(-1)!.place;
     const wanted = records.filter(isWanted);
-    held += wanted.length;
-    heldBytes += bytesOf(wanted);
+    held.add(wanted);
     if (wanted.length < records.length) {
       settings.onFiltered(records.length - wanted.length);
       onProgress();
     }
-    for (const record of wanted) laneOf(record.partitionKey).add(record);
+    for (const record of wanted) batches.of(record.partitionKey).add(record);
     return true;
   }
 
@@ -94,9 +116,10 @@ export function createPoller(settings: PollerSettings): Poller {
     try {
       while (again && !closed) {
         again = false;
-        while (!closed && !isFull() && (await readSome()));
+        while (!closed && !held.isFull() && (await readSome()));
         // Otherwise many batches that are not due would stop the reading until their time is up.
-        if (isFull() && !lanes.some((lane) => lane.isBusy())) for (const lane of lanes) lane.hurry();
+        const isStuck = held.isFull() && !batches.all.some((batch) => batch.isBusy());
+        if (isStuck) for (const batch of batches.all) batch.hurry();
       }
     } catch (error) {
       log.error('a shard cannot be read, will be tried again', { mapping: spec.id, reason: String(error) });
@@ -112,12 +135,12 @@ export function createPoller(settings: PollerSettings): Poller {
       void readOn();
     },
     checkpoint() {
-      const unfinished = lanes.flatMap((lane) => lane.oldest() ?? []);
+      const unfinished = batches.all.flatMap((batch) => batch.oldest() ?? []);
       return unfinished.length === 0 ? read : Math.min(...unfinished) - 1;
     },
     close() {
       closed = true;
-      for (const lane of lanes) lane.close();
+      for (const batch of batches.all) batch.close();
     },
   };
 }

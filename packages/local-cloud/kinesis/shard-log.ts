@@ -11,7 +11,7 @@ import { findSegments, type LogSegment } from './shard-segments.ts';
 export interface ShardLog {
   /**
    * Resolves with the record's place when it is on the device. A disk that refuses is asked again until it takes the
-   * record; after `close` the promise stays pending, and whoever put the record owes it still.
+   * record; after `close` the promise stays pending, so that the caller keeps the record.
    */
   append(partitionKey: string, data: Buffer): Promise<number>;
   /** Records after `place`, at most `limit` and about 256 KB; empty when there are none yet. */
@@ -20,7 +20,7 @@ export interface ShardLog {
   newest(): number;
   /** Place of the oldest record that is kept; one after the newest when there is none. */
   oldest(): number;
-  /** Hears when there are new records. */
+  /** The listener is called when there are new records. */
   onAppend(listener: () => void): void;
   /** Deletes files of which every record came before `time` and is not after `place`. */
   forget(time: number, place: number): Promise<void>;
@@ -37,6 +37,77 @@ const SEGMENT_BYTES = 16 * 1024 * 1024;
 const GROUP_BYTES = 4 * 1024 * 1024;
 const RETRY_MS = 1_000;
 
+/** Records that wait for the disk, in the order in which they came. */
+function createGroups() {
+  let waiting: Waiting[] = [];
+  return {
+    isEmpty: () => waiting.length === 0,
+    add: (record: Waiting) => void waiting.push(record),
+    take(): Waiting[] {
+      let bytes = 0;
+      const end = waiting.findIndex(({ data }) => (bytes += data.length) > GROUP_BYTES);
+      const group = end === -1 ? waiting : waiting.slice(0, Math.max(1, end));
+      waiting = waiting.slice(group.length);
+      return group;
+    },
+    putBack(group: readonly Waiting[]): void {
+      waiting = [...group, ...waiting];
+    },
+  };
+}
+
+/** Writes what waits, group by group, and tries again while the disk refuses. */
+function createGroupWriter(
+  write: (group: readonly Waiting[]) => Promise<void>,
+  { dir, clock, log }: { readonly dir: string; readonly clock: Clock; readonly log: Log },
+) {
+  const groups = createGroups();
+  let running: Promise<void> | undefined;
+  let closed = false;
+  let endPause = () => {};
+
+  const pause = () =>
+    new Promise<void>((resolve) => {
+      const cancel = clock.after(RETRY_MS, resolve);
+      endPause = () => {
+        cancel();
+        resolve();
+      };
+    });
+
+  async function run(): Promise<void> {
+    await Promise.resolve(); // everything that comes in the same tick goes into one write
+    for (let failing = false; !groups.isEmpty() && !closed;) {
+      const group = groups.take();
+      try {
+        await write(group);
+        if (failing) log.info('the stream is written again', { dir });
+        failing = false;
+      } catch (error) {
+        groups.putBack(group);
+        const reason = String(error);
+        if (!failing)
+          log.error('the stream cannot be written: nothing is taken until it can', { dir, reason });
+        failing = true;
+        await pause();
+      }
+    }
+    running = undefined;
+  }
+
+  return {
+    add(record: Waiting): void {
+      groups.add(record);
+      if (!closed) running ??= run();
+    },
+    async close(): Promise<void> {
+      closed = true;
+      endPause();
+      await running;
+    },
+  };
+}
+
 export async function openShardLog(options: {
   readonly dir: string;
   readonly files: JournalFiles;
@@ -51,18 +122,6 @@ export async function openShardLog(options: {
   const reader = createShardReader({ segments, read: (...where) => writer.read(...where), log });
   const listeners: (() => void)[] = [];
   let newest = segments.at(-1)?.last ?? 0;
-  let waiting: Waiting[] = [];
-  let running: Promise<void> | undefined;
-  let closed = false;
-  let endPause = () => {};
-
-  function takeGroup(): Waiting[] {
-    let bytes = 0;
-    const end = waiting.findIndex(({ data }) => (bytes += data.length) > GROUP_BYTES);
-    const group = end === -1 ? waiting : waiting.slice(0, Math.max(1, end));
-    waiting = waiting.slice(group.length);
-    return group;
-  }
 
   async function write(group: readonly Waiting[]): Promise<void> {
     const first = newest + 1;
@@ -78,45 +137,11 @@ export async function openShardLog(options: {
     for (const [n, { resolve }] of group.entries()) resolve(first + n);
     for (const listener of listeners) listener();
   }
-
-  const pause = () =>
-    new Promise<void>((resolve) => {
-      const cancel = clock.after(RETRY_MS, resolve);
-      endPause = () => {
-        cancel();
-        resolve();
-      };
-    });
-
-  async function run(): Promise<void> {
-    await Promise.resolve(); // all that comes in this turn goes into one write
-    for (let failing = false; waiting.length > 0 && !closed;) {
-      const group = takeGroup();
-      try {
-        await write(group);
-        if (failing) log.info('the stream is written again', { dir });
-        failing = false;
-      } catch (error) {
-        waiting = [...group, ...waiting];
-        if (!failing)
-          log.error('the stream cannot be written: nothing is taken until it can', {
-            dir,
-            reason: String(error),
-          });
-        failing = true;
-        await pause();
-      }
-    }
-    running = undefined;
-  }
+  const groups = createGroupWriter(write, { dir, clock, log });
 
   return {
     readAfter: (place, limit) => reader.readAfter(place, limit),
-    append: (partitionKey, data) =>
-      new Promise((resolve) => {
-        waiting.push({ partitionKey, data, resolve });
-        if (!closed) running ??= run();
-      }),
+    append: (partitionKey, data) => new Promise((resolve) => groups.add({ partitionKey, data, resolve })),
     newest: () => newest,
     oldest: () => segments.find(({ first, last }) => last >= first)?.first ?? newest + 1,
     onAppend: (listener) => void listeners.push(listener),
@@ -128,9 +153,7 @@ export async function openShardLog(options: {
       await writer.removeFinished();
     },
     async close() {
-      closed = true;
-      endPause();
-      await running;
+      await groups.close();
       await writer.close();
     },
   };

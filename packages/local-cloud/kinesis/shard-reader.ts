@@ -23,75 +23,88 @@ interface Spot {
   readonly offset: number;
 }
 
-export function createShardReader(options: {
+interface ReaderOptions {
   /** Oldest first; the log adds and removes. */
   readonly segments: readonly LogSegment[];
   /** Undefined when the file is gone. */
   readonly read: (segment: LogSegment, offset: number, length: number) => Promise<Buffer | undefined>;
   readonly log: Log;
-}): { readAfter(place: number, limit: number): Promise<LogRecord[]> } {
-  const { segments, read, log } = options;
-  /** Where the record after a place begins. */
-  const bookmarks = new Map<number, Spot>();
+}
 
+/** Remembers where the record after a place begins. */
+function createBookmarks(segments: ReaderOptions['segments']) {
+  const bookmarks = new Map<number, Spot>();
   const firstWith = (place: number): Spot | undefined => {
     const segment = segments.find(({ last }) => last > place);
     return segment && { segment, offset: 0 };
   };
+  return {
+    firstWith,
+    find(place: number): Spot | undefined {
+      const bookmark = bookmarks.get(place);
+      const isUseful =
+        bookmark && segments.includes(bookmark.segment) && bookmark.offset < bookmark.segment.bytes;
+      return isUseful ? bookmark : firstWith(place);
+    },
+    mark(from: number, place: number, spot: Spot): void {
+      bookmarks.delete(from);
+      bookmarks.set(place, spot);
+      if (bookmarks.size > MAX_BOOKMARKS) bookmarks.delete(bookmarks.keys().next().value!);
+    },
+  };
+}
 
-  function find(place: number): Spot | undefined {
-    const bookmark = bookmarks.get(place);
-    const isUseful =
-      bookmark && segments.includes(bookmark.segment) && bookmark.offset < bookmark.segment.bytes;
-    return isUseful ? bookmark : firstWith(place);
-  }
+/** @throws Error where the file is there and cannot be read; to be tried again */
+async function bytesAt(
+  { read, segments }: ReaderOptions,
+  { segment, offset }: Spot,
+  length: number,
+): Promise<Buffer> {
+  const bytes = await read(segment, offset, Math.min(length, segment.bytes - offset));
+  if (bytes) return bytes;
+  if (segments.includes(segment)) throw new Error(`${segment.path} cannot be read`);
+  return Buffer.alloc(0);
+}
 
-  function mark(from: number, place: number, spot: Spot): void {
-    bookmarks.delete(from);
-    bookmarks.set(place, spot);
-    if (bookmarks.size > MAX_BOOKMARKS) bookmarks.delete(bookmarks.keys().next().value!);
-  }
+async function chunkAt(options: ReaderOptions, spot: Spot): Promise<Buffer> {
+  const chunk = await bytesAt(options, spot, CHUNK_BYTES);
+  const isWhole = chunk.length < CHUNK_BYTES || decodeRecord(chunk, 0);
+  return isWhole ? chunk : bytesAt(options, spot, LONGEST_RECORD);
+}
 
-  /** @throws Error where the file is there and cannot be read; to be tried again */
-  async function bytesAt({ segment, offset }: Spot, length: number): Promise<Buffer> {
-    const bytes = await read(segment, offset, Math.min(length, segment.bytes - offset));
-    if (bytes) return bytes;
-    if (segments.includes(segment)) throw new Error(`${segment.path} cannot be read`);
-    return Buffer.alloc(0);
+/** Whole records from the spot on, and where the next begins; none when the file ends there or is damaged. */
+async function recordsAt(
+  options: ReaderOptions,
+  spot: Spot,
+  after: number,
+  limit: number,
+): Promise<{ records: LogRecord[]; end: number }> {
+  const records: LogRecord[] = [];
+  let end = spot.offset;
+  for (const scanned of scanRecords(await chunkAt(options, spot))) {
+    if (records.length === limit) break;
+    end = spot.offset + scanned.offset + scanned.length;
+    if (scanned.kind === 'entry' && scanned.entry.seq > after) records.push(recordOf(scanned.entry));
   }
+  return { records, end };
+}
 
-  async function chunkAt(spot: Spot): Promise<Buffer> {
-    const chunk = await bytesAt(spot, CHUNK_BYTES);
-    const isWhole = chunk.length < CHUNK_BYTES || decodeRecord(chunk, 0);
-    return isWhole ? chunk : bytesAt(spot, LONGEST_RECORD);
-  }
-
-  /** Whole records from the spot on, and where the next begins; none when the file ends there or is damaged. */
-  async function recordsAt(
-    spot: Spot,
-    after: number,
-    limit: number,
-  ): Promise<{ records: LogRecord[]; end: number }> {
-    const records: LogRecord[] = [];
-    let end = spot.offset;
-    for (const scanned of scanRecords(await chunkAt(spot))) {
-      if (records.length === limit) break;
-      end = spot.offset + scanned.offset + scanned.length;
-      if (scanned.kind === 'entry' && scanned.entry.seq > after) records.push(recordOf(scanned.entry));
-    }
-    return { records, end };
-  }
+export function createShardReader(options: ReaderOptions): {
+  readAfter(place: number, limit: number): Promise<LogRecord[]>;
+} {
+  const { segments, log } = options;
+  const bookmarks = createBookmarks(segments);
 
   return {
     /** @throws Error when a file cannot be read now */
     async readAfter(place, limit) {
       let after = place;
-      for (let spot = find(place); spot;) {
+      for (let spot = bookmarks.find(place); spot;) {
         const { segment, offset } = spot;
-        const { records, end } = await recordsAt(spot, after, limit);
+        const { records, end } = await recordsAt(options, spot, after, limit);
         const last = records.at(-1);
         if (last) {
-          mark(place, last.place, { segment, offset: end });
+          bookmarks.mark(place, last.place, { segment, offset: end });
           return records;
         }
         if (end > offset) {
@@ -105,7 +118,7 @@ export function createShardReader(options: {
           });
           after = segment.last;
         }
-        spot = firstWith(after);
+        spot = bookmarks.firstWith(after);
       }
       return [];
     },

@@ -4,7 +4,7 @@ import { eventBytesOf, eventRoom } from './batch-event.ts';
 import type { MappingSpec } from './mapping-spec.ts';
 import type { LogRecord } from './shard-reader.ts';
 
-export interface Lane {
+export interface Batch {
   add(record: LogRecord): void;
   /** What is collected goes as soon as it can, without waiting for size or time. */
   hurry(): void;
@@ -15,16 +15,16 @@ export interface Lane {
   close(): void;
 }
 
-export interface LaneSettings {
+export interface BatchSettings {
   readonly spec: Pick<MappingSpec, 'batchSize' | 'windowMs'>;
   readonly clock: Clock;
-  /** Sees a batch through; says up to which place all is finished. */
-  readonly deliver: (batch: readonly LogRecord[], onDone: (place: number) => void) => Promise<void>;
-  /** Hears of each record that is finished. */
+  /** Delivers the records until all are finished; `onDone` says up to which place they are. */
+  readonly deliver: (records: readonly LogRecord[], onDone: (place: number) => void) => Promise<void>;
+  /** Called with the records that are finished. */
   readonly onFinished: (records: readonly LogRecord[]) => void;
 }
 
-export function createLane({ spec, clock, deliver, onFinished }: LaneSettings): Lane {
+export function createBatch({ spec, clock, deliver, onFinished }: BatchSettings): Batch {
   let collected: LogRecord[] = [];
   let collectedBytes = 0;
   let running: LogRecord[] = [];

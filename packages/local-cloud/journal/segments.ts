@@ -22,82 +22,107 @@ export interface SegmentWriter {
   size(): { segments: number; bytes: number };
 }
 
-export function createSegmentWriter(options: {
-  dir: string;
-  files: JournalFiles;
-  log: Log;
-  segmentBytes: number;
-  segments: Segment[];
-}): SegmentWriter {
-  const { dir, files, log, segmentBytes, segments } = options;
-  let active: { segment: Segment; file: SegmentFile } | undefined;
+interface Active {
+  readonly segment: Segment;
+  readonly file: SegmentFile;
+}
 
-  const total = () => {
-    let bytes = 0;
-    let liveBytes = 0;
-    for (const segment of segments) {
-      bytes += segment.bytes;
-      liveBytes += segment.liveBytes;
-    }
-    return { bytes, liveBytes };
-  };
+interface SegmentWriterOptions {
+  readonly dir: string;
+  readonly files: JournalFiles;
+  readonly log: Log;
+  readonly segmentBytes: number;
+  /** Oldest first; the writer adds and removes. */
+  readonly segments: Segment[];
+}
 
+/** The newest file, which is written to: opened with the first write, left once it is large enough. */
+function createActive({ dir, files, log, segmentBytes, segments }: SegmentWriterOptions) {
+  let active: Active | undefined;
   const leave = async () => {
     const left = active;
     active = undefined;
     await left?.file.close();
   };
-
-  const activate = async (nextSeq: number) => {
-    if (active && active.segment.bytes > segmentBytes) await leave();
-    if (active) return active;
-    const number = (segments.at(-1)?.number ?? 0) + 1;
-    const path = segmentFile(dir, number, nextSeq);
-    const file = await files.create(path);
-    const segment: Segment = { number, path, live: 0, liveBytes: 0, bytes: 0 };
-    segments.push(segment);
-    active = { segment, file };
-    await files.syncDirectory(dir);
-    return active;
+  return {
+    current: () => active,
+    leave,
+    async open(nextSeq: number): Promise<Active> {
+      if (active && active.segment.bytes > segmentBytes) await leave();
+      if (active) return active;
+      const number = (segments.at(-1)?.number ?? 0) + 1;
+      const path = segmentFile(dir, number, nextSeq);
+      const file = await files.create(path);
+      const segment: Segment = { number, path, live: 0, liveBytes: 0, bytes: 0 };
+      segments.push(segment);
+      active = { segment, file };
+      await files.syncDirectory(dir);
+      return active;
+    },
+    /** After a failed write or sync the kernel's copy cannot be trusted: cut, and never append there unless all went well. */
+    async undo({ segment, file }: Active, isTrusted: boolean): Promise<void> {
+      try {
+        await file.truncate(segment.bytes);
+        if (isTrusted) return;
+      } catch (error) {
+        log.warn('journal segment left with a torn end', { file: segment.path, reason: String(error) });
+      }
+      await leave();
+    },
   };
+}
 
-  /** After a failed write or sync the kernel's copy cannot be trusted: cut, and never append there unless all went well. */
-  const undo = async (segment: Segment, file: SegmentFile, trusted: boolean) => {
-    try {
-      await file.truncate(segment.bytes);
-      if (trusted) return;
-    } catch (error) {
-      log.warn('journal segment left with a torn end', { file: segment.path, reason: String(error) });
-    }
-    await leave();
-  };
+function totalOf(segments: readonly Segment[]): { bytes: number; liveBytes: number } {
+  let bytes = 0;
+  let liveBytes = 0;
+  for (const segment of segments) {
+    bytes += segment.bytes;
+    liveBytes += segment.liveBytes;
+  }
+  return { bytes, liveBytes };
+}
+
+async function readClosed(
+  files: JournalFiles,
+  path: string,
+  offset: number,
+  length: number,
+): Promise<Buffer> {
+  const file = await files.open(path);
+  try {
+    return await file.read(length, offset);
+  } finally {
+    await file.close();
+  }
+}
+
+export function createSegmentWriter(options: SegmentWriterOptions): SegmentWriter {
+  const { files, log, segments } = options;
+  const active = createActive(options);
 
   return {
     async write(data, { nextSeq, sync }) {
-      const { segment, file } = await activate(nextSeq);
+      const opened = await active.open(nextSeq);
+      const { segment, file } = opened;
       const offset = segment.bytes;
       if (data.length === 0) return { segment, offset };
-      let written = false;
+      let isWritten = false;
       try {
         await file.write(data, offset);
-        written = true;
+        isWritten = true;
         if (sync) await file.sync();
       } catch (error) {
-        await undo(segment, file, !written);
+        await active.undo(opened, !isWritten);
         throw error;
       }
       segment.bytes += data.length;
       return { segment, offset };
     },
     async read(segment, offset, length) {
-      if (segment === active?.segment) return active.file.read(length, offset);
+      const current = active.current();
+      if (segment === current?.segment) return current.file.read(length, offset);
       try {
-        const file = await files.open(segment.path);
-        try {
-          return await file.read(length, offset);
-        } finally {
-          await file.close();
-        }
+        return await readClosed(files, segment.path, offset, length);
       } catch (error) {
         if (!segments.includes(segment)) return undefined; // finished and deleted meanwhile
         log.error('journal segment cannot be read', { file: segment.path, reason: String(error) });
@@ -106,7 +131,7 @@ export function createSegmentWriter(options: {
     },
     async removeFinished() {
       for (let head = segments[0]; head && head.live === 0; head = segments[0]) {
-        if (head === active?.segment) return;
+        if (head === active.current()?.segment) return;
         segments.shift();
         try {
           await files.remove(head.path);
@@ -117,11 +142,11 @@ export function createSegmentWriter(options: {
     },
     pinned() {
       const head = segments[0];
-      if (segments.length <= ROOMY_SEGMENTS || head === active?.segment) return undefined;
-      const { bytes, liveBytes } = total();
+      if (segments.length <= ROOMY_SEGMENTS || head === active.current()?.segment) return undefined;
+      const { bytes, liveBytes } = totalOf(segments);
       return liveBytes * 2 < bytes ? head : undefined;
     },
-    close: leave,
-    size: () => ({ segments: segments.length, bytes: total().bytes }),
+    close: () => active.leave(),
+    size: () => ({ segments: segments.length, bytes: totalOf(segments).bytes }),
   };
 }

@@ -47,6 +47,20 @@ export interface SessionQueue {
   clear(): void;
 }
 
+function* inJournal(items: Iterable<QueuedItem>): Generator<QueuedItem> {
+  for (const item of items) if (item.pending) yield item;
+}
+
+/** @returns a function that gives the next message ID that is not in use */
+function createMessageIds(isInUse: (id: number) => boolean): () => number {
+  let last = 0;
+  return () => {
+    do last = (last % 65_535) + 1;
+    while (isInUse(last));
+    return last;
+  };
+}
+
 export function createSessionQueue(
   share: Pick<Share, 'hold' | 'release'>,
   onFinished: (pending: PendingDelivery) => void,
@@ -54,7 +68,7 @@ export function createSessionQueue(
   const queue = createQueue<QueuedItem>();
   const inflight = new Map<number, QueuedItem>();
   let heldBytes = 0;
-  let lastId = 0;
+  const nextId = createMessageIds((id) => inflight.has(id));
 
   const hold: SessionQueue['hold'] = (item, message) => {
     if (item.message === message) return true;
@@ -71,11 +85,6 @@ export function createSessionQueue(
     hold(item, undefined);
     if (item.pending) onFinished(item.pending);
   };
-  const nextId = () => {
-    do lastId = (lastId % 65_535) + 1;
-    while (inflight.has(lastId));
-    return lastId;
-  };
   /** Removes the items that `isTaken` from what waits and what is sent; those sent come first. */
   const takeOut = (isTaken: (item: QueuedItem) => boolean): QueuedItem[] => {
     const taken = [...inflight.values()].filter(isTaken);
@@ -83,9 +92,6 @@ export function createSessionQueue(
     for (const item of queue.clear()) (isTaken(item) ? taken : queue).push(item);
     release(taken);
     return taken;
-  };
-  const inJournal = function* (items: Iterable<QueuedItem>) {
-    for (const item of items) if (item.pending) yield item;
   };
 
   return {

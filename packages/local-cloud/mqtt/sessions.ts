@@ -8,7 +8,7 @@ import type { Link } from './link.ts';
 import type { PendingDelivery } from './pending-delivery.ts';
 import { Refusal } from './refusal.ts';
 import { createSession, type Session, type SessionDeps, type SessionRecord } from './session.ts';
-import { createSessionStore } from './session-store.ts';
+import { createSessionStore, type SessionStore } from './session-store.ts';
 import type { Version } from './shape.ts';
 import { createSharedGroups } from './shared-groups.ts';
 import { createSubscriptionIndex, type Match, type SubscriptionOptions } from './subscriptions.ts';
@@ -104,6 +104,22 @@ function createSessionTable(deps: SessionsDeps) {
   };
 }
 
+/** Takes up the sessions that an earlier run left. */
+function restore(
+  store: SessionStore,
+  table: ReturnType<typeof createSessionTable>,
+  expire: (session: Session, ms: number) => void,
+  clock: Clock,
+): void {
+  for (const { subscriptions, leftAt, ...record } of store.all()) {
+    const session = table.add(record);
+    for (const [text, options] of subscriptions)
+      table.subscribe(session, parseFilter(text) as Filter, text, options);
+    const away = leftAt === null ? 0 : Math.max(0, clock.now() - leftAt); // the time may have been set back meanwhile
+    expire(session, record.expirySeconds * 1000 - away);
+  }
+}
+
 export function createSessions(deps: SessionsDeps): Sessions {
   const { clock } = deps;
   const store = createSessionStore(deps);
@@ -119,13 +135,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
   };
   const expiries = createExpiries(clock, end);
 
-  for (const { subscriptions, leftAt, ...record } of store.all()) {
-    const session = table.add(record);
-    for (const [text, options] of subscriptions)
-      table.subscribe(session, parseFilter(text) as Filter, text, options);
-    const away = leftAt === null ? 0 : Math.max(0, clock.now() - leftAt); // the time may have been set back meanwhile
-    expiries.start(session, record.expirySeconds * 1000 - away);
-  }
+  restore(store, table, (session, ms) => expiries.start(session, ms), clock);
 
   return {
     open({ clientId, version, clean, expirySeconds, identity }) {

@@ -92,26 +92,30 @@ function selectOf(table: Table, index: Index | undefined, range: Range, clauses:
   return `SELECT ${index ? 'i' : 'x'}.item AS item FROM ${rows} ${where} ORDER BY ${order}`;
 }
 
-export function createRows({ sql, beginWrite }: Database): Rows {
+/** Prepares statements once each, and begins a transaction before a change. */
+function createStatements({ sql, beginWrite }: Database) {
   const statements = new Map<string, StatementSync>();
-
   function prepare(text: string): StatementSync {
     let statement = statements.get(text);
     if (!statement) statements.set(text, (statement = sql.prepare(text)));
     return statement;
   }
-
-  function define(text: string): void {
-    beginWrite();
-    statements.clear();
-    sql.exec(text);
-  }
-
-  const write = (text: string, ...values: readonly (Buffer | string)[]) => {
-    beginWrite();
-    prepare(text).run(...values);
+  return {
+    prepare,
+    define(text: string): void {
+      beginWrite();
+      statements.clear();
+      sql.exec(text);
+    },
+    write(text: string, ...values: readonly (Buffer | string)[]): void {
+      beginWrite();
+      prepare(text).run(...values);
+    },
   };
+}
 
+/** Keeps the rows of indexes in step with the items. */
+function createIndexRows({ write, define }: Pick<ReturnType<typeof createStatements>, 'write' | 'define'>) {
   function addToIndex(index: Index, row: RowKey, item: RowKey): void {
     write(`INSERT INTO ${rowsOf(index)} VALUES (?, ?, ?, ?)`, ...row, ...item);
   }
@@ -136,6 +140,16 @@ export function createRows({ sql, beginWrite }: Database): Rows {
     define(`CREATE TABLE ${rowsOf(index)} (${columns}, ${KEY}, item_partition, item_sort)) WITHOUT ROWID`);
   }
 
+  return { addToIndex, updateIndexes, createIndex };
+}
+
+export function createRows(database: Database): Rows {
+  const { sql } = database;
+  const statements = createStatements(database);
+  const define = (text: string) => statements.define(text);
+  const write: typeof statements.write = (text, ...values) => statements.write(text, ...values);
+  const { addToIndex, updateIndexes, createIndex } = createIndexRows({ write, define });
+
   return {
     create(table) {
       define(`CREATE TABLE ${itemsOf(table)} (partition BLOB, sort BLOB, item TEXT, ${KEY})) WITHOUT ROWID`);
@@ -155,9 +169,9 @@ export function createRows({ sql, beginWrite }: Database): Rows {
     },
     dropIndex: (index) => define(`DROP TABLE ${rowsOf(index)}`),
     get(table, key) {
-      const found = prepare(`SELECT item FROM ${itemsOf(table)} WHERE partition = ? AND sort = ?`).get(
-        ...key,
-      );
+      const found = statements
+        .prepare(`SELECT item FROM ${itemsOf(table)} WHERE partition = ? AND sort = ?`)
+        .get(...key);
       return found?.['item'] as string | undefined;
     },
     put(table, key, item, text, before) {
@@ -171,7 +185,7 @@ export function createRows({ sql, beginWrite }: Database): Rows {
     },
     *read(table, index, range) {
       const clauses = [...boundsOf(range), ...startOf(range, index)];
-      const statement = prepare(selectOf(table, index, range, clauses));
+      const statement = statements.prepare(selectOf(table, index, range, clauses));
       const values = clauses.flatMap((clause) => clause.values);
       for (const { item } of statement.iterate(...values)) yield item as string;
     },

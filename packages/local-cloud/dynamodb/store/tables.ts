@@ -30,6 +30,11 @@ const namesOf = ({ GlobalSecondaryIndexes: global = [], LocalSecondaryIndexes: l
   [...global, ...local].map(({ IndexName: name }) => name);
 
 /** @param now milliseconds since the epoch */
+function indexIds(sql: Database['sql'], id: number): Map<string, number> {
+  const found = sql.prepare('SELECT name, id FROM indexes WHERE table_id = ?').all(id);
+  return new Map(found.map((row) => [row['name'] as string, row['id'] as number]));
+}
+
 export function createTables(database: Database, now: () => number = Date.now): Tables {
   const { sql, beginWrite } = database;
   const streams = createStreamRecords(database, now);
@@ -41,18 +46,13 @@ export function createTables(database: Database, now: () => number = Date.now): 
     return sql.prepare(text).run(...values);
   };
 
-  function indexIds(id: number): Map<string, number> {
-    const found = sql.prepare('SELECT name, id FROM indexes WHERE table_id = ?').all(id);
-    return new Map(found.map((row) => [row['name'] as string, row['id'] as number]));
-  }
-
   function load(): void {
     tables.clear();
     for (const { id, description } of sql.prepare('SELECT id, description FROM tables').all()) {
       const table = tableOf(
         id as number,
         JSON.parse(description as string) as Description,
-        indexIds(id as number),
+        indexIds(sql, id as number),
       );
       tables.set(table.name, table);
     }
@@ -80,7 +80,7 @@ export function createTables(database: Database, now: () => number = Date.now): 
       const id = Number(added.lastInsertRowid);
       for (const name of namesOf(description))
         run('INSERT INTO indexes (table_id, name) VALUES (?, ?)', id, name);
-      const table = tableOf(id, description, indexIds(id));
+      const table = tableOf(id, description, indexIds(sql, id));
       rows.create(table);
       tables.set(table.name, table);
       return table;
@@ -95,7 +95,7 @@ export function createTables(database: Database, now: () => number = Date.now): 
       const known = new Set(table.indexes.map(({ name }) => name));
       const added = wanted.filter((name) => !known.has(name));
       for (const name of added) run('INSERT INTO indexes (table_id, name) VALUES (?, ?)', table.id, name);
-      const updated = tableOf(table.id, description, indexIds(table.id));
+      const updated = tableOf(table.id, description, indexIds(sql, table.id));
       for (const index of updated.indexes) if (added.includes(index.name)) rows.createIndex(updated, index);
       tables.set(table.name, updated);
       return updated;

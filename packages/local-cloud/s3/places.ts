@@ -20,7 +20,7 @@ export interface Places {
   remove(key: string): Promise<void>;
   /**
    * The keys that have files, in S3's order, from `prefix` and behind `after`.
-   * What the caller adds to `skip` while it reads is passed over with everything that begins so.
+   * What the caller adds to `skip` while it reads is skipped, with everything that begins so.
    */
   keys(prefix: string, after: string, skip: { prefix?: string }): AsyncGenerator<string>;
 }
@@ -36,42 +36,67 @@ function isBehind(start: string, prefix: string, after: string): boolean {
   return !after.startsWith(start) && compareKeys(start + lastCharacter, after) <= 0;
 }
 
+/** A file system that ignores case, or that follows links, may give another file than the key's. */
+async function isItself(dir: string, file: string): Promise<boolean> {
+  return path.relative(await realpath(dir), await realpath(file)) === path.relative(dir, file);
+}
+
+async function openFile(dir: string, file: string): Promise<OpenFile | undefined> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const stats = await handle.stat();
+    if (stats.isFile() && (await isItself(dir, file))) {
+      return { file, size: stats.size, mtimeMs: stats.mtimeMs, handle };
+    }
+  } catch (error) {
+    await handle?.close();
+    if (isMissing(error) || code(error) === 'ELOOP' || code(error) === 'ENAMETOOLONG') return undefined;
+    throw error;
+  }
+  await handle.close();
+  return undefined;
+}
+
+/** Whether a file may go to `file`: nothing is there, or an object of that very name. */
+async function isFree(dir: string, file: string): Promise<boolean> {
+  try {
+    return (await lstat(file)).isFile() && (await isItself(dir, file));
+  } catch (error) {
+    if (isMissing(error)) return true;
+    throw error;
+  }
+}
+
+async function moveTo(finished: string, file: string): Promise<string> {
+  await makeDirectory(path.dirname(file));
+  await rename(finished, file);
+  return file;
+}
+
+/** Removes the folders that a removed file leaves empty. */
+async function prune(dir: string, from: string): Promise<void> {
+  for (
+    let folder = path.dirname(from);
+    folder !== dir && folder.startsWith(dir);
+    folder = path.dirname(folder)
+  ) {
+    try {
+      await rmdir(folder);
+    } catch (error) {
+      if (!isMissing(error)) return; // it holds more
+    }
+  }
+}
+
 /** @param dir the bucket's folder */
 export function createPlaces(dir: string): Places {
   const inTurn = createSerialQueue();
   const encoded = (key: string) => path.join(dir, encodedFolder, ...encodedPathOf(key));
 
-  /** A file system that ignores case, or that follows links, may give another file than the key's. */
-  async function isItself(file: string): Promise<boolean> {
-    return path.relative(await realpath(dir), await realpath(file)) === path.relative(dir, file);
-  }
-
-  async function openFile(file: string): Promise<OpenFile | undefined> {
-    let handle: FileHandle | undefined;
-    try {
-      handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-      const stats = await handle.stat();
-      if (stats.isFile() && (await isItself(file))) {
-        return { file, size: stats.size, mtimeMs: stats.mtimeMs, handle };
-      }
-    } catch (error) {
-      await handle?.close();
-      if (isMissing(error) || code(error) === 'ELOOP' || code(error) === 'ENAMETOOLONG') return undefined;
-      throw error;
-    }
-    await handle.close();
-    return undefined;
-  }
-
   async function openKey(key: string): Promise<OpenFile | undefined> {
     const plain = plainPathOf(key);
-    return (plain && (await openFile(path.join(dir, ...plain)))) ?? openFile(encoded(key));
-  }
-
-  async function moveTo(finished: string, file: string): Promise<string> {
-    await makeDirectory(path.dirname(file));
-    await rename(finished, file);
-    return file;
+    return (plain && (await openFile(dir, path.join(dir, ...plain)))) ?? openFile(dir, encoded(key));
   }
 
   /** In turn, because whether a name is free depends on the folders and files that others make and remove. */
@@ -83,36 +108,12 @@ export function createPlaces(dir: string): Places {
       () => false,
     );
     const file = plain && path.join(dir, ...plain);
-    if (!file || hexIsTaken || !(await isFree(file))) return moveTo(finished, inHex);
+    if (!file || hexIsTaken || !(await isFree(dir, file))) return moveTo(finished, inHex);
     try {
       return await moveTo(finished, file);
     } catch (error) {
       if (!blocked.has(code(error) ?? '')) throw error;
       return moveTo(finished, inHex);
-    }
-  }
-
-  async function prune(from: string): Promise<void> {
-    for (
-      let folder = path.dirname(from);
-      folder !== dir && folder.startsWith(dir);
-      folder = path.dirname(folder)
-    ) {
-      try {
-        await rmdir(folder);
-      } catch (error) {
-        if (!isMissing(error)) return; // it holds more
-      }
-    }
-  }
-
-  /** Whether a file may go to `file`: nothing is there, or an object of that very name. */
-  async function isFree(file: string): Promise<boolean> {
-    try {
-      return (await lstat(file)).isFile() && (await isItself(file));
-    } catch (error) {
-      if (isMissing(error)) return true;
-      throw error;
     }
   }
 
@@ -129,7 +130,7 @@ export function createPlaces(dir: string): Places {
       await inTurn('', async () => {
         await rm(found.file);
         await syncDirectory(path.dirname(found.file));
-        await prune(found.file);
+        await prune(dir, found.file);
       });
     },
     async *keys(prefix, after, skip) {

@@ -165,6 +165,11 @@ export interface UploadTarget {
   readonly stateOf: (bucket: string) => string;
 }
 
+function requirePartNumber(number: number): void {
+  if (Number.isInteger(number) && number >= 1 && number <= maxPart) return;
+  throw new AwsError('InvalidArgument', `Part number must be an integer between 1 and ${maxPart}, inclusive`);
+}
+
 export function createUploads(store: UploadTarget, clock: Clock): Uploads {
   const folderOf = (bucket: string, uploadId = '') => path.join(store.stateOf(bucket), 'uploads', uploadId);
   const partFile = (bucket: string, { uploadId }: Upload, number: number) =>
@@ -204,12 +209,7 @@ export function createUploads(store: UploadTarget, clock: Clock): Uploads {
       return upload;
     },
     async putPart(bucket, upload, number, body, checksum) {
-      if (!Number.isInteger(number) || number < 1 || number > maxPart) {
-        throw new AwsError(
-          'InvalidArgument',
-          `Part number must be an integer between 1 and ${maxPart}, inclusive`,
-        );
-      }
+      requirePartNumber(number);
       const file = partFile(bucket, upload, number);
       const beside = `${file}.${randomUUID()}`;
       const { size, md5 } = await spool(beside, body);

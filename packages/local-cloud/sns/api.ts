@@ -44,13 +44,8 @@ const attributeMap = (attributes: Readonly<Record<string, string>>): XmlElements
   Attributes: { entry: Object.entries(attributes).map(([key, value]) => ({ key, value })) },
 });
 
-function subscriptionActions({
-  topics,
-  subscriptions,
-  topicOf,
-  isQueue,
-  isFunction,
-}: Topics): Record<string, QueryAction> {
+/** The actions that read subscriptions. */
+function listActions({ topics, subscriptions, topicOf }: Topics): Record<string, QueryAction> {
   const ownerOf = ({ topicArn }: Subscription) => topics.get(topicArn)?.owner ?? '';
   const render = (subscription: Subscription): XmlElements => ({
     SubscriptionArn: subscription.arn,
@@ -86,6 +81,17 @@ function subscriptionActions({
         return attributeMap({ ...(render(subscription) as Record<string, string>), ...facts });
       },
     },
+  };
+}
+
+/** The actions that change subscriptions. */
+function subscriptionActions({
+  subscriptions,
+  topicOf,
+  isQueue,
+  isFunction,
+}: Topics): Record<string, QueryAction> {
+  return {
     SetSubscriptionAttributes: {
       accepts: ['SubscriptionArn', 'AttributeName', 'AttributeValue'],
       async run(parameters) {
@@ -232,6 +238,11 @@ export function createSnsHandler(topics: Topics): AwsHandler {
     name: 'SNS',
     namespace: 'http://sns.amazonaws.com/doc/2010-03-31/',
     limit: bodyLimit,
-    actions: { ...publishActions(topics), ...topicActions(topics), ...subscriptionActions(topics) },
+    actions: {
+      ...publishActions(topics),
+      ...topicActions(topics),
+      ...listActions(topics),
+      ...subscriptionActions(topics),
+    },
   });
 }

@@ -114,21 +114,21 @@ function readChanges(file: string): Changes {
   );
 }
 
-/**
- * @param declared the template's subscriptions
- * @param isTopic whether the template still has the topic; subscriptions of others are dropped, as AWS drops them
- * @throws StartError when the file is damaged
- */
-export async function openSubscriptions(options: {
+/** The subscriptions that are live, and which of the template are gone. */
+interface Live {
+  readonly fromTemplate: ReadonlyMap<string, Subscription>;
+  readonly gone: Set<string>;
+  readonly live: Map<string, Subscription>;
+}
+
+interface SubscriptionOptions {
   readonly dir: string;
   readonly declared: readonly Subscription[];
   readonly isTopic: (arn: string) => boolean;
   readonly log: Log;
-}): Promise<Subscriptions> {
-  const { dir, declared, isTopic, log } = options;
-  const file = path.join(dir, 'subscriptions.json');
-  await makeDirectory(dir);
-  const { added, removed, changed } = readChanges(file);
+}
+
+function merge({ added, removed, changed }: Changes, { declared, isTopic, log }: SubscriptionOptions): Live {
   const fromTemplate = new Map(declared.map((subscription) => [subscription.arn, subscription]));
   const gone = new Set(removed.filter((arn) => fromTemplate.has(arn)));
   const live = new Map([...fromTemplate].filter(([arn]) => !gone.has(arn)));
@@ -140,25 +140,31 @@ export async function openSubscriptions(options: {
     if (!isTopic(topicArn)) log.warn('SNS subscription dropped with its topic', written(subscription));
     else if (!fromTemplate.has(arn)) live.set(arn, subscription);
   }
+  return { fromTemplate, gone, live };
+}
 
+/** What differs from the template. */
+function changesOf({ fromTemplate, gone, live }: Live) {
+  const now = [...live.values()];
+  const hasChanged = (subscription: Subscription) => {
+    const before = fromTemplate.get(subscription.arn);
+    return before !== undefined && !isSame(before, subscription);
+  };
+  return {
+    added: now.filter(({ arn }) => !fromTemplate.has(arn)).map(written),
+    removed: [...gone],
+    changed: now.filter(hasChanged).map(written),
+  };
+}
+
+/** @returns a function that makes one change after the other; one that cannot be written is taken back */
+function createChange(file: string, state: Live, log: Log) {
   let saving: Promise<void> = Promise.resolve();
-
-  /** One change after the other; one that cannot be written is taken back. */
-  function change(apply: () => () => void): Promise<void> {
+  return (apply: () => () => void): Promise<void> => {
     const next = saving.then(async () => {
       const undo = apply();
-      const now = [...live.values()];
-      const hasChanged = (subscription: Subscription) => {
-        const before = fromTemplate.get(subscription.arn);
-        return before !== undefined && !isSame(before, subscription);
-      };
-      const changes = {
-        added: now.filter(({ arn }) => !fromTemplate.has(arn)).map(written),
-        removed: [...gone],
-        changed: now.filter(hasChanged).map(written),
-      };
       try {
-        await writeFileSafely(file, `${JSON.stringify(changes, undefined, 2)}\n`);
+        await writeFileSafely(file, `${JSON.stringify(changesOf(state), undefined, 2)}\n`);
       } catch (error) {
         undo();
         const { code = String(error) } = error as NodeJS.ErrnoException;
@@ -166,9 +172,23 @@ export async function openSubscriptions(options: {
         throw new AwsError('InternalError', `The subscriptions could not be written: ${code}`, 500);
       }
     });
-    saving = next.catch(() => {}); // told to whoever asked for the change; the next one starts afresh
+    saving = next.catch(() => {}); // the caller gets the error from `next`; the next change starts afresh
     return next;
-  }
+  };
+}
+
+/**
+ * @param declared the template's subscriptions
+ * @param isTopic whether the template still has the topic; subscriptions of others are dropped, as AWS drops them
+ * @throws StartError when the file is damaged
+ */
+export async function openSubscriptions(options: SubscriptionOptions): Promise<Subscriptions> {
+  const { dir, log } = options;
+  const file = path.join(dir, 'subscriptions.json');
+  await makeDirectory(dir);
+  const state = merge(readChanges(file), options);
+  const { fromTemplate, gone, live } = state;
+  const change = createChange(file, state, log);
 
   const byArn = (a: Subscription, b: Subscription) => (a.arn < b.arn ? -1 : 1);
   const all = () => [...live.values()].sort(byArn);

@@ -65,39 +65,42 @@ const ARCHIVED_AFTER_MS = 360_000;
 /** Lines of the archive that are searched for one message. */
 const MAX_LINES = 200_000;
 
+async function eventsOf(
+  { lastMessages, now }: Pick<ApiPorts, 'lastMessages' | 'now'>,
+  again: Again,
+): Promise<readonly unknown[] | string> {
+  if ('problem' in again) return again.problem;
+  if ('events' in again) return again.events;
+  const { traceId, receivedAt } = again.archived;
+  let lines = 0;
+  for await (const { event } of lastMessages.newestFirst(receivedAt + ARCHIVE_MARGIN_MS)) {
+    lines += 1;
+    if (mappableOf(event)?.context.traceId === traceId) return [event];
+    if (lines === MAX_LINES) break;
+  }
+  const archivedBy = receivedAt + ARCHIVED_AFTER_MS;
+  return now() < archivedBy
+    ? `An earlier version stored it without its message, which will be in the archive by ${new Date(archivedBy).toISOString()}. Try again then`
+    : 'An earlier version stored it without its message, which was not found in the archive. Read it as docs/operations.md describes';
+}
+
+const shown = (key: string, storedAt: number, { again, ...message }: FailedMessage): Failure => ({
+  ...message,
+  ...{ key, storedAt, canReplay: !('problem' in again) },
+  ...('problem' in again && { problem: again.problem }),
+});
+
 export function createFailures(
   ports: Pick<ApiPorts, 'errors' | 'lastMessages' | 'ingestAgain' | 'now'> & {
     readonly follow: FollowMessage;
   },
 ): Failures {
-  const { errors, lastMessages, ingestAgain, follow, now } = ports;
+  const { errors, ingestAgain, follow, now } = ports;
 
   async function read(key: string): Promise<FailedMessage | undefined> {
     const text = await errors.read(key);
     return text === undefined ? undefined : failedMessageOf(key, text);
   }
-
-  async function eventsOf(again: Again): Promise<readonly unknown[] | string> {
-    if ('problem' in again) return again.problem;
-    if ('events' in again) return again.events;
-    const { traceId, receivedAt } = again.archived;
-    let lines = 0;
-    for await (const { event } of lastMessages.newestFirst(receivedAt + ARCHIVE_MARGIN_MS)) {
-      lines += 1;
-      if (mappableOf(event)?.context.traceId === traceId) return [event];
-      if (lines === MAX_LINES) break;
-    }
-    const archivedBy = receivedAt + ARCHIVED_AFTER_MS;
-    return now() < archivedBy
-      ? `An earlier version stored it without its message, which will be in the archive by ${new Date(archivedBy).toISOString()}. Try again then`
-      : 'An earlier version stored it without its message, which was not found in the archive. Read it as docs/operations.md describes';
-  }
-
-  const shown = (key: string, storedAt: number, { again, ...message }: FailedMessage): Failure => ({
-    ...message,
-    ...{ key, storedAt, canReplay: !('problem' in again) },
-    ...('problem' in again && { problem: again.problem }),
-  });
 
   return {
     async list({ kind, device, limit }) {
@@ -123,7 +126,7 @@ export function createFailures(
       const [message, { objects }] = await Promise.all([read(key), errors.list(key)]);
       if (!message) return undefined;
       const failure = shown(key, objects.find((each) => each.key === key)?.storedAt ?? 0, message);
-      const events = await eventsOf(message.again);
+      const events = await eventsOf(ports, message.again);
       if (typeof events === 'string')
         return { failure: { ...failure, canReplay: false, problem: events }, messages: [] };
       const messages: FollowedMessage[] = [];
@@ -134,7 +137,7 @@ export function createFailures(
     async replay(key, from) {
       const message = await read(key);
       if (!message) return undefined;
-      const events = await eventsOf(message.again);
+      const events = await eventsOf(ports, message.again);
       if (typeof events === 'string') return events;
       const until = now() + REPLAY_MS;
       const failed: { index: number; error: string }[] = [];

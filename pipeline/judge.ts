@@ -8,9 +8,8 @@ import {
   type AlertRule,
   type LimitRule,
 } from '../core/alert-rule.ts';
-import { isSuspect, judge, type Recent } from '../core/alert.ts';
+import { isSuspect } from '../core/alert.ts';
 import type { AlertState, Moment } from '../core/alert-state.ts';
-import { isAlarm, withNewerJudged } from '../core/alert-step.ts';
 import type { Device } from '../core/device.ts';
 import { needsClosedWindows } from '../core/statistic.ts';
 import { inParallel } from '../core/in-parallel.ts';
@@ -20,8 +19,8 @@ import type { Window } from '../core/window.ts';
 import type { DeliveryEvents } from './deliver-events.ts';
 import type { Outbox } from './deliver.ts';
 import { createEarlierWindows, type EarlierWindows } from './earlier-windows.ts';
-import { stepsSince } from './newer-windows.ts';
-import type { AlertStore, WindowStore } from './ports.ts';
+import { createJudgeSteps, type JudgePorts } from './judge-window.ts';
+import type { AlertStore, Snooze, WindowStore } from './ports.ts';
 
 /**
  * Judges windows of one device and sends the pending notifications, of these windows and of an earlier run that failed.
@@ -43,8 +42,50 @@ export type JudgeWindows = (
 ) => Promise<void>;
 
 const MAX_CALM_DEVICES = 10_000;
-/** History entries are written once so many have gathered: an event may have hundreds. */
-const RECORDED_BETWEEN = 20;
+
+/** Devices that were read as calm a short while ago. */
+function createCalmDevices(now: () => number, calmFor: number) {
+  /** When they were last read. */
+  const calm = createRecent<number>(MAX_CALM_DEVICES);
+  return {
+    has(deviceId: string): boolean {
+      const age = now() - (calm.get(deviceId) ?? -Infinity);
+      return age >= 0 && age < calmFor; // negative once the clock stepped back
+    },
+    add: (deviceId: string, readAt: number) => calm.set(deviceId, readAt),
+    delete: (deviceId: string) => calm.delete(deviceId),
+  };
+}
+
+const momentOf = (known: Device | undefined, snooze: Snooze | undefined, units: Units | undefined) => ({
+  ...(snooze && { snoozedUntil: snooze.until }),
+  units: unitsOf({ ...known, units: { ...known?.units, ...units } }),
+  ...(known?.timeZone !== undefined && { timeZone: known.timeZone }),
+});
+
+/** @returns a function that judges one rule on windows in their order, and keeps its state in `states` */
+function createJudgeRule(ports: JudgePorts) {
+  const { judgeWindow, judgeNewer } = createJudgeSteps(ports);
+  return async (
+    rule: LimitRule,
+    windows: readonly Window[],
+    states: Map<string, AlertState>,
+    options: {
+      readonly earlierWindows: EarlierWindows;
+      readonly isClosed: (window: Window) => boolean;
+      readonly moment: Omit<Moment, 'now'>;
+    },
+  ): Promise<void> => {
+    const { earlierWindows, isClosed, moment } = options;
+    for (const window of windows) {
+      const view = { earlierWindows, isClosed: isClosed(window), moment };
+      const state = await judgeWindow(rule, states.get(rule.id), window, view);
+      if (state) states.set(rule.id, state);
+    }
+    const judged = await judgeNewer(rule, states.get(rule.id), moment);
+    if (judged) states.set(rule.id, judged);
+  };
+}
 
 export function createAlerting(options: {
   readonly rules: () => Promise<readonly AlertRule[]>;
@@ -65,15 +106,9 @@ export function createAlerting(options: {
   readonly calmFor: number;
 }): JudgeWindows {
   const { rules: readRules, alerts, device, windows, outbox, now, calmFor } = options;
-  /** When devices were last read as calm. */
-  const calm = createRecent<number>(MAX_CALM_DEVICES);
+  const calm = createCalmDevices(now, calmFor);
   /** The newest window that was judged, for rules that wait for windows to close. */
   const newest = createRecent<number>(MAX_CALM_DEVICES);
-
-  function isKnownCalm(deviceId: string): boolean {
-    const age = now() - (calm.get(deviceId) ?? -Infinity);
-    return age >= 0 && age < calmFor; // negative once the clock stepped back
-  }
 
   /** Whether this environment sees the window for the first time; a new window closes the one before it. */
   function isNew(window: Window): boolean {
@@ -86,71 +121,7 @@ export function createAlerting(options: {
     return rules.filter((rule) => appliesTo(rule, { ...known, deviceId, site }, now()));
   }
 
-  async function judgeWindow(
-    rule: LimitRule,
-    from: AlertState | undefined,
-    current: Window,
-    options: {
-      readonly earlierWindows: EarlierWindows;
-      readonly isClosed: boolean;
-      readonly moment: Omit<Moment, 'now'>;
-    },
-  ): Promise<AlertState | undefined> {
-    const { earlierWindows, isClosed, moment } = options;
-    const { deviceId, windowStart: start } = current;
-    const looksBack = (rule.forWindows ?? 1) > 1 || needsClosedWindows(rule);
-    let state = from;
-    // The window before may have been the newest of an earlier event, and open then: it is judged first.
-    const views: readonly ((before: readonly Window[]) => Recent)[] = isClosed
-      ? [(closed) => ({ closed }), (before) => ({ closed: [...before, current] })]
-      : [(closed) => ({ closed, current })];
-    for (const view of views) {
-      for (;;) {
-        const isOpen = state !== undefined && isAlarm(state);
-        const before =
-          looksBack || isOpen
-            ? await earlierWindows(rule, { deviceId, start, current, isAlarm: isOpen })
-            : [];
-        const next = judge(rule, state, view(before), { ...moment, now: now() });
-        if (next === undefined || next === state) break;
-        const written: boolean = await alerts.transition(state, next);
-        state = written ? next : await reload(deviceId, rule.id);
-        if (state && state.unrecorded.length >= RECORDED_BETWEEN) state = await outbox.record(state);
-      }
-    }
-    return state;
-  }
-
-  /** Judges the windows newer than the one that improved the state, again if another writer was faster. */
-  async function judgeNewer(
-    rule: LimitRule,
-    from: AlertState | undefined,
-    moment: Omit<Moment, 'now'>,
-  ): Promise<AlertState | undefined> {
-    let state = from;
-    while (state?.newerUnjudged) {
-      const step = await stepsSince(rule, state, windows);
-      for (;;) {
-        const next = step(state, { ...moment, now: now() });
-        const isLast = next === undefined || next === state;
-        const written: AlertState = isLast ? withNewerJudged(state) : next;
-        if (!(await alerts.transition(state, written))) {
-          state = await reload(written.deviceId, rule.id);
-          break;
-        }
-        state = written.unrecorded.length >= RECORDED_BETWEEN ? await outbox.record(written) : written;
-        if (isLast || !state) return state;
-      }
-    }
-    return state;
-  }
-
-  async function reload(deviceId: string, ruleId: string): Promise<AlertState | undefined> {
-    const { states, unreadable } = await alerts.load(deviceId);
-    const fault = unreadable?.get(ruleId);
-    if (fault) throw fault;
-    return states.get(ruleId);
-  }
+  const judgeRule = createJudgeRule(options);
 
   return async (changed, sender, { onUnreadable, late = new Set(), units, ...events } = {}) => {
     const [first] = changed;
@@ -166,34 +137,23 @@ export function createAlerting(options: {
       ),
     );
     const closes = rules.some(needsClosedWindows) && changed.some(isNew);
-    if (!isBreached && !closes && isKnownCalm(deviceId)) return;
+    if (!isBreached && !closes && calm.has(deviceId)) return;
     const readAt = now();
     const { states, snooze, unreadable = new Map<string, Error>() } = await alerts.load(deviceId);
     for (const error of unreadable.values()) onUnreadable?.(error);
     if (!isBreached && !closes && [...states.values()].every(isCalm)) {
-      calm.set(deviceId, readAt);
+      calm.add(deviceId, readAt);
       return;
     }
     calm.delete(deviceId);
     const inOrder = [...changed].sort((a, b) => a.windowStart - b.windowStart || a.readings - b.readings);
     const earlierWindows = createEarlierWindows(windows, Math.max(1, ...rules.map(windowsBefore)));
-    const known = await device(deviceId);
-    const moment = {
-      ...(snooze && { snoozedUntil: snooze.until }),
-      units: unitsOf({ ...known, units: { ...known?.units, ...units } }),
-      ...(known?.timeZone !== undefined && { timeZone: known.timeZone }),
-    };
+    const moment = momentOf(await device(deviceId), snooze, units);
     const faults: unknown[] = [];
     for (const rule of rules.filter(({ id }) => !unreadable.has(id))) {
       try {
-        for (const window of inOrder) {
-          if (!isJudged(rule, window)) continue;
-          const options = { earlierWindows, isClosed: isClosed(window), moment };
-          const state = await judgeWindow(rule, states.get(rule.id), window, options);
-          if (state) states.set(rule.id, state);
-        }
-        const judged = await judgeNewer(rule, states.get(rule.id), moment);
-        if (judged) states.set(rule.id, judged);
+        const judged = inOrder.filter((window) => isJudged(rule, window));
+        await judgeRule(rule, judged, states, { earlierWindows, isClosed, moment });
       } catch (error) {
         faults.push(error); // the other rules are judged, and their notifications sent
       }

@@ -50,7 +50,7 @@ const READS_AT_ONCE = 4;
 /** Hours of which the windows are read; of more excursions than that the transitions tell the worst value. */
 const MAX_SPLIT = 100;
 
-export function createReportDevice(parts: {
+interface ReportParts {
   readonly windows: Pick<WindowHistory, 'hours' | 'stored'>;
   readonly history: Pick<AlertHistory, 'read'>;
   readonly checks: Pick<ArchiveChecks, 'newestFirst'>;
@@ -59,70 +59,88 @@ export function createReportDevice(parts: {
   readonly timeZone: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): ReportDevice {
-  const { windows, history, checks, windowSeconds, now } = parts;
+}
 
-  async function entriesOf(deviceId: string, { from, to }: Month): Promise<HistoryEntry[]> {
-    const span = { deviceId, from: from - LOOKS_BACK_MS, to: Math.min(now() + 1, to + LOOKS_ON_MS) };
-    const entries: HistoryEntry[] = [];
-    let next: string | undefined;
-    do {
-      const page = await history.read({
-        ...span,
-        limit: ENTRIES_A_PAGE,
-        ...(next !== undefined && { next }),
-      });
-      entries.push(...page.entries);
-      next = page.next;
-    } while (next !== undefined);
-    return entries;
-  }
-
-  /** The hour as its windows; undefined where they are gone, or some of them. */
-  async function splitHour(deviceId: string, hour: Bucket): Promise<readonly Bucket[] | undefined> {
-    const limit = HOUR_MS / 1000 / windowSeconds + 1;
-    const stored = await windows.stored({ deviceId, from: hour.start, to: hour.end, limit });
-    const readings = stored.reduce((sum, window) => sum + window.readings, 0);
-    return readings >= hour.readings ? rollUp(stored, windowSeconds) : undefined;
-  }
-
-  async function piecesOf(
-    deviceId: string,
-    { from, until, days }: Month,
-    excursions: readonly Excursion[],
-  ): Promise<{ readonly pieces: Bucket[]; readonly isToTheWindow: boolean }> {
-    const hours = await windows.hours({ deviceId, from, to: Math.max(until, from + 1) });
-    const edges = [...days.flatMap((day) => [day.from, day.to]), ...excursions.flatMap(edgesOf)];
-    const cut = new Set(edges.filter((time) => time % HOUR_MS !== 0).map(hourOf));
-    const toSplit = hours.filter(({ start }) => cut.has(start));
-    const split = new Map<number, readonly Bucket[] | undefined>();
-    await inParallel(toSplit.slice(0, MAX_SPLIT), READS_AT_ONCE, async (hour) => {
-      split.set(hour.start, await splitHour(deviceId, hour));
+async function entriesOf(
+  { history, now }: Pick<ReportParts, 'history' | 'now'>,
+  deviceId: string,
+  { from, to }: Month,
+): Promise<HistoryEntry[]> {
+  const span = { deviceId, from: from - LOOKS_BACK_MS, to: Math.min(now() + 1, to + LOOKS_ON_MS) };
+  const entries: HistoryEntry[] = [];
+  let next: string | undefined;
+  do {
+    const page = await history.read({
+      ...span,
+      limit: ENTRIES_A_PAGE,
+      ...(next !== undefined && { next }),
     });
-    const pieces = hours.flatMap((hour) => split.get(hour.start) ?? [hour]);
-    const isToTheWindow = toSplit.every(({ start }) => split.get(start) !== undefined);
-    return { pieces: pieces.filter(({ start }) => start >= from && start < until), isToTheWindow };
-  }
+    entries.push(...page.entries);
+    next = page.next;
+  } while (next !== undefined);
+  return entries;
+}
 
-  /** The newest audits, as many as it takes to cover the month. */
-  async function auditOf(deviceId: string, month: Month): Promise<Checked> {
-    const found: ArchiveCheck[] = [];
-    for await (const check of checks.newestFirst({ deviceId, since: month.from })) {
-      found.push(check);
-      const audit = checkedOf(found, month);
-      if (audit.unchecked.length === 0) return audit;
-    }
-    return checkedOf(found, month);
+/** The hour as its windows; undefined where they are gone, or some of them. */
+async function splitHour(
+  { windows, windowSeconds }: Pick<ReportParts, 'windows' | 'windowSeconds'>,
+  deviceId: string,
+  hour: Bucket,
+): Promise<readonly Bucket[] | undefined> {
+  const limit = HOUR_MS / 1000 / windowSeconds + 1;
+  const stored = await windows.stored({ deviceId, from: hour.start, to: hour.end, limit });
+  const readings = stored.reduce((sum, window) => sum + window.readings, 0);
+  return readings >= hour.readings ? rollUp(stored, windowSeconds) : undefined;
+}
+
+async function piecesOf(
+  parts: Pick<ReportParts, 'windows' | 'windowSeconds'>,
+  deviceId: string,
+  { from, until, days }: Month,
+  excursions: readonly Excursion[],
+): Promise<{ readonly pieces: Bucket[]; readonly isToTheWindow: boolean }> {
+  const hours = await parts.windows.hours({ deviceId, from, to: Math.max(until, from + 1) });
+  const edges = [...days.flatMap((day) => [day.from, day.to]), ...excursions.flatMap(edgesOf)];
+  const cut = new Set(edges.filter((time) => time % HOUR_MS !== 0).map(hourOf));
+  const toSplit = hours.filter(({ start }) => cut.has(start));
+  const split = new Map<number, readonly Bucket[] | undefined>();
+  await inParallel(toSplit.slice(0, MAX_SPLIT), READS_AT_ONCE, async (hour) => {
+    split.set(hour.start, await splitHour(parts, deviceId, hour));
+  });
+  const pieces = hours.flatMap((hour) => split.get(hour.start) ?? [hour]);
+  const isToTheWindow = toSplit.every(({ start }) => split.get(start) !== undefined);
+  return { pieces: pieces.filter(({ start }) => start >= from && start < until), isToTheWindow };
+}
+
+/** The newest audits, as many as it takes to cover the month. */
+async function auditOf(
+  { checks }: Pick<ReportParts, 'checks'>,
+  deviceId: string,
+  month: Month,
+): Promise<Checked> {
+  const found: ArchiveCheck[] = [];
+  for await (const check of checks.newestFirst({ deviceId, since: month.from })) {
+    found.push(check);
+    const audit = checkedOf(found, month);
+    if (audit.unchecked.length === 0) return audit;
   }
+  return checkedOf(found, month);
+}
+
+export function createReportDevice(parts: ReportParts): ReportDevice {
+  const { windows, windowSeconds, now } = parts;
 
   return async (device, { month: name, metric: wanted, rules }) => {
     const month = monthOf(name, device.timeZone ?? parts.timeZone, now());
     const { deviceId } = device;
-    const [entries, audit] = await Promise.all([entriesOf(deviceId, month), auditOf(deviceId, month)]);
+    const [entries, audit] = await Promise.all([
+      entriesOf(parts, deviceId, month),
+      auditOf(parts, deviceId, month),
+    ]);
     const all = excursionsOf(entries).filter(
       ({ from, to = Infinity }) => from < month.until && to > month.from,
     );
-    const { pieces, isToTheWindow } = await piecesOf(deviceId, month, all);
+    const { pieces, isToTheWindow } = await piecesOf(parts, deviceId, month, all);
     const metric = wanted ?? usualMetric(pieces);
     const applying = rules.filter((rule) => appliesTo(rule, device, now()));
     const limits = metric === undefined ? {} : limitsOf(applying, metric);

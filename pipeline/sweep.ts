@@ -56,6 +56,48 @@ export function createSweep(ports: SweepPorts, settings: { readonly windowSecond
 
 type OpenByDevice = ReadonlyMap<string, readonly AlertState[]>;
 
+async function everyDevice(devices: Pick<DeviceStore, 'list'>): Promise<Device[]> {
+  const all: Device[] = [];
+  let after: string | undefined;
+  do {
+    const page = await devices.list({ limit: DEVICES_A_PAGE, ...(after !== undefined && { after }) });
+    all.push(...page.devices);
+    after = page.last;
+  } while (after !== undefined);
+  return all;
+}
+
+/** All alerts that can be read. */
+async function openAlerts(alerts: OpenAlerts, onError: (error: unknown) => void): Promise<AlertState[]> {
+  const open: AlertState[] = [];
+  try {
+    for await (const state of alerts.listOpen()) open.push(state);
+  } catch (error) {
+    onError(error);
+  }
+  return open;
+}
+
+/** The devices that some rule may notify about, in the same order in each sweep. */
+async function devicesFor(
+  devices: Pick<DeviceStore, 'list'>,
+  rules: readonly AlertRule[],
+  openBy: OpenByDevice,
+  changed: ReadonlySet<string>,
+): Promise<SweptDevice[]> {
+  const asksForAll = rules.some(
+    (rule) => !isLimitRule(rule) || needsClosedWindows(rule) || changed.has(rule.id),
+  );
+  const known = asksForAll || openBy.size > 0 ? await everyDevice(devices) : [];
+  const knownIds = new Set(known.map(({ deviceId }) => deviceId));
+  const unknown = [...openBy.keys()].filter((deviceId) => !knownIds.has(deviceId));
+  const toSweep = [
+    ...known.filter(({ deviceId }) => asksForAll || openBy.has(deviceId)),
+    ...unknown.map((deviceId) => ({ deviceId, isForgotten: true as const })),
+  ].map((device) => ({ ...siteOf(openBy.get(device.deviceId)), ...device }));
+  return toSweep.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
+}
+
 export function createSweeping(
   parts: Omit<
     DeviceSweepParts,
@@ -78,58 +120,17 @@ export function createSweeping(
     duties: createSiteDuties(),
   };
 
-  async function everyDevice(): Promise<Device[]> {
-    const all: Device[] = [];
-    let after: string | undefined;
-    do {
-      const page = await devices.list({ limit: DEVICES_A_PAGE, ...(after !== undefined && { after }) });
-      all.push(...page.devices);
-      after = page.last;
-    } while (after !== undefined);
-    return all;
-  }
-
-  /** All alerts that can be read. */
-  async function openAlerts(onError: (error: unknown) => void): Promise<AlertState[]> {
-    const open: AlertState[] = [];
-    try {
-      for await (const state of alerts.listOpen()) open.push(state);
-    } catch (error) {
-      onError(error);
-    }
-    return open;
-  }
-
-  /** The devices that some rule may notify about, in the same order in each sweep. */
-  async function devicesFor(
-    rules: readonly AlertRule[],
-    openBy: OpenByDevice,
-    changed: ReadonlySet<string>,
-  ): Promise<SweptDevice[]> {
-    const asksForAll = rules.some(
-      (rule) => !isLimitRule(rule) || needsClosedWindows(rule) || changed.has(rule.id),
-    );
-    const known = asksForAll || openBy.size > 0 ? await everyDevice() : [];
-    const knownIds = new Set(known.map(({ deviceId }) => deviceId));
-    const unknown = [...openBy.keys()].filter((deviceId) => !knownIds.has(deviceId));
-    const toSweep = [
-      ...known.filter(({ deviceId }) => asksForAll || openBy.has(deviceId)),
-      ...unknown.map((deviceId) => ({ deviceId, isForgotten: true as const })),
-    ].map((device) => ({ ...siteOf(openBy.get(device.deviceId)), ...device }));
-    return toSweep.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
-  }
-
   return async (sender, { endsAt = Infinity, onUnreadable, onLate, ...events } = {}) => {
     const { rules, unreadable } = await parts.rules();
     const span = await sweepProgress.begin();
     const errors: unknown[] = [];
     const onError = (error: unknown) => void errors.push(error);
-    const open = await openAlerts(onError);
+    const open = await openAlerts(alerts, onError);
     const openBy = Map.groupBy(open, ({ deviceId }) => deviceId);
     const begunAt = now();
     const known = knownNow(span.rules, rules, begunAt);
     const changed = changedRules(known);
-    const toSweep = beginningAfter(span.last, await devicesFor(rules, openBy, changed));
+    const toSweep = beginningAfter(span.last, await devicesFor(devices, rules, openBy, changed));
     const kept = new Set(unreadable.map(({ id }) => id));
     const watchedSince = span.since;
     const sweepDevice = createDeviceSweep({

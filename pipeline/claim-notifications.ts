@@ -1,0 +1,133 @@
+// Claims the notifications of a state for one sender, and records what became of each.
+
+import type { AlertState, Notification, Refusal } from '../core/alert-state.ts';
+import {
+  canSend,
+  claim,
+  leftToDigest,
+  refused,
+  released,
+  type Sender,
+  withoutRecorded,
+  withoutSent,
+} from '../core/outbox.ts';
+import type { DeliveryEvents } from './deliver-events.ts';
+import { createNoteSent } from './note-sent.ts';
+import type { AlertHistory, AlertStore, RateLimit } from './ports.ts';
+import type { ListRecipients } from './recipient-ports.ts';
+
+type Written = Promise<AlertState | undefined>;
+
+/** Each gives the state that is then stored. */
+export interface Claims {
+  /** Writes a change of the state, whatever others write meanwhile. */
+  readonly write: (from: AlertState, change: (state: AlertState) => AlertState | undefined) => Written;
+  /**
+   * The state with the notifications that this sender may send now, claimed by it; undefined when there is nothing to
+   * send. Writes the history first, if that is possible.
+   */
+  readonly claimPending: (
+    from: AlertState,
+    sender: Pick<Sender, 'name' | 'sendsDigest'>,
+    onFault: (error: unknown) => void,
+  ) => Written;
+  /** Throws when the claim has expired: an environment may be stopped while it waits, and go on when others have sent. */
+  readonly requireClaim: (until: number) => void;
+  /** Clears what was sent. */
+  readonly clearSent: (state: AlertState, sent: readonly Notification[], events: DeliveryEvents) => Written;
+  readonly release: (state: AlertState, name: string) => Written;
+  /** Notes that SNS refused these, and reports what is new in that. */
+  readonly refuse: (
+    from: AlertState,
+    notifications: readonly Notification[],
+    refusal: Refusal,
+    events: DeliveryEvents,
+  ) => Written;
+}
+
+export interface ClaimPorts {
+  readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
+  readonly history: Pick<AlertHistory, 'record' | 'noteSent'>;
+  readonly listRecipients: ListRecipients;
+  readonly rateLimit: RateLimit;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** @returns `write` of the claims */
+function createWrite({ alerts }: ClaimPorts): Claims['write'] {
+  return async (from, change) => {
+    let state: AlertState | undefined = from;
+    while (state) {
+      const next = change(state);
+      if (!next) return state;
+      if (await alerts.transition(state, next)) return next;
+      state = (await alerts.load(from.deviceId)).states.get(from.ruleId);
+    }
+    return undefined;
+  };
+}
+
+export function createClaims(ports: ClaimPorts): Claims {
+  const { history, rateLimit, now } = ports;
+  const noteSent = createNoteSent(ports);
+  const write = createWrite(ports);
+
+  async function claimPending(
+    from: AlertState,
+    sender: Pick<Sender, 'name' | 'sendsDigest'>,
+    onFault: (error: unknown) => void,
+  ): Promise<AlertState | undefined> {
+    const at = { ...sender, now: now() };
+    // Notifications are sent even if the history cannot be written; the next event tries that again.
+    const entries = await history.record(from.unrecorded).then(
+      () => from.unrecorded,
+      (error: unknown) => (onFault(error), []),
+    );
+    const isFull = !at.sendsDigest && rateLimit.isFull();
+    let isHeld = false;
+    const state = await write(from, (current) => {
+      const rest = withoutRecorded(current, entries);
+      isHeld = canSend(current, at);
+      if (!isHeld) return rest;
+      const held = claim(rest ?? current, at);
+      return isFull ? leftToDigest(held, at.name) : held;
+    });
+    return isHeld && !isFull ? state : undefined;
+  }
+
+  function requireClaim(until: number): void {
+    if (now() >= until) throw new Error('The claim on the notifications expired; the next sender sends them');
+  }
+
+  async function clearSent(
+    state: AlertState,
+    sent: readonly Notification[],
+    events: DeliveryEvents,
+  ): Promise<AlertState | undefined> {
+    const next = await write(state, (current) => withoutSent(current, sent));
+    await noteSent(sent, events);
+    return next;
+  }
+  const release = (state: AlertState, name: string) => write(state, (current) => released(current, name));
+
+  async function refuse(
+    from: AlertState,
+    notifications: readonly Notification[],
+    refusal: Refusal,
+    { onFailed }: DeliveryEvents,
+  ): Promise<AlertState | undefined> {
+    let known: ReadonlySet<string> = new Set();
+    const state = await write(from, (current) => {
+      known = new Set(current.unrecorded.map(({ entryId }) => entryId));
+      return refused(current, notifications, refusal, now());
+    });
+    const fresh = state?.unrecorded.filter(
+      ({ entryId, what }) => what === 'delivery-failed' && !known.has(entryId),
+    );
+    for (const entry of fresh ?? []) onFailed?.(entry);
+    return state;
+  }
+
+  return { write, claimPending, requireClaim, clearSent, release, refuse };
+}

@@ -41,8 +41,8 @@ const historyQuery = (now: () => number) => ({
   ),
 });
 
-export function alertRoutes({ alerts, history, now }: Stores): Route[] {
-  async function readHistory(
+function createReadHistory({ history, now }: Pick<Stores, 'history' | 'now'>) {
+  return async function readHistory(
     query: {
       from?: number | undefined;
       to?: number | undefined;
@@ -59,10 +59,12 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
     }
     const page = await history.read({ ...of, from, to, limit, ...(next !== undefined && { next }) });
     return { ...page, entries: page.entries.map((entry) => shownEntry(entry, caller)) };
-  }
+  };
+}
 
-  /** Writes what a user does about an alert, again if others wrote it meanwhile, and records it in the history. */
-  async function change(
+/** @returns a function that writes what a user does about an alert, again if others wrote it meanwhile, and records it in the history. */
+function createChange({ alerts, history }: Stores) {
+  return async function change(
     params: { readonly deviceId: string; readonly ruleId: string },
     made: (state: AlertState) => AlertState | undefined,
     missing: string,
@@ -76,13 +78,20 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       return shownAlert(next);
     }
     throw new ApiProblem(409, 'The alert was changed by others at each attempt; try again');
-  }
+  };
+}
 
-  const remarkOf = (caller: ApiCaller, comment: string | undefined): Acknowledgement => ({
+const createRemarkOf =
+  (now: () => number) =>
+  (caller: ApiCaller, comment: string | undefined): Acknowledgement => ({
     ...{ by: caller.id, at: now() },
     ...(comment !== undefined && { comment }),
   });
 
+/** Which alerts are active, and what happened to them. */
+function readingRoutes(stores: Stores): Route[] {
+  const { alerts, now } = stores;
+  const readHistory = createReadHistory(stores);
   return [
     route({
       method: 'GET',
@@ -142,6 +151,14 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       answer: historyPage,
       run: async ({ params, query, caller }) => readHistory(query, params, caller),
     }),
+  ];
+}
+
+/** What people do about an alert. */
+function changingRoutes(stores: Stores): Route[] {
+  const change = createChange(stores);
+  const remarkOf = createRemarkOf(stores.now);
+  return [
     route({
       method: 'POST',
       path: '/devices/{deviceId}/alerts/{ruleId}/acknowledge',
@@ -172,6 +189,13 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
         );
       },
     }),
+  ];
+}
+
+/** Devices that send no notifications for a while. */
+function snoozeRoutes(stores: Stores): Route[] {
+  const { alerts, now } = stores;
+  return [
     route({
       method: 'GET',
       path: '/snoozes',
@@ -214,4 +238,8 @@ export function alertRoutes({ alerts, history, now }: Stores): Route[] {
       run: async ({ params }) => alerts.snooze(params.deviceId, undefined),
     }),
   ];
+}
+
+export function alertRoutes(stores: Stores): Route[] {
+  return [...readingRoutes(stores), ...changingRoutes(stores), ...snoozeRoutes(stores)];
 }

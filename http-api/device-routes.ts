@@ -81,14 +81,16 @@ const shownRejection = ({ reason, detail, at }: RejectionNote) => ({
   at,
 });
 
-export function deviceRoutes(stores: {
+interface DeviceStores {
   readonly devices: Pick<DeviceStore, 'load'>;
   readonly history: Pick<WindowHistory, 'last'>;
   readonly find: FindDevices;
   readonly remove: RemoveDevice;
   readonly presence: Pick<PresenceLog, 'read'>;
-}): Route[] {
-  const { devices, history, find, remove, presence } = stores;
+}
+
+/** Devices: which there are, one of them, and forgetting one. */
+function registryRoutes({ devices, history, find, remove }: DeviceStores): Route[] {
   return [
     route({
       method: 'GET',
@@ -156,6 +158,12 @@ export function deviceRoutes(stores: {
         }
       },
     }),
+  ];
+}
+
+/** What was noted of a device: rejected readings and connections. */
+function noteRoutes({ devices, presence }: DeviceStores): Route[] {
+  return [
     route({
       method: 'GET',
       path: '/devices/{deviceId}/rejections',
@@ -187,3 +195,8 @@ export function deviceRoutes(stores: {
     }),
   ];
 }
+
+export const deviceRoutes = (stores: DeviceStores): Route[] => [
+  ...registryRoutes(stores),
+  ...noteRoutes(stores),
+];

@@ -45,17 +45,25 @@ const unreadableMapping = z
   .strictObject({ id: z.string(), problem: z.string() })
   .check(z.describe('A stored version that cannot be used, for example after an edit in the table'));
 
-export function mappingRoutes(ports: {
+interface Ports {
   readonly mappings: MappingStore;
   readonly rules: Pick<RuleStore, 'read'>;
   readonly lastMessages: LastMessages;
   readonly devices: Pick<DeviceStore, 'load'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): Route[] {
-  const { mappings, rules, now } = ports;
-  const trial = createTrial(ports);
+}
 
+type Trial = ReturnType<typeof createTrial>;
+
+/** What the routes share. */
+interface Parts
+  extends Ports, ReturnType<typeof createMappingChecks>, ReturnType<typeof createMappingVersions> {
+  readonly trial: Trial;
+}
+
+/** Checks of a mapping, before it is kept. */
+function createMappingChecks(trial: Trial) {
   /** Rejects with an ApiProblem that says what is wrong with the expression, or which of the messages it cannot read. */
   async function check(id: string, body: Body): Promise<void> {
     if (body.id !== undefined && body.id !== id) throw refused('id', `must be ${id}, as in the path`);
@@ -89,6 +97,10 @@ export function mappingRoutes(ports: {
     if ('detail' in compiled) throw refused('expression', `is not usable: ${faultText(compiled)}`);
   }
 
+  return { check, warningsOf };
+}
+
+function createMappingVersions({ mappings, now }: Pick<Ports, 'mappings' | 'now'>) {
   async function find(id: string): Promise<Mapping | undefined> {
     return (await mappings.read()).mappings.find((mapping) => mapping.id === id);
   }
@@ -109,6 +121,12 @@ export function mappingRoutes(ports: {
     throw new ApiProblem(409, detail);
   }
 
+  return { find, append };
+}
+
+/** What mappings there are. */
+function readingRoutes(parts: Parts): Route[] {
+  const { mappings, find } = parts;
   return [
     route({
       method: 'GET',
@@ -135,6 +153,13 @@ export function mappingRoutes(ports: {
         throw new ApiProblem(404, `There is no mapping ${mappingId}`);
       },
     }),
+  ];
+}
+
+/** Changes of mappings. */
+function changingRoutes(parts: Parts): Route[] {
+  const { check, find, warningsOf, append } = parts;
+  return [
     route({
       method: 'PUT',
       path: '/mappings/{mappingId}',
@@ -168,6 +193,28 @@ export function mappingRoutes(ports: {
       },
     }),
     route({
+      method: 'DELETE',
+      path: '/mappings/{mappingId}',
+      summary:
+        'Ends a mapping one minute later: the built-in formats apply again. Its versions are kept for messages that arrived before',
+      params: { mappingId: ruleId },
+      query: {},
+      answer: z.undefined(),
+      async run({ params: { mappingId } }) {
+        const known = await find(mappingId);
+        const last = known?.versions.at(-1);
+        if (!last || last.enabled === false) throw new ApiProblem(404, `There is no mapping ${mappingId}`);
+        await append(known, { ...last, enabled: false });
+      },
+    }),
+  ];
+}
+
+/** Trials, which store nothing. */
+function trialRoutes(parts: Parts): Route[] {
+  const { check, rules, trial } = parts;
+  return [
+    route({
       method: 'POST',
       path: '/mappings/{mappingId}/validate',
       summary: 'Checks a mapping, with messages if given, and stores nothing',
@@ -200,22 +247,14 @@ export function mappingRoutes(ports: {
         return { messages: await trial.on(mapping, body.messages, judging) };
       },
     }),
-    route({
-      method: 'DELETE',
-      path: '/mappings/{mappingId}',
-      summary:
-        'Ends a mapping one minute later: the built-in formats apply again. Its versions are kept for messages that arrived before',
-      params: { mappingId: ruleId },
-      query: {},
-      answer: z.undefined(),
-      async run({ params: { mappingId } }) {
-        const known = await find(mappingId);
-        const last = known?.versions.at(-1);
-        if (!last || last.enabled === false) throw new ApiProblem(404, `There is no mapping ${mappingId}`);
-        await append(known, { ...last, enabled: false });
-      },
-    }),
   ];
+}
+
+export function mappingRoutes(ports: Ports): Route[] {
+  const trial = createTrial(ports);
+  const parts: Parts = { ...ports, trial, ...createMappingChecks(trial), ...createMappingVersions(ports) };
+  const [put, remove] = changingRoutes(parts);
+  return [...readingRoutes(parts), put!, ...trialRoutes(parts), remove!];
 }
 
 /** The mapping without the messages, which are only for testing. */

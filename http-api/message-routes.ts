@@ -20,13 +20,15 @@ const LONGEST_SHOWN = 4000;
 /** The thing that publishes: for a sensor behind a gateway, the gateway. */
 const thingOf = (id: string) => id.split(':', 1)[0]!;
 
-export function messageRoutes(parts: {
+interface MessageParts {
   readonly follow: FollowMessage;
   readonly lastMessages: LastMessages;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): Route[] {
-  const { follow, lastMessages, now } = parts;
+}
+
+/** The last messages of a device. */
+function archiveRoutes({ follow, lastMessages, now }: MessageParts): Route[] {
   return [
     route({
       method: 'GET',
@@ -88,6 +90,12 @@ export function messageRoutes(parts: {
         return { messages: found, seen, seenFrom };
       },
     }),
+  ];
+}
+
+/** What would become of a message. */
+function explainRoutes({ follow, now }: MessageParts): Route[] {
+  return [
     route({
       method: 'POST',
       path: '/devices/{deviceId}/messages/explain',
@@ -116,6 +124,11 @@ export function messageRoutes(parts: {
     }),
   ];
 }
+
+export const messageRoutes = (stores: MessageParts): Route[] => [
+  ...archiveRoutes(stores),
+  ...explainRoutes(stores),
+];
 
 const textOf = (payload: unknown) =>
   (typeof payload === 'string' ? payload : JSON.stringify(payload)).slice(0, LONGEST_SHOWN);

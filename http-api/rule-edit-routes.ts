@@ -16,17 +16,17 @@ import { route, type Route } from './route.ts';
 /** Tries of a change when other writers are faster; few people change one rule at the same time. */
 const MAX_TRIES = 5;
 
-export function ruleEditRoutes(parts: {
+interface RuleParts {
   readonly rules: RuleStore;
   readonly sampleMetrics: SampleMetrics;
-}): Route[] {
-  const { rules, sampleMetrics } = parts;
+}
 
-  /**
-   * Applies the change to the current rule, again if another writer was faster. Gives the answer, which is built before
-   * the rule is stored: a rule is not stored if the answer fails.
-   */
-  async function store(
+/**
+ * Applies the change to the current rule, again if another writer was faster. Gives the answer, which is built before
+ * the rule is stored: a rule is not stored if the answer fails.
+ */
+function createStore({ rules, sampleMetrics }: RuleParts) {
+  return async function store(
     id: string,
     ifMatch: string | undefined,
     change: (current: CurrentRule) => ChangedRule,
@@ -44,8 +44,12 @@ export function ruleEditRoutes(parts: {
       }
     }
     throw changedMeanwhile(id);
-  }
+  };
+}
 
+export function ruleEditRoutes(parts: RuleParts): Route[] {
+  const { rules } = parts;
+  const store = createStore(parts);
   return [
     route({
       method: 'PUT',

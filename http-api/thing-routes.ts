@@ -64,27 +64,31 @@ function requireOwnSite(site: string, group: string, caller: Pick<ApiCaller, 'si
     );
 }
 
-export function thingRoutes(parts: {
+interface ThingParts {
   readonly add: AddDevice;
   readonly things: Pick<ThingRegistry, 'certificatesOf' | 'exists'>;
   readonly shadows: ShadowStore;
   /** Most devices that can be added in an hour. */
   readonly perHour: number;
   readonly now: () => number;
-}): Route[] {
-  const { add, things, shadows, perHour, now } = parts;
+}
 
-  const noThing = (thingName: string) =>
-    new ApiProblem(
-      404,
-      `There is no thing ${thingName}. A sensor behind a gateway has no thing, certificate or shadow`,
-    );
+const noThing = (thingName: string) =>
+  new ApiProblem(
+    404,
+    `There is no thing ${thingName}. A sensor behind a gateway has no thing, certificate or shadow`,
+  );
 
-  async function read(thingName: string): Promise<Shadow> {
+/** Reads the shadow of a thing; a thing without one has version 0. */
+function createRead({ shadows, now }: Pick<ThingParts, 'shadows' | 'now'>) {
+  return async function read(thingName: string): Promise<Shadow> {
     if (nameProblem(thingName) !== undefined) throw noThing(thingName);
     return (await shadows.read(thingName)) ?? { ...NONE, asOf: now() };
-  }
+  };
+}
 
+/** Adding a device, and its certificates. */
+function registryRoutes({ add, things, perHour }: ThingParts): Route[] {
   return [
     route({
       method: 'POST',
@@ -154,6 +158,14 @@ export function thingRoutes(parts: {
         return { certificates: certificates.sort((a, b) => b.createdAt - a.createdAt) };
       },
     }),
+  ];
+}
+
+/** The shadow of a device. */
+function shadowRoutes(parts: ThingParts): Route[] {
+  const { things, shadows } = parts;
+  const read = createRead(parts);
+  return [
     route({
       method: 'GET',
       path: '/devices/{deviceId}/shadow',
@@ -196,3 +208,5 @@ export function thingRoutes(parts: {
     }),
   ];
 }
+
+export const thingRoutes = (parts: ThingParts): Route[] => [...registryRoutes(parts), ...shadowRoutes(parts)];

@@ -65,39 +65,42 @@ function withMetrics(bucket: Bucket, wanted: readonly string[]): Bucket | undefi
   return metrics.size > 0 ? { ...bucket, metrics } : undefined;
 }
 
-export function windowRoutes(stores: {
+interface WindowStores {
   readonly history: Pick<WindowHistory, 'read'>;
   readonly devices: Pick<DeviceStore, 'load'>;
   readonly windowSeconds: number;
   /** Epoch milliseconds. */
   readonly now: Now;
-}): Route[] {
-  const { history, devices, windowSeconds, now } = stores;
+}
+
+/** What one device has, and its units; of several metrics all are read. */
+async function seriesOf(
+  { history, devices }: Pick<WindowStores, 'history' | 'devices'>,
+  question: Omit<HistoryQuestion, 'metric'>,
+  metrics: readonly string[],
+  caller: Pick<ApiCaller, 'sites'>,
+) {
+  const [metric] = metrics;
+  const [found, device] = await Promise.all([
+    history.read({ ...question, ...(metrics.length === 1 && { metric: metric! }) }),
+    devices.load(question.deviceId),
+  ]);
+  // Of a device of another site there is as much to see as of one that there is not.
+  if (!seesSite(caller, device?.site)) return { page: { buckets: [] }, units: {} };
+  const buckets =
+    metrics.length < 2
+      ? found.buckets
+      : found.buckets.flatMap((bucket) => withMetrics(bucket, metrics) ?? []);
+  return { page: { ...found, buckets }, units: unitsOf(device ?? {}) };
+}
+
+export function windowRoutes(stores: WindowStores): Route[] {
+  const { windowSeconds, now } = stores;
   const span = {
     ...{ from: z.optional(timeText(now)), to: z.optional(timeText(now)) },
     resolution: z.optional(z.enum(names)),
     next: z.optional(timeText(now)),
   };
-
-  /** What one device has, and its units; of several metrics all are read. */
-  async function seriesOf(
-    question: Omit<HistoryQuestion, 'metric'>,
-    metrics: readonly string[],
-    caller: Pick<ApiCaller, 'sites'>,
-  ) {
-    const [metric] = metrics;
-    const [found, device] = await Promise.all([
-      history.read({ ...question, ...(metrics.length === 1 && { metric: metric! }) }),
-      devices.load(question.deviceId),
-    ]);
-    // Of a device of another site there is as much to see as of one that there is not.
-    if (!seesSite(caller, device?.site)) return { page: { buckets: [] }, units: {} };
-    const buckets =
-      metrics.length < 2
-        ? found.buckets
-        : found.buckets.flatMap((bucket) => withMetrics(bucket, metrics) ?? []);
-    return { page: { ...found, buckets }, units: unitsOf(device ?? {}) };
-  }
 
   return [
     route({
@@ -111,7 +114,7 @@ export function windowRoutes(stores: {
       async run({ params, query: { resolution, metric, limit = USUAL_PAGE, ...asked }, caller }) {
         const seconds = secondsOf(resolution, windowSeconds);
         const question = { ...params, ...spanOf(asked, now), seconds, limit };
-        const found = await seriesOf(question, metric === undefined ? [] : [metric], caller);
+        const found = await seriesOf(stores, question, metric === undefined ? [] : [metric], caller);
         const { buckets, next } = found.page;
         return {
           ...{ deviceId: params.deviceId, windowSeconds: seconds, units: found.units },
@@ -141,7 +144,7 @@ export function windowRoutes(stores: {
         const seconds = secondsOf(resolution, windowSeconds);
         const common = { ...spanOf(asked, now), seconds, limit };
         const [ids, metrics] = [[...new Set(device)], [...new Set(metric)]];
-        const read = (id: string) => seriesOf({ ...common, deviceId: id }, metrics, caller);
+        const read = (id: string) => seriesOf(stores, { ...common, deviceId: id }, metrics, caller);
         const found = await inParallel(ids, READS_AT_ONCE, read);
         const { series, next } = pageOfSeries(found.map((each) => each.page));
         return {

@@ -21,39 +21,43 @@ const SNOOZE = '#snooze';
 /** Prefix of a rule's id for what the rule learned about the device. */
 export const LEARNED_PREFIX = '#learned/';
 
-export function createAlertStore(options: {
+interface AlertStoreOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
-}): AlertStore & OpenAlerts {
+}
+
+async function load({ client, table }: AlertStoreOptions, deviceId: string): ReturnType<AlertStore['load']> {
+  const states = new Map<string, AlertState>();
+  const unreadable = new Map<string, Error>();
+  let snooze: Snooze | undefined;
+  let from: Item | undefined;
+  do {
+    const { Items, LastEvaluatedKey } = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'deviceId = :device',
+        ExpressionAttributeValues: { ':device': { S: deviceId } },
+        ConsistentRead: true,
+        ExclusiveStartKey: from,
+      }),
+    );
+    for (const item of Items ?? []) {
+      const ruleId = item['ruleId']?.S ?? '';
+      if (ruleId.startsWith(LEARNED_PREFIX)) continue;
+      const found = ruleId === SNOOZE ? snoozeOf(item) : stateOf(item);
+      if (found instanceof Error) unreadable.set(ruleId, found);
+      else if ('until' in found) snooze = found;
+      else states.set(ruleId, found);
+    }
+    from = LastEvaluatedKey;
+  } while (from);
+  return { states, ...(snooze && { snooze }), ...(unreadable.size > 0 && { unreadable }) };
+}
+
+export function createAlertStore(options: AlertStoreOptions): AlertStore & OpenAlerts {
   const { client, table } = options;
   return {
-    async load(deviceId) {
-      const states = new Map<string, AlertState>();
-      const unreadable = new Map<string, Error>();
-      let snooze: Snooze | undefined;
-      let from: Item | undefined;
-      do {
-        const { Items, LastEvaluatedKey } = await client.send(
-          new QueryCommand({
-            TableName: table,
-            KeyConditionExpression: 'deviceId = :device',
-            ExpressionAttributeValues: { ':device': { S: deviceId } },
-            ConsistentRead: true,
-            ExclusiveStartKey: from,
-          }),
-        );
-        for (const item of Items ?? []) {
-          const ruleId = item['ruleId']?.S ?? '';
-          if (ruleId.startsWith(LEARNED_PREFIX)) continue;
-          const found = ruleId === SNOOZE ? snoozeOf(item) : stateOf(item);
-          if (found instanceof Error) unreadable.set(ruleId, found);
-          else if ('until' in found) snooze = found;
-          else states.set(ruleId, found);
-        }
-        from = LastEvaluatedKey;
-      } while (from);
-      return { states, ...(snooze && { snooze }), ...(unreadable.size > 0 && { unreadable }) };
-    },
+    load: async (deviceId) => load(options, deviceId),
 
     async snooze(deviceId, snooze) {
       const Key = { deviceId: { S: deviceId }, ruleId: { S: SNOOZE } };

@@ -22,17 +22,63 @@ const REMEMBERED_DEVICES = 20_000;
 const NOTE_AGAIN_MS = 60_000;
 
 /** All verbs reject with the SDK's error when the table cannot be reached. */
-export function createDeviceStore(options: {
+interface DeviceStoreOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
-}): DeviceStore {
-  const { client, table } = options;
+}
+
+/** Notes when a device was last heard, not with each message. */
+function createNoteSeen({ client, table }: DeviceStoreOptions): DeviceStore['noteSeen'] {
   const lastSeen = createRecent<{ readonly site: string; readonly at: number }>(REMEMBERED_DEVICES);
 
+  return async (deviceId, site, at) => {
+    const known = lastSeen.get(deviceId);
+    if (known?.site === site && Math.abs(at - known.at) < SIGHTING_MS) return;
+    const update = new UpdateItemCommand({
+      TableName: table,
+      Key: { deviceId: { S: deviceId } },
+      UpdateExpression: 'SET #site = :site, #seen = :at',
+      // Another environment may have written it, and the retry of an old message must not move the device back.
+      ConditionExpression:
+        'attribute_not_exists(#seen) OR #seen <= :before OR (#seen < :at AND #site <> :site)',
+      ExpressionAttributeNames: { '#site': 'site', '#seen': 'lastSeenAt' },
+      ExpressionAttributeValues: {
+        ':site': { S: site },
+        ':at': { N: String(at) },
+        ':before': { N: String(at - SIGHTING_MS) },
+      },
+    });
+    await client.send(update).catch(unlessRefused);
+    lastSeen.set(deviceId, { site, at });
+  };
+}
+
+/** Notes which readings were rejected and which members were skipped, not with each message. */
+function createNoteUnused({ client, table }: DeviceStoreOptions): DeviceStore['noteUnused'] {
   const noted = createRecent<{ readonly at: number; readonly members?: string }>(REMEMBERED_DEVICES);
   const isDue = (key: string, at: number) =>
     Math.abs(at - (noted.get(key)?.at ?? -Infinity)) >= NOTE_AGAIN_MS;
 
+  return async (deviceId, { rejections, skipped }, at) => {
+    const fresh = rejections.filter(({ reason }) => isDue(`${deviceId}/${reason}`, at));
+    const members = skipped.join();
+    // Not each time: a device may alternate between two kinds of messages.
+    const isChanged = skipped.length > 0 && noted.get(deviceId)?.members !== members && isDue(deviceId, at);
+    if (fresh.length === 0 && !isChanged) return;
+    await client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: { deviceId: { S: deviceId } },
+        ...unusedUpdate(fresh, isChanged ? skipped : [], at),
+      }),
+    );
+    for (const { reason } of fresh) noted.set(`${deviceId}/${reason}`, { at });
+    if (isChanged) noted.set(deviceId, { at, members });
+  };
+}
+
+export function createDeviceStore(options: DeviceStoreOptions): DeviceStore {
+  const { client, table } = options;
   async function load(deviceId: string): Promise<Device | undefined> {
     const { Item } = await client.send(
       new GetItemCommand({ TableName: table, Key: { deviceId: { S: deviceId } } }),
@@ -68,43 +114,8 @@ export function createDeviceStore(options: {
       return Attributes !== undefined;
     },
 
-    async noteSeen(deviceId, site, at) {
-      const known = lastSeen.get(deviceId);
-      if (known?.site === site && Math.abs(at - known.at) < SIGHTING_MS) return;
-      const update = new UpdateItemCommand({
-        TableName: table,
-        Key: { deviceId: { S: deviceId } },
-        UpdateExpression: 'SET #site = :site, #seen = :at',
-        // Another environment may have written it, and the retry of an old message must not move the device back.
-        ConditionExpression:
-          'attribute_not_exists(#seen) OR #seen <= :before OR (#seen < :at AND #site <> :site)',
-        ExpressionAttributeNames: { '#site': 'site', '#seen': 'lastSeenAt' },
-        ExpressionAttributeValues: {
-          ':site': { S: site },
-          ':at': { N: String(at) },
-          ':before': { N: String(at - SIGHTING_MS) },
-        },
-      });
-      await client.send(update).catch(unlessRefused);
-      lastSeen.set(deviceId, { site, at });
-    },
-
-    async noteUnused(deviceId, { rejections, skipped }, at) {
-      const fresh = rejections.filter(({ reason }) => isDue(`${deviceId}/${reason}`, at));
-      const members = skipped.join();
-      // Not each time: a device may alternate between two kinds of messages.
-      const isChanged = skipped.length > 0 && noted.get(deviceId)?.members !== members && isDue(deviceId, at);
-      if (fresh.length === 0 && !isChanged) return;
-      await client.send(
-        new UpdateItemCommand({
-          TableName: table,
-          Key: { deviceId: { S: deviceId } },
-          ...unusedUpdate(fresh, isChanged ? skipped : [], at),
-        }),
-      );
-      for (const { reason } of fresh) noted.set(`${deviceId}/${reason}`, { at });
-      if (isChanged) noted.set(deviceId, { at, members });
-    },
+    noteSeen: createNoteSeen(options),
+    noteUnused: createNoteUnused(options),
 
     async applyPresence(event, thing) {
       try {

@@ -59,14 +59,14 @@ const PRINT_DIGITS = 16;
 const partitionOf = ({ deviceId, windowStart }: WindowKey) => `${windowStart}/${deviceId}`;
 
 /** `expiresAt` of `append` is the window's, in epoch seconds. */
-export function createFingerprintChain(options: {
+interface ChainOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly maxKnownPrints?: number;
-}): FingerprintChain {
-  const { client, table, maxKnownPrints = MAX_KNOWN_PRINTS } = options;
-  const known = createKnownPrints(maxKnownPrints);
+}
 
+/** @returns a function that reads the chunks of a window back from the newest */
+function createReadBack({ client, table }: ChainOptions) {
   async function readOne(window: WindowKey, name: ChunkName): Promise<Chunk> {
     const Key = { window: { S: partitionOf(window) }, chunk: { S: name } };
     const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
@@ -114,6 +114,15 @@ export function createFingerprintChain(options: {
         'without them none of its readings can be counted. Restore the table',
     );
   }
+
+  return readBack;
+}
+
+export function createFingerprintChain(options: ChainOptions): FingerprintChain {
+  const { client, table, maxKnownPrints = MAX_KNOWN_PRINTS } = options;
+  const known = createKnownPrints(maxKnownPrints);
+
+  const readBack = createReadBack(options);
 
   return {
     async readUpTo(window, newest) {

@@ -35,14 +35,15 @@ interface Stored {
 const manifestKey = (hour: string) => `hours/${hour.replaceAll(/[-T]/g, '/')}.json`;
 
 /** Rejects with the SDK's error. */
-export function createParsedArchive(options: {
+interface ArchiveOptions {
   readonly client: S3Client;
   readonly bucket: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): ParsedArchive {
-  const { client, bucket: Bucket, now } = options;
+}
 
+/** Objects of the bucket that hold JSON. */
+function createJsonObjects({ client, bucket: Bucket }: ArchiveOptions) {
   async function load(Key: string): Promise<{ readonly value: unknown; readonly etag: string } | undefined> {
     try {
       const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket, Key }));
@@ -61,6 +62,14 @@ export function createParsedArchive(options: {
       }),
     );
 
+  return { load, save };
+}
+
+/** Leases the progress of the parsing to one run at a time. */
+function createLease(
+  { load, save }: ReturnType<typeof createJsonObjects>,
+  now: () => number,
+): ParsedArchive['lease'] {
   async function lease(endsAt: number): Promise<ProgressLease | { readonly busyUntil: number }> {
     const found = await load(PROGRESS_KEY);
     const { progress, leasedUntil = 0 } = (found?.value as Stored | undefined) ?? { progress: EMPTY };
@@ -85,11 +94,20 @@ export function createParsedArchive(options: {
     return ETag!;
   }
 
+  return lease;
+}
+
+export function createParsedArchive(options: ArchiveOptions): ParsedArchive {
+  const { client, bucket: Bucket, now } = options;
+
+  const objects = createJsonObjects(options);
+
   return {
-    lease,
-    manifest: async (hour) => (await load(manifestKey(hourText(hour))))?.value as HourManifest | undefined,
+    lease: createLease(objects, now),
+    manifest: async (hour) =>
+      (await objects.load(manifestKey(hourText(hour))))?.value as HourManifest | undefined,
     async saveManifest(manifest) {
-      await save(manifestKey(manifest.hour), manifest);
+      await objects.save(manifestKey(manifest.hour), manifest);
     },
     async files(partition) {
       const found: ParsedFile[] = [];

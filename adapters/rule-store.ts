@@ -19,34 +19,29 @@ import { ruleIn, ruleText, storedText } from './rule-item.ts';
 const MAX_TRIES = 4;
 const RETRY_MS = 200;
 
-export function createRuleStore(options: {
+interface RuleStoreOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly defaults: readonly RuleData[];
   /** Most rules, including the template's. Larger stored sets are still read. */
   readonly limit?: number;
-}): RuleStore {
-  const { client, table, defaults, limit = MAX_RULES } = options;
+}
 
-  async function* items(ConsistentRead = false) {
-    let after: Record<string, AttributeValue> | undefined;
-    do {
-      const question = { TableName: table, ExclusiveStartKey: after, ConsistentRead };
-      const page = await client.send(new ScanCommand(question));
-      for (const item of page.Items ?? []) {
-        const id = item['id']?.S ?? '';
-        if (!id.startsWith(MAPPING_PREFIX)) yield [id, item] as const;
-      }
-      after = page.LastEvaluatedKey;
-    } while (after);
-  }
+async function* items({ client, table }: RuleStoreOptions, ConsistentRead = false) {
+  let after: Record<string, AttributeValue> | undefined;
+  do {
+    const question = { TableName: table, ExclusiveStartKey: after, ConsistentRead };
+    const page = await client.send(new ScanCommand(question));
+    for (const item of page.Items ?? []) {
+      const id = item['id']?.S ?? '';
+      if (!id.startsWith(MAPPING_PREFIX)) yield [id, item] as const;
+    }
+    after = page.LastEvaluatedKey;
+  } while (after);
+}
 
-  async function isOver(most: number): Promise<boolean> {
-    const ids = new Set(defaults.map(({ id }) => id));
-    for await (const [id] of items(true)) ids.add(id);
-    return ids.size > most;
-  }
-
+/** Writes that hold only while the table has what was read. */
+function createConditionalWrites({ client, table }: RuleStoreOptions) {
   /** False if the item of this id has changed meanwhile. */
   async function write(rule: RuleData, stored: string | undefined): Promise<boolean> {
     const Item = { id: { S: rule.id }, rule: { S: ruleText(rule) } };
@@ -62,11 +57,25 @@ export function createRuleStore(options: {
     );
   }
 
+  return { write, erase };
+}
+
+export function createRuleStore(options: RuleStoreOptions): RuleStore {
+  const { client, table, defaults, limit = MAX_RULES } = options;
+
+  const { write, erase } = createConditionalWrites(options);
+
+  async function isOver(most: number): Promise<boolean> {
+    const ids = new Set(defaults.map(({ id }) => id));
+    for await (const [id] of items(options, true)) ids.add(id);
+    return ids.size > most;
+  }
+
   return {
     async read(): Promise<RuleSet<RuleData>> {
       const rules = new Map(defaults.map((rule) => [rule.id, rule]));
       const unreadable: UnreadableRule[] = [];
-      for await (const [id, item] of items()) {
+      for await (const [id, item] of items(options)) {
         const found = await ruleIn(item, id);
         if ('problem' in found) {
           rules.delete(id);

@@ -39,26 +39,50 @@ async function unless<Found>(
   }
 }
 
+async function describe(client: IoTClient, certificateArn: string): Promise<ThingCertificate | undefined> {
+  const certificateId = /:cert\/([0-9a-f]{64})$/.exec(certificateArn)?.[1];
+  if (certificateId === undefined) return undefined; // a Cognito identity
+  const { certificateDescription: found = {} } = await client.send(
+    new DescribeCertificateCommand({ certificateId }),
+  );
+  const { certificatePem = '', status = 'unknown', creationDate, validity } = found;
+  return {
+    ...{ certificateId, certificateArn, certificatePem, status },
+    createdAt: Number(creationDate),
+    expiresAt: Number(validity?.notAfter),
+  };
+}
+
+async function register(
+  client: IoTClient,
+  { name, type, group, attributes }: NewThing,
+): ReturnType<ThingRegistry['register']> {
+  const exists = ResourceAlreadyExistsException;
+  if (type !== undefined)
+    await unless(exists, client.send(new CreateThingTypeCommand({ thingTypeName: type })));
+  await unless(exists, client.send(new CreateThingGroupCommand({ thingGroupName: group })));
+  const thing = { thingName: name, thingTypeName: type };
+  const made = await unless(
+    exists,
+    client.send(new CreateThingCommand({ ...thing, attributePayload: { attributes } })),
+  );
+  if (!made) {
+    const { thingTypeName } = await client.send(new DescribeThingCommand({ thingName: name }));
+    if (type !== undefined && thingTypeName !== undefined && thingTypeName !== type)
+      return { problem: `The thing ${name} exists already, with the type ${thingTypeName}, not ${type}` };
+    const attributePayload = { attributes, merge: true };
+    await client.send(new UpdateThingCommand({ ...thing, attributePayload }));
+  }
+  await client.send(new AddThingToThingGroupCommand({ thingName: name, thingGroupName: group }));
+  return undefined;
+}
+
 /** @param policyName of the policy that every device's certificate gets */
 export function createThingRegistry(options: {
   readonly client: IoTClient;
   readonly policyName: string;
 }): ThingRegistry {
   const { client, policyName } = options;
-
-  async function describe(certificateArn: string): Promise<ThingCertificate | undefined> {
-    const certificateId = /:cert\/([0-9a-f]{64})$/.exec(certificateArn)?.[1];
-    if (certificateId === undefined) return undefined; // a Cognito identity
-    const { certificateDescription: found = {} } = await client.send(
-      new DescribeCertificateCommand({ certificateId }),
-    );
-    const { certificatePem = '', status = 'unknown', creationDate, validity } = found;
-    return {
-      ...{ certificateId, certificateArn, certificatePem, status },
-      createdAt: Number(creationDate),
-      expiresAt: Number(validity?.notAfter),
-    };
-  }
 
   return {
     exists: createThingLookup({ client }),
@@ -77,7 +101,7 @@ export function createThingRegistry(options: {
         client.send(new ListThingPrincipalsCommand({ thingName, maxResults: MAX_PRINCIPALS })),
       );
       if (!found) return undefined;
-      const described = await Promise.all((found.principals ?? []).map(describe));
+      const described = await Promise.all((found.principals ?? []).map(async (arn) => describe(client, arn)));
       return described.filter((each) => each !== undefined);
     },
 
@@ -94,26 +118,7 @@ export function createThingRegistry(options: {
       }
     },
 
-    async register({ name, type, group, attributes }: NewThing) {
-      const exists = ResourceAlreadyExistsException;
-      if (type !== undefined)
-        await unless(exists, client.send(new CreateThingTypeCommand({ thingTypeName: type })));
-      await unless(exists, client.send(new CreateThingGroupCommand({ thingGroupName: group })));
-      const thing = { thingName: name, thingTypeName: type };
-      const made = await unless(
-        exists,
-        client.send(new CreateThingCommand({ ...thing, attributePayload: { attributes } })),
-      );
-      if (!made) {
-        const { thingTypeName } = await client.send(new DescribeThingCommand({ thingName: name }));
-        if (type !== undefined && thingTypeName !== undefined && thingTypeName !== type)
-          return { problem: `The thing ${name} exists already, with the type ${thingTypeName}, not ${type}` };
-        const attributePayload = { attributes, merge: true };
-        await client.send(new UpdateThingCommand({ ...thing, attributePayload }));
-      }
-      await client.send(new AddThingToThingGroupCommand({ thingName: name, thingGroupName: group }));
-      return undefined;
-    },
+    register: async (thing) => register(client, thing),
 
     async putIntoService({ certificateId, certificateArn }, thingName) {
       await client.send(new AttachPolicyCommand({ policyName, target: certificateArn }));

@@ -31,8 +31,26 @@ type Span = Pick<HistoryQuestion, 'deviceId' | 'metric'> & {
   readonly page: number;
 };
 
+/** The newest window that has not expired. */
+async function lastOf(
+  { client, table, now }: WindowHistoryOptions,
+  deviceId: string,
+): Promise<Window | undefined> {
+  const { Items = [] } = await client.send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: '#device = :device',
+      ExpressionAttributeNames: { '#device': 'deviceId' },
+      ExpressionAttributeValues: { ':device': { S: deviceId } },
+      ScanIndexForward: false,
+      Limit: 1,
+    }),
+  );
+  return Items.filter((item) => isAlive(item, now())).map(windowOf)[0];
+}
+
 export function createWindowHistory(options: WindowHistoryOptions): WindowHistory {
-  const { client, table, windowSeconds, now } = options;
+  const { table, windowSeconds } = options;
   const query = createQuery(options);
   const { rollupsTable } = options;
   const hoursOf =
@@ -101,19 +119,7 @@ export function createWindowHistory(options: WindowHistoryOptions): WindowHistor
       return undefined;
     },
 
-    async last(deviceId) {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: '#device = :device',
-          ExpressionAttributeNames: { '#device': 'deviceId' },
-          ExpressionAttributeValues: { ':device': { S: deviceId } },
-          ScanIndexForward: false,
-          Limit: 1,
-        }),
-      );
-      return Items.filter((item) => isAlive(item, now())).map(windowOf)[0];
-    },
+    last: async (deviceId) => lastOf(options, deviceId),
   };
 }
 

@@ -87,15 +87,8 @@ interface Counted {
   readonly overflow: readonly Reading[];
 }
 
-/**
- * Counts a delta that fits one update. It takes one write if the remembered window predicts what the delta improves and
- * all fingerprints have room in the item; otherwise one or two more calls. Every further refusal means that another
- * writer was faster, and its write makes the next attempt more likely to succeed.
- */
-function createCounting(options: WindowStoreOptions, maxReadings: number) {
-  const { client, table, fingerprintsTable, retentionDays, maxSeen = MAX_SEEN } = options;
-  const chain = createFingerprintChain({ client, table: fingerprintsTable });
-
+/** Reads and updates the item of a window. */
+function createItemAccess({ client, table }: WindowStoreOptions) {
   /** The window after the write, or the window that failed the condition; undefined if there is none. */
   async function update(delta: Delta, expressions: Update) {
     try {
@@ -121,6 +114,20 @@ function createCounting(options: WindowStoreOptions, maxReadings: number) {
     );
     return Item && knownOf(Item);
   }
+
+  return { update, read };
+}
+
+/**
+ * Counts a delta that fits one update. It takes one write if the remembered window predicts what the delta improves and
+ * all fingerprints have room in the item; otherwise one or two more calls. Every further refusal means that another
+ * writer was faster, and its write makes the next attempt more likely to succeed.
+ */
+function createCounting(options: WindowStoreOptions, maxReadings: number) {
+  const { client, table, fingerprintsTable, retentionDays, maxSeen = MAX_SEEN } = options;
+  const chain = createFingerprintChain({ client, table: fingerprintsTable });
+
+  const { update, read } = createItemAccess(options);
 
   /** The readings that are neither in the item, if its fingerprints are known, nor in a chunk. */
   async function uncounted(delta: Delta, known: Known | undefined): Promise<Delta> {
